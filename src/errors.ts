@@ -1,0 +1,74 @@
+/**
+ * Every error stud raises on purpose, sorted by who has to act on it, and the one place that turns any
+ * error into a level, a line and an exit code. It never logs and never exits: `main.ts` does.
+ */
+
+/** The operator's command line or configuration file is wrong. Raised before anything is started. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** The command line is sound, but this machine or its files refuse: port, certificate, privilege. */
+export class StartupError extends Error {
+  override readonly name = "StartupError";
+}
+
+/** Which side of a relayed connection is at fault. */
+export type Party = "client" | "backend";
+
+/**
+ * How a peer went wrong.
+ *
+ * - `closed`: ended without the orderly close its protocol asks for (TLS: no close_notify)
+ * - `reset`: connection reset (RST), or a write after it
+ * - `refused`: the backend refused, or its unix socket is missing or forbidden
+ * - `unreachable`: no route, network down
+ * - `timeout`: a deadline of ours passed
+ * - `handshake`: the TLS handshake failed
+ * - `resources`: this process ran out of descriptors or memory
+ * - `other`: anything else; the message says what
+ */
+export type PeerErrorKind =
+  | "closed"
+  | "reset"
+  | "refused"
+  | "unreachable"
+  | "timeout"
+  | "handshake"
+  | "resources"
+  | "other";
+
+/** A client or a backend did it. It ends one connection and never the worker. */
+export class PeerError extends Error {
+  override readonly name = "PeerError";
+  readonly party: Party;
+  readonly kind: PeerErrorKind;
+
+  constructor(party: Party, kind: PeerErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.party = party;
+    this.kind = kind;
+  }
+}
+
+/** What the entry point does with an error: one line for the log, and the exit code. */
+export interface ErrorReport {
+  readonly level: "error" | "warning";
+  readonly line: string;
+  readonly exitCode: number;
+}
+
+/** Turns any thrown value into the one line and the exit code that an operator sees. */
+export function reportError(error: unknown): ErrorReport {
+  if (error instanceof UsageError) {
+    return { level: "error", line: `${error.message} (stud --help lists the options)`, exitCode: 1 };
+  }
+  if (error instanceof StartupError) {
+    return { level: "error", line: error.message, exitCode: 1 };
+  }
+  if (error instanceof PeerError) {
+    return { level: "warning", line: `${error.party}: ${error.message}`, exitCode: 1 };
+  }
+  const text = error instanceof Error ? error.stack ?? error.message : String(error);
+  return { level: "error", line: `internal error, please report it: ${text}`, exitCode: 1 };
+}
