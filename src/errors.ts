@@ -51,9 +51,12 @@ export class PeerError extends Error {
   }
 }
 
+/** How important a log line is, the least important first. */
+export type LogLevel = "debug" | "info" | "warning" | "error";
+
 /** What the entry point does with an error: one line for the log, and the exit code. */
 export interface ErrorReport {
-  readonly level: "error" | "warning";
+  readonly level: LogLevel;
   readonly line: string;
   readonly exitCode: number;
 }
@@ -61,7 +64,11 @@ export interface ErrorReport {
 /** Turns any thrown value into the one line and the exit code that an operator sees. */
 export function reportError(error: unknown): ErrorReport {
   if (error instanceof UsageError) {
-    return { level: "error", line: `${error.message} (stud --help lists the options)`, exitCode: 1 };
+    return {
+      level: "error",
+      line: `${error.message} (stud --help lists the options)`,
+      exitCode: 1,
+    };
   }
   if (error instanceof StartupError) {
     return { level: "error", line: error.message, exitCode: 1 };

@@ -52,6 +52,8 @@ export interface Settings {
   readonly drainTimeout: number;
   /** Seconds without progress that one side may hold a connection whose other side has ended. */
   readonly lingerTimeout: number;
+  /** Seconds that a peer may leave waiting data untaken; 0 means for ever. */
+  readonly stallTimeout: number;
 }
 
 /** What the command line asks the program to do. */

@@ -1,0 +1,43 @@
+/**
+ * stud, the Scalable TLS Unwrapping Daemon, as a library: terminate TLS inside a program and pass the
+ * plaintext to a backend. Run as a program, this module is the `stud` command.
+ *
+ * ```ts
+ * import { terminate } from "./mod.ts";
+ *
+ * const proxy = await terminate({
+ *   frontend: "*,8443",
+ *   backend: "127.0.0.1,8000",
+ *   pem: await Deno.readTextFile("cert.pem"),
+ * });
+ * console.log(proxy.addresses, proxy.counters);
+ * await proxy.close({ drainTimeout: 10 });
+ * ```
+ *
+ * It logs through LogTape under the category `stud`, and is quiet until the program configures a sink.
+ *
+ * @module
+ */
+
+import { createDenoRuntime } from "./src/runtime/deno.ts";
+import { terminateOn, type TerminateOptions, type Terminator } from "./src/terminate.ts";
+
+export type { CloseOptions, TerminateOptions, Terminator } from "./src/terminate.ts";
+export type { Counters } from "./src/proxy/counters.ts";
+export type { SocketAddress } from "./src/wire/preface.ts";
+export { PeerError, StartupError, UsageError } from "./src/errors.ts";
+
+/**
+ * Listens on a frontend, terminates TLS and relays the plaintext to a backend, in this process.
+ *
+ * Rejects with {@linkcode UsageError} for options that make no sense and with {@linkcode StartupError} when
+ * this machine refuses (port, certificate, name). Nothing stays open then.
+ */
+export function terminate(options: TerminateOptions): Promise<Terminator> {
+  return terminateOn(createDenoRuntime({ entry: import.meta.url, workerArguments: [] }), options);
+}
+
+if (import.meta.main) {
+  const { main } = await import("./src/main.ts");
+  await main(Deno.args);
+}

@@ -1,0 +1,126 @@
+/**
+ * Compares stud with those of hitch, HAProxy, nginx and stunnel that are installed: one worker each, the same
+ * certificate, backend, protocol version and cipher, in one run. Prints a Markdown table of the processor time
+ * and memory that each proxy needs, and which of the project's targets are met. Needs Linux and Node.
+ *
+ *     deno task bench [--only stud,hitch] [--rows download,idle] [--quick] [--rounds N] [--stud COMMAND]
+ *
+ * Without `--stud`, stud is what STUD_BIN names, or else `deno run -A mod.ts`. `--quick` is one
+ * round instead of three.
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { makeCertificates } from "./bench/certificates.ts";
+import { endAll, pinning } from "./bench/processes.ts";
+import { installedProxies, type Proxy } from "./bench/proxies.ts";
+import { type Row, ROWS, type Sample } from "./bench/rows.ts";
+import { ENOUGH_CPU_SECONDS, table, targets } from "./bench/table.ts";
+
+async function main(): Promise<number> {
+  const args = parseArgs(Deno.args, {
+    boolean: ["quick"],
+    string: ["only", "rows", "rounds", "stud"],
+    default: { stud: Deno.env.get("STUD_BIN") ?? `${Deno.execPath()} run -A mod.ts` },
+    unknown: (argument: string) => {
+      throw new Error(`unknown argument ${argument}`);
+    },
+  });
+  const installed = installedProxies(args.stud.split(" ").filter(Boolean));
+  const proxies = chosen(installed, args.only, (proxy) => proxy.name.toLowerCase());
+  const rows = chosen(ROWS, args.rows, (row) => row.id);
+  const rounds = Number(args.rounds ?? (args.quick ? 1 : 3));
+  const directory = await Deno.makeTempDir({ prefix: "stud-bench-" });
+  try {
+    const place = { directory, certificates: await makeCertificates(directory) };
+    const { results, failures } = await measureAll(
+      rows,
+      proxies,
+      rounds,
+      (row, proxy) => row.measure(proxy, place),
+    );
+    print(rows, proxies, rounds, results);
+    if (failures > 0) {
+      console.error(`bench: ${failures} measurement${failures === 1 ? "" : "s"} failed, see above`);
+    }
+    return failures === 0 ? 0 : 1;
+  } finally {
+    await endAll();
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+/** Row by row, all proxies in turn, so that whatever else the machine does in a round meets all of them. */
+async function measureAll(
+  rows: readonly Row[],
+  proxies: readonly Proxy[],
+  rounds: number,
+  measure: (row: Row, proxy: Proxy) => Promise<Sample>,
+) {
+  const results = new Map(
+    rows.map((row) => [row.id, new Map(proxies.map(({ name }) => [name, [] as Sample[]]))]),
+  );
+  let failures = 0;
+  for (let round = 1; round <= rounds; round++) {
+    for (const row of rows) {
+      for (const proxy of proxies) {
+        const where = `round ${round}, ${row.id}, ${proxy.name}`;
+        try {
+          const sample = await measure(row, proxy);
+          results.get(row.id)?.get(proxy.name)?.push(sample);
+          console.error(`${where}: ${sample.value.toFixed(row.digits)}`);
+        } catch (error) {
+          if (interrupted) throw new Error("interrupted");
+          failures++;
+          console.error(`${where}: FAILED: ${error instanceof Error ? error.message : error}`);
+        }
+      }
+    }
+  }
+  return { results, failures };
+}
+
+function print(
+  rows: readonly Row[],
+  proxies: readonly Proxy[],
+  rounds: number,
+  results: Parameters<typeof table>[2],
+): void {
+  const names = proxies.map(({ name }) => name);
+  console.log(table(rows, names, results));
+  console.log(`
+Median of ${rounds} round${
+    rounds === 1 ? "" : "s"
+  }, ± half the spread. † from less than ${ENOUGH_CPU_SECONDS} s of processor time.
+User and system time of the proxy's processes together; ${pinning()}.
+AES-128-GCM with SHA-256 and X25519 for all; bulk, requests and memory with TLS 1.3 and a P-256 certificate.
+A handshake is a new connection with one request of 100 octets and an answer of 200, to its end.
+`);
+  for (const { name, version } of proxies) console.log(`- ${name}: ${version}`);
+  if (names.includes("stud")) console.log("\nTargets:\n\n" + targets(rows, results));
+}
+
+/** The items that a comma-separated option names, or all without it. */
+function chosen<T>(items: readonly T[], option: string | undefined, key: (item: T) => string): T[] {
+  if (option === undefined) return [...items];
+  return option.split(",").map((wanted) => {
+    const item = items.find((item) => key(item) === wanted.toLowerCase());
+    if (item === undefined) {
+      throw new Error(`no ${wanted} here; there are ${items.map(key).join(", ")}`);
+    }
+    return item;
+  });
+}
+
+let interrupted = false;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(signal, () => {
+    interrupted = true;
+    void endAll();
+  });
+}
+try {
+  Deno.exit(await main());
+} catch (error) {
+  console.error(`bench: ${error instanceof Error ? error.message : error}`);
+  Deno.exit(1);
+}

@@ -1,0 +1,68 @@
+/**
+ * The two helper processes of a measurement, the backend and the load: starts them with Node, pinned away from
+ * the proxy, and speaks their line protocol. Knows the shape of a job, not what is measured with it.
+ */
+
+import { type Child, start } from "./processes.ts";
+
+/** What the load process shall do once. */
+export interface Job {
+  /** `handshakes` opens a connection per unit and asks one request on it; `hold` keeps them open. */
+  readonly kind: "download" | "upload" | "requests" | "handshakes" | "hold";
+  /** Octets for download and upload, requests, or connections; divided over `connections`. */
+  readonly amount: number;
+  /** How many connections are open, or being made, at the same time. */
+  readonly connections: number;
+  readonly version: "TLSv1.2" | "TLSv1.3";
+  /** Offer the session of the connection before. */
+  readonly resume?: boolean;
+  /** The proxy's port on 127.0.0.1. */
+  readonly port: number;
+  /** The job fails after so many seconds. */
+  readonly seconds: number;
+}
+
+/** What was done: handshakes that completed, how many of them resumed a session, and connections now held. */
+export interface Done {
+  connections: number;
+  resumed: number;
+  held: number;
+}
+
+/** A backend that listens on `port` of 127.0.0.1. */
+export interface Backend {
+  readonly port: number;
+  end(): Promise<void>;
+}
+
+/** Starts a backend of its own, so that no measurement finds the last one's ports in TIME_WAIT. */
+export async function startBackend(): Promise<Backend> {
+  const child = startScript("backend.mjs");
+  const { port } = JSON.parse(await child.nextLine(10)) as { port: number };
+  return { port, end: () => child.end() };
+}
+
+/** The TLS clients. */
+export class Load {
+  readonly #child: Child = startScript("load.mjs");
+
+  /** Does one job to its end; throws with the reason when it fails or takes too long. */
+  async run(job: Job): Promise<Done> {
+    await this.#child.writeLine(JSON.stringify(job));
+    const answer = JSON.parse(await this.#child.nextLine(job.seconds + 5)) as
+      | Done
+      | { error: string };
+    if ("error" in answer) throw new Error(answer.error);
+    return answer;
+  }
+
+  /** Ends the process and with it all connections that it holds. */
+  end(): Promise<void> {
+    return this.#child.end();
+  }
+}
+
+function startScript(name: string): Child {
+  const script = new URL(name, import.meta.url).pathname;
+  return start({ name, command: ["node", script], side: "load", conversation: true });
+}

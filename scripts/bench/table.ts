@@ -1,0 +1,80 @@
+/** Turns samples into what is printed: the Markdown table with medians and ratios, and the targets. */
+
+import type { Row, Sample } from "./rows.ts";
+
+/** The samples of every row and proxy, by row id and proxy name. A failed measurement is not among them. */
+export type Results = ReadonlyMap<string, ReadonlyMap<string, readonly Sample[]>>;
+
+/** The Markdown table: a column for each proxy, then stud relative to hitch and to the best peer. */
+export function table(rows: readonly Row[], names: readonly string[], results: Results): string {
+  const peers = names.filter((name) => name !== "stud");
+  const head = ["", ...names, "stud/hitch", "stud/best peer"];
+  const lines = rows.map((row) => {
+    const figures = results.get(row.id);
+    const median = (name: string) => comparable(figures?.get(name));
+    const best = Math.min(...peers.map((name) => median(name) ?? Infinity));
+    return [
+      row.title,
+      ...names.map((name) => cell(figures?.get(name), row.digits)),
+      ratio(median("stud"), median("hitch")),
+      ratio(median("stud"), best === Infinity ? undefined : best),
+    ];
+  });
+  const rule = head.map((_, column) => (column === 0 ? "---" : "--:"));
+  return [head, rule, ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+/** A line for each row that has a target. */
+export function targets(rows: readonly Row[], results: Results): string {
+  return rows.flatMap(({ id, title, digits, target }) => {
+    if (target === undefined) return [];
+    const stud = comparable(results.get(id)?.get("stud"));
+    const hitch = comparable(results.get(id)?.get("hitch"));
+    const [figure, limit, wanted] = "atMost" in target
+      ? [stud, target.atMost, `at most ${target.atMost}`]
+      : [quotient(stud, hitch), target.timesHitch, `at most ${target.timesHitch} of hitch`];
+    const verdict = figure === undefined ? "unknown" : figure <= limit ? "met" : "MISSED";
+    const shown = figure?.toFixed("atMost" in target ? digits : 2) ?? "–";
+    return [`- ${verdict}: ${title}: ${shown}, ${wanted}`];
+  }).join("\n");
+}
+
+/** The median, with its spread over the rounds where there were several. */
+function cell(samples: readonly Sample[] | undefined, digits: number): string {
+  if (!samples || samples.length === 0) return "failed";
+  const resumed = Math.min(...samples.map((sample) => sample.resumed ?? 1));
+  if (resumed < REALLY_RESUMED) return `– (${Math.round(resumed * 100)} % resumed)`;
+  const values = samples.map((sample) => sample.value);
+  const brief = samples.some(({ cpuSeconds = Infinity }) => cpuSeconds < ENOUGH_CPU_SECONDS);
+  const spread = samples.length < 2
+    ? ""
+    : ` ±${Math.round((Math.max(...values) - Math.min(...values)) / 2 / median(values) * 100)} %`;
+  return median(values).toFixed(digits) + (brief ? "†" : "") + spread;
+}
+
+/** The median, unless the handshakes that should have resumed did not. */
+function comparable(samples: readonly Sample[] | undefined): number | undefined {
+  if (!samples || samples.length === 0) return undefined;
+  if (samples.some(({ resumed = 1 }) => resumed < REALLY_RESUMED)) return undefined;
+  return median(samples.map((sample) => sample.value));
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? NaN)) / 2;
+}
+
+function ratio(figure: number | undefined, base: number | undefined): string {
+  return quotient(figure, base)?.toFixed(2) ?? "–";
+}
+
+function quotient(figure: number | undefined, base: number | undefined): number | undefined {
+  return figure === undefined || base === undefined ? undefined : figure / base;
+}
+
+/** Below this a clock tick is more than one part in a hundred; the cell is marked. */
+export const ENOUGH_CPU_SECONDS = 1;
+/** The first connection of each client cannot resume, and an occasional one may not. */
+const REALLY_RESUMED = 0.97;

@@ -1,0 +1,140 @@
+/**
+ * Makes the one executable, `dist/stud`, with `deno compile`. Where Deno cannot download its base binary,
+ * it compiles with an older Deno whose base binary comes from the npm registry (see
+ * compile/offline_toolchain.ts). Types are not checked here; `deno task ok` does that.
+ *
+ *     deno run -A scripts/compile.ts [--offline-base] [--entry FILE] [--output FILE]
+ *
+ * `--offline-base` takes the second way at once. A base binary named by `DENORT_BIN` is used as it is.
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { OFFLINE_VERSION, offlineToolchain } from "./compile/offline_toolchain.ts";
+
+/** Given to `deno compile` whichever Deno runs it. Foreign functions void narrower permissions than `-A`. */
+const COMPILE_FLAGS = ["--allow-all", "--no-check", "--unstable-net"];
+
+/** What the command line asks for. */
+interface Options {
+  readonly entry: string;
+  readonly output: string;
+  readonly offlineBase: boolean;
+  /** Whether this is stud itself: then its dependencies must be as locked, and the result is tried. */
+  readonly isStud: boolean;
+}
+
+/** What a `deno compile` came to. */
+interface Outcome {
+  readonly success: boolean;
+  /** What it printed. */
+  readonly text: string;
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  const options = parseOptions(argv);
+  const way = await compile(options);
+  if (options.isStud) await smokeTest(options.output);
+  const { size } = await Deno.stat(options.output);
+  console.log(`compile: ${options.output}, ${(size / 1e6).toFixed(1)} MB, by ${way}`);
+}
+
+function parseOptions(argv: readonly string[]): Options {
+  const given = parseArgs([...argv], {
+    boolean: ["offline-base"],
+    string: ["entry", "output"],
+    unknown: (argument: string) => {
+      throw new Error(`unknown argument ${argument}`);
+    },
+  });
+  const root = `${import.meta.dirname}`.replace(/[\\/][^\\/]+$/, "");
+  const suffix = Deno.build.os === "windows" ? ".exe" : "";
+  return {
+    entry: given.entry ?? `${root}/mod.ts`,
+    output: given.output ?? `${root}/dist/stud${suffix}`,
+    offlineBase: given["offline-base"],
+    isStud: given.entry === undefined,
+  };
+}
+
+/** Compiles, and says with what. */
+async function compile(options: Options): Promise<string> {
+  if (!options.offlineBase) {
+    const outcome = await runDeno(Deno.execPath(), options, {});
+    const base = Deno.env.get("DENORT_BIN");
+    if (outcome.success) return `Deno ${Deno.version.deno} with ${base ?? "its own base binary"}`;
+    if (base !== undefined || !BASE_BINARY_MISSING.test(outcome.text)) {
+      throw new Error(`deno compile failed\n${outcome.text.trim()}`);
+    }
+    console.log(`compile: no base binary for Deno ${Deno.version.deno}: ${reason(outcome.text)}`);
+  }
+  console.log(`compile: taking Deno ${OFFLINE_VERSION} and its base binary from npm`);
+  const { deno, denort } = await offlineToolchain(cacheFolder());
+  const outcome = await runDeno(deno, options, {
+    DENORT_BIN: denort,
+    // Deno of this version trusts its own list only, and a registry may have the operator's certificate.
+    DENO_TLS_CA_STORE: Deno.env.get("DENO_TLS_CA_STORE") ?? "system,mozilla",
+  });
+  if (!outcome.success) throw new Error(`deno compile failed\n${outcome.text.trim()}`);
+  return `Deno ${OFFLINE_VERSION} with its base binary from npm`;
+}
+
+async function runDeno(
+  deno: string,
+  options: Options,
+  env: Record<string, string>,
+): Promise<Outcome> {
+  const lock = options.isStud ? ["--frozen"] : [];
+  const command = new Deno.Command(deno, {
+    args: ["compile", ...COMPILE_FLAGS, ...lock, "--output", options.output, options.entry],
+    env: { ...env, NO_COLOR: "1" },
+    stdin: "null",
+  });
+  const { success, stdout, stderr } = await command.output();
+  const decoder = new TextDecoder();
+  return { success, text: decoder.decode(stdout) + decoder.decode(stderr) };
+}
+
+/** The innermost cause that deno printed, without the number before it. */
+function reason(text: string): string {
+  const causes = text.split("\n").filter((line) =>
+    /^\s+\d+: \S/.test(line) && !/unknown/.test(line)
+  );
+  return (causes.at(-1) ?? text.trim().split("\n").at(-1) ?? "").replace(/^\s*\d+: /, "");
+}
+
+/** Runs the executable as an operator would first do. */
+async function smokeTest(executable: string): Promise<void> {
+  const command = new Deno.Command(executable, { args: ["--version"], stdin: "null" });
+  const { success, code, stdout, stderr } = await command.output();
+  const decoder = new TextDecoder();
+  const said = `${decoder.decode(stdout)}${decoder.decode(stderr)}`.trim();
+  if (!success) throw new Error(`${executable} --version ended with status ${code}: ${said}`);
+  console.log(`compile: --version says: ${said}`);
+}
+
+function cacheFolder(): string {
+  const home = Deno.env.get("HOME");
+  const caches = Deno.env.get("XDG_CACHE_HOME") || (home && `${home}/.cache`);
+  if (!caches) {
+    throw new Error("neither XDG_CACHE_HOME nor HOME is set: no place for the base binary");
+  }
+  return `${caches}/stud-build`;
+}
+
+/** An error and its causes, outermost first. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${describe(error.cause)}`;
+}
+
+/** How `deno compile` speaks of a base binary that it could not get. */
+const BASE_BINARY_MISSING = /base binary|denort/i;
+
+if (import.meta.main) {
+  try {
+    await main(Deno.args);
+  } catch (error) {
+    console.error(`compile: ${describe(error)}`);
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Writes what is made from the option table: docs/stud.8, and the block of README.md between
+ * `<!-- options:begin -->` and `<!-- options:end -->`. With `--check` it writes nothing, and exits 1 naming
+ * each file that is out of date.
+ *
+ *     deno run -A scripts/docs.ts [--check]
+ */
+
+import { manPage } from "../src/config/man_page.ts";
+import { optionsMarkdown } from "../src/config/options_markdown.ts";
+
+/** Date on the manual page: set it when its text changes. */
+const MAN_PAGE_DATE = "2026-11-22";
+
+const BEGIN = "<!-- options:begin -->";
+const END = "<!-- options:end -->";
+
+const root = new URL("../", import.meta.url);
+
+async function main(argv: readonly string[]): Promise<number> {
+  const check = argv.includes("--check");
+  let stale = 0;
+  for (const [path, wanted] of await wantedFiles()) {
+    if (await readIfThere(path) === wanted) continue;
+    if (check) {
+      console.error(`${path} is out of date; run: deno run -A scripts/docs.ts`);
+      stale++;
+    } else {
+      await Deno.writeTextFile(new URL(path, root), wanted);
+      console.log(`wrote ${path}`);
+    }
+  }
+  return stale > 0 ? 1 : 0;
+}
+
+async function wantedFiles(): Promise<Map<string, string>> {
+  const { version } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  const files = new Map([["docs/stud.8", manPage(version, MAN_PAGE_DATE)]]);
+  const readme = await readIfThere("README.md");
+  const wanted = readme === undefined ? undefined : withOptions(readme);
+  if (wanted !== undefined) files.set("README.md", wanted);
+  return files;
+}
+
+/** The README with a fresh block, or undefined if it has no markers. */
+function withOptions(readme: string): string | undefined {
+  const begin = readme.indexOf(BEGIN);
+  const end = readme.indexOf(END, begin);
+  if (begin < 0 || end < 0) return undefined;
+  return `${readme.slice(0, begin + BEGIN.length)}\n\n${optionsMarkdown()}\n${readme.slice(end)}`;
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(new URL(path, root));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

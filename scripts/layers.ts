@@ -1,0 +1,309 @@
+/**
+ * The layer check: dependencies point one way (docs/architecture.md), and this script executes that rule.
+ * The table below says what each part of the source may import and which names it may not use. The check
+ * reads text, not syntax trees: comments, strings and regular expressions are blanked out first, which is
+ * enough for formatted code.
+ *
+ *     deno run -A scripts/layers.ts
+ */
+
+/** What one part of the source may know. */
+interface Layer {
+  /** Files, or folders with a slash at the end. */
+  readonly of: readonly string[];
+  /** Files and folders of ours; `type` in front allows `import type` only. Its own folder always is. */
+  readonly imports: readonly string[];
+  /** Libraries by their name in the import map; `*` is any, `node:*` any of Node's own modules. */
+  readonly libraries: readonly string[];
+  readonly forbidden: readonly Name[];
+}
+
+/** A name that a layer may not use. */
+interface Name {
+  readonly pattern: RegExp;
+  readonly why: string;
+}
+
+const PLATFORM: Name[] = [
+  /(?<![\w.$#])Deno\b/g,
+  /(?<![\w.$#])process\s*\??\./g,
+  /(?<![\w.$#])globalThis\b/g,
+].map((pattern) => ({ pattern, why: "the platform is handed in as runtime/runtime.ts" }));
+
+const OUTSIDE_WORLD: Name[] = [
+  ...PLATFORM,
+  ...[
+    /(?<![\w.$#])(?:fetch|setTimeout|setInterval)\s*\(/g,
+    /(?<![\w.$#])(?:console|performance)\s*\./g,
+    /(?<![\w.$#])(?:Date\.now|new Date\(\s*\)|Math\.random)/g,
+  ].map((pattern) => ({ pattern, why: "pure code does no I/O and knows no clock and no chance" })),
+];
+
+const PURE = ["src/config/", "src/wire/", "src/errors.ts"];
+const BASE = ["src/errors.ts", "src/runtime/runtime.ts", "type src/config/"];
+
+const LAYERS: Layer[] = [
+  {
+    of: ["mod.ts", "src/main.ts"],
+    imports: ["mod.ts", "src/", "deno.json"],
+    libraries: ["*", "node:*"],
+    forbidden: [],
+  },
+  {
+    of: ["src/terminate.ts"],
+    imports: [
+      ...BASE,
+      ...["src/config/", "src/supervisor/", "src/proxy/", "src/tls/", "src/log/", "src/wire/"],
+    ],
+    libraries: ["*"],
+    forbidden: PLATFORM,
+  },
+  {
+    of: ["src/supervisor/"],
+    imports: [...BASE, "src/control/", "src/config/", "src/tls/", "src/log/", "src/wire/"],
+    libraries: ["*"],
+    forbidden: PLATFORM,
+  },
+  {
+    of: ["src/worker/"],
+    imports: [...BASE, "src/control/", "src/proxy/", "src/tls/", "src/log/", "src/wire/"],
+    libraries: ["*"],
+    forbidden: PLATFORM,
+  },
+  {
+    of: ["src/proxy/"],
+    imports: [...BASE, "src/tls/engine.ts", "src/log/", "src/wire/"],
+    libraries: ["*"],
+    forbidden: PLATFORM,
+  },
+  {
+    of: ["src/tls/"],
+    imports: [...BASE, "src/wire/"],
+    libraries: ["*", "node:crypto"],
+    forbidden: PLATFORM,
+  },
+  { of: ["src/log/"], imports: BASE, libraries: ["*"], forbidden: PLATFORM },
+  {
+    of: ["src/control/"],
+    imports: ["src/errors.ts", "src/wire/", "type src/config/"],
+    libraries: ["*"],
+    forbidden: PLATFORM,
+  },
+  {
+    of: ["src/runtime/"],
+    imports: ["src/errors.ts", "src/wire/"],
+    libraries: ["*", "node:*"],
+    forbidden: [],
+  },
+  {
+    of: ["src/config/"],
+    imports: PURE,
+    libraries: ["@std/cli/parse-args"],
+    forbidden: OUTSIDE_WORLD,
+  },
+  { of: ["src/wire/", "src/errors.ts"], imports: PURE, libraries: [], forbidden: OUTSIDE_WORLD },
+];
+
+/** Files that only some others may import, whatever their layer. */
+const RESERVED: ReadonlyMap<string, readonly string[]> = new Map([
+  ["src/runtime/deno.ts", ["mod.ts", "src/main.ts"]],
+]);
+
+const EXIT: Name = { pattern: /\.\s*exit\s*\(/g, why: "only src/main.ts ends the process" };
+const MAY_EXIT = ["src/main.ts"];
+
+const MAX_LINES = 400;
+const MAY_BE_LONGER = ["src/config/options.ts"];
+
+/** One breach of a rule. */
+export interface Violation {
+  readonly file: string;
+  readonly line: number;
+  /** What is there, and why it may not be. */
+  readonly message: string;
+}
+
+/** Something a file imports. */
+interface Import {
+  readonly line: number;
+  /** As written, or undefined if it is computed. */
+  readonly specifier: string | undefined;
+  /** The path of one of our files; undefined for a library. */
+  readonly target: string | undefined;
+  readonly typeOnly: boolean;
+}
+
+/**
+ * Checks source files, given by their path from the project's root, and returns every violation in the
+ * order of files and lines. The import map is that of deno.json.
+ */
+export function checkLayers(
+  files: ReadonlyMap<string, string>,
+  importMap: Readonly<Record<string, string>> = {},
+): Violation[] {
+  const violations: Violation[] = [];
+  const graph = new Map<string, Import[]>();
+  for (const [file, text] of files) {
+    const code = blank(text);
+    const imports = importsOf(file, text, code, importMap);
+    graph.set(file, imports);
+    violations.push(...checkFile(file, text, code, imports));
+  }
+  violations.push(...findCycles(graph));
+  return violations.sort((a, b) => a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line);
+}
+
+function checkFile(
+  file: string,
+  text: string,
+  code: string,
+  imports: readonly Import[],
+): Violation[] {
+  const layer = LAYERS.find(({ of }) => matches(file, of));
+  if (layer === undefined) {
+    return [{ file, line: 1, message: "belongs to no layer; give it one in scripts/layers.ts" }];
+  }
+  const violations: Violation[] = [];
+  for (const entry of imports) {
+    const message = importProblem(file, layer, entry);
+    if (message !== undefined) violations.push({ file, line: entry.line, message });
+  }
+  const forbidden = MAY_EXIT.includes(file) ? layer.forbidden : [...layer.forbidden, EXIT];
+  for (const { pattern, why } of forbidden) {
+    for (const match of code.matchAll(pattern)) {
+      const name = match[0].replace(/[\s.?(]+\)?$/, "").replace(/^\./, "");
+      violations.push({ file, line: lineAt(code, match.index), message: `names ${name}: ${why}` });
+    }
+  }
+  const lines = text.trimEnd().split("\n").length;
+  if (lines > MAX_LINES && !MAY_BE_LONGER.includes(file)) {
+    const message = `has ${lines} lines: a file is split before it has more than ${MAX_LINES}`;
+    violations.push({ file, line: MAX_LINES + 1, message });
+  }
+  return violations;
+}
+
+function importProblem(file: string, layer: Layer, entry: Import): string | undefined {
+  const { specifier, target } = entry;
+  if (specifier === undefined) return "imports a computed name: it cannot be checked";
+  if (target === undefined) {
+    const wildcard = specifier.startsWith("node:") ? "node:*" : "*";
+    if (layer.libraries.includes(specifier) || layer.libraries.includes(wildcard)) return undefined;
+    return `imports ${specifier}: not a library that ${layer.of.join(" and ")} may use`;
+  }
+  const importers = RESERVED.get(target);
+  if (importers !== undefined && !importers.includes(file)) {
+    return `imports ${target}: only ${importers.join(" and ")} may`;
+  }
+  if (matches(target, [...layer.of, ...layer.imports])) return undefined;
+  const types = layer.imports.filter((path) => path.startsWith("type ")).map((p) => p.slice(5));
+  if (!matches(target, types)) return `imports ${target}: not below ${layer.of.join(" and ")}`;
+  return entry.typeOnly ? undefined : `imports ${target}: ${layer.of[0]} may import its types only`;
+}
+
+/** Whether a file is one of the files, or in one of the folders. */
+function matches(file: string, paths: readonly string[]): boolean {
+  return paths.some((path) => path.endsWith("/") ? file.startsWith(path) : file === path);
+}
+
+function importsOf(
+  file: string,
+  text: string,
+  code: string,
+  importMap: Readonly<Record<string, string>>,
+): Import[] {
+  return [...code.matchAll(IMPORT)].map((match): Import => {
+    const end = match.index + match[0].length;
+    const line = lineAt(code, end);
+    const quote = match.groups?.quote;
+    const literal = quote === undefined ? -1 : code.indexOf(quote, end);
+    const specifier = literal < 0 ? undefined : text.slice(end, literal);
+    const clause = match.groups?.clause ?? "";
+    const typeOnly = /^\s*type\b/.test(clause) ||
+      /^\s*\{(\s*type\s[^,{}]*,?)+\s*\}\s*$/.test(clause);
+    return { line, specifier, target: specifier && resolve(file, specifier, importMap), typeOnly };
+  });
+}
+
+function resolve(
+  file: string,
+  specifier: string,
+  importMap: Readonly<Record<string, string>>,
+): string | undefined {
+  const mapped = importMap[specifier];
+  const [base, path] = mapped === undefined ? [file, specifier] : ["deno.json", mapped];
+  if (!/^\.{0,2}\//.test(path)) return undefined;
+  return new URL(path, `file:///${base}`).pathname.slice(1);
+}
+
+/** Every import that closes a circle, types included. */
+function findCycles(graph: ReadonlyMap<string, readonly Import[]>): Violation[] {
+  const violations: Violation[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, trail: readonly string[]) => {
+    for (const { target, line } of graph.get(file) ?? []) {
+      if (target === undefined || done.has(target)) continue;
+      const start = trail.indexOf(target);
+      if (start < 0) {
+        visit(target, [...trail, target]);
+      } else {
+        const circle = [...trail.slice(start), target].join(" → ");
+        violations.push({ file, line, message: `closes an import cycle: ${circle}` });
+      }
+    }
+    done.add(file);
+  };
+  for (const file of graph.keys()) if (!done.has(file)) visit(file, [file]);
+  return violations;
+}
+
+/** Replaces what is not code by spaces and keeps every other character where it was, quotes included. */
+function blank(text: string): string {
+  const spaces = (part: string) => part.replace(/[^\n]/g, " ");
+  return text.replace(NOT_CODE, (part) => {
+    if (part.startsWith("`")) {
+      return part.replace(TEMPLATE_TEXT, (all, code) => code ? blank(code) : spaces(all));
+    }
+    if (/^["']/.test(part)) return `${part[0]}${spaces(part.slice(1, -1))}${part.at(-1)}`;
+    return spaces(part);
+  });
+}
+
+function lineAt(text: string, index: number): number {
+  return text.slice(0, index).split("\n").length;
+}
+
+/** Up to a specifier, its opening quote included; without a quote it is computed. */
+const IMPORT =
+  /(?<![\w.$#])(?:(?:import|export)\b(?<clause>[^;"'`=()]*?)\bfrom(?=\s*["'])|import(?=\s*["'(])\s*\(?)\s*(?<quote>["'])?/g;
+
+/** Comments, strings, templates (with one more inside), and regular expressions where one may stand. */
+const NOT_CODE =
+  /\/\/[^\n]*|\/\*[^]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[^]|\$\{(?:[^{}`]|`[^`]*`|\{[^{}]*\})*\}|[^`\\])*`|(?<=[(,=:[!&|?{};]\s*|\breturn\s+)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*/g;
+
+/** Inside a template: an embedded expression, or any other character. */
+const TEMPLATE_TEXT = /(\$\{(?:[^{}`]|`[^`]*`|\{[^{}]*\})*\})|[^`]/g;
+
+/** Reads mod.ts and src/ of the project this script belongs to. */
+async function main(): Promise<void> {
+  const root = new URL("../", import.meta.url);
+  const files = new Map<string, string>();
+  for await (const path of sources(root)) {
+    files.set(path, await Deno.readTextFile(new URL(path, root)));
+  }
+  const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  const violations = checkLayers(files, imports);
+  for (const { file, line, message } of violations) console.error(`${file}:${line}: ${message}`);
+  console.log(`layers: ${files.size} files, ${violations.length} violations`);
+  if (violations.length > 0) Deno.exit(1);
+}
+
+async function* sources(root: URL, folder = "src/"): AsyncGenerator<string> {
+  if (folder === "src/") yield "mod.ts";
+  for await (const { name, isDirectory } of Deno.readDir(new URL(folder, root))) {
+    if (isDirectory) yield* sources(root, `${folder}${name}/`);
+    else if (name.endsWith(".ts")) yield `${folder}${name}`;
+  }
+}
+
+if (import.meta.main) await main();

@@ -1,0 +1,42 @@
+/**
+ * What the program is to do, from the command line and the text of the configuration file. It joins the
+ * two and hands them on; it reads no file itself, so parsing is two steps with the caller's reading in
+ * between:
+ *
+ * ```ts
+ * const parsed = parseCommandLine(argv);
+ * const file = parsed.configFile;
+ * const command = toCommand(parsed, file === undefined ? undefined : { file, text: read(file) });
+ * ```
+ */
+
+import type { ParsedCommandLine } from "./command_line.ts";
+import type { ConfigText } from "./config_file.ts";
+import { parseConfigFile } from "./config_file.ts";
+import { parseSettings } from "./parse_settings.ts";
+import type { RawValues } from "./raw_values.ts";
+import { checkValues } from "./raw_values.ts";
+import type { Command } from "./settings.ts";
+
+/**
+ * Settles the command.
+ *
+ * @param config the file that `parsed.configFile` names, if it names one; ignored otherwise
+ * @throws UsageError for anything the operator has to correct
+ * @throws TypeError if the file that `parsed.configFile` names was not passed
+ */
+export function toCommand(parsed: ParsedCommandLine, config?: ConfigText): Command {
+  const { action, configFile } = parsed;
+  if (action !== "run" && action !== "test") return { action };
+  if (configFile === undefined) return { action, settings: settle(parsed.values, new Map()) };
+  if (config === undefined) throw new TypeError(`the text of ${configFile} was not passed`);
+  return { action, settings: settle(parsed.values, parseConfigFile(config)) };
+}
+
+function settle(commandLine: RawValues, configFile: RawValues) {
+  checkValues(commandLine);
+  checkValues(configFile);
+  // An option on the command line replaces all of its values in the file, repeatable ones (frontend,
+  // pem-file) too: a file's frontends could otherwise never be taken back.
+  return parseSettings(new Map([...configFile, ...commandLine]));
+}

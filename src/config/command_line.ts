@@ -1,0 +1,158 @@
+/**
+ * The command line as getopt_long(3) reads it: long options, exact or cut short as long as one option is
+ * meant; short ones alone or in clusters; values attached or in the next argument, whatever they look
+ * like; plain arguments, wherever they stand, are PEM files; `--` ends the options. It refuses what is no
+ * option, a missing value, and a value where none belongs. What values mean is settled in `command.ts`.
+ */
+
+// @ts-types="./parse_args.d.ts"
+import { parseArgs } from "@std/cli/parse-args";
+import { UsageError } from "../errors.ts";
+import { nearest, suggestion } from "./nearest.ts";
+import type { Option, OptionName } from "./options.ts";
+import { optionLabel, OPTIONS } from "./options.ts";
+import { escapeControl, quote } from "./quote.ts";
+import type { RawValue, RawValues } from "./raw_values.ts";
+import { parseFlag, parseValue } from "./raw_values.ts";
+import type { Command } from "./settings.ts";
+
+/** The command line before the configuration file is known. */
+export interface ParsedCommandLine {
+  /** Help wins over version, version over default-config, that over test, test over run. */
+  readonly action: Command["action"];
+  /** The file to read before `toCommand`; `-` is standard input. Set only where the action needs it. */
+  readonly configFile: string | undefined;
+  readonly values: RawValues;
+}
+
+/**
+ * Reads `argv`, which is without the program's name. For help, version and default-config nothing beyond
+ * the syntax is looked at.
+ *
+ * @throws UsageError that names the argument
+ */
+export function parseCommandLine(argv: readonly string[]): ParsedCommandLine {
+  const names = OPTIONS.map((option) => option.name);
+  const parsed = parseArgs(spellOut(argv), { string: names, collect: names });
+  const values = new Map<OptionName, RawValue[]>();
+  for (const option of OPTIONS) {
+    const origin = option.operand ? "PEM file" : optionLabel(option);
+    const texts = parsed[option.name] ?? [];
+    if (texts.length > 0) values.set(option.name, texts.map((text) => ({ text, origin })));
+  }
+  const action = ACTIONS.find((name) => isOn(values, name)) ?? "run";
+  const configFile = action === "run" || action === "test"
+    ? values.get("config")?.at(-1)?.text
+    : undefined;
+  return { action, configFile, values };
+}
+
+/** The same arguments, each as `--name=value` under its full name, which parseArgs reads without guessing. */
+function spellOut(argv: readonly string[]): string[] {
+  const spelled: string[] = [];
+  const rest = [...argv];
+  const add = (option: Option, text: string) => spelled.push(`--${option.name}=${text}`);
+  for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
+    if (argument === "--") {
+      rest.splice(0).forEach((operand) => add(operandOption, checkOperand(operand)));
+    } else if (argument.startsWith("--")) {
+      readLong(argument, rest, add);
+    } else if (argument.startsWith("-") && argument.length > 1) {
+      readCluster(argument, rest, add);
+    } else {
+      add(operandOption, checkOperand(argument));
+    }
+  }
+  return spelled;
+}
+
+type Add = (option: Option, text: string) => void;
+
+function readLong(argument: string, rest: string[], add: Add): void {
+  const equals = argument.indexOf("=");
+  const written = equals < 0 ? argument : argument.slice(0, equals);
+  const option = longOption(written.slice(2));
+  const label = `--${option.name}`;
+  if (equals >= 0) {
+    const text = argument.slice(equals + 1);
+    if (text === "") throw missingValue(label);
+    if (option.type.kind === "flag") parseValue(option, { text, origin: label });
+    add(option, text);
+  } else {
+    add(option, bareValue(option) ?? nextValue(label, rest));
+  }
+}
+
+/** `-qsn4`: flags until an option that takes a value, which is the rest or the next argument. */
+function readCluster(argument: string, rest: string[], add: Add): void {
+  const letters = Array.from(argument.slice(1));
+  for (let letter = letters.shift(); letter !== undefined; letter = letters.shift()) {
+    const option = byShort.get(letter);
+    const label = `-${escapeControl(letter)}`;
+    if (option === undefined) {
+      const inside = argument.length > 2 ? ` in ${quote(argument)}` : "";
+      throw new UsageError(`unknown option ${label}${inside}`);
+    }
+    const bare = bareValue(option);
+    if (bare === undefined) {
+      add(option, letters.splice(0).join("") || nextValue(`${label}/--${option.name}`, rest));
+    } else if (letters[0] === "=") {
+      throw new UsageError(
+        `${quote(argument)}: ${label} takes no value; write --${option.name}${letters.join("")}`,
+      );
+    } else {
+      add(option, bare);
+    }
+  }
+}
+
+/** An exact name wins; otherwise the one option that begins so. */
+function longOption(written: string): Option {
+  const exact = byLong.get(written);
+  if (exact) return exact;
+  const begun = OPTIONS.filter((option) => written !== "" && option.name.startsWith(written));
+  if (begun.length === 1) return begun[0]!;
+  const shown = `--${escapeControl(written)}`;
+  if (begun.length > 1) {
+    const names = begun.map((option) => `--${option.name}`).join(", ");
+    throw new UsageError(`option ${shown} is ambiguous: ${names}`);
+  }
+  throw new UsageError(
+    `unknown option ${shown}${suggestion(nearest(written, byLong.keys()), "--")}`,
+  );
+}
+
+/** What the option means without a value, or undefined if it must have one. */
+function bareValue(option: Option): string | undefined {
+  return option.type.kind === "flag" ? "on" : option.bare;
+}
+
+function nextValue(label: string, rest: string[]): string {
+  const next = rest.shift();
+  if (next === undefined || next === "") throw missingValue(label);
+  return next;
+}
+
+function missingValue(label: string): UsageError {
+  return new UsageError(`${label} needs a value`);
+}
+
+function checkOperand(operand: string): string {
+  if (operand === "") throw new UsageError("an argument is empty; a PEM file was expected");
+  return operand;
+}
+
+function isOn(values: RawValues, name: OptionName): boolean {
+  const text = values.get(name)?.at(-1)?.text;
+  return text !== undefined && parseFlag(text) === true;
+}
+
+const ACTIONS = ["help", "version", "default-config", "test"] as const;
+
+const operandOption = OPTIONS.find((option) => option.operand)!;
+const byShort = new Map(OPTIONS.flatMap((option) => option.short ? [[option.short, option]] : []));
+const byLong = new Map(
+  OPTIONS.flatMap((option) =>
+    [option.name, ...option.aliases ?? []].map((name): [string, Option] => [name, option])
+  ),
+);

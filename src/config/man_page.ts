@@ -1,0 +1,213 @@
+/** The manual page stud(8), in roff for the man macros of groff and mandoc, from the option table. */
+
+import { optionUsage, shownDefault } from "./help.ts";
+import type { Option } from "./options.ts";
+import { GROUPS, OPTIONS } from "./options.ts";
+
+/**
+ * The source of stud(8).
+ *
+ * @param date of the last change of its text, `YYYY-MM-DD`
+ */
+export function manPage(version: string, date: string): string {
+  return [
+    '.\\" Generated from src/config/ by scripts/docs.ts; edit there.',
+    `.TH STUD 8 "${date}" "stud ${version}" "System Manager's Manual"`,
+    ...BEFORE_OPTIONS,
+    ".SH OPTIONS",
+    ...paragraph(
+      "Flags also take =on and =off. Of several values for one option the last wins, except where an " +
+        "option may be repeated. Long options may be cut short while one option is meant. " +
+        "An unknown option or a wrong value is an error that names it; nothing is ignored.",
+    ),
+    ...GROUPS.flatMap((group) => [
+      `.SS ${group}`,
+      ...OPTIONS.filter((option) => option.group === group && !option.refusal).flatMap(entry),
+    ]),
+    ".SS Options of earlier releases that this one refuses",
+    ...paragraph(
+      "stud does not start with these, and says why. Setting one to its default is not an error.",
+    ),
+    ...OPTIONS.filter((option) => option.refusal).flatMap(refusedEntry),
+    ...AFTER_OPTIONS,
+    "",
+  ].join("\n");
+}
+
+function entry(option: Option): string[] {
+  const fallback = shownDefault(option);
+  const sentences = fallback === undefined
+    ? option.help
+    : `${option.help} The default is ${fallback}.`;
+  return [".TP", usage(option), ...paragraph(sentences)];
+}
+
+function refusedEntry(option: Option): string[] {
+  const reason = option.refusal!;
+  return [".TP", usage(option), ...paragraph(`${option.help} Refused: ${reason}.`)];
+}
+
+/** Options in bold, names of values in italics. */
+function usage(option: Option): string {
+  return optionUsage(option).split(/(--?[A-Za-z][a-z0-9-]*)/).map((part, index) => {
+    if (index % 2 === 1) return `\\fB${escape(part)}\\fR`;
+    return escape(part).replace(/[A-Za-z][A-Za-z|]*/g, "\\fI$&\\fR");
+  }).join("");
+}
+
+/** A line for each sentence, as roff likes it, with options in bold. */
+function paragraph(text: string): string[] {
+  return text.split(/(?<=\.) (?=[A-Z])/).map((sentence) =>
+    escape(sentence).replace(/\\-\\-[a-z](?:[a-z0-9]|\\-)*/g, "\\fB$&\\fR")
+  );
+}
+
+function escape(text: string): string {
+  return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replace(/^[.']/, "\\&$&");
+}
+
+const BEFORE_OPTIONS = [
+  ".SH NAME",
+  "stud \\- terminate TLS and pass the plaintext to a backend",
+  ".SH SYNOPSIS",
+  ".B stud",
+  ".RI [ OPTIONS ]",
+  ".I PEM",
+  ".br",
+  ".B stud",
+  ".RI [ OPTIONS ]",
+  ".BR \\-\\-self\\-signed [=\\fINAME\\fR]",
+  ".br",
+  ".B stud",
+  ".BR \\-\\-default\\-config | \\-\\-version | \\-\\-help",
+  ".SH DESCRIPTION",
+  ".B stud",
+  "accepts TLS connections on its frontends, and for each opens a connection to the backend, to which it",
+  "passes the plaintext, in both directions and unchanged.",
+  "When one side ends its half of the connection, the other half goes on.",
+  "It can tell the backend the address of the client first, see",
+  ".BR \\-\\-write\\-proxy .",
+  ".PP",
+  "A supervisor reads the options and the files and starts the workers, which share the frontends.",
+  "Only workers touch traffic.",
+  "A worker that dies is replaced; only its own connections are lost.",
+  ".SS Addresses",
+  "An address is written",
+  ".IR HOST,PORT ,",
+  ".RI [ HOST ]: PORT",
+  "or, with exactly one colon,",
+  ".IR HOST:PORT .",
+  "An IPv6 host needs the brackets in the last two forms.",
+  ".I HOST",
+  "is a name or an IP address;",
+  ".I PORT",
+  "is a number or a name from",
+  ".BR services (5).",
+  "A frontend whose",
+  ".I HOST",
+  "is * or empty listens on every IPv4 and IPv6 address.",
+  "The backend may be the absolute path of a unix socket.",
+  ".SS Configuration file",
+  "The file that",
+  ".B \\-\\-config",
+  "names has lines of the form",
+  '.IR key " = " value .',
+  "Keys are the long names of options; those under",
+  ".B Other",
+  "below are for the command line only.",
+  "Values may stand in double or single quotes, and must where they contain spaces.",
+  "A # starts a comment.",
+  "Flags are",
+  '.BR on " or " off .',
+  ".B frontend",
+  "may have several lines.",
+  "An option on the command line replaces all lines of its key.",
+  ".B stud \\-\\-default\\-config",
+  "prints a file to start from.",
+];
+
+const AFTER_OPTIONS = [
+  ".SH SIGNALS",
+  "Send signals to the supervisor.",
+  ".TP",
+  ".B TERM",
+  "Stop listening, let open connections go on for at most",
+  ".B \\-\\-drain\\-timeout",
+  "seconds, then end.",
+  "A second",
+  ".B TERM",
+  "ends at once.",
+  ".TP",
+  ".B INT",
+  "End at once.",
+  ".TP",
+  ".B HUP",
+  "Does not reload in this release: to change anything, start",
+  ".B stud",
+  "again.",
+  ".TP",
+  ".B USR1",
+  "Never send it: it opens the JavaScript inspector of the runtime, through which the process can be",
+  "controlled.",
+  ".SH EXIT STATUS",
+  ".TP",
+  ".B 0",
+  "Ended by a signal as above, or",
+  ".BR \\-\\-test ,",
+  ".BR \\-\\-help ,",
+  ".B \\-\\-version",
+  "or",
+  ".B \\-\\-default\\-config",
+  "has done its work.",
+  ".TP",
+  ".B 1",
+  "An option, the configuration file or a certificate is wrong, or the machine refused something: a line on",
+  "standard error says what.",
+  ".SH FILES",
+  ".TP",
+  ".I PEM",
+  "Certificate, its chain and its private key, read once at the start by the supervisor.",
+  "Only root should be able to read it.",
+  ".TP",
+  ".I /dev/log",
+  "Socket that",
+  ".B \\-\\-syslog",
+  "writes to.",
+  ".SH EXAMPLES",
+  "Try it out in front of a web server on port 8000, with a certificate made on the spot:",
+  ".PP",
+  ".nf",
+  ".RS 4",
+  "stud \\-\\-self\\-signed",
+  "curl \\-k https://localhost:8443/",
+  ".RE",
+  ".fi",
+  ".PP",
+  "Serve port 443 with a worker for each CPU, as an unprivileged user, and tell the backend who the client is:",
+  ".PP",
+  ".nf",
+  ".RS 4",
+  "stud \\-n auto \\-u nobody \\-f \\(aq*,443\\(aq \\-b 127.0.0.1,8080 \\-\\-write\\-proxy /etc/stud/site.pem",
+  ".RE",
+  ".fi",
+  ".PP",
+  "Check a configuration, then run it:",
+  ".PP",
+  ".nf",
+  ".RS 4",
+  "stud \\-\\-default\\-config > /etc/stud/stud.conf",
+  "stud \\-\\-test \\-\\-config /etc/stud/stud.conf /etc/stud/site.pem",
+  "stud \\-\\-config /etc/stud/stud.conf /etc/stud/site.pem",
+  ".RE",
+  ".fi",
+  ".SH SEE ALSO",
+  ".BR hitch (8),",
+  ".BR haproxy (1),",
+  ".BR nginx (8),",
+  ".BR systemd.service (5),",
+  ".BR services (5),",
+  ".BR syslog (3),",
+  ".BR tcp (7)",
+  ".PP",
+  "The PROXY protocol: https://www.haproxy.org/download/3.0/doc/proxy\\-protocol.txt",
+];

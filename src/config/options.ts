@@ -1,0 +1,512 @@
+/**
+ * The one table of options. The command line, the configuration file, `--help`, `--default-config`, the
+ * man page and the README block are all made from it, so that an option is declared here and nowhere else.
+ * It owns names, types, ranges, defaults and sentences; it parses nothing and knows no other file.
+ */
+
+/** What the text of an option means. Bounds are inclusive. */
+export type OptionType =
+  | { readonly kind: "flag" }
+  /** A whole number, or one of `words`. */
+  | {
+    readonly kind: "number";
+    readonly minimum: number;
+    readonly maximum: number;
+    readonly words?: readonly string[];
+  }
+  /** Seconds; a decimal fraction is allowed unless `whole`. */
+  | {
+    readonly kind: "seconds";
+    readonly minimum: number;
+    readonly maximum: number;
+    readonly whole?: boolean;
+  }
+  | { readonly kind: "choice"; readonly choices: readonly string[] }
+  | { readonly kind: "text" }
+  /** A DNS name or an IP address. */
+  | { readonly kind: "certificate-name" }
+  | { readonly kind: "frontend" }
+  | { readonly kind: "backend" };
+
+/** Headings of the help text, in the order they are shown. */
+export const GROUPS = [
+  "Certificates",
+  "Addresses",
+  "TLS",
+  "Backend preface",
+  "Timeouts",
+  "Processes",
+  "Logging",
+  "Other",
+] as const;
+
+/** One of `GROUPS`. */
+export type OptionGroup = typeof GROUPS[number];
+
+/** One row of the table. */
+export interface Option<Name extends string = string> {
+  /** Long name without the dashes. */
+  readonly name: Name;
+  /** Other long names and keys that mean the same. They are not shown. */
+  readonly aliases?: readonly string[];
+  /** One letter, without the dash. */
+  readonly short?: string;
+  /** Key in the configuration file; undefined: command line only. */
+  readonly key: string | undefined;
+  /** How help calls the value; undefined exactly for flags. */
+  readonly valueName?: string;
+  readonly type: OptionType;
+  /** What the name without a value stands for. Such an option takes a value only after `=`. */
+  readonly bare?: string;
+  /** Plain arguments of the command line are values of this option. */
+  readonly operand?: boolean;
+  /** Several values add up; otherwise the last one wins. */
+  readonly repeatable?: boolean;
+  /** The text that stands when nothing is given; undefined: nothing stands. */
+  readonly default: string | undefined;
+  /** Sentences for the operator, without markup. */
+  readonly help: string;
+  readonly group: OptionGroup;
+  /** Why this release starts with no value but the default, and what to do. Follows "NAME: ". */
+  readonly refusal?: string;
+  /** The same for single values of a supported option. */
+  readonly refusedValues?: Readonly<Record<string, string>>;
+}
+
+const NEEDS_OPENSSL = "needs the OpenSSL engine, which this release does not have";
+const SHARED_SECRET =
+  "stud no longer sends sessions between machines by UDP; a shared ticket secret " +
+  "replaces it and comes with the OpenSSL engine, which this release does not have; remove the option";
+const DAY = 86_400;
+
+const table = [
+  {
+    name: "pem-file",
+    key: "pem-file",
+    valueName: "PEM",
+    type: { kind: "text" },
+    operand: true,
+    repeatable: true,
+    default: undefined,
+    help: "File with the certificate, its chain and its private key, in PEM. Required unless " +
+      "--self-signed is given. This release takes one.",
+    group: "Certificates",
+  },
+  {
+    name: "self-signed",
+    key: "self-signed",
+    valueName: "NAME",
+    type: { kind: "certificate-name" },
+    bare: "localhost",
+    default: undefined,
+    help: "Make a certificate for NAME, a DNS name or an IP address, in memory at each start, " +
+      "instead of reading a PEM file. Without =NAME it is for localhost. For trials: no client " +
+      "trusts it.",
+    group: "Certificates",
+  },
+  {
+    name: "frontend",
+    short: "f",
+    key: "frontend",
+    valueName: "HOST,PORT",
+    type: { kind: "frontend" },
+    repeatable: true,
+    default: "*,8443",
+    help: "Address to listen on; repeat it for more. HOST * or nothing means every IPv4 and IPv6 " +
+      "address; PORT 0 lets the system choose. [HOST]:PORT and HOST:PORT mean the same.",
+    group: "Addresses",
+  },
+  {
+    name: "backend",
+    short: "b",
+    key: "backend",
+    valueName: "HOST,PORT",
+    type: { kind: "backend" },
+    default: "127.0.0.1,8000",
+    help: "Where the plaintext goes; written like a frontend, or as the absolute path of a unix " +
+      "socket, which under --chroot is looked up inside it.",
+    group: "Addresses",
+  },
+  {
+    name: "backlog",
+    short: "B",
+    key: "backlog",
+    valueName: "N",
+    type: { kind: "number", minimum: 1, maximum: 2_147_483_647 },
+    default: "100",
+    help: "Connections the kernel may hold ready until a worker accepts them. The kernel may " +
+      "limit it further (net.core.somaxconn).",
+    group: "Addresses",
+  },
+  {
+    name: "keepalive",
+    short: "k",
+    key: "keepalive",
+    valueName: "SECONDS",
+    type: { kind: "seconds", minimum: 1, maximum: 32_767, whole: true },
+    default: "3600",
+    help: "How long a client connection is idle before the kernel probes whether the client is " +
+      "still there.",
+    group: "Addresses",
+  },
+  {
+    name: "tls",
+    key: "tls",
+    type: { kind: "flag" },
+    default: "on",
+    help: "Speak TLS 1.2 and 1.3. On is the default and all it can be.",
+    group: "TLS",
+    refusedValues: {
+      off: "cannot be switched off: clients speak TLS 1.2 or 1.3 to stud, nothing else; remove it",
+    },
+  },
+  {
+    name: "ssl",
+    key: "ssl",
+    type: { kind: "flag" },
+    default: "off",
+    help: "Speak every version that the TLS library can, however old.",
+    group: "TLS",
+    refusal: `${NEEDS_OPENSSL}; without it TLS 1.2 and 1.3 are spoken`,
+  },
+  {
+    name: "tls-library",
+    key: "tls-library",
+    valueName: "auto|rustls|openssl",
+    type: { kind: "choice", choices: ["auto", "rustls", "openssl"] },
+    default: "auto",
+    help: "Which TLS engine terminates. In this release auto is rustls, and openssl is refused.",
+    group: "TLS",
+    refusedValues: {
+      openssl: "the OpenSSL engine is not there yet; use auto or rustls",
+    },
+  },
+  {
+    name: "ciphers",
+    short: "c",
+    key: "ciphers",
+    valueName: "SUITE",
+    type: { kind: "text" },
+    default: undefined,
+    help: "Ciphers allowed up to TLS 1.2, as an OpenSSL cipher list.",
+    group: "TLS",
+    refusal: `${NEEDS_OPENSSL}; without it the safe ciphers of rustls are used`,
+  },
+  {
+    name: "prefer-server-ciphers",
+    short: "O",
+    key: "prefer-server-ciphers",
+    type: { kind: "flag" },
+    default: "off",
+    help: "Choose the cipher by stud's order instead of the client's.",
+    group: "TLS",
+    refusal: `${NEEDS_OPENSSL}; without it rustls chooses the cipher`,
+  },
+  {
+    name: "ssl-engine",
+    short: "e",
+    key: "ssl-engine",
+    valueName: "NAME",
+    type: { kind: "text" },
+    default: undefined,
+    help: "OpenSSL engine that does the cryptography.",
+    group: "TLS",
+    refusal: `${NEEDS_OPENSSL}; remove the option`,
+  },
+  {
+    name: "client",
+    key: "client",
+    type: { kind: "flag" },
+    default: "off",
+    help: "The other way round: plaintext from the frontend, TLS to the backend.",
+    group: "TLS",
+    refusal: "client mode is not available yet; this release takes TLS in and sends plaintext out",
+  },
+  {
+    name: "shared-cache",
+    aliases: ["session-cache"],
+    short: "C",
+    key: "shared-cache",
+    valueName: "N",
+    type: { kind: "number", minimum: 0, maximum: 2_147_483_647 },
+    default: "0",
+    help: "TLS sessions kept in memory for all workers.",
+    group: "TLS",
+    refusal: `${NEEDS_OPENSSL}; use 0 or remove the option`,
+  },
+  {
+    name: "shared-cache-listen",
+    short: "U",
+    key: "shared-cache-listen",
+    valueName: "HOST,PORT",
+    type: { kind: "text" },
+    default: undefined,
+    help: "UDP address that takes sessions from other machines.",
+    group: "TLS",
+    refusal: SHARED_SECRET,
+  },
+  {
+    name: "shared-cache-peer",
+    short: "P",
+    key: "shared-cache-peer",
+    valueName: "HOST,PORT",
+    type: { kind: "text" },
+    repeatable: true,
+    default: undefined,
+    help: "Machine to send sessions to by UDP.",
+    group: "TLS",
+    refusal: SHARED_SECRET,
+  },
+  {
+    name: "shared-cache-if",
+    short: "M",
+    key: "shared-cache-if",
+    valueName: "IFACE[,TTL]",
+    type: { kind: "text" },
+    default: undefined,
+    help: "Network interface for sessions sent by multicast.",
+    group: "TLS",
+    refusal: SHARED_SECRET,
+  },
+  {
+    name: "write-ip",
+    key: "write-ip",
+    type: { kind: "flag" },
+    default: "off",
+    help:
+      "Before the plaintext, send the backend one octet with the address family (Linux: 2 for " +
+      "IPv4, 10 for IPv6) and the client's address in 4 or 16 octets, network order.",
+    group: "Backend preface",
+  },
+  {
+    name: "write-proxy",
+    key: "write-proxy",
+    type: { kind: "flag" },
+    default: "off",
+    help: "Before the plaintext, send the backend a PROXY protocol version 1 line with the " +
+      "client's and the server's address.",
+    group: "Backend preface",
+  },
+  {
+    name: "write-proxy-v1",
+    key: "write-proxy-v1",
+    type: { kind: "flag" },
+    default: "off",
+    help: "The same as --write-proxy. Only one of the --write options may be on.",
+    group: "Backend preface",
+  },
+  {
+    name: "proxy-proxy",
+    key: "proxy-proxy",
+    type: { kind: "flag" },
+    default: "off",
+    help: "Take a PROXY protocol header in clear from the client side and pass it to the backend.",
+    group: "Backend preface",
+    refusal: "passing on a PROXY header that comes before TLS is not available yet; " +
+      "--write-proxy writes one with the address that stud itself sees",
+  },
+  {
+    name: "ssl-handshake-timeout",
+    key: "ssl-handshake-timeout",
+    valueName: "SECONDS",
+    type: { kind: "seconds", minimum: 0.1, maximum: DAY },
+    default: "30",
+    help: "How long a client may take for its TLS handshake.",
+    group: "Timeouts",
+  },
+  {
+    name: "backend-connect-timeout",
+    key: "backend-connect-timeout",
+    valueName: "SECONDS",
+    type: { kind: "seconds", minimum: 0.1, maximum: DAY },
+    default: "30",
+    help: "How long connecting to the backend may take.",
+    group: "Timeouts",
+  },
+  {
+    name: "linger-timeout",
+    key: "linger-timeout",
+    valueName: "SECONDS",
+    type: { kind: "seconds", minimum: 0.1, maximum: DAY },
+    default: "30",
+    help:
+      "How long one side may hold a connection without progress after the other side has ended.",
+    group: "Timeouts",
+  },
+  {
+    name: "stall-timeout",
+    key: "stall-timeout",
+    valueName: "SECONDS",
+    type: { kind: "seconds", minimum: 0, maximum: DAY },
+    default: "300",
+    help: "How long a client or the backend may take none of the data that waits for it. 0 means " +
+      "for ever. A connection that is merely idle is never ended.",
+    group: "Timeouts",
+  },
+  {
+    name: "drain-timeout",
+    key: "drain-timeout",
+    valueName: "SECONDS",
+    type: { kind: "seconds", minimum: 0, maximum: 7 * DAY },
+    default: "30",
+    help: "How long open connections may go on after TERM. 0 ends them at once.",
+    group: "Timeouts",
+  },
+  {
+    name: "workers",
+    short: "n",
+    key: "workers",
+    valueName: "N|auto",
+    type: { kind: "number", minimum: 1, maximum: 1024, words: ["auto"] },
+    default: "1",
+    help: "Worker processes; auto is one per CPU.",
+    group: "Processes",
+  },
+  {
+    name: "chroot",
+    short: "r",
+    key: "chroot",
+    valueName: "DIR",
+    type: { kind: "text" },
+    default: undefined,
+    help: "Directory that workers change their root to after they listen. Needs root.",
+    group: "Processes",
+  },
+  {
+    name: "user",
+    short: "u",
+    key: "user",
+    valueName: "USER",
+    type: { kind: "text" },
+    default: undefined,
+    help:
+      "User that workers become after they listen, with this user's group unless --group says " +
+      "otherwise. Needs root.",
+    group: "Processes",
+  },
+  {
+    name: "group",
+    short: "g",
+    key: "group",
+    valueName: "GROUP",
+    type: { kind: "text" },
+    default: undefined,
+    help: "Group that workers take after they listen. Needs root.",
+    group: "Processes",
+  },
+  {
+    name: "daemon",
+    key: "daemon",
+    type: { kind: "flag" },
+    default: "off",
+    help: "Go to the background.",
+    group: "Processes",
+    refusal: "stud stays in the foreground in this release; run it under systemd, or in the " +
+      "background with: setsid nohup stud ... &",
+  },
+  {
+    name: "quiet",
+    short: "q",
+    key: "quiet",
+    type: { kind: "flag" },
+    default: "off",
+    help: "Log errors only.",
+    group: "Logging",
+  },
+  {
+    name: "syslog",
+    short: "s",
+    key: "syslog",
+    type: { kind: "flag" },
+    default: "off",
+    help: "Log to syslog as well as to standard output and standard error.",
+    group: "Logging",
+  },
+  {
+    name: "syslog-facility",
+    key: "syslog-facility",
+    valueName: "FACILITY",
+    type: {
+      kind: "choice",
+      choices: [
+        ...["auth", "authpriv", "cron", "daemon", "ftp", "lpr", "mail", "news", "user", "uucp"],
+        ...["local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"],
+      ],
+    },
+    default: "daemon",
+    help:
+      "Facility of the syslog lines: auth, authpriv, cron, daemon, ftp, lpr, mail, news, user, " +
+      "uucp, or local0 to local7.",
+    group: "Logging",
+  },
+  {
+    name: "config",
+    key: undefined,
+    valueName: "FILE",
+    type: { kind: "text" },
+    default: undefined,
+    help: "Read options from FILE, or from standard input if it is -. The command line wins.",
+    group: "Other",
+  },
+  {
+    name: "default-config",
+    key: undefined,
+    type: { kind: "flag" },
+    default: "off",
+    help: "Print a configuration file that holds every default, and exit.",
+    group: "Other",
+  },
+  {
+    name: "test",
+    short: "t",
+    key: undefined,
+    type: { kind: "flag" },
+    default: "off",
+    help: "Check the configuration and exit.",
+    group: "Other",
+  },
+  {
+    name: "version",
+    short: "V",
+    key: undefined,
+    type: { kind: "flag" },
+    default: "off",
+    help: "Print the version and exit.",
+    group: "Other",
+  },
+  {
+    name: "help",
+    short: "h",
+    key: undefined,
+    type: { kind: "flag" },
+    default: "off",
+    help: "Print this help and exit.",
+    group: "Other",
+  },
+] as const satisfies readonly Option[];
+
+type Row = typeof table[number];
+
+/** The long name of an option in the table. */
+export type OptionName = Row["name"];
+
+/** Names of the options whose type is one of `Kind`. */
+export type NameOfKind<Kind extends OptionType["kind"]> = Extract<
+  Row,
+  { readonly type: { readonly kind: Kind } }
+>["name"];
+
+/** Every option, in the order help shows them. */
+export const OPTIONS: readonly Option<OptionName>[] = table;
+
+const byName = new Map(OPTIONS.map((option) => [option.name, option]));
+
+/** The row of `name`. */
+export function optionNamed(name: OptionName): Option<OptionName> {
+  return byName.get(name)!;
+}
+
+/** How messages call an option of the command line: `-n/--workers`, `--tls`. */
+export function optionLabel(option: Option): string {
+  return option.short === undefined ? `--${option.name}` : `-${option.short}/--${option.name}`;
+}

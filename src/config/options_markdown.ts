@@ -1,0 +1,56 @@
+/** The README's option tables, from the option table, laid out as `deno fmt` leaves them. */
+
+import { optionUsage, shownDefault } from "./help.ts";
+import { GROUPS, OPTIONS } from "./options.ts";
+import { wrap } from "./wrap.ts";
+
+/** Markdown with a table of the supported options and one of the refused, with a final line feed. */
+export function optionsMarkdown(): string {
+  const supported = GROUPS.flatMap((group) =>
+    OPTIONS.filter((option) => option.group === group && !option.refusal)
+  );
+  const refused = OPTIONS.filter((option) => option.refusal);
+  const commandLineOnly = OPTIONS.filter((option) => option.key === undefined)
+    .map((option) => code(`--${option.name}`));
+  const rows = supported.map((option) => {
+    const fallback = shownDefault(option);
+    return [code(optionUsage(option)), fallback ? code(fallback) : "", prose(option.help)];
+  });
+  return [
+    ...table(["option", "default", "meaning"], rows),
+    "",
+    ...wrap(
+      "Flags also take `=on` and `=off`. In the configuration file the long name is the key, except " +
+        `for ${commandLineOnly.join(", ")}, which belong on the command line.`,
+      FMT_WIDTH,
+    ),
+    "",
+    "Options of earlier releases of stud that this one refuses, each with the reason:",
+    "",
+    ...table(
+      ["option", "reason"],
+      refused.map((option) => [code(optionUsage(option)), prose(option.refusal!)]),
+    ),
+  ].join("\n") + "\n";
+}
+
+function table(head: string[], rows: string[][]): string[] {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]!.length))
+  );
+  const line = (cells: string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)];
+}
+
+function code(text: string): string {
+  return `\`${text.replaceAll("|", "\\|")}\``;
+}
+
+/** A sentence of the table: options become code, and characters that Markdown would take are escaped. */
+function prose(text: string): string {
+  return text.replace(/[*|_[\]<>]/g, "\\$&").replace(/--[a-z][a-z0-9-]*/g, "`$&`");
+}
+
+/** `lineWidth` of deno.json: `deno fmt` fills paragraphs to it. */
+const FMT_WIDTH = 100;

@@ -1,0 +1,98 @@
+/**
+ * Option values as text, with where each came from: what the command line and the configuration file have
+ * in common. It also reads one text by the type in the option table. Refusals of options and what values
+ * mean together are settled elsewhere.
+ */
+
+import { UsageError } from "../errors.ts";
+import { parseBackend, parseFrontend } from "./address.ts";
+import { isIpAddress } from "../wire/ip_address.ts";
+import { isHostName } from "./host.ts";
+import type { Option, OptionName } from "./options.ts";
+import { optionNamed } from "./options.ts";
+import { quote } from "./quote.ts";
+import type { TcpAddress, UnixAddress } from "./settings.ts";
+
+/** One value as the operator wrote it. */
+export interface RawValue {
+  readonly text: string;
+  /** Names the place in a message: `-n/--workers`, `stud.conf:3: workers`. */
+  readonly origin: string;
+}
+
+/** All values of each option that was given, in the order written. */
+export type RawValues = ReadonlyMap<OptionName, readonly RawValue[]>;
+
+/** What a text turns into, by the kind of its option. */
+export type Value = boolean | number | string | TcpAddress | UnixAddress;
+
+/** A truth value in any of the spellings for on and off, in any case; undefined for anything else. */
+export function parseFlag(text: string): boolean | undefined {
+  const word = text.toLowerCase();
+  if (["on", "yes", "true", "1"].includes(word)) return true;
+  if (["off", "no", "false", "0"].includes(word)) return false;
+  return undefined;
+}
+
+/**
+ * Reads one text by its option's type. Seconds and numbers are numbers; a number's words stay words.
+ *
+ * @throws UsageError that names origin and text
+ */
+export function parseValue(option: Option, raw: RawValue): Value {
+  const { type } = option;
+  switch (type.kind) {
+    case "flag":
+      return parseFlag(raw.text) ?? fail(raw, "is neither on nor off");
+    case "number":
+      if (type.words?.includes(raw.text)) return raw.text;
+      return numberWithin(raw.text, /^-?[0-9]+$/, type) ??
+        fail(raw, `is not ${["a whole number " + range(type), ...type.words ?? []].join(" or ")}`);
+    case "seconds":
+      return numberWithin(raw.text, type.whole ? /^-?[0-9]+$/ : /^-?[0-9]+(\.[0-9]+)?$/, type) ??
+        fail(raw, `is not a ${type.whole ? "whole " : ""}number of seconds ${range(type)}`);
+    case "choice":
+      return type.choices.includes(raw.text)
+        ? raw.text
+        : fail(raw, `is not one of ${type.choices.join(", ")}`);
+    case "text":
+      return raw.text.includes("\0") ? fail(raw, "contains NUL") : raw.text;
+    case "certificate-name":
+      return isIpAddress(raw.text) || isHostName(raw.text.replace(/^\*\./, ""))
+        ? raw.text
+        : fail(raw, "is neither a DNS name nor an IP address");
+    case "frontend":
+      return parseFrontend(raw.text, raw.origin);
+    case "backend":
+      return parseBackend(raw.text, raw.origin);
+  }
+}
+
+/**
+ * Reads every value, those too that a later one overrides, so that no mistake stays unseen.
+ *
+ * @throws UsageError at the first text that its option cannot take
+ */
+export function checkValues(values: RawValues): void {
+  for (const [name, raws] of values) {
+    for (const raw of raws) parseValue(optionNamed(name), raw);
+  }
+}
+
+function numberWithin(
+  text: string,
+  form: RegExp,
+  bounds: { readonly minimum: number; readonly maximum: number },
+): number | undefined {
+  if (!form.test(text)) return undefined;
+  const value = Number(text);
+  return value >= bounds.minimum && value <= bounds.maximum ? value : undefined;
+}
+
+function range(bounds: { readonly minimum: number; readonly maximum: number }): string {
+  return `from ${bounds.minimum} to ${bounds.maximum}`;
+}
+
+function fail(raw: RawValue, reason: string): never {
+  throw new UsageError(`${raw.origin}: ${quote(raw.text)} ${reason}`);
+}

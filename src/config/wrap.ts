@@ -1,0 +1,16 @@
+/** Text in lines of bounded width, for help and for comments. It knows nothing of options. */
+
+/** Breaks `text` at spaces into lines of at most `width` characters; a longer word has its own line. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return line === "" ? lines : [...lines, line];
+}

@@ -1,0 +1,31 @@
+/** Frames control messages as lines of JSON, and takes them apart again from any fragmentation. */
+
+/** One message as a line, newline included. */
+export function messageLine(message: { readonly type: string }): string {
+  return `${JSON.stringify(message)}\n`;
+}
+
+/** The lines of a byte stream, without their newlines. A last line without one is a line too. */
+export async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const octets of stream) {
+    const lines = (rest + decoder.decode(octets, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}
+
+/** The message in a line, or undefined if the line is none: something else wrote to the same stream. */
+export function decodeMessage<Message extends { readonly type: string }>(
+  line: string,
+): Message | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    const isMessage = typeof value === "object" && value !== null && "type" in value;
+    return isMessage ? value as Message : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Lines on their way to somewhere slow. Pushing never waits: when the reader stalls, a bounded number of
+ * lines is kept and the rest is counted, and the count is said as soon as the reader is back.
+ */
+
+/** Where lines go. It may take as long as it likes; a rejection loses the lines it was given. */
+export type WriteLines = (lines: readonly string[]) => Promise<void>;
+
+/** Options of a {@linkcode LineQueue}. */
+export interface LineQueueOptions {
+  /** Lines kept while the reader stalls. */
+  readonly most: number;
+  /** Lines handed over at once. */
+  readonly batch: number;
+  /** Makes the line that tells how many were lost. */
+  readonly lossLine: (lost: number) => string;
+}
+
+/** A bounded queue of lines in front of a writer. */
+export class LineQueue {
+  readonly #write: WriteLines;
+  readonly #options: LineQueueOptions;
+  #waiting: string[] = [];
+  #lost = 0;
+  #draining: Promise<void> | undefined;
+
+  constructor(write: WriteLines, options: LineQueueOptions) {
+    this.#write = write;
+    this.#options = options;
+  }
+
+  /** Queues a line, without a newline. */
+  push(line: string): void {
+    if (this.#waiting.length >= this.#options.most) {
+      this.#lost++;
+      return;
+    }
+    this.#waiting.push(line);
+    this.#draining ??= this.#drain();
+  }
+
+  /** Resolves when everything pushed so far has been written or lost. */
+  async flushed(): Promise<void> {
+    while (this.#draining !== undefined) await this.#draining;
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const lines = this.#waiting.splice(0, this.#options.batch);
+      if (this.#lost > 0) {
+        lines.push(this.#options.lossLine(this.#lost));
+        this.#lost = 0;
+      }
+      try {
+        await this.#write(lines);
+      } catch {
+        this.#lost += lines.length;
+      }
+    }
+    this.#draining = undefined;
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Keeps a log readable while the same thing happens a thousand times: the first of a kind is a line at once,
+ * the others of the next seconds are one line with their count.
+ */
+
+import type { Clock } from "../runtime/runtime.ts";
+
+/** What {@linkcode Repeats} says of a kind at the end of its window. */
+export interface RepeatSummary<Detail> {
+  readonly kind: string;
+  /** How many followed the first. */
+  readonly count: number;
+  /** Of the last one. */
+  readonly detail: Detail;
+  /** Length of the window. */
+  readonly seconds: number;
+}
+
+interface Window<Detail> {
+  count: number;
+  detail: Detail;
+}
+
+/** Counts repeats by kind. */
+export class Repeats<Detail> {
+  readonly #clock: Clock;
+  readonly #summarize: (summary: RepeatSummary<Detail>) => void;
+  readonly #windows = new Map<string, Window<Detail>>();
+
+  constructor(clock: Clock, summarize: (summary: RepeatSummary<Detail>) => void) {
+    this.#clock = clock;
+    this.#summarize = summarize;
+  }
+
+  /** Whether this is the first of its kind and wants a line of its own; else it has been counted. */
+  isFirst(kind: string, detail: Detail): boolean {
+    // Kinds may hold words from the network: however many there are, memory stays bounded.
+    const key = this.#windows.has(kind) || this.#windows.size < MOST_KINDS ? kind : "various";
+    const window = this.#windows.get(key);
+    if (window !== undefined) {
+      window.count++;
+      window.detail = detail;
+      return false;
+    }
+    this.#windows.set(key, { count: 0, detail });
+    this.#clock.after(WINDOW, () => this.#close(key));
+    return true;
+  }
+
+  /** Says now what has been counted so far. */
+  flush(): void {
+    for (const kind of [...this.#windows.keys()]) this.#close(kind);
+  }
+
+  #close(kind: string): void {
+    const window = this.#windows.get(kind);
+    this.#windows.delete(kind);
+    if (window === undefined || window.count === 0) return;
+    const { count, detail } = window;
+    this.#summarize({ kind, count, detail, seconds: WINDOW / 1000 });
+  }
+}
+
+/** Milliseconds. */
+const WINDOW = 10_000;
+const MOST_KINDS = 100;

@@ -1,0 +1,122 @@
+/**
+ * Sends lines to the system's log daemon as datagrams to /dev/log, as syslog(3) does (RFC 3164). The daemon
+ * may be restarted, absent or stalled: lines wait for it, and the sender never does.
+ */
+
+import type { Clock, DatagramSender, Runtime } from "../runtime/runtime.ts";
+import type { LogLevel } from "../errors.ts";
+import { LineQueue } from "./line_queue.ts";
+
+/** Facility codes of RFC 3164 section 4.1.1 by the names that syslog(3) uses. */
+export const SYSLOG_FACILITIES: Readonly<Record<string, number>> = {
+  kern: 0,
+  user: 1,
+  mail: 2,
+  daemon: 3,
+  auth: 4,
+  syslog: 5,
+  lpr: 6,
+  news: 7,
+  uucp: 8,
+  cron: 9,
+  authpriv: 10,
+  ftp: 11,
+  local0: 16,
+  local1: 17,
+  local2: 18,
+  local3: 19,
+  local4: 20,
+  local5: 21,
+  local6: 22,
+  local7: 23,
+};
+
+const SEVERITIES: Readonly<Record<LogLevel, number>> = { error: 3, warning: 4, info: 6, debug: 7 };
+
+/** Options of {@linkcode Syslog}. */
+export interface SyslogOptions {
+  /** A name from {@linkcode SYSLOG_FACILITIES}. */
+  readonly facility: string;
+  /** The program's name in front of each line. */
+  readonly identity: string;
+  /** The daemon's socket; /dev/log but in tests. */
+  readonly path?: string;
+}
+
+/** A connection to the log daemon. */
+export class Syslog {
+  readonly #runtime: Runtime;
+  readonly #options: SyslogOptions;
+  readonly #queue: LineQueue;
+  #socket: DatagramSender | undefined;
+
+  constructor(runtime: Runtime, options: SyslogOptions) {
+    this.#runtime = runtime;
+    this.#options = options;
+    this.#queue = new LineQueue((lines) => this.#deliver(lines), {
+      most: 2_000,
+      batch: 1,
+      lossLine: (lost) =>
+        this.#format("warning", `${lost} log lines lost: the log daemon was away`),
+    });
+  }
+
+  /** Queues a line. */
+  send(level: LogLevel, text: string): void {
+    this.#queue.push(this.#format(level, text));
+  }
+
+  /** Resolves when the daemon has taken everything. */
+  flushed(): Promise<void> {
+    return this.#queue.flushed();
+  }
+
+  #format(level: LogLevel, text: string): string {
+    const facility = SYSLOG_FACILITIES[this.#options.facility] ?? SYSLOG_FACILITIES["daemon"]!;
+    const priority = facility * 8 + SEVERITIES[level];
+    const { processes, clock } = this.#runtime;
+    const when = rfc3164Date(clock.date());
+    return `<${priority}>${when} ${this.#options.identity}[${processes.pid}]: ${text}`;
+  }
+
+  async #deliver(lines: readonly string[]): Promise<void> {
+    for (const line of lines) {
+      while (!await this.#sent(new TextEncoder().encode(line))) {
+        await new Promise<void>((resolve) => this.#runtime.clock.after(RETRY_PAUSE, resolve));
+      }
+    }
+  }
+
+  async #sent(octets: Uint8Array): Promise<boolean> {
+    try {
+      this.#socket ??= this.#runtime.processes.openDatagram();
+      const path = this.#options.path ?? "/dev/log";
+      await within(this.#runtime.clock, SEND_LIMIT, this.#socket.send(octets, path));
+      return true;
+    } catch {
+      // A send to a daemon whose queue is full may never wake up again: begin with a new socket.
+      this.#socket?.close();
+      this.#socket = undefined;
+      return false;
+    }
+  }
+}
+
+/** `Mmm dd hh:mm:ss` in local time. */
+function rfc3164Date(date: Date): string {
+  const two = (number: number) => String(number).padStart(2, "0");
+  const day = String(date.getDate()).padStart(2, " ");
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(":");
+  return `${MONTHS[date.getMonth()]} ${day} ${time}`;
+}
+
+function within<T>(clock: Clock, milliseconds: number, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(milliseconds, () => reject(new Error("timed out")));
+    promise.then(resolve, reject).finally(cancel);
+  });
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const RETRY_PAUSE = 500;
+const SEND_LIMIT = 1_000;

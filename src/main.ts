@@ -1,0 +1,125 @@
+/**
+ * The program: from arguments to an exit code. It composes everything on a concrete runtime, and it is the
+ * only place that ends the process.
+ */
+
+import denoJson from "../deno.json" with { type: "json" };
+import { toCommand } from "./config/command.ts";
+import { parseCommandLine } from "./config/command_line.ts";
+import type { ConfigText } from "./config/config_file.ts";
+import { defaultConfig } from "./config/default_config.ts";
+import { helpText } from "./config/help.ts";
+import type { Settings } from "./config/settings.ts";
+import { reportError } from "./errors.ts";
+import { configureLog, type Logger, Outputs } from "./log/log.ts";
+import { printable } from "./log/printable.ts";
+import { createDenoRuntime } from "./runtime/deno.ts";
+import type { Runtime } from "./runtime/runtime.ts";
+import { claimPorts, loadCertificate, makePlan, type Plan } from "./supervisor/plan.ts";
+import { Supervisor } from "./supervisor/supervisor.ts";
+import { createRustlsEngine } from "./tls/rustls.ts";
+import { runWorker } from "./worker/worker.ts";
+
+/** The argument that makes this program a worker; its supervisor gives it, nobody else. */
+const WORKER_ARGUMENT = "--worker-process";
+
+/** Runs the program and ends the process with its exit code. */
+export async function main(argv: readonly string[]): Promise<never> {
+  const runtime = createDenoRuntime({
+    entry: new URL("../mod.ts", import.meta.url).href,
+    workerArguments: [WORKER_ARGUMENT],
+  });
+  const code = argv[0] === WORKER_ARGUMENT
+    ? await runWorker(runtime, createRustlsEngine)
+    : await run(argv, runtime);
+  Deno.exit(code);
+}
+
+async function run(argv: readonly string[], runtime: Runtime): Promise<number> {
+  try {
+    const parsed = parseCommandLine(argv);
+    const command = toCommand(parsed, await readConfig(parsed.configFile, runtime));
+    switch (command.action) {
+      case "help":
+        return await print(runtime, helpText(denoJson.version));
+      case "version":
+        return await print(runtime, `stud ${denoJson.version}\n`);
+      case "default-config":
+        return await print(runtime, defaultConfig());
+      case "test":
+        return await check(command.settings, runtime);
+      case "run":
+        return await serve(command.settings, runtime);
+    }
+  } catch (error) {
+    const { line, exitCode } = reportError(error);
+    await writeOut(runtime, "stderr", `stud: ${printable(line)}\n`);
+    return exitCode;
+  }
+}
+
+async function readConfig(
+  file: string | undefined,
+  runtime: Runtime,
+): Promise<ConfigText | undefined> {
+  if (file === undefined) return undefined;
+  const text = file === "-"
+    ? await new Response(runtime.processes.stdin).text()
+    : await runtime.files.readText(file);
+  return { file, text };
+}
+
+async function check(settings: Settings, runtime: Runtime): Promise<number> {
+  const plan = await planFor(settings, runtime);
+  for (const warning of plan.warnings) {
+    await writeOut(runtime, "stderr", `stud: warning: ${printable(warning)}\n`);
+  }
+  return await print(runtime, "stud: the configuration is good\n");
+}
+
+async function serve(settings: Settings, runtime: Runtime): Promise<number> {
+  const plan = claimPorts(await planFor(settings, runtime), runtime);
+  const outputs = new Outputs(runtime, {
+    syslogFacility: settings.syslog ? settings.syslogFacility : undefined,
+  });
+  const log = configureLog(outputs.sink, settings.quiet ? "error" : "info");
+  try {
+    return await supervise(new Supervisor(runtime, plan, log), plan.warnings, log);
+  } finally {
+    await outputs.flushed();
+  }
+}
+
+async function planFor(settings: Settings, runtime: Runtime): Promise<Plan> {
+  return await makePlan(settings, await loadCertificate(settings, runtime), runtime);
+}
+
+async function supervise(
+  supervisor: Supervisor,
+  warnings: readonly string[],
+  log: Logger,
+): Promise<number> {
+  for (const warning of warnings) log.warning("{warning}", { warning });
+  try {
+    await supervisor.run();
+    return 0;
+  } catch (error) {
+    const { line, exitCode } = reportError(error);
+    log.error("{line}", { line });
+    return exitCode;
+  }
+}
+
+async function print(runtime: Runtime, text: string): Promise<number> {
+  await writeOut(runtime, "stdout", text);
+  return 0;
+}
+
+/** Nobody may be reading: `stud --help | head -1` is no error. */
+async function writeOut(
+  runtime: Runtime,
+  stream: "stdout" | "stderr",
+  text: string,
+): Promise<void> {
+  await runtime.processes.write(stream, new TextEncoder().encode(text)).catch(() => {});
+}

@@ -1,0 +1,87 @@
+/** One client's life, from the accepted socket to the last octet. */
+
+import { PeerError } from "../errors.ts";
+import type { Runtime, Stream } from "../runtime/runtime.ts";
+import type { TlsConnection } from "../tls/engine.ts";
+import type { Aborter } from "./aborter.ts";
+import type { Counters } from "./counters.ts";
+import type { DeadlineQueue } from "./deadline_queue.ts";
+import type { BackendDialer } from "./backend_dialer.ts";
+import type { EncodePreface } from "./preface.ts";
+import { relay, type RelayServices } from "./relay.ts";
+
+/** What every connection of a worker shares. */
+export interface ConnectionServices extends RelayServices {
+  readonly runtime: Runtime;
+  readonly aborter: Aborter;
+  readonly counters: Counters;
+  readonly handshakes: DeadlineQueue;
+  readonly backend: BackendDialer;
+  readonly preface: EncodePreface;
+  /** Told of every fault that ended a connection. */
+  readonly onFault: (fault: PeerError, client: TlsConnection) => void;
+  /** Told when no client can be accepted for want of descriptors. */
+  readonly onShortage: (fault: PeerError) => void;
+}
+
+/** Serves one client to its end. Never rejects: faults go to `onFault`. */
+export async function serveConnection(
+  client: TlsConnection,
+  services: ConnectionServices,
+): Promise<void> {
+  let backend: Stream | undefined;
+  try {
+    await handshake(client, services);
+    backend = await services.backend.dial();
+    await writeAll(backend, services.preface(client.pair), services);
+    const fault = await relay(client, backend, services);
+    if (fault !== undefined) services.onFault(fault, client);
+  } catch (error) {
+    const fault = services.runtime.network.peerError(error, "client");
+    services.onFault(fault, client);
+    // A client whose backend failed must not take the end for an orderly one.
+    if (fault.party === "backend") await abortAndWait(client, services);
+  } finally {
+    backend?.close();
+    client.close();
+  }
+}
+
+async function handshake(client: TlsConnection, services: ConnectionServices): Promise<void> {
+  const deadline = services.handshakes.begin(() => services.aborter.abort(client, "now"));
+  try {
+    await client.handshake();
+  } catch (error) {
+    services.counters.handshakesFailed++;
+    if (!deadline.expired) throw error;
+    throw new PeerError("client", "timeout", "no handshake before the deadline", { cause: error });
+  } finally {
+    deadline.lift();
+  }
+}
+
+async function writeAll(
+  backend: Stream,
+  octets: Uint8Array | undefined,
+  services: ConnectionServices,
+): Promise<void> {
+  if (octets === undefined) return;
+  try {
+    for (let sent = 0; sent < octets.length;) {
+      sent += await backend.write(octets.subarray(sent));
+    }
+  } catch (error) {
+    throw services.runtime.network.peerError(error, "backend");
+  }
+}
+
+/** The read ends when the reset has been carried out, or when the client leaves by itself. */
+async function abortAndWait(client: TlsConnection, services: ConnectionServices): Promise<void> {
+  services.aborter.abort(client, "now");
+  const octets = new Uint8Array(1024);
+  try {
+    while (await client.read(octets) !== null);
+  } catch {
+    // Reset, as intended.
+  }
+}

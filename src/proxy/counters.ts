@@ -1,0 +1,26 @@
+/** What a worker counts: plain numbers, so that counting costs nothing on the hot path. */
+
+/** Totals since the start, except `active`. Plaintext octets. */
+export interface Counters {
+  /** Connections accepted, whether or not their handshake succeeded. */
+  accepted: number;
+  /** Connections open now. */
+  active: number;
+  handshakesFailed: number;
+  /** Connections whose backend could not be reached. */
+  backendsFailed: number;
+  octetsToBackend: number;
+  octetsToClient: number;
+}
+
+/** All zero. */
+export function newCounters(): Counters {
+  return {
+    accepted: 0,
+    active: 0,
+    handshakesFailed: 0,
+    backendsFailed: 0,
+    octetsToBackend: 0,
+    octetsToClient: 0,
+  };
+}

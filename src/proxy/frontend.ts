@@ -1,0 +1,94 @@
+/** A listening socket and the clients it has accepted: accepts, hands over, drains. */
+
+import { PeerError } from "../errors.ts";
+import type { Clock } from "../runtime/runtime.ts";
+import type { TlsConnection, TlsListener } from "../tls/engine.ts";
+import { type ConnectionServices, serveConnection } from "./connection.ts";
+
+/** Serves the clients of one listening socket. */
+export class Frontend {
+  readonly #listener: TlsListener;
+  readonly #services: ConnectionServices;
+  readonly #clients = new Set<TlsConnection>();
+  #accepted = 0;
+  #closed = false;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(listener: TlsListener, services: ConnectionServices) {
+    this.#listener = listener;
+    this.#services = services;
+  }
+
+  get address() {
+    return this.#listener.address;
+  }
+
+  /** Accepts clients until {@linkcode stopAccepting}. A fault in one never ends the loop. */
+  async serve(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        this.#begin(await this.#listener.accept());
+      } catch (error) {
+        if (!this.#closed) await this.#rest(error);
+      }
+    }
+  }
+
+  /** Takes the clients that wait already, then closes the listening socket. */
+  async stopAccepting(): Promise<void> {
+    // Closing a listening socket resets the clients in its queue, so let the loop empty it first.
+    for (let before = -1; before !== this.#accepted;) {
+      before = this.#accepted;
+      await pause(this.#services.runtime.clock, QUEUE_PERIOD);
+    }
+    this.close();
+  }
+
+  /** Closes the listening socket at once; clients go on. */
+  close(): void {
+    this.#closed = true;
+    this.#listener.close();
+  }
+
+  /** Resolves once no client is left. */
+  drained(): Promise<void> {
+    if (this.#clients.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onEmpty = resolve);
+  }
+
+  /** Resets every client that is left. */
+  abortAll(): void {
+    for (const client of this.#clients) this.#services.aborter.abort(client, "now");
+  }
+
+  #begin(client: TlsConnection): void {
+    const { counters } = this.#services;
+    this.#accepted++;
+    counters.accepted++;
+    counters.active++;
+    this.#clients.add(client);
+    serveConnection(client, this.#services).then(() => {
+      counters.active--;
+      this.#clients.delete(client);
+      if (this.#clients.size === 0) this.#onEmpty?.();
+    });
+  }
+
+  /** Descriptors come back as connections end; and no failure, of whatever kind, may spin the loop. */
+  async #rest(error: unknown): Promise<void> {
+    const shortage = error instanceof PeerError && error.kind === "resources";
+    if (shortage) this.#services.onShortage(error);
+    await pause(this.#services.runtime.clock, shortage ? SHORTAGE_PERIOD : FAILURE_PERIOD);
+  }
+}
+
+function pause(clock: Clock, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => clock.after(milliseconds, resolve));
+}
+
+/** Milliseconds without a new client after which the queue counts as empty. */
+const QUEUE_PERIOD = 10;
+/** Milliseconds to rest when descriptors have run out. */
+const SHORTAGE_PERIOD = 100;
+/** Milliseconds to rest when a client was gone before it was accepted. */
+const FAILURE_PERIOD = 1;

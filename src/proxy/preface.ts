@@ -1,0 +1,20 @@
+/** Chooses what a backend reads before the first octet of plaintext. */
+
+import type { PrefaceKind } from "../config/settings.ts";
+import type { SocketPair } from "../runtime/runtime.ts";
+import { encodeIpPreface, encodeProxyV1 } from "../wire/preface.ts";
+
+/** Encodes the preface of one connection, or gives undefined where there is none. */
+export type EncodePreface = (client: SocketPair) => Uint8Array | undefined;
+
+/** The encoder for a kind of preface. */
+export function prefaceEncoder(kind: PrefaceKind): EncodePreface {
+  switch (kind) {
+    case "none":
+      return () => undefined;
+    case "ip":
+      return ({ peer }) => encodeIpPreface(peer);
+    case "proxy-v1":
+      return ({ peer, local }) => encodeProxyV1(peer, local);
+  }
+}

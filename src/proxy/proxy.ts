@@ -1,0 +1,111 @@
+/**
+ * A TLS-terminating proxy in this process: its frontends, what their connections share, and its end. Workers
+ * and the library are both this.
+ */
+
+import type { Logger } from "@logtape/logtape";
+import type { PrefaceKind } from "../config/settings.ts";
+import type { Endpoint, Runtime, SocketAddress } from "../runtime/runtime.ts";
+import type { CertificateAndKey, TlsEngine } from "../tls/engine.ts";
+import { Aborter } from "./aborter.ts";
+import { BackendDialer } from "./backend_dialer.ts";
+import type { ConnectionServices } from "./connection.ts";
+import { type Counters, newCounters } from "./counters.ts";
+import { DeadlineQueue } from "./deadline_queue.ts";
+import { FaultLog } from "./fault_log.ts";
+import { Frontend } from "./frontend.ts";
+import { prefaceEncoder } from "./preface.ts";
+import { newRelayBuffers } from "./relay.ts";
+import { StallWatch } from "./stall_watch.ts";
+
+/** What a proxy is made of. */
+export interface ProxyOptions extends CertificateAndKey {
+  readonly frontends: readonly SocketAddress[];
+  /** Tried in this order for each connection. */
+  readonly backend: readonly Endpoint[];
+  readonly preface: PrefaceKind;
+  /** Share the ports with other processes (SO_REUSEPORT). */
+  readonly reusePort: boolean;
+  readonly backlog: number;
+  /** TCP_KEEPIDLE, seconds. */
+  readonly keepalive: number;
+  readonly timeouts: ProxyTimeouts;
+}
+
+/** All in seconds; 0 for `stall` means never. */
+export interface ProxyTimeouts {
+  readonly handshake: number;
+  readonly backendConnect: number;
+  readonly linger: number;
+  readonly stall: number;
+}
+
+/** A running proxy. */
+export class Proxy {
+  readonly counters: Counters = newCounters();
+  readonly #runtime: Runtime;
+  readonly #frontends: readonly Frontend[];
+  readonly #faults: FaultLog;
+
+  /** Listens at once. Throws {@linkcode StartupError}; nothing stays open then. */
+  constructor(runtime: Runtime, engine: TlsEngine, options: ProxyOptions, log: Logger) {
+    this.#runtime = runtime;
+    this.#faults = new FaultLog(log, runtime.clock);
+    const services = this.#services(options);
+    const frontends: Frontend[] = [];
+    try {
+      for (const address of options.frontends) {
+        frontends.push(new Frontend(engine.listen({ ...options, address }), services));
+      }
+    } catch (error) {
+      for (const frontend of frontends) frontend.close();
+      throw error;
+    }
+    this.#frontends = frontends;
+  }
+
+  /** The addresses it listens on, in the order of `frontends`. */
+  get addresses(): SocketAddress[] {
+    return this.#frontends.map((frontend) => frontend.address);
+  }
+
+  /** Begins to accept clients. */
+  serve(): void {
+    for (const frontend of this.#frontends) frontend.serve();
+  }
+
+  /** Stops accepting and waits for the clients to end; those left after `limit` ms are reset. */
+  async drain(limit: number): Promise<void> {
+    await Promise.all(this.#frontends.map((frontend) => frontend.stopAccepting()));
+    const drained = Promise.all(this.#frontends.map((frontend) => frontend.drained()));
+    const cancel = this.#runtime.clock.after(limit, () => {
+      for (const frontend of this.#frontends) frontend.abortAll();
+    });
+    await drained;
+    cancel();
+    this.#faults.flush();
+  }
+
+  #services(options: ProxyOptions): ConnectionServices {
+    const { timeouts, backend } = options;
+    const runtime = this.#runtime;
+    return {
+      runtime,
+      aborter: new Aborter(runtime),
+      stallWatch: new StallWatch(runtime, {
+        linger: timeouts.linger * 1000,
+        stall: timeouts.stall * 1000,
+      }),
+      counters: this.counters,
+      buffers: newRelayBuffers(),
+      handshakes: new DeadlineQueue(runtime.clock, timeouts.handshake * 1000),
+      backend: new BackendDialer(runtime, backend, timeouts.backendConnect * 1000),
+      preface: prefaceEncoder(options.preface),
+      onFault: (fault, client) => {
+        if (fault.party === "backend") this.counters.backendsFailed++;
+        this.#faults.connection(fault, client);
+      },
+      onShortage: (fault) => this.#faults.shortage(fault),
+    };
+  }
+}

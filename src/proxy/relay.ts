@@ -1,0 +1,228 @@
+/**
+ * Relays octets between a client and its backend until both directions have ended. Each direction reads only
+ * when the other side has taken what came before, so a connection holds one buffer per direction at most.
+ *
+ * An orderly end of one side is passed on and the other direction goes on (half-close). A disorderly one is
+ * never made to look orderly: what was read is delivered, then the other side sees a reset.
+ */
+
+import { type Party, PeerError } from "../errors.ts";
+import type { Duplex, Runtime, SocketPair } from "../runtime/runtime.ts";
+import type { Abortable, Aborter } from "./aborter.ts";
+import type { Counters } from "./counters.ts";
+import { type ReadBuffer, ReadBuffers } from "./read_buffer.ts";
+import type { StallWatch, Watched } from "./stall_watch.ts";
+
+/** What every relay of a worker shares. */
+export interface RelayServices {
+  readonly runtime: Runtime;
+  readonly aborter: Aborter;
+  readonly stallWatch: StallWatch;
+  readonly counters: Counters;
+  readonly buffers: RelayBuffers;
+}
+
+/** The buffers of both directions. */
+export interface RelayBuffers {
+  readonly fromClient: ReadBuffers;
+  readonly fromBackend: ReadBuffers;
+}
+
+/** The sizes that measured best: octets per CPU second in bulk, memory while idle. */
+export function newRelayBuffers(): RelayBuffers {
+  return {
+    // TLS gives one record (16 KiB at most) per read, so a read that leaves room says little.
+    fromClient: new ReadBuffers({ small: 2 << 10, large: 64 << 10, keepAbove: 4 << 10 }),
+    // TCP gives all it has: a read that leaves room has emptied the queue.
+    fromBackend: new ReadBuffers({ small: 4 << 10, large: 128 << 10, keepAbove: 64 << 10 }),
+  };
+}
+
+/** One side of a relay. */
+export type RelayEnd = Duplex & Abortable;
+
+/**
+ * Relays until both directions have ended. Resolves with undefined after an orderly end, else with the first
+ * fault. The caller closes both sides afterwards; no read or write waits on them any more then.
+ */
+export function relay(
+  client: RelayEnd,
+  backend: RelayEnd,
+  services: RelayServices,
+): Promise<PeerError | undefined> {
+  return new Relay(client, backend, services).run();
+}
+
+/** One direction of one relay. */
+interface Direction {
+  readonly from: RelayEnd;
+  readonly to: RelayEnd;
+  readonly buffer: ReadBuffer;
+  /** Whether a write is under way. */
+  writing: boolean;
+  /** Octets read. */
+  octets: number;
+}
+
+class Relay implements Watched {
+  readonly #client: RelayEnd;
+  readonly #backend: RelayEnd;
+  readonly #services: RelayServices;
+  readonly #up: Direction;
+  readonly #down: Direction;
+  #fault: PeerError | undefined;
+  #backendTakesNoMore = false;
+  #downOver = false;
+  #upOver = false;
+
+  constructor(client: RelayEnd, backend: RelayEnd, services: RelayServices) {
+    this.#client = client;
+    this.#backend = backend;
+    this.#services = services;
+    const { fromClient, fromBackend } = services.buffers;
+    this.#up = newDirection(client, backend, fromClient.take());
+    this.#down = newDirection(backend, client, fromBackend.take());
+  }
+
+  async run(): Promise<PeerError | undefined> {
+    const { stallWatch, counters } = this.#services;
+    stallWatch.add(this);
+    await Promise.all([this.#runUp(), this.#runDown()]);
+    stallWatch.delete(this);
+    counters.octetsToBackend += this.#up.octets;
+    counters.octetsToClient += this.#down.octets;
+    this.#up.buffer.release();
+    this.#down.buffer.release();
+    return this.#fault;
+  }
+
+  get ended(): boolean {
+    return this.#upOver || this.#downOver;
+  }
+
+  get writing(): boolean {
+    return this.#up.writing || this.#down.writing;
+  }
+
+  get octets(): number {
+    return this.#up.octets + this.#down.octets;
+  }
+
+  get pairs(): readonly SocketPair[] {
+    return [this.#client.pair, this.#backend.pair].filter((pair) => pair !== undefined);
+  }
+
+  stalled(): void {
+    const party: Party = this.#up.writing || (this.#upOver && !this.#down.writing)
+      ? "backend"
+      : "client";
+    this.#abortBoth(new PeerError(party, "timeout", "took or sent nothing for too long"), "now");
+  }
+
+  async #runUp(): Promise<void> {
+    const fault = await pump(this.#up);
+    if (fault !== undefined && !this.#up.writing) {
+      this.#abortBoth(this.#translate(fault, "client"), "when-sent");
+    } else if (fault !== undefined) {
+      // The backend takes no more, but its answer may still be on the way: keep the client talking, since a
+      // client that is reset while it sends may never read the answer.
+      this.#backendTakesNoMore = true;
+      this.#up.writing = false;
+      this.#endDiscarding();
+      await discard(this.#up);
+    }
+    this.#upOver = true;
+  }
+
+  async #runDown(): Promise<void> {
+    const fault = await pump(this.#down);
+    this.#downOver = true;
+    if (fault === undefined) {
+      this.#endDiscarding();
+    } else if (this.#down.writing) {
+      this.#abortBoth(this.#translate(fault, "client"), "when-sent");
+    } else {
+      this.#fault ??= this.#translate(fault, "backend");
+      await this.#clientQuiet();
+      this.#abortBoth(this.#fault, "when-sent");
+    }
+    this.#down.writing = false;
+  }
+
+  /** Once the backend has ended both its directions, the client may go on sending for a moment only. */
+  #endDiscarding(): void {
+    if (!this.#backendTakesNoMore || !this.#downOver) return;
+    this.#services.runtime.clock.after(DISCARD_LIMIT, () => {
+      if (!this.#upOver) this.#services.aborter.abort(this.#client, "when-sent");
+    });
+  }
+
+  /** Waits until the client has sent nothing for a moment, so that it has time to read what it was sent. */
+  async #clientQuiet(): Promise<void> {
+    const { clock } = this.#services.runtime;
+    for (let waited = 0; waited < DISCARD_LIMIT && !this.#upOver; waited += QUIET_PERIOD) {
+      const before = this.#up.octets;
+      await new Promise<void>((resolve) => clock.after(QUIET_PERIOD, resolve));
+      if (this.#up.octets === before) return;
+    }
+  }
+
+  #abortBoth(fault: PeerError, moment: "now" | "when-sent"): void {
+    this.#fault ??= fault;
+    this.#services.aborter.abort(this.#client, moment);
+    this.#services.aborter.abort(this.#backend, moment);
+  }
+
+  #translate(error: unknown, party: Party): PeerError {
+    return this.#services.runtime.network.peerError(error, party);
+  }
+}
+
+function newDirection(from: RelayEnd, to: RelayEnd, buffer: ReadBuffer): Direction {
+  return { from, to, buffer, writing: false, octets: 0 };
+}
+
+/** Moves octets until the orderly end, which it passes on, or a fault, which it returns. */
+async function pump(direction: Direction): Promise<unknown | undefined> {
+  const { from, to, buffer } = direction;
+  try {
+    for (;;) {
+      const octets = await from.read(buffer.space);
+      if (octets === null) break;
+      direction.octets += octets;
+      direction.writing = true;
+      let rest = octets === buffer.space.length ? buffer.space : buffer.space.subarray(0, octets);
+      for (;;) {
+        const written = await to.write(rest);
+        if (written === rest.length) break;
+        rest = rest.subarray(written);
+      }
+      direction.writing = false;
+      buffer.adapt(octets);
+    }
+    direction.writing = true;
+    await to.closeWrite();
+    direction.writing = false;
+    return undefined;
+  } catch (error) {
+    return error ?? new Error("unknown fault");
+  }
+}
+
+/** Reads and forgets until the end, of whatever kind. */
+async function discard(direction: Direction): Promise<void> {
+  try {
+    for (;;) {
+      const octets = await direction.from.read(direction.buffer.space);
+      if (octets === null) return;
+      direction.octets += octets;
+    }
+  } catch {
+    // The client has gone: nothing is left to discard.
+  }
+}
+
+/** Milliseconds a client may go on sending to a backend that has gone. */
+const DISCARD_LIMIT = 2_000;
+/** Milliseconds without an octet that count as quiet. */
+const QUIET_PERIOD = 100;

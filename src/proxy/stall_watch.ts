@@ -1,0 +1,116 @@
+/**
+ * Ends relays that one side holds up: a connection whose other side has ended and that moves nothing any
+ * more, or a peer that takes none of the data waiting for it. A connection that is merely idle is left
+ * alone.
+ *
+ * One look over all relays every few seconds costs less than a timer for each. A slow peer is not a stalled
+ * one: before a relay is judged, the kernel is asked whether the peer has acknowledged anything since.
+ */
+
+import type { Runtime, SocketPair } from "../runtime/runtime.ts";
+
+/** What the watch needs to know of a relay. */
+export interface Watched {
+  /** One side has ended its sending direction. */
+  readonly ended: boolean;
+  /** A write has been handed over and not yet taken. */
+  readonly writing: boolean;
+  /** Octets moved so far, both directions together. */
+  readonly octets: number;
+  /** The sockets of the relay, as far as they have addresses. */
+  readonly pairs: readonly SocketPair[];
+  /** Called once, when the relay has made no progress for its limit. */
+  stalled(): void;
+}
+
+/** Milliseconds; 0 means never. */
+export interface StallLimits {
+  /** For a relay one side of which has ended. */
+  readonly linger: number;
+  /** For a write that nobody takes. */
+  readonly stall: number;
+}
+
+/** The last sign of progress seen in a relay that may be stalled. */
+interface Mark {
+  octets: number;
+  unsent: number;
+  since: number;
+}
+
+/** Looks after every relay of a worker. */
+export class StallWatch {
+  readonly #runtime: Runtime;
+  readonly #limits: StallLimits;
+  readonly #period: number;
+  readonly #watched = new Set<Watched>();
+  readonly #marks = new Map<Watched, Mark>();
+  #armed = false;
+
+  constructor(runtime: Runtime, limits: StallLimits) {
+    this.#runtime = runtime;
+    this.#limits = limits;
+    const shortest = Math.min(...[limits.linger, limits.stall].filter((limit) => limit > 0));
+    this.#period = Math.min(Math.max(shortest / 4, SHORTEST_PERIOD), LONGEST_PERIOD);
+  }
+
+  /** Begins to watch a relay. */
+  add(relay: Watched): void {
+    this.#watched.add(relay);
+    this.#arm();
+  }
+
+  /** Stops watching a relay. */
+  delete(relay: Watched): void {
+    this.#watched.delete(relay);
+    this.#marks.delete(relay);
+  }
+
+  #arm(): void {
+    if (this.#armed) return;
+    this.#armed = true;
+    this.#runtime.clock.after(this.#period, () => this.#look());
+  }
+
+  #look(): void {
+    this.#armed = false;
+    const suspects = [...this.#watched].filter((relay) => this.#limitOf(relay) > 0);
+    for (const relay of this.#marks.keys()) {
+      if (this.#limitOf(relay) === 0) this.#marks.delete(relay);
+    }
+    const unsent = this.#unsent(suspects);
+    suspects.forEach((relay, index) => this.#judge(relay, unsent[index]!));
+    if (this.#watched.size > 0) this.#arm();
+  }
+
+  #judge(relay: Watched, unsent: number): void {
+    const now = this.#runtime.clock.now();
+    const mark = this.#marks.get(relay);
+    if (mark === undefined || mark.octets !== relay.octets || mark.unsent !== unsent) {
+      this.#marks.set(relay, { octets: relay.octets, unsent, since: now });
+      return;
+    }
+    if (now - mark.since < this.#limitOf(relay)) return;
+    this.delete(relay);
+    relay.stalled();
+  }
+
+  /** Octets that the peers of each relay have not acknowledged. */
+  #unsent(relays: readonly Watched[]): number[] {
+    const { kernel } = this.#runtime;
+    if (kernel === undefined || relays.length === 0) return relays.map(() => 0);
+    const pairs = relays.map((relay) => relay.pairs);
+    const amounts = kernel.unsent(pairs.flat());
+    let at = 0;
+    return pairs.map((own) => own.reduce((sum) => sum + amounts[at++]!, 0));
+  }
+
+  /** 0 when the relay is not at risk. */
+  #limitOf(relay: Watched): number {
+    if (relay.ended) return this.#limits.linger;
+    return relay.writing ? this.#limits.stall : 0;
+  }
+}
+
+const SHORTEST_PERIOD = 100;
+const LONGEST_PERIOD = 15_000;

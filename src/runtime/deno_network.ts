@@ -1,0 +1,197 @@
+/**
+ * Sockets under Deno: TLS listeners on rustls, connections to the backend, and the translation of Deno's
+ * errors into stud's. Streams delegate to Deno's objects without a promise of their own, since they are the
+ * hot path.
+ */
+
+import { lookup } from "node:dns/promises";
+import { PeerError, type PeerErrorKind, StartupError } from "../errors.ts";
+import { formatSocketAddress, isIpAddress, unmapIpv4 } from "../wire/ip_address.ts";
+import type {
+  Endpoint,
+  Network,
+  SocketAddress,
+  SocketPair,
+  Stream,
+  TlsListenOptions,
+  TlsStream,
+  TlsStreamListener,
+} from "./runtime.ts";
+
+/** Makes the sockets of a Deno runtime. */
+export function createDenoNetwork(): Network {
+  return { listenTls, dial, probe, lookup: lookupAddresses, peerError };
+}
+
+function listenTls(options: TlsListenOptions): TlsStreamListener {
+  try {
+    return new DenoTlsListener(Deno.listenTls({
+      hostname: options.host,
+      port: options.port,
+      cert: options.certificateChain,
+      key: options.privateKey,
+      reusePort: options.reusePort,
+    }));
+  } catch (error) {
+    throw listenError(error, options);
+  }
+}
+
+async function dial(endpoint: Endpoint, signal: AbortSignal): Promise<Stream> {
+  if (endpoint.kind === "unix") {
+    return new DenoStream(await Deno.connect({ transport: "unix", path: endpoint.path }));
+  }
+  const conn = await Deno.connect({ hostname: endpoint.host, port: endpoint.port, signal });
+  try {
+    conn.setNoDelay(true);
+  } catch {
+    // The backend may already have reset it; the first read or write will say so.
+  }
+  return new DenoStream(conn);
+}
+
+function probe(address: SocketAddress): number | undefined {
+  try {
+    const listener = Deno.listen({ hostname: address.host, port: address.port });
+    const { port } = listener.addr as Deno.NetAddr;
+    listener.close();
+    return port;
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrNotAvailable || isUnknownFamily(error)) return undefined;
+    throw listenError(error, address);
+  }
+}
+
+async function lookupAddresses(host: string): Promise<string[]> {
+  if (isIpAddress(host)) return [host];
+  const found = await lookup(host, { all: true });
+  return found.map((entry) => entry.address);
+}
+
+class DenoStream<Connection extends Deno.Conn = Deno.Conn> implements Stream {
+  protected readonly conn: Connection;
+
+  constructor(conn: Connection) {
+    this.conn = conn;
+  }
+
+  get pair(): SocketPair | undefined {
+    const { localAddr, remoteAddr } = this.conn;
+    if (remoteAddr.transport !== "tcp" || localAddr.transport !== "tcp") return undefined;
+    return { local: socketAddress(localAddr), peer: socketAddress(remoteAddr) };
+  }
+
+  read(into: Uint8Array): Promise<number | null> {
+    return this.conn.read(into);
+  }
+
+  write(octets: Uint8Array): Promise<number> {
+    return this.conn.write(octets);
+  }
+
+  closeWrite(): Promise<void> {
+    return this.conn.closeWrite();
+  }
+
+  close(): void {
+    try {
+      this.conn.close();
+    } catch {
+      // Already closed: that is what was asked for.
+    }
+  }
+}
+
+class DenoTlsStream extends DenoStream<Deno.TlsConn> implements TlsStream {
+  override get pair(): SocketPair {
+    const { localAddr, remoteAddr } = this.conn;
+    return {
+      local: socketAddress(localAddr as Deno.NetAddr),
+      peer: socketAddress(remoteAddr as Deno.NetAddr),
+    };
+  }
+
+  async handshake(): Promise<void> {
+    await this.conn.handshake();
+  }
+}
+
+class DenoTlsListener implements TlsStreamListener {
+  readonly address: SocketAddress;
+  readonly #listener: Deno.TlsListener;
+
+  constructor(listener: Deno.TlsListener) {
+    this.#listener = listener;
+    this.address = socketAddress(listener.addr as Deno.NetAddr);
+  }
+
+  async accept(): Promise<TlsStream> {
+    try {
+      return new DenoTlsStream(await this.#listener.accept());
+    } catch (error) {
+      throw peerError(error, "client");
+    }
+  }
+
+  close(): void {
+    try {
+      this.#listener.close();
+    } catch {
+      // Already closed.
+    }
+  }
+}
+
+function socketAddress(address: Deno.NetAddr): SocketAddress {
+  return { host: unmapIpv4(address.hostname), port: address.port };
+}
+
+/** EAFNOSUPPORT: this kernel has no IPv6. */
+function isUnknownFamily(error: unknown): boolean {
+  return error instanceof Error && /os error 97\b|not supported/i.test(error.message);
+}
+
+function listenError(error: unknown, address: SocketAddress): StartupError {
+  const where = formatSocketAddress(address);
+  const text = error instanceof Error ? error.message : String(error);
+  const why = error instanceof Deno.errors.AddrInUse
+    ? "the port is in use, perhaps by another stud; end that one first or choose another port"
+    : error instanceof Deno.errors.PermissionDenied
+    ? "permission denied; ports below 1024 need root or CAP_NET_BIND_SERVICE"
+    : error instanceof Deno.errors.AddrNotAvailable
+    ? "this machine has no such address"
+    : text;
+  return new StartupError(`cannot listen on ${where}: ${why}`, { cause: error });
+}
+
+/** Linux errno texts that Deno passes on without a class of their own. */
+const KINDS_BY_TEXT: readonly (readonly [RegExp, PeerErrorKind, string])[] = [
+  [/os error (23|24)\b|too many open files/i, "resources", "out of file descriptors"],
+  [/os error 12\b|out of memory/i, "resources", "out of memory"],
+  [/unexpected eof|without sending TLS close_notify/i, "closed", "ended without close_notify"],
+  [/os error (101|113)\b|unreachable|no route/i, "unreachable", "unreachable"],
+  [/reset/i, "reset", "connection reset"],
+  [/broken pipe|not connected/i, "reset", "connection gone"],
+];
+
+function peerError(error: unknown, party: PeerError["party"]): PeerError {
+  if (error instanceof PeerError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  const [kind, message] = classify(error, text);
+  return new PeerError(party, kind, message, { cause: error });
+}
+
+function classify(error: unknown, text: string): readonly [PeerErrorKind, string] {
+  const { errors } = Deno;
+  if (error instanceof errors.UnexpectedEof) return ["closed", "ended without close_notify"];
+  if (error instanceof errors.ConnectionReset) return ["reset", "connection reset"];
+  if (error instanceof errors.BrokenPipe) return ["reset", "connection gone"];
+  if (error instanceof errors.ConnectionRefused) return ["refused", "connection refused"];
+  if (error instanceof errors.NotFound) return ["refused", "no such socket"];
+  if (error instanceof errors.PermissionDenied) return ["refused", "permission denied"];
+  if (error instanceof errors.TimedOut) return ["timeout", "connection timed out"];
+  for (const [pattern, kind, message] of KINDS_BY_TEXT) {
+    if (pattern.test(text)) return [kind, message];
+  }
+  return ["other", text];
+}

@@ -1,0 +1,114 @@
+/**
+ * This process and its children under Deno: workers started from the same program, signals, standard
+ * streams.
+ */
+
+import { StartupError } from "../errors.ts";
+import type { ChildProcess, DatagramSender, Processes, StandardStream } from "./runtime.ts";
+
+/** How this program is started again as a worker. */
+export interface WorkerProgram {
+  /** URL of the module that a worker process runs, where the program is not a compiled executable. */
+  readonly entry: string;
+  /** The arguments that make it a worker. */
+  readonly workerArguments: readonly string[];
+}
+
+/** Makes the processes part of a Deno runtime. */
+export function createDenoProcesses(program: WorkerProgram): Processes {
+  return {
+    pid: Deno.pid,
+    uid: Deno.uid() ?? undefined,
+    cpus: navigator.hardwareConcurrency,
+    get onTerminal() {
+      return Deno.stdout.isTerminal();
+    },
+    get stdin() {
+      return Deno.stdin.readable;
+    },
+    write,
+    startWorker: () => startWorker(program),
+    capture,
+    onSignal(name, handler) {
+      // Windows has neither TERM nor HUP; Ctrl-C is all there is.
+      if (Deno.build.os === "windows" && name !== "SIGINT") return;
+      Deno.addSignalListener(name, handler);
+    },
+    onUncaught(handler) {
+      globalThis.addEventListener("unhandledrejection", (event) => {
+        event.preventDefault();
+        handler(event.reason);
+      });
+      globalThis.addEventListener("error", (event) => {
+        event.preventDefault();
+        handler(event.error);
+      });
+    },
+    openDatagram,
+  };
+}
+
+function startWorker({ entry, workerArguments }: WorkerProgram): ChildProcess {
+  const args = Deno.build.standalone
+    ? [...workerArguments]
+    : ["run", "--quiet", "--no-prompt", "--unstable-net", "-A", entry, ...workerArguments];
+  try {
+    const child = new Deno.Command(Deno.execPath(), {
+      args,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    return {
+      pid: child.pid,
+      control: child.stdin,
+      output: child.stdout,
+      errors: child.stderr,
+      ended: child.status.then(({ code, signal }) => ({ code, signal })),
+      kill() {
+        try {
+          child.kill("SIGKILL");
+        } catch {
+          // It has already ended.
+        }
+      },
+    };
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    throw new StartupError(`cannot start a worker process: ${text}`, { cause: error });
+  }
+}
+
+async function write(stream: StandardStream, octets: Uint8Array): Promise<void> {
+  // Deno's asynchronous write runs on another thread, so a reader that stalls cannot stop the event loop.
+  const target = stream === "stdout" ? Deno.stdout : Deno.stderr;
+  for (let sent = 0; sent < octets.length;) sent += await target.write(octets.subarray(sent));
+}
+
+async function capture(program: string, args: readonly string[]): Promise<string | undefined> {
+  try {
+    const command = new Deno.Command(program, {
+      args: [...args],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    });
+    return new TextDecoder().decode((await command.output()).stdout);
+  } catch {
+    return undefined;
+  }
+}
+
+function openDatagram(): DatagramSender {
+  // Deno only has bound datagram sockets; the name is free again as soon as it is bound.
+  const path = `${Deno.makeTempDirSync({ prefix: "stud-" })}/datagram`;
+  const socket = Deno.listenDatagram({ transport: "unixpacket", path });
+  Deno.removeSync(path);
+  Deno.removeSync(path.slice(0, path.lastIndexOf("/")));
+  return {
+    async send(octets, to) {
+      await socket.send(octets, { transport: "unixpacket", path: to });
+    },
+    close: () => socket.close(),
+  };
+}

@@ -1,0 +1,251 @@
+/**
+ * Linux system calls that no JavaScript runtime offers, through the C library: socket options on listening
+ * sockets, resetting single connections, privileges, CPU pinning. No descriptor number leaves this file.
+ *
+ * A runtime does not tell the descriptor of its sockets. They are found by walking /proc/self/fd and
+ * comparing addresses; the directory is opened once, before a chroot can hide it.
+ */
+
+import { StartupError } from "../errors.ts";
+import { parseIpAddress } from "../wire/ip_address.ts";
+import type { Kernel, ListenerOptions, Privileges, SocketAddress, SocketPair } from "./runtime.ts";
+
+const SYMBOLS = {
+  __errno_location: { parameters: [], result: "pointer" },
+  chdir: { parameters: ["buffer"], result: "i32" },
+  chroot: { parameters: ["buffer"], result: "i32" },
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
+  ioctl: { parameters: ["i32", "usize", "buffer"], result: "i32" },
+  listen: { parameters: ["i32", "i32"], result: "i32" },
+  opendir: { parameters: ["buffer"], result: "pointer" },
+  readdir: { parameters: ["pointer"], result: "pointer" },
+  rewinddir: { parameters: ["pointer"], result: "void" },
+  sched_getaffinity: { parameters: ["i32", "usize", "buffer"], result: "i32" },
+  sched_setaffinity: { parameters: ["i32", "usize", "buffer"], result: "i32" },
+  setgid: { parameters: ["u32"], result: "i32" },
+  setgroups: { parameters: ["usize", "buffer"], result: "i32" },
+  setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+  setuid: { parameters: ["u32"], result: "i32" },
+} as const;
+
+type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+/** Opens the C library, or returns undefined where foreign functions are not allowed. */
+export function openLinuxKernel(): Kernel | undefined {
+  try {
+    return new LinuxKernel(Deno.dlopen("libc.so.6", SYMBOLS).symbols);
+  } catch {
+    return undefined;
+  }
+}
+
+class LinuxKernel implements Kernel {
+  readonly #libc: Libc;
+  readonly #sockets: OpenSockets;
+
+  constructor(libc: Libc) {
+    this.#libc = libc;
+    this.#sockets = new OpenSockets(libc);
+  }
+
+  tuneListener(address: SocketAddress, options: ListenerOptions): void {
+    const local = addressKey(address);
+    for (const fd of this.#sockets.descriptors()) {
+      if (this.#option(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 1) continue;
+      if (this.#sockets.localKey(fd) !== local) continue;
+      // Without TCP_NODELAY a full TLS 1.2 handshake waits 40 ms for a delayed acknowledgement.
+      this.#setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+      this.#setOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+      this.#setOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, options.keepalive);
+      this.#setOption(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1);
+      // listen(2) on a socket that listens already only changes its backlog.
+      this.#libc.listen(fd, options.backlog);
+    }
+  }
+
+  reset(pairs: readonly SocketPair[]): void {
+    for (const fd of this.#sockets.find(pairs)) {
+      if (fd === undefined) continue;
+      // connect(2) to AF_UNSPEC ends a TCP connection with RST, whatever state its queues are in.
+      this.#libc.connect(fd, UNSPECIFIED_ADDRESS, UNSPECIFIED_ADDRESS.length);
+    }
+  }
+
+  unsent(pairs: readonly SocketPair[]): number[] {
+    const answer = new Int32Array(1);
+    return this.#sockets.find(pairs).map((fd) => {
+      if (fd === undefined) return 0;
+      return this.#libc.ioctl(fd, BigInt(SIOCOUTQ), answer) === 0 ? answer[0] ?? 0 : 0;
+    });
+  }
+
+  dropPrivileges({ chroot, uid, gid }: Privileges): void {
+    if (chroot !== undefined) {
+      this.#must(this.#libc.chroot(cString(chroot)), `cannot change the root to ${chroot}`);
+      this.#must(this.#libc.chdir(cString("/")), `cannot enter the new root ${chroot}`);
+    }
+    if (gid === undefined && uid === undefined) return;
+    this.#must(this.#libc.setgroups(0n, null), "cannot drop supplementary groups");
+    // glibc changes the identity of every thread at once (nptl(7)).
+    if (gid !== undefined) this.#must(this.#libc.setgid(gid), `cannot become group ${gid}`);
+    if (uid !== undefined) this.#must(this.#libc.setuid(uid), `cannot become user ${uid}`);
+  }
+
+  pinToCpu(index: number): number {
+    const allowed = new Uint8Array(CPU_SET_OCTETS);
+    this.#libc.sched_getaffinity(0, BigInt(allowed.length), allowed);
+    const cpus = [...allowed].flatMap((octet, at) =>
+      BITS.filter((bit) => octet & (1 << bit)).map((bit) => at * 8 + bit)
+    );
+    const cpu = cpus[index % cpus.length] ?? 0;
+    const wanted = new Uint8Array(CPU_SET_OCTETS);
+    wanted[cpu >> 3] = 1 << (cpu & 7);
+    // Only this thread: it does all the relaying, and the collector's helpers may use idle CPUs.
+    const result = this.#libc.sched_setaffinity(0, BigInt(wanted.length), wanted);
+    this.#must(result, `cannot stay on CPU ${cpu}`);
+    return cpu;
+  }
+
+  raiseDescriptorLimit(): number {
+    const limits = new BigUint64Array(2);
+    if (this.#libc.getrlimit(RLIMIT_NOFILE, limits) !== 0) return 0;
+    const [soft = 0n, hard = 0n] = limits;
+    limits[0] = hard;
+    const raised = soft < hard && this.#libc.setrlimit(RLIMIT_NOFILE, limits) === 0;
+    return Number(raised ? hard : soft);
+  }
+
+  #option(fd: number, level: number, name: number): number {
+    const value = new Int32Array(1);
+    const length = new Uint32Array([4]);
+    return this.#libc.getsockopt(fd, level, name, value, length) === 0 ? value[0] ?? 0 : -1;
+  }
+
+  #setOption(fd: number, level: number, name: number, value: number): void {
+    const result = this.#libc.setsockopt(fd, level, name, new Int32Array([value]), 4);
+    this.#must(result, `cannot set socket option ${name}`);
+  }
+
+  #must(result: number, what: string): void {
+    if (result === 0) return;
+    const location = this.#libc.__errno_location();
+    const errno = location === null ? 0 : new Deno.UnsafePointerView(location).getInt32();
+    throw new StartupError(`${what}: ${ERRNO_TEXT[errno] ?? `errno ${errno}`}`);
+  }
+}
+
+/** The TCP sockets of this process, by address. */
+class OpenSockets {
+  readonly #libc: Libc;
+  readonly #directory: Deno.PointerValue;
+  readonly #address = new Uint8Array(SOCKADDR_OCTETS);
+  readonly #length = new Uint32Array(1);
+
+  constructor(libc: Libc) {
+    this.#libc = libc;
+    this.#directory = libc.opendir(cString("/proc/self/fd"));
+    if (this.#directory === null) throw new Error("/proc is not mounted");
+  }
+
+  /** Every open descriptor, of whatever kind. */
+  *descriptors(): Generator<number> {
+    this.#libc.rewinddir(this.#directory);
+    for (;;) {
+      const entry = this.#libc.readdir(this.#directory);
+      if (entry === null) return;
+      const name = Deno.UnsafePointerView.getCString(entry, DIRENT_NAME_OFFSET);
+      if (name !== "." && name !== "..") yield Number(name);
+    }
+  }
+
+  /** The descriptor of each connection, in order, or undefined for one that is gone. */
+  find(pairs: readonly SocketPair[]): (number | undefined)[] {
+    const wanted = new Map(pairs.map((pair) => [pairKey(pair), undefined as number | undefined]));
+    const peerPorts = new Set(pairs.map((pair) => pair.peer.port));
+    for (const fd of this.descriptors()) {
+      if (!this.#ask(fd, this.#libc.getpeername) || !peerPorts.has(this.#port())) continue;
+      const peer = this.#key();
+      const key = `${this.localKey(fd)}>${peer}`;
+      if (wanted.has(key)) wanted.set(key, fd);
+    }
+    return pairs.map((pair) => wanted.get(pairKey(pair)));
+  }
+
+  localKey(fd: number): string | undefined {
+    return this.#ask(fd, this.#libc.getsockname) ? this.#key() : undefined;
+  }
+
+  /** Fetches one of a socket's addresses; false where there is none, or none of IP. */
+  #ask(fd: number, which: Libc["getpeername"] | Libc["getsockname"]): boolean {
+    this.#length[0] = SOCKADDR_OCTETS;
+    if (which(fd, this.#address, this.#length) !== 0) return false;
+    return this.#family() === AF_INET || this.#family() === AF_INET6;
+  }
+
+  #family(): number {
+    return this.#address[0]! | (this.#address[1]! << 8);
+  }
+
+  #port(): number {
+    return (this.#address[2]! << 8) | this.#address[3]!;
+  }
+
+  #key(): string {
+    const host = this.#family() === AF_INET
+      ? this.#address.subarray(4, 8)
+      : withoutMapping(this.#address.subarray(8, 24));
+    return `${host.join(".")}:${this.#port()}`;
+  }
+}
+
+function withoutMapping(octets: Uint8Array): Uint8Array {
+  const mapped = octets[10] === 0xff && octets[11] === 0xff &&
+    octets.subarray(0, 10).every((octet) => octet === 0);
+  return mapped ? octets.subarray(12) : octets;
+}
+
+function addressKey(address: SocketAddress): string {
+  return `${parseIpAddress(address.host).join(".")}:${address.port}`;
+}
+
+function pairKey(pair: SocketPair): string {
+  return `${addressKey(pair.local)}>${addressKey(pair.peer)}`;
+}
+
+function cString(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${text}\0`);
+}
+
+// Values of the Linux ABI on x86-64 and arm64 (the same on both).
+const AF_INET = 2;
+const AF_INET6 = 10;
+const IPPROTO_TCP = 6;
+const TCP_NODELAY = 1;
+const TCP_KEEPIDLE = 4;
+const TCP_DEFER_ACCEPT = 9;
+const SOL_SOCKET = 1;
+const SO_KEEPALIVE = 9;
+const SO_ACCEPTCONN = 30;
+const SIOCOUTQ = 0x5411;
+const RLIMIT_NOFILE = 7;
+/** sizeof(struct sockaddr_storage). */
+const SOCKADDR_OCTETS = 128;
+/** sizeof(cpu_set_t): 1024 CPUs. */
+const CPU_SET_OCTETS = 128;
+/** offsetof(struct dirent, d_name). */
+const DIRENT_NAME_OFFSET = 19;
+const BITS = [0, 1, 2, 3, 4, 5, 6, 7];
+/** A struct sockaddr of family AF_UNSPEC. */
+const UNSPECIFIED_ADDRESS = new Uint8Array(16);
+const ERRNO_TEXT: Readonly<Record<number, string>> = {
+  1: "operation not permitted (this needs root)",
+  2: "no such file or directory",
+  13: "permission denied",
+  20: "not a directory",
+  22: "invalid argument",
+};

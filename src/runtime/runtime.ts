@@ -1,0 +1,198 @@
+/**
+ * The platform as the rest of stud sees it: sockets, files, processes, clock and the kernel's finer
+ * controls. Implementations live beside this file and are named only by the entry points; everything else
+ * is handed one. Native errors are turned into stud's own here and nowhere else.
+ */
+
+import type { PeerError } from "../errors.ts";
+import type { SocketAddress } from "../wire/preface.ts";
+
+export type { SocketAddress };
+
+/** Everything a platform provides. */
+export interface Runtime {
+  /** `linux`, `darwin` or `windows`. */
+  readonly platform: string;
+  readonly network: Network;
+  readonly files: Files;
+  readonly processes: Processes;
+  readonly clock: Clock;
+  /** Linux only, and only where foreign functions may be called; undefined elsewhere. */
+  readonly kernel: Kernel | undefined;
+}
+
+/** A byte stream with two directions that end independently. */
+export interface Duplex {
+  /** Reads at least one octet into the buffer and tells how many, or null at the orderly end. */
+  read(into: Uint8Array): Promise<number | null>;
+  /** Writes at least one octet of the buffer and tells how many. */
+  write(octets: Uint8Array): Promise<number>;
+  /** Ends our sending direction in order (TCP FIN; over TLS close_notify first). */
+  closeWrite(): Promise<void>;
+  /** Releases the descriptor. Never throws, and may be called again. */
+  close(): void;
+}
+
+/** Both ends of a TCP connection. */
+export interface SocketPair {
+  readonly local: SocketAddress;
+  readonly peer: SocketAddress;
+}
+
+/** A connected stream socket. `pair` is undefined for a unix socket. */
+export interface Stream extends Duplex {
+  readonly pair: SocketPair | undefined;
+}
+
+/** An accepted connection whose TLS handshake is still to be done. */
+export interface TlsStream extends Duplex {
+  readonly pair: SocketPair;
+  /** Completes the handshake. Rejects with the platform's own error. */
+  handshake(): Promise<void>;
+}
+
+/** A listening socket that hands out TLS connections. */
+export interface TlsStreamListener {
+  readonly address: SocketAddress;
+  /** Rejects with a {@linkcode PeerError} of kind `resources` when descriptors run out; call again then. */
+  accept(): Promise<TlsStream>;
+  close(): void;
+}
+
+/** Where a backend is, after every name has been looked up. */
+export type Endpoint =
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | { readonly kind: "unix"; readonly path: string };
+
+/** What a TLS listening socket of the platform's own library needs. */
+export interface TlsListenOptions extends SocketAddress {
+  /** PEM text: the leaf first, then its chain. */
+  readonly certificateChain: string;
+  /** PEM text. */
+  readonly privateKey: string;
+  /** Share the port with other processes (SO_REUSEPORT, socket(7)). */
+  readonly reusePort: boolean;
+}
+
+/** Sockets. */
+export interface Network {
+  /** Throws {@linkcode StartupError} naming the address when it cannot listen. */
+  listenTls(options: TlsListenOptions): TlsStreamListener;
+  /** Connects, without Nagle's delay on TCP. Rejects with the platform's own error. */
+  dial(endpoint: Endpoint, signal: AbortSignal): Promise<Stream>;
+  /**
+   * Binds the address alone for a moment, so that a port which others share is noticed too, and tells the
+   * port it got (the one asked for, or the system's choice for 0). Undefined where this machine has no such
+   * address. Throws {@linkcode StartupError}.
+   */
+  probe(address: SocketAddress): number | undefined;
+  /** Looks a host name up (getaddrinfo(3)); an address is its own answer. Rejects when there is none. */
+  lookup(host: string): Promise<string[]>;
+  /** Turns a native error of a stream into stud's. */
+  peerError(error: unknown, party: PeerError["party"]): PeerError;
+}
+
+/** Files, read whole. */
+export interface Files {
+  /** Rejects with {@linkcode StartupError}: path, cause and nothing else. */
+  readText(path: string): Promise<string>;
+  /** False too where it cannot be seen. */
+  isDirectory(path: string): Promise<boolean>;
+}
+
+/** How a child process ended. */
+export interface ProcessEnd {
+  readonly code: number;
+  /** For example `SIGKILL`, or null when it ended by itself. */
+  readonly signal: string | null;
+}
+
+/** A worker process as its supervisor sees it. */
+export interface ChildProcess {
+  readonly pid: number;
+  /** The worker's standard input: the control pipe. Closing it tells the worker to drain and end. */
+  readonly control: WritableStream<Uint8Array>;
+  readonly output: ReadableStream<Uint8Array>;
+  readonly errors: ReadableStream<Uint8Array>;
+  readonly ended: Promise<ProcessEnd>;
+  /** SIGKILL; quiet if it has already ended. */
+  kill(): void;
+}
+
+/** Signals that an operator sends. Those a platform lacks never arrive. */
+export type SignalName = "SIGTERM" | "SIGINT" | "SIGHUP";
+
+/** Where {@linkcode Processes.write} sends octets. */
+export type StandardStream = "stdout" | "stderr";
+
+/** This process and the ones it starts. */
+export interface Processes {
+  readonly pid: number;
+  /** The user id, or undefined on Windows. */
+  readonly uid: number | undefined;
+  /** CPUs this process may use. */
+  readonly cpus: number;
+  /** Whether somebody may be watching: standard output is a terminal. */
+  readonly onTerminal: boolean;
+  readonly stdin: ReadableStream<Uint8Array>;
+  /** Writes all octets without blocking the event loop. Rejects when nobody can read them any more. */
+  write(stream: StandardStream, octets: Uint8Array): Promise<void>;
+  /** Starts this program again as a worker. Throws {@linkcode StartupError}. */
+  startWorker(): ChildProcess;
+  /** Runs a program to its end and returns what it printed, or undefined if there is no such program. */
+  capture(program: string, args: readonly string[]): Promise<string | undefined>;
+  onSignal(name: SignalName, handler: () => void): void;
+  /** Catches what nothing else caught; without a handler one rejection ends the process. */
+  onUncaught(handler: (error: unknown) => void): void;
+  /** An unconnected unix datagram socket (unix(7)) for sending to a path. Throws the platform's error. */
+  openDatagram(): DatagramSender;
+}
+
+/** Sends datagrams to unix sockets by path. */
+export interface DatagramSender {
+  send(octets: Uint8Array, path: string): Promise<void>;
+  close(): void;
+}
+
+/** Time. Everything is in milliseconds and monotonic, unless it says otherwise. */
+export interface Clock {
+  now(): number;
+  /** The date, which an operator may set at any time. */
+  date(): Date;
+  /** Calls back once; the returned function cancels it. */
+  after(milliseconds: number, callback: () => void): () => void;
+}
+
+/** Socket options for a listening socket, inherited by every connection it accepts (tcp(7)). */
+export interface ListenerOptions {
+  /** listen(2). */
+  readonly backlog: number;
+  /** TCP_KEEPIDLE, seconds. */
+  readonly keepalive: number;
+}
+
+/** Whom a worker becomes. */
+export interface Privileges {
+  readonly chroot: string | undefined;
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+}
+
+/** What Linux offers beyond the runtime's own interface, by system calls. */
+export interface Kernel {
+  /** TCP_NODELAY, keepalive, TCP_DEFER_ACCEPT and the backlog on a listening socket of this process. */
+  tuneListener(address: SocketAddress, options: ListenerOptions): void;
+  /**
+   * Resets the connections (RST now, queued data thrown away) and wakes whatever waits on them. This is the
+   * only thing that ends a TLS connection whose handshake stalls or whose peer takes no data.
+   */
+  reset(pairs: readonly SocketPair[]): void;
+  /** How many octets each connection's peer has not acknowledged yet, in order; 0 for one already gone. */
+  unsent(pairs: readonly SocketPair[]): number[];
+  /** chroot, then no supplementary groups, gid, uid, for every thread. Throws {@linkcode StartupError}. */
+  dropPrivileges(privileges: Privileges): void;
+  /** Pins this process to the n-th CPU it may use, modulo their count; returns the CPU's number. */
+  pinToCpu(index: number): number;
+  /** Raises the soft limit of open descriptors to the hard one and returns it. */
+  raiseDescriptorLimit(): number;
+}

@@ -1,0 +1,190 @@
+/**
+ * Turns settings into what workers are told, by asking this machine: files, names, users, CPUs, ports. Every
+ * fault is one line that names the option or the file. Nothing is started from here.
+ */
+
+import type { Settings, TcpAddress } from "../config/settings.ts";
+import type {
+  BackendEndpoint,
+  WorkerConfiguration,
+  WorkerPrivileges,
+} from "../control/messages.ts";
+import { StartupError } from "../errors.ts";
+import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
+import { checkCertificate, type CheckedCertificate, dateWarning } from "../tls/certificate.ts";
+import { makeSelfSigned } from "../tls/self_signed.ts";
+import { findGroup, findUser } from "./accounts.ts";
+
+/** What is to be run. */
+export interface Plan {
+  /** For every worker; only the index differs. */
+  readonly configuration: Omit<WorkerConfiguration, "index">;
+  readonly workers: number;
+  /** Lines the operator should read; none of them stops the start. */
+  readonly warnings: readonly string[];
+}
+
+/** Makes the plan for serving with a certificate. Throws {@linkcode StartupError}. */
+export async function makePlan(
+  settings: Settings,
+  certificate: CheckedCertificate,
+  runtime: Runtime,
+): Promise<Plan> {
+  const privileges = await findPrivileges(settings, runtime);
+  const configuration = {
+    frontends: (await Promise.all(
+      settings.frontends.map((frontend) => frontendAddresses(frontend, runtime)),
+    )).flat(),
+    backend: await backendEndpoints(settings, runtime),
+    certificateChain: certificate.certificateChain,
+    privateKey: certificate.privateKey,
+    preface: settings.preface,
+    backlog: settings.backlog,
+    keepalive: settings.keepalive,
+    timeouts: {
+      handshake: settings.handshakeTimeout,
+      backendConnect: settings.backendConnectTimeout,
+      drain: settings.drainTimeout,
+      linger: settings.lingerTimeout,
+      stall: settings.stallTimeout,
+    },
+    privileges,
+  };
+  return {
+    configuration,
+    workers: workerCount(settings, runtime),
+    warnings: warnings(settings, certificate, privileges, runtime),
+  };
+}
+
+/**
+ * Claims the ports for a moment, so that one that others use is noticed although workers share theirs, and
+ * returns the plan with every port 0 replaced by the system's choice. Throws {@linkcode StartupError}.
+ */
+export function claimPorts(plan: Plan, runtime: Runtime): Plan {
+  const frontends = plan.configuration.frontends.flatMap((address) => {
+    const port = runtime.network.probe(address);
+    return port === undefined ? [] : [{ ...address, port }];
+  });
+  const [first] = plan.configuration.frontends;
+  if (frontends.length === 0 && first?.host === ANY_IPV6) {
+    return claimPorts(withFrontends(plan, [{ host: ANY_IPV4, port: first.port }]), runtime);
+  }
+  if (frontends.length === 0) {
+    throw new StartupError(`--frontend: this machine has no address ${first?.host}`);
+  }
+  return withFrontends(plan, frontends);
+}
+
+function withFrontends(plan: Plan, frontends: readonly SocketAddress[]): Plan {
+  return { ...plan, configuration: { ...plan.configuration, frontends } };
+}
+
+/** Reads or makes the certificate that the settings ask for. Throws {@linkcode StartupError}. */
+export async function loadCertificate(
+  settings: Settings,
+  runtime: Runtime,
+): Promise<CheckedCertificate> {
+  if (settings.selfSigned !== undefined) {
+    const pem = await makeSelfSigned(settings.selfSigned, runtime.clock.date());
+    return checkCertificate(pem, "--self-signed");
+  }
+  const [path = ""] = settings.pemFiles;
+  return checkCertificate(await runtime.files.readText(path), path);
+}
+
+/** On Linux a socket for every IPv6 address takes IPv4 clients too. */
+async function frontendAddresses(
+  frontend: TcpAddress,
+  runtime: Runtime,
+): Promise<SocketAddress[]> {
+  const port = await portNumber(frontend.port, "--frontend", runtime);
+  const hosts = frontend.host === "*"
+    ? [ANY_IPV6]
+    : await lookup(frontend.host, "--frontend", runtime);
+  return hosts.map((host) => ({ host, port }));
+}
+
+async function backendEndpoints(settings: Settings, runtime: Runtime): Promise<BackendEndpoint[]> {
+  const { backend } = settings;
+  if (backend.kind === "unix") return [backend];
+  const port = await portNumber(backend.port, "--backend", runtime);
+  const hosts = await lookup(backend.host, "--backend", runtime);
+  return hosts.map((host) => ({ kind: "tcp", host, port }));
+}
+
+async function lookup(host: string, option: string, runtime: Runtime): Promise<string[]> {
+  try {
+    return [...new Set(await runtime.network.lookup(host))];
+  } catch (error) {
+    throw new StartupError(`${option}: the host name ${host} cannot be resolved`, { cause: error });
+  }
+}
+
+async function portNumber(port: string, option: string, runtime: Runtime): Promise<number> {
+  if (/^\d+$/.test(port)) return Number(port);
+  const services = await runtime.files.readText("/etc/services").catch(() => "");
+  for (const line of services.split("\n")) {
+    const [name, place, ...aliases] = line.replace(/#.*/, "").trim().split(/\s+/);
+    const [number, protocol] = place?.split("/") ?? [];
+    if (protocol === "tcp" && (name === port || aliases.includes(port))) return Number(number);
+  }
+  throw new StartupError(
+    `${option}: ${port} is neither a port number nor a service in /etc/services`,
+  );
+}
+
+async function findPrivileges(settings: Settings, runtime: Runtime): Promise<WorkerPrivileges> {
+  const { chroot, user, group } = settings;
+  for (const [option, value] of Object.entries({ chroot, user, group })) {
+    if (value === undefined) continue;
+    if (runtime.platform !== "linux") {
+      throw new StartupError(`--${option}: only on Linux, this is ${runtime.platform}`);
+    }
+    if (runtime.processes.uid !== 0) {
+      throw new StartupError(
+        `--${option}: only root can change it; start stud as root or leave it out`,
+      );
+    }
+  }
+  if (chroot !== undefined && !await runtime.files.isDirectory(chroot)) {
+    throw new StartupError(`--chroot ${chroot}: there is no such directory`);
+  }
+  const account = user === undefined ? undefined : await findUser(runtime, user);
+  const gid = group === undefined ? account?.gid : await findGroup(runtime, group);
+  return { chroot, uid: account?.uid, gid };
+}
+
+function workerCount(settings: Settings, runtime: Runtime): number {
+  const count = settings.workers === "auto" ? runtime.processes.cpus : settings.workers;
+  if (count > 1 && runtime.platform !== "linux") {
+    throw new StartupError(
+      `--workers ${count}: workers can share a port on Linux only; use one on ${runtime.platform}`,
+    );
+  }
+  return count;
+}
+
+function warnings(
+  settings: Settings,
+  certificate: CheckedCertificate,
+  privileges: WorkerPrivileges,
+  runtime: Runtime,
+): string[] {
+  const found: string[] = [];
+  if (settings.selfSigned !== undefined) {
+    found.push(
+      `--self-signed: a certificate for ${settings.selfSigned} was made in memory; no client trusts it, ` +
+        "so it is for trying out only",
+    );
+  }
+  const dates = dateWarning(certificate, runtime.clock.date());
+  if (dates !== undefined && settings.selfSigned === undefined) found.push(dates);
+  if (runtime.processes.uid === 0 && privileges.uid === undefined) {
+    found.push("workers run as root; give them a user of their own with --user NAME");
+  }
+  return found;
+}
+
+const ANY_IPV6 = "::";
+const ANY_IPV4 = "0.0.0.0";

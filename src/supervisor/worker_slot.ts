@@ -1,0 +1,120 @@
+/** Keeps one worker running: replaces it when it dies, at once and then with growing pauses. */
+
+import type { WorkerConfiguration, WorkerTotals } from "../control/messages.ts";
+import type { Logger } from "../log/log.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { WorkerProcess } from "./worker_process.ts";
+
+/** One of the supervisor's workers, over all its lives. */
+export class WorkerSlot {
+  readonly #runtime: Runtime;
+  readonly #configuration: WorkerConfiguration;
+  readonly #log: Logger;
+  readonly #ended: WorkerTotals[] = [];
+  readonly #alive = new Set<WorkerProcess>();
+  #stopping = false;
+  #quickDeaths = 0;
+
+  constructor(runtime: Runtime, configuration: WorkerConfiguration, log: Logger) {
+    this.#runtime = runtime;
+    this.#configuration = configuration;
+    this.#log = log;
+  }
+
+  /** Starts the first worker. Rejects with {@linkcode StartupError} if it cannot serve. */
+  async start(): Promise<void> {
+    const worker = this.#launch();
+    await worker.ready;
+    this.#keep(worker);
+  }
+
+  /** Asks the worker to drain and resolves when none is left. */
+  async drain(): Promise<void> {
+    this.#stopping = true;
+    for (const worker of this.#alive) worker.drain();
+    await this.gone();
+  }
+
+  /** Ends the worker at once and resolves when it is gone. */
+  async kill(): Promise<void> {
+    this.#stopping = true;
+    for (const worker of this.#alive) worker.kill();
+    await this.gone();
+  }
+
+  /** Resolves when no worker is left. */
+  async gone(): Promise<void> {
+    await Promise.all([...this.#alive].map((worker) => worker.ended));
+  }
+
+  /** What the workers that ended in order had counted. */
+  get totals(): readonly WorkerTotals[] {
+    return this.#ended;
+  }
+
+  #launch(): WorkerProcess {
+    const worker = new WorkerProcess(this.#runtime, this.#configuration, this.#log);
+    this.#alive.add(worker);
+    worker.ended.then(() => {
+      this.#alive.delete(worker);
+      if (worker.totals !== undefined) this.#ended.push(worker.totals);
+    });
+    return worker;
+  }
+
+  /** Waits for the worker's end and starts the next one, for ever. */
+  async #keep(worker: WorkerProcess): Promise<void> {
+    const { index } = this.#configuration;
+    const { pid } = worker;
+    for (let current = worker; !this.#stopping;) {
+      const began = this.#runtime.clock.now();
+      const draining = current.draining.then(() => undefined);
+      const reason = await Promise.race([current.ended, draining]);
+      if (this.#stopping) return;
+      if (reason === undefined) {
+        this.#log.info("worker {index} was told to end; another takes its place", { index, pid });
+      } else {
+        this.#log.error("worker {index} (process {pid}) died: {reason}; its connections are lost", {
+          index,
+          pid: current.pid,
+          reason,
+        });
+        await this.#pause(this.#runtime.clock.now() - began);
+      }
+      if (this.#stopping) return;
+      current = this.#launch();
+      this.#announce(current);
+    }
+  }
+
+  #announce(worker: WorkerProcess): void {
+    const { index } = this.#configuration;
+    worker.ready.then(
+      () =>
+        this.#log.info("worker {index} serves again (process {pid})", { index, pid: worker.pid }),
+      (error: Error) => {
+        this.#log.error("worker {index}: {reason}", { index, reason: error.message });
+      },
+    );
+  }
+
+  async #pause(lived: number): Promise<void> {
+    this.#quickDeaths = lived < LONG_LIFE ? this.#quickDeaths + 1 : 0;
+    const pause = restartPause(this.#quickDeaths);
+    if (pause === 0) return;
+    const { index } = this.#configuration;
+    this.#log.warning("worker {index} keeps dying: the next start is in {seconds} s", {
+      index,
+      seconds: pause / 1000,
+    });
+    await new Promise<void>((resolve) => this.#runtime.clock.after(pause, resolve));
+  }
+}
+
+/** Milliseconds to wait before a restart, after so many short lives in a row: 0, 0.5 s, 1 s … 30 s. */
+export function restartPause(quickDeaths: number): number {
+  return quickDeaths < 2 ? 0 : Math.min(500 * 2 ** (quickDeaths - 2), 30_000);
+}
+
+/** Milliseconds after which a death is a single mishap. */
+const LONG_LIFE = 10_000;

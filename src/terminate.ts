@@ -1,0 +1,113 @@
+/** The library: a proxy inside the calling program, without supervisor, workers or signals. */
+
+import type { OptionName } from "./config/options.ts";
+import { parseSettings } from "./config/parse_settings.ts";
+import type { RawValue } from "./config/raw_values.ts";
+import type { PrefaceKind } from "./config/settings.ts";
+import { UsageError } from "./errors.ts";
+import { studLogger } from "./log/log.ts";
+import type { Counters } from "./proxy/counters.ts";
+import { Proxy } from "./proxy/proxy.ts";
+import type { Runtime, SocketAddress } from "./runtime/runtime.ts";
+import { claimPorts, loadCertificate, makePlan } from "./supervisor/plan.ts";
+import { checkCertificate } from "./tls/certificate.ts";
+import { createRustlsEngine } from "./tls/rustls.ts";
+
+/** What to listen on, where to relay, and as whom. One of `pem`, `pemFile` and `selfSigned` is needed. */
+export interface TerminateOptions {
+  /** `HOST,PORT` or `[HOST]:PORT`, or several; port 0 lets the system choose. Default `*,8443`. */
+  readonly frontend?: string | readonly string[];
+  /** `HOST,PORT`, `[HOST]:PORT` or the path of a unix socket. Default `127.0.0.1,8000`. */
+  readonly backend?: string;
+  /** PEM text: certificate, chain and private key. */
+  readonly pem?: string;
+  /** Path of a file with such text. */
+  readonly pemFile?: string;
+  /** The DNS name or IP address for a certificate made in memory, for trials. */
+  readonly selfSigned?: string;
+  /** What the backend reads first. Default `none`. */
+  readonly preface?: PrefaceKind;
+  /** listen(2); Linux only. Default 100. */
+  readonly backlog?: number;
+  /** Seconds until an idle client is probed (TCP_KEEPIDLE); Linux only. Default 3600. */
+  readonly keepalive?: number;
+  /** Seconds. Default 30. */
+  readonly handshakeTimeout?: number;
+  /** Seconds. Default 30. */
+  readonly backendConnectTimeout?: number;
+  /** Seconds without progress after one side has ended. Default 30. */
+  readonly lingerTimeout?: number;
+  /** Seconds that a peer may leave waiting data untaken; 0 means for ever. Default 300. */
+  readonly stallTimeout?: number;
+}
+
+/** How {@linkcode Terminator.close} treats the clients that are still there. */
+export interface CloseOptions {
+  /** Seconds they may go on. Default 30; 0 resets them at once. */
+  readonly drainTimeout?: number;
+}
+
+/** A running proxy. */
+export interface Terminator {
+  /** Where it listens; a frontend `*` or a name may stand for several. */
+  readonly addresses: readonly SocketAddress[];
+  /** A copy of the counters as they are now. */
+  readonly counters: Readonly<Counters>;
+  /** Stops listening, lets clients end, resets those left at the deadline. Resolves when all is closed. */
+  close(options?: CloseOptions): Promise<void>;
+}
+
+/** `terminate` of `mod.ts` on any runtime. */
+export async function terminateOn(
+  runtime: Runtime,
+  options: TerminateOptions,
+): Promise<Terminator> {
+  const settings = parseSettings(rawValues(options));
+  const certificate = options.pem === undefined
+    ? await loadCertificate(settings, runtime)
+    : checkCertificate(options.pem, "pem");
+  const plan = claimPorts(await makePlan(settings, certificate, runtime), runtime);
+  const log = studLogger();
+  const proxy = new Proxy(
+    runtime,
+    createRustlsEngine(runtime),
+    { ...plan.configuration, reusePort: false },
+    log,
+  );
+  proxy.serve();
+  return {
+    addresses: proxy.addresses,
+    get counters() {
+      return { ...proxy.counters };
+    },
+    close: ({ drainTimeout }: CloseOptions = {}) =>
+      proxy.drain((drainTimeout ?? settings.drainTimeout) * 1000),
+  };
+}
+
+/** The options as the command line would have given them, so that defaults, ranges and errors are the same. */
+function rawValues(options: TerminateOptions): Map<OptionName, RawValue[]> {
+  const { frontend, backend, pem, pemFile, selfSigned, preface } = options;
+  if (pem !== undefined && pemFile !== undefined) {
+    throw new UsageError("pem and pemFile exclude each other; give one");
+  }
+  const values = new Map<OptionName, RawValue[]>();
+  const give = (name: OptionName, origin: keyof TerminateOptions, ...texts: unknown[]) => {
+    const given = texts.filter((text) => text !== undefined);
+    if (given.length > 0) values.set(name, given.map((text) => ({ text: String(text), origin })));
+  };
+  give("frontend", "frontend", ...[frontend].flat());
+  give("backend", "backend", backend);
+  give("pem-file", "pem", pem === undefined ? undefined : "pem");
+  give("pem-file", "pemFile", pemFile);
+  give("self-signed", "selfSigned", selfSigned);
+  give("write-ip", "preface", preface === "ip" ? "on" : undefined);
+  give("write-proxy", "preface", preface === "proxy-v1" ? "on" : undefined);
+  give("backlog", "backlog", options.backlog);
+  give("keepalive", "keepalive", options.keepalive);
+  give("ssl-handshake-timeout", "handshakeTimeout", options.handshakeTimeout);
+  give("backend-connect-timeout", "backendConnectTimeout", options.backendConnectTimeout);
+  give("linger-timeout", "lingerTimeout", options.lingerTimeout);
+  give("stall-timeout", "stallTimeout", options.stallTimeout);
+  return values;
+}

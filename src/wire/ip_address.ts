@@ -1,0 +1,87 @@
+/**
+ * IP addresses between their text (RFC 4291, RFC 5952) and their octets in network order. An IPv4 address
+ * that the kernel shows mapped into IPv6 (`::ffff:192.0.2.1`) is treated as the IPv4 address it is.
+ */
+
+/** Thrown for text that is no IP address. */
+export class AddressFormatError extends Error {
+  override readonly name = "AddressFormatError";
+}
+
+/**
+ * Turns an IP address in text form, without brackets, into 4 or 16 octets.
+ * A zone (`%eth0`) is dropped. Throws {@linkcode AddressFormatError}.
+ */
+export function parseIpAddress(text: string): Uint8Array {
+  if (!text.includes(":")) return parseIpv4(text, text);
+  const [address = "", ...zone] = text.split("%");
+  if (zone.length > 1 || zone.some((name) => !/^[A-Za-z0-9._-]+$/.test(name))) {
+    throw new AddressFormatError(`not an IP address: ${text}`);
+  }
+  const octets = parseIpv6(address, text);
+  return isMappedIpv4(octets) ? octets.slice(12) : octets;
+}
+
+/** Whether the text is an IPv4 or IPv6 address, without brackets. */
+export function isIpAddress(text: string): boolean {
+  try {
+    parseIpAddress(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Drops the IPv6 prefix of a mapped IPv4 address and leaves any other address text as it is. */
+export function unmapIpv4(text: string): string {
+  return text.startsWith("::ffff:") && text.includes(".") ? text.slice(7) : text;
+}
+
+/** Formats `HOST:PORT`, with brackets around an IPv6 host (RFC 3986 section 3.2.2). */
+export function formatSocketAddress(
+  address: { readonly host: string; readonly port: number },
+): string {
+  return address.host.includes(":")
+    ? `[${address.host}]:${address.port}`
+    : `${address.host}:${address.port}`;
+}
+
+function parseIpv4(text: string, whole: string): Uint8Array {
+  const parts = text.split(".");
+  const octets = parts.map((part) => /^(0|[1-9]\d{0,2})$/.test(part) ? Number(part) : 256);
+  if (octets.length !== 4 || octets.some((octet) => octet > 255)) {
+    throw new AddressFormatError(`not an IP address: ${whole}`);
+  }
+  return Uint8Array.from(octets);
+}
+
+function parseIpv6(text: string, whole: string): Uint8Array {
+  const halves = text.split("::");
+  if (halves.length > 2) throw new AddressFormatError(`not an IP address: ${whole}`);
+  const head = parseGroups(halves[0] ?? "", whole);
+  const tail = halves.length === 2 ? parseGroups(halves[1] ?? "", whole) : [];
+  const missing = 16 - head.length - tail.length;
+  // "::" stands for at least one group; without it all sixteen octets must be written out.
+  if (halves.length === 2 ? missing < 2 : missing !== 0) {
+    throw new AddressFormatError(`not an IP address: ${whole}`);
+  }
+  return Uint8Array.from([...head, ...new Array<number>(missing).fill(0), ...tail]);
+}
+
+function parseGroups(text: string, whole: string): number[] {
+  if (text === "") return [];
+  const groups = text.split(":");
+  return groups.flatMap((group, index) => {
+    if (index === groups.length - 1 && group.includes(".")) return [...parseIpv4(group, whole)];
+    if (!/^[0-9a-fA-F]{1,4}$/.test(group)) {
+      throw new AddressFormatError(`not an IP address: ${whole}`);
+    }
+    const value = parseInt(group, 16);
+    return [value >> 8, value & 0xff];
+  });
+}
+
+function isMappedIpv4(octets: Uint8Array): boolean {
+  return octets.subarray(0, 10).every((octet) => octet === 0) && octets[10] === 0xff &&
+    octets[11] === 0xff;
+}

@@ -1,0 +1,39 @@
+/**
+ * What the backend reads before the first octet of plaintext: nothing, the client's address as stud has
+ * always written it, or a PROXY protocol line. Encoders only; nothing is sent from here.
+ */
+
+import { parseIpAddress } from "./ip_address.ts";
+
+/** An IP address in text form without brackets, and a port. */
+export interface SocketAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** AF_INET and AF_INET6 as Linux numbers them: what `--write-ip` sends as its first octet. */
+const AF_INET = 2;
+const AF_INET6 = 10;
+
+/**
+ * Encodes `--write-ip`: one octet of address family as Linux numbers it (2 for IPv4, 10 for IPv6), then
+ * the 4 or 16 octets of the client's address in network order. (stud's own help text says little-endian;
+ * its code has always written network order.)
+ */
+export function encodeIpPreface(client: SocketAddress): Uint8Array {
+  const octets = parseIpAddress(client.host);
+  const preface = new Uint8Array(1 + octets.length);
+  preface[0] = octets.length === 4 ? AF_INET : AF_INET6;
+  preface.set(octets, 1);
+  return preface;
+}
+
+/**
+ * Encodes a PROXY protocol version 1 line (haproxy.org, proxy-protocol.txt section 2.1):
+ * `PROXY TCP4|TCP6 SRC DST SPORT DPORT\r\n`. `server` is the address that the client connected to.
+ */
+export function encodeProxyV1(client: SocketAddress, server: SocketAddress): Uint8Array {
+  const family = parseIpAddress(client.host).length === 4 ? "TCP4" : "TCP6";
+  const line = `PROXY ${family} ${client.host} ${server.host} ${client.port} ${server.port}\r\n`;
+  return new TextEncoder().encode(line);
+}

@@ -1,0 +1,116 @@
+/**
+ * A worker process: takes its configuration from the supervisor's pipe, listens, gives up its privileges and
+ * relays until it is told to drain, or until the supervisor is gone.
+ */
+
+import { type LogLevel, StartupError } from "../errors.ts";
+import { decodeMessage, messageLine, readLines } from "../control/message_lines.ts";
+import type { SupervisorMessage, WorkerConfiguration, WorkerMessage } from "../control/messages.ts";
+import { LineQueue } from "../log/line_queue.ts";
+import { configureLog, type Logger } from "../log/log.ts";
+import { Proxy } from "../proxy/proxy.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { TlsEngine } from "../tls/engine.ts";
+
+/** Makes the engine that terminates TLS in this process. */
+export type MakeEngine = (runtime: Runtime) => TlsEngine;
+
+/** Runs a worker to its end and returns the exit code. */
+export function runWorker(runtime: Runtime, makeEngine: MakeEngine): Promise<number> {
+  return new Worker(runtime, makeEngine).run();
+}
+
+class Worker {
+  readonly #runtime: Runtime;
+  readonly #makeEngine: MakeEngine;
+  readonly #toSupervisor: LineQueue;
+  readonly #log: Logger;
+  #proxy: Proxy | undefined;
+  #drainLimit = 0;
+
+  constructor(runtime: Runtime, makeEngine: MakeEngine) {
+    this.#runtime = runtime;
+    this.#makeEngine = makeEngine;
+    this.#toSupervisor = new LineQueue(
+      (lines) => runtime.processes.write("stdout", new TextEncoder().encode(lines.join(""))),
+      {
+        most: 2_000,
+        batch: 100,
+        lossLine: (lost) =>
+          messageLine(logMessage("warning", `${lost} log lines of this worker lost`)),
+      },
+    );
+    this.#log = configureLog((level, text) => this.#send(logMessage(level, text)), "debug");
+  }
+
+  async run(): Promise<number> {
+    const { processes } = this.#runtime;
+    // Ctrl-C and a closed terminal reach the whole process group; they are the supervisor's to answer.
+    processes.onSignal("SIGINT", () => {});
+    processes.onSignal("SIGHUP", () => {});
+    processes.onUncaught((error) =>
+      this.#log.error("internal error: {error}", { error: trace(error) })
+    );
+    // Somebody ended this one worker: it drains, and the supervisor starts another meanwhile.
+    const terminated = new Promise<void>((resolve) => processes.onSignal("SIGTERM", resolve))
+      .then(() => this.#send({ type: "draining" }));
+    try {
+      await Promise.race([this.#obey(), terminated]);
+    } catch (error) {
+      const text = error instanceof StartupError ? error.message : trace(error);
+      this.#send({ type: "failed", text });
+      await this.#toSupervisor.flushed();
+      return 1;
+    }
+    await this.#proxy?.drain(this.#drainLimit);
+    if (this.#proxy !== undefined) this.#send({ type: "ended", counters: this.#proxy.counters });
+    await this.#toSupervisor.flushed();
+    return 0;
+  }
+
+  /** Follows the supervisor until it says drain, or is gone. */
+  async #obey(): Promise<void> {
+    for await (const text of readLines(this.#runtime.processes.stdin)) {
+      const message = decodeMessage<SupervisorMessage>(text);
+      if (message?.type === "start") this.#start(message.configuration);
+      if (message?.type === "drain") return;
+    }
+  }
+
+  #start(configuration: WorkerConfiguration): void {
+    const { kernel } = this.#runtime;
+    this.#drainLimit = configuration.timeouts.drain * 1000;
+    kernel?.raiseDescriptorLimit();
+    this.#pin(configuration.index);
+    const proxy = new Proxy(
+      this.#runtime,
+      this.#makeEngine(this.#runtime),
+      { ...configuration, reusePort: true },
+      this.#log,
+    );
+    kernel?.dropPrivileges(configuration.privileges);
+    proxy.serve();
+    this.#proxy = proxy;
+    this.#send({ type: "ready" });
+  }
+
+  #pin(index: number): void {
+    try {
+      this.#runtime.kernel?.pinToCpu(index - 1);
+    } catch (error) {
+      this.#log.warning("{reason}", { reason: (error as Error).message });
+    }
+  }
+
+  #send(message: WorkerMessage): void {
+    this.#toSupervisor.push(messageLine(message));
+  }
+}
+
+function logMessage(level: LogLevel, text: string): WorkerMessage {
+  return { type: "log", level, text };
+}
+
+function trace(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}

@@ -1,0 +1,184 @@
+/**
+ * Starts stud for end-to-end tests, from the source or from whatever `STUD_BIN` names, and ends it again. A
+ * test that fails shows the command, its status and everything it printed.
+ */
+
+/** The command that starts stud: `STUD_BIN` (words), else this source under this Deno. */
+export function studCommand(): string[] {
+  const bin = Deno.env.get("STUD_BIN");
+  if (bin !== undefined && bin !== "") return bin.split(" ");
+  const entry = new URL("../../mod.ts", import.meta.url).pathname;
+  return [Deno.execPath(), "run", "--quiet", "-A", "--unstable-net", entry];
+}
+
+/** What a finished run of stud gave. */
+export interface StudResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs stud to its end: for options that print and exit, and for start errors. */
+export async function runStud(args: string[], stdin?: string): Promise<StudResult> {
+  const [program, ...rest] = studCommand();
+  const child = new Deno.Command(program!, {
+    args: [...rest, ...args],
+    stdin: stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+    env: { NO_COLOR: "1" },
+  }).spawn();
+  if (stdin !== undefined) {
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(stdin));
+    await writer.close();
+  }
+  const { code, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** A running stud. Use it with `await using`, so that it ends with the test. */
+export class Stud implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #args: readonly string[];
+  readonly #waiting = new Set<() => void>();
+  readonly #readers: Promise<unknown>;
+  stdout = "";
+  stderr = "";
+  status: Deno.CommandStatus | undefined;
+
+  private constructor(child: Deno.ChildProcess, args: readonly string[]) {
+    this.#child = child;
+    this.#args = args;
+    this.#readers = Promise.all([
+      this.#collect(child.stdout, (text) => this.stdout += text),
+      this.#collect(child.stderr, (text) => this.stderr += text),
+      child.status.then((status) => {
+        this.status = status;
+        this.#wake();
+      }),
+    ]);
+  }
+
+  /** Starts stud and waits until it serves. */
+  static async start(args: string[], env: Record<string, string> = {}): Promise<Stud> {
+    const stud = Stud.spawn(args, env);
+    await stud.output(/workers? serves? on /);
+    return stud;
+  }
+
+  /** Starts stud and does not wait. */
+  static spawn(args: string[], env: Record<string, string> = {}): Stud {
+    const [program, ...rest] = studCommand();
+    const child = new Deno.Command(program!, {
+      args: [...rest, ...args],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+      env: { NO_COLOR: "1", ...env },
+    }).spawn();
+    return new Stud(child, args);
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** The port of the first frontend, from the log line that says where stud serves. */
+  get port(): number {
+    const match = /serves? on \S*:(\d+)/.exec(this.stdout);
+    if (match === null) throw new Error(`stud does not serve\n${this.report()}`);
+    return Number(match[1]);
+  }
+
+  /** Process ids of the workers that live now. Linux only. */
+  workers(): number[] {
+    const children = `/proc/${this.pid}/task/${this.pid}/children`;
+    return Deno.readTextFileSync(children).trim().split(" ").filter((pid) => pid !== "").map(
+      Number,
+    );
+  }
+
+  signal(name: Deno.Signal): void {
+    this.#child.kill(name);
+  }
+
+  /** Waits until everything printed so far, on both streams, matches; fails after `limit` milliseconds. */
+  async output(pattern: RegExp, limit = 15_000): Promise<void> {
+    const matches = () => pattern.test(this.stdout) || pattern.test(this.stderr);
+    await this.#until(matches, limit, `no output like ${pattern}`);
+  }
+
+  /** Waits until stud has ended and returns its status. */
+  async ended(limit = 15_000): Promise<Deno.CommandStatus> {
+    await this.#until(() => this.status !== undefined, limit, "stud has not ended", true);
+    await this.#readers;
+    return this.status!;
+  }
+
+  /** What to show when a test fails. */
+  report(): string {
+    const status = this.status === undefined ? "running" : `exit ${this.status.code}`;
+    return [
+      `command: ${[...studCommand(), ...this.#args].join(" ")}`,
+      `status: ${status}`,
+      `stdout:\n${this.stdout}`,
+      `stderr:\n${this.stderr}`,
+    ].join("\n");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      if (this.status === undefined) this.#child.kill("SIGINT");
+    } catch {
+      // Already gone.
+    }
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), 5_000);
+    await this.#readers;
+    clearTimeout(timer);
+  }
+
+  async #until(
+    done: () => boolean,
+    limit: number,
+    failure: string,
+    evenAfterEnd = false,
+  ): Promise<void> {
+    const deadline = Date.now() + limit;
+    while (!done()) {
+      const left = deadline - Date.now();
+      if (left <= 0 || (this.status !== undefined && !evenAfterEnd)) {
+        await Promise.race([this.#readers, new Promise((resolve) => setTimeout(resolve, 200))]);
+        if (done()) return;
+        throw new Error(`${failure}\n${this.report()}`);
+      }
+      await this.#change(left);
+    }
+  }
+
+  /** Resolves when something was printed or stud ended, or after a while. */
+  #change(limit: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, limit);
+      this.#waiting.add(wake);
+    });
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  async #collect(stream: ReadableStream<Uint8Array>, take: (text: string) => void): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const octets of stream) {
+      take(decoder.decode(octets, { stream: true }));
+      this.#wake();
+    }
+  }
+}

@@ -1,0 +1,243 @@
+import { toCommand } from "../../../src/config/command.ts";
+import { parseCommandLine } from "../../../src/config/command_line.ts";
+import type { OptionName } from "../../../src/config/options.ts";
+import { optionLabel, OPTIONS } from "../../../src/config/options.ts";
+import type { Settings } from "../../../src/config/settings.ts";
+import { assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
+import { refusalOf, settingsOf } from "./settings_of.ts";
+
+const DEFAULTS: Settings = {
+  frontends: [{ kind: "tcp", host: "*", port: "8443" }],
+  backend: { kind: "tcp", host: "127.0.0.1", port: "8000" },
+  pemFiles: ["a.pem"],
+  selfSigned: undefined,
+  tlsLibrary: "auto",
+  workers: 1,
+  backlog: 100,
+  keepalive: 3600,
+  preface: "none",
+  chroot: undefined,
+  user: undefined,
+  group: undefined,
+  quiet: false,
+  syslog: false,
+  syslogFacility: "daemon",
+  handshakeTimeout: 30,
+  backendConnectTimeout: 30,
+  drainTimeout: 30,
+  lingerTimeout: 30,
+};
+
+Deno.test("a PEM file alone gives stud's defaults", () => {
+  assertEquals(settingsOf(["a.pem"]), DEFAULTS);
+});
+
+Deno.test("each option changes its setting and no other", () => {
+  const changes: [string[], Partial<Settings>][] = [
+    [["-f", "*,443"], { frontends: [{ kind: "tcp", host: "*", port: "443" }] }],
+    [["-b", "/run/web"], { backend: { kind: "unix", path: "/run/web" } }],
+    [["--tls-library=rustls"], { tlsLibrary: "rustls" }],
+    [["-n4"], { workers: 4 }],
+    [["-n", "auto"], { workers: "auto" }],
+    [["-B", "1000"], { backlog: 1000 }],
+    [["-k", "60"], { keepalive: 60 }],
+    [["--write-ip"], { preface: "ip" }],
+    [["--write-proxy"], { preface: "proxy-v1" }],
+    [["--write-proxy-v1"], { preface: "proxy-v1" }],
+    [["--write-ip=off", "--write-proxy"], { preface: "proxy-v1" }],
+    [["-r", "/var/empty"], { chroot: "/var/empty" }],
+    [["-u", "nobody"], { user: "nobody" }],
+    [["-g", "nogroup"], { group: "nogroup" }],
+    [["-q"], { quiet: true }],
+    [["-s"], { syslog: true }],
+    [["--syslog-facility", "local3"], { syslogFacility: "local3" }],
+    [["--ssl-handshake-timeout=0.5"], { handshakeTimeout: 0.5 }],
+    [["--backend-connect-timeout=1"], { backendConnectTimeout: 1 }],
+    [["--drain-timeout=0"], { drainTimeout: 0 }],
+    [["--linger-timeout=86400"], { lingerTimeout: 86400 }],
+    [["--tls"], {}],
+  ];
+  for (const [argv, change] of changes) {
+    assertEquals(settingsOf([...argv, "a.pem"]), { ...DEFAULTS, ...change }, argv.join(" "));
+  }
+  const changed = new Set(changes.flatMap(([, change]) => Object.keys(change)));
+  const missing = Object.keys(DEFAULTS).filter((setting) => !changed.has(setting));
+  assertEquals(missing, ["pemFiles", "selfSigned"]);
+});
+
+Deno.test("the last of several values for one option wins, frontends add up", () => {
+  assertEquals(settingsOf(["-n2", "-n3", "-q", "--quiet=off", "a.pem"]), {
+    ...DEFAULTS,
+    workers: 3,
+  });
+  assertEquals(settingsOf(["-f*,1", "-f*,2", "-f*,0", "-f*,0", "a.pem"]).frontends.length, 4);
+});
+
+Deno.test("--self-signed stands in for a PEM file", () => {
+  const names = ["example.com", "*.example.com", "192.0.2.1", "::1", "localhost"];
+  for (const name of names) {
+    const settings = settingsOf([`--self-signed=${name}`]);
+    assertEquals([settings.selfSigned, settings.pemFiles], [name, []]);
+  }
+  for (const name of ["a b", "a/b", "*", "*.*.a", "1.2.3", "a\x1b"]) {
+    assertStringIncludes(
+      refusalOf([`--self-signed=${name}`]),
+      "is neither a DNS name nor an IP address",
+    );
+  }
+});
+
+Deno.test("without a certificate stud does not start", () => {
+  assertStringIncludes(refusalOf([]), "no PEM file given: ");
+  assertStringIncludes(refusalOf([], "pem-file = ''\nself-signed = ''"), "no PEM file given: ");
+});
+
+Deno.test("a PEM file and --self-signed exclude each other", () => {
+  assertEquals(
+    refusalOf(["--self-signed", "a.pem"]),
+    'PEM file "a.pem" and --self-signed exclude each other; give one',
+  );
+  assertEquals(
+    refusalOf(["--self-signed"], "pem-file = a.pem"),
+    'stud.conf:1: pem-file "a.pem" and --self-signed exclude each other; give one',
+  );
+});
+
+Deno.test("more than one PEM file needs the OpenSSL engine", () => {
+  const message = refusalOf(["a.pem", "b.pem"]);
+  assertStringIncludes(message, 'PEM file: "b.pem" is one PEM file more than "a.pem"');
+  assertStringIncludes(message, "OpenSSL engine, which this release does not have");
+  assertStringIncludes(refusalOf([], "pem-file = a\npem-file = b"), "stud.conf:2: pem-file: ");
+});
+
+Deno.test("only one preface may be asked for, and both options are named", () => {
+  const pairs = [["write-ip", "write-proxy"], ["write-ip", "write-proxy-v1"]]
+    .concat([["write-proxy", "write-proxy-v1"]]);
+  for (const [one, other] of pairs) {
+    const expected = `--${one} and --${other} exclude each other; give one`;
+    assertEquals(refusalOf([`--${one}`, `--${other}`, "a.pem"]), expected);
+    assertEquals(refusalOf([`--${other}`, `--${one}`, "a.pem"]), expected);
+  }
+  assertEquals(
+    refusalOf(["--write-proxy", "a.pem"], "write-ip = on"),
+    "stud.conf:1: write-ip and --write-proxy exclude each other; give one",
+  );
+});
+
+Deno.test("the same frontend twice is refused, however it is spelled", () => {
+  assertEquals(
+    refusalOf(["-f", "*,8443", "-f", "[*]:8443", "a.pem"]),
+    '-f/--frontend: "[*]:8443": the same frontend is given twice',
+  );
+  assertEquals(
+    refusalOf(["a.pem"], "frontend = ::1,1\nfrontend = [0::1]:1"),
+    'stud.conf:2: frontend: "[0::1]:1": the same frontend is given twice',
+  );
+});
+
+Deno.test("numbers outside their range and other text are refused with option and text", () => {
+  const cases: [string, string[], string][] = [
+    ["-n", ["0", "1025", "-1", "4x", "1.5", "Auto", ""], "-n/--workers"],
+    ["-B", ["0", "-1", "2147483648", "1e3", "0x10"], "-B/--backlog"],
+    ["-k", ["0", "32768", "1.5", "+5"], "-k/--keepalive"],
+    ["-C", ["-1", "many"], "-C/--shared-cache"],
+    ["--ssl-handshake-timeout", ["0", "86401", ".5", "1.", "30s"], "--ssl-handshake-timeout"],
+    ["--backend-connect-timeout", ["0", "86401", "-1"], "--backend-connect-timeout"],
+    ["--linger-timeout", ["0", "Infinity", "NaN"], "--linger-timeout"],
+    ["--drain-timeout", ["-1", "604801", " 1"], "--drain-timeout"],
+    ["--syslog-facility", ["kernel", "LOCAL0"], "--syslog-facility"],
+    ["--tls-library", ["gnutls", "OpenSSL"], "--tls-library"],
+  ];
+  for (const [name, texts, label] of cases) {
+    for (const text of texts.filter((text) => text !== "")) {
+      const message = refusalOf([name, text, "a.pem"]);
+      assertStringIncludes(message, `${label}: "${text}" is not `);
+    }
+  }
+});
+
+Deno.test("a mistake is found even where a later value overrides it", () => {
+  assertStringIncludes(refusalOf(["-n", "x", "-n", "4", "a.pem"]), '-n/--workers: "x"');
+});
+
+Deno.test("every option of earlier releases that is not there yet is refused with a reason", () => {
+  const given: Partial<Record<OptionName, [string, string]>> = {
+    "ssl": ["--ssl", "needs the OpenSSL engine"],
+    "ciphers": ["-cHIGH", "needs the OpenSSL engine"],
+    "prefer-server-ciphers": ["-O", "needs the OpenSSL engine"],
+    "ssl-engine": ["-eaesni", "needs the OpenSSL engine"],
+    "client": ["--client", "client mode is not available yet"],
+    "shared-cache": ["-C1000", "needs the OpenSSL engine"],
+    "shared-cache-listen": ["-U*,1", "a shared ticket secret replaces it"],
+    "shared-cache-peer": ["-Pa,1", "a shared ticket secret replaces it"],
+    "shared-cache-if": ["-Meth0", "a shared ticket secret replaces it"],
+    "proxy-proxy": ["--proxy-proxy", "is not available yet"],
+    "daemon": ["--daemon", "run it under systemd"],
+  };
+  const refused = OPTIONS.filter((option) => option.refusal);
+  assertEquals(
+    refused.map((option) => option.name).sort(),
+    Object.keys(given).sort() as OptionName[],
+  );
+  for (const option of refused) {
+    const [argument, reason] = given[option.name]!;
+    const message = refusalOf([argument, "a.pem"]);
+    assertStringIncludes(message, `${optionLabel(option)}: `);
+    assertStringIncludes(message, reason);
+    const key = option.type.kind === "flag" ? `${option.key} = on` : `${option.key} = 7`;
+    assertStringIncludes(refusalOf(["a.pem"], key), `stud.conf:1: ${option.key}: `);
+  }
+});
+
+Deno.test("a refused option may be set to its default", () => {
+  for (const option of OPTIONS.filter((option) => option.refusal && option.default !== undefined)) {
+    assertEquals(settingsOf([`--${option.name}=${option.default}`, "a.pem"]), DEFAULTS);
+  }
+  assertEquals(
+    settingsOf(["--ssl=No", "-O", "--prefer-server-ciphers=0", "-C00", "a.pem"]),
+    DEFAULTS,
+  );
+  assertEquals(settingsOf(["a.pem"], "ciphers = ''\nssl-engine = ''\ndaemon = off"), DEFAULTS);
+});
+
+Deno.test("TLS cannot be switched off", () => {
+  assertStringIncludes(refusalOf(["--tls=off", "a.pem"]), "--tls: cannot be switched off");
+  assertStringIncludes(
+    refusalOf(["a.pem"], "tls = no"),
+    "stud.conf:1: tls: cannot be switched off",
+  );
+});
+
+Deno.test("the OpenSSL engine is refused by name", () => {
+  assertEquals(
+    refusalOf(["--tls-library=openssl", "a.pem"]),
+    '--tls-library: "openssl": the OpenSSL engine is not there yet; use auto or rustls',
+  );
+});
+
+Deno.test("help, version and default-config ask for nothing else", () => {
+  for (const action of ["help", "version", "default-config"] as const) {
+    const argv = [`--${action}`, "-n", "x", "--config", "missing", "--ssl"];
+    assertEquals(toCommand(parseCommandLine(argv)), { action });
+  }
+});
+
+Deno.test("-t checks the same settings that would run", () => {
+  assertEquals(toCommand(parseCommandLine(["-t", "a.pem"])), {
+    action: "test",
+    settings: DEFAULTS,
+  });
+});
+
+Deno.test("toCommand() insists on the file that the command line names", () => {
+  const parsed = parseCommandLine(["--config", "a.conf", "a.pem"]);
+  assertThrows(() => toCommand(parsed), TypeError, "a.conf");
+});
+
+Deno.test("messages show control characters escaped", () => {
+  assertEquals(
+    refusalOf(["-b\x1b]0;x\x07", "a.pem"]),
+    '-b/--backend: "\\x1b]0;x\\x07": it has no port; write HOST,PORT',
+  );
+  assertStringIncludes(refusalOf(["a\n.pem", "b\r.pem"]), '"b\\r.pem"');
+});

@@ -1,0 +1,134 @@
+import { parseConfigFile } from "../../../src/config/config_file.ts";
+import { UsageError } from "../../../src/errors.ts";
+import { assertEquals, assertThrows } from "../../support/assert.ts";
+import { refusalOf, settingsOf } from "./settings_of.ts";
+
+function given(text: string): Record<string, string[]> {
+  const values = parseConfigFile({ file: "stud.conf", text });
+  return Object.fromEntries([...values].map(([name, raws]) => [name, raws.map((raw) => raw.text)]));
+}
+
+function refused(text: string): string {
+  return assertThrows(() => given(text), UsageError).message;
+}
+
+Deno.test("a line is key = value, with the value bare or in either quotes", () => {
+  assertEquals(given("workers = 4"), { workers: ["4"] });
+  assertEquals(given("  workers=4  "), { workers: ["4"] });
+  assertEquals(given('workers = "4"'), { workers: ["4"] });
+  assertEquals(given("user\t=\t'no body'"), { user: ["no body"] });
+  assertEquals(given(`user = "it's" # its`), { user: ["it's"] });
+  assertEquals(given('user = "a\\" # no escapes'), { user: ["a\\"] });
+  assertEquals(given("ciphers = a=b"), { ciphers: ["a=b"] });
+});
+
+Deno.test("comments and blank lines say nothing", () => {
+  assertEquals(given("# a = b\n\n   \n\t# x\nquiet = on # yes\n"), { quiet: ["on"] });
+  assertEquals(given('chroot = /a#b\nuser = "a # b"'), { chroot: ["/a#b"], user: ["a # b"] });
+});
+
+Deno.test("line ends and a byte order mark of other systems do not matter", () => {
+  assertEquals(given("\uFEFFquiet = on\r\nuser = 'a'\r\n"), { quiet: ["on"], user: ["a"] });
+});
+
+Deno.test("repeated keys add up", () => {
+  assertEquals(given("frontend = *,1\nfrontend = *,2"), { frontend: ["*,1", "*,2"] });
+});
+
+Deno.test("an empty value leaves an option without a default unset", () => {
+  assertEquals(given("chroot = \"\"\nuser = ''\npem-file =\ngroup = # none"), {});
+  assertEquals(refused("workers ="), 'stud.conf:1: workers: "workers =": the value is missing');
+  assertEquals(
+    refused('frontend = ""'),
+    'stud.conf:1: frontend: "frontend = \\"\\"": the value is missing',
+  );
+});
+
+Deno.test("an unknown key is refused with file, line and the nearest key", () => {
+  assertEquals(
+    refused("\n\nworker = 4"),
+    'stud.conf:3: unknown key "worker"; did you mean workers?',
+  );
+  assertEquals(refused("x\x1by = 4"), 'stud.conf:1: unknown key "x\\x1by"');
+  assertEquals(refused("constructor = 4"), 'stud.conf:1: unknown key "constructor"');
+});
+
+Deno.test("options of the command line only are not keys", () => {
+  for (const name of ["config", "default-config", "test", "version", "help"]) {
+    assertEquals(
+      refused(`${name} = on`),
+      `stud.conf:1: "${name}" is an option for the command line only`,
+    );
+  }
+});
+
+Deno.test("a line of another form is refused with file, line and text", () => {
+  assertEquals(refused("quiet"), 'stud.conf:1: "quiet" is not of the form key = value');
+  assertEquals(refused("= 4"), 'stud.conf:1: "= 4" is not of the form key = value');
+  assertEquals(refused("my key = 4"), 'stud.conf:1: "my key = 4" is not of the form key = value');
+  assertEquals(
+    refused('user = "nobody'),
+    'stud.conf:1: "user = \\"nobody": the closing " is missing',
+  );
+  assertEquals(
+    refused("user = 'a' b"),
+    `stud.conf:1: "user = 'a' b": "b" follows the closing '`,
+  );
+  assertEquals(
+    refused("chroot = /my dir # x"),
+    'stud.conf:1: "chroot = /my dir # x": put a value that contains spaces in quotes',
+  );
+});
+
+Deno.test("hitch's blocks are refused as such", () => {
+  for (const line of ["frontend = {", "pem-file = { cert = 'a' }", "frontend {", "{", "}"]) {
+    const message = refused(`quiet = on\n${line}\n`);
+    assertEquals(message.startsWith("stud.conf:2: "), true, message);
+    assertEquals(message.includes("hitch's syntax"), true, message);
+  }
+});
+
+Deno.test("a value is checked like on the command line, and the message names its line", () => {
+  assertEquals(
+    refusalOf(["a.pem"], "\nworkers = many"),
+    'stud.conf:2: workers: "many" is not a whole number from 1 to 1024 or auto',
+  );
+  assertEquals(
+    refusalOf(["a.pem"], "quiet = maybe"),
+    'stud.conf:1: quiet: "maybe" is neither on nor off',
+  );
+  assertEquals(
+    refusalOf(["a.pem"], "backend = *,80"),
+    'stud.conf:1: backend: "*,80": a backend needs one host; * is for frontends',
+  );
+});
+
+Deno.test("a mistake in the file is found even where the command line overrides it", () => {
+  assertEquals(
+    refusalOf(["-n2", "a.pem"], "workers = many"),
+    'stud.conf:1: workers: "many" is not a whole number from 1 to 1024 or auto',
+  );
+});
+
+Deno.test("the command line beats the file", () => {
+  const settings = settingsOf(["-n2", "--quiet=off"], "pem-file = a.pem\nworkers = 8\nquiet = on");
+  assertEquals([settings.workers, settings.quiet, settings.pemFiles], [2, false, ["a.pem"]]);
+  assertEquals(settingsOf(["--daemon=off", "a.pem"], "daemon = on").quiet, false);
+});
+
+Deno.test("PEM files and frontends of the command line replace those of the file", () => {
+  const file = "pem-file = a.pem\nfrontend = *,1\nfrontend = *,2";
+  const settings = settingsOf(["-f*,3", "b.pem"], file);
+  assertEquals(settings.pemFiles, ["b.pem"]);
+  assertEquals(settings.frontends.map(({ port }) => port), ["3"]);
+});
+
+Deno.test("the last of several values for one key wins", () => {
+  assertEquals(settingsOf(["a.pem"], "workers = 2\nworkers = 3").workers, 3);
+});
+
+Deno.test("the file's name is escaped in messages", () => {
+  const config = { file: "a\nb", text: "x" };
+  const { message } = assertThrows(() => parseConfigFile(config), UsageError);
+  assertEquals(message, 'a\\nb:1: "x" is not of the form key = value');
+});

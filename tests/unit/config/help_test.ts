@@ -1,0 +1,123 @@
+import { parseConfigFile } from "../../../src/config/config_file.ts";
+import { defaultConfig } from "../../../src/config/default_config.ts";
+import { helpText, optionUsage } from "../../../src/config/help.ts";
+import { manPage } from "../../../src/config/man_page.ts";
+import { optionLabel, OPTIONS } from "../../../src/config/options.ts";
+import { optionsMarkdown } from "../../../src/config/options_markdown.ts";
+import { wrap } from "../../../src/config/wrap.ts";
+import { assert, assertEquals, assertStringIncludes } from "../../support/assert.ts";
+import { settingsOf } from "./settings_of.ts";
+
+const oneLine = (text: string) => text.replace(/\s+/g, " ");
+
+Deno.test("help fits a terminal of 90 columns and ends with a line feed", () => {
+  const help = helpText("1.2.3-rc.1");
+  for (const line of help.split("\n")) assert(/^(.{0,89}\S)?$/.test(line), line);
+  assert(/[^\n]\n$/.test(help));
+  assertStringIncludes(help, "stud 1.2.3-rc.1 ");
+});
+
+Deno.test("help explains every supported option with its default, and names every refused one", () => {
+  const help = oneLine(helpText("1.0.0"));
+  for (const option of OPTIONS) {
+    if (option.refusal) {
+      assertStringIncludes(help, optionLabel(option));
+      continue;
+    }
+    const shown = option.default === undefined || option.default === "off"
+      ? ""
+      : ` (default: ${option.default})`;
+    assertStringIncludes(help, `${optionUsage(option)} ${option.help}${shown}`);
+  }
+});
+
+Deno.test("usage shows letter, long name and value", () => {
+  const usage = new Map(OPTIONS.map((option) => [option.name, optionUsage(option)]));
+  assertEquals(usage.get("frontend"), "-f, --frontend HOST,PORT");
+  assertEquals(usage.get("self-signed"), "--self-signed[=NAME]");
+  assertEquals(usage.get("quiet"), "-q, --quiet");
+  assertEquals(usage.get("tls"), "--tls");
+  assertEquals(usage.get("pem-file"), "PEM, --pem-file PEM");
+});
+
+Deno.test("the default configuration reads back as the defaults", () => {
+  assertEquals(settingsOf(["a.pem"], defaultConfig()), settingsOf(["a.pem"]));
+});
+
+Deno.test("the default configuration sets every default and leaves refused options commented", () => {
+  const text = defaultConfig();
+  const values = parseConfigFile({ file: "default", text });
+  for (const option of OPTIONS) {
+    if (option.key === undefined) continue;
+    const entries = text.split("\n").filter((line) => line.startsWith(`${option.key} = `));
+    const comments = text.split("\n").filter((line) => line.startsWith(`# ${option.key} = `));
+    assertEquals([entries.length, comments.length], option.refusal ? [0, 1] : [1, 0], option.name);
+    const expected = option.refusal || option.default === undefined ? [] : [option.default];
+    assertEquals((values.get(option.name) ?? []).map((raw) => raw.text), expected, option.name);
+    assertStringIncludes(text.replaceAll("\n# ", " "), option.help);
+  }
+});
+
+Deno.test("commented entries of the default configuration are sound once uncommented", () => {
+  const keys = OPTIONS.flatMap((option) => option.refusal && option.key ? [option.key] : []);
+  const entry = new RegExp(`^# ((?:${keys.join("|")}) = .*)$`, "gm");
+  const uncommented = defaultConfig().replace(entry, "$1");
+  assert(uncommented.includes("\nshared-cache = 0\n"));
+  assertEquals(settingsOf(["a.pem"], uncommented), settingsOf(["a.pem"]));
+});
+
+Deno.test("the manual page explains every option, and why refused ones are", () => {
+  const plain = oneLine(
+    manPage("1.0.0", "2001-02-03").replace(/\\f[BIR]/g, "").replaceAll("\\-", "-")
+      .replaceAll("\n\\&", "\n").replaceAll("\\&", ""),
+  );
+  for (const option of OPTIONS) {
+    assertStringIncludes(plain, `.TP ${optionUsage(option)} ${option.help}`);
+    if (option.refusal) assertStringIncludes(plain, `Refused: ${option.refusal}.`);
+    else if (option.default && option.default !== "off") {
+      assertStringIncludes(plain, `${option.help} The default is ${option.default}.`);
+    }
+  }
+  assertStringIncludes(plain, '.TH STUD 8 "2001-02-03" "stud 1.0.0"');
+});
+
+Deno.test("the manual page has its sections in the usual order", () => {
+  const sections = manPage("1.0.0", "2001-02-03").match(/^\.SH .*$/gm);
+  assertEquals(
+    sections?.map((line) => line.slice(4)),
+    ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "SIGNALS", "EXIT STATUS", "FILES", "EXAMPLES"]
+      .concat(["SEE ALSO"]),
+  );
+});
+
+Deno.test("no line of the manual page is taken for a request that is none", () => {
+  const requests = new Set(
+    ["TH", "SH", "SS", "TP", "PP", "B", "I", "BR", "IR", "RI", "RS", "RE", "nf", "fi", "br"],
+  );
+  for (const line of manPage("1.0.0", "2001-02-03").split("\n")) {
+    if (!/^[.']/.test(line) || line.startsWith('.\\"')) continue;
+    const [request] = line.slice(1).split(" ");
+    assert(line.startsWith(".") && requests.has(request!), line);
+  }
+});
+
+Deno.test("the README's tables have a row for every option and equal columns", () => {
+  const lines = optionsMarkdown().split("\n");
+  for (const option of OPTIONS) {
+    const cell = `| \`${optionUsage(option).replaceAll("|", "\\|")}\` `;
+    assertEquals(lines.filter((line) => line.startsWith(cell)).length, 1, option.name);
+  }
+  for (const [index, line] of lines.entries()) {
+    const above = lines[index - 1];
+    if (line.startsWith("|") && above?.startsWith("|")) {
+      assertEquals(line.length, above.length, line);
+    }
+    if (!line.startsWith("|")) assert(line.length <= 100, line);
+  }
+});
+
+Deno.test("wrap() fills lines, and gives a long word its own", () => {
+  assertEquals(wrap("aa bb cc", 5), ["aa bb", "cc"]);
+  assertEquals(wrap("a bbbbbbbb c", 4), ["a", "bbbbbbbb", "c"]);
+  assertEquals(wrap("", 4), []);
+});

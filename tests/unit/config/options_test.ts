@@ -1,0 +1,74 @@
+import { GROUPS, optionNamed, OPTIONS } from "../../../src/config/options.ts";
+import { parseValue } from "../../../src/config/raw_values.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+
+function assertUnique(texts: string[]): void {
+  assertEquals(texts.filter((text, index) => texts.indexOf(text) !== index), []);
+}
+
+Deno.test("long names, short names and keys are unique", () => {
+  assertUnique(OPTIONS.flatMap((option) => [option.name, ...option.aliases ?? []]));
+  assertUnique(OPTIONS.flatMap((option) => option.short ?? []));
+  assertUnique(OPTIONS.flatMap((option) => option.key ?? []));
+});
+
+Deno.test("names are spelled as the parsers can read them", () => {
+  for (const option of OPTIONS) {
+    assert(/^[a-z]+(-[a-z0-9]+)*$/.test(option.name), option.name);
+    assert(!option.name.startsWith("no-"), `${option.name}: parseArgs negates it`);
+    assert(option.short === undefined || /^[A-Za-z]$/.test(option.short), option.name);
+    assert(option.key === undefined || option.key === option.name, option.name);
+  }
+});
+
+Deno.test("only flags have no value, and every flag has a default", () => {
+  for (const option of OPTIONS) {
+    assertEquals(option.valueName === undefined, option.type.kind === "flag", option.name);
+    if (option.type.kind === "flag") {
+      assert(["on", "off"].includes(option.default ?? ""), option.name);
+    }
+  }
+});
+
+Deno.test("every default and bare value is one that the option takes", () => {
+  for (const option of OPTIONS) {
+    for (const text of [option.default, option.bare].filter((text) => text !== undefined)) {
+      const value = parseValue(option, { text, origin: option.name });
+      if (typeof value === "number") assertEquals(String(value), text, option.name);
+    }
+  }
+});
+
+Deno.test("every option is explained in sentences, in a group that help shows", () => {
+  for (const option of OPTIONS) {
+    assert(/^[A-Z].*\.$/.test(option.help), option.name);
+    assert(GROUPS.includes(option.group), option.name);
+    for (const reason of [option.refusal ?? [], Object.values(option.refusedValues ?? {})].flat()) {
+      assert(/^[a-zA-Z].*[^.]$/.test(reason) && reason.length > 40, option.name);
+    }
+  }
+});
+
+Deno.test("one option takes the plain arguments", () => {
+  const operands = OPTIONS.filter((option) => option.operand).map((option) => option.name);
+  assertEquals(operands, ["pem-file"]);
+});
+
+Deno.test("the table has every option of stud 0.3 and of stud's last commit, with its letter", () => {
+  const flags = ["tls", "ssl", "client", "O/prefer-server-ciphers", "q/quiet", "s/syslog", "daemon"]
+    .concat(["write-ip", "write-proxy", "proxy-proxy", "default-config", "t/test", "V/version"])
+    .concat(["h/help"]);
+  const valued = ["c/ciphers", "e/ssl-engine", "b/backend", "f/frontend", "n/workers", "B/backlog"]
+    .concat(["k/keepalive", "C/shared-cache", "U/shared-cache-listen", "P/shared-cache-peer"])
+    .concat(["M/shared-cache-if", "r/chroot", "u/user", "g/group", "syslog-facility", "config"]);
+  const known = new Map(OPTIONS.map((option) => {
+    const label = option.short ? `${option.short}/${option.name}` : option.name as string;
+    return [label, option.type.kind === "flag"];
+  }));
+  for (const label of flags) assertEquals(known.get(label), true, label);
+  for (const label of valued) assertEquals(known.get(label), false, label);
+});
+
+Deno.test("optionNamed() finds the row of every name", () => {
+  for (const option of OPTIONS) assertEquals(optionNamed(option.name), option);
+});
