@@ -1,0 +1,49 @@
+/**
+ * Programs that tests drive and that may not be installed: a test that lacks one says so and counts as
+ * skipped, except where `STUD_REQUIRE_TOOLS` is set, as in CI: there it fails.
+ */
+
+/** Whether a program is on the PATH (or in /usr/sbin, where daemons live). */
+export function hasTool(name: string): boolean {
+  return toolPath(name) !== undefined;
+}
+
+/** The full path of a program, or undefined. */
+export function toolPath(name: string): string | undefined {
+  const folders = [...(Deno.env.get("PATH") ?? "").split(":"), "/usr/sbin", "/usr/local/sbin"];
+  return folders.map((folder) => `${folder}/${name}`).find(isFile);
+}
+
+/**
+ * Declares a test that needs programs, and root where `root` is set. Without them it is skipped with a line
+ * that names what is missing.
+ */
+export function testWith(
+  needs: { readonly tools?: readonly string[]; readonly root?: boolean; readonly linux?: boolean },
+  name: string,
+  run: () => Promise<void>,
+): void {
+  const missing = [
+    ...(needs.tools ?? []).filter((tool) => !hasTool(tool)),
+    ...(needs.root && Deno.uid() !== 0 ? ["root"] : []),
+    ...(needs.linux && Deno.build.os !== "linux" ? ["Linux"] : []),
+  ];
+  const ignore = missing.length > 0 && !Deno.env.get("STUD_REQUIRE_TOOLS");
+  if (ignore) console.log(`skipped for want of ${missing.join(", ")}: ${name}`);
+  Deno.test({
+    name,
+    ignore,
+    fn: async () => {
+      if (missing.length > 0) throw new Error(`this test needs ${missing.join(", ")}`);
+      await run();
+    },
+  });
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
