@@ -16,6 +16,7 @@ import { printable } from "./log/printable.ts";
 import { createDenoRuntime } from "./runtime/deno.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { claimPorts, loadCertificate, makePlan, type Plan } from "./supervisor/plan.ts";
+import { StopSignals } from "./supervisor/stop_signals.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 import { createRustlsEngine } from "./tls/rustls.ts";
 import { runWorker } from "./worker/worker.ts";
@@ -78,13 +79,19 @@ async function check(settings: Settings, runtime: Runtime): Promise<number> {
 }
 
 async function serve(settings: Settings, runtime: Runtime): Promise<number> {
-  const plan = claimPorts(await planFor(settings, runtime), runtime);
+  const signals = new StopSignals(runtime);
+  // A name server may be slow, and an operator may lose patience.
+  const plan = await Promise.race([planFor(settings, runtime), signals.stop]);
+  if (typeof plan === "string") return 0;
+  const frontends = claimPorts(plan, runtime);
   const outputs = new Outputs(runtime, {
     syslogFacility: settings.syslog ? settings.syslogFacility : undefined,
   });
   const log = configureLog(outputs.sink, settings.quiet ? "error" : "info");
+  runtime.processes.onUncaught((error) => log.error("{line}", { line: reportError(error).line }));
   try {
-    return await supervise(new Supervisor(runtime, plan, log), plan.warnings, log);
+    for (const warning of plan.warnings) log.warning("{warning}", { warning });
+    return await supervise(new Supervisor(runtime, plan, frontends, signals, log), log);
   } finally {
     await outputs.flushed();
   }
@@ -94,12 +101,7 @@ async function planFor(settings: Settings, runtime: Runtime): Promise<Plan> {
   return await makePlan(settings, await loadCertificate(settings, runtime), runtime);
 }
 
-async function supervise(
-  supervisor: Supervisor,
-  warnings: readonly string[],
-  log: Logger,
-): Promise<number> {
-  for (const warning of warnings) log.warning("{warning}", { warning });
+async function supervise(supervisor: Supervisor, log: Logger): Promise<number> {
   try {
     await supervisor.run();
     return 0;

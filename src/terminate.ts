@@ -66,12 +66,12 @@ export async function terminateOn(
   const certificate = options.pem === undefined
     ? await loadCertificate(settings, runtime)
     : checkCertificate(options.pem, "pem");
-  const plan = claimPorts(await makePlan(settings, certificate, runtime), runtime);
+  const plan = await makePlan(settings, certificate, runtime);
   const log = studLogger();
   const proxy = new Proxy(
     runtime,
     createRustlsEngine(runtime),
-    { ...plan.configuration, reusePort: false },
+    { ...plan.configuration, frontends: claimPorts(plan, runtime), reusePort: false },
     log,
   );
   proxy.serve();

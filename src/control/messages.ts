@@ -58,8 +58,8 @@ export type WorkerMessage =
   | { readonly type: "ready" }
   /** It could not start; the text is for the operator. */
   | { readonly type: "failed"; readonly text: string }
-  /** It accepts no more clients, without having been told to. */
-  | { readonly type: "draining" }
+  /** Somebody asked it by a signal to end. It serves on until it is told to drain. */
+  | { readonly type: "replace-me" }
   /** It is about to end in order. */
   | { readonly type: "ended"; readonly counters: WorkerTotals };
 

@@ -62,7 +62,10 @@ export class Aborter {
     const flushing = this.#pending.filter((abort) => abort.giveUpAt > began);
     const unsent = kernel.unsent(flushing.map((abort) => abort.pair));
     const waiting = new Set(flushing.filter((_, index) => unsent[index]! > 0));
-    kernel.reset(this.#pending.filter((abort) => !waiting.has(abort)).map((abort) => abort.pair));
+    const due = this.#pending.filter((abort) => !waiting.has(abort));
+    const done = kernel.reset(due.map((abort) => abort.pair));
+    // What the kernel does not know by its addresses must still not wait for ever.
+    due.forEach(({ target }, index) => done[index] || target.close());
     this.#pending = [...waiting];
     // Under a storm of aborts the walks must not eat the worker: rest ten times as long as one took.
     if (waiting.size > 0) this.#arm(Math.max(NEXT_PAUSE, 10 * (clock.now() - began)));

@@ -37,7 +37,7 @@ export class Frontend {
   /** Takes the clients that wait already, then closes the listening socket. */
   async stopAccepting(): Promise<void> {
     // Closing a listening socket resets the clients in its queue, so let the loop empty it first.
-    for (let before = -1; before !== this.#accepted;) {
+    for (let round = 0, before = -1; round < QUEUE_ROUNDS && before !== this.#accepted; round++) {
       before = this.#accepted;
       await pause(this.#services.runtime.clock, QUEUE_PERIOD);
     }
@@ -88,6 +88,8 @@ function pause(clock: Clock, milliseconds: number): Promise<void> {
 
 /** Milliseconds without a new client after which the queue counts as empty. */
 const QUEUE_PERIOD = 10;
+/** Under a constant stream of clients the queue never is. */
+const QUEUE_ROUNDS = 10;
 /** Milliseconds to rest when descriptors have run out. */
 const SHORTAGE_PERIOD = 100;
 /** Milliseconds to rest when a client was gone before it was accepted. */

@@ -68,12 +68,12 @@ class LinuxKernel implements Kernel {
     }
   }
 
-  reset(pairs: readonly SocketPair[]): void {
-    for (const fd of this.#sockets.find(pairs)) {
-      if (fd === undefined) continue;
+  reset(pairs: readonly SocketPair[]): boolean[] {
+    return this.#sockets.find(pairs).map((fd) => {
       // connect(2) to AF_UNSPEC ends a TCP connection with RST, whatever state its queues are in.
-      this.#libc.connect(fd, UNSPECIFIED_ADDRESS, UNSPECIFIED_ADDRESS.length);
-    }
+      return fd !== undefined &&
+        this.#libc.connect(fd, UNSPECIFIED_ADDRESS, UNSPECIFIED_ADDRESS.length) === 0;
+    });
   }
 
   unsent(pairs: readonly SocketPair[]): number[] {

@@ -3,6 +3,7 @@
  * fault is one line that names the option or the file. Nothing is started from here.
  */
 
+import { formatAddress } from "../config/address.ts";
 import type { Settings, TcpAddress } from "../config/settings.ts";
 import type {
   BackendEndpoint,
@@ -17,11 +18,20 @@ import { findGroup, findUser } from "./accounts.ts";
 
 /** What is to be run. */
 export interface Plan {
-  /** For every worker; only the index differs. */
-  readonly configuration: Omit<WorkerConfiguration, "index">;
+  /** For every worker; only the index differs, and the frontends come with the ports. */
+  readonly configuration: Omit<WorkerConfiguration, "index" | "frontends">;
+  readonly frontends: readonly WantedFrontend[];
   readonly workers: number;
   /** Lines the operator should read; none of them stops the start. */
   readonly warnings: readonly string[];
+}
+
+/** A frontend of the settings, and the addresses that may stand for it. */
+export interface WantedFrontend {
+  /** As the operator would write it. */
+  readonly text: string;
+  /** The first set of which this machine has at least one address is what counts. */
+  readonly alternatives: readonly (readonly SocketAddress[])[];
 }
 
 /** Makes the plan for serving with a certificate. Throws {@linkcode StartupError}. */
@@ -32,9 +42,6 @@ export async function makePlan(
 ): Promise<Plan> {
   const privileges = await findPrivileges(settings, runtime);
   const configuration = {
-    frontends: (await Promise.all(
-      settings.frontends.map((frontend) => frontendAddresses(frontend, runtime)),
-    )).flat(),
     backend: await backendEndpoints(settings, runtime),
     certificateChain: certificate.certificateChain,
     privateKey: certificate.privateKey,
@@ -52,6 +59,9 @@ export async function makePlan(
   };
   return {
     configuration,
+    frontends: await Promise.all(
+      settings.frontends.map((frontend) => wantedFrontend(frontend, runtime)),
+    ),
     workers: workerCount(settings, runtime),
     warnings: warnings(settings, certificate, privileges, runtime),
   };
@@ -59,25 +69,20 @@ export async function makePlan(
 
 /**
  * Claims the ports for a moment, so that one that others use is noticed although workers share theirs, and
- * returns the plan with every port 0 replaced by the system's choice. Throws {@linkcode StartupError}.
+ * returns the addresses to listen on, every port 0 replaced by the system's choice. Throws
+ * {@linkcode StartupError}.
  */
-export function claimPorts(plan: Plan, runtime: Runtime): Plan {
-  const frontends = plan.configuration.frontends.flatMap((address) => {
-    const port = runtime.network.probe(address);
-    return port === undefined ? [] : [{ ...address, port }];
+export function claimPorts(plan: Plan, runtime: Runtime): SocketAddress[] {
+  return plan.frontends.flatMap(({ text, alternatives }) => {
+    for (const addresses of alternatives) {
+      const claimed = addresses.flatMap((address) => {
+        const port = runtime.network.probe(address);
+        return port === undefined ? [] : [{ ...address, port }];
+      });
+      if (claimed.length > 0) return claimed;
+    }
+    throw new StartupError(`--frontend ${text}: this machine has no such address`);
   });
-  const [first] = plan.configuration.frontends;
-  if (frontends.length === 0 && first?.host === ANY_IPV6) {
-    return claimPorts(withFrontends(plan, [{ host: ANY_IPV4, port: first.port }]), runtime);
-  }
-  if (frontends.length === 0) {
-    throw new StartupError(`--frontend: this machine has no address ${first?.host}`);
-  }
-  return withFrontends(plan, frontends);
-}
-
-function withFrontends(plan: Plan, frontends: readonly SocketAddress[]): Plan {
-  return { ...plan, configuration: { ...plan.configuration, frontends } };
 }
 
 /** Reads or makes the certificate that the settings ask for. Throws {@linkcode StartupError}. */
@@ -93,16 +98,14 @@ export async function loadCertificate(
   return checkCertificate(await runtime.files.readText(path), path);
 }
 
-/** On Linux a socket for every IPv6 address takes IPv4 clients too. */
-async function frontendAddresses(
-  frontend: TcpAddress,
-  runtime: Runtime,
-): Promise<SocketAddress[]> {
+async function wantedFrontend(frontend: TcpAddress, runtime: Runtime): Promise<WantedFrontend> {
   const port = await portNumber(frontend.port, "--frontend", runtime);
-  const hosts = frontend.host === "*"
-    ? [ANY_IPV6]
-    : await lookup(frontend.host, "--frontend", runtime);
-  return hosts.map((host) => ({ host, port }));
+  const at = (host: string) => ({ host, port });
+  const text = formatAddress(frontend);
+  // On Linux a socket for every IPv6 address takes IPv4 clients too; a kernel may have no IPv6.
+  if (frontend.host === "*") return { text, alternatives: [[at("::")], [at("0.0.0.0")]] };
+  const hosts = await lookup(frontend.host, "--frontend", runtime);
+  return { text, alternatives: [hosts.map(at)] };
 }
 
 async function backendEndpoints(settings: Settings, runtime: Runtime): Promise<BackendEndpoint[]> {
@@ -185,6 +188,3 @@ function warnings(
   }
   return found;
 }
-
-const ANY_IPV6 = "::";
-const ANY_IPV4 = "0.0.0.0";

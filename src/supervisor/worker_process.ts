@@ -15,8 +15,8 @@ import type { ChildProcess, ProcessEnd, Runtime } from "../runtime/runtime.ts";
 export class WorkerProcess {
   /** Resolves when it serves; rejects with {@linkcode StartupError} when it cannot, or died before. */
   readonly ready: Promise<void>;
-  /** Resolves when it accepts no more clients although nobody told it to stop. */
-  readonly draining: Promise<void>;
+  /** Resolves when somebody else wants it to end. */
+  readonly leaving: Promise<void>;
   /** Resolves after its last message, with why it ended. */
   readonly ended: Promise<string>;
   readonly pid: number;
@@ -28,7 +28,7 @@ export class WorkerProcess {
   readonly #index: number;
   #lastWords = "";
   #ready = Promise.withResolvers<void>();
-  #draining = Promise.withResolvers<void>();
+  #leaving = Promise.withResolvers<void>();
 
   /** Starts it. Throws {@linkcode StartupError}. */
   constructor(runtime: Runtime, configuration: WorkerConfiguration, log: Logger) {
@@ -39,7 +39,7 @@ export class WorkerProcess {
     this.pid = this.#child.pid;
     this.ready = this.#ready.promise;
     this.ready.catch(() => {}); // Whoever cares awaits it; a worker that dies later cares no more.
-    this.draining = this.#draining.promise;
+    this.leaving = this.#leaving.promise;
     this.ended = this.#follow();
     this.#send({ type: "start", configuration });
   }
@@ -87,8 +87,8 @@ export class WorkerProcess {
         return this.#ready.resolve();
       case "failed":
         return this.#ready.reject(new StartupError(message.text));
-      case "draining":
-        return this.#draining.resolve();
+      case "replace-me":
+        return this.#leaving.resolve();
       case "ended":
         this.totals = message.counters;
     }

@@ -62,29 +62,41 @@ export class WorkerSlot {
     return worker;
   }
 
-  /** Waits for the worker's end and starts the next one, for ever. */
+  /** Puts another worker into the place of each that dies or leaves, for ever. */
   async #keep(worker: WorkerProcess): Promise<void> {
-    const { index } = this.#configuration;
-    const { pid } = worker;
-    for (let current = worker; !this.#stopping;) {
+    for (let current = worker;;) {
       const began = this.#runtime.clock.now();
-      const draining = current.draining.then(() => undefined);
-      const reason = await Promise.race([current.ended, draining]);
+      const leaving = current.leaving.then(() => undefined);
+      const reason = await Promise.race([current.ended, leaving]);
       if (this.#stopping) return;
-      if (reason === undefined) {
-        this.#log.info("worker {index} was told to end; another takes its place", { index, pid });
-      } else {
-        this.#log.error("worker {index} (process {pid}) died: {reason}; its connections are lost", {
-          index,
-          pid: current.pid,
-          reason,
-        });
+      if (reason !== undefined) {
+        this.#logDeath(current, reason);
         await this.#pause(this.#runtime.clock.now() - began);
+        if (this.#stopping) return;
       }
-      if (this.#stopping) return;
-      current = this.#launch();
-      this.#announce(current);
+      const next = this.#launch();
+      this.#announce(next);
+      if (reason === undefined) this.#relieve(current, next);
+      current = next;
     }
+  }
+
+  /** Lets the leaving worker go once the next one serves, so that the port is never without one. */
+  async #relieve(leaving: WorkerProcess, next: WorkerProcess): Promise<void> {
+    this.#log.info("worker {index} (process {pid}) was asked to end; another takes its place", {
+      index: this.#configuration.index,
+      pid: leaving.pid,
+    });
+    await next.ready.catch(() => {});
+    leaving.drain();
+  }
+
+  #logDeath(worker: WorkerProcess, reason: string): void {
+    this.#log.error("worker {index} (process {pid}) died: {reason}; its connections are lost", {
+      index: this.#configuration.index,
+      pid: worker.pid,
+      reason,
+    });
   }
 
   #announce(worker: WorkerProcess): void {

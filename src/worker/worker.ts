@@ -48,24 +48,28 @@ class Worker {
     // Ctrl-C and a closed terminal reach the whole process group; they are the supervisor's to answer.
     processes.onSignal("SIGINT", () => {});
     processes.onSignal("SIGHUP", () => {});
+    processes.onSignal("SIGTERM", () => this.#send({ type: "replace-me" }));
     processes.onUncaught((error) =>
       this.#log.error("internal error: {error}", { error: trace(error) })
     );
-    // Somebody ended this one worker: it drains, and the supervisor starts another meanwhile.
-    const terminated = new Promise<void>((resolve) => processes.onSignal("SIGTERM", resolve))
-      .then(() => this.#send({ type: "draining" }));
     try {
-      await Promise.race([this.#obey(), terminated]);
+      await this.#obey();
     } catch (error) {
       const text = error instanceof StartupError ? error.message : trace(error);
       this.#send({ type: "failed", text });
-      await this.#toSupervisor.flushed();
+      await this.#flushed();
       return 1;
     }
     await this.#proxy?.drain(this.#drainLimit);
     if (this.#proxy !== undefined) this.#send({ type: "ended", counters: this.#proxy.counters });
-    await this.#toSupervisor.flushed();
+    await this.#flushed();
     return 0;
+  }
+
+  /** Waits for the last messages to leave, for a moment at most: a stalled supervisor must not keep us. */
+  #flushed(): Promise<void> {
+    const limit = new Promise<void>((resolve) => this.#runtime.clock.after(FLUSH_LIMIT, resolve));
+    return Promise.race([this.#toSupervisor.flushed(), limit]);
   }
 
   /** Follows the supervisor until it says drain, or is gone. */
@@ -114,3 +118,6 @@ function logMessage(level: LogLevel, text: string): WorkerMessage {
 function trace(error: unknown): string {
   return error instanceof Error ? error.stack ?? error.message : String(error);
 }
+
+/** Milliseconds. */
+const FLUSH_LIMIT = 1_000;

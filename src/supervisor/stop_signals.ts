@@ -1,0 +1,42 @@
+/**
+ * The signals that end stud. Made before anything else, so that none can hit a program that is half started:
+ * TERM drains, a second TERM ends at once, and so does INT.
+ */
+
+import type { Runtime } from "../runtime/runtime.ts";
+
+/** How stud is to end. */
+export type Stop = "drain" | "now";
+
+/** Listens for signals from its construction on. */
+export class StopSignals {
+  /** Resolves with the first signal that ends stud. */
+  readonly stop: Promise<Stop>;
+  /** Resolves when nobody wants to wait any longer. */
+  readonly hurry: Promise<void>;
+  /** Called for HUP where stud has no terminal. */
+  onHangUp: () => void = () => {};
+  readonly #stop = Promise.withResolvers<Stop>();
+  readonly #hurry = Promise.withResolvers<void>();
+  #terminated = false;
+
+  constructor({ processes }: Runtime) {
+    this.stop = this.#stop.promise;
+    this.hurry = this.#hurry.promise;
+    processes.onSignal("SIGTERM", () => this.#terminate());
+    processes.onSignal("SIGINT", () => this.#endNow());
+    // Where there was a terminal it is gone now, and with it whoever could have ended stud with Ctrl-C.
+    processes.onSignal("SIGHUP", () => processes.onTerminal ? this.#endNow() : this.onHangUp());
+  }
+
+  #terminate(): void {
+    if (this.#terminated) return this.#endNow();
+    this.#terminated = true;
+    this.#stop.resolve("drain");
+  }
+
+  #endNow(): void {
+    this.#stop.resolve("now");
+    this.#hurry.resolve();
+  }
+}
