@@ -11,10 +11,13 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { makeCertificates } from "./bench/certificates.ts";
+import { nodeVersion } from "./bench/load_process.ts";
 import { endAll, pinning } from "./bench/processes.ts";
-import { installedProxies, type Proxy } from "./bench/proxies.ts";
-import { type Row, ROWS, type Sample } from "./bench/rows.ts";
-import { ENOUGH_CPU_SECONDS, table, targets } from "./bench/table.ts";
+import type { Sample } from "./bench/measurement.ts";
+import { installedProxies } from "./bench/proxies.ts";
+import type { Proxy } from "./bench/proxy.ts";
+import { type Row, ROWS } from "./bench/rows.ts";
+import { ENOUGH_CPU_SECONDS, type Results, table, targets } from "./bench/table.ts";
 
 async function main(): Promise<number> {
   const args = parseArgs(Deno.args, {
@@ -25,7 +28,11 @@ async function main(): Promise<number> {
       throw new Error(`unknown argument ${argument}`);
     },
   });
+  const node = nodeVersion();
   const installed = installedProxies(args.stud.split(" ").filter(Boolean));
+  if (args.only === undefined && !installed.some(({ name }) => name === "stud")) {
+    console.error(`bench: without stud, because "${args.stud} -V" fails`);
+  }
   const proxies = chosen(installed, args.only, (proxy) => proxy.name.toLowerCase());
   const rows = chosen(ROWS, args.rows, (row) => row.id);
   const rounds = Number(args.rounds ?? (args.quick ? 1 : 3));
@@ -38,7 +45,7 @@ async function main(): Promise<number> {
       rounds,
       (row, proxy) => row.measure(proxy, place),
     );
-    print(rows, proxies, rounds, results);
+    print({ rows, proxies, rounds, results, node });
     if (failures > 0) {
       console.error(`bench: ${failures} measurement${failures === 1 ? "" : "s"} failed, see above`);
     }
@@ -79,21 +86,21 @@ async function measureAll(
   return { results, failures };
 }
 
-function print(
-  rows: readonly Row[],
-  proxies: readonly Proxy[],
-  rounds: number,
-  results: Parameters<typeof table>[2],
-): void {
+function print({ rows, proxies, rounds, results, node }: {
+  rows: readonly Row[];
+  proxies: readonly Proxy[];
+  rounds: number;
+  results: Results;
+  node: string;
+}): void {
   const names = proxies.map(({ name }) => name);
   console.log(table(rows, names, results));
   console.log(`
-Median of ${rounds} round${
-    rounds === 1 ? "" : "s"
-  }, ± half the spread. † from less than ${ENOUGH_CPU_SECONDS} s of processor time.
+Median of the rounds (${rounds}), ± half their spread. † from less than ${ENOUGH_CPU_SECONDS} s of processor time.
 User and system time of the proxy's processes together; ${pinning()}.
 AES-128-GCM with SHA-256 and X25519 for all; bulk, requests and memory with TLS 1.3 and a P-256 certificate.
-A handshake is a new connection with one request of 100 octets and an answer of 200, to its end.
+A request is 100 octets, its answer 200. A handshake is a new connection with one request, to its end.
+Clients and backend run on Node ${node}. Memory at rest of a proxy that runs under deno is shared with other deno processes, this one among them.
 `);
   for (const { name, version } of proxies) console.log(`- ${name}: ${version}`);
   if (names.includes("stud")) console.log("\nTargets:\n\n" + targets(rows, results));

@@ -140,8 +140,10 @@ async function upload(client, octets) {
   });
   socket.write(`U ${octets}\n`);
   for (let left = octets; left > 0; left -= CHUNK.length) {
-    const chunk = left < CHUNK.length ? CHUNK.subarray(0, left) : CHUNK;
-    if (!socket.write(chunk)) await drained(socket, closed);
+    const last = left <= CHUNK.length;
+    // The answer to the last chunk, and the end, can come before its drain event.
+    const full = !socket.write(last ? CHUNK.subarray(0, left) : CHUNK);
+    if (full && !last) await drained(socket, closed);
   }
   await closed;
   // The backend answers with the number it counted.

@@ -42,6 +42,18 @@ export async function startBackend(): Promise<Backend> {
   return { port, end: () => child.end() };
 }
 
+/** Node's version, for the table's legend. Throws when there is no Node. */
+export function nodeVersion(): string {
+  try {
+    return new TextDecoder().decode(
+      new Deno.Command("node", { args: ["--version"] }).outputSync().stdout,
+    )
+      .trim();
+  } catch (cause) {
+    throw new Error("the clients and the backend need node, which is not on PATH", { cause });
+  }
+}
+
 /** The TLS clients. */
 export class Load {
   readonly #child: Child = startScript("load.mjs");

@@ -4,7 +4,7 @@
  * processors, proxies run on the first and everything else on the others, so that they don't disturb each other.
  */
 
-import { descendants } from "./measure.ts";
+import { descendants } from "./usage.ts";
 
 /** How to start a process. */
 export interface StartOptions {

@@ -1,29 +1,10 @@
 /**
- * The proxies that can be compared: how each is found, told to use one worker, and started. All listen on
+ * The proxies that can be compared: how each is found and told to use one worker. All listen on
  * 127.0.0.1 with TLS 1.2 and 1.3, their own default ciphers and groups, and relay to a TCP backend, without
  * PROXY lines and with quiet logs. Anything not needed for that is left at the proxy's default.
  */
 
-import { type Child, start } from "./processes.ts";
-
-/** What one start needs. */
-export interface Setup {
-  readonly port: number;
-  readonly backendPort: number;
-  /** PEM file with certificate and key. */
-  readonly certificate: string;
-  /** A directory for configuration files. */
-  readonly directory: string;
-}
-
-/** A proxy that is installed here. */
-export interface Proxy {
-  readonly name: string;
-  /** As it names itself, for the table's legend. */
-  readonly version: string;
-  /** Writes the configuration if it needs one, and gives the command that runs in the foreground. */
-  command(setup: Setup): readonly string[];
-}
+import { firstLine, output, type Proxy } from "./proxy.ts";
 
 /** Those that are installed, in the order of the table: stud first. */
 export function installedProxies(stud: readonly string[]): Proxy[] {
@@ -32,29 +13,8 @@ export function installedProxies(stud: readonly string[]): Proxy[] {
   );
 }
 
-/**
- * Starts `proxy` and waits until it accepts connections.
- *
- * @throws when it ends or is not there in 20 seconds, with what it printed.
- */
-export async function startProxy(
-  proxy: Proxy,
-  setup: Omit<Setup, "port">,
-): Promise<{ child: Child; port: number }> {
-  const port = freePort();
-  const command = proxy.command({ ...setup, port });
-  const child = start({ name: proxy.name, command, side: "proxy", cwd: PROJECT });
-  for (let attempt = 0; attempt < 400; attempt++) {
-    if (!child.running) break;
-    if (await accepts(port)) return { child, port };
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  await child.end();
-  throw new Error(`${proxy.name} did not start (${command.join(" ")}): ${child.output}`);
-}
-
 function studProxy(stud: readonly string[]): Proxy | undefined {
-  const version = firstLine([...stud, "-V"], PROJECT);
+  const version = firstLine([...stud, "-V"]);
   if (version === undefined) return undefined;
   return {
     name: "stud",
@@ -87,7 +47,7 @@ pem-file = "${certificate}"
 ocsp-dir = ""
 quiet = on
 daemon = off
-${isRoot() ? 'user = "nobody"\ngroup = "nogroup"' : ""}
+${isRoot() ? 'user = "nobody"' : ""}
 `,
       ),
     ],
@@ -146,7 +106,7 @@ function nginx(): Proxy | undefined {
         `
 ${module === undefined ? "" : `load_module ${module};`}
 daemon off;
-${isRoot() ? "user nobody nogroup;" : ""}
+${isRoot() ? `user nobody ${firstLine(["id", "-gn", "nobody"])};` : ""}
 pid ${directory}/nginx.pid;
 error_log stderr crit;
 worker_processes 1;
@@ -194,40 +154,6 @@ sslVersionMin = TLSv1.2
   };
 }
 
-/** A port that was free a moment ago: none of the peers can bind 0 and tell which port it got. */
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  listener.close();
-  return listener.addr.port;
-}
-
-async function accepts(port: number): Promise<boolean> {
-  try {
-    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** What a command prints; undefined when there is no such program, or it fails. */
-function output(command: readonly string[], cwd?: string): string | undefined {
-  const [program, ...args] = command as [string, ...string[]];
-  try {
-    const result = new Deno.Command(program, { args, ...(cwd === undefined ? {} : { cwd }) })
-      .outputSync();
-    const decoder = new TextDecoder();
-    if (!result.success) return undefined;
-    return decoder.decode(result.stdout) + decoder.decode(result.stderr);
-  } catch {
-    return undefined;
-  }
-}
-
-function firstLine(command: readonly string[], cwd?: string): string | undefined {
-  return output(command, cwd)?.trim().split("\n")[0];
-}
-
 function write(path: string, text: string): string {
   Deno.writeTextFileSync(path, text);
   return path;
@@ -244,6 +170,3 @@ function exists(path: string): boolean {
 function isRoot(): boolean {
   return Deno.uid() === 0;
 }
-
-/** The project's root, where `deno run mod.ts` finds its module. */
-const PROJECT = new URL("../..", import.meta.url).pathname;

@@ -1,13 +1,18 @@
 /**
- * The rows of the table: what each measures, with how much work, and what stud is to reach. A measurement starts
- * a fresh proxy, backend and load, warms them up (a proxy that compiles while it runs is to be measured as it is
- * after its first minute), and reads what the proxy used for the work itself.
+ * The rows of the table: what each measures, with how much work, and what stud is to reach.
  */
 
 import type { Certificates } from "./certificates.ts";
-import { type Backend, type Job, Load, startBackend } from "./load_process.ts";
-import { cpuSeconds, memory } from "./measure.ts";
-import { type Proxy, startProxy } from "./proxies.ts";
+import type { Job } from "./load_process.ts";
+import {
+  type CpuWork,
+  measureCpu,
+  measureIdle,
+  measureRest,
+  type Place,
+  type Sample,
+} from "./measurement.ts";
+import type { Proxy } from "./proxy.ts";
 
 /** One line of the table. */
 export interface Row {
@@ -23,59 +28,12 @@ export interface Row {
 /** The most that stud may need: so many times hitch's figure, or a figure in the row's unit. */
 export type Target = { readonly timesHitch: number } | { readonly atMost: number };
 
-/** Where measurements find and put files. */
-export interface Place {
-  readonly certificates: Certificates;
-  readonly directory: string;
+function cpuRow({ certificate, job, scale, ...row }: Omit<Row, "measure"> & CpuWork): Row {
+  const work = { certificate, job, scale };
+  return { ...row, measure: (proxy, place) => measureCpu(work, proxy, place) };
 }
 
-/** One measurement. */
-export interface Sample {
-  /** In the row's unit. */
-  readonly value: number;
-  /** Processor seconds it was read from; undefined where it isn't made of those. */
-  readonly cpuSeconds?: number;
-  /** The share of handshakes that resumed, where they should. */
-  readonly resumed?: number;
-}
-
-interface CpuWork extends Omit<Row, "measure"> {
-  readonly certificate: keyof Certificates;
-  readonly job: Pick<Job, "kind" | "amount" | "connections" | "version" | "resume">;
-  /** The row's unit is processor seconds, times this, for one unit of the job's amount. */
-  readonly scale: number;
-}
-
-interface Subject {
-  readonly pid: number;
-  readonly port: number;
-  readonly load: Load;
-}
-
-function cpuRow({ certificate, job, scale, ...row }: CpuWork): Row {
-  return {
-    ...row,
-    measure: (proxy, place) =>
-      withProxy(proxy, place, certificate, async ({ pid, port, load }) => {
-        const work = { ...job, port, seconds: JOB_SECONDS };
-        await load.run({ ...work, amount: Math.ceil(job.amount * WARM_UP) });
-        await settle();
-        const before = cpuSeconds(pid);
-        const done = await load.run(work);
-        await settle();
-        const used = cpuSeconds(pid) - before;
-        const resumed = done.resumed / done.connections;
-        if (!job.resume && resumed > 0) throw new Error("handshakes resumed that were to be full");
-        return {
-          value: used * scale / job.amount,
-          cpuSeconds: used,
-          ...(job.resume ? { resumed } : {}),
-        };
-      }),
-  };
-}
-
-/** 16 connections at a time, each with a request and its end. */
+/** 16 connections at a time, each with a request and its end; `amount` is a multiple of 16. */
 function handshakeRow(
   { amount, version, certificate, resume = false, ...row }:
     & Omit<Row, "measure" | "digits">
@@ -90,61 +48,6 @@ function handshakeRow(
   return cpuRow({ ...row, digits: 0, certificate, job, scale: 1e6 });
 }
 
-function measureIdle(proxy: Proxy, place: Place): Promise<Sample> {
-  return withProxy(proxy, place, "p256", async ({ pid, port, load }) => {
-    const job = { version: "TLSv1.3", port, seconds: JOB_SECONDS } as const;
-    // What the first connections load and compile is not the price of a connection, nor is how many other
-    // processes happen to share the executable's pages.
-    await load.run({ ...job, kind: "handshakes", amount: 100, connections: 2 });
-    await settle();
-    const before = memory(pid).own;
-    await load.run({ ...job, kind: "hold", amount: IDLE_CONNECTIONS, connections: 16 });
-    await settle();
-    const after = memory(pid).own;
-    const { held } = await load.run({ ...job, kind: "hold", amount: 0, connections: 1 });
-    if (held !== IDLE_CONNECTIONS) throw new Error(`only ${held} connections were held`);
-    return { value: (after - before) / 1024 / IDLE_CONNECTIONS };
-  });
-}
-
-function measureRest(proxy: Proxy, place: Place): Promise<Sample> {
-  return withProxy(proxy, place, "p256", async ({ pid }) => {
-    await settle();
-    return { value: memory(pid).all / 1024 / 1024 };
-  });
-}
-
-async function withProxy<T>(
-  proxy: Proxy,
-  { certificates, directory }: Place,
-  certificate: keyof Certificates,
-  use: (subject: Subject) => Promise<T>,
-): Promise<T> {
-  const backend: Backend = await startBackend();
-  const load = new Load();
-  try {
-    const setup = { backendPort: backend.port, certificate: certificates[certificate], directory };
-    const { child, port } = await startProxy(proxy, setup);
-    try {
-      return await use({ pid: child.pid, port, load });
-    } finally {
-      await child.end();
-    }
-  } finally {
-    await Promise.all([load.end(), backend.end()]);
-  }
-}
-
-/** Lets a proxy finish what the last connections left to do; it cannot be asked whether it has. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 300));
-}
-
-/** A job that hangs fails after this. */
-const JOB_SECONDS = 60;
-/** The part of the work that is done before it is measured. */
-const WARM_UP = 0.2;
-const IDLE_CONNECTIONS = 2000;
 const GB = 1e9;
 
 /** All rows, in the table's order. */
@@ -196,7 +99,7 @@ export const ROWS: readonly Row[] = [
     id: "p256-12",
     title: "CPU µs per full handshake, P-256, TLS 1.2",
     target: { timesHitch: 1.1 },
-    amount: 2400,
+    amount: 2480,
     version: "TLSv1.2",
     certificate: "p256",
   }),
@@ -211,7 +114,7 @@ export const ROWS: readonly Row[] = [
   handshakeRow({
     id: "resumed12",
     title: "CPU µs per resumed handshake, TLS 1.2",
-    amount: 5000,
+    amount: 4992,
     version: "TLSv1.2",
     certificate: "p256",
     resume: true,

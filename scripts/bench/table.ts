@@ -1,6 +1,7 @@
 /** Turns samples into what is printed: the Markdown table with medians and ratios, and the targets. */
 
-import type { Row, Sample } from "./rows.ts";
+import type { Sample } from "./measurement.ts";
+import type { Row } from "./rows.ts";
 
 /** The samples of every row and proxy, by row id and proxy name. A failed measurement is not among them. */
 export type Results = ReadonlyMap<string, ReadonlyMap<string, readonly Sample[]>>;

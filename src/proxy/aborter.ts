@@ -23,12 +23,13 @@ interface PendingAbort {
   readonly pair: SocketPair;
   /** Clock time from which on unsent data no longer counts. */
   readonly giveUpAt: number;
+  readonly done: PromiseWithResolvers<void>;
 }
 
 /** Gathers aborts and carries them out a few milliseconds later. */
 export class Aborter {
   readonly #runtime: Runtime;
-  #pending: PendingAbort[] = [];
+  readonly #pending = new Map<Abortable, PendingAbort>();
   #armed = false;
 
   constructor(runtime: Runtime) {
@@ -36,16 +37,28 @@ export class Aborter {
   }
 
   /**
-   * Resets the connection: reads and writes that wait on it fail soon after. The owner still closes it.
-   * `when-sent` lets data already written arrive first, for {@linkcode FLUSH_LIMIT} at most.
+   * Resets the connection: reads and writes that wait on it fail, and the promise resolves when that is done.
+   * The owner closes it only then. `when-sent` lets data already written arrive first, for
+   * {@linkcode FLUSH_LIMIT} at most.
    */
-  abort(target: Abortable, moment: AbortMoment): void {
+  abort(target: Abortable, moment: AbortMoment): Promise<void> {
     const pair = pairOf(target);
-    if (pair === undefined || this.#runtime.kernel === undefined) return target.close();
+    if (pair === undefined || this.#runtime.kernel === undefined) {
+      target.close();
+      return Promise.resolve();
+    }
     const now = this.#runtime.clock.now();
     const giveUpAt = moment === "now" ? now : now + FLUSH_LIMIT;
-    this.#pending.push({ target, pair, giveUpAt });
+    const done = this.#pending.get(target)?.done ?? Promise.withResolvers<void>();
+    this.#pending.set(target, { target, pair, giveUpAt, done });
     this.#arm(FIRST_PAUSE);
+    return done.promise;
+  }
+
+  /** Drops an abort that is no longer needed: the addresses may soon be another connection's. */
+  forget(target: Abortable): void {
+    this.#pending.get(target)?.done.resolve();
+    this.#pending.delete(target);
   }
 
   #arm(milliseconds: number): void {
@@ -56,17 +69,19 @@ export class Aborter {
 
   #sweep(): void {
     this.#armed = false;
-    const kernel = this.#runtime.kernel!;
-    const { clock } = this.#runtime;
+    const { clock, kernel } = this.#runtime;
     const began = clock.now();
-    const flushing = this.#pending.filter((abort) => abort.giveUpAt > began);
-    const unsent = kernel.unsent(flushing.map((abort) => abort.pair));
+    const flushing = [...this.#pending.values()].filter((abort) => abort.giveUpAt > began);
+    const unsent = kernel!.unsent(flushing.map((abort) => abort.pair));
     const waiting = new Set(flushing.filter((_, index) => unsent[index]! > 0));
-    const due = this.#pending.filter((abort) => !waiting.has(abort));
-    const done = kernel.reset(due.map((abort) => abort.pair));
-    // What the kernel does not know by its addresses must still not wait for ever.
-    due.forEach(({ target }, index) => done[index] || target.close());
-    this.#pending = [...waiting];
+    const due = [...this.#pending.values()].filter((abort) => !waiting.has(abort));
+    const known = kernel!.reset(due.map((abort) => abort.pair));
+    due.forEach(({ target, done }, index) => {
+      this.#pending.delete(target);
+      // What the kernel does not know by its addresses must still not wait for ever.
+      if (!known[index]) target.close();
+      done.resolve();
+    });
     // Under a storm of aborts the walks must not eat the worker: rest ten times as long as one took.
     if (waiting.size > 0) this.#arm(Math.max(NEXT_PAUSE, 10 * (clock.now() - began)));
   }

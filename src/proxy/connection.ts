@@ -40,8 +40,9 @@ export async function serveConnection(
     const fault = services.runtime.network.peerError(error, "client");
     services.onFault(fault, client);
     // A client whose backend failed must not take the end for an orderly one.
-    if (fault.party === "backend") await abortAndWait(client, services);
+    if (fault.party === "backend") await services.aborter.abort(client, "now");
   } finally {
+    services.aborter.forget(client);
     backend?.close();
     client.close();
   }
@@ -72,16 +73,5 @@ async function writeAll(
     }
   } catch (error) {
     throw services.runtime.network.peerError(error, "backend");
-  }
-}
-
-/** The read ends when the reset has been carried out, or when the client leaves by itself. */
-async function abortAndWait(client: TlsConnection, services: ConnectionServices): Promise<void> {
-  services.aborter.abort(client, "now");
-  const octets = new Uint8Array(1024);
-  try {
-    while (await client.read(octets) !== null);
-  } catch {
-    // Reset, as intended.
   }
 }

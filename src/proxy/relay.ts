@@ -8,7 +8,7 @@
 
 import { type Party, PeerError } from "../errors.ts";
 import type { Duplex, Runtime, SocketPair } from "../runtime/runtime.ts";
-import type { Abortable, Aborter } from "./aborter.ts";
+import type { Abortable, Aborter, AbortMoment } from "./aborter.ts";
 import type { Counters } from "./counters.ts";
 import { type ReadBuffer, ReadBuffers } from "./read_buffer.ts";
 import type { StallWatch, Watched } from "./stall_watch.ts";
@@ -74,6 +74,8 @@ class Relay implements Watched {
   #backendTakesNoMore = false;
   #downOver = false;
   #upOver = false;
+  /** Under way; nothing is closed before they are done, lest the end look orderly. */
+  readonly #aborts: Promise<void>[] = [];
 
   constructor(client: RelayEnd, backend: RelayEnd, services: RelayServices) {
     this.#client = client;
@@ -88,6 +90,7 @@ class Relay implements Watched {
     const { stallWatch, counters } = this.#services;
     stallWatch.add(this);
     await Promise.all([this.#runUp(), this.#runDown()]);
+    await Promise.all(this.#aborts);
     stallWatch.delete(this);
     counters.octetsToBackend += this.#up.octets;
     counters.octetsToClient += this.#down.octets;
@@ -153,7 +156,7 @@ class Relay implements Watched {
   #endDiscarding(): void {
     if (!this.#backendTakesNoMore || !this.#downOver) return;
     this.#services.runtime.clock.after(DISCARD_LIMIT, () => {
-      if (!this.#upOver) this.#services.aborter.abort(this.#client, "when-sent");
+      if (!this.#upOver) this.#abort(this.#client, "when-sent");
     });
   }
 
@@ -169,8 +172,12 @@ class Relay implements Watched {
 
   #abortBoth(fault: PeerError, moment: "now" | "when-sent"): void {
     this.#fault ??= fault;
-    this.#services.aborter.abort(this.#client, moment);
-    this.#services.aborter.abort(this.#backend, moment);
+    this.#abort(this.#client, moment);
+    this.#abort(this.#backend, moment);
+  }
+
+  #abort(side: RelayEnd, moment: AbortMoment): void {
+    this.#aborts.push(this.#services.aborter.abort(side, moment));
   }
 
   #translate(error: unknown, party: Party): PeerError {
