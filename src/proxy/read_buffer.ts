@@ -1,8 +1,10 @@
 /**
  * The buffer one direction of a relay reads into: small while little arrives, large while it keeps filling.
  * A read that waits holds its buffer, so what a connection owns while idle is the small one; large ones come
- * from a pool shared by the worker and go back as soon as a read leaves room in them.
+ * from a pool shared by the worker and go back as soon as a read shows that the burst is over.
  */
+
+import type { Duplex } from "../runtime/runtime.ts";
 
 /** Sizes in octets. */
 export interface BufferSizes {
@@ -10,6 +12,12 @@ export interface BufferSizes {
   readonly large: number;
   /** A large buffer is kept while reads bring more than this. */
   readonly keepAbove: number;
+  /**
+   * For a source that gives one record of at most this size per read, however many are there: after one that
+   * is full, but for what a small buffer may have taken of it, the next is read at once, so that several leave
+   * in one write. 0 for a source that gives all it has.
+   */
+  readonly record: number;
 }
 
 /** Spare buffers of one size. */
@@ -50,39 +58,100 @@ export class ReadBuffers {
   }
 }
 
-/** One direction's buffer. */
+/** One direction's buffer. Use it in turns: `read`, `take`, write what that gave, `adapt`. */
 export class ReadBuffer {
   readonly #buffers: ReadBuffers;
+  #space: Uint8Array;
   #large = false;
-  /** Where the next read goes. */
-  space: Uint8Array;
+  /** Where in the space the last read began. */
+  #start = 0;
+  /** How much the last read brought. */
+  #last = 0;
+  /** A read begun early whose octets belong at `#start`. */
+  #ahead: Promise<number | null> | undefined;
 
   constructor(buffers: ReadBuffers) {
     this.#buffers = buffers;
-    this.space = buffers.small.take();
+    this.#space = buffers.small.take();
+  }
+
+  /** Reads, or waits for what is being read already. Rejects and ends as the source does. */
+  read(from: Pick<Duplex, "read">): Promise<number | null> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    if (ahead !== undefined) return ahead;
+    this.#start = 0;
+    return from.read(this.#space);
+  }
+
+  /** The octets that the last read brought, and whatever more was there already. */
+  take(from: Pick<Duplex, "read">, octets: number): Uint8Array | Promise<Uint8Array> {
+    this.#last = octets;
+    if (this.#mayBeMore()) return this.#takeRecords(from);
+    return this.#part(this.#start + octets);
   }
 
   /** Chooses the next read's buffer by how much the last one brought. Call once its octets are written. */
-  adapt(octets: number): void {
-    if (octets === this.space.length) {
+  adapt(): void {
+    if (this.#ahead !== undefined) return;
+    if (this.#last === this.#space.length) {
       if (!this.#large) this.#swap(true);
-    } else if (this.#large && octets <= this.#buffers.sizes.keepAbove) {
+    } else if (this.#large && this.#last <= this.#buffers.sizes.keepAbove) {
       this.#swap(false);
     }
   }
 
   /** Gives the buffer back. No read may be waiting on it. */
   release(): void {
-    (this.#large ? this.#buffers.large : this.#buffers.small).give(this.space);
+    (this.#large ? this.#buffers.large : this.#buffers.small).give(this.#space);
+  }
+
+  async #takeRecords(from: Pick<Duplex, "read">): Promise<Uint8Array> {
+    const start = this.#start;
+    const { record } = this.#buffers.sizes;
+    let end = start + this.#last;
+    while (this.#mayBeMore() && this.#space.length - end >= record) {
+      const next = from.read(this.#space.subarray(end));
+      const octets = await atOnce(next);
+      if (octets === undefined) {
+        this.#ahead = next;
+        this.#start = end;
+        break;
+      }
+      this.#last = octets;
+      end += octets;
+    }
+    return this.#space.subarray(start, end);
+  }
+
+  /** Whether the last read was a whole record, so that another one may be there already. */
+  #mayBeMore(): boolean {
+    const { record, small } = this.#buffers.sizes;
+    return record > 0 && this.#last >= record - small;
+  }
+
+  #part(end: number): Uint8Array {
+    const whole = this.#start === 0 && end === this.#space.length;
+    return whole ? this.#space : this.#space.subarray(this.#start, end);
   }
 
   #swap(large: boolean): void {
     this.release();
     this.#large = large;
-    this.space = (large ? this.#buffers.large : this.#buffers.small).take();
+    this.#space = (large ? this.#buffers.large : this.#buffers.small).take();
   }
 }
 
+/** What a read gives if its octets were there when it was called; undefined if it waits, ends or fails. */
+async function atOnce(read: Promise<number | null>): Promise<number | undefined> {
+  let octets: number | null = null;
+  read.then((count) => octets = count, () => {});
+  // A read that need not wait is settled after a few turns of the microtask queue.
+  for (let turn = 0; turn < MICROTASK_TURNS && octets === null; turn++) await undefined;
+  return octets ?? undefined;
+}
+
+const MICROTASK_TURNS = 4;
 /** The most a worker keeps in spare buffers. */
 const SPARE_SMALL_OCTETS = 1 << 20;
 const SPARE_LARGE_OCTETS = 4 << 20;
