@@ -47,14 +47,12 @@ export class LineQueue {
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
       const lines = this.#waiting.splice(0, this.#options.batch);
-      if (this.#lost > 0) {
-        lines.push(this.#options.lossLine(this.#lost));
-        this.#lost = 0;
-      }
+      const lost = this.#lost;
+      this.#lost = 0;
       try {
-        await this.#write(lines);
+        await this.#write(lost > 0 ? [...lines, this.#options.lossLine(lost)] : lines);
       } catch {
-        this.#lost += lines.length;
+        this.#lost += lost + lines.length;
       }
     }
     this.#draining = undefined;

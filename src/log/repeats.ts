@@ -19,6 +19,7 @@ export interface RepeatSummary<Detail> {
 interface Window<Detail> {
   count: number;
   detail: Detail;
+  readonly cancel: () => void;
 }
 
 /** Counts repeats by kind. */
@@ -42,8 +43,8 @@ export class Repeats<Detail> {
       window.detail = detail;
       return false;
     }
-    this.#windows.set(key, { count: 0, detail });
-    this.#clock.after(WINDOW, () => this.#close(key));
+    const cancel = this.#clock.after(WINDOW, () => this.#close(key));
+    this.#windows.set(key, { count: 0, detail, cancel });
     return true;
   }
 
@@ -55,6 +56,7 @@ export class Repeats<Detail> {
   #close(kind: string): void {
     const window = this.#windows.get(kind);
     this.#windows.delete(kind);
+    window?.cancel();
     if (window === undefined || window.count === 0) return;
     const { count, detail } = window;
     this.#summarize({ kind, count, detail, seconds: WINDOW / 1000 });

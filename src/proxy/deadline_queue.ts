@@ -18,7 +18,7 @@ export class DeadlineQueue {
   readonly #milliseconds: number;
   /** In order of expiry, since a Set keeps the order of insertion. */
   readonly #waiting = new Set<QueuedDeadline>();
-  #armed = false;
+  #disarm: (() => void) | undefined;
 
   constructor(clock: Clock, milliseconds: number) {
     this.#clock = clock;
@@ -28,19 +28,26 @@ export class DeadlineQueue {
   /** Begins a deadline now; `expire` is called once if nobody lifts it in time. */
   begin(expire: () => void): Deadline {
     const at = this.#clock.now() + this.#milliseconds;
-    const deadline = new QueuedDeadline(this.#waiting, at, expire);
+    const deadline = new QueuedDeadline(at, expire, () => this.#remove(deadline));
     this.#waiting.add(deadline);
-    if (!this.#armed) this.#arm(this.#milliseconds);
+    if (this.#disarm === undefined) this.#arm(this.#milliseconds);
     return deadline;
   }
 
+  #remove(deadline: QueuedDeadline): void {
+    this.#waiting.delete(deadline);
+    if (this.#waiting.size > 0) return;
+    // A timer that nobody needs would keep a program alive.
+    this.#disarm?.();
+    this.#disarm = undefined;
+  }
+
   #arm(milliseconds: number): void {
-    this.#armed = true;
-    this.#clock.after(milliseconds, () => this.#sweep());
+    this.#disarm = this.#clock.after(milliseconds, () => this.#sweep());
   }
 
   #sweep(): void {
-    this.#armed = false;
+    this.#disarm = undefined;
     const now = this.#clock.now();
     for (const deadline of this.#waiting) {
       if (deadline.at > now) return this.#arm(Math.ceil(deadline.at - now));
@@ -51,18 +58,14 @@ export class DeadlineQueue {
 
 class QueuedDeadline implements Deadline {
   readonly at: number;
-  readonly #waiting: Set<QueuedDeadline>;
+  readonly lift: () => void;
   readonly #expire: () => void;
   expired = false;
 
-  constructor(waiting: Set<QueuedDeadline>, at: number, expire: () => void) {
-    this.#waiting = waiting;
+  constructor(at: number, expire: () => void, lift: () => void) {
     this.at = at;
+    this.lift = lift;
     this.#expire = expire;
-  }
-
-  lift(): void {
-    this.#waiting.delete(this);
   }
 
   run(): void {

@@ -12,7 +12,8 @@ export class Frontend {
   readonly #clients = new Set<TlsConnection>();
   #accepted = 0;
   #closed = false;
-  #onEmpty: (() => void) | undefined;
+  #loop: Promise<void> | undefined;
+  #onEmpty: (() => void)[] = [];
 
   constructor(listener: TlsListener, services: ConnectionServices) {
     this.#listener = listener;
@@ -24,7 +25,11 @@ export class Frontend {
   }
 
   /** Accepts clients until {@linkcode stopAccepting}. A fault in one never ends the loop. */
-  async serve(): Promise<void> {
+  serve(): Promise<void> {
+    return this.#loop ??= this.#acceptAll();
+  }
+
+  async #acceptAll(): Promise<void> {
     while (!this.#closed) {
       try {
         this.#begin(await this.#listener.accept());
@@ -42,6 +47,8 @@ export class Frontend {
       await pause(this.#services.runtime.clock, QUEUE_PERIOD);
     }
     this.close();
+    // The socket is gone only once nothing waits on it any more.
+    await this.#loop;
   }
 
   /** Closes the listening socket at once; clients go on. */
@@ -53,7 +60,7 @@ export class Frontend {
   /** Resolves once no client is left. */
   drained(): Promise<void> {
     if (this.#clients.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#onEmpty = resolve);
+    return new Promise((resolve) => this.#onEmpty.push(resolve));
   }
 
   /** Resets every client that is left. */
@@ -70,7 +77,8 @@ export class Frontend {
     serveConnection(client, this.#services).then(() => {
       counters.active--;
       this.#clients.delete(client);
-      if (this.#clients.size === 0) this.#onEmpty?.();
+      if (this.#clients.size > 0) return;
+      for (const resolve of this.#onEmpty.splice(0)) resolve();
     });
   }
 

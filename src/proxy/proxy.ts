@@ -46,12 +46,14 @@ export class Proxy {
   readonly #runtime: Runtime;
   readonly #frontends: readonly Frontend[];
   readonly #faults: FaultLog;
+  readonly #relays: StallWatch;
 
   /** Listens at once. Throws {@linkcode StartupError}; nothing stays open then. */
   constructor(runtime: Runtime, engine: TlsEngine, options: ProxyOptions, log: Logger) {
     this.#runtime = runtime;
     this.#faults = new FaultLog(log, runtime.clock);
     const services = this.#services(options);
+    this.#relays = services.stallWatch;
     const frontends: Frontend[] = [];
     try {
       for (const address of options.frontends) {
@@ -80,6 +82,8 @@ export class Proxy {
     const drained = Promise.all(this.#frontends.map((frontend) => frontend.drained()));
     const cancel = this.#runtime.clock.after(limit, () => {
       for (const frontend of this.#frontends) frontend.abortAll();
+      // The other side may be the one that a relay waits for.
+      this.#relays.abortAll();
     });
     await drained;
     cancel();

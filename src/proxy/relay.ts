@@ -132,6 +132,10 @@ class Relay implements Watched {
     this.#abortBoth(new PeerError(party, "timeout", "took or sent nothing for too long"), "now");
   }
 
+  abort(): void {
+    this.#abortBoth(new PeerError("client", "reset", "its time to finish is over"), "now");
+  }
+
   async #runUp(): Promise<void> {
     const fault = await pump(this.#up);
     if (fault !== undefined && !this.#up.writing) {

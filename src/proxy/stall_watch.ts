@@ -21,6 +21,8 @@ export interface Watched {
   readonly pairs: readonly SocketPair[];
   /** Called once, when the relay has made no progress for its limit. */
   stalled(): void;
+  /** Called when its time is over although it makes progress. */
+  abort(): void;
 }
 
 /** Milliseconds; 0 means never. */
@@ -45,7 +47,7 @@ export class StallWatch {
   readonly #period: number;
   readonly #watched = new Set<Watched>();
   readonly #marks = new Map<Watched, Mark>();
-  #armed = false;
+  #disarm: (() => void) | undefined;
 
   constructor(runtime: Runtime, limits: StallLimits) {
     this.#runtime = runtime;
@@ -64,16 +66,23 @@ export class StallWatch {
   delete(relay: Watched): void {
     this.#watched.delete(relay);
     this.#marks.delete(relay);
+    if (this.#watched.size > 0) return;
+    // A timer that nobody needs would keep a program alive.
+    this.#disarm?.();
+    this.#disarm = undefined;
+  }
+
+  /** Ends every relay that is left. */
+  abortAll(): void {
+    for (const relay of this.#watched) relay.abort();
   }
 
   #arm(): void {
-    if (this.#armed) return;
-    this.#armed = true;
-    this.#runtime.clock.after(this.#period, () => this.#look());
+    this.#disarm ??= this.#runtime.clock.after(this.#period, () => this.#look());
   }
 
   #look(): void {
-    this.#armed = false;
+    this.#disarm = undefined;
     const suspects = [...this.#watched].filter((relay) => this.#limitOf(relay) > 0);
     for (const relay of this.#marks.keys()) {
       if (this.#limitOf(relay) === 0) this.#marks.delete(relay);

@@ -5,6 +5,7 @@
  */
 
 import { lookup } from "node:dns/promises";
+import process from "node:process";
 import { PeerError, type PeerErrorKind, StartupError } from "../errors.ts";
 import { formatSocketAddress, isIpAddress, unmapIpv4 } from "../wire/ip_address.ts";
 import type {
@@ -64,7 +65,13 @@ function probe(address: SocketAddress): number | undefined {
 
 async function lookupAddresses(host: string): Promise<string[]> {
   if (isIpAddress(host)) return [host];
-  const found = await lookup(host, { all: true });
+  // Deno 2.4 would warn on standard error that its own resolver uses a deprecated module.
+  const warnings = process as { noDeprecation?: boolean };
+  const { noDeprecation } = warnings;
+  warnings.noDeprecation = true;
+  const looking = lookup(host, { all: true });
+  warnings.noDeprecation = noDeprecation;
+  const found = await looking;
   return found.map((entry) => entry.address);
 }
 

@@ -218,7 +218,7 @@ function pairKey(pair: SocketPair): string {
 }
 
 function cString(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(`${text}\0`);
+  return new Uint8Array(new TextEncoder().encode(`${text}\0`));
 }
 
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).

@@ -73,12 +73,18 @@ export async function makePlan(
  * {@linkcode StartupError}.
  */
 export function claimPorts(plan: Plan, runtime: Runtime): SocketAddress[] {
+  const chosen = new Set<number>();
+  const claim = (address: SocketAddress): SocketAddress[] => {
+    const port = runtime.network.probe(address);
+    if (port === undefined) return [];
+    // A probe ends before the next one begins, so the system may choose the same port again.
+    if (address.port === 0 && chosen.has(port)) return claim(address);
+    chosen.add(port);
+    return [{ ...address, port }];
+  };
   return plan.frontends.flatMap(({ text, alternatives }) => {
     for (const addresses of alternatives) {
-      const claimed = addresses.flatMap((address) => {
-        const port = runtime.network.probe(address);
-        return port === undefined ? [] : [{ ...address, port }];
-      });
+      const claimed = addresses.flatMap(claim);
       if (claimed.length > 0) return claimed;
     }
     throw new StartupError(`--frontend ${text}: this machine has no such address`);

@@ -74,10 +74,24 @@ export class WorkerSlot {
         await this.#pause(this.#runtime.clock.now() - began);
         if (this.#stopping) return;
       }
-      const next = this.#launch();
+      const next = await this.#launchAtLast();
+      if (next === undefined) return;
       this.#announce(next);
       if (reason === undefined) this.#relieve(current, next);
       current = next;
+    }
+  }
+
+  /** Starts a worker, however long this machine refuses to; undefined when none is wanted any more. */
+  async #launchAtLast(): Promise<WorkerProcess | undefined> {
+    while (!this.#stopping) {
+      try {
+        return this.#launch();
+      } catch (error) {
+        const { message: reason } = error as Error;
+        this.#log.error("worker {index}: {reason}", { index: this.#configuration.index, reason });
+        await this.#pause(0);
+      }
     }
   }
 

@@ -24,12 +24,11 @@ export interface CheckedCertificate extends CertificateAndKey {
 export function checkCertificate(pem: string, source: string): CheckedCertificate {
   const blocks = blocksOf(pem, source);
   const certificates = blocks.filter((block) => block.label === "CERTIFICATE");
-  const [leafBlock] = certificates;
-  if (leafBlock === undefined) throw new StartupError(`${source}: no certificate in it`);
   const [leaf] = certificates.map((block, index) => parseCertificate(block, index + 1, source));
+  if (leaf === undefined) throw new StartupError(`${source}: no certificate in it`);
   const keyBlock = keyOf(blocks, source);
   const key = parseKey(keyBlock, source);
-  if (!sameKey(key, leaf!.publicKey)) {
+  if (!sameKey(key, publicKeyOf(leaf.parsed, source))) {
     throw new StartupError(
       `${source}: the private key does not belong to the certificate (the first certificate in the file ` +
         `must be the server's own)`,
@@ -39,9 +38,9 @@ export function checkCertificate(pem: string, source: string): CheckedCertificat
     source,
     certificateChain: certificates.map((block) => block.text).join(""),
     privateKey: keyBlock.text,
-    subject: leaf!.subject.replaceAll("\n", ", "),
-    notBefore: certificateDate(leaf!.validFrom),
-    notAfter: certificateDate(leaf!.validTo),
+    subject: leaf.subject,
+    notBefore: leaf.notBefore,
+    notAfter: leaf.notAfter,
   };
 }
 
@@ -75,9 +74,21 @@ function blocksOf(pem: string, source: string): PemBlock[] {
   throw new StartupError(`${source}: not a PEM file (it has no -----BEGIN line)`);
 }
 
-function parseCertificate(block: PemBlock, place: number, source: string): X509Certificate {
+/** What is read from one certificate, all of it at once, since damage may show in any field. */
+interface ParsedCertificate extends Pick<CheckedCertificate, "subject" | "notBefore" | "notAfter"> {
+  readonly parsed: X509Certificate;
+}
+
+function parseCertificate(block: PemBlock, place: number, source: string): ParsedCertificate {
   try {
-    return new X509Certificate(block.text);
+    const parsed = new X509Certificate(block.text);
+    return {
+      parsed,
+      // A certificate may have nothing but alternative names, and no subject.
+      subject: (parsed.subject || parsed.subjectAltName || "").replaceAll("\n", ", "),
+      notBefore: certificateDate(parsed.validFrom),
+      notAfter: certificateDate(parsed.validTo),
+    };
   } catch (error) {
     throw new StartupError(`${source}: certificate ${place} in it is damaged`, { cause: error });
   }
@@ -103,6 +114,16 @@ function parseKey(block: PemBlock, source: string): KeyObject {
     return createPublicKey(createPrivateKey(block.text));
   } catch (error) {
     throw new StartupError(`${source}: the private key is damaged or of an unknown type`, {
+      cause: error,
+    });
+  }
+}
+
+function publicKeyOf(certificate: X509Certificate, source: string): KeyObject {
+  try {
+    return certificate.publicKey;
+  } catch (error) {
+    throw new StartupError(`${source}: the certificate's key is of an unknown type`, {
       cause: error,
     });
   }

@@ -58,8 +58,8 @@ function parseIpv4(text: string, whole: string): Uint8Array {
 function parseIpv6(text: string, whole: string): Uint8Array {
   const halves = text.split("::");
   if (halves.length > 2) throw new AddressFormatError(`not an IP address: ${whole}`);
-  const head = parseGroups(halves[0] ?? "", whole);
-  const tail = halves.length === 2 ? parseGroups(halves[1] ?? "", whole) : [];
+  const head = parseGroups(halves[0] ?? "", whole, halves.length === 1);
+  const tail = halves.length === 2 ? parseGroups(halves[1] ?? "", whole, true) : [];
   const missing = 16 - head.length - tail.length;
   // "::" stands for at least one group; without it all sixteen octets must be written out.
   if (halves.length === 2 ? missing < 2 : missing !== 0) {
@@ -68,11 +68,13 @@ function parseIpv6(text: string, whole: string): Uint8Array {
   return Uint8Array.from([...head, ...new Array<number>(missing).fill(0), ...tail]);
 }
 
-function parseGroups(text: string, whole: string): number[] {
+/** Only the end of an address may be written as IPv4. */
+function parseGroups(text: string, whole: string, isEnd: boolean): number[] {
   if (text === "") return [];
   const groups = text.split(":");
   return groups.flatMap((group, index) => {
-    if (index === groups.length - 1 && group.includes(".")) return [...parseIpv4(group, whole)];
+    const isLast = isEnd && index === groups.length - 1;
+    if (isLast && group.includes(".")) return [...parseIpv4(group, whole)];
     if (!/^[0-9a-fA-F]{1,4}$/.test(group)) {
       throw new AddressFormatError(`not an IP address: ${whole}`);
     }

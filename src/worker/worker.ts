@@ -5,7 +5,12 @@
 
 import { type LogLevel, StartupError } from "../errors.ts";
 import { decodeMessage, messageLine, readLines } from "../control/message_lines.ts";
-import type { SupervisorMessage, WorkerConfiguration, WorkerMessage } from "../control/messages.ts";
+import type {
+  SupervisorMessage,
+  WorkerConfiguration,
+  WorkerMessage,
+  WorkerPrivileges,
+} from "../control/messages.ts";
 import { LineQueue } from "../log/line_queue.ts";
 import { configureLog, type Logger } from "../log/log.ts";
 import { Proxy } from "../proxy/proxy.ts";
@@ -92,10 +97,20 @@ class Worker {
       { ...configuration, reusePort: true },
       this.#log,
     );
-    kernel?.dropPrivileges(configuration.privileges);
+    this.#dropPrivileges(configuration.privileges);
     proxy.serve();
     this.#proxy = proxy;
     this.#send({ type: "ready" });
+  }
+
+  #dropPrivileges(privileges: WorkerPrivileges): void {
+    const { kernel } = this.#runtime;
+    if (kernel !== undefined) return kernel.dropPrivileges(privileges);
+    // To serve as root although another user was asked for is the one thing that must not happen.
+    if (Object.values(privileges).every((value) => value === undefined || value === null)) return;
+    throw new StartupError(
+      "--user, --group and --chroot need the C library, which cannot be used here",
+    );
   }
 
   #pin(index: number): void {

@@ -18,9 +18,19 @@ export interface StudResult {
   readonly stderr: string;
 }
 
+/** How stud is started otherwise than by its plain command. */
+export interface StudEnvironment {
+  /** A command that runs the command after it in its own process, such as `setpriv` or `env`. */
+  readonly prefix?: readonly string[];
+}
+
 /** Runs stud to its end: for options that print and exit, and for start errors. */
-export async function runStud(args: string[], stdin?: string): Promise<StudResult> {
-  const [program, ...rest] = studCommand();
+export async function runStud(
+  args: string[],
+  stdin?: string,
+  { prefix = [] }: StudEnvironment = {},
+): Promise<StudResult> {
+  const [program, ...rest] = [...prefix, ...studCommand()];
   const child = new Deno.Command(program!, {
     args: [...rest, ...args],
     stdin: stdin === undefined ? "null" : "piped",
@@ -62,15 +72,23 @@ export class Stud implements AsyncDisposable {
   }
 
   /** Starts stud and waits until it serves. */
-  static async start(args: string[], env: Record<string, string> = {}): Promise<Stud> {
-    const stud = Stud.spawn(args, env);
+  static async start(
+    args: string[],
+    env: Record<string, string> = {},
+    how: StudEnvironment = {},
+  ): Promise<Stud> {
+    const stud = Stud.spawn(args, env, how);
     await stud.output(/workers? serves? on /);
     return stud;
   }
 
   /** Starts stud and does not wait. */
-  static spawn(args: string[], env: Record<string, string> = {}): Stud {
-    const [program, ...rest] = studCommand();
+  static spawn(
+    args: string[],
+    env: Record<string, string> = {},
+    { prefix = [] }: StudEnvironment = {},
+  ): Stud {
+    const [program, ...rest] = [...prefix, ...studCommand()];
     const child = new Deno.Command(program!, {
       args: [...rest, ...args],
       stdin: "null",

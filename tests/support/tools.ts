@@ -14,12 +14,19 @@ export function toolPath(name: string): string | undefined {
   return folders.map((folder) => `${folder}/${name}`).find(isFile);
 }
 
-/**
- * Declares a test that needs programs, and root where `root` is set. Without them it is skipped with a line
- * that names what is missing.
- */
+/** What a test cannot do without. */
+export interface Needs {
+  /** Programs. */
+  readonly tools?: readonly string[];
+  readonly root?: boolean;
+  readonly linux?: boolean;
+  /** The address ::1. */
+  readonly ipv6?: boolean;
+}
+
+/** Declares a test that has needs. Without them it is skipped with a line that names what is missing. */
 export function testWith(
-  needs: { readonly tools?: readonly string[]; readonly root?: boolean; readonly linux?: boolean },
+  needs: Needs,
   name: string,
   run: () => Promise<void>,
 ): void {
@@ -27,6 +34,7 @@ export function testWith(
     ...(needs.tools ?? []).filter((tool) => !hasTool(tool)),
     ...(needs.root && Deno.uid() !== 0 ? ["root"] : []),
     ...(needs.linux && Deno.build.os !== "linux" ? ["Linux"] : []),
+    ...(needs.ipv6 && !hasIpv6() ? ["IPv6"] : []),
   ];
   const ignore = missing.length > 0 && !Deno.env.get("STUD_REQUIRE_TOOLS");
   if (ignore) console.log(`skipped for want of ${missing.join(", ")}: ${name}`);
@@ -38,6 +46,15 @@ export function testWith(
       await run();
     },
   });
+}
+
+function hasIpv6(): boolean {
+  try {
+    Deno.listen({ hostname: "::1", port: 0 }).close();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isFile(path: string): boolean {

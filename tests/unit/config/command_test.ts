@@ -26,6 +26,7 @@ const DEFAULTS: Settings = {
   backendConnectTimeout: 30,
   drainTimeout: 30,
   lingerTimeout: 30,
+  stallTimeout: 300,
 };
 
 Deno.test("a PEM file alone gives stud's defaults", () => {
@@ -55,6 +56,7 @@ Deno.test("each option changes its setting and no other", () => {
     [["--backend-connect-timeout=1"], { backendConnectTimeout: 1 }],
     [["--drain-timeout=0"], { drainTimeout: 0 }],
     [["--linger-timeout=86400"], { lingerTimeout: 86400 }],
+    [["--stall-timeout=0"], { stallTimeout: 0 }],
     [["--tls"], {}],
   ];
   for (const [argv, change] of changes) {

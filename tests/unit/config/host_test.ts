@@ -1,6 +1,6 @@
 import { canonicalHost, isHostName } from "../../../src/config/host.ts";
 import { isIpAddress } from "../../../src/wire/ip_address.ts";
-import { assertEquals } from "../../support/assert.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
 
 Deno.test("isIpAddress() takes four decimal numbers and nothing that could be octal or shortened", () => {
   for (const text of ["0.0.0.0", "127.0.0.1", "255.255.255.255"]) {
@@ -88,6 +88,7 @@ Deno.test("isHostName() takes labels of 63 and names of 253 characters", () => {
 
 Deno.test("canonicalHost() spells equal hosts equally", () => {
   assertEquals(canonicalHost("::ffff:1.2.3.4"), canonicalHost("0:0:0:0:0:FFFF:0102:0304"));
-  assertEquals(canonicalHost("FE80::1%Eth0"), "fe80:0:0:0:0:0:0:1%Eth0");
+  assertEquals(canonicalHost("FE80::1%Eth0"), canonicalHost("fe80:0:0:0:0:0:0:1%Eth0"));
+  assert(canonicalHost("fe80::1%eth0") !== canonicalHost("fe80::1%eth1"));
   assertEquals(canonicalHost("Example.com"), "example.com");
 });

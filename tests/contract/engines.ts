@@ -1,0 +1,23 @@
+/** Every TLS engine there is, on every runtime it runs on: each must pass the whole contract. */
+
+import { createDenoRuntime } from "../../src/runtime/deno.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
+import type { TlsEngine } from "../../src/tls/engine.ts";
+import { createRustlsEngine } from "../../src/tls/rustls.ts";
+
+/** An engine under test. */
+export interface EngineUnderTest {
+  /** For the names of tests. */
+  readonly name: string;
+  readonly runtime: Runtime;
+  readonly engine: TlsEngine;
+}
+
+const deno = createDenoRuntime({ entry: import.meta.url, workerArguments: [] });
+// Loads the C library now: loaded by a test, it would count as leaked by it.
+deno.kernel;
+
+/** Add an engine here, and the contract is tested with it. */
+export const ENGINES: readonly EngineUnderTest[] = [
+  { name: "rustls on Deno", runtime: deno, engine: createRustlsEngine(deno) },
+];

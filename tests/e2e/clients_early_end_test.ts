@@ -1,0 +1,76 @@
+/** Clients that leave before their handshake is done leave nothing behind. */
+
+import { assertEquals } from "../support/assert.ts";
+import { closeQuietly, writeAll } from "../support/backend.ts";
+import { realClientHello } from "../support/client_hello.ts";
+import { connectRaw } from "../support/raw_client.ts";
+import { resetConnection } from "../support/reset.ts";
+import { Site } from "../support/site.ts";
+import { receive } from "../support/tls_client.ts";
+import { testWith } from "../support/tools.ts";
+
+type Leave = (conn: Deno.TcpConn) => void;
+
+const LEAVING: Readonly<Record<string, Leave>> = {
+  "a FIN": closeQuietly,
+  "a reset": (conn) => {
+    resetConnection(conn);
+    closeQuietly(conn);
+  },
+};
+const LEFT =
+  /handshake failed: the client (left|reset the connection) during the handshake \(client/;
+
+for (const [how, leave] of Object.entries(LEAVING)) {
+  testWith({ linux: true }, `${how} before the first octet is released`, async () => {
+    await using site = await Site.startEcho();
+    await leaveManyTimes(site, leave, () => Promise.resolve());
+  });
+
+  testWith({ linux: true }, `${how} inside the ClientHello is released and logged`, async () => {
+    await using site = await Site.startEcho();
+    const hello = await realClientHello();
+    await leaveManyTimes(site, leave, (conn) => writeAll(conn, hello.subarray(0, 100)));
+    await site.stud.output(LEFT);
+  });
+
+  testWith({ linux: true }, `${how} after the ServerHello is released and logged`, async () => {
+    await using site = await Site.startEcho();
+    const hello = await realClientHello();
+    await leaveManyTimes(site, leave, async (conn) => {
+      await writeAll(conn, hello);
+      await conn.read(new Uint8Array(4096));
+    });
+    await site.stud.output(LEFT);
+  });
+}
+
+testWith(
+  { linux: true },
+  "a half-closed client before its handshake is done is ended",
+  async () => {
+    await using site = await Site.startEcho();
+    using conn = await connectRaw(site.port);
+    await writeAll(conn, (await realClientHello()).subarray(0, 100));
+    await conn.closeWrite();
+    await receive(conn);
+    await site.released();
+  },
+);
+
+async function leaveManyTimes(
+  site: Site,
+  leave: Leave,
+  prepare: (conn: Deno.TcpConn) => Promise<void>,
+): Promise<void> {
+  const { worker } = site;
+  await Promise.all(Array.from({ length: 50 }, async () => {
+    const conn = await connectRaw(site.port);
+    await prepare(conn);
+    leave(conn);
+  }));
+  await site.echoOnce();
+  await site.released();
+  assertEquals(site.worker, worker);
+  assertEquals(site.backend.accepted, 1, "only the echo reaches the backend");
+}

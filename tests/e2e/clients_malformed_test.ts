@@ -1,0 +1,118 @@
+/** Octets that are no TLS handshake end one connection, with an alert and a reason in the log. */
+
+import { assert, assertEquals } from "../support/assert.ts";
+import { realClientHello } from "../support/client_hello.ts";
+import { alertIn, answerTo } from "../support/raw_client.ts";
+import { Site } from "../support/site.ts";
+import { testWith } from "../support/tools.ts";
+
+/** Alerts of RFC 8446 section 6. */
+const UNEXPECTED_MESSAGE = 10;
+const DECODE_ERROR = 50;
+
+interface Malformed {
+  readonly what: string;
+  readonly octets: Uint8Array | readonly number[] | string;
+  readonly alert: number;
+  readonly reason: string;
+}
+
+const NOT_TLS = "not TLS (plain HTTP, a PROXY line or another protocol)";
+const SSLV2_HELLO = [0x80, 0x2e, 1, 0, 2, 0, 0x15, 0, 0, 0, 0x10, 1, 0, 0x80, ...zeros(35)];
+
+const MALFORMED: readonly Malformed[] = [
+  {
+    what: "plain HTTP",
+    octets: "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    alert: DECODE_ERROR,
+    reason: NOT_TLS,
+  },
+  {
+    what: "an unexpected PROXY line",
+    octets: "PROXY TCP4 192.0.2.1 192.0.2.2 1234 443\r\n",
+    alert: DECODE_ERROR,
+    reason: NOT_TLS,
+  },
+  { what: "an SSLv2 hello", octets: SSLV2_HELLO, alert: DECODE_ERROR, reason: NOT_TLS },
+  {
+    what: "a record that is longer than any may be",
+    octets: [22, 3, 1, 0xff, 0xff, 1, 0, 0, 0],
+    alert: DECODE_ERROR,
+    reason: "malformed TLS record",
+  },
+  {
+    what: "a handshake record without a handshake",
+    octets: [22, 3, 1, 0, 0],
+    alert: DECODE_ERROR,
+    reason: "malformed TLS message",
+  },
+  {
+    what: "application data before the handshake",
+    octets: [23, 3, 3, 0, 10, ...zeros(10)],
+    alert: UNEXPECTED_MESSAGE,
+    reason: "the client broke the protocol (unexpected message)",
+  },
+  {
+    what: "a ServerHello from a client",
+    octets: [22, 3, 3, 0, 8, 2, 0, 0, 4, ...zeros(4)],
+    alert: DECODE_ERROR,
+    reason: "malformed TLS message",
+  },
+];
+
+for (const { what, octets, alert, reason } of MALFORMED) {
+  testWith({ linux: true }, `${what} is answered with an alert and named in the log`, async () => {
+    await using site = await Site.startEcho();
+    const { worker } = site;
+    const sent = typeof octets === "string"
+      ? new TextEncoder().encode(octets)
+      : Uint8Array.from(octets);
+    const answer = await answerTo(site.port, sent);
+    assertEquals([alertIn(answer), answer.end], [alert, "clean"], site.stud.report());
+    await site.stud.output(/handshake failed/);
+    const line = site.stud.stdout.split("\n").find((each) => each.includes("handshake failed"))!;
+    const [, found, client] = /handshake failed: (.*) \(client (.*):\d+ to 127\./.exec(line) ?? [];
+    assertEquals([found, client], [reason, "127.0.0.1"], line);
+    await site.echoOnce();
+    assertEquals(site.worker, worker);
+    await site.released();
+  });
+}
+
+testWith({ linux: true }, "random octets end their connection and nothing else", async () => {
+  await using site = await Site.startEcho();
+  const { worker } = site;
+  await Promise.all(Array.from({ length: 100 }, async () => {
+    const random = crypto.getRandomValues(new Uint8Array(20_000));
+    const { octets } = await answerTo(site.port, random, { fin: true });
+    assert(octets.length < 100, `stud answered with ${octets.length} octets`);
+  }));
+  await site.echoOnce();
+  assertEquals(site.worker, worker);
+  await site.released();
+});
+
+testWith(
+  { linux: true },
+  "a ClientHello with one wrong octet anywhere harms nobody else",
+  async () => {
+    await using site = await Site.startEcho();
+    const { worker } = site;
+    const hello = await realClientHello();
+    for (let at = 0; at < hello.length; at += 32) {
+      const offsets = hello.slice(at, at + 32).map((_, index) => at + index);
+      await Promise.all([...offsets].map(async (offset) => {
+        const wrong = hello.slice();
+        wrong[offset]! ^= 0xff;
+        await answerTo(site.port, wrong, { fin: true });
+      }));
+    }
+    await site.echoOnce();
+    assertEquals(site.worker, worker);
+    await site.released();
+  },
+);
+
+function zeros(count: number): number[] {
+  return Array<number>(count).fill(0);
+}

@@ -1,0 +1,62 @@
+/** Options that print something and exit, from the program itself. Their texts have unit tests. */
+
+import denoJson from "../../deno.json" with { type: "json" };
+import { assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { temporaryPem } from "../support/certificates.ts";
+import { runStud } from "../support/stud.ts";
+
+Deno.test("-h and --help print the options to stdout and exit 0", async () => {
+  const [short, long] = await Promise.all([runStud(["-h"]), runStud(["--help"])]);
+  assertEquals(short, long);
+  assertEquals({ code: short.code, stderr: short.stderr }, { code: 0, stderr: "" });
+  for (const option of ["--frontend", "--backend", "--workers", "--drain-timeout", "--write-ip"]) {
+    assertStringIncludes(short.stdout, option);
+  }
+});
+
+Deno.test("help wins over everything else on a sound command line", async () => {
+  const { code, stdout } = await runStud(["-n", "2", "--test", "no-such.pem", "-h"]);
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "--frontend");
+});
+
+Deno.test("-V and --version print name and version and exit 0", async () => {
+  const expected = { code: 0, stdout: `stud ${denoJson.version}\n`, stderr: "" };
+  assertEquals(await runStud(["-V"]), expected);
+  assertEquals(await runStud(["--version"]), expected);
+});
+
+Deno.test("--default-config prints a file that --config reads back from standard input", async () => {
+  using pem = await temporaryPem();
+  const printed = await runStud(["--default-config"]);
+  assertEquals({ code: printed.code, stderr: printed.stderr }, { code: 0, stderr: "" });
+  assertStringIncludes(printed.stdout, "workers = 1");
+  const { code, stdout } = await runStud(["-t", "--config", "-", pem.path], printed.stdout);
+  assertEquals({ code, stdout }, { code: 0, stdout: "stud: the configuration is good\n" });
+});
+
+Deno.test("-t with a good configuration says so, exits 0 and listens on nothing", async () => {
+  using pem = await temporaryPem();
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = taken.addr as Deno.NetAddr;
+  // A configuration can be checked while the stud that runs by it holds the port.
+  const { code, stdout } = await runStud(["-t", "-f", `127.0.0.1,${port}`, pem.path]);
+  assertEquals({ code, stdout }, { code: 0, stdout: "stud: the configuration is good\n" });
+});
+
+Deno.test("-t with a bad configuration names the fault on stderr and exits 1", async () => {
+  const { code, stdout, stderr } = await runStud(["-t", "/no/such/cert.pem"]);
+  assertEquals({ code, stdout, stderr }, {
+    code: 1,
+    stdout: "",
+    stderr: "stud: /no/such/cert.pem: no such file\n",
+  });
+});
+
+Deno.test("output that nobody reads any more is no error", async () => {
+  // Writes until the reader is surely gone, then runs stud on the same broken pipe.
+  const script = `trap "" PIPE
+    { while echo x 2>/dev/null; do :; done; "$@"; echo "status $?" >&2; } | true`;
+  const { stderr } = await runStud(["--help"], undefined, { prefix: ["sh", "-c", script, "sh"] });
+  assertEquals(stderr, "status 0\n");
+});

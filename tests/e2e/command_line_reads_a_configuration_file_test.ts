@@ -1,0 +1,56 @@
+/** `--config`: what it says is done, and each of its faults is named by file and line. */
+
+import { assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { temporaryPem } from "../support/certificates.ts";
+import { Backend, echo } from "../support/backend.ts";
+import { runStud, Stud } from "../support/stud.ts";
+import { echoOnce } from "../support/tls_client.ts";
+
+Deno.test("stud serves by a configuration file, and the command line wins", async () => {
+  await using backend = Backend.serve(echo);
+  using pem = await temporaryPem();
+  using file = configFile(
+    `# a site\nfrontend = "127.0.0.1,0"\nbackend = "127.0.0.1,1"\npem-file = "${pem.path}"\n`,
+  );
+  await using stud = await Stud.start(["--config", file.path, "-b", backend.address]);
+  await echoOnce(stud.port, pem);
+});
+
+Deno.test("a configuration can come from standard input", async () => {
+  using pem = await temporaryPem();
+  const text = `pem-file = ${pem.path}\nworkers = 2\n`;
+  const { code, stdout } = await runStud(["--config=-", "--test"], text);
+  assertEquals({ code, stdout }, { code: 0, stdout: "stud: the configuration is good\n" });
+});
+
+Deno.test("a fault in a configuration file is named by file and line", async () => {
+  const faults: [text: string, place: string, ...words: string[]][] = [
+    ["workers = 1\nwrokers = 2\n", ":2: ", 'unknown key "wrokers"', "did you mean workers?"],
+    ["\n\nworkers = many\n", ":3: workers: ", '"many"', "whole number"],
+    ["workers\n", ":1: ", "key = value"],
+    ["keepalive = 0\n", ":1: keepalive: ", "from 1 to"],
+    ["# ciphers\nciphers = HIGH\n", ":2: ciphers: ", "needs the OpenSSL engine"],
+    ['frontend = {\n  host = "*"\n}\n', ":1: ", "hitch's syntax"],
+    ['backend = "127.0.0.1,http-no"\n', "--backend: http-no is neither a port number nor"],
+    ["config = x\n", ":1: ", "for the command line only"],
+  ];
+  await Promise.all(faults.map(async ([text, place, ...words]) => {
+    using file = configFile(text);
+    const { code, stdout, stderr } = await runStud(["--config", file.path, "--self-signed"]);
+    assertEquals({ code, stdout }, { code: 1, stdout: "" }, stderr);
+    assertStringIncludes(stderr, place.startsWith(":") ? `stud: ${file.path}${place}` : place);
+    for (const word of words) assertStringIncludes(stderr, word);
+    assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
+  }));
+});
+
+Deno.test("a configuration file that cannot be read is named", async () => {
+  const { code, stderr } = await runStud(["--config", "/no/such/stud.conf"]);
+  assertEquals({ code, stderr }, { code: 1, stderr: "stud: /no/such/stud.conf: no such file\n" });
+});
+
+function configFile(text: string): Disposable & { readonly path: string } {
+  const path = Deno.makeTempFileSync({ prefix: "stud-test-", suffix: ".conf" });
+  Deno.writeTextFileSync(path, text);
+  return { path, [Symbol.dispose]: () => Deno.removeSync(path) };
+}

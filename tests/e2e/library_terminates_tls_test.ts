@@ -1,0 +1,208 @@
+/** `terminate()` inside a program: what it serves, tells and counts, and how it ends. */
+
+import { StartupError, terminate, type Terminator, UsageError } from "../../mod.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
+import { Backend, echo } from "../support/backend.ts";
+import { pemFile, temporaryPem } from "../support/certificates.ts";
+import { eventually, within } from "../support/eventually.ts";
+import { exchange, freePort, isRefused } from "../support/ports.ts";
+import { failHandshake } from "../support/serving.ts";
+import { connectTls, echoOnce, receive, receiveText } from "../support/tls_client.ts";
+
+const port = (proxy: Terminator) => proxy.addresses[0]!.port;
+
+Deno.test("terminate() serves with PEM text and tells where", async () => {
+  await using backend = Backend.serve(echo);
+  using pem = await temporaryPem();
+  const proxy = await terminate({
+    frontend: "127.0.0.1,0",
+    backend: backend.address,
+    pem: pem.text,
+  });
+  try {
+    assertEquals(proxy.addresses.length, 1);
+    assertEquals(proxy.addresses[0]!.host, "127.0.0.1");
+    assert(port(proxy) > 0);
+    await echoOnce(port(proxy), pem);
+  } finally {
+    await proxy.close();
+  }
+  assertEquals(await isRefused(port(proxy)), true);
+});
+
+Deno.test("terminate() serves with a PEM file, or a certificate of its own, on several frontends", async () => {
+  await using backend = Backend.serve(echo);
+  using pem = await temporaryPem();
+  const proxy = await terminate({
+    frontend: ["127.0.0.1,0", "[127.0.0.1]:0"],
+    backend: backend.address,
+    pemFile: pem.path,
+  });
+  try {
+    assertEquals(new Set(proxy.addresses.map((address) => address.port)).size, 2);
+    for (const address of proxy.addresses) await echoOnce(address.port, pem);
+  } finally {
+    await proxy.close();
+  }
+  const own = await terminate({ frontend: "127.0.0.1,0", selfSigned: "tls.example" });
+  const refusal = await connectTls(port(own), pem).then((conn) => conn.close(), String);
+  await own.close();
+  assert(refusal !== undefined, "the certificate must be another one");
+});
+
+Deno.test("terminate() sends the preface that it is asked for", async () => {
+  await using backend = Backend.listen();
+  using pem = await temporaryPem();
+  const options = { frontend: "127.0.0.1,0", backend: backend.address, pem: pem.text };
+  const proxy = await terminate({ ...options, preface: "proxy-v1" });
+  try {
+    const accepted = backend.accept();
+    using client = await connectTls(port(proxy), pem);
+    const own = (client.localAddr as Deno.NetAddr).port;
+    const line = `PROXY TCP4 127.0.0.1 127.0.0.1 ${own} ${port(proxy)}\r\n`;
+    assertEquals(await receiveText(await accepted, line.length), line);
+  } finally {
+    await proxy.close({ drainTimeout: 0 });
+  }
+});
+
+Deno.test("counters are a copy that tells connections, failures and octets", async () => {
+  await using backend = Backend.serve(echo);
+  using pem = await temporaryPem();
+  const proxy = await terminate({
+    frontend: "127.0.0.1,0",
+    backend: backend.address,
+    pem: pem.text,
+  });
+  try {
+    const before = proxy.counters;
+    await echoOnce(port(proxy), pem, "hello");
+    using held = await connectTls(port(proxy), pem);
+    await exchange(held);
+    await failHandshake(port(proxy));
+    await eventually("one connection is left", () => proxy.counters.active === 1);
+    const { accepted, handshakesFailed, octetsToBackend, octetsToClient } = proxy.counters;
+    assertEquals([accepted, handshakesFailed], [3, 1]);
+    assertEquals([octetsToBackend, octetsToClient], [5, 5]);
+    assertEquals(before.accepted, 0);
+  } finally {
+    await proxy.close({ drainTimeout: 0 });
+  }
+  assertEquals(proxy.counters.active, 0);
+});
+
+Deno.test("a backend that is not there is counted, and the client's end is not a clean one", async () => {
+  using pem = await temporaryPem();
+  const backend = `127.0.0.1,${freePort()}`;
+  const proxy = await terminate({ frontend: "127.0.0.1,0", backend, pem: pem.text });
+  try {
+    using client = await connectTls(port(proxy), pem);
+    const { end } = await receive(client);
+    assert(end !== "clean");
+    await eventually("it is counted", () => proxy.counters.backendsFailed === 1);
+  } finally {
+    await proxy.close();
+  }
+});
+
+Deno.test("close() lets a client finish and refuses new ones meanwhile", async () => {
+  await using backend = Backend.serve(echo);
+  using pem = await temporaryPem();
+  const proxy = await terminate({
+    frontend: "127.0.0.1,0",
+    backend: backend.address,
+    pem: pem.text,
+  });
+  using client = await connectTls(port(proxy), pem);
+  await exchange(client);
+  let closed = false;
+  const closing = proxy.close().then(() => closed = true);
+  await eventually("nobody listens", () => isRefused(port(proxy)));
+  await exchange(client, "still here");
+  assertEquals(closed, false);
+  await client.closeWrite();
+  assertEquals((await receive(client)).end, "clean");
+  await within(10_000, "the close", closing);
+});
+
+Deno.test("close() resets a client at its deadline, and a second, shorter one wins", async () => {
+  await using backend = Backend.serve(echo);
+  using pem = await temporaryPem();
+  const options = { frontend: "127.0.0.1,0", backend: backend.address, pem: pem.text };
+  for (const first of [{ drainTimeout: 0.2 }, { drainTimeout: 60 }]) {
+    const proxy = await terminate(options);
+    using client = await connectTls(port(proxy), pem);
+    await exchange(client);
+    const closing = proxy.close(first);
+    if (first.drainTimeout > 1) await within(10_000, "the hurry", proxy.close({ drainTimeout: 0 }));
+    await within(10_000, "the close", closing);
+    const { end } = await receive(client);
+    assert(end !== "clean");
+  }
+});
+
+Deno.test("what makes no sense rejects with UsageError, and what this machine refuses with StartupError", async () => {
+  using pem = await temporaryPem();
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const inUse = `127.0.0.1,${(taken.addr as Deno.NetAddr).port}`;
+  const { pem: text, frontend } = { pem: pem.text, frontend: "127.0.0.1,0" };
+  await assertRejects(() => terminate({ frontend }), UsageError, "no PEM file given");
+  await assertRejects(() => terminate({ pem: text, pemFile: pem.path }), UsageError, "exclude");
+  await assertRejects(() => terminate({ pem: text, selfSigned: "a" }), UsageError, "exclude");
+  await assertRejects(() => terminate({ pem: text, frontend: "no port" }), UsageError, "frontend");
+  await assertRejects(() => terminate({ pem: text, keepalive: 0 }), UsageError, "keepalive");
+  await assertRejects(() => terminate({ pem: "", frontend }), StartupError, "pem: ");
+  await assertRejects(() => terminate({ pemFile: "/no/such" }), StartupError, "/no/such: no such");
+  await assertRejects(() => terminate({ pem: text, frontend: inUse }), StartupError, "in use");
+  // Of two frontends the second is taken: the first must not stay open.
+  const free = freePort();
+  const both = [`127.0.0.1,${free}`, inUse];
+  await assertRejects(() => terminate({ pem: text, frontend: both }), StartupError, "in use");
+  assertEquals(await isRefused(free), true);
+});
+
+Deno.test("a program that has closed its proxy ends by itself", async () => {
+  using pem = await temporaryPem();
+  using program = pemFile(`
+    import { terminate } from ${JSON.stringify(new URL("../../mod.ts", import.meta.url).href)};
+    const backend = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const accepted = backend.accept();
+    const pem = await Deno.readTextFile(${JSON.stringify(pem.path)});
+    const proxy = await terminate({
+      frontend: "127.0.0.1,0", backend: "127.0.0.1," + backend.addr.port, pem,
+    });
+    const { port } = proxy.addresses[0];
+    const plain = await Deno.connect({ hostname: "127.0.0.1", port });
+    await plain.write(new TextEncoder().encode("not TLS, which starts a window of the log"));
+    await plain.read(new Uint8Array(100)).catch(() => {});
+    plain.close();
+    const client = await Deno.connectTls({ hostname: "127.0.0.1", port, caCerts: [pem] });
+    await client.handshake();
+    const other = await accepted;
+    client.close(); other.close(); backend.close();
+    await proxy.close();
+    console.log("closed", proxy.counters.accepted);
+  `);
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", "--ext=js", `--config=${config}`, program.path],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let closed: number | undefined;
+  const timer = setTimeout(() => child.kill("SIGKILL"), 20_000);
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const octets of child.stdout) {
+    text += decoder.decode(octets, { stream: true });
+    if (text.includes("closed 2")) closed ??= Date.now();
+  }
+  const { code } = await child.status;
+  clearTimeout(timer);
+  const errors = await new Response(child.stderr).text();
+  assertEquals(code, 0, `${text}\n${errors}`);
+  assertStringIncludes(text, "closed 2");
+  const lingered = Date.now() - closed!;
+  assert(lingered < 3_000, `it lived on for ${lingered} ms after the close`);
+});

@@ -1,0 +1,100 @@
+/** Clients that never finish their handshake are gone at its deadline, and others are served meanwhile. */
+
+import { assert, assertEquals } from "../support/assert.ts";
+import { closeQuietly, writeAll } from "../support/backend.ts";
+import { helloHeader, join, realClientHello, records } from "../support/client_hello.ts";
+import { MemoryWatch } from "../support/memory_watch.ts";
+import { connectRaw } from "../support/raw_client.ts";
+import { Site } from "../support/site.ts";
+import { receive } from "../support/tls_client.ts";
+import { testWith } from "../support/tools.ts";
+
+const TIMEOUT = ["--ssl-handshake-timeout", "2"];
+/** Until when all must be gone: TCP_DEFER_ACCEPT hands a silent client over some seconds late. */
+const LATEST = 20_000;
+
+testWith(
+  { linux: true },
+  "200 silent clients are gone at the deadline, others served",
+  async () => {
+    await using site = await Site.startEcho(TIMEOUT);
+    const { worker } = site;
+    const hello = await realClientHello();
+    const began = Date.now();
+    const stalled = Promise.all(Array.from({ length: 200 }, async (_, index) => {
+      if (index % 3 === 0) return await endOf(site.port, []);
+      if (index % 3 === 1) return await endOf(site.port, [hello.subarray(0, hello.length / 2)]);
+      return await endOf(site.port, hello.subarray(0, 30).entries().map(([, each]) => [each]));
+    }));
+    let ended = false;
+    stalled.finally(() => ended = true).catch(() => {});
+    let served = 0;
+    while (!ended) {
+      await site.echoOnce();
+      served++;
+    }
+    const earliest = Math.min(...(await stalled)) - began;
+    assert(earliest >= 1_900, `one was ended after ${earliest} ms already`);
+    assert(served > 10, `only ${served} others were served`);
+    await site.stud.output(
+      /handshake failed: no handshake before the deadline \(client 127\.0\.0\.1/,
+    );
+    await site.released();
+    assertEquals(site.worker, worker);
+  },
+);
+
+testWith({ linux: true }, "clients that stall after the ServerHello are gone too", async () => {
+  await using site = await Site.startEcho(TIMEOUT);
+  const hello = await realClientHello();
+  await Promise.all(Array.from({ length: 50 }, () => endOf(site.port, [hello])));
+  await site.stud.output(/no handshake before the deadline/);
+  await site.released();
+});
+
+testWith({ linux: true }, "60 KiB of a ClientHello that stalls cost bounded memory", async () => {
+  await using site = await Site.startEcho(TIMEOUT);
+  await site.echoOnce();
+  using memory = new MemoryWatch(site.worker);
+  const half = records(join([helloHeader(65_000), new Uint8Array(60_000)]));
+  await Promise.all(Array.from({ length: 100 }, () => endOf(site.port, [half])));
+  assert(memory.growth < 60, `the worker grew by ${memory.growth} MiB`);
+  await site.released();
+});
+
+testWith({ linux: true }, "a handshake in time is not touched by the deadline", async () => {
+  await using site = await Site.startEcho(["--ssl-handshake-timeout", "1"]);
+  const { client, peer } = await openIdle(site);
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  await writeAll(client, new Uint8Array(10));
+  assertEquals(await client.read(new Uint8Array(10)), 10);
+  closeQuietly(client);
+  assertEquals(peer, 1);
+});
+
+async function openIdle(site: Site): Promise<{ client: Deno.TlsConn; peer: number }> {
+  const client = await site.connect();
+  await writeAll(client, new Uint8Array(1));
+  await client.read(new Uint8Array(1));
+  return { client, peer: site.backend.accepted };
+}
+
+/** Sends the pieces, one a second, and waits for stud to end the connection; returns when that was. */
+async function endOf(port: number, pieces: Iterable<ArrayLike<number>>): Promise<number> {
+  const conn = await connectRaw(port);
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const rest = [...pieces].map((piece) => Uint8Array.from(piece));
+  const sendNext = () => {
+    const next = rest.shift();
+    if (next !== undefined) writeAll(conn, next).catch(() => {});
+  };
+  try {
+    sendNext();
+    timer = setInterval(sendNext, 1_000);
+    await receive(conn, LATEST);
+    return Date.now();
+  } finally {
+    clearInterval(timer);
+    closeQuietly(conn);
+  }
+}

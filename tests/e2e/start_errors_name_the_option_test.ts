@@ -1,0 +1,105 @@
+/** Faults in the command line: each is one line that names the option and what is wrong, with status 1. */
+
+import { assertStringIncludes } from "../support/assert.ts";
+import { startError } from "../support/start_error.ts";
+import { testWith } from "../support/tools.ts";
+
+/** Arguments, and what the line must contain. */
+const FAULTS: readonly (readonly [args: string[], ...words: string[]])[] = [
+  [["--no-such-option"], "unknown option --no-such-option"],
+  [["--worker", "--self-signed", "-n"], "-n/--workers needs a value"],
+  [["-x"], "unknown option -x"],
+  [["--self-signed", "-b"], "-b/--backend needs a value"],
+  [["--self-signed", "--backend="], "--backend needs a value"],
+  [["--self-signed", "-n", "two"], "-n/--workers", '"two"', "whole number from 1 to 1024"],
+  [["--self-signed", "-n", "0"], "-n/--workers", '"0"'],
+  [["--self-signed", "-B", "1e3"], "-B/--backlog", '"1e3"'],
+  [["--self-signed", "-k", "-1"], "-k/--keepalive", '"-1"'],
+  [["--self-signed", "--drain-timeout", "soon"], "--drain-timeout", '"soon"', "seconds"],
+  [["--self-signed", "-q=on"], "-q takes no value"],
+  [["--self-signed", "--quiet=maybe"], "--quiet", '"maybe"', "neither on nor off"],
+  [["--self-signed", "--syslog-facility", "local9"], "--syslog-facility", '"local9"', "local7"],
+  [["--self-signed=a b"], "--self-signed", '"a b"', "neither a DNS name nor an IP address"],
+  [["--self-signed", "-f", "127.0.0.1"], "-f/--frontend", '"127.0.0.1"', "no port"],
+  [["--self-signed", "-f", "127.0.0.1,65536"], "-f/--frontend", '"65536"', "not a port"],
+  [["--self-signed", "-f", "[::1,443"], "-f/--frontend", "[HOST]:PORT"],
+  [["--self-signed", "-f", "*,1", "-f", ",1"], "-f/--frontend", "the same frontend"],
+  [["--self-signed", "-b", "*,80"], "-b/--backend", "* is for frontends"],
+  [["--self-signed", "-b", "127.0.0.1,0"], "-b/--backend", '"127.0.0.1,0"'],
+  [["--self-signed", "-b", `/${"x".repeat(200)}`], "-b/--backend", "201 octets"],
+  [["--self-signed", "--write-ip", "--write-proxy"], "--write-ip and --write-proxy exclude"],
+  [["--self-signed", "cert.pem"], '"cert.pem"', "--self-signed", "exclude each other"],
+  [["one.pem", "two.pem"], '"two.pem"', "several certificates need the OpenSSL engine"],
+  [[""], "an argument is empty"],
+  [[], "no PEM file given", "--self-signed"],
+];
+
+/** Options of stud that this release cannot honour. */
+const REFUSED: readonly (readonly [args: string[], ...words: string[]])[] = [
+  [["-c", "HIGH"], "-c/--ciphers", "needs the OpenSSL engine"],
+  [["--ssl"], "--ssl", "needs the OpenSSL engine"],
+  [["--tls=off"], "--tls", "cannot be switched off"],
+  [["-e", "rdrand"], "-e/--ssl-engine", "needs the OpenSSL engine"],
+  [["-O"], "-O/--prefer-server-ciphers", "needs the OpenSSL engine"],
+  [["--tls-library", "openssl"], "--tls-library", "not there yet"],
+  [["--client"], "--client", "not available yet"],
+  [["-C", "100"], "-C/--shared-cache", "needs the OpenSSL engine"],
+  [["-U", "127.0.0.1,1"], "-U/--shared-cache-listen", "shared ticket secret"],
+  [["-P", "127.0.0.1,1"], "-P/--shared-cache-peer", "shared ticket secret"],
+  [["-M", "eth0"], "-M/--shared-cache-if", "shared ticket secret"],
+  [["--proxy-proxy"], "--proxy-proxy", "--write-proxy"],
+  [["--daemon"], "--daemon", "foreground"],
+];
+
+Deno.test("each fault of the command line is one line that names option and value", async () => {
+  await inTurns(FAULTS);
+});
+
+Deno.test("an option that this release cannot honour is refused by name, never ignored", async () => {
+  await inTurns(REFUSED.map(([args, ...words]) => [["--self-signed", ...args], ...words]));
+});
+
+Deno.test("a name that cannot be resolved is named with its option", async () => {
+  await inTurns([
+    [["--self-signed", "-b", "backend.invalid,80"], "--backend", "backend.invalid"],
+    [["--self-signed", "-f", "frontend.invalid,0"], "--frontend", "frontend.invalid"],
+  ]);
+});
+
+Deno.test("a service that /etc/services does not know is named with its option", async () => {
+  await inTurns([
+    [["--self-signed", "-f", "127.0.0.1,no-service"], "--frontend", "no-service"],
+    [["--self-signed", "-b", "127.0.0.1,no-service"], "--backend", "no-service"],
+  ]);
+});
+
+Deno.test("an address that this machine does not have is named", async () => {
+  await inTurns([[["--self-signed", "-f", "192.0.2.1,0"], "--frontend", "192.0.2.1"]]);
+});
+
+testWith(
+  { root: true, linux: true },
+  "unknown users, groups and directories are named",
+  async () => {
+    await inTurns([
+      [["--self-signed", "-u", "no-such-user"], "--user no-such-user", "no such user"],
+      [["--self-signed", "-g", "no-such-group"], "--group no-such-group", "no such group"],
+      [["--self-signed", "-r", "/no/such/dir"], "--chroot /no/such/dir", "no such directory"],
+      [["--self-signed", "-r", "/etc/passwd"], "--chroot /etc/passwd", "no such directory"],
+    ]);
+  },
+);
+
+/** A few at a time: each is a process of its own. */
+async function inTurns(
+  cases: readonly (readonly [args: string[], ...words: string[]])[],
+): Promise<void> {
+  const waiting = [...cases];
+  await Promise.all(Array.from({ length: 4 }, async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [args, ...words] = next;
+      const line = await startError(args);
+      for (const word of words) assertStringIncludes(line, word);
+    }
+  }));
+}

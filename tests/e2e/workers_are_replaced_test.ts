@@ -1,0 +1,173 @@
+/** Workers that die or are told to end: what becomes of their clients, and that others take their place. */
+
+import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { eventually, within } from "../support/eventually.ts";
+import { exchange } from "../support/ports.ts";
+import { gone, isAlive, ownerOf } from "../support/proc.ts";
+import { Site } from "../support/site.ts";
+import { receive } from "../support/tls_client.ts";
+import { testWith } from "../support/tools.ts";
+
+testWith(
+  { linux: true },
+  "SIGKILL of a worker under load ends its own connections and no others",
+  async () => {
+    await using site = await Site.startEcho(["-n", "3"]);
+    const workers = site.stud.workers();
+    using clients = new DisposableStack();
+    const byWorker = await clientsOfEach(workers, site, clients);
+    const [victim, ...others] = workers;
+    const stop = new AbortController();
+    const loads = new Map(workers.map((pid) => [pid, load(byWorker.get(pid)!, stop.signal)]));
+    await eventually(
+      "load on every worker",
+      () => [...loads.values()].every((one) => one.done > 20),
+    );
+
+    Deno.kill(victim!, "SIGKILL");
+    await site.stud.output(
+      new RegExp(`worker 1 \\(process ${victim}\\) died: killed by SIGKILL; `),
+    );
+    assertEquals((await within(10_000, "their end", loads.get(victim!)!.ended)).broken, "all");
+    // New clients, and those of the other workers, do not notice.
+    for (let count = 0; count < 20; count++) await site.echoOnce();
+    await site.stud.output(/worker 1 serves again \(process \d+\)/);
+    const before = others.map((pid) => loads.get(pid)!.done);
+    await eventually("the others go on", () => {
+      return others.every((pid, index) => loads.get(pid)!.done > before[index]! + 20);
+    });
+    for (let count = 0; count < 20; count++) await site.echoOnce();
+    stop.abort();
+    for (const pid of others) assertEquals((await loads.get(pid)!.ended).broken, "none");
+    await eventually("three workers again", () => site.stud.workers().length === 3);
+  },
+);
+
+testWith(
+  { linux: true },
+  "a worker that crashes is replaced and its signal is in the log",
+  async () => {
+    await using site = await Site.startEcho();
+    for (const signal of ["SIGSEGV", "SIGABRT"] as const) {
+      const { worker } = site;
+      // The runtime takes a first SIGSEGV for a trap of WebAssembly; a real crash faults again at once.
+      const killed = eventually("its end", () => {
+        if (isAlive(worker)) Deno.kill(worker, signal);
+        return !isAlive(worker);
+      });
+      const words = `\\(process ${worker}\\) died: killed by ${signal}; a crash in native code`;
+      await Promise.all([killed, site.stud.output(new RegExp(words))]);
+      await eventually("another one", () => site.stud.workers().some((pid) => pid !== worker));
+      await site.stud.output(new RegExp(`serves again \\(process ${site.worker}\\)`));
+      await site.echoOnce();
+    }
+  },
+);
+
+testWith(
+  { linux: true },
+  "a worker that keeps dying is started again after growing pauses",
+  async () => {
+    await using site = await Site.startEcho();
+    const deaths = async () => {
+      const { worker } = site;
+      Deno.kill(worker, "SIGKILL");
+      await site.stud.output(new RegExp(`\\(process ${worker}\\) died`));
+    };
+    const served = () => site.stud.stdout.split("serves again").length - 1;
+    await deaths();
+    await eventually("the first restart", () => served() === 1);
+    assert(!site.stud.stderr.includes("keeps dying"), "a single mishap needs no pause");
+    await deaths();
+    await site.stud.output(/worker 1 keeps dying: the next start is in 0\.5 s/);
+    await eventually("the second restart", () => served() === 2);
+    await deaths();
+    await site.stud.output(/worker 1 keeps dying: the next start is in 1 s/);
+    await eventually("the third restart", () => served() === 3);
+    await site.echoOnce();
+  },
+);
+
+testWith({ linux: true }, "TERM during the pause before a restart ends stud at once", async () => {
+  await using site = await Site.startEcho();
+  for (const expected of [/serves again/, /the next start is in 0\.5 s/]) {
+    Deno.kill(site.worker, "SIGKILL");
+    await site.stud.output(expected);
+  }
+  site.stud.signal("SIGTERM");
+  assertEquals((await site.stud.ended(10_000)).code, 0);
+});
+
+testWith(
+  { linux: true },
+  "TERM to one worker lets its clients finish while another takes its place",
+  async () => {
+    await using site = await Site.startEcho();
+    const { worker } = site;
+    using client = await site.connect();
+    await exchange(client);
+    Deno.kill(worker, "SIGTERM");
+    await site.stud.output(/worker 1 \(process \d+\) was asked to end; another/);
+    await site.stud.output(/worker 1 serves again/);
+    await exchange(client, "long after");
+    for (let count = 0; count < 10; count++) await site.echoOnce();
+    assert(site.stud.workers().includes(worker), "it waits for its client");
+    await client.closeWrite();
+    assertEquals((await receive(client)).end, "clean");
+    await gone([worker]);
+    assert(!site.stud.stderr.includes("died"), site.stud.report());
+  },
+);
+
+testWith(
+  { linux: true },
+  "TERM to the whole process group, as init systems send it, drains",
+  async () => {
+    await using site = await Site.startEcho(["-n", "2"]);
+    using client = await site.connect();
+    await exchange(client);
+    for (const pid of [...site.stud.workers(), site.stud.pid]) Deno.kill(pid, "SIGTERM");
+    await site.stud.output(/draining/);
+    await exchange(client, "after TERM");
+    client.close();
+    assertEquals((await site.stud.ended()).code, 0);
+    assertStringIncludes(site.stud.stdout, "stopped");
+  },
+);
+
+/** Connects until every worker has two clients at least. */
+async function clientsOfEach(
+  workers: readonly number[],
+  site: Site,
+  clients: DisposableStack,
+): Promise<Map<number, Deno.TlsConn[]>> {
+  const byWorker = new Map(workers.map((pid) => [pid, [] as Deno.TlsConn[]]));
+  const enough = () => [...byWorker.values()].every((own) => own.length >= 2);
+  for (let count = 0; count < 100 && !enough(); count++) {
+    const client = clients.use(await site.connect());
+    await exchange(client);
+    byWorker.get(ownerOf(client, workers)!)!.push(client);
+  }
+  assert(enough(), "a worker gets no clients");
+  return byWorker;
+}
+
+/** Talks on every connection until the signal, or until it breaks. */
+function load(connections: readonly Deno.TlsConn[], stop: AbortSignal) {
+  const state = { done: 0, ended: Promise.resolve({ broken: "none" }) };
+  const talks = connections.map(async (connection) => {
+    try {
+      while (!stop.aborted) {
+        await exchange(connection, "load ".repeat(200));
+        state.done++;
+      }
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  state.ended = Promise.all(talks).then((broken) => ({
+    broken: broken.every(Boolean) ? "all" : broken.some(Boolean) ? "some" : "none",
+  }));
+  return state;
+}

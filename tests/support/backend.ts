@@ -1,0 +1,124 @@
+/**
+ * A backend inside the test's process: connections are taken one by one and driven by the test, or all of
+ * them are served by one handler.
+ */
+
+import { pause, within } from "./eventually.ts";
+
+/** Serves one connection. What it throws is kept in {@linkcode Backend.faults}. */
+export type ServeBackend = (conn: Deno.Conn) => Promise<void>;
+
+/** A listening backend. Use it with `await using`. */
+export class Backend implements AsyncDisposable {
+  readonly #listener: Deno.Listener;
+  readonly #open = new Set<Deno.Conn>();
+  #serving: Promise<void> = Promise.resolve();
+  #closed = false;
+  /** Connections accepted so far. */
+  accepted = 0;
+  /** What handlers threw. */
+  readonly faults: unknown[] = [];
+
+  private constructor(listener: Deno.Listener) {
+    this.#listener = listener;
+  }
+
+  /** Listens on a port of 127.0.0.1, or on a unix socket. */
+  static listen(path?: string): Backend {
+    return new Backend(
+      path === undefined
+        ? Deno.listen({ hostname: "127.0.0.1", port: 0 })
+        : Deno.listen({ transport: "unix", path }),
+    );
+  }
+
+  /** Listens and serves every connection. */
+  static serve(serve: ServeBackend, path?: string): Backend {
+    const backend = Backend.listen(path);
+    backend.#serving = backend.#serveAll(serve);
+    return backend;
+  }
+
+  /** As `--backend` takes it. */
+  get address(): string {
+    const { addr } = this.#listener;
+    if (addr.transport === "unix") return addr.path;
+    return `127.0.0.1,${(addr as Deno.NetAddr).port}`;
+  }
+
+  /** How many connections are being served now. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** The next connection, for the test to drive; the backend closes it at its end. */
+  async accept(): Promise<Deno.Conn> {
+    const conn = await within(10_000, "a connection to the backend", this.#listener.accept());
+    this.accepted++;
+    this.#open.add(conn);
+    return conn;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    this.#listener.close();
+    for (const conn of this.#open) closeQuietly(conn);
+    await this.#serving;
+  }
+
+  async #serveAll(serve: ServeBackend): Promise<void> {
+    const served = new Set<Promise<void>>();
+    while (!this.#closed) {
+      let conn: Deno.Conn;
+      try {
+        conn = await this.#listener.accept();
+      } catch (error) {
+        // A connection that was reset before it was accepted is no reason to stop.
+        if (!this.#closed) this.faults.push(error);
+        await pause(1);
+        continue;
+      }
+      this.accepted++;
+      this.#open.add(conn);
+      const ended = this.#serveOne(serve, conn).then(() => void served.delete(ended));
+      served.add(ended);
+    }
+    await Promise.all(served);
+  }
+
+  async #serveOne(serve: ServeBackend, conn: Deno.Conn): Promise<void> {
+    try {
+      await serve(conn);
+    } catch (error) {
+      this.faults.push(error);
+    }
+    closeQuietly(conn);
+    this.#open.delete(conn);
+  }
+}
+
+/** Sends back what it receives, until the client ends. */
+export async function echo(conn: Deno.Conn): Promise<void> {
+  const octets = new Uint8Array(16 << 10);
+  for (let count; (count = await conn.read(octets)) !== null;) {
+    await writeAll(conn, octets.subarray(0, count));
+  }
+  await conn.closeWrite();
+}
+
+/** Writes all octets. */
+export async function writeAll(
+  to: { write(octets: Uint8Array): Promise<number> },
+  octets: Uint8Array,
+): Promise<void> {
+  for (let sent = 0; sent < octets.length;) sent += await to.write(octets.subarray(sent));
+}
+
+/** Closes a connection that may be closed already. */
+export function closeQuietly(conn: { close(): void }): void {
+  try {
+    conn.close();
+  } catch {
+    // Already closed.
+  }
+}

@@ -1,0 +1,182 @@
+/** This process and its children in memory. */
+
+import { StartupError } from "../../src/errors.ts";
+import type {
+  ChildProcess,
+  DatagramSender,
+  ProcessEnd,
+  Processes,
+  SignalName,
+  StandardStream,
+} from "../../src/runtime/runtime.ts";
+
+/** A process with standard streams, signals and children that a test drives. */
+export class FakeProcesses implements Processes {
+  pid = 4711;
+  uid: number | undefined = 0;
+  cpus = 2;
+  onTerminal = false;
+  readonly children: FakeChild[] = [];
+  /** How many starts of a worker fail from now on. */
+  failingStarts = 0;
+  /** What programs print, by their command line. */
+  readonly outputs = new Map<string, string>();
+  /** How writing goes; by default at once. */
+  writing: (stream: StandardStream, text: string) => Promise<void> = () => Promise.resolve();
+  readonly datagrams = new FakeDatagrams();
+  readonly #written: Record<StandardStream, string> = { stdout: "", stderr: "" };
+  readonly #handlers = new Map<SignalName, () => void>();
+  readonly #input = pipe();
+  uncaught: ((error: unknown) => void) | undefined;
+
+  get stdin(): ReadableStream<Uint8Array> {
+    return this.#input.readable;
+  }
+
+  /** Somebody writes to standard input. */
+  input(text: string): void {
+    this.#input.write(text);
+  }
+
+  /** Somebody closes standard input. */
+  endInput(): void {
+    this.#input.end();
+  }
+
+  get stdout(): string {
+    return this.#written.stdout;
+  }
+
+  get stderr(): string {
+    return this.#written.stderr;
+  }
+
+  async write(stream: StandardStream, octets: Uint8Array): Promise<void> {
+    const text = new TextDecoder().decode(octets);
+    await this.writing(stream, text);
+    this.#written[stream] += text;
+  }
+
+  startWorker(): FakeChild {
+    if (this.failingStarts > 0) {
+      this.failingStarts--;
+      throw new StartupError("cannot start a worker process: no memory");
+    }
+    const child = new FakeChild(5_000 + this.children.length);
+    this.children.push(child);
+    return child;
+  }
+
+  capture(program: string, args: readonly string[]): Promise<string | undefined> {
+    return Promise.resolve(this.outputs.get([program, ...args].join(" ")));
+  }
+
+  onSignal(name: SignalName, handler: () => void): void {
+    this.#handlers.set(name, handler);
+  }
+
+  /** Sends this process a signal. */
+  raise(name: SignalName): void {
+    this.#handlers.get(name)!();
+  }
+
+  onUncaught(handler: (error: unknown) => void): void {
+    this.uncaught = handler;
+  }
+
+  openDatagram(): DatagramSender {
+    return this.datagrams.open();
+  }
+}
+
+/** A child process: the test is its program. */
+export class FakeChild implements ChildProcess {
+  readonly pid: number;
+  readonly control: WritableStream<Uint8Array>;
+  readonly ended: Promise<ProcessEnd>;
+  readonly #output = pipe();
+  readonly #errors = pipe();
+  readonly #end = Promise.withResolvers<ProcessEnd>();
+  /** What it was told. */
+  heard = "";
+
+  constructor(pid: number) {
+    this.pid = pid;
+    this.ended = this.#end.promise;
+    const decoder = new TextDecoder();
+    this.control = new WritableStream({
+      write: (octets) => void (this.heard += decoder.decode(octets, { stream: true })),
+    });
+  }
+
+  get output(): ReadableStream<Uint8Array> {
+    return this.#output.readable;
+  }
+
+  get errors(): ReadableStream<Uint8Array> {
+    return this.#errors.readable;
+  }
+
+  /** The messages it was sent, by type. */
+  get told(): string[] {
+    return this.heard.split("\n").filter((line) => line !== "").map((line) =>
+      JSON.parse(line).type
+    );
+  }
+
+  /** It sends a message, or whatever else. */
+  say(message: { readonly type: string } | string): void {
+    this.#output.write(typeof message === "string" ? message : `${JSON.stringify(message)}\n`);
+  }
+
+  /** It writes to standard error. */
+  complain(text: string): void {
+    this.#errors.write(text);
+  }
+
+  /** It ends. */
+  end(end: Partial<ProcessEnd> = {}): void {
+    this.#output.end();
+    this.#errors.end();
+    this.#end.resolve({ code: 0, signal: null, ...end });
+  }
+
+  kill(): void {
+    this.end({ code: 137, signal: "SIGKILL" });
+  }
+}
+
+/** Datagram sockets and what was sent through them. */
+export class FakeDatagrams {
+  readonly sent: string[] = [];
+  opened = 0;
+  closed = 0;
+  /** How sending goes; by default at once. */
+  sending: () => Promise<void> = () => Promise.resolve();
+
+  open(): DatagramSender {
+    this.opened++;
+    return {
+      send: async (octets, path) => {
+        await this.sending();
+        this.sent.push(`${path} ${new TextDecoder().decode(octets)}`);
+      },
+      close: () => void this.closed++,
+    };
+  }
+}
+
+/** A byte stream that text is written to. It may be ended more than once. */
+function pipe() {
+  let controller: ReadableStreamDefaultController<Uint8Array>;
+  let open = true;
+  const readable = new ReadableStream<Uint8Array>({ start: (given) => void (controller = given) });
+  return {
+    readable,
+    write: (text: string) => controller.enqueue(new TextEncoder().encode(text)),
+    end: () => {
+      if (open) controller.close();
+      open = false;
+    },
+  };
+}

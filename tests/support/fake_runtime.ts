@@ -1,0 +1,201 @@
+/** A platform in memory: whatever the parts of stud ask of one, a test decides. */
+
+import { PeerError, StartupError } from "../../src/errors.ts";
+import type {
+  Endpoint,
+  Files,
+  Kernel,
+  ListenerOptions,
+  Network,
+  Privileges,
+  Runtime,
+  SocketAddress,
+  SocketPair,
+  Stream,
+  TlsListenOptions,
+  TlsStreamListener,
+} from "../../src/runtime/runtime.ts";
+import { FakeProcesses } from "./fake_processes.ts";
+import { type FakeStream, NativeError } from "./fake_stream.ts";
+import { ManualClock } from "./manual_clock.ts";
+
+/** A whole platform: root on Linux with two CPUs, unless a test says otherwise. */
+export class FakeRuntime implements Runtime {
+  platform = "linux";
+  readonly clock = new ManualClock();
+  readonly network = new FakeNetwork();
+  readonly files = new FakeFiles();
+  readonly processes = new FakeProcesses();
+  /** What happened, in order, as far as order matters. */
+  readonly events: string[] = [];
+  kernel: FakeKernel | undefined = new FakeKernel(this.events);
+
+  constructor() {
+    this.network.events = this.events;
+  }
+}
+
+/** Sockets. */
+export class FakeNetwork implements Network {
+  /** Host names and their addresses; an address is its own. */
+  readonly names = new Map<string, string[]>();
+  /** Hosts that this machine does not have. */
+  readonly absent = new Set<string>();
+  /** `HOST:PORT` that others listen on. */
+  readonly inUse = new Set<string>();
+  readonly probed: SocketAddress[] = [];
+  /** Ports that the system chooses for 0, in this order; then others. */
+  readonly choices: number[] = [];
+  readonly listeners: FakeTlsListener[] = [];
+  readonly dialed: Endpoint[] = [];
+  /** How a connection to the backend goes. */
+  answer: (endpoint: Endpoint, signal: AbortSignal) => Promise<Stream> = () =>
+    Promise.reject(new NativeError("refused"));
+  events: string[] = [];
+
+  listenTls(options: TlsListenOptions): TlsStreamListener {
+    if (this.inUse.has(`${options.host}:${options.port}`)) throw new StartupError("in use");
+    this.events.push(`listen ${options.host}:${options.port}`);
+    const listener = new FakeTlsListener(options);
+    this.listeners.push(listener);
+    return listener;
+  }
+
+  dial(endpoint: Endpoint, signal: AbortSignal): Promise<Stream> {
+    this.dialed.push(endpoint);
+    return this.answer(endpoint, signal);
+  }
+
+  probe(address: SocketAddress): number | undefined {
+    this.probed.push(address);
+    if (this.inUse.has(`${address.host}:${address.port}`)) throw new StartupError("in use");
+    if (this.absent.has(address.host)) return undefined;
+    if (address.port !== 0) return address.port;
+    return this.choices.shift() ?? 50_000 + this.probed.length;
+  }
+
+  lookup(host: string): Promise<string[]> {
+    if (/^[0-9.]+$|:/.test(host)) return Promise.resolve([host]);
+    const found = this.names.get(host);
+    return found ? Promise.resolve(found) : Promise.reject(new Error("ENOTFOUND"));
+  }
+
+  peerError(error: unknown, party: PeerError["party"]): PeerError {
+    if (error instanceof PeerError) return error;
+    const kind = error instanceof NativeError ? error.kind : "other";
+    return new PeerError(party, kind, (error as Error).message, { cause: error });
+  }
+}
+
+/** A listening socket whose clients the test sends. */
+export class FakeTlsListener implements TlsStreamListener {
+  readonly address: SocketAddress;
+  readonly options: TlsListenOptions;
+  readonly #waiting: (FakeStream | Error)[] = [];
+  #acceptor: PromiseWithResolvers<FakeStream> | undefined;
+  closed = false;
+
+  constructor(options: TlsListenOptions) {
+    this.options = options;
+    this.address = { host: options.host, port: options.port };
+  }
+
+  /** A client comes, or the next accept fails. */
+  arrive(client: FakeStream | Error): void {
+    this.#waiting.push(client);
+    this.#give();
+  }
+
+  accept(): Promise<FakeStream> {
+    if (this.closed) return Promise.reject(new Error("closed"));
+    this.#acceptor = Promise.withResolvers();
+    const { promise } = this.#acceptor;
+    this.#give();
+    return promise;
+  }
+
+  close(): void {
+    this.closed = true;
+    this.#acceptor?.reject(new Error("closed"));
+    this.#acceptor = undefined;
+  }
+
+  #give(): void {
+    const acceptor = this.#acceptor;
+    if (acceptor === undefined || this.#waiting.length === 0) return;
+    this.#acceptor = undefined;
+    const next = this.#waiting.shift()!;
+    if (next instanceof Error) acceptor.reject(next);
+    else acceptor.resolve(next);
+  }
+}
+
+/** Files by path. */
+export class FakeFiles implements Files {
+  readonly texts = new Map<string, string>();
+  readonly directories = new Set<string>();
+
+  readText(path: string): Promise<string> {
+    const text = this.texts.get(path);
+    return text === undefined
+      ? Promise.reject(new StartupError(`${path}: no such file`))
+      : Promise.resolve(text);
+  }
+
+  isDirectory(path: string): Promise<boolean> {
+    return Promise.resolve(this.directories.has(path));
+  }
+}
+
+/** The kernel, which knows the streams that a test has told it of. */
+export class FakeKernel implements Kernel {
+  readonly streams: FakeStream[] = [];
+  readonly tuned: { address: SocketAddress; options: ListenerOptions }[] = [];
+  /** How often descriptors were walked. */
+  walks = 0;
+  readonly #events: string[];
+
+  constructor(events: string[]) {
+    this.#events = events;
+  }
+
+  tuneListener(address: SocketAddress, options: ListenerOptions): void {
+    this.tuned.push({ address, options });
+  }
+
+  reset(pairs: readonly SocketPair[]): boolean[] {
+    this.walks++;
+    return pairs.map((pair) => {
+      const stream = this.#find(pair);
+      stream?.reset();
+      return stream !== undefined;
+    });
+  }
+
+  unsent(pairs: readonly SocketPair[]): number[] {
+    this.walks++;
+    return pairs.map((pair) => this.#find(pair)?.unsent ?? 0);
+  }
+
+  dropPrivileges(privileges: Privileges): void {
+    this.#events.push(`drop ${privileges.chroot} ${privileges.uid} ${privileges.gid}`);
+  }
+
+  pinToCpu(index: number): number {
+    this.#events.push(`pin ${index}`);
+    return index;
+  }
+
+  raiseDescriptorLimit(): number {
+    this.#events.push("raise");
+    return 1_024;
+  }
+
+  #find(pair: SocketPair): FakeStream | undefined {
+    return this.streams.find((stream) => {
+      // A connection that has been reset has no addresses any more.
+      return !stream.closed && !stream.wasReset &&
+        JSON.stringify(stream.pair) === JSON.stringify(pair);
+    });
+  }
+}

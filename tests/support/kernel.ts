@@ -1,0 +1,15 @@
+/**
+ * Linux system calls for tests, by the same means as stud's own. The library is loaded with this module: one
+ * loaded by a test would count as leaked by it.
+ */
+
+import { openLinuxKernel } from "../../src/runtime/linux.ts";
+import type { Kernel } from "../../src/runtime/runtime.ts";
+
+const opened = openLinuxKernel();
+
+/** For tests that need Linux. */
+export function kernel(): Kernel {
+  if (opened === undefined) throw new Error("this needs Linux and foreign functions");
+  return opened;
+}

@@ -1,0 +1,32 @@
+/** For a stud whose output cannot be read: knowing that it serves without its telling. */
+
+import { eventually } from "./eventually.ts";
+
+/** Waits until somebody listens on the port. */
+export function serving(port: number): Promise<void> {
+  return eventually(`somebody listens on port ${port}`, async () => {
+    try {
+      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Connects in clear text, says something that is no TLS and reads what comes, which is an alert and the end. */
+export async function failHandshake(
+  port: number,
+  words = "GET / HTTP/1.1\r\n\r\n",
+): Promise<string> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const { port: own } = connection.localAddr as Deno.NetAddr;
+  await connection.write(new TextEncoder().encode(words));
+  try {
+    const octets = new Uint8Array(1024);
+    while (await connection.read(octets) !== null);
+  } catch {
+    // A reset is an end too.
+  }
+  return `127.0.0.1:${own}`;
+}

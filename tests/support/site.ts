@@ -1,0 +1,95 @@
+/** A stud with a certificate in front of a backend: what nearly every end-to-end test begins with. */
+
+import { Backend, echo } from "./backend.ts";
+import { type PemFile, temporaryPem } from "./certificates.ts";
+import { openSockets, socketsBackTo } from "./descriptors.ts";
+import { Stud } from "./stud.ts";
+import { connectTls, echoOnce } from "./tls_client.ts";
+
+/** Where the parts of a site differ from the usual. */
+export interface SiteOptions {
+  /** More of stud's command line. */
+  readonly args?: readonly string[];
+  /** Default: one whose connections the test accepts. It ends with the site. */
+  readonly backend?: Backend;
+  /** For a backend that is no {@linkcode Backend}, as `--backend` takes it. */
+  readonly backendAddress?: string;
+  /** Default: a free port of 127.0.0.1. */
+  readonly frontend?: string;
+}
+
+/** The parts, running. Use it with `await using`. */
+export class Site implements AsyncDisposable {
+  readonly stud: Stud;
+  readonly backend: Backend;
+  readonly pem: PemFile;
+  /** Sockets each worker had open before its first client. Linux only. */
+  readonly #baseline = new Map<number, number>();
+
+  private constructor(stud: Stud, backend: Backend, pem: PemFile) {
+    this.stud = stud;
+    this.backend = backend;
+    this.pem = pem;
+    if (Deno.build.os !== "linux") return;
+    for (const pid of stud.workers()) this.#baseline.set(pid, openSockets(pid));
+  }
+
+  static async start(options: SiteOptions = {}): Promise<Site> {
+    const { args = [], frontend = "127.0.0.1,0", backend = Backend.listen() } = options;
+    const pem = await temporaryPem();
+    const address = options.backendAddress ?? backend.address;
+    try {
+      const stud = await Stud.start(["-f", frontend, "-b", address, ...args, pem.path]);
+      return new Site(stud, backend, pem);
+    } catch (error) {
+      pem[Symbol.dispose]();
+      await backend[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** A site whose backend sends everything back. */
+  static startEcho(args: readonly string[] = []): Promise<Site> {
+    return Site.start({ args, backend: Backend.serve(echo) });
+  }
+
+  get port(): number {
+    return this.stud.port;
+  }
+
+  /** The process id of the only worker. Linux only. */
+  get worker(): number {
+    const [first, ...others] = this.stud.workers();
+    if (first === undefined || others.length > 0) throw new Error(this.stud.report());
+    return first;
+  }
+
+  /** Connects a TLS client. */
+  connect(): Promise<Deno.TlsConn> {
+    return connectTls(this.port, this.pem);
+  }
+
+  /** A client, and the connection that stud opened to the backend for it. */
+  async connectThrough(): Promise<{ client: Deno.TlsConn; peer: Deno.Conn }> {
+    const accepted = this.backend.accept();
+    accepted.catch(() => {});
+    const client = await this.connect();
+    return { client, peer: await accepted };
+  }
+
+  /** One echo through stud. */
+  echoOnce(text?: string): Promise<void> {
+    return echoOnce(this.port, this.pem, text);
+  }
+
+  /** Waits until every worker lives on and holds no more sockets than at its start. Linux only. */
+  async released(limit = 15_000): Promise<void> {
+    for (const [pid, baseline] of this.#baseline) await socketsBackTo(baseline, pid, limit);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stud[Symbol.asyncDispose]();
+    await this.backend[Symbol.asyncDispose]();
+    this.pem[Symbol.dispose]();
+  }
+}

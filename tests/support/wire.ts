@@ -1,0 +1,110 @@
+/**
+ * The wire between a client and stud, as a relay of raw octets that the test can cut, hold up or chop: what
+ * TLS libraries never do by themselves.
+ */
+
+import { closeQuietly, writeAll } from "./backend.ts";
+import { pause } from "./eventually.ts";
+import { resetConnection } from "./reset.ts";
+
+/** How octets from the client travel. */
+export interface WireOptions {
+  /** Cuts the client's first octets before these offsets; each piece travels alone. */
+  readonly cuts?: (length: number) => readonly number[];
+}
+
+/** One client's wire to stud. Clients connect to `port`. */
+export class Wire implements AsyncDisposable {
+  readonly #listener: Deno.Listener;
+  readonly #options: WireOptions;
+  readonly #running: Promise<void>;
+  #client: Deno.TcpConn | undefined;
+  #stud: Deno.TcpConn | undefined;
+  #holding = false;
+  #cut = false;
+
+  constructor(studPort: number, options: WireOptions = {}) {
+    this.#options = options;
+    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    this.#running = this.#run(studPort).catch(() => {});
+  }
+
+  get port(): number {
+    return (this.#listener.addr as Deno.NetAddr).port;
+  }
+
+  /** Takes nothing more from stud: its send queue fills up, as with a client that does not read. */
+  hold(): void {
+    this.#holding = true;
+  }
+
+  /** Ends the client's sending direction by a bare FIN. What stud sends still arrives. */
+  async endWithFin(): Promise<void> {
+    this.#cut = true;
+    await this.#stud!.closeWrite();
+  }
+
+  /** Resets stud's side, as a client that crashed. */
+  reset(): void {
+    this.#cut = true;
+    resetConnection(this.#stud!);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    closeQuietly(this.#listener);
+    this.#holding = true;
+    for (const conn of [this.#client, this.#stud]) if (conn !== undefined) closeQuietly(conn);
+    await this.#running;
+  }
+
+  async #run(studPort: number): Promise<void> {
+    this.#client = await this.#listener.accept() as Deno.TcpConn;
+    this.#stud = await Deno.connect({ hostname: "127.0.0.1", port: studPort });
+    this.#stud.setNoDelay(true);
+    await Promise.all([
+      // A reset on one side becomes one on the other.
+      this.#runUp(this.#client, this.#stud).catch(() => resetQuietly(this.#stud!)),
+      this.#runDown(this.#stud, this.#client).catch(() => resetQuietly(this.#client!)),
+    ]);
+  }
+
+  async #runUp(client: Deno.TcpConn, stud: Deno.TcpConn): Promise<void> {
+    const octets = new Uint8Array(64 << 10);
+    let first = this.#options.cuts !== undefined;
+    for (let count; (count = await client.read(octets)) !== null;) {
+      if (this.#cut) continue;
+      if (first) await this.#inPieces(octets.subarray(0, count), stud);
+      else await writeAll(stud, octets.subarray(0, count));
+      first = false;
+    }
+    if (!this.#cut) await stud.closeWrite();
+  }
+
+  async #inPieces(octets: Uint8Array, stud: Deno.TcpConn): Promise<void> {
+    const offsets = [...this.#options.cuts!(octets.length), octets.length];
+    let sent = 0;
+    for (const offset of offsets) {
+      await writeAll(stud, octets.subarray(sent, offset));
+      sent = offset;
+      // Time for stud to read this piece before the next one joins it.
+      if (sent < octets.length) await pause(1);
+    }
+  }
+
+  async #runDown(stud: Deno.TcpConn, client: Deno.TcpConn): Promise<void> {
+    const octets = new Uint8Array(64 << 10);
+    while (!this.#holding) {
+      const count = await stud.read(octets);
+      if (count === null) return await client.closeWrite();
+      await writeAll(client, octets.subarray(0, count));
+    }
+  }
+}
+
+function resetQuietly(conn: Deno.Conn): void {
+  try {
+    resetConnection(conn);
+  } catch {
+    // Already closed.
+  }
+}

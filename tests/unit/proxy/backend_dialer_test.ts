@@ -1,0 +1,76 @@
+import { PeerError } from "../../../src/errors.ts";
+import { BackendDialer } from "../../../src/proxy/backend_dialer.ts";
+import type { Endpoint, Stream } from "../../../src/runtime/runtime.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { FakeRuntime } from "../../support/fake_runtime.ts";
+import { FakeStream, NativeError } from "../../support/fake_stream.ts";
+
+const FIRST: Endpoint = { kind: "tcp", host: "::1", port: 80 };
+const SECOND: Endpoint = { kind: "tcp", host: "127.0.0.1", port: 80 };
+const UNIX: Endpoint = { kind: "unix", path: "/run/web" };
+
+function newDialer(...endpoints: Endpoint[]) {
+  const runtime = new FakeRuntime();
+  return { runtime, dialer: new BackendDialer(runtime, endpoints, 2_000) };
+}
+
+/** Never connects; gives up when told to. */
+function hang(_: Endpoint, signal: AbortSignal): Promise<Stream> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(new NativeError("other", "aborted")));
+  });
+}
+
+Deno.test("dial() connects to the first address, and leaves no timer", async () => {
+  const { runtime, dialer } = newDialer(FIRST, SECOND);
+  const stream = new FakeStream();
+  runtime.network.answer = () => Promise.resolve(stream);
+  assert(await dialer.dial() === stream);
+  assertEquals(runtime.network.dialed, [FIRST]);
+  assertEquals(runtime.clock.waiting, 0);
+});
+
+Deno.test("dial() tries the addresses in order", async () => {
+  const { runtime, dialer } = newDialer(FIRST, SECOND);
+  const stream = new FakeStream();
+  runtime.network.answer = (endpoint) =>
+    endpoint === SECOND ? Promise.resolve(stream) : Promise.reject(new NativeError("refused"));
+  assert(await dialer.dial() === stream);
+  assertEquals(runtime.network.dialed, [FIRST, SECOND]);
+});
+
+Deno.test("dial() rejects with the last fault, and names its address", async () => {
+  const refused = newDialer(FIRST, SECOND);
+  const error = await assertRejects(
+    () => refused.dialer.dial(),
+    PeerError,
+    "127.0.0.1:80: refused",
+  );
+  assertEquals([error.party, error.kind], ["backend", "refused"]);
+  assertEquals(refused.runtime.clock.waiting, 0);
+  await assertRejects(() => newDialer(FIRST).dialer.dial(), PeerError, "[::1]:80: refused");
+  await assertRejects(() => newDialer(UNIX).dialer.dial(), PeerError, "/run/web: refused");
+});
+
+Deno.test("one deadline counts for all addresses together", async () => {
+  const { runtime, dialer } = newDialer(FIRST, SECOND);
+  runtime.network.answer = hang;
+  const dialing = dialer.dial().then(() => undefined, (error: PeerError) => error);
+  await runtime.clock.advance(2_000);
+  const error = await dialing;
+  assertEquals([error?.kind, error?.message], ["timeout", "[::1]:80: no connection within 2 s"]);
+  assertEquals(runtime.network.dialed, [FIRST]);
+  assertEquals(runtime.clock.waiting, 0);
+});
+
+Deno.test("a deadline that one dial has used up is not another one's", async () => {
+  const { runtime, dialer } = newDialer(FIRST);
+  runtime.network.answer = hang;
+  const first = dialer.dial().catch(() => "late");
+  await runtime.clock.advance(1_500);
+  const stream = new FakeStream();
+  runtime.network.answer = () => Promise.resolve(stream);
+  assert(await dialer.dial() === stream);
+  await runtime.clock.advance(500);
+  assertEquals(await first, "late");
+});

@@ -1,0 +1,80 @@
+import { PeerError } from "../../../src/errors.ts";
+import { configureLog } from "../../../src/log/log.ts";
+import { FaultLog, isRoutineClose } from "../../../src/proxy/fault_log.ts";
+import type { TlsConnection } from "../../../src/tls/engine.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { FakeStream, pairOf } from "../../support/fake_stream.ts";
+import { ManualClock } from "../../support/manual_clock.ts";
+
+const CLIENT: TlsConnection = new FakeStream(pairOf(40_001));
+const WHO = "client 198.51.100.7:40001 to 192.0.2.1:8443";
+
+function newFaultLog() {
+  const clock = new ManualClock();
+  const lines: string[] = [];
+  const log = configureLog((level, text) => lines.push(`${level} ${text}`), "debug");
+  return { clock, lines, faults: new FaultLog(log, clock) };
+}
+
+Deno.test("isRoutineClose() tells how clients leave every day from what needs a look", () => {
+  assertEquals(isRoutineClose(new PeerError("client", "closed", "")), true);
+  assertEquals(isRoutineClose(new PeerError("client", "reset", "")), true);
+  assertEquals(isRoutineClose(new PeerError("client", "timeout", "")), false);
+  assertEquals(isRoutineClose(new PeerError("client", "handshake", "")), false);
+  assertEquals(isRoutineClose(new PeerError("backend", "reset", "")), false);
+});
+
+Deno.test("each fault is a line of its subject, its reason and the client", () => {
+  const { lines, faults } = newFaultLog();
+  faults.connection(new PeerError("client", "handshake", "not TLS"), CLIENT);
+  faults.connection(new PeerError("client", "timeout", "no handshake before the deadline"), CLIENT);
+  faults.connection(new PeerError("backend", "refused", "127.0.0.1:80: refused"), CLIENT);
+  faults.connection(new PeerError("client", "timeout", "took nothing"), CLIENT);
+  faults.connection(new PeerError("client", "reset", "connection reset"), CLIENT);
+  faults.shortage(new PeerError("client", "resources", "out of file descriptors"));
+  assertEquals(lines, [
+    `info handshake failed: not TLS (${WHO})`,
+    `info handshake failed: no handshake before the deadline (${WHO})`,
+    `error backend failed: 127.0.0.1:80: refused (${WHO})`,
+    `info connection ended: took nothing (${WHO})`,
+    "error cannot accept clients: out of file descriptors (raise the limit of open files (ulimit -n))",
+  ]);
+});
+
+Deno.test("repeats of a kind become a count with the last client", async () => {
+  const { clock, lines, faults } = newFaultLog();
+  for (let port = 1; port <= 1_000; port++) {
+    faults.connection(
+      new PeerError("client", "handshake", "not TLS"),
+      new FakeStream(pairOf(port)),
+    );
+  }
+  faults.connection(new PeerError("client", "handshake", "other"), CLIENT);
+  assertEquals(lines.length, 2);
+  await clock.advance(10_000);
+  assertEquals(lines.slice(2), [
+    "info handshake failed: not TLS: 999 more within 10 s, the last one: " +
+    "client 198.51.100.7:1000 to 192.0.2.1:8443",
+  ]);
+});
+
+Deno.test("flush() writes the counts that are waiting", () => {
+  const { clock, lines, faults } = newFaultLog();
+  for (let count = 0; count < 3; count++) {
+    faults.connection(new PeerError("client", "handshake", "not TLS"), CLIENT);
+  }
+  faults.flush();
+  assertEquals(lines.length, 2);
+  assertEquals(clock.waiting, 0);
+});
+
+Deno.test("a client that has no addresses any more is no reason to fail", () => {
+  const { lines, faults } = newFaultLog();
+  const gone = {
+    get pair(): never {
+      throw new Error("not connected");
+    },
+  } as unknown as TlsConnection;
+  faults.connection(new PeerError("client", "handshake", "not TLS"), gone);
+  assertEquals(lines, ["info handshake failed: not TLS (client already gone)"]);
+});

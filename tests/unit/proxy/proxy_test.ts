@@ -1,0 +1,191 @@
+/** A whole proxy on a platform in memory: clients from the accept queue to the end of a drain. */
+
+import { PeerError, StartupError } from "../../../src/errors.ts";
+import { configureLog } from "../../../src/log/log.ts";
+import { Proxy, type ProxyOptions } from "../../../src/proxy/proxy.ts";
+import { createRustlsEngine } from "../../../src/tls/rustls.ts";
+import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
+import { FakeRuntime } from "../../support/fake_runtime.ts";
+import { FakeStream, NativeError, pairOf } from "../../support/fake_stream.ts";
+import { settled } from "../../support/manual_clock.ts";
+
+const OPTIONS: ProxyOptions = {
+  frontends: [{ host: "192.0.2.1", port: 8443 }],
+  backend: [{ kind: "tcp", host: "127.0.0.1", port: 8000 }],
+  certificateChain: "chain",
+  privateKey: "key",
+  preface: "proxy-v1",
+  reusePort: true,
+  backlog: 100,
+  keepalive: 3600,
+  timeouts: { handshake: 5, backendConnect: 3, linger: 30, stall: 300 },
+};
+
+function newProxy(options: Partial<ProxyOptions> = {}) {
+  const runtime = new FakeRuntime();
+  const lines: string[] = [];
+  const log = configureLog((level, text) => lines.push(`${level} ${text}`), "debug");
+  const backends: FakeStream[] = [];
+  runtime.network.answer = () => {
+    const stream = new FakeStream(pairOf(50_000 + backends.length));
+    runtime.kernel!.streams.push(stream);
+    backends.push(stream);
+    return Promise.resolve(stream);
+  };
+  const proxy = new Proxy(runtime, createRustlsEngine(runtime), { ...OPTIONS, ...options }, log);
+  proxy.serve();
+  const arrive = async (port: number) => {
+    const client = new FakeStream(pairOf(port));
+    runtime.kernel!.streams.push(client);
+    runtime.network.listeners[0]!.arrive(client);
+    await settled();
+    return client;
+  };
+  return { runtime, clock: runtime.clock, proxy, lines, backends, arrive };
+}
+
+Deno.test("a client is served after its handshake, and the preface comes first", async () => {
+  const { runtime, proxy, backends, arrive } = newProxy();
+  const client = await arrive(1);
+  assertEquals(
+    runtime.network.dialed.length,
+    0,
+    "nothing is done for a client without a handshake",
+  );
+  client.completeHandshake();
+  client.deliver("hello");
+  await settled();
+  assertEquals(backends[0]!.text, "PROXY TCP4 198.51.100.7 192.0.2.1 1 8443\r\nhello");
+  assertEquals([proxy.counters.accepted, proxy.counters.active], [1, 1]);
+  client.end();
+  backends[0]!.end();
+  await settled();
+  assert(client.closed && backends[0]!.closed);
+  assertEquals([proxy.counters.active, proxy.counters.octetsToBackend], [0, 5]);
+});
+
+Deno.test("a preface goes out whole, however little the backend takes at once", async () => {
+  const { runtime, arrive } = newProxy();
+  const backend = new FakeStream(pairOf(9));
+  backend.longestWrite = 1;
+  runtime.network.answer = () => Promise.resolve(backend);
+  (await arrive(1)).completeHandshake();
+  await settled();
+  assertEquals(backend.text, "PROXY TCP4 198.51.100.7 192.0.2.1 1 8443\r\n");
+});
+
+Deno.test("a silent client is reset at its deadline, and counted and logged", async () => {
+  const { clock, proxy, lines, arrive } = newProxy();
+  const client = await arrive(1);
+  await clock.advance(4_999);
+  assertEquals(client.wasReset, false);
+  await clock.advance(100);
+  assert(client.wasReset && client.closed);
+  assertEquals([proxy.counters.handshakesFailed, proxy.counters.active], [1, 0]);
+  assert(lines[0]!.startsWith("info handshake failed: no handshake before the deadline (client "));
+});
+
+Deno.test("a client whose backend is not there is reset, not ended in order", async () => {
+  const { runtime, clock, proxy, lines, arrive } = newProxy();
+  runtime.network.answer = () => Promise.reject(new NativeError("refused"));
+  const client = await arrive(1);
+  client.completeHandshake();
+  await clock.advance(100);
+  assert(client.wasReset && client.closed && !client.writeEnded);
+  assertEquals(proxy.counters.backendsFailed, 1);
+  assert(lines[0]!.startsWith("error backend failed: 127.0.0.1:8000: refused (client "), lines[0]);
+});
+
+Deno.test("no fault of accept() ends the loop, and none spins it", async () => {
+  const { runtime, clock, lines, arrive } = newProxy();
+  const [listener] = runtime.network.listeners;
+  listener!.arrive(new PeerError("client", "resources", "out of file descriptors"));
+  await settled();
+  assert(lines[0]!.startsWith("error cannot accept clients: out of file descriptors"));
+  const waiting = await arrive(1);
+  waiting.completeHandshake();
+  await settled();
+  assertEquals(runtime.network.dialed.length, 0, "it rests first");
+  await clock.advance(100);
+  assertEquals(runtime.network.dialed.length, 1);
+  listener!.arrive(new PeerError("client", "reset", "gone before it was accepted"));
+  await clock.advance(1);
+  (await arrive(2)).completeHandshake();
+  await settled();
+  assertEquals(runtime.network.dialed.length, 2);
+});
+
+Deno.test("drain() takes who waits in the queue, then listens no more and waits for clients", async () => {
+  const { runtime, clock, proxy, backends, arrive } = newProxy();
+  const client = await arrive(1);
+  client.completeHandshake();
+  let drained = false;
+  proxy.drain(60_000).then(() => drained = true);
+  const late = await arrive(2);
+  late.completeHandshake();
+  await clock.advance(50);
+  assertEquals([runtime.network.listeners[0]!.closed, drained], [true, false]);
+  for (const [index, stream] of [client, late].entries()) {
+    stream.deliver("still served");
+    await settled();
+    assert(backends[index]!.text.endsWith("still served"));
+    stream.end();
+    backends[index]!.end();
+  }
+  await settled();
+  assertEquals([drained, clock.waiting], [true, 0]);
+});
+
+Deno.test("drain() listens no more although clients never stop coming", async () => {
+  const { runtime, clock, proxy } = newProxy();
+  let port = 1;
+  const come = () => {
+    runtime.network.listeners[0]!.arrive(new FakeStream(pairOf(port++)));
+    if (port < 1_000) clock.after(3, come);
+  };
+  come();
+  proxy.drain(60_000);
+  await clock.advance(500);
+  assertEquals(runtime.network.listeners[0]!.closed, true);
+});
+
+Deno.test("drain() resets whoever is left at its limit, in whatever state", async () => {
+  const { runtime, clock, proxy, backends, arrive } = newProxy();
+  const silent = await arrive(1);
+  const idle = await arrive(2);
+  idle.completeHandshake();
+  const halfClosed = await arrive(3);
+  halfClosed.completeHandshake();
+  halfClosed.end();
+  await settled();
+  backends[1]!.hold();
+  let drained = false;
+  proxy.drain(1_000).then(() => drained = true);
+  await clock.advance(900);
+  assertEquals(drained, false);
+  await clock.advance(300);
+  assert(silent.wasReset && idle.wasReset);
+  assert([silent, idle, halfClosed, ...backends].every((stream) => stream.closed));
+  assertEquals([drained, proxy.counters.active, runtime.clock.waiting], [true, 0, 0]);
+});
+
+Deno.test("a second drain() with less patience ends both", async () => {
+  const { clock, proxy, arrive } = newProxy();
+  (await arrive(1)).completeHandshake();
+  const drained: string[] = [];
+  proxy.drain(60_000).then(() => drained.push("first"));
+  proxy.drain(0).then(() => drained.push("second"));
+  await clock.advance(1_000);
+  assertEquals(drained.sort(), ["first", "second"]);
+});
+
+Deno.test("a proxy that cannot listen on all of its frontends listens on none", () => {
+  const runtime = new FakeRuntime();
+  runtime.network.inUse.add("192.0.2.2:1");
+  const frontends = [{ host: "192.0.2.1", port: 1 }, { host: "192.0.2.2", port: 1 }];
+  const log = configureLog(() => {}, "error");
+  const engine = createRustlsEngine(runtime);
+  const make = () => new Proxy(runtime, engine, { ...OPTIONS, frontends }, log);
+  assertThrows(make, StartupError, "in use");
+  assertEquals(runtime.network.listeners.map((listener) => listener.closed), [true]);
+});

@@ -1,0 +1,218 @@
+/**
+ * The relay when somebody is at fault. Whatever happens, it ends within its limits, what was read before is
+ * delivered, and no side is shown an orderly end that was none.
+ */
+
+import { assert, assertEquals } from "../../support/assert.ts";
+import { beginRelay, type FakeRelay, outcomeOf } from "../../support/fake_relay.ts";
+import { NativeError } from "../../support/fake_stream.ts";
+import { settled } from "../../support/manual_clock.ts";
+
+const SECOND = 1_000;
+
+/** Something that goes wrong, with octets under way in both directions, and what the relay makes of it. */
+interface Case {
+  readonly name: string;
+  readonly happens: (one: FakeRelay) => void;
+  readonly outcome: string;
+  /** Who is reset. */
+  readonly reset: readonly ("client" | "backend")[];
+}
+
+const CASES: readonly Case[] = [
+  {
+    name: "the client ends without close_notify",
+    happens: ({ client }) => client.fail(new NativeError("closed")),
+    outcome: "client closed",
+    reset: ["client", "backend"],
+  },
+  {
+    name: "the client resets",
+    happens: ({ client }) => client.fail(new NativeError("reset")),
+    outcome: "client reset",
+    reset: ["client", "backend"],
+  },
+  {
+    name: "the client's record is damaged",
+    happens: ({ client }) => client.fail(new NativeError("other", "bad record")),
+    outcome: "client other",
+    reset: ["client", "backend"],
+  },
+  {
+    name: "the backend resets",
+    happens: ({ backend }) => backend.fail(new NativeError("reset")),
+    outcome: "backend reset",
+    reset: ["client", "backend"],
+  },
+  {
+    name: "the backend's host is gone",
+    happens: ({ backend }) => backend.fail(new NativeError("timeout")),
+    outcome: "backend timeout",
+    reset: ["client", "backend"],
+  },
+  {
+    name: "the client takes no more",
+    happens: ({ client, backend }) => {
+      client.failWrites(new NativeError("reset"));
+      backend.deliver("too late");
+    },
+    outcome: "client reset",
+    reset: ["client", "backend"],
+  },
+  {
+    name: "the client is gone when it is to be told the end",
+    happens: ({ client, backend }) => {
+      client.failWrites(new NativeError("reset"));
+      backend.end();
+    },
+    outcome: "client reset",
+    reset: ["client", "backend"],
+  },
+];
+
+for (const { name, happens, outcome, reset } of CASES) {
+  Deno.test(`${name}: what was read arrives, then both sides are reset`, async () => {
+    const one = beginRelay();
+    one.client.deliver("request");
+    one.backend.deliver("answer");
+    await settled();
+    happens(one);
+    await one.runtime.clock.advance(5 * SECOND);
+    assertEquals(await outcomeOf(one), outcome);
+    assertEquals([one.backend.text, one.client.text], ["request", "answer"]);
+    for (const side of ["client", "backend"] as const) {
+      assertEquals(one[side].wasReset, reset.includes(side), side);
+      assertEquals(one[side].writeEnded, false, `${side} was shown an orderly end`);
+    }
+    assertEquals(one.runtime.clock.waiting, 0);
+  });
+}
+
+Deno.test("what a client sent just before it broke off arrives, and then the reset", async () => {
+  const one = beginRelay();
+  one.client.deliver("the last words");
+  one.client.fail(new NativeError("closed"));
+  await settled();
+  assertEquals([one.backend.text, one.backend.wasReset], ["the last words", false]);
+  // The kernel still holds some of them: they go first.
+  one.backend.unsent = 5;
+  await one.runtime.clock.advance(SECOND);
+  assertEquals([one.client.wasReset, one.backend.wasReset], [true, false]);
+  one.backend.unsent = 0;
+  await one.runtime.clock.advance(SECOND / 2);
+  assertEquals(one.backend.wasReset, true);
+  assertEquals(await outcomeOf(one), "client closed");
+});
+
+Deno.test("last words that nobody takes are waited for only so long", async () => {
+  const one = beginRelay();
+  one.backend.unsent = 5;
+  one.client.fail(new NativeError("closed"));
+  await one.runtime.clock.advance(3 * SECOND);
+  assertEquals(one.backend.wasReset, true);
+  assertEquals(await outcomeOf(one), "client closed");
+});
+
+Deno.test("a backend that takes no more may still answer, and the client gets all of it", async () => {
+  const one = beginRelay();
+  one.backend.failWrites(new NativeError("reset"));
+  one.client.deliver("a request that is too long");
+  await one.runtime.clock.advance(SECOND);
+  one.client.deliver(" for the backend");
+  one.backend.deliver("413 Payload Too Large");
+  await settled();
+  assertEquals([one.client.text, one.client.wasReset], ["413 Payload Too Large", false]);
+  one.backend.end();
+  await settled();
+  assertEquals(one.client.writeEnded, true);
+  one.client.end();
+  assertEquals(await outcomeOf(one), "orderly");
+});
+
+Deno.test("a client that goes on sending to a backend that has gone is ended after a moment", async () => {
+  const one = beginRelay();
+  one.backend.failWrites(new NativeError("reset"));
+  one.client.deliver("more");
+  await settled();
+  one.backend.end();
+  for (let round = 0; round < 15; round++) {
+    one.client.deliver("and more");
+    await one.runtime.clock.advance(100);
+  }
+  assertEquals([one.client.wasReset, await outcomeOf(one)], [false, "running"]);
+  await one.runtime.clock.advance(SECOND);
+  assertEquals(one.client.wasReset, true);
+  assertEquals(await outcomeOf(one), "orderly");
+});
+
+Deno.test("a client that is still sending when the backend resets has time to read what came", async () => {
+  const one = beginRelay();
+  one.backend.deliver("the answer");
+  one.backend.fail(new NativeError("reset"));
+  for (let round = 0; round < 10; round++) {
+    one.client.deliver("still sending");
+    await one.runtime.clock.advance(90);
+    assertEquals(one.client.wasReset, false, `round ${round}`);
+  }
+  await one.runtime.clock.advance(300);
+  assertEquals([one.client.text, one.client.wasReset], ["the answer", true]);
+  assertEquals(await outcomeOf(one), "backend reset");
+});
+
+Deno.test("a client that takes nothing is ended by the stall limit", async () => {
+  const one = beginRelay({ linger: 4 * SECOND, stall: 8 * SECOND });
+  one.client.hold();
+  one.backend.deliver("answer");
+  await one.runtime.clock.advance(7 * SECOND);
+  assertEquals(await outcomeOf(one), "running");
+  await one.runtime.clock.advance(5 * SECOND);
+  assertEquals(await outcomeOf(one), "client timeout");
+  assert(one.client.wasReset && one.backend.wasReset);
+});
+
+Deno.test("a backend that takes nothing is ended by the stall limit", async () => {
+  const one = beginRelay({ linger: 4 * SECOND, stall: 8 * SECOND });
+  one.backend.hold();
+  one.client.deliver("request");
+  await one.runtime.clock.advance(12 * SECOND);
+  assertEquals(await outcomeOf(one), "backend timeout");
+});
+
+for (const [ended, silent] of [["client", "backend"], ["backend", "client"]] as const) {
+  Deno.test(`a ${silent} that stays silent after the ${ended}'s end is ended by the linger limit`, async () => {
+    const one = beginRelay({ linger: 4 * SECOND, stall: 8 * SECOND });
+    one[ended].end();
+    await one.runtime.clock.advance(4 * SECOND);
+    assertEquals(await outcomeOf(one), "running");
+    await one.runtime.clock.advance(3 * SECOND);
+    assertEquals(await outcomeOf(one), `${silent} timeout`);
+    assert(one.client.wasReset && one.backend.wasReset);
+  });
+}
+
+Deno.test("abortAll() of the watch ends a relay whatever it waits for", async () => {
+  const waits: ((one: FakeRelay) => void)[] = [
+    () => {},
+    ({ client }) => client.end(),
+    ({ backend }) => backend.end(),
+    ({ client, backend }) => (client.hold(), backend.deliver("x")),
+    ({ client, backend }) => (backend.hold(), client.deliver("x")),
+  ];
+  for (const wait of waits) {
+    const one = beginRelay();
+    wait(one);
+    await settled();
+    one.services.stallWatch.abortAll();
+    await one.runtime.clock.advance(SECOND);
+    assertEquals(await outcomeOf(one), "client reset");
+    assert(one.client.wasReset && one.backend.wasReset);
+  }
+});
+
+Deno.test("without a kernel to reset with, both sides are at least closed", async () => {
+  const one = beginRelay();
+  one.runtime.kernel = undefined;
+  one.client.fail(new NativeError("closed"));
+  await one.runtime.clock.advance(SECOND);
+  assert(one.client.closed && one.backend.closed);
+});

@@ -1,0 +1,159 @@
+import type { SocketPair } from "../../../src/runtime/runtime.ts";
+import { type StallLimits, StallWatch, type Watched } from "../../../src/proxy/stall_watch.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { FakeRuntime } from "../../support/fake_runtime.ts";
+import { FakeStream, pairOf } from "../../support/fake_stream.ts";
+
+/** A relay that is what the test says. */
+class FakeRelay implements Watched {
+  ended = false;
+  writing = false;
+  octets = 0;
+  pairs: readonly SocketPair[] = [];
+  stalls = 0;
+  aborts = 0;
+  onStall = () => {};
+
+  stalled(): void {
+    this.stalls++;
+    this.onStall();
+  }
+
+  abort(): void {
+    this.aborts++;
+  }
+}
+
+function newWatch(limits: Partial<StallLimits> = {}) {
+  const runtime = new FakeRuntime();
+  const watch = new StallWatch(runtime, { linger: 4_000, stall: 8_000, ...limits });
+  const relay = new FakeRelay();
+  watch.add(relay);
+  return { runtime, clock: runtime.clock, watch, relay };
+}
+
+Deno.test("a relay that is merely idle is left alone for ever", async () => {
+  const { clock, relay } = newWatch();
+  await clock.advance(120_000);
+  assertEquals(relay.stalls, 0);
+});
+
+Deno.test("a write that nobody takes stalls after its limit, and not before", async () => {
+  const { clock, relay } = newWatch();
+  relay.writing = true;
+  await clock.advance(8_000);
+  assertEquals(relay.stalls, 0);
+  // Seen first after a quarter of the shortest limit, and judged as often.
+  await clock.advance(2_000);
+  assertEquals(relay.stalls, 1);
+  await clock.advance(60_000);
+  assertEquals(relay.stalls, 1, "told once");
+});
+
+Deno.test("a relay one side of which has ended may linger for its limit", async () => {
+  const { clock, relay } = newWatch();
+  relay.ended = true;
+  await clock.advance(4_000);
+  assertEquals(relay.stalls, 0);
+  await clock.advance(2_000);
+  assertEquals(relay.stalls, 1);
+});
+
+Deno.test("progress of any kind begins the limit anew", async () => {
+  const { runtime, clock, relay } = newWatch();
+  const stream = new FakeStream(pairOf(1));
+  runtime.kernel!.streams.push(stream);
+  relay.pairs = [stream.pair];
+  relay.writing = true;
+  for (let round = 0; round < 10; round++) {
+    await clock.advance(6_000);
+    if (round % 2 === 0) relay.octets++;
+    else stream.unsent++; // The peer has taken some of what waits in the kernel.
+  }
+  assertEquals(relay.stalls, 0);
+  await clock.advance(10_000);
+  assertEquals(relay.stalls, 1);
+});
+
+Deno.test("a write that is taken in time clears the mark", async () => {
+  const { clock, relay } = newWatch();
+  for (let round = 0; round < 10; round++) {
+    relay.writing = true;
+    await clock.advance(6_000);
+    relay.writing = false;
+    await clock.advance(2_000);
+  }
+  assertEquals(relay.stalls, 0);
+});
+
+Deno.test("a stall limit of 0 means for ever, and the linger limit still counts", async () => {
+  const { clock, relay } = newWatch({ stall: 0 });
+  relay.writing = true;
+  await clock.advance(120_000);
+  assertEquals(relay.stalls, 0);
+  relay.ended = true;
+  await clock.advance(6_000);
+  assertEquals(relay.stalls, 1);
+});
+
+Deno.test("a kernel that cannot be asked is done without", async () => {
+  const { runtime, clock, relay } = newWatch();
+  runtime.kernel = undefined;
+  relay.writing = true;
+  await clock.advance(10_000);
+  assertEquals(relay.stalls, 1);
+});
+
+Deno.test("only relays at risk cost a walk over the descriptors", async () => {
+  const { runtime, clock, relay } = newWatch();
+  relay.pairs = [pairOf(1)];
+  await clock.advance(100_000);
+  assertEquals(runtime.kernel!.walks, 0);
+  relay.writing = true;
+  await clock.advance(1_000);
+  assertEquals(runtime.kernel!.walks, 1);
+});
+
+Deno.test("each relay is judged by its own octets", async () => {
+  const { runtime, clock, watch, relay } = newWatch();
+  const [stalled, busy] = [new FakeStream(pairOf(1)), new FakeStream(pairOf(2))];
+  runtime.kernel!.streams.push(stalled, busy);
+  const other = new FakeRelay();
+  watch.add(other);
+  [relay.pairs, other.pairs] = [[stalled.pair], [busy.pair, pairOf(3)]];
+  relay.writing = other.writing = true;
+  for (let round = 0; round < 10; round++) {
+    busy.unsent++;
+    await clock.advance(1_000);
+  }
+  assertEquals([relay.stalls, other.stalls], [1, 0]);
+});
+
+Deno.test("no timer is left when nothing is watched", () => {
+  const { clock, watch, relay } = newWatch();
+  assertEquals(clock.waiting, 1);
+  watch.delete(relay);
+  assertEquals(clock.waiting, 0);
+  watch.add(relay);
+  assertEquals(clock.waiting, 1);
+});
+
+Deno.test("abortAll() ends every relay that is left", () => {
+  const { watch, relay } = newWatch();
+  const gone = new FakeRelay();
+  watch.add(gone);
+  watch.delete(gone);
+  watch.abortAll();
+  assertEquals([relay.aborts, gone.aborts], [1, 0]);
+});
+
+Deno.test("very short and very long limits are looked at neither too often nor too seldom", async () => {
+  const short = newWatch({ linger: 100 });
+  short.relay.ended = true;
+  await short.clock.advance(300);
+  assertEquals(short.relay.stalls, 1);
+  const long = newWatch({ linger: 120_000, stall: 120_000 });
+  long.relay.writing = true;
+  await long.clock.advance(140_000);
+  assertEquals(long.relay.stalls, 1);
+});

@@ -1,0 +1,85 @@
+import { createDenoProcesses } from "../../../src/runtime/deno_processes.ts";
+import { decodeMessage, readLines } from "../../../src/control/message_lines.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { within } from "../../support/eventually.ts";
+
+/** A worker that says what it was started with, then copies its input to both outputs until it ends. */
+const PROGRAM = `
+  console.log(JSON.stringify({ type: "hello", args: Deno.args, pid: Deno.pid }));
+  for await (const octets of Deno.stdin.readable) {
+    await Deno.stdout.write(octets);
+    await Deno.stderr.write(octets);
+  }
+  Deno.exit(7);
+`;
+
+/** Starts that program as a worker. */
+function startWorker() {
+  const entry = `data:text/javascript,${encodeURIComponent(PROGRAM)}`;
+  return createDenoProcesses({ entry, workerArguments: ["--as-worker", "a b"] }).startWorker();
+}
+
+Deno.test("startWorker() starts the program with its arguments, and pipes to all of its streams", async () => {
+  const child = startWorker();
+  const control = child.control.getWriter();
+  const [output, errors] = [child.output, child.errors].map((stream) => readLines(stream));
+  const first = (await within(20_000, "its words", output!.next())).value;
+  const hello = decodeMessage<{ type: string; args: string[]; pid: number }>(first!);
+  assertEquals([hello?.args, hello?.pid], [["--as-worker", "a b"], child.pid]);
+  await control.write(new TextEncoder().encode("ping\n"));
+  assertEquals((await output!.next()).value, "ping");
+  assertEquals((await errors!.next()).value, "ping");
+  await control.close();
+  assertEquals(await within(20_000, "its end", child.ended), { code: 7, signal: null });
+  assertEquals([(await output!.next()).done, (await errors!.next()).done], [true, true]);
+});
+
+Deno.test({
+  name: "kill() ends a worker at once, and may be called again",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const child = startWorker();
+    child.kill();
+    assertEquals((await within(20_000, "its end", child.ended)).signal, "SIGKILL");
+    child.kill();
+    await Promise.all([child.output.cancel(), child.errors.cancel(), child.control.abort()]);
+  },
+});
+
+const processes = createDenoProcesses({ entry: import.meta.url, workerArguments: [] });
+
+Deno.test("capture() gives what a program prints, and undefined where there is none", async () => {
+  const printed = await processes.capture(Deno.execPath(), ["eval", "console.log('a b')"]);
+  assertEquals(printed?.trimEnd(), "a b");
+  assertEquals(await processes.capture("/no/such/program", []), undefined);
+});
+
+Deno.test("this process is described", () => {
+  assertEquals([processes.pid, processes.uid], [Deno.pid, Deno.uid() ?? undefined]);
+  assert(processes.cpus >= 1);
+});
+
+Deno.test({
+  name: "openDatagram() sends to a socket by its path and leaves no file behind",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const folder = Deno.makeTempDirSync({ prefix: "stud-test-" });
+    const receiver = Deno.listenDatagram({ transport: "unixpacket", path: `${folder}/log` });
+    const outside = Deno.env.get("TMPDIR");
+    Deno.env.set("TMPDIR", folder);
+    const sender = processes.openDatagram();
+    try {
+      await sender.send(new TextEncoder().encode("<14>a line"), `${folder}/log`);
+      const [octets] = await within(5_000, "the datagram", receiver.receive());
+      assertEquals(new TextDecoder().decode(octets), "<14>a line");
+      await assertRejects(() => sender.send(new Uint8Array(1), `${folder}/nobody`));
+      assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["log"]);
+    } finally {
+      if (outside === undefined) Deno.env.delete("TMPDIR");
+      else Deno.env.set("TMPDIR", outside);
+      sender.close();
+      receiver.close();
+      Deno.removeSync(folder, { recursive: true });
+    }
+  },
+});

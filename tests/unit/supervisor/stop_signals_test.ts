@@ -1,0 +1,48 @@
+import { StopSignals } from "../../../src/supervisor/stop_signals.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { FakeRuntime } from "../../support/fake_runtime.ts";
+import { settled } from "../../support/manual_clock.ts";
+
+function newSignals() {
+  const { processes } = new FakeRuntime();
+  const signals = new StopSignals({ processes } as FakeRuntime);
+  const seen: string[] = [];
+  signals.stop.then((stop) => seen.push(stop));
+  signals.hurry.then(() => seen.push("hurry"));
+  signals.onHangUp = () => seen.push("hang up");
+  return { processes, seen };
+}
+
+Deno.test("TERM asks to drain, and a second one to hurry", async () => {
+  const { processes, seen } = newSignals();
+  processes.raise("SIGTERM");
+  await settled();
+  assertEquals(seen, ["drain"]);
+  processes.raise("SIGTERM");
+  await settled();
+  assertEquals(seen, ["drain", "hurry"]);
+});
+
+Deno.test("INT ends at once, after TERM too", async () => {
+  const first = newSignals();
+  first.processes.raise("SIGINT");
+  await settled();
+  assertEquals(first.seen, ["now", "hurry"]);
+  const second = newSignals();
+  second.processes.raise("SIGTERM");
+  second.processes.raise("SIGINT");
+  await settled();
+  assertEquals(second.seen, ["drain", "hurry"]);
+});
+
+Deno.test("HUP ends at once on a terminal, and is passed on elsewhere", async () => {
+  const elsewhere = newSignals();
+  for (let count = 0; count < 3; count++) elsewhere.processes.raise("SIGHUP");
+  await settled();
+  assertEquals(elsewhere.seen, ["hang up", "hang up", "hang up"]);
+  const terminal = newSignals();
+  terminal.processes.onTerminal = true;
+  terminal.processes.raise("SIGHUP");
+  await settled();
+  assertEquals(terminal.seen, ["now", "hurry"]);
+});

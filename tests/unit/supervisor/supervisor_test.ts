@@ -1,0 +1,118 @@
+import { StartupError } from "../../../src/errors.ts";
+import { configureLog } from "../../../src/log/log.ts";
+import { StopSignals } from "../../../src/supervisor/stop_signals.ts";
+import { Supervisor } from "../../../src/supervisor/supervisor.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { FakeRuntime } from "../../support/fake_runtime.ts";
+import { settled } from "../../support/manual_clock.ts";
+import { CONFIGURATION, TOTALS } from "../../support/worker_configuration.ts";
+
+function newSupervisor(workers = 2) {
+  const runtime = new FakeRuntime();
+  const lines: string[] = [];
+  const log = configureLog((level, text) => lines.push(`${level} ${text}`), "debug");
+  const { frontends, index: _, ...configuration } = CONFIGURATION;
+  const plan = { configuration, frontends: [], workers, warnings: [] };
+  const supervisor = new Supervisor(runtime, plan, frontends, new StopSignals(runtime), log);
+  let outcome: string | undefined;
+  const run = supervisor.run();
+  run.then(() => outcome = "ended", (error) => outcome = `failed: ${error.message}`);
+  const { children } = runtime.processes;
+  return {
+    ...{ runtime, clock: runtime.clock, lines, children, run, raise: runtime.processes },
+    outcome: () => outcome,
+    serve: async () => {
+      for (const child of children) child.say({ type: "ready" });
+      await settled();
+    },
+  };
+}
+
+Deno.test("the supervisor starts every worker with its number, and says where they serve", async () => {
+  const { children, lines, serve, raise, clock } = newSupervisor(3);
+  await settled();
+  const indices = children.map((child) => JSON.parse(child.heard).configuration.index);
+  assertEquals(indices, [1, 2, 3]);
+  assertEquals(lines, []);
+  await serve();
+  assertEquals(lines, [
+    "info 3 workers serve on 192.0.2.1:8443, backend 127.0.0.1:8000 (rustls, TLS 1.2 and 1.3)",
+  ]);
+  raise.raise("SIGINT");
+  await clock.advance(0);
+});
+
+Deno.test("a worker that cannot start ends the others and fails the run", async () => {
+  const { children, run, outcome } = newSupervisor(2);
+  children[0]!.say({ type: "ready" });
+  children[1]!.say({ type: "failed", text: "cannot listen" } as { type: string });
+  await assertRejects(() => run, StartupError, "cannot listen");
+  assertEquals(outcome(), "failed: cannot listen");
+  for (const child of children) assertEquals((await child.ended).signal, "SIGKILL");
+});
+
+Deno.test("TERM drains: workers are told, waited for, and what they counted is told", async () => {
+  const { children, lines, serve, raise, outcome } = newSupervisor(2);
+  await serve();
+  raise.raise("SIGTERM");
+  await settled();
+  assertEquals(children.map((child) => child.told), [["start", "drain"], ["start", "drain"]]);
+  assertEquals(outcome(), undefined);
+  for (const child of children) {
+    child.say({ type: "ended", counters: TOTALS } as { type: string });
+    child.end();
+  }
+  await settled();
+  assertEquals(outcome(), "ended");
+  assertEquals(
+    lines.at(-1),
+    "info stopped: 6 connections, 4 handshakes failed, 2 backend failures",
+  );
+});
+
+Deno.test("a worker that does not keep the drain timeout is ended a little later", async () => {
+  const { clock, children, serve, raise, outcome } = newSupervisor(1);
+  await serve();
+  raise.raise("SIGTERM");
+  await clock.advance(12_900);
+  assertEquals(outcome(), undefined);
+  await clock.advance(200);
+  assertEquals([outcome(), (await children[0]!.ended).signal], ["ended", "SIGKILL"]);
+});
+
+Deno.test("a second TERM, or INT, ends workers at once", async () => {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    const { children, serve, raise, outcome } = newSupervisor(2);
+    await serve();
+    raise.raise("SIGTERM");
+    await settled();
+    raise.raise(signal);
+    await settled();
+    assertEquals([outcome(), (await children[1]!.ended).signal], ["ended", "SIGKILL"]);
+  }
+});
+
+Deno.test("TERM while workers start drains those that there are", async () => {
+  const { children, lines, raise, outcome } = newSupervisor(2);
+  raise.raise("SIGTERM");
+  await settled();
+  assertEquals(children.map((child) => child.told), [["start", "drain"], ["start", "drain"]]);
+  // One was fast enough, the other had not even begun.
+  children[0]!.say({ type: "ready" });
+  for (const child of children) child.end();
+  await settled();
+  assertEquals(outcome(), "ended");
+  assert(!lines.some((line) => line.includes("serve on")), lines.join("\n"));
+});
+
+Deno.test("HUP without a terminal is a warning and nothing else", async () => {
+  const { children, lines, serve, raise, outcome } = newSupervisor(1);
+  await serve();
+  for (let count = 0; count < 200; count++) raise.raise("SIGHUP");
+  await settled();
+  assertEquals(lines.filter((line) => line.startsWith("warning SIGHUP: ")).length, 200);
+  assertEquals([outcome(), children[0]!.told], [undefined, ["start"]]);
+  raise.raise("SIGINT");
+  await settled();
+  assertEquals(outcome(), "ended");
+});

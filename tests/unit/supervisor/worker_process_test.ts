@@ -1,0 +1,104 @@
+import { StartupError } from "../../../src/errors.ts";
+import { configureLog } from "../../../src/log/log.ts";
+import { WorkerProcess } from "../../../src/supervisor/worker_process.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { FakeRuntime } from "../../support/fake_runtime.ts";
+import { settled } from "../../support/manual_clock.ts";
+import { CONFIGURATION, TOTALS } from "../../support/worker_configuration.ts";
+
+function newWorker() {
+  const runtime = new FakeRuntime();
+  const lines: string[] = [];
+  const log = configureLog((level, text) => lines.push(`${level} ${text}`), "debug");
+  const worker = new WorkerProcess(runtime, CONFIGURATION, log);
+  return { worker, child: runtime.processes.children[0]!, lines };
+}
+
+Deno.test("a worker is told its configuration first, and to drain later", async () => {
+  const { worker, child } = newWorker();
+  await settled();
+  assertEquals(JSON.parse(child.heard), {
+    type: "start",
+    configuration: JSON.parse(JSON.stringify(CONFIGURATION)),
+  });
+  worker.drain();
+  await settled();
+  assertEquals(child.told, ["start", "drain"]);
+  worker.kill();
+  await worker.ended;
+});
+
+Deno.test("ready resolves when the worker says so, and leaving when it asks to be replaced", async () => {
+  const { worker, child } = newWorker();
+  let leaving = false;
+  worker.leaving.then(() => leaving = true);
+  child.say({ type: "ready" });
+  await worker.ready;
+  assertEquals(leaving, false);
+  child.say({ type: "replace-me" });
+  await worker.leaving;
+  child.end();
+  await worker.ended;
+});
+
+Deno.test("a worker that cannot start rejects ready with its own words", async () => {
+  const { worker, child } = newWorker();
+  child.say({ type: "failed", text: "cannot listen" } as { type: string });
+  const error = await assertRejects(() => worker.ready, StartupError);
+  assertEquals(error.message, "cannot listen");
+  child.end({ code: 1 });
+  assertEquals(await worker.ended, "exit code 1");
+});
+
+Deno.test("a worker that dies before it is ready rejects with why it died", async () => {
+  const { worker, child } = newWorker();
+  child.complain("\nerror: out of luck\n  at somewhere\n");
+  child.end({ code: 70 });
+  await assertRejects(
+    () => worker.ready,
+    StartupError,
+    "worker 1 did not start: exit code 70; it said: error: out of luck",
+  );
+});
+
+Deno.test("ended says how a worker ended, in words", async () => {
+  const cases: [end: { code?: number; signal?: string }, words: string][] = [
+    [{ code: 0 }, "exit code 0"],
+    [{ code: 3 }, "exit code 3"],
+    [{ signal: "SIGKILL" }, "killed by SIGKILL; by hand, or by the kernel for want of memory"],
+    [{ signal: "SIGTRAP" }, "killed by SIGTRAP; the JavaScript heap was full"],
+    [{ signal: "SIGSEGV" }, "killed by SIGSEGV; a crash in native code"],
+    [{ signal: "SIGABRT" }, "killed by SIGABRT; a crash in native code"],
+    [{ signal: "SIGXCPU" }, "killed by SIGXCPU"],
+  ];
+  for (const [end, words] of cases) {
+    const { worker, child } = newWorker();
+    child.end(end);
+    const reason = await worker.ended;
+    assert(reason.startsWith(words), `${reason} for ${words}`);
+  }
+});
+
+Deno.test("its log lines are passed on with its number, and so is whatever else it prints", async () => {
+  const { worker, child, lines } = newWorker();
+  child.say({ type: "log", level: "warning", text: "careful" } as { type: string });
+  child.say("not a message\n");
+  child.complain("a complaint\n\n");
+  child.say({ type: "ended", counters: TOTALS } as { type: string });
+  child.end();
+  await worker.ended;
+  assertEquals([...lines].sort(), [
+    ...["error worker 1: a complaint", "info worker 1: not a message", "warning worker 1: careful"],
+  ]);
+  assertEquals(worker.totals, TOTALS);
+});
+
+Deno.test("the last messages are read before the end is told", async () => {
+  const { worker, child } = newWorker();
+  const order: string[] = [];
+  const ended = worker.ended.then(() => order.push(`ended ${worker.totals?.accepted}`));
+  child.say(`{"type":"ended","counters":${JSON.stringify(TOTALS)}}`); // Without a newline.
+  child.end();
+  await ended;
+  assertEquals(order, ["ended 3"]);
+});

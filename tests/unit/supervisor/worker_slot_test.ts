@@ -1,0 +1,147 @@
+import { StartupError } from "../../../src/errors.ts";
+import { configureLog } from "../../../src/log/log.ts";
+import { restartPause, WorkerSlot } from "../../../src/supervisor/worker_slot.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { FakeRuntime } from "../../support/fake_runtime.ts";
+import { settled } from "../../support/manual_clock.ts";
+import { CONFIGURATION, TOTALS } from "../../support/worker_configuration.ts";
+
+/** A slot whose first worker serves. */
+async function newSlot() {
+  const runtime = new FakeRuntime();
+  const { children } = runtime.processes;
+  const lines: string[] = [];
+  const log = configureLog((level, text) => lines.push(`${level} ${text}`), "debug");
+  const slot = new WorkerSlot(runtime, CONFIGURATION, log);
+  const started = slot.start();
+  children[0]!.say({ type: "ready" });
+  await started;
+  return { runtime, clock: runtime.clock, children, lines, slot };
+}
+
+Deno.test("restartPause() grows from nothing to half a minute", () => {
+  assertEquals([0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(restartPause), [
+    ...[0, 0, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000],
+  ]);
+  assertEquals(restartPause(5_000), 30_000);
+});
+
+Deno.test("start() rejects when the first worker cannot serve", async () => {
+  const runtime = new FakeRuntime();
+  const slot = new WorkerSlot(runtime, CONFIGURATION, configureLog(() => {}, "error"));
+  const starting = slot.start();
+  runtime.processes.children[0]!.say({ type: "failed", text: "no such port" } as { type: string });
+  await assertRejects(() => starting, StartupError, "no such port");
+  runtime.processes.failingStarts = 1;
+  const none = new WorkerSlot(runtime, CONFIGURATION, configureLog(() => {}, "error"));
+  await assertRejects(() => none.start(), StartupError, "no memory");
+});
+
+Deno.test("a worker that dies is replaced at once, and the log names it and why", async () => {
+  const { clock, children, lines, slot } = await newSlot();
+  await clock.advance(60_000);
+  children[0]!.end({ signal: "SIGSEGV" });
+  await settled();
+  assertEquals(children.length, 2);
+  assertEquals(lines, [
+    "error worker 1 (process 5000) died: killed by SIGSEGV; a crash in native code; its " +
+    "connections are lost",
+  ]);
+  children[1]!.say({ type: "ready" });
+  await settled();
+  assertEquals(lines[1], "info worker 1 serves again (process 5001)");
+  await slot.kill();
+});
+
+Deno.test("a worker that keeps dying is replaced after growing pauses, until it lives long", async () => {
+  const { clock, children, slot } = await newSlot();
+  for (const pause of [0, 500, 1_000, 2_000]) {
+    const before = children.length;
+    children.at(-1)!.end({ code: 1 });
+    await settled();
+    if (pause > 0) {
+      await clock.advance(pause - 1);
+      assertEquals(children.length, before, `no start before ${pause} ms`);
+      await clock.advance(1);
+    }
+    assertEquals(children.length, before + 1, `a start after ${pause} ms`);
+  }
+  await clock.advance(10_000);
+  const before = children.length;
+  children.at(-1)!.end({ code: 1 });
+  await settled();
+  assertEquals(children.length, before + 1, "a long life is forgiven");
+  await slot.kill();
+});
+
+Deno.test("a machine that refuses a new worker is asked again", async () => {
+  const { runtime, clock, children, lines, slot } = await newSlot();
+  runtime.processes.failingStarts = 3;
+  children[0]!.end({ code: 1 });
+  await clock.advance(20_000);
+  assertEquals(children.length, 2);
+  assert(lines.some((line) => line === "error worker 1: cannot start a worker process: no memory"));
+  await slot.kill();
+});
+
+Deno.test("a replacement that cannot serve is logged and replaced again", async () => {
+  const { clock, children, lines, slot } = await newSlot();
+  children[0]!.end({ code: 1 });
+  await settled();
+  children[1]!.say({ type: "failed", text: "no such port" } as { type: string });
+  children[1]!.end({ code: 1 });
+  await clock.advance(500);
+  assertEquals(children.length, 3);
+  assert(lines.includes("error worker 1: no such port"), lines.join("\n"));
+  await slot.kill();
+});
+
+Deno.test("a worker that leaves is let go only when the next one serves", async () => {
+  const { children, lines, slot } = await newSlot();
+  children[0]!.say({ type: "replace-me" });
+  await settled();
+  assertEquals([children.length, children[0]!.told], [2, ["start"]]);
+  assert(lines[0]!.includes("worker 1 (process 5000) was asked to end; another takes its place"));
+  children[1]!.say({ type: "ready" });
+  await settled();
+  assertEquals(children[0]!.told, ["start", "drain"]);
+  children[0]!.say({ type: "ended", counters: TOTALS } as { type: string });
+  children[0]!.end();
+  await settled();
+  assertEquals(slot.totals, [TOTALS]);
+  assert(!lines.some((line) => line.includes("died")), lines.join("\n"));
+  // The next one is looked after as the first one was.
+  children[1]!.end({ code: 1 });
+  await settled();
+  assertEquals(children.length, 3);
+  await slot.kill();
+});
+
+Deno.test("drain() asks every worker that lives and waits for all of them", async () => {
+  const { children, slot } = await newSlot();
+  children[0]!.say({ type: "replace-me" });
+  await settled();
+  let drained = false;
+  slot.drain().then(() => drained = true);
+  await settled();
+  assertEquals(children.map((child) => child.told.at(-1)), ["drain", "drain"]);
+  children[0]!.end();
+  await settled();
+  assertEquals(drained, false);
+  children[1]!.end();
+  await settled();
+  assertEquals([drained, children.length], [true, 2]);
+});
+
+Deno.test("nothing is started after drain() or kill(), not even after a pause", async () => {
+  for (const stop of ["drain", "kill"] as const) {
+    const { clock, children, slot } = await newSlot();
+    children[0]!.end({ code: 1 });
+    await settled();
+    children[1]!.end({ code: 1 });
+    await settled();
+    await slot[stop]();
+    await clock.advance(60_000);
+    assertEquals(children.length, 2, stop);
+  }
+});

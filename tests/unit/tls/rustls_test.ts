@@ -1,0 +1,65 @@
+import { PeerError, StartupError } from "../../../src/errors.ts";
+import { createRustlsEngine } from "../../../src/tls/rustls.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
+import { FakeRuntime } from "../../support/fake_runtime.ts";
+import { FakeStream, NativeError } from "../../support/fake_stream.ts";
+
+const OPTIONS = {
+  address: { host: "127.0.0.1", port: 8443 },
+  certificateChain: "chain",
+  privateKey: "key",
+  reusePort: true,
+  backlog: 7,
+  keepalive: 60,
+};
+
+Deno.test("the engine listens with certificate and key, and tunes the socket", () => {
+  const runtime = new FakeRuntime();
+  const listener = createRustlsEngine(runtime).listen(OPTIONS);
+  const { host, port, certificateChain, privateKey, reusePort } =
+    runtime.network.listeners[0]!.options;
+  assertEquals([host, port, certificateChain, privateKey, reusePort], [
+    ...["127.0.0.1", 8443, "chain", "key", true],
+  ]);
+  assertEquals(runtime.kernel!.tuned, [
+    { address: { host: "127.0.0.1", port: 8443 }, options: { backlog: 7, keepalive: 60 } },
+  ]);
+  listener.close();
+  assertEquals(runtime.network.listeners[0]!.closed, true);
+});
+
+Deno.test("the engine does without a kernel's help", () => {
+  const runtime = new FakeRuntime();
+  runtime.kernel = undefined;
+  assertEquals(createRustlsEngine(runtime).listen(OPTIONS).address, OPTIONS.address);
+});
+
+Deno.test("what refuses to listen is a StartupError that names the address", () => {
+  const runtime = new FakeRuntime();
+  runtime.network.listenTls = () => {
+    throw new Error("bad key");
+  };
+  const listen = () => createRustlsEngine(runtime).listen(OPTIONS);
+  const error = assertThrows(listen, StartupError, "cannot listen on 127.0.0.1:8443");
+  assertEquals((error.cause as Error).message, "bad key");
+});
+
+Deno.test("a connection is the stream's, and a failed handshake is in an operator's words", async () => {
+  const runtime = new FakeRuntime();
+  const listener = createRustlsEngine(runtime).listen(OPTIONS);
+  const stream = new FakeStream();
+  runtime.network.listeners[0]!.arrive(stream);
+  const connection = await listener.accept();
+  assertEquals(connection.pair, stream.pair);
+  stream.failHandshake(new NativeError("other", "received fatal alert: UnknownCA"));
+  const error = await assertRejects(() => connection.handshake(), PeerError, "alert unknown_ca");
+  assertEquals(error.kind, "handshake");
+  stream.deliver("abc");
+  const into = new Uint8Array(10);
+  assertEquals(await connection.read(into), 3);
+  assertEquals(await connection.write(into.subarray(0, 3)), 3);
+  assertEquals(stream.text, "abc");
+  await connection.closeWrite();
+  connection.close();
+  assert(stream.writeEnded && stream.closed);
+});

@@ -1,0 +1,156 @@
+import { messageLine } from "../../../src/control/message_lines.ts";
+import type { SupervisorMessage } from "../../../src/control/messages.ts";
+import { createRustlsEngine } from "../../../src/tls/rustls.ts";
+import { runWorker } from "../../../src/worker/worker.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import { FakeRuntime } from "../../support/fake_runtime.ts";
+import { FakeStream, NativeError, pairOf } from "../../support/fake_stream.ts";
+import { settled } from "../../support/manual_clock.ts";
+import { CONFIGURATION } from "../../support/worker_configuration.ts";
+
+function newWorker() {
+  const runtime = new FakeRuntime();
+  let code: number | undefined;
+  runWorker(runtime, createRustlsEngine).then((given) => code = given);
+  const tell = async (message: SupervisorMessage) => {
+    runtime.processes.input(messageLine(message));
+    await settled();
+  };
+  const messages = () => {
+    return runtime.processes.stdout.split("\n").filter((line) => line !== "")
+      .map((line) => JSON.parse(line));
+  };
+  return {
+    runtime,
+    tell,
+    messages,
+    types: () => messages().map(({ type }) => type),
+    code: () => code,
+  };
+}
+
+const START: SupervisorMessage = { type: "start", configuration: CONFIGURATION };
+
+Deno.test("a worker listens before it drops its privileges, and is ready only then", async () => {
+  const { runtime, tell, types, code } = newWorker();
+  const privileges = { chroot: "/var/empty", uid: 33, gid: 44 };
+  await tell({ type: "start", configuration: { ...CONFIGURATION, index: 3, privileges } });
+  assertEquals(runtime.events, [
+    ...["raise", "pin 2", "listen 192.0.2.1:8443", "drop /var/empty 33 44"],
+  ]);
+  assertEquals([types(), code()], [["ready"], undefined]);
+  assertEquals(runtime.network.listeners[0]!.options.reusePort, true);
+});
+
+Deno.test("a worker that cannot listen says why and ends with 1", async () => {
+  const { runtime, tell, messages, code } = newWorker();
+  runtime.network.inUse.add("192.0.2.1:8443");
+  await tell(START);
+  assertEquals(messages(), [{ type: "failed", text: "in use" }]);
+  assertEquals(code(), 1);
+});
+
+Deno.test("a worker that cannot drop its privileges does not serve", async () => {
+  const { runtime, tell, messages, code } = newWorker();
+  runtime.kernel!.dropPrivileges = () => {
+    throw new Error("cannot become user 33");
+  };
+  await tell(START);
+  assertEquals([messages()[0].type, code()], ["failed", 1]);
+  assert(messages()[0].text.includes("cannot become user 33"));
+});
+
+Deno.test("a worker without the means to drop what it should does not serve as root", async () => {
+  for (const wanted of [{ uid: 33 }, { gid: 44 }, { chroot: "/var/empty" }]) {
+    const { runtime, tell, messages, code } = newWorker();
+    runtime.kernel = undefined;
+    const privileges = { ...CONFIGURATION.privileges, ...wanted };
+    await tell({ type: "start", configuration: { ...CONFIGURATION, privileges } });
+    assertEquals([messages()[0].type, code()], ["failed", 1]);
+    assert(messages()[0].text.startsWith("--user, --group and --chroot need the C library"));
+  }
+  const nothing = newWorker();
+  nothing.runtime.kernel = undefined;
+  await nothing.tell(START);
+  assertEquals(nothing.types(), ["ready"]);
+});
+
+Deno.test("a worker that cannot stay on its CPU warns and serves", async () => {
+  const { runtime, tell, messages } = newWorker();
+  runtime.kernel!.pinToCpu = () => {
+    throw new Error("cannot stay on CPU 1");
+  };
+  await tell(START);
+  assertEquals(messages(), [
+    { type: "log", level: "warning", text: "cannot stay on CPU 1" },
+    { type: "ready" },
+  ]);
+});
+
+for (const [cause, stop] of [["drain", "told to drain"], ["eof", "left by its supervisor"]]) {
+  Deno.test(`a worker that is ${stop} lets its clients end and tells what it counted`, async () => {
+    const { runtime, tell, messages, types, code } = newWorker();
+    const backend = new FakeStream(pairOf(2));
+    runtime.network.answer = () => Promise.resolve(backend);
+    await tell(START);
+    const client = new FakeStream(pairOf(1));
+    runtime.network.listeners[0]!.arrive(client);
+    client.completeHandshake();
+    await settled();
+    if (cause === "drain") await tell({ type: "drain" });
+    else runtime.processes.endInput();
+    await runtime.clock.advance(1_000);
+    assertEquals([runtime.network.listeners[0]!.closed, code()], [true, undefined]);
+    client.end();
+    backend.end();
+    await runtime.clock.advance(100);
+    assertEquals([types(), code()], [["ready", "ended"], 0]);
+    assertEquals(messages()[1].counters.accepted, 1);
+  });
+}
+
+Deno.test("a worker that is left before it was told anything ends in order", async () => {
+  const { runtime, types, code } = newWorker();
+  runtime.processes.endInput();
+  await settled();
+  assertEquals([types(), code()], [[], 0]);
+});
+
+Deno.test("TERM to a worker asks to be replaced; INT and HUP are its supervisor's", async () => {
+  const { runtime, tell, types, code } = newWorker();
+  await tell(START);
+  runtime.processes.raise("SIGINT");
+  runtime.processes.raise("SIGHUP");
+  await settled();
+  assertEquals([types(), code()], [["ready"], undefined]);
+  runtime.processes.raise("SIGTERM");
+  await settled();
+  assertEquals([types(), runtime.network.listeners[0]!.closed], [["ready", "replace-me"], false]);
+});
+
+Deno.test("what nothing else has caught is a log line, and the worker goes on", async () => {
+  const { runtime, tell, messages, code } = newWorker();
+  await tell(START);
+  runtime.processes.uncaught!(new Error("oops"));
+  await settled();
+  const { level, text } = messages()[1];
+  assertEquals([level, code()], ["error", undefined]);
+  assert(text.startsWith("internal error: Error: oops"), text);
+});
+
+Deno.test("a supervisor that reads nothing keeps a worker neither from serving nor from ending", async () => {
+  const { runtime, tell, code } = newWorker();
+  await tell(START);
+  runtime.processes.writing = () => new Promise(() => {});
+  const [listener] = runtime.network.listeners;
+  for (let port = 1; port < 20; port++) {
+    const client = new FakeStream(pairOf(port));
+    listener!.arrive(client);
+    client.failHandshake(new NativeError("other", `reason ${port}`));
+    await settled();
+    assertEquals(client.closed, true);
+  }
+  await tell({ type: "drain" });
+  await runtime.clock.advance(2_000);
+  assertEquals(code(), 0);
+});
