@@ -20,7 +20,8 @@ export type Party = "client" | "backend";
  * How a peer went wrong.
  *
  * - `closed`: ended without the orderly close its protocol asks for (TLS: no close_notify)
- * - `reset`: connection reset (RST), or a write after it
+ * - `reset`: connection reset (RST) by a peer that had not ended its sending direction
+ * - `gone`: a write to a peer that has ended both directions (EPIPE)
  * - `refused`: the backend refused, or its unix socket is missing or forbidden
  * - `unreachable`: no route, network down
  * - `timeout`: a deadline of ours passed
@@ -31,6 +32,7 @@ export type Party = "client" | "backend";
 export type PeerErrorKind =
   | "closed"
   | "reset"
+  | "gone"
   | "refused"
   | "unreachable"
   | "timeout"

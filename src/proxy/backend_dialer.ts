@@ -14,6 +14,7 @@ export class BackendDialer {
   readonly #endpoints: readonly Endpoint[];
   readonly #deadlines: DeadlineQueue;
   readonly #timeout: number;
+  #abandoned = false;
 
   /** `timeout` in milliseconds, for all endpoints together. */
   constructor(runtime: Runtime, endpoints: readonly Endpoint[], timeout: number) {
@@ -43,6 +44,12 @@ export class BackendDialer {
     throw fault ?? new PeerError("backend", "other", "no backend address");
   }
 
+  /** Gives up every connection that is not there yet. */
+  abandonAll(): void {
+    this.#abandoned = true;
+    this.#deadlines.expireAll();
+  }
+
   #fault(error: unknown, endpoint: Endpoint, expired: boolean): PeerError {
     const where = endpoint.kind === "unix" ? endpoint.path : formatSocketAddress(endpoint);
     const native = this.#runtime.network.peerError(error, "backend");
@@ -50,7 +57,9 @@ export class BackendDialer {
       ? new PeerError(
         "backend",
         "timeout",
-        `${where}: no connection within ${this.#timeout / 1000} s`,
+        this.#abandoned
+          ? `${where}: no connection before the drain timeout`
+          : `${where}: no connection within ${this.#timeout / 1000} s`,
         {
           cause: error,
         },

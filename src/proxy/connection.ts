@@ -55,7 +55,9 @@ async function handshake(client: TlsConnection, services: ConnectionServices): P
   } catch (error) {
     services.counters.handshakesFailed++;
     if (!deadline.expired) throw error;
-    throw new PeerError("client", "timeout", "no handshake before the deadline", { cause: error });
+    throw new PeerError("client", "handshake", "no handshake before the deadline", {
+      cause: error,
+    });
   } finally {
     deadline.lift();
   }

@@ -34,6 +34,11 @@ export class DeadlineQueue {
     return deadline;
   }
 
+  /** Lets every deadline expire now. */
+  expireAll(): void {
+    for (const deadline of this.#waiting) deadline.run();
+  }
+
   #remove(deadline: QueuedDeadline): void {
     this.#waiting.delete(deadline);
     if (this.#waiting.size > 0) return;

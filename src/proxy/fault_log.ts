@@ -9,16 +9,22 @@ import { formatSocketAddress } from "../wire/ip_address.ts";
 
 /** Whether this is how clients leave every day: nobody's fault, nothing to act on. */
 export function isRoutineClose(fault: PeerError): boolean {
-  return fault.party === "client" && (fault.kind === "closed" || fault.kind === "reset");
+  return fault.party === "client" && ["closed", "reset", "gone"].includes(fault.kind);
 }
 
 /** What a line is about, in front of its cause. */
 type Subject = "handshake failed" | "backend failed" | "connection ended" | "cannot accept clients";
 
+/** The last fault of its kind. */
+interface LastFault {
+  readonly level: "info" | "error";
+  readonly detail: string;
+}
+
 /** Writes lines about faults. */
 export class FaultLog {
   readonly #log: Logger;
-  readonly #repeats: Repeats<string>;
+  readonly #repeats: Repeats<LastFault>;
 
   constructor(log: Logger, clock: Clock) {
     this.#log = log;
@@ -27,10 +33,8 @@ export class FaultLog {
 
   /** A connection ended by a fault. */
   connection(fault: PeerError, client: TlsConnection): void {
-    const duringHandshake = fault.kind === "handshake" ||
-      (fault.party === "client" && fault.message.startsWith("no handshake"));
     if (isRoutineClose(fault)) return;
-    const subject = duringHandshake
+    const subject = fault.kind === "handshake"
       ? "handshake failed"
       : fault.party === "backend"
       ? "backend failed"
@@ -50,18 +54,16 @@ export class FaultLog {
 
   #write(subject: Subject, fault: PeerError, detail: string): void {
     const kind = `${subject}: ${fault.message}`;
-    if (!this.#repeats.isFirst(kind, detail)) return;
-    const values = { subject, reason: fault.message, detail };
-    if (subject === "backend failed" || subject === "cannot accept clients") {
-      this.#log.error("{subject}: {reason} ({detail})", values);
-    } else {
-      this.#log.info("{subject}: {reason} ({detail})", values);
-    }
+    // Clients fail every day; a backend or a machine that does is for an operator to mend.
+    const ours = subject === "backend failed" || subject === "cannot accept clients";
+    const level = ours ? "error" : "info";
+    if (!this.#repeats.isFirst(kind, { level, detail })) return;
+    this.#log[level]("{kind} ({detail})", { kind, detail });
   }
 
-  #summarize({ kind, count, detail, seconds }: RepeatSummary<string>): void {
+  #summarize({ kind, count, detail: { level, detail }, seconds }: RepeatSummary<LastFault>): void {
     const values = { kind, count, seconds, detail };
-    this.#log.info("{kind}: {count} more within {seconds} s, the last one: {detail}", values);
+    this.#log[level]("{kind}: {count} more within {seconds} s, the last one: {detail}", values);
   }
 }
 

@@ -47,6 +47,7 @@ export class Proxy {
   readonly #frontends: readonly Frontend[];
   readonly #faults: FaultLog;
   readonly #relays: StallWatch;
+  readonly #backend: BackendDialer;
 
   /** Listens at once. Throws {@linkcode StartupError}; nothing stays open then. */
   constructor(runtime: Runtime, engine: TlsEngine, options: ProxyOptions, log: Logger) {
@@ -54,6 +55,7 @@ export class Proxy {
     this.#faults = new FaultLog(log, runtime.clock);
     const services = this.#services(options);
     this.#relays = services.stallWatch;
+    this.#backend = services.backend;
     const frontends: Frontend[] = [];
     try {
       for (const address of options.frontends) {
@@ -84,6 +86,7 @@ export class Proxy {
       for (const frontend of this.#frontends) frontend.abortAll();
       // The other side may be the one that a relay waits for.
       this.#relays.abortAll();
+      this.#backend.abandonAll();
     });
     await drained;
     cancel();

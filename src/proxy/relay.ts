@@ -7,7 +7,7 @@
  */
 
 import { type Party, PeerError } from "../errors.ts";
-import type { Duplex, Runtime, SocketPair } from "../runtime/runtime.ts";
+import type { Clock, Duplex, Runtime, SocketPair } from "../runtime/runtime.ts";
 import type { Abortable, Aborter, AbortMoment } from "./aborter.ts";
 import type { Counters } from "./counters.ts";
 import { type ReadBuffer, ReadBuffers } from "./read_buffer.ts";
@@ -72,6 +72,8 @@ interface Direction {
   writing: boolean;
   /** Octets read. */
   octets: number;
+  /** Whether the orderly end was read. */
+  ended: boolean;
 }
 
 class Relay implements Watched {
@@ -82,6 +84,8 @@ class Relay implements Watched {
   readonly #down: Direction;
   #fault: PeerError | undefined;
   #backendTakesNoMore = false;
+  /** The reset that a write to the backend was told of. */
+  #backendReset: PeerError | undefined;
   #downOver = false;
   #upOver = false;
   /** Under way; nothing is closed before they are done, lest the end look orderly. */
@@ -110,7 +114,7 @@ class Relay implements Watched {
   }
 
   get ended(): boolean {
-    return this.#upOver || this.#downOver;
+    return this.#up.ended || this.#down.ended || this.#upOver || this.#downOver;
   }
 
   get writing(): boolean {
@@ -137,22 +141,26 @@ class Relay implements Watched {
   }
 
   async #runUp(): Promise<void> {
-    const fault = await pump(this.#up);
+    const { clock } = this.#services.runtime;
+    const fault = await pump(this.#up, clock);
     if (fault !== undefined && !this.#up.writing) {
       this.#abortBoth(this.#translate(fault, "client"), "when-sent");
     } else if (fault !== undefined) {
       // The backend takes no more, but its answer may still be on the way: keep the client talking, since a
       // client that is reset while it sends may never read the answer.
       this.#backendTakesNoMore = true;
+      const broken = this.#translate(fault, "backend");
+      if (broken.kind === "reset") this.#backendReset = broken;
       this.#up.writing = false;
       this.#endDiscarding();
-      await discard(this.#up);
+      await discard(this.#up, clock);
     }
     this.#upOver = true;
   }
 
   async #runDown(): Promise<void> {
-    const fault = await pump(this.#down);
+    const { clock } = this.#services.runtime;
+    const fault = await pump(this.#down, clock, () => this.#checkReset());
     this.#downOver = true;
     if (fault === undefined) {
       this.#endDiscarding();
@@ -164,6 +172,16 @@ class Relay implements Watched {
       this.#abortBoth(this.#fault, "when-sent");
     }
     this.#down.writing = false;
+  }
+
+  /**
+   * Throws the backend's reset at what looks like its orderly end: Linux tells of a reset only once, and if a
+   * write was told, the next read finds the end.
+   */
+  async #checkReset(): Promise<void> {
+    // A write that failed in this turn of the event loop may not have said so yet.
+    if (this.#up.writing) await this.#services.runtime.clock.turn();
+    if (this.#backendReset !== undefined) throw this.#backendReset;
   }
 
   /** Once the backend has ended both its directions, the client may go on sending for a moment only. */
@@ -200,12 +218,20 @@ class Relay implements Watched {
 }
 
 function newDirection(from: RelayEnd, to: RelayEnd, buffer: ReadBuffer): Direction {
-  return { from, to, buffer, writing: false, octets: 0 };
+  return { from, to, buffer, writing: false, octets: 0, ended: false };
 }
 
-/** Moves octets until the orderly end, which it passes on, or a fault, which it returns. */
-async function pump(direction: Direction): Promise<unknown | undefined> {
+/**
+ * Moves octets until the orderly end, which it passes on unless `checkEnd` throws, or a fault, which it
+ * returns.
+ */
+async function pump(
+  direction: Direction,
+  clock: Clock,
+  checkEnd?: () => Promise<void>,
+): Promise<unknown | undefined> {
   const { from, to, buffer } = direction;
+  let share = FAIR_SHARE;
   try {
     for (;;) {
       const octets = await buffer.read(from);
@@ -221,7 +247,14 @@ async function pump(direction: Direction): Promise<unknown | undefined> {
       }
       direction.writing = false;
       buffer.adapt();
+      // Reads and writes that need not wait never leave the microtask queue; timers and other connections do.
+      if (direction.octets >= share) {
+        share = direction.octets + FAIR_SHARE;
+        await clock.turn();
+      }
     }
+    direction.ended = true;
+    await checkEnd?.();
     direction.writing = true;
     await to.closeWrite();
     direction.writing = false;
@@ -231,13 +264,17 @@ async function pump(direction: Direction): Promise<unknown | undefined> {
   }
 }
 
-/** Reads and forgets until the end, of whatever kind. */
-async function discard(direction: Direction): Promise<void> {
+/**
+ * Reads and forgets until the end, of whatever kind. It rests after each read: one that finds data does not
+ * pass through the event loop, so that a fast client would keep every timer of the worker from running.
+ */
+async function discard(direction: Direction, clock: Clock): Promise<void> {
   try {
     for (;;) {
       const octets = await direction.buffer.read(direction.from);
       if (octets === null) return;
       direction.octets += octets;
+      await new Promise<void>((resolve) => clock.after(DISCARD_PAUSE, resolve));
     }
   } catch {
     // The client has gone: nothing is left to discard.
@@ -250,3 +287,7 @@ const TLS_RECORD = 16 << 10;
 const DISCARD_LIMIT = 2_000;
 /** Milliseconds without an octet that count as quiet. */
 const QUIET_PERIOD = 100;
+/** Octets that a direction may move before everything else gets a turn. */
+const FAIR_SHARE = 1 << 20;
+/** Milliseconds between reads of what is thrown away. */
+const DISCARD_PAUSE = 1;

@@ -3,6 +3,7 @@
  * policy: deadlines, retries and log lines belong to the callers.
  */
 
+import { setImmediate } from "node:timers";
 import type { Clock, Files, Kernel, Runtime } from "./runtime.ts";
 import { StartupError } from "../errors.ts";
 import { createDenoNetwork } from "./deno_network.ts";
@@ -64,4 +65,5 @@ const clock: Clock = {
     const timer = setTimeout(callback, milliseconds);
     return () => clearTimeout(timer);
   },
+  turn: () => new Promise((resolve) => setImmediate(resolve)),
 };

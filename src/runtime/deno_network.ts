@@ -178,7 +178,7 @@ const KINDS_BY_TEXT: readonly (readonly [RegExp, PeerErrorKind, string])[] = [
   [/unexpected eof|without sending TLS close_notify/i, "closed", "ended without close_notify"],
   [/os error (101|113)\b|unreachable|no route/i, "unreachable", "unreachable"],
   [/reset/i, "reset", "connection reset"],
-  [/broken pipe|not connected/i, "reset", "connection gone"],
+  [/broken pipe|not connected/i, "gone", "connection gone"],
 ];
 
 function peerError(error: unknown, party: PeerError["party"]): PeerError {
@@ -192,7 +192,7 @@ function classify(error: unknown, text: string): readonly [PeerErrorKind, string
   const { errors } = Deno;
   if (error instanceof errors.UnexpectedEof) return ["closed", "ended without close_notify"];
   if (error instanceof errors.ConnectionReset) return ["reset", "connection reset"];
-  if (error instanceof errors.BrokenPipe) return ["reset", "connection gone"];
+  if (error instanceof errors.BrokenPipe) return ["gone", "connection gone"];
   if (error instanceof errors.ConnectionRefused) return ["refused", "connection refused"];
   if (error instanceof errors.NotFound) return ["refused", "no such socket"];
   if (error instanceof errors.PermissionDenied) return ["refused", "permission denied"];

@@ -161,6 +161,8 @@ export interface Clock {
   date(): Date;
   /** Calls back once; the returned function cancels it. */
   after(milliseconds: number, callback: () => void): () => void;
+  /** Resolves after one turn of the event loop: whatever else is ready goes first. */
+  turn(): Promise<void>;
 }
 
 /** Socket options for a listening socket, inherited by every connection it accepts (tcp(7)). */

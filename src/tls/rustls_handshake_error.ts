@@ -45,7 +45,9 @@ export function handshakeError(error: PeerError): PeerError {
 }
 
 function reason(error: PeerError): string {
-  if (error.kind === "closed") return "the client left during the handshake";
+  if (error.kind === "closed" || error.kind === "gone") {
+    return "the client left during the handshake";
+  }
   if (error.kind === "reset") return "the client reset the connection during the handshake";
   for (const [pattern, words] of REASONS) {
     const match = pattern.exec(error.message);

@@ -4,14 +4,26 @@ import { StartupError, terminate, type Terminator, UsageError } from "../../mod.
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
 import { Backend, echo } from "../support/backend.ts";
 import { pemFile, temporaryPem } from "../support/certificates.ts";
+import { openSockets, socketsBackTo } from "../support/descriptors.ts";
 import { eventually, within } from "../support/eventually.ts";
 import { exchange, freePort, isRefused } from "../support/ports.ts";
 import { failHandshake } from "../support/serving.ts";
 import { connectTls, echoOnce, receive, receiveText } from "../support/tls_client.ts";
 
+/** A test that leaves neither timers nor sockets behind. (The C library stays open, and may.) */
+function test(name: string, fn: () => Promise<void>): void {
+  const body = async () => {
+    if (Deno.build.os !== "linux") return await fn();
+    const before = openSockets(Deno.pid);
+    await fn();
+    await socketsBackTo(before, Deno.pid);
+  };
+  Deno.test({ name, fn: body, sanitizeOps: true, sanitizeResources: false });
+}
+
 const port = (proxy: Terminator) => proxy.addresses[0]!.port;
 
-Deno.test("terminate() serves with PEM text and tells where", async () => {
+test("terminate() serves with PEM text and tells where", async () => {
   await using backend = Backend.serve(echo);
   using pem = await temporaryPem();
   const proxy = await terminate({
@@ -30,7 +42,7 @@ Deno.test("terminate() serves with PEM text and tells where", async () => {
   assertEquals(await isRefused(port(proxy)), true);
 });
 
-Deno.test("terminate() serves with a PEM file, or a certificate of its own, on several frontends", async () => {
+test("terminate() serves with a PEM file, or a certificate of its own, on several frontends", async () => {
   await using backend = Backend.serve(echo);
   using pem = await temporaryPem();
   const proxy = await terminate({
@@ -50,7 +62,7 @@ Deno.test("terminate() serves with a PEM file, or a certificate of its own, on s
   assert(refusal !== undefined, "the certificate must be another one");
 });
 
-Deno.test("terminate() sends the preface that it is asked for", async () => {
+test("terminate() sends the preface that it is asked for", async () => {
   await using backend = Backend.listen();
   using pem = await temporaryPem();
   const options = { frontend: "127.0.0.1,0", backend: backend.address, pem: pem.text };
@@ -66,7 +78,7 @@ Deno.test("terminate() sends the preface that it is asked for", async () => {
   }
 });
 
-Deno.test("counters are a copy that tells connections, failures and octets", async () => {
+test("counters are a copy that tells connections, failures and octets", async () => {
   await using backend = Backend.serve(echo);
   using pem = await temporaryPem();
   const proxy = await terminate({
@@ -91,7 +103,7 @@ Deno.test("counters are a copy that tells connections, failures and octets", asy
   assertEquals(proxy.counters.active, 0);
 });
 
-Deno.test("a backend that is not there is counted, and the client's end is not a clean one", async () => {
+test("a backend that is not there is counted, and the client's end is not a clean one", async () => {
   using pem = await temporaryPem();
   const backend = `127.0.0.1,${freePort()}`;
   const proxy = await terminate({ frontend: "127.0.0.1,0", backend, pem: pem.text });
@@ -105,7 +117,7 @@ Deno.test("a backend that is not there is counted, and the client's end is not a
   }
 });
 
-Deno.test("close() lets a client finish and refuses new ones meanwhile", async () => {
+test("close() lets a client finish and refuses new ones meanwhile", async () => {
   await using backend = Backend.serve(echo);
   using pem = await temporaryPem();
   const proxy = await terminate({
@@ -125,7 +137,7 @@ Deno.test("close() lets a client finish and refuses new ones meanwhile", async (
   await within(10_000, "the close", closing);
 });
 
-Deno.test("close() resets a client at its deadline, and a second, shorter one wins", async () => {
+test("close() resets a client at its deadline, and a second, shorter one wins", async () => {
   await using backend = Backend.serve(echo);
   using pem = await temporaryPem();
   const options = { frontend: "127.0.0.1,0", backend: backend.address, pem: pem.text };
@@ -141,7 +153,7 @@ Deno.test("close() resets a client at its deadline, and a second, shorter one wi
   }
 });
 
-Deno.test("what makes no sense rejects with UsageError, and what this machine refuses with StartupError", async () => {
+test("what makes no sense rejects with UsageError, and what this machine refuses with StartupError", async () => {
   using pem = await temporaryPem();
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const inUse = `127.0.0.1,${(taken.addr as Deno.NetAddr).port}`;
@@ -161,7 +173,7 @@ Deno.test("what makes no sense rejects with UsageError, and what this machine re
   assertEquals(await isRefused(free), true);
 });
 
-Deno.test("a program that has closed its proxy ends by itself", async () => {
+test("a program that has closed its proxy ends by itself", async () => {
   using pem = await temporaryPem();
   using program = pemFile(`
     import { terminate } from ${JSON.stringify(new URL("../../mod.ts", import.meta.url).href)};

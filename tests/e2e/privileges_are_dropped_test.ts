@@ -28,8 +28,13 @@ function assertIdentity(stud: Stud, uid: number, gid: number): void {
   }
 }
 
+/** Fails unless this is the root of every worker, and none has a way out of it by its working directory. */
 function assertRoot(stud: Stud, root: string): void {
-  for (const pid of stud.workers()) assertEquals(Deno.readLinkSync(`/proc/${pid}/root`), root);
+  for (const pid of stud.workers()) {
+    assertEquals(Deno.readLinkSync(`/proc/${pid}/root`), root);
+    const folder = Deno.readLinkSync(`/proc/${pid}/cwd`);
+    assertEquals(folder, root === "/" ? Deno.cwd() : root);
+  }
 }
 
 /** Kills the first worker and waits until another serves in its place. */

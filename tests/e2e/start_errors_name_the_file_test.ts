@@ -1,6 +1,5 @@
 /** Faults in the PEM file: each is one line that names the file and the cause, with status 1. */
 
-import { createPrivateKey } from "node:crypto";
 import { makeSelfSigned } from "../../src/tls/self_signed.ts";
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { Backend, echo } from "../support/backend.ts";
@@ -36,15 +35,20 @@ Deno.test("a PEM file without a key, or without a certificate, is refused", asyn
   await refuses(pem.text.slice(pem.certificate.length), "no certificate");
 });
 
-Deno.test("an encrypted key is refused with the way to decrypt it", async () => {
-  using pem = await temporaryPem();
-  const encrypted = createPrivateKey(pem.text.slice(pem.certificate.length)).export(
-    {
-      ...{ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "secret" },
-    } as const,
-  );
-  await refuses(`${pem.certificate}${encrypted}`, "encrypted", "openssl pkey");
-});
+testWith(
+  { tools: ["openssl"] },
+  "an encrypted key is refused with the way to decrypt it",
+  async () => {
+    using pem = await temporaryPem();
+    const { stdout } = await new Deno.Command("openssl", {
+      args: ["pkey", "-aes256", "-passout", "pass:secret", "-in", pem.path],
+      stderr: "null",
+    }).output();
+    const encrypted = new TextDecoder().decode(stdout);
+    assertStringIncludes(encrypted, "BEGIN ENCRYPTED PRIVATE KEY");
+    await refuses(`${pem.certificate}${encrypted}`, "encrypted", "openssl pkey");
+  },
+);
 
 Deno.test("the key of another certificate is refused", async () => {
   using pem = await temporaryPem();

@@ -117,6 +117,11 @@ export class FakeStream implements Stream, TlsStream {
     return this.#reader?.into.length;
   }
 
+  /** Where a waiting read would put its octets. */
+  get waitingBuffer(): Uint8Array | undefined {
+    return this.#reader?.into;
+  }
+
   get waitingWrite(): number | undefined {
     return this.#writer?.octets.length;
   }

@@ -32,6 +32,15 @@ export class ManualClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
+  /** How often somebody let everything else go first. */
+  turns = 0;
+
+  /** Nothing else is ever ready here. */
+  turn(): Promise<void> {
+    this.turns++;
+    return Promise.resolve();
+  }
+
   /** How many timers are waiting. */
   get waiting(): number {
     return this.#timers.size;

@@ -43,7 +43,10 @@ export async function runStud(
     await writer.write(new TextEncoder().encode(stdin));
     await writer.close();
   }
+  // One that serves although it should not must not hold up the tests for ever.
+  const timer = setTimeout(() => child.kill("SIGKILL"), 30_000);
   const { code, stdout, stderr } = await child.output();
+  clearTimeout(timer);
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }

@@ -1,3 +1,5 @@
+/** Errors by who has to act, and the one line that an operator sees of each. */
+
 import { PeerError, reportError, StartupError, UsageError } from "../../src/errors.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 

@@ -1,3 +1,5 @@
+/** Control messages as lines, taken apart again from any fragmentation. */
+
 import fc from "fast-check";
 import { decodeMessage, messageLine, readLines } from "../../../src/control/message_lines.ts";
 import type { WorkerMessage } from "../../../src/control/messages.ts";

@@ -1,3 +1,5 @@
+/** The queue in front of a slow writer: bounded, in order, and honest about what it lost. */
+
 import { LineQueue } from "../../../src/log/line_queue.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { settled } from "../../support/manual_clock.ts";

@@ -1,3 +1,5 @@
+/** From log records to lines, and to the streams where they belong. */
+
 import { configureLog, Outputs } from "../../../src/log/log.ts";
 import type { LogLevel } from "../../../src/errors.ts";
 import { assert, assertEquals } from "../../support/assert.ts";

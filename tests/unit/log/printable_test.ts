@@ -1,3 +1,5 @@
+/** Text from the network as one harmless line. */
+
 import fc from "fast-check";
 import { printable } from "../../../src/log/printable.ts";
 import { assert, assertEquals } from "../../support/assert.ts";

@@ -1,3 +1,5 @@
+/** A thousand times the same, as one line and a count. */
+
 import { Repeats, type RepeatSummary } from "../../../src/log/repeats.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { ManualClock } from "../../support/manual_clock.ts";

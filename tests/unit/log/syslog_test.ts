@@ -1,3 +1,5 @@
+/** Lines for the log daemon: their form, and what becomes of them while it is away. */
+
 import { Syslog, SYSLOG_FACILITIES } from "../../../src/log/syslog.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";

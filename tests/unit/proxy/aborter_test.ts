@@ -1,3 +1,5 @@
+/** Resets, gathered and carried out together, once what was written has arrived. */
+
 import { Aborter, FLUSH_LIMIT } from "../../../src/proxy/aborter.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";

@@ -1,3 +1,5 @@
+/** Connecting to the backend: addresses in order, under one deadline. */
+
 import { PeerError } from "../../../src/errors.ts";
 import { BackendDialer } from "../../../src/proxy/backend_dialer.ts";
 import type { Endpoint, Stream } from "../../../src/runtime/runtime.ts";

@@ -1,3 +1,5 @@
+/** Deadlines of one length, on a clock that the test moves. */
+
 import { DeadlineQueue } from "../../../src/proxy/deadline_queue.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
@@ -64,6 +66,20 @@ Deno.test("a deadline may begin or lift others when it expires", async () => {
   assertEquals(seen, ["first"]);
   await clock.advance(1_000);
   assertEquals(seen, ["first", "third"]);
+});
+
+Deno.test("expireAll() expires those that run, once, and no later ones", async () => {
+  const clock = new ManualClock();
+  const queue = new DeadlineQueue(clock, 1_000);
+  const expired: string[] = [];
+  queue.begin(() => expired.push("lifted")).lift();
+  queue.begin(() => expired.push("first"));
+  queue.begin(() => expired.push("second"));
+  queue.expireAll();
+  assertEquals([expired, clock.waiting], [["first", "second"], 0]);
+  queue.begin(() => expired.push("later"));
+  await clock.advance(1_000);
+  assertEquals(expired, ["first", "second", "later"]);
 });
 
 Deno.test("setting the date moves no deadline", async () => {

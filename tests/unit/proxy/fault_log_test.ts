@@ -1,3 +1,5 @@
+/** Faults of connections as log lines. */
+
 import { PeerError } from "../../../src/errors.ts";
 import { configureLog } from "../../../src/log/log.ts";
 import { FaultLog, isRoutineClose } from "../../../src/proxy/fault_log.ts";
@@ -19,6 +21,7 @@ function newFaultLog() {
 Deno.test("isRoutineClose() tells how clients leave every day from what needs a look", () => {
   assertEquals(isRoutineClose(new PeerError("client", "closed", "")), true);
   assertEquals(isRoutineClose(new PeerError("client", "reset", "")), true);
+  assertEquals(isRoutineClose(new PeerError("client", "gone", "")), true);
   assertEquals(isRoutineClose(new PeerError("client", "timeout", "")), false);
   assertEquals(isRoutineClose(new PeerError("client", "handshake", "")), false);
   assertEquals(isRoutineClose(new PeerError("backend", "reset", "")), false);
@@ -27,7 +30,10 @@ Deno.test("isRoutineClose() tells how clients leave every day from what needs a 
 Deno.test("each fault is a line of its subject, its reason and the client", () => {
   const { lines, faults } = newFaultLog();
   faults.connection(new PeerError("client", "handshake", "not TLS"), CLIENT);
-  faults.connection(new PeerError("client", "timeout", "no handshake before the deadline"), CLIENT);
+  faults.connection(
+    new PeerError("client", "handshake", "no handshake before the deadline"),
+    CLIENT,
+  );
   faults.connection(new PeerError("backend", "refused", "127.0.0.1:80: refused"), CLIENT);
   faults.connection(new PeerError("client", "timeout", "took nothing"), CLIENT);
   faults.connection(new PeerError("client", "reset", "connection reset"), CLIENT);
@@ -56,6 +62,15 @@ Deno.test("repeats of a kind become a count with the last client", async () => {
     "info handshake failed: not TLS: 999 more within 10 s, the last one: " +
     "client 198.51.100.7:1000 to 192.0.2.1:8443",
   ]);
+});
+
+Deno.test("a count has the level of what it counts", async () => {
+  const { clock, lines, faults } = newFaultLog();
+  for (let count = 0; count < 3; count++) {
+    faults.connection(new PeerError("backend", "refused", "127.0.0.1:80: refused"), CLIENT);
+  }
+  await clock.advance(10_000);
+  assertEquals(lines.map((line) => line.split(" ")[0]), ["error", "error"]);
 });
 
 Deno.test("flush() writes the counts that are waiting", () => {

@@ -1,3 +1,5 @@
+/** Which preface a connection gets. */
+
 import { prefaceEncoder } from "../../../src/proxy/preface.ts";
 import { assertEquals } from "../../support/assert.ts";
 

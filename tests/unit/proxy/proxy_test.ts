@@ -169,6 +169,21 @@ Deno.test("drain() resets whoever is left at its limit, in whatever state", asyn
   assertEquals([drained, proxy.counters.active, runtime.clock.waiting], [true, 0, 0]);
 });
 
+Deno.test("drain() gives up a backend that does not answer, at its limit", async () => {
+  const { runtime, clock, proxy, lines, arrive } = newProxy();
+  runtime.network.answer = (_, signal) =>
+    new Promise((_, reject) => {
+      signal.addEventListener("abort", () => reject(new NativeError("other", "aborted")));
+    });
+  const client = await arrive(1);
+  client.completeHandshake();
+  let drained = false;
+  proxy.drain(1_000).then(() => drained = true);
+  await clock.advance(1_200);
+  assertEquals([drained, client.closed], [true, true]);
+  assert(lines[0]!.includes("127.0.0.1:8000: no connection before the drain timeout"), lines[0]);
+});
+
 Deno.test("a second drain() with less patience ends both", async () => {
   const { clock, proxy, arrive } = newProxy();
   (await arrive(1)).completeHandshake();

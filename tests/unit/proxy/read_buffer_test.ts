@@ -1,3 +1,5 @@
+/** Buffers that grow and shrink, and several records in one write; no octet may suffer from either. */
+
 import fc from "fast-check";
 import { type ReadBuffer, ReadBuffers } from "../../../src/proxy/read_buffer.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";

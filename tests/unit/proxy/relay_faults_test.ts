@@ -115,7 +115,7 @@ Deno.test("last words that nobody takes are waited for only so long", async () =
 
 Deno.test("a backend that takes no more may still answer, and the client gets all of it", async () => {
   const one = beginRelay();
-  one.backend.failWrites(new NativeError("reset"));
+  one.backend.failWrites(new NativeError("gone"));
   one.client.deliver("a request that is too long");
   await one.runtime.clock.advance(SECOND);
   one.client.deliver(" for the backend");
@@ -126,12 +126,13 @@ Deno.test("a backend that takes no more may still answer, and the client gets al
   await settled();
   assertEquals(one.client.writeEnded, true);
   one.client.end();
+  await one.runtime.clock.advance(SECOND / 10);
   assertEquals(await outcomeOf(one), "orderly");
 });
 
 Deno.test("a client that goes on sending to a backend that has gone is ended after a moment", async () => {
   const one = beginRelay();
-  one.backend.failWrites(new NativeError("reset"));
+  one.backend.failWrites(new NativeError("gone"));
   one.client.deliver("more");
   await settled();
   one.backend.end();
@@ -143,6 +144,19 @@ Deno.test("a client that goes on sending to a backend that has gone is ended aft
   await one.runtime.clock.advance(SECOND);
   assertEquals(one.client.wasReset, true);
   assertEquals(await outcomeOf(one), "orderly");
+});
+
+Deno.test("a reset that only a write to the backend was told of is the client's reset all the same", async () => {
+  const one = beginRelay();
+  one.backend.failWrites(new NativeError("reset"));
+  one.client.deliver("more");
+  await one.runtime.clock.advance(SECOND / 10);
+  one.backend.deliver("half an answer");
+  one.backend.end();
+  await one.runtime.clock.advance(SECOND);
+  assertEquals([one.client.text, one.client.writeEnded], ["half an answer", false]);
+  assertEquals(one.client.wasReset, true);
+  assertEquals(await outcomeOf(one), "backend reset");
 });
 
 Deno.test("a client that is still sending when the backend resets has time to read what came", async () => {

@@ -1,10 +1,10 @@
 /** The relay while nobody is at fault: octets, half-closes, back-pressure, and what it gives back. */
 
 import fc from "fast-check";
-import { newRelayBuffers, relay } from "../../../src/proxy/relay.ts";
+import { newRelayBuffers } from "../../../src/proxy/relay.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { beginRelay, outcomeOf } from "../../support/fake_relay.ts";
-import { FakeStream, pairOf } from "../../support/fake_stream.ts";
+import { NativeError } from "../../support/fake_stream.ts";
 import { settled } from "../../support/manual_clock.ts";
 
 Deno.test("octets go both ways, and both ends in order end the relay without a fault", async () => {
@@ -106,24 +106,26 @@ Deno.test("an upload is read no further than the backend takes it", async () => 
 Deno.test("an idle relay holds small buffers, and gives them back at its end", async () => {
   const one = beginRelay();
   await settled();
-  const idle = [one.client.waitingRead!, one.backend.waitingRead!];
-  assert(idle[0]! + idle[1]! <= 8 << 10, `${idle}`);
+  const [up, down] = [one.client.waitingBuffer!, one.backend.waitingBuffer!];
+  assert(up.length + down.length <= 8 << 10, `${up.length} and ${down.length}`);
   one.client.end();
   one.backend.end();
   assertEquals(await outcomeOf(one), "orderly");
-  const { buffers } = one.services;
-  const [again, other] = [buffers.fromClient.small.take(), buffers.fromBackend.small.take()];
-  assertEquals([again.length, other.length], idle);
-  // They are the ones of before, not new ones.
-  const next = { client: new FakeStream(pairOf(3)), backend: new FakeStream(pairOf(4)) };
-  buffers.fromClient.small.give(again);
-  buffers.fromBackend.small.give(other);
-  relay(next.client, next.backend, one.services);
+  const { fromClient, fromBackend } = one.services.buffers;
+  assert(fromClient.small.take() === up && fromBackend.small.take() === down);
+  // Once only: two relays must never read into the same one.
+  assert(fromClient.small.take() !== up && fromBackend.small.take() !== down);
+});
+
+Deno.test("a relay that ends by a fault gives its buffers back, too", async () => {
+  const one = beginRelay();
+  one.backend.deliver(new Uint8Array(1 << 20));
   await settled();
-  assert(buffers.fromClient.small.take() !== again, "given to two relays at once");
-  next.client.end();
-  next.backend.end();
-  await settled();
+  const large = one.backend.waitingBuffer!;
+  one.client.fail(new NativeError("closed"));
+  await one.runtime.clock.advance(100);
+  assertEquals(await outcomeOf(one), "client closed");
+  assert(one.services.buffers.fromBackend.large.take() === large);
 });
 
 Deno.test("buffers grow under load and are small again afterwards", async () => {
@@ -138,4 +140,12 @@ Deno.test("buffers grow under load and are small again afterwards", async () => 
   one.client.end();
   one.backend.end();
   assertEquals(await outcomeOf(one), "orderly");
+});
+
+Deno.test("a stream that never has to wait lets everything else have its turn every megabyte", async () => {
+  const one = beginRelay();
+  one.backend.deliver(new Uint8Array(5 << 20));
+  await settled();
+  const { turns } = one.runtime.clock;
+  assert(turns >= 4 && turns <= 6, `${turns} turns`);
 });

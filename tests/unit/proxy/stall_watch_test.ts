@@ -1,3 +1,5 @@
+/** Which relays count as stalled, and when. */
+
 import type { SocketPair } from "../../../src/runtime/runtime.ts";
 import { type StallLimits, StallWatch, type Watched } from "../../../src/proxy/stall_watch.ts";
 import { assertEquals } from "../../support/assert.ts";

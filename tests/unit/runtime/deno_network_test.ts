@@ -1,3 +1,5 @@
+/** Sockets under Deno, and its errors in stud's words. */
+
 import type { PeerError } from "../../../src/errors.ts";
 import { StartupError } from "../../../src/errors.ts";
 import { createDenoNetwork } from "../../../src/runtime/deno_network.ts";
@@ -31,9 +33,9 @@ Deno.test("peerError() sorts native errors by kind", () => {
       "ended without close_notify",
     ],
     [new errors.ConnectionReset("x"), "reset", "connection reset"],
-    [new errors.BrokenPipe("x"), "reset", "connection gone"],
+    [new errors.BrokenPipe("x"), "gone", "connection gone"],
     [new Error("Connection reset by peer (os error 104)"), "reset", "connection reset"],
-    [new Error("Transport endpoint is not connected"), "reset", "connection gone"],
+    [new Error("Transport endpoint is not connected"), "gone", "connection gone"],
     [new errors.ConnectionRefused("x"), "refused", "connection refused"],
     [new errors.NotFound("x"), "refused", "no such socket"],
     [new errors.PermissionDenied("x"), "refused", "permission denied"],

@@ -1,3 +1,5 @@
+/** Child processes, and datagrams to the log daemon, under Deno. */
+
 import { createDenoProcesses } from "../../../src/runtime/deno_processes.ts";
 import { decodeMessage, readLines } from "../../../src/control/message_lines.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";

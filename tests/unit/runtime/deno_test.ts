@@ -1,3 +1,5 @@
+/** Files and clock under Deno. */
+
 import { StartupError } from "../../../src/errors.ts";
 import { createDenoRuntime } from "../../../src/runtime/deno.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";

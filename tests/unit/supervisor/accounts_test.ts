@@ -1,3 +1,5 @@
+/** Users and groups by their names. */
+
 import { StartupError } from "../../../src/errors.ts";
 import { findGroup, findUser } from "../../../src/supervisor/accounts.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";

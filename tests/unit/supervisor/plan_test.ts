@@ -1,3 +1,5 @@
+/** From settings to what workers are told, on a machine that the test makes up. */
+
 import { StartupError } from "../../../src/errors.ts";
 import type { CheckedCertificate } from "../../../src/tls/certificate.ts";
 import { claimPorts, loadCertificate, makePlan, type Plan } from "../../../src/supervisor/plan.ts";

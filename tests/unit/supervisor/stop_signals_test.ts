@@ -1,3 +1,5 @@
+/** Signals, and what they ask for. */
+
 import { StopSignals } from "../../../src/supervisor/stop_signals.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";

@@ -1,3 +1,5 @@
+/** The supervisor over workers that the test plays. */
+
 import { StartupError } from "../../../src/errors.ts";
 import { configureLog } from "../../../src/log/log.ts";
 import { StopSignals } from "../../../src/supervisor/stop_signals.ts";

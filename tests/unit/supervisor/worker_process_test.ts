@@ -1,3 +1,5 @@
+/** One worker as its supervisor holds it. */
+
 import { StartupError } from "../../../src/errors.ts";
 import { configureLog } from "../../../src/log/log.ts";
 import { WorkerProcess } from "../../../src/supervisor/worker_process.ts";

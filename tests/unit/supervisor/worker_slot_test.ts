@@ -1,3 +1,5 @@
+/** One worker after the other in the same place. */
+
 import { StartupError } from "../../../src/errors.ts";
 import { configureLog } from "../../../src/log/log.ts";
 import { restartPause, WorkerSlot } from "../../../src/supervisor/worker_slot.ts";

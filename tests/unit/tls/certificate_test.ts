@@ -1,3 +1,5 @@
+/** Certificate and key before anybody is served with them: every fault is a line of its own. */
+
 import fc from "fast-check";
 import { StartupError } from "../../../src/errors.ts";
 import { checkCertificate, dateWarning } from "../../../src/tls/certificate.ts";

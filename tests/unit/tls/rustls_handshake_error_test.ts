@@ -1,3 +1,5 @@
+/** rustls's reasons in an operator's words. */
+
 import { PeerError } from "../../../src/errors.ts";
 import { handshakeError } from "../../../src/tls/rustls_handshake_error.ts";
 import { assert, assertEquals } from "../../support/assert.ts";

@@ -1,3 +1,5 @@
+/** The rustls engine on a platform in memory. */
+
 import { PeerError, StartupError } from "../../../src/errors.ts";
 import { createRustlsEngine } from "../../../src/tls/rustls.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";

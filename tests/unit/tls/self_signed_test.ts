@@ -1,3 +1,5 @@
+/** Certificates made in memory. */
+
 import "reflect-metadata"; // A dependency of the library insists on it.
 import {
   BasicConstraintsExtension,

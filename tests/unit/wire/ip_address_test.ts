@@ -1,3 +1,5 @@
+/** IP addresses from text to octets. */
+
 import fc from "fast-check";
 import {
   AddressFormatError,

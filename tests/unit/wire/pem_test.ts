@@ -1,3 +1,5 @@
+/** PEM text and its blocks. */
+
 import fc from "fast-check";
 import { isEncryptedKey, isPrivateKey, parsePem, PemFormatError } from "../../../src/wire/pem.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";

@@ -1,3 +1,5 @@
+/** What the backend reads first, byte for byte. */
+
 import fc from "fast-check";
 import { encodeIpPreface, encodeProxyV1 } from "../../../src/wire/preface.ts";
 import { parseIpAddress } from "../../../src/wire/ip_address.ts";

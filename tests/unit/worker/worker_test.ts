@@ -1,3 +1,5 @@
+/** A worker process, with the test as its supervisor and its platform. */
+
 import { messageLine } from "../../../src/control/message_lines.ts";
 import type { SupervisorMessage } from "../../../src/control/messages.ts";
 import { createRustlsEngine } from "../../../src/tls/rustls.ts";
