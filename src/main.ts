@@ -98,7 +98,8 @@ async function serve(settings: Settings, runtime: Runtime): Promise<number> {
 }
 
 async function planFor(settings: Settings, runtime: Runtime): Promise<Plan> {
-  return await makePlan(settings, await loadCertificate(settings, runtime), runtime);
+  const engine = createRustlsEngine(runtime);
+  return await makePlan(settings, await loadCertificate(settings, runtime, engine), runtime);
 }
 
 async function supervise(supervisor: Supervisor, log: Logger): Promise<number> {

@@ -63,14 +63,15 @@ export async function terminateOn(
   options: TerminateOptions,
 ): Promise<Terminator> {
   const settings = parseSettings(rawValues(options));
+  const engine = createRustlsEngine(runtime);
   const certificate = options.pem === undefined
-    ? await loadCertificate(settings, runtime)
+    ? await loadCertificate(settings, runtime, engine)
     : checkCertificate(options.pem, "pem");
   const plan = await makePlan(settings, certificate, runtime);
   const log = studLogger();
   const proxy = new Proxy(
     runtime,
-    createRustlsEngine(runtime),
+    engine,
     { ...plan.configuration, frontends: claimPorts(plan, runtime), reusePort: false },
     log,
   );

@@ -13,6 +13,7 @@ import type {
 import { StartupError } from "../errors.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import { checkCertificate, type CheckedCertificate, dateWarning } from "../tls/certificate.ts";
+import type { TlsEngine } from "../tls/engine.ts";
 import { makeSelfSigned } from "../tls/self_signed.ts";
 import { findGroup, findUser } from "./accounts.ts";
 
@@ -91,8 +92,29 @@ export function claimPorts(plan: Plan, runtime: Runtime): SocketAddress[] {
   });
 }
 
-/** Reads or makes the certificate that the settings ask for. Throws {@linkcode StartupError}. */
+/**
+ * Reads or makes the certificate that the settings ask for, and has the engine look at it. Throws
+ * {@linkcode StartupError}.
+ */
 export async function loadCertificate(
+  settings: Settings,
+  runtime: Runtime,
+  engine: Pick<TlsEngine, "name" | "check">,
+): Promise<CheckedCertificate> {
+  const certificate = await readCertificate(settings, runtime);
+  try {
+    engine.check(certificate);
+  } catch (error) {
+    throw new StartupError(
+      `${certificate.source}: ${engine.name} cannot serve this certificate and key, although they belong ` +
+        `together: ${(error as Error).message}; RSA keys from 2048 bits and P-256 keys always work`,
+      { cause: error },
+    );
+  }
+  return certificate;
+}
+
+async function readCertificate(
   settings: Settings,
   runtime: Runtime,
 ): Promise<CheckedCertificate> {

@@ -41,6 +41,11 @@ export class WorkerProcess {
     this.ready.catch(() => {}); // Whoever cares awaits it; a worker that dies later cares no more.
     this.leaving = this.#leaving.promise;
     this.ended = this.#follow();
+    const cancel = runtime.clock.after(START_LIMIT, () => {
+      this.#lastWords = `nothing within ${START_LIMIT / 1000} s of its start`;
+      this.kill();
+    });
+    this.ready.then(cancel, cancel);
     this.#send({ type: "start", configuration });
   }
 
@@ -121,3 +126,6 @@ const SIGNAL_HINTS: Readonly<Record<string, string>> = {
   SIGSEGV: "a crash in native code",
   SIGABRT: "a crash in native code",
 };
+
+/** Milliseconds that a worker may take until it serves. */
+const START_LIMIT = 60_000;

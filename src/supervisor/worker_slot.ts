@@ -72,8 +72,11 @@ export class WorkerSlot {
       if (reason !== undefined) {
         this.#logDeath(current, reason);
         await this.#pause(this.#runtime.clock.now() - began);
-        if (this.#stopping) return;
+      } else {
+        // Whoever sent TERM to the whole process group meant all of stud, and ours is on its way.
+        await new Promise<void>((resolve) => this.#runtime.clock.after(GROUP_PAUSE, resolve));
       }
+      if (this.#stopping) return;
       const next = await this.#launchAtLast();
       if (next === undefined) return;
       this.#announce(next);
@@ -142,5 +145,7 @@ export function restartPause(quickDeaths: number): number {
   return quickDeaths < 2 ? 0 : Math.min(500 * 2 ** (quickDeaths - 2), 30_000);
 }
 
+/** Milliseconds. */
+const GROUP_PAUSE = 200;
 /** Milliseconds after which a death is a single mishap. */
 const LONG_LIFE = 10_000;

@@ -26,6 +26,11 @@ export interface TlsListenerOptions extends CertificateAndKey {
 /** Makes TLS listeners. */
 export interface TlsEngine {
   readonly name: "rustls" | "openssl" | "node";
+  /**
+   * Throws an error whose message is the library's reason when it cannot serve this certificate with this key:
+   * a kind of key that it does not take, or a key too short for it.
+   */
+  check(certificate: CertificateAndKey): void;
   /** Throws {@linkcode StartupError} when the address or the certificate is refused. */
   listen(options: TlsListenerOptions): TlsListener;
 }

@@ -6,17 +6,36 @@
 import { StartupError } from "../errors.ts";
 import type { Runtime, TlsStream, TlsStreamListener } from "../runtime/runtime.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
-import type { TlsConnection, TlsEngine, TlsListener, TlsListenerOptions } from "./engine.ts";
+import type {
+  CertificateAndKey,
+  TlsConnection,
+  TlsEngine,
+  TlsListener,
+  TlsListenerOptions,
+} from "./engine.ts";
 import { handshakeError } from "./rustls_handshake_error.ts";
 
 /** Makes the rustls engine on a runtime. */
 export function createRustlsEngine(runtime: Runtime): TlsEngine {
   return {
     name: "rustls",
+    check: (certificate) => check(runtime, certificate),
     listen(options) {
       return new RustlsListener(runtime, listen(runtime, options));
     },
   };
+}
+
+/** The library only says what it thinks of a key when it is to listen with it: on a port nobody knows. */
+function check(runtime: Runtime, { certificateChain, privateKey }: CertificateAndKey): void {
+  const address = { host: "127.0.0.1", port: 0 };
+  try {
+    runtime.network.listenTls({ ...address, certificateChain, privateKey, reusePort: false })
+      .close();
+  } catch (error) {
+    const { cause = error } = error as Error;
+    throw new Error((cause as Error).message, { cause });
+  }
 }
 
 function listen(runtime: Runtime, options: TlsListenerOptions): TlsStreamListener {

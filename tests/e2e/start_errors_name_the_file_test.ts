@@ -57,6 +57,24 @@ Deno.test("the key of another certificate is refused", async () => {
   await refuses(`${pem.certificate}${itsKey}`, "does not belong to the certificate");
 });
 
+testWith(
+  { tools: ["openssl"] },
+  "a key that the TLS library does not take is refused by name, by -t too",
+  async () => {
+    const folder = await Deno.makeTempDir();
+    const [key, certificate] = [`${folder}/key.pem`, `${folder}/certificate.pem`];
+    const args =
+      `req -x509 -newkey rsa:1024 -nodes -subj /CN=short -keyout ${key} -out ${certificate}`;
+    await new Deno.Command("openssl", { args: args.split(" "), stderr: "null" }).output();
+    using file = pemFile(Deno.readTextFileSync(certificate) + Deno.readTextFileSync(key));
+    await Deno.remove(folder, { recursive: true });
+    for (const options of [[], ["-t"]]) {
+      const line = await startError([...options, file.path]);
+      assert(line.startsWith(`${file.path}: rustls cannot serve`), line);
+    }
+  },
+);
+
 Deno.test("a damaged certificate and a damaged key are refused", async () => {
   using pem = await temporaryPem();
   const key = pem.text.slice(pem.certificate.length);

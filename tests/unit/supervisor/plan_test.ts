@@ -179,10 +179,16 @@ Deno.test("claimPorts() refuses a frontend that this machine cannot have, though
 Deno.test("loadCertificate() reads the file, or makes one", async () => {
   const runtime = newRuntime();
   runtime.files.texts.set("bad.pem", "x");
-  const load = (...args: string[]) => loadCertificate(settingsOf(args), runtime);
+  const engine = { name: "rustls" as const, check: () => {} };
+  const load = (...args: string[]) => loadCertificate(settingsOf(args), runtime, engine);
   await assertRejects(() => load("none.pem"), StartupError, "none.pem: no such file");
   await assertRejects(() => load("bad.pem"), StartupError, "bad.pem: not a PEM file");
   const made = await load("--self-signed=tls.example");
   assertEquals([made.source, made.subject], ["--self-signed", "CN=tls.example"]);
   assert(made.notBefore < runtime.clock.date() && made.notAfter > runtime.clock.date());
+  engine.check = () => {
+    throw new Error("too short");
+  };
+  const words = "--self-signed: rustls cannot serve this certificate and key";
+  await assertRejects(() => load("--self-signed"), StartupError, words);
 });

@@ -13,7 +13,7 @@ function newWorker() {
   const lines: string[] = [];
   const log = configureLog((level, text) => lines.push(`${level} ${text}`), "debug");
   const worker = new WorkerProcess(runtime, CONFIGURATION, log);
-  return { worker, child: runtime.processes.children[0]!, lines };
+  return { worker, child: runtime.processes.children[0]!, lines, clock: runtime.clock };
 }
 
 Deno.test("a worker is told its configuration first, and to drain later", async () => {
@@ -50,6 +50,20 @@ Deno.test("a worker that cannot start rejects ready with its own words", async (
   assertEquals(error.message, "cannot listen");
   child.end({ code: 1 });
   assertEquals(await worker.ended, "exit code 1");
+});
+
+Deno.test("a worker that never says a word is ended, and one that serves is left alone", async () => {
+  const silent = newWorker();
+  await silent.clock.advance(60_000);
+  const error = await assertRejects(() => silent.worker.ready, StartupError);
+  assert(error.message.includes("nothing within 60 s of its start"), error.message);
+  const serving = newWorker();
+  serving.child.say({ type: "ready" });
+  await serving.worker.ready;
+  await settled();
+  assertEquals(serving.clock.waiting, 0);
+  serving.worker.kill();
+  await serving.worker.ended;
 });
 
 Deno.test("a worker that dies before it is ready rejects with why it died", async () => {

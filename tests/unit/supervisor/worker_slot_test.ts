@@ -99,9 +99,9 @@ Deno.test("a replacement that cannot serve is logged and replaced again", async 
 });
 
 Deno.test("a worker that leaves is let go only when the next one serves", async () => {
-  const { children, lines, slot } = await newSlot();
+  const { clock, children, lines, slot } = await newSlot();
   children[0]!.say({ type: "replace-me" });
-  await settled();
+  await clock.advance(200);
   assertEquals([children.length, children[0]!.told], [2, ["start"]]);
   assert(lines[0]!.includes("worker 1 (process 5000) was asked to end; another takes its place"));
   children[1]!.say({ type: "ready" });
@@ -119,10 +119,21 @@ Deno.test("a worker that leaves is let go only when the next one serves", async 
   await slot.kill();
 });
 
-Deno.test("drain() asks every worker that lives and waits for all of them", async () => {
-  const { children, slot } = await newSlot();
+Deno.test("a TERM for all of stud starts no worker in the place of one that got it first", async () => {
+  const { clock, children, slot } = await newSlot();
   children[0]!.say({ type: "replace-me" });
-  await settled();
+  await clock.advance(100);
+  const drained = slot.drain();
+  await clock.advance(1_000);
+  assertEquals([children.length, children[0]!.told], [1, ["start", "drain"]]);
+  children[0]!.end();
+  await drained;
+});
+
+Deno.test("drain() asks every worker that lives and waits for all of them", async () => {
+  const { clock, children, slot } = await newSlot();
+  children[0]!.say({ type: "replace-me" });
+  await clock.advance(200);
   let drained = false;
   slot.drain().then(() => drained = true);
   await settled();
