@@ -13,7 +13,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { makeCertificates } from "./bench/certificates.ts";
 import { nodeVersion } from "./bench/load_process.ts";
 import { endAll, pinning } from "./bench/processes.ts";
-import type { Sample } from "./bench/measurement.ts";
+import type { Place, Sample } from "./bench/measurement.ts";
 import { installedProxies } from "./bench/proxies.ts";
 import type { Proxy } from "./bench/proxy.ts";
 import { type Row, ROWS } from "./bench/rows.ts";
@@ -39,12 +39,7 @@ async function main(): Promise<number> {
   const directory = await Deno.makeTempDir({ prefix: "stud-bench-" });
   try {
     const place = { directory, certificates: await makeCertificates(directory) };
-    const { results, failures } = await measureAll(
-      rows,
-      proxies,
-      rounds,
-      (row, proxy) => row.measure(proxy, place),
-    );
+    const { results, failures } = await measureAll(rows, proxies, rounds, place);
     print({ rows, proxies, rounds, results, node });
     if (failures > 0) {
       console.error(`bench: ${failures} measurement${failures === 1 ? "" : "s"} failed, see above`);
@@ -56,12 +51,12 @@ async function main(): Promise<number> {
   }
 }
 
-/** Row by row, all proxies in turn, so that whatever else the machine does in a round meets all of them. */
+/** Row by row, over and over, so that whatever else the machine does in a round meets all proxies. */
 async function measureAll(
   rows: readonly Row[],
   proxies: readonly Proxy[],
   rounds: number,
-  measure: (row: Row, proxy: Proxy) => Promise<Sample>,
+  place: Place,
 ) {
   const results = new Map(
     rows.map((row) => [row.id, new Map(proxies.map(({ name }) => [name, [] as Sample[]]))]),
@@ -69,17 +64,18 @@ async function measureAll(
   let failures = 0;
   for (let round = 1; round <= rounds; round++) {
     for (const row of rows) {
-      for (const proxy of proxies) {
-        const where = `round ${round}, ${row.id}, ${proxy.name}`;
-        try {
-          const sample = await measure(row, proxy);
-          results.get(row.id)?.get(proxy.name)?.push(sample);
-          console.error(`${where}: ${sample.value.toFixed(row.digits)}`);
-        } catch (error) {
-          if (interrupted) throw new Error("interrupted");
+      for (const [name, samples] of await row.measure(proxies, place)) {
+        if (interrupted) throw new Error("interrupted");
+        const where = `round ${round}, ${row.id}, ${name}`;
+        if (samples instanceof Error) {
           failures++;
-          console.error(`${where}: FAILED: ${error instanceof Error ? error.message : error}`);
+          console.error(`${where}: FAILED: ${samples.message}`);
+          continue;
         }
+        results.get(row.id)?.get(name)?.push(...samples);
+        console.error(
+          `${where}: ${samples.map(({ value }) => value.toFixed(row.digits)).join(" ")}`,
+        );
       }
     }
   }
@@ -96,7 +92,7 @@ function print({ rows, proxies, rounds, results, node }: {
   const names = proxies.map(({ name }) => name);
   console.log(table(rows, names, results));
   console.log(`
-Median of the rounds (${rounds}), ± half their spread. † from less than ${ENOUGH_CPU_SECONDS} s of processor time.
+Median of the batches of ${rounds} rounds, ± half of what the middle half of them spreads over. Ratios are medians of ratios batch by batch. † from less than ${ENOUGH_CPU_SECONDS} s of processor time.
 User and system time of the proxy's processes together; ${pinning()}.
 AES-128-GCM with SHA-256 and X25519 for all; bulk, requests and memory with TLS 1.3 and a P-256 certificate.
 A request is 100 octets, its answer 200. A handshake is a new connection with one request, to its end.

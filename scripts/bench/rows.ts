@@ -7,10 +7,11 @@ import type { Job } from "./load_process.ts";
 import {
   type CpuWork,
   measureCpu,
+  measureEach,
   measureIdle,
   measureRest,
   type Place,
-  type Sample,
+  type Samples,
 } from "./measurement.ts";
 import type { Proxy } from "./proxy.ts";
 
@@ -22,7 +23,7 @@ export interface Row {
   /** Digits after the point. */
   readonly digits: number;
   readonly target?: Target;
-  measure(proxy: Proxy, place: Place): Promise<Sample>;
+  measure(proxies: readonly Proxy[], place: Place): Promise<Samples>;
 }
 
 /** The most that stud may need: so many times hitch's figure, or a figure in the row's unit. */
@@ -30,10 +31,10 @@ export type Target = { readonly timesHitch: number } | { readonly atMost: number
 
 function cpuRow({ certificate, job, scale, ...row }: Omit<Row, "measure"> & CpuWork): Row {
   const work = { certificate, job, scale };
-  return { ...row, measure: (proxy, place) => measureCpu(work, proxy, place) };
+  return { ...row, measure: (proxies, place) => measureCpu(work, proxies, place) };
 }
 
-/** 16 connections at a time, each with a request and its end; `amount` is a multiple of 16. */
+/** 16 connections at a time, each with a request and its end; `amount` is a multiple of 64. */
 function handshakeRow(
   { amount, version, certificate, resume = false, ...row }:
     & Omit<Row, "measure" | "digits">
@@ -99,7 +100,7 @@ export const ROWS: readonly Row[] = [
     id: "p256-12",
     title: "CPU µs per full handshake, P-256, TLS 1.2",
     target: { timesHitch: 1.1 },
-    amount: 2480,
+    amount: 2560,
     version: "TLSv1.2",
     certificate: "p256",
   }),
@@ -107,7 +108,7 @@ export const ROWS: readonly Row[] = [
     id: "p256-13",
     title: "CPU µs per full handshake, P-256, TLS 1.3",
     target: { timesHitch: 1.1 },
-    amount: 2400,
+    amount: 2560,
     version: "TLSv1.3",
     certificate: "p256",
   }),
@@ -122,7 +123,7 @@ export const ROWS: readonly Row[] = [
   handshakeRow({
     id: "resumed13",
     title: "CPU µs per resumed handshake, TLS 1.3",
-    amount: 2400,
+    amount: 2560,
     version: "TLSv1.3",
     certificate: "p256",
     resume: true,
@@ -132,7 +133,12 @@ export const ROWS: readonly Row[] = [
     title: "KiB of memory (PSS without files) per idle connection",
     digits: 1,
     target: { atMost: 36 },
-    measure: measureIdle,
+    measure: (proxies, place) => measureEach(measureIdle, proxies, place),
   },
-  { id: "rest", title: "MiB of memory (PSS) at rest", digits: 1, measure: measureRest },
+  {
+    id: "rest",
+    title: "MiB of memory (PSS) at rest",
+    digits: 1,
+    measure: (proxies, place) => measureEach(measureRest, proxies, place),
+  },
 ];

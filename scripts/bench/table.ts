@@ -12,13 +12,14 @@ export function table(rows: readonly Row[], names: readonly string[], results: R
   const head = ["", ...names, "stud/hitch", "stud/best peer"];
   const lines = rows.map((row) => {
     const figures = results.get(row.id);
-    const median = (name: string) => comparable(figures?.get(name));
-    const best = Math.min(...peers.map((name) => median(name) ?? Infinity));
+    const values = (name: string) => comparable(figures?.get(name));
+    const best = peers.toSorted((a, b) => middle(values(a)) - middle(values(b)))[0];
     return [
       row.title,
       ...names.map((name) => cell(figures?.get(name), row.digits)),
-      ratio(median("stud"), median("hitch")),
-      ratio(median("stud"), best === Infinity ? undefined : best),
+      ...["hitch", best ?? ""].map((name) =>
+        ratio(values("stud"), values(name))?.toFixed(2) ?? "–"
+      ),
     ];
   });
   const rule = head.map((_, column) => (column === 0 ? "---" : "--:"));
@@ -32,47 +33,51 @@ export function targets(rows: readonly Row[], results: Results): string {
     const stud = comparable(results.get(id)?.get("stud"));
     const hitch = comparable(results.get(id)?.get("hitch"));
     const [figure, limit, wanted] = "atMost" in target
-      ? [stud, target.atMost, `at most ${target.atMost}`]
-      : [quotient(stud, hitch), target.timesHitch, `at most ${target.timesHitch} of hitch`];
+      ? [stud && median(stud), target.atMost, `at most ${target.atMost}`]
+      : [ratio(stud, hitch), target.timesHitch, `at most ${target.timesHitch} of hitch`];
     const verdict = figure === undefined ? "unknown" : figure <= limit ? "met" : "MISSED";
     const shown = figure?.toFixed("atMost" in target ? digits : 2) ?? "–";
     return [`- ${verdict}: ${title}: ${shown}, ${wanted}`];
   }).join("\n");
 }
 
-/** The median, with its spread over the rounds where there were several. */
+/** The median, with half of what its middle half spreads over. */
 function cell(samples: readonly Sample[] | undefined, digits: number): string {
   if (!samples || samples.length === 0) return "failed";
   const resumed = Math.min(...samples.map((sample) => sample.resumed ?? 1));
   if (resumed < REALLY_RESUMED) return `– (${Math.round(resumed * 100)} % resumed)`;
-  const values = samples.map((sample) => sample.value);
-  const brief = samples.some(({ cpuSeconds = Infinity }) => cpuSeconds < ENOUGH_CPU_SECONDS);
-  const spread = samples.length < 2
-    ? ""
-    : ` ±${Math.round((Math.max(...values) - Math.min(...values)) / 2 / median(values) * 100)} %`;
-  return median(values).toFixed(digits) + (brief ? "†" : "") + spread;
+  const values = samples.map((sample) => sample.value).toSorted((a, b) => a - b);
+  const used = samples.reduce((sum, { cpuSeconds = Infinity }) => sum + cpuSeconds, 0);
+  const quarter = values.length >> 2;
+  const spread = (values[values.length - 1 - quarter]! - values[quarter]!) / 2 / median(values);
+  return median(values).toFixed(digits) + (used < ENOUGH_CPU_SECONDS ? "†" : "") +
+    (values.length < 2 ? "" : ` ±${Math.round(spread * 100)} %`);
 }
 
-/** The median, unless the handshakes that should have resumed did not. */
-function comparable(samples: readonly Sample[] | undefined): number | undefined {
+/** The values, unless the handshakes that should have resumed did not. */
+function comparable(samples: readonly Sample[] | undefined): number[] | undefined {
   if (!samples || samples.length === 0) return undefined;
   if (samples.some(({ resumed = 1 }) => resumed < REALLY_RESUMED)) return undefined;
-  return median(samples.map((sample) => sample.value));
+  return samples.map((sample) => sample.value);
+}
+
+/** The median of the ratios, sample by sample: each two were taken one right after the other. */
+function ratio(figures: number[] | undefined, bases: number[] | undefined): number | undefined {
+  if (figures === undefined || bases === undefined) return undefined;
+  if (figures.length !== bases.length) return median(figures) / median(bases);
+  return median(figures.map((figure, index) => figure / bases[index]!));
+}
+
+/** For sorting: what cannot be compared comes last. */
+function middle(values: number[] | undefined): number {
+  return values === undefined ? Infinity : median(values);
 }
 
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? NaN;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? NaN)) / 2;
-}
-
-function ratio(figure: number | undefined, base: number | undefined): string {
-  return quotient(figure, base)?.toFixed(2) ?? "–";
-}
-
-function quotient(figure: number | undefined, base: number | undefined): number | undefined {
-  return figure === undefined || base === undefined ? undefined : figure / base;
+  const half = sorted.length >> 1;
+  const upper = sorted[half] ?? NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[half - 1] ?? NaN)) / 2;
 }
 
 /** Below this a clock tick is more than one part in a hundred; the cell is marked. */
