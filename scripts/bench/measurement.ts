@@ -192,5 +192,5 @@ const BATCHES = 4;
 /** A job that hangs fails after this. */
 const JOB_SECONDS = 60;
 /** The part of the work that is done before it is measured. */
-const WARM_UP = 0.15;
+const WARM_UP = 0.5;
 const IDLE_CONNECTIONS = 2000;
