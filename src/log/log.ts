@@ -5,7 +5,7 @@
 
 import { configureSync, getLogger, type Logger, type LogRecord } from "@logtape/logtape";
 import type { LogLevel } from "../errors.ts";
-import type { Runtime, StandardStream } from "../runtime/runtime.ts";
+import { pause, type Runtime, type StandardStream } from "../runtime/runtime.ts";
 import { LineQueue } from "./line_queue.ts";
 import { printable } from "./printable.ts";
 import { Syslog } from "./syslog.ts";
@@ -68,7 +68,7 @@ export class Outputs {
   /** Waits until everything is written, for a moment at most: a stalled reader must not keep us alive. */
   async flushed(): Promise<void> {
     const all = [this.#stdout, this.#stderr, this.#syslog].map((output) => output?.flushed());
-    const limit = new Promise<void>((resolve) => this.#runtime.clock.after(FLUSH_LIMIT, resolve));
+    const limit = pause(this.#runtime.clock, FLUSH_LIMIT);
     await Promise.race([Promise.all(all), limit]);
   }
 

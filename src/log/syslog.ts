@@ -3,7 +3,7 @@
  * may be restarted, absent or stalled: lines wait for it, and the sender never does.
  */
 
-import type { Clock, DatagramSender, Runtime } from "../runtime/runtime.ts";
+import { type Clock, type DatagramSender, pause, type Runtime } from "../runtime/runtime.ts";
 import type { LogLevel } from "../errors.ts";
 import { LineQueue } from "./line_queue.ts";
 
@@ -82,7 +82,7 @@ export class Syslog {
   async #deliver(lines: readonly string[]): Promise<void> {
     for (const line of lines) {
       while (!await this.#sent(new TextEncoder().encode(line))) {
-        await new Promise<void>((resolve) => this.#runtime.clock.after(RETRY_PAUSE, resolve));
+        await pause(this.#runtime.clock, RETRY_PAUSE);
       }
     }
   }

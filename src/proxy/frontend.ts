@@ -1,7 +1,7 @@
 /** A listening socket and the clients it has accepted: accepts, hands over, drains. */
 
 import { PeerError } from "../errors.ts";
-import type { Clock } from "../runtime/runtime.ts";
+import { pause } from "../runtime/runtime.ts";
 import type { TlsConnection, TlsListener } from "../tls/engine.ts";
 import { type ConnectionServices, serveConnection } from "./connection.ts";
 
@@ -88,10 +88,6 @@ export class Frontend {
     if (shortage) this.#services.onShortage(error);
     await pause(this.#services.runtime.clock, shortage ? SHORTAGE_PERIOD : FAILURE_PERIOD);
   }
-}
-
-function pause(clock: Clock, milliseconds: number): Promise<void> {
-  return new Promise((resolve) => clock.after(milliseconds, resolve));
 }
 
 /** Milliseconds without a new client after which the queue counts as empty. */

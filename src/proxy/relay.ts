@@ -7,7 +7,13 @@
  */
 
 import { type Party, PeerError } from "../errors.ts";
-import type { Clock, Duplex, Runtime, SocketPair } from "../runtime/runtime.ts";
+import {
+  type Clock,
+  type Duplex,
+  pause,
+  type Runtime,
+  type SocketPair,
+} from "../runtime/runtime.ts";
 import type { Abortable, Aborter, AbortMoment } from "./aborter.ts";
 import type { Counters } from "./counters.ts";
 import { type ReadBuffer, ReadBuffers } from "./read_buffer.ts";
@@ -197,7 +203,7 @@ class Relay implements Watched {
     const { clock } = this.#services.runtime;
     for (let waited = 0; waited < DISCARD_LIMIT && !this.#upOver; waited += QUIET_PERIOD) {
       const before = this.#up.octets;
-      await new Promise<void>((resolve) => clock.after(QUIET_PERIOD, resolve));
+      await pause(clock, QUIET_PERIOD);
       if (this.#up.octets === before) return;
     }
   }
@@ -274,7 +280,7 @@ async function discard(direction: Direction, clock: Clock): Promise<void> {
       const octets = await direction.buffer.read(direction.from);
       if (octets === null) return;
       direction.octets += octets;
-      await new Promise<void>((resolve) => clock.after(DISCARD_PAUSE, resolve));
+      await pause(clock, DISCARD_PAUSE);
     }
   } catch {
     // The client has gone: nothing is left to discard.

@@ -7,7 +7,7 @@
  */
 
 import { StartupError } from "../errors.ts";
-import { parseIpAddress } from "../wire/ip_address.ts";
+import { parseIpAddress, unmapIpv4Octets } from "../wire/ip_address.ts";
 import type { Kernel, ListenerOptions, Privileges, SocketAddress, SocketPair } from "./runtime.ts";
 
 const SYMBOLS = {
@@ -198,15 +198,9 @@ class OpenSockets {
   #key(): string {
     const host = this.#family() === AF_INET
       ? this.#address.subarray(4, 8)
-      : withoutMapping(this.#address.subarray(8, 24));
+      : unmapIpv4Octets(this.#address.subarray(8, 24));
     return `${host.join(".")}:${this.#port()}`;
   }
-}
-
-function withoutMapping(octets: Uint8Array): Uint8Array {
-  const mapped = octets[10] === 0xff && octets[11] === 0xff &&
-    octets.subarray(0, 10).every((octet) => octet === 0);
-  return mapped ? octets.subarray(12) : octets;
 }
 
 function addressKey(address: SocketAddress): string {

@@ -165,6 +165,11 @@ export interface Clock {
   turn(): Promise<void>;
 }
 
+/** Resolves after so many milliseconds. */
+export function pause(clock: Clock, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => clock.after(milliseconds, resolve));
+}
+
 /** Socket options for a listening socket, inherited by every connection it accepts (tcp(7)). */
 export interface ListenerOptions {
   /** listen(2). */

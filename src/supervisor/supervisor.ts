@@ -5,7 +5,7 @@
 
 import type { WorkerTotals } from "../control/messages.ts";
 import type { Logger } from "../log/log.ts";
-import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
+import { pause, type Runtime, type SocketAddress } from "../runtime/runtime.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 import type { Plan } from "./plan.ts";
 import type { StopSignals } from "./stop_signals.ts";
@@ -72,9 +72,7 @@ export class Supervisor {
     this.#log.info("draining: no new clients, up to {limit} s for those that are here", { limit });
     const drained = Promise.all(this.#slots.map((slot) => slot.drain()));
     // Workers keep the limit themselves; a worker that cannot is ended a little later.
-    const overdue = new Promise<void>((resolve) => {
-      this.#runtime.clock.after(limit * 1000 + GRACE, resolve);
-    });
+    const overdue = pause(this.#runtime.clock, limit * 1000 + GRACE);
     await Promise.race([drained, overdue, this.#signals.hurry]);
   }
 

@@ -2,7 +2,7 @@
 
 import type { WorkerConfiguration, WorkerTotals } from "../control/messages.ts";
 import type { Logger } from "../log/log.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import { pause, type Runtime } from "../runtime/runtime.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
 /** One of the supervisor's workers, over all its lives. */
@@ -74,7 +74,7 @@ export class WorkerSlot {
         await this.#pause(this.#runtime.clock.now() - began);
       } else {
         // Whoever sent TERM to the whole process group meant all of stud, and ours is on its way.
-        await new Promise<void>((resolve) => this.#runtime.clock.after(GROUP_PAUSE, resolve));
+        await pause(this.#runtime.clock, GROUP_PAUSE);
       }
       if (this.#stopping) return;
       const next = await this.#launchAtLast();
@@ -129,14 +129,14 @@ export class WorkerSlot {
 
   async #pause(lived: number): Promise<void> {
     this.#quickDeaths = lived < LONG_LIFE ? this.#quickDeaths + 1 : 0;
-    const pause = restartPause(this.#quickDeaths);
-    if (pause === 0) return;
+    const wait = restartPause(this.#quickDeaths);
+    if (wait === 0) return;
     const { index } = this.#configuration;
     this.#log.warning("worker {index} keeps dying: the next start is in {seconds} s", {
       index,
-      seconds: pause / 1000,
+      seconds: wait / 1000,
     });
-    await new Promise<void>((resolve) => this.#runtime.clock.after(pause, resolve));
+    await pause(this.#runtime.clock, wait);
   }
 }
 

@@ -19,7 +19,7 @@ export function parseIpAddress(text: string): Uint8Array {
     throw new AddressFormatError(`not an IP address: ${text}`);
   }
   const octets = parseIpv6(address, text);
-  return isMappedIpv4(octets) ? octets.slice(12) : octets;
+  return unmapIpv4Octets(octets);
 }
 
 /** Whether the text is an IPv4 or IPv6 address, without brackets. */
@@ -35,6 +35,13 @@ export function isIpAddress(text: string): boolean {
 /** Drops the IPv6 prefix of a mapped IPv4 address and leaves any other address text as it is. */
 export function unmapIpv4(text: string): string {
   return text.startsWith("::ffff:") && text.includes(".") ? text.slice(7) : text;
+}
+
+/** The 4 octets of an IPv4 address mapped into 16, or the octets as they are. Shares their memory. */
+export function unmapIpv4Octets(octets: Uint8Array): Uint8Array {
+  const mapped = octets[10] === 0xff && octets[11] === 0xff &&
+    octets.subarray(0, 10).every((octet) => octet === 0);
+  return mapped ? octets.subarray(12) : octets;
 }
 
 /** Formats `HOST:PORT`, with brackets around an IPv6 host (RFC 3986 section 3.2.2). */
@@ -81,9 +88,4 @@ function parseGroups(text: string, whole: string, isEnd: boolean): number[] {
     const value = parseInt(group, 16);
     return [value >> 8, value & 0xff];
   });
-}
-
-function isMappedIpv4(octets: Uint8Array): boolean {
-  return octets.subarray(0, 10).every((octet) => octet === 0) && octets[10] === 0xff &&
-    octets[11] === 0xff;
 }

@@ -14,7 +14,7 @@ import type {
 import { LineQueue } from "../log/line_queue.ts";
 import { configureLog, type Logger } from "../log/log.ts";
 import { Proxy } from "../proxy/proxy.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import { pause, type Runtime } from "../runtime/runtime.ts";
 import type { TlsEngine } from "../tls/engine.ts";
 
 /** Makes the engine that terminates TLS in this process. */
@@ -73,7 +73,7 @@ class Worker {
 
   /** Waits for the last messages to leave, for a moment at most: a stalled supervisor must not keep us. */
   #flushed(): Promise<void> {
-    const limit = new Promise<void>((resolve) => this.#runtime.clock.after(FLUSH_LIMIT, resolve));
+    const limit = pause(this.#runtime.clock, FLUSH_LIMIT);
     return Promise.race([this.#toSupervisor.flushed(), limit]);
   }
 

@@ -6,6 +6,7 @@ import { temporaryPem } from "../support/certificates.ts";
 import { startError } from "../support/start_error.ts";
 import { Stud } from "../support/stud.ts";
 import { echoOnce } from "../support/tls_client.ts";
+import { hasIpv6 } from "../support/tools.ts";
 
 Deno.test("a port may be a service name of /etc/services", async () => {
   const args = ["--self-signed", "-f", "127.0.0.1,0", "-b", "127.0.0.1,https"];
@@ -55,15 +56,6 @@ Deno.test("a backend's name is looked up, and each of its addresses tried", asyn
 function knowsServices(): boolean {
   try {
     return Deno.statSync("/etc/services").isFile;
-  } catch {
-    return false;
-  }
-}
-
-function hasIpv6(): boolean {
-  try {
-    Deno.listen({ hostname: "::1", port: 0 }).close();
-    return true;
   } catch {
     return false;
   }

@@ -48,7 +48,8 @@ export function testWith(
   });
 }
 
-function hasIpv6(): boolean {
+/** Whether this machine has an IPv6 loopback address. */
+export function hasIpv6(): boolean {
   try {
     Deno.listen({ hostname: "::1", port: 0 }).close();
     return true;
