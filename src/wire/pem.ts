@@ -1,6 +1,6 @@
 /**
- * Splits PEM text (RFC 7468) into its blocks. It decodes nothing inside them and knows no file names:
- * callers say which file a fault is in.
+ * Splits PEM text (RFC 7468) into its blocks and takes the octets out of them. It knows nothing of what they
+ * mean, and no file names: callers say which file a fault is in.
  */
 
 /** One `-----BEGIN label-----` block, with its text from the first dash to the last, newline included. */
@@ -38,6 +38,24 @@ export function parsePem(text: string): PemBlock[] {
   }
   if (open) throw new PemFormatError(`the ${open.label} block has no end (the file is truncated)`);
   return blocks;
+}
+
+/**
+ * The octets that a block holds in base64, RFC 1421 headers left out. Throws {@linkcode PemFormatError} for
+ * text that is not base64.
+ */
+export function pemOctets(block: PemBlock): Uint8Array {
+  const lines = block.text.trimEnd().split("\n").slice(1, -1);
+  const body = lines.filter((line) => !line.includes(":")).join("");
+  let binary: string;
+  try {
+    binary = atob(body);
+  } catch (error) {
+    throw new PemFormatError(`the ${block.label} block is not base64`, { cause: error });
+  }
+  const octets = new Uint8Array(binary.length);
+  for (let at = 0; at < octets.length; at++) octets[at] = binary.charCodeAt(at);
+  return octets;
 }
 
 /** Whether a key block is encrypted: PKCS #8 by its label, the older formats by their headers (RFC 1421). */

@@ -1,7 +1,13 @@
 /** PEM text and its blocks. */
 
 import fc from "fast-check";
-import { isEncryptedKey, isPrivateKey, parsePem, PemFormatError } from "../../../src/wire/pem.ts";
+import {
+  isEncryptedKey,
+  isPrivateKey,
+  parsePem,
+  PemFormatError,
+  pemOctets,
+} from "../../../src/wire/pem.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 
 const block = (label: string, body = "AAAA") => {
@@ -47,6 +53,25 @@ Deno.test("parsePem() says which block is broken", () => {
   for (const [text, message] of broken) {
     assertEquals(assertThrows(() => parsePem(text), PemFormatError).message, message);
   }
+});
+
+Deno.test("pemOctets() decodes what was encoded, whatever the length of the lines", () => {
+  const length = fc.integer({ min: 4, max: 80 });
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), length, (octets, width) => {
+    const lines = btoa(String.fromCharCode(...octets)).match(new RegExp(`.{1,${width}}`, "g")) ??
+      [];
+    const [only] = parsePem(block("CERTIFICATE", lines.join("\n")));
+    assertEquals(pemOctets(only!), octets);
+  }));
+});
+
+Deno.test("pemOctets() leaves headers out, and refuses what is not base64", () => {
+  const [legacy, broken] = parsePem(
+    block("RSA PRIVATE KEY", "Proc-Type: 4,MIC-CLEAR\n\nAQID") + block("X", "????"),
+  );
+  assertEquals(pemOctets(legacy!), new Uint8Array([1, 2, 3]));
+  const { message } = assertThrows(() => pemOctets(broken!), PemFormatError);
+  assertEquals(message, "the X block is not base64");
 });
 
 Deno.test("isEncryptedKey() knows PKCS #8 by its label and older keys by their headers", () => {

@@ -1,0 +1,299 @@
+/**
+ * Reads the ClientHello at the start of a connection, before a TLS library sees it: the server name, the ALPN
+ * protocols and the names of the tickets the client brings. It knows records (RFC 8446 section 5.1), the
+ * message (RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2) and the four extensions it reads. Versions,
+ * ciphers, keys and all other extensions are the library's to judge.
+ */
+
+/** What a client says of itself in the clear. */
+export interface ClientHello {
+  /**
+   * SNI host_name (RFC 6066 section 3), lower case, without a trailing dot; undefined if none was sent. Letters,
+   * digits, `-` and `_` in labels that are not empty, 255 octets at most. It may be an IPv4 address: no client
+   * should send one, some do.
+   */
+  readonly serverName: string | undefined;
+  /** RFC 7301, in the client's order, a character per octet; empty if none was sent. */
+  readonly alpnProtocols: readonly string[];
+  /**
+   * The first 16 octets of the session ticket (RFC 5077) and of each PSK identity (RFC 8446 section 4.2.11)
+   * that has that many: views of the input, or of a copy if the hello came in several records.
+   */
+  readonly ticketNames: readonly Uint8Array[];
+}
+
+/** What the octets so far amount to. A hello or a refusal stays the same whatever follows. */
+export type HelloVerdict =
+  /** More octets are needed. */
+  | { readonly kind: "incomplete" }
+  | { readonly kind: "hello"; readonly hello: ClientHello }
+  /** `reason` is for an operator, `alert` (RFC 8446 section 6) for the client. */
+  | { readonly kind: "refused"; readonly reason: string; readonly alert: number };
+
+type Refused = Extract<HelloVerdict, { kind: "refused" }>;
+
+/**
+ * Octets, record headers included, that a ClientHello may take: with that many, a verdict is never
+ * "incomplete". Clients send 300 to 2,000; several large tickets next to post-quantum key shares stay under
+ * 16 KiB, which is where some servers stop. Twice that leaves room for headers: a usual hello fits even
+ * with a record for each octet.
+ */
+export const LONGEST_HELLO = 32 << 10;
+
+/**
+ * Judges the octets of a connection from its first on, as many as there are. Refuses as early as they allow;
+ * what is inside the message is looked at when all of it is there. Ignores what follows the hello. Never
+ * throws, and takes time in proportion to the octets given.
+ */
+export function parseClientHello(octets: Uint8Array): HelloVerdict {
+  const length = Math.min(octets.length, LONGEST_HELLO);
+  let header = 0;
+  let have = 0;
+  for (let record = 0; record < length;) {
+    const fault = recordFault(octets, record, length);
+    if (fault !== undefined) return fault;
+    let at = record + RECORD_HEADER;
+    if (at > length) break;
+    const end = at + word(octets, at - 2);
+    const stop = Math.min(end, length);
+    for (; have < MESSAGE_HEADER && at < stop; at++, have++) {
+      // At any point this is the least value that the whole header can have.
+      header |= octets[at]! << (24 - 8 * have);
+      if (header >>> 24 !== CLIENT_HELLO) return UNEXPECTED;
+      if ((header & 0xffffff) > LONGEST_BODY) return TOO_LONG;
+    }
+    if (have >= MESSAGE_HEADER) {
+      const size = header & 0xffffff;
+      if (size < SHORTEST_BODY) return MALFORMED;
+      if (have + stop - at >= MESSAGE_HEADER + size) {
+        return record === 0
+          ? parseBody(octets, at, at + size)
+          : parseBody(joined(octets, size), 0, size);
+      }
+      have += stop - at;
+    }
+    record = end;
+  }
+  return octets.length < LONGEST_HELLO ? INCOMPLETE : TOO_LONG;
+}
+
+/** What is wrong with the record header there, as far as it has come. */
+function recordFault(octets: Uint8Array, at: number, length: number): HelloVerdict | undefined {
+  if (octets[at] !== HANDSHAKE) return at === 0 ? withoutHandshake(octets, length) : UNEXPECTED;
+  if (at + 1 >= length) return undefined;
+  if (octets[at + 1] !== MAJOR_VERSION) return at === 0 ? NOT_TLS : MALFORMED_RECORD;
+  if (at + 3 >= length) return undefined;
+  if (octets[at + 3]! > LONGEST_FRAGMENT >> 8) return RECORD_OVERFLOW;
+  if (at + 4 >= length) return undefined;
+  const fragment = word(octets, at + 3);
+  if (fragment === 0) return MALFORMED_RECORD;
+  return fragment > LONGEST_FRAGMENT ? RECORD_OVERFLOW : undefined;
+}
+
+/** Tells TLS in the wrong order, and SSLv2 (RFC 6101 appendix E), from everything else. */
+function withoutHandshake(octets: Uint8Array, length: number): HelloVerdict {
+  const first = octets[0]!;
+  if (first & 0x80) {
+    if (length < 3) return INCOMPLETE;
+    return octets[2] === CLIENT_HELLO ? SSLV2 : NOT_TLS;
+  }
+  if (!OTHER_RECORDS.includes(first)) return NOT_TLS;
+  if (length > 1 && octets[1] !== MAJOR_VERSION) return NOT_TLS;
+  if (length < 3) return INCOMPLETE;
+  return octets[2]! <= NEWEST_MINOR_VERSION ? UNEXPECTED : NOT_TLS;
+}
+
+/** Joins the body of a message that lies in several records, all of which are there. */
+function joined(octets: Uint8Array, size: number): Uint8Array {
+  const message = new Uint8Array(MESSAGE_HEADER + size);
+  for (let record = 0, have = 0; have < message.length;) {
+    let at = record + RECORD_HEADER;
+    record = at + word(octets, at - 2);
+    while (at < record && have < message.length) message[have++] = octets[at++]!;
+  }
+  return message.subarray(MESSAGE_HEADER);
+}
+
+/** Version, random, session id, cipher suites, compression methods, extensions. */
+function parseBody(octets: Uint8Array, start: number, end: number): HelloVerdict {
+  let at = start + 2 + 32;
+  const sessionId = octets[at]!;
+  at += 1 + sessionId;
+  if (sessionId > 32 || at + 2 > end) return MALFORMED;
+  const ciphers = word(octets, at);
+  at += 2 + ciphers;
+  if (ciphers === 0 || ciphers % 2 !== 0 || at >= end) return MALFORMED;
+  const compressions = octets[at]!;
+  at += 1 + compressions;
+  if (compressions === 0 || at > end) return MALFORMED;
+  if (at === end) return parseExtensions(octets, end, end);
+  if (at + 2 > end || word(octets, at) !== end - at - 2) return MALFORMED;
+  return parseExtensions(octets, at + 2, end);
+}
+
+function parseExtensions(octets: Uint8Array, start: number, end: number): HelloVerdict {
+  let serverName: string | undefined;
+  let alpnProtocols: readonly string[] | undefined = NONE;
+  let ticketNames: readonly Uint8Array[] = NONE;
+  let seen = 0;
+  for (let at = start; at < end;) {
+    if (at + 4 > end) return MALFORMED;
+    const type = word(octets, at);
+    const data = at + 4;
+    at = data + word(octets, at + 2);
+    if (at > end) return MALFORMED;
+    if (type !== SERVER_NAME && type !== ALPN && type !== TICKET && type !== PSK) continue;
+    // A shift counts modulo 32, where the four differ: 0, 16, 3 and 9.
+    if ((seen & (1 << type)) !== 0) return MISUSED;
+    seen |= 1 << type;
+    if (type === SERVER_NAME) {
+      const name = parseServerNames(octets, data, at);
+      if (typeof name === "object") return name;
+      serverName = name;
+    } else if (type === ALPN) {
+      alpnProtocols = parseProtocols(octets, data, at);
+      if (alpnProtocols === undefined) return MALFORMED;
+    } else if (type === PSK) {
+      // RFC 8446 section 4.2.11: it is the last one.
+      if (at !== end) return MISUSED;
+      const names = parseIdentities(octets, data, at);
+      if (names === undefined) return MALFORMED;
+      ticketNames = ticketNames.length === 0 ? names : [...ticketNames, ...names];
+    } else if (at - data >= TICKET_NAME) {
+      ticketNames = [octets.subarray(data, data + TICKET_NAME)];
+    }
+  }
+  return { kind: "hello", hello: { serverName, alpnProtocols, ticketNames } };
+}
+
+/** RFC 6066 section 3: one host_name at most; names of other types, which nobody defined, are skipped. */
+function parseServerNames(
+  octets: Uint8Array,
+  start: number,
+  end: number,
+): string | Refused | undefined {
+  if (end - start < 3 || word(octets, start) !== end - start - 2) return NAME_UNREADABLE;
+  let serverName: string | undefined;
+  for (let at = start + 2; at < end;) {
+    if (at + 3 > end) return NAME_UNREADABLE;
+    const type = octets[at];
+    const from = at + 3;
+    at = from + word(octets, at + 1);
+    if (at > end) return NAME_UNREADABLE;
+    if (type !== HOST_NAME) continue;
+    if (serverName !== undefined) return NAME_WRONG;
+    const name = parseHostName(octets, from, at);
+    if (typeof name === "object") return name;
+    serverName = name;
+  }
+  return serverName;
+}
+
+function parseHostName(octets: Uint8Array, from: number, end: number): string | Refused {
+  if (from === end) return NAME_UNREADABLE;
+  if (end - from > LONGEST_NAME) return NAME_WRONG;
+  const length = end - from - (octets[end - 1] === DOT ? 1 : 0);
+  const codes = new Array<number>(length);
+  let before = DOT;
+  for (let at = 0; at < length; at++) {
+    const code = NAME_CODES[octets[from + at]!]!;
+    if (code === 0 || (code === DOT && before === DOT)) return NAME_WRONG;
+    codes[at] = before = code;
+  }
+  // An empty label: nothing but a dot, or two at the end.
+  return before === DOT ? NAME_WRONG : String.fromCharCode.apply(null, codes);
+}
+
+/** RFC 7301 section 3.1; undefined if malformed. */
+function parseProtocols(octets: Uint8Array, start: number, end: number): string[] | undefined {
+  if (end - start < 4 || word(octets, start) !== end - start - 2) return undefined;
+  const names: string[] = [];
+  for (let at = start + 2; at < end;) {
+    const length = octets[at]!;
+    at += 1;
+    if (length === 0 || at + length > end) return undefined;
+    const codes = new Array<number>(length);
+    for (let index = 0; index < length; index++) codes[index] = octets[at + index]!;
+    names.push(String.fromCharCode.apply(null, codes));
+    at += length;
+  }
+  return names;
+}
+
+/** The names of tickets in OfferedPsks (RFC 8446 section 4.2.11); undefined if malformed. */
+function parseIdentities(octets: Uint8Array, start: number, end: number): Uint8Array[] | undefined {
+  if (start + 2 > end) return undefined;
+  const binders = start + 2 + word(octets, start);
+  if (binders === start + 2 || binders + 2 > end) return undefined;
+  const names: Uint8Array[] = [];
+  for (let at = start + 2; at < binders;) {
+    if (at + 2 > binders) return undefined;
+    const length = word(octets, at);
+    const identity = at + 2;
+    at = identity + length + OBFUSCATED_AGE;
+    if (length === 0 || at > binders) return undefined;
+    if (length >= TICKET_NAME) names.push(octets.subarray(identity, identity + TICKET_NAME));
+  }
+  const rest = end - binders - 2;
+  return rest >= SHORTEST_BINDERS && word(octets, binders) === rest ? names : undefined;
+}
+
+function word(octets: Uint8Array, at: number): number {
+  return (octets[at]! << 8) | octets[at + 1]!;
+}
+
+function refused(reason: string, alert: number): Refused {
+  return Object.freeze({ kind: "refused", reason, alert });
+}
+
+/** Content types (RFC 8446 section 5.1), message type (section 4), name type (RFC 6066 section 3). */
+const HANDSHAKE = 22;
+/** Change_cipher_spec, alert and application_data. */
+const OTHER_RECORDS: readonly number[] = [20, 21, 23];
+const CLIENT_HELLO = 1;
+const HOST_NAME = 0;
+
+/** Extension types; PSK is pre_shared_key. */
+const SERVER_NAME = 0;
+const ALPN = 16;
+const TICKET = 35;
+const PSK = 41;
+
+/** RFC 8446 section 5.1: the minor version of a record with a ClientHello means nothing. */
+const MAJOR_VERSION = 3;
+const NEWEST_MINOR_VERSION = 4;
+
+const RECORD_HEADER = 5;
+const LONGEST_FRAGMENT = 1 << 14;
+const MESSAGE_HEADER = 4;
+/** One cipher suite, one compression method, no session id, no extensions. */
+const SHORTEST_BODY = 2 + 32 + 1 + 2 + 2 + 1 + 1;
+const LONGEST_BODY = LONGEST_HELLO - 2 * RECORD_HEADER - MESSAGE_HEADER;
+const LONGEST_NAME = 255;
+const TICKET_NAME = 16;
+const OBFUSCATED_AGE = 4;
+const SHORTEST_BINDERS = 33;
+const DOT = 0x2e;
+/** What an octet of a server name is in lower case; 0 for what may not be in one. */
+const NAME_CODES = Uint8Array.from({ length: 256 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  return /[a-z0-9_.-]/i.test(character) ? character.toLowerCase().charCodeAt(0) : 0;
+});
+
+/**
+ * Alerts: 10 unexpected_message, 22 record_overflow, 50 decode_error for what cannot be read, 47
+ * illegal_parameter for what can be read and may not be, 70 protocol_version.
+ */
+const NOT_TLS = refused("not TLS (plain HTTP, a PROXY line or another protocol)", 50);
+const SSLV2 = refused("an SSLv2 hello, which nothing safe speaks any more", 70);
+const UNEXPECTED = refused("the client broke the protocol (unexpected message)", 10);
+const MALFORMED_RECORD = refused("malformed TLS record", 50);
+const RECORD_OVERFLOW = refused("malformed TLS record", 22);
+const MALFORMED = refused("malformed TLS message", 50);
+const MISUSED = refused("malformed TLS message", 47);
+const TOO_LONG = refused("a ClientHello of more than 32 KiB", 47);
+const NAME_UNREADABLE = refused("malformed server name", 50);
+const NAME_WRONG = refused("malformed server name", 47);
+
+const INCOMPLETE: HelloVerdict = Object.freeze({ kind: "incomplete" });
+const NONE: readonly never[] = Object.freeze([]);
