@@ -1,25 +1,22 @@
 /**
- * stud's configuration file: `key = value` lines, values bare or in single or double quotes, `#` comments.
- * It turns text into raw values and refuses unknown keys, options of the command line only, and the blocks
- * in braces of hitch. Reading the file is the caller's, what values mean is settled in `command.ts`.
+ * stud's configuration file: `key = value` lines, and hitch's pem-file blocks in braces. It turns the
+ * entries into raw values and refuses unknown keys, options of the command line only, keys in the wrong
+ * place, and blocks of other keys. Its syntax is `config_syntax.ts`. Reading the file is the caller's, what
+ * values mean is settled in `command.ts`.
  *
- * A bare value ends at white space, as in stud; only a comment may follow. Between quotes every character
- * stands for itself; there are no escapes. An empty value leaves an option that has no default unset.
+ * An empty value leaves an option that has no default unset.
  */
 
 import { UsageError } from "../errors.ts";
+import type { ConfigEntry, ConfigText } from "./config_syntax.ts";
+import { configEntries } from "./config_syntax.ts";
 import { nearest, suggestion } from "./nearest.ts";
 import type { Option, OptionName } from "./options.ts";
-import { OPTIONS } from "./options.ts";
-import { escapeControl, quote } from "./quote.ts";
+import { OPTIONS, PEM_BLOCK_OPTIONS } from "./options.ts";
+import { quote } from "./quote.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
 
-/** A configuration file as read. */
-export interface ConfigText {
-  /** The name that messages show. */
-  readonly file: string;
-  readonly text: string;
-}
+export type { ConfigText } from "./config_syntax.ts";
 
 /**
  * Reads a configuration file.
@@ -28,71 +25,99 @@ export interface ConfigText {
  */
 export function parseConfigFile(config: ConfigText): RawValues {
   const values = new Map<OptionName, RawValue[]>();
-  const lines = config.text.split(/\r?\n/);
-  for (const [index, line] of lines.entries()) {
-    const place = `${escapeControl(config.file)}:${index + 1}`;
-    const entry = parseLine(line.trim(), place);
-    if (entry === undefined) continue;
-    const option = optionOfKey(entry.key, place);
-    const origin = `${place}: ${entry.key}`;
-    if (entry.text !== "") {
-      const earlier = values.get(option.name) ?? [];
-      values.set(option.name, [...earlier, { text: entry.text, origin }]);
-    } else if (option.default !== undefined) {
-      throw new UsageError(`${origin}: ${quote(line.trim())}: the value is missing`);
-    }
+  for (const entry of configEntries(config, checkBlock)) {
+    const option = optionOfKey(entry);
+    const raw = typeof entry.value === "string"
+      ? rawValue(entry, entry.value, option)
+      : pemBlock(entry, entry.value);
+    if (raw === undefined) continue;
+    const earlier = values.get(option.name);
+    if (earlier) earlier.push(raw);
+    else values.set(option.name, [raw]);
   }
   return values;
 }
 
-function parseLine(line: string, place: string): { key: string; text: string } | undefined {
-  if (line === "" || line.startsWith("#")) return undefined;
-  if (/^[A-Za-z0-9-]*\s*=?\s*\{/.test(line) || line.startsWith("}")) {
+function checkBlock(key: string, place: string): void {
+  if (key === "pem-file") return;
+  if (key === "frontend") {
     throw new UsageError(
-      `${place}: ${
-        quote(line)
-      }: blocks in braces are hitch's syntax, which this release does not ` +
-        "read; write one key = value line per option",
+      `${place}: frontend: frontend blocks are hitch's syntax, which this release does not read; ` +
+        "write frontend = HOST,PORT",
     );
   }
-  const parts = /^([^\s=]+)\s*=\s*(.*)$/s.exec(line);
-  if (!parts) throw new UsageError(`${place}: ${quote(line)} is not of the form key = value`);
-  return { key: parts[1]!, text: parseText(parts[2]!, line, place) };
+  throw new UsageError(`${place}: ${quote(key)}: only pem-file takes a block in braces`);
 }
 
-function parseText(value: string, line: string, place: string): string {
-  const mark = value[0];
-  if (mark === '"' || mark === "'") {
-    const end = value.indexOf(mark, 1);
-    if (end < 0) throw new UsageError(`${place}: ${quote(line)}: the closing ${mark} is missing`);
-    const after = value.slice(end + 1).trim();
-    if (after !== "" && !after.startsWith("#")) {
-      throw new UsageError(`${place}: ${quote(line)}: ${quote(after)} follows the closing ${mark}`);
+function rawValue(entry: ConfigEntry, text: string, option: Option): RawValue | undefined {
+  const origin = originOf(entry);
+  if (text !== "") return { text, origin };
+  if (option.default === undefined) return undefined;
+  throw new UsageError(`${origin}: ${quote(entry.written)}: the value is missing`);
+}
+
+/** The raw value of a pem-file whose block holds `entries`. */
+function pemBlock(block: ConfigEntry, entries: readonly ConfigEntry[]): RawValue {
+  const inner = new Map<OptionName, RawValue>();
+  for (const entry of entries) {
+    const option = optionInBlock(entry);
+    if (inner.has(option.name)) {
+      throw new UsageError(`${originOf(entry)}: the block has two of it`);
     }
-    return value.slice(1, end);
+    const raw = typeof entry.value === "string" && rawValue(entry, entry.value, option);
+    if (raw) inner.set(option.name, raw);
   }
-  const bare = value.replace(/(^|\s+)#.*$/s, "");
-  if (/\s/.test(bare)) {
-    throw new UsageError(`${place}: ${quote(line)}: put a value that contains spaces in quotes`);
+  const certificate = inner.get("cert");
+  if (certificate === undefined) {
+    throw new UsageError(
+      `${originOf(block)}: the block names no certificate; add cert = FILE`,
+    );
   }
-  return bare;
+  inner.delete("cert");
+  return { text: certificate.text, origin: originOf(block), block: inner };
 }
 
-function optionOfKey(key: string, place: string): Option<OptionName> {
+function originOf({ place, key }: ConfigEntry): string {
+  return `${place}: ${key}`;
+}
+
+function optionOfKey({ key, place }: ConfigEntry): Option<OptionName> {
   const option = byKey.get(key);
   if (option) return option;
   if (OPTIONS.some((other) => other.name === key)) {
     throw new UsageError(`${place}: ${quote(key)} is an option for the command line only`);
   }
-  throw new UsageError(
-    `${place}: unknown key ${quote(key)}${suggestion(nearest(key, byKey.keys()))}`,
+  if (byBlockKey.has(key)) {
+    throw new UsageError(`${place}: ${quote(key)} stands only inside pem-file = { }`);
+  }
+  throw unknownKey(key, place, byKey.keys());
+}
+
+function optionInBlock({ key, place }: ConfigEntry): Option<OptionName> {
+  const option = byBlockKey.get(key);
+  if (option) return option;
+  if (byKey.has(key)) {
+    throw new UsageError(
+      `${place}: ${quote(key)} does not belong in a pem-file block, which takes ` +
+        `${[...byBlockKey.keys()].join(", ")}`,
+    );
+  }
+  throw unknownKey(key, place, byBlockKey.keys());
+}
+
+function unknownKey(key: string, place: string, known: Iterable<string>): UsageError {
+  return new UsageError(`${place}: unknown key ${quote(key)}${suggestion(nearest(key, known))}`);
+}
+
+function keyMap(options: readonly Option<OptionName>[]): Map<string, Option<OptionName>> {
+  return new Map(
+    options.flatMap((option) =>
+      option.key === undefined ? [] : [option.key, ...option.aliases ?? []].map((
+        key,
+      ): [string, Option<OptionName>] => [key, option])
+    ),
   );
 }
 
-const byKey = new Map(
-  OPTIONS.flatMap((option) =>
-    option.key === undefined ? [] : [option.key, ...option.aliases ?? []].map((
-      key,
-    ): [string, Option<OptionName>] => [key, option])
-  ),
-);
+const byKey = keyMap(OPTIONS);
+const byBlockKey = keyMap(PEM_BLOCK_OPTIONS);

@@ -1,7 +1,8 @@
 /** The configuration file that `--default-config` prints, from the option table. */
 
 import type { Option } from "./options.ts";
-import { GROUPS, OPTIONS } from "./options.ts";
+import { GROUPS, optionHelp, OPTIONS, PEM_BLOCK_OPTIONS } from "./options.ts";
+import { blockUsage } from "./help.ts";
 import { wrap } from "./wrap.ts";
 
 /**
@@ -27,12 +28,27 @@ export function defaultConfig(): string {
 
 function entryLines(option: Option): string[] {
   const note = option.refusal
-    ? `${option.help} Not in this release: ${option.refusal}.`
-    : option.help;
+    ? `${optionHelp(option)} Not in this release: ${option.refusal}.`
+    : optionHelp(option);
   const entry = `${option.key} = ${valueText(option)}`;
   return [
     ...wrap(note, WIDTH - 2).map((line) => `# ${line}`),
     option.refusal ? `# ${entry}` : entry,
+    ...(option.name === "pem-file" ? blockLines() : []),
+  ];
+}
+
+/** What a block in the place of the value may hold, in comments. */
+function blockLines(): string[] {
+  return [
+    "# Or a block, of which only cert must be there:",
+    "# pem-file = {",
+    ...PEM_BLOCK_OPTIONS.flatMap((option) => [
+      ...(option.pemBlock === "only" ? wrap(optionHelp(option), WIDTH - 8) : [])
+        .map((line) => `#     # ${line}`),
+      `#     ${blockUsage(option)}`,
+    ]),
+    "# }",
   ];
 }
 

@@ -1,13 +1,13 @@
 /** The text of `--help`, from the option table. */
 
 import type { Option } from "./options.ts";
-import { GROUPS, optionLabel, OPTIONS } from "./options.ts";
+import { GROUPS, optionHelp, optionLabel, OPTIONS, PEM_BLOCK_OPTIONS } from "./options.ts";
 import { wrap } from "./wrap.ts";
 
 /** What `stud --help` prints, with a final line feed: at most 90 columns, options by group. */
 export function helpText(version: string): string {
   const lines = [
-    "Usage: stud [OPTIONS] PEM",
+    "Usage: stud [OPTIONS] PEM...",
     "       stud [OPTIONS] --self-signed[=NAME]",
     "",
     ...wrap(
@@ -20,6 +20,8 @@ export function helpText(version: string): string {
     const options = OPTIONS.filter((option) => option.group === group && !option.refusal);
     lines.push(`${group}:`, ...options.flatMap(optionLines), "");
   }
+  lines.push("Inside a pem-file block, pem-file = { cert = FILE ... }, of the configuration file:");
+  lines.push(...blockLines(), "");
   lines.push("Known from earlier releases of stud, refused by this one with the reason:");
   const refused = OPTIONS.filter((option) => option.refusal).map(optionLabel).join(", ");
   lines.push(...wrap(refused, WIDTH - 2).map((line) => `  ${line}`), "");
@@ -39,19 +41,39 @@ export function optionUsage(option: Option): string {
   return short === undefined ? long : `-${short}, ${long}`;
 }
 
+/** How a key of a pem-file block is written: `cert = FILE`. */
+export function blockUsage({ key, valueName }: Option): string {
+  return `${key} = ${valueName}`;
+}
+
+/** The sentences for a key of a pem-file block. */
+export function blockHelp(option: Option): string {
+  return option.pemBlock === "only"
+    ? optionHelp(option)
+    : `As --${option.name}, for this certificate.`;
+}
+
 /** The default where it says something: not for flags that are off. */
 export function shownDefault(option: Option): string | undefined {
   return option.type.kind === "flag" && option.default === "off" ? undefined : option.default;
 }
 
 function optionLines(option: Option): string[] {
-  const usage = optionUsage(option);
   const indent = option.short === undefined && !option.operand ? 6 : 2;
-  const left = " ".repeat(indent) + usage;
   const fallback = shownDefault(option);
   const help = fallback === undefined
-    ? option.help
-    : `${option.help} (default:${NO_BREAK}${fallback})`;
+    ? optionHelp(option)
+    : `${optionHelp(option)} (default:${NO_BREAK}${fallback})`;
+  return twoColumns(" ".repeat(indent) + optionUsage(option), help);
+}
+
+function blockLines(): string[] {
+  return PEM_BLOCK_OPTIONS.flatMap((option) =>
+    twoColumns(`      ${blockUsage(option)}`, blockHelp(option))
+  );
+}
+
+function twoColumns(left: string, help: string): string[] {
   const [first, ...more] = wrap(help, WIDTH - COLUMN)
     .map((line) => line.replace(NO_BREAK, " "));
   const rest = more.map((line) => " ".repeat(COLUMN) + line);

@@ -1,8 +1,8 @@
 /** The manual page stud(8), in roff for the man macros of groff and mandoc, from the option table. */
 
-import { optionUsage, shownDefault } from "./help.ts";
+import { blockHelp, blockUsage, optionUsage, shownDefault } from "./help.ts";
 import type { Option } from "./options.ts";
-import { GROUPS, OPTIONS } from "./options.ts";
+import { GROUPS, optionHelp, OPTIONS, PEM_BLOCK_OPTIONS } from "./options.ts";
 
 /**
  * The source of stud(8).
@@ -14,6 +14,7 @@ export function manPage(version: string, date: string): string {
     '.\\" Generated from src/config/ by scripts/docs.ts; edit there.',
     `.TH STUD 8 "${date}" "stud ${version}" "System Manager's Manual"`,
     ...BEFORE_OPTIONS,
+    ...PEM_BLOCK_OPTIONS.flatMap(blockEntry),
     ".SH OPTIONS",
     ...paragraph(
       "Flags also take =on and =off. Of several values for one option the last wins, except where an " +
@@ -37,14 +38,19 @@ export function manPage(version: string, date: string): string {
 function entry(option: Option): string[] {
   const fallback = shownDefault(option);
   const sentences = fallback === undefined
-    ? option.help
-    : `${option.help} The default is ${fallback}.`;
+    ? optionHelp(option)
+    : `${optionHelp(option)} The default is ${fallback}.`;
   return [".TP", usage(option), ...paragraph(sentences)];
 }
 
 function refusedEntry(option: Option): string[] {
   const reason = option.refusal!;
   return [".TP", usage(option), ...paragraph(`${option.help} Refused: ${reason}.`)];
+}
+
+function blockEntry(option: Option): string[] {
+  const usage = escape(blockUsage(option)).replace(/^(\S+) = (.*)$/, "\\fB$1\\fR = \\fI$2\\fR");
+  return [".TP", usage, ...paragraph(blockHelp(option))];
 }
 
 /** Options in bold, names of values in italics. */
@@ -72,7 +78,7 @@ const BEFORE_OPTIONS = [
   ".SH SYNOPSIS",
   ".B stud",
   ".RI [ OPTIONS ]",
-  ".I PEM",
+  ".IR PEM ...",
   ".br",
   ".B stud",
   ".RI [ OPTIONS ]",
@@ -107,6 +113,29 @@ const BEFORE_OPTIONS = [
   ".I HOST",
   "is * or empty listens on every IPv4 and IPv6 address.",
   "The backend may be the absolute path of a unix socket.",
+  ".SS Certificates",
+  "A client is served the certificate for the name that it asks for (SNI), out of the subjectAltName, else the",
+  "common name.",
+  "A certificate for just this name is preferred to one for a wildcard, which stands for one label.",
+  "Certificates with keys of several types, such as RSA and ECDSA, may be for the same name: the client gets",
+  "one that it can use; of the same type it is the one listed first.",
+  "A client that asks for no name, or for one that no certificate is for, gets the one listed last, or with",
+  ".B \\-\\-pem\\-dir",
+  "alone the first by the name of its file, unless",
+  ".B \\-\\-sni\\-nomatch\\-abort",
+  "refuses it.",
+  "DH PARAMETERS in a PEM file are used by OpenSSL for finite field Diffie\\-Hellman up to TLS 1.2.",
+  ".SS TLS engines",
+  "rustls is built into",
+  ".BR stud .",
+  "It serves one certificate, and speaks TLS 1.2 and 1.3 with its own choice of ciphers.",
+  "The other engine is the OpenSSL 3 of the machine; it can do everything that is described here.",
+  "Unless",
+  ".B \\-\\-tls\\-library",
+  "says otherwise it is rustls, or OpenSSL if an option needs it.",
+  "Where there is no OpenSSL",
+  ".B stud",
+  "then does not start, and names the option.",
   ".SS Configuration file",
   "The file that",
   ".B \\-\\-config",
@@ -119,11 +148,29 @@ const BEFORE_OPTIONS = [
   "A # starts a comment.",
   "Flags are",
   '.BR on " or " off .',
-  ".B frontend",
+  ".BR frontend ,",
+  ".B pem\\-file",
+  "and",
+  ".B private\\-key",
   "may have several lines.",
   "An option on the command line replaces all lines of its key.",
   ".B stud \\-\\-default\\-config",
   "prints a file to start from.",
+  ".PP",
+  "A",
+  ".B pem\\-file",
+  "may also be a block of keys in braces, on one line or on several:",
+  ".PP",
+  ".nf",
+  ".RS 4",
+  "pem\\-file = {",
+  '    cert = "/etc/stud/site.crt"',
+  '    private\\-key = "/etc/stud/site.key"',
+  "}",
+  ".RE",
+  ".fi",
+  ".PP",
+  "Its keys are for this certificate alone:",
 ];
 
 const AFTER_OPTIONS = [
@@ -169,6 +216,10 @@ const AFTER_OPTIONS = [
   "Certificate, its chain and its private key, read once at the start by the supervisor.",
   "Only root should be able to read it.",
   ".TP",
+  ".I /var/lib/hitch/",
+  "Stored OCSP responses, see",
+  ".BR \\-\\-ocsp\\-dir .",
+  ".TP",
   ".I /dev/log",
   "Socket that",
   ".B \\-\\-syslog",
@@ -207,7 +258,8 @@ const AFTER_OPTIONS = [
   ".BR systemd.service (5),",
   ".BR services (5),",
   ".BR syslog (3),",
-  ".BR tcp (7)",
+  ".BR tcp (7),",
+  ".BR openssl\\-ciphers (1)",
   ".PP",
   "The PROXY protocol: https://www.haproxy.org/download/3.0/doc/proxy\\-protocol.txt",
 ];

@@ -25,6 +25,10 @@ export type OptionType =
   | { readonly kind: "text" }
   /** A DNS name or an IP address. */
   | { readonly kind: "certificate-name" }
+  /** Names of TLS versions, separated by spaces or commas. */
+  | { readonly kind: "tls-protocols" }
+  /** Names of application protocols (RFC 7301), separated by spaces or commas. */
+  | { readonly kind: "alpn-protocols" }
   | { readonly kind: "frontend" }
   | { readonly kind: "backend" };
 
@@ -33,6 +37,8 @@ export const GROUPS = [
   "Certificates",
   "Addresses",
   "TLS",
+  "Client certificates",
+  "Sessions",
   "Backend preface",
   "Timeouts",
   "Processes",
@@ -62,6 +68,12 @@ export interface Option<Name extends string = string> {
   readonly operand?: boolean;
   /** Several values add up; otherwise the last one wins. */
   readonly repeatable?: boolean;
+  /** May stand inside a pem-file block of the configuration file too, or there only. */
+  readonly pemBlock?: "too" | "only";
+  /** The TLS engine that alone can do it. The default never needs it. */
+  readonly needs?: "openssl";
+  /** Narrows `needs` to more than one value, or to `pkcs11:` URIs. */
+  readonly needsFor?: "several" | "pkcs11";
   /** The text that stands when nothing is given; undefined: nothing stands. */
   readonly default: string | undefined;
   /** Sentences for the operator, without markup. */
@@ -73,10 +85,8 @@ export interface Option<Name extends string = string> {
   readonly refusedValues?: Readonly<Record<string, string>>;
 }
 
-const NEEDS_OPENSSL = "needs the OpenSSL engine, which this release does not have";
-const SHARED_SECRET =
-  "stud no longer sends sessions between machines by UDP; a shared ticket secret " +
-  "replaces it and comes with the OpenSSL engine, which this release does not have; remove the option";
+const SHARED_SECRET = "stud does not send sessions between machines by UDP; to resume them " +
+  "everywhere, give every machine the same --ticket-secret FILE instead";
 const DAY = 86_400;
 
 const table = [
@@ -88,8 +98,91 @@ const table = [
     operand: true,
     repeatable: true,
     default: undefined,
-    help: "File with the certificate, its chain and its private key, in PEM. Required unless " +
-      "--self-signed is given. This release takes one.",
+    needs: "openssl",
+    needsFor: "several",
+    help: "File with a certificate, its chain and its private key, in PEM; list more for more " +
+      "names. A client gets the certificate for the name it asks for, or else the last one " +
+      "listed. Required unless --pem-dir or --self-signed is given.",
+    group: "Certificates",
+  },
+  {
+    name: "cert",
+    key: "cert",
+    valueName: "FILE",
+    type: { kind: "text" },
+    pemBlock: "only",
+    default: undefined,
+    help: "File with the certificate and its chain, and with its private key unless that is " +
+      "elsewhere. Required.",
+    group: "Certificates",
+  },
+  {
+    name: "private-key",
+    key: "private-key",
+    valueName: "FILE",
+    type: { kind: "text" },
+    repeatable: true,
+    pemBlock: "too",
+    needs: "openssl",
+    needsFor: "pkcs11",
+    default: undefined,
+    help:
+      "File with the private key of a certificate whose PEM file holds none, or a pkcs11: URI " +
+      "of a key in a token; repeat it for more. stud finds out which certificate a key belongs to.",
+    group: "Certificates",
+  },
+  {
+    name: "ocsp-resp-file",
+    key: "ocsp-resp-file",
+    valueName: "FILE",
+    type: { kind: "text" },
+    pemBlock: "only",
+    needs: "openssl",
+    default: undefined,
+    help: "File with an OCSP response (DER) to staple to the certificate.",
+    group: "Certificates",
+  },
+  {
+    name: "pem-dir",
+    key: "pem-dir",
+    valueName: "DIR",
+    type: { kind: "text" },
+    needs: "openssl",
+    default: undefined,
+    help: "Directory whose files are PEM files too, by name, after those that are listed. If " +
+      "none is listed, the first of them is for clients that no certificate matches.",
+    group: "Certificates",
+  },
+  {
+    name: "pem-dir-glob",
+    key: "pem-dir-glob",
+    valueName: "GLOB",
+    type: { kind: "text" },
+    needs: "openssl",
+    default: undefined,
+    help: "Take only those files of --pem-dir whose names match, such as *.pem. Otherwise every " +
+      "file is taken.",
+    group: "Certificates",
+  },
+  {
+    name: "sni-nomatch-abort",
+    key: "sni-nomatch-abort",
+    type: { kind: "flag" },
+    needs: "openssl",
+    default: "off",
+    help: "Refuse a client that asks for a name which no certificate is for. A client that asks " +
+      "for no name is served all the same.",
+    group: "Certificates",
+  },
+  {
+    name: "ocsp-dir",
+    short: "o",
+    key: "ocsp-dir",
+    valueName: "DIR",
+    type: { kind: "text" },
+    needs: "openssl",
+    default: "/var/lib/hitch/",
+    help: "Directory of stored OCSP responses. The OpenSSL engine staples those it finds there.",
     group: "Certificates",
   },
   {
@@ -154,20 +247,43 @@ const table = [
     key: "tls",
     type: { kind: "flag" },
     default: "on",
-    help: "Speak TLS 1.2 and 1.3. On is the default and all it can be.",
+    help:
+      "Speak TLS 1.2 and 1.3. On is the default and all it can be; --tls-protos chooses other " +
+      "versions.",
     group: "TLS",
     refusedValues: {
-      off: "cannot be switched off: clients speak TLS 1.2 or 1.3 to stud, nothing else; remove it",
+      off: "cannot be switched off: clients speak TLS to stud, nothing else; remove it, and " +
+        "choose the versions with --tls-protos",
     },
   },
   {
     name: "ssl",
     key: "ssl",
     type: { kind: "flag" },
+    needs: "openssl",
     default: "off",
-    help: "Speak every version that the TLS library can, however old.",
+    help: "Speak every version that the library can: TLS 1.0 to 1.3. For 1.0 and 1.1 OpenSSL's " +
+      "security level is lowered to 0, as they cannot do without SHA-1. SSLv3 is not among them: " +
+      "it is broken.",
     group: "TLS",
-    refusal: `${NEEDS_OPENSSL}; without it TLS 1.2 and 1.3 are spoken`,
+  },
+  {
+    name: "tls-protos",
+    key: "tls-protos",
+    valueName: "LIST",
+    type: { kind: "tls-protocols" },
+    needs: "openssl",
+    default: "TLSv1.2 TLSv1.3",
+    help: "Versions to speak, of TLSv1.0, TLSv1.1, TLSv1.2 and TLSv1.3, separated by spaces or " +
+      "commas. For 1.0 and 1.1 OpenSSL's security level is lowered to 0, unless --ciphers sets " +
+      "one (@SECLEVEL).",
+    group: "TLS",
+    refusedValues: {
+      SSLv3: "SSLv3 is broken beyond repair (POODLE, RFC 7568), and packages of OpenSSL 3 are " +
+        "built without it; name versions of TLS only",
+      SSLv2: "SSLv2 is broken beyond repair (RFC 6176), and OpenSSL has none of it any more; " +
+        "name versions of TLS only",
+    },
   },
   {
     name: "tls-library",
@@ -175,11 +291,9 @@ const table = [
     valueName: "auto|rustls|openssl",
     type: { kind: "choice", choices: ["auto", "rustls", "openssl"] },
     default: "auto",
-    help: "Which TLS engine terminates. In this release auto is rustls, and openssl is refused.",
+    help: "Which TLS engine terminates: rustls, which is built in, or the OpenSSL 3 of this " +
+      "machine. With auto it is rustls unless an option needs OpenSSL.",
     group: "TLS",
-    refusedValues: {
-      openssl: "the OpenSSL engine is not there yet; use auto or rustls",
-    },
   },
   {
     name: "ciphers",
@@ -187,20 +301,41 @@ const table = [
     key: "ciphers",
     valueName: "SUITE",
     type: { kind: "text" },
+    needs: "openssl",
     default: undefined,
     help: "Ciphers allowed up to TLS 1.2, as an OpenSSL cipher list.",
     group: "TLS",
-    refusal: `${NEEDS_OPENSSL}; without it the safe ciphers of rustls are used`,
+  },
+  {
+    name: "ciphersuites",
+    key: "ciphersuites",
+    valueName: "LIST",
+    type: { kind: "text" },
+    needs: "openssl",
+    default: undefined,
+    help: "Cipher suites allowed in TLS 1.3, by OpenSSL's names, separated by colons.",
+    group: "TLS",
+  },
+  {
+    name: "ecdh-curve",
+    key: "ecdh-curve",
+    valueName: "LIST",
+    type: { kind: "text" },
+    needs: "openssl",
+    default: "auto",
+    help: "Groups for the key exchange, by OpenSSL's names, separated by colons, such as " +
+      "X25519:P-256. With auto the library chooses.",
+    group: "TLS",
   },
   {
     name: "prefer-server-ciphers",
     short: "O",
     key: "prefer-server-ciphers",
     type: { kind: "flag" },
+    needs: "openssl",
     default: "off",
     help: "Choose the cipher by stud's order instead of the client's.",
     group: "TLS",
-    refusal: `${NEEDS_OPENSSL}; without it rustls chooses the cipher`,
   },
   {
     name: "ssl-engine",
@@ -208,10 +343,21 @@ const table = [
     key: "ssl-engine",
     valueName: "NAME",
     type: { kind: "text" },
+    needs: "openssl",
     default: undefined,
-    help: "OpenSSL engine that does the cryptography.",
+    help: "OpenSSL engine that does the cryptography, by its id, such as pkcs11.",
     group: "TLS",
-    refusal: `${NEEDS_OPENSSL}; remove the option`,
+  },
+  {
+    name: "alpn-protos",
+    key: "alpn-protos",
+    valueName: "LIST",
+    type: { kind: "alpn-protocols" },
+    needs: "openssl",
+    default: undefined,
+    help: "Application protocols that the backend speaks, the preferred one first, separated by " +
+      "commas or spaces, such as h2,http/1.1. A client that offers only others is refused.",
+    group: "TLS",
   },
   {
     name: "client",
@@ -223,16 +369,64 @@ const table = [
     refusal: "client mode is not available yet; this release takes TLS in and sends plaintext out",
   },
   {
+    name: "client-verify",
+    key: "client-verify",
+    valueName: "none|optional|required",
+    type: { kind: "choice", choices: ["none", "optional", "required"] },
+    pemBlock: "too",
+    needs: "openssl",
+    default: "none",
+    help:
+      "Whether clients show a certificate: they are not asked for one, it is verified if they " +
+      "show one, or they must show one. Anything but none takes --client-verify-ca.",
+    group: "Client certificates",
+  },
+  {
+    name: "client-verify-ca",
+    key: "client-verify-ca",
+    valueName: "FILE",
+    type: { kind: "text" },
+    pemBlock: "too",
+    needs: "openssl",
+    default: undefined,
+    help: "PEM file with the certificate authorities that the certificates of clients are from.",
+    group: "Client certificates",
+  },
+  {
     name: "shared-cache",
     aliases: ["session-cache"],
     short: "C",
     key: "shared-cache",
     valueName: "N",
     type: { kind: "number", minimum: 0, maximum: 2_147_483_647 },
+    needs: "openssl",
     default: "0",
-    help: "TLS sessions kept in memory for all workers.",
-    group: "TLS",
-    refusal: `${NEEDS_OPENSSL}; use 0 or remove the option`,
+    help: "Let clients resume their sessions on every worker. The clients keep the sessions " +
+      "themselves, as tickets, so that N needs no memory and limits nothing; with 0 the OpenSSL " +
+      "engine does it all the same.",
+    group: "Sessions",
+  },
+  {
+    name: "ticket-secret",
+    key: "ticket-secret",
+    valueName: "FILE",
+    type: { kind: "text" },
+    needs: "openssl",
+    default: undefined,
+    help: "File with a secret of at least 32 octets, which the keys of session tickets are " +
+      "derived from. Sessions resume on every machine that has the same file, and after a " +
+      "restart. Otherwise a secret is made at each start.",
+    group: "Sessions",
+  },
+  {
+    name: "steer-by-client",
+    key: "steer-by-client",
+    type: { kind: "flag" },
+    default: "off",
+    help: "With rustls and several workers, on Linux, send a client by its address to the worker " +
+      "that it was at before, which knows its sessions. Of no use behind a balancer, where all " +
+      "clients share an address, and not needed with OpenSSL, whose workers know all sessions.",
+    group: "Sessions",
   },
   {
     name: "shared-cache-listen",
@@ -242,7 +436,7 @@ const table = [
     type: { kind: "text" },
     default: undefined,
     help: "UDP address that takes sessions from other machines.",
-    group: "TLS",
+    group: "Sessions",
     refusal: SHARED_SECRET,
   },
   {
@@ -254,7 +448,7 @@ const table = [
     repeatable: true,
     default: undefined,
     help: "Machine to send sessions to by UDP.",
-    group: "TLS",
+    group: "Sessions",
     refusal: SHARED_SECRET,
   },
   {
@@ -265,7 +459,7 @@ const table = [
     type: { kind: "text" },
     default: undefined,
     help: "Network interface for sessions sent by multicast.",
-    group: "TLS",
+    group: "Sessions",
     refusal: SHARED_SECRET,
   },
   {
@@ -496,10 +690,15 @@ export type NameOfKind<Kind extends OptionType["kind"]> = Extract<
   { readonly type: { readonly kind: Kind } }
 >["name"];
 
-/** Every option, in the order help shows them. */
-export const OPTIONS: readonly Option<OptionName>[] = table;
+const rows: readonly Option<OptionName>[] = table;
 
-const byName = new Map(OPTIONS.map((option) => [option.name, option]));
+/** Every option, in the order help shows them; without what stands only inside a pem-file block. */
+export const OPTIONS = rows.filter((option) => option.pemBlock !== "only");
+
+/** What may stand inside a pem-file block. */
+export const PEM_BLOCK_OPTIONS = rows.filter((option) => option.pemBlock !== undefined);
+
+const byName = new Map(rows.map((option) => [option.name, option]));
 
 /** The row of `name`. */
 export function optionNamed(name: OptionName): Option<OptionName> {
@@ -509,4 +708,17 @@ export function optionNamed(name: OptionName): Option<OptionName> {
 /** How messages call an option of the command line: `-n/--workers`, `--tls`. */
 export function optionLabel(option: Option): string {
   return option.short === undefined ? `--${option.name}` : `-${option.short}/--${option.name}`;
+}
+
+/** The sentences for the operator, with the one that names the engine if only one can do it. */
+export function optionHelp(option: Option): string {
+  return [option.help, ...needSentence(option)].join(" ");
+}
+
+function needSentence({ type, needs, needsFor, default: fallback }: Option): string[] {
+  if (needs === undefined) return [];
+  if (needsFor === "several") return ["More than one needs OpenSSL."];
+  if (needsFor === "pkcs11") return ["A pkcs11: URI needs OpenSSL."];
+  const alwaysGiven = type.kind !== "flag" && fallback !== undefined;
+  return [alwaysGiven ? "Anything but the default needs OpenSSL." : "Needs OpenSSL."];
 }

@@ -1,10 +1,11 @@
 /** The README's option tables, from the option table, laid out as `deno fmt` leaves them. */
 
-import { optionUsage, shownDefault } from "./help.ts";
-import { GROUPS, OPTIONS } from "./options.ts";
+import { blockHelp, blockUsage, optionUsage, shownDefault } from "./help.ts";
+import type { Option } from "./options.ts";
+import { GROUPS, optionHelp, OPTIONS, PEM_BLOCK_OPTIONS } from "./options.ts";
 import { wrap } from "./wrap.ts";
 
-/** Markdown with a table of the supported options and one of the refused, with a final line feed. */
+/** Markdown with tables of supported options, of block keys and of refused options, and a final line feed. */
 export function optionsMarkdown(): string {
   const supported = GROUPS.flatMap((group) =>
     OPTIONS.filter((option) => option.group === group && !option.refusal)
@@ -14,7 +15,7 @@ export function optionsMarkdown(): string {
     .map((option) => code(`--${option.name}`));
   const rows = supported.map((option) => {
     const fallback = shownDefault(option);
-    return [code(optionUsage(option)), fallback ? code(fallback) : "", prose(option.help)];
+    return [code(optionUsage(option)), fallback ? code(fallback) : "", prose(optionHelp(option))];
   });
   return [
     ...table(["option", "default", "meaning"], rows),
@@ -25,6 +26,10 @@ export function optionsMarkdown(): string {
       FMT_WIDTH,
     ),
     "",
+    "There a `pem-file` may also be a block in braces, with keys for this certificate alone:",
+    "",
+    ...table(["key", "meaning"], PEM_BLOCK_OPTIONS.map(blockRow)),
+    "",
     "Options of earlier releases of stud that this one refuses, each with the reason:",
     "",
     ...table(
@@ -32,6 +37,10 @@ export function optionsMarkdown(): string {
       refused.map((option) => [code(optionUsage(option)), prose(option.refusal!)]),
     ),
   ].join("\n") + "\n";
+}
+
+function blockRow(option: Option): string[] {
+  return [code(blockUsage(option)), prose(blockHelp(option))];
 }
 
 function table(head: string[], rows: string[][]): string[] {

@@ -6,12 +6,15 @@
 
 import { UsageError } from "../errors.ts";
 import { isSameAddress } from "./address.ts";
+import { certificateSettings } from "./certificate_settings.ts";
 import type { NameOfKind, Option, OptionName } from "./options.ts";
 import { optionNamed, OPTIONS } from "./options.ts";
 import { quote } from "./quote.ts";
-import type { RawValue, RawValues, Value } from "./raw_values.ts";
-import { parseValue } from "./raw_values.ts";
-import type { PrefaceKind, Settings, TcpAddress, TlsLibrary, UnixAddress } from "./settings.ts";
+import type { RawValues } from "./raw_values.ts";
+import { allValues, isDefault, lastValue, parseValue } from "./raw_values.ts";
+import type { PrefaceKind, Settings, TcpAddress, TlsProtocol, UnixAddress } from "./settings.ts";
+import { TLS_PROTOCOLS } from "./settings.ts";
+import { chooseTlsLibrary } from "./tls_library.ts";
 
 /**
  * Settles what the operator asked for.
@@ -23,15 +26,26 @@ export function parseSettings(values: RawValues): Settings {
   OPTIONS.forEach((option) => refuse(option, values));
   const flag = (name: NameOfKind<"flag">) => lastValue(name, values) as boolean;
   const number = (name: NameOfKind<"number" | "seconds">) => lastValue(name, values) as number;
-  const text = (name: NameOfKind<"text" | "certificate-name">) =>
-    lastValue(name, values) as string | undefined;
+  const text = (name: NameOfKind<"text">) => lastValue(name, values) as string | undefined;
   const choice = (name: NameOfKind<"choice">) => lastValue(name, values) as string;
+  const groups = text("ecdh-curve");
   return {
     frontends: frontends(values),
     backend: lastValue("backend", values) as TcpAddress | UnixAddress,
-    pemFiles: pemFiles(values),
-    selfSigned: text("self-signed"),
-    tlsLibrary: choice("tls-library") as TlsLibrary,
+    ...certificateSettings(values),
+    tlsLibrary: chooseTlsLibrary(values),
+    tlsProtocols: tlsProtocols(values),
+    ciphers: text("ciphers"),
+    ciphersuites: text("ciphersuites"),
+    groups: groups === "auto" ? undefined : groups,
+    preferServerCiphers: flag("prefer-server-ciphers"),
+    sslEngine: text("ssl-engine"),
+    alpnProtocols: (lastValue("alpn-protos", values) ?? []) as readonly string[],
+    sniNomatchAbort: flag("sni-nomatch-abort"),
+    ocspDir: text("ocsp-dir")!,
+    ticketSecret: text("ticket-secret"),
+    sharedCache: number("shared-cache"),
+    steerByClient: flag("steer-by-client"),
     workers: lastValue("workers", values) as number | "auto",
     backlog: number("backlog"),
     keepalive: number("keepalive"),
@@ -57,7 +71,7 @@ function refuse(option: Option<OptionName>, values: RawValues): void {
   const value = parseValue(option, raw);
   const word = value === true ? "on" : value === false ? "off" : String(value);
   const reason = option.refusedValues?.[word] ??
-    (word === option.default ? undefined : option.refusal);
+    (isDefault(option, raw) ? undefined : option.refusal);
   if (reason === undefined) return;
   const shown = option.type.kind === "flag" ? "" : `${quote(raw.text)}: `;
   throw new UsageError(`${raw.origin}: ${shown}${reason}`);
@@ -74,28 +88,17 @@ function frontends(values: RawValues): TcpAddress[] {
   return addresses;
 }
 
-function pemFiles(values: RawValues): string[] {
-  const files = allValues("pem-file", values) as string[];
-  const selfSigned = values.get("self-signed")?.at(-1);
-  const [first, second] = values.get("pem-file") ?? [];
-  if (first && selfSigned) {
-    throw new UsageError(
-      `${first.origin} ${quote(first.text)} and ${selfSigned.origin} exclude each other; give one`,
-    );
+/** `--ssl` is every version, which an explicit list of others contradicts. */
+function tlsProtocols(values: RawValues): readonly TlsProtocol[] {
+  const listed = values.get("tls-protos")?.at(-1);
+  if (lastValue("ssl", values) !== true) {
+    return lastValue("tls-protos", values) as readonly TlsProtocol[];
   }
-  if (!first && !selfSigned) {
-    throw new UsageError(
-      "no PEM file given: name the file with certificate and private key as an argument, " +
-        "or try stud out with --self-signed",
-    );
+  if (listed !== undefined && !isDefault(optionNamed("tls-protos"), listed)) {
+    const ssl = values.get("ssl")!.at(-1)!;
+    throw new UsageError(`${ssl.origin} and ${listed.origin} exclude each other; give one`);
   }
-  if (second) {
-    throw new UsageError(
-      `${second.origin}: ${quote(second.text)} is one PEM file more than ${quote(first!.text)}: ` +
-        "several certificates need the OpenSSL engine, which this release does not have; give one",
-    );
-  }
-  return files;
+  return TLS_PROTOCOLS;
 }
 
 function preface(values: RawValues): PrefaceKind {
@@ -108,20 +111,4 @@ function preface(values: RawValues): PrefaceKind {
   }
   if (first === undefined) return "none";
   return first === "write-ip" ? "ip" : "proxy-v1";
-}
-
-/** The last value given, or the default's, or undefined if there is neither. */
-function lastValue(name: OptionName, values: RawValues): Value | undefined {
-  return allValues(name, values).at(-1);
-}
-
-function allValues(name: OptionName, values: RawValues): Value[] {
-  const option = optionNamed(name);
-  const raws = values.get(name) ?? defaultOf(option);
-  return raws.map((raw) => parseValue(option, raw));
-}
-
-function defaultOf(option: Option): RawValue[] {
-  const origin = `default of ${option.name}`;
-  return option.default === undefined ? [] : [{ text: option.default, origin }];
 }

@@ -1,7 +1,7 @@
 /**
  * Option values as text, with where each came from: what the command line and the configuration file have
- * in common. It also reads one text by the type in the option table. Refusals of options and what values
- * mean together are settled elsewhere.
+ * in common. It also reads a text by the type in the option table, and falls back to the table's default.
+ * Refusals of options and what values mean together are settled elsewhere.
  */
 
 import { UsageError } from "../errors.ts";
@@ -10,6 +10,8 @@ import { isIpAddress } from "../wire/ip_address.ts";
 import { isHostName } from "./host.ts";
 import type { Option, OptionName } from "./options.ts";
 import { optionNamed } from "./options.ts";
+import type { ListOrReason } from "./protocol_lists.ts";
+import { parseAlpnProtocols, parseTlsProtocols } from "./protocol_lists.ts";
 import { quote } from "./quote.ts";
 import type { TcpAddress, UnixAddress } from "./settings.ts";
 
@@ -18,13 +20,15 @@ export interface RawValue {
   readonly text: string;
   /** Names the place in a message: `-n/--workers`, `stud.conf:3: workers`. */
   readonly origin: string;
+  /** What a pem-file block says besides the certificate's file, which is `text`. */
+  readonly block?: ReadonlyMap<OptionName, RawValue>;
 }
 
 /** All values of each option that was given, in the order written. */
 export type RawValues = ReadonlyMap<OptionName, readonly RawValue[]>;
 
 /** What a text turns into, by the kind of its option. */
-export type Value = boolean | number | string | TcpAddress | UnixAddress;
+export type Value = boolean | number | string | readonly string[] | TcpAddress | UnixAddress;
 
 /** A truth value in any of the spellings for on and off, in any case; undefined for anything else. */
 export function parseFlag(text: string): boolean | undefined {
@@ -61,6 +65,10 @@ export function parseValue(option: Option, raw: RawValue): Value {
       return isIpAddress(raw.text) || isHostName(raw.text.replace(/^\*\./, ""))
         ? raw.text
         : fail(raw, "is neither a DNS name nor an IP address");
+    case "tls-protocols":
+      return listOf(parseTlsProtocols(raw.text, option.refusedValues), raw);
+    case "alpn-protocols":
+      return listOf(parseAlpnProtocols(raw.text), raw);
     case "frontend":
       return parseFrontend(raw.text, raw.origin);
     case "backend":
@@ -75,8 +83,34 @@ export function parseValue(option: Option, raw: RawValue): Value {
  */
 export function checkValues(values: RawValues): void {
   for (const [name, raws] of values) {
-    for (const raw of raws) parseValue(optionNamed(name), raw);
+    for (const raw of raws) {
+      parseValue(optionNamed(name), raw);
+      raw.block?.forEach((inner, key) => parseValue(optionNamed(key), inner));
+    }
   }
+}
+
+/** The last value given, or the default's, or undefined if there is neither. */
+export function lastValue(name: OptionName, values: RawValues): Value | undefined {
+  return allValues(name, values).at(-1);
+}
+
+/** All values given, or the default's alone. */
+export function allValues(name: OptionName, values: RawValues): Value[] {
+  const option = optionNamed(name);
+  const raws = values.get(name) ?? defaultOf(option);
+  return raws.map((raw) => parseValue(option, raw));
+}
+
+/** Whether a text says nothing but the option's default, however it is spelled. */
+export function isDefault(option: Option, raw: RawValue): boolean {
+  const value = JSON.stringify(parseValue(option, raw));
+  return defaultOf(option).some((other) => JSON.stringify(parseValue(option, other)) === value);
+}
+
+function defaultOf(option: Option): RawValue[] {
+  const origin = `default of ${option.name}`;
+  return option.default === undefined ? [] : [{ text: option.default, origin }];
 }
 
 function numberWithin(
@@ -91,6 +125,10 @@ function numberWithin(
 
 function range(bounds: { readonly minimum: number; readonly maximum: number }): string {
   return `from ${bounds.minimum} to ${bounds.maximum}`;
+}
+
+function listOf(list: ListOrReason<string>, raw: RawValue): readonly string[] {
+  return typeof list === "string" ? fail(raw, list) : list;
 }
 
 function fail(raw: RawValue, reason: string): never {

@@ -21,18 +21,71 @@ export interface UnixAddress {
 /** What the backend sees before the first octet of plaintext. */
 export type PrefaceKind = "none" | "ip" | "proxy-v1";
 
-/** Which TLS engine terminates. `auto` is rustls unless an option needs OpenSSL. */
-export type TlsLibrary = "auto" | "rustls" | "openssl";
+/** Which TLS engine terminates, and why that one. */
+export interface TlsLibrary {
+  readonly name: "rustls" | "openssl";
+  /** The option that asked for it, as the operator wrote it; undefined: nothing needs OpenSSL. */
+  readonly because: string | undefined;
+}
+
+/** Protocol versions by the names that operators write, the oldest first. */
+export const TLS_PROTOCOLS = ["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"] as const;
+
+/** One of `TLS_PROTOCOLS`. */
+export type TlsProtocol = typeof TLS_PROTOCOLS[number];
+
+/** Whether a client must show a certificate: never asked, verified if shown, or required. */
+export type ClientVerify = "none" | "optional" | "required";
+
+/** One certificate as the operator listed it. All are paths. */
+export interface PemFileSetting {
+  readonly certificate: string;
+  /** A file, or a `pkcs11:` URI; undefined: in the same file, or in one of `privateKeys`. */
+  readonly privateKey?: string;
+  readonly ocspResponse?: string;
+  /** Instead of the general setting. */
+  readonly clientVerify?: ClientVerify;
+  /** Instead of the general setting. */
+  readonly clientVerifyCa?: string;
+}
 
 /** Everything `stud` can be told in one run. */
 export interface Settings {
   readonly frontends: readonly TcpAddress[];
   readonly backend: TcpAddress | UnixAddress;
-  /** Paths of PEM files with certificate, chain and private key; empty only with `selfSigned`. */
-  readonly pemFiles: readonly string[];
+  /** In the order listed; empty only with `selfSigned` or `pemDir`. */
+  readonly pemFiles: readonly PemFileSetting[];
+  /** Directory whose files are PEM files too, after `pemFiles`, by name. */
+  readonly pemDir: string | undefined;
+  /** glob(7) pattern for the names of files in `pemDir`. */
+  readonly pemDirGlob: string | undefined;
+  /** Files (or `pkcs11:` URIs) with the keys of certificates whose own files have none. */
+  readonly privateKeys: readonly string[];
   /** The DNS name or IP address for a certificate made in memory, or undefined. */
   readonly selfSigned: string | undefined;
   readonly tlsLibrary: TlsLibrary;
+  /** At least one, the oldest first. */
+  readonly tlsProtocols: readonly TlsProtocol[];
+  readonly ciphers: string | undefined;
+  readonly ciphersuites: string | undefined;
+  /** OpenSSL list of groups; undefined: the library chooses. */
+  readonly groups: string | undefined;
+  readonly preferServerCiphers: boolean;
+  /** Id of an OpenSSL engine. */
+  readonly sslEngine: string | undefined;
+  readonly alpnProtocols: readonly string[];
+  readonly clientVerify: ClientVerify;
+  /** Path. */
+  readonly clientVerifyCa: string | undefined;
+  readonly sniNomatchAbort: boolean;
+  /** Directory of stored OCSP responses. */
+  readonly ocspDir: string;
+  /** Path of the file with the secret that ticket keys are derived from; undefined: one is made. */
+  readonly ticketSecret: string | undefined;
+  /** Sessions that stud and hitch would keep; stud keeps none, 0 if the operator did not ask. */
+  readonly sharedCache: number;
+  /** Send a client to the worker it was at before. */
+  readonly steerByClient: boolean;
   readonly workers: number | "auto";
   readonly backlog: number;
   /** Seconds a client connection is idle before the kernel probes it (TCP_KEEPIDLE). */

@@ -93,6 +93,21 @@ Deno.test("a long option may be cut short while one option is meant", () => {
   );
 });
 
+Deno.test("a long option that begins another is meant itself", () => {
+  assertEquals(given("--ssl", "--tls", "--client"), { ssl: ["on"], tls: ["on"], client: ["on"] });
+  assertEquals(given("--ciphers=a"), { ciphers: ["a"] });
+  assertEquals(given("--pem-dir=a"), { "pem-dir": ["a"] });
+  assertEquals(
+    refusalOf(["--cipher=a"]),
+    "option --cipher is ambiguous: --ciphers, --ciphersuites",
+  );
+});
+
+Deno.test("what stands only in a pem-file block is no option", () => {
+  assertEquals(refusalOf(["--cert=a.pem"]), "unknown option --cert");
+  assertEquals(refusalOf(["--ocsp-resp-file=a"]), "unknown option --ocsp-resp-file");
+});
+
 Deno.test("the name that stud's help gave --shared-cache is understood", () => {
   assertEquals(given("--session-cache=0"), { "shared-cache": ["0"] });
 });

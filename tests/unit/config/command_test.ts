@@ -9,9 +9,26 @@ import { refusalOf, settingsOf } from "./settings_of.ts";
 const DEFAULTS: Settings = {
   frontends: [{ kind: "tcp", host: "*", port: "8443" }],
   backend: { kind: "tcp", host: "127.0.0.1", port: "8000" },
-  pemFiles: ["a.pem"],
+  pemFiles: [{ certificate: "a.pem" }],
+  pemDir: undefined,
+  pemDirGlob: undefined,
+  privateKeys: [],
   selfSigned: undefined,
-  tlsLibrary: "auto",
+  tlsLibrary: { name: "rustls", because: undefined },
+  tlsProtocols: ["TLSv1.2", "TLSv1.3"],
+  ciphers: undefined,
+  ciphersuites: undefined,
+  groups: undefined,
+  preferServerCiphers: false,
+  sslEngine: undefined,
+  alpnProtocols: [],
+  clientVerify: "none",
+  clientVerifyCa: undefined,
+  sniNomatchAbort: false,
+  ocspDir: "/var/lib/hitch/",
+  ticketSecret: undefined,
+  sharedCache: 0,
+  steerByClient: false,
   workers: 1,
   backlog: 100,
   keepalive: 3600,
@@ -29,6 +46,10 @@ const DEFAULTS: Settings = {
   stallTimeout: 300,
 };
 
+function openssl(because: string): Pick<Settings, "tlsLibrary"> {
+  return { tlsLibrary: { name: "openssl", because } };
+}
+
 Deno.test("a PEM file alone gives stud's defaults", () => {
   assertEquals(settingsOf(["a.pem"]), DEFAULTS);
 });
@@ -37,7 +58,45 @@ Deno.test("each option changes its setting and no other", () => {
   const changes: [string[], Partial<Settings>][] = [
     [["-f", "*,443"], { frontends: [{ kind: "tcp", host: "*", port: "443" }] }],
     [["-b", "/run/web"], { backend: { kind: "unix", path: "/run/web" } }],
-    [["--tls-library=rustls"], { tlsLibrary: "rustls" }],
+    [["--private-key=a.key"], { privateKeys: ["a.key"] }],
+    [["--private-key", "a", "--private-key=b"], { privateKeys: ["a", "b"] }],
+    [["--pem-dir=/pem"], { pemDir: "/pem", ...openssl("--pem-dir") }],
+    [["--pem-dir=/pem", "--pem-dir-glob=*.pem"], {
+      ...{ pemDir: "/pem", pemDirGlob: "*.pem" },
+      ...openssl("--pem-dir"),
+    }],
+    [["--tls-library=rustls"], {}],
+    [["--tls-library=openssl"], openssl("--tls-library")],
+    [["--ssl"], {
+      tlsProtocols: ["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"],
+      ...openssl("--ssl"),
+    }],
+    [["--tls-protos=TLSv1.3"], { tlsProtocols: ["TLSv1.3"], ...openssl("--tls-protos") }],
+    [["-cHIGH:!aNULL"], { ciphers: "HIGH:!aNULL", ...openssl("-c/--ciphers") }],
+    [["--ciphersuites=TLS_AES_128_GCM_SHA256"], {
+      ciphersuites: "TLS_AES_128_GCM_SHA256",
+      ...openssl("--ciphersuites"),
+    }],
+    [["--ecdh-curve=X25519:P-256"], { groups: "X25519:P-256", ...openssl("--ecdh-curve") }],
+    [["-O"], { preferServerCiphers: true, ...openssl("-O/--prefer-server-ciphers") }],
+    [["-e", "pkcs11"], { sslEngine: "pkcs11", ...openssl("-e/--ssl-engine") }],
+    [["--alpn-protos=h2, http/1.1"], {
+      alpnProtocols: ["h2", "http/1.1"],
+      ...openssl("--alpn-protos"),
+    }],
+    [["--client-verify=required", "--client-verify-ca=ca.pem"], {
+      ...{ clientVerify: "required", clientVerifyCa: "ca.pem" },
+      ...openssl("--client-verify"),
+    }],
+    [["--client-verify-ca=ca.pem"], {
+      clientVerifyCa: "ca.pem",
+      ...openssl("--client-verify-ca"),
+    }],
+    [["--sni-nomatch-abort"], { sniNomatchAbort: true, ...openssl("--sni-nomatch-abort") }],
+    [["-o", "/ocsp"], { ocspDir: "/ocsp", ...openssl("-o/--ocsp-dir") }],
+    [["--ticket-secret=/secret"], { ticketSecret: "/secret", ...openssl("--ticket-secret") }],
+    [["-C1000"], { sharedCache: 1000, ...openssl("-C/--shared-cache") }],
+    [["--steer-by-client"], { steerByClient: true }],
     [["-n4"], { workers: 4 }],
     [["-n", "auto"], { workers: "auto" }],
     [["-B", "1000"], { backlog: 1000 }],
@@ -73,43 +132,6 @@ Deno.test("the last of several values for one option wins, frontends add up", ()
     workers: 3,
   });
   assertEquals(settingsOf(["-f*,1", "-f*,2", "-f*,0", "-f*,0", "a.pem"]).frontends.length, 4);
-});
-
-Deno.test("--self-signed stands in for a PEM file", () => {
-  const names = ["example.com", "*.example.com", "192.0.2.1", "::1", "localhost"];
-  for (const name of names) {
-    const settings = settingsOf([`--self-signed=${name}`]);
-    assertEquals([settings.selfSigned, settings.pemFiles], [name, []]);
-  }
-  for (const name of ["a b", "a/b", "*", "*.*.a", "1.2.3", "a\x1b"]) {
-    assertStringIncludes(
-      refusalOf([`--self-signed=${name}`]),
-      "is neither a DNS name nor an IP address",
-    );
-  }
-});
-
-Deno.test("without a certificate stud does not start", () => {
-  assertStringIncludes(refusalOf([]), "no PEM file given: ");
-  assertStringIncludes(refusalOf([], "pem-file = ''\nself-signed = ''"), "no PEM file given: ");
-});
-
-Deno.test("a PEM file and --self-signed exclude each other", () => {
-  assertEquals(
-    refusalOf(["--self-signed", "a.pem"]),
-    'PEM file "a.pem" and --self-signed exclude each other; give one',
-  );
-  assertEquals(
-    refusalOf(["--self-signed"], "pem-file = a.pem"),
-    'stud.conf:1: pem-file "a.pem" and --self-signed exclude each other; give one',
-  );
-});
-
-Deno.test("more than one PEM file needs the OpenSSL engine", () => {
-  const message = refusalOf(["a.pem", "b.pem"]);
-  assertStringIncludes(message, 'PEM file: "b.pem" is one PEM file more than "a.pem"');
-  assertStringIncludes(message, "OpenSSL engine, which this release does not have");
-  assertStringIncludes(refusalOf([], "pem-file = a\npem-file = b"), "stud.conf:2: pem-file: ");
 });
 
 Deno.test("only one preface may be asked for, and both options are named", () => {
@@ -148,6 +170,9 @@ Deno.test("numbers outside their range and other text are refused with option an
     ["--linger-timeout", ["0", "Infinity", "NaN"], "--linger-timeout"],
     ["--drain-timeout", ["-1", "604801", " 1"], "--drain-timeout"],
     ["--syslog-facility", ["kernel", "LOCAL0"], "--syslog-facility"],
+    ["--client-verify", ["on", "Required"], "--client-verify"],
+    ["--tls-protos", ["TLSv1.4", "tlsv1.2", "TLSv1.2;TLSv1.3", "all"], "--tls-protos"],
+    ["--alpn-protos", ["h2,é", "ü"], "--alpn-protos"],
     ["--tls-library", ["gnutls", "OpenSSL"], "--tls-library"],
   ];
   for (const [name, texts, label] of cases) {
@@ -164,15 +189,10 @@ Deno.test("a mistake is found even where a later value overrides it", () => {
 
 Deno.test("every option of earlier releases that is not there yet is refused with a reason", () => {
   const given: Partial<Record<OptionName, [string, string]>> = {
-    "ssl": ["--ssl", "needs the OpenSSL engine"],
-    "ciphers": ["-cHIGH", "needs the OpenSSL engine"],
-    "prefer-server-ciphers": ["-O", "needs the OpenSSL engine"],
-    "ssl-engine": ["-eaesni", "needs the OpenSSL engine"],
     "client": ["--client", "client mode is not available yet"],
-    "shared-cache": ["-C1000", "needs the OpenSSL engine"],
-    "shared-cache-listen": ["-U*,1", "a shared ticket secret replaces it"],
-    "shared-cache-peer": ["-Pa,1", "a shared ticket secret replaces it"],
-    "shared-cache-if": ["-Meth0", "a shared ticket secret replaces it"],
+    "shared-cache-listen": ["-U*,1", "the same --ticket-secret FILE instead"],
+    "shared-cache-peer": ["-Pa,1", "the same --ticket-secret FILE instead"],
+    "shared-cache-if": ["-Meth0", "the same --ticket-secret FILE instead"],
     "proxy-proxy": ["--proxy-proxy", "is not available yet"],
     "daemon": ["--daemon", "run it under systemd"],
   };
@@ -195,11 +215,8 @@ Deno.test("a refused option may be set to its default", () => {
   for (const option of OPTIONS.filter((option) => option.refusal && option.default !== undefined)) {
     assertEquals(settingsOf([`--${option.name}=${option.default}`, "a.pem"]), DEFAULTS);
   }
-  assertEquals(
-    settingsOf(["--ssl=No", "-O", "--prefer-server-ciphers=0", "-C00", "a.pem"]),
-    DEFAULTS,
-  );
-  assertEquals(settingsOf(["a.pem"], "ciphers = ''\nssl-engine = ''\ndaemon = off"), DEFAULTS);
+  assertEquals(settingsOf(["--daemon", "--daemon=No", "--client=0", "a.pem"]), DEFAULTS);
+  assertEquals(settingsOf(["a.pem"], "shared-cache-peer = ''\ndaemon = off"), DEFAULTS);
 });
 
 Deno.test("TLS cannot be switched off", () => {
@@ -207,13 +224,6 @@ Deno.test("TLS cannot be switched off", () => {
   assertStringIncludes(
     refusalOf(["a.pem"], "tls = no"),
     "stud.conf:1: tls: cannot be switched off",
-  );
-});
-
-Deno.test("the OpenSSL engine is refused by name", () => {
-  assertEquals(
-    refusalOf(["--tls-library=openssl", "a.pem"]),
-    '--tls-library: "openssl": the OpenSSL engine is not there yet; use auto or rustls',
   );
 });
 
@@ -241,5 +251,8 @@ Deno.test("messages show control characters escaped", () => {
     refusalOf(["-b\x1b]0;x\x07", "a.pem"]),
     '-b/--backend: "\\x1b]0;x\\x07": it has no port; write HOST,PORT',
   );
-  assertStringIncludes(refusalOf(["a\n.pem", "b\r.pem"]), '"b\\r.pem"');
+  assertStringIncludes(
+    refusalOf(["--tls-library=rustls", "a.pem", "b\r.pem"]),
+    '"b\\r.pem"',
+  );
 });

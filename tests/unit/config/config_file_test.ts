@@ -62,6 +62,27 @@ Deno.test("options of the command line only are not keys", () => {
   }
 });
 
+Deno.test("what stands only in a pem-file block is refused outside of one", () => {
+  assertEquals(refused("cert = a"), 'stud.conf:1: "cert" stands only inside pem-file = { }');
+  assertEquals(
+    refused("ocsp-resp-file = a"),
+    'stud.conf:1: "ocsp-resp-file" stands only inside pem-file = { }',
+  );
+  assertEquals(given("private-key = a\nclient-verify = none"), {
+    "private-key": ["a"],
+    "client-verify": ["none"],
+  });
+});
+
+Deno.test("a list stands in quotes, like all values with spaces", () => {
+  assertEquals(given("tls-protos = 'TLSv1.2 TLSv1.3'"), { "tls-protos": ["TLSv1.2 TLSv1.3"] });
+  assertEquals(given("alpn-protos = h2,http/1.1"), { "alpn-protos": ["h2,http/1.1"] });
+  assertEquals(
+    refused("tls-protos = TLSv1.2 TLSv1.3"),
+    'stud.conf:1: "tls-protos = TLSv1.2 TLSv1.3": put a value that contains spaces in quotes',
+  );
+});
+
 Deno.test("a line of another form is refused with file, line and text", () => {
   assertEquals(refused("quiet"), 'stud.conf:1: "quiet" is not of the form key = value');
   assertEquals(refused("= 4"), 'stud.conf:1: "= 4" is not of the form key = value');
@@ -78,14 +99,6 @@ Deno.test("a line of another form is refused with file, line and text", () => {
     refused("chroot = /my dir # x"),
     'stud.conf:1: "chroot = /my dir # x": put a value that contains spaces in quotes',
   );
-});
-
-Deno.test("hitch's blocks are refused as such", () => {
-  for (const line of ["frontend = {", "pem-file = { cert = 'a' }", "frontend {", "{", "}"]) {
-    const message = refused(`quiet = on\n${line}\n`);
-    assertEquals(message.startsWith("stud.conf:2: "), true, message);
-    assertEquals(message.includes("hitch's syntax"), true, message);
-  }
 });
 
 Deno.test("a value is checked like on the command line, and the message names its line", () => {
@@ -112,15 +125,18 @@ Deno.test("a mistake in the file is found even where the command line overrides 
 
 Deno.test("the command line beats the file", () => {
   const settings = settingsOf(["-n2", "--quiet=off"], "pem-file = a.pem\nworkers = 8\nquiet = on");
-  assertEquals([settings.workers, settings.quiet, settings.pemFiles], [2, false, ["a.pem"]]);
+  assertEquals([settings.workers, settings.quiet], [2, false]);
+  assertEquals(settings.pemFiles, [{ certificate: "a.pem" }]);
   assertEquals(settingsOf(["--daemon=off", "a.pem"], "daemon = on").quiet, false);
 });
 
 Deno.test("PEM files and frontends of the command line replace those of the file", () => {
   const file = "pem-file = a.pem\nfrontend = *,1\nfrontend = *,2";
   const settings = settingsOf(["-f*,3", "b.pem"], file);
-  assertEquals(settings.pemFiles, ["b.pem"]);
+  assertEquals(settings.pemFiles, [{ certificate: "b.pem" }]);
   assertEquals(settings.frontends.map(({ port }) => port), ["3"]);
+  const block = "pem-file = { cert = a private-key = k }\npem-file = c";
+  assertEquals(settingsOf(["b.pem"], block).pemFiles, [{ certificate: "b.pem" }]);
 });
 
 Deno.test("the last of several values for one key wins", () => {

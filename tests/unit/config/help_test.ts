@@ -1,8 +1,14 @@
 import { parseConfigFile } from "../../../src/config/config_file.ts";
 import { defaultConfig } from "../../../src/config/default_config.ts";
-import { helpText, optionUsage } from "../../../src/config/help.ts";
+import { blockUsage, helpText, optionUsage } from "../../../src/config/help.ts";
 import { manPage } from "../../../src/config/man_page.ts";
-import { optionLabel, OPTIONS } from "../../../src/config/options.ts";
+import {
+  optionHelp,
+  optionLabel,
+  optionNamed,
+  OPTIONS,
+  PEM_BLOCK_OPTIONS,
+} from "../../../src/config/options.ts";
 import { optionsMarkdown } from "../../../src/config/options_markdown.ts";
 import { wrap } from "../../../src/config/wrap.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../support/assert.ts";
@@ -27,7 +33,7 @@ Deno.test("help explains every supported option with its default, and names ever
     const shown = option.default === undefined || option.default === "off"
       ? ""
       : ` (default: ${option.default})`;
-    assertStringIncludes(help, `${optionUsage(option)} ${option.help}${shown}`);
+    assertStringIncludes(help, `${optionUsage(option)} ${optionHelp(option)}${shown}`);
   }
 });
 
@@ -50,11 +56,13 @@ Deno.test("the default configuration sets every default and leaves refused optio
   for (const option of OPTIONS) {
     if (option.key === undefined) continue;
     const entries = text.split("\n").filter((line) => line.startsWith(`${option.key} = `));
-    const comments = text.split("\n").filter((line) => line.startsWith(`# ${option.key} = `));
+    const comments = text.split("\n").filter((line) =>
+      line.startsWith(`# ${option.key} = `) && !line.endsWith("{")
+    );
     assertEquals([entries.length, comments.length], option.refusal ? [0, 1] : [1, 0], option.name);
     const expected = option.refusal || option.default === undefined ? [] : [option.default];
     assertEquals((values.get(option.name) ?? []).map((raw) => raw.text), expected, option.name);
-    assertStringIncludes(text.replaceAll("\n# ", " "), option.help);
+    assertStringIncludes(text.replaceAll("\n# ", " "), optionHelp(option));
   }
 });
 
@@ -62,7 +70,7 @@ Deno.test("commented entries of the default configuration are sound once uncomme
   const keys = OPTIONS.flatMap((option) => option.refusal && option.key ? [option.key] : []);
   const entry = new RegExp(`^# ((?:${keys.join("|")}) = .*)$`, "gm");
   const uncommented = defaultConfig().replace(entry, "$1");
-  assert(uncommented.includes("\nshared-cache = 0\n"));
+  assert(uncommented.includes("\ndaemon = off\n"));
   assertEquals(settingsOf(["a.pem"], uncommented), settingsOf(["a.pem"]));
 });
 
@@ -72,13 +80,54 @@ Deno.test("the manual page explains every option, and why refused ones are", () 
       .replaceAll("\n\\&", "\n").replaceAll("\\&", ""),
   );
   for (const option of OPTIONS) {
-    assertStringIncludes(plain, `.TP ${optionUsage(option)} ${option.help}`);
+    assertStringIncludes(plain, `.TP ${optionUsage(option)} ${optionHelp(option)}`);
     if (option.refusal) assertStringIncludes(plain, `Refused: ${option.refusal}.`);
     else if (option.default && option.default !== "off") {
-      assertStringIncludes(plain, `${option.help} The default is ${option.default}.`);
+      assertStringIncludes(plain, `${optionHelp(option)} The default is ${option.default}.`);
     }
   }
   assertStringIncludes(plain, '.TH STUD 8 "2001-02-03" "stud 1.0.0"');
+});
+
+Deno.test("the engine that alone can do something is named", () => {
+  const help = new Map(OPTIONS.map((option) => [option.name, optionHelp(option)]));
+  assert(help.get("ciphers")!.endsWith("cipher list. Needs OpenSSL."));
+  assert(help.get("pem-file")!.endsWith(" More than one needs OpenSSL."));
+  assert(help.get("private-key")!.endsWith(" A pkcs11: URI needs OpenSSL."));
+  assert(help.get("ssl")!.endsWith(" Needs OpenSSL."));
+  assert(help.get("tls-protos")!.endsWith(" Anything but the default needs OpenSSL."));
+  assertEquals(help.get("steer-by-client"), optionNamed("steer-by-client").help);
+});
+
+Deno.test("what a pem-file block takes stands in help, manual page, README and default file", () => {
+  const help = oneLine(helpText("1.0.0"));
+  const page = manPage("1.0.0", "2001-02-03").replace(/\\f[BIR]/g, "").replaceAll("\\-", "-");
+  const readme = oneLine(optionsMarkdown()).replaceAll("\\|", "|");
+  for (const option of PEM_BLOCK_OPTIONS) {
+    const usage = blockUsage(option);
+    const sentences = option.pemBlock === "only"
+      ? optionHelp(option)
+      : `As --${option.name}, for this certificate.`;
+    assertStringIncludes(help, `${usage} ${sentences}`);
+    assertStringIncludes(oneLine(page), `.TP ${usage} ${sentences}`);
+    assertStringIncludes(readme, `\`${usage}\``);
+    assertStringIncludes(defaultConfig(), `\n#     ${usage}\n`);
+  }
+});
+
+Deno.test("the block in the default file is sound once uncommented", () => {
+  const block = /^# pem-file = \{\n(?:# {5}.*\n)+# \}$/m;
+  const uncommented = defaultConfig().replace(
+    block,
+    (text) => text.replace(/^# /gm, "").replaceAll("none|optional|required", "none"),
+  );
+  assertEquals(settingsOf([], uncommented).pemFiles, [{
+    certificate: "FILE",
+    privateKey: "FILE",
+    ocspResponse: "FILE",
+    clientVerify: "none",
+    clientVerifyCa: "FILE",
+  }]);
 });
 
 Deno.test("the manual page has its sections in the usual order", () => {

@@ -1,4 +1,4 @@
-import { GROUPS, optionNamed, OPTIONS } from "../../../src/config/options.ts";
+import { GROUPS, optionNamed, OPTIONS, PEM_BLOCK_OPTIONS } from "../../../src/config/options.ts";
 import { parseValue } from "../../../src/config/raw_values.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
@@ -49,6 +49,39 @@ Deno.test("every option is explained in sentences, in a group that help shows", 
   }
 });
 
+Deno.test("a pem-file block takes hitch's keys and its client rules", () => {
+  assertEquals(
+    PEM_BLOCK_OPTIONS.map(({ name, pemBlock }) => [name, pemBlock]),
+    [
+      ["cert", "only"],
+      ["private-key", "too"],
+      ["ocsp-resp-file", "only"],
+      ["client-verify", "too"],
+      ["client-verify-ca", "too"],
+    ],
+  );
+  for (const option of PEM_BLOCK_OPTIONS) {
+    assert(option.key === option.name && option.short === undefined, option.name);
+    assertEquals(OPTIONS.includes(option), option.pemBlock === "too", option.name);
+    assert(/^[A-Z].*\.$/.test(option.help), option.name);
+  }
+});
+
+Deno.test("what narrows a need has a need to narrow, and a refused option has none", () => {
+  for (const option of OPTIONS) {
+    if (option.needsFor !== undefined) assertEquals(option.needs, "openssl", option.name);
+    if (option.refusal !== undefined) assertEquals(option.needs, undefined, option.name);
+    if (option.needsFor === "several") assertEquals(option.repeatable, true, option.name);
+  }
+});
+
+Deno.test("the table has every TLS option of hitch, with its letter", () => {
+  const labels = OPTIONS.map(({ short, name }) => short ? `${short}/${name}` : name as string);
+  const wanted = ["tls-protos", "ciphersuites", "ecdh-curve", "alpn-protos", "client-verify"]
+    .concat(["client-verify-ca", "pem-dir", "pem-dir-glob", "sni-nomatch-abort", "o/ocsp-dir"]);
+  for (const label of wanted) assert(labels.includes(label), label);
+});
+
 Deno.test("one option takes the plain arguments", () => {
   const operands = OPTIONS.filter((option) => option.operand).map((option) => option.name);
   assertEquals(operands, ["pem-file"]);
@@ -70,5 +103,7 @@ Deno.test("the table has every option of stud 0.3 and of stud's last commit, wit
 });
 
 Deno.test("optionNamed() finds the row of every name", () => {
-  for (const option of OPTIONS) assertEquals(optionNamed(option.name), option);
+  for (const option of [...OPTIONS, ...PEM_BLOCK_OPTIONS]) {
+    assertEquals(optionNamed(option.name), option);
+  }
 });

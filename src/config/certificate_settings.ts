@@ -1,0 +1,101 @@
+/**
+ * What the operator said about certificates, stud's own and those of clients, and what of it belongs
+ * together or excludes each other. No file is looked at.
+ */
+
+import { UsageError } from "../errors.ts";
+import type { OptionName } from "./options.ts";
+import { optionLabel, optionNamed } from "./options.ts";
+import { quote } from "./quote.ts";
+import type { RawValue, RawValues } from "./raw_values.ts";
+import { lastValue } from "./raw_values.ts";
+import type { ClientVerify, PemFileSetting, Settings } from "./settings.ts";
+
+/** The part of the settings that is about certificates. */
+export type CertificateSettings = Pick<
+  Settings,
+  | "pemFiles"
+  | "pemDir"
+  | "pemDirGlob"
+  | "privateKeys"
+  | "selfSigned"
+  | "clientVerify"
+  | "clientVerifyCa"
+>;
+
+/**
+ * Settles what is served, and whom clients must be from.
+ *
+ * @throws UsageError for options that exclude each other, or that lack another
+ */
+export function certificateSettings(values: RawValues): CertificateSettings {
+  checkSources(values);
+  checkClientRules(values);
+  const text = (name: OptionName) => lastValue(name, values) as string | undefined;
+  return {
+    pemFiles: (values.get("pem-file") ?? []).map(pemFileSetting),
+    pemDir: text("pem-dir"),
+    pemDirGlob: text("pem-dir-glob"),
+    privateKeys: (values.get("private-key") ?? []).map((raw) => raw.text),
+    selfSigned: text("self-signed"),
+    clientVerify: lastValue("client-verify", values) as ClientVerify,
+    clientVerifyCa: text("client-verify-ca"),
+  };
+}
+
+/** A certificate must come from somewhere, but not both from files and from memory. */
+function checkSources(values: RawValues): void {
+  const selfSigned = values.get("self-signed")?.at(-1);
+  const files = [...values.get("pem-file") ?? [], ...values.get("pem-dir") ?? []];
+  const other = [...files, ...values.get("private-key") ?? []][0];
+  if (selfSigned && other) {
+    throw new UsageError(
+      `${other.origin} ${quote(other.text)} and ${selfSigned.origin} exclude each other; give one`,
+    );
+  }
+  const glob = values.get("pem-dir-glob")?.at(-1);
+  if (glob && !values.has("pem-dir")) {
+    throw new UsageError(`${glob.origin} ${quote(glob.text)} is of no use without --pem-dir`);
+  }
+  if (!selfSigned && files.length === 0) {
+    throw new UsageError(
+      "no PEM file given: name the file with certificate and private key as an argument, " +
+        "or try stud out with --self-signed",
+    );
+  }
+}
+
+/** Clients can only be verified if somebody says whom they must be from. */
+function checkClientRules(values: RawValues): void {
+  const authorities = values.has("client-verify-ca");
+  const rules = [
+    { verify: values.get("client-verify")?.at(-1), authorities },
+    ...(values.get("pem-file") ?? []).map(({ block }) => ({
+      verify: block?.get("client-verify"),
+      authorities: authorities || block?.has("client-verify-ca") === true,
+    })),
+  ];
+  for (const { verify, authorities } of rules) {
+    if (verify && verify.text !== "none" && !authorities) {
+      const label = optionLabel(optionNamed("client-verify-ca"));
+      throw new UsageError(
+        `${verify.origin}: ${quote(verify.text)} needs ${label} with the authorities ` +
+          "that clients' certificates are from",
+      );
+    }
+  }
+}
+
+function pemFileSetting({ text, block }: RawValue): PemFileSetting {
+  const privateKey = block?.get("private-key")?.text;
+  const ocspResponse = block?.get("ocsp-resp-file")?.text;
+  const clientVerify = block?.get("client-verify")?.text as ClientVerify | undefined;
+  const clientVerifyCa = block?.get("client-verify-ca")?.text;
+  return {
+    certificate: text,
+    ...privateKey && { privateKey },
+    ...ocspResponse && { ocspResponse },
+    ...clientVerify && { clientVerify },
+    ...clientVerifyCa && { clientVerifyCa },
+  };
+}

@@ -1,0 +1,128 @@
+import { optionNamed, OPTIONS } from "../../../src/config/options.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { refusalOf, settingsOf } from "./settings_of.ts";
+
+const library = (argv: string[], config?: string) => settingsOf(argv, config).tlsLibrary;
+
+/** For each option that needs OpenSSL: arguments that do, and the reason that is told. */
+const NEEDS: [string[], string][] = [
+  [["--pem-file=b.pem"], "2 PEM files"],
+  [["b.pem", "c.pem"], "3 PEM files"],
+  [["--private-key=pkcs11:token=a;object=b"], "--private-key"],
+  [["--private-key=PKCS11:object=b"], "--private-key"],
+  [["--pem-dir=/pem"], "--pem-dir"],
+  [["--pem-dir-glob=*", "--pem-dir=/pem"], "--pem-dir"],
+  [["--sni-nomatch-abort"], "--sni-nomatch-abort"],
+  [["--ocsp-dir=/ocsp"], "-o/--ocsp-dir"],
+  [["--ssl"], "--ssl"],
+  [["--tls-protos=TLSv1.2"], "--tls-protos"],
+  [["--tls-protos=TLSv1.1 TLSv1.2 TLSv1.3"], "--tls-protos"],
+  [["--ciphers=HIGH"], "-c/--ciphers"],
+  [["--ciphersuites=TLS_AES_256_GCM_SHA384"], "--ciphersuites"],
+  [["--ecdh-curve=X25519"], "--ecdh-curve"],
+  [["--prefer-server-ciphers"], "-O/--prefer-server-ciphers"],
+  [["--ssl-engine=pkcs11"], "-e/--ssl-engine"],
+  [["--alpn-protos=h2"], "--alpn-protos"],
+  [["--client-verify=optional", "--client-verify-ca=ca"], "--client-verify"],
+  [["--client-verify-ca=ca"], "--client-verify-ca"],
+  [["--shared-cache=1"], "-C/--shared-cache"],
+  [["--ticket-secret=s"], "--ticket-secret"],
+];
+
+Deno.test("what rustls cannot do takes OpenSSL, and the option is named", () => {
+  for (const [argv, because] of NEEDS) {
+    assertEquals(library([...argv, "a.pem"]), { name: "openssl", because }, argv.join(" "));
+  }
+  const tried = new Set(NEEDS.flatMap(([argv]) => argv.map((one) => one.replace(/^--|=.*$/g, ""))));
+  for (const option of OPTIONS.filter(({ needs }) => needs)) {
+    assertEquals(tried.has(option.name), true, option.name);
+  }
+});
+
+Deno.test("rustls by name and something that it cannot do exclude each other", () => {
+  for (const [argv, because] of NEEDS.filter(([, because]) => !because.endsWith("files"))) {
+    assertEquals(
+      refusalOf([...argv, "--tls-library=rustls", "a.pem"]),
+      `${because}: needs OpenSSL; leave out --tls-library=rustls or use auto`,
+    );
+  }
+  assertEquals(
+    refusalOf(["--tls-library=rustls", "a.pem", "b.pem"]),
+    'PEM file: "b.pem": more than one needs OpenSSL; leave out --tls-library=rustls or use auto',
+  );
+  assertEquals(
+    refusalOf(["a.pem"], "ciphers = HIGH\ntls-library = rustls"),
+    "stud.conf:1: ciphers: needs OpenSSL; leave out stud.conf:2: tls-library = rustls or use auto",
+  );
+});
+
+Deno.test("a default needs nothing, however it is spelled", () => {
+  const spelled = [
+    ...["--ssl=off", "--ssl=No", "--prefer-server-ciphers=0", "--sni-nomatch-abort=false"],
+    ...["--tls-protos=TLSv1.2 TLSv1.3", "--tls-protos=TLSv1.3,TLSv1.2,TLSv1.3"],
+    ...["--client-verify=none", "-C0", "-C00", "--ecdh-curve=auto", "-o/var/lib/hitch/"],
+    ...["--tls", "--steer-by-client", "--private-key=a.key", "--tls-library=auto"],
+  ];
+  for (const argument of spelled) {
+    for (const rest of [[], ["--tls-library=rustls"]]) {
+      assertEquals(
+        library([argument, ...rest, "a.pem"]),
+        { name: "rustls", because: undefined },
+        argument,
+      );
+    }
+  }
+  for (const { name, default: text } of OPTIONS.filter(({ needs }) => needs)) {
+    if (text !== undefined) assertEquals(library([`--${name}=${text}`, "a.pem"]).name, "rustls");
+  }
+});
+
+Deno.test("only the value that counts needs an engine", () => {
+  assertEquals(library(["--ssl", "--ssl=off", "-C9", "-C0", "a.pem"]).name, "rustls");
+  assertEquals(library(["--ssl=off", "a.pem"], "ssl = on").name, "rustls");
+  assertEquals(library(["a.pem"], "pem-file = b\npem-file = c").name, "rustls");
+  assertEquals(library(["a.pem"], "ciphers = ''").name, "rustls");
+});
+
+Deno.test("of several reasons the first of the table is told, and a name on the spot before all", () => {
+  assertEquals(library(["--ticket-secret=s", "-cHIGH", "a.pem", "b.pem"]).because, "2 PEM files");
+  assertEquals(library(["--ticket-secret=s", "-cHIGH", "a.pem"]).because, "-c/--ciphers");
+  assertEquals(
+    library(["--tls-library=openssl", "-cHIGH", "a.pem"]).because,
+    "--tls-library",
+  );
+});
+
+Deno.test("an option of the file is told with its place", () => {
+  assertEquals(library(["a.pem"], "\nciphers = HIGH").because, "stud.conf:2: ciphers");
+  assertEquals(library(["a.pem"], "tls-library = openssl").because, "stud.conf:1: tls-library");
+  assertEquals(library([], "pem-file = a\npem-file = b").because, "2 PEM files");
+});
+
+Deno.test("a pem-file block needs OpenSSL for what rustls cannot do, and only for that", () => {
+  const block = (text: string) => library([], `pem-file = {\n cert = a\n ${text}\n}`);
+  const needing: [string, string][] = [
+    ["private-key = pkcs11:object=b", "private-key"],
+    ["ocsp-resp-file = a.ocsp", "ocsp-resp-file"],
+    ["client-verify = required\n client-verify-ca = ca", "client-verify"],
+    ["client-verify-ca = ca", "client-verify-ca"],
+  ];
+  for (const [text, key] of needing) {
+    assertEquals(block(text), { name: "openssl", because: `stud.conf:3: ${key}` }, text);
+  }
+  for (const text of ["", "private-key = a.key", "client-verify = none", "ocsp-resp-file ="]) {
+    assertEquals(block(text), { name: "rustls", because: undefined }, text);
+  }
+  assertEquals(
+    refusalOf(["--tls-library=rustls"], "pem-file = { cert = a ocsp-resp-file = b }"),
+    "stud.conf:1: ocsp-resp-file: needs OpenSSL; leave out --tls-library=rustls or use auto",
+  );
+});
+
+Deno.test("--steer-by-client goes with either engine", () => {
+  for (const name of ["rustls", "openssl"]) {
+    const settings = settingsOf(["--steer-by-client", `--tls-library=${name}`, "-n4", "a.pem"]);
+    assertEquals([settings.steerByClient, settings.tlsLibrary.name], [true, name]);
+  }
+  assertEquals(optionNamed("steer-by-client").default, "off");
+});
