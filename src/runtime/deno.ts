@@ -9,11 +9,14 @@ import { StartupError } from "../errors.ts";
 import { createDenoNetwork } from "./deno_network.ts";
 import { createDenoProcesses, type WorkerProgram } from "./deno_processes.ts";
 import { openLinuxKernel } from "./linux.ts";
+import type { OpenSsl } from "./openssl.ts";
+import { openOpenSsl } from "./openssl/library.ts";
 
 /** Makes the platform interface for a program under `deno run` or made by `deno compile`. */
 export function createDenoRuntime(program: WorkerProgram): Runtime {
   let kernel: Kernel | undefined;
   let opened = false;
+  let openSsl: OpenSsl | undefined;
   return {
     platform: Deno.build.os,
     network: createDenoNetwork(),
@@ -26,17 +29,24 @@ export function createDenoRuntime(program: WorkerProgram): Runtime {
       opened = true;
       return kernel;
     },
+    openOpenSsl() {
+      if (Deno.build.os !== "linux") {
+        throw new StartupError(`the OpenSSL engine: only on Linux, this is ${Deno.build.os}`);
+      }
+      return openSsl ??= openOpenSsl();
+    },
   };
 }
 
 const files: Files = {
-  async readText(path) {
-    try {
-      return await Deno.readTextFile(path);
-    } catch (error) {
-      throw new StartupError(`${path}: ${fileFault(error)}`, { cause: error });
-    }
-  },
+  readText: (path) => named(path, () => Deno.readTextFile(path)),
+  readOctets: (path) => named(path, () => Deno.readFile(path)),
+  list: (directory) => named(directory, () => list(directory)),
+  mode: (path) =>
+    named(path, async () => {
+      const { mode } = await Deno.stat(path);
+      return mode === null ? undefined : mode & 0o7777;
+    }),
   async isDirectory(path) {
     try {
       return (await Deno.stat(path)).isDirectory;
@@ -46,6 +56,37 @@ const files: Files = {
   },
 };
 
+async function list(directory: string): Promise<string[] | undefined> {
+  const names: string[] = [];
+  try {
+    for await (const { name, isFile, isSymlink } of Deno.readDir(directory)) {
+      if (isFile || isSymlink && await mayBeFile(`${directory}/${name}`)) names.push(name);
+    }
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  return names;
+}
+
+/** Whatever leads nowhere counts: who reads it is told so. */
+async function mayBeFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch {
+    return true;
+  }
+}
+
+/** Puts the path before the cause of what goes wrong. */
+async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new StartupError(`${path}: ${fileFault(error)}`, { cause: error });
+  }
+}
+
 /** Deno's messages repeat the path and an errno; operators need neither. */
 function fileFault(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "no such file";
@@ -54,6 +95,7 @@ function fileFault(error: unknown): string {
     return "Deno was not allowed to read it (--allow-read)";
   }
   if (error instanceof Deno.errors.IsADirectory) return "is a directory, not a file";
+  if (error instanceof Deno.errors.NotADirectory) return "not a directory";
   const text = error instanceof Error ? error.message : String(error);
   return /is a directory/i.test(text) ? "is a directory, not a file" : text;
 }

@@ -10,10 +10,13 @@ import { PeerError, type PeerErrorKind, StartupError } from "../errors.ts";
 import { formatSocketAddress, isIpAddress, unmapIpv4 } from "../wire/ip_address.ts";
 import type {
   Endpoint,
+  ListenOptions,
   Network,
   SocketAddress,
   SocketPair,
   Stream,
+  StreamListener,
+  TcpStream,
   TlsListenOptions,
   TlsStream,
   TlsStreamListener,
@@ -21,18 +24,30 @@ import type {
 
 /** Makes the sockets of a Deno runtime. */
 export function createDenoNetwork(): Network {
-  return { listenTls, dial, probe, lookup: lookupAddresses, peerError };
+  return { listen, listenTls, dial, probe, lookup: lookupAddresses, peerError };
+}
+
+function listen({ host, port, reusePort }: ListenOptions): StreamListener {
+  try {
+    return new DenoListener(
+      Deno.listen({ hostname: host, port, reusePort }),
+      (conn) => new DenoTcpStream(conn),
+    );
+  } catch (error) {
+    throw listenError(error, { host, port });
+  }
 }
 
 function listenTls(options: TlsListenOptions): TlsStreamListener {
   try {
-    return new DenoTlsListener(Deno.listenTls({
+    const listener = Deno.listenTls({
       hostname: options.host,
       port: options.port,
       cert: options.certificateChain,
       key: options.privateKey,
       reusePort: options.reusePort,
-    }));
+    });
+    return new DenoListener(listener, (conn) => new DenoTlsStream(conn));
   } catch (error) {
     throw listenError(error, options);
   }
@@ -109,7 +124,9 @@ class DenoStream<Connection extends Deno.Conn = Deno.Conn> implements Stream {
   }
 }
 
-class DenoTlsStream extends DenoStream<Deno.TlsConn> implements TlsStream {
+class DenoTcpStream<Connection extends Deno.TcpConn | Deno.TlsConn = Deno.TcpConn>
+  extends DenoStream<Connection>
+  implements TcpStream {
   override get pair(): SocketPair {
     const { localAddr, remoteAddr } = this.conn;
     return {
@@ -117,24 +134,28 @@ class DenoTlsStream extends DenoStream<Deno.TlsConn> implements TlsStream {
       peer: socketAddress(remoteAddr as Deno.NetAddr),
     };
   }
+}
 
+class DenoTlsStream extends DenoTcpStream<Deno.TlsConn> implements TlsStream {
   async handshake(): Promise<void> {
     await this.conn.handshake();
   }
 }
 
-class DenoTlsListener implements TlsStreamListener {
+class DenoListener<Connection extends Deno.Conn, Accepted> {
   readonly address: SocketAddress;
-  readonly #listener: Deno.TlsListener;
+  readonly #listener: Deno.Listener<Connection>;
+  readonly #wrap: (conn: Connection) => Accepted;
 
-  constructor(listener: Deno.TlsListener) {
+  constructor(listener: Deno.Listener<Connection>, wrap: (conn: Connection) => Accepted) {
     this.#listener = listener;
+    this.#wrap = wrap;
     this.address = socketAddress(listener.addr as Deno.NetAddr);
   }
 
-  async accept(): Promise<TlsStream> {
+  async accept(): Promise<Accepted> {
     try {
-      return new DenoTlsStream(await this.#listener.accept());
+      return this.#wrap(await this.#listener.accept());
     } catch (error) {
       throw peerError(error, "client");
     }

@@ -7,7 +7,8 @@
  */
 
 import { StartupError } from "../errors.ts";
-import { parseIpAddress, unmapIpv4Octets } from "../wire/ip_address.ts";
+import { formatSocketAddress, parseIpAddress, unmapIpv4Octets } from "../wire/ip_address.ts";
+import { INSTRUCTION_OCTETS, steeringProgram } from "./linux_steering.ts";
 import type { Kernel, ListenerOptions, Privileges, SocketAddress, SocketPair } from "./runtime.ts";
 
 const SYMBOLS = {
@@ -54,10 +55,7 @@ class LinuxKernel implements Kernel {
   }
 
   tuneListener(address: SocketAddress, options: ListenerOptions): void {
-    const local = addressKey(address);
-    for (const fd of this.#sockets.descriptors()) {
-      if (this.#option(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 1) continue;
-      if (this.#sockets.localKey(fd) !== local) continue;
+    for (const fd of this.#listening(address)) {
       // Without TCP_NODELAY a full TLS 1.2 handshake waits 40 ms for a delayed acknowledgement.
       this.#setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
       this.#setOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
@@ -66,6 +64,27 @@ class LinuxKernel implements Kernel {
       // listen(2) on a socket that listens already only changes its backlog.
       this.#libc.listen(fd, options.backlog);
     }
+  }
+
+  steerByClient(address: SocketAddress, workers: number): void {
+    const filter = steeringProgram(workers);
+    // struct sock_fprog (the number of instructions, and where they are) and the instructions behind it: one
+    // buffer, which the call itself keeps alive.
+    const program = new Uint8Array(SOCK_FPROG_OCTETS + filter.length);
+    program.set(filter, SOCK_FPROG_OCTETS);
+    const start = Deno.UnsafePointer.value(Deno.UnsafePointer.of(program));
+    const view = new DataView(program.buffer);
+    view.setUint16(0, filter.length / INSTRUCTION_OCTETS, true);
+    view.setBigUint64(8, start + BigInt(SOCK_FPROG_OCTETS), true);
+    const what = `cannot steer clients on ${formatSocketAddress(address)} by their address`;
+    let steered = false;
+    for (const fd of this.#listening(address)) {
+      const name = SO_ATTACH_REUSEPORT_CBPF;
+      const result = this.#libc.setsockopt(fd, SOL_SOCKET, name, program, SOCK_FPROG_OCTETS);
+      this.#must(result, what);
+      steered = true;
+    }
+    if (!steered) throw new StartupError(`${what}: nobody listens there`);
   }
 
   reset(pairs: readonly SocketPair[]): boolean[] {
@@ -118,6 +137,15 @@ class LinuxKernel implements Kernel {
     limits[0] = hard;
     const raised = soft < hard && this.#libc.setrlimit(RLIMIT_NOFILE, limits) === 0;
     return Number(raised ? hard : soft);
+  }
+
+  /** The listening sockets of this process on an address. */
+  *#listening(address: SocketAddress): Generator<number> {
+    const local = addressKey(address);
+    for (const fd of this.#sockets.descriptors()) {
+      if (this.#option(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 1) continue;
+      if (this.#sockets.localKey(fd) === local) yield fd;
+    }
   }
 
   #option(fd: number, level: number, name: number): number {
@@ -225,10 +253,13 @@ const TCP_DEFER_ACCEPT = 9;
 const SOL_SOCKET = 1;
 const SO_KEEPALIVE = 9;
 const SO_ACCEPTCONN = 30;
+const SO_ATTACH_REUSEPORT_CBPF = 51;
 const SIOCOUTQ = 0x5411;
 const RLIMIT_NOFILE = 7;
 /** sizeof(struct sockaddr_storage). */
 const SOCKADDR_OCTETS = 128;
+/** sizeof(struct sock_fprog). */
+const SOCK_FPROG_OCTETS = 16;
 /** sizeof(cpu_set_t): 1024 CPUs. */
 const CPU_SET_OCTETS = 128;
 /** offsetof(struct dirent, d_name). */

@@ -6,6 +6,7 @@
 
 import type { PeerError } from "../errors.ts";
 import type { SocketAddress } from "../wire/preface.ts";
+import type { OpenSsl } from "./openssl.ts";
 
 export type { SocketAddress };
 
@@ -19,6 +20,11 @@ export interface Runtime {
   readonly clock: Clock;
   /** Linux only, and only where foreign functions may be called; undefined elsewhere. */
   readonly kernel: Kernel | undefined;
+  /**
+   * The host's OpenSSL; the same object each time. Throws {@linkcode StartupError} that says what is missing.
+   * It runs foreign code in this process: a supervisor does without.
+   */
+  openOpenSsl(): OpenSsl;
 }
 
 /** A byte stream with two directions that end independently. */
@@ -44,6 +50,19 @@ export interface Stream extends Duplex {
   readonly pair: SocketPair | undefined;
 }
 
+/** A connected TCP socket. */
+export interface TcpStream extends Stream {
+  readonly pair: SocketPair;
+}
+
+/** A listening TCP socket. */
+export interface StreamListener {
+  readonly address: SocketAddress;
+  /** Rejects with a {@linkcode PeerError} of kind `resources` when descriptors run out; call again then. */
+  accept(): Promise<TcpStream>;
+  close(): void;
+}
+
 /** An accepted connection whose TLS handshake is still to be done. */
 export interface TlsStream extends Duplex {
   readonly pair: SocketPair;
@@ -64,18 +83,24 @@ export type Endpoint =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
 
-/** What a TLS listening socket of the platform's own library needs. */
-export interface TlsListenOptions extends SocketAddress {
-  /** PEM text: the leaf first, then its chain. */
-  readonly certificateChain: string;
-  /** PEM text. */
-  readonly privateKey: string;
+/** Where to listen. */
+export interface ListenOptions extends SocketAddress {
   /** Share the port with other processes (SO_REUSEPORT, socket(7)). */
   readonly reusePort: boolean;
 }
 
+/** What a TLS listening socket of the platform's own library needs. */
+export interface TlsListenOptions extends ListenOptions {
+  /** PEM text: the leaf first, then its chain. */
+  readonly certificateChain: string;
+  /** PEM text. */
+  readonly privateKey: string;
+}
+
 /** Sockets. */
 export interface Network {
+  /** Throws {@linkcode StartupError} naming the address when it cannot listen. */
+  listen(options: ListenOptions): StreamListener;
   /** Throws {@linkcode StartupError} naming the address when it cannot listen. */
   listenTls(options: TlsListenOptions): TlsStreamListener;
   /** Connects, without Nagle's delay on TCP. Rejects with the platform's own error. */
@@ -96,6 +121,16 @@ export interface Network {
 export interface Files {
   /** Rejects with {@linkcode StartupError}: path, cause and nothing else. */
   readText(path: string): Promise<string>;
+  /** Rejects as {@linkcode Files.readText} does. */
+  readOctets(path: string): Promise<Uint8Array>;
+  /**
+   * The names of the files in a directory, in no order; those of symbolic links too, unless they lead to
+   * something else than a file. Undefined if there is no such directory. Rejects with
+   * {@linkcode StartupError}: path, cause and nothing else.
+   */
+  list(directory: string): Promise<string[] | undefined>;
+  /** The permission bits of chmod(2), or undefined on Windows. Rejects as `readText` does. */
+  mode(path: string): Promise<number | undefined>;
   /** False too where it cannot be seen. */
   isDirectory(path: string): Promise<boolean>;
 }
@@ -189,6 +224,13 @@ export interface Privileges {
 export interface Kernel {
   /** TCP_NODELAY, keepalive, TCP_DEFER_ACCEPT and the backlog on a listening socket of this process. */
   tuneListener(address: SocketAddress, options: ListenerOptions): void;
+  /**
+   * Has the kernel give all connections of a client (of an IP address, whatever its ports) to the same one of
+   * `workers` processes that share this port (SO_REUSEPORT), this one among them, for as long as they all
+   * listen. Each calls it once it listens; the last call counts for all of them. Throws
+   * {@linkcode StartupError} if the kernel refuses or nobody listens there.
+   */
+  steerByClient(address: SocketAddress, workers: number): void;
   /**
    * Resets the connections (RST now, queued data thrown away) and wakes whatever waits on them. This is the
    * only thing that ends a TLS connection whose handshake stalls or whose peer takes no data. Tells for each,

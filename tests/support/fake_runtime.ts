@@ -1,17 +1,20 @@
 /** A platform in memory: whatever the parts of stud ask of one, a test decides. */
 
 import { PeerError, StartupError } from "../../src/errors.ts";
+import type { OpenSsl } from "../../src/runtime/openssl.ts";
 import type {
   Endpoint,
   Files,
   Kernel,
   ListenerOptions,
+  ListenOptions,
   Network,
   Privileges,
   Runtime,
   SocketAddress,
   SocketPair,
   Stream,
+  StreamListener,
   TlsListenOptions,
   TlsStreamListener,
 } from "../../src/runtime/runtime.ts";
@@ -29,9 +32,16 @@ export class FakeRuntime implements Runtime {
   /** What happened, in order, as far as order matters. */
   readonly events: string[] = [];
   kernel: FakeKernel | undefined = new FakeKernel(this.events);
+  /** The OpenSSL of this machine; it has none unless a test gives it one. */
+  openSsl: OpenSsl | undefined;
 
   constructor() {
     this.network.events = this.events;
+  }
+
+  openOpenSsl(): OpenSsl {
+    if (this.openSsl === undefined) throw new StartupError("no OpenSSL here");
+    return this.openSsl;
   }
 }
 
@@ -46,19 +56,21 @@ export class FakeNetwork implements Network {
   readonly probed: SocketAddress[] = [];
   /** Ports that the system chooses for 0, in this order; then others. */
   readonly choices: number[] = [];
-  readonly listeners: FakeTlsListener[] = [];
+  readonly listeners: FakeListener<TlsListenOptions>[] = [];
+  /** Those that know nothing of TLS. */
+  readonly plainListeners: FakeListener[] = [];
   readonly dialed: Endpoint[] = [];
   /** How a connection to the backend goes. */
   answer: (endpoint: Endpoint, signal: AbortSignal) => Promise<Stream> = () =>
     Promise.reject(new NativeError("refused"));
   events: string[] = [];
 
+  listen(options: ListenOptions): StreamListener {
+    return this.#listen(options, this.plainListeners);
+  }
+
   listenTls(options: TlsListenOptions): TlsStreamListener {
-    if (this.inUse.has(`${options.host}:${options.port}`)) throw new StartupError("in use");
-    this.events.push(`listen ${options.host}:${options.port}`);
-    const listener = new FakeTlsListener(options);
-    this.listeners.push(listener);
-    return listener;
+    return this.#listen(options, this.listeners);
   }
 
   dial(endpoint: Endpoint, signal: AbortSignal): Promise<Stream> {
@@ -85,17 +97,29 @@ export class FakeNetwork implements Network {
     const kind = error instanceof NativeError ? error.kind : "other";
     return new PeerError(party, kind, (error as Error).message, { cause: error });
   }
+
+  #listen<Options extends ListenOptions>(
+    options: Options,
+    listeners: FakeListener<Options>[],
+  ): FakeListener<Options> {
+    if (this.inUse.has(`${options.host}:${options.port}`)) throw new StartupError("in use");
+    this.events.push(`listen ${options.host}:${options.port}`);
+    const listener = new FakeListener(options);
+    listeners.push(listener);
+    return listener;
+  }
 }
 
 /** A listening socket whose clients the test sends. */
-export class FakeTlsListener implements TlsStreamListener {
+export class FakeListener<Options extends ListenOptions = ListenOptions>
+  implements StreamListener, TlsStreamListener {
   readonly address: SocketAddress;
-  readonly options: TlsListenOptions;
+  readonly options: Options;
   readonly #waiting: (FakeStream | Error)[] = [];
   #acceptor: PromiseWithResolvers<FakeStream> | undefined;
   closed = false;
 
-  constructor(options: TlsListenOptions) {
+  constructor(options: Options) {
     this.options = options;
     this.address = { host: options.host, port: options.port };
   }
@@ -133,13 +157,36 @@ export class FakeTlsListener implements TlsStreamListener {
 /** Files by path. */
 export class FakeFiles implements Files {
   readonly texts = new Map<string, string>();
+  /** Files that are not text. */
+  readonly octets = new Map<string, Uint8Array>();
   readonly directories = new Set<string>();
+  /** Permission bits; files without an entry are their owner's alone. */
+  readonly modes = new Map<string, number>();
 
   readText(path: string): Promise<string> {
     const text = this.texts.get(path);
     return text === undefined
       ? Promise.reject(new StartupError(`${path}: no such file`))
       : Promise.resolve(text);
+  }
+
+  readOctets(path: string): Promise<Uint8Array> {
+    const octets = this.octets.get(path);
+    if (octets !== undefined) return Promise.resolve(octets);
+    return this.readText(path).then((text) => new TextEncoder().encode(text));
+  }
+
+  list(directory: string): Promise<string[] | undefined> {
+    const start = directory.endsWith("/") ? directory : `${directory}/`;
+    const names = [...this.texts.keys(), ...this.octets.keys()]
+      .filter((path) => path.startsWith(start)).map((path) => path.slice(start.length))
+      .filter((name) => !name.includes("/"));
+    const exists = names.length > 0 || this.directories.has(directory);
+    return Promise.resolve(exists ? names : undefined);
+  }
+
+  mode(path: string): Promise<number | undefined> {
+    return Promise.resolve(this.modes.get(path) ?? 0o600);
   }
 
   isDirectory(path: string): Promise<boolean> {
@@ -151,6 +198,7 @@ export class FakeFiles implements Files {
 export class FakeKernel implements Kernel {
   readonly streams: FakeStream[] = [];
   readonly tuned: { address: SocketAddress; options: ListenerOptions }[] = [];
+  readonly steered: { address: SocketAddress; workers: number }[] = [];
   /** How often descriptors were walked. */
   walks = 0;
   readonly #events: string[];
@@ -161,6 +209,10 @@ export class FakeKernel implements Kernel {
 
   tuneListener(address: SocketAddress, options: ListenerOptions): void {
     this.tuned.push({ address, options });
+  }
+
+  steerByClient(address: SocketAddress, workers: number): void {
+    this.steered.push({ address, workers });
   }
 
   reset(pairs: readonly SocketPair[]): boolean[] {

@@ -131,6 +131,38 @@ Deno.test("dial() is given up by its signal", async () => {
   await assertRejects(() => within(5_000, "the end of the dial", dialing));
 });
 
+Deno.test("listen() gives connections with addresses, whose directions end one by one", async () => {
+  const listener = network.listen({ ...LOOPBACK, reusePort: false });
+  const { address } = listener;
+  assertEquals([address.host, address.port > 0], ["127.0.0.1", true]);
+  using client = await Deno.connect({ hostname: "127.0.0.1", port: address.port });
+  const stream = await listener.accept();
+  const { port } = client.localAddr as Deno.NetAddr;
+  assertEquals(stream.pair, { local: address, peer: { host: "127.0.0.1", port } });
+  await client.write(new TextEncoder().encode("ab"));
+  await client.closeWrite();
+  const into = new Uint8Array(4);
+  assertEquals([await stream.read(into), await stream.read(into)], [2, null]);
+  assertEquals(await stream.write(into.subarray(0, 2)), 2);
+  await stream.closeWrite();
+  const back = new Uint8Array(4);
+  assertEquals([await client.read(back), await client.read(back)], [2, null]);
+  assertEquals(back, into);
+  stream.close();
+  listener.close();
+});
+
+Deno.test("listen() says where it cannot listen, and shares a port only if it is to", () => {
+  const first = network.listen({ ...LOOPBACK, reusePort: true });
+  const { host, port } = first.address;
+  const sharing = Deno.build.os === "linux"
+    ? [network.listen({ host, port, reusePort: true })]
+    : [];
+  const words = `127.0.0.1:${port}`;
+  assertThrows(() => network.listen({ host, port, reusePort: false }), StartupError, words);
+  for (const listener of [first, ...sharing]) listener.close();
+});
+
 Deno.test("listenTls() gives connections with addresses and a handshake of their own", async () => {
   using pem = await temporaryPem();
   const listener = network.listenTls(await tlsOptions());

@@ -24,6 +24,61 @@ Deno.test("files.readText() reads, or says path and cause", async () => {
   }
 });
 
+Deno.test("files.mode() tells the permission bits, or path and cause", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "stud-test-" });
+  try {
+    const path = `${folder}/secret`;
+    await Deno.writeTextFile(path, "");
+    const windows = Deno.build.os === "windows";
+    for (const mode of [0o600, 0o640, 0o4755]) {
+      if (!windows) await Deno.chmod(path, mode);
+      assertEquals(await runtime.files.mode(path), windows ? undefined : mode);
+    }
+    const missing = () => runtime.files.mode(`${folder}/b`);
+    assertEquals(
+      (await assertRejects(missing, StartupError)).message,
+      `${folder}/b: no such file`,
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("files.readOctets() reads what is no text, or says path and cause", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "stud-test-" });
+  try {
+    const octets = new Uint8Array([0, 255, 128]);
+    await Deno.writeFile(`${folder}/a.der`, octets);
+    assertEquals(await runtime.files.readOctets(`${folder}/a.der`), octets);
+    const fault = await assertRejects(
+      () => runtime.files.readOctets(`${folder}/b.der`),
+      StartupError,
+    );
+    assertEquals(fault.message, `${folder}/b.der: no such file`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("files.list() names files and what leads to one, or to nothing", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "stud-test-" });
+  try {
+    await Deno.writeTextFile(`${folder}/file`, "");
+    await Deno.mkdir(`${folder}/directory`);
+    for (const target of ["file", "directory", "nothing"]) {
+      await Deno.symlink(target, `${folder}/to-${target}`);
+    }
+    const names = await runtime.files.list(folder);
+    assertEquals(names?.sort(), ["file", "to-file", "to-nothing"]);
+    assertEquals(await runtime.files.list(`${folder}/directory`), []);
+    assertEquals(await runtime.files.list(`${folder}/nothing`), undefined);
+    const fault = await assertRejects(() => runtime.files.list(`${folder}/file`), StartupError);
+    assertEquals(fault.message, `${folder}/file: not a directory`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("files.isDirectory() knows directories from files and from nothing", async () => {
   const folder = await Deno.makeTempDir({ prefix: "stud-test-" });
   try {

@@ -1,0 +1,242 @@
+/** Contexts (SSL_CTX): options, certificates, client verification, and the callbacks that OpenSSL insists on. */
+
+import type {
+  SslCertificate,
+  SslContext,
+  SslContextOptions,
+  SslSession,
+  SslTicketKeys,
+} from "../openssl.ts";
+import { OpenSslError } from "../openssl.ts";
+import type { Callbacks } from "./callbacks.ts";
+import { cString, must, type Pointer } from "./memory.ts";
+import { DenoSslSession, type SessionServices } from "./session.ts";
+
+/** What contexts share. */
+export interface ContextServices extends SessionServices {
+  readonly callbacks: Callbacks;
+  /** The engine that holds keys, if one is in use. */
+  readonly engine: () => Pointer | undefined;
+}
+
+/** An SSL_CTX. */
+export class DenoSslContext implements SslContext {
+  readonly #services: ContextServices;
+  readonly #pointer: Pointer;
+
+  constructor(services: ContextServices, options: SslContextOptions) {
+    this.#services = services;
+    const { ssl, crypto } = services.libraries;
+    crypto.ERR_clear_error();
+    this.#pointer = must(services.libraries, ssl.SSL_CTX_new(ssl.TLS_server_method()));
+    try {
+      this.#setRules(options);
+      this.#setClientRules(options);
+      for (const certificate of options.certificates) this.#add(certificate);
+      if (options.alpnProtocols.length > 0) {
+        services.callbacks.selectAlpn(this.#pointer, options.alpnProtocols);
+      }
+    } catch (error) {
+      this.free();
+      throw error;
+    }
+  }
+
+  setTicketKeys(keys: SslTicketKeys): void {
+    const octets = new Uint8Array(keys.all);
+    this.#must(this.#ctrl(SSL_CTRL_SET_TLSEXT_TICKET_KEYS, octets.length, octets));
+  }
+
+  newSession(): SslSession {
+    return new DenoSslSession(this.#services, this.#pointer);
+  }
+
+  free(): void {
+    this.#services.callbacks.forget(this.#pointer);
+    this.#services.libraries.ssl.SSL_CTX_free(this.#pointer);
+  }
+
+  #setRules(options: SslContextOptions): void {
+    const { ssl } = this.#services.libraries;
+    const context = this.#pointer;
+    ssl.SSL_CTX_set_options(
+      context,
+      SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | disabledVersions(options.protocols) |
+        (options.preferServerCiphers ? SSL_OP_CIPHER_SERVER_PREFERENCE : 0n),
+    );
+    const versions = options.protocols.map((protocol) => VERSIONS[protocol]!.number);
+    this.#must(this.#ctrl(SSL_CTRL_SET_MIN_PROTO_VERSION, Math.min(...versions)), "protocols");
+    this.#must(this.#ctrl(SSL_CTRL_SET_MAX_PROTO_VERSION, Math.max(...versions)), "protocols");
+    this.#ctrl(SSL_CTRL_MODE, SSL_MODE_RELEASE_BUFFERS);
+    this.#ctrl(SSL_CTRL_SET_READ_AHEAD, 1);
+    ssl.SSL_CTX_set_default_read_buffer_len(context, READ_BUFFER);
+    if (options.securityLevel !== undefined) {
+      ssl.SSL_CTX_set_security_level(context, options.securityLevel);
+    }
+    if (options.ciphers !== undefined) {
+      this.#must(ssl.SSL_CTX_set_cipher_list(context, cString(options.ciphers)), "ciphers");
+    }
+    if (options.ciphersuites !== undefined) {
+      const suites = cString(options.ciphersuites);
+      this.#must(ssl.SSL_CTX_set_ciphersuites(context, suites), "ciphersuites");
+    }
+    if (options.groups !== undefined) {
+      this.#must(this.#ctrl(SSL_CTRL_SET_GROUPS_LIST, 0, cString(options.groups)), "groups");
+    }
+    // Sessions live in the clients' tickets; a cache of this process would serve this process only.
+    this.#ctrl(SSL_CTRL_SET_SESS_CACHE_MODE, SSL_SESS_CACHE_OFF);
+    ssl.SSL_CTX_set_timeout(context, BigInt(options.sessionTimeout));
+    const id = new Uint8Array(options.sessionIdContext);
+    this.#must(ssl.SSL_CTX_set_session_id_context(context, id, id.length));
+  }
+
+  #setClientRules({ verify, authorities }: SslContextOptions): void {
+    if (verify === "none") return;
+    const { ssl, crypto } = this.#services.libraries;
+    const mode = SSL_VERIFY_PEER | (verify === "required" ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
+    ssl.SSL_CTX_set_verify(this.#pointer, mode, null);
+    const store = this.#must(crypto.X509_STORE_new());
+    try {
+      for (const authority of this.#certificates(authorities, "authorities")) {
+        crypto.X509_STORE_add_cert(store, authority);
+        ssl.SSL_CTX_add_client_CA(this.#pointer, authority);
+        crypto.X509_free(authority);
+      }
+      crypto.ERR_clear_error(); // An authority that is listed twice is no harm.
+      ssl.SSL_CTX_set1_cert_store(this.#pointer, store);
+    } finally {
+      crypto.X509_STORE_free(store);
+    }
+  }
+
+  #add(certificate: SslCertificate): void {
+    const { ssl, crypto } = this.#services.libraries;
+    const context = this.#pointer;
+    const [leaf, ...chain] = this.#certificates(certificate.certificateChain, "certificate");
+    try {
+      this.#must(ssl.SSL_CTX_use_certificate(context, leaf!), "certificate");
+      for (const each of chain) this.#must(this.#addChain(each), "certificate");
+    } finally {
+      for (const each of [leaf!, ...chain]) crypto.X509_free(each);
+    }
+    const key = this.#privateKey(certificate.privateKey);
+    try {
+      this.#must(ssl.SSL_CTX_use_PrivateKey(context, key), "private key");
+    } finally {
+      crypto.EVP_PKEY_free(key);
+    }
+    this.#must(ssl.SSL_CTX_check_private_key(context), "private key");
+    if (certificate.dhParameters !== undefined) this.#setDhParameters(certificate.dhParameters);
+    if (certificate.ocspResponse !== undefined) {
+      // The context owns the certificate now, and its address tells later which one a session uses.
+      this.#services.callbacks.staple(context, leaf!, certificate.ocspResponse);
+    }
+  }
+
+  /** SSL_CTX_add1_chain_cert: the context takes a reference of its own. */
+  #addChain(certificate: Pointer): bigint {
+    const { ssl } = this.#services.libraries;
+    return ssl.SSL_CTX_ctrl_address(this.#pointer, SSL_CTRL_CHAIN_CERT, 1n, certificate);
+  }
+
+  #privateKey(text: string): Pointer {
+    const { crypto, engines } = this.#services.libraries;
+    const engine = this.#services.engine();
+    if (text.startsWith("-----BEGIN")) {
+      const read = (bio: Pointer) => crypto.PEM_read_bio_PrivateKey(bio, null, null, NO_PASSPHRASE);
+      return this.#fromPem(text, "private key", read);
+    }
+    if (engine === undefined || engines === undefined) {
+      throw new OpenSslError("only an engine can hold a key of this kind; name it with -e", {
+        subject: "private key",
+      });
+    }
+    const id = cString(text);
+    return this.#must(engines.ENGINE_load_private_key(engine, id, null, null), "private key");
+  }
+
+  #setDhParameters(pem: string): void {
+    const { ssl, crypto } = this.#services.libraries;
+    const subject = "DH parameters";
+    const read = (bio: Pointer) => crypto.PEM_read_bio_Parameters(bio, null);
+    const parameters = this.#fromPem(pem, subject, read);
+    if (ssl.SSL_CTX_set0_tmp_dh_pkey(this.#pointer, parameters) > 0) return;
+    crypto.EVP_PKEY_free(parameters);
+    this.#must(0, subject);
+  }
+
+  /** Every certificate of a PEM text; the caller frees them. */
+  #certificates(pem: string, subject: string): Pointer[] {
+    const { crypto } = this.#services.libraries;
+    const found: Pointer[] = [];
+    this.#fromPem(pem, subject, (bio) => {
+      for (;;) {
+        const next = crypto.PEM_read_bio_X509(bio, null, null, NO_PASSPHRASE);
+        if (next === null) break;
+        found.push(next);
+      }
+      // The end of the text is an error to OpenSSL; so is a damaged certificate.
+      if (Number(crypto.ERR_peek_last_error() & 0x7f_ffffn) !== PEM_R_NO_START_LINE) return null;
+      crypto.ERR_clear_error();
+      return found[0] ?? null;
+    });
+    return found;
+  }
+
+  #fromPem(pem: string, subject: string, read: (bio: Pointer) => Deno.PointerValue): Pointer {
+    const { crypto } = this.#services.libraries;
+    const text = cString(pem);
+    const bio = this.#must(crypto.BIO_new_mem_buf(text, text.length - 1));
+    try {
+      return this.#must(read(bio), subject);
+    } finally {
+      crypto.BIO_free(bio);
+    }
+  }
+
+  #ctrl(command: number, value: number, data: Uint8Array<ArrayBuffer> | null = null): bigint {
+    const { ssl } = this.#services.libraries;
+    return BigInt(ssl.SSL_CTX_ctrl(this.#pointer, command, BigInt(value), data));
+  }
+
+  #must<Result extends number | bigint | Deno.PointerValue>(result: Result, subject?: string) {
+    return must(this.#services.libraries, result, subject);
+  }
+}
+
+/** Versions between the oldest and the newest that are left out. */
+function disabledVersions(protocols: readonly string[]): bigint {
+  return Object.entries(VERSIONS)
+    .filter(([name]) => !protocols.includes(name))
+    .reduce((options, [, version]) => options | version.disable, 0n);
+}
+
+const VERSIONS: Readonly<Record<string, { readonly number: number; readonly disable: bigint }>> = {
+  "TLSv1.0": { number: 0x301, disable: 1n << 26n },
+  "TLSv1.1": { number: 0x302, disable: 1n << 28n },
+  "TLSv1.2": { number: 0x303, disable: 1n << 27n },
+  "TLSv1.3": { number: 0x304, disable: 1n << 29n },
+};
+
+/** Without a passphrase OpenSSL would ask for one on the terminal. */
+const NO_PASSPHRASE = cString("");
+/** Octets of ciphertext that OpenSSL takes at once. */
+const READ_BUFFER = 64n << 10n;
+
+// openssl/ssl.h and openssl/pemerr.h.
+const SSL_CTRL_MODE = 33;
+const SSL_CTRL_SET_READ_AHEAD = 41;
+const SSL_CTRL_SET_SESS_CACHE_MODE = 44;
+const SSL_CTRL_SET_TLSEXT_TICKET_KEYS = 59;
+const SSL_CTRL_CHAIN_CERT = 89;
+const SSL_CTRL_SET_GROUPS_LIST = 92;
+const SSL_CTRL_SET_MIN_PROTO_VERSION = 123;
+const SSL_CTRL_SET_MAX_PROTO_VERSION = 124;
+const SSL_MODE_RELEASE_BUFFERS = 0x10;
+const SSL_SESS_CACHE_OFF = 0;
+const SSL_OP_NO_COMPRESSION = 1n << 17n;
+const SSL_OP_CIPHER_SERVER_PREFERENCE = 1n << 22n;
+const SSL_OP_NO_RENEGOTIATION = 1n << 30n;
+const SSL_VERIFY_PEER = 1;
+const SSL_VERIFY_FAIL_IF_NO_PEER_CERT = 2;
+const PEM_R_NO_START_LINE = 108;

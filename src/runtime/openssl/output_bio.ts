@@ -1,0 +1,107 @@
+/**
+ * Where sessions write their ciphertext: memory BIOs that are shared by every session of the process. A
+ * session keeps one only until its octets have left, so no connection owns a write buffer; there are as many
+ * as there are writes under way at once.
+ */
+
+import type { SslOutput } from "../openssl.ts";
+import type { Pointer } from "./memory.ts";
+import type { Libraries } from "./symbols.ts";
+
+/** One memory BIO whose memory is seen from JavaScript. */
+export class OutputBio implements SslOutput {
+  readonly pointer: Pointer;
+  readonly #pool: OutputBios;
+  readonly #crypto: Libraries["crypto"];
+  readonly #address = new BigUint64Array(1);
+  #known = 0n;
+  #memory = new Uint8Array();
+  /** How much waits to be sent. */
+  length = 0;
+
+  /** `capacity` is how much it takes without being moved, in octets. */
+  constructor(pool: OutputBios, crypto: Libraries["crypto"], capacity: number) {
+    this.#pool = pool;
+    this.#crypto = crypto;
+    this.pointer = crypto.BIO_new(crypto.BIO_s_mem())!;
+    // Grown once, its memory stays where it is: BIO_CTRL_INFO then always tells the same address.
+    crypto.BIO_write(this.pointer, new Uint8Array(capacity), capacity);
+    this.measure();
+    this.#skip();
+  }
+
+  /** Looks how much there is. Call after each use of a session. */
+  measure(): number {
+    this.length = Number(
+      this.#crypto.BIO_ctrl(this.pointer, BIO_CTRL_INFO, 0n, this.#address),
+    );
+    if (
+      this.length > 0 && (this.#address[0] !== this.#known || this.length > this.#memory.length)
+    ) {
+      this.#known = this.#address[0]!;
+      const start = Deno.UnsafePointer.create(this.#known)!;
+      this.#memory = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(start, this.length));
+    }
+    return this.length;
+  }
+
+  get octets(): Uint8Array {
+    return this.#memory.subarray(0, this.length);
+  }
+
+  release(): void {
+    this.#skip();
+    this.#pool.give(this);
+  }
+
+  free(): void {
+    this.#crypto.BIO_free(this.pointer);
+  }
+
+  /** BIO_CTRL_RESET would clear all of the memory each time; seeking to the end does not. */
+  #skip(): void {
+    this.#crypto.BIO_ctrl(this.pointer, BIO_C_FILE_SEEK, BigInt(this.length), null);
+    this.length = 0;
+  }
+}
+
+/** BIOs of one capacity that nobody is sending from. */
+export class OutputBios {
+  readonly #crypto: Libraries["crypto"];
+  readonly #capacity: number;
+  readonly #most: number;
+  readonly #free: OutputBio[] = [];
+
+  /** Keeps up to `most` spare ones. */
+  constructor(crypto: Libraries["crypto"], capacity: number, most: number) {
+    this.#crypto = crypto;
+    this.#capacity = capacity;
+    this.#most = most;
+  }
+
+  /** The one to write to next; it stays here until it is taken. */
+  top(): OutputBio {
+    const last = this.#free.at(-1);
+    if (last !== undefined) return last;
+    const fresh = new OutputBio(this, this.#crypto, this.#capacity);
+    this.#free.push(fresh);
+    return fresh;
+  }
+
+  /** Takes what {@linkcode OutputBios.top} gave: its octets are about to be sent. */
+  take(): void {
+    this.#free.pop();
+  }
+
+  give(bio: OutputBio): void {
+    if (this.#free.length < this.#most) this.#free.push(bio);
+    else bio.free();
+  }
+}
+
+/** Octets: a record, or a flight of a handshake. */
+export const SMALL_OUTPUT = 20 << 10;
+/** Octets: eight records and an alert. */
+export const LARGE_OUTPUT = (128 << 10) + (4 << 10);
+const BIO_CTRL_INFO = 3;
+const BIO_C_FILE_SEEK = 128;
