@@ -1,47 +1,109 @@
 /**
- * Checks a certificate and its key before a worker ever sees them, so that every fault is one line that
+ * Checks certificates and their keys before a worker ever sees them, so that every fault is one line that
  * names the file and the cause. It reads no files: callers pass the text and what to call it.
  */
 
-import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import { StartupError } from "../errors.ts";
-import { isEncryptedKey, isPrivateKey, parsePem, type PemBlock } from "../wire/pem.ts";
-import type { CertificateAndKey } from "./engine.ts";
+import { isPrivateKey, parsePem, type PemBlock, pemOctets } from "../wire/pem.ts";
+import { certificateFields, publicKeyAlgorithm } from "./certificate_fields.ts";
+import { keyBelongs, parsePrivateKey, type PrivateKey, readPrivateKey } from "./private_key.ts";
+import type { ServedCertificate } from "./tls_configuration.ts";
 
 /** A certificate that fits its key, and what an operator wants to know of it. */
-export interface CheckedCertificate extends CertificateAndKey {
-  /** The file it came from, or what stands for it. */
-  readonly source: string;
+export interface CheckedCertificate extends ServedCertificate {
   readonly subject: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
 }
 
+/** Where to find what is not in the PEM text. */
+export interface CertificateExtras {
+  /** PEM text of the private key, or a `pkcs11:` URI; it goes before one in the certificate's own text. */
+  readonly privateKey?: string;
+  /** What to call `privateKey` in messages, if it is not in the same file. */
+  readonly privateKeySource?: string;
+}
+
+/** A certificate whose key is still to be looked for, unless its own file has one. */
+export interface CertificateFile extends Omit<CheckedCertificate, "privateKey"> {
+  /** The SubjectPublicKeyInfo, DER. */
+  readonly publicKey: Uint8Array;
+  /** Of the file itself. */
+  readonly ownKey: PrivateKey | undefined;
+}
+
 /**
  * Takes the certificates (leaf first, then the chain) and the private key out of PEM text and checks that
- * they belong together. Throws {@linkcode StartupError} with `source` at the front of the line.
+ * they belong together, as far as the platform knows the kind of key; for a `pkcs11:` URI nothing can be
+ * checked. Throws {@linkcode StartupError} with `source` at the front of the line.
  */
-export function checkCertificate(pem: string, source: string): CheckedCertificate {
+export function checkCertificate(
+  pem: string,
+  source: string,
+  more: CertificateExtras = {},
+): CheckedCertificate {
+  const file = readCertificate(pem, source);
+  if (more.privateKey === undefined) return withKey(file, file.ownKey);
+  return withKey(file, readPrivateKey(more.privateKey, more.privateKeySource ?? source));
+}
+
+/**
+ * Reads PEM text as {@linkcode checkCertificate} does, but leaves the key open. Certificates of chains that
+ * are in `known` are not looked at again; new ones are added. Throws {@linkcode StartupError}.
+ */
+export function readCertificate(
+  pem: string,
+  source: string,
+  known: Set<string> = new Set(),
+): CertificateFile {
   const blocks = blocksOf(pem, source);
   const certificates = blocks.filter((block) => block.label === "CERTIFICATE");
-  const [leaf] = certificates.map((block, index) => parseCertificate(block, index + 1, source));
-  if (leaf === undefined) throw new StartupError(`${source}: no certificate in it`);
-  const keyBlock = keyOf(blocks, source);
-  const key = parseKey(keyBlock, source);
-  if (!sameKey(key, publicKeyOf(leaf.parsed, source))) {
-    throw new StartupError(
-      `${source}: the private key does not belong to the certificate (the first certificate in the file ` +
-        `must be the server's own)`,
-    );
-  }
+  const [first, ...chain] = certificates;
+  if (first === undefined) throw new StartupError(`${source}: no certificate in it`);
+  const leaf = parseCertificate(first, 1, source);
+  chain.forEach((block, index) => {
+    if (known.has(block.text)) return;
+    parseCertificate(block, index + 2, source);
+    known.add(block.text);
+  });
+  const key = blocks.find(isPrivateKey);
+  const dhParameters = blocks.find((block) => block.label === "DH PARAMETERS")?.text;
   return {
     source,
     certificateChain: certificates.map((block) => block.text).join(""),
-    privateKey: keyBlock.text,
-    subject: leaf.subject,
-    notBefore: leaf.notBefore,
-    notAfter: leaf.notAfter,
+    ...leaf,
+    ...dhParameters === undefined ? {} : { dhParameters },
+    ownKey: key === undefined ? undefined : parsePrivateKey(key, source),
   };
+}
+
+/** Gives a certificate its key. Throws {@linkcode StartupError} if it has none or they do not fit. */
+export function withKey(file: CertificateFile, key: PrivateKey | undefined): CheckedCertificate {
+  const { publicKey, ownKey: _, ...certificate } = file;
+  if (key === undefined) {
+    throw new StartupError(
+      `${file.source}: no private key in it; give its key with --private-key FILE or append it: ` +
+        "cat cert.pem key.pem > both.pem",
+    );
+  }
+  if (keyBelongs(key, publicKey) === false) {
+    throw new StartupError(
+      key.source === file.source
+        ? `${file.source}: the private key does not belong to the certificate (the first certificate in ` +
+          "the file must be the server's own)"
+        : `${key.source}: the private key does not belong to the certificate in ${file.source}`,
+    );
+  }
+  return { ...certificate, privateKey: key.text };
+}
+
+/** Takes the certificates out of PEM text, of authorities for example. Throws {@linkcode StartupError}. */
+export function checkAuthorities(pem: string, source: string): string {
+  const certificates = blocksOf(pem, source).filter(({ label }) => label === "CERTIFICATE");
+  if (certificates.length === 0) throw new StartupError(`${source}: no certificate in it`);
+  certificates.forEach((block, index) => parseCertificate(block, index + 1, source));
+  return certificates.map(({ text }) => text).join("");
 }
 
 /** Says what is wrong with the certificate's dates on a day, or undefined. Such a certificate is served. */
@@ -74,64 +136,29 @@ function blocksOf(pem: string, source: string): PemBlock[] {
   throw new StartupError(`${source}: not a PEM file (it has no -----BEGIN line)`);
 }
 
-/** What is read from one certificate, all of it at once, since damage may show in any field. */
-interface ParsedCertificate extends Pick<CheckedCertificate, "subject" | "notBefore" | "notAfter"> {
-  readonly parsed: X509Certificate;
-}
+type ParsedCertificate = Pick<
+  CertificateFile,
+  "subject" | "notBefore" | "notAfter" | "names" | "keyType" | "publicKey"
+>;
 
+/** All that is read from one certificate at once, since damage may show in any field. */
 function parseCertificate(block: PemBlock, place: number, source: string): ParsedCertificate {
   try {
     const parsed = new X509Certificate(block.text);
+    const { names, publicKey } = certificateFields(pemOctets(block));
     return {
-      parsed,
       // A certificate may have nothing but alternative names, and no subject.
-      subject: (parsed.subject || parsed.subjectAltName || "").replaceAll("\n", ", "),
+      subject: parsed.subject?.replaceAll("\n", ", ") ||
+        names.map((name) => `DNS:${name}`).join(", "),
       notBefore: certificateDate(parsed.validFrom),
       notAfter: certificateDate(parsed.validTo),
+      names,
+      keyType: publicKeyAlgorithm(publicKey).type,
+      publicKey,
     };
   } catch (error) {
     throw new StartupError(`${source}: certificate ${place} in it is damaged`, { cause: error });
   }
-}
-
-function keyOf(blocks: readonly PemBlock[], source: string): PemBlock {
-  const key = blocks.find(isPrivateKey);
-  if (key === undefined) {
-    throw new StartupError(
-      `${source}: no private key in it; append the key to the file: cat cert.pem key.pem > both.pem`,
-    );
-  }
-  if (isEncryptedKey(key)) {
-    throw new StartupError(
-      `${source}: the private key is encrypted; remove its passphrase: openssl pkey -in FILE -out key.pem`,
-    );
-  }
-  return key;
-}
-
-function parseKey(block: PemBlock, source: string): KeyObject {
-  try {
-    return createPublicKey(createPrivateKey(block.text));
-  } catch (error) {
-    throw new StartupError(`${source}: the private key is damaged or of an unknown type`, {
-      cause: error,
-    });
-  }
-}
-
-function publicKeyOf(certificate: X509Certificate, source: string): KeyObject {
-  try {
-    return certificate.publicKey;
-  } catch (error) {
-    throw new StartupError(`${source}: the certificate's key is of an unknown type`, {
-      cause: error,
-    });
-  }
-}
-
-function sameKey(one: KeyObject, other: KeyObject): boolean {
-  const [a, b] = [one, other].map((key) => key.export({ type: "spki", format: "der" }));
-  return a!.equals(b!);
 }
 
 /** OpenSSL's date, as `Dec 22 17:55:49 2026 GMT`; some versions of Deno write `+00:00` at the end. */

@@ -5,15 +5,10 @@
  */
 
 import type { Duplex, SocketAddress, SocketPair } from "../runtime/runtime.ts";
+import type { TlsConfiguration } from "./tls_configuration.ts";
 
-/** PEM text of one certificate with its chain (leaf first), and of its private key. */
-export interface CertificateAndKey {
-  readonly certificateChain: string;
-  readonly privateKey: string;
-}
-
-/** Where and as whom an engine listens. */
-export interface TlsListenerOptions extends CertificateAndKey {
+/** Where an engine listens. */
+export interface TlsListenerOptions {
   readonly address: SocketAddress;
   /** Share the port with other workers (SO_REUSEPORT). */
   readonly reusePort: boolean;
@@ -21,19 +16,31 @@ export interface TlsListenerOptions extends CertificateAndKey {
   readonly backlog: number;
   /** TCP_KEEPIDLE on accepted connections, seconds. */
   readonly keepalive: number;
+  /**
+   * How many workers share the port, if the kernel is to bring each client, by its address, to the worker it
+   * was at before: for engines whose workers do not know each other's sessions. Undefined: however it comes.
+   */
+  readonly steer?: number;
 }
 
-/** Makes TLS listeners. */
+/** Terminates TLS by one configuration. */
 export interface TlsEngine {
   readonly name: "rustls" | "openssl" | "node";
+  /** The library and its version, for the log. */
+  readonly library: string;
+  /** A read gives one record at most, however many are there (see `ReadBuffers`). */
+  readonly oneRecordPerRead: boolean;
   /**
-   * Throws an error whose message is the library's reason when it cannot serve this certificate with this key:
-   * a kind of key that it does not take, or a key too short for it.
+   * Has the library look at everything in the configuration. Throws {@linkcode StartupError} with the
+   * library's reason and the option or file that it does not take.
    */
-  check(certificate: CertificateAndKey): void;
-  /** Throws {@linkcode StartupError} when the address or the certificate is refused. */
+  check(): void;
+  /** Throws {@linkcode StartupError} when the address or the configuration is refused. */
   listen(options: TlsListenerOptions): TlsListener;
 }
+
+/** Makes the engine that serves a configuration. Throws {@linkcode StartupError}: its library is missing. */
+export type MakeEngine = (configuration: TlsConfiguration) => TlsEngine;
 
 /** A listening socket. */
 export interface TlsListener {
@@ -47,8 +54,38 @@ export interface TlsListener {
 export interface TlsConnection extends Duplex {
   readonly pair: SocketPair;
   /**
+   * The name the client asked for (SNI, RFC 6066 section 3), as soon as its ClientHello is there: a failed
+   * handshake has one too. Undefined if it sent none, or if the library does not tell.
+   */
+  readonly serverName: string | undefined;
+  /** What was agreed on; undefined before the handshake is done, or if the library does not tell. */
+  readonly negotiated: Negotiated | undefined;
+  /**
    * Completes the handshake. Rejects with a {@linkcode PeerError} of kind `handshake` whose message is the
    * reason in an operator's words. It waits as long as the client does: deadlines are the caller's.
    */
   handshake(): Promise<void>;
+}
+
+/** What a handshake agreed on. */
+export interface Negotiated {
+  /** `TLSv1.3`, `TLSv1.2`, `TLSv1.1` or `TLSv1`. */
+  readonly protocol: string;
+  /** OpenSSL's name of the cipher. */
+  readonly cipher: string;
+  /** The key exchange group, for example `x25519`; undefined without one (RSA key exchange, resumption). */
+  readonly group: string | undefined;
+  /** RFC 7301; undefined if none was agreed on. */
+  readonly alpn: string | undefined;
+  /** Whether an earlier session was resumed. */
+  readonly resumed: boolean;
+  /** Undefined if the client showed none. */
+  readonly clientCertificate: ClientCertificate | undefined;
+}
+
+/** A certificate that a client has shown, now or in the session it resumed. */
+export interface ClientCertificate {
+  readonly pem: string;
+  /** OpenSSL's X509_V_ code; 0 if it was verified. */
+  readonly verifyResult: number;
 }

@@ -6,49 +6,58 @@
 import { StartupError } from "../errors.ts";
 import type { Runtime, TlsStream, TlsStreamListener } from "../runtime/runtime.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
-import type {
-  CertificateAndKey,
-  TlsConnection,
-  TlsEngine,
-  TlsListener,
-  TlsListenerOptions,
-} from "./engine.ts";
+import type { TlsConnection, TlsEngine, TlsListener, TlsListenerOptions } from "./engine.ts";
 import { handshakeError } from "./rustls_handshake_error.ts";
+import type { ServedCertificate, TlsConfiguration } from "./tls_configuration.ts";
 
-/** Makes the rustls engine on a runtime. */
-export function createRustlsEngine(runtime: Runtime): TlsEngine {
+/** Makes the rustls engine on a runtime. It serves one certificate, the default one. */
+export function createRustlsEngine(runtime: Runtime, configuration: TlsConfiguration): TlsEngine {
+  const certificate = configuration.certificates[configuration.defaultCertificate]!;
   return {
     name: "rustls",
-    check: (certificate) => check(runtime, certificate),
-    listen(options) {
-      return new RustlsListener(runtime, listen(runtime, options));
-    },
+    library: "rustls",
+    oneRecordPerRead: true,
+    check: () => check(runtime, certificate),
+    listen: (options) => new RustlsListener(runtime, listen(runtime, certificate, options)),
   };
 }
 
 /** The library only says what it thinks of a key when it is to listen with it: on a port nobody knows. */
-function check(runtime: Runtime, { certificateChain, privateKey }: CertificateAndKey): void {
+function check(runtime: Runtime, certificate: ServedCertificate): void {
   const address = { host: "127.0.0.1", port: 0 };
   try {
-    runtime.network.listenTls({ ...address, certificateChain, privateKey, reusePort: false })
-      .close();
+    runtime.network.listenTls({ ...address, ...certificate, reusePort: false }).close();
   } catch (error) {
     const { cause = error } = error as Error;
-    throw new Error((cause as Error).message, { cause });
+    throw new StartupError(
+      `${certificate.source}: rustls cannot serve this certificate and key, although they belong ` +
+        `together: ${(cause as Error).message}; RSA keys from 2048 bits and P-256 keys always work`,
+      { cause: error },
+    );
   }
 }
 
-function listen(runtime: Runtime, options: TlsListenerOptions): TlsStreamListener {
-  const { address, backlog, keepalive, ...certificate } = options;
+function listen(
+  runtime: Runtime,
+  { certificateChain, privateKey }: ServedCertificate,
+  { address, backlog, keepalive, reusePort, steer }: TlsListenerOptions,
+): TlsStreamListener {
   let listener: TlsStreamListener;
   try {
-    listener = runtime.network.listenTls({ ...address, ...certificate });
+    const options = { ...address, certificateChain, privateKey, reusePort };
+    listener = runtime.network.listenTls(options);
   } catch (error) {
     if (error instanceof StartupError) throw error;
     throw new StartupError(`cannot listen on ${formatSocketAddress(address)}`, { cause: error });
   }
   // The runtime has no option for any of this; elsewhere than on Linux connections do without.
   runtime.kernel?.tuneListener(listener.address, { backlog, keepalive });
+  if (steer === undefined) return listener;
+  if (runtime.kernel === undefined) {
+    throw new StartupError("--steer-by-client: only on Linux, with foreign functions allowed");
+  }
+  // Each worker keeps its own sessions, so that a client resumes one only where it began.
+  runtime.kernel.steerByClient(listener.address, steer);
   return listener;
 }
 
@@ -73,6 +82,9 @@ class RustlsListener implements TlsListener {
 }
 
 class RustlsConnection implements TlsConnection {
+  /** The runtime does not tell. */
+  readonly serverName = undefined;
+  readonly negotiated = undefined;
   readonly #runtime: Runtime;
   readonly #stream: TlsStream;
 

@@ -10,7 +10,7 @@ import { resetConnection } from "../support/reset.ts";
 import { receive, receiveText, send } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
 import { Wire } from "../support/wire.ts";
-import { EngineSite } from "./engine_site.ts";
+import { configurationOf, EngineSite } from "./engine_site.ts";
 import { ENGINES } from "./engines.ts";
 
 const CLIENT_SAYS = "from the client";
@@ -31,15 +31,10 @@ for (const under of ENGINES) {
 
   contract("listen() names an address that is taken", async (site) => {
     using pem = await temporaryPem();
-    const options = {
-      address: site.listener.address,
-      certificateChain: pem.certificate,
-      privateKey: pem.text.slice(pem.text.indexOf("-----BEGIN PRIVATE KEY-----")),
-      reusePort: false,
-      backlog: 100,
-      keepalive: 3600,
-    };
-    assertThrows(() => under.engine.listen(options), StartupError, `127.0.0.1:${site.port}`);
+    const engine = under.make(configurationOf(pem));
+    const { address } = site.listener;
+    const options = { address, reusePort: false, backlog: 100, keepalive: 3600 };
+    assertThrows(() => engine.listen(options), StartupError, `127.0.0.1:${site.port}`);
   });
 
   contract("pair tells both ends of the connection", async (site) => {

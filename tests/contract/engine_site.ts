@@ -2,11 +2,38 @@
 
 import type { PeerError } from "../../src/errors.ts";
 import type { TlsConnection, TlsListener } from "../../src/tls/engine.ts";
+import type { TlsConfiguration } from "../../src/tls/tls_configuration.ts";
 import { closeQuietly } from "../support/backend.ts";
 import { type PemFile, temporaryPem } from "../support/certificates.ts";
 import { within } from "../support/eventually.ts";
 import { connectTls } from "../support/tls_client.ts";
 import type { EngineUnderTest } from "./engines.ts";
+
+/** What an engine is told to serve one certificate, with defaults for everything else. */
+export function configurationOf(pem: PemFile): TlsConfiguration {
+  const { certificate, text } = pem;
+  return {
+    library: "openssl",
+    certificates: [{
+      source: pem.path,
+      certificateChain: certificate,
+      privateKey: text.slice(text.indexOf("-----BEGIN PRIVATE KEY-----")),
+      names: ["localhost"],
+      keyType: "ec",
+    }],
+    defaultCertificate: 0,
+    sniNomatchAbort: false,
+    protocols: ["TLSv1.2", "TLSv1.3"],
+    ciphers: undefined,
+    ciphersuites: undefined,
+    groups: undefined,
+    preferServerCiphers: false,
+    sslEngine: undefined,
+    alpnProtocols: [],
+    clientRules: { verify: "none", authorities: "" },
+    ticketSecret: btoa("a secret of no less than 32 octets"),
+  };
+}
 
 /** Use it with `await using`: everything opened through it is closed with it. */
 export class EngineSite implements AsyncDisposable {
@@ -23,10 +50,8 @@ export class EngineSite implements AsyncDisposable {
 
   static async open(under: EngineUnderTest): Promise<EngineSite> {
     const pem = await temporaryPem();
-    const listener = under.engine.listen({
+    const listener = under.make(configurationOf(pem)).listen({
       address: { host: "127.0.0.1", port: 0 },
-      certificateChain: pem.certificate,
-      privateKey: pem.text.slice(pem.text.indexOf("-----BEGIN PRIVATE KEY-----")),
       reusePort: false,
       backlog: 100,
       keepalive: 3600,

@@ -2,9 +2,15 @@
 
 import fc from "fast-check";
 import { StartupError } from "../../../src/errors.ts";
-import { checkCertificate, dateWarning } from "../../../src/tls/certificate.ts";
+import {
+  checkAuthorities,
+  checkCertificate,
+  dateWarning,
+  readCertificate,
+} from "../../../src/tls/certificate.ts";
 import { makeSelfSigned } from "../../../src/tls/self_signed.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
+import { made as madeWith } from "../../support/made_certificates.ts";
 
 const NOW = new Date("2026-06-01T12:00:00Z");
 const DAY = 86_400_000;
@@ -61,7 +67,7 @@ Deno.test("checkCertificate() says what is wrong, and in which file", async () =
     ["certificate", "a.pem: not a PEM file (it has no -----BEGIN line)"],
     [certificate.slice(0, 99), "a.pem: the CERTIFICATE block has no end (the file is truncated)"],
     [key, "a.pem: no certificate in it"],
-    [certificate, "a.pem: no private key in it; append the key"],
+    [certificate, "a.pem: no private key in it; give its key with --private-key FILE or append it"],
     [certificate + encrypted, "a.pem: the private key is encrypted; remove its passphrase"],
     [certificate + legacy, "a.pem: the private key is encrypted; remove its passphrase"],
     [damage(certificate) + key, "a.pem: certificate 1 in it is damaged"],
@@ -76,13 +82,114 @@ Deno.test("checkCertificate() says what is wrong, and in which file", async () =
 Deno.test("checkCertificate() takes a certificate without a subject", () => {
   const { certificateChain, subject } = checkCertificate(WITHOUT_SUBJECT, "a.pem");
   assert(WITHOUT_SUBJECT.startsWith(certificateChain));
-  // Older versions of Deno do not tell the alternative names either.
-  assert(["DNS:tls.example", ""].includes(subject), subject);
+  assertEquals(subject, "DNS:tls.example");
 });
 
-Deno.test("checkCertificate() refuses a key that this runtime cannot read", () => {
-  assertStringIncludes(refusal(RSA_PSS), "a.pem: the ");
-  assertStringIncludes(refusal(RSA_PSS), "of an unknown type");
+Deno.test("checkCertificate() takes keys that not every runtime can read", () => {
+  assertEquals(checkCertificate(RSA_PSS, "a.pem").keyType, "rsa-pss");
+  const { keyType, names } = checkCertificate(P521, "a.pem");
+  assertEquals([keyType, names], ["ec", ["p-521"]]);
+});
+
+Deno.test("checkCertificate() refuses such keys where they are damaged or of another kind", async () => {
+  const [pss, p521] = [RSA_PSS, P521].map((pem) => {
+    const at = pem.indexOf("-----BEGIN PRIVATE KEY-----");
+    return { certificate: pem.slice(0, at), key: pem.slice(at) };
+  });
+  const { certificate, key } = await made();
+  const foreign = "a.pem: the private key does not belong to the certificate";
+  assertStringIncludes(refusal(certificate + pss!.key), foreign);
+  assertStringIncludes(refusal(certificate + p521!.key), foreign);
+  assertStringIncludes(refusal(p521!.certificate + key), foreign);
+  assertStringIncludes(refusal(p521!.certificate + pss!.key), foreign);
+  const truncated = p521!.key.replace(/\n[^\n]*\n(?=-----END)/, "\n");
+  assertStringIncludes(refusal(p521!.certificate + truncated), "a.pem: the private key is damaged");
+});
+
+Deno.test("checkCertificate() finds the names in subjectAltName, without addresses", async () => {
+  const names = async (...listed: string[]) => {
+    const { pem } = await madeWith({ names: listed, commonName: "Common.Example" });
+    return checkCertificate(pem, "a.pem").names;
+  };
+  assertEquals(await names("WWW.Example.", "*.example", "ip:192.0.2.1", "www.example"), [
+    "www.example",
+    "*.example",
+  ]);
+  assertEquals(await names("ip:192.0.2.1"), ["common.example"]);
+  assertEquals(await names(), ["common.example"]);
+});
+
+Deno.test("checkCertificate() takes no common name that cannot be a host's", async () => {
+  for (const commonName of ["192.0.2.1", "2001:db8::1", "Example Ltd"]) {
+    const { pem } = await madeWith({ commonName });
+    assertEquals(checkCertificate(pem, "a.pem").names, [], commonName);
+  }
+});
+
+Deno.test("checkCertificate() tells the type of the key", async () => {
+  for (const keyType of ["rsa", "ec", "ed25519"] as const) {
+    const { pem } = await madeWith({ names: ["a.example"], keyType });
+    assertEquals(checkCertificate(pem, "a.pem").keyType, keyType);
+  }
+});
+
+Deno.test("checkCertificate() keeps DH parameters, and has none where there are none", async () => {
+  const { certificate, key } = await made();
+  const parameters = "-----BEGIN DH PARAMETERS-----\nMAYCAQUCAQI=\n-----END DH PARAMETERS-----\n";
+  const checked = checkCertificate(parameters + certificate + key, "a.pem");
+  assertEquals(checked.dhParameters, parameters);
+  assert(!("dhParameters" in checkCertificate(certificate + key, "a.pem")));
+});
+
+Deno.test("checkCertificate() takes the key from elsewhere, before one in the same file", async () => {
+  const { certificate, key } = await made();
+  const other = await made();
+  const more = { privateKey: key, privateKeySource: "a.key" };
+  for (const pem of [certificate, certificate + other.key]) {
+    assertEquals(checkCertificate(pem, "a.pem", more).privateKey.trim(), key.trim());
+  }
+  const refused = (privateKey: string) =>
+    assertThrows(
+      () => checkCertificate(certificate, "a.pem", { ...more, privateKey }),
+      StartupError,
+    ).message;
+  assertEquals(
+    refused(other.key),
+    "a.key: the private key does not belong to the certificate in a.pem",
+  );
+  assertEquals(refused(certificate), "a.key: no private key in it");
+  assertEquals(refused(""), "a.key: the file is empty");
+  assertStringIncludes(refused(key.slice(0, 99)), "a.key: the PRIVATE KEY block has no end");
+});
+
+Deno.test("checkCertificate() takes the name of a key in a token as it is", async () => {
+  const { certificate } = await made();
+  const privateKey = "pkcs11:token=web;object=tls?pin-source=/etc/pin";
+  assertEquals(checkCertificate(certificate, "a.pem", { privateKey }).privateKey, privateKey);
+});
+
+Deno.test("readCertificate() looks at every certificate of a chain that is not known yet", async () => {
+  const { certificate, key } = await made();
+  const authority = (await made("ca.example")).certificate;
+  const known = new Set<string>();
+  assertEquals(readCertificate(certificate + authority + key, "a.pem", known).source, "a.pem");
+  assertEquals([...known], [authority]);
+  const damaged = authority.replace(/\n.{8}/, "\n????????");
+  assertThrows(() => readCertificate(certificate + damaged + key, "a.pem", known), StartupError);
+});
+
+Deno.test("checkAuthorities() takes certificates and nothing else", async () => {
+  const { certificate, key } = await made();
+  const other = (await made()).certificate;
+  assertEquals(checkAuthorities(`one\n${certificate}${key}${other}`, "ca"), certificate + other);
+  const refused = (pem: string) =>
+    assertThrows(() => checkAuthorities(pem, "ca"), StartupError).message;
+  assertEquals(refused(key), "ca: no certificate in it");
+  assertEquals(refused(""), "ca: the file is empty");
+  assertEquals(
+    refused(certificate + other.replace(/\n.{8}/, "\n????????")),
+    "ca: certificate 2 in it is damaged",
+  );
 });
 
 Deno.test("checkCertificate() keeps the cause of what it refuses", async () => {
@@ -174,6 +281,30 @@ Ekk8BVnWnKJtffAXy1bX0NA06xkCQFH+NIIn56hoqwTgJSXBMr3T6dL7Qhz7Z0SX
 Au8Pek2UpHaQN/7U/VhXcWANYbndrUoU3vHyab4r0tW6zO5jc3cCQQCOr1+sQ1m3
 JP+6QbF5M5Pa5aC5HEIUD8VQ+OA7bK3waKFjWOFWBvq+w0OVXt45pzwMt0giAaSu
 uFysIjMx4Bkg
+-----END PRIVATE KEY-----
+`;
+
+/** P-521, which older versions of Deno cannot read. */
+const P521 = `-----BEGIN CERTIFICATE-----
+MIIB/TCCAV6gAwIBAgIUSeQX0B6Z1gwaydzxK+8WKIoRw94wCgYIKoZIzj0EAwIw
+EDEOMAwGA1UEAwwFUC01MjEwHhcNMjYxMTIyMjEwMzIzWhcNMjcwOTE4MjEwMzIz
+WjAQMQ4wDAYDVQQDDAVQLTUyMTCBmzAQBgcqhkjOPQIBBgUrgQQAIwOBhgAEAdPB
+0TdlZj3YmSrqMEpGGhnBFIhghOu2kjG1AN+bh9Zrqw0JQOXuFFgy169CFhaja/gu
+eg6I/JD4okwgkk+ZgLP/AV5s2v7nMI2njXi90W1fAs6o4oM2OP7JOgeilYewwv2n
+vdEEc3+mddLFfs7oP6YXL8onsIVtoyhQGAXCwLmW8/bwo1MwUTAdBgNVHQ4EFgQU
+Rt7z8ug+ZrMWX6DgSu7okMepxiQwHwYDVR0jBBgwFoAURt7z8ug+ZrMWX6DgSu7o
+kMepxiQwDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgOBjAAwgYgCQgG4XTlY
+Ev9jsu2m+Sbpywt8je9tfG5Pdb+ZmxajevBWgNlzBoRJGU6CYSGjZMXksxDlUk4a
+Qzk7z5LQWf+q28jUogJCAZqsJk6u8c41+KkXwhjpYzALLzyA2PAqeNwCDvGj3N5X
+WOS7RfeczlwFMMENO9JvQB899qO3fsXuydqaluKY20AQ
+-----END CERTIFICATE-----
+-----BEGIN PRIVATE KEY-----
+MIHuAgEAMBAGByqGSM49AgEGBSuBBAAjBIHWMIHTAgEBBEIBTDxvBS/GkVAoUkwu
+7hWAnzWSJMSeRDHMfWWhB0lxqSn89tBB+VhSmX9uk0IRaYzCNO+wCS8tecRA2sYx
+eKl11OWhgYkDgYYABAHTwdE3ZWY92Jkq6jBKRhoZwRSIYITrtpIxtQDfm4fWa6sN
+CUDl7hRYMtevQhYWo2v4LnoOiPyQ+KJMIJJPmYCz/wFebNr+5zCNp414vdFtXwLO
+qOKDNjj+yToHopWHsML9p73RBHN/pnXSxX7O6D+mFy/KJ7CFbaMoUBgFwsC5lvP2
+8A==
 -----END PRIVATE KEY-----
 `;
 

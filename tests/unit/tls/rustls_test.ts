@@ -5,11 +5,10 @@ import { createRustlsEngine } from "../../../src/tls/rustls.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { FakeStream, NativeError } from "../../support/fake_stream.ts";
+import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 
 const OPTIONS = {
   address: { host: "127.0.0.1", port: 8443 },
-  certificateChain: "chain",
-  privateKey: "key",
   reusePort: true,
   backlog: 7,
   keepalive: 60,
@@ -17,7 +16,7 @@ const OPTIONS = {
 
 Deno.test("the engine listens with certificate and key, and tunes the socket", () => {
   const runtime = new FakeRuntime();
-  const listener = createRustlsEngine(runtime).listen(OPTIONS);
+  const listener = createRustlsEngine(runtime, TLS_CONFIGURATION).listen(OPTIONS);
   const { host, port, certificateChain, privateKey, reusePort } =
     runtime.network.listeners[0]!.options;
   assertEquals([host, port, certificateChain, privateKey, reusePort], [
@@ -30,10 +29,60 @@ Deno.test("the engine listens with certificate and key, and tunes the socket", (
   assertEquals(runtime.network.listeners[0]!.closed, true);
 });
 
+Deno.test("the engine serves the default certificate", () => {
+  const runtime = new FakeRuntime();
+  const [first] = TLS_CONFIGURATION.certificates;
+  const certificates = [first!, { ...first!, certificateChain: "other", privateKey: "its key" }];
+  const configuration = { ...TLS_CONFIGURATION, certificates, defaultCertificate: 1 };
+  createRustlsEngine(runtime, configuration).listen(OPTIONS);
+  const { certificateChain, privateKey } = runtime.network.listeners[0]!.options;
+  assertEquals([certificateChain, privateKey], ["other", "its key"]);
+});
+
+Deno.test("the engine says what it is", () => {
+  const { name, library, oneRecordPerRead } = createRustlsEngine(
+    new FakeRuntime(),
+    TLS_CONFIGURATION,
+  );
+  assertEquals([name, library, oneRecordPerRead], ["rustls", "rustls", true]);
+});
+
+Deno.test("check() has the library look at certificate and key, on a port that nobody knows", () => {
+  const runtime = new FakeRuntime();
+  createRustlsEngine(runtime, TLS_CONFIGURATION).check();
+  assertEquals(
+    runtime.network.listeners.map(({ closed, options }) => [
+      ...[closed, options.host, options.port, options.reusePort],
+      ...[options.certificateChain, options.privateKey],
+    ]),
+    [[true, "127.0.0.1", 0, false, "chain", "key"]],
+  );
+});
+
+Deno.test("check() names the certificate that the library does not take, and the library's reason", () => {
+  const runtime = new FakeRuntime();
+  const engine = createRustlsEngine(runtime, TLS_CONFIGURATION);
+  const reason = new Error("invalid key");
+  for (const thrown of [reason, new StartupError("cannot listen", { cause: reason })]) {
+    runtime.network.listenTls = () => {
+      throw thrown;
+    };
+    const error = assertThrows(
+      () => engine.check(),
+      StartupError,
+      "a.pem: rustls cannot serve this certificate and key, although they belong together: invalid key; ",
+    );
+    assertEquals(error.cause, thrown);
+  }
+});
+
 Deno.test("the engine does without a kernel's help", () => {
   const runtime = new FakeRuntime();
   runtime.kernel = undefined;
-  assertEquals(createRustlsEngine(runtime).listen(OPTIONS).address, OPTIONS.address);
+  assertEquals(
+    createRustlsEngine(runtime, TLS_CONFIGURATION).listen(OPTIONS).address,
+    OPTIONS.address,
+  );
 });
 
 Deno.test("what refuses to listen is a StartupError that names the address", () => {
@@ -41,18 +90,19 @@ Deno.test("what refuses to listen is a StartupError that names the address", () 
   runtime.network.listenTls = () => {
     throw new Error("bad key");
   };
-  const listen = () => createRustlsEngine(runtime).listen(OPTIONS);
+  const listen = () => createRustlsEngine(runtime, TLS_CONFIGURATION).listen(OPTIONS);
   const error = assertThrows(listen, StartupError, "cannot listen on 127.0.0.1:8443");
   assertEquals((error.cause as Error).message, "bad key");
 });
 
 Deno.test("a connection is the stream's, and a failed handshake is in an operator's words", async () => {
   const runtime = new FakeRuntime();
-  const listener = createRustlsEngine(runtime).listen(OPTIONS);
+  const listener = createRustlsEngine(runtime, TLS_CONFIGURATION).listen(OPTIONS);
   const stream = new FakeStream();
   runtime.network.listeners[0]!.arrive(stream);
   const connection = await listener.accept();
   assertEquals(connection.pair, stream.pair);
+  assertEquals([connection.serverName, connection.negotiated], [undefined, undefined]);
   stream.failHandshake(new NativeError("other", "received fatal alert: UnknownCA"));
   const error = await assertRejects(() => connection.handshake(), PeerError, "alert unknown_ca");
   assertEquals(error.kind, "handshake");

@@ -1,0 +1,14 @@
+/** The engine that a configuration is for, on a runtime that has both. */
+
+import type { Runtime } from "../runtime/runtime.ts";
+import type { TlsEngine } from "./engine.ts";
+import { createOpenSslEngine } from "./openssl/engine.ts";
+import { createRustlsEngine } from "./rustls.ts";
+import type { TlsConfiguration } from "./tls_configuration.ts";
+
+/** Makes the engine. Throws {@linkcode StartupError}: its library is missing. */
+export function makeEngine(runtime: Runtime, configuration: TlsConfiguration): TlsEngine {
+  return configuration.library === "openssl"
+    ? createOpenSslEngine(runtime, configuration)
+    : createRustlsEngine(runtime, configuration);
+}

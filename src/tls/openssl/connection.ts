@@ -1,0 +1,280 @@
+/**
+ * One client's TLS on OpenSSL: moves ciphertext between the socket and the session, and tells why a handshake
+ * failed. Outside of reads and writes it owns no buffer.
+ */
+
+import { PeerError, type PeerErrorKind } from "../../errors.ts";
+import { OpenSslError, type SslOutput, type SslSession } from "../../runtime/openssl.ts";
+import type { Network, SocketPair, TcpStream } from "../../runtime/runtime.ts";
+import { type ClientHello, LONGEST_HELLO, parseClientHello } from "../../wire/client_hello.ts";
+import type { Negotiated, TlsConnection } from "../engine.ts";
+import type { Choice, Contexts } from "./contexts.ts";
+import { handshakeReason } from "./handshake_reasons.ts";
+import type { ScratchBuffers } from "./scratch_buffers.ts";
+
+/** What all connections of an engine share. */
+export interface OpenSslServices {
+  readonly contexts: Contexts;
+  readonly network: Pick<Network, "peerError">;
+  readonly buffers: ScratchBuffers;
+}
+
+/** A connection; see {@linkcode TlsConnection}. */
+export class OpenSslConnection implements TlsConnection {
+  readonly #services: OpenSslServices;
+  readonly #stream: TcpStream;
+  #session: SslSession | undefined;
+  /** Ends when everything that the session has produced is sent. */
+  #sending: Promise<void> | undefined;
+  /** What it has produced meanwhile. */
+  readonly #waiting: SslOutput[] = [];
+  /** Whether much is arriving: reads then use a large buffer. */
+  #burst = false;
+  #closed = false;
+  serverName: string | undefined;
+
+  constructor(stream: TcpStream, services: OpenSslServices) {
+    this.#stream = stream;
+    this.#services = services;
+  }
+
+  get pair(): SocketPair {
+    return this.#stream.pair;
+  }
+
+  get negotiated(): Negotiated | undefined {
+    if (this.#session === undefined) return undefined;
+    const { peerCertificate, verifyResult, ...facts } = this.#session.facts;
+    return {
+      ...facts,
+      clientCertificate: peerCertificate === undefined
+        ? undefined
+        : { pem: peerCertificate, verifyResult },
+    };
+  }
+
+  async handshake(): Promise<void> {
+    const { small } = this.#services.buffers;
+    let buffer = small.take();
+    try {
+      let length = await this.#receive(buffer, 0);
+      let verdict = parseClientHello(buffer.subarray(0, length));
+      while (verdict.kind === "incomplete") {
+        if (length === buffer.length) buffer = enlarged(buffer);
+        length = await this.#receive(buffer, length);
+        verdict = parseClientHello(buffer.subarray(0, length));
+      }
+      if (verdict.kind === "refused") await this.#refuse(verdict.alert, verdict.reason);
+      else await this.#agree(verdict.hello, buffer, length);
+    } catch (error) {
+      throw this.#handshakeError(error);
+    } finally {
+      if (buffer.length === small.size) small.give(buffer);
+    }
+  }
+
+  async read(into: Uint8Array): Promise<number | null> {
+    let session = this.#open();
+    for (;;) {
+      if (session.mayHaveMore) {
+        const octets = this.#decrypt(session, into, 0, into);
+        if (octets !== 0) return octets;
+      }
+      // The plaintext is never longer than the ciphertext, so one buffer serves for both.
+      const borrow = this.#burst && into.length < LARGE;
+      const input = borrow ? this.#services.buffers.large.take() : into;
+      try {
+        const length = await this.#stream.read(input);
+        if (length === null) {
+          throw new PeerError("client", "closed", "ended without close_notify");
+        }
+        session = this.#open();
+        const octets = this.#decrypt(session, input, length, into);
+        // A buffer that is filled, or a record that is not whole yet, means that more is on its way.
+        this.#burst = length === input.length || octets === 0 || length > LARGE / 4;
+        if (octets !== 0) return octets;
+      } finally {
+        if (borrow) this.#services.buffers.large.give(input);
+      }
+    }
+  }
+
+  async write(octets: Uint8Array): Promise<number> {
+    const part = octets.length > MOST_AT_ONCE ? octets.subarray(0, MOST_AT_ONCE) : octets;
+    const session = this.#open();
+    session.write(part);
+    await this.#send(session);
+    return part.length;
+  }
+
+  async closeWrite(): Promise<void> {
+    const session = this.#open();
+    session.closeWrite();
+    await this.#send(session);
+    await this.#stream.closeWrite();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#stream.close();
+    this.#session?.free();
+    this.#session = undefined;
+  }
+
+  /** Leads the handshake to its end, from the hello that the buffer begins with. */
+  async #agree(hello: ClientHello, buffer: Uint8Array, length: number): Promise<void> {
+    this.serverName = hello.serverName;
+    const choice = await this.#choose(hello);
+    const session = this.#session = choice.context.newSession();
+    let done = await this.#step(session, choice, buffer, length);
+    while (!done) {
+      const more = await this.#receive(buffer, 0);
+      done = await this.#step(session, choice, buffer, more);
+    }
+  }
+
+  async #choose(hello: ClientHello): Promise<Choice> {
+    let choice: Choice | undefined;
+    try {
+      choice = this.#services.contexts.choose(hello);
+    } catch (error) {
+      // A certificate that nobody had asked for until now, and OpenSSL does not take it.
+      return await this.#refuse(INTERNAL_ERROR, (error as Error).message);
+    }
+    if (choice !== undefined) return choice;
+    return await this.#refuse(UNRECOGNIZED_NAME, "no certificate is for the name asked for");
+  }
+
+  async #step(
+    session: SslSession,
+    { former }: Choice,
+    buffer: Uint8Array,
+    length: number,
+  ): Promise<boolean> {
+    let done = false;
+    let failure: unknown;
+    try {
+      done = session.handshake(buffer, length, former);
+    } catch (error) {
+      failure = error;
+    }
+    // After a failure too: the alert tells the client what was wrong.
+    const sending = this.#send(session);
+    if (failure !== undefined) {
+      await sending?.catch(() => {});
+      throw failure;
+    }
+    await sending;
+    return done;
+  }
+
+  /** Reads behind what is there and tells how much there is then. */
+  async #receive(buffer: Uint8Array, have: number): Promise<number> {
+    const octets = await this.#stream.read(have === 0 ? buffer : buffer.subarray(have));
+    if (this.#closed) throw new PeerError("client", "gone", "closed by us");
+    if (octets === null) throw new PeerError("client", "closed", "ended in the handshake");
+    return have + octets;
+  }
+
+  /** Ends a handshake that OpenSSL never saw. */
+  async #refuse(alert: number, reason: string): Promise<never> {
+    // The version in the record is the one of a hello's own record (RFC 8446 section 5.1).
+    const record = Uint8Array.of(ALERT_RECORD, 3, 1, 0, 2, FATAL, alert);
+    await this.#stream.write(record).catch(() => {});
+    throw new PeerError("client", "handshake", reason);
+  }
+
+  #handshakeError(error: unknown): PeerError {
+    if (error instanceof OpenSslError) {
+      return new PeerError("client", "handshake", handshakeReason(error), { cause: error });
+    }
+    const fault = this.#services.network.peerError(error, "client");
+    const reason = END_REASONS[fault.kind];
+    return reason === undefined
+      ? fault
+      : new PeerError("client", "handshake", reason, { cause: fault });
+  }
+
+  #decrypt(
+    session: SslSession,
+    input: Uint8Array,
+    length: number,
+    into: Uint8Array,
+  ): number | null {
+    try {
+      return session.read(input, length, into);
+    } catch (error) {
+      throw recordError(error);
+    } finally {
+      // An answer of the protocol itself: nobody waits for it, and a fault shows at the next read or write.
+      this.#send(session)?.catch(() => {});
+    }
+  }
+
+  /** Sends what the session has produced, in order; undefined if there is nothing under way. */
+  #send(session: SslSession): Promise<void> | undefined {
+    const output = session.takeOutput();
+    if (output === undefined) return this.#sending;
+    if (this.#sending === undefined) return this.#sending = this.#deliver(output);
+    this.#waiting.push(output);
+    return this.#sending;
+  }
+
+  async #deliver(first: SslOutput): Promise<void> {
+    let output: SslOutput | undefined = first;
+    try {
+      for (; output !== undefined; output = this.#waiting.shift()) {
+        for (let rest = output.octets;;) {
+          const written = await this.#stream.write(rest);
+          if (written === rest.length) break;
+          rest = rest.subarray(written);
+        }
+        output.release();
+      }
+    } catch (error) {
+      for (; output !== undefined; output = this.#waiting.shift()) output.release();
+      throw error;
+    } finally {
+      this.#sending = undefined;
+    }
+  }
+
+  #open(): SslSession {
+    if (this.#session !== undefined) return this.#session;
+    throw new PeerError("client", "gone", this.#closed ? "closed by us" : "no handshake yet");
+  }
+}
+
+/** What OpenSSL found wrong with a record after the handshake. */
+function recordError(error: unknown): unknown {
+  if (!(error instanceof OpenSslError)) return error;
+  // A TLS 1.3 client may judge the certificate only after the server's part of the handshake is done.
+  const judged = error.alert !== undefined && CERTIFICATE_ALERTS.has(error.alert);
+  const kind = judged ? "handshake" : "other";
+  return new PeerError("client", kind, handshakeReason(error), { cause: error });
+}
+
+function enlarged(buffer: Uint8Array): Uint8Array {
+  const larger = new Uint8Array(Math.min(2 * buffer.length, LONGEST_HELLO));
+  larger.set(buffer);
+  return larger;
+}
+
+/** How clients leave a handshake. */
+const END_REASONS: Partial<Record<PeerErrorKind, string>> = {
+  closed: "the client left during the handshake",
+  gone: "the client left during the handshake",
+  reset: "the client reset the connection during the handshake",
+};
+
+/** The most plaintext that is encrypted at once, in octets. */
+const MOST_AT_ONCE = 128 << 10;
+/** Octets from which on a buffer of the reader's is as good as one of ours. */
+const LARGE = 32 << 10;
+
+// RFC 8446 sections 5.1 and 6.
+const ALERT_RECORD = 21;
+const FATAL = 2;
+const INTERNAL_ERROR = 80;
+const UNRECOGNIZED_NAME = 112;
+const CERTIFICATE_ALERTS = new Set([42, 43, 44, 45, 46, 48, 113, 116]);

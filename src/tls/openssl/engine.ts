@@ -1,0 +1,75 @@
+/**
+ * The engine on the host's OpenSSL: everything that stud can be asked for and rustls cannot do. OpenSSL turns
+ * octets into octets here; sockets, the first look at the ClientHello and the choice of certificates are ours.
+ */
+
+import { StartupError } from "../../errors.ts";
+import type { OpenSsl } from "../../runtime/openssl.ts";
+import type { Runtime, StreamListener } from "../../runtime/runtime.ts";
+import type { TlsConnection, TlsEngine, TlsListener, TlsListenerOptions } from "../engine.ts";
+import type { TlsConfiguration } from "../tls_configuration.ts";
+import { OpenSslConnection, type OpenSslServices } from "./connection.ts";
+import { Contexts } from "./contexts.ts";
+import { ScratchBuffers } from "./scratch_buffers.ts";
+
+/** Makes the OpenSSL engine on a runtime. Throws {@linkcode StartupError} if it has no such library. */
+export function createOpenSslEngine(runtime: Runtime, configuration: TlsConfiguration): TlsEngine {
+  const library = runtime.openOpenSsl();
+  const contexts = new Contexts(library, configuration, runtime.clock);
+  const services: OpenSslServices = {
+    contexts,
+    network: runtime.network,
+    buffers: new ScratchBuffers(),
+  };
+  useEngine(library, configuration);
+  return {
+    name: "openssl",
+    library: library.version,
+    oneRecordPerRead: false,
+    check: () => contexts.makeAll(),
+    listen(options) {
+      // What has to be read from a token or a file of the library's is read before privileges go.
+      contexts.prepare();
+      return new OpenSslListener(listen(runtime, options), services);
+    },
+  };
+}
+
+function useEngine(library: OpenSsl, { sslEngine }: TlsConfiguration): void {
+  if (sslEngine === undefined) return;
+  try {
+    library.useEngine(sslEngine);
+  } catch (error) {
+    throw new StartupError(`-e/--ssl-engine ${sslEngine}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+function listen(runtime: Runtime, options: TlsListenerOptions): StreamListener {
+  const { address, backlog, keepalive, reusePort } = options;
+  const listener = runtime.network.listen({ ...address, reusePort });
+  // The runtime has no option for any of this; elsewhere than on Linux connections do without.
+  runtime.kernel?.tuneListener(listener.address, { backlog, keepalive });
+  return listener;
+}
+
+class OpenSslListener implements TlsListener {
+  readonly address;
+  readonly #listener: StreamListener;
+  readonly #services: OpenSslServices;
+
+  constructor(listener: StreamListener, services: OpenSslServices) {
+    this.#listener = listener;
+    this.#services = services;
+    this.address = listener.address;
+  }
+
+  async accept(): Promise<TlsConnection> {
+    return new OpenSslConnection(await this.#listener.accept(), this.#services);
+  }
+
+  close(): void {
+    this.#listener.close();
+  }
+}

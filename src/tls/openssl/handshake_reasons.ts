@@ -1,0 +1,99 @@
+/**
+ * Puts OpenSSL's reasons for a failed handshake into an operator's words: who refused what, and what it
+ * usually means. The words are stable, because the log counts failures of the same kind by them; where
+ * rustls can fail in the same way, they are the same.
+ */
+
+import type { OpenSslError } from "../../runtime/openssl.ts";
+
+/** The operator's words for why a handshake failed. */
+export function handshakeReason(error: OpenSslError): string {
+  if (error.alert !== undefined) return alertReason(error.alert);
+  for (const [pattern, words] of REASONS) {
+    if (pattern.test(error.message)) return words;
+  }
+  return error.message;
+}
+
+function alertReason(alert: number): string {
+  const name = ALERTS[alert] ?? String(alert);
+  return `${ALERT_MEANINGS[alert] ?? "the client gave up"} (alert ${name})`;
+}
+
+/** Pattern in OpenSSL's text, and what it means. The first match counts. */
+const REASONS: readonly (readonly [RegExp, string])[] = [
+  [/^http request|wrong version number/, "not TLS (plain HTTP, a PROXY line or another protocol)"],
+  [
+    /packet length too long|record too small|record length mismatch|encrypted length too long|data length too long/,
+    "malformed TLS record",
+  ],
+  [/unsupported protocol|version too low/, "the client offers no TLS version that is allowed here"],
+  [/no shared cipher/, "no cipher suite in common that fits the certificate"],
+  [
+    /no suitable key share|no shared group|no suitable groups/,
+    "no key exchange group in common",
+  ],
+  [
+    /no suitable signature algorithm|no shared signature algorithms|wrong signature type/,
+    "no signature scheme in common that fits the certificate",
+  ],
+  [/peer did not return a certificate/, "the client shows no certificate, and one is required"],
+  [/certificate verify failed/, "the client's certificate could not be verified"],
+  [/bad signature/, "the client does not own the certificate it shows (bad signature)"],
+  [
+    /inappropriate fallback/,
+    "the client fell back to an older TLS version without need (TLS_FALLBACK_SCSV)",
+  ],
+  [/no application protocol/, "no application protocol (ALPN) in common"],
+  [
+    /unexpected (message|record)|ccs received early|app data in handshake|bad change cipher spec/,
+    "the client broke the protocol (unexpected message)",
+  ],
+  [/renegotiation/, "the client wants to renegotiate, which is refused"],
+  [
+    /length mismatch|length too short|bad length|bad extension|bad packet|parse tlsext|bad key share|bad psk|duplicate|invalid|excessive message size|missing .* extension|decode/,
+    "malformed TLS message",
+  ],
+  [/decryption failed|bad record mac|block cipher pad|digest check failed/, "undecryptable record"],
+];
+
+/** RFC 8446 section 6.2 and RFC 5246 section 7.2. */
+const ALERTS: Readonly<Record<number, string>> = {
+  0: "close_notify",
+  10: "unexpected_message",
+  20: "bad_record_mac",
+  21: "decryption_failed",
+  22: "record_overflow",
+  30: "decompression_failure",
+  40: "handshake_failure",
+  42: "bad_certificate",
+  43: "unsupported_certificate",
+  44: "certificate_revoked",
+  45: "certificate_expired",
+  46: "certificate_unknown",
+  47: "illegal_parameter",
+  48: "unknown_ca",
+  49: "access_denied",
+  50: "decode_error",
+  51: "decrypt_error",
+  70: "protocol_version",
+  71: "insufficient_security",
+  80: "internal_error",
+  86: "inappropriate_fallback",
+  90: "user_canceled",
+  100: "no_renegotiation",
+  109: "missing_extension",
+  110: "unsupported_extension",
+  112: "unrecognized_name",
+  113: "bad_certificate_status_response",
+  116: "certificate_required",
+  120: "no_application_protocol",
+};
+
+const ALERT_MEANINGS: Readonly<Record<number, string>> = {
+  42: "the client refused the certificate",
+  44: "the client finds the certificate revoked",
+  45: "the client finds the certificate expired",
+  46: "the client refused the certificate",
+  48: "the client does not trust the certificate",
+};

@@ -1,0 +1,64 @@
+/**
+ * Everything an engine is told about TLS, in a form that goes through the control pipe as JSON: PEM text
+ * instead of files, secrets instead of their paths.
+ */
+
+import type { ClientVerify, TlsProtocol } from "../config/settings.ts";
+
+/** PEM text of one certificate with its chain (leaf first), and of its private key. */
+export interface CertificateAndKey {
+  readonly certificateChain: string;
+  /** PEM text, or a `pkcs11:` URI (RFC 7512) of a key that an OpenSSL engine holds. */
+  readonly privateKey: string;
+}
+
+/** A certificate, and what is particular to it. */
+export interface ServedCertificate extends CertificateAndKey {
+  /** The file it came from, or what stands for it, for messages. */
+  readonly source: string;
+  /** The DNS names it is for, lower case, wildcards as `*.example.org`. */
+  readonly names: readonly string[];
+  /** Of one type one certificate is served for a name, of several types all of them: `rsa`, `ec`, … */
+  readonly keyType: string;
+  /** PEM text of DH parameters. */
+  readonly dhParameters?: string;
+  /** An OCSP response to staple (RFC 6960, DER), in base64. */
+  readonly ocspResponse?: string;
+  /** Rules for the clients of this certificate instead of the general ones. */
+  readonly clientRules?: ClientRules;
+}
+
+/** Whether clients must show certificates, and whom they must be from. */
+export interface ClientRules {
+  readonly verify: ClientVerify;
+  /** PEM text of the certificate authorities; empty exactly if `verify` is `none`. */
+  readonly authorities: string;
+}
+
+/** Everything an engine is told. */
+export interface TlsConfiguration {
+  /** Which engine it is for. */
+  readonly library: "rustls" | "openssl";
+  /** In the order listed: of several for one name and type of key the first is served. */
+  readonly certificates: readonly ServedCertificate[];
+  /** Index of the certificate for clients that name none, or one that no certificate is for. */
+  readonly defaultCertificate: number;
+  /** Refuse clients that ask for a name which no certificate is for. */
+  readonly sniNomatchAbort: boolean;
+  /** At least one. */
+  readonly protocols: readonly TlsProtocol[];
+  /** OpenSSL cipher list for TLS 1.2 and older, or undefined for stud's own. */
+  readonly ciphers: string | undefined;
+  /** OpenSSL list of TLS 1.3 cipher suites, or undefined for the library's. */
+  readonly ciphersuites: string | undefined;
+  /** OpenSSL list of groups, or undefined for the library's. */
+  readonly groups: string | undefined;
+  readonly preferServerCiphers: boolean;
+  /** Id of an OpenSSL engine. */
+  readonly sslEngine: string | undefined;
+  /** By stud's preference; empty: ALPN is not answered. */
+  readonly alpnProtocols: readonly string[];
+  readonly clientRules: ClientRules;
+  /** What the keys of session tickets are derived from, in base64, at least 32 octets. */
+  readonly ticketSecret: string;
+}

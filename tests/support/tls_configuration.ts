@@ -1,0 +1,26 @@
+/** What an engine is told, for tests that care about little of it. */
+
+import type { TlsConfiguration } from "../../src/tls/tls_configuration.ts";
+
+/** One certificate that is no PEM, and nothing particular. */
+export const TLS_CONFIGURATION: TlsConfiguration = {
+  library: "rustls",
+  certificates: [{
+    source: "a.pem",
+    names: ["a.example"],
+    keyType: "ec",
+    certificateChain: "chain",
+    privateKey: "key",
+  }],
+  defaultCertificate: 0,
+  sniNomatchAbort: false,
+  protocols: ["TLSv1.2", "TLSv1.3"],
+  ciphers: undefined,
+  ciphersuites: undefined,
+  groups: undefined,
+  preferServerCiphers: false,
+  sslEngine: undefined,
+  alpnProtocols: [],
+  clientRules: { verify: "none", authorities: "" },
+  ticketSecret: btoa("a secret of more than 32 octets, for tests"),
+};
