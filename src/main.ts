@@ -15,10 +15,11 @@ import { configureLog, type Logger, Outputs } from "./log/log.ts";
 import { printable } from "./log/printable.ts";
 import { createDenoRuntime } from "./runtime/deno.ts";
 import type { Runtime } from "./runtime/runtime.ts";
-import { claimPorts, loadCertificate, makePlan, type Plan } from "./supervisor/plan.ts";
+import { claimPorts, makePlan, type Plan } from "./supervisor/plan.ts";
 import { StopSignals } from "./supervisor/stop_signals.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
-import { createRustlsEngine } from "./tls/rustls.ts";
+import { makeTlsPlan } from "./supervisor/tls_plan.ts";
+import { makeEngine } from "./tls/make_engine.ts";
 import { runWorker } from "./worker/worker.ts";
 
 /** The argument that makes this program a worker; its supervisor gives it, nobody else. */
@@ -31,7 +32,7 @@ export async function main(argv: readonly string[]): Promise<never> {
     workerArguments: [WORKER_ARGUMENT],
   });
   const code = argv[0] === WORKER_ARGUMENT
-    ? await runWorker(runtime, createRustlsEngine)
+    ? await runWorker(runtime, (configuration) => makeEngine(runtime, configuration))
     : await run(argv, runtime);
   Deno.exit(code);
 }
@@ -44,7 +45,7 @@ async function run(argv: readonly string[], runtime: Runtime): Promise<number> {
       case "help":
         return await print(runtime, helpText(denoJson.version));
       case "version":
-        return await print(runtime, `stud ${denoJson.version}\n`);
+        return await print(runtime, versionText(runtime));
       case "default-config":
         return await print(runtime, defaultConfig());
       case "test":
@@ -57,6 +58,19 @@ async function run(argv: readonly string[], runtime: Runtime): Promise<number> {
     await writeOut(runtime, "stderr", `stud: ${printable(line)}\n`);
     return exitCode;
   }
+}
+
+/** The program's version, and the TLS engines that there are on this machine. */
+function versionText(runtime: Runtime): string {
+  let openSsl: string;
+  try {
+    openSsl = runtime.openOpenSsl().version;
+  } catch (error) {
+    openSsl = `not usable: ${(error as Error).message}`;
+  }
+  return `stud ${denoJson.version}\n` +
+    `TLS engine rustls: the one of Deno ${Deno.version.deno}\n` +
+    `TLS engine openssl: ${openSsl}\n`;
 }
 
 async function readConfig(
@@ -72,6 +86,7 @@ async function readConfig(
 
 async function check(settings: Settings, runtime: Runtime): Promise<number> {
   const plan = await planFor(settings, runtime);
+  makeEngine(runtime, plan.configuration.tls).check();
   for (const warning of plan.warnings) {
     await writeOut(runtime, "stderr", `stud: warning: ${printable(warning)}\n`);
   }
@@ -83,6 +98,9 @@ async function serve(settings: Settings, runtime: Runtime): Promise<number> {
   // A name server may be slow, and an operator may lose patience.
   const plan = await Promise.race([planFor(settings, runtime), signals.stop]);
   if (typeof plan === "string") return 0;
+  // Foreign code stays out of the supervisor, so OpenSSL has its say in the workers.
+  const { tls } = plan.configuration;
+  if (tls.library === "rustls") makeEngine(runtime, tls).check();
   const frontends = claimPorts(plan, runtime);
   const outputs = new Outputs(runtime, {
     syslogFacility: settings.syslog ? settings.syslogFacility : undefined,
@@ -98,8 +116,7 @@ async function serve(settings: Settings, runtime: Runtime): Promise<number> {
 }
 
 async function planFor(settings: Settings, runtime: Runtime): Promise<Plan> {
-  const engine = createRustlsEngine(runtime);
-  return await makePlan(settings, await loadCertificate(settings, runtime, engine), runtime);
+  return await makePlan(settings, await makeTlsPlan(settings, runtime), runtime);
 }
 
 async function supervise(supervisor: Supervisor, log: Logger): Promise<number> {

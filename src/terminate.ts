@@ -9,9 +9,10 @@ import { studLogger } from "./log/log.ts";
 import type { Counters } from "./proxy/counters.ts";
 import { Proxy } from "./proxy/proxy.ts";
 import type { Runtime, SocketAddress } from "./runtime/runtime.ts";
-import { claimPorts, loadCertificate, makePlan } from "./supervisor/plan.ts";
+import { claimPorts, makePlan } from "./supervisor/plan.ts";
+import { makeTlsPlan } from "./supervisor/tls_plan.ts";
 import { checkCertificate } from "./tls/certificate.ts";
-import { createRustlsEngine } from "./tls/rustls.ts";
+import { makeEngine } from "./tls/make_engine.ts";
 
 /** What to listen on, where to relay, and as whom. One of `pem`, `pemFile` and `selfSigned` is needed. */
 export interface TerminateOptions {
@@ -63,11 +64,14 @@ export async function terminateOn(
   options: TerminateOptions,
 ): Promise<Terminator> {
   const settings = parseSettings(rawValues(options));
-  const engine = createRustlsEngine(runtime);
-  const certificate = options.pem === undefined
-    ? await loadCertificate(settings, runtime, engine)
-    : checkCertificate(options.pem, "pem");
-  const plan = await makePlan(settings, certificate, runtime);
+  const given = options.pem === undefined ? undefined : {
+    certificates: [checkCertificate(options.pem, "pem")],
+    defaultCertificate: 0,
+    warnings: [],
+  };
+  const plan = await makePlan(settings, await makeTlsPlan(settings, runtime, given), runtime);
+  const engine = makeEngine(runtime, plan.configuration.tls);
+  engine.check();
   const log = studLogger();
   const proxy = new Proxy(
     runtime,

@@ -5,6 +5,7 @@
 
 import type { PrefaceKind } from "../config/settings.ts";
 import type { LogLevel } from "../errors.ts";
+import type { TlsConfiguration } from "../tls/tls_configuration.ts";
 
 /** Everything a worker needs; it reads no file and no option itself. */
 export interface WorkerConfiguration {
@@ -13,10 +14,9 @@ export interface WorkerConfiguration {
   readonly frontends: readonly { readonly host: string; readonly port: number }[];
   /** The backend's addresses, to be tried in this order. */
   readonly backend: readonly BackendEndpoint[];
-  /** PEM text, leaf first. */
-  readonly certificateChain: string;
-  /** PEM text. */
-  readonly privateKey: string;
+  readonly tls: TlsConfiguration;
+  /** How many workers clients are spread over by their address; undefined: by their whole connection. */
+  readonly steer: number | undefined;
   readonly preface: PrefaceKind;
   readonly backlog: number;
   /** Seconds. */
@@ -54,8 +54,8 @@ export type SupervisorMessage =
 /** From a worker. */
 export type WorkerMessage =
   | { readonly type: "log"; readonly level: LogLevel; readonly text: string }
-  /** It listens, and has dropped its privileges. */
-  | { readonly type: "ready" }
+  /** It listens, and has dropped its privileges; `library` is what does TLS in it. */
+  | { readonly type: "ready"; readonly library: string }
   /** It could not start; the text is for the operator. */
   | { readonly type: "failed"; readonly text: string }
   /** Somebody asked it by a signal to end. It serves on until it is told to drain. */

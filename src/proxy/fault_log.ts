@@ -70,7 +70,8 @@ export class FaultLog {
 function describeClient(client: TlsConnection): string {
   try {
     const { peer, local } = client.pair;
-    return `client ${formatSocketAddress(peer)} to ${formatSocketAddress(local)}`;
+    const name = client.serverName === undefined ? "" : ` for ${client.serverName}`;
+    return `client ${formatSocketAddress(peer)} to ${formatSocketAddress(local)}${name}`;
   } catch {
     return "client already gone";
   }

@@ -6,7 +6,7 @@
 import type { Logger } from "@logtape/logtape";
 import type { PrefaceKind } from "../config/settings.ts";
 import type { Endpoint, Runtime, SocketAddress } from "../runtime/runtime.ts";
-import type { CertificateAndKey, TlsEngine } from "../tls/engine.ts";
+import type { TlsEngine } from "../tls/engine.ts";
 import { Aborter } from "./aborter.ts";
 import { BackendDialer } from "./backend_dialer.ts";
 import type { ConnectionServices } from "./connection.ts";
@@ -19,13 +19,15 @@ import { newRelayBuffers } from "./relay.ts";
 import { StallWatch } from "./stall_watch.ts";
 
 /** What a proxy is made of. */
-export interface ProxyOptions extends CertificateAndKey {
+export interface ProxyOptions {
   readonly frontends: readonly SocketAddress[];
   /** Tried in this order for each connection. */
   readonly backend: readonly Endpoint[];
   readonly preface: PrefaceKind;
   /** Share the ports with other processes (SO_REUSEPORT). */
   readonly reusePort: boolean;
+  /** How many processes share the clients by address; undefined: however the kernel likes. */
+  readonly steer: number | undefined;
   readonly backlog: number;
   /** TCP_KEEPIDLE, seconds. */
   readonly keepalive: number;
@@ -53,7 +55,7 @@ export class Proxy {
   constructor(runtime: Runtime, engine: TlsEngine, options: ProxyOptions, log: Logger) {
     this.#runtime = runtime;
     this.#faults = new FaultLog(log, runtime.clock);
-    const services = this.#services(options);
+    const services = this.#services(engine, options);
     this.#relays = services.stallWatch;
     this.#backend = services.backend;
     const frontends: Frontend[] = [];
@@ -93,7 +95,7 @@ export class Proxy {
     this.#faults.flush();
   }
 
-  #services(options: ProxyOptions): ConnectionServices {
+  #services(engine: TlsEngine, options: ProxyOptions): ConnectionServices {
     const { timeouts, backend } = options;
     const runtime = this.#runtime;
     return {
@@ -104,7 +106,7 @@ export class Proxy {
         stall: timeouts.stall * 1000,
       }),
       counters: this.counters,
-      buffers: newRelayBuffers(),
+      buffers: newRelayBuffers(engine.oneRecordPerRead),
       handshakes: new DeadlineQueue(runtime.clock, timeouts.handshake * 1000),
       backend: new BackendDialer(runtime, backend, timeouts.backendConnect * 1000),
       preface: prefaceEncoder(options.preface),

@@ -34,15 +34,18 @@ export interface RelayBuffers {
   readonly fromBackend: ReadBuffers;
 }
 
-/** The sizes that measured best: octets per CPU second in bulk, memory while idle. */
-export function newRelayBuffers(): RelayBuffers {
+/**
+ * The sizes that measured best: octets per CPU second in bulk, memory while idle. `oneRecordPerRead` as the
+ * TLS engine says.
+ */
+export function newRelayBuffers(oneRecordPerRead: boolean): RelayBuffers {
   return {
-    // TLS gives one record per read. One that is far from full ends a burst.
+    // A record that is far from full ends a burst.
     fromClient: new ReadBuffers({
       small: 2 << 10,
       large: 8 * TLS_RECORD,
       keepAbove: TLS_RECORD / 2,
-      record: TLS_RECORD,
+      record: oneRecordPerRead ? TLS_RECORD : 0,
     }),
     // TCP gives all it has: a read that leaves much room has emptied the queue.
     fromBackend: new ReadBuffers({

@@ -12,10 +12,8 @@ import type {
 } from "../control/messages.ts";
 import { StartupError } from "../errors.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
-import { checkCertificate, type CheckedCertificate, dateWarning } from "../tls/certificate.ts";
-import type { TlsEngine } from "../tls/engine.ts";
-import { makeSelfSigned } from "../tls/self_signed.ts";
 import { findGroup, findUser } from "./accounts.ts";
+import type { TlsPlan } from "./tls_plan.ts";
 
 /** What is to be run. */
 export interface Plan {
@@ -23,6 +21,8 @@ export interface Plan {
   readonly configuration: Omit<WorkerConfiguration, "index" | "frontends">;
   readonly frontends: readonly WantedFrontend[];
   readonly workers: number;
+  /** The option that chose the TLS library, if one did. */
+  readonly tlsBecause: string | undefined;
   /** Lines the operator should read; none of them stops the start. */
   readonly warnings: readonly string[];
 }
@@ -35,17 +35,18 @@ export interface WantedFrontend {
   readonly alternatives: readonly (readonly SocketAddress[])[];
 }
 
-/** Makes the plan for serving with a certificate. Throws {@linkcode StartupError}. */
+/** Makes the plan for serving with what TLS was told. Throws {@linkcode StartupError}. */
 export async function makePlan(
   settings: Settings,
-  certificate: CheckedCertificate,
+  tls: TlsPlan,
   runtime: Runtime,
 ): Promise<Plan> {
   const privileges = await findPrivileges(settings, runtime);
+  const workers = workerCount(settings, runtime);
   const configuration = {
     backend: await backendEndpoints(settings, runtime),
-    certificateChain: certificate.certificateChain,
-    privateKey: certificate.privateKey,
+    tls: tls.configuration,
+    steer: steeredWorkers(settings, workers),
     preface: settings.preface,
     backlog: settings.backlog,
     keepalive: settings.keepalive,
@@ -63,8 +64,9 @@ export async function makePlan(
     frontends: await Promise.all(
       settings.frontends.map((frontend) => wantedFrontend(frontend, runtime)),
     ),
-    workers: workerCount(settings, runtime),
-    warnings: warnings(settings, certificate, privileges, runtime),
+    workers,
+    tlsBecause: settings.tlsLibrary.because,
+    warnings: [...tls.warnings, ...warnings(privileges, runtime)],
   };
 }
 
@@ -90,40 +92,6 @@ export function claimPorts(plan: Plan, runtime: Runtime): SocketAddress[] {
     }
     throw new StartupError(`--frontend ${text}: this machine has no such address`);
   });
-}
-
-/**
- * Reads or makes the certificate that the settings ask for, and has the engine look at it. Throws
- * {@linkcode StartupError}.
- */
-export async function loadCertificate(
-  settings: Settings,
-  runtime: Runtime,
-  engine: Pick<TlsEngine, "name" | "check">,
-): Promise<CheckedCertificate> {
-  const certificate = await readCertificate(settings, runtime);
-  try {
-    engine.check(certificate);
-  } catch (error) {
-    throw new StartupError(
-      `${certificate.source}: ${engine.name} cannot serve this certificate and key, although they belong ` +
-        `together: ${(error as Error).message}; RSA keys from 2048 bits and P-256 keys always work`,
-      { cause: error },
-    );
-  }
-  return certificate;
-}
-
-async function readCertificate(
-  settings: Settings,
-  runtime: Runtime,
-): Promise<CheckedCertificate> {
-  if (settings.selfSigned !== undefined) {
-    const pem = await makeSelfSigned(settings.selfSigned, runtime.clock.date());
-    return checkCertificate(pem, "--self-signed");
-  }
-  const [path = ""] = settings.pemFiles;
-  return checkCertificate(await runtime.files.readText(path), path);
 }
 
 async function wantedFrontend(frontend: TcpAddress, runtime: Runtime): Promise<WantedFrontend> {
@@ -196,23 +164,13 @@ function workerCount(settings: Settings, runtime: Runtime): number {
   return count;
 }
 
-function warnings(
-  settings: Settings,
-  certificate: CheckedCertificate,
-  privileges: WorkerPrivileges,
-  runtime: Runtime,
-): string[] {
-  const found: string[] = [];
-  if (settings.selfSigned !== undefined) {
-    found.push(
-      `--self-signed: a certificate for ${settings.selfSigned} was made in memory; no client trusts it, ` +
-        "so it is for trying out only",
-    );
-  }
-  const dates = dateWarning(certificate, runtime.clock.date());
-  if (dates !== undefined && settings.selfSigned === undefined) found.push(dates);
-  if (runtime.processes.uid === 0 && privileges.uid === undefined) {
-    found.push("workers run as root; give them a user of their own with --user NAME");
-  }
-  return found;
+/** With OpenSSL every worker can resume every session, so clients may go to any. */
+function steeredWorkers(settings: Settings, workers: number): number | undefined {
+  const useful = workers > 1 && settings.tlsLibrary.name === "rustls";
+  return settings.steerByClient && useful ? workers : undefined;
+}
+
+function warnings(privileges: WorkerPrivileges, runtime: Runtime): string[] {
+  if (runtime.processes.uid !== 0 || privileges.uid !== undefined) return [];
+  return ["workers run as root; give them a user of their own with --user NAME"];
 }

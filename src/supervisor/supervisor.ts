@@ -45,9 +45,10 @@ export class Supervisor {
       this.#log.warning("SIGHUP: this release does not reload; start stud again to apply changes");
     };
     try {
-      const started = Promise.all(this.#slots.map((slot) => slot.start())).then(() => "started");
+      const started = Promise.all(this.#slots.map((slot) => slot.start()));
       started.catch(() => {}); // A signal may have ended the wait for it.
-      if (await Promise.race([started, this.#signals.stop]) === "started") this.#announce();
+      const first = await Promise.race([started, this.#signals.stop]);
+      if (typeof first !== "string") this.#announce(first[0]!);
     } catch (error) {
       await this.#killAll();
       throw error;
@@ -57,13 +58,14 @@ export class Supervisor {
     this.#log.info("stopped{totals}", { totals: describeTotals(this.#slots) });
   }
 
-  #announce(): void {
-    const { configuration, workers } = this.#plan;
+  #announce(library: string): void {
+    const { configuration, workers, tlsBecause } = this.#plan;
     const [backend] = configuration.backend;
-    this.#log.info("{workers} on {frontends}, backend {backend} (rustls, TLS 1.2 and 1.3)", {
+    this.#log.info("{workers} on {frontends}, backend {backend}, TLS by {library}", {
       workers: workers === 1 ? "1 worker serves" : `${workers} workers serve`,
       frontends: this.#frontends.map(formatSocketAddress).join(" and "),
       backend: backend?.kind === "tcp" ? formatSocketAddress(backend) : backend?.path,
+      library: tlsBecause === undefined ? library : `${library} because of ${tlsBecause}`,
     });
   }
 

@@ -13,8 +13,8 @@ import type { ChildProcess, ProcessEnd, Runtime } from "../runtime/runtime.ts";
 
 /** A running worker. */
 export class WorkerProcess {
-  /** Resolves when it serves; rejects with {@linkcode StartupError} when it cannot, or died before. */
-  readonly ready: Promise<void>;
+  /** Resolves, with what does TLS in it, when it serves; rejects with {@linkcode StartupError} when it cannot, or died before. */
+  readonly ready: Promise<string>;
   /** Resolves when somebody else wants it to end. */
   readonly leaving: Promise<void>;
   /** Resolves after its last message, with why it ended. */
@@ -27,7 +27,7 @@ export class WorkerProcess {
   readonly #log: Logger;
   readonly #index: number;
   #lastWords = "";
-  #ready = Promise.withResolvers<void>();
+  #ready = Promise.withResolvers<string>();
   #leaving = Promise.withResolvers<void>();
 
   /** Starts it. Throws {@linkcode StartupError}. */
@@ -89,7 +89,7 @@ export class WorkerProcess {
       case "log":
         return this.#logLine(message.level, message.text);
       case "ready":
-        return this.#ready.resolve();
+        return this.#ready.resolve(message.library);
       case "failed":
         return this.#ready.reject(new StartupError(message.text));
       case "replace-me":

@@ -21,11 +21,12 @@ export class WorkerSlot {
     this.#log = log;
   }
 
-  /** Starts the first worker. Rejects with {@linkcode StartupError} if it cannot serve. */
-  async start(): Promise<void> {
+  /** Starts the first worker and tells its TLS library. Rejects with {@linkcode StartupError} if it cannot serve. */
+  async start(): Promise<string> {
     const worker = this.#launch();
-    await worker.ready;
+    const library = await worker.ready;
     this.#keep(worker);
+    return library;
   }
 
   /** Asks the worker to drain and resolves when none is left. */
@@ -104,7 +105,7 @@ export class WorkerSlot {
       index: this.#configuration.index,
       pid: leaving.pid,
     });
-    await next.ready.catch(() => {});
+    await next.ready.catch(() => undefined);
     leaving.drain();
   }
 

@@ -15,10 +15,7 @@ import { LineQueue } from "../log/line_queue.ts";
 import { configureLog, type Logger } from "../log/log.ts";
 import { Proxy } from "../proxy/proxy.ts";
 import { pause, type Runtime } from "../runtime/runtime.ts";
-import type { TlsEngine } from "../tls/engine.ts";
-
-/** Makes the engine that terminates TLS in this process. */
-export type MakeEngine = (runtime: Runtime) => TlsEngine;
+import type { MakeEngine } from "../tls/engine.ts";
 
 /** Runs a worker to its end and returns the exit code. */
 export function runWorker(runtime: Runtime, makeEngine: MakeEngine): Promise<number> {
@@ -91,16 +88,17 @@ class Worker {
     this.#drainLimit = configuration.timeouts.drain * 1000;
     kernel?.raiseDescriptorLimit();
     this.#pin(configuration.index);
+    const engine = this.#makeEngine(configuration.tls);
     const proxy = new Proxy(
       this.#runtime,
-      this.#makeEngine(this.#runtime),
+      engine,
       { ...configuration, reusePort: true },
       this.#log,
     );
     this.#dropPrivileges(configuration.privileges);
     proxy.serve();
     this.#proxy = proxy;
-    this.#send({ type: "ready" });
+    this.#send({ type: "ready", library: engine.library });
   }
 
   #dropPrivileges(privileges: WorkerPrivileges): void {

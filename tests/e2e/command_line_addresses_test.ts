@@ -12,7 +12,7 @@ Deno.test("a port may be a service name of /etc/services", async () => {
   const args = ["--self-signed", "-f", "127.0.0.1,0", "-b", "127.0.0.1,https"];
   if (knowsServices()) {
     await using stud = await Stud.start(args);
-    assertStringIncludes(stud.stdout, "backend 127.0.0.1:443 ");
+    assertStringIncludes(stud.stdout, "backend 127.0.0.1:443, ");
   } else {
     assertStringIncludes(await startError(args), "https is neither a port number nor a service");
   }

@@ -1,9 +1,10 @@
 /** Options that print something and exit, from the program itself. Their texts have unit tests. */
 
 import denoJson from "../../deno.json" with { type: "json" };
-import { assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { temporaryPem } from "../support/certificates.ts";
 import { runStud } from "../support/stud.ts";
+import { testWith } from "../support/tools.ts";
 
 Deno.test("-h and --help print the options to stdout and exit 0", async () => {
   const [short, long] = await Promise.all([runStud(["-h"]), runStud(["--help"])]);
@@ -20,11 +21,26 @@ Deno.test("help wins over everything else on a sound command line", async () => 
   assertStringIncludes(stdout, "--frontend");
 });
 
-Deno.test("-V and --version print name and version and exit 0", async () => {
-  const expected = { code: 0, stdout: `stud ${denoJson.version}\n`, stderr: "" };
-  assertEquals(await runStud(["-V"]), expected);
-  assertEquals(await runStud(["--version"]), expected);
+Deno.test("-V and --version print name, version and TLS engines, and exit 0", async () => {
+  const [short, long] = await Promise.all([runStud(["-V"]), runStud(["--version"])]);
+  assertEquals(short, long);
+  assertEquals([short.code, short.stderr], [0, ""]);
+  const [version, rustls, openssl, ...rest] = short.stdout.split("\n");
+  assertEquals([version, ...rest], [`stud ${denoJson.version}`, ""]);
+  assert(/^TLS engine rustls: the one of Deno \d+\.\d+\.\d+$/.test(rustls!), rustls);
+  // Where there is none, it says why.
+  assert(/^TLS engine openssl: (OpenSSL 3\.\d+\.\d+ .*|not usable: .+)$/.test(openssl!), openssl);
 });
+
+testWith(
+  { tools: ["openssl"], linux: true },
+  "--version names the OpenSSL of this machine",
+  async () => {
+    const { stdout } = await new Deno.Command("openssl", { args: ["version"] }).output();
+    const library = /\(Library: (.*)\)/.exec(new TextDecoder().decode(stdout))?.[1];
+    assertStringIncludes((await runStud(["--version"])).stdout, `TLS engine openssl: ${library}\n`);
+  },
+);
 
 Deno.test("--default-config prints a file that --config reads back from standard input", async () => {
   using pem = await temporaryPem();

@@ -29,7 +29,12 @@ Deno.test("a fault in a configuration file is named by file and line", async () 
     ["\n\nworkers = many\n", ":3: workers: ", '"many"', "whole number"],
     ["workers\n", ":1: ", "key = value"],
     ["keepalive = 0\n", ":1: keepalive: ", "from 1 to"],
-    ["# ciphers\nciphers = HIGH\n", ":2: ciphers: ", "needs the OpenSSL engine"],
+    ["# client mode\nclient = on\n", ":2: client: ", "not available yet"],
+    [
+      "ciphers = HIGH\ntls-library = rustls\n",
+      ":1: ciphers: needs OpenSSL",
+      ":2: tls-library = rustls",
+    ],
     ['frontend = {\n  host = "*"\n}\n', ":1: ", "hitch's syntax"],
     ['backend = "127.0.0.1,http-no"\n', "--backend: http-no is neither a port number nor"],
     ["config = x\n", ":1: ", "for the command line only"],

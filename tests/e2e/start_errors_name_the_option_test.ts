@@ -29,26 +29,32 @@ const FAULTS: readonly (readonly [args: string[], ...words: string[]])[] = [
   [["--self-signed", "-b", `/${"x".repeat(200)}`], "-b/--backend", "201 octets"],
   [["--self-signed", "--write-ip", "--write-proxy"], "--write-ip and --write-proxy exclude"],
   [["--self-signed", "cert.pem"], '"cert.pem"', "--self-signed", "exclude each other"],
-  [["one.pem", "two.pem"], '"two.pem"', "several certificates need the OpenSSL engine"],
+  [["--tls-library=rustls", "one.pem", "two.pem"], '"two.pem"', "more than one needs OpenSSL"],
+  [["--tls-library=rustls", "--self-signed", "-c", "HIGH"], "-c/--ciphers", "needs OpenSSL"],
+  [["--self-signed", "--tls-library=gnutls"], "--tls-library", '"gnutls"', "rustls, openssl"],
+  [["--self-signed", "--tls-protos=TLSv1.4"], "--tls-protos", '"TLSv1.4"', "TLSv1.3"],
+  [["--self-signed", "--client-verify=required"], "--client-verify", "--client-verify-ca"],
   [[""], "an argument is empty"],
   [[], "no PEM file given", "--self-signed"],
 ];
 
 /** Options of stud that this release cannot honour. */
 const REFUSED: readonly (readonly [args: string[], ...words: string[]])[] = [
-  [["-c", "HIGH"], "-c/--ciphers", "needs the OpenSSL engine"],
-  [["--ssl"], "--ssl", "needs the OpenSSL engine"],
   [["--tls=off"], "--tls", "cannot be switched off"],
-  [["-e", "rdrand"], "-e/--ssl-engine", "needs the OpenSSL engine"],
-  [["-O"], "-O/--prefer-server-ciphers", "needs the OpenSSL engine"],
-  [["--tls-library", "openssl"], "--tls-library", "not there yet"],
   [["--client"], "--client", "not available yet"],
-  [["-C", "100"], "-C/--shared-cache", "needs the OpenSSL engine"],
-  [["-U", "127.0.0.1,1"], "-U/--shared-cache-listen", "shared ticket secret"],
-  [["-P", "127.0.0.1,1"], "-P/--shared-cache-peer", "shared ticket secret"],
-  [["-M", "eth0"], "-M/--shared-cache-if", "shared ticket secret"],
+  [["-U", "127.0.0.1,1"], "-U/--shared-cache-listen", "the same --ticket-secret FILE"],
+  [["-P", "127.0.0.1,1"], "-P/--shared-cache-peer", "the same --ticket-secret FILE"],
+  [["-M", "eth0"], "-M/--shared-cache-if", "the same --ticket-secret FILE"],
   [["--proxy-proxy"], "--proxy-proxy", "--write-proxy"],
   [["--daemon"], "--daemon", "foreground"],
+];
+
+/** What only OpenSSL can find fault with. */
+const OPENSSL_REFUSES: readonly (readonly [args: string[], ...words: string[]])[] = [
+  [["-c", "NOSUCH"], "-c/--ciphers NOSUCH: ", "OpenSSL", "no cipher match"],
+  [["--ciphersuites", "NOSUCH"], "--ciphersuites NOSUCH: ", "OpenSSL"],
+  [["--ecdh-curve", "nosuch"], "--ecdh-curve nosuch: ", "OpenSSL"],
+  [["-e", "nosuch"], "-e/--ssl-engine nosuch: "],
 ];
 
 Deno.test("each fault of the command line is one line that names option and value", async () => {
@@ -58,6 +64,17 @@ Deno.test("each fault of the command line is one line that names option and valu
 Deno.test("an option that this release cannot honour is refused by name, never ignored", async () => {
   await inTurns(REFUSED.map(([args, ...words]) => [["--self-signed", ...args], ...words]));
 });
+
+testWith(
+  { tools: ["openssl"], linux: true },
+  "what OpenSSL does not take is named with its option, by -t too",
+  async () => {
+    for (const [args, ...words] of OPENSSL_REFUSES) {
+      const whole = ["--self-signed", "-f", "127.0.0.1,0", ...args];
+      await inTurns([[whole, ...words], [["-t", ...whole], ...words]]);
+    }
+  },
+);
 
 Deno.test("a name that cannot be resolved is named with its option", async () => {
   await inTurns([

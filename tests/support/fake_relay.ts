@@ -19,7 +19,7 @@ export interface FakeRelay {
   readonly outcome: { readonly fault: PeerError | undefined } | undefined;
 }
 
-/** Begins a relay. Limits in milliseconds. */
+/** Begins a relay of a client whose reads give one record each. Limits in milliseconds. */
 export function beginRelay(limits = { linger: 30_000, stall: 300_000 }): FakeRelay {
   const runtime = new FakeRuntime();
   const [client, backend] = [new FakeStream(pairOf(1)), new FakeStream(pairOf(2))];
@@ -29,7 +29,7 @@ export function beginRelay(limits = { linger: 30_000, stall: 300_000 }): FakeRel
     aborter: new Aborter(runtime),
     stallWatch: new StallWatch(runtime, limits),
     counters: newCounters(),
-    buffers: newRelayBuffers(),
+    buffers: newRelayBuffers(true),
   };
   let outcome: FakeRelay["outcome"];
   relay(client, backend, services).then((fault) => outcome = { fault });

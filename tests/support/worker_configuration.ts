@@ -1,20 +1,28 @@
 /** What a worker is told, for tests that care about little of it. */
 
-import type { WorkerConfiguration, WorkerTotals } from "../../src/control/messages.ts";
+import type {
+  WorkerConfiguration,
+  WorkerMessage,
+  WorkerTotals,
+} from "../../src/control/messages.ts";
+import { TLS_CONFIGURATION } from "./tls_configuration.ts";
 
 /** The configuration of the first worker. */
 export const CONFIGURATION: WorkerConfiguration = {
   index: 1,
   frontends: [{ host: "192.0.2.1", port: 8443 }],
   backend: [{ kind: "tcp", host: "127.0.0.1", port: 8000 }],
-  certificateChain: "chain",
-  privateKey: "key",
+  tls: TLS_CONFIGURATION,
+  steer: undefined,
   preface: "none",
   backlog: 100,
   keepalive: 3600,
   timeouts: { handshake: 5, backendConnect: 3, drain: 10, linger: 30, stall: 300 },
   privileges: { chroot: undefined, uid: undefined, gid: undefined },
 };
+
+/** What a worker says when it serves. */
+export const READY: WorkerMessage = { type: "ready", library: "rustls" };
 
 /** What a worker has counted. */
 export const TOTALS: WorkerTotals = {

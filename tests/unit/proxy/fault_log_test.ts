@@ -8,8 +8,16 @@ import { assertEquals } from "../../support/assert.ts";
 import { FakeStream, pairOf } from "../../support/fake_stream.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 
-const CLIENT: TlsConnection = new FakeStream(pairOf(40_001));
+const CLIENT = clientOf(40_001);
 const WHO = "client 198.51.100.7:40001 to 192.0.2.1:8443";
+
+/** A connection of whose TLS nothing is known. */
+function clientOf(port: number): TlsConnection {
+  return Object.assign(new FakeStream(pairOf(port)), {
+    serverName: undefined,
+    negotiated: undefined,
+  });
+}
 
 function newFaultLog() {
   const clock = new ManualClock();
@@ -50,10 +58,7 @@ Deno.test("each fault is a line of its subject, its reason and the client", () =
 Deno.test("repeats of a kind become a count with the last client", async () => {
   const { clock, lines, faults } = newFaultLog();
   for (let port = 1; port <= 1_000; port++) {
-    faults.connection(
-      new PeerError("client", "handshake", "not TLS"),
-      new FakeStream(pairOf(port)),
-    );
+    faults.connection(new PeerError("client", "handshake", "not TLS"), clientOf(port));
   }
   faults.connection(new PeerError("client", "handshake", "other"), CLIENT);
   assertEquals(lines.length, 2);

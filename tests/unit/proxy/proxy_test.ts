@@ -3,25 +3,26 @@
 import { PeerError, StartupError } from "../../../src/errors.ts";
 import { configureLog } from "../../../src/log/log.ts";
 import { Proxy, type ProxyOptions } from "../../../src/proxy/proxy.ts";
+import type { TlsEngine, TlsListenerOptions } from "../../../src/tls/engine.ts";
 import { createRustlsEngine } from "../../../src/tls/rustls.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { FakeStream, NativeError, pairOf } from "../../support/fake_stream.ts";
 import { settled } from "../../support/manual_clock.ts";
+import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 
 const OPTIONS: ProxyOptions = {
   frontends: [{ host: "192.0.2.1", port: 8443 }],
   backend: [{ kind: "tcp", host: "127.0.0.1", port: 8000 }],
-  certificateChain: "chain",
-  privateKey: "key",
   preface: "proxy-v1",
   reusePort: true,
+  steer: undefined,
   backlog: 100,
   keepalive: 3600,
   timeouts: { handshake: 5, backendConnect: 3, linger: 30, stall: 300 },
 };
 
-function newProxy(options: Partial<ProxyOptions> = {}) {
+function newProxy(options: Partial<ProxyOptions> = {}, engineIs: Partial<TlsEngine> = {}) {
   const runtime = new FakeRuntime();
   const lines: string[] = [];
   const log = configureLog((level, text) => lines.push(`${level} ${text}`), "debug");
@@ -32,7 +33,8 @@ function newProxy(options: Partial<ProxyOptions> = {}) {
     backends.push(stream);
     return Promise.resolve(stream);
   };
-  const proxy = new Proxy(runtime, createRustlsEngine(runtime), { ...OPTIONS, ...options }, log);
+  const engine = { ...createRustlsEngine(runtime, TLS_CONFIGURATION), ...engineIs };
+  const proxy = new Proxy(runtime, engine, { ...OPTIONS, ...options }, log);
   proxy.serve();
   const arrive = async (port: number) => {
     const client = new FakeStream(pairOf(port));
@@ -194,12 +196,53 @@ Deno.test("a second drain() with less patience ends both", async () => {
   assertEquals(drained.sort(), ["first", "second"]);
 });
 
+Deno.test("a proxy tells its engine where and how to listen", () => {
+  const runtime = new FakeRuntime();
+  const engine = createRustlsEngine(runtime, TLS_CONFIGURATION);
+  const asked: TlsListenerOptions[] = [];
+  const listen = (options: TlsListenerOptions) => {
+    asked.push(options);
+    return engine.listen(options);
+  };
+  const options = { ...OPTIONS, reusePort: false, steer: 4, backlog: 7, keepalive: 60 };
+  const proxy = new Proxy(runtime, { ...engine, listen }, options, configureLog(() => {}, "error"));
+  assertEquals(proxy.addresses, [...OPTIONS.frontends]);
+  assertEquals(
+    asked.map(({ address, reusePort, steer, backlog, keepalive }) => [
+      ...[address, reusePort, steer, backlog, keepalive],
+    ]),
+    [[{ host: "192.0.2.1", port: 8443 }, false, 4, 7, 60]],
+  );
+});
+
+Deno.test("records leave together for the backend, if the engine gives one per read", async () => {
+  const record = 16 << 10;
+  for (const oneRecordPerRead of [true, false]) {
+    const { runtime, arrive } = newProxy({ preface: "none" }, { oneRecordPerRead });
+    const backend = new FakeStream(pairOf(9));
+    const writes: number[] = [];
+    const write = backend.write.bind(backend);
+    backend.write = (octets) => {
+      writes.push(octets.length);
+      return write(octets);
+    };
+    runtime.network.answer = () => Promise.resolve(backend);
+    const client = await arrive(1);
+    client.longestRead = record;
+    client.completeHandshake();
+    client.deliver(new Uint8Array(8 * record));
+    await settled();
+    assertEquals(backend.octets.length, 8 * record);
+    assertEquals(Math.max(...writes) > record, oneRecordPerRead);
+  }
+});
+
 Deno.test("a proxy that cannot listen on all of its frontends listens on none", () => {
   const runtime = new FakeRuntime();
   runtime.network.inUse.add("192.0.2.2:1");
   const frontends = [{ host: "192.0.2.1", port: 1 }, { host: "192.0.2.2", port: 1 }];
   const log = configureLog(() => {}, "error");
-  const engine = createRustlsEngine(runtime);
+  const engine = createRustlsEngine(runtime, TLS_CONFIGURATION);
   const make = () => new Proxy(runtime, engine, { ...OPTIONS, frontends }, log);
   assertThrows(make, StartupError, "in use");
   assertEquals(runtime.network.listeners.map((listener) => listener.closed), [true]);

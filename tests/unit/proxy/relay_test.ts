@@ -130,7 +130,7 @@ Deno.test("a relay that ends by a fault gives its buffers back, too", async () =
 
 Deno.test("buffers grow under load and are small again afterwards", async () => {
   const one = beginRelay();
-  const { fromBackend } = newRelayBuffers();
+  const { fromBackend } = newRelayBuffers(true);
   one.backend.deliver(new Uint8Array(1 << 20));
   await settled();
   assertEquals(one.backend.waitingRead, fromBackend.sizes.large);

@@ -99,6 +99,48 @@ Deno.test("checkLayers() lets only the entry points name the concrete runtime", 
   );
 });
 
+Deno.test("checkLayers() keeps foreign functions of OpenSSL behind their interface", () => {
+  const only =
+    "src/runtime/openssl/library.ts: only src/runtime/deno.ts and src/runtime/openssl/ may";
+  const statement = (folder: string) => `import { open } from "${folder}openssl/library.ts";`;
+  assertImport("src/runtime/deno.ts", statement("./"));
+  assertImport("src/runtime/openssl/context.ts", 'import { open } from "./library.ts";');
+  assertImport("src/runtime/openssl/context.ts", 'import { A } from "../openssl.ts";');
+  for (const file of ["runtime.ts", "linux.ts", "openssl.ts", "openssl_files.ts"]) {
+    assertImport(`src/runtime/${file}`, statement("./"), only);
+  }
+  for (const file of ["src/tls/openssl/engine.ts", "src/worker/worker.ts", "src/main.ts"]) {
+    const up = "../".repeat(file.split("/").length - 2);
+    assertImport(file, statement(`${up || "./"}runtime/`), only);
+  }
+  assertImport(
+    "src/tls/openssl/engine.ts",
+    'import { OpenSslError } from "../../runtime/openssl.ts";',
+  );
+  for (const folder of ["worker", "proxy", "supervisor", "log"]) {
+    assertImport(
+      `src/${folder}/a.ts`,
+      'import { OpenSslError } from "../runtime/openssl.ts";',
+      `src/runtime/openssl.ts: not below src/${folder}/`,
+    );
+  }
+});
+
+Deno.test("checkLayers() lets control import the type of what engines are told, and no more of tls", () => {
+  const file = "src/control/messages.ts";
+  assertImport(file, 'import type { TlsConfiguration } from "../tls/tls_configuration.ts";');
+  assertImport(
+    file,
+    'import { TLS } from "../tls/tls_configuration.ts";',
+    "src/tls/tls_configuration.ts: src/control/ may import its types only",
+  );
+  assertImport(
+    file,
+    'import type { TlsEngine } from "../tls/engine.ts";',
+    "src/tls/engine.ts: not below src/control/",
+  );
+});
+
 Deno.test("checkLayers() holds the direction of every layer", () => {
   const refused = {
     "supervisor": ["worker/a.ts", "proxy/a.ts", "main.ts"],

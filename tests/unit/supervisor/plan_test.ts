@@ -1,20 +1,14 @@
 /** From settings to what workers are told, on a machine that the test makes up. */
 
 import { StartupError } from "../../../src/errors.ts";
-import type { CheckedCertificate } from "../../../src/tls/certificate.ts";
-import { claimPorts, loadCertificate, makePlan, type Plan } from "../../../src/supervisor/plan.ts";
-import { assert, assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
+import { claimPorts, makePlan, type Plan } from "../../../src/supervisor/plan.ts";
+import type { TlsPlan } from "../../../src/supervisor/tls_plan.ts";
+import { assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
+import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 import { settingsOf } from "../config/settings_of.ts";
 
-const CERTIFICATE: CheckedCertificate = {
-  source: "a.pem",
-  certificateChain: "chain",
-  privateKey: "key",
-  subject: "CN=a",
-  notBefore: new Date("2029-01-01"),
-  notAfter: new Date("2031-01-01"),
-};
+const TLS: TlsPlan = { configuration: TLS_CONFIGURATION, warnings: [] };
 
 function newRuntime(): FakeRuntime {
   const runtime = new FakeRuntime();
@@ -30,7 +24,7 @@ function newRuntime(): FakeRuntime {
 }
 
 function plan(args: string[], runtime = newRuntime()): Promise<Plan> {
-  return makePlan(settingsOf([...args, "a.pem"]), CERTIFICATE, runtime);
+  return makePlan(settingsOf([...args, "a.pem"]), TLS, runtime);
 }
 
 function hosts(addresses: readonly { host: string; port: number }[]): string[] {
@@ -44,8 +38,8 @@ Deno.test("makePlan() passes on what workers are told", async () => {
   ]);
   assertEquals(configuration, {
     backend: [{ kind: "tcp", host: "127.0.0.1", port: 8000 }],
-    certificateChain: "chain",
-    privateKey: "key",
+    tls: TLS_CONFIGURATION,
+    steer: undefined,
     preface: "ip",
     backlog: 7,
     keepalive: 60,
@@ -112,20 +106,40 @@ Deno.test("makePlan() counts CPUs for auto", async () => {
   assertEquals((await plan(["-n", "3"], runtime)).workers, 3);
 });
 
-Deno.test("makePlan() warns of root, of bad dates and of certificates made for trials", async () => {
-  const warnings = async (args: string[], runtime = newRuntime()) =>
-    (await plan(args, runtime)).warnings.map((line) => line.slice(0, 24));
+Deno.test("makePlan() tells which option chose the TLS library", async () => {
+  assertEquals((await plan([])).tlsBecause, undefined);
+  assertEquals((await plan(["-c", "HIGH"])).tlsBecause, "-c/--ciphers");
+});
+
+Deno.test("makePlan() has clients steered among several workers whose sessions are their own", async () => {
+  const runtime = newRuntime();
+  runtime.processes.cpus = 7;
+  const steer = async (...args: string[]) => (await plan(args, runtime)).configuration.steer;
+  assertEquals(await steer("-n", "4"), undefined);
+  assertEquals(await steer("-n", "4", "--steer-by-client"), 4);
+  assertEquals(await steer("-n", "auto", "--steer-by-client"), 7);
+  assertEquals(await steer("-n", "1", "--steer-by-client"), undefined);
+  // With OpenSSL every worker opens every ticket.
+  assertEquals(
+    await steer("-n", "4", "--steer-by-client", "--tls-library=openssl"),
+    undefined,
+  );
+});
+
+Deno.test("makePlan() warns of root, after what there is to say about TLS", async () => {
+  const warnings = async (args: string[], tls = TLS, runtime = newRuntime()) =>
+    (await makePlan(settingsOf([...args, "a.pem"]), tls, runtime)).warnings
+      .map((line) => line.slice(0, 24));
+  const late = { ...TLS, warnings: ["a.pem: the certificate expired", "and more"] };
   assertEquals(await warnings([]), ["workers run as root; giv"]);
   assertEquals(await warnings(["-u", "www"]), []);
-  const late = newRuntime();
-  late.clock.setDate(new Date("2031-01-02"));
-  assertEquals(await warnings(["-u", "www"], late), ["a.pem: the certificate e"]);
+  assertEquals(await warnings(["-u", "www"], late), ["a.pem: the certificate e", "and more"]);
+  assertEquals(await warnings([], late), [
+    ...["a.pem: the certificate e", "and more", "workers run as root; giv"],
+  ]);
   const nobody = newRuntime();
   nobody.processes.uid = 1000;
-  assertEquals(await warnings([], nobody), []);
-  const trial = await makePlan(settingsOf(["--self-signed=tls.example"]), CERTIFICATE, nobody);
-  assertEquals(trial.warnings.length, 1);
-  assert(trial.warnings[0]!.startsWith("--self-signed: a certificate for tls.example was made"));
+  assertEquals(await warnings([], TLS, nobody), []);
 });
 
 Deno.test("claimPorts() chooses ports for 0 and keeps the others", async () => {
@@ -174,21 +188,4 @@ Deno.test("claimPorts() refuses a frontend that this machine cannot have, though
   assertThrows(claim, StartupError, "--frontend 192.0.2.9:2: this machine has no such address");
   runtime.network.inUse.add("192.0.2.1:1");
   assertThrows(claim, StartupError, "in use");
-});
-
-Deno.test("loadCertificate() reads the file, or makes one", async () => {
-  const runtime = newRuntime();
-  runtime.files.texts.set("bad.pem", "x");
-  const engine = { name: "rustls" as const, check: () => {} };
-  const load = (...args: string[]) => loadCertificate(settingsOf(args), runtime, engine);
-  await assertRejects(() => load("none.pem"), StartupError, "none.pem: no such file");
-  await assertRejects(() => load("bad.pem"), StartupError, "bad.pem: not a PEM file");
-  const made = await load("--self-signed=tls.example");
-  assertEquals([made.source, made.subject], ["--self-signed", "CN=tls.example"]);
-  assert(made.notBefore < runtime.clock.date() && made.notAfter > runtime.clock.date());
-  engine.check = () => {
-    throw new Error("too short");
-  };
-  const words = "--self-signed: rustls cannot serve this certificate and key";
-  await assertRejects(() => load("--self-signed"), StartupError, words);
 });

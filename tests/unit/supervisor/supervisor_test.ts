@@ -7,14 +7,14 @@ import { Supervisor } from "../../../src/supervisor/supervisor.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { settled } from "../../support/manual_clock.ts";
-import { CONFIGURATION, TOTALS } from "../../support/worker_configuration.ts";
+import { CONFIGURATION, READY, TOTALS } from "../../support/worker_configuration.ts";
 
-function newSupervisor(workers = 2) {
+function newSupervisor(workers = 2, tlsBecause?: string) {
   const runtime = new FakeRuntime();
   const lines: string[] = [];
   const log = configureLog((level, text) => lines.push(`${level} ${text}`), "debug");
   const { frontends, index: _, ...configuration } = CONFIGURATION;
-  const plan = { configuration, frontends: [], workers, warnings: [] };
+  const plan = { configuration, frontends: [], workers, tlsBecause, warnings: [] };
   const supervisor = new Supervisor(runtime, plan, frontends, new StopSignals(runtime), log);
   let outcome: string | undefined;
   const run = supervisor.run();
@@ -23,8 +23,8 @@ function newSupervisor(workers = 2) {
   return {
     ...{ runtime, clock: runtime.clock, lines, children, run, raise: runtime.processes },
     outcome: () => outcome,
-    serve: async () => {
-      for (const child of children) child.say({ type: "ready" });
+    serve: async (ready = READY) => {
+      for (const child of children) child.say(ready);
       await settled();
     },
   };
@@ -38,7 +38,18 @@ Deno.test("the supervisor starts every worker with its number, and says where th
   assertEquals(lines, []);
   await serve();
   assertEquals(lines, [
-    "info 3 workers serve on 192.0.2.1:8443, backend 127.0.0.1:8000 (rustls, TLS 1.2 and 1.3)",
+    "info 3 workers serve on 192.0.2.1:8443, backend 127.0.0.1:8000, TLS by rustls",
+  ]);
+  raise.raise("SIGINT");
+  await clock.advance(0);
+});
+
+Deno.test("the supervisor says which TLS library serves, and which option asked for it", async () => {
+  const { lines, serve, raise, clock } = newSupervisor(1, "-c/--ciphers");
+  await serve({ type: "ready", library: "OpenSSL 3.0.22 4 Aug 2026" });
+  assertEquals(lines, [
+    "info 1 worker serves on 192.0.2.1:8443, backend 127.0.0.1:8000, TLS by OpenSSL 3.0.22 4 Aug 2026 " +
+    "because of -c/--ciphers",
   ]);
   raise.raise("SIGINT");
   await clock.advance(0);
@@ -46,7 +57,7 @@ Deno.test("the supervisor starts every worker with its number, and says where th
 
 Deno.test("a worker that cannot start ends the others and fails the run", async () => {
   const { children, run, outcome } = newSupervisor(2);
-  children[0]!.say({ type: "ready" });
+  children[0]!.say(READY);
   children[1]!.say({ type: "failed", text: "cannot listen" } as { type: string });
   await assertRejects(() => run, StartupError, "cannot listen");
   assertEquals(outcome(), "failed: cannot listen");
@@ -100,7 +111,7 @@ Deno.test("TERM while workers start drains those that there are", async () => {
   await settled();
   assertEquals(children.map((child) => child.told), [["start", "drain"], ["start", "drain"]]);
   // One was fast enough, the other had not even begun.
-  children[0]!.say({ type: "ready" });
+  children[0]!.say(READY);
   for (const child of children) child.end();
   await settled();
   assertEquals(outcome(), "ended");

@@ -6,7 +6,7 @@ import { WorkerProcess } from "../../../src/supervisor/worker_process.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { settled } from "../../support/manual_clock.ts";
-import { CONFIGURATION, TOTALS } from "../../support/worker_configuration.ts";
+import { CONFIGURATION, READY, TOTALS } from "../../support/worker_configuration.ts";
 
 function newWorker() {
   const runtime = new FakeRuntime();
@@ -30,12 +30,13 @@ Deno.test("a worker is told its configuration first, and to drain later", async 
   await worker.ended;
 });
 
-Deno.test("ready resolves when the worker says so, and leaving when it asks to be replaced", async () => {
+Deno.test("ready resolves with the worker's TLS library, and leaving when it asks to be replaced", async () => {
   const { worker, child } = newWorker();
   let leaving = false;
   worker.leaving.then(() => leaving = true);
-  child.say({ type: "ready" });
-  await worker.ready;
+  const ready = { type: "ready", library: "OpenSSL 3.0.22" };
+  child.say(ready);
+  assertEquals(await worker.ready, "OpenSSL 3.0.22");
   assertEquals(leaving, false);
   child.say({ type: "replace-me" });
   await worker.leaving;
@@ -58,7 +59,7 @@ Deno.test("a worker that never says a word is ended, and one that serves is left
   const error = await assertRejects(() => silent.worker.ready, StartupError);
   assert(error.message.includes("nothing within 60 s of its start"), error.message);
   const serving = newWorker();
-  serving.child.say({ type: "ready" });
+  serving.child.say(READY);
   await serving.worker.ready;
   await settled();
   assertEquals(serving.clock.waiting, 0);

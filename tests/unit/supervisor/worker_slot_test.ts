@@ -6,7 +6,7 @@ import { restartPause, WorkerSlot } from "../../../src/supervisor/worker_slot.ts
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { settled } from "../../support/manual_clock.ts";
-import { CONFIGURATION, TOTALS } from "../../support/worker_configuration.ts";
+import { CONFIGURATION, READY, TOTALS } from "../../support/worker_configuration.ts";
 
 /** A slot whose first worker serves. */
 async function newSlot() {
@@ -16,7 +16,7 @@ async function newSlot() {
   const log = configureLog((level, text) => lines.push(`${level} ${text}`), "debug");
   const slot = new WorkerSlot(runtime, CONFIGURATION, log);
   const started = slot.start();
-  children[0]!.say({ type: "ready" });
+  children[0]!.say(READY);
   await started;
   return { runtime, clock: runtime.clock, children, lines, slot };
 }
@@ -26,6 +26,16 @@ Deno.test("restartPause() grows from nothing to half a minute", () => {
     ...[0, 0, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000],
   ]);
   assertEquals(restartPause(5_000), 30_000);
+});
+
+Deno.test("start() tells the TLS library of the first worker", async () => {
+  const runtime = new FakeRuntime();
+  const slot = new WorkerSlot(runtime, CONFIGURATION, configureLog(() => {}, "error"));
+  const starting = slot.start();
+  const ready = { type: "ready", library: "OpenSSL 3.0.22" };
+  runtime.processes.children[0]!.say(ready);
+  assertEquals(await starting, "OpenSSL 3.0.22");
+  await slot.kill();
 });
 
 Deno.test("start() rejects when the first worker cannot serve", async () => {
@@ -49,7 +59,7 @@ Deno.test("a worker that dies is replaced at once, and the log names it and why"
     "error worker 1 (process 5000) died: killed by SIGSEGV; a crash in native code; its " +
     "connections are lost",
   ]);
-  children[1]!.say({ type: "ready" });
+  children[1]!.say(READY);
   await settled();
   assertEquals(lines[1], "info worker 1 serves again (process 5001)");
   await slot.kill();
@@ -104,7 +114,7 @@ Deno.test("a worker that leaves is let go only when the next one serves", async 
   await clock.advance(200);
   assertEquals([children.length, children[0]!.told], [2, ["start"]]);
   assert(lines[0]!.includes("worker 1 (process 5000) was asked to end; another takes its place"));
-  children[1]!.say({ type: "ready" });
+  children[1]!.say(READY);
   await settled();
   assertEquals(children[0]!.told, ["start", "drain"]);
   children[0]!.say({ type: "ended", counters: TOTALS } as { type: string });

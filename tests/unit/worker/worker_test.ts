@@ -2,18 +2,26 @@
 
 import { messageLine } from "../../../src/control/message_lines.ts";
 import type { SupervisorMessage } from "../../../src/control/messages.ts";
+import { StartupError } from "../../../src/errors.ts";
+import type { TlsEngine } from "../../../src/tls/engine.ts";
 import { createRustlsEngine } from "../../../src/tls/rustls.ts";
+import type { TlsConfiguration } from "../../../src/tls/tls_configuration.ts";
 import { runWorker } from "../../../src/worker/worker.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { FakeStream, NativeError, pairOf } from "../../support/fake_stream.ts";
 import { settled } from "../../support/manual_clock.ts";
-import { CONFIGURATION } from "../../support/worker_configuration.ts";
+import { CONFIGURATION, READY } from "../../support/worker_configuration.ts";
 
-function newWorker() {
+function newWorker(wrap: (engine: TlsEngine) => TlsEngine = (engine) => engine) {
   const runtime = new FakeRuntime();
+  const made: TlsConfiguration[] = [];
   let code: number | undefined;
-  runWorker(runtime, createRustlsEngine).then((given) => code = given);
+  const makeEngine = (configuration: TlsConfiguration) => {
+    made.push(configuration);
+    return wrap(createRustlsEngine(runtime, configuration));
+  };
+  runWorker(runtime, makeEngine).then((given) => code = given);
   const tell = async (message: SupervisorMessage) => {
     runtime.processes.input(messageLine(message));
     await settled();
@@ -24,6 +32,7 @@ function newWorker() {
   };
   return {
     runtime,
+    made,
     tell,
     messages,
     types: () => messages().map(({ type }) => type),
@@ -42,6 +51,28 @@ Deno.test("a worker listens before it drops its privileges, and is ready only th
   ]);
   assertEquals([types(), code()], [["ready"], undefined]);
   assertEquals(runtime.network.listeners[0]!.options.reusePort, true);
+});
+
+Deno.test("a worker makes its engine from what it was told of TLS, and names the library", async () => {
+  const tls = { ...CONFIGURATION.tls, ciphers: "HIGH", alpnProtocols: ["h2"] };
+  const library = "OpenSSL 3.0.22 4 Aug 2026";
+  const { runtime, made, tell, messages } = newWorker((engine) => ({ ...engine, library }));
+  assertEquals(made, []);
+  await tell({ type: "start", configuration: { ...CONFIGURATION, tls, steer: 4 } });
+  assertEquals(made, [JSON.parse(JSON.stringify(tls))]);
+  assertEquals(runtime.kernel!.steered, [
+    { address: { host: "192.0.2.1", port: 8443 }, workers: 4 },
+  ]);
+  assertEquals(messages(), [{ type: "ready", library }]);
+});
+
+Deno.test("a worker whose TLS library is missing, or refuses, says why and ends with 1", async () => {
+  const { runtime, tell, messages, code } = newWorker(() => {
+    throw new StartupError("--ciphers: no cipher match");
+  });
+  await tell(START);
+  assertEquals(messages(), [{ type: "failed", text: "--ciphers: no cipher match" }]);
+  assertEquals([code(), runtime.network.listeners], [1, []]);
 });
 
 Deno.test("a worker that cannot listen says why and ends with 1", async () => {
@@ -85,7 +116,7 @@ Deno.test("a worker that cannot stay on its CPU warns and serves", async () => {
   await tell(START);
   assertEquals(messages(), [
     { type: "log", level: "warning", text: "cannot stay on CPU 1" },
-    { type: "ready" },
+    READY,
   ]);
 });
 

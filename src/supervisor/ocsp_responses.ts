@@ -1,0 +1,99 @@
+/**
+ * Finds the OCSP responses to staple: the file named for a certificate, or one in the directory of stored
+ * responses. A stored one that is no use costs a warning, not the start.
+ */
+
+import { StartupError } from "../errors.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { CheckedCertificate } from "../tls/certificate.ts";
+import { checkOcspResponse, hitchResponseName, OcspResponseError } from "../tls/ocsp_response.ts";
+
+/** A certificate, and what the operator should know of its response. */
+export interface WithResponse {
+  readonly certificate: CheckedCertificate;
+  readonly warning: string | undefined;
+}
+
+/** A directory of stored responses. */
+export class StoredResponses {
+  readonly #directory: string;
+  readonly #names: ReadonlySet<string>;
+
+  constructor(directory: string, names: Iterable<string>) {
+    this.#directory = directory;
+    this.#names = new Set(names);
+  }
+
+  /**
+   * The path of the response for a PEM file, or undefined: hitch's name for it, or the file's own name with
+   * `.ocsp` behind it or in the place of its extension.
+   */
+  pathFor(pemFile: string): string | undefined {
+    if (this.#names.size === 0) return undefined;
+    const base = pemFile.slice(pemFile.lastIndexOf("/") + 1);
+    const names = [
+      hitchResponseName(pemFile),
+      `${base}.ocsp`,
+      `${base.replace(/\.[^.]*$/, "")}.ocsp`,
+    ];
+    const found = names.find((name) => this.#names.has(name));
+    return found && `${this.#directory.replace(/\/$/, "")}/${found}`;
+  }
+}
+
+/**
+ * Adds the response that the operator has named for a certificate, unless it is outdated. Rejects with
+ * {@linkcode StartupError} if it cannot be read or is not about the certificate.
+ */
+export async function addNamedResponse(
+  certificate: CheckedCertificate,
+  path: string,
+  runtime: Pick<Runtime, "files" | "clock">,
+): Promise<WithResponse> {
+  try {
+    return await addResponse(certificate, path, runtime);
+  } catch (error) {
+    if (!(error instanceof OcspResponseError)) throw error;
+    throw new StartupError(`${path}: ${error.message}; it is given for ${certificate.source}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Adds a stored response, if it is any use. */
+export async function addStoredResponse(
+  certificate: CheckedCertificate,
+  path: string,
+  runtime: Pick<Runtime, "files" | "clock">,
+): Promise<WithResponse> {
+  try {
+    return await addResponse(certificate, path, runtime);
+  } catch (error) {
+    if (error instanceof OcspResponseError) {
+      const warning = `${path}: ${error.message}; it is not stapled for ${certificate.source}`;
+      return { certificate, warning };
+    }
+    if (!(error instanceof StartupError)) throw error;
+    return {
+      certificate,
+      warning: `${error.message}; nothing is stapled for ${certificate.source}`,
+    };
+  }
+}
+
+async function addResponse(
+  certificate: CheckedCertificate,
+  path: string,
+  runtime: Pick<Runtime, "files" | "clock">,
+): Promise<WithResponse> {
+  const octets = await runtime.files.readOctets(path);
+  const until = await checkOcspResponse(octets, certificate.certificateChain);
+  if (until !== undefined && until < runtime.clock.date()) {
+    const warning =
+      `${path}: the OCSP response was valid until ${until.toISOString()}; it is not ` +
+      `stapled for ${certificate.source}`;
+    return { certificate, warning };
+  }
+  const binary = Array.from(octets, (octet) => String.fromCharCode(octet)).join("");
+  return { certificate: { ...certificate, ocspResponse: btoa(binary) }, warning: undefined };
+}

@@ -1,0 +1,97 @@
+/** Finds the keys of certificates that have none in their own files, among the files of `--private-key`. */
+
+import { StartupError } from "../errors.ts";
+import type { Files } from "../runtime/runtime.ts";
+import { type CertificateFile, type CheckedCertificate, withKey } from "../tls/certificate.ts";
+import { isKeyUri, keyBelongs, type PrivateKey, readPrivateKey } from "../tls/private_key.ts";
+import { mapBounded } from "./map_bounded.ts";
+
+/** Reads a key from a file, or takes a `pkcs11:` URI. Rejects with {@linkcode StartupError}. */
+export async function loadPrivateKey(
+  pathOrUri: string,
+  files: Pick<Files, "readText">,
+): Promise<PrivateKey> {
+  const text = isKeyUri(pathOrUri) ? pathOrUri : await files.readText(pathOrUri);
+  return readPrivateKey(text, pathOrUri);
+}
+
+/**
+ * Gives every certificate that has no key the one that belongs to it; a URI goes to the only one that is left
+ * without. Rejects with {@linkcode StartupError} for a key that belongs to none of them, and for a
+ * certificate that is left without.
+ */
+export async function giveKeys(
+  certificates: readonly (CheckedCertificate | CertificateFile)[],
+  pathsAndUris: readonly string[],
+  files: Pick<Files, "readText">,
+): Promise<CheckedCertificate[]> {
+  const keys = await mapBounded(pathsAndUris, READ_AT_ONCE, (path) => loadPrivateKey(path, files));
+  const keyless = new Keyless(certificates.filter(isWithoutKey));
+  for (const key of keys.filter(({ algorithm }) => algorithm !== undefined)) keyless.match(key);
+  for (const key of keys.filter(({ algorithm }) => algorithm === undefined)) keyless.giveLast(key);
+  return certificates.map((one) => isWithoutKey(one) ? withKey(one, keyless.given.get(one)) : one);
+}
+
+/** Files being read at the same time. */
+export const READ_AT_ONCE = 32;
+
+/** Certificates without keys, and those that found one. */
+class Keyless {
+  readonly given = new Map<CertificateFile, PrivateKey>();
+  readonly #certificates: readonly CertificateFile[];
+  readonly #byPublicKey: Map<string, CertificateFile[]>;
+
+  constructor(certificates: readonly CertificateFile[]) {
+    this.#certificates = certificates;
+    this.#byPublicKey = Map.groupBy(certificates, ({ publicKey }) => publicKey.join());
+  }
+
+  /** Gives a key to all the certificates it belongs to. */
+  match(key: PrivateKey): void {
+    const certificates = this.#byPublicKey.get(key.publicKey?.join() ?? "") ??
+      this.#certificates.filter(({ publicKey }) => keyBelongs(key, publicKey));
+    if (certificates.length > 0) {
+      for (const certificate of certificates) this.given.set(certificate, key);
+      return;
+    }
+    const possible = this.#left().filter(({ publicKey }) =>
+      keyBelongs(key, publicKey) === undefined
+    );
+    const [only, second] = possible;
+    if (only === undefined) {
+      throw new StartupError(
+        `${key.source}: the private key belongs to none of the certificates without a key of their own`,
+      );
+    }
+    if (second !== undefined) {
+      throw new StartupError(
+        `${key.source}: keys of this kind cannot be compared here, and it may belong to ${only.source} or ` +
+          `${second.source}; append it to its certificate, or give both in one pem-file block`,
+      );
+    }
+    this.given.set(only, key);
+  }
+
+  /** Gives a key of which nothing is known to the only certificate that has none yet. */
+  giveLast(key: PrivateKey): void {
+    const [only, second] = this.#left();
+    if (only === undefined) {
+      throw new StartupError(`${key.source}: every certificate has another private key already`);
+    }
+    if (second !== undefined) {
+      throw new StartupError(
+        `${key.source}: cannot tell whether it belongs to ${only.source} or ${second.source}; give the ` +
+          "certificate and its key in one pem-file block",
+      );
+    }
+    this.given.set(only, key);
+  }
+
+  #left(): CertificateFile[] {
+    return this.#certificates.filter((certificate) => !this.given.has(certificate));
+  }
+}
+
+function isWithoutKey(one: CheckedCertificate | CertificateFile): one is CertificateFile {
+  return !("privateKey" in one);
+}

@@ -1,0 +1,63 @@
+/**
+ * The secret that session ticket keys are derived from: a file that machines share, or one made for this
+ * run. It goes to the workers in memory, so that they need not be able to read the file.
+ */
+
+import { StartupError } from "../errors.ts";
+import type { Files } from "../runtime/runtime.ts";
+import { randomTicketSecret } from "../tls/ticket_keys.ts";
+
+/** The secret, and what the operator should know of its file. */
+export interface TicketSecret {
+  /** In base64. */
+  readonly secret: string;
+  /** Lines for the log, each with the file in front. */
+  readonly warnings: string[];
+}
+
+/**
+ * Reads the secret from a file of any octets, or makes one if there is no path. One newline at the end is not
+ * part of it, so that a copy made with an editor is the same secret. Throws {@linkcode StartupError}.
+ */
+export async function readTicketSecret(
+  path: string | undefined,
+  runtime: { readonly files: Pick<Files, "readOctets" | "mode"> },
+): Promise<TicketSecret> {
+  if (path === undefined) return { secret: base64(randomTicketSecret()), warnings: [] };
+  const octets = await runtime.files.readOctets(path);
+  const secret = octets.subarray(0, octets.length - newlineOctets(octets));
+  if (secret.length < FEWEST_OCTETS) {
+    const newline = secret.length < octets.length ? ", the newline at its end not counted" : "";
+    throw new StartupError(
+      `${path}: a ticket secret has to have ${FEWEST_OCTETS} octets at least, and this one has ` +
+        `${secret.length}${newline}; make one with: openssl rand 48 > ${path}`,
+    );
+  }
+  const mode = await runtime.files.mode(path);
+  return { secret: base64(secret), warnings: mode === undefined ? [] : modeWarnings(path, mode) };
+}
+
+/** How long the newline at the end is: LF, CR LF, or none. */
+function newlineOctets(octets: Uint8Array): number {
+  if (octets.at(-1) !== LINE_FEED) return 0;
+  return octets.at(-2) === CARRIAGE_RETURN ? 2 : 1;
+}
+
+function modeWarnings(path: string, mode: number): string[] {
+  if ((mode & GROUP_AND_OTHERS) === 0) return [];
+  const shown = mode.toString(8).padStart(4, "0");
+  return [
+    `${path}: others than its owner may use this file (mode ${shown}), and who knows the secret in it can ` +
+    `decrypt sessions; change that with: chmod 600 ${path}`,
+  ];
+}
+
+function base64(octets: Uint8Array): string {
+  return btoa(Array.from(octets, (octet) => String.fromCharCode(octet)).join(""));
+}
+
+const FEWEST_OCTETS = 32;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+/** S_IRWXG | S_IRWXO. */
+const GROUP_AND_OTHERS = 0o077;

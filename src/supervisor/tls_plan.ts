@@ -1,0 +1,77 @@
+/** Turns what the operator asked of TLS into what engines are told: files into text, secrets into octets. */
+
+import type { Settings } from "../config/settings.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { CheckedCertificate } from "../tls/certificate.ts";
+import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
+import { loadCertificates, type LoadedCertificates } from "./certificates.ts";
+import { ClientRulesReader } from "./client_rules.ts";
+import { readTicketSecret } from "./ticket_secret.ts";
+
+/** What engines are told, and what the operator should know of it. */
+export interface TlsPlan {
+  readonly configuration: TlsConfiguration;
+  /** Lines for the log; none of them stops the start. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads everything that TLS needs; certificates only if the caller has none. Rejects with
+ * {@linkcode StartupError} that names file and cause.
+ */
+export async function makeTlsPlan(
+  settings: Settings,
+  runtime: Runtime,
+  loaded?: LoadedCertificates,
+): Promise<TlsPlan> {
+  const { certificates, defaultCertificate, warnings } = loaded ??
+    await loadCertificates(settings, runtime);
+  const ticketSecret = await readTicketSecret(settings.ticketSecret, runtime);
+  const rules = new ClientRulesReader(runtime.files);
+  return {
+    configuration: {
+      library: settings.tlsLibrary.name,
+      certificates: certificates.map(served),
+      defaultCertificate,
+      sniNomatchAbort: settings.sniNomatchAbort,
+      protocols: settings.tlsProtocols,
+      ciphers: settings.ciphers,
+      ciphersuites: settings.ciphersuites,
+      groups: settings.groups,
+      preferServerCiphers: settings.preferServerCiphers,
+      sslEngine: settings.sslEngine,
+      alpnProtocols: settings.alpnProtocols,
+      clientRules: await rules.read(settings.clientVerify, settings.clientVerifyCa),
+      ticketSecret: ticketSecret.secret,
+    },
+    warnings: [...warnings, ...ticketSecret.warnings, ...explanations(settings)],
+  };
+}
+
+/** Without what only the supervisor wants to know. */
+function served(
+  { subject: _subject, notBefore: _notBefore, notAfter: _notAfter, ...rest }: CheckedCertificate,
+): ServedCertificate {
+  return rest;
+}
+
+/** What an operator who comes from stud or hitch may not expect. */
+function explanations({ tlsProtocols, ciphers, sharedCache }: Settings): string[] {
+  const lines: string[] = [];
+  const old = tlsProtocols.filter((name) => name === "TLSv1.0" || name === "TLSv1.1");
+  if (old.length > 0 && !/@SECLEVEL/.test(ciphers ?? "")) {
+    lines.push(
+      `${
+        old.join(" and ")
+      } need SHA-1 signatures, so OpenSSL's security level is lowered to 0 for all ` +
+        "clients; @SECLEVEL=N in -c/--ciphers sets another one",
+    );
+  }
+  if (sharedCache > 0) {
+    lines.push(
+      `-C/--shared-cache ${sharedCache}: sessions are kept by the clients, as tickets that every worker can ` +
+        "open; no cache is needed, and the number means nothing",
+    );
+  }
+  return lines;
+}

@@ -1,0 +1,62 @@
+/** Options that need OpenSSL are taken, and have the host's OpenSSL do TLS; without them rustls does it. */
+
+import { makeSelfSigned } from "../../src/tls/self_signed.ts";
+import { assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { Backend, echo } from "../support/backend.ts";
+import { pemFile, temporaryPem } from "../support/certificates.ts";
+import { Site } from "../support/site.ts";
+import { runStud, Stud } from "../support/stud.ts";
+import { echoOnce } from "../support/tls_client.ts";
+import { testWith } from "../support/tools.ts";
+
+const NEEDS = { tools: ["openssl"], linux: true };
+
+/** Options of stud, and which of them the log names. */
+const OPTIONS: readonly (readonly [args: string[], because: string])[] = [
+  [["--tls-library=openssl"], "--tls-library"],
+  [["-c", "HIGH"], "-c/--ciphers"],
+  [["-O"], "-O/--prefer-server-ciphers"],
+  [["--ssl"], "--ssl"],
+  [["-C", "100"], "-C/--shared-cache"],
+];
+
+Deno.test("without options rustls does TLS, and the log says so", async () => {
+  await using site = await Site.startEcho();
+  await site.stud.output(/1 worker serves on .*, TLS by rustls$/m);
+  await site.echoOnce();
+});
+
+for (const [args, because] of OPTIONS) {
+  testWith(NEEDS, `with ${args.join(" ")} OpenSSL does TLS, and the log says why`, async () => {
+    await using site = await Site.startEcho(args);
+    await site.stud.output(new RegExp(`, TLS by OpenSSL 3\\.\\S+ .* because of ${because}$`, "m"));
+    await site.echoOnce();
+  });
+}
+
+testWith(NEEDS, "-t takes what OpenSSL takes", async () => {
+  for (const [args] of OPTIONS) {
+    const { code, stdout, stderr } = await runStud(["-t", "--self-signed", ...args]);
+    assertEquals([code, stdout], [0, "stud: the configuration is good\n"], stderr);
+  }
+});
+
+testWith(NEEDS, "of several PEM files the last is for clients that name none of them", async () => {
+  using first = pemFile(await makeSelfSigned("first.example", new Date()));
+  using last = await temporaryPem();
+  await using backend = Backend.serve(echo);
+  const args = ["-f", "127.0.0.1,0", "-b", backend.address, first.path, last.path];
+  await using stud = await Stud.start(args);
+  await stud.output(/, TLS by OpenSSL .* because of 2 PEM files$/m);
+  await echoOnce(stud.port, last);
+});
+
+testWith(
+  NEEDS,
+  "-C says that no cache is needed, --ssl that TLS 1.0 lowers the security",
+  async () => {
+    await using site = await Site.startEcho(["-C", "100", "--ssl"]);
+    await site.stud.output(/ warning: -C\/--shared-cache 100: .* no cache is needed/);
+    assertStringIncludes(site.stud.stderr, " warning: TLSv1.0 and TLSv1.1 need SHA-1 signatures");
+  },
+);
