@@ -1,6 +1,6 @@
 /** One worker process as the supervisor holds it: its pipe, its messages, its log lines, its last words. */
 
-import { decodeMessage, messageLine, readLines } from "../control/message_lines.ts";
+import { decodeMessage, messageLine, readLines, startLine } from "../control/message_lines.ts";
 import type {
   SupervisorMessage,
   WorkerConfiguration,
@@ -46,12 +46,12 @@ export class WorkerProcess {
       this.kill();
     });
     this.ready.then(cancel, cancel);
-    this.#send({ type: "start", configuration });
+    this.#write(startLine(configuration));
   }
 
   /** Asks it to stop accepting and to end once its clients have. */
   drain(): void {
-    this.#send({ type: "drain" });
+    this.#write([new TextEncoder().encode(messageLine(DRAIN))]);
   }
 
   /** Ends it at once. */
@@ -59,9 +59,9 @@ export class WorkerProcess {
     this.#child.kill();
   }
 
-  #send(message: SupervisorMessage): void {
+  #write(parts: readonly Uint8Array[]): void {
     // A failed write means that the worker is gone, and its end is noticed anyway.
-    this.#control.write(new TextEncoder().encode(messageLine(message))).catch(() => {});
+    for (const octets of parts) this.#control.write(octets).catch(() => {});
   }
 
   async #follow(): Promise<string> {
@@ -127,5 +127,6 @@ const SIGNAL_HINTS: Readonly<Record<string, string>> = {
   SIGABRT: "a crash in native code",
 };
 
+const DRAIN: SupervisorMessage = { type: "drain" };
 /** Milliseconds that a worker may take until it serves. */
 const START_LIMIT = 60_000;
