@@ -49,7 +49,7 @@ export function newRelayBuffers(oneRecordPerRead: boolean): RelayBuffers {
     }),
     // TCP gives all it has: a read that leaves much room has emptied the queue.
     fromBackend: new ReadBuffers({
-      small: 4 << 10,
+      small: 2 << 10,
       large: 128 << 10,
       keepAbove: 64 << 10,
       record: 0,
