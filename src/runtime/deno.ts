@@ -9,14 +9,12 @@ import { StartupError } from "../errors.ts";
 import { createDenoNetwork } from "./deno_network.ts";
 import { createDenoProcesses, type WorkerProgram } from "./deno_processes.ts";
 import { openLinuxKernel } from "./linux.ts";
-import type { OpenSsl } from "./openssl.ts";
 import { openOpenSsl } from "./openssl/library.ts";
 
 /** Makes the platform interface for a program under `deno run` or made by `deno compile`. */
 export function createDenoRuntime(program: WorkerProgram): Runtime {
   let kernel: Kernel | undefined;
   let opened = false;
-  let openSsl: OpenSsl | undefined;
   return {
     platform: Deno.build.os,
     network: createDenoNetwork(),
@@ -33,7 +31,7 @@ export function createDenoRuntime(program: WorkerProgram): Runtime {
       if (Deno.build.os !== "linux") {
         throw new StartupError(`the OpenSSL engine: only on Linux, this is ${Deno.build.os}`);
       }
-      return openSsl ??= openOpenSsl();
+      return openOpenSsl();
     },
   };
 }

@@ -125,6 +125,8 @@ export interface SslSession {
   write(octets: Uint8Array): void;
   /** Produces close_notify. */
   closeWrite(): void;
+  /** Whether {@linkcode SslSession.takeOutput} has something to give. */
+  readonly hasOutput: boolean;
   /** What the calls so far want sent, or undefined. It must be given back with `release`. */
   takeOutput(): SslOutput | undefined;
   /** Only once the handshake is done. */

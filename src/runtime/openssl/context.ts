@@ -10,7 +10,7 @@ import type {
 import { OpenSslError } from "../openssl.ts";
 import type { Callbacks } from "./callbacks.ts";
 import { cString, must, type Pointer } from "./memory.ts";
-import { DenoSslSession, type SessionServices } from "./session.ts";
+import { DenoSslSession, type SessionRules, type SessionServices } from "./session.ts";
 
 /** What contexts share. */
 export interface ContextServices extends SessionServices {
@@ -23,10 +23,12 @@ export interface ContextServices extends SessionServices {
 export class DenoSslContext implements SslContext {
   readonly #services: ContextServices;
   readonly #pointer: Pointer;
+  readonly #rules: SessionRules;
 
   constructor(services: ContextServices, options: SslContextOptions) {
     this.#services = services;
     const { ssl, crypto } = services.libraries;
+    this.#rules = { verifiesClients: options.verify !== "none" };
     crypto.ERR_clear_error();
     this.#pointer = must(services.libraries, ssl.SSL_CTX_new(ssl.TLS_server_method()));
     try {
@@ -48,7 +50,7 @@ export class DenoSslContext implements SslContext {
   }
 
   newSession(): SslSession {
-    return new DenoSslSession(this.#services, this.#pointer);
+    return new DenoSslSession(this.#services, this.#pointer, this.#rules);
   }
 
   free(): void {

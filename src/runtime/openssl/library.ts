@@ -8,8 +8,14 @@ import { cString, must, type Pointer, textAt } from "./memory.ts";
 import { LARGE_OUTPUT, OutputBios, SMALL_OUTPUT } from "./output_bio.ts";
 import { openLibraries } from "./symbols.ts";
 
-/** Opens the library. Throws {@linkcode StartupError} that names what is missing. */
+let opened: OpenSsl | undefined;
+
+/** The library, which a process has once. Throws {@linkcode StartupError} that names what is missing. */
 export function openOpenSsl(): OpenSsl {
+  return opened ??= open();
+}
+
+function open(): OpenSsl {
   const libraries = openLibraries();
   const { crypto } = libraries;
   let engine: Pointer | undefined;

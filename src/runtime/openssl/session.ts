@@ -23,23 +23,33 @@ export interface SessionServices {
   readonly callbacks: Callbacks;
 }
 
+/** What the sessions of one context have in common. */
+export interface SessionRules {
+  readonly verifiesClients: boolean;
+}
+
+/** Octets as foreign functions take them. */
+type Octets = Uint8Array<ArrayBuffer>;
+
 /** An SSL in server mode. */
 export class DenoSslSession implements SslSession {
   readonly #services: SessionServices;
   readonly #context: Pointer;
+  readonly #rules: SessionRules;
   #pointer: Pointer | null;
   #output: OutputBio | undefined;
   /** Whether `#output` holds something of ours and has been taken from the pool. */
   #produced = false;
   /** Ciphertext that OpenSSL has not taken yet. */
-  #rest: Uint8Array<ArrayBuffer> | undefined;
+  #rest: Octets | undefined;
   /** Met after octets that had to be handed over first. */
   #failure: OpenSslError | undefined;
   mayHaveMore = false;
 
-  constructor(services: SessionServices, context: Pointer) {
+  constructor(services: SessionServices, context: Pointer, rules: SessionRules) {
     this.#services = services;
     this.#context = context;
+    this.#rules = rules;
     const { libraries: { ssl, crypto }, input } = services;
     crypto.ERR_clear_error();
     this.#pointer = must(services.libraries, ssl.SSL_new(context));
@@ -51,66 +61,111 @@ export class DenoSslSession implements SslSession {
   handshake(input: Uint8Array, length: number, former?: FormerTicketKeys): boolean {
     const { libraries: { ssl }, callbacks } = this.#services;
     const session = this.#begin(input, length);
-    if (former !== undefined) callbacks.openTickets(this.#context, former);
-    const result = ssl.SSL_do_handshake(session);
-    if (former !== undefined) callbacks.openTickets(this.#context, undefined);
-    const done = result === 1;
-    const failure = done ? undefined : this.#failureOf(result);
-    // The client's first data may have come with the end of its handshake.
-    this.mayHaveMore = done && ssl.SSL_has_pending(session) === 1;
-    this.#end();
-    if (failure !== undefined) throw failure;
-    return done;
+    try {
+      if (former !== undefined) callbacks.openTickets(this.#context, former);
+      const result = ssl.SSL_do_handshake(session);
+      if (former !== undefined) callbacks.openTickets(this.#context, undefined);
+      if (result !== 1) {
+        this.#checkRetry(session, result);
+        // A client whose certificate was checked once must not go on for ever by renewing its session.
+        const endless = this.#rules.verifiesClients && ssl.SSL_session_reused(session) === 1;
+        if (endless) ssl.SSL_set_num_tickets(session, 0n);
+      }
+      // The client's first data may have come with the end of its handshake.
+      this.mayHaveMore = result === 1 && ssl.SSL_has_pending(session) === 1;
+      return result === 1;
+    } finally {
+      this.#end();
+    }
   }
 
   read(input: Uint8Array, length: number, into: Uint8Array): number | null {
     if (this.#failure !== undefined) throw this.#failure;
-    const { libraries: { ssl, crypto }, input: bio } = this.#services;
-    const session = this.#begin(input, length);
-    let total = 0;
-    let ended = false;
-    this.mayHaveMore = false;
-    for (;;) {
-      const space = total === 0 ? into : into.subarray(total);
-      const octets = ssl.SSL_read(session, space as Uint8Array<ArrayBuffer>, space.length);
-      if (octets > 0) {
-        total += octets;
-        const more = ssl.SSL_has_pending(session) === 1 || crypto.BIO_ctrl_pending(bio) > 0n;
-        if (!more) break;
-        if (total < into.length) continue;
-        this.mayHaveMore = true;
-        break;
-      }
-      const error = ssl.SSL_get_error(session, octets);
-      ended = error === SSL_ERROR_ZERO_RETURN;
-      if (!ended && error !== SSL_ERROR_WANT_READ) this.#failure = queuedError(crypto);
-      break;
+    const { libraries: { ssl, crypto }, input: shared } = this.#services;
+    // Much is read from where it lies, unless the plaintext is about to overwrite it.
+    if (length < WORTH_A_BIO || input === into || this.#rest !== undefined) {
+      return this.#readFrom(shared, this.#begin(input, length), into);
     }
-    // What ended it is told again by the next call.
-    if ((ended || this.#failure !== undefined) && total > 0) this.mayHaveMore = true;
-    this.#end();
-    if (total > 0) return total;
-    if (this.#failure !== undefined) throw this.#failure;
-    return ended ? null : 0;
+    const session = this.#begin(input, 0);
+    const bio = must(this.#services.libraries, crypto.BIO_new_mem_buf(input as Octets, length));
+    crypto.BIO_ctrl(bio, BIO_C_SET_BUF_MEM_EOF_RETURN, -1n, null);
+    ssl.SSL_set0_rbio(session, bio);
+    try {
+      return this.#readFrom(bio, session, into);
+    } finally {
+      this.#keepRest(bio);
+      crypto.BIO_up_ref(shared);
+      ssl.SSL_set0_rbio(session, shared);
+    }
+  }
+
+  #readFrom(bio: Pointer, session: Pointer, into: Uint8Array): number | null {
+    try {
+      return this.#readRecords(bio, session, into);
+    } finally {
+      this.#end();
+    }
+  }
+
+  #readRecords(bio: Pointer, session: Pointer, into: Uint8Array): number | null {
+    const { ssl, crypto } = this.#services.libraries;
+    let total = 0;
+    this.mayHaveMore = false;
+    while (total < into.length) {
+      const space = total === 0 ? into : into.subarray(total);
+      const octets = ssl.SSL_read(session, space as Octets, space.length);
+      if (octets <= 0) return this.#readNoMore(session, octets, total);
+      total += octets;
+      if (ssl.SSL_has_pending(session) === 0 && crypto.BIO_ctrl_pending(bio) === 0) return total;
+    }
+    this.mayHaveMore = true;
+    return total;
+  }
+
+  /** Tells what came before the end or the failure; the next call is told of that. */
+  #readNoMore(session: Pointer, result: number, total: number): number | null {
+    const { ssl, crypto } = this.#services.libraries;
+    const error = ssl.SSL_get_error(session, result);
+    if (error === SSL_ERROR_WANT_READ) return total;
+    const ended = error === SSL_ERROR_ZERO_RETURN;
+    const failure = ended ? undefined : queuedError(crypto);
+    if (total > 0) {
+      this.#failure = failure;
+      this.mayHaveMore = true;
+      return total;
+    }
+    if (failure !== undefined) throw this.#failure = failure;
+    return null;
   }
 
   write(octets: Uint8Array): void {
-    const { ssl } = this.#services.libraries;
-    const { outputs, largeOutputs } = this.#services;
+    const { libraries: { ssl }, outputs, largeOutputs } = this.#services;
     const pool = octets.length > LARGE_WRITE ? largeOutputs : outputs;
-    const session = this.#begin(octets, 0, pool);
-    const result = ssl.SSL_write(session, octets as Uint8Array<ArrayBuffer>, octets.length);
-    const failure = result > 0 ? undefined : this.#failureOf(result) ?? incomplete();
-    this.#end(pool);
-    if (failure !== undefined) throw failure;
+    const session = this.#begin(NOTHING, 0, pool);
+    try {
+      const result = ssl.SSL_write(session, octets as Octets, octets.length);
+      if (result > 0) return;
+      this.#checkRetry(session, result);
+      throw new OpenSslError("write before the handshake was done");
+    } finally {
+      this.#end(pool);
+    }
   }
 
   closeWrite(): void {
-    const { libraries: { ssl, crypto } } = this.#services;
-    // A session that has failed has said so with an alert, and sends nothing more.
-    ssl.SSL_shutdown(this.#begin(NOTHING, 0));
-    crypto.ERR_clear_error();
-    this.#end();
+    const { ssl, crypto } = this.#services.libraries;
+    const session = this.#begin(NOTHING, 0);
+    try {
+      // A session that has failed has said so with an alert, and sends nothing more.
+      ssl.SSL_shutdown(session);
+      crypto.ERR_clear_error();
+    } finally {
+      this.#end();
+    }
+  }
+
+  get hasOutput(): boolean {
+    return this.#produced;
   }
 
   takeOutput(): SslOutput | undefined {
@@ -158,29 +213,32 @@ export class DenoSslSession implements SslSession {
       crypto.BIO_write(bio, this.#rest, this.#rest.length);
       this.#rest = undefined;
     }
-    if (length > 0) crypto.BIO_write(bio, input as Uint8Array<ArrayBuffer>, length);
+    if (length > 0) crypto.BIO_write(bio, input as Octets, length);
     return session;
   }
 
   /** Keeps what OpenSSL left of the shared input, and its output from the next session. */
   #end(pool = this.#services.outputs): void {
-    const { libraries: { crypto }, input } = this.#services;
-    const left = Number(crypto.BIO_ctrl_pending(input));
-    if (left > 0) {
-      this.#rest = new Uint8Array(left);
-      crypto.BIO_read(input, this.#rest, left);
-      this.mayHaveMore = true;
-    }
+    this.#keepRest(this.#services.input);
     if (this.#output!.measure() > 0 && !this.#produced) {
       this.#produced = true;
       pool.take();
     }
   }
 
-  #failureOf(result: number): OpenSslError | undefined {
+  #keepRest(bio: Pointer): void {
+    const { crypto } = this.#services.libraries;
+    const left = crypto.BIO_ctrl_pending(bio);
+    if (left === 0) return;
+    this.#rest = new Uint8Array(left);
+    crypto.BIO_read(bio, this.#rest, left);
+    this.mayHaveMore = true;
+  }
+
+  /** Throws unless all that is missing is more ciphertext. */
+  #checkRetry(session: Pointer, result: number): void {
     const { ssl, crypto } = this.#services.libraries;
-    const error = ssl.SSL_get_error(this.#session(), result);
-    return error === SSL_ERROR_WANT_READ ? undefined : queuedError(crypto);
+    if (ssl.SSL_get_error(session, result) !== SSL_ERROR_WANT_READ) throw queuedError(crypto);
   }
 
   #alpn(session: Pointer): string | undefined {
@@ -198,7 +256,7 @@ export class DenoSslSession implements SslSession {
     if (certificate === null) return undefined;
     const bio = crypto.BIO_new(crypto.BIO_s_mem())!;
     crypto.PEM_write_bio_X509(bio, certificate);
-    const pem = new Uint8Array(Number(crypto.BIO_ctrl_pending(bio)));
+    const pem = new Uint8Array(crypto.BIO_ctrl_pending(bio));
     crypto.BIO_read(bio, pem, pem.length);
     crypto.BIO_free(bio);
     crypto.X509_free(certificate);
@@ -211,13 +269,12 @@ export class DenoSslSession implements SslSession {
   }
 }
 
-function incomplete(): OpenSslError {
-  return new OpenSslError("write before the handshake was done");
-}
-
 const NOTHING = new Uint8Array();
 /** Octets of plaintext that, as records, no longer fit into a BIO of the small kind. */
 const LARGE_WRITE = SMALL_OUTPUT - (4 << 10);
+/** Octets of ciphertext from which on a BIO of their own costs less than copying them. */
+const WORTH_A_BIO = 8 << 10;
+const BIO_C_SET_BUF_MEM_EOF_RETURN = 130;
 // openssl/ssl.h.
 const SSL_ERROR_WANT_READ = 2;
 const SSL_ERROR_ZERO_RETURN = 6;

@@ -51,6 +51,7 @@ const SSL = {
   SSL_new: { parameters: ["pointer"], result: "pointer" },
   SSL_read: { parameters: ["pointer", "buffer", "i32"], result: "i32" },
   SSL_session_reused: { parameters: ["pointer"], result: "i32" },
+  SSL_set_num_tickets: { parameters: ["pointer", "usize"], result: "i32" },
   SSL_set0_rbio: { parameters: ["pointer", "pointer"], result: "void" },
   SSL_set0_wbio: { parameters: ["pointer", "pointer"], result: "void" },
   SSL_set_tlsext_status_ocsp_resp: {
@@ -66,7 +67,8 @@ const SSL = {
 
 const CRYPTO = {
   BIO_ctrl: { parameters: ["pointer", "i32", "i64", "buffer"], result: "i64" },
-  BIO_ctrl_pending: { parameters: ["pointer"], result: "usize" },
+  // It is a size_t, of which so little is used here that a plain number serves.
+  BIO_ctrl_pending: { parameters: ["pointer"], result: "i32" },
   BIO_free: { parameters: ["pointer"], result: "i32" },
   BIO_new: { parameters: ["pointer"], result: "pointer" },
   BIO_new_mem_buf: { parameters: ["buffer", "i32"], result: "pointer" },

@@ -27,9 +27,11 @@ export class OpenSslConnection implements TlsConnection {
   /** Ends when everything that the session has produced is sent. */
   #sending: Promise<void> | undefined;
   /** What it has produced meanwhile. */
-  readonly #waiting: SslOutput[] = [];
+  #waiting: SslOutput[] | undefined;
   /** Whether much is arriving: reads then use a large buffer. */
   #burst = false;
+  /** Whether the client's close_notify was read. */
+  #ended = false;
   #closed = false;
   serverName: string | undefined;
 
@@ -80,8 +82,8 @@ export class OpenSslConnection implements TlsConnection {
         const octets = this.#decrypt(session, into, 0, into);
         if (octets !== 0) return octets;
       }
-      // The plaintext is never longer than the ciphertext, so one buffer serves for both.
-      const borrow = this.#burst && into.length < LARGE;
+      // Little is read to where the plaintext then goes; much has a buffer of its own for as long as it lasts.
+      const borrow = this.#burst;
       const input = borrow ? this.#services.buffers.large.take() : into;
       try {
         const length = await this.#stream.read(input);
@@ -91,7 +93,7 @@ export class OpenSslConnection implements TlsConnection {
         session = this.#open();
         const octets = this.#decrypt(session, input, length, into);
         // A buffer that is filled, or a record that is not whole yet, means that more is on its way.
-        this.#burst = length === input.length || octets === 0 || length > LARGE / 4;
+        this.#burst = length === input.length || octets === 0 || length > BURST;
         if (octets !== 0) return octets;
       } finally {
         if (borrow) this.#services.buffers.large.give(input);
@@ -99,19 +101,23 @@ export class OpenSslConnection implements TlsConnection {
     }
   }
 
-  async write(octets: Uint8Array): Promise<number> {
+  write(octets: Uint8Array): Promise<number> {
     const part = octets.length > MOST_AT_ONCE ? octets.subarray(0, MOST_AT_ONCE) : octets;
-    const session = this.#open();
-    session.write(part);
-    await this.#send(session);
-    return part.length;
+    try {
+      const session = this.#open();
+      session.write(part);
+      return this.#send(session).then(() => part.length);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   async closeWrite(): Promise<void> {
     const session = this.#open();
     session.closeWrite();
     await this.#send(session);
-    await this.#stream.closeWrite();
+    // Once both directions have ended, the close that follows sends the FIN.
+    if (!this.#ended) await this.#stream.closeWrite();
   }
 
   close(): void {
@@ -161,7 +167,7 @@ export class OpenSslConnection implements TlsConnection {
     // After a failure too: the alert tells the client what was wrong.
     const sending = this.#send(session);
     if (failure !== undefined) {
-      await sending?.catch(() => {});
+      await sending.catch(() => {});
       throw failure;
     }
     await sending;
@@ -202,37 +208,43 @@ export class OpenSslConnection implements TlsConnection {
     into: Uint8Array,
   ): number | null {
     try {
-      return session.read(input, length, into);
+      const octets = session.read(input, length, into);
+      if (octets === null) this.#ended = true;
+      return octets;
     } catch (error) {
       throw recordError(error);
     } finally {
       // An answer of the protocol itself: nobody waits for it, and a fault shows at the next read or write.
-      this.#send(session)?.catch(() => {});
+      if (session.hasOutput) this.#send(session).catch(() => {});
     }
   }
 
-  /** Sends what the session has produced, in order; undefined if there is nothing under way. */
-  #send(session: SslSession): Promise<void> | undefined {
+  /** Sends what the session has produced, in order. */
+  #send(session: SslSession): Promise<void> {
     const output = session.takeOutput();
-    if (output === undefined) return this.#sending;
-    if (this.#sending === undefined) return this.#sending = this.#deliver(output);
-    this.#waiting.push(output);
-    return this.#sending;
+    if (output === undefined) return this.#sending ?? SENT;
+    if (this.#sending !== undefined) {
+      this.#waiting ??= [];
+      this.#waiting.push(output);
+      return this.#sending;
+    }
+    return this.#sending = this.#deliver(output);
   }
 
   async #deliver(first: SslOutput): Promise<void> {
     let output: SslOutput | undefined = first;
     try {
-      for (; output !== undefined; output = this.#waiting.shift()) {
+      do {
         for (let rest = output.octets;;) {
           const written = await this.#stream.write(rest);
           if (written === rest.length) break;
           rest = rest.subarray(written);
         }
         output.release();
-      }
+        output = this.#waiting?.shift();
+      } while (output !== undefined);
     } catch (error) {
-      for (; output !== undefined; output = this.#waiting.shift()) output.release();
+      for (; output !== undefined; output = this.#waiting?.shift()) output.release();
       throw error;
     } finally {
       this.#sending = undefined;
@@ -267,10 +279,11 @@ const END_REASONS: Partial<Record<PeerErrorKind, string>> = {
   reset: "the client reset the connection during the handshake",
 };
 
+const SENT = Promise.resolve();
 /** The most plaintext that is encrypted at once, in octets. */
 const MOST_AT_ONCE = 128 << 10;
-/** Octets from which on a buffer of the reader's is as good as one of ours. */
-const LARGE = 32 << 10;
+/** Octets of ciphertext in one read that mean that more is on its way. */
+const BURST = 16 << 10;
 
 // RFC 8446 sections 5.1 and 6.
 const ALERT_RECORD = 21;

@@ -6,20 +6,19 @@
  * It also keeps the ticket keys of each context those of the current period.
  */
 
-import { createHash } from "node:crypto";
 import { StartupError } from "../../errors.ts";
 import {
   type FormerTicketKeys,
   type OpenSsl,
   OpenSslError,
   type SslContext,
-  type SslContextOptions,
 } from "../../runtime/openssl.ts";
 import type { Clock } from "../../runtime/runtime.ts";
 import type { ClientHello } from "../../wire/client_hello.ts";
 import { CertificateIndex } from "../certificate_index.ts";
-import { TICKET_PERIOD, TicketKeyring } from "../ticket_keys.ts";
-import type { ClientRules, ServedCertificate, TlsConfiguration } from "../tls_configuration.ts";
+import { TicketKeyring } from "../ticket_keys.ts";
+import type { ServedCertificate, TlsConfiguration } from "../tls_configuration.ts";
+import { contextOptions, octetsOfBase64 } from "./context_options.ts";
 
 /** A context, and what is known of it. */
 interface Entry {
@@ -49,7 +48,7 @@ export class Contexts {
     this.#library = library;
     this.#configuration = configuration;
     this.#index = new CertificateIndex(certificates, defaultCertificate);
-    this.#keyring = new TicketKeyring(fromBase64(ticketSecret), clock);
+    this.#keyring = new TicketKeyring(octetsOfBase64(ticketSecret), clock);
   }
 
   /**
@@ -89,6 +88,12 @@ export class Contexts {
     this.#configuration.certificates.forEach((_, place) => this.#entry([place]));
   }
 
+  /** Frees all of them; sessions keep what they need. Those asked for later are made anew. */
+  free(): void {
+    for (const { context } of this.#entries.values()) context.free();
+    this.#entries.clear();
+  }
+
   #entry(places: readonly number[]): Entry {
     const key = places.join();
     const known = this.#entries.get(key);
@@ -115,7 +120,9 @@ export class Contexts {
   #make(places: readonly number[]): SslContext {
     const certificates = places.map((place) => this.#configuration.certificates[place]!);
     try {
-      return this.#library.newContext(contextOptions(this.#configuration, certificates));
+      return this.#library.newContext(
+        contextOptions(this.#library.version, this.#configuration, certificates),
+      );
     } catch (error) {
       if (error instanceof OpenSslError) {
         throw startupError(error, this.#configuration, certificates);
@@ -123,50 +130,6 @@ export class Contexts {
       throw error;
     }
   }
-}
-
-function contextOptions(
-  configuration: TlsConfiguration,
-  certificates: readonly ServedCertificate[],
-): SslContextOptions {
-  const { protocols, ciphers } = configuration;
-  const rules = certificates.find((each) => each.clientRules)?.clientRules ??
-    configuration.clientRules;
-  const old = protocols.some((protocol) => protocol === "TLSv1.0" || protocol === "TLSv1.1");
-  const oldOnly = ciphers ?? (old ? OLD_CIPHERS : SAFE_CIPHERS);
-  return {
-    certificates: certificates.map((each) => ({
-      certificateChain: each.certificateChain,
-      privateKey: each.privateKey,
-      dhParameters: each.dhParameters,
-      ocspResponse: each.ocspResponse === undefined ? undefined : fromBase64(each.ocspResponse),
-    })),
-    protocols,
-    ciphers: oldOnly,
-    ciphersuites: configuration.ciphersuites,
-    groups: configuration.groups,
-    preferServerCiphers: configuration.preferServerCiphers,
-    // TLS 1.0 and 1.1 sign with MD5 and SHA-1, which OpenSSL 3 allows at level 0 only.
-    securityLevel: old && !/@SECLEVEL/.test(ciphers ?? "") ? 0 : undefined,
-    alpnProtocols: configuration.alpnProtocols,
-    verify: rules.verify,
-    authorities: rules.authorities,
-    sessionIdContext: sessionIdContext(rules, certificates),
-    sessionTimeout: TICKET_PERIOD / 1000,
-  };
-}
-
-/**
- * A session is resumed only for the same names and under the same rules for clients: one that began before
- * the rules changed, or for another name, must not get round them.
- */
-function sessionIdContext(
-  rules: ClientRules,
-  certificates: readonly ServedCertificate[],
-): Uint8Array {
-  const names = certificates[0]?.names.toSorted() ?? [];
-  const text = JSON.stringify([rules.verify, rules.authorities, names]);
-  return createHash("sha256").update(text).digest();
 }
 
 /** Names the option or the file that OpenSSL does not take. */
@@ -198,18 +161,10 @@ function advice({ message }: OpenSslError): string {
   return /too small|too weak|md too weak/.test(message) ? level : "";
 }
 
-function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
-}
-
 function isPem(privateKey: string): boolean {
   return privateKey.startsWith("-----BEGIN");
 }
 
-/** What stud offers up to TLS 1.2 unless told otherwise: forward secrecy and authenticated encryption. */
-const SAFE_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20";
-/** TLS 1.0 and 1.1 know no such ciphers. */
-const OLD_CIPHERS = `${SAFE_CIPHERS}:ECDHE+AES:DHE+AES:RSA+AES`;
 /** Contexts that are kept; one takes some tens of KiB. */
 const MOST = 2_000;
 /** With that many certificates or fewer all are looked at before the first client comes. */

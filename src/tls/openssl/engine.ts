@@ -22,6 +22,10 @@ export function createOpenSslEngine(runtime: Runtime, configuration: TlsConfigur
     buffers: new ScratchBuffers(),
   };
   useEngine(library, configuration);
+  let listeners = 0;
+  const closed = () => {
+    if (--listeners === 0) contexts.free();
+  };
   return {
     name: "openssl",
     library: library.version,
@@ -30,7 +34,9 @@ export function createOpenSslEngine(runtime: Runtime, configuration: TlsConfigur
     listen(options) {
       // What has to be read from a token or a file of the library's is read before privileges go.
       contexts.prepare();
-      return new OpenSslListener(listen(runtime, options), services);
+      const listener = new OpenSslListener(listen(runtime, options), services, closed);
+      listeners++;
+      return listener;
     },
   };
 }
@@ -58,10 +64,12 @@ class OpenSslListener implements TlsListener {
   readonly address;
   readonly #listener: StreamListener;
   readonly #services: OpenSslServices;
+  #onClose: (() => void) | undefined;
 
-  constructor(listener: StreamListener, services: OpenSslServices) {
+  constructor(listener: StreamListener, services: OpenSslServices, onClose: () => void) {
     this.#listener = listener;
     this.#services = services;
+    this.#onClose = onClose;
     this.address = listener.address;
   }
 
@@ -71,5 +79,7 @@ class OpenSslListener implements TlsListener {
 
   close(): void {
     this.#listener.close();
+    this.#onClose?.();
+    this.#onClose = undefined;
   }
 }

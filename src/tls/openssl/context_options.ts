@@ -1,0 +1,85 @@
+/**
+ * What OpenSSL is told for a set of certificates: the operator's words where there are any, and stud's own
+ * defaults, which are stricter than the library's.
+ */
+
+import { createHash } from "node:crypto";
+import type { SslContextOptions } from "../../runtime/openssl.ts";
+import { TICKET_PERIOD } from "../ticket_keys.ts";
+import type { ServedCertificate, TlsConfiguration } from "../tls_configuration.ts";
+
+/** What OpenSSL is told for some certificates that are served together. `version` is the library's. */
+export function contextOptions(
+  version: string,
+  configuration: TlsConfiguration,
+  certificates: readonly ServedCertificate[],
+): SslContextOptions {
+  const { protocols, ciphers } = configuration;
+  const rules = certificates.find((each) => each.clientRules)?.clientRules ??
+    configuration.clientRules;
+  const old = protocols.some((protocol) => protocol === "TLSv1.0" || protocol === "TLSv1.1");
+  const allowed = ciphers ?? (old ? OLD_CIPHERS : SAFE_CIPHERS);
+  const suites = configuration.ciphersuites ?? SUITES;
+  return {
+    certificates: certificates.map((each) => ({
+      certificateChain: each.certificateChain,
+      privateKey: each.privateKey,
+      dhParameters: each.dhParameters,
+      ocspResponse: each.ocspResponse === undefined ? undefined : octetsOfBase64(each.ocspResponse),
+    })),
+    protocols,
+    ciphers: allowed,
+    ciphersuites: suites,
+    groups: configuration.groups ?? defaultGroups(version),
+    // Our own list is in a good order; an operator's is in one if he says so.
+    preferServerCiphers: configuration.preferServerCiphers || ciphers === undefined,
+    // TLS 1.0 and 1.1 sign with MD5 and SHA-1, which OpenSSL 3 allows at level 0 only.
+    securityLevel: old && !/@SECLEVEL/.test(ciphers ?? "") ? 0 : undefined,
+    alpnProtocols: configuration.alpnProtocols,
+    verify: rules.verify,
+    authorities: rules.authorities,
+    sessionIdContext: sessionIdContext(
+      [rules.verify, rules.authorities, allowed, suites],
+      certificates,
+    ),
+    sessionTimeout: TICKET_PERIOD / 1000,
+  };
+}
+
+/**
+ * A session is resumed only for the same names and under the same rules: one that began before the rules
+ * changed, or for another name, must not get round them.
+ */
+function sessionIdContext(
+  rules: readonly string[],
+  certificates: readonly ServedCertificate[],
+): Uint8Array {
+  const names = certificates[0]?.names.toSorted() ?? [];
+  const text = JSON.stringify([...rules, names]);
+  return createHash("sha256").update(text).digest();
+}
+
+/** Octets from base64. */
+export function octetsOfBase64(text: string): Uint8Array {
+  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+}
+
+/**
+ * The library's own list lets a client choose ffdhe8192, which costs a worker more than 100 ms for one
+ * handshake. The hybrid with ML-KEM came with OpenSSL 3.5.
+ */
+function defaultGroups(version: string): string {
+  const [, major, minor] = /(\d+)\.(\d+)/.exec(version) ?? [];
+  const hybrid = Number(major) * 100 + Number(minor) >= 305 ? "X25519MLKEM768:" : "";
+  return `${hybrid}X25519:P-256:P-384`;
+}
+
+/** What stud offers up to TLS 1.2 unless told otherwise: forward secrecy and authenticated encryption. */
+const SAFE_CIPHERS = [
+  "ECDHE+AESGCM+AES128:ECDHE+AESGCM+AES256:ECDHE+CHACHA20",
+  "DHE+AESGCM+AES128:DHE+AESGCM+AES256:DHE+CHACHA20",
+].join(":");
+/** The same for TLS 1.3. */
+const SUITES = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
+/** TLS 1.0 and 1.1 know no such ciphers. */
+const OLD_CIPHERS = `${SAFE_CIPHERS}:ECDHE+AES:DHE+AES:RSA+AES`;
