@@ -3,7 +3,7 @@
 import type { OptionName } from "./config/options.ts";
 import { parseSettings } from "./config/parse_settings.ts";
 import type { RawValue } from "./config/raw_values.ts";
-import type { PrefaceKind } from "./config/settings.ts";
+import type { ClientVerify, PrefaceKind, TlsProtocol } from "./config/settings.ts";
 import { UsageError } from "./errors.ts";
 import { studLogger } from "./log/log.ts";
 import type { Counters } from "./proxy/counters.ts";
@@ -14,7 +14,10 @@ import { makeTlsPlan } from "./supervisor/tls_plan.ts";
 import { checkCertificate } from "./tls/certificate.ts";
 import { makeEngine } from "./tls/make_engine.ts";
 
-/** What to listen on, where to relay, and as whom. One of `pem`, `pemFile` and `selfSigned` is needed. */
+/**
+ * What to listen on, where to relay, and as whom. One of `pem`, `pemFile`, `pemDir` and `selfSigned` is needed.
+ * TLS is done by the runtime's rustls unless an option needs OpenSSL, as on the command line.
+ */
 export interface TerminateOptions {
   /** `HOST,PORT` or `[HOST]:PORT`, or several; port 0 lets the system choose. Default `*,8443`. */
   readonly frontend?: string | readonly string[];
@@ -22,10 +25,36 @@ export interface TerminateOptions {
   readonly backend?: string;
   /** PEM text: certificate, chain and private key. */
   readonly pem?: string;
-  /** Path of a file with such text. */
-  readonly pemFile?: string;
+  /** Path of a file with such text, or several: the last one is for clients that ask for no name. */
+  readonly pemFile?: string | readonly string[];
+  /** Path of a directory of such files. */
+  readonly pemDir?: string;
+  /** Paths of files with the keys of certificates whose own files have none. */
+  readonly privateKeyFile?: string | readonly string[];
   /** The DNS name or IP address for a certificate made in memory, for trials. */
   readonly selfSigned?: string;
+  /** Default `auto`. */
+  readonly tlsLibrary?: "auto" | "rustls" | "openssl";
+  /** Default TLS 1.2 and 1.3. */
+  readonly tlsProtocols?: readonly TlsProtocol[];
+  /** OpenSSL's cipher list for TLS 1.2 and older. */
+  readonly ciphers?: string;
+  /** OpenSSL's list of TLS 1.3 cipher suites. */
+  readonly ciphersuites?: string;
+  /** OpenSSL's list of groups. */
+  readonly ecdhCurve?: string;
+  /** Choose the cipher by the server's order. Default false. */
+  readonly preferServerCiphers?: boolean;
+  /** By preference (RFC 7301); a client that offers others only is refused. */
+  readonly alpnProtocols?: readonly string[];
+  /** Refuse clients that ask for a name which no certificate is for. Default false. */
+  readonly sniNomatchAbort?: boolean;
+  /** Whether clients must show a certificate. Default `none`. */
+  readonly clientVerify?: ClientVerify;
+  /** Path of a file with the authorities that such certificates must be from. */
+  readonly clientVerifyCa?: string;
+  /** Path of a file with the secret that ticket keys are derived from. */
+  readonly ticketSecretFile?: string;
   /** What the backend reads first. Default `none`. */
   readonly preface?: PrefaceKind;
   /** listen(2); Linux only. Default 100. */
@@ -104,7 +133,20 @@ function rawValues(options: TerminateOptions): Map<OptionName, RawValue[]> {
   give("frontend", "frontend", ...[frontend].flat());
   give("backend", "backend", backend);
   give("pem-file", "pem", pem === undefined ? undefined : "pem");
-  give("pem-file", "pemFile", pemFile);
+  give("pem-file", "pemFile", ...[pemFile].flat());
+  give("pem-dir", "pemDir", options.pemDir);
+  give("private-key", "privateKeyFile", ...[options.privateKeyFile].flat());
+  give("tls-library", "tlsLibrary", options.tlsLibrary);
+  give("tls-protos", "tlsProtocols", options.tlsProtocols?.join(" "));
+  give("ciphers", "ciphers", options.ciphers);
+  give("ciphersuites", "ciphersuites", options.ciphersuites);
+  give("ecdh-curve", "ecdhCurve", options.ecdhCurve);
+  give("prefer-server-ciphers", "preferServerCiphers", options.preferServerCiphers);
+  give("alpn-protos", "alpnProtocols", options.alpnProtocols?.join(","));
+  give("sni-nomatch-abort", "sniNomatchAbort", options.sniNomatchAbort);
+  give("client-verify", "clientVerify", options.clientVerify);
+  give("client-verify-ca", "clientVerifyCa", options.clientVerifyCa);
+  give("ticket-secret", "ticketSecretFile", options.ticketSecretFile);
   give("self-signed", "selfSigned", selfSigned);
   give("write-ip", "preface", preface === "ip" ? "on" : undefined);
   give("write-proxy", "preface", preface === "proxy-v1" ? "on" : undefined);

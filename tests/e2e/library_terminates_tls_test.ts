@@ -42,6 +42,34 @@ test("terminate() serves with PEM text and tells where", async () => {
   assertEquals(await isRefused(port(proxy)), true);
 });
 
+test("terminate() does by OpenSSL what rustls cannot do", async () => {
+  await using backend = Backend.serve(echo);
+  using pem = await temporaryPem();
+  for (let round = 0; round < 3; round++) {
+    const proxy = await terminate({
+      frontend: "127.0.0.1,0",
+      backend: backend.address,
+      pem: pem.text,
+      tlsProtocols: ["TLSv1.3"],
+      alpnProtocols: ["h2", "http/1.1"],
+    });
+    try {
+      const conn = await Deno.connectTls({
+        hostname: "127.0.0.1",
+        port: port(proxy),
+        caCerts: [pem.certificate],
+        alpnProtocols: ["http/1.1"],
+      });
+      assertEquals((await conn.handshake()).alpnProtocol, "http/1.1");
+      conn.close();
+    } finally {
+      await proxy.close();
+    }
+  }
+  const refused = { frontend: "127.0.0.1,0", pem: pem.text, ciphers: "NONE-SUCH" };
+  await assertRejects(() => terminate(refused), StartupError, "no cipher match");
+});
+
 test("terminate() serves with a PEM file, or a certificate of its own, on several frontends", async () => {
   await using backend = Backend.serve(echo);
   using pem = await temporaryPem();
