@@ -1,9 +1,9 @@
 /**
- * Compares stud with those of hitch, HAProxy, nginx and stunnel that are installed: one worker each, the same
+ * Compares stud, with each of its TLS engines, with those of hitch, HAProxy, nginx and stunnel that are installed: one worker each, the same
  * certificate, backend, protocol version and cipher, in one run. Prints a Markdown table of the processor time
  * and memory that each proxy needs, and which of the project's targets are met. Needs Linux and Node.
  *
- *     deno task bench [--only stud,hitch] [--rows download,idle] [--quick] [--rounds N] [--stud COMMAND]
+ *     deno task bench [--only stud,openssl,hitch] [--rows download,idle] [--quick] [--rounds N] [--stud COMMAND]
  *
  * Without `--stud`, stud is what STUD_BIN names, or else `deno run -A mod.ts`. `--quick` is one
  * round instead of three.
@@ -30,10 +30,10 @@ async function main(): Promise<number> {
   });
   const node = nodeVersion();
   const installed = installedProxies(args.stud.split(" ").filter(Boolean));
-  if (args.only === undefined && !installed.some(({ name }) => name === "stud")) {
+  if (args.only === undefined && !installed.some(({ id }) => id === "stud")) {
     console.error(`bench: without stud, because "${args.stud} -V" fails`);
   }
-  const proxies = chosen(installed, args.only, (proxy) => proxy.name.toLowerCase());
+  const proxies = chosen(installed, args.only, (proxy) => proxy.id);
   const rows = chosen(ROWS, args.rows, (row) => row.id);
   const rounds = Number(args.rounds ?? (args.quick ? 1 : 3));
   const directory = await Deno.makeTempDir({ prefix: "stud-bench-" });
@@ -99,7 +99,8 @@ A request is 100 octets, its answer 200. A handshake is a new connection with on
 Clients and backend run on Node ${node}. Memory at rest of a proxy that runs under deno is shared with other deno processes, this one among them.
 `);
   for (const { name, version } of proxies) console.log(`- ${name}: ${version}`);
-  if (names.includes("stud")) console.log("\nTargets:\n\n" + targets(rows, results));
+  const reached = targets(rows, names, results);
+  if (reached !== "") console.log(`\nTargets:\n\n${reached}`);
 }
 
 /** The items that a comma-separated option names, or all without it. */

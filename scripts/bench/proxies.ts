@@ -6,19 +6,36 @@
 
 import { firstLine, output, type Proxy } from "./proxy.ts";
 
+/** The names of stud with each of its engines, by what `--only` calls them. */
+export const OURS = { stud: "stud", openssl: "stud (OpenSSL)" } as const;
+
 /** Those that are installed, in the order of the table: stud first. */
 export function installedProxies(stud: readonly string[]): Proxy[] {
-  return [studProxy(stud), hitch(), haproxy(), nginx(), stunnel()].filter((proxy) =>
+  return [...studProxies(stud), hitch(), haproxy(), nginx(), stunnel()].filter((proxy) =>
     proxy !== undefined
   );
 }
 
-function studProxy(stud: readonly string[]): Proxy | undefined {
-  const version = firstLine([...stud, "-V"]);
-  if (version === undefined) return undefined;
+/** With rustls, and with OpenSSL where stud says that it is usable. */
+function studProxies(stud: readonly string[]): Proxy[] {
+  const lines = output([...stud, "-V"])?.trim().split("\n") ?? [];
+  const [version] = lines;
+  if (!version) return [];
+  const library = lines.map((line) => /^TLS engine openssl: (?!not usable)(.*)/.exec(line)?.[1])
+    .find((line) => line !== undefined);
+  const proxies = [studProxy("stud", stud, `${version} (${stud.join(" ")})`)];
+  if (library !== undefined) {
+    const command = [...stud, "--tls-library=openssl"];
+    proxies.push(studProxy("openssl", command, `the same with ${library}`));
+  }
+  return proxies;
+}
+
+function studProxy(id: keyof typeof OURS, stud: readonly string[], version: string): Proxy {
   return {
-    name: "stud",
-    version: `${version} (${stud.join(" ")})`,
+    id,
+    name: OURS[id],
+    version,
     command: ({ port, backendPort, certificate }) => [
       ...stud,
       ...["-q", "-n", "1", "-f", `127.0.0.1,${port}`, "-b", `127.0.0.1,${backendPort}`],
@@ -31,6 +48,7 @@ function hitch(): Proxy | undefined {
   const version = firstLine(["hitch", "--version"]);
   if (version === undefined) return undefined;
   return {
+    id: "hitch",
     name: "hitch",
     version,
     // It refuses to run its workers as root.
@@ -58,6 +76,7 @@ function haproxy(): Proxy | undefined {
   const version = firstLine(["haproxy", "-v"]);
   if (version === undefined) return undefined;
   return {
+    id: "haproxy",
     name: "HAProxy",
     version,
     // Without maxconn it takes what the limit of file descriptors allows.
@@ -94,6 +113,7 @@ function nginx(): Proxy | undefined {
     : undefined;
   if (module !== undefined && !exists(module)) return undefined;
   return {
+    id: "nginx",
     name: "nginx",
     version,
     command: ({ port, backendPort, certificate, directory }) => [
@@ -132,6 +152,7 @@ function stunnel(): Proxy | undefined {
   const version = output(["stunnel", "-version"])?.match(/stunnel \S+/)?.[0];
   if (version === undefined) return undefined;
   return {
+    id: "stunnel",
     name: "stunnel",
     version,
     command: ({ port, backendPort, certificate, directory }) => [

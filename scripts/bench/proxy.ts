@@ -17,6 +17,9 @@ export interface Setup {
 
 /** A proxy that is installed here. */
 export interface Proxy {
+  /** For `--only`. */
+  readonly id: string;
+  /** In the table's head. */
   readonly name: string;
   /** As it names itself, for the table's legend. */
   readonly version: string;

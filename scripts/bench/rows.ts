@@ -13,6 +13,7 @@ import {
   type Place,
   type Samples,
 } from "./measurement.ts";
+import type { OURS } from "./proxies.ts";
 import type { Proxy } from "./proxy.ts";
 
 /** One line of the table. */
@@ -22,7 +23,8 @@ export interface Row {
   readonly title: string;
   /** Digits after the point. */
   readonly digits: number;
-  readonly target?: Target;
+  /** What stud is to reach with each engine. */
+  readonly targets?: Readonly<Partial<Record<keyof typeof OURS, Target>>>;
   measure(proxies: readonly Proxy[], place: Place): Promise<Samples>;
 }
 
@@ -57,7 +59,7 @@ export const ROWS: readonly Row[] = [
     id: "download",
     title: "CPU seconds per GB to the client",
     digits: 2,
-    target: { timesHitch: 0.67 },
+    targets: { stud: { timesHitch: 0.67 }, openssl: { timesHitch: 0.9 } },
     certificate: "p256",
     job: { kind: "download", amount: 1.5 * GB, connections: 4, version: "TLSv1.3" },
     scale: GB,
@@ -66,7 +68,7 @@ export const ROWS: readonly Row[] = [
     id: "upload",
     title: "CPU seconds per GB to the backend",
     digits: 2,
-    target: { timesHitch: 0.95 },
+    targets: { stud: { timesHitch: 0.95 }, openssl: { timesHitch: 0.85 } },
     certificate: "p256",
     job: { kind: "upload", amount: 1.5 * GB, connections: 4, version: "TLSv1.3" },
     scale: GB,
@@ -75,7 +77,7 @@ export const ROWS: readonly Row[] = [
     id: "requests",
     title: "CPU µs per request, kept-alive",
     digits: 1,
-    target: { timesHitch: 1.1 },
+    targets: { stud: { timesHitch: 1.1 }, openssl: { timesHitch: 1 } },
     certificate: "p256",
     job: { kind: "requests", amount: 64_000, connections: 64, version: "TLSv1.3" },
     scale: 1e6,
@@ -83,7 +85,7 @@ export const ROWS: readonly Row[] = [
   handshakeRow({
     id: "rsa12",
     title: "CPU µs per full handshake, RSA-2048, TLS 1.2",
-    target: { timesHitch: 1.1 },
+    targets: { stud: { timesHitch: 1.1 }, openssl: { timesHitch: 1.15 } },
     amount: 1600,
     version: "TLSv1.2",
     certificate: "rsa2048",
@@ -91,7 +93,7 @@ export const ROWS: readonly Row[] = [
   handshakeRow({
     id: "rsa13",
     title: "CPU µs per full handshake, RSA-2048, TLS 1.3",
-    target: { timesHitch: 1.1 },
+    targets: { stud: { timesHitch: 1.1 }, openssl: { timesHitch: 1.15 } },
     amount: 1600,
     version: "TLSv1.3",
     certificate: "rsa2048",
@@ -99,7 +101,7 @@ export const ROWS: readonly Row[] = [
   handshakeRow({
     id: "p256-12",
     title: "CPU µs per full handshake, P-256, TLS 1.2",
-    target: { timesHitch: 1.1 },
+    targets: { stud: { timesHitch: 1.1 }, openssl: { timesHitch: 1.15 } },
     amount: 2560,
     version: "TLSv1.2",
     certificate: "p256",
@@ -107,7 +109,7 @@ export const ROWS: readonly Row[] = [
   handshakeRow({
     id: "p256-13",
     title: "CPU µs per full handshake, P-256, TLS 1.3",
-    target: { timesHitch: 1.1 },
+    targets: { stud: { timesHitch: 1.1 }, openssl: { timesHitch: 1.15 } },
     amount: 2560,
     version: "TLSv1.3",
     certificate: "p256",
@@ -115,6 +117,7 @@ export const ROWS: readonly Row[] = [
   handshakeRow({
     id: "resumed12",
     title: "CPU µs per resumed handshake, TLS 1.2",
+    targets: { openssl: { timesHitch: 1.2 } },
     amount: 4992,
     version: "TLSv1.2",
     certificate: "p256",
@@ -123,6 +126,7 @@ export const ROWS: readonly Row[] = [
   handshakeRow({
     id: "resumed13",
     title: "CPU µs per resumed handshake, TLS 1.3",
+    targets: { openssl: { timesHitch: 1.2 } },
     amount: 2560,
     version: "TLSv1.3",
     certificate: "p256",
@@ -132,7 +136,7 @@ export const ROWS: readonly Row[] = [
     id: "idle",
     title: "KiB of memory (PSS without files) per idle connection",
     digits: 1,
-    target: { atMost: 36 },
+    targets: { stud: { atMost: 36 }, openssl: { atMost: 30 } },
     measure: (proxies, place) => measureEach(measureIdle, proxies, place),
   },
   {

@@ -1,44 +1,77 @@
 /** Turns samples into what is printed: the Markdown table with medians and ratios, and the targets. */
 
 import type { Sample } from "./measurement.ts";
-import type { Row } from "./rows.ts";
+import { OURS } from "./proxies.ts";
+import type { Row, Target } from "./rows.ts";
 
 /** The samples of every row and proxy, by row id and proxy name. A failed measurement is not among them. */
 export type Results = ReadonlyMap<string, ReadonlyMap<string, readonly Sample[]>>;
 
-/** The Markdown table: a column for each proxy, then stud relative to hitch and to the best peer. */
+/**
+ * The Markdown table: a column for each proxy, then stud relative to hitch with each engine, and the better of
+ * its engines relative to the best peer.
+ */
 export function table(rows: readonly Row[], names: readonly string[], results: Results): string {
-  const peers = names.filter((name) => name !== "stud");
-  const head = ["", ...names, "stud/hitch", "stud/best peer"];
+  const ours = names.filter(isOurs);
+  const peers = names.filter((name) => !isOurs(name));
+  const compared = ours.length === 0 ? [] : [
+    ...ours.map((name) => `${short(name)}/hitch`),
+    ours.length > 1 ? "best/best peer" : `${short(ours[0]!)}/best peer`,
+  ];
+  const head = ["", ...names, ...compared];
   const lines = rows.map((row) => {
     const figures = results.get(row.id);
     const values = (name: string) => comparable(figures?.get(name));
-    const best = peers.toSorted((a, b) => middle(values(a)) - middle(values(b)))[0];
+    const best = (of: readonly string[]) =>
+      values(of.toSorted((a, b) => middle(values(a)) - middle(values(b)))[0] ?? "");
+    const ratios = ours.length === 0 ? [] : [
+      ...ours.map((name) => ratio(values(name), values("hitch"))),
+      ratio(best(ours), best(peers)),
+    ];
     return [
       row.title,
       ...names.map((name) => cell(figures?.get(name), row.digits)),
-      ...["hitch", best ?? ""].map((name) =>
-        ratio(values("stud"), values(name))?.toFixed(2) ?? "–"
-      ),
+      ...ratios.map((each) => each?.toFixed(2) ?? "–"),
     ];
   });
   const rule = head.map((_, column) => (column === 0 ? "---" : "--:"));
   return [head, rule, ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-/** A line for each row that has a target. */
-export function targets(rows: readonly Row[], results: Results): string {
-  return rows.flatMap(({ id, title, digits, target }) => {
-    if (target === undefined) return [];
-    const stud = comparable(results.get(id)?.get("stud"));
-    const hitch = comparable(results.get(id)?.get("hitch"));
-    const [figure, limit, wanted] = "atMost" in target
-      ? [stud && median(stud), target.atMost, `at most ${target.atMost}`]
-      : [ratio(stud, hitch), target.timesHitch, `at most ${target.timesHitch} of hitch`];
-    const verdict = figure === undefined ? "unknown" : figure <= limit ? "met" : "MISSED";
-    const shown = figure?.toFixed("atMost" in target ? digits : 2) ?? "–";
-    return [`- ${verdict}: ${title}: ${shown}, ${wanted}`];
-  }).join("\n");
+/** A line for each target of each engine that was measured. */
+export function targets(rows: readonly Row[], names: readonly string[], results: Results): string {
+  const engines = Object.entries(OURS).filter(([, name]) => names.includes(name));
+  return engines.flatMap(([id, name]) =>
+    rows.flatMap((row) => {
+      const target = row.targets?.[id as keyof typeof OURS];
+      return target === undefined ? [] : [targetLine(row, name, target, results)];
+    })
+  ).join("\n");
+}
+
+function targetLine(
+  { id, title, digits }: Row,
+  name: string,
+  target: Target,
+  results: Results,
+): string {
+  const ours = comparable(results.get(id)?.get(name));
+  const hitch = comparable(results.get(id)?.get("hitch"));
+  const [figure, limit, wanted] = "atMost" in target
+    ? [ours && median(ours), target.atMost, `at most ${target.atMost}`]
+    : [ratio(ours, hitch), target.timesHitch, `at most ${target.timesHitch} of hitch`];
+  const verdict = figure === undefined ? "unknown" : figure <= limit ? "met" : "MISSED";
+  const shown = figure?.toFixed("atMost" in target ? digits : 2) ?? "–";
+  return `- ${verdict}: ${name}: ${title}: ${shown}, ${wanted}`;
+}
+
+function isOurs(name: string): boolean {
+  return Object.values<string>(OURS).includes(name);
+}
+
+/** For a ratio's head: the name, or what in parentheses tells it from its like. */
+function short(name: string): string {
+  return /\((.*)\)/.exec(name)?.[1] ?? name;
 }
 
 /** The median, with half of what its middle half spreads over. */

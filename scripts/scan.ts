@@ -1,0 +1,122 @@
+/**
+ * Has sslscan and testssl.sh look at stud in its default configuration, once with each TLS engine, and prints
+ * what they found as Markdown: docs/scans.md is made of it. Needs both tools; testssl.sh takes some minutes.
+ *
+ *     deno task scan [--only openssl] [--stud COMMAND]
+ *
+ * Without `--stud`, stud is what STUD_BIN names, or else `deno run -A mod.ts`. The status is 1 if a finding
+ * above "low" is among them.
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { endAll } from "./bench/processes.ts";
+import { output, type Proxy, startProxy } from "./bench/proxy.ts";
+import { type Chain, makeChain } from "./scan/chain.ts";
+import { aboveLow, findings, findingsTable, type Report } from "./scan/findings.ts";
+
+/** The name that the certificate is for; no resolver has to know it. */
+const NAME = "scan.example.org";
+const ENGINES = ["rustls", "openssl"];
+
+async function main(): Promise<number> {
+  const args = parseArgs(Deno.args, {
+    string: ["only", "stud"],
+    default: { stud: Deno.env.get("STUD_BIN") ?? `${Deno.execPath()} run -A mod.ts` },
+    unknown: (argument: string) => {
+      throw new Error(`unknown argument ${argument}`);
+    },
+  });
+  const stud = args.stud.split(" ").filter(Boolean);
+  const engines = ENGINES.filter((name) => args.only === undefined || args.only === name);
+  const directory = await Deno.makeTempDir({ prefix: "stud-scan-" });
+  const backend = silentBackend();
+  try {
+    const chain = await makeChain(NAME, directory);
+    console.log(versions(stud));
+    let bad = 0;
+    for (const engine of engines) {
+      const proxy = studWith(engine, stud);
+      const setup = { backendPort: backend.addr.port, certificate: chain.server, directory };
+      const { child, port } = await startProxy(proxy, setup);
+      console.log(`\n## ${engine}\n\n### sslscan\n`);
+      console.log("```\n" + await sslscan(port) + "\n```");
+      const report = await testssl(port, chain, `${directory}/${engine}.json`);
+      console.log("\n### testssl.sh\n\n" + findingsTable(report));
+      bad += aboveLow(report).length;
+      await child.end();
+    }
+    return bad === 0 ? 0 : 1;
+  } finally {
+    backend.close();
+    await endAll();
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+function versions(stud: readonly string[]): string {
+  const lines = [
+    ...(output([...stud, "-V"]) ?? "").trim().split("\n"),
+    ...(output(["sslscan", "--version"]) ?? "").match(/(?<=sslscan |\s)\d+\.\d+\.\d+/)?.map(
+      (version) => `sslscan ${version}`,
+    ) ?? [],
+    ...(plain(output(["testssl", "--version"]) ?? "").match(/testssl\S*\s+\S+/) ?? []),
+  ];
+  return lines.map((line) => `- ${line}`).join("\n");
+}
+
+function studWith(engine: string, stud: readonly string[]): Proxy {
+  return {
+    id: engine,
+    name: `stud with ${engine}`,
+    version: "",
+    command: ({ port, backendPort, certificate }) => [
+      ...stud,
+      ...["-q", `--tls-library=${engine}`],
+      ...["-f", `127.0.0.1,${port}`, "-b", `127.0.0.1,${backendPort}`, certificate],
+    ],
+  };
+}
+
+/** Takes what comes and says nothing, so that no finding is about a backend. */
+function silentBackend(): Deno.TcpListener {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  void (async () => {
+    for await (const connection of listener) {
+      void connection.readable.pipeTo(new WritableStream()).catch(() => {});
+    }
+  })();
+  return listener;
+}
+
+async function sslscan(port: number): Promise<string> {
+  const text = await run(["sslscan", `--sni-name=${NAME}`, `127.0.0.1:${port}`]);
+  return plain(text).trim();
+}
+
+async function testssl(port: number, chain: Chain, file: string): Promise<Report> {
+  await run([
+    ...["nice", "testssl", "--quiet", "--color", "0", "--warnings", "off", "--nodns", "none"],
+    ...["--ip", "127.0.0.1", "--add-ca", chain.authority, "--jsonfile", file, `${NAME}:${port}`],
+  ]);
+  return findings(await Deno.readTextFile(file));
+}
+
+/** What a tool prints; testssl.sh tells the number of its findings by its status, so that is not looked at. */
+async function run([program, ...args]: string[]): Promise<string> {
+  const { stdout } = await new Deno.Command(program!, { args, stdin: "null", stderr: "null" })
+    .output();
+  return new TextDecoder().decode(stdout);
+}
+
+/** Without colours. */
+function plain(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/\x1b\[[\d;]*m/g, "");
+}
+
+try {
+  Deno.exit(await main());
+} catch (error) {
+  console.error(`scan: ${error instanceof Error ? error.message : error}`);
+  Deno.exit(2);
+}
