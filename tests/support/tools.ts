@@ -3,6 +3,8 @@
  * skipped, except where `STUD_REQUIRE_TOOLS` is set, as in CI: there it fails.
  */
 
+import { faketimeLibrary } from "./shifted_clock.ts";
+
 /** Whether a program is on the PATH (or in /usr/sbin, where daemons live). */
 export function hasTool(name: string): boolean {
   return toolPath(name) !== undefined;
@@ -22,6 +24,10 @@ export interface Needs {
   readonly linux?: boolean;
   /** The address ::1. */
   readonly ipv6?: boolean;
+  /** What else the test has found missing, in words. */
+  readonly missing?: string;
+  /** The library that shifts a program's clock. */
+  readonly faketime?: boolean;
 }
 
 /** Declares a test that has needs. Without them it is skipped with a line that names what is missing. */
@@ -35,6 +41,8 @@ export function testWith(
     ...(needs.root && Deno.uid() !== 0 ? ["root"] : []),
     ...(needs.linux && Deno.build.os !== "linux" ? ["Linux"] : []),
     ...(needs.ipv6 && !hasIpv6() ? ["IPv6"] : []),
+    ...(needs.missing === undefined ? [] : [needs.missing]),
+    ...(needs.faketime && faketimeLibrary() === undefined ? ["libfaketime"] : []),
   ];
   const ignore = missing.length > 0 && !Deno.env.get("STUD_REQUIRE_TOOLS");
   if (ignore) console.log(`skipped for want of ${missing.join(", ")}: ${name}`);

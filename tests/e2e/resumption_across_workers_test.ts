@@ -1,0 +1,61 @@
+/** A session goes on at whichever worker the client comes to, also at one that did not live when it began. */
+
+import { assert, assertEquals } from "../support/assert.ts";
+import { eachOf } from "../support/crowd.ts";
+import { eventually } from "../support/eventually.ts";
+import { gone } from "../support/proc.ts";
+import { ReturningClient, TICKET_VERSIONS, type Visit } from "../support/returning_client.ts";
+import { Site } from "../support/site.ts";
+import { testWith } from "../support/tools.ts";
+
+const NEEDS = { tools: ["openssl"], linux: true };
+
+for (const version of TICKET_VERSIONS) {
+  testWith(NEEDS, `50 of 50 clients of four workers resume, s_client ${version}`, async () => {
+    await using site = await Site.startEcho(["-n", "4", "--tls-library=openssl"]);
+    using client = new ReturningClient({ version, trusted: site.pem });
+    const first = await client.begin(site.port);
+    assert(first.answered && !first.resumed, first.report);
+    await allResume(client, site, 50);
+    await site.released();
+  });
+}
+
+testWith(NEEDS, "sessions outlive the worker that began them", async () => {
+  await using site = await Site.startEcho(["-n", "2", "--tls-library=openssl"]);
+  using clients = new DisposableStack();
+  const known = TICKET_VERSIONS.map((version) =>
+    clients.use(new ReturningClient({ version, trusted: site.pem }))
+  );
+  for (const client of known) await client.begin(site.port);
+  const before = site.stud.workers();
+  for (const pid of before) Deno.kill(pid, "SIGKILL");
+  await gone(before);
+  await eventually(
+    "two workers that serve again",
+    () => site.stud.stdout.split("serves again").length - 1 === 2,
+    15_000,
+    () => site.stud.report(),
+  );
+  assert(!site.stud.workers().some((pid) => before.includes(pid)), site.stud.report());
+  for (const client of known) await allResume(client, site, 5);
+});
+
+testWith(NEEDS, "-C N, for which there is no cache, has every worker resume", async () => {
+  await using site = await Site.startEcho(["-n", "2", "-C", "1000"]);
+  await site.stud.output(/ warning: -C\/--shared-cache 1000: .* every worker can open; no cache/);
+  for (const version of TICKET_VERSIONS) {
+    using client = new ReturningClient({ version, trusted: site.pem });
+    await client.begin(site.port);
+    await allResume(client, site, 10);
+  }
+});
+
+async function allResume(client: ReturningClient, site: Site, times: number): Promise<void> {
+  const failed: Visit[] = [];
+  await eachOf(times, 8, async () => {
+    const visit = await client.offer(site.port);
+    if (!visit.resumed || !visit.answered) failed.push(visit);
+  });
+  assertEquals(failed.length, 0, `${failed[0]?.report}\n${site.stud.report()}`);
+}

@@ -1,0 +1,44 @@
+/** `--steer-by-client`: with rustls, whose workers know their own sessions only, clients resume all the same. */
+
+import { assert, assertEquals } from "../support/assert.ts";
+import { Fleet } from "../support/fleet.ts";
+import { ReturningClient, TICKET_VERSIONS } from "../support/returning_client.ts";
+import type { Stud } from "../support/stud.ts";
+import { testWith } from "../support/tools.ts";
+
+const NEEDS = { tools: ["openssl"], linux: true };
+const ADDRESSES = Array.from({ length: 6 }, (_, index) => `127.0.0.${index + 2}`);
+
+testWith(NEEDS, "every client resumes at the worker that its address leads to", async () => {
+  await using fleet = await Fleet.open();
+  const stud = await fleet.start({ args: ["-n", "4", "--steer-by-client"] });
+  await stud.output(/4 workers serve on .*, TLS by rustls/);
+  for (const version of TICKET_VERSIONS) {
+    await Promise.all(ADDRESSES.map((address) => resumes(fleet, stud, version, address)));
+  }
+});
+
+testWith(NEEDS, "steering is no harm to OpenSSL, which does not need it", async () => {
+  await using fleet = await Fleet.open();
+  const args = ["-n", "4", "--steer-by-client", "--tls-library=openssl"];
+  const stud = await fleet.start({ args });
+  for (const version of TICKET_VERSIONS) {
+    await Promise.all(ADDRESSES.map((address) => resumes(fleet, stud, version, address)));
+  }
+});
+
+/** Comes four times more, each time with the session of the visit before: rustls takes a ticket once. */
+async function resumes(
+  fleet: Fleet,
+  stud: Stud,
+  version: typeof TICKET_VERSIONS[number],
+  address: string,
+): Promise<void> {
+  using client = new ReturningClient({ version, trusted: fleet.pem, args: ["-bind", address] });
+  const began = await client.begin(stud.port);
+  assert(began.answered, began.report);
+  for (let count = 0; count < 4; count++) {
+    const visit = await client.renew(stud.port);
+    assertEquals([visit.answered, visit.resumed], [true, true], visit.report);
+  }
+}
