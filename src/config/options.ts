@@ -303,7 +303,8 @@ const table = [
     type: { kind: "text" },
     needs: "openssl",
     default: undefined,
-    help: "Ciphers allowed up to TLS 1.2, as an OpenSSL cipher list.",
+    help: "Ciphers allowed up to TLS 1.2, as an OpenSSL cipher list. Without it those with " +
+      "forward secrecy and authenticated encryption, and for TLS 1.0 and 1.1 also AES-CBC.",
     group: "TLS",
   },
   {
@@ -313,7 +314,8 @@ const table = [
     type: { kind: "text" },
     needs: "openssl",
     default: undefined,
-    help: "Cipher suites allowed in TLS 1.3, by OpenSSL's names, separated by colons.",
+    help: "Cipher suites allowed in TLS 1.3, by OpenSSL's names, separated by colons. Without it " +
+      "AES-128-GCM, AES-256-GCM and ChaCha20.",
     group: "TLS",
   },
   {
@@ -324,7 +326,7 @@ const table = [
     needs: "openssl",
     default: "auto",
     help: "Groups for the key exchange, by OpenSSL's names, separated by colons, such as " +
-      "X25519:P-256. With auto the library chooses.",
+      "X25519:P-256. With auto X25519, P-256 and P-384, and from OpenSSL 3.5 on X25519MLKEM768.",
     group: "TLS",
   },
   {
@@ -334,7 +336,8 @@ const table = [
     type: { kind: "flag" },
     needs: "openssl",
     default: "off",
-    help: "Choose the cipher by stud's order instead of the client's.",
+    help: "Choose the cipher by stud's order instead of the client's. Without --ciphers, OpenSSL " +
+      "does so anyway.",
     group: "TLS",
   },
   {

@@ -91,7 +91,7 @@ Deno.test("the manual page explains every option, and why refused ones are", () 
 
 Deno.test("the engine that alone can do something is named", () => {
   const help = new Map(OPTIONS.map((option) => [option.name, optionHelp(option)]));
-  assert(help.get("ciphers")!.endsWith("cipher list. Needs OpenSSL."));
+  assert(help.get("ciphers")!.endsWith(" Needs OpenSSL."));
   assert(help.get("pem-file")!.endsWith(" More than one needs OpenSSL."));
   assert(help.get("private-key")!.endsWith(" A pkcs11: URI needs OpenSSL."));
   assert(help.get("ssl")!.endsWith(" Needs OpenSSL."));
