@@ -9,15 +9,18 @@ import { type ConnectionServices, serveConnection } from "./connection.ts";
 export class Frontend {
   readonly #listener: TlsListener;
   readonly #services: ConnectionServices;
+  readonly #mostClients: number;
   readonly #clients = new Set<TlsConnection>();
   #accepted = 0;
   #closed = false;
   #loop: Promise<void> | undefined;
   #onEmpty: (() => void)[] = [];
 
-  constructor(listener: TlsListener, services: ConnectionServices) {
+  /** `mostClients` is for all frontends that share the services. */
+  constructor(listener: TlsListener, services: ConnectionServices, mostClients = Infinity) {
     this.#listener = listener;
     this.#services = services;
+    this.#mostClients = mostClients;
   }
 
   get address() {
@@ -32,6 +35,8 @@ export class Frontend {
   async #acceptAll(): Promise<void> {
     while (!this.#closed) {
       try {
+        // Clients beyond what the backend can be dialled for wait in the kernel's queue.
+        if (this.#services.counters.active >= this.#mostClients) throw tooMany();
         this.#begin(await this.#listener.accept());
       } catch (error) {
         if (!this.#closed) await this.#rest(error);
@@ -88,6 +93,10 @@ export class Frontend {
     if (shortage) this.#services.onShortage(error);
     await pause(this.#services.runtime.clock, shortage ? SHORTAGE_PERIOD : FAILURE_PERIOD);
   }
+}
+
+function tooMany(): PeerError {
+  return new PeerError("client", "resources", "as many clients as there are file descriptors for");
 }
 
 /** Milliseconds without a new client after which the queue counts as empty. */

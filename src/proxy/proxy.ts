@@ -24,6 +24,8 @@ export interface ProxyOptions {
   /** Tried in this order for each connection. */
   readonly backend: readonly Endpoint[];
   readonly preface: PrefaceKind;
+  /** How many this process may have open; undefined or 0: nobody knows. */
+  readonly descriptors?: number;
   /** Share the ports with other processes (SO_REUSEPORT). */
   readonly reusePort: boolean;
   /** How many processes share the clients by address; undefined: however the kernel likes. */
@@ -56,12 +58,13 @@ export class Proxy {
     this.#runtime = runtime;
     this.#faults = new FaultLog(log, runtime.clock);
     const services = this.#services(engine, options);
+    const mostClients = clientsWithin(options.descriptors);
     this.#relays = services.stallWatch;
     this.#backend = services.backend;
     const frontends: Frontend[] = [];
     try {
       for (const address of options.frontends) {
-        frontends.push(new Frontend(engine.listen({ ...options, address }), services));
+        frontends.push(new Frontend(engine.listen({ ...options, address }), services, mostClients));
       }
     } catch (error) {
       for (const frontend of frontends) frontend.close();
@@ -118,3 +121,11 @@ export class Proxy {
     };
   }
 }
+
+/** How many clients can be served, each with a descriptor of its own and one for its backend. */
+function clientsWithin(descriptors = 0): number {
+  return descriptors === 0 ? Infinity : Math.max(1, (descriptors - OWN_DESCRIPTORS) >> 1);
+}
+
+/** Listening sockets, pipes, and what the runtime itself has open. */
+const OWN_DESCRIPTORS = 40;

@@ -22,6 +22,7 @@ const SYMBOLS = {
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   ioctl: { parameters: ["i32", "usize", "buffer"], result: "i32" },
   listen: { parameters: ["i32", "i32"], result: "i32" },
+  mallopt: { parameters: ["i32", "i32"], result: "i32" },
   opendir: { parameters: ["buffer"], result: "pointer" },
   readdir: { parameters: ["pointer"], result: "pointer" },
   rewinddir: { parameters: ["pointer"], result: "void" },
@@ -128,6 +129,10 @@ class LinuxKernel implements Kernel {
     const result = this.#libc.sched_setaffinity(0, BigInt(wanted.length), wanted);
     this.#must(result, `cannot stay on CPU ${cpu}`);
     return cpu;
+  }
+
+  returnMemory(): void {
+    this.#libc.mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
   }
 
   raiseDescriptorLimit(): number {
@@ -256,6 +261,9 @@ const SO_ACCEPTCONN = 30;
 const SO_ATTACH_REUSEPORT_CBPF = 51;
 const SIOCOUTQ = 0x5411;
 const RLIMIT_NOFILE = 7;
+const M_MMAP_THRESHOLD = -3;
+/** Octets; glibc's own value to begin with, which it would raise to 32 MiB bit by bit. */
+const LARGE_BLOCK = 128 << 10;
 /** sizeof(struct sockaddr_storage). */
 const SOCKADDR_OCTETS = 128;
 /** sizeof(struct sock_fprog). */

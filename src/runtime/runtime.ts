@@ -243,6 +243,8 @@ export interface Kernel {
   dropPrivileges(privileges: Privileges): void;
   /** Pins this process to the n-th CPU it may use, modulo their count; returns the CPU's number. */
   pinToCpu(index: number): number;
-  /** Raises the soft limit of open descriptors to the hard one and returns it. */
+  /** Has the C library give large blocks back to the system as soon as they are free (mallopt(3)). */
+  returnMemory(): void;
+  /** Raises the soft limit of open descriptors to the hard one and returns it; 0 if it is unknown. */
   raiseDescriptorLimit(): number;
 }

@@ -86,13 +86,14 @@ class Worker {
   #start(configuration: WorkerConfiguration): void {
     const { kernel } = this.#runtime;
     this.#drainLimit = configuration.timeouts.drain * 1000;
-    kernel?.raiseDescriptorLimit();
+    kernel?.returnMemory();
+    const descriptors = kernel?.raiseDescriptorLimit() ?? 0;
     this.#pin(configuration.index);
     const engine = this.#makeEngine(configuration.tls);
     const proxy = new Proxy(
       this.#runtime,
       engine,
-      { ...configuration, reusePort: true },
+      { ...configuration, reusePort: true, descriptors },
       this.#log,
     );
     this.#dropPrivileges(configuration.privileges);

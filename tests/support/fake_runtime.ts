@@ -238,6 +238,10 @@ export class FakeKernel implements Kernel {
     return index;
   }
 
+  returnMemory(): void {
+    this.#events.push("return memory");
+  }
+
   raiseDescriptorLimit(): number {
     this.#events.push("raise");
     return 1_024;

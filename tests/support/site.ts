@@ -16,6 +16,8 @@ export interface SiteOptions {
   readonly backendAddress?: string;
   /** Default: a free port of 127.0.0.1. */
   readonly frontend?: string;
+  /** A command that runs stud, such as `prlimit`. */
+  readonly prefix?: readonly string[];
 }
 
 /** The parts, running. Use it with `await using`. */
@@ -39,7 +41,10 @@ export class Site implements AsyncDisposable {
     const pem = await temporaryPem();
     const address = options.backendAddress ?? backend.address;
     try {
-      const stud = await Stud.start(["-f", frontend, "-b", address, ...args, pem.path]);
+      const { prefix } = options;
+      const stud = await Stud.start(["-f", frontend, "-b", address, ...args, pem.path], {}, {
+        prefix,
+      });
       return new Site(stud, backend, pem);
     } catch (error) {
       pem[Symbol.dispose]();

@@ -1,6 +1,7 @@
 /**
- * Starts stud for end-to-end tests, from the source or from whatever `STUD_BIN` names, and ends it again. A
- * test that fails shows the command, its status and everything it printed.
+ * Starts stud for end-to-end tests, from the source or from whatever `STUD_BIN` names, with the TLS library
+ * that `STUD_TLS_LIBRARY` names, and ends it again. A test that fails shows the command, its status and
+ * everything it printed.
  */
 
 /** The command that starts stud: `STUD_BIN` (words), else this source under this Deno. */
@@ -10,6 +11,22 @@ export function studCommand(): string[] {
   const entry = new URL("../../mod.ts", import.meta.url).pathname;
   return [Deno.execPath(), "run", "--quiet", "-A", "--unstable-net", entry];
 }
+
+/** The TLS library that a stud of the tests uses unless a test asks for another: `STUD_TLS_LIBRARY`, or rustls. */
+export const TLS_LIBRARY = requestedLibrary() ?? "rustls";
+
+/** What the two TLS libraries rightly do differently: the value for the one that is tested. */
+export function byLibrary<Value>(values: Readonly<Record<TlsLibraryName, Value>>): Value {
+  return values[TLS_LIBRARY];
+}
+
+/** Arguments that leave the choice of the library to stud and its other options, whatever is tested. */
+export const BY_ITS_OPTIONS: readonly string[] = requestedLibrary() === undefined
+  ? []
+  : ["--tls-library=auto"];
+
+/** The libraries that the end-to-end tests can be run with. */
+export type TlsLibraryName = "rustls" | "openssl";
 
 /** What a finished run of stud gave. */
 export interface StudResult {
@@ -32,7 +49,7 @@ export async function runStud(
 ): Promise<StudResult> {
   const [program, ...rest] = [...prefix, ...studCommand()];
   const child = new Deno.Command(program!, {
-    args: [...rest, ...args],
+    args: [...rest, ...withLibrary(args)],
     stdin: stdin === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
@@ -93,7 +110,7 @@ export class Stud implements AsyncDisposable {
   ): Stud {
     const [program, ...rest] = [...prefix, ...studCommand()];
     const child = new Deno.Command(program!, {
-      args: [...rest, ...args],
+      args: [...rest, ...withLibrary(args)],
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
@@ -142,7 +159,7 @@ export class Stud implements AsyncDisposable {
   report(): string {
     const status = this.status === undefined ? "running" : `exit ${this.status.code}`;
     return [
-      `command: ${[...studCommand(), ...this.#args].join(" ")}`,
+      `command: ${[...studCommand(), ...withLibrary(this.#args)].join(" ")}`,
       `status: ${status}`,
       `stdout:\n${this.stdout}`,
       `stderr:\n${this.stderr}`,
@@ -202,4 +219,17 @@ export class Stud implements AsyncDisposable {
       this.#wake();
     }
   }
+}
+
+/** The arguments of a test, and the library before them unless they name one, or a file that may. */
+function withLibrary(args: readonly string[]): readonly string[] {
+  const library = requestedLibrary();
+  const chosen = args.some((arg) => /^--(tls-library|config)\b/.test(arg));
+  return library === undefined || chosen ? args : [`--tls-library=${library}`, ...args];
+}
+
+function requestedLibrary(): TlsLibraryName | undefined {
+  const name = Deno.env.get("STUD_TLS_LIBRARY") || undefined;
+  if (name === undefined || name === "rustls" || name === "openssl") return name;
+  throw new Error(`STUD_TLS_LIBRARY is rustls or openssl, not ${name}`);
 }

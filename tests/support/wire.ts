@@ -21,7 +21,9 @@ export class Wire implements AsyncDisposable {
   #client: Deno.TcpConn | undefined;
   #stud: Deno.TcpConn | undefined;
   #holding = false;
+  #alter: ((record: Uint8Array) => void) | undefined;
   #cut = false;
+  #over = false;
 
   constructor(studPort: number, options: WireOptions = {}) {
     this.#options = options;
@@ -38,6 +40,11 @@ export class Wire implements AsyncDisposable {
     this.#holding = true;
   }
 
+  /** Has a function alter the next record that the client sends, the header with it. */
+  alterRecord(change: (record: Uint8Array) => void): void {
+    this.#alter = change;
+  }
+
   /** Ends the client's sending direction by a bare FIN. What stud sends still arrives. */
   async endWithFin(): Promise<void> {
     this.#cut = true;
@@ -52,7 +59,7 @@ export class Wire implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     closeQuietly(this.#listener);
-    this.#holding = true;
+    this.#over = this.#holding = true;
     for (const conn of [this.#client, this.#stud]) if (conn !== undefined) closeQuietly(conn);
     await this.#running;
   }
@@ -63,8 +70,8 @@ export class Wire implements AsyncDisposable {
     this.#stud.setNoDelay(true);
     await Promise.all([
       // A reset on one side becomes one on the other.
-      this.#runUp(this.#client, this.#stud).catch(() => resetQuietly(this.#stud!)),
-      this.#runDown(this.#stud, this.#client).catch(() => resetQuietly(this.#client!)),
+      this.#runUp(this.#client, this.#stud).catch(() => this.#resetQuietly(this.#stud!)),
+      this.#runDown(this.#stud, this.#client).catch(() => this.#resetQuietly(this.#client!)),
     ]);
   }
 
@@ -73,6 +80,8 @@ export class Wire implements AsyncDisposable {
     let first = this.#options.cuts !== undefined;
     for (let count; (count = await client.read(octets)) !== null;) {
       if (this.#cut) continue;
+      this.#alter?.(octets.subarray(0, 5 + (octets[3]! << 8) + octets[4]!));
+      this.#alter = undefined;
       if (first) await this.#inPieces(octets.subarray(0, count), stud);
       else await writeAll(stud, octets.subarray(0, count));
       first = false;
@@ -99,12 +108,14 @@ export class Wire implements AsyncDisposable {
       await writeAll(client, octets.subarray(0, count));
     }
   }
-}
 
-function resetQuietly(conn: Deno.Conn): void {
-  try {
-    resetConnection(conn);
-  } catch {
-    // Already closed.
+  /** Not at the end: the addresses of a connection that is closed may be another one's already. */
+  #resetQuietly(conn: Deno.Conn): void {
+    if (this.#over) return;
+    try {
+      resetConnection(conn);
+    } catch {
+      // Already closed.
+    }
   }
 }

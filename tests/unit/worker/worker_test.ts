@@ -47,7 +47,7 @@ Deno.test("a worker listens before it drops its privileges, and is ready only th
   const privileges = { chroot: "/var/empty", uid: 33, gid: 44 };
   await tell({ type: "start", configuration: { ...CONFIGURATION, index: 3, privileges } });
   assertEquals(runtime.events, [
-    ...["raise", "pin 2", "listen 192.0.2.1:8443", "drop /var/empty 33 44"],
+    ...["return memory", "raise", "pin 2", "listen 192.0.2.1:8443", "drop /var/empty 33 44"],
   ]);
   assertEquals([types(), code()], [["ready"], undefined]);
   assertEquals(runtime.network.listeners[0]!.options.reusePort, true);

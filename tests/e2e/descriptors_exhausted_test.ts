@@ -1,0 +1,47 @@
+/** A worker without a descriptor left says so, goes on serving those it has, and recovers by itself. */
+
+import { assertEquals } from "../support/assert.ts";
+import { Backend, closeQuietly, echo } from "../support/backend.ts";
+import { eventually } from "../support/eventually.ts";
+import { Site } from "../support/site.ts";
+import { connectTls, receiveText, send } from "../support/tls_client.ts";
+import { testWith } from "../support/tools.ts";
+
+const needs = { tools: ["prlimit"], linux: true };
+/** Of which the runtime itself uses some thirty. Stud raises the soft limit to the hard one. */
+const LIMIT = ["prlimit", "--nofile=100:100"];
+/** Each takes two descriptors. */
+const CROWD = 80;
+
+testWith(needs, "a worker out of descriptors pauses, says why, and recovers", async () => {
+  const backend = Backend.serve(echo);
+  await using site = await Site.start({ prefix: LIMIT, backend });
+  const { worker } = site;
+  await site.echoOnce();
+  const crowd = Array.from({ length: CROWD }, () => connectEcho(site));
+  const first = await Promise.any(crowd);
+  await site.stud.output(/error: .*cannot accept clients: .*\(raise the limit of open files/);
+  // Those that are in are served on.
+  await send(first, "still here");
+  assertEquals(await receiveText(first, 10), "still here");
+  // The others wait until these leave: nobody is taken in without a descriptor for the backend.
+  await Promise.all(crowd.map(async (each) => closeQuietly(await each)));
+  await site.released();
+  await eventually("a good client is served again", async () => {
+    return await site.echoOnce().then(() => true, () => false);
+  });
+  for (let round = 0; round < 10; round++) await site.echoOnce();
+  assertEquals(site.worker, worker);
+});
+
+async function connectEcho(site: Site): Promise<Deno.TlsConn> {
+  const conn = await connectTls(site.port, site.pem);
+  try {
+    await send(conn, "x");
+    await receiveText(conn, 1);
+    return conn;
+  } catch (error) {
+    closeQuietly(conn);
+    throw error;
+  }
+}
