@@ -14,14 +14,21 @@ export class OpenSslError extends Error {
   readonly subject: string | undefined;
   /** The number of the alert that the peer sent (RFC 8446 section 6), or undefined. */
   readonly alert: number | undefined;
+  /** Whether it is an engine's error: the peer is not to blame. */
+  readonly fromEngine: boolean;
 
   constructor(
     reason: string,
-    { subject, alert }: { readonly subject?: string; readonly alert?: number } = {},
+    { subject, alert, fromEngine = false }: {
+      readonly subject?: string;
+      readonly alert?: number;
+      readonly fromEngine?: boolean;
+    } = {},
   ) {
     super(reason);
     this.subject = subject;
     this.alert = alert;
+    this.fromEngine = fromEngine;
   }
 }
 

@@ -31,6 +31,7 @@ export async function makeTlsPlan(
   return {
     configuration: {
       library: settings.tlsLibrary.name,
+      ...settings.tlsLibrary.because === undefined ? {} : { because: settings.tlsLibrary.because },
       certificates: certificates.map(served),
       defaultCertificate,
       sniNomatchAbort: settings.sniNomatchAbort,

@@ -50,9 +50,14 @@ export class CertificateIndex {
     return dot > 0 ? this.#wildcards.get(serverName.slice(dot)) : undefined;
   }
 
+  /** Every set that some name, or none, leads to, once. */
+  sets(): (readonly number[])[] {
+    return [...new Set([this.defaultSet, ...this.#exact.values(), ...this.#wildcards.values()])];
+  }
+
   /** The places of all certificates that some name, or none, leads to. */
   reachable(): Set<number> {
-    return new Set([this.defaultSet, ...this.#exact.values(), ...this.#wildcards.values()].flat());
+    return new Set(this.sets().flat());
   }
 }
 

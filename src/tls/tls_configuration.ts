@@ -39,6 +39,8 @@ export interface ClientRules {
 export interface TlsConfiguration {
   /** Which engine it is for. */
   readonly library: "rustls" | "openssl";
+  /** The option that asked for OpenSSL, for messages. */
+  readonly because?: string;
   /** In the order listed: of several for one name and type of key the first is served. */
   readonly certificates: readonly ServedCertificate[];
   /** Index of the certificate for clients that name none, or one that no certificate is for. */

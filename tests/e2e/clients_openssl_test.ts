@@ -1,8 +1,13 @@
 /** What stud refuses to OpenSSL's client, which can ask for things that others never do. */
 
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { Backend } from "../support/backend.ts";
 import { eventually } from "../support/eventually.ts";
+import { keyUpdateArguments } from "../support/key_update_process.ts";
+import { MemoryWatch } from "../support/memory_watch.ts";
 import { Site } from "../support/site.ts";
+import { byLibrary } from "../support/stud.ts";
+import { send } from "../support/tls_client.ts";
 import { ToolProcess } from "../support/tool_process.ts";
 import { testWith } from "../support/tools.ts";
 
@@ -55,8 +60,11 @@ for (const version of ["-tls1", "-tls1_1"]) {
     await using site = await Site.startEcho();
     await using openssl = startClient(site, [version, "-cipher", "ALL:@SECLEVEL=0"]);
     assert(await openssl.ended() !== 0, openssl.report());
+    const versions = byLibrary({ rustls: "from 1\\.2 on", openssl: "that is allowed here" });
     await site.stud.output(
-      /handshake failed: the client offers no TLS version from 1\.2 on \(client 127\.0\.0\.1:\d+ /,
+      new RegExp(
+        `handshake failed: the client offers no TLS version ${versions} \\(client 127\\.0\\.0\\.1:\\d+ `,
+      ),
     );
     await site.echoOnce();
   });
@@ -93,6 +101,43 @@ testWith(needs, "a client may ask for new keys, but not all the time", async () 
   assertEquals(site.worker, worker);
   await site.released();
 });
+
+for (const version of ["-tls1_2", "-tls1_3"]) {
+  testWith(needs, `the end of an answer is a close_notify, with ${version} too`, async () => {
+    const backend = Backend.serve((conn) => send(conn, "the answer\n"));
+    await using site = await Site.start({ backend });
+    await using openssl = startClient(site, [version, "-msg"]);
+    assertEquals(await openssl.ended(), 0, openssl.report());
+    const answer = openssl.stdout.indexOf("the answer");
+    const notify = openssl.stdout.search(/^<<< .*, warning close_notify$/m);
+    assert(answer >= 0 && notify > answer, openssl.report());
+    await site.released();
+  });
+}
+
+testWith(
+  needs,
+  "a flood of requests for new keys neither keeps others waiting nor is kept",
+  async () => {
+    await using site = await Site.startEcho();
+    const { worker } = site;
+    await site.echoOnce();
+    using memory = new MemoryWatch(worker);
+    await using flood = new ToolProcess("deno", keyUpdateArguments(site.port, 300_000));
+    let longest = 0;
+    while (flood.status === undefined) {
+      const began = performance.now();
+      await site.echoOnce();
+      longest = Math.max(longest, performance.now() - began);
+    }
+    assert(!flood.stdout.includes("served"), flood.report());
+    assert(longest < 2_000, `another client waited ${longest} ms`);
+    assert(memory.growth < 40, `the worker grew by ${memory.growth} MiB`);
+    await site.stud.output(/connection ended: .*KeyUpdate.* \(client 127\.0\.0\.1:\d+ /);
+    assertEquals(site.worker, worker);
+    await site.released();
+  },
+);
 
 /** Each KeyUpdate is a message of its own, and no data comes between them. */
 async function updateKeys(openssl: ToolProcess, times: number): Promise<void> {

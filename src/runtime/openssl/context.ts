@@ -154,7 +154,9 @@ export class DenoSslContext implements SslContext {
       });
     }
     const id = cString(text);
-    return this.#must(engines.ENGINE_load_private_key(engine, id, null, null), "private key");
+    // Without a user interface of ours the engine would ask for a missing PIN on the terminal.
+    const key = engines.ENGINE_load_private_key(engine, id, engines.UI_null(), null);
+    return this.#must(key, "private key");
   }
 
   #setDhParameters(pem: string): void {

@@ -4,7 +4,7 @@ import type { OpenSsl, SslContext, SslContextOptions } from "../openssl.ts";
 import { OpenSslError } from "../openssl.ts";
 import { Callbacks } from "./callbacks.ts";
 import { type ContextServices, DenoSslContext } from "./context.ts";
-import { cString, must, type Pointer, textAt } from "./memory.ts";
+import { cString, must, type Pointer, queuedError, textAt } from "./memory.ts";
 import { LARGE_OUTPUT, OutputBios, SMALL_OUTPUT } from "./output_bio.ts";
 import { openLibraries } from "./symbols.ts";
 
@@ -42,16 +42,31 @@ function useEngine(id: string, { libraries }: ContextServices): Pointer | undefi
   if (engines === undefined) {
     throw new OpenSslError("this OpenSSL was built without engines", { subject: "engine" });
   }
+  // Without this OpenSSL knows no engine but those in files of their own.
+  engines.ENGINE_load_builtin_engines();
   crypto.ERR_clear_error();
   if (id === "auto") {
-    engines.ENGINE_register_all_complete();
+    must(libraries, engines.ENGINE_register_all_complete(), "engine");
     return undefined;
   }
   const engine = must(libraries, engines.ENGINE_by_id(cString(id)), "engine");
-  must(libraries, engines.ENGINE_init(engine), "engine");
+  // The pkcs11 engine writes URIs to stderr otherwise, with the PIN in them. Others do not know the command.
+  engines.ENGINE_ctrl_cmd_string(engine, cString("QUIET"), null, OPTIONAL_COMMAND);
+  crypto.ERR_clear_error();
+  if (engines.ENGINE_init(engine) <= 0) {
+    const silent = crypto.ERR_peek_last_error() === 0n;
+    const error = silent
+      ? new OpenSslError("the engine is there, but this machine lacks what it drives", {
+        subject: "engine",
+      })
+      : queuedError(crypto, "engine");
+    engines.ENGINE_free(engine);
+    throw error;
+  }
   must(libraries, engines.ENGINE_set_default(engine, ENGINE_METHOD_ALL), "engine");
   return engine;
 }
 
 const BIO_C_SET_BUF_MEM_EOF_RETURN = 130;
 const ENGINE_METHOD_ALL = 0xffff;
+const OPTIONAL_COMMAND = 1;

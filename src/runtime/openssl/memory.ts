@@ -36,21 +36,26 @@ export function must<Result extends number | bigint | Deno.PointerValue>(
 }
 
 /**
- * The first error in the queue, which is emptied. The first one is nearest to the cause; those behind it say
- * through which functions it passed.
+ * The errors in the queue, which is emptied, as one. The first is nearest to the cause; those behind it say
+ * through which functions it passed. Of a session that is all noise, so the first stands alone; when something
+ * of the operator's is refused (`subject`), they may be all that is understood, and each is told once.
  */
 export function queuedError(crypto: Libraries["crypto"], subject?: string): OpenSslError {
-  const code = crypto.ERR_get_error();
-  const reason = code === 0n
-    ? "no reason given"
-    : textAt(crypto.ERR_reason_error_string(code)) ?? `error ${code.toString(16)}`;
+  const first = crypto.ERR_get_error();
+  const reasons = new Set<string>();
+  for (let code = first; code !== 0n; code = subject === undefined ? 0n : crypto.ERR_get_error()) {
+    const reason = textAt(crypto.ERR_reason_error_string(code));
+    if (reason !== undefined) reasons.add(reason);
+  }
   crypto.ERR_clear_error();
-  const number = Number(code & REASON_MASK);
-  const isAlert = (code & SYSTEM_FLAG) === 0n && (code >> LIBRARY_SHIFT) === LIBRARY_SSL &&
-    number > ALERT_OFFSET;
-  return new OpenSslError(reason, {
+  const unknown = first === 0n ? "no reason given" : `error ${first.toString(16)}`;
+  const number = Number(first & REASON_MASK);
+  const library = (first & SYSTEM_FLAG) === 0n ? first >> LIBRARY_SHIFT : 0n;
+  const isAlert = library === LIBRARY_SSL && number > ALERT_OFFSET;
+  return new OpenSslError([...reasons].join(", ") || unknown, {
     subject,
     alert: isAlert ? number - ALERT_OFFSET : undefined,
+    fromEngine: library >= LIBRARY_USER,
   });
 }
 
@@ -58,6 +63,8 @@ export function queuedError(crypto: Libraries["crypto"], subject?: string): Open
 const SYSTEM_FLAG = 0x8000_0000n;
 const LIBRARY_SHIFT = 23n;
 const LIBRARY_SSL = 20n;
+/** Numbers from here on are given to libraries outside of OpenSSL, which are engines. */
+const LIBRARY_USER = 128n;
 const REASON_MASK = 0x7f_ffffn;
 /** SSL_AD_REASON_OFFSET: reasons above it are alerts of the peer. */
 const ALERT_OFFSET = 1000;

@@ -54,7 +54,10 @@ export class OutputBio implements SslOutput {
     this.#pool.give(this);
   }
 
+  /** A session that is idle keeps the BIO for as long as it lives, but must not keep its memory. */
   free(): void {
+    const empty = this.#crypto.BUF_MEM_new();
+    this.#crypto.BIO_ctrl_address(this.pointer, BIO_C_SET_BUF_MEM, BIO_CLOSE, empty);
     this.#crypto.BIO_free(this.pointer);
   }
 
@@ -104,4 +107,6 @@ export const SMALL_OUTPUT = 20 << 10;
 /** Octets: eight records and an alert. */
 export const LARGE_OUTPUT = (128 << 10) + (4 << 10);
 const BIO_CTRL_INFO = 3;
+const BIO_C_SET_BUF_MEM = 114;
+const BIO_CLOSE = 1n;
 const BIO_C_FILE_SEEK = 128;

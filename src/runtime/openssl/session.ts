@@ -238,7 +238,17 @@ export class DenoSslSession implements SslSession {
   /** Throws unless all that is missing is more ciphertext. */
   #checkRetry(session: Pointer, result: number): void {
     const { ssl, crypto } = this.#services.libraries;
-    if (ssl.SSL_get_error(session, result) !== SSL_ERROR_WANT_READ) throw queuedError(crypto);
+    if (ssl.SSL_get_error(session, result) === SSL_ERROR_WANT_READ) return;
+    throw this.#withVerdict(queuedError(crypto));
+  }
+
+  /** Adds why a client's certificate was refused, which is not in the queue of errors. */
+  #withVerdict(error: OpenSslError): OpenSslError {
+    if (error.message !== "certificate verify failed") return error;
+    const { ssl, crypto } = this.#services.libraries;
+    const result = ssl.SSL_get_verify_result(this.#session());
+    const verdict = textAt(crypto.X509_verify_cert_error_string(result));
+    return new OpenSslError(`${error.message}: ${verdict}`);
   }
 
   #alpn(session: Pointer): string | undefined {

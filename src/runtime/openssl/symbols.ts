@@ -67,6 +67,12 @@ const SSL = {
 
 const CRYPTO = {
   BIO_ctrl: { parameters: ["pointer", "i32", "i64", "buffer"], result: "i64" },
+  /** The same function, for commands that take an address. */
+  BIO_ctrl_address: {
+    name: "BIO_ctrl",
+    parameters: ["pointer", "i32", "i64", "pointer"],
+    result: "i64",
+  },
   // It is a size_t, of which so little is used here that a plain number serves.
   BIO_ctrl_pending: { parameters: ["pointer"], result: "i32" },
   BIO_free: { parameters: ["pointer"], result: "i32" },
@@ -76,6 +82,7 @@ const CRYPTO = {
   BIO_s_mem: { parameters: [], result: "pointer" },
   BIO_up_ref: { parameters: ["pointer"], result: "i32" },
   BIO_write: { parameters: ["pointer", "buffer", "i32"], result: "i32" },
+  BUF_MEM_new: { parameters: [], result: "pointer" },
   CRYPTO_malloc: { parameters: ["usize", "buffer", "i32"], result: "pointer" },
   ERR_clear_error: { parameters: [], result: "void" },
   ERR_get_error: { parameters: [], result: "u64" },
@@ -109,19 +116,26 @@ const CRYPTO = {
   X509_STORE_free: { parameters: ["pointer"], result: "void" },
   X509_STORE_new: { parameters: [], result: "pointer" },
   X509_free: { parameters: ["pointer"], result: "void" },
+  X509_verify_cert_error_string: { parameters: ["i64"], result: "pointer" },
 } as const;
 
 /** Libraries built without engines lack these. */
 const ENGINES = {
   ENGINE_by_id: { parameters: ["buffer"], result: "pointer" },
+  ENGINE_ctrl_cmd_string: {
+    parameters: ["pointer", "buffer", "pointer", "i32"],
+    result: "i32",
+  },
   ENGINE_free: { parameters: ["pointer"], result: "i32" },
   ENGINE_init: { parameters: ["pointer"], result: "i32" },
+  ENGINE_load_builtin_engines: { parameters: [], result: "void" },
   ENGINE_load_private_key: {
     parameters: ["pointer", "buffer", "pointer", "pointer"],
     result: "pointer",
   },
   ENGINE_register_all_complete: { parameters: [], result: "i32" },
   ENGINE_set_default: { parameters: ["pointer", "u32"], result: "i32" },
+  UI_null: { parameters: [], result: "pointer" },
 } as const;
 
 /** The functions, ready to be called. Pointers passed to them must be valid: a wrong one ends the process. */
@@ -175,9 +189,8 @@ function fault(name: string, error: Error): string {
     Deno.dlopen(old, {}).close();
     return `not found, and ${old}, which is there, is too old; stud needs ${PACKAGE}`;
   } catch {
-    return /cannot open shared object/.test(error.message)
-      ? `not found; install ${PACKAGE}`
-      : error.message;
+    if (/cannot open shared object/.test(error.message)) return `not found; install ${PACKAGE}`;
+    return `${error.message.replace(/^(Could not open library: )+/, "")}; stud needs ${PACKAGE}`;
   }
 }
 

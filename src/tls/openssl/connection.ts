@@ -5,7 +5,7 @@
 
 import { PeerError, type PeerErrorKind } from "../../errors.ts";
 import { OpenSslError, type SslOutput, type SslSession } from "../../runtime/openssl.ts";
-import type { Network, SocketPair, TcpStream } from "../../runtime/runtime.ts";
+import type { Clock, Network, SocketPair, TcpStream } from "../../runtime/runtime.ts";
 import { type ClientHello, LONGEST_HELLO, parseClientHello } from "../../wire/client_hello.ts";
 import type { Negotiated, TlsConnection } from "../engine.ts";
 import type { Choice, Contexts } from "./contexts.ts";
@@ -16,6 +16,7 @@ import type { ScratchBuffers } from "./scratch_buffers.ts";
 export interface OpenSslServices {
   readonly contexts: Contexts;
   readonly network: Pick<Network, "peerError">;
+  readonly clock: Pick<Clock, "turn">;
   readonly buffers: ScratchBuffers;
 }
 
@@ -30,8 +31,10 @@ export class OpenSslConnection implements TlsConnection {
   #waiting: SslOutput[] | undefined;
   /** Whether much is arriving: reads then use a large buffer. */
   #burst = false;
-  /** Whether the client's close_notify was read. */
-  #ended = false;
+  /** Whether the last ciphertext made OpenSSL answer by itself. */
+  #answered = false;
+  /** How often it did since the client's last data. */
+  #answers = 0;
   #closed = false;
   serverName: string | undefined;
 
@@ -78,6 +81,10 @@ export class OpenSslConnection implements TlsConnection {
   async read(into: Uint8Array): Promise<number | null> {
     let session = this.#open();
     for (;;) {
+      if (this.#answered) {
+        await this.#afterAnswer();
+        session = this.#open();
+      }
       if (session.mayHaveMore) {
         const octets = this.#decrypt(session, into, 0, into);
         if (octets !== 0) return octets;
@@ -93,7 +100,8 @@ export class OpenSslConnection implements TlsConnection {
         session = this.#open();
         const octets = this.#decrypt(session, input, length, into);
         // A buffer that is filled, or a record that is not whole yet, means that more is on its way.
-        this.#burst = length === input.length || octets === 0 || length > BURST;
+        this.#burst = !this.#answered &&
+          (length === input.length || octets === 0 || length > BURST);
         if (octets !== 0) return octets;
       } finally {
         if (borrow) this.#services.buffers.large.give(input);
@@ -116,8 +124,7 @@ export class OpenSslConnection implements TlsConnection {
     const session = this.#open();
     session.closeWrite();
     await this.#send(session);
-    // Once both directions have ended, the close that follows sends the FIN.
-    if (!this.#ended) await this.#stream.closeWrite();
+    await this.#stream.closeWrite();
   }
 
   close(): void {
@@ -209,14 +216,31 @@ export class OpenSslConnection implements TlsConnection {
   ): number | null {
     try {
       const octets = session.read(input, length, into);
-      if (octets === null) this.#ended = true;
+      if (octets !== 0) this.#answers = 0;
       return octets;
     } catch (error) {
       throw recordError(error);
     } finally {
-      // An answer of the protocol itself: nobody waits for it, and a fault shows at the next read or write.
-      if (session.hasOutput) this.#send(session).catch(() => {});
+      if (session.hasOutput) {
+        this.#answered = true;
+        this.#answers++;
+        // Nobody waits for it, and a fault shows at the next read or write.
+        this.#send(session).catch(() => {});
+      }
     }
+  }
+
+  /**
+   * Clients may ask for new keys (RFC 8446 section 4.6.3) or for a renegotiation, and OpenSSL answers however
+   * often they do. It must neither keep others waiting nor pile up answers that the client does not read.
+   */
+  async #afterAnswer(): Promise<void> {
+    this.#answered = false;
+    if (this.#answers > MOST_ANSWERS) {
+      throw new PeerError("client", "other", "the client broke the protocol (too many KeyUpdates)");
+    }
+    if ((this.#waiting?.length ?? 0) > MOST_WAITING) await this.#sending?.catch(() => {});
+    await this.#services.clock.turn();
   }
 
   /** Sends what the session has produced, in order. */
@@ -282,6 +306,10 @@ const END_REASONS: Partial<Record<PeerErrorKind, string>> = {
 const SENT = Promise.resolve();
 /** The most plaintext that is encrypted at once, in octets. */
 const MOST_AT_ONCE = 128 << 10;
+/** Answers of the protocol's own without data between them; rustls allows as many. */
+const MOST_ANSWERS = 32;
+/** Pieces of output that may wait until the client reads. */
+const MOST_WAITING = 4;
 /** Octets of ciphertext in one read that mean that more is on its way. */
 const BURST = 16 << 10;
 

@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import type { SslContextOptions } from "../../runtime/openssl.ts";
 import { TICKET_PERIOD } from "../ticket_keys.ts";
-import type { ServedCertificate, TlsConfiguration } from "../tls_configuration.ts";
+import type { ClientRules, ServedCertificate, TlsConfiguration } from "../tls_configuration.ts";
 
 /** What OpenSSL is told for some certificates that are served together. `version` is the library's. */
 export function contextOptions(
@@ -15,8 +15,9 @@ export function contextOptions(
   certificates: readonly ServedCertificate[],
 ): SslContextOptions {
   const { protocols, ciphers } = configuration;
-  const rules = certificates.find((each) => each.clientRules)?.clientRules ??
-    configuration.clientRules;
+  const rules = strictest(
+    certificates.map((each) => each.clientRules ?? configuration.clientRules),
+  );
   const old = protocols.some((protocol) => protocol === "TLSv1.0" || protocol === "TLSv1.1");
   const allowed = ciphers ?? (old ? OLD_CIPHERS : SAFE_CIPHERS);
   const suites = configuration.ciphersuites ?? SUITES;
@@ -44,6 +45,12 @@ export function contextOptions(
     ),
     sessionTimeout: TICKET_PERIOD / 1000,
   };
+}
+
+/** What is served together has one rule: a client must not choose the laxer one by its ciphers. */
+function strictest(rules: readonly ClientRules[]): ClientRules {
+  return rules.find(({ verify }) => verify === "required") ??
+    rules.find(({ verify }) => verify === "optional") ?? rules[0]!;
 }
 
 /**

@@ -75,9 +75,8 @@ export class Contexts {
   prepare(): void {
     const { certificates } = this.#configuration;
     const sets = certificates.length > FEW ? [] : certificates.map((_, place) => [place]);
-    const fromEngine = certificates.flatMap(({ privateKey }, place) =>
-      isPem(privateKey) ? [] : [[place]]
-    );
+    const isFromEngine = (place: number) => !isPem(certificates[place]!.privateKey);
+    const fromEngine = this.#index.sets().filter((places) => places.some(isFromEngine));
     for (const places of [...sets, ...fromEngine]) this.#entry(places);
     this.#entry(this.#index.defaultSet);
   }
@@ -151,6 +150,14 @@ function startupError(
     "DH parameters": `${files}: the DH parameters`,
   };
   const subject = subjects[error.subject ?? ""] ?? files;
+  if (error.subject === "groups" && error.message === "passed invalid argument") {
+    return new StartupError(`${subject}: OpenSSL does not know all of these groups`, {
+      cause: error,
+    });
+  }
+  if (error.subject === "private key" && /mismatch|no certificate assigned/.test(error.message)) {
+    return new StartupError(`${subject} does not belong to the certificate`, { cause: error });
+  }
   return new StartupError(`${subject}: OpenSSL refuses it: ${error.message}${advice(error)}`, {
     cause: error,
   });

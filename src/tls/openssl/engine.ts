@@ -14,11 +14,12 @@ import { ScratchBuffers } from "./scratch_buffers.ts";
 
 /** Makes the OpenSSL engine on a runtime. Throws {@linkcode StartupError} if it has no such library. */
 export function createOpenSslEngine(runtime: Runtime, configuration: TlsConfiguration): TlsEngine {
-  const library = runtime.openOpenSsl();
+  const library = openLibrary(runtime, configuration);
   const contexts = new Contexts(library, configuration, runtime.clock);
   const services: OpenSslServices = {
     contexts,
     network: runtime.network,
+    clock: runtime.clock,
     buffers: new ScratchBuffers(),
   };
   useEngine(library, configuration);
@@ -39,6 +40,18 @@ export function createOpenSslEngine(runtime: Runtime, configuration: TlsConfigur
       return listener;
     },
   };
+}
+
+/** Says why it is opened, too: most operators have not asked for a library. */
+function openLibrary(runtime: Runtime, { because }: TlsConfiguration): OpenSsl {
+  try {
+    return runtime.openOpenSsl();
+  } catch (error) {
+    if (because === undefined || !(error instanceof StartupError)) throw error;
+    throw new StartupError(`OpenSSL is needed because of ${because}: ${error.message}`, {
+      cause: error,
+    });
+  }
 }
 
 function useEngine(library: OpenSsl, { sslEngine }: TlsConfiguration): void {

@@ -9,6 +9,9 @@ import type { OpenSslError } from "../../runtime/openssl.ts";
 /** The operator's words for why a handshake failed. */
 export function handshakeReason(error: OpenSslError): string {
   if (error.alert !== undefined) return alertReason(error.alert);
+  if (error.fromEngine) return `the engine failed: ${error.message}`;
+  const verdict = /^certificate verify failed: (.*)/.exec(error.message)?.[1];
+  if (verdict !== undefined) return `the client's certificate could not be verified: ${verdict}`;
   for (const [pattern, words] of REASONS) {
     if (pattern.test(error.message)) return words;
   }

@@ -56,6 +56,7 @@ Deno.test("makeTlsPlan() passes on every option of TLS", async () => {
   ], runtime);
   assertEquals(configuration, {
     library: "openssl",
+    because: "--sni-nomatch-abort",
     certificates: [SERVED],
     defaultCertificate: 0,
     sniNomatchAbort: true,
