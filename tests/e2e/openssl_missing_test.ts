@@ -1,0 +1,86 @@
+/** Machines whose OpenSSL is missing, broken or of the wrong kind: stud says so, and serves by rustls. */
+
+import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { startError } from "../support/start_error.ts";
+import { BY_ITS_OPTIONS, runStud, Stud } from "../support/stud.ts";
+import { testWith } from "../support/tools.ts";
+import { Folder } from "../support/tls_site.ts";
+
+const NEEDS = { linux: true, tools: ["openssl"] };
+
+/** What stands in for libssl.so.3, and what stud says of it. */
+const FAULTS: Readonly<Record<string, readonly [make: (folder: Folder) => void, words: RegExp]>> = {
+  "libcrypto in the place of libssl": [
+    (folder) => folder.write("libssl.so.3", libraryFile("libcrypto.so.3")),
+    /^libssl\.so\.3: the function (SSL|TLS)_\w+ is missing in it; stud needs OpenSSL 3\.0 or later/,
+  ],
+  "an empty file": [
+    (folder) => folder.write("libssl.so.3", ""),
+    /^libssl\.so\.3: .*file too short/,
+  ],
+  "something that is no library": [
+    (folder) => folder.write("libssl.so.3", "garbage ".repeat(1000)),
+    /^libssl\.so\.3: .*invalid ELF header/,
+  ],
+  "libssl in the place of libcrypto": [
+    (folder) => folder.write("libcrypto.so.3", libraryFile("libssl.so.3")),
+    /^lib(ssl|crypto)\.so\.3: /,
+  ],
+};
+
+/** Options of stud, and which of them the error names. */
+const CASES: readonly (readonly [args: string[], option: string])[] = [
+  [["-O", "--tls-library=auto"], "-O/--prefer-server-ciphers"],
+  [["--tls-library=openssl"], "--tls-library"],
+  [[...BY_ITS_OPTIONS, "-c", "HIGH"], "-c/--ciphers"],
+];
+
+/** All of the options are tried with this fault, one of them with the others. */
+const [FIRST] = Object.keys(FAULTS);
+
+for (const [what, [make, words]] of Object.entries(FAULTS)) {
+  testWith(NEEDS, `${what} is a start error that names option and library`, async () => {
+    using folder = new Folder();
+    make(folder);
+    const prefix = ["env", `LD_LIBRARY_PATH=${folder.path}`];
+    const frontend = ["--self-signed", "-f", "127.0.0.1,0"];
+    const cases = what === FIRST ? CASES : CASES.slice(-1);
+    for (const [args, option] of cases) {
+      for (const test of [[], ["-t"]]) {
+        const line = await startError([...test, ...frontend, ...args], { prefix });
+        assertStringIncludes(line, `OpenSSL is needed because of ${option}: `);
+        assert(words.test(line.replace(/^OpenSSL is needed because of \S+ /, "")), line);
+      }
+    }
+    const { code, stdout } = await runStud(["-V"], undefined, { prefix });
+    assertEquals(code, 0);
+    const said = /^TLS engine openssl: not usable: (.*)$/m.exec(stdout)?.[1];
+    assert(said !== undefined && words.test(said), stdout);
+  });
+}
+
+testWith(NEEDS, "without OpenSSL rustls serves what it can", async () => {
+  using folder = new Folder();
+  folder.write("libssl.so.3", "");
+  await using stud = await Stud.start(
+    [...BY_ITS_OPTIONS, "--self-signed", "-f", "127.0.0.1,0"],
+    { LD_LIBRARY_PATH: folder.path },
+  );
+  await stud.output(/1 worker serves on .*, TLS by rustls$/m);
+});
+
+/** The host's own library, which every process of its clients has open. */
+function libraryFile(name: string): Uint8Array {
+  const folders = [
+    ...["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"],
+    ...["/lib/x86_64-linux-gnu", "/lib64", "/lib"],
+  ];
+  for (const folder of folders) {
+    try {
+      return Deno.readFileSync(`${folder}/${name}`);
+    } catch {
+      // Not there.
+    }
+  }
+  throw new Error(`this machine has no ${name}`);
+}

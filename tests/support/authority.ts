@@ -1,0 +1,130 @@
+/** A certificate authority of a test's own, and the certificates it issues, valid today. */
+
+import "reflect-metadata"; // A dependency of the library insists on it.
+import * as x509 from "@peculiar/x509";
+import { madeKeys } from "./made_certificates.ts";
+import { type PemFile, pemFile } from "./certificates.ts";
+
+x509.cryptoProvider.set(crypto);
+
+/** What is to be issued. */
+export interface Order {
+  /** subjectAltName, DNS. Empty: the common name alone names it. */
+  readonly names?: readonly string[];
+  /** Default: the first of the names. */
+  readonly commonName?: string;
+  /** Default: `ec`, P-256. */
+  readonly keyType?: "rsa" | "ec";
+  /** In hexadecimal. */
+  readonly serialNumber?: string;
+  /** Days from now until it expires; it began a day earlier, or 30 days ago if it has expired. */
+  readonly days?: number;
+}
+
+/** What was issued, as PEM text. */
+export interface Issued {
+  readonly certificate: string;
+  readonly key: string;
+  /** Both in one. */
+  readonly pem: string;
+}
+
+/** Issues certificates. */
+export class Authority {
+  readonly #keys: CryptoKeyPair;
+  readonly #root: x509.X509Certificate;
+
+  private constructor(keys: CryptoKeyPair, root: x509.X509Certificate) {
+    this.#keys = keys;
+    this.#root = root;
+  }
+
+  /** Makes an authority. */
+  static async make(commonName = "Test Authority"): Promise<Authority> {
+    const keys = await madeKeys("ec");
+    const root = await x509.X509CertificateGenerator.createSelfSigned({
+      serialNumber: "01",
+      name: [{ CN: [commonName] }],
+      keys,
+      ...await authorityFields(keys),
+    });
+    return new Authority(keys, root);
+  }
+
+  /** The authority's own certificate, PEM text. */
+  get certificate(): string {
+    return `${this.#root.toString("pem")}\n`;
+  }
+
+  /** Issues a certificate for an authority below this one. */
+  async authority(commonName: string): Promise<Authority> {
+    const keys = await madeKeys("ec");
+    const root = await x509.X509CertificateGenerator.create({
+      serialNumber: nextSerialNumber(),
+      subject: [{ CN: [commonName] }],
+      issuer: this.#root.subject,
+      signingKey: this.#keys.privateKey,
+      publicKey: keys.publicKey,
+      ...await authorityFields(keys),
+    });
+    return new Authority(keys, root);
+  }
+
+  async issue(order: Order): Promise<Issued> {
+    const { names = [], commonName = names[0] ?? "", keyType = "ec", serialNumber, days = 90 } =
+      order;
+    const keys = await madeKeys(keyType);
+    const certificate = await x509.X509CertificateGenerator.create({
+      serialNumber: serialNumber ?? nextSerialNumber(),
+      subject: [{ CN: [commonName] }],
+      issuer: this.#root.subject,
+      notBefore: daysFromNow(days < 0 ? -30 : -1),
+      notAfter: daysFromNow(days),
+      publicKey: keys.publicKey,
+      signingKey: this.#keys.privateKey,
+      signingAlgorithm: SIGNING,
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        ...names.length === 0 ? [] : [
+          new x509.SubjectAlternativeNameExtension(
+            names.map((value) => ({ type: "dns" as const, value })),
+          ),
+        ],
+      ],
+    });
+    const pkcs8 = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
+    const text = `${certificate.toString("pem")}\n`;
+    const key = `${x509.PemConverter.encode(pkcs8, "PRIVATE KEY")}\n`;
+    return { certificate: text, key, pem: text + key };
+  }
+
+  /** Issues a certificate and puts it into a file with its key. */
+  async file(order: Order): Promise<PemFile> {
+    return pemFile((await this.issue(order)).pem);
+  }
+}
+
+async function authorityFields(keys: CryptoKeyPair) {
+  return {
+    notBefore: daysFromNow(-60),
+    notAfter: daysFromNow(365),
+    signingAlgorithm: SIGNING,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  };
+}
+
+let serialNumbers = 0x1000;
+
+function nextSerialNumber(): string {
+  return (++serialNumbers).toString(16);
+}
+
+function daysFromNow(days: number): Date {
+  return new Date(Date.now() + days * 86_400_000);
+}
+
+const SIGNING = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };

@@ -1,0 +1,68 @@
+/** A stud on the host's OpenSSL with a folder of files of the test's own, before an answering backend. */
+
+import type { Backend } from "./backend.ts";
+import { answering, type Handshake, handshake } from "./handshake.ts";
+import { Stud, type StudEnvironment } from "./stud.ts";
+
+/** A folder for a test's files. Use it with `using`. */
+export class Folder implements Disposable {
+  readonly path = Deno.makeTempDirSync({ prefix: "stud-test-" });
+
+  /** Writes a file and returns its path. */
+  write(name: string, content: string | Uint8Array): string {
+    const path = `${this.path}/${name}`;
+    if (name.includes("/")) Deno.mkdirSync(path.replace(/\/[^/]*$/, ""), { recursive: true });
+    if (typeof content === "string") Deno.writeTextFileSync(path, content);
+    else Deno.writeFileSync(path, content);
+    return path;
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.path, { recursive: true });
+  }
+}
+
+/** How stud is started otherwise than usual. */
+export interface TlsSiteOptions extends StudEnvironment {
+  readonly env?: Record<string, string>;
+}
+
+/** stud and its backend. Use it with `await using`. */
+export class TlsSite implements AsyncDisposable {
+  readonly stud: Stud;
+  readonly #backend: Backend;
+
+  private constructor(stud: Stud, backend: Backend) {
+    this.stud = stud;
+    this.#backend = backend;
+  }
+
+  /** Starts stud with these arguments, which give the certificates too. */
+  static async start(
+    args: readonly string[],
+    { env = {}, ...how }: TlsSiteOptions = {},
+  ): Promise<TlsSite> {
+    const backend = answering();
+    try {
+      const common = ["--tls-library=openssl", "-f", "127.0.0.1,0", "-b", backend.address];
+      return new TlsSite(await Stud.start([...common, ...args], env, how), backend);
+    } catch (error) {
+      await backend[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get port(): number {
+    return this.stud.port;
+  }
+
+  /** One connection of `openssl s_client`, by name (undefined: none). */
+  handshake(serverName: string | undefined, args: readonly string[] = []): Promise<Handshake> {
+    return handshake(this.port, serverName, args);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stud[Symbol.asyncDispose]();
+    await this.#backend[Symbol.asyncDispose]();
+  }
+}
