@@ -3,6 +3,8 @@
 import { assertEquals } from "../support/assert.ts";
 import { closeQuietly, writeAll } from "../support/backend.ts";
 import { realClientHello } from "../support/client_hello.ts";
+import { eventually } from "../support/eventually.ts";
+import { ownerOf } from "../support/proc.ts";
 import { connectRaw } from "../support/raw_client.ts";
 import { resetConnection } from "../support/reset.ts";
 import { Site } from "../support/site.ts";
@@ -30,7 +32,12 @@ for (const [how, leave] of Object.entries(LEAVING)) {
   testWith({ linux: true }, `${how} inside the ClientHello is released and logged`, async () => {
     await using site = await Site.startEcho();
     const hello = await realClientHello();
-    await leaveManyTimes(site, leave, (conn) => writeAll(conn, hello.subarray(0, 100)));
+    await leaveManyTimes(site, leave, async (conn) => {
+      await writeAll(conn, hello.subarray(0, 100));
+      // A connection that is reset before it is accepted is nobody's, and not logged.
+      const accepted = () => ownerOf(conn, [site.worker]) !== undefined;
+      await eventually("stud has accepted the client", accepted);
+    });
     await site.stud.output(LEFT);
   });
 

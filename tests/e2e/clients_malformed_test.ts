@@ -4,11 +4,14 @@ import { assert, assertEquals } from "../support/assert.ts";
 import { realClientHello } from "../support/client_hello.ts";
 import { alertIn, answerTo } from "../support/raw_client.ts";
 import { Site } from "../support/site.ts";
+import { byLibrary } from "../support/stud.ts";
 import { testWith } from "../support/tools.ts";
 
 /** Alerts of RFC 8446 section 6. */
 const UNEXPECTED_MESSAGE = 10;
+const RECORD_OVERFLOW = 22;
 const DECODE_ERROR = 50;
+const PROTOCOL_VERSION = 70;
 
 interface Malformed {
   readonly what: string;
@@ -16,6 +19,8 @@ interface Malformed {
   readonly alert: number;
   readonly reason: string;
 }
+
+const UNEXPECTED = "the client broke the protocol (unexpected message)";
 
 const NOT_TLS = "not TLS (plain HTTP, a PROXY line or another protocol)";
 const SSLV2_HELLO = [0x80, 0x2e, 1, 0, 2, 0, 0x15, 0, 0, 0, 0x10, 1, 0, 0x80, ...zeros(35)];
@@ -33,30 +38,42 @@ const MALFORMED: readonly Malformed[] = [
     alert: DECODE_ERROR,
     reason: NOT_TLS,
   },
-  { what: "an SSLv2 hello", octets: SSLV2_HELLO, alert: DECODE_ERROR, reason: NOT_TLS },
+  {
+    what: "an SSLv2 hello",
+    octets: SSLV2_HELLO,
+    ...byLibrary({
+      rustls: { alert: DECODE_ERROR, reason: NOT_TLS },
+      openssl: {
+        alert: PROTOCOL_VERSION,
+        reason: "an SSLv2 hello, which nothing safe speaks any more",
+      },
+    }),
+  },
   {
     what: "a record that is longer than any may be",
     octets: [22, 3, 1, 0xff, 0xff, 1, 0, 0, 0],
-    alert: DECODE_ERROR,
+    alert: byLibrary({ rustls: DECODE_ERROR, openssl: RECORD_OVERFLOW }),
     reason: "malformed TLS record",
   },
   {
     what: "a handshake record without a handshake",
     octets: [22, 3, 1, 0, 0],
     alert: DECODE_ERROR,
-    reason: "malformed TLS message",
+    reason: byLibrary({ rustls: "malformed TLS message", openssl: "malformed TLS record" }),
   },
   {
     what: "application data before the handshake",
     octets: [23, 3, 3, 0, 10, ...zeros(10)],
     alert: UNEXPECTED_MESSAGE,
-    reason: "the client broke the protocol (unexpected message)",
+    reason: UNEXPECTED,
   },
   {
     what: "a ServerHello from a client",
     octets: [22, 3, 3, 0, 8, 2, 0, 0, 4, ...zeros(4)],
-    alert: DECODE_ERROR,
-    reason: "malformed TLS message",
+    ...byLibrary({
+      rustls: { alert: DECODE_ERROR, reason: "malformed TLS message" },
+      openssl: { alert: UNEXPECTED_MESSAGE, reason: UNEXPECTED },
+    }),
   },
 ];
 

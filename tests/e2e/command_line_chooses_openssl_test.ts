@@ -5,7 +5,7 @@ import { assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { Backend, echo } from "../support/backend.ts";
 import { pemFile, temporaryPem } from "../support/certificates.ts";
 import { Site } from "../support/site.ts";
-import { runStud, Stud } from "../support/stud.ts";
+import { BY_ITS_OPTIONS, runStud, Stud } from "../support/stud.ts";
 import { echoOnce } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
 
@@ -21,14 +21,14 @@ const OPTIONS: readonly (readonly [args: string[], because: string])[] = [
 ];
 
 Deno.test("without options rustls does TLS, and the log says so", async () => {
-  await using site = await Site.startEcho();
+  await using site = await Site.startEcho(BY_ITS_OPTIONS);
   await site.stud.output(/1 worker serves on .*, TLS by rustls$/m);
   await site.echoOnce();
 });
 
 for (const [args, because] of OPTIONS) {
   testWith(NEEDS, `with ${args.join(" ")} OpenSSL does TLS, and the log says why`, async () => {
-    await using site = await Site.startEcho(args);
+    await using site = await Site.startEcho([...BY_ITS_OPTIONS, ...args]);
     await site.stud.output(new RegExp(`, TLS by OpenSSL 3\\.\\S+ .* because of ${because}$`, "m"));
     await site.echoOnce();
   });
@@ -36,7 +36,12 @@ for (const [args, because] of OPTIONS) {
 
 testWith(NEEDS, "-t takes what OpenSSL takes", async () => {
   for (const [args] of OPTIONS) {
-    const { code, stdout, stderr } = await runStud(["-t", "--self-signed", ...args]);
+    const { code, stdout, stderr } = await runStud([
+      ...BY_ITS_OPTIONS,
+      "-t",
+      "--self-signed",
+      ...args,
+    ]);
     assertEquals([code, stdout], [0, "stud: the configuration is good\n"], stderr);
   }
 });
@@ -46,7 +51,7 @@ testWith(NEEDS, "of several PEM files the last is for clients that name none of 
   using last = await temporaryPem();
   await using backend = Backend.serve(echo);
   const args = ["-f", "127.0.0.1,0", "-b", backend.address, first.path, last.path];
-  await using stud = await Stud.start(args);
+  await using stud = await Stud.start([...BY_ITS_OPTIONS, ...args]);
   await stud.output(/, TLS by OpenSSL .* because of 2 PEM files$/m);
   await echoOnce(stud.port, last);
 });

@@ -11,7 +11,9 @@ const ADDRESSES = Array.from({ length: 6 }, (_, index) => `127.0.0.${index + 2}`
 
 testWith(NEEDS, "every client resumes at the worker that its address leads to", async () => {
   await using fleet = await Fleet.open();
-  const stud = await fleet.start({ args: ["-n", "4", "--steer-by-client"] });
+  const stud = await fleet.start({
+    args: ["-n", "4", "--steer-by-client", "--tls-library=rustls"],
+  });
   await stud.output(/4 workers serve on .*, TLS by rustls/);
   for (const version of TICKET_VERSIONS) {
     await Promise.all(ADDRESSES.map((address) => resumes(fleet, stud, version, address)));
