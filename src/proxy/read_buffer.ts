@@ -4,6 +4,7 @@
  * from a pool shared by the worker and go back as soon as a read shows that the burst is over.
  */
 
+import { BufferPool } from "../buffer_pool.ts";
 import type { Duplex } from "../runtime/runtime.ts";
 
 /** Sizes in octets. */
@@ -18,26 +19,6 @@ export interface BufferSizes {
    * in one write. 0 for a source that gives all it has.
    */
   readonly record: number;
-}
-
-/** Spare buffers of one size. */
-class BufferPool {
-  readonly #size: number;
-  readonly #most: number;
-  readonly #spare: Uint8Array[] = [];
-
-  constructor(size: number, most: number) {
-    this.#size = size;
-    this.#most = most;
-  }
-
-  take(): Uint8Array {
-    return this.#spare.pop() ?? new Uint8Array(this.#size);
-  }
-
-  give(buffer: Uint8Array): void {
-    if (this.#spare.length < this.#most) this.#spare.push(buffer);
-  }
 }
 
 /** Makes the read buffers of one direction of every connection of a worker. */

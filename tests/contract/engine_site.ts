@@ -6,32 +6,18 @@ import type { TlsConfiguration } from "../../src/tls/tls_configuration.ts";
 import { closeQuietly } from "../support/backend.ts";
 import { type PemFile, temporaryPem } from "../support/certificates.ts";
 import { within } from "../support/eventually.ts";
+import { TLS_CONFIGURATION } from "../support/tls_configuration.ts";
 import { connectTls } from "../support/tls_client.ts";
 import type { EngineUnderTest } from "./engines.ts";
 
 /** What an engine is told to serve one certificate, with defaults for everything else. */
 export function configurationOf(pem: PemFile): TlsConfiguration {
   const { certificate, text } = pem;
+  const privateKey = text.slice(text.indexOf("-----BEGIN PRIVATE KEY-----"));
+  const served = { source: pem.path, certificateChain: certificate, privateKey };
   return {
-    library: "openssl",
-    certificates: [{
-      source: pem.path,
-      certificateChain: certificate,
-      privateKey: text.slice(text.indexOf("-----BEGIN PRIVATE KEY-----")),
-      names: ["localhost"],
-      keyType: "ec",
-    }],
-    defaultCertificate: 0,
-    sniNomatchAbort: false,
-    protocols: ["TLSv1.2", "TLSv1.3"],
-    ciphers: undefined,
-    ciphersuites: undefined,
-    groups: undefined,
-    preferServerCiphers: false,
-    sslEngine: undefined,
-    alpnProtocols: [],
-    clientRules: { verify: "none", authorities: "" },
-    ticketSecret: btoa("a secret of no less than 32 octets"),
+    ...TLS_CONFIGURATION,
+    certificates: [{ ...served, names: ["localhost"], keyType: "ec" }],
   };
 }
 
