@@ -120,7 +120,8 @@ function openDatagram(): DatagramSender {
 }
 
 /**
- * The young generation of a worker's heap, in MiB. What a worker allocates is either gone at once or stays as
- * long as its connection, so a large one costs memory and saves nothing (docs/performance.md).
+ * The young generation of a worker's heap is 2 MiB, collected by the worker's own thread. What a worker
+ * allocates is either gone at once or stays as long as its connection, so a large one costs memory and saves
+ * nothing, and waking helpers for a small one costs more than they do (docs/performance.md).
  */
-const V8_FLAGS = "--max-semi-space-size=2";
+const V8_FLAGS = "--max-semi-space-size=2,--no-parallel-scavenge";

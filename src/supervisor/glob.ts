@@ -17,7 +17,7 @@ export function globMatcher(pattern: string): (name: string) => boolean {
 }
 
 /** A closing bracket that comes first is one of the characters. */
-const TOKEN = /\\.|\[[!^]?\]?(?:\[:[a-z]+:\]|\\.|[^\]\\])*\]|[^]/gu;
+const TOKEN = /\\[^]|\[[!^]?\]?(?:\[:[a-z]+:\]|\\[^]|[^\]\\])*\]|[^]/gu;
 
 const CLASSES: Readonly<Record<string, string>> = {
   alnum: "a-zA-Z0-9",

@@ -64,6 +64,28 @@ testWith(NEEDS, "a session with a certificate goes on under the same rules", asy
   }
 });
 
+testWith(
+  NEEDS,
+  "a session with a certificate is not renewed, so that it ends one day",
+  async () => {
+    await using place = await Place.open();
+    const [lax, strict] = [await place.start("none"), await place.start("required", place.ours)];
+    // In TLS 1.2 a session keeps its age whatever becomes of its ticket.
+    using client = place.client("-tls1_3");
+    const began = await client.begin(strict.port, ["-cert", place.ours.path]);
+    assert(began.answered && began.ticketKeys !== undefined, began.report);
+    const again = await client.renew(strict.port);
+    assertEquals([again.answered, again.resumed], [true, true], again.report);
+    assertEquals(again.ticketKeys, undefined, again.report);
+    // Where nobody is verified, every visit brings a new ticket.
+    using other = place.client("-tls1_3");
+    await other.begin(lax.port);
+    const renewed = await other.renew(lax.port);
+    assertEquals([renewed.answered, renewed.resumed], [true, true], renewed.report);
+    assert(renewed.ticketKeys !== undefined, renewed.report);
+  },
+);
+
 testWith(NEEDS, "a session with a certificate ends where other authorities count", async () => {
   await using place = await Place.open();
   using both = pemFile(place.ours.text + place.theirs.certificate);
@@ -76,6 +98,20 @@ testWith(NEEDS, "a session with a certificate ends where other authorities count
     const visit = await client.offer(after.port, ["-cert", place.theirs.path]);
     assertEquals([visit.answered, visit.resumed], [false, false], visit.report);
   }
+});
+
+testWith(NEEDS, "a session with a cipher ends where that cipher is not allowed", async () => {
+  await using place = await Place.open();
+  const cipher = "ECDHE-ECDSA-AES128-SHA";
+  const before = await place.start("none", undefined, ["-c", cipher]);
+  const after = await place.start("none");
+  using client = place.client("-tls1_2");
+  const began = await client.begin(before.port);
+  assert(began.answered && began.report.includes(`Cipher is ${cipher}`), began.report);
+  const again = await client.offer(before.port);
+  assertEquals([again.answered, again.resumed], [true, true], again.report);
+  const visit = await client.offer(after.port);
+  assertEquals([visit.answered, visit.resumed], [true, false], visit.report);
 });
 
 testWith(
@@ -144,9 +180,9 @@ class Place implements AsyncDisposable {
     return new Place(await Fleet.open(), ours, theirs);
   }
 
-  start(verify: string, authorities?: PemFile): Promise<Stud> {
+  start(verify: string, authorities?: PemFile, more: readonly string[] = []): Promise<Stud> {
     const rules = authorities === undefined ? [] : ["--client-verify-ca", authorities.path];
-    const args = ["--ticket-secret", this.#secret, "--client-verify", verify, ...rules];
+    const args = ["--ticket-secret", this.#secret, "--client-verify", verify, ...rules, ...more];
     return this.fleet.start({ args });
   }
 

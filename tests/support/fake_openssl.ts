@@ -129,6 +129,7 @@ export class FakeSession implements SslSession {
   }
 
   get mayHaveMore(): boolean {
+    this.#mustLive("mayHaveMore");
     return this.#pending !== "";
   }
 

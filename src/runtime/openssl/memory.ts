@@ -51,7 +51,8 @@ export function queuedError(crypto: Libraries["crypto"], subject?: string): Open
   const unknown = first === 0n ? "no reason given" : `error ${first.toString(16)}`;
   const number = Number(first & REASON_MASK);
   const library = (first & SYSTEM_FLAG) === 0n ? first >> LIBRARY_SHIFT : 0n;
-  const isAlert = library === LIBRARY_SSL && number > ALERT_OFFSET;
+  const isAlert = library === LIBRARY_SSL && number > ALERT_OFFSET &&
+    number <= ALERT_OFFSET + 0xff;
   return new OpenSslError([...reasons].join(", ") || unknown, {
     subject,
     alert: isAlert ? number - ALERT_OFFSET : undefined,

@@ -45,6 +45,7 @@ export class DenoSslSession implements SslSession {
   /** Met after octets that had to be handed over first. */
   #failure: OpenSslError | undefined;
   mayHaveMore = false;
+  #done = false;
 
   constructor(services: SessionServices, context: Pointer, rules: SessionRules) {
     this.#services = services;
@@ -72,8 +73,9 @@ export class DenoSslSession implements SslSession {
         if (endless) ssl.SSL_set_num_tickets(session, 0n);
       }
       // The client's first data may have come with the end of its handshake.
-      this.mayHaveMore = result === 1 && ssl.SSL_has_pending(session) === 1;
-      return result === 1;
+      this.#done = result === 1;
+      this.mayHaveMore = this.#done && ssl.SSL_has_pending(session) === 1;
+      return this.#done;
     } finally {
       this.#end();
     }
@@ -177,6 +179,8 @@ export class DenoSslSession implements SslSession {
   get facts(): SslFacts {
     const { ssl } = this.#services.libraries;
     const session = this.#session();
+    // Before, OpenSSL would look into a session that is not there yet.
+    if (!this.#done) throw new OpenSslError("nothing is agreed on before the handshake is done");
     const group = Number(ssl.SSL_ctrl(session, SSL_CTRL_GET_NEGOTIATED_GROUP, 0n, null));
     return {
       protocol: textAt(ssl.SSL_get_version(session)) ?? "",

@@ -4,7 +4,12 @@
  */
 
 import { PeerError, type PeerErrorKind } from "../../errors.ts";
-import { OpenSslError, type SslOutput, type SslSession } from "../../runtime/openssl.ts";
+import {
+  type FormerTicketKeys,
+  OpenSslError,
+  type SslOutput,
+  type SslSession,
+} from "../../runtime/openssl.ts";
 import type { Clock, Network, SocketPair, TcpStream } from "../../runtime/runtime.ts";
 import { type ClientHello, LONGEST_HELLO, parseClientHello } from "../../wire/client_hello.ts";
 import type { Negotiated, TlsConnection } from "../engine.ts";
@@ -35,6 +40,7 @@ export class OpenSslConnection implements TlsConnection {
   #answered = false;
   /** How often it did since the client's last data. */
   #answers = 0;
+  #agreed = false;
   #closed = false;
   serverName: string | undefined;
 
@@ -48,7 +54,7 @@ export class OpenSslConnection implements TlsConnection {
   }
 
   get negotiated(): Negotiated | undefined {
-    if (this.#session === undefined) return undefined;
+    if (this.#session === undefined || !this.#agreed) return undefined;
     const { peerCertificate, verifyResult, ...facts } = this.#session.facts;
     return {
       ...facts,
@@ -137,30 +143,33 @@ export class OpenSslConnection implements TlsConnection {
   /** Leads the handshake to its end, from the hello that the buffer begins with. */
   async #agree(hello: ClientHello, buffer: Uint8Array, length: number): Promise<void> {
     this.serverName = hello.serverName;
-    const choice = await this.#choose(hello);
-    const session = this.#session = choice.context.newSession();
-    let done = await this.#step(session, choice, buffer, length);
+    const former = await this.#begin(hello);
+    const session = this.#open();
+    let done = await this.#step(session, former, buffer, length);
     while (!done) {
       const more = await this.#receive(buffer, 0);
-      done = await this.#step(session, choice, buffer, more);
+      done = await this.#step(session, former, buffer, more);
     }
+    this.#agreed = true;
   }
 
-  async #choose(hello: ClientHello): Promise<Choice> {
+  /** Begins the session as soon as its context is chosen: others may free the context at any later time. */
+  async #begin(hello: ClientHello): Promise<FormerTicketKeys | undefined> {
     let choice: Choice | undefined;
     try {
       choice = this.#services.contexts.choose(hello);
+      this.#session = choice?.context.newSession();
     } catch (error) {
       // A certificate that nobody had asked for until now, and OpenSSL does not take it.
       return await this.#refuse(INTERNAL_ERROR, (error as Error).message);
     }
-    if (choice !== undefined) return choice;
+    if (choice !== undefined) return choice.former;
     return await this.#refuse(UNRECOGNIZED_NAME, "no certificate is for the name asked for");
   }
 
   async #step(
     session: SslSession,
-    { former }: Choice,
+    former: FormerTicketKeys | undefined,
     buffer: Uint8Array,
     length: number,
   ): Promise<boolean> {

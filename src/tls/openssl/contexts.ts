@@ -100,19 +100,20 @@ export class Contexts {
     const entry = known ?? { context: this.#make(places), period: NaN };
     this.#entries.delete(key);
     this.#entries.set(key, entry);
-    if (this.#entries.size > MOST) this.#dropOldest();
+    if (this.#entries.size > MOST) this.#dropOldest(entry);
     return entry;
   }
 
-  #dropOldest(): void {
-    for (const [key, { context }] of this.#entries) {
+  #dropOldest(newest: Entry): void {
+    for (const [key, entry] of this.#entries) {
+      if (entry === newest) return;
       const places = key.split(",").map(Number);
       // A key that an engine holds may be out of reach by now.
       if (!places.every((place) => isPem(this.#configuration.certificates[place]!.privateKey))) {
         continue;
       }
       this.#entries.delete(key);
-      return context.free();
+      return entry.context.free();
     }
   }
 

@@ -49,7 +49,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   ],
   [/no application protocol/, "no application protocol (ALPN) in common"],
   [
-    /unexpected (message|record)|ccs received early|app data in handshake|bad change cipher spec/,
+    /unexpected (message|record)|bad record type|ccs received early|app data in handshake|bad change cipher spec/,
     "the client broke the protocol (unexpected message)",
   ],
   [/renegotiation/, "the client wants to renegotiate, which is refused"],

@@ -23,6 +23,7 @@ Deno.test("globMatcher() matches as glob(7) says", () => {
     ["a[b", ["a[b"], ["ab"]],
     ["a.b+(c|d)^$", ["a.b+(c|d)^$"], ["axb"]],
     ["[z-a]", [], ["z", "a", "-"]],
+    ["a\\\nb[\\\n]", ["a\nb\n"], ["a\\nb", "ab"]],
     ["", [""], ["a"]],
   ];
   for (const [pattern, matching, others] of cases) {

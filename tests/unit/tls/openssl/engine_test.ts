@@ -1,0 +1,128 @@
+/** The OpenSSL engine on a platform and a library in memory. */
+
+import { StartupError } from "../../../../src/errors.ts";
+import { OpenSslError } from "../../../../src/runtime/openssl.ts";
+import { createOpenSslEngine } from "../../../../src/tls/openssl/engine.ts";
+import type { TlsConfiguration } from "../../../../src/tls/tls_configuration.ts";
+import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
+import { FakeOpenSsl } from "../../../support/fake_openssl.ts";
+import { FakeRuntime } from "../../../support/fake_runtime.ts";
+import { FakeStream } from "../../../support/fake_stream.ts";
+import { hello } from "../../../support/hello_samples.ts";
+import { TLS_CONFIGURATION } from "../../../support/tls_configuration.ts";
+
+const OPTIONS = {
+  address: { host: "127.0.0.1", port: 8443 },
+  reusePort: true,
+  backlog: 7,
+  keepalive: 60,
+};
+
+Deno.test("the engine says what it is", () => {
+  const { engine, library } = bench();
+  assertEquals([engine.name, engine.library, engine.oneRecordPerRead], [
+    ...["openssl", library.version, false],
+  ]);
+});
+
+Deno.test("the engine needs a library, and says for what if the operator did not ask for it", () => {
+  const runtime = new FakeRuntime();
+  const line = (because: string | undefined) =>
+    assertThrows(
+      () => createOpenSslEngine(runtime, { ...TLS_CONFIGURATION, because }),
+      StartupError,
+    ).message;
+  assertEquals(line(undefined), "no OpenSSL here");
+  assertEquals(line("--pem-dir"), "OpenSSL is needed because of --pem-dir: no OpenSSL here");
+});
+
+Deno.test("listen() listens without TLS of the platform's, and tunes the socket", () => {
+  const { engine, runtime } = bench();
+  const listener = engine.listen(OPTIONS);
+  const { network, kernel } = runtime;
+  assertEquals(network.listeners.length, 0);
+  assertEquals(network.plainListeners.map(({ options }) => options), [
+    { host: "127.0.0.1", port: 8443, reusePort: true },
+  ]);
+  assertEquals(kernel!.tuned, [
+    { address: { host: "127.0.0.1", port: 8443 }, options: { backlog: 7, keepalive: 60 } },
+  ]);
+  assertEquals(listener.address, { host: "127.0.0.1", port: 8443 });
+  listener.close();
+  assertEquals(network.plainListeners[0]!.closed, true);
+});
+
+Deno.test("listen() does without a kernel that can be tuned", () => {
+  const { engine, runtime } = bench();
+  runtime.kernel = undefined;
+  engine.listen(OPTIONS).close();
+});
+
+Deno.test("listen() has the library look at the certificates before anybody can connect", () => {
+  const { engine, runtime, library } = bench();
+  library.judge = () => {
+    throw new OpenSslError("key values mismatch", { subject: "private key" });
+  };
+  assertThrows(() => engine.listen(OPTIONS), StartupError, "a.pem: the private key");
+  assertEquals(runtime.network.plainListeners.length, 0);
+});
+
+Deno.test("check() has the library look at everything, on no port", () => {
+  const { engine, runtime, library } = bench();
+  engine.check();
+  assertEquals([library.contexts.length, runtime.network.plainListeners.length], [1, 0]);
+});
+
+Deno.test("accept() gives the connections that come", async () => {
+  const { engine, runtime, library } = bench();
+  const listener = engine.listen(OPTIONS);
+  const stream = new FakeStream();
+  runtime.network.plainListeners[0]!.arrive(stream);
+  const connection = await listener.accept();
+  assertEquals([connection.pair, connection.serverName], [stream.pair, undefined]);
+  stream.deliver(hello());
+  await connection.handshake();
+  assertEquals(library.contexts[0]!.sessions.length, 1);
+  connection.close();
+  listener.close();
+});
+
+Deno.test("the contexts go with the last listener", () => {
+  const { engine, library } = bench();
+  const listeners = [engine.listen(OPTIONS), engine.listen(OPTIONS)];
+  const isFreed = () => library.contexts.map(({ freed }) => freed);
+  listeners[0]!.close();
+  listeners[0]!.close();
+  assertEquals(isFreed(), [false]);
+  listeners[1]!.close();
+  assertEquals(isFreed(), [true]);
+  // Whoever listens again has them again.
+  engine.listen(OPTIONS).close();
+  assertEquals(isFreed(), [true, true]);
+});
+
+Deno.test("an engine of OpenSSL's is loaded before any certificate", () => {
+  assertEquals(bench().library.enginesUsed, []);
+  assertEquals(bench({ sslEngine: "pkcs11" }).library.enginesUsed, ["pkcs11"]);
+
+  const runtime = new FakeRuntime();
+  const cause = new OpenSslError("no such engine", { subject: "engine" });
+  runtime.openSsl = Object.assign(new FakeOpenSsl(), {
+    useEngine: () => {
+      throw cause;
+    },
+  });
+  const error = assertThrows(
+    () => createOpenSslEngine(runtime, { ...TLS_CONFIGURATION, sslEngine: "tpm" }),
+    StartupError,
+  );
+  assertEquals(error.message, "-e/--ssl-engine tpm: no such engine");
+  assert(error.cause === cause);
+});
+
+function bench(particular: Partial<TlsConfiguration> = {}) {
+  const runtime = new FakeRuntime();
+  const library = runtime.openSsl = new FakeOpenSsl();
+  const engine = createOpenSslEngine(runtime, { ...TLS_CONFIGURATION, ...particular });
+  return { runtime, library, engine };
+}

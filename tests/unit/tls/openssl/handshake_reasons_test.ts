@@ -1,0 +1,104 @@
+/** OpenSSL's reasons, as the library words them, in an operator's words. */
+
+import { OpenSslError } from "../../../../src/runtime/openssl.ts";
+import { handshakeReason } from "../../../../src/tls/openssl/handshake_reasons.ts";
+import { assertEquals } from "../../../support/assert.ts";
+
+/** What an operator reads, and OpenSSL's reasons for it. */
+const WORDS: Readonly<Record<string, readonly string[]>> = {
+  "not TLS (plain HTTP, a PROXY line or another protocol)": [
+    "http request",
+    "wrong version number",
+  ],
+  "malformed TLS record": [
+    ...["packet length too long", "encrypted length too long", "data length too long"],
+    ...["record too small", "record length mismatch"],
+  ],
+  "the client offers no TLS version that is allowed here": [
+    ...["unsupported protocol", "version too low"],
+  ],
+  "no cipher suite in common that fits the certificate": ["no shared cipher"],
+  "no key exchange group in common": [
+    ...["no suitable key share", "no shared groups", "no suitable groups"],
+  ],
+  "no signature scheme in common that fits the certificate": [
+    ...[
+      "no suitable signature algorithm",
+      "no shared signature algorithms",
+      "wrong signature type",
+    ],
+  ],
+  "the client shows no certificate, and one is required": [
+    "peer did not return a certificate",
+  ],
+  "the client's certificate could not be verified": ["certificate verify failed"],
+  "the client does not own the certificate it shows (bad signature)": ["bad signature"],
+  "the client fell back to an older TLS version without need (TLS_FALLBACK_SCSV)": [
+    "inappropriate fallback",
+  ],
+  "no application protocol (ALPN) in common": ["no application protocol"],
+  "the client broke the protocol (unexpected message)": [
+    ...["unexpected message", "unexpected record", "ccs received early"],
+    ...["app data in handshake", "bad change cipher spec"],
+  ],
+  "the client wants to renegotiate, which is refused": [
+    ...["no renegotiation", "unsafe legacy renegotiation disabled"],
+  ],
+  "malformed TLS message": [
+    ...["length mismatch", "length too short", "bad length", "bad extension", "bad packet"],
+    ...["parse tlsext", "bad key share", "bad psk", "bad psk identity", "duplicate compression id"],
+    ...["invalid compression algorithm", "invalid session id", "excessive message size"],
+    ...["missing supported groups extension", "missing psk kex modes extension", "decode error"],
+  ],
+  "undecryptable record": [
+    ...["decryption failed", "decryption failed or bad record mac", "bad record mac"],
+    ...["block cipher pad is wrong", "digest check failed"],
+  ],
+};
+
+for (const [words, reasons] of Object.entries(WORDS)) {
+  Deno.test(`handshakeReason(): ${words}`, () => {
+    for (const reason of reasons) {
+      assertEquals(handshakeReason(new OpenSslError(reason)), words, reason);
+    }
+  });
+}
+
+Deno.test("handshakeReason() leaves a reason that it does not know as it is", () => {
+  assertEquals(handshakeReason(new OpenSslError("internal error")), "internal error");
+});
+
+Deno.test("handshakeReason() says what is wrong with a client's certificate, if that is known", () => {
+  assertEquals(
+    handshakeReason(new OpenSslError("certificate verify failed: certificate has expired")),
+    "the client's certificate could not be verified: certificate has expired",
+  );
+});
+
+Deno.test("handshakeReason() lays what an engine says to no client's door", () => {
+  const error = new OpenSslError("device removed: bad signature", { fromEngine: true });
+  assertEquals(handshakeReason(error), "the engine failed: device removed: bad signature");
+});
+
+const ALERTS: readonly (readonly [alert: number, words: string])[] = [
+  [0, "the client gave up (alert close_notify)"],
+  [40, "the client gave up (alert handshake_failure)"],
+  [42, "the client refused the certificate (alert bad_certificate)"],
+  [44, "the client finds the certificate revoked (alert certificate_revoked)"],
+  [45, "the client finds the certificate expired (alert certificate_expired)"],
+  [46, "the client refused the certificate (alert certificate_unknown)"],
+  [48, "the client does not trust the certificate (alert unknown_ca)"],
+  [70, "the client gave up (alert protocol_version)"],
+  [116, "the client gave up (alert certificate_required)"],
+  [120, "the client gave up (alert no_application_protocol)"],
+  [200, "the client gave up (alert 200)"],
+];
+
+Deno.test("handshakeReason() names the alert that the client sent, whatever OpenSSL calls it", () => {
+  for (const [alert, words] of ALERTS) {
+    assertEquals(
+      handshakeReason(new OpenSslError("ssl/tls alert bad signature", { alert })),
+      words,
+    );
+  }
+});
