@@ -105,9 +105,8 @@ export class OpenSslConnection implements TlsConnection {
         }
         session = this.#open();
         const octets = this.#decrypt(session, input, length, into);
-        // A buffer that is filled, or a record that is not whole yet, means that more is on its way.
-        this.#burst = !this.#answered &&
-          (length === input.length || octets === 0 || length > BURST);
+        // A buffer that was filled means that more is on its way.
+        this.#burst = !this.#answered && (length === input.length || length > BURST);
         if (octets !== 0) return octets;
       } finally {
         if (borrow) this.#services.buffers.large.give(input);
@@ -122,7 +121,7 @@ export class OpenSslConnection implements TlsConnection {
       session.write(part);
       return this.#send(session).then(() => part.length);
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(recordError(error));
     }
   }
 
