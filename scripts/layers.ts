@@ -82,7 +82,7 @@ const LAYERS: Layer[] = [
   {
     of: ["src/tls/"],
     imports: [...BASE, "src/runtime/openssl.ts", "src/wire/"],
-    libraries: ["*", "node:crypto"],
+    libraries: ["*", "node:crypto", "node:buffer"],
     forbidden: PLATFORM,
   },
   { of: ["src/log/"], imports: BASE, libraries: ["*"], forbidden: PLATFORM },

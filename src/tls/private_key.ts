@@ -3,6 +3,7 @@
  * platform cannot read is not judged here but by the TLS library, when it is given the key.
  */
 
+import { Buffer } from "node:buffer";
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { StartupError } from "../errors.ts";
 import { checkDer, derChildren, DerTag, objectIdentifier, readDer } from "../wire/der.ts";
@@ -78,7 +79,7 @@ export function keyBelongs(key: PrivateKey, publicKey: Uint8Array): boolean | un
   if (sameOctets(key.publicKey, publicKey)) return true;
   // The same key has several encodings: points may be compressed, parameters left out.
   const plain = exported(() =>
-    createPublicKey({ key: publicKey.slice() as Buffer, format: "der", type: "spki" })
+    createPublicKey({ key: Buffer.from(publicKey), format: "der", type: "spki" })
   );
   return plain && sameOctets(key.publicKey, plain);
 }
