@@ -4,6 +4,7 @@
  */
 
 import { UsageError } from "../errors.ts";
+import { isKeyUri } from "../wire/key_uri.ts";
 import type { Option } from "./options.ts";
 import { optionNamed, OPTIONS } from "./options.ts";
 import { quote } from "./quote.ts";
@@ -60,7 +61,7 @@ function* needsOf(option: Option, raws: readonly RawValue[]): Generator<Need> {
     return;
   }
   const isTooMuch = option.needsFor === "pkcs11"
-    ? ({ text }: RawValue) => /^pkcs11:/i.test(text)
+    ? ({ text }: RawValue) => isKeyUri(text)
     : (raw: RawValue) => !isDefault(option, raw);
   for (const { origin } of raws.filter(isTooMuch)) {
     yield { because: origin, complaint: `${origin}:` };

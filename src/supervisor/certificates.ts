@@ -3,6 +3,7 @@
  * says what an operator should know of them. Every fault is one line that names the file and the cause.
  */
 
+import { optionNamed } from "../config/options.ts";
 import type { PemFileSetting, Settings } from "../config/settings.ts";
 import { StartupError } from "../errors.ts";
 import type { Files, Runtime } from "../runtime/runtime.ts";
@@ -150,7 +151,8 @@ async function storedResponses(
   try {
     const names = await files.list(ocspDir);
     if (names !== undefined) return { stored: new StoredResponses(ocspDir, names) };
-    if (ocspDir === DEFAULT_OCSP_DIR) return { stored: nothing };
+    // Not every machine has hitch's directory.
+    if (ocspDir === optionNamed("ocsp-dir").default) return { stored: nothing };
     return {
       stored: nothing,
       warning: `--ocsp-dir ${ocspDir}: no such directory; nothing is stapled from it`,
@@ -189,6 +191,4 @@ function summary(warnings: string[], whatTheyAre: string): string[] {
   return [`${warnings.length} ${whatTheyAre}; the first: ${warnings[0]}`];
 }
 
-/** Where hitch keeps its responses; not every machine has that directory. */
-const DEFAULT_OCSP_DIR = "/var/lib/hitch/";
 const MOST_WARNINGS = 10;

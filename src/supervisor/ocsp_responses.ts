@@ -7,6 +7,7 @@ import { StartupError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { CheckedCertificate } from "../tls/certificate.ts";
 import { checkOcspResponse, hitchResponseName, OcspResponseError } from "../tls/ocsp_response.ts";
+import { toBase64 } from "../wire/base64.ts";
 
 /** A certificate, and what the operator should know of its response. */
 export interface WithResponse {
@@ -94,6 +95,5 @@ async function addResponse(
       `stapled for ${certificate.source}`;
     return { certificate, warning };
   }
-  const binary = Array.from(octets, (octet) => String.fromCharCode(octet)).join("");
-  return { certificate: { ...certificate, ocspResponse: btoa(binary) }, warning: undefined };
+  return { certificate: { ...certificate, ocspResponse: toBase64(octets) }, warning: undefined };
 }

@@ -3,7 +3,8 @@
 import { StartupError } from "../errors.ts";
 import type { Files } from "../runtime/runtime.ts";
 import { type CertificateFile, type CheckedCertificate, withKey } from "../tls/certificate.ts";
-import { isKeyUri, keyBelongs, type PrivateKey, readPrivateKey } from "../tls/private_key.ts";
+import { keyBelongs, type PrivateKey, readPrivateKey } from "../tls/private_key.ts";
+import { isKeyUri } from "../wire/key_uri.ts";
 import { mapBounded } from "./map_bounded.ts";
 
 /** Reads a key from a file, or takes a `pkcs11:` URI. Rejects with {@linkcode StartupError}. */

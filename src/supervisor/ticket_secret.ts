@@ -6,6 +6,7 @@
 import { StartupError } from "../errors.ts";
 import type { Files } from "../runtime/runtime.ts";
 import { randomTicketSecret } from "../tls/ticket_keys.ts";
+import { toBase64 } from "../wire/base64.ts";
 
 /** The secret, and what the operator should know of its file. */
 export interface TicketSecret {
@@ -23,7 +24,7 @@ export async function readTicketSecret(
   path: string | undefined,
   runtime: { readonly files: Pick<Files, "readOctets" | "mode"> },
 ): Promise<TicketSecret> {
-  if (path === undefined) return { secret: base64(randomTicketSecret()), warnings: [] };
+  if (path === undefined) return { secret: toBase64(randomTicketSecret()), warnings: [] };
   const octets = await runtime.files.readOctets(path);
   const secret = octets.subarray(0, octets.length - newlineOctets(octets));
   if (secret.length < FEWEST_OCTETS) {
@@ -34,7 +35,7 @@ export async function readTicketSecret(
     );
   }
   const mode = await runtime.files.mode(path);
-  return { secret: base64(secret), warnings: mode === undefined ? [] : modeWarnings(path, mode) };
+  return { secret: toBase64(secret), warnings: mode === undefined ? [] : modeWarnings(path, mode) };
 }
 
 /** How long the newline at the end is: LF, CR LF, or none. */
@@ -50,10 +51,6 @@ function modeWarnings(path: string, mode: number): string[] {
     `${path}: others than its owner may use this file (mode ${shown}), and who knows the secret in it can ` +
     `decrypt sessions; change that with: chmod 600 ${path}`,
   ];
-}
-
-function base64(octets: Uint8Array): string {
-  return btoa(Array.from(octets, (octet) => String.fromCharCode(octet)).join(""));
 }
 
 const FEWEST_OCTETS = 32;

@@ -3,6 +3,7 @@
 import type { Settings } from "../config/settings.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { CheckedCertificate } from "../tls/certificate.ts";
+import { lowersSecurityLevel, oldProtocols } from "../tls/openssl/context_options.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
 import { loadCertificates, type LoadedCertificates } from "./certificates.ts";
 import { ClientRulesReader } from "./client_rules.ts";
@@ -57,13 +58,12 @@ function served(
 }
 
 /** What an operator who comes from stud or hitch may not expect. */
-function explanations({ tlsProtocols, ciphers, sharedCache }: Settings): string[] {
+function explanations({ tlsProtocols: protocols, ciphers, sharedCache }: Settings): string[] {
   const lines: string[] = [];
-  const old = tlsProtocols.filter((name) => name === "TLSv1.0" || name === "TLSv1.1");
-  if (old.length > 0 && !/@SECLEVEL/.test(ciphers ?? "")) {
+  if (lowersSecurityLevel({ protocols, ciphers })) {
     lines.push(
       `${
-        old.join(" and ")
+        oldProtocols(protocols).join(" and ")
       } need SHA-1 signatures, so OpenSSL's security level is lowered to 0 for all ` +
         "clients; @SECLEVEL=N in -c/--ciphers sets another one",
     );

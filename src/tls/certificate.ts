@@ -5,9 +5,10 @@
 
 import { X509Certificate } from "node:crypto";
 import { StartupError } from "../errors.ts";
-import { isPrivateKey, parsePem, type PemBlock, pemOctets } from "../wire/pem.ts";
+import { isPrivateKey, type PemBlock, pemOctets } from "../wire/pem.ts";
 import { certificateFields, publicKeyAlgorithm } from "./certificate_fields.ts";
-import { keyBelongs, parsePrivateKey, type PrivateKey, readPrivateKey } from "./private_key.ts";
+import { pemBlocks } from "./pem_blocks.ts";
+import { keyBelongs, parsePrivateKey, type PrivateKey } from "./private_key.ts";
 import type { ServedCertificate } from "./tls_configuration.ts";
 
 /** A certificate that fits its key, and what an operator wants to know of it. */
@@ -15,14 +16,6 @@ export interface CheckedCertificate extends ServedCertificate {
   readonly subject: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
-}
-
-/** Where to find what is not in the PEM text. */
-export interface CertificateExtras {
-  /** PEM text of the private key, or a `pkcs11:` URI; it goes before one in the certificate's own text. */
-  readonly privateKey?: string;
-  /** What to call `privateKey` in messages, if it is not in the same file. */
-  readonly privateKeySource?: string;
 }
 
 /** A certificate whose key is still to be looked for, unless its own file has one. */
@@ -35,17 +28,12 @@ export interface CertificateFile extends Omit<CheckedCertificate, "privateKey"> 
 
 /**
  * Takes the certificates (leaf first, then the chain) and the private key out of PEM text and checks that
- * they belong together, as far as the platform knows the kind of key; for a `pkcs11:` URI nothing can be
- * checked. Throws {@linkcode StartupError} with `source` at the front of the line.
+ * they belong together, as far as the platform knows the kind of key. Throws {@linkcode StartupError} with
+ * `source` at the front of the line.
  */
-export function checkCertificate(
-  pem: string,
-  source: string,
-  more: CertificateExtras = {},
-): CheckedCertificate {
+export function checkCertificate(pem: string, source: string): CheckedCertificate {
   const file = readCertificate(pem, source);
-  if (more.privateKey === undefined) return withKey(file, file.ownKey);
-  return withKey(file, readPrivateKey(more.privateKey, more.privateKeySource ?? source));
+  return withKey(file, file.ownKey);
 }
 
 /**
@@ -78,7 +66,10 @@ export function readCertificate(
   };
 }
 
-/** Gives a certificate its key. Throws {@linkcode StartupError} if it has none or they do not fit. */
+/**
+ * Gives a certificate its key, whatever key its own file has; for a `pkcs11:` URI nothing can be checked.
+ * Throws {@linkcode StartupError} if it has none or they do not fit.
+ */
 export function withKey(file: CertificateFile, key: PrivateKey | undefined): CheckedCertificate {
   const { publicKey, ownKey: _, ...certificate } = file;
   if (key === undefined) {
@@ -126,13 +117,8 @@ export function dateWarning(certificate: CheckedCertificate, today: Date): strin
 const EXPIRY_WARNING_DAYS = 14;
 
 function blocksOf(pem: string, source: string): PemBlock[] {
-  if (pem.trim() === "") throw new StartupError(`${source}: the file is empty`);
-  try {
-    const blocks = parsePem(pem);
-    if (blocks.length > 0) return blocks;
-  } catch (error) {
-    throw new StartupError(`${source}: ${(error as Error).message}`, { cause: error });
-  }
+  const blocks = pemBlocks(pem, source);
+  if (blocks.length > 0) return blocks;
   throw new StartupError(`${source}: not a PEM file (it has no -----BEGIN line)`);
 }
 

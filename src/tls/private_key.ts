@@ -7,8 +7,10 @@ import { Buffer } from "node:buffer";
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { StartupError } from "../errors.ts";
 import { checkDer, derChildren, DerTag, objectIdentifier, readDer } from "../wire/der.ts";
-import { isEncryptedKey, isPrivateKey, parsePem, type PemBlock, pemOctets } from "../wire/pem.ts";
+import { isKeyUri } from "../wire/key_uri.ts";
+import { isEncryptedKey, isPrivateKey, type PemBlock, pemOctets } from "../wire/pem.ts";
 import { type KeyAlgorithm, keyAlgorithm, publicKeyAlgorithm } from "./certificate_fields.ts";
+import { pemBlocks } from "./pem_blocks.ts";
 
 /** A private key, or the name of one. */
 export interface PrivateKey {
@@ -22,24 +24,12 @@ export interface PrivateKey {
   readonly publicKey: Uint8Array | undefined;
 }
 
-/** Whether the text is the name of a key in a token (RFC 7512) instead of a path or PEM text. */
-export function isKeyUri(text: string): boolean {
-  return /^pkcs11:/i.test(text);
-}
-
 /** Takes the first private key out of PEM text, or takes a URI as it is. Throws {@linkcode StartupError}. */
 export function readPrivateKey(text: string, source: string): PrivateKey {
   if (isKeyUri(text)) {
     return { source: text.replace(QUERY, ""), text, algorithm: undefined, publicKey: undefined };
   }
-  if (text.trim() === "") throw new StartupError(`${source}: the file is empty`);
-  let blocks: PemBlock[];
-  try {
-    blocks = parsePem(text);
-  } catch (error) {
-    throw new StartupError(`${source}: ${(error as Error).message}`, { cause: error });
-  }
-  const key = blocks.find(isPrivateKey);
+  const key = pemBlocks(text, source).find(isPrivateKey);
   if (key === undefined) throw new StartupError(`${source}: no private key in it`);
   return parsePrivateKey(key, source);
 }

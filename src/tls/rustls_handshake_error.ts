@@ -4,6 +4,7 @@
  */
 
 import { PeerError } from "../errors.ts";
+import { handshakeEnd } from "./handshake_end.ts";
 
 /** Pattern in rustls's text, and what it means. The first match counts. */
 const REASONS: readonly (readonly [RegExp, string])[] = [
@@ -45,10 +46,8 @@ export function handshakeError(error: PeerError): PeerError {
 }
 
 function reason(error: PeerError): string {
-  if (error.kind === "closed" || error.kind === "gone") {
-    return "the client left during the handshake";
-  }
-  if (error.kind === "reset") return "the client reset the connection during the handshake";
+  const end = handshakeEnd(error.kind);
+  if (end !== undefined) return end;
   for (const [pattern, words] of REASONS) {
     const match = pattern.exec(error.message);
     if (match) return words.replace("$1", match[1] ?? "");

@@ -3,6 +3,8 @@
  * mean, and no file names: callers say which file a fault is in.
  */
 
+import { fromBase64 } from "./base64.ts";
+
 /** One `-----BEGIN label-----` block, with its text from the first dash to the last, newline included. */
 export interface PemBlock {
   /** For example `CERTIFICATE`, `PRIVATE KEY`, `RSA PRIVATE KEY`, `EC PRIVATE KEY`, `DH PARAMETERS`. */
@@ -47,15 +49,11 @@ export function parsePem(text: string): PemBlock[] {
 export function pemOctets(block: PemBlock): Uint8Array {
   const lines = block.text.trimEnd().split("\n").slice(1, -1);
   const body = lines.filter((line) => !line.includes(":")).join("");
-  let binary: string;
   try {
-    binary = atob(body);
+    return fromBase64(body);
   } catch (error) {
     throw new PemFormatError(`the ${block.label} block is not base64`, { cause: error });
   }
-  const octets = new Uint8Array(binary.length);
-  for (let at = 0; at < octets.length; at++) octets[at] = binary.charCodeAt(at);
-  return octets;
 }
 
 /** Whether a key block is encrypted: PKCS #8 by its label, the older formats by their headers (RFC 1421). */

@@ -3,7 +3,7 @@
  * failed. Outside of reads and writes it owns no buffer.
  */
 
-import { PeerError, type PeerErrorKind } from "../../errors.ts";
+import { PeerError } from "../../errors.ts";
 import {
   type FormerTicketKeys,
   OpenSslError,
@@ -13,6 +13,7 @@ import {
 import type { Clock, Network, SocketPair, TcpStream } from "../../runtime/runtime.ts";
 import { type ClientHello, LONGEST_HELLO, parseClientHello } from "../../wire/client_hello.ts";
 import type { Negotiated, TlsConnection } from "../engine.ts";
+import { handshakeEnd } from "../handshake_end.ts";
 import type { Choice, Contexts } from "./contexts.ts";
 import { handshakeReason } from "./handshake_reasons.ts";
 import type { ScratchBuffers } from "./scratch_buffers.ts";
@@ -210,7 +211,7 @@ export class OpenSslConnection implements TlsConnection {
       return new PeerError("client", "handshake", handshakeReason(error), { cause: error });
     }
     const fault = this.#services.network.peerError(error, "client");
-    const reason = END_REASONS[fault.kind];
+    const reason = handshakeEnd(fault.kind);
     return reason === undefined
       ? fault
       : new PeerError("client", "handshake", reason, { cause: fault });
@@ -303,13 +304,6 @@ function enlarged(buffer: Uint8Array): Uint8Array {
   larger.set(buffer);
   return larger;
 }
-
-/** How clients leave a handshake. */
-const END_REASONS: Partial<Record<PeerErrorKind, string>> = {
-  closed: "the client left during the handshake",
-  gone: "the client left during the handshake",
-  reset: "the client reset the connection during the handshake",
-};
 
 const SENT = Promise.resolve();
 /** The most plaintext that is encrypted at once, in octets. */

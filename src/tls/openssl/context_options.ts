@@ -4,7 +4,9 @@
  */
 
 import { createHash } from "node:crypto";
+import type { TlsProtocol } from "../../config/settings.ts";
 import type { SslContextOptions } from "../../runtime/openssl.ts";
+import { fromBase64 } from "../../wire/base64.ts";
 import { TICKET_PERIOD } from "../ticket_keys.ts";
 import type { ClientRules, ServedCertificate, TlsConfiguration } from "../tls_configuration.ts";
 
@@ -18,15 +20,14 @@ export function contextOptions(
   const rules = strictest(
     certificates.map((each) => each.clientRules ?? configuration.clientRules),
   );
-  const old = protocols.some((protocol) => protocol === "TLSv1.0" || protocol === "TLSv1.1");
-  const allowed = ciphers ?? (old ? OLD_CIPHERS : SAFE_CIPHERS);
+  const allowed = ciphers ?? (oldProtocols(protocols).length > 0 ? OLD_CIPHERS : SAFE_CIPHERS);
   const suites = configuration.ciphersuites ?? SUITES;
   return {
     certificates: certificates.map((each) => ({
       certificateChain: each.certificateChain,
       privateKey: each.privateKey,
       dhParameters: each.dhParameters,
-      ocspResponse: each.ocspResponse === undefined ? undefined : octetsOfBase64(each.ocspResponse),
+      ocspResponse: each.ocspResponse === undefined ? undefined : fromBase64(each.ocspResponse),
     })),
     protocols,
     ciphers: allowed,
@@ -34,8 +35,7 @@ export function contextOptions(
     groups: configuration.groups ?? defaultGroups(version),
     // Our own list is in a good order; an operator's is in one if he says so.
     preferServerCiphers: configuration.preferServerCiphers || ciphers === undefined,
-    // TLS 1.0 and 1.1 sign with MD5 and SHA-1, which OpenSSL 3 allows at level 0 only.
-    securityLevel: old && !/@SECLEVEL/.test(ciphers ?? "") ? 0 : undefined,
+    securityLevel: lowersSecurityLevel(configuration) ? 0 : undefined,
     alpnProtocols: configuration.alpnProtocols,
     verify: rules.verify,
     authorities: rules.authorities,
@@ -45,6 +45,21 @@ export function contextOptions(
     ),
     sessionTimeout: TICKET_PERIOD / 1000,
   };
+}
+
+/** Those of the versions that are older than TLS 1.2. */
+export function oldProtocols(protocols: readonly TlsProtocol[]): TlsProtocol[] {
+  return protocols.filter((protocol) => protocol === "TLSv1.0" || protocol === "TLSv1.1");
+}
+
+/**
+ * Whether OpenSSL's security level has to be 0: TLS 1.0 and 1.1 sign with MD5 and SHA-1, which OpenSSL 3
+ * allows at no other. A cipher list that names a level itself has the last word.
+ */
+export function lowersSecurityLevel(
+  { protocols, ciphers }: Pick<TlsConfiguration, "protocols" | "ciphers">,
+): boolean {
+  return oldProtocols(protocols).length > 0 && !/@SECLEVEL/.test(ciphers ?? "");
 }
 
 /** What is served together has one rule: a client must not choose the laxer one by its ciphers. */
@@ -64,11 +79,6 @@ function sessionIdContext(
   const names = certificates[0]?.names.toSorted() ?? [];
   const text = JSON.stringify([...rules, names]);
   return createHash("sha256").update(text).digest();
-}
-
-/** Octets from base64. */
-export function octetsOfBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 }
 
 /**

@@ -14,11 +14,13 @@ import {
   type SslContext,
 } from "../../runtime/openssl.ts";
 import type { Clock } from "../../runtime/runtime.ts";
+import { fromBase64 } from "../../wire/base64.ts";
 import type { ClientHello } from "../../wire/client_hello.ts";
+import { isKeyUri } from "../../wire/key_uri.ts";
 import { CertificateIndex } from "../certificate_index.ts";
 import { TicketKeyring } from "../ticket_keys.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls_configuration.ts";
-import { contextOptions, octetsOfBase64 } from "./context_options.ts";
+import { contextOptions } from "./context_options.ts";
 
 /** A context, and what is known of it. */
 interface Entry {
@@ -48,7 +50,7 @@ export class Contexts {
     this.#library = library;
     this.#configuration = configuration;
     this.#index = new CertificateIndex(certificates, defaultCertificate);
-    this.#keyring = new TicketKeyring(octetsOfBase64(ticketSecret), clock);
+    this.#keyring = new TicketKeyring(fromBase64(ticketSecret), clock);
   }
 
   /**
@@ -75,8 +77,7 @@ export class Contexts {
   prepare(): void {
     const { certificates } = this.#configuration;
     const sets = certificates.length > FEW ? [] : certificates.map((_, place) => [place]);
-    const isFromEngine = (place: number) => !isPem(certificates[place]!.privateKey);
-    const fromEngine = this.#index.sets().filter((places) => places.some(isFromEngine));
+    const fromEngine = this.#index.sets().filter((places) => this.#hasEngineKey(places));
     for (const places of [...sets, ...fromEngine]) this.#entry(places);
     this.#entry(this.#index.defaultSet);
   }
@@ -109,12 +110,15 @@ export class Contexts {
       if (entry === newest) return;
       const places = key.split(",").map(Number);
       // A key that an engine holds may be out of reach by now.
-      if (!places.every((place) => isPem(this.#configuration.certificates[place]!.privateKey))) {
-        continue;
-      }
+      if (this.#hasEngineKey(places)) continue;
       this.#entries.delete(key);
       return entry.context.free();
     }
+  }
+
+  #hasEngineKey(places: readonly number[]): boolean {
+    const { certificates } = this.#configuration;
+    return places.some((place) => isKeyUri(certificates[place]!.privateKey));
   }
 
   #make(places: readonly number[]): SslContext {
@@ -167,10 +171,6 @@ function startupError(
 function advice({ message }: OpenSslError): string {
   const level = "; the security level of the library is to blame (@SECLEVEL in -c lowers it)";
   return /too small|too weak|md too weak/.test(message) ? level : "";
-}
-
-function isPem(privateKey: string): boolean {
-  return privateKey.startsWith("-----BEGIN");
 }
 
 /** Contexts that are kept; one takes some tens of KiB. */

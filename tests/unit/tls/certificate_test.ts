@@ -7,7 +7,9 @@ import {
   checkCertificate,
   dateWarning,
   readCertificate,
+  withKey,
 } from "../../../src/tls/certificate.ts";
+import { readPrivateKey } from "../../../src/tls/private_key.ts";
 import { makeSelfSigned } from "../../../src/tls/self_signed.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
 import { made as madeWith } from "../../support/made_certificates.ts";
@@ -141,18 +143,16 @@ Deno.test("checkCertificate() keeps DH parameters, and has none where there are 
   assert(!("dhParameters" in checkCertificate(certificate + key, "a.pem")));
 });
 
-Deno.test("checkCertificate() takes the key from elsewhere, before one in the same file", async () => {
+Deno.test("withKey() takes the key from elsewhere, before one in the same file", async () => {
   const { certificate, key } = await made();
   const other = await made();
-  const more = { privateKey: key, privateKeySource: "a.key" };
+  const keyed = (pem: string, privateKey: string) =>
+    withKey(readCertificate(pem, "a.pem"), readPrivateKey(privateKey, "a.key"));
   for (const pem of [certificate, certificate + other.key]) {
-    assertEquals(checkCertificate(pem, "a.pem", more).privateKey.trim(), key.trim());
+    assertEquals(keyed(pem, key).privateKey.trim(), key.trim());
   }
   const refused = (privateKey: string) =>
-    assertThrows(
-      () => checkCertificate(certificate, "a.pem", { ...more, privateKey }),
-      StartupError,
-    ).message;
+    assertThrows(() => keyed(certificate, privateKey), StartupError).message;
   assertEquals(
     refused(other.key),
     "a.key: the private key does not belong to the certificate in a.pem",
@@ -162,10 +162,11 @@ Deno.test("checkCertificate() takes the key from elsewhere, before one in the sa
   assertStringIncludes(refused(key.slice(0, 99)), "a.key: the PRIVATE KEY block has no end");
 });
 
-Deno.test("checkCertificate() takes the name of a key in a token as it is", async () => {
+Deno.test("withKey() takes the name of a key in a token as it is", async () => {
   const { certificate } = await made();
   const privateKey = "pkcs11:token=web;object=tls?pin-source=/etc/pin";
-  assertEquals(checkCertificate(certificate, "a.pem", { privateKey }).privateKey, privateKey);
+  const key = readPrivateKey(privateKey, "a.pem");
+  assertEquals(withKey(readCertificate(certificate, "a.pem"), key).privateKey, privateKey);
 });
 
 Deno.test("readCertificate() looks at every certificate of a chain that is not known yet", async () => {

@@ -2,7 +2,7 @@
 
 import { StartupError } from "../../../src/errors.ts";
 import { certificateFields } from "../../../src/tls/certificate_fields.ts";
-import { isKeyUri, keyBelongs, readPrivateKey } from "../../../src/tls/private_key.ts";
+import { keyBelongs, readPrivateKey } from "../../../src/tls/private_key.ts";
 import { parsePem, pemOctets } from "../../../src/wire/pem.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
 import { type Made, made } from "../../support/made_certificates.ts";
@@ -51,9 +51,4 @@ Deno.test("readPrivateKey() takes the first key, and says why it takes none", as
   assertStringIncludes(refused(encrypted), "a.key: the private key is encrypted");
   const short = "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n";
   assertStringIncludes(refused(short), "a.key: the private key is damaged");
-});
-
-Deno.test("isKeyUri() knows URIs from paths", () => {
-  for (const uri of ["pkcs11:object=a", "PKCS11:"]) assertEquals(isKeyUri(uri), true, uri);
-  for (const path of ["a.key", "/etc/pkcs11:a", "pkcs11", ""]) assertEquals(isKeyUri(path), false);
 });

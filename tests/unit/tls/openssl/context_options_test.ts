@@ -1,7 +1,7 @@
 /** What OpenSSL is told where the operator says nothing, something, or something of his own for one name. */
 
 import type { SslContextOptions } from "../../../../src/runtime/openssl.ts";
-import { contextOptions, octetsOfBase64 } from "../../../../src/tls/openssl/context_options.ts";
+import { contextOptions } from "../../../../src/tls/openssl/context_options.ts";
 import { TICKET_PERIOD } from "../../../../src/tls/ticket_keys.ts";
 import type { ServedCertificate, TlsConfiguration } from "../../../../src/tls/tls_configuration.ts";
 import { assert, assertEquals } from "../../../support/assert.ts";
@@ -166,11 +166,6 @@ Deno.test("contextOptions() makes the same session id context for what changes n
     assertEquals(idOf(configuration, [{ ...CERTIFICATE, names, ...certificate }]), id);
   }
   assertEquals(names, ["b.example", "a.example"]);
-});
-
-Deno.test("octetsOfBase64() gives every octet", () => {
-  const octets = Uint8Array.from({ length: 256 }, (_, octet) => octet);
-  assertEquals(octetsOfBase64(btoa(String.fromCharCode(...octets))), octets);
 });
 
 function optionsOf(
