@@ -1,10 +1,11 @@
 /**
  * Clients that leave at every point of a connection's life and in every way there is, in processes of their
- * own (see churn_process.ts).
+ * own (see client_processes.ts).
  */
 
 import { closeQuietly, writeAll } from "./backend.ts";
 import { realClientHello } from "./client_hello.ts";
+import { runClients } from "./client_processes.ts";
 import { eachOf } from "./crowd.ts";
 import { connectRaw } from "./raw_client.ts";
 import { resetConnection } from "./reset.ts";
@@ -14,17 +15,7 @@ import { Wire } from "./wire.ts";
 
 /** Makes so many connections, 40 at a time. Those that end in order must get their echo. */
 export async function leave(site: Site, connections: number): Promise<void> {
-  for (let left = connections; left > 0; left -= MOST_PER_PROCESS) {
-    const count = Math.min(left, MOST_PER_PROCESS);
-    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "-A", import.meta.url, String(site.port), site.pem.path, `${count}`],
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-    }).output();
-    if (success) continue;
-    throw new Error(`clients failed:\n${new TextDecoder().decode(stderr)}\n${site.stud.report()}`);
-  }
+  await runClients(import.meta.url, site, connections, MOST_PER_PROCESS);
 }
 
 /** What clients need to know. */
