@@ -8,7 +8,7 @@
  * const proxy = await terminate({
  *   frontend: "*,8443",
  *   backend: "127.0.0.1,8000",
- *   pem: await Deno.readTextFile("cert.pem"),
+ *   pemFile: "cert.pem",
  * });
  * console.log(proxy.addresses, proxy.counters);
  * await proxy.close({ drainTimeout: 10 });
@@ -19,7 +19,7 @@
  * @module
  */
 
-import { createDenoRuntime } from "./src/runtime/deno.ts";
+import { createRuntime } from "#runtime";
 import { terminateOn, type TerminateOptions, type Terminator } from "./src/terminate.ts";
 
 export type { CloseOptions, TerminateOptions, Terminator } from "./src/terminate.ts";
@@ -34,10 +34,8 @@ export { PeerError, StartupError, UsageError } from "./src/errors.ts";
  * this machine refuses (port, certificate, name). Nothing stays open then.
  */
 export function terminate(options: TerminateOptions): Promise<Terminator> {
-  return terminateOn(createDenoRuntime({ entry: import.meta.url, workerArguments: [] }), options);
+  return terminateOn(createRuntime({ workerArguments: [] }), options);
 }
 
-if (import.meta.main) {
-  const { main } = await import("./src/main.ts");
-  await main(Deno.args);
-}
+// Not awaited: Node can only require modules without an `await` of their own.
+if (import.meta.main) void import("./src/main.ts").then(({ main }) => main());

@@ -1,12 +1,16 @@
 /**
- * Compares stud, with each of its TLS engines, with those of hitch, HAProxy, nginx and stunnel that are installed: one worker each, the same
- * certificate, backend, protocol version and cipher, in one run. Prints a Markdown table of the processor time
- * and memory that each proxy needs, and which of the project's targets are met. Needs Linux and Node.
+ * Compares stud, with each of its TLS engines and on Node, with those of hitch, HAProxy, nginx and stunnel that
+ * are installed and with the smallest such program for Node: one worker each, the same certificate, backend,
+ * protocol version and cipher, in one run. Prints a Markdown table of the processor time and memory that each
+ * proxy needs, and which of the project's targets are met. Needs Linux and Node.
  *
- *     deno task bench [--only stud,openssl,hitch] [--rows download,idle] [--quick] [--rounds N] [--stud COMMAND]
+ *     deno task bench [--only stud,openssl,node,bare,hitch] [--rows download,idle] [--quick] [--rounds N]
+ *                     [--stud COMMAND] [--stud-node COMMAND]
  *
- * Without `--stud`, stud is what STUD_BIN names, or else `deno run -A mod.ts`. `--quick` is one
- * round instead of three.
+ * Without `--stud`, stud is what STUD_BIN names, or else `deno run -A mod.ts`. stud on Node (`node`) is what
+ * `--stud-node` or else STUD_NODE_BIN names, such as `node npm/bin/stud.js`, and is left out without either.
+ * The program that it is measured against (`bare`) runs on the Node which that command begins with, or else on
+ * what STUD_NODE names, or `node`. `--quick` is one round instead of three.
  */
 
 import { parseArgs } from "@std/cli/parse-args";
@@ -22,16 +26,26 @@ import { ENOUGH_CPU_SECONDS, type Results, table, targets } from "./bench/table.
 async function main(): Promise<number> {
   const args = parseArgs(Deno.args, {
     boolean: ["quick"],
-    string: ["only", "rows", "rounds", "stud"],
-    default: { stud: Deno.env.get("STUD_BIN") ?? `${Deno.execPath()} run -A mod.ts` },
+    string: ["only", "rows", "rounds", "stud", "stud-node"],
+    default: {
+      "stud": Deno.env.get("STUD_BIN") ?? `${Deno.execPath()} run -A mod.ts`,
+      "stud-node": Deno.env.get("STUD_NODE_BIN") ?? "",
+    },
     unknown: (argument: string) => {
       throw new Error(`unknown argument ${argument}`);
     },
   });
   const node = nodeVersion();
-  const installed = installedProxies(args.stud.split(" ").filter(Boolean));
-  if (args.only === undefined && !installed.some(({ id }) => id === "stud")) {
-    console.error(`bench: without stud, because "${args.stud} -V" fails`);
+  const installed = installedProxies({
+    stud: words(args.stud),
+    studNode: words(args["stud-node"]),
+    node: Deno.env.get("STUD_NODE") ?? "node",
+  });
+  if (args.only === undefined) {
+    for (const [id, command] of Object.entries({ stud: args.stud, node: args["stud-node"] })) {
+      if (command === "" || installed.some((proxy) => proxy.id === id)) continue;
+      console.error(`bench: without ${id}, because "${command} -V" fails`);
+    }
   }
   const proxies = chosen(installed, args.only, (proxy) => proxy.id);
   const rows = chosen(ROWS, args.rows, (row) => row.id);
@@ -101,6 +115,10 @@ Clients and backend run on Node ${node}. Memory at rest of a proxy that runs und
   for (const { name, version } of proxies) console.log(`- ${name}: ${version}`);
   const reached = targets(rows, names, results);
   if (reached !== "") console.log(`\nTargets:\n\n${reached}`);
+}
+
+function words(command: string): string[] {
+  return command.split(" ").filter(Boolean);
 }
 
 /** The items that a comma-separated option names, or all without it. */

@@ -1,7 +1,7 @@
 /**
  * Writes what is made from the option table: docs/stud.8, and the block of README.md between
- * `<!-- options:begin -->` and `<!-- options:end -->`. With `--check` it writes nothing, and exits 1 naming
- * each file that is out of date.
+ * `<!-- options:begin -->` and `<!-- options:end -->`; and from deno.json the version in src/version.ts. With
+ * `--check` it writes nothing, and exits 1 naming each file that is out of date.
  *
  *     deno run -A scripts/docs.ts [--check]
  */
@@ -11,6 +11,8 @@ import { optionsMarkdown } from "../src/config/options_markdown.ts";
 
 /** Date on the manual page: set it when its text changes. */
 const MAN_PAGE_DATE = "2026-11-22";
+
+const VERSION_DOC = "/** The version of stud; `deno task docs` writes it here from deno.json. */\n";
 
 const BEGIN = "<!-- options:begin -->";
 const END = "<!-- options:end -->";
@@ -35,7 +37,10 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function wantedFiles(): Promise<Map<string, string>> {
   const { version } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
-  const files = new Map([["docs/stud.8", manPage(version, MAN_PAGE_DATE)]]);
+  const files = new Map([
+    ["docs/stud.8", manPage(version, MAN_PAGE_DATE)],
+    ["src/version.ts", VERSION_DOC + `export const VERSION = ${JSON.stringify(version)};\n`],
+  ]);
   const readme = await readIfThere("README.md");
   const wanted = readme === undefined ? undefined : withOptions(readme);
   if (wanted !== undefined) files.set("README.md", wanted);

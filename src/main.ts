@@ -3,47 +3,46 @@
  * only place that ends the process.
  */
 
-import denoJson from "../deno.json" with { type: "json" };
+import { createRuntime } from "#runtime";
 import { toCommand } from "./config/command.ts";
 import { parseCommandLine } from "./config/command_line.ts";
 import type { ConfigText } from "./config/config_file.ts";
 import { defaultConfig } from "./config/default_config.ts";
 import { helpText } from "./config/help.ts";
-import type { Settings } from "./config/settings.ts";
+import type { Settings, TlsLibraryName } from "./config/settings.ts";
 import { reportError } from "./errors.ts";
 import { configureLog, type Logger, Outputs } from "./log/log.ts";
 import { printable } from "./log/printable.ts";
-import { createDenoRuntime } from "./runtime/deno.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { claimPorts, makePlan, type Plan } from "./supervisor/plan.ts";
 import { StopSignals } from "./supervisor/stop_signals.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 import { makeTlsPlan } from "./supervisor/tls_plan.ts";
 import { makeEngine } from "./tls/make_engine.ts";
+import { VERSION } from "./version.ts";
 import { runWorker } from "./worker/worker.ts";
 
 /** The argument that makes this program a worker; its supervisor gives it, nobody else. */
 const WORKER_ARGUMENT = "--worker-process";
 
 /** Runs the program and ends the process with its exit code. */
-export async function main(argv: readonly string[]): Promise<never> {
-  const runtime = createDenoRuntime({
-    entry: new URL("../mod.ts", import.meta.url).href,
-    workerArguments: [WORKER_ARGUMENT],
-  });
-  const code = argv[0] === WORKER_ARGUMENT
+export async function main(): Promise<never> {
+  const runtime = createRuntime({ workerArguments: [WORKER_ARGUMENT] });
+  const { args } = runtime.processes;
+  const code = args[0] === WORKER_ARGUMENT
     ? await runWorker(runtime, (configuration) => makeEngine(runtime, configuration))
-    : await run(argv, runtime);
-  Deno.exit(code);
+    : await run(args, runtime);
+  return runtime.processes.exit(code);
 }
 
 async function run(argv: readonly string[], runtime: Runtime): Promise<number> {
   try {
     const parsed = parseCommandLine(argv);
-    const command = toCommand(parsed, await readConfig(parsed.configFile, runtime));
+    const config = await readConfig(parsed.configFile, runtime);
+    const command = toCommand(parsed, runtime.tlsLibraries, config);
     switch (command.action) {
       case "help":
-        return await print(runtime, helpText(denoJson.version));
+        return await print(runtime, helpText(VERSION));
       case "version":
         return await print(runtime, versionText(runtime));
       case "default-config":
@@ -62,15 +61,25 @@ async function run(argv: readonly string[], runtime: Runtime): Promise<number> {
 
 /** The program's version, and the TLS engines that there are on this machine. */
 function versionText(runtime: Runtime): string {
-  let openSsl: string;
+  const engines = runtime.tlsLibraries.map((name) =>
+    `TLS engine ${name}: ${libraryText(name, runtime)}\n`
+  );
+  return [`stud ${VERSION}\n`, ...engines].join("");
+}
+
+function libraryText(name: TlsLibraryName, runtime: Runtime): string {
   try {
-    openSsl = runtime.openOpenSsl().version;
+    switch (name) {
+      case "rustls":
+        return `the one of ${runtime.version}`;
+      case "openssl":
+        return runtime.openOpenSsl().version;
+      case "node":
+        return runtime.openStreamTls().version;
+    }
   } catch (error) {
-    openSsl = `not usable: ${(error as Error).message}`;
+    return `not usable: ${(error as Error).message}`;
   }
-  return `stud ${denoJson.version}\n` +
-    `TLS engine rustls: the one of Deno ${Deno.version.deno}\n` +
-    `TLS engine openssl: ${openSsl}\n`;
 }
 
 async function readConfig(
@@ -86,7 +95,7 @@ async function readConfig(
 
 async function check(settings: Settings, runtime: Runtime): Promise<number> {
   const plan = await planFor(settings, runtime);
-  makeEngine(runtime, plan.configuration.tls).check();
+  await makeEngine(runtime, plan.configuration.tls).check();
   for (const warning of plan.warnings) {
     await writeOut(runtime, "stderr", `stud: warning: ${printable(warning)}\n`);
   }
@@ -100,8 +109,8 @@ async function serve(settings: Settings, runtime: Runtime): Promise<number> {
   if (typeof plan === "string") return 0;
   // Foreign code stays out of the supervisor, so OpenSSL has its say in the workers.
   const { tls } = plan.configuration;
-  if (tls.library === "rustls") makeEngine(runtime, tls).check();
-  const frontends = claimPorts(plan, runtime);
+  if (tls.library === "rustls") await makeEngine(runtime, tls).check();
+  const frontends = await claimPorts(plan, runtime);
   const outputs = new Outputs(runtime, {
     syslogFacility: settings.syslog ? settings.syslogFacility : undefined,
   });

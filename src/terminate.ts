@@ -3,12 +3,13 @@
 import type { OptionName } from "./config/options.ts";
 import { parseSettings } from "./config/parse_settings.ts";
 import type { RawValue } from "./config/raw_values.ts";
-import type { ClientVerify, PrefaceKind, TlsProtocol } from "./config/settings.ts";
+import type { ClientVerify, PrefaceKind, TlsLibraryName, TlsProtocol } from "./config/settings.ts";
 import { UsageError } from "./errors.ts";
 import { studLogger } from "./log/log.ts";
 import type { Counters } from "./proxy/counters.ts";
 import { Proxy } from "./proxy/proxy.ts";
-import type { Runtime, SocketAddress } from "./runtime/runtime.ts";
+import type { Runtime } from "./runtime/runtime.ts";
+import type { SocketAddress } from "./wire/preface.ts";
 import { claimPorts, makePlan } from "./supervisor/plan.ts";
 import { makeTlsPlan } from "./supervisor/tls_plan.ts";
 import { checkCertificate } from "./tls/certificate.ts";
@@ -16,7 +17,8 @@ import { makeEngine } from "./tls/make_engine.ts";
 
 /**
  * What to listen on, where to relay, and as whom. One of `pem`, `pemFile`, `pemDir` and `selfSigned` is needed.
- * TLS is done by the runtime's rustls unless an option needs OpenSSL, as on the command line.
+ * TLS is done as on the command line: under Deno by its rustls unless an option needs OpenSSL, under Node by
+ * `node:tls`.
  */
 export interface TerminateOptions {
   /** `HOST,PORT` or `[HOST]:PORT`, or several; port 0 lets the system choose. Default `*,8443`. */
@@ -33,8 +35,8 @@ export interface TerminateOptions {
   readonly privateKeyFile?: string | readonly string[];
   /** The DNS name or IP address for a certificate made in memory, for trials. */
   readonly selfSigned?: string;
-  /** Default `auto`. */
-  readonly tlsLibrary?: "auto" | "rustls" | "openssl";
+  /** `rustls` and `openssl` are Deno's, `node` is Node's. Default `auto`. */
+  readonly tlsLibrary?: "auto" | TlsLibraryName;
   /** Default TLS 1.2 and 1.3. */
   readonly tlsProtocols?: readonly TlsProtocol[];
   /** OpenSSL's cipher list for TLS 1.2 and older. */
@@ -87,12 +89,16 @@ export interface Terminator {
   close(options?: CloseOptions): Promise<void>;
 }
 
-/** `terminate` of `mod.ts` on any runtime. */
+/**
+ * `terminate` of `mod.ts` on any runtime.
+ *
+ * @internal
+ */
 export async function terminateOn(
   runtime: Runtime,
   options: TerminateOptions,
 ): Promise<Terminator> {
-  const settings = parseSettings(rawValues(options));
+  const settings = parseSettings(rawValues(options), runtime.tlsLibraries);
   const given = options.pem === undefined ? undefined : {
     certificates: [checkCertificate(options.pem, "pem")],
     defaultCertificate: 0,
@@ -100,12 +106,13 @@ export async function terminateOn(
   };
   const plan = await makePlan(settings, await makeTlsPlan(settings, runtime, given), runtime);
   const engine = makeEngine(runtime, plan.configuration.tls);
-  engine.check();
+  await engine.check();
   const log = studLogger();
-  const proxy = new Proxy(
+  const frontends = await claimPorts(plan, runtime);
+  const proxy = await Proxy.listen(
     runtime,
     engine,
-    { ...plan.configuration, frontends: claimPorts(plan, runtime), reusePort: false },
+    { ...plan.configuration, frontends, reusePort: false },
     log,
   );
   proxy.serve();

@@ -6,14 +6,37 @@
 
 import { firstLine, output, type Proxy } from "./proxy.ts";
 
-/** The names of stud with each of its engines, by what `--only` calls them. */
-export const OURS = { stud: "stud", openssl: "stud (OpenSSL)" } as const;
+/** The names of stud with each of its engines, and on Node, by what `--only` calls them. */
+export const OURS = { stud: "stud", openssl: "stud (OpenSSL)", node: "stud (Node)" } as const;
+
+/** The name of what stud on Node is measured against; it is no peer. */
+export const BARE = "bare Node";
+
+/** What starts each stud and, where no command says it, Node: programs and their first arguments. */
+export interface Commands {
+  readonly stud: readonly string[];
+  /** stud on Node; empty when there is none to measure. */
+  readonly studNode: readonly string[];
+  /** The Node that `studNode` runs on unless it begins with one. */
+  readonly node: string;
+}
 
 /** Those that are installed, in the order of the table: stud first. */
-export function installedProxies(stud: readonly string[]): Proxy[] {
-  return [...studProxies(stud), hitch(), haproxy(), nginx(), stunnel()].filter((proxy) =>
-    proxy !== undefined
-  );
+export function installedProxies({ stud, studNode, node }: Commands): Proxy[] {
+  return [
+    ...studProxies(stud),
+    studOnNode(studNode),
+    bareNode(nodeOf(studNode) ?? node),
+    hitch(),
+    haproxy(),
+    nginx(),
+    stunnel(),
+  ].filter((proxy) => proxy !== undefined);
+}
+
+/** The Node, such as `/usr/bin/node` or `node22`, that a command begins with; undefined when it does not. */
+export function nodeOf([program = ""]: readonly string[]): string | undefined {
+  return /(^|\/)node(js)?-?[\d.]*$/.test(program) ? program : undefined;
 }
 
 /** With rustls, and with OpenSSL where stud says that it is usable. */
@@ -40,6 +63,26 @@ function studProxy(id: keyof typeof OURS, stud: readonly string[], version: stri
       ...stud,
       ...["-q", "-n", "1", "-f", `127.0.0.1,${port}`, "-b", `127.0.0.1,${backendPort}`],
       certificate,
+    ],
+  };
+}
+
+function studOnNode(command: readonly string[]): Proxy | undefined {
+  const version = command.length === 0 ? undefined : firstLine([...command, "-V"]);
+  return version ? studProxy("node", command, `${version} (${command.join(" ")})`) : undefined;
+}
+
+function bareNode(node: string): Proxy | undefined {
+  const version = firstLine([node, "--version"]);
+  if (version === undefined) return undefined;
+  return {
+    id: "bare",
+    name: BARE,
+    version: `scripts/bench/bare_node.mjs on Node ${version} (${node})`,
+    command: ({ port, backendPort, certificate }) => [
+      node,
+      new URL("bare_node.mjs", import.meta.url).pathname,
+      ...[`${port}`, `${backendPort}`, certificate],
     ],
   };
 }

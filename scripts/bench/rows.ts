@@ -23,17 +23,27 @@ export interface Row {
   readonly title: string;
   /** Digits after the point. */
   readonly digits: number;
-  /** What stud is to reach with each engine. */
+  /** What stud is to reach with each engine, and on Node. */
   readonly targets?: Readonly<Partial<Record<keyof typeof OURS, Target>>>;
   measure(proxies: readonly Proxy[], place: Place): Promise<Samples>;
 }
 
-/** The most that stud may need: so many times hitch's figure, or a figure in the row's unit. */
-export type Target = { readonly timesHitch: number } | { readonly atMost: number };
+/** The most that stud may need: so many times hitch's or bare Node's figure, or a figure in the row's unit. */
+export type Target =
+  | { readonly timesHitch: number }
+  | { readonly timesBare: number }
+  | { readonly atMost: number };
 
-function cpuRow({ certificate, job, scale, ...row }: Omit<Row, "measure"> & CpuWork): Row {
+/** On Node, stud may take no more processor time than the smallest program for it, whatever the work. */
+function cpuRow(
+  { certificate, job, scale, targets, ...row }: Omit<Row, "measure"> & CpuWork,
+): Row {
   const work = { certificate, job, scale };
-  return { ...row, measure: (proxies, place) => measureCpu(work, proxies, place) };
+  return {
+    ...row,
+    targets: { ...targets, node: { timesBare: 1 } },
+    measure: (proxies, place) => measureCpu(work, proxies, place),
+  };
 }
 
 /** 16 connections at a time, each with a request and its end; `amount` is a multiple of 64. */
@@ -136,7 +146,7 @@ export const ROWS: readonly Row[] = [
     id: "idle",
     title: "KiB of memory (PSS without files) per idle connection",
     digits: 1,
-    targets: { stud: { atMost: 36 }, openssl: { atMost: 30 } },
+    targets: { stud: { atMost: 36 }, openssl: { atMost: 30 }, node: { timesBare: 0.5 } },
     measure: (proxies, place) => measureEach(measureIdle, proxies, place),
   },
   {

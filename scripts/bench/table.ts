@@ -1,33 +1,22 @@
 /** Turns samples into what is printed: the Markdown table with medians and ratios, and the targets. */
 
 import type { Sample } from "./measurement.ts";
-import { OURS } from "./proxies.ts";
+import { BARE, OURS } from "./proxies.ts";
 import type { Row, Target } from "./rows.ts";
 
 /** The samples of every row and proxy, by row id and proxy name. A failed measurement is not among them. */
 export type Results = ReadonlyMap<string, ReadonlyMap<string, readonly Sample[]>>;
 
-/**
- * The Markdown table: a column for each proxy, then stud relative to hitch with each engine, and the better of
- * its engines relative to the best peer.
- */
+/** The Markdown table: a column for each proxy, then the comparisons that those allow. */
 export function table(rows: readonly Row[], names: readonly string[], results: Results): string {
-  const ours = names.filter(isOurs);
-  const peers = names.filter((name) => !isOurs(name));
-  const compared = ours.length === 0 ? [] : [
-    ...ours.map((name) => `${short(name)}/hitch`),
-    ours.length > 1 ? "best/best peer" : `${short(ours[0]!)}/best peer`,
-  ];
-  const head = ["", ...names, ...compared];
+  const compared = comparisons(names);
+  const head = ["", ...names, ...compared.map(({ title }) => title)];
   const lines = rows.map((row) => {
     const figures = results.get(row.id);
     const values = (name: string) => comparable(figures?.get(name));
     const best = (of: readonly string[]) =>
       values(of.toSorted((a, b) => middle(values(a)) - middle(values(b)))[0] ?? "");
-    const ratios = ours.length === 0 ? [] : [
-      ...ours.map((name) => ratio(values(name), values("hitch"))),
-      ratio(best(ours), best(peers)),
-    ];
+    const ratios = compared.map(({ ours, bases }) => ratio(best(ours), best(bases)));
     return [
       row.title,
       ...names.map((name) => cell(figures?.get(name), row.digits)),
@@ -38,10 +27,36 @@ export function table(rows: readonly Row[], names: readonly string[], results: R
   return [head, rule, ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-/** A line for each target of each engine that was measured. */
+/** The best of `ours` relative to the best of `bases`, a column of the table. */
+interface Comparison {
+  readonly title: string;
+  readonly ours: readonly string[];
+  readonly bases: readonly string[];
+}
+
+/**
+ * Each stud relative to hitch, the better of the program's engines relative to the best peer, and stud on Node
+ * relative to the bare program; without those of which a side was not measured.
+ */
+function comparisons(names: readonly string[]): Comparison[] {
+  const ours = names.filter(isOurs);
+  const peers = names.filter((name) => !isOurs(name) && name !== BARE);
+  // A user of the program chooses among its engines; one of the npm package has no choice.
+  const engines = ours.filter((name) => name !== OURS.node);
+  const best = engines.length > 1 ? "best" : short(engines[0] ?? "");
+  const all = [
+    ...ours.map((name) => ({ title: `${short(name)}/hitch`, ours: [name], bases: ["hitch"] })),
+    { title: `${best}/best peer`, ours: engines, bases: peers },
+    { title: `${short(OURS.node)}/bare`, ours: [OURS.node], bases: [BARE] },
+  ];
+  const measured = (side: readonly string[]) => side.some((name) => names.includes(name));
+  return all.filter(({ ours, bases }) => measured(ours) && measured(bases));
+}
+
+/** A line for each target of each stud that was measured. */
 export function targets(rows: readonly Row[], names: readonly string[], results: Results): string {
-  const engines = Object.entries(OURS).filter(([, name]) => names.includes(name));
-  return engines.flatMap(([id, name]) =>
+  const ours = Object.entries(OURS).filter(([, name]) => names.includes(name));
+  return ours.flatMap(([id, name]) =>
     rows.flatMap((row) => {
       const target = row.targets?.[id as keyof typeof OURS];
       return target === undefined ? [] : [targetLine(row, name, target, results)];
@@ -55,11 +70,15 @@ function targetLine(
   target: Target,
   results: Results,
 ): string {
-  const ours = comparable(results.get(id)?.get(name));
-  const hitch = comparable(results.get(id)?.get("hitch"));
+  const values = (name: string) => comparable(results.get(id)?.get(name));
+  const ours = values(name);
+  const times = (limit: number, base: string) =>
+    [ratio(ours, values(base)), limit, `at most ${limit} of ${base}`] as const;
   const [figure, limit, wanted] = "atMost" in target
     ? [ours && median(ours), target.atMost, `at most ${target.atMost}`]
-    : [ratio(ours, hitch), target.timesHitch, `at most ${target.timesHitch} of hitch`];
+    : "timesBare" in target
+    ? times(target.timesBare, BARE)
+    : times(target.timesHitch, "hitch");
   const verdict = figure === undefined ? "unknown" : figure <= limit ? "met" : "MISSED";
   const shown = figure?.toFixed("atMost" in target ? digits : 2) ?? "–";
   return `- ${verdict}: ${name}: ${title}: ${shown}, ${wanted}`;

@@ -6,7 +6,8 @@
  * ```ts
  * const parsed = parseCommandLine(argv);
  * const file = parsed.configFile;
- * const command = toCommand(parsed, file === undefined ? undefined : { file, text: read(file) });
+ * const config = file === undefined ? undefined : { file, text: read(file) };
+ * const command = toCommand(parsed, runtime.tlsLibraries, config);
  * ```
  */
 
@@ -16,27 +17,36 @@ import { parseConfigFile } from "./config_file.ts";
 import { parseSettings } from "./parse_settings.ts";
 import type { RawValues } from "./raw_values.ts";
 import { checkValues } from "./raw_values.ts";
-import type { Command } from "./settings.ts";
+import type { Command, Settings, TlsLibraryName } from "./settings.ts";
 
 /**
  * Settles the command.
  *
+ * @param libraries the TLS engines that there are on the platform
  * @param config the file that `parsed.configFile` names, if it names one; ignored otherwise
  * @throws UsageError for anything the operator has to correct
  * @throws TypeError if the file that `parsed.configFile` names was not passed
  */
-export function toCommand(parsed: ParsedCommandLine, config?: ConfigText): Command {
-  const { action, configFile } = parsed;
+export function toCommand(
+  parsed: ParsedCommandLine,
+  libraries: readonly TlsLibraryName[],
+  config?: ConfigText,
+): Command {
+  const { action, configFile, values } = parsed;
   if (action !== "run" && action !== "test") return { action };
-  if (configFile === undefined) return { action, settings: settle(parsed.values, new Map()) };
+  if (configFile === undefined) return { action, settings: settle(values, new Map(), libraries) };
   if (config === undefined) throw new TypeError(`the text of ${configFile} was not passed`);
-  return { action, settings: settle(parsed.values, parseConfigFile(config)) };
+  return { action, settings: settle(values, parseConfigFile(config), libraries) };
 }
 
-function settle(commandLine: RawValues, configFile: RawValues) {
+function settle(
+  commandLine: RawValues,
+  configFile: RawValues,
+  libraries: readonly TlsLibraryName[],
+): Settings {
   checkValues(commandLine);
   checkValues(configFile);
   // An option on the command line replaces all of its values in the file, repeatable ones (frontend,
   // pem-file) too: a file's frontends could otherwise never be taken back.
-  return parseSettings(new Map([...configFile, ...commandLine]));
+  return parseSettings(new Map([...configFile, ...commandLine]), libraries);
 }

@@ -81,6 +81,8 @@ export interface Option<Name extends string = string> {
   readonly group: OptionGroup;
   /** Why this release starts with no value but the default, and what to do. Follows "NAME: ". */
   readonly refusal?: string;
+  /** Why a platform starts with no value but the default, and what to do. Follows "NAME: " too. */
+  readonly notOn?: { readonly node: string };
   /** The same for single values of a supported option. */
   readonly refusedValues?: Readonly<Record<string, string>>;
 }
@@ -288,11 +290,12 @@ const table = [
   {
     name: "tls-library",
     key: "tls-library",
-    valueName: "auto|rustls|openssl",
-    type: { kind: "choice", choices: ["auto", "rustls", "openssl"] },
+    valueName: "auto|rustls|openssl|node",
+    type: { kind: "choice", choices: ["auto", "rustls", "openssl", "node"] },
     default: "auto",
     help: "Which TLS engine terminates: rustls, which is built in, or the OpenSSL 3 of this " +
-      "machine. With auto it is rustls unless an option needs OpenSSL.",
+      "machine. With auto it is rustls unless an option needs OpenSSL. The npm package under " +
+      "Node has neither; there it is node, which does what OpenSSL does.",
     group: "TLS",
   },
   {
@@ -430,6 +433,10 @@ const table = [
       "that it was at before, which knows its sessions. Of no use behind a balancer, where all " +
       "clients share an address, and not needed with OpenSSL, whose workers know all sessions.",
     group: "Sessions",
+    notOn: {
+      node: "Node cannot have the kernel choose the worker, and its workers know all sessions " +
+        "anyway; leave it out, or use stud's executable",
+    },
   },
   {
     name: "shared-cache-listen",
@@ -568,6 +575,7 @@ const table = [
     default: undefined,
     help: "Directory that workers change their root to after they listen. Needs root.",
     group: "Processes",
+    notOn: { node: "Node cannot change its root; stud's executable can" },
   },
   {
     name: "user",
@@ -713,9 +721,13 @@ export function optionLabel(option: Option): string {
   return option.short === undefined ? `--${option.name}` : `-${option.short}/--${option.name}`;
 }
 
-/** The sentences for the operator, with the one that names the engine if only one can do it. */
+/** The sentences for the operator, with those that name the engine or the platform that alone can do it. */
 export function optionHelp(option: Option): string {
-  return [option.help, ...needSentence(option)].join(" ");
+  return [option.help, ...needSentence(option), ...placeSentence(option)].join(" ");
+}
+
+function placeSentence({ notOn }: Option): string[] {
+  return notOn === undefined ? [] : ["Not under Node."];
 }
 
 function needSentence({ type, needs, needsFor, default: fallback }: Option): string[] {

@@ -1,6 +1,6 @@
 /**
- * Raw values to `Settings`: the last value or the default of each option, the options that this release
- * refuses, and what options mean together. It asks nothing of the machine: files, users and hosts are
+ * Raw values to `Settings`: the last value or the default of each option, the options that this release or
+ * the platform refuses, and what options mean together. It asks nothing of the machine: files, users and hosts are
  * still text afterwards.
  */
 
@@ -12,18 +12,28 @@ import { optionNamed, OPTIONS } from "./options.ts";
 import { quote } from "./quote.ts";
 import type { RawValues } from "./raw_values.ts";
 import { allValues, isDefault, lastValue, parseValue } from "./raw_values.ts";
-import type { PrefaceKind, Settings, TcpAddress, TlsProtocol, UnixAddress } from "./settings.ts";
+import type {
+  PrefaceKind,
+  Settings,
+  TcpAddress,
+  TlsLibraryName,
+  TlsProtocol,
+  UnixAddress,
+} from "./settings.ts";
 import { TLS_PROTOCOLS } from "./settings.ts";
 import { chooseTlsLibrary } from "./tls_library.ts";
 
 /**
- * Settles what the operator asked for.
+ * Settles what the operator asked for, on a platform with these TLS engines.
  *
  * @throws UsageError for a text its option cannot take, a refused option, and options that exclude each
  * other
  */
-export function parseSettings(values: RawValues): Settings {
-  OPTIONS.forEach((option) => refuse(option, values));
+export function parseSettings(
+  values: RawValues,
+  libraries: readonly TlsLibraryName[],
+): Settings {
+  OPTIONS.forEach((option) => refuse(option, values, libraries));
   const flag = (name: NameOfKind<"flag">) => lastValue(name, values) as boolean;
   const number = (name: NameOfKind<"number" | "seconds">) => lastValue(name, values) as number;
   const text = (name: NameOfKind<"text">) => lastValue(name, values) as string | undefined;
@@ -33,7 +43,7 @@ export function parseSettings(values: RawValues): Settings {
     frontends: frontends(values),
     backend: lastValue("backend", values) as TcpAddress | UnixAddress,
     ...certificateSettings(values),
-    tlsLibrary: chooseTlsLibrary(values),
+    tlsLibrary: chooseTlsLibrary(values, libraries),
     tlsProtocols: tlsProtocols(values),
     ciphers: text("ciphers"),
     ciphersuites: text("ciphersuites"),
@@ -65,16 +75,25 @@ export function parseSettings(values: RawValues): Settings {
 }
 
 /** A refused option may still be set to its default; scripts and `--default-config` of stud do. */
-function refuse(option: Option<OptionName>, values: RawValues): void {
+function refuse(
+  option: Option<OptionName>,
+  values: RawValues,
+  libraries: readonly TlsLibraryName[],
+): void {
   const raw = values.get(option.name)?.at(-1);
   if (raw === undefined) return;
   const value = parseValue(option, raw);
   const word = value === true ? "on" : value === false ? "off" : String(value);
   const reason = option.refusedValues?.[word] ??
-    (isDefault(option, raw) ? undefined : option.refusal);
+    (isDefault(option, raw) ? undefined : option.refusal ?? notHere(option, libraries));
   if (reason === undefined) return;
   const shown = option.type.kind === "flag" ? "" : `${quote(raw.text)}: `;
   throw new UsageError(`${raw.origin}: ${shown}${reason}`);
+}
+
+/** The engine tells the platform. */
+function notHere({ notOn }: Option, libraries: readonly TlsLibraryName[]): string | undefined {
+  return libraries.includes("node") ? notOn?.node : undefined;
 }
 
 function frontends(values: RawValues): TcpAddress[] {

@@ -21,9 +21,12 @@ export interface UnixAddress {
 /** What the backend sees before the first octet of plaintext. */
 export type PrefaceKind = "none" | "ip" | "proxy-v1";
 
+/** The TLS engines there are: rustls and the host's OpenSSL under Deno, `node:tls` under Node. */
+export type TlsLibraryName = "rustls" | "openssl" | "node";
+
 /** Which TLS engine terminates, and why that one. */
 export interface TlsLibrary {
-  readonly name: "rustls" | "openssl";
+  readonly name: TlsLibraryName;
   /** The option that asked for it, as the operator wrote it; undefined: nothing needs OpenSSL. */
   readonly because: string | undefined;
 }

@@ -1,6 +1,7 @@
 /**
- * The choice of the TLS engine: the operator's, or rustls until an option needs more. What needs OpenSSL is
- * in the option table. Whether this machine has an OpenSSL is found out elsewhere.
+ * The choice of the TLS engine: the operator's, or rustls until an option needs more; Node has one engine for
+ * everything. What needs OpenSSL is in the option table. Whether this machine has an OpenSSL is found out
+ * elsewhere.
  */
 
 import { UsageError } from "../errors.ts";
@@ -10,16 +11,25 @@ import { optionNamed, OPTIONS } from "./options.ts";
 import { quote } from "./quote.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
 import { isDefault, lastValue } from "./raw_values.ts";
-import type { TlsLibrary } from "./settings.ts";
+import type { TlsLibrary, TlsLibraryName } from "./settings.ts";
 
 /**
- * Chooses the engine, and says on whose account.
+ * Chooses among the engines of the platform, and says on whose account.
  *
- * @throws UsageError if rustls is asked for, and something that it cannot do
+ * @throws UsageError if an engine is asked for that the platform has not, or rustls and something that it
+ * cannot do
  */
-export function chooseTlsLibrary(values: RawValues): TlsLibrary {
+export function chooseTlsLibrary(
+  values: RawValues,
+  libraries: readonly TlsLibraryName[],
+): TlsLibrary {
   const given = values.get("tls-library")?.at(-1);
-  const wanted = lastValue("tls-library", values);
+  const wanted = lastValue("tls-library", values) as TlsLibraryName | "auto";
+  if (wanted !== "auto" && !libraries.includes(wanted)) {
+    const reason = wanted === "node" ? ON_NODE_ONLY : NODE_ALONE;
+    throw new UsageError(`${given!.origin}: ${quote(wanted)}: ${reason}`);
+  }
+  if (libraries.includes("node")) return { name: "node", because: undefined };
   if (wanted === "openssl") return { name: "openssl", because: given!.origin };
   const [need] = needs(values);
   if (need === undefined) return { name: "rustls", because: undefined };
@@ -67,3 +77,7 @@ function* needsOf(option: Option, raws: readonly RawValue[]): Generator<Need> {
     yield { because: origin, complaint: `${origin}:` };
   }
 }
+
+const ON_NODE_ONLY = "that is the TLS engine of the npm package under Node; use auto";
+const NODE_ALONE = "the npm package under Node does TLS by node:tls alone; use auto, or stud's " +
+  "executable for that engine";

@@ -1,17 +1,21 @@
 /**
  * Ends connections that must not look as if they had ended in order, or that cannot be ended otherwise.
  *
- * The runtime's `close()` leaves a TLS connection open for as long as its handshake stalls or its peer takes
- * no data, so on Linux the connection is reset by the kernel, which wakes whatever waits on it. Finding a
- * socket takes a walk over all descriptors; aborts are therefore gathered and done together.
+ * Some runtimes reset a connection themselves. Deno's `close()` leaves a TLS connection open for as long as
+ * its handshake stalls or its peer takes no data, so on Linux the connection is reset by the kernel, which
+ * wakes whatever waits on it. Finding a socket takes a walk over all descriptors; aborts are therefore
+ * gathered and done together.
  */
 
+import { type Deferred, deferred } from "../deferred.ts";
 import type { Runtime, SocketPair } from "../runtime/runtime.ts";
 
 /** A connection that can be aborted. */
 export interface Abortable {
   /** Undefined for a unix socket, which is simply closed. */
   readonly pair: SocketPair | undefined;
+  /** See {@linkcode Duplex.reset}. */
+  reset?(): void;
   close(): void;
 }
 
@@ -23,7 +27,7 @@ interface PendingAbort {
   readonly pair: SocketPair;
   /** Clock time from which on unsent data no longer counts. */
   readonly giveUpAt: number;
-  readonly done: PromiseWithResolvers<void>;
+  readonly done: Deferred<void>;
 }
 
 /** Gathers aborts and carries them out a few milliseconds later. */
@@ -43,13 +47,15 @@ export class Aborter {
    */
   abort(target: Abortable, moment: AbortMoment): Promise<void> {
     const pair = pairOf(target);
-    if (pair === undefined || this.#runtime.kernel === undefined) {
-      target.close();
+    const atOnce = moment === "now" && target.reset !== undefined;
+    if (atOnce || pair === undefined || this.#runtime.kernel === undefined) {
+      this.forget(target);
+      end(target);
       return Promise.resolve();
     }
     const now = this.#runtime.clock.now();
     const giveUpAt = moment === "now" ? now : now + FLUSH_LIMIT;
-    const done = this.#pending.get(target)?.done ?? Promise.withResolvers<void>();
+    const done = this.#pending.get(target)?.done ?? deferred<void>();
     this.#pending.set(target, { target, pair, giveUpAt, done });
     this.#arm(FIRST_PAUSE);
     return done.promise;
@@ -75,16 +81,23 @@ export class Aborter {
     const unsent = kernel!.unsent(flushing.map((abort) => abort.pair));
     const waiting = new Set(flushing.filter((_, index) => unsent[index]! > 0));
     const due = [...this.#pending.values()].filter((abort) => !waiting.has(abort));
-    const known = kernel!.reset(due.map((abort) => abort.pair));
-    due.forEach(({ target, done }, index) => {
-      this.#pending.delete(target);
+    const left = due.filter(({ target }) => target.reset === undefined);
+    const known = kernel!.reset(left.map((abort) => abort.pair));
+    const reset = new Set(left.filter((_, index) => known[index]));
+    for (const abort of due) {
+      this.#pending.delete(abort.target);
       // What the kernel does not know by its addresses must still not wait for ever.
-      if (!known[index]) target.close();
-      done.resolve();
-    });
+      if (!reset.has(abort)) end(abort.target);
+      abort.done.resolve();
+    }
     // Under a storm of aborts the walks must not eat the worker: rest ten times as long as one took.
     if (waiting.size > 0) this.#arm(Math.max(NEXT_PAUSE, 10 * (clock.now() - began)));
   }
+}
+
+function end(target: Abortable): void {
+  if (target.reset !== undefined) target.reset();
+  else target.close();
 }
 
 /** A connection that its peer has ended may no longer tell its addresses. */

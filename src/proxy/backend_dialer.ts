@@ -3,6 +3,7 @@
  * under the same deadline.
  */
 
+import { Abandonment } from "../abandonment.ts";
 import { PeerError } from "../errors.ts";
 import type { Endpoint, Runtime, Stream } from "../runtime/runtime.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
@@ -26,13 +27,13 @@ export class BackendDialer {
 
   /** Rejects with a {@linkcode PeerError} of the backend that names the last endpoint tried. */
   async dial(): Promise<Stream> {
-    const abandon = new AbortController();
-    const deadline = this.#deadlines.begin(() => abandon.abort());
+    const abandonment = new Abandonment();
+    const deadline = this.#deadlines.begin(() => abandonment.give());
     let fault: PeerError | undefined;
     try {
       for (const endpoint of this.#endpoints) {
         try {
-          return await this.#runtime.network.dial(endpoint, abandon.signal);
+          return await this.#runtime.network.dial(endpoint, abandonment);
         } catch (error) {
           fault = this.#fault(error, endpoint, deadline.expired);
           if (deadline.expired) break;

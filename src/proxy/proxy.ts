@@ -48,29 +48,42 @@ export interface ProxyTimeouts {
 export class Proxy {
   readonly counters: Counters = newCounters();
   readonly #runtime: Runtime;
-  readonly #frontends: readonly Frontend[];
+  readonly #frontends: Frontend[] = [];
   readonly #faults: FaultLog;
-  readonly #relays: StallWatch;
-  readonly #backend: BackendDialer;
+  readonly #services: ConnectionServices;
 
-  /** Listens at once. Throws {@linkcode StartupError}; nothing stays open then. */
-  constructor(runtime: Runtime, engine: TlsEngine, options: ProxyOptions, log: Logger) {
+  private constructor(runtime: Runtime, engine: TlsEngine, options: ProxyOptions, log: Logger) {
     this.#runtime = runtime;
     this.#faults = new FaultLog(log, runtime.clock);
-    const services = this.#services(engine, options);
-    const mostClients = clientsWithin(options.descriptors);
-    this.#relays = services.stallWatch;
-    this.#backend = services.backend;
-    const frontends: Frontend[] = [];
+    this.#services = this.#newServices(engine, options);
+  }
+
+  /**
+   * Listens; clients wait until {@linkcode serve}. Rejects with {@linkcode StartupError}, and nothing stays
+   * open then.
+   */
+  static async listen(
+    runtime: Runtime,
+    engine: TlsEngine,
+    options: ProxyOptions,
+    log: Logger,
+  ): Promise<Proxy> {
+    const proxy = new Proxy(runtime, engine, options, log);
     try {
-      for (const address of options.frontends) {
-        frontends.push(new Frontend(engine.listen({ ...options, address }), services, mostClients));
-      }
+      await proxy.#listen(engine, options);
+      return proxy;
     } catch (error) {
-      for (const frontend of frontends) frontend.close();
+      for (const frontend of proxy.#frontends) frontend.close();
       throw error;
     }
-    this.#frontends = frontends;
+  }
+
+  async #listen(engine: TlsEngine, options: ProxyOptions): Promise<void> {
+    const mostClients = clientsWithin(options.descriptors);
+    for (const address of options.frontends) {
+      const listener = await engine.listen({ ...options, address });
+      this.#frontends.push(new Frontend(listener, this.#services, mostClients));
+    }
   }
 
   /** The addresses it listens on, in the order of `frontends`. */
@@ -90,15 +103,15 @@ export class Proxy {
     const cancel = this.#runtime.clock.after(limit, () => {
       for (const frontend of this.#frontends) frontend.abortAll();
       // The other side may be the one that a relay waits for.
-      this.#relays.abortAll();
-      this.#backend.abandonAll();
+      this.#services.stallWatch.abortAll();
+      this.#services.backend.abandonAll();
     });
     await drained;
     cancel();
     this.#faults.flush();
   }
 
-  #services(engine: TlsEngine, options: ProxyOptions): ConnectionServices {
+  #newServices(engine: TlsEngine, options: ProxyOptions): ConnectionServices {
     const { timeouts, backend } = options;
     const runtime = this.#runtime;
     return {

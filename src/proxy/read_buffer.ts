@@ -21,6 +21,32 @@ export interface BufferSizes {
   readonly record: number;
 }
 
+/**
+ * Where the octets of one direction come from. Use it in turns: `read`, `take` with what that gave, write what
+ * that gave, `adapt`.
+ */
+export interface Inlet<Reading = unknown> {
+  /** Waits for octets, or null at the orderly end. Rejects as the source does. */
+  read(from: Source): Promise<Reading | null>;
+  /** The octets of a reading, and whatever more was there already. */
+  take(from: Source, reading: Reading): Uint8Array | Promise<Uint8Array>;
+  /** Makes ready for the next read. Call once the octets are written. */
+  adapt(): void;
+  /** Ends the use of it. No read may be waiting. */
+  release(): void;
+}
+
+/** What an inlet reads from. */
+export type Source = Pick<Duplex, "read" | "lend">;
+
+/** For sources that lend their own buffers: nothing is held while a read waits. */
+export const lentOctets: Inlet<Uint8Array> = {
+  read: (from) => from.lend!(),
+  take: (_, octets) => octets,
+  adapt() {},
+  release() {},
+};
+
 /** Makes the read buffers of one direction of every connection of a worker. */
 export class ReadBuffers {
   readonly sizes: BufferSizes;
@@ -37,10 +63,15 @@ export class ReadBuffers {
   take(): ReadBuffer {
     return new ReadBuffer(this);
   }
+
+  /** What reads from this source: one of these buffers, unless the source lends its own. */
+  inlet(from: Source): Inlet {
+    return from.lend === undefined ? this.take() : lentOctets;
+  }
 }
 
-/** One direction's buffer. Use it in turns: `read`, `take`, write what that gave, `adapt`. */
-export class ReadBuffer {
+/** One direction's buffer, for sources that have none. A reading is how many octets there are. */
+export class ReadBuffer implements Inlet<number> {
   readonly #buffers: ReadBuffers;
   #space: Uint8Array;
   #large = false;
@@ -57,7 +88,7 @@ export class ReadBuffer {
   }
 
   /** Reads, or waits for what is being read already. Rejects and ends as the source does. */
-  read(from: Pick<Duplex, "read">): Promise<number | null> {
+  read(from: Source): Promise<number | null> {
     const ahead = this.#ahead;
     this.#ahead = undefined;
     if (ahead !== undefined) return ahead;
@@ -66,7 +97,7 @@ export class ReadBuffer {
   }
 
   /** The octets that the last read brought, and whatever more was there already. */
-  take(from: Pick<Duplex, "read">, octets: number): Uint8Array | Promise<Uint8Array> {
+  take(from: Source, octets: number): Uint8Array | Promise<Uint8Array> {
     this.#last = octets;
     if (this.#mayBeMore()) return this.#takeRecords(from);
     return this.#part(this.#start + octets);
@@ -87,7 +118,7 @@ export class ReadBuffer {
     (this.#large ? this.#buffers.large : this.#buffers.small).give(this.#space);
   }
 
-  async #takeRecords(from: Pick<Duplex, "read">): Promise<Uint8Array> {
+  async #takeRecords(from: Source): Promise<Uint8Array> {
     const start = this.#start;
     const { record } = this.#buffers.sizes;
     let end = start + this.#last;

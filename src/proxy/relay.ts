@@ -16,7 +16,7 @@ import {
 } from "../runtime/runtime.ts";
 import type { Abortable, Aborter, AbortMoment } from "./aborter.ts";
 import type { Counters } from "./counters.ts";
-import { type ReadBuffer, ReadBuffers } from "./read_buffer.ts";
+import { type Inlet, ReadBuffers } from "./read_buffer.ts";
 import type { StallWatch, Watched } from "./stall_watch.ts";
 
 /** What every relay of a worker shares. */
@@ -76,7 +76,7 @@ export function relay(
 interface Direction {
   readonly from: RelayEnd;
   readonly to: RelayEnd;
-  readonly buffer: ReadBuffer;
+  readonly inlet: Inlet;
   /** Whether a write is under way. */
   writing: boolean;
   /** Octets read. */
@@ -105,8 +105,8 @@ class Relay implements Watched {
     this.#backend = backend;
     this.#services = services;
     const { fromClient, fromBackend } = services.buffers;
-    this.#up = newDirection(client, backend, fromClient.take());
-    this.#down = newDirection(backend, client, fromBackend.take());
+    this.#up = newDirection(client, backend, fromClient.inlet(client));
+    this.#down = newDirection(backend, client, fromBackend.inlet(backend));
   }
 
   async run(): Promise<PeerError | undefined> {
@@ -117,8 +117,8 @@ class Relay implements Watched {
     stallWatch.delete(this);
     counters.octetsToBackend += this.#up.octets;
     counters.octetsToClient += this.#down.octets;
-    this.#up.buffer.release();
-    this.#down.buffer.release();
+    this.#up.inlet.release();
+    this.#down.inlet.release();
     return this.#fault;
   }
 
@@ -226,8 +226,8 @@ class Relay implements Watched {
   }
 }
 
-function newDirection(from: RelayEnd, to: RelayEnd, buffer: ReadBuffer): Direction {
-  return { from, to, buffer, writing: false, octets: 0, ended: false };
+function newDirection(from: RelayEnd, to: RelayEnd, inlet: Inlet): Direction {
+  return { from, to, inlet, writing: false, octets: 0, ended: false };
 }
 
 /**
@@ -239,23 +239,24 @@ async function pump(
   clock: Clock,
   checkEnd?: () => Promise<void>,
 ): Promise<unknown | undefined> {
-  const { from, to, buffer } = direction;
+  const { from, to, inlet } = direction;
   let share = FAIR_SHARE;
   try {
     for (;;) {
-      const octets = await buffer.read(from);
-      if (octets === null) break;
-      let rest = buffer.take(from, octets);
+      const reading = await inlet.read(from);
+      if (reading === null) break;
+      let rest = inlet.take(from, reading);
       if (rest instanceof Promise) rest = await rest;
       direction.octets += rest.length;
       direction.writing = true;
       for (;;) {
-        const written = await to.write(rest);
+        let written = to.write(rest);
+        if (typeof written !== "number") written = await written;
         if (written === rest.length) break;
         rest = rest.subarray(written);
       }
       direction.writing = false;
-      buffer.adapt();
+      inlet.adapt();
       // Reads and writes that need not wait never leave the microtask queue; timers and other connections do.
       if (direction.octets >= share) {
         share = direction.octets + FAIR_SHARE;
@@ -280,9 +281,9 @@ async function pump(
 async function discard(direction: Direction, clock: Clock): Promise<void> {
   try {
     for (;;) {
-      const octets = await direction.buffer.read(direction.from);
-      if (octets === null) return;
-      direction.octets += octets;
+      const reading = await direction.inlet.read(direction.from);
+      if (reading === null) return;
+      direction.octets += (await direction.inlet.take(direction.from, reading)).length;
       await pause(clock, DISCARD_PAUSE);
     }
   } catch {

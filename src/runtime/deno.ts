@@ -11,16 +11,29 @@ import { createDenoProcesses, type WorkerProgram } from "./deno_processes.ts";
 import { openLinuxKernel } from "./linux.ts";
 import { openOpenSsl } from "./openssl/library.ts";
 
-/** Makes the platform interface for a program under `deno run` or made by `deno compile`. */
-export function createDenoRuntime(program: WorkerProgram): Runtime {
+/**
+ * Makes the platform interface for a program under `deno run` or made by `deno compile`. A worker is the same
+ * program with these arguments.
+ */
+export function createRuntime(
+  { workerArguments }: Pick<WorkerProgram, "workerArguments">,
+): Runtime {
   let kernel: Kernel | undefined;
   let opened = false;
   return {
+    version: `Deno ${Deno.version.deno}`,
     platform: Deno.build.os,
     network: createDenoNetwork(),
     files,
-    processes: createDenoProcesses(program),
+    processes: createDenoProcesses({
+      // Asked for only when a worker starts: where that takes a permission, a library may lack it.
+      get entry() {
+        return Deno.mainModule;
+      },
+      workerArguments,
+    }),
     clock,
+    tlsLibraries: ["rustls", "openssl"],
     get kernel() {
       // Opened on first use: a supervisor has none, so that no foreign code can end it.
       if (!opened && Deno.build.os === "linux") kernel = openLinuxKernel();
@@ -32,6 +45,9 @@ export function createDenoRuntime(program: WorkerProgram): Runtime {
         throw new StartupError(`the OpenSSL engine: only on Linux, this is ${Deno.build.os}`);
       }
       return openOpenSsl();
+    },
+    openStreamTls() {
+      throw new StartupError("the TLS engine of Node: only in the npm package under Node");
     },
   };
 }

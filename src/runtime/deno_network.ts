@@ -6,6 +6,7 @@
 
 import { lookup } from "node:dns/promises";
 import process from "node:process";
+import type { Abandonment } from "../abandonment.ts";
 import { PeerError, type PeerErrorKind, StartupError } from "../errors.ts";
 import { formatSocketAddress, isIpAddress, unmapIpv4 } from "../wire/ip_address.ts";
 import type {
@@ -27,37 +28,40 @@ export function createDenoNetwork(): Network {
   return { listen, listenTls, dial, probe, lookup: lookupAddresses, peerError };
 }
 
-function listen({ host, port, reusePort }: ListenOptions): StreamListener {
-  try {
-    return new DenoListener(
-      Deno.listen({ hostname: host, port, reusePort }),
-      (conn) => new DenoTcpStream(conn),
-    );
-  } catch (error) {
-    throw listenError(error, { host, port });
-  }
+function listen(options: ListenOptions): Promise<StreamListener> {
+  const { host: hostname, port, reusePort } = options;
+  return listening(options, () => {
+    const listener = Deno.listen({ hostname, port, reusePort });
+    return new DenoListener(listener, (conn) => new DenoTcpStream(conn));
+  });
 }
 
-function listenTls(options: TlsListenOptions): TlsStreamListener {
-  try {
-    const listener = Deno.listenTls({
-      hostname: options.host,
-      port: options.port,
-      cert: options.certificateChain,
-      key: options.privateKey,
-      reusePort: options.reusePort,
-    });
+function listenTls(options: TlsListenOptions): Promise<TlsStreamListener> {
+  const { host: hostname, port, reusePort, certificateChain: cert, privateKey: key } = options;
+  return listening(options, () => {
+    const listener = Deno.listenTls({ hostname, port, cert, key, reusePort });
     return new DenoListener(listener, (conn) => new DenoTlsStream(conn));
+  });
+}
+
+/** Deno listens at once or throws; the interface is for platforms too where that takes time. */
+function listening<Listener>(address: SocketAddress, open: () => Listener): Promise<Listener> {
+  try {
+    return Promise.resolve(open());
   } catch (error) {
-    throw listenError(error, options);
+    return Promise.reject(listenError(error, address));
   }
 }
 
-async function dial(endpoint: Endpoint, signal: AbortSignal): Promise<Stream> {
+async function dial(endpoint: Endpoint, abandonment: Abandonment): Promise<Stream> {
   if (endpoint.kind === "unix") {
     return new DenoStream(await Deno.connect({ transport: "unix", path: endpoint.path }));
   }
-  const conn = await Deno.connect({ hostname: endpoint.host, port: endpoint.port, signal });
+  const abort = new AbortController();
+  abandonment.onGiven = () => abort.abort();
+  if (abandonment.given) abort.abort();
+  const { host: hostname, port } = endpoint;
+  const conn = await Deno.connect({ hostname, port, signal: abort.signal });
   try {
     conn.setNoDelay(true);
   } catch {
@@ -66,15 +70,15 @@ async function dial(endpoint: Endpoint, signal: AbortSignal): Promise<Stream> {
   return new DenoStream(conn);
 }
 
-function probe(address: SocketAddress): number | undefined {
+async function probe(address: SocketAddress): Promise<number | undefined> {
   try {
-    const listener = Deno.listen({ hostname: address.host, port: address.port });
-    const { port } = listener.addr as Deno.NetAddr;
+    const listener = await listen({ ...address, reusePort: false });
     listener.close();
-    return port;
+    return listener.address.port;
   } catch (error) {
-    if (error instanceof Deno.errors.AddrNotAvailable || isUnknownFamily(error)) return undefined;
-    throw listenError(error, address);
+    const { cause } = error as Error;
+    if (cause instanceof Deno.errors.AddrNotAvailable || isUnknownFamily(cause)) return undefined;
+    throw error;
   }
 }
 

@@ -17,6 +17,7 @@ export interface WorkerProgram {
 /** Makes the processes part of a Deno runtime. */
 export function createDenoProcesses(program: WorkerProgram): Processes {
   return {
+    args: Deno.args,
     pid: Deno.pid,
     uid: Deno.uid() ?? undefined,
     cpus: navigator.hardwareConcurrency,
@@ -44,6 +45,7 @@ export function createDenoProcesses(program: WorkerProgram): Processes {
         handler(event.error);
       });
     },
+    exit: Deno.exit,
     openDatagram,
   };
 }
@@ -54,9 +56,7 @@ function workerV8Flags(): string {
 }
 
 function startWorker({ entry, workerArguments }: WorkerProgram): ChildProcess {
-  const args = Deno.build.standalone
-    ? [...workerArguments]
-    : ["run", "--quiet", "--no-prompt", "--unstable-net", "-A", entry, ...workerArguments];
+  const args = Deno.build.standalone ? [...workerArguments] : [...RUN, entry, ...workerArguments];
   try {
     const child = new Deno.Command(Deno.execPath(), {
       args,
@@ -118,6 +118,8 @@ function openDatagram(): DatagramSender {
     close: () => socket.close(),
   };
 }
+
+const RUN = ["run", "--quiet", "--no-prompt", "--unstable-net", "-A"];
 
 /**
  * The young generation of a worker's heap is 2 MiB, collected by the worker's own thread. What a worker

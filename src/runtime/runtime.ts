@@ -4,78 +4,38 @@
  * is handed one. Native errors are turned into stud's own here and nowhere else.
  */
 
+import type { Abandonment } from "../abandonment.ts";
+import type { TlsLibraryName } from "../config/settings.ts";
 import type { PeerError } from "../errors.ts";
 import type { SocketAddress } from "../wire/preface.ts";
 import type { OpenSsl } from "./openssl.ts";
+import type { StreamTls } from "./stream_tls.ts";
+import type { SocketPair, Stream, StreamListener, TlsStreamListener } from "./streams.ts";
 
-export type { SocketAddress };
+export type * from "./streams.ts";
+export type { SocketAddress, TlsLibraryName };
 
 /** Everything a platform provides. */
 export interface Runtime {
+  /** What stud runs on, for the operator: `Deno 2.9.6`. */
+  readonly version: string;
   /** `linux`, `darwin` or `windows`. */
   readonly platform: string;
   readonly network: Network;
   readonly files: Files;
   readonly processes: Processes;
   readonly clock: Clock;
-  /** Linux only, and only where foreign functions may be called; undefined elsewhere. */
+  /** The TLS engines that can be asked for on this platform; the first is the one for no special wishes. */
+  readonly tlsLibraries: readonly TlsLibraryName[];
+  /** Where the platform reaches the kernel's finer controls: on Linux, if it may; undefined elsewhere. */
   readonly kernel: Kernel | undefined;
   /**
    * The host's OpenSSL; the same object each time. Throws {@linkcode StartupError} that says what is missing.
    * It runs foreign code in this process: a supervisor does without.
    */
   openOpenSsl(): OpenSsl;
-}
-
-/** A byte stream with two directions that end independently. */
-export interface Duplex {
-  /** Reads at least one octet into the buffer and tells how many, or null at the orderly end. */
-  read(into: Uint8Array): Promise<number | null>;
-  /** Writes at least one octet of the buffer and tells how many. */
-  write(octets: Uint8Array): Promise<number>;
-  /** Ends our sending direction in order (TCP FIN; over TLS close_notify first). */
-  closeWrite(): Promise<void>;
-  /** Releases the descriptor. Never throws, and may be called again. */
-  close(): void;
-}
-
-/** Both ends of a TCP connection. */
-export interface SocketPair {
-  readonly local: SocketAddress;
-  readonly peer: SocketAddress;
-}
-
-/** A connected stream socket. `pair` is undefined for a unix socket. */
-export interface Stream extends Duplex {
-  readonly pair: SocketPair | undefined;
-}
-
-/** A connected TCP socket. */
-export interface TcpStream extends Stream {
-  readonly pair: SocketPair;
-}
-
-/** A listening TCP socket. */
-export interface StreamListener {
-  readonly address: SocketAddress;
-  /** Rejects with a {@linkcode PeerError} of kind `resources` when descriptors run out; call again then. */
-  accept(): Promise<TcpStream>;
-  close(): void;
-}
-
-/** An accepted connection whose TLS handshake is still to be done. */
-export interface TlsStream extends Duplex {
-  readonly pair: SocketPair;
-  /** Completes the handshake. Rejects with the platform's own error. */
-  handshake(): Promise<void>;
-}
-
-/** A listening socket that hands out TLS connections. */
-export interface TlsStreamListener {
-  readonly address: SocketAddress;
-  /** Rejects with a {@linkcode PeerError} of kind `resources` when descriptors run out; call again then. */
-  accept(): Promise<TlsStream>;
-  close(): void;
+  /** The platform's own TLS for accepted connections. Throws {@linkcode StartupError} where it has none. */
+  openStreamTls(): StreamTls;
 }
 
 /** Where a backend is, after every name has been looked up. */
@@ -85,8 +45,12 @@ export type Endpoint =
 
 /** Where to listen. */
 export interface ListenOptions extends SocketAddress {
-  /** Share the port with other processes (SO_REUSEPORT, socket(7)). */
+  /** Share the port with other processes of this program. */
   readonly reusePort: boolean;
+  /** listen(2), for platforms that must know it at once; {@linkcode Kernel.tuneListener} sets it elsewhere. */
+  readonly backlog?: number;
+  /** TCP_KEEPIDLE in seconds, likewise. */
+  readonly keepalive?: number;
 }
 
 /** What a TLS listening socket of the platform's own library needs. */
@@ -99,18 +63,21 @@ export interface TlsListenOptions extends ListenOptions {
 
 /** Sockets. */
 export interface Network {
-  /** Throws {@linkcode StartupError} naming the address when it cannot listen. */
-  listen(options: ListenOptions): StreamListener;
-  /** Throws {@linkcode StartupError} naming the address when it cannot listen. */
-  listenTls(options: TlsListenOptions): TlsStreamListener;
+  /** Rejects with {@linkcode StartupError} naming the address when it cannot listen. */
+  listen(options: ListenOptions): Promise<StreamListener>;
+  /**
+   * Rejects with {@linkcode StartupError} naming the address when it cannot listen, or when the platform's
+   * own library cannot listen by itself.
+   */
+  listenTls(options: TlsListenOptions): Promise<TlsStreamListener>;
   /** Connects, without Nagle's delay on TCP. Rejects with the platform's own error. */
-  dial(endpoint: Endpoint, signal: AbortSignal): Promise<Stream>;
+  dial(endpoint: Endpoint, abandonment: Abandonment): Promise<Stream>;
   /**
    * Binds the address alone for a moment, so that a port which others share is noticed too, and tells the
    * port it got (the one asked for, or the system's choice for 0). Undefined where this machine has no such
-   * address. Throws {@linkcode StartupError}.
+   * address. Rejects with {@linkcode StartupError}.
    */
-  probe(address: SocketAddress): number | undefined;
+  probe(address: SocketAddress): Promise<number | undefined>;
   /** Looks a host name up (getaddrinfo(3)); an address is its own answer. Rejects when there is none. */
   lookup(host: string): Promise<string[]>;
   /** Turns a native error of a stream into stud's. */
@@ -162,6 +129,8 @@ export type StandardStream = "stdout" | "stderr";
 
 /** This process and the ones it starts. */
 export interface Processes {
+  /** The arguments this program was started with. */
+  readonly args: readonly string[];
   readonly pid: number;
   /** The user id, or undefined on Windows. */
   readonly uid: number | undefined;
@@ -179,6 +148,8 @@ export interface Processes {
   onSignal(name: SignalName, handler: () => void): void;
   /** Catches what nothing else caught; without a handler one rejection ends the process. */
   onUncaught(handler: (error: unknown) => void): void;
+  /** Ends this process; only the entry point calls it. */
+  exit(code: number): never;
   /** An unconnected unix datagram socket (unix(7)) for sending to a path. Throws the platform's error. */
   openDatagram(): DatagramSender;
 }
@@ -241,8 +212,11 @@ export interface Kernel {
   unsent(pairs: readonly SocketPair[]): number[];
   /** chroot, then no supplementary groups, gid, uid, for every thread. Throws {@linkcode StartupError}. */
   dropPrivileges(privileges: Privileges): void;
-  /** Pins this process to the n-th CPU it may use, modulo their count; returns the CPU's number. */
-  pinToCpu(index: number): number;
+  /**
+   * Pins this process to the n-th CPU it may use, modulo their count; returns the CPU's number, or undefined
+   * where that cannot be done.
+   */
+  pinToCpu(index: number): number | undefined;
   /** Has the C library give large blocks back to the system as soon as they are free (mallopt(3)). */
   returnMemory(): void;
   /** Raises the soft limit of open descriptors to the hard one and returns it; 0 if it is unknown. */

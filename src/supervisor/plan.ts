@@ -72,26 +72,41 @@ export async function makePlan(
 
 /**
  * Claims the ports for a moment, so that one that others use is noticed although workers share theirs, and
- * returns the addresses to listen on, every port 0 replaced by the system's choice. Throws
+ * returns the addresses to listen on, every port 0 replaced by the system's choice. Rejects with
  * {@linkcode StartupError}.
  */
-export function claimPorts(plan: Plan, runtime: Runtime): SocketAddress[] {
+export async function claimPorts(plan: Plan, runtime: Runtime): Promise<SocketAddress[]> {
   const chosen = new Set<number>();
-  const claim = (address: SocketAddress): SocketAddress[] => {
-    const port = runtime.network.probe(address);
-    if (port === undefined) return [];
-    // A probe ends before the next one begins, so the system may choose the same port again.
-    if (address.port === 0 && chosen.has(port)) return claim(address);
-    chosen.add(port);
-    return [{ ...address, port }];
-  };
-  return plan.frontends.flatMap(({ text, alternatives }) => {
+  const claimed: SocketAddress[] = [];
+  for (const { text, alternatives } of plan.frontends) {
+    const before = claimed.length;
     for (const addresses of alternatives) {
-      const claimed = addresses.flatMap(claim);
-      if (claimed.length > 0) return claimed;
+      for (const address of addresses) {
+        const port = await claimPort(address, chosen, runtime);
+        if (port !== undefined) claimed.push({ ...address, port });
+      }
+      if (claimed.length > before) break;
     }
-    throw new StartupError(`--frontend ${text}: this machine has no such address`);
-  });
+    if (claimed.length === before) {
+      throw new StartupError(`--frontend ${text}: this machine has no such address`);
+    }
+  }
+  return claimed;
+}
+
+/** Undefined where this machine has no such address. */
+async function claimPort(
+  address: SocketAddress,
+  chosen: Set<number>,
+  runtime: Runtime,
+): Promise<number | undefined> {
+  let port = await runtime.network.probe(address);
+  // A probe ends before the next one begins, so the system may choose the same port again.
+  while (address.port === 0 && port !== undefined && chosen.has(port)) {
+    port = await runtime.network.probe(address);
+  }
+  if (port !== undefined) chosen.add(port);
+  return port;
 }
 
 async function wantedFrontend(frontend: TcpAddress, runtime: Runtime): Promise<WantedFrontend> {

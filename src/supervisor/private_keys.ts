@@ -40,11 +40,15 @@ export const READ_AT_ONCE = 32;
 class Keyless {
   readonly given = new Map<CertificateFile, PrivateKey>();
   readonly #certificates: readonly CertificateFile[];
-  readonly #byPublicKey: Map<string, CertificateFile[]>;
+  readonly #byPublicKey = new Map<string, CertificateFile[]>();
 
   constructor(certificates: readonly CertificateFile[]) {
     this.#certificates = certificates;
-    this.#byPublicKey = Map.groupBy(certificates, ({ publicKey }) => publicKey.join());
+    for (const certificate of certificates) {
+      const publicKey = certificate.publicKey.join();
+      const others = this.#byPublicKey.get(publicKey) ?? [];
+      this.#byPublicKey.set(publicKey, [...others, certificate]);
+    }
   }
 
   /** Gives a key to all the certificates it belongs to. */

@@ -3,6 +3,7 @@
  * TERM drains, a second TERM ends at once, and so does INT.
  */
 
+import { deferred } from "../deferred.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
 /** How stud is to end. */
@@ -16,8 +17,8 @@ export class StopSignals {
   readonly hurry: Promise<void>;
   /** Called for HUP where stud has no terminal. */
   onHangUp: () => void = () => {};
-  readonly #stop = Promise.withResolvers<Stop>();
-  readonly #hurry = Promise.withResolvers<void>();
+  readonly #stop = deferred<Stop>();
+  readonly #hurry = deferred<void>();
   #terminated = false;
 
   constructor({ processes }: Runtime) {

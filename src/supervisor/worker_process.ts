@@ -1,5 +1,6 @@
 /** One worker process as the supervisor holds it: its pipe, its messages, its log lines, its last words. */
 
+import { deferred } from "../deferred.ts";
 import { decodeMessage, messageLine, readLines, startLine } from "../control/message_lines.ts";
 import type {
   SupervisorMessage,
@@ -27,8 +28,8 @@ export class WorkerProcess {
   readonly #log: Logger;
   readonly #index: number;
   #lastWords = "";
-  #ready = Promise.withResolvers<string>();
-  #leaving = Promise.withResolvers<void>();
+  #ready = deferred<string>();
+  #leaving = deferred<void>();
 
   /** Starts it. Throws {@linkcode StartupError}. */
   constructor(runtime: Runtime, configuration: WorkerConfiguration, log: Logger) {

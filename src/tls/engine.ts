@@ -4,7 +4,7 @@
  * table knows which can do what.
  */
 
-import type { Duplex, SocketAddress, SocketPair } from "../runtime/runtime.ts";
+import type { Duplex, SocketAddress, SocketPair, TlsLibraryName } from "../runtime/runtime.ts";
 import type { TlsConfiguration } from "./tls_configuration.ts";
 
 /** Where an engine listens. */
@@ -25,18 +25,18 @@ export interface TlsListenerOptions {
 
 /** Terminates TLS by one configuration. */
 export interface TlsEngine {
-  readonly name: "rustls" | "openssl" | "node";
+  readonly name: TlsLibraryName;
   /** The library and its version, for the log. */
   readonly library: string;
   /** A read gives one record at most, however many are there (see `ReadBuffers`). */
   readonly oneRecordPerRead: boolean;
   /**
-   * Has the library look at everything in the configuration. Throws {@linkcode StartupError} with the
-   * library's reason and the option or file that it does not take.
+   * Has the library look at everything in the configuration. Rejects with {@linkcode StartupError}: the
+   * library's reason, and the option or file that it does not take.
    */
-  check(): void;
-  /** Throws {@linkcode StartupError} when the address or the configuration is refused. */
-  listen(options: TlsListenerOptions): TlsListener;
+  check(): Promise<void>;
+  /** Rejects with {@linkcode StartupError} when the address or the configuration is refused. */
+  listen(options: TlsListenerOptions): Promise<TlsListener>;
 }
 
 /** Makes the engine that serves a configuration. Throws {@linkcode StartupError}: its library is missing. */

@@ -2,13 +2,19 @@
 
 import type { Runtime } from "../runtime/runtime.ts";
 import type { TlsEngine } from "./engine.ts";
+import { createNodeEngine } from "./node/engine.ts";
 import { createOpenSslEngine } from "./openssl/engine.ts";
 import { createRustlsEngine } from "./rustls.ts";
 import type { TlsConfiguration } from "./tls_configuration.ts";
 
 /** Makes the engine. Throws {@linkcode StartupError}: its library is missing. */
 export function makeEngine(runtime: Runtime, configuration: TlsConfiguration): TlsEngine {
-  return configuration.library === "openssl"
-    ? createOpenSslEngine(runtime, configuration)
-    : createRustlsEngine(runtime, configuration);
+  switch (configuration.library) {
+    case "rustls":
+      return createRustlsEngine(runtime, configuration);
+    case "openssl":
+      return createOpenSslEngine(runtime, configuration);
+    case "node":
+      return createNodeEngine(runtime, configuration);
+  }
 }

@@ -18,15 +18,17 @@ export function createRustlsEngine(runtime: Runtime, configuration: TlsConfigura
     library: "rustls",
     oneRecordPerRead: true,
     check: () => check(runtime, certificate),
-    listen: (options) => new RustlsListener(runtime, listen(runtime, certificate, options)),
+    listen: async (options) =>
+      new RustlsListener(runtime, await listen(runtime, certificate, options)),
   };
 }
 
 /** The library only says what it thinks of a key when it is to listen with it: on a port nobody knows. */
-function check(runtime: Runtime, certificate: ServedCertificate): void {
+async function check(runtime: Runtime, certificate: ServedCertificate): Promise<void> {
   const address = { host: "127.0.0.1", port: 0 };
   try {
-    runtime.network.listenTls({ ...address, ...certificate, reusePort: false }).close();
+    const options = { ...address, ...certificate, reusePort: false };
+    (await runtime.network.listenTls(options)).close();
   } catch (error) {
     const { cause = error } = error as Error;
     throw new StartupError(
@@ -37,28 +39,41 @@ function check(runtime: Runtime, certificate: ServedCertificate): void {
   }
 }
 
-function listen(
+async function listen(
   runtime: Runtime,
   { certificateChain, privateKey }: ServedCertificate,
-  { address, backlog, keepalive, reusePort, steer }: TlsListenerOptions,
-): TlsStreamListener {
+  { address, reusePort, ...rest }: TlsListenerOptions,
+): Promise<TlsStreamListener> {
   let listener: TlsStreamListener;
   try {
     const options = { ...address, certificateChain, privateKey, reusePort };
-    listener = runtime.network.listenTls(options);
+    listener = await runtime.network.listenTls(options);
   } catch (error) {
     if (error instanceof StartupError) throw error;
     throw new StartupError(`cannot listen on ${formatSocketAddress(address)}`, { cause: error });
   }
+  try {
+    tune(runtime, listener, rest);
+    return listener;
+  } catch (error) {
+    listener.close();
+    throw error;
+  }
+}
+
+function tune(
+  { kernel }: Runtime,
+  { address }: TlsStreamListener,
+  { backlog, keepalive, steer }: Pick<TlsListenerOptions, "backlog" | "keepalive" | "steer">,
+): void {
   // The runtime has no option for any of this; elsewhere than on Linux connections do without.
-  runtime.kernel?.tuneListener(listener.address, { backlog, keepalive });
-  if (steer === undefined) return listener;
-  if (runtime.kernel === undefined) {
+  kernel?.tuneListener(address, { backlog, keepalive });
+  if (steer === undefined) return;
+  if (kernel === undefined) {
     throw new StartupError("--steer-by-client: only on Linux, with foreign functions allowed");
   }
   // Each worker keeps its own sessions, so that a client resumes one only where it began.
-  runtime.kernel.steerByClient(listener.address, steer);
-  return listener;
+  kernel.steerByClient(address, steer);
 }
 
 class RustlsListener implements TlsListener {
@@ -109,7 +124,7 @@ class RustlsConnection implements TlsConnection {
     return this.#stream.read(into);
   }
 
-  write(octets: Uint8Array): Promise<number> {
+  write(octets: Uint8Array): Promise<number> | number {
     return this.#stream.write(octets);
   }
 

@@ -3,7 +3,7 @@
  * instead of files, secrets instead of their paths.
  */
 
-import type { ClientVerify, TlsProtocol } from "../config/settings.ts";
+import type { ClientVerify, TlsLibraryName, TlsProtocol } from "../config/settings.ts";
 
 /** PEM text of one certificate with its chain (leaf first), and of its private key. */
 export interface CertificateAndKey {
@@ -38,7 +38,7 @@ export interface ClientRules {
 /** Everything an engine is told. */
 export interface TlsConfiguration {
   /** Which engine it is for. */
-  readonly library: "rustls" | "openssl";
+  readonly library: TlsLibraryName;
   /** The option that asked for OpenSSL, for messages. */
   readonly because?: string;
   /** In the order listed: of several for one name and type of key the first is served. */

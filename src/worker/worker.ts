@@ -78,19 +78,19 @@ class Worker {
   async #obey(): Promise<void> {
     for await (const text of readLines(this.#runtime.processes.stdin)) {
       const message = decodeMessage<SupervisorMessage>(text);
-      if (message?.type === "start") this.#start(message.configuration);
+      if (message?.type === "start") await this.#start(message.configuration);
       if (message?.type === "drain") return;
     }
   }
 
-  #start(configuration: WorkerConfiguration): void {
+  async #start(configuration: WorkerConfiguration): Promise<void> {
     const { kernel } = this.#runtime;
     this.#drainLimit = configuration.timeouts.drain * 1000;
     kernel?.returnMemory();
     const descriptors = kernel?.raiseDescriptorLimit() ?? 0;
     this.#pin(configuration.index);
     const engine = this.#makeEngine(configuration.tls);
-    const proxy = new Proxy(
+    const proxy = await Proxy.listen(
       this.#runtime,
       engine,
       { ...configuration, reusePort: true, descriptors },

@@ -1,7 +1,7 @@
 /** The contract of a TLS engine: listening, plaintext both ways, and how connections end. */
 
 import { StartupError } from "../../src/errors.ts";
-import { assert, assertEquals, assertThrows } from "../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { writeAll } from "../support/backend.ts";
 import { temporaryPem } from "../support/certificates.ts";
 import { eventually } from "../support/eventually.ts";
@@ -34,7 +34,7 @@ for (const under of ENGINES) {
     const engine = under.make(configurationOf(pem));
     const { address } = site.listener;
     const options = { address, reusePort: false, backlog: 100, keepalive: 3600 };
-    assertThrows(() => engine.listen(options), StartupError, `127.0.0.1:${site.port}`);
+    await assertRejects(() => engine.listen(options), StartupError, `127.0.0.1:${site.port}`);
   });
 
   contract("pair tells both ends of the connection", async (site) => {

@@ -36,7 +36,7 @@ export class EngineSite implements AsyncDisposable {
 
   static async open(under: EngineUnderTest): Promise<EngineSite> {
     const pem = await temporaryPem();
-    const listener = under.make(configurationOf(pem)).listen({
+    const listener = await under.make(configurationOf(pem)).listen({
       address: { host: "127.0.0.1", port: 0 },
       reusePort: false,
       backlog: 100,

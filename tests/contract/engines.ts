@@ -1,6 +1,6 @@
 /** Every TLS engine there is, on every runtime it runs on: each must pass the whole contract. */
 
-import { createDenoRuntime } from "../../src/runtime/deno.ts";
+import { createRuntime } from "../../src/runtime/deno.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import type { TlsEngine } from "../../src/tls/engine.ts";
 import { createOpenSslEngine } from "../../src/tls/openssl/engine.ts";
@@ -15,7 +15,7 @@ export interface EngineUnderTest {
   make(configuration: TlsConfiguration): TlsEngine;
 }
 
-const deno = createDenoRuntime({ entry: import.meta.url, workerArguments: [] });
+const deno = createRuntime({ workerArguments: [] });
 // Loads the C library and OpenSSL now: loaded by a test, they would count as leaked by it.
 deno.kernel;
 deno.openOpenSsl();

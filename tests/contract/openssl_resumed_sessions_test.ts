@@ -1,6 +1,6 @@
 /** What the OpenSSL engine tells of a client whose session goes on: it knows the certificate without seeing it. */
 
-import { createDenoRuntime } from "../../src/runtime/deno.ts";
+import { createRuntime } from "../../src/runtime/deno.ts";
 import type { Negotiated, TlsListener } from "../../src/tls/engine.ts";
 import { createOpenSslEngine } from "../../src/tls/openssl/engine.ts";
 import { assert, assertEquals } from "../support/assert.ts";
@@ -13,7 +13,7 @@ import { configurationOf } from "./engine_site.ts";
 
 const NEEDS = { tools: ["openssl"], linux: true };
 
-const deno = createDenoRuntime({ entry: import.meta.url, workerArguments: [] });
+const deno = createRuntime({ workerArguments: [] });
 // Loads the libraries now: loaded by a test, they would count as leaked by it.
 deno.kernel;
 deno.openOpenSsl();
@@ -23,7 +23,7 @@ for (const version of TICKET_VERSIONS) {
     using pem = await temporaryPem();
     using ours = await clientCertificate("ours");
     using client = new ReturningClient({ version, trusted: pem });
-    using listener = listen(pem, ours);
+    using listener = await listen(pem, ours);
     const first = await serve(listener, client.begin(listener.address.port, ["-cert", ours.path]));
     const again = await serve(listener, client.offer(listener.address.port));
     assertEquals([first.resumed, again.resumed], [false, true]);
@@ -36,12 +36,12 @@ for (const version of TICKET_VERSIONS) {
 }
 
 /** Demands certificates of clients from themselves. */
-function listen(pem: PemFile, authority: PemFile): TlsListener & Disposable {
+async function listen(pem: PemFile, authority: PemFile): Promise<TlsListener & Disposable> {
   const engine = createOpenSslEngine(deno, {
     ...configurationOf(pem),
     clientRules: { verify: "required", authorities: authority.certificate },
   });
-  const listener = engine.listen({
+  const listener = await engine.listen({
     ...{ address: { host: "127.0.0.1", port: 0 }, reusePort: false },
     ...{ backlog: 100, keepalive: 3600 },
   });

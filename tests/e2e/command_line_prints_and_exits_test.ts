@@ -3,7 +3,7 @@
 import denoJson from "../../deno.json" with { type: "json" };
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { temporaryPem } from "../support/certificates.ts";
-import { runStud } from "../support/stud.ts";
+import { byLibrary, runStud, TLS_LIBRARY } from "../support/stud.ts";
 import { testWith } from "../support/tools.ts";
 
 Deno.test("-h and --help print the options to stdout and exit 0", async () => {
@@ -25,22 +25,37 @@ Deno.test("-V and --version print name, version and TLS engines, and exit 0", as
   const [short, long] = await Promise.all([runStud(["-V"]), runStud(["--version"])]);
   assertEquals(short, long);
   assertEquals([short.code, short.stderr], [0, ""]);
-  const [version, rustls, openssl, ...rest] = short.stdout.split("\n");
-  assertEquals([version, ...rest], [`stud ${denoJson.version}`, ""]);
-  assert(/^TLS engine rustls: the one of Deno \d+\.\d+\.\d+$/.test(rustls!), rustls);
-  // Where there is none, it says why.
-  assert(/^TLS engine openssl: (OpenSSL 3\.\d+\.\d+ .*|not usable: .+)$/.test(openssl!), openssl);
+  const [version, ...engines] = short.stdout.trimEnd().split("\n");
+  assertEquals(version, `stud ${denoJson.version}`);
+  assertEquals(engines.length, ENGINES.length, short.stdout);
+  engines.forEach((line, index) => assert(ENGINES[index]!.test(line), line));
 });
 
-testWith(
-  { tools: ["openssl"], linux: true },
-  "--version names the OpenSSL of this machine",
-  async () => {
-    const { stdout } = await new Deno.Command("openssl", { args: ["version"] }).output();
-    const library = /\(Library: (.*)\)/.exec(new TextDecoder().decode(stdout))?.[1];
-    assertStringIncludes((await runStud(["--version"])).stdout, `TLS engine openssl: ${library}\n`);
-  },
-);
+const ON_DENO = [
+  /^TLS engine rustls: the one of Deno \d+\.\d+\.\d+$/,
+  // Where there is none, it says why.
+  /^TLS engine openssl: (OpenSSL 3\.\d+\.\d+ .*|not usable: .+)$/,
+];
+const ENGINES = byLibrary({
+  rustls: ON_DENO,
+  openssl: ON_DENO,
+  node: [/^TLS engine node: OpenSSL \d+\.\d+\.\d+\S* \(Node \d+\.\d+\.\d+\)$/],
+});
+
+if (TLS_LIBRARY !== "node") {
+  testWith(
+    { tools: ["openssl"], linux: true },
+    "--version names the OpenSSL of this machine",
+    async () => {
+      const { stdout } = await new Deno.Command("openssl", { args: ["version"] }).output();
+      const library = /\(Library: (.*)\)/.exec(new TextDecoder().decode(stdout))?.[1];
+      assertStringIncludes(
+        (await runStud(["--version"])).stdout,
+        `TLS engine openssl: ${library}\n`,
+      );
+    },
+  );
+}
 
 Deno.test("--default-config prints a file that --config reads back from standard input", async () => {
   using pem = await temporaryPem();

@@ -7,6 +7,7 @@ import { startError } from "../support/start_error.ts";
 import { testWith } from "../support/tools.ts";
 import { runTool } from "../support/tool_process.ts";
 import { Folder, TlsSite } from "../support/tls_site.ts";
+import { BY_OPENSSL } from "../support/stud.ts";
 
 const NEEDS = { tools: ["openssl"], linux: true };
 const NAME = "one.example";
@@ -105,7 +106,7 @@ testWith(
       (await (await Authority.make()).issue({ names: [NAME] })).pem,
     );
     for (const test of [[], ["-t"]]) {
-      const args = [...test, "--tls-library=openssl", "-f", "127.0.0.1,0", weak, good];
+      const args = [...test, BY_OPENSSL, "-f", "127.0.0.1,0", weak, good];
       const line = await startError(args);
       assert(line.startsWith(`${weak}: the certificate: OpenSSL refuses it: `), line);
       assert(/key too small.*@SECLEVEL in -c lowers it/.test(line), line);

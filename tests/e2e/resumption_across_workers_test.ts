@@ -7,12 +7,13 @@ import { gone } from "../support/proc.ts";
 import { ReturningClient, TICKET_VERSIONS, type Visit } from "../support/returning_client.ts";
 import { Site } from "../support/site.ts";
 import { testWith } from "../support/tools.ts";
+import { BY_OPENSSL } from "../support/stud.ts";
 
 const NEEDS = { tools: ["openssl"], linux: true };
 
 for (const version of TICKET_VERSIONS) {
   testWith(NEEDS, `50 of 50 clients of four workers resume, s_client ${version}`, async () => {
-    await using site = await Site.startEcho(["-n", "4", "--tls-library=openssl"]);
+    await using site = await Site.startEcho(["-n", "4", BY_OPENSSL]);
     using client = new ReturningClient({ version, trusted: site.pem });
     const first = await client.begin(site.port);
     assert(first.answered && !first.resumed, first.report);
@@ -22,7 +23,7 @@ for (const version of TICKET_VERSIONS) {
 }
 
 testWith(NEEDS, "sessions outlive the worker that began them", async () => {
-  await using site = await Site.startEcho(["-n", "2", "--tls-library=openssl"]);
+  await using site = await Site.startEcho(["-n", "2", BY_OPENSSL]);
   using clients = new DisposableStack();
   const known = TICKET_VERSIONS.map((version) =>
     clients.use(new ReturningClient({ version, trusted: site.pem }))

@@ -12,6 +12,7 @@ import { ReturningClient, TICKET_VERSIONS } from "../support/returning_client.ts
 import { clockAhead, ShiftedClock } from "../support/shifted_clock.ts";
 import type { Stud } from "../support/stud.ts";
 import { testWith } from "../support/tools.ts";
+import { BY_OPENSSL } from "../support/stud.ts";
 
 const NEEDS = { tools: ["openssl"], linux: true, faketime: true };
 const HOUR = 3_600_000;
@@ -130,7 +131,7 @@ testWith(NEEDS, "workers change their keys as time goes by, with nobody telling 
   await using machines = await Machines.open();
   using clock = new ShiftedClock(ahead(0, 10));
   const stud = await machines.fleet.start({
-    args: ["--tls-library=openssl", "-n", "2"],
+    args: [BY_OPENSSL, "-n", "2"],
     env: clock.env,
   });
   for (const [period, version] of TICKET_VERSIONS.entries()) {

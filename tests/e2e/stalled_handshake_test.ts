@@ -73,7 +73,7 @@ testWith(
   },
 );
 
-if (TLS_LIBRARY === "openssl") {
+if (TLS_LIBRARY !== "rustls") {
   testWith(
     { linux: true },
     "a ClientHello that announces too much is refused at once",

@@ -108,7 +108,7 @@ export async function echo(conn: Deno.Conn): Promise<void> {
 
 /** Writes all octets. */
 export async function writeAll(
-  to: { write(octets: Uint8Array): Promise<number> },
+  to: { write(octets: Uint8Array): Promise<number> | number },
   octets: Uint8Array,
 ): Promise<void> {
   for (let sent = 0; sent < octets.length;) sent += await to.write(octets.subarray(sent));

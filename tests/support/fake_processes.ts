@@ -12,6 +12,7 @@ import type {
 
 /** A process with standard streams, signals and children that a test drives. */
 export class FakeProcesses implements Processes {
+  args: readonly string[] = [];
   pid = 4711;
   uid: number | undefined = 0;
   cpus = 2;
@@ -82,6 +83,10 @@ export class FakeProcesses implements Processes {
 
   onUncaught(handler: (error: unknown) => void): void {
     this.uncaught = handler;
+  }
+
+  exit(code: number): never {
+    throw new Error(`this process would have ended with ${code}`);
   }
 
   openDatagram(): DatagramSender {

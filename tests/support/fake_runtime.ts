@@ -1,7 +1,9 @@
 /** A platform in memory: whatever the parts of stud ask of one, a test decides. */
 
+import type { Abandonment } from "../../src/abandonment.ts";
 import { PeerError, StartupError } from "../../src/errors.ts";
 import type { OpenSsl } from "../../src/runtime/openssl.ts";
+import type { StreamTls } from "../../src/runtime/stream_tls.ts";
 import type {
   Endpoint,
   Files,
@@ -15,6 +17,7 @@ import type {
   SocketPair,
   Stream,
   StreamListener,
+  TlsLibraryName,
   TlsListenOptions,
   TlsStreamListener,
 } from "../../src/runtime/runtime.ts";
@@ -24,7 +27,9 @@ import { ManualClock } from "./manual_clock.ts";
 
 /** A whole platform: root on Linux with two CPUs, unless a test says otherwise. */
 export class FakeRuntime implements Runtime {
+  readonly version = "Fake 1.0";
   platform = "linux";
+  tlsLibraries: readonly TlsLibraryName[] = ["rustls", "openssl"];
   readonly clock = new ManualClock();
   readonly network = new FakeNetwork();
   readonly files = new FakeFiles();
@@ -34,6 +39,8 @@ export class FakeRuntime implements Runtime {
   kernel: FakeKernel | undefined = new FakeKernel(this.events);
   /** The OpenSSL of this machine; it has none unless a test gives it one. */
   openSsl: OpenSsl | undefined;
+  /** Its own TLS, likewise. */
+  streamTls: StreamTls | undefined;
 
   constructor() {
     this.network.events = this.events;
@@ -42,6 +49,11 @@ export class FakeRuntime implements Runtime {
   openOpenSsl(): OpenSsl {
     if (this.openSsl === undefined) throw new StartupError("no OpenSSL here");
     return this.openSsl;
+  }
+
+  openStreamTls(): StreamTls {
+    if (this.streamTls === undefined) throw new StartupError("no TLS here");
+    return this.streamTls;
   }
 }
 
@@ -61,29 +73,29 @@ export class FakeNetwork implements Network {
   readonly plainListeners: FakeListener[] = [];
   readonly dialed: Endpoint[] = [];
   /** How a connection to the backend goes. */
-  answer: (endpoint: Endpoint, signal: AbortSignal) => Promise<Stream> = () =>
+  answer: (endpoint: Endpoint, abandonment: Abandonment) => Promise<Stream> = () =>
     Promise.reject(new NativeError("refused"));
   events: string[] = [];
 
-  listen(options: ListenOptions): StreamListener {
+  listen(options: ListenOptions): Promise<StreamListener> {
     return this.#listen(options, this.plainListeners);
   }
 
-  listenTls(options: TlsListenOptions): TlsStreamListener {
+  listenTls(options: TlsListenOptions): Promise<TlsStreamListener> {
     return this.#listen(options, this.listeners);
   }
 
-  dial(endpoint: Endpoint, signal: AbortSignal): Promise<Stream> {
+  dial(endpoint: Endpoint, abandonment: Abandonment): Promise<Stream> {
     this.dialed.push(endpoint);
-    return this.answer(endpoint, signal);
+    return this.answer(endpoint, abandonment);
   }
 
-  probe(address: SocketAddress): number | undefined {
+  probe(address: SocketAddress): Promise<number | undefined> {
     this.probed.push(address);
-    if (this.inUse.has(`${address.host}:${address.port}`)) throw new StartupError("in use");
-    if (this.absent.has(address.host)) return undefined;
-    if (address.port !== 0) return address.port;
-    return this.choices.shift() ?? 50_000 + this.probed.length;
+    if (this.inUse.has(`${address.host}:${address.port}`)) return inUse();
+    if (this.absent.has(address.host)) return Promise.resolve(undefined);
+    if (address.port !== 0) return Promise.resolve(address.port);
+    return Promise.resolve(this.choices.shift() ?? 50_000 + this.probed.length);
   }
 
   lookup(host: string): Promise<string[]> {
@@ -101,13 +113,17 @@ export class FakeNetwork implements Network {
   #listen<Options extends ListenOptions>(
     options: Options,
     listeners: FakeListener<Options>[],
-  ): FakeListener<Options> {
-    if (this.inUse.has(`${options.host}:${options.port}`)) throw new StartupError("in use");
+  ): Promise<FakeListener<Options>> {
+    if (this.inUse.has(`${options.host}:${options.port}`)) return inUse();
     this.events.push(`listen ${options.host}:${options.port}`);
     const listener = new FakeListener(options);
     listeners.push(listener);
-    return listener;
+    return Promise.resolve(listener);
   }
+}
+
+function inUse(): Promise<never> {
+  return Promise.reject(new StartupError("in use"));
 }
 
 /** A listening socket whose clients the test sends. */
@@ -219,7 +235,7 @@ export class FakeKernel implements Kernel {
     this.walks++;
     return pairs.map((pair) => {
       const stream = this.#find(pair);
-      stream?.reset();
+      stream?.resetByKernel();
       return stream !== undefined;
     });
   }

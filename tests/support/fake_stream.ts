@@ -85,7 +85,7 @@ export class FakeStream implements Stream, TlsStream {
   }
 
   /** The kernel resets the connection. */
-  reset(): void {
+  resetByKernel(): void {
     this.wasReset = true;
     this.failWrites(new NativeError("reset"));
     this.#handshake.reject(new NativeError("reset"));

@@ -2,7 +2,7 @@
 
 import { Backend, echo } from "./backend.ts";
 import { type PemFile, temporaryPem } from "./certificates.ts";
-import { Stud } from "./stud.ts";
+import { BY_OPENSSL, Stud } from "./stud.ts";
 
 /** What is particular to one of the studs. */
 export interface Member {
@@ -35,7 +35,7 @@ export class Fleet implements AsyncDisposable {
   }
 
   /** Starts a stud on a port of its own, with the OpenSSL engine unless `args` say otherwise. */
-  async start({ args = ["--tls-library=openssl"], env = {}, pems }: Member = {}): Promise<Stud> {
+  async start({ args = [BY_OPENSSL], env = {}, pems }: Member = {}): Promise<Stud> {
     const files = (pems ?? [this.pem]).map(({ path }) => path);
     const where = ["-f", "127.0.0.1,0", "-b", this.#backend.address];
     return this.#ending.use(await Stud.start([...where, ...args, ...files], env));

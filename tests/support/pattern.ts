@@ -16,7 +16,7 @@ PATTERN.copyWithin(PERIOD, 0, PERIOD);
 
 /** Writes so many octets of the pattern. `progress` is told how many have been taken so far. */
 export async function writePattern(
-  to: { write(octets: Uint8Array): Promise<number> },
+  to: { write(octets: Uint8Array): Promise<number> | number },
   total: number,
   progress: (octets: number) => void = () => {},
 ): Promise<void> {

@@ -4,6 +4,8 @@
  * everything it printed.
  */
 
+import type { TlsLibraryName } from "../../src/config/settings.ts";
+
 /** The command that starts stud: `STUD_BIN` (words), else this source under this Deno. */
 export function studCommand(): string[] {
   const bin = Deno.env.get("STUD_BIN");
@@ -15,18 +17,31 @@ export function studCommand(): string[] {
 /** The TLS library that a stud of the tests uses unless a test asks for another: `STUD_TLS_LIBRARY`, or rustls. */
 export const TLS_LIBRARY = requestedLibrary() ?? "rustls";
 
-/** What the two TLS libraries rightly do differently: the value for the one that is tested. */
-export function byLibrary<Value>(values: Readonly<Record<TlsLibraryName, Value>>): Value {
-  return values[TLS_LIBRARY];
+/**
+ * What the TLS libraries rightly do differently: the value for the one that is tested. Node's is an OpenSSL
+ * too, and does as that does unless a test knows otherwise.
+ */
+export function byLibrary<Value>(values: ByLibrary<Value>): Value {
+  if (TLS_LIBRARY === "node" && "node" in values) return values.node!;
+  return values[TLS_LIBRARY === "node" ? "openssl" : TLS_LIBRARY];
 }
+
+/** A value for each library; without `node` that of `openssl` is its. */
+export interface ByLibrary<Value> {
+  readonly rustls: Value;
+  readonly openssl: Value;
+  readonly node?: Value;
+}
+
+/** Has stud use an engine that can do everything it may be asked for: the host's OpenSSL, or Node's own. */
+export const BY_OPENSSL = `--tls-library=${
+  byLibrary({ rustls: "openssl", openssl: "openssl", node: "node" })
+}`;
 
 /** Arguments that leave the choice of the library to stud and its other options, whatever is tested. */
 export const BY_ITS_OPTIONS: readonly string[] = requestedLibrary() === undefined
   ? []
   : ["--tls-library=auto"];
-
-/** The libraries that the end-to-end tests can be run with. */
-export type TlsLibraryName = "rustls" | "openssl";
 
 /** What a finished run of stud gave. */
 export interface StudResult {
@@ -230,6 +245,7 @@ function withLibrary(args: readonly string[]): readonly string[] {
 
 function requestedLibrary(): TlsLibraryName | undefined {
   const name = Deno.env.get("STUD_TLS_LIBRARY") || undefined;
-  if (name === undefined || name === "rustls" || name === "openssl") return name;
-  throw new Error(`STUD_TLS_LIBRARY is rustls or openssl, not ${name}`);
+  const library = (["rustls", "openssl", "node"] as const).find((each) => each === name);
+  if (name === library) return library;
+  throw new Error(`STUD_TLS_LIBRARY is rustls, openssl or node, not ${name}`);
 }

@@ -56,7 +56,7 @@ export async function receiveText(
 
 /** Writes text. */
 export function send(
-  to: { write(octets: Uint8Array): Promise<number> },
+  to: { write(octets: Uint8Array): Promise<number> | number },
   text: string,
 ): Promise<void> {
   return writeAll(to, new TextEncoder().encode(text));

@@ -2,7 +2,7 @@
 
 import type { Backend } from "./backend.ts";
 import { answering, type Handshake, handshake } from "./handshake.ts";
-import { Stud, type StudEnvironment } from "./stud.ts";
+import { BY_OPENSSL, Stud, type StudEnvironment } from "./stud.ts";
 
 /** A folder for a test's files. Use it with `using`. */
 export class Folder implements Disposable {
@@ -44,7 +44,7 @@ export class TlsSite implements AsyncDisposable {
   ): Promise<TlsSite> {
     const backend = answering();
     try {
-      const common = ["--tls-library=openssl", "-f", "127.0.0.1,0", "-b", backend.address];
+      const common = [BY_OPENSSL, "-f", "127.0.0.1,0", "-b", backend.address];
       return new TlsSite(await Stud.start([...common, ...args], env, how), backend);
     } catch (error) {
       await backend[Symbol.asyncDispose]();

@@ -11,11 +11,17 @@ import {
   type SslSession,
 } from "../../runtime/openssl.ts";
 import type { Clock, Network, SocketPair, TcpStream } from "../../runtime/runtime.ts";
-import { type ClientHello, LONGEST_HELLO, parseClientHello } from "../../wire/client_hello.ts";
+import type { ClientHello } from "../../wire/client_hello.ts";
 import type { Negotiated, TlsConnection } from "../engine.ts";
-import { handshakeEnd } from "../handshake_end.ts";
+import { negotiated } from "../negotiated.ts";
+import {
+  INTERNAL_ERROR,
+  plainAlert,
+  readClientHello,
+  UNRECOGNIZED_NAME,
+} from "../plain_handshake.ts";
 import type { Choice, Contexts } from "./contexts.ts";
-import { handshakeReason } from "./handshake_reasons.ts";
+import { handshakeFault, recordFault } from "./handshake_reasons.ts";
 import type { ScratchBuffers } from "./scratch_buffers.ts";
 
 /** What all connections of an engine share. */
@@ -56,30 +62,21 @@ export class OpenSslConnection implements TlsConnection {
 
   get negotiated(): Negotiated | undefined {
     if (this.#session === undefined || !this.#agreed) return undefined;
-    const { peerCertificate, verifyResult, ...facts } = this.#session.facts;
-    return {
-      ...facts,
-      clientCertificate: peerCertificate === undefined
-        ? undefined
-        : { pem: peerCertificate, verifyResult },
-    };
+    return negotiated(this.#session.facts);
   }
 
   async handshake(): Promise<void> {
     const { small } = this.#services.buffers;
     let buffer = small.take();
     try {
-      let length = await this.#receive(buffer, 0);
-      let verdict = parseClientHello(buffer.subarray(0, length));
-      while (verdict.kind === "incomplete") {
-        if (length === buffer.length) buffer = enlarged(buffer);
-        length = await this.#receive(buffer, length);
-        verdict = parseClientHello(buffer.subarray(0, length));
-      }
+      const hello = await readClientHello(this.#stream, buffer);
+      if (this.#closed) throw closedByUs();
+      const { verdict } = hello;
+      buffer = hello.buffer;
       if (verdict.kind === "refused") await this.#refuse(verdict.alert, verdict.reason);
-      else await this.#agree(verdict.hello, buffer, length);
+      else await this.#agree(verdict.hello, buffer, hello.octets.length);
     } catch (error) {
-      throw this.#handshakeError(error);
+      throw handshakeFault(error, this.#services.network);
     } finally {
       if (buffer.length === small.size) small.give(buffer);
     }
@@ -147,7 +144,7 @@ export class OpenSslConnection implements TlsConnection {
     const session = this.#open();
     let done = await this.#step(session, former, buffer, length);
     while (!done) {
-      const more = await this.#receive(buffer, 0);
+      const more = await this.#receive(buffer);
       done = await this.#step(session, former, buffer, more);
     }
     this.#agreed = true;
@@ -190,31 +187,17 @@ export class OpenSslConnection implements TlsConnection {
     return done;
   }
 
-  /** Reads behind what is there and tells how much there is then. */
-  async #receive(buffer: Uint8Array, have: number): Promise<number> {
-    const octets = await this.#stream.read(have === 0 ? buffer : buffer.subarray(have));
-    if (this.#closed) throw new PeerError("client", "gone", "closed by us");
+  async #receive(buffer: Uint8Array): Promise<number> {
+    const octets = await this.#stream.read(buffer);
+    if (this.#closed) throw closedByUs();
     if (octets === null) throw new PeerError("client", "closed", "ended in the handshake");
-    return have + octets;
+    return octets;
   }
 
   /** Ends a handshake that OpenSSL never saw. */
   async #refuse(alert: number, reason: string): Promise<never> {
-    // The version in the record is the one of a hello's own record (RFC 8446 section 5.1).
-    const record = Uint8Array.of(ALERT_RECORD, 3, 1, 0, 2, FATAL, alert);
-    await this.#stream.write(record).catch(() => {});
+    await Promise.resolve(this.#stream.write(plainAlert(alert))).catch(() => {});
     throw new PeerError("client", "handshake", reason);
-  }
-
-  #handshakeError(error: unknown): PeerError {
-    if (error instanceof OpenSslError) {
-      return new PeerError("client", "handshake", handshakeReason(error), { cause: error });
-    }
-    const fault = this.#services.network.peerError(error, "client");
-    const reason = handshakeEnd(fault.kind);
-    return reason === undefined
-      ? fault
-      : new PeerError("client", "handshake", reason, { cause: fault });
   }
 
   #decrypt(
@@ -286,23 +269,17 @@ export class OpenSslConnection implements TlsConnection {
 
   #open(): SslSession {
     if (this.#session !== undefined) return this.#session;
-    throw new PeerError("client", "gone", this.#closed ? "closed by us" : "no handshake yet");
+    throw this.#closed ? closedByUs() : new PeerError("client", "gone", "no handshake yet");
   }
 }
 
 /** What OpenSSL found wrong with a record after the handshake. */
 function recordError(error: unknown): unknown {
-  if (!(error instanceof OpenSslError)) return error;
-  // A TLS 1.3 client may judge the certificate only after the server's part of the handshake is done.
-  const judged = error.alert !== undefined && CERTIFICATE_ALERTS.has(error.alert);
-  const kind = judged ? "handshake" : "other";
-  return new PeerError("client", kind, handshakeReason(error), { cause: error });
+  return error instanceof OpenSslError ? recordFault(error) : error;
 }
 
-function enlarged(buffer: Uint8Array): Uint8Array {
-  const larger = new Uint8Array(Math.min(2 * buffer.length, LONGEST_HELLO));
-  larger.set(buffer);
-  return larger;
+function closedByUs(): PeerError {
+  return new PeerError("client", "gone", "closed by us");
 }
 
 const SENT = Promise.resolve();
@@ -314,10 +291,3 @@ const MOST_ANSWERS = 32;
 const MOST_WAITING = 4;
 /** Octets of ciphertext in one read that mean that more is on its way. */
 const BURST = 16 << 10;
-
-// RFC 8446 sections 5.1 and 6.
-const ALERT_RECORD = 21;
-const FATAL = 2;
-const INTERNAL_ERROR = 80;
-const UNRECOGNIZED_NAME = 112;
-const CERTIFICATE_ALERTS = new Set([42, 43, 44, 45, 46, 48, 113, 116]);

@@ -6,7 +6,6 @@
  * It also keeps the ticket keys of each context those of the current period.
  */
 
-import { StartupError } from "../../errors.ts";
 import {
   type FormerTicketKeys,
   type OpenSsl,
@@ -19,8 +18,9 @@ import type { ClientHello } from "../../wire/client_hello.ts";
 import { isKeyUri } from "../../wire/key_uri.ts";
 import { CertificateIndex } from "../certificate_index.ts";
 import { TicketKeyring } from "../ticket_keys.ts";
-import type { ServedCertificate, TlsConfiguration } from "../tls_configuration.ts";
+import type { TlsConfiguration } from "../tls_configuration.ts";
 import { contextOptions } from "./context_options.ts";
+import { startupError } from "./startup_error.ts";
 
 /** A context, and what is known of it. */
 interface Entry {
@@ -134,43 +134,6 @@ export class Contexts {
       throw error;
     }
   }
-}
-
-/** Names the option or the file that OpenSSL does not take. */
-function startupError(
-  error: OpenSslError,
-  configuration: TlsConfiguration,
-  certificates: readonly ServedCertificate[],
-): StartupError {
-  const { ciphers, ciphersuites, groups } = configuration;
-  const files = certificates.map((each) => each.source).join(" and ");
-  const subjects: Readonly<Record<string, string>> = {
-    "ciphers": `-c/--ciphers ${ciphers}`,
-    "ciphersuites": `--ciphersuites ${ciphersuites}`,
-    "groups": `--ecdh-curve ${groups}`,
-    "protocols": `--tls-protos ${configuration.protocols.join(" ")}`,
-    "authorities": "--client-verify-ca",
-    "certificate": `${files}: the certificate`,
-    "private key": `${files}: the private key`,
-    "DH parameters": `${files}: the DH parameters`,
-  };
-  const subject = subjects[error.subject ?? ""] ?? files;
-  if (error.subject === "groups" && error.message === "passed invalid argument") {
-    return new StartupError(`${subject}: OpenSSL does not know all of these groups`, {
-      cause: error,
-    });
-  }
-  if (error.subject === "private key" && /mismatch|no certificate assigned/.test(error.message)) {
-    return new StartupError(`${subject} does not belong to the certificate`, { cause: error });
-  }
-  return new StartupError(`${subject}: OpenSSL refuses it: ${error.message}${advice(error)}`, {
-    cause: error,
-  });
-}
-
-function advice({ message }: OpenSslError): string {
-  const level = "; the security level of the library is to blame (@SECLEVEL in -c lowers it)";
-  return /too small|too weak|md too weak/.test(message) ? level : "";
 }
 
 /** Contexts that are kept; one takes some tens of KiB. */

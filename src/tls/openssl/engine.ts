@@ -31,13 +31,17 @@ export function createOpenSslEngine(runtime: Runtime, configuration: TlsConfigur
     name: "openssl",
     library: library.version,
     oneRecordPerRead: false,
-    check: () => contexts.makeAll(),
-    listen(options) {
-      // What has to be read from a token or a file of the library's is read before privileges go.
-      contexts.prepare();
-      const listener = new OpenSslListener(listen(runtime, options), services, closed);
+    check: () => new Promise((resolve) => resolve(contexts.makeAll())),
+    async listen(options) {
       listeners++;
-      return listener;
+      try {
+        // What has to be read from a token or a file of the library's is read before privileges go.
+        contexts.prepare();
+        return new OpenSslListener(await listen(runtime, options), services, closed);
+      } catch (error) {
+        closed();
+        throw error;
+      }
     },
   };
 }
@@ -65,12 +69,17 @@ function useEngine(library: OpenSsl, { sslEngine }: TlsConfiguration): void {
   }
 }
 
-function listen(runtime: Runtime, options: TlsListenerOptions): StreamListener {
+async function listen(runtime: Runtime, options: TlsListenerOptions): Promise<StreamListener> {
   const { address, backlog, keepalive, reusePort } = options;
-  const listener = runtime.network.listen({ ...address, reusePort });
-  // The runtime has no option for any of this; elsewhere than on Linux connections do without.
-  runtime.kernel?.tuneListener(listener.address, { backlog, keepalive });
-  return listener;
+  const listener = await runtime.network.listen({ ...address, reusePort });
+  try {
+    // The runtime has no option for any of this; elsewhere than on Linux connections do without.
+    runtime.kernel?.tuneListener(listener.address, { backlog, keepalive });
+    return listener;
+  } catch (error) {
+    listener.close();
+    throw error;
+  }
 }
 
 class OpenSslListener implements TlsListener {

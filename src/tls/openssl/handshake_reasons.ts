@@ -4,7 +4,10 @@
  * rustls can fail in the same way, they are the same.
  */
 
-import type { OpenSslError } from "../../runtime/openssl.ts";
+import { PeerError } from "../../errors.ts";
+import { OpenSslError } from "../../runtime/openssl.ts";
+import type { Network } from "../../runtime/runtime.ts";
+import { handshakeEnd } from "../handshake_end.ts";
 
 /** The operator's words for why a handshake failed. */
 export function handshakeReason(error: OpenSslError): string {
@@ -16,6 +19,26 @@ export function handshakeReason(error: OpenSslError): string {
     if (pattern.test(error.message)) return words;
   }
   return error.message;
+}
+
+/** What a handshake rejects with, whatever went wrong. */
+export function handshakeFault(error: unknown, network: Pick<Network, "peerError">): PeerError {
+  if (error instanceof OpenSslError) {
+    return new PeerError("client", "handshake", handshakeReason(error), { cause: error });
+  }
+  const fault = network.peerError(error, "client");
+  const reason = handshakeEnd(fault.kind);
+  return reason === undefined
+    ? fault
+    : new PeerError("client", "handshake", reason, { cause: fault });
+}
+
+/** What OpenSSL found wrong with a record after the handshake. */
+export function recordFault(error: OpenSslError): PeerError {
+  // A TLS 1.3 client may judge the certificate only after the server's part of the handshake is done.
+  const judged = error.alert !== undefined && CERTIFICATE_ALERTS.has(error.alert);
+  const kind = judged ? "handshake" : "other";
+  return new PeerError("client", kind, handshakeReason(error), { cause: error });
 }
 
 function alertReason(alert: number): string {
@@ -100,3 +123,6 @@ const ALERT_MEANINGS: Readonly<Record<number, string>> = {
   46: "the client refused the certificate",
   48: "the client does not trust the certificate",
 };
+
+/** Those that are about our certificate, or the lack of theirs. */
+const CERTIFICATE_ALERTS = new Set([42, 43, 44, 45, 46, 48, 113, 116]);

@@ -4,7 +4,7 @@ import type { OptionName } from "../../../src/config/options.ts";
 import { optionLabel, OPTIONS } from "../../../src/config/options.ts";
 import type { Settings } from "../../../src/config/settings.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
-import { refusalOf, settingsOf } from "./settings_of.ts";
+import { ON_DENO, refusalOf, settingsOf } from "./settings_of.ts";
 
 const DEFAULTS: Settings = {
   frontends: [{ kind: "tcp", host: "*", port: "8443" }],
@@ -230,12 +230,12 @@ Deno.test("TLS cannot be switched off", () => {
 Deno.test("help, version and default-config ask for nothing else", () => {
   for (const action of ["help", "version", "default-config"] as const) {
     const argv = [`--${action}`, "-n", "x", "--config", "missing", "--ssl"];
-    assertEquals(toCommand(parseCommandLine(argv)), { action });
+    assertEquals(toCommand(parseCommandLine(argv), ON_DENO), { action });
   }
 });
 
 Deno.test("-t checks the same settings that would run", () => {
-  assertEquals(toCommand(parseCommandLine(["-t", "a.pem"])), {
+  assertEquals(toCommand(parseCommandLine(["-t", "a.pem"]), ON_DENO), {
     action: "test",
     settings: DEFAULTS,
   });
@@ -243,7 +243,7 @@ Deno.test("-t checks the same settings that would run", () => {
 
 Deno.test("toCommand() insists on the file that the command line names", () => {
   const parsed = parseCommandLine(["--config", "a.conf", "a.pem"]);
-  assertThrows(() => toCommand(parsed), TypeError, "a.conf");
+  assertThrows(() => toCommand(parsed, ON_DENO), TypeError, "a.conf");
 });
 
 Deno.test("messages show control characters escaped", () => {

@@ -89,14 +89,17 @@ Deno.test("the manual page explains every option, and why refused ones are", () 
   assertStringIncludes(plain, '.TH STUD 8 "2001-02-03" "stud 1.0.0"');
 });
 
-Deno.test("the engine that alone can do something is named", () => {
+Deno.test("the engine that alone can do something is named, and the platform that cannot", () => {
   const help = new Map(OPTIONS.map((option) => [option.name, optionHelp(option)]));
   assert(help.get("ciphers")!.endsWith(" Needs OpenSSL."));
   assert(help.get("pem-file")!.endsWith(" More than one needs OpenSSL."));
   assert(help.get("private-key")!.endsWith(" A pkcs11: URI needs OpenSSL."));
   assert(help.get("ssl")!.endsWith(" Needs OpenSSL."));
   assert(help.get("tls-protos")!.endsWith(" Anything but the default needs OpenSSL."));
-  assertEquals(help.get("steer-by-client"), optionNamed("steer-by-client").help);
+  for (const name of ["steer-by-client", "chroot"] as const) {
+    assertEquals(help.get(name), `${optionNamed(name).help} Not under Node.`);
+  }
+  assertEquals(help.get("workers"), optionNamed("workers").help);
 });
 
 Deno.test("what a pem-file block takes stands in help, manual page, README and default file", () => {

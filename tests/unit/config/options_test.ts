@@ -43,7 +43,9 @@ Deno.test("every option is explained in sentences, in a group that help shows", 
   for (const option of OPTIONS) {
     assert(/^[A-Z].*\.$/.test(option.help), option.name);
     assert(GROUPS.includes(option.group), option.name);
-    for (const reason of [option.refusal ?? [], Object.values(option.refusedValues ?? {})].flat()) {
+    const reasons = [option.refusal ?? [], option.notOn?.node ?? []].flat()
+      .concat(Object.values(option.refusedValues ?? {}));
+    for (const reason of reasons) {
       assert(/^[a-zA-Z].*[^.]$/.test(reason) && reason.length > 40, option.name);
     }
   }

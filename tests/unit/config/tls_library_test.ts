@@ -1,6 +1,6 @@
 import { optionNamed, OPTIONS } from "../../../src/config/options.ts";
 import { assertEquals } from "../../support/assert.ts";
-import { refusalOf, settingsOf } from "./settings_of.ts";
+import { ON_NODE, refusalOf, settingsOf } from "./settings_of.ts";
 
 const library = (argv: string[], config?: string) => settingsOf(argv, config).tlsLibrary;
 
@@ -125,4 +125,54 @@ Deno.test("--steer-by-client goes with either engine", () => {
     assertEquals([settings.steerByClient, settings.tlsLibrary.name], [true, name]);
   }
   assertEquals(optionNamed("steer-by-client").default, "off");
+});
+
+Deno.test("under Node the engine is node's, whatever the options, and on nobody's account", () => {
+  const node = { name: "node", because: undefined } as const;
+  const onNode = (argv: string[]) => settingsOf([...argv, "a.pem"], undefined, ON_NODE).tlsLibrary;
+  for (const argv of [[], ["--tls-library=auto"], ["--tls-library=node"]]) {
+    assertEquals(onNode(argv), node);
+    for (const [needing] of NEEDS) assertEquals(onNode([...argv, ...needing]), node);
+  }
+});
+
+Deno.test("an engine of another platform is refused, and what to do instead is said", () => {
+  for (const name of ["rustls", "openssl"]) {
+    assertEquals(
+      refusalOf([`--tls-library=${name}`, "a.pem"], undefined, ON_NODE),
+      `--tls-library: "${name}": the npm package under Node does TLS by node:tls alone; use auto, or ` +
+        "stud's executable for that engine",
+    );
+  }
+  assertEquals(
+    refusalOf(["a.pem"], "tls-library = rustls", ON_NODE).split(";")[0],
+    'stud.conf:1: tls-library: "rustls": the npm package under Node does TLS by node:tls alone',
+  );
+  assertEquals(
+    refusalOf(["--tls-library=node", "a.pem"]),
+    '--tls-library: "node": that is the TLS engine of the npm package under Node; use auto',
+  );
+});
+
+Deno.test("what Node cannot do is refused there, and there alone", () => {
+  const refused: [string[], string][] = [
+    [
+      ["-r", "/var/empty"],
+      `-r/--chroot: "/var/empty": Node cannot change its root; stud's executable`,
+    ],
+    [
+      ["--steer-by-client"],
+      "--steer-by-client: Node cannot have the kernel choose the worker, and",
+    ],
+  ];
+  for (const [argv, words] of refused) {
+    assertEquals(refusalOf([...argv, "a.pem"], undefined, ON_NODE).slice(0, words.length), words);
+    settingsOf([...argv, "a.pem"]);
+  }
+  assertEquals(
+    OPTIONS.filter(({ notOn }) => notOn).map(({ name }) => `--${name}`).sort(),
+    ["--chroot", "--steer-by-client"],
+  );
+  // Defaults say nothing, and what replaces another value counts.
+  settingsOf(["--steer-by-client=off", "a.pem"], "steer-by-client = on", ON_NODE);
 });

@@ -1,5 +1,6 @@
 /** Connecting to the backend: addresses in order, under one deadline. */
 
+import type { Abandonment } from "../../../src/abandonment.ts";
 import { PeerError } from "../../../src/errors.ts";
 import { BackendDialer } from "../../../src/proxy/backend_dialer.ts";
 import type { Endpoint, Stream } from "../../../src/runtime/runtime.ts";
@@ -17,9 +18,9 @@ function newDialer(...endpoints: Endpoint[]) {
 }
 
 /** Never connects; gives up when told to. */
-function hang(_: Endpoint, signal: AbortSignal): Promise<Stream> {
+function hang(_: Endpoint, abandonment: Abandonment): Promise<Stream> {
   return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(new NativeError("other", "aborted")));
+    abandonment.onGiven = () => reject(new NativeError("other", "given up"));
   });
 }
 

@@ -5,7 +5,7 @@ import { configureLog } from "../../../src/log/log.ts";
 import { Proxy, type ProxyOptions } from "../../../src/proxy/proxy.ts";
 import type { TlsEngine, TlsListenerOptions } from "../../../src/tls/engine.ts";
 import { createRustlsEngine } from "../../../src/tls/rustls.ts";
-import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { FakeStream, NativeError, pairOf } from "../../support/fake_stream.ts";
 import { settled } from "../../support/manual_clock.ts";
@@ -22,7 +22,7 @@ const OPTIONS: ProxyOptions = {
   timeouts: { handshake: 5, backendConnect: 3, linger: 30, stall: 300 },
 };
 
-function newProxy(options: Partial<ProxyOptions> = {}, engineIs: Partial<TlsEngine> = {}) {
+async function newProxy(options: Partial<ProxyOptions> = {}, engineIs: Partial<TlsEngine> = {}) {
   const runtime = new FakeRuntime();
   const lines: string[] = [];
   const log = configureLog((level, text) => lines.push(`${level} ${text}`), "debug");
@@ -34,7 +34,7 @@ function newProxy(options: Partial<ProxyOptions> = {}, engineIs: Partial<TlsEngi
     return Promise.resolve(stream);
   };
   const engine = { ...createRustlsEngine(runtime, TLS_CONFIGURATION), ...engineIs };
-  const proxy = new Proxy(runtime, engine, { ...OPTIONS, ...options }, log);
+  const proxy = await Proxy.listen(runtime, engine, { ...OPTIONS, ...options }, log);
   proxy.serve();
   const arrive = async (port: number) => {
     const client = new FakeStream(pairOf(port));
@@ -47,7 +47,7 @@ function newProxy(options: Partial<ProxyOptions> = {}, engineIs: Partial<TlsEngi
 }
 
 Deno.test("a client is served after its handshake, and the preface comes first", async () => {
-  const { runtime, proxy, backends, arrive } = newProxy();
+  const { runtime, proxy, backends, arrive } = await newProxy();
   const client = await arrive(1);
   assertEquals(
     runtime.network.dialed.length,
@@ -67,7 +67,7 @@ Deno.test("a client is served after its handshake, and the preface comes first",
 });
 
 Deno.test("a preface goes out whole, however little the backend takes at once", async () => {
-  const { runtime, arrive } = newProxy();
+  const { runtime, arrive } = await newProxy();
   const backend = new FakeStream(pairOf(9));
   backend.longestWrite = 1;
   runtime.network.answer = () => Promise.resolve(backend);
@@ -77,7 +77,7 @@ Deno.test("a preface goes out whole, however little the backend takes at once", 
 });
 
 Deno.test("a silent client is reset at its deadline, and counted and logged", async () => {
-  const { clock, proxy, lines, arrive } = newProxy();
+  const { clock, proxy, lines, arrive } = await newProxy();
   const client = await arrive(1);
   await clock.advance(4_999);
   assertEquals(client.wasReset, false);
@@ -88,7 +88,7 @@ Deno.test("a silent client is reset at its deadline, and counted and logged", as
 });
 
 Deno.test("a client whose backend is not there is reset, not ended in order", async () => {
-  const { runtime, clock, proxy, lines, arrive } = newProxy();
+  const { runtime, clock, proxy, lines, arrive } = await newProxy();
   runtime.network.answer = () => Promise.reject(new NativeError("refused"));
   const client = await arrive(1);
   client.completeHandshake();
@@ -99,7 +99,7 @@ Deno.test("a client whose backend is not there is reset, not ended in order", as
 });
 
 Deno.test("no fault of accept() ends the loop, and none spins it", async () => {
-  const { runtime, clock, lines, arrive } = newProxy();
+  const { runtime, clock, lines, arrive } = await newProxy();
   const [listener] = runtime.network.listeners;
   listener!.arrive(new PeerError("client", "resources", "out of file descriptors"));
   await settled();
@@ -118,7 +118,7 @@ Deno.test("no fault of accept() ends the loop, and none spins it", async () => {
 });
 
 Deno.test("drain() takes who waits in the queue, then listens no more and waits for clients", async () => {
-  const { runtime, clock, proxy, backends, arrive } = newProxy();
+  const { runtime, clock, proxy, backends, arrive } = await newProxy();
   const client = await arrive(1);
   client.completeHandshake();
   let drained = false;
@@ -139,7 +139,7 @@ Deno.test("drain() takes who waits in the queue, then listens no more and waits 
 });
 
 Deno.test("drain() listens no more although clients never stop coming", async () => {
-  const { runtime, clock, proxy } = newProxy();
+  const { runtime, clock, proxy } = await newProxy();
   let port = 1;
   const come = () => {
     runtime.network.listeners[0]!.arrive(new FakeStream(pairOf(port++)));
@@ -152,7 +152,7 @@ Deno.test("drain() listens no more although clients never stop coming", async ()
 });
 
 Deno.test("drain() resets whoever is left at its limit, in whatever state", async () => {
-  const { runtime, clock, proxy, backends, arrive } = newProxy();
+  const { runtime, clock, proxy, backends, arrive } = await newProxy();
   const silent = await arrive(1);
   const idle = await arrive(2);
   idle.completeHandshake();
@@ -172,10 +172,10 @@ Deno.test("drain() resets whoever is left at its limit, in whatever state", asyn
 });
 
 Deno.test("drain() gives up a backend that does not answer, at its limit", async () => {
-  const { runtime, clock, proxy, lines, arrive } = newProxy();
-  runtime.network.answer = (_, signal) =>
+  const { runtime, clock, proxy, lines, arrive } = await newProxy();
+  runtime.network.answer = (_, abandonment) =>
     new Promise((_, reject) => {
-      signal.addEventListener("abort", () => reject(new NativeError("other", "aborted")));
+      abandonment.onGiven = () => reject(new NativeError("other", "given up"));
     });
   const client = await arrive(1);
   client.completeHandshake();
@@ -187,7 +187,7 @@ Deno.test("drain() gives up a backend that does not answer, at its limit", async
 });
 
 Deno.test("a second drain() with less patience ends both", async () => {
-  const { clock, proxy, arrive } = newProxy();
+  const { clock, proxy, arrive } = await newProxy();
   (await arrive(1)).completeHandshake();
   const drained: string[] = [];
   proxy.drain(60_000).then(() => drained.push("first"));
@@ -196,7 +196,7 @@ Deno.test("a second drain() with less patience ends both", async () => {
   assertEquals(drained.sort(), ["first", "second"]);
 });
 
-Deno.test("a proxy tells its engine where and how to listen", () => {
+Deno.test("a proxy tells its engine where and how to listen", async () => {
   const runtime = new FakeRuntime();
   const engine = createRustlsEngine(runtime, TLS_CONFIGURATION);
   const asked: TlsListenerOptions[] = [];
@@ -205,7 +205,12 @@ Deno.test("a proxy tells its engine where and how to listen", () => {
     return engine.listen(options);
   };
   const options = { ...OPTIONS, reusePort: false, steer: 4, backlog: 7, keepalive: 60 };
-  const proxy = new Proxy(runtime, { ...engine, listen }, options, configureLog(() => {}, "error"));
+  const proxy = await Proxy.listen(
+    runtime,
+    { ...engine, listen },
+    options,
+    configureLog(() => {}, "error"),
+  );
   assertEquals(proxy.addresses, [...OPTIONS.frontends]);
   assertEquals(
     asked.map(({ address, reusePort, steer, backlog, keepalive }) => [
@@ -218,7 +223,7 @@ Deno.test("a proxy tells its engine where and how to listen", () => {
 Deno.test("records leave together for the backend, if the engine gives one per read", async () => {
   const record = 16 << 10;
   for (const oneRecordPerRead of [true, false]) {
-    const { runtime, arrive } = newProxy({ preface: "none" }, { oneRecordPerRead });
+    const { runtime, arrive } = await newProxy({ preface: "none" }, { oneRecordPerRead });
     const backend = new FakeStream(pairOf(9));
     const writes: number[] = [];
     const write = backend.write.bind(backend);
@@ -237,13 +242,37 @@ Deno.test("records leave together for the backend, if the engine gives one per r
   }
 });
 
-Deno.test("a proxy that cannot listen on all of its frontends listens on none", () => {
+Deno.test("a proxy listens on one frontend after the other, and accepts nobody before serve()", async () => {
+  const runtime = new FakeRuntime();
+  const frontends = [{ host: "192.0.2.1", port: 1 }, { host: "192.0.2.2", port: 2 }];
+  const log = configureLog(() => {}, "error");
+  const engine = createRustlsEngine(runtime, TLS_CONFIGURATION);
+  const first = Promise.withResolvers<void>();
+  const listen = async (options: TlsListenerOptions) => {
+    if (options.address === frontends[0]) await first.promise;
+    return await engine.listen(options);
+  };
+  const listening = Proxy.listen(runtime, { ...engine, listen }, { ...OPTIONS, frontends }, log);
+  await settled();
+  assertEquals(runtime.network.listeners.length, 0);
+  first.resolve();
+  const proxy = await listening;
+  assertEquals(proxy.addresses, frontends);
+  runtime.network.listeners[1]!.arrive(new FakeStream(pairOf(1)));
+  await settled();
+  assertEquals(proxy.counters.accepted, 0);
+  proxy.serve();
+  await settled();
+  assertEquals(proxy.counters.accepted, 1);
+});
+
+Deno.test("a proxy that cannot listen on all of its frontends listens on none", async () => {
   const runtime = new FakeRuntime();
   runtime.network.inUse.add("192.0.2.2:1");
   const frontends = [{ host: "192.0.2.1", port: 1 }, { host: "192.0.2.2", port: 1 }];
   const log = configureLog(() => {}, "error");
   const engine = createRustlsEngine(runtime, TLS_CONFIGURATION);
-  const make = () => new Proxy(runtime, engine, { ...OPTIONS, frontends }, log);
-  assertThrows(make, StartupError, "in use");
+  const make = () => Proxy.listen(runtime, engine, { ...OPTIONS, frontends }, log);
+  await assertRejects(make, StartupError, "in use");
   assertEquals(runtime.network.listeners.map((listener) => listener.closed), [true]);
 });

@@ -1,16 +1,17 @@
 /** Sockets under Deno, and its errors in stud's words. */
 
+import { Abandonment } from "../../../src/abandonment.ts";
 import type { PeerError } from "../../../src/errors.ts";
 import { StartupError } from "../../../src/errors.ts";
 import { createDenoNetwork } from "../../../src/runtime/deno_network.ts";
-import { assert, assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { temporaryPem } from "../../support/certificates.ts";
 import { within } from "../../support/eventually.ts";
 import { connectTls } from "../../support/tls_client.ts";
 
 const network = createDenoNetwork();
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
-const patient = () => new AbortController().signal;
+const patient = () => new Abandonment();
 
 /** Certificate and key of a PEM file, and port 0 of the loopback. */
 async function tlsOptions() {
@@ -67,18 +68,18 @@ Deno.test("lookup() gives an address as it is, and the addresses of a name", asy
   await assertRejects(() => network.lookup("nowhere.invalid"));
 });
 
-Deno.test("probe() tells the port it got, and leaves it free", () => {
-  const port = network.probe(LOOPBACK)!;
+Deno.test("probe() tells the port it got, and leaves it free", async () => {
+  const port = (await network.probe(LOOPBACK))!;
   assert(port > 0);
-  assertEquals(network.probe({ ...LOOPBACK, port }), port);
+  assertEquals(await network.probe({ ...LOOPBACK, port }), port);
 });
 
-Deno.test("probe() notices a port in use, and an address that is not here", () => {
+Deno.test("probe() notices a port in use, and an address that is not here", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0, reusePort: true });
   const { port } = taken.addr as Deno.NetAddr;
   const where = `cannot listen on 127.0.0.1:${port}: the port is in use`;
-  assertThrows(() => network.probe({ ...LOOPBACK, port }), StartupError, where);
-  assertEquals(network.probe({ host: "192.0.2.1", port: 0 }), undefined);
+  await assertRejects(() => network.probe({ ...LOOPBACK, port }), StartupError, where);
+  assertEquals(await network.probe({ host: "192.0.2.1", port: 0 }), undefined);
 });
 
 Deno.test("dial() connects by TCP with both addresses known", async () => {
@@ -111,7 +112,7 @@ Deno.test("dial() connects to a unix socket, which has no addresses", async () =
 });
 
 Deno.test("dial() rejects with the platform's error, in words of ours by peerError()", async () => {
-  const free = network.probe(LOOPBACK)!;
+  const free = (await network.probe(LOOPBACK))!;
   const faultOf = (dialing: Promise<unknown>) =>
     dialing.then(() => undefined, (error) => network.peerError(error, "backend").message);
   assertEquals(
@@ -124,15 +125,15 @@ Deno.test("dial() rejects with the platform's error, in words of ours by peerErr
 
 Deno.test("dial() is given up by its signal", async () => {
   // 192.0.2.1 is nobody's; where the network answers for it, the dial fails by itself.
-  const abandon = new AbortController();
-  const dialing = network.dial({ kind: "tcp", host: "192.0.2.1", port: 9 }, abandon.signal);
+  const abandonment = new Abandonment();
+  const dialing = network.dial({ kind: "tcp", host: "192.0.2.1", port: 9 }, abandonment);
   dialing.catch(() => {});
-  abandon.abort();
+  abandonment.give();
   await assertRejects(() => within(5_000, "the end of the dial", dialing));
 });
 
 Deno.test("listen() gives connections with addresses, whose directions end one by one", async () => {
-  const listener = network.listen({ ...LOOPBACK, reusePort: false });
+  const listener = await network.listen({ ...LOOPBACK, reusePort: false });
   const { address } = listener;
   assertEquals([address.host, address.port > 0], ["127.0.0.1", true]);
   using client = await Deno.connect({ hostname: "127.0.0.1", port: address.port });
@@ -152,20 +153,20 @@ Deno.test("listen() gives connections with addresses, whose directions end one b
   listener.close();
 });
 
-Deno.test("listen() says where it cannot listen, and shares a port only if it is to", () => {
-  const first = network.listen({ ...LOOPBACK, reusePort: true });
+Deno.test("listen() says where it cannot listen, and shares a port only if it is to", async () => {
+  const first = await network.listen({ ...LOOPBACK, reusePort: true });
   const { host, port } = first.address;
   const sharing = Deno.build.os === "linux"
-    ? [network.listen({ host, port, reusePort: true })]
+    ? [await network.listen({ host, port, reusePort: true })]
     : [];
   const words = `127.0.0.1:${port}`;
-  assertThrows(() => network.listen({ host, port, reusePort: false }), StartupError, words);
+  await assertRejects(() => network.listen({ host, port, reusePort: false }), StartupError, words);
   for (const listener of [first, ...sharing]) listener.close();
 });
 
 Deno.test("listenTls() gives connections with addresses and a handshake of their own", async () => {
   using pem = await temporaryPem();
-  const listener = network.listenTls(await tlsOptions());
+  const listener = await network.listenTls(await tlsOptions());
   const connecting = connectTls(listener.address.port, pem);
   const stream = await listener.accept();
   await stream.handshake();
@@ -184,7 +185,7 @@ Deno.test("listenTls() gives connections with addresses and a handshake of their
 });
 
 Deno.test("a handshake with something that is no TLS rejects", async () => {
-  const listener = network.listenTls(await tlsOptions());
+  const listener = await network.listenTls(await tlsOptions());
   using client = await Deno.connect({ hostname: "127.0.0.1", port: listener.address.port });
   await client.write(new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n"));
   const stream = await listener.accept();
@@ -198,17 +199,17 @@ Deno.test("listenTls() says where it cannot listen, and why", async () => {
   const options = await tlsOptions();
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr as Deno.NetAddr;
-  assertThrows(
+  await assertRejects(
     () => network.listenTls({ ...options, port }),
     StartupError,
     `cannot listen on 127.0.0.1:${port}: the port is in use`,
   );
-  assertThrows(
+  await assertRejects(
     () => network.listenTls({ ...options, host: "192.0.2.1" }),
     StartupError,
     "cannot listen on 192.0.2.1:0: this machine has no such address",
   );
-  assertThrows(
+  await assertRejects(
     () => network.listenTls({ ...options, privateKey: "" }),
     StartupError,
     "cannot listen",

@@ -58,6 +58,7 @@ Deno.test("capture() gives what a program prints, and undefined where there is n
 
 Deno.test("this process is described", () => {
   assertEquals([processes.pid, processes.uid], [Deno.pid, Deno.uid() ?? undefined]);
+  assertEquals(processes.args, Deno.args);
   assert(processes.cpus >= 1);
 });
 

@@ -1,13 +1,19 @@
 /** Files and clock under Deno. */
 
 import { StartupError } from "../../../src/errors.ts";
-import { createDenoRuntime } from "../../../src/runtime/deno.ts";
-import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { createRuntime } from "../../../src/runtime/deno.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
 import { within } from "../../support/eventually.ts";
 
-const runtime = createDenoRuntime({ entry: import.meta.url, workerArguments: [] });
+const runtime = createRuntime({ workerArguments: [] });
 /** Opened outside the tests: it stays open for as long as the process lives. */
 const { kernel } = runtime;
+
+Deno.test("the platform says what it is, and which TLS engines it has", () => {
+  assertEquals(runtime.version, `Deno ${Deno.version.deno}`);
+  assertEquals(runtime.tlsLibraries, ["rustls", "openssl"]);
+  assertThrows(() => runtime.openStreamTls(), StartupError, "only in the npm package under Node");
+});
 
 Deno.test("files.readText() reads, or says path and cause", async () => {
   const folder = await Deno.makeTempDir({ prefix: "stud-test-" });

@@ -12,7 +12,11 @@ function violationsOf(file: string, text: string): string[] {
 }
 
 function violationsIn(files: Record<string, string>): string[] {
-  const importMap = { "#engine": "./src/tls/engine.ts", "@std/assert": "npm:deno-std@1.4.0" };
+  const importMap = {
+    "#engine": "./src/tls/engine.ts",
+    "#runtime": "./src/runtime/deno.ts",
+    "@std/assert": "npm:deno-std@1.4.0",
+  };
   return checkLayers(new Map(Object.entries(files)), importMap)
     .map(({ file, line, message }) => `${file}:${line}: ${message}`);
 }
@@ -97,6 +101,13 @@ Deno.test("checkLayers() lets only the entry points name the concrete runtime", 
     'import { linux } from "../runtime/linux.ts";',
     "src/runtime/linux.ts: not below src/worker/",
   );
+  assertImport("mod.ts", 'import { createRuntime } from "#runtime";');
+  assertImport("src/worker/a.ts", 'import { createRuntime } from "#runtime";', only);
+  for (const file of ["mod.ts", "src/main.ts", "src/runtime/a.ts"]) {
+    const folder = file.startsWith("src/runtime/") ? "./" : "/src/runtime/";
+    const node = `import { createRuntime } from "${folder}node.ts";`;
+    assertImport(file, node, "src/runtime/node.ts: only package.json names it");
+  }
 });
 
 Deno.test("checkLayers() keeps foreign functions of OpenSSL behind their interface", () => {
@@ -149,7 +160,7 @@ Deno.test("checkLayers() holds the direction of every layer", () => {
     "tls": ["proxy/a.ts", "control/a.ts", "log/a.ts"],
     "log": ["wire/a.ts", "control/a.ts"],
     "control": ["runtime/runtime.ts", "log/a.ts", "tls/engine.ts"],
-    "runtime": ["config/settings.ts", "proxy/a.ts"],
+    "runtime": ["config/options.ts", "proxy/a.ts", "version.ts"],
     "config": ["control/a.ts", "log/a.ts"],
     "wire": ["proxy/a.ts", "tls/engine.ts"],
   };
@@ -253,8 +264,12 @@ Deno.test("checkLayers() reads the code around what it ignores", () => {
 
 Deno.test("checkLayers() lets only src/main.ts exit", () => {
   const why = "names exit: only src/main.ts ends the process";
-  assertEquals(violationsOf("src/main.ts", "Deno.exit(1);"), []);
-  assertEquals(violationsOf("mod.ts", "Deno.exit(1);"), [`mod.ts:1: ${why}`]);
+  const ours = "runtime.processes.exit(1);";
+  assertEquals(violationsOf("src/main.ts", ours), []);
+  assertEquals(violationsOf("mod.ts", ours), [`mod.ts:1: ${why}`]);
+  for (const name of ["deno", "node"]) {
+    assertEquals(violationsOf(`src/runtime/${name}_processes.ts`, "return process.exit(1);"), []);
+  }
   assertEquals(violationsOf("src/runtime/node.ts", "\nprocess.exit();"), [
     `src/runtime/node.ts:2: ${why}`,
   ]);

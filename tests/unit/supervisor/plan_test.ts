@@ -3,7 +3,7 @@
 import { StartupError } from "../../../src/errors.ts";
 import { claimPorts, makePlan, type Plan } from "../../../src/supervisor/plan.ts";
 import type { TlsPlan } from "../../../src/supervisor/tls_plan.ts";
-import { assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
+import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 import { settingsOf } from "../config/settings_of.ts";
@@ -148,7 +148,7 @@ Deno.test("claimPorts() chooses ports for 0 and keeps the others", async () => {
     ["-f", "192.0.2.1,0", "-f", "192.0.2.2,443", "-f", "192.0.2.1,0"],
     runtime,
   );
-  assertEquals(hosts(claimPorts(made, runtime)), [
+  assertEquals(hosts(await claimPorts(made, runtime)), [
     ...["192.0.2.1 50001", "192.0.2.2 443", "192.0.2.1 50003"],
   ]);
 });
@@ -157,27 +157,43 @@ Deno.test("claimPorts() never takes the same choice of the system twice", async 
   const runtime = newRuntime();
   runtime.network.choices.push(40_000, 40_000, 40_000, 40_001);
   const made = await plan(["-f", "192.0.2.1,0", "-f", "192.0.2.1,0"], runtime);
-  assertEquals(hosts(claimPorts(made, runtime)), ["192.0.2.1 40000", "192.0.2.1 40001"]);
+  assertEquals(hosts(await claimPorts(made, runtime)), ["192.0.2.1 40000", "192.0.2.1 40001"]);
   // Ports that were asked for may be the same on several addresses.
   const same = await plan(["-f", "192.0.2.1,443", "-f", "192.0.2.2,443"], runtime);
-  assertEquals(hosts(claimPorts(same, runtime)), ["192.0.2.1 443", "192.0.2.2 443"]);
+  assertEquals(hosts(await claimPorts(same, runtime)), ["192.0.2.1 443", "192.0.2.2 443"]);
+});
+
+Deno.test("claimPorts() asks for one port after the other", async () => {
+  const runtime = newRuntime();
+  let asking = 0;
+  const probe = runtime.network.probe.bind(runtime.network);
+  runtime.network.probe = async (address) => {
+    assertEquals(asking++, 0);
+    const port = await probe(address);
+    asking--;
+    return port;
+  };
+  const made = await plan(["-f", "web.example,1", "-f", "192.0.2.2,2"], runtime);
+  assertEquals(hosts(await claimPorts(made, runtime)), [
+    ...["2001:db8::1 1", "192.0.2.1 1", "192.0.2.2 2"],
+  ]);
 });
 
 Deno.test("claimPorts() takes * for IPv6 and IPv4, or IPv4 alone where there is no other", async () => {
   const runtime = newRuntime();
-  assertEquals(hosts(claimPorts(await plan([], runtime), runtime)), [":: 8443"]);
+  assertEquals(hosts(await claimPorts(await plan([], runtime), runtime)), [":: 8443"]);
   runtime.network.absent.add("::");
-  assertEquals(hosts(claimPorts(await plan([], runtime), runtime)), ["0.0.0.0 8443"]);
+  assertEquals(hosts(await claimPorts(await plan([], runtime), runtime)), ["0.0.0.0 8443"]);
   // Beside a frontend that is there, too.
   const both = await plan(["-f", "*,1", "-f", "192.0.2.1,2"], runtime);
-  assertEquals(hosts(claimPorts(both, runtime)), ["0.0.0.0 1", "192.0.2.1 2"]);
+  assertEquals(hosts(await claimPorts(both, runtime)), ["0.0.0.0 1", "192.0.2.1 2"]);
 });
 
 Deno.test("claimPorts() takes those addresses of a name that this machine has", async () => {
   const runtime = newRuntime();
   runtime.network.absent.add("2001:db8::1");
   const made = await plan(["-f", "web.example,443"], runtime);
-  assertEquals(hosts(claimPorts(made, runtime)), ["192.0.2.1 443"]);
+  assertEquals(hosts(await claimPorts(made, runtime)), ["192.0.2.1 443"]);
 });
 
 Deno.test("claimPorts() refuses a frontend that this machine cannot have, though it has others", async () => {
@@ -185,7 +201,11 @@ Deno.test("claimPorts() refuses a frontend that this machine cannot have, though
   runtime.network.absent.add("192.0.2.9");
   const made = await plan(["-f", "192.0.2.1,1", "-f", "192.0.2.9,2"], runtime);
   const claim = () => claimPorts(made, runtime);
-  assertThrows(claim, StartupError, "--frontend 192.0.2.9:2: this machine has no such address");
+  await assertRejects(
+    claim,
+    StartupError,
+    "--frontend 192.0.2.9:2: this machine has no such address",
+  );
   runtime.network.inUse.add("192.0.2.1:1");
-  assertThrows(claim, StartupError, "in use");
+  await assertRejects(claim, StartupError, "in use");
 });

@@ -2,7 +2,7 @@
 
 import { StartupError } from "../../../src/errors.ts";
 import { createRustlsEngine } from "../../../src/tls/rustls.ts";
-import { assertEquals, assertThrows } from "../../support/assert.ts";
+import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 
@@ -13,19 +13,20 @@ const OPTIONS = {
   keepalive: 60,
 };
 
-Deno.test("clients are steered among so many workers, if that is asked for", () => {
+Deno.test("clients are steered among so many workers, if that is asked for", async () => {
   const runtime = new FakeRuntime();
   const engine = createRustlsEngine(runtime, TLS_CONFIGURATION);
-  engine.listen(OPTIONS);
+  await engine.listen(OPTIONS);
   assertEquals(runtime.kernel!.steered, []);
-  engine.listen({ ...OPTIONS, steer: 4 });
+  await engine.listen({ ...OPTIONS, steer: 4 });
   assertEquals(runtime.kernel!.steered, [{ address: OPTIONS.address, workers: 4 }]);
 });
 
-Deno.test("steering is not left out silently where there is no kernel for it", () => {
+Deno.test("steering is not left out silently where there is no kernel for it", async () => {
   const runtime = new FakeRuntime();
   runtime.kernel = undefined;
   const listen = () =>
     createRustlsEngine(runtime, TLS_CONFIGURATION).listen({ ...OPTIONS, steer: 2 });
-  assertThrows(listen, StartupError, "--steer-by-client: only on Linux");
+  await assertRejects(listen, StartupError, "--steer-by-client: only on Linux");
+  assertEquals(runtime.network.listeners[0]!.closed, true);
 });

@@ -2,7 +2,7 @@
 
 import { PeerError, StartupError } from "../../../src/errors.ts";
 import { createRustlsEngine } from "../../../src/tls/rustls.ts";
-import { assert, assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { FakeStream, NativeError } from "../../support/fake_stream.ts";
 import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
@@ -14,9 +14,9 @@ const OPTIONS = {
   keepalive: 60,
 };
 
-Deno.test("the engine listens with certificate and key, and tunes the socket", () => {
+Deno.test("the engine listens with certificate and key, and tunes the socket", async () => {
   const runtime = new FakeRuntime();
-  const listener = createRustlsEngine(runtime, TLS_CONFIGURATION).listen(OPTIONS);
+  const listener = await createRustlsEngine(runtime, TLS_CONFIGURATION).listen(OPTIONS);
   const { host, port, certificateChain, privateKey, reusePort } =
     runtime.network.listeners[0]!.options;
   assertEquals([host, port, certificateChain, privateKey, reusePort], [
@@ -29,12 +29,12 @@ Deno.test("the engine listens with certificate and key, and tunes the socket", (
   assertEquals(runtime.network.listeners[0]!.closed, true);
 });
 
-Deno.test("the engine serves the default certificate", () => {
+Deno.test("the engine serves the default certificate", async () => {
   const runtime = new FakeRuntime();
   const [first] = TLS_CONFIGURATION.certificates;
   const certificates = [first!, { ...first!, certificateChain: "other", privateKey: "its key" }];
   const configuration = { ...TLS_CONFIGURATION, certificates, defaultCertificate: 1 };
-  createRustlsEngine(runtime, configuration).listen(OPTIONS);
+  await createRustlsEngine(runtime, configuration).listen(OPTIONS);
   const { certificateChain, privateKey } = runtime.network.listeners[0]!.options;
   assertEquals([certificateChain, privateKey], ["other", "its key"]);
 });
@@ -47,9 +47,9 @@ Deno.test("the engine says what it is", () => {
   assertEquals([name, library, oneRecordPerRead], ["rustls", "rustls", true]);
 });
 
-Deno.test("check() has the library look at certificate and key, on a port that nobody knows", () => {
+Deno.test("check() has the library look at certificate and key, on a port that nobody knows", async () => {
   const runtime = new FakeRuntime();
-  createRustlsEngine(runtime, TLS_CONFIGURATION).check();
+  await createRustlsEngine(runtime, TLS_CONFIGURATION).check();
   assertEquals(
     runtime.network.listeners.map(({ closed, options }) => [
       ...[closed, options.host, options.port, options.reusePort],
@@ -59,15 +59,13 @@ Deno.test("check() has the library look at certificate and key, on a port that n
   );
 });
 
-Deno.test("check() names the certificate that the library does not take, and the library's reason", () => {
+Deno.test("check() names the certificate that the library does not take, and the library's reason", async () => {
   const runtime = new FakeRuntime();
   const engine = createRustlsEngine(runtime, TLS_CONFIGURATION);
   const reason = new Error("invalid key");
   for (const thrown of [reason, new StartupError("cannot listen", { cause: reason })]) {
-    runtime.network.listenTls = () => {
-      throw thrown;
-    };
-    const error = assertThrows(
+    runtime.network.listenTls = () => Promise.reject(thrown);
+    const error = await assertRejects(
       () => engine.check(),
       StartupError,
       "a.pem: rustls cannot serve this certificate and key, although they belong together: invalid key; ",
@@ -76,28 +74,34 @@ Deno.test("check() names the certificate that the library does not take, and the
   }
 });
 
-Deno.test("the engine does without a kernel's help", () => {
+Deno.test("the engine does without a kernel's help", async () => {
   const runtime = new FakeRuntime();
   runtime.kernel = undefined;
-  assertEquals(
-    createRustlsEngine(runtime, TLS_CONFIGURATION).listen(OPTIONS).address,
-    OPTIONS.address,
-  );
+  const listener = await createRustlsEngine(runtime, TLS_CONFIGURATION).listen(OPTIONS);
+  assertEquals(listener.address, OPTIONS.address);
 });
 
-Deno.test("what refuses to listen is a StartupError that names the address", () => {
+Deno.test("a socket that cannot be tuned is closed again", async () => {
   const runtime = new FakeRuntime();
-  runtime.network.listenTls = () => {
-    throw new Error("bad key");
+  runtime.kernel!.tuneListener = () => {
+    throw new StartupError("nobody listens there");
   };
   const listen = () => createRustlsEngine(runtime, TLS_CONFIGURATION).listen(OPTIONS);
-  const error = assertThrows(listen, StartupError, "cannot listen on 127.0.0.1:8443");
+  await assertRejects(listen, StartupError, "nobody listens there");
+  assertEquals(runtime.network.listeners.map(({ closed }) => closed), [true]);
+});
+
+Deno.test("what refuses to listen is a StartupError that names the address", async () => {
+  const runtime = new FakeRuntime();
+  runtime.network.listenTls = () => Promise.reject(new Error("bad key"));
+  const listen = () => createRustlsEngine(runtime, TLS_CONFIGURATION).listen(OPTIONS);
+  const error = await assertRejects(listen, StartupError, "cannot listen on 127.0.0.1:8443");
   assertEquals((error.cause as Error).message, "bad key");
 });
 
 Deno.test("a connection is the stream's, and a failed handshake is in an operator's words", async () => {
   const runtime = new FakeRuntime();
-  const listener = createRustlsEngine(runtime, TLS_CONFIGURATION).listen(OPTIONS);
+  const listener = await createRustlsEngine(runtime, TLS_CONFIGURATION).listen(OPTIONS);
   const stream = new FakeStream();
   runtime.network.listeners[0]!.arrive(stream);
   const connection = await listener.accept();

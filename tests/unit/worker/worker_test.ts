@@ -142,6 +142,28 @@ for (const [cause, stop] of [["drain", "told to drain"], ["eof", "left by its su
   });
 }
 
+for (const stop of ["drain", "eof"]) {
+  Deno.test(`a worker obeys in order what comes while it begins to listen: ${stop}`, async () => {
+    const ready = Promise.withResolvers<void>();
+    const { runtime, tell, types, code } = newWorker((engine) => ({
+      ...engine,
+      listen: async (options) => {
+        await ready.promise;
+        return await engine.listen(options);
+      },
+    }));
+    await tell(START);
+    if (stop === "drain") await tell({ type: "drain" });
+    else runtime.processes.endInput();
+    await settled();
+    assertEquals([types(), runtime.network.listeners, code()], [[], [], undefined]);
+    ready.resolve();
+    await runtime.clock.advance(100);
+    assertEquals([types(), code()], [["ready", "ended"], 0]);
+    assertEquals(runtime.network.listeners[0]!.closed, true);
+  });
+}
+
 Deno.test("a worker that is left before it was told anything ends in order", async () => {
   const { runtime, types, code } = newWorker();
   runtime.processes.endInput();

@@ -9,7 +9,7 @@ const ROW: Row = {
   id: "work",
   title: "CPU of work",
   digits: 1,
-  targets: { stud: { timesHitch: 0.6 }, openssl: { timesHitch: 0.4 } },
+  targets: { stud: { timesHitch: 0.6 }, openssl: { timesHitch: 0.4 }, node: { timesBare: 0.5 } },
   measure: () => Promise.resolve(new Map()),
 };
 
@@ -43,6 +43,35 @@ Deno.test("table() has no column for an engine that was not measured", () => {
     ["", ...names, "OpenSSL/hitch", "OpenSSL/best peer"],
     ["CPU of work", "4.0", "10.0", "0.40", "0.40"],
   ]);
+});
+
+Deno.test("table() compares stud on Node with the bare program, which is no peer, and with hitch", () => {
+  const measured = { ...MEASURED, "stud (Node)": 3, "bare Node": 6 };
+  const names = Object.keys(measured);
+  assertEquals(cells(table([ROW], names, results(measured))), [
+    ["", ...names, "stud/hitch", "OpenSSL/hitch", "Node/hitch", "best/best peer", "Node/bare"],
+    [
+      "CPU of work",
+      "5.0",
+      "4.0",
+      "10.0",
+      "8.0",
+      "3.0",
+      "6.0",
+      "0.50",
+      "0.40",
+      "0.30",
+      "0.50",
+      "0.50",
+    ],
+  ]);
+});
+
+Deno.test("table() has no ratio of which a side was not measured", () => {
+  const head = (...names: string[]) => cells(table([ROW], names, results(MEASURED)))[0]?.slice(1);
+  assertEquals(head("stud (Node)", "bare Node"), ["stud (Node)", "bare Node", "Node/bare"]);
+  assertEquals(head("stud", "bare Node"), ["stud", "bare Node"]);
+  assertEquals(head("stud (Node)", "nginx"), ["stud (Node)", "nginx"]);
 });
 
 Deno.test("table() compares nothing where stud is not there", () => {
@@ -87,5 +116,20 @@ Deno.test("targets() takes a figure in the row's own unit", () => {
   assertEquals(
     targets([row], Object.keys(MEASURED), results(MEASURED)),
     "- met: stud (OpenSSL): CPU of work: 4.0, at most 4",
+  );
+});
+
+Deno.test("targets() judges stud on Node by the bare program", () => {
+  const names = ["stud (Node)", "bare Node"];
+  const verdict = (ours: number, bare: number) =>
+    targets([ROW], names, results({ "stud (Node)": ours, "bare Node": bare, "hitch": 100 }));
+  assertEquals(verdict(3, 6), "- met: stud (Node): CPU of work: 0.50, at most 0.5 of bare Node");
+  assertEquals(verdict(4, 5), "- MISSED: stud (Node): CPU of work: 0.80, at most 0.5 of bare Node");
+});
+
+Deno.test("targets() knows nothing of stud on Node without the bare program", () => {
+  assertEquals(
+    targets([ROW], ["stud (Node)", "hitch"], results({ "stud (Node)": 3, "hitch": 10 })),
+    "- unknown: stud (Node): CPU of work: –, at most 0.5 of bare Node",
   );
 });

@@ -4,7 +4,7 @@ import { StartupError } from "../../../../src/errors.ts";
 import { OpenSslError } from "../../../../src/runtime/openssl.ts";
 import { createOpenSslEngine } from "../../../../src/tls/openssl/engine.ts";
 import type { TlsConfiguration } from "../../../../src/tls/tls_configuration.ts";
-import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "../../../support/assert.ts";
 import { FakeOpenSsl } from "../../../support/fake_openssl.ts";
 import { FakeRuntime } from "../../../support/fake_runtime.ts";
 import { FakeStream } from "../../../support/fake_stream.ts";
@@ -36,9 +36,9 @@ Deno.test("the engine needs a library, and says for what if the operator did not
   assertEquals(line("--pem-dir"), "OpenSSL is needed because of --pem-dir: no OpenSSL here");
 });
 
-Deno.test("listen() listens without TLS of the platform's, and tunes the socket", () => {
+Deno.test("listen() listens without TLS of the platform's, and tunes the socket", async () => {
   const { engine, runtime } = bench();
-  const listener = engine.listen(OPTIONS);
+  const listener = await engine.listen(OPTIONS);
   const { network, kernel } = runtime;
   assertEquals(network.listeners.length, 0);
   assertEquals(network.plainListeners.map(({ options }) => options), [
@@ -52,30 +52,53 @@ Deno.test("listen() listens without TLS of the platform's, and tunes the socket"
   assertEquals(network.plainListeners[0]!.closed, true);
 });
 
-Deno.test("listen() does without a kernel that can be tuned", () => {
+Deno.test("listen() does without a kernel that can be tuned", async () => {
   const { engine, runtime } = bench();
   runtime.kernel = undefined;
-  engine.listen(OPTIONS).close();
+  (await engine.listen(OPTIONS)).close();
 });
 
-Deno.test("listen() has the library look at the certificates before anybody can connect", () => {
+Deno.test("listen() has the library look at the certificates before anybody can connect", async () => {
   const { engine, runtime, library } = bench();
   library.judge = () => {
     throw new OpenSslError("key values mismatch", { subject: "private key" });
   };
-  assertThrows(() => engine.listen(OPTIONS), StartupError, "a.pem: the private key");
+  await assertRejects(() => engine.listen(OPTIONS), StartupError, "a.pem: the private key");
   assertEquals(runtime.network.plainListeners.length, 0);
 });
 
-Deno.test("check() has the library look at everything, on no port", () => {
+Deno.test("check() has the library look at everything, on no port", async () => {
   const { engine, runtime, library } = bench();
-  engine.check();
+  await engine.check();
   assertEquals([library.contexts.length, runtime.network.plainListeners.length], [1, 0]);
+});
+
+Deno.test("check() and listen() reject with what the library says", async () => {
+  const { engine, library } = bench();
+  library.judge = () => {
+    throw new OpenSslError("no cipher match", { subject: "ciphers" });
+  };
+  await assertRejects(() => engine.check(), StartupError, "-c/--ciphers");
+  await assertRejects(() => engine.listen(OPTIONS), StartupError, "-c/--ciphers");
+});
+
+Deno.test("listen() leaves nothing behind where it cannot", async () => {
+  const { engine, runtime, library } = bench();
+  const { network, kernel } = runtime;
+  network.inUse.add("127.0.0.1:8443");
+  await assertRejects(() => engine.listen(OPTIONS), StartupError, "in use");
+  network.inUse.clear();
+  kernel!.tuneListener = () => {
+    throw new StartupError("nobody listens there");
+  };
+  await assertRejects(() => engine.listen(OPTIONS), StartupError, "nobody listens there");
+  assertEquals(network.plainListeners.map(({ closed }) => closed), [true]);
+  assertEquals(library.contexts.map(({ freed }) => freed), [true, true]);
 });
 
 Deno.test("accept() gives the connections that come", async () => {
   const { engine, runtime, library } = bench();
-  const listener = engine.listen(OPTIONS);
+  const listener = await engine.listen(OPTIONS);
   const stream = new FakeStream();
   runtime.network.plainListeners[0]!.arrive(stream);
   const connection = await listener.accept();
@@ -87,9 +110,9 @@ Deno.test("accept() gives the connections that come", async () => {
   listener.close();
 });
 
-Deno.test("the contexts go with the last listener", () => {
+Deno.test("the contexts go with the last listener", async () => {
   const { engine, library } = bench();
-  const listeners = [engine.listen(OPTIONS), engine.listen(OPTIONS)];
+  const listeners = [await engine.listen(OPTIONS), await engine.listen(OPTIONS)];
   const isFreed = () => library.contexts.map(({ freed }) => freed);
   listeners[0]!.close();
   listeners[0]!.close();
@@ -97,7 +120,7 @@ Deno.test("the contexts go with the last listener", () => {
   listeners[1]!.close();
   assertEquals(isFreed(), [true]);
   // Whoever listens again has them again.
-  engine.listen(OPTIONS).close();
+  (await engine.listen(OPTIONS)).close();
   assertEquals(isFreed(), [true, true]);
 });
 

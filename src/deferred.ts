@@ -1,0 +1,16 @@
+/** A promise with its two ends in one hand: `Promise.withResolvers()`, which Node 20 does not have. */
+
+/** A promise that somebody else settles. */
+export interface Deferred<Value> {
+  readonly promise: Promise<Value>;
+  resolve(value: Value): void;
+  reject(reason: unknown): void;
+}
+
+/** A promise that is settled by the functions beside it. */
+export function deferred<Value>(): Deferred<Value> {
+  let resolve!: (value: Value) => void;
+  let reject!: (reason: unknown) => void;
+  const promise = new Promise<Value>((...ends) => [resolve, reject] = ends);
+  return { promise, resolve, reject };
+}

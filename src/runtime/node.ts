@@ -1,0 +1,113 @@
+/**
+ * The platform under Node. Composes the parts below this folder into a {@linkcode Runtime}; holds no policy:
+ * deadlines, retries and log lines belong to the callers. The npm package has it in the place of deno.ts.
+ */
+
+import { readdir, readFile, stat } from "node:fs/promises";
+import process from "node:process";
+import { clearTimeout, setImmediate, setTimeout } from "node:timers";
+import { StartupError } from "../errors.ts";
+import { openNodeKernel } from "./node_kernel.ts";
+import { createNodeNetwork } from "./node_network.ts";
+import { createNodeProcesses, type WorkerProgram } from "./node_processes.ts";
+import { openNodeTls } from "./node_tls.ts";
+import type { Clock, Files, Kernel, Runtime } from "./runtime.ts";
+
+/** Makes the platform interface for a program under Node. */
+export function createRuntime(program: WorkerProgram): Runtime {
+  let kernel: Kernel | undefined;
+  const platform = process.platform === "win32" ? "windows" : process.platform;
+  return {
+    platform,
+    version: `Node ${process.versions.node}`,
+    tlsLibraries: ["node"],
+    network: createNodeNetwork(),
+    files,
+    processes: createNodeProcesses(program),
+    clock,
+    get kernel() {
+      if (platform === "linux") kernel ??= openNodeKernel();
+      return kernel;
+    },
+    openOpenSsl() {
+      throw new StartupError("Node uses the OpenSSL it was built with, not this machine's");
+    },
+    openStreamTls: openNodeTls,
+  };
+}
+
+const files: Files = {
+  readText: (path) => named(path, () => readFile(path, "utf8")),
+  readOctets: (path) => named(path, async () => new Uint8Array(await readFile(path))),
+  list: (directory) => named(directory, () => list(directory)),
+  mode: (path) =>
+    named(path, async () => {
+      const { mode } = await stat(path);
+      return process.platform === "win32" ? undefined : mode & 0o7777;
+    }),
+  async isDirectory(path) {
+    try {
+      return (await stat(path)).isDirectory();
+    } catch {
+      return false;
+    }
+  },
+};
+
+async function list(directory: string): Promise<string[] | undefined> {
+  const names: string[] = [];
+  try {
+    for (const entry of await readdir(directory, { withFileTypes: true })) {
+      const mayBe = entry.isFile() ||
+        entry.isSymbolicLink() && await mayBeFile(`${directory}/${entry.name}`);
+      if (mayBe) names.push(entry.name);
+    }
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+  return names;
+}
+
+/** Whatever leads nowhere counts: who reads it is told so. */
+async function mayBeFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return true;
+  }
+}
+
+/** Puts the path before the cause of what goes wrong. */
+async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = codeOf(error);
+    const why = FAULTS[code ?? ""] ?? (error as Error).message;
+    throw new StartupError(`${path}: ${why}`, { cause: error });
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as { code?: string } | undefined)?.code;
+}
+
+const clock: Clock = {
+  now: () => performance.now(),
+  date: () => new Date(),
+  after(milliseconds, callback) {
+    const timer = setTimeout(callback, milliseconds);
+    return () => clearTimeout(timer);
+  },
+  turn: () => new Promise((resolve) => setImmediate(resolve)),
+};
+
+/** By errno(3), in the words that stud uses on every platform. */
+const FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: "no such file",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EISDIR: "is a directory, not a file",
+  ENOTDIR: "not a directory",
+};

@@ -1,0 +1,203 @@
+/**
+ * TLS by `node:tls` on accepted connections. Contexts are Node's own; a client's socket is taken over with the
+ * octets of its ClientHello, which somebody has read to choose the context.
+ */
+
+import { Buffer } from "node:buffer";
+import { constants, setEngine } from "node:crypto";
+import process from "node:process";
+import { createSecureContext, createServer, type SecureContext } from "node:tls";
+import { StartupError } from "../errors.ts";
+import { watchForFloods } from "./node_flood_watch.ts";
+import { AcceptedStream } from "./node_stream.ts";
+import {
+  type NodeTlsError,
+  NodeTlsStream,
+  reasonOf,
+  type SocketOptions,
+} from "./node_tls_stream.ts";
+import { OpenSslError, type SslTicketKeys } from "./openssl.ts";
+import type { TcpStream } from "./runtime.ts";
+import type {
+  AcceptedStream as TlsClient,
+  RecordFault,
+  StreamContext,
+  StreamContextOptions,
+  StreamTls,
+} from "./stream_tls.ts";
+
+/** Makes the interface to `node:tls`. */
+export function openNodeTls(): StreamTls {
+  return {
+    version: `OpenSSL ${process.versions.openssl} (Node ${process.versions.node})`,
+    useEngine,
+    newContext: (options) => new NodeContext(options),
+    accept,
+  };
+}
+
+function accept(
+  stream: TcpStream,
+  context: StreamContext,
+  read: Uint8Array,
+  recordFault: RecordFault,
+): TlsClient {
+  if (!(stream instanceof AcceptedStream) || !(context instanceof NodeContext)) {
+    throw new TypeError("not from this library");
+  }
+  const client = new NodeTlsStream(stream.release(read), context.socketOptions, recordFault);
+  watchForFloods(client);
+  return client;
+}
+
+function useEngine(id: string): void {
+  if (typeof setEngine !== "function") throw noEngines(id);
+  try {
+    setEngine(id);
+  } catch (error) {
+    throw new StartupError(
+      `Node ${process.versions.node} cannot use it (${
+        (error as Error).message
+      }); stud's executable uses the ` +
+        "engines of this machine's OpenSSL",
+      { cause: error },
+    );
+  }
+}
+
+function noEngines(id: string): StartupError {
+  return new StartupError(
+    `Node ${process.versions.node} has no engines any more, so none called ${id}; stud's executable has`,
+  );
+}
+
+class NodeContext implements StreamContext {
+  readonly options: StreamContextOptions;
+  readonly socketOptions: SocketOptions;
+
+  constructor(options: StreamContextOptions) {
+    this.options = options;
+    const { alpnProtocols, verify } = options;
+    const whole = secureContextOptions(options);
+    this.socketOptions = {
+      isServer: true,
+      secureContext: create(whole, options),
+      ...alpnProtocols.length === 0 ? {} : { ALPNProtocols: [...alpnProtocols] },
+      requestCert: verify !== "none",
+      rejectUnauthorized: verify === "required",
+      ...stapler(whole, options),
+    };
+  }
+}
+
+type NodeOptions = NonNullable<Parameters<typeof createSecureContext>[0]>;
+
+function secureContextOptions(options: StreamContextOptions): NodeOptions & {
+  readonly ticketKeys: Buffer;
+} {
+  const { certificates, protocols, securityLevel, verify } = options;
+  const dhParameters = certificates.find((each) => each.dhParameters !== undefined)?.dhParameters;
+  return {
+    ...keyOptions(options),
+    ...cipherOptions(options),
+    ...options.groups === undefined ? {} : { ecdhCurve: options.groups },
+    ...dhParameters === undefined ? {} : { dhparam: dhParameters },
+    ...verify === "none" ? {} : { ca: options.authorities },
+    minVersion: nodeVersion(protocols[0]),
+    maxVersion: nodeVersion(protocols.at(-1)),
+    secureOptions: secureOptions(options),
+    honorCipherOrder: options.preferServerCiphers,
+    sessionIdContext: Buffer.from(options.sessionIdContext).toString("base64").slice(0, 32),
+    sessionTimeout: options.sessionTimeout,
+    ticketKeys: ticketKeys(options.ticketKeys),
+    ...securityLevel === undefined ? {} : {},
+  };
+}
+
+function keyOptions({ certificates, engine }: StreamContextOptions): NodeOptions {
+  const uri = certificates.find(({ privateKey }) => !privateKey.includes("-----BEGIN"))?.privateKey;
+  const cert = certificates.map((each) => each.certificateChain);
+  if (uri !== undefined) {
+    return { cert, privateKeyIdentifier: uri, privateKeyEngine: engine ?? "" };
+  }
+  return { cert, key: certificates.map((each) => each.privateKey) };
+}
+
+function cipherOptions(
+  { ciphers, ciphersuites, securityLevel }: StreamContextOptions,
+): NodeOptions {
+  const level = securityLevel === undefined ? undefined : `@SECLEVEL=${securityLevel}`;
+  const list = [ciphersuites, ciphers, level].filter((part) => part !== undefined);
+  return list.length === 0 ? {} : { ciphers: list.join(":") };
+}
+
+/** What lies between the oldest and the newest version and is not wanted, and what nobody wants. */
+function secureOptions({ protocols, verify }: StreamContextOptions): number {
+  let bits = constants.SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION;
+  if (!protocols.includes("TLSv1.1")) bits |= constants.SSL_OP_NO_TLSv1_1;
+  if (!protocols.includes("TLSv1.2")) bits |= constants.SSL_OP_NO_TLSv1_2;
+  // A resumed session would get round a look at the certificate for as long as the client renews it.
+  if (verify !== "none") bits |= constants.SSL_OP_NO_TICKET;
+  return bits;
+}
+
+function nodeVersion(protocol: string | undefined): "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3" {
+  if (protocol === "TLSv1.1" || protocol === "TLSv1.2" || protocol === "TLSv1.3") return protocol;
+  return "TLSv1";
+}
+
+/** Node seals tickets with AES-128 and an HMAC key of 16 octets. */
+function ticketKeys({ name, hmacKey, aesKey }: SslTicketKeys): Buffer {
+  return Buffer.concat([name, hmacKey.subarray(0, 16), aesKey.subarray(0, 16)]);
+}
+
+/**
+ * Node asks a server for the response, before it is known which of several certificates the client gets: then
+ * none is stapled.
+ */
+function stapler(
+  whole: NodeOptions,
+  { certificates }: StreamContextOptions,
+): Pick<SocketOptions, "server"> {
+  const [only, ...others] = certificates;
+  const response = only?.ocspResponse;
+  if (response === undefined || others.length > 0) return {};
+  const server = createServer(whole);
+  server.on("OCSPRequest", (_certificate, _issuer, answer) => answer(null, Buffer.from(response)));
+  return { server };
+}
+
+function create(whole: NodeOptions, options: StreamContextOptions): SecureContext {
+  try {
+    return createSecureContext(whole);
+  } catch (error) {
+    throw refusal(error as NodeTlsError, options);
+  }
+}
+
+/** Node does not say what it refuses, so the parts are tried by themselves. */
+function refusal(error: NodeTlsError, options: StreamContextOptions): OpenSslError {
+  const { certificates, authorities } = options;
+  const parts: [string, NodeOptions][] = [
+    ["ciphersuites", { ciphers: options.ciphersuites }],
+    ["ciphers", { ciphers: options.ciphers }],
+    ["groups", { ecdhCurve: options.groups }],
+    ["authorities", { ca: authorities === "" ? undefined : authorities }],
+    ...certificates.flatMap((each): [string, NodeOptions][] => [
+      ["certificate", { ...cipherOptions(options), cert: each.certificateChain }],
+      ["DH parameters", { dhparam: each.dhParameters }],
+    ]),
+    ["private key", { ...cipherOptions(options), ...keyOptions(options) }],
+  ];
+  for (const [subject, part] of parts) {
+    try {
+      createSecureContext(part);
+    } catch (fault) {
+      return new OpenSslError(reasonOf(fault as NodeTlsError), { subject });
+    }
+  }
+  return new OpenSslError(reasonOf(error));
+}
+
+/** SSL_CTX_set_options(3); Node has no name for it. */
+const SSL_OP_NO_RENEGOTIATION = 1 << 30;

@@ -1,0 +1,248 @@
+/** A client's connection under `node:tls`, from the first octet of its ClientHello to the end. */
+
+import { setImmediate } from "node:timers";
+import type { Socket } from "node:net";
+import { type SecureContext, type Server, TLSSocket } from "node:tls";
+import { PeerError } from "../errors.ts";
+import {
+  type AcceptedStream as PlainStream,
+  GONE,
+  isEnding,
+  NodeStream,
+  resetSocket,
+  socketPair,
+} from "./node_stream.ts";
+import { OpenSslError } from "./openssl.ts";
+import type { SocketAddress, SocketPair } from "./runtime.ts";
+import type { AcceptedStream, RecordFault, SslFacts } from "./stream_tls.ts";
+
+/** How sockets are told of a context. */
+export interface SocketOptions {
+  readonly isServer: true;
+  readonly secureContext: SecureContext;
+  readonly ALPNProtocols?: string[];
+  readonly requestCert: boolean;
+  readonly rejectUnauthorized: boolean;
+  /** Answers for stapled responses. */
+  readonly server?: Server;
+}
+
+/** A connection; see {@linkcode AcceptedStream}. */
+export class NodeTlsStream extends NodeStream implements AcceptedStream {
+  readonly #raw: Socket;
+  readonly #listener: SocketAddress;
+  readonly #tls: ClientSocket;
+  readonly #recordFault: RecordFault;
+  #established: { resolve(): void; reject(fault: unknown): void } | undefined;
+  readonly #handshake: Promise<void>;
+  #done = false;
+  #paused = false;
+  /** Plaintext octets and records so far. */
+  octets = 0;
+  records = 0;
+  /** Octets of ciphertext that had arrived when the last plaintext did, and in which turn that was. */
+  #ciphertext = 0;
+  #turn = 0;
+
+  constructor(
+    { socket: raw, listener }: ReturnType<PlainStream["release"]>,
+    options: SocketOptions,
+    recordFault: RecordFault,
+  ) {
+    const tls = new ClientSocket(raw, options);
+    super(tls);
+    this.#raw = raw;
+    this.#listener = listener;
+    this.#tls = tls;
+    this.#recordFault = recordFault;
+    this.#handshake = new Promise((resolve, reject) => this.#established = { resolve, reject });
+    this.#handshake.catch(() => {}); // Whoever cares awaits it.
+    tls.owner = this;
+    tls.on("secure", onSecure);
+    // Node's own servers hear of failed handshakes in this way; "error" tells of the rest.
+    tls.on("_tlsError", onTlsError);
+  }
+
+  get pair(): SocketPair {
+    return socketPair(this.#raw, this.#listener);
+  }
+
+  /** All octets of ciphertext that have arrived. */
+  get ciphertext(): number {
+    return this.#raw.bytesRead;
+  }
+
+  /** Whether the client leaves what it is sent in our hands. */
+  get stuck(): boolean {
+    const { _handle: handle } = this.#raw as { _handle?: { writeQueueSize?: number } | null };
+    return (handle?.writeQueueSize ?? 0) > 0;
+  }
+
+  get destroyed(): boolean {
+    return this.#tls.destroyed;
+  }
+
+  handshake(): Promise<void> {
+    return this.#handshake;
+  }
+
+  get facts(): SslFacts {
+    const { name } = this.#tls.getCipher();
+    const peer = this.#tls.getPeerX509Certificate();
+    return {
+      protocol: this.#tls.getProtocol() ?? "",
+      cipher: name,
+      group: undefined,
+      alpn: this.#tls.alpnProtocol || undefined,
+      resumed: this.#tls.isSessionReused(),
+      peerCertificate: peer?.toString(),
+      verifyResult: 0,
+    };
+  }
+
+  override reset(): void {
+    this.fail(GONE);
+    resetSocket(this.#raw, isEnding(this.#tls));
+  }
+
+  /** Ends a connection whose client misbehaves. */
+  refuse(fault: PeerError): void {
+    this.fail(fault);
+    resetSocket(this.#raw, isEnding(this.#tls));
+  }
+
+  override fail(error: unknown): void {
+    const fault = this.#translate(error);
+    super.fail(fault);
+    this.#established?.reject(fault);
+    this.#established = undefined;
+  }
+
+  protected override resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#tls.readOn();
+  }
+
+  #translate(error: unknown): unknown {
+    const { code, message } = error as NodeTlsError;
+    if (!code?.startsWith("ERR_SSL_")) return error;
+    const alert = /SSL alert number (\d+)/.exec(message)?.[1];
+    const reason = new OpenSslError(reasonOf(error as NodeTlsError), {
+      ...alert === undefined ? {} : { alert: Number(alert) },
+    });
+    return this.#done ? this.#recordFault(reason) : reason;
+  }
+
+  /** The handshake is done, as far as Node is concerned. */
+  secured(): void {
+    const verdict = this.#tls.clientVerdict();
+    if (verdict !== undefined) {
+      this.fail(new OpenSslError(`certificate verify failed: ${verdict}`));
+      this.#tls.destroy();
+      return;
+    }
+    this.#done = true;
+    this.#ciphertext = this.#raw.bytesRead;
+    this.#established?.resolve();
+    this.#established = undefined;
+  }
+
+  /** What the library has decrypted, or null at the end; false: pause. */
+  take(octets: Uint8Array | null): boolean {
+    if (octets === null) {
+      this.#end();
+      return false;
+    }
+    this.octets += octets.length;
+    this.records++;
+    this.#ciphertext = this.#raw.bytesRead;
+    this.#turn = currentTurn();
+    this.#paused = !this.arrived(octets);
+    return !this.#paused;
+  }
+
+  #end(): void {
+    if (!this.#done) this.fail(new PeerError("client", "closed", "ended in the handshake"));
+    else if (this.#endsInOrder()) this.finished();
+    else this.fail(new PeerError("client", "closed", "ended without close_notify"));
+  }
+
+  /**
+   * Node tells of the end in the same way whether the client said so (close_notify) or its connection was cut.
+   * A close_notify is a short record behind the last data: it has arrived with them, in the same turn of the
+   * event loop, or by itself. A cut comes after everything was read, or within a record.
+   */
+  #endsInOrder(): boolean {
+    const since = this.#raw.bytesRead - this.#ciphertext;
+    return since === 0 ? this.#turn === currentTurn() : since <= LONGEST_GOODBYE;
+  }
+}
+
+/** An error of Node that comes from OpenSSL. */
+export interface NodeTlsError extends Error {
+  readonly code?: string;
+  /** OpenSSL's own words. */
+  readonly reason?: string;
+}
+
+/** OpenSSL's reason without codes. */
+export function reasonOf({ reason, message }: NodeTlsError): string {
+  return reason ?? /^(?:[0-9A-F]+:)?error:[0-9A-F]+:[^:]*:[^:]*:([^:]*)/i.exec(message)?.[1] ??
+    message;
+}
+
+/** Node's socket, with what it decrypts going straight to its owner instead of into a queue. */
+class ClientSocket extends TLSSocket {
+  owner: NodeTlsStream | undefined;
+  readonly #asksForCertificate: boolean;
+
+  constructor(raw: Socket, options: SocketOptions) {
+    super(raw, options);
+    this.#asksForCertificate = options.requestCert;
+  }
+
+  override push(octets: Uint8Array | null): boolean {
+    return this.owner?.take(octets) ?? true;
+  }
+
+  /** Begins to read again. */
+  readOn(): void {
+    this._read(0);
+  }
+
+  /** Why the client's certificate is no good; undefined if it is, or if there is none and none is needed. */
+  clientVerdict(): string | undefined {
+    if (!this.#asksForCertificate) return undefined;
+    // Node accepts every certificate in the handshake and leaves the verdict to its caller.
+    const error = (this as unknown as { ssl: { verifyError(): Error | null } }).ssl.verifyError();
+    if (!error) return undefined;
+    return this.getPeerX509Certificate() === undefined ? undefined : error.message;
+  }
+}
+
+function onSecure(this: ClientSocket): void {
+  this.owner?.secured();
+}
+
+function onTlsError(this: ClientSocket, error: Error): void {
+  this.owner?.fail(error);
+}
+
+let turn = 0;
+let counting = false;
+
+/** The number of this turn of the event loop, as far as anybody has asked in it. */
+function currentTurn(): number {
+  if (!counting) {
+    counting = true;
+    setImmediate(() => {
+      counting = false;
+      turn++;
+    });
+  }
+  return turn;
+}
+
+/** Octets of ciphertext that an alert or two may take. */
+const LONGEST_GOODBYE = 100;

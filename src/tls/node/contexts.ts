@@ -1,0 +1,92 @@
+/**
+ * Node's TLS contexts of a worker: one for each set of certificates that is served together and each period of
+ * ticket keys, made when a client first asks for it and kept as long as it is among the most recently used.
+ */
+
+import type { StreamContext, StreamTls } from "../../runtime/stream_tls.ts";
+import { OpenSslError } from "../../runtime/openssl.ts";
+import type { Clock } from "../../runtime/runtime.ts";
+import { fromBase64 } from "../../wire/base64.ts";
+import type { ClientHello } from "../../wire/client_hello.ts";
+import { CertificateIndex } from "../certificate_index.ts";
+import { contextOptions } from "../openssl/context_options.ts";
+import { startupError } from "../openssl/startup_error.ts";
+import { TicketKeyring, type TicketKeys } from "../ticket_keys.ts";
+import type { TlsConfiguration } from "../tls_configuration.ts";
+
+/** Makes and keeps contexts. */
+export class NodeContexts {
+  readonly #library: StreamTls;
+  readonly #configuration: TlsConfiguration;
+  readonly #index: CertificateIndex;
+  readonly #keyring: TicketKeyring;
+  /** By the certificates in it and the period of its keys, the least recently used first. */
+  readonly #contexts = new Map<string, StreamContext>();
+
+  constructor(library: StreamTls, configuration: TlsConfiguration, clock: Clock) {
+    const { certificates, defaultCertificate, ticketSecret } = configuration;
+    this.#library = library;
+    this.#configuration = configuration;
+    this.#index = new CertificateIndex(certificates, defaultCertificate);
+    this.#keyring = new TicketKeyring(fromBase64(ticketSecret), clock);
+  }
+
+  /**
+   * What to serve a client with, or undefined if it asked for a name that is to be refused. A client that comes
+   * with a ticket of another period is served under that period's keys. Throws {@linkcode StartupError} if
+   * the library refuses a certificate that nobody has asked for before.
+   */
+  choose({ serverName, ticketNames }: ClientHello): StreamContext | undefined {
+    const places = this.#index.choose(serverName);
+    if (places === undefined && this.#configuration.sniNomatchAbort) return undefined;
+    const current = this.#keyring.current();
+    const former = ticketNames.map((name) => this.#keyring.neighbour(name))
+      .find((keys) => keys !== undefined);
+    return this.#context(places ?? this.#index.defaultSet, former ?? current);
+  }
+
+  /** Makes what most clients will ask for. Throws {@linkcode StartupError}. */
+  prepare(): void {
+    const { certificates } = this.#configuration;
+    const sets = certificates.length > FEW ? [] : certificates.map((_, place) => [place]);
+    for (const places of [...sets, this.#index.defaultSet]) this.#make(places);
+    this.#context(this.#index.defaultSet, this.#keyring.current());
+  }
+
+  /** Has the library look at everything. Throws {@linkcode StartupError} with the first fault. */
+  makeAll(): void {
+    this.#configuration.certificates.forEach((_, place) => this.#make([place]));
+    this.prepare();
+  }
+
+  #context(places: readonly number[], keys: TicketKeys): StreamContext {
+    const key = `${places.join()} ${keys.period}`;
+    const known = this.#contexts.get(key);
+    if (known !== undefined && this.#contexts.size < MOST / 2) return known;
+    const context = known ?? this.#make(places, keys);
+    this.#contexts.delete(key);
+    this.#contexts.set(key, context);
+    const [oldest = key] = this.#contexts.keys();
+    if (this.#contexts.size > MOST) this.#contexts.delete(oldest);
+    return context;
+  }
+
+  #make(places: readonly number[], keys = this.#keyring.current()): StreamContext {
+    const certificates = places.map((place) => this.#configuration.certificates[place]!);
+    try {
+      return this.#library.newContext({
+        ...contextOptions(this.#library.version, this.#configuration, certificates),
+        ticketKeys: keys,
+        engine: this.#configuration.sslEngine,
+      });
+    } catch (error) {
+      if (!(error instanceof OpenSslError)) throw error;
+      throw startupError(error, this.#configuration, certificates);
+    }
+  }
+}
+
+/** Contexts that are kept; one takes some tens of KiB. */
+const MOST = 2_000;
+/** With that many certificates or fewer all are looked at before the first client comes. */
+const FEW = 100;

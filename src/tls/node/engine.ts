@@ -1,0 +1,74 @@
+/**
+ * The engine on Node's own TLS, which is an OpenSSL of Node's. Node moves the octets; the first look at the
+ * ClientHello and the choice of certificates are ours, as with the host's OpenSSL.
+ */
+
+import { StartupError } from "../../errors.ts";
+import type { Runtime, StreamListener } from "../../runtime/runtime.ts";
+import type { StreamTls } from "../../runtime/stream_tls.ts";
+import { BufferPool } from "../../buffer_pool.ts";
+import type { TlsConnection, TlsEngine, TlsListener } from "../engine.ts";
+import type { TlsConfiguration } from "../tls_configuration.ts";
+import { NodeConnection, type NodeServices } from "./connection.ts";
+import { NodeContexts } from "./contexts.ts";
+
+/** Makes the engine on a runtime. Throws {@linkcode StartupError} if it has no such library. */
+export function createNodeEngine(runtime: Runtime, configuration: TlsConfiguration): TlsEngine {
+  const library = runtime.openStreamTls();
+  useEngine(library, configuration);
+  const contexts = new NodeContexts(library, configuration, runtime.clock);
+  const services: NodeServices = {
+    contexts,
+    library,
+    network: runtime.network,
+    helloBuffers: new BufferPool(HELLO_BUFFER, SPARE_HELLO_BUFFERS),
+  };
+  return {
+    name: "node",
+    library: library.version,
+    oneRecordPerRead: false,
+    // deno-lint-ignore require-await -- what it throws is to be a rejection
+    async check() {
+      contexts.makeAll();
+    },
+    async listen({ address, reusePort, backlog, keepalive }) {
+      contexts.prepare();
+      const options = { ...address, reusePort, backlog, keepalive };
+      return new NodeTlsListener(await runtime.network.listen(options), services);
+    },
+  };
+}
+
+function useEngine(library: StreamTls, { sslEngine }: TlsConfiguration): void {
+  if (sslEngine === undefined) return;
+  try {
+    library.useEngine(sslEngine);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new StartupError(`-e/--ssl-engine ${sslEngine}: ${message}`, { cause: error });
+  }
+}
+
+class NodeTlsListener implements TlsListener {
+  readonly address;
+  readonly #listener: StreamListener;
+  readonly #services: NodeServices;
+
+  constructor(listener: StreamListener, services: NodeServices) {
+    this.#listener = listener;
+    this.#services = services;
+    this.address = listener.address;
+  }
+
+  async accept(): Promise<TlsConnection> {
+    return new NodeConnection(await this.#listener.accept(), this.#services);
+  }
+
+  close(): void {
+    this.#listener.close();
+  }
+}
+
+/** Octets; most hellos fit. */
+const HELLO_BUFFER = 2 << 10;
+const SPARE_HELLO_BUFFERS = 64;

@@ -1,0 +1,54 @@
+/**
+ * What is said before encryption: reads a whole ClientHello, so that the choice of certificates can be ours,
+ * and makes the alert for a client that the TLS library never gets to see.
+ */
+
+import { PeerError } from "../errors.ts";
+import type { Duplex } from "../runtime/runtime.ts";
+import { LONGEST_HELLO, parseClientHello } from "../wire/client_hello.ts";
+
+/** A hello that is whole, or will never be one, and everything that was read so far. */
+export interface ReadHello {
+  readonly verdict: Exclude<ReturnType<typeof parseClientHello>, { readonly kind: "incomplete" }>;
+  /** In the buffer that was given, or in a larger one. */
+  readonly octets: Uint8Array;
+  /** The buffer they are in. */
+  readonly buffer: Uint8Array;
+}
+
+/** Reads until there is a verdict. Rejects with a {@linkcode PeerError} at the end, else as the source does. */
+export async function readClientHello(
+  source: Pick<Duplex, "read">,
+  space: Uint8Array,
+): Promise<ReadHello> {
+  let buffer = space;
+  for (let length = 0;;) {
+    if (length === buffer.length) buffer = enlarged(buffer);
+    const octets = await source.read(length === 0 ? buffer : buffer.subarray(length));
+    if (octets === null) throw new PeerError("client", "closed", "ended in the handshake");
+    length += octets;
+    const verdict = parseClientHello(buffer.subarray(0, length));
+    if (verdict.kind !== "incomplete") {
+      return { verdict, octets: buffer.subarray(0, length), buffer };
+    }
+  }
+}
+
+/** A fatal alert in a record of its own; the version is that of a hello's record (RFC 8446 section 5.1). */
+export function plainAlert(alert: number): Uint8Array {
+  return Uint8Array.of(ALERT_RECORD, 3, 1, 0, 2, FATAL, alert);
+}
+
+function enlarged(buffer: Uint8Array): Uint8Array {
+  const larger = new Uint8Array(Math.min(2 * buffer.length, LONGEST_HELLO));
+  larger.set(buffer);
+  return larger;
+}
+
+// RFC 8446 section 6.
+/** Something of ours is wrong. */
+export const INTERNAL_ERROR = 80;
+/** No certificate is for the name asked for (RFC 6066 section 3). */
+export const UNRECOGNIZED_NAME = 112;
+const ALERT_RECORD = 21;
+const FATAL = 2;

@@ -1,0 +1,86 @@
+/** Programs of the package's users, which tests write beside it and run. */
+
+/** What both library programs do with `terminate` and `StartupError`: one exchange, one refusal. */
+const EXCHANGE = `
+async function exchange() {
+  const backend = net.createServer((socket) => socket.pipe(socket));
+  await new Promise((resolve) => backend.listen(0, "127.0.0.1", resolve));
+  const proxy = await terminate({
+    frontend: "127.0.0.1,0",
+    backend: "127.0.0.1," + backend.address().port,
+    selfSigned: "localhost",
+  });
+  const { port } = proxy.addresses[0];
+  const socket = tls.connect({ port, host: "127.0.0.1", servername: "localhost", rejectUnauthorized: false });
+  let protocol;
+  socket.once("secureConnect", () => protocol = socket.getProtocol());
+  socket.end("over TLS");
+  let answer = "";
+  for await (const part of socket) answer += part;
+  await proxy.close({ drainTimeout: 5 });
+  const refusal = await terminate({ pemFile: "missing.pem" }).catch((error) => error);
+  console.log(JSON.stringify({
+    answer,
+    protocol,
+    octets: proxy.counters.octetsToBackend,
+    refused: refusal instanceof StartupError,
+  }));
+  backend.close();
+}
+exchange();
+`;
+
+/** An ES module. */
+export const MODULE = `
+import net from "node:net";
+import tls from "node:tls";
+import { StartupError, terminate } from "@stud/stud";
+${EXCHANGE}`;
+
+/** A CommonJS module. */
+export const COMMON_JS = `
+const net = require("node:net");
+const tls = require("node:tls");
+const { StartupError, terminate } = require("@stud/stud");
+${EXCHANGE}`;
+
+/** Sends its argument to a port over TLS and prints the answer. */
+export const CLIENT = `
+import tls from "node:tls";
+const [port, text] = process.argv.slice(2);
+const socket = tls.connect({ port, host: "127.0.0.1", rejectUnauthorized: false });
+socket.end(text);
+for await (const part of socket) process.stdout.write(part);
+`;
+
+/** Uses everything that is exported, some of it wrongly. */
+export const TYPED = `
+import {
+  type CloseOptions,
+  type Counters,
+  PeerError,
+  type SocketAddress,
+  StartupError,
+  terminate,
+  type TerminateOptions,
+  type Terminator,
+  UsageError,
+} from "@stud/stud";
+
+const options: TerminateOptions = { frontend: ["*,8443"], backend: "127.0.0.1,8000", pemFile: "a.pem" };
+const proxy: Terminator = await terminate(options);
+const addresses: readonly SocketAddress[] = proxy.addresses;
+const counters: Readonly<Counters> = proxy.counters;
+const close: CloseOptions = { drainTimeout: 1 };
+const done: Promise<void> = proxy.close(close);
+export const port: number | undefined = addresses[0]?.port;
+export const classes: (new (...args: never[]) => Error)[] = [PeerError, StartupError, UsageError];
+export { counters, done };
+
+// @ts-expect-error: no such option
+await terminate({ pemfile: "a.pem" });
+// @ts-expect-error: a number of seconds
+await proxy.close({ drainTimeout: "1" });
+// @ts-expect-error: counters are read only
+counters.active = 0;
+`;

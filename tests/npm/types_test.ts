@@ -1,0 +1,54 @@
+/** The npm package's types: for its users, and of its sources on the oldest Node that it supports. */
+
+import { assertEquals } from "../support/assert.ts";
+import { TYPED } from "./consumer_programs.ts";
+import { filesBelow, installBeside, testPackage } from "./installed_package.ts";
+
+const root = new URL("../../", import.meta.url);
+
+testPackage("types: a strict program needs neither Node's nor the browser's", async () => {
+  const consumer = await installBeside(COMPILER);
+  await consumer.write("use.mts", TYPED);
+  await consumer.write("tsconfig.json", configuration(["use.mts"], { types: [] }));
+  assertEquals((await consumer.run("npx", ["tsc"])).stdout, "");
+});
+
+testPackage("types: the sources use nothing that the oldest Node lacks", async () => {
+  const consumer = await installBeside(COMPILER, `@types/node@${OLDEST_NODE}`);
+  await consumer.write("mod.ts", await Deno.readTextFile(new URL("mod.ts", root)));
+  for await (const path of filesBelow(new URL("src", root).pathname)) {
+    await consumer.write(`src/${path}`, await Deno.readTextFile(new URL(`src/${path}`, root)));
+  }
+  // Newer versions of Node have it; on older ones it is undefined.
+  await consumer.write("import_meta.d.ts", "interface ImportMeta { readonly main?: boolean }\n");
+  const paths = {
+    "#runtime": ["./src/runtime/node.ts"],
+    "@std/cli/parse-args": ["./src/config/parse_args.d.ts"],
+  };
+  const files = ["mod.ts", "src/main.ts", "import_meta.d.ts"];
+  const options = { types: ["node"], allowImportingTsExtensions: true, skipLibCheck: true, paths };
+  await consumer.write("package.json", '{ "type": "module" }\n');
+  await consumer.write("tsconfig.json", configuration(files, options));
+  assertEquals((await consumer.run("npx", ["tsc"])).stdout, "");
+});
+
+function configuration(files: readonly string[], options: Record<string, unknown>): string {
+  return JSON.stringify({ compilerOptions: { ...STRICT, ...options }, files });
+}
+
+const STRICT = {
+  target: "es2023",
+  lib: ["es2023"],
+  module: "nodenext",
+  strict: true,
+  noUncheckedIndexedAccess: true,
+  noImplicitOverride: true,
+  noEmit: true,
+};
+
+const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+
+/** The one that the package is made with. */
+const COMPILER = imports["typescript"].replace(/^npm:/, "");
+
+const OLDEST_NODE = 20;
