@@ -15,7 +15,6 @@ export interface Floodable {
   readonly records: number;
   /** Whether the client leaves what it is sent unread. */
   readonly stuck: boolean;
-  readonly destroyed: boolean;
   refuse(fault: PeerError): void;
 }
 
@@ -28,7 +27,7 @@ interface Mark {
 const watched = new Map<Floodable, Mark>();
 let timer: ReturnType<typeof setInterval> | undefined;
 
-/** Watches a connection until it is destroyed. */
+/** Watches a connection until {@linkcode endFloodWatch}. */
 export function watchForFloods(connection: Floodable): void {
   watched.set(connection, { overhead: overheadOf(connection), records: 0, wasStuck: false });
   if (timer !== undefined) return;
@@ -36,11 +35,13 @@ export function watchForFloods(connection: Floodable): void {
   timer.unref();
 }
 
+/** Forgets a connection that is over. */
+export function endFloodWatch(connection: Floodable): void {
+  watched.delete(connection);
+}
+
 function look(): void {
-  for (const [connection, mark] of watched) {
-    if (connection.destroyed) watched.delete(connection);
-    else judge(connection, mark);
-  }
+  for (const [connection, mark] of watched) judge(connection, mark);
   if (watched.size > 0) return;
   clearInterval(timer);
   timer = undefined;

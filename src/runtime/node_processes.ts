@@ -86,6 +86,8 @@ function octetsFrom(stream: Readable): ReadableStream<Uint8Array> {
 /** Resolves when the octets have been handed over; a reader that stalls holds up whoever waits for that. */
 function write(stream: StandardStream, octets: Uint8Array): Promise<void> {
   const target = stream === "stdout" ? process.stdout : process.stderr;
+  // What goes wrong is told to whoever writes; an event that nobody hears would be an uncaught error.
+  if (target.listenerCount("error") === 0) target.on("error", () => {});
   return new Promise((resolve, reject) => {
     target.write(octets, (error) => error ? reject(error) : resolve());
   });

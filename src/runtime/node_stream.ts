@@ -6,6 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
+import { setImmediate } from "node:timers";
 import { unmapIpv4 } from "../wire/ip_address.ts";
 import type { SocketAddress, SocketPair, Stream, TcpStream } from "./runtime.ts";
 
@@ -14,23 +15,23 @@ export const SHARED_READ_BUFFER: Uint8Array = Buffer.allocUnsafeSlow(128 << 10);
 
 const OWNER = Symbol("owner");
 
-/** A reading side that somebody may be waiting on. */
-interface Waiting {
-  resolve(octets: Uint8Array | null): void;
-  reject(fault: unknown): void;
-}
-
 /** What all sockets have in common. The subclass says how octets come in. */
 export abstract class NodeStream implements Stream {
   protected readonly socket: Socket;
-  #waiting: Waiting | undefined;
+  /** Settle the read that waits. */
+  #give: ((octets: Uint8Array | null) => void) | undefined;
+  #refuseRead: ((fault: unknown) => void) | undefined;
   /** Octets that nobody waited for. */
   #kept: Uint8Array[] | undefined;
   #ended = false;
   #fault: unknown;
   #issued = 0;
   #completed = 0;
-  #onTaken: { resolve(): void; reject(fault: unknown): void } | undefined;
+  /** Settle the write, or the end, that waits. */
+  #taken: ((octets: number) => void) | undefined;
+  #refuseWrite: ((fault: unknown) => void) | undefined;
+  /** How many octets it has. */
+  #length = 0;
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -47,7 +48,10 @@ export abstract class NodeStream implements Stream {
     if (this.#ended) return Promise.resolve(null);
     if (this.#fault !== undefined) return Promise.reject(this.#fault);
     this.resume();
-    return new Promise((resolve, reject) => this.#waiting = { resolve, reject });
+    return new Promise((resolve, reject) => {
+      this.#give = resolve;
+      this.#refuseRead = reject;
+    });
   }
 
   async read(into: Uint8Array): Promise<number | null> {
@@ -55,26 +59,22 @@ export abstract class NodeStream implements Stream {
     if (octets === null) return null;
     const count = Math.min(octets.length, into.length);
     into.set(octets.subarray(0, count));
-    if (count < octets.length) (this.#kept ??= []).unshift(octets.slice(count));
+    if (count < octets.length) (this.#kept ??= []).unshift(new Uint8Array(octets.subarray(count)));
     return count;
   }
 
   write(octets: Uint8Array): number | Promise<number> {
-    if (this.#fault !== undefined) return Promise.reject(this.#fault);
-    this.#issued++;
-    this.socket.write(octets, this.#written);
-    if (this.socket.writableLength === 0) return octets.length;
-    return new Promise((resolve, reject) => {
-      this.#onTaken = { resolve: () => resolve(octets.length), reject };
-    });
+    if (this.unwritable !== undefined) return Promise.reject(this.unwritable);
+    this.handOver(octets);
+    return this.socket.writableLength === 0 ? octets.length : this.untilTaken(octets.length);
   }
 
   closeWrite(): Promise<void> {
     if (this.#fault !== undefined) return Promise.reject(this.#fault);
     return new Promise((resolve, reject) => {
-      this.#onTaken = { resolve, reject };
+      this.#refuseWrite = reject;
       this.socket.end(() => {
-        this.#onTaken = undefined;
+        this.#refuseWrite = undefined;
         if (this.#fault === undefined) resolve();
         else reject(this.#fault);
       });
@@ -91,35 +91,57 @@ export abstract class NodeStream implements Stream {
     this.socket.destroy();
   }
 
+  /** Gives octets to the socket, to be sent behind all that it was given before. */
+  protected handOver(octets: Uint8Array): void {
+    this.#issued++;
+    this.socket.write(octets, this.#written);
+  }
+
+  /** Resolves with the number given when everything that was handed over is taken. */
+  protected untilTaken(length: number): Promise<number> {
+    this.#length = length;
+    return new Promise((resolve, reject) => {
+      this.#taken = resolve;
+      this.#refuseWrite = reject;
+    });
+  }
+
+  /** What writes fail with: after the end of our direction Node itself would end the whole connection. */
+  protected get unwritable(): unknown {
+    return this.#fault ?? (this.socket.writableEnded ? GONE : undefined);
+  }
+
   /** Has the socket read on, if it was paused. */
   protected abstract resume(): void;
 
   /** Passes octets on; false if the socket is to pause. Octets that nobody waits for are copied. */
   arrived(octets: Uint8Array): boolean {
-    const waiting = this.#waiting;
-    if (waiting === undefined) {
-      (this.#kept ??= []).push(octets.slice());
+    const give = this.#give;
+    if (give === undefined) {
+      (this.#kept ??= []).push(new Uint8Array(octets));
       return false;
     }
-    this.#waiting = undefined;
-    waiting.resolve(octets);
+    this.#give = undefined;
+    give(octets);
     return true;
   }
 
   /** The orderly end has arrived. */
   finished(): void {
     this.#ended = true;
-    this.#waiting?.resolve(null);
-    this.#waiting = undefined;
+    this.#give?.(null);
+    this.#give = undefined;
   }
 
   /** Whatever waits fails, and all that is tried later; the first fault counts. */
   fail(fault: unknown): void {
     this.#fault ??= fault;
-    this.#waiting?.reject(this.#fault);
-    this.#waiting = undefined;
-    this.#onTaken?.reject(this.#fault);
-    this.#onTaken = undefined;
+    if (this.#give !== undefined) this.#refuseRead?.(this.#fault);
+    this.#give = undefined;
+    this.#refuseRead = undefined;
+    this.#refuseWrite?.(this.#fault);
+    this.#refuseWrite = undefined;
+    this.#taken = undefined;
   }
 
   /** Leaves the socket to others. */
@@ -142,8 +164,9 @@ export abstract class NodeStream implements Stream {
     if (error) return this.fail(error);
     // Writes that were taken at once are told of late, and no later one must be taken for them.
     if (++this.#completed !== this.#issued) return;
-    this.#onTaken?.resolve();
-    this.#onTaken = undefined;
+    this.#taken?.(this.#length);
+    this.#taken = undefined;
+    this.#refuseWrite = undefined;
   };
 }
 
@@ -167,7 +190,7 @@ export class DialledStream extends NodeStream {
 
   override write(octets: Uint8Array): number | Promise<number> {
     // The next read of any socket overwrites what the kernel may not have taken by then.
-    return super.write(octets.buffer === SHARED_READ_BUFFER.buffer ? octets.slice() : octets);
+    return super.write(isLent(octets) ? new Uint8Array(octets) : octets);
   }
 
   protected override resume(): void {
@@ -177,15 +200,18 @@ export class DialledStream extends NodeStream {
   }
 }
 
-/** An accepted connection; it reads until something else takes its socket over. */
+/**
+ * An accepted connection; it reads until something else takes its socket over. What arrives is caught where
+ * Node would put it into the socket's queue.
+ */
 export class AcceptedStream extends NodeStream implements TcpStream {
   readonly #listener: SocketAddress;
-  #reading = false;
 
   /** `listener` is the address it was accepted at. */
   constructor(socket: Socket, listener: SocketAddress) {
     super(socket);
     this.#listener = listener;
+    socket.push = onPush;
     // Node remembers it if it is asked while there is an answer: log lines are about clients that have gone.
     void socket.remoteAddress;
   }
@@ -196,22 +222,21 @@ export class AcceptedStream extends NodeStream implements TcpStream {
 
   /** Hands the socket over, paused, with octets that are to be read from it again. */
   release(octets: Uint8Array): { readonly socket: Socket; readonly listener: SocketAddress } {
-    this.socket.pause();
-    this.socket.off("data", onData);
-    this.socket.off("end", onEnd);
     this.detach();
-    if (octets.length > 0) this.socket.unshift(octets.slice());
+    // Back to the one of its class.
+    delete (this.socket as Partial<Socket>).push;
+    if (octets.length > 0) this.socket.unshift(new Uint8Array(octets));
     return { socket: this.socket, listener: this.#listener };
   }
 
   protected override resume(): void {
-    if (!this.#reading) {
-      this.#reading = true;
-      this.socket.on("data", onData);
-      this.socket.on("end", onEnd);
-    }
-    this.socket.resume();
+    this.socket._read(0);
   }
+}
+
+/** Whether the next read of some plain socket will overwrite these octets. */
+export function isLent(octets: Uint8Array): boolean {
+  return octets.buffer === SHARED_READ_BUFFER.buffer;
 }
 
 /** How sockets for {@linkcode DialledStream} are made. */
@@ -266,11 +291,37 @@ function onClose(this: Socket): void {
 }
 
 function onEnd(this: Socket): void {
-  owned(this)[OWNER]?.finished();
+  const end = () => owned(this)[OWNER]?.finished();
+  // After both directions have ended in order there is no peer either, and Node closes the socket now.
+  if (this.writableEnded) end();
+  else afterLastRead(this, end);
 }
 
-function onData(this: Socket, octets: Uint8Array): void {
-  if (!owned(this)[OWNER]?.arrived(octets)) this.pause();
+/**
+ * Until Node 24 a reset right behind octets is told of as an orderly end. Where the kernel knows no peer any
+ * more, it is asked once more: after a reset that read fails.
+ */
+export function afterLastRead(socket: Socket, end: () => void): void {
+  const { _handle: handle } = socket as { _handle?: Partial<Handle> | null };
+  if (!handle?.getpeername || !handle.readStart || handle.getpeername({}) >= 0) return end();
+  handle.readStart();
+  // One turn for the event loop to come to it, and one for the answer.
+  setImmediate(() => setImmediate(end));
+}
+
+/** What is Node's own of a TCP socket. */
+interface Handle {
+  /** getpeername(2); below 0 if there is none. */
+  getpeername(into: object): number;
+  readStart(): number;
+}
+
+/** False: pause. */
+function onPush(this: Socket, octets: Uint8Array | null): boolean {
+  const owner = owned(this)[OWNER];
+  if (octets !== null) return owner?.arrived(octets) ?? false;
+  afterLastRead(this, () => owner?.finished());
+  return false;
 }
 
 function onRead(this: Socket, octets: number): boolean {

@@ -4,10 +4,13 @@ import { setImmediate } from "node:timers";
 import type { Socket } from "node:net";
 import { type SecureContext, type Server, TLSSocket } from "node:tls";
 import { PeerError } from "../errors.ts";
+import { endFloodWatch } from "./node_flood_watch.ts";
 import {
   type AcceptedStream as PlainStream,
+  afterLastRead,
   GONE,
   isEnding,
+  isLent,
   NodeStream,
   resetSocket,
   socketPair,
@@ -42,7 +45,7 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
   records = 0;
   /** Octets of ciphertext that had arrived when the last plaintext did, and in which turn that was. */
   #ciphertext = 0;
-  #turn = 0;
+  #turn = -1;
 
   constructor(
     { socket: raw, listener }: ReturnType<PlainStream["release"]>,
@@ -78,10 +81,6 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
     return (handle?.writeQueueSize ?? 0) > 0;
   }
 
-  get destroyed(): boolean {
-    return this.#tls.destroyed;
-  }
-
   handshake(): Promise<void> {
     return this.#handshake;
   }
@@ -100,6 +99,17 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
     };
   }
 
+  /**
+   * The library takes octets in at once, as long as it is not still sending others; little of it need not be
+   * waited for.
+   */
+  override write(octets: Uint8Array): number | Promise<number> {
+    if (this.unwritable !== undefined) return Promise.reject(this.unwritable);
+    const busy = this.#tls.writableLength > 0;
+    this.handOver(busy && isLent(octets) ? new Uint8Array(octets) : octets);
+    return busy || octets.length > LITTLE ? this.untilTaken(octets.length) : octets.length;
+  }
+
   override reset(): void {
     this.fail(GONE);
     resetSocket(this.#raw, isEnding(this.#tls));
@@ -113,6 +123,7 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
 
   override fail(error: unknown): void {
     const fault = this.#translate(error);
+    endFloodWatch(this);
     super.fail(fault);
     this.#established?.reject(fault);
     this.#established = undefined;
@@ -144,8 +155,12 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
     }
     this.#done = true;
     this.#ciphertext = this.#raw.bytesRead;
-    this.#established?.resolve();
-    this.#established = undefined;
+    this.#turn = currentTurn();
+    // Until Node 24 this is within OpenSSL's handshake, where it can neither be read from nor ended.
+    setImmediate(() => {
+      this.#established?.resolve();
+      this.#established = undefined;
+    });
   }
 
   /** What the library has decrypted, or null at the end; false: pause. */
@@ -164,8 +179,10 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
 
   #end(): void {
     if (!this.#done) this.fail(new PeerError("client", "closed", "ended in the handshake"));
-    else if (this.#endsInOrder()) this.finished();
-    else this.fail(new PeerError("client", "closed", "ended without close_notify"));
+    else if (!this.#endsInOrder()) {
+      this.fail(new PeerError("client", "closed", "ended without close_notify"));
+    } else if (this.#tls.writableEnded) this.finished();
+    else afterLastRead(this.#raw, () => this.finished());
   }
 
   /**
@@ -244,5 +261,7 @@ function currentTurn(): number {
   return turn;
 }
 
+/** Octets that are encrypted into one record. */
+const LITTLE = 16 << 10;
 /** Octets of ciphertext that an alert or two may take. */
 const LONGEST_GOODBYE = 100;

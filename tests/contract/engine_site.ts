@@ -1,48 +1,75 @@
 /** A listener of the engine under test, and what the contract's tests do with it. */
 
+import { Abandonment } from "../../src/abandonment.ts";
 import type { PeerError } from "../../src/errors.ts";
+import { type Abortable, Aborter } from "../../src/proxy/aborter.ts";
+import type { Stream } from "../../src/runtime/runtime.ts";
 import type { TlsConnection, TlsListener } from "../../src/tls/engine.ts";
+import { makeSelfSigned } from "../../src/tls/self_signed.ts";
 import type { TlsConfiguration } from "../../src/tls/tls_configuration.ts";
-import { closeQuietly } from "../support/backend.ts";
-import { type PemFile, temporaryPem } from "../support/certificates.ts";
+import { closeQuietly, writeAll } from "../support/backend.ts";
 import { within } from "../support/eventually.ts";
 import { TLS_CONFIGURATION } from "../support/tls_configuration.ts";
-import { connectTls } from "../support/tls_client.ts";
-import type { EngineUnderTest } from "./engines.ts";
+import { platform } from "#contract-platform";
+import type { EngineUnderTest, TlsClient } from "./platform.ts";
+import { Wire } from "./wire.ts";
+
+let pem: Promise<string> | undefined;
+
+/** PEM text of a certificate for 127.0.0.1 and its key. Made once per test run. */
+export function madePem(): Promise<string> {
+  return pem ??= makeSelfSigned("localhost", new Date());
+}
 
 /** What an engine is told to serve one certificate, with defaults for everything else. */
-export function configurationOf(pem: PemFile): TlsConfiguration {
-  const { certificate, text } = pem;
-  const privateKey = text.slice(text.indexOf("-----BEGIN PRIVATE KEY-----"));
-  const served = { source: pem.path, certificateChain: certificate, privateKey };
+export function configurationOf(pem: string): TlsConfiguration {
+  const key = pem.indexOf("-----BEGIN PRIVATE KEY-----");
+  const served = { certificateChain: pem.slice(0, key), privateKey: pem.slice(key) };
   return {
     ...TLS_CONFIGURATION,
-    certificates: [{ ...served, names: ["localhost"], keyType: "ec" }],
+    certificates: [{ ...served, source: "test.pem", names: ["localhost"], keyType: "ec" }],
   };
+}
+
+/** Declares a test of each engine, with a listener of its own. */
+export function contract(
+  what: string,
+  run: (site: EngineSite) => Promise<void> | void,
+): void {
+  for (const under of platform.engines) {
+    platform.test(`${under.name}: ${what}`, async () => {
+      await using site = await EngineSite.open(under);
+      await run(site);
+    });
+  }
 }
 
 /** Use it with `await using`: everything opened through it is closed with it. */
 export class EngineSite implements AsyncDisposable {
+  readonly under: EngineUnderTest;
   readonly listener: TlsListener;
-  readonly pem: PemFile;
-  readonly #under: EngineUnderTest;
+  readonly configuration: TlsConfiguration;
   readonly #open = new Set<{ close(): void }>();
 
-  private constructor(under: EngineUnderTest, listener: TlsListener, pem: PemFile) {
-    this.#under = under;
+  private constructor(
+    under: EngineUnderTest,
+    listener: TlsListener,
+    configuration: TlsConfiguration,
+  ) {
+    this.under = under;
     this.listener = listener;
-    this.pem = pem;
+    this.configuration = configuration;
   }
 
   static async open(under: EngineUnderTest): Promise<EngineSite> {
-    const pem = await temporaryPem();
-    const listener = await under.make(configurationOf(pem)).listen({
+    const configuration = configurationOf(await madePem());
+    const listener = await under.make(configuration).listen({
       address: { host: "127.0.0.1", port: 0 },
       reusePort: false,
       backlog: 100,
       keepalive: 3600,
     });
-    return new EngineSite(under, listener, pem);
+    return new EngineSite(under, listener, configuration);
   }
 
   get port(): number {
@@ -57,16 +84,18 @@ export class EngineSite implements AsyncDisposable {
   }
 
   /** A raw TCP client that has sent these octets. */
-  async connectRaw(octets: Uint8Array): Promise<Deno.TcpConn> {
-    const conn = await Deno.connect({ hostname: "127.0.0.1", port: this.port });
-    this.#open.add(conn);
-    await conn.write(octets);
-    return conn;
+  async connectRaw(octets: Uint8Array): Promise<Stream> {
+    const endpoint = { kind: "tcp", host: "127.0.0.1", port: this.port } as const;
+    const stream = await this.under.runtime.network.dial(endpoint, new Abandonment());
+    this.#open.add(stream);
+    await writeAll(stream, octets);
+    return stream;
   }
 
   /** Both ends of a connection whose handshake is done. */
-  async pair(port = this.port): Promise<{ client: Deno.TlsConn; server: TlsConnection }> {
-    const connecting = connectTls(port, this.pem);
+  async pair(port = this.port): Promise<{ client: TlsClient; server: TlsConnection }> {
+    const { certificateChain } = this.configuration.certificates[0]!;
+    const connecting = platform.connectTls(port, certificateChain);
     connecting.catch(() => {});
     const server = await this.accept();
     await within(10_000, "the handshake", server.handshake());
@@ -75,12 +104,22 @@ export class EngineSite implements AsyncDisposable {
     return { client, server };
   }
 
+  /** A wire to the listener; see {@linkcode Wire}. */
+  wire(options?: { readonly chop: boolean }): Promise<Wire> {
+    return Wire.open(this.under.runtime.network, this.port, options);
+  }
+
+  /** Sends RST at once, in the way that stud does it on this platform. */
+  reset(connection: Abortable): Promise<void> {
+    return new Aborter(this.under.runtime).abort(connection, "now");
+  }
+
   /** The error of a promise that must reject, as stud's own. */
   async fault(promise: Promise<unknown>): Promise<PeerError> {
     try {
       await within(10_000, "an error", promise);
     } catch (error) {
-      return this.#under.runtime.network.peerError(error, "client");
+      return this.under.runtime.network.peerError(error, "client");
     }
     throw new Error("no error");
   }
@@ -88,7 +127,6 @@ export class EngineSite implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     for (const each of this.#open) closeQuietly(each);
     this.listener.close();
-    this.pem[Symbol.dispose]();
     return Promise.resolve();
   }
 }

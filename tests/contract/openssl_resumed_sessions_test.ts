@@ -38,7 +38,7 @@ for (const version of TICKET_VERSIONS) {
 /** Demands certificates of clients from themselves. */
 async function listen(pem: PemFile, authority: PemFile): Promise<TlsListener & Disposable> {
   const engine = createOpenSslEngine(deno, {
-    ...configurationOf(pem),
+    ...configurationOf(pem.text),
     clientRules: { verify: "required", authorities: authority.certificate },
   });
   const listener = await engine.listen({

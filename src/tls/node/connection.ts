@@ -3,7 +3,7 @@
 import type { BufferPool } from "../../buffer_pool.ts";
 import { PeerError } from "../../errors.ts";
 import type { Network, SocketPair, TcpStream } from "../../runtime/runtime.ts";
-import type { AcceptedStream, StreamTls } from "../../runtime/stream_tls.ts";
+import type { AcceptedStream, StreamContext, StreamTls } from "../../runtime/stream_tls.ts";
 import type { ClientHello } from "../../wire/client_hello.ts";
 import type { Negotiated, TlsConnection } from "../engine.ts";
 import { negotiated } from "../negotiated.ts";
@@ -23,6 +23,14 @@ export interface NodeServices {
   readonly network: Pick<Network, "peerError">;
   readonly helloBuffers: BufferPool;
 }
+
+interface Refusal {
+  readonly kind: "refused";
+  readonly alert: number;
+  readonly reason: string;
+}
+
+type Choice = Refusal | { readonly kind: "chosen"; readonly context: StreamContext };
 
 /** A connection; see {@linkcode TlsConnection}. */
 export class NodeConnection implements TlsConnection {
@@ -50,8 +58,10 @@ export class NodeConnection implements TlsConnection {
     const buffer = helloBuffers.take();
     try {
       const { verdict, octets } = await readClientHello(this.#stream, buffer);
-      if (verdict.kind === "refused") await this.#refuse(verdict.alert, verdict.reason);
-      else await this.#agree(verdict.hello, octets);
+      const choice = verdict.kind === "refused" ? verdict : this.#choose(verdict.hello);
+      if (choice.kind === "refused") await this.#refuse(choice);
+      else await this.#begin(choice.context, octets);
+      this.#agreed = true;
     } catch (error) {
       throw handshakeFault(error, this.#services.network);
     } finally {
@@ -83,30 +93,28 @@ export class NodeConnection implements TlsConnection {
     this.#stream.close();
   }
 
-  async #agree(hello: ClientHello, octets: Uint8Array): Promise<void> {
+  #choose(hello: ClientHello): Choice {
     this.serverName = hello.serverName;
-    const context = await this.#choose(hello);
+    try {
+      const context = this.#services.contexts.choose(hello);
+      if (context !== undefined) return { kind: "chosen", context };
+      const reason = "no certificate is for the name asked for";
+      return { kind: "refused", alert: UNRECOGNIZED_NAME, reason };
+    } catch (error) {
+      // A certificate that nobody had asked for until now, and the library does not take it.
+      return { kind: "refused", alert: INTERNAL_ERROR, reason: (error as Error).message };
+    }
+  }
+
+  #begin(context: StreamContext, octets: Uint8Array): Promise<void> {
     const { library } = this.#services;
     this.#tls = library.accept(this.#stream as TcpStream, context, octets, recordFault);
     this.#stream = this.#tls;
-    await this.#tls.handshake();
-    this.#agreed = true;
-  }
-
-  async #choose(hello: ClientHello) {
-    let context;
-    try {
-      context = this.#services.contexts.choose(hello);
-    } catch (error) {
-      // A certificate that nobody had asked for until now, and the library does not take it.
-      return await this.#refuse(INTERNAL_ERROR, (error as Error).message);
-    }
-    if (context !== undefined) return context;
-    return await this.#refuse(UNRECOGNIZED_NAME, "no certificate is for the name asked for");
+    return this.#tls.handshake();
   }
 
   /** Ends a handshake that the library never saw. */
-  async #refuse(alert: number, reason: string): Promise<never> {
+  async #refuse({ alert, reason }: Refusal): Promise<never> {
     await Promise.resolve(this.#stream.write(plainAlert(alert))).catch(() => {});
     throw new PeerError("client", "handshake", reason);
   }

@@ -1,0 +1,44 @@
+/** The contract's tests under Deno; see platform.ts. */
+
+import { createRuntime } from "../../src/runtime/deno.ts";
+import { createOpenSslEngine } from "../../src/tls/openssl/engine.ts";
+import { createRustlsEngine } from "../../src/tls/rustls.ts";
+import { connectTls } from "../support/tls_client.ts";
+import { testWith } from "../support/tools.ts";
+import type { Platform, TlsClient } from "./platform.ts";
+
+const runtime = createRuntime({ workerArguments: [] });
+// Loads the C library and OpenSSL now: loaded by a test, they would count as leaked by it.
+runtime.kernel;
+runtime.openOpenSsl();
+
+export const platform: Platform = {
+  engines: [
+    {
+      name: "rustls on Deno",
+      runtime,
+      make: (configuration) => createRustlsEngine(runtime, configuration),
+    },
+    {
+      name: "OpenSSL on Deno",
+      runtime,
+      make: (configuration) => createOpenSslEngine(runtime, configuration),
+    },
+  ],
+  test: (name, run) => testWith({ linux: true }, name, run),
+  connectTls: async (port, certificate) => client(await connectTls(port, { certificate })),
+};
+
+function client(conn: Deno.TlsConn): TlsClient {
+  const { localAddr: local, remoteAddr: peer } = conn;
+  return {
+    pair: {
+      local: { host: local.hostname, port: local.port },
+      peer: { host: peer.hostname, port: peer.port },
+    },
+    read: (into) => conn.read(into),
+    write: (octets) => conn.write(octets),
+    closeWrite: () => conn.closeWrite(),
+    close: () => conn.close(),
+  };
+}

@@ -1,0 +1,22 @@
+/** The contract's tests under Node; see platform.ts. */
+
+import process from "node:process";
+import test from "node:test";
+import { createRuntime } from "../../src/runtime/node.ts";
+import { createNodeEngine } from "../../src/tls/node/engine.ts";
+import { NodePeer } from "../support/node_peer.ts";
+import type { Platform } from "./platform.ts";
+
+const runtime = createRuntime({ workerArguments: [] });
+
+export const platform: Platform = {
+  engines: [
+    {
+      name: "Node",
+      runtime,
+      make: (configuration) => createNodeEngine(runtime, configuration),
+    },
+  ],
+  test: (name, run) => void test(name, { skip: process.platform !== "linux" }, run),
+  connectTls: NodePeer.connectTls,
+};
