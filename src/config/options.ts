@@ -626,6 +626,11 @@ const table = [
     default: "off",
     help: "Log to syslog as well as to standard output and standard error.",
     group: "Logging",
+    notOn: {
+      node:
+        "Node has no unix datagram sockets; let the service manager or logger(1) take standard " +
+        "output, or use stud's executable",
+    },
   },
   {
     name: "syslog-facility",

@@ -33,7 +33,7 @@ export async function serveConnection(
   try {
     await handshake(client, services);
     backend = await services.backend.dial();
-    await writeAll(backend, services.preface(client.pair), services);
+    await writeAll(backend, services.preface(client), services);
     const fault = await relay(client, backend, services);
     if (fault !== undefined) services.onFault(fault, client);
   } catch (error) {

@@ -4,8 +4,11 @@ import type { PrefaceKind } from "../config/settings.ts";
 import type { SocketPair } from "../runtime/runtime.ts";
 import { encodeIpPreface, encodeProxyV1 } from "../wire/preface.ts";
 
-/** Encodes the preface of one connection, or gives undefined where there is none. */
-export type EncodePreface = (client: SocketPair) => Uint8Array | undefined;
+/**
+ * Encodes the preface of one connection, or gives undefined where there is none. Only who needs addresses asks
+ * for them.
+ */
+export type EncodePreface = (client: { readonly pair: SocketPair }) => Uint8Array | undefined;
 
 /** The encoder for a kind of preface. */
 export function prefaceEncoder(kind: PrefaceKind): EncodePreface {
@@ -13,8 +16,8 @@ export function prefaceEncoder(kind: PrefaceKind): EncodePreface {
     case "none":
       return () => undefined;
     case "ip":
-      return ({ peer }) => encodeIpPreface(peer);
+      return ({ pair }) => encodeIpPreface(pair.peer);
     case "proxy-v1":
-      return ({ peer, local }) => encodeProxyV1(peer, local);
+      return ({ pair }) => encodeProxyV1(pair.peer, pair.local);
   }
 }

@@ -77,4 +77,5 @@ const MOST_IDLE = 16 << 10;
 /** The same for one that leaves the answers unread. */
 const MOST_UNREAD = 64 << 10;
 const LONGEST_RECORD = 17 << 10;
-const RECORD_FRAME = 22;
+/** The most that a record has around its data: CBC in TLS 1.2. With less there is some more overhead to use. */
+const RECORD_FRAME = 85;

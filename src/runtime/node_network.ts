@@ -6,11 +6,11 @@
 import type { Abandonment } from "../abandonment.ts";
 import { type Deferred, deferred } from "../deferred.ts";
 import { lookup } from "node:dns/promises";
-import { createServer, type Server, Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import process from "node:process";
 import { PeerError, type PeerErrorKind, StartupError } from "../errors.ts";
 import { formatSocketAddress, isIpAddress } from "../wire/ip_address.ts";
-import { AcceptedStream, DIALLED, DialledStream } from "./node_stream.ts";
+import { AcceptedStream, DialledSocket, DialledStream } from "./node_stream.ts";
 import type {
   Endpoint,
   ListenOptions,
@@ -50,7 +50,7 @@ function listenTls(): Promise<never> {
 
 function dial(endpoint: Endpoint, abandonment: Abandonment): Promise<Stream> {
   return new Promise((resolve, reject) => {
-    const socket = new Socket(DIALLED);
+    const socket = new DialledSocket();
     const stream = new DialledStream(socket);
     const settle = (error?: Error) => {
       socket.off("connect", settle);

@@ -5,7 +5,8 @@
  */
 
 import { Buffer } from "node:buffer";
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
+import process from "node:process";
 import { setImmediate } from "node:timers";
 import { unmapIpv4 } from "../wire/ip_address.ts";
 import type { SocketAddress, SocketPair, Stream, TcpStream } from "./runtime.ts";
@@ -24,9 +25,13 @@ export abstract class NodeStream implements Stream {
   /** Octets that nobody waited for. */
   #kept: Uint8Array[] | undefined;
   #ended = false;
+  /** Whether Node has said so. */
+  #told = false;
   #fault: unknown;
   #issued = 0;
   #completed = 0;
+  /** What writes alone fail with. */
+  #writeFault: unknown;
   /** Settle the write, or the end, that waits. */
   #taken: ((octets: number) => void) | undefined;
   #refuseWrite: ((fault: unknown) => void) | undefined;
@@ -70,13 +75,13 @@ export abstract class NodeStream implements Stream {
   }
 
   closeWrite(): Promise<void> {
-    if (this.#fault !== undefined) return Promise.reject(this.#fault);
+    if (this.#writeFault !== undefined) return Promise.reject(this.#writeFault);
     return new Promise((resolve, reject) => {
       this.#refuseWrite = reject;
       this.socket.end(() => {
         this.#refuseWrite = undefined;
-        if (this.#fault === undefined) resolve();
-        else reject(this.#fault);
+        if (this.#writeFault === undefined) resolve();
+        else reject(this.#writeFault);
       });
     });
   }
@@ -106,9 +111,14 @@ export abstract class NodeStream implements Stream {
     });
   }
 
+  /** What everything fails with from now on, if there was a fault. */
+  protected get fault(): unknown {
+    return this.#fault;
+  }
+
   /** What writes fail with: after the end of our direction Node itself would end the whole connection. */
   protected get unwritable(): unknown {
-    return this.#fault ?? (this.socket.writableEnded ? GONE : undefined);
+    return this.#writeFault ?? (this.socket.writableEnded ? GONE : undefined);
   }
 
   /** Has the socket read on, if it was paused. */
@@ -126,8 +136,27 @@ export abstract class NodeStream implements Stream {
     return true;
   }
 
+  /**
+   * Node says that the peer has ended in order. Until Node 22 it says so too of a reset right behind octets:
+   * where the kernel knows no peer any more it is asked once more, and after a reset that read fails.
+   */
+  ends(raw: Socket): void {
+    if (this.#told) return;
+    this.#told = true;
+    if (!HIDES_RESETS || hasPeer(raw)) return this.#finished();
+    const readStart = () => (raw as { _handle?: Handle | null })._handle?.readStart?.() ?? 0;
+    readStart();
+    // One turn for the event loop to come to it, and one for the answer.
+    setImmediate(() =>
+      setImmediate(() => {
+        if (readStart() < 0) this.fail(RESET);
+        else this.#finished();
+      })
+    );
+  }
+
   /** The orderly end has arrived. */
-  finished(): void {
+  #finished(): void {
     this.#ended = true;
     this.#give?.(null);
     this.#give = undefined;
@@ -139,9 +168,20 @@ export abstract class NodeStream implements Stream {
     if (this.#give !== undefined) this.#refuseRead?.(this.#fault);
     this.#give = undefined;
     this.#refuseRead = undefined;
-    this.#refuseWrite?.(this.#fault);
+    this.failWrites(this.#fault);
+  }
+
+  /** The same for writes alone. */
+  protected failWrites(fault: unknown): void {
+    this.#writeFault ??= fault;
+    this.#refuseWrite?.(this.#writeFault);
     this.#refuseWrite = undefined;
     this.#taken = undefined;
+  }
+
+  /** A write has failed. */
+  protected writeFailed(fault: unknown): void {
+    this.fail(fault);
   }
 
   /** Leaves the socket to others. */
@@ -161,7 +201,7 @@ export abstract class NodeStream implements Stream {
 
   /** One function for all writes of a socket: Node runs equal ones together. */
   readonly #written = (error?: Error | null): void => {
-    if (error) return this.fail(error);
+    if (error) return this.writeFailed(error);
     // Writes that were taken at once are told of late, and no later one must be taken for them.
     if (++this.#completed !== this.#issued) return;
     this.#taken?.(this.#length);
@@ -174,9 +214,9 @@ export abstract class NodeStream implements Stream {
 export class DialledStream extends NodeStream {
   #paused = false;
 
-  constructor(socket: Socket) {
-    super(socket);
-    socket.on("end", onEnd);
+  /** What the peer sent before it stopped reading may still be on its way to us. */
+  protected override writeFailed(fault: unknown): void {
+    this.failWrites(fault);
   }
 
   get pair(): SocketPair | undefined {
@@ -220,12 +260,11 @@ export class AcceptedStream extends NodeStream implements TcpStream {
     return socketPair(this.socket, this.#listener);
   }
 
-  /** Hands the socket over, paused, with octets that are to be read from it again. */
+  /** Hands the socket over, paused, with octets that are to be read from it again, before the next turn. */
   release(octets: Uint8Array): { readonly socket: Socket; readonly listener: SocketAddress } {
     this.detach();
-    // Back to the one of its class.
-    delete (this.socket as Partial<Socket>).push;
-    if (octets.length > 0) this.socket.unshift(new Uint8Array(octets));
+    this.socket.push = Socket.prototype.push;
+    if (octets.length > 0) this.socket.unshift(octets);
     return { socket: this.socket, listener: this.#listener };
   }
 
@@ -239,8 +278,25 @@ export function isLent(octets: Uint8Array): boolean {
   return octets.buffer === SHARED_READ_BUFFER.buffer;
 }
 
-/** How sockets for {@linkcode DialledStream} are made. */
-export const DIALLED = {
+/** A socket for {@linkcode DialledStream}. */
+export class DialledSocket extends Socket {
+  constructor() {
+    super(DIALLED);
+  }
+
+  /** Octets do not come this way, but their end does. With "end" Node would close a socket that has ended too. */
+  override push(octets: Uint8Array | null): boolean {
+    return onPush.call(this, octets);
+  }
+
+  /** A write that fails does not end it: what the peer has sent before can still be read. */
+  override destroy(error?: Error): this {
+    const { syscall } = (error ?? {}) as { syscall?: string };
+    return syscall === "write" ? this : super.destroy(error);
+  }
+}
+
+const DIALLED = {
   allowHalfOpen: true,
   onread: { buffer: SHARED_READ_BUFFER, callback: onRead },
 };
@@ -290,37 +346,25 @@ function onClose(this: Socket): void {
   owned(this)[OWNER]?.fail(GONE);
 }
 
-function onEnd(this: Socket): void {
-  const end = () => owned(this)[OWNER]?.finished();
-  // After both directions have ended in order there is no peer either, and Node closes the socket now.
-  if (this.writableEnded) end();
-  else afterLastRead(this, end);
+/** Whether the kernel still knows who is at the other end: after a reset it does not. */
+export function hasPeer(socket: Socket): boolean {
+  const { _handle: handle } = socket as { _handle?: Handle | null };
+  return handle?.getpeername === undefined || handle.getpeername({}) >= 0;
 }
 
-/**
- * Until Node 24 a reset right behind octets is told of as an orderly end. Where the kernel knows no peer any
- * more, it is asked once more: after a reset that read fails.
- */
-export function afterLastRead(socket: Socket, end: () => void): void {
-  const { _handle: handle } = socket as { _handle?: Partial<Handle> | null };
-  if (!handle?.getpeername || !handle.readStart || handle.getpeername({}) >= 0) return end();
-  handle.readStart();
-  // One turn for the event loop to come to it, and one for the answer.
-  setImmediate(() => setImmediate(end));
-}
-
-/** What is Node's own of a TCP socket. */
+/** What is Node's own of a socket. */
 interface Handle {
-  /** getpeername(2); below 0 if there is none. */
-  getpeername(into: object): number;
-  readStart(): number;
+  /** getpeername(2), for TCP; below 0 if there is none. */
+  getpeername?(into: object): number;
+  /** Below 0 once a read has failed. */
+  readStart?(): number;
 }
 
 /** False: pause. */
 function onPush(this: Socket, octets: Uint8Array | null): boolean {
   const owner = owned(this)[OWNER];
   if (octets !== null) return owner?.arrived(octets) ?? false;
-  afterLastRead(this, () => owner?.finished());
+  owner?.ends(this);
   return false;
 }
 
@@ -330,3 +374,15 @@ function onRead(this: Socket, octets: number): boolean {
 
 /** What an operation on a closed connection fails with: always this one, as most connections end so. */
 export const GONE: Error = Object.assign(new Error("the connection is closed"), { code: "EPIPE" });
+/** What Node does not tell as an error by itself. */
+export const RESET: Error = Object.assign(new Error("the connection was reset"), {
+  code: "ECONNRESET",
+});
+
+/** libuv before 1.52. */
+const HIDES_RESETS = isBefore(process.versions.uv, 1, 52);
+
+function isBefore(version: string, major: number, minor: number): boolean {
+  const [itsMajor = 0, itsMinor = 0] = version.split(".").map(Number);
+  return itsMajor < major || itsMajor === major && itsMinor < minor;
+}

@@ -4,10 +4,12 @@
  */
 
 import { Buffer } from "node:buffer";
-import { constants, setEngine } from "node:crypto";
+import { constants, setEngine, X509Certificate } from "node:crypto";
 import process from "node:process";
 import { createSecureContext, createServer, type SecureContext } from "node:tls";
 import { StartupError } from "../errors.ts";
+import { derChildren, DerTag, readDer } from "../wire/der.ts";
+import { parsePem, pemOctets } from "../wire/pem.ts";
 import { watchForFloods } from "./node_flood_watch.ts";
 import { AcceptedStream } from "./node_stream.ts";
 import {
@@ -77,6 +79,10 @@ class NodeContext implements StreamContext {
 
   constructor(options: StreamContextOptions) {
     this.options = options;
+    // Node would take other names for ciphers of TLS 1.2, where unknown ones are passed over.
+    if (options.ciphersuites?.split(":").some((name) => !name.startsWith("TLS_"))) {
+      throw new OpenSslError("no cipher match", { subject: "ciphersuites" });
+    }
     const { alpnProtocols, verify } = options;
     const whole = secureContextOptions(options);
     this.socketOptions = {
@@ -95,7 +101,7 @@ type NodeOptions = NonNullable<Parameters<typeof createSecureContext>[0]>;
 function secureContextOptions(options: StreamContextOptions): NodeOptions & {
   readonly ticketKeys: Buffer;
 } {
-  const { certificates, protocols, securityLevel, verify } = options;
+  const { certificates, protocols, verify } = options;
   const dhParameters = certificates.find((each) => each.dhParameters !== undefined)?.dhParameters;
   return {
     ...keyOptions(options),
@@ -110,7 +116,6 @@ function secureContextOptions(options: StreamContextOptions): NodeOptions & {
     sessionIdContext: Buffer.from(options.sessionIdContext).toString("base64").slice(0, 32),
     sessionTimeout: options.sessionTimeout,
     ticketKeys: ticketKeys(options.ticketKeys),
-    ...securityLevel === undefined ? {} : {},
   };
 }
 
@@ -167,7 +172,38 @@ function stapler(
   return { server };
 }
 
+/** Node leaves out, without a word, authorities and DH parameters that it cannot read. */
+function refuseUnreadable({ authorities, certificates }: StreamContextOptions): void {
+  attempt("authorities", () => {
+    for (const { text } of parsePem(authorities)) new X509Certificate(text);
+  });
+  for (const { dhParameters = "" } of certificates) {
+    attempt(
+      "DH parameters",
+      () => parsePem(dhParameters).map(pemOctets).forEach(checkDhParameters),
+    );
+  }
+}
+
+/** PKCS #3: two numbers, and perhaps a third. */
+function checkDhParameters(octets: Uint8Array): void {
+  const sequence = readDer(octets);
+  const numbers = sequence.tag === DerTag.sequence ? derChildren(sequence) : [];
+  if (numbers.length < 2 || numbers.some(({ tag }) => tag !== DerTag.integer)) {
+    throw new Error("not a prime and a generator");
+  }
+}
+
+function attempt(subject: string, look: () => void): void {
+  try {
+    look();
+  } catch (error) {
+    throw new OpenSslError(reasonOf(error as NodeTlsError), { subject });
+  }
+}
+
 function create(whole: NodeOptions, options: StreamContextOptions): SecureContext {
+  refuseUnreadable(options);
   try {
     return createSecureContext(whole);
   } catch (error) {

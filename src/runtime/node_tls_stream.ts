@@ -2,16 +2,18 @@
 
 import { setImmediate } from "node:timers";
 import type { Socket } from "node:net";
+import process from "node:process";
 import { type SecureContext, type Server, TLSSocket } from "node:tls";
 import { PeerError } from "../errors.ts";
 import { endFloodWatch } from "./node_flood_watch.ts";
 import {
   type AcceptedStream as PlainStream,
-  afterLastRead,
   GONE,
+  hasPeer,
   isEnding,
   isLent,
   NodeStream,
+  RESET,
   resetSocket,
   socketPair,
 } from "./node_stream.ts";
@@ -37,7 +39,6 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
   readonly #tls: ClientSocket;
   readonly #recordFault: RecordFault;
   #established: { resolve(): void; reject(fault: unknown): void } | undefined;
-  readonly #handshake: Promise<void>;
   #done = false;
   #paused = false;
   /** Plaintext octets and records so far. */
@@ -58,8 +59,6 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
     this.#listener = listener;
     this.#tls = tls;
     this.#recordFault = recordFault;
-    this.#handshake = new Promise((resolve, reject) => this.#established = { resolve, reject });
-    this.#handshake.catch(() => {}); // Whoever cares awaits it.
     tls.owner = this;
     tls.on("secure", onSecure);
     // Node's own servers hear of failed handshakes in this way; "error" tells of the rest.
@@ -82,7 +81,9 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
   }
 
   handshake(): Promise<void> {
-    return this.#handshake;
+    if (this.fault !== undefined) return Promise.reject(this.fault);
+    if (this.#done) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#established = { resolve, reject });
   }
 
   get facts(): SslFacts {
@@ -156,11 +157,10 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
     this.#done = true;
     this.#ciphertext = this.#raw.bytesRead;
     this.#turn = currentTurn();
-    // Until Node 24 this is within OpenSSL's handshake, where it can neither be read from nor ended.
-    setImmediate(() => {
-      this.#established?.resolve();
-      this.#established = undefined;
-    });
+    const established = this.#established;
+    this.#established = undefined;
+    if (SECURE_IS_EARLY) setImmediate(() => established?.resolve());
+    else established?.resolve();
   }
 
   /** What the library has decrypted, or null at the end; false: pause. */
@@ -179,10 +179,10 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
 
   #end(): void {
     if (!this.#done) this.fail(new PeerError("client", "closed", "ended in the handshake"));
+    else if (!this.#tls.writableEnded && !hasPeer(this.#raw)) this.fail(RESET);
     else if (!this.#endsInOrder()) {
       this.fail(new PeerError("client", "closed", "ended without close_notify"));
-    } else if (this.#tls.writableEnded) this.finished();
-    else afterLastRead(this.#raw, () => this.finished());
+    } else this.ends(this.#raw);
   }
 
   /**
@@ -192,7 +192,19 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
    */
   #endsInOrder(): boolean {
     const since = this.#raw.bytesRead - this.#ciphertext;
-    return since === 0 ? this.#turn === currentTurn() : since <= LONGEST_GOODBYE;
+    return since === 0 ? this.#turn === currentTurn() : this.#isGoodbye(since);
+  }
+
+  /** Whether so many octets can be a close_notify. Anything else may be a record whose rest was cut off. */
+  #isGoodbye(octets: number): boolean {
+    if (this.#tls.getProtocol() !== "TLSv1.3") {
+      const { name } = this.#tls.getCipher();
+      const [, sizes] = GOODBYES.find(([pattern]) => pattern.test(name))!;
+      return sizes.includes(octets);
+    }
+    // Some clients say user_canceled before, and there may be KeyUpdates.
+    const alerts = [ALERT, 2 * ALERT].filter((alert) => octets >= alert);
+    return alerts.some((alert) => (octets - alert) % KEY_UPDATE === 0);
   }
 }
 
@@ -261,7 +273,19 @@ function currentTurn(): number {
   return turn;
 }
 
+/** Until Node 24 "secure" is within OpenSSL's handshake, where a session can be neither read from nor ended. */
+const SECURE_IS_EARLY = Number(process.versions.node.split(".")[0]) <= 24;
 /** Octets that are encrypted into one record. */
 const LITTLE = 16 << 10;
-/** Octets of ciphertext that an alert or two may take. */
-const LONGEST_GOODBYE = 100;
+/** Octets of records of TLS 1.3 with an alert, or a KeyUpdate, in them. */
+const ALERT = 24;
+const KEY_UPDATE = 27;
+/**
+ * The same for alerts of TLS 1.2 and older, by cipher. CBC: with HMACs of 20, 32 and 48 octets, before and after
+ * the padding, and without an IV of its own in TLS 1.0.
+ */
+const GOODBYES: readonly (readonly [RegExp, readonly number[]])[] = [
+  [/CHACHA20|CCM8/, [23]],
+  [/GCM|CCM/, [31]],
+  [/./, [37, 41, 53, 57, 69, 85]],
+];

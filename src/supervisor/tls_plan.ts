@@ -3,6 +3,7 @@
 import type { Settings } from "../config/settings.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { CheckedCertificate } from "../tls/certificate.ts";
+import { CertificateIndex } from "../tls/certificate_index.ts";
 import { lowersSecurityLevel, oldProtocols } from "../tls/openssl/context_options.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
 import { loadCertificates, type LoadedCertificates } from "./certificates.ts";
@@ -46,7 +47,12 @@ export async function makeTlsPlan(
       clientRules: await rules.read(settings.clientVerify, settings.clientVerifyCa),
       ticketSecret: ticketSecret.secret,
     },
-    warnings: [...warnings, ...ticketSecret.warnings, ...explanations(settings)],
+    warnings: [
+      ...warnings,
+      ...ticketSecret.warnings,
+      ...explanations(settings),
+      ...settings.tlsLibrary.name === "node" ? unstapled(certificates, defaultCertificate) : [],
+    ],
   };
 }
 
@@ -55,6 +61,22 @@ function served(
   { subject: _subject, notBefore: _notBefore, notAfter: _notAfter, ...rest }: CheckedCertificate,
 ): ServedCertificate {
   return rest;
+}
+
+/** `node:tls` is asked for a response before it is known which of several certificates a client gets. */
+function unstapled(certificates: readonly ServedCertificate[], defaultPlace: number): string[] {
+  const sets = new CertificateIndex(certificates, defaultPlace).sets().filter((set) =>
+    set.length > 1
+  );
+  const places = [...new Set(sets.flat())].filter((place) =>
+    certificates[place]!.ocspResponse !== undefined
+  );
+  return places.map((place) =>
+    `${
+      certificates[place]!.source
+    }: its OCSP response is not stapled, because under Node that is for names with ` +
+    "one certificate only; stud's executable staples for all"
+  );
 }
 
 /** What an operator who comes from stud or hitch may not expect. */

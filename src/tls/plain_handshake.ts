@@ -34,6 +34,21 @@ export async function readClientHello(
   }
 }
 
+/** The same from a source that lends its octets; what it gives is lent too. */
+export async function lentClientHello(
+  source: Pick<Duplex, "lend">,
+): Promise<Pick<ReadHello, "verdict" | "octets">> {
+  let before: Uint8Array | undefined;
+  for (;;) {
+    const more = await source.lend!();
+    if (more === null) throw new PeerError("client", "closed", "ended in the handshake");
+    const octets = before === undefined ? more : joined(before, more);
+    const verdict = parseClientHello(octets);
+    if (verdict.kind !== "incomplete") return { verdict, octets };
+    before = before === undefined ? new Uint8Array(more) : octets;
+  }
+}
+
 /** A fatal alert in a record of its own; the version is that of a hello's record (RFC 8446 section 5.1). */
 export function plainAlert(alert: number): Uint8Array {
   return Uint8Array.of(ALERT_RECORD, 3, 1, 0, 2, FATAL, alert);
@@ -43,6 +58,13 @@ function enlarged(buffer: Uint8Array): Uint8Array {
   const larger = new Uint8Array(Math.min(2 * buffer.length, LONGEST_HELLO));
   larger.set(buffer);
   return larger;
+}
+
+function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
+  const both = new Uint8Array(one.length + other.length);
+  both.set(one);
+  both.set(other, one.length);
+  return both;
 }
 
 // RFC 8446 section 6.

@@ -95,6 +95,11 @@ testWith(needs, "a client may ask for new keys, but not all the time", async () 
   await openssl.write("still here\n");
   await openssl.output(/^still here$/m);
   await updateKeys(openssl, 40);
+  // Node does not count them: it ends a flood of them only, as below.
+  if (byLibrary({ rustls: false, openssl: false, node: true })) {
+    await openssl.write("and here\n");
+    return await openssl.output(/^and here$/m);
+  }
   assert(await openssl.ended() !== 0, openssl.report());
   await site.stud.output(/connection ended: .*KeyUpdate.* \(client 127\.0\.0\.1:\d+ /);
   await site.echoOnce();

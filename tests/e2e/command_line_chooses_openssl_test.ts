@@ -10,6 +10,7 @@ import { echoOnce } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
 
 const NEEDS = { tools: ["openssl"], linux: true };
+const ON_DENO = { ...NEEDS, notOnNode: true };
 
 /** Options of stud, and which of them the log names. */
 const OPTIONS: readonly (readonly [args: string[], because: string])[] = [
@@ -20,21 +21,21 @@ const OPTIONS: readonly (readonly [args: string[], because: string])[] = [
   [["-C", "100"], "-C/--shared-cache"],
 ];
 
-Deno.test("without options rustls does TLS, and the log says so", async () => {
+testWith({ notOnNode: true }, "without options rustls does TLS, and the log says so", async () => {
   await using site = await Site.startEcho(BY_ITS_OPTIONS);
   await site.stud.output(/1 worker serves on .*, TLS by rustls$/m);
   await site.echoOnce();
 });
 
 for (const [args, because] of OPTIONS) {
-  testWith(NEEDS, `with ${args.join(" ")} OpenSSL does TLS, and the log says why`, async () => {
+  testWith(ON_DENO, `with ${args.join(" ")} OpenSSL does TLS, and the log says why`, async () => {
     await using site = await Site.startEcho([...BY_ITS_OPTIONS, ...args]);
     await site.stud.output(new RegExp(`, TLS by OpenSSL 3\\.\\S+ .* because of ${because}$`, "m"));
     await site.echoOnce();
   });
 }
 
-testWith(NEEDS, "-t takes what OpenSSL takes", async () => {
+testWith(ON_DENO, "-t takes what OpenSSL takes", async () => {
   for (const [args] of OPTIONS) {
     const { code, stdout, stderr } = await runStud([
       ...BY_ITS_OPTIONS,
@@ -46,15 +47,19 @@ testWith(NEEDS, "-t takes what OpenSSL takes", async () => {
   }
 });
 
-testWith(NEEDS, "of several PEM files the last is for clients that name none of them", async () => {
-  using first = pemFile(await makeSelfSigned("first.example", new Date()));
-  using last = await temporaryPem();
-  await using backend = Backend.serve(echo);
-  const args = ["-f", "127.0.0.1,0", "-b", backend.address, first.path, last.path];
-  await using stud = await Stud.start([...BY_ITS_OPTIONS, ...args]);
-  await stud.output(/, TLS by OpenSSL .* because of 2 PEM files$/m);
-  await echoOnce(stud.port, last);
-});
+testWith(
+  ON_DENO,
+  "of several PEM files the last is for clients that name none of them",
+  async () => {
+    using first = pemFile(await makeSelfSigned("first.example", new Date()));
+    using last = await temporaryPem();
+    await using backend = Backend.serve(echo);
+    const args = ["-f", "127.0.0.1,0", "-b", backend.address, first.path, last.path];
+    await using stud = await Stud.start([...BY_ITS_OPTIONS, ...args]);
+    await stud.output(/, TLS by OpenSSL .* because of 2 PEM files$/m);
+    await echoOnce(stud.port, last);
+  },
+);
 
 testWith(
   NEEDS,

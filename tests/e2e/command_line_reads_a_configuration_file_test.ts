@@ -3,7 +3,7 @@
 import { assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { temporaryPem } from "../support/certificates.ts";
 import { Backend, echo } from "../support/backend.ts";
-import { runStud, Stud } from "../support/stud.ts";
+import { byLibrary, runStud, Stud } from "../support/stud.ts";
 import { echoOnce } from "../support/tls_client.ts";
 
 Deno.test("stud serves by a configuration file, and the command line wins", async () => {
@@ -24,17 +24,13 @@ Deno.test("a configuration can come from standard input", async () => {
 });
 
 Deno.test("a fault in a configuration file is named by file and line", async () => {
-  const faults: [text: string, place: string, ...words: string[]][] = [
+  const faults: Fault[] = [
     ["workers = 1\nwrokers = 2\n", ":2: ", 'unknown key "wrokers"', "did you mean workers?"],
     ["\n\nworkers = many\n", ":3: workers: ", '"many"', "whole number"],
     ["workers\n", ":1: ", "key = value"],
     ["keepalive = 0\n", ":1: keepalive: ", "from 1 to"],
     ["# client mode\nclient = on\n", ":2: client: ", "not available yet"],
-    [
-      "ciphers = HIGH\ntls-library = rustls\n",
-      ":1: ciphers: needs OpenSSL",
-      ":2: tls-library = rustls",
-    ],
+    byLibrary({ rustls: RUSTLS_CANNOT, openssl: RUSTLS_CANNOT, node: NOT_ON_NODE }),
     ['frontend = {\n  host = "*"\n}\n', ":1: ", "hitch's syntax"],
     ['backend = "127.0.0.1,http-no"\n', "--backend: http-no is neither a port number nor"],
     ["config = x\n", ":1: ", "for the command line only"],
@@ -53,6 +49,20 @@ Deno.test("a configuration file that cannot be read is named", async () => {
   const { code, stderr } = await runStud(["--config", "/no/such/stud.conf"]);
   assertEquals({ code, stderr }, { code: 1, stderr: "stud: /no/such/stud.conf: no such file\n" });
 });
+
+type Fault = [text: string, place: string, ...words: string[]];
+
+const RUSTLS_CANNOT: Fault = [
+  "ciphers = HIGH\ntls-library = rustls\n",
+  ":1: ciphers: needs OpenSSL",
+  ":2: tls-library = rustls",
+];
+const NOT_ON_NODE: Fault = [
+  "ciphers = HIGH\ntls-library = rustls\n",
+  ":2: tls-library: ",
+  '"rustls"',
+  "stud's executable",
+];
 
 function configFile(text: string): Disposable & { readonly path: string } {
   const path = Deno.makeTempFileSync({ prefix: "stud-test-", suffix: ".conf" });

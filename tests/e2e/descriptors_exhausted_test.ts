@@ -4,6 +4,7 @@ import { assertEquals } from "../support/assert.ts";
 import { Backend, closeQuietly, echo } from "../support/backend.ts";
 import { eventually } from "../support/eventually.ts";
 import { Site } from "../support/site.ts";
+import { byLibrary } from "../support/stud.ts";
 import { connectTls, receiveText, send } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
 
@@ -18,14 +19,20 @@ testWith(needs, "a worker out of descriptors pauses, says why, and recovers", as
   await using site = await Site.start({ prefix: LIMIT, backend });
   const { worker } = site;
   await site.echoOnce();
-  const crowd = Array.from({ length: CROWD }, () => connectEcho(site));
-  const first = await Promise.any(crowd);
+  const attempts = Array.from({ length: CROWD }, () => connectEcho(site));
+  // Node cannot leave clients to the kernel: it closes those for whom there is no room to wait either.
+  const turnsAway = byLibrary({ rustls: false, openssl: false, node: true });
+  const crowd = attempts.map((each) => turnsAway ? each.catch(() => undefined) : each);
+  const first = await Promise.any(attempts);
   await site.stud.output(/error: .*cannot accept clients: .*\(raise the limit of open files/);
   // Those that are in are served on.
   await send(first, "still here");
   assertEquals(await receiveText(first, 10), "still here");
   // The others wait until these leave: nobody is taken in without a descriptor for the backend.
-  await Promise.all(crowd.map(async (each) => closeQuietly(await each)));
+  await Promise.all(crowd.map(async (each) => {
+    const client = await each;
+    if (client !== undefined) closeQuietly(client);
+  }));
   await site.released();
   await eventually("a good client is served again", async () => {
     return await site.echoOnce().then(() => true, () => false);

@@ -6,7 +6,7 @@ import { BY_ITS_OPTIONS, runStud, Stud } from "../support/stud.ts";
 import { testWith } from "../support/tools.ts";
 import { Folder } from "../support/tls_site.ts";
 
-const NEEDS = { linux: true, tools: ["openssl"] };
+const NEEDS = { linux: true, tools: ["openssl"], notOnNode: true };
 
 /** What stands in for libssl.so.3, and what stud says of it. */
 const FAULTS: Readonly<Record<string, readonly [make: (folder: Folder) => void, words: RegExp]>> = {

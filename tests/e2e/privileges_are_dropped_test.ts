@@ -46,7 +46,7 @@ async function replaceOne(stud: Stud): Promise<void> {
 }
 
 testWith(
-  { tools: ["setpriv"], root: true, linux: true },
+  { tools: ["setpriv"], root: true, linux: true, notOnNode: true },
   "workers become user and group inside the new root, replaced ones too, and serve",
   async () => {
     await using backend = Backend.serve(echo);
@@ -75,6 +75,25 @@ testWith(
   },
 );
 
+testWith(
+  { tools: ["setpriv"], root: true, linux: true },
+  "workers become user and group, replaced ones too, and serve",
+  async () => {
+    await using backend = Backend.serve(echo);
+    using pem = await temporaryPem();
+    const args = ["-n", "2", "-f", "127.0.0.1,0", "-b", backend.address];
+    await using stud = await Stud.start([...args, "-u", "nobody", "-g", "daemon", pem.path], {}, {
+      prefix: ["setpriv", "--groups=4,24"],
+    });
+    for (const check of ["first", "replaced"]) {
+      assertIdentity(stud, NOBODY, DAEMON);
+      for (let count = 0; count < 10; count++) await echoOnce(stud.port, pem, check);
+      if (check === "first") await replaceOne(stud);
+    }
+    assertEquals(new Set(threadFields(stud.pid, "Uid")), new Set(["0 0 0 0"]));
+  },
+);
+
 testWith({ root: true, linux: true }, "a user alone brings its own group", async () => {
   using pem = await temporaryPem();
   await using stud = await Stud.start(["-f", "127.0.0.1,0", "-u", "nobody", pem.path]);
@@ -93,16 +112,20 @@ testWith(
   },
 );
 
-testWith({ root: true, linux: true }, "a root alone leaves user and group", async () => {
-  await using backend = Backend.serve(echo);
-  using pem = await temporaryPem();
-  using root = temporaryRoot();
-  await using stud = await Stud.start([
-    ...["-f", "127.0.0.1,0", "-b", backend.address, "-r", root.path, pem.path],
-  ]);
-  assertRoot(stud, root.path);
-  await echoOnce(stud.port, pem);
-});
+testWith(
+  { root: true, linux: true, notOnNode: true },
+  "a root alone leaves user and group",
+  async () => {
+    await using backend = Backend.serve(echo);
+    using pem = await temporaryPem();
+    using root = temporaryRoot();
+    await using stud = await Stud.start([
+      ...["-f", "127.0.0.1,0", "-b", backend.address, "-r", root.path, pem.path],
+    ]);
+    assertRoot(stud, root.path);
+    await echoOnce(stud.port, pem);
+  },
+);
 
 testWith({ root: true, linux: true }, "root without a user is warned", async () => {
   await using stud = await Stud.start(["--self-signed", "-f", "127.0.0.1,0"]);

@@ -8,14 +8,21 @@ import { TICKET_PERIOD } from "../../src/tls/ticket_keys.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { clientCertificate } from "../support/client_certificate.ts";
 import { Fleet } from "../support/fleet.ts";
-import { ReturningClient, TICKET_VERSIONS } from "../support/returning_client.ts";
+import { ReturningClient, TICKET_VERSIONS, type Visit } from "../support/returning_client.ts";
 import { clockAhead, ShiftedClock } from "../support/shifted_clock.ts";
 import type { Stud } from "../support/stud.ts";
 import { testWith } from "../support/tools.ts";
-import { BY_OPENSSL } from "../support/stud.ts";
+import { BY_OPENSSL, byLibrary } from "../support/stud.ts";
 
 const NEEDS = { tools: ["openssl"], linux: true, faketime: true };
+/** Node's tickets of the former period resume, under its keys; sessions with certificates never do. */
+const RENEWED = { ...NEEDS, notOnNode: true };
+const RENEWS = byLibrary({ rustls: true, openssl: true, node: false });
 const HOUR = 3_600_000;
+
+/** The keys of the ticket that a client has after a visit which brought it none; s_client shows it in TLS 1.2. */
+const kept = (version: string, { ticketKeys }: Visit) =>
+  version === "-tls1_3" ? undefined : ticketKeys;
 const FIRST_PERIOD = Math.ceil(Date.now() / TICKET_PERIOD);
 
 testWith(NEEDS, "a ticket of the previous period resumes and is renewed", async () => {
@@ -28,12 +35,12 @@ testWith(NEEDS, "a ticket of the previous period resumes and is renewed", async 
     assertEquals([visit.answered, visit.resumed], [true, true], visit.report);
     using other = machines.client(version);
     const { ticketKeys } = await other.begin(now.port);
-    assertEquals(visit.ticketKeys, ticketKeys, visit.report);
-    assert(visit.ticketKeys !== began.ticketKeys, visit.report);
+    assert(ticketKeys !== began.ticketKeys, "other keys than before");
+    assertEquals(visit.ticketKeys, RENEWS ? ticketKeys : kept(version, began), visit.report);
   }
 });
 
-testWith(NEEDS, "a renewed TLS 1.3 session outlives the keys that it began with", async () => {
+testWith(RENEWED, "a renewed TLS 1.3 session outlives the keys that it began with", async () => {
   await using machines = await Machines.open();
   const began = await machines.at(0, 10);
   const [renewing, later] = [await machines.at(1, 2), await machines.at(2, 1)];
@@ -49,7 +56,7 @@ testWith(NEEDS, "a renewed TLS 1.3 session outlives the keys that it began with"
   assertEquals([visit.answered, visit.resumed], [true, false], visit.report);
 });
 
-testWith(NEEDS, "a client's certificate goes on when the keys change", async () => {
+testWith(RENEWED, "a client's certificate goes on when the keys change", async () => {
   await using machines = await Machines.open();
   using ours = await clientCertificate("ours");
   const rules = ["--client-verify=required", "--client-verify-ca", ours.path];
@@ -146,7 +153,8 @@ testWith(NEEDS, "workers change their keys as time goes by, with nobody telling 
       keys.add(visit.ticketKeys);
     }
     assertEquals(keys.size, 1);
-    assert(!keys.has(began.ticketKeys), "other keys than before");
+    if (RENEWS) assert(!keys.has(began.ticketKeys), "other keys than before");
+    else assertEquals(keys, new Set([kept(version, began)]));
     clock.set(ahead(period + 2, 1));
     const visit = await client.offer(stud.port);
     assertEquals([visit.answered, visit.resumed], [true, false], visit.report);

@@ -9,7 +9,7 @@ import { runStud } from "../support/stud.ts";
 import { missingForTokens, Token } from "../support/token.ts";
 
 const missing = await missingForTokens();
-const NEEDS = { tools: ["openssl"], linux: true, missing };
+const NEEDS = { tools: ["openssl"], linux: true, missing, notOnNode: true };
 
 for (const keyType of ["rsa", "ec"] as const) {
   for (const workers of ["1", "2"]) {
@@ -127,7 +127,7 @@ testWith(
 );
 
 testWith(
-  { tools: ["openssl"], linux: true },
+  { tools: ["openssl"], linux: true, notOnNode: true },
   "an engine that cannot be used is a start error",
   async () => {
     const faults: readonly (readonly [id: string, ...words: string[]])[] = [
@@ -146,7 +146,7 @@ testWith(
 );
 
 testWith(
-  { tools: ["openssl"], linux: true },
+  { tools: ["openssl"], linux: true, notOnNode: true },
   "-e auto takes whatever engines there are",
   async () => {
     await using site = await TlsSite.start(["-e", "auto", "--self-signed=one.example"]);

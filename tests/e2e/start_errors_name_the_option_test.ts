@@ -29,13 +29,17 @@ const FAULTS: readonly (readonly [args: string[], ...words: string[]])[] = [
   [["--self-signed", "-b", `/${"x".repeat(200)}`], "-b/--backend", "201 octets"],
   [["--self-signed", "--write-ip", "--write-proxy"], "--write-ip and --write-proxy exclude"],
   [["--self-signed", "cert.pem"], '"cert.pem"', "--self-signed", "exclude each other"],
-  [["--tls-library=rustls", "one.pem", "two.pem"], '"two.pem"', "more than one needs OpenSSL"],
-  [["--tls-library=rustls", "--self-signed", "-c", "HIGH"], "-c/--ciphers", "needs OpenSSL"],
   [["--self-signed", "--tls-library=gnutls"], "--tls-library", '"gnutls"', "rustls, openssl"],
   [["--self-signed", "--tls-protos=TLSv1.4"], "--tls-protos", '"TLSv1.4"', "TLSv1.3"],
   [["--self-signed", "--client-verify=required"], "--client-verify", "--client-verify-ca"],
   [[""], "an argument is empty"],
   [[], "no PEM file given", "--self-signed"],
+];
+
+/** What rustls cannot do. */
+const RUSTLS_CANNOT: typeof FAULTS = [
+  [["--tls-library=rustls", "one.pem", "two.pem"], '"two.pem"', "more than one needs OpenSSL"],
+  [["--tls-library=rustls", "--self-signed", "-c", "HIGH"], "-c/--ciphers", "needs OpenSSL"],
 ];
 
 /** Options of stud that this release cannot honour. */
@@ -59,6 +63,10 @@ const OPENSSL_REFUSES: readonly (readonly [args: string[], ...words: string[]])[
 
 Deno.test("each fault of the command line is one line that names option and value", async () => {
   await inTurns(FAULTS);
+});
+
+testWith({ notOnNode: true }, "what rustls cannot do is named with its option", async () => {
+  await inTurns(RUSTLS_CANNOT);
 });
 
 Deno.test("an option that this release cannot honour is refused by name, never ignored", async () => {
@@ -96,11 +104,20 @@ Deno.test("an address that this machine does not have is named", async () => {
 
 testWith(
   { root: true, linux: true },
-  "unknown users, groups and directories are named",
+  "unknown users and groups are named",
   async () => {
     await inTurns([
       [["--self-signed", "-u", "no-such-user"], "--user no-such-user", "no such user"],
       [["--self-signed", "-g", "no-such-group"], "--group no-such-group", "no such group"],
+    ]);
+  },
+);
+
+testWith(
+  { root: true, linux: true, notOnNode: true },
+  "unknown directories are named",
+  async () => {
+    await inTurns([
       [["--self-signed", "-r", "/no/such/dir"], "--chroot /no/such/dir", "no such directory"],
       [["--self-signed", "-r", "/etc/passwd"], "--chroot /etc/passwd", "no such directory"],
     ]);

@@ -6,7 +6,7 @@ import { ReturningClient, TICKET_VERSIONS } from "../support/returning_client.ts
 import type { Stud } from "../support/stud.ts";
 import { testWith } from "../support/tools.ts";
 
-const NEEDS = { tools: ["openssl"], linux: true };
+const NEEDS = { tools: ["openssl"], linux: true, notOnNode: true };
 const ADDRESSES = Array.from({ length: 6 }, (_, index) => `127.0.0.${index + 2}`);
 
 testWith(NEEDS, "every client resumes at the worker that its address leads to", async () => {

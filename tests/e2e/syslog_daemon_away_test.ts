@@ -9,7 +9,7 @@ import { Stud } from "../support/stud.ts";
 import { echoOnce } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
 
-const NEEDS = { tools: ["rsyslogd"], root: true, linux: true };
+const NEEDS = { tools: ["rsyslogd"], root: true, linux: true, notOnNode: true };
 
 /** More lines than the kernel queues for a daemon that does not read. */
 const flood = () => Number(Deno.readTextFileSync("/proc/sys/net/unix/max_dgram_qlen")) + 50;

@@ -10,7 +10,7 @@ import { Stud } from "../support/stud.ts";
 import { connectTls, receive } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
 
-const NEEDS = { tools: ["rsyslogd"], root: true, linux: true };
+const NEEDS = { tools: ["rsyslogd"], root: true, linux: true, notOnNode: true };
 
 testWith(
   NEEDS,

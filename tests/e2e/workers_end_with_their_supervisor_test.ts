@@ -19,7 +19,9 @@ testWith({ linux: true }, "after SIGKILL of the supervisor the workers drain and
   await eventually("nobody listens", () => listenersOn(port) === 0);
   assertEquals(await isRefused(port), true);
   await exchange(client, "still served");
-  assertEquals(workers.filter(isAlive).length, 1, "the worker without clients has ended");
+  const alive = () => workers.filter(isAlive).length;
+  await eventually("the end of the worker without clients", () => alive() < 2);
+  assertEquals(alive(), 1, "the worker with a client has ended");
   await client.closeWrite();
   assertEquals((await receive(client)).end, "clean");
   await gone(workers);

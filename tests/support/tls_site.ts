@@ -56,6 +56,11 @@ export class TlsSite implements AsyncDisposable {
     return this.stud.port;
   }
 
+  /** Connections that came to the backend. */
+  get accepted(): number {
+    return this.#backend.accepted;
+  }
+
   /** One connection of `openssl s_client`, by name (undefined: none). */
   handshake(serverName: string | undefined, args: readonly string[] = []): Promise<Handshake> {
     return handshake(this.port, serverName, args);

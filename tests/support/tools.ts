@@ -4,6 +4,7 @@
  */
 
 import { faketimeLibrary } from "./shifted_clock.ts";
+import { TLS_LIBRARY } from "./stud.ts";
 
 /** Whether a program is on the PATH (or in /usr/sbin, where daemons live). */
 export function hasTool(name: string): boolean {
@@ -28,6 +29,8 @@ export interface Needs {
   readonly missing?: string;
   /** The library that shifts a program's clock. */
   readonly faketime?: boolean;
+  /** What stud on Node rightly has not: where that is tested, the test is not declared at all. */
+  readonly notOnNode?: boolean;
 }
 
 /** Declares a test that has needs. Without them it is skipped with a line that names what is missing. */
@@ -36,6 +39,7 @@ export function testWith(
   name: string,
   run: () => Promise<void>,
 ): void {
+  if (needs.notOnNode && TLS_LIBRARY === "node") return;
   const missing = [
     ...(needs.tools ?? []).filter((tool) => !hasTool(tool)),
     ...(needs.root && Deno.uid() !== 0 ? ["root"] : []),

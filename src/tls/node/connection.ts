@@ -1,6 +1,5 @@
 /** One client's TLS on Node: reads its hello, chooses the context, and leaves the rest to the library. */
 
-import type { BufferPool } from "../../buffer_pool.ts";
 import { PeerError } from "../../errors.ts";
 import type { Network, SocketPair, TcpStream } from "../../runtime/runtime.ts";
 import type { AcceptedStream, StreamContext, StreamTls } from "../../runtime/stream_tls.ts";
@@ -10,8 +9,8 @@ import { negotiated } from "../negotiated.ts";
 import { handshakeFault, recordFault } from "../openssl/handshake_reasons.ts";
 import {
   INTERNAL_ERROR,
+  lentClientHello,
   plainAlert,
-  readClientHello,
   UNRECOGNIZED_NAME,
 } from "../plain_handshake.ts";
 import type { NodeContexts } from "./contexts.ts";
@@ -21,7 +20,6 @@ export interface NodeServices {
   readonly contexts: NodeContexts;
   readonly library: StreamTls;
   readonly network: Pick<Network, "peerError">;
-  readonly helloBuffers: BufferPool;
 }
 
 interface Refusal {
@@ -54,18 +52,14 @@ export class NodeConnection implements TlsConnection {
   }
 
   async handshake(): Promise<void> {
-    const { helloBuffers } = this.#services;
-    const buffer = helloBuffers.take();
     try {
-      const { verdict, octets } = await readClientHello(this.#stream, buffer);
+      const { verdict, octets } = await lentClientHello(this.#stream);
       const choice = verdict.kind === "refused" ? verdict : this.#choose(verdict.hello);
       if (choice.kind === "refused") await this.#refuse(choice);
       else await this.#begin(choice.context, octets);
       this.#agreed = true;
     } catch (error) {
       throw handshakeFault(error, this.#services.network);
-    } finally {
-      helloBuffers.give(buffer);
     }
   }
 

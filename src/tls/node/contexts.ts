@@ -22,6 +22,8 @@ export class NodeContexts {
   readonly #keyring: TicketKeyring;
   /** By the certificates in it and the period of its keys, the least recently used first. */
   readonly #contexts = new Map<string, StreamContext>();
+  /** What was asked for last. */
+  #last: { places: readonly number[]; keys: TicketKeys; context: StreamContext } | undefined;
 
   constructor(library: StreamTls, configuration: TlsConfiguration, clock: Clock) {
     const { certificates, defaultCertificate, ticketSecret } = configuration;
@@ -60,6 +62,14 @@ export class NodeContexts {
   }
 
   #context(places: readonly number[], keys: TicketKeys): StreamContext {
+    const last = this.#last;
+    if (last?.places === places && last.keys === keys) return last.context;
+    const context = this.#find(places, keys);
+    this.#last = { places, keys, context };
+    return context;
+  }
+
+  #find(places: readonly number[], keys: TicketKeys): StreamContext {
     const key = `${places.join()} ${keys.period}`;
     const known = this.#contexts.get(key);
     if (known !== undefined && this.#contexts.size < MOST / 2) return known;

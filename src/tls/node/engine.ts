@@ -6,7 +6,6 @@
 import { StartupError } from "../../errors.ts";
 import type { Runtime, StreamListener } from "../../runtime/runtime.ts";
 import type { StreamTls } from "../../runtime/stream_tls.ts";
-import { BufferPool } from "../../buffer_pool.ts";
 import type { TlsConnection, TlsEngine, TlsListener } from "../engine.ts";
 import type { TlsConfiguration } from "../tls_configuration.ts";
 import { NodeConnection, type NodeServices } from "./connection.ts";
@@ -21,7 +20,6 @@ export function createNodeEngine(runtime: Runtime, configuration: TlsConfigurati
     contexts,
     library,
     network: runtime.network,
-    helloBuffers: new BufferPool(HELLO_BUFFER, SPARE_HELLO_BUFFERS),
   };
   return {
     name: "node",
@@ -68,7 +66,3 @@ class NodeTlsListener implements TlsListener {
     this.#listener.close();
   }
 }
-
-/** Octets; most hellos fit. */
-const HELLO_BUFFER = 2 << 10;
-const SPARE_HELLO_BUFFERS = 64;

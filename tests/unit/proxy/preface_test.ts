@@ -9,10 +9,10 @@ const CLIENT = {
 };
 
 Deno.test("prefaceEncoder() chooses by kind, and client and server are not exchanged", () => {
-  assertEquals(prefaceEncoder("none")(CLIENT), undefined);
-  assertEquals([...prefaceEncoder("ip")(CLIENT)!], [2, 198, 51, 100, 7]);
+  assertEquals(prefaceEncoder("none")({ pair: CLIENT }), undefined);
+  assertEquals([...prefaceEncoder("ip")({ pair: CLIENT })!], [2, 198, 51, 100, 7]);
   assertEquals(
-    new TextDecoder().decode(prefaceEncoder("proxy-v1")(CLIENT)),
+    new TextDecoder().decode(prefaceEncoder("proxy-v1")({ pair: CLIENT })),
     "PROXY TCP4 198.51.100.7 192.0.2.1 56324 443\r\n",
   );
 });
