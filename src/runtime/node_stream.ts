@@ -71,6 +71,11 @@ export abstract class NodeStream implements Stream {
   write(octets: Uint8Array): number | Promise<number> {
     if (this.unwritable !== undefined) return Promise.reject(this.unwritable);
     this.handOver(octets);
+    const { errored } = this.socket;
+    if (errored !== null) {
+      this.writeFailed(errored);
+      return Promise.reject(errored);
+    }
     return this.socket.writableLength === 0 ? octets.length : this.untilTaken(octets.length);
   }
 
@@ -143,6 +148,10 @@ export abstract class NodeStream implements Stream {
   ends(raw: Socket): void {
     if (this.#told) return;
     this.#told = true;
+    // The system tells of a reset once, and if a write was told, this looks like the orderly end.
+    if ((this.#writeFault as { code?: string } | undefined)?.code === "ECONNRESET") {
+      return this.fail(this.#writeFault);
+    }
     if (!HIDES_RESETS || hasPeer(raw)) return this.#finished();
     const readStart = () => (raw as { _handle?: Handle | null })._handle?.readStart?.() ?? 0;
     readStart();
@@ -213,6 +222,7 @@ export abstract class NodeStream implements Stream {
 /** A connection that we have made, with octets read into the shared buffer. */
 export class DialledStream extends NodeStream {
   #paused = false;
+  #gathering = false;
 
   /** What the peer sent before it stopped reading may still be on its way to us. */
   protected override writeFailed(fault: unknown): void {
@@ -224,19 +234,37 @@ export class DialledStream extends NodeStream {
   }
 
   override arrived(octets: Uint8Array): boolean {
-    this.#paused = !super.arrived(octets);
+    // Where much arrives, more would come before what is there has been written, and would have to be copied.
+    this.#paused = !super.arrived(octets) || octets.length >= MUCH;
     return !this.#paused;
   }
 
   override write(octets: Uint8Array): number | Promise<number> {
     // The next read of any socket overwrites what the kernel may not have taken by then.
-    return super.write(isLent(octets) ? new Uint8Array(octets) : octets);
+    const own = isLent(octets) ? new Uint8Array(octets) : octets;
+    return own.length < MUCH ? super.write(own) : this.#writeMuch(own);
+  }
+
+  /** TLS gives records one by one. Those that have arrived together leave together, at the end of the turn. */
+  #writeMuch(octets: Uint8Array): number | Promise<number> {
+    if (this.unwritable !== undefined) return Promise.reject(this.unwritable);
+    if (!this.#gathering) {
+      this.#gathering = true;
+      this.socket.cork();
+      setImmediate(() => {
+        this.#gathering = false;
+        this.socket.uncork();
+      });
+    }
+    this.handOver(octets);
+    const waiting = this.socket.writableLength;
+    return waiting < MOST_GATHERED ? octets.length : this.untilTaken(octets.length);
   }
 
   protected override resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.socket.resume();
+    this.socket._read(0);
   }
 }
 
@@ -378,6 +406,11 @@ export const GONE: Error = Object.assign(new Error("the connection is closed"), 
 export const RESET: Error = Object.assign(new Error("the connection was reset"), {
   code: "ECONNRESET",
 });
+
+/** Octets that are not the only ones of their kind: a record that is nearly full. */
+const MUCH = 12 << 10;
+/** Octets that a socket may hold before whoever writes has to wait. */
+const MOST_GATHERED = 256 << 10;
 
 /** libuv before 1.52. */
 const HIDES_RESETS = isBefore(process.versions.uv, 1, 52);

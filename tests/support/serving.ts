@@ -2,12 +2,13 @@
 
 import { eventually } from "./eventually.ts";
 
-/** Waits until somebody listens on the port. */
+/** Waits until somebody on the port answers what is no TLS: whoever only tries the port does not. */
 export function serving(port: number): Promise<void> {
-  return eventually(`somebody listens on port ${port}`, async () => {
+  return eventually(`somebody answers on port ${port}`, async () => {
     try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return true;
+      using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+      await connection.write(new TextEncoder().encode("is anybody there?\n"));
+      return await connection.read(new Uint8Array(16)) !== null;
     } catch {
       return false;
     }
