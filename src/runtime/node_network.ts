@@ -10,7 +10,8 @@ import { createServer, type Server, type Socket } from "node:net";
 import process from "node:process";
 import { PeerError, type PeerErrorKind, StartupError } from "../errors.ts";
 import { formatSocketAddress, isIpAddress } from "../wire/ip_address.ts";
-import { AcceptedStream, DialledSocket, DialledStream } from "./node_stream.ts";
+import { AcceptedStream } from "./node_accepted_stream.ts";
+import { DialledSocket, DialledStream } from "./node_dialled_stream.ts";
 import type {
   Endpoint,
   ListenOptions,

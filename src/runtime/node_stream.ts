@@ -4,17 +4,14 @@
  * goes from the socket to whoever waits for it, without a queue; if nobody does, the socket is paused.
  */
 
-import { Buffer } from "node:buffer";
-import { Socket } from "node:net";
+import type { Socket } from "node:net";
 import process from "node:process";
 import { setImmediate } from "node:timers";
 import { unmapIpv4 } from "../wire/ip_address.ts";
-import type { SocketAddress, SocketPair, Stream, TcpStream } from "./runtime.ts";
+import type { SocketAddress, SocketPair, Stream } from "./runtime.ts";
 
-/** Reads of every plain socket of this process land here: each is passed on before the next one begins. */
-export const SHARED_READ_BUFFER: Uint8Array = Buffer.allocUnsafeSlow(128 << 10);
-
-const OWNER = Symbol("owner");
+/** Where a socket's owner is kept. */
+export const OWNER = Symbol("owner");
 
 /** What all sockets have in common. The subclass says how octets come in. */
 export abstract class NodeStream implements Stream {
@@ -219,116 +216,6 @@ export abstract class NodeStream implements Stream {
   };
 }
 
-/** A connection that we have made, with octets read into the shared buffer. */
-export class DialledStream extends NodeStream {
-  #paused = false;
-  #gathering = false;
-
-  /** What the peer sent before it stopped reading may still be on its way to us. */
-  protected override writeFailed(fault: unknown): void {
-    this.failWrites(fault);
-  }
-
-  get pair(): SocketPair | undefined {
-    return this.socket.remotePort === undefined ? undefined : socketPair(this.socket);
-  }
-
-  override arrived(octets: Uint8Array): boolean {
-    // Where much arrives, more would come before what is there has been written, and would have to be copied.
-    this.#paused = !super.arrived(octets) || octets.length >= MUCH;
-    return !this.#paused;
-  }
-
-  override write(octets: Uint8Array): number | Promise<number> {
-    // The next read of any socket overwrites what the kernel may not have taken by then.
-    const own = isLent(octets) ? new Uint8Array(octets) : octets;
-    return own.length < MUCH ? super.write(own) : this.#writeMuch(own);
-  }
-
-  /** TLS gives records one by one. Those that have arrived together leave together, at the end of the turn. */
-  #writeMuch(octets: Uint8Array): number | Promise<number> {
-    if (this.unwritable !== undefined) return Promise.reject(this.unwritable);
-    if (!this.#gathering) {
-      this.#gathering = true;
-      this.socket.cork();
-      setImmediate(() => {
-        this.#gathering = false;
-        this.socket.uncork();
-      });
-    }
-    this.handOver(octets);
-    const waiting = this.socket.writableLength;
-    return waiting < MOST_GATHERED ? octets.length : this.untilTaken(octets.length);
-  }
-
-  protected override resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.socket._read(0);
-  }
-}
-
-/**
- * An accepted connection; it reads until something else takes its socket over. What arrives is caught where
- * Node would put it into the socket's queue.
- */
-export class AcceptedStream extends NodeStream implements TcpStream {
-  readonly #listener: SocketAddress;
-
-  /** `listener` is the address it was accepted at. */
-  constructor(socket: Socket, listener: SocketAddress) {
-    super(socket);
-    this.#listener = listener;
-    socket.push = onPush;
-    // Node remembers it if it is asked while there is an answer: log lines are about clients that have gone.
-    void socket.remoteAddress;
-  }
-
-  get pair(): SocketPair {
-    return socketPair(this.socket, this.#listener);
-  }
-
-  /** Hands the socket over, paused, with octets that are to be read from it again, before the next turn. */
-  release(octets: Uint8Array): { readonly socket: Socket; readonly listener: SocketAddress } {
-    this.detach();
-    this.socket.push = Socket.prototype.push;
-    if (octets.length > 0) this.socket.unshift(octets);
-    return { socket: this.socket, listener: this.#listener };
-  }
-
-  protected override resume(): void {
-    this.socket._read(0);
-  }
-}
-
-/** Whether the next read of some plain socket will overwrite these octets. */
-export function isLent(octets: Uint8Array): boolean {
-  return octets.buffer === SHARED_READ_BUFFER.buffer;
-}
-
-/** A socket for {@linkcode DialledStream}. */
-export class DialledSocket extends Socket {
-  constructor() {
-    super(DIALLED);
-  }
-
-  /** Octets do not come this way, but their end does. With "end" Node would close a socket that has ended too. */
-  override push(octets: Uint8Array | null): boolean {
-    return onPush.call(this, octets);
-  }
-
-  /** A write that fails does not end it: what the peer has sent before can still be read. */
-  override destroy(error?: Error): this {
-    const { syscall } = (error ?? {}) as { syscall?: string };
-    return syscall === "write" ? this : super.destroy(error);
-  }
-}
-
-const DIALLED = {
-  allowHalfOpen: true,
-  onread: { buffer: SHARED_READ_BUFFER, callback: onRead },
-};
-
 /** Both ends of a TCP socket, as far as they are known; our own address may be that of the listening socket. */
 export function socketPair(socket: Socket, listener?: SocketAddress): SocketPair {
   const { localAddress, localPort, remoteAddress = "", remotePort = 0 } = socket;
@@ -358,11 +245,12 @@ export function isEnding(socket: Socket): boolean {
 function ignore(): void {}
 
 /** A socket that knows whose it is, so that its listeners need be made only once for all. */
-interface OwnedSocket {
+export interface OwnedSocket {
   [OWNER]?: NodeStream | undefined;
 }
 
-function owned(socket: Socket): OwnedSocket {
+/** The same socket, with its owner in sight. */
+export function owned(socket: Socket): OwnedSocket {
   return socket as OwnedSocket;
 }
 
@@ -388,16 +276,12 @@ interface Handle {
   readStart?(): number;
 }
 
-/** False: pause. */
-function onPush(this: Socket, octets: Uint8Array | null): boolean {
+/** For the place where Node would put what arrives into the socket's queue. False: pause. */
+export function onPush(this: Socket, octets: Uint8Array | null): boolean {
   const owner = owned(this)[OWNER];
   if (octets !== null) return owner?.arrived(octets) ?? false;
   owner?.ends(this);
   return false;
-}
-
-function onRead(this: Socket, octets: number): boolean {
-  return owned(this)[OWNER]?.arrived(SHARED_READ_BUFFER.subarray(0, octets)) ?? false;
 }
 
 /** What an operation on a closed connection fails with: always this one, as most connections end so. */
@@ -406,11 +290,6 @@ export const GONE: Error = Object.assign(new Error("the connection is closed"), 
 export const RESET: Error = Object.assign(new Error("the connection was reset"), {
   code: "ECONNRESET",
 });
-
-/** Octets that are not the only ones of their kind: a record that is nearly full. */
-const MUCH = 12 << 10;
-/** Octets that a socket may hold before whoever writes has to wait. */
-const MOST_GATHERED = 256 << 10;
 
 /** libuv before 1.52. */
 const HIDES_RESETS = isBefore(process.versions.uv, 1, 52);

@@ -10,8 +10,9 @@ import { createSecureContext, createServer, type SecureContext } from "node:tls"
 import { StartupError } from "../errors.ts";
 import { derChildren, DerTag, readDer } from "../wire/der.ts";
 import { parsePem, pemOctets } from "../wire/pem.ts";
+import { AcceptedStream } from "./node_accepted_stream.ts";
 import { watchForFloods } from "./node_flood_watch.ts";
-import { AcceptedStream } from "./node_stream.ts";
+
 import {
   type NodeTlsError,
   NodeTlsStream,

@@ -5,13 +5,13 @@ import type { Socket } from "node:net";
 import process from "node:process";
 import { type SecureContext, type Server, TLSSocket } from "node:tls";
 import { PeerError } from "../errors.ts";
+import type { AcceptedStream as PlainStream } from "./node_accepted_stream.ts";
+import { isLent } from "./node_dialled_stream.ts";
 import { endFloodWatch } from "./node_flood_watch.ts";
 import {
-  type AcceptedStream as PlainStream,
   GONE,
   hasPeer,
   isEnding,
-  isLent,
   NodeStream,
   RESET,
   resetSocket,

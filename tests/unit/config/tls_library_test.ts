@@ -164,6 +164,7 @@ Deno.test("what Node cannot do is refused there, and there alone", () => {
       ["--steer-by-client"],
       "--steer-by-client: Node cannot have the kernel choose the worker, and",
     ],
+    [["-s"], "-s/--syslog: Node has no unix datagram sockets; let the service manager"],
   ];
   for (const [argv, words] of refused) {
     assertEquals(refusalOf([...argv, "a.pem"], undefined, ON_NODE).slice(0, words.length), words);
@@ -171,7 +172,7 @@ Deno.test("what Node cannot do is refused there, and there alone", () => {
   }
   assertEquals(
     OPTIONS.filter(({ notOn }) => notOn).map(({ name }) => `--${name}`).sort(),
-    ["--chroot", "--steer-by-client"],
+    ["--chroot", "--steer-by-client", "--syslog"],
   );
   // Defaults say nothing, and what replaces another value counts.
   settingsOf(["--steer-by-client=off", "a.pem"], "steer-by-client = on", ON_NODE);
