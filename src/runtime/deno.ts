@@ -3,9 +3,9 @@
  * policy: deadlines, retries and log lines belong to the callers.
  */
 
-import { setImmediate } from "node:timers";
-import type { Clock, Files, Kernel, Runtime } from "./runtime.ts";
+import type { Files, Kernel, Runtime } from "./runtime.ts";
 import { StartupError } from "../errors.ts";
+import { clock } from "./clock.ts";
 import { createDenoNetwork } from "./deno_network.ts";
 import { createDenoProcesses, type WorkerProgram } from "./deno_processes.ts";
 import { openLinuxKernel } from "./linux.ts";
@@ -113,13 +113,3 @@ function fileFault(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return /is a directory/i.test(text) ? "is a directory, not a file" : text;
 }
-
-const clock: Clock = {
-  now: () => performance.now(),
-  date: () => new Date(),
-  after(milliseconds, callback) {
-    const timer = setTimeout(callback, milliseconds);
-    return () => clearTimeout(timer);
-  },
-  turn: () => new Promise((resolve) => setImmediate(resolve)),
-};

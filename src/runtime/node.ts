@@ -5,13 +5,13 @@
 
 import { readdir, readFile, stat } from "node:fs/promises";
 import process from "node:process";
-import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { StartupError } from "../errors.ts";
+import { clock } from "./clock.ts";
 import { openNodeKernel } from "./node_kernel.ts";
 import { createNodeNetwork } from "./node_network.ts";
 import { createNodeProcesses, type WorkerProgram } from "./node_processes.ts";
 import { openNodeTls } from "./node_tls.ts";
-import type { Clock, Files, Kernel, Runtime } from "./runtime.ts";
+import type { Files, Kernel, Runtime } from "./runtime.ts";
 
 /** Makes the platform interface for a program under Node. */
 export function createRuntime(program: WorkerProgram): Runtime {
@@ -92,16 +92,6 @@ async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
 function codeOf(error: unknown): string | undefined {
   return (error as { code?: string } | undefined)?.code;
 }
-
-const clock: Clock = {
-  now: () => performance.now(),
-  date: () => new Date(),
-  after(milliseconds, callback) {
-    const timer = setTimeout(callback, milliseconds);
-    return () => clearTimeout(timer);
-  },
-  turn: () => new Promise((resolve) => setImmediate(resolve)),
-};
 
 /** By errno(3), in the words that stud uses on every platform. */
 const FAULTS: Readonly<Record<string, string>> = {

@@ -1,0 +1,15 @@
+/** Time, which is the same under Deno and Node. */
+
+import { setImmediate } from "node:timers";
+import type { Clock } from "./runtime.ts";
+
+/** The clock of this process. */
+export const clock: Clock = {
+  now: () => performance.now(),
+  date: () => new Date(),
+  after(milliseconds, callback) {
+    const timer = setTimeout(callback, milliseconds);
+    return () => clearTimeout(timer);
+  },
+  turn: () => new Promise((resolve) => setImmediate(resolve)),
+};

@@ -1,0 +1,103 @@
+/** Which of Node's contexts are made, when, and under which ticket keys. */
+
+import { StartupError } from "../../../../src/errors.ts";
+import { OpenSslError } from "../../../../src/runtime/openssl.ts";
+import type {
+  StreamContext,
+  StreamContextOptions,
+  StreamTls,
+} from "../../../../src/runtime/stream_tls.ts";
+import { NodeContexts } from "../../../../src/tls/node/contexts.ts";
+import { TICKET_PERIOD } from "../../../../src/tls/ticket_keys.ts";
+import type { TlsConfiguration } from "../../../../src/tls/tls_configuration.ts";
+import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
+import { ManualClock } from "../../../support/manual_clock.ts";
+import { TLS_CONFIGURATION } from "../../../support/tls_configuration.ts";
+
+class FakeStreamTls implements StreamTls {
+  readonly version = "OpenSSL 3.5.0 (Node 26.0.0)";
+  readonly made: StreamContextOptions[] = [];
+  refusal: OpenSslError | undefined;
+
+  useEngine(): void {}
+
+  newContext(options: StreamContextOptions): StreamContext {
+    if (this.refusal !== undefined) throw this.refusal;
+    this.made.push(options);
+    return { options };
+  }
+
+  accept(): never {
+    throw new Error("not in these tests");
+  }
+}
+
+function newContexts(configuration: Partial<TlsConfiguration> = {}) {
+  const library = new FakeStreamTls();
+  const clock = new ManualClock();
+  const contexts = new NodeContexts(library, { ...TLS_CONFIGURATION, ...configuration }, clock);
+  const choose = (serverName?: string, ...ticketNames: Uint8Array[]) =>
+    contexts.choose({ serverName, ticketNames, alpnProtocols: [] });
+  return { library, clock, contexts, choose };
+}
+
+const [FIRST] = TLS_CONFIGURATION.certificates;
+const SECOND = { ...FIRST!, source: "b.pem", names: ["b.example"], certificateChain: "other" };
+
+Deno.test("choose() makes a context when somebody first asks for it, and keeps it", () => {
+  const { library, choose } = newContexts({ certificates: [FIRST!, SECOND] });
+  assertEquals(library.made.length, 0);
+  const first = choose("a.example");
+  const second = choose("b.example");
+  assert(first !== second);
+  assert(choose("a.example") === first && choose("b.example") === second);
+  assertEquals(
+    library.made.map(({ certificates }) => certificates.map((each) => each.certificateChain)),
+    [["chain"], ["other"]],
+  );
+});
+
+Deno.test("choose() refuses unknown names only if it is told to", () => {
+  const lenient = newContexts();
+  assert(lenient.choose("nobody.example") === lenient.choose(undefined));
+  const strict = newContexts({ sniNomatchAbort: true });
+  assertEquals(strict.choose("nobody.example"), undefined);
+  assert(strict.choose(undefined) !== undefined);
+});
+
+Deno.test("choose() serves each period under its keys, and a former ticket under its own", () => {
+  const { clock, choose } = newContexts();
+  const former = choose("a.example")!;
+  clock.setDate(new Date(clock.date().getTime() + TICKET_PERIOD));
+  const current = choose("a.example")!;
+  assert(current !== former);
+  assert(choose("a.example", former.options.ticketKeys.name) === former);
+  assert(choose("a.example", current.options.ticketKeys.name) === current);
+  clock.setDate(new Date(clock.date().getTime() + TICKET_PERIOD));
+  const newest = choose("a.example", former.options.ticketKeys.name)!;
+  assert(newest !== former && newest !== current);
+});
+
+Deno.test("what the library refuses is named by option or file", () => {
+  const { library, contexts, choose } = newContexts({ ciphers: "NONE" });
+  library.refusal = new OpenSslError("no cipher match", { subject: "ciphers" });
+  assertThrows(() => contexts.prepare(), StartupError, "-c/--ciphers NONE: OpenSSL refuses it");
+  library.refusal = new OpenSslError("ee key too small", { subject: "certificate" });
+  assertThrows(() => choose("a.example"), StartupError, "a.pem: the certificate");
+});
+
+Deno.test("makeAll() looks at every certificate, prepare() at most at a hundred", () => {
+  const certificates = Array.from({ length: 120 }, (_, at) => ({
+    ...FIRST!,
+    source: `${at}.pem`,
+    names: [`${at}.example`],
+    certificateChain: String(at),
+  }));
+  const few = newContexts({ certificates });
+  few.contexts.prepare();
+  assert(few.library.made.length < 5);
+  const all = newContexts({ certificates });
+  all.contexts.makeAll();
+  const seen = new Set(all.library.made.map((made) => made.certificates[0]!.certificateChain));
+  assertEquals(seen.size, certificates.length);
+});
