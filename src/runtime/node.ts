@@ -7,6 +7,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import process from "node:process";
 import { StartupError } from "../errors.ts";
 import { clock } from "./clock.ts";
+import { codeOf } from "./node_facts.ts";
 import { openNodeKernel } from "./node_kernel.ts";
 import { createNodeNetwork } from "./node_network.ts";
 import { createNodeProcesses, type WorkerProgram } from "./node_processes.ts";
@@ -83,14 +84,9 @@ async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const code = codeOf(error);
-    const why = FAULTS[code ?? ""] ?? (error as Error).message;
+    const why = FAULTS[codeOf(error) ?? ""] ?? (error as Error).message;
     throw new StartupError(`${path}: ${why}`, { cause: error });
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return (error as { code?: string } | undefined)?.code;
 }
 
 /** By errno(3), in the words that stud uses on every platform. */

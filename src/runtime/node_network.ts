@@ -12,6 +12,7 @@ import { PeerError, type PeerErrorKind, StartupError } from "../errors.ts";
 import { formatSocketAddress, isIpAddress } from "../wire/ip_address.ts";
 import { AcceptedStream } from "./node_accepted_stream.ts";
 import { DialledSocket, DialledStream } from "./node_dialled_stream.ts";
+import { codeOf, isBefore } from "./node_facts.ts";
 import type {
   Endpoint,
   ListenOptions,
@@ -125,9 +126,8 @@ class NodeListener implements StreamListener {
       : this.#fault;
     this.#fault = undefined;
     if (fault !== undefined) return Promise.reject(fault);
-    const { promise, resolve, reject } = deferred<TcpStream>();
-    this.#waiting = { promise, resolve, reject };
-    return promise;
+    this.#waiting = deferred();
+    return this.#waiting.promise;
   }
 
   close(): void {
@@ -175,10 +175,6 @@ function listenError(error: Error, address: SocketAddress): StartupError {
   return new StartupError(`cannot listen on ${where}: ${why}`, { cause: error });
 }
 
-function codeOf(error: unknown): string | undefined {
-  return (error as { code?: string } | undefined)?.code;
-}
-
 function peerError(error: unknown, party: PeerError["party"]): PeerError {
   if (error instanceof PeerError) return error;
   const text = error instanceof Error ? error.message : String(error);
@@ -206,9 +202,8 @@ const KINDS: Readonly<Record<string, readonly [PeerErrorKind, string]>> = {
   ENOMEM: ["resources", "out of memory"],
 };
 
-const [MAJOR = 0, MINOR = 0] = process.versions.node.split(".").map(Number);
 /** `reusePort` came with Node 22.12 and 23.1, for systems whose kernel spreads connections. */
-const HAS_REUSE_PORT = process.platform === "linux" && (MAJOR > 22 || MAJOR === 22 && MINOR >= 12);
+const HAS_REUSE_PORT = process.platform === "linux" && !isBefore(process.versions.node, 22, 12);
 
 /** Connections that may wait inside this process until there is room to serve them. */
 export const MOST_WAITING = 64;

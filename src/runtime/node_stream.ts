@@ -8,6 +8,7 @@ import type { Socket } from "node:net";
 import process from "node:process";
 import { setImmediate } from "node:timers";
 import { unmapIpv4 } from "../wire/ip_address.ts";
+import { codeOf, isBefore } from "./node_facts.ts";
 import type { SocketAddress, SocketPair, Stream } from "./runtime.ts";
 
 /** Where a socket's owner is kept. */
@@ -146,9 +147,7 @@ export abstract class NodeStream implements Stream {
     if (this.#told) return;
     this.#told = true;
     // The system tells of a reset once, and if a write was told, this looks like the orderly end.
-    if ((this.#writeFault as { code?: string } | undefined)?.code === "ECONNRESET") {
-      return this.fail(this.#writeFault);
-    }
+    if (codeOf(this.#writeFault) === "ECONNRESET") return this.fail(this.#writeFault);
     if (!HIDES_RESETS || hasPeer(raw)) return this.#finished();
     const readStart = () => (raw as { _handle?: Handle | null })._handle?.readStart?.() ?? 0;
     readStart();
@@ -293,8 +292,3 @@ export const RESET: Error = Object.assign(new Error("the connection was reset"),
 
 /** libuv before 1.52. */
 const HIDES_RESETS = isBefore(process.versions.uv, 1, 52);
-
-function isBefore(version: string, major: number, minor: number): boolean {
-  const [itsMajor = 0, itsMinor = 0] = version.split(".").map(Number);
-  return itsMajor < major || itsMajor === major && itsMinor < minor;
-}

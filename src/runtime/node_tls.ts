@@ -9,10 +9,10 @@ import process from "node:process";
 import { createSecureContext, createServer, type SecureContext } from "node:tls";
 import { StartupError } from "../errors.ts";
 import { derChildren, DerTag, readDer } from "../wire/der.ts";
+import { isKeyUri } from "../wire/key_uri.ts";
 import { parsePem, pemOctets } from "../wire/pem.ts";
 import { AcceptedStream } from "./node_accepted_stream.ts";
 import { watchForFloods } from "./node_flood_watch.ts";
-
 import {
   type NodeTlsError,
   NodeTlsStream,
@@ -58,11 +58,10 @@ function useEngine(id: string): void {
   try {
     setEngine(id);
   } catch (error) {
+    const { message } = error as Error;
     throw new StartupError(
-      `Node ${process.versions.node} cannot use it (${
-        (error as Error).message
-      }); stud's executable uses the ` +
-        "engines of this machine's OpenSSL",
+      `Node ${process.versions.node} cannot use it (${message}); stud's executable uses the engines of this ` +
+        "machine's OpenSSL",
       { cause: error },
     );
   }
@@ -121,7 +120,7 @@ function secureContextOptions(options: StreamContextOptions): NodeOptions & {
 }
 
 function keyOptions({ certificates, engine }: StreamContextOptions): NodeOptions {
-  const uri = certificates.find(({ privateKey }) => !privateKey.includes("-----BEGIN"))?.privateKey;
+  const uri = certificates.find(({ privateKey }) => isKeyUri(privateKey))?.privateKey;
   const cert = certificates.map((each) => each.certificateChain);
   if (uri !== undefined) {
     return { cert, privateKeyIdentifier: uri, privateKeyEngine: engine ?? "" };

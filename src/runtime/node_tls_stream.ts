@@ -7,6 +7,7 @@ import { type SecureContext, type Server, TLSSocket } from "node:tls";
 import { PeerError } from "../errors.ts";
 import type { AcceptedStream as PlainStream } from "./node_accepted_stream.ts";
 import { isLent } from "./node_dialled_stream.ts";
+import { isBefore } from "./node_facts.ts";
 import { endFloodWatch } from "./node_flood_watch.ts";
 import {
   GONE,
@@ -112,12 +113,11 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
   }
 
   override reset(): void {
-    this.fail(GONE);
-    resetSocket(this.#raw, isEnding(this.#tls));
+    this.refuse(GONE);
   }
 
-  /** Ends a connection whose client misbehaves. */
-  refuse(fault: PeerError): void {
+  /** Resets it, and says why to whatever waits on it. */
+  refuse(fault: Error): void {
     this.fail(fault);
     resetSocket(this.#raw, isEnding(this.#tls));
   }
@@ -274,7 +274,7 @@ function currentTurn(): number {
 }
 
 /** Until Node 24 "secure" is within OpenSSL's handshake, where a session can be neither read from nor ended. */
-const SECURE_IS_EARLY = Number(process.versions.node.split(".")[0]) <= 24;
+const SECURE_IS_EARLY = isBefore(process.versions.node, 25, 0);
 /** Octets that are encrypted into one record. */
 const LITTLE = 16 << 10;
 /** Octets of records of TLS 1.3 with an alert, or a KeyUpdate, in them. */

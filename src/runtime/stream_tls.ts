@@ -5,16 +5,10 @@
  */
 
 import type { PeerError } from "../errors.ts";
-import type {
-  OpenSslError,
-  SslCertificate,
-  SslContextOptions,
-  SslFacts,
-  SslTicketKeys,
-} from "./openssl.ts";
+import type { OpenSslError, SslContextOptions, SslFacts, SslTicketKeys } from "./openssl.ts";
 import type { TcpStream, TlsStream } from "./streams.ts";
 
-export type { SslCertificate, SslFacts };
+export type { SslFacts };
 
 /** The library. */
 export interface StreamTls {
