@@ -1,4 +1,7 @@
-/** `terminate()` inside a program: what it serves, tells and counts, and how it ends. */
+/**
+ * `terminate()` inside a program: what it serves, tells and counts, and how it ends. The sockets of this
+ * process are counted, so no other file of tests may run beside it (`deno test --parallel`).
+ */
 
 import { StartupError, terminate, type Terminator, UsageError } from "../../mod.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
