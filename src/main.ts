@@ -14,7 +14,7 @@ import { reportError } from "./errors.ts";
 import { configureLog, type Logger, Outputs } from "./log/log.ts";
 import { printable } from "./log/printable.ts";
 import type { Runtime } from "./runtime/runtime.ts";
-import { claimPorts, makePlan, type Plan } from "./supervisor/plan.ts";
+import { claimPorts, makePlan, type Plan, tlsConfigurations } from "./supervisor/plan.ts";
 import { StopSignals } from "./supervisor/stop_signals.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 import { makeTlsPlan } from "./supervisor/tls_plan.ts";
@@ -95,7 +95,7 @@ async function readConfig(
 
 async function check(settings: Settings, runtime: Runtime): Promise<number> {
   const plan = await planFor(settings, runtime);
-  await makeEngine(runtime, plan.configuration.tls).check();
+  for (const tls of tlsConfigurations(plan)) await makeEngine(runtime, tls).check();
   for (const warning of plan.warnings) {
     await writeOut(runtime, "stderr", `stud: warning: ${printable(warning)}\n`);
   }
@@ -108,8 +108,9 @@ async function serve(settings: Settings, runtime: Runtime): Promise<number> {
   const plan = await Promise.race([planFor(settings, runtime), signals.stop]);
   if (typeof plan === "string") return 0;
   // Foreign code stays out of the supervisor, so OpenSSL has its say in the workers.
-  const { tls } = plan.configuration;
-  if (tls.library === "rustls") await makeEngine(runtime, tls).check();
+  for (const tls of tlsConfigurations(plan)) {
+    if (tls.library === "rustls") await makeEngine(runtime, tls).check();
+  }
   const frontends = await claimPorts(plan, runtime);
   const outputs = new Outputs(runtime, {
     syslogFacility: settings.syslog ? settings.syslogFacility : undefined,

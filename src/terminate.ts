@@ -108,10 +108,10 @@ export async function terminateOn(
   const engine = makeEngine(runtime, plan.configuration.tls);
   await engine.check();
   const log = studLogger();
-  const frontends = await claimPorts(plan, runtime);
+  const claimed = await claimPorts(plan, runtime);
+  const frontends = claimed.map(({ host, port }) => ({ host, port, engine }));
   const proxy = await Proxy.listen(
     runtime,
-    engine,
     { ...plan.configuration, frontends, reusePort: false },
     log,
   );

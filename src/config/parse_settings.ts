@@ -13,6 +13,7 @@ import { quote } from "./quote.ts";
 import type { RawValues } from "./raw_values.ts";
 import { allValues, isDefault, lastValue, parseValue } from "./raw_values.ts";
 import type {
+  FrontendSettings,
   PrefaceKind,
   Settings,
   TcpAddress,
@@ -96,7 +97,7 @@ function notHere({ notOn }: Option, libraries: readonly TlsLibraryName[]): strin
   return libraries.includes("node") ? notOn?.node : undefined;
 }
 
-function frontends(values: RawValues): TcpAddress[] {
+function frontends(values: RawValues): FrontendSettings[] {
   const addresses = allValues("frontend", values) as TcpAddress[];
   addresses.forEach((one, index) => {
     if (addresses.slice(0, index).some((other) => isSameAddress(one, other))) {
@@ -104,7 +105,7 @@ function frontends(values: RawValues): TcpAddress[] {
       throw new UsageError(`${raw.origin}: ${quote(raw.text)}: the same frontend is given twice`);
     }
   });
-  return addresses;
+  return addresses.map((address) => ({ address, tls: undefined }));
 }
 
 /** `--ssl` is every version, which an explicit list of others contradicts. */

@@ -52,12 +52,38 @@ export interface PemFileSetting {
   readonly clientVerifyCa?: string;
 }
 
-/** Everything `stud` can be told in one run. */
-export interface Settings {
-  readonly frontends: readonly TcpAddress[];
-  readonly backend: TcpAddress | UnixAddress;
-  /** In the order listed; empty only with `selfSigned` or `pemDir`. */
+/** What may differ from frontend to frontend. */
+export interface TlsSettings {
+  /** In the order listed; empty only if certificates come from elsewhere. */
   readonly pemFiles: readonly PemFileSetting[];
+  /** At least one, the oldest first. */
+  readonly tlsProtocols: readonly TlsProtocol[];
+  readonly ciphers: string | undefined;
+  readonly ciphersuites: string | undefined;
+  readonly preferServerCiphers: boolean;
+  readonly clientVerify: ClientVerify;
+  /** Path. */
+  readonly clientVerifyCa: string | undefined;
+  readonly sniNomatchAbort: boolean;
+}
+
+/** The settings of a frontend that has some of its own. */
+export interface FrontendTls extends TlsSettings {
+  /** Serve the general certificates after its own. */
+  readonly matchGlobalCerts: boolean;
+}
+
+/** One frontend. */
+export interface FrontendSettings {
+  readonly address: TcpAddress;
+  /** Undefined: the general settings. */
+  readonly tls: FrontendTls | undefined;
+}
+
+/** Everything `stud` can be told in one run. */
+export interface Settings extends TlsSettings {
+  readonly frontends: readonly FrontendSettings[];
+  readonly backend: TcpAddress | UnixAddress;
   /** Directory whose files are PEM files too, after `pemFiles`, by name. */
   readonly pemDir: string | undefined;
   /** glob(7) pattern for the names of files in `pemDir`. */
@@ -67,20 +93,11 @@ export interface Settings {
   /** The DNS name or IP address for a certificate made in memory, or undefined. */
   readonly selfSigned: string | undefined;
   readonly tlsLibrary: TlsLibrary;
-  /** At least one, the oldest first. */
-  readonly tlsProtocols: readonly TlsProtocol[];
-  readonly ciphers: string | undefined;
-  readonly ciphersuites: string | undefined;
   /** OpenSSL list of groups; undefined: the library chooses. */
   readonly groups: string | undefined;
-  readonly preferServerCiphers: boolean;
   /** Id of an OpenSSL engine. */
   readonly sslEngine: string | undefined;
   readonly alpnProtocols: readonly string[];
-  readonly clientVerify: ClientVerify;
-  /** Path. */
-  readonly clientVerifyCa: string | undefined;
-  readonly sniNomatchAbort: boolean;
   /** Directory of stored OCSP responses. */
   readonly ocspDir: string;
   /** Path of the file with the secret that ticket keys are derived from; undefined: one is made. */

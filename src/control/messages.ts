@@ -5,15 +5,16 @@
 
 import type { PrefaceKind } from "../config/settings.ts";
 import type { LogLevel } from "../errors.ts";
-import type { TlsConfiguration } from "../tls/tls_configuration.ts";
+import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
 
 /** Everything a worker needs; it reads no file and no option itself. */
 export interface WorkerConfiguration {
   /** From 1; also chooses the CPU. */
   readonly index: number;
-  readonly frontends: readonly { readonly host: string; readonly port: number }[];
+  readonly frontends: readonly WorkerFrontend[];
   /** The backend's addresses, to be tried in this order. */
   readonly backend: readonly BackendEndpoint[];
+  /** For the frontends that have none of their own. */
   readonly tls: TlsConfiguration;
   /** How many workers clients are spread over by their address; undefined: by their whole connection. */
   readonly steer: number | undefined;
@@ -24,6 +25,33 @@ export interface WorkerConfiguration {
   readonly timeouts: WorkerTimeouts;
   readonly privileges: WorkerPrivileges;
 }
+
+/** Where to listen, and with what of its own. */
+export interface WorkerFrontend {
+  /** An IP address. */
+  readonly host: string;
+  readonly port: number;
+  readonly tls?: TlsConfiguration;
+}
+
+/** What a line of JSON says of TLS: places instead of objects that stand in several of its parts. */
+export interface PackedTls {
+  readonly certificates: readonly ServedCertificate[];
+  readonly configurations: readonly PackedTlsConfiguration[];
+  /** For each frontend, the place of its configuration; the first one is the general one. */
+  readonly ofFrontends: readonly number[];
+}
+
+/** One of them, whose certificates are places in the list of all. */
+export type PackedTlsConfiguration = Omit<TlsConfiguration, "certificates"> & {
+  readonly certificates: readonly number[];
+};
+
+/** A {@linkcode WorkerConfiguration} as it stands in a message. */
+export type PackedConfiguration = Omit<WorkerConfiguration, "tls" | "frontends"> & {
+  readonly frontends: readonly { readonly host: string; readonly port: number }[];
+  readonly tls: PackedTls;
+};
 
 /** An address that needs no look-up any more. */
 export type BackendEndpoint =
@@ -48,7 +76,7 @@ export interface WorkerPrivileges {
 
 /** From the supervisor. */
 export type SupervisorMessage =
-  | { readonly type: "start"; readonly configuration: WorkerConfiguration }
+  | { readonly type: "start"; readonly configuration: PackedConfiguration }
   | { readonly type: "drain" };
 
 /** From a worker. */

@@ -20,7 +20,8 @@ import { StallWatch } from "./stall_watch.ts";
 
 /** What a proxy is made of. */
 export interface ProxyOptions {
-  readonly frontends: readonly SocketAddress[];
+  /** At least one. */
+  readonly frontends: readonly ProxyFrontend[];
   /** Tried in this order for each connection. */
   readonly backend: readonly Endpoint[];
   readonly preface: PrefaceKind;
@@ -34,6 +35,11 @@ export interface ProxyOptions {
   /** TCP_KEEPIDLE, seconds. */
   readonly keepalive: number;
   readonly timeouts: ProxyTimeouts;
+}
+
+/** Where to listen, and who does TLS there. All engines are of one kind. */
+export interface ProxyFrontend extends SocketAddress {
+  readonly engine: TlsEngine;
 }
 
 /** All in seconds; 0 for `stall` means never. */
@@ -52,10 +58,10 @@ export class Proxy {
   readonly #faults: FaultLog;
   readonly #services: ConnectionServices;
 
-  private constructor(runtime: Runtime, engine: TlsEngine, options: ProxyOptions, log: Logger) {
+  private constructor(runtime: Runtime, options: ProxyOptions, log: Logger) {
     this.#runtime = runtime;
     this.#faults = new FaultLog(log, runtime.clock);
-    this.#services = this.#newServices(engine, options);
+    this.#services = this.#newServices(options);
   }
 
   /**
@@ -64,13 +70,12 @@ export class Proxy {
    */
   static async listen(
     runtime: Runtime,
-    engine: TlsEngine,
     options: ProxyOptions,
     log: Logger,
   ): Promise<Proxy> {
-    const proxy = new Proxy(runtime, engine, options, log);
+    const proxy = new Proxy(runtime, options, log);
     try {
-      await proxy.#listen(engine, options);
+      await proxy.#listen(options);
       return proxy;
     } catch (error) {
       for (const frontend of proxy.#frontends) frontend.close();
@@ -78,9 +83,9 @@ export class Proxy {
     }
   }
 
-  async #listen(engine: TlsEngine, options: ProxyOptions): Promise<void> {
+  async #listen(options: ProxyOptions): Promise<void> {
     const mostClients = clientsWithin(options.descriptors);
-    for (const address of options.frontends) {
+    for (const { engine, ...address } of options.frontends) {
       const listener = await engine.listen({ ...options, address });
       this.#frontends.push(new Frontend(listener, this.#services, mostClients));
     }
@@ -111,7 +116,7 @@ export class Proxy {
     this.#faults.flush();
   }
 
-  #newServices(engine: TlsEngine, options: ProxyOptions): ConnectionServices {
+  #newServices(options: ProxyOptions): ConnectionServices {
     const { timeouts, backend } = options;
     const runtime = this.#runtime;
     return {
@@ -122,7 +127,7 @@ export class Proxy {
         stall: timeouts.stall * 1000,
       }),
       counters: this.counters,
-      buffers: newRelayBuffers(engine.oneRecordPerRead),
+      buffers: newRelayBuffers(options.frontends[0]!.engine.oneRecordPerRead),
       handshakes: new DeadlineQueue(runtime.clock, timeouts.handshake * 1000),
       backend: new BackendDialer(runtime, backend, timeouts.backendConnect * 1000),
       preface: prefaceEncoder(options.preface),

@@ -4,15 +4,17 @@
  */
 
 import { formatAddress } from "../config/address.ts";
-import type { Settings, TcpAddress } from "../config/settings.ts";
+import type { FrontendSettings, Settings } from "../config/settings.ts";
 import type {
   BackendEndpoint,
   WorkerConfiguration,
+  WorkerFrontend,
   WorkerPrivileges,
 } from "../control/messages.ts";
 import { StartupError } from "../errors.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import { findGroup, findUser } from "./accounts.ts";
+import type { TlsConfiguration } from "../tls/tls_configuration.ts";
 import type { TlsPlan } from "./tls_plan.ts";
 
 /** What is to be run. */
@@ -33,6 +35,8 @@ export interface WantedFrontend {
   readonly text: string;
   /** The first set of which this machine has at least one address is what counts. */
   readonly alternatives: readonly (readonly SocketAddress[])[];
+  /** What it has of its own. */
+  readonly tls: TlsConfiguration | undefined;
 }
 
 /** Makes the plan for serving with what TLS was told. Throws {@linkcode StartupError}. */
@@ -62,7 +66,9 @@ export async function makePlan(
   return {
     configuration,
     frontends: await Promise.all(
-      settings.frontends.map((frontend) => wantedFrontend(frontend, runtime)),
+      settings.frontends.map((frontend, place) =>
+        wantedFrontend(frontend, tls.ofFrontends[place], runtime)
+      ),
     ),
     workers,
     tlsBecause: settings.tlsLibrary.because,
@@ -70,20 +76,25 @@ export async function makePlan(
   };
 }
 
+/** Everything of TLS that some frontend is served with. */
+export function tlsConfigurations({ configuration, frontends }: Plan): TlsConfiguration[] {
+  return [...new Set(frontends.map(({ tls }) => tls ?? configuration.tls))];
+}
+
 /**
  * Claims the ports for a moment, so that one that others use is noticed although workers share theirs, and
  * returns the addresses to listen on, every port 0 replaced by the system's choice. Rejects with
  * {@linkcode StartupError}.
  */
-export async function claimPorts(plan: Plan, runtime: Runtime): Promise<SocketAddress[]> {
+export async function claimPorts(plan: Plan, runtime: Runtime): Promise<WorkerFrontend[]> {
   const chosen = new Set<number>();
-  const claimed: SocketAddress[] = [];
-  for (const { text, alternatives } of plan.frontends) {
+  const claimed: WorkerFrontend[] = [];
+  for (const { text, alternatives, tls } of plan.frontends) {
     const before = claimed.length;
     for (const addresses of alternatives) {
       for (const address of addresses) {
         const port = await claimPort(address, chosen, runtime);
-        if (port !== undefined) claimed.push({ ...address, port });
+        if (port !== undefined) claimed.push({ ...address, port, ...tls && { tls } });
       }
       if (claimed.length > before) break;
     }
@@ -109,14 +120,18 @@ async function claimPort(
   return port;
 }
 
-async function wantedFrontend(frontend: TcpAddress, runtime: Runtime): Promise<WantedFrontend> {
-  const port = await portNumber(frontend.port, "--frontend", runtime);
+async function wantedFrontend(
+  { address }: FrontendSettings,
+  tls: TlsConfiguration | undefined,
+  runtime: Runtime,
+): Promise<WantedFrontend> {
+  const port = await portNumber(address.port, "--frontend", runtime);
   const at = (host: string) => ({ host, port });
-  const text = formatAddress(frontend);
+  const text = formatAddress(address);
   // On Linux a socket for every IPv6 address takes IPv4 clients too; a kernel may have no IPv6.
-  if (frontend.host === "*") return { text, alternatives: [[at("::")], [at("0.0.0.0")]] };
-  const hosts = await lookup(frontend.host, "--frontend", runtime);
-  return { text, alternatives: [hosts.map(at)] };
+  if (address.host === "*") return { text, alternatives: [[at("::")], [at("0.0.0.0")]], tls };
+  const hosts = await lookup(address.host, "--frontend", runtime);
+  return { text, alternatives: [hosts.map(at)], tls };
 }
 
 async function backendEndpoints(settings: Settings, runtime: Runtime): Promise<BackendEndpoint[]> {

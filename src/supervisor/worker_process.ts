@@ -1,7 +1,8 @@
 /** One worker process as the supervisor holds it: its pipe, its messages, its log lines, its last words. */
 
 import { deferred } from "../deferred.ts";
-import { decodeMessage, messageLine, readLines, startLine } from "../control/message_lines.ts";
+import { decodeMessage, messageLine, readLines } from "../control/message_lines.ts";
+import { configurationLine } from "../control/packed_configuration.ts";
 import type {
   SupervisorMessage,
   WorkerConfiguration,
@@ -47,7 +48,7 @@ export class WorkerProcess {
       this.kill();
     });
     this.ready.then(cancel, cancel);
-    this.#write(startLine(configuration));
+    this.#write(configurationLine("start", configuration));
   }
 
   /** Asks it to stop accepting and to end once its clients have. */

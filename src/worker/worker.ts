@@ -11,10 +11,12 @@ import type {
   WorkerMessage,
   WorkerPrivileges,
 } from "../control/messages.ts";
+import { unpackConfiguration } from "../control/packed_configuration.ts";
 import { LineQueue } from "../log/line_queue.ts";
 import { configureLog, type Logger } from "../log/log.ts";
 import { Proxy } from "../proxy/proxy.ts";
 import { pause, type Runtime } from "../runtime/runtime.ts";
+import { frontendEngines } from "./frontend_engines.ts";
 import type { MakeEngine } from "../tls/engine.ts";
 
 /** Runs a worker to its end and returns the exit code. */
@@ -78,7 +80,7 @@ class Worker {
   async #obey(): Promise<void> {
     for await (const text of readLines(this.#runtime.processes.stdin)) {
       const message = decodeMessage<SupervisorMessage>(text);
-      if (message?.type === "start") await this.#start(message.configuration);
+      if (message?.type === "start") await this.#start(unpackConfiguration(message.configuration));
       if (message?.type === "drain") return;
     }
   }
@@ -89,17 +91,16 @@ class Worker {
     kernel?.returnMemory();
     const descriptors = kernel?.raiseDescriptorLimit() ?? 0;
     this.#pin(configuration.index);
-    const engine = this.#makeEngine(configuration.tls);
+    const frontends = frontendEngines(configuration, this.#makeEngine);
     const proxy = await Proxy.listen(
       this.#runtime,
-      engine,
-      { ...configuration, reusePort: true, descriptors },
+      { ...configuration, frontends, reusePort: true, descriptors },
       this.#log,
     );
     this.#dropPrivileges(configuration.privileges);
     proxy.serve();
     this.#proxy = proxy;
-    this.#send({ type: "ready", library: engine.library });
+    this.#send({ type: "ready", library: frontends[0]!.engine.library });
   }
 
   #dropPrivileges(privileges: WorkerPrivileges): void {

@@ -7,7 +7,7 @@ import { assertEquals, assertStringIncludes, assertThrows } from "../../support/
 import { ON_DENO, refusalOf, settingsOf } from "./settings_of.ts";
 
 const DEFAULTS: Settings = {
-  frontends: [{ kind: "tcp", host: "*", port: "8443" }],
+  frontends: [{ address: { kind: "tcp", host: "*", port: "8443" }, tls: undefined }],
   backend: { kind: "tcp", host: "127.0.0.1", port: "8000" },
   pemFiles: [{ certificate: "a.pem" }],
   pemDir: undefined,
@@ -56,7 +56,9 @@ Deno.test("a PEM file alone gives stud's defaults", () => {
 
 Deno.test("each option changes its setting and no other", () => {
   const changes: [string[], Partial<Settings>][] = [
-    [["-f", "*,443"], { frontends: [{ kind: "tcp", host: "*", port: "443" }] }],
+    [["-f", "*,443"], {
+      frontends: [{ address: { kind: "tcp", host: "*", port: "443" }, tls: undefined }],
+    }],
     [["-b", "/run/web"], { backend: { kind: "unix", path: "/run/web" } }],
     [["--private-key=a.key"], { privateKeys: ["a.key"] }],
     [["--private-key", "a", "--private-key=b"], { privateKeys: ["a", "b"] }],

@@ -134,7 +134,7 @@ Deno.test("PEM files and frontends of the command line replace those of the file
   const file = "pem-file = a.pem\nfrontend = *,1\nfrontend = *,2";
   const settings = settingsOf(["-f*,3", "b.pem"], file);
   assertEquals(settings.pemFiles, [{ certificate: "b.pem" }]);
-  assertEquals(settings.frontends.map(({ port }) => port), ["3"]);
+  assertEquals(settings.frontends.map(({ address }) => address.port), ["3"]);
   const block = "pem-file = { cert = a private-key = k }\npem-file = c";
   assertEquals(settingsOf(["b.pem"], block).pemFiles, [{ certificate: "b.pem" }]);
 });
