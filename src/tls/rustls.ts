@@ -73,7 +73,7 @@ function tune(
     throw new StartupError("--steer-by-client: only on Linux, with foreign functions allowed");
   }
   // Each worker keeps its own sessions, so that a client resumes one only where it began.
-  kernel.steerByClient(address, steer);
+  kernel.steer(address, { first: 0, count: steer, byClient: true });
 }
 
 class RustlsListener implements TlsListener {

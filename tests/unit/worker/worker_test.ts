@@ -70,7 +70,10 @@ Deno.test("a worker makes its engine from what it was told of TLS, and names the
   await start({ ...CONFIGURATION, tls, steer: 4 });
   assertEquals(made, [JSON.parse(JSON.stringify(tls))]);
   assertEquals(runtime.kernel!.steered, [
-    { address: { host: "192.0.2.1", port: 8443 }, workers: 4 },
+    {
+      address: { host: "192.0.2.1", port: 8443 },
+      steering: { first: 0, count: 4, byClient: true },
+    },
   ]);
   assertEquals(messages(), [{ type: "ready", library }]);
 });
