@@ -23,6 +23,16 @@ export async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGener
   if (rest !== "") yield rest;
 }
 
+/** The messages of a stream; lines that are none are left out. */
+export async function* readMessages<Message extends { readonly type: string }>(
+  stream: ReadableStream<Uint8Array>,
+): AsyncGenerator<Message> {
+  for await (const line of readLines(stream)) {
+    const message = decodeMessage<Message>(line);
+    if (message !== undefined) yield message;
+  }
+}
+
 /** The message in a line, or undefined if the line is none: something else wrote to the same stream. */
 export function decodeMessage<Message extends { readonly type: string }>(
   line: string,

@@ -5,6 +5,7 @@
 
 import type { PrefaceKind } from "../config/settings.ts";
 import type { LogLevel } from "../errors.ts";
+import type { SocketAddress, Steering } from "../runtime/runtime.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
 
 /** Everything a worker needs; it reads no file and no option itself. */
@@ -77,7 +78,25 @@ export interface WorkerPrivileges {
 /** From the supervisor. */
 export type SupervisorMessage =
   | { readonly type: "start"; readonly configuration: PackedConfiguration }
-  | { readonly type: "drain" };
+  /** Get ready for another configuration, and serve on by the present one. It is answered. */
+  | { readonly type: "prepare"; readonly configuration: PackedConfiguration }
+  /** Serve by what was prepared. It is answered. */
+  | { readonly type: "commit" }
+  /** Drop what was prepared. */
+  | { readonly type: "forget" }
+  /** Say which of the sockets on a port get new connections; null: the kernel chooses. It is answered. */
+  | { readonly type: "steer"; readonly address: SocketAddress; readonly steering: Steering | null }
+  /** Stop listening, and end once the clients have. Later ones only change the time. */
+  | DrainMessage;
+
+/** How a worker is to end. */
+export interface DrainMessage {
+  readonly type: "drain";
+  /** After so many seconds clients are reset; undefined: never. */
+  readonly seconds?: number;
+  /** Others listen on the same addresses and get the new connections by now. */
+  readonly successors: boolean;
+}
 
 /** From a worker. */
 export type WorkerMessage =
@@ -86,10 +105,22 @@ export type WorkerMessage =
   | { readonly type: "ready"; readonly library: string }
   /** It could not start; the text is for the operator. */
   | { readonly type: "failed"; readonly text: string }
+  | WorkerAnswer
   /** Somebody asked it by a signal to end. It serves on until it is told to drain. */
   | { readonly type: "replace-me" }
+  /** It listens no more; its clients may go on. */
+  | { readonly type: "deaf" }
   /** It is about to end in order. */
   | { readonly type: "ended"; readonly counters: WorkerTotals };
+
+/** To what is answered: one answer for each, in order. */
+export type WorkerAnswer = {
+  readonly type: "answer";
+  /** What went wrong, for the operator; undefined: nothing. */
+  readonly fault?: string;
+  /** To `prepare`: addresses where the worker has two sockets until `commit` or `forget`, the new one last. */
+  readonly reopened?: readonly SocketAddress[];
+};
 
 /** Totals over a worker's life. */
 export interface WorkerTotals {

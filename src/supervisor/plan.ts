@@ -8,7 +8,6 @@ import type { FrontendSettings, Settings } from "../config/settings.ts";
 import type {
   BackendEndpoint,
   WorkerConfiguration,
-  WorkerFrontend,
   WorkerPrivileges,
 } from "../control/messages.ts";
 import { StartupError } from "../errors.ts";
@@ -23,8 +22,13 @@ export interface Plan {
   readonly configuration: Omit<WorkerConfiguration, "index" | "frontends">;
   readonly frontends: readonly WantedFrontend[];
   readonly workers: number;
+  /** What it was made of. */
+  readonly settings: Settings;
+  readonly tls: TlsPlan;
   /** The option that chose the TLS library, if one did. */
   readonly tlsBecause: string | undefined;
+  /** What cannot be changed without a restart, by the option's name. */
+  readonly fixed: Readonly<Record<string, unknown>>;
   /** Lines the operator should read; none of them stops the start. */
   readonly warnings: readonly string[];
 }
@@ -71,7 +75,10 @@ export async function makePlan(
       ),
     ),
     workers,
+    settings,
+    tls,
     tlsBecause: settings.tlsLibrary.because,
+    fixed: { syslog: settings.syslog, "syslog-facility": settings.syslogFacility },
     warnings: [...tls.warnings, ...warnings(privileges, runtime)],
   };
 }
@@ -79,45 +86,6 @@ export async function makePlan(
 /** Everything of TLS that some frontend is served with. */
 export function tlsConfigurations({ configuration, frontends }: Plan): TlsConfiguration[] {
   return [...new Set(frontends.map(({ tls }) => tls ?? configuration.tls))];
-}
-
-/**
- * Claims the ports for a moment, so that one that others use is noticed although workers share theirs, and
- * returns the addresses to listen on, every port 0 replaced by the system's choice. Rejects with
- * {@linkcode StartupError}.
- */
-export async function claimPorts(plan: Plan, runtime: Runtime): Promise<WorkerFrontend[]> {
-  const chosen = new Set<number>();
-  const claimed: WorkerFrontend[] = [];
-  for (const { text, alternatives, tls } of plan.frontends) {
-    const before = claimed.length;
-    for (const addresses of alternatives) {
-      for (const address of addresses) {
-        const port = await claimPort(address, chosen, runtime);
-        if (port !== undefined) claimed.push({ ...address, port, ...tls && { tls } });
-      }
-      if (claimed.length > before) break;
-    }
-    if (claimed.length === before) {
-      throw new StartupError(`--frontend ${text}: this machine has no such address`);
-    }
-  }
-  return claimed;
-}
-
-/** Undefined where this machine has no such address. */
-async function claimPort(
-  address: SocketAddress,
-  chosen: Set<number>,
-  runtime: Runtime,
-): Promise<number | undefined> {
-  let port = await runtime.network.probe(address);
-  // A probe ends before the next one begins, so the system may choose the same port again.
-  while (address.port === 0 && port !== undefined && chosen.has(port)) {
-    port = await runtime.network.probe(address);
-  }
-  if (port !== undefined) chosen.add(port);
-  return port;
 }
 
 async function wantedFrontend(

@@ -16,8 +16,20 @@ export interface TlsPlan {
   readonly configuration: TlsConfiguration;
   /** For those that have, by their place in the settings. */
   readonly ofFrontends: readonly (TlsConfiguration | undefined)[];
+  /** Every certificate that is served somewhere. */
+  readonly certificates: readonly CheckedCertificate[];
   /** Lines for the log; none of them stops the start. */
   readonly warnings: readonly string[];
+  /** A line for each certificate that is bad, and not served as its file has it. */
+  readonly quarantined: readonly string[];
+}
+
+/** What the caller has already. */
+export interface KnownTls {
+  /** Certificates to serve instead of those that the settings name. */
+  readonly loaded?: Pick<LoadedCertificates, "certificates" | "defaultCertificate">;
+  /** What is served at present. Its bad successors go into quarantine, and made secrets go on. */
+  readonly former?: TlsPlan;
 }
 
 /**
@@ -27,10 +39,16 @@ export interface TlsPlan {
 export async function makeTlsPlan(
   settings: Settings,
   runtime: Runtime,
-  loaded?: LoadedCertificates,
+  { loaded, former }: KnownTls = {},
 ): Promise<TlsPlan> {
-  const general = loaded ?? await loadCertificates(settings, runtime);
-  const ticketSecret = await readTicketSecret(settings.ticketSecret, runtime);
+  const general = loaded === undefined
+    ? await loadCertificates(settings, runtime, former?.certificates)
+    : { warnings: [], quarantined: [], ...loaded };
+  const ticketSecret = await readTicketSecret(
+    settings.ticketSecret,
+    runtime,
+    former?.configuration.ticketSecret,
+  );
   const rules = new ClientRulesReader(runtime.files);
   const configuration = async (tls: TlsSettings, certificates: LoadedCertificates) => ({
     ...common(settings, ticketSecret.secret),
@@ -46,7 +64,7 @@ export async function makeTlsPlan(
   const ofFrontends: (TlsConfiguration | undefined)[] = [];
   for (const { tls } of settings.frontends) {
     if (tls !== undefined) {
-      all.push({ tls, certificates: await ofFrontend(tls, general, settings, runtime) });
+      all.push({ tls, certificates: await ofFrontend(tls, general, settings, runtime, former) });
     }
     ofFrontends.push(tls && await configuration(tls, all.at(-1)!.certificates));
   }
@@ -62,7 +80,9 @@ export async function makeTlsPlan(
   return {
     configuration: await configuration(settings, general),
     ofFrontends,
+    certificates: [...new Set(all.flatMap(({ certificates }) => certificates.certificates))],
     warnings: [...new Set(warnings)],
+    quarantined: [...new Set(all.flatMap(({ certificates }) => certificates.quarantined))],
   };
 }
 
@@ -72,10 +92,15 @@ async function ofFrontend(
   general: LoadedCertificates,
   settings: Settings,
   runtime: Runtime,
+  former: TlsPlan | undefined,
 ): Promise<LoadedCertificates> {
   if (tls.pemFiles === settings.pemFiles) return general;
   const ownOnly = { pemDir: undefined, pemDirGlob: undefined, selfSigned: undefined };
-  const own = await loadCertificates({ ...settings, ...tls, ...ownOnly }, runtime);
+  const own = await loadCertificates(
+    { ...settings, ...tls, ...ownOnly },
+    runtime,
+    former?.certificates,
+  );
   if (!tls.matchGlobalCerts) return own;
   return { ...own, certificates: [...own.certificates, ...general.certificates] };
 }
