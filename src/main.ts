@@ -7,8 +7,8 @@ import { createRuntime } from "#runtime";
 import { defaultConfig } from "./config/default_config.ts";
 import { helpText } from "./config/help.ts";
 import type { Settings, TlsLibraryName } from "./config/settings.ts";
-import { type LogLevel, reportError } from "./errors.ts";
-import { configureLog, type Logger, Outputs } from "./log/log.ts";
+import { type LogLevel, PortInUseError, reportError } from "./errors.ts";
+import { configureLog, Outputs } from "./log/log.ts";
 import { printable } from "./log/printable.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { CommandReader } from "./supervisor/command_reader.ts";
@@ -23,6 +23,8 @@ import { runWorker } from "./worker/worker.ts";
 
 /** The argument that makes this program a worker; its supervisor gives it, nobody else. */
 const WORKER_ARGUMENT = "--worker-process";
+/** How often the system is asked for another port. */
+const MOST_ATTEMPTS = 5;
 
 /** Runs the program and ends the process with its exit code. */
 export async function main(): Promise<never> {
@@ -99,7 +101,7 @@ async function serve(
   const plan = await Promise.race([planFor(settings, runtime), signals.stop]);
   if (typeof plan === "string") return 0;
   await checkRustls(plan, runtime);
-  const frontends = await claimPorts(plan, runtime);
+  let frontends = await claimPorts(plan, runtime);
   const outputs = new Outputs(runtime, {
     syslogFacility: settings.syslog ? settings.syslogFacility : undefined,
   });
@@ -114,8 +116,19 @@ async function serve(
   const onServing = ({ settings }: Plan) => configureLog(outputs.sink, logLevel(settings));
   try {
     for (const warning of plan.warnings) log.warning("{warning}", { warning });
-    const options = { runtime, plan, frontends, signals, log, planAgain, onServing };
-    return await supervise(new Supervisor(options), log);
+    for (let attempts = 1;; attempts++) {
+      const options = { runtime, plan, frontends, signals, log, planAgain, onServing };
+      const error = await supervise(new Supervisor(options));
+      if (error === undefined) return 0;
+      // Between the system's choice of a port and the workers' use of it others may have taken it.
+      if (error instanceof PortInUseError && choosesPorts(plan) && attempts < MOST_ATTEMPTS) {
+        frontends = await claimPorts(plan, runtime);
+        continue;
+      }
+      const { line, exitCode } = reportError(error);
+      log.error("{line}", { line });
+      return exitCode;
+    }
   } finally {
     await outputs.flushed();
   }
@@ -137,14 +150,17 @@ async function planFor(settings: Settings, runtime: Runtime, former?: Plan): Pro
   return await makePlan(settings, tls, runtime);
 }
 
-async function supervise(supervisor: Supervisor, log: Logger): Promise<number> {
+/** Whether the system is to choose a port. */
+function choosesPorts({ frontends }: Plan): boolean {
+  return frontends.some(({ alternatives }) => alternatives.flat().some(({ port }) => port === 0));
+}
+
+/** Runs it to its end, and returns the error that it could not start for. */
+async function supervise(supervisor: Supervisor): Promise<unknown> {
   try {
     await supervisor.run();
-    return 0;
   } catch (error) {
-    const { line, exitCode } = reportError(error);
-    log.error("{line}", { line });
-    return exitCode;
+    return error;
   }
 }
 
