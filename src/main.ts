@@ -12,10 +12,12 @@ import { configureLog, Outputs } from "./log/log.ts";
 import { printable } from "./log/printable.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { CommandReader } from "./supervisor/command_reader.ts";
+import { ExpiryWatch } from "./supervisor/expiry_watch.ts";
+import { FileWatch } from "./supervisor/file_watch.ts";
 import { makePlan, type Plan, tlsConfigurations } from "./supervisor/plan.ts";
 import { claimPorts } from "./supervisor/ports.ts";
 import { StopSignals } from "./supervisor/stop_signals.ts";
-import { Supervisor } from "./supervisor/supervisor.ts";
+import { type ReloadScope, Supervisor } from "./supervisor/supervisor.ts";
 import { makeTlsPlan } from "./supervisor/tls_plan.ts";
 import { makeEngine } from "./tls/make_engine.ts";
 import { VERSION } from "./version.ts";
@@ -23,6 +25,10 @@ import { runWorker } from "./worker/worker.ts";
 
 /** The argument that makes this program a worker; its supervisor gives it, nobody else. */
 const WORKER_ARGUMENT = "--worker-process";
+/** Milliseconds between two looks at the files, if stud is to read them again by itself. */
+const WATCH_PERIOD = 2_000;
+/** The same if it only says that they have changed. */
+const NOTICE_PERIOD = 30_000;
 /** How often the system is asked for another port. */
 const MOST_ATTEMPTS = 5;
 
@@ -107,18 +113,35 @@ async function serve(
   });
   const log = configureLog(outputs.sink, logLevel(settings));
   runtime.processes.onUncaught((error) => log.error("{line}", { line: reportError(error).line }));
-  const planAgain = async (former: Plan) => {
-    const { settings } = await reader.readSettings();
+  const planAgain = async (former: Plan, scope: ReloadScope) => {
+    const { settings } = scope === "all" ? await reader.readSettings() : former;
     const plan = await planFor(settings, runtime, former);
     await checkRustls(plan, runtime);
     return plan;
   };
-  const onServing = ({ settings }: Plan) => configureLog(outputs.sink, logLevel(settings));
+  let onStale = () => {};
+  const watch = new FileWatch(runtime, {
+    period: settings.watch ? WATCH_PERIOD : NOTICE_PERIOD,
+    onChange(paths) {
+      if (settings.watch) return onStale();
+      log.warning("{paths}: changed since stud read it; SIGHUP has stud serve what it holds now", {
+        paths: paths.join(", "),
+      });
+    },
+  });
+  const expiry = new ExpiryWatch(runtime.clock, log);
+  const onServing = ({ settings, tls }: Plan) => {
+    configureLog(outputs.sink, logLevel(settings));
+    expiry.use(tls.certificates);
+    watch.use(tls.files);
+  };
   try {
     for (const warning of plan.warnings) log.warning("{warning}", { warning });
     for (let attempts = 1;; attempts++) {
       const options = { runtime, plan, frontends, signals, log, planAgain, onServing };
-      const error = await supervise(new Supervisor(options));
+      const supervisor = new Supervisor(options);
+      onStale = () => supervisor.reload("certificates");
+      const error = await supervise(supervisor);
       if (error === undefined) return 0;
       // Between the system's choice of a port and the workers' use of it others may have taken it.
       if (error instanceof PortInUseError && choosesPorts(plan) && attempts < MOST_ATTEMPTS) {

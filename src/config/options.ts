@@ -188,6 +188,16 @@ const table = [
     group: "Certificates",
   },
   {
+    name: "watch",
+    key: "watch",
+    type: { kind: "flag" },
+    default: "off",
+    help: "Read certificates, keys and what else belongs to them again by itself, within some " +
+      "seconds, when their files change. Otherwise a change is only logged, and SIGHUP has stud " +
+      "read them.",
+    group: "Certificates",
+  },
+  {
     name: "self-signed",
     key: "self-signed",
     valueName: "NAME",

@@ -44,6 +44,7 @@ export function parseSettings(
     frontends: frontends(values),
     backend: lastValue("backend", values) as TcpAddress | UnixAddress,
     ...certificateSettings(values),
+    watch: flag("watch"),
     tlsLibrary: chooseTlsLibrary(values, libraries),
     tlsProtocols: tlsProtocols(values),
     ciphers: text("ciphers"),

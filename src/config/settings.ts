@@ -92,6 +92,8 @@ export interface Settings extends TlsSettings {
   readonly privateKeys: readonly string[];
   /** The DNS name or IP address for a certificate made in memory, or undefined. */
   readonly selfSigned: string | undefined;
+  /** Read certificates again when their files change. */
+  readonly watch: boolean;
   readonly tlsLibrary: TlsLibrary;
   /** OpenSSL list of groups; undefined: the library chooses. */
   readonly groups: string | undefined;

@@ -100,6 +100,11 @@ export interface Files {
   mode(path: string): Promise<number | undefined>;
   /** False too where it cannot be seen. */
   isDirectory(path: string): Promise<boolean>;
+  /**
+   * What changes whenever a file or directory is replaced or written to, links followed (device, inode, size
+   * and time of stat(2)); undefined where nothing is, or where it cannot be seen.
+   */
+  stamp(path: string): Promise<string | undefined>;
 }
 
 /** How a child process ended. */
