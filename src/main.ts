@@ -8,7 +8,7 @@ import { defaultConfig } from "./config/default_config.ts";
 import { helpText } from "./config/help.ts";
 import type { Settings, TlsLibraryName } from "./config/settings.ts";
 import { type LogLevel, PortInUseError, reportError } from "./errors.ts";
-import { configureLog, Outputs } from "./log/log.ts";
+import { configureLog, type Logger, Outputs } from "./log/log.ts";
 import { printable } from "./log/printable.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { CommandReader } from "./supervisor/command_reader.ts";
@@ -18,6 +18,7 @@ import { makePlan, type Plan, tlsConfigurations } from "./supervisor/plan.ts";
 import { claimPorts } from "./supervisor/ports.ts";
 import { StopSignals } from "./supervisor/stop_signals.ts";
 import { type ReloadScope, Supervisor } from "./supervisor/supervisor.ts";
+import { findPredecessor } from "./supervisor/takeover.ts";
 import { makeTlsPlan } from "./supervisor/tls_plan.ts";
 import { makeEngine } from "./tls/make_engine.ts";
 import { VERSION } from "./version.ts";
@@ -107,7 +108,11 @@ async function serve(
   const plan = await Promise.race([planFor(settings, runtime), signals.stop]);
   if (typeof plan === "string") return 0;
   await checkRustls(plan, runtime);
-  let frontends = await claimPorts(plan, runtime);
+  const predecessor = settings.takeover === undefined
+    ? undefined
+    : await findPredecessor(settings.takeover, runtime);
+  const shared = predecessor !== undefined;
+  let frontends = await claimPorts(plan, runtime, { shared });
   const outputs = new Outputs(runtime, {
     syslogFacility: settings.syslog ? settings.syslogFacility : undefined,
   });
@@ -141,11 +146,14 @@ async function serve(
       const options = { runtime, plan, frontends, signals, log, planAgain, onServing };
       const supervisor = new Supervisor(options);
       onStale = () => supervisor.reload("certificates");
+      if (predecessor !== undefined) {
+        supervisor.serving.then(() => relievePredecessor(predecessor, runtime, log));
+      }
       const error = await supervise(supervisor);
       if (error === undefined) return 0;
       // Between the system's choice of a port and the workers' use of it others may have taken it.
       if (error instanceof PortInUseError && choosesPorts(plan) && attempts < MOST_ATTEMPTS) {
-        frontends = await claimPorts(plan, runtime);
+        frontends = await claimPorts(plan, runtime, { shared });
         continue;
       }
       const { line, exitCode } = reportError(error);
@@ -171,6 +179,17 @@ async function checkRustls(plan: Plan, runtime: Runtime): Promise<void> {
 async function planFor(settings: Settings, runtime: Runtime, former?: Plan): Promise<Plan> {
   const tls = await makeTlsPlan(settings, runtime, former && { former: former.tls });
   return await makePlan(settings, tls, runtime);
+}
+
+/** Nothing is lost if it cannot be told, but both go on serving. */
+function relievePredecessor(pid: number, { processes }: Runtime, log: Logger): void {
+  try {
+    processes.signal(pid, "SIGTERM");
+    log.info("took over from process {pid}, which drains now", { pid });
+  } catch (error) {
+    const { message: reason } = error as Error;
+    log.error("process {pid} cannot be told to drain: {reason}; end it by hand", { pid, reason });
+  }
 }
 
 /** Whether the system is to choose a port. */

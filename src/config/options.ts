@@ -577,6 +577,18 @@ const table = [
     group: "Processes",
   },
   {
+    name: "takeover",
+    key: undefined,
+    valueName: "PID|FILE",
+    type: { kind: "text" },
+    default: undefined,
+    help:
+      "Take the place of the stud with this process id, or with the one in this pidfile: listen " +
+      "on its addresses beside it, as the same user, and have it drain once this one serves. No " +
+      "connection is lost.",
+    group: "Processes",
+  },
+  {
     name: "chroot",
     short: "r",
     key: "chroot",

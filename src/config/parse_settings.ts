@@ -59,6 +59,7 @@ export function parseSettings(
     sharedCache: number("shared-cache"),
     steerByClient: flag("steer-by-client"),
     workers: lastValue("workers", values) as number | "auto",
+    takeover: text("takeover"),
     backlog: number("backlog"),
     keepalive: number("keepalive"),
     preface: preface(values),

@@ -109,6 +109,8 @@ export interface Settings extends TlsSettings {
   /** Send a client to the worker it was at before. */
   readonly steerByClient: boolean;
   readonly workers: number | "auto";
+  /** Process id, or path of a file with one: whose place to take. */
+  readonly takeover: string | undefined;
   readonly backlog: number;
   /** Seconds a client connection is idle before the kernel probes it (TCP_KEEPIDLE). */
   readonly keepalive: number;

@@ -153,6 +153,8 @@ export interface Processes {
   onSignal(name: SignalName, handler: () => void): void;
   /** Catches what nothing else caught; without a handler one rejection ends the process. */
   onUncaught(handler: (error: unknown) => void): void;
+  /** Sends a signal to any process. Throws the platform's error: there is none, or it is not ours to end. */
+  signal(pid: number, name: SignalName): void;
   /** Ends this process; only the entry point calls it. */
   exit(code: number): never;
   /** An unconnected unix datagram socket (unix(7)) for sending to a path. Throws the platform's error. */

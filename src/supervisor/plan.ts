@@ -78,7 +78,11 @@ export async function makePlan(
     settings,
     tls,
     tlsBecause: settings.tlsLibrary.because,
-    fixed: { syslog: settings.syslog, "syslog-facility": settings.syslogFacility },
+    fixed: {
+      syslog: settings.syslog,
+      "syslog-facility": settings.syslogFacility,
+      watch: settings.watch,
+    },
     warnings: [...tls.warnings, ...warnings(privileges, runtime)],
   };
 }

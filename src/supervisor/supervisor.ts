@@ -5,6 +5,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import type { WorkerTotals } from "../control/messages.ts";
+import { deferred } from "../deferred.ts";
 import { reportError } from "../errors.ts";
 import type { Logger } from "../log/log.ts";
 import { pause, type Runtime } from "../runtime/runtime.ts";
@@ -35,6 +36,9 @@ export type ReloadScope = "certificates" | "all";
 
 /** Runs workers by a plan until a signal ends them. */
 export class Supervisor {
+  /** Resolves when the workers serve; never if they cannot. */
+  readonly serving: Promise<void>;
+  readonly #serving = deferred<void>();
   readonly #options: SupervisorOptions;
   readonly #runtime: Runtime;
   readonly #log: Logger;
@@ -53,6 +57,7 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.serving = this.#serving.promise;
     this.#runtime = options.runtime;
     this.#log = options.log;
     this.#signals = options.signals;
@@ -96,6 +101,7 @@ export class Supervisor {
     this.#library = library;
     this.#log.info("{serving}", { serving: this.#describeServing() });
     this.#options.onServing?.(this.#plan);
+    this.#serving.resolve();
     this.#signals.onHangUp = () => this.reload("all");
   }
 
