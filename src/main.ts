@@ -27,7 +27,7 @@ import { runWorker } from "./worker/worker.ts";
 /** The argument that makes this program a worker; its supervisor gives it, nobody else. */
 const WORKER_ARGUMENT = "--worker-process";
 /** Milliseconds between two looks at the files, if stud is to read them again by itself. */
-const WATCH_PERIOD = 2_000;
+const WATCH_PERIOD = 1_000;
 /** The same if it only says that they have changed. */
 const NOTICE_PERIOD = 30_000;
 /** How often the system is asked for another port. */

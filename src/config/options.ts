@@ -587,6 +587,11 @@ const table = [
       "on its addresses beside it, as the same user, and have it drain once this one serves. No " +
       "connection is lost.",
     group: "Processes",
+    notOn: {
+      node:
+        "Node cannot steer new connections away from sockets that close, so some would be lost; stop the " +
+        "other stud first, or use stud's executable",
+    },
   },
   {
     name: "chroot",
