@@ -21,6 +21,10 @@ export interface WorkerConfiguration {
   readonly backlog: number;
   /** Seconds. */
   readonly keepalive: number;
+  readonly tcpFastOpen: boolean;
+  /** Octets, 0 for the system's choice. */
+  readonly receiveBuffer: number;
+  readonly sendBuffer: number;
   readonly timeouts: WorkerTimeouts;
   readonly privileges: WorkerPrivileges;
 }
@@ -49,6 +53,8 @@ export interface WorkerPrivileges {
 /** From the supervisor. */
 export type SupervisorMessage =
   | { readonly type: "start"; readonly configuration: WorkerConfiguration }
+  /** The backend's name has other addresses now; connections that there are go on. */
+  | { readonly type: "backend"; readonly endpoints: readonly BackendEndpoint[] }
   | { readonly type: "drain" };
 
 /** From a worker. */

@@ -21,7 +21,7 @@ import { StallWatch } from "./stall_watch.ts";
 /** What a proxy is made of. */
 export interface ProxyOptions {
   readonly frontends: readonly SocketAddress[];
-  /** Tried in this order for each connection. */
+  /** Tried in this order for each connection, save that those which failed of late come last. */
   readonly backend: readonly Endpoint[];
   readonly preface: PrefaceKind;
   /** How many this process may have open; undefined or 0: nobody knows. */
@@ -33,6 +33,10 @@ export interface ProxyOptions {
   readonly backlog: number;
   /** TCP_KEEPIDLE, seconds. */
   readonly keepalive: number;
+  /** As TlsListenerOptions has them. */
+  readonly tcpFastOpen?: boolean;
+  readonly receiveBuffer?: number;
+  readonly sendBuffer?: number;
   readonly timeouts: ProxyTimeouts;
 }
 
@@ -89,6 +93,11 @@ export class Proxy {
   /** The addresses it listens on, in the order of `frontends`. */
   get addresses(): SocketAddress[] {
     return this.#frontends.map((frontend) => frontend.address);
+  }
+
+  /** Sends the clients of new connections to these addresses; those that are served go on. */
+  useBackend(endpoints: readonly Endpoint[]): void {
+    this.#services.backend.use(endpoints);
   }
 
   /** Begins to accept clients. */

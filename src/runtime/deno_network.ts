@@ -25,7 +25,10 @@ import type {
 
 /** Makes the sockets of a Deno runtime. */
 export function createDenoNetwork(): Network {
-  return { listen, listenTls, dial, probe, lookup: lookupAddresses, peerError };
+  return {
+    ...{ listen, listenTls, dial, probe, takesIpv4OnIpv6, peerError },
+    lookup: lookupAddresses,
+  };
 }
 
 function listen(options: ListenOptions): Promise<StreamListener> {
@@ -79,6 +82,15 @@ async function probe(address: SocketAddress): Promise<number | undefined> {
     const { cause } = error as Error;
     if (cause instanceof Deno.errors.AddrNotAvailable || isUnknownFamily(cause)) return undefined;
     throw error;
+  }
+}
+
+/** Deno leaves IPV6_V6ONLY as the system has it (ipv6(7)). */
+async function takesIpv4OnIpv6(): Promise<boolean> {
+  try {
+    return (await Deno.readTextFile("/proc/sys/net/ipv6/bindv6only")).trim() !== "1";
+  } catch {
+    return true;
   }
 }
 
@@ -206,6 +218,8 @@ const KINDS_BY_TEXT: readonly (readonly [RegExp, PeerErrorKind, string])[] = [
   [/broken pipe|not connected/i, "gone", "connection gone"],
 ];
 
+const QUEUE_FULL = "its queue of waiting connections is full";
+
 function peerError(error: unknown, party: PeerError["party"]): PeerError {
   if (error instanceof PeerError) return error;
   const text = error instanceof Error ? error.message : String(error);
@@ -221,6 +235,8 @@ function classify(error: unknown, text: string): readonly [PeerErrorKind, string
   if (error instanceof errors.ConnectionRefused) return ["refused", "connection refused"];
   if (error instanceof errors.NotFound) return ["refused", "no such socket"];
   if (error instanceof errors.PermissionDenied) return ["refused", "permission denied"];
+  // EAGAIN: a unix socket does not let wait those who find its queue full.
+  if (error instanceof errors.WouldBlock) return ["refused", QUEUE_FULL];
   if (error instanceof errors.TimedOut) return ["timeout", "connection timed out"];
   for (const [pattern, kind, message] of KINDS_BY_TEXT) {
     if (pattern.test(text)) return [kind, message];

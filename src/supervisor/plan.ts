@@ -12,7 +12,10 @@ import type {
 } from "../control/messages.ts";
 import { StartupError } from "../errors.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
+import { isIpAddress } from "../wire/ip_address.ts";
 import { findGroup, findUser } from "./accounts.ts";
+import type { BackendName } from "./backend_refresh.ts";
+import { socketWarnings } from "./socket_options.ts";
 import type { TlsPlan } from "./tls_plan.ts";
 
 /** What is to be run. */
@@ -20,6 +23,8 @@ export interface Plan {
   /** For every worker; only the index differs, and the frontends come with the ports. */
   readonly configuration: Omit<WorkerConfiguration, "index" | "frontends">;
   readonly frontends: readonly WantedFrontend[];
+  /** The backend's name, if it is to be looked up again. */
+  readonly backendName?: BackendName;
   readonly workers: number;
   /** The option that chose the TLS library, if one did. */
   readonly tlsBecause: string | undefined;
@@ -31,7 +36,10 @@ export interface Plan {
 export interface WantedFrontend {
   /** As the operator would write it. */
   readonly text: string;
-  /** The first set of which this machine has at least one address is what counts. */
+  /**
+   * The first set of which this machine has at least one address is what counts. Within a set port 0 is one
+   * port.
+   */
   readonly alternatives: readonly (readonly SocketAddress[])[];
 }
 
@@ -50,6 +58,9 @@ export async function makePlan(
     preface: settings.preface,
     backlog: settings.backlog,
     keepalive: settings.keepalive,
+    tcpFastOpen: settings.tcpFastOpen,
+    receiveBuffer: settings.receiveBuffer,
+    sendBuffer: settings.sendBuffer,
     timeouts: {
       handshake: settings.handshakeTimeout,
       backendConnect: settings.backendConnectTimeout,
@@ -64,9 +75,14 @@ export async function makePlan(
     frontends: await Promise.all(
       settings.frontends.map((frontend) => wantedFrontend(frontend, runtime)),
     ),
+    backendName: backendName(settings, runtime),
     workers,
     tlsBecause: settings.tlsLibrary.because,
-    warnings: [...tls.warnings, ...warnings(privileges, runtime)],
+    warnings: [
+      ...tls.warnings,
+      ...await socketWarnings(settings, runtime),
+      ...warnings(privileges, runtime),
+    ],
   };
 }
 
@@ -81,10 +97,7 @@ export async function claimPorts(plan: Plan, runtime: Runtime): Promise<SocketAd
   for (const { text, alternatives } of plan.frontends) {
     const before = claimed.length;
     for (const addresses of alternatives) {
-      for (const address of addresses) {
-        const port = await claimPort(address, chosen, runtime);
-        if (port !== undefined) claimed.push({ ...address, port });
-      }
+      claimed.push(...await claimAll(addresses, chosen, runtime));
       if (claimed.length > before) break;
     }
     if (claimed.length === before) {
@@ -92,6 +105,29 @@ export async function claimPorts(plan: Plan, runtime: Runtime): Promise<SocketAd
     }
   }
   return claimed;
+}
+
+/** Those of the addresses that this machine has, all on the same port if the system is to choose it. */
+async function claimAll(
+  addresses: readonly SocketAddress[],
+  chosen: Set<number>,
+  runtime: Runtime,
+): Promise<SocketAddress[]> {
+  for (let attempt = 1;; attempt++) {
+    const claimed: SocketAddress[] = [];
+    try {
+      for (const address of addresses) {
+        const wanted = address.port || claimed[0]?.port || 0;
+        const port = await claimPort({ ...address, port: wanted }, chosen, runtime);
+        if (port !== undefined) claimed.push({ ...address, port });
+      }
+      return claimed;
+    } catch (error) {
+      // Somebody may have on one address the port that the system has chosen for another.
+      const ofOurChoice = claimed.length > 0 && addresses[0]?.port === 0;
+      if (!ofOurChoice || attempt === MOST_CHOICES) throw error;
+    }
+  }
 }
 
 /** Undefined where this machine has no such address. */
@@ -113,8 +149,12 @@ async function wantedFrontend(frontend: TcpAddress, runtime: Runtime): Promise<W
   const port = await portNumber(frontend.port, "--frontend", runtime);
   const at = (host: string) => ({ host, port });
   const text = formatAddress(frontend);
-  // On Linux a socket for every IPv6 address takes IPv4 clients too; a kernel may have no IPv6.
-  if (frontend.host === "*") return { text, alternatives: [[at("::")], [at("0.0.0.0")]] };
+  if (frontend.host === "*") {
+    // A kernel may have no IPv6, and one that has it may keep IPv4 apart.
+    return await runtime.network.takesIpv4OnIpv6()
+      ? { text, alternatives: [[at("::")], [at("0.0.0.0")]] }
+      : { text, alternatives: [[at("::"), at("0.0.0.0")]] };
+  }
   const hosts = await lookup(frontend.host, "--frontend", runtime);
   return { text, alternatives: [hosts.map(at)] };
 }
@@ -125,6 +165,14 @@ async function backendEndpoints(settings: Settings, runtime: Runtime): Promise<B
   const port = await portNumber(backend.port, "--backend", runtime);
   const hosts = await lookup(backend.host, "--backend", runtime);
   return hosts.map((host) => ({ kind: "tcp", host, port }));
+}
+
+/** Undefined where there is nothing to look up, or the operator does not want it. */
+function backendName(settings: Settings, runtime: Runtime): BackendName | undefined {
+  const { backend, backendRefresh: refresh } = settings;
+  if (refresh === 0 || backend.kind === "unix" || isIpAddress(backend.host)) return undefined;
+  const lookUp = () => backendEndpoints(settings, runtime);
+  return { text: formatAddress(backend), refresh, lookUp };
 }
 
 async function lookup(host: string, option: string, runtime: Runtime): Promise<string[]> {
@@ -189,3 +237,6 @@ function warnings(privileges: WorkerPrivileges, runtime: Runtime): string[] {
   if (runtime.processes.uid !== 0 || privileges.uid !== undefined) return [];
   return ["workers run as root; give them a user of their own with --user NAME"];
 }
+
+/** How often the system may choose a port that proves to be taken elsewhere. */
+const MOST_CHOICES = 10;

@@ -7,6 +7,7 @@ import type { WorkerTotals } from "../control/messages.ts";
 import type { Logger } from "../log/log.ts";
 import { pause, type Runtime, type SocketAddress } from "../runtime/runtime.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
+import { BackendRefresh } from "./backend_refresh.ts";
 import type { Plan } from "./plan.ts";
 import type { StopSignals } from "./stop_signals.ts";
 import { WorkerSlot } from "./worker_slot.ts";
@@ -53,7 +54,10 @@ export class Supervisor {
       await this.#killAll();
       throw error;
     }
-    if (await this.#signals.stop === "drain") await this.#drain();
+    const refresh = this.#refreshBackend();
+    const stop = await this.#signals.stop;
+    refresh?.stop();
+    if (stop === "drain") await this.#drain();
     await this.#killAll();
     this.#log.info("stopped{totals}", { totals: describeTotals(this.#slots) });
   }
@@ -66,6 +70,14 @@ export class Supervisor {
       frontends: this.#frontends.map(formatSocketAddress).join(" and "),
       backend: backend?.kind === "tcp" ? formatSocketAddress(backend) : backend?.path,
       library: tlsBecause === undefined ? library : `${library} because of ${tlsBecause}`,
+    });
+  }
+
+  #refreshBackend(): BackendRefresh | undefined {
+    const { backendName, configuration: { backend } } = this.#plan;
+    if (backendName === undefined) return undefined;
+    return new BackendRefresh(this.#runtime.clock, this.#log, backendName, backend, (endpoints) => {
+      for (const slot of this.#slots) slot.useBackend(endpoints);
     });
   }
 

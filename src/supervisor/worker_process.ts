@@ -3,6 +3,7 @@
 import { deferred } from "../deferred.ts";
 import { decodeMessage, messageLine, readLines, startLine } from "../control/message_lines.ts";
 import type {
+  BackendEndpoint,
   SupervisorMessage,
   WorkerConfiguration,
   WorkerMessage,
@@ -52,12 +53,21 @@ export class WorkerProcess {
 
   /** Asks it to stop accepting and to end once its clients have. */
   drain(): void {
-    this.#write([new TextEncoder().encode(messageLine(DRAIN))]);
+    this.#tell({ type: "drain" });
+  }
+
+  /** Tells it where the backend is now. */
+  useBackend(endpoints: readonly BackendEndpoint[]): void {
+    this.#tell({ type: "backend", endpoints });
   }
 
   /** Ends it at once. */
   kill(): void {
     this.#child.kill();
+  }
+
+  #tell(message: SupervisorMessage): void {
+    this.#write([new TextEncoder().encode(messageLine(message))]);
   }
 
   #write(parts: readonly Uint8Array[]): void {
@@ -128,6 +138,5 @@ const SIGNAL_HINTS: Readonly<Record<string, string>> = {
   SIGABRT: "a crash in native code",
 };
 
-const DRAIN: SupervisorMessage = { type: "drain" };
 /** Milliseconds that a worker may take until it serves. */
 const START_LIMIT = 60_000;

@@ -1,6 +1,6 @@
 /** Keeps one worker running: replaces it when it dies, at once and then with growing pauses. */
 
-import type { WorkerConfiguration, WorkerTotals } from "../control/messages.ts";
+import type { BackendEndpoint, WorkerConfiguration, WorkerTotals } from "../control/messages.ts";
 import type { Logger } from "../log/log.ts";
 import { pause, type Runtime } from "../runtime/runtime.ts";
 import { WorkerProcess } from "./worker_process.ts";
@@ -8,7 +8,7 @@ import { WorkerProcess } from "./worker_process.ts";
 /** One of the supervisor's workers, over all its lives. */
 export class WorkerSlot {
   readonly #runtime: Runtime;
-  readonly #configuration: WorkerConfiguration;
+  #configuration: WorkerConfiguration;
   readonly #log: Logger;
   readonly #ended: WorkerTotals[] = [];
   readonly #alive = new Set<WorkerProcess>();
@@ -27,6 +27,12 @@ export class WorkerSlot {
     const library = await worker.ready;
     this.#keep(worker);
     return library;
+  }
+
+  /** Tells the worker, and every later one, where the backend is now. */
+  useBackend(endpoints: readonly BackendEndpoint[]): void {
+    this.#configuration = { ...this.#configuration, backend: endpoints };
+    for (const worker of this.#alive) worker.useBackend(endpoints);
   }
 
   /** Asks the worker to drain and resolves when none is left. */

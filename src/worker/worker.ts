@@ -79,6 +79,7 @@ class Worker {
     for await (const text of readLines(this.#runtime.processes.stdin)) {
       const message = decodeMessage<SupervisorMessage>(text);
       if (message?.type === "start") await this.#start(message.configuration);
+      if (message?.type === "backend") this.#proxy?.useBackend(message.endpoints);
       if (message?.type === "drain") return;
     }
   }
