@@ -100,7 +100,8 @@ async function lookupAddresses(host: string): Promise<string[]> {
   const warnings = process as { noDeprecation?: boolean };
   const { noDeprecation } = warnings;
   warnings.noDeprecation = true;
-  const looking = lookup(host, { all: true });
+  // Otherwise Deno turns the system's order (RFC 6724) about. Deno 2.4 knows no other word for it.
+  const looking = lookup(host, { all: true, verbatim: true });
   warnings.noDeprecation = noDeprecation;
   const found = await looking;
   return found.map((entry) => entry.address);
