@@ -49,7 +49,10 @@ export class OwnHosts implements Disposable {
 
   /** Has it say something else from now on. */
   write(text: string): void {
-    Deno.writeTextFileSync(`${this.#folder}/hosts`, `${text}\n`);
+    // In one piece, over what is there: the file is mounted, and stud may be reading it.
+    const octets = new TextEncoder().encode(text.padEnd(512, "\n"));
+    using file = Deno.openSync(`${this.#folder}/hosts`, { write: true, create: true });
+    file.writeSync(octets);
   }
 
   [Symbol.dispose](): void {
