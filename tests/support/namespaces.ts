@@ -10,6 +10,7 @@ import { runTool } from "./tool_process.ts";
 export const NAMESPACES = {
   ...{ linux: true, root: true },
   tools: ["unshare", "nsenter", "ip"],
+  missing: mayUnshare() ? undefined : "the right to make namespaces",
 } as const;
 
 /** A command that runs stud with a network of its own: loopback alone, with these values below /proc/sys/net. */
@@ -27,6 +28,17 @@ export async function besideStud(stud: Stud, command: readonly string[]): Promis
     ...["--net", "--target", String(stud.pid), ...command],
   ]);
   return stdout + stderr;
+}
+
+/** Root in a container may lack it. */
+function mayUnshare(): boolean {
+  try {
+    const args = ["--net", "--mount", "true"];
+    const { success } = new Deno.Command("unshare", { args, stderr: "null" }).outputSync();
+    return success;
+  } catch {
+    return false;
+  }
 }
 
 /** An /etc/hosts of one's own, and no name server. Use it with `using`. */
