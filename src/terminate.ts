@@ -10,6 +10,7 @@ import type { Counters } from "./proxy/counters.ts";
 import { Proxy } from "./proxy/proxy.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import type { SocketAddress } from "./wire/preface.ts";
+import { BackendRefresh } from "./supervisor/backend_refresh.ts";
 import { makePlan } from "./supervisor/plan.ts";
 import { claimPorts, workerFrontends } from "./supervisor/ports.ts";
 import { makeTlsPlan } from "./supervisor/tls_plan.ts";
@@ -64,6 +65,14 @@ export interface TerminateOptions {
   readonly backlog?: number;
   /** Seconds until an idle client is probed (TCP_KEEPIDLE); Linux only. Default 3600. */
   readonly keepalive?: number;
+  /** TCP Fast Open for clients (RFC 7413); Linux only, not under Node. Default false. */
+  readonly tcpFastOpen?: boolean;
+  /** Octets of a client connection's receive buffer (SO_RCVBUF); Linux only, not under Node. */
+  readonly receiveBuffer?: number;
+  /** Octets of its send buffer (SO_SNDBUF), likewise. */
+  readonly sendBuffer?: number;
+  /** Seconds between look-ups of the backend's host name. Default 0: at the start only. */
+  readonly backendRefresh?: number;
   /** Seconds. Default 30. */
   readonly handshakeTimeout?: number;
   /** Seconds. Default 30. */
@@ -117,13 +126,20 @@ export async function terminateOn(
     log,
   );
   proxy.serve();
+  const { backendName, configuration: { backend } } = plan;
+  const refresh = backendName && new BackendRefresh(
+    ...[runtime.clock, log, backendName, backend] as const,
+    (endpoints) => proxy.useBackend(endpoints),
+  );
   return {
     addresses: proxy.addresses,
     get counters() {
       return { ...proxy.counters };
     },
-    close: ({ drainTimeout }: CloseOptions = {}) =>
-      proxy.drain((drainTimeout ?? settings.drainTimeout) * 1000),
+    close: ({ drainTimeout }: CloseOptions = {}) => {
+      refresh?.stop();
+      return proxy.drain((drainTimeout ?? settings.drainTimeout) * 1000);
+    },
   };
 }
 
@@ -160,6 +176,10 @@ function rawValues(options: TerminateOptions): Map<OptionName, RawValue[]> {
   give("write-proxy", "preface", preface === "proxy-v1" ? "on" : undefined);
   give("backlog", "backlog", options.backlog);
   give("keepalive", "keepalive", options.keepalive);
+  give("tcp-fastopen", "tcpFastOpen", options.tcpFastOpen);
+  give("recv-bufsize", "receiveBuffer", options.receiveBuffer);
+  give("send-bufsize", "sendBuffer", options.sendBuffer);
+  give("backend-refresh", "backendRefresh", options.backendRefresh);
   give("ssl-handshake-timeout", "handshakeTimeout", options.handshakeTimeout);
   give("backend-connect-timeout", "backendConnectTimeout", options.backendConnectTimeout);
   give("linger-timeout", "lingerTimeout", options.lingerTimeout);

@@ -229,7 +229,20 @@ const table = [
     type: { kind: "backend" },
     default: "127.0.0.1,8000",
     help: "Where the plaintext goes; written like a frontend, or as the absolute path of a unix " +
-      "socket, which under --chroot is looked up inside it.",
+      "socket, which under --chroot is looked up inside it. The addresses of a host name are " +
+      "tried in their order; one that is slow to answer does not keep the others waiting.",
+    group: "Addresses",
+  },
+  {
+    name: "backend-refresh",
+    short: "R",
+    key: "backend-refresh",
+    valueName: "SECONDS",
+    type: { kind: "seconds", minimum: 0, maximum: DAY },
+    default: "0",
+    help: "How long until the backend's host name is looked up again. New connections go to the " +
+      "addresses it then has; while it cannot be looked up, to those it had. 0 means at the " +
+      "start only.",
     group: "Addresses",
   },
   {
@@ -253,6 +266,38 @@ const table = [
     help: "How long a client connection is idle before the kernel probes whether the client is " +
       "still there.",
     group: "Addresses",
+  },
+  {
+    name: "tcp-fastopen",
+    aliases: ["enable-tcp-fastopen"],
+    key: "tcp-fastopen",
+    type: { kind: "flag" },
+    default: "off",
+    help: "Let clients that were here before send data with their first packet (RFC 7413). Linux " +
+      "only; the sysctl net.ipv4.tcp_fastopen has to allow it to servers.",
+    group: "Addresses",
+    notOn: { node: "Node cannot set TCP_FASTOPEN; stud's executable can" },
+  },
+  {
+    name: "recv-bufsize",
+    key: "recv-bufsize",
+    valueName: "OCTETS",
+    type: { kind: "number", minimum: 0, maximum: 1_073_741_823 },
+    default: "0",
+    help: "The kernel's receive buffer of each client connection. 0 leaves it to the system, " +
+      "which adapts it to the connection; a fixed one is rarely faster. Linux only.",
+    group: "Addresses",
+    notOn: { node: "Node cannot set SO_RCVBUF; stud's executable can" },
+  },
+  {
+    name: "send-bufsize",
+    key: "send-bufsize",
+    valueName: "OCTETS",
+    type: { kind: "number", minimum: 0, maximum: 1_073_741_823 },
+    default: "0",
+    help: "The kernel's send buffer of each client connection, likewise. Linux only.",
+    group: "Addresses",
+    notOn: { node: "Node cannot set SO_SNDBUF; stud's executable can" },
   },
   {
     name: "tls",

@@ -114,6 +114,14 @@ export interface Settings extends TlsSettings {
   readonly backlog: number;
   /** Seconds a client connection is idle before the kernel probes it (TCP_KEEPIDLE). */
   readonly keepalive: number;
+  /** TCP_FASTOPEN for clients. */
+  readonly tcpFastOpen: boolean;
+  /** Octets (SO_RCVBUF) of a client connection; 0: the system's choice. */
+  readonly receiveBuffer: number;
+  /** Octets (SO_SNDBUF), likewise. */
+  readonly sendBuffer: number;
+  /** Seconds between look-ups of the backend's name; 0: at the start only. */
+  readonly backendRefresh: number;
   readonly preface: PrefaceKind;
   readonly chroot: string | undefined;
   readonly user: string | undefined;

@@ -23,6 +23,10 @@ export interface WorkerConfiguration {
   readonly backlog: number;
   /** Seconds. */
   readonly keepalive: number;
+  readonly tcpFastOpen: boolean;
+  /** Octets, 0 for the system's choice. */
+  readonly receiveBuffer: number;
+  readonly sendBuffer: number;
   readonly timeouts: WorkerTimeouts;
   readonly privileges: WorkerPrivileges;
 }
@@ -86,6 +90,8 @@ export type SupervisorMessage =
   | { readonly type: "forget" }
   /** Say which of the sockets on a port get new connections; null: the kernel chooses. It is answered. */
   | { readonly type: "steer"; readonly address: SocketAddress; readonly steering: Steering | null }
+  /** The backend's name has other addresses now; connections that are there go on. */
+  | { readonly type: "backend"; readonly endpoints: readonly BackendEndpoint[] }
   /** Stop listening, and end once the clients have. Later ones only change the time. */
   | DrainMessage;
 

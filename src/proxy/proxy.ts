@@ -22,7 +22,7 @@ import { type StallLimits, StallWatch } from "./stall_watch.ts";
 export interface ProxyOptions {
   /** At least one. */
   readonly frontends: readonly ProxyFrontend[];
-  /** Tried in this order for each connection. */
+  /** Tried in this order for each connection, save that those which failed of late come last. */
   readonly backend: readonly Endpoint[];
   readonly preface: PrefaceKind;
   /** How many this process may have open; undefined or 0: nobody knows. */
@@ -34,6 +34,10 @@ export interface ProxyOptions {
   readonly backlog: number;
   /** TCP_KEEPIDLE, seconds. */
   readonly keepalive: number;
+  /** As TlsListenerOptions has them. */
+  readonly tcpFastOpen?: boolean;
+  readonly receiveBuffer?: number;
+  readonly sendBuffer?: number;
   readonly timeouts: ProxyTimeouts;
 }
 
@@ -86,6 +90,11 @@ export class Proxy {
   /** The addresses it listens on, in the order of `frontends`. */
   get addresses(): SocketAddress[] {
     return this.#frontends.map((frontend) => frontend.address);
+  }
+
+  /** Sends the clients of new connections to these addresses; those that are served go on. */
+  useBackend(endpoints: readonly Endpoint[]): void {
+    this.#services.backend.use(endpoints);
   }
 
   /** Begins to accept clients. */

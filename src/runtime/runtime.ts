@@ -78,6 +78,8 @@ export interface Network {
    * address. Rejects with {@linkcode StartupError}.
    */
   probe(address: SocketAddress): Promise<number | undefined>;
+  /** Whether a socket for every IPv6 address (::) takes IPv4 clients too. */
+  takesIpv4OnIpv6(): Promise<boolean>;
   /** Looks a host name up (getaddrinfo(3)); an address is its own answer. Rejects when there is none. */
   lookup(host: string): Promise<string[]>;
   /** Turns a native error of a stream into stud's. */
@@ -189,6 +191,12 @@ export interface ListenerOptions {
   readonly backlog: number;
   /** TCP_KEEPIDLE, seconds. */
   readonly keepalive: number;
+  /** TCP_FASTOPEN, with a queue as long as the backlog. */
+  readonly tcpFastOpen?: boolean;
+  /** SO_RCVBUF in octets; 0 or undefined: the system's choice. */
+  readonly receiveBuffer?: number;
+  /** SO_SNDBUF, likewise. */
+  readonly sendBuffer?: number;
 }
 
 /**
@@ -213,7 +221,10 @@ export interface Privileges {
 
 /** What Linux offers beyond the runtime's own interface, by system calls. */
 export interface Kernel {
-  /** TCP_NODELAY, keepalive, TCP_DEFER_ACCEPT and the backlog on a listening socket of this process. */
+  /**
+   * TCP_NODELAY, keepalive, TCP_DEFER_ACCEPT, the backlog and whatever else the options say on a listening
+   * socket of this process. Throws {@linkcode StartupError}.
+   */
   tuneListener(address: SocketAddress, options: ListenerOptions): void;
   /**
    * Has the kernel choose among the sockets that share this port (SO_REUSEPORT), one of this process among

@@ -3,7 +3,12 @@
  * and where it goes listening sockets too, stay as they are.
  */
 
-import type { WorkerConfiguration, WorkerFrontend, WorkerTotals } from "../control/messages.ts";
+import type {
+  BackendEndpoint,
+  WorkerConfiguration,
+  WorkerFrontend,
+  WorkerTotals,
+} from "../control/messages.ts";
 import { StartupError } from "../errors.ts";
 import type { Logger } from "../log/log.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
@@ -74,6 +79,12 @@ export class Generation {
       await Promise.all(this.#slots.map((slot) => slot.commit()));
     };
     await this.#handOver(this.#anyWorker(), unique(reopened), this.workers, commit);
+  }
+
+  /** Tells the workers, and all later ones, where the backend is now. */
+  useBackend(backend: readonly BackendEndpoint[]): void {
+    this.#configuration = { ...this.#configuration, backend };
+    for (const slot of this.#slots) slot.useBackend(backend);
   }
 
   /** Has the former workers of the same addresses stop listening. Their clients may go on. */

@@ -4,6 +4,7 @@ import { type Deferred, deferred } from "../deferred.ts";
 import { decodeMessage, messageLine, readLines } from "../control/message_lines.ts";
 import { configurationLine } from "../control/packed_configuration.ts";
 import type {
+  BackendEndpoint,
   SupervisorMessage,
   WorkerAnswer,
   WorkerConfiguration,
@@ -100,6 +101,11 @@ export class WorkerProcess {
     this.#write([
       encode({ type: "drain", ...seconds === undefined ? {} : { seconds }, successors }),
     ]);
+  }
+
+  /** Tells it where the backend is now. */
+  useBackend(endpoints: readonly BackendEndpoint[]): void {
+    this.#write([encode({ type: "backend", endpoints })]);
   }
 
   /** Ends it at once. */

@@ -1,6 +1,6 @@
 /** Keeps one worker running: replaces it when it dies, at once and then with growing pauses. */
 
-import type { WorkerConfiguration, WorkerTotals } from "../control/messages.ts";
+import type { BackendEndpoint, WorkerConfiguration, WorkerTotals } from "../control/messages.ts";
 import type { Logger } from "../log/log.ts";
 import { pause, type Runtime, type SocketAddress } from "../runtime/runtime.ts";
 import { WorkerProcess } from "./worker_process.ts";
@@ -74,6 +74,12 @@ export class WorkerSlot {
   forget(): void {
     this.#prepared?.worker?.forget();
     this.#prepared = undefined;
+  }
+
+  /** Tells the worker, and every later one, where the backend is now. */
+  useBackend(endpoints: readonly BackendEndpoint[]): void {
+    this.#configuration = { ...this.#configuration, backend: endpoints };
+    for (const worker of this.#alive) worker.useBackend(endpoints);
   }
 
   /** Has the worker stop listening, for others do now; its clients may go on. Resolves when it has stopped. */

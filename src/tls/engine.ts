@@ -4,18 +4,20 @@
  * table knows which can do what.
  */
 
-import type { Duplex, SocketAddress, SocketPair, TlsLibraryName } from "../runtime/runtime.ts";
+import type {
+  Duplex,
+  ListenerOptions,
+  SocketAddress,
+  SocketPair,
+  TlsLibraryName,
+} from "../runtime/runtime.ts";
 import type { TlsConfiguration } from "./tls_configuration.ts";
 
 /** Where an engine listens. */
-export interface TlsListenerOptions {
+export interface TlsListenerOptions extends ListenerOptions {
   readonly address: SocketAddress;
   /** Share the port with other workers (SO_REUSEPORT). */
   readonly reusePort: boolean;
-  /** listen(2) backlog. */
-  readonly backlog: number;
-  /** TCP_KEEPIDLE on accepted connections, seconds. */
-  readonly keepalive: number;
   /**
    * How many workers share the port, if the kernel is to bring each client, by its address, to the worker it
    * was at before: for engines whose workers do not know each other's sessions. Undefined: however it comes.

@@ -119,6 +119,8 @@ class Worker {
         return this.#forget();
       case "steer":
         return await this.#answer(() => this.#steer(message.address, message.steering));
+      case "backend":
+        return this.#proxy?.useBackend(message.endpoints);
       case "drain":
         return this.#drain(message);
     }

@@ -101,6 +101,13 @@ export class FakeNetwork implements Network {
     return Promise.resolve(this.choices.shift() ?? 50_000 + this.probed.length);
   }
 
+  /** net.ipv6.bindv6only of this machine is 0. */
+  dualStack = true;
+
+  takesIpv4OnIpv6(): Promise<boolean> {
+    return Promise.resolve(this.dualStack);
+  }
+
   lookup(host: string): Promise<string[]> {
     if (/^[0-9.]+$|:/.test(host)) return Promise.resolve([host]);
     const found = this.names.get(host);

@@ -17,6 +17,9 @@ export const CONFIGURATION: WorkerConfiguration = {
   preface: "none",
   backlog: 100,
   keepalive: 3600,
+  tcpFastOpen: false,
+  receiveBuffer: 0,
+  sendBuffer: 0,
   timeouts: { handshake: 5, backendConnect: 3, drain: 10, linger: 30, stall: 300 },
   privileges: { chroot: undefined, uid: undefined, gid: undefined },
 };

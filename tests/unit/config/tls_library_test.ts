@@ -164,6 +164,18 @@ Deno.test("what Node cannot do is refused there, and there alone", () => {
       ["--steer-by-client"],
       "--steer-by-client: Node cannot have the kernel choose the worker, and",
     ],
+    [
+      ["--enable-tcp-fastopen"],
+      "--tcp-fastopen: Node cannot set TCP_FASTOPEN; stud's executable can",
+    ],
+    [
+      ["--recv-bufsize=4096"],
+      '--recv-bufsize: "4096": Node cannot set SO_RCVBUF; stud\'s executable can',
+    ],
+    [
+      ["--send-bufsize=4096"],
+      '--send-bufsize: "4096": Node cannot set SO_SNDBUF; stud\'s executable can',
+    ],
     [["-s"], "-s/--syslog: Node has no unix datagram sockets; let the service manager"],
   ];
   for (const [argv, words] of refused) {
@@ -172,7 +184,8 @@ Deno.test("what Node cannot do is refused there, and there alone", () => {
   }
   assertEquals(
     OPTIONS.filter(({ notOn }) => notOn).map(({ name }) => `--${name}`).sort(),
-    ["--chroot", "--steer-by-client", "--syslog"],
+    ["--chroot", "--recv-bufsize", "--send-bufsize", "--steer-by-client", "--syslog"]
+      .concat(["--tcp-fastopen"]),
   );
   // Defaults say nothing, and what replaces another value counts.
   settingsOf(["--steer-by-client=off", "a.pem"], "steer-by-client = on", ON_NODE);

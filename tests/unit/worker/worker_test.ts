@@ -176,6 +176,28 @@ for (const stop of ["drain", "eof"]) {
   });
 }
 
+Deno.test("a worker sends new clients where it was last told, and lets the others go on", async () => {
+  const { runtime, tell } = newWorker();
+  const backends: FakeStream[] = [];
+  runtime.network.answer = () => {
+    backends.push(new FakeStream(pairOf(10 + backends.length)));
+    return Promise.resolve(backends.at(-1)!);
+  };
+  await tell(START);
+  const come = async (port: number) => {
+    const client = new FakeStream(pairOf(port));
+    runtime.network.listeners[0]!.arrive(client);
+    client.completeHandshake();
+    await settled();
+  };
+  await come(1);
+  const moved = { kind: "tcp", host: "192.0.2.7", port: 80 } as const;
+  await tell({ type: "backend", endpoints: [moved] });
+  await come(2);
+  assertEquals(runtime.network.dialed, [CONFIGURATION.backend[0], moved]);
+  assertEquals(backends.map(({ closed }) => closed), [false, false]);
+});
+
 Deno.test("a worker that is left before it was told anything ends in order", async () => {
   const { runtime, types, code } = newWorker();
   runtime.processes.endInput();
