@@ -11,6 +11,7 @@ import { defaultConfig } from "./config/default_config.ts";
 import { helpText } from "./config/help.ts";
 import type { Settings, TlsLibraryName } from "./config/settings.ts";
 import { reportError } from "./errors.ts";
+import { openAccessOutput } from "./log/access_output.ts";
 import { configureLog, type Logger, Outputs } from "./log/log.ts";
 import { printable } from "./log/printable.ts";
 import type { Runtime } from "./runtime/runtime.ts";
@@ -115,11 +116,16 @@ async function serve(settings: Settings, runtime: Runtime): Promise<number> {
     syslogFacility: settings.syslog ? settings.syslogFacility : undefined,
   });
   const log = configureLog(outputs.sink, settings.quiet ? "error" : "info");
+  const { accessLog: accessPath } = settings;
+  const accessLog = accessPath === undefined
+    ? undefined
+    : await openAccessOutput(accessPath, runtime, { outputs, log });
   runtime.processes.onUncaught((error) => log.error("{line}", { line: reportError(error).line }));
   try {
     for (const warning of plan.warnings) log.warning("{warning}", { warning });
-    return await supervise(new Supervisor(runtime, plan, frontends, signals, log), log);
+    return await supervise(new Supervisor(runtime, plan, frontends, signals, log, accessLog), log);
   } finally {
+    await accessLog?.flushed();
     await outputs.flushed();
   }
 }

@@ -7,6 +7,7 @@ import { Abandonment } from "../abandonment.ts";
 import { PeerError } from "../errors.ts";
 import type { Endpoint, Runtime, Stream } from "../runtime/runtime.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
+import type { AccessRecord } from "./access_log.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 
 /** Connects to the backend of a worker. */
@@ -25,15 +26,20 @@ export class BackendDialer {
     this.#deadlines = new DeadlineQueue(runtime.clock, timeout);
   }
 
-  /** Rejects with a {@linkcode PeerError} of the backend that names the last endpoint tried. */
-  async dial(): Promise<Stream> {
+  /**
+   * Rejects with a {@linkcode PeerError} of the backend that names the last endpoint tried. The record is told
+   * which one it is connected to.
+   */
+  async dial(record?: Pick<AccessRecord, "connected">): Promise<Stream> {
     const abandonment = new Abandonment();
     const deadline = this.#deadlines.begin(() => abandonment.give());
     let fault: PeerError | undefined;
     try {
       for (const endpoint of this.#endpoints) {
         try {
-          return await this.#runtime.network.dial(endpoint, abandonment);
+          const stream = await this.#runtime.network.dial(endpoint, abandonment);
+          record?.connected(endpoint);
+          return stream;
         } catch (error) {
           fault = this.#fault(error, endpoint, deadline.expired);
           if (deadline.expired) break;

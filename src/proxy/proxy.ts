@@ -8,6 +8,7 @@ import type { PrefaceKind } from "../config/settings.ts";
 import type { Endpoint, Runtime, SocketAddress } from "../runtime/runtime.ts";
 import type { TlsEngine } from "../tls/engine.ts";
 import { Aborter } from "./aborter.ts";
+import { AccessLog, type OnConnection } from "./access_log.ts";
 import { BackendDialer } from "./backend_dialer.ts";
 import type { ConnectionServices } from "./connection.ts";
 import { type Counters, newCounters } from "./counters.ts";
@@ -34,6 +35,8 @@ export interface ProxyOptions {
   /** TCP_KEEPIDLE, seconds. */
   readonly keepalive: number;
   readonly timeouts: ProxyTimeouts;
+  /** Told of each connection that has ended: the access log. */
+  readonly onConnection?: OnConnection | undefined;
 }
 
 /** All in seconds; 0 for `stall` means never. */
@@ -101,6 +104,7 @@ export class Proxy {
     await Promise.all(this.#frontends.map((frontend) => frontend.stopAccepting()));
     const drained = Promise.all(this.#frontends.map((frontend) => frontend.drained()));
     const cancel = this.#runtime.clock.after(limit, () => {
+      this.#services.accessLog?.cutOff();
       for (const frontend of this.#frontends) frontend.abortAll();
       // The other side may be the one that a relay waits for.
       this.#services.stallWatch.abortAll();
@@ -112,7 +116,7 @@ export class Proxy {
   }
 
   #newServices(engine: TlsEngine, options: ProxyOptions): ConnectionServices {
-    const { timeouts, backend } = options;
+    const { timeouts, backend, onConnection } = options;
     const runtime = this.#runtime;
     return {
       runtime,
@@ -126,6 +130,7 @@ export class Proxy {
       handshakes: new DeadlineQueue(runtime.clock, timeouts.handshake * 1000),
       backend: new BackendDialer(runtime, backend, timeouts.backendConnect * 1000),
       preface: prefaceEncoder(options.preface),
+      accessLog: onConnection && new AccessLog(runtime.clock, onConnection),
       onFault: (fault, client) => {
         if (fault.party === "backend") this.counters.backendsFailed++;
         this.#faults.connection(fault, client);

@@ -9,6 +9,7 @@ import { clock } from "./clock.ts";
 import { createDenoNetwork } from "./deno_network.ts";
 import { createDenoProcesses, type WorkerProgram } from "./deno_processes.ts";
 import { openLinuxKernel } from "./linux.ts";
+import { openLog } from "./log_handle.ts";
 import { openOpenSsl } from "./openssl/library.ts";
 
 /**
@@ -68,6 +69,7 @@ const files: Files = {
       return false;
     }
   },
+  openLog,
 };
 
 async function list(directory: string): Promise<string[] | undefined> {

@@ -7,6 +7,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import process from "node:process";
 import { StartupError } from "../errors.ts";
 import { clock } from "./clock.ts";
+import { openLog } from "./log_handle.ts";
 import { codeOf } from "./node_facts.ts";
 import { openNodeKernel } from "./node_kernel.ts";
 import { createNodeNetwork } from "./node_network.ts";
@@ -53,6 +54,7 @@ const files: Files = {
       return false;
     }
   },
+  openLog,
 };
 
 async function list(directory: string): Promise<string[] | undefined> {

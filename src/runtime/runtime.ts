@@ -84,7 +84,7 @@ export interface Network {
   peerError(error: unknown, party: PeerError["party"]): PeerError;
 }
 
-/** Files, read whole. */
+/** Files, read whole or appended to. */
 export interface Files {
   /** Rejects with {@linkcode StartupError}: path, cause and nothing else. */
   readText(path: string): Promise<string>;
@@ -100,6 +100,17 @@ export interface Files {
   mode(path: string): Promise<number | undefined>;
   /** False too where it cannot be seen. */
   isDirectory(path: string): Promise<boolean>;
+  /** Opens a file for lines at its end, made with mode 0640. Rejects with {@linkcode StartupError}: path and cause. */
+  openLog(path: string): Promise<LogHandle>;
+}
+
+/** An open log file. */
+export interface LogHandle {
+  /** Appends all of it. Rejects if that fails; a part of it may have been written then. */
+  append(octets: Uint8Array): Promise<void>;
+  /** Whether the path still leads to this file. */
+  isCurrent(): Promise<boolean>;
+  close(): Promise<void>;
 }
 
 /** How a child process ended. */

@@ -57,6 +57,7 @@ export async function makePlan(
       linger: settings.lingerTimeout,
       stall: settings.stallTimeout,
     },
+    accessLog: settings.accessLog === undefined ? undefined : settings.accessLogFormat,
     privileges,
   };
   return {

@@ -4,6 +4,7 @@
  */
 
 import type { WorkerTotals } from "../control/messages.ts";
+import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import { pause, type Runtime, type SocketAddress } from "../runtime/runtime.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
@@ -18,6 +19,7 @@ export class Supervisor {
   readonly #frontends: readonly SocketAddress[];
   readonly #signals: StopSignals;
   readonly #log: Logger;
+  readonly #accessLog: AccessOutput | undefined;
   readonly #slots: readonly WorkerSlot[];
 
   /** `frontends` as `claimPorts` gave them. */
@@ -27,21 +29,24 @@ export class Supervisor {
     frontends: readonly SocketAddress[],
     signals: StopSignals,
     log: Logger,
+    accessLog?: AccessOutput,
   ) {
     this.#runtime = runtime;
     this.#plan = plan;
     this.#frontends = frontends;
     this.#signals = signals;
     this.#log = log;
+    this.#accessLog = accessLog;
     this.#slots = Array.from({ length: plan.workers }, (_, place) => {
       const configuration = { ...plan.configuration, frontends, index: place + 1 };
-      return new WorkerSlot(runtime, configuration, log);
+      return new WorkerSlot(runtime, configuration, log, accessLog);
     });
   }
 
   /** Resolves when everything has ended. Throws {@linkcode StartupError} if a worker cannot start. */
   async run(): Promise<void> {
     this.#signals.onHangUp = () => {
+      this.#accessLog?.reopen();
       this.#log.warning("SIGHUP: this release does not reload; start stud again to apply changes");
     };
     try {

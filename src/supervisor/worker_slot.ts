@@ -1,6 +1,7 @@
 /** Keeps one worker running: replaces it when it dies, at once and then with growing pauses. */
 
 import type { WorkerConfiguration, WorkerTotals } from "../control/messages.ts";
+import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import { pause, type Runtime } from "../runtime/runtime.ts";
 import { WorkerProcess } from "./worker_process.ts";
@@ -10,15 +11,22 @@ export class WorkerSlot {
   readonly #runtime: Runtime;
   readonly #configuration: WorkerConfiguration;
   readonly #log: Logger;
+  readonly #accessLog: AccessOutput | undefined;
   readonly #ended: WorkerTotals[] = [];
   readonly #alive = new Set<WorkerProcess>();
   #stopping = false;
   #quickDeaths = 0;
 
-  constructor(runtime: Runtime, configuration: WorkerConfiguration, log: Logger) {
+  constructor(
+    runtime: Runtime,
+    configuration: WorkerConfiguration,
+    log: Logger,
+    accessLog?: AccessOutput,
+  ) {
     this.#runtime = runtime;
     this.#configuration = configuration;
     this.#log = log;
+    this.#accessLog = accessLog;
   }
 
   /** Starts the first worker and tells its TLS library. Rejects with {@linkcode StartupError} if it cannot serve. */
@@ -54,7 +62,12 @@ export class WorkerSlot {
   }
 
   #launch(): WorkerProcess {
-    const worker = new WorkerProcess(this.#runtime, this.#configuration, this.#log);
+    const worker = new WorkerProcess(
+      this.#runtime,
+      this.#configuration,
+      this.#log,
+      this.#accessLog,
+    );
     this.#alive.add(worker);
     worker.ended.then(() => {
       this.#alive.delete(worker);

@@ -11,8 +11,10 @@ import type {
   WorkerMessage,
   WorkerPrivileges,
 } from "../control/messages.ts";
+import { accessLine } from "../log/access_line.ts";
 import { LineQueue } from "../log/line_queue.ts";
 import { configureLog, type Logger } from "../log/log.ts";
+import type { OnConnection } from "../proxy/access_log.ts";
 import { Proxy } from "../proxy/proxy.ts";
 import { pause, type Runtime } from "../runtime/runtime.ts";
 import type { MakeEngine } from "../tls/engine.ts";
@@ -26,6 +28,7 @@ class Worker {
   readonly #runtime: Runtime;
   readonly #makeEngine: MakeEngine;
   readonly #toSupervisor: LineQueue;
+  readonly #accessLines: LineQueue;
   readonly #log: Logger;
   #proxy: Proxy | undefined;
   #drainLimit = 0;
@@ -42,6 +45,12 @@ class Worker {
           messageLine(logMessage("warning", `${lost} log lines of this worker lost`)),
       },
     );
+    this.#accessLines = new LineQueue((lines) => this.#sendAccessLines(lines), {
+      most: 10_000,
+      batch: 100,
+      gather: () => pause(runtime.clock, ACCESS_PAUSE),
+      onLoss: (lost) => this.#log.warning("{lost} lines of the access log lost", { lost }),
+    });
     this.#log = configureLog((level, text) => this.#send(logMessage(level, text)), "debug");
   }
 
@@ -71,7 +80,8 @@ class Worker {
   /** Waits for the last messages to leave, for a moment at most: a stalled supervisor must not keep us. */
   #flushed(): Promise<void> {
     const limit = pause(this.#runtime.clock, FLUSH_LIMIT);
-    return Promise.race([this.#toSupervisor.flushed(), limit]);
+    const flushed = this.#accessLines.flushed().then(() => this.#toSupervisor.flushed());
+    return Promise.race([flushed, limit]);
   }
 
   /** Follows the supervisor until it says drain, or is gone. */
@@ -93,13 +103,30 @@ class Worker {
     const proxy = await Proxy.listen(
       this.#runtime,
       engine,
-      { ...configuration, reusePort: true, descriptors },
+      {
+        ...configuration,
+        reusePort: true,
+        descriptors,
+        onConnection: this.#onConnection(configuration),
+      },
       this.#log,
     );
     this.#dropPrivileges(configuration.privileges);
     proxy.serve();
     this.#proxy = proxy;
     this.#send({ type: "ready", library: engine.library });
+  }
+
+  #onConnection({ accessLog: format }: WorkerConfiguration): OnConnection | undefined {
+    if (format === undefined) return undefined;
+    return (report) => this.#accessLines.push(accessLine(report, format));
+  }
+
+  /** Takes a place in the other queue only when it is empty: what a supervisor that stalls loses is counted here. */
+  async #sendAccessLines(lines: readonly string[]): Promise<void> {
+    await this.#toSupervisor.flushed();
+    this.#send({ type: "access", lines });
+    await this.#toSupervisor.flushed();
   }
 
   #dropPrivileges(privileges: WorkerPrivileges): void {
@@ -135,3 +162,5 @@ function trace(error: unknown): string {
 
 /** Milliseconds. */
 const FLUSH_LIMIT = 1_000;
+/** Milliseconds for which lines of the access log may wait for others. */
+const ACCESS_PAUSE = 200;

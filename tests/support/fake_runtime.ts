@@ -10,6 +10,7 @@ import type {
   Kernel,
   ListenerOptions,
   ListenOptions,
+  LogHandle,
   Network,
   Privileges,
   Runtime,
@@ -178,6 +179,11 @@ export class FakeFiles implements Files {
   readonly directories = new Set<string>();
   /** Permission bits; files without an entry are their owner's alone. */
   readonly modes = new Map<string, number>();
+  /** Files that were opened for appending, by the path they have now. */
+  readonly logs = new Map<string, { text: string; open: number }>();
+  /** Paths that cannot be opened so, and why. */
+  readonly unwritable = new Map<string, string>();
+  diskFull = false;
 
   readText(path: string): Promise<string> {
     const text = this.texts.get(path);
@@ -208,6 +214,23 @@ export class FakeFiles implements Files {
   isDirectory(path: string): Promise<boolean> {
     return Promise.resolve(this.directories.has(path));
   }
+
+  readonly openLog = (path: string): Promise<LogHandle> => {
+    const reason = this.unwritable.get(path);
+    if (reason !== undefined) return Promise.reject(new StartupError(`${path}: ${reason}`));
+    const file = this.logs.get(path) ?? { text: "", open: 0 };
+    this.logs.set(path, file);
+    file.open++;
+    return Promise.resolve({
+      append: (octets: Uint8Array) => {
+        if (this.diskFull) return Promise.reject(new Error("no space left"));
+        file.text += new TextDecoder().decode(octets);
+        return Promise.resolve();
+      },
+      isCurrent: () => Promise.resolve(this.logs.get(path) === file),
+      close: () => Promise.resolve(void file.open--),
+    });
+  };
 }
 
 /** The kernel, which knows the streams that a test has told it of. */

@@ -18,6 +18,7 @@ export const CONFIGURATION: WorkerConfiguration = {
   backlog: 100,
   keepalive: 3600,
   timeouts: { handshake: 5, backendConnect: 3, drain: 10, linger: 30, stall: 300 },
+  accessLog: undefined,
   privileges: { chroot: undefined, uid: undefined, gid: undefined },
 };
 

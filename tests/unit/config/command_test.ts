@@ -39,6 +39,8 @@ const DEFAULTS: Settings = {
   quiet: false,
   syslog: false,
   syslogFacility: "daemon",
+  accessLog: undefined,
+  accessLogFormat: "text",
   handshakeTimeout: 30,
   backendConnectTimeout: 30,
   drainTimeout: 30,
