@@ -113,6 +113,10 @@ Deno.test("each option changes its setting and no other", () => {
     [["-q"], { quiet: true }],
     [["-s"], { syslog: true }],
     [["--syslog-facility", "local3"], { syslogFacility: "local3" }],
+    [["--access-log=/log"], { accessLog: "/log" }],
+    [["--access-log", "-", "--access-log-format=json"], {
+      ...{ accessLog: "-", accessLogFormat: "json" },
+    }],
     [["--ssl-handshake-timeout=0.5"], { handshakeTimeout: 0.5 }],
     [["--backend-connect-timeout=1"], { backendConnectTimeout: 1 }],
     [["--drain-timeout=0"], { drainTimeout: 0 }],

@@ -40,6 +40,39 @@ function newWorker(wrap: (engine: TlsEngine) => TlsEngine = (engine) => engine) 
   };
 }
 
+Deno.test("a worker writes no access log unless it is told to", async () => {
+  const { runtime, tell, types } = newWorker();
+  await tell(START);
+  const client = new FakeStream(pairOf(1));
+  runtime.network.listeners[0]!.arrive(client);
+  client.end();
+  await runtime.clock.advance(1_000);
+  assertEquals(types().includes("access"), false);
+});
+
+Deno.test("lines of the access log leave together, and before the worker ends", async () => {
+  const { runtime, tell, messages, code } = newWorker();
+  await tell({ type: "start", configuration: { ...CONFIGURATION, accessLog: "json" } });
+  const fail = async (port: number) => {
+    const client = new FakeStream(pairOf(port));
+    runtime.network.listeners[0]!.arrive(client);
+    client.failHandshake(new NativeError("closed"));
+    await settled();
+  };
+  for (const port of [1, 2, 3]) await fail(port);
+  const lines = () =>
+    messages().filter(({ type }) => type === "access").map(({ lines }) => {
+      return lines.map((line: string) => JSON.parse(line).client);
+    });
+  assertEquals(lines(), []);
+  await runtime.clock.advance(200);
+  assertEquals(lines(), [["198.51.100.7:1", "198.51.100.7:2", "198.51.100.7:3"]]);
+  await fail(4);
+  await tell({ type: "drain" });
+  await runtime.clock.advance(500);
+  assertEquals([lines().slice(1), code()], [[["198.51.100.7:4"]], 0]);
+});
+
 const START: SupervisorMessage = { type: "start", configuration: CONFIGURATION };
 
 Deno.test("a worker listens before it drops its privileges, and is ready only then", async () => {
