@@ -2,7 +2,6 @@
 
 import { StartupError } from "../errors.ts";
 import { pause, type Runtime } from "../runtime/runtime.ts";
-import { LineQueue } from "./line_queue.ts";
 import type { Logger, Outputs } from "./log.ts";
 import { LogFile } from "./log_file.ts";
 
@@ -36,37 +35,22 @@ export async function openAccessOutput(
       flushed: () => Promise.resolve(),
     };
   }
-  const file = await openFile(path, runtime, log);
-  let failing = false;
-  const write = async (lines: readonly string[]) => {
-    try {
-      await file.write(lines);
-      failing = false;
-    } catch (error) {
-      const { message: reason } = error as Error;
-      if (!failing) log.error("--access-log {path}: cannot write: {reason}", { path, reason });
-      failing = true;
-      throw error;
-    }
-  };
-  const queue = new LineQueue(write, {
-    most: 20_000,
-    batch: 1_000,
-    onLoss: (lost) => log.warning("--access-log {path}: {lost} lines lost", { path, lost }),
-  });
+  const file = await openFile(path, runtime);
+  file.onTrouble = (reason) =>
+    log.error("--access-log: lines go on in the old file: {reason}", { reason });
+  file.onFailure = (reason) =>
+    log.error("--access-log {path}: cannot write: {reason}", { path, reason });
+  file.onLoss = (lost) => log.warning("--access-log {path}: {lost} lines lost", { path, lost });
   return {
-    write: (lines) => lines.forEach((line) => queue.push(line)),
+    write: (lines) => lines.forEach((line) => file.push(line)),
     reopen: () => void file.reopen(),
-    flushed: () => Promise.race([queue.flushed(), pause(runtime.clock, FLUSH_LIMIT)]),
+    flushed: () => Promise.race([file.flushed(), pause(runtime.clock, FLUSH_LIMIT)]),
   };
 }
 
-async function openFile(path: string, runtime: Runtime, log: Logger): Promise<LogFile> {
-  const { files, clock } = runtime;
-  const onFault = ({ message: reason }: Error) =>
-    log.error("--access-log {reason}; lines go to the former file", { reason });
+async function openFile(path: string, runtime: Runtime): Promise<LogFile> {
   try {
-    return await LogFile.open({ openLog: files.openLog, clock }, { path, onFault });
+    return await LogFile.open(runtime, path);
   } catch (error) {
     throw new StartupError(`--access-log ${(error as Error).message}`, { cause: error });
   }

@@ -1,82 +1,112 @@
 /**
- * A file that lines are appended to for as long as the program runs. When its path names another file, as it
- * does after a rotation, that one is opened and the former is closed. It queues nothing: callers wait.
+ * The log file: lines at its end, whatever becomes of its name. It is opened anew when it is asked to (after
+ * a rotation, on HUP), and by itself when the path leads elsewhere. A disk that is full costs lines, which
+ * are counted, and nothing else.
  */
 
-import type { Clock, LogHandle } from "../runtime/runtime.ts";
+import type { LogHandle, Runtime } from "../runtime/runtime.ts";
+import { LineQueue } from "./line_queue.ts";
 
-/** What of a platform a {@linkcode LogFile} needs. */
-export interface LogFilePlatform {
-  /** See `Files.openLog`. */
-  readonly openLog: (path: string) => Promise<LogHandle>;
-  readonly clock: Pick<Clock, "now">;
-}
-
-/** How a {@linkcode LogFile} is opened. */
-export interface LogFileOptions {
-  readonly path: string;
-  /** Told, once each time it begins, that the path cannot be opened again; lines go to the former file. */
-  readonly onFault: (fault: Error) => void;
-}
-
-/** An open file of lines. */
+/** An open log file. */
 export class LogFile {
-  readonly #platform: LogFilePlatform;
-  readonly #options: LogFileOptions;
+  readonly #runtime: Runtime;
+  readonly #path: string;
+  readonly #queue: LineQueue;
   #file: LogHandle;
-  #lookedAt: number;
-  #failing = false;
-  /** One thing at a time. */
-  #turn: Promise<void> = Promise.resolve();
+  #checked: number;
+  /** What is done with the file is done in order. */
+  #last: Promise<void> = Promise.resolve();
+  /** A write failed and may have left a piece of a line. */
+  #torn = false;
+  #stuck = false;
+  /** Called when the file cannot be opened anew; the old one is written on then. */
+  onTrouble: (reason: string) => void = () => {};
+  /** Called when lines cannot be written, once until they can be again. */
+  onFailure: (reason: string) => void = () => {};
+  /** Called with the number of lines that were lost, once lines can be written again. */
+  onLoss: (lost: number) => void = () => {};
 
-  private constructor(platform: LogFilePlatform, options: LogFileOptions, file: LogHandle) {
-    this.#platform = platform;
-    this.#options = options;
+  private constructor(
+    runtime: Runtime,
+    path: string,
+    file: LogHandle,
+    lossLine: LossLine | undefined,
+  ) {
+    this.#runtime = runtime;
+    this.#path = path;
     this.#file = file;
-    this.#lookedAt = platform.clock.now();
-  }
-
-  /** Opens the file, or makes it. Rejects with {@linkcode StartupError}: path, cause and nothing else. */
-  static async open(platform: LogFilePlatform, options: LogFileOptions): Promise<LogFile> {
-    const file = await platform.openLog(options.path);
-    return new LogFile(platform, options, file);
-  }
-
-  /** Appends lines, each with a newline. Rejects as the platform does, for example when the disk is full. */
-  write(lines: readonly string[]): Promise<void> {
-    return this.#inTurn(async () => {
-      if (this.#platform.clock.now() - this.#lookedAt >= LOOK_PERIOD) await this.#look();
-      await this.#file.append(new TextEncoder().encode(`${lines.join("\n")}\n`));
+    this.#checked = runtime.clock.now();
+    this.#queue = new LineQueue((lines) => this.#inOrder(() => this.#write(lines)), {
+      most: 5_000,
+      batch: 200,
+      lossLine,
+      onLoss: (lost) => this.onLoss(lost),
     });
   }
 
-  /** Opens the path now if it names another file: somebody said that it was rotated. Never rejects. */
+  /**
+   * Opens it; `lossLine` makes a line of it that tells how many were lost. Rejects with
+   * {@linkcode StartupError}.
+   */
+  static async open(runtime: Runtime, path: string, lossLine?: LossLine): Promise<LogFile> {
+    return new LogFile(runtime, path, await runtime.service.openLog(path), lossLine);
+  }
+
+  /** Queues a line, without a newline. */
+  push(line: string): void {
+    this.#queue.push(line);
+  }
+
+  /** Opens the path anew, at once: whoever has renamed the file may compress it next. Never rejects. */
   reopen(): Promise<void> {
-    return this.#inTurn(() => this.#look());
+    return this.#inOrder(() => this.#openAnew());
   }
 
-  async #look(): Promise<void> {
-    const { path, onFault } = this.#options;
-    try {
-      if (!await this.#file.isCurrent()) {
-        const former = this.#file;
-        this.#file = await this.#platform.openLog(path);
-        await former.close();
-      }
-      this.#failing = false;
-    } catch (fault) {
-      if (!this.#failing) onFault(fault as Error);
-      this.#failing = true;
-    }
-    this.#lookedAt = this.#platform.clock.now();
+  /** Resolves when everything pushed so far has been written or lost. */
+  flushed(): Promise<void> {
+    return this.#queue.flushed();
   }
 
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {}); // Whoever asked for it is told.
+  #inOrder(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => {});
     return done;
+  }
+
+  async #write(lines: readonly string[]): Promise<void> {
+    const now = this.#runtime.clock.now();
+    if (now - this.#checked >= CHECK_PERIOD) {
+      this.#checked = now;
+      if (!await this.#file.isCurrent()) await this.#openAnew();
+    }
+    const start = this.#torn ? "\n" : "";
+    try {
+      await this.#file.append(new TextEncoder().encode(`${start}${lines.join("\n")}\n`));
+      this.#torn = false;
+    } catch (error) {
+      const first = !this.#torn;
+      this.#torn = true;
+      if (first) this.onFailure((error as Error).message);
+      throw error;
+    }
+  }
+
+  async #openAnew(): Promise<void> {
+    try {
+      const next = await this.#runtime.service.openLog(this.#path);
+      await this.#file.close();
+      this.#file = next;
+      this.#stuck = false;
+      this.#torn = false;
+    } catch (error) {
+      const first = !this.#stuck;
+      this.#stuck = true;
+      if (first) this.onTrouble((error as Error).message);
+    }
   }
 }
 
-/** Milliseconds between looks at what the path names. */
-const LOOK_PERIOD = 1_000;
+type LossLine = (lost: number) => string;
+
+/** Milliseconds between two looks at whether the path still names the file. */
+const CHECK_PERIOD = 1_000;

@@ -9,8 +9,8 @@ import { clock } from "./clock.ts";
 import { createDenoNetwork } from "./deno_network.ts";
 import { createDenoProcesses, type WorkerProgram } from "./deno_processes.ts";
 import { openLinuxKernel } from "./linux.ts";
-import { openLog } from "./log_handle.ts";
 import { openOpenSsl } from "./openssl/library.ts";
+import { openLog } from "./service_files.ts";
 
 /**
  * Makes the platform interface for a program under `deno run` or made by `deno compile`. A worker is the same
@@ -33,6 +33,7 @@ export function createRuntime(
       },
       workerArguments,
     }),
+    service: { openLog },
     clock,
     tlsLibraries: ["rustls", "openssl"],
     get kernel() {
@@ -69,7 +70,6 @@ const files: Files = {
       return false;
     }
   },
-  openLog,
 };
 
 async function list(directory: string): Promise<string[] | undefined> {

@@ -7,13 +7,13 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import process from "node:process";
 import { StartupError } from "../errors.ts";
 import { clock } from "./clock.ts";
-import { openLog } from "./log_handle.ts";
 import { codeOf } from "./node_facts.ts";
 import { openNodeKernel } from "./node_kernel.ts";
 import { createNodeNetwork } from "./node_network.ts";
 import { createNodeProcesses, type WorkerProgram } from "./node_processes.ts";
 import { openNodeTls } from "./node_tls.ts";
 import type { Files, Kernel, Runtime } from "./runtime.ts";
+import { openLog } from "./service_files.ts";
 
 /** Makes the platform interface for a program under Node. */
 export function createRuntime(program: WorkerProgram): Runtime {
@@ -26,6 +26,7 @@ export function createRuntime(program: WorkerProgram): Runtime {
     network: createNodeNetwork(),
     files,
     processes: createNodeProcesses(program),
+    service: { openLog },
     clock,
     get kernel() {
       if (platform === "linux") kernel ??= openNodeKernel();
@@ -54,7 +55,6 @@ const files: Files = {
       return false;
     }
   },
-  openLog,
 };
 
 async function list(directory: string): Promise<string[] | undefined> {

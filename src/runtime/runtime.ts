@@ -9,9 +9,11 @@ import type { TlsLibraryName } from "../config/settings.ts";
 import type { PeerError } from "../errors.ts";
 import type { SocketAddress } from "../wire/preface.ts";
 import type { OpenSsl } from "./openssl.ts";
+import type { Service } from "./service.ts";
 import type { StreamTls } from "./stream_tls.ts";
 import type { SocketPair, Stream, StreamListener, TlsStreamListener } from "./streams.ts";
 
+export type * from "./service.ts";
 export type * from "./streams.ts";
 export type { SocketAddress, TlsLibraryName };
 
@@ -24,6 +26,7 @@ export interface Runtime {
   readonly network: Network;
   readonly files: Files;
   readonly processes: Processes;
+  readonly service: Service;
   readonly clock: Clock;
   /** The TLS engines that can be asked for on this platform; the first is the one for no special wishes. */
   readonly tlsLibraries: readonly TlsLibraryName[];
@@ -84,7 +87,7 @@ export interface Network {
   peerError(error: unknown, party: PeerError["party"]): PeerError;
 }
 
-/** Files, read whole or appended to. */
+/** Files, read whole. */
 export interface Files {
   /** Rejects with {@linkcode StartupError}: path, cause and nothing else. */
   readText(path: string): Promise<string>;
@@ -100,17 +103,6 @@ export interface Files {
   mode(path: string): Promise<number | undefined>;
   /** False too where it cannot be seen. */
   isDirectory(path: string): Promise<boolean>;
-  /** Opens a file for lines at its end, made with mode 0640. Rejects with {@linkcode StartupError}: path and cause. */
-  openLog(path: string): Promise<LogHandle>;
-}
-
-/** An open log file. */
-export interface LogHandle {
-  /** Appends all of it. Rejects if that fails; a part of it may have been written then. */
-  append(octets: Uint8Array): Promise<void>;
-  /** Whether the path still leads to this file. */
-  isCurrent(): Promise<boolean>;
-  close(): Promise<void>;
 }
 
 /** How a child process ended. */

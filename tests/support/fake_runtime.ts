@@ -10,7 +10,6 @@ import type {
   Kernel,
   ListenerOptions,
   ListenOptions,
-  LogHandle,
   Network,
   Privileges,
   Runtime,
@@ -23,6 +22,7 @@ import type {
   TlsStreamListener,
 } from "../../src/runtime/runtime.ts";
 import { FakeProcesses } from "./fake_processes.ts";
+import { FakeService } from "./fake_service.ts";
 import { type FakeStream, NativeError } from "./fake_stream.ts";
 import { ManualClock } from "./manual_clock.ts";
 
@@ -35,6 +35,7 @@ export class FakeRuntime implements Runtime {
   readonly network = new FakeNetwork();
   readonly files = new FakeFiles();
   readonly processes = new FakeProcesses();
+  readonly service = new FakeService();
   /** What happened, in order, as far as order matters. */
   readonly events: string[] = [];
   kernel: FakeKernel | undefined = new FakeKernel(this.events);
@@ -179,11 +180,6 @@ export class FakeFiles implements Files {
   readonly directories = new Set<string>();
   /** Permission bits; files without an entry are their owner's alone. */
   readonly modes = new Map<string, number>();
-  /** Files that were opened for appending, by the path they have now. */
-  readonly logs = new Map<string, { text: string; open: number }>();
-  /** Paths that cannot be opened so, and why. */
-  readonly unwritable = new Map<string, string>();
-  diskFull = false;
 
   readText(path: string): Promise<string> {
     const text = this.texts.get(path);
@@ -214,23 +210,6 @@ export class FakeFiles implements Files {
   isDirectory(path: string): Promise<boolean> {
     return Promise.resolve(this.directories.has(path));
   }
-
-  readonly openLog = (path: string): Promise<LogHandle> => {
-    const reason = this.unwritable.get(path);
-    if (reason !== undefined) return Promise.reject(new StartupError(`${path}: ${reason}`));
-    const file = this.logs.get(path) ?? { text: "", open: 0 };
-    this.logs.set(path, file);
-    file.open++;
-    return Promise.resolve({
-      append: (octets: Uint8Array) => {
-        if (this.diskFull) return Promise.reject(new Error("no space left"));
-        file.text += new TextDecoder().decode(octets);
-        return Promise.resolve();
-      },
-      isCurrent: () => Promise.resolve(this.logs.get(path) === file),
-      close: () => Promise.resolve(void file.open--),
-    });
-  };
 }
 
 /** The kernel, which knows the streams that a test has told it of. */

@@ -21,7 +21,7 @@ Deno.test("lines go to the file", async () => {
   output.write(["a", "b"]);
   output.write(["c"]);
   await output.flushed();
-  assertEquals(runtime.files.logs.get("/log")!.text, "a\nb\nc\n");
+  assertEquals(runtime.service.paths.get("/log")!.text, "a\nb\nc\n");
   assertEquals(runtime.processes.stdout, "");
 });
 
@@ -36,30 +36,31 @@ Deno.test("lines for - go to standard output as they are", async () => {
 Deno.test("reopen() makes the file anew after a rotation", async () => {
   const { runtime, open } = newOutput("/log");
   const output = await open();
-  runtime.files.logs.delete("/log");
+  runtime.service.paths.delete("/log");
   output.reopen();
   await settled();
-  assertEquals(runtime.files.logs.get("/log")!.text, "");
+  assertEquals(runtime.service.paths.get("/log")!.text, "");
 });
 
 Deno.test("a full disk is said once, and what was lost when there is room again", async () => {
   const { runtime, said, open } = newOutput("/log");
   const output = await open();
-  runtime.files.diskFull = true;
+  const [file] = runtime.service.logs;
+  file!.room = 0;
   output.write(["a", "b"]);
   await output.flushed();
   output.write(["c"]);
   await output.flushed();
-  assertEquals(said, ["error --access-log /log: cannot write: no space left"]);
-  runtime.files.diskFull = false;
+  assertEquals(said, ["error --access-log /log: cannot write: disk full"]);
+  file!.room = Infinity;
   output.write(["d"]);
   await output.flushed();
-  assertEquals(runtime.files.logs.get("/log")!.text, "d\n");
+  assertEquals(file!.text, "\nd\n");
   assertEquals(said.slice(1), ["warning --access-log /log: 3 lines lost"]);
 });
 
 Deno.test("a file that cannot be opened is a start error", async () => {
   const missing = newOutput("/no/log");
-  missing.runtime.files.unwritable.set("/no/log", "no such directory");
+  missing.runtime.service.refusal = "/no/log: no such directory";
   await assertRejects(missing.open, StartupError, "--access-log /no/log: no such directory");
 });

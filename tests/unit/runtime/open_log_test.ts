@@ -1,7 +1,7 @@
 /** Files that lines are appended to, as the platform has them. */
 
 import { StartupError } from "../../../src/errors.ts";
-import { openLog } from "../../../src/runtime/log_handle.ts";
+import { openLog } from "../../../src/runtime/service_files.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { Folder } from "../../support/tls_site.ts";
 import { runTool } from "../../support/tool_process.ts";

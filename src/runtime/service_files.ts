@@ -1,10 +1,10 @@
-/** Files that lines are appended to: the same under Deno and Node. */
+/** The files that a service keeps: the same under Deno and Node. */
 
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { StartupError } from "../errors.ts";
-import type { LogHandle } from "./runtime.ts";
+import type { LogHandle } from "./service.ts";
 
-/** `Files.openLog`. */
+/** `Service.openLog`. */
 export async function openLog(path: string): Promise<LogHandle> {
   try {
     // Nobody may read a named pipe, and opening it would wait for ever then.
