@@ -5,7 +5,7 @@
 
 import type { PeerError, PeerErrorKind } from "../errors.ts";
 import type { ConnectionReport, Ending } from "../log/access_line.ts";
-import type { Clock, Endpoint } from "../runtime/runtime.ts";
+import type { Clock, SocketAddress } from "../runtime/runtime.ts";
 import type { Negotiated, TlsConnection } from "../tls/engine.ts";
 import { certificateSubject } from "../wire/distinguished_name.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
@@ -84,8 +84,8 @@ export class AccessRecord {
   }
 
   /** There is a connection to this backend. */
-  connected(backend: Endpoint): void {
-    this.#backend = backend.kind === "unix" ? backend.path : formatSocketAddress(backend);
+  connected(backend: SocketAddress | { readonly path: string }): void {
+    this.#backend = "path" in backend ? backend.path : formatSocketAddress(backend);
   }
 
   /** So many octets were read from one side for the other. */
