@@ -5,6 +5,7 @@ import { parseSettings } from "./config/parse_settings.ts";
 import type { RawValue } from "./config/raw_values.ts";
 import type { ClientVerify, PrefaceKind, TlsLibraryName, TlsProtocol } from "./config/settings.ts";
 import { UsageError } from "./errors.ts";
+import type { ConnectionReport } from "./log/access_line.ts";
 import { studLogger } from "./log/log.ts";
 import type { Counters } from "./proxy/counters.ts";
 import { Proxy } from "./proxy/proxy.ts";
@@ -81,6 +82,8 @@ export interface TerminateOptions {
   readonly lingerTimeout?: number;
   /** Seconds that a peer may leave waiting data untaken; 0 means for ever. Default 300. */
   readonly stallTimeout?: number;
+  /** Told of each connection when it has ended, however that was. What it throws is ignored. */
+  readonly onConnection?: (connection: ConnectionReport) => void;
 }
 
 /** How {@linkcode Terminator.close} treats the clients that are still there. */
@@ -122,7 +125,7 @@ export async function terminateOn(
   const frontends = workerFrontends(claimed).map(({ host, port }) => ({ host, port, engine }));
   const proxy = await Proxy.listen(
     runtime,
-    { ...plan.configuration, frontends, reusePort: false },
+    { ...plan.configuration, frontends, reusePort: false, onConnection: options.onConnection },
     log,
   );
   proxy.serve();

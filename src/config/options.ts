@@ -722,6 +722,25 @@ const table = [
     group: "Logging",
   },
   {
+    name: "access-log",
+    key: "access-log",
+    valueName: "FILE",
+    type: { kind: "text" },
+    default: undefined,
+    help: "Write a line for every connection when it ends: to FILE, or to standard output if it " +
+      "is -. The file is opened again after its rotation. See docs/access-log.md.",
+    group: "Logging",
+  },
+  {
+    name: "access-log-format",
+    key: "access-log-format",
+    valueName: "FORMAT",
+    type: { kind: "choice", choices: ["text", "json"] },
+    default: "text",
+    help: "Format of these lines: text (fields as key=value) or json (an object per line).",
+    group: "Logging",
+  },
+  {
     name: "config",
     key: undefined,
     valueName: "FILE",

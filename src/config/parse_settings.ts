@@ -13,6 +13,7 @@ import { quote } from "./quote.ts";
 import type { RawValues } from "./raw_values.ts";
 import { allValues, isDefault, lastValue, parseValue } from "./raw_values.ts";
 import type {
+  AccessLogFormat,
   FrontendSettings,
   PrefaceKind,
   Settings,
@@ -73,6 +74,8 @@ export function parseSettings(
     quiet: flag("quiet"),
     syslog: flag("syslog"),
     syslogFacility: choice("syslog-facility"),
+    accessLog: text("access-log"),
+    accessLogFormat: choice("access-log-format") as AccessLogFormat,
     handshakeTimeout: number("ssl-handshake-timeout"),
     backendConnectTimeout: number("backend-connect-timeout"),
     drainTimeout: number("drain-timeout"),

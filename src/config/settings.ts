@@ -37,6 +37,9 @@ export const TLS_PROTOCOLS = ["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"] as con
 /** One of `TLS_PROTOCOLS`. */
 export type TlsProtocol = typeof TLS_PROTOCOLS[number];
 
+/** How lines of the access log are written. */
+export type AccessLogFormat = "text" | "json";
+
 /** Whether a client must show a certificate: never asked, verified if shown, or required. */
 export type ClientVerify = "none" | "optional" | "required";
 
@@ -129,6 +132,9 @@ export interface Settings extends TlsSettings {
   readonly quiet: boolean;
   readonly syslog: boolean;
   readonly syslogFacility: string;
+  /** Path of the access log, `-` for standard output; undefined: there is none. */
+  readonly accessLog: string | undefined;
+  readonly accessLogFormat: AccessLogFormat;
   /** Seconds. */
   readonly handshakeTimeout: number;
   /** Seconds. */

@@ -3,7 +3,7 @@
  * per line. The supervisor closing its end, for whatever reason, means: drain and end.
  */
 
-import type { PrefaceKind } from "../config/settings.ts";
+import type { AccessLogFormat, PrefaceKind } from "../config/settings.ts";
 import type { LogLevel } from "../errors.ts";
 import type { SocketAddress, Steering } from "../runtime/runtime.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
@@ -28,6 +28,8 @@ export interface WorkerConfiguration {
   readonly receiveBuffer: number;
   readonly sendBuffer: number;
   readonly timeouts: WorkerTimeouts;
+  /** How it writes lines of the access log; undefined: not at all. */
+  readonly accessLog: AccessLogFormat | undefined;
   readonly privileges: WorkerPrivileges;
 }
 
@@ -107,6 +109,8 @@ export interface DrainMessage {
 /** From a worker. */
 export type WorkerMessage =
   | { readonly type: "log"; readonly level: LogLevel; readonly text: string }
+  /** Lines of the access log. */
+  | { readonly type: "access"; readonly lines: readonly string[] }
   /** It listens, and has dropped its privileges; `library` is what does TLS in it. */
   | { readonly type: "ready"; readonly library: string }
   /** It could not start; the text is for the operator. */

@@ -6,6 +6,7 @@ import { Abandonment } from "../abandonment.ts";
 import { PeerError } from "../errors.ts";
 import type { Endpoint, Runtime, Stream } from "../runtime/runtime.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
+import type { AccessRecord } from "./access_log.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 import { DialError, type DialFault, StaggeredDialer } from "./staggered_dialer.ts";
 
@@ -33,15 +34,20 @@ export class BackendDialer {
     this.#deadlines.use(timeout);
   }
 
-  /** Rejects with a {@linkcode PeerError} of the backend that names the addresses tried. */
-  async dial(): Promise<Stream> {
+  /**
+   * Rejects with a {@linkcode PeerError} of the backend that names the addresses tried. The record is told which
+   * one it is connected to.
+   */
+  async dial(record?: Pick<AccessRecord, "connected">): Promise<Stream> {
     const abandonment = new Abandonment();
     const deadline = this.#deadlines.begin(() => abandonment.give());
     const backend = this.#backend;
     try {
-      return backend instanceof StaggeredDialer
+      const stream = backend instanceof StaggeredDialer
         ? await backend.dial(abandonment)
         : await this.#runtime.network.dial(backend, abandonment);
+      record?.connected(connectedTo(stream, backend));
+      return stream;
     } catch (error) {
       if (error instanceof DialError) throw this.#faultOfAll(error);
       throw this.#fault({ endpoint: backend as Endpoint, error, givenUp: deadline.expired });
@@ -92,3 +98,8 @@ function backendOf(runtime: Runtime, endpoints: readonly Endpoint[]): Endpoint |
 
 /** A name may have very many addresses, and a log line should not. */
 const MOST_NAMED = 3;
+
+function connectedTo({ pair }: Stream, backend: Endpoint | StaggeredDialer): Endpoint {
+  if (pair !== undefined) return { kind: "tcp", ...pair.peer };
+  return backend as Endpoint; // Several addresses are never those of unix sockets.
+}

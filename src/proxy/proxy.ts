@@ -8,6 +8,7 @@ import type { PrefaceKind } from "../config/settings.ts";
 import type { Endpoint, Runtime, SocketAddress } from "../runtime/runtime.ts";
 import type { TlsEngine } from "../tls/engine.ts";
 import { Aborter } from "./aborter.ts";
+import { AccessLog, type OnConnection } from "./access_log.ts";
 import { BackendDialer } from "./backend_dialer.ts";
 import type { ConnectionServices } from "./connection.ts";
 import { type Counters, newCounters } from "./counters.ts";
@@ -39,6 +40,8 @@ export interface ProxyOptions {
   readonly receiveBuffer?: number;
   readonly sendBuffer?: number;
   readonly timeouts: ProxyTimeouts;
+  /** Told of each connection that has ended: the access log. */
+  readonly onConnection?: OnConnection | undefined;
 }
 
 /** Where to listen, and who does TLS there. All engines are of one kind. */
@@ -150,6 +153,7 @@ export class Proxy {
   endWithin(limit: number): void {
     this.#cancelEnd();
     this.#cancelEnd = this.#runtime.clock.after(limit, () => {
+      this.#services.accessLog?.cutOff();
       for (const frontend of [...this.#frontends, ...this.#former]) frontend.abortAll();
       // The other side may be the one that a relay waits for.
       this.#services.stallWatch.abortAll();
@@ -209,7 +213,7 @@ export class Proxy {
   }
 
   #newServices(options: ProxyOptions): ConnectionServices {
-    const { timeouts, backend } = options;
+    const { timeouts, backend, onConnection } = options;
     const runtime = this.#runtime;
     return {
       runtime,
@@ -220,6 +224,7 @@ export class Proxy {
       handshakes: new DeadlineQueue(runtime.clock, timeouts.handshake * 1000),
       backend: new BackendDialer(runtime, backend, timeouts.backendConnect * 1000),
       preface: prefaceEncoder(options.preface),
+      accessLog: onConnection && new AccessLog(runtime.clock, onConnection),
       onFault: (fault, client) => {
         if (fault.party === "backend") this.counters.backendsFailed++;
         this.#faults.connection(fault, client);

@@ -9,9 +9,11 @@ import type { TlsLibraryName } from "../config/settings.ts";
 import type { PeerError } from "../errors.ts";
 import type { SocketAddress } from "../wire/preface.ts";
 import type { OpenSsl } from "./openssl.ts";
+import type { Service } from "./service.ts";
 import type { StreamTls } from "./stream_tls.ts";
 import type { SocketPair, Stream, StreamListener, TlsStreamListener } from "./streams.ts";
 
+export type * from "./service.ts";
 export type * from "./streams.ts";
 export type { SocketAddress, TlsLibraryName };
 
@@ -24,6 +26,7 @@ export interface Runtime {
   readonly network: Network;
   readonly files: Files;
   readonly processes: Processes;
+  readonly service: Service;
   readonly clock: Clock;
   /** The TLS engines that can be asked for on this platform; the first is the one for no special wishes. */
   readonly tlsLibraries: readonly TlsLibraryName[];

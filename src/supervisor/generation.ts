@@ -10,6 +10,7 @@ import type {
   WorkerTotals,
 } from "../control/messages.ts";
 import { StartupError } from "../errors.ts";
+import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import type { Handover } from "./handover.ts";
@@ -31,13 +32,15 @@ export class Generation {
     workers: number,
     handover: Handover,
     log: Logger,
+    accessLog?: AccessOutput,
   ) {
     this.#handover = handover;
     this.#configuration = configuration;
     this.#slots = Array.from({ length: workers }, (_, place) => {
       const relieve = (successor: WorkerProcess, close: () => Promise<void>) =>
         this.#handOver(successor, this.addresses, 1, close);
-      return new WorkerSlot(runtime, { ...configuration, index: place + 1 }, log, relieve);
+      const options = { relieve, accessLog };
+      return new WorkerSlot(runtime, { ...configuration, index: place + 1 }, log, options);
     });
   }
 

@@ -76,6 +76,7 @@ export async function makePlan(
       linger: settings.lingerTimeout,
       stall: settings.stallTimeout,
     },
+    accessLog: settings.accessLog === undefined ? undefined : settings.accessLogFormat,
     privileges,
   };
   return {
@@ -94,6 +95,8 @@ export async function makePlan(
       syslog: settings.syslog,
       "syslog-facility": settings.syslogFacility,
       watch: settings.watch,
+      "access-log": settings.accessLog,
+      "access-log-format": settings.accessLogFormat,
     },
     warnings: [
       ...tls.warnings,

@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { BackendEndpoint, WorkerTotals } from "../control/messages.ts";
 import { deferred } from "../deferred.ts";
 import { reportError } from "../errors.ts";
+import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import { pause, type Runtime } from "../runtime/runtime.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
@@ -26,6 +27,8 @@ export interface SupervisorOptions {
   readonly frontends: readonly ClaimedFrontend[];
   readonly signals: StopSignals;
   readonly log: Logger;
+  /** Where lines of the access log go. */
+  readonly accessLog?: AccessOutput | undefined;
   /** Makes the plan anew from what files say by now. Rejects if they are no good. */
   readonly planAgain: (former: Plan, scope: ReloadScope) => Promise<Plan>;
   /** Called when the workers serve, and again after each reload, with the plan that they serve by. */
@@ -180,6 +183,7 @@ export class Supervisor {
       workers,
       this.#handover,
       this.#log,
+      this.#options.accessLog,
     );
     this.#generations.add(generation);
     return generation;

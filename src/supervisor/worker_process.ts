@@ -12,6 +12,7 @@ import type {
   WorkerTotals,
 } from "../control/messages.ts";
 import { type LogLevel, PortInUseError, StartupError } from "../errors.ts";
+import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import type {
   ChildProcess,
@@ -38,6 +39,7 @@ export class WorkerProcess {
   readonly #control: WritableStreamDefaultWriter<Uint8Array>;
   readonly #log: Logger;
   readonly #index: number;
+  readonly #accessLog: AccessOutput | undefined;
   #lastWords = "";
   #ready = deferred<string>();
   #leaving = deferred<void>();
@@ -47,11 +49,17 @@ export class WorkerProcess {
   #gone = false;
 
   /** Starts it. Throws {@linkcode StartupError}. */
-  constructor(runtime: Runtime, configuration: WorkerConfiguration, log: Logger) {
+  constructor(
+    runtime: Runtime,
+    configuration: WorkerConfiguration,
+    log: Logger,
+    accessLog?: AccessOutput,
+  ) {
     this.#child = runtime.processes.startWorker();
     this.#control = this.#child.control.getWriter();
     this.#log = log;
     this.#index = configuration.index;
+    this.#accessLog = accessLog;
     this.pid = this.#child.pid;
     this.ready = this.#ready.promise;
     this.ready.catch(() => {}); // Whoever cares awaits it; a worker that dies later cares no more.
@@ -159,6 +167,8 @@ export class WorkerProcess {
     switch (message.type) {
       case "log":
         return this.#logLine(message.level, message.text);
+      case "access":
+        return this.#accessLog?.write(message.lines);
       case "ready":
         return this.#ready.resolve(message.library);
       case "failed":

@@ -73,10 +73,17 @@ export interface TlsConnection extends Duplex {
   readonly negotiated: Negotiated | undefined;
   /**
    * Completes the handshake. Rejects with a {@linkcode PeerError} of kind `handshake` whose message is the
-   * reason in an operator's words. It waits as long as the client does: deadlines are the caller's.
+   * reason in an operator's words. It waits as long as the client does: deadlines are the caller's. `onHello`
+   * is shown the ClientHello, if the engine sees it.
    */
-  handshake(): Promise<void>;
+  handshake(onHello?: OnHello): Promise<void>;
 }
+
+/**
+ * Looks at a whole ClientHello that will be answered: the octets of the connection from the first on, record
+ * headers included. They are its to read only until it returns. It must not throw.
+ */
+export type OnHello = (octets: Uint8Array) => void;
 
 /** What a handshake agreed on. */
 export interface Negotiated {

@@ -3,7 +3,13 @@
  * process are counted, so no other file of tests may run beside it (`deno test --parallel`).
  */
 
-import { StartupError, terminate, type Terminator, UsageError } from "../../mod.ts";
+import {
+  type ConnectionReport,
+  StartupError,
+  terminate,
+  type Terminator,
+  UsageError,
+} from "../../mod.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
 import { Backend, echo } from "../support/backend.ts";
 import { pemFile, temporaryPem } from "../support/certificates.ts";
@@ -43,6 +49,29 @@ test("terminate() serves with PEM text and tells where", async () => {
     await proxy.close();
   }
   assertEquals(await isRefused(port(proxy)), true);
+});
+
+test("terminate() tells of each connection when it has ended", async () => {
+  await using backend = Backend.serve(echo);
+  using pem = await temporaryPem();
+  const ended: ConnectionReport[] = [];
+  const proxy = await terminate({
+    frontend: "127.0.0.1,0",
+    backend: backend.address,
+    pem: pem.text,
+    onConnection: (connection) => void ended.push(connection),
+  });
+  try {
+    await echoOnce(port(proxy), pem, "hello");
+    await failHandshake(port(proxy));
+    await eventually("two reports", () => ended.length === 2);
+    assertEquals(ended.map(({ end, by }) => [end, by]), [
+      ...[["orderly", undefined], ["handshake-failed", "client"]],
+    ]);
+    assertEquals([ended[0]!.octetsToBackend, ended[0]!.octetsToClient], [5, 5]);
+  } finally {
+    await proxy.close();
+  }
 });
 
 test("terminate() does by OpenSSL what rustls cannot do", async () => {

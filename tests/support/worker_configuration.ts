@@ -21,6 +21,7 @@ export const CONFIGURATION: WorkerConfiguration = {
   receiveBuffer: 0,
   sendBuffer: 0,
   timeouts: { handshake: 5, backendConnect: 3, drain: 10, linger: 30, stall: 300 },
+  accessLog: undefined,
   privileges: { chroot: undefined, uid: undefined, gid: undefined },
 };
 

@@ -4,7 +4,7 @@ import { PeerError } from "../../errors.ts";
 import type { Network, SocketPair, TcpStream } from "../../runtime/runtime.ts";
 import type { AcceptedStream, StreamContext, StreamTls } from "../../runtime/stream_tls.ts";
 import type { ClientHello } from "../../wire/client_hello.ts";
-import type { Negotiated, TlsConnection } from "../engine.ts";
+import type { Negotiated, OnHello, TlsConnection } from "../engine.ts";
 import { negotiated } from "../negotiated.ts";
 import { handshakeFault, recordFault } from "../openssl/handshake_reasons.ts";
 import {
@@ -51,9 +51,10 @@ export class NodeConnection implements TlsConnection {
     return this.#agreed && this.#tls !== undefined ? negotiated(this.#tls.facts) : undefined;
   }
 
-  async handshake(): Promise<void> {
+  async handshake(onHello?: OnHello): Promise<void> {
     try {
       const { verdict, octets } = await lentClientHello(this.#stream);
+      if (verdict.kind === "hello") onHello?.(octets);
       const choice = verdict.kind === "refused" ? verdict : this.#choose(verdict.hello);
       if (choice.kind === "refused") await this.#refuse(choice);
       else await this.#begin(choice.context, octets);

@@ -12,7 +12,7 @@ import {
 } from "../../runtime/openssl.ts";
 import type { Clock, Network, SocketPair, TcpStream } from "../../runtime/runtime.ts";
 import type { ClientHello } from "../../wire/client_hello.ts";
-import type { Negotiated, TlsConnection } from "../engine.ts";
+import type { Negotiated, OnHello, TlsConnection } from "../engine.ts";
 import { negotiated } from "../negotiated.ts";
 import {
   INTERNAL_ERROR,
@@ -65,7 +65,7 @@ export class OpenSslConnection implements TlsConnection {
     return negotiated(this.#session.facts);
   }
 
-  async handshake(): Promise<void> {
+  async handshake(onHello?: OnHello): Promise<void> {
     const { small } = this.#services.buffers;
     let buffer = small.take();
     try {
@@ -73,6 +73,7 @@ export class OpenSslConnection implements TlsConnection {
       if (this.#closed) throw closedByUs();
       const { verdict } = hello;
       buffer = hello.buffer;
+      if (verdict.kind === "hello") onHello?.(hello.octets);
       if (verdict.kind === "refused") await this.#refuse(verdict.alert, verdict.reason);
       else await this.#agree(verdict.hello, buffer, hello.octets.length);
     } catch (error) {
