@@ -84,7 +84,8 @@ export class AccessRecord {
   }
 
   /** There is a connection to this backend. */
-  connected(backend: SocketAddress | { readonly path: string }): void {
+  connected(backend: SocketAddress | { readonly path: string } | undefined): void {
+    if (backend === undefined) return;
     this.#backend = "path" in backend ? backend.path : formatSocketAddress(backend);
   }
 

@@ -46,7 +46,7 @@ export class BackendDialer {
       const stream = backend instanceof StaggeredDialer
         ? await backend.dial(abandonment)
         : await this.#runtime.network.dial(backend, abandonment);
-      record?.connected(connectedTo(stream, backend));
+      if (record !== undefined) record.connected(connectedTo(stream, backend));
       return stream;
     } catch (error) {
       if (error instanceof DialError) throw this.#faultOfAll(error);
@@ -99,7 +99,8 @@ function backendOf(runtime: Runtime, endpoints: readonly Endpoint[]): Endpoint |
 /** A name may have very many addresses, and a log line should not. */
 const MOST_NAMED = 3;
 
-function connectedTo({ pair }: Stream, backend: Endpoint | StaggeredDialer): Endpoint {
-  if (pair !== undefined) return { kind: "tcp", ...pair.peer };
-  return backend as Endpoint; // Several addresses are never those of unix sockets.
+function connectedTo({ pair }: Stream, backend: Endpoint | StaggeredDialer): Endpoint | undefined {
+  if (!(backend instanceof StaggeredDialer)) return backend;
+  // Several addresses are never those of unix sockets.
+  return pair && { kind: "tcp", ...pair.peer };
 }

@@ -41,7 +41,7 @@ async function newProxy(
   };
   const engine = wrap(createRustlsEngine(runtime, TLS_CONFIGURATION));
   const options = {
-    frontends: [{ host: "192.0.2.1", port: 8443 }],
+    frontends: [{ ...{ host: "192.0.2.1", port: 8443 }, engine }],
     backend: [backend],
     preface: "none" as const,
     reusePort: true,
@@ -54,7 +54,7 @@ async function newProxy(
       hear(report);
     },
   };
-  const proxy = await Proxy.listen(runtime, engine, options, configureLog(() => {}, "error"));
+  const proxy = await Proxy.listen(runtime, options, configureLog(() => {}, "error"));
   proxy.serve();
   let port = 0;
   const arrive = async () => {

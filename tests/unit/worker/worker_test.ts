@@ -47,6 +47,10 @@ function newWorker(wrap: (engine: TlsEngine) => TlsEngine = (engine) => engine) 
   };
 }
 
+function startLine(configuration: WorkerConfiguration): string {
+  return new TextDecoder().decode(join(configurationLine("start", configuration)));
+}
+
 Deno.test("a worker writes no access log unless it is told to", async () => {
   const { runtime, start, types } = newWorker();
   await start();
