@@ -18,6 +18,8 @@ export interface ConnectionServices extends RelayServices {
   readonly handshakes: DeadlineQueue;
   readonly backend: BackendDialer;
   readonly preface: EncodePreface;
+  /** Clients send a PROXY header before their handshakes. */
+  readonly takesProxyHeader: boolean;
   /** Told of every fault that ended a connection. */
   readonly onFault: (fault: PeerError, client: TlsConnection) => void;
   /** Told when no client can be accepted for want of descriptors. */
@@ -48,14 +50,18 @@ export async function serveConnection(
   }
 }
 
+/** One deadline is for all that a client says before it may speak to the backend. */
 async function handshake(client: TlsConnection, services: ConnectionServices): Promise<void> {
   const deadline = services.handshakes.begin(() => services.aborter.abort(client, "now"));
+  let awaited = "PROXY header";
   try {
+    if (services.takesProxyHeader) await client.readProxyHeader!();
+    awaited = "handshake";
     await client.handshake();
   } catch (error) {
     services.counters.handshakesFailed++;
     if (!deadline.expired) throw error;
-    throw new PeerError("client", "handshake", "no handshake before the deadline", {
+    throw new PeerError("client", "handshake", `no ${awaited} before the deadline`, {
       cause: error,
     });
   } finally {

@@ -4,7 +4,7 @@
  */
 
 import type { Logger } from "@logtape/logtape";
-import type { PrefaceKind } from "../config/settings.ts";
+import type { PrefaceKind, ProxyV2Parts } from "../config/settings.ts";
 import type { Endpoint, Runtime, SocketAddress } from "../runtime/runtime.ts";
 import type { TlsEngine } from "../tls/engine.ts";
 import { Aborter } from "./aborter.ts";
@@ -24,6 +24,7 @@ export interface ProxyOptions {
   /** Tried in this order for each connection. */
   readonly backend: readonly Endpoint[];
   readonly preface: PrefaceKind;
+  readonly proxyV2: ProxyV2Parts;
   /** How many this process may have open; undefined or 0: nobody knows. */
   readonly descriptors?: number;
   /** Share the ports with other processes (SO_REUSEPORT). */
@@ -55,7 +56,7 @@ export class Proxy {
   private constructor(runtime: Runtime, engine: TlsEngine, options: ProxyOptions, log: Logger) {
     this.#runtime = runtime;
     this.#faults = new FaultLog(log, runtime.clock);
-    this.#services = this.#newServices(engine, options);
+    this.#services = this.#newServices(engine, options, log);
   }
 
   /**
@@ -111,7 +112,7 @@ export class Proxy {
     this.#faults.flush();
   }
 
-  #newServices(engine: TlsEngine, options: ProxyOptions): ConnectionServices {
+  #newServices(engine: TlsEngine, options: ProxyOptions, log: Logger): ConnectionServices {
     const { timeouts, backend } = options;
     const runtime = this.#runtime;
     return {
@@ -125,7 +126,11 @@ export class Proxy {
       buffers: newRelayBuffers(engine.oneRecordPerRead),
       handshakes: new DeadlineQueue(runtime.clock, timeouts.handshake * 1000),
       backend: new BackendDialer(runtime, backend, timeouts.backendConnect * 1000),
-      preface: prefaceEncoder(options.preface),
+      preface: prefaceEncoder(options.preface, {
+        parts: options.proxyV2,
+        onOmitted: (what) => log.warning("{what}", { what }),
+      }),
+      takesProxyHeader: options.preface === "proxy-proxy",
       onFault: (fault, client) => {
         if (fault.party === "backend") this.counters.backendsFailed++;
         this.#faults.connection(fault, client);

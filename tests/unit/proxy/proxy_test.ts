@@ -15,6 +15,7 @@ const OPTIONS: ProxyOptions = {
   frontends: [{ host: "192.0.2.1", port: 8443 }],
   backend: [{ kind: "tcp", host: "127.0.0.1", port: 8000 }],
   preface: "proxy-v1",
+  proxyV2: { tlv: true, authority: true, clientCertificate: false },
   reusePort: true,
   steer: undefined,
   backlog: 100,

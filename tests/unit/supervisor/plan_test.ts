@@ -41,6 +41,7 @@ Deno.test("makePlan() passes on what workers are told", async () => {
     tls: TLS_CONFIGURATION,
     steer: undefined,
     preface: "ip",
+    proxyV2: { tlv: true, authority: true, clientCertificate: false },
     backlog: 7,
     keepalive: 60,
     timeouts: { handshake: 3, backendConnect: 4, drain: 1, linger: 2, stall: 5 },

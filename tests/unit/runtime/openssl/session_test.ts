@@ -17,6 +17,7 @@ Deno.test("a session agrees with a client, and tells on what", async () => {
   assert(typeof group === "string" && group.length > 0, group);
   assertEquals(rest, {
     ...{ alpn: undefined, resumed: false, peerCertificate: undefined, verifyResult: 0 },
+    certificate: OPTIONS.certificates[0],
   });
 });
 
