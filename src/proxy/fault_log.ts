@@ -70,9 +70,10 @@ export class FaultLog {
 
 function describeClient(client: TlsConnection): string {
   try {
-    const { pair: { peer, local }, proxyHeader } = client;
-    const other = proxyHeader?.client;
-    const behalf = other === undefined ? "" : ` on behalf of ${formatSocketAddress(other)}`;
+    const { pair: { peer, local }, clientInHeader } = client;
+    const behalf = clientInHeader === undefined
+      ? ""
+      : ` on behalf of ${formatSocketAddress(clientInHeader)}`;
     const name = client.serverName === undefined ? "" : ` for ${client.serverName}`;
     return `client ${formatSocketAddress(peer)}${behalf} to ${formatSocketAddress(local)}${name}`;
   } catch {

@@ -9,7 +9,7 @@ import { encodeProxyV2, type ProxyV2Facts, type ProxyV2Tls } from "../wire/proxy
 /** What prefaces are made of. */
 export type PrefaceClient = Pick<
   TlsConnection,
-  "pair" | "serverName" | "negotiated" | "proxyHeader"
+  "pair" | "serverName" | "negotiated" | "takeProxyHeader"
 >;
 
 /**
@@ -37,7 +37,7 @@ export function prefaceEncoder(kind: PrefaceKind, options: PrefaceOptions): Enco
     case "proxy-v2":
       return proxyV2Encoder(options);
     case "proxy-proxy":
-      return ({ proxyHeader }) => proxyHeader?.octets;
+      return (client) => client.takeProxyHeader?.();
   }
 }
 

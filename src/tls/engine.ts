@@ -65,20 +65,16 @@ export interface TlsConnection extends Duplex {
    * reason in an operator's words. It waits as long as the client does: deadlines are the caller's.
    */
   handshake(): Promise<void>;
-  /** What {@linkcode TlsConnection.readProxyHeader} has read. */
-  readonly proxyHeader?: ProxyHeader | undefined;
   /**
-   * Reads a PROXY header that comes in clear before the handshake. Rejects as `handshake` does, at anything else,
-   * and waits as long. Undefined where the library itself reads from the first octet on.
+   * Reads a PROXY header (haproxy.org, proxy-protocol.txt) that comes in clear before the handshake. Rejects as
+   * `handshake` does, at anything else, and waits as long. Undefined where the library itself reads from the
+   * first octet on.
    */
   readProxyHeader?(): Promise<void>;
-}
-
-/** A PROXY header (haproxy.org, proxy-protocol.txt) as it came. */
-export interface ProxyHeader {
-  readonly octets: Uint8Array;
-  /** The client it is about; undefined if it names none. */
-  readonly client: SocketAddress | undefined;
+  /** The octets of that header. Only the first call has them: they may be many. */
+  takeProxyHeader?(): Uint8Array | undefined;
+  /** The client that the header is about; undefined if there was none, or if it names none. */
+  readonly clientInHeader?: SocketAddress | undefined;
 }
 
 /** What a handshake agreed on. */

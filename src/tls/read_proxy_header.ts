@@ -4,17 +4,18 @@
  */
 
 import { PeerError } from "../errors.ts";
-import type { Duplex } from "../runtime/runtime.ts";
+import type { Duplex, SocketAddress } from "../runtime/runtime.ts";
 import { parseProxyHeader } from "../wire/proxy_header.ts";
 import { quoteOctets } from "../wire/quote_octets.ts";
-import type { ProxyHeader } from "./engine.ts";
 
 /** Where octets come from. */
 export type Source = Pick<Duplex, "read" | "lend">;
 
 /** A header, and where the handshake is to be read from. */
 export interface ReadProxyHeader {
-  readonly header: ProxyHeader;
+  readonly header: Uint8Array;
+  /** The client it is about; undefined if it names none. */
+  readonly client: SocketAddress | undefined;
   /** Its first read or loan is what came behind the header, which for a read is {@linkcode AT_ONCE} octets at most. */
   readonly rest: Source;
 }
@@ -35,10 +36,8 @@ export async function readProxyHeader(source: Source): Promise<ReadProxyHeader> 
     if (verdict.kind === "incomplete") continue;
     const { length, client } = verdict;
     const early = seen.subarray(length);
-    return {
-      header: { octets: seen.slice(0, length), client },
-      rest: early.length === 0 ? source : preceded(early, source),
-    };
+    const rest = early.length === 0 ? source : preceded(early, source);
+    return { header: seen.slice(0, length), client, rest };
   }
 }
 

@@ -1,10 +1,10 @@
 /** One client's TLS on Node: reads its hello, chooses the context, and leaves the rest to the library. */
 
 import { PeerError } from "../../errors.ts";
-import type { Network, SocketPair, TcpStream } from "../../runtime/runtime.ts";
+import type { Network, SocketAddress, SocketPair, TcpStream } from "../../runtime/runtime.ts";
 import type { AcceptedStream, StreamContext, StreamTls } from "../../runtime/stream_tls.ts";
 import type { ClientHello } from "../../wire/client_hello.ts";
-import type { Negotiated, ProxyHeader, TlsConnection } from "../engine.ts";
+import type { Negotiated, TlsConnection } from "../engine.ts";
 import { negotiated } from "../negotiated.ts";
 import { handshakeFault, recordFault } from "../openssl/handshake_reasons.ts";
 import {
@@ -40,7 +40,8 @@ export class NodeConnection implements TlsConnection {
   #tls: AcceptedStream | undefined;
   #agreed = false;
   serverName: string | undefined;
-  proxyHeader: ProxyHeader | undefined;
+  #proxyHeader: Uint8Array | undefined;
+  clientInHeader: SocketAddress | undefined;
 
   constructor(stream: TcpStream, services: NodeServices) {
     this.#stream = this.#source = stream;
@@ -57,12 +58,19 @@ export class NodeConnection implements TlsConnection {
 
   async readProxyHeader(): Promise<void> {
     try {
-      const { header, rest } = await readProxyHeader(this.#stream);
-      this.proxyHeader = header;
+      const { header, client, rest } = await readProxyHeader(this.#stream);
+      this.#proxyHeader = header;
+      this.clientInHeader = client;
       this.#source = rest;
     } catch (error) {
       throw handshakeFault(error, this.#services.network);
     }
+  }
+
+  takeProxyHeader(): Uint8Array | undefined {
+    const header = this.#proxyHeader;
+    this.#proxyHeader = undefined;
+    return header;
   }
 
   async handshake(): Promise<void> {

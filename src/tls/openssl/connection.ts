@@ -10,9 +10,15 @@ import {
   type SslOutput,
   type SslSession,
 } from "../../runtime/openssl.ts";
-import type { Clock, Network, SocketPair, TcpStream } from "../../runtime/runtime.ts";
+import type {
+  Clock,
+  Network,
+  SocketAddress,
+  SocketPair,
+  TcpStream,
+} from "../../runtime/runtime.ts";
 import type { ClientHello } from "../../wire/client_hello.ts";
-import type { Negotiated, ProxyHeader, TlsConnection } from "../engine.ts";
+import type { Negotiated, TlsConnection } from "../engine.ts";
 import { negotiated } from "../negotiated.ts";
 import {
   INTERNAL_ERROR,
@@ -53,7 +59,8 @@ export class OpenSslConnection implements TlsConnection {
   #agreed = false;
   #closed = false;
   serverName: string | undefined;
-  proxyHeader: ProxyHeader | undefined;
+  #proxyHeader: Uint8Array | undefined;
+  clientInHeader: SocketAddress | undefined;
 
   constructor(stream: TcpStream, services: OpenSslServices) {
     this.#stream = this.#source = stream;
@@ -71,12 +78,19 @@ export class OpenSslConnection implements TlsConnection {
 
   async readProxyHeader(): Promise<void> {
     try {
-      const { header, rest } = await readProxyHeader(this.#stream);
-      this.proxyHeader = header;
+      const { header, client, rest } = await readProxyHeader(this.#stream);
+      this.#proxyHeader = header;
+      this.clientInHeader = client;
       this.#source = rest;
     } catch (error) {
       throw handshakeFault(error, this.#services.network);
     }
+  }
+
+  takeProxyHeader(): Uint8Array | undefined {
+    const header = this.#proxyHeader;
+    this.#proxyHeader = undefined;
+    return header;
   }
 
   async handshake(): Promise<void> {

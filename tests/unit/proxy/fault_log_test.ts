@@ -68,8 +68,8 @@ Deno.test("what is particular to a fault stands beside the client, and counts fo
 
 Deno.test("a client that a proxy speaks for is named with whom it is about", () => {
   const { lines, faults } = newFaultLog();
-  const header = { octets: new Uint8Array(), client: { host: "2001:db8::7", port: 1 } };
-  const client = Object.assign(clientOf(40_001), { proxyHeader: header });
+  const clientInHeader = { host: "2001:db8::7", port: 1 };
+  const client = Object.assign(clientOf(40_001), { clientInHeader });
   faults.connection(new PeerError("client", "timeout", "took nothing"), client);
   const who = "client 198.51.100.7:40001 on behalf of [2001:db8::7]:1 to 192.0.2.1:8443";
   assertEquals(lines, [`info connection ended: took nothing (${who})`]);

@@ -48,7 +48,7 @@ Deno.test("prefaceEncoder() chooses by kind, and client and server are not excha
 Deno.test("prefaceEncoder() passes on the header that came", () => {
   const octets = Uint8Array.of(1, 2, 3);
   const { encode } = encoder("proxy-proxy");
-  assertEquals(encode({ ...CLIENT, proxyHeader: { octets, client: undefined } }), octets);
+  assertEquals(encode({ ...CLIENT, takeProxyHeader: () => octets }), octets);
 });
 
 Deno.test("prefaceEncoder() tells what it is to tell, and nothing else", () => {
