@@ -557,7 +557,8 @@ const table = [
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 0.1, maximum: DAY },
     default: "30",
-    help: "How long a client may take for its TLS handshake.",
+    help: "How long a client may take for its TLS handshake, and for the PROXY header that comes " +
+      "before it with --proxy-proxy.",
     group: "Timeouts",
   },
   {
