@@ -47,15 +47,16 @@ function proxyV2Encoder({ parts, onOmitted }: PrefaceOptions): EncodePreface {
     const { octets, omitted } = encodeProxyV2(proxyV2Facts(client, parts));
     if (omitted.length > 0 && !told) {
       told = true;
-      onOmitted(
-        `a PROXY header would have more than ${
-          LONGEST_PROXY_HEADER >> 10
-        } KiB and goes to the backend ` +
-          `without ${omitted.join(", ")}; of later ones like it nothing is said`,
-      );
+      onOmitted(tooLong(omitted));
     }
     return octets;
   };
+}
+
+function tooLong(omitted: readonly string[]): string {
+  const most = `${LONGEST_PROXY_HEADER >> 10} KiB`;
+  return `a PROXY header would have more than ${most} and goes to the backend without ` +
+    `${omitted.join(", ")}; of later ones like it nothing is said`;
 }
 
 function proxyV2Facts(
