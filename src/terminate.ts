@@ -60,8 +60,17 @@ export interface TerminateOptions {
   readonly clientVerifyCa?: string;
   /** Path of a file with the secret that ticket keys are derived from. */
   readonly ticketSecretFile?: string;
-  /** What the backend reads first. Default `none`. */
+  /**
+   * What the backend reads first. `proxy-proxy`: a PROXY header that every client sends before its TLS handshake.
+   * Default `none`.
+   */
   readonly preface?: PrefaceKind;
+  /** With `proxy-v2`: tell what the TLS handshake agreed on. Default true. */
+  readonly proxyTlv?: boolean;
+  /** With `proxy-v2`: tell the server name that the client asked for. Default true. */
+  readonly proxyAuthority?: boolean;
+  /** With `proxy-v2`: pass on the client's certificate. Default false. */
+  readonly proxyClientCert?: boolean;
   /** listen(2); Linux only. Default 100. */
   readonly backlog?: number;
   /** Seconds until an idle client is probed (TCP_KEEPIDLE); Linux only. Default 3600. */
@@ -177,6 +186,11 @@ function rawValues(options: TerminateOptions): Map<OptionName, RawValue[]> {
   give("self-signed", "selfSigned", selfSigned);
   give("write-ip", "preface", preface === "ip" ? "on" : undefined);
   give("write-proxy", "preface", preface === "proxy-v1" ? "on" : undefined);
+  give("write-proxy-v2", "preface", preface === "proxy-v2" ? "on" : undefined);
+  give("proxy-proxy", "preface", preface === "proxy-proxy" ? "on" : undefined);
+  give("proxy-tlv", "proxyTlv", options.proxyTlv);
+  give("proxy-authority", "proxyAuthority", options.proxyAuthority);
+  give("proxy-client-cert", "proxyClientCert", options.proxyClientCert);
   give("backlog", "backlog", options.backlog);
   give("keepalive", "keepalive", options.keepalive);
   give("tcp-fastopen", "tcpFastOpen", options.tcpFastOpen);

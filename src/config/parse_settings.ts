@@ -68,6 +68,11 @@ export function parseSettings(
     sendBuffer: number("send-bufsize"),
     backendRefresh: number("backend-refresh"),
     preface: preface(values),
+    proxyV2: {
+      tlv: flag("proxy-tlv"),
+      authority: flag("proxy-authority"),
+      clientCertificate: flag("proxy-client-cert"),
+    },
     chroot: text("chroot"),
     user: text("user"),
     group: text("group"),
@@ -131,13 +136,25 @@ function tlsProtocols(values: RawValues): readonly TlsProtocol[] {
 }
 
 function preface(values: RawValues): PrefaceKind {
-  const given = (["write-ip", "write-proxy", "write-proxy-v1"] as const)
-    .filter((name) => lastValue(name, values));
+  const given = PREFACES.filter(([name]) => lastValue(name, values));
   const [first, second] = given;
   if (first && second) {
-    const [one, other] = [first, second].map((name) => values.get(name)!.at(-1)!.origin);
+    const [one, other] = [first, second].map(([name]) => values.get(name)!.at(-1)!.origin);
     throw new UsageError(`${one} and ${other} exclude each other; give one`);
   }
-  if (first === undefined) return "none";
-  return first === "write-ip" ? "ip" : "proxy-v1";
+  const kind = first?.[1] ?? "none";
+  const certificate = values.get("proxy-client-cert")?.at(-1);
+  if (kind !== "proxy-v2" && certificate && lastValue("proxy-client-cert", values)) {
+    throw new UsageError(`${certificate.origin} is of no use without --write-proxy-v2`);
+  }
+  return kind;
 }
+
+/** Of these at most one can be on. */
+const PREFACES = [
+  ["write-ip", "ip"],
+  ["write-proxy", "proxy-v1"],
+  ["write-proxy-v1", "proxy-v1"],
+  ["write-proxy-v2", "proxy-v2"],
+  ["proxy-proxy", "proxy-proxy"],
+] as const satisfies readonly (readonly [OptionName, PrefaceKind])[];

@@ -19,7 +19,16 @@ export interface UnixAddress {
 }
 
 /** What the backend sees before the first octet of plaintext. */
-export type PrefaceKind = "none" | "ip" | "proxy-v1";
+export type PrefaceKind = "none" | "ip" | "proxy-v1" | "proxy-v2" | "proxy-proxy";
+
+/** What a PROXY header of version 2 tells besides addresses and ALPN. */
+export interface ProxyV2Parts {
+  /** What the TLS handshake agreed on. */
+  readonly tlv: boolean;
+  /** The server name that the client asked for. */
+  readonly authority: boolean;
+  readonly clientCertificate: boolean;
+}
 
 /** The TLS engines there are: rustls and the host's OpenSSL under Deno, `node:tls` under Node. */
 export type TlsLibraryName = "rustls" | "openssl" | "node";
@@ -126,6 +135,7 @@ export interface Settings extends TlsSettings {
   /** Seconds between look-ups of the backend's name; 0: at the start only. */
   readonly backendRefresh: number;
   readonly preface: PrefaceKind;
+  readonly proxyV2: ProxyV2Parts;
   readonly chroot: string | undefined;
   readonly user: string | undefined;
   readonly group: string | undefined;

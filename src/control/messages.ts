@@ -3,7 +3,7 @@
  * per line. The supervisor closing its end, for whatever reason, means: drain and end.
  */
 
-import type { AccessLogFormat, PrefaceKind } from "../config/settings.ts";
+import type { AccessLogFormat, PrefaceKind, ProxyV2Parts } from "../config/settings.ts";
 import type { LogLevel } from "../errors.ts";
 import type { SocketAddress, Steering } from "../runtime/runtime.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
@@ -20,6 +20,7 @@ export interface WorkerConfiguration {
   /** How many workers clients are spread over by their address; undefined: by their whole connection. */
   readonly steer: number | undefined;
   readonly preface: PrefaceKind;
+  readonly proxyV2: ProxyV2Parts;
   readonly backlog: number;
   /** Seconds. */
   readonly keepalive: number;

@@ -100,9 +100,10 @@ export class AccessRecord {
     const { clock } = this.#log;
     const agreement = this.#negotiated;
     const certificate = agreement?.clientCertificate;
+    const { clientInHeader } = this.#client;
     this.#log.report({
       time: clock.date(),
-      client: this.#addresses?.client,
+      client: clientInHeader ? formatSocketAddress(clientInHeader) : this.#addresses?.client,
       frontend: this.#addresses?.frontend,
       serverName: this.#client.serverName,
       protocol: agreement?.protocol,

@@ -21,6 +21,8 @@ export interface ConnectionServices extends RelayServices {
   readonly preface: EncodePreface;
   /** Undefined: nobody wants to know. */
   readonly accessLog: AccessLog | undefined;
+  /** Clients send a PROXY header before their handshakes. */
+  readonly takesProxyHeader: boolean;
   /** Told of every fault that ended a connection. */
   readonly onFault: (fault: PeerError, client: TlsConnection) => void;
   /** Told when no client can be accepted for want of descriptors. */
@@ -54,20 +56,24 @@ export async function serveConnection(
   }
 }
 
+/** One deadline is for all that a client says before it may speak to the backend. */
 async function handshake(
   client: TlsConnection,
   services: ConnectionServices,
   record: AccessRecord | undefined,
 ): Promise<void> {
   const deadline = services.handshakes.begin(() => services.aborter.abort(client, "now"));
+  let awaited = "PROXY header";
   try {
+    if (services.takesProxyHeader) await client.readProxyHeader!();
+    awaited = "handshake";
     await client.handshake(record?.onHello);
     record?.agreed();
   } catch (error) {
     services.counters.handshakesFailed++;
     if (!deadline.expired) throw error;
     record?.overdue();
-    throw new PeerError("client", "handshake", "no handshake before the deadline", {
+    throw new PeerError("client", "handshake", `no ${awaited} before the deadline`, {
       cause: error,
     });
   } finally {

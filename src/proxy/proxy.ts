@@ -4,7 +4,7 @@
  */
 
 import type { Logger } from "@logtape/logtape";
-import type { PrefaceKind } from "../config/settings.ts";
+import type { PrefaceKind, ProxyV2Parts } from "../config/settings.ts";
 import type { Endpoint, Runtime, SocketAddress } from "../runtime/runtime.ts";
 import type { TlsEngine } from "../tls/engine.ts";
 import { Aborter } from "./aborter.ts";
@@ -26,6 +26,7 @@ export interface ProxyOptions {
   /** Tried in this order for each connection, save that those which failed of late come last. */
   readonly backend: readonly Endpoint[];
   readonly preface: PrefaceKind;
+  readonly proxyV2: ProxyV2Parts;
   /** How many this process may have open; undefined or 0: nobody knows. */
   readonly descriptors?: number;
   /** Share the ports with other processes (SO_REUSEPORT). */
@@ -61,6 +62,7 @@ export interface ProxyTimeouts {
 export class Proxy {
   readonly counters: Counters = newCounters();
   readonly #runtime: Runtime;
+  readonly #log: Logger;
   readonly #faults: FaultLog;
   readonly #mostClients: number;
   #services: ConnectionServices;
@@ -71,6 +73,7 @@ export class Proxy {
 
   private constructor(runtime: Runtime, options: ProxyOptions, log: Logger) {
     this.#runtime = runtime;
+    this.#log = log;
     this.#faults = new FaultLog(log, runtime.clock);
     this.#mostClients = clientsWithin(options.descriptors);
     this.#services = this.#newServices(options);
@@ -204,12 +207,22 @@ export class Proxy {
 
   /** What connections share from now on; what watches over those that are there stays. */
   #changeServices(options: ProxyOptions): ConnectionServices {
-    const { timeouts, backend, preface } = options;
+    const { timeouts, backend } = options;
     const { stallWatch, handshakes, backend: dialer } = this.#services;
     stallWatch.use(stallLimits(timeouts));
     handshakes.use(timeouts.handshake * 1000);
     dialer.use(backend, timeouts.backendConnect * 1000);
-    return { ...this.#services, preface: prefaceEncoder(preface) };
+    return { ...this.#services, ...this.#prefaceServices(options) };
+  }
+
+  #prefaceServices(
+    { preface, proxyV2 }: ProxyOptions,
+  ): Pick<ConnectionServices, "preface" | "takesProxyHeader"> {
+    const onOmitted = (what: string) => this.#log.warning("{what}", { what });
+    return {
+      preface: prefaceEncoder(preface, { parts: proxyV2, onOmitted }),
+      takesProxyHeader: preface === "proxy-proxy",
+    };
   }
 
   #newServices(options: ProxyOptions): ConnectionServices {
@@ -223,7 +236,7 @@ export class Proxy {
       buffers: newRelayBuffers(options.frontends[0]!.engine.oneRecordPerRead),
       handshakes: new DeadlineQueue(runtime.clock, timeouts.handshake * 1000),
       backend: new BackendDialer(runtime, backend, timeouts.backendConnect * 1000),
-      preface: prefaceEncoder(options.preface),
+      ...this.#prefaceServices(options),
       accessLog: onConnection && new AccessLog(runtime.clock, onConnection),
       onFault: (fault, client) => {
         if (fault.party === "backend") this.counters.backendsFailed++;

@@ -64,6 +64,7 @@ export async function makePlan(
     tls: tls.configuration,
     steer: steeredWorkers(settings, workers),
     preface: settings.preface,
+    proxyV2: settings.proxyV2,
     backlog: settings.backlog,
     keepalive: settings.keepalive,
     tcpFastOpen: settings.tcpFastOpen,

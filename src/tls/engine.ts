@@ -77,6 +77,16 @@ export interface TlsConnection extends Duplex {
    * is shown the ClientHello, if the engine sees it.
    */
   handshake(onHello?: OnHello): Promise<void>;
+  /**
+   * Reads a PROXY header (haproxy.org, proxy-protocol.txt) that comes in clear before the handshake. Rejects as
+   * `handshake` does, at anything else, and waits as long. Undefined where the library itself reads from the
+   * first octet on.
+   */
+  readProxyHeader?(): Promise<void>;
+  /** The octets of that header. Only the first call has them: they may be many. */
+  takeProxyHeader?(): Uint8Array | undefined;
+  /** The client that the header is about; undefined if there was none, or if it names none. */
+  readonly clientInHeader?: SocketAddress | undefined;
 }
 
 /**
@@ -97,13 +107,25 @@ export interface Negotiated {
   readonly alpn: string | undefined;
   /** Whether an earlier session was resumed. */
   readonly resumed: boolean;
+  /** How the certificate is made that the client was shown; undefined if nobody knows which one it was. */
+  readonly certificate: CertificateAlgorithms | undefined;
   /** Undefined if the client showed none. */
   readonly clientCertificate: ClientCertificate | undefined;
+}
+
+/** The algorithms of a certificate, in the names of the PROXY protocol's text. */
+export interface CertificateAlgorithms {
+  /** The digest that it was signed with: `SHA256`. `ED25519` and `ED448` are digest and signature in one. */
+  readonly signature: string | undefined;
+  /** What its key is: `RSA2048`, `EC256`. */
+  readonly key: string | undefined;
 }
 
 /** A certificate that a client has shown, now or in the session it resumed. */
 export interface ClientCertificate {
   readonly pem: string;
+  /** The first common name of its subject, if it has one. */
+  readonly commonName: string | undefined;
   /** OpenSSL's X509_V_ code; 0 if it was verified. */
   readonly verifyResult: number;
 }

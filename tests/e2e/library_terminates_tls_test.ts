@@ -16,6 +16,7 @@ import { pemFile, temporaryPem } from "../support/certificates.ts";
 import { openSockets, socketsBackTo } from "../support/descriptors.ts";
 import { eventually, within } from "../support/eventually.ts";
 import { exchange, freePort, isRefused } from "../support/ports.ts";
+import { decodeProxyV2 } from "../support/proxy_v2_decoder.ts";
 import { failHandshake } from "../support/serving.ts";
 import { connectTls, echoOnce, receive, receiveText } from "../support/tls_client.ts";
 
@@ -136,6 +137,33 @@ test("terminate() sends the preface that it is asked for", async () => {
   } finally {
     await proxy.close({ drainTimeout: 0 });
   }
+});
+
+test("terminate() sends a PROXY header of version 2 with what it is to tell", async () => {
+  await using backend = Backend.listen();
+  using pem = await temporaryPem();
+  const options = { frontend: "127.0.0.1,0", backend: backend.address, pem: pem.text };
+  for (const proxyTlv of [true, false]) {
+    const proxy = await terminate({ ...options, preface: "proxy-v2", proxyTlv });
+    try {
+      const accepted = backend.accept();
+      using _client = await connectTls(port(proxy), pem);
+      const octets = new Uint8Array(1_000);
+      const count = await (await accepted).read(octets);
+      const { destination, ssl } = decodeProxyV2(octets.subarray(0, count!));
+      assertEquals([destination, ssl?.flags], [
+        `127.0.0.1 ${port(proxy)}`,
+        proxyTlv ? 1 : undefined,
+      ]);
+    } finally {
+      await proxy.close({ drainTimeout: 0 });
+    }
+  }
+  await assertRejects(
+    () => terminate({ ...options, proxyClientCert: true }),
+    UsageError,
+    "of no use",
+  );
 });
 
 test("counters are a copy that tells connections, failures and octets", async () => {

@@ -15,6 +15,7 @@ export const CONFIGURATION: WorkerConfiguration = {
   tls: TLS_CONFIGURATION,
   steer: undefined,
   preface: "none",
+  proxyV2: { tlv: true, authority: true, clientCertificate: false },
   backlog: 100,
   keepalive: 3600,
   tcpFastOpen: false,

@@ -86,10 +86,10 @@ Deno.test("a long option may be cut short while one option is meant", () => {
   );
   assertEquals(given("--front=a"), { frontend: ["a"] });
   assertEquals(given("--write-proxy"), { "write-proxy": ["on"] });
-  assertEquals(given("--write-proxy-"), { "write-proxy-v1": ["on"] });
+  assertEquals(given("--write-i"), { "write-ip": ["on"] });
   assertEquals(
     refusalOf(["--write"]),
-    "option --write is ambiguous: --write-ip, --write-proxy, --write-proxy-v1",
+    "option --write is ambiguous: --write-ip, --write-proxy, --write-proxy-v1, --write-proxy-v2",
   );
 });
 

@@ -27,6 +27,10 @@ const NEEDS: [string[], string][] = [
   [["--client-verify-ca=ca"], "--client-verify-ca"],
   [["--shared-cache=1"], "-C/--shared-cache"],
   [["--ticket-secret=s"], "--ticket-secret"],
+  [["--write-proxy-v2"], "--write-proxy-v2"],
+  [["--write-proxy-v2", "--proxy-tlv=off"], "--write-proxy-v2"],
+  [["--write-proxy-v2", "--proxy-authority=off"], "--write-proxy-v2"],
+  [["--proxy-proxy"], "--proxy-proxy"],
 ];
 
 Deno.test("what rustls cannot do takes OpenSSL, and the option is named", () => {
@@ -74,6 +78,13 @@ Deno.test("a default needs nothing, however it is spelled", () => {
   }
   for (const { name, default: text } of OPTIONS.filter(({ needs }) => needs)) {
     if (text !== undefined) assertEquals(library([`--${name}=${text}`, "a.pem"]).name, "rustls");
+  }
+});
+
+Deno.test("a PROXY header without facts of TLS needs no OpenSSL", () => {
+  const plain = ["--write-proxy-v2", "--proxy-tlv=off", "--proxy-authority=off"];
+  for (const rest of [[], ["--tls-library=rustls"], ["--proxy-client-cert"]]) {
+    assertEquals(library([...plain, ...rest, "a.pem"]), { name: "rustls", because: undefined });
   }
 });
 

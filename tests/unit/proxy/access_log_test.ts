@@ -23,6 +23,7 @@ const AGREED: Negotiated = {
   alpn: "h2",
   resumed: true,
   clientCertificate: undefined,
+  certificate: undefined,
 };
 
 /** A proxy before a backend that takes every connection. */
@@ -44,6 +45,7 @@ async function newProxy(
     frontends: [{ ...{ host: "192.0.2.1", port: 8443 }, engine }],
     backend: [backend],
     preface: "none" as const,
+    proxyV2: { tlv: true, authority: true, clientCertificate: false },
     reusePort: true,
     steer: undefined,
     backlog: 100,

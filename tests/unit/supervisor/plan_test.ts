@@ -42,6 +42,7 @@ Deno.test("makePlan() passes on what workers are told", async () => {
     tls: TLS_CONFIGURATION,
     steer: undefined,
     preface: "ip",
+    proxyV2: { tlv: true, authority: true, clientCertificate: false },
     backlog: 7,
     keepalive: 60,
     tcpFastOpen: true,
