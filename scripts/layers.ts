@@ -70,7 +70,7 @@ const LAYERS: Layer[] = [
   {
     of: ["src/supervisor/"],
     imports: [...BASE, "src/control/", "src/config/", "src/tls/", "src/log/", "src/wire/"],
-    libraries: ["*", "node:util"],
+    libraries: ["*", "node:util", "node:crypto"],
     forbidden: PLATFORM,
   },
   {

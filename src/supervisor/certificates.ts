@@ -19,6 +19,7 @@ import { CertificateIndex } from "../tls/certificate_index.ts";
 import { makeSelfSigned } from "../tls/self_signed.ts";
 import { ClientRulesReader } from "./client_rules.ts";
 import { globMatcher } from "./glob.ts";
+import { recall, remember, rememberAlike } from "./known_certificates.ts";
 import { mapBounded } from "./map_bounded.ts";
 import { addNamedResponse, addStoredResponse, StoredResponses } from "./ocsp_responses.ts";
 import type { WithResponse } from "./ocsp_responses.ts";
@@ -54,7 +55,7 @@ export async function loadCertificates(
   }
   const quarantine = new Quarantine(former);
   const wanted = [...settings.pemFiles, ...await filesOfDirectory(settings, runtime.files)];
-  const read = await readFiles(wanted, settings, runtime.files, quarantine);
+  const read = await readFiles(wanted, settings, runtime.files, quarantine, former);
   const complete = await giveAllKeys(read, settings, runtime.files, quarantine);
   const found = wanted.flatMap((setting, place): FoundCertificate[] => {
     const certificate = complete[place] ?? quarantine.former(setting.certificate);
@@ -130,12 +131,20 @@ function readFiles(
   settings: Settings,
   files: Files,
   quarantine: Quarantine,
+  former: readonly CheckedCertificate[] = [],
 ): Promise<(CheckedCertificate | CertificateFile | undefined)[]> {
   const known = new Set<string>();
+  const formerBySource = new Map(former.map((one) => [one.source, one]));
   const rules = new ClientRulesReader(files);
   const read = async (setting: PemFileSetting) => {
     const { certificate: path, clientVerify, clientVerifyCa } = setting;
-    const plain = readCertificate(await files.readText(path), path, known);
+    const text = await files.readText(path);
+    const hasMore = Object.keys(setting).some((name) =>
+      name !== "certificate" && name !== "ocspResponse"
+    );
+    const same = hasMore ? undefined : recall(text, formerBySource.get(path));
+    if (same !== undefined) return same;
+    const plain = readCertificate(text, path, known);
     const file = clientVerify === undefined && clientVerifyCa === undefined ? plain : {
       ...plain,
       clientRules: await rules.read(
@@ -147,7 +156,10 @@ function readFiles(
     const key = setting.privateKey === undefined
       ? file.ownKey
       : await loadPrivateKey(setting.privateKey, files);
-    return key === undefined ? file : withKey(file, key);
+    if (key === undefined) return file;
+    const complete = withKey(file, key);
+    if (!hasMore) remember(text, complete);
+    return complete;
   };
   return mapBounded(
     wanted,
@@ -197,6 +209,9 @@ async function addResponses(
       if (path !== undefined) return addStoredResponse(certificate, path, runtime);
       return Promise.resolve({ certificate, warning: undefined });
     },
+  );
+  results.forEach(({ certificate }, index) =>
+    rememberAlike(certificate, wanted[index]!.certificate)
   );
   const warnings = [found.warning, ...results.map(({ warning }) => warning)];
   return {
