@@ -9,12 +9,12 @@ import { parseCommandLine } from "./config/command_line.ts";
 import type { ConfigText } from "./config/config_file.ts";
 import { defaultConfig } from "./config/default_config.ts";
 import { helpText } from "./config/help.ts";
-import type { Settings, TlsLibraryName } from "./config/settings.ts";
+import type { Compat, Settings, TlsLibraryName } from "./config/settings.ts";
 import { reportError } from "./errors.ts";
 import { configureLog, type Logger, Outputs } from "./log/log.ts";
 import { printable } from "./log/printable.ts";
 import type { Runtime } from "./runtime/runtime.ts";
-import { claimPorts, makePlan, type Plan } from "./supervisor/plan.ts";
+import { claimPorts, makePlan, type Plan, refuseRootWorkers } from "./supervisor/plan.ts";
 import { StopSignals } from "./supervisor/stop_signals.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 import { makeTlsPlan } from "./supervisor/tls_plan.ts";
@@ -24,6 +24,9 @@ import { runWorker } from "./worker/worker.ts";
 
 /** The argument that makes this program a worker; its supervisor gives it, nobody else. */
 const WORKER_ARGUMENT = "--worker-process";
+
+/** The release of hitch whose place stud takes. */
+const HITCH_VERSION = "1.8.0";
 
 /** Runs the program and ends the process with its exit code. */
 export async function main(): Promise<never> {
@@ -37,14 +40,14 @@ export async function main(): Promise<never> {
 
 async function run(argv: readonly string[], runtime: Runtime): Promise<number> {
   try {
-    const parsed = parseCommandLine(argv);
+    const parsed = parseCommandLine(argv, runtime.processes.programName);
     const config = await readConfig(parsed.configFile, runtime);
     const command = toCommand(parsed, runtime.tlsLibraries, config);
     switch (command.action) {
       case "help":
         return await print(runtime, helpText(VERSION));
       case "version":
-        return await print(runtime, versionText(runtime));
+        return await print(runtime, versionText(parsed.compat, runtime));
       case "default-config":
         return await print(runtime, defaultConfig());
       case "test":
@@ -60,11 +63,12 @@ async function run(argv: readonly string[], runtime: Runtime): Promise<number> {
 }
 
 /** The program's version, and the TLS engines that there are on this machine. */
-function versionText(runtime: Runtime): string {
+function versionText(compat: Compat, runtime: Runtime): string {
   const engines = runtime.tlsLibraries.map((name) =>
     `TLS engine ${name}: ${libraryText(name, runtime)}\n`
   );
-  return [`stud ${VERSION}\n`, ...engines].join("");
+  const name = compat === "hitch" ? `hitch ${HITCH_VERSION} (stud ${VERSION})` : `stud ${VERSION}`;
+  return [`${name}\n`, ...engines].join("");
 }
 
 function libraryText(name: TlsLibraryName, runtime: Runtime): string {
@@ -99,7 +103,11 @@ async function check(settings: Settings, runtime: Runtime): Promise<number> {
   for (const warning of plan.warnings) {
     await writeOut(runtime, "stderr", `stud: warning: ${printable(warning)}\n`);
   }
-  return await print(runtime, "stud: the configuration is good\n");
+  if (settings.compat === "none") {
+    return await print(runtime, "stud: the configuration is good\n");
+  }
+  await writeOut(runtime, "stderr", "hitch configuration looks ok.\n");
+  return 0;
 }
 
 async function serve(settings: Settings, runtime: Runtime): Promise<number> {
@@ -107,6 +115,7 @@ async function serve(settings: Settings, runtime: Runtime): Promise<number> {
   // A name server may be slow, and an operator may lose patience.
   const plan = await Promise.race([planFor(settings, runtime), signals.stop]);
   if (typeof plan === "string") return 0;
+  if (settings.compat === "hitch") refuseRootWorkers(plan, runtime);
   // Foreign code stays out of the supervisor, so OpenSSL has its say in the workers.
   const { tls } = plan.configuration;
   if (tls.library === "rustls") await makeEngine(runtime, tls).check();

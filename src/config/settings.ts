@@ -52,12 +52,48 @@ export interface PemFileSetting {
   readonly clientVerifyCa?: string;
 }
 
-/** Everything `stud` can be told in one run. */
-export interface Settings {
-  readonly frontends: readonly TcpAddress[];
-  readonly backend: TcpAddress | UnixAddress;
-  /** In the order listed; empty only with `selfSigned` or `pemDir`. */
+/** What may differ from frontend to frontend. */
+export interface TlsSettings {
+  /** In the order listed. */
   readonly pemFiles: readonly PemFileSetting[];
+  /** At least one, the oldest first. */
+  readonly tlsProtocols: readonly TlsProtocol[];
+  readonly ciphers: string | undefined;
+  readonly ciphersuites: string | undefined;
+  readonly preferServerCiphers: boolean;
+  readonly clientVerify: ClientVerify;
+  /** Path. */
+  readonly clientVerifyCa: string | undefined;
+  readonly sniNomatchAbort: boolean;
+}
+
+/** The settings of one frontend, complete: what its block does not say is as it is in general. */
+export interface FrontendTls extends TlsSettings {
+  /** Serve the general certificates after its own. Says nothing where `pemFiles` are the general ones. */
+  readonly matchGlobalCerts: boolean;
+}
+
+/** One frontend. */
+export interface FrontendSettings {
+  readonly address: TcpAddress;
+  /** Undefined: the general settings. `pemFiles` is the very array of these if it has none of its own. */
+  readonly tls: FrontendTls | undefined;
+}
+
+/** Whose habits stud has where stud and hitch differ: its own, or hitch's. */
+export type Compat = "none" | "hitch";
+
+/**
+ * Everything `stud` can be told in one run. `pemFiles` is empty only with `selfSigned` or `pemDir`, or where
+ * every frontend has certificates of its own.
+ */
+export interface Settings extends TlsSettings {
+  /** What differs in the values themselves has been settled; this is for the rest. */
+  readonly compat: Compat;
+  /** Lines the operator should read; none of them stops the start. */
+  readonly warnings: readonly string[];
+  readonly frontends: readonly FrontendSettings[];
+  readonly backend: TcpAddress | UnixAddress;
   /** Directory whose files are PEM files too, after `pemFiles`, by name. */
   readonly pemDir: string | undefined;
   /** glob(7) pattern for the names of files in `pemDir`. */
@@ -67,21 +103,12 @@ export interface Settings {
   /** The DNS name or IP address for a certificate made in memory, or undefined. */
   readonly selfSigned: string | undefined;
   readonly tlsLibrary: TlsLibrary;
-  /** At least one, the oldest first. */
-  readonly tlsProtocols: readonly TlsProtocol[];
-  readonly ciphers: string | undefined;
-  readonly ciphersuites: string | undefined;
   /** OpenSSL list of groups; undefined: the library chooses. */
   readonly groups: string | undefined;
-  readonly preferServerCiphers: boolean;
   /** Id of an OpenSSL engine. */
   readonly sslEngine: string | undefined;
   readonly alpnProtocols: readonly string[];
-  readonly clientVerify: ClientVerify;
-  /** Path. */
-  readonly clientVerifyCa: string | undefined;
-  readonly sniNomatchAbort: boolean;
-  /** Directory of stored OCSP responses. */
+  /** Directory of stored OCSP responses; empty: none. */
   readonly ocspDir: string;
   /** Path of the file with the secret that ticket keys are derived from; undefined: one is made. */
   readonly ticketSecret: string | undefined;

@@ -35,6 +35,16 @@ export interface WantedFrontend {
   readonly alternatives: readonly (readonly SocketAddress[])[];
 }
 
+/**
+ * What hitch refuses: workers that are root although nobody asked for it. Throws {@linkcode StartupError}.
+ */
+export function refuseRootWorkers({ configuration }: Plan, runtime: Runtime): void {
+  if (runtime.processes.uid !== 0 || configuration.privileges.uid !== undefined) return;
+  throw new StartupError(
+    "Refusing to run workers as root; name a user for them with --user, or root if that is meant",
+  );
+}
+
 /** Makes the plan for serving with what TLS was told. Throws {@linkcode StartupError}. */
 export async function makePlan(
   settings: Settings,
@@ -62,11 +72,11 @@ export async function makePlan(
   return {
     configuration,
     frontends: await Promise.all(
-      settings.frontends.map((frontend) => wantedFrontend(frontend, runtime)),
+      settings.frontends.map(({ address }) => wantedFrontend(address, runtime)),
     ),
     workers,
     tlsBecause: settings.tlsLibrary.because,
-    warnings: [...tls.warnings, ...warnings(privileges, runtime)],
+    warnings: [...settings.warnings, ...tls.warnings, ...warnings(privileges, runtime)],
   };
 }
 

@@ -7,7 +7,9 @@ import { assertEquals, assertStringIncludes, assertThrows } from "../../support/
 import { ON_DENO, refusalOf, settingsOf } from "./settings_of.ts";
 
 const DEFAULTS: Settings = {
-  frontends: [{ kind: "tcp", host: "*", port: "8443" }],
+  compat: "none",
+  warnings: [],
+  frontends: [{ address: { kind: "tcp", host: "*", port: "8443" }, tls: undefined }],
   backend: { kind: "tcp", host: "127.0.0.1", port: "8000" },
   pemFiles: [{ certificate: "a.pem" }],
   pemDir: undefined,
@@ -56,7 +58,9 @@ Deno.test("a PEM file alone gives stud's defaults", () => {
 
 Deno.test("each option changes its setting and no other", () => {
   const changes: [string[], Partial<Settings>][] = [
-    [["-f", "*,443"], { frontends: [{ kind: "tcp", host: "*", port: "443" }] }],
+    [["-f", "*,443"], {
+      frontends: [{ address: { kind: "tcp", host: "*", port: "443" }, tls: undefined }],
+    }],
     [["-b", "/run/web"], { backend: { kind: "unix", path: "/run/web" } }],
     [["--private-key=a.key"], { privateKeys: ["a.key"] }],
     [["--private-key", "a", "--private-key=b"], { privateKeys: ["a", "b"] }],
@@ -123,7 +127,7 @@ Deno.test("each option changes its setting and no other", () => {
   }
   const changed = new Set(changes.flatMap(([, change]) => Object.keys(change)));
   const missing = Object.keys(DEFAULTS).filter((setting) => !changed.has(setting));
-  assertEquals(missing, ["pemFiles", "selfSigned"]);
+  assertEquals(missing, ["compat", "warnings", "pemFiles", "selfSigned"]);
 });
 
 Deno.test("the last of several values for one option wins, frontends add up", () => {
@@ -144,7 +148,7 @@ Deno.test("only one preface may be asked for, and both options are named", () =>
   }
   assertEquals(
     refusalOf(["--write-proxy", "a.pem"], "write-ip = on"),
-    "stud.conf:1: write-ip and --write-proxy exclude each other; give one",
+    "stud.conf:1:12: write-ip and --write-proxy exclude each other; give one",
   );
 });
 
@@ -155,7 +159,7 @@ Deno.test("the same frontend twice is refused, however it is spelled", () => {
   );
   assertEquals(
     refusalOf(["a.pem"], "frontend = ::1,1\nfrontend = [0::1]:1"),
-    'stud.conf:2: frontend: "[0::1]:1": the same frontend is given twice',
+    'stud.conf:2:12: frontend: "[0::1]:1": the same frontend is given twice',
   );
 });
 
@@ -207,7 +211,10 @@ Deno.test("every option of earlier releases that is not there yet is refused wit
     assertStringIncludes(message, `${optionLabel(option)}: `);
     assertStringIncludes(message, reason);
     const key = option.type.kind === "flag" ? `${option.key} = on` : `${option.key} = 7`;
-    assertStringIncludes(refusalOf(["a.pem"], key), `stud.conf:1: ${option.key}: `);
+    assertStringIncludes(
+      refusalOf(["a.pem"], key),
+      `stud.conf:1:${option.key!.length + 4}: ${option.key}: `,
+    );
   }
 });
 
@@ -223,7 +230,7 @@ Deno.test("TLS cannot be switched off", () => {
   assertStringIncludes(refusalOf(["--tls=off", "a.pem"]), "--tls: cannot be switched off");
   assertStringIncludes(
     refusalOf(["a.pem"], "tls = no"),
-    "stud.conf:1: tls: cannot be switched off",
+    "stud.conf:1:7: tls: cannot be switched off",
   );
 });
 
