@@ -188,6 +188,6 @@ const BETWEEN = /(?:[\s,;]|#[^\n]*)*/y;
 /** A key, and what leads to its value on the same line. */
 const KEY = /([^\s={}"'#,;]+)\s*=[^\S\n]*/y;
 /** Separators may follow any bare word, and are part of what is more than plain: `pkcs11:token=a;object=b`. */
-const WORD = /([A-Za-z0-9.]*(?=[#;])|[^\s{}]*?(?=[,;]*(?:[\s{}]|$)))/y;
+const WORD = /([A-Za-z0-9.,]*(?=[#;])|[^\s{}]*?(?=[,;]*(?:[\s{}]|$)))/y;
 const QUOTED: Readonly<Record<string, RegExp>> = { '"': /([^"\n]*)"/y, "'": /([^'\n]*)'/y };
 const REST = /[^\n]*/y;

@@ -8,7 +8,10 @@ export function settingsWarnings(values: RawValues): string[] {
   const obsolete = OBSOLETE_OPTIONS.flatMap(({ name, obsolete }) =>
     (values.get(name) ?? []).map(({ origin }) => `${origin}: of no use: ${obsolete}`)
   );
-  return [...obsolete, ...[...values.values()].flat().flatMap(ownWarnings)];
+  // Hitch takes it; without --compat it is an error.
+  const glob = values.has("pem-dir") ? undefined : values.get("pem-dir-glob")?.at(-1);
+  const useless = glob === undefined ? [] : [`${glob.origin}: of no use without --pem-dir`];
+  return [...obsolete, ...useless, ...[...values.values()].flat().flatMap(ownWarnings)];
 }
 
 function ownWarnings({ origin, warning, frontend }: RawValue): string[] {
