@@ -70,13 +70,13 @@ const LAYERS: Layer[] = [
   {
     of: ["src/supervisor/"],
     imports: [...BASE, "src/control/", "src/config/", "src/tls/", "src/log/", "src/wire/"],
-    libraries: ["*"],
+    libraries: ["*", "node:util"],
     forbidden: PLATFORM,
   },
   {
     of: ["src/worker/"],
     imports: [...BASE, "src/control/", "src/proxy/", "src/tls/", "src/log/", "src/wire/"],
-    libraries: ["*"],
+    libraries: ["*", "node:util"],
     forbidden: PLATFORM,
   },
   {
@@ -96,7 +96,7 @@ const LAYERS: Layer[] = [
     of: ["src/control/"],
     imports: [
       ...["src/errors.ts", "src/wire/"],
-      ...["type src/config/", "type src/tls/tls_configuration.ts"],
+      ...["type src/config/", "type src/tls/tls_configuration.ts", "type src/runtime/runtime.ts"],
     ],
     libraries: ["*"],
     forbidden: PLATFORM,

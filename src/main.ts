@@ -4,17 +4,16 @@
  */
 
 import { createRuntime } from "#runtime";
-import { toCommand } from "./config/command.ts";
-import { parseCommandLine } from "./config/command_line.ts";
-import type { ConfigText } from "./config/config_file.ts";
 import { defaultConfig } from "./config/default_config.ts";
 import { helpText } from "./config/help.ts";
 import type { Compat, Settings, TlsLibraryName } from "./config/settings.ts";
-import { reportError } from "./errors.ts";
+import { type LogLevel, reportError } from "./errors.ts";
 import { configureLog, type Logger, Outputs } from "./log/log.ts";
 import { printable } from "./log/printable.ts";
 import type { Runtime } from "./runtime/runtime.ts";
-import { claimPorts, makePlan, type Plan, refuseRootWorkers } from "./supervisor/plan.ts";
+import { CommandReader } from "./supervisor/command_reader.ts";
+import { makePlan, type Plan, refuseRootWorkers, tlsConfigurations } from "./supervisor/plan.ts";
+import { claimPorts } from "./supervisor/ports.ts";
 import { StopSignals } from "./supervisor/stop_signals.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 import { makeTlsPlan } from "./supervisor/tls_plan.ts";
@@ -40,20 +39,19 @@ export async function main(): Promise<never> {
 
 async function run(argv: readonly string[], runtime: Runtime): Promise<number> {
   try {
-    const parsed = parseCommandLine(argv, runtime.processes.programName);
-    const config = await readConfig(parsed.configFile, runtime);
-    const command = toCommand(parsed, runtime.tlsLibraries, config);
+    const reader = new CommandReader(argv, runtime);
+    const command = await reader.read();
     switch (command.action) {
       case "help":
         return await print(runtime, helpText(VERSION));
       case "version":
-        return await print(runtime, versionText(parsed.compat, runtime));
+        return await print(runtime, versionText(command.compat, runtime));
       case "default-config":
         return await print(runtime, defaultConfig());
       case "test":
         return await check(command.settings, runtime);
       case "run":
-        return await serve(command.settings, runtime);
+        return await serve(command.settings, reader, runtime);
     }
   } catch (error) {
     const { line, exitCode } = reportError(error);
@@ -86,20 +84,9 @@ function libraryText(name: TlsLibraryName, runtime: Runtime): string {
   }
 }
 
-async function readConfig(
-  file: string | undefined,
-  runtime: Runtime,
-): Promise<ConfigText | undefined> {
-  if (file === undefined) return undefined;
-  const text = file === "-"
-    ? await new Response(runtime.processes.stdin).text()
-    : await runtime.files.readText(file);
-  return { file, text };
-}
-
 async function check(settings: Settings, runtime: Runtime): Promise<number> {
   const plan = await planFor(settings, runtime);
-  await makeEngine(runtime, plan.configuration.tls).check();
+  for (const tls of tlsConfigurations(plan)) await makeEngine(runtime, tls).check();
   for (const warning of plan.warnings) {
     await writeOut(runtime, "stderr", `stud: warning: ${printable(warning)}\n`);
   }
@@ -110,31 +97,53 @@ async function check(settings: Settings, runtime: Runtime): Promise<number> {
   return 0;
 }
 
-async function serve(settings: Settings, runtime: Runtime): Promise<number> {
+async function serve(
+  settings: Settings,
+  reader: CommandReader,
+  runtime: Runtime,
+): Promise<number> {
   const signals = new StopSignals(runtime);
   // A name server may be slow, and an operator may lose patience.
   const plan = await Promise.race([planFor(settings, runtime), signals.stop]);
   if (typeof plan === "string") return 0;
   if (settings.compat === "hitch") refuseRootWorkers(plan, runtime);
-  // Foreign code stays out of the supervisor, so OpenSSL has its say in the workers.
-  const { tls } = plan.configuration;
-  if (tls.library === "rustls") await makeEngine(runtime, tls).check();
+  await checkRustls(plan, runtime);
   const frontends = await claimPorts(plan, runtime);
   const outputs = new Outputs(runtime, {
     syslogFacility: settings.syslog ? settings.syslogFacility : undefined,
   });
-  const log = configureLog(outputs.sink, settings.quiet ? "error" : "info");
+  const log = configureLog(outputs.sink, logLevel(settings));
   runtime.processes.onUncaught((error) => log.error("{line}", { line: reportError(error).line }));
+  const planAgain = async (former: Plan) => {
+    const { settings } = await reader.readSettings();
+    const plan = await planFor(settings, runtime, former);
+    await checkRustls(plan, runtime);
+    return plan;
+  };
+  const onServing = ({ settings }: Plan) => configureLog(outputs.sink, logLevel(settings));
   try {
     for (const warning of plan.warnings) log.warning("{warning}", { warning });
-    return await supervise(new Supervisor(runtime, plan, frontends, signals, log), log);
+    const options = { runtime, plan, frontends, signals, log, planAgain, onServing };
+    return await supervise(new Supervisor(options), log);
   } finally {
     await outputs.flushed();
   }
 }
 
-async function planFor(settings: Settings, runtime: Runtime): Promise<Plan> {
-  return await makePlan(settings, await makeTlsPlan(settings, runtime), runtime);
+function logLevel({ quiet }: Settings): LogLevel {
+  return quiet ? "error" : "info";
+}
+
+/** Foreign code stays out of the supervisor, so OpenSSL has its say in the workers. */
+async function checkRustls(plan: Plan, runtime: Runtime): Promise<void> {
+  for (const tls of tlsConfigurations(plan)) {
+    if (tls.library === "rustls") await makeEngine(runtime, tls).check();
+  }
+}
+
+async function planFor(settings: Settings, runtime: Runtime, former?: Plan): Promise<Plan> {
+  const tls = await makeTlsPlan(settings, runtime, former && { former: former.tls });
+  return await makePlan(settings, tls, runtime);
 }
 
 async function supervise(supervisor: Supervisor, log: Logger): Promise<number> {

@@ -10,7 +10,8 @@ import type { Counters } from "./proxy/counters.ts";
 import { Proxy } from "./proxy/proxy.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import type { SocketAddress } from "./wire/preface.ts";
-import { claimPorts, makePlan } from "./supervisor/plan.ts";
+import { makePlan } from "./supervisor/plan.ts";
+import { claimPorts, workerFrontends } from "./supervisor/ports.ts";
 import { makeTlsPlan } from "./supervisor/tls_plan.ts";
 import { checkCertificate } from "./tls/certificate.ts";
 import { makeEngine } from "./tls/make_engine.ts";
@@ -102,16 +103,16 @@ export async function terminateOn(
   const given = options.pem === undefined ? undefined : {
     certificates: [checkCertificate(options.pem, "pem")],
     defaultCertificate: 0,
-    warnings: [],
   };
-  const plan = await makePlan(settings, await makeTlsPlan(settings, runtime, given), runtime);
+  const tlsPlan = await makeTlsPlan(settings, runtime, given && { loaded: given });
+  const plan = await makePlan(settings, tlsPlan, runtime);
   const engine = makeEngine(runtime, plan.configuration.tls);
   await engine.check();
   const log = studLogger();
-  const frontends = await claimPorts(plan, runtime);
+  const claimed = await claimPorts(plan, runtime);
+  const frontends = workerFrontends(claimed).map(({ host, port }) => ({ host, port, engine }));
   const proxy = await Proxy.listen(
     runtime,
-    engine,
     { ...plan.configuration, frontends, reusePort: false },
     log,
   );

@@ -34,7 +34,7 @@ export function toCommand(
   config?: ConfigText,
 ): Command {
   const { action, compat, configFile, values } = parsed;
-  if (action !== "run" && action !== "test") return { action };
+  if (action !== "run" && action !== "test") return { action, compat };
   if (configFile !== undefined && config === undefined) {
     throw new TypeError(`the text of ${configFile} was not passed`);
   }

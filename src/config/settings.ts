@@ -54,7 +54,7 @@ export interface PemFileSetting {
 
 /** What may differ from frontend to frontend. */
 export interface TlsSettings {
-  /** In the order listed. */
+  /** In the order listed; empty only if certificates come from elsewhere. */
   readonly pemFiles: readonly PemFileSetting[];
   /** At least one, the oldest first. */
   readonly tlsProtocols: readonly TlsProtocol[];
@@ -142,4 +142,4 @@ export interface Settings extends TlsSettings {
 /** What the command line asks the program to do. */
 export type Command =
   | { readonly action: "run" | "test"; readonly settings: Settings }
-  | { readonly action: "help" | "version" | "default-config" };
+  | { readonly action: "help" | "version" | "default-config"; readonly compat: Compat };

@@ -1,31 +1,9 @@
 /** Frames control messages as lines of JSON, and takes them apart again from any fragmentation. */
 
-import type { TlsConfiguration } from "../tls/tls_configuration.ts";
-import type { WorkerConfiguration } from "./messages.ts";
-
 /** One message as a line, newline included. */
 export function messageLine(message: { readonly type: string }): string {
   return `${JSON.stringify(message)}\n`;
 }
-
-/**
- * The octets of the message that starts a worker. What it says of TLS may be tens of megabytes long and is
- * the same for every worker, so it is encoded once for all of them.
- */
-export function startLine(configuration: WorkerConfiguration): Uint8Array[] {
-  const { tls, ...rest } = configuration;
-  let shared = encodedTls.get(tls);
-  if (shared === undefined) {
-    shared = new TextEncoder().encode(JSON.stringify(tls));
-    encodedTls.set(tls, shared);
-  }
-  const start = JSON.stringify({ type: "start", configuration: rest });
-  const around = [`${start.slice(0, -2)},"tls":`, "}}\n"];
-  const [before, after] = around.map((text) => new TextEncoder().encode(text));
-  return [before!, shared, after!];
-}
-
-const encodedTls = new WeakMap<TlsConfiguration, Uint8Array>();
 
 /** The lines of a byte stream, without their newlines. A last line without one is a line too. */
 export async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
@@ -43,6 +21,16 @@ export async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGener
   }
   const rest = parts.join("");
   if (rest !== "") yield rest;
+}
+
+/** The messages of a stream; lines that are none are left out. */
+export async function* readMessages<Message extends { readonly type: string }>(
+  stream: ReadableStream<Uint8Array>,
+): AsyncGenerator<Message> {
+  for await (const line of readLines(stream)) {
+    const message = decodeMessage<Message>(line);
+    if (message !== undefined) yield message;
+  }
 }
 
 /** The message in a line, or undefined if the line is none: something else wrote to the same stream. */

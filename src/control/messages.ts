@@ -5,15 +5,17 @@
 
 import type { PrefaceKind } from "../config/settings.ts";
 import type { LogLevel } from "../errors.ts";
-import type { TlsConfiguration } from "../tls/tls_configuration.ts";
+import type { SocketAddress, Steering } from "../runtime/runtime.ts";
+import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
 
 /** Everything a worker needs; it reads no file and no option itself. */
 export interface WorkerConfiguration {
   /** From 1; also chooses the CPU. */
   readonly index: number;
-  readonly frontends: readonly { readonly host: string; readonly port: number }[];
+  readonly frontends: readonly WorkerFrontend[];
   /** The backend's addresses, to be tried in this order. */
   readonly backend: readonly BackendEndpoint[];
+  /** For the frontends that have none of their own. */
   readonly tls: TlsConfiguration;
   /** How many workers clients are spread over by their address; undefined: by their whole connection. */
   readonly steer: number | undefined;
@@ -24,6 +26,33 @@ export interface WorkerConfiguration {
   readonly timeouts: WorkerTimeouts;
   readonly privileges: WorkerPrivileges;
 }
+
+/** Where to listen, and with what of its own. */
+export interface WorkerFrontend {
+  /** An IP address. */
+  readonly host: string;
+  readonly port: number;
+  readonly tls?: TlsConfiguration;
+}
+
+/** What a line of JSON says of TLS: places instead of objects that stand in several of its parts. */
+export interface PackedTls {
+  readonly certificates: readonly ServedCertificate[];
+  readonly configurations: readonly PackedTlsConfiguration[];
+  /** For each frontend, the place of its configuration; the first one is the general one. */
+  readonly ofFrontends: readonly number[];
+}
+
+/** One of them, whose certificates are places in the list of all. */
+export type PackedTlsConfiguration = Omit<TlsConfiguration, "certificates"> & {
+  readonly certificates: readonly number[];
+};
+
+/** A {@linkcode WorkerConfiguration} as it stands in a message. */
+export type PackedConfiguration = Omit<WorkerConfiguration, "tls" | "frontends"> & {
+  readonly frontends: readonly { readonly host: string; readonly port: number }[];
+  readonly tls: PackedTls;
+};
 
 /** An address that needs no look-up any more. */
 export type BackendEndpoint =
@@ -48,8 +77,26 @@ export interface WorkerPrivileges {
 
 /** From the supervisor. */
 export type SupervisorMessage =
-  | { readonly type: "start"; readonly configuration: WorkerConfiguration }
-  | { readonly type: "drain" };
+  | { readonly type: "start"; readonly configuration: PackedConfiguration }
+  /** Get ready for another configuration, and serve on by the present one. It is answered. */
+  | { readonly type: "prepare"; readonly configuration: PackedConfiguration }
+  /** Serve by what was prepared. It is answered. */
+  | { readonly type: "commit" }
+  /** Drop what was prepared. */
+  | { readonly type: "forget" }
+  /** Say which of the sockets on a port get new connections; null: the kernel chooses. It is answered. */
+  | { readonly type: "steer"; readonly address: SocketAddress; readonly steering: Steering | null }
+  /** Stop listening, and end once the clients have. Later ones only change the time. */
+  | DrainMessage;
+
+/** How a worker is to end. */
+export interface DrainMessage {
+  readonly type: "drain";
+  /** After so many seconds clients are reset; undefined: never. */
+  readonly seconds?: number;
+  /** Others listen on the same addresses and get the new connections by now. */
+  readonly successors: boolean;
+}
 
 /** From a worker. */
 export type WorkerMessage =
@@ -58,10 +105,22 @@ export type WorkerMessage =
   | { readonly type: "ready"; readonly library: string }
   /** It could not start; the text is for the operator. */
   | { readonly type: "failed"; readonly text: string }
+  | WorkerAnswer
   /** Somebody asked it by a signal to end. It serves on until it is told to drain. */
   | { readonly type: "replace-me" }
+  /** It listens no more; its clients may go on. */
+  | { readonly type: "deaf" }
   /** It is about to end in order. */
   | { readonly type: "ended"; readonly counters: WorkerTotals };
+
+/** To what is answered: one answer for each, in order. */
+export type WorkerAnswer = {
+  readonly type: "answer";
+  /** What went wrong, for the operator; undefined: nothing. */
+  readonly fault?: string;
+  /** To `prepare`: addresses where the worker has two sockets until `commit` or `forget`, the new one last. */
+  readonly reopened?: readonly SocketAddress[];
+};
 
 /** Totals over a worker's life. */
 export interface WorkerTotals {

@@ -12,9 +12,9 @@ import { DeadlineQueue } from "./deadline_queue.ts";
 /** Connects to the backend of a worker. */
 export class BackendDialer {
   readonly #runtime: Runtime;
-  readonly #endpoints: readonly Endpoint[];
+  #endpoints: readonly Endpoint[];
   readonly #deadlines: DeadlineQueue;
-  readonly #timeout: number;
+  #timeout: number;
   #abandoned = false;
 
   /** `timeout` in milliseconds, for all endpoints together. */
@@ -23,6 +23,13 @@ export class BackendDialer {
     this.#endpoints = endpoints;
     this.#timeout = timeout;
     this.#deadlines = new DeadlineQueue(runtime.clock, timeout);
+  }
+
+  /** Connects to other endpoints from now on, in another time. */
+  use(endpoints: readonly Endpoint[], timeout: number): void {
+    this.#endpoints = endpoints;
+    this.#timeout = timeout;
+    this.#deadlines.use(timeout);
   }
 
   /** Rejects with a {@linkcode PeerError} of the backend that names the last endpoint tried. */

@@ -15,13 +15,21 @@ export interface Deadline {
 /** A queue of deadlines of one length. */
 export class DeadlineQueue {
   readonly #clock: Clock;
-  readonly #milliseconds: number;
+  #milliseconds: number;
   /** In order of expiry, since a Set keeps the order of insertion. */
   readonly #waiting = new Set<QueuedDeadline>();
   #disarm: (() => void) | undefined;
 
   constructor(clock: Clock, milliseconds: number) {
     this.#clock = clock;
+    this.#milliseconds = milliseconds;
+  }
+
+  /**
+   * Gives deadlines another length from now on. Those that run keep theirs, and a shorter one may have to wait for
+   * them.
+   */
+  use(milliseconds: number): void {
     this.#milliseconds = milliseconds;
   }
 

@@ -1,15 +1,29 @@
 /** A listening socket and the clients it has accepted: accepts, hands over, drains. */
 
 import { PeerError } from "../errors.ts";
-import { pause } from "../runtime/runtime.ts";
-import type { TlsConnection, TlsListener } from "../tls/engine.ts";
+import { pause, type SocketAddress } from "../runtime/runtime.ts";
+import type { TlsConnection, TlsEngine, TlsListener, TlsListenerOptions } from "../tls/engine.ts";
 import { type ConnectionServices, serveConnection } from "./connection.ts";
+
+/** What a frontend is opened with. */
+export interface FrontendOptions {
+  readonly listener: TlsListener;
+  readonly engine: TlsEngine;
+  /** As the address was asked for, which may have been port 0. */
+  readonly address: SocketAddress;
+  /** The names of its listening sockets, where the platform has such. */
+  readonly sockets: readonly string[];
+}
 
 /** Serves the clients of one listening socket. */
 export class Frontend {
   readonly #listener: TlsListener;
-  readonly #services: ConnectionServices;
+  readonly #sockets: readonly string[];
   readonly #mostClients: number;
+  /** What it was opened for. */
+  readonly wanted: SocketAddress;
+  #engine: TlsEngine;
+  #services: ConnectionServices;
   readonly #clients = new Set<TlsConnection>();
   #accepted = 0;
   #closed = false;
@@ -17,10 +31,48 @@ export class Frontend {
   #onEmpty: (() => void)[] = [];
 
   /** `mostClients` is for all frontends that share the services. */
-  constructor(listener: TlsListener, services: ConnectionServices, mostClients = Infinity) {
+  constructor(options: FrontendOptions, services: ConnectionServices, mostClients = Infinity) {
+    const { listener, engine, address, sockets } = options;
     this.#listener = listener;
+    this.#engine = engine;
+    this.#sockets = sockets;
     this.#services = services;
     this.#mostClients = mostClients;
+    this.wanted = address;
+  }
+
+  /** Opens one. Rejects with {@linkcode StartupError}. */
+  static async listen(
+    engine: TlsEngine,
+    options: TlsListenerOptions,
+    services: ConnectionServices,
+    mostClients: number,
+  ): Promise<Frontend> {
+    const { address } = options;
+    const { kernel } = services.runtime;
+    const others = kernel?.listeners(address) ?? [];
+    const listener = await engine.listen(options);
+    const all = kernel?.listeners(listener.address) ?? [];
+    const sockets = all.filter((name) => !others.includes(name));
+    return new Frontend({ listener, engine, address, sockets }, services, mostClients);
+  }
+
+  /**
+   * Finds out whether it can serve new clients by another engine on the socket that it has, and gives the function
+   * that has it do so. Undefined if not. Rejects with {@linkcode StartupError}.
+   */
+  async serveBy(engine: TlsEngine): Promise<(() => void) | undefined> {
+    if (engine === this.#engine) return () => {};
+    const adopt = await engine.adopt(this.#listener);
+    return adopt && (() => {
+      adopt();
+      this.#engine = engine;
+    });
+  }
+
+  /** Serves new clients with other services. */
+  use(services: ConnectionServices): void {
+    this.#services = services;
   }
 
   get address() {
@@ -44,12 +96,18 @@ export class Frontend {
     }
   }
 
-  /** Takes the clients that wait already, then closes the listening socket. */
-  async stopAccepting(): Promise<void> {
+  /**
+   * Takes the clients that wait already, then closes the listening socket. `successors`: others listen there and
+   * get the new connections by now, so that there is time for those whose packets are still under way.
+   */
+  async stopAccepting(successors = false): Promise<void> {
+    const { clock, kernel } = this.#services.runtime;
+    if (successors) await pause(clock, PACKETS_UNDER_WAY);
+    kernel?.overlook(this.#sockets);
     // Closing a listening socket resets the clients in its queue, so let the loop empty it first.
     for (let round = 0, before = -1; round < QUEUE_ROUNDS && before !== this.#accepted; round++) {
       before = this.#accepted;
-      await pause(this.#services.runtime.clock, QUEUE_PERIOD);
+      await pause(clock, QUEUE_PERIOD);
     }
     this.close();
     // The socket is gone only once nothing waits on it any more.
@@ -99,6 +157,8 @@ function tooMany(): PeerError {
   return new PeerError("client", "resources", "as many clients as there are file descriptors for");
 }
 
+/** Milliseconds that the three packets of a new connection may take. */
+const PACKETS_UNDER_WAY = 1_000;
 /** Milliseconds without a new client after which the queue counts as empty. */
 const QUEUE_PERIOD = 10;
 /** Under a constant stream of clients the queue never is. */

@@ -16,11 +16,12 @@ import { FaultLog } from "./fault_log.ts";
 import { Frontend } from "./frontend.ts";
 import { prefaceEncoder } from "./preface.ts";
 import { newRelayBuffers } from "./relay.ts";
-import { StallWatch } from "./stall_watch.ts";
+import { type StallLimits, StallWatch } from "./stall_watch.ts";
 
 /** What a proxy is made of. */
 export interface ProxyOptions {
-  readonly frontends: readonly SocketAddress[];
+  /** At least one. */
+  readonly frontends: readonly ProxyFrontend[];
   /** Tried in this order for each connection. */
   readonly backend: readonly Endpoint[];
   readonly preface: PrefaceKind;
@@ -36,6 +37,11 @@ export interface ProxyOptions {
   readonly timeouts: ProxyTimeouts;
 }
 
+/** Where to listen, and who does TLS there. All engines are of one kind. */
+export interface ProxyFrontend extends SocketAddress {
+  readonly engine: TlsEngine;
+}
+
 /** All in seconds; 0 for `stall` means never. */
 export interface ProxyTimeouts {
   readonly handshake: number;
@@ -48,14 +54,19 @@ export interface ProxyTimeouts {
 export class Proxy {
   readonly counters: Counters = newCounters();
   readonly #runtime: Runtime;
-  readonly #frontends: Frontend[] = [];
   readonly #faults: FaultLog;
-  readonly #services: ConnectionServices;
+  readonly #mostClients: number;
+  #services: ConnectionServices;
+  #frontends: Frontend[] = [];
+  /** Those that listen no more, until their clients have gone. */
+  readonly #former = new Set<Frontend>();
+  #cancelEnd: () => void = () => {};
 
-  private constructor(runtime: Runtime, engine: TlsEngine, options: ProxyOptions, log: Logger) {
+  private constructor(runtime: Runtime, options: ProxyOptions, log: Logger) {
     this.#runtime = runtime;
     this.#faults = new FaultLog(log, runtime.clock);
-    this.#services = this.#newServices(engine, options);
+    this.#mostClients = clientsWithin(options.descriptors);
+    this.#services = this.#newServices(options);
   }
 
   /**
@@ -64,26 +75,12 @@ export class Proxy {
    */
   static async listen(
     runtime: Runtime,
-    engine: TlsEngine,
     options: ProxyOptions,
     log: Logger,
   ): Promise<Proxy> {
-    const proxy = new Proxy(runtime, engine, options, log);
-    try {
-      await proxy.#listen(engine, options);
-      return proxy;
-    } catch (error) {
-      for (const frontend of proxy.#frontends) frontend.close();
-      throw error;
-    }
-  }
-
-  async #listen(engine: TlsEngine, options: ProxyOptions): Promise<void> {
-    const mostClients = clientsWithin(options.descriptors);
-    for (const address of options.frontends) {
-      const listener = await engine.listen({ ...options, address });
-      this.#frontends.push(new Frontend(listener, this.#services, mostClients));
-    }
+    const proxy = new Proxy(runtime, options, log);
+    (await proxy.prepare(options)).commit();
+    return proxy;
   }
 
   /** The addresses it listens on, in the order of `frontends`. */
@@ -96,33 +93,121 @@ export class Proxy {
     for (const frontend of this.#frontends) frontend.serve();
   }
 
+  /**
+   * Gets everything ready for serving by other options, and changes nothing yet. What cannot be changed:
+   * `descriptors`. Rejects with {@linkcode StartupError}.
+   */
+  async prepare(options: ProxyOptions): Promise<ProxyChange> {
+    const steps: FrontendStep[] = [];
+    try {
+      for (const wanted of options.frontends) steps.push(await this.#step(wanted, options));
+    } catch (error) {
+      for (const { opened } of steps) opened?.close();
+      throw error;
+    }
+    const reopened = steps.flatMap(({ frontend, opened }) =>
+      opened !== undefined && this.#servedAt(frontend.wanted) !== undefined ? [frontend.wanted] : []
+    );
+    return {
+      reopened,
+      commit: () => this.#commit(steps, options),
+      forget() {
+        for (const { opened } of steps) opened?.close();
+      },
+    };
+  }
+
   /** Stops accepting and waits for the clients to end; those left after `limit` ms are reset. */
-  async drain(limit: number): Promise<void> {
-    await Promise.all(this.#frontends.map((frontend) => frontend.stopAccepting()));
-    const drained = Promise.all(this.#frontends.map((frontend) => frontend.drained()));
-    const cancel = this.#runtime.clock.after(limit, () => {
-      for (const frontend of this.#frontends) frontend.abortAll();
+  async drain(limit: number, options: DrainOptions = {}): Promise<void> {
+    await this.stopAccepting(options);
+    this.endWithin(limit);
+    await this.drained();
+  }
+
+  /** Closes the listening sockets gently; clients go on. */
+  async stopAccepting({ successors = false }: DrainOptions = {}): Promise<void> {
+    await Promise.all(this.#frontends.map((frontend) => frontend.stopAccepting(successors)));
+  }
+
+  /** Resolves when all clients have ended. */
+  async drained(): Promise<void> {
+    const frontends = [...this.#frontends, ...this.#former];
+    await Promise.all(frontends.map((frontend) => frontend.drained()));
+    this.#cancelEnd();
+    this.#faults.flush();
+  }
+
+  /** Resets the clients that are left after so many milliseconds. The last call counts. */
+  endWithin(limit: number): void {
+    this.#cancelEnd();
+    this.#cancelEnd = this.#runtime.clock.after(limit, () => {
+      for (const frontend of [...this.#frontends, ...this.#former]) frontend.abortAll();
       // The other side may be the one that a relay waits for.
       this.#services.stallWatch.abortAll();
       this.#services.backend.abandonAll();
     });
-    await drained;
-    cancel();
-    this.#faults.flush();
   }
 
-  #newServices(engine: TlsEngine, options: ProxyOptions): ConnectionServices {
+  /** Keeps the socket that listens there already, if its engine can, or opens one. */
+  async #step({ engine, ...address }: ProxyFrontend, options: ProxyOptions): Promise<FrontendStep> {
+    const current = this.#servedAt(address);
+    const adopt = await current?.serveBy(engine);
+    if (current !== undefined && adopt !== undefined) return { frontend: current, adopt };
+    const wanted = { ...options, address };
+    const opened = await Frontend.listen(engine, wanted, this.#services, this.#mostClients);
+    return { frontend: opened, opened };
+  }
+
+  #servedAt({ host, port }: SocketAddress): Frontend | undefined {
+    return this.#frontends.find(({ wanted }) => wanted.host === host && wanted.port === port);
+  }
+
+  #commit(steps: readonly FrontendStep[], options: ProxyOptions): Promise<void> {
+    const before = this.#frontends;
+    this.#services = this.#changeServices(options);
+    for (const { frontend, adopt } of steps) {
+      adopt?.();
+      frontend.use(this.#services);
+    }
+    this.#frontends = steps.map(({ frontend }) => frontend);
+    const { kernel } = this.#runtime;
+    for (const { address } of before.length > 0 ? this.#frontends : []) {
+      kernel?.tuneListener(address, options);
+    }
+    const gone = before.filter((frontend) => !this.#frontends.includes(frontend));
+    if (before.length > 0) this.serve();
+    return this.#retire(gone);
+  }
+
+  /** Resolves when they listen no more; their clients go on for as long as they like. */
+  async #retire(frontends: readonly Frontend[]): Promise<void> {
+    await Promise.all(frontends.map((frontend) => {
+      this.#former.add(frontend);
+      const deaf = frontend.stopAccepting(this.#servedAt(frontend.wanted) !== undefined);
+      deaf.then(() => frontend.drained()).then(() => this.#former.delete(frontend));
+      return deaf;
+    }));
+  }
+
+  /** What connections share from now on; what watches over those that are there stays. */
+  #changeServices(options: ProxyOptions): ConnectionServices {
+    const { timeouts, backend, preface } = options;
+    const { stallWatch, handshakes, backend: dialer } = this.#services;
+    stallWatch.use(stallLimits(timeouts));
+    handshakes.use(timeouts.handshake * 1000);
+    dialer.use(backend, timeouts.backendConnect * 1000);
+    return { ...this.#services, preface: prefaceEncoder(preface) };
+  }
+
+  #newServices(options: ProxyOptions): ConnectionServices {
     const { timeouts, backend } = options;
     const runtime = this.#runtime;
     return {
       runtime,
       aborter: new Aborter(runtime),
-      stallWatch: new StallWatch(runtime, {
-        linger: timeouts.linger * 1000,
-        stall: timeouts.stall * 1000,
-      }),
+      stallWatch: new StallWatch(runtime, stallLimits(timeouts)),
       counters: this.counters,
-      buffers: newRelayBuffers(engine.oneRecordPerRead),
+      buffers: newRelayBuffers(options.frontends[0]!.engine.oneRecordPerRead),
       handshakes: new DeadlineQueue(runtime.clock, timeouts.handshake * 1000),
       backend: new BackendDialer(runtime, backend, timeouts.backendConnect * 1000),
       preface: prefaceEncoder(options.preface),
@@ -133,6 +218,36 @@ export class Proxy {
       onShortage: (fault) => this.#faults.shortage(fault),
     };
   }
+}
+
+/** How a drain goes. */
+export interface DrainOptions {
+  /** Other processes listen on the same addresses and get the new connections by now. */
+  readonly successors?: boolean;
+}
+
+/** A change that has been prepared. One of its functions is to be called, once. */
+export interface ProxyChange {
+  /** Where two sockets of this process listen until the change is made: one that is kept for new options, and the former. */
+  readonly reopened: readonly SocketAddress[];
+  /** Makes the change; resolves when the sockets that are not wanted any more have been closed gently. */
+  commit(): Promise<void>;
+  /** Closes what was opened for it. */
+  forget(): void;
+}
+
+/** What becomes of one frontend. */
+interface FrontendStep {
+  readonly frontend: Frontend;
+  /** Set if its socket is a new one. */
+  readonly opened?: Frontend;
+  /** Has a socket that is there be served by the new engine. */
+  readonly adopt?: () => void;
+}
+
+/** In milliseconds. */
+function stallLimits({ linger, stall }: ProxyTimeouts): StallLimits {
+  return { linger: linger * 1000, stall: stall * 1000 };
 }
 
 /** How many clients can be served, each with a descriptor of its own and one for its backend. */

@@ -43,8 +43,8 @@ interface Mark {
 /** Looks after every relay of a worker. */
 export class StallWatch {
   readonly #runtime: Runtime;
-  readonly #limits: StallLimits;
-  readonly #period: number;
+  #limits: StallLimits;
+  #period: number;
   readonly #watched = new Set<Watched>();
   readonly #marks = new Map<Watched, Mark>();
   #disarm: (() => void) | undefined;
@@ -52,14 +52,19 @@ export class StallWatch {
   constructor(runtime: Runtime, limits: StallLimits) {
     this.#runtime = runtime;
     this.#limits = limits;
-    const shortest = Math.min(...[limits.linger, limits.stall].filter((limit) => limit > 0));
-    this.#period = Math.min(Math.max(shortest / 4, SHORTEST_PERIOD), LONGEST_PERIOD);
+    this.#period = periodFor(limits);
   }
 
   /** Begins to watch a relay. */
   add(relay: Watched): void {
     this.#watched.add(relay);
     this.#arm();
+  }
+
+  /** Judges by other limits from now on. */
+  use(limits: StallLimits): void {
+    this.#limits = limits;
+    this.#period = periodFor(limits);
   }
 
   /** Stops watching a relay. */
@@ -119,6 +124,12 @@ export class StallWatch {
     if (relay.ended) return this.#limits.linger;
     return relay.writing ? this.#limits.stall : 0;
   }
+}
+
+/** Milliseconds between two looks. */
+function periodFor({ linger, stall }: StallLimits): number {
+  const shortest = Math.min(...[linger, stall].filter((limit) => limit > 0));
+  return Math.min(Math.max(shortest / 4, SHORTEST_PERIOD), LONGEST_PERIOD);
 }
 
 const SHORTEST_PERIOD = 100;

@@ -8,8 +8,15 @@
 
 import { StartupError } from "../errors.ts";
 import { formatSocketAddress, parseIpAddress, unmapIpv4Octets } from "../wire/ip_address.ts";
-import { INSTRUCTION_OCTETS, steeringProgram } from "./linux_steering.ts";
-import type { Kernel, ListenerOptions, Privileges, SocketAddress, SocketPair } from "./runtime.ts";
+import { INSTRUCTION_OCTETS, overlookingProgram, steeringProgram } from "./linux_steering.ts";
+import type {
+  Kernel,
+  ListenerOptions,
+  Privileges,
+  SocketAddress,
+  SocketPair,
+  Steering,
+} from "./runtime.ts";
 
 const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
@@ -67,25 +74,32 @@ class LinuxKernel implements Kernel {
     }
   }
 
-  steerByClient(address: SocketAddress, workers: number): void {
-    const filter = steeringProgram(workers);
-    // struct sock_fprog (the number of instructions, and where they are) and the instructions behind it: one
-    // buffer, which the call itself keeps alive.
-    const program = new Uint8Array(SOCK_FPROG_OCTETS + filter.length);
-    program.set(filter, SOCK_FPROG_OCTETS);
-    const start = Deno.UnsafePointer.value(Deno.UnsafePointer.of(program));
-    const view = new DataView(program.buffer);
-    view.setUint16(0, filter.length / INSTRUCTION_OCTETS, true);
-    view.setBigUint64(8, start + BigInt(SOCK_FPROG_OCTETS), true);
-    const what = `cannot steer clients on ${formatSocketAddress(address)} by their address`;
+  steer(address: SocketAddress, steering: Steering | undefined): void {
+    const what = `cannot steer clients on ${formatSocketAddress(address)}`;
+    const program = steering && filterProgram(steeringProgram(steering));
     let steered = false;
     for (const fd of this.#listening(address)) {
-      const name = SO_ATTACH_REUSEPORT_CBPF;
-      const result = this.#libc.setsockopt(fd, SOL_SOCKET, name, program, SOCK_FPROG_OCTETS);
-      this.#must(result, what);
+      // A group has one program, so one of its sockets is enough.
+      if (program === undefined) this.#detach(fd);
+      else this.#attach(fd, SO_ATTACH_REUSEPORT_CBPF, program, what);
       steered = true;
+      break;
     }
     if (!steered) throw new StartupError(`${what}: nobody listens there`);
+  }
+
+  listeners(address: SocketAddress): string[] {
+    return [...this.#listening(address)].map((fd) => this.#cookie(fd));
+  }
+
+  overlook(sockets: readonly string[]): void {
+    const program = filterProgram(overlookingProgram());
+    const wanted = new Set(sockets);
+    for (const fd of this.#sockets.descriptors()) {
+      if (this.#option(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 1) continue;
+      if (!wanted.has(this.#cookie(fd))) continue;
+      this.#attach(fd, SO_ATTACH_FILTER, program, "cannot close a listening socket gently");
+    }
   }
 
   reset(pairs: readonly SocketPair[]): boolean[] {
@@ -151,6 +165,22 @@ class LinuxKernel implements Kernel {
       if (this.#option(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 1) continue;
       if (this.#sockets.localKey(fd) === local) yield fd;
     }
+  }
+
+  #attach(fd: number, option: number, program: Uint8Array<ArrayBuffer>, what: string): void {
+    this.#must(this.#libc.setsockopt(fd, SOL_SOCKET, option, program, SOCK_FPROG_OCTETS), what);
+  }
+
+  /** Where there is nothing to detach, that is as well. */
+  #detach(fd: number): void {
+    this.#libc.setsockopt(fd, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, new Int32Array(1), 4);
+  }
+
+  /** A number that no other socket ever has (SO_COOKIE), unlike its descriptor. */
+  #cookie(fd: number): string {
+    const cookie = new BigUint64Array(1);
+    this.#libc.getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie, new Uint32Array([8]));
+    return cookie[0]!.toString();
   }
 
   #option(fd: number, level: number, name: number): number {
@@ -236,6 +266,20 @@ class OpenSockets {
   }
 }
 
+/**
+ * struct sock_fprog (the number of instructions, and where they are) and the instructions behind it: one buffer,
+ * which the call itself keeps alive.
+ */
+function filterProgram(instructions: Uint8Array): Uint8Array<ArrayBuffer> {
+  const program = new Uint8Array(SOCK_FPROG_OCTETS + instructions.length);
+  program.set(instructions, SOCK_FPROG_OCTETS);
+  const start = Deno.UnsafePointer.value(Deno.UnsafePointer.of(program));
+  const view = new DataView(program.buffer);
+  view.setUint16(0, instructions.length / INSTRUCTION_OCTETS, true);
+  view.setBigUint64(8, start + BigInt(SOCK_FPROG_OCTETS), true);
+  return program;
+}
+
 function addressKey(address: SocketAddress): string {
   return `${parseIpAddress(address.host).join(".")}:${address.port}`;
 }
@@ -258,7 +302,10 @@ const TCP_DEFER_ACCEPT = 9;
 const SOL_SOCKET = 1;
 const SO_KEEPALIVE = 9;
 const SO_ACCEPTCONN = 30;
+const SO_ATTACH_FILTER = 26;
 const SO_ATTACH_REUSEPORT_CBPF = 51;
+const SO_COOKIE = 57;
+const SO_DETACH_REUSEPORT_BPF = 68;
 const SIOCOUTQ = 0x5411;
 const RLIMIT_NOFILE = 7;
 const M_MMAP_THRESHOLD = -3;

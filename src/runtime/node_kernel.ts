@@ -14,9 +14,13 @@ export function openNodeKernel(): Kernel {
   return {
     // Sockets get these options when they begin to listen.
     tuneListener() {},
-    steerByClient() {
-      throw new StartupError("--steer-by-client: Node cannot do that; stud's executable can");
+    steer() {
+      throw new StartupError(
+        "Node cannot have the kernel choose the worker; stud's executable can",
+      );
     },
+    listeners: () => [],
+    overlook() {},
     // Node's sockets reset themselves.
     reset: (pairs) => pairs.map(() => false),
     unsent,

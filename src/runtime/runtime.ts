@@ -186,6 +186,19 @@ export interface ListenerOptions {
   readonly keepalive: number;
 }
 
+/**
+ * Which sockets of a group (SO_REUSEPORT) get the new connections of its port. Sockets join the end of their
+ * group when they begin to listen.
+ */
+export interface Steering {
+  /** The place in the group, from 0, of the first of them. */
+  readonly first: number;
+  /** How many they are; at least one. */
+  readonly count: number;
+  /** All connections of a client (of an IP address, whatever its ports) go to the same one. */
+  readonly byClient: boolean;
+}
+
 /** Whom a worker becomes. */
 export interface Privileges {
   readonly chroot: string | undefined;
@@ -198,12 +211,19 @@ export interface Kernel {
   /** TCP_NODELAY, keepalive, TCP_DEFER_ACCEPT and the backlog on a listening socket of this process. */
   tuneListener(address: SocketAddress, options: ListenerOptions): void;
   /**
-   * Has the kernel give all connections of a client (of an IP address, whatever its ports) to the same one of
-   * `workers` processes that share this port (SO_REUSEPORT), this one among them, for as long as they all
-   * listen. Each calls it once it listens; the last call counts for all of them. Throws
+   * Has the kernel choose among the sockets that share this port (SO_REUSEPORT), one of this process among
+   * them, in this way; undefined: in its own. The last call counts, whoever of the processes makes it. Throws
    * {@linkcode StartupError} if the kernel refuses or nobody listens there.
    */
-  steerByClient(address: SocketAddress, workers: number): void;
+  steer(address: SocketAddress, steering: Steering | undefined): void;
+  /** Names of this process's listening sockets on an address, no two of which are ever the same. */
+  listeners(address: SocketAddress): string[];
+  /**
+   * Has listening sockets overlook new connections from now on, so that none is lost when they are closed:
+   * those under way come to be accepted, others are tried again by their clients a second later. Names as
+   * {@linkcode Kernel.listeners} tells them. Throws {@linkcode StartupError} if the kernel refuses.
+   */
+  overlook(sockets: readonly string[]): void;
   /**
    * Resets the connections (RST now, queued data thrown away) and wakes whatever waits on them. This is the
    * only thing that ends a TLS connection whose handshake stalls or whose peer takes no data. Tells for each,

@@ -22,7 +22,8 @@ import { globMatcher } from "./glob.ts";
 import { mapBounded } from "./map_bounded.ts";
 import { addNamedResponse, addStoredResponse, StoredResponses } from "./ocsp_responses.ts";
 import type { WithResponse } from "./ocsp_responses.ts";
-import { giveKeys, loadPrivateKey, READ_AT_ONCE } from "./private_keys.ts";
+import { giveKeys, isWithoutKey, loadPrivateKey, READ_AT_ONCE } from "./private_keys.ts";
+import { Quarantine } from "./quarantine.ts";
 
 /** What is served, and what is to be said about it. */
 export interface LoadedCertificates {
@@ -32,38 +33,71 @@ export interface LoadedCertificates {
   readonly defaultCertificate: number;
   /** Lines the operator should read; none of them stops the start. */
   readonly warnings: readonly string[];
+  /** A line for each certificate that is bad, and not served as its file has it. */
+  readonly quarantined: readonly string[];
 }
 
 /** What of the platform is needed. */
 type FilesAndClock = Pick<Runtime, "files" | "clock">;
 
-/** Reads or makes the certificates that the settings ask for. Rejects with {@linkcode StartupError}. */
+/**
+ * Reads or makes the certificates that the settings ask for. Rejects with {@linkcode StartupError}. With those
+ * that are served at present, bad ones among many go into quarantine instead.
+ */
 export async function loadCertificates(
   settings: Settings,
   runtime: FilesAndClock,
+  former?: readonly CheckedCertificate[],
 ): Promise<LoadedCertificates> {
-  if (settings.selfSigned !== undefined) return await selfSigned(settings.selfSigned, runtime);
+  if (settings.selfSigned !== undefined) {
+    return await selfSigned(settings.selfSigned, runtime, former);
+  }
+  const quarantine = new Quarantine(former);
   const wanted = [...settings.pemFiles, ...await filesOfDirectory(settings, runtime.files)];
-  const read = await readFiles(wanted, settings, runtime.files);
-  const complete = await giveKeys(read, settings.privateKeys, runtime.files);
-  const defaultCertificate = Math.max(0, settings.pemFiles.length - 1);
-  const stapled = await addResponses(complete, wanted, settings, runtime);
+  const read = await readFiles(wanted, settings, runtime.files, quarantine);
+  const complete = await giveAllKeys(read, settings, runtime.files, quarantine);
+  const found = wanted.flatMap((setting, place): FoundCertificate[] => {
+    const certificate = complete[place] ?? quarantine.former(setting.certificate);
+    return certificate === undefined ? [] : [{ certificate, setting, place }];
+  });
+  if (found.length === 0 && quarantine.fault !== undefined) throw quarantine.fault;
+  const isListed = ({ place }: FoundCertificate) => place < settings.pemFiles.length;
+  const defaultCertificate = Math.max(0, found.filter(isListed).length - 1);
+  const certificates = found.map(({ certificate }) => certificate);
+  const stapled = await addResponses(found, settings, runtime, former !== undefined);
   return {
     certificates: stapled.certificates,
     defaultCertificate,
     warnings: [
-      ...dateWarnings(complete, runtime.clock.date()),
-      ...unreachableWarnings(complete, defaultCertificate),
+      ...dateWarnings(certificates, runtime.clock.date()),
+      ...unreachableWarnings(certificates, defaultCertificate),
       ...stapled.warnings,
     ],
+    quarantined: quarantine.lines,
   };
 }
 
-async function selfSigned(name: string, runtime: FilesAndClock): Promise<LoadedCertificates> {
-  const pem = await makeSelfSigned(name, runtime.clock.date());
+/** A certificate, what the operator said of it, and its place in the list. */
+interface FoundCertificate {
+  readonly certificate: CheckedCertificate;
+  readonly setting: PemFileSetting;
+  readonly place: number;
+}
+
+async function selfSigned(
+  name: string,
+  runtime: FilesAndClock,
+  former: readonly CheckedCertificate[] = [],
+): Promise<LoadedCertificates> {
+  // A reload is no reason for another one.
+  const same = former.find(({ source, names, subject }) =>
+    source === "--self-signed" && (names.includes(name) || subject.includes(name))
+  );
+  const pem = same === undefined ? await makeSelfSigned(name, runtime.clock.date()) : undefined;
   return {
-    certificates: [checkCertificate(pem, "--self-signed")],
+    certificates: [same ?? checkCertificate(pem!, "--self-signed")],
     defaultCertificate: 0,
+    quarantined: [],
     warnings: [
       `--self-signed: a certificate for ${name} was made in memory; no client trusts it, so it is for ` +
       "trying out only",
@@ -95,10 +129,11 @@ function readFiles(
   wanted: readonly PemFileSetting[],
   settings: Settings,
   files: Files,
-): Promise<(CheckedCertificate | CertificateFile)[]> {
+  quarantine: Quarantine,
+): Promise<(CheckedCertificate | CertificateFile | undefined)[]> {
   const known = new Set<string>();
   const rules = new ClientRulesReader(files);
-  return mapBounded(wanted, READ_AT_ONCE, async (setting) => {
+  const read = async (setting: PemFileSetting) => {
     const { certificate: path, clientVerify, clientVerifyCa } = setting;
     const plain = readCertificate(await files.readText(path), path, known);
     const file = clientVerify === undefined && clientVerifyCa === undefined ? plain : {
@@ -113,22 +148,51 @@ function readFiles(
       ? file.ownKey
       : await loadPrivateKey(setting.privateKey, files);
     return key === undefined ? file : withKey(file, key);
-  });
+  };
+  return mapBounded(
+    wanted,
+    READ_AT_ONCE,
+    (setting) => quarantine.attempt(setting.certificate, () => read(setting)),
+  );
+}
+
+/** In the places of the files. */
+async function giveAllKeys(
+  read: readonly (CheckedCertificate | CertificateFile | undefined)[],
+  { privateKeys }: Settings,
+  files: Files,
+  quarantine: Quarantine,
+): Promise<(CheckedCertificate | undefined)[]> {
+  const present = read.filter((one) => one !== undefined);
+  let given: (CheckedCertificate | undefined)[];
+  try {
+    given = await giveKeys(present, privateKeys, files);
+  } catch (error) {
+    given = present.map((one) => {
+      if (!isWithoutKey(one)) return one;
+      quarantine.add(one.source, error);
+    });
+    // A key may be left over because its certificate is no good.
+    if (!present.some(isWithoutKey) && quarantine.fault === undefined) throw error;
+  }
+  let next = 0;
+  return read.map((one) => one === undefined ? undefined : given[next++]);
 }
 
 async function addResponses(
-  certificates: readonly CheckedCertificate[],
-  wanted: readonly PemFileSetting[],
+  wanted: readonly FoundCertificate[],
   settings: Settings,
   runtime: FilesAndClock,
+  lenient: boolean,
 ): Promise<Pick<LoadedCertificates, "certificates" | "warnings">> {
   const found = await storedResponses(settings, runtime.files);
   const results = await mapBounded(
-    certificates,
+    wanted,
     READ_AT_ONCE,
-    (certificate, index): Promise<WithResponse> => {
-      const named = wanted[index]!.ocspResponse;
-      if (named !== undefined) return addNamedResponse(certificate, named, runtime);
+    ({ certificate, setting }): Promise<WithResponse> => {
+      const named = setting.ocspResponse;
+      if (named !== undefined && !lenient) return addNamedResponse(certificate, named, runtime);
+      if (named !== undefined) return addStoredResponse(certificate, named, runtime);
       const path = found.stored.pathFor(certificate.source);
       if (path !== undefined) return addStoredResponse(certificate, path, runtime);
       return Promise.resolve({ certificate, warning: undefined });

@@ -4,7 +4,7 @@
  */
 
 import { formatAddress } from "../config/address.ts";
-import type { Settings, TcpAddress } from "../config/settings.ts";
+import type { FrontendSettings, Settings } from "../config/settings.ts";
 import type {
   BackendEndpoint,
   WorkerConfiguration,
@@ -13,6 +13,7 @@ import type {
 import { StartupError } from "../errors.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import { findGroup, findUser } from "./accounts.ts";
+import type { TlsConfiguration } from "../tls/tls_configuration.ts";
 import type { TlsPlan } from "./tls_plan.ts";
 
 /** What is to be run. */
@@ -21,8 +22,13 @@ export interface Plan {
   readonly configuration: Omit<WorkerConfiguration, "index" | "frontends">;
   readonly frontends: readonly WantedFrontend[];
   readonly workers: number;
+  /** What it was made of. */
+  readonly settings: Settings;
+  readonly tls: TlsPlan;
   /** The option that chose the TLS library, if one did. */
   readonly tlsBecause: string | undefined;
+  /** What cannot be changed without a restart, by the option's name. */
+  readonly fixed: Readonly<Record<string, unknown>>;
   /** Lines the operator should read; none of them stops the start. */
   readonly warnings: readonly string[];
 }
@@ -33,6 +39,8 @@ export interface WantedFrontend {
   readonly text: string;
   /** The first set of which this machine has at least one address is what counts. */
   readonly alternatives: readonly (readonly SocketAddress[])[];
+  /** What it has of its own. */
+  readonly tls: TlsConfiguration | undefined;
 }
 
 /**
@@ -72,61 +80,36 @@ export async function makePlan(
   return {
     configuration,
     frontends: await Promise.all(
-      settings.frontends.map(({ address }) => wantedFrontend(address, runtime)),
+      settings.frontends.map((frontend, place) =>
+        wantedFrontend(frontend, tls.ofFrontends[place], runtime)
+      ),
     ),
     workers,
+    settings,
+    tls,
     tlsBecause: settings.tlsLibrary.because,
+    fixed: { syslog: settings.syslog, "syslog-facility": settings.syslogFacility },
     warnings: [...settings.warnings, ...tls.warnings, ...warnings(privileges, runtime)],
   };
 }
 
-/**
- * Claims the ports for a moment, so that one that others use is noticed although workers share theirs, and
- * returns the addresses to listen on, every port 0 replaced by the system's choice. Rejects with
- * {@linkcode StartupError}.
- */
-export async function claimPorts(plan: Plan, runtime: Runtime): Promise<SocketAddress[]> {
-  const chosen = new Set<number>();
-  const claimed: SocketAddress[] = [];
-  for (const { text, alternatives } of plan.frontends) {
-    const before = claimed.length;
-    for (const addresses of alternatives) {
-      for (const address of addresses) {
-        const port = await claimPort(address, chosen, runtime);
-        if (port !== undefined) claimed.push({ ...address, port });
-      }
-      if (claimed.length > before) break;
-    }
-    if (claimed.length === before) {
-      throw new StartupError(`--frontend ${text}: this machine has no such address`);
-    }
-  }
-  return claimed;
+/** Everything of TLS that some frontend is served with. */
+export function tlsConfigurations({ configuration, frontends }: Plan): TlsConfiguration[] {
+  return [...new Set(frontends.map(({ tls }) => tls ?? configuration.tls))];
 }
 
-/** Undefined where this machine has no such address. */
-async function claimPort(
-  address: SocketAddress,
-  chosen: Set<number>,
+async function wantedFrontend(
+  { address }: FrontendSettings,
+  tls: TlsConfiguration | undefined,
   runtime: Runtime,
-): Promise<number | undefined> {
-  let port = await runtime.network.probe(address);
-  // A probe ends before the next one begins, so the system may choose the same port again.
-  while (address.port === 0 && port !== undefined && chosen.has(port)) {
-    port = await runtime.network.probe(address);
-  }
-  if (port !== undefined) chosen.add(port);
-  return port;
-}
-
-async function wantedFrontend(frontend: TcpAddress, runtime: Runtime): Promise<WantedFrontend> {
-  const port = await portNumber(frontend.port, "--frontend", runtime);
+): Promise<WantedFrontend> {
+  const port = await portNumber(address.port, "--frontend", runtime);
   const at = (host: string) => ({ host, port });
-  const text = formatAddress(frontend);
+  const text = formatAddress(address);
   // On Linux a socket for every IPv6 address takes IPv4 clients too; a kernel may have no IPv6.
-  if (frontend.host === "*") return { text, alternatives: [[at("::")], [at("0.0.0.0")]] };
-  const hosts = await lookup(frontend.host, "--frontend", runtime);
-  return { text, alternatives: [hosts.map(at)] };
+  if (address.host === "*") return { text, alternatives: [[at("::")], [at("0.0.0.0")]], tls };
+  const hosts = await lookup(address.host, "--frontend", runtime);
+  return { text, alternatives: [hosts.map(at)], tls };
 }
 
 async function backendEndpoints(settings: Settings, runtime: Runtime): Promise<BackendEndpoint[]> {

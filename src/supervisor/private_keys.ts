@@ -97,6 +97,7 @@ class Keyless {
   }
 }
 
-function isWithoutKey(one: CheckedCertificate | CertificateFile): one is CertificateFile {
+/** Whether a key is still to be found. */
+export function isWithoutKey(one: CheckedCertificate | CertificateFile): one is CertificateFile {
   return !("privateKey" in one);
 }

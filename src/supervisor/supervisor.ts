@@ -1,96 +1,224 @@
 /**
- * The parent process: starts the workers, keeps them running, ends them in order, writes the log. It never
- * touches traffic, and it outlives whatever happens to a worker.
+ * The parent process: starts the workers, keeps them running, has them change when the configuration does, ends
+ * them in order, writes the log. It never touches traffic, and it outlives whatever happens to a worker.
  */
 
+import { isDeepStrictEqual } from "node:util";
 import type { WorkerTotals } from "../control/messages.ts";
+import { reportError } from "../errors.ts";
 import type { Logger } from "../log/log.ts";
-import { pause, type Runtime, type SocketAddress } from "../runtime/runtime.ts";
+import { pause, type Runtime } from "../runtime/runtime.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
+import { Generation, type GenerationConfiguration } from "./generation.ts";
+import { Handover } from "./handover.ts";
 import type { Plan } from "./plan.ts";
+import { type ClaimedFrontend, claimPorts, workerFrontends } from "./ports.ts";
 import type { StopSignals } from "./stop_signals.ts";
-import { WorkerSlot } from "./worker_slot.ts";
+import { Turns } from "./turns.ts";
+
+/** What a supervisor is made of. */
+export interface SupervisorOptions {
+  readonly runtime: Runtime;
+  readonly plan: Plan;
+  /** As `claimPorts` gave them. */
+  readonly frontends: readonly ClaimedFrontend[];
+  readonly signals: StopSignals;
+  readonly log: Logger;
+  /** Makes the plan anew from what command line and files say by now. Rejects if they are no good. */
+  readonly planAgain: (former: Plan) => Promise<Plan>;
+  /** Called when the workers serve, and again after each reload, with the plan that they serve by. */
+  readonly onServing?: (plan: Plan) => void;
+}
 
 /** Runs workers by a plan until a signal ends them. */
 export class Supervisor {
+  readonly #options: SupervisorOptions;
   readonly #runtime: Runtime;
-  readonly #plan: Plan;
-  readonly #frontends: readonly SocketAddress[];
-  readonly #signals: StopSignals;
   readonly #log: Logger;
-  readonly #slots: readonly WorkerSlot[];
+  readonly #signals: StopSignals;
+  readonly #handover: Handover;
+  readonly #reloads = new Turns(() => this.#reload());
+  /** The one that serves is the last; the others have clients left. */
+  readonly #generations = new Set<Generation>();
+  readonly #ended: WorkerTotals[] = [];
+  #current: Generation;
+  #plan: Plan;
+  #frontends: readonly ClaimedFrontend[];
+  #library = "";
+  #stopping = false;
 
-  /** `frontends` as `claimPorts` gave them. */
-  constructor(
-    runtime: Runtime,
-    plan: Plan,
-    frontends: readonly SocketAddress[],
-    signals: StopSignals,
-    log: Logger,
-  ) {
-    this.#runtime = runtime;
-    this.#plan = plan;
-    this.#frontends = frontends;
-    this.#signals = signals;
-    this.#log = log;
-    this.#slots = Array.from({ length: plan.workers }, (_, place) => {
-      const configuration = { ...plan.configuration, frontends, index: place + 1 };
-      return new WorkerSlot(runtime, configuration, log);
-    });
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#runtime = options.runtime;
+    this.#log = options.log;
+    this.#signals = options.signals;
+    this.#plan = options.plan;
+    this.#frontends = options.frontends;
+    this.#handover = new Handover(options.runtime, options.log);
+    this.#current = this.#newGeneration(
+      options.plan,
+      this.#configuration(this.#plan, this.#frontends),
+    );
   }
 
   /** Resolves when everything has ended. Throws {@linkcode StartupError} if a worker cannot start. */
   async run(): Promise<void> {
-    this.#signals.onHangUp = () => {
-      this.#log.warning("SIGHUP: this release does not reload; start stud again to apply changes");
-    };
     try {
-      const started = Promise.all(this.#slots.map((slot) => slot.start()));
+      const started = this.#current.start();
       started.catch(() => {}); // A signal may have ended the wait for it.
-      const first = await Promise.race([started, this.#signals.stop]);
-      if (typeof first !== "string") this.#announce(first[0]!);
+      const first = await Promise.race([
+        started.then((library) => ({ library })),
+        this.#signals.stop,
+      ]);
+      if (typeof first !== "string") this.#serves(first.library);
     } catch (error) {
       await this.#killAll();
       throw error;
     }
-    if (await this.#signals.stop === "drain") await this.#drain();
+    const stop = await this.#signals.stop;
+    this.#stopping = true;
+    if (stop === "drain") await this.#drain();
     await this.#killAll();
-    this.#log.info("stopped{totals}", { totals: describeTotals(this.#slots) });
+    this.#log.info("stopped{totals}", { totals: this.#describeTotals() });
   }
 
-  #announce(library: string): void {
+  /** Has the workers serve by what command line and files say by now, as soon as that is possible. */
+  reload(): void {
+    this.#reloads.request();
+  }
+
+  #serves(library: string): void {
+    this.#library = library;
+    this.#log.info("{serving}", { serving: this.#describeServing() });
+    this.#options.onServing?.(this.#plan);
+    this.#signals.onHangUp = () => this.reload();
+  }
+
+  async #reload(): Promise<void> {
+    if (this.#stopping) return;
+    try {
+      const plan = await this.#options.planAgain(this.#plan);
+      const frontends = await claimPorts(plan, this.#runtime, { held: this.#frontends });
+      const changed = await this.#change(plan, frontends);
+      const former = this.#plan;
+      this.#plan = plan;
+      this.#frontends = frontends;
+      for (const line of plan.tls.quarantined) this.#log.error("in quarantine: {line}", { line });
+      for (const warning of news(plan, former)) this.#log.warning("{warning}", { warning });
+      this.#log.info("reloaded: {what}", {
+        what: changed ? this.#describeServing() : "nothing has changed",
+      });
+    } catch (error) {
+      const { line } = reportError(error);
+      this.#log.error("reload failed, and stud serves on as before: {line}", { line });
+    }
+    this.#options.onServing?.(this.#plan);
+  }
+
+  /** Whether there was anything to change. */
+  async #change(plan: Plan, frontends: readonly ClaimedFrontend[]): Promise<boolean> {
+    const configuration = this.#configuration(plan, frontends);
+    const current = this.#current;
+    const sameWorkers = plan.workers === current.workers;
+    if (sameWorkers && isDeepStrictEqual(configuration, current.configuration)) return false;
+    if (sameWorkers && canChangeInPlace(current.configuration, configuration)) {
+      try {
+        await current.change(configuration);
+        return true;
+      } catch (error) {
+        // New workers may do what these cannot any more, such as listening on a low port.
+        this.#log.debug("new workers are needed: {reason}", { reason: (error as Error).message });
+      }
+    }
+    await this.#replace(plan, configuration);
+    return true;
+  }
+
+  /** New workers serve from now on; the former ones end once their clients have. */
+  async #replace(plan: Plan, configuration: GenerationConfiguration): Promise<void> {
+    const former = this.#current;
+    const next = this.#newGeneration(plan, configuration);
+    try {
+      this.#library = await next.start();
+    } catch (error) {
+      await next.kill();
+      this.#generations.delete(next);
+      throw error;
+    }
+    if (this.#stopping) return;
+    this.#current = next;
+    await next.succeed(former);
+    former.gone().then(() => {
+      this.#generations.delete(former);
+      this.#ended.push(...former.totals);
+    });
+  }
+
+  #newGeneration(plan: Plan, configuration: GenerationConfiguration): Generation {
+    const { workers } = plan;
+    const generation = new Generation(
+      this.#runtime,
+      configuration,
+      workers,
+      this.#handover,
+      this.#log,
+    );
+    this.#generations.add(generation);
+    return generation;
+  }
+
+  #configuration(plan: Plan, frontends: readonly ClaimedFrontend[]): GenerationConfiguration {
+    return { ...plan.configuration, frontends: workerFrontends(frontends) };
+  }
+
+  #describeServing(): string {
     const { configuration, workers, tlsBecause } = this.#plan;
     const [backend] = configuration.backend;
-    this.#log.info("{workers} on {frontends}, backend {backend}, TLS by {library}", {
-      workers: workers === 1 ? "1 worker serves" : `${workers} workers serve`,
-      frontends: this.#frontends.map(formatSocketAddress).join(" and "),
-      backend: backend?.kind === "tcp" ? formatSocketAddress(backend) : backend?.path,
-      library: tlsBecause === undefined ? library : `${library} because of ${tlsBecause}`,
-    });
+    const where = this.#current.addresses.map(formatSocketAddress).join(" and ");
+    const to = backend?.kind === "tcp" ? formatSocketAddress(backend) : backend?.path;
+    const why = tlsBecause === undefined ? "" : ` because of ${tlsBecause}`;
+    return `${workers === 1 ? "1 worker serves" : `${workers} workers serve`} on ${where}, ` +
+      `backend ${to}, TLS by ${this.#library}${why}`;
   }
 
   async #drain(): Promise<void> {
     const limit = this.#plan.configuration.timeouts.drain;
     this.#log.info("draining: no new clients, up to {limit} s for those that are here", { limit });
-    const drained = Promise.all(this.#slots.map((slot) => slot.drain()));
+    const drained = Promise.all([...this.#generations].map((one) => one.drain(limit)));
     // Workers keep the limit themselves; a worker that cannot is ended a little later.
     const overdue = pause(this.#runtime.clock, limit * 1000 + GRACE);
     await Promise.race([drained, overdue, this.#signals.hurry]);
   }
 
   async #killAll(): Promise<void> {
-    await Promise.all(this.#slots.map((slot) => slot.kill()));
+    await Promise.all([...this.#generations].map((generation) => generation.kill()));
+  }
+
+  #describeTotals(): string {
+    const totals = [...this.#ended, ...[...this.#generations].flatMap((one) => one.totals)];
+    if (totals.length === 0) return "";
+    const sum = (count: (totals: WorkerTotals) => number) =>
+      totals.reduce((total, each) => total + count(each), 0);
+    return `: ${sum((each) => each.accepted)} connections, ` +
+      `${sum((each) => each.handshakesFailed)} handshakes failed, ` +
+      `${sum((each) => each.backendsFailed)} backend failures`;
   }
 }
 
-function describeTotals(slots: readonly WorkerSlot[]): string {
-  const totals = slots.flatMap((slot) => slot.totals);
-  if (totals.length === 0) return "";
-  const sum = (count: (totals: WorkerTotals) => number) =>
-    totals.reduce((total, each) => total + count(each), 0);
-  return `: ${sum((each) => each.accepted)} connections, ` +
-    `${sum((each) => each.handshakesFailed)} handshakes failed, ` +
-    `${sum((each) => each.backendsFailed)} backend failures`;
+/** Whom a process is, and which foreign code it has loaded, it cannot change any more. */
+function canChangeInPlace(from: GenerationConfiguration, to: GenerationConfiguration): boolean {
+  return isDeepStrictEqual(from.privileges, to.privileges) && from.steer === to.steer &&
+    from.tls.library === to.tls.library && from.tls.sslEngine === to.tls.sslEngine;
+}
+
+/** Warnings that have not been given before, and what takes a restart. */
+function news(plan: Plan, former: Plan): string[] {
+  const fresh = plan.warnings.filter((warning) => !former.warnings.includes(warning));
+  const stale = Object.entries(plan.fixed).filter(([name, value]) =>
+    !isDeepStrictEqual(value, former.fixed[name])
+  ).map(([name]) => name);
+  if (stale.length === 0) return fresh;
+  return [...fresh, `a change of ${stale.join(", ")} takes a restart; the rest is in effect`];
 }
 
 /** Milliseconds. */

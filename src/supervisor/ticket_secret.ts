@@ -17,14 +17,17 @@ export interface TicketSecret {
 }
 
 /**
- * Reads the secret from a file of any octets, or makes one if there is no path. One newline at the end is not
+ * Reads the secret from a file of any octets. Without a path it is the one that was made before, or a new one. One newline at the end is not
  * part of it, so that a copy made with an editor is the same secret. Throws {@linkcode StartupError}.
  */
 export async function readTicketSecret(
   path: string | undefined,
   runtime: { readonly files: Pick<Files, "readOctets" | "mode"> },
+  former?: string,
 ): Promise<TicketSecret> {
-  if (path === undefined) return { secret: toBase64(randomTicketSecret()), warnings: [] };
+  if (path === undefined) {
+    return { secret: former ?? toBase64(randomTicketSecret()), warnings: [] };
+  }
   const octets = await runtime.files.readOctets(path);
   const secret = octets.subarray(0, octets.length - newlineOctets(octets));
   if (secret.length < FEWEST_OCTETS) {

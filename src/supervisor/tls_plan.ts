@@ -1,6 +1,6 @@
 /** Turns what the operator asked of TLS into what engines are told: files into text, secrets into octets. */
 
-import type { Settings } from "../config/settings.ts";
+import type { FrontendTls, Settings, TlsSettings } from "../config/settings.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { CheckedCertificate } from "../tls/certificate.ts";
 import { CertificateIndex } from "../tls/certificate_index.ts";
@@ -12,9 +12,24 @@ import { readTicketSecret } from "./ticket_secret.ts";
 
 /** What engines are told, and what the operator should know of it. */
 export interface TlsPlan {
+  /** For every frontend that has nothing of its own. */
   readonly configuration: TlsConfiguration;
+  /** For those that have, by their place in the settings. */
+  readonly ofFrontends: readonly (TlsConfiguration | undefined)[];
+  /** Every certificate that is served somewhere. */
+  readonly certificates: readonly CheckedCertificate[];
   /** Lines for the log; none of them stops the start. */
   readonly warnings: readonly string[];
+  /** A line for each certificate that is bad, and not served as its file has it. */
+  readonly quarantined: readonly string[];
+}
+
+/** What the caller has already. */
+export interface KnownTls {
+  /** Certificates to serve instead of those that the settings name. */
+  readonly loaded?: Pick<LoadedCertificates, "certificates" | "defaultCertificate">;
+  /** What is served at present. Its bad successors go into quarantine, and made secrets go on. */
+  readonly former?: TlsPlan;
 }
 
 /**
@@ -24,48 +39,103 @@ export interface TlsPlan {
 export async function makeTlsPlan(
   settings: Settings,
   runtime: Runtime,
-  loaded?: LoadedCertificates,
+  { loaded, former }: KnownTls = {},
 ): Promise<TlsPlan> {
-  const { certificates, defaultCertificate, warnings } = loaded ??
-    await loadCertificates(settings, runtime);
-  const ticketSecret = await readTicketSecret(settings.ticketSecret, runtime);
+  const general = loaded === undefined
+    ? await loadCertificates(settings, runtime, former?.certificates)
+    : { warnings: [], quarantined: [], ...loaded };
+  const ticketSecret = await readTicketSecret(
+    settings.ticketSecret,
+    runtime,
+    former?.configuration.ticketSecret,
+  );
   const rules = new ClientRulesReader(runtime.files);
+  const configuration = async (tls: TlsSettings, certificates: LoadedCertificates) => ({
+    ...common(settings, ticketSecret.secret),
+    ...served(certificates),
+    sniNomatchAbort: tls.sniNomatchAbort,
+    protocols: tls.tlsProtocols,
+    ciphers: tls.ciphers,
+    ciphersuites: tls.ciphersuites,
+    preferServerCiphers: tls.preferServerCiphers,
+    clientRules: await rules.read(tls.clientVerify, tls.clientVerifyCa),
+  });
+  const all = [{ tls: settings as TlsSettings, certificates: general }];
+  const ofFrontends: (TlsConfiguration | undefined)[] = [];
+  for (const { tls } of settings.frontends) {
+    if (tls !== undefined) {
+      all.push({ tls, certificates: await ofFrontend(tls, general, settings, runtime, former) });
+    }
+    ofFrontends.push(tls && await configuration(tls, all.at(-1)!.certificates));
+  }
+  const warnings = [
+    ...all.flatMap(({ certificates }) => certificates.warnings),
+    ...ticketSecret.warnings,
+    ...all.flatMap(({ tls }) => loweredLevel(tls)),
+    ...sharedCache(settings),
+    ...settings.tlsLibrary.name === "node"
+      ? all.flatMap(({ certificates }) => unstapled(certificates))
+      : [],
+  ];
   return {
-    configuration: {
-      library: settings.tlsLibrary.name,
-      ...settings.tlsLibrary.because === undefined ? {} : { because: settings.tlsLibrary.because },
-      certificates: certificates.map(served),
-      defaultCertificate,
-      sniNomatchAbort: settings.sniNomatchAbort,
-      protocols: settings.tlsProtocols,
-      ciphers: settings.ciphers,
-      ciphersuites: settings.ciphersuites,
-      groups: settings.groups,
-      preferServerCiphers: settings.preferServerCiphers,
-      sslEngine: settings.sslEngine,
-      alpnProtocols: settings.alpnProtocols,
-      clientRules: await rules.read(settings.clientVerify, settings.clientVerifyCa),
-      ticketSecret: ticketSecret.secret,
-    },
-    warnings: [
-      ...warnings,
-      ...ticketSecret.warnings,
-      ...explanations(settings),
-      ...settings.tlsLibrary.name === "node" ? unstapled(certificates, defaultCertificate) : [],
-    ],
+    configuration: await configuration(settings, general),
+    ofFrontends,
+    certificates: [...new Set(all.flatMap(({ certificates }) => certificates.certificates))],
+    warnings: [...new Set(warnings)],
+    quarantined: [...new Set(all.flatMap(({ certificates }) => certificates.quarantined))],
+  };
+}
+
+/** A frontend's own certificates, before the general ones if it wants them; those alone if it has none. */
+async function ofFrontend(
+  tls: FrontendTls,
+  general: LoadedCertificates,
+  settings: Settings,
+  runtime: Runtime,
+  former: TlsPlan | undefined,
+): Promise<LoadedCertificates> {
+  if (tls.pemFiles === settings.pemFiles) return general;
+  const ownOnly = { pemDir: undefined, pemDirGlob: undefined, selfSigned: undefined };
+  const own = await loadCertificates(
+    { ...settings, ...tls, ...ownOnly },
+    runtime,
+    former?.certificates,
+  );
+  if (!tls.matchGlobalCerts) return own;
+  return { ...own, certificates: [...own.certificates, ...general.certificates] };
+}
+
+/** What no frontend can have of its own. */
+function common({ tlsLibrary, groups, sslEngine, alpnProtocols }: Settings, ticketSecret: string) {
+  return {
+    library: tlsLibrary.name,
+    ...tlsLibrary.because === undefined ? {} : { because: tlsLibrary.because },
+    groups,
+    sslEngine,
+    alpnProtocols,
+    ticketSecret,
   };
 }
 
 /** Without what only the supervisor wants to know. */
-function served(
-  { subject: _subject, notBefore: _notBefore, notAfter: _notAfter, ...rest }: CheckedCertificate,
-): ServedCertificate {
+function served({ certificates, defaultCertificate }: LoadedCertificates) {
+  return { certificates: certificates.map(servedCertificate), defaultCertificate };
+}
+
+/** One object for each certificate, however many frontends serve it. */
+function servedCertificate(certificate: CheckedCertificate): ServedCertificate {
+  const known = servedCertificates.get(certificate);
+  if (known !== undefined) return known;
+  const { subject: _subject, notBefore: _notBefore, notAfter: _notAfter, ...rest } = certificate;
+  servedCertificates.set(certificate, rest);
   return rest;
 }
 
+const servedCertificates = new WeakMap<CheckedCertificate, ServedCertificate>();
+
 /** `node:tls` is asked for a response before it is known which of several certificates a client gets. */
-function unstapled(certificates: readonly ServedCertificate[], defaultPlace: number): string[] {
-  const sets = new CertificateIndex(certificates, defaultPlace).sets().filter((set) =>
+function unstapled({ certificates, defaultCertificate }: LoadedCertificates): string[] {
+  const sets = new CertificateIndex(certificates, defaultCertificate).sets().filter((set) =>
     set.length > 1
   );
   const places = [...new Set(sets.flat())].filter((place) =>
@@ -79,22 +149,21 @@ function unstapled(certificates: readonly ServedCertificate[], defaultPlace: num
   );
 }
 
+function loweredLevel({ tlsProtocols: protocols, ciphers }: TlsSettings): string[] {
+  if (!lowersSecurityLevel({ protocols, ciphers })) return [];
+  return [
+    `${
+      oldProtocols(protocols).join(" and ")
+    } need SHA-1 signatures, so OpenSSL's security level is lowered to 0 for all ` +
+    "clients; @SECLEVEL=N in -c/--ciphers sets another one",
+  ];
+}
+
 /** What an operator who comes from stud or hitch may not expect. */
-function explanations({ tlsProtocols: protocols, ciphers, sharedCache }: Settings): string[] {
-  const lines: string[] = [];
-  if (lowersSecurityLevel({ protocols, ciphers })) {
-    lines.push(
-      `${
-        oldProtocols(protocols).join(" and ")
-      } need SHA-1 signatures, so OpenSSL's security level is lowered to 0 for all ` +
-        "clients; @SECLEVEL=N in -c/--ciphers sets another one",
-    );
-  }
-  if (sharedCache > 0) {
-    lines.push(
-      `-C/--shared-cache ${sharedCache}: sessions are kept by the clients, as tickets that every worker can ` +
-        "open; no cache is needed, and the number means nothing",
-    );
-  }
-  return lines;
+function sharedCache({ sharedCache }: Settings): string[] {
+  if (sharedCache === 0) return [];
+  return [
+    `-C/--shared-cache ${sharedCache}: sessions are kept by the clients, as tickets that every worker can ` +
+    "open; no cache is needed, and the number means nothing",
+  ];
 }

@@ -1,16 +1,24 @@
 /** One worker process as the supervisor holds it: its pipe, its messages, its log lines, its last words. */
 
-import { deferred } from "../deferred.ts";
-import { decodeMessage, messageLine, readLines, startLine } from "../control/message_lines.ts";
+import { type Deferred, deferred } from "../deferred.ts";
+import { decodeMessage, messageLine, readLines } from "../control/message_lines.ts";
+import { configurationLine } from "../control/packed_configuration.ts";
 import type {
   SupervisorMessage,
+  WorkerAnswer,
   WorkerConfiguration,
   WorkerMessage,
   WorkerTotals,
 } from "../control/messages.ts";
 import { type LogLevel, StartupError } from "../errors.ts";
 import type { Logger } from "../log/log.ts";
-import type { ChildProcess, ProcessEnd, Runtime } from "../runtime/runtime.ts";
+import type {
+  ChildProcess,
+  ProcessEnd,
+  Runtime,
+  SocketAddress,
+  Steering,
+} from "../runtime/runtime.ts";
 
 /** A running worker. */
 export class WorkerProcess {
@@ -18,6 +26,8 @@ export class WorkerProcess {
   readonly ready: Promise<string>;
   /** Resolves when somebody else wants it to end. */
   readonly leaving: Promise<void>;
+  /** Resolves when it listens no more, in order or not. */
+  readonly deaf: Promise<void>;
   /** Resolves after its last message, with why it ended. */
   readonly ended: Promise<string>;
   readonly pid: number;
@@ -30,6 +40,10 @@ export class WorkerProcess {
   #lastWords = "";
   #ready = deferred<string>();
   #leaving = deferred<void>();
+  #deaf = deferred<void>();
+  /** For its answers, in order. */
+  readonly #asked: Deferred<WorkerAnswer>[] = [];
+  #gone = false;
 
   /** Starts it. Throws {@linkcode StartupError}. */
   constructor(runtime: Runtime, configuration: WorkerConfiguration, log: Logger) {
@@ -41,23 +55,70 @@ export class WorkerProcess {
     this.ready = this.#ready.promise;
     this.ready.catch(() => {}); // Whoever cares awaits it; a worker that dies later cares no more.
     this.leaving = this.#leaving.promise;
+    this.deaf = this.#deaf.promise;
     this.ended = this.#follow();
     const cancel = runtime.clock.after(START_LIMIT, () => {
       this.#lastWords = `nothing within ${START_LIMIT / 1000} s of its start`;
       this.kill();
     });
     this.ready.then(cancel, cancel);
-    this.#write(startLine(configuration));
+    this.#write(configurationLine("start", configuration));
   }
 
-  /** Asks it to stop accepting and to end once its clients have. */
-  drain(): void {
-    this.#write([new TextEncoder().encode(messageLine(DRAIN))]);
+  /**
+   * Has it get ready for another configuration. Resolves with the addresses where it has two sockets until then,
+   * rejects with {@linkcode StartupError} if it cannot.
+   */
+  async prepare(configuration: WorkerConfiguration): Promise<readonly SocketAddress[]> {
+    const { reopened } = await this.#ask(configurationLine("prepare", configuration));
+    return reopened ?? [];
+  }
+
+  /**
+   * Has it serve by what was prepared. Resolves when it has closed the sockets that it needs no more; rejects with
+   * {@linkcode StartupError} if it is gone.
+   */
+  async commit(): Promise<void> {
+    await this.#ask([encode({ type: "commit" })]);
+  }
+
+  /** Has it drop what was prepared. */
+  forget(): void {
+    this.#write([encode({ type: "forget" })]);
+  }
+
+  /** Has it tell the kernel whom new connections go to. Rejects with {@linkcode StartupError}. */
+  async steer(address: SocketAddress, steering: Steering | null): Promise<void> {
+    await this.#ask([encode({ type: "steer", address, steering })]);
+  }
+
+  /**
+   * Asks it to stop accepting and to end once its clients have, within so many seconds if that is a number.
+   * `successors`: others listen there and get the new connections by now.
+   */
+  drain(seconds: number | undefined, successors = false): void {
+    this.#write([
+      encode({ type: "drain", ...seconds === undefined ? {} : { seconds }, successors }),
+    ]);
   }
 
   /** Ends it at once. */
   kill(): void {
     this.#child.kill();
+  }
+
+  async #ask(parts: readonly Uint8Array[]): Promise<WorkerAnswer> {
+    const answer = deferred<WorkerAnswer>();
+    if (this.#gone) answer.reject(this.#goneError());
+    else this.#asked.push(answer);
+    this.#write(parts);
+    const { fault, ...rest } = await answer.promise;
+    if (fault !== undefined) throw new StartupError(`worker ${this.#index}: ${fault}`);
+    return rest;
+  }
+
+  #goneError(): StartupError {
+    return new StartupError(`worker ${this.#index} (process ${this.pid}) has ended`);
   }
 
   #write(parts: readonly Uint8Array[]): void {
@@ -73,6 +134,9 @@ export class WorkerProcess {
     ]);
     this.#control.close().catch(() => {});
     const reason = describeEnd(end, this.#lastWords);
+    this.#gone = true;
+    this.#deaf.resolve();
+    for (const asked of this.#asked.splice(0)) asked.reject(this.#goneError());
     this.#ready.reject(new StartupError(`worker ${this.#index} did not start: ${reason}`));
     return reason;
   }
@@ -93,8 +157,12 @@ export class WorkerProcess {
         return this.#ready.resolve(message.library);
       case "failed":
         return this.#ready.reject(new StartupError(message.text));
+      case "answer":
+        return this.#asked.shift()?.resolve(message);
       case "replace-me":
         return this.#leaving.resolve();
+      case "deaf":
+        return this.#deaf.resolve();
       case "ended":
         this.totals = message.counters;
     }
@@ -114,6 +182,10 @@ export class WorkerProcess {
   }
 }
 
+function encode(message: SupervisorMessage): Uint8Array {
+  return new TextEncoder().encode(messageLine(message));
+}
+
 function describeEnd(end: ProcessEnd, lastWords: string): string {
   const how = end.signal === null ? `exit code ${end.code}` : `killed by ${end.signal}`;
   const hint = end.signal === null ? undefined : SIGNAL_HINTS[end.signal];
@@ -128,6 +200,5 @@ const SIGNAL_HINTS: Readonly<Record<string, string>> = {
   SIGABRT: "a crash in native code",
 };
 
-const DRAIN: SupervisorMessage = { type: "drain" };
 /** Milliseconds that a worker may take until it serves. */
 const START_LIMIT = 60_000;

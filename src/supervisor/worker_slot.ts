@@ -2,23 +2,43 @@
 
 import type { WorkerConfiguration, WorkerTotals } from "../control/messages.ts";
 import type { Logger } from "../log/log.ts";
-import { pause, type Runtime } from "../runtime/runtime.ts";
+import { pause, type Runtime, type SocketAddress } from "../runtime/runtime.ts";
 import { WorkerProcess } from "./worker_process.ts";
+
+/** Has new connections go to `successor`, the latest that listens, while `close` has another worker stop. */
+export type Relieve = (successor: WorkerProcess, close: () => Promise<void>) => Promise<void>;
 
 /** One of the supervisor's workers, over all its lives. */
 export class WorkerSlot {
   readonly #runtime: Runtime;
-  readonly #configuration: WorkerConfiguration;
+  readonly #relieveBy: Relieve;
   readonly #log: Logger;
+  #configuration: WorkerConfiguration;
+  #current: WorkerProcess | undefined;
+  /** What the worker that was asked to prepare is to change to. */
+  #prepared:
+    | { readonly worker?: WorkerProcess; readonly configuration: WorkerConfiguration }
+    | undefined;
   readonly #ended: WorkerTotals[] = [];
   readonly #alive = new Set<WorkerProcess>();
   #stopping = false;
   #quickDeaths = 0;
 
-  constructor(runtime: Runtime, configuration: WorkerConfiguration, log: Logger) {
+  constructor(
+    runtime: Runtime,
+    configuration: WorkerConfiguration,
+    log: Logger,
+    relieve: Relieve = (_, close) => close(),
+  ) {
     this.#runtime = runtime;
     this.#configuration = configuration;
     this.#log = log;
+    this.#relieveBy = relieve;
+  }
+
+  /** The worker that serves now, or is about to; undefined while none does. */
+  get current(): WorkerProcess | undefined {
+    return this.#current;
   }
 
   /** Starts the first worker and tells its TLS library. Rejects with {@linkcode StartupError} if it cannot serve. */
@@ -29,10 +49,44 @@ export class WorkerSlot {
     return library;
   }
 
-  /** Asks the worker to drain and resolves when none is left. */
-  async drain(): Promise<void> {
+  /**
+   * Has the worker get ready for another configuration. Resolves with the addresses where it has two sockets until
+   * then; rejects with {@linkcode StartupError} if it cannot.
+   */
+  async prepare(configuration: WorkerConfiguration): Promise<readonly SocketAddress[]> {
+    const worker = this.#current;
+    this.#prepared = { ...worker && { worker }, configuration };
+    return await worker?.prepare(configuration) ?? [];
+  }
+
+  /** Makes the change; resolves when the worker has closed what it needs no more. */
+  async commit(): Promise<void> {
+    const { worker, configuration } = this.#prepared!;
+    this.#prepared = undefined;
+    this.#configuration = configuration;
+    const current = this.#current;
+    // A worker that has been started in between has heard of the former configuration alone.
+    if (current !== worker) return current?.kill();
+    await worker?.commit().catch(() => {}); // It is gone, and the next one is told the new configuration.
+  }
+
+  /** Drops the change. */
+  forget(): void {
+    this.#prepared?.worker?.forget();
+    this.#prepared = undefined;
+  }
+
+  /** Has the worker stop listening, for others do now; its clients may go on. Resolves when it has stopped. */
+  async retire(): Promise<void> {
     this.#stopping = true;
-    for (const worker of this.#alive) worker.drain();
+    for (const worker of this.#alive) worker.drain(undefined, true);
+    await Promise.all([...this.#alive].map((worker) => this.#deaf(worker)));
+  }
+
+  /** Asks the worker to drain within so many seconds, and resolves when none is left. */
+  async drain(seconds: number, successors = false): Promise<void> {
+    this.#stopping = true;
+    for (const worker of this.#alive) worker.drain(seconds, successors);
     await this.gone();
   }
 
@@ -56,8 +110,10 @@ export class WorkerSlot {
   #launch(): WorkerProcess {
     const worker = new WorkerProcess(this.#runtime, this.#configuration, this.#log);
     this.#alive.add(worker);
+    this.#current = worker;
     worker.ended.then(() => {
       this.#alive.delete(worker);
+      if (this.#current === worker) this.#current = undefined;
       if (worker.totals !== undefined) this.#ended.push(worker.totals);
     });
     return worker;
@@ -105,8 +161,17 @@ export class WorkerSlot {
       index: this.#configuration.index,
       pid: leaving.pid,
     });
-    await next.ready.catch(() => undefined);
-    leaving.drain();
+    const served = await next.ready.then(() => true, () => false);
+    if (!served) return leaving.drain(this.#configuration.timeouts.drain);
+    await this.#relieveBy(next, () => {
+      leaving.drain(this.#configuration.timeouts.drain, true);
+      return this.#deaf(leaving);
+    });
+  }
+
+  /** A worker that does not get to it is not waited for. */
+  #deaf(worker: WorkerProcess): Promise<void> {
+    return Promise.race([worker.deaf, pause(this.#runtime.clock, DEAF_LIMIT)]);
   }
 
   #logDeath(worker: WorkerProcess, reason: string): void {
@@ -148,5 +213,7 @@ export function restartPause(quickDeaths: number): number {
 
 /** Milliseconds. */
 const GROUP_PAUSE = 200;
+/** Milliseconds that a worker may take to stop listening. */
+const DEAF_LIMIT = 5_000;
 /** Milliseconds after which a death is a single mishap. */
 const LONG_LIFE = 10_000;

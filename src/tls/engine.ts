@@ -37,6 +37,15 @@ export interface TlsEngine {
   check(): Promise<void>;
   /** Rejects with {@linkcode StartupError} when the address or the configuration is refused. */
   listen(options: TlsListenerOptions): Promise<TlsListener>;
+  /**
+   * Finds out whether this engine can serve the clients of a listener that another one has opened, and gives
+   * the function that has it do so: from its call on, clients whose handshake has not begun are served by this
+   * engine's configuration. Undefined where it needs a listening socket of its own. Rejects with
+   * {@linkcode StartupError} when the library refuses the configuration.
+   */
+  adopt(listener: TlsListener): Promise<(() => void) | undefined>;
+  /** Frees what it holds, unless a listener uses it: for an engine that is not wanted after all. */
+  discard(): void;
 }
 
 /** Makes the engine that serves a configuration. Throws {@linkcode StartupError}: its library is missing. */

@@ -19,7 +19,13 @@ export function createRustlsEngine(runtime: Runtime, configuration: TlsConfigura
     oneRecordPerRead: true,
     check: () => check(runtime, certificate),
     listen: async (options) =>
-      new RustlsListener(runtime, await listen(runtime, certificate, options)),
+      new RustlsListener(runtime, await listen(runtime, certificate, options), certificate),
+    // The library has a listening socket keep the certificate that it was opened with.
+    adopt: (listener) =>
+      Promise.resolve(
+        listener instanceof RustlsListener && listener.serves(certificate) ? () => {} : undefined,
+      ),
+    discard() {},
   };
 }
 
@@ -73,18 +79,25 @@ function tune(
     throw new StartupError("--steer-by-client: only on Linux, with foreign functions allowed");
   }
   // Each worker keeps its own sessions, so that a client resumes one only where it began.
-  kernel.steerByClient(address, steer);
+  kernel.steer(address, { first: 0, count: steer, byClient: true });
 }
 
 class RustlsListener implements TlsListener {
   readonly address;
   readonly #runtime: Runtime;
   readonly #listener: TlsStreamListener;
+  readonly #certificate: ServedCertificate;
 
-  constructor(runtime: Runtime, listener: TlsStreamListener) {
+  constructor(runtime: Runtime, listener: TlsStreamListener, certificate: ServedCertificate) {
     this.#runtime = runtime;
     this.#listener = listener;
+    this.#certificate = certificate;
     this.address = listener.address;
+  }
+
+  serves({ certificateChain, privateKey }: ServedCertificate): boolean {
+    const own = this.#certificate;
+    return own.certificateChain === certificateChain && own.privateKey === privateKey;
   }
 
   async accept(): Promise<TlsConnection> {

@@ -4,17 +4,21 @@
  */
 
 import { type LogLevel, StartupError } from "../errors.ts";
-import { decodeMessage, messageLine, readLines } from "../control/message_lines.ts";
+import { messageLine, readMessages } from "../control/message_lines.ts";
 import type {
+  DrainMessage,
   SupervisorMessage,
+  WorkerAnswer,
   WorkerConfiguration,
   WorkerMessage,
   WorkerPrivileges,
 } from "../control/messages.ts";
+import { unpackConfiguration } from "../control/packed_configuration.ts";
 import { LineQueue } from "../log/line_queue.ts";
 import { configureLog, type Logger } from "../log/log.ts";
-import { Proxy } from "../proxy/proxy.ts";
-import { pause, type Runtime } from "../runtime/runtime.ts";
+import { Proxy, type ProxyChange, type ProxyFrontend, type ProxyOptions } from "../proxy/proxy.ts";
+import { pause, type Runtime, type SocketAddress, type Steering } from "../runtime/runtime.ts";
+import { FrontendEngines } from "./frontend_engines.ts";
 import type { MakeEngine } from "../tls/engine.ts";
 
 /** Runs a worker to its end and returns the exit code. */
@@ -24,15 +28,20 @@ export function runWorker(runtime: Runtime, makeEngine: MakeEngine): Promise<num
 
 class Worker {
   readonly #runtime: Runtime;
-  readonly #makeEngine: MakeEngine;
   readonly #toSupervisor: LineQueue;
   readonly #log: Logger;
+  readonly #engines: FrontendEngines;
   #proxy: Proxy | undefined;
-  #drainLimit = 0;
+  #prepared: { readonly change: ProxyChange; readonly drainSeconds: number } | undefined;
+  #descriptors = 0;
+  #drainSeconds = 0;
+  /** Since it drains: seconds until clients are reset. */
+  #endSeconds: number | undefined;
+  #drained: Promise<void> | undefined;
 
   constructor(runtime: Runtime, makeEngine: MakeEngine) {
     this.#runtime = runtime;
-    this.#makeEngine = makeEngine;
+    this.#engines = new FrontendEngines(makeEngine);
     this.#toSupervisor = new LineQueue(
       (lines) => runtime.processes.write("stdout", new TextEncoder().encode(lines.join(""))),
       {
@@ -57,12 +66,11 @@ class Worker {
     try {
       await this.#obey();
     } catch (error) {
-      const text = error instanceof StartupError ? error.message : trace(error);
-      this.#send({ type: "failed", text });
+      this.#send({ type: "failed", text: faultText(error) });
       await this.#flushed();
       return 1;
     }
-    await this.#proxy?.drain(this.#drainLimit);
+    await this.#drained;
     if (this.#proxy !== undefined) this.#send({ type: "ended", counters: this.#proxy.counters });
     await this.#flushed();
     return 0;
@@ -74,32 +82,125 @@ class Worker {
     return Promise.race([this.#toSupervisor.flushed(), limit]);
   }
 
-  /** Follows the supervisor until it says drain, or is gone. */
+  /** Follows the supervisor until it says drain, or is gone; later orders are obeyed meanwhile. */
   async #obey(): Promise<void> {
-    for await (const text of readLines(this.#runtime.processes.stdin)) {
-      const message = decodeMessage<SupervisorMessage>(text);
-      if (message?.type === "start") await this.#start(message.configuration);
-      if (message?.type === "drain") return;
+    const messages = readMessages<SupervisorMessage>(this.#runtime.processes.stdin);
+    for (;;) {
+      const { value: message } = await messages.next();
+      // Without a supervisor nobody gets the connections that come from now on.
+      await this.#carryOut(
+        message ?? { type: "drain", seconds: this.#drainSeconds, successors: false },
+      );
+      if (message === undefined) return;
+      if (message.type === "drain") return this.#obeyWhileDraining(messages);
+    }
+  }
+
+  #obeyWhileDraining(messages: AsyncGenerator<SupervisorMessage>): void {
+    const follow = async () => {
+      for await (const message of messages) {
+        if (message.type === "drain") this.#endWithin(message.seconds);
+      }
+      this.#endWithin(this.#drainSeconds);
+    };
+    follow().catch((error) => this.#log.error("internal error: {error}", { error: trace(error) }));
+  }
+
+  async #carryOut(message: SupervisorMessage): Promise<void> {
+    switch (message.type) {
+      case "start":
+        return await this.#start(unpackConfiguration(message.configuration));
+      case "prepare":
+        return await this.#answer(() => this.#prepare(unpackConfiguration(message.configuration)));
+      case "commit":
+        return await this.#answer(() => this.#commit());
+      case "forget":
+        return this.#forget();
+      case "steer":
+        return await this.#answer(() => this.#steer(message.address, message.steering));
+      case "drain":
+        return this.#drain(message);
     }
   }
 
   async #start(configuration: WorkerConfiguration): Promise<void> {
     const { kernel } = this.#runtime;
-    this.#drainLimit = configuration.timeouts.drain * 1000;
+    this.#drainSeconds = configuration.timeouts.drain;
     kernel?.returnMemory();
-    const descriptors = kernel?.raiseDescriptorLimit() ?? 0;
+    this.#descriptors = kernel?.raiseDescriptorLimit() ?? 0;
     this.#pin(configuration.index);
-    const engine = this.#makeEngine(configuration.tls);
-    const proxy = await Proxy.listen(
-      this.#runtime,
-      engine,
-      { ...configuration, reusePort: true, descriptors },
-      this.#log,
-    );
+    const frontends = this.#engines.use(configuration);
+    const options = this.#options(configuration, frontends);
+    const proxy = await Proxy.listen(this.#runtime, options, this.#log);
+    this.#engines.commit();
     this.#dropPrivileges(configuration.privileges);
     proxy.serve();
     this.#proxy = proxy;
-    this.#send({ type: "ready", library: engine.library });
+    this.#send({ type: "ready", library: frontends[0]!.engine.library });
+  }
+
+  #options(configuration: WorkerConfiguration, frontends: readonly ProxyFrontend[]): ProxyOptions {
+    return { ...configuration, frontends, reusePort: true, descriptors: this.#descriptors };
+  }
+
+  async #prepare(configuration: WorkerConfiguration): Promise<Partial<WorkerAnswer>> {
+    this.#forget();
+    try {
+      const options = this.#options(configuration, this.#engines.use(configuration));
+      const change = await this.#proxy!.prepare(options);
+      this.#prepared = { change, drainSeconds: configuration.timeouts.drain };
+      return { reopened: change.reopened };
+    } catch (error) {
+      this.#engines.forget();
+      throw error;
+    }
+  }
+
+  async #commit(): Promise<void> {
+    const prepared = this.#prepared!;
+    this.#prepared = undefined;
+    this.#drainSeconds = prepared.drainSeconds;
+    const closed = prepared.change.commit();
+    this.#engines.commit();
+    await closed;
+  }
+
+  #forget(): void {
+    this.#prepared?.change.forget();
+    if (this.#prepared !== undefined) this.#engines.forget();
+    this.#prepared = undefined;
+  }
+
+  #steer(address: SocketAddress, steering: Steering | null): void {
+    this.#runtime.kernel?.steer(address, steering ?? undefined);
+  }
+
+  /** Does something that the supervisor waits for, and tells it how that went. */
+  async #answer(
+    work: () => Partial<WorkerAnswer> | void | Promise<Partial<WorkerAnswer> | void>,
+  ): Promise<void> {
+    try {
+      this.#send({ type: "answer", ...await work() });
+    } catch (error) {
+      this.#send({ type: "answer", fault: faultText(error) });
+    }
+  }
+
+  #drain({ seconds, successors }: DrainMessage): void {
+    this.#forget();
+    const proxy = this.#proxy;
+    if (proxy === undefined) return;
+    this.#drained = proxy.stopAccepting({ successors }).then(() => {
+      this.#send({ type: "deaf" });
+      this.#endWithin(this.#endSeconds);
+      return proxy.drained();
+    });
+    this.#endSeconds = seconds;
+  }
+
+  #endWithin(seconds: number | undefined): void {
+    this.#endSeconds = seconds;
+    if (seconds !== undefined) this.#proxy?.endWithin(seconds * 1000);
   }
 
   #dropPrivileges(privileges: WorkerPrivileges): void {
@@ -127,6 +228,10 @@ class Worker {
 
 function logMessage(level: LogLevel, text: string): WorkerMessage {
   return { type: "log", level, text };
+}
+
+function faultText(error: unknown): string {
+  return error instanceof StartupError ? error.message : trace(error);
 }
 
 function trace(error: unknown): string {

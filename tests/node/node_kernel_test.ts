@@ -69,8 +69,8 @@ test("what Node cannot do is refused, and the option is named", () => {
     "--chroot",
   );
   assertThrows(
-    () => kernel.steerByClient({ host: "127.0.0.1", port: 1 }, 2),
+    () => kernel.steer({ host: "127.0.0.1", port: 1 }, { first: 0, count: 2, byClient: true }),
     StartupError,
-    "--steer-by-client",
+    "stud's executable",
   );
 });

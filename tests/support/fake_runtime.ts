@@ -15,6 +15,7 @@ import type {
   Runtime,
   SocketAddress,
   SocketPair,
+  Steering,
   Stream,
   StreamListener,
   TlsLibraryName,
@@ -44,6 +45,8 @@ export class FakeRuntime implements Runtime {
 
   constructor() {
     this.network.events = this.events;
+    const { listeners, plainListeners } = this.network;
+    this.kernel!.listening = () => [...listeners, ...plainListeners];
   }
 
   openOpenSsl(): OpenSsl {
@@ -214,7 +217,9 @@ export class FakeFiles implements Files {
 export class FakeKernel implements Kernel {
   readonly streams: FakeStream[] = [];
   readonly tuned: { address: SocketAddress; options: ListenerOptions }[] = [];
-  readonly steered: { address: SocketAddress; workers: number }[] = [];
+  readonly steered: { address: SocketAddress; steering: Steering | undefined }[] = [];
+  /** Every socket that has ever listened. */
+  listening: () => readonly FakeListener[] = () => [];
   /** How often descriptors were walked. */
   walks = 0;
   readonly #events: string[];
@@ -227,8 +232,19 @@ export class FakeKernel implements Kernel {
     this.tuned.push({ address, options });
   }
 
-  steerByClient(address: SocketAddress, workers: number): void {
-    this.steered.push({ address, workers });
+  steer(address: SocketAddress, steering: Steering | undefined): void {
+    this.steered.push({ address, steering });
+  }
+
+  /** Named by their order. */
+  listeners({ host, port }: SocketAddress): string[] {
+    return this.listening().flatMap(({ address, closed }, index) =>
+      !closed && address.host === host && address.port === port ? [String(index)] : []
+    );
+  }
+
+  overlook(sockets: readonly string[]): void {
+    for (const name of sockets) this.#events.push(`overlook ${name}`);
   }
 
   reset(pairs: readonly SocketPair[]): boolean[] {

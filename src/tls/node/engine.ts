@@ -16,11 +16,6 @@ export function createNodeEngine(runtime: Runtime, configuration: TlsConfigurati
   const library = runtime.openStreamTls();
   useEngine(library, configuration);
   const contexts = new NodeContexts(library, configuration, runtime.clock);
-  const services: NodeServices = {
-    contexts,
-    library,
-    network: runtime.network,
-  };
   return {
     name: "node",
     library: library.version,
@@ -32,8 +27,17 @@ export function createNodeEngine(runtime: Runtime, configuration: TlsConfigurati
     async listen({ address, reusePort, backlog, keepalive }) {
       contexts.prepare();
       const options = { ...address, reusePort, backlog, keepalive };
+      const services = { contexts, library, network: runtime.network };
       return new NodeTlsListener(await runtime.network.listen(options), services);
     },
+    // deno-lint-ignore require-await -- what it throws is to be a rejection
+    async adopt(listener) {
+      if (!(listener instanceof NodeTlsListener)) return undefined;
+      contexts.prepare();
+      return () => listener.useInstead(contexts);
+    },
+    // Node frees a context that nobody holds any more.
+    discard() {},
   };
 }
 
@@ -50,12 +54,17 @@ function useEngine(library: StreamTls, { sslEngine }: TlsConfiguration): void {
 class NodeTlsListener implements TlsListener {
   readonly address;
   readonly #listener: StreamListener;
-  readonly #services: NodeServices;
+  readonly #services: { contexts: NodeContexts } & NodeServices;
 
   constructor(listener: StreamListener, services: NodeServices) {
     this.#listener = listener;
     this.#services = services;
     this.address = listener.address;
+  }
+
+  /** For clients that have come already, too, as long as they have not said what they want. */
+  useInstead(contexts: NodeContexts): void {
+    this.#services.contexts = contexts;
   }
 
   async accept(): Promise<TlsConnection> {

@@ -16,16 +16,13 @@ import { ScratchBuffers } from "./scratch_buffers.ts";
 export function createOpenSslEngine(runtime: Runtime, configuration: TlsConfiguration): TlsEngine {
   const library = openLibrary(runtime, configuration);
   const contexts = new Contexts(library, configuration, runtime.clock);
-  const services: OpenSslServices = {
-    contexts,
-    network: runtime.network,
-    clock: runtime.clock,
-    buffers: new ScratchBuffers(),
-  };
+  const buffers = new ScratchBuffers();
+  const { network, clock } = runtime;
   useEngine(library, configuration);
   let listeners = 0;
-  const closed = () => {
-    if (--listeners === 0) contexts.free();
+  const use: Use = () => {
+    listeners++;
+    return { contexts, end: () => --listeners === 0 && contexts.free() };
   };
   return {
     name: "openssl",
@@ -33,15 +30,25 @@ export function createOpenSslEngine(runtime: Runtime, configuration: TlsConfigur
     oneRecordPerRead: false,
     check: () => new Promise((resolve) => resolve(contexts.makeAll())),
     async listen(options) {
-      listeners++;
+      const used = use();
       try {
         // What has to be read from a token or a file of the library's is read before privileges go.
         contexts.prepare();
-        return new OpenSslListener(await listen(runtime, options), services, closed);
+        const services = { contexts, network, clock, buffers };
+        return new OpenSslListener(await listen(runtime, options), services, used);
       } catch (error) {
-        closed();
+        used.end();
         throw error;
       }
+    },
+    // deno-lint-ignore require-await -- what it throws is to be a rejection
+    async adopt(listener) {
+      if (!(listener instanceof OpenSslListener)) return undefined;
+      contexts.prepare();
+      return () => listener.useInstead(use());
+    },
+    discard() {
+      if (listeners === 0) contexts.free();
     },
   };
 }
@@ -82,17 +89,33 @@ async function listen(runtime: Runtime, options: TlsListenerOptions): Promise<St
   }
 }
 
+/** The contexts of an engine while a listener uses them. */
+interface Used {
+  readonly contexts: Contexts;
+  /** Called once. */
+  end(): void;
+}
+
+type Use = () => Used;
+
 class OpenSslListener implements TlsListener {
   readonly address;
   readonly #listener: StreamListener;
-  readonly #services: OpenSslServices;
-  #onClose: (() => void) | undefined;
+  readonly #services: { contexts: Contexts } & OpenSslServices;
+  #used: Used | undefined;
 
-  constructor(listener: StreamListener, services: OpenSslServices, onClose: () => void) {
+  constructor(listener: StreamListener, services: OpenSslServices, used: Used) {
     this.#listener = listener;
     this.#services = services;
-    this.#onClose = onClose;
+    this.#used = used;
     this.address = listener.address;
+  }
+
+  /** For clients that have come already, too, as long as they have not said what they want. */
+  useInstead(used: Used): void {
+    this.#services.contexts = used.contexts;
+    this.#used?.end();
+    this.#used = used;
   }
 
   async accept(): Promise<TlsConnection> {
@@ -101,7 +124,7 @@ class OpenSslListener implements TlsListener {
 
   close(): void {
     this.#listener.close();
-    this.#onClose?.();
-    this.#onClose = undefined;
+    this.#used?.end();
+    this.#used = undefined;
   }
 }

@@ -1,17 +1,9 @@
 /** Control messages as lines, taken apart again from any fragmentation. */
 
 import fc from "fast-check";
-import {
-  decodeMessage,
-  messageLine,
-  readLines,
-  startLine,
-} from "../../../src/control/message_lines.ts";
-import type { SupervisorMessage, WorkerMessage } from "../../../src/control/messages.ts";
-import { assert, assertEquals } from "../../support/assert.ts";
-import { join } from "../../support/client_hello.ts";
-import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
-import { CONFIGURATION } from "../../support/worker_configuration.ts";
+import { decodeMessage, messageLine, readLines } from "../../../src/control/message_lines.ts";
+import type { WorkerMessage } from "../../../src/control/messages.ts";
+import { assertEquals } from "../../support/assert.ts";
 
 /** The lines of octets that arrive in the given pieces. */
 async function linesOf(octets: Uint8Array, cuts: readonly number[]): Promise<string[]> {
@@ -34,37 +26,6 @@ Deno.test("messageLine() is one line, whatever the message holds", () => {
   assertEquals(decodeMessage<WorkerMessage>(line), {
     ...{ type: "log", level: "info", text: "a\nb\r\u2028\0" },
   } as WorkerMessage);
-});
-
-Deno.test("startLine() is the line of the message that starts a worker", async () => {
-  const certificates = [{ ...TLS_CONFIGURATION.certificates[0]!, source: 'a "ü" 🦕\n.pem' }];
-  const tls = { ...TLS_CONFIGURATION, certificates };
-  const variants = [
-    CONFIGURATION,
-    { ...CONFIGURATION, tls },
-    { ...CONFIGURATION, tls, steer: 4 },
-    { ...CONFIGURATION, privileges: { chroot: "/srv/}}", uid: 0, gid: 0 } },
-  ];
-  for (const configuration of variants) {
-    const octets = join(startLine(configuration));
-    const [line, ...more] = await linesOf(octets, [3, 100]);
-    assertEquals([octets.at(-1), more.length], ["\n".charCodeAt(0), 0]);
-    const message: SupervisorMessage = { type: "start", configuration };
-    assertEquals(
-      decodeMessage<SupervisorMessage>(line!),
-      decodeMessage<SupervisorMessage>(messageLine(message)),
-    );
-  }
-});
-
-Deno.test("startLine() encodes the same TLS configuration once for all workers", () => {
-  const tls = { ...TLS_CONFIGURATION };
-  const [first, second] = [1, 2].map((index) => startLine({ ...CONFIGURATION, index, tls }));
-  assert(first!.some((octets) => octets.length > 100 && second!.includes(octets)));
-  assert(!join(first!).every((octet, at) => octet === join(second!)[at]));
-  // Another one is not taken for it, although it says the same.
-  const other = startLine({ ...CONFIGURATION, tls: { ...tls } });
-  assert(!other.some((octets) => first!.includes(octets)));
 });
 
 Deno.test("readLines() finds lines in octets that come one by one", async () => {

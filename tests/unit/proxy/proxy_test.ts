@@ -11,8 +11,9 @@ import { FakeStream, NativeError, pairOf } from "../../support/fake_stream.ts";
 import { settled } from "../../support/manual_clock.ts";
 import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 
-const OPTIONS: ProxyOptions = {
-  frontends: [{ host: "192.0.2.1", port: 8443 }],
+const ADDRESS = { host: "192.0.2.1", port: 8443 };
+
+const OPTIONS: Omit<ProxyOptions, "frontends"> = {
   backend: [{ kind: "tcp", host: "127.0.0.1", port: 8000 }],
   preface: "proxy-v1",
   reusePort: true,
@@ -34,7 +35,8 @@ async function newProxy(options: Partial<ProxyOptions> = {}, engineIs: Partial<T
     return Promise.resolve(stream);
   };
   const engine = { ...createRustlsEngine(runtime, TLS_CONFIGURATION), ...engineIs };
-  const proxy = await Proxy.listen(runtime, engine, { ...OPTIONS, ...options }, log);
+  const frontends = [{ ...ADDRESS, engine }];
+  const proxy = await Proxy.listen(runtime, { ...OPTIONS, frontends, ...options }, log);
   proxy.serve();
   const arrive = async (port: number) => {
     const client = new FakeStream(pairOf(port));
@@ -205,13 +207,10 @@ Deno.test("a proxy tells its engine where and how to listen", async () => {
     return engine.listen(options);
   };
   const options = { ...OPTIONS, reusePort: false, steer: 4, backlog: 7, keepalive: 60 };
-  const proxy = await Proxy.listen(
-    runtime,
-    { ...engine, listen },
-    options,
-    configureLog(() => {}, "error"),
-  );
-  assertEquals(proxy.addresses, [...OPTIONS.frontends]);
+  const frontends = [{ ...ADDRESS, engine: { ...engine, listen } }];
+  const log = configureLog(() => {}, "error");
+  const proxy = await Proxy.listen(runtime, { ...options, frontends }, log);
+  assertEquals(proxy.addresses, [ADDRESS]);
   assertEquals(
     asked.map(({ address, reusePort, steer, backlog, keepalive }) => [
       ...[address, reusePort, steer, backlog, keepalive],
@@ -244,20 +243,21 @@ Deno.test("records leave together for the backend, if the engine gives one per r
 
 Deno.test("a proxy listens on one frontend after the other, and accepts nobody before serve()", async () => {
   const runtime = new FakeRuntime();
-  const frontends = [{ host: "192.0.2.1", port: 1 }, { host: "192.0.2.2", port: 2 }];
+  const addresses = [{ host: "192.0.2.1", port: 1 }, { host: "192.0.2.2", port: 2 }];
   const log = configureLog(() => {}, "error");
   const engine = createRustlsEngine(runtime, TLS_CONFIGURATION);
   const first = Promise.withResolvers<void>();
   const listen = async (options: TlsListenerOptions) => {
-    if (options.address === frontends[0]) await first.promise;
+    if (options.address.port === 1) await first.promise;
     return await engine.listen(options);
   };
-  const listening = Proxy.listen(runtime, { ...engine, listen }, { ...OPTIONS, frontends }, log);
+  const frontends = addresses.map((address) => ({ ...address, engine: { ...engine, listen } }));
+  const listening = Proxy.listen(runtime, { ...OPTIONS, frontends }, log);
   await settled();
   assertEquals(runtime.network.listeners.length, 0);
   first.resolve();
   const proxy = await listening;
-  assertEquals(proxy.addresses, frontends);
+  assertEquals(proxy.addresses, addresses);
   runtime.network.listeners[1]!.arrive(new FakeStream(pairOf(1)));
   await settled();
   assertEquals(proxy.counters.accepted, 0);
@@ -269,10 +269,10 @@ Deno.test("a proxy listens on one frontend after the other, and accepts nobody b
 Deno.test("a proxy that cannot listen on all of its frontends listens on none", async () => {
   const runtime = new FakeRuntime();
   runtime.network.inUse.add("192.0.2.2:1");
-  const frontends = [{ host: "192.0.2.1", port: 1 }, { host: "192.0.2.2", port: 1 }];
   const log = configureLog(() => {}, "error");
   const engine = createRustlsEngine(runtime, TLS_CONFIGURATION);
-  const make = () => Proxy.listen(runtime, engine, { ...OPTIONS, frontends }, log);
+  const frontends = ["192.0.2.1", "192.0.2.2"].map((host) => ({ host, port: 1, engine }));
+  const make = () => Proxy.listen(runtime, { ...OPTIONS, frontends }, log);
   await assertRejects(make, StartupError, "in use");
   assertEquals(runtime.network.listeners.map((listener) => listener.closed), [true]);
 });

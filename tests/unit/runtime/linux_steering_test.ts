@@ -12,6 +12,8 @@ const address = fc.oneof(fc.ipV4(), fc.ipV6());
 const port = fc.integer({ min: 1, max: 65_535 });
 const workers = fc.integer({ min: 1, max: 300 });
 
+const byClient = (count: number) => steeringProgram({ first: 0, count, byClient: true });
+
 /** The start of a TCP segment from a client: the IP header, its options if any, and the ports. */
 function packet(client: string, clientPort = 50_000, server = "192.0.2.1"): Uint8Array {
   const source = parseIpAddress(client);
@@ -53,6 +55,9 @@ function run(program: Uint8Array, octets: Uint8Array): number {
       case 0x15: // jeq #k, jt, jf
         at += jump(a === k);
         break;
+      case 0x04: // add #k
+        a = (a + k) >>> 0;
+        break;
       case 0x24: // mul #k
         a = Math.imul(a, k) >>> 0;
         break;
@@ -79,22 +84,23 @@ function run(program: Uint8Array, octets: Uint8Array): number {
 
 /** How many of the clients each of the workers gets. */
 function spread(count: number, clients: readonly string[]): number[] {
-  const program = steeringProgram(count);
+  const program = byClient(count);
   const counts = new Array<number>(count).fill(0);
   for (const client of clients) counts[run(program, packet(client))]!++;
   return counts;
 }
 
 Deno.test("steeringProgram() is what the kernel reads: struct sock_filter, little-endian", () => {
-  const program = steeringProgram(5);
+  const program = byClient(5);
   assertEquals(program.length % INSTRUCTION_OCTETS, 0);
   assertEquals([...program.subarray(0, 24)], [
     ...[0x30, 0, 0, 0, 0x00, 0x00, 0xf0, 0xff], // ldb [SKF_NET_OFF]
     ...[0x74, 0, 0, 0, 4, 0, 0, 0], // rsh #4
     ...[0x15, 0, 0, 11, 6, 0, 0, 0], // jeq #6, 0, 11
   ]);
-  assertEquals([...program.subarray(-16)], [
+  assertEquals([...program.subarray(-24)], [
     ...[0x94, 0, 0, 0, 5, 0, 0, 0], // mod #5
+    ...[0x04, 0, 0, 0, 0, 0, 0, 0], // add #0
     ...[0x16, 0, 0, 0, 0, 0, 0, 0], // ret a
   ]);
 });
@@ -102,7 +108,7 @@ Deno.test("steeringProgram() is what the kernel reads: struct sock_filter, littl
 Deno.test("steeringProgram() gives a client one worker, whatever its port and whom it asks", () => {
   fc.assert(
     fc.property(address, workers, port, port, fc.ipV4(), (client, count, one, other, server) => {
-      const program = steeringProgram(count);
+      const program = byClient(count);
       const index = run(program, packet(client, one));
       assert(index < count, `${index} of ${count}`);
       assertEquals(run(program, packet(client, other, server)), index);
@@ -111,7 +117,7 @@ Deno.test("steeringProgram() gives a client one worker, whatever its port and wh
 });
 
 Deno.test("steeringProgram() takes every bit of an address into account", () => {
-  const wholeHash = steeringProgram(1 << 16);
+  const wholeHash = byClient(1 << 16);
   for (const client of ["198.51.100.7", "2001:db8:1:2:3:4:5:6"]) {
     const original = packet(client);
     const [from, to] = original.length === 24 ? [12, 16] : [8, 24];
@@ -144,5 +150,14 @@ Deno.test("steeringProgram() spreads clients evenly, however alike they are", ()
       const fair = counts.every((n) => n > 0.6 * share && n < 1.4 * share);
       assert(fair, `${name}, ${count} workers: ${counts}`);
     }
+  }
+});
+
+Deno.test("steeringProgram() without clients spreads connections, over the sockets asked for", () => {
+  for (const client of ["198.51.100.7", "2001:db8::7"]) {
+    const program = steeringProgram({ first: 3, count: 4, byClient: false });
+    const places = new Set<number>();
+    for (let port = 40_000; port < 40_200; port++) places.add(run(program, packet(client, port)));
+    assertEquals([...places].sort(), [3, 4, 5, 6]);
   }
 });

@@ -47,8 +47,9 @@ class Group implements AsyncDisposable {
     await eventually(`${left} listeners`, () => listenersOn(this.port) === left);
   }
 
-  steer(workers: number): void {
-    kernel().steerByClient({ host: this.#hostname, port: this.port }, workers);
+  steer(count: number): void {
+    const address = { host: this.#hostname, port: this.port };
+    kernel().steer(address, { first: 0, count, byClient: true });
   }
 
   /** Connects so often and tells at which listeners the client arrived, each once. */
@@ -105,7 +106,7 @@ function listenersOn(port: number): number {
 const CLIENTS = Array.from({ length: 12 }, (_, index) => `127.0.0.${index + 2}`);
 const NEEDS = { linux: true, tools: ["socat"] };
 
-testWith(NEEDS, "steerByClient() brings a client to the same listener each time", async () => {
+testWith(NEEDS, "steer() by client brings a client to the same listener each time", async () => {
   await using group = new Group("127.0.0.1", 4);
   // Each worker does it, the first when the others do not listen yet: the last one counts.
   group.steer(1);
@@ -116,7 +117,7 @@ testWith(NEEDS, "steerByClient() brings a client to the same listener each time"
 
 testWith(
   { ...NEEDS, ipv6: true },
-  "steerByClient() does so on a socket for IPv6 and IPv4 clients too",
+  "steer() by client does so on a socket for IPv6 and IPv4 clients too",
   async () => {
     await using group = new Group("::", 4);
     group.steer(4);
@@ -154,10 +155,11 @@ testWith(NEEDS, "a listener that is replaced moves the clients of two places onl
   assertEquals([...await group.homes(CLIENTS)], expected);
 });
 
-testWith({ linux: true }, "steerByClient() is a StartupError where it cannot be", async () => {
+testWith({ linux: true }, "steer() by client is a StartupError where it cannot be", async () => {
   using alone = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = alone.addr as Deno.NetAddr;
-  const steer = (count: number) => () => kernel().steerByClient({ host: "127.0.0.1", port }, count);
+  const steer = (count: number) => () =>
+    kernel().steer({ host: "127.0.0.1", port }, { first: 0, count, byClient: true });
   assertThrows(steer(2), StartupError, `cannot steer clients on 127.0.0.1:${port}`);
   alone.close();
   assertThrows(steer(2), StartupError, "nobody listens there");

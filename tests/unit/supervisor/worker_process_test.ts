@@ -1,9 +1,11 @@
 /** One worker as its supervisor holds it. */
 
+import { configurationLine } from "../../../src/control/packed_configuration.ts";
 import { StartupError } from "../../../src/errors.ts";
 import { configureLog } from "../../../src/log/log.ts";
 import { WorkerProcess } from "../../../src/supervisor/worker_process.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { join } from "../../support/client_hello.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { settled } from "../../support/manual_clock.ts";
 import { CONFIGURATION, READY, TOTALS } from "../../support/worker_configuration.ts";
@@ -19,10 +21,8 @@ function newWorker() {
 Deno.test("a worker is told its configuration first, and to drain later", async () => {
   const { worker, child } = newWorker();
   await settled();
-  assertEquals(JSON.parse(child.heard), {
-    type: "start",
-    configuration: JSON.parse(JSON.stringify(CONFIGURATION)),
-  });
+  const line = configurationLine("start", CONFIGURATION);
+  assertEquals(child.heard, new TextDecoder().decode(join(line)));
   worker.drain();
   await settled();
   assertEquals(child.told, ["start", "drain"]);

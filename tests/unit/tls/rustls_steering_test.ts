@@ -19,7 +19,10 @@ Deno.test("clients are steered among so many workers, if that is asked for", asy
   await engine.listen(OPTIONS);
   assertEquals(runtime.kernel!.steered, []);
   await engine.listen({ ...OPTIONS, steer: 4 });
-  assertEquals(runtime.kernel!.steered, [{ address: OPTIONS.address, workers: 4 }]);
+  assertEquals(runtime.kernel!.steered, [{
+    address: OPTIONS.address,
+    steering: { first: 0, count: 4, byClient: true },
+  }]);
 });
 
 Deno.test("steering is not left out silently where there is no kernel for it", async () => {

@@ -1,13 +1,15 @@
 /** A worker process, with the test as its supervisor and its platform. */
 
 import { messageLine } from "../../../src/control/message_lines.ts";
-import type { SupervisorMessage } from "../../../src/control/messages.ts";
+import type { SupervisorMessage, WorkerConfiguration } from "../../../src/control/messages.ts";
+import { configurationLine } from "../../../src/control/packed_configuration.ts";
 import { StartupError } from "../../../src/errors.ts";
 import type { TlsEngine } from "../../../src/tls/engine.ts";
 import { createRustlsEngine } from "../../../src/tls/rustls.ts";
 import type { TlsConfiguration } from "../../../src/tls/tls_configuration.ts";
 import { runWorker } from "../../../src/worker/worker.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
+import { join } from "../../support/client_hello.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { FakeStream, NativeError, pairOf } from "../../support/fake_stream.ts";
 import { settled } from "../../support/manual_clock.ts";
@@ -26,6 +28,10 @@ function newWorker(wrap: (engine: TlsEngine) => TlsEngine = (engine) => engine) 
     runtime.processes.input(messageLine(message));
     await settled();
   };
+  const start = async (configuration: WorkerConfiguration = CONFIGURATION) => {
+    runtime.processes.input(startLine(configuration));
+    await settled();
+  };
   const messages = () => {
     return runtime.processes.stdout.split("\n").filter((line) => line !== "")
       .map((line) => JSON.parse(line));
@@ -34,18 +40,21 @@ function newWorker(wrap: (engine: TlsEngine) => TlsEngine = (engine) => engine) 
     runtime,
     made,
     tell,
+    start,
     messages,
     types: () => messages().map(({ type }) => type),
     code: () => code,
   };
 }
 
-const START: SupervisorMessage = { type: "start", configuration: CONFIGURATION };
+function startLine(configuration: WorkerConfiguration): string {
+  return new TextDecoder().decode(join(configurationLine("start", configuration)));
+}
 
 Deno.test("a worker listens before it drops its privileges, and is ready only then", async () => {
-  const { runtime, tell, types, code } = newWorker();
+  const { runtime, start, types, code } = newWorker();
   const privileges = { chroot: "/var/empty", uid: 33, gid: 44 };
-  await tell({ type: "start", configuration: { ...CONFIGURATION, index: 3, privileges } });
+  await start({ ...CONFIGURATION, index: 3, privileges });
   assertEquals(runtime.events, [
     ...["return memory", "raise", "pin 2", "listen 192.0.2.1:8443", "drop /var/empty 33 44"],
   ]);
@@ -56,64 +65,67 @@ Deno.test("a worker listens before it drops its privileges, and is ready only th
 Deno.test("a worker makes its engine from what it was told of TLS, and names the library", async () => {
   const tls = { ...CONFIGURATION.tls, ciphers: "HIGH", alpnProtocols: ["h2"] };
   const library = "OpenSSL 3.0.22 4 Aug 2026";
-  const { runtime, made, tell, messages } = newWorker((engine) => ({ ...engine, library }));
+  const { runtime, made, start, messages } = newWorker((engine) => ({ ...engine, library }));
   assertEquals(made, []);
-  await tell({ type: "start", configuration: { ...CONFIGURATION, tls, steer: 4 } });
+  await start({ ...CONFIGURATION, tls, steer: 4 });
   assertEquals(made, [JSON.parse(JSON.stringify(tls))]);
   assertEquals(runtime.kernel!.steered, [
-    { address: { host: "192.0.2.1", port: 8443 }, workers: 4 },
+    {
+      address: { host: "192.0.2.1", port: 8443 },
+      steering: { first: 0, count: 4, byClient: true },
+    },
   ]);
   assertEquals(messages(), [{ type: "ready", library }]);
 });
 
 Deno.test("a worker whose TLS library is missing, or refuses, says why and ends with 1", async () => {
-  const { runtime, tell, messages, code } = newWorker(() => {
+  const { runtime, start, messages, code } = newWorker(() => {
     throw new StartupError("--ciphers: no cipher match");
   });
-  await tell(START);
+  await start();
   assertEquals(messages(), [{ type: "failed", text: "--ciphers: no cipher match" }]);
   assertEquals([code(), runtime.network.listeners], [1, []]);
 });
 
 Deno.test("a worker that cannot listen says why and ends with 1", async () => {
-  const { runtime, tell, messages, code } = newWorker();
+  const { runtime, start, messages, code } = newWorker();
   runtime.network.inUse.add("192.0.2.1:8443");
-  await tell(START);
+  await start();
   assertEquals(messages(), [{ type: "failed", text: "in use" }]);
   assertEquals(code(), 1);
 });
 
 Deno.test("a worker that cannot drop its privileges does not serve", async () => {
-  const { runtime, tell, messages, code } = newWorker();
+  const { runtime, start, messages, code } = newWorker();
   runtime.kernel!.dropPrivileges = () => {
     throw new Error("cannot become user 33");
   };
-  await tell(START);
+  await start();
   assertEquals([messages()[0].type, code()], ["failed", 1]);
   assert(messages()[0].text.includes("cannot become user 33"));
 });
 
 Deno.test("a worker without the means to drop what it should does not serve as root", async () => {
   for (const wanted of [{ uid: 33 }, { gid: 44 }, { chroot: "/var/empty" }]) {
-    const { runtime, tell, messages, code } = newWorker();
+    const { runtime, start, messages, code } = newWorker();
     runtime.kernel = undefined;
     const privileges = { ...CONFIGURATION.privileges, ...wanted };
-    await tell({ type: "start", configuration: { ...CONFIGURATION, privileges } });
+    await start({ ...CONFIGURATION, privileges });
     assertEquals([messages()[0].type, code()], ["failed", 1]);
     assert(messages()[0].text.startsWith("--user, --group and --chroot need the C library"));
   }
   const nothing = newWorker();
   nothing.runtime.kernel = undefined;
-  await nothing.tell(START);
+  await nothing.start();
   assertEquals(nothing.types(), ["ready"]);
 });
 
 Deno.test("a worker that cannot stay on its CPU warns and serves", async () => {
-  const { runtime, tell, messages } = newWorker();
+  const { runtime, start, messages } = newWorker();
   runtime.kernel!.pinToCpu = () => {
     throw new Error("cannot stay on CPU 1");
   };
-  await tell(START);
+  await start();
   assertEquals(messages(), [
     { type: "log", level: "warning", text: "cannot stay on CPU 1" },
     READY,
@@ -122,10 +134,10 @@ Deno.test("a worker that cannot stay on its CPU warns and serves", async () => {
 
 for (const [cause, stop] of [["drain", "told to drain"], ["eof", "left by its supervisor"]]) {
   Deno.test(`a worker that is ${stop} lets its clients end and tells what it counted`, async () => {
-    const { runtime, tell, messages, types, code } = newWorker();
+    const { runtime, tell, start, messages, types, code } = newWorker();
     const backend = new FakeStream(pairOf(2));
     runtime.network.answer = () => Promise.resolve(backend);
-    await tell(START);
+    await start();
     const client = new FakeStream(pairOf(1));
     runtime.network.listeners[0]!.arrive(client);
     client.completeHandshake();
@@ -145,14 +157,14 @@ for (const [cause, stop] of [["drain", "told to drain"], ["eof", "left by its su
 for (const stop of ["drain", "eof"]) {
   Deno.test(`a worker obeys in order what comes while it begins to listen: ${stop}`, async () => {
     const ready = Promise.withResolvers<void>();
-    const { runtime, tell, types, code } = newWorker((engine) => ({
+    const { runtime, tell, start, types, code } = newWorker((engine) => ({
       ...engine,
       listen: async (options) => {
         await ready.promise;
         return await engine.listen(options);
       },
     }));
-    await tell(START);
+    await start();
     if (stop === "drain") await tell({ type: "drain" });
     else runtime.processes.endInput();
     await settled();
@@ -172,8 +184,8 @@ Deno.test("a worker that is left before it was told anything ends in order", asy
 });
 
 Deno.test("TERM to a worker asks to be replaced; INT and HUP are its supervisor's", async () => {
-  const { runtime, tell, types, code } = newWorker();
-  await tell(START);
+  const { runtime, start, types, code } = newWorker();
+  await start();
   runtime.processes.raise("SIGINT");
   runtime.processes.raise("SIGHUP");
   await settled();
@@ -184,8 +196,8 @@ Deno.test("TERM to a worker asks to be replaced; INT and HUP are its supervisor'
 });
 
 Deno.test("what nothing else has caught is a log line, and the worker goes on", async () => {
-  const { runtime, tell, messages, code } = newWorker();
-  await tell(START);
+  const { runtime, start, messages, code } = newWorker();
+  await start();
   runtime.processes.uncaught!(new Error("oops"));
   await settled();
   const { level, text } = messages()[1];
@@ -194,8 +206,8 @@ Deno.test("what nothing else has caught is a log line, and the worker goes on", 
 });
 
 Deno.test("a supervisor that reads nothing keeps a worker neither from serving nor from ending", async () => {
-  const { runtime, tell, code } = newWorker();
-  await tell(START);
+  const { runtime, tell, start, code } = newWorker();
+  await start();
   runtime.processes.writing = () => new Promise(() => {});
   const [listener] = runtime.network.listeners;
   for (let port = 1; port < 20; port++) {

@@ -1,0 +1,41 @@
+/** Reads the command line and the configuration file it names, as often as stud is asked to. */
+
+import { toCommand } from "../config/command.ts";
+import { parseCommandLine } from "../config/command_line.ts";
+import type { ConfigText } from "../config/config_file.ts";
+import type { Command, Settings } from "../config/settings.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+
+/** Reads what stud is to do. */
+export class CommandReader {
+  readonly #argv: readonly string[];
+  readonly #runtime: Runtime;
+  #standardInput: string | undefined;
+
+  constructor(argv: readonly string[], runtime: Runtime) {
+    this.#argv = argv;
+    this.#runtime = runtime;
+  }
+
+  /** Throws {@linkcode UsageError}, or {@linkcode StartupError} for a file that cannot be read. */
+  async read(): Promise<Command> {
+    const parsed = parseCommandLine(this.#argv, this.#runtime.processes.programName);
+    const config = await this.#readConfig(parsed.configFile);
+    return toCommand(parsed, this.#runtime.tlsLibraries, config);
+  }
+
+  /** The settings of a program that runs already. Throws as {@linkcode read} does. */
+  async readSettings(): Promise<{ readonly settings: Settings }> {
+    const command = await this.read();
+    if (!("settings" in command)) throw new TypeError(`${command.action} has no settings`);
+    return command;
+  }
+
+  async #readConfig(file: string | undefined): Promise<ConfigText | undefined> {
+    if (file === undefined) return undefined;
+    if (file !== "-") return { file, text: await this.#runtime.files.readText(file) };
+    // It can be read once only.
+    this.#standardInput ??= await new Response(this.#runtime.processes.stdin).text();
+    return { file, text: this.#standardInput };
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * All workers that serve by one configuration. They change to another one together, and in place: connections,
+ * and where it goes listening sockets too, stay as they are.
+ */
+
+import type { WorkerConfiguration, WorkerFrontend, WorkerTotals } from "../control/messages.ts";
+import { StartupError } from "../errors.ts";
+import type { Logger } from "../log/log.ts";
+import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
+import type { Handover } from "./handover.ts";
+import type { WorkerProcess } from "./worker_process.ts";
+import { WorkerSlot } from "./worker_slot.ts";
+
+/** For every worker; only the index differs. */
+export type GenerationConfiguration = Omit<WorkerConfiguration, "index">;
+
+/** A number of workers. */
+export class Generation {
+  readonly #handover: Handover;
+  readonly #slots: readonly WorkerSlot[];
+  #configuration: GenerationConfiguration;
+
+  constructor(
+    runtime: Runtime,
+    configuration: GenerationConfiguration,
+    workers: number,
+    handover: Handover,
+    log: Logger,
+  ) {
+    this.#handover = handover;
+    this.#configuration = configuration;
+    this.#slots = Array.from({ length: workers }, (_, place) => {
+      const relieve = (successor: WorkerProcess, close: () => Promise<void>) =>
+        this.#handOver(successor, this.addresses, 1, close);
+      return new WorkerSlot(runtime, { ...configuration, index: place + 1 }, log, relieve);
+    });
+  }
+
+  /** Starts the workers and tells their TLS library. Rejects with {@linkcode StartupError} if one cannot serve. */
+  async start(): Promise<string> {
+    const [library] = await Promise.all(this.#slots.map((slot) => slot.start()));
+    return library!;
+  }
+
+  get workers(): number {
+    return this.#slots.length;
+  }
+
+  get configuration(): GenerationConfiguration {
+    return this.#configuration;
+  }
+
+  /** Where they listen. */
+  get addresses(): readonly SocketAddress[] {
+    return addressesOf(this.#configuration.frontends);
+  }
+
+  /**
+   * Has all workers change to another configuration. Rejects with {@linkcode StartupError} if one of them cannot,
+   * and then nothing has changed.
+   */
+  async change(configuration: GenerationConfiguration): Promise<void> {
+    const prepared = await Promise.allSettled(
+      this.#slots.map((slot, place) => slot.prepare({ ...configuration, index: place + 1 })),
+    );
+    const refused = prepared.find((one) => one.status === "rejected");
+    if (refused !== undefined) {
+      for (const slot of this.#slots) slot.forget();
+      throw refused.reason;
+    }
+    this.#configuration = configuration;
+    const reopened = prepared.flatMap((one) => one.status === "fulfilled" ? one.value : []);
+    const commit = async () => {
+      await Promise.all(this.#slots.map((slot) => slot.commit()));
+    };
+    await this.#handOver(this.#anyWorker(), unique(reopened), this.workers, commit);
+  }
+
+  /** Has the former workers of the same addresses stop listening. Their clients may go on. */
+  async succeed(former: Generation): Promise<void> {
+    const close = () => former.#retire();
+    const shared = this.addresses.filter((address) =>
+      former.addresses.some((other) => isSame(address, other))
+    );
+    await this.#handOver(this.#anyWorker(), shared, this.workers, close);
+  }
+
+  /**
+   * Asks all to drain within so many seconds, and resolves when none is left. Should workers of another program
+   * listen on the same addresses by now, they get the new connections.
+   */
+  async drain(seconds: number): Promise<void> {
+    const [address] = this.addresses;
+    const others = address === undefined ? 0 : await this.#handover.count(address) - this.workers;
+    const by = this.#slots.find(({ current }) => current !== undefined)?.current;
+    const gone = () => this.#slots.map((slot) => slot.drain(seconds, others > 0));
+    if (others <= 0 || by === undefined) return void await Promise.all(gone());
+    let all: Promise<void>[] = [];
+    const close = async () => {
+      all = gone();
+      await Promise.all(this.#slots.map((slot) => slot.current?.deaf));
+    };
+    await this.#handOver(by, this.addresses, others, close);
+    await Promise.all(all);
+  }
+
+  /** Ends all at once and resolves when they are gone. */
+  async kill(): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.kill()));
+  }
+
+  /** Resolves when no worker is left. */
+  async gone(): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.gone()));
+  }
+
+  /** What the workers that ended in order had counted. */
+  get totals(): readonly WorkerTotals[] {
+    return this.#slots.flatMap((slot) => slot.totals);
+  }
+
+  async #retire(): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.retire()));
+  }
+
+  #anyWorker(): WorkerProcess {
+    const worker = this.#slots.map(({ current }) => current).find((one) => one !== undefined);
+    if (worker === undefined) throw new StartupError("no worker runs at the moment");
+    return worker;
+  }
+
+  #handOver(
+    by: WorkerProcess,
+    addresses: readonly SocketAddress[],
+    latest: number,
+    close: () => Promise<void>,
+  ): Promise<void> {
+    const byClient = this.#configuration.steer !== undefined;
+    return this.#handover.run({ by, addresses, latest, byClient }, close);
+  }
+}
+
+function addressesOf(frontends: readonly WorkerFrontend[]): SocketAddress[] {
+  return frontends.map(({ host, port }) => ({ host, port }));
+}
+
+function unique(addresses: readonly SocketAddress[]): SocketAddress[] {
+  return addresses.filter((one, place) =>
+    addresses.findIndex((other) => isSame(one, other)) === place
+  );
+}
+
+function isSame(one: SocketAddress, other: SocketAddress): boolean {
+  return one.host === other.host && one.port === other.port;
+}

@@ -1,0 +1,78 @@
+/**
+ * Lets listening sockets be closed without losing a client. Of the sockets that share a port the kernel gives new
+ * connections to any, and those in the queue of a socket that closes are reset; so the kernel is told first to
+ * give them to the sockets that stay. Sockets join the end of their group when they begin to listen: those that
+ * stay are the latest ones.
+ */
+
+import type { Logger } from "../log/log.ts";
+import type { Runtime, SocketAddress, Steering } from "../runtime/runtime.ts";
+import { countListeners } from "../wire/listening_sockets.ts";
+
+/** A worker that can tell the kernel, because it listens on these addresses itself. */
+export interface Steerer {
+  steer(address: SocketAddress, steering: Steering | null): Promise<void>;
+}
+
+/** What is about to change. */
+export interface HandoverOptions {
+  readonly by: Steerer;
+  readonly addresses: readonly SocketAddress[];
+  /** How many sockets stay on each address. */
+  readonly latest: number;
+  /** Whether clients are steered by their address (`--steer-by-client`). */
+  readonly byClient: boolean;
+}
+
+/** Does handovers, one at a time. */
+export class Handover {
+  readonly #runtime: Pick<Runtime, "files">;
+  readonly #log: Logger;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(runtime: Pick<Runtime, "files">, log: Logger) {
+    this.#runtime = runtime;
+    this.#log = log;
+  }
+
+  /**
+   * Steers new connections to the latest sockets while `close` closes the others. Where steering is not
+   * possible, `close` is all that happens. Rejects if `close` does.
+   */
+  run(options: HandoverOptions, close: () => Promise<unknown>): Promise<void> {
+    const turn = this.#last.then(() => this.#run(options, close));
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  /** How many sockets of whatever processes listen on an address; 0 where nobody can tell. */
+  async count(address: SocketAddress): Promise<number> {
+    const file = address.host.includes(":") ? "/proc/net/tcp6" : "/proc/net/tcp";
+    const table = await this.#runtime.files.readText(file).catch(() => "");
+    return countListeners(table, address);
+  }
+
+  async #run(options: HandoverOptions, close: () => Promise<unknown>): Promise<void> {
+    const { by, addresses, latest, byClient } = options;
+    const steered: SocketAddress[] = [];
+    for (const address of addresses) {
+      const first = await this.count(address) - latest;
+      if (first <= 0 || latest === 0) continue;
+      const done = await this.#steer(by, address, { first, count: latest, byClient });
+      if (done) steered.push(address);
+    }
+    await close();
+    const after = byClient ? { first: 0, count: latest, byClient } : null;
+    await Promise.all(steered.map((address) => this.#steer(by, address, after)));
+  }
+
+  async #steer(by: Steerer, address: SocketAddress, steering: Steering | null): Promise<boolean> {
+    try {
+      await by.steer(address, steering);
+      return true;
+    } catch (error) {
+      this.#log.debug("{reason}", { reason: (error as Error).message });
+      return false;
+    }
+  }
+}

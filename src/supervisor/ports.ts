@@ -1,0 +1,109 @@
+/** Claims the addresses of frontends, and keeps those that stud has claimed before. */
+
+import type { WorkerFrontend } from "../control/messages.ts";
+import { StartupError } from "../errors.ts";
+import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
+import type { TlsConfiguration } from "../tls/tls_configuration.ts";
+import type { Plan, WantedFrontend } from "./plan.ts";
+
+/** A frontend and the addresses that stand for it, every port 0 replaced by the system's choice. */
+export interface ClaimedFrontend {
+  /** As the operator would write it. */
+  readonly text: string;
+  readonly addresses: readonly SocketAddress[];
+  readonly tls: TlsConfiguration | undefined;
+}
+
+/** How ports are claimed. */
+export interface ClaimOptions {
+  /** What this stud serves already. */
+  readonly held?: readonly ClaimedFrontend[];
+  /** Ports that others share are fine: somebody is about to hand them over. */
+  readonly shared?: boolean;
+}
+
+/**
+ * Claims the ports for a moment, so that one that others use is noticed although workers share theirs, and
+ * returns what to listen on. Rejects with {@linkcode StartupError}.
+ */
+export async function claimPorts(
+  plan: Pick<Plan, "frontends">,
+  runtime: Runtime,
+  { held = [], shared = false }: ClaimOptions = {},
+): Promise<ClaimedFrontend[]> {
+  const claims = new Claims(runtime, held, shared);
+  const claimed: ClaimedFrontend[] = [];
+  for (const wanted of plan.frontends) {
+    const { text, tls } = wanted;
+    claimed.push({ text, tls, addresses: await claims.addressesOf(wanted) });
+  }
+  return claimed;
+}
+
+/** The same as workers are told it. */
+export function workerFrontends(claimed: readonly ClaimedFrontend[]): WorkerFrontend[] {
+  return claimed.flatMap(({ addresses, tls }) =>
+    addresses.map((address) => ({ ...address, ...tls && { tls } }))
+  );
+}
+
+class Claims {
+  readonly #runtime: Runtime;
+  readonly #held: ClaimedFrontend[];
+  readonly #ours: ReadonlySet<string>;
+  readonly #shared: boolean;
+  readonly #chosen = new Set<number>();
+
+  constructor(runtime: Runtime, held: readonly ClaimedFrontend[], shared: boolean) {
+    this.#runtime = runtime;
+    this.#held = [...held];
+    this.#ours = new Set(held.flatMap(({ addresses }) => addresses.map(addressText)));
+    this.#shared = shared;
+  }
+
+  async addressesOf({ text, alternatives }: WantedFrontend): Promise<readonly SocketAddress[]> {
+    const chosenBefore = this.#chosenBefore(text, alternatives);
+    if (chosenBefore !== undefined) return chosenBefore;
+    for (const addresses of alternatives) {
+      const claimed: SocketAddress[] = [];
+      for (const address of addresses) {
+        const port = await this.#claim(address);
+        if (port !== undefined) claimed.push({ ...address, port });
+      }
+      if (claimed.length > 0) return claimed;
+    }
+    throw new StartupError(`--frontend ${text}: this machine has no such address`);
+  }
+
+  /** The system is asked for a port once, not at each reload. */
+  #chosenBefore(
+    text: string,
+    alternatives: WantedFrontend["alternatives"],
+  ): readonly SocketAddress[] | undefined {
+    if (!alternatives.flat().some(({ port }) => port === 0)) return undefined;
+    const place = this.#held.findIndex((one) => one.text === text);
+    return place < 0 ? undefined : this.#held.splice(place, 1)[0]!.addresses;
+  }
+
+  /** Undefined where this machine has no such address. */
+  async #claim(address: SocketAddress): Promise<number | undefined> {
+    if (this.#ours.has(addressText(address))) return address.port;
+    const { network } = this.#runtime;
+    if (this.#shared && address.port !== 0) {
+      // Whether there is such an address shows on a port of the system's choice.
+      const some = await network.probe({ ...address, port: 0 });
+      return some === undefined ? undefined : address.port;
+    }
+    let port = await network.probe(address);
+    // A probe ends before the next one begins, so the system may choose the same port again.
+    while (address.port === 0 && port !== undefined && this.#chosen.has(port)) {
+      port = await network.probe(address);
+    }
+    if (port !== undefined) this.#chosen.add(port);
+    return port;
+  }
+}
+
+function addressText({ host, port }: SocketAddress): string {
+  return `${host} ${port}`;
+}

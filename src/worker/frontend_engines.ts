@@ -1,0 +1,57 @@
+/**
+ * The engines of a worker's frontends: one for each configuration of TLS, however many frontends share it, and
+ * the same one as before where the configuration has not changed.
+ */
+
+import { isDeepStrictEqual } from "node:util";
+import type { WorkerConfiguration } from "../control/messages.ts";
+import type { ProxyFrontend } from "../proxy/proxy.ts";
+import type { MakeEngine, TlsEngine } from "../tls/engine.ts";
+import type { TlsConfiguration } from "../tls/tls_configuration.ts";
+
+type Engines = ReadonlyMap<TlsConfiguration, TlsEngine>;
+
+/** Makes engines and keeps them from one configuration of the worker to the next. */
+export class FrontendEngines {
+  readonly #makeEngine: MakeEngine;
+  #current: Engines = new Map();
+  #next: Engines = new Map();
+
+  constructor(makeEngine: MakeEngine) {
+    this.#makeEngine = makeEngine;
+  }
+
+  /**
+   * The frontends of a configuration with their engines, in the same order. Throws {@linkcode StartupError}.
+   * One of the other two is to be called before the next use.
+   */
+  use(
+    { frontends, tls: general }: Pick<WorkerConfiguration, "frontends" | "tls">,
+  ): ProxyFrontend[] {
+    const engines = new Map<TlsConfiguration, TlsEngine>();
+    this.#next = engines;
+    const wanted = frontends.map(({ tls = general }) => tls);
+    for (const tls of new Set(wanted)) engines.set(tls, this.#known(tls) ?? this.#makeEngine(tls));
+    return frontends.map(({ host, port }, place) => ({
+      ...{ host, port },
+      engine: engines.get(wanted[place]!)!,
+    }));
+  }
+
+  /** The last ones are used from now on. */
+  commit(): void {
+    this.#current = this.#next;
+  }
+
+  /** The last ones are not wanted after all. */
+  forget(): void {
+    const used = new Set(this.#current.values());
+    for (const engine of this.#next.values()) if (!used.has(engine)) engine.discard();
+    this.#next = this.#current;
+  }
+
+  #known(tls: TlsConfiguration): TlsEngine | undefined {
+    for (const [other, engine] of this.#current) if (isDeepStrictEqual(tls, other)) return engine;
+    return undefined;
+  }
+}
