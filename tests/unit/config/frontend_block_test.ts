@@ -121,7 +121,7 @@ Deno.test("no general certificate is needed where every frontend has its own", (
   assertStringIncludes(refusalOf([], `${own}\nfrontend = { port = 3 }`), "no PEM file given");
   assertStringIncludes(
     refusalOf(["--self-signed"], own),
-    "stud.conf:1:1: frontend",
+    'pem-file "a" and --self-signed exclude each other',
   );
 });
 
