@@ -12,14 +12,7 @@ import { OPTIONS } from "./options.ts";
 import { quote } from "./quote.ts";
 import type { RawValues } from "./raw_values.ts";
 import { isDefault, lastValue, parseValue } from "./raw_values.ts";
-import type {
-  Compat,
-  PrefaceKind,
-  Settings,
-  TcpAddress,
-  TlsLibraryName,
-  UnixAddress,
-} from "./settings.ts";
+import type { PrefaceKind, Settings, TcpAddress, TlsLibraryName, UnixAddress } from "./settings.ts";
 import { settingsWarnings } from "./settings_warnings.ts";
 import { chooseTlsLibrary } from "./tls_library.ts";
 import { tlsSettings } from "./tls_settings.ts";
@@ -48,7 +41,7 @@ export function parseSettings(
   const certificates = certificateSettings(values);
   const tls = tlsSettings(values);
   return {
-    compat: choice("compat") as Compat,
+    compat: choice("compat") as Settings["compat"],
     warnings: settingsWarnings(values),
     frontends: frontendSettings(values, tls),
     backend: lastValue("backend", values) as TcpAddress | UnixAddress,
