@@ -4,7 +4,7 @@
  * step needs to know of hitch, save what is no value: messages, and root.
  */
 
-import type { Option, OptionName } from "./options.ts";
+import type { HitchMeaning, Option, OptionName } from "./options.ts";
 import { optionNamed, OPTIONS } from "./options.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
 import { checkValues, parseFlag } from "./raw_values.ts";
@@ -24,11 +24,16 @@ export function hitchValues(commandLine: RawValues, configFile: RawValues): RawV
       const all = [...filed.get(name) ?? [], ...argued.get(name) ?? []];
       if (all.length > 0) values.set(name, all);
     }
-    if (hitch?.default !== undefined && !values.has(name)) {
+    if (hitch?.default !== undefined && !values.has(name) && stands(hitch, values)) {
       values.set(name, [{ text: hitch.default, origin: "--compat" }]);
     }
   }
   return values;
+}
+
+function stands({ defaultWith }: HitchMeaning, values: RawValues): boolean {
+  if (defaultWith === undefined) return true;
+  return parseFlag(values.get(defaultWith as OptionName)?.at(-1)?.text ?? "off") === true;
 }
 
 function inStudsWords(values: RawValues): Map<OptionName, readonly RawValue[]> {

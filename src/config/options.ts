@@ -98,6 +98,8 @@ export interface Option<Name extends string = string> {
 /** How hitch takes an option that stud takes otherwise. */
 export interface HitchMeaning {
   readonly default?: string;
+  /** The flag without which that default does not stand. */
+  readonly defaultWith?: string;
   /** Values of the command line come after those of the file; with stud they replace them. */
   readonly adds?: boolean;
   /** A flag that is on stands for another option, with this text. Off, it says nothing. */
@@ -684,6 +686,7 @@ const table = [
     short: "q",
     key: "quiet",
     type: { kind: "flag" },
+    hitch: { means: { name: "log-level", text: "0" } },
     default: "off",
     help: "Log errors only.",
     group: "Logging",

@@ -110,7 +110,10 @@ export function allValues(name: OptionName, values: RawValues): Value[] {
 /** Whether a text says nothing but the option's default, however it is spelled. */
 export function isDefault(option: Option, raw: RawValue): boolean {
   const value = JSON.stringify(parseValue(option, raw));
-  return defaultOf(option).some((other) => JSON.stringify(parseValue(option, other)) === value);
+  const saysMore = raw.block ?? raw.frontend ??
+    (option.type.kind === "frontend" ? splitCertificate(raw.text).certificate : undefined);
+  return saysMore === undefined &&
+    defaultOf(option).some((other) => JSON.stringify(parseValue(option, other)) === value);
 }
 
 function defaultOf(option: Option): RawValue[] {
