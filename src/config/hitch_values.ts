@@ -48,9 +48,10 @@ function inStudsWords(values: RawValues): Map<OptionName, readonly RawValue[]> {
 /** One value, or nothing if it says nothing. */
 function inStudsWord({ name, hitch }: Option<OptionName>, raw: RawValue): [OptionName, RawValue][] {
   const other = OPTIONS.find((option) => option.name === hitch?.means?.name);
-  if (other !== undefined && parseFlag(raw.text) === false) return [];
-  if (other !== undefined && parseFlag(raw.text) === true) {
-    return [[other.name, { ...raw, text: hitch!.means!.text }]];
+  const flag = parseFlag(raw.text);
+  if (other !== undefined && flag !== undefined) {
+    const text = flag ? hitch!.means!.on : hitch!.means!.off;
+    return text === undefined ? [] : [[other.name, { ...raw, text }]];
   }
   const frontend = raw.frontend && inStudsWords(raw.frontend);
   return [[name, { ...withoutIgnored(raw, hitch?.ignores), ...frontend && { frontend } }]];

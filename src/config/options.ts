@@ -102,8 +102,8 @@ export interface HitchMeaning {
   readonly defaultWith?: string;
   /** Values of the command line come after those of the file; with stud they replace them. */
   readonly adds?: boolean;
-  /** A flag that is on stands for another option, with this text. Off, it says nothing. */
-  readonly means?: { readonly name: string; readonly text: string };
+  /** A flag stands for another option, with these texts; without one for off it then says nothing. */
+  readonly means?: { readonly name: string; readonly on: string; readonly off?: string };
   /** Words of a list that are left out with a warning; stud refuses them. */
   readonly ignores?: readonly string[];
 }
@@ -306,7 +306,7 @@ const table = [
   {
     name: "tls",
     key: "tls",
-    hitch: { means: { name: "tls-protos", text: "TLSv1.0 TLSv1.1 TLSv1.2 TLSv1.3" } },
+    hitch: { means: { name: "tls-protos", on: "TLSv1.0 TLSv1.1 TLSv1.2 TLSv1.3" } },
     frontendBlock: "too",
     type: { kind: "flag" },
     default: "on",
@@ -555,7 +555,7 @@ const table = [
   {
     name: "write-proxy",
     key: "write-proxy",
-    hitch: { means: { name: "write-proxy-v2", text: "on" } },
+    hitch: { means: { name: "write-proxy-v2", on: "on", off: "off" } },
     type: { kind: "flag" },
     default: "off",
     help: "Before the plaintext, send the backend a PROXY protocol version 1 line with the " +
@@ -686,7 +686,7 @@ const table = [
     short: "q",
     key: "quiet",
     type: { kind: "flag" },
-    hitch: { means: { name: "log-level", text: "0" } },
+    hitch: { means: { name: "log-level", on: "0" } },
     default: "off",
     help: "Log errors only.",
     group: "Logging",
