@@ -13,6 +13,9 @@ export class StartupError extends Error {
   override readonly name = "StartupError";
 }
 
+/** Another program has the port. */
+export class PortInUseError extends StartupError {}
+
 /** Which side of a relayed connection is at fault. */
 export type Party = "client" | "backend";
 

@@ -7,15 +7,18 @@ import { createRuntime } from "#runtime";
 import { defaultConfig } from "./config/default_config.ts";
 import { helpText } from "./config/help.ts";
 import type { Compat, Settings, TlsLibraryName } from "./config/settings.ts";
-import { type LogLevel, reportError } from "./errors.ts";
+import { type LogLevel, PortInUseError, reportError } from "./errors.ts";
 import { configureLog, type Logger, Outputs } from "./log/log.ts";
 import { printable } from "./log/printable.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { CommandReader } from "./supervisor/command_reader.ts";
+import { ExpiryWatch } from "./supervisor/expiry_watch.ts";
+import { FileWatch } from "./supervisor/file_watch.ts";
 import { makePlan, type Plan, refuseRootWorkers, tlsConfigurations } from "./supervisor/plan.ts";
 import { claimPorts } from "./supervisor/ports.ts";
 import { StopSignals } from "./supervisor/stop_signals.ts";
-import { Supervisor } from "./supervisor/supervisor.ts";
+import { type ReloadScope, Supervisor } from "./supervisor/supervisor.ts";
+import { findPredecessor } from "./supervisor/takeover.ts";
 import { makeTlsPlan } from "./supervisor/tls_plan.ts";
 import { makeEngine } from "./tls/make_engine.ts";
 import { VERSION } from "./version.ts";
@@ -23,6 +26,12 @@ import { runWorker } from "./worker/worker.ts";
 
 /** The argument that makes this program a worker; its supervisor gives it, nobody else. */
 const WORKER_ARGUMENT = "--worker-process";
+/** Milliseconds between two looks at the files, if stud is to read them again by itself. */
+const WATCH_PERIOD = 1_000;
+/** The same if it only says that they have changed. */
+const NOTICE_PERIOD = 30_000;
+/** How often the system is asked for another port. */
+const MOST_ATTEMPTS = 5;
 
 /** The release of hitch whose place stud takes. */
 const HITCH_VERSION = "1.8.0";
@@ -108,23 +117,58 @@ async function serve(
   if (typeof plan === "string") return 0;
   if (settings.compat === "hitch") refuseRootWorkers(plan, runtime);
   await checkRustls(plan, runtime);
-  const frontends = await claimPorts(plan, runtime);
+  const predecessor = settings.takeover === undefined
+    ? undefined
+    : await findPredecessor(settings.takeover, runtime);
+  const shared = predecessor !== undefined;
+  let frontends = await claimPorts(plan, runtime, { shared });
   const outputs = new Outputs(runtime, {
     syslogFacility: settings.syslog ? settings.syslogFacility : undefined,
   });
   const log = configureLog(outputs.sink, logLevel(settings));
   runtime.processes.onUncaught((error) => log.error("{line}", { line: reportError(error).line }));
-  const planAgain = async (former: Plan) => {
-    const { settings } = await reader.readSettings();
+  const planAgain = async (former: Plan, scope: ReloadScope) => {
+    const { settings } = scope === "all" ? await reader.readSettings() : former;
     const plan = await planFor(settings, runtime, former);
     await checkRustls(plan, runtime);
     return plan;
   };
-  const onServing = ({ settings }: Plan) => configureLog(outputs.sink, logLevel(settings));
+  let onStale = () => {};
+  const watch = new FileWatch(runtime, {
+    period: settings.watch ? WATCH_PERIOD : NOTICE_PERIOD,
+    onChange(paths) {
+      if (settings.watch) return onStale();
+      log.warning("{paths}: changed since stud read it; SIGHUP has stud serve what it holds now", {
+        paths: paths.join(", "),
+      });
+    },
+  });
+  const expiry = new ExpiryWatch(runtime.clock, log);
+  const onServing = ({ settings, tls }: Plan) => {
+    configureLog(outputs.sink, logLevel(settings));
+    expiry.use(tls.certificates);
+    watch.use(tls.files);
+  };
   try {
     for (const warning of plan.warnings) log.warning("{warning}", { warning });
-    const options = { runtime, plan, frontends, signals, log, planAgain, onServing };
-    return await supervise(new Supervisor(options), log);
+    for (let attempts = 1;; attempts++) {
+      const options = { runtime, plan, frontends, signals, log, planAgain, onServing };
+      const supervisor = new Supervisor(options);
+      onStale = () => supervisor.reload("certificates");
+      if (predecessor !== undefined) {
+        supervisor.serving.then(() => relievePredecessor(predecessor, runtime, log));
+      }
+      const error = await supervise(supervisor);
+      if (error === undefined) return 0;
+      // Between the system's choice of a port and the workers' use of it others may have taken it.
+      if (error instanceof PortInUseError && choosesPorts(plan) && attempts < MOST_ATTEMPTS) {
+        frontends = await claimPorts(plan, runtime, { shared });
+        continue;
+      }
+      const { line, exitCode } = reportError(error);
+      log.error("{line}", { line });
+      return exitCode;
+    }
   } finally {
     await outputs.flushed();
   }
@@ -146,14 +190,28 @@ async function planFor(settings: Settings, runtime: Runtime, former?: Plan): Pro
   return await makePlan(settings, tls, runtime);
 }
 
-async function supervise(supervisor: Supervisor, log: Logger): Promise<number> {
+/** Nothing is lost if it cannot be told, but both go on serving. */
+function relievePredecessor(pid: number, { processes }: Runtime, log: Logger): void {
+  try {
+    processes.signal(pid, "SIGTERM");
+    log.info("took over from process {pid}, which drains now", { pid });
+  } catch (error) {
+    const { message: reason } = error as Error;
+    log.error("process {pid} cannot be told to drain: {reason}; end it by hand", { pid, reason });
+  }
+}
+
+/** Whether the system is to choose a port. */
+function choosesPorts({ frontends }: Plan): boolean {
+  return frontends.some(({ alternatives }) => alternatives.flat().some(({ port }) => port === 0));
+}
+
+/** Runs it to its end, and returns the error that it could not start for. */
+async function supervise(supervisor: Supervisor): Promise<unknown> {
   try {
     await supervisor.run();
-    return 0;
   } catch (error) {
-    const { line, exitCode } = reportError(error);
-    log.error("{line}", { line });
-    return exitCode;
+    return error;
   }
 }
 

@@ -214,6 +214,16 @@ const table = [
     group: "Certificates",
   },
   {
+    name: "watch",
+    key: "watch",
+    type: { kind: "flag" },
+    default: "off",
+    help: "Read certificates, keys and what else belongs to them again by itself, within some " +
+      "seconds, when their files change. Otherwise a change is only logged, and SIGHUP has stud " +
+      "read them.",
+    group: "Certificates",
+  },
+  {
     name: "self-signed",
     key: "self-signed",
     valueName: "NAME",
@@ -637,6 +647,23 @@ const table = [
     default: "1",
     help: "Worker processes; auto is one per CPU.",
     group: "Processes",
+  },
+  {
+    name: "takeover",
+    key: undefined,
+    valueName: "PID|FILE",
+    type: { kind: "text" },
+    default: undefined,
+    help:
+      "Take the place of the stud with this process id, or with the one in this pidfile: listen " +
+      "on its addresses beside it, as the same user, and have it drain once this one serves. No " +
+      "connection is lost.",
+    group: "Processes",
+    notOn: {
+      node:
+        "Node cannot steer new connections away from sockets that close, so some would be lost; stop the " +
+        "other stud first, or use stud's executable",
+    },
   },
   {
     name: "chroot",

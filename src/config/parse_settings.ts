@@ -38,16 +38,16 @@ export function parseSettings(
   const text = (name: NameOfKind<"text">) => lastValue(name, values) as string | undefined;
   const choice = (name: NameOfKind<"choice">) => lastValue(name, values) as string;
   const groups = text("ecdh-curve");
-  const certificates = certificateSettings(values);
   const tls = tlsSettings(values);
   return {
     compat: choice("compat") as Settings["compat"],
     warnings: settingsWarnings(values),
     frontends: frontendSettings(values, tls),
     backend: lastValue("backend", values) as TcpAddress | UnixAddress,
-    ...certificates,
-    ...tls,
+    ...certificateSettings(values),
+    watch: flag("watch"),
     tlsLibrary: chooseTlsLibrary(values, libraries),
+    ...tls,
     groups: groups === "auto" ? undefined : groups,
     sslEngine: text("ssl-engine"),
     alpnProtocols: (lastValue("alpn-protos", values) ?? []) as readonly string[],
@@ -56,6 +56,7 @@ export function parseSettings(
     sharedCache: number("shared-cache"),
     steerByClient: flag("steer-by-client"),
     workers: lastValue("workers", values) as number | "auto",
+    takeover: text("takeover"),
     backlog: number("backlog"),
     keepalive: number("keepalive"),
     preface: preface(values),

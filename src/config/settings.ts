@@ -102,6 +102,8 @@ export interface Settings extends TlsSettings {
   readonly privateKeys: readonly string[];
   /** The DNS name or IP address for a certificate made in memory, or undefined. */
   readonly selfSigned: string | undefined;
+  /** Read certificates again when their files change. */
+  readonly watch: boolean;
   readonly tlsLibrary: TlsLibrary;
   /** OpenSSL list of groups; undefined: the library chooses. */
   readonly groups: string | undefined;
@@ -117,6 +119,8 @@ export interface Settings extends TlsSettings {
   /** Send a client to the worker it was at before. */
   readonly steerByClient: boolean;
   readonly workers: number | "auto";
+  /** Process id, or path of a file with one: whose place to take. */
+  readonly takeover: string | undefined;
   readonly backlog: number;
   /** Seconds a client connection is idle before the kernel probes it (TCP_KEEPIDLE). */
   readonly keepalive: number;

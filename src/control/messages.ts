@@ -104,7 +104,7 @@ export type WorkerMessage =
   /** It listens, and has dropped its privileges; `library` is what does TLS in it. */
   | { readonly type: "ready"; readonly library: string }
   /** It could not start; the text is for the operator. */
-  | { readonly type: "failed"; readonly text: string }
+  | { readonly type: "failed"; readonly text: string; readonly portInUse?: boolean }
   | WorkerAnswer
   /** Somebody asked it by a signal to end. It serves on until it is told to drain. */
   | { readonly type: "replace-me" }

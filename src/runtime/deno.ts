@@ -68,6 +68,14 @@ const files: Files = {
       return false;
     }
   },
+  async stamp(path) {
+    try {
+      const { dev, ino, size, mtime } = await Deno.stat(path);
+      return [dev, ino, size, mtime?.getTime()].join(" ");
+    } catch {
+      return undefined;
+    }
+  },
 };
 
 async function list(directory: string): Promise<string[] | undefined> {

@@ -7,7 +7,7 @@
 import { lookup } from "node:dns/promises";
 import process from "node:process";
 import type { Abandonment } from "../abandonment.ts";
-import { PeerError, type PeerErrorKind, StartupError } from "../errors.ts";
+import { PeerError, type PeerErrorKind, PortInUseError, StartupError } from "../errors.ts";
 import { formatSocketAddress, isIpAddress, unmapIpv4 } from "../wire/ip_address.ts";
 import type {
   Endpoint,
@@ -186,14 +186,16 @@ function isUnknownFamily(error: unknown): boolean {
 function listenError(error: unknown, address: SocketAddress): StartupError {
   const where = formatSocketAddress(address);
   const text = error instanceof Error ? error.message : String(error);
-  const why = error instanceof Deno.errors.AddrInUse
+  const inUse = error instanceof Deno.errors.AddrInUse;
+  const why = inUse
     ? "the port is in use, perhaps by another stud; end that one first or choose another port"
     : error instanceof Deno.errors.PermissionDenied
     ? "permission denied; ports below 1024 need root or CAP_NET_BIND_SERVICE"
     : error instanceof Deno.errors.AddrNotAvailable
     ? "this machine has no such address"
     : text;
-  return new StartupError(`cannot listen on ${where}: ${why}`, { cause: error });
+  const ErrorClass = inUse ? PortInUseError : StartupError;
+  return new ErrorClass(`cannot listen on ${where}: ${why}`, { cause: error });
 }
 
 /** Linux errno texts that Deno passes on without a class of their own. */

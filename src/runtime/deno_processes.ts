@@ -48,6 +48,7 @@ export function createDenoProcesses(program: WorkerProgram): Processes {
         handler(event.error);
       });
     },
+    signal: Deno.kill,
     exit: Deno.exit,
     openDatagram,
   };

@@ -53,6 +53,14 @@ const files: Files = {
       return false;
     }
   },
+  async stamp(path) {
+    try {
+      const { dev, ino, size, mtimeMs } = await stat(path);
+      return [dev, ino, size, mtimeMs].join(" ");
+    } catch {
+      return undefined;
+    }
+  },
 };
 
 async function list(directory: string): Promise<string[] | undefined> {

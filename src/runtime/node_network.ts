@@ -8,7 +8,7 @@ import { type Deferred, deferred } from "../deferred.ts";
 import { lookup } from "node:dns/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import process from "node:process";
-import { PeerError, type PeerErrorKind, StartupError } from "../errors.ts";
+import { PeerError, type PeerErrorKind, PortInUseError, StartupError } from "../errors.ts";
 import { formatSocketAddress, isIpAddress } from "../wire/ip_address.ts";
 import { AcceptedStream } from "./node_accepted_stream.ts";
 import { DialledSocket, DialledStream } from "./node_dialled_stream.ts";
@@ -172,7 +172,8 @@ function listenError(error: Error, address: SocketAddress): StartupError {
     ? "this machine has no such address"
     : error.message;
   const where = formatSocketAddress(address);
-  return new StartupError(`cannot listen on ${where}: ${why}`, { cause: error });
+  const ErrorClass = code === "EADDRINUSE" ? PortInUseError : StartupError;
+  return new ErrorClass(`cannot listen on ${where}: ${why}`, { cause: error });
 }
 
 function peerError(error: unknown, party: PeerError["party"]): PeerError {

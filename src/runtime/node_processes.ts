@@ -41,6 +41,7 @@ export function createNodeProcesses(program: WorkerProgram): Processes {
       process.on("uncaughtException", handler);
       process.on("unhandledRejection", handler);
     },
+    signal: (pid, name) => void process.kill(pid, name),
     exit: (code) => process.exit(code),
     openDatagram() {
       throw new StartupError("Node has no unix datagram sockets; stud's executable has");

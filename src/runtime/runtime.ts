@@ -100,6 +100,11 @@ export interface Files {
   mode(path: string): Promise<number | undefined>;
   /** False too where it cannot be seen. */
   isDirectory(path: string): Promise<boolean>;
+  /**
+   * What changes whenever a file or directory is replaced or written to, links followed (device, inode, size
+   * and time of stat(2)); undefined where nothing is, or where it cannot be seen.
+   */
+  stamp(path: string): Promise<string | undefined>;
 }
 
 /** How a child process ended. */
@@ -150,6 +155,8 @@ export interface Processes {
   onSignal(name: SignalName, handler: () => void): void;
   /** Catches what nothing else caught; without a handler one rejection ends the process. */
   onUncaught(handler: (error: unknown) => void): void;
+  /** Sends a signal to any process. Throws the platform's error: there is none, or it is not ours to end. */
+  signal(pid: number, name: SignalName): void;
   /** Ends this process; only the entry point calls it. */
   exit(code: number): never;
   /** An unconnected unix datagram socket (unix(7)) for sending to a path. Throws the platform's error. */

@@ -88,7 +88,11 @@ export async function makePlan(
     settings,
     tls,
     tlsBecause: settings.tlsLibrary.because,
-    fixed: { syslog: settings.syslog, "syslog-facility": settings.syslogFacility },
+    fixed: {
+      syslog: settings.syslog,
+      "syslog-facility": settings.syslogFacility,
+      watch: settings.watch,
+    },
     warnings: [...settings.warnings, ...tls.warnings, ...warnings(privileges, runtime)],
   };
 }

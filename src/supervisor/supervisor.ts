@@ -5,6 +5,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import type { WorkerTotals } from "../control/messages.ts";
+import { deferred } from "../deferred.ts";
 import { reportError } from "../errors.ts";
 import type { Logger } from "../log/log.ts";
 import { pause, type Runtime } from "../runtime/runtime.ts";
@@ -24,14 +25,20 @@ export interface SupervisorOptions {
   readonly frontends: readonly ClaimedFrontend[];
   readonly signals: StopSignals;
   readonly log: Logger;
-  /** Makes the plan anew from what command line and files say by now. Rejects if they are no good. */
-  readonly planAgain: (former: Plan) => Promise<Plan>;
+  /** Makes the plan anew from what files say by now. Rejects if they are no good. */
+  readonly planAgain: (former: Plan, scope: ReloadScope) => Promise<Plan>;
   /** Called when the workers serve, and again after each reload, with the plan that they serve by. */
   readonly onServing?: (plan: Plan) => void;
 }
 
+/** What is read again: certificates and what belongs to them, or command line and configuration file too. */
+export type ReloadScope = "certificates" | "all";
+
 /** Runs workers by a plan until a signal ends them. */
 export class Supervisor {
+  /** Resolves when the workers serve; never if they cannot. */
+  readonly serving: Promise<void>;
+  readonly #serving = deferred<void>();
   readonly #options: SupervisorOptions;
   readonly #runtime: Runtime;
   readonly #log: Logger;
@@ -45,10 +52,12 @@ export class Supervisor {
   #plan: Plan;
   #frontends: readonly ClaimedFrontend[];
   #library = "";
+  #scope: ReloadScope = "certificates";
   #stopping = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.serving = this.#serving.promise;
     this.#runtime = options.runtime;
     this.#log = options.log;
     this.#signals = options.signals;
@@ -82,8 +91,9 @@ export class Supervisor {
     this.#log.info("stopped{totals}", { totals: this.#describeTotals() });
   }
 
-  /** Has the workers serve by what command line and files say by now, as soon as that is possible. */
-  reload(): void {
+  /** Has the workers serve by what the files say by now, as soon as that is possible. */
+  reload(scope: ReloadScope): void {
+    if (scope === "all") this.#scope = scope;
     this.#reloads.request();
   }
 
@@ -91,13 +101,16 @@ export class Supervisor {
     this.#library = library;
     this.#log.info("{serving}", { serving: this.#describeServing() });
     this.#options.onServing?.(this.#plan);
-    this.#signals.onHangUp = () => this.reload();
+    this.#serving.resolve();
+    this.#signals.onHangUp = () => this.reload("all");
   }
 
   async #reload(): Promise<void> {
     if (this.#stopping) return;
+    const scope = this.#scope;
+    this.#scope = "certificates";
     try {
-      const plan = await this.#options.planAgain(this.#plan);
+      const plan = await this.#options.planAgain(this.#plan, scope);
       const frontends = await claimPorts(plan, this.#runtime, { held: this.#frontends });
       const changed = await this.#change(plan, frontends);
       const former = this.#plan;

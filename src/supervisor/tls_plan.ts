@@ -8,6 +8,8 @@ import { lowersSecurityLevel, oldProtocols } from "../tls/openssl/context_option
 import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
 import { loadCertificates, type LoadedCertificates } from "./certificates.ts";
 import { ClientRulesReader } from "./client_rules.ts";
+import type { Stamps } from "./file_watch.ts";
+import { RecordedFiles } from "./recorded_files.ts";
 import { readTicketSecret } from "./ticket_secret.ts";
 
 /** What engines are told, and what the operator should know of it. */
@@ -18,6 +20,8 @@ export interface TlsPlan {
   readonly ofFrontends: readonly (TlsConfiguration | undefined)[];
   /** Every certificate that is served somewhere. */
   readonly certificates: readonly CheckedCertificate[];
+  /** The files that it was made of, and how they looked. Stored OCSP responses are not among them. */
+  readonly files: Stamps;
   /** Lines for the log; none of them stops the start. */
   readonly warnings: readonly string[];
   /** A line for each certificate that is bad, and not served as its file has it. */
@@ -38,9 +42,11 @@ export interface KnownTls {
  */
 export async function makeTlsPlan(
   settings: Settings,
-  runtime: Runtime,
+  platform: Pick<Runtime, "files" | "clock">,
   { loaded, former }: KnownTls = {},
 ): Promise<TlsPlan> {
+  const files = new RecordedFiles(platform.files);
+  const runtime = { files, clock: platform.clock };
   const general = loaded === undefined
     ? await loadCertificates(settings, runtime, former?.certificates)
     : { warnings: [], quarantined: [], ...loaded };
@@ -81,6 +87,7 @@ export async function makeTlsPlan(
     configuration: await configuration(settings, general),
     ofFrontends,
     certificates: [...new Set(all.flatMap(({ certificates }) => certificates.certificates))],
+    files: new Map([...files.stamps].filter(([path]) => !path.startsWith(settings.ocspDir))),
     warnings: [...new Set(warnings)],
     quarantined: [...new Set(all.flatMap(({ certificates }) => certificates.quarantined))],
   };
@@ -91,7 +98,7 @@ async function ofFrontend(
   tls: FrontendTls,
   general: LoadedCertificates,
   settings: Settings,
-  runtime: Runtime,
+  runtime: Pick<Runtime, "files" | "clock">,
   former: TlsPlan | undefined,
 ): Promise<LoadedCertificates> {
   if (tls.pemFiles === settings.pemFiles) return general;

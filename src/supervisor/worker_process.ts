@@ -10,7 +10,7 @@ import type {
   WorkerMessage,
   WorkerTotals,
 } from "../control/messages.ts";
-import { type LogLevel, StartupError } from "../errors.ts";
+import { type LogLevel, PortInUseError, StartupError } from "../errors.ts";
 import type { Logger } from "../log/log.ts";
 import type {
   ChildProcess,
@@ -156,7 +156,9 @@ export class WorkerProcess {
       case "ready":
         return this.#ready.resolve(message.library);
       case "failed":
-        return this.#ready.reject(new StartupError(message.text));
+        return this.#ready.reject(
+          message.portInUse ? new PortInUseError(message.text) : new StartupError(message.text),
+        );
       case "answer":
         return this.#asked.shift()?.resolve(message);
       case "replace-me":

@@ -107,14 +107,14 @@ export function dateWarning(certificate: CheckedCertificate, today: Date): strin
     return `${source}: the certificate is not valid before ${notBefore.toISOString()}`;
   }
   const days = Math.floor((notAfter.getTime() - today.getTime()) / 86_400_000);
-  if (days < EXPIRY_WARNING_DAYS) {
+  if (days < EXPIRY_DAYS[0]) {
     return `${source}: the certificate expires in ${days} days, on ${notAfter.toISOString()}`;
   }
   return undefined;
 }
 
-/** Certificates that expire sooner than this are mentioned at the start. */
-const EXPIRY_WARNING_DAYS = 14;
+/** How many days before a certificate expires that is worth a word. */
+export const EXPIRY_DAYS = [30, 7, 1] as const;
 
 function blocksOf(pem: string, source: string): PemBlock[] {
   const blocks = pemBlocks(pem, source);

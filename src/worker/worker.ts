@@ -3,7 +3,7 @@
  * relays until it is told to drain, or until the supervisor is gone.
  */
 
-import { type LogLevel, StartupError } from "../errors.ts";
+import { type LogLevel, PortInUseError, StartupError } from "../errors.ts";
 import { messageLine, readMessages } from "../control/message_lines.ts";
 import type {
   DrainMessage,
@@ -66,7 +66,8 @@ class Worker {
     try {
       await this.#obey();
     } catch (error) {
-      this.#send({ type: "failed", text: faultText(error) });
+      const portInUse = error instanceof PortInUseError;
+      this.#send({ type: "failed", text: faultText(error), ...portInUse && { portInUse } });
       await this.#flushed();
       return 1;
     }

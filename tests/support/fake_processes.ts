@@ -31,6 +31,13 @@ export class FakeProcesses implements Processes {
   readonly #input = pipe();
   uncaught: ((error: unknown) => void) | undefined;
 
+  /** Signals sent to others. */
+  readonly signalled: { pid: number; name: SignalName }[] = [];
+
+  signal(pid: number, name: SignalName): void {
+    this.signalled.push({ pid, name });
+  }
+
   get stdin(): ReadableStream<Uint8Array> {
     return this.#input.readable;
   }

@@ -211,6 +211,12 @@ export class FakeFiles implements Files {
   isDirectory(path: string): Promise<boolean> {
     return Promise.resolve(this.directories.has(path));
   }
+
+  /** The content stands for itself. */
+  async stamp(path: string): Promise<string | undefined> {
+    if (this.directories.has(path)) return (await this.list(path))?.sort().join(" ");
+    return this.texts.get(path) ?? this.octets.get(path)?.join();
+  }
 }
 
 /** The kernel, which knows the streams that a test has told it of. */
