@@ -68,7 +68,7 @@ function spellOut(argv: readonly string[]): { spelled: string[]; empty: string |
   const rest = [...argv];
   let empty: string | undefined;
   const add = (option: Option, text: string) => {
-    if (text !== "" || option.mayBeEmpty) spelled.push(`--${option.name}=${text}`);
+    if (text !== "" || option.emptyIsOff) spelled.push(`--${option.name}=${text}`);
     else empty ??= optionLabel(option);
   };
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {

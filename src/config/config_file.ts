@@ -49,7 +49,7 @@ function rawValues(
 
 function textValue(entry: ConfigEntry, text: string, option: Option): RawValue | undefined {
   const origin = originOf(entry);
-  if (text !== "" || option.mayBeEmpty) return { text, origin };
+  if (text !== "" || option.emptyIsOff) return { text, origin };
   if (entry.quoted || option.default === undefined) return undefined;
   throw new UsageError(`${origin}: ${quote(entry.written)}: the value is missing`);
 }

@@ -76,8 +76,8 @@ export interface Option<Name extends string = string> {
   readonly hitch?: HitchMeaning;
   /** Known from earlier releases of stud or hitch, and of no use: a sentence that says why, after "NAME: ". */
   readonly obsolete?: string;
-  /** An empty text is a value too, and not the lack of one. */
-  readonly mayBeEmpty?: boolean;
+  /** An empty text turns it off; elsewhere it is no value. */
+  readonly emptyIsOff?: boolean;
   /** The TLS engine that alone can do it. The default never needs it. */
   readonly needs?: "openssl";
   /** Narrows `needs` to more than one value, or to `pkcs11:` URIs. */
@@ -204,7 +204,7 @@ const table = [
     name: "ocsp-dir",
     short: "o",
     key: "ocsp-dir",
-    mayBeEmpty: true,
+    emptyIsOff: true,
     valueName: "DIR",
     type: { kind: "text" },
     needs: "openssl",

@@ -132,7 +132,7 @@ Deno.test("every option that needs a value says so when it is missing", () => {
   for (const option of OPTIONS.filter(({ type, bare }) => type.kind !== "flag" && !bare)) {
     assertEquals(refusalOf([`--${option.name}`]), `--${option.name} needs a value`);
     for (const argv of [[`--${option.name}=`], [`--${option.name}`, ""]]) {
-      if (option.mayBeEmpty) assertEquals(given(...argv), { [option.name]: [""] });
+      if (option.emptyIsOff) assertEquals(given(...argv), { [option.name]: [""] });
       else assertEquals(refusalOf(argv), `${optionLabel(option)} needs a value`);
     }
     if (option.short === undefined) continue;
