@@ -6,7 +6,7 @@
 import { createRuntime } from "#runtime";
 import { defaultConfig } from "./config/default_config.ts";
 import { helpText } from "./config/help.ts";
-import type { Settings, TlsLibraryName } from "./config/settings.ts";
+import type { Compat, Settings, TlsLibraryName } from "./config/settings.ts";
 import { type LogLevel, PortInUseError, reportError } from "./errors.ts";
 import { openAccessOutput } from "./log/access_output.ts";
 import { configureLog, type Logger, Outputs } from "./log/log.ts";
@@ -15,7 +15,7 @@ import type { Runtime } from "./runtime/runtime.ts";
 import { CommandReader } from "./supervisor/command_reader.ts";
 import { ExpiryWatch } from "./supervisor/expiry_watch.ts";
 import { FileWatch } from "./supervisor/file_watch.ts";
-import { makePlan, type Plan, tlsConfigurations } from "./supervisor/plan.ts";
+import { makePlan, type Plan, refuseRootWorkers, tlsConfigurations } from "./supervisor/plan.ts";
 import { claimPorts } from "./supervisor/ports.ts";
 import { StopSignals } from "./supervisor/stop_signals.ts";
 import { type ReloadScope, Supervisor } from "./supervisor/supervisor.ts";
@@ -33,6 +33,9 @@ const WATCH_PERIOD = 1_000;
 const NOTICE_PERIOD = 30_000;
 /** How often the system is asked for another port. */
 const MOST_ATTEMPTS = 5;
+
+/** The release of hitch whose place stud takes. */
+const HITCH_VERSION = "1.8.0";
 
 /** Runs the program and ends the process with its exit code. */
 export async function main(): Promise<never> {
@@ -52,7 +55,7 @@ async function run(argv: readonly string[], runtime: Runtime): Promise<number> {
       case "help":
         return await print(runtime, helpText(VERSION));
       case "version":
-        return await print(runtime, versionText(runtime));
+        return await print(runtime, versionText(command.compat, runtime));
       case "default-config":
         return await print(runtime, defaultConfig());
       case "test":
@@ -68,11 +71,12 @@ async function run(argv: readonly string[], runtime: Runtime): Promise<number> {
 }
 
 /** The program's version, and the TLS engines that there are on this machine. */
-function versionText(runtime: Runtime): string {
+function versionText(compat: Compat, runtime: Runtime): string {
   const engines = runtime.tlsLibraries.map((name) =>
     `TLS engine ${name}: ${libraryText(name, runtime)}\n`
   );
-  return [`stud ${VERSION}\n`, ...engines].join("");
+  const name = compat === "hitch" ? `hitch ${HITCH_VERSION} (stud ${VERSION})` : `stud ${VERSION}`;
+  return [`${name}\n`, ...engines].join("");
 }
 
 function libraryText(name: TlsLibraryName, runtime: Runtime): string {
@@ -96,7 +100,11 @@ async function check(settings: Settings, runtime: Runtime): Promise<number> {
   for (const warning of plan.warnings) {
     await writeOut(runtime, "stderr", `stud: warning: ${printable(warning)}\n`);
   }
-  return await print(runtime, "stud: the configuration is good\n");
+  if (settings.compat === "none") {
+    return await print(runtime, "stud: the configuration is good\n");
+  }
+  await writeOut(runtime, "stderr", "hitch configuration looks ok.\n");
+  return 0;
 }
 
 async function serve(
@@ -108,6 +116,7 @@ async function serve(
   // A name server may be slow, and an operator may lose patience.
   const plan = await Promise.race([planFor(settings, runtime), signals.stop]);
   if (typeof plan === "string") return 0;
+  if (settings.compat === "hitch") refuseRootWorkers(plan, runtime);
   await checkRustls(plan, runtime);
   const predecessor = settings.takeover === undefined
     ? undefined

@@ -42,6 +42,19 @@ export function parseBackend(text: string, origin: string): TcpAddress | UnixAdd
   return address;
 }
 
+/**
+ * A frontend in hitch's form `[HOST]:PORT+CERT`, split at the first `+`, which no address contains. The
+ * certificate's file is empty if its name is missing, undefined if there is no `+`.
+ */
+export function splitCertificate(
+  text: string,
+): { readonly address: string; readonly certificate: string | undefined } {
+  const plus = text.indexOf("+");
+  return plus < 0
+    ? { address: text, certificate: undefined }
+    : { address: text.slice(0, plus), certificate: text.slice(plus + 1) };
+}
+
 /** The address in one spelling that `parseFrontend` and `parseBackend` read: `*:8443`, `[::1]:443`, a path. */
 export function formatAddress(address: TcpAddress | UnixAddress): string {
   if (address.kind === "unix") return address.path;

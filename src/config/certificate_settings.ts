@@ -4,6 +4,7 @@
  */
 
 import { UsageError } from "../errors.ts";
+import { splitCertificate } from "./address.ts";
 import type { OptionName } from "./options.ts";
 import { optionLabel, optionNamed } from "./options.ts";
 import { quote } from "./quote.ts";
@@ -14,13 +15,10 @@ import type { ClientVerify, PemFileSetting, Settings } from "./settings.ts";
 /** The part of the settings that is about certificates. */
 export type CertificateSettings = Pick<
   Settings,
-  | "pemFiles"
   | "pemDir"
   | "pemDirGlob"
   | "privateKeys"
   | "selfSigned"
-  | "clientVerify"
-  | "clientVerifyCa"
 >;
 
 /**
@@ -30,16 +28,12 @@ export type CertificateSettings = Pick<
  */
 export function certificateSettings(values: RawValues): CertificateSettings {
   checkSources(values);
-  checkClientRules(values);
   const text = (name: OptionName) => lastValue(name, values) as string | undefined;
   return {
-    pemFiles: (values.get("pem-file") ?? []).map(pemFileSetting),
     pemDir: text("pem-dir"),
     pemDirGlob: text("pem-dir-glob"),
     privateKeys: (values.get("private-key") ?? []).map((raw) => raw.text),
     selfSigned: text("self-signed"),
-    clientVerify: lastValue("client-verify", values) as ClientVerify,
-    clientVerifyCa: text("client-verify-ca"),
   };
 }
 
@@ -47,17 +41,20 @@ export function certificateSettings(values: RawValues): CertificateSettings {
 function checkSources(values: RawValues): void {
   const selfSigned = values.get("self-signed")?.at(-1);
   const files = [...values.get("pem-file") ?? [], ...values.get("pem-dir") ?? []];
-  const other = [...files, ...values.get("private-key") ?? []][0];
+  const frontends = (values.get("frontend") ?? []).map(ownPemFiles);
+  const other = [...files, ...frontends.flat(), ...values.get("private-key") ?? []][0];
   if (selfSigned && other) {
     throw new UsageError(
       `${other.origin} ${quote(other.text)} and ${selfSigned.origin} exclude each other; give one`,
     );
   }
   const glob = values.get("pem-dir-glob")?.at(-1);
-  if (glob && !values.has("pem-dir")) {
+  if (glob && !values.has("pem-dir") && lastValue("compat", values) !== "hitch") {
     throw new UsageError(`${glob.origin} ${quote(glob.text)} is of no use without --pem-dir`);
   }
-  if (!selfSigned && files.length === 0) {
+  const allOwn = frontends.length > 0 && frontends.every((own) => own.length > 0);
+  if (!selfSigned && files.length === 0 && !allOwn) {
+    if (lastValue("compat", values) === "hitch") throw new UsageError(HITCHS_COMPLAINT);
     throw new UsageError(
       "no PEM file given: name the file with certificate and private key as an argument, " +
         "or try stud out with --self-signed",
@@ -65,8 +62,20 @@ function checkSources(values: RawValues): void {
   }
 }
 
-/** Clients can only be verified if somebody says whom they must be from. */
-function checkClientRules(values: RawValues): void {
+/** The certificates that one value of `frontend` names for itself. */
+export function ownPemFiles({ text, origin, frontend }: RawValue): readonly RawValue[] {
+  const { certificate } = splitCertificate(text);
+  if (certificate === undefined) return frontend?.get("pem-file") ?? [];
+  if (certificate !== "") return [{ text: certificate, origin }];
+  throw new UsageError(`${origin}: ${quote(text)}: the name of a PEM file follows +`);
+}
+
+/**
+ * Clients can only be verified if somebody says whom they must be from.
+ *
+ * @throws UsageError that names the option which is missing
+ */
+export function checkClientRules(values: RawValues): void {
   const authorities = values.has("client-verify-ca");
   const rules = [
     { verify: values.get("client-verify")?.at(-1), authorities },
@@ -86,7 +95,8 @@ function checkClientRules(values: RawValues): void {
   }
 }
 
-function pemFileSetting({ text, block }: RawValue): PemFileSetting {
+/** One value of `pem-file`. */
+export function pemFileSetting({ text, block }: RawValue): PemFileSetting {
   const privateKey = block?.get("private-key")?.text;
   const ocspResponse = block?.get("ocsp-resp-file")?.text;
   const clientVerify = block?.get("client-verify")?.text as ClientVerify | undefined;
@@ -99,3 +109,6 @@ function pemFileSetting({ text, block }: RawValue): PemFileSetting {
     ...clientVerifyCa && { clientVerifyCa },
   };
 }
+
+/** As scripts may look for it. */
+const HITCHS_COMPLAINT = "No x509 certificate PEM file specified for frontend 'default'!";

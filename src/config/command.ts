@@ -14,10 +14,11 @@
 import type { ParsedCommandLine } from "./command_line.ts";
 import type { ConfigText } from "./config_file.ts";
 import { parseConfigFile } from "./config_file.ts";
+import { hitchValues } from "./hitch_values.ts";
 import { parseSettings } from "./parse_settings.ts";
 import type { RawValues } from "./raw_values.ts";
 import { checkValues } from "./raw_values.ts";
-import type { Command, Settings, TlsLibraryName } from "./settings.ts";
+import type { Command, TlsLibraryName } from "./settings.ts";
 
 /**
  * Settles the command.
@@ -32,21 +33,22 @@ export function toCommand(
   libraries: readonly TlsLibraryName[],
   config?: ConfigText,
 ): Command {
-  const { action, configFile, values } = parsed;
-  if (action !== "run" && action !== "test") return { action };
-  if (configFile === undefined) return { action, settings: settle(values, new Map(), libraries) };
-  if (config === undefined) throw new TypeError(`the text of ${configFile} was not passed`);
-  return { action, settings: settle(values, parseConfigFile(config), libraries) };
+  const { action, compat, configFile, values } = parsed;
+  if (action !== "run" && action !== "test") return { action, compat };
+  if (configFile !== undefined && config === undefined) {
+    throw new TypeError(`the text of ${configFile} was not passed`);
+  }
+  const filed: RawValues = configFile === undefined ? new Map() : parseConfigFile(config!);
+  const joined = compat === "hitch" ? hitchValues(values, filed) : studValues(values, filed);
+  return { action, settings: parseSettings(joined, libraries) };
 }
 
-function settle(
-  commandLine: RawValues,
-  configFile: RawValues,
-  libraries: readonly TlsLibraryName[],
-): Settings {
+/**
+ * An option on the command line replaces all of its values in the file, repeatable ones (frontend, pem-file)
+ * too: a file's frontends could otherwise never be taken back.
+ */
+function studValues(commandLine: RawValues, configFile: RawValues): RawValues {
   checkValues(commandLine);
   checkValues(configFile);
-  // An option on the command line replaces all of its values in the file, repeatable ones (frontend,
-  // pem-file) too: a file's frontends could otherwise never be taken back.
-  return parseSettings(new Map([...configFile, ...commandLine]), libraries);
+  return new Map([...configFile, ...commandLine]);
 }

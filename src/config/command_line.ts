@@ -10,11 +10,11 @@ import { parseArgs } from "@std/cli/parse-args";
 import { UsageError } from "../errors.ts";
 import { nearest, suggestion } from "./nearest.ts";
 import type { Option, OptionName } from "./options.ts";
-import { optionLabel, OPTIONS } from "./options.ts";
+import { OBSOLETE_OPTIONS, optionLabel, OPTIONS } from "./options.ts";
 import { escapeControl, quote } from "./quote.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
 import { parseFlag, parseValue } from "./raw_values.ts";
-import type { Command } from "./settings.ts";
+import type { Command, Compat } from "./settings.ts";
 
 /** The command line before the configuration file is known. */
 export interface ParsedCommandLine {
@@ -22,6 +22,7 @@ export interface ParsedCommandLine {
   readonly action: Command["action"];
   /** The file to read before `toCommand`; `-` is standard input. Set only where the action needs it. */
   readonly configFile: string | undefined;
+  readonly compat: Compat;
   readonly values: RawValues;
 }
 
@@ -29,13 +30,21 @@ export interface ParsedCommandLine {
  * Reads `argv`, which is without the program's name. For help, version and default-config nothing beyond
  * the syntax is looked at.
  *
+ * @param programName what the program was called by, without folders: hitch's name stands for `--compat=hitch`
  * @throws UsageError that names the argument
  */
-export function parseCommandLine(argv: readonly string[]): ParsedCommandLine {
-  const names = OPTIONS.map((option) => option.name);
-  const parsed = parseArgs(spellOut(argv), { string: names, collect: names });
+export function parseCommandLine(
+  argv: readonly string[],
+  programName = "stud",
+): ParsedCommandLine {
+  const names = KNOWN.map((option) => option.name);
+  const { spelled, empty } = spellOut(argv);
+  const parsed = parseArgs(spelled, { string: names, collect: names });
   const values = new Map<OptionName, RawValue[]>();
-  for (const option of OPTIONS) {
+  if (programName === "hitch") {
+    values.set("compat", [{ text: "hitch", origin: `the program's name ${programName}` }]);
+  }
+  for (const option of KNOWN) {
     const origin = option.operand ? "PEM file" : optionLabel(option);
     const texts = parsed[option.name] ?? [];
     if (texts.length > 0) values.set(option.name, texts.map((text) => ({ text, origin })));
@@ -44,14 +53,24 @@ export function parseCommandLine(argv: readonly string[]): ParsedCommandLine {
   const configFile = action === "run" || action === "test"
     ? values.get("config")?.at(-1)?.text
     : undefined;
-  return { action, configFile, values };
+  const compat: Compat = values.get("compat")?.at(-1)?.text === "hitch" ? "hitch" : "none";
+  // Hitch takes an empty value for none; with stud a variable of a script that is not set is an error.
+  if (empty !== undefined && compat !== "hitch") throw missingValue(empty);
+  return { action, configFile, compat, values };
 }
 
-/** The same arguments, each as `--name=value` under its full name, which parseArgs reads without guessing. */
-function spellOut(argv: readonly string[]): string[] {
+/**
+ * The same arguments, each as `--name=value` under its full name, which parseArgs reads without guessing, and
+ * the first option whose value is empty, if there is one.
+ */
+function spellOut(argv: readonly string[]): { spelled: string[]; empty: string | undefined } {
   const spelled: string[] = [];
   const rest = [...argv];
-  const add = (option: Option, text: string) => spelled.push(`--${option.name}=${text}`);
+  let empty: string | undefined;
+  const add = (option: Option, text: string) => {
+    if (text !== "" || option.emptyIsOff) spelled.push(`--${option.name}=${text}`);
+    else empty ??= optionLabel(option);
+  };
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
     if (argument === "--") {
       rest.splice(0).forEach((operand) => add(operandOption, checkOperand(operand)));
@@ -63,7 +82,7 @@ function spellOut(argv: readonly string[]): string[] {
       add(operandOption, checkOperand(argument));
     }
   }
-  return spelled;
+  return { spelled, empty };
 }
 
 type Add = (option: Option, text: string) => void;
@@ -75,8 +94,7 @@ function readLong(argument: string, rest: string[], add: Add): void {
   const label = `--${option.name}`;
   if (equals >= 0) {
     const text = argument.slice(equals + 1);
-    if (text === "") throw missingValue(label);
-    if (option.type.kind === "flag") parseValue(option, { text, origin: label });
+    if (text !== "" && option.type.kind === "flag") parseValue(option, { text, origin: label });
     add(option, text);
   } else {
     add(option, bareValue(option) ?? nextValue(label, rest));
@@ -129,7 +147,7 @@ function bareValue(option: Option): string | undefined {
 
 function nextValue(label: string, rest: string[]): string {
   const next = rest.shift();
-  if (next === undefined || next === "") throw missingValue(label);
+  if (next === undefined) throw missingValue(label);
   return next;
 }
 
@@ -149,10 +167,11 @@ function isOn(values: RawValues, name: OptionName): boolean {
 
 const ACTIONS = ["help", "version", "default-config", "test"] as const;
 
+const KNOWN = [...OPTIONS, ...OBSOLETE_OPTIONS];
 const operandOption = OPTIONS.find((option) => option.operand)!;
 const byShort = new Map(OPTIONS.flatMap((option) => option.short ? [[option.short, option]] : []));
 const byLong = new Map(
-  OPTIONS.flatMap((option) =>
+  KNOWN.flatMap((option) =>
     [option.name, ...option.aliases ?? []].map((name): [string, Option] => [name, option])
   ),
 );

@@ -1,18 +1,18 @@
 /**
- * stud's configuration file: `key = value` lines, and hitch's pem-file blocks in braces. It turns the
- * entries into raw values and refuses unknown keys, options of the command line only, keys in the wrong
- * place, and blocks of other keys. Its syntax is `config_syntax.ts`. Reading the file is the caller's, what
- * values mean is settled in `command.ts`.
+ * The configuration file of stud and of hitch: `key = value`, and pem-file and frontend blocks in braces. It
+ * turns the entries into raw values and refuses unknown keys, options of the command line only, keys in the
+ * wrong place, and blocks of other keys. Its syntax is `config_syntax.ts`. Reading the file is the caller's,
+ * what values mean is settled in `command.ts`.
  *
- * An empty value leaves an option that has no default unset.
+ * An empty value leaves an option unset; without quotes only one that has no default.
  */
 
 import { UsageError } from "../errors.ts";
-import type { ConfigEntry, ConfigText } from "./config_syntax.ts";
+import type { ConfigEntry, ConfigText, KeyRules } from "./config_syntax.ts";
 import { configEntries } from "./config_syntax.ts";
 import { nearest, suggestion } from "./nearest.ts";
 import type { Option, OptionName } from "./options.ts";
-import { OPTIONS, PEM_BLOCK_OPTIONS } from "./options.ts";
+import { BLOCKS, OBSOLETE_OPTIONS, OPTIONS } from "./options.ts";
 import { quote } from "./quote.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
 
@@ -21,14 +21,23 @@ export type { ConfigText } from "./config_syntax.ts";
 /**
  * Reads a configuration file.
  *
- * @throws UsageError that names file, line and the offending text
+ * @throws UsageError that names file, line, column and the offending text
  */
 export function parseConfigFile(config: ConfigText): RawValues {
+  return rawValues(configEntries(config, rules), undefined);
+}
+
+function rawValues(
+  entries: Iterable<ConfigEntry>,
+  outer: string | undefined,
+): Map<OptionName, RawValue[]> {
   const values = new Map<OptionName, RawValue[]>();
-  for (const entry of configEntries(config, checkBlock)) {
-    const option = optionOfKey(entry);
+  for (const entry of entries) {
+    const option = optionOf(entry, outer);
     const raw = typeof entry.value === "string"
-      ? rawValue(entry, entry.value, option)
+      ? textValue(entry, entry.value, option)
+      : option.name === "frontend"
+      ? frontendBlock(entry, entry.value)
       : pemBlock(entry, entry.value);
     if (raw === undefined) continue;
     const earlier = values.get(option.name);
@@ -38,75 +47,107 @@ export function parseConfigFile(config: ConfigText): RawValues {
   return values;
 }
 
-function checkBlock(key: string, place: string): void {
-  if (key === "pem-file") return;
-  if (key === "frontend") {
-    throw new UsageError(
-      `${place}: frontend: frontend blocks are hitch's syntax, which this release does not read; ` +
-        "write frontend = HOST,PORT",
-    );
-  }
-  throw new UsageError(`${place}: ${quote(key)}: only pem-file takes a block in braces`);
-}
-
-function rawValue(entry: ConfigEntry, text: string, option: Option): RawValue | undefined {
+function textValue(entry: ConfigEntry, text: string, option: Option): RawValue | undefined {
   const origin = originOf(entry);
-  if (text !== "") return { text, origin };
-  if (option.default === undefined) return undefined;
+  if (text !== "" || option.emptyIsOff) return { text, origin };
+  if (entry.quoted || option.default === undefined) return undefined;
   throw new UsageError(`${origin}: ${quote(entry.written)}: the value is missing`);
 }
 
 /** The raw value of a pem-file whose block holds `entries`. */
 function pemBlock(block: ConfigEntry, entries: readonly ConfigEntry[]): RawValue {
-  const inner = new Map<OptionName, RawValue>();
-  for (const entry of entries) {
-    const option = optionInBlock(entry);
-    if (inner.has(option.name)) {
-      throw new UsageError(`${originOf(entry)}: the block has two of it`);
-    }
-    const raw = typeof entry.value === "string" && rawValue(entry, entry.value, option);
-    if (raw) inner.set(option.name, raw);
-  }
+  const inner = singleValues(entries, "pem-file");
   const certificate = inner.get("cert");
   if (certificate === undefined) {
-    throw new UsageError(
-      `${originOf(block)}: the block names no certificate; add cert = FILE`,
-    );
+    throw new UsageError(`${blockOrigin(block)}: the block names no certificate; add cert = FILE`);
   }
   inner.delete("cert");
-  return { text: certificate.text, origin: originOf(block), block: inner };
+  return { text: certificate.text, origin: blockOrigin(block), block: inner };
 }
 
-function originOf({ place, key }: ConfigEntry): string {
+/** The raw value of a frontend whose block holds `entries`. */
+function frontendBlock(block: ConfigEntry, entries: readonly ConfigEntry[]): RawValue {
+  const inner = rawValues(entries, "frontend");
+  const [host, port] = (["host", "port"] as const).map((name) => inner.get(name)?.at(-1)?.text);
+  if (port === undefined) {
+    throw new UsageError(`${blockOrigin(block)}: the block names no port; add port = PORT`);
+  }
+  if (/\+/.test(host + port)) {
+    throw new UsageError(
+      `${
+        blockOrigin(block)
+      }: a certificate does not stand behind the address here; add pem-file = FILE`,
+    );
+  }
+  inner.delete("host");
+  inner.delete("port");
+  const text = `[${host?.replace(/^\[(.*)\]$/s, "$1") ?? "*"}]:${port}`;
+  return { text, origin: blockOrigin(block), frontend: inner };
+}
+
+/** Of the keys of a pem-file block each can be there once. */
+function singleValues(
+  entries: readonly ConfigEntry[],
+  outer: string,
+): Map<OptionName, RawValue> {
+  const values = new Map<OptionName, RawValue>();
+  for (const entry of entries) {
+    const { name } = optionOf(entry, outer);
+    if (values.has(name)) {
+      throw new UsageError(`${entry.place}: ${entry.key}: the block has two of it`);
+    }
+    const raw = rawValues([entry], outer).get(name)?.[0];
+    if (raw) values.set(name, raw);
+  }
+  return values;
+}
+
+const rules: KeyRules = {
+  checkBlock(key, place, outer) {
+    const { name } = optionOf({ key, place }, outer);
+    if (name === "pem-file" || name === "frontend") return;
+    throw new UsageError(
+      `${place}: ${quote(key)}: only pem-file and frontend take a block in braces`,
+    );
+  },
+  isList(key) {
+    const kind = keysIn(undefined).get(key)?.type.kind;
+    return kind === "tls-protocols" || kind === "alpn-protocols";
+  },
+};
+
+function originOf({ valuePlace, key }: ConfigEntry): string {
+  return `${valuePlace}: ${key}`;
+}
+
+function blockOrigin({ place, key }: ConfigEntry): string {
   return `${place}: ${key}`;
 }
 
-function optionOfKey({ key, place }: ConfigEntry): Option<OptionName> {
-  const option = byKey.get(key);
+/** The option that `key` sets in the block of the key `outer`, or outside of all. */
+function optionOf(
+  { key, place }: Pick<ConfigEntry, "key" | "place">,
+  outer: string | undefined,
+): Option<OptionName> {
+  const known = keysIn(outer);
+  const option = known.get(key);
   if (option) return option;
-  if (OPTIONS.some((other) => other.name === key)) {
-    throw new UsageError(`${place}: ${quote(key)} is an option for the command line only`);
-  }
-  if (byBlockKey.has(key)) {
-    throw new UsageError(`${place}: ${quote(key)} stands only inside pem-file = { }`);
-  }
-  throw unknownKey(key, place, byKey.keys());
-}
-
-function optionInBlock({ key, place }: ConfigEntry): Option<OptionName> {
-  const option = byBlockKey.get(key);
-  if (option) return option;
-  if (byKey.has(key)) {
+  const at = `${place}: ${quote(key)}`;
+  if (outer !== undefined && keysIn(undefined).has(key)) {
     throw new UsageError(
-      `${place}: ${quote(key)} does not belong in a pem-file block, which takes ` +
-        `${[...byBlockKey.keys()].join(", ")}`,
+      `${at} does not belong in a ${outer} block, which takes ${[...known.keys()].join(", ")}`,
     );
   }
-  throw unknownKey(key, place, byBlockKey.keys());
-}
-
-function unknownKey(key: string, place: string, known: Iterable<string>): UsageError {
-  return new UsageError(`${place}: unknown key ${quote(key)}${suggestion(nearest(key, known))}`);
+  if (OPTIONS.some((other) => other.name === key)) {
+    throw new UsageError(`${at} is an option for the command line only`);
+  }
+  const block = BLOCKS.find((each) => keysIn(each.key).has(key));
+  if (block !== undefined) {
+    throw new UsageError(`${at} stands only inside ${block.key} = { }`);
+  }
+  throw new UsageError(
+    `${place}: unknown key ${quote(key)}${suggestion(nearest(key, known.keys()))}`,
+  );
 }
 
 function keyMap(options: readonly Option<OptionName>[]): Map<string, Option<OptionName>> {
@@ -119,5 +160,11 @@ function keyMap(options: readonly Option<OptionName>[]): Map<string, Option<Opti
   );
 }
 
-const byKey = keyMap(OPTIONS);
-const byBlockKey = keyMap(PEM_BLOCK_OPTIONS);
+function keysIn(outer: string | undefined): Map<string, Option<OptionName>> {
+  return outer === undefined ? TOP : IN_BLOCK.get(outer)!;
+}
+
+const TOP = keyMap([...OPTIONS, ...OBSOLETE_OPTIONS]);
+const IN_BLOCK = new Map<string, Map<string, Option<OptionName>>>(
+  BLOCKS.map(({ key, options }) => [key, keyMap(options)]),
+);

@@ -2,10 +2,11 @@
  * The syntax of the configuration file: what is a key, what its value, and where they stand. It owns
  * quotes, comments and blocks in braces, and knows no option.
  *
- * An entry is `key = value` on one line. A bare value ends at white space, as in stud; only a comment may
- * follow. Between single or double quotes every character stands for itself; there are no escapes. A value
- * may also be a block of entries in braces, as in hitch: over several lines or on one, where they follow
- * each other with or without a comma or semicolon between them.
+ * An entry is `key = value`. Entries follow each other on lines of their own, as in stud, or on one line, with
+ * or without a comma or semicolon between them, as in hitch. A bare value is one word; of a list it is words,
+ * with or without commas, until the next key. Between single or double quotes every character stands for
+ * itself; there are no escapes. A value may also be a block of entries in braces. A # begins a comment, also
+ * directly behind a plain word; in a bare path it is a character like others, and so is a semicolon.
  */
 
 import { UsageError } from "../errors.ts";
@@ -23,113 +24,123 @@ export interface ConfigEntry {
   readonly key: string;
   /** A text without its quotes, empty if there is none, or what a block holds. */
   readonly value: string | readonly ConfigEntry[];
-  /** For messages: `stud.conf:3`. */
+  /** Whether the value is text in quotes. */
+  readonly quoted: boolean;
+  /** Where the key is, for messages: `stud.conf:3:1`, with line and column from 1. */
   readonly place: string;
+  /** Where the value is, or is missing. */
+  readonly valuePlace: string;
   /** For messages: the entry as it stands in the file, for a block its beginning. */
   readonly written: string;
+}
+
+/** What the syntax must know of keys. */
+export interface KeyRules {
+  /**
+   * Called before a block is read, with its key and place, and the key of the block around it. Throws if the
+   * key takes none there.
+   */
+  checkBlock(key: string, place: string, outer: string | undefined): void;
+  /** Whether a bare value may be several words. */
+  isList(key: string): boolean;
 }
 
 /**
  * Reads the entries one by one.
  *
- * @param checkBlock called before a block is read, with its key and place; throws if the key takes none
- * @throws UsageError that names file, line and the offending text
+ * @throws UsageError that names file, line, column and the offending text
  */
-export function* configEntries(
-  config: ConfigText,
-  checkBlock: (key: string, place: string) => void,
-): Generator<ConfigEntry> {
-  const reader = new Reader(config, checkBlock);
+export function* configEntries(config: ConfigText, rules: KeyRules): Generator<ConfigEntry> {
+  const reader = new Reader(config, rules);
   for (let entry = reader.entry(); entry; entry = reader.entry()) yield entry;
 }
 
 class Reader {
   readonly #config: ConfigText;
-  readonly #checkBlock: (key: string, place: string) => void;
+  readonly #rules: KeyRules;
   #index = 0;
   #line = 1;
+  #lineStart = 0;
+  /** The line on which the last value ended. */
+  #lastLine = 0;
 
-  constructor(config: ConfigText, checkBlock: (key: string, place: string) => void) {
+  constructor(config: ConfigText, rules: KeyRules) {
     this.#config = config;
-    this.#checkBlock = checkBlock;
+    this.#rules = rules;
+    if (config.text.startsWith("\uFEFF")) this.#index = this.#lineStart = 1;
   }
 
   /** The next entry outside of blocks, or undefined at the end. */
   entry(): ConfigEntry | undefined {
-    this.#take(/(?:\s|#[^\n]*)*/y);
-    if (this.#atEnd) return undefined;
-    const block = this.#block();
-    if (block !== undefined) {
-      const after = this.#rest();
-      if (after !== "" && !after.startsWith("#")) {
-        throw this.#error(`${quote(after)} follows the closing }`);
-      }
-      return block;
-    }
-    const place = this.#place;
-    const line = this.#rest();
-    const parts = /^([^\s={}]+)\s*=\s*(.*)$/s.exec(line);
-    if (!parts) throw this.#error(`${quote(line)} is not of the form key = value`);
-    const value = this.#lineValue(parts[2]!, line);
-    this.#take(REST);
-    return { key: parts[1]!, value, place, written: line };
+    this.#take(BETWEEN);
+    return this.#atEnd ? undefined : this.#entry(undefined);
   }
 
-  #lineValue(value: string, line: string): string {
-    const mark = value[0];
-    if (mark === '"' || mark === "'") {
-      const end = value.indexOf(mark, 1);
-      if (end < 0) throw this.#error(`${quote(line)}: the closing ${mark} is missing`);
-      const after = value.slice(end + 1).trim();
-      if (after !== "" && !after.startsWith("#")) {
-        throw this.#error(`${quote(line)}: ${quote(after)} follows the closing ${mark}`);
-      }
-      return value.slice(1, end);
+  /** An entry that begins here, in the block of the key `outer`. */
+  #entry(outer: string | undefined): ConfigEntry {
+    const place = this.#place;
+    const written = this.#rest();
+    const key = this.#take(KEY)?.[1];
+    if (key === undefined) {
+      const hint = this.#lastLine === this.#line
+        ? "; put a value that contains spaces in quotes"
+        : "";
+      throw this.#error(`${quote(written)} is not of the form key = value${hint}`);
     }
-    const bare = value.replace(/(^|\s+)#.*$/s, "");
-    if (/\s/.test(bare)) {
-      throw this.#error(`${quote(line)}: put a value that contains spaces in quotes`);
-    }
-    return bare;
+    this.#toValue();
+    const valuePlace = this.#place;
+    const isBlock = this.#ahead(/\{/y);
+    const quoted = this.#ahead(/["']/y);
+    const value = isBlock ? this.#block(key, place, outer) : this.#text(key, written);
+    this.#lastLine = this.#line;
+    return { key, value, quoted, place, valuePlace, written: isBlock ? `${key} = {` : written };
   }
 
-  /** `key = { … }`, if that is what comes next. */
-  #block(): ConfigEntry | undefined {
-    const place = this.#place;
-    const opening = this.#take(/([^\s={}]+)\s*=\s*\{/y);
-    if (opening === undefined) return undefined;
-    const key = opening[1]!;
-    this.#checkBlock(key, place);
-    const value: ConfigEntry[] = [];
+  /** The value may stand on a later line, unless that is where the next entry is. */
+  #toValue(): void {
+    if (!this.#ahead(/[^\S\n]*(?:#|\n|$)/y)) return;
+    const before = [this.#index, this.#line, this.#lineStart] as const;
+    this.#take(BLANK);
+    if (!this.#atEnd && !this.#ahead(KEY) && !this.#ahead(/\}/y)) return;
+    [this.#index, this.#line, this.#lineStart] = before;
+  }
+
+  #block(key: string, place: string, outer: string | undefined): ConfigEntry[] {
+    this.#rules.checkBlock(key, place, outer);
+    this.#take(/\{/y);
+    const entries: ConfigEntry[] = [];
     for (;;) {
-      this.#take(/(?:[\s,;]|#[^\n]*)*/y);
+      this.#take(BETWEEN);
       if (this.#atEnd) {
         throw new UsageError(`${place}: ${key}: the } that closes the block is missing`);
       }
-      if (this.#take(/\}/y)) return { key, value, place, written: `${key} = {` };
-      value.push(this.#block() ?? this.#inner());
+      if (this.#take(/\}/y)) return entries;
+      entries.push(this.#entry(key));
     }
   }
 
-  /** `key = value` inside a block; where it ends, the next may follow. */
-  #inner(): ConfigEntry {
-    const place = this.#place;
-    const rest = this.#rest();
-    const key = this.#take(/([^\s={}"']+)[^\S\n]*=[^\S\n]*/y)?.[1];
-    if (key === undefined) {
-      throw this.#error(
-        `${quote(rest)} is not of the form key = value; put a value that contains spaces in quotes`,
-      );
-    }
+  #text(key: string, written: string): string {
     const mark = this.#take(/["']/y)?.[0];
-    // A separator may follow a bare value directly, but is part of it elsewhere: pkcs11:token=a;object=b.
-    const bare = /(?=#)|([^\s{}]*?)(?=[,;]*(?:[\s{}]|$))/y;
-    const text = this.#take(mark === undefined ? bare : QUOTED[mark]!);
-    if (text === undefined) throw this.#error(`${quote(rest)}: the closing ${mark} is missing`);
-    if (mark !== undefined && !this.#take(/(?=[\s,;#}]|$)/y)) {
-      throw this.#error(`${quote(rest)}: ${quote(this.#rest())} follows the closing ${mark}`);
+    if (mark === undefined) return this.#rules.isList(key) ? this.#words() : this.#word();
+    const text = this.#take(QUOTED[mark]!)?.[1];
+    if (text === undefined) throw this.#error(`${quote(written)}: the closing ${mark} is missing`);
+    if (!this.#ahead(/[\s,;#}]|$/y)) {
+      throw this.#error(`${quote(written)}: ${quote(this.#rest())} follows the closing ${mark}`);
     }
-    return { key, value: text[1] ?? "", place, written: rest };
+    return text;
+  }
+
+  #words(): string {
+    const words = [this.#word()];
+    for (;;) {
+      this.#take(BETWEEN);
+      if (this.#atEnd || this.#ahead(KEY) || this.#ahead(/["'{}=]/y)) return words.join(" ");
+      words.push(this.#word());
+    }
+  }
+
+  #word(): string {
+    return this.#take(WORD)![1]!;
   }
 
   /** Matches where reading is, and goes on behind it. Sticky expressions only. */
@@ -137,9 +148,19 @@ class Reader {
     expression.lastIndex = this.#index;
     const match = expression.exec(this.#config.text);
     if (match === null) return undefined;
+    const feed = match[0].lastIndexOf("\n");
+    if (feed >= 0) {
+      this.#line += match[0].split("\n").length - 1;
+      this.#lineStart = this.#index + feed + 1;
+    }
     this.#index = expression.lastIndex;
-    this.#line += match[0].split("\n").length - 1;
     return match;
+  }
+
+  /** Whether that is what comes next. Sticky expressions only. */
+  #ahead(expression: RegExp): boolean {
+    expression.lastIndex = this.#index;
+    return expression.test(this.#config.text);
   }
 
   /** What is left of the line; reading stays where it is. */
@@ -153,7 +174,8 @@ class Reader {
   }
 
   get #place(): string {
-    return `${escapeControl(this.#config.file)}:${this.#line}`;
+    const column = Array.from(this.#config.text.slice(this.#lineStart, this.#index)).length + 1;
+    return `${escapeControl(this.#config.file)}:${this.#line}:${column}`;
   }
 
   #error(reason: string): UsageError {
@@ -161,5 +183,11 @@ class Reader {
   }
 }
 
+const BLANK = /(?:\s|#[^\n]*)*/y;
+const BETWEEN = /(?:[\s,;]|#[^\n]*)*/y;
+/** A key, and what leads to its value on the same line. */
+const KEY = /([^\s={}"'#,;]+)\s*=[^\S\n]*/y;
+/** Separators may follow any bare word, and are part of what is more than plain: `pkcs11:token=a;object=b`. */
+const WORD = /([A-Za-z0-9.,]*(?=[#;])|[^\s{}]*?(?=[,;]*(?:[\s{}]|$)))/y;
 const QUOTED: Readonly<Record<string, RegExp>> = { '"': /([^"\n]*)"/y, "'": /([^'\n]*)'/y };
 const REST = /[^\n]*/y;

@@ -1,7 +1,7 @@
 /** The configuration file that `--default-config` prints, from the option table. */
 
-import type { Option } from "./options.ts";
-import { GROUPS, optionHelp, OPTIONS, PEM_BLOCK_OPTIONS } from "./options.ts";
+import type { Block, Option } from "./options.ts";
+import { BLOCKS, GROUPS, isBlockOnly, optionHelp, OPTIONS } from "./options.ts";
 import { blockUsage } from "./help.ts";
 import { wrap } from "./wrap.ts";
 
@@ -11,7 +11,7 @@ import { wrap } from "./wrap.ts";
  */
 export function defaultConfig(): string {
   const lines = [
-    "# Configuration of stud(8): key = value, one per line.",
+    "# Configuration of stud(8): key = value.",
     "#",
     "# Every key is here with its default. Text may stand in double or single quotes, and must",
     "# where it contains spaces. An option on the command line replaces the key of its name.",
@@ -34,17 +34,17 @@ function entryLines(option: Option): string[] {
   return [
     ...wrap(note, WIDTH - 2).map((line) => `# ${line}`),
     option.refusal ? `# ${entry}` : entry,
-    ...(option.name === "pem-file" ? blockLines() : []),
+    ...BLOCKS.filter((block) => block.key === option.key).flatMap(blockLines),
   ];
 }
 
 /** What a block in the place of the value may hold, in comments. */
-function blockLines(): string[] {
+function blockLines({ key, options, required }: Block): string[] {
   return [
-    "# Or a block, of which only cert must be there:",
-    "# pem-file = {",
-    ...PEM_BLOCK_OPTIONS.flatMap((option) => [
-      ...(option.pemBlock === "only" ? wrap(optionHelp(option), WIDTH - 8) : [])
+    `# Or a block, of which only ${required} must be there:`,
+    `# ${key} = {`,
+    ...options.flatMap((option) => [
+      ...(isBlockOnly(option) ? wrap(optionHelp(option), WIDTH - 8) : [])
         .map((line) => `#     # ${line}`),
       `#     ${blockUsage(option)}`,
     ]),

@@ -1,7 +1,16 @@
 /** The text of `--help`, from the option table. */
 
-import type { Option } from "./options.ts";
-import { GROUPS, optionHelp, optionLabel, OPTIONS, PEM_BLOCK_OPTIONS } from "./options.ts";
+import type { Block, Option } from "./options.ts";
+import {
+  BLOCKS,
+  GROUPS,
+  isBlockOnly,
+  OBSOLETE_OPTIONS,
+  optionHelp,
+  optionLabel,
+  optionNamed,
+  OPTIONS,
+} from "./options.ts";
 import { wrap } from "./wrap.ts";
 
 /** What `stud --help` prints, with a final line feed: at most 90 columns, options by group. */
@@ -20,11 +29,18 @@ export function helpText(version: string): string {
     const options = OPTIONS.filter((option) => option.group === group && !option.refusal);
     lines.push(`${group}:`, ...options.flatMap(optionLines), "");
   }
-  lines.push("Inside a pem-file block, pem-file = { cert = FILE ... }, of the configuration file:");
-  lines.push(...blockLines(), "");
+  for (const block of BLOCKS) {
+    lines.push(`Inside a ${block.key} block, ${blockForm(block)}, of the configuration file:`);
+    lines.push(...blockLines(block), "");
+  }
   lines.push("Known from earlier releases of stud, refused by this one with the reason:");
   const refused = OPTIONS.filter((option) => option.refusal).map(optionLabel).join(", ");
   lines.push(...wrap(refused, WIDTH - 2).map((line) => `  ${line}`), "");
+  lines.push(
+    "Known from earlier releases of stud and hitch, of no use, and ignored with a warning:",
+  );
+  const obsolete = OBSOLETE_OPTIONS.map(optionLabel).join(", ");
+  lines.push(...wrap(obsolete, WIDTH - 2).map((line) => `  ${line}`), "");
   lines.push(...wrap(NOTES, WIDTH));
   return lines.join("\n") + "\n";
 }
@@ -41,16 +57,19 @@ export function optionUsage(option: Option): string {
   return short === undefined ? long : `-${short}, ${long}`;
 }
 
-/** How a key of a pem-file block is written: `cert = FILE`. */
-export function blockUsage({ key, valueName }: Option): string {
-  return `${key} = ${valueName}`;
+/** How a block is written at the least: `pem-file = { cert = FILE ... }`. */
+export function blockForm({ key, required }: Block): string {
+  return `${key} = { ${blockUsage(optionNamed(required))} ... }`;
 }
 
-/** The sentences for a key of a pem-file block. */
-export function blockHelp(option: Option): string {
-  return option.pemBlock === "only"
-    ? optionHelp(option)
-    : `As --${option.name}, for this certificate.`;
+/** How a key of a block is written: `cert = FILE`. */
+export function blockUsage({ key, valueName }: Option): string {
+  return `${key} = ${valueName ?? "on|off"}`;
+}
+
+/** The sentences for a key of a block. */
+export function blockHelp(option: Option, { scope }: Block): string {
+  return isBlockOnly(option) ? optionHelp(option) : `As --${option.name}, for ${scope}.`;
 }
 
 /** The default where it says something: not for flags that are off. */
@@ -67,9 +86,9 @@ function optionLines(option: Option): string[] {
   return twoColumns(" ".repeat(indent) + optionUsage(option), help);
 }
 
-function blockLines(): string[] {
-  return PEM_BLOCK_OPTIONS.flatMap((option) =>
-    twoColumns(`      ${blockUsage(option)}`, blockHelp(option))
+function blockLines(block: Block): string[] {
+  return block.options.flatMap((option) =>
+    twoColumns(`      ${blockUsage(option)}`, blockHelp(option, block))
   );
 }
 

@@ -1,8 +1,8 @@
 /** The manual page stud(8), in roff for the man macros of groff and mandoc, from the option table. */
 
 import { blockHelp, blockUsage, optionUsage, shownDefault } from "./help.ts";
-import type { Option } from "./options.ts";
-import { GROUPS, optionHelp, OPTIONS, PEM_BLOCK_OPTIONS } from "./options.ts";
+import type { Block, Option } from "./options.ts";
+import { BLOCKS, GROUPS, OBSOLETE_OPTIONS, optionHelp, OPTIONS } from "./options.ts";
 
 /**
  * The source of stud(8).
@@ -14,7 +14,10 @@ export function manPage(version: string, date: string): string {
     '.\\" Generated from src/config/ by scripts/docs.ts; edit there.',
     `.TH STUD 8 "${date}" "stud ${version}" "System Manager's Manual"`,
     ...BEFORE_OPTIONS,
-    ...PEM_BLOCK_OPTIONS.flatMap(blockEntry),
+    ...BLOCKS.flatMap((block) => [
+      ...BLOCK_EXAMPLES[block.key],
+      ...block.options.flatMap((option) => blockEntry(option, block)),
+    ]),
     ".SH OPTIONS",
     ...paragraph(
       "Flags also take =on and =off. Of several values for one option the last wins, except where an " +
@@ -30,6 +33,9 @@ export function manPage(version: string, date: string): string {
       "stud does not start with these, and says why. Setting one to its default is not an error.",
     ),
     ...OPTIONS.filter((option) => option.refusal).flatMap(refusedEntry),
+    ".SS Options of earlier releases that are of no use",
+    ...paragraph("stud ignores these, and says so."),
+    ...OBSOLETE_OPTIONS.flatMap(obsoleteEntry),
     ...AFTER_OPTIONS,
     "",
   ].join("\n");
@@ -48,9 +54,13 @@ function refusedEntry(option: Option): string[] {
   return [".TP", usage(option), ...paragraph(`${option.help} Refused: ${reason}.`)];
 }
 
-function blockEntry(option: Option): string[] {
+function obsoleteEntry(option: Option): string[] {
+  return [".TP", usage(option), ...paragraph(`${option.help} Of no use: ${option.obsolete}.`)];
+}
+
+function blockEntry(option: Option, block: Block): string[] {
   const usage = escape(blockUsage(option)).replace(/^(\S+) = (.*)$/, "\\fB$1\\fR = \\fI$2\\fR");
-  return [".TP", usage, ...paragraph(blockHelp(option))];
+  return [".TP", usage, ...paragraph(blockHelp(option, block))];
 }
 
 /** Options in bold, names of values in italics. */
@@ -139,12 +149,13 @@ const BEFORE_OPTIONS = [
   ".SS Configuration file",
   "The file that",
   ".B \\-\\-config",
-  "names has lines of the form",
-  '.IR key " = " value .',
+  "names has entries of the form",
+  '.IR key " = " value ,',
+  "each on a line of its own or several on one; it is hitch's syntax, of which stud's is a part.",
   "Keys are the long names of options; those under",
   ".B Other",
   "below are for the command line only.",
-  "Values may stand in double or single quotes, and must where they contain spaces.",
+  "Values may stand in double or single quotes, and must where they contain spaces and are no lists.",
   "A # starts a comment.",
   "Flags are",
   '.BR on " or " off .',
@@ -153,25 +164,50 @@ const BEFORE_OPTIONS = [
   "and",
   ".B private\\-key",
   "may have several lines.",
-  "An option on the command line replaces all lines of its key.",
+  "An option on the command line replaces all values of its key.",
   ".B stud \\-\\-default\\-config",
   "prints a file to start from.",
-  ".PP",
-  "A",
-  ".B pem\\-file",
-  "may also be a block of keys in braces, on one line or on several:",
-  ".PP",
-  ".nf",
-  ".RS 4",
-  "pem\\-file = {",
-  '    cert = "/etc/stud/site.crt"',
-  '    private\\-key = "/etc/stud/site.key"',
-  "}",
-  ".RE",
-  ".fi",
-  ".PP",
-  "Its keys are for this certificate alone:",
 ];
+
+/** What comes before the keys of a block. */
+const BLOCK_EXAMPLES: Readonly<Record<Block["key"], readonly string[]>> = {
+  "pem-file": [
+    ".PP",
+    "A",
+    ".B pem\\-file",
+    "may also be a block of keys in braces, on one line or on several:",
+    ".PP",
+    ".nf",
+    ".RS 4",
+    "pem\\-file = {",
+    '    cert = "/etc/stud/site.crt"',
+    '    private\\-key = "/etc/stud/site.key"',
+    "}",
+    ".RE",
+    ".fi",
+    ".PP",
+    "Its keys are for this certificate alone:",
+  ],
+  "frontend": [
+    ".PP",
+    "So may a",
+    ".BR frontend :",
+    ".PP",
+    ".nf",
+    ".RS 4",
+    "frontend = {",
+    '    host = "*"',
+    '    port = "443"',
+    '    pem\\-file = "/etc/stud/site.pem"',
+    "    tls\\-protos = TLSv1.3",
+    "}",
+    ".RE",
+    ".fi",
+    ".PP",
+    "Its keys are for this frontend alone; what it does not say is as it is in general.",
+    "A frontend with certificates of its own serves no others.",
+  ],
+};
 
 const AFTER_OPTIONS = [
   ".SH SIGNALS",

@@ -70,6 +70,14 @@ export interface Option<Name extends string = string> {
   readonly repeatable?: boolean;
   /** May stand inside a pem-file block of the configuration file too, or there only. */
   readonly pemBlock?: "too" | "only";
+  /** May stand inside a frontend block too, for that frontend alone, or there only. */
+  readonly frontendBlock?: "too" | "only";
+  /** What is otherwise where stud takes hitch's place (`--compat=hitch`). */
+  readonly hitch?: HitchMeaning;
+  /** Known from earlier releases of stud or hitch, and of no use: a sentence that says why, after "NAME: ". */
+  readonly obsolete?: string;
+  /** An empty text turns it off; elsewhere it is no value. */
+  readonly emptyIsOff?: boolean;
   /** The TLS engine that alone can do it. The default never needs it. */
   readonly needs?: "openssl";
   /** Narrows `needs` to more than one value, or to `pkcs11:` URIs. */
@@ -89,6 +97,19 @@ export interface Option<Name extends string = string> {
   readonly refusedValues?: Readonly<Record<string, string>>;
 }
 
+/** How hitch takes an option that stud takes otherwise. */
+export interface HitchMeaning {
+  readonly default?: string;
+  /** The flag without which that default does not stand. */
+  readonly defaultWith?: string;
+  /** Values of the command line come after those of the file; with stud they replace them. */
+  readonly adds?: boolean;
+  /** A flag stands for another option, with these texts; without one for off it then says nothing. */
+  readonly means?: { readonly name: string; readonly on: string; readonly off?: string };
+  /** Words of a list that are left out with a warning; stud refuses them. */
+  readonly ignores?: readonly string[];
+}
+
 const SHARED_SECRET = "stud does not send sessions between machines by UDP; to resume them " +
   "everywhere, give every machine the same --ticket-secret FILE instead";
 const DAY = 86_400;
@@ -97,6 +118,8 @@ const table = [
   {
     name: "pem-file",
     key: "pem-file",
+    hitch: { adds: true },
+    frontendBlock: "too",
     valueName: "PEM",
     type: { kind: "text" },
     operand: true,
@@ -171,6 +194,7 @@ const table = [
   {
     name: "sni-nomatch-abort",
     key: "sni-nomatch-abort",
+    frontendBlock: "too",
     type: { kind: "flag" },
     needs: "openssl",
     default: "off",
@@ -182,11 +206,13 @@ const table = [
     name: "ocsp-dir",
     short: "o",
     key: "ocsp-dir",
+    emptyIsOff: true,
     valueName: "DIR",
     type: { kind: "text" },
     needs: "openssl",
     default: "/var/lib/hitch/",
-    help: "Directory of stored OCSP responses. The OpenSSL engine staples those it finds there.",
+    help: "Directory of stored OCSP responses. The OpenSSL engine staples those it finds there. " +
+      "Empty: none.",
     group: "Certificates",
   },
   {
@@ -215,13 +241,46 @@ const table = [
     name: "frontend",
     short: "f",
     key: "frontend",
-    valueName: "HOST,PORT",
+    hitch: { adds: true },
+    valueName: "HOST,PORT[+PEM]",
     type: { kind: "frontend" },
     repeatable: true,
     default: "*,8443",
     help: "Address to listen on; repeat it for more. HOST * or nothing means every IPv4 and IPv6 " +
-      "address; PORT 0 lets the system choose. [HOST]:PORT and HOST:PORT mean the same.",
+      "address; PORT 0 lets the system choose. [HOST]:PORT and HOST:PORT mean the same. With +PEM " +
+      "the frontend serves the certificate of that file and no other.",
     group: "Addresses",
+  },
+  {
+    name: "host",
+    key: "host",
+    valueName: "HOST",
+    type: { kind: "text" },
+    frontendBlock: "only",
+    default: "*",
+    help: "Host name or IP address to listen on. * means every IPv4 and IPv6 address.",
+    group: "Addresses",
+  },
+  {
+    name: "port",
+    key: "port",
+    valueName: "PORT",
+    type: { kind: "text" },
+    frontendBlock: "only",
+    default: undefined,
+    help: "Port to listen on, by number or by its name in services(5). Required.",
+    group: "Addresses",
+  },
+  {
+    name: "match-global-certs",
+    key: "match-global-certs",
+    type: { kind: "flag" },
+    frontendBlock: "only",
+    default: "off",
+    help:
+      "Serve the general certificates too, after those of the block. Otherwise a frontend with " +
+      "certificates of its own serves no others.",
+    group: "Certificates",
   },
   {
     name: "backend",
@@ -237,6 +296,7 @@ const table = [
   },
   {
     name: "backend-refresh",
+    aliases: ["backendrefresh"],
     short: "R",
     key: "backend-refresh",
     valueName: "SECONDS",
@@ -304,6 +364,8 @@ const table = [
   {
     name: "tls",
     key: "tls",
+    hitch: { means: { name: "tls-protos", on: "TLSv1.0 TLSv1.1 TLSv1.2 TLSv1.3" } },
+    frontendBlock: "too",
     type: { kind: "flag" },
     default: "on",
     help:
@@ -318,6 +380,7 @@ const table = [
   {
     name: "ssl",
     key: "ssl",
+    frontendBlock: "too",
     type: { kind: "flag" },
     needs: "openssl",
     default: "off",
@@ -329,6 +392,8 @@ const table = [
   {
     name: "tls-protos",
     key: "tls-protos",
+    hitch: { ignores: ["SSLv3"] },
+    frontendBlock: "too",
     valueName: "LIST",
     type: { kind: "tls-protocols" },
     needs: "openssl",
@@ -359,6 +424,7 @@ const table = [
     name: "ciphers",
     short: "c",
     key: "ciphers",
+    frontendBlock: "too",
     valueName: "SUITE",
     type: { kind: "text" },
     needs: "openssl",
@@ -370,6 +436,7 @@ const table = [
   {
     name: "ciphersuites",
     key: "ciphersuites",
+    frontendBlock: "too",
     valueName: "LIST",
     type: { kind: "text" },
     needs: "openssl",
@@ -393,6 +460,7 @@ const table = [
     name: "prefer-server-ciphers",
     short: "O",
     key: "prefer-server-ciphers",
+    frontendBlock: "too",
     type: { kind: "flag" },
     needs: "openssl",
     default: "off",
@@ -402,6 +470,7 @@ const table = [
   },
   {
     name: "ssl-engine",
+    aliases: ["engine"],
     short: "e",
     key: "ssl-engine",
     valueName: "NAME",
@@ -434,6 +503,7 @@ const table = [
   {
     name: "client-verify",
     key: "client-verify",
+    frontendBlock: "too",
     valueName: "none|optional|required",
     type: { kind: "choice", choices: ["none", "optional", "required"] },
     pemBlock: "too",
@@ -447,6 +517,7 @@ const table = [
   {
     name: "client-verify-ca",
     key: "client-verify-ca",
+    frontendBlock: "too",
     valueName: "FILE",
     type: { kind: "text" },
     pemBlock: "too",
@@ -542,6 +613,7 @@ const table = [
   {
     name: "write-proxy",
     key: "write-proxy",
+    hitch: { means: { name: "write-proxy-v2", on: "on", off: "off" } },
     type: { kind: "flag" },
     default: "off",
     help: "Before the plaintext, send the backend a PROXY protocol version 1 line with the " +
@@ -648,6 +720,7 @@ const table = [
   {
     name: "drain-timeout",
     key: "drain-timeout",
+    hitch: { default: "0" },
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 0, maximum: 7 * DAY },
     default: "30",
@@ -729,6 +802,7 @@ const table = [
     short: "q",
     key: "quiet",
     type: { kind: "flag" },
+    hitch: { means: { name: "log-level", on: "0" } },
     default: "off",
     help: "Log errors only.",
     group: "Logging",
@@ -793,6 +867,17 @@ const table = [
     group: "Other",
   },
   {
+    name: "compat",
+    key: undefined,
+    valueName: "none|hitch",
+    type: { kind: "choice", choices: ["none", "hitch"] },
+    default: "none",
+    help:
+      "With hitch, do as hitch does wherever the two differ, so that its command line and its " +
+      "configuration file can be used as they are. It is the default of a program called hitch.",
+    group: "Other",
+  },
+  {
     name: "default-config",
     key: undefined,
     type: { kind: "flag" },
@@ -827,6 +912,26 @@ const table = [
     help: "Print this help and exit.",
     group: "Other",
   },
+  {
+    name: "ring-slots",
+    key: "ring-slots",
+    valueName: "N",
+    type: { kind: "text" },
+    default: undefined,
+    obsolete: "stud has no rings of buffers; their memory grows and shrinks with the traffic",
+    help: "Number of buffers in a ring.",
+    group: "Other",
+  },
+  {
+    name: "ring-data-len",
+    key: "ring-data-len",
+    valueName: "OCTETS",
+    type: { kind: "text" },
+    default: undefined,
+    obsolete: "stud has no rings of buffers; their memory grows and shrinks with the traffic",
+    help: "Size of a buffer in a ring.",
+    group: "Other",
+  },
 ] as const satisfies readonly Option[];
 
 type Row = typeof table[number];
@@ -842,11 +947,40 @@ export type NameOfKind<Kind extends OptionType["kind"]> = Extract<
 
 const rows: readonly Option<OptionName>[] = table;
 
-/** Every option, in the order help shows them; without what stands only inside a pem-file block. */
-export const OPTIONS = rows.filter((option) => option.pemBlock !== "only");
+const everywhere = rows.filter((option) => !isBlockOnly(option));
+
+/** Every option, in the order help shows them; without what stands only inside a block, and what is of no use. */
+export const OPTIONS = everywhere.filter((option) => option.obsolete === undefined);
+
+/** What is accepted with a warning. */
+export const OBSOLETE_OPTIONS = everywhere.filter((option) => option.obsolete !== undefined);
 
 /** What may stand inside a pem-file block. */
 export const PEM_BLOCK_OPTIONS = rows.filter((option) => option.pemBlock !== undefined);
+
+/** What may stand inside a frontend block. */
+export const FRONTEND_BLOCK_OPTIONS = rows.filter((option) => option.frontendBlock !== undefined);
+
+/** A block of the configuration file: the keys in braces that may stand in the place of a value. */
+export interface Block {
+  readonly key: "pem-file" | "frontend";
+  readonly options: readonly Option<OptionName>[];
+  /** What its keys are for. */
+  readonly scope: string;
+  /** The key that must be there. */
+  readonly required: OptionName;
+}
+
+/** Every kind of block. */
+export const BLOCKS: readonly Block[] = [
+  { key: "pem-file", options: PEM_BLOCK_OPTIONS, scope: "this certificate", required: "cert" },
+  { key: "frontend", options: FRONTEND_BLOCK_OPTIONS, scope: "this frontend", required: "port" },
+];
+
+/** Whether an option stands inside of blocks alone. */
+export function isBlockOnly(option: Option): boolean {
+  return option.pemBlock === "only" || option.frontendBlock === "only";
+}
 
 const byName = new Map(rows.map((option) => [option.name, option]));
 

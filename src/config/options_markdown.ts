@@ -1,8 +1,8 @@
 /** The README's option tables, from the option table, laid out as `deno fmt` leaves them. */
 
-import { blockHelp, blockUsage, optionUsage, shownDefault } from "./help.ts";
-import type { Option } from "./options.ts";
-import { GROUPS, optionHelp, OPTIONS, PEM_BLOCK_OPTIONS } from "./options.ts";
+import { blockForm, blockHelp, blockUsage, optionUsage, shownDefault } from "./help.ts";
+import type { Block, Option } from "./options.ts";
+import { BLOCKS, GROUPS, OBSOLETE_OPTIONS, optionHelp, OPTIONS } from "./options.ts";
 import { wrap } from "./wrap.ts";
 
 /** Markdown with tables of supported options, of block keys and of refused options, and a final line feed. */
@@ -26,21 +26,36 @@ export function optionsMarkdown(): string {
       FMT_WIDTH,
     ),
     "",
-    "There a `pem-file` may also be a block in braces, with keys for this certificate alone:",
-    "",
-    ...table(["key", "meaning"], PEM_BLOCK_OPTIONS.map(blockRow)),
-    "",
+    ...BLOCKS.flatMap((block) => [
+      ...wrap(
+        `There a \`${block.key}\` may also be a block in braces, ${
+          code(blockForm(block))
+        }, with keys for ` +
+          `${block.scope} alone:`,
+        FMT_WIDTH,
+      ),
+      "",
+      ...table(["key", "meaning"], block.options.map((option) => blockRow(option, block))),
+      "",
+    ]),
     "Options of earlier releases of stud that this one refuses, each with the reason:",
     "",
     ...table(
       ["option", "reason"],
       refused.map((option) => [code(optionUsage(option)), prose(option.refusal!)]),
     ),
+    "",
+    "Options of earlier releases of stud and hitch that are of no use, and ignored with a warning:",
+    "",
+    ...table(
+      ["option", "reason"],
+      OBSOLETE_OPTIONS.map((option) => [code(optionUsage(option)), prose(option.obsolete!)]),
+    ),
   ].join("\n") + "\n";
 }
 
-function blockRow(option: Option): string[] {
-  return [code(blockUsage(option)), prose(blockHelp(option))];
+function blockRow(option: Option, block: Block): string[] {
+  return [code(blockUsage(option)), prose(blockHelp(option, block))];
 }
 
 function table(head: string[], rows: string[][]): string[] {

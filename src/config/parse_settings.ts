@@ -5,25 +5,24 @@
  */
 
 import { UsageError } from "../errors.ts";
-import { isSameAddress } from "./address.ts";
 import { certificateSettings } from "./certificate_settings.ts";
+import { frontendSettings } from "./frontend_settings.ts";
 import type { NameOfKind, Option, OptionName } from "./options.ts";
-import { optionNamed, OPTIONS } from "./options.ts";
+import { OPTIONS } from "./options.ts";
 import { quote } from "./quote.ts";
 import type { RawValues } from "./raw_values.ts";
-import { allValues, isDefault, lastValue, parseValue } from "./raw_values.ts";
+import { isDefault, lastValue, parseValue } from "./raw_values.ts";
 import type {
   AccessLogFormat,
-  FrontendSettings,
   PrefaceKind,
   Settings,
   TcpAddress,
   TlsLibraryName,
-  TlsProtocol,
   UnixAddress,
 } from "./settings.ts";
-import { TLS_PROTOCOLS } from "./settings.ts";
+import { settingsWarnings } from "./settings_warnings.ts";
 import { chooseTlsLibrary } from "./tls_library.ts";
+import { tlsSettings } from "./tls_settings.ts";
 
 /**
  * Settles what the operator asked for, on a platform with these TLS engines.
@@ -35,26 +34,30 @@ export function parseSettings(
   values: RawValues,
   libraries: readonly TlsLibraryName[],
 ): Settings {
-  OPTIONS.forEach((option) => refuse(option, values, libraries));
+  for (const option of OPTIONS) {
+    refuse(option, values, libraries);
+    for (const { frontend } of values.get("frontend") ?? []) {
+      if (frontend) refuse(option, frontend, libraries);
+    }
+  }
   const flag = (name: NameOfKind<"flag">) => lastValue(name, values) as boolean;
   const number = (name: NameOfKind<"number" | "seconds">) => lastValue(name, values) as number;
   const text = (name: NameOfKind<"text">) => lastValue(name, values) as string | undefined;
   const choice = (name: NameOfKind<"choice">) => lastValue(name, values) as string;
   const groups = text("ecdh-curve");
+  const tls = tlsSettings(values);
   return {
-    frontends: frontends(values),
+    compat: choice("compat") as Settings["compat"],
+    warnings: settingsWarnings(values),
+    frontends: frontendSettings(values, tls),
     backend: lastValue("backend", values) as TcpAddress | UnixAddress,
     ...certificateSettings(values),
     watch: flag("watch"),
     tlsLibrary: chooseTlsLibrary(values, libraries),
-    tlsProtocols: tlsProtocols(values),
-    ciphers: text("ciphers"),
-    ciphersuites: text("ciphersuites"),
+    ...tls,
     groups: groups === "auto" ? undefined : groups,
-    preferServerCiphers: flag("prefer-server-ciphers"),
     sslEngine: text("ssl-engine"),
     alpnProtocols: (lastValue("alpn-protos", values) ?? []) as readonly string[],
-    sniNomatchAbort: flag("sni-nomatch-abort"),
     ocspDir: text("ocsp-dir")!,
     ticketSecret: text("ticket-secret"),
     sharedCache: number("shared-cache"),
@@ -111,30 +114,6 @@ function notHere({ notOn }: Option, libraries: readonly TlsLibraryName[]): strin
   return libraries.includes("node") ? notOn?.node : undefined;
 }
 
-function frontends(values: RawValues): FrontendSettings[] {
-  const addresses = allValues("frontend", values) as TcpAddress[];
-  addresses.forEach((one, index) => {
-    if (addresses.slice(0, index).some((other) => isSameAddress(one, other))) {
-      const raw = values.get("frontend")![index]!;
-      throw new UsageError(`${raw.origin}: ${quote(raw.text)}: the same frontend is given twice`);
-    }
-  });
-  return addresses.map((address) => ({ address, tls: undefined }));
-}
-
-/** `--ssl` is every version, which an explicit list of others contradicts. */
-function tlsProtocols(values: RawValues): readonly TlsProtocol[] {
-  const listed = values.get("tls-protos")?.at(-1);
-  if (lastValue("ssl", values) !== true) {
-    return lastValue("tls-protos", values) as readonly TlsProtocol[];
-  }
-  if (listed !== undefined && !isDefault(optionNamed("tls-protos"), listed)) {
-    const ssl = values.get("ssl")!.at(-1)!;
-    throw new UsageError(`${ssl.origin} and ${listed.origin} exclude each other; give one`);
-  }
-  return TLS_PROTOCOLS;
-}
-
 function preface(values: RawValues): PrefaceKind {
   const given = PREFACES.filter(([name]) => lastValue(name, values));
   const [first, second] = given;
@@ -144,7 +123,8 @@ function preface(values: RawValues): PrefaceKind {
   }
   const kind = first?.[1] ?? "none";
   const certificate = values.get("proxy-client-cert")?.at(-1);
-  if (kind !== "proxy-v2" && certificate && lastValue("proxy-client-cert", values)) {
+  const isHitch = lastValue("compat", values) === "hitch";
+  if (kind !== "proxy-v2" && certificate && lastValue("proxy-client-cert", values) && !isHitch) {
     throw new UsageError(`${certificate.origin} is of no use without --write-proxy-v2`);
   }
   return kind;

@@ -5,7 +5,7 @@
  */
 
 import { UsageError } from "../errors.ts";
-import { parseBackend, parseFrontend } from "./address.ts";
+import { parseBackend, parseFrontend, splitCertificate } from "./address.ts";
 import { isIpAddress } from "../wire/ip_address.ts";
 import { isHostName } from "./host.ts";
 import type { Option, OptionName } from "./options.ts";
@@ -22,6 +22,10 @@ export interface RawValue {
   readonly origin: string;
   /** What a pem-file block says besides the certificate's file, which is `text`. */
   readonly block?: ReadonlyMap<OptionName, RawValue>;
+  /** What a frontend block says besides host and port, which are `text`. */
+  readonly frontend?: RawValues;
+  /** What the operator should know of the way it was taken. Follows `origin` and a colon. */
+  readonly warning?: string;
 }
 
 /** All values of each option that was given, in the order written. */
@@ -70,7 +74,7 @@ export function parseValue(option: Option, raw: RawValue): Value {
     case "alpn-protocols":
       return listOf(parseAlpnProtocols(raw.text), raw);
     case "frontend":
-      return parseFrontend(raw.text, raw.origin);
+      return parseFrontend(splitCertificate(raw.text).address, raw.origin);
     case "backend":
       return parseBackend(raw.text, raw.origin);
   }
@@ -86,6 +90,7 @@ export function checkValues(values: RawValues): void {
     for (const raw of raws) {
       parseValue(optionNamed(name), raw);
       raw.block?.forEach((inner, key) => parseValue(optionNamed(key), inner));
+      if (raw.frontend) checkValues(raw.frontend);
     }
   }
 }
@@ -105,7 +110,10 @@ export function allValues(name: OptionName, values: RawValues): Value[] {
 /** Whether a text says nothing but the option's default, however it is spelled. */
 export function isDefault(option: Option, raw: RawValue): boolean {
   const value = JSON.stringify(parseValue(option, raw));
-  return defaultOf(option).some((other) => JSON.stringify(parseValue(option, other)) === value);
+  const saysMore = raw.block ?? raw.frontend ??
+    (option.type.kind === "frontend" ? splitCertificate(raw.text).certificate : undefined);
+  return saysMore === undefined &&
+    defaultOf(option).some((other) => JSON.stringify(parseValue(option, other)) === value);
 }
 
 function defaultOf(option: Option): RawValue[] {

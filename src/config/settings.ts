@@ -79,21 +79,31 @@ export interface TlsSettings {
   readonly sniNomatchAbort: boolean;
 }
 
-/** The settings of a frontend that has some of its own. */
+/** The settings of one frontend, complete: what its block does not say is as it is in general. */
 export interface FrontendTls extends TlsSettings {
-  /** Serve the general certificates after its own. */
+  /** Serve the general certificates after its own. Says nothing where `pemFiles` are the general ones. */
   readonly matchGlobalCerts: boolean;
 }
 
 /** One frontend. */
 export interface FrontendSettings {
   readonly address: TcpAddress;
-  /** Undefined: the general settings. */
+  /** Undefined: the general settings. `pemFiles` is the very array of these if it has none of its own. */
   readonly tls: FrontendTls | undefined;
 }
 
-/** Everything `stud` can be told in one run. */
+/** Whose habits stud has where stud and hitch differ: its own, or hitch's. */
+export type Compat = "none" | "hitch";
+
+/**
+ * Everything `stud` can be told in one run. `pemFiles` is empty only with `selfSigned` or `pemDir`, or where
+ * every frontend has certificates of its own.
+ */
 export interface Settings extends TlsSettings {
+  /** What differs in the values themselves has been settled; this is for the rest. */
+  readonly compat: Compat;
+  /** Lines the operator should read; none of them stops the start. */
+  readonly warnings: readonly string[];
   readonly frontends: readonly FrontendSettings[];
   readonly backend: TcpAddress | UnixAddress;
   /** Directory whose files are PEM files too, after `pemFiles`, by name. */
@@ -112,7 +122,7 @@ export interface Settings extends TlsSettings {
   /** Id of an OpenSSL engine. */
   readonly sslEngine: string | undefined;
   readonly alpnProtocols: readonly string[];
-  /** Directory of stored OCSP responses. */
+  /** Directory of stored OCSP responses; empty: none. */
   readonly ocspDir: string;
   /** Path of the file with the secret that ticket keys are derived from; undefined: one is made. */
   readonly ticketSecret: string | undefined;
@@ -160,4 +170,4 @@ export interface Settings extends TlsSettings {
 /** What the command line asks the program to do. */
 export type Command =
   | { readonly action: "run" | "test"; readonly settings: Settings }
-  | { readonly action: "help" | "version" | "default-config" };
+  | { readonly action: "help" | "version" | "default-config"; readonly compat: Compat };

@@ -5,12 +5,13 @@
  */
 
 import { UsageError } from "../errors.ts";
+import { ownPemFiles } from "./certificate_settings.ts";
 import { isKeyUri } from "../wire/key_uri.ts";
 import type { Option, OptionName } from "./options.ts";
 import { optionNamed, OPTIONS } from "./options.ts";
 import { quote } from "./quote.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
-import { isDefault, lastValue } from "./raw_values.ts";
+import { isDefault, lastValue, parseFlag } from "./raw_values.ts";
 import type { TlsLibrary, TlsLibraryName } from "./settings.ts";
 
 /**
@@ -31,7 +32,7 @@ export function chooseTlsLibrary(
   }
   if (libraries.includes("node")) return { name: "node", because: undefined };
   if (wanted === "openssl") return { name: "openssl", because: given!.origin };
-  const [need] = needs(values);
+  const [need] = [...needs(values), ...needsOfMatching(values)];
   if (need === undefined) return { name: "rustls", because: undefined };
   if (wanted === "rustls") {
     const { origin } = given!;
@@ -56,9 +57,20 @@ function* needs(values: RawValues): Generator<Need> {
     const given = values.get(option.name) ?? [];
     const raws = option.repeatable ? given : given.slice(-1);
     yield* needsOf(option, raws);
-    for (const raw of raws) {
-      for (const [key, inner] of raw.block ?? []) yield* needsOf(optionNamed(key), [inner]);
+    for (const { block, frontend } of raws) {
+      for (const [key, inner] of block ?? []) yield* needsOf(optionNamed(key), [inner]);
+      if (frontend) yield* needs(frontend);
     }
+  }
+}
+
+/** Frontends that serve the general certificates after their own have more than one. */
+function* needsOfMatching(values: RawValues): Generator<Need> {
+  for (const raw of values.get("frontend") ?? []) {
+    const matching = raw.frontend?.get("match-global-certs")?.at(-1);
+    if (matching === undefined || parseFlag(matching.text) !== true) continue;
+    if (ownPemFiles(raw).length === 0 || !values.has("pem-file")) continue;
+    yield { because: matching.origin, complaint: `${matching.origin}:` };
   }
 }
 
@@ -73,7 +85,7 @@ function* needsOf(option: Option, raws: readonly RawValue[]): Generator<Need> {
   }
   const isTooMuch = option.needsFor === "pkcs11"
     ? ({ text }: RawValue) => isKeyUri(text)
-    : (raw: RawValue) => !isDefault(option, raw);
+    : (raw: RawValue) => !isDefault(option, raw) && !(option.emptyIsOff && raw.text === "");
   for (const { origin } of raws.filter(isTooMuch)) {
     yield { because: origin, complaint: `${origin}:` };
   }

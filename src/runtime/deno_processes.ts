@@ -18,6 +18,9 @@ export interface WorkerProgram {
 export function createDenoProcesses(program: WorkerProgram): Processes {
   return {
     args: Deno.args,
+    get programName() {
+      return baseName(calledBy());
+    },
     pid: Deno.pid,
     uid: Deno.uid() ?? undefined,
     cpus: navigator.hardwareConcurrency,
@@ -49,6 +52,19 @@ export function createDenoProcesses(program: WorkerProgram): Processes {
     exit: Deno.exit,
     openDatagram,
   };
+}
+
+/** `Deno.execPath()` is what a link leads to. */
+function calledBy(): string {
+  try {
+    return Deno.readTextFileSync("/proc/self/cmdline").split("\0")[0] || Deno.execPath();
+  } catch {
+    return Deno.execPath();
+  }
+}
+
+function baseName(path: string): string {
+  return path.split(/[/\\]/).at(-1)!;
 }
 
 /** What an operator has set comes last, and counts. */

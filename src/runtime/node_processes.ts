@@ -6,6 +6,7 @@
 import { execFile } from "node:child_process";
 import cluster from "node:cluster";
 import { availableParallelism } from "node:os";
+import { basename } from "node:path";
 import process from "node:process";
 import { Readable, Writable } from "node:stream";
 import { StartupError } from "../errors.ts";
@@ -22,6 +23,7 @@ export function createNodeProcesses(program: WorkerProgram): Processes {
   outliveSupervisor();
   return {
     args: process.argv.slice(2),
+    programName: basename(process.argv[1] ?? process.execPath, ".js"),
     pid: process.pid,
     uid: process.getuid?.(),
     cpus: availableParallelism(),

@@ -141,6 +141,8 @@ export type StandardStream = "stdout" | "stderr";
 export interface Processes {
   /** The arguments this program was started with. */
   readonly args: readonly string[];
+  /** What it was called by, without folders; a link's own name where the platform tells it. */
+  readonly programName: string;
   readonly pid: number;
   /** The user id, or undefined on Windows. */
   readonly uid: number | undefined;

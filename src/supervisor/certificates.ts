@@ -226,6 +226,7 @@ async function storedResponses(
   files: Files,
 ): Promise<{ stored: StoredResponses; warning?: string }> {
   const nothing = new StoredResponses(ocspDir, []);
+  if (ocspDir === "") return { stored: nothing };
   if (tlsLibrary.name === "rustls") return { stored: nothing };
   try {
     const names = await files.list(ocspDir);

@@ -19,7 +19,7 @@ export class CommandReader {
 
   /** Throws {@linkcode UsageError}, or {@linkcode StartupError} for a file that cannot be read. */
   async read(): Promise<Command> {
-    const parsed = parseCommandLine(this.#argv);
+    const parsed = parseCommandLine(this.#argv, this.#runtime.processes.programName);
     const config = await this.#readConfig(parsed.configFile);
     return toCommand(parsed, this.#runtime.tlsLibraries, config);
   }

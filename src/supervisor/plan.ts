@@ -51,6 +51,16 @@ export interface WantedFrontend {
   readonly tls: TlsConfiguration | undefined;
 }
 
+/**
+ * What hitch refuses: workers that are root although nobody asked for it. Throws {@linkcode StartupError}.
+ */
+export function refuseRootWorkers({ configuration }: Plan, runtime: Runtime): void {
+  if (runtime.processes.uid !== 0 || configuration.privileges.uid !== undefined) return;
+  throw new StartupError(
+    "Refusing to run workers as root; name a user for them with --user, or root if that is meant",
+  );
+}
+
 /** Makes the plan for serving with what TLS was told. Throws {@linkcode StartupError}. */
 export async function makePlan(
   settings: Settings,
@@ -100,6 +110,7 @@ export async function makePlan(
       "access-log-format": settings.accessLogFormat,
     },
     warnings: [
+      ...settings.warnings,
       ...tls.warnings,
       ...await socketWarnings(settings, runtime),
       ...warnings(privileges, runtime),

@@ -76,12 +76,15 @@ class SharedSets {
   }
 }
 
-/** The default certificate, and those of other types of key that are for the same names. */
+/** The default certificate, and those of other types of key that are for the same names; none of none. */
 function defaultSet(
   certificates: readonly Pick<ServedCertificate, "names" | "keyType">[],
   place: number,
 ): number[] {
-  const { names, keyType } = certificates[place]!;
+  const chosen = certificates[place];
+  // Where every frontend has certificates of its own, there may be no general ones.
+  if (chosen === undefined) return [];
+  const { names, keyType } = chosen;
   const wanted = new Set(names);
   const types = new Set([keyType]);
   const others = certificates.flatMap((other, index) => {

@@ -25,15 +25,15 @@ Deno.test("a configuration can come from standard input", async () => {
 
 Deno.test("a fault in a configuration file is named by file and line", async () => {
   const faults: Fault[] = [
-    ["workers = 1\nwrokers = 2\n", ":2: ", 'unknown key "wrokers"', "did you mean workers?"],
-    ["\n\nworkers = many\n", ":3: workers: ", '"many"', "whole number"],
-    ["workers\n", ":1: ", "key = value"],
-    ["keepalive = 0\n", ":1: keepalive: ", "from 1 to"],
-    ["# client mode\nclient = on\n", ":2: client: ", "not available yet"],
+    ["workers = 1\nwrokers = 2\n", ":2:1: ", 'unknown key "wrokers"', "did you mean workers?"],
+    ["\n\nworkers = many\n", ":3:11: workers: ", '"many"', "whole number"],
+    ["workers\n", ":1:1: ", "key = value"],
+    ["keepalive = 0\n", ":1:13: keepalive: ", "from 1 to"],
+    ["# client mode\nclient = on\n", ":2:10: client: ", "not available yet"],
     byLibrary({ rustls: RUSTLS_CANNOT, openssl: RUSTLS_CANNOT, node: NOT_ON_NODE }),
-    ['frontend = {\n  host = "*"\n}\n', ":1: ", "hitch's syntax"],
+    ['frontend = {\n  host = "*"\n}\n', ":1:1: frontend: ", "add port = PORT"],
     ['backend = "127.0.0.1,http-no"\n', "--backend: http-no is neither a port number nor"],
-    ["config = x\n", ":1: ", "for the command line only"],
+    ["config = x\n", ":1:1: ", "for the command line only"],
   ];
   await Promise.all(faults.map(async ([text, place, ...words]) => {
     using file = configFile(text);
@@ -54,12 +54,12 @@ type Fault = [text: string, place: string, ...words: string[]];
 
 const RUSTLS_CANNOT: Fault = [
   "ciphers = HIGH\ntls-library = rustls\n",
-  ":1: ciphers: needs OpenSSL",
-  ":2: tls-library = rustls",
+  ":1:11: ciphers: needs OpenSSL",
+  ":2:15: tls-library = rustls",
 ];
 const NOT_ON_NODE: Fault = [
   "ciphers = HIGH\ntls-library = rustls\n",
-  ":2: tls-library: ",
+  ":2:15: tls-library: ",
   '"rustls"',
   "stud's executable",
 ];

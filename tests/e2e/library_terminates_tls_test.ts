@@ -3,6 +3,7 @@
  * process are counted, so no other file of tests may run beside it (`deno test --parallel`).
  */
 
+import { makeSelfSigned } from "../../src/tls/self_signed.ts";
 import {
   type ConnectionReport,
   StartupError,
@@ -70,6 +71,24 @@ test("terminate() tells of each connection when it has ended", async () => {
       ...[["orderly", undefined], ["handshake-failed", "client"]],
     ]);
     assertEquals([ended[0]!.octetsToBackend, ended[0]!.octetsToClient], [5, 5]);
+  } finally {
+    await proxy.close();
+  }
+});
+
+test("terminate() serves a frontend's own certificate", async () => {
+  await using backend = Backend.serve(echo);
+  using general = await temporaryPem();
+  using own = pemFile(await makeSelfSigned("localhost", new Date()));
+  const proxy = await terminate({
+    frontend: ["127.0.0.1,0", `127.0.0.1,0+${own.path}`],
+    backend: backend.address,
+    pemFile: general.path,
+  });
+  try {
+    const [first, second] = proxy.addresses.map(({ port }) => port);
+    await echoOnce(first!, general);
+    await echoOnce(second!, own);
   } finally {
     await proxy.close();
   }

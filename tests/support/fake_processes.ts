@@ -13,6 +13,7 @@ import type {
 /** A process with standard streams, signals and children that a test drives. */
 export class FakeProcesses implements Processes {
   args: readonly string[] = [];
+  programName = "stud";
   pid = 4711;
   uid: number | undefined = 0;
   cpus = 2;

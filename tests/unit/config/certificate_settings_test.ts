@@ -27,7 +27,7 @@ Deno.test("a PEM file and --self-signed exclude each other", () => {
   );
   assertEquals(
     refusalOf(["--self-signed"], "pem-file = a.pem"),
-    'stud.conf:1: pem-file "a.pem" and --self-signed exclude each other; give one',
+    'stud.conf:1:12: pem-file "a.pem" and --self-signed exclude each other; give one',
   );
 });
 
@@ -46,7 +46,7 @@ Deno.test("neither a directory nor a key goes with --self-signed", () => {
   );
   assertEquals(
     refusalOf(["--private-key=a.key"], "self-signed = localhost"),
-    '--private-key "a.key" and stud.conf:1: self-signed exclude each other; give one',
+    '--private-key "a.key" and stud.conf:1:15: self-signed exclude each other; give one',
   );
 });
 
@@ -70,7 +70,7 @@ Deno.test("clients cannot be verified without authorities, in general or in a bl
     );
     assertStringIncludes(
       refusalOf([], `pem-file = {\n cert = a\n client-verify = ${verify}\n}`),
-      `stud.conf:3: client-verify: "${verify}" needs --client-verify-ca`,
+      `stud.conf:3:18: client-verify: "${verify}" needs --client-verify-ca`,
     );
   }
   assertEquals(settingsOf(["--client-verify=none", "a.pem"]).clientVerify, "none");
@@ -83,6 +83,6 @@ Deno.test("a block may rely on the general authorities, but not on those of anot
   ]);
   assertStringIncludes(
     refusalOf([], `${block}pem-file = { cert = b client-verify-ca = ca.pem }`),
-    "stud.conf:1: client-verify: ",
+    "stud.conf:1:39: client-verify: ",
   );
 });

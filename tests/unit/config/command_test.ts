@@ -7,6 +7,8 @@ import { assertEquals, assertStringIncludes, assertThrows } from "../../support/
 import { ON_DENO, refusalOf, settingsOf } from "./settings_of.ts";
 
 const DEFAULTS: Settings = {
+  compat: "none",
+  warnings: [],
   frontends: [{ address: { kind: "tcp", host: "*", port: "8443" }, tls: undefined }],
   backend: { kind: "tcp", host: "127.0.0.1", port: "8000" },
   pemFiles: [{ certificate: "a.pem" }],
@@ -150,7 +152,7 @@ Deno.test("each option changes its setting and no other", () => {
   }
   const changed = new Set(changes.flatMap(([, change]) => Object.keys(change)));
   const missing = Object.keys(DEFAULTS).filter((setting) => !changed.has(setting));
-  assertEquals(missing, ["pemFiles", "selfSigned"]);
+  assertEquals(missing, ["compat", "warnings", "pemFiles", "selfSigned"]);
 });
 
 Deno.test("the last of several values for one option wins, frontends add up", () => {
@@ -171,7 +173,7 @@ Deno.test("only one preface may be asked for, and both options are named", () =>
   }
   assertEquals(
     refusalOf(["--write-proxy", "a.pem"], "write-ip = on"),
-    "stud.conf:1: write-ip and --write-proxy exclude each other; give one",
+    "stud.conf:1:12: write-ip and --write-proxy exclude each other; give one",
   );
 });
 
@@ -190,7 +192,7 @@ Deno.test("the same frontend twice is refused, however it is spelled", () => {
   );
   assertEquals(
     refusalOf(["a.pem"], "frontend = ::1,1\nfrontend = [0::1]:1"),
-    'stud.conf:2: frontend: "[0::1]:1": the same frontend is given twice',
+    'stud.conf:2:12: frontend: "[0::1]:1": the same frontend is given twice',
   );
 });
 
@@ -241,7 +243,10 @@ Deno.test("every option of earlier releases that is not there yet is refused wit
     assertStringIncludes(message, `${optionLabel(option)}: `);
     assertStringIncludes(message, reason);
     const key = option.type.kind === "flag" ? `${option.key} = on` : `${option.key} = 7`;
-    assertStringIncludes(refusalOf(["a.pem"], key), `stud.conf:1: ${option.key}: `);
+    assertStringIncludes(
+      refusalOf(["a.pem"], key),
+      `stud.conf:1:${option.key!.length + 4}: ${option.key}: `,
+    );
   }
 });
 
@@ -257,14 +262,14 @@ Deno.test("TLS cannot be switched off", () => {
   assertStringIncludes(refusalOf(["--tls=off", "a.pem"]), "--tls: cannot be switched off");
   assertStringIncludes(
     refusalOf(["a.pem"], "tls = no"),
-    "stud.conf:1: tls: cannot be switched off",
+    "stud.conf:1:7: tls: cannot be switched off",
   );
 });
 
 Deno.test("help, version and default-config ask for nothing else", () => {
   for (const action of ["help", "version", "default-config"] as const) {
     const argv = [`--${action}`, "-n", "x", "--config", "missing", "--ssl"];
-    assertEquals(toCommand(parseCommandLine(argv), ON_DENO), { action });
+    assertEquals(toCommand(parseCommandLine(argv), ON_DENO), { action, compat: "none" });
   }
 });
 

@@ -39,7 +39,7 @@ Deno.test("help explains every supported option with its default, and names ever
 
 Deno.test("usage shows letter, long name and value", () => {
   const usage = new Map(OPTIONS.map((option) => [option.name, optionUsage(option)]));
-  assertEquals(usage.get("frontend"), "-f, --frontend HOST,PORT");
+  assertEquals(usage.get("frontend"), "-f, --frontend HOST,PORT[+PEM]");
   assertEquals(usage.get("self-signed"), "--self-signed[=NAME]");
   assertEquals(usage.get("quiet"), "-q, --quiet");
   assertEquals(usage.get("tls"), "--tls");

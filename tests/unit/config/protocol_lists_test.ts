@@ -34,7 +34,7 @@ Deno.test("SSLv3 and SSLv2 are refused with the reason", () => {
   );
   assertEquals(
     refusalOf(["a.pem"], "tls-protos = SSLv2").startsWith(
-      'stud.conf:1: tls-protos: "SSLv2" is not possible: SSLv2 is broken beyond repair (RFC 6176)',
+      'stud.conf:1:14: tls-protos: "SSLv2" is not possible: SSLv2 is broken beyond repair (RFC 6176)',
     ),
     true,
   );
@@ -65,6 +65,6 @@ Deno.test("--ssl is every version, and excludes a list of others", () => {
   );
   assertEquals(
     refusalOf(["--ssl", "a.pem"], "tls-protos = TLSv1.3"),
-    "--ssl and stud.conf:1: tls-protos exclude each other; give one",
+    "--ssl and stud.conf:1:14: tls-protos exclude each other; give one",
   );
 });

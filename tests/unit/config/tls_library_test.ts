@@ -56,7 +56,7 @@ Deno.test("rustls by name and something that it cannot do exclude each other", (
   );
   assertEquals(
     refusalOf(["a.pem"], "ciphers = HIGH\ntls-library = rustls"),
-    "stud.conf:1: ciphers: needs OpenSSL; leave out stud.conf:2: tls-library = rustls or use auto",
+    "stud.conf:1:11: ciphers: needs OpenSSL; leave out stud.conf:2:15: tls-library = rustls or use auto",
   );
 });
 
@@ -105,28 +105,28 @@ Deno.test("of several reasons the first of the table is told, and a name on the 
 });
 
 Deno.test("an option of the file is told with its place", () => {
-  assertEquals(library(["a.pem"], "\nciphers = HIGH").because, "stud.conf:2: ciphers");
-  assertEquals(library(["a.pem"], "tls-library = openssl").because, "stud.conf:1: tls-library");
+  assertEquals(library(["a.pem"], "\nciphers = HIGH").because, "stud.conf:2:11: ciphers");
+  assertEquals(library(["a.pem"], "tls-library = openssl").because, "stud.conf:1:15: tls-library");
   assertEquals(library([], "pem-file = a\npem-file = b").because, "2 PEM files");
 });
 
 Deno.test("a pem-file block needs OpenSSL for what rustls cannot do, and only for that", () => {
   const block = (text: string) => library([], `pem-file = {\n cert = a\n ${text}\n}`);
   const needing: [string, string][] = [
-    ["private-key = pkcs11:object=b", "private-key"],
-    ["ocsp-resp-file = a.ocsp", "ocsp-resp-file"],
-    ["client-verify = required\n client-verify-ca = ca", "client-verify"],
-    ["client-verify-ca = ca", "client-verify-ca"],
+    ["private-key = pkcs11:object=b", "16: private-key"],
+    ["ocsp-resp-file = a.ocsp", "19: ocsp-resp-file"],
+    ["client-verify = required\n client-verify-ca = ca", "18: client-verify"],
+    ["client-verify-ca = ca", "21: client-verify-ca"],
   ];
   for (const [text, key] of needing) {
-    assertEquals(block(text), { name: "openssl", because: `stud.conf:3: ${key}` }, text);
+    assertEquals(block(text), { name: "openssl", because: `stud.conf:3:${key}` }, text);
   }
   for (const text of ["", "private-key = a.key", "client-verify = none", "ocsp-resp-file ="]) {
     assertEquals(block(text), { name: "rustls", because: undefined }, text);
   }
   assertEquals(
     refusalOf(["--tls-library=rustls"], "pem-file = { cert = a ocsp-resp-file = b }"),
-    "stud.conf:1: ocsp-resp-file: needs OpenSSL; leave out --tls-library=rustls or use auto",
+    "stud.conf:1:40: ocsp-resp-file: needs OpenSSL; leave out --tls-library=rustls or use auto",
   );
 });
 
@@ -157,7 +157,7 @@ Deno.test("an engine of another platform is refused, and what to do instead is s
   }
   assertEquals(
     refusalOf(["a.pem"], "tls-library = rustls", ON_NODE).split(";")[0],
-    'stud.conf:1: tls-library: "rustls": the npm package under Node does TLS by node:tls alone',
+    'stud.conf:1:15: tls-library: "rustls": the npm package under Node does TLS by node:tls alone',
   );
   assertEquals(
     refusalOf(["--tls-library=node", "a.pem"]),

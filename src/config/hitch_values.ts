@@ -1,0 +1,67 @@
+/**
+ * `--compat=hitch`: the values of the command line and of the configuration file as hitch would take them,
+ * said in stud's options. What differs is in the option table (`HitchMeaning`), so that nothing after this
+ * step needs to know of hitch, save what is no value: messages, and root.
+ */
+
+import type { HitchMeaning, Option, OptionName } from "./options.ts";
+import { optionNamed, OPTIONS } from "./options.ts";
+import type { RawValue, RawValues } from "./raw_values.ts";
+import { checkValues, parseFlag } from "./raw_values.ts";
+
+/**
+ * Both together; where hitch does not add values up, the command line replaces those of the file.
+ *
+ * @throws UsageError at the first text that its option cannot take
+ */
+export function hitchValues(commandLine: RawValues, configFile: RawValues): RawValues {
+  const [argued, filed] = [inStudsWords(commandLine), inStudsWords(configFile)];
+  checkValues(argued);
+  checkValues(filed);
+  const values = new Map([...filed, ...argued]);
+  for (const { name, hitch } of OPTIONS) {
+    if (hitch?.adds) {
+      const all = [...filed.get(name) ?? [], ...argued.get(name) ?? []];
+      if (all.length > 0) values.set(name, all);
+    }
+    if (hitch?.default !== undefined && !values.has(name) && stands(hitch, values)) {
+      values.set(name, [{ text: hitch.default, origin: "--compat" }]);
+    }
+  }
+  return values;
+}
+
+function stands({ defaultWith }: HitchMeaning, values: RawValues): boolean {
+  if (defaultWith === undefined) return true;
+  return parseFlag(values.get(defaultWith as OptionName)?.at(-1)?.text ?? "off") === true;
+}
+
+function inStudsWords(values: RawValues): Map<OptionName, readonly RawValue[]> {
+  const said = new Map<OptionName, readonly RawValue[]>();
+  for (const [name, raws] of values) {
+    const meant = raws.flatMap((raw) => inStudsWord(optionNamed(name), raw));
+    for (const [option, raw] of meant) said.set(option, [...said.get(option) ?? [], raw]);
+  }
+  return said;
+}
+
+/** One value, or nothing if it says nothing. */
+function inStudsWord({ name, hitch }: Option<OptionName>, raw: RawValue): [OptionName, RawValue][] {
+  const other = OPTIONS.find((option) => option.name === hitch?.means?.name);
+  const flag = parseFlag(raw.text);
+  if (other !== undefined && flag !== undefined) {
+    const text = flag ? hitch!.means!.on : hitch!.means!.off;
+    return text === undefined ? [] : [[other.name, { ...raw, text }]];
+  }
+  const frontend = raw.frontend && inStudsWords(raw.frontend);
+  return [[name, { ...withoutIgnored(raw, hitch?.ignores), ...frontend && { frontend } }]];
+}
+
+/** A list without the words that hitch takes and its library does nothing with, unless there are no others. */
+function withoutIgnored(raw: RawValue, ignored: readonly string[] = []): RawValue {
+  const words = raw.text.split(/[\s,]+/).filter((word) => word !== "");
+  const left = words.filter((word) => !ignored.includes(word));
+  if (left.length === 0 || left.length === words.length) return raw;
+  const dropped = words.filter((word) => ignored.includes(word)).join(", ");
+  return { ...raw, text: left.join(" "), warning: `${dropped} is left out: it is broken` };
+}

@@ -1,0 +1,43 @@
+/** What TLS is spoken and with which certificates, in general or on one frontend. */
+
+import { UsageError } from "../errors.ts";
+import { checkClientRules, pemFileSetting } from "./certificate_settings.ts";
+import type { OptionName } from "./options.ts";
+import { optionNamed } from "./options.ts";
+import type { RawValues } from "./raw_values.ts";
+import { isDefault, lastValue } from "./raw_values.ts";
+import type { ClientVerify, TlsProtocol, TlsSettings } from "./settings.ts";
+import { TLS_PROTOCOLS } from "./settings.ts";
+
+/**
+ * Settles TLS by these values and the table's defaults.
+ *
+ * @throws UsageError for options that exclude each other, or that lack another
+ */
+export function tlsSettings(values: RawValues): TlsSettings {
+  checkClientRules(values);
+  const text = (name: OptionName) => lastValue(name, values) as string | undefined;
+  return {
+    pemFiles: (values.get("pem-file") ?? []).map(pemFileSetting),
+    tlsProtocols: tlsProtocols(values),
+    ciphers: text("ciphers"),
+    ciphersuites: text("ciphersuites"),
+    preferServerCiphers: lastValue("prefer-server-ciphers", values) as boolean,
+    clientVerify: lastValue("client-verify", values) as ClientVerify,
+    clientVerifyCa: text("client-verify-ca"),
+    sniNomatchAbort: lastValue("sni-nomatch-abort", values) as boolean,
+  };
+}
+
+/** `--ssl` is every version, which an explicit list of others contradicts. */
+function tlsProtocols(values: RawValues): readonly TlsProtocol[] {
+  const listed = values.get("tls-protos")?.at(-1);
+  if (lastValue("ssl", values) !== true) {
+    return lastValue("tls-protos", values) as readonly TlsProtocol[];
+  }
+  if (listed !== undefined && !isDefault(optionNamed("tls-protos"), listed)) {
+    const ssl = values.get("ssl")!.at(-1)!;
+    throw new UsageError(`${ssl.origin} and ${listed.origin} exclude each other; give one`);
+  }
+  return TLS_PROTOCOLS;
+}

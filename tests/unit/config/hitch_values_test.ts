@@ -1,0 +1,133 @@
+import { optionNamed, OPTIONS } from "../../../src/config/options.ts";
+import { TLS_PROTOCOLS } from "../../../src/config/settings.ts";
+import { parseCommandLine } from "../../../src/config/command_line.ts";
+import { assertEquals, assertStringIncludes } from "../../support/assert.ts";
+import { refusalOf, settingsOf } from "./settings_of.ts";
+
+const HITCH = "--compat=hitch";
+
+Deno.test("a program called hitch does as hitch does, unless it is told otherwise", () => {
+  const compat = (argv: string[], name?: string) => parseCommandLine(argv, name).compat;
+  assertEquals(compat([]), "none");
+  assertEquals(compat([], "hitch"), "hitch");
+  assertEquals(compat(["--compat=none"], "hitch"), "none");
+  assertEquals(compat([HITCH], "stud"), "hitch");
+  assertEquals(compat([], "hitch.exe.old"), "none");
+  assertEquals(settingsOf([HITCH, "a.pem"]).compat, "hitch");
+});
+
+Deno.test("PEM files and frontends of the command line come after those of the file", () => {
+  const file = "pem-file = a.pem\nfrontend = '[*]:1'\nbackend = '[127.0.0.1]:2'";
+  const settings = settingsOf([HITCH, "-f", "[*]:3", "-b", "[127.0.0.1]:4", "b.pem"], file);
+  assertEquals(settings.pemFiles, [{ certificate: "a.pem" }, { certificate: "b.pem" }]);
+  assertEquals(settings.frontends.map(({ address }) => address.port), ["1", "3"]);
+  assertEquals(settings.backend, { kind: "tcp", host: "127.0.0.1", port: "4" });
+});
+
+Deno.test("TERM does not drain unless that is asked for", () => {
+  assertEquals(settingsOf([HITCH, "a.pem"]).drainTimeout, 0);
+  assertEquals(settingsOf([HITCH, "--drain-timeout=9", "a.pem"]).drainTimeout, 9);
+  assertEquals(settingsOf([HITCH, "a.pem"], "drain-timeout = 9").drainTimeout, 9);
+});
+
+Deno.test("tls = on is TLS 1.0 to 1.3, and off says nothing, in general and in a block", () => {
+  const all = TLS_PROTOCOLS;
+  assertEquals(settingsOf([HITCH, "--tls", "a.pem"]).tlsProtocols, all);
+  assertEquals(settingsOf([HITCH, "a.pem"], "tls = on").tlsProtocols, all);
+  assertEquals(settingsOf([HITCH, "a.pem"], "ssl = on").tlsProtocols, all);
+  const off = settingsOf([HITCH, "a.pem"], "tls = off\nssl = off");
+  assertEquals([off.tlsProtocols, off.tlsLibrary.name], [["TLSv1.2", "TLSv1.3"], "rustls"]);
+  const block = settingsOf([HITCH, "a.pem"], "frontend = { port = 1 tls = on }");
+  assertEquals<unknown>([block.tlsProtocols, block.frontends[0]!.tls!.tlsProtocols], [
+    ["TLSv1.2", "TLSv1.3"],
+    all,
+  ]);
+});
+
+Deno.test("SSLv3 is left out of a list with a warning, but is not all of it", () => {
+  const { tlsProtocols, warnings } = settingsOf(
+    [HITCH, "a.pem"],
+    "tls-protos = SSLv3 TLSv1.2\nfrontend = { port = 1 tls-protos = TLSv1.3, SSLv3 }",
+  );
+  assertEquals(tlsProtocols, ["TLSv1.2"]);
+  assertEquals(warnings, [
+    "stud.conf:1:14: tls-protos: SSLv3 is left out: it is broken",
+    "stud.conf:2:36: tls-protos: SSLv3 is left out: it is broken",
+  ]);
+  assertStringIncludes(refusalOf([HITCH, "a.pem"], "tls-protos = SSLv3"), "broken beyond repair");
+  assertStringIncludes(refusalOf(["--tls-protos=SSLv3 TLSv1.2", "a.pem"]), "broken beyond repair");
+});
+
+Deno.test("an empty value on the command line is none", () => {
+  const empty = ["--user=", "-g", "", "--chroot=", "--ciphers="];
+  const settings = settingsOf([HITCH, ...empty, "a.pem"]);
+  assertEquals([settings.user, settings.group, settings.chroot], [undefined, undefined, undefined]);
+  assertEquals(refusalOf(["--user=", "a.pem"]), "-u/--user needs a value");
+});
+
+Deno.test("no certificate is complained of in hitch's words", () => {
+  assertEquals(
+    refusalOf([HITCH]),
+    "No x509 certificate PEM file specified for frontend 'default'!",
+  );
+});
+
+Deno.test("a value that is wrong is refused all the same, with its place", () => {
+  assertStringIncludes(refusalOf([HITCH, "-nx", "a.pem"]), '-n/--workers: "x"');
+  assertStringIncludes(refusalOf([HITCH, "a.pem"], "workers = x"), "stud.conf:1:11: workers");
+  assertStringIncludes(
+    refusalOf([HITCH, "-n1", "a.pem"], "workers = x"),
+    "stud.conf:1:11: workers",
+  );
+  assertStringIncludes(refusalOf([HITCH, "a.pem"], "tls = maybe"), "neither on nor off");
+  assertStringIncludes(refusalOf(["--compat=stud", "a.pem"]), '--compat: "stud" is not one of');
+});
+
+Deno.test("--write-proxy is version 2, on and off", () => {
+  const preface = (argv: string[], file?: string) =>
+    settingsOf([HITCH, ...argv, "a.pem"], file).preface;
+  assertEquals(preface(["--write-proxy"]), "proxy-v2");
+  assertEquals(preface([], "write-proxy = on"), "proxy-v2");
+  assertEquals(preface([], "write-proxy-v2 = on\nwrite-proxy = off"), "none");
+  assertEquals(preface(["--write-proxy=off"], "write-proxy-v2 = on"), "none");
+  assertEquals(preface(["--write-proxy-v1"]), "proxy-v1");
+  assertStringIncludes(
+    refusalOf([HITCH, "--write-proxy", "--write-ip", "a.pem"]),
+    "--write-ip and --write-proxy exclude each other",
+  );
+});
+
+Deno.test("a client certificate to pass on without a header is of no use, and no error", () => {
+  const { warnings } = settingsOf([HITCH, "a.pem"], "proxy-client-cert = on");
+  assertEquals(warnings, [
+    "stud.conf:1:21: proxy-client-cert: of no use without --write-proxy-v2",
+  ]);
+  assertEquals(
+    settingsOf([HITCH, "--write-proxy", "a.pem"], "proxy-client-cert = on").warnings,
+    [],
+  );
+});
+
+Deno.test("a pattern for files without a directory is of no use, and no error", () => {
+  assertEquals(settingsOf([HITCH, "a.pem"], "pem-dir-glob = '*.pem'").warnings, [
+    "stud.conf:1:16: pem-dir-glob: of no use without --pem-dir",
+  ]);
+});
+
+Deno.test("what means something else is a flag, and what it means is a value of the option", () => {
+  for (const { name, type, hitch } of OPTIONS) {
+    if (hitch?.means) assertEquals(type.kind, "flag", name);
+    if (hitch?.adds) assertEquals(optionNamed(name).repeatable, true, name);
+  }
+});
+
+Deno.test("keys without a use are taken with a warning, with stud and with hitch", () => {
+  for (const argv of [["a.pem"], [HITCH, "a.pem"]]) {
+    assertEquals(settingsOf(argv, "ring-slots = 3\nring-data-len = 32768").warnings, [
+      "stud.conf:1:14: ring-slots: of no use: stud has no rings of buffers; their memory grows and shrinks " +
+      "with the traffic",
+      "stud.conf:2:17: ring-data-len: of no use: stud has no rings of buffers; their memory grows and shrinks " +
+      "with the traffic",
+    ]);
+  }
+});
