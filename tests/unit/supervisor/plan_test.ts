@@ -1,14 +1,21 @@
 /** From settings to what workers are told, on a machine that the test makes up. */
 
 import { StartupError } from "../../../src/errors.ts";
-import { claimPorts, makePlan, type Plan } from "../../../src/supervisor/plan.ts";
+import { makePlan, type Plan } from "../../../src/supervisor/plan.ts";
+import { type ClaimedFrontend, claimPorts } from "../../../src/supervisor/ports.ts";
 import type { TlsPlan } from "../../../src/supervisor/tls_plan.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 import { settingsOf } from "../config/settings_of.ts";
 
-const TLS: TlsPlan = { configuration: TLS_CONFIGURATION, ofFrontends: [], warnings: [] };
+const TLS: TlsPlan = {
+  configuration: TLS_CONFIGURATION,
+  ofFrontends: [],
+  certificates: [],
+  warnings: [],
+  quarantined: [],
+};
 
 function newRuntime(): FakeRuntime {
   const runtime = new FakeRuntime();
@@ -27,8 +34,8 @@ function plan(args: string[], runtime = newRuntime()): Promise<Plan> {
   return makePlan(settingsOf([...args, "a.pem"]), TLS, runtime);
 }
 
-function hosts(addresses: readonly { host: string; port: number }[]): string[] {
-  return addresses.map(({ host, port }) => `${host} ${port}`);
+function hosts(claimed: readonly ClaimedFrontend[]): string[] {
+  return claimed.flatMap(({ addresses }) => addresses).map(({ host, port }) => `${host} ${port}`);
 }
 
 Deno.test("makePlan() passes on what workers are told", async () => {

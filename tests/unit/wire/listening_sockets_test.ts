@@ -26,7 +26,6 @@ Deno.test("countListeners() counts sockets that listen on exactly the address", 
 });
 
 testWith({ linux: true }, "countListeners() reads this machine's table", () => {
-
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0, reusePort: true });
   const { port } = listener.addr as Deno.NetAddr;
   const address = { host: "127.0.0.1", port };

@@ -142,7 +142,7 @@ for (const [cause, stop] of [["drain", "told to drain"], ["eof", "left by its su
     runtime.network.listeners[0]!.arrive(client);
     client.completeHandshake();
     await settled();
-    if (cause === "drain") await tell({ type: "drain" });
+    if (cause === "drain") await tell({ type: "drain", seconds: 10, successors: false });
     else runtime.processes.endInput();
     await runtime.clock.advance(1_000);
     assertEquals([runtime.network.listeners[0]!.closed, code()], [true, undefined]);
@@ -165,7 +165,7 @@ for (const stop of ["drain", "eof"]) {
       },
     }));
     await start();
-    if (stop === "drain") await tell({ type: "drain" });
+    if (stop === "drain") await tell({ type: "drain", seconds: 10, successors: false });
     else runtime.processes.endInput();
     await settled();
     assertEquals([types(), runtime.network.listeners, code()], [[], [], undefined]);
@@ -217,7 +217,7 @@ Deno.test("a supervisor that reads nothing keeps a worker neither from serving n
     await settled();
     assertEquals(client.closed, true);
   }
-  await tell({ type: "drain" });
+  await tell({ type: "drain", seconds: 10, successors: false });
   await runtime.clock.advance(2_000);
   assertEquals(code(), 0);
 });
