@@ -202,4 +202,17 @@ Deno.test("makeTlsPlan() warns of certificates first, then of secrets, then expl
   ]);
 });
 
+Deno.test("makeTlsPlan() keeps made secrets and good certificates over a reload", async () => {
+  const { pem } = await made({ names: ["a"] });
+  const runtime = newRuntime({ "a.pem": pem });
+  const former = await makeTlsPlan(settingsOf(["a.pem"]), runtime);
+  const again = await makeTlsPlan(settingsOf(["a.pem"]), runtime, { former });
+  assertEquals(again.configuration, former.configuration);
+  runtime.files.texts.set("a.pem", "nothing");
+  const bad = await makeTlsPlan(settingsOf(["a.pem"]), runtime, { former: again });
+  assertEquals(bad.configuration, former.configuration);
+  assertEquals(bad.quarantined.length, 1);
+  assert(bad.certificates[0] === again.certificates[0]);
+});
+
 const SECRET = "a secret of more than thirty-two octets";
