@@ -9,7 +9,6 @@ import type {
   WorkerFrontend,
   WorkerTotals,
 } from "../control/messages.ts";
-import { StartupError } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
@@ -106,7 +105,7 @@ export class Generation {
   async drain(seconds: number): Promise<void> {
     const [address] = this.addresses;
     const others = address === undefined ? 0 : await this.#handover.count(address) - this.workers;
-    const by = this.#slots.find(({ current }) => current !== undefined)?.current;
+    const by = this.#anyWorker();
     const gone = () => this.#slots.map((slot) => slot.drain(seconds, others > 0));
     if (others <= 0 || by === undefined) return void await Promise.all(gone());
     let all: Promise<void>[] = [];
@@ -137,18 +136,18 @@ export class Generation {
     await Promise.all(this.#slots.map((slot) => slot.retire()));
   }
 
-  #anyWorker(): WorkerProcess {
-    const worker = this.#slots.map(({ current }) => current).find((one) => one !== undefined);
-    if (worker === undefined) throw new StartupError("no worker runs at the moment");
-    return worker;
+  #anyWorker(): WorkerProcess | undefined {
+    return this.#slots.map(({ current }) => current).find((one) => one !== undefined);
   }
 
   #handOver(
-    by: WorkerProcess,
+    by: WorkerProcess | undefined,
     addresses: readonly SocketAddress[],
     latest: number,
     close: () => Promise<void>,
   ): Promise<void> {
+    // They may all have died meanwhile; then there is nobody to steer to.
+    if (by === undefined) return close();
     const byClient = this.#configuration.steer !== undefined;
     return this.#handover.run({ by, addresses, latest, byClient }, close);
   }

@@ -61,9 +61,12 @@ export class Handover {
       const done = await this.#steer(by, address, { first, count: latest, byClient });
       if (done) steered.push(address);
     }
-    await close();
-    const after = byClient ? { first: 0, count: latest, byClient } : null;
-    await Promise.all(steered.map((address) => this.#steer(by, address, after)));
+    try {
+      await close();
+    } finally {
+      const after = byClient ? { first: 0, count: latest, byClient } : null;
+      await Promise.all(steered.map((address) => this.#steer(by, address, after)));
+    }
   }
 
   async #steer(by: Steerer, address: SocketAddress, steering: Steering | null): Promise<boolean> {

@@ -119,6 +119,7 @@ export class Supervisor {
     try {
       const plan = await this.#options.planAgain(this.#plan, scope);
       const frontends = await claimPorts(plan, this.#runtime, { held: this.#frontends });
+      if (this.#stopping) return;
       const changed = await this.#change(plan, frontends);
       const former = this.#plan;
       this.#plan = plan;

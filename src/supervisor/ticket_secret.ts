@@ -17,8 +17,9 @@ export interface TicketSecret {
 }
 
 /**
- * Reads the secret from a file of any octets. Without a path it is the one that was made before, or a new one. One newline at the end is not
- * part of it, so that a copy made with an editor is the same secret. Throws {@linkcode StartupError}.
+ * Reads the secret from a file of any octets. Without a path it is the one that was made before, or a new one.
+ * One newline at the end is not part of it, so that a copy made with an editor is the same secret. Throws
+ * {@linkcode StartupError}.
  */
 export async function readTicketSecret(
   path: string | undefined,

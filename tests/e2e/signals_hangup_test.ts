@@ -1,42 +1,10 @@
-/** HUP: ends stud with its terminal, and where there is none does no harm. */
+/** HUP where there was a terminal: it ends stud. What it does elsewhere is in the files `reload_*`. */
 
 import { assert, assertEquals } from "../support/assert.ts";
 import { eventually, within } from "../support/eventually.ts";
-import { exchange } from "../support/ports.ts";
 import { commandLine, processesWith } from "../support/proc.ts";
-import { Site } from "../support/site.ts";
 import { studCommand } from "../support/stud.ts";
 import { testWith } from "../support/tools.ts";
-
-testWith(
-  { linux: true },
-  "HUP without a terminal says that nothing is reloaded, and stud serves on",
-  async () => {
-    await using site = await Site.startEcho(["-n", "2"]);
-    const workers = site.stud.workers();
-    using client = await site.connect();
-    await exchange(client);
-    site.stud.signal("SIGHUP");
-    await site.stud.output(/warning: SIGHUP: this release does not reload/);
-    await exchange(client);
-    await site.echoOnce();
-    assertEquals(site.stud.workers(), workers);
-  },
-);
-
-testWith({ linux: true }, "two hundred HUPs at once do no harm", async () => {
-  await using site = await Site.startEcho();
-  const workers = site.stud.workers();
-  using client = await site.connect();
-  for (let count = 0; count < 200; count++) site.stud.signal("SIGHUP");
-  await site.stud.output(/warning: SIGHUP/);
-  await exchange(client);
-  await site.echoOnce();
-  assertEquals(site.stud.workers(), workers);
-  site.stud.signal("SIGTERM");
-  client.close();
-  assertEquals((await site.stud.ended()).code, 0);
-});
 
 testWith(
   { tools: ["script"], linux: true },

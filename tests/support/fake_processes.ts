@@ -1,5 +1,6 @@
 /** This process and its children in memory. */
 
+import type { SupervisorMessage } from "../../src/control/messages.ts";
 import { StartupError } from "../../src/errors.ts";
 import type {
   ChildProcess,
@@ -19,6 +20,8 @@ export class FakeProcesses implements Processes {
   cpus = 2;
   onTerminal = false;
   readonly children: FakeChild[] = [];
+  /** Called for each worker that is started. */
+  onStart: (child: FakeChild) => void = () => {};
   /** How many starts of a worker fail from now on. */
   failingStarts = 0;
   /** What programs print, by their command line. */
@@ -73,6 +76,7 @@ export class FakeProcesses implements Processes {
     }
     const child = new FakeChild(5_000 + this.children.length);
     this.children.push(child);
+    this.onStart(child);
     return child;
   }
 
@@ -112,13 +116,22 @@ export class FakeChild implements ChildProcess {
   readonly #end = Promise.withResolvers<ProcessEnd>();
   /** What it was told. */
   heard = "";
+  /** Called for each message that it is sent. */
+  onTold: (message: SupervisorMessage) => void = () => {};
+  #lines = 0;
 
   constructor(pid: number) {
     this.pid = pid;
     this.ended = this.#end.promise;
     const decoder = new TextDecoder();
     this.control = new WritableStream({
-      write: (octets) => void (this.heard += decoder.decode(octets, { stream: true })),
+      write: (octets) => {
+        this.heard += decoder.decode(octets, { stream: true });
+        for (const line of this.#complete.slice(this.#lines)) {
+          this.#lines++;
+          this.onTold(JSON.parse(line));
+        }
+      },
     });
   }
 
@@ -132,9 +145,16 @@ export class FakeChild implements ChildProcess {
 
   /** The messages it was sent, by type. */
   get told(): string[] {
-    return this.heard.split("\n").filter((line) => line !== "").map((line) =>
-      JSON.parse(line).type
-    );
+    return this.messages.map(({ type }) => type);
+  }
+
+  /** The same, whole. */
+  get messages(): SupervisorMessage[] {
+    return this.#complete.map((line) => JSON.parse(line));
+  }
+
+  get #complete(): string[] {
+    return this.heard.split("\n").slice(0, -1);
   }
 
   /** It sends a message, or whatever else. */

@@ -16,6 +16,7 @@ const DEFAULTS: Settings = {
   pemDirGlob: undefined,
   privateKeys: [],
   selfSigned: undefined,
+  watch: false,
   tlsLibrary: { name: "rustls", because: undefined },
   tlsProtocols: ["TLSv1.2", "TLSv1.3"],
   ciphers: undefined,
@@ -32,6 +33,7 @@ const DEFAULTS: Settings = {
   sharedCache: 0,
   steerByClient: false,
   workers: 1,
+  takeover: undefined,
   backlog: 100,
   keepalive: 3600,
   tcpFastOpen: false,
@@ -145,6 +147,8 @@ Deno.test("each option changes its setting and no other", () => {
     [["--drain-timeout=0"], { drainTimeout: 0 }],
     [["--linger-timeout=86400"], { lingerTimeout: 86400 }],
     [["--stall-timeout=0"], { stallTimeout: 0 }],
+    [["--watch"], { watch: true }],
+    [["--takeover", "4711"], { takeover: "4711" }],
     [["--tls"], {}],
   ];
   for (const [argv, change] of changes) {

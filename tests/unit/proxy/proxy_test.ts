@@ -277,3 +277,14 @@ Deno.test("a proxy that cannot listen on all of its frontends listens on none", 
   await assertRejects(make, StartupError, "in use");
   assertEquals(runtime.network.listeners.map((listener) => listener.closed), [true]);
 });
+
+Deno.test("drain() listens no more although the kernel does not let it close gently", async () => {
+  const { runtime, clock, proxy } = await newProxy();
+  runtime.kernel!.overlook = () => {
+    throw new StartupError("operation not permitted");
+  };
+  let drained = false;
+  proxy.drain(60_000, { successors: true }).then(() => drained = true);
+  await clock.advance(1_100);
+  assertEquals([runtime.network.listeners[0]!.closed, drained], [true, true]);
+});

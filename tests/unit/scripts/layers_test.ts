@@ -150,6 +150,12 @@ Deno.test("checkLayers() lets control import the type of what engines are told, 
     'import type { TlsEngine } from "../tls/engine.ts";',
     "src/tls/engine.ts: not below src/control/",
   );
+  assertImport(file, 'import type { SocketAddress } from "../runtime/runtime.ts";');
+  assertImport(
+    file,
+    'import { pause } from "../runtime/runtime.ts";',
+    "src/runtime/runtime.ts: src/control/ may import its types only",
+  );
 });
 
 Deno.test("checkLayers() holds the direction of every layer", () => {
@@ -159,7 +165,7 @@ Deno.test("checkLayers() holds the direction of every layer", () => {
     "proxy": ["tls/rustls.ts", "control/a.ts", "supervisor/a.ts", "worker/a.ts"],
     "tls": ["proxy/a.ts", "control/a.ts", "log/a.ts"],
     "log": ["wire/a.ts", "control/a.ts"],
-    "control": ["runtime/runtime.ts", "log/a.ts", "tls/engine.ts"],
+    "control": ["runtime/linux.ts", "log/a.ts", "tls/engine.ts"],
     "runtime": ["config/options.ts", "proxy/a.ts", "version.ts"],
     "config": ["control/a.ts", "log/a.ts"],
     "wire": ["proxy/a.ts", "tls/engine.ts"],

@@ -334,3 +334,80 @@ Deno.test("loadCertificates() starts without stored responses that are no use", 
 function firstWord(text: string): string {
   return text.split(" ")[0]!;
 }
+
+Deno.test("a file that is bad by now keeps the certificate it held before, and is named", async () => {
+  const runtime = machine({ "a.pem": await pem("a"), "b.pem": await pem("b") });
+  const own = settings(files("a.pem", "b.pem"));
+  const { certificates: former } = await loadCertificates(own, runtime);
+  runtime.files.texts.set("a.pem", "nothing");
+  runtime.files.texts.set("b.pem", await pem("new.b"));
+  const loaded = await loadCertificates(own, runtime, former);
+  assertEquals(loaded.certificates.map(({ names }) => names), [["a"], ["new.b"]]);
+  assertEquals([loaded.certificates[0] === former[0], loaded.defaultCertificate], [true, 1]);
+  assertEquals(loaded.quarantined, [
+    "a.pem: not a PEM file (it has no -----BEGIN line); the certificate it held before is served on",
+  ]);
+  // And again, from then on.
+  const again = await loadCertificates(own, runtime, loaded.certificates);
+  assertEquals([again.certificates[0] === former[0], again.quarantined], [
+    true,
+    loaded.quarantined,
+  ]);
+  runtime.files.texts.set("a.pem", await pem("mended"));
+  const mended = await loadCertificates(own, runtime, again.certificates);
+  assertEquals([mended.certificates[0]!.names, mended.quarantined], [["mended"], []]);
+});
+
+Deno.test("a file that never was good is left out and named, and the last good file is the default", async () => {
+  const runtime = machine({ "a.pem": await pem("a"), "b.pem": await pem("b") });
+  const { certificates: former } = await loadCertificates(settings(files("a.pem")), runtime);
+  const own = settings(files("a.pem", "b.pem", "missing.pem"));
+  const loaded = await loadCertificates(own, runtime, former);
+  assertEquals([sources(loaded), loaded.defaultCertificate], [["a.pem", "b.pem"], 1]);
+  assertEquals(loaded.quarantined, [
+    "missing.pem: no such file; no certificate of it is served",
+  ]);
+  assertEquals(await refusal(files("a.pem", "missing.pem"), runtime), "missing.pem: no such file");
+});
+
+Deno.test("files of the directory are in quarantine as others are, and the default stays in place", async () => {
+  const runtime = machine({ "x/a.pem": await pem("a"), "x/b.pem": await pem("b") });
+  const own = settings({ pemDir: "x" });
+  const { certificates: former } = await loadCertificates(own, runtime);
+  runtime.files.texts.set("x/0.pem", "nothing");
+  const loaded = await loadCertificates(own, runtime, former);
+  assertEquals([sources(loaded), loaded.defaultCertificate], [["x/a.pem", "x/b.pem"], 0]);
+  assertEquals(loaded.quarantined.length, 1);
+});
+
+Deno.test("nothing is changed if no certificate is good, and none was", async () => {
+  const runtime = machine({ "a.pem": await pem("a") });
+  const { certificates: former } = await loadCertificates(settings(files("a.pem")), runtime);
+  const load = () => loadCertificates(settings(files("b.pem", "c.pem")), runtime, former);
+  await assertRejects(load, StartupError, "b.pem: no such file");
+});
+
+Deno.test("a key that is missing by now puts its certificate into quarantine, and no other", async () => {
+  const [a, b] = [await made({ names: ["a"] }), await made({ names: ["b"] })];
+  const runtime = machine({ "a.pem": a.pem, "b.pem": b.certificate, "b.key": b.key });
+  const own = settings({ ...files("a.pem", "b.pem"), privateKeys: ["b.key"] });
+  const { certificates: former } = await loadCertificates(own, runtime);
+  runtime.files.texts.set("b.pem", (await made({ names: ["renewed"] })).certificate);
+  const loaded = await loadCertificates(own, runtime, former);
+  assertEquals(loaded.certificates.map(({ names }) => names), [["a"], ["b"]]);
+  assertEquals(loaded.quarantined.length, 1);
+  assert(loaded.quarantined[0]!.endsWith("; the certificate it held before is served on"));
+});
+
+Deno.test("a certificate of --self-signed is kept, unless it is for another name", async () => {
+  const runtime = machine({});
+  const { certificates: former } = await loadCertificates(
+    settings({ selfSigned: "tls.example" }),
+    runtime,
+  );
+  const same = await loadCertificates(settings({ selfSigned: "tls.example" }), runtime, former);
+  assert(same.certificates[0] === former[0]);
+  assertEquals(same.quarantined, []);
+  const other = await loadCertificates(settings({ selfSigned: "other.example" }), runtime, former);
+  assertEquals(other.certificates[0]!.names, ["other.example"]);
+});

@@ -1,14 +1,21 @@
 /** From settings to what workers are told, on a machine that the test makes up. */
 
 import { StartupError } from "../../../src/errors.ts";
-import { claimPorts, makePlan, type Plan } from "../../../src/supervisor/plan.ts";
+import { makePlan, type Plan } from "../../../src/supervisor/plan.ts";
 import type { TlsPlan } from "../../../src/supervisor/tls_plan.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 import { settingsOf } from "../config/settings_of.ts";
 
-const TLS: TlsPlan = { configuration: TLS_CONFIGURATION, ofFrontends: [], warnings: [] };
+const TLS: TlsPlan = {
+  configuration: TLS_CONFIGURATION,
+  ofFrontends: [],
+  certificates: [],
+  files: new Map(),
+  warnings: [],
+  quarantined: [],
+};
 
 function newRuntime(): FakeRuntime {
   const runtime = new FakeRuntime();
@@ -25,10 +32,6 @@ function newRuntime(): FakeRuntime {
 
 function plan(args: string[], runtime = newRuntime()): Promise<Plan> {
   return makePlan(settingsOf([...args, "a.pem"]), TLS, runtime);
-}
-
-function hosts(addresses: readonly { host: string; port: number }[]): string[] {
-  return addresses.map(({ host, port }) => `${host} ${port}`);
 }
 
 Deno.test("makePlan() passes on what workers are told", async () => {
@@ -163,94 +166,4 @@ Deno.test("makePlan() warns of root, after what there is to say about TLS", asyn
   const nobody = newRuntime();
   nobody.processes.uid = 1000;
   assertEquals(await warnings([], TLS, nobody), []);
-});
-
-Deno.test("claimPorts() chooses ports for 0 and keeps the others", async () => {
-  const runtime = newRuntime();
-  const made = await plan(
-    ["-f", "192.0.2.1,0", "-f", "192.0.2.2,443", "-f", "192.0.2.1,0"],
-    runtime,
-  );
-  assertEquals(hosts(await claimPorts(made, runtime)), [
-    ...["192.0.2.1 50001", "192.0.2.2 443", "192.0.2.1 50003"],
-  ]);
-});
-
-Deno.test("claimPorts() never takes the same choice of the system twice", async () => {
-  const runtime = newRuntime();
-  runtime.network.choices.push(40_000, 40_000, 40_000, 40_001);
-  const made = await plan(["-f", "192.0.2.1,0", "-f", "192.0.2.1,0"], runtime);
-  assertEquals(hosts(await claimPorts(made, runtime)), ["192.0.2.1 40000", "192.0.2.1 40001"]);
-  // Ports that were asked for may be the same on several addresses.
-  const same = await plan(["-f", "192.0.2.1,443", "-f", "192.0.2.2,443"], runtime);
-  assertEquals(hosts(await claimPorts(same, runtime)), ["192.0.2.1 443", "192.0.2.2 443"]);
-});
-
-Deno.test("claimPorts() asks for one port after the other", async () => {
-  const runtime = newRuntime();
-  let asking = 0;
-  const probe = runtime.network.probe.bind(runtime.network);
-  runtime.network.probe = async (address) => {
-    assertEquals(asking++, 0);
-    const port = await probe(address);
-    asking--;
-    return port;
-  };
-  const made = await plan(["-f", "web.example,1", "-f", "192.0.2.2,2"], runtime);
-  assertEquals(hosts(await claimPorts(made, runtime)), [
-    ...["2001:db8::1 1", "192.0.2.1 1", "192.0.2.2 2"],
-  ]);
-});
-
-Deno.test("claimPorts() takes * for IPv6 and IPv4, or IPv4 alone where there is no other", async () => {
-  const runtime = newRuntime();
-  assertEquals(hosts(await claimPorts(await plan([], runtime), runtime)), [":: 8443"]);
-  runtime.network.absent.add("::");
-  assertEquals(hosts(await claimPorts(await plan([], runtime), runtime)), ["0.0.0.0 8443"]);
-  // Beside a frontend that is there, too.
-  const both = await plan(["-f", "*,1", "-f", "192.0.2.1,2"], runtime);
-  assertEquals(hosts(await claimPorts(both, runtime)), ["0.0.0.0 1", "192.0.2.1 2"]);
-});
-
-Deno.test("claimPorts() takes * for two sockets where the one for IPv6 takes no IPv4", async () => {
-  const runtime = newRuntime();
-  runtime.network.dualStack = false;
-  const any = await plan([], runtime);
-  assertEquals(hosts(await claimPorts(any, runtime)), [":: 8443", "0.0.0.0 8443"]);
-  runtime.network.absent.add("::");
-  assertEquals(hosts(await claimPorts(any, runtime)), ["0.0.0.0 8443"]);
-});
-
-Deno.test("claimPorts() chooses one port for all addresses of a frontend, free on each", async () => {
-  const runtime = newRuntime();
-  runtime.network.dualStack = false;
-  runtime.network.choices.push(40_000, 40_001);
-  runtime.network.inUse.add("0.0.0.0:40000");
-  const any = await plan(["-f", "*,0"], runtime);
-  assertEquals(hosts(await claimPorts(any, runtime)), [":: 40001", "0.0.0.0 40001"]);
-  let port = 41_000;
-  runtime.network.probe = ({ host }) =>
-    host === "::" ? Promise.resolve(port++) : Promise.reject(new StartupError("in use"));
-  await assertRejects(() => claimPorts(any, runtime), StartupError, "in use");
-});
-
-Deno.test("claimPorts() takes those addresses of a name that this machine has", async () => {
-  const runtime = newRuntime();
-  runtime.network.absent.add("2001:db8::1");
-  const made = await plan(["-f", "web.example,443"], runtime);
-  assertEquals(hosts(await claimPorts(made, runtime)), ["192.0.2.1 443"]);
-});
-
-Deno.test("claimPorts() refuses a frontend that this machine cannot have, though it has others", async () => {
-  const runtime = newRuntime();
-  runtime.network.absent.add("192.0.2.9");
-  const made = await plan(["-f", "192.0.2.1,1", "-f", "192.0.2.9,2"], runtime);
-  const claim = () => claimPorts(made, runtime);
-  await assertRejects(
-    claim,
-    StartupError,
-    "--frontend 192.0.2.9:2: this machine has no such address",
-  );
-  runtime.network.inUse.add("192.0.2.1:1");
-  await assertRejects(claim, StartupError, "in use");
 });

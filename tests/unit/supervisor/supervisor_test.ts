@@ -4,19 +4,25 @@ import { StartupError } from "../../../src/errors.ts";
 import { configureLog } from "../../../src/log/log.ts";
 import type { BackendName } from "../../../src/supervisor/backend_refresh.ts";
 import { StopSignals } from "../../../src/supervisor/stop_signals.ts";
+import { claimPorts } from "../../../src/supervisor/ports.ts";
 import { Supervisor } from "../../../src/supervisor/supervisor.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { settled } from "../../support/manual_clock.ts";
-import { CONFIGURATION, READY, TOTALS } from "../../support/worker_configuration.ts";
+import { planOf } from "../../support/plan_of.ts";
+import { READY, TOTALS } from "../../support/worker_configuration.ts";
 
-function newSupervisor(workers = 2, tlsBecause?: string, backendName?: BackendName) {
+async function newSupervisor(workers = 2, tlsBecause?: string, backendName?: BackendName) {
   const runtime = new FakeRuntime();
   const lines: string[] = [];
   const log = configureLog((level, text) => lines.push(`${level} ${text}`), "debug");
-  const { frontends, index: _, ...configuration } = CONFIGURATION;
-  const plan = { configuration, frontends: [], backendName, workers, tlsBecause, warnings: [] };
-  const supervisor = new Supervisor(runtime, plan, frontends, new StopSignals(runtime), log);
+  const plan = planOf({ workers, tlsBecause, ...backendName && { backendName } });
+  const supervisor = new Supervisor({
+    ...{ runtime, plan, log },
+    frontends: await claimPorts(plan, runtime),
+    signals: new StopSignals(runtime),
+    planAgain: () => Promise.resolve(plan),
+  });
   let outcome: string | undefined;
   const run = supervisor.run();
   run.then(() => outcome = "ended", (error) => outcome = `failed: ${error.message}`);
@@ -32,7 +38,7 @@ function newSupervisor(workers = 2, tlsBecause?: string, backendName?: BackendNa
 }
 
 Deno.test("the supervisor starts every worker with its number, and says where they serve", async () => {
-  const { children, lines, serve, raise, clock } = newSupervisor(3);
+  const { children, lines, serve, raise, clock } = await newSupervisor(3);
   await settled();
   const indices = children.map((child) => JSON.parse(child.heard).configuration.index);
   assertEquals(indices, [1, 2, 3]);
@@ -46,7 +52,7 @@ Deno.test("the supervisor starts every worker with its number, and says where th
 });
 
 Deno.test("the supervisor says which TLS library serves, and which option asked for it", async () => {
-  const { lines, serve, raise, clock } = newSupervisor(1, "-c/--ciphers");
+  const { lines, serve, raise, clock } = await newSupervisor(1, "-c/--ciphers");
   await serve({ type: "ready", library: "OpenSSL 3.0.22 4 Aug 2026" });
   assertEquals(lines, [
     "info 1 worker serves on 192.0.2.1:8443, backend 127.0.0.1:8000, TLS by OpenSSL 3.0.22 4 Aug 2026 " +
@@ -57,7 +63,7 @@ Deno.test("the supervisor says which TLS library serves, and which option asked 
 });
 
 Deno.test("a worker that cannot start ends the others and fails the run", async () => {
-  const { children, run, outcome } = newSupervisor(2);
+  const { children, run, outcome } = await newSupervisor(2);
   children[0]!.say(READY);
   children[1]!.say({ type: "failed", text: "cannot listen" } as { type: string });
   await assertRejects(() => run, StartupError, "cannot listen");
@@ -66,7 +72,7 @@ Deno.test("a worker that cannot start ends the others and fails the run", async 
 });
 
 Deno.test("TERM drains: workers are told, waited for, and what they counted is told", async () => {
-  const { children, lines, serve, raise, outcome } = newSupervisor(2);
+  const { children, lines, serve, raise, outcome } = await newSupervisor(2);
   await serve();
   raise.raise("SIGTERM");
   await settled();
@@ -92,7 +98,7 @@ Deno.test("the backend's name is looked up again until stud drains, and every wo
     return Promise.resolve(endpoints);
   };
   const name = { text: "web.example:80", refresh: 60, lookUp };
-  const { clock, children, serve, raise } = newSupervisor(2, undefined, name);
+  const { clock, children, serve, raise } = await newSupervisor(2, undefined, name);
   await serve();
   await clock.advance(60_000);
   assertEquals(children.map((child) => child.told), [["start", "backend"], ["start", "backend"]]);
@@ -106,7 +112,7 @@ Deno.test("the backend's name is looked up again until stud drains, and every wo
 });
 
 Deno.test("a worker that does not keep the drain timeout is ended a little later", async () => {
-  const { clock, children, serve, raise, outcome } = newSupervisor(1);
+  const { clock, children, serve, raise, outcome } = await newSupervisor(1);
   await serve();
   raise.raise("SIGTERM");
   await clock.advance(12_900);
@@ -117,7 +123,7 @@ Deno.test("a worker that does not keep the drain timeout is ended a little later
 
 Deno.test("a second TERM, or INT, ends workers at once", async () => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    const { children, serve, raise, outcome } = newSupervisor(2);
+    const { children, serve, raise, outcome } = await newSupervisor(2);
     await serve();
     raise.raise("SIGTERM");
     await settled();
@@ -128,7 +134,7 @@ Deno.test("a second TERM, or INT, ends workers at once", async () => {
 });
 
 Deno.test("TERM while workers start drains those that there are", async () => {
-  const { children, lines, raise, outcome } = newSupervisor(2);
+  const { children, lines, raise, outcome } = await newSupervisor(2);
   raise.raise("SIGTERM");
   await settled();
   assertEquals(children.map((child) => child.told), [["start", "drain"], ["start", "drain"]]);
@@ -138,16 +144,4 @@ Deno.test("TERM while workers start drains those that there are", async () => {
   await settled();
   assertEquals(outcome(), "ended");
   assert(!lines.some((line) => line.includes("serve on")), lines.join("\n"));
-});
-
-Deno.test("HUP without a terminal is a warning and nothing else", async () => {
-  const { children, lines, serve, raise, outcome } = newSupervisor(1);
-  await serve();
-  for (let count = 0; count < 200; count++) raise.raise("SIGHUP");
-  await settled();
-  assertEquals(lines.filter((line) => line.startsWith("warning SIGHUP: ")).length, 200);
-  assertEquals([outcome(), children[0]!.told], [undefined, ["start"]]);
-  raise.raise("SIGINT");
-  await settled();
-  assertEquals(outcome(), "ended");
 });

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { StartupError } from "../../../src/errors.ts";
 import { readTicketSecret } from "../../../src/supervisor/ticket_secret.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { FakeRuntime } from "../../support/fake_runtime.ts";
 
 const TEXT = "a secret of more than thirty-two octets";
 
@@ -91,3 +92,12 @@ Deno.test("readTicketSecret() warns of a file that others may use, and of no oth
 });
 
 const PATH = "tickets.key";
+
+Deno.test("readTicketSecret() keeps the secret that was made before, and none that a file replaces", async () => {
+  const runtime = new FakeRuntime();
+  const { secret } = await readTicketSecret(undefined, runtime);
+  assertEquals((await readTicketSecret(undefined, runtime, secret)).secret, secret);
+  runtime.files.texts.set("tickets.key", "a secret of more than thirty-two octets");
+  const fromFile = await readTicketSecret("tickets.key", runtime, secret);
+  assertEquals(atob(fromFile.secret), "a secret of more than thirty-two octets");
+});

@@ -33,6 +33,7 @@ const LOADED: LoadedCertificates = {
   certificates: [CHECKED],
   defaultCertificate: 0,
   warnings: [],
+  quarantined: [],
 };
 
 function newRuntime(texts: Readonly<Record<string, string>> = {}): FakeRuntime {
@@ -44,7 +45,7 @@ function newRuntime(texts: Readonly<Record<string, string>> = {}): FakeRuntime {
 
 /** The plan for these options, with a certificate that needs no file. */
 function plan(args: string[], runtime = newRuntime()): Promise<TlsPlan> {
-  return makeTlsPlan(settingsOf([...args, "a.pem"]), runtime, LOADED);
+  return makeTlsPlan(settingsOf([...args, "a.pem"]), runtime, { loaded: LOADED });
 }
 
 Deno.test("makeTlsPlan() passes on every option of TLS", async () => {
@@ -105,7 +106,7 @@ Deno.test("makeTlsPlan() reads the certificates, unless the caller has them", as
   assert(warnings[0]!.startsWith("b.pem: the certificate expired"), warnings[0]);
   const missing = () => makeTlsPlan(settingsOf(["c.pem"]), runtime);
   await assertRejects(missing, StartupError, "c.pem: no such file");
-  const given = await makeTlsPlan(settingsOf(["c.pem"]), runtime, LOADED);
+  const given = await makeTlsPlan(settingsOf(["c.pem"]), runtime, { loaded: LOADED });
   assertEquals(given.configuration.certificates, [SERVED]);
 });
 
@@ -195,10 +196,23 @@ Deno.test("makeTlsPlan() warns of certificates first, then of secrets, then expl
   runtime.files.modes.set("tickets.key", 0o604);
   const loaded = { ...LOADED, warnings: ["a.pem: late"] };
   const args = ["--ssl", "-C1", "--ticket-secret=tickets.key", "a.pem"];
-  const { warnings } = await makeTlsPlan(settingsOf(args), runtime, loaded);
+  const { warnings } = await makeTlsPlan(settingsOf(args), runtime, { loaded });
   assertEquals(warnings.map((line) => line.slice(0, 12)), [
     ...["a.pem: late", "tickets.key:", "TLSv1.0 and ", "-C/--shared-"],
   ]);
+});
+
+Deno.test("makeTlsPlan() keeps made secrets and good certificates over a reload", async () => {
+  const { pem } = await made({ names: ["a"] });
+  const runtime = newRuntime({ "a.pem": pem });
+  const former = await makeTlsPlan(settingsOf(["a.pem"]), runtime);
+  const again = await makeTlsPlan(settingsOf(["a.pem"]), runtime, { former });
+  assertEquals(again.configuration, former.configuration);
+  runtime.files.texts.set("a.pem", "nothing");
+  const bad = await makeTlsPlan(settingsOf(["a.pem"]), runtime, { former: again });
+  assertEquals(bad.configuration, former.configuration);
+  assertEquals(bad.quarantined.length, 1);
+  assert(bad.certificates[0] === again.certificates[0]);
 });
 
 const SECRET = "a secret of more than thirty-two octets";

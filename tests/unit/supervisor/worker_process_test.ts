@@ -24,7 +24,7 @@ Deno.test("a worker is told its configuration first, and to drain later", async 
   await settled();
   const line = configurationLine("start", CONFIGURATION);
   assertEquals(child.heard, new TextDecoder().decode(join(line)));
-  worker.drain();
+  worker.drain(7);
   await settled();
   assertEquals(child.told, ["start", "drain"]);
   worker.kill();

@@ -147,7 +147,7 @@ Deno.test("a TERM for all of stud starts no worker in the place of one that got 
   const { clock, children, slot } = await newSlot();
   children[0]!.say({ type: "replace-me" });
   await clock.advance(100);
-  const drained = slot.drain();
+  const drained = slot.drain(10);
   await clock.advance(1_000);
   assertEquals([children.length, children[0]!.told], [1, ["start", "drain"]]);
   children[0]!.end();
@@ -159,7 +159,7 @@ Deno.test("drain() asks every worker that lives and waits for all of them", asyn
   children[0]!.say({ type: "replace-me" });
   await clock.advance(200);
   let drained = false;
-  slot.drain().then(() => drained = true);
+  slot.drain(10).then(() => drained = true);
   await settled();
   assertEquals(children.map((child) => child.told.at(-1)), ["drain", "drain"]);
   children[0]!.end();
@@ -177,7 +177,7 @@ Deno.test("nothing is started after drain() or kill(), not even after a pause", 
     await settled();
     children[1]!.end({ code: 1 });
     await settled();
-    await slot[stop]();
+    await slot[stop](10);
     await clock.advance(60_000);
     assertEquals(children.length, 2, stop);
   }

@@ -119,3 +119,27 @@ Deno.test("a connection is the stream's, and a failed handshake is in an operato
   connection.close();
   assert(stream.writeEnded && stream.closed);
 });
+
+Deno.test("adopt() has a listener with the same certificate and key served on, and no other", async () => {
+  const runtime = new FakeRuntime();
+  const listener = await createRustlsEngine(runtime, TLS_CONFIGURATION).listen(OPTIONS);
+  const [certificate] = TLS_CONFIGURATION.certificates;
+  const engineWith = (particular: Partial<typeof certificate>) =>
+    createRustlsEngine(runtime, {
+      ...TLS_CONFIGURATION,
+      certificates: [{ ...certificate!, ...particular }],
+      ticketSecret: btoa("another secret of more than 32 octets"),
+    });
+  const adopt = await engineWith({ source: "moved.pem", names: ["other"] }).adopt(listener);
+  adopt!();
+  assertEquals(await engineWith({ certificateChain: "renewed" }).adopt(listener), undefined);
+  assertEquals(await engineWith({ privateKey: "renewed" }).adopt(listener), undefined);
+  assertEquals(runtime.network.listeners.length, 1);
+});
+
+Deno.test("adopt() leaves listeners of other engines alone", async () => {
+  const engine = createRustlsEngine(new FakeRuntime(), TLS_CONFIGURATION);
+  const foreign = { address: OPTIONS.address } as Awaited<ReturnType<typeof engine.listen>>;
+  assertEquals(await engine.adopt(foreign), undefined);
+  engine.discard();
+});

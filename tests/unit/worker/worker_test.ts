@@ -182,8 +182,8 @@ for (const [cause, stop] of [["drain", "told to drain"], ["eof", "left by its su
     client.end();
     backend.end();
     await runtime.clock.advance(100);
-    assertEquals([types(), code()], [["ready", "ended"], 0]);
-    assertEquals(messages()[1].counters.accepted, 1);
+    assertEquals([types(), code()], [["ready", "deaf", "ended"], 0]);
+    assertEquals(messages().at(-1).counters.accepted, 1);
   });
 }
 
@@ -204,7 +204,7 @@ for (const stop of ["drain", "eof"]) {
     assertEquals([types(), runtime.network.listeners, code()], [[], [], undefined]);
     ready.resolve();
     await runtime.clock.advance(100);
-    assertEquals([types(), code()], [["ready", "ended"], 0]);
+    assertEquals([types(), code()], [["ready", "deaf", "ended"], 0]);
     assertEquals(runtime.network.listeners[0]!.closed, true);
   });
 }

@@ -124,6 +124,58 @@ Deno.test("the contexts go with the last listener", async () => {
   assertEquals(isFreed(), [true, true]);
 });
 
+Deno.test("adopt() has a listener's new clients served by this engine, whose contexts go with it", async () => {
+  const { engine, library, runtime } = bench();
+  const listener = await engine.listen(OPTIONS);
+  const next = createOpenSslEngine(runtime, { ...TLS_CONFIGURATION, ciphers: "HIGH" });
+  const isFreed = () => library.contexts.map(({ freed }) => freed);
+  const adopt = await next.adopt(listener);
+  assertEquals([isFreed(), runtime.network.plainListeners.length], [[false, false], 1]);
+  adopt!();
+  assertEquals(isFreed(), [true, false]);
+  // What is there to be discarded is in use.
+  next.discard();
+  assertEquals(isFreed(), [true, false]);
+  listener.close();
+  assertEquals(isFreed(), [true, true]);
+});
+
+Deno.test("adopt() frees the contexts of an engine whose last listener leaves it only", async () => {
+  const { engine, library, runtime } = bench();
+  const listeners = [await engine.listen(OPTIONS), await engine.listen(OPTIONS)];
+  const next = createOpenSslEngine(runtime, { ...TLS_CONFIGURATION, ciphers: "HIGH" });
+  const isFreed = () => library.contexts.map(({ freed }) => freed);
+  (await next.adopt(listeners[0]!))!();
+  assertEquals(isFreed(), [false, false]);
+  listeners[1]!.close();
+  assertEquals(isFreed(), [true, false]);
+  listeners[0]!.close();
+  assertEquals(isFreed(), [true, true]);
+});
+
+Deno.test("adopt() rejects what the library refuses, and discard() frees what nobody uses", async () => {
+  const { engine, library, runtime } = bench();
+  const listener = await engine.listen(OPTIONS);
+  const unwanted = createOpenSslEngine(runtime, { ...TLS_CONFIGURATION, ciphers: "HIGH" });
+  await unwanted.adopt(listener);
+  unwanted.discard();
+  assertEquals(library.contexts.map(({ freed }) => freed), [false, true]);
+  library.judge = () => {
+    throw new OpenSslError("key values mismatch", { subject: "private key" });
+  };
+  const refused = createOpenSslEngine(runtime, { ...TLS_CONFIGURATION, ciphers: "LOW" });
+  await assertRejects(() => refused.adopt(listener), StartupError, "a.pem: the private key");
+  refused.discard();
+  assertEquals(library.contexts[0]!.freed, false);
+  listener.close();
+});
+
+Deno.test("adopt() leaves listeners of other engines alone", async () => {
+  const { engine } = bench();
+  const foreign = { address: OPTIONS.address } as Awaited<ReturnType<typeof engine.listen>>;
+  assertEquals(await engine.adopt(foreign), undefined);
+});
+
 Deno.test("an engine of OpenSSL's is loaded before any certificate", () => {
   assertEquals(bench().library.enginesUsed, []);
   assertEquals(bench({ sslEngine: "pkcs11" }).library.enginesUsed, ["pkcs11"]);

@@ -1,0 +1,86 @@
+/** HUP when something is wrong: stud says what, serves on as before, and takes what is mended at the next HUP. */
+
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
+import { exchange } from "../support/ports.ts";
+import { newCertificate, ReloadingSite } from "../support/reloading_site.ts";
+import { BY_OPENSSL } from "../support/stud.ts";
+import { connectTls } from "../support/tls_client.ts";
+import { testWith } from "../support/tools.ts";
+
+testWith(
+  { linux: true },
+  "a bad configuration changes nothing, and its fault is named",
+  async () => {
+    await using site = await ReloadingSite.start();
+    const workers = site.stud.workers();
+    site.configure(["workers = 1", "wrokers = 2"]);
+    await site.reload();
+    assertStringIncludes(
+      site.stud.stderr,
+      `reload failed, and stud serves on as before: ${site.folder}/stud.conf:5: unknown key "wrokers"`,
+    );
+    await site.echoOnce();
+    site.configure(["workers = 2"], { backend: "127.0.0.1,no-such-service" });
+    await site.reload();
+    assertStringIncludes(site.stud.stderr, "as before: --backend: no-such-service is neither");
+    await site.echoOnce();
+    site.configure([], { frontends: ["192.0.2.1,443"] });
+    await site.reload();
+    assertStringIncludes(site.stud.stderr, "192.0.2.1:443");
+    await site.echoOnce();
+    assertEquals(site.stud.workers(), workers);
+    const next = await site.renew();
+    site.configure(["workers = 1"]);
+    await site.reload();
+    await site.echoOnce(next);
+    assertEquals(site.stud.workers(), workers);
+  },
+);
+
+testWith(
+  { linux: true },
+  "a bad certificate among others is named, and what its file held before is served on",
+  async () => {
+    await using site = await ReloadingSite.start({ library: BY_OPENSSL.split("=")[1]! });
+    const more = [1, 2].map((index) => `pem-file = "${site.folder}/${index}.pem"`);
+    // The last one is the default, which clients without a server name get.
+    const last = await newCertificate();
+    site.put("1.pem", (await newCertificate()).text);
+    site.put("2.pem", last.text);
+    site.configure(more);
+    await site.reload();
+    await site.echoOnce(last);
+    site.put("2.pem", "no certificate\n");
+    const first = await site.renew();
+    site.put("3.pem", "never a certificate\n");
+    site.configure([more[0]!, `pem-file = "${site.folder}/3.pem"`, more[1]!]);
+    await site.reload();
+    await site.echoOnce(last);
+    assertStringIncludes(site.stud.stderr, `in quarantine: ${site.folder}/2.pem: `);
+    assertStringIncludes(site.stud.stderr, "; the certificate it held before is served on");
+    assertStringIncludes(site.stud.stderr, `in quarantine: ${site.folder}/3.pem: `);
+    assertStringIncludes(site.stud.stderr, "; no certificate of it is served");
+    const mended = await newCertificate();
+    site.put("2.pem", mended.text);
+    site.configure([more[1]!]);
+    await site.reload();
+    await site.echoOnce(mended);
+    await assertRejects(() => site.echoOnce(last));
+    await assertRejects(() => site.echoOnce(first));
+  },
+);
+
+testWith({ linux: true }, "three hundred HUPs at once are a few reloads", async () => {
+  await using site = await ReloadingSite.start();
+  const workers = site.stud.workers();
+  using client = await connectTls(site.port, site.first);
+  for (let count = 0; count < 300; count++) site.stud.signal("SIGHUP");
+  await site.stud.output(/reloaded: nothing has changed/);
+  const next = await site.renew();
+  site.stud.signal("SIGHUP");
+  await site.stud.output(/reloaded: 1 worker serves/);
+  await site.echoOnce(next);
+  assert(site.reloads < 50, `${site.reloads} reloads`);
+  await exchange(client);
+  assertEquals(site.stud.workers(), workers);
+});

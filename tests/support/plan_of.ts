@@ -1,0 +1,36 @@
+/** Plans for supervisors of tests, which read no settings and no files. */
+
+import type { Settings } from "../../src/config/settings.ts";
+import type { Plan } from "../../src/supervisor/plan.ts";
+import { CONFIGURATION } from "./worker_configuration.ts";
+
+/** A plan that says what {@linkcode CONFIGURATION} says, but for what a test wants otherwise. */
+export function planOf(
+  { configuration = {}, ...rest }: Partial<Omit<Plan, "configuration">> & {
+    readonly configuration?: Partial<Plan["configuration"]>;
+  } = {},
+): Plan {
+  const { index: _index, frontends, ...usual } = CONFIGURATION;
+  return {
+    configuration: { ...usual, ...configuration },
+    frontends: frontends.map(({ host, port }) => ({
+      text: `${host}:${port}`,
+      alternatives: [[{ host, port }]],
+      tls: undefined,
+    })),
+    workers: 2,
+    settings: {} as Settings,
+    tls: {
+      configuration: usual.tls,
+      ofFrontends: [],
+      certificates: [],
+      files: new Map(),
+      warnings: [],
+      quarantined: [],
+    },
+    tlsBecause: undefined,
+    fixed: {},
+    warnings: [],
+    ...rest,
+  };
+}

@@ -1,0 +1,64 @@
+/** Clients that never stop coming, and transfers that never end, while something happens to the server. */
+
+import { pause } from "./eventually.ts";
+import { exchange } from "./ports.ts";
+import { connectTls, echoOnce, type Trusted } from "./tls_client.ts";
+
+/** Use it with `await using`: it ends with the test. */
+export class ReloadLoad implements AsyncDisposable {
+  readonly #port: number;
+  /** Certificates that the server may show. */
+  readonly #trusted: Trusted;
+  readonly #running: Promise<void>;
+  #stopping = false;
+  /** Connections that were made, served and ended in order. */
+  connections = 0;
+  /** Round trips of the long transfers. */
+  rounds = 0;
+  /** What went wrong, in words. */
+  readonly faults: string[] = [];
+
+  constructor(port: number, certificates: readonly Trusted[]) {
+    this.#port = port;
+    this.#trusted = { certificate: certificates.map(({ certificate }) => certificate).join("") };
+    this.#running = Promise.all([
+      ...Array.from({ length: 3 }, () => this.#comeAndGo()),
+      ...Array.from({ length: 3 }, () => this.#transfer()),
+    ]).then(() => {});
+  }
+
+  /** Ends it; resolves when the last client has gone. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#running;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #comeAndGo(): Promise<void> {
+    while (!this.#stopping) {
+      try {
+        await echoOnce(this.#port, this.#trusted);
+        this.connections++;
+      } catch (error) {
+        this.faults.push(`connection: ${error}`);
+      }
+      await pause(1);
+    }
+  }
+
+  async #transfer(): Promise<void> {
+    try {
+      using client = await connectTls(this.#port, this.#trusted);
+      for (let round = 0; !this.#stopping; round++) {
+        await exchange(client, `${round} `.repeat(2_000));
+        this.rounds++;
+        await pause(5);
+      }
+    } catch (error) {
+      this.faults.push(`transfer: ${error}`);
+    }
+  }
+}
