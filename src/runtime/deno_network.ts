@@ -9,6 +9,7 @@ import process from "node:process";
 import type { Abandonment } from "../abandonment.ts";
 import { PeerError, type PeerErrorKind, StartupError } from "../errors.ts";
 import { formatSocketAddress, isIpAddress, unmapIpv4 } from "../wire/ip_address.ts";
+import { httpExchange } from "./http_exchange.ts";
 import type {
   Endpoint,
   ListenOptions,
@@ -25,7 +26,15 @@ import type {
 
 /** Makes the sockets of a Deno runtime. */
 export function createDenoNetwork(): Network {
-  return { listen, listenTls, dial, probe, lookup: lookupAddresses, peerError };
+  return {
+    listen,
+    listenTls,
+    dial,
+    probe,
+    lookup: lookupAddresses,
+    request: httpExchange,
+    peerError,
+  };
 }
 
 function listen(options: ListenOptions): Promise<StreamListener> {

@@ -7,13 +7,14 @@
 import type { Abandonment } from "../abandonment.ts";
 import type { TlsLibraryName } from "../config/settings.ts";
 import type { PeerError } from "../errors.ts";
+import type { HttpAnswer, HttpQuestion } from "../wire/http.ts";
 import type { SocketAddress } from "../wire/preface.ts";
 import type { OpenSsl } from "./openssl.ts";
 import type { StreamTls } from "./stream_tls.ts";
 import type { SocketPair, Stream, StreamListener, TlsStreamListener } from "./streams.ts";
 
 export type * from "./streams.ts";
-export type { SocketAddress, TlsLibraryName };
+export type { HttpAnswer, SocketAddress, TlsLibraryName };
 
 /** Everything a platform provides. */
 export interface Runtime {
@@ -80,11 +81,27 @@ export interface Network {
   probe(address: SocketAddress): Promise<number | undefined>;
   /** Looks a host name up (getaddrinfo(3)); an address is its own answer. Rejects when there is none. */
   lookup(host: string): Promise<string[]>;
+  /**
+   * Asks a web server, http or https, by a connection of its own and takes the whole answer, whatever its
+   * status. Rejects with an error whose message is the reason in an operator's words.
+   */
+  request(request: HttpRequest): Promise<HttpAnswer>;
   /** Turns a native error of a stream into stud's. */
   peerError(error: unknown, party: PeerError["party"]): PeerError;
 }
 
-/** Files, read whole. */
+/** A question to a web server, and how long and how much an answer may be. */
+export interface HttpRequest extends HttpQuestion {
+  /** Milliseconds for a connection to each of the server's addresses. */
+  readonly connectTimeout: number;
+  /** Milliseconds for everything. */
+  readonly timeout: number;
+  /** Octets of the whole answer. */
+  readonly limit: number;
+  readonly abandonment: Abandonment;
+}
+
+/** Files, read and written whole. */
 export interface Files {
   /** Rejects with {@linkcode StartupError}: path, cause and nothing else. */
   readText(path: string): Promise<string>;
@@ -100,6 +117,11 @@ export interface Files {
   mode(path: string): Promise<number | undefined>;
   /** False too where it cannot be seen. */
   isDirectory(path: string): Promise<boolean>;
+  /**
+   * Puts a file with these permission bits into the place of what is there, if anything: whoever reads the
+   * path finds all of the old octets or all of the new. Rejects as `readText` does.
+   */
+  replace(path: string, octets: Uint8Array, mode: number): Promise<void>;
 }
 
 /** How a child process ended. */

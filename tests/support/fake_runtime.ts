@@ -7,6 +7,8 @@ import type { StreamTls } from "../../src/runtime/stream_tls.ts";
 import type {
   Endpoint,
   Files,
+  HttpAnswer,
+  HttpRequest,
   Kernel,
   ListenerOptions,
   ListenOptions,
@@ -102,6 +104,16 @@ export class FakeNetwork implements Network {
     if (/^[0-9.]+$|:/.test(host)) return Promise.resolve([host]);
     const found = this.names.get(host);
     return found ? Promise.resolve(found) : Promise.reject(new Error("ENOTFOUND"));
+  }
+
+  /** Every question to a web server, and how it is answered. */
+  readonly requests: HttpRequest[] = [];
+  respond: (request: HttpRequest) => Promise<HttpAnswer> = () =>
+    Promise.reject(new Error("connection refused"));
+
+  request(request: HttpRequest): Promise<HttpAnswer> {
+    this.requests.push(request);
+    return this.respond(request);
   }
 
   peerError(error: unknown, party: PeerError["party"]): PeerError {
@@ -207,6 +219,16 @@ export class FakeFiles implements Files {
 
   isDirectory(path: string): Promise<boolean> {
     return Promise.resolve(this.directories.has(path));
+  }
+
+  /** Writes into directories that exist. */
+  replace(path: string, octets: Uint8Array, mode: number): Promise<void> {
+    if (!this.directories.has(path.slice(0, path.lastIndexOf("/")))) {
+      return Promise.reject(new StartupError(`${path}: no such file`));
+    }
+    this.octets.set(path, octets);
+    this.modes.set(path, mode);
+    return Promise.resolve();
   }
 }
 
