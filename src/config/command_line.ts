@@ -75,11 +75,11 @@ function readLong(argument: string, rest: string[], add: Add): void {
   const label = `--${option.name}`;
   if (equals >= 0) {
     const text = argument.slice(equals + 1);
-    if (text === "") throw missingValue(label);
+    if (text === "" && !option.emptyIsOff) throw missingValue(label);
     if (option.type.kind === "flag") parseValue(option, { text, origin: label });
     add(option, text);
   } else {
-    add(option, bareValue(option) ?? nextValue(label, rest));
+    add(option, bareValue(option) ?? nextValue(label, rest, option));
   }
 }
 
@@ -95,7 +95,10 @@ function readCluster(argument: string, rest: string[], add: Add): void {
     }
     const bare = bareValue(option);
     if (bare === undefined) {
-      add(option, letters.splice(0).join("") || nextValue(`${label}/--${option.name}`, rest));
+      add(
+        option,
+        letters.splice(0).join("") || nextValue(`${label}/--${option.name}`, rest, option),
+      );
     } else if (letters[0] === "=") {
       throw new UsageError(
         `${quote(argument)}: ${label} takes no value; write --${option.name}${letters.join("")}`,
@@ -127,9 +130,9 @@ function bareValue(option: Option): string | undefined {
   return option.type.kind === "flag" ? "on" : option.bare;
 }
 
-function nextValue(label: string, rest: string[]): string {
+function nextValue(label: string, rest: string[], { emptyIsOff }: Option): string {
   const next = rest.shift();
-  if (next === undefined || next === "") throw missingValue(label);
+  if (next === undefined || next === "" && !emptyIsOff) throw missingValue(label);
   return next;
 }
 

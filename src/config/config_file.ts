@@ -4,7 +4,7 @@
  * place, and blocks of other keys. Its syntax is `config_syntax.ts`. Reading the file is the caller's, what
  * values mean is settled in `command.ts`.
  *
- * An empty value leaves an option that has no default unset.
+ * An empty value leaves an option that has no default unset, and turns one off that says so.
  */
 
 import { UsageError } from "../errors.ts";
@@ -51,7 +51,7 @@ function checkBlock(key: string, place: string): void {
 
 function rawValue(entry: ConfigEntry, text: string, option: Option): RawValue | undefined {
   const origin = originOf(entry);
-  if (text !== "") return { text, origin };
+  if (text !== "" || option.emptyIsOff) return { text, origin };
   if (option.default === undefined) return undefined;
   throw new UsageError(`${origin}: ${quote(entry.written)}: the value is missing`);
 }

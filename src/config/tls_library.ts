@@ -72,7 +72,7 @@ function* needsOf(option: Option, raws: readonly RawValue[]): Generator<Need> {
   }
   const isTooMuch = option.needsFor === "pkcs11"
     ? ({ text }: RawValue) => isKeyUri(text)
-    : (raw: RawValue) => !isDefault(option, raw);
+    : (raw: RawValue) => !isDefault(option, raw) && !(option.emptyIsOff && raw.text === "");
   for (const { origin } of raws.filter(isTooMuch)) {
     yield { because: origin, complaint: `${origin}:` };
   }

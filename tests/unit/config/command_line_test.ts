@@ -105,7 +105,10 @@ Deno.test("a long option that begins another is meant itself", () => {
 
 Deno.test("what stands only in a pem-file block is no option", () => {
   assertEquals(refusalOf(["--cert=a.pem"]), "unknown option --cert");
-  assertEquals(refusalOf(["--ocsp-resp-file=a"]), "unknown option --ocsp-resp-file");
+  assertEquals(
+    refusalOf(["--ocsp-resp-file=a"]),
+    "unknown option --ocsp-resp-file; did you mean --ocsp-resp-tmo?",
+  );
 });
 
 Deno.test("the name that stud's help gave --shared-cache is understood", () => {
@@ -131,8 +134,10 @@ Deno.test("an unknown option is named, with the nearest known one", () => {
 Deno.test("every option that needs a value says so when it is missing", () => {
   for (const option of OPTIONS.filter(({ type, bare }) => type.kind !== "flag" && !bare)) {
     assertEquals(refusalOf([`--${option.name}`]), `--${option.name} needs a value`);
-    assertEquals(refusalOf([`--${option.name}=`]), `--${option.name} needs a value`);
-    assertEquals(refusalOf([`--${option.name}`, ""]), `--${option.name} needs a value`);
+    if (!option.emptyIsOff) {
+      assertEquals(refusalOf([`--${option.name}=`]), `--${option.name} needs a value`);
+      assertEquals(refusalOf([`--${option.name}`, ""]), `--${option.name} needs a value`);
+    }
     if (option.short === undefined) continue;
     assertEquals(
       refusalOf([`-${option.short}`]),
