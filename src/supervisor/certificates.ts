@@ -123,14 +123,15 @@ async function addResponses(
   runtime: FilesAndClock,
 ): Promise<Pick<LoadedCertificates, "certificates" | "warnings">> {
   const found = await storedResponses(settings, runtime.files);
+  const reader = { files: runtime.files, clock: runtime.clock, verify: settings.ocspVerifyStaple };
   const results = await mapBounded(
     certificates,
     READ_AT_ONCE,
     (certificate, index): Promise<WithResponse> => {
       const named = wanted[index]!.ocspResponse;
-      if (named !== undefined) return addNamedResponse(certificate, named, runtime);
+      if (named !== undefined) return addNamedResponse(certificate, named, reader);
       const path = found.stored.pathFor(certificate.source);
-      if (path !== undefined) return addStoredResponse(certificate, path, runtime);
+      if (path !== undefined) return addStoredResponse(certificate, path, reader);
       return Promise.resolve({ certificate, warning: undefined });
     },
   );
@@ -141,13 +142,13 @@ async function addResponses(
   };
 }
 
-/** What the directory of stored responses holds; rustls can staple none of it. */
+/** What the directory of stored responses holds; none may be wanted, and rustls can staple none of it. */
 async function storedResponses(
   { ocspDir, tlsLibrary }: Settings,
   files: Files,
 ): Promise<{ stored: StoredResponses; warning?: string }> {
   const nothing = new StoredResponses(ocspDir, []);
-  if (tlsLibrary.name === "rustls") return { stored: nothing };
+  if (tlsLibrary.name === "rustls" || ocspDir === "") return { stored: nothing };
   try {
     const names = await files.list(ocspDir);
     if (names !== undefined) return { stored: new StoredResponses(ocspDir, names) };
