@@ -5,7 +5,7 @@
 
 import type { PrefaceKind } from "../config/settings.ts";
 import type { LogLevel } from "../errors.ts";
-import type { TlsConfiguration } from "../tls/tls_configuration.ts";
+import type { Staple, TlsConfiguration } from "../tls/tls_configuration.ts";
 
 /** Everything a worker needs; it reads no file and no option itself. */
 export interface WorkerConfiguration {
@@ -49,6 +49,8 @@ export interface WorkerPrivileges {
 /** From the supervisor. */
 export type SupervisorMessage =
   | { readonly type: "start"; readonly configuration: WorkerConfiguration }
+  /** Newer OCSP responses for certificates of the configuration. */
+  | { readonly type: "staples"; readonly staples: readonly Staple[] }
   | { readonly type: "drain" };
 
 /** From a worker. */

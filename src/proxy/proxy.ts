@@ -48,12 +48,14 @@ export interface ProxyTimeouts {
 export class Proxy {
   readonly counters: Counters = newCounters();
   readonly #runtime: Runtime;
+  readonly #engine: TlsEngine;
   readonly #frontends: Frontend[] = [];
   readonly #faults: FaultLog;
   readonly #services: ConnectionServices;
 
   private constructor(runtime: Runtime, engine: TlsEngine, options: ProxyOptions, log: Logger) {
     this.#runtime = runtime;
+    this.#engine = engine;
     this.#faults = new FaultLog(log, runtime.clock);
     this.#services = this.#newServices(engine, options);
   }
@@ -94,6 +96,11 @@ export class Proxy {
   /** Begins to accept clients. */
   serve(): void {
     for (const frontend of this.#frontends) frontend.serve();
+  }
+
+  /** Staples other OCSP responses from now on, if the engine staples any. */
+  staple(staples: Parameters<NonNullable<TlsEngine["staple"]>>[0]): void {
+    this.#engine.staple?.(staples);
   }
 
   /** Stops accepting and waits for the clients to end; those left after `limit` ms are reset. */

@@ -5,7 +5,7 @@
  */
 
 import type { Duplex, SocketAddress, SocketPair, TlsLibraryName } from "../runtime/runtime.ts";
-import type { TlsConfiguration } from "./tls_configuration.ts";
+import type { Staple, TlsConfiguration } from "./tls_configuration.ts";
 
 /** Where an engine listens. */
 export interface TlsListenerOptions {
@@ -35,6 +35,8 @@ export interface TlsEngine {
    * library's reason, and the option or file that it does not take.
    */
   check(): Promise<void>;
+  /** Staples other OCSP responses from now on; an engine without it staples none at all. */
+  staple?(staples: readonly Staple[]): void;
   /** Rejects with {@linkcode StartupError} when the address or the configuration is refused. */
   listen(options: TlsListenerOptions): Promise<TlsListener>;
 }

@@ -79,6 +79,7 @@ class Worker {
     for await (const text of readLines(this.#runtime.processes.stdin)) {
       const message = decodeMessage<SupervisorMessage>(text);
       if (message?.type === "start") await this.#start(message.configuration);
+      if (message?.type === "staples") this.#proxy?.staple(message.staples);
       if (message?.type === "drain") return;
     }
   }
