@@ -14,6 +14,7 @@ import { reportError } from "./errors.ts";
 import { configureLog, type Logger, Outputs } from "./log/log.ts";
 import { printable } from "./log/printable.ts";
 import type { Runtime } from "./runtime/runtime.ts";
+import { OcspRefresher } from "./supervisor/ocsp_refresher.ts";
 import { claimPorts, makePlan, type Plan } from "./supervisor/plan.ts";
 import { StopSignals } from "./supervisor/stop_signals.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
@@ -118,7 +119,8 @@ async function serve(settings: Settings, runtime: Runtime): Promise<number> {
   runtime.processes.onUncaught((error) => log.error("{line}", { line: reportError(error).line }));
   try {
     for (const warning of plan.warnings) log.warning("{warning}", { warning });
-    return await supervise(new Supervisor(runtime, plan, frontends, signals, log), log);
+    const responses = new OcspRefresher(runtime, log);
+    return await supervise(new Supervisor(runtime, plan, frontends, signals, log, responses), log);
   } finally {
     await outputs.flushed();
   }

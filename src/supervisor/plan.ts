@@ -13,6 +13,7 @@ import type {
 import { StartupError } from "../errors.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import { findGroup, findUser } from "./accounts.ts";
+import type { StaplingPlan } from "./stapling_plan.ts";
 import type { TlsPlan } from "./tls_plan.ts";
 
 /** What is to be run. */
@@ -23,6 +24,8 @@ export interface Plan {
   readonly workers: number;
   /** The option that chose the TLS library, if one did. */
   readonly tlsBecause: string | undefined;
+  /** What is to be done about OCSP responses; undefined: nothing. */
+  readonly stapling?: StaplingPlan | undefined;
   /** Lines the operator should read; none of them stops the start. */
   readonly warnings: readonly string[];
 }
@@ -66,6 +69,7 @@ export async function makePlan(
     ),
     workers,
     tlsBecause: settings.tlsLibrary.because,
+    stapling: tls.stapling,
     warnings: [...tls.warnings, ...warnings(privileges, runtime)],
   };
 }

@@ -7,6 +7,7 @@ import type { WorkerTotals } from "../control/messages.ts";
 import type { Logger } from "../log/log.ts";
 import { pause, type Runtime, type SocketAddress } from "../runtime/runtime.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
+import type { OcspRefresher } from "./ocsp_refresher.ts";
 import type { Plan } from "./plan.ts";
 import type { StopSignals } from "./stop_signals.ts";
 import { WorkerSlot } from "./worker_slot.ts";
@@ -19,14 +20,16 @@ export class Supervisor {
   readonly #signals: StopSignals;
   readonly #log: Logger;
   readonly #slots: readonly WorkerSlot[];
+  readonly #responses: OcspRefresher | undefined;
 
-  /** `frontends` as `claimPorts` gave them. */
+  /** `frontends` as `claimPorts` gave them; `responses` keeps OCSP responses fresh while workers run. */
   constructor(
     runtime: Runtime,
     plan: Plan,
     frontends: readonly SocketAddress[],
     signals: StopSignals,
     log: Logger,
+    responses?: OcspRefresher,
   ) {
     this.#runtime = runtime;
     this.#plan = plan;
@@ -35,8 +38,10 @@ export class Supervisor {
     this.#log = log;
     this.#slots = Array.from({ length: plan.workers }, (_, place) => {
       const configuration = { ...plan.configuration, frontends, index: place + 1 };
-      return new WorkerSlot(runtime, configuration, log);
+      return new WorkerSlot(runtime, configuration, log, responses?.newest);
     });
+    this.#responses = responses;
+    responses?.onChange((staples) => this.#slots.forEach((slot) => slot.staple(staples)));
   }
 
   /** Resolves when everything has ended. Throws {@linkcode StartupError} if a worker cannot start. */
@@ -44,16 +49,19 @@ export class Supervisor {
     this.#signals.onHangUp = () => {
       this.#log.warning("SIGHUP: this release does not reload; start stud again to apply changes");
     };
+    this.#responses?.watch(this.#plan.stapling);
     try {
       const started = Promise.all(this.#slots.map((slot) => slot.start()));
       started.catch(() => {}); // A signal may have ended the wait for it.
       const first = await Promise.race([started, this.#signals.stop]);
       if (typeof first !== "string") this.#announce(first[0]!);
     } catch (error) {
+      this.#responses?.stop();
       await this.#killAll();
       throw error;
     }
     if (await this.#signals.stop === "drain") await this.#drain();
+    this.#responses?.stop();
     await this.#killAll();
     this.#log.info("stopped{totals}", { totals: describeTotals(this.#slots) });
   }

@@ -8,11 +8,14 @@ import { lowersSecurityLevel, oldProtocols } from "../tls/openssl/context_option
 import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
 import { loadCertificates, type LoadedCertificates } from "./certificates.ts";
 import { ClientRulesReader } from "./client_rules.ts";
+import { type StaplingPlan, staplingPlan } from "./stapling_plan.ts";
 import { readTicketSecret } from "./ticket_secret.ts";
 
 /** What engines are told, and what the operator should know of it. */
 export interface TlsPlan {
   readonly configuration: TlsConfiguration;
+  /** Undefined where nothing can be stapled. */
+  readonly stapling: StaplingPlan | undefined;
   /** Lines for the log; none of them stops the start. */
   readonly warnings: readonly string[];
 }
@@ -47,6 +50,7 @@ export async function makeTlsPlan(
       clientRules: await rules.read(settings.clientVerify, settings.clientVerifyCa),
       ticketSecret: ticketSecret.secret,
     },
+    stapling: staplingPlan(certificates, settings),
     warnings: [
       ...warnings,
       ...ticketSecret.warnings,
@@ -58,7 +62,8 @@ export async function makeTlsPlan(
 
 /** Without what only the supervisor wants to know. */
 function served(
-  { subject: _subject, notBefore: _notBefore, notAfter: _notAfter, ...rest }: CheckedCertificate,
+  { subject: _, notBefore: _from, notAfter: _until, ocspOrigin: _origin, ...rest }:
+    CheckedCertificate,
 ): ServedCertificate {
   return rest;
 }

@@ -10,6 +10,7 @@ import type {
 } from "../control/messages.ts";
 import { type LogLevel, StartupError } from "../errors.ts";
 import type { Logger } from "../log/log.ts";
+import type { Staple } from "../tls/tls_configuration.ts";
 import type { ChildProcess, ProcessEnd, Runtime } from "../runtime/runtime.ts";
 
 /** A running worker. */
@@ -52,12 +53,21 @@ export class WorkerProcess {
 
   /** Asks it to stop accepting and to end once its clients have. */
   drain(): void {
-    this.#write([new TextEncoder().encode(messageLine(DRAIN))]);
+    this.#tell(DRAIN);
+  }
+
+  /** Has it staple other OCSP responses from now on. */
+  staple(staples: readonly Staple[]): void {
+    this.#tell({ type: "staples", staples });
   }
 
   /** Ends it at once. */
   kill(): void {
     this.#child.kill();
+  }
+
+  #tell(message: SupervisorMessage): void {
+    this.#write([new TextEncoder().encode(messageLine(message))]);
   }
 
   #write(parts: readonly Uint8Array[]): void {

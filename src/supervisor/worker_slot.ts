@@ -3,6 +3,7 @@
 import type { WorkerConfiguration, WorkerTotals } from "../control/messages.ts";
 import type { Logger } from "../log/log.ts";
 import { pause, type Runtime } from "../runtime/runtime.ts";
+import type { Staple, TlsConfiguration } from "../tls/tls_configuration.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
 /** One of the supervisor's workers, over all its lives. */
@@ -10,15 +11,23 @@ export class WorkerSlot {
   readonly #runtime: Runtime;
   readonly #configuration: WorkerConfiguration;
   readonly #log: Logger;
+  readonly #newest: (tls: TlsConfiguration) => TlsConfiguration;
   readonly #ended: WorkerTotals[] = [];
   readonly #alive = new Set<WorkerProcess>();
   #stopping = false;
   #quickDeaths = 0;
 
-  constructor(runtime: Runtime, configuration: WorkerConfiguration, log: Logger) {
+  /** `newest` gives the configuration that a worker which starts now is to have. */
+  constructor(
+    runtime: Runtime,
+    configuration: WorkerConfiguration,
+    log: Logger,
+    newest: (tls: TlsConfiguration) => TlsConfiguration = (tls) => tls,
+  ) {
     this.#runtime = runtime;
     this.#configuration = configuration;
     this.#log = log;
+    this.#newest = newest;
   }
 
   /** Starts the first worker and tells its TLS library. Rejects with {@linkcode StartupError} if it cannot serve. */
@@ -27,6 +36,11 @@ export class WorkerSlot {
     const library = await worker.ready;
     this.#keep(worker);
     return library;
+  }
+
+  /** Has every worker that lives staple other OCSP responses from now on. */
+  staple(staples: readonly Staple[]): void {
+    for (const worker of this.#alive) worker.staple(staples);
   }
 
   /** Asks the worker to drain and resolves when none is left. */
@@ -54,7 +68,8 @@ export class WorkerSlot {
   }
 
   #launch(): WorkerProcess {
-    const worker = new WorkerProcess(this.#runtime, this.#configuration, this.#log);
+    const configuration = { ...this.#configuration, tls: this.#newest(this.#configuration.tls) };
+    const worker = new WorkerProcess(this.#runtime, configuration, this.#log);
     this.#alive.add(worker);
     worker.ended.then(() => {
       this.#alive.delete(worker);

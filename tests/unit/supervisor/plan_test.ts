@@ -8,7 +8,7 @@ import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 import { settingsOf } from "../config/settings_of.ts";
 
-const TLS: TlsPlan = { configuration: TLS_CONFIGURATION, warnings: [] };
+const TLS: TlsPlan = { configuration: TLS_CONFIGURATION, stapling: undefined, warnings: [] };
 
 function newRuntime(): FakeRuntime {
   const runtime = new FakeRuntime();

@@ -168,3 +168,24 @@ Deno.test("nothing is started after drain() or kill(), not even after a pause", 
     assertEquals(children.length, 2, stop);
   }
 });
+
+Deno.test("a worker that takes another's place begins with the newest OCSP responses", async () => {
+  const runtime = new FakeRuntime();
+  const log = configureLog(() => {}, "debug");
+  let ciphers = "OLD";
+  const slot = new WorkerSlot(runtime, CONFIGURATION, log, (tls) => ({ ...tls, ciphers }));
+  const { children } = runtime.processes;
+  const started = slot.start();
+  children[0]!.say(READY);
+  await started;
+  const staples = [{ fingerprint: "f1", response: null }];
+  slot.staple(staples);
+  await settled();
+  assertEquals(children[0]!.told, ["start", "staples"]);
+  ciphers = "NEW";
+  children[0]!.end({ code: 1 });
+  await settled();
+  const [start] = children[1]!.heard.split("\n");
+  assertEquals(JSON.parse(start!).configuration.tls.ciphers, "NEW");
+  await slot.kill();
+});
