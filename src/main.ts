@@ -15,6 +15,7 @@ import type { Runtime } from "./runtime/runtime.ts";
 import { CommandReader } from "./supervisor/command_reader.ts";
 import { ExpiryWatch } from "./supervisor/expiry_watch.ts";
 import { FileWatch } from "./supervisor/file_watch.ts";
+import { OcspRefresher } from "./supervisor/ocsp_refresher.ts";
 import { makePlan, type Plan, refuseRootWorkers, tlsConfigurations } from "./supervisor/plan.ts";
 import { claimPorts } from "./supervisor/ports.ts";
 import { StopSignals } from "./supervisor/stop_signals.ts";
@@ -156,8 +157,11 @@ async function serve(
   };
   try {
     for (const warning of plan.warnings) log.warning("{warning}", { warning });
+    const responses = new OcspRefresher(runtime, log);
     for (let attempts = 1;; attempts++) {
-      const options = { runtime, plan, frontends, signals, log, accessLog, planAgain, onServing };
+      const options = {
+        ...{ runtime, plan, frontends, signals, log, accessLog, responses, planAgain, onServing },
+      };
       const supervisor = new Supervisor(options);
       onStale = () => supervisor.reload("certificates");
       if (predecessor !== undefined) {

@@ -166,7 +166,7 @@ const table = [
     pemBlock: "only",
     needs: "openssl",
     default: undefined,
-    help: "File with an OCSP response (DER) to staple to the certificate.",
+    help: "File with an OCSP response (DER) to staple to the certificate; none is fetched for it.",
     group: "Certificates",
   },
   {
@@ -206,13 +206,58 @@ const table = [
     name: "ocsp-dir",
     short: "o",
     key: "ocsp-dir",
-    emptyIsOff: true,
     valueName: "DIR",
     type: { kind: "text" },
     needs: "openssl",
+    emptyIsOff: true,
     default: "/var/lib/hitch/",
-    help: "Directory of stored OCSP responses. The OpenSSL engine staples those it finds there. " +
-      "Empty: none.",
+    help: "Directory of OCSP responses. Those found there are stapled at once. For a certificate " +
+      "that names a responder, with its issuer's certificate behind it in the file, stud fetches " +
+      "the response, verifies it, staples it from then on and stores it there, or keeps it in " +
+      "memory where that is not possible. A certificate that its responder calls revoked is served " +
+      "without a staple. An empty DIR turns fetching and stored responses off. rustls staples " +
+      "nothing, so nothing is fetched for it.",
+    group: "Certificates",
+  },
+  {
+    name: "ocsp-verify-staple",
+    key: "ocsp-verify-staple",
+    type: { kind: "flag" },
+    needs: "openssl",
+    default: "off",
+    help: "Verify the signatures of OCSP responses from files too, which needs the issuer's " +
+      "certificate in the PEM file. Those that stud fetches are always verified.",
+    group: "Certificates",
+  },
+  {
+    name: "ocsp-resp-tmo",
+    key: "ocsp-resp-tmo",
+    valueName: "SECONDS",
+    type: { kind: "seconds", minimum: 0.1, maximum: 3600 },
+    needs: "openssl",
+    default: "10",
+    help: "Seconds for an OCSP responder to answer, the connection included.",
+    group: "Certificates",
+  },
+  {
+    name: "ocsp-connect-tmo",
+    key: "ocsp-connect-tmo",
+    valueName: "SECONDS",
+    type: { kind: "seconds", minimum: 0.1, maximum: 3600 },
+    needs: "openssl",
+    default: "4",
+    help: "Seconds for a connection to an address of an OCSP responder.",
+    group: "Certificates",
+  },
+  {
+    name: "ocsp-refresh-interval",
+    key: "ocsp-refresh-interval",
+    valueName: "SECONDS",
+    type: { kind: "seconds", minimum: 1, maximum: 604_800 },
+    needs: "openssl",
+    default: "1800",
+    help: "Seconds after which an OCSP response is fetched anew. One that holds for less than " +
+      "twice as long is fetched when half of its time is over.",
     group: "Certificates",
   },
   {

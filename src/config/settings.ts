@@ -122,8 +122,16 @@ export interface Settings extends TlsSettings {
   /** Id of an OpenSSL engine. */
   readonly sslEngine: string | undefined;
   readonly alpnProtocols: readonly string[];
-  /** Directory of stored OCSP responses; empty: none. */
+  /** Directory of stored OCSP responses; empty: none are stored, nor fetched. */
   readonly ocspDir: string;
+  /** Verify the signatures of stored and named OCSP responses too. */
+  readonly ocspVerifyStaple: boolean;
+  /** Seconds for an OCSP responder to answer. */
+  readonly ocspResponseTimeout: number;
+  /** Seconds for a connection to an OCSP responder. */
+  readonly ocspConnectTimeout: number;
+  /** Seconds after which an OCSP response is fetched anew, at the latest. */
+  readonly ocspRefreshInterval: number;
   /** Path of the file with the secret that ticket keys are derived from; undefined: one is made. */
   readonly ticketSecret: string | undefined;
   /** Sessions that stud and hitch would keep; stud keeps none, 0 if the operator did not ask. */

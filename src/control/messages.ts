@@ -6,7 +6,7 @@
 import type { AccessLogFormat, PrefaceKind, ProxyV2Parts } from "../config/settings.ts";
 import type { LogLevel } from "../errors.ts";
 import type { SocketAddress, Steering } from "../runtime/runtime.ts";
-import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
+import type { ServedCertificate, Staple, TlsConfiguration } from "../tls/tls_configuration.ts";
 
 /** Everything a worker needs; it reads no file and no option itself. */
 export interface WorkerConfiguration {
@@ -95,6 +95,8 @@ export type SupervisorMessage =
   | { readonly type: "steer"; readonly address: SocketAddress; readonly steering: Steering | null }
   /** The backend's name has other addresses now; connections that are there go on. */
   | { readonly type: "backend"; readonly endpoints: readonly BackendEndpoint[] }
+  /** Newer OCSP responses for certificates of the configuration. */
+  | { readonly type: "staples"; readonly staples: readonly Staple[] }
   /** Stop listening, and end once the clients have. Later ones only change the time. */
   | DrainMessage;
 

@@ -75,6 +75,11 @@ export class Frontend {
     this.#services = services;
   }
 
+  /** What serves new clients. */
+  get engine(): TlsEngine {
+    return this.#engine;
+  }
+
   get address() {
     return this.#listener.address;
   }

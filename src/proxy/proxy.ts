@@ -132,6 +132,12 @@ export class Proxy {
     };
   }
 
+  /** Staples other OCSP responses from now on, if the engine staples any. */
+  staple(staples: Parameters<NonNullable<TlsEngine["staple"]>>[0]): void {
+    const engines = new Set(this.#frontends.map(({ engine }) => engine));
+    for (const engine of engines) engine.staple?.(staples);
+  }
+
   /** Stops accepting and waits for the clients to end; those left after `limit` ms are reset. */
   async drain(limit: number, options: DrainOptions = {}): Promise<void> {
     await this.stopAccepting(options);

@@ -78,7 +78,21 @@ const files: Files = {
       return undefined;
     }
   },
+  replace: (path, octets, mode) => named(path, () => replace(path, octets, mode)),
 };
+
+async function replace(path: string, octets: Uint8Array, mode: number): Promise<void> {
+  const temporary = `${path}.${crypto.randomUUID()}`;
+  try {
+    await Deno.writeFile(temporary, octets, { createNew: true, mode });
+    // The process's own mask has had its say.
+    if (Deno.build.os !== "windows") await Deno.chmod(temporary, mode);
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    throw error;
+  }
+}
 
 async function list(directory: string): Promise<string[] | undefined> {
   const names: string[] = [];
@@ -116,7 +130,7 @@ function fileFault(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "no such file";
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
   if (error instanceof Deno.errors.NotCapable) {
-    return "Deno was not allowed to read it (--allow-read)";
+    return "Deno was not allowed to use it (--allow-read, --allow-write)";
   }
   if (error instanceof Deno.errors.IsADirectory) return "is a directory, not a file";
   if (error instanceof Deno.errors.NotADirectory) return "not a directory";

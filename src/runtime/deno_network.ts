@@ -9,6 +9,7 @@ import process from "node:process";
 import type { Abandonment } from "../abandonment.ts";
 import { PeerError, type PeerErrorKind, PortInUseError, StartupError } from "../errors.ts";
 import { formatSocketAddress, isIpAddress, unmapIpv4 } from "../wire/ip_address.ts";
+import { httpExchange } from "./http_exchange.ts";
 import type {
   Endpoint,
   ListenOptions,
@@ -26,7 +27,7 @@ import type {
 /** Makes the sockets of a Deno runtime. */
 export function createDenoNetwork(): Network {
   return {
-    ...{ listen, listenTls, dial, probe, takesIpv4OnIpv6, peerError },
+    ...{ listen, listenTls, dial, probe, takesIpv4OnIpv6, request: httpExchange, peerError },
     lookup: lookupAddresses,
   };
 }

@@ -3,7 +3,7 @@
  * deadlines, retries and log lines belong to the callers. The npm package has it in the place of deno.ts.
  */
 
-import { readdir, readFile, stat } from "node:fs/promises";
+import { chmod, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { StartupError } from "../errors.ts";
 import { clock } from "./clock.ts";
@@ -63,7 +63,21 @@ const files: Files = {
       return undefined;
     }
   },
+  replace: (path, octets, mode) => named(path, () => replace(path, octets, mode)),
 };
+
+async function replace(path: string, octets: Uint8Array, mode: number): Promise<void> {
+  const temporary = `${path}.${crypto.randomUUID()}`;
+  try {
+    await writeFile(temporary, octets, { flag: "wx", mode });
+    // The process's own mask has had its say.
+    await chmod(temporary, mode);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw error;
+  }
+}
 
 async function list(directory: string): Promise<string[] | undefined> {
   const names: string[] = [];

@@ -10,6 +10,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import process from "node:process";
 import { PeerError, type PeerErrorKind, PortInUseError, StartupError } from "../errors.ts";
 import { formatSocketAddress, isIpAddress } from "../wire/ip_address.ts";
+import { httpExchange } from "./http_exchange.ts";
 import { AcceptedStream } from "./node_accepted_stream.ts";
 import { DialledSocket, DialledStream } from "./node_dialled_stream.ts";
 import { codeOf, isBefore } from "./node_facts.ts";
@@ -26,7 +27,7 @@ import type {
 /** Makes the sockets of a Node runtime. */
 export function createNodeNetwork(): Network {
   return {
-    ...{ listen, listenTls, dial, probe, peerError },
+    ...{ listen, listenTls, dial, probe, request: httpExchange, peerError },
     lookup: lookupAddresses,
     // Node asks the system for it, whatever the system's own default.
     takesIpv4OnIpv6: () => Promise.resolve(true),

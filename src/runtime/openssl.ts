@@ -95,6 +95,11 @@ export interface SslTicketKeys {
 export interface SslContext {
   /** Seals and opens tickets with these keys from now on. */
   setTicketKeys(keys: SslTicketKeys): void;
+  /**
+   * Staples another OCSP response (DER), or none, from now on when it serves the certificate at this place of
+   * its options.
+   */
+  staple(place: number, response: Uint8Array | undefined): void;
   /** Begins the server's side of a session. */
   newSession(): SslSession;
   /** Releases it; sessions keep what they need of it. */

@@ -7,6 +7,7 @@
 import type { Abandonment } from "../abandonment.ts";
 import type { TlsLibraryName } from "../config/settings.ts";
 import type { PeerError } from "../errors.ts";
+import type { HttpAnswer, HttpQuestion } from "../wire/http.ts";
 import type { SocketAddress } from "../wire/preface.ts";
 import type { OpenSsl } from "./openssl.ts";
 import type { Service } from "./service.ts";
@@ -15,7 +16,7 @@ import type { SocketPair, Stream, StreamListener, TlsStreamListener } from "./st
 
 export type * from "./service.ts";
 export type * from "./streams.ts";
-export type { SocketAddress, TlsLibraryName };
+export type { HttpAnswer, SocketAddress, TlsLibraryName };
 
 /** Everything a platform provides. */
 export interface Runtime {
@@ -85,11 +86,27 @@ export interface Network {
   takesIpv4OnIpv6(): Promise<boolean>;
   /** Looks a host name up (getaddrinfo(3)); an address is its own answer. Rejects when there is none. */
   lookup(host: string): Promise<string[]>;
+  /**
+   * Asks a web server, http or https, by a connection of its own and takes the whole answer, whatever its
+   * status. Rejects with an error whose message is the reason in an operator's words.
+   */
+  request(request: HttpRequest): Promise<HttpAnswer>;
   /** Turns a native error of a stream into stud's. */
   peerError(error: unknown, party: PeerError["party"]): PeerError;
 }
 
-/** Files, read whole. */
+/** A question to a web server, and how long and how much an answer may be. */
+export interface HttpRequest extends HttpQuestion {
+  /** Milliseconds for a connection to each of the server's addresses. */
+  readonly connectTimeout: number;
+  /** Milliseconds for everything. */
+  readonly timeout: number;
+  /** Octets of the whole answer. */
+  readonly limit: number;
+  readonly abandonment: Abandonment;
+}
+
+/** Files, read and written whole. */
 export interface Files {
   /** Rejects with {@linkcode StartupError}: path, cause and nothing else. */
   readText(path: string): Promise<string>;
@@ -110,6 +127,11 @@ export interface Files {
    * and time of stat(2)); undefined where nothing is, or where it cannot be seen.
    */
   stamp(path: string): Promise<string | undefined>;
+  /**
+   * Puts a file with these permission bits into the place of what is there, if anything: whoever reads the
+   * path finds all of the old octets or all of the new. Rejects as `readText` does.
+   */
+  replace(path: string, octets: Uint8Array, mode: number): Promise<void>;
 }
 
 /** How a child process ended. */

@@ -198,15 +198,16 @@ async function addResponses(
   lenient: boolean,
 ): Promise<Pick<LoadedCertificates, "certificates" | "warnings">> {
   const found = await storedResponses(settings, runtime.files);
+  const reader = { files: runtime.files, clock: runtime.clock, verify: settings.ocspVerifyStaple };
   const results = await mapBounded(
     wanted,
     READ_AT_ONCE,
     ({ certificate, setting }): Promise<WithResponse> => {
       const named = setting.ocspResponse;
-      if (named !== undefined && !lenient) return addNamedResponse(certificate, named, runtime);
-      if (named !== undefined) return addStoredResponse(certificate, named, runtime);
+      if (named !== undefined && !lenient) return addNamedResponse(certificate, named, reader);
+      if (named !== undefined) return addStoredResponse(certificate, named, reader);
       const path = found.stored.pathFor(certificate.source);
-      if (path !== undefined) return addStoredResponse(certificate, path, runtime);
+      if (path !== undefined) return addStoredResponse(certificate, path, reader);
       return Promise.resolve({ certificate, warning: undefined });
     },
   );
@@ -220,14 +221,13 @@ async function addResponses(
   };
 }
 
-/** What the directory of stored responses holds; rustls can staple none of it. */
+/** What the directory of stored responses holds; none may be wanted, and rustls can staple none of it. */
 async function storedResponses(
   { ocspDir, tlsLibrary }: Settings,
   files: Files,
 ): Promise<{ stored: StoredResponses; warning?: string }> {
   const nothing = new StoredResponses(ocspDir, []);
-  if (ocspDir === "") return { stored: nothing };
-  if (tlsLibrary.name === "rustls") return { stored: nothing };
+  if (tlsLibrary.name === "rustls" || ocspDir === "") return { stored: nothing };
   try {
     const names = await files.list(ocspDir);
     if (names !== undefined) return { stored: new StoredResponses(ocspDir, names) };

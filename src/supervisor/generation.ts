@@ -13,11 +13,21 @@ import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import type { Handover } from "./handover.ts";
+import type { Staple } from "../tls/tls_configuration.ts";
+import type { OcspRefresher } from "./ocsp_refresher.ts";
 import type { WorkerProcess } from "./worker_process.ts";
 import { WorkerSlot } from "./worker_slot.ts";
 
 /** For every worker; only the index differs. */
 export type GenerationConfiguration = Omit<WorkerConfiguration, "index">;
+
+/** What not every generation needs. */
+export interface GenerationOptions {
+  /** Where lines of the access log go. */
+  readonly accessLog?: AccessOutput | undefined;
+  /** What has the newest OCSP responses. */
+  readonly responses?: Pick<OcspRefresher, "newest"> | undefined;
+}
 
 /** A number of workers. */
 export class Generation {
@@ -31,14 +41,15 @@ export class Generation {
     workers: number,
     handover: Handover,
     log: Logger,
-    accessLog?: AccessOutput,
+    { accessLog, responses }: GenerationOptions = {},
   ) {
     this.#handover = handover;
     this.#configuration = configuration;
     this.#slots = Array.from({ length: workers }, (_, place) => {
       const relieve = (successor: WorkerProcess, close: () => Promise<void>) =>
         this.#handOver(successor, this.addresses, 1, close);
-      const options = { relieve, accessLog };
+      const newest = (one: WorkerConfiguration) => withNewest(one, responses);
+      const options = { relieve, accessLog, newest };
       return new WorkerSlot(runtime, { ...configuration, index: place + 1 }, log, options);
     });
   }
@@ -81,6 +92,11 @@ export class Generation {
       await Promise.all(this.#slots.map((slot) => slot.commit()));
     };
     await this.#handOver(this.#anyWorker(), unique(reopened), this.workers, commit);
+  }
+
+  /** Has the workers staple other OCSP responses from now on. */
+  staple(staples: readonly Staple[]): void {
+    for (const slot of this.#slots) slot.staple(staples);
   }
 
   /** Tells the workers, and all later ones, where the backend is now. */
@@ -151,6 +167,19 @@ export class Generation {
     const byClient = this.#configuration.steer !== undefined;
     return this.#handover.run({ by, addresses, latest, byClient }, close);
   }
+}
+
+function withNewest(
+  configuration: WorkerConfiguration,
+  responses: GenerationOptions["responses"],
+): WorkerConfiguration {
+  if (responses === undefined) return configuration;
+  const { tls, frontends } = configuration;
+  return {
+    ...configuration,
+    tls: responses.newest(tls),
+    frontends: frontends.map((one) => one.tls ? { ...one, tls: responses.newest(one.tls) } : one),
+  };
 }
 
 function addressesOf(frontends: readonly WorkerFrontend[]): SocketAddress[] {

@@ -42,6 +42,11 @@ export class StoredResponses {
   }
 }
 
+/** What of the platform is needed, and whether signatures are to be verified. */
+export interface ResponseReader extends Pick<Runtime, "files" | "clock"> {
+  readonly verify: boolean;
+}
+
 /**
  * Adds the response that the operator has named for a certificate, unless it is outdated. Rejects with
  * {@linkcode StartupError} if it cannot be read or is not about the certificate.
@@ -49,12 +54,14 @@ export class StoredResponses {
 export async function addNamedResponse(
   certificate: CheckedCertificate,
   path: string,
-  runtime: Pick<Runtime, "files" | "clock">,
+  reader: ResponseReader,
 ): Promise<WithResponse> {
+  const named = { ...certificate, ocspOrigin: { isNamed: true, nextUpdate: undefined } };
   try {
-    return await addResponse(certificate, path, runtime);
+    return await addResponse(named, path, reader);
   } catch (error) {
     if (!(error instanceof OcspResponseError)) throw error;
+    if (error.kind === "untimely") return without(named, path, error);
     throw new StartupError(`${path}: ${error.message}; it is given for ${certificate.source}`, {
       cause: error,
     });
@@ -65,15 +72,12 @@ export async function addNamedResponse(
 export async function addStoredResponse(
   certificate: CheckedCertificate,
   path: string,
-  runtime: Pick<Runtime, "files" | "clock">,
+  reader: ResponseReader,
 ): Promise<WithResponse> {
   try {
-    return await addResponse(certificate, path, runtime);
+    return await addResponse(certificate, path, reader);
   } catch (error) {
-    if (error instanceof OcspResponseError) {
-      const warning = `${path}: ${error.message}; it is not stapled for ${certificate.source}`;
-      return { certificate, warning };
-    }
+    if (error instanceof OcspResponseError) return without(certificate, path, error);
     if (!(error instanceof StartupError)) throw error;
     return {
       certificate,
@@ -82,18 +86,24 @@ export async function addStoredResponse(
   }
 }
 
+function without(
+  certificate: CheckedCertificate,
+  path: string,
+  { message }: OcspResponseError,
+): WithResponse {
+  const warning = `${path}: ${message}; it is not stapled for ${certificate.source}`;
+  return { certificate, warning };
+}
+
 async function addResponse(
   certificate: CheckedCertificate,
   path: string,
-  runtime: Pick<Runtime, "files" | "clock">,
+  { files, clock, verify }: ResponseReader,
 ): Promise<WithResponse> {
-  const octets = await runtime.files.readOctets(path);
-  const until = await checkOcspResponse(octets, certificate.certificateChain);
-  if (until !== undefined && until < runtime.clock.date()) {
-    const warning =
-      `${path}: the OCSP response was valid until ${until.toISOString()}; it is not ` +
-      `stapled for ${certificate.source}`;
-    return { certificate, warning };
-  }
-  return { certificate: { ...certificate, ocspResponse: toBase64(octets) }, warning: undefined };
+  const octets = await files.readOctets(path);
+  const check = { now: clock.date(), signature: verify };
+  const { nextUpdate } = checkOcspResponse(octets, certificate.certificateChain, check);
+  const ocspOrigin = { isNamed: false, ...certificate.ocspOrigin, nextUpdate };
+  const ocspResponse = toBase64(octets);
+  return { certificate: { ...certificate, ocspResponse, ocspOrigin }, warning: undefined };
 }

@@ -17,6 +17,7 @@ import { findGroup, findUser } from "./accounts.ts";
 import type { TlsConfiguration } from "../tls/tls_configuration.ts";
 import type { BackendName } from "./backend_refresh.ts";
 import { socketWarnings } from "./socket_options.ts";
+import type { StaplingPlan } from "./stapling_plan.ts";
 import type { TlsPlan } from "./tls_plan.ts";
 
 /** What is to be run. */
@@ -34,6 +35,8 @@ export interface Plan {
   readonly tlsBecause: string | undefined;
   /** What cannot be changed without a restart, by the option's name. */
   readonly fixed: Readonly<Record<string, unknown>>;
+  /** What is to be done about OCSP responses; undefined: nothing. */
+  readonly stapling?: StaplingPlan | undefined;
   /** Lines the operator should read; none of them stops the start. */
   readonly warnings: readonly string[];
 }
@@ -102,6 +105,7 @@ export async function makePlan(
     settings,
     tls,
     tlsBecause: settings.tlsLibrary.because,
+    stapling: tls.stapling,
     fixed: {
       syslog: settings.syslog,
       "syslog-facility": settings.syslogFacility,

@@ -35,6 +35,10 @@ export class RecordedFiles implements Files {
     return this.#files.isDirectory(path);
   }
 
+  replace(path: string, octets: Uint8Array, mode: number): Promise<void> {
+    return this.#files.replace(path, octets, mode);
+  }
+
   stamp(path: string): Promise<string | undefined> {
     return this.#files.stamp(path);
   }

@@ -14,6 +14,7 @@ import { formatSocketAddress } from "../wire/ip_address.ts";
 import { Generation, type GenerationConfiguration } from "./generation.ts";
 import { Handover } from "./handover.ts";
 import { BackendRefresh } from "./backend_refresh.ts";
+import type { OcspRefresher } from "./ocsp_refresher.ts";
 import type { Plan } from "./plan.ts";
 import { type ClaimedFrontend, claimPorts, workerFrontends } from "./ports.ts";
 import type { StopSignals } from "./stop_signals.ts";
@@ -29,6 +30,8 @@ export interface SupervisorOptions {
   readonly log: Logger;
   /** Where lines of the access log go. */
   readonly accessLog?: AccessOutput | undefined;
+  /** What keeps OCSP responses fresh while workers run. */
+  readonly responses?: OcspRefresher | undefined;
   /** Makes the plan anew from what files say by now. Rejects if they are no good. */
   readonly planAgain: (former: Plan, scope: ReloadScope) => Promise<Plan>;
   /** Called when the workers serve, and again after each reload, with the plan that they serve by. */
@@ -69,6 +72,9 @@ export class Supervisor {
     this.#plan = options.plan;
     this.#frontends = options.frontends;
     this.#handover = new Handover(options.runtime, options.log);
+    options.responses?.onChange((staples) => {
+      for (const generation of this.#generations) generation.staple(staples);
+    });
     this.#current = this.#newGeneration(
       options.plan,
       this.#configuration(this.#plan, this.#frontends),
@@ -77,6 +83,8 @@ export class Supervisor {
 
   /** Resolves when everything has ended. Throws {@linkcode StartupError} if a worker cannot start. */
   async run(): Promise<void> {
+    const { responses } = this.#options;
+    responses?.watch(this.#plan.stapling);
     try {
       const started = this.#current.start();
       started.catch(() => {}); // A signal may have ended the wait for it.
@@ -86,6 +94,7 @@ export class Supervisor {
       ]);
       if (typeof first !== "string") this.#serves(first.library);
     } catch (error) {
+      responses?.stop();
       await this.#killAll();
       throw error;
     }
@@ -93,6 +102,7 @@ export class Supervisor {
     this.#stopping = true;
     this.#refresh?.stop();
     if (stop === "drain") await this.#drain();
+    responses?.stop();
     await this.#killAll();
     this.#log.info("stopped{totals}", { totals: this.#describeTotals() });
   }
@@ -120,6 +130,7 @@ export class Supervisor {
       const plan = await this.#options.planAgain(this.#plan, scope);
       const frontends = await claimPorts(plan, this.#runtime, { held: this.#frontends });
       if (this.#stopping) return;
+      this.#options.responses?.watch(plan.stapling);
       const changed = await this.#change(plan, frontends);
       const former = this.#plan;
       this.#plan = plan;
@@ -131,6 +142,7 @@ export class Supervisor {
         what: changed ? this.#describeServing() : "nothing has changed",
       });
     } catch (error) {
+      this.#options.responses?.watch(this.#plan.stapling);
       const { line } = reportError(error);
       this.#log.error("reload failed, and stud serves on as before: {line}", { line });
     }
@@ -184,7 +196,7 @@ export class Supervisor {
       workers,
       this.#handover,
       this.#log,
-      this.#options.accessLog,
+      this.#options,
     );
     this.#generations.add(generation);
     return generation;

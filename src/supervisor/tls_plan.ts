@@ -10,6 +10,7 @@ import { loadCertificates, type LoadedCertificates } from "./certificates.ts";
 import { ClientRulesReader } from "./client_rules.ts";
 import type { Stamps } from "./file_watch.ts";
 import { RecordedFiles } from "./recorded_files.ts";
+import { type StaplingPlan, staplingPlan } from "./stapling_plan.ts";
 import { readTicketSecret } from "./ticket_secret.ts";
 
 /** What engines are told, and what the operator should know of it. */
@@ -22,6 +23,8 @@ export interface TlsPlan {
   readonly certificates: readonly CheckedCertificate[];
   /** The files that it was made of, and how they looked. Stored OCSP responses are not among them. */
   readonly files: Stamps;
+  /** Undefined where nothing can be stapled. */
+  readonly stapling: StaplingPlan | undefined;
   /** Lines for the log; none of them stops the start. */
   readonly warnings: readonly string[];
   /** A line for each certificate that is bad, and not served as its file has it. */
@@ -83,10 +86,14 @@ export async function makeTlsPlan(
       ? all.flatMap(({ certificates }) => unstapled(certificates))
       : [],
   ];
+  const everyCertificate = [
+    ...new Set(all.flatMap(({ certificates }) => certificates.certificates)),
+  ];
   return {
     configuration: await configuration(settings, general),
     ofFrontends,
-    certificates: [...new Set(all.flatMap(({ certificates }) => certificates.certificates))],
+    certificates: everyCertificate,
+    stapling: staplingPlan(everyCertificate, settings),
     files: new Map([...files.stamps].filter(([path]) => !path.startsWith(settings.ocspDir))),
     warnings: [...new Set(warnings)],
     quarantined: [...new Set(all.flatMap(({ certificates }) => certificates.quarantined))],
@@ -133,7 +140,8 @@ function served({ certificates, defaultCertificate }: LoadedCertificates) {
 function servedCertificate(certificate: CheckedCertificate): ServedCertificate {
   const known = servedCertificates.get(certificate);
   if (known !== undefined) return known;
-  const { subject: _subject, notBefore: _notBefore, notAfter: _notAfter, ...rest } = certificate;
+  const { subject: _, notBefore: _from, notAfter: _until, ocspOrigin: _origin, ...rest } =
+    certificate;
   servedCertificates.set(certificate, rest);
   return rest;
 }

@@ -14,6 +14,7 @@ import type {
 import { type LogLevel, PortInUseError, StartupError } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
+import type { Staple } from "../tls/tls_configuration.ts";
 import type {
   ChildProcess,
   ProcessEnd,
@@ -109,6 +110,11 @@ export class WorkerProcess {
     this.#write([
       encode({ type: "drain", ...seconds === undefined ? {} : { seconds }, successors }),
     ]);
+  }
+
+  /** Has it staple other OCSP responses from now on. */
+  staple(staples: readonly Staple[]): void {
+    this.#write([encode({ type: "staples", staples })]);
   }
 
   /** Tells it where the backend is now. */

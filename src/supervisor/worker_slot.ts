@@ -4,6 +4,7 @@ import type { BackendEndpoint, WorkerConfiguration, WorkerTotals } from "../cont
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import { pause, type Runtime, type SocketAddress } from "../runtime/runtime.ts";
+import type { Staple } from "../tls/tls_configuration.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
 /** Has new connections go to `successor`, the latest that listens, while `close` has another worker stop. */
@@ -12,6 +13,8 @@ export type Relieve = (successor: WorkerProcess, close: () => Promise<void>) => 
 /** What not every slot needs. */
 export interface WorkerSlotOptions {
   readonly relieve?: Relieve;
+  /** Gives a configuration the newest OCSP responses. */
+  readonly newest?: (configuration: WorkerConfiguration) => WorkerConfiguration;
   /** Where lines of the access log go. */
   readonly accessLog?: AccessOutput | undefined;
 }
@@ -21,6 +24,7 @@ export class WorkerSlot {
   readonly #runtime: Runtime;
   readonly #relieveBy: Relieve;
   readonly #accessLog: AccessOutput | undefined;
+  readonly #newest: (configuration: WorkerConfiguration) => WorkerConfiguration;
   readonly #log: Logger;
   #configuration: WorkerConfiguration;
   #current: WorkerProcess | undefined;
@@ -37,13 +41,14 @@ export class WorkerSlot {
     runtime: Runtime,
     configuration: WorkerConfiguration,
     log: Logger,
-    { relieve = (_, close) => close(), accessLog }: WorkerSlotOptions = {},
+    { relieve = (_, close) => close(), accessLog, newest = (same) => same }: WorkerSlotOptions = {},
   ) {
     this.#runtime = runtime;
     this.#configuration = configuration;
     this.#log = log;
     this.#relieveBy = relieve;
     this.#accessLog = accessLog;
+    this.#newest = newest;
   }
 
   /** The worker that serves now, or is about to; undefined while none does. */
@@ -66,7 +71,7 @@ export class WorkerSlot {
   async prepare(configuration: WorkerConfiguration): Promise<readonly SocketAddress[]> {
     const worker = this.#current;
     this.#prepared = { ...worker && { worker }, configuration };
-    return await worker?.prepare(configuration) ?? [];
+    return await worker?.prepare(this.#newest(configuration)) ?? [];
   }
 
   /** Makes the change; resolves when the worker has closed what it needs no more. */
@@ -84,6 +89,11 @@ export class WorkerSlot {
   forget(): void {
     this.#prepared?.worker?.forget();
     this.#prepared = undefined;
+  }
+
+  /** Has every worker that lives staple other OCSP responses from now on. */
+  staple(staples: readonly Staple[]): void {
+    for (const worker of this.#alive) worker.staple(staples);
   }
 
   /** Tells the worker, and every later one, where the backend is now. */
@@ -126,7 +136,7 @@ export class WorkerSlot {
   #launch(): WorkerProcess {
     const worker = new WorkerProcess(
       this.#runtime,
-      this.#configuration,
+      this.#newest(this.#configuration),
       this.#log,
       this.#accessLog,
     );

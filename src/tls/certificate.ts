@@ -3,7 +3,7 @@
  * names the file and the cause. It reads no files: callers pass the text and what to call it.
  */
 
-import { X509Certificate } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
 import { StartupError } from "../errors.ts";
 import { isPrivateKey, type PemBlock, pemOctets } from "../wire/pem.ts";
 import { certificateFields, publicKeyAlgorithm } from "./certificate_fields.ts";
@@ -16,6 +16,16 @@ export interface CheckedCertificate extends ServedCertificate {
   readonly subject: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
+  /** Where its OCSP response is from, or would be if it were any use. */
+  readonly ocspOrigin?: OcspOrigin;
+}
+
+/** Of an OCSP response. */
+export interface OcspOrigin {
+  /** Whether the operator has named its file. */
+  readonly isNamed: boolean;
+  /** Undefined too if the response does not say. */
+  readonly nextUpdate: Date | undefined;
 }
 
 /** A certificate whose key is still to be looked for, unless its own file has one. */
@@ -60,6 +70,7 @@ export function readCertificate(
   return {
     source,
     certificateChain: certificates.map((block) => block.text).join(""),
+    fingerprint: createHash("sha256").update(pemOctets(first)).digest("hex"),
     ...leaf,
     ...dhParameters === undefined ? {} : { dhParameters },
     ownKey: key === undefined ? undefined : parsePrivateKey(key, source),

@@ -11,7 +11,7 @@ import type {
   SocketPair,
   TlsLibraryName,
 } from "../runtime/runtime.ts";
-import type { TlsConfiguration } from "./tls_configuration.ts";
+import type { Staple, TlsConfiguration } from "./tls_configuration.ts";
 
 /** Where an engine listens. */
 export interface TlsListenerOptions extends ListenerOptions {
@@ -37,6 +37,8 @@ export interface TlsEngine {
    * library's reason, and the option or file that it does not take.
    */
   check(): Promise<void>;
+  /** Staples other OCSP responses from now on; an engine without it staples none at all. */
+  staple?(staples: readonly Staple[]): void;
   /** Rejects with {@linkcode StartupError} when the address or the configuration is refused. */
   listen(options: TlsListenerOptions): Promise<TlsListener>;
   /**

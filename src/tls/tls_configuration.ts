@@ -16,6 +16,8 @@ export interface CertificateAndKey {
 export interface ServedCertificate extends CertificateAndKey {
   /** The file it came from, or what stands for it, for messages. */
   readonly source: string;
+  /** SHA-256 of the certificate itself (DER), in hexadecimal: what messages about it call it. */
+  readonly fingerprint?: string;
   /** The DNS names it is for, lower case, wildcards as `*.example.org`. */
   readonly names: readonly string[];
   /** Of one type one certificate is served for a name, of several types all of them: `rsa`, `ec`, … */
@@ -26,6 +28,13 @@ export interface ServedCertificate extends CertificateAndKey {
   readonly ocspResponse?: string;
   /** Rules for the clients of this certificate instead of the general ones. */
   readonly clientRules?: ClientRules;
+}
+
+/** A newer OCSP response for a certificate that is being served. */
+export interface Staple {
+  readonly fingerprint: string;
+  /** DER, in base64; null: nothing is to be stapled any more. */
+  readonly response: string | null;
 }
 
 /** Whether clients must show certificates, and whom they must be from. */

@@ -131,6 +131,8 @@ class Worker {
         return await this.#answer(() => this.#steer(message.address, message.steering));
       case "backend":
         return this.#proxy?.useBackend(message.endpoints);
+      case "staples":
+        return this.#proxy?.staple(message.staples);
       case "drain":
         return this.#drain(message);
     }

@@ -90,7 +90,7 @@ testWith(NEEDS, "a named response about another certificate is a start error", a
   using folder = new Folder();
   const authority = await Authority.make();
   const { pem } = await authority.issue({ names: ["one.example"], serialNumber: "0d0001" });
-  const response = folder.write("response", responseFor("0d0002"));
+  const response = folder.write("response", responseFor(pem, "0d0002"));
   const certificate = folder.write("certificate", pem);
   const block = `pem-file = {\n cert = "${certificate}"\n ocsp-resp-file = "${response}"\n}\n`;
   const line = await startError(["-t", "--config", folder.write("stud.conf", block)]);
@@ -128,7 +128,7 @@ class Stapled implements AsyncDisposable {
       const { pem } = await authority.issue({ names, keyType, serialNumber, commonName: key });
       const certificate = folder.write(`${key}.pem`, pem);
       const place = from === "block" ? key : `ocsp/${key}`;
-      const response = about && folder.write(`${place}.ocsp`, responseFor(about, until));
+      const response = about && folder.write(`${place}.ocsp`, responseFor(pem, about, until));
       const more = from === "block" && response ? ` ocsp-resp-file = "${response}"\n` : "";
       lines.push(`pem-file = {\n cert = "${certificate}"\n${more}}\n`);
     }
@@ -152,10 +152,11 @@ class Stapled implements AsyncDisposable {
   }
 }
 
-function responseFor(about: string, days = 7): Uint8Array {
+function responseFor(certificate: string, about: string, days = 7): Uint8Array {
   if (about === "refusal") return refusedOcspResponse(6);
   const day = 86_400_000;
   return madeOcspResponse({
+    about: certificate,
     serialNumber: about,
     thisUpdate: new Date(Date.now() - 3 * day),
     nextUpdate: new Date(Date.now() + days * day),

@@ -17,6 +17,10 @@ export interface Order {
   readonly keyType?: "rsa" | "ec";
   /** In hexadecimal. */
   readonly serialNumber?: string;
+  /** URL of an OCSP responder, or several. */
+  readonly responders?: readonly string[];
+  /** Extended key usage: whether it is for signing OCSP responses. */
+  readonly isOcspSigner?: boolean;
   /** Days from now until it expires; it began a day earlier, or 30 days ago if it has expired. */
   readonly days?: number;
 }
@@ -31,10 +35,13 @@ export interface Issued {
 
 /** Issues certificates. */
 export class Authority {
+  /** Its private key, PEM text. */
+  readonly key: string;
   readonly #keys: CryptoKeyPair;
   readonly #root: x509.X509Certificate;
 
-  private constructor(keys: CryptoKeyPair, root: x509.X509Certificate) {
+  private constructor(keys: CryptoKeyPair, key: string, root: x509.X509Certificate) {
+    this.key = key;
     this.#keys = keys;
     this.#root = root;
   }
@@ -48,7 +55,7 @@ export class Authority {
       keys,
       ...await authorityFields(keys),
     });
-    return new Authority(keys, root);
+    return new Authority(keys, await keyText(keys), root);
   }
 
   /** The authority's own certificate, PEM text. */
@@ -67,12 +74,13 @@ export class Authority {
       publicKey: keys.publicKey,
       ...await authorityFields(keys),
     });
-    return new Authority(keys, root);
+    return new Authority(keys, await keyText(keys), root);
   }
 
   async issue(order: Order): Promise<Issued> {
     const { names = [], commonName = names[0] ?? "", keyType = "ec", serialNumber, days = 90 } =
       order;
+    const { responders = [], isOcspSigner = false } = order;
     const keys = await madeKeys(keyType);
     const certificate = await x509.X509CertificateGenerator.create({
       serialNumber: serialNumber ?? nextSerialNumber(),
@@ -85,6 +93,12 @@ export class Authority {
       signingAlgorithm: SIGNING,
       extensions: [
         new x509.BasicConstraintsExtension(false, undefined, true),
+        ...responders.length === 0 ? [] : [
+          new x509.AuthorityInfoAccessExtension({
+            ocsp: responders.map((value) => new x509.GeneralName("url", value)),
+          }),
+        ],
+        ...isOcspSigner ? [new x509.ExtendedKeyUsageExtension([OCSP_SIGNING])] : [],
         ...names.length === 0 ? [] : [
           new x509.SubjectAlternativeNameExtension(
             names.map((value) => ({ type: "dns" as const, value })),
@@ -92,9 +106,8 @@ export class Authority {
         ],
       ],
     });
-    const pkcs8 = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
     const text = `${certificate.toString("pem")}\n`;
-    const key = `${x509.PemConverter.encode(pkcs8, "PRIVATE KEY")}\n`;
+    const key = await keyText(keys);
     return { certificate: text, key, pem: text + key };
   }
 
@@ -102,6 +115,11 @@ export class Authority {
   async file(order: Order): Promise<PemFile> {
     return pemFile((await this.issue(order)).pem);
   }
+}
+
+async function keyText({ privateKey }: CryptoKeyPair): Promise<string> {
+  const pkcs8 = await crypto.subtle.exportKey("pkcs8", privateKey);
+  return `${x509.PemConverter.encode(pkcs8, "PRIVATE KEY")}\n`;
 }
 
 async function authorityFields(keys: CryptoKeyPair) {
@@ -127,4 +145,6 @@ function daysFromNow(days: number): Date {
   return new Date(Date.now() + days * 86_400_000);
 }
 
+/** id-kp-OCSPSigning. */
+const OCSP_SIGNING = "1.3.6.1.5.5.7.3.9";
 const SIGNING = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };

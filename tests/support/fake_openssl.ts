@@ -44,6 +44,8 @@ export class FakeContext implements SslContext {
   /** Every call of `setTicketKeys`. */
   readonly ticketKeys: SslTicketKeys[] = [];
   readonly sessions: FakeSession[] = [];
+  /** Every call of `staple`. */
+  readonly stapled: [place: number, response: Uint8Array | undefined][] = [];
   freed = false;
   readonly #library: FakeOpenSsl;
 
@@ -55,6 +57,11 @@ export class FakeContext implements SslContext {
   setTicketKeys(keys: SslTicketKeys): void {
     this.#mustLive();
     this.ticketKeys.push(keys);
+  }
+
+  staple(place: number, response: Uint8Array | undefined): void {
+    this.#mustLive();
+    this.stapled.push([place, response]);
   }
 
   newSession(): SslSession {

@@ -7,6 +7,8 @@ import type { StreamTls } from "../../src/runtime/stream_tls.ts";
 import type {
   Endpoint,
   Files,
+  HttpAnswer,
+  HttpRequest,
   Kernel,
   ListenerOptions,
   ListenOptions,
@@ -116,6 +118,16 @@ export class FakeNetwork implements Network {
     return found ? Promise.resolve(found) : Promise.reject(new Error("ENOTFOUND"));
   }
 
+  /** Every question to a web server, and how it is answered. */
+  readonly requests: HttpRequest[] = [];
+  respond: (request: HttpRequest) => Promise<HttpAnswer> = () =>
+    Promise.reject(new Error("connection refused"));
+
+  request(request: HttpRequest): Promise<HttpAnswer> {
+    this.requests.push(request);
+    return this.respond(request);
+  }
+
   peerError(error: unknown, party: PeerError["party"]): PeerError {
     if (error instanceof PeerError) return error;
     const kind = error instanceof NativeError ? error.kind : "other";
@@ -219,6 +231,16 @@ export class FakeFiles implements Files {
 
   isDirectory(path: string): Promise<boolean> {
     return Promise.resolve(this.directories.has(path));
+  }
+
+  /** Writes into directories that exist. */
+  replace(path: string, octets: Uint8Array, mode: number): Promise<void> {
+    if (!this.directories.has(path.slice(0, path.lastIndexOf("/")))) {
+      return Promise.reject(new StartupError(`${path}: no such file`));
+    }
+    this.octets.set(path, octets);
+    this.modes.set(path, mode);
+    return Promise.resolve();
   }
 
   /** The content stands for itself. */

@@ -24,6 +24,7 @@ export function planOf(
       configuration: usual.tls,
       ofFrontends: [],
       certificates: [],
+      stapling: undefined,
       files: new Map(),
       warnings: [],
       quarantined: [],

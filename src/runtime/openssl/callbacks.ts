@@ -45,10 +45,15 @@ export class Callbacks {
     );
   }
 
-  /** From now on the context staples the response when it serves the certificate. */
-  staple(context: Pointer, certificate: Pointer, response: Uint8Array): void {
+  /** From now on the context staples the response, or none, when it serves the certificate. */
+  staple(context: Pointer, certificate: Pointer, response: Uint8Array | undefined): void {
     const { ssl } = this.#libraries;
     const owner = Deno.UnsafePointer.value(context);
+    if (response === undefined) {
+      const known = this.#responses.get(this.#numbers.get(owner) ?? 0);
+      known?.delete(Deno.UnsafePointer.value(certificate));
+      return;
+    }
     const number = this.#numbers.get(owner) ?? ++this.#lastNumber;
     const responses = this.#responses.get(number) ?? new Map<bigint, Uint8Array>();
     this.#numbers.set(owner, number);

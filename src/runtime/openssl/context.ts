@@ -25,6 +25,8 @@ export class DenoSslContext implements SslContext {
   readonly #pointer: Pointer;
   readonly #rules: SessionRules;
   readonly #certificatesByAddress = new Map<bigint, SslCertificate>();
+  /** The context owns them, and their addresses tell which one a session uses. */
+  readonly #leaves: Pointer[] = [];
 
   constructor(services: ContextServices, options: SslContextOptions) {
     this.#services = services;
@@ -51,6 +53,10 @@ export class DenoSslContext implements SslContext {
   setTicketKeys(keys: SslTicketKeys): void {
     const octets = new Uint8Array(keys.all);
     this.#must(this.#ctrl(SSL_CTRL_SET_TLSEXT_TICKET_KEYS, octets.length, octets));
+  }
+
+  staple(place: number, response: Uint8Array | undefined): void {
+    this.#services.callbacks.staple(this.#pointer, this.#leaves[place]!, response);
   }
 
   newSession(): SslSession {
@@ -135,9 +141,8 @@ export class DenoSslContext implements SslContext {
     }
     this.#must(ssl.SSL_CTX_check_private_key(context), "private key");
     if (certificate.dhParameters !== undefined) this.#setDhParameters(certificate.dhParameters);
-    if (certificate.ocspResponse !== undefined) {
-      this.#services.callbacks.staple(context, leaf!, certificate.ocspResponse);
-    }
+    const place = this.#leaves.push(leaf!) - 1;
+    if (certificate.ocspResponse !== undefined) this.staple(place, certificate.ocspResponse);
   }
 
   /** SSL_CTX_add1_chain_cert: the context takes a reference of its own. */

@@ -12,12 +12,14 @@ import { CertificateIndex } from "../certificate_index.ts";
 import { contextOptions } from "../openssl/context_options.ts";
 import { startupError } from "../openssl/startup_error.ts";
 import { TicketKeyring, type TicketKeys } from "../ticket_keys.ts";
-import type { TlsConfiguration } from "../tls_configuration.ts";
+import { StapledCertificates } from "../staples.ts";
+import type { Staple, TlsConfiguration } from "../tls_configuration.ts";
 
 /** Makes and keeps contexts. */
 export class NodeContexts {
   readonly #library: StreamTls;
   readonly #configuration: TlsConfiguration;
+  readonly #certificates: StapledCertificates;
   readonly #index: CertificateIndex;
   readonly #keyring: TicketKeyring;
   /** By the certificates in it and the period of its keys, the least recently used first. */
@@ -29,6 +31,7 @@ export class NodeContexts {
     const { certificates, defaultCertificate, ticketSecret } = configuration;
     this.#library = library;
     this.#configuration = configuration;
+    this.#certificates = new StapledCertificates(certificates);
     this.#index = new CertificateIndex(certificates, defaultCertificate);
     this.#keyring = new TicketKeyring(fromBase64(ticketSecret), clock);
   }
@@ -45,6 +48,15 @@ export class NodeContexts {
     const former = ticketNames.map((name) => this.#keyring.neighbour(name))
       .find((keys) => keys !== undefined);
     return this.#context(places ?? this.#index.defaultSet, former ?? current);
+  }
+
+  /** Staples other OCSP responses to the handshakes from now on: under contexts that are made anew. */
+  staple(staples: readonly Staple[]): void {
+    const changed = this.#certificates.take(staples);
+    for (const key of [...this.#contexts.keys()]) {
+      if (placesIn(key).some((place) => changed.has(place))) this.#contexts.delete(key);
+    }
+    this.#last = undefined;
   }
 
   /** Makes what most clients will ask for. Throws {@linkcode StartupError}. */
@@ -82,7 +94,7 @@ export class NodeContexts {
   }
 
   #make(places: readonly number[], keys = this.#keyring.current()): StreamContext {
-    const certificates = places.map((place) => this.#configuration.certificates[place]!);
+    const certificates = places.map((place) => this.#certificates.at(place));
     try {
       return this.#library.newContext({
         ...contextOptions(this.#library.version, this.#configuration, certificates),
@@ -94,6 +106,10 @@ export class NodeContexts {
       throw startupError(error, this.#configuration, certificates);
     }
   }
+}
+
+function placesIn(key: string): number[] {
+  return key.split(" ", 1)[0]!.split(",").map(Number);
 }
 
 /** Contexts that are kept; one takes some tens of KiB. */

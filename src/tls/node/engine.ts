@@ -24,6 +24,7 @@ export function createNodeEngine(runtime: Runtime, configuration: TlsConfigurati
     async check() {
       contexts.makeAll();
     },
+    staple: (staples) => contexts.staple(staples),
     async listen({ address, reusePort, backlog, keepalive }) {
       contexts.prepare();
       const options = { ...address, reusePort, backlog, keepalive };

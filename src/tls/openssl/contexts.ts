@@ -18,7 +18,8 @@ import type { ClientHello } from "../../wire/client_hello.ts";
 import { isKeyUri } from "../../wire/key_uri.ts";
 import { CertificateIndex } from "../certificate_index.ts";
 import { TicketKeyring } from "../ticket_keys.ts";
-import type { TlsConfiguration } from "../tls_configuration.ts";
+import { StapledCertificates } from "../staples.ts";
+import type { Staple, TlsConfiguration } from "../tls_configuration.ts";
 import { contextOptions } from "./context_options.ts";
 import { startupError } from "./startup_error.ts";
 
@@ -40,6 +41,7 @@ export interface Choice {
 export class Contexts {
   readonly #library: OpenSsl;
   readonly #configuration: TlsConfiguration;
+  readonly #certificates: StapledCertificates;
   readonly #index: CertificateIndex;
   readonly #keyring: TicketKeyring;
   /** By the certificates in it, the least recently used first. */
@@ -49,6 +51,7 @@ export class Contexts {
     const { certificates, defaultCertificate, ticketSecret } = configuration;
     this.#library = library;
     this.#configuration = configuration;
+    this.#certificates = new StapledCertificates(certificates);
     this.#index = new CertificateIndex(certificates, defaultCertificate);
     this.#keyring = new TicketKeyring(fromBase64(ticketSecret), clock);
   }
@@ -71,6 +74,21 @@ export class Contexts {
       if (former !== undefined) return { context: entry.context, former: { former, current } };
     }
     return { context: entry.context, former: undefined };
+  }
+
+  /** Staples other OCSP responses from now on, to handshakes that are under way too. */
+  staple(staples: readonly Staple[]): void {
+    const changed = this.#certificates.take(staples);
+    for (const [key, { context }] of this.#entries) {
+      for (const [inContext, place] of placesIn(key).entries()) {
+        if (!changed.has(place)) continue;
+        const { ocspResponse } = this.#certificates.at(place);
+        context.staple(
+          inContext,
+          ocspResponse === undefined ? undefined : fromBase64(ocspResponse),
+        );
+      }
+    }
   }
 
   /** Makes what most clients will ask for, and what cannot be made later. Throws {@linkcode StartupError}. */
@@ -108,7 +126,7 @@ export class Contexts {
   #dropOldest(newest: Entry): void {
     for (const [key, entry] of this.#entries) {
       if (entry === newest) return;
-      const places = key.split(",").map(Number);
+      const places = placesIn(key);
       // A key that an engine holds may be out of reach by now.
       if (this.#hasEngineKey(places)) continue;
       this.#entries.delete(key);
@@ -122,7 +140,7 @@ export class Contexts {
   }
 
   #make(places: readonly number[]): SslContext {
-    const certificates = places.map((place) => this.#configuration.certificates[place]!);
+    const certificates = places.map((place) => this.#certificates.at(place));
     try {
       return this.#library.newContext(
         contextOptions(this.#library.version, this.#configuration, certificates),
@@ -134,6 +152,10 @@ export class Contexts {
       throw error;
     }
   }
+}
+
+function placesIn(key: string): number[] {
+  return key.split(",").map(Number);
 }
 
 /** Contexts that are kept; one takes some tens of KiB. */

@@ -30,6 +30,7 @@ export function createOpenSslEngine(runtime: Runtime, configuration: TlsConfigur
     library: library.version,
     oneRecordPerRead: false,
     check: () => new Promise((resolve) => resolve(contexts.makeAll())),
+    staple: (staples) => contexts.staple(staples),
     async listen(options) {
       const used = use();
       try {

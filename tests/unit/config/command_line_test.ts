@@ -105,7 +105,10 @@ Deno.test("a long option that begins another is meant itself", () => {
 
 Deno.test("what stands only in a pem-file block is no option", () => {
   assertEquals(refusalOf(["--cert=a.pem"]), "unknown option --cert");
-  assertEquals(refusalOf(["--ocsp-resp-file=a"]), "unknown option --ocsp-resp-file");
+  assertEquals(
+    refusalOf(["--ocsp-resp-file=a"]),
+    "unknown option --ocsp-resp-file; did you mean --ocsp-resp-tmo?",
+  );
 });
 
 Deno.test("the name that stud's help gave --shared-cache is understood", () => {

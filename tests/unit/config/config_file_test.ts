@@ -35,6 +35,10 @@ Deno.test("repeated keys add up", () => {
   assertEquals(given("frontend = *,1\nfrontend = *,2"), { frontend: ["*,1", "*,2"] });
 });
 
+Deno.test("an empty value turns off what can be turned off so", () => {
+  assertEquals(given('ocsp-dir = ""'), { "ocsp-dir": [""] });
+});
+
 Deno.test("an empty value leaves an option without a default unset", () => {
   assertEquals(given("chroot = \"\"\nuser = ''\npem-file =\ngroup = # none"), {});
   assertEquals(refused("workers ="), 'stud.conf:1:10: workers: "workers =": the value is missing');

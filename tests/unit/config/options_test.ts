@@ -85,7 +85,8 @@ Deno.test("what narrows a need has a need to narrow, and a refused option has no
 Deno.test("the table has every TLS option of hitch, with its letter", () => {
   const labels = OPTIONS.map(({ short, name }) => short ? `${short}/${name}` : name as string);
   const wanted = ["tls-protos", "ciphersuites", "ecdh-curve", "alpn-protos", "client-verify"]
-    .concat(["client-verify-ca", "pem-dir", "pem-dir-glob", "sni-nomatch-abort", "o/ocsp-dir"]);
+    .concat(["client-verify-ca", "pem-dir", "pem-dir-glob", "sni-nomatch-abort", "o/ocsp-dir"])
+    .concat(["ocsp-verify-staple", "ocsp-resp-tmo", "ocsp-connect-tmo", "ocsp-refresh-interval"]);
   for (const label of wanted) assert(labels.includes(label), label);
 });
 

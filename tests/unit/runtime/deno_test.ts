@@ -30,6 +30,31 @@ Deno.test("files.readText() reads, or says path and cause", async () => {
   }
 });
 
+Deno.test("files.replace() leaves the old file or the new one, and nothing else", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "stud-test-" });
+  try {
+    const path = `${folder}/response`;
+    for (const text of ["old", "new"]) {
+      await runtime.files.replace(path, new TextEncoder().encode(text), 0o644);
+      assertEquals(await Deno.readTextFile(path), text);
+    }
+    if (Deno.build.os !== "windows") assertEquals((await Deno.stat(path)).mode! & 0o777, 0o644);
+    const fault = async (path: string) =>
+      (await assertRejects(
+        () => runtime.files.replace(path, new Uint8Array(), 0o644),
+        StartupError,
+      ))
+        .message;
+    assertEquals(await fault(`${folder}/none/x`), `${folder}/none/x: no such file`);
+    await Deno.mkdir(`${folder}/folder/inside`, { recursive: true });
+    assert((await fault(`${folder}/folder`)).startsWith(`${folder}/folder: `));
+    const left = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    assertEquals(left, ["folder", "response"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("files.mode() tells the permission bits, or path and cause", async () => {
   const folder = await Deno.makeTempDir({ prefix: "stud-test-" });
   try {

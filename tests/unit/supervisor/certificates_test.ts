@@ -18,6 +18,7 @@ function settings(own: Partial<Settings>): Settings {
     privateKeys: [],
     clientVerify: "none",
     ocspDir: "/var/lib/hitch/",
+    ocspVerifyStaple: false,
     tlsLibrary: { name: "openssl", because: undefined },
     ...own,
   } as Partial<Settings> as Settings;
@@ -254,8 +255,9 @@ Deno.test("loadCertificates() warns of certificates that are never served", asyn
 });
 
 Deno.test("loadCertificates() staples the response named for a certificate", async () => {
-  const response = madeOcspResponse({ serialNumber: "0102", thisUpdate: TODAY });
-  const runtime = machine({ "/a": await pem("a"), "/text": "?" });
+  const about = await pem("a");
+  const response = madeOcspResponse({ about, thisUpdate: TODAY });
+  const runtime = machine({ "/a": about, "/text": "?" });
   const load = (ocspResponse: string) => ({ pemFiles: [{ certificate: "/a", ocspResponse }] });
   runtime.files.octets.set("/ocsp", response);
   const { certificates: [only], warnings } = await loadCertificates(
@@ -266,7 +268,7 @@ Deno.test("loadCertificates() staples the response named for a certificate", asy
   assertEquals(warnings, []);
   runtime.files.octets.set("/refused", refusedOcspResponse(3));
   const serialNumber = "7777";
-  runtime.files.octets.set("/other", madeOcspResponse({ serialNumber, thisUpdate: TODAY }));
+  runtime.files.octets.set("/other", madeOcspResponse({ about, serialNumber, thisUpdate: TODAY }));
   assertEquals(
     await refusal(load("/text"), runtime),
     "/text: not an OCSP response in DER; it is given for /a",
@@ -283,9 +285,10 @@ Deno.test("loadCertificates() staples the response named for a certificate", asy
 });
 
 Deno.test("loadCertificates() staples no outdated response, and says so", async () => {
-  const runtime = machine({ "/a": await pem("a") });
+  const about = await pem("a");
+  const runtime = machine({ "/a": about });
   const nextUpdate = new Date(TODAY.getTime() - DAY);
-  const response = madeOcspResponse({ serialNumber: "0102", thisUpdate: nextUpdate, nextUpdate });
+  const response = madeOcspResponse({ about, thisUpdate: nextUpdate, nextUpdate });
   runtime.files.octets.set("/ocsp", response);
   runtime.files.octets.set("/stored/a.ocsp", response);
   const named = { pemFiles: [{ certificate: "/a", ocspResponse: "/ocsp" }] };
@@ -299,10 +302,37 @@ Deno.test("loadCertificates() staples no outdated response, and says so", async 
   }
 });
 
+Deno.test("loadCertificates() verifies the signatures of responses if it is told to", async () => {
+  const about = await pem("a");
+  const runtime = machine({ "/a": about });
+  runtime.files.octets.set("/stored/a.ocsp", madeOcspResponse({ about, thisUpdate: TODAY }));
+  const stored = { ...files("/a"), ocspDir: "/stored" };
+  const load = async (ocspVerifyStaple: boolean) => {
+    const own = settings({ ...stored, ocspVerifyStaple });
+    const { certificates: [only], warnings } = await loadCertificates(own, runtime);
+    return [only!.ocspResponse !== undefined, ...warnings];
+  };
+  assertEquals(await load(false), [true]);
+  assertEquals(await load(true), [
+    false,
+    "/stored/a.ocsp: the signature of the OCSP response cannot be verified without the issuer's " +
+    "certificate, which is not in the chain; it is not stapled for /a",
+  ]);
+});
+
+Deno.test("loadCertificates() finds no stored responses where that is turned off", async () => {
+  const about = await pem("a");
+  const runtime = machine({ "/a": about });
+  runtime.files.octets.set("/a.ocsp", madeOcspResponse({ about, thisUpdate: TODAY }));
+  const own = settings({ ...files("/a"), ocspDir: "" });
+  assertEquals((await loadCertificates(own, runtime)).certificates[0]!.ocspResponse, undefined);
+});
+
 Deno.test("loadCertificates() finds stored responses by hitch's names and by the file's", async () => {
-  const response = madeOcspResponse({ serialNumber: "0102", thisUpdate: TODAY });
+  const about = await pem("a");
+  const response = madeOcspResponse({ about, thisUpdate: TODAY });
   for (const name of [hitchResponseName("/d/a.pem"), "a.pem.ocsp", "a.ocsp"]) {
-    const runtime = machine({ "/d/a.pem": await pem("a") });
+    const runtime = machine({ "/d/a.pem": about });
     runtime.files.octets.set(`/stored/${name}`, response);
     for (const ocspDir of ["/stored", "/stored/"]) {
       const own = settings({ pemDir: "/d", ocspDir });

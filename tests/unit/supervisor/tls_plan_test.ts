@@ -13,6 +13,7 @@ import { settingsOf } from "../config/settings_of.ts";
 /** With everything that a certificate can have. */
 const SERVED: Required<ServedCertificate> = {
   source: "a.pem",
+  fingerprint: "f1",
   names: ["a.example"],
   keyType: "rsa",
   certificateChain: "chain",
@@ -110,6 +111,21 @@ Deno.test("makeTlsPlan() reads the certificates, unless the caller has them", as
   assertEquals(given.configuration.certificates, [SERVED]);
 });
 
+Deno.test("makeTlsPlan() plans for OCSP responses unless rustls serves", async () => {
+  assertEquals((await plan([])).stapling, undefined);
+  const { stapling } = await plan(["-O", "--ocsp-refresh-interval=60"]);
+  assertEquals(stapling, {
+    certificates: [{
+      ...{ source: "a.pem", fingerprint: "f1", certificateChain: "chain" },
+      ...{ ocspResponse: "b2NzcA==", nextUpdate: undefined, isNamed: false },
+    }],
+    directory: "/var/lib/hitch/",
+    connectTimeout: 4_000,
+    responseTimeout: 10_000,
+    refreshInterval: 60_000,
+  });
+});
+
 Deno.test("makeTlsPlan() tells workers nothing that only the supervisor wants to know", async () => {
   const { pem, key, certificate } = await made({ names: ["a"] });
   const runtime = newRuntime({
@@ -125,7 +141,7 @@ Deno.test("makeTlsPlan() tells workers nothing that only the supervisor wants to
   assertEquals(configuration.certificates.length, 3);
   for (const served of configuration.certificates) {
     assertEquals(Object.keys(served).sort(), [
-      ...["certificateChain", "keyType", "names", "privateKey", "source"],
+      ...["certificateChain", "fingerprint", "keyType", "names", "privateKey", "source"],
     ]);
   }
   const more = (await plan([])).configuration.certificates[0]!;

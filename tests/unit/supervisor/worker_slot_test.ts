@@ -1,5 +1,6 @@
 /** One worker after the other in the same place. */
 
+import type { WorkerConfiguration } from "../../../src/control/messages.ts";
 import { StartupError } from "../../../src/errors.ts";
 import { configureLog } from "../../../src/log/log.ts";
 import { restartPause, WorkerSlot } from "../../../src/supervisor/worker_slot.ts";
@@ -181,4 +182,26 @@ Deno.test("nothing is started after drain() or kill(), not even after a pause", 
     await clock.advance(60_000);
     assertEquals(children.length, 2, stop);
   }
+});
+
+Deno.test("a worker that takes another's place begins with the newest OCSP responses", async () => {
+  const runtime = new FakeRuntime();
+  const log = configureLog(() => {}, "debug");
+  let ciphers = "OLD";
+  const newest = (one: WorkerConfiguration) => ({ ...one, tls: { ...one.tls, ciphers } });
+  const slot = new WorkerSlot(runtime, CONFIGURATION, log, { newest });
+  const { children } = runtime.processes;
+  const started = slot.start();
+  children[0]!.say(READY);
+  await started;
+  const staples = [{ fingerprint: "f1", response: null }];
+  slot.staple(staples);
+  await settled();
+  assertEquals(children[0]!.told, ["start", "staples"]);
+  ciphers = "NEW";
+  children[0]!.end({ code: 1 });
+  await settled();
+  const [start] = children[1]!.heard.split("\n");
+  assertEquals(JSON.parse(start!).configuration.tls.configurations[0].ciphers, "NEW");
+  await slot.kill();
 });

@@ -276,3 +276,16 @@ Deno.test("a supervisor that reads nothing keeps a worker neither from serving n
   await runtime.clock.advance(2_000);
   assertEquals(code(), 0);
 });
+
+Deno.test("a worker hands newer OCSP responses to its engine, once it has one", async () => {
+  const given: unknown[] = [];
+  const { tell, start } = newWorker((engine) => ({
+    ...engine,
+    staple: (staples) => given.push(staples),
+  }));
+  const staples = [{ fingerprint: "f1", response: "AA==" }];
+  await tell({ type: "staples", staples });
+  await start();
+  await tell({ type: "staples", staples });
+  assertEquals(given, [staples]);
+});

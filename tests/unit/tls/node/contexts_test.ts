@@ -57,6 +57,20 @@ Deno.test("choose() makes a context when somebody first asks for it, and keeps i
   );
 });
 
+Deno.test("staple() has what serves the certificate made anew, with the newer response", () => {
+  const certificates = [{ ...FIRST!, fingerprint: "f1" }, { ...SECOND, fingerprint: "f2" }];
+  const { library, contexts, choose } = newContexts({ certificates });
+  const [first, second] = [choose("a.example"), choose("b.example")];
+  contexts.staple([{ fingerprint: "f1", response: btoa("newer") }]);
+  assert(choose("a.example") !== first && choose("b.example") === second);
+  assert(choose("a.example") === choose("a.example"));
+  const response = () => library.made.at(-1)!.certificates[0]!.ocspResponse;
+  assertEquals(response(), new TextEncoder().encode("newer"));
+  contexts.staple([{ fingerprint: "f1", response: null }]);
+  choose("a.example");
+  assertEquals(response(), undefined);
+});
+
 Deno.test("choose() refuses unknown names only if it is told to", () => {
   const lenient = newContexts();
   assert(lenient.choose("nobody.example") === lenient.choose(undefined));

@@ -334,3 +334,22 @@ Deno.test("choose() never gives up what it is about to serve", () => {
   const bed = bench(certificates);
   for (const { names } of certificates) assertEquals(bed.served(names[0])!.freed, false);
 });
+
+Deno.test("staple() tells the contexts there are, and those that are made later", () => {
+  const { library, contexts, served: choose } = bench([
+    served({ source: "rsa", keyType: "rsa", names: ["a"], fingerprint: "f1" }),
+    served({ source: "ec", names: ["a"], fingerprint: "f2" }),
+    served({ source: "other", names: ["b"], fingerprint: "f3" }),
+  ]);
+  const both = choose("a")!;
+  contexts.staple([{ fingerprint: "f2", response: btoa("newer") }, {
+    fingerprint: "f3",
+    response: btoa("other"),
+  }]);
+  assertEquals(both.stapled, [[1, new TextEncoder().encode("newer")]]);
+  const later = choose("b")!;
+  assertEquals(later.options.certificates[0]!.ocspResponse, new TextEncoder().encode("other"));
+  contexts.staple([{ fingerprint: "f3", response: null }]);
+  assertEquals(later.stapled, [[0, undefined]]);
+  assertEquals(freedIn(library), []);
+});

@@ -1,0 +1,154 @@
+/**
+ * One question to a web server and its answer, over a connection of its own. It is the same under Deno and
+ * Node, and not `fetch`, which cannot tell that a connection takes too long and which keeps connections.
+ */
+
+import { lookup } from "node:dns/promises";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { deferred } from "../deferred.ts";
+import { encodeHttpRequest, type HttpAnswer, parseHttpAnswer } from "../wire/http.ts";
+import { codeOf } from "./node_facts.ts";
+import type { HttpRequest } from "./runtime.ts";
+
+/** {@linkcode Network.request} of every platform. */
+export async function httpExchange(request: HttpRequest): Promise<HttpAnswer> {
+  const { url, timeout, abandonment } = request;
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    throw new Error(`${url.protocol} is neither http: nor https:`);
+  }
+  const exchange = new Exchange(request);
+  const timer = setTimeout(() => exchange.fail(`no answer within ${seconds(timeout)}`), timeout);
+  abandonment.onGiven = () => exchange.fail("given up");
+  try {
+    return await Promise.race([exchange.run(), exchange.failed]);
+  } finally {
+    clearTimeout(timer);
+    abandonment.onGiven = undefined;
+    exchange.end();
+  }
+}
+
+class Exchange {
+  readonly #request: HttpRequest;
+  readonly #failure = deferred<never>();
+  #socket: Socket | undefined;
+  #over = false;
+
+  constructor(request: HttpRequest) {
+    this.#request = request;
+    this.failed.catch(() => {}); // It may fail when nobody waits any more.
+  }
+
+  get failed(): Promise<never> {
+    return this.#failure.promise;
+  }
+
+  fail(reason: string): void {
+    this.#over = true;
+    this.#failure.reject(new Error(reason));
+  }
+
+  end(): void {
+    this.#over = true;
+    this.#socket?.destroy();
+  }
+
+  async run(): Promise<HttpAnswer> {
+    const host = this.#request.url.hostname.replace(/^\[(.*)\]$/, "$1");
+    const socket = await this.#connect(host, await addresses(host));
+    const answer = receive(socket, this.#request.limit);
+    socket.write(encodeHttpRequest(this.#request));
+    return await answer;
+  }
+
+  async #connect(host: string, all: readonly string[]): Promise<Socket> {
+    let last: unknown;
+    for (const address of all) {
+      if (this.#over) break;
+      try {
+        return await this.#connectTo(host, address);
+      } catch (error) {
+        last = error;
+      }
+    }
+    throw last;
+  }
+
+  #connectTo(host: string, address: string): Promise<Socket> {
+    const { url, connectTimeout } = this.#request;
+    const isTls = url.protocol === "https:";
+    const port = Number(url.port || (isTls ? 443 : 80));
+    const name = isIP(host) === 0 ? { servername: host } : {};
+    const socket = isTls
+      ? connectTls({ host: address, port, ...name, ALPNProtocols: ["http/1.1"] })
+      : connectTcp({ host: address, port });
+    this.#socket = socket;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        settle(() => reject(new Error(`no connection within ${seconds(connectTimeout)}`)));
+        socket.destroy();
+      }, connectTimeout);
+      const settle = (how: () => void) => {
+        clearTimeout(timer);
+        how();
+      };
+      socket.once(isTls ? "secureConnect" : "connect", () => settle(() => resolve(socket)));
+      // A socket that fails without a listener would end the process, so this one stays.
+      socket.on("error", (error) => settle(() => reject(failure(error))));
+      socket.once("close", () => settle(() => reject(new Error("the connection was closed"))));
+    });
+  }
+}
+
+function receive(socket: Socket, limit: number): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    let octets = new Uint8Array();
+    const look = (ended: boolean) => {
+      try {
+        const answer = parseHttpAnswer(octets, ended);
+        if (answer !== undefined) resolve(answer);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    socket.on("data", (part: Uint8Array) => {
+      const longer = new Uint8Array(octets.length + part.length);
+      longer.set(octets);
+      longer.set(part, octets.length);
+      octets = longer;
+      if (octets.length > limit) reject(new Error(`the answer is longer than ${limit} octets`));
+      else look(false);
+    });
+    socket.on("end", () => look(true));
+    socket.on("error", (error) => reject(failure(error)));
+    socket.on("close", () => reject(new Error("the connection was closed")));
+  });
+}
+
+async function addresses(host: string): Promise<string[]> {
+  if (isIP(host) !== 0) return [host];
+  try {
+    return [...new Set((await lookup(host, { all: true })).map(({ address }) => address))];
+  } catch (error) {
+    throw new Error(`the host name ${host} cannot be resolved`, { cause: error });
+  }
+}
+
+function failure(error: Error): Error {
+  return new Error(REASONS[codeOf(error) ?? ""] ?? error.message, { cause: error });
+}
+
+function seconds(milliseconds: number): string {
+  return `${milliseconds / 1000} s`;
+}
+
+/** By errno(3). */
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection reset",
+  EPIPE: "connection reset",
+  EHOSTUNREACH: "no route to host",
+  ENETUNREACH: "network unreachable",
+  ETIMEDOUT: "connection timed out",
+};

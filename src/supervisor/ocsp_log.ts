@@ -1,0 +1,118 @@
+/** What an operator reads of OCSP responses: what goes wrong once, what goes well as little as possible. */
+
+import type { Logger } from "../log/log.ts";
+import type { Repeats, RepeatSummary } from "../log/repeats.ts";
+
+/** An attempt that failed. */
+export interface OcspFailure {
+  readonly certificate: { readonly source: string };
+  readonly responder: URL;
+  readonly error: Error;
+  /** Attempts that failed in a row, this one included. */
+  readonly failures: number;
+  /** Milliseconds until the next. */
+  readonly pause: number;
+  /** What is stapled meanwhile, if anything. */
+  readonly response: string | undefined;
+  /** The date in milliseconds until which it is. */
+  readonly until: number;
+}
+
+/** Puts what happens into lines. */
+export class OcspLog {
+  readonly #log: Logger;
+  readonly #repeats: Repeats<string>;
+  #saidNotStored = false;
+
+  constructor(log: Logger, repeats: Repeats<string>) {
+    this.#log = log;
+    this.#repeats = repeats;
+  }
+
+  /** From now on with other settings: what is said once is said again. */
+  begin(): void {
+    this.#saidNotStored = false;
+  }
+
+  /** Only the first failure in a row is a line of its own. */
+  failed({ certificate, responder, error, failures, pause, response, until }: OcspFailure): void {
+    const { source } = certificate;
+    const kind = `${responder.host}: ${error.message}`;
+    const level = failures === 1 && this.#repeats.isFirst(kind, source) ? "warning" : "debug";
+    this.#log[level](
+      "OCSP: no response for {source} from {responder}: {reason}; {rest}, and the next attempt is in " +
+        "{seconds} s",
+      {
+        source,
+        responder: responder.href,
+        reason: error.message,
+        rest: response === undefined
+          ? "nothing is stapled"
+          : until === Infinity
+          ? "the last one is stapled"
+          : `the last one is stapled until ${new Date(until).toISOString()}`,
+        seconds: Math.round(pause / 1000),
+      },
+    );
+  }
+
+  /** Failures of a kind after the first. */
+  sum({ kind, count, detail, seconds }: RepeatSummary<string>): void {
+    this.#log.warning(
+      "OCSP: {count} more without a response in {seconds} s from {kind}; the last was for {source}",
+      { count, seconds, kind, source: detail },
+    );
+  }
+
+  /** Only what follows a failure is worth a line. */
+  fetched(
+    source: string,
+    responder: URL,
+    { failures, until }: Pick<OcspFailure, "failures" | "until">,
+  ): void {
+    this.#log[failures > 0 ? "info" : "debug"](
+      "OCSP: a response for {source} from {responder}; it is stapled until {until}",
+      { source, responder: responder.href, until: new Date(until).toISOString() },
+    );
+  }
+
+  revoked(source: string, responder: URL): void {
+    this.#log.error(
+      "{source}: the certificate is revoked, says {responder}; nothing is stapled for it, and clients that ask " +
+        "for themselves refuse it: replace it",
+      { source, responder: responder.href },
+    );
+  }
+
+  outdated(source: string): void {
+    this.#log.warning(
+      "OCSP: the response for {source} is outdated, so nothing is stapled until there is a newer one",
+      { source },
+    );
+  }
+
+  noIssuer(source: string): void {
+    this.#log.info(
+      "{source}: the certificate names an OCSP responder, but its issuer's certificate is not behind it in the " +
+        "file; no response is fetched",
+      { source },
+    );
+  }
+
+  unreadable(source: string, { message }: Error): void {
+    this.#log.warning("{source}: no OCSP response is fetched: {message}", { source, message });
+  }
+
+  notStored(directory: string, { message }: Error): void {
+    if (this.#saidNotStored) return;
+    this.#saidNotStored = true;
+    this.#log.warning(
+      "--ocsp-dir {directory}: OCSP responses are kept in memory only, as they cannot be stored there: {message}",
+      { directory, message },
+    );
+  }
+
+  flush(): void {
+    this.#repeats.flush();
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * HTTP/1.1 (RFC 9112) as far as one question and its answer need it: a request that asks for the connection to
+ * be closed, and an answer of a known length, in chunks, or up to the end of the connection.
+ */
+
+/** A question. */
+export interface HttpQuestion {
+  readonly method: "GET" | "POST";
+  readonly url: URL;
+  /** Names and values. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Of POST. */
+  readonly body?: Uint8Array;
+}
+
+/** An answer, whatever its status. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body: Uint8Array;
+}
+
+/** Thrown for octets that are no answer; the message says what they are instead. */
+export class HttpFormatError extends Error {
+  override readonly name = "HttpFormatError";
+}
+
+/** The octets of a request. */
+export function encodeHttpRequest({ method, url, headers, body }: HttpQuestion): Uint8Array {
+  const all = {
+    Host: url.host,
+    ...headers,
+    ...body === undefined ? {} : { "Content-Length": String(body.length) },
+    Connection: "close",
+  };
+  const head = [
+    `${method} ${url.pathname}${url.search} HTTP/1.1`,
+    ...Object.entries(all).map(([name, value]) => `${name}: ${value}`),
+    "",
+    "",
+  ].join("\r\n");
+  const start = new TextEncoder().encode(head);
+  const octets = new Uint8Array(start.length + (body?.length ?? 0));
+  octets.set(start);
+  octets.set(body ?? [], start.length);
+  return octets;
+}
+
+/**
+ * Reads an answer from all octets that have come so far; undefined: more have to come. `ended` tells that
+ * none will. Throws {@linkcode HttpFormatError}.
+ */
+export function parseHttpAnswer(octets: Uint8Array, ended: boolean): HttpAnswer | undefined {
+  const text = latin1(octets.subarray(0, MOST_HEAD));
+  const end = text.indexOf("\r\n\r\n");
+  if (end < 0) {
+    if (octets.length >= MOST_HEAD) throw new HttpFormatError("its header has no end");
+    if (ended) throw new HttpFormatError("the connection ended before an answer");
+    return undefined;
+  }
+  const [first = "", ...lines] = text.slice(0, end).split("\r\n");
+  const status = Number(/^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(first)?.[1] ?? NaN);
+  if (Number.isNaN(status)) throw new HttpFormatError("the answer is not HTTP");
+  const rest = octets.subarray(end + 4);
+  // 100 (Continue) and its like come before the answer.
+  if (status < 200) return parseHttpAnswer(rest, ended);
+  const body = answerBody(new Headers(lines), rest, ended);
+  return body && { status, body };
+}
+
+class Headers {
+  readonly #values = new Map<string, string>();
+
+  constructor(lines: readonly string[]) {
+    for (const line of lines) {
+      const [, name, value] = /^([^:\s]+):\s*(.*?)\s*$/.exec(line) ?? [];
+      if (name === undefined) throw new HttpFormatError("its header is damaged");
+      this.#values.set(name.toLowerCase(), value!);
+    }
+  }
+
+  value(name: string): string | undefined {
+    return this.#values.get(name);
+  }
+}
+
+function answerBody(headers: Headers, rest: Uint8Array, ended: boolean): Uint8Array | undefined {
+  const coding = headers.value("transfer-encoding");
+  const length = headers.value("content-length");
+  let body: Uint8Array | undefined;
+  if (coding !== undefined) {
+    if (coding.toLowerCase() !== "chunked") throw new HttpFormatError(`its coding is ${coding}`);
+    body = chunks(rest);
+  } else if (length === undefined) {
+    return ended ? rest : undefined;
+  } else {
+    if (!/^\d{1,9}$/.test(length)) throw new HttpFormatError("its length is no number");
+    if (rest.length >= Number(length)) body = rest.subarray(0, Number(length));
+  }
+  if (body === undefined && ended) throw new HttpFormatError("the answer was cut short");
+  return body;
+}
+
+/** Undefined until the last chunk is there; what follows that is of no interest. */
+function chunks(octets: Uint8Array): Uint8Array | undefined {
+  const parts: Uint8Array[] = [];
+  for (let at = 0;;) {
+    const line = latin1(octets.subarray(at, at + MOST_CHUNK_LINE));
+    const end = line.indexOf("\r\n");
+    if (end < 0) {
+      if (line.length === MOST_CHUNK_LINE) throw new HttpFormatError("its chunks are damaged");
+      return undefined;
+    }
+    const size = /^[0-9a-f]{1,6}(?=\s*(?:;|$))/i.exec(line.slice(0, end));
+    if (size === null) throw new HttpFormatError("its chunks are damaged");
+    const length = parseInt(size[0], 16);
+    if (length === 0) return joined(parts);
+    const start = at + end + 2;
+    if (octets.length < start + length + 2) return undefined;
+    parts.push(octets.subarray(start, start + length));
+    at = start + length + 2;
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+function latin1(octets: Uint8Array): string {
+  return String.fromCharCode(...octets);
+}
+
+/** Octets. */
+const MOST_HEAD = 16 << 10;
+const MOST_CHUNK_LINE = 256;

@@ -1,0 +1,107 @@
+/** One question to a web server, and everything that a server may do instead of answering. */
+
+import { Abandonment } from "../../../src/abandonment.ts";
+import { httpExchange } from "../../../src/runtime/http_exchange.ts";
+import type { HttpRequest } from "../../../src/runtime/runtime.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { FullBacklog } from "../../support/full_backlog.ts";
+import { freePort } from "../../support/ports.ts";
+
+/** A server that reads one request and then does what a test wants. */
+async function server(
+  serve: (conn: Deno.TcpConn, request: string) => Promise<unknown>,
+  run: (url: URL) => Promise<void>,
+): Promise<void> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const served = (async () => {
+    using conn = await listener.accept();
+    const buffer = new Uint8Array(10_000);
+    const length = await conn.read(buffer) ?? 0;
+    await serve(conn, new TextDecoder().decode(buffer.subarray(0, length))).catch(() => {});
+  })();
+  await run(new URL(`http://127.0.0.1:${listener.addr.port}/path`));
+  await served;
+}
+
+function ask(url: URL, particular: Partial<HttpRequest> = {}) {
+  return httpExchange({
+    ...{ url, method: "GET", headers: {}, connectTimeout: 1_000, timeout: 2_000, limit: 1_000 },
+    abandonment: new Abandonment(),
+    ...particular,
+  });
+}
+
+const octets = (text: string) => new TextEncoder().encode(text);
+const untilClosed = (conn: Deno.TcpConn) => conn.read(new Uint8Array(1));
+
+Deno.test("httpExchange() sends the question and takes the answer, whatever its status", async () => {
+  let heard = "";
+  await server(async (conn, request) => {
+    heard = request;
+    await conn.write(octets("HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno"));
+    await untilClosed(conn);
+  }, async (url) => {
+    const { status, body } = await ask(url, { method: "POST", body: octets("question") });
+    assertEquals([status, new TextDecoder().decode(body)], [404, "no"]);
+  });
+  assert(/^POST \/path HTTP\/1\.1\r\n.*\r\n\r\nquestion$/s.test(heard), heard);
+});
+
+for (
+  const [what, answer, message] of [
+    [
+      "ends too early",
+      "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc",
+      "the answer was cut short",
+    ],
+    ["ends at once", "", "the connection ended before an answer"],
+    ["speaks something else", "220 ready\r\n\r\n", "the answer is not HTTP"],
+    ["says too much", `HTTP/1.1 200 OK\r\n\r\n${"x".repeat(2_000)}`, "longer than 1000 octets"],
+  ] as const
+) {
+  Deno.test(`httpExchange() rejects when the server ${what}`, async () => {
+    await server(
+      (conn) => conn.write(octets(answer)),
+      async (url) => void await assertRejects(() => ask(url), Error, message),
+    );
+  });
+}
+
+Deno.test("httpExchange() waits for an answer as long as it is told", async () => {
+  await server(untilClosed, async (url) => {
+    const began = performance.now();
+    await assertRejects(() => ask(url, { timeout: 100 }), Error, "no answer within 0.1 s");
+    assert(performance.now() - began < 1_500);
+  });
+});
+
+Deno.test("httpExchange() waits for a connection as long as it is told", async () => {
+  using full = await FullBacklog.open();
+  const url = new URL(`http://${full.address.replace(",", ":")}/`);
+  const message = "no connection within 0.1 s";
+  await assertRejects(() => ask(url, { connectTimeout: 100 }), Error, message);
+});
+
+Deno.test("httpExchange() gives up when it is told to", async () => {
+  const abandonment = new Abandonment();
+  await server((conn) => {
+    abandonment.give();
+    return untilClosed(conn);
+  }, async (url) => {
+    await assertRejects(() => ask(url, { abandonment }), Error, "given up");
+    // Before there is a connection, too.
+    const early = new Abandonment();
+    const asked = ask(url, { abandonment: early });
+    early.give();
+    await assertRejects(() => asked, Error, "given up");
+  });
+});
+
+Deno.test("httpExchange() says in words why there is no connection", async () => {
+  const refused = new URL(`http://127.0.0.1:${freePort()}/`);
+  await assertRejects(() => ask(refused), Error, "connection refused");
+  const unknown = new URL("http://nobody.invalid/");
+  const message = "the host name nobody.invalid cannot be resolved";
+  await assertRejects(() => ask(unknown), Error, message);
+  await assertRejects(() => ask(new URL("ftp://127.0.0.1/")), Error, "neither http: nor https:");
+});
