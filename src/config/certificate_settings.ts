@@ -57,7 +57,7 @@ function checkSources(values: RawValues): void {
   if (glob && !values.has("pem-dir")) {
     throw new UsageError(`${glob.origin} ${quote(glob.text)} is of no use without --pem-dir`);
   }
-  if (!selfSigned && files.length === 0) {
+  if (!selfSigned && files.length === 0 && lastValue("client", values) !== true) {
     throw new UsageError(
       "no PEM file given: name the file with certificate and private key as an argument, " +
         "or try stud out with --self-signed",

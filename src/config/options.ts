@@ -38,6 +38,7 @@ export const GROUPS = [
   "Addresses",
   "TLS",
   "Client certificates",
+  "TLS to the backend",
   "Sessions",
   "Backend preface",
   "Timeouts",
@@ -72,8 +73,10 @@ export interface Option<Name extends string = string> {
   readonly pemBlock?: "too" | "only";
   /** The TLS engine that alone can do it. The default never needs it. */
   readonly needs?: "openssl";
-  /** Narrows `needs` to more than one value, or to `pkcs11:` URIs. */
-  readonly needsFor?: "several" | "pkcs11";
+  /** Narrows `needs` to more than one value, to `pkcs11:` URIs, or to TLS from clients. */
+  readonly needsFor?: "several" | "pkcs11" | "incoming";
+  /** The TLS that it is about: from clients alone, or to the backend alone (`--client`). */
+  readonly onlyFor?: "incoming" | "outgoing";
   /** The text that stands when nothing is given; undefined: nothing stands. */
   readonly default: string | undefined;
   /** Sentences for the operator, without markup. */
@@ -104,7 +107,7 @@ const table = [
     needsFor: "several",
     help: "File with a certificate, its chain and its private key, in PEM; list more for more " +
       "names. A client gets the certificate for the name it asks for, or else the last one " +
-      "listed. Required unless --pem-dir or --self-signed is given.",
+      "listed. Required unless --pem-dir, --self-signed or --client is given.",
     group: "Certificates",
   },
   {
@@ -140,6 +143,7 @@ const table = [
     type: { kind: "text" },
     pemBlock: "only",
     needs: "openssl",
+    onlyFor: "incoming",
     default: undefined,
     help: "File with an OCSP response (DER) to staple to the certificate.",
     group: "Certificates",
@@ -150,6 +154,7 @@ const table = [
     valueName: "DIR",
     type: { kind: "text" },
     needs: "openssl",
+    onlyFor: "incoming",
     default: undefined,
     help: "Directory whose files are PEM files too, by name, after those that are listed. If " +
       "none is listed, the first of them is for clients that no certificate matches.",
@@ -161,6 +166,7 @@ const table = [
     valueName: "GLOB",
     type: { kind: "text" },
     needs: "openssl",
+    onlyFor: "incoming",
     default: undefined,
     help: "Take only those files of --pem-dir whose names match, such as *.pem. Otherwise every " +
       "file is taken.",
@@ -171,6 +177,7 @@ const table = [
     key: "sni-nomatch-abort",
     type: { kind: "flag" },
     needs: "openssl",
+    onlyFor: "incoming",
     default: "off",
     help: "Refuse a client that asks for a name which no certificate is for. A client that asks " +
       "for no name is served all the same.",
@@ -183,6 +190,7 @@ const table = [
     valueName: "DIR",
     type: { kind: "text" },
     needs: "openssl",
+    onlyFor: "incoming",
     default: "/var/lib/hitch/",
     help: "Directory of stored OCSP responses. The OpenSSL engine staples those it finds there.",
     group: "Certificates",
@@ -193,6 +201,7 @@ const table = [
     valueName: "NAME",
     type: { kind: "certificate-name" },
     bare: "localhost",
+    onlyFor: "incoming",
     default: undefined,
     help: "Make a certificate for NAME, a DNS name or an IP address, in memory at each start, " +
       "instead of reading a PEM file. Without =NAME it is for localhost. For trials: no client " +
@@ -338,6 +347,7 @@ const table = [
     key: "prefer-server-ciphers",
     type: { kind: "flag" },
     needs: "openssl",
+    onlyFor: "incoming",
     default: "off",
     help: "Choose the cipher by stud's order instead of the client's. Without --ciphers, OpenSSL " +
       "does so anyway.",
@@ -360,9 +370,11 @@ const table = [
     valueName: "LIST",
     type: { kind: "alpn-protocols" },
     needs: "openssl",
+    needsFor: "incoming",
     default: undefined,
     help: "Application protocols that the backend speaks, the preferred one first, separated by " +
-      "commas or spaces, such as h2,http/1.1. A client that offers only others is refused.",
+      "commas or spaces, such as h2,http/1.1. A client that offers only others is refused. With " +
+      "--client they are offered to the backend.",
     group: "TLS",
   },
   {
@@ -370,9 +382,44 @@ const table = [
     key: "client",
     type: { kind: "flag" },
     default: "off",
-    help: "The other way round: plaintext from the frontend, TLS to the backend.",
-    group: "TLS",
-    refusal: "client mode is not available yet; this release takes TLS in and sends plaintext out",
+    help: "The other way round: plaintext from the frontend, TLS to the backend, whose certificate " +
+      "is verified. A PEM file is then the certificate that stud shows to a backend that asks for " +
+      "one, and needs OpenSSL; none is required.",
+    group: "TLS to the backend",
+  },
+  {
+    name: "backend-ca",
+    key: "backend-ca",
+    valueName: "FILE",
+    type: { kind: "text" },
+    onlyFor: "outgoing",
+    default: undefined,
+    help: "With --client: PEM file with the certificate authorities that the backend's certificate " +
+      "is from, and no others. Otherwise those that this machine trusts.",
+    group: "TLS to the backend",
+  },
+  {
+    name: "backend-name",
+    key: "backend-name",
+    valueName: "NAME",
+    type: { kind: "certificate-name" },
+    onlyFor: "outgoing",
+    default: undefined,
+    help: "With --client: the DNS name or IP address that the backend's certificate is for; a DNS " +
+      "name is also asked for by SNI. Otherwise the host of --backend as it is written. Required " +
+      "for a unix socket.",
+    group: "TLS to the backend",
+  },
+  {
+    name: "backend-verify",
+    key: "backend-verify",
+    type: { kind: "flag" },
+    onlyFor: "outgoing",
+    needs: "openssl",
+    default: "on",
+    help: "With --client: whether the backend's certificate is verified. If not, anybody between " +
+      "stud and the backend can read and change everything.",
+    group: "TLS to the backend",
   },
   {
     name: "client-verify",
@@ -381,6 +428,7 @@ const table = [
     type: { kind: "choice", choices: ["none", "optional", "required"] },
     pemBlock: "too",
     needs: "openssl",
+    onlyFor: "incoming",
     default: "none",
     help:
       "Whether clients show a certificate: they are not asked for one, it is verified if they " +
@@ -394,6 +442,7 @@ const table = [
     type: { kind: "text" },
     pemBlock: "too",
     needs: "openssl",
+    onlyFor: "incoming",
     default: undefined,
     help: "PEM file with the certificate authorities that the certificates of clients are from.",
     group: "Client certificates",
@@ -406,6 +455,7 @@ const table = [
     valueName: "N",
     type: { kind: "number", minimum: 0, maximum: 2_147_483_647 },
     needs: "openssl",
+    onlyFor: "incoming",
     default: "0",
     help: "Let clients resume their sessions on every worker. The clients keep the sessions " +
       "themselves, as tickets, so that N needs no memory and limits nothing; with 0 the OpenSSL " +
@@ -418,6 +468,7 @@ const table = [
     valueName: "FILE",
     type: { kind: "text" },
     needs: "openssl",
+    onlyFor: "incoming",
     default: undefined,
     help: "File with a secret of at least 32 octets, which the keys of session tickets are " +
       "derived from. Sessions resume on every machine that has the same file, and after a " +
@@ -514,6 +565,7 @@ const table = [
     key: "ssl-handshake-timeout",
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 0.1, maximum: DAY },
+    onlyFor: "incoming",
     default: "30",
     help: "How long a client may take for its TLS handshake.",
     group: "Timeouts",
@@ -524,7 +576,7 @@ const table = [
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 0.1, maximum: DAY },
     default: "30",
-    help: "How long connecting to the backend may take.",
+    help: "How long connecting to the backend may take, with --client its TLS handshake included.",
     group: "Timeouts",
   },
   {
@@ -739,6 +791,8 @@ function needSentence({ type, needs, needsFor, default: fallback }: Option): str
   if (needs === undefined) return [];
   if (needsFor === "several") return ["More than one needs OpenSSL."];
   if (needsFor === "pkcs11") return ["A pkcs11: URI needs OpenSSL."];
+  if (needsFor === "incoming") return ["Needs OpenSSL, but not with --client."];
+  if (type.kind === "flag" && fallback === "on") return ["Off needs OpenSSL."];
   const alwaysGiven = type.kind !== "flag" && fallback !== undefined;
   return [alwaysGiven ? "Anything but the default needs OpenSSL." : "Needs OpenSSL."];
 }

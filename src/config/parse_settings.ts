@@ -6,6 +6,7 @@
 
 import { UsageError } from "../errors.ts";
 import { isSameAddress } from "./address.ts";
+import { backendTlsSetting } from "./backend_tls_setting.ts";
 import { certificateSettings } from "./certificate_settings.ts";
 import type { NameOfKind, Option, OptionName } from "./options.ts";
 import { optionNamed, OPTIONS } from "./options.ts";
@@ -42,6 +43,7 @@ export function parseSettings(
   return {
     frontends: frontends(values),
     backend: lastValue("backend", values) as TcpAddress | UnixAddress,
+    backendTls: backendTlsSetting(values),
     ...certificateSettings(values),
     tlsLibrary: chooseTlsLibrary(values, libraries),
     tlsProtocols: tlsProtocols(values),

@@ -52,11 +52,22 @@ export interface PemFileSetting {
   readonly clientVerifyCa?: string;
 }
 
+/** TLS to the backend, as asked for (`--client`). */
+export interface BackendTlsSetting {
+  /** Path of a file with the authorities; undefined: those that the machine trusts. */
+  readonly ca: string | undefined;
+  /** The DNS name or IP address its certificate is for; undefined only if nothing is verified. */
+  readonly name: string | undefined;
+  readonly verify: boolean;
+}
+
 /** Everything `stud` can be told in one run. */
 export interface Settings {
   readonly frontends: readonly TcpAddress[];
   readonly backend: TcpAddress | UnixAddress;
-  /** In the order listed; empty only with `selfSigned` or `pemDir`. */
+  /** Undefined: TLS comes in from clients, and the backend is sent plaintext. */
+  readonly backendTls: BackendTlsSetting | undefined;
+  /** In the order listed; empty only with `selfSigned`, `pemDir` or `backendTls`. */
   readonly pemFiles: readonly PemFileSetting[];
   /** Directory whose files are PEM files too, after `pemFiles`, by name. */
   readonly pemDir: string | undefined;

@@ -51,13 +51,29 @@ interface Need {
 
 /** All that needs OpenSSL, in the order of the table. */
 function* needs(values: RawValues): Generator<Need> {
+  const outgoing = lastValue("client", values) === true;
+  if (outgoing) yield* needsToTheBackend(values);
   for (const option of OPTIONS) {
+    if (outgoing && option.needsFor === "incoming") continue;
     const given = values.get(option.name) ?? [];
     const raws = option.repeatable ? given : given.slice(-1);
     yield* needsOf(option, raws);
     for (const raw of raws) {
       for (const [key, inner] of raw.block ?? []) yield* needsOf(optionNamed(key), [inner]);
     }
+  }
+}
+
+/** What rustls here cannot do where the TLS is ours to begin. */
+function* needsToTheBackend(values: RawValues): Generator<Need> {
+  for (const { origin, text } of (values.get("pem-file") ?? []).slice(0, 1)) {
+    const complaint = `${origin}: ${quote(text)}: a certificate of stud's own`;
+    yield { because: "a certificate of its own", complaint };
+  }
+  const backend = values.get("backend")?.at(-1);
+  if (backend?.text.startsWith("/")) {
+    const complaint = `${backend.origin}: ${quote(backend.text)}: TLS over a unix socket`;
+    yield { because: "a unix socket", complaint };
   }
 }
 

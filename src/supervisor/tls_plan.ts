@@ -6,6 +6,7 @@ import type { CheckedCertificate } from "../tls/certificate.ts";
 import { CertificateIndex } from "../tls/certificate_index.ts";
 import { lowersSecurityLevel, oldProtocols } from "../tls/openssl/context_options.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
+import { readBackendTls } from "./backend_tls.ts";
 import { loadCertificates, type LoadedCertificates } from "./certificates.ts";
 import { ClientRulesReader } from "./client_rules.ts";
 import { readTicketSecret } from "./ticket_secret.ts";
@@ -26,14 +27,18 @@ export async function makeTlsPlan(
   runtime: Runtime,
   loaded?: LoadedCertificates,
 ): Promise<TlsPlan> {
+  const backend = await readBackendTls(settings, runtime.files);
   const { certificates, defaultCertificate, warnings } = loaded ??
-    await loadCertificates(settings, runtime);
+    (settings.backendTls !== undefined && settings.pemFiles.length === 0
+      ? NO_CERTIFICATES
+      : await loadCertificates(settings, runtime));
   const ticketSecret = await readTicketSecret(settings.ticketSecret, runtime);
   const rules = new ClientRulesReader(runtime.files);
   return {
     configuration: {
       library: settings.tlsLibrary.name,
       ...settings.tlsLibrary.because === undefined ? {} : { because: settings.tlsLibrary.because },
+      ...backend.configuration === undefined ? {} : { backend: backend.configuration },
       certificates: certificates.map(served),
       defaultCertificate,
       sniNomatchAbort: settings.sniNomatchAbort,
@@ -49,6 +54,7 @@ export async function makeTlsPlan(
     },
     warnings: [
       ...warnings,
+      ...backend.warnings,
       ...ticketSecret.warnings,
       ...explanations(settings),
       ...settings.tlsLibrary.name === "node" ? unstapled(certificates, defaultCertificate) : [],
@@ -98,3 +104,10 @@ function explanations({ tlsProtocols: protocols, ciphers, sharedCache }: Setting
   }
   return lines;
 }
+
+/** Towards a backend none is needed. */
+const NO_CERTIFICATES: LoadedCertificates = {
+  certificates: [],
+  defaultCertificate: 0,
+  warnings: [],
+};
