@@ -382,7 +382,8 @@ const table = [
     key: "client",
     type: { kind: "flag" },
     default: "off",
-    help: "The other way round: plaintext from the frontend, TLS to the backend, whose certificate " +
+    help:
+      "The other way round: plaintext from the frontend, TLS to the backend, whose certificate " +
       "is verified. A PEM file is then the certificate that stud shows to a backend that asks for " +
       "one, and needs OpenSSL; none is required.",
     group: "TLS to the backend",
@@ -394,7 +395,8 @@ const table = [
     type: { kind: "text" },
     onlyFor: "outgoing",
     default: undefined,
-    help: "With --client: PEM file with the certificate authorities that the backend's certificate " +
+    help:
+      "With --client: PEM file with the certificate authorities that the backend's certificate " +
       "is from, and no others. Otherwise those that this machine trusts.",
     group: "TLS to the backend",
   },
@@ -405,7 +407,8 @@ const table = [
     type: { kind: "certificate-name" },
     onlyFor: "outgoing",
     default: undefined,
-    help: "With --client: the DNS name or IP address that the backend's certificate is for; a DNS " +
+    help:
+      "With --client: the DNS name or IP address that the backend's certificate is for; a DNS " +
       "name is also asked for by SNI. Otherwise the host of --backend as it is written. Required " +
       "for a unix socket.",
     group: "TLS to the backend",

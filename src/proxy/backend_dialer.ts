@@ -1,28 +1,38 @@
 /**
- * Connects to the backend under a deadline. A name that had several addresses is tried in their order, all
- * under the same deadline.
+ * Connects to the backend under a deadline, and where TLS goes to it, completes the handshake under the same. A
+ * name that had several addresses is tried in their order, all under one deadline.
  */
 
 import { Abandonment } from "../abandonment.ts";
 import { PeerError } from "../errors.ts";
 import type { Endpoint, Runtime, Stream } from "../runtime/runtime.ts";
+import type { BackendConnection, TlsDialer } from "../tls/dialer.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
+import type { Aborter } from "./aborter.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
+
+/** How a backend is dialled. */
+export interface DialingOptions {
+  /** Milliseconds, for all endpoints together. */
+  readonly timeout: number;
+  readonly aborter: Aborter;
+  /** Undefined: the backend is sent plaintext. */
+  readonly tls?: TlsDialer | undefined;
+}
 
 /** Connects to the backend of a worker. */
 export class BackendDialer {
   readonly #runtime: Runtime;
   readonly #endpoints: readonly Endpoint[];
+  readonly #options: DialingOptions;
   readonly #deadlines: DeadlineQueue;
-  readonly #timeout: number;
   #abandoned = false;
 
-  /** `timeout` in milliseconds, for all endpoints together. */
-  constructor(runtime: Runtime, endpoints: readonly Endpoint[], timeout: number) {
+  constructor(runtime: Runtime, endpoints: readonly Endpoint[], options: DialingOptions) {
     this.#runtime = runtime;
     this.#endpoints = endpoints;
-    this.#timeout = timeout;
-    this.#deadlines = new DeadlineQueue(runtime.clock, timeout);
+    this.#options = options;
+    this.#deadlines = new DeadlineQueue(runtime.clock, options.timeout);
   }
 
   /** Rejects with a {@linkcode PeerError} of the backend that names the last endpoint tried. */
@@ -33,7 +43,7 @@ export class BackendDialer {
     try {
       for (const endpoint of this.#endpoints) {
         try {
-          return await this.#runtime.network.dial(endpoint, abandonment);
+          return await this.#connect(endpoint, abandonment);
         } catch (error) {
           fault = this.#fault(error, endpoint, deadline.expired);
           if (deadline.expired) break;
@@ -51,20 +61,42 @@ export class BackendDialer {
     this.#deadlines.expireAll();
   }
 
+  async #connect(endpoint: Endpoint, abandonment: Abandonment): Promise<Stream> {
+    const { tls } = this.#options;
+    if (tls === undefined) return await this.#runtime.network.dial(endpoint, abandonment);
+    return await this.#shakeHands(await tls.dial(endpoint, abandonment), abandonment);
+  }
+
+  async #shakeHands(stream: BackendConnection, abandonment: Abandonment): Promise<Stream> {
+    const { aborter } = this.#options;
+    let aborting: Promise<void> | undefined;
+    const abandon = () => aborting = aborter.abort(stream, "now");
+    abandonment.onGiven = abandon;
+    try {
+      if (abandonment.given) abandon();
+      await stream.handshake();
+      if (!abandonment.given) return stream;
+      throw new PeerError("backend", "timeout", "ready too late");
+    } catch (error) {
+      // Closed before its reset is done, it might stay open for as long as the backend likes.
+      await aborting;
+      stream.close();
+      throw error;
+    } finally {
+      abandonment.onGiven = undefined;
+    }
+  }
+
   #fault(error: unknown, endpoint: Endpoint, expired: boolean): PeerError {
     const where = endpoint.kind === "unix" ? endpoint.path : formatSocketAddress(endpoint);
     const native = this.#runtime.network.peerError(error, "backend");
-    return expired
-      ? new PeerError(
-        "backend",
-        "timeout",
-        this.#abandoned
-          ? `${where}: no connection before the drain timeout`
-          : `${where}: no connection within ${this.#timeout / 1000} s`,
-        {
-          cause: error,
-        },
-      )
-      : new PeerError("backend", native.kind, `${where}: ${native.message}`, { cause: error });
+    if (!expired) {
+      return new PeerError("backend", native.kind, `${where}: ${native.message}`, { cause: error });
+    }
+    const what = this.#options.tls === undefined ? "no connection" : "no TLS connection";
+    const limit = this.#abandoned
+      ? "before the drain timeout"
+      : `within ${this.#options.timeout / 1000} s`;
+    return new PeerError("backend", "timeout", `${where}: ${what} ${limit}`, { cause: error });
   }
 }

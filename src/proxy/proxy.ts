@@ -113,18 +113,23 @@ export class Proxy {
 
   #newServices(engine: TlsEngine, options: ProxyOptions): ConnectionServices {
     const { timeouts, backend } = options;
+    const { dialer } = engine;
     const runtime = this.#runtime;
+    const aborter = new Aborter(runtime);
+    const dialing = { timeout: timeouts.backendConnect * 1000, aborter, tls: dialer };
     return {
       runtime,
-      aborter: new Aborter(runtime),
+      aborter,
       stallWatch: new StallWatch(runtime, {
         linger: timeouts.linger * 1000,
         stall: timeouts.stall * 1000,
       }),
       counters: this.counters,
-      buffers: newRelayBuffers(engine.oneRecordPerRead),
+      buffers: dialer === undefined
+        ? newRelayBuffers(engine.oneRecordPerRead)
+        : newRelayBuffers(dialer.oneRecordPerRead, "backend"),
       handshakes: new DeadlineQueue(runtime.clock, timeouts.handshake * 1000),
-      backend: new BackendDialer(runtime, backend, timeouts.backendConnect * 1000),
+      backend: new BackendDialer(runtime, backend, dialing),
       preface: prefaceEncoder(options.preface),
       onFault: (fault, client) => {
         if (fault.party === "backend") this.counters.backendsFailed++;

@@ -25,7 +25,16 @@ import type {
 
 /** Makes the sockets of a Node runtime. */
 export function createNodeNetwork(): Network {
-  return { listen, listenTls, dial, probe, lookup: lookupAddresses, peerError };
+  return {
+    listen,
+    listenTls: noRustls,
+    dial,
+    dialTls: noRustls,
+    trust,
+    probe,
+    lookup: lookupAddresses,
+    peerError,
+  };
 }
 
 /**
@@ -46,9 +55,12 @@ async function listen(options: ListenOptions): Promise<StreamListener> {
   return new NodeListener(server);
 }
 
-function listenTls(): Promise<never> {
+function noRustls(): Promise<never> {
   return Promise.reject(new StartupError("rustls: Node has no such library; it has its own"));
 }
+
+/** Contexts of Node's library are told whom to trust. */
+function trust(): void {}
 
 function dial(endpoint: Endpoint, abandonment: Abandonment): Promise<Stream> {
   return new Promise((resolve, reject) => {

@@ -10,7 +10,13 @@ import type { PeerError } from "../errors.ts";
 import type { SocketAddress } from "../wire/preface.ts";
 import type { OpenSsl } from "./openssl.ts";
 import type { StreamTls } from "./stream_tls.ts";
-import type { SocketPair, Stream, StreamListener, TlsStreamListener } from "./streams.ts";
+import type {
+  SocketPair,
+  Stream,
+  StreamListener,
+  TlsStream,
+  TlsStreamListener,
+} from "./streams.ts";
 
 export type * from "./streams.ts";
 export type { SocketAddress, TlsLibraryName };
@@ -61,6 +67,16 @@ export interface TlsListenOptions extends ListenOptions {
   readonly privateKey: string;
 }
 
+/** What the platform's own library needs to begin TLS with somebody. */
+export interface TlsDialOptions {
+  /** The DNS name or IP address that the certificate must be for; SNI asks for the former. */
+  readonly name: string;
+  /** PEM text of authorities to trust besides those of {@linkcode Network.trust}. */
+  readonly authorities: string | undefined;
+  /** To offer (RFC 7301), by preference. */
+  readonly alpnProtocols: readonly string[];
+}
+
 /** Sockets. */
 export interface Network {
   /** Rejects with {@linkcode StartupError} naming the address when it cannot listen. */
@@ -72,6 +88,21 @@ export interface Network {
   listenTls(options: TlsListenOptions): Promise<TlsStreamListener>;
   /** Connects, without Nagle's delay on TCP. Rejects with the platform's own error. */
   dial(endpoint: Endpoint, abandonment: Abandonment): Promise<Stream>;
+  /**
+   * Connects as {@linkcode Network.dial} does, over TCP, and begins TLS by the platform's own library; the
+   * handshake is still to be done. Rejects with {@linkcode StartupError} where that library cannot.
+   */
+  dialTls(
+    endpoint: Endpoint,
+    options: TlsDialOptions,
+    abandonment: Abandonment,
+  ): Promise<TlsStream>;
+  /**
+   * Settles for this whole process whom {@linkcode Network.dialTls} trusts besides the authorities that it is
+   * given: those of this machine, or nobody. To be called before its first use; it is for processes of stud's
+   * own, as it holds for everything in them.
+   */
+  trust(whom: "machine" | "nobody"): void;
   /**
    * Binds the address alone for a moment, so that a port which others share is noticed too, and tells the
    * port it got (the one asked for, or the system's choice for 0). Undefined where this machine has no such
@@ -182,6 +213,8 @@ export interface ListenerOptions {
   readonly backlog: number;
   /** TCP_KEEPIDLE, seconds. */
   readonly keepalive: number;
+  /** Accept clients before they have said anything too: in some protocols the server speaks first. */
+  readonly silentClients?: boolean;
 }
 
 /** Whom a worker becomes. */
@@ -193,7 +226,7 @@ export interface Privileges {
 
 /** What Linux offers beyond the runtime's own interface, by system calls. */
 export interface Kernel {
-  /** TCP_NODELAY, keepalive, TCP_DEFER_ACCEPT and the backlog on a listening socket of this process. */
+  /** TCP_NODELAY, keepalive, TCP_DEFER_ACCEPT or not, and the backlog on a listening socket of this process. */
   tuneListener(address: SocketAddress, options: ListenerOptions): void;
   /**
    * Has the kernel give all connections of a client (of an IP address, whatever its ports) to the same one of

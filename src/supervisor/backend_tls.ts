@@ -49,7 +49,8 @@ async function systemAuthorities(
   );
 }
 
-const UNVERIFIED = "--backend-verify=off: the backend's certificate is not verified; anybody between stud " +
+const UNVERIFIED =
+  "--backend-verify=off: the backend's certificate is not verified; anybody between stud " +
   "and the backend can read and change everything";
 
 /** Debian, Fedora, SUSE, Alpine and macOS. */

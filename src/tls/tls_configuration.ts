@@ -44,6 +44,9 @@ export interface BackendTls {
   readonly verify: boolean;
 }
 
+/** What is told where TLS goes to the backend. */
+export type OutgoingConfiguration = TlsConfiguration & { readonly backend: BackendTls };
+
 /** Everything an engine is told. */
 export interface TlsConfiguration {
   /** Which engine it is for. */

@@ -2,6 +2,7 @@
 
 import type { Abandonment } from "../../../src/abandonment.ts";
 import { PeerError } from "../../../src/errors.ts";
+import { Aborter } from "../../../src/proxy/aborter.ts";
 import { BackendDialer } from "../../../src/proxy/backend_dialer.ts";
 import type { Endpoint, Stream } from "../../../src/runtime/runtime.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
@@ -14,7 +15,8 @@ const UNIX: Endpoint = { kind: "unix", path: "/run/web" };
 
 function newDialer(...endpoints: Endpoint[]) {
   const runtime = new FakeRuntime();
-  return { runtime, dialer: new BackendDialer(runtime, endpoints, 2_000) };
+  const options = { timeout: 2_000, aborter: new Aborter(runtime) };
+  return { runtime, dialer: new BackendDialer(runtime, endpoints, options) };
 }
 
 /** Never connects; gives up when told to. */

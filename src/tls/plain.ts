@@ -1,0 +1,91 @@
+/**
+ * Listening without TLS, for clients whose plaintext goes to the backend by TLS. To the rest of stud these are
+ * connections like any others, with a handshake that is done at once.
+ */
+
+import type { Runtime, StreamListener, TcpStream } from "../runtime/runtime.ts";
+import type { TlsConnection, TlsListener, TlsListenerOptions } from "./engine.ts";
+import { StartupError } from "../errors.ts";
+
+/** Listens in clear. Rejects with {@linkcode StartupError} when the address is refused. */
+export async function listenPlain(
+  runtime: Runtime,
+  { address, backlog, keepalive, reusePort, steer }: TlsListenerOptions,
+): Promise<TlsListener> {
+  const { network, kernel } = runtime;
+  const listener = await network.listen({ ...address, reusePort, backlog, keepalive });
+  try {
+    kernel?.tuneListener(listener.address, { backlog, keepalive, silentClients: true });
+    if (steer !== undefined) steerClients(runtime, listener, steer);
+    return new PlainListener(listener);
+  } catch (error) {
+    listener.close();
+    throw error;
+  }
+}
+
+function steerClients({ kernel }: Runtime, { address }: StreamListener, workers: number): void {
+  if (kernel === undefined) {
+    throw new StartupError("--steer-by-client: only on Linux, with foreign functions allowed");
+  }
+  kernel.steerByClient(address, workers);
+}
+
+class PlainListener implements TlsListener {
+  readonly address;
+  readonly #listener: StreamListener;
+
+  constructor(listener: StreamListener) {
+    this.#listener = listener;
+    this.address = listener.address;
+  }
+
+  async accept(): Promise<TlsConnection> {
+    return new PlainConnection(await this.#listener.accept());
+  }
+
+  close(): void {
+    this.#listener.close();
+  }
+}
+
+class PlainConnection implements TlsConnection {
+  readonly serverName = undefined;
+  readonly negotiated = undefined;
+  readonly #stream: TcpStream;
+  readonly lend: TlsConnection["lend"];
+  readonly reset: TlsConnection["reset"];
+
+  constructor(stream: TcpStream) {
+    this.#stream = stream;
+    // Where the platform has neither, nobody must find one here.
+    if (stream.lend !== undefined) this.lend = () => stream.lend!();
+    if (stream.reset !== undefined) this.reset = () => stream.reset!();
+  }
+
+  get pair() {
+    return this.#stream.pair;
+  }
+
+  handshake(): Promise<void> {
+    return DONE;
+  }
+
+  read(into: Uint8Array): Promise<number | null> {
+    return this.#stream.read(into);
+  }
+
+  write(octets: Uint8Array): Promise<number> | number {
+    return this.#stream.write(octets);
+  }
+
+  closeWrite(): Promise<void> {
+    return this.#stream.closeWrite();
+  }
+
+  close(): void {
+    this.#stream.close();
+  }
+}
+
+const DONE = Promise.resolve();
