@@ -6,8 +6,7 @@
 import { Abandonment } from "../abandonment.ts";
 import { PeerError } from "../errors.ts";
 import type { Endpoint, Runtime, Stream } from "../runtime/runtime.ts";
-import type { BackendConnection, TlsDialer } from "../tls/dialer.ts";
-import { formatSocketAddress } from "../wire/ip_address.ts";
+import { type BackendConnection, endpointText, type TlsDialer } from "../tls/dialer.ts";
 import type { Aborter } from "./aborter.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 
@@ -88,7 +87,7 @@ export class BackendDialer {
   }
 
   #fault(error: unknown, endpoint: Endpoint, expired: boolean): PeerError {
-    const where = endpoint.kind === "unix" ? endpoint.path : formatSocketAddress(endpoint);
+    const where = endpointText(endpoint);
     const native = this.#runtime.network.peerError(error, "backend");
     if (!expired) {
       return new PeerError("backend", native.kind, `${where}: ${native.message}`, { cause: error });

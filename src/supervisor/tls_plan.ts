@@ -57,7 +57,9 @@ export async function makeTlsPlan(
       ...backend.warnings,
       ...ticketSecret.warnings,
       ...explanations(settings),
-      ...settings.tlsLibrary.name === "node" ? unstapled(certificates, defaultCertificate) : [],
+      ...settings.tlsLibrary.name === "node" && certificates.length > 0
+        ? unstapled(certificates, defaultCertificate)
+        : [],
     ],
   };
 }

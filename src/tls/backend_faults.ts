@@ -14,12 +14,15 @@ export function handshakeFault(error: PeerError | OpenSslError): PeerError {
   return fault("handshake", end ?? `TLS: ${reasonOf(error)}`, error);
 }
 
-/** What reads and writes reject with later. */
-export function recordFault(error: PeerError | OpenSslError): PeerError {
-  if (error instanceof PeerError && error.kind !== "other") return error;
-  const reason = reasonOf(error);
-  // What a TLS 1.3 backend thinks of our certificate it may say after the handshake only.
-  return fault(/\(alert /.test(reason) ? "handshake" : "other", `TLS: ${reason}`, error);
+/** Makes what reads and writes of one connection reject with later. `where` is the backend. */
+export function recordFaultAt(where: string): (error: PeerError | OpenSslError) => PeerError {
+  return (error) => {
+    if (error instanceof PeerError && error.kind !== "other") return error;
+    const reason = reasonOf(error);
+    // What a TLS 1.3 backend thinks of our certificate it may say after the handshake only.
+    const kind = /\(alert /.test(reason) ? "handshake" : "other";
+    return fault(kind, `${where}: TLS: ${reason}`, error);
+  };
 }
 
 /**
@@ -109,6 +112,10 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [
     /not valid for name|host ?name mismatch|IP address mismatch/i,
     "its certificate is for another name",
+  ],
+  [
+    /CaUsedAsEndEntity/,
+    "its certificate is made for an authority, which rustls does not take; see --tls-library",
   ],
   [
     /UnknownIssuer|unable to get (?:local )?issuer|self-signed|self signed|unable to verify the first/,

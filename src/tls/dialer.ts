@@ -5,6 +5,7 @@
 
 import type { Abandonment } from "../abandonment.ts";
 import type { Endpoint, Stream } from "../runtime/runtime.ts";
+import { formatSocketAddress } from "../wire/ip_address.ts";
 
 /** Opens connections to the backend by one configuration. */
 export interface TlsDialer {
@@ -32,4 +33,9 @@ export interface BackendConnection extends Stream {
    * caller's.
    */
   handshake(): Promise<void>;
+}
+
+/** An endpoint in messages: a path, or address and port. */
+export function endpointText(endpoint: Endpoint): string {
+  return endpoint.kind === "unix" ? endpoint.path : formatSocketAddress(endpoint);
 }

@@ -6,8 +6,8 @@
 import { Abandonment } from "../abandonment.ts";
 import { StartupError } from "../errors.ts";
 import type { Endpoint, Network, Runtime, TlsDialOptions, TlsStream } from "../runtime/runtime.ts";
-import { handshakeFault, recordFault } from "./backend_faults.ts";
-import type { BackendConnection, TlsDialer } from "./dialer.ts";
+import { handshakeFault, recordFaultAt } from "./backend_faults.ts";
+import { type BackendConnection, endpointText, type TlsDialer } from "./dialer.ts";
 import type { OutgoingConfiguration } from "./tls_configuration.ts";
 
 /** Makes the dialer. In a process of stud's own the library trusts nobody whom the operator did not name. */
@@ -27,7 +27,8 @@ export function createRustlsDialer(
       await tryOut(network, options);
     },
     async dial(endpoint: Endpoint, abandonment: Abandonment): Promise<BackendConnection> {
-      return new RustlsBackend(await network.dialTls(endpoint, options, abandonment), network);
+      const stream = await network.dialTls(endpoint, options, abandonment);
+      return new RustlsBackend(stream, network, endpoint);
     },
   };
 }
@@ -54,11 +55,13 @@ async function tryOut(network: Network, options: TlsDialOptions): Promise<void> 
 class RustlsBackend implements BackendConnection {
   readonly #stream: TlsStream;
   readonly #network: Network;
+  readonly #endpoint: Endpoint;
   #accepted = false;
 
-  constructor(stream: TlsStream, network: Network) {
+  constructor(stream: TlsStream, network: Network, endpoint: Endpoint) {
     this.#stream = stream;
     this.#network = network;
+    this.#endpoint = endpoint;
   }
 
   get pair() {
@@ -96,7 +99,7 @@ class RustlsBackend implements BackendConnection {
     try {
       return await this.#stream.read(into);
     } catch (error) {
-      throw recordFault(this.#network.peerError(error, "backend"));
+      throw recordFaultAt(endpointText(this.#endpoint))(this.#network.peerError(error, "backend"));
     }
   }
 }

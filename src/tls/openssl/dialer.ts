@@ -5,14 +5,14 @@
 
 import type { Abandonment } from "../../abandonment.ts";
 import { OpenSslError, type SslContext } from "../../runtime/openssl.ts";
-import type { Endpoint, Network, Runtime, SocketPair, Stream } from "../../runtime/runtime.ts";
-import { handshakeFault, recordFault, withNames } from "../backend_faults.ts";
-import type { BackendConnection, TlsDialer } from "../dialer.ts";
+import type { Endpoint, Network, Runtime, SocketPair } from "../../runtime/runtime.ts";
+import { handshakeFault, recordFaultAt, withNames } from "../backend_faults.ts";
+import { type BackendConnection, endpointText, type TlsDialer } from "../dialer.ts";
 import type { OutgoingConfiguration } from "../tls_configuration.ts";
 import { backendContextOptions } from "./context_options.ts";
 import { openLibrary, useEngine } from "./engine.ts";
 import { ScratchBuffers } from "./scratch_buffers.ts";
-import { type SessionPeer, SessionStream, type SessionStreamServices } from "./session_stream.ts";
+import { SessionStream, type SessionStreamServices } from "./session_stream.ts";
 import { startupError } from "./startup_error.ts";
 
 /** Makes the dialer. Throws {@linkcode StartupError} if the runtime has no such library. */
@@ -41,7 +41,15 @@ export function createOpenSslDialer(
     prepare: () => new Promise((resolve) => resolve(void theContext())),
     async dial(endpoint: Endpoint, abandonment: Abandonment): Promise<BackendConnection> {
       const stream = await network.dial(endpoint, abandonment);
-      return new OpenSslBackend(stream, theContext(), services);
+      const recordFault = recordFaultAt(endpointText(endpoint));
+      const secured = new SessionStream(stream, services, { party: "backend", recordFault });
+      try {
+        secured.begin(theContext().newSession());
+        return new OpenSslBackend(secured, services);
+      } catch (error) {
+        secured.close();
+        throw error;
+      }
     },
   };
 }
@@ -55,15 +63,9 @@ class OpenSslBackend implements BackendConnection {
   readonly #services: BackendServices;
   readonly #secured: SessionStream;
 
-  constructor(stream: Stream, context: SslContext, services: BackendServices) {
+  constructor(secured: SessionStream, services: BackendServices) {
+    this.#secured = secured;
     this.#services = services;
-    this.#secured = new SessionStream(stream, services, BACKEND);
-    try {
-      this.#secured.begin(context.newSession());
-    } catch (error) {
-      stream.close();
-      throw error;
-    }
   }
 
   get pair(): SocketPair | undefined {
@@ -101,5 +103,3 @@ class OpenSslBackend implements BackendConnection {
     this.#secured.close();
   }
 }
-
-const BACKEND: SessionPeer = { party: "backend", recordFault };
