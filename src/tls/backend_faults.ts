@@ -62,9 +62,9 @@ function reasonOf(error: PeerError | OpenSslError): string {
   return message.replace(/^certificate verify failed: /, "its certificate could not be verified: ");
 }
 
-/** As rustls lists names: `DnsName("a.example"), IpAddress(192.0.2.1)`. */
+/** As rustls lists names: `DnsName("a.example"), IpAddress(192.0.2.1) or DnsName("b.example")`. */
 function names(text: string): string {
-  return text.replace(/\w+\("?([^")]*)"?\)/g, "$1");
+  return text.replace(/,? or /g, ", ").replace(/\w+\("?([^")]*)"?\)/g, "$1");
 }
 
 /** `UnknownCA` and `unknown_ca` are one alert. */
