@@ -49,10 +49,9 @@ interface Need {
   readonly complaint: string;
 }
 
-/** All that needs OpenSSL, in the order of the table. */
+/** All that needs OpenSSL, in the order of the table, and then what no option says by itself. */
 function* needs(values: RawValues): Generator<Need> {
   const outgoing = lastValue("client", values) === true;
-  if (outgoing) yield* needsToTheBackend(values);
   for (const option of OPTIONS) {
     if (outgoing && option.needsFor === "incoming") continue;
     const given = values.get(option.name) ?? [];
@@ -62,6 +61,7 @@ function* needs(values: RawValues): Generator<Need> {
       for (const [key, inner] of raw.block ?? []) yield* needsOf(optionNamed(key), [inner]);
     }
   }
+  if (outgoing) yield* needsToTheBackend(values);
 }
 
 /** What rustls here cannot do where the TLS is ours to begin. */
