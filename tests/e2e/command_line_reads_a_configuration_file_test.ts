@@ -29,7 +29,7 @@ Deno.test("a fault in a configuration file is named by file and line", async () 
     ["\n\nworkers = many\n", ":3: workers: ", '"many"', "whole number"],
     ["workers\n", ":1: ", "key = value"],
     ["keepalive = 0\n", ":1: keepalive: ", "from 1 to"],
-    ["# client mode\nclient = on\n", ":2: client: ", "not available yet"],
+    ["# whose TLS it is\nbackend-verify = off\n", ":2: backend-verify is about", "takes --client"],
     byLibrary({ rustls: RUSTLS_CANNOT, openssl: RUSTLS_CANNOT, node: NOT_ON_NODE }),
     ['frontend = {\n  host = "*"\n}\n', ":1: ", "hitch's syntax"],
     ['backend = "127.0.0.1,http-no"\n', "--backend: http-no is neither a port number nor"],

@@ -16,6 +16,10 @@ export interface OutgoingOptions {
   readonly alpn?: string[];
   /** Puts a wire between stud and the backend. */
   readonly wired?: boolean;
+  /** The machine that stud runs on trusts the backend's authority, as far as rustls is concerned. */
+  readonly trustedByMachine?: boolean;
+  /** Leaves `--backend-ca` out. */
+  readonly withoutCa?: boolean;
   /** As `--backend` takes it, for a backend that is none of the site's. */
   readonly backendAddress?: string;
 }
@@ -50,10 +54,12 @@ export class OutgoingSite implements AsyncDisposable {
     const parts = { authority, backend, wire, ca };
     const address = options.backendAddress ?? `127.0.0.1,${wire?.port ?? port}`;
     try {
-      const stud = await Stud.start([
-        ...["--client", "-f", "127.0.0.1,0", "-b", address, `--backend-ca=${ca.path}`],
-        ...args,
-      ]);
+      const trust = options.withoutCa ? [] : [`--backend-ca=${ca.path}`];
+      const all = ["--client", "-f", "127.0.0.1,0", "-b", address, ...trust, ...args];
+      const stud = await Stud.start(
+        all,
+        options.trustedByMachine ? { SSL_CERT_FILE: ca.path, DENO_TLS_CA_STORE: "system" } : {},
+      );
       return new OutgoingSite(stud, parts);
     } catch (error) {
       await dispose(parts);
