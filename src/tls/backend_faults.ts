@@ -3,9 +3,10 @@
  * different ways; the words are the same for all of them, and stable, because the log counts by them.
  */
 
-import { X509Certificate } from "node:crypto";
 import { PeerError } from "../errors.ts";
 import { OpenSslError } from "../runtime/openssl.ts";
+import { parsePem, pemOctets } from "../wire/pem.ts";
+import { alternativeNames } from "./certificate_fields.ts";
 import { alertName } from "./openssl/handshake_reasons.ts";
 
 /** What a handshake with the backend rejects with. `error` is the platform's, translated, or OpenSSL's. */
@@ -35,8 +36,14 @@ export function withNames(
   certificate: string | undefined,
 ): OpenSslError {
   if (certificate === undefined || !MISMATCH.test(error.message)) return error;
-  const { subjectAltName = "" } = new X509Certificate(certificate);
-  return new OpenSslError(notFor(name ?? "", subjectAltName.replace(/(DNS|IP Address):/g, "")));
+  try {
+    const [block] = parsePem(certificate);
+    const others = alternativeNames(pemOctets(block!)).join(", ");
+    return new OpenSslError(notFor(name ?? "", others));
+  } catch {
+    // It is no good in other ways too, and what was wrong first is enough.
+    return error;
+  }
 }
 
 function notFor(name: string, others: string): string {
