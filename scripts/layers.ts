@@ -81,7 +81,7 @@ const LAYERS: Layer[] = [
   },
   {
     of: ["src/proxy/"],
-    imports: [...BASE, "src/tls/engine.ts", "src/log/", "src/wire/"],
+    imports: [...BASE, "src/tls/engine.ts", "src/tls/dialer.ts", "src/log/", "src/wire/"],
     libraries: ["*"],
     forbidden: PLATFORM,
   },

@@ -43,7 +43,10 @@ export async function main(): Promise<never> {
   const runtime = createRuntime({ workerArguments: [WORKER_ARGUMENT] });
   const { args } = runtime.processes;
   const code = args[0] === WORKER_ARGUMENT
-    ? await runWorker(runtime, (configuration) => makeEngine(runtime, configuration))
+    ? await runWorker(
+      runtime,
+      (configuration) => makeEngine(runtime, configuration, { ownProcess: true }),
+    )
     : await run(args, runtime);
   return runtime.processes.exit(code);
 }

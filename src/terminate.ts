@@ -3,7 +3,13 @@
 import type { OptionName } from "./config/options.ts";
 import { parseSettings } from "./config/parse_settings.ts";
 import type { RawValue } from "./config/raw_values.ts";
-import type { ClientVerify, PrefaceKind, TlsLibraryName, TlsProtocol } from "./config/settings.ts";
+import type {
+  ClientVerify,
+  PrefaceKind,
+  Settings,
+  TlsLibraryName,
+  TlsProtocol,
+} from "./config/settings.ts";
 import { UsageError } from "./errors.ts";
 import type { ConnectionReport } from "./log/access_line.ts";
 import { studLogger } from "./log/log.ts";
@@ -19,8 +25,8 @@ import { checkCertificate } from "./tls/certificate.ts";
 import { makeEngine } from "./tls/make_engine.ts";
 
 /**
- * What to listen on, where to relay, and as whom. One of `pem`, `pemFile`, `pemDir` and `selfSigned` is needed.
- * TLS is done as on the command line: under Deno by its rustls unless an option needs OpenSSL, under Node by
+ * What to listen on, where to relay, and as whom. One of `pem`, `pemFile`, `pemDir` and `selfSigned` is needed,
+ * unless TLS goes to the backend (`client`). TLS is done as on the command line: under Deno by its rustls unless an option needs OpenSSL, under Node by
  * `node:tls`.
  */
 export interface TerminateOptions {
@@ -31,6 +37,21 @@ export interface TerminateOptions {
   readonly frontend?: string | readonly string[];
   /** `HOST,PORT`, `[HOST]:PORT` or the path of a unix socket. Default `127.0.0.1,8000`. */
   readonly backend?: string;
+  /**
+   * The other way round: plaintext comes in, TLS goes to the backend, whose certificate is verified. `pem` or
+   * `pemFile` is then shown to a backend that asks for a certificate. Default false.
+   */
+  readonly client?: boolean;
+  /**
+   * With `client`: path of a PEM file with the authorities that the backend's certificate must be from. Under Deno
+   * it needs OpenSSL, since rustls trusts those of the whole program besides. Otherwise the machine's; rustls
+   * trusts whom the program trusts.
+   */
+  readonly backendCa?: string;
+  /** With `client`: the DNS name or IP address that certificate must be for. Default: the backend's host. */
+  readonly backendName?: string;
+  /** With `client`: false believes anybody. Default true. */
+  readonly backendVerify?: boolean;
   /** PEM text: certificate, chain and private key. */
   readonly pem?: string;
   /** Path of a file with such text, or several: the last one is for clients that ask for no name. */
@@ -124,6 +145,7 @@ export async function terminateOn(
   options: TerminateOptions,
 ): Promise<Terminator> {
   const settings = parseSettings(rawValues(options), runtime.tlsLibraries);
+  checkTrust(settings);
   const given = options.pem === undefined ? undefined : {
     certificates: [checkCertificate(options.pem, "pem")],
     defaultCertificate: 0,
@@ -162,6 +184,14 @@ export async function terminateOn(
   };
 }
 
+/** In the workers of stud rustls can be told to trust nobody else, but not in a program that is somebody else's. */
+function checkTrust({ backendTls, tlsLibrary }: Settings): void {
+  if (backendTls?.ca === undefined || tlsLibrary.name !== "rustls") return;
+  throw new UsageError(
+    'backendCa: in your program rustls would trust other authorities too; add tlsLibrary: "openssl"',
+  );
+}
+
 /** The options as the command line would have given them, so that defaults, ranges and errors are the same. */
 function rawValues(options: TerminateOptions): Map<OptionName, RawValue[]> {
   const { frontend, backend, pem, pemFile, selfSigned, preface } = options;
@@ -175,6 +205,10 @@ function rawValues(options: TerminateOptions): Map<OptionName, RawValue[]> {
   };
   give("frontend", "frontend", ...[frontend].flat());
   give("backend", "backend", backend);
+  give("client", "client", options.client);
+  give("backend-ca", "backendCa", options.backendCa);
+  give("backend-name", "backendName", options.backendName);
+  give("backend-verify", "backendVerify", options.backendVerify);
   give("pem-file", "pem", pem === undefined ? undefined : "pem");
   give("pem-file", "pemFile", ...[pemFile].flat());
   give("pem-dir", "pemDir", options.pemDir);

@@ -53,7 +53,8 @@ function checkSources(values: RawValues): void {
     throw new UsageError(`${glob.origin} ${quote(glob.text)} is of no use without --pem-dir`);
   }
   const allOwn = frontends.length > 0 && frontends.every((own) => own.length > 0);
-  if (!selfSigned && files.length === 0 && !allOwn) {
+  const isNeeded = lastValue("client", values) !== true;
+  if (isNeeded && !selfSigned && files.length === 0 && !allOwn) {
     if (lastValue("compat", values) === "hitch") throw new UsageError(HITCHS_COMPLAINT);
     throw new UsageError(
       "no PEM file given: name the file with certificate and private key as an argument, " +

@@ -97,7 +97,7 @@ function readLong(argument: string, rest: string[], add: Add): void {
     if (text !== "" && option.type.kind === "flag") parseValue(option, { text, origin: label });
     add(option, text);
   } else {
-    add(option, bareValue(option) ?? nextValue(label, rest, option));
+    add(option, bareValue(option) ?? nextValue(label, rest));
   }
 }
 
@@ -115,7 +115,7 @@ function readCluster(argument: string, rest: string[], add: Add): void {
     if (bare === undefined) {
       add(
         option,
-        letters.splice(0).join("") || nextValue(`${label}/--${option.name}`, rest, option),
+        letters.splice(0).join("") || nextValue(`${label}/--${option.name}`, rest),
       );
     } else if (letters[0] === "=") {
       throw new UsageError(
@@ -148,7 +148,7 @@ function bareValue(option: Option): string | undefined {
   return option.type.kind === "flag" ? "on" : option.bare;
 }
 
-function nextValue(label: string, rest: string[], { emptyIsOff }: Option): string {
+function nextValue(label: string, rest: string[]): string {
   const next = rest.shift();
   if (next === undefined) throw missingValue(label);
   return next;

@@ -38,6 +38,7 @@ export const GROUPS = [
   "Addresses",
   "TLS",
   "Client certificates",
+  "TLS to the backend",
   "Sessions",
   "Backend preface",
   "Timeouts",
@@ -80,10 +81,12 @@ export interface Option<Name extends string = string> {
   readonly emptyIsOff?: boolean;
   /** The TLS engine that alone can do it. The default never needs it. */
   readonly needs?: "openssl";
-  /** Narrows `needs` to more than one value, or to `pkcs11:` URIs. */
-  readonly needsFor?: "several" | "pkcs11";
+  /** Narrows `needs` to more than one value, to `pkcs11:` URIs, or to TLS from clients. */
+  readonly needsFor?: "several" | "pkcs11" | "incoming";
   /** Narrows `needs` to while one of these flags is on. */
   readonly needsWhile?: readonly string[];
+  /** The TLS that it is about: from clients alone, or to the backend alone (`--client`). */
+  readonly onlyFor?: "incoming" | "outgoing";
   /** The text that stands when nothing is given; undefined: nothing stands. */
   readonly default: string | undefined;
   /** Sentences for the operator, without markup. */
@@ -129,7 +132,7 @@ const table = [
     needsFor: "several",
     help: "File with a certificate, its chain and its private key, in PEM; list more for more " +
       "names. A client gets the certificate for the name it asks for, or else the last one " +
-      "listed. Required unless --pem-dir or --self-signed is given.",
+      "listed. Required unless --pem-dir, --self-signed or --client is given.",
     group: "Certificates",
   },
   {
@@ -165,6 +168,7 @@ const table = [
     type: { kind: "text" },
     pemBlock: "only",
     needs: "openssl",
+    onlyFor: "incoming",
     default: undefined,
     help: "File with an OCSP response (DER) to staple to the certificate; none is fetched for it.",
     group: "Certificates",
@@ -175,6 +179,7 @@ const table = [
     valueName: "DIR",
     type: { kind: "text" },
     needs: "openssl",
+    onlyFor: "incoming",
     default: undefined,
     help: "Directory whose files are PEM files too, by name, after those that are listed. If " +
       "none is listed, the first of them is for clients that no certificate matches.",
@@ -186,6 +191,7 @@ const table = [
     valueName: "GLOB",
     type: { kind: "text" },
     needs: "openssl",
+    onlyFor: "incoming",
     default: undefined,
     help: "Take only those files of --pem-dir whose names match, such as *.pem. Otherwise every " +
       "file is taken.",
@@ -197,6 +203,7 @@ const table = [
     frontendBlock: "too",
     type: { kind: "flag" },
     needs: "openssl",
+    onlyFor: "incoming",
     default: "off",
     help: "Refuse a client that asks for a name which no certificate is for. A client that asks " +
       "for no name is served all the same.",
@@ -210,6 +217,7 @@ const table = [
     type: { kind: "text" },
     needs: "openssl",
     emptyIsOff: true,
+    onlyFor: "incoming",
     default: "/var/lib/hitch/",
     help: "Directory of OCSP responses. Those found there are stapled at once. For a certificate " +
       "that names a responder, with its issuer's certificate behind it in the file, stud fetches " +
@@ -223,6 +231,7 @@ const table = [
     name: "ocsp-verify-staple",
     key: "ocsp-verify-staple",
     type: { kind: "flag" },
+    onlyFor: "incoming",
     needs: "openssl",
     default: "off",
     help: "Verify the signatures of OCSP responses from files too, which needs the issuer's " +
@@ -234,6 +243,7 @@ const table = [
     key: "ocsp-resp-tmo",
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 0.1, maximum: 3600 },
+    onlyFor: "incoming",
     needs: "openssl",
     default: "10",
     help: "Seconds for an OCSP responder to answer, the connection included.",
@@ -244,6 +254,7 @@ const table = [
     key: "ocsp-connect-tmo",
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 0.1, maximum: 3600 },
+    onlyFor: "incoming",
     needs: "openssl",
     default: "4",
     help: "Seconds for a connection to an address of an OCSP responder.",
@@ -254,6 +265,7 @@ const table = [
     key: "ocsp-refresh-interval",
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 1, maximum: 604_800 },
+    onlyFor: "incoming",
     needs: "openssl",
     default: "1800",
     help: "Seconds after which an OCSP response is fetched anew. One that holds for less than " +
@@ -276,6 +288,7 @@ const table = [
     valueName: "NAME",
     type: { kind: "certificate-name" },
     bare: "localhost",
+    onlyFor: "incoming",
     default: undefined,
     help: "Make a certificate for NAME, a DNS name or an IP address, in memory at each start, " +
       "instead of reading a PEM file. Without =NAME it is for localhost. For trials: no client " +
@@ -320,6 +333,7 @@ const table = [
     name: "match-global-certs",
     key: "match-global-certs",
     type: { kind: "flag" },
+    onlyFor: "incoming",
     frontendBlock: "only",
     default: "off",
     help:
@@ -508,6 +522,7 @@ const table = [
     frontendBlock: "too",
     type: { kind: "flag" },
     needs: "openssl",
+    onlyFor: "incoming",
     default: "off",
     help: "Choose the cipher by stud's order instead of the client's. Without --ciphers, OpenSSL " +
       "does so anyway.",
@@ -531,9 +546,11 @@ const table = [
     valueName: "LIST",
     type: { kind: "alpn-protocols" },
     needs: "openssl",
+    needsFor: "incoming",
     default: undefined,
     help: "Application protocols that the backend speaks, the preferred one first, separated by " +
-      "commas or spaces, such as h2,http/1.1. A client that offers only others is refused.",
+      "commas or spaces, such as h2,http/1.1. A client that offers only others is refused. With " +
+      "--client they are offered to the backend.",
     group: "TLS",
   },
   {
@@ -541,9 +558,48 @@ const table = [
     key: "client",
     type: { kind: "flag" },
     default: "off",
-    help: "The other way round: plaintext from the frontend, TLS to the backend.",
-    group: "TLS",
-    refusal: "client mode is not available yet; this release takes TLS in and sends plaintext out",
+    help:
+      "The other way round: plaintext from the frontend, TLS to the backend, whose certificate " +
+      "is verified. A PEM file is then the certificate that stud shows to a backend that asks for " +
+      "one, and needs OpenSSL; none is required.",
+    group: "TLS to the backend",
+  },
+  {
+    name: "backend-ca",
+    key: "backend-ca",
+    valueName: "FILE",
+    type: { kind: "text" },
+    onlyFor: "outgoing",
+    default: undefined,
+    help:
+      "With --client: PEM file with the certificate authorities that the backend's certificate " +
+      "is from, and no others. Otherwise those that this machine trusts.",
+    group: "TLS to the backend",
+  },
+  {
+    name: "backend-name",
+    key: "backend-name",
+    valueName: "NAME",
+    type: { kind: "certificate-name" },
+    onlyFor: "outgoing",
+    default: undefined,
+    help:
+      "With --client: the DNS name or IP address that the backend's certificate is for; a DNS " +
+      "name is also asked for by SNI. Otherwise the host of --backend as it is written. Required " +
+      "for a unix socket.",
+    group: "TLS to the backend",
+  },
+  {
+    name: "backend-verify",
+    key: "backend-verify",
+    type: { kind: "flag" },
+    onlyFor: "outgoing",
+    hitch: { default: "off", defaultWith: "client" },
+    needs: "openssl",
+    default: "on",
+    help: "With --client: whether the backend's certificate is verified. If not, anybody between " +
+      "stud and the backend can read and change everything.",
+    group: "TLS to the backend",
   },
   {
     name: "client-verify",
@@ -553,6 +609,7 @@ const table = [
     type: { kind: "choice", choices: ["none", "optional", "required"] },
     pemBlock: "too",
     needs: "openssl",
+    onlyFor: "incoming",
     default: "none",
     help:
       "Whether clients show a certificate: they are not asked for one, it is verified if they " +
@@ -567,6 +624,7 @@ const table = [
     type: { kind: "text" },
     pemBlock: "too",
     needs: "openssl",
+    onlyFor: "incoming",
     default: undefined,
     help: "PEM file with the certificate authorities that the certificates of clients are from.",
     group: "Client certificates",
@@ -579,6 +637,7 @@ const table = [
     valueName: "N",
     type: { kind: "number", minimum: 0, maximum: 2_147_483_647 },
     needs: "openssl",
+    onlyFor: "incoming",
     default: "0",
     help: "Let clients resume their sessions on every worker. The clients keep the sessions " +
       "themselves, as tickets, so that N needs no memory and limits nothing; with 0 the OpenSSL " +
@@ -591,6 +650,7 @@ const table = [
     valueName: "FILE",
     type: { kind: "text" },
     needs: "openssl",
+    onlyFor: "incoming",
     default: undefined,
     help: "File with a secret of at least 32 octets, which the keys of session tickets are " +
       "derived from. Sessions resume on every machine that has the same file, and after a " +
@@ -689,6 +749,7 @@ const table = [
     name: "proxy-tlv",
     key: "proxy-tlv",
     type: { kind: "flag" },
+    onlyFor: "incoming",
     default: "on",
     help: "With --write-proxy-v2, tell the TLS version, the cipher, whether the client has shown " +
       "a certificate and the common name in it, and how stud's own certificate was made.",
@@ -698,6 +759,7 @@ const table = [
     name: "proxy-authority",
     key: "proxy-authority",
     type: { kind: "flag" },
+    onlyFor: "incoming",
     default: "on",
     help: "With --write-proxy-v2, tell the server name that the client asked for (SNI).",
     group: "Backend preface",
@@ -706,6 +768,7 @@ const table = [
     name: "proxy-client-cert",
     key: "proxy-client-cert",
     type: { kind: "flag" },
+    onlyFor: "incoming",
     default: "off",
     help: "With --write-proxy-v2, pass on the client's certificate in PEM, as TLV 0xe0. The " +
       "header then has some KiB, for which nginx (client_header_buffer_size) and Varnish " +
@@ -716,6 +779,7 @@ const table = [
     name: "proxy-proxy",
     key: "proxy-proxy",
     type: { kind: "flag" },
+    onlyFor: "incoming",
     default: "off",
     needs: "openssl",
     help: "Every client sends a PROXY protocol header, version 1 or 2, in clear before its TLS " +
@@ -728,6 +792,7 @@ const table = [
     key: "ssl-handshake-timeout",
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 0.1, maximum: DAY },
+    onlyFor: "incoming",
     default: "30",
     help: "How long a client may take for its TLS handshake, and for the PROXY header that comes " +
       "before it with --proxy-proxy.",
@@ -739,7 +804,7 @@ const table = [
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 0.1, maximum: DAY },
     default: "30",
-    help: "How long connecting to the backend may take.",
+    help: "How long connecting to the backend may take, with --client its TLS handshake included.",
     group: "Timeouts",
   },
   {
@@ -1058,6 +1123,8 @@ function needSentence(
     const flags = needsWhile.map((name) => `--${name}`).join(" and ");
     return [`Needs OpenSSL unless ${flags} are off.`];
   }
+  if (needsFor === "incoming") return ["Needs OpenSSL, but not with --client."];
+  if (type.kind === "flag" && fallback === "on") return ["Off needs OpenSSL."];
   const alwaysGiven = type.kind !== "flag" && fallback !== undefined;
   return [alwaysGiven ? "Anything but the default needs OpenSSL." : "Needs OpenSSL."];
 }

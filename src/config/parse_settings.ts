@@ -5,6 +5,7 @@
  */
 
 import { UsageError } from "../errors.ts";
+import { backendTlsSetting } from "./backend_tls_setting.ts";
 import { certificateSettings } from "./certificate_settings.ts";
 import { frontendSettings } from "./frontend_settings.ts";
 import type { NameOfKind, Option, OptionName } from "./options.ts";
@@ -51,6 +52,7 @@ export function parseSettings(
     warnings: settingsWarnings(values),
     frontends: frontendSettings(values, tls),
     backend: lastValue("backend", values) as TcpAddress | UnixAddress,
+    backendTls: backendTlsSetting(values),
     ...certificateSettings(values),
     watch: flag("watch"),
     tlsLibrary: chooseTlsLibrary(values, libraries),

@@ -64,9 +64,18 @@ export interface PemFileSetting {
   readonly clientVerifyCa?: string;
 }
 
+/** TLS to the backend, as asked for (`--client`). */
+export interface BackendTlsSetting {
+  /** Path of a file with the authorities; undefined: those that the machine trusts. */
+  readonly ca: string | undefined;
+  /** The DNS name or IP address its certificate is for; undefined only if nothing is verified. */
+  readonly name: string | undefined;
+  readonly verify: boolean;
+}
+
 /** What may differ from frontend to frontend. */
 export interface TlsSettings {
-  /** In the order listed; empty only if certificates come from elsewhere. */
+  /** In the order listed; empty only if certificates come from elsewhere, or with `backendTls`. */
   readonly pemFiles: readonly PemFileSetting[];
   /** At least one, the oldest first. */
   readonly tlsProtocols: readonly TlsProtocol[];
@@ -106,6 +115,8 @@ export interface Settings extends TlsSettings {
   readonly warnings: readonly string[];
   readonly frontends: readonly FrontendSettings[];
   readonly backend: TcpAddress | UnixAddress;
+  /** Undefined: TLS comes in from clients, and the backend is sent plaintext. */
+  readonly backendTls: BackendTlsSetting | undefined;
   /** Directory whose files are PEM files too, after `pemFiles`, by name. */
   readonly pemDir: string | undefined;
   /** glob(7) pattern for the names of files in `pemDir`. */

@@ -50,10 +50,12 @@ interface Need {
   readonly complaint: string;
 }
 
-/** All that needs OpenSSL, in the order of the table. */
+/** All that needs OpenSSL, in the order of the table, and then what no option says by itself. */
 function* needs(values: RawValues): Generator<Need> {
+  const outgoing = lastValue("client", values) === true;
   for (const option of OPTIONS) {
     if (option.needsWhile?.every((name) => !lastValue(name as OptionName, values))) continue;
+    if (outgoing && option.needsFor === "incoming") continue;
     const given = values.get(option.name) ?? [];
     const raws = option.repeatable ? given : given.slice(-1);
     yield* needsOf(option, raws);
@@ -61,6 +63,20 @@ function* needs(values: RawValues): Generator<Need> {
       for (const [key, inner] of block ?? []) yield* needsOf(optionNamed(key), [inner]);
       if (frontend) yield* needs(frontend);
     }
+  }
+  if (outgoing) yield* needsToTheBackend(values);
+}
+
+/** What rustls here cannot do where the TLS is ours to begin. */
+function* needsToTheBackend(values: RawValues): Generator<Need> {
+  for (const { origin, text } of (values.get("pem-file") ?? []).slice(0, 1)) {
+    const complaint = `${origin}: ${quote(text)}: a certificate of stud's own`;
+    yield { because: "a certificate of its own", complaint };
+  }
+  const backend = values.get("backend")?.at(-1);
+  if (backend?.text.startsWith("/")) {
+    const complaint = `${backend.origin}: ${quote(backend.text)}: TLS over a unix socket`;
+    yield { because: "a unix socket", complaint };
   }
 }
 

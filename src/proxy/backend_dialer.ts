@@ -1,36 +1,55 @@
 /**
- * Connects to the backend under a deadline, which counts for all addresses together if a name had several.
+ * Connects to the backend under a deadline, which counts for all addresses together if a name had several, and
+ * where TLS goes to it, for the handshake too.
  */
 
 import { Abandonment } from "../abandonment.ts";
 import { PeerError } from "../errors.ts";
 import type { Endpoint, Runtime, Stream } from "../runtime/runtime.ts";
-import { formatSocketAddress } from "../wire/ip_address.ts";
+import { type BackendConnection, endpointText, type TlsDialer } from "../tls/dialer.ts";
 import type { AccessRecord } from "./access_log.ts";
+import type { Aborter } from "./aborter.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
-import { DialError, type DialFault, StaggeredDialer } from "./staggered_dialer.ts";
+import { type Dial, DialError, type DialFault, StaggeredDialer } from "./staggered_dialer.ts";
+
+/** How a backend is dialled. */
+export interface DialingOptions {
+  /** Milliseconds, for all endpoints together. */
+  readonly timeout: number;
+  readonly aborter: Aborter;
+  /** Undefined: the backend is sent plaintext. */
+  readonly tls?: TlsDialer | undefined;
+}
 
 /** Connects to the backend of a worker. */
 export class BackendDialer {
   readonly #runtime: Runtime;
+  readonly #aborter: Aborter;
   readonly #deadlines: DeadlineQueue;
   #timeout: number;
+  #tls: TlsDialer | undefined;
   /** The only address, or what chooses among several. */
   #backend: Endpoint | StaggeredDialer;
   #abandoned = false;
 
-  /** `timeout` in milliseconds, for all endpoints together. */
-  constructor(runtime: Runtime, endpoints: readonly Endpoint[], timeout: number) {
+  constructor(runtime: Runtime, endpoints: readonly Endpoint[], options: DialingOptions) {
     this.#runtime = runtime;
-    this.#timeout = timeout;
-    this.#deadlines = new DeadlineQueue(runtime.clock, timeout);
-    this.#backend = backendOf(runtime, endpoints);
+    this.#aborter = options.aborter;
+    this.#timeout = options.timeout;
+    this.#tls = options.tls;
+    this.#deadlines = new DeadlineQueue(runtime.clock, options.timeout);
+    this.#backend = this.#backendOf(endpoints);
   }
 
-  /** Connects to these addresses from now on, in that time; what is under way goes on. */
-  use(endpoints: readonly Endpoint[], timeout = this.#timeout): void {
-    this.#backend = backendOf(this.#runtime, endpoints);
+  /** Connects to these addresses from now on; what is under way goes on. */
+  use(endpoints: readonly Endpoint[]): void {
+    this.#backend = this.#backendOf(endpoints);
+  }
+
+  /** Takes so many milliseconds from now on, and does TLS in this way. */
+  change({ timeout, tls }: Pick<DialingOptions, "timeout" | "tls">): void {
     this.#timeout = timeout;
+    this.#tls = tls;
     this.#deadlines.use(timeout);
   }
 
@@ -45,7 +64,7 @@ export class BackendDialer {
     try {
       const stream = backend instanceof StaggeredDialer
         ? await backend.dial(abandonment)
-        : await this.#runtime.network.dial(backend, abandonment);
+        : await this.#connect(backend, abandonment);
       if (record !== undefined) record.connected(connectedTo(stream, backend));
       return stream;
     } catch (error) {
@@ -62,6 +81,38 @@ export class BackendDialer {
     this.#deadlines.expireAll();
   }
 
+  #backendOf(endpoints: readonly Endpoint[]): Endpoint | StaggeredDialer {
+    const [only] = endpoints;
+    if (only !== undefined && endpoints.length === 1) return only;
+    const dial: Dial = (endpoint, abandonment) => this.#connect(endpoint, abandonment);
+    return new StaggeredDialer(this.#runtime, endpoints, dial);
+  }
+
+  async #connect(endpoint: Endpoint, abandonment: Abandonment): Promise<Stream> {
+    const tls = this.#tls;
+    if (tls === undefined) return await this.#runtime.network.dial(endpoint, abandonment);
+    return await this.#shakeHands(await tls.dial(endpoint, abandonment), abandonment);
+  }
+
+  async #shakeHands(stream: BackendConnection, abandonment: Abandonment): Promise<Stream> {
+    let aborting: Promise<void> | undefined;
+    const abandon = () => aborting = this.#aborter.abort(stream, "now");
+    abandonment.onGiven = abandon;
+    try {
+      if (abandonment.given) abandon();
+      await stream.handshake();
+      if (!abandonment.given) return stream;
+      throw new PeerError("backend", "timeout", "ready too late");
+    } catch (error) {
+      // Closed before its reset is done, it might stay open for as long as the backend likes.
+      await aborting;
+      stream.close();
+      throw error;
+    } finally {
+      abandonment.onGiven = undefined;
+    }
+  }
+
   #faultOfAll({ faults }: DialError): PeerError {
     const all = faults.map((fault) => this.#fault(fault));
     const last = all.at(-1) ?? new PeerError("backend", "other", "no backend address");
@@ -72,28 +123,15 @@ export class BackendDialer {
   }
 
   #fault({ endpoint, error, givenUp }: DialFault): PeerError {
-    const where = endpoint.kind === "unix" ? endpoint.path : formatSocketAddress(endpoint);
+    const where = endpointText(endpoint);
     const native = this.#runtime.network.peerError(error, "backend");
-    return givenUp
-      ? new PeerError(
-        "backend",
-        "timeout",
-        this.#abandoned
-          ? `${where}: no connection before the drain timeout`
-          : `${where}: no connection within ${this.#timeout / 1000} s`,
-        {
-          cause: error,
-        },
-      )
-      : new PeerError("backend", native.kind, `${where}: ${native.message}`, { cause: error });
+    if (!givenUp) {
+      return new PeerError("backend", native.kind, `${where}: ${native.message}`, { cause: error });
+    }
+    const what = this.#tls === undefined ? "no connection" : "no TLS connection";
+    const limit = this.#abandoned ? "before the drain timeout" : `within ${this.#timeout / 1000} s`;
+    return new PeerError("backend", "timeout", `${where}: ${what} ${limit}`, { cause: error });
   }
-}
-
-function backendOf(runtime: Runtime, endpoints: readonly Endpoint[]): Endpoint | StaggeredDialer {
-  const [only] = endpoints;
-  return only !== undefined && endpoints.length === 1
-    ? only
-    : new StaggeredDialer(runtime, endpoints);
 }
 
 /** A name may have very many addresses, and a log line should not. */

@@ -34,10 +34,10 @@ export class FaultLog {
   /** A connection ended by a fault. */
   connection(fault: PeerError, client: TlsConnection): void {
     if (isRoutineClose(fault)) return;
-    const subject = fault.kind === "handshake"
-      ? "handshake failed"
-      : fault.party === "backend"
+    const subject = fault.party === "backend"
       ? "backend failed"
+      : fault.kind === "handshake"
+      ? "handshake failed"
       : "connection ended";
     const detail = [describeClient(client), ...fault.detail === undefined ? [] : [fault.detail]];
     this.#write(subject, fault, detail.join("; "));

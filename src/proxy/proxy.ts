@@ -193,8 +193,8 @@ export class Proxy {
     }
     this.#frontends = steps.map(({ frontend }) => frontend);
     const { kernel } = this.#runtime;
-    for (const { address } of before.length > 0 ? this.#frontends : []) {
-      kernel?.tuneListener(address, options);
+    for (const { address, engine } of before.length > 0 ? this.#frontends : []) {
+      kernel?.tuneListener(address, { ...options, silentClients: engine.dialer !== undefined });
     }
     const gone = before.filter((frontend) => !this.#frontends.includes(frontend));
     if (before.length > 0) this.serve();
@@ -217,7 +217,9 @@ export class Proxy {
     const { stallWatch, handshakes, backend: dialer } = this.#services;
     stallWatch.use(stallLimits(timeouts));
     handshakes.use(timeouts.handshake * 1000);
-    dialer.use(backend, timeouts.backendConnect * 1000);
+    dialer.use(backend);
+    const tls = options.frontends[0]!.engine.dialer;
+    dialer.change({ timeout: timeouts.backendConnect * 1000, tls });
     return { ...this.#services, ...this.#prefaceServices(options) };
   }
 
@@ -233,15 +235,20 @@ export class Proxy {
 
   #newServices(options: ProxyOptions): ConnectionServices {
     const { timeouts, backend, onConnection } = options;
+    const { oneRecordPerRead, dialer } = options.frontends[0]!.engine;
     const runtime = this.#runtime;
+    const aborter = new Aborter(runtime);
+    const dialing = { timeout: timeouts.backendConnect * 1000, aborter, tls: dialer };
     return {
       runtime,
-      aborter: new Aborter(runtime),
+      aborter,
       stallWatch: new StallWatch(runtime, stallLimits(timeouts)),
       counters: this.counters,
-      buffers: newRelayBuffers(options.frontends[0]!.engine.oneRecordPerRead),
+      buffers: dialer === undefined
+        ? newRelayBuffers(oneRecordPerRead)
+        : newRelayBuffers(dialer.oneRecordPerRead, "backend"),
       handshakes: new DeadlineQueue(runtime.clock, timeouts.handshake * 1000),
-      backend: new BackendDialer(runtime, backend, timeouts.backendConnect * 1000),
+      backend: new BackendDialer(runtime, backend, dialing),
       ...this.#prefaceServices(options),
       accessLog: onConnection && new AccessLog(runtime.clock, onConnection),
       onFault: (fault, client) => {

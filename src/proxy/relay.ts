@@ -37,25 +37,29 @@ export interface RelayBuffers {
 
 /**
  * The sizes that measured best: octets per CPU second in bulk, memory while idle. `oneRecordPerRead` as the
- * TLS engine says.
+ * library says that does TLS, and `tls` with whom that is.
  */
-export function newRelayBuffers(oneRecordPerRead: boolean): RelayBuffers {
-  return {
-    // A record that is far from full ends a burst.
-    fromClient: new ReadBuffers({
-      small: 2 << 10,
-      large: 8 * TLS_RECORD,
-      keepAbove: TLS_RECORD / 2,
-      record: oneRecordPerRead ? TLS_RECORD : 0,
-    }),
-    // TCP gives all it has: a read that leaves much room has emptied the queue.
-    fromBackend: new ReadBuffers({
-      small: 2 << 10,
-      large: 128 << 10,
-      keepAbove: 64 << 10,
-      record: 0,
-    }),
-  };
+export function newRelayBuffers(
+  oneRecordPerRead: boolean,
+  tls: Party = "client",
+): RelayBuffers {
+  // A record that is far from full ends a burst.
+  const records = new ReadBuffers({
+    small: 2 << 10,
+    large: 8 * TLS_RECORD,
+    keepAbove: TLS_RECORD / 2,
+    record: oneRecordPerRead ? TLS_RECORD : 0,
+  });
+  // TCP gives all it has: a read that leaves much room has emptied the queue.
+  const octets = new ReadBuffers({
+    small: 2 << 10,
+    large: 128 << 10,
+    keepAbove: 64 << 10,
+    record: 0,
+  });
+  return tls === "client"
+    ? { fromClient: records, fromBackend: octets }
+    : { fromClient: octets, fromBackend: records };
 }
 
 /** One side of a relay. */

@@ -27,16 +27,25 @@ export class DialError extends Error {
   }
 }
 
+/** Connects to one address, as `Network.dial` does. */
+export type Dial = (endpoint: Endpoint, abandonment: Abandonment) => Promise<Stream>;
+
 /** Connects to several addresses that stand for the same. */
 export class StaggeredDialer {
   readonly #runtime: Runtime;
   readonly #endpoints: readonly Endpoint[];
+  readonly #dial: Dial;
   /** Until when an address comes after the others. */
   readonly #resting = new Map<Endpoint, number>();
 
-  constructor(runtime: Runtime, endpoints: readonly Endpoint[]) {
+  constructor(
+    runtime: Runtime,
+    endpoints: readonly Endpoint[],
+    dial: Dial = (endpoint, abandonment) => runtime.network.dial(endpoint, abandonment),
+  ) {
     this.#runtime = runtime;
     this.#endpoints = endpoints;
+    this.#dial = dial;
   }
 
   /**
@@ -45,7 +54,7 @@ export class StaggeredDialer {
    * Rejects with {@linkcode DialError}.
    */
   async dial(abandonment: Abandonment): Promise<Stream> {
-    const race = new Race(this.#runtime, this.#inOrder(), abandonment);
+    const race = new Race(this.#runtime, this.#dial, this.#inOrder(), abandonment);
     const { stream, passedOver } = await race.run();
     const until = this.#runtime.clock.now() + REST;
     for (const endpoint of passedOver) this.#resting.set(endpoint, until);
@@ -75,6 +84,7 @@ interface Winner {
 /** One connection, by attempts that overlap. */
 class Race {
   readonly #runtime: Runtime;
+  readonly #dial: Dial;
   readonly #endpoints: readonly Endpoint[];
   readonly #abandonment: Abandonment;
   readonly #attempts: Abandonment[] = [];
@@ -82,8 +92,14 @@ class Race {
   #cancelNext: (() => void) | undefined;
   #won = false;
 
-  constructor(runtime: Runtime, endpoints: readonly Endpoint[], abandonment: Abandonment) {
+  constructor(
+    runtime: Runtime,
+    dial: Dial,
+    endpoints: readonly Endpoint[],
+    abandonment: Abandonment,
+  ) {
     this.#runtime = runtime;
+    this.#dial = dial;
     this.#endpoints = endpoints;
     this.#abandonment = abandonment;
   }
@@ -108,7 +124,7 @@ class Race {
       const { clock } = this.#runtime;
       this.#cancelNext = clock.after(STAGGER, () => this.#begin(resolve, reject));
     }
-    this.#runtime.network.dial(endpoint, attempt).then((stream) => {
+    this.#dial(endpoint, attempt).then((stream) => {
       // Two may connect in the same moment.
       if (this.#won) return stream.close();
       this.#won = true;

@@ -19,6 +19,7 @@ import type {
   Stream,
   StreamListener,
   TcpStream,
+  TlsDialOptions,
   TlsListenOptions,
   TlsStream,
   TlsStreamListener,
@@ -27,8 +28,8 @@ import type {
 /** Makes the sockets of a Deno runtime. */
 export function createDenoNetwork(): Network {
   return {
-    ...{ listen, listenTls, dial, probe, takesIpv4OnIpv6, request: httpExchange, peerError },
-    lookup: lookupAddresses,
+    ...{ listen, listenTls, dial, dialTls, trust, probe, takesIpv4OnIpv6 },
+    ...{ lookup: lookupAddresses, request: httpExchange, peerError },
   };
 }
 
@@ -61,17 +62,53 @@ async function dial(endpoint: Endpoint, abandonment: Abandonment): Promise<Strea
   if (endpoint.kind === "unix") {
     return new DenoStream(await Deno.connect({ transport: "unix", path: endpoint.path }));
   }
+  return new DenoStream(await connect(endpoint, abandonment));
+}
+
+async function dialTls(
+  endpoint: Endpoint,
+  { name: hostname, authorities, alpnProtocols }: TlsDialOptions,
+  abandonment: Abandonment,
+): Promise<TlsStream> {
+  if (endpoint.kind === "unix") {
+    throw new StartupError(
+      "rustls: Deno begins TLS over TCP only; the OpenSSL engine does otherwise",
+    );
+  }
+  const conn = await connect(endpoint, abandonment);
+  try {
+    const tls = await Deno.startTls(conn, {
+      hostname,
+      ...authorities === undefined ? {} : { caCerts: [authorities] },
+      ...alpnProtocols.length === 0 ? {} : { alpnProtocols: [...alpnProtocols] },
+    });
+    return new DenoTlsStream(tls);
+  } catch (error) {
+    closeConn(conn);
+    throw error;
+  }
+}
+
+/** Deno reads this variable when it first needs authorities, and keeps them as long as the process lives. */
+function trust(whom: "machine" | "nobody"): void {
+  if (whom === "nobody") Deno.env.set("DENO_TLS_CA_STORE", "");
+  else if (!Deno.env.get("DENO_TLS_CA_STORE")) Deno.env.set("DENO_TLS_CA_STORE", "system");
+}
+
+async function connect(
+  { host: hostname, port }: Endpoint & { readonly kind: "tcp" },
+  abandonment: Abandonment,
+): Promise<Deno.TcpConn> {
   const abort = new AbortController();
   abandonment.onGiven = () => abort.abort();
   if (abandonment.given) abort.abort();
-  const { host: hostname, port } = endpoint;
   const conn = await Deno.connect({ hostname, port, signal: abort.signal });
   try {
     conn.setNoDelay(true);
   } catch {
     // The backend may already have reset it; the first read or write will say so.
   }
-  return new DenoStream(conn);
+  return conn;
 }
 
 async function probe(address: SocketAddress): Promise<number | undefined> {
@@ -134,11 +171,15 @@ class DenoStream<Connection extends Deno.Conn = Deno.Conn> implements Stream {
   }
 
   close(): void {
-    try {
-      this.conn.close();
-    } catch {
-      // Already closed: that is what was asked for.
-    }
+    closeConn(this.conn);
+  }
+}
+
+function closeConn(conn: Deno.Conn): void {
+  try {
+    conn.close();
+  } catch {
+    // Already closed: that is what was asked for.
   }
 }
 

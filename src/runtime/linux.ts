@@ -68,7 +68,7 @@ class LinuxKernel implements Kernel {
       this.#setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
       this.#setOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
       this.#setOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, options.keepalive);
-      this.#setOption(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1);
+      this.#setOption(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, options.silentClients ? 0 : 1);
       // listen(2) on a socket that listens already only changes its backlog.
       this.#libc.listen(fd, options.backlog);
       // Windows are scaled by these when a client's SYN comes, so that it is not too late for them here.

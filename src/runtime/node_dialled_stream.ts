@@ -26,6 +26,13 @@ export class DialledStream extends NodeStream {
     return this.socket.remotePort === undefined ? undefined : socketPair(this.socket);
   }
 
+  /** Hands the socket over before anything has been read from it or written to it. */
+  release(): Socket {
+    this.detach();
+    this.socket.push = Socket.prototype.push;
+    return this.socket;
+  }
+
   override arrived(octets: Uint8Array): boolean {
     // Where much arrives, more would come before what is there has been written, and would have to be copied.
     this.#paused = !super.arrived(octets) || octets.length >= MUCH;

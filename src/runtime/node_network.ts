@@ -27,8 +27,8 @@ import type {
 /** Makes the sockets of a Node runtime. */
 export function createNodeNetwork(): Network {
   return {
-    ...{ listen, listenTls, dial, probe, request: httpExchange, peerError },
-    lookup: lookupAddresses,
+    ...{ listen, listenTls: noRustls, dial, dialTls: noRustls, trust, probe },
+    ...{ lookup: lookupAddresses, request: httpExchange, peerError },
     // Node asks the system for it, whatever the system's own default.
     takesIpv4OnIpv6: () => Promise.resolve(true),
   };
@@ -52,9 +52,12 @@ async function listen(options: ListenOptions): Promise<StreamListener> {
   return new NodeListener(server);
 }
 
-function listenTls(): Promise<never> {
+function noRustls(): Promise<never> {
   return Promise.reject(new StartupError("rustls: Node has no such library; it has its own"));
 }
+
+/** Contexts of Node's library are told whom to trust. */
+function trust(): void {}
 
 function dial(endpoint: Endpoint, abandonment: Abandonment): Promise<Stream> {
   return new Promise((resolve, reject) => {

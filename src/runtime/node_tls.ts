@@ -12,17 +12,15 @@ import { derChildren, DerTag, readDer } from "../wire/der.ts";
 import { isKeyUri } from "../wire/key_uri.ts";
 import { parsePem, pemOctets } from "../wire/pem.ts";
 import { AcceptedStream } from "./node_accepted_stream.ts";
+import { DialledStream } from "./node_dialled_stream.ts";
 import { watchForFloods } from "./node_flood_watch.ts";
-import {
-  type NodeTlsError,
-  NodeTlsStream,
-  reasonOf,
-  type SocketOptions,
-} from "./node_tls_stream.ts";
+import { connectTls } from "./node_tls_connecting.ts";
+import { acceptTls, type NodeTlsError, reasonOf, type SocketOptions } from "./node_tls_stream.ts";
 import { OpenSslError, type SslCertificate, type SslTicketKeys } from "./openssl.ts";
-import type { TcpStream } from "./runtime.ts";
+import type { Stream, TcpStream } from "./runtime.ts";
 import type {
   AcceptedStream as TlsClient,
+  ConnectedStream,
   RecordFault,
   StreamContext,
   StreamContextOptions,
@@ -36,6 +34,7 @@ export function openNodeTls(): StreamTls {
     useEngine,
     newContext: (options) => new NodeContext(options),
     accept,
+    connect,
   };
 }
 
@@ -49,14 +48,23 @@ function accept(
     throw new TypeError("not from this library");
   }
   const { socketOptions, findCertificate } = context;
-  const client = new NodeTlsStream(
-    stream.release(read),
-    socketOptions,
-    recordFault,
-    findCertificate,
-  );
+  const client = acceptTls(stream.release(read), socketOptions, recordFault, findCertificate);
   watchForFloods(client);
   return client;
+}
+
+function connect(
+  stream: Stream,
+  context: StreamContext,
+  recordFault: RecordFault,
+): ConnectedStream {
+  if (!(stream instanceof DialledStream) || !(context instanceof NodeContext)) {
+    throw new TypeError("not from this library");
+  }
+  const { server, alpnProtocols, verify } = context.options;
+  const { secureContext } = context.socketOptions;
+  const options = { secureContext, alpnProtocols, name: server?.name, verified: verify !== "none" };
+  return connectTls(stream.release(), options, recordFault);
 }
 
 function useEngine(id: string): void {
@@ -116,24 +124,24 @@ class NodeContext implements StreamContext {
 
 type NodeOptions = NonNullable<Parameters<typeof createSecureContext>[0]>;
 
-function secureContextOptions(options: StreamContextOptions): NodeOptions & {
-  readonly ticketKeys: Buffer;
-} {
-  const { certificates, protocols, verify } = options;
+function secureContextOptions(options: StreamContextOptions): NodeOptions {
+  const { certificates, protocols, verify, authorities, server } = options;
   const dhParameters = certificates.find((each) => each.dhParameters !== undefined)?.dhParameters;
   return {
     ...keyOptions(options),
     ...cipherOptions(options),
     ...options.groups === undefined ? {} : { ecdhCurve: options.groups },
     ...dhParameters === undefined ? {} : { dhparam: dhParameters },
-    ...verify === "none" ? {} : { ca: options.authorities },
+    // Without any Node trusts those that it was built with.
+    ...verify === "none" || authorities === "" ? {} : { ca: authorities },
+    ...server === undefined ? {} : { allowPartialTrustChain: true },
     minVersion: nodeVersion(protocols[0]),
     maxVersion: nodeVersion(protocols.at(-1)),
     secureOptions: secureOptions(options),
     honorCipherOrder: options.preferServerCiphers,
     sessionIdContext: Buffer.from(options.sessionIdContext).toString("base64").slice(0, 32),
     sessionTimeout: options.sessionTimeout,
-    ticketKeys: ticketKeys(options.ticketKeys),
+    ...options.ticketKeys === undefined ? {} : { ticketKeys: ticketKeys(options.ticketKeys) },
   };
 }
 
@@ -155,12 +163,12 @@ function cipherOptions(
 }
 
 /** What lies between the oldest and the newest version and is not wanted, and what nobody wants. */
-function secureOptions({ protocols, verify }: StreamContextOptions): number {
+function secureOptions({ protocols, verify, server }: StreamContextOptions): number {
   let bits = constants.SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION;
   if (!protocols.includes("TLSv1.1")) bits |= constants.SSL_OP_NO_TLSv1_1;
   if (!protocols.includes("TLSv1.2")) bits |= constants.SSL_OP_NO_TLSv1_2;
   // A resumed session would get round a look at the certificate for as long as the client renews it.
-  if (verify !== "none") bits |= constants.SSL_OP_NO_TICKET;
+  if (verify !== "none" && server === undefined) bits |= constants.SSL_OP_NO_TICKET;
   return bits;
 }
 

@@ -1,10 +1,10 @@
-/** A client's connection under `node:tls`, from the first octet of its ClientHello to the end. */
+/** A connection under `node:tls`, from the first octet of the handshake to the end. */
 
 import { setImmediate } from "node:timers";
 import type { Socket } from "node:net";
 import process from "node:process";
 import { type SecureContext, type Server, TLSSocket } from "node:tls";
-import { PeerError } from "../errors.ts";
+import { type Party, PeerError } from "../errors.ts";
 import type { AcceptedStream as PlainStream } from "./node_accepted_stream.ts";
 import { isLent } from "./node_dialled_stream.ts";
 import { isBefore } from "./node_facts.ts";
@@ -14,6 +14,8 @@ import {
   hasPeer,
   isEnding,
   NodeStream,
+  owned,
+  OWNER,
   RESET,
   resetSocket,
   socketPair,
@@ -36,11 +38,44 @@ export interface SocketOptions {
 /** Finds which certificate of a context a client was shown, by its octets (DER). */
 export type FindCertificate = (shown: () => Uint8Array | undefined) => SslCertificate | undefined;
 
+/** What a connection is made of. */
+export interface TlsParts {
+  readonly raw: Socket;
+  /** Where it was accepted, if it was. */
+  readonly listener: SocketAddress | undefined;
+  /** Gives what it decrypts to {@linkcode NodeTlsStream.take}. */
+  readonly tls: TLSSocket;
+  /** Who is at the other end. */
+  readonly party: Party;
+  /** Why the other's certificate is no good, where Node leaves that to be found out. */
+  readonly verdict?: () => string | undefined;
+  /** Finds which certificate it was shown, if it is a client. */
+  readonly findCertificate?: FindCertificate;
+}
+
+/** Makes the server's side of a client's connection. */
+export function acceptTls(
+  { socket: raw, listener }: ReturnType<PlainStream["release"]>,
+  options: SocketOptions,
+  recordFault: RecordFault,
+  findCertificate: FindCertificate,
+): NodeTlsStream {
+  const tls = new ClientSocket(raw, options);
+  const verdict = () => tls.clientVerdict();
+  const parts = { raw, listener, tls, party: "client", verdict, findCertificate } as const;
+  const stream = new NodeTlsStream(parts, recordFault);
+  tls.owner = stream;
+  tls.on("secure", onSecure);
+  return stream;
+}
+
 /** A connection; see {@linkcode AcceptedStream}. */
 export class NodeTlsStream extends NodeStream implements AcceptedStream {
   readonly #raw: Socket;
-  readonly #listener: SocketAddress;
-  readonly #tls: ClientSocket;
+  readonly #listener: SocketAddress | undefined;
+  readonly #tls: TLSSocket;
+  readonly #party: Party;
+  readonly #verdict: TlsParts["verdict"];
   readonly #recordFault: RecordFault;
   readonly #findCertificate: FindCertificate;
   #established: { resolve(): void; reject(fault: unknown): void } | undefined;
@@ -54,20 +89,17 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
   #turn = -1;
 
   constructor(
-    { socket: raw, listener }: ReturnType<PlainStream["release"]>,
-    options: SocketOptions,
+    { raw, listener, tls, party, verdict, findCertificate }: TlsParts,
     recordFault: RecordFault,
-    findCertificate: FindCertificate,
   ) {
-    const tls = new ClientSocket(raw, options);
     super(tls);
     this.#raw = raw;
     this.#listener = listener;
     this.#tls = tls;
+    this.#party = party;
+    this.#verdict = verdict;
     this.#recordFault = recordFault;
-    this.#findCertificate = findCertificate;
-    tls.owner = this;
-    tls.on("secure", onSecure);
+    this.#findCertificate = findCertificate ?? (() => undefined);
     // Node's own servers hear of failed handshakes in this way; "error" tells of the rest.
     tls.on("_tlsError", onTlsError);
   }
@@ -144,11 +176,14 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
   protected override resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#tls.readOn();
+    this.#tls._read(0);
   }
 
   #translate(error: unknown): unknown {
     const { code, message } = error as NodeTlsError;
+    if (this.#tls.authorizationError && !this.#done && error instanceof Error) {
+      return new OpenSslError(`certificate verify failed: ${message}`);
+    }
     if (!code?.startsWith("ERR_SSL_")) return error;
     const alert = /SSL alert number (\d+)/.exec(message)?.[1];
     const reason = new OpenSslError(reasonOf(error as NodeTlsError), {
@@ -159,19 +194,24 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
 
   /** The handshake is done, as far as Node is concerned. */
   secured(): void {
-    const verdict = this.#tls.clientVerdict();
+    const verdict = this.#verdict?.();
     if (verdict !== undefined) {
       this.fail(new OpenSslError(`certificate verify failed: ${verdict}`));
       this.#tls.destroy();
       return;
     }
     this.#done = true;
-    this.#ciphertext = this.#raw.bytesRead;
-    this.#turn = currentTurn();
+    this.understood();
     const established = this.#established;
     this.#established = undefined;
     if (SECURE_IS_EARLY) setImmediate(() => established?.resolve());
     else established?.resolve();
+  }
+
+  /** The library has made sense of everything that has arrived. */
+  understood(): void {
+    this.#ciphertext = this.#raw.bytesRead;
+    this.#turn = currentTurn();
   }
 
   /** What the library has decrypted, or null at the end; false: pause. */
@@ -182,17 +222,16 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
     }
     this.octets += octets.length;
     this.records++;
-    this.#ciphertext = this.#raw.bytesRead;
-    this.#turn = currentTurn();
+    this.understood();
     this.#paused = !this.arrived(octets);
     return !this.#paused;
   }
 
   #end(): void {
-    if (!this.#done) this.fail(new PeerError("client", "closed", "ended in the handshake"));
+    if (!this.#done) this.fail(new PeerError(this.#party, "closed", "ended in the handshake"));
     else if (!this.#tls.writableEnded && !hasPeer(this.#raw)) this.fail(RESET);
     else if (!this.#endsInOrder()) {
-      this.fail(new PeerError("client", "closed", "ended without close_notify"));
+      this.fail(new PeerError(this.#party, "closed", "ended without close_notify"));
     } else this.ends(this.#raw);
   }
 
@@ -246,11 +285,6 @@ class ClientSocket extends TLSSocket {
     return this.owner?.take(octets) ?? true;
   }
 
-  /** Begins to read again. */
-  readOn(): void {
-    this._read(0);
-  }
-
   /** Why the client's certificate is no good; undefined if it is, or if there is none and none is needed. */
   clientVerdict(): string | undefined {
     if (!this.#asksForCertificate) return undefined;
@@ -265,8 +299,8 @@ function onSecure(this: ClientSocket): void {
   this.owner?.secured();
 }
 
-function onTlsError(this: ClientSocket, error: Error): void {
-  this.owner?.fail(error);
+function onTlsError(this: TLSSocket, error: Error): void {
+  owned(this)[OWNER]?.fail(error);
 }
 
 let turn = 0;

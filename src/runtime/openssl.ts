@@ -77,6 +77,14 @@ export interface SslContextOptions {
   readonly sessionIdContext: Uint8Array;
   /** Seconds for which a session may be resumed. */
   readonly sessionTimeout: number;
+  /** For the client's side of sessions; `verify` and `authorities` are then about servers. */
+  readonly server?: SslServer;
+}
+
+/** Whom the client's side of a session speaks to. */
+export interface SslServer {
+  /** The DNS name or IP address that its certificate must be for, if that is verified. SNI asks for the former. */
+  readonly name: string | undefined;
 }
 
 /** Keys that seal session tickets. */
@@ -100,7 +108,7 @@ export interface SslContext {
    * its options.
    */
   staple(place: number, response: Uint8Array | undefined): void;
-  /** Begins the server's side of a session. */
+  /** Begins a session: the server's side of it, unless the options name a server. */
   newSession(): SslSession;
   /** Releases it; sessions keep what they need of it. */
   free(): void;
@@ -145,6 +153,8 @@ export interface SslSession {
   takeOutput(): SslOutput | undefined;
   /** Only once the handshake is done. */
   readonly facts: SslFacts;
+  /** PEM text of the certificate that a server has shown, a refused one too; undefined if it is not there yet. */
+  readonly shownCertificate: string | undefined;
   /** Releases it. Nothing else may be called afterwards, except this again. */
   free(): void;
 }

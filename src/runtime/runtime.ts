@@ -12,7 +12,13 @@ import type { SocketAddress } from "../wire/preface.ts";
 import type { OpenSsl } from "./openssl.ts";
 import type { Service } from "./service.ts";
 import type { StreamTls } from "./stream_tls.ts";
-import type { SocketPair, Stream, StreamListener, TlsStreamListener } from "./streams.ts";
+import type {
+  SocketPair,
+  Stream,
+  StreamListener,
+  TlsStream,
+  TlsStreamListener,
+} from "./streams.ts";
 
 export type * from "./service.ts";
 export type * from "./streams.ts";
@@ -65,6 +71,16 @@ export interface TlsListenOptions extends ListenOptions {
   readonly privateKey: string;
 }
 
+/** What the platform's own library needs to begin TLS with somebody. */
+export interface TlsDialOptions {
+  /** The DNS name or IP address that the certificate must be for; SNI asks for the former. */
+  readonly name: string;
+  /** PEM text of authorities to trust besides those of {@linkcode Network.trust}. */
+  readonly authorities: string | undefined;
+  /** To offer (RFC 7301), by preference. */
+  readonly alpnProtocols: readonly string[];
+}
+
 /** Sockets. */
 export interface Network {
   /** Rejects with {@linkcode StartupError} naming the address when it cannot listen. */
@@ -76,6 +92,21 @@ export interface Network {
   listenTls(options: TlsListenOptions): Promise<TlsStreamListener>;
   /** Connects, without Nagle's delay on TCP. Rejects with the platform's own error. */
   dial(endpoint: Endpoint, abandonment: Abandonment): Promise<Stream>;
+  /**
+   * Connects as {@linkcode Network.dial} does, over TCP, and begins TLS by the platform's own library; the
+   * handshake is still to be done. Rejects with {@linkcode StartupError} where that library cannot.
+   */
+  dialTls(
+    endpoint: Endpoint,
+    options: TlsDialOptions,
+    abandonment: Abandonment,
+  ): Promise<TlsStream>;
+  /**
+   * Settles for this whole process whom {@linkcode Network.dialTls} trusts besides the authorities that it is
+   * given: those of this machine, or nobody. To be called before its first use; it is for processes of stud's
+   * own, as it holds for everything in them.
+   */
+  trust(whom: "machine" | "nobody"): void;
   /**
    * Binds the address alone for a moment, so that a port which others share is noticed too, and tells the
    * port it got (the one asked for, or the system's choice for 0). Undefined where this machine has no such
@@ -224,6 +255,8 @@ export interface ListenerOptions {
   readonly receiveBuffer?: number;
   /** SO_SNDBUF, likewise. */
   readonly sendBuffer?: number;
+  /** Accept clients before they have said anything too: in some protocols the server speaks first. */
+  readonly silentClients?: boolean;
 }
 
 /**
@@ -249,7 +282,7 @@ export interface Privileges {
 /** What Linux offers beyond the runtime's own interface, by system calls. */
 export interface Kernel {
   /**
-   * TCP_NODELAY, keepalive, TCP_DEFER_ACCEPT, the backlog and whatever else the options say on a listening
+   * TCP_NODELAY, keepalive, TCP_DEFER_ACCEPT or not, the backlog and whatever else the options say on a listening
    * socket of this process. Throws {@linkcode StartupError}.
    */
   tuneListener(address: SocketAddress, options: ListenerOptions): void;

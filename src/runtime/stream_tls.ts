@@ -1,12 +1,12 @@
 /**
- * TLS of the platform's own that takes over connections which are accepted already: `node:tls`. Like the
+ * TLS of the platform's own that takes over connections which are there already: `node:tls`. Like the
  * host's OpenSSL it is made of contexts, but a context belongs to a connection from its first octet on, and the
  * library moves the octets itself.
  */
 
 import type { PeerError } from "../errors.ts";
 import type { OpenSslError, SslContextOptions, SslFacts, SslTicketKeys } from "./openssl.ts";
-import type { TcpStream, TlsStream } from "./streams.ts";
+import type { Stream, TcpStream, TlsStream } from "./streams.ts";
 
 export type { SslFacts };
 
@@ -29,6 +29,11 @@ export interface StreamTls {
     read: Uint8Array,
     recordFault: RecordFault,
   ): AcceptedStream;
+  /**
+   * Begins TLS with the server at the other end of a connection that was dialled; its own reads and writes are
+   * over from then on. The context is one with `server`. The handshake begins at once.
+   */
+  connect(stream: Stream, context: StreamContext, recordFault: RecordFault): ConnectedStream;
 }
 
 /** Puts the library's refusal of a record into words. */
@@ -36,7 +41,8 @@ export type RecordFault = (refusal: OpenSslError) => PeerError;
 
 /** How a context is made: as with OpenSSL, and with its ticket keys for good. */
 export interface StreamContextOptions extends SslContextOptions {
-  readonly ticketKeys: SslTicketKeys;
+  /** Undefined for the client's side. */
+  readonly ticketKeys: SslTicketKeys | undefined;
   /** Id of the OpenSSL engine that holds keys given by URI. */
   readonly engine: string | undefined;
 }
@@ -44,6 +50,14 @@ export interface StreamContextOptions extends SslContextOptions {
 /** Rules for handshakes that the library has accepted. Nobody looks into it but the library. */
 export interface StreamContext {
   readonly options: StreamContextOptions;
+}
+
+/** A connection under TLS that we began. */
+export interface ConnectedStream extends Omit<TlsStream, "pair"> {
+  /** As that of {@linkcode AcceptedStream}. */
+  handshake(): Promise<void>;
+  /** PEM text of a certificate that is for another name. */
+  readonly shownCertificate: string | undefined;
 }
 
 /** A connection under TLS. */

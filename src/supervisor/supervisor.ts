@@ -211,9 +211,10 @@ export class Supervisor {
     const [backend] = configuration.backend;
     const where = this.#current.addresses.map(formatSocketAddress).join(" and ");
     const to = backend?.kind === "tcp" ? formatSocketAddress(backend) : backend?.path;
+    const tls = configuration.tls.backend === undefined ? "TLS" : "TLS to it";
     const why = tlsBecause === undefined ? "" : ` because of ${tlsBecause}`;
     return `${workers === 1 ? "1 worker serves" : `${workers} workers serve`} on ${where}, ` +
-      `backend ${to}, TLS by ${this.#library}${why}`;
+      `backend ${to}, ${tls} by ${this.#library}${why}`;
   }
 
   /** By the present plan. */
@@ -252,7 +253,8 @@ export class Supervisor {
 /** Whom a process is, and which foreign code it has loaded, it cannot change any more. */
 function canChangeInPlace(from: GenerationConfiguration, to: GenerationConfiguration): boolean {
   return isDeepStrictEqual(from.privileges, to.privileges) && from.steer === to.steer &&
-    from.tls.library === to.tls.library && from.tls.sslEngine === to.tls.sslEngine;
+    from.tls.library === to.tls.library && from.tls.sslEngine === to.tls.sslEngine &&
+    isDeepStrictEqual(from.tls.backend, to.tls.backend);
 }
 
 /** Warnings that have not been given before, and what takes a restart. */

@@ -6,6 +6,7 @@ import type { CheckedCertificate } from "../tls/certificate.ts";
 import { CertificateIndex } from "../tls/certificate_index.ts";
 import { lowersSecurityLevel, oldProtocols } from "../tls/openssl/context_options.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
+import { readBackendTls } from "./backend_tls.ts";
 import { loadCertificates, type LoadedCertificates } from "./certificates.ts";
 import { ClientRulesReader } from "./client_rules.ts";
 import type { Stamps } from "./file_watch.ts";
@@ -50,9 +51,12 @@ export async function makeTlsPlan(
 ): Promise<TlsPlan> {
   const files = new RecordedFiles(platform.files);
   const runtime = { files, clock: platform.clock };
-  const general = loaded === undefined
-    ? await loadCertificates(settings, runtime, former?.certificates)
-    : { warnings: [], quarantined: [], ...loaded };
+  const backend = await readBackendTls(settings, files);
+  const general = loaded !== undefined
+    ? { warnings: [], quarantined: [], ...loaded }
+    : settings.backendTls !== undefined && settings.pemFiles.length === 0
+    ? NO_CERTIFICATES
+    : await loadCertificates(settings, runtime, former?.certificates);
   const ticketSecret = await readTicketSecret(
     settings.ticketSecret,
     runtime,
@@ -61,6 +65,7 @@ export async function makeTlsPlan(
   const rules = new ClientRulesReader(runtime.files);
   const configuration = async (tls: TlsSettings, certificates: LoadedCertificates) => ({
     ...common(settings, ticketSecret.secret),
+    ...backend.configuration && { backend: backend.configuration },
     ...served(certificates),
     sniNomatchAbort: tls.sniNomatchAbort,
     protocols: tls.tlsProtocols,
@@ -79,6 +84,7 @@ export async function makeTlsPlan(
   }
   const warnings = [
     ...all.flatMap(({ certificates }) => certificates.warnings),
+    ...backend.warnings,
     ...ticketSecret.warnings,
     ...all.flatMap(({ tls }) => loweredLevel(tls)),
     ...sharedCache(settings),
@@ -150,6 +156,7 @@ const servedCertificates = new WeakMap<CheckedCertificate, ServedCertificate>();
 
 /** `node:tls` is asked for a response before it is known which of several certificates a client gets. */
 function unstapled({ certificates, defaultCertificate }: LoadedCertificates): string[] {
+  if (certificates.length === 0) return [];
   const sets = new CertificateIndex(certificates, defaultCertificate).sets().filter((set) =>
     set.length > 1
   );
@@ -182,3 +189,11 @@ function sharedCache({ sharedCache }: Settings): string[] {
     "open; no cache is needed, and the number means nothing",
   ];
 }
+
+/** Towards a backend none is needed. */
+const NO_CERTIFICATES: LoadedCertificates = {
+  certificates: [],
+  defaultCertificate: 0,
+  warnings: [],
+  quarantined: [],
+};

@@ -51,6 +51,17 @@ export function commonName(der: Uint8Array): string | undefined {
   return new TextDecoder(encoding).decode(value.content);
 }
 
+/** Whom a certificate is for by subjectAltName alone: DNS names and addresses. Throws {@linkcode DerFormatError}. */
+export function alternativeNames(der: Uint8Array): string[] {
+  const [signed] = derChildren(readDer(der));
+  return derChildren(expected(signed, DerTag.sequence))
+    .flatMap((field) => field.tag === EXTENSIONS ? generalNames(field) : [])
+    .map(({ tag, content }) =>
+      tag === DNS_NAME ? plainName(content) : tag === IP_ADDRESS ? addressText(content) : ""
+    )
+    .filter((name) => name !== "");
+}
+
 /** The algorithm of a SubjectPublicKeyInfo. Throws {@linkcode DerFormatError}. */
 export function publicKeyAlgorithm(publicKey: Uint8Array): KeyAlgorithm {
   const [algorithm] = derChildren(readDer(publicKey));
@@ -77,8 +88,9 @@ function signedFields(der: Uint8Array): DerElement[] {
 
 const VERSION = 0xa0;
 const EXTENSIONS = 0xa3;
-/** `dNSName` among the alternative names. */
+/** `dNSName` and `iPAddress` among the alternative names. */
 const DNS_NAME = 0x82;
+const IP_ADDRESS = 0x87;
 const SUBJECT_ALTERNATIVE_NAME = "2.5.29.17";
 const COMMON_NAME = "2.5.4.3";
 /** TeletexString, which everybody takes for Latin 1, and BMPString; the others are UTF-8 or a part of it. */
@@ -94,6 +106,12 @@ const KEY_TYPES = new Map([
 ]);
 
 function dnsNames(field: DerElement): string[] {
+  return generalNames(field).filter(({ tag }) => tag === DNS_NAME)
+    .map(({ content }) => plainName(content)).filter((name) => name !== "");
+}
+
+/** What subjectAltName holds. */
+function generalNames(field: DerElement): DerElement[] {
   const [extensions] = derChildren(field);
   const named = derChildren(expected(extensions, DerTag.sequence)).map(derChildren)
     .find(([oid]) =>
@@ -102,9 +120,14 @@ function dnsNames(field: DerElement): string[] {
   // Between identifier and value there may be a flag: critical.
   const value = named?.at(-1);
   if (value === undefined) return [];
-  return derChildren(readDer(expected(value, DerTag.octetString).content))
-    .filter(({ tag }) => tag === DNS_NAME)
-    .map(({ content }) => plainName(content)).filter((name) => name !== "");
+  return derChildren(readDer(expected(value, DerTag.octetString).content));
+}
+
+/** IPv4 with dots; IPv6 with all of its groups. */
+function addressText(octets: Uint8Array): string {
+  if (octets.length !== 16) return octets.join(".");
+  const view = new DataView(octets.buffer, octets.byteOffset);
+  return Array.from({ length: 8 }, (_, group) => view.getUint16(2 * group).toString(16)).join(":");
 }
 
 /** Those that can be the name of a host. */

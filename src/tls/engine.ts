@@ -11,6 +11,7 @@ import type {
   SocketPair,
   TlsLibraryName,
 } from "../runtime/runtime.ts";
+import type { TlsDialer } from "./dialer.ts";
 import type { Staple, TlsConfiguration } from "./tls_configuration.ts";
 
 /** Where an engine listens. */
@@ -25,13 +26,15 @@ export interface TlsListenerOptions extends ListenerOptions {
   readonly steer?: number;
 }
 
-/** Terminates TLS by one configuration. */
+/** Does TLS by one configuration: with clients, or with the backend (`dialer`). */
 export interface TlsEngine {
   readonly name: TlsLibraryName;
   /** The library and its version, for the log. */
   readonly library: string;
   /** A read gives one record at most, however many are there (see `ReadBuffers`). */
   readonly oneRecordPerRead: boolean;
+  /** Where TLS goes to the backend: how it is begun. Clients then speak plaintext. */
+  readonly dialer?: TlsDialer;
   /**
    * Has the library look at everything in the configuration. Rejects with {@linkcode StartupError}: the
    * library's reason, and the option or file that it does not take.

@@ -44,12 +44,29 @@ export interface ClientRules {
   readonly authorities: string;
 }
 
+/** How the backend is spoken to where TLS goes out instead of in. */
+export interface BackendTls {
+  /** PEM text of the authorities its certificate must be from; undefined: the ones that the library trusts. */
+  readonly authorities: string | undefined;
+  /** The DNS name or IP address it must be for; SNI asks for the former. Undefined: neither is done. */
+  readonly name: string | undefined;
+  readonly verify: boolean;
+}
+
+/** What is told where TLS goes to the backend. */
+export type OutgoingConfiguration = TlsConfiguration & { readonly backend: BackendTls };
+
 /** Everything an engine is told. */
 export interface TlsConfiguration {
   /** Which engine it is for. */
   readonly library: TlsLibraryName;
   /** The option that asked for OpenSSL, for messages. */
   readonly because?: string;
+  /**
+   * TLS goes to the backend: clients speak plaintext, and what below is about certificates is stud's own, one
+   * or none. Undefined: TLS comes from clients.
+   */
+  readonly backend?: BackendTls;
   /** In the order listed: of several for one name and type of key the first is served. */
   readonly certificates: readonly ServedCertificate[];
   /** Index of the certificate for clients that name none, or one that no certificate is for. */
@@ -67,7 +84,7 @@ export interface TlsConfiguration {
   readonly preferServerCiphers: boolean;
   /** Id of an OpenSSL engine. */
   readonly sslEngine: string | undefined;
-  /** By stud's preference; empty: ALPN is not answered. */
+  /** By stud's preference; empty: ALPN is not answered, or not offered to the backend. */
   readonly alpnProtocols: readonly string[];
   readonly clientRules: ClientRules;
   /** What the keys of session tickets are derived from, in base64, at least 32 octets. */

@@ -10,7 +10,7 @@ import type { ListenerOptions, Runtime, SocketAddress } from "../runtime/runtime
 export function tuneListener(
   { kernel }: Runtime,
   address: SocketAddress,
-  { backlog, keepalive, tcpFastOpen, receiveBuffer, sendBuffer }: ListenerOptions,
+  { backlog, keepalive, tcpFastOpen, receiveBuffer, sendBuffer, silentClients }: ListenerOptions,
 ): void {
   const wanted = {
     ...tcpFastOpen ? { tcpFastOpen } : {},
@@ -18,7 +18,8 @@ export function tuneListener(
     ...sendBuffer ? { sendBuffer } : {},
   };
   if (kernel !== undefined) {
-    return kernel.tuneListener(address, { backlog, keepalive, ...wanted });
+    const silence = silentClients ? { silentClients } : {};
+    return kernel.tuneListener(address, { backlog, keepalive, ...wanted, ...silence });
   }
   const [first] = Object.keys(wanted) as (keyof typeof OPTION_NAMES)[];
   if (first !== undefined) {

@@ -1,8 +1,7 @@
 /** The contract's tests under Deno; see platform.ts. */
 
 import { createRuntime } from "../../src/runtime/deno.ts";
-import { createOpenSslEngine } from "../../src/tls/openssl/engine.ts";
-import { createRustlsEngine } from "../../src/tls/rustls.ts";
+import { makeEngine } from "../../src/tls/make_engine.ts";
 import { connectTls } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
 import type { Platform, TlsClient } from "./platform.ts";
@@ -17,12 +16,12 @@ export const platform: Platform = {
     {
       name: "rustls on Deno",
       runtime,
-      make: (configuration) => createRustlsEngine(runtime, configuration),
+      make: (configuration) => makeEngine(runtime, { ...configuration, library: "rustls" }),
     },
     {
       name: "OpenSSL on Deno",
       runtime,
-      make: (configuration) => createOpenSslEngine(runtime, configuration),
+      make: (configuration) => makeEngine(runtime, { ...configuration, library: "openssl" }),
     },
   ],
   test: (name, run) => testWith({ linux: true }, name, run),

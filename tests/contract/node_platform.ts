@@ -3,7 +3,7 @@
 import process from "node:process";
 import test from "node:test";
 import { createRuntime } from "../../src/runtime/node.ts";
-import { createNodeEngine } from "../../src/tls/node/engine.ts";
+import { makeEngine } from "../../src/tls/make_engine.ts";
 import { NodePeer } from "../support/node_peer.ts";
 import type { Platform } from "./platform.ts";
 
@@ -14,7 +14,7 @@ export const platform: Platform = {
     {
       name: "Node",
       runtime,
-      make: (configuration) => createNodeEngine(runtime, configuration),
+      make: (configuration) => makeEngine(runtime, { ...configuration, library: "node" }),
     },
   ],
   test: (name, run) => void test(name, { skip: process.platform !== "linux" }, run),

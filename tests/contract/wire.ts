@@ -38,6 +38,11 @@ export class Wire implements AsyncDisposable {
     await this.#ends[1]!.closeWrite();
   }
 
+  /** The same for what the engine sends. */
+  async endEngineWithFin(): Promise<void> {
+    await this.#ends[0]!.closeWrite();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
     for (const end of this.#ends) end.close();

@@ -29,7 +29,11 @@ Deno.test("a fault in a configuration file is named by file and line", async () 
     ["\n\nworkers = many\n", ":3:11: workers: ", '"many"', "whole number"],
     ["workers\n", ":1:1: ", "key = value"],
     ["keepalive = 0\n", ":1:13: keepalive: ", "from 1 to"],
-    ["# client mode\nclient = on\n", ":2:10: client: ", "not available yet"],
+    [
+      "# whose TLS it is\nbackend-verify = off\n",
+      ":2:18: backend-verify is about",
+      "takes --client",
+    ],
     byLibrary({ rustls: RUSTLS_CANNOT, openssl: RUSTLS_CANNOT, node: NOT_ON_NODE }),
     ['frontend = {\n  host = "*"\n}\n', ":1:1: frontend: ", "add port = PORT"],
     ['backend = "127.0.0.1,http-no"\n', "--backend: http-no is neither a port number nor"],

@@ -94,6 +94,39 @@ test("terminate() serves a frontend's own certificate", async () => {
   }
 });
 
+test("terminate() takes plaintext in and speaks TLS to a backend that it verifies", async () => {
+  using pem = await temporaryPem();
+  const key = pem.text.slice(pem.certificate.length);
+  for (const backendName of ["localhost", "other.example"]) {
+    await using backend = Backend.listenTls({ certificate: pem.certificate, key });
+    const proxy = await terminate({
+      ...{ client: true, frontend: "127.0.0.1,0", backend: backend.address, backendName },
+      ...{ backendCa: pem.path, tlsLibrary: "openssl" },
+    });
+    try {
+      const accepting = backend.accept();
+      using client = await Deno.connect({ hostname: "127.0.0.1", port: port(proxy) });
+      const peer = await accepting as Deno.TlsConn;
+      await peer.handshake().catch(() => {});
+      await peer.write(new TextEncoder().encode("hello")).catch(() => {});
+      peer.close();
+      const { text } = await receive(client);
+      assertEquals(text, backendName === "localhost" ? "hello" : "");
+      await client.closeWrite().catch(() => {});
+    } finally {
+      await proxy.close();
+    }
+  }
+});
+
+test("terminate() does not let rustls trust the authorities of the program beside backendCa", async () => {
+  await assertRejects(
+    () => terminate({ client: true, frontend: "127.0.0.1,0", backendCa: "/ca.pem" }),
+    UsageError,
+    'add tlsLibrary: "openssl"',
+  );
+});
+
 test("terminate() does by OpenSSL what rustls cannot do", async () => {
   await using backend = Backend.serve(echo);
   using pem = await temporaryPem();

@@ -47,7 +47,7 @@ const RUSTLS_CANNOT: typeof FAULTS = [
 /** Options of stud that this release cannot honour. */
 const REFUSED: readonly (readonly [args: string[], ...words: string[]])[] = [
   [["--tls=off"], "--tls", "cannot be switched off"],
-  [["--client"], "--client", "not available yet"],
+  [["--backend-ca=ca.pem"], "--backend-ca", "takes --client"],
   [["-U", "127.0.0.1,1"], "-U/--shared-cache-listen", "the same --ticket-secret FILE"],
   [["-P", "127.0.0.1,1"], "-P/--shared-cache-peer", "the same --ticket-secret FILE"],
   [["-M", "eth0"], "-M/--shared-cache-if", "the same --ticket-secret FILE"],

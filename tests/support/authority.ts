@@ -9,7 +9,7 @@ x509.cryptoProvider.set(crypto);
 
 /** What is to be issued. */
 export interface Order {
-  /** subjectAltName, DNS. Empty: the common name alone names it. */
+  /** subjectAltName: DNS names, and addresses behind `ip:`. Empty: the common name alone names it. */
   readonly names?: readonly string[];
   /** Default: the first of the names. */
   readonly commonName?: string;
@@ -101,7 +101,11 @@ export class Authority {
         ...isOcspSigner ? [new x509.ExtendedKeyUsageExtension([OCSP_SIGNING])] : [],
         ...names.length === 0 ? [] : [
           new x509.SubjectAlternativeNameExtension(
-            names.map((value) => ({ type: "dns" as const, value })),
+            names.map((name) =>
+              name.startsWith("ip:")
+                ? { type: "ip" as const, value: name.slice(3) }
+                : { type: "dns" as const, value: name }
+            ),
           ),
         ],
       ],

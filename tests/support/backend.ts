@@ -38,6 +38,16 @@ export class Backend implements AsyncDisposable {
     );
   }
 
+  /** Listens on a port of 127.0.0.1 for TLS. */
+  static listenTls(
+    { certificate: cert, key }: { readonly certificate: string; readonly key: string },
+    alpnProtocols: string[] = [],
+  ): Backend {
+    return new Backend(
+      Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert, key, alpnProtocols }),
+    );
+  }
+
   /** Listens and serves every connection. */
   static serve(serve: ServeBackend, where?: string | TcpPlace): Backend {
     const backend = Backend.listen(where);

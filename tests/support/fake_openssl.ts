@@ -105,6 +105,7 @@ export class FakeSession implements SslSession {
     peerCertificate: undefined,
     verifyResult: 0,
   };
+  shownCertificate: string | undefined;
   freed = 0;
   /** What was called after the end, whatever became of the error. */
   readonly misuse: string[] = [];

@@ -20,8 +20,10 @@ import type {
   Steering,
   Stream,
   StreamListener,
+  TlsDialOptions,
   TlsLibraryName,
   TlsListenOptions,
+  TlsStream,
   TlsStreamListener,
 } from "../../src/runtime/runtime.ts";
 import { FakeProcesses } from "./fake_processes.ts";
@@ -82,6 +84,11 @@ export class FakeNetwork implements Network {
   /** How a connection to the backend goes. */
   answer: (endpoint: Endpoint, abandonment: Abandonment) => Promise<Stream> = () =>
     Promise.reject(new NativeError("refused"));
+  /** How one with TLS goes; its handshake may still fail. */
+  answerTls: (endpoint: Endpoint, options: TlsDialOptions) => Promise<TlsStream> = () =>
+    Promise.reject(new NativeError("refused"));
+  /** Whom this process was told to trust. */
+  trusted: "machine" | "nobody" | undefined;
   events: string[] = [];
 
   listen(options: ListenOptions): Promise<StreamListener> {
@@ -95,6 +102,19 @@ export class FakeNetwork implements Network {
   dial(endpoint: Endpoint, abandonment: Abandonment): Promise<Stream> {
     this.dialed.push(endpoint);
     return this.answer(endpoint, abandonment);
+  }
+
+  dialTls(
+    endpoint: Endpoint,
+    options: TlsDialOptions,
+    _abandonment: Abandonment,
+  ): Promise<TlsStream> {
+    this.dialed.push(endpoint);
+    return this.answerTls(endpoint, options);
+  }
+
+  trust(whom: "machine" | "nobody"): void {
+    this.trusted = whom;
   }
 
   probe(address: SocketAddress): Promise<number | undefined> {

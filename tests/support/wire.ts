@@ -54,6 +54,11 @@ export class Wire implements AsyncDisposable {
     await this.#stud!.closeWrite();
   }
 
+  /** The same for what comes from the other side. */
+  async endAnswerWithFin(): Promise<void> {
+    await this.#client!.closeWrite();
+  }
+
   /** Resets stud's side, as a client that crashed. */
   reset(): void {
     this.#cut = true;

@@ -9,6 +9,7 @@ import type {
 } from "../openssl.ts";
 import { OpenSslError } from "../openssl.ts";
 import type { Callbacks } from "./callbacks.ts";
+import { beginConnecting, offerAlpn } from "./connecting.ts";
 import { cString, must, type Pointer } from "./memory.ts";
 import { DenoSslSession, type SessionRules, type SessionServices } from "./session.ts";
 
@@ -31,18 +32,23 @@ export class DenoSslContext implements SslContext {
   constructor(services: ContextServices, options: SslContextOptions) {
     this.#services = services;
     const { ssl, crypto } = services.libraries;
-    this.#rules = {
-      verifiesClients: options.verify !== "none",
-      certificates: this.#certificatesByAddress,
+    const { server, alpnProtocols, verify } = options;
+    const certificates = this.#certificatesByAddress;
+    this.#rules = server === undefined ? { verifiesClients: verify !== "none", certificates } : {
+      ...{ verifiesClients: false, certificates },
+      begin: (session) => beginConnecting(services.libraries, session, server, verify !== "none"),
     };
     crypto.ERR_clear_error();
-    this.#pointer = must(services.libraries, ssl.SSL_CTX_new(ssl.TLS_server_method()));
+    const method = server === undefined ? ssl.TLS_server_method() : ssl.TLS_client_method();
+    this.#pointer = must(services.libraries, ssl.SSL_CTX_new(method));
     try {
       this.#setRules(options);
-      this.#setClientRules(options);
+      this.#setPeerRules(options);
       for (const certificate of options.certificates) this.#add(certificate);
-      if (options.alpnProtocols.length > 0) {
-        services.callbacks.selectAlpn(this.#pointer, options.alpnProtocols);
+      if (alpnProtocols.length > 0 && server === undefined) {
+        services.callbacks.selectAlpn(this.#pointer, alpnProtocols);
+      } else if (alpnProtocols.length > 0) {
+        offerAlpn(services.libraries, this.#pointer, alpnProtocols);
       }
     } catch (error) {
       this.free();
@@ -102,7 +108,7 @@ export class DenoSslContext implements SslContext {
     this.#must(ssl.SSL_CTX_set_session_id_context(context, id, id.length));
   }
 
-  #setClientRules({ verify, authorities }: SslContextOptions): void {
+  #setPeerRules({ verify, authorities, server }: SslContextOptions): void {
     if (verify === "none") return;
     const { ssl, crypto } = this.#services.libraries;
     const mode = SSL_VERIFY_PEER | (verify === "required" ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
@@ -111,10 +117,12 @@ export class DenoSslContext implements SslContext {
     try {
       for (const authority of this.#certificates(authorities, "authorities")) {
         crypto.X509_STORE_add_cert(store, authority);
-        ssl.SSL_CTX_add_client_CA(this.#pointer, authority);
+        if (server === undefined) ssl.SSL_CTX_add_client_CA(this.#pointer, authority);
         crypto.X509_free(authority);
       }
       crypto.ERR_clear_error(); // An authority that is listed twice is no harm.
+      // The operator trusts what is in that file, whoever has signed it in turn.
+      if (server !== undefined) crypto.X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
       ssl.SSL_CTX_set1_cert_store(this.#pointer, store);
     } finally {
       crypto.X509_STORE_free(store);
@@ -255,3 +263,4 @@ const SSL_OP_NO_RENEGOTIATION = 1n << 30n;
 const SSL_VERIFY_PEER = 1;
 const SSL_VERIFY_FAIL_IF_NO_PEER_CERT = 2;
 const PEM_R_NO_START_LINE = 108;
+const X509_V_FLAG_PARTIAL_CHAIN = 0x80000n;

@@ -34,12 +34,14 @@ export interface SessionRules {
   readonly verifiesClients: boolean;
   /** With the address that each has in the context. */
   readonly certificates: ReadonlyMap<bigint, SslCertificate>;
+  /** Makes a new SSL the client's side; undefined: it is the server's. */
+  readonly begin?: (session: Pointer) => void;
 }
 
 /** Octets as foreign functions take them. */
 type Octets = Uint8Array<ArrayBuffer>;
 
-/** An SSL in server mode. */
+/** An SSL. */
 export class DenoSslSession implements SslSession {
   readonly #services: SessionServices;
   readonly #context: Pointer;
@@ -62,9 +64,20 @@ export class DenoSslSession implements SslSession {
     const { libraries: { ssl, crypto }, input } = services;
     crypto.ERR_clear_error();
     this.#pointer = must(services.libraries, ssl.SSL_new(context));
-    ssl.SSL_set_accept_state(this.#pointer);
+    this.#beginSide(rules, this.#pointer);
     crypto.BIO_up_ref(input);
     ssl.SSL_set0_rbio(this.#pointer, input);
+  }
+
+  #beginSide({ begin }: SessionRules, session: Pointer): void {
+    const { ssl } = this.#services.libraries;
+    if (begin === undefined) return ssl.SSL_set_accept_state(session);
+    try {
+      begin(session);
+    } catch (error) {
+      ssl.SSL_free(session);
+      throw error;
+    }
   }
 
   handshake(input: Uint8Array, length: number, former?: FormerTicketKeys): boolean {
@@ -203,6 +216,13 @@ export class DenoSslSession implements SslSession {
     };
   }
 
+  get shownCertificate(): string | undefined {
+    const { ssl, crypto } = this.#services.libraries;
+    const chain = ssl.SSL_get_peer_cert_chain(this.#session());
+    const leaf = chain === null ? null : crypto.OPENSSL_sk_value(chain, 0);
+    return leaf === null ? undefined : this.#pemText(leaf);
+  }
+
   free(): void {
     if (this.#pointer === null) return;
     this.takeOutput()?.release();
@@ -256,7 +276,7 @@ export class DenoSslSession implements SslSession {
     throw this.#withVerdict(queuedError(crypto));
   }
 
-  /** Adds why a client's certificate was refused, which is not in the queue of errors. */
+  /** Adds why the peer's certificate was refused, which is not in the queue of errors. */
   #withVerdict(error: OpenSslError): OpenSslError {
     if (error.message !== "certificate verify failed") return error;
     const { ssl, crypto } = this.#services.libraries;
@@ -287,12 +307,18 @@ export class DenoSslSession implements SslSession {
     const { ssl, crypto } = this.#services.libraries;
     const certificate = ssl.SSL_get1_peer_certificate(session);
     if (certificate === null) return undefined;
+    const pem = this.#pemText(certificate);
+    crypto.X509_free(certificate);
+    return pem;
+  }
+
+  #pemText(certificate: Pointer): string {
+    const { crypto } = this.#services.libraries;
     const bio = crypto.BIO_new(crypto.BIO_s_mem())!;
     crypto.PEM_write_bio_X509(bio, certificate);
     const pem = new Uint8Array(crypto.BIO_ctrl_pending(bio));
     crypto.BIO_read(bio, pem, pem.length);
     crypto.BIO_free(bio);
-    crypto.X509_free(certificate);
     return new TextDecoder().decode(pem);
   }
 

@@ -42,7 +42,8 @@ export function createNodeEngine(runtime: Runtime, configuration: TlsConfigurati
   };
 }
 
-function useEngine(library: StreamTls, { sslEngine }: TlsConfiguration): void {
+/** Has Node use the operator's engine, if there is one. Throws {@linkcode StartupError}. */
+export function useEngine(library: StreamTls, { sslEngine }: TlsConfiguration): void {
   if (sslEngine === undefined) return;
   try {
     library.useEngine(sslEngine);

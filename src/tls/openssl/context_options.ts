@@ -8,7 +8,12 @@ import type { TlsProtocol } from "../../config/settings.ts";
 import type { SslContextOptions } from "../../runtime/openssl.ts";
 import { fromBase64 } from "../../wire/base64.ts";
 import { TICKET_PERIOD } from "../ticket_keys.ts";
-import type { ClientRules, ServedCertificate, TlsConfiguration } from "../tls_configuration.ts";
+import type {
+  ClientRules,
+  OutgoingConfiguration,
+  ServedCertificate,
+  TlsConfiguration,
+} from "../tls_configuration.ts";
 
 /** What OpenSSL is told for some certificates that are served together. `version` is the library's. */
 export function contextOptions(
@@ -47,6 +52,20 @@ export function contextOptions(
   };
 }
 
+/** What OpenSSL is told for sessions with the backend; stud's own certificate goes with it, if there is one. */
+export function backendContextOptions(
+  version: string,
+  configuration: OutgoingConfiguration,
+): SslContextOptions {
+  const { backend, certificates } = configuration;
+  return {
+    ...contextOptions(version, configuration, certificates),
+    verify: backend.verify ? "required" : "none",
+    authorities: backend.authorities ?? "",
+    server: { name: backend.name },
+  };
+}
+
 /** Those of the versions that are older than TLS 1.2. */
 export function oldProtocols(protocols: readonly TlsProtocol[]): TlsProtocol[] {
   return protocols.filter((protocol) => protocol === "TLSv1.0" || protocol === "TLSv1.1");
@@ -65,7 +84,7 @@ export function lowersSecurityLevel(
 /** What is served together has one rule: a client must not choose the laxer one by its ciphers. */
 function strictest(rules: readonly ClientRules[]): ClientRules {
   return rules.find(({ verify }) => verify === "required") ??
-    rules.find(({ verify }) => verify === "optional") ?? rules[0]!;
+    rules.find(({ verify }) => verify === "optional") ?? rules[0] ?? NO_RULES;
 }
 
 /**
@@ -91,6 +110,8 @@ function defaultGroups(version: string): string {
   return `${hybrid}X25519:P-256:P-384`;
 }
 
+/** There are no clients whose certificates could be asked for. */
+const NO_RULES: ClientRules = { verify: "none", authorities: "" };
 /** What stud offers up to TLS 1.2 unless told otherwise: forward secrecy and authenticated encryption. */
 const SAFE_CIPHERS = [
   "ECDHE+AESGCM+AES128:ECDHE+AESGCM+AES256:ECDHE+CHACHA20",

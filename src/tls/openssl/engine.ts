@@ -55,8 +55,8 @@ export function createOpenSslEngine(runtime: Runtime, configuration: TlsConfigur
   };
 }
 
-/** Says why it is opened, too: most operators have not asked for a library. */
-function openLibrary(runtime: Runtime, { because }: TlsConfiguration): OpenSsl {
+/** Opens the library; says why it is opened, too: most operators have not asked for one. */
+export function openLibrary(runtime: Runtime, { because }: TlsConfiguration): OpenSsl {
   try {
     return runtime.openOpenSsl();
   } catch (error) {
@@ -67,7 +67,8 @@ function openLibrary(runtime: Runtime, { because }: TlsConfiguration): OpenSsl {
   }
 }
 
-function useEngine(library: OpenSsl, { sslEngine }: TlsConfiguration): void {
+/** Has the library use the operator's engine, if there is one. Throws {@linkcode StartupError}. */
+export function useEngine(library: OpenSsl, { sslEngine }: TlsConfiguration): void {
   if (sslEngine === undefined) return;
   try {
     library.useEngine(sslEngine);

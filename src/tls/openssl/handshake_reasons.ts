@@ -41,9 +41,13 @@ export function recordFault(error: OpenSslError): PeerError {
   return new PeerError("client", kind, handshakeReason(error), { cause: error });
 }
 
+/** An alert's name, or its number if it has none. */
+export function alertName(alert: number): string {
+  return ALERTS[alert] ?? String(alert);
+}
+
 function alertReason(alert: number): string {
-  const name = ALERTS[alert] ?? String(alert);
-  return `${ALERT_MEANINGS[alert] ?? "the client gave up"} (alert ${name})`;
+  return `${ALERT_MEANINGS[alert] ?? "the client gave up"} (alert ${alertName(alert)})`;
 }
 
 /** Pattern in OpenSSL's text, and what it means. The first match counts. */

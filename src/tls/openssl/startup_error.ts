@@ -17,7 +17,7 @@ export function startupError(
     "ciphersuites": `--ciphersuites ${ciphersuites}`,
     "groups": `--ecdh-curve ${groups}`,
     "protocols": `--tls-protos ${configuration.protocols.join(" ")}`,
-    "authorities": "--client-verify-ca",
+    "authorities": configuration.backend === undefined ? "--client-verify-ca" : "--backend-ca",
     "certificate": `${files}: the certificate`,
     "private key": `${files}: the private key`,
     "DH parameters": `${files}: the DH parameters`,

@@ -82,7 +82,8 @@ Deno.test("flags take on and off in every spelling", () => {
 Deno.test("a long option may be cut short while one option is meant", () => {
   assertEquals(
     refusalOf(["--back=a"]),
-    "option --back is ambiguous: --backend, --backend-refresh, --backlog, --backend-connect-timeout",
+    "option --back is ambiguous: --backend, --backend-refresh, --backlog, --backend-ca, --backend-name, " +
+      "--backend-verify, --backend-connect-timeout",
   );
   assertEquals(given("--front=a"), { frontend: ["a"] });
   assertEquals(given("--write-proxy"), { "write-proxy": ["on"] });

@@ -11,6 +11,7 @@ const DEFAULTS: Settings = {
   warnings: [],
   frontends: [{ address: { kind: "tcp", host: "*", port: "8443" }, tls: undefined }],
   backend: { kind: "tcp", host: "127.0.0.1", port: "8000" },
+  backendTls: undefined,
   pemFiles: [{ certificate: "a.pem" }],
   pemDir: undefined,
   pemDirGlob: undefined,
@@ -75,6 +76,10 @@ Deno.test("each option changes its setting and no other", () => {
       frontends: [{ address: { kind: "tcp", host: "*", port: "443" }, tls: undefined }],
     }],
     [["-b", "/run/web"], { backend: { kind: "unix", path: "/run/web" } }],
+    [["--client", "--backend-ca=ca"], {
+      backendTls: { ca: "ca", name: "127.0.0.1", verify: true },
+      ...openssl("a certificate of its own"),
+    }],
     [["--private-key=a.key"], { privateKeys: ["a.key"] }],
     [["--private-key", "a", "--private-key=b"], { privateKeys: ["a", "b"] }],
     [["--pem-dir=/pem"], { pemDir: "/pem", ...openssl("--pem-dir") }],
@@ -243,7 +248,6 @@ Deno.test("a mistake is found even where a later value overrides it", () => {
 
 Deno.test("every option of earlier releases that is not there yet is refused with a reason", () => {
   const given: Partial<Record<OptionName, [string, string]>> = {
-    "client": ["--client", "client mode is not available yet"],
     "shared-cache-listen": ["-U*,1", "the same --ticket-secret FILE instead"],
     "shared-cache-peer": ["-Pa,1", "the same --ticket-secret FILE instead"],
     "shared-cache-if": ["-Meth0", "the same --ticket-secret FILE instead"],

@@ -73,6 +73,7 @@ Deno.test("a pem-file block takes hitch's keys and its client rules", () => {
 Deno.test("what narrows a need has a need to narrow, and a refused option has none", () => {
   for (const option of OPTIONS) {
     if (option.needsFor !== undefined) assertEquals(option.needs, "openssl", option.name);
+    if (option.needsFor === "incoming") assertEquals(option.onlyFor, undefined, option.name);
     if (option.refusal !== undefined) assertEquals(option.needs, undefined, option.name);
     if (option.needsWhile !== undefined) assertEquals(option.needs, "openssl", option.name);
     for (const name of option.needsWhile ?? []) {

@@ -27,6 +27,7 @@ const NEEDS: [string[], string][] = [
   [["--prefer-server-ciphers"], "-O/--prefer-server-ciphers"],
   [["--ssl-engine=pkcs11"], "-e/--ssl-engine"],
   [["--alpn-protos=h2"], "--alpn-protos"],
+  [["--client", "--backend-verify=off"], "--backend-verify"],
   [["--client-verify=optional", "--client-verify-ca=ca"], "--client-verify"],
   [["--client-verify-ca=ca"], "--client-verify-ca"],
   [["--shared-cache=1"], "-C/--shared-cache"],
@@ -61,6 +62,25 @@ Deno.test("rustls by name and something that it cannot do exclude each other", (
   assertEquals(
     refusalOf(["a.pem"], "ciphers = HIGH\ntls-library = rustls"),
     "stud.conf:1:11: ciphers: needs OpenSSL; leave out stud.conf:2:15: tls-library = rustls or use auto",
+  );
+});
+
+Deno.test("to the backend rustls needs help with a certificate of its own and with unix sockets", () => {
+  const needed: [string[], string | undefined][] = [
+    [["--client"], undefined],
+    [["--client", "--backend-ca=ca", "--backend-name=a.example", "--alpn-protos=h2"], undefined],
+    [["--client", "a.pem"], "a certificate of its own"],
+    [["--client", "-b", "/run/web", "--backend-name=a.example"], "a unix socket"],
+    [["--client", "--tls-protos=TLSv1.3", "a.pem"], "--tls-protos"],
+  ];
+  for (const [argv, because] of needed) {
+    const name = because === undefined ? "rustls" : "openssl";
+    assertEquals(library(argv), { name, because }, argv.join(" "));
+  }
+  assertEquals(
+    refusalOf(["--client", "--tls-library=rustls", "a.pem"]),
+    'PEM file: "a.pem": a certificate of stud\'s own needs OpenSSL; leave out --tls-library=rustls or ' +
+      "use auto",
   );
 });
 

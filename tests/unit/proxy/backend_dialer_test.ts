@@ -2,11 +2,13 @@
 
 import type { Abandonment } from "../../../src/abandonment.ts";
 import { PeerError } from "../../../src/errors.ts";
+import { Aborter } from "../../../src/proxy/aborter.ts";
 import { BackendDialer } from "../../../src/proxy/backend_dialer.ts";
 import type { Endpoint, Stream } from "../../../src/runtime/runtime.ts";
+import type { TlsDialer } from "../../../src/tls/dialer.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
-import { FakeStream, NativeError } from "../../support/fake_stream.ts";
+import { FakeStream, NativeError, pairOf } from "../../support/fake_stream.ts";
 
 const FIRST: Endpoint = { kind: "tcp", host: "::1", port: 80 };
 const SECOND: Endpoint = { kind: "tcp", host: "127.0.0.1", port: 80 };
@@ -14,8 +16,74 @@ const UNIX: Endpoint = { kind: "unix", path: "/run/web" };
 
 function newDialer(...endpoints: Endpoint[]) {
   const runtime = new FakeRuntime();
-  return { runtime, dialer: new BackendDialer(runtime, endpoints, 2_000) };
+  const options = { timeout: 2_000, aborter: new Aborter(runtime) };
+  return { runtime, dialer: new BackendDialer(runtime, endpoints, options) };
 }
+
+/** One to the second address alone, with TLS whose handshakes are the test's. */
+function newTlsDialer() {
+  const runtime = new FakeRuntime();
+  const streams: FakeStream[] = [];
+  const tls: TlsDialer = {
+    library: "fake",
+    oneRecordPerRead: false,
+    prepare: () => Promise.resolve(),
+    dial() {
+      const stream = new FakeStream(pairOf(8_000 + streams.length));
+      streams.push(stream);
+      runtime.kernel!.streams.push(stream);
+      return Promise.resolve(stream);
+    },
+  };
+  const options = { timeout: 2_000, aborter: new Aborter(runtime), tls };
+  return { runtime, streams, dialer: new BackendDialer(runtime, [SECOND], options) };
+}
+
+Deno.test("with TLS dial() gives a connection whose handshake is done", async () => {
+  const { runtime, streams, dialer } = newTlsDialer();
+  const dialing = dialer.dial();
+  await runtime.clock.advance(1_999);
+  streams[0]!.completeHandshake();
+  assert(await dialing === streams[0]);
+  assertEquals([streams[0]!.closed, runtime.clock.waiting], [false, 0]);
+});
+
+Deno.test("a handshake that fails is told with its backend, and the connection closed", async () => {
+  const { runtime, streams, dialer } = newTlsDialer();
+  const dialing = dialer.dial().then(() => undefined, (error: PeerError) => error);
+  await runtime.clock.advance(1);
+  streams[0]!.failHandshake(new PeerError("backend", "handshake", "TLS: it is no good"));
+  const error = await dialing;
+  assertEquals([error?.kind, error?.message], ["handshake", "127.0.0.1:80: TLS: it is no good"]);
+  assertEquals([streams[0]!.closed, streams[0]!.wasReset], [true, false]);
+});
+
+Deno.test("a handshake that stalls is reset at the deadline, and closed after that", async () => {
+  const { runtime, streams, dialer } = newTlsDialer();
+  const dialing = dialer.dial().then(() => undefined, (error: PeerError) => error);
+  await runtime.clock.advance(2_000);
+  assertEquals(streams[0]!.closed, false);
+  await runtime.clock.advance(100);
+  const error = await dialing;
+  assertEquals(
+    [error?.kind, error?.message],
+    ["timeout", "127.0.0.1:80: no TLS connection within 2 s"],
+  );
+  assertEquals([streams[0]!.wasReset, streams[0]!.closed], [true, true]);
+  assertEquals(runtime.clock.waiting, 0);
+});
+
+Deno.test("abandonAll() gives up handshakes too", async () => {
+  const { runtime, dialer } = newTlsDialer();
+  const dialing = dialer.dial().then(() => undefined, (error: PeerError) => error);
+  await runtime.clock.advance(1);
+  dialer.abandonAll();
+  await runtime.clock.advance(100);
+  assertEquals(
+    (await dialing)?.message,
+    "127.0.0.1:80: no TLS connection before the drain timeout",
+  );
+});
 
 /** Never connects; gives up when told to. */
 function hang(_: Endpoint, abandonment: Abandonment): Promise<Stream> {

@@ -150,6 +150,24 @@ Deno.test(
   },
 );
 
+Deno.test("a listener for silent clients accepts them before others that talk", linux, async () => {
+  for (const silentClients of [true, false]) {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { hostname, port } = listener.addr as Deno.NetAddr;
+    const options = { backlog: 7, keepalive: 1234, silentClients };
+    kernel.tuneListener({ host: hostname, port }, options);
+    using silent = await Deno.connect({ hostname, port });
+    using talking = await Deno.connect({ hostname, port });
+    await talking.write(new Uint8Array(1));
+    using accepted = await listener.accept();
+    const first = silentClients ? silent : talking;
+    assertEquals(
+      (accepted.remoteAddr as Deno.NetAddr).port,
+      (first.localAddr as Deno.NetAddr).port,
+    );
+  }
+});
+
 Deno.test("raiseDescriptorLimit() gives the hard limit", linux, () => {
   const limit = kernel.raiseDescriptorLimit();
   const [, soft, hard] = /^Max open files\s+(\d+)\s+(\d+)/m.exec(

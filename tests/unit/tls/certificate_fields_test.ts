@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import {
+  alternativeNames,
   certificateFields,
   commonName,
   publicKeyAlgorithm,
@@ -25,6 +26,15 @@ Deno.test("certificateFields() reads serial number, names and public key", async
     assertEquals(fields.names, ["a.example", "b.example"]);
     assertEquals(publicKeyAlgorithm(fields.publicKey).type, keyType);
   }
+});
+
+Deno.test("alternativeNames() tells names and addresses, and no common name", async () => {
+  const names = ["A.example", "ip:192.0.2.1", "ip:2001:db8::7"];
+  assertEquals(
+    alternativeNames(await octets({ names, commonName: "b.example" })),
+    ["a.example", "192.0.2.1", "2001:db8:0:0:0:0:0:7"],
+  );
+  assertEquals(alternativeNames(await octets({ commonName: "b.example" })), []);
 });
 
 Deno.test("certificateFields() reads certificates of version 1, which have no extensions", () => {

@@ -1,0 +1,47 @@
+/** What makes a session of OpenSSL's the client's side: whom it asks for, whom it believes, what it offers. */
+
+import type { SslServer } from "../openssl.ts";
+import { isIpAddress } from "../../wire/ip_address.ts";
+import { cString, must, type Pointer } from "./memory.ts";
+import type { Libraries } from "./symbols.ts";
+
+/** Prepares a new SSL for a server. Throws {@linkcode OpenSslError} for a name that is none. */
+export function beginConnecting(
+  libraries: Libraries,
+  session: Pointer,
+  { name }: SslServer,
+  verified: boolean,
+): void {
+  const { ssl, crypto } = libraries;
+  ssl.SSL_set_connect_state(session);
+  if (name === undefined) return;
+  const text = cString(name);
+  const isAddress = isIpAddress(name);
+  // RFC 6066 section 3: an address is no server name.
+  if (!isAddress) {
+    const asked = ssl.SSL_ctrl(session, SSL_CTRL_SET_TLSEXT_HOSTNAME, HOST_NAME, text);
+    must(libraries, asked, "server name");
+  }
+  if (!verified) return;
+  const checked = isAddress
+    ? crypto.X509_VERIFY_PARAM_set1_ip_asc(ssl.SSL_get0_param(session), text)
+    : ssl.SSL_set1_host(session, text);
+  must(libraries, checked, "server name");
+}
+
+/** Has every session of a context offer these (RFC 7301 section 3.1). */
+export function offerAlpn(
+  libraries: Libraries,
+  context: Pointer,
+  protocols: readonly string[],
+): void {
+  const names = protocols.map((name) => new TextEncoder().encode(name));
+  const list = new Uint8Array(names.flatMap((name) => [name.length, ...name]));
+  // Of all functions this one returns 0 for success.
+  const refused = libraries.ssl.SSL_CTX_set_alpn_protos(context, list, list.length);
+  must(libraries, refused === 0 ? 1 : 0, "ALPN");
+}
+
+// openssl/tls1.h.
+const SSL_CTRL_SET_TLSEXT_HOSTNAME = 55;
+const HOST_NAME = 0n;

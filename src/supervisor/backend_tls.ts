@@ -1,0 +1,63 @@
+/** Reads whom the backend's certificate must be from, and says what the operator should know of it. */
+
+import type { Settings } from "../config/settings.ts";
+import { StartupError } from "../errors.ts";
+import type { Files } from "../runtime/runtime.ts";
+import { checkAuthorities } from "../tls/certificate.ts";
+import type { BackendTls } from "../tls/tls_configuration.ts";
+
+/** What engines are told; undefined where the backend is sent plaintext. */
+export interface BackendTlsPlan {
+  readonly configuration: BackendTls | undefined;
+  /** Lines for the log; none of them stops the start. */
+  readonly warnings: readonly string[];
+}
+
+/** Rejects with {@linkcode StartupError}: a file that cannot be read, or no authorities anywhere. */
+export async function readBackendTls(
+  { backendTls, tlsLibrary }: Pick<Settings, "backendTls" | "tlsLibrary">,
+  files: Pick<Files, "readText">,
+): Promise<BackendTlsPlan> {
+  if (backendTls === undefined) return { configuration: undefined, warnings: [] };
+  const { ca, name, verify } = backendTls;
+  if (!verify) {
+    return { configuration: { authorities: undefined, name, verify }, warnings: [UNVERIFIED] };
+  }
+  const authorities = ca === undefined
+    ? await systemAuthorities(tlsLibrary.name, files)
+    : checkAuthorities(await files.readText(ca), ca);
+  return { configuration: { authorities, name, verify }, warnings: [] };
+}
+
+/**
+ * rustls finds the machine's by itself, wherever they are. The others are told, as workers may no longer be
+ * able to read any file; Node has some of its own for machines whose file is nowhere to be found.
+ */
+async function systemAuthorities(
+  library: Settings["tlsLibrary"]["name"],
+  files: Pick<Files, "readText">,
+): Promise<string | undefined> {
+  if (library === "rustls") return undefined;
+  for (const path of SYSTEM_FILES) {
+    const text = await files.readText(path).catch(() => "");
+    if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
+  }
+  if (library === "node") return undefined;
+  throw new StartupError(
+    "--client: this machine has no file with the authorities that it trusts (looked for " +
+      `${SYSTEM_FILES.join(", ")}); install ca-certificates, or name a file with --backend-ca`,
+  );
+}
+
+const UNVERIFIED =
+  "--backend-verify=off: the backend's certificate is not verified; anybody between stud " +
+  "and the backend can read and change everything";
+
+/** Debian, Fedora, SUSE, Alpine and macOS. */
+const SYSTEM_FILES = [
+  "/etc/ssl/certs/ca-certificates.crt",
+  "/etc/pki/tls/certs/ca-bundle.crt",
+  "/etc/ssl/ca-bundle.pem",
+  "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+  "/etc/ssl/cert.pem",
+];

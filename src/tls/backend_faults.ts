@@ -1,0 +1,148 @@
+/**
+ * Why TLS with the backend failed, in words that its operator can act on. The libraries say the same in
+ * different ways; the words are the same for all of them, and stable, because the log counts by them.
+ */
+
+import { PeerError } from "../errors.ts";
+import { OpenSslError } from "../runtime/openssl.ts";
+import { parsePem, pemOctets } from "../wire/pem.ts";
+import { alternativeNames } from "./certificate_fields.ts";
+import { alertName } from "./openssl/handshake_reasons.ts";
+
+/** What a handshake with the backend rejects with. `error` is the platform's, translated, or OpenSSL's. */
+export function handshakeFault(error: PeerError | OpenSslError): PeerError {
+  const end = error instanceof PeerError ? ENDS[error.kind] : undefined;
+  return fault("handshake", end ?? `TLS: ${reasonOf(error)}`, error);
+}
+
+/** Makes what reads and writes of one connection reject with later. `where` is the backend. */
+export function recordFaultAt(where: string): (error: PeerError | OpenSslError) => PeerError {
+  return (error) => {
+    if (error instanceof PeerError && error.kind !== "other") return error;
+    const reason = reasonOf(error);
+    // What a TLS 1.3 backend thinks of our certificate it may say after the handshake only.
+    const kind = /\(alert /.test(reason) ? "handshake" : "other";
+    return fault(kind, `${where}: TLS: ${reason}`, error);
+  };
+}
+
+/**
+ * Says of a certificate (PEM text) that is not for `name` whom it is for, which OpenSSL does not. Other errors
+ * stay as they are.
+ */
+export function withNames(
+  error: OpenSslError,
+  name: string | undefined,
+  certificate: string | undefined,
+): OpenSslError {
+  if (certificate === undefined || !MISMATCH.test(error.message)) return error;
+  try {
+    const [block] = parsePem(certificate);
+    const others = alternativeNames(pemOctets(block!)).join(", ");
+    return new OpenSslError(notFor(name ?? "", others));
+  } catch {
+    // It is no good in other ways too, and what was wrong first is enough.
+    return error;
+  }
+}
+
+function notFor(name: string, others: string): string {
+  return `its certificate is not for ${name} but for ${others || "no name at all"}`;
+}
+
+function fault(kind: "handshake" | "other", message: string, cause: Error): PeerError {
+  return new PeerError("backend", kind, message, { cause });
+}
+
+function reasonOf(error: PeerError | OpenSslError): string {
+  const { message } = error;
+  const alert = error instanceof OpenSslError && error.alert !== undefined
+    ? alertName(error.alert)
+    : snakeCase(/fatal alert: (\w+)/.exec(message)?.[1]);
+  if (alert !== undefined) return `${ALERTS[alert] ?? "it gave up"} (alert ${alert})`;
+  const [, name, others] = NOT_FOR.exec(message) ?? [];
+  if (name !== undefined) return notFor(name, names(others ?? ""));
+  for (const [pattern, words] of REASONS) {
+    const match = pattern.exec(message);
+    if (match !== null) return words.replace("$1", match[1] ?? "");
+  }
+  return message.replace(/^certificate verify failed: /, "its certificate could not be verified: ");
+}
+
+/** As rustls lists names: `DnsName("a.example"), IpAddress(192.0.2.1) or DnsName("b.example")`. */
+function names(text: string): string {
+  return text.replace(/,? or /g, ", ").replace(/\w+\("?([^")]*)"?\)/g, "$1");
+}
+
+/** `UnknownCA` and `unknown_ca` are one alert. */
+function snakeCase(name: string | undefined): string | undefined {
+  return name?.replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
+}
+
+/** OpenSSL's words for a certificate that is for others. */
+const MISMATCH = /host ?name mismatch|IP address mismatch/i;
+/** Those of rustls. */
+const NOT_FOR =
+  /not valid for name "?([^";]+)"?; certificate is (?:only valid for (.*)|not valid for any names)/;
+
+const ENDS: Readonly<Partial<Record<PeerError["kind"], string>>> = {
+  closed: "it ended the connection during the TLS handshake",
+  gone: "it ended the connection during the TLS handshake",
+  reset: "it reset the connection during the TLS handshake",
+};
+
+/** What the backend means by them. */
+const ALERTS: Readonly<Record<string, string>> = {
+  handshake_failure: "no cipher or key exchange group in common, or it wants a certificate",
+  bad_certificate: "it refused our certificate, or wants one",
+  unsupported_certificate: "it refused our certificate",
+  certificate_revoked: "it finds our certificate revoked",
+  certificate_expired: "it finds our certificate expired",
+  certificate_unknown: "it refused our certificate",
+  unknown_ca: "it does not trust our certificate",
+  certificate_required: "it requires a certificate of ours; name one as a PEM file",
+  protocol_version: "no TLS version in common",
+  unrecognized_name: "it does not know the name that it was asked for; see --backend-name",
+  no_application_protocol: "it speaks none of the protocols of --alpn-protos",
+};
+
+/** Pattern in a library's text, and what it means. The first match counts. */
+const REASONS: readonly (readonly [RegExp, string])[] = [
+  [
+    /peer certificate: (?:Expired|certificate expired)|certificate has expired/,
+    "its certificate has expired",
+  ],
+  [
+    /peer certificate: (?:NotValidYet|certificate not valid yet)|certificate is not yet valid/,
+    "its certificate is not valid yet",
+  ],
+  [
+    /not valid for name|host ?name mismatch|IP address mismatch/i,
+    "its certificate is for another name",
+  ],
+  [
+    /CaUsedAsEndEntity/,
+    "its certificate is made for an authority, which rustls does not take; see --tls-library",
+  ],
+  [
+    /UnknownIssuer|unable to get (?:local )?issuer|self-signed|self signed|unable to verify the first/,
+    "its certificate is from an authority that is not trusted here; see --backend-ca",
+  ],
+  [/Revoked|certificate revoked/, "its certificate has been revoked"],
+  [
+    /InvalidPurpose|RequiredEku|unsuitable certificate purpose|unsupported certificate purpose|ExtendedKeyUsage/i,
+    "its certificate is not for servers",
+  ],
+  [
+    /InvalidContentType|wrong version number|http request|packet length too long|MessageTooLarge|IllegalLength/,
+    "what it speaks is not TLS",
+  ],
+  [
+    /unsupported protocol|version too low|no protocols available|ServerDoesNotSupportTls|ServerTlsVersion/,
+    "no TLS version in common",
+  ],
+  [/peer certificate: (.*)/, "its certificate could not be verified: $1"],
+  [/unexpected message|inappropriate/, "it broke the protocol (unexpected message)"],
+  [/corrupt message/, "it sent a malformed message"],
+  [/bad record mac|decrypt/, "it sent an undecryptable record"],
+];

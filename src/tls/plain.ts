@@ -1,0 +1,96 @@
+/**
+ * Listening without TLS, for clients whose plaintext goes to the backend by TLS. To the rest of stud these are
+ * connections like any others, with a handshake that is done at once.
+ */
+
+import type { Runtime, StreamListener, TcpStream } from "../runtime/runtime.ts";
+import type { TlsConnection, TlsListener, TlsListenerOptions } from "./engine.ts";
+import { StartupError } from "../errors.ts";
+import { tuneListener } from "./tune_listener.ts";
+
+/** Listens in clear. Rejects with {@linkcode StartupError} when the address is refused. */
+export async function listenPlain(
+  runtime: Runtime,
+  { address, reusePort, steer, ...tuning }: TlsListenerOptions,
+): Promise<TlsListener> {
+  const listener = await runtime.network.listen({ ...address, ...tuning, reusePort });
+  try {
+    tuneListener(runtime, listener.address, { ...tuning, silentClients: true });
+    if (steer !== undefined) steerClients(runtime, listener, steer);
+    return new PlainListener(listener);
+  } catch (error) {
+    listener.close();
+    throw error;
+  }
+}
+
+/** Whether a listener takes clients in clear. */
+export function isPlain(listener: TlsListener): boolean {
+  return listener instanceof PlainListener;
+}
+
+function steerClients({ kernel }: Runtime, { address }: StreamListener, workers: number): void {
+  if (kernel === undefined) {
+    throw new StartupError("--steer-by-client: only on Linux, with foreign functions allowed");
+  }
+  kernel.steer(address, { first: 0, count: workers, byClient: true });
+}
+
+class PlainListener implements TlsListener {
+  readonly address;
+  readonly #listener: StreamListener;
+
+  constructor(listener: StreamListener) {
+    this.#listener = listener;
+    this.address = listener.address;
+  }
+
+  async accept(): Promise<TlsConnection> {
+    return new PlainConnection(await this.#listener.accept());
+  }
+
+  close(): void {
+    this.#listener.close();
+  }
+}
+
+class PlainConnection implements TlsConnection {
+  readonly serverName = undefined;
+  readonly negotiated = undefined;
+  readonly #stream: TcpStream;
+  readonly lend: TlsConnection["lend"];
+  readonly reset: TlsConnection["reset"];
+
+  constructor(stream: TcpStream) {
+    this.#stream = stream;
+    // Where the platform has neither, nobody must find one here.
+    if (stream.lend !== undefined) this.lend = () => stream.lend!();
+    if (stream.reset !== undefined) this.reset = () => stream.reset!();
+  }
+
+  get pair() {
+    return this.#stream.pair;
+  }
+
+  handshake(): Promise<void> {
+    return DONE;
+  }
+
+  read(into: Uint8Array): Promise<number | null> {
+    return this.#stream.read(into);
+  }
+
+  write(octets: Uint8Array): Promise<number> | number {
+    return this.#stream.write(octets);
+  }
+
+  closeWrite(): Promise<void> {
+    return this.#stream.closeWrite();
+  }
+
+  close(): void {
+    this.#stream.close();
+  }
+}
+
+const DONE = Promise.resolve();

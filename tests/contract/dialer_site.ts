@@ -1,0 +1,155 @@
+/** A dialer of the engine under test, and a backend of the same engine that it connects to. */
+
+import { Abandonment } from "../../src/abandonment.ts";
+import type { PeerError } from "../../src/errors.ts";
+import { type Abortable, Aborter } from "../../src/proxy/aborter.ts";
+import type { Stream, StreamListener } from "../../src/runtime/runtime.ts";
+import type { BackendConnection } from "../../src/tls/dialer.ts";
+import type { TlsConnection, TlsListener } from "../../src/tls/engine.ts";
+import type { BackendTls, TlsConfiguration } from "../../src/tls/tls_configuration.ts";
+import { Authority, type Issued } from "../support/authority.ts";
+import { closeQuietly } from "../support/backend.ts";
+import { within } from "../support/eventually.ts";
+import { TLS_CONFIGURATION } from "../support/tls_configuration.ts";
+import { platform } from "#contract-platform";
+import { configurationOf } from "./engine_site.ts";
+import type { EngineUnderTest } from "./platform.ts";
+
+/** Declares a test of each engine's dialer. */
+export function dialerContract(what: string, run: (site: DialerSite) => Promise<void>): void {
+  for (const under of platform.engines) {
+    platform.test(`${under.name}, to a backend: ${what}`, async () => {
+      await using site = new DialerSite(under, await authority());
+      await run(site);
+    });
+  }
+}
+
+let made: Promise<Authority> | undefined;
+
+function authority(): Promise<Authority> {
+  return made ??= Authority.make();
+}
+
+/** A backend and a connection to it, both after the handshake. */
+export interface DialledPair {
+  readonly ours: BackendConnection;
+  readonly backend: TlsConnection;
+}
+
+/** Use it with `await using`: everything opened through it is closed with it. */
+export class DialerSite implements AsyncDisposable {
+  readonly under: EngineUnderTest;
+  readonly authority: Authority;
+  readonly #open = new Set<{ close(): void }>();
+
+  constructor(under: EngineUnderTest, authority: Authority) {
+    this.under = under;
+    this.authority = authority;
+  }
+
+  /** A backend that serves a certificate: by default one for `localhost`. */
+  async listen(
+    order: { names?: string[]; days?: number; issuer?: Authority } = {},
+    configuration: Partial<TlsConfiguration> = {},
+  ): Promise<TlsListener> {
+    const { names = ["localhost"], days = 90, issuer = this.authority } = order;
+    const { pem }: Issued = await issuer.issue({ names, days });
+    const engine = this.under.make({ ...configurationOf(pem), ...configuration });
+    const address = { host: "127.0.0.1", port: 0 };
+    const listener = await engine.listen({
+      address,
+      reusePort: false,
+      backlog: 100,
+      keepalive: 3600,
+    });
+    this.#open.add(listener);
+    return listener;
+  }
+
+  /** A backend that knows nothing of TLS. */
+  async listenRaw(): Promise<StreamListener> {
+    const address = { host: "127.0.0.1", port: 0 };
+    const listener = await this.under.runtime.network.listen({ ...address, reusePort: false });
+    this.#open.add(listener);
+    return listener;
+  }
+
+  /** Connects to a port of 127.0.0.1, and trusts the site's authority and `localhost` unless told otherwise. */
+  async dial(
+    port: number,
+    backend: Partial<BackendTls> = {},
+    configuration: Partial<TlsConfiguration> = {},
+  ): Promise<BackendConnection> {
+    const { certificate: authorities } = this.authority;
+    const { dialer } = this.under.make({
+      ...TLS_CONFIGURATION,
+      certificates: [],
+      backend: { authorities, name: "localhost", verify: true, ...backend },
+      ...configuration,
+    });
+    await dialer!.prepare();
+    const endpoint = { kind: "tcp", host: "127.0.0.1", port } as const;
+    const ours = await dialer!.dial(endpoint, new Abandonment());
+    this.#open.add(ours);
+    return ours;
+  }
+
+  /** Both ends of a connection whose handshake is done; the backend may be behind another port. */
+  async pair(listener?: TlsListener, port?: number): Promise<DialledPair> {
+    const listening = listener ?? await this.listen();
+    const accepting = this.accept(listening);
+    accepting.catch(() => {});
+    const ours = await this.dial(port ?? listening.address.port);
+    return { ours, backend: await this.shakeHands(ours, accepting) };
+  }
+
+  /** Completes the handshake on both sides. */
+  async shakeHands(
+    ours: BackendConnection,
+    accepting: Promise<TlsConnection>,
+  ): Promise<TlsConnection> {
+    // Before the hello is there, the kernel may keep the connection to itself (TCP_DEFER_ACCEPT).
+    const handshake = ours.handshake();
+    handshake.catch(() => {});
+    const backend = await accepting;
+    await within(10_000, "the handshake", Promise.all([handshake, backend.handshake()]));
+    return backend;
+  }
+
+  /** The next connection at a backend. */
+  async accept<Connection extends Stream>(
+    listener: { accept(): Promise<Connection> },
+  ): Promise<Connection> {
+    const connection = await within(10_000, "a connection", listener.accept());
+    this.#open.add(connection);
+    return connection;
+  }
+
+  /** Why a handshake with a backend fails. */
+  async handshakeFault(listener: TlsListener, ours: BackendConnection): Promise<PeerError> {
+    const fault = this.fault(ours.handshake());
+    (await this.accept(listener)).handshake().catch(() => {});
+    return await fault;
+  }
+
+  /** Sends RST at once, in the way that stud does it on this platform. */
+  reset(connection: Abortable): Promise<void> {
+    return new Aborter(this.under.runtime).abort(connection, "now");
+  }
+
+  /** The error of a promise that must reject, as stud's own. */
+  async fault(promise: Promise<unknown>): Promise<PeerError> {
+    try {
+      await within(10_000, "an error", promise);
+    } catch (error) {
+      return this.under.runtime.network.peerError(error, "backend");
+    }
+    throw new Error("no error");
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    for (const each of this.#open) closeQuietly(each);
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,104 @@
+/** `--client`: plaintext in, TLS out, with the same care for ends as the other way round. */
+
+import { assert, assertEquals } from "../support/assert.ts";
+import { Backend, closeQuietly, echo } from "../support/backend.ts";
+import { temporaryPem } from "../support/certificates.ts";
+import { OutgoingSite } from "../support/outgoing_site.ts";
+import { readPattern, writePattern } from "../support/pattern.ts";
+import { connectRaw } from "../support/raw_client.ts";
+import { resetConnection } from "../support/reset.ts";
+import { Stud } from "../support/stud.ts";
+import { receive, receiveText, send } from "../support/tls_client.ts";
+import { testWith } from "../support/tools.ts";
+
+const linux = { linux: true };
+
+Deno.test("through stud in both directions 10 MB arrive whole, there and back", async () => {
+  await using backend = Backend.serve(echo);
+  using pem = await temporaryPem();
+  const frontend = ["-f", "127.0.0.1,0"];
+  await using server = await Stud.start([...frontend, "-b", backend.address, pem.path]);
+  await using client = await Stud.start([
+    ...["--client", ...frontend, "-b", `127.0.0.1,${server.port}`],
+    `--backend-ca=${pem.path}`,
+  ]);
+  using conn = await connectRaw(client.port);
+  const total = 10_000_000;
+  const writing = writePattern(conn, total).then(() => conn.closeWrite());
+  assertEquals(await readPattern(conn), total, client.report());
+  await writing;
+});
+
+Deno.test("each side may end first and go on receiving", async () => {
+  await using site = await OutgoingSite.start();
+  for (const clientFirst of [true, false]) {
+    const { client, peer } = await site.connectThrough();
+    using _ = client;
+    const [first, second] = clientFirst ? [client, peer] : [peer, client];
+    await send(first, "question");
+    await first.closeWrite();
+    const question = await receive(second);
+    assertEquals([question.text, question.end], ["question", "clean"]);
+    await send(second, "answer");
+    await second.closeWrite();
+    const answer = await receive(first);
+    assertEquals([answer.text, answer.end], ["answer", "clean"], site.stud.report());
+  }
+});
+
+testWith(linux, "a backend's FIN without close_notify never looks like the end", async () => {
+  await using site = await OutgoingSite.start({ wired: true });
+  const { client, peer } = await site.connectThrough();
+  using _ = client;
+  await send(peer, "half an answer");
+  assertEquals(await receiveText(client, 14), "half an answer");
+  await site.wire!.endAnswerWithFin();
+  const { end } = await receive(client);
+  assert(/reset/i.test(end), `the client saw this end: ${end}\n${site.stud.report()}`);
+  await site.stud.output(/backend failed: ended without close_notify/);
+  await site.released();
+});
+
+testWith(linux, "a reset goes through both ways, behind what came before", async () => {
+  await using site = await OutgoingSite.start();
+  for (const fromClient of [true, false]) {
+    const { client, peer } = await site.connectThrough();
+    const [from, to] = fromClient ? [client, peer] : [peer, client];
+    await send(from, "cut off");
+    assertEquals(await receiveText(to, 7), "cut off");
+    resetConnection(from);
+    const { end } = await receive(to);
+    assert(/reset/i.test(end), `the other side saw this end: ${end}\n${site.stud.report()}`);
+    closeQuietly(client);
+    closeQuietly(peer);
+  }
+  await site.released();
+});
+
+testWith(linux, "a backend that stalls in the handshake is given up at the deadline", async () => {
+  await using silent = Backend.serve(async (conn) => {
+    while (await conn.read(new Uint8Array(4096)) !== null);
+  });
+  const args = ["--backend-connect-timeout=0.5"];
+  await using site = await OutgoingSite.start({ args, backendAddress: silent.address });
+  const ends = await Promise.all(Array.from({ length: 20 }, async () => {
+    using client = await connectRaw(site.stud.port);
+    return (await receive(client)).end;
+  }));
+  assert(ends.every((end) => /reset/i.test(end)), `clients saw ${ends.join()}`);
+  await site.stud.output(/backend failed: 127\.0\.0\.1:\d+: no TLS connection within 0\.5 s/);
+  await site.released();
+});
+
+testWith(
+  linux,
+  "a client that reads nothing is reset after a while, and holds nothing",
+  async () => {
+    await using site = await OutgoingSite.start({ args: ["--stall-timeout=1"] });
+    const { client, peer } = await site.connectThrough();
+    using _ = client;
+    const sending = writePattern(peer, 64 << 20).then(() => "sent", () => "refused");
+    assertEquals(await sending, "refused", site.stud.report());
+    await site.released();
+  },
+);

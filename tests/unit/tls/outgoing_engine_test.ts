@@ -1,0 +1,112 @@
+/** The engine for TLS to the backend, on a platform in memory. */
+
+import { Abandonment } from "../../../src/abandonment.ts";
+import { PeerError, StartupError } from "../../../src/errors.ts";
+import type { TlsDialOptions } from "../../../src/runtime/runtime.ts";
+import { makeEngine } from "../../../src/tls/make_engine.ts";
+import type { BackendTls } from "../../../src/tls/tls_configuration.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { FakeRuntime } from "../../support/fake_runtime.ts";
+import { FakeStream, NativeError } from "../../support/fake_stream.ts";
+import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
+
+const LISTENING = {
+  address: { host: "127.0.0.1", port: 8000 },
+  reusePort: true,
+  backlog: 7,
+  keepalive: 60,
+};
+const ENDPOINT = { kind: "tcp", host: "192.0.2.1", port: 443 } as const;
+
+function newEngine(backend: Partial<BackendTls> = {}, ownProcess = true) {
+  const runtime = new FakeRuntime();
+  const streams: FakeStream[] = [];
+  const options: TlsDialOptions[] = [];
+  runtime.network.answerTls = (_, given) => {
+    options.push(given);
+    const stream = new FakeStream();
+    streams.push(stream);
+    return Promise.resolve(stream);
+  };
+  const engine = makeEngine(runtime, {
+    ...TLS_CONFIGURATION,
+    certificates: [],
+    alpnProtocols: ["h2"],
+    backend: { authorities: undefined, name: "www.example", verify: true, ...backend },
+  }, { ownProcess });
+  return { runtime, engine, dialer: engine.dialer!, streams, options };
+}
+
+Deno.test("it listens in clear, for clients that wait to be spoken to as well", async () => {
+  const { runtime, engine } = newEngine();
+  const listener = await engine.listen({ ...LISTENING, steer: 3 });
+  assertEquals(runtime.network.listeners, []);
+  assertEquals(runtime.kernel!.tuned, [{
+    address: LISTENING.address,
+    options: { backlog: 7, keepalive: 60, silentClients: true },
+  }]);
+  assertEquals(runtime.kernel!.steered, [{
+    address: LISTENING.address,
+    steering: { first: 0, count: 3, byClient: true },
+  }]);
+  const plain = runtime.network.plainListeners.at(-1)!;
+  const client = new FakeStream();
+  plain.arrive(client);
+  const connection = await listener.accept();
+  await connection.handshake();
+  assertEquals([connection.pair, connection.negotiated], [client.pair, undefined]);
+  client.deliver("question");
+  assertEquals(await connection.read(new Uint8Array(100)), 8);
+  listener.close();
+  assert(plain.closed);
+});
+
+Deno.test("a socket that cannot be tuned is closed again", async () => {
+  const { runtime, engine } = newEngine();
+  runtime.kernel!.tuneListener = () => {
+    throw new StartupError("no");
+  };
+  await assertRejects(() => engine.listen(LISTENING), StartupError, "no");
+  assertEquals(runtime.network.plainListeners.map(({ closed }) => closed), [true, true]);
+});
+
+Deno.test("before it listens rustls is told whom to trust, and begins TLS with itself", async () => {
+  for (const [authorities, trusted] of [[undefined, "machine"], ["PEM", "nobody"]] as const) {
+    const { runtime, engine, streams, options } = newEngine({ authorities });
+    await engine.listen(LISTENING);
+    assertEquals(runtime.network.trusted, trusted);
+    assertEquals(options, [{ name: "www.example", authorities, alpnProtocols: ["h2"] }]);
+    assert(streams[0]!.closed);
+  }
+});
+
+Deno.test("a process that is not stud's own keeps what it trusts", async () => {
+  const { runtime, engine } = newEngine({}, false);
+  await engine.check();
+  assertEquals(runtime.network.trusted, undefined);
+});
+
+Deno.test("authorities that rustls does not take are a StartupError", async () => {
+  const { runtime, engine } = newEngine();
+  runtime.network.answerTls = () => Promise.reject(new Error("invalid"));
+  await assertRejects(
+    () => engine.check(),
+    StartupError,
+    "--client: rustls cannot begin TLS with these authorities: invalid",
+  );
+  assertEquals(runtime.network.plainListeners.map(({ closed }) => closed), [true]);
+});
+
+Deno.test("a refusal right after rustls's handshake is told as one, with the backend", async () => {
+  const { dialer, streams } = newEngine();
+  const connection = await dialer.dial(ENDPOINT, new Abandonment());
+  streams[0]!.completeHandshake();
+  await connection.handshake();
+  streams[0]!.fail(new NativeError("other", "received fatal alert: CertificateRequired"));
+  const { party, kind, message } = await assertRejects(
+    () => connection.read(new Uint8Array(1)),
+    PeerError,
+  );
+  assertEquals([party, kind], ["backend", "handshake"]);
+  assert(message.startsWith("192.0.2.1:443: TLS: it requires a certificate of ours"), message);
+});
