@@ -13,17 +13,25 @@ import type { Settings, TlsLibraryName } from "./config/settings.ts";
 import { reportError } from "./errors.ts";
 import { configureLog, type Logger, Outputs } from "./log/log.ts";
 import { printable } from "./log/printable.ts";
-import type { Runtime } from "./runtime/runtime.ts";
+import type { ListenAddress, Runtime } from "./runtime/runtime.ts";
+import { BackgroundStart, goToBackground } from "./supervisor/background.ts";
+import { HandedSockets } from "./supervisor/handed_sockets.ts";
+import { listenReport } from "./supervisor/listen_report.ts";
+import { Notifier } from "./supervisor/notifier.ts";
 import { claimPorts, makePlan, type Plan } from "./supervisor/plan.ts";
 import { StopSignals } from "./supervisor/stop_signals.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 import { makeTlsPlan } from "./supervisor/tls_plan.ts";
 import { makeEngine } from "./tls/make_engine.ts";
 import { VERSION } from "./version.ts";
+import { formatSocketAddress } from "./wire/ip_address.ts";
 import { runWorker } from "./worker/worker.ts";
 
 /** The argument that makes this program a worker; its supervisor gives it, nobody else. */
 const WORKER_ARGUMENT = "--worker-process";
+
+/** The configuration file that is standard input. */
+const STANDARD_INPUT = "-";
 
 /** Runs the program and ends the process with its exit code. */
 export async function main(): Promise<never> {
@@ -31,14 +39,18 @@ export async function main(): Promise<never> {
   const { args } = runtime.processes;
   const code = args[0] === WORKER_ARGUMENT
     ? await runWorker(runtime, (configuration) => makeEngine(runtime, configuration))
-    : await run(args, runtime);
+    : await run(args, runtime, await BackgroundStart.join(runtime));
   return runtime.processes.exit(code);
 }
 
-async function run(argv: readonly string[], runtime: Runtime): Promise<number> {
+async function run(
+  argv: readonly string[],
+  runtime: Runtime,
+  background: BackgroundStart | undefined,
+): Promise<number> {
   try {
     const parsed = parseCommandLine(argv);
-    const config = await readConfig(parsed.configFile, runtime);
+    const config = await readConfig(parsed.configFile, runtime, background);
     const command = toCommand(parsed, runtime.tlsLibraries, config);
     switch (command.action) {
       case "help":
@@ -50,13 +62,27 @@ async function run(argv: readonly string[], runtime: Runtime): Promise<number> {
       case "test":
         return await check(command.settings, runtime);
       case "run":
-        return await serve(command.settings, runtime);
+        if (command.settings.daemon && background === undefined) {
+          await goToBackground(runtime, config?.file === STANDARD_INPUT ? config.text : undefined);
+          return 0;
+        }
+        return await serve(command.settings, runtime, background);
     }
   } catch (error) {
     const { line, exitCode } = reportError(error);
-    await writeOut(runtime, "stderr", `stud: ${printable(line)}\n`);
+    await tell(line, runtime, background);
     return exitCode;
   }
+}
+
+/** Tells whoever started stud why it does not serve. */
+async function tell(
+  line: string,
+  runtime: Runtime,
+  background: BackgroundStart | undefined,
+): Promise<void> {
+  if (background !== undefined) await background.failed(line);
+  else await writeOut(runtime, "stderr", `stud: ${printable(line)}\n`);
 }
 
 /** The program's version, and the TLS engines that there are on this machine. */
@@ -85,10 +111,11 @@ function libraryText(name: TlsLibraryName, runtime: Runtime): string {
 async function readConfig(
   file: string | undefined,
   runtime: Runtime,
+  background: BackgroundStart | undefined,
 ): Promise<ConfigText | undefined> {
   if (file === undefined) return undefined;
-  const text = file === "-"
-    ? await new Response(runtime.processes.stdin).text()
+  const text = file === STANDARD_INPUT
+    ? background?.input ?? await new Response(runtime.processes.stdin).text()
     : await runtime.files.readText(file);
   return { file, text };
 }
@@ -102,25 +129,32 @@ async function check(settings: Settings, runtime: Runtime): Promise<number> {
   return await print(runtime, "stud: the configuration is good\n");
 }
 
-async function serve(settings: Settings, runtime: Runtime): Promise<number> {
+async function serve(
+  settings: Settings,
+  runtime: Runtime,
+  background: BackgroundStart | undefined,
+): Promise<number> {
   const signals = new StopSignals(runtime);
-  // A name server may be slow, and an operator may lose patience.
-  const plan = await Promise.race([planFor(settings, runtime), signals.stop]);
-  if (typeof plan === "string") return 0;
-  // Foreign code stays out of the supervisor, so OpenSSL has its say in the workers.
-  const { tls } = plan.configuration;
-  if (tls.library === "rustls") await makeEngine(runtime, tls).check();
-  const frontends = await claimPorts(plan, runtime);
-  const outputs = new Outputs(runtime, {
-    syslogFacility: settings.syslog ? settings.syslogFacility : undefined,
-  });
-  const log = configureLog(outputs.sink, settings.quiet ? "error" : "info");
-  runtime.processes.onUncaught((error) => log.error("{line}", { line: reportError(error).line }));
+  const pidFile = settings.pidFile === undefined
+    ? undefined
+    : await runtime.service.claimPidFile(settings.pidFile);
   try {
-    for (const warning of plan.warnings) log.warning("{warning}", { warning });
-    return await supervise(new Supervisor(runtime, plan, frontends, signals, log), log);
+    // A name server may be slow, and an operator may lose patience.
+    const plan = await Promise.race([planFor(settings, runtime), signals.stop]);
+    if (typeof plan === "string") return 0;
+    // Foreign code stays out of the supervisor, so OpenSSL has its say in the workers.
+    const { tls } = plan.configuration;
+    if (tls.library === "rustls") await makeEngine(runtime, tls).check();
+    const frontends = await frontendsFor(settings, plan, runtime);
+    const outputs = await Outputs.open(runtime, {
+      file: settings.logFile,
+      detached: background !== undefined,
+      syslogFacility: settings.syslog ? settings.syslogFacility : undefined,
+    });
+    const supervisor = { plan, frontends, signals, outputs };
+    return await supervise(supervisor, settings, runtime, background);
   } finally {
-    await outputs.flushed();
+    await pidFile?.release();
   }
 }
 
@@ -128,14 +162,68 @@ async function planFor(settings: Settings, runtime: Runtime): Promise<Plan> {
   return await makePlan(settings, await makeTlsPlan(settings, runtime), runtime);
 }
 
-async function supervise(supervisor: Supervisor, log: Logger): Promise<number> {
+/** The frontends' addresses; sockets that the service manager has opened are among them. */
+async function frontendsFor(
+  settings: Settings,
+  plan: Plan,
+  runtime: Runtime,
+): Promise<ListenAddress[]> {
+  const handed = await HandedSockets.take(runtime);
+  if (handed.none || settings.frontendsGiven) return await claimPorts(plan, runtime, handed);
+  return await claimPorts({ frontends: handed.frontends }, runtime, handed);
+}
+
+/** What the start has brought together. */
+interface Prepared {
+  readonly plan: Plan;
+  readonly frontends: readonly ListenAddress[];
+  readonly signals: StopSignals;
+  readonly outputs: Outputs;
+}
+
+async function supervise(
+  { plan, frontends, signals, outputs }: Prepared,
+  settings: Settings,
+  runtime: Runtime,
+  background: BackgroundStart | undefined,
+): Promise<number> {
+  const log = configureLog(outputs.sink, settings.logLevel);
+  runtime.processes.onUncaught((error) => log.error("{line}", { line: reportError(error).line }));
+  const notifier = new Notifier(runtime, log);
+  const supervisor = new Supervisor(runtime, plan, frontends, signals, log);
+  supervisor.onHangUp = () => void outputs.reopen();
+  supervisor.onServing = async () => {
+    await report(settings.listenReport, frontends, runtime, log);
+    notifier.ready(`serving on ${frontends.map(formatSocketAddress).join(" and ")}`);
+    await background?.served();
+  };
+  signals.stop.then(() => notifier.stopping());
   try {
+    for (const warning of plan.warnings) log.warning("{warning}", { warning });
     await supervisor.run();
     return 0;
   } catch (error) {
     const { line, exitCode } = reportError(error);
     log.error("{line}", { line });
+    if (!outputs.onStandardStreams) await tell(line, runtime, background);
     return exitCode;
+  } finally {
+    await notifier.close();
+    await outputs.flushed();
+  }
+}
+
+async function report(
+  path: string | undefined,
+  frontends: readonly ListenAddress[],
+  runtime: Runtime,
+  log: Logger,
+): Promise<void> {
+  if (path === undefined) return;
+  try {
+    await runtime.service.writeText(path, listenReport(frontends));
+  } catch (error) {
+    log.error("--dbg-listen {reason}", { reason: (error as Error).message });
   }
 }
 

@@ -7,6 +7,7 @@
 import { UsageError } from "../errors.ts";
 import { isSameAddress } from "./address.ts";
 import { certificateSettings } from "./certificate_settings.ts";
+import { logSettings } from "./log_settings.ts";
 import type { NameOfKind, Option, OptionName } from "./options.ts";
 import { optionNamed, OPTIONS } from "./options.ts";
 import { quote } from "./quote.ts";
@@ -41,6 +42,8 @@ export function parseSettings(
   const groups = text("ecdh-curve");
   return {
     frontends: frontends(values),
+    frontendsGiven:
+      values.get("frontend")?.some((raw) => !isDefault(optionNamed("frontend"), raw)) ?? false,
     backend: lastValue("backend", values) as TcpAddress | UnixAddress,
     ...certificateSettings(values),
     tlsLibrary: chooseTlsLibrary(values, libraries),
@@ -63,8 +66,9 @@ export function parseSettings(
     chroot: text("chroot"),
     user: text("user"),
     group: text("group"),
-    quiet: flag("quiet"),
-    syslog: flag("syslog"),
+    ...logSettings(values, libraries),
+    pidFile: text("pidfile"),
+    listenReport: text("dbg-listen"),
     syslogFacility: choice("syslog-facility"),
     handshakeTimeout: number("ssl-handshake-timeout"),
     backendConnectTimeout: number("backend-connect-timeout"),

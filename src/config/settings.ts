@@ -55,6 +55,8 @@ export interface PemFileSetting {
 /** Everything `stud` can be told in one run. */
 export interface Settings {
   readonly frontends: readonly TcpAddress[];
+  /** Whether they are other than the default. */
+  readonly frontendsGiven: boolean;
   readonly backend: TcpAddress | UnixAddress;
   /** In the order listed; empty only with `selfSigned` or `pemDir`. */
   readonly pemFiles: readonly PemFileSetting[];
@@ -97,7 +99,15 @@ export interface Settings {
   readonly chroot: string | undefined;
   readonly user: string | undefined;
   readonly group: string | undefined;
-  readonly quiet: boolean;
+  /** The least important lines that are logged. */
+  readonly logLevel: "error" | "info" | "debug";
+  /** Path of the file that the log goes to, instead of the standard streams. */
+  readonly logFile: string | undefined;
+  readonly daemon: boolean;
+  /** Path. */
+  readonly pidFile: string | undefined;
+  /** Path of the file that is told where stud listens. */
+  readonly listenReport: string | undefined;
   readonly syslog: boolean;
   readonly syslogFacility: string;
   /** Seconds. */

@@ -11,7 +11,9 @@ import type { TlsConfiguration } from "../tls/tls_configuration.ts";
 export interface WorkerConfiguration {
   /** From 1; also chooses the CPU. */
   readonly index: number;
-  readonly frontends: readonly { readonly host: string; readonly port: number }[];
+  /** Log a line for each connection that has ended. */
+  readonly logConnections?: boolean;
+  readonly frontends: readonly WorkerFrontend[];
   /** The backend's addresses, to be tried in this order. */
   readonly backend: readonly BackendEndpoint[];
   readonly tls: TlsConfiguration;
@@ -23,6 +25,13 @@ export interface WorkerConfiguration {
   readonly keepalive: number;
   readonly timeouts: WorkerTimeouts;
   readonly privileges: WorkerPrivileges;
+}
+
+/** An address to listen on; the descriptor is that of an inherited socket which does so already. */
+export interface WorkerFrontend {
+  readonly host: string;
+  readonly port: number;
+  readonly descriptor?: number;
 }
 
 /** An address that needs no look-up any more. */

@@ -20,6 +20,8 @@ export interface ConnectionServices extends RelayServices {
   readonly preface: EncodePreface;
   /** Told of every fault that ended a connection. */
   readonly onFault: (fault: PeerError, client: TlsConnection) => void;
+  /** Told of every connection that has ended, if somebody wants to know. */
+  readonly onEnd?: (client: TlsConnection) => void;
   /** Told when no client can be accepted for want of descriptors. */
   readonly onShortage: (fault: PeerError) => void;
 }

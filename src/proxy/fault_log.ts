@@ -67,7 +67,8 @@ export class FaultLog {
   }
 }
 
-function describeClient(client: TlsConnection): string {
+/** Who a client is: its address, the one it came to, and the name it asked for. */
+export function describeClient(client: TlsConnection): string {
   try {
     const { peer, local } = client.pair;
     const name = client.serverName === undefined ? "" : ` for ${client.serverName}`;

@@ -5,11 +5,12 @@
 
 import type { Logger } from "@logtape/logtape";
 import type { PrefaceKind } from "../config/settings.ts";
-import type { Endpoint, Runtime, SocketAddress } from "../runtime/runtime.ts";
-import type { TlsEngine } from "../tls/engine.ts";
+import type { Endpoint, ListenAddress, Runtime, SocketAddress } from "../runtime/runtime.ts";
+import type { TlsConnection, TlsEngine } from "../tls/engine.ts";
 import { Aborter } from "./aborter.ts";
 import { BackendDialer } from "./backend_dialer.ts";
 import type { ConnectionServices } from "./connection.ts";
+import { logConnection } from "./connection_log.ts";
 import { type Counters, newCounters } from "./counters.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 import { FaultLog } from "./fault_log.ts";
@@ -20,7 +21,9 @@ import { StallWatch } from "./stall_watch.ts";
 
 /** What a proxy is made of. */
 export interface ProxyOptions {
-  readonly frontends: readonly SocketAddress[];
+  readonly frontends: readonly ListenAddress[];
+  /** Log a line for each connection that has ended. */
+  readonly logConnections?: boolean;
   /** Tried in this order for each connection. */
   readonly backend: readonly Endpoint[];
   readonly preface: PrefaceKind;
@@ -55,7 +58,7 @@ export class Proxy {
   private constructor(runtime: Runtime, engine: TlsEngine, options: ProxyOptions, log: Logger) {
     this.#runtime = runtime;
     this.#faults = new FaultLog(log, runtime.clock);
-    this.#services = this.#newServices(engine, options);
+    this.#services = this.#newServices(engine, options, log);
   }
 
   /**
@@ -111,7 +114,7 @@ export class Proxy {
     this.#faults.flush();
   }
 
-  #newServices(engine: TlsEngine, options: ProxyOptions): ConnectionServices {
+  #newServices(engine: TlsEngine, options: ProxyOptions, log: Logger): ConnectionServices {
     const { timeouts, backend } = options;
     const runtime = this.#runtime;
     return {
@@ -130,6 +133,9 @@ export class Proxy {
         if (fault.party === "backend") this.counters.backendsFailed++;
         this.#faults.connection(fault, client);
       },
+      ...options.logConnections
+        ? { onEnd: (client: TlsConnection) => logConnection(log, client) }
+        : {},
       onShortage: (fault) => this.#faults.shortage(fault),
     };
   }

@@ -9,6 +9,7 @@ import process from "node:process";
 import type { Abandonment } from "../abandonment.ts";
 import { PeerError, type PeerErrorKind, StartupError } from "../errors.ts";
 import { formatSocketAddress, isIpAddress, unmapIpv4 } from "../wire/ip_address.ts";
+import { takePlace } from "./linux_service.ts";
 import type {
   Endpoint,
   ListenOptions,
@@ -31,17 +32,39 @@ export function createDenoNetwork(): Network {
 function listen(options: ListenOptions): Promise<StreamListener> {
   const { host: hostname, port, reusePort } = options;
   return listening(options, () => {
-    const listener = Deno.listen({ hostname, port, reusePort });
-    return new DenoListener(listener, (conn) => new DenoTcpStream(conn));
+    const wrap = (conn: Deno.TcpConn) => new DenoTcpStream(conn);
+    if (options.descriptor !== undefined) {
+      return adopted(Deno.listen(STAND_IN), options, wrap);
+    }
+    return new DenoListener(Deno.listen({ hostname, port, reusePort }), wrap);
   });
 }
 
 function listenTls(options: TlsListenOptions): Promise<TlsStreamListener> {
   const { host: hostname, port, reusePort, certificateChain: cert, privateKey: key } = options;
   return listening(options, () => {
-    const listener = Deno.listenTls({ hostname, port, cert, key, reusePort });
-    return new DenoListener(listener, (conn) => new DenoTlsStream(conn));
+    const wrap = (conn: Deno.TlsConn) => new DenoTlsStream(conn);
+    if (options.descriptor !== undefined) {
+      return adopted(Deno.listenTls({ ...STAND_IN, cert, key }), options, wrap);
+    }
+    return new DenoListener(Deno.listenTls({ hostname, port, cert, key, reusePort }), wrap);
   });
+}
+
+/** Has a listener that has a socket of its own accept on the inherited one instead. */
+function adopted<Connection extends Deno.Conn, Accepted>(
+  listener: Deno.Listener<Connection>,
+  { host, port, descriptor }: ListenOptions,
+  wrap: (conn: Connection) => Accepted,
+): DenoListener<Connection, Accepted> {
+  try {
+    takePlace(socketAddress(listener.addr as Deno.NetAddr), descriptor!);
+    return new DenoListener(listener, wrap, { host, port });
+  } catch (error) {
+    listener.close();
+    const { message } = error as Error;
+    throw new Error(`the socket handed over cannot be served here: ${message}`, { cause: error });
+  }
 }
 
 /** Deno listens at once or throws; the interface is for platforms too where that takes time. */
@@ -151,10 +174,14 @@ class DenoListener<Connection extends Deno.Conn, Accepted> {
   readonly #listener: Deno.Listener<Connection>;
   readonly #wrap: (conn: Connection) => Accepted;
 
-  constructor(listener: Deno.Listener<Connection>, wrap: (conn: Connection) => Accepted) {
+  constructor(
+    listener: Deno.Listener<Connection>,
+    wrap: (conn: Connection) => Accepted,
+    address = socketAddress(listener.addr as Deno.NetAddr),
+  ) {
     this.#listener = listener;
     this.#wrap = wrap;
-    this.address = socketAddress(listener.addr as Deno.NetAddr);
+    this.address = address;
   }
 
   async accept(): Promise<Accepted> {
@@ -195,6 +222,9 @@ function listenError(error: unknown, address: SocketAddress): StartupError {
     : text;
   return new StartupError(`cannot listen on ${where}: ${why}`, { cause: error });
 }
+
+/** What a listener listens on until it gets the inherited socket. */
+const STAND_IN = { hostname: "127.0.0.1", port: 0 };
 
 /** Linux errno texts that Deno passes on without a class of their own. */
 const KINDS_BY_TEXT: readonly (readonly [RegExp, PeerErrorKind, string])[] = [

@@ -50,13 +50,18 @@ export function createDenoProcesses(program: WorkerProgram): Processes {
   };
 }
 
+/** What stands before this program's own arguments; a compiled executable is the program itself. */
+export function programArguments(entry: string): string[] {
+  return Deno.build.standalone ? [] : [...RUN, entry];
+}
+
 /** What an operator has set comes last, and counts. */
 function workerV8Flags(): string {
   return [V8_FLAGS, Deno.env.get("DENO_V8_FLAGS") ?? ""].filter(Boolean).join(",");
 }
 
 function startWorker({ entry, workerArguments }: WorkerProgram): ChildProcess {
-  const args = Deno.build.standalone ? [...workerArguments] : [...RUN, entry, ...workerArguments];
+  const args = [...programArguments(entry), ...workerArguments];
   try {
     const child = new Deno.Command(Deno.execPath(), {
       args,

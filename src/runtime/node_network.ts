@@ -41,6 +41,10 @@ async function listen(options: ListenOptions): Promise<StreamListener> {
     keepAlive: true,
     keepAliveInitialDelay: keepalive * 1000,
   });
+  if (options.descriptor !== undefined) {
+    await openedInherited(server, options, options.descriptor);
+    return new NodeListener(server);
+  }
   const sharing = !reusePort ? { exclusive: true } : HAS_REUSE_PORT ? { reusePort: true } : {};
   await opened(server, options, { ...sharing, ...backlog === undefined ? {} : { backlog } });
   return new NodeListener(server);
@@ -83,6 +87,11 @@ async function probe(address: SocketAddress): Promise<number | undefined> {
   const { port } = addressOf(server);
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** A worker has its channel to the supervisor where the first inherited socket is in the supervisor. */
+function openedInherited(server: Server, address: SocketAddress, descriptor: number) {
+  return opened(server, address, { host: undefined, fd: descriptor + 1, exclusive: true });
 }
 
 /** Resolves when it listens. Rejects with {@linkcode StartupError} whose cause is Node's error. */

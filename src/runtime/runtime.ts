@@ -9,9 +9,11 @@ import type { TlsLibraryName } from "../config/settings.ts";
 import type { PeerError } from "../errors.ts";
 import type { SocketAddress } from "../wire/preface.ts";
 import type { OpenSsl } from "./openssl.ts";
+import type { Service } from "./service.ts";
 import type { StreamTls } from "./stream_tls.ts";
 import type { SocketPair, Stream, StreamListener, TlsStreamListener } from "./streams.ts";
 
+export type * from "./service.ts";
 export type * from "./streams.ts";
 export type { SocketAddress, TlsLibraryName };
 
@@ -24,6 +26,7 @@ export interface Runtime {
   readonly network: Network;
   readonly files: Files;
   readonly processes: Processes;
+  readonly service: Service;
   readonly clock: Clock;
   /** The TLS engines that can be asked for on this platform; the first is the one for no special wishes. */
   readonly tlsLibraries: readonly TlsLibraryName[];
@@ -43,8 +46,14 @@ export type Endpoint =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
 
-/** Where to listen. */
-export interface ListenOptions extends SocketAddress {
+/** An address to listen on. */
+export interface ListenAddress extends SocketAddress {
+  /** The inherited descriptor of a socket that listens there already: it is served instead of a new one. */
+  readonly descriptor?: number;
+}
+
+/** Where to listen, and how. */
+export interface ListenOptions extends ListenAddress {
   /** Share the port with other processes of this program. */
   readonly reusePort: boolean;
   /** listen(2), for platforms that must know it at once; {@linkcode Kernel.tuneListener} sets it elsewhere. */

@@ -11,8 +11,9 @@ import type {
   WorkerPrivileges,
 } from "../control/messages.ts";
 import { StartupError } from "../errors.ts";
-import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
+import type { ListenAddress, Runtime, SocketAddress } from "../runtime/runtime.ts";
 import { findGroup, findUser } from "./accounts.ts";
+import type { HandedSockets } from "./handed_sockets.ts";
 import type { TlsPlan } from "./tls_plan.ts";
 
 /** What is to be run. */
@@ -50,6 +51,7 @@ export async function makePlan(
     preface: settings.preface,
     backlog: settings.backlog,
     keepalive: settings.keepalive,
+    logConnections: settings.logLevel === "debug",
     timeouts: {
       handshake: settings.handshakeTimeout,
       backendConnect: settings.backendConnectTimeout,
@@ -72,16 +74,26 @@ export async function makePlan(
 
 /**
  * Claims the ports for a moment, so that one that others use is noticed although workers share theirs, and
- * returns the addresses to listen on, every port 0 replaced by the system's choice. Rejects with
- * {@linkcode StartupError}.
+ * returns the addresses to listen on, every port 0 replaced by the system's choice. Sockets that were handed
+ * over take the place of such ports. Rejects with {@linkcode StartupError}.
  */
-export async function claimPorts(plan: Plan, runtime: Runtime): Promise<SocketAddress[]> {
+export async function claimPorts(
+  plan: Pick<Plan, "frontends">,
+  runtime: Runtime,
+  handed?: HandedSockets,
+): Promise<ListenAddress[]> {
   const chosen = new Set<number>();
-  const claimed: SocketAddress[] = [];
+  const claimed: ListenAddress[] = [];
   for (const { text, alternatives } of plan.frontends) {
     const before = claimed.length;
-    for (const addresses of alternatives) {
+    const ready = alternatives.find((some) => some.some((address) => handed?.find(address)));
+    for (const addresses of ready === undefined ? alternatives : [ready]) {
       for (const address of addresses) {
+        const socket = handed?.use(address);
+        if (socket !== undefined) {
+          claimed.push(socket);
+          continue;
+        }
         const port = await claimPort(address, chosen, runtime);
         if (port !== undefined) claimed.push({ ...address, port });
       }
@@ -91,6 +103,7 @@ export async function claimPorts(plan: Plan, runtime: Runtime): Promise<SocketAd
       throw new StartupError(`--frontend ${text}: this machine has no such address`);
     }
   }
+  handed?.checkUsed();
   return claimed;
 }
 
@@ -166,7 +179,9 @@ async function findPrivileges(settings: Settings, runtime: Runtime): Promise<Wor
   }
   const account = user === undefined ? undefined : await findUser(runtime, user);
   const gid = group === undefined ? account?.gid : await findGroup(runtime, group);
-  return { chroot, uid: account?.uid, gid };
+  // Workers begin in whatever directory stud is in by then.
+  const root = chroot === undefined ? undefined : runtime.service.absolute(chroot);
+  return { chroot: root, uid: account?.uid, gid };
 }
 
 function workerCount(settings: Settings, runtime: Runtime): number {

@@ -5,7 +5,7 @@
 
 import type { WorkerTotals } from "../control/messages.ts";
 import type { Logger } from "../log/log.ts";
-import { pause, type Runtime, type SocketAddress } from "../runtime/runtime.ts";
+import { type ListenAddress, pause, type Runtime } from "../runtime/runtime.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 import type { Plan } from "./plan.ts";
 import type { StopSignals } from "./stop_signals.ts";
@@ -15,16 +15,20 @@ import { WorkerSlot } from "./worker_slot.ts";
 export class Supervisor {
   readonly #runtime: Runtime;
   readonly #plan: Plan;
-  readonly #frontends: readonly SocketAddress[];
+  readonly #frontends: readonly ListenAddress[];
   readonly #signals: StopSignals;
   readonly #log: Logger;
   readonly #slots: readonly WorkerSlot[];
+  /** Called once the workers serve. */
+  onServing: () => void = () => {};
+  /** Called for HUP, before anything else is done about it. */
+  onHangUp: () => void = () => {};
 
   /** `frontends` as `claimPorts` gave them. */
   constructor(
     runtime: Runtime,
     plan: Plan,
-    frontends: readonly SocketAddress[],
+    frontends: readonly ListenAddress[],
     signals: StopSignals,
     log: Logger,
   ) {
@@ -42,13 +46,17 @@ export class Supervisor {
   /** Resolves when everything has ended. Throws {@linkcode StartupError} if a worker cannot start. */
   async run(): Promise<void> {
     this.#signals.onHangUp = () => {
+      this.onHangUp();
       this.#log.warning("SIGHUP: this release does not reload; start stud again to apply changes");
     };
     try {
       const started = Promise.all(this.#slots.map((slot) => slot.start()));
       started.catch(() => {}); // A signal may have ended the wait for it.
       const first = await Promise.race([started, this.#signals.stop]);
-      if (typeof first !== "string") this.#announce(first[0]!);
+      if (typeof first !== "string") {
+        this.#announce(first[0]!);
+        this.onServing();
+      }
     } catch (error) {
       await this.#killAll();
       throw error;

@@ -4,12 +4,18 @@
  * table knows which can do what.
  */
 
-import type { Duplex, SocketAddress, SocketPair, TlsLibraryName } from "../runtime/runtime.ts";
+import type {
+  Duplex,
+  ListenAddress,
+  SocketAddress,
+  SocketPair,
+  TlsLibraryName,
+} from "../runtime/runtime.ts";
 import type { TlsConfiguration } from "./tls_configuration.ts";
 
 /** Where an engine listens. */
 export interface TlsListenerOptions {
-  readonly address: SocketAddress;
+  readonly address: ListenAddress;
   /** Share the port with other workers (SO_REUSEPORT). */
   readonly reusePort: boolean;
   /** listen(2) backlog. */

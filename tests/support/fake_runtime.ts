@@ -22,6 +22,7 @@ import type {
   TlsStreamListener,
 } from "../../src/runtime/runtime.ts";
 import { FakeProcesses } from "./fake_processes.ts";
+import { FakeService } from "./fake_service.ts";
 import { type FakeStream, NativeError } from "./fake_stream.ts";
 import { ManualClock } from "./manual_clock.ts";
 
@@ -34,6 +35,7 @@ export class FakeRuntime implements Runtime {
   readonly network = new FakeNetwork();
   readonly files = new FakeFiles();
   readonly processes = new FakeProcesses();
+  readonly service = new FakeService();
   /** What happened, in order, as far as order matters. */
   readonly events: string[] = [];
   kernel: FakeKernel | undefined = new FakeKernel(this.events);

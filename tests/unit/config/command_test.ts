@@ -8,6 +8,7 @@ import { ON_DENO, refusalOf, settingsOf } from "./settings_of.ts";
 
 const DEFAULTS: Settings = {
   frontends: [{ kind: "tcp", host: "*", port: "8443" }],
+  frontendsGiven: false,
   backend: { kind: "tcp", host: "127.0.0.1", port: "8000" },
   pemFiles: [{ certificate: "a.pem" }],
   pemDir: undefined,
@@ -36,7 +37,11 @@ const DEFAULTS: Settings = {
   chroot: undefined,
   user: undefined,
   group: undefined,
-  quiet: false,
+  logLevel: "info",
+  logFile: undefined,
+  daemon: false,
+  pidFile: undefined,
+  listenReport: undefined,
   syslog: false,
   syslogFacility: "daemon",
   handshakeTimeout: 30,
@@ -56,7 +61,10 @@ Deno.test("a PEM file alone gives stud's defaults", () => {
 
 Deno.test("each option changes its setting and no other", () => {
   const changes: [string[], Partial<Settings>][] = [
-    [["-f", "*,443"], { frontends: [{ kind: "tcp", host: "*", port: "443" }] }],
+    [["-f", "*,443"], {
+      frontends: [{ kind: "tcp", host: "*", port: "443" }],
+      frontendsGiven: true,
+    }],
     [["-b", "/run/web"], { backend: { kind: "unix", path: "/run/web" } }],
     [["--private-key=a.key"], { privateKeys: ["a.key"] }],
     [["--private-key", "a", "--private-key=b"], { privateKeys: ["a", "b"] }],
@@ -108,7 +116,12 @@ Deno.test("each option changes its setting and no other", () => {
     [["-r", "/var/empty"], { chroot: "/var/empty" }],
     [["-u", "nobody"], { user: "nobody" }],
     [["-g", "nogroup"], { group: "nogroup" }],
-    [["-q"], { quiet: true }],
+    [["-q"], { logLevel: "error" }],
+    [["-L2"], { logLevel: "debug" }],
+    [["-l", "stud.log"], { logFile: "stud.log" }],
+    [["--daemon"], { daemon: true, syslog: true }],
+    [["-p", "stud.pid"], { pidFile: "stud.pid" }],
+    [["--dbg-listen", "ports"], { listenReport: "ports" }],
     [["-s"], { syslog: true }],
     [["--syslog-facility", "local3"], { syslogFacility: "local3" }],
     [["--ssl-handshake-timeout=0.5"], { handshakeTimeout: 0.5 }],
@@ -194,7 +207,6 @@ Deno.test("every option of earlier releases that is not there yet is refused wit
     "shared-cache-peer": ["-Pa,1", "the same --ticket-secret FILE instead"],
     "shared-cache-if": ["-Meth0", "the same --ticket-secret FILE instead"],
     "proxy-proxy": ["--proxy-proxy", "is not available yet"],
-    "daemon": ["--daemon", "run it under systemd"],
   };
   const refused = OPTIONS.filter((option) => option.refusal);
   assertEquals(
@@ -215,8 +227,8 @@ Deno.test("a refused option may be set to its default", () => {
   for (const option of OPTIONS.filter((option) => option.refusal && option.default !== undefined)) {
     assertEquals(settingsOf([`--${option.name}=${option.default}`, "a.pem"]), DEFAULTS);
   }
-  assertEquals(settingsOf(["--daemon", "--daemon=No", "--client=0", "a.pem"]), DEFAULTS);
-  assertEquals(settingsOf(["a.pem"], "shared-cache-peer = ''\ndaemon = off"), DEFAULTS);
+  assertEquals(settingsOf(["--client", "--client=0", "a.pem"]), DEFAULTS);
+  assertEquals(settingsOf(["a.pem"], "shared-cache-peer = ''\nclient = off"), DEFAULTS);
 });
 
 Deno.test("TLS cannot be switched off", () => {

@@ -70,7 +70,7 @@ Deno.test("commented entries of the default configuration are sound once uncomme
   const keys = OPTIONS.flatMap((option) => option.refusal && option.key ? [option.key] : []);
   const entry = new RegExp(`^# ((?:${keys.join("|")}) = .*)$`, "gm");
   const uncommented = defaultConfig().replace(entry, "$1");
-  assert(uncommented.includes("\ndaemon = off\n"));
+  assert(uncommented.includes("\nclient = off\n"));
   assertEquals(settingsOf(["a.pem"], uncommented), settingsOf(["a.pem"]));
 });
 

@@ -43,6 +43,7 @@ Deno.test("makePlan() passes on what workers are told", async () => {
     preface: "ip",
     backlog: 7,
     keepalive: 60,
+    logConnections: false,
     timeouts: { handshake: 3, backendConnect: 4, drain: 1, linger: 2, stall: 5 },
     privileges: { chroot: undefined, uid: undefined, gid: undefined },
   });

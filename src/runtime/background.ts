@@ -1,0 +1,100 @@
+/**
+ * Starting this program again in the background, and the words between the two processes: a text for the new
+ * one, an answer for the old one, through a unix socket in a directory that only this user can enter. It is
+ * the same under Deno and Node; how a process is started is theirs.
+ */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import process from "node:process";
+import { StartupError } from "../errors.ts";
+import type { ProcessEnd } from "./runtime.ts";
+import type { Daemon, Starter } from "./service.ts";
+
+/** A process that has been started. */
+export interface DetachedProcess {
+  readonly ended: Promise<ProcessEnd>;
+  stop(): void;
+}
+
+/** `Service.startDaemon`: `spawn` starts the process with these variables added to its environment. */
+export async function startDaemon(
+  handover: string,
+  spawn: (variables: Record<string, string>) => DetachedProcess,
+): Promise<Daemon> {
+  let folder: string | undefined;
+  try {
+    folder = mkdtempSync(`${tmpdir()}/stud-`);
+    const path = `${folder}/start`;
+    const server = await listening(path);
+    const child = spawn({ [VARIABLE]: path });
+    const answer = Promise.race([
+      conversation(server, handover),
+      child.ended.then(() => undefined),
+    ]);
+    const leave = () => {
+      server.close();
+      rmSync(folder!, { recursive: true, force: true });
+    };
+    answer.then(leave, leave);
+    return { ...child, answer };
+  } catch (error) {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    if (error instanceof StartupError) throw error;
+    const { message } = error as Error;
+    throw new StartupError(`cannot go to the background: ${message}`, { cause: error });
+  }
+}
+
+/** `Service.joinStarter`: `goToRoot` changes the directory. */
+export async function joinStarter(goToRoot: () => void): Promise<Starter | undefined> {
+  const path = process.env[VARIABLE];
+  if (path === undefined) return undefined;
+  // Workers, and whatever else this process starts, have no business there.
+  delete process.env[VARIABLE];
+  const socket = connect({ path, allowHalfOpen: true });
+  const handover = await received(socket);
+  goToRoot();
+  return {
+    handover: handover ?? "",
+    answer: (text) =>
+      new Promise((resolve) => {
+        socket.on("close", () => resolve());
+        socket.end(text, () => socket.destroy());
+      }),
+  };
+}
+
+function listening(path: string): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer({ allowHalfOpen: true });
+    server.on("error", reject);
+    server.listen({ path }, () => resolve(server));
+  });
+}
+
+/** Hands the text over to the first who connects, and resolves with what that one says before it ends. */
+function conversation(server: Server, handover: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    server.once("connection", (socket) => {
+      received(socket).then(resolve);
+      socket.end(handover);
+    });
+  });
+}
+
+/** All that comes until the other side ends; undefined if there is nothing, or the connection breaks. */
+function received(socket: Socket): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let text = "";
+    socket.setEncoding("utf8");
+    socket.on("data", (part) => void (text += part));
+    socket.on("error", () => resolve(undefined));
+    socket.on("end", () => resolve(text === "" ? undefined : text));
+    socket.on("close", () => resolve(text === "" ? undefined : text));
+  });
+}
+
+/** Tells a process where the one that has started it waits. */
+const VARIABLE = "STUD_STARTER";

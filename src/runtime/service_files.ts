@@ -1,0 +1,106 @@
+/** The files that a service keeps, and paths after it has left its directory: the same under Deno and Node. */
+
+import { type FileHandle, open, stat, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import process from "node:process";
+import { StartupError } from "../errors.ts";
+import type { Files } from "./runtime.ts";
+import type { LogHandle } from "./service.ts";
+
+/** Where relative paths begin, once this process has left that directory. */
+let origin: string | undefined;
+
+/** Moves to `/`; relative paths of the operator go on to mean what they meant. */
+export function goToRoot(): void {
+  origin ??= process.cwd();
+  process.chdir("/");
+}
+
+/** `Service.absolute`. */
+export function absolute(path: string): string {
+  return origin === undefined ? resolve(path) : resolve(origin, path);
+}
+
+/** Files that are found after {@linkcode goToRoot} as they were before. */
+export function rootedFiles(files: Files): Files {
+  const place = (path: string) => origin === undefined ? path : absolute(path);
+  return {
+    readText: (path) => files.readText(place(path)),
+    readOctets: (path) => files.readOctets(place(path)),
+    list: (directory) => files.list(place(directory)),
+    mode: (path) => files.mode(place(path)),
+    isDirectory: (path) => files.isDirectory(place(path)),
+  };
+}
+
+/** `Service.writeText`. */
+export async function writeText(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(absolute(path), text);
+  } catch (error) {
+    throw fault(path, error);
+  }
+}
+
+/** `Service.openLog`. */
+export async function openLog(path: string): Promise<LogHandle> {
+  const place = absolute(path);
+  try {
+    // Nobody may read a named pipe, and opening it would wait for ever then.
+    const found = await stat(place).catch(() => undefined);
+    if (found?.isFIFO()) throw new StartupError(`${path}: is a named pipe, not a file`);
+    return new OpenLog(place, await open(place, "a", LOG_MODE));
+  } catch (error) {
+    throw fault(path, error);
+  }
+}
+
+class OpenLog implements LogHandle {
+  readonly #path: string;
+  readonly #file: FileHandle;
+
+  constructor(path: string, file: FileHandle) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  async append(octets: Uint8Array): Promise<void> {
+    for (let sent = 0; sent < octets.length;) {
+      const { bytesWritten } = await this.#file.write(octets, sent, octets.length - sent);
+      sent += bytesWritten;
+    }
+  }
+
+  async isCurrent(): Promise<boolean> {
+    try {
+      const [named, own] = await Promise.all([stat(this.#path), this.#file.stat()]);
+      return named.dev === own.dev && named.ino === own.ino;
+    } catch {
+      return false;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close().catch(() => {});
+  }
+}
+
+/** Puts the path before the cause, in the words that stud uses on every platform. */
+export function fault(path: string, error: unknown): StartupError {
+  if (error instanceof StartupError) return error;
+  const { code, message } = error as { code?: string; message: string };
+  return new StartupError(`${path}: ${FAULTS[code ?? ""] ?? message}`, { cause: error });
+}
+
+/** By errno(3). */
+const FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: "no such directory",
+  ENOTDIR: "no such directory",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EISDIR: "is a directory, not a file",
+  EROFS: "the file system is read-only",
+  ENOSPC: "no space left on the disk",
+};
+
+const LOG_MODE = 0o640;
