@@ -10,7 +10,7 @@ import type { ConfigText } from "./config/config_file.ts";
 import { defaultConfig } from "./config/default_config.ts";
 import { helpText } from "./config/help.ts";
 import type { Settings, TlsLibraryName } from "./config/settings.ts";
-import { reportError } from "./errors.ts";
+import { reportError, StartupError } from "./errors.ts";
 import { configureLog, type Logger, Outputs } from "./log/log.ts";
 import { printable } from "./log/printable.ts";
 import type { ListenAddress, Runtime } from "./runtime/runtime.ts";
@@ -63,6 +63,7 @@ async function run(
         return await check(command.settings, runtime);
       case "run":
         if (command.settings.daemon && background === undefined) {
+          await refuseHandedSockets(runtime);
           await goToBackground(runtime, config?.file === STANDARD_INPUT ? config.text : undefined);
           return 0;
         }
@@ -162,6 +163,15 @@ async function planFor(settings: Settings, runtime: Runtime): Promise<Plan> {
   return await makePlan(settings, await makeTlsPlan(settings, runtime), runtime);
 }
 
+/** They were given to this very process, which is about to end. */
+async function refuseHandedSockets(runtime: Runtime): Promise<void> {
+  if ((await HandedSockets.take(runtime)).none) return;
+  throw new StartupError(
+    "--daemon: sockets of a service manager cannot be taken to the background, where the manager " +
+      "keeps stud anyway; leave --daemon out",
+  );
+}
+
 /** The frontends' addresses; sockets that the service manager has opened are among them. */
 async function frontendsFor(
   settings: Settings,
@@ -169,6 +179,12 @@ async function frontendsFor(
   runtime: Runtime,
 ): Promise<ListenAddress[]> {
   const handed = await HandedSockets.take(runtime);
+  if (!handed.none && plan.configuration.steer !== undefined) {
+    throw new StartupError(
+      "--steer-by-client: the workers share the sockets of the service manager, so clients go to " +
+        "whichever is free; leave it out",
+    );
+  }
   if (handed.none || settings.frontendsGiven) return await claimPorts(plan, runtime, handed);
   return await claimPorts({ frontends: handed.frontends }, runtime, handed);
 }
