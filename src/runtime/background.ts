@@ -53,46 +53,48 @@ export async function joinStarter(goToRoot: () => void): Promise<Starter | undef
   if (path === undefined) return undefined;
   // Workers, and whatever else this process starts, have no business there.
   delete process.env[VARIABLE];
-  const socket = connect({ path, allowHalfOpen: true });
-  const handover = await received(socket);
+  const socket = connect({ path });
+  const handover = await lineFrom(socket);
   goToRoot();
   return {
     handover: handover ?? "",
     answer: (text) =>
       new Promise((resolve) => {
         socket.on("close", () => resolve());
-        socket.end(text, () => socket.destroy());
+        socket.end(`${text}\n`, () => socket.destroy());
       }),
   };
 }
 
 function listening(path: string): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer({ allowHalfOpen: true });
+    const server = createServer();
     server.on("error", reject);
     server.listen({ path }, () => resolve(server));
   });
 }
 
-/** Hands the text over to the first who connects, and resolves with what that one says before it ends. */
+/** Hands the text over to the first who connects, and resolves with the line which that one answers. */
 function conversation(server: Server, handover: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     server.once("connection", (socket) => {
-      received(socket).then(resolve);
-      socket.end(handover);
+      lineFrom(socket).then(resolve);
+      socket.write(`${handover}\n`);
     });
   });
 }
 
-/** All that comes until the other side ends; undefined if there is nothing, or the connection breaks. */
-function received(socket: Socket): Promise<string | undefined> {
+/** The first line that comes; undefined if the connection ends before. */
+function lineFrom(socket: Socket): Promise<string | undefined> {
   return new Promise((resolve) => {
     let text = "";
     socket.setEncoding("utf8");
-    socket.on("data", (part) => void (text += part));
-    socket.on("error", () => resolve(undefined));
-    socket.on("end", () => resolve(text === "" ? undefined : text));
-    socket.on("close", () => resolve(text === "" ? undefined : text));
+    socket.on("data", (part) => {
+      text += part;
+      const end = text.indexOf("\n");
+      if (end >= 0) resolve(text.slice(0, end));
+    });
+    for (const event of ["error", "end", "close"]) socket.on(event, () => resolve(undefined));
   });
 }
 

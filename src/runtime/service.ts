@@ -24,7 +24,7 @@ export interface Service {
   takeVariable(name: string): string | undefined;
   /**
    * Starts this program again with the same arguments, in a session of its own (setsid(2)) and with standard
-   * streams on /dev/null, and hands it a text. Rejects with {@linkcode StartupError}.
+   * streams on /dev/null, and hands it a text of one line. Rejects with {@linkcode StartupError}.
    */
   startDaemon(handover: string): Promise<Daemon>;
   /**
@@ -72,6 +72,6 @@ export interface Daemon {
 /** The process that has started this one, and waits for an answer. */
 export interface Starter {
   readonly handover: string;
-  /** Sends the one answer. Never rejects: nobody may be waiting any more. */
+  /** Sends the one answer, a line. Never rejects: nobody may be waiting any more. */
   answer(text: string): Promise<void>;
 }
