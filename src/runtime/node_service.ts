@@ -57,6 +57,8 @@ function notify(socket: string, text: string): Promise<void> {
           missing
             ? "Node has no unix datagram sockets and systemd-notify(1) is not installed; use " +
               "Type=exec without a watchdog, or stud's executable"
+            : error.killed
+            ? "no answer within a second"
             : complaint.trim() || error.message,
         ),
       );

@@ -4,7 +4,6 @@
  */
 
 import type { SocketAddress } from "../wire/preface.ts";
-import type { ProcessEnd } from "./runtime.ts";
 
 /** The program as a service of its machine. Paths may be relative. */
 export interface Service {
@@ -64,7 +63,7 @@ export interface PidFile {
 export interface Daemon {
   /** What it has answered; undefined if it ended without an answer. */
   readonly answer: Promise<string | undefined>;
-  readonly ended: Promise<ProcessEnd>;
+  readonly ended: Promise<{ readonly code: number; readonly signal: string | null }>;
   /** SIGTERM; quiet if it has already ended. */
   stop(): void;
 }

@@ -7,7 +7,6 @@
 import { StartupError } from "../errors.ts";
 import type { ListenAddress, Runtime, SocketAddress } from "../runtime/runtime.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
-import type { WantedFrontend } from "./plan.ts";
 
 /** What was handed over. */
 export class HandedSockets {
@@ -49,8 +48,8 @@ export class HandedSockets {
     return this.#sockets.length === 0;
   }
 
-  /** Each as a frontend. */
-  get frontends(): WantedFrontend[] {
+  /** Each as a frontend of a plan. */
+  get frontends(): { text: string; alternatives: SocketAddress[][] }[] {
     return this.#sockets.map(({ host, port }) => ({
       text: formatSocketAddress({ host, port }),
       alternatives: [[{ host, port }]],
