@@ -46,9 +46,11 @@ export async function writeText(path: string, text: string): Promise<void> {
 export async function openLog(path: string): Promise<LogHandle> {
   const place = absolute(path);
   try {
-    // Nobody may read a named pipe, and opening it would wait for ever then.
+    // Nobody may read a named pipe, and opening it would wait for ever then; /dev/stdout is open already.
     const found = await stat(place).catch(() => undefined);
-    if (found?.isFIFO()) throw new StartupError(`${path}: is a named pipe, not a file`);
+    if (found?.isFIFO() && !/^\/(dev|proc)\//.test(place)) {
+      throw new StartupError(`${path}: is a named pipe, not a file`);
+    }
     return new OpenLog(place, await open(place, "a", LOG_MODE));
   } catch (error) {
     throw fault(path, error);

@@ -4,7 +4,7 @@
  */
 
 import { StartupError } from "../errors.ts";
-import type { Runtime, Starter } from "../runtime/runtime.ts";
+import type { Daemon, Runtime, Starter } from "../runtime/runtime.ts";
 
 /**
  * Starts stud again in the background and resolves once it serves. `input` is what was read from standard
@@ -17,7 +17,7 @@ export async function goToBackground(runtime: Runtime, input: string | undefined
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     runtime.processes.onSignal(name, () => daemon.stop());
   }
-  const text = await daemon.answer;
+  const text = await answerOf(daemon, runtime);
   if (text === undefined) {
     daemon.stop(); // It may live on, and nobody would know.
     const { code, signal } = await daemon.ended;
@@ -28,6 +28,17 @@ export async function goToBackground(runtime: Runtime, input: string | undefined
   }
   const { fault } = JSON.parse(text) as Answer;
   if (fault !== undefined) throw new StartupError(fault);
+}
+
+/** Undefined if there is none, or none within a time that no start takes. */
+async function answerOf(daemon: Daemon, { clock }: Runtime): Promise<string | undefined> {
+  let cancel = () => {};
+  const late = new Promise<undefined>((resolve) => {
+    cancel = clock.after(START_LIMIT, () => resolve(undefined));
+  });
+  const text = await Promise.race([daemon.answer, late]);
+  cancel();
+  return text;
 }
 
 /** The waiting process, as the daemon sees it. */
@@ -74,3 +85,6 @@ interface Handover {
 interface Answer {
   readonly fault?: string;
 }
+
+/** Milliseconds; a worker has 60 s of it. */
+const START_LIMIT = 150_000;

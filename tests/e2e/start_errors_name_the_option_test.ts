@@ -50,7 +50,7 @@ const REFUSED: readonly (readonly [args: string[], ...words: string[]])[] = [
   [["-P", "127.0.0.1,1"], "-P/--shared-cache-peer", "the same --ticket-secret FILE"],
   [["-M", "eth0"], "-M/--shared-cache-if", "the same --ticket-secret FILE"],
   [["--proxy-proxy"], "--proxy-proxy", "--write-proxy"],
-  [["--daemon"], "--daemon", "foreground"],
+  [["-q", "-L2"], "-q/--quiet", "-L/--log-level 2 exclude each other"],
 ];
 
 /** What only OpenSSL can find fault with. */
