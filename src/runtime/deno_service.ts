@@ -47,7 +47,7 @@ export function createDenoService(program: { readonly entry: string }): Service 
       }),
     joinStarter: () => joinStarter(goToRoot),
     // deno-lint-ignore require-await -- what it throws is to be a rejection
-    notify: async (socket, text) => sendDatagram(socket, new TextEncoder().encode(text)),
+    notify: async (socket, text) => sendDatagram(socket, text),
     monotonicMicroseconds,
     // deno-lint-ignore require-await -- likewise
     listeningAddress: async (descriptor) => listeningAddress(descriptor),

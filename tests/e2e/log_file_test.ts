@@ -79,12 +79,12 @@ testWith(
   "without HUP a renamed or truncated file is noticed by itself",
   () =>
     withFolder(async (folder) => {
-      const { stud, port } = await start(folder);
+      const { stud, port } = await start(folder, "-L", "2");
       await using _end = stud;
       await holds(`${folder}/log`, "serves on");
       // copytruncate: what comes next stands at the beginning.
       Deno.truncateSync(`${folder}/log`);
-      await failHandshake(port, "GET / HTTP/1.1\r\n\r\n");
+      await failHandshake(port);
       await eventually("a line", () => Deno.statSync(`${folder}/log`).size > 0);
       assert(Deno.readTextFileSync(`${folder}/log`).startsWith("2"));
       Deno.renameSync(`${folder}/log`, `${folder}/old`);

@@ -15,15 +15,15 @@ Deno.test({
   async fn() {
     const folder = Deno.makeTempDirSync({ prefix: "stud-test-" });
     const path = `${folder}/notify`;
-    const octets = new TextEncoder().encode("READY=1");
-    assertThrows(() => sendDatagram(path, octets), Error, "no such file or directory");
+    const text = "READY=1";
+    assertThrows(() => sendDatagram(path, text), Error, "no such file or directory");
     const socket = Deno.listenDatagram({ transport: "unixpacket", path });
-    sendDatagram(path, octets);
-    assertEquals((await socket.receive())[0], octets);
+    sendDatagram(path, text);
+    assertEquals(new TextDecoder().decode((await socket.receive())[0]), text);
     socket.close();
-    assertThrows(() => sendDatagram(path, octets), Error, "nobody listens there");
-    assertThrows(() => sendDatagram("@stud-test-nobody", octets), Error, "nobody listens there");
-    assertThrows(() => sendDatagram("/long".repeat(30), octets), Error, "too long");
+    assertThrows(() => sendDatagram(path, text), Error, "nobody listens there");
+    assertThrows(() => sendDatagram("@stud-test-nobody", text), Error, "nobody listens there");
+    assertThrows(() => sendDatagram("/long".repeat(30), text), Error, "too long");
     Deno.removeSync(folder, { recursive: true });
   },
 });
