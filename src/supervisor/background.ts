@@ -4,7 +4,7 @@
  */
 
 import { StartupError } from "../errors.ts";
-import type { Daemon, Runtime, Starter } from "../runtime/runtime.ts";
+import { type Daemon, pause, type Runtime, type Starter } from "../runtime/runtime.ts";
 
 /**
  * Starts stud again in the background and resolves once it serves. `input` is what was read from standard
@@ -27,7 +27,10 @@ export async function goToBackground(runtime: Runtime, input: string | undefined
     );
   }
   const { fault } = JSON.parse(text) as Answer;
-  if (fault !== undefined) throw new StartupError(fault);
+  if (fault === undefined) return;
+  // With its end the pidfile is free for the next attempt.
+  await Promise.race([daemon.ended, pause(runtime.clock, END_LIMIT)]);
+  throw new StartupError(fault);
 }
 
 /** Undefined if there is none, or none within a time that no start takes. */
@@ -88,3 +91,5 @@ interface Answer {
 
 /** Milliseconds; a worker has 60 s of it. */
 const START_LIMIT = 150_000;
+/** Milliseconds. */
+const END_LIMIT = 5_000;

@@ -6,7 +6,7 @@ import { pemFile, temporaryPem } from "../support/certificates.ts";
 import { DaemonSite } from "../support/daemon.ts";
 import { threadFields } from "../support/proc.ts";
 import { Rsyslog } from "../support/rsyslog.ts";
-import { BY_ITS_OPTIONS } from "../support/stud.ts";
+import { BY_ITS_OPTIONS, BY_OPENSSL } from "../support/stud.ts";
 import { echoOnce } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
 
@@ -55,6 +55,22 @@ testWith(
       stderr,
     );
     assertEquals([...Deno.readDirSync(site.folder)].map(({ name }) => name), []);
+  },
+);
+
+testWith(
+  { tools: ["openssl"], linux: true },
+  "so is a worker that cannot start, once nothing is left of stud",
+  async () => {
+    await using site = new DaemonSite();
+    const { code, stderr } = await site.start([
+      ...[BY_OPENSSL, "-c", "NOSUCH", "-l", site.path("log"), "--self-signed"],
+      ...["-f", "127.0.0.1,0"],
+    ]);
+    assertEquals(code, 1);
+    assert(/^stud: -c\/--ciphers NOSUCH: .*\n$/.test(stderr), stderr);
+    assertStringIncludes(site.read("log"), "error: -c/--ciphers NOSUCH: ");
+    assertEquals([...Deno.readDirSync(site.folder)].map(({ name }) => name), ["log"]);
   },
 );
 
