@@ -5,7 +5,7 @@
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import process from "node:process";
 import { StartupError } from "../errors.ts";
@@ -53,6 +53,7 @@ export async function joinStarter(goToRoot: () => void): Promise<Starter | undef
   if (path === undefined) return undefined;
   // Workers, and whatever else this process starts, have no business there.
   delete process.env[VARIABLE];
+  const { connect } = await import("node:net");
   const socket = connect({ path });
   const handover = await lineFrom(socket);
   goToRoot();
@@ -66,8 +67,10 @@ export async function joinStarter(goToRoot: () => void): Promise<Starter | undef
   };
 }
 
-function listening(path: string): Promise<Server> {
-  return new Promise((resolve, reject) => {
+async function listening(path: string): Promise<Server> {
+  // Under Deno the module costs a megabyte, and workers do without.
+  const { createServer } = await import("node:net");
+  return await new Promise((resolve, reject) => {
     const server = createServer();
     server.on("error", reject);
     server.listen({ path }, () => resolve(server));
