@@ -4,9 +4,7 @@
  * the same under Deno and Node; how a process is started is theirs.
  */
 
-import { mkdtempSync, rmSync } from "node:fs";
 import type { Server, Socket } from "node:net";
-import { tmpdir } from "node:os";
 import process from "node:process";
 import { StartupError } from "../errors.ts";
 import type { ProcessEnd } from "./runtime.ts";
@@ -23,6 +21,8 @@ export async function startDaemon(
   handover: string,
   spawn: (variables: Record<string, string>) => DetachedProcess,
 ): Promise<Daemon> {
+  const { mkdtempSync, rmSync } = await import("node:fs");
+  const { tmpdir } = await import("node:os");
   let folder: string | undefined;
   try {
     folder = mkdtempSync(`${tmpdir()}/stud-`);
@@ -68,7 +68,6 @@ export async function joinStarter(goToRoot: () => void): Promise<Starter | undef
 }
 
 async function listening(path: string): Promise<Server> {
-  // Under Deno the module costs a megabyte, and workers do without.
   const { createServer } = await import("node:net");
   return await new Promise((resolve, reject) => {
     const server = createServer();

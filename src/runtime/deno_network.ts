@@ -31,39 +31,48 @@ export function createDenoNetwork(): Network {
 
 function listen(options: ListenOptions): Promise<StreamListener> {
   const { host: hostname, port, reusePort } = options;
-  return listening(options, () => {
-    const wrap = (conn: Deno.TcpConn) => new DenoTcpStream(conn);
-    if (options.descriptor !== undefined) {
-      return adopted(Deno.listen(STAND_IN), options, wrap);
-    }
-    return new DenoListener(Deno.listen({ hostname, port, reusePort }), wrap);
-  });
+  const wrap = (conn: Deno.TcpConn) => new DenoTcpStream(conn);
+  if (options.descriptor !== undefined) {
+    return inherited(options, () => Deno.listen(STAND_IN), wrap);
+  }
+  return listening(
+    options,
+    () => new DenoListener(Deno.listen({ hostname, port, reusePort }), wrap),
+  );
 }
 
 function listenTls(options: TlsListenOptions): Promise<TlsStreamListener> {
   const { host: hostname, port, reusePort, certificateChain: cert, privateKey: key } = options;
-  return listening(options, () => {
-    const wrap = (conn: Deno.TlsConn) => new DenoTlsStream(conn);
-    if (options.descriptor !== undefined) {
-      return adopted(Deno.listenTls({ ...STAND_IN, cert, key }), options, wrap);
-    }
-    return new DenoListener(Deno.listenTls({ hostname, port, cert, key, reusePort }), wrap);
-  });
+  const wrap = (conn: Deno.TlsConn) => new DenoTlsStream(conn);
+  if (options.descriptor !== undefined) {
+    return inherited(options, () => Deno.listenTls({ ...STAND_IN, cert, key }), wrap);
+  }
+  return listening(
+    options,
+    () => new DenoListener(Deno.listenTls({ hostname, port, cert, key, reusePort }), wrap),
+  );
 }
 
-/** Has a listener that has a socket of its own accept on the inherited one instead. */
-function adopted<Connection extends Deno.Conn, Accepted>(
-  listener: Deno.Listener<Connection>,
+/** Has a listener that begins with a socket of its own accept on the inherited one instead. */
+async function inherited<Connection extends Deno.Conn, Accepted>(
   { host, port, descriptor }: ListenOptions,
+  open: () => Deno.Listener<Connection>,
   wrap: (conn: Connection) => Accepted,
-): DenoListener<Connection, Accepted> {
+): Promise<DenoListener<Connection, Accepted>> {
+  const { listeningDescriptor } = await import("./listening_sockets.ts");
+  let listener: Deno.Listener<Connection> | undefined;
   try {
-    takePlace(socketAddress(listener.addr as Deno.NetAddr), descriptor!);
+    listener = open();
+    const place = listeningDescriptor(socketAddress(listener.addr as Deno.NetAddr));
+    if (place === undefined) throw new Error("the runtime's own socket was not found");
+    takePlace(place, descriptor!);
     return new DenoListener(listener, wrap, { host, port });
   } catch (error) {
-    listener.close();
+    listener?.close();
     const { message } = error as Error;
-    throw new Error(`the socket handed over cannot be served here: ${message}`, { cause: error });
+    const where = formatSocketAddress({ host, port });
+    const text = `cannot listen on ${where}: the socket handed over cannot be served: ${message}`;
+    throw new StartupError(text, { cause: error });
   }
 }
 

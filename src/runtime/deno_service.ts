@@ -1,10 +1,8 @@
 /**
- * The service part of a Deno runtime. What Deno lacks comes from the C library, on Linux only; elsewhere, and
- * where foreign functions are not allowed, stud does without or says so.
+ * The service part of a Deno runtime. What Deno lacks comes from the C library, on Linux only. Node's modules
+ * are loaded when they are needed: workers, which need none of them, would hold a megabyte more.
  */
 
-import { readFileSync, statSync, unlinkSync, writeFileSync } from "node:fs";
-import process from "node:process";
 import { joinStarter, startDaemon } from "./background.ts";
 import { programArguments } from "./deno_processes.ts";
 import {
@@ -13,10 +11,16 @@ import {
   openLocked,
   sendDatagram,
 } from "./linux_service.ts";
-import { listeningAddress } from "./listening_sockets.ts";
-import { claimPidFile, heldBy, PID_MODE } from "./pid_file.ts";
 import type { PidFile, Service } from "./service.ts";
-import { absolute, fault, goToRoot, openLog, writeText } from "./service_files.ts";
+import {
+  absolute,
+  fault,
+  goToRoot,
+  heldBy,
+  openLog,
+  PID_MODE,
+  writeText,
+} from "./service_files.ts";
 
 /** Makes the service part of a Deno runtime; `entry` as for workers. */
 export function createDenoService(program: { readonly entry: string }): Service {
@@ -24,7 +28,11 @@ export function createDenoService(program: { readonly entry: string }): Service 
     absolute,
     openLog,
     writeText,
-    claimPidFile: (path) => Deno.build.os === "linux" ? claimByLock(path) : claimPidFile(path),
+    async claimPidFile(path) {
+      if (Deno.build.os === "linux") return claimByLock(path);
+      const { claimPidFile } = await import("./pid_file.ts");
+      return await claimPidFile(path);
+    },
     takeVariable(name) {
       const value = Deno.env.get(name);
       Deno.env.delete(name);
@@ -49,8 +57,10 @@ export function createDenoService(program: { readonly entry: string }): Service 
     // deno-lint-ignore require-await -- what it throws is to be a rejection
     notify: async (socket, text) => sendDatagram(socket, text),
     monotonicMicroseconds,
-    // deno-lint-ignore require-await -- likewise
-    listeningAddress: async (descriptor) => listeningAddress(descriptor),
+    async listeningAddress(descriptor) {
+      const { listeningAddress } = await import("./listening_sockets.ts");
+      return listeningAddress(descriptor);
+    },
     // Whatever is not marked for closing is inherited anyway.
     shareWithWorkers() {},
   };
@@ -65,8 +75,7 @@ function stop(child: Deno.ChildProcess): void {
 }
 
 /** By flock(2), which ends with the process, however that ends. */
-// deno-lint-ignore require-await -- what it throws is to be a rejection
-async function claimByLock(path: string): Promise<PidFile> {
+function claimByLock(path: string): PidFile {
   const place = absolute(path);
   try {
     for (;;) {
@@ -75,7 +84,7 @@ async function claimByLock(path: string): Promise<PidFile> {
       const file = `/proc/self/fd/${descriptor}`;
       // The one before may have removed it between our opening and our locking.
       if (isSame(place, file)) {
-        writeFileSync(file, `${process.pid}\n`);
+        Deno.writeTextFileSync(file, `${Deno.pid}\n`);
         return release(place, descriptor);
       }
       closeDescriptor(descriptor);
@@ -89,7 +98,7 @@ function release(place: string, descriptor: number): PidFile {
   return {
     release() {
       try {
-        if (isSame(place, `/proc/self/fd/${descriptor}`)) unlinkSync(place);
+        if (isSame(place, `/proc/self/fd/${descriptor}`)) Deno.removeSync(place);
       } catch {
         // Its directory is gone, or not ours any more.
       }
@@ -101,7 +110,7 @@ function release(place: string, descriptor: number): PidFile {
 
 function writtenIn(place: string): number | undefined {
   try {
-    return Number(readFileSync(place, "latin1")) || undefined;
+    return Number(Deno.readTextFileSync(place)) || undefined;
   } catch {
     return undefined;
   }
@@ -109,7 +118,7 @@ function writtenIn(place: string): number | undefined {
 
 function isSame(path: string, other: string): boolean {
   try {
-    const [one, two] = [statSync(path), statSync(other)];
+    const [one, two] = [Deno.statSync(path), Deno.statSync(other)];
     return one.dev === two.dev && one.ino === two.ino;
   } catch {
     return false;

@@ -4,10 +4,6 @@
  * use them; nothing here runs any code but the C library's.
  */
 
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { listeningDescriptor } from "./listening_sockets.ts";
-import type { SocketAddress } from "./runtime.ts";
-
 const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
@@ -75,16 +71,14 @@ export function monotonicMicroseconds(): bigint {
 }
 
 /**
- * Puts an inherited listening socket in the place of the one that Deno listens on at `standIn`: from then on
- * that listener of Deno's accepts on it. Throws when that does not work.
+ * Puts an inherited listening socket in the place of a descriptor that Deno listens on: from then on that
+ * listener of Deno's accepts on it. Throws when that does not work.
  *
  * Deno waits for its sockets by epoll(7), which knows a socket by descriptor and file: with its last
  * descriptor the stand-in leaves epoll, and the new file is entered under the same number with the same
  * events and the same token, which the kernel shows in /proc/self/fdinfo (proc_pid_fdinfo(5)).
  */
-export function takePlace(standIn: SocketAddress, inherited: number): void {
-  const place = listeningDescriptor(standIn);
-  if (place === undefined) throw new Error("the runtime's own socket was not found");
+export function takePlace(place: number, inherited: number): void {
   const entries = epollEntries(place);
   if (entries.length === 0) throw new Error("the runtime does not wait by epoll");
   const { dup3, epoll_ctl, ioctl } = library();
@@ -103,9 +97,9 @@ export function takePlace(standIn: SocketAddress, inherited: number): void {
 function epollEntries(
   descriptor: number,
 ): { epoll: number; event: Uint8Array<ArrayBuffer> }[] {
-  return readdirSync("/proc/self/fd").flatMap((name) => {
+  return [...Deno.readDirSync("/proc/self/fd")].flatMap(({ name }) => {
     if (linkOf(name) !== "anon_inode:[eventpoll]") return [];
-    const info = readFileSync(`/proc/self/fdinfo/${name}`, "latin1");
+    const info = Deno.readTextFileSync(`/proc/self/fdinfo/${name}`);
     return [...info.matchAll(/^tfd:\s*(\d+)\s+events:\s*([0-9a-f]+)\s+data:\s*([0-9a-f]+)/gm)]
       .filter(([, watched]) => Number(watched) === descriptor)
       .map(([, , events, data]) => ({
@@ -117,7 +111,7 @@ function epollEntries(
 
 function linkOf(name: string): string | undefined {
   try {
-    return readlinkSync(`/proc/self/fd/${name}`);
+    return Deno.readLinkSync(`/proc/self/fd/${name}`);
   } catch {
     return undefined; // It was the directory's own.
   }

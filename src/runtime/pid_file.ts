@@ -8,7 +8,7 @@ import { link, open, readdir, readFile, rename, stat, unlink } from "node:fs/pro
 import process from "node:process";
 import { StartupError } from "../errors.ts";
 import type { PidFile } from "./service.ts";
-import { absolute, fault } from "./service_files.ts";
+import { absolute, fault, heldBy, PID_MODE } from "./service_files.ts";
 
 /** `Service.claimPidFile`. */
 export async function claimPidFile(path: string): Promise<PidFile> {
@@ -107,14 +107,4 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** The error for a pidfile that a living process holds. */
-export function heldBy(path: string, holder: number | undefined): StartupError {
-  const who = holder === undefined ? "" : `, as process ${holder}`;
-  return new StartupError(
-    `--pidfile ${path}: stud is running already${who}; end it first, or give this one another pidfile`,
-  );
-}
-
-/** The mode of a pidfile. */
-export const PID_MODE = 0o644;
 const ATTEMPTS = 10;

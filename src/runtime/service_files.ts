@@ -1,6 +1,6 @@
 /** The files that a service keeps, and paths after it has left its directory: the same under Deno and Node. */
 
-import { type FileHandle, open, stat, writeFile } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { resolve } from "node:path";
 import process from "node:process";
 import { StartupError } from "../errors.ts";
@@ -36,6 +36,7 @@ export function rootedFiles(files: Files): Files {
 /** `Service.writeText`. */
 export async function writeText(path: string, text: string): Promise<void> {
   try {
+    const { writeFile } = await import("node:fs/promises");
     await writeFile(absolute(path), text);
   } catch (error) {
     throw fault(path, error);
@@ -46,6 +47,7 @@ export async function writeText(path: string, text: string): Promise<void> {
 export async function openLog(path: string): Promise<LogHandle> {
   const place = absolute(path);
   try {
+    const { open, stat } = await import("node:fs/promises");
     // Nobody may read a named pipe, and opening it would wait for ever then; /dev/stdout is open already.
     const found = await stat(place).catch(() => undefined);
     if (found?.isFIFO() && !/^\/(dev|proc)\//.test(place)) {
@@ -75,6 +77,7 @@ class OpenLog implements LogHandle {
 
   async isCurrent(): Promise<boolean> {
     try {
+      const { stat } = await import("node:fs/promises");
       const [named, own] = await Promise.all([stat(this.#path), this.#file.stat()]);
       return named.dev === own.dev && named.ino === own.ino;
     } catch {
@@ -105,4 +108,14 @@ const FAULTS: Readonly<Record<string, string>> = {
   ENOSPC: "no space left on the disk",
 };
 
+/** The error for a pidfile that a living process holds. */
+export function heldBy(path: string, holder: number | undefined): StartupError {
+  const who = holder === undefined ? "" : `, as process ${holder}`;
+  return new StartupError(
+    `--pidfile ${path}: stud is running already${who}; end it first, or give this one another pidfile`,
+  );
+}
+
+/** The mode of a pidfile. */
+export const PID_MODE = 0o644;
 const LOG_MODE = 0o640;
