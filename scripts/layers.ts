@@ -53,7 +53,7 @@ const BASE = [
 
 const LAYERS: Layer[] = [
   {
-    of: ["mod.ts", "src/main.ts"],
+    of: ["mod.ts", "src/main.ts", "src/serve.ts"],
     imports: ["mod.ts", "src/"],
     libraries: ["*"],
     forbidden: PLATFORM,

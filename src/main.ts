@@ -7,34 +7,19 @@ import { createRuntime } from "#runtime";
 import { defaultConfig } from "./config/default_config.ts";
 import { helpText } from "./config/help.ts";
 import type { Compat, Settings, TlsLibraryName } from "./config/settings.ts";
-import { type LogLevel, PortInUseError, reportError } from "./errors.ts";
-import { openAccessOutput } from "./log/access_output.ts";
-import { configureLog, type Logger, Outputs } from "./log/log.ts";
+import { reportError } from "./errors.ts";
 import { printable } from "./log/printable.ts";
 import type { Runtime } from "./runtime/runtime.ts";
+import { planFor, refuseHandedSockets, serve } from "./serve.ts";
+import { BackgroundStart, goToBackground } from "./supervisor/background.ts";
 import { CommandReader } from "./supervisor/command_reader.ts";
-import { ExpiryWatch } from "./supervisor/expiry_watch.ts";
-import { FileWatch } from "./supervisor/file_watch.ts";
-import { OcspRefresher } from "./supervisor/ocsp_refresher.ts";
-import { makePlan, type Plan, refuseRootWorkers, tlsConfigurations } from "./supervisor/plan.ts";
-import { claimPorts } from "./supervisor/ports.ts";
-import { StopSignals } from "./supervisor/stop_signals.ts";
-import { type ReloadScope, Supervisor } from "./supervisor/supervisor.ts";
-import { findPredecessor } from "./supervisor/takeover.ts";
-import { makeTlsPlan } from "./supervisor/tls_plan.ts";
+import { tlsConfigurations } from "./supervisor/plan.ts";
 import { makeEngine } from "./tls/make_engine.ts";
 import { VERSION } from "./version.ts";
 import { runWorker } from "./worker/worker.ts";
 
 /** The argument that makes this program a worker; its supervisor gives it, nobody else. */
 const WORKER_ARGUMENT = "--worker-process";
-/** Milliseconds between two looks at the files, if stud is to read them again by itself. */
-const WATCH_PERIOD = 1_000;
-/** The same if it only says that they have changed. */
-const NOTICE_PERIOD = 30_000;
-/** How often the system is asked for another port. */
-const MOST_ATTEMPTS = 5;
-
 /** The release of hitch whose place stud takes. */
 const HITCH_VERSION = "1.8.0";
 
@@ -47,13 +32,18 @@ export async function main(): Promise<never> {
       runtime,
       (configuration) => makeEngine(runtime, configuration, { ownProcess: true }),
     )
-    : await run(args, runtime);
+    : await run(args, runtime, await BackgroundStart.join(runtime));
   return runtime.processes.exit(code);
 }
 
-async function run(argv: readonly string[], runtime: Runtime): Promise<number> {
+async function run(
+  argv: readonly string[],
+  runtime: Runtime,
+  background: BackgroundStart | undefined,
+): Promise<number> {
+  const tellStarter = (line: string) => tell(line, runtime, background);
   try {
-    const reader = new CommandReader(argv, runtime);
+    const reader = new CommandReader(argv, runtime, background?.input);
     const command = await reader.read();
     switch (command.action) {
       case "help":
@@ -65,13 +55,30 @@ async function run(argv: readonly string[], runtime: Runtime): Promise<number> {
       case "test":
         return await check(command.settings, runtime);
       case "run":
-        return await serve(command.settings, reader, runtime);
+        if (command.settings.daemon && background === undefined) {
+          await refuseHandedSockets(runtime);
+          await goToBackground(runtime, reader.standardInput);
+          return 0;
+        }
+        return await serve({
+          ...{ settings: command.settings, reader, runtime, background, tell: tellStarter },
+        });
     }
   } catch (error) {
     const { line, exitCode } = reportError(error);
-    await writeOut(runtime, "stderr", `stud: ${printable(line)}\n`);
+    await tellStarter(line);
     return exitCode;
   }
+}
+
+/** Tells whoever started stud why it does not serve. */
+async function tell(
+  line: string,
+  runtime: Runtime,
+  background: BackgroundStart | undefined,
+): Promise<void> {
+  if (background !== undefined) await background.failed(line);
+  else await writeOut(runtime, "stderr", `stud: ${printable(line)}\n`);
 }
 
 /** The program's version, and the TLS engines that there are on this machine. */
@@ -109,123 +116,6 @@ async function check(settings: Settings, runtime: Runtime): Promise<number> {
   }
   await writeOut(runtime, "stderr", "hitch configuration looks ok.\n");
   return 0;
-}
-
-async function serve(
-  settings: Settings,
-  reader: CommandReader,
-  runtime: Runtime,
-): Promise<number> {
-  const signals = new StopSignals(runtime);
-  // A name server may be slow, and an operator may lose patience.
-  const plan = await Promise.race([planFor(settings, runtime), signals.stop]);
-  if (typeof plan === "string") return 0;
-  if (settings.compat === "hitch") refuseRootWorkers(plan, runtime);
-  await checkRustls(plan, runtime);
-  const predecessor = settings.takeover === undefined
-    ? undefined
-    : await findPredecessor(settings.takeover, runtime);
-  const shared = predecessor !== undefined;
-  let frontends = await claimPorts(plan, runtime, { shared });
-  const outputs = new Outputs(runtime, {
-    syslogFacility: settings.syslog ? settings.syslogFacility : undefined,
-  });
-  const log = configureLog(outputs.sink, logLevel(settings));
-  const accessLog = settings.accessLog === undefined
-    ? undefined
-    : await openAccessOutput(settings.accessLog, runtime, { outputs, log });
-  runtime.processes.onUncaught((error) => log.error("{line}", { line: reportError(error).line }));
-  const planAgain = async (former: Plan, scope: ReloadScope) => {
-    const { settings } = scope === "all" ? await reader.readSettings() : former;
-    const plan = await planFor(settings, runtime, former);
-    await checkRustls(plan, runtime);
-    return plan;
-  };
-  let onStale = () => {};
-  const watch = new FileWatch(runtime, {
-    period: settings.watch ? WATCH_PERIOD : NOTICE_PERIOD,
-    onChange(paths) {
-      if (settings.watch) return onStale();
-      log.warning("{paths}: changed since stud read it; SIGHUP has stud serve what it holds now", {
-        paths: paths.join(", "),
-      });
-    },
-  });
-  const expiry = new ExpiryWatch(runtime.clock, log);
-  const onServing = ({ settings, tls }: Plan) => {
-    accessLog?.reopen();
-    configureLog(outputs.sink, logLevel(settings));
-    expiry.use(tls.certificates);
-    watch.use(tls.files);
-  };
-  try {
-    for (const warning of plan.warnings) log.warning("{warning}", { warning });
-    const responses = new OcspRefresher(runtime, log);
-    for (let attempts = 1;; attempts++) {
-      const options = {
-        ...{ runtime, plan, frontends, signals, log, accessLog, responses, planAgain, onServing },
-      };
-      const supervisor = new Supervisor(options);
-      onStale = () => supervisor.reload("certificates");
-      if (predecessor !== undefined) {
-        supervisor.serving.then(() => relievePredecessor(predecessor, runtime, log));
-      }
-      const error = await supervise(supervisor);
-      if (error === undefined) return 0;
-      // Between the system's choice of a port and the workers' use of it others may have taken it.
-      if (error instanceof PortInUseError && choosesPorts(plan) && attempts < MOST_ATTEMPTS) {
-        frontends = await claimPorts(plan, runtime, { shared });
-        continue;
-      }
-      const { line, exitCode } = reportError(error);
-      log.error("{line}", { line });
-      return exitCode;
-    }
-  } finally {
-    await accessLog?.flushed();
-    await outputs.flushed();
-  }
-}
-
-function logLevel({ quiet }: Settings): LogLevel {
-  return quiet ? "error" : "info";
-}
-
-/** Foreign code stays out of the supervisor, so OpenSSL has its say in the workers. */
-async function checkRustls(plan: Plan, runtime: Runtime): Promise<void> {
-  for (const tls of tlsConfigurations(plan)) {
-    if (tls.library === "rustls") await makeEngine(runtime, tls).check();
-  }
-}
-
-async function planFor(settings: Settings, runtime: Runtime, former?: Plan): Promise<Plan> {
-  const tls = await makeTlsPlan(settings, runtime, former && { former: former.tls });
-  return await makePlan(settings, tls, runtime);
-}
-
-/** Nothing is lost if it cannot be told, but both go on serving. */
-function relievePredecessor(pid: number, { processes }: Runtime, log: Logger): void {
-  try {
-    processes.signal(pid, "SIGTERM");
-    log.info("took over from process {pid}, which drains now", { pid });
-  } catch (error) {
-    const { message: reason } = error as Error;
-    log.error("process {pid} cannot be told to drain: {reason}; end it by hand", { pid, reason });
-  }
-}
-
-/** Whether the system is to choose a port. */
-function choosesPorts({ frontends }: Plan): boolean {
-  return frontends.some(({ alternatives }) => alternatives.flat().some(({ port }) => port === 0));
-}
-
-/** Runs it to its end, and returns the error that it could not start for. */
-async function supervise(supervisor: Supervisor): Promise<unknown> {
-  try {
-    await supervisor.run();
-  } catch (error) {
-    return error;
-  }
 }
 
 async function print(runtime: Runtime, text: string): Promise<number> {

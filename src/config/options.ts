@@ -902,10 +902,23 @@ const table = [
     key: "daemon",
     type: { kind: "flag" },
     default: "off",
-    help: "Go to the background.",
+    help:
+      "Go to the background, into a session of its own, and return once the workers serve, or " +
+      "with the reason if they cannot. The log then goes to --log-filename or, without it, to " +
+      "syslog.",
     group: "Processes",
-    refusal: "stud stays in the foreground in this release; run it under systemd, or in the " +
-      "background with: setsid nohup stud ... &",
+  },
+  {
+    name: "pidfile",
+    short: "p",
+    key: undefined,
+    valueName: "FILE",
+    type: { kind: "text" },
+    default: undefined,
+    help:
+      "Write the process id to FILE, keep the file locked, and remove it at the end. A second " +
+      "stud with the same FILE does not start.",
+    group: "Processes",
   },
   {
     name: "quiet",
@@ -914,7 +927,29 @@ const table = [
     type: { kind: "flag" },
     hitch: { means: { name: "log-level", on: "0" } },
     default: "off",
-    help: "Log errors only.",
+    help: "Log errors only, like --log-level 0.",
+    group: "Logging",
+  },
+  {
+    name: "log-level",
+    short: "L",
+    key: "log-level",
+    valueName: "LEVEL",
+    type: { kind: "number", minimum: 0, maximum: 2 },
+    default: "1",
+    help: "What to log: 0 is errors only, 1 also warnings and what stud does, 2 also a line for " +
+      "each connection that has ended.",
+    group: "Logging",
+  },
+  {
+    name: "log-filename",
+    short: "l",
+    key: "log-filename",
+    valueName: "FILE",
+    type: { kind: "text" },
+    default: undefined,
+    help: "Append the log to FILE instead of writing it to standard output and standard error. " +
+      "FILE is opened anew on HUP, and when it has been renamed or removed.",
     group: "Logging",
   },
   {
@@ -923,7 +958,7 @@ const table = [
     key: "syslog",
     type: { kind: "flag" },
     default: "off",
-    help: "Log to syslog as well as to standard output and standard error.",
+    help: "Log to syslog as well as to standard output and standard error, or --log-filename.",
     group: "Logging",
     notOn: {
       node:
@@ -1002,6 +1037,16 @@ const table = [
     type: { kind: "flag" },
     default: "off",
     help: "Check the configuration and exit.",
+    group: "Other",
+  },
+  {
+    name: "dbg-listen",
+    key: undefined,
+    valueName: "FILE",
+    type: { kind: "text" },
+    default: undefined,
+    help:
+      "Once stud serves, write the IPv4 addresses it listens on to FILE, as IP:PORT, a line each.",
     group: "Other",
   },
   {

@@ -8,8 +8,9 @@ import { UsageError } from "../errors.ts";
 import { backendTlsSetting } from "./backend_tls_setting.ts";
 import { certificateSettings } from "./certificate_settings.ts";
 import { frontendSettings } from "./frontend_settings.ts";
+import { logSettings } from "./log_settings.ts";
 import type { NameOfKind, Option, OptionName } from "./options.ts";
-import { OPTIONS } from "./options.ts";
+import { optionNamed, OPTIONS } from "./options.ts";
 import { quote } from "./quote.ts";
 import type { RawValues } from "./raw_values.ts";
 import { isDefault, lastValue, parseValue } from "./raw_values.ts";
@@ -51,6 +52,8 @@ export function parseSettings(
     compat: choice("compat") as Settings["compat"],
     warnings: settingsWarnings(values),
     frontends: frontendSettings(values, tls),
+    frontendsGiven:
+      values.get("frontend")?.some((raw) => !isDefault(optionNamed("frontend"), raw)) ?? false,
     backend: lastValue("backend", values) as TcpAddress | UnixAddress,
     backendTls: backendTlsSetting(values),
     ...certificateSettings(values),
@@ -85,8 +88,9 @@ export function parseSettings(
     chroot: text("chroot"),
     user: text("user"),
     group: text("group"),
-    quiet: flag("quiet"),
-    syslog: flag("syslog"),
+    ...logSettings(values, libraries),
+    pidFile: text("pidfile"),
+    listenReport: text("dbg-listen"),
     syslogFacility: choice("syslog-facility"),
     accessLog: text("access-log"),
     accessLogFormat: choice("access-log-format") as AccessLogFormat,

@@ -114,6 +114,8 @@ export interface Settings extends TlsSettings {
   /** Lines the operator should read; none of them stops the start. */
   readonly warnings: readonly string[];
   readonly frontends: readonly FrontendSettings[];
+  /** Whether they are other than the default. */
+  readonly frontendsGiven: boolean;
   readonly backend: TcpAddress | UnixAddress;
   /** Undefined: TLS comes in from clients, and the backend is sent plaintext. */
   readonly backendTls: BackendTlsSetting | undefined;
@@ -168,7 +170,15 @@ export interface Settings extends TlsSettings {
   readonly chroot: string | undefined;
   readonly user: string | undefined;
   readonly group: string | undefined;
-  readonly quiet: boolean;
+  /** The least important lines that are logged. */
+  readonly logLevel: "error" | "info" | "debug";
+  /** Path of the file that the log goes to, instead of the standard streams. */
+  readonly logFile: string | undefined;
+  readonly daemon: boolean;
+  /** Path. */
+  readonly pidFile: string | undefined;
+  /** Path of the file that is told where stud listens. */
+  readonly listenReport: string | undefined;
   readonly syslog: boolean;
   readonly syslogFacility: string;
   /** Path of the access log, `-` for standard output; undefined: there is none. */

@@ -12,6 +12,8 @@ import type { ServedCertificate, Staple, TlsConfiguration } from "../tls/tls_con
 export interface WorkerConfiguration {
   /** From 1; also chooses the CPU. */
   readonly index: number;
+  /** Log a line for each connection that has ended. */
+  readonly logConnections?: boolean;
   readonly frontends: readonly WorkerFrontend[];
   /** The backend's addresses, to be tried in this order. */
   readonly backend: readonly BackendEndpoint[];
@@ -34,11 +36,15 @@ export interface WorkerConfiguration {
   readonly privileges: WorkerPrivileges;
 }
 
-/** Where to listen, and with what of its own. */
+/**
+ * Where to listen, and with what of its own; the descriptor is that of an inherited socket which listens there
+ * already.
+ */
 export interface WorkerFrontend {
   /** An IP address. */
   readonly host: string;
   readonly port: number;
+  readonly descriptor?: number;
   readonly tls?: TlsConfiguration;
 }
 
@@ -57,7 +63,7 @@ export type PackedTlsConfiguration = Omit<TlsConfiguration, "certificates"> & {
 
 /** A {@linkcode WorkerConfiguration} as it stands in a message. */
 export type PackedConfiguration = Omit<WorkerConfiguration, "tls" | "frontends"> & {
-  readonly frontends: readonly { readonly host: string; readonly port: number }[];
+  readonly frontends: readonly Omit<WorkerFrontend, "tls">[];
   readonly tls: PackedTls;
 };
 

@@ -28,7 +28,7 @@ export function configurationLine(
   configuration: WorkerConfiguration,
 ): Uint8Array[] {
   const { tls: _tls, frontends, ...rest } = configuration;
-  const addresses = frontends.map(({ host, port }) => ({ host, port }));
+  const addresses = frontends.map(({ tls: _, ...address }) => address);
   const start = JSON.stringify({ type, configuration: { ...rest, frontends: addresses } });
   const around = [`${start.slice(0, -2)},"tls":`, "}}\n"].map((text) => encoder.encode(text));
   return [around[0]!, encodedTls(configuration), around[1]!];

@@ -1,12 +1,13 @@
 /**
- * Where log records go. In the supervisor: information to standard output, the rest to standard error, and
- * all of it to syslog where asked. In a worker: to the supervisor, which alone writes.
+ * Where log records go. In the supervisor: information to standard output, the rest to standard error, or all
+ * of it to a file, and to syslog where asked. In a worker: to the supervisor, which alone writes.
  */
 
 import { configureSync, getLogger, type Logger, type LogRecord } from "@logtape/logtape";
 import type { LogLevel } from "../errors.ts";
 import { pause, type Runtime, type StandardStream } from "../runtime/runtime.ts";
 import { LineQueue } from "./line_queue.ts";
+import { LogFile } from "./log_file.ts";
 import { printable } from "./printable.ts";
 import { Syslog } from "./syslog.ts";
 
@@ -36,8 +37,21 @@ export function configureLog(sink: LineSink, lowest: LogLevel): Logger {
   return studLogger();
 }
 
+/** Makes a whole line of a log file or a standard stream, without a newline. */
+export type Stamp = (line: { date: Date; pid: number; level: LogLevel; text: string }) => string;
+
+/** stud's own form: date (ISO 8601, UTC) and level. */
+export const plainStamp: Stamp = ({ date, level, text }) =>
+  `${date.toISOString()} ${level}: ${text}`;
+
 /** Options of {@linkcode Outputs}. */
 export interface OutputOptions {
+  /** The path of the file that takes the place of the standard streams. */
+  readonly file?: string;
+  /** There are no standard streams. */
+  readonly detached?: boolean;
+  /** Default: {@linkcode plainStamp}. */
+  readonly stamp?: Stamp;
   /** The syslog facility, or undefined for no syslog. */
   readonly syslogFacility: string | undefined;
 }
@@ -48,9 +62,12 @@ export class Outputs {
   readonly #stdout: LineQueue;
   readonly #stderr: LineQueue;
   readonly #syslog: Syslog | undefined;
+  readonly #options: OutputOptions;
+  #file: LogFile | undefined;
 
   constructor(runtime: Runtime, options: OutputOptions) {
     this.#runtime = runtime;
+    this.#options = options;
     this.#stdout = this.#standard("stdout");
     this.#stderr = this.#standard("stderr");
     this.#syslog = options.syslogFacility === undefined
@@ -58,10 +75,21 @@ export class Outputs {
       : new Syslog(runtime, { facility: options.syslogFacility, identity: "stud" });
   }
 
+  /** Outputs with their file open, if there is one. Rejects with {@linkcode StartupError}. */
+  static async open(runtime: Runtime, options: OutputOptions): Promise<Outputs> {
+    const outputs = new Outputs(runtime, options);
+    if (options.file === undefined) return outputs;
+    const lossLine = (lost: number) =>
+      outputs.#stamp("warning", `${lost} log lines lost: disk full?`);
+    outputs.#file = await LogFile.open(runtime, options.file, lossLine);
+    outputs.#file.onTrouble = (reason) =>
+      outputs.sink("error", `the log goes on in the old file: ${printable(reason)}`);
+    return outputs;
+  }
+
   /** The sink for {@linkcode configureLog}. */
   readonly sink: LineSink = (level, text) => {
-    const queue = level === "info" || level === "debug" ? this.#stdout : this.#stderr;
-    queue.push(this.#stamp(level, text));
+    this.#local(level)?.push(this.#stamp(level, text));
     this.#syslog?.send(level, text);
   };
 
@@ -70,9 +98,25 @@ export class Outputs {
     for (const line of lines) this.#stdout.push(line);
   }
 
+  /** Whether what is logged can be read where stud was started. */
+  get onStandardStreams(): boolean {
+    return this.#file === undefined && !this.#options.detached;
+  }
+
+  /** Opens the file anew, after a rotation. Never rejects. */
+  async reopen(): Promise<void> {
+    await this.#file?.reopen();
+  }
+
+  #local(level: LogLevel): LogFile | LineQueue | undefined {
+    if (!this.onStandardStreams) return this.#file;
+    return level === "info" || level === "debug" ? this.#stdout : this.#stderr;
+  }
+
   /** Waits until everything is written, for a moment at most: a stalled reader must not keep us alive. */
   async flushed(): Promise<void> {
-    const all = [this.#stdout, this.#stderr, this.#syslog].map((output) => output?.flushed());
+    const all = [this.#stdout, this.#stderr, this.#file, this.#syslog]
+      .map((output) => output?.flushed());
     const limit = pause(this.#runtime.clock, FLUSH_LIMIT);
     await Promise.race([Promise.all(all), limit]);
   }
@@ -88,7 +132,8 @@ export class Outputs {
   }
 
   #stamp(level: LogLevel, text: string): string {
-    return `${this.#runtime.clock.date().toISOString()} ${level}: ${text}`;
+    const { clock, processes: { pid } } = this.#runtime;
+    return (this.#options.stamp ?? plainStamp)({ date: clock.date(), pid, level, text });
   }
 }
 

@@ -25,6 +25,8 @@ export interface ConnectionServices extends RelayServices {
   readonly takesProxyHeader: boolean;
   /** Told of every fault that ended a connection. */
   readonly onFault: (fault: PeerError, client: TlsConnection) => void;
+  /** Told of every connection that has ended, if somebody wants to know. */
+  readonly onEnd?: ((client: TlsConnection) => void) | undefined;
   /** Told when no client can be accepted for want of descriptors. */
   readonly onShortage: (fault: PeerError) => void;
 }

@@ -68,7 +68,8 @@ export class FaultLog {
   }
 }
 
-function describeClient(client: TlsConnection): string {
+/** Who a client is: its address, the one it came to, and the name it asked for. */
+export function describeClient(client: TlsConnection): string {
   try {
     const { pair: { peer, local }, clientInHeader } = client;
     const behalf = clientInHeader === undefined

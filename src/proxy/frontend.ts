@@ -149,6 +149,7 @@ export class Frontend {
     serveConnection(client, this.#services).then(() => {
       counters.active--;
       this.#clients.delete(client);
+      this.#services.onEnd?.(client);
       if (this.#clients.size > 0) return;
       for (const resolve of this.#onEmpty.splice(0)) resolve();
     });

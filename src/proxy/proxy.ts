@@ -5,12 +5,13 @@
 
 import type { Logger } from "@logtape/logtape";
 import type { PrefaceKind, ProxyV2Parts } from "../config/settings.ts";
-import type { Endpoint, Runtime, SocketAddress } from "../runtime/runtime.ts";
-import type { TlsEngine } from "../tls/engine.ts";
+import type { Endpoint, ListenAddress, Runtime, SocketAddress } from "../runtime/runtime.ts";
+import type { TlsConnection, TlsEngine } from "../tls/engine.ts";
 import { Aborter } from "./aborter.ts";
 import { AccessLog, type OnConnection } from "./access_log.ts";
 import { BackendDialer } from "./backend_dialer.ts";
 import type { ConnectionServices } from "./connection.ts";
+import { logConnection } from "./connection_log.ts";
 import { type Counters, newCounters } from "./counters.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 import { FaultLog } from "./fault_log.ts";
@@ -23,6 +24,8 @@ import { type StallLimits, StallWatch } from "./stall_watch.ts";
 export interface ProxyOptions {
   /** At least one. */
   readonly frontends: readonly ProxyFrontend[];
+  /** Log a line for each connection that has ended. */
+  readonly logConnections?: boolean;
   /** Tried in this order for each connection, save that those which failed of late come last. */
   readonly backend: readonly Endpoint[];
   readonly preface: PrefaceKind;
@@ -46,7 +49,7 @@ export interface ProxyOptions {
 }
 
 /** Where to listen, and who does TLS there. All engines are of one kind. */
-export interface ProxyFrontend extends SocketAddress {
+export interface ProxyFrontend extends ListenAddress {
   readonly engine: TlsEngine;
 }
 
@@ -220,16 +223,19 @@ export class Proxy {
     dialer.use(backend);
     const tls = options.frontends[0]!.engine.dialer;
     dialer.change({ timeout: timeouts.backendConnect * 1000, tls });
-    return { ...this.#services, ...this.#prefaceServices(options) };
+    return { ...this.#services, ...this.#changingServices(options) };
   }
 
-  #prefaceServices(
-    { preface, proxyV2 }: ProxyOptions,
-  ): Pick<ConnectionServices, "preface" | "takesProxyHeader"> {
+  #changingServices(
+    { preface, proxyV2, logConnections }: ProxyOptions,
+  ): Pick<ConnectionServices, "preface" | "takesProxyHeader" | "onEnd"> {
     const onOmitted = (what: string) => this.#log.warning("{what}", { what });
     return {
       preface: prefaceEncoder(preface, { parts: proxyV2, onOmitted }),
       takesProxyHeader: preface === "proxy-proxy",
+      onEnd: logConnections
+        ? (client: TlsConnection) => logConnection(this.#log, client)
+        : undefined,
     };
   }
 
@@ -249,7 +255,7 @@ export class Proxy {
         : newRelayBuffers(dialer.oneRecordPerRead, "backend"),
       handshakes: new DeadlineQueue(runtime.clock, timeouts.handshake * 1000),
       backend: new BackendDialer(runtime, backend, dialing),
-      ...this.#prefaceServices(options),
+      ...this.#changingServices(options),
       accessLog: onConnection && new AccessLog(runtime.clock, onConnection),
       onFault: (fault, client) => {
         if (fault.party === "backend") this.counters.backendsFailed++;

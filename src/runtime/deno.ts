@@ -8,9 +8,10 @@ import { StartupError } from "../errors.ts";
 import { clock } from "./clock.ts";
 import { createDenoNetwork } from "./deno_network.ts";
 import { createDenoProcesses, type WorkerProgram } from "./deno_processes.ts";
+import { createDenoService } from "./deno_service.ts";
 import { openLinuxKernel } from "./linux.ts";
 import { openOpenSsl } from "./openssl/library.ts";
-import { openLog } from "./service_files.ts";
+import { rootedFiles } from "./service_files.ts";
 
 /**
  * Makes the platform interface for a program under `deno run` or made by `deno compile`. A worker is the same
@@ -21,19 +22,20 @@ export function createRuntime(
 ): Runtime {
   let kernel: Kernel | undefined;
   let opened = false;
+  const program = {
+    // Asked for only when a worker starts: where that takes a permission, a library may lack it.
+    get entry() {
+      return Deno.mainModule;
+    },
+    workerArguments,
+  };
   return {
     version: `Deno ${Deno.version.deno}`,
     platform: Deno.build.os,
     network: createDenoNetwork(),
-    files,
-    processes: createDenoProcesses({
-      // Asked for only when a worker starts: where that takes a permission, a library may lack it.
-      get entry() {
-        return Deno.mainModule;
-      },
-      workerArguments,
-    }),
-    service: { openLog },
+    files: rootedFiles(files),
+    processes: createDenoProcesses(program),
+    service: createDenoService(program),
     clock,
     tlsLibraries: ["rustls", "openssl"],
     get kernel() {

@@ -10,6 +10,7 @@ import type { Abandonment } from "../abandonment.ts";
 import { PeerError, type PeerErrorKind, PortInUseError, StartupError } from "../errors.ts";
 import { formatSocketAddress, isIpAddress, unmapIpv4 } from "../wire/ip_address.ts";
 import { httpExchange } from "./http_exchange.ts";
+import { takePlace } from "./linux_service.ts";
 import type {
   Endpoint,
   ListenOptions,
@@ -35,18 +36,49 @@ export function createDenoNetwork(): Network {
 
 function listen(options: ListenOptions): Promise<StreamListener> {
   const { host: hostname, port, reusePort } = options;
-  return listening(options, () => {
-    const listener = Deno.listen({ hostname, port, reusePort });
-    return new DenoListener(listener, (conn) => new DenoTcpStream(conn));
-  });
+  const wrap = (conn: Deno.TcpConn) => new DenoTcpStream(conn);
+  if (options.descriptor !== undefined) {
+    return inherited(options, () => Deno.listen(STAND_IN), wrap);
+  }
+  return listening(
+    options,
+    () => new DenoListener(Deno.listen({ hostname, port, reusePort }), wrap),
+  );
 }
 
 function listenTls(options: TlsListenOptions): Promise<TlsStreamListener> {
   const { host: hostname, port, reusePort, certificateChain: cert, privateKey: key } = options;
-  return listening(options, () => {
-    const listener = Deno.listenTls({ hostname, port, cert, key, reusePort });
-    return new DenoListener(listener, (conn) => new DenoTlsStream(conn));
-  });
+  const wrap = (conn: Deno.TlsConn) => new DenoTlsStream(conn);
+  if (options.descriptor !== undefined) {
+    return inherited(options, () => Deno.listenTls({ ...STAND_IN, cert, key }), wrap);
+  }
+  return listening(
+    options,
+    () => new DenoListener(Deno.listenTls({ hostname, port, cert, key, reusePort }), wrap),
+  );
+}
+
+/** Has a listener that begins with a socket of its own accept on the inherited one instead. */
+async function inherited<Connection extends Deno.Conn, Accepted>(
+  { host, port, descriptor }: ListenOptions,
+  open: () => Deno.Listener<Connection>,
+  wrap: (conn: Connection) => Accepted,
+): Promise<DenoListener<Connection, Accepted>> {
+  const { listeningDescriptor } = await import("./listening_sockets.ts");
+  let listener: Deno.Listener<Connection> | undefined;
+  try {
+    listener = open();
+    const place = listeningDescriptor(socketAddress(listener.addr as Deno.NetAddr));
+    if (place === undefined) throw new Error("the runtime's own socket was not found");
+    takePlace(place, descriptor!);
+    return new DenoListener(listener, wrap, { host, port });
+  } catch (error) {
+    listener?.close();
+    const { message } = error as Error;
+    const where = formatSocketAddress({ host, port });
+    const text = `cannot listen on ${where}: the socket handed over cannot be served: ${message}`;
+    throw new StartupError(text, { cause: error });
+  }
 }
 
 /** Deno listens at once or throws; the interface is for platforms too where that takes time. */
@@ -206,10 +238,14 @@ class DenoListener<Connection extends Deno.Conn, Accepted> {
   readonly #listener: Deno.Listener<Connection>;
   readonly #wrap: (conn: Connection) => Accepted;
 
-  constructor(listener: Deno.Listener<Connection>, wrap: (conn: Connection) => Accepted) {
+  constructor(
+    listener: Deno.Listener<Connection>,
+    wrap: (conn: Connection) => Accepted,
+    address = socketAddress(listener.addr as Deno.NetAddr),
+  ) {
     this.#listener = listener;
     this.#wrap = wrap;
-    this.address = socketAddress(listener.addr as Deno.NetAddr);
+    this.address = address;
   }
 
   async accept(): Promise<Accepted> {
@@ -252,6 +288,9 @@ function listenError(error: unknown, address: SocketAddress): StartupError {
   const ErrorClass = inUse ? PortInUseError : StartupError;
   return new ErrorClass(`cannot listen on ${where}: ${why}`, { cause: error });
 }
+
+/** What a listener listens on until it gets the inherited socket. */
+const STAND_IN = { hostname: "127.0.0.1", port: 0 };
 
 /** Linux errno texts that Deno passes on without a class of their own. */
 const KINDS_BY_TEXT: readonly (readonly [RegExp, PeerErrorKind, string])[] = [

@@ -67,13 +67,18 @@ function baseName(path: string): string {
   return path.split(/[/\\]/).at(-1)!;
 }
 
+/** What stands before this program's own arguments; a compiled executable is the program itself. */
+export function programArguments(entry: string): string[] {
+  return Deno.build.standalone ? [] : [...RUN, entry];
+}
+
 /** What an operator has set comes last, and counts. */
 function workerV8Flags(): string {
   return [V8_FLAGS, Deno.env.get("DENO_V8_FLAGS") ?? ""].filter(Boolean).join(",");
 }
 
 function startWorker({ entry, workerArguments }: WorkerProgram): ChildProcess {
-  const args = Deno.build.standalone ? [...workerArguments] : [...RUN, entry, ...workerArguments];
+  const args = [...programArguments(entry), ...workerArguments];
   try {
     const child = new Deno.Command(Deno.execPath(), {
       args,

@@ -11,22 +11,24 @@ import { codeOf } from "./node_facts.ts";
 import { openNodeKernel } from "./node_kernel.ts";
 import { createNodeNetwork } from "./node_network.ts";
 import { createNodeProcesses, type WorkerProgram } from "./node_processes.ts";
+import { createNodeService } from "./node_service.ts";
 import { openNodeTls } from "./node_tls.ts";
 import type { Files, Kernel, Runtime } from "./runtime.ts";
-import { openLog } from "./service_files.ts";
+import { rootedFiles } from "./service_files.ts";
 
 /** Makes the platform interface for a program under Node. */
 export function createRuntime(program: WorkerProgram): Runtime {
   let kernel: Kernel | undefined;
+  const descriptors: number[] = [];
   const platform = process.platform === "win32" ? "windows" : process.platform;
   return {
     platform,
     version: `Node ${process.versions.node}`,
     tlsLibraries: ["node"],
     network: createNodeNetwork(),
-    files,
-    processes: createNodeProcesses(program),
-    service: { openLog },
+    files: rootedFiles(files),
+    processes: createNodeProcesses(program, descriptors),
+    service: createNodeService(descriptors),
     clock,
     get kernel() {
       if (platform === "linux") kernel ??= openNodeKernel();

@@ -6,7 +6,7 @@
 import type { Abandonment } from "../abandonment.ts";
 import { type Deferred, deferred } from "../deferred.ts";
 import { lookup } from "node:dns/promises";
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server, Socket } from "node:net";
 import process from "node:process";
 import { PeerError, type PeerErrorKind, PortInUseError, StartupError } from "../errors.ts";
 import { formatSocketAddress, isIpAddress } from "../wire/ip_address.ts";
@@ -47,6 +47,10 @@ async function listen(options: ListenOptions): Promise<StreamListener> {
     keepAlive: true,
     keepAliveInitialDelay: keepalive * 1000,
   });
+  if (options.descriptor !== undefined) {
+    await openedInherited(server, options.descriptor, options);
+    return new NodeListener(server);
+  }
   const sharing = !reusePort ? { exclusive: true } : HAS_REUSE_PORT ? { reusePort: true } : {};
   await opened(server, options, { ...sharing, ...backlog === undefined ? {} : { backlog } });
   return new NodeListener(server);
@@ -92,6 +96,23 @@ async function probe(address: SocketAddress): Promise<number | undefined> {
   const { port } = addressOf(server);
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/**
+ * Serves a socket that this worker has inherited. It is given as a handle: a number would be taken for one of
+ * the supervisor's, and closed there with the last worker.
+ */
+function openedInherited(
+  server: Server,
+  descriptor: number,
+  address: SocketAddress,
+): Promise<void> {
+  // A worker has its channel to the supervisor where the supervisor has the first of these sockets.
+  const fd = descriptor + 1;
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => reject(listenError(error, address)));
+    server.listen(new Socket({ fd, readable: false, writable: false }), resolve);
+  });
 }
 
 /** Resolves when it listens. Rejects with {@linkcode StartupError} whose cause is Node's error. */

@@ -18,8 +18,11 @@ export interface WorkerProgram {
   readonly workerArguments: readonly string[];
 }
 
-/** Makes the processes part of a Node runtime. */
-export function createNodeProcesses(program: WorkerProgram): Processes {
+/** Makes the processes part of a Node runtime. Workers inherit the descriptors. */
+export function createNodeProcesses(
+  program: WorkerProgram,
+  descriptors: readonly number[] = [],
+): Processes {
   outliveSupervisor();
   return {
     args: process.argv.slice(2),
@@ -34,7 +37,7 @@ export function createNodeProcesses(program: WorkerProgram): Processes {
       return octetsFrom(process.stdin);
     },
     write,
-    startWorker: () => startWorker(program),
+    startWorker: () => startWorker(program, descriptors),
     capture,
     onSignal: (name, handler) => void process.on(name, handler),
     onUncaught(handler) {
@@ -54,14 +57,17 @@ function outliveSupervisor(): void {
   if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
 }
 
-function startWorker({ workerArguments }: WorkerProgram): ChildProcess {
+function startWorker(
+  { workerArguments }: WorkerProgram,
+  descriptors: readonly number[],
+): ChildProcess {
   try {
     // Workers accept by themselves; the supervisor touches no traffic.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
     cluster.setupPrimary({
       args: [...workerArguments],
       execArgv: [...V8_FLAGS, ...process.execArgv],
-      stdio: ["pipe", "pipe", "pipe", "ipc"],
+      stdio: ["pipe", "pipe", "pipe", "ipc", ...descriptors],
     } as object);
     const { process: child } = cluster.fork(ENVIRONMENT);
     if (child.pid === undefined) throw new Error("no process");

@@ -53,8 +53,14 @@ export type Endpoint =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
 
-/** Where to listen. */
-export interface ListenOptions extends SocketAddress {
+/** An address to listen on. */
+export interface ListenAddress extends SocketAddress {
+  /** The inherited descriptor of a socket that listens there already: it is served instead of a new one. */
+  readonly descriptor?: number;
+}
+
+/** Where to listen, and how. */
+export interface ListenOptions extends ListenAddress {
   /** Share the port with other processes of this program. */
   readonly reusePort: boolean;
   /** listen(2), for platforms that must know it at once; {@linkcode Kernel.tuneListener} sets it elsewhere. */

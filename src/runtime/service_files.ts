@@ -1,20 +1,63 @@
-/** The files that a service keeps: the same under Deno and Node. */
+/** The files that a service keeps, and paths after it has left its directory: the same under Deno and Node. */
 
-import { type FileHandle, open, stat } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { resolve } from "node:path";
+import process from "node:process";
 import { StartupError } from "../errors.ts";
+import type { Files } from "./runtime.ts";
 import type { LogHandle } from "./service.ts";
+
+/** Where relative paths begin, once this process has left that directory. */
+let origin: string | undefined;
+
+/** Moves to `/`; relative paths of the operator go on to mean what they meant. */
+export function goToRoot(): void {
+  origin ??= process.cwd();
+  process.chdir("/");
+}
+
+/** `Service.absolute`. */
+export function absolute(path: string): string {
+  return origin === undefined ? resolve(path) : resolve(origin, path);
+}
+
+/** Files that are found after {@linkcode goToRoot} as they were before. */
+export function rootedFiles(files: Files): Files {
+  const place = (path: string) => origin === undefined ? path : absolute(path);
+  return {
+    readText: (path) => files.readText(place(path)),
+    readOctets: (path) => files.readOctets(place(path)),
+    list: (directory) => files.list(place(directory)),
+    mode: (path) => files.mode(place(path)),
+    isDirectory: (path) => files.isDirectory(place(path)),
+    stamp: (path) => files.stamp(place(path)),
+    replace: (path, octets, mode) => files.replace(place(path), octets, mode),
+  };
+}
+
+/** `Service.writeText`. */
+export async function writeText(path: string, text: string): Promise<void> {
+  try {
+    const { writeFile } = await import("node:fs/promises");
+    await writeFile(absolute(path), text);
+  } catch (error) {
+    throw fault(path, error);
+  }
+}
 
 /** `Service.openLog`. */
 export async function openLog(path: string): Promise<LogHandle> {
+  const place = absolute(path);
   try {
-    // Nobody may read a named pipe, and opening it would wait for ever then.
-    const found = await stat(path).catch(() => undefined);
-    if (found?.isFIFO()) throw new StartupError(`${path}: is a named pipe, not a file`);
-    return new OpenLog(path, await open(path, "a", LOG_MODE));
+    const { open, stat } = await import("node:fs/promises");
+    // Nobody may read a named pipe, and opening it would wait for ever then; /dev/stdout is open already.
+    const found = await stat(place).catch(() => undefined);
+    if (found?.isFIFO() && !/^\/(dev|proc)\//.test(place)) {
+      throw new StartupError(`${path}: is a named pipe, not a file`);
+    }
+    return new OpenLog(place, await open(place, "a", LOG_MODE));
   } catch (error) {
-    if (error instanceof StartupError) throw error;
-    const { code, message } = error as { code?: string; message: string };
-    throw new StartupError(`${path}: ${FAULTS[code ?? ""] ?? message}`, { cause: error });
+    throw fault(path, error);
   }
 }
 
@@ -36,6 +79,7 @@ class OpenLog implements LogHandle {
 
   async isCurrent(): Promise<boolean> {
     try {
+      const { stat } = await import("node:fs/promises");
       const [named, own] = await Promise.all([stat(this.#path), this.#file.stat()]);
       return named.dev === own.dev && named.ino === own.ino;
     } catch {
@@ -48,7 +92,14 @@ class OpenLog implements LogHandle {
   }
 }
 
-/** By errno(3), in the words that stud uses on every platform. */
+/** Puts the path before the cause, in the words that stud uses on every platform. */
+export function fault(path: string, error: unknown): StartupError {
+  if (error instanceof StartupError) return error;
+  const { code, message } = error as { code?: string; message: string };
+  return new StartupError(`${path}: ${FAULTS[code ?? ""] ?? message}`, { cause: error });
+}
+
+/** By errno(3). */
 const FAULTS: Readonly<Record<string, string>> = {
   ENOENT: "no such directory",
   ENOTDIR: "no such directory",
@@ -59,5 +110,14 @@ const FAULTS: Readonly<Record<string, string>> = {
   ENOSPC: "no space left on the disk",
 };
 
-/** Addresses of clients are not for everybody. */
+/** The error for a pidfile that a living process holds. */
+export function heldBy(path: string, holder: number | undefined): StartupError {
+  const who = holder === undefined ? "" : `, as process ${holder}`;
+  return new StartupError(
+    `--pidfile ${path}: stud is running already${who}; end it first, or give this one another pidfile`,
+  );
+}
+
+/** The mode of a pidfile. */
+export const PID_MODE = 0o644;
 const LOG_MODE = 0o640;

@@ -12,9 +12,16 @@ export class CommandReader {
   readonly #runtime: Runtime;
   #standardInput: string | undefined;
 
-  constructor(argv: readonly string[], runtime: Runtime) {
+  /** `standardInput` is what somebody else has read from it, for this process. */
+  constructor(argv: readonly string[], runtime: Runtime, standardInput?: string) {
     this.#argv = argv;
     this.#runtime = runtime;
+    this.#standardInput = standardInput;
+  }
+
+  /** What was read from standard input, if anything was. */
+  get standardInput(): string | undefined {
+    return this.#standardInput;
   }
 
   /** Throws {@linkcode UsageError}, or {@linkcode StartupError} for a file that cannot be read. */

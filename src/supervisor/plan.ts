@@ -83,6 +83,7 @@ export async function makePlan(
     tcpFastOpen: settings.tcpFastOpen,
     receiveBuffer: settings.receiveBuffer,
     sendBuffer: settings.sendBuffer,
+    logConnections: settings.logLevel === "debug",
     timeouts: {
       handshake: settings.handshakeTimeout,
       backendConnect: settings.backendConnectTimeout,
@@ -109,6 +110,8 @@ export async function makePlan(
     fixed: {
       syslog: settings.syslog,
       "syslog-facility": settings.syslogFacility,
+      "log-filename": settings.logFile,
+      daemon: settings.daemon,
       watch: settings.watch,
       "access-log": settings.accessLog,
       "access-log-format": settings.accessLogFormat,
@@ -200,7 +203,9 @@ async function findPrivileges(settings: Settings, runtime: Runtime): Promise<Wor
   }
   const account = user === undefined ? undefined : await findUser(runtime, user);
   const gid = group === undefined ? account?.gid : await findGroup(runtime, group);
-  return { chroot, uid: account?.uid, gid };
+  // Workers begin in whatever directory stud is in by then.
+  const root = chroot === undefined ? undefined : runtime.service.absolute(chroot);
+  return { chroot: root, uid: account?.uid, gid };
 }
 
 function workerCount(settings: Settings, runtime: Runtime): number {

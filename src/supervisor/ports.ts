@@ -2,15 +2,16 @@
 
 import type { WorkerFrontend } from "../control/messages.ts";
 import { StartupError } from "../errors.ts";
-import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
+import type { ListenAddress, Runtime, SocketAddress } from "../runtime/runtime.ts";
 import type { TlsConfiguration } from "../tls/tls_configuration.ts";
+import type { HandedSockets } from "./handed_sockets.ts";
 import type { Plan, WantedFrontend } from "./plan.ts";
 
 /** A frontend and the addresses that stand for it, every port 0 replaced by the system's choice. */
 export interface ClaimedFrontend {
   /** As the operator would write it. */
   readonly text: string;
-  readonly addresses: readonly SocketAddress[];
+  readonly addresses: readonly ListenAddress[];
   readonly tls: TlsConfiguration | undefined;
 }
 
@@ -20,6 +21,8 @@ export interface ClaimOptions {
   readonly held?: readonly ClaimedFrontend[];
   /** Ports that others share are fine: somebody is about to hand them over. */
   readonly shared?: boolean;
+  /** Sockets that a service manager has opened; each must find its frontend. */
+  readonly handed?: HandedSockets;
 }
 
 /**
@@ -29,14 +32,15 @@ export interface ClaimOptions {
 export async function claimPorts(
   plan: Pick<Plan, "frontends">,
   runtime: Runtime,
-  { held = [], shared = false }: ClaimOptions = {},
+  { held = [], shared = false, handed }: ClaimOptions = {},
 ): Promise<ClaimedFrontend[]> {
-  const claims = new Claims(runtime, held, shared);
+  const claims = new Claims(runtime, held, shared, handed);
   const claimed: ClaimedFrontend[] = [];
   for (const wanted of plan.frontends) {
     const { text, tls } = wanted;
     claimed.push({ text, tls, addresses: await claims.addressesOf(wanted) });
   }
+  handed?.checkUsed();
   return claimed;
 }
 
@@ -52,19 +56,29 @@ class Claims {
   readonly #held: ClaimedFrontend[];
   readonly #ours: ReadonlySet<string>;
   readonly #shared: boolean;
+  readonly #handed: HandedSockets | undefined;
   readonly #chosen = new Set<number>();
 
-  constructor(runtime: Runtime, held: readonly ClaimedFrontend[], shared: boolean) {
+  constructor(
+    runtime: Runtime,
+    held: readonly ClaimedFrontend[],
+    shared: boolean,
+    handed: HandedSockets | undefined,
+  ) {
     this.#runtime = runtime;
     this.#held = [...held];
     this.#ours = new Set(held.flatMap(({ addresses }) => addresses.map(addressText)));
     this.#shared = shared;
+    this.#handed = handed;
   }
 
-  async addressesOf({ text, alternatives }: WantedFrontend): Promise<readonly SocketAddress[]> {
+  async addressesOf({ text, alternatives }: WantedFrontend): Promise<readonly ListenAddress[]> {
     const chosenBefore = this.#chosenBefore(text, alternatives);
     if (chosenBefore !== undefined) return chosenBefore;
-    for (const addresses of alternatives) {
+    const ready = alternatives.find((some) =>
+      some.some((address) => this.#handed?.find(address) !== undefined)
+    );
+    for (const addresses of ready === undefined ? alternatives : [ready]) {
       const claimed = await this.#claimAll(addresses);
       if (claimed.length > 0) return claimed;
     }
@@ -72,11 +86,16 @@ class Claims {
   }
 
   /** Those of the addresses that this machine has, all on the same port if the system is to choose it. */
-  async #claimAll(addresses: readonly SocketAddress[]): Promise<SocketAddress[]> {
+  async #claimAll(addresses: readonly SocketAddress[]): Promise<ListenAddress[]> {
     for (let attempt = 1;; attempt++) {
-      const claimed: SocketAddress[] = [];
+      const claimed: ListenAddress[] = [];
       try {
         for (const address of addresses) {
+          const socket = this.#handed?.use(address);
+          if (socket !== undefined) {
+            claimed.push(socket);
+            continue;
+          }
           const wanted = address.port || claimed[0]?.port || 0;
           const port = await this.#claim({ ...address, port: wanted });
           if (port !== undefined) claimed.push({ ...address, port });
@@ -94,7 +113,7 @@ class Claims {
   #chosenBefore(
     text: string,
     alternatives: WantedFrontend["alternatives"],
-  ): readonly SocketAddress[] | undefined {
+  ): readonly ListenAddress[] | undefined {
     if (!alternatives.flat().some(({ port }) => port === 0)) return undefined;
     const place = this.#held.findIndex((one) => one.text === text);
     return place < 0 ? undefined : this.#held.splice(place, 1)[0]!.addresses;

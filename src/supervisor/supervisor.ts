@@ -5,7 +5,6 @@
 
 import { isDeepStrictEqual } from "node:util";
 import type { BackendEndpoint, WorkerTotals } from "../control/messages.ts";
-import { deferred } from "../deferred.ts";
 import { reportError } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
@@ -16,7 +15,7 @@ import { Handover } from "./handover.ts";
 import { BackendRefresh } from "./backend_refresh.ts";
 import type { OcspRefresher } from "./ocsp_refresher.ts";
 import type { Plan } from "./plan.ts";
-import { type ClaimedFrontend, claimPorts, workerFrontends } from "./ports.ts";
+import { type ClaimedFrontend, workerFrontends } from "./ports.ts";
 import type { StopSignals } from "./stop_signals.ts";
 import { Turns } from "./turns.ts";
 
@@ -32,10 +31,19 @@ export interface SupervisorOptions {
   readonly accessLog?: AccessOutput | undefined;
   /** What keeps OCSP responses fresh while workers run. */
   readonly responses?: OcspRefresher | undefined;
+  /** Claims the addresses of a plan's frontends, of which these are held already. */
+  readonly claim: (
+    plan: Plan,
+    held: readonly ClaimedFrontend[],
+  ) => Promise<readonly ClaimedFrontend[]>;
   /** Makes the plan anew from what files say by now. Rejects if they are no good. */
   readonly planAgain: (former: Plan, scope: ReloadScope) => Promise<Plan>;
-  /** Called when the workers serve, and again after each reload, with the plan that they serve by. */
-  readonly onServing?: (plan: Plan) => void;
+  /** Called for HUP, before anything else is done about it. */
+  readonly onHangUp?: () => void;
+  /** Called when a reload begins; `onServing` follows, whether it works or not. */
+  readonly onReloading?: () => void;
+  /** Called when the workers serve, and again after each reload, with what they serve by. */
+  readonly onServing?: (plan: Plan, frontends: readonly ClaimedFrontend[]) => void;
 }
 
 /** What is read again: certificates and what belongs to them, or command line and configuration file too. */
@@ -43,9 +51,6 @@ export type ReloadScope = "certificates" | "all";
 
 /** Runs workers by a plan until a signal ends them. */
 export class Supervisor {
-  /** Resolves when the workers serve; never if they cannot. */
-  readonly serving: Promise<void>;
-  readonly #serving = deferred<void>();
   readonly #options: SupervisorOptions;
   readonly #runtime: Runtime;
   readonly #log: Logger;
@@ -65,7 +70,6 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.serving = this.#serving.promise;
     this.#runtime = options.runtime;
     this.#log = options.log;
     this.#signals = options.signals;
@@ -116,19 +120,22 @@ export class Supervisor {
   #serves(library: string): void {
     this.#library = library;
     this.#log.info("{serving}", { serving: this.#describeServing() });
-    this.#options.onServing?.(this.#plan);
-    this.#serving.resolve();
+    this.#options.onServing?.(this.#plan, this.#frontends);
     this.#refreshBackend();
-    this.#signals.onHangUp = () => this.reload("all");
+    this.#signals.onHangUp = () => {
+      this.#options.onHangUp?.();
+      this.reload("all");
+    };
   }
 
   async #reload(): Promise<void> {
     if (this.#stopping) return;
     const scope = this.#scope;
     this.#scope = "certificates";
+    this.#options.onReloading?.();
     try {
       const plan = await this.#options.planAgain(this.#plan, scope);
-      const frontends = await claimPorts(plan, this.#runtime, { held: this.#frontends });
+      const frontends = await this.#options.claim(plan, this.#frontends);
       if (this.#stopping) return;
       this.#options.responses?.watch(plan.stapling);
       const changed = await this.#change(plan, frontends);
@@ -146,7 +153,7 @@ export class Supervisor {
       const { line } = reportError(error);
       this.#log.error("reload failed, and stud serves on as before: {line}", { line });
     }
-    this.#options.onServing?.(this.#plan);
+    this.#options.onServing?.(this.#plan, this.#frontends);
   }
 
   /** Whether there was anything to change. */

@@ -6,6 +6,7 @@
 
 import type {
   Duplex,
+  ListenAddress,
   ListenerOptions,
   SocketAddress,
   SocketPair,
@@ -16,7 +17,7 @@ import type { Staple, TlsConfiguration } from "./tls_configuration.ts";
 
 /** Where an engine listens. */
 export interface TlsListenerOptions extends ListenerOptions {
-  readonly address: SocketAddress;
+  readonly address: ListenAddress;
   /** Share the port with other workers (SO_REUSEPORT). */
   readonly reusePort: boolean;
   /**

@@ -32,8 +32,8 @@ export class FrontendEngines {
     this.#next = engines;
     const wanted = frontends.map(({ tls = general }) => tls);
     for (const tls of new Set(wanted)) engines.set(tls, this.#known(tls) ?? this.#makeEngine(tls));
-    return frontends.map(({ host, port }, place) => ({
-      ...{ host, port },
+    return frontends.map(({ tls: _, ...address }, place) => ({
+      ...address,
       engine: engines.get(wanted[place]!)!,
     }));
   }

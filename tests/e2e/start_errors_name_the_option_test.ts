@@ -51,7 +51,7 @@ const REFUSED: readonly (readonly [args: string[], ...words: string[]])[] = [
   [["-U", "127.0.0.1,1"], "-U/--shared-cache-listen", "the same --ticket-secret FILE"],
   [["-P", "127.0.0.1,1"], "-P/--shared-cache-peer", "the same --ticket-secret FILE"],
   [["-M", "eth0"], "-M/--shared-cache-if", "the same --ticket-secret FILE"],
-  [["--daemon"], "--daemon", "foreground"],
+  [["-q", "-L2"], "-q/--quiet", "-L/--log-level 2 exclude each other"],
 ];
 
 /** What only OpenSSL can find fault with. */

@@ -10,6 +10,7 @@ const DEFAULTS: Settings = {
   compat: "none",
   warnings: [],
   frontends: [{ address: { kind: "tcp", host: "*", port: "8443" }, tls: undefined }],
+  frontendsGiven: false,
   backend: { kind: "tcp", host: "127.0.0.1", port: "8000" },
   backendTls: undefined,
   pemFiles: [{ certificate: "a.pem" }],
@@ -50,7 +51,11 @@ const DEFAULTS: Settings = {
   chroot: undefined,
   user: undefined,
   group: undefined,
-  quiet: false,
+  logLevel: "info",
+  logFile: undefined,
+  daemon: false,
+  pidFile: undefined,
+  listenReport: undefined,
   syslog: false,
   syslogFacility: "daemon",
   accessLog: undefined,
@@ -74,6 +79,7 @@ Deno.test("each option changes its setting and no other", () => {
   const changes: [string[], Partial<Settings>][] = [
     [["-f", "*,443"], {
       frontends: [{ address: { kind: "tcp", host: "*", port: "443" }, tls: undefined }],
+      frontendsGiven: true,
     }],
     [["-b", "/run/web"], { backend: { kind: "unix", path: "/run/web" } }],
     [["--client", "--backend-ca=ca"], {
@@ -153,7 +159,12 @@ Deno.test("each option changes its setting and no other", () => {
     [["-r", "/var/empty"], { chroot: "/var/empty" }],
     [["-u", "nobody"], { user: "nobody" }],
     [["-g", "nogroup"], { group: "nogroup" }],
-    [["-q"], { quiet: true }],
+    [["-q"], { logLevel: "error" }],
+    [["-L2"], { logLevel: "debug" }],
+    [["-l", "stud.log"], { logFile: "stud.log" }],
+    [["--daemon"], { daemon: true, syslog: true }],
+    [["-p", "stud.pid"], { pidFile: "stud.pid" }],
+    [["--dbg-listen", "ports"], { listenReport: "ports" }],
     [["-s"], { syslog: true }],
     [["--syslog-facility", "local3"], { syslogFacility: "local3" }],
     [["--access-log=/log"], { accessLog: "/log" }],
@@ -251,7 +262,6 @@ Deno.test("every option of earlier releases that is not there yet is refused wit
     "shared-cache-listen": ["-U*,1", "the same --ticket-secret FILE instead"],
     "shared-cache-peer": ["-Pa,1", "the same --ticket-secret FILE instead"],
     "shared-cache-if": ["-Meth0", "the same --ticket-secret FILE instead"],
-    "daemon": ["--daemon", "run it under systemd"],
   };
   const refused = OPTIONS.filter((option) => option.refusal);
   assertEquals(
@@ -275,8 +285,8 @@ Deno.test("a refused option may be set to its default", () => {
   for (const option of OPTIONS.filter((option) => option.refusal && option.default !== undefined)) {
     assertEquals(settingsOf([`--${option.name}=${option.default}`, "a.pem"]), DEFAULTS);
   }
-  assertEquals(settingsOf(["--daemon", "--daemon=No", "--client=0", "a.pem"]), DEFAULTS);
-  assertEquals(settingsOf(["a.pem"], "shared-cache-peer = ''\ndaemon = off"), DEFAULTS);
+  assertEquals(settingsOf(["--client", "--client=0", "a.pem"]), DEFAULTS);
+  assertEquals(settingsOf(["a.pem"], "shared-cache-peer = ''\nclient = off"), DEFAULTS);
 });
 
 Deno.test("TLS cannot be switched off", () => {

@@ -131,9 +131,9 @@ Deno.test("a mistake in the file is found even where the command line overrides 
 
 Deno.test("the command line beats the file", () => {
   const settings = settingsOf(["-n2", "--quiet=off"], "pem-file = a.pem\nworkers = 8\nquiet = on");
-  assertEquals([settings.workers, settings.quiet], [2, false]);
+  assertEquals([settings.workers, settings.logLevel], [2, "info"]);
   assertEquals(settings.pemFiles, [{ certificate: "a.pem" }]);
-  assertEquals(settingsOf(["--daemon=off", "a.pem"], "daemon = on").quiet, false);
+  assertEquals(settingsOf(["--daemon=off", "a.pem"], "daemon = on").daemon, false);
 });
 
 Deno.test("PEM files and frontends of the command line replace those of the file", () => {

@@ -70,7 +70,7 @@ Deno.test("commented entries of the default configuration are sound once uncomme
   const keys = OPTIONS.flatMap((option) => option.refusal && option.key ? [option.key] : []);
   const entry = new RegExp(`^# ((?:${keys.join("|")}) = .*)$`, "gm");
   const uncommented = defaultConfig().replace(entry, "$1");
-  assert(uncommented.includes("\ndaemon = off\n"));
+  assert(uncommented.includes("\nclient = off\n"));
   assertEquals(settingsOf(["a.pem"], uncommented), settingsOf(["a.pem"]));
 });
 
@@ -137,8 +137,8 @@ Deno.test("the manual page has its sections in the usual order", () => {
   const sections = manPage("1.0.0", "2001-02-03").match(/^\.SH .*$/gm);
   assertEquals(
     sections?.map((line) => line.slice(4)),
-    ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "SIGNALS", "EXIT STATUS", "FILES", "EXAMPLES"]
-      .concat(["SEE ALSO"]),
+    ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "SIGNALS", "EXIT STATUS", "ENVIRONMENT"]
+      .concat(["FILES", "EXAMPLES", "SEE ALSO"]),
   );
 });
 

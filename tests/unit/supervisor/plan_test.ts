@@ -52,6 +52,7 @@ Deno.test("makePlan() passes on what workers are told", async () => {
     tcpFastOpen: true,
     receiveBuffer: 4096,
     sendBuffer: 8192,
+    logConnections: false,
     timeouts: { handshake: 3, backendConnect: 4, drain: 1, linger: 2, stall: 5 },
     accessLog: undefined,
     privileges: { chroot: undefined, uid: undefined, gid: undefined },

@@ -1,0 +1,47 @@
+/**
+ * What the options say together of the log and of the background: how much is logged, and where a stud that
+ * has no standard streams writes. It refuses what contradicts itself.
+ */
+
+import { UsageError } from "../errors.ts";
+import { lastValue, type RawValues } from "./raw_values.ts";
+import type { Settings, TlsLibraryName } from "./settings.ts";
+
+/** The settings that are made here. */
+export type LogSettings = Pick<Settings, "daemon" | "logFile" | "logLevel" | "syslog">;
+
+/**
+ * Settles the log, on a platform with these TLS engines.
+ *
+ * @throws UsageError for options that exclude each other, and for a daemon without a log
+ */
+export function logSettings(values: RawValues, libraries: readonly TlsLibraryName[]): LogSettings {
+  const daemon = lastValue("daemon", values) as boolean;
+  const logFile = lastValue("log-filename", values) as string | undefined;
+  const toSyslog = daemon && logFile === undefined;
+  if (toSyslog && libraries.includes("node")) {
+    throw new UsageError(
+      `${
+        values.get("daemon")!.at(-1)!.origin
+      }: under Node there is no syslog, so the log needs a ` +
+        "file: add --log-filename FILE",
+    );
+  }
+  const syslog = lastValue("syslog", values) as boolean || toSyslog;
+  return { daemon, logFile, logLevel: logLevel(values), syslog };
+}
+
+function logLevel(values: RawValues): Settings["logLevel"] {
+  const level = lastValue("log-level", values) as number;
+  if (lastValue("quiet", values) !== true) return LEVELS[level]!;
+  if (level > 0 && values.has("log-level")) {
+    const [quiet, other] = (["quiet", "log-level"] as const).map((name) =>
+      values.get(name)!.at(-1)!.origin
+    );
+    throw new UsageError(`${quiet} and ${other} ${level} exclude each other; give one`);
+  }
+  return "error";
+}
+
+/** By hitch's numbers. */
+const LEVELS = ["error", "info", "debug"] as const;

@@ -1,0 +1,104 @@
+/**
+ * Starting this program again in the background, and the words between the two processes: a text for the new
+ * one, an answer for the old one, through a unix socket in a directory that only this user can enter. It is
+ * the same under Deno and Node; how a process is started is theirs.
+ */
+
+import type { Server, Socket } from "node:net";
+import process from "node:process";
+import { StartupError } from "../errors.ts";
+import type { ProcessEnd } from "./runtime.ts";
+import type { Daemon, Starter } from "./service.ts";
+
+/** A process that has been started. */
+export interface DetachedProcess {
+  readonly ended: Promise<ProcessEnd>;
+  stop(): void;
+}
+
+/** `Service.startDaemon`: `spawn` starts the process with these variables added to its environment. */
+export async function startDaemon(
+  handover: string,
+  spawn: (variables: Record<string, string>) => DetachedProcess,
+): Promise<Daemon> {
+  const { mkdtempSync, rmSync } = await import("node:fs");
+  const { tmpdir } = await import("node:os");
+  let folder: string | undefined;
+  try {
+    folder = mkdtempSync(`${tmpdir()}/stud-`);
+    const path = `${folder}/start`;
+    const server = await listening(path);
+    const child = spawn({ [VARIABLE]: path });
+    const answer = Promise.race([
+      conversation(server, handover),
+      child.ended.then(() => undefined),
+    ]);
+    const leave = () => {
+      server.close();
+      rmSync(folder!, { recursive: true, force: true });
+    };
+    answer.then(leave, leave);
+    return { ...child, answer };
+  } catch (error) {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    if (error instanceof StartupError) throw error;
+    const { message } = error as Error;
+    throw new StartupError(`cannot go to the background: ${message}`, { cause: error });
+  }
+}
+
+/** `Service.joinStarter`: `goToRoot` changes the directory. */
+export async function joinStarter(goToRoot: () => void): Promise<Starter | undefined> {
+  const path = process.env[VARIABLE];
+  if (path === undefined) return undefined;
+  // Workers, and whatever else this process starts, have no business there.
+  delete process.env[VARIABLE];
+  const { connect } = await import("node:net");
+  const socket = connect({ path });
+  const handover = await lineFrom(socket);
+  goToRoot();
+  return {
+    handover: handover ?? "",
+    answer: (text) =>
+      new Promise((resolve) => {
+        socket.on("close", () => resolve());
+        socket.end(`${text}\n`, () => socket.destroy());
+      }),
+  };
+}
+
+async function listening(path: string): Promise<Server> {
+  const { createServer } = await import("node:net");
+  return await new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on("error", reject);
+    server.listen({ path }, () => resolve(server));
+  });
+}
+
+/** Hands the text over to the first who connects, and resolves with the line which that one answers. */
+function conversation(server: Server, handover: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    server.once("connection", (socket) => {
+      lineFrom(socket).then(resolve);
+      socket.write(`${handover}\n`);
+    });
+  });
+}
+
+/** The first line that comes; undefined if the connection ends before. */
+function lineFrom(socket: Socket): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let text = "";
+    socket.setEncoding("utf8");
+    socket.on("data", (part) => {
+      text += part;
+      const end = text.indexOf("\n");
+      if (end >= 0) resolve(text.slice(0, end));
+    });
+    for (const event of ["error", "end", "close"]) socket.on(event, () => resolve(undefined));
+  });
+}
+
+/** Tells a process where the one that has started it waits. */
+const VARIABLE = "STUD_STARTER";

@@ -1,0 +1,171 @@
+/**
+ * System calls for a service that Deno does not offer, through the C library: a locked file, a datagram to an
+ * abstract address, the clock of the service manager, and accepting on an inherited socket. A supervisor may
+ * use them; nothing here runs any code but the C library's.
+ */
+
+const SYMBOLS = {
+  __errno_location: { parameters: [], result: "pointer" },
+  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
+  close: { parameters: ["i32"], result: "i32" },
+  dup3: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
+  flock: { parameters: ["i32", "i32"], result: "i32" },
+  ioctl: { parameters: ["i32", "usize", "buffer"], result: "i32" },
+  open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
+  sendto: { parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"], result: "isize" },
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+} as const;
+
+let libc: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"] | undefined;
+
+function library() {
+  return libc ??= Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+}
+
+/**
+ * Opens a file, makes it if need be, and locks it (flock(2)): its descriptor, or undefined if another process
+ * has the lock. Throws an error with the number of errno(3) as its `errno`.
+ */
+export function openLocked(path: string, mode: number): number | undefined {
+  const { open, flock, close } = library();
+  const descriptor = open(cString(path), O_RDWR | O_CREAT | O_CLOEXEC, mode);
+  if (descriptor < 0) throw systemError("open");
+  if (flock(descriptor, LOCK_EX | LOCK_NB) === 0) return descriptor;
+  close(descriptor);
+  return undefined;
+}
+
+/** Closes a descriptor of {@linkcode openLocked}. */
+export function closeDescriptor(descriptor: number): void {
+  library().close(descriptor);
+}
+
+/** Sends a text to a unix socket, by path or as `@NAME` (unix(7)), and never waits. Throws if it cannot. */
+export function sendDatagram(to: string, text: string): void {
+  const { socket, sendto, close } = library();
+  const octets = new Uint8Array(new TextEncoder().encode(text));
+  const name = new TextEncoder().encode(to);
+  if (name.length > SUN_PATH_OCTETS - 1) throw new Error("the name is too long for a socket");
+  const address = new Uint8Array(2 + name.length);
+  address[0] = AF_UNIX;
+  address.set(name, 2);
+  if (to.startsWith("@")) address[2] = 0;
+  const descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) throw systemError("socket");
+  try {
+    const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+    const length = BigInt(octets.length);
+    const sent = sendto(descriptor, octets, length, flags, address, address.length);
+    if (sent < 0) throw systemError("sendto");
+  } finally {
+    close(descriptor);
+  }
+}
+
+/** CLOCK_MONOTONIC in microseconds. */
+export function monotonicMicroseconds(): bigint {
+  const time = new BigInt64Array(2);
+  library().clock_gettime(CLOCK_MONOTONIC, time);
+  return time[0]! * 1_000_000n + time[1]! / 1_000n;
+}
+
+/**
+ * Puts an inherited listening socket in the place of a descriptor that Deno listens on: from then on that
+ * listener of Deno's accepts on it. Throws when that does not work.
+ *
+ * Deno waits for its sockets by epoll(7), which knows a socket by descriptor and file: with its last
+ * descriptor the stand-in leaves epoll, and the new file is entered under the same number with the same
+ * events and the same token, which the kernel shows in /proc/self/fdinfo (proc_pid_fdinfo(5)).
+ */
+export function takePlace(place: number, inherited: number): void {
+  const entries = epollEntries(place);
+  if (entries.length === 0) throw new Error("the runtime does not wait by epoll");
+  const { dup3, epoll_ctl, ioctl } = library();
+  // Whoever made the socket may have left it blocking; to wait in accept(2) would stop everything.
+  if (ioctl(inherited, BigInt(FIONBIO), new Int32Array([1])) !== 0) throw systemError("ioctl");
+  if (dup3(inherited, place, O_CLOEXEC) < 0) throw systemError("dup3");
+  for (const { epoll, event } of entries) {
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, place, event) === 0) continue;
+    const error = systemError("epoll_ctl");
+    // The runtime has several descriptors of one epoll instance.
+    if (error.errno !== EEXIST) throw error;
+  }
+}
+
+/** Where epoll watches a descriptor, and the struct epoll_event it does so with. */
+function epollEntries(
+  descriptor: number,
+): { epoll: number; event: Uint8Array<ArrayBuffer> }[] {
+  return [...Deno.readDirSync("/proc/self/fd")].flatMap(({ name }) => {
+    if (linkOf(name) !== "anon_inode:[eventpoll]") return [];
+    const info = Deno.readTextFileSync(`/proc/self/fdinfo/${name}`);
+    return [...info.matchAll(/^tfd:\s*(\d+)\s+events:\s*([0-9a-f]+)\s+data:\s*([0-9a-f]+)/gm)]
+      .filter(([, watched]) => Number(watched) === descriptor)
+      .map(([, , events, data]) => ({
+        epoll: Number(name),
+        event: epollEvent(parseInt(events!, 16), BigInt(`0x${data}`)),
+      }));
+  });
+}
+
+function linkOf(name: string): string | undefined {
+  try {
+    return Deno.readLinkSync(`/proc/self/fd/${name}`);
+  } catch {
+    return undefined; // It was the directory's own.
+  }
+}
+
+/** The struct is packed on x86-64 only. */
+function epollEvent(events: number, data: bigint): Uint8Array<ArrayBuffer> {
+  const packed = Deno.build.arch === "x86_64";
+  const event = new Uint8Array(packed ? 12 : 16);
+  const view = new DataView(event.buffer);
+  view.setUint32(0, events, true);
+  view.setBigUint64(packed ? 4 : 8, data, true);
+  return event;
+}
+
+/** What errno(3) says of the call that has just failed, in the form of Node's errors. */
+function systemError(call: string): Error & { errno: number; code: string } {
+  const location = library().__errno_location();
+  const errno = location === null ? 0 : new Deno.UnsafePointerView(location).getInt32();
+  const [code, text] = ERRORS[errno] ?? [`errno ${errno}`, `errno ${errno}`];
+  return Object.assign(new Error(`${call}: ${text}`), { errno, code });
+}
+
+function cString(text: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new TextEncoder().encode(`${text}\0`));
+}
+
+/** errno(3). */
+const ERRORS: Readonly<Record<number, readonly [code: string, text: string]>> = {
+  1: ["EPERM", "operation not permitted"],
+  2: ["ENOENT", "no such file or directory"],
+  11: ["EAGAIN", "its queue is full"],
+  13: ["EACCES", "permission denied"],
+  17: ["EEXIST", "it is there already"],
+  20: ["ENOTDIR", "not a directory"],
+  21: ["EISDIR", "is a directory"],
+  28: ["ENOSPC", "no space left"],
+  30: ["EROFS", "the file system is read-only"],
+  111: ["ECONNREFUSED", "nobody listens there"],
+};
+
+// Values of the Linux ABI on x86-64 and arm64 (the same on both).
+const O_RDWR = 2;
+const O_CREAT = 0o100;
+const O_CLOEXEC = 0o2000000;
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+const AF_UNIX = 1;
+const SOCK_DGRAM = 2;
+const SOCK_CLOEXEC = 0o2000000;
+const SUN_PATH_OCTETS = 108;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+const CLOCK_MONOTONIC = 1;
+const FIONBIO = 0x5421;
+const EPOLL_CTL_ADD = 1;
+const EEXIST = 17;

@@ -1,0 +1,110 @@
+/**
+ * A pidfile where the platform has no flock(2). Its owner keeps the file open for its life, and whoever comes
+ * next takes it over only if the process it names is gone or does not have it open. The file appears complete,
+ * by link(2), so that of two who come at once only one gets it.
+ */
+
+import { link, open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
+import process from "node:process";
+import { StartupError } from "../errors.ts";
+import type { PidFile } from "./service.ts";
+import { absolute, fault, heldBy, PID_MODE } from "./service_files.ts";
+
+/** `Service.claimPidFile`. */
+export async function claimPidFile(path: string): Promise<PidFile> {
+  const place = absolute(path);
+  const own = `${place}.${process.pid}`;
+  try {
+    // One of an earlier process with this number is nobody's any more.
+    await unlink(own).catch(() => {});
+    const file = await open(own, "wx", PID_MODE);
+    try {
+      await file.write(`${process.pid}\n`);
+      await putInPlace(own, place, path);
+    } catch (error) {
+      await file.close();
+      throw error;
+    } finally {
+      await unlink(own).catch(() => {});
+    }
+    return {
+      async release() {
+        const current = await isOpenHere(place, file.stat());
+        if (current) await unlink(place).catch(() => {});
+        await file.close().catch(() => {});
+      },
+    };
+  } catch (error) {
+    throw fault(path, error);
+  }
+}
+
+async function putInPlace(own: string, place: string, path: string): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    try {
+      return await link(own, place);
+    } catch (error) {
+      if ((error as { code?: string }).code !== "EEXIST") throw error;
+    }
+    const holder = await holderOf(place);
+    if (holder !== undefined) throw heldBy(path, holder);
+    await moveAway(place, `${own}.old`);
+  }
+  throw new StartupError(`${path}: others take this pidfile again and again`);
+}
+
+/** Removes a file that nobody holds, unless somebody has put another one there in the meantime. */
+async function moveAway(place: string, aside: string): Promise<void> {
+  try {
+    await rename(place, aside);
+    if (await holderOf(aside) !== undefined) await link(aside, place);
+    await unlink(aside);
+  } catch {
+    // Somebody else was quicker; the next attempt shows what is there now.
+  }
+}
+
+/** The process that has written the file and still has it open, as far as one may see. */
+async function holderOf(place: string): Promise<number | undefined> {
+  const pid = Number(await readFile(place, "utf8").catch(() => ""));
+  // A file with our own number was written by an earlier process, in a container mostly.
+  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid || !isAlive(pid)) return undefined;
+  try {
+    const descriptors = await readdir(`/proc/${pid}/fd`);
+    const target = await stat(place);
+    for (const name of descriptors) {
+      if (await isOpenHere(`/proc/${pid}/fd/${name}`, target)) return pid;
+    }
+    return undefined;
+  } catch {
+    return pid; // Another user's process, or no Linux.
+  }
+}
+
+async function isOpenHere(
+  path: string,
+  wanted: Identity | Promise<Identity>,
+): Promise<boolean> {
+  try {
+    const [found, { dev, ino }] = await Promise.all([stat(path), wanted]);
+    return found.dev === dev && found.ino === ino;
+  } catch {
+    return false;
+  }
+}
+
+interface Identity {
+  readonly dev: number;
+  readonly ino: number;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code === "EPERM";
+  }
+}
+
+const ATTEMPTS = 10;

@@ -1,0 +1,354 @@
+/** Serving, from settings to an exit code: composes what a running stud is made of, for `main.ts`. */
+
+import type { Settings } from "./config/settings.ts";
+import { PortInUseError, reportError, StartupError } from "./errors.ts";
+import { type AccessOutput, openAccessOutput } from "./log/access_output.ts";
+import { hitchStamp } from "./log/hitch_stamp.ts";
+import { configureLog, type Logger, Outputs } from "./log/log.ts";
+import { pause, type Runtime } from "./runtime/runtime.ts";
+import type { BackgroundStart } from "./supervisor/background.ts";
+import type { CommandReader } from "./supervisor/command_reader.ts";
+import { ExpiryWatch } from "./supervisor/expiry_watch.ts";
+import { FileWatch } from "./supervisor/file_watch.ts";
+import { HandedSockets } from "./supervisor/handed_sockets.ts";
+import { listenReport } from "./supervisor/listen_report.ts";
+import { Notifier } from "./supervisor/notifier.ts";
+import { OcspRefresher } from "./supervisor/ocsp_refresher.ts";
+import { makePlan, type Plan, refuseRootWorkers, tlsConfigurations } from "./supervisor/plan.ts";
+import { type ClaimedFrontend, claimPorts, workerFrontends } from "./supervisor/ports.ts";
+import { StopSignals } from "./supervisor/stop_signals.ts";
+import { type ReloadScope, Supervisor } from "./supervisor/supervisor.ts";
+import { findPredecessor } from "./supervisor/takeover.ts";
+import { makeTlsPlan } from "./supervisor/tls_plan.ts";
+import { makeEngine } from "./tls/make_engine.ts";
+import { formatSocketAddress } from "./wire/ip_address.ts";
+
+/** What there is when stud begins to serve. */
+export interface ServeOptions {
+  readonly settings: Settings;
+  /** Reads the settings again. */
+  readonly reader: CommandReader;
+  readonly runtime: Runtime;
+  /** Whoever waits for a daemon. */
+  readonly background: BackgroundStart | undefined;
+  /** Tells whoever started stud why it does not serve. */
+  readonly tell: (line: string) => Promise<void>;
+}
+
+/** Serves until a signal ends it, and returns the exit code. Rejects if it cannot begin. */
+export async function serve(options: ServeOptions): Promise<number> {
+  const { settings, runtime } = options;
+  const signals = new StopSignals(runtime);
+  const pidFile = new PidFileHolder(settings, runtime);
+  await pidFile.claim();
+  try {
+    // A name server may be slow, and an operator may lose patience.
+    const plan = await Promise.race([planFor(settings, runtime), signals.stop]);
+    if (typeof plan === "string") return 0;
+    if (settings.compat === "hitch") refuseRootWorkers(plan, runtime);
+    await checkRustls(plan, runtime);
+    const predecessor = settings.takeover === undefined
+      ? undefined
+      : await findPredecessor(settings.takeover, runtime);
+    const ports = await Ports.open(plan, settings, runtime, predecessor !== undefined);
+    return await new Service(options, { plan, predecessor, ports, signals, pidFile }).run();
+  } finally {
+    await pidFile.release();
+  }
+}
+
+/** What TLS and workers are to be told. Rejects with {@linkcode StartupError}. */
+export async function planFor(
+  settings: Settings,
+  runtime: Runtime,
+  former?: Plan,
+): Promise<Plan> {
+  const tls = await makeTlsPlan(settings, runtime, former && { former: former.tls });
+  return await makePlan(settings, tls, runtime);
+}
+
+/** Foreign code stays out of the supervisor, so OpenSSL has its say in the workers. */
+async function checkRustls(plan: Plan, runtime: Runtime): Promise<void> {
+  for (const tls of tlsConfigurations(plan)) {
+    if (tls.library === "rustls") await makeEngine(runtime, tls).check();
+  }
+}
+
+/** They were given to this very process, which is about to end. Rejects with {@linkcode StartupError}. */
+export async function refuseHandedSockets(runtime: Runtime): Promise<void> {
+  if ((await HandedSockets.take(runtime)).none) return;
+  throw new StartupError(
+    "--daemon: sockets of a service manager cannot be taken to the background, where the manager " +
+      "keeps stud anyway; leave --daemon out",
+  );
+}
+
+/** The addresses of the frontends, with the sockets that a service manager has opened among them. */
+class Ports {
+  readonly #runtime: Runtime;
+  readonly #handed: HandedSockets;
+  readonly #shared: boolean;
+  readonly first: readonly ClaimedFrontend[];
+
+  private constructor(
+    runtime: Runtime,
+    handed: HandedSockets,
+    shared: boolean,
+    first: readonly ClaimedFrontend[],
+  ) {
+    this.#runtime = runtime;
+    this.#handed = handed;
+    this.#shared = shared;
+    this.first = first;
+  }
+
+  static async open(
+    plan: Plan,
+    settings: Settings,
+    runtime: Runtime,
+    shared: boolean,
+  ): Promise<Ports> {
+    const handed = await HandedSockets.take(runtime);
+    if (!handed.none && settings.steerByClient) {
+      throw new StartupError(
+        "--steer-by-client: the workers share the sockets of the service manager, so clients go to " +
+          "whichever is free; leave it out",
+      );
+    }
+    const ports = new Ports(runtime, handed, shared, []);
+    return new Ports(runtime, handed, shared, await ports.claim(plan));
+  }
+
+  /** Rejects with {@linkcode StartupError}. */
+  claim(plan: Plan, held?: readonly ClaimedFrontend[]): Promise<ClaimedFrontend[]> {
+    const options = { handed: this.#handed, shared: this.#shared, ...held && { held } };
+    const all = this.#handed.none || plan.settings.frontendsGiven ? plan : this.#handed;
+    return claimPorts(all, this.#runtime, options);
+  }
+}
+
+/** A pidfile that is claimed at the start, or when the stud whose place this one takes has let go of it. */
+class PidFileHolder {
+  readonly #settings: Settings;
+  readonly #runtime: Runtime;
+  #held: { release(): Promise<void> } | undefined;
+  #over = false;
+
+  constructor(settings: Settings, runtime: Runtime) {
+    this.#settings = settings;
+    this.#runtime = runtime;
+  }
+
+  /** Rejects with {@linkcode StartupError} if another process holds it. */
+  async claim(): Promise<void> {
+    const { pidFile, takeover } = this.#settings;
+    if (pidFile === undefined) return;
+    if (takeover !== undefined) return this.#claimWhenFree(pidFile);
+    this.#held = await this.#runtime.service.claimPidFile(pidFile);
+  }
+
+  async #claimWhenFree(path: string): Promise<void> {
+    const { service, clock } = this.#runtime;
+    try {
+      this.#held = await service.claimPidFile(path);
+      if (this.#over) await this.release();
+    } catch {
+      if (this.#over) return;
+      pause(clock, PID_FILE_PAUSE).then(() => this.#claimWhenFree(path));
+    }
+  }
+
+  async release(): Promise<void> {
+    this.#over = true;
+    await this.#held?.release();
+  }
+}
+
+/** What the start has brought together. */
+interface Prepared {
+  readonly plan: Plan;
+  readonly predecessor: number | undefined;
+  readonly ports: Ports;
+  readonly signals: StopSignals;
+  readonly pidFile: PidFileHolder;
+}
+
+/** A stud that is about to serve, or does. */
+class Service {
+  readonly #options: ServeOptions;
+  readonly #prepared: Prepared;
+  readonly #runtime: Runtime;
+  #supervisor: Supervisor | undefined;
+
+  constructor(options: ServeOptions, prepared: Prepared) {
+    this.#options = options;
+    this.#prepared = prepared;
+    this.#runtime = options.runtime;
+  }
+
+  async run(): Promise<number> {
+    const { settings, background } = this.#options;
+    const outputs = await Outputs.open(this.#runtime, {
+      file: settings.logFile,
+      detached: background !== undefined,
+      syslogFacility: settings.syslog ? settings.syslogFacility : undefined,
+      ...settings.compat === "hitch" && { stamp: hitchStamp },
+    });
+    const log = configureLog(outputs.sink, settings.logLevel);
+    const { accessLog: path } = settings;
+    const accessLog = path === undefined
+      ? undefined
+      : await openAccessOutput(path, this.#runtime, { outputs, log });
+    const { processes } = this.#runtime;
+    processes.onUncaught((error) => log.error("{line}", { line: reportError(error).line }));
+    const notifier = new Notifier(this.#runtime, log);
+    this.#prepared.signals.stop.then(() => notifier.stopping());
+    try {
+      for (const warning of this.#prepared.plan.warnings) log.warning("{warning}", { warning });
+      const error = await this.#supervise({ outputs, log, accessLog, notifier });
+      if (error === undefined) return 0;
+      const { line, exitCode } = reportError(error);
+      log.error("{line}", { line });
+      if (!outputs.onStandardStreams) await this.#options.tell(line);
+      return exitCode;
+    } finally {
+      await notifier.close();
+      await accessLog?.flushed();
+      await outputs.flushed();
+    }
+  }
+
+  /** Runs a supervisor to its end; returns the error that it could not start for. */
+  async #supervise(spoken: Spoken): Promise<unknown> {
+    const { plan, ports, signals } = this.#prepared;
+    const { log, accessLog } = spoken;
+    const responses = new OcspRefresher(this.#runtime, log);
+    const hooks = this.#hooks(spoken);
+    let frontends = ports.first;
+    for (let attempts = 1;; attempts++) {
+      this.#supervisor = new Supervisor({
+        ...{ runtime: this.#runtime, plan, frontends, signals, log, accessLog, responses },
+        claim: (plan, held) => ports.claim(plan, held),
+        planAgain: (former, scope) => this.#planAgain(former, scope),
+        ...hooks,
+      });
+      try {
+        return void await this.#supervisor.run();
+      } catch (error) {
+        const another = error instanceof PortInUseError && choosesPorts(plan);
+        if (!another || attempts === MOST_ATTEMPTS) return error;
+        // Between the system's choice of a port and the workers' use of it others may have taken it.
+        frontends = await ports.claim(plan);
+      }
+    }
+  }
+
+  async #planAgain(former: Plan, scope: ReloadScope): Promise<Plan> {
+    const { settings } = scope === "all" ? await this.#options.reader.readSettings() : former;
+    const plan = await planFor(settings, this.#runtime, former);
+    await checkRustls(plan, this.#runtime);
+    return plan;
+  }
+
+  #hooks({ outputs, log, accessLog, notifier }: Spoken) {
+    const watch = this.#watch(log);
+    const expiry = new ExpiryWatch(this.#runtime.clock, log);
+    let isFirst = true;
+    return {
+      onHangUp() {
+        outputs.reopen();
+        accessLog?.reopen();
+      },
+      onReloading: () => notifier.reloading(),
+      onServing: ({ settings, tls }: Plan, frontends: readonly ClaimedFrontend[]) => {
+        configureLog(outputs.sink, settings.logLevel);
+        expiry.use(tls.certificates);
+        watch.use(tls.files);
+        if (isFirst) this.#begin(frontends, log, notifier);
+        isFirst = false;
+        notifier.ready(status(frontends, tls.quarantined.length));
+      },
+    };
+  }
+
+  #watch(log: Logger): FileWatch {
+    const { watch } = this.#options.settings;
+    return new FileWatch(this.#runtime, {
+      period: watch ? WATCH_PERIOD : NOTICE_PERIOD,
+      onChange: (paths) => {
+        if (watch) return this.#supervisor?.reload("certificates");
+        log.warning(
+          "{paths}: changed since stud read it; SIGHUP has stud serve what it holds now",
+          {
+            paths: paths.join(", "),
+          },
+        );
+      },
+    });
+  }
+
+  /** The workers serve for the first time. */
+  #begin(frontends: readonly ClaimedFrontend[], log: Logger, notifier: Notifier): void {
+    const { settings, background } = this.#options;
+    const { predecessor } = this.#prepared;
+    if (predecessor !== undefined) {
+      notifier.mainPid(this.#runtime.processes.pid);
+      relieve(predecessor, this.#runtime, log);
+    }
+    report(settings.listenReport, frontends, this.#runtime, log)
+      .then(() => background?.served());
+  }
+}
+
+/** Whom a running stud speaks to. */
+interface Spoken {
+  readonly outputs: Outputs;
+  readonly log: Logger;
+  readonly accessLog: AccessOutput | undefined;
+  readonly notifier: Notifier;
+}
+
+function status(frontends: readonly ClaimedFrontend[], quarantined: number): string {
+  const where = workerFrontends(frontends).map(formatSocketAddress).join(" and ");
+  const bad = quarantined === 0 ? "" : `; ${quarantined} certificates in quarantine, see the log`;
+  return `serving on ${where}${bad}`;
+}
+
+/** Nothing is lost if it cannot be told, but both go on serving. */
+function relieve(pid: number, { processes }: Runtime, log: Logger): void {
+  try {
+    processes.signal(pid, "SIGTERM");
+    log.info("took over from process {pid}, which drains now", { pid });
+  } catch (error) {
+    const { message: reason } = error as Error;
+    log.error("process {pid} cannot be told to drain: {reason}; end it by hand", { pid, reason });
+  }
+}
+
+async function report(
+  path: string | undefined,
+  frontends: readonly ClaimedFrontend[],
+  runtime: Runtime,
+  log: Logger,
+): Promise<void> {
+  if (path === undefined) return;
+  try {
+    await runtime.service.writeText(path, listenReport(workerFrontends(frontends)));
+  } catch (error) {
+    log.error("--dbg-listen {reason}", { reason: (error as Error).message });
+  }
+}
+
+/** Whether the system is to choose a port. */
+function choosesPorts({ frontends }: Plan): boolean {
+  return frontends.some(({ alternatives }) => alternatives.flat().some(({ port }) => port === 0));
+}
+
+/** Milliseconds between two looks at the files, if stud is to read them again by itself. */
+const WATCH_PERIOD = 1_000;
+/** The same if it only says that they have changed. */
+const NOTICE_PERIOD = 30_000;
+/** Milliseconds between two attempts at a pidfile that the stud before this one still holds. */
+const PID_FILE_PAUSE = 1_000;
+/** How often the system is asked for another port. */
+const MOST_ATTEMPTS = 5;

@@ -1,0 +1,39 @@
+/** What the options of the log and of the background mean together. */
+
+import { assertEquals, assertStringIncludes } from "../../support/assert.ts";
+import { ON_NODE, refusalOf, settingsOf } from "./settings_of.ts";
+
+const levelOf = (...argv: string[]) => settingsOf([...argv, "a.pem"]).logLevel;
+
+Deno.test("levels are hitch's numbers, and -q is 0", () => {
+  assertEquals(["0", "1", "2"].map((level) => levelOf("-L", level)), ["error", "info", "debug"]);
+  assertEquals([levelOf(), levelOf("-q"), levelOf("-q", "-L0")], ["info", "error", "error"]);
+  assertStringIncludes(refusalOf(["-L3", "a.pem"]), '-L/--log-level: "3" is not a whole number');
+});
+
+Deno.test("-q contradicts every level but 0, wherever it stands", () => {
+  assertStringIncludes(
+    refusalOf(["-q", "-L", "2", "a.pem"]),
+    "-q/--quiet and -L/--log-level 2 exclude each other",
+  );
+  assertStringIncludes(refusalOf(["-L1", "a.pem"], "quiet = on"), "stud.conf:1: quiet and -L/");
+  assertEquals(settingsOf(["--quiet=off", "-L2", "a.pem"], "quiet = on").logLevel, "debug");
+});
+
+Deno.test("a daemon logs to its file, or else to syslog", () => {
+  const where = (...argv: string[]) => {
+    const { logFile, syslog } = settingsOf(["--daemon", ...argv, "a.pem"]);
+    return [logFile, syslog];
+  };
+  assertEquals(where(), [undefined, true]);
+  assertEquals(where("-l", "stud.log"), ["stud.log", false]);
+  assertEquals(where("-l", "stud.log", "-s"), ["stud.log", true]);
+});
+
+Deno.test("a daemon under Node needs a file for its log", () => {
+  assertStringIncludes(
+    refusalOf(["--daemon", "a.pem"], undefined, ON_NODE),
+    "--daemon: under Node there is no syslog, so the log needs a file: add --log-filename FILE",
+  );
+  assertEquals(settingsOf(["--daemon", "-l", "x", "a.pem"], undefined, ON_NODE).daemon, true);
+});
