@@ -1,6 +1,6 @@
 /** The supervisor and HUP, over workers that the test plays. */
 
-import { StartupError, UsageError } from "../../../src/errors.ts";
+import { UsageError } from "../../../src/errors.ts";
 import { configureLog } from "../../../src/log/log.ts";
 import type { Plan } from "../../../src/supervisor/plan.ts";
 import { claimPorts } from "../../../src/supervisor/ports.ts";
