@@ -9,7 +9,7 @@ import { ReloadLoad } from "../support/reload_load.ts";
 import { type Named, newCertificate, ReloadingSite } from "../support/reloading_site.ts";
 import { testWith } from "../support/tools.ts";
 
-const RELOADS = Deno.env.get("STUD_LONG_TESTS") === "1" ? 100 : 6;
+const RELOADS = Deno.env.get("STUD_LONG_TESTS") === "1" ? 100 : 4;
 
 testWith({ linux: true }, "new certificates cost no connection", async () => {
   await underLoad(["workers = 2"], (site, certificate) => site.put("site.pem", certificate.text));
