@@ -167,3 +167,25 @@ Deno.test("deaf resolves when the worker says so, or has ended", async () => {
   second.worker.kill();
   await second.worker.deaf;
 });
+
+Deno.test("a worker that does not answer is not waited for, and its late answer is nobody else's", async () => {
+  const { worker, child, clock } = newWorker();
+  child.say(READY);
+  await worker.ready;
+  const first = worker.prepare(CONFIGURATION);
+  first.catch(() => {});
+  await clock.advance(59_000);
+  const second = worker.commit();
+  let answered = false;
+  second.then(() => answered = true);
+  await clock.advance(1_000);
+  await assertRejects(() => first, StartupError, "worker 1: no answer within 60 s");
+  child.say({ type: "answer" });
+  await settled();
+  assertEquals(answered, false);
+  child.say({ type: "answer" });
+  await second;
+  assertEquals(clock.waiting, 0);
+  worker.kill();
+  await worker.ended;
+});
