@@ -17,6 +17,7 @@ import type { Logger } from "../log/log.ts";
 import type { Staple } from "../tls/tls_configuration.ts";
 import type {
   ChildProcess,
+  Clock,
   ProcessEnd,
   Runtime,
   SocketAddress,
@@ -39,6 +40,7 @@ export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #control: WritableStreamDefaultWriter<Uint8Array>;
   readonly #log: Logger;
+  readonly #clock: Clock;
   readonly #index: number;
   readonly #accessLog: AccessOutput | undefined;
   #lastWords = "";
@@ -59,6 +61,7 @@ export class WorkerProcess {
     this.#child = runtime.processes.startWorker();
     this.#control = this.#child.control.getWriter();
     this.#log = log;
+    this.#clock = runtime.clock;
     this.#index = configuration.index;
     this.#accessLog = accessLog;
     this.pid = this.#child.pid;
@@ -132,9 +135,18 @@ export class WorkerProcess {
     if (this.#gone) answer.reject(this.#goneError());
     else this.#asked.push(answer);
     this.#write(parts);
-    const { fault, ...rest } = await answer.promise;
-    if (fault !== undefined) throw new StartupError(`worker ${this.#index}: ${fault}`);
-    return rest;
+    const cancel = this.#clock.after(ANSWER_LIMIT, () => {
+      // It stays in the queue: an answer that comes late is its own and nobody else's.
+      const seconds = ANSWER_LIMIT / 1000;
+      answer.reject(new StartupError(`worker ${this.#index}: no answer within ${seconds} s`));
+    });
+    try {
+      const { fault, ...rest } = await answer.promise;
+      if (fault !== undefined) throw new StartupError(`worker ${this.#index}: ${fault}`);
+      return rest;
+    } finally {
+      cancel();
+    }
   }
 
   #goneError(): StartupError {
@@ -226,3 +238,5 @@ const SIGNAL_HINTS: Readonly<Record<string, string>> = {
 
 /** Milliseconds that a worker may take until it serves. */
 const START_LIMIT = 60_000;
+/** Milliseconds that it may take to answer. */
+const ANSWER_LIMIT = 60_000;

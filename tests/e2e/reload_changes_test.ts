@@ -2,10 +2,12 @@
 
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { Backend } from "../support/backend.ts";
+import { pemFile } from "../support/certificates.ts";
 import { eventually } from "../support/eventually.ts";
 import { exchange, freePort, isRefused } from "../support/ports.ts";
 import { listenersOn } from "../support/proc.ts";
 import { ReloadingSite } from "../support/reloading_site.ts";
+import { ReturningClient, TICKET_VERSIONS } from "../support/returning_client.ts";
 import { BY_OPENSSL, byLibrary } from "../support/stud.ts";
 import { connectTls, receive } from "../support/tls_client.ts";
 import { runTool } from "../support/tool_process.ts";
@@ -115,6 +117,27 @@ testWith(
     assertEquals((await receive(client)).end, "clean");
     await eventually("two workers", () => site.stud.workers().length === 2);
     assert(!site.stud.stderr.includes("died"), site.stud.report());
+  },
+);
+
+testWith(
+  { linux: true, tools: ["openssl"] },
+  "sessions that began before a new certificate are resumed",
+  async () => {
+    await using site = await ReloadingSite.start({ library: OPENSSL, lines: ["workers = 2"] });
+    using trusted = pemFile(site.first.text);
+    for (const version of TICKET_VERSIONS) {
+      using client = new ReturningClient({ version, trusted });
+      const began = await client.begin(site.port);
+      assert(began.answered && !began.resumed, began.report);
+      const next = await site.renew();
+      await site.reload();
+      await site.echoOnce(next);
+      const visit = await client.offer(site.port);
+      assertEquals([visit.answered, visit.resumed], [true, true], visit.report);
+      site.put("site.pem", site.first.text);
+      await site.reload();
+    }
   },
 );
 

@@ -22,7 +22,7 @@ export class ReloadLoad implements AsyncDisposable {
     this.#port = port;
     this.#trusted = { certificate: certificates.map(({ certificate }) => certificate).join("") };
     this.#running = Promise.all([
-      ...Array.from({ length: 3 }, () => this.#comeAndGo()),
+      ...Array.from({ length: 6 }, () => this.#comeAndGo()),
       ...Array.from({ length: 3 }, () => this.#transfer()),
     ]).then(() => {});
   }

@@ -178,3 +178,21 @@ Deno.test("a deadline that one dial has used up is not another one's", async () 
   await runtime.clock.advance(500);
   assertEquals(await first, "late");
 });
+
+Deno.test("use() dials other addresses from then on, in another time", async () => {
+  const { runtime, dialer } = newDialer(FIRST);
+  runtime.network.answer = hang;
+  const before = dialer.dial();
+  before.catch(() => {});
+  dialer.use([UNIX], 500);
+  runtime.network.answer = () => Promise.resolve(new FakeStream());
+  await dialer.dial();
+  assertEquals(runtime.network.dialed, [FIRST, UNIX]);
+  await runtime.clock.advance(2_000);
+  await assertRejects(() => before, PeerError);
+  runtime.network.answer = hang;
+  const after = dialer.dial();
+  after.catch(() => {});
+  await runtime.clock.advance(500);
+  await assertRejects(() => after, PeerError, "/run/web");
+});

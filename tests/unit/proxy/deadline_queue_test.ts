@@ -93,3 +93,21 @@ Deno.test("setting the date moves no deadline", async () => {
   await clock.advance(1);
   assertEquals(expired, true);
 });
+
+Deno.test("use() gives another length to what begins from then on", async () => {
+  const clock = new ManualClock();
+  const queue = new DeadlineQueue(clock, 1_000);
+  const expired: string[] = [];
+  queue.begin(() => expired.push("short"));
+  queue.use(5_000);
+  queue.begin(() => expired.push("long"));
+  await clock.advance(1_000);
+  assertEquals(expired, ["short"]);
+  queue.use(500);
+  queue.begin(() => expired.push("behind a longer one"));
+  await clock.advance(3_999);
+  assertEquals(expired, ["short"]);
+  await clock.advance(1);
+  assertEquals(expired, ["short", "long", "behind a longer one"]);
+  assertEquals(clock.waiting, 0);
+});

@@ -159,3 +159,13 @@ Deno.test("very short and very long limits are looked at neither too often nor t
   await long.clock.advance(140_000);
   assertEquals(long.relay.stalls, 1);
 });
+
+Deno.test("use() judges relays that are there by other limits", async () => {
+  const { clock, watch, relay } = newWatch({ stall: 0 });
+  relay.writing = true;
+  await clock.advance(60_000);
+  assertEquals(relay.stalls, 0);
+  watch.use({ linger: 4_000, stall: 2_000 });
+  await clock.advance(4_000);
+  assertEquals(relay.stalls, 1);
+});

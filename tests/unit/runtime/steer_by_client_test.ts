@@ -1,6 +1,7 @@
 /** Steering with real sockets: which of several listeners on one port the kernel gives a client to. */
 
 import { StartupError } from "../../../src/errors.ts";
+import type { Steering } from "../../../src/runtime/runtime.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 import { closeQuietly } from "../../support/backend.ts";
 import { eachOf } from "../../support/crowd.ts";
@@ -48,8 +49,11 @@ class Group implements AsyncDisposable {
   }
 
   steer(count: number): void {
-    const address = { host: this.#hostname, port: this.port };
-    kernel().steer(address, { first: 0, count, byClient: true });
+    this.steerTo({ first: 0, count, byClient: true });
+  }
+
+  steerTo(steering: Steering | undefined): void {
+    kernel().steer({ host: this.#hostname, port: this.port }, steering);
   }
 
   /** Connects so often and tells at which listeners the client arrived, each once. */
@@ -154,6 +158,63 @@ testWith(NEEDS, "a listener that is replaced moves the clients of two places onl
   const expected = [...before].map(([client, home]) => [client, places[home]]);
   assertEquals([...await group.homes(CLIENTS)], expected);
 });
+
+testWith(
+  NEEDS,
+  "steer() brings new connections to the latest listeners alone, by their ports too",
+  async () => {
+    await using group = new Group("127.0.0.1", 4);
+    group.steerTo({ first: 2, count: 2, byClient: false });
+    // One client is spread over them, however it is one client.
+    assertEquals(await group.arrivals("127.0.0.2", 24), [2, 3]);
+    group.steerTo({ first: 3, count: 1, byClient: false });
+    assertEquals(await group.arrivals("127.0.0.2", 8), [3]);
+    group.steerTo({ first: 1, count: 2, byClient: true });
+    const homes = await group.homes(CLIENTS);
+    assertEquals([...new Set(homes.values())].sort(), [1, 2]);
+    group.steerTo(undefined);
+    assertEquals(await group.arrivals("127.0.0.2", 64), [0, 1, 2, 3]);
+    // Where nothing is steered there is nothing to take back.
+    group.steerTo(undefined);
+  },
+);
+
+testWith(NEEDS, "a listener that nobody is steered to closes without a client lost", async () => {
+  await using group = new Group("127.0.0.1", 3);
+  group.steerTo({ first: 1, count: 2, byClient: false });
+  const arriving = group.arrivals("127.0.0.2", 20);
+  await group.close(0);
+  assertEquals(await arriving, [1, 2]);
+});
+
+testWith(
+  { linux: true, root: true },
+  "overlook() has a listener lose new clients, who find another one",
+  async () => {
+    const at = { hostname: "127.0.0.1", reusePort: true };
+    using first = Deno.listen({ ...at, port: 0 });
+    const { port } = first.addr as Deno.NetAddr;
+    const address = { host: "127.0.0.1", port };
+    const names = kernel().listeners(address);
+    assertEquals(names.length, 1);
+    // One that is in the queue already comes to be accepted.
+    using early = await Deno.connect({ hostname: "127.0.0.1", port });
+    kernel().overlook(names);
+    const connecting = Deno.connect({ hostname: "127.0.0.1", port });
+    using accepted = await within(5_000, "the early client", first.accept());
+    assertEquals(
+      (accepted.remoteAddr as Deno.NetAddr).port,
+      (early.localAddr as Deno.NetAddr).port,
+    );
+    using second = Deno.listen({ ...at, port });
+    assertEquals(kernel().listeners(address).filter((name) => !names.includes(name)).length, 1);
+    first.close();
+    using late = await within(5_000, "the late client", connecting);
+    using taken = await within(5_000, "its connection", second.accept());
+    assertEquals((taken.remoteAddr as Deno.NetAddr).port, (late.localAddr as Deno.NetAddr).port);
+    kernel().overlook(["no such socket"]);
+  },
+);
 
 testWith({ linux: true }, "steer() by client is a StartupError where it cannot be", async () => {
   using alone = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -260,3 +260,14 @@ Deno.test("TERM while a reload reads its files starts no worker any more", async
   await settled();
   assertEquals(outcome(), "ended");
 });
+
+Deno.test("a worker that never answers holds up no reload for ever: new ones take over", async () => {
+  const { state, hangUp, lines, clock, told, end } = await bench();
+  state.answer = (place) => place === 1 ? undefined : {};
+  await hangUp(planOf({ configuration: { keepalive: 60 } }));
+  assertEquals(lines, []);
+  await clock.advance(60_000);
+  assertStringIncludes(lines[0]!, "info reloaded: 2 workers serve");
+  assertEquals(told().map((types) => types.at(-1)), ["drain", "drain", "start", "start"]);
+  await end();
+});

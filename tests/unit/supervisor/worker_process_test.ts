@@ -137,3 +137,73 @@ Deno.test("the last messages are read before the end is told", async () => {
   await ended;
   assertEquals(order, ["ended 3"]);
 });
+
+Deno.test("what is asked is answered in order, and a fault is a StartupError that names the worker", async () => {
+  const { worker, child } = newWorker();
+  const reopened = [{ host: "192.0.2.1", port: 8443 }];
+  const prepared = worker.prepare(CONFIGURATION);
+  const committed = worker.commit();
+  const steered = worker.steer(reopened[0]!, null);
+  worker.forget();
+  await settled();
+  assertEquals(child.told, ["start", "prepare", "commit", "steer", "forget"]);
+  child.say({ type: "answer", reopened } as { type: string });
+  child.say({ type: "answer", fault: "no more" } as { type: string });
+  child.say({ type: "answer" });
+  assertEquals(await prepared, reopened);
+  await assertRejects(() => committed, StartupError, "worker 1: no more");
+  await steered;
+  // One too many harms nobody.
+  child.say({ type: "answer" });
+  child.end();
+  await worker.ended;
+});
+
+Deno.test("what a worker that ended has not answered, or is asked later, is a StartupError", async () => {
+  const { worker, child } = newWorker();
+  const prepared = worker.prepare(CONFIGURATION);
+  const committed = worker.commit();
+  committed.catch(() => {});
+  child.end({ code: 1 });
+  await assertRejects(() => prepared, StartupError, "worker 1 (process 5000) has ended");
+  await assertRejects(() => committed, StartupError, "has ended");
+  await assertRejects(() => worker.commit(), StartupError, "has ended");
+});
+
+Deno.test("deaf resolves when the worker says so, or has ended", async () => {
+  const first = newWorker();
+  let deaf = false;
+  first.worker.deaf.then(() => deaf = true);
+  first.child.say(READY);
+  await first.worker.ready;
+  assertEquals(deaf, false);
+  first.child.say({ type: "deaf" });
+  await first.worker.deaf;
+  first.worker.kill();
+  await first.worker.ended;
+  const second = newWorker();
+  second.worker.kill();
+  await second.worker.deaf;
+});
+
+Deno.test("a worker that does not answer is not waited for, and its late answer is nobody else's", async () => {
+  const { worker, child, clock } = newWorker();
+  child.say(READY);
+  await worker.ready;
+  const first = worker.prepare(CONFIGURATION);
+  first.catch(() => {});
+  await clock.advance(59_000);
+  const second = worker.commit();
+  let answered = false;
+  second.then(() => answered = true);
+  await clock.advance(1_000);
+  await assertRejects(() => first, StartupError, "worker 1: no answer within 60 s");
+  child.say({ type: "answer" });
+  await settled();
+  assertEquals(answered, false);
+  child.say({ type: "answer" });
+  await second;
+  assertEquals(clock.waiting, 0);
+  worker.kill();
+  await worker.ended;
+});

@@ -205,3 +205,79 @@ Deno.test("a worker that takes another's place begins with the newest OCSP respo
   assertEquals(JSON.parse(start!).configuration.tls.configurations[0].ciphers, "NEW");
   await slot.kill();
 });
+
+Deno.test("a worker that leaves is closed by a handover to the next one", async () => {
+  const runtime = new FakeRuntime();
+  const { children } = runtime.processes;
+  const events: string[] = [];
+  const slot = new WorkerSlot(
+    runtime,
+    CONFIGURATION,
+    configureLog(() => {}, "error"),
+    {
+      relieve: async (successor, close) => {
+        events.push(`to ${successor.pid}`);
+        await close();
+        events.push("closed");
+      },
+    },
+  );
+  const started = slot.start();
+  children[0]!.say(READY);
+  await started;
+  children[0]!.say({ type: "replace-me" });
+  await runtime.clock.advance(200);
+  children[1]!.say(READY);
+  await settled();
+  assertEquals([events, children[0]!.messages.at(-1)], [
+    ["to 5001"],
+    { type: "drain", seconds: 10, successors: true },
+  ]);
+  children[0]!.say({ type: "deaf" });
+  await settled();
+  assertEquals(events, ["to 5001", "closed"]);
+  await slot.kill();
+});
+
+Deno.test("a worker that leaves drains although the next one cannot serve", async () => {
+  const { clock, children, slot } = await newSlot();
+  children[0]!.say({ type: "replace-me" });
+  await clock.advance(200);
+  children[1]!.say({ type: "failed", text: "no such port" } as { type: string });
+  children[1]!.end({ code: 1 });
+  await settled();
+  assertEquals(children[0]!.messages.at(-1), { type: "drain", seconds: 10, successors: false });
+  await slot.kill();
+});
+
+Deno.test("retire() resolves when the worker listens no more, and nothing takes its place", async () => {
+  const { clock, children, slot } = await newSlot();
+  let retired = false;
+  slot.retire().then(() => retired = true);
+  await settled();
+  assertEquals([retired, children[0]!.messages.at(-1)], [
+    false,
+    { type: "drain", successors: true },
+  ]);
+  children[0]!.say({ type: "deaf" });
+  await settled();
+  assertEquals(retired, true);
+  children[0]!.end();
+  await clock.advance(60_000);
+  assertEquals(children.length, 1);
+});
+
+Deno.test("a slot without a worker takes the change for the next one", async () => {
+  const { clock, children, slot } = await newSlot();
+  for (const place of [0, 1]) {
+    children[place]!.end({ code: 1 });
+    await settled();
+  }
+  assertEquals(slot.current, undefined);
+  assertEquals(await slot.prepare({ ...CONFIGURATION, keepalive: 60 }), []);
+  await slot.commit();
+  await clock.advance(500);
+  const [start] = children[2]!.messages;
+  assertEquals(start?.type === "start" && start.configuration.keepalive, 60);
+  await slot.kill();
+});
