@@ -23,6 +23,7 @@ import { createRuntime } from "#runtime";
 import { terminateOn, type TerminateOptions, type Terminator } from "./src/terminate.ts";
 
 export type { CloseOptions, TerminateOptions, Terminator } from "./src/terminate.ts";
+export type { ConnectionReport, Ending } from "./src/log/access_line.ts";
 export type { Counters } from "./src/proxy/counters.ts";
 export type { SocketAddress } from "./src/wire/preface.ts";
 export { PeerError, StartupError, UsageError } from "./src/errors.ts";

@@ -116,6 +116,13 @@ const LAYERS: Layer[] = [
     libraries: ["@std/cli/parse-args"],
     forbidden: OUTSIDE_WORLD,
   },
+  {
+    // What it is defined by is a hash.
+    of: ["src/wire/ja4.ts"],
+    imports: PURE,
+    libraries: ["node:crypto"],
+    forbidden: OUTSIDE_WORLD,
+  },
   { of: ["src/wire/", "src/errors.ts"], imports: PURE, libraries: [], forbidden: OUTSIDE_WORLD },
   {
     of: ["src/abandonment.ts", "src/buffer_pool.ts", "src/deferred.ts", "src/version.ts"],

@@ -48,11 +48,19 @@ export class PeerError extends Error {
   override readonly name = "PeerError";
   readonly party: Party;
   readonly kind: PeerErrorKind;
+  /** What is particular to this one, such as what the peer sent. The message is that of all alike. */
+  readonly detail: string | undefined;
 
-  constructor(party: Party, kind: PeerErrorKind, message: string, options?: ErrorOptions) {
+  constructor(
+    party: Party,
+    kind: PeerErrorKind,
+    message: string,
+    options?: ErrorOptions & { readonly detail?: string },
+  ) {
     super(message, options);
     this.party = party;
     this.kind = kind;
+    this.detail = options?.detail;
   }
 }
 

@@ -8,6 +8,7 @@ import { defaultConfig } from "./config/default_config.ts";
 import { helpText } from "./config/help.ts";
 import type { Compat, Settings, TlsLibraryName } from "./config/settings.ts";
 import { type LogLevel, PortInUseError, reportError } from "./errors.ts";
+import { openAccessOutput } from "./log/access_output.ts";
 import { configureLog, type Logger, Outputs } from "./log/log.ts";
 import { printable } from "./log/printable.ts";
 import type { Runtime } from "./runtime/runtime.ts";
@@ -126,6 +127,9 @@ async function serve(
     syslogFacility: settings.syslog ? settings.syslogFacility : undefined,
   });
   const log = configureLog(outputs.sink, logLevel(settings));
+  const accessLog = settings.accessLog === undefined
+    ? undefined
+    : await openAccessOutput(settings.accessLog, runtime, { outputs, log });
   runtime.processes.onUncaught((error) => log.error("{line}", { line: reportError(error).line }));
   const planAgain = async (former: Plan, scope: ReloadScope) => {
     const { settings } = scope === "all" ? await reader.readSettings() : former;
@@ -145,6 +149,7 @@ async function serve(
   });
   const expiry = new ExpiryWatch(runtime.clock, log);
   const onServing = ({ settings, tls }: Plan) => {
+    accessLog?.reopen();
     configureLog(outputs.sink, logLevel(settings));
     expiry.use(tls.certificates);
     watch.use(tls.files);
@@ -152,7 +157,7 @@ async function serve(
   try {
     for (const warning of plan.warnings) log.warning("{warning}", { warning });
     for (let attempts = 1;; attempts++) {
-      const options = { runtime, plan, frontends, signals, log, planAgain, onServing };
+      const options = { runtime, plan, frontends, signals, log, accessLog, planAgain, onServing };
       const supervisor = new Supervisor(options);
       onStale = () => supervisor.reload("certificates");
       if (predecessor !== undefined) {
@@ -170,6 +175,7 @@ async function serve(
       return exitCode;
     }
   } finally {
+    await accessLog?.flushed();
     await outputs.flushed();
   }
 }

@@ -5,11 +5,13 @@ import { parseSettings } from "./config/parse_settings.ts";
 import type { RawValue } from "./config/raw_values.ts";
 import type { ClientVerify, PrefaceKind, TlsLibraryName, TlsProtocol } from "./config/settings.ts";
 import { UsageError } from "./errors.ts";
+import type { ConnectionReport } from "./log/access_line.ts";
 import { studLogger } from "./log/log.ts";
 import type { Counters } from "./proxy/counters.ts";
 import { Proxy } from "./proxy/proxy.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import type { SocketAddress } from "./wire/preface.ts";
+import { BackendRefresh } from "./supervisor/backend_refresh.ts";
 import { makePlan } from "./supervisor/plan.ts";
 import { claimPorts, workerFrontends } from "./supervisor/ports.ts";
 import { makeTlsPlan } from "./supervisor/tls_plan.ts";
@@ -58,12 +60,29 @@ export interface TerminateOptions {
   readonly clientVerifyCa?: string;
   /** Path of a file with the secret that ticket keys are derived from. */
   readonly ticketSecretFile?: string;
-  /** What the backend reads first. Default `none`. */
+  /**
+   * What the backend reads first. `proxy-proxy`: a PROXY header that every client sends before its TLS handshake.
+   * Default `none`.
+   */
   readonly preface?: PrefaceKind;
+  /** With `proxy-v2`: tell what the TLS handshake agreed on. Default true. */
+  readonly proxyTlv?: boolean;
+  /** With `proxy-v2`: tell the server name that the client asked for. Default true. */
+  readonly proxyAuthority?: boolean;
+  /** With `proxy-v2`: pass on the client's certificate. Default false. */
+  readonly proxyClientCert?: boolean;
   /** listen(2); Linux only. Default 100. */
   readonly backlog?: number;
   /** Seconds until an idle client is probed (TCP_KEEPIDLE); Linux only. Default 3600. */
   readonly keepalive?: number;
+  /** TCP Fast Open for clients (RFC 7413); Linux only, not under Node. Default false. */
+  readonly tcpFastOpen?: boolean;
+  /** Octets of a client connection's receive buffer (SO_RCVBUF); Linux only, not under Node. */
+  readonly receiveBuffer?: number;
+  /** Octets of its send buffer (SO_SNDBUF), likewise. */
+  readonly sendBuffer?: number;
+  /** Seconds between look-ups of the backend's host name. Default 0: at the start only. */
+  readonly backendRefresh?: number;
   /** Seconds. Default 30. */
   readonly handshakeTimeout?: number;
   /** Seconds. Default 30. */
@@ -72,6 +91,8 @@ export interface TerminateOptions {
   readonly lingerTimeout?: number;
   /** Seconds that a peer may leave waiting data untaken; 0 means for ever. Default 300. */
   readonly stallTimeout?: number;
+  /** Told of each connection when it has ended, however that was. What it throws is ignored. */
+  readonly onConnection?: (connection: ConnectionReport) => void;
 }
 
 /** How {@linkcode Terminator.close} treats the clients that are still there. */
@@ -113,17 +134,24 @@ export async function terminateOn(
   const frontends = workerFrontends(claimed).map(({ host, port }) => ({ host, port, engine }));
   const proxy = await Proxy.listen(
     runtime,
-    { ...plan.configuration, frontends, reusePort: false },
+    { ...plan.configuration, frontends, reusePort: false, onConnection: options.onConnection },
     log,
   );
   proxy.serve();
+  const { backendName, configuration: { backend } } = plan;
+  const refresh = backendName && new BackendRefresh(
+    ...[runtime.clock, log, backendName, backend] as const,
+    (endpoints) => proxy.useBackend(endpoints),
+  );
   return {
     addresses: proxy.addresses,
     get counters() {
       return { ...proxy.counters };
     },
-    close: ({ drainTimeout }: CloseOptions = {}) =>
-      proxy.drain((drainTimeout ?? settings.drainTimeout) * 1000),
+    close: ({ drainTimeout }: CloseOptions = {}) => {
+      refresh?.stop();
+      return proxy.drain((drainTimeout ?? settings.drainTimeout) * 1000);
+    },
   };
 }
 
@@ -158,8 +186,17 @@ function rawValues(options: TerminateOptions): Map<OptionName, RawValue[]> {
   give("self-signed", "selfSigned", selfSigned);
   give("write-ip", "preface", preface === "ip" ? "on" : undefined);
   give("write-proxy", "preface", preface === "proxy-v1" ? "on" : undefined);
+  give("write-proxy-v2", "preface", preface === "proxy-v2" ? "on" : undefined);
+  give("proxy-proxy", "preface", preface === "proxy-proxy" ? "on" : undefined);
+  give("proxy-tlv", "proxyTlv", options.proxyTlv);
+  give("proxy-authority", "proxyAuthority", options.proxyAuthority);
+  give("proxy-client-cert", "proxyClientCert", options.proxyClientCert);
   give("backlog", "backlog", options.backlog);
   give("keepalive", "keepalive", options.keepalive);
+  give("tcp-fastopen", "tcpFastOpen", options.tcpFastOpen);
+  give("recv-bufsize", "receiveBuffer", options.receiveBuffer);
+  give("send-bufsize", "sendBuffer", options.sendBuffer);
+  give("backend-refresh", "backendRefresh", options.backendRefresh);
   give("ssl-handshake-timeout", "handshakeTimeout", options.handshakeTimeout);
   give("backend-connect-timeout", "backendConnectTimeout", options.backendConnectTimeout);
   give("linger-timeout", "lingerTimeout", options.lingerTimeout);

@@ -82,6 +82,8 @@ export interface Option<Name extends string = string> {
   readonly needs?: "openssl";
   /** Narrows `needs` to more than one value, or to `pkcs11:` URIs. */
   readonly needsFor?: "several" | "pkcs11";
+  /** Narrows `needs` to while one of these flags is on. */
+  readonly needsWhile?: readonly string[];
   /** The text that stands when nothing is given; undefined: nothing stands. */
   readonly default: string | undefined;
   /** Sentences for the operator, without markup. */
@@ -288,7 +290,20 @@ const table = [
     type: { kind: "backend" },
     default: "127.0.0.1,8000",
     help: "Where the plaintext goes; written like a frontend, or as the absolute path of a unix " +
-      "socket, which under --chroot is looked up inside it.",
+      "socket, which under --chroot is looked up inside it. The addresses of a host name are " +
+      "tried in their order; one that is slow to answer does not keep the others waiting.",
+    group: "Addresses",
+  },
+  {
+    name: "backend-refresh",
+    short: "R",
+    key: "backend-refresh",
+    valueName: "SECONDS",
+    type: { kind: "seconds", minimum: 0, maximum: DAY },
+    default: "0",
+    help: "How long until the backend's host name is looked up again. New connections go to the " +
+      "addresses it then has; while it cannot be looked up, to those it had. 0 means at the " +
+      "start only.",
     group: "Addresses",
   },
   {
@@ -312,6 +327,38 @@ const table = [
     help: "How long a client connection is idle before the kernel probes whether the client is " +
       "still there.",
     group: "Addresses",
+  },
+  {
+    name: "tcp-fastopen",
+    aliases: ["enable-tcp-fastopen"],
+    key: "tcp-fastopen",
+    type: { kind: "flag" },
+    default: "off",
+    help: "Let clients that were here before send data with their first packet (RFC 7413). Linux " +
+      "only; the sysctl net.ipv4.tcp_fastopen has to allow it to servers.",
+    group: "Addresses",
+    notOn: { node: "Node cannot set TCP_FASTOPEN; stud's executable can" },
+  },
+  {
+    name: "recv-bufsize",
+    key: "recv-bufsize",
+    valueName: "OCTETS",
+    type: { kind: "number", minimum: 0, maximum: 1_073_741_823 },
+    default: "0",
+    help: "The kernel's receive buffer of each client connection. 0 leaves it to the system, " +
+      "which adapts it to the connection; a fixed one is rarely faster. Linux only.",
+    group: "Addresses",
+    notOn: { node: "Node cannot set SO_RCVBUF; stud's executable can" },
+  },
+  {
+    name: "send-bufsize",
+    key: "send-bufsize",
+    valueName: "OCTETS",
+    type: { kind: "number", minimum: 0, maximum: 1_073_741_823 },
+    default: "0",
+    help: "The kernel's send buffer of each client connection, likewise. Linux only.",
+    group: "Addresses",
+    notOn: { node: "Node cannot set SO_SNDBUF; stud's executable can" },
   },
   {
     name: "tls",
@@ -577,7 +624,46 @@ const table = [
     key: "write-proxy-v1",
     type: { kind: "flag" },
     default: "off",
-    help: "The same as --write-proxy. Only one of the --write options may be on.",
+    help: "The same as --write-proxy. Only one of the --write options and --proxy-proxy may be on.",
+    group: "Backend preface",
+  },
+  {
+    name: "write-proxy-v2",
+    key: "write-proxy-v2",
+    type: { kind: "flag" },
+    default: "off",
+    needs: "openssl",
+    needsWhile: ["proxy-tlv", "proxy-authority"],
+    help: "Before the plaintext, send the backend a PROXY protocol version 2 header with the " +
+      "client's and the server's address, the application protocol (ALPN), and what the next " +
+      "three options say.",
+    group: "Backend preface",
+  },
+  {
+    name: "proxy-tlv",
+    key: "proxy-tlv",
+    type: { kind: "flag" },
+    default: "on",
+    help: "With --write-proxy-v2, tell the TLS version, the cipher, whether the client has shown " +
+      "a certificate and the common name in it, and how stud's own certificate was made.",
+    group: "Backend preface",
+  },
+  {
+    name: "proxy-authority",
+    key: "proxy-authority",
+    type: { kind: "flag" },
+    default: "on",
+    help: "With --write-proxy-v2, tell the server name that the client asked for (SNI).",
+    group: "Backend preface",
+  },
+  {
+    name: "proxy-client-cert",
+    key: "proxy-client-cert",
+    type: { kind: "flag" },
+    default: "off",
+    help: "With --write-proxy-v2, pass on the client's certificate in PEM, as TLV 0xe0. The " +
+      "header then has some KiB, for which nginx (client_header_buffer_size) and Varnish " +
+      "(workspace_session) need larger buffers.",
     group: "Backend preface",
   },
   {
@@ -585,10 +671,11 @@ const table = [
     key: "proxy-proxy",
     type: { kind: "flag" },
     default: "off",
-    help: "Take a PROXY protocol header in clear from the client side and pass it to the backend.",
+    needs: "openssl",
+    help: "Every client sends a PROXY protocol header, version 1 or 2, in clear before its TLS " +
+      "handshake, which is passed to the backend as it is. For clients that all come through a " +
+      "proxy: anybody else could claim any address.",
     group: "Backend preface",
-    refusal: "passing on a PROXY header that comes before TLS is not available yet; " +
-      "--write-proxy writes one with the address that stud itself sees",
   },
   {
     name: "ssl-handshake-timeout",
@@ -596,7 +683,8 @@ const table = [
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 0.1, maximum: DAY },
     default: "30",
-    help: "How long a client may take for its TLS handshake.",
+    help: "How long a client may take for its TLS handshake, and for the PROXY header that comes " +
+      "before it with --proxy-proxy.",
     group: "Timeouts",
   },
   {
@@ -750,6 +838,25 @@ const table = [
     group: "Logging",
   },
   {
+    name: "access-log",
+    key: "access-log",
+    valueName: "FILE",
+    type: { kind: "text" },
+    default: undefined,
+    help: "Write a line for every connection when it ends: to FILE, or to standard output if it " +
+      "is -. The file is opened again after its rotation. See docs/access-log.md.",
+    group: "Logging",
+  },
+  {
+    name: "access-log-format",
+    key: "access-log-format",
+    valueName: "FORMAT",
+    type: { kind: "choice", choices: ["text", "json"] },
+    default: "text",
+    help: "Format of these lines: text (fields as key=value) or json (an object per line).",
+    group: "Logging",
+  },
+  {
     name: "config",
     key: undefined,
     valueName: "FILE",
@@ -895,10 +1002,16 @@ function placeSentence({ notOn }: Option): string[] {
   return notOn === undefined ? [] : ["Not under Node."];
 }
 
-function needSentence({ type, needs, needsFor, default: fallback }: Option): string[] {
+function needSentence(
+  { type, needs, needsFor, needsWhile, default: fallback }: Option,
+): string[] {
   if (needs === undefined) return [];
   if (needsFor === "several") return ["More than one needs OpenSSL."];
   if (needsFor === "pkcs11") return ["A pkcs11: URI needs OpenSSL."];
+  if (needsWhile !== undefined) {
+    const flags = needsWhile.map((name) => `--${name}`).join(" and ");
+    return [`Needs OpenSSL unless ${flags} are off.`];
+  }
   const alwaysGiven = type.kind !== "flag" && fallback !== undefined;
   return [alwaysGiven ? "Anything but the default needs OpenSSL." : "Needs OpenSSL."];
 }

@@ -12,7 +12,14 @@ import { OPTIONS } from "./options.ts";
 import { quote } from "./quote.ts";
 import type { RawValues } from "./raw_values.ts";
 import { isDefault, lastValue, parseValue } from "./raw_values.ts";
-import type { PrefaceKind, Settings, TcpAddress, TlsLibraryName, UnixAddress } from "./settings.ts";
+import type {
+  AccessLogFormat,
+  PrefaceKind,
+  Settings,
+  TcpAddress,
+  TlsLibraryName,
+  UnixAddress,
+} from "./settings.ts";
 import { settingsWarnings } from "./settings_warnings.ts";
 import { chooseTlsLibrary } from "./tls_library.ts";
 import { tlsSettings } from "./tls_settings.ts";
@@ -59,13 +66,24 @@ export function parseSettings(
     takeover: text("takeover"),
     backlog: number("backlog"),
     keepalive: number("keepalive"),
+    tcpFastOpen: flag("tcp-fastopen"),
+    receiveBuffer: number("recv-bufsize"),
+    sendBuffer: number("send-bufsize"),
+    backendRefresh: number("backend-refresh"),
     preface: preface(values),
+    proxyV2: {
+      tlv: flag("proxy-tlv"),
+      authority: flag("proxy-authority"),
+      clientCertificate: flag("proxy-client-cert"),
+    },
     chroot: text("chroot"),
     user: text("user"),
     group: text("group"),
     quiet: flag("quiet"),
     syslog: flag("syslog"),
     syslogFacility: choice("syslog-facility"),
+    accessLog: text("access-log"),
+    accessLogFormat: choice("access-log-format") as AccessLogFormat,
     handshakeTimeout: number("ssl-handshake-timeout"),
     backendConnectTimeout: number("backend-connect-timeout"),
     drainTimeout: number("drain-timeout"),
@@ -97,13 +115,25 @@ function notHere({ notOn }: Option, libraries: readonly TlsLibraryName[]): strin
 }
 
 function preface(values: RawValues): PrefaceKind {
-  const given = (["write-ip", "write-proxy", "write-proxy-v1"] as const)
-    .filter((name) => lastValue(name, values));
+  const given = PREFACES.filter(([name]) => lastValue(name, values));
   const [first, second] = given;
   if (first && second) {
-    const [one, other] = [first, second].map((name) => values.get(name)!.at(-1)!.origin);
+    const [one, other] = [first, second].map(([name]) => values.get(name)!.at(-1)!.origin);
     throw new UsageError(`${one} and ${other} exclude each other; give one`);
   }
-  if (first === undefined) return "none";
-  return first === "write-ip" ? "ip" : "proxy-v1";
+  const kind = first?.[1] ?? "none";
+  const certificate = values.get("proxy-client-cert")?.at(-1);
+  if (kind !== "proxy-v2" && certificate && lastValue("proxy-client-cert", values)) {
+    throw new UsageError(`${certificate.origin} is of no use without --write-proxy-v2`);
+  }
+  return kind;
 }
+
+/** Of these at most one can be on. */
+const PREFACES = [
+  ["write-ip", "ip"],
+  ["write-proxy", "proxy-v1"],
+  ["write-proxy-v1", "proxy-v1"],
+  ["write-proxy-v2", "proxy-v2"],
+  ["proxy-proxy", "proxy-proxy"],
+] as const satisfies readonly (readonly [OptionName, PrefaceKind])[];

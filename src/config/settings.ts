@@ -19,7 +19,16 @@ export interface UnixAddress {
 }
 
 /** What the backend sees before the first octet of plaintext. */
-export type PrefaceKind = "none" | "ip" | "proxy-v1";
+export type PrefaceKind = "none" | "ip" | "proxy-v1" | "proxy-v2" | "proxy-proxy";
+
+/** What a PROXY header of version 2 tells besides addresses and ALPN. */
+export interface ProxyV2Parts {
+  /** What the TLS handshake agreed on. */
+  readonly tlv: boolean;
+  /** The server name that the client asked for. */
+  readonly authority: boolean;
+  readonly clientCertificate: boolean;
+}
 
 /** The TLS engines there are: rustls and the host's OpenSSL under Deno, `node:tls` under Node. */
 export type TlsLibraryName = "rustls" | "openssl" | "node";
@@ -36,6 +45,9 @@ export const TLS_PROTOCOLS = ["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"] as con
 
 /** One of `TLS_PROTOCOLS`. */
 export type TlsProtocol = typeof TLS_PROTOCOLS[number];
+
+/** How lines of the access log are written. */
+export type AccessLogFormat = "text" | "json";
 
 /** Whether a client must show a certificate: never asked, verified if shown, or required. */
 export type ClientVerify = "none" | "optional" | "required";
@@ -124,13 +136,25 @@ export interface Settings extends TlsSettings {
   readonly backlog: number;
   /** Seconds a client connection is idle before the kernel probes it (TCP_KEEPIDLE). */
   readonly keepalive: number;
+  /** TCP_FASTOPEN for clients. */
+  readonly tcpFastOpen: boolean;
+  /** Octets (SO_RCVBUF) of a client connection; 0: the system's choice. */
+  readonly receiveBuffer: number;
+  /** Octets (SO_SNDBUF), likewise. */
+  readonly sendBuffer: number;
+  /** Seconds between look-ups of the backend's name; 0: at the start only. */
+  readonly backendRefresh: number;
   readonly preface: PrefaceKind;
+  readonly proxyV2: ProxyV2Parts;
   readonly chroot: string | undefined;
   readonly user: string | undefined;
   readonly group: string | undefined;
   readonly quiet: boolean;
   readonly syslog: boolean;
   readonly syslogFacility: string;
+  /** Path of the access log, `-` for standard output; undefined: there is none. */
+  readonly accessLog: string | undefined;
+  readonly accessLogFormat: AccessLogFormat;
   /** Seconds. */
   readonly handshakeTimeout: number;
   /** Seconds. */

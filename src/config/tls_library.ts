@@ -7,7 +7,7 @@
 import { UsageError } from "../errors.ts";
 import { ownPemFiles } from "./certificate_settings.ts";
 import { isKeyUri } from "../wire/key_uri.ts";
-import type { Option } from "./options.ts";
+import type { Option, OptionName } from "./options.ts";
 import { optionNamed, OPTIONS } from "./options.ts";
 import { quote } from "./quote.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
@@ -53,6 +53,7 @@ interface Need {
 /** All that needs OpenSSL, in the order of the table. */
 function* needs(values: RawValues): Generator<Need> {
   for (const option of OPTIONS) {
+    if (option.needsWhile?.every((name) => !lastValue(name as OptionName, values))) continue;
     const given = values.get(option.name) ?? [];
     const raws = option.repeatable ? given : given.slice(-1);
     yield* needsOf(option, raws);

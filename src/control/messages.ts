@@ -3,7 +3,7 @@
  * per line. The supervisor closing its end, for whatever reason, means: drain and end.
  */
 
-import type { PrefaceKind } from "../config/settings.ts";
+import type { AccessLogFormat, PrefaceKind, ProxyV2Parts } from "../config/settings.ts";
 import type { LogLevel } from "../errors.ts";
 import type { SocketAddress, Steering } from "../runtime/runtime.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
@@ -20,10 +20,17 @@ export interface WorkerConfiguration {
   /** How many workers clients are spread over by their address; undefined: by their whole connection. */
   readonly steer: number | undefined;
   readonly preface: PrefaceKind;
+  readonly proxyV2: ProxyV2Parts;
   readonly backlog: number;
   /** Seconds. */
   readonly keepalive: number;
+  readonly tcpFastOpen: boolean;
+  /** Octets, 0 for the system's choice. */
+  readonly receiveBuffer: number;
+  readonly sendBuffer: number;
   readonly timeouts: WorkerTimeouts;
+  /** How it writes lines of the access log; undefined: not at all. */
+  readonly accessLog: AccessLogFormat | undefined;
   readonly privileges: WorkerPrivileges;
 }
 
@@ -86,6 +93,8 @@ export type SupervisorMessage =
   | { readonly type: "forget" }
   /** Say which of the sockets on a port get new connections; null: the kernel chooses. It is answered. */
   | { readonly type: "steer"; readonly address: SocketAddress; readonly steering: Steering | null }
+  /** The backend's name has other addresses now; connections that are there go on. */
+  | { readonly type: "backend"; readonly endpoints: readonly BackendEndpoint[] }
   /** Stop listening, and end once the clients have. Later ones only change the time. */
   | DrainMessage;
 
@@ -101,6 +110,8 @@ export interface DrainMessage {
 /** From a worker. */
 export type WorkerMessage =
   | { readonly type: "log"; readonly level: LogLevel; readonly text: string }
+  /** Lines of the access log. */
+  | { readonly type: "access"; readonly lines: readonly string[] }
   /** It listens, and has dropped its privileges; `library` is what does TLS in it. */
   | { readonly type: "ready"; readonly library: string }
   /** It could not start; the text is for the operator. */

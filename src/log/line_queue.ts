@@ -13,7 +13,11 @@ export interface LineQueueOptions {
   /** Lines handed over at once. */
   readonly batch: number;
   /** Makes the line that tells how many were lost. */
-  readonly lossLine: (lost: number) => string;
+  readonly lossLine?: (lost: number) => string;
+  /** Says elsewhere how many were lost, once lines get through again. */
+  readonly onLoss?: (lost: number) => void;
+  /** Waits for more lines while there are fewer than a batch; undefined: what is there goes at once. */
+  readonly gather?: () => Promise<void>;
 }
 
 /** A bounded queue of lines in front of a writer. */
@@ -45,12 +49,16 @@ export class LineQueue {
   }
 
   async #drain(): Promise<void> {
+    const { batch, gather, lossLine, onLoss } = this.#options;
     while (this.#waiting.length > 0) {
-      const lines = this.#waiting.splice(0, this.#options.batch);
+      if (gather !== undefined && this.#waiting.length < batch) await gather();
+      const lines = this.#waiting.splice(0, batch);
       const lost = this.#lost;
       this.#lost = 0;
       try {
-        await this.#write(lost > 0 ? [...lines, this.#options.lossLine(lost)] : lines);
+        const loss = lost > 0 ? lossLine?.(lost) : undefined;
+        await this.#write(loss === undefined ? lines : [...lines, loss]);
+        if (lost > 0) onLoss?.(lost);
       } catch {
         this.#lost += lost + lines.length;
       }

@@ -65,6 +65,11 @@ export class Outputs {
     this.#syslog?.send(level, text);
   };
 
+  /** Lines for standard output as they are: another log than this one. */
+  plain(lines: readonly string[]): void {
+    for (const line of lines) this.#stdout.push(line);
+  }
+
   /** Waits until everything is written, for a moment at most: a stalled reader must not keep us alive. */
   async flushed(): Promise<void> {
     const all = [this.#stdout, this.#stderr, this.#syslog].map((output) => output?.flushed());

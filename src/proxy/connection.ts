@@ -4,6 +4,7 @@ import { PeerError } from "../errors.ts";
 import type { Runtime, Stream } from "../runtime/runtime.ts";
 import type { TlsConnection } from "../tls/engine.ts";
 import type { Aborter } from "./aborter.ts";
+import type { AccessLog, AccessRecord } from "./access_log.ts";
 import type { Counters } from "./counters.ts";
 import type { DeadlineQueue } from "./deadline_queue.ts";
 import type { BackendDialer } from "./backend_dialer.ts";
@@ -18,6 +19,10 @@ export interface ConnectionServices extends RelayServices {
   readonly handshakes: DeadlineQueue;
   readonly backend: BackendDialer;
   readonly preface: EncodePreface;
+  /** Undefined: nobody wants to know. */
+  readonly accessLog: AccessLog | undefined;
+  /** Clients send a PROXY header before their handshakes. */
+  readonly takesProxyHeader: boolean;
   /** Told of every fault that ended a connection. */
   readonly onFault: (fault: PeerError, client: TlsConnection) => void;
   /** Told when no client can be accepted for want of descriptors. */
@@ -29,16 +34,19 @@ export async function serveConnection(
   client: TlsConnection,
   services: ConnectionServices,
 ): Promise<void> {
+  const record = services.accessLog?.begin(client);
   let backend: Stream | undefined;
   try {
-    await handshake(client, services);
-    backend = await services.backend.dial();
+    await handshake(client, services, record);
+    backend = await services.backend.dial(record);
     await writeAll(backend, services.preface(client), services);
-    const fault = await relay(client, backend, services);
+    const fault = await relay(client, backend, services, record);
     if (fault !== undefined) services.onFault(fault, client);
+    record?.end(fault);
   } catch (error) {
     const fault = services.runtime.network.peerError(error, "client");
     services.onFault(fault, client);
+    record?.end(fault);
     // A client whose backend failed must not take the end for an orderly one.
     if (fault.party === "backend") await services.aborter.abort(client, "now");
   } finally {
@@ -48,14 +56,24 @@ export async function serveConnection(
   }
 }
 
-async function handshake(client: TlsConnection, services: ConnectionServices): Promise<void> {
+/** One deadline is for all that a client says before it may speak to the backend. */
+async function handshake(
+  client: TlsConnection,
+  services: ConnectionServices,
+  record: AccessRecord | undefined,
+): Promise<void> {
   const deadline = services.handshakes.begin(() => services.aborter.abort(client, "now"));
+  let awaited = "PROXY header";
   try {
-    await client.handshake();
+    if (services.takesProxyHeader) await client.readProxyHeader!();
+    awaited = "handshake";
+    await client.handshake(record?.onHello);
+    record?.agreed();
   } catch (error) {
     services.counters.handshakesFailed++;
     if (!deadline.expired) throw error;
-    throw new PeerError("client", "handshake", "no handshake before the deadline", {
+    record?.overdue();
+    throw new PeerError("client", "handshake", `no ${awaited} before the deadline`, {
       cause: error,
     });
   } finally {

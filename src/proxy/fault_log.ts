@@ -39,7 +39,8 @@ export class FaultLog {
       : fault.party === "backend"
       ? "backend failed"
       : "connection ended";
-    this.#write(subject, fault, describeClient(client));
+    const detail = [describeClient(client), ...fault.detail === undefined ? [] : [fault.detail]];
+    this.#write(subject, fault, detail.join("; "));
   }
 
   /** No client can be accepted for now. */
@@ -69,9 +70,12 @@ export class FaultLog {
 
 function describeClient(client: TlsConnection): string {
   try {
-    const { peer, local } = client.pair;
+    const { pair: { peer, local }, clientInHeader } = client;
+    const behalf = clientInHeader === undefined
+      ? ""
+      : ` on behalf of ${formatSocketAddress(clientInHeader)}`;
     const name = client.serverName === undefined ? "" : ` for ${client.serverName}`;
-    return `client ${formatSocketAddress(peer)} to ${formatSocketAddress(local)}${name}`;
+    return `client ${formatSocketAddress(peer)}${behalf} to ${formatSocketAddress(local)}${name}`;
   } catch {
     return "client already gone";
   }

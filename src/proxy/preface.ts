@@ -1,17 +1,32 @@
 /** Chooses what a backend reads before the first octet of plaintext. */
 
-import type { PrefaceKind } from "../config/settings.ts";
-import type { SocketPair } from "../runtime/runtime.ts";
+import type { PrefaceKind, ProxyV2Parts } from "../config/settings.ts";
+import type { ClientCertificate, Negotiated, TlsConnection } from "../tls/engine.ts";
 import { encodeIpPreface, encodeProxyV1 } from "../wire/preface.ts";
+import { LONGEST_PROXY_HEADER } from "../wire/proxy_header.ts";
+import { encodeProxyV2, type ProxyV2Facts, type ProxyV2Tls } from "../wire/proxy_v2.ts";
+
+/** What prefaces are made of. */
+export type PrefaceClient = Pick<
+  TlsConnection,
+  "pair" | "serverName" | "negotiated" | "takeProxyHeader"
+>;
 
 /**
- * Encodes the preface of one connection, or gives undefined where there is none. Only who needs addresses asks
- * for them.
+ * Encodes the preface of one connection, or gives undefined where there is none. Only who needs addresses or
+ * facts asks for them.
  */
-export type EncodePreface = (client: { readonly pair: SocketPair }) => Uint8Array | undefined;
+export type EncodePreface = (client: PrefaceClient) => Uint8Array | undefined;
+
+/** What only version 2 of the PROXY protocol needs. */
+export interface PrefaceOptions {
+  readonly parts: ProxyV2Parts;
+  /** Told once, in an operator's words, that a header had no room for everything. */
+  readonly onOmitted: (line: string) => void;
+}
 
 /** The encoder for a kind of preface. */
-export function prefaceEncoder(kind: PrefaceKind): EncodePreface {
+export function prefaceEncoder(kind: PrefaceKind, options: PrefaceOptions): EncodePreface {
   switch (kind) {
     case "none":
       return () => undefined;
@@ -19,5 +34,60 @@ export function prefaceEncoder(kind: PrefaceKind): EncodePreface {
       return ({ pair }) => encodeIpPreface(pair.peer);
     case "proxy-v1":
       return ({ pair }) => encodeProxyV1(pair.peer, pair.local);
+    case "proxy-v2":
+      return proxyV2Encoder(options);
+    case "proxy-proxy":
+      return (client) => client.takeProxyHeader?.();
   }
+}
+
+function proxyV2Encoder({ parts, onOmitted }: PrefaceOptions): EncodePreface {
+  let told = false;
+  return (client) => {
+    const { octets, omitted } = encodeProxyV2(proxyV2Facts(client, parts));
+    if (omitted.length > 0 && !told) {
+      told = true;
+      onOmitted(tooLong(omitted));
+    }
+    return octets;
+  };
+}
+
+function tooLong(omitted: readonly string[]): string {
+  const most = `${LONGEST_PROXY_HEADER >> 10} KiB`;
+  return `a PROXY header would have more than ${most} and goes to the backend without ` +
+    `${omitted.join(", ")}; of later ones like it nothing is said`;
+}
+
+function proxyV2Facts(
+  { pair, serverName, negotiated }: PrefaceClient,
+  { tlv, authority, clientCertificate }: ProxyV2Parts,
+): ProxyV2Facts {
+  return {
+    client: pair.peer,
+    server: pair.local,
+    alpn: negotiated?.alpn,
+    // As the choice of the certificate knows it: in lower case, without a dot at the end.
+    authority: authority ? serverName : undefined,
+    clientCertificate: clientCertificate ? negotiated?.clientCertificate?.pem : undefined,
+    tls: tlv && negotiated !== undefined ? proxyV2Tls(negotiated) : undefined,
+  };
+}
+
+function proxyV2Tls({ certificate, clientCertificate, ...negotiated }: Negotiated): ProxyV2Tls {
+  return {
+    version: negotiated.protocol,
+    cipher: negotiated.cipher,
+    certificateIn: placeOf(clientCertificate, negotiated.resumed),
+    verifyResult: clientCertificate?.verifyResult ?? 0,
+    commonName: clientCertificate?.commonName,
+    // Both are of the frontend's certificate, not of the client's (section 2.2.6).
+    signatureAlgorithm: certificate?.signature,
+    keyAlgorithm: certificate?.key,
+  };
+}
+
+function placeOf(certificate: ClientCertificate | undefined, resumed: boolean) {
+  if (certificate === undefined) return "none";
+  return resumed ? "session" : "connection";
 }

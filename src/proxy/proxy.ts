@@ -4,10 +4,11 @@
  */
 
 import type { Logger } from "@logtape/logtape";
-import type { PrefaceKind } from "../config/settings.ts";
+import type { PrefaceKind, ProxyV2Parts } from "../config/settings.ts";
 import type { Endpoint, Runtime, SocketAddress } from "../runtime/runtime.ts";
 import type { TlsEngine } from "../tls/engine.ts";
 import { Aborter } from "./aborter.ts";
+import { AccessLog, type OnConnection } from "./access_log.ts";
 import { BackendDialer } from "./backend_dialer.ts";
 import type { ConnectionServices } from "./connection.ts";
 import { type Counters, newCounters } from "./counters.ts";
@@ -22,9 +23,10 @@ import { type StallLimits, StallWatch } from "./stall_watch.ts";
 export interface ProxyOptions {
   /** At least one. */
   readonly frontends: readonly ProxyFrontend[];
-  /** Tried in this order for each connection. */
+  /** Tried in this order for each connection, save that those which failed of late come last. */
   readonly backend: readonly Endpoint[];
   readonly preface: PrefaceKind;
+  readonly proxyV2: ProxyV2Parts;
   /** How many this process may have open; undefined or 0: nobody knows. */
   readonly descriptors?: number;
   /** Share the ports with other processes (SO_REUSEPORT). */
@@ -34,7 +36,13 @@ export interface ProxyOptions {
   readonly backlog: number;
   /** TCP_KEEPIDLE, seconds. */
   readonly keepalive: number;
+  /** As TlsListenerOptions has them. */
+  readonly tcpFastOpen?: boolean;
+  readonly receiveBuffer?: number;
+  readonly sendBuffer?: number;
   readonly timeouts: ProxyTimeouts;
+  /** Told of each connection that has ended: the access log. */
+  readonly onConnection?: OnConnection | undefined;
 }
 
 /** Where to listen, and who does TLS there. All engines are of one kind. */
@@ -54,6 +62,7 @@ export interface ProxyTimeouts {
 export class Proxy {
   readonly counters: Counters = newCounters();
   readonly #runtime: Runtime;
+  readonly #log: Logger;
   readonly #faults: FaultLog;
   readonly #mostClients: number;
   #services: ConnectionServices;
@@ -64,6 +73,7 @@ export class Proxy {
 
   private constructor(runtime: Runtime, options: ProxyOptions, log: Logger) {
     this.#runtime = runtime;
+    this.#log = log;
     this.#faults = new FaultLog(log, runtime.clock);
     this.#mostClients = clientsWithin(options.descriptors);
     this.#services = this.#newServices(options);
@@ -86,6 +96,11 @@ export class Proxy {
   /** The addresses it listens on, in the order of `frontends`. */
   get addresses(): SocketAddress[] {
     return this.#frontends.map((frontend) => frontend.address);
+  }
+
+  /** Sends the clients of new connections to these addresses; those that are served go on. */
+  useBackend(endpoints: readonly Endpoint[]): void {
+    this.#services.backend.use(endpoints);
   }
 
   /** Begins to accept clients. */
@@ -141,6 +156,7 @@ export class Proxy {
   endWithin(limit: number): void {
     this.#cancelEnd();
     this.#cancelEnd = this.#runtime.clock.after(limit, () => {
+      this.#services.accessLog?.cutOff();
       for (const frontend of [...this.#frontends, ...this.#former]) frontend.abortAll();
       // The other side may be the one that a relay waits for.
       this.#services.stallWatch.abortAll();
@@ -191,16 +207,26 @@ export class Proxy {
 
   /** What connections share from now on; what watches over those that are there stays. */
   #changeServices(options: ProxyOptions): ConnectionServices {
-    const { timeouts, backend, preface } = options;
+    const { timeouts, backend } = options;
     const { stallWatch, handshakes, backend: dialer } = this.#services;
     stallWatch.use(stallLimits(timeouts));
     handshakes.use(timeouts.handshake * 1000);
     dialer.use(backend, timeouts.backendConnect * 1000);
-    return { ...this.#services, preface: prefaceEncoder(preface) };
+    return { ...this.#services, ...this.#prefaceServices(options) };
+  }
+
+  #prefaceServices(
+    { preface, proxyV2 }: ProxyOptions,
+  ): Pick<ConnectionServices, "preface" | "takesProxyHeader"> {
+    const onOmitted = (what: string) => this.#log.warning("{what}", { what });
+    return {
+      preface: prefaceEncoder(preface, { parts: proxyV2, onOmitted }),
+      takesProxyHeader: preface === "proxy-proxy",
+    };
   }
 
   #newServices(options: ProxyOptions): ConnectionServices {
-    const { timeouts, backend } = options;
+    const { timeouts, backend, onConnection } = options;
     const runtime = this.#runtime;
     return {
       runtime,
@@ -210,7 +236,8 @@ export class Proxy {
       buffers: newRelayBuffers(options.frontends[0]!.engine.oneRecordPerRead),
       handshakes: new DeadlineQueue(runtime.clock, timeouts.handshake * 1000),
       backend: new BackendDialer(runtime, backend, timeouts.backendConnect * 1000),
-      preface: prefaceEncoder(options.preface),
+      ...this.#prefaceServices(options),
+      accessLog: onConnection && new AccessLog(runtime.clock, onConnection),
       onFault: (fault, client) => {
         if (fault.party === "backend") this.counters.backendsFailed++;
         this.#faults.connection(fault, client);

@@ -15,6 +15,7 @@ import {
   type SocketPair,
 } from "../runtime/runtime.ts";
 import type { Abortable, Aborter, AbortMoment } from "./aborter.ts";
+import type { AccessRecord } from "./access_log.ts";
 import type { Counters } from "./counters.ts";
 import { type Inlet, ReadBuffers } from "./read_buffer.ts";
 import type { StallWatch, Watched } from "./stall_watch.ts";
@@ -62,14 +63,16 @@ export type RelayEnd = Duplex & Abortable;
 
 /**
  * Relays until both directions have ended. Resolves with undefined after an orderly end, else with the first
- * fault. The caller closes both sides afterwards; no read or write waits on them any more then.
+ * fault. The caller closes both sides afterwards; no read or write waits on them any more then. The record is
+ * told how much there was.
  */
 export function relay(
   client: RelayEnd,
   backend: RelayEnd,
   services: RelayServices,
+  record?: Pick<AccessRecord, "relayed">,
 ): Promise<PeerError | undefined> {
-  return new Relay(client, backend, services).run();
+  return new Relay(client, backend, services).run(record);
 }
 
 /** One direction of one relay. */
@@ -109,7 +112,7 @@ class Relay implements Watched {
     this.#down = newDirection(backend, client, fromBackend.inlet(backend));
   }
 
-  async run(): Promise<PeerError | undefined> {
+  async run(record: Pick<AccessRecord, "relayed"> | undefined): Promise<PeerError | undefined> {
     const { stallWatch, counters } = this.#services;
     stallWatch.add(this);
     await Promise.all([this.#runUp(), this.#runDown()]);
@@ -117,6 +120,7 @@ class Relay implements Watched {
     stallWatch.delete(this);
     counters.octetsToBackend += this.#up.octets;
     counters.octetsToClient += this.#down.octets;
+    record?.relayed(this.#up.octets, this.#down.octets);
     this.#up.inlet.release();
     this.#down.inlet.release();
     return this.#fault;

@@ -10,6 +10,7 @@ import { createDenoNetwork } from "./deno_network.ts";
 import { createDenoProcesses, type WorkerProgram } from "./deno_processes.ts";
 import { openLinuxKernel } from "./linux.ts";
 import { openOpenSsl } from "./openssl/library.ts";
+import { openLog } from "./service_files.ts";
 
 /**
  * Makes the platform interface for a program under `deno run` or made by `deno compile`. A worker is the same
@@ -32,6 +33,7 @@ export function createRuntime(
       },
       workerArguments,
     }),
+    service: { openLog },
     clock,
     tlsLibraries: ["rustls", "openssl"],
     get kernel() {

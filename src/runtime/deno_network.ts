@@ -25,7 +25,10 @@ import type {
 
 /** Makes the sockets of a Deno runtime. */
 export function createDenoNetwork(): Network {
-  return { listen, listenTls, dial, probe, lookup: lookupAddresses, peerError };
+  return {
+    ...{ listen, listenTls, dial, probe, takesIpv4OnIpv6, peerError },
+    lookup: lookupAddresses,
+  };
 }
 
 function listen(options: ListenOptions): Promise<StreamListener> {
@@ -82,13 +85,23 @@ async function probe(address: SocketAddress): Promise<number | undefined> {
   }
 }
 
+/** Deno leaves IPV6_V6ONLY as the system has it (ipv6(7)). */
+async function takesIpv4OnIpv6(): Promise<boolean> {
+  try {
+    return (await Deno.readTextFile("/proc/sys/net/ipv6/bindv6only")).trim() !== "1";
+  } catch {
+    return true;
+  }
+}
+
 async function lookupAddresses(host: string): Promise<string[]> {
   if (isIpAddress(host)) return [host];
   // Deno 2.4 would warn on standard error that its own resolver uses a deprecated module.
   const warnings = process as { noDeprecation?: boolean };
   const { noDeprecation } = warnings;
   warnings.noDeprecation = true;
-  const looking = lookup(host, { all: true });
+  // Otherwise Deno turns the system's order (RFC 6724) about. Deno 2.4 knows no other word for it.
+  const looking = lookup(host, { all: true, verbatim: true });
   warnings.noDeprecation = noDeprecation;
   const found = await looking;
   return found.map((entry) => entry.address);
@@ -208,6 +221,8 @@ const KINDS_BY_TEXT: readonly (readonly [RegExp, PeerErrorKind, string])[] = [
   [/broken pipe|not connected/i, "gone", "connection gone"],
 ];
 
+const QUEUE_FULL = "its queue of waiting connections is full";
+
 function peerError(error: unknown, party: PeerError["party"]): PeerError {
   if (error instanceof PeerError) return error;
   const text = error instanceof Error ? error.message : String(error);
@@ -223,6 +238,8 @@ function classify(error: unknown, text: string): readonly [PeerErrorKind, string
   if (error instanceof errors.ConnectionRefused) return ["refused", "connection refused"];
   if (error instanceof errors.NotFound) return ["refused", "no such socket"];
   if (error instanceof errors.PermissionDenied) return ["refused", "permission denied"];
+  // EAGAIN: a unix socket does not let wait those who find its queue full.
+  if (error instanceof errors.WouldBlock) return ["refused", QUEUE_FULL];
   if (error instanceof errors.TimedOut) return ["timeout", "connection timed out"];
   for (const [pattern, kind, message] of KINDS_BY_TEXT) {
     if (pattern.test(text)) return [kind, message];

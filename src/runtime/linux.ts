@@ -71,6 +71,11 @@ class LinuxKernel implements Kernel {
       this.#setOption(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1);
       // listen(2) on a socket that listens already only changes its backlog.
       this.#libc.listen(fd, options.backlog);
+      // Windows are scaled by these when a client's SYN comes, so that it is not too late for them here.
+      const { receiveBuffer, sendBuffer, tcpFastOpen } = options;
+      if (receiveBuffer) this.#setOption(fd, SOL_SOCKET, SO_RCVBUF, receiveBuffer);
+      if (sendBuffer) this.#setOption(fd, SOL_SOCKET, SO_SNDBUF, sendBuffer);
+      if (tcpFastOpen) this.#setOption(fd, IPPROTO_TCP, TCP_FASTOPEN, options.backlog);
     }
   }
 
@@ -299,7 +304,10 @@ const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 const TCP_KEEPIDLE = 4;
 const TCP_DEFER_ACCEPT = 9;
+const TCP_FASTOPEN = 23;
 const SOL_SOCKET = 1;
+const SO_SNDBUF = 7;
+const SO_RCVBUF = 8;
 const SO_KEEPALIVE = 9;
 const SO_ACCEPTCONN = 30;
 const SO_ATTACH_FILTER = 26;

@@ -13,6 +13,7 @@ import { createNodeNetwork } from "./node_network.ts";
 import { createNodeProcesses, type WorkerProgram } from "./node_processes.ts";
 import { openNodeTls } from "./node_tls.ts";
 import type { Files, Kernel, Runtime } from "./runtime.ts";
+import { openLog } from "./service_files.ts";
 
 /** Makes the platform interface for a program under Node. */
 export function createRuntime(program: WorkerProgram): Runtime {
@@ -25,6 +26,7 @@ export function createRuntime(program: WorkerProgram): Runtime {
     network: createNodeNetwork(),
     files,
     processes: createNodeProcesses(program),
+    service: { openLog },
     clock,
     get kernel() {
       if (platform === "linux") kernel ??= openNodeKernel();

@@ -25,7 +25,12 @@ import type {
 
 /** Makes the sockets of a Node runtime. */
 export function createNodeNetwork(): Network {
-  return { listen, listenTls, dial, probe, lookup: lookupAddresses, peerError };
+  return {
+    ...{ listen, listenTls, dial, probe, peerError },
+    lookup: lookupAddresses,
+    // Node asks the system for it, whatever the system's own default.
+    takesIpv4OnIpv6: () => Promise.resolve(true),
+  };
 }
 
 /**
@@ -195,6 +200,8 @@ const KINDS: Readonly<Record<string, readonly [PeerErrorKind, string]>> = {
   ECONNREFUSED: ["refused", "connection refused"],
   ENOENT: ["refused", "no such socket"],
   EACCES: ["refused", "permission denied"],
+  // A unix socket does not let wait those who find its queue full.
+  EAGAIN: ["refused", "its queue of waiting connections is full"],
   ETIMEDOUT: ["timeout", "connection timed out"],
   ENETUNREACH: ["unreachable", "unreachable"],
   EHOSTUNREACH: ["unreachable", "unreachable"],

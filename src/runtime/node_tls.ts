@@ -19,7 +19,7 @@ import {
   reasonOf,
   type SocketOptions,
 } from "./node_tls_stream.ts";
-import { OpenSslError, type SslTicketKeys } from "./openssl.ts";
+import { OpenSslError, type SslCertificate, type SslTicketKeys } from "./openssl.ts";
 import type { TcpStream } from "./runtime.ts";
 import type {
   AcceptedStream as TlsClient,
@@ -48,7 +48,13 @@ function accept(
   if (!(stream instanceof AcceptedStream) || !(context instanceof NodeContext)) {
     throw new TypeError("not from this library");
   }
-  const client = new NodeTlsStream(stream.release(read), context.socketOptions, recordFault);
+  const { socketOptions, findCertificate } = context;
+  const client = new NodeTlsStream(
+    stream.release(read),
+    socketOptions,
+    recordFault,
+    findCertificate,
+  );
   watchForFloods(client);
   return client;
 }
@@ -94,6 +100,18 @@ class NodeContext implements StreamContext {
       ...stapler(whole, options),
     };
   }
+
+  /** Only where there are several is it worth a look. */
+  readonly findCertificate = (shown: () => Uint8Array | undefined): SslCertificate | undefined => {
+    const { certificates } = this.options;
+    if (certificates.length === 1) return certificates[0];
+    const octets = shown();
+    if (octets === undefined) return undefined;
+    return certificates.find(({ certificateChain }) => {
+      const [leaf] = parsePem(certificateChain);
+      return leaf !== undefined && Buffer.compare(pemOctets(leaf), octets) === 0;
+    });
+  };
 }
 
 type NodeOptions = NonNullable<Parameters<typeof createSecureContext>[0]>;

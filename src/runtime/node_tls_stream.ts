@@ -18,7 +18,7 @@ import {
   resetSocket,
   socketPair,
 } from "./node_stream.ts";
-import { OpenSslError } from "./openssl.ts";
+import { OpenSslError, type SslCertificate } from "./openssl.ts";
 import type { SocketAddress, SocketPair } from "./runtime.ts";
 import type { AcceptedStream, RecordFault, SslFacts } from "./stream_tls.ts";
 
@@ -33,12 +33,16 @@ export interface SocketOptions {
   readonly server?: Server;
 }
 
+/** Finds which certificate of a context a client was shown, by its octets (DER). */
+export type FindCertificate = (shown: () => Uint8Array | undefined) => SslCertificate | undefined;
+
 /** A connection; see {@linkcode AcceptedStream}. */
 export class NodeTlsStream extends NodeStream implements AcceptedStream {
   readonly #raw: Socket;
   readonly #listener: SocketAddress;
   readonly #tls: ClientSocket;
   readonly #recordFault: RecordFault;
+  readonly #findCertificate: FindCertificate;
   #established: { resolve(): void; reject(fault: unknown): void } | undefined;
   #done = false;
   #paused = false;
@@ -53,6 +57,7 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
     { socket: raw, listener }: ReturnType<PlainStream["release"]>,
     options: SocketOptions,
     recordFault: RecordFault,
+    findCertificate: FindCertificate,
   ) {
     const tls = new ClientSocket(raw, options);
     super(tls);
@@ -60,6 +65,7 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
     this.#listener = listener;
     this.#tls = tls;
     this.#recordFault = recordFault;
+    this.#findCertificate = findCertificate;
     tls.owner = this;
     tls.on("secure", onSecure);
     // Node's own servers hear of failed handshakes in this way; "error" tells of the rest.
@@ -90,12 +96,17 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
   get facts(): SslFacts {
     const { name } = this.#tls.getCipher();
     const peer = this.#tls.getPeerX509Certificate();
+    const resumed = this.#tls.isSessionReused();
     return {
       protocol: this.#tls.getProtocol() ?? "",
       cipher: name,
       group: undefined,
       alpn: this.#tls.alpnProtocol || undefined,
-      resumed: this.#tls.isSessionReused(),
+      resumed,
+      // A resumed session presents none.
+      certificate: this.#findCertificate(() =>
+        resumed ? undefined : this.#tls.getX509Certificate()?.raw
+      ),
       peerCertificate: peer?.toString(),
       verifyResult: 0,
     };

@@ -108,6 +108,8 @@ export interface SslFacts {
   readonly group: string | undefined;
   readonly alpn: string | undefined;
   readonly resumed: boolean;
+  /** Which of the context's was presented; undefined after a resumption, if there are several. */
+  readonly certificate: SslCertificate | undefined;
   /** PEM text of the client's certificate. */
   readonly peerCertificate: string | undefined;
   /** X509_V_ code of the client's certificate. */

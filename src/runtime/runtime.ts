@@ -9,9 +9,11 @@ import type { TlsLibraryName } from "../config/settings.ts";
 import type { PeerError } from "../errors.ts";
 import type { SocketAddress } from "../wire/preface.ts";
 import type { OpenSsl } from "./openssl.ts";
+import type { Service } from "./service.ts";
 import type { StreamTls } from "./stream_tls.ts";
 import type { SocketPair, Stream, StreamListener, TlsStreamListener } from "./streams.ts";
 
+export type * from "./service.ts";
 export type * from "./streams.ts";
 export type { SocketAddress, TlsLibraryName };
 
@@ -24,6 +26,7 @@ export interface Runtime {
   readonly network: Network;
   readonly files: Files;
   readonly processes: Processes;
+  readonly service: Service;
   readonly clock: Clock;
   /** The TLS engines that can be asked for on this platform; the first is the one for no special wishes. */
   readonly tlsLibraries: readonly TlsLibraryName[];
@@ -78,6 +81,8 @@ export interface Network {
    * address. Rejects with {@linkcode StartupError}.
    */
   probe(address: SocketAddress): Promise<number | undefined>;
+  /** Whether a socket for every IPv6 address (::) takes IPv4 clients too. */
+  takesIpv4OnIpv6(): Promise<boolean>;
   /** Looks a host name up (getaddrinfo(3)); an address is its own answer. Rejects when there is none. */
   lookup(host: string): Promise<string[]>;
   /** Turns a native error of a stream into stud's. */
@@ -191,6 +196,12 @@ export interface ListenerOptions {
   readonly backlog: number;
   /** TCP_KEEPIDLE, seconds. */
   readonly keepalive: number;
+  /** TCP_FASTOPEN, with a queue as long as the backlog. */
+  readonly tcpFastOpen?: boolean;
+  /** SO_RCVBUF in octets; 0 or undefined: the system's choice. */
+  readonly receiveBuffer?: number;
+  /** SO_SNDBUF, likewise. */
+  readonly sendBuffer?: number;
 }
 
 /**
@@ -215,7 +226,10 @@ export interface Privileges {
 
 /** What Linux offers beyond the runtime's own interface, by system calls. */
 export interface Kernel {
-  /** TCP_NODELAY, keepalive, TCP_DEFER_ACCEPT and the backlog on a listening socket of this process. */
+  /**
+   * TCP_NODELAY, keepalive, TCP_DEFER_ACCEPT, the backlog and whatever else the options say on a listening
+   * socket of this process. Throws {@linkcode StartupError}.
+   */
   tuneListener(address: SocketAddress, options: ListenerOptions): void;
   /**
    * Has the kernel choose among the sockets that share this port (SO_REUSEPORT), one of this process among

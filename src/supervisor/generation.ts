@@ -3,8 +3,14 @@
  * and where it goes listening sockets too, stay as they are.
  */
 
-import type { WorkerConfiguration, WorkerFrontend, WorkerTotals } from "../control/messages.ts";
+import type {
+  BackendEndpoint,
+  WorkerConfiguration,
+  WorkerFrontend,
+  WorkerTotals,
+} from "../control/messages.ts";
 import { StartupError } from "../errors.ts";
+import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import type { Handover } from "./handover.ts";
@@ -26,13 +32,15 @@ export class Generation {
     workers: number,
     handover: Handover,
     log: Logger,
+    accessLog?: AccessOutput,
   ) {
     this.#handover = handover;
     this.#configuration = configuration;
     this.#slots = Array.from({ length: workers }, (_, place) => {
       const relieve = (successor: WorkerProcess, close: () => Promise<void>) =>
         this.#handOver(successor, this.addresses, 1, close);
-      return new WorkerSlot(runtime, { ...configuration, index: place + 1 }, log, relieve);
+      const options = { relieve, accessLog };
+      return new WorkerSlot(runtime, { ...configuration, index: place + 1 }, log, options);
     });
   }
 
@@ -74,6 +82,12 @@ export class Generation {
       await Promise.all(this.#slots.map((slot) => slot.commit()));
     };
     await this.#handOver(this.#anyWorker(), unique(reopened), this.workers, commit);
+  }
+
+  /** Tells the workers, and all later ones, where the backend is now. */
+  useBackend(backend: readonly BackendEndpoint[]): void {
+    this.#configuration = { ...this.#configuration, backend };
+    for (const slot of this.#slots) slot.useBackend(backend);
   }
 
   /** Has the former workers of the same addresses stop listening. Their clients may go on. */

@@ -12,8 +12,11 @@ import type {
 } from "../control/messages.ts";
 import { StartupError } from "../errors.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
+import { isIpAddress } from "../wire/ip_address.ts";
 import { findGroup, findUser } from "./accounts.ts";
 import type { TlsConfiguration } from "../tls/tls_configuration.ts";
+import type { BackendName } from "./backend_refresh.ts";
+import { socketWarnings } from "./socket_options.ts";
 import type { TlsPlan } from "./tls_plan.ts";
 
 /** What is to be run. */
@@ -21,6 +24,8 @@ export interface Plan {
   /** For every worker; only the index differs, and the frontends come with the ports. */
   readonly configuration: Omit<WorkerConfiguration, "index" | "frontends">;
   readonly frontends: readonly WantedFrontend[];
+  /** The backend's name, if it is to be looked up again. */
+  readonly backendName?: BackendName;
   readonly workers: number;
   /** What it was made of. */
   readonly settings: Settings;
@@ -37,7 +42,10 @@ export interface Plan {
 export interface WantedFrontend {
   /** As the operator would write it. */
   readonly text: string;
-  /** The first set of which this machine has at least one address is what counts. */
+  /**
+   * The first set of which this machine has at least one address is what counts. Within a set port 0 is one
+   * port.
+   */
   readonly alternatives: readonly (readonly SocketAddress[])[];
   /** What it has of its own. */
   readonly tls: TlsConfiguration | undefined;
@@ -66,8 +74,12 @@ export async function makePlan(
     tls: tls.configuration,
     steer: steeredWorkers(settings, workers),
     preface: settings.preface,
+    proxyV2: settings.proxyV2,
     backlog: settings.backlog,
     keepalive: settings.keepalive,
+    tcpFastOpen: settings.tcpFastOpen,
+    receiveBuffer: settings.receiveBuffer,
+    sendBuffer: settings.sendBuffer,
     timeouts: {
       handshake: settings.handshakeTimeout,
       backendConnect: settings.backendConnectTimeout,
@@ -75,6 +87,7 @@ export async function makePlan(
       linger: settings.lingerTimeout,
       stall: settings.stallTimeout,
     },
+    accessLog: settings.accessLog === undefined ? undefined : settings.accessLogFormat,
     privileges,
   };
   return {
@@ -84,6 +97,7 @@ export async function makePlan(
         wantedFrontend(frontend, tls.ofFrontends[place], runtime)
       ),
     ),
+    backendName: backendName(settings, runtime),
     workers,
     settings,
     tls,
@@ -92,8 +106,15 @@ export async function makePlan(
       syslog: settings.syslog,
       "syslog-facility": settings.syslogFacility,
       watch: settings.watch,
+      "access-log": settings.accessLog,
+      "access-log-format": settings.accessLogFormat,
     },
-    warnings: [...settings.warnings, ...tls.warnings, ...warnings(privileges, runtime)],
+    warnings: [
+      ...settings.warnings,
+      ...tls.warnings,
+      ...await socketWarnings(settings, runtime),
+      ...warnings(privileges, runtime),
+    ],
   };
 }
 
@@ -110,8 +131,12 @@ async function wantedFrontend(
   const port = await portNumber(address.port, "--frontend", runtime);
   const at = (host: string) => ({ host, port });
   const text = formatAddress(address);
-  // On Linux a socket for every IPv6 address takes IPv4 clients too; a kernel may have no IPv6.
-  if (address.host === "*") return { text, alternatives: [[at("::")], [at("0.0.0.0")]], tls };
+  if (address.host === "*") {
+    // A kernel may have no IPv6, and one that has it may keep IPv4 apart.
+    return await runtime.network.takesIpv4OnIpv6()
+      ? { text, alternatives: [[at("::")], [at("0.0.0.0")]], tls }
+      : { text, alternatives: [[at("::"), at("0.0.0.0")]], tls };
+  }
   const hosts = await lookup(address.host, "--frontend", runtime);
   return { text, alternatives: [hosts.map(at)], tls };
 }
@@ -122,6 +147,14 @@ async function backendEndpoints(settings: Settings, runtime: Runtime): Promise<B
   const port = await portNumber(backend.port, "--backend", runtime);
   const hosts = await lookup(backend.host, "--backend", runtime);
   return hosts.map((host) => ({ kind: "tcp", host, port }));
+}
+
+/** Undefined where there is nothing to look up, or the operator does not want it. */
+function backendName(settings: Settings, runtime: Runtime): BackendName | undefined {
+  const { backend, backendRefresh: refresh } = settings;
+  if (refresh === 0 || backend.kind === "unix" || isIpAddress(backend.host)) return undefined;
+  const lookUp = () => backendEndpoints(settings, runtime);
+  return { text: formatAddress(backend), refresh, lookUp };
 }
 
 async function lookup(host: string, option: string, runtime: Runtime): Promise<string[]> {

@@ -65,14 +65,29 @@ class Claims {
     const chosenBefore = this.#chosenBefore(text, alternatives);
     if (chosenBefore !== undefined) return chosenBefore;
     for (const addresses of alternatives) {
-      const claimed: SocketAddress[] = [];
-      for (const address of addresses) {
-        const port = await this.#claim(address);
-        if (port !== undefined) claimed.push({ ...address, port });
-      }
+      const claimed = await this.#claimAll(addresses);
       if (claimed.length > 0) return claimed;
     }
     throw new StartupError(`--frontend ${text}: this machine has no such address`);
+  }
+
+  /** Those of the addresses that this machine has, all on the same port if the system is to choose it. */
+  async #claimAll(addresses: readonly SocketAddress[]): Promise<SocketAddress[]> {
+    for (let attempt = 1;; attempt++) {
+      const claimed: SocketAddress[] = [];
+      try {
+        for (const address of addresses) {
+          const wanted = address.port || claimed[0]?.port || 0;
+          const port = await this.#claim({ ...address, port: wanted });
+          if (port !== undefined) claimed.push({ ...address, port });
+        }
+        return claimed;
+      } catch (error) {
+        // Somebody may have on one address the port that the system has chosen for another.
+        const ofOurChoice = claimed.length > 0 && addresses[0]?.port === 0;
+        if (!ofOurChoice || attempt === MOST_CHOICES) throw error;
+      }
+    }
   }
 
   /** The system is asked for a port once, not at each reload. */
@@ -107,3 +122,6 @@ class Claims {
 function addressText({ host, port }: SocketAddress): string {
   return `${host} ${port}`;
 }
+
+/** How often the system is asked for a port that is free on several addresses. */
+const MOST_CHOICES = 10;

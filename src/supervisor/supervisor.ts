@@ -4,14 +4,16 @@
  */
 
 import { isDeepStrictEqual } from "node:util";
-import type { WorkerTotals } from "../control/messages.ts";
+import type { BackendEndpoint, WorkerTotals } from "../control/messages.ts";
 import { deferred } from "../deferred.ts";
 import { reportError } from "../errors.ts";
+import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import { pause, type Runtime } from "../runtime/runtime.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 import { Generation, type GenerationConfiguration } from "./generation.ts";
 import { Handover } from "./handover.ts";
+import { BackendRefresh } from "./backend_refresh.ts";
 import type { Plan } from "./plan.ts";
 import { type ClaimedFrontend, claimPorts, workerFrontends } from "./ports.ts";
 import type { StopSignals } from "./stop_signals.ts";
@@ -25,6 +27,8 @@ export interface SupervisorOptions {
   readonly frontends: readonly ClaimedFrontend[];
   readonly signals: StopSignals;
   readonly log: Logger;
+  /** Where lines of the access log go. */
+  readonly accessLog?: AccessOutput | undefined;
   /** Makes the plan anew from what files say by now. Rejects if they are no good. */
   readonly planAgain: (former: Plan, scope: ReloadScope) => Promise<Plan>;
   /** Called when the workers serve, and again after each reload, with the plan that they serve by. */
@@ -53,6 +57,7 @@ export class Supervisor {
   #frontends: readonly ClaimedFrontend[];
   #library = "";
   #scope: ReloadScope = "certificates";
+  #refresh: BackendRefresh | undefined;
   #stopping = false;
 
   constructor(options: SupervisorOptions) {
@@ -86,6 +91,7 @@ export class Supervisor {
     }
     const stop = await this.#signals.stop;
     this.#stopping = true;
+    this.#refresh?.stop();
     if (stop === "drain") await this.#drain();
     await this.#killAll();
     this.#log.info("stopped{totals}", { totals: this.#describeTotals() });
@@ -102,6 +108,7 @@ export class Supervisor {
     this.#log.info("{serving}", { serving: this.#describeServing() });
     this.#options.onServing?.(this.#plan);
     this.#serving.resolve();
+    this.#refreshBackend();
     this.#signals.onHangUp = () => this.reload("all");
   }
 
@@ -116,6 +123,7 @@ export class Supervisor {
       const former = this.#plan;
       this.#plan = plan;
       this.#frontends = frontends;
+      this.#refreshBackend();
       for (const line of plan.tls.quarantined) this.#log.error("in quarantine: {line}", { line });
       for (const warning of news(plan, former)) this.#log.warning("{warning}", { warning });
       this.#log.info("reloaded: {what}", {
@@ -175,6 +183,7 @@ export class Supervisor {
       workers,
       this.#handover,
       this.#log,
+      this.#options.accessLog,
     );
     this.#generations.add(generation);
     return generation;
@@ -192,6 +201,15 @@ export class Supervisor {
     const why = tlsBecause === undefined ? "" : ` because of ${tlsBecause}`;
     return `${workers === 1 ? "1 worker serves" : `${workers} workers serve`} on ${where}, ` +
       `backend ${to}, TLS by ${this.#library}${why}`;
+  }
+
+  /** By the present plan. */
+  #refreshBackend(): void {
+    this.#refresh?.stop();
+    const { backendName, configuration: { backend } } = this.#plan;
+    const use = (endpoints: readonly BackendEndpoint[]) => this.#current.useBackend(endpoints);
+    this.#refresh = backendName &&
+      new BackendRefresh(this.#runtime.clock, this.#log, backendName, backend, use);
   }
 
   async #drain(): Promise<void> {

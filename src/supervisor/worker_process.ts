@@ -4,6 +4,7 @@ import { type Deferred, deferred } from "../deferred.ts";
 import { decodeMessage, messageLine, readLines } from "../control/message_lines.ts";
 import { configurationLine } from "../control/packed_configuration.ts";
 import type {
+  BackendEndpoint,
   SupervisorMessage,
   WorkerAnswer,
   WorkerConfiguration,
@@ -11,6 +12,7 @@ import type {
   WorkerTotals,
 } from "../control/messages.ts";
 import { type LogLevel, PortInUseError, StartupError } from "../errors.ts";
+import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import type {
   ChildProcess,
@@ -37,6 +39,7 @@ export class WorkerProcess {
   readonly #control: WritableStreamDefaultWriter<Uint8Array>;
   readonly #log: Logger;
   readonly #index: number;
+  readonly #accessLog: AccessOutput | undefined;
   #lastWords = "";
   #ready = deferred<string>();
   #leaving = deferred<void>();
@@ -46,11 +49,17 @@ export class WorkerProcess {
   #gone = false;
 
   /** Starts it. Throws {@linkcode StartupError}. */
-  constructor(runtime: Runtime, configuration: WorkerConfiguration, log: Logger) {
+  constructor(
+    runtime: Runtime,
+    configuration: WorkerConfiguration,
+    log: Logger,
+    accessLog?: AccessOutput,
+  ) {
     this.#child = runtime.processes.startWorker();
     this.#control = this.#child.control.getWriter();
     this.#log = log;
     this.#index = configuration.index;
+    this.#accessLog = accessLog;
     this.pid = this.#child.pid;
     this.ready = this.#ready.promise;
     this.ready.catch(() => {}); // Whoever cares awaits it; a worker that dies later cares no more.
@@ -100,6 +109,11 @@ export class WorkerProcess {
     this.#write([
       encode({ type: "drain", ...seconds === undefined ? {} : { seconds }, successors }),
     ]);
+  }
+
+  /** Tells it where the backend is now. */
+  useBackend(endpoints: readonly BackendEndpoint[]): void {
+    this.#write([encode({ type: "backend", endpoints })]);
   }
 
   /** Ends it at once. */
@@ -153,6 +167,8 @@ export class WorkerProcess {
     switch (message.type) {
       case "log":
         return this.#logLine(message.level, message.text);
+      case "access":
+        return this.#accessLog?.write(message.lines);
       case "ready":
         return this.#ready.resolve(message.library);
       case "failed":

@@ -1,6 +1,7 @@
 /** Keeps one worker running: replaces it when it dies, at once and then with growing pauses. */
 
-import type { WorkerConfiguration, WorkerTotals } from "../control/messages.ts";
+import type { BackendEndpoint, WorkerConfiguration, WorkerTotals } from "../control/messages.ts";
+import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import { pause, type Runtime, type SocketAddress } from "../runtime/runtime.ts";
 import { WorkerProcess } from "./worker_process.ts";
@@ -8,10 +9,18 @@ import { WorkerProcess } from "./worker_process.ts";
 /** Has new connections go to `successor`, the latest that listens, while `close` has another worker stop. */
 export type Relieve = (successor: WorkerProcess, close: () => Promise<void>) => Promise<void>;
 
+/** What not every slot needs. */
+export interface WorkerSlotOptions {
+  readonly relieve?: Relieve;
+  /** Where lines of the access log go. */
+  readonly accessLog?: AccessOutput | undefined;
+}
+
 /** One of the supervisor's workers, over all its lives. */
 export class WorkerSlot {
   readonly #runtime: Runtime;
   readonly #relieveBy: Relieve;
+  readonly #accessLog: AccessOutput | undefined;
   readonly #log: Logger;
   #configuration: WorkerConfiguration;
   #current: WorkerProcess | undefined;
@@ -28,12 +37,13 @@ export class WorkerSlot {
     runtime: Runtime,
     configuration: WorkerConfiguration,
     log: Logger,
-    relieve: Relieve = (_, close) => close(),
+    { relieve = (_, close) => close(), accessLog }: WorkerSlotOptions = {},
   ) {
     this.#runtime = runtime;
     this.#configuration = configuration;
     this.#log = log;
     this.#relieveBy = relieve;
+    this.#accessLog = accessLog;
   }
 
   /** The worker that serves now, or is about to; undefined while none does. */
@@ -76,6 +86,12 @@ export class WorkerSlot {
     this.#prepared = undefined;
   }
 
+  /** Tells the worker, and every later one, where the backend is now. */
+  useBackend(endpoints: readonly BackendEndpoint[]): void {
+    this.#configuration = { ...this.#configuration, backend: endpoints };
+    for (const worker of this.#alive) worker.useBackend(endpoints);
+  }
+
   /** Has the worker stop listening, for others do now; its clients may go on. Resolves when it has stopped. */
   async retire(): Promise<void> {
     this.#stopping = true;
@@ -108,7 +124,12 @@ export class WorkerSlot {
   }
 
   #launch(): WorkerProcess {
-    const worker = new WorkerProcess(this.#runtime, this.#configuration, this.#log);
+    const worker = new WorkerProcess(
+      this.#runtime,
+      this.#configuration,
+      this.#log,
+      this.#accessLog,
+    );
     this.#alive.add(worker);
     this.#current = worker;
     worker.ended.then(() => {

@@ -27,12 +27,7 @@ export interface KeyAlgorithm {
 
 /** Reads a certificate in DER. Throws {@linkcode DerFormatError}. */
 export function certificateFields(der: Uint8Array): CertificateFields {
-  const [signed] = derChildren(readDer(der));
-  const fields = derChildren(expected(signed, DerTag.sequence));
-  // The version is left out for version 1, which has no extensions either.
-  const [serial, , , , subject, publicKey, ...others] = fields[0]?.tag === VERSION
-    ? fields.slice(1)
-    : fields;
+  const [serial, , , , subject, publicKey, ...others] = signedFields(der);
   const alternative = others.flatMap((field) => field.tag === EXTENSIONS ? dnsNames(field) : []);
   const names = alternative.length > 0
     ? alternative
@@ -42,6 +37,18 @@ export function certificateFields(der: Uint8Array): CertificateFields {
     names: [...new Set(names)],
     publicKey: expected(publicKey, DerTag.sequence).whole,
   };
+}
+
+/**
+ * The first common name of a certificate's subject, whoever it names; undefined if it has none. Throws
+ * {@linkcode DerFormatError}.
+ */
+export function commonName(der: Uint8Array): string | undefined {
+  const [, , , , subject] = signedFields(der);
+  const [, value] = commonNameAttributes(expected(subject, DerTag.sequence))[0] ?? [];
+  if (value === undefined) return undefined;
+  const encoding = TEXT_ENCODINGS.get(value.tag) ?? "utf-8";
+  return new TextDecoder(encoding).decode(value.content);
 }
 
 /** The algorithm of a SubjectPublicKeyInfo. Throws {@linkcode DerFormatError}. */
@@ -60,12 +67,22 @@ export function keyAlgorithm(identifier: DerElement): KeyAlgorithm {
   return { type: KEY_TYPES.get(name) ?? name, curve };
 }
 
+/** What a certificate's issuer has signed, from the serial number on. */
+function signedFields(der: Uint8Array): DerElement[] {
+  const [signed] = derChildren(readDer(der));
+  const fields = derChildren(expected(signed, DerTag.sequence));
+  // The version is left out for version 1, which has no extensions either.
+  return fields[0]?.tag === VERSION ? fields.slice(1) : fields;
+}
+
 const VERSION = 0xa0;
 const EXTENSIONS = 0xa3;
 /** `dNSName` among the alternative names. */
 const DNS_NAME = 0x82;
 const SUBJECT_ALTERNATIVE_NAME = "2.5.29.17";
 const COMMON_NAME = "2.5.4.3";
+/** TeletexString, which everybody takes for Latin 1, and BMPString; the others are UTF-8 or a part of it. */
+const TEXT_ENCODINGS = new Map([[0x14, "latin1"], [0x1e, "utf-16be"]]);
 const DECODER = new TextDecoder();
 const KEY_TYPES = new Map([
   ["1.2.840.113549.1.1.1", "rsa"],
@@ -92,10 +109,15 @@ function dnsNames(field: DerElement): string[] {
 
 /** Those that can be the name of a host. */
 function commonNames(subject: DerElement): string[] {
-  return derChildren(subject).flatMap(derChildren).map(derChildren)
-    .filter(([oid]) => oid !== undefined && objectIdentifier(oid.content) === COMMON_NAME)
+  return commonNameAttributes(subject)
     .map(([, value]) => value === undefined ? "" : plainName(value.content))
     .filter((name) => /^[\w*.-]+$/.test(name) && !isIpAddress(name));
+}
+
+/** Type and value of each. */
+function commonNameAttributes(subject: DerElement): DerElement[][] {
+  return derChildren(subject).flatMap(derChildren).map(derChildren)
+    .filter(([oid]) => oid !== undefined && objectIdentifier(oid.content) === COMMON_NAME);
 }
 
 function plainName(octets: Uint8Array): string {

@@ -4,18 +4,20 @@
  * table knows which can do what.
  */
 
-import type { Duplex, SocketAddress, SocketPair, TlsLibraryName } from "../runtime/runtime.ts";
+import type {
+  Duplex,
+  ListenerOptions,
+  SocketAddress,
+  SocketPair,
+  TlsLibraryName,
+} from "../runtime/runtime.ts";
 import type { TlsConfiguration } from "./tls_configuration.ts";
 
 /** Where an engine listens. */
-export interface TlsListenerOptions {
+export interface TlsListenerOptions extends ListenerOptions {
   readonly address: SocketAddress;
   /** Share the port with other workers (SO_REUSEPORT). */
   readonly reusePort: boolean;
-  /** listen(2) backlog. */
-  readonly backlog: number;
-  /** TCP_KEEPIDLE on accepted connections, seconds. */
-  readonly keepalive: number;
   /**
    * How many workers share the port, if the kernel is to bring each client, by its address, to the worker it
    * was at before: for engines whose workers do not know each other's sessions. Undefined: however it comes.
@@ -71,10 +73,27 @@ export interface TlsConnection extends Duplex {
   readonly negotiated: Negotiated | undefined;
   /**
    * Completes the handshake. Rejects with a {@linkcode PeerError} of kind `handshake` whose message is the
-   * reason in an operator's words. It waits as long as the client does: deadlines are the caller's.
+   * reason in an operator's words. It waits as long as the client does: deadlines are the caller's. `onHello`
+   * is shown the ClientHello, if the engine sees it.
    */
-  handshake(): Promise<void>;
+  handshake(onHello?: OnHello): Promise<void>;
+  /**
+   * Reads a PROXY header (haproxy.org, proxy-protocol.txt) that comes in clear before the handshake. Rejects as
+   * `handshake` does, at anything else, and waits as long. Undefined where the library itself reads from the
+   * first octet on.
+   */
+  readProxyHeader?(): Promise<void>;
+  /** The octets of that header. Only the first call has them: they may be many. */
+  takeProxyHeader?(): Uint8Array | undefined;
+  /** The client that the header is about; undefined if there was none, or if it names none. */
+  readonly clientInHeader?: SocketAddress | undefined;
 }
+
+/**
+ * Looks at a whole ClientHello that will be answered: the octets of the connection from the first on, record
+ * headers included. They are its to read only until it returns. It must not throw.
+ */
+export type OnHello = (octets: Uint8Array) => void;
 
 /** What a handshake agreed on. */
 export interface Negotiated {
@@ -88,13 +107,25 @@ export interface Negotiated {
   readonly alpn: string | undefined;
   /** Whether an earlier session was resumed. */
   readonly resumed: boolean;
+  /** How the certificate is made that the client was shown; undefined if nobody knows which one it was. */
+  readonly certificate: CertificateAlgorithms | undefined;
   /** Undefined if the client showed none. */
   readonly clientCertificate: ClientCertificate | undefined;
+}
+
+/** The algorithms of a certificate, in the names of the PROXY protocol's text. */
+export interface CertificateAlgorithms {
+  /** The digest that it was signed with: `SHA256`. `ED25519` and `ED448` are digest and signature in one. */
+  readonly signature: string | undefined;
+  /** What its key is: `RSA2048`, `EC256`. */
+  readonly key: string | undefined;
 }
 
 /** A certificate that a client has shown, now or in the session it resumed. */
 export interface ClientCertificate {
   readonly pem: string;
+  /** The first common name of its subject, if it has one. */
+  readonly commonName: string | undefined;
   /** OpenSSL's X509_V_ code; 0 if it was verified. */
   readonly verifyResult: number;
 }

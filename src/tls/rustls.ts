@@ -9,6 +9,7 @@ import { formatSocketAddress } from "../wire/ip_address.ts";
 import type { TlsConnection, TlsEngine, TlsListener, TlsListenerOptions } from "./engine.ts";
 import { handshakeError } from "./rustls_handshake_error.ts";
 import type { ServedCertificate, TlsConfiguration } from "./tls_configuration.ts";
+import { tuneListener } from "./tune_listener.ts";
 
 /** Makes the rustls engine on a runtime. It serves one certificate, the default one. */
 export function createRustlsEngine(runtime: Runtime, configuration: TlsConfiguration): TlsEngine {
@@ -68,12 +69,12 @@ async function listen(
 }
 
 function tune(
-  { kernel }: Runtime,
+  runtime: Runtime,
   { address }: TlsStreamListener,
-  { backlog, keepalive, steer }: Pick<TlsListenerOptions, "backlog" | "keepalive" | "steer">,
+  { steer, ...options }: Omit<TlsListenerOptions, "address" | "reusePort">,
 ): void {
-  // The runtime has no option for any of this; elsewhere than on Linux connections do without.
-  kernel?.tuneListener(address, { backlog, keepalive });
+  const { kernel } = runtime;
+  tuneListener(runtime, address, options);
   if (steer === undefined) return;
   if (kernel === undefined) {
     throw new StartupError("--steer-by-client: only on Linux, with foreign functions allowed");

@@ -44,6 +44,27 @@ export function unmapIpv4Octets(octets: Uint8Array): Uint8Array {
   return mapped ? octets.subarray(12) : octets;
 }
 
+/**
+ * The text of an IP address of 4 or 16 octets as RFC 5952 writes it; one that is IPv4 mapped into IPv6 is
+ * written as IPv4.
+ */
+export function formatIpAddress(octets: Uint8Array): string {
+  const address = unmapIpv4Octets(octets);
+  if (address.length === 4) return address.join(".");
+  const groups = Array.from(
+    { length: 8 },
+    (_, at) => ((address[2 * at]! << 8) | address[2 * at + 1]!).toString(16),
+  );
+  const text = groups.join(":");
+  const [longest] = [...text.matchAll(/\b0(:0)+\b/g)].sort((one, other) =>
+    other[0].length - one[0].length
+  );
+  if (longest === undefined) return text;
+  const before = text.slice(0, longest.index).replace(/:$/, "");
+  const after = text.slice(longest.index + longest[0].length).replace(/^:/, "");
+  return `${before}::${after}`;
+}
+
 /** Formats `HOST:PORT`, with brackets around an IPv6 host (RFC 3986 section 3.2.2). */
 export function formatSocketAddress(
   address: { readonly host: string; readonly port: number },

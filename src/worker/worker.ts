@@ -14,8 +14,10 @@ import type {
   WorkerPrivileges,
 } from "../control/messages.ts";
 import { unpackConfiguration } from "../control/packed_configuration.ts";
+import { accessLine } from "../log/access_line.ts";
 import { LineQueue } from "../log/line_queue.ts";
 import { configureLog, type Logger } from "../log/log.ts";
+import type { OnConnection } from "../proxy/access_log.ts";
 import { Proxy, type ProxyChange, type ProxyFrontend, type ProxyOptions } from "../proxy/proxy.ts";
 import { pause, type Runtime, type SocketAddress, type Steering } from "../runtime/runtime.ts";
 import { FrontendEngines } from "./frontend_engines.ts";
@@ -29,6 +31,7 @@ export function runWorker(runtime: Runtime, makeEngine: MakeEngine): Promise<num
 class Worker {
   readonly #runtime: Runtime;
   readonly #toSupervisor: LineQueue;
+  readonly #accessLines: LineQueue;
   readonly #log: Logger;
   readonly #engines: FrontendEngines;
   #proxy: Proxy | undefined;
@@ -51,6 +54,12 @@ class Worker {
           messageLine(logMessage("warning", `${lost} log lines of this worker lost`)),
       },
     );
+    this.#accessLines = new LineQueue((lines) => this.#sendAccessLines(lines), {
+      most: 10_000,
+      batch: 100,
+      gather: () => pause(runtime.clock, ACCESS_PAUSE),
+      onLoss: (lost) => this.#log.warning("{lost} lines of the access log lost", { lost }),
+    });
     this.#log = configureLog((level, text) => this.#send(logMessage(level, text)), "debug");
   }
 
@@ -80,7 +89,8 @@ class Worker {
   /** Waits for the last messages to leave, for a moment at most: a stalled supervisor must not keep us. */
   #flushed(): Promise<void> {
     const limit = pause(this.#runtime.clock, FLUSH_LIMIT);
-    return Promise.race([this.#toSupervisor.flushed(), limit]);
+    const flushed = this.#accessLines.flushed().then(() => this.#toSupervisor.flushed());
+    return Promise.race([flushed, limit]);
   }
 
   /** Follows the supervisor until it says drain, or is gone; later orders are obeyed meanwhile. */
@@ -119,6 +129,8 @@ class Worker {
         return this.#forget();
       case "steer":
         return await this.#answer(() => this.#steer(message.address, message.steering));
+      case "backend":
+        return this.#proxy?.useBackend(message.endpoints);
       case "drain":
         return this.#drain(message);
     }
@@ -141,7 +153,10 @@ class Worker {
   }
 
   #options(configuration: WorkerConfiguration, frontends: readonly ProxyFrontend[]): ProxyOptions {
-    return { ...configuration, frontends, reusePort: true, descriptors: this.#descriptors };
+    return {
+      ...{ ...configuration, frontends, reusePort: true, descriptors: this.#descriptors },
+      onConnection: this.#onConnection(configuration),
+    };
   }
 
   async #prepare(configuration: WorkerConfiguration): Promise<Partial<WorkerAnswer>> {
@@ -204,6 +219,18 @@ class Worker {
     if (seconds !== undefined) this.#proxy?.endWithin(seconds * 1000);
   }
 
+  #onConnection({ accessLog: format }: WorkerConfiguration): OnConnection | undefined {
+    if (format === undefined) return undefined;
+    return (report) => this.#accessLines.push(accessLine(report, format));
+  }
+
+  /** Takes a place in the other queue only when it is empty: what a supervisor that stalls loses is counted here. */
+  async #sendAccessLines(lines: readonly string[]): Promise<void> {
+    await this.#toSupervisor.flushed();
+    this.#send({ type: "access", lines });
+    await this.#toSupervisor.flushed();
+  }
+
   #dropPrivileges(privileges: WorkerPrivileges): void {
     const { kernel } = this.#runtime;
     if (kernel !== undefined) return kernel.dropPrivileges(privileges);
@@ -241,3 +268,5 @@ function trace(error: unknown): string {
 
 /** Milliseconds. */
 const FLUSH_LIMIT = 1_000;
+/** Milliseconds for which lines of the access log may wait for others. */
+const ACCESS_PAUSE = 200;

@@ -3,7 +3,8 @@
 import { assert, assertEquals } from "../support/assert.ts";
 import { helloHeader, records } from "../support/client_hello.ts";
 import { eventually } from "../support/eventually.ts";
-import { FRESH } from "../support/hello_samples.ts";
+import { ja4 } from "../../src/wire/ja4.ts";
+import { fragmented, FRESH } from "../support/hello_samples.ts";
 import { contract } from "./engine_site.ts";
 
 /** What a client sends first, and the reason an operator reads. The words are the same for every engine. */
@@ -71,6 +72,19 @@ contract("a reset of ours ends a handshake that waits", async (site) => {
   handshake.catch(() => {});
   await site.reset(server);
   assertEquals((await site.fault(handshake)).kind, "handshake");
+});
+
+contract("whoever asks is shown the whole ClientHello, if the engine sees it", async (site) => {
+  for (const octets of [FRESH, fragmented(FRESH, [3, 100])]) {
+    const client = await site.connectRaw(octets.subarray(0, 60));
+    const server = await site.accept();
+    const shown: (string | undefined)[] = [];
+    server.handshake((hello) => void shown.push(ja4(hello))).catch(() => {});
+    await client.write(octets.subarray(60));
+    assert(await client.read(new Uint8Array(4096)) !== null);
+    assertEquals(shown, server.serverName === undefined ? [] : [ja4(FRESH)]);
+    await site.reset(server);
+  }
 });
 
 contract("a ClientHello of one octet per segment succeeds", async (site) => {

@@ -30,6 +30,7 @@ for (const version of TICKET_VERSIONS) {
     assertEquals(first.clientCertificate, {
       pem: ours.text.slice(0, ours.text.indexOf("-----BEGIN PRIVATE KEY-----")),
       verifyResult: 0,
+      commonName: "ours",
     });
     assertEquals(again.clientCertificate, first.clientCertificate);
   });

@@ -46,7 +46,7 @@ testWith({ tools: ["curl", "nginx"] }, keptAlive, async () => {
   assertEquals([answers.length, new Set(answers).size], [50, 1], curl.report());
 });
 
-const servers = { nginx: () => startNginx({ proxyProtocol: true }), haproxy: startHaproxy };
+const servers = { nginx: () => startNginx({ proxyProtocol: true }), haproxy: () => startHaproxy() };
 for (const [name, start] of Object.entries(servers)) {
   const what = `${name} accepts the PROXY line and sees the client's address`;
   testWith({ tools: ["curl", name], linux: true }, what, async () => {

@@ -3,13 +3,20 @@
  * process are counted, so no other file of tests may run beside it (`deno test --parallel`).
  */
 
-import { StartupError, terminate, type Terminator, UsageError } from "../../mod.ts";
+import {
+  type ConnectionReport,
+  StartupError,
+  terminate,
+  type Terminator,
+  UsageError,
+} from "../../mod.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
 import { Backend, echo } from "../support/backend.ts";
 import { pemFile, temporaryPem } from "../support/certificates.ts";
 import { openSockets, socketsBackTo } from "../support/descriptors.ts";
 import { eventually, within } from "../support/eventually.ts";
 import { exchange, freePort, isRefused } from "../support/ports.ts";
+import { decodeProxyV2 } from "../support/proxy_v2_decoder.ts";
 import { failHandshake } from "../support/serving.ts";
 import { connectTls, echoOnce, receive, receiveText } from "../support/tls_client.ts";
 
@@ -43,6 +50,29 @@ test("terminate() serves with PEM text and tells where", async () => {
     await proxy.close();
   }
   assertEquals(await isRefused(port(proxy)), true);
+});
+
+test("terminate() tells of each connection when it has ended", async () => {
+  await using backend = Backend.serve(echo);
+  using pem = await temporaryPem();
+  const ended: ConnectionReport[] = [];
+  const proxy = await terminate({
+    frontend: "127.0.0.1,0",
+    backend: backend.address,
+    pem: pem.text,
+    onConnection: (connection) => void ended.push(connection),
+  });
+  try {
+    await echoOnce(port(proxy), pem, "hello");
+    await failHandshake(port(proxy));
+    await eventually("two reports", () => ended.length === 2);
+    assertEquals(ended.map(({ end, by }) => [end, by]), [
+      ...[["orderly", undefined], ["handshake-failed", "client"]],
+    ]);
+    assertEquals([ended[0]!.octetsToBackend, ended[0]!.octetsToClient], [5, 5]);
+  } finally {
+    await proxy.close();
+  }
 });
 
 test("terminate() does by OpenSSL what rustls cannot do", async () => {
@@ -107,6 +137,33 @@ test("terminate() sends the preface that it is asked for", async () => {
   } finally {
     await proxy.close({ drainTimeout: 0 });
   }
+});
+
+test("terminate() sends a PROXY header of version 2 with what it is to tell", async () => {
+  await using backend = Backend.listen();
+  using pem = await temporaryPem();
+  const options = { frontend: "127.0.0.1,0", backend: backend.address, pem: pem.text };
+  for (const proxyTlv of [true, false]) {
+    const proxy = await terminate({ ...options, preface: "proxy-v2", proxyTlv });
+    try {
+      const accepted = backend.accept();
+      using _client = await connectTls(port(proxy), pem);
+      const octets = new Uint8Array(1_000);
+      const count = await (await accepted).read(octets);
+      const { destination, ssl } = decodeProxyV2(octets.subarray(0, count!));
+      assertEquals([destination, ssl?.flags], [
+        `127.0.0.1 ${port(proxy)}`,
+        proxyTlv ? 1 : undefined,
+      ]);
+    } finally {
+      await proxy.close({ drainTimeout: 0 });
+    }
+  }
+  await assertRejects(
+    () => terminate({ ...options, proxyClientCert: true }),
+    UsageError,
+    "of no use",
+  );
 });
 
 test("counters are a copy that tells connections, failures and octets", async () => {

@@ -28,6 +28,7 @@ const FAULTS: readonly (readonly [args: string[], ...words: string[]])[] = [
   [["--self-signed", "-b", "127.0.0.1,0"], "-b/--backend", '"127.0.0.1,0"'],
   [["--self-signed", "-b", `/${"x".repeat(200)}`], "-b/--backend", "201 octets"],
   [["--self-signed", "--write-ip", "--write-proxy"], "--write-ip and --write-proxy exclude"],
+  [["--self-signed", "--proxy-client-cert"], "--proxy-client-cert", "--write-proxy-v2"],
   [["--self-signed", "cert.pem"], '"cert.pem"', "--self-signed", "exclude each other"],
   [["--self-signed", "--tls-library=gnutls"], "--tls-library", '"gnutls"', "rustls, openssl"],
   [["--self-signed", "--tls-protos=TLSv1.4"], "--tls-protos", '"TLSv1.4"', "TLSv1.3"],
@@ -40,6 +41,7 @@ const FAULTS: readonly (readonly [args: string[], ...words: string[]])[] = [
 const RUSTLS_CANNOT: typeof FAULTS = [
   [["--tls-library=rustls", "one.pem", "two.pem"], '"two.pem"', "more than one needs OpenSSL"],
   [["--tls-library=rustls", "--self-signed", "-c", "HIGH"], "-c/--ciphers", "needs OpenSSL"],
+  [["--tls-library=rustls", "--self-signed", "--proxy-proxy"], "--proxy-proxy", "needs OpenSSL"],
 ];
 
 /** Options of stud that this release cannot honour. */
@@ -49,7 +51,6 @@ const REFUSED: readonly (readonly [args: string[], ...words: string[]])[] = [
   [["-U", "127.0.0.1,1"], "-U/--shared-cache-listen", "the same --ticket-secret FILE"],
   [["-P", "127.0.0.1,1"], "-P/--shared-cache-peer", "the same --ticket-secret FILE"],
   [["-M", "eth0"], "-M/--shared-cache-if", "the same --ticket-secret FILE"],
-  [["--proxy-proxy"], "--proxy-proxy", "--write-proxy"],
   [["--daemon"], "--daemon", "foreground"],
 ];
 

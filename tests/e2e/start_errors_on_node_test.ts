@@ -7,6 +7,7 @@ import { TLS_LIBRARY } from "../support/stud.ts";
 const CASES: readonly (readonly [args: string[], option: string])[] = [
   [["-r", "/"], "-r/--chroot"],
   [["--steer-by-client"], "--steer-by-client"],
+  [["--tcp-fastopen"], "--tcp-fastopen"],
   [["-s"], "-s/--syslog"],
   [["--tls-library=openssl"], '--tls-library: "openssl"'],
   [["--tls-library=rustls"], '--tls-library: "rustls"'],

@@ -153,6 +153,10 @@ test("dial() can be given up, before it begins and while it waits", async () => 
   }
 });
 
+test("takesIpv4OnIpv6() is so whatever the system's default", async () => {
+  assertEquals(await network.takesIpv4OnIpv6(), true);
+});
+
 test("lookup() gives an address as it is, and the addresses of a name", async () => {
   assertEquals(await network.lookup("192.0.2.1"), ["192.0.2.1"]);
   assert((await network.lookup("localhost")).length > 0);

@@ -8,6 +8,12 @@ import { pause, within } from "./eventually.ts";
 /** Serves one connection. What it throws is kept in {@linkcode Backend.faults}. */
 export type ServeBackend = (conn: Deno.Conn) => Promise<void>;
 
+/** An address of this machine. */
+export interface TcpPlace {
+  readonly hostname: string;
+  readonly port: number;
+}
+
 /** A listening backend. Use it with `await using`. */
 export class Backend implements AsyncDisposable {
   readonly #listener: Deno.Listener;
@@ -23,18 +29,18 @@ export class Backend implements AsyncDisposable {
     this.#listener = listener;
   }
 
-  /** Listens on a port of 127.0.0.1, or on a unix socket. */
-  static listen(path?: string): Backend {
+  /** Listens on a port of 127.0.0.1, on a unix socket, or where it is told to. */
+  static listen(where: string | TcpPlace = { hostname: "127.0.0.1", port: 0 }): Backend {
     return new Backend(
-      path === undefined
-        ? Deno.listen({ hostname: "127.0.0.1", port: 0 })
-        : Deno.listen({ transport: "unix", path }),
+      typeof where === "string"
+        ? Deno.listen({ transport: "unix", path: where })
+        : Deno.listen(where),
     );
   }
 
   /** Listens and serves every connection. */
-  static serve(serve: ServeBackend, path?: string): Backend {
-    const backend = Backend.listen(path);
+  static serve(serve: ServeBackend, where?: string | TcpPlace): Backend {
+    const backend = Backend.listen(where);
     backend.#serving = backend.#serveAll(serve);
     return backend;
   }
@@ -43,7 +49,8 @@ export class Backend implements AsyncDisposable {
   get address(): string {
     const { addr } = this.#listener;
     if (addr.transport === "unix") return addr.path;
-    return `127.0.0.1,${(addr as Deno.NetAddr).port}`;
+    const { hostname, port } = addr as Deno.NetAddr;
+    return `${hostname},${port}`;
   }
 
   /** How many connections are being served now. */

@@ -94,6 +94,7 @@ export class FakeSession implements SslSession {
     group: "x25519",
     alpn: undefined,
     resumed: false,
+    certificate: undefined,
     peerCertificate: undefined,
     verifyResult: 0,
   };

@@ -23,6 +23,7 @@ import type {
   TlsStreamListener,
 } from "../../src/runtime/runtime.ts";
 import { FakeProcesses } from "./fake_processes.ts";
+import { FakeService } from "./fake_service.ts";
 import { type FakeStream, NativeError } from "./fake_stream.ts";
 import { ManualClock } from "./manual_clock.ts";
 
@@ -35,6 +36,7 @@ export class FakeRuntime implements Runtime {
   readonly network = new FakeNetwork();
   readonly files = new FakeFiles();
   readonly processes = new FakeProcesses();
+  readonly service = new FakeService();
   /** What happened, in order, as far as order matters. */
   readonly events: string[] = [];
   kernel: FakeKernel | undefined = new FakeKernel(this.events);
@@ -99,6 +101,13 @@ export class FakeNetwork implements Network {
     if (this.absent.has(address.host)) return Promise.resolve(undefined);
     if (address.port !== 0) return Promise.resolve(address.port);
     return Promise.resolve(this.choices.shift() ?? 50_000 + this.probed.length);
+  }
+
+  /** net.ipv6.bindv6only of this machine is 0. */
+  dualStack = true;
+
+  takesIpv4OnIpv6(): Promise<boolean> {
+    return Promise.resolve(this.dualStack);
   }
 
   lookup(host: string): Promise<string[]> {

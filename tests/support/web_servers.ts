@@ -32,8 +32,8 @@ export function startNginx({ proxyProtocol }: { proxyProtocol: boolean }): Promi
   }));
 }
 
-/** HAProxy that expects a PROXY header and answers with `haproxy saw ADDRESS PORT`. */
-export function startHaproxy(): Promise<WebServer> {
+/** HAProxy that expects a PROXY header and answers with `haproxy saw ADDRESS PORT`, or another list of facts. */
+export function startHaproxy(facts = "%[src] %[src_port]"): Promise<WebServer> {
   return startServer("haproxy", (folder, port) => ({
     configuration: `
 defaults
@@ -41,7 +41,24 @@ defaults
   timeout client 10s
 frontend test
   bind 127.0.0.1:${port} accept-proxy
-  http-request return status 200 content-type text/plain lf-string "haproxy saw %[src] %[src_port]\\n"
+  http-request return status 200 content-type text/plain lf-string "haproxy saw ${facts}\\n"
+`,
+    args: ["-db", "-f", `${folder}/configuration`],
+  }));
+}
+
+/** HAProxy in front of a port of 127.0.0.1, which passes octets on behind a PROXY header of a version. */
+export function startHaproxyBefore(to: number, version: 1 | 2): Promise<WebServer> {
+  return startServer("haproxy", (folder, port) => ({
+    configuration: `
+defaults
+  mode tcp
+  timeout client 10s
+  timeout server 10s
+  timeout connect 5s
+listen test
+  bind 127.0.0.1:${port}
+  server stud 127.0.0.1:${to} ${version === 1 ? "send-proxy" : "send-proxy-v2"}
 `,
     args: ["-db", "-f", `${folder}/configuration`],
   }));

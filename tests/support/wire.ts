@@ -4,6 +4,7 @@
  */
 
 import { closeQuietly, writeAll } from "./backend.ts";
+import { join } from "./client_hello.ts";
 import { pause } from "./eventually.ts";
 import { resetConnection } from "./reset.ts";
 
@@ -11,6 +12,8 @@ import { resetConnection } from "./reset.ts";
 export interface WireOptions {
   /** Cuts the client's first octets before these offsets; each piece travels alone. */
   readonly cuts?: (length: number) => readonly number[];
+  /** Octets that go to stud in front of the client's first ones. They count for the cuts. */
+  readonly before?: Uint8Array;
 }
 
 /** One client's wire to stud. Clients connect to `port`. */
@@ -77,12 +80,13 @@ export class Wire implements AsyncDisposable {
 
   async #runUp(client: Deno.TcpConn, stud: Deno.TcpConn): Promise<void> {
     const octets = new Uint8Array(64 << 10);
-    let first = this.#options.cuts !== undefined;
+    const { cuts, before = new Uint8Array() } = this.#options;
+    let first = cuts !== undefined || before.length > 0;
     for (let count; (count = await client.read(octets)) !== null;) {
       if (this.#cut) continue;
       this.#alter?.(octets.subarray(0, 5 + (octets[3]! << 8) + octets[4]!));
       this.#alter = undefined;
-      if (first) await this.#inPieces(octets.subarray(0, count), stud);
+      if (first) await this.#inPieces(join([before, octets.subarray(0, count)]), stud);
       else await writeAll(stud, octets.subarray(0, count));
       first = false;
     }
@@ -90,7 +94,7 @@ export class Wire implements AsyncDisposable {
   }
 
   async #inPieces(octets: Uint8Array, stud: Deno.TcpConn): Promise<void> {
-    const offsets = [...this.#options.cuts!(octets.length), octets.length];
+    const offsets = [...this.#options.cuts?.(octets.length) ?? [], octets.length];
     let sent = 0;
     for (const offset of offsets) {
       await writeAll(stud, octets.subarray(sent, offset));

@@ -15,9 +15,14 @@ export const CONFIGURATION: WorkerConfiguration = {
   tls: TLS_CONFIGURATION,
   steer: undefined,
   preface: "none",
+  proxyV2: { tlv: true, authority: true, clientCertificate: false },
   backlog: 100,
   keepalive: 3600,
+  tcpFastOpen: false,
+  receiveBuffer: 0,
+  sendBuffer: 0,
   timeouts: { handshake: 5, backendConnect: 3, drain: 10, linger: 30, stall: 300 },
+  accessLog: undefined,
   privileges: { chroot: undefined, uid: undefined, gid: undefined },
 };
 

@@ -24,11 +24,15 @@ export class DenoSslContext implements SslContext {
   readonly #services: ContextServices;
   readonly #pointer: Pointer;
   readonly #rules: SessionRules;
+  readonly #certificatesByAddress = new Map<bigint, SslCertificate>();
 
   constructor(services: ContextServices, options: SslContextOptions) {
     this.#services = services;
     const { ssl, crypto } = services.libraries;
-    this.#rules = { verifiesClients: options.verify !== "none" };
+    this.#rules = {
+      verifiesClients: options.verify !== "none",
+      certificates: this.#certificatesByAddress,
+    };
     crypto.ERR_clear_error();
     this.#pointer = must(services.libraries, ssl.SSL_CTX_new(ssl.TLS_server_method()));
     try {
@@ -117,6 +121,8 @@ export class DenoSslContext implements SslContext {
     const [leaf, ...chain] = this.#certificates(certificate.certificateChain, "certificate");
     try {
       this.#must(ssl.SSL_CTX_use_certificate(context, leaf!), "certificate");
+      // The context owns the certificate now, and its address tells later which one a session uses.
+      this.#certificatesByAddress.set(Deno.UnsafePointer.value(leaf!), certificate);
       for (const each of chain) this.#must(this.#addChain(each), "certificate");
     } finally {
       for (const each of [leaf!, ...chain]) crypto.X509_free(each);
@@ -130,7 +136,6 @@ export class DenoSslContext implements SslContext {
     this.#must(ssl.SSL_CTX_check_private_key(context), "private key");
     if (certificate.dhParameters !== undefined) this.#setDhParameters(certificate.dhParameters);
     if (certificate.ocspResponse !== undefined) {
-      // The context owns the certificate now, and its address tells later which one a session uses.
       this.#services.callbacks.staple(context, leaf!, certificate.ocspResponse);
     }
   }

@@ -4,7 +4,13 @@
  * too (output_bio.ts). A connection therefore owns nothing of OpenSSL's but its SSL.
  */
 
-import type { FormerTicketKeys, SslFacts, SslOutput, SslSession } from "../openssl.ts";
+import type {
+  FormerTicketKeys,
+  SslCertificate,
+  SslFacts,
+  SslOutput,
+  SslSession,
+} from "../openssl.ts";
 import { OpenSslError } from "../openssl.ts";
 import type { Callbacks } from "./callbacks.ts";
 import { must, type Pointer, queuedError, textAt } from "./memory.ts";
@@ -26,6 +32,8 @@ export interface SessionServices {
 /** What the sessions of one context have in common. */
 export interface SessionRules {
   readonly verifiesClients: boolean;
+  /** With the address that each has in the context. */
+  readonly certificates: ReadonlyMap<bigint, SslCertificate>;
 }
 
 /** Octets as foreign functions take them. */
@@ -181,13 +189,15 @@ export class DenoSslSession implements SslSession {
     const session = this.#session();
     // Before, OpenSSL would look into a session that is not there yet.
     if (!this.#done) throw new OpenSslError("nothing is agreed on before the handshake is done");
+    const resumed = ssl.SSL_session_reused(session) === 1;
     const group = Number(ssl.SSL_ctrl(session, SSL_CTRL_GET_NEGOTIATED_GROUP, 0n, null));
     return {
       protocol: textAt(ssl.SSL_get_version(session)) ?? "",
       cipher: textAt(ssl.SSL_CIPHER_get_name(ssl.SSL_get_current_cipher(session))) ?? "",
       group: group === 0 ? undefined : textAt(ssl.SSL_group_to_name(session, group)),
       alpn: this.#alpn(session),
-      resumed: ssl.SSL_session_reused(session) === 1,
+      resumed,
+      certificate: this.#certificate(session, resumed),
       peerCertificate: this.#peerCertificate(session),
       verifyResult: Number(ssl.SSL_get_verify_result(session)),
     };
@@ -262,6 +272,15 @@ export class DenoSslSession implements SslSession {
     const at = Deno.UnsafePointer.create(start[0]!);
     if (at === null || length[0] === 0) return undefined;
     return new TextDecoder().decode(Deno.UnsafePointerView.getArrayBuffer(at, length[0]!));
+  }
+
+  /** A resumed session presents none: of several, nobody knows which it began with. */
+  #certificate(session: Pointer, resumed: boolean): SslCertificate | undefined {
+    const { certificates } = this.#rules;
+    if (certificates.size === 1) return certificates.values().next().value;
+    if (resumed) return undefined;
+    const { ssl } = this.#services.libraries;
+    return certificates.get(Deno.UnsafePointer.value(ssl.SSL_get_certificate(session)));
   }
 
   #peerCertificate(session: Pointer): string | undefined {

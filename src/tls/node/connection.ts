@@ -1,10 +1,10 @@
 /** One client's TLS on Node: reads its hello, chooses the context, and leaves the rest to the library. */
 
 import { PeerError } from "../../errors.ts";
-import type { Network, SocketPair, TcpStream } from "../../runtime/runtime.ts";
+import type { Network, SocketAddress, SocketPair, TcpStream } from "../../runtime/runtime.ts";
 import type { AcceptedStream, StreamContext, StreamTls } from "../../runtime/stream_tls.ts";
 import type { ClientHello } from "../../wire/client_hello.ts";
-import type { Negotiated, TlsConnection } from "../engine.ts";
+import type { Negotiated, OnHello, TlsConnection } from "../engine.ts";
 import { negotiated } from "../negotiated.ts";
 import { handshakeFault, recordFault } from "../openssl/handshake_reasons.ts";
 import {
@@ -13,6 +13,7 @@ import {
   plainAlert,
   UNRECOGNIZED_NAME,
 } from "../plain_handshake.ts";
+import { readProxyHeader, type Source } from "../read_proxy_header.ts";
 import type { NodeContexts } from "./contexts.ts";
 
 /** What all connections of an engine share. */
@@ -34,12 +35,16 @@ type Choice = Refusal | { readonly kind: "chosen"; readonly context: StreamConte
 export class NodeConnection implements TlsConnection {
   readonly #services: NodeServices;
   #stream: TcpStream | AcceptedStream;
+  /** Where its hello is read from. */
+  #source: Source;
   #tls: AcceptedStream | undefined;
   #agreed = false;
   serverName: string | undefined;
+  #proxyHeader: Uint8Array | undefined;
+  clientInHeader: SocketAddress | undefined;
 
   constructor(stream: TcpStream, services: NodeServices) {
-    this.#stream = stream;
+    this.#stream = this.#source = stream;
     this.#services = services;
   }
 
@@ -51,9 +56,27 @@ export class NodeConnection implements TlsConnection {
     return this.#agreed && this.#tls !== undefined ? negotiated(this.#tls.facts) : undefined;
   }
 
-  async handshake(): Promise<void> {
+  async readProxyHeader(): Promise<void> {
     try {
-      const { verdict, octets } = await lentClientHello(this.#stream);
+      const { header, client, rest } = await readProxyHeader(this.#stream);
+      this.#proxyHeader = header;
+      this.clientInHeader = client;
+      this.#source = rest;
+    } catch (error) {
+      throw handshakeFault(error, this.#services.network);
+    }
+  }
+
+  takeProxyHeader(): Uint8Array | undefined {
+    const header = this.#proxyHeader;
+    this.#proxyHeader = undefined;
+    return header;
+  }
+
+  async handshake(onHello?: OnHello): Promise<void> {
+    try {
+      const { verdict, octets } = await lentClientHello(this.#source);
+      if (verdict.kind === "hello") onHello?.(octets);
       const choice = verdict.kind === "refused" ? verdict : this.#choose(verdict.hello);
       if (choice.kind === "refused") await this.#refuse(choice);
       else await this.#begin(choice.context, octets);
@@ -103,7 +126,7 @@ export class NodeConnection implements TlsConnection {
   #begin(context: StreamContext, octets: Uint8Array): Promise<void> {
     const { library } = this.#services;
     this.#tls = library.accept(this.#stream as TcpStream, context, octets, recordFault);
-    this.#stream = this.#tls;
+    this.#stream = this.#source = this.#tls;
     return this.#tls.handshake();
   }
 

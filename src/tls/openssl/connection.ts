@@ -10,9 +10,15 @@ import {
   type SslOutput,
   type SslSession,
 } from "../../runtime/openssl.ts";
-import type { Clock, Network, SocketPair, TcpStream } from "../../runtime/runtime.ts";
+import type {
+  Clock,
+  Network,
+  SocketAddress,
+  SocketPair,
+  TcpStream,
+} from "../../runtime/runtime.ts";
 import type { ClientHello } from "../../wire/client_hello.ts";
-import type { Negotiated, TlsConnection } from "../engine.ts";
+import type { Negotiated, OnHello, TlsConnection } from "../engine.ts";
 import { negotiated } from "../negotiated.ts";
 import {
   INTERNAL_ERROR,
@@ -20,6 +26,7 @@ import {
   readClientHello,
   UNRECOGNIZED_NAME,
 } from "../plain_handshake.ts";
+import { readProxyHeader, type Source } from "../read_proxy_header.ts";
 import type { Choice, Contexts } from "./contexts.ts";
 import { handshakeFault, recordFault } from "./handshake_reasons.ts";
 import type { ScratchBuffers } from "./scratch_buffers.ts";
@@ -36,6 +43,8 @@ export interface OpenSslServices {
 export class OpenSslConnection implements TlsConnection {
   readonly #services: OpenSslServices;
   readonly #stream: TcpStream;
+  /** Where its hello is read from. */
+  #source: Source;
   #session: SslSession | undefined;
   /** Ends when everything that the session has produced is sent. */
   #sending: Promise<void> | undefined;
@@ -50,9 +59,11 @@ export class OpenSslConnection implements TlsConnection {
   #agreed = false;
   #closed = false;
   serverName: string | undefined;
+  #proxyHeader: Uint8Array | undefined;
+  clientInHeader: SocketAddress | undefined;
 
   constructor(stream: TcpStream, services: OpenSslServices) {
-    this.#stream = stream;
+    this.#stream = this.#source = stream;
     this.#services = services;
   }
 
@@ -65,14 +76,33 @@ export class OpenSslConnection implements TlsConnection {
     return negotiated(this.#session.facts);
   }
 
-  async handshake(): Promise<void> {
+  async readProxyHeader(): Promise<void> {
+    try {
+      const { header, client, rest } = await readProxyHeader(this.#stream);
+      this.#proxyHeader = header;
+      this.clientInHeader = client;
+      this.#source = rest;
+    } catch (error) {
+      throw handshakeFault(error, this.#services.network);
+    }
+  }
+
+  takeProxyHeader(): Uint8Array | undefined {
+    const header = this.#proxyHeader;
+    this.#proxyHeader = undefined;
+    return header;
+  }
+
+  async handshake(onHello?: OnHello): Promise<void> {
     const { small } = this.#services.buffers;
     let buffer = small.take();
     try {
-      const hello = await readClientHello(this.#stream, buffer);
+      const hello = await readClientHello(this.#source, buffer);
+      this.#source = this.#stream;
       if (this.#closed) throw closedByUs();
       const { verdict } = hello;
       buffer = hello.buffer;
+      if (verdict.kind === "hello") onHello?.(hello.octets);
       if (verdict.kind === "refused") await this.#refuse(verdict.alert, verdict.reason);
       else await this.#agree(verdict.hello, buffer, hello.octets.length);
     } catch (error) {

@@ -8,6 +8,7 @@ import type { OpenSsl } from "../../runtime/openssl.ts";
 import type { Runtime, StreamListener } from "../../runtime/runtime.ts";
 import type { TlsConnection, TlsEngine, TlsListener, TlsListenerOptions } from "../engine.ts";
 import type { TlsConfiguration } from "../tls_configuration.ts";
+import { tuneListener } from "../tune_listener.ts";
 import { OpenSslConnection, type OpenSslServices } from "./connection.ts";
 import { Contexts } from "./contexts.ts";
 import { ScratchBuffers } from "./scratch_buffers.ts";
@@ -77,11 +78,10 @@ function useEngine(library: OpenSsl, { sslEngine }: TlsConfiguration): void {
 }
 
 async function listen(runtime: Runtime, options: TlsListenerOptions): Promise<StreamListener> {
-  const { address, backlog, keepalive, reusePort } = options;
+  const { address, reusePort } = options;
   const listener = await runtime.network.listen({ ...address, reusePort });
   try {
-    // The runtime has no option for any of this; elsewhere than on Linux connections do without.
-    runtime.kernel?.tuneListener(listener.address, { backlog, keepalive });
+    tuneListener(runtime, listener.address, options);
     return listener;
   } catch (error) {
     listener.close();

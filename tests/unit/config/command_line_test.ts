@@ -82,14 +82,14 @@ Deno.test("flags take on and off in every spelling", () => {
 Deno.test("a long option may be cut short while one option is meant", () => {
   assertEquals(
     refusalOf(["--back=a"]),
-    "option --back is ambiguous: --backend, --backlog, --backend-connect-timeout",
+    "option --back is ambiguous: --backend, --backend-refresh, --backlog, --backend-connect-timeout",
   );
   assertEquals(given("--front=a"), { frontend: ["a"] });
   assertEquals(given("--write-proxy"), { "write-proxy": ["on"] });
-  assertEquals(given("--write-proxy-"), { "write-proxy-v1": ["on"] });
+  assertEquals(given("--write-i"), { "write-ip": ["on"] });
   assertEquals(
     refusalOf(["--write"]),
-    "option --write is ambiguous: --write-ip, --write-proxy, --write-proxy-v1",
+    "option --write is ambiguous: --write-ip, --write-proxy, --write-proxy-v1, --write-proxy-v2",
   );
 });
 

@@ -34,13 +34,20 @@ const DEFAULTS: Settings = {
   workers: 1,
   backlog: 100,
   keepalive: 3600,
+  tcpFastOpen: false,
+  receiveBuffer: 0,
+  sendBuffer: 0,
+  backendRefresh: 0,
   preface: "none",
+  proxyV2: { tlv: true, authority: true, clientCertificate: false },
   chroot: undefined,
   user: undefined,
   group: undefined,
   quiet: false,
   syslog: false,
   syslogFacility: "daemon",
+  accessLog: undefined,
+  accessLogFormat: "text",
   handshakeTimeout: 30,
   backendConnectTimeout: 30,
   drainTimeout: 30,
@@ -102,6 +109,12 @@ Deno.test("each option changes its setting and no other", () => {
     [["-C1000"], { sharedCache: 1000, ...openssl("-C/--shared-cache") }],
     [["--steer-by-client"], { steerByClient: true }],
     [["-n4"], { workers: 4 }],
+    [["-R", "60"], { backendRefresh: 60 }],
+    [["--backend-refresh=0.5"], { backendRefresh: 0.5 }],
+    [["--enable-tcp-fastopen"], { tcpFastOpen: true }],
+    [["--tcp-fastopen=on"], { tcpFastOpen: true }],
+    [["--recv-bufsize=65536"], { receiveBuffer: 65536 }],
+    [["--send-bufsize", "65536"], { sendBuffer: 65536 }],
     [["-n", "auto"], { workers: "auto" }],
     [["-B", "1000"], { backlog: 1000 }],
     [["-k", "60"], { keepalive: 60 }],
@@ -109,12 +122,24 @@ Deno.test("each option changes its setting and no other", () => {
     [["--write-proxy"], { preface: "proxy-v1" }],
     [["--write-proxy-v1"], { preface: "proxy-v1" }],
     [["--write-ip=off", "--write-proxy"], { preface: "proxy-v1" }],
+    [["--write-proxy-v2"], { preface: "proxy-v2", ...openssl("--write-proxy-v2") }],
+    [["--write-proxy-v2", "--proxy-tlv=off", "--proxy-authority=off", "--proxy-client-cert"], {
+      ...{
+        preface: "proxy-v2",
+        proxyV2: { tlv: false, authority: false, clientCertificate: true },
+      },
+    }],
+    [["--proxy-proxy"], { preface: "proxy-proxy", ...openssl("--proxy-proxy") }],
     [["-r", "/var/empty"], { chroot: "/var/empty" }],
     [["-u", "nobody"], { user: "nobody" }],
     [["-g", "nogroup"], { group: "nogroup" }],
     [["-q"], { quiet: true }],
     [["-s"], { syslog: true }],
     [["--syslog-facility", "local3"], { syslogFacility: "local3" }],
+    [["--access-log=/log"], { accessLog: "/log" }],
+    [["--access-log", "-", "--access-log-format=json"], {
+      ...{ accessLog: "-", accessLogFormat: "json" },
+    }],
     [["--ssl-handshake-timeout=0.5"], { handshakeTimeout: 0.5 }],
     [["--backend-connect-timeout=1"], { backendConnectTimeout: 1 }],
     [["--drain-timeout=0"], { drainTimeout: 0 }],
@@ -139,8 +164,8 @@ Deno.test("the last of several values for one option wins, frontends add up", ()
 });
 
 Deno.test("only one preface may be asked for, and both options are named", () => {
-  const pairs = [["write-ip", "write-proxy"], ["write-ip", "write-proxy-v1"]]
-    .concat([["write-proxy", "write-proxy-v1"]]);
+  const options = ["write-ip", "write-proxy", "write-proxy-v1", "write-proxy-v2", "proxy-proxy"];
+  const pairs = options.flatMap((one, at) => options.slice(at + 1).map((other) => [one, other]));
   for (const [one, other] of pairs) {
     const expected = `--${one} and --${other} exclude each other; give one`;
     assertEquals(refusalOf([`--${one}`, `--${other}`, "a.pem"]), expected);
@@ -150,6 +175,14 @@ Deno.test("only one preface may be asked for, and both options are named", () =>
     refusalOf(["--write-proxy", "a.pem"], "write-ip = on"),
     "stud.conf:1:12: write-ip and --write-proxy exclude each other; give one",
   );
+});
+
+Deno.test("a client's certificate goes with version 2 of the PROXY protocol only", () => {
+  const reason = "--proxy-client-cert is of no use without --write-proxy-v2";
+  for (const argv of [[], ["--write-proxy"], ["--proxy-proxy"], ["--write-proxy-v2=off"]]) {
+    assertEquals(refusalOf([...argv, "--proxy-client-cert", "a.pem"]), reason);
+  }
+  settingsOf(["--proxy-client-cert=off", "--proxy-tlv=off", "--proxy-authority=off", "a.pem"]);
 });
 
 Deno.test("the same frontend twice is refused, however it is spelled", () => {
@@ -197,7 +230,6 @@ Deno.test("every option of earlier releases that is not there yet is refused wit
     "shared-cache-listen": ["-U*,1", "the same --ticket-secret FILE instead"],
     "shared-cache-peer": ["-Pa,1", "the same --ticket-secret FILE instead"],
     "shared-cache-if": ["-Meth0", "the same --ticket-secret FILE instead"],
-    "proxy-proxy": ["--proxy-proxy", "is not available yet"],
     "daemon": ["--daemon", "run it under systemd"],
   };
   const refused = OPTIONS.filter((option) => option.refusal);

@@ -1,3 +1,4 @@
+import type { OptionName } from "../../../src/config/options.ts";
 import { GROUPS, optionNamed, OPTIONS, PEM_BLOCK_OPTIONS } from "../../../src/config/options.ts";
 import { parseValue } from "../../../src/config/raw_values.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
@@ -73,6 +74,10 @@ Deno.test("what narrows a need has a need to narrow, and a refused option has no
   for (const option of OPTIONS) {
     if (option.needsFor !== undefined) assertEquals(option.needs, "openssl", option.name);
     if (option.refusal !== undefined) assertEquals(option.needs, undefined, option.name);
+    if (option.needsWhile !== undefined) assertEquals(option.needs, "openssl", option.name);
+    for (const name of option.needsWhile ?? []) {
+      assertEquals(optionNamed(name as OptionName).type.kind, "flag", option.name);
+    }
     if (option.needsFor === "several") assertEquals(option.repeatable, true, option.name);
   }
 });

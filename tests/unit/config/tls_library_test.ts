@@ -27,6 +27,10 @@ const NEEDS: [string[], string][] = [
   [["--client-verify-ca=ca"], "--client-verify-ca"],
   [["--shared-cache=1"], "-C/--shared-cache"],
   [["--ticket-secret=s"], "--ticket-secret"],
+  [["--write-proxy-v2"], "--write-proxy-v2"],
+  [["--write-proxy-v2", "--proxy-tlv=off"], "--write-proxy-v2"],
+  [["--write-proxy-v2", "--proxy-authority=off"], "--write-proxy-v2"],
+  [["--proxy-proxy"], "--proxy-proxy"],
 ];
 
 Deno.test("what rustls cannot do takes OpenSSL, and the option is named", () => {
@@ -74,6 +78,13 @@ Deno.test("a default needs nothing, however it is spelled", () => {
   }
   for (const { name, default: text } of OPTIONS.filter(({ needs }) => needs)) {
     if (text !== undefined) assertEquals(library([`--${name}=${text}`, "a.pem"]).name, "rustls");
+  }
+});
+
+Deno.test("a PROXY header without facts of TLS needs no OpenSSL", () => {
+  const plain = ["--write-proxy-v2", "--proxy-tlv=off", "--proxy-authority=off"];
+  for (const rest of [[], ["--tls-library=rustls"], ["--proxy-client-cert"]]) {
+    assertEquals(library([...plain, ...rest, "a.pem"]), { name: "rustls", because: undefined });
   }
 });
 
@@ -164,6 +175,18 @@ Deno.test("what Node cannot do is refused there, and there alone", () => {
       ["--steer-by-client"],
       "--steer-by-client: Node cannot have the kernel choose the worker, and",
     ],
+    [
+      ["--enable-tcp-fastopen"],
+      "--tcp-fastopen: Node cannot set TCP_FASTOPEN; stud's executable can",
+    ],
+    [
+      ["--recv-bufsize=4096"],
+      '--recv-bufsize: "4096": Node cannot set SO_RCVBUF; stud\'s executable can',
+    ],
+    [
+      ["--send-bufsize=4096"],
+      '--send-bufsize: "4096": Node cannot set SO_SNDBUF; stud\'s executable can',
+    ],
     [["-s"], "-s/--syslog: Node has no unix datagram sockets; let the service manager"],
   ];
   for (const [argv, words] of refused) {
@@ -172,7 +195,8 @@ Deno.test("what Node cannot do is refused there, and there alone", () => {
   }
   assertEquals(
     OPTIONS.filter(({ notOn }) => notOn).map(({ name }) => `--${name}`).sort(),
-    ["--chroot", "--steer-by-client", "--syslog"],
+    ["--chroot", "--recv-bufsize", "--send-bufsize", "--steer-by-client", "--syslog"]
+      .concat(["--tcp-fastopen"]),
   );
   // Defaults say nothing, and what replaces another value counts.
   settingsOf(["--steer-by-client=off", "a.pem"], "steer-by-client = on", ON_NODE);

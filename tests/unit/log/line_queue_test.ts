@@ -1,11 +1,11 @@
 /** The queue in front of a slow writer: bounded, in order, and honest about what it lost. */
 
-import { LineQueue } from "../../../src/log/line_queue.ts";
+import { LineQueue, type LineQueueOptions } from "../../../src/log/line_queue.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { settled } from "../../support/manual_clock.ts";
 
 /** A queue whose writer does what the test says. */
-function newQueue(options: { most?: number; batch?: number } = {}) {
+function newQueue(options: Partial<LineQueueOptions> = {}) {
   const written: string[][] = [];
   const waiting: PromiseWithResolvers<void>[] = [];
   const queue = new LineQueue((lines) => {
@@ -85,4 +85,37 @@ Deno.test("flushed() resolves when the lines are lost, too", async () => {
   const flushed = queue.flushed();
   await next(new Error("broken pipe"));
   await flushed;
+});
+
+Deno.test("what was lost is said elsewhere if that is wanted, once lines get through again", async () => {
+  const said: number[] = [];
+  const onLoss = (lost: number) => void said.push(lost);
+  const { queue, written, next } = newQueue({ most: 1, lossLine: undefined, onLoss });
+  for (const line of ["a", "b", "c", "d"]) queue.push(line);
+  await next(new Error("no space left"));
+  assertEquals(written, [["a"], ["b"]]);
+  await next(new Error("no space left"));
+  assertEquals(said, []);
+  queue.push("e");
+  await next();
+  assertEquals([written.at(-1), said], [["e"], [4]]);
+});
+
+Deno.test("a queue that gathers waits while there are few lines, and not while there are many", async () => {
+  const pauses: PromiseWithResolvers<void>[] = [];
+  const gather = () => {
+    const turn = Promise.withResolvers<void>();
+    pauses.push(turn);
+    return turn.promise;
+  };
+  const { queue, written, next } = newQueue({ most: 10, gather });
+  for (const line of ["a", "b", "c", "d"]) queue.push(line);
+  assertEquals(written, []);
+  pauses[0]!.resolve();
+  await settled();
+  assertEquals(written, [["a", "b", "c"]]);
+  for (const line of ["e", "f"]) queue.push(line);
+  await next();
+  assertEquals([written.at(-1), pauses.length], [["d", "e", "f"], 1]);
+  await next();
 });

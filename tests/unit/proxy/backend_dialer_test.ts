@@ -33,21 +33,12 @@ Deno.test("dial() connects to the first address, and leaves no timer", async () 
   assertEquals(runtime.clock.waiting, 0);
 });
 
-Deno.test("dial() tries the addresses in order", async () => {
-  const { runtime, dialer } = newDialer(FIRST, SECOND);
-  const stream = new FakeStream();
-  runtime.network.answer = (endpoint) =>
-    endpoint === SECOND ? Promise.resolve(stream) : Promise.reject(new NativeError("refused"));
-  assert(await dialer.dial() === stream);
-  assertEquals(runtime.network.dialed, [FIRST, SECOND]);
-});
-
-Deno.test("dial() rejects with the last fault, and names its address", async () => {
+Deno.test("dial() rejects with the fault of each address", async () => {
   const refused = newDialer(FIRST, SECOND);
   const error = await assertRejects(
     () => refused.dialer.dial(),
     PeerError,
-    "127.0.0.1:80: refused",
+    "[::1]:80: refused; 127.0.0.1:80: refused",
   );
   assertEquals([error.party, error.kind], ["backend", "refused"]);
   assertEquals(refused.runtime.clock.waiting, 0);
@@ -61,9 +52,51 @@ Deno.test("one deadline counts for all addresses together", async () => {
   const dialing = dialer.dial().then(() => undefined, (error: PeerError) => error);
   await runtime.clock.advance(2_000);
   const error = await dialing;
-  assertEquals([error?.kind, error?.message], ["timeout", "[::1]:80: no connection within 2 s"]);
-  assertEquals(runtime.network.dialed, [FIRST]);
+  assertEquals([error?.kind, error?.message], [
+    "timeout",
+    "[::1]:80: no connection within 2 s; 127.0.0.1:80: no connection within 2 s",
+  ]);
+  assertEquals(runtime.network.dialed, [FIRST, SECOND]);
   assertEquals(runtime.clock.waiting, 0);
+});
+
+Deno.test("a fault before the deadline keeps its own reason", async () => {
+  const { runtime, dialer } = newDialer(FIRST, SECOND);
+  runtime.network.answer = (endpoint, abandonment) =>
+    endpoint === FIRST ? Promise.reject(new NativeError("refused")) : hang(endpoint, abandonment);
+  const dialing = dialer.dial().then(() => undefined, (error: PeerError) => error);
+  await runtime.clock.advance(2_000);
+  const { kind, message } = (await dialing)!;
+  assertEquals([kind, message], [
+    ...["timeout", "[::1]:80: refused; 127.0.0.1:80: no connection within 2 s"],
+  ]);
+});
+
+Deno.test("a name with very many addresses gives a short line", async () => {
+  const many = Array.from({ length: 9 }, (_, index): Endpoint => ({
+    ...{ kind: "tcp", host: `192.0.2.${index}`, port: 80 },
+  }));
+  const { dialer } = newDialer(...many);
+  await assertRejects(
+    () => dialer.dial(),
+    PeerError,
+    "192.0.2.0:80: refused; 192.0.2.1:80: refused; 192.0.2.2:80: refused; 6 more addresses",
+  );
+  await assertRejects(() => newDialer().dialer.dial(), PeerError, "no backend address");
+});
+
+Deno.test("use() is for new connections; those under way go on", async () => {
+  const { runtime, dialer } = newDialer(FIRST);
+  const [stream, later] = [new FakeStream(), new FakeStream()];
+  const connecting = Promise.withResolvers<Stream>();
+  runtime.network.answer = (endpoint) =>
+    endpoint === FIRST ? connecting.promise : Promise.resolve(later);
+  const first = dialer.dial();
+  dialer.use([SECOND]);
+  assert(await dialer.dial() === later);
+  connecting.resolve(stream);
+  assert(await first === stream);
+  assertEquals(runtime.network.dialed, [FIRST, SECOND]);
 });
 
 Deno.test("a deadline that one dial has used up is not another one's", async () => {

@@ -55,6 +55,26 @@ Deno.test("each fault is a line of its subject, its reason and the client", () =
   ]);
 });
 
+Deno.test("what is particular to a fault stands beside the client, and counts for no other kind", async () => {
+  const { clock, lines, faults } = newFaultLog();
+  for (const detail of ['it sent "a"', 'it sent "b"']) {
+    faults.connection(new PeerError("client", "handshake", "no header", { detail }), CLIENT);
+  }
+  await clock.advance(60_000);
+  assertEquals(lines[0], `info handshake failed: no header (${WHO}; it sent "a")`);
+  assertEquals(lines.length, 2, "the second is a repetition of the first");
+  faults.flush();
+});
+
+Deno.test("a client that a proxy speaks for is named with whom it is about", () => {
+  const { lines, faults } = newFaultLog();
+  const clientInHeader = { host: "2001:db8::7", port: 1 };
+  const client = Object.assign(clientOf(40_001), { clientInHeader });
+  faults.connection(new PeerError("client", "timeout", "took nothing"), client);
+  const who = "client 198.51.100.7:40001 on behalf of [2001:db8::7]:1 to 192.0.2.1:8443";
+  assertEquals(lines, [`info connection ended: took nothing (${who})`]);
+});
+
 Deno.test("repeats of a kind become a count with the last client", async () => {
   const { clock, lines, faults } = newFaultLog();
   for (let port = 1; port <= 1_000; port++) {

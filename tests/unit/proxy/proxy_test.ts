@@ -16,6 +16,7 @@ const ADDRESS = { host: "192.0.2.1", port: 8443 };
 const OPTIONS: Omit<ProxyOptions, "frontends"> = {
   backend: [{ kind: "tcp", host: "127.0.0.1", port: 8000 }],
   preface: "proxy-v1",
+  proxyV2: { tlv: true, authority: true, clientCertificate: false },
   reusePort: true,
   steer: undefined,
   backlog: 100,

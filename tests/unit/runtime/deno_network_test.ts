@@ -8,6 +8,7 @@ import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { temporaryPem } from "../../support/certificates.ts";
 import { within } from "../../support/eventually.ts";
 import { connectTls } from "../../support/tls_client.ts";
+import { hasIpv6 } from "../../support/tools.ts";
 
 const network = createDenoNetwork();
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
@@ -40,6 +41,7 @@ Deno.test("peerError() sorts native errors by kind", () => {
     [new errors.ConnectionRefused("x"), "refused", "connection refused"],
     [new errors.NotFound("x"), "refused", "no such socket"],
     [new errors.PermissionDenied("x"), "refused", "permission denied"],
+    [new errors.WouldBlock("x"), "refused", "its queue of waiting connections is full"],
     [new errors.TimedOut("x"), "timeout", "connection timed out"],
     [new Error("Too many open files (os error 24)"), "resources", "out of file descriptors"],
     [new Error("Cannot allocate memory (os error 12)"), "resources", "out of memory"],
@@ -66,6 +68,15 @@ Deno.test("lookup() gives an address as it is, and the addresses of a name", asy
   const found = await network.lookup("localhost");
   assert(found.length > 0 && found.every((one) => ["127.0.0.1", "::1"].includes(one)), `${found}`);
   await assertRejects(() => network.lookup("nowhere.invalid"));
+});
+
+Deno.test("takesIpv4OnIpv6() tells what a socket for every IPv6 address does here", async () => {
+  if (!hasIpv6()) return;
+  using listener = Deno.listen({ hostname: "::", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const connecting = Deno.connect({ hostname: "127.0.0.1", port });
+  const reached = await connecting.then((conn) => (conn.close(), true), () => false);
+  assertEquals(await network.takesIpv4OnIpv6(), reached);
 });
 
 Deno.test("probe() tells the port it got, and leaves it free", async () => {

@@ -34,6 +34,7 @@ function hosts(addresses: readonly { host: string; port: number }[]): string[] {
 Deno.test("makePlan() passes on what workers are told", async () => {
   const { configuration } = await plan([
     ...["--write-ip", "-B", "7", "-k", "60", "--drain-timeout", "1", "--linger-timeout", "2"],
+    ...["--enable-tcp-fastopen", "--recv-bufsize", "4096", "--send-bufsize", "8192"],
     ...["--ssl-handshake-timeout", "3", "--backend-connect-timeout", "4", "--stall-timeout", "5"],
   ]);
   assertEquals(configuration, {
@@ -41,9 +42,14 @@ Deno.test("makePlan() passes on what workers are told", async () => {
     tls: TLS_CONFIGURATION,
     steer: undefined,
     preface: "ip",
+    proxyV2: { tlv: true, authority: true, clientCertificate: false },
     backlog: 7,
     keepalive: 60,
+    tcpFastOpen: true,
+    receiveBuffer: 4096,
+    sendBuffer: 8192,
     timeouts: { handshake: 3, backendConnect: 4, drain: 1, linger: 2, stall: 5 },
+    accessLog: undefined,
     privileges: { chroot: undefined, uid: undefined, gid: undefined },
   });
 });
@@ -60,6 +66,23 @@ Deno.test("makePlan() looks names and services up", async () => {
   assertEquals((await plan(["-b", "/run/web"])).configuration.backend, [
     { kind: "unix", path: "/run/web" },
   ]);
+});
+
+Deno.test("makePlan() tells how to look up the backend's name again, if that is wanted", async () => {
+  const runtime = newRuntime();
+  const { backendName } = await plan(["-b", "web.example,www", "-R", "60"], runtime);
+  assertEquals([backendName?.text, backendName?.refresh], ["web.example:www", 60]);
+  runtime.network.names.set("web.example", ["192.0.2.2"]);
+  assertEquals(await backendName?.lookUp(), [{ kind: "tcp", host: "192.0.2.2", port: 80 }]);
+  runtime.network.names.delete("web.example");
+  await assertRejects(
+    async () => await backendName?.lookUp(),
+    StartupError,
+    "--backend: the host name web.example cannot be resolved",
+  );
+  for (const args of [["-b", "web.example,80"], ["-b", "192.0.2.1,80", "-R1"], ["-b/a", "-R1"]]) {
+    assertEquals((await plan(args)).backendName, undefined);
+  }
 });
 
 Deno.test("makePlan() names option and text of what is unknown here", async () => {
@@ -187,6 +210,28 @@ Deno.test("claimPorts() takes * for IPv6 and IPv4, or IPv4 alone where there is 
   // Beside a frontend that is there, too.
   const both = await plan(["-f", "*,1", "-f", "192.0.2.1,2"], runtime);
   assertEquals(hosts(await claimPorts(both, runtime)), ["0.0.0.0 1", "192.0.2.1 2"]);
+});
+
+Deno.test("claimPorts() takes * for two sockets where the one for IPv6 takes no IPv4", async () => {
+  const runtime = newRuntime();
+  runtime.network.dualStack = false;
+  const any = await plan([], runtime);
+  assertEquals(hosts(await claimPorts(any, runtime)), [":: 8443", "0.0.0.0 8443"]);
+  runtime.network.absent.add("::");
+  assertEquals(hosts(await claimPorts(any, runtime)), ["0.0.0.0 8443"]);
+});
+
+Deno.test("claimPorts() chooses one port for all addresses of a frontend, free on each", async () => {
+  const runtime = newRuntime();
+  runtime.network.dualStack = false;
+  runtime.network.choices.push(40_000, 40_001);
+  runtime.network.inUse.add("0.0.0.0:40000");
+  const any = await plan(["-f", "*,0"], runtime);
+  assertEquals(hosts(await claimPorts(any, runtime)), [":: 40001", "0.0.0.0 40001"]);
+  let port = 41_000;
+  runtime.network.probe = ({ host }) =>
+    host === "::" ? Promise.resolve(port++) : Promise.reject(new StartupError("in use"));
+  await assertRejects(() => claimPorts(any, runtime), StartupError, "in use");
 });
 
 Deno.test("claimPorts() takes those addresses of a name that this machine has", async () => {

@@ -2,6 +2,7 @@
 
 import { StartupError } from "../../../src/errors.ts";
 import { configureLog } from "../../../src/log/log.ts";
+import type { BackendName } from "../../../src/supervisor/backend_refresh.ts";
 import { StopSignals } from "../../../src/supervisor/stop_signals.ts";
 import { Supervisor } from "../../../src/supervisor/supervisor.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
@@ -9,12 +10,12 @@ import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { settled } from "../../support/manual_clock.ts";
 import { CONFIGURATION, READY, TOTALS } from "../../support/worker_configuration.ts";
 
-function newSupervisor(workers = 2, tlsBecause?: string) {
+function newSupervisor(workers = 2, tlsBecause?: string, backendName?: BackendName) {
   const runtime = new FakeRuntime();
   const lines: string[] = [];
   const log = configureLog((level, text) => lines.push(`${level} ${text}`), "debug");
   const { frontends, index: _, ...configuration } = CONFIGURATION;
-  const plan = { configuration, frontends: [], workers, tlsBecause, warnings: [] };
+  const plan = { configuration, frontends: [], backendName, workers, tlsBecause, warnings: [] };
   const supervisor = new Supervisor(runtime, plan, frontends, new StopSignals(runtime), log);
   let outcome: string | undefined;
   const run = supervisor.run();
@@ -81,6 +82,27 @@ Deno.test("TERM drains: workers are told, waited for, and what they counted is t
     lines.at(-1),
     "info stopped: 6 connections, 4 handshakes failed, 2 backend failures",
   );
+});
+
+Deno.test("the backend's name is looked up again until stud drains, and every worker is told", async () => {
+  const endpoints = [{ kind: "tcp", host: "192.0.2.7", port: 80 }] as const;
+  let asked = 0;
+  const lookUp = () => {
+    asked++;
+    return Promise.resolve(endpoints);
+  };
+  const name = { text: "web.example:80", refresh: 60, lookUp };
+  const { clock, children, serve, raise } = newSupervisor(2, undefined, name);
+  await serve();
+  await clock.advance(60_000);
+  assertEquals(children.map((child) => child.told), [["start", "backend"], ["start", "backend"]]);
+  await clock.advance(60_000);
+  assertEquals([asked, children[0]!.told.length], [2, 2]);
+  raise.raise("SIGTERM");
+  await clock.advance(9_000);
+  assertEquals(asked, 2);
+  for (const child of children) child.end();
+  await settled();
 });
 
 Deno.test("a worker that does not keep the drain timeout is ended a little later", async () => {

@@ -2,6 +2,7 @@
 
 import { configurationLine } from "../../../src/control/packed_configuration.ts";
 import { StartupError } from "../../../src/errors.ts";
+import type { AccessOutput } from "../../../src/log/access_output.ts";
 import { configureLog } from "../../../src/log/log.ts";
 import { WorkerProcess } from "../../../src/supervisor/worker_process.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
@@ -108,6 +109,23 @@ Deno.test("its log lines are passed on with its number, and so is whatever else 
     ...["error worker 1: a complaint", "info worker 1: not a message", "warning worker 1: careful"],
   ]);
   assertEquals(worker.totals, TOTALS);
+});
+
+Deno.test("its lines for the access log are passed on as they are", async () => {
+  const runtime = new FakeRuntime();
+  const taken: string[][] = [];
+  const accessLog: AccessOutput = {
+    write: (lines) => void taken.push([...lines]),
+    reopen() {},
+    flushed: () => Promise.resolve(),
+  };
+  const log = configureLog(() => {}, "error");
+  const worker = new WorkerProcess(runtime, CONFIGURATION, log, accessLog);
+  const [child] = runtime.processes.children;
+  child!.say({ type: "access", lines: ["a", "b"] } as { type: string });
+  child!.end();
+  await worker.ended;
+  assertEquals(taken, [["a", "b"]]);
 });
 
 Deno.test("the last messages are read before the end is told", async () => {

@@ -65,6 +65,20 @@ Deno.test("a worker that dies is replaced at once, and the log names it and why"
   await slot.kill();
 });
 
+Deno.test("useBackend() tells the worker, and the next one begins with it", async () => {
+  const { clock, children, slot } = await newSlot();
+  const endpoints = [{ kind: "tcp", host: "192.0.2.7", port: 80 }] as const;
+  slot.useBackend(endpoints);
+  await settled();
+  const message = children[0]!.heard.trim().split("\n").at(-1)!;
+  assertEquals(JSON.parse(message), { type: "backend", endpoints });
+  await clock.advance(60_000);
+  children[0]!.end({ code: 1 });
+  await settled();
+  assertEquals(JSON.parse(children[1]!.heard).configuration.backend, endpoints);
+  await slot.kill();
+});
+
 Deno.test("a worker that keeps dying is replaced after growing pauses, until it lives long", async () => {
   const { clock, children, slot } = await newSlot();
   for (const pause of [0, 500, 1_000, 2_000]) {

@@ -1,7 +1,11 @@
 /** The fields of certificates that the platform does not tell. */
 
 import fc from "fast-check";
-import { certificateFields, publicKeyAlgorithm } from "../../../src/tls/certificate_fields.ts";
+import {
+  certificateFields,
+  commonName,
+  publicKeyAlgorithm,
+} from "../../../src/tls/certificate_fields.ts";
 import { DerFormatError } from "../../../src/wire/der.ts";
 import { parsePem, pemOctets } from "../../../src/wire/pem.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
@@ -57,3 +61,26 @@ Deno.test("certificateFields() throws nothing but DerFormatError", async () => {
 function text(characters: string): Uint8Array {
   return new TextEncoder().encode(characters);
 }
+
+Deno.test("commonName() is the first of the subject, whoever it names", async () => {
+  for (const name of ["a.example", "Änn Example", "*", "x".repeat(64)]) {
+    assertEquals(commonName(await octets({ commonName: name })), name);
+  }
+  assertEquals(commonName(await octets({ names: ["a.example"] })), undefined);
+});
+
+Deno.test("commonName() reads every type of string that certificates have", () => {
+  const named = (...values: Uint8Array[]) => {
+    const attributes = values.map((value) =>
+      der(0x31, der(0x30, der(0x06, new Uint8Array([0x55, 4, 3])), value))
+    );
+    const [nothing, subject] = [der(0x30), der(0x30, ...attributes)];
+    const signed = der(0x30, der(0x02, new Uint8Array([5])), nothing, nothing, nothing, subject);
+    return der(0x30, signed, nothing, der(0x03, new Uint8Array(9)));
+  };
+  assertEquals(commonName(named(der(0x0c, text("Bär")), der(0x0c, text("other")))), "Bär");
+  assertEquals(commonName(named(der(0x13, text("Bear")))), "Bear");
+  assertEquals(commonName(named(der(0x14, new Uint8Array([0x42, 0xe4, 0x72])))), "Bär");
+  assertEquals(commonName(named(der(0x1e, new Uint8Array([0, 0x42, 0, 0xe4])))), "Bä");
+  assertEquals(commonName(named()), undefined);
+});

@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import {
   AddressFormatError,
+  formatIpAddress,
   formatSocketAddress,
   isIpAddress,
   parseIpAddress,
@@ -108,6 +109,27 @@ Deno.test("unmapIpv4() drops the prefix of a mapped address and nothing else", (
 Deno.test("formatSocketAddress() puts brackets around IPv6 hosts", () => {
   assertEquals(formatSocketAddress({ host: "192.0.2.1", port: 443 }), "192.0.2.1:443");
   assertEquals(formatSocketAddress({ host: "::1", port: 443 }), "[::1]:443");
+});
+
+Deno.test("formatIpAddress() writes addresses as RFC 5952 does", () => {
+  const same = ["192.0.2.1", "0.0.0.0", "::", "::1", "1::", "2001:db8::a:b", "1:2:3:4:5:6:7:8"]
+    .concat(["2001:db8:0:1:1:1:1:1", "2001:0:0:1::1", "2001:db8::1:0:0:1", "10::100:0:0:1000"]);
+  for (const text of same) assertEquals(formatIpAddress(parseIpAddress(text)), text);
+  assertEquals(formatIpAddress(parseIpAddress("2001:DB8:0:0:0:0:0:00AB")), "2001:db8::ab");
+  const mapped = Uint8Array.of(...new Array(10).fill(0), 255, 255, 192, 0, 2, 1);
+  assertEquals(formatIpAddress(mapped), "192.0.2.1");
+});
+
+Deno.test("formatIpAddress() writes what parseIpAddress() reads", () => {
+  const octet = fc.oneof(fc.constant(0), fc.nat(255));
+  const octets = fc.constantFrom(4, 16).chain((length) =>
+    fc.array(octet, { minLength: length, maxLength: length })
+  );
+  fc.assert(fc.property(octets, (octets) => {
+    const text = formatIpAddress(Uint8Array.from(octets));
+    assertEquals([...parseIpAddress(text)].slice(-4), octets.slice(-4), text);
+    if (text.includes(":")) assertEquals([...parseIpAddress(text)], octets, text);
+  }));
 });
 
 interface Spelling {

@@ -51,6 +51,39 @@ function startLine(configuration: WorkerConfiguration): string {
   return new TextDecoder().decode(join(configurationLine("start", configuration)));
 }
 
+Deno.test("a worker writes no access log unless it is told to", async () => {
+  const { runtime, start, types } = newWorker();
+  await start();
+  const client = new FakeStream(pairOf(1));
+  runtime.network.listeners[0]!.arrive(client);
+  client.end();
+  await runtime.clock.advance(1_000);
+  assertEquals(types().includes("access"), false);
+});
+
+Deno.test("lines of the access log leave together, and before the worker ends", async () => {
+  const { runtime, tell, start, messages, code } = newWorker();
+  await start({ ...CONFIGURATION, accessLog: "json" });
+  const fail = async (port: number) => {
+    const client = new FakeStream(pairOf(port));
+    runtime.network.listeners[0]!.arrive(client);
+    client.failHandshake(new NativeError("closed"));
+    await settled();
+  };
+  for (const port of [1, 2, 3]) await fail(port);
+  const lines = () =>
+    messages().filter(({ type }) => type === "access").map(({ lines }) => {
+      return lines.map((line: string) => JSON.parse(line).client);
+    });
+  assertEquals(lines(), []);
+  await runtime.clock.advance(200);
+  assertEquals(lines(), [["198.51.100.7:1", "198.51.100.7:2", "198.51.100.7:3"]]);
+  await fail(4);
+  await tell({ type: "drain", seconds: 10, successors: false });
+  await runtime.clock.advance(500);
+  assertEquals([lines().slice(1), code()], [[["198.51.100.7:4"]], 0]);
+});
+
 Deno.test("a worker listens before it drops its privileges, and is ready only then", async () => {
   const { runtime, start, types, code } = newWorker();
   const privileges = { chroot: "/var/empty", uid: 33, gid: 44 };
@@ -142,7 +175,7 @@ for (const [cause, stop] of [["drain", "told to drain"], ["eof", "left by its su
     runtime.network.listeners[0]!.arrive(client);
     client.completeHandshake();
     await settled();
-    if (cause === "drain") await tell({ type: "drain" });
+    if (cause === "drain") await tell({ type: "drain", seconds: 10, successors: false });
     else runtime.processes.endInput();
     await runtime.clock.advance(1_000);
     assertEquals([runtime.network.listeners[0]!.closed, code()], [true, undefined]);
@@ -165,7 +198,7 @@ for (const stop of ["drain", "eof"]) {
       },
     }));
     await start();
-    if (stop === "drain") await tell({ type: "drain" });
+    if (stop === "drain") await tell({ type: "drain", seconds: 10, successors: false });
     else runtime.processes.endInput();
     await settled();
     assertEquals([types(), runtime.network.listeners, code()], [[], [], undefined]);
@@ -175,6 +208,28 @@ for (const stop of ["drain", "eof"]) {
     assertEquals(runtime.network.listeners[0]!.closed, true);
   });
 }
+
+Deno.test("a worker sends new clients where it was last told, and lets the others go on", async () => {
+  const { runtime, tell, start } = newWorker();
+  const backends: FakeStream[] = [];
+  runtime.network.answer = () => {
+    backends.push(new FakeStream(pairOf(10 + backends.length)));
+    return Promise.resolve(backends.at(-1)!);
+  };
+  await start();
+  const come = async (port: number) => {
+    const client = new FakeStream(pairOf(port));
+    runtime.network.listeners[0]!.arrive(client);
+    client.completeHandshake();
+    await settled();
+  };
+  await come(1);
+  const moved = { kind: "tcp", host: "192.0.2.7", port: 80 } as const;
+  await tell({ type: "backend", endpoints: [moved] });
+  await come(2);
+  assertEquals(runtime.network.dialed, [CONFIGURATION.backend[0], moved]);
+  assertEquals(backends.map(({ closed }) => closed), [false, false]);
+});
 
 Deno.test("a worker that is left before it was told anything ends in order", async () => {
   const { runtime, types, code } = newWorker();
@@ -217,7 +272,7 @@ Deno.test("a supervisor that reads nothing keeps a worker neither from serving n
     await settled();
     assertEquals(client.closed, true);
   }
-  await tell({ type: "drain" });
+  await tell({ type: "drain", seconds: 10, successors: false });
   await runtime.clock.advance(2_000);
   assertEquals(code(), 0);
 });

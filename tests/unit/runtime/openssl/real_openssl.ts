@@ -55,6 +55,11 @@ export class Talk implements Disposable {
     this.#pem = pem;
   }
 
+  /** The certificate that the client was shown, PEM text. */
+  get served(): string {
+    return this.#pem.certificate;
+  }
+
   static async begin(): Promise<Talk> {
     const pem = await temporaryPem();
     const key = pem.text.slice(pem.text.indexOf("-----BEGIN PRIVATE KEY-----"));

@@ -11,13 +11,14 @@ const context = library.newContext(OPTIONS);
 
 Deno.test("a session agrees with a client, and tells on what", async () => {
   using talk = await Talk.begin();
-  const { protocol, cipher, group, ...rest } = talk.session.facts;
+  const { protocol, cipher, group, certificate, ...rest } = talk.session.facts;
   assertEquals(protocol, "TLSv1.3");
   assert(/^TLS_(AES_(128|256)_GCM|CHACHA20_POLY1305)_SHA(256|384)$/.test(cipher), cipher);
   assert(typeof group === "string" && group.length > 0, group);
   assertEquals(rest, {
     ...{ alpn: undefined, resumed: false, peerCertificate: undefined, verifyResult: 0 },
   });
+  assertEquals(certificate?.certificateChain, talk.served);
 });
 
 Deno.test("handshake() takes a hello octet by octet", () => {

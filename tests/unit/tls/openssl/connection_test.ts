@@ -19,7 +19,8 @@ Deno.test("negotiated tells what the session agreed on, once there is one", asyn
   const { protocol, cipher, group } = bed.session.facts;
   assertEquals(bed.connection.negotiated, {
     ...{ protocol, cipher, group, alpn: "h2", resumed: true },
-    clientCertificate: { pem: "PEM", verifyResult: 10 },
+    certificate: undefined,
+    clientCertificate: { pem: "PEM", verifyResult: 10, commonName: undefined },
   });
   bed.session.facts = { ...bed.session.facts, peerCertificate: undefined };
   assertEquals(bed.connection.negotiated!.clientCertificate, undefined);

@@ -1,0 +1,132 @@
+/**
+ * Lines of the access log: what is known of a connection that has ended, as text for people and grep, or as
+ * JSON. Names and order of the fields are promised in docs/access-log.md. What comes from the network cannot
+ * forge a line, a field or a colour.
+ */
+
+import type { AccessLogFormat } from "../config/settings.ts";
+
+/** How a connection ended; what each means is in docs/access-log.md. */
+export type Ending =
+  | "orderly"
+  | "closed"
+  | "reset"
+  | "gone"
+  | "handshake-failed"
+  | "backend-failed"
+  | "deadline"
+  | "stalled"
+  | "drained"
+  | "resources"
+  | "failed";
+
+/** What is known of one connection at its end; undefined is what nobody knows or what never came to be. */
+export interface ConnectionReport {
+  /** When it ended. */
+  readonly time: Date;
+  /** `HOST:PORT` of the client. */
+  readonly client: string | undefined;
+  /** `HOST:PORT` that the client connected to. */
+  readonly frontend: string | undefined;
+  /** The name that the client asked for (SNI). */
+  readonly serverName: string | undefined;
+  /** For example `TLSv1.3`. */
+  readonly protocol: string | undefined;
+  readonly cipher: string | undefined;
+  readonly group: string | undefined;
+  /** Whether an earlier session was resumed. */
+  readonly resumed: boolean | undefined;
+  readonly alpn: string | undefined;
+  /** The fingerprint of its ClientHello. */
+  readonly ja4: string | undefined;
+  /** The subject of its certificate (RFC 4514). */
+  readonly clientSubject: string | undefined;
+  /** `HOST:PORT` or the path of the backend that was connected to. */
+  readonly backend: string | undefined;
+  /** Octets of plaintext. */
+  readonly octetsToBackend: number;
+  readonly octetsToClient: number;
+  /** Milliseconds from the accepting to the end of the handshake. */
+  readonly handshakeTime: number | undefined;
+  /** Milliseconds from the accepting to the end. */
+  readonly duration: number;
+  readonly end: Ending;
+  /** Whose doing the end was; undefined for an orderly one. */
+  readonly by: "client" | "backend" | "stud" | undefined;
+  /** The fault in words. */
+  readonly reason: string | undefined;
+}
+
+/** The line for a connection, without a newline. */
+export function accessLine(report: ConnectionReport, format: AccessLogFormat): string {
+  const time = report.time.toISOString();
+  const fields = fieldsOf(report);
+  if (format === "json") return visible(JSON.stringify({ time, ...Object.fromEntries(fields) }));
+  return [time, ...fields.map(([name, value]) => `${name}=${plain(value, name)}`)].join(" ");
+}
+
+type Value = string | number | boolean | undefined;
+
+/** Names and values in their order. */
+function fieldsOf(report: ConnectionReport): [name: string, value: Value][] {
+  return [
+    ["client", report.client],
+    ["frontend", report.frontend],
+    ["sni", report.serverName],
+    ["tls", report.protocol],
+    ["cipher", report.cipher],
+    ["group", report.group],
+    ["resumed", report.resumed],
+    ["alpn", report.alpn],
+    ["ja4", report.ja4],
+    ["client_subject", report.clientSubject],
+    ["backend", report.backend],
+    ["to_backend", report.octetsToBackend],
+    ["to_client", report.octetsToClient],
+    ["handshake", seconds(report.handshakeTime)],
+    ["duration", seconds(report.duration)],
+    ["end", report.end],
+    ["by", report.by],
+    ["reason", report.reason],
+  ].map(([name, value]) => [name as string, typeof value === "string" ? short(value) : value]);
+}
+
+function plain(value: Value, name: string): string {
+  switch (typeof value) {
+    case "undefined":
+      return NOTHING;
+    case "boolean":
+      return value ? "yes" : "no";
+    case "number":
+      return IN_SECONDS.includes(name) ? value.toFixed(3) : String(value);
+    case "string":
+      return value !== NOTHING && PLAIN.test(value) ? value : visible(JSON.stringify(value));
+  }
+}
+
+function seconds(milliseconds: number | undefined): number | undefined {
+  return milliseconds === undefined ? undefined : Math.round(milliseconds) / 1000;
+}
+
+function short(value: string): string {
+  return value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value;
+}
+
+/** JSON.stringify leaves some characters as they are that a terminal obeys. */
+function visible(json: string): string {
+  return json.replace(UNPRINTABLE, (character) => {
+    return Array.from(
+      { length: character.length },
+      (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`,
+    ).join("");
+  });
+}
+
+const NOTHING = "-";
+const IN_SECONDS = ["handshake", "duration"];
+/** Visible ASCII without quotes and backslashes: whatever else there is stands as a JSON string. */
+const PLAIN = /^[!#-[\]-~]+$/;
+/** Control, format and separator characters. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+/** UTF-16 code units of a value; the rest is cut. */
+const LONGEST = 1_000;

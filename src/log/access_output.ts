@@ -1,0 +1,60 @@
+/** Where the supervisor puts lines of the access log: a file of their own, or standard output. */
+
+import { StartupError } from "../errors.ts";
+import { pause, type Runtime } from "../runtime/runtime.ts";
+import type { Logger, Outputs } from "./log.ts";
+import { LogFile } from "./log_file.ts";
+
+/** Takes finished lines. */
+export interface AccessOutput {
+  write(lines: readonly string[]): void;
+  /** Opens the file again if its path names another one. */
+  reopen(): void;
+  /** Waits until everything is written, for a moment at most. */
+  flushed(): Promise<void>;
+}
+
+/** Options of {@linkcode openAccessOutput}. */
+export interface AccessOutputOptions {
+  /** Where `-` leads. */
+  readonly outputs: Pick<Outputs, "plain">;
+  /** Hears of faults and losses. */
+  readonly log: Logger;
+}
+
+/** Opens a file, or standard output for `-`. Rejects with {@linkcode StartupError}. */
+export async function openAccessOutput(
+  path: string,
+  runtime: Runtime,
+  { outputs, log }: AccessOutputOptions,
+): Promise<AccessOutput> {
+  if (path === "-") {
+    return {
+      write: (lines) => outputs.plain(lines),
+      reopen() {},
+      flushed: () => Promise.resolve(),
+    };
+  }
+  const file = await openFile(path, runtime);
+  file.onTrouble = (reason) =>
+    log.error("--access-log: lines go on in the old file: {reason}", { reason });
+  file.onFailure = (reason) =>
+    log.error("--access-log {path}: cannot write: {reason}", { path, reason });
+  file.onLoss = (lost) => log.warning("--access-log {path}: {lost} lines lost", { path, lost });
+  return {
+    write: (lines) => lines.forEach((line) => file.push(line)),
+    reopen: () => void file.reopen(),
+    flushed: () => Promise.race([file.flushed(), pause(runtime.clock, FLUSH_LIMIT)]),
+  };
+}
+
+async function openFile(path: string, runtime: Runtime): Promise<LogFile> {
+  try {
+    return await LogFile.open(runtime, path);
+  } catch (error) {
+    throw new StartupError(`--access-log ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Milliseconds. */
+const FLUSH_LIMIT = 1_000;

@@ -1,0 +1,168 @@
+/**
+ * Gathers what the access log says of each connection, from its beginning to its end. Nothing of this exists
+ * for a proxy without an access log; what becomes of the reports is not known here.
+ */
+
+import type { PeerError, PeerErrorKind } from "../errors.ts";
+import type { ConnectionReport, Ending } from "../log/access_line.ts";
+import type { Clock, SocketAddress } from "../runtime/runtime.ts";
+import type { Negotiated, TlsConnection } from "../tls/engine.ts";
+import { certificateSubject } from "../wire/distinguished_name.ts";
+import { formatSocketAddress } from "../wire/ip_address.ts";
+import { ja4 } from "../wire/ja4.ts";
+
+/** Takes the report of a connection that has ended. */
+export type OnConnection = (report: ConnectionReport) => void;
+
+/** Begins the record of every connection of a proxy. */
+export class AccessLog {
+  readonly clock: Clock;
+  readonly #onConnection: OnConnection;
+  /** Whether those that are left have been cut off. */
+  isOver = false;
+
+  constructor(clock: Clock, onConnection: OnConnection) {
+    this.clock = clock;
+    this.#onConnection = onConnection;
+  }
+
+  /** Begins the record of a connection that was accepted just now. */
+  begin(client: TlsConnection): AccessRecord {
+    return new AccessRecord(this, client);
+  }
+
+  /** Whatever ends by a fault from now on ends because its time to finish is over. */
+  cutOff(): void {
+    this.isOver = true;
+  }
+
+  /** Hands a report on. Never throws. */
+  report(report: ConnectionReport): void {
+    try {
+      this.#onConnection(report);
+    } catch {
+      // A program's own callback must not end a connection, let alone the worker.
+    }
+  }
+}
+
+/** The record of one connection, which is told what happens to it. No method throws. */
+export class AccessRecord {
+  readonly #log: AccessLog;
+  readonly #client: TlsConnection;
+  readonly #began: number;
+  readonly #addresses: { client: string; frontend: string } | undefined;
+  #ja4: string | undefined;
+  #negotiated: Negotiated | undefined;
+  #handshakeTime: number | undefined;
+  #overdue = false;
+  #backend: string | undefined;
+  #octetsToBackend = 0;
+  #octetsToClient = 0;
+
+  constructor(log: AccessLog, client: TlsConnection) {
+    this.#log = log;
+    this.#client = client;
+    this.#began = log.clock.now();
+    this.#addresses = addressesOf(client);
+  }
+
+  /** Its ClientHello has come: all of it, as it came. */
+  readonly onHello = (octets: Uint8Array): void => {
+    this.#ja4 = ja4(octets);
+  };
+
+  /** Its handshake is done. */
+  agreed(): void {
+    this.#handshakeTime = this.#log.clock.now() - this.#began;
+    this.#negotiated = negotiatedBy(this.#client);
+  }
+
+  /** There was no handshake before the deadline. */
+  overdue(): void {
+    this.#overdue = true;
+  }
+
+  /** There is a connection to this backend. */
+  connected(backend: SocketAddress | { readonly path: string } | undefined): void {
+    if (backend === undefined) return;
+    this.#backend = "path" in backend ? backend.path : formatSocketAddress(backend);
+  }
+
+  /** So many octets were read from one side for the other. */
+  relayed(toBackend: number, toClient: number): void {
+    this.#octetsToBackend = toBackend;
+    this.#octetsToClient = toClient;
+  }
+
+  /** It has ended: by this fault, or in order. */
+  end(fault: PeerError | undefined): void {
+    const { clock } = this.#log;
+    const agreement = this.#negotiated;
+    const certificate = agreement?.clientCertificate;
+    const { clientInHeader } = this.#client;
+    this.#log.report({
+      time: clock.date(),
+      client: clientInHeader ? formatSocketAddress(clientInHeader) : this.#addresses?.client,
+      frontend: this.#addresses?.frontend,
+      serverName: this.#client.serverName,
+      protocol: agreement?.protocol,
+      cipher: agreement?.cipher,
+      group: agreement?.group,
+      resumed: agreement?.resumed,
+      alpn: agreement?.alpn,
+      ja4: this.#ja4,
+      clientSubject: certificate === undefined ? undefined : certificateSubject(certificate.pem),
+      backend: this.#backend,
+      octetsToBackend: this.#octetsToBackend,
+      octetsToClient: this.#octetsToClient,
+      handshakeTime: this.#handshakeTime,
+      duration: clock.now() - this.#began,
+      ...this.#ending(fault),
+    });
+  }
+
+  #ending(fault: PeerError | undefined): Pick<ConnectionReport, "end" | "by" | "reason"> {
+    if (fault === undefined) return { end: "orderly", by: undefined, reason: undefined };
+    const { party, kind, message: reason } = fault;
+    if (this.#log.isOver) return { end: "drained", by: "stud", reason };
+    if (this.#overdue) return { end: "deadline", by: party, reason };
+    if (kind === "resources") return { end: "resources", by: "stud", reason };
+    if (party === "client" || this.#backend !== undefined) {
+      return { end: ENDINGS[kind], by: party, reason };
+    }
+    return { end: kind === "timeout" ? "deadline" : "backend-failed", by: "backend", reason };
+  }
+}
+
+/** A connection that its client has ended may no longer tell its addresses. */
+function addressesOf(client: TlsConnection): { client: string; frontend: string } | undefined {
+  try {
+    const { peer, local } = client.pair;
+    return { client: formatSocketAddress(peer), frontend: formatSocketAddress(local) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Nor what was agreed on. */
+function negotiatedBy(client: TlsConnection): Negotiated | undefined {
+  try {
+    return client.negotiated;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Once there is a connection to the backend, or if the client did it. */
+const ENDINGS: Readonly<Record<PeerErrorKind, Ending>> = {
+  closed: "closed",
+  reset: "reset",
+  gone: "gone",
+  timeout: "stalled",
+  handshake: "handshake-failed",
+  resources: "resources",
+  refused: "failed",
+  unreachable: "failed",
+  other: "failed",
+};

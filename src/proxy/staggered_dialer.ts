@@ -1,0 +1,136 @@
+/**
+ * Connects to whichever of several addresses answers first, so that a dead one costs a moment and not the whole
+ * deadline (RFC 8305 section 5). It owns their order; deadlines and the words for faults are the caller's.
+ */
+
+import { Abandonment } from "../abandonment.ts";
+import type { Endpoint, Runtime, Stream } from "../runtime/runtime.ts";
+
+/** Why one address could not be connected to. */
+export interface DialFault {
+  readonly endpoint: Endpoint;
+  /** The platform's. */
+  readonly error: unknown;
+  /** The caller had given up by then. */
+  readonly givenUp: boolean;
+}
+
+/** No address could be connected to. */
+export class DialError extends Error {
+  override readonly name = "DialError";
+  /** Of every address that was tried, in that order. */
+  readonly faults: readonly DialFault[];
+
+  constructor(faults: readonly DialFault[]) {
+    super("no address could be connected to");
+    this.faults = faults;
+  }
+}
+
+/** Connects to several addresses that stand for the same. */
+export class StaggeredDialer {
+  readonly #runtime: Runtime;
+  readonly #endpoints: readonly Endpoint[];
+  /** Until when an address comes after the others. */
+  readonly #resting = new Map<Endpoint, number>();
+
+  constructor(runtime: Runtime, endpoints: readonly Endpoint[]) {
+    this.#runtime = runtime;
+    this.#endpoints = endpoints;
+  }
+
+  /**
+   * Tries the addresses in their order, the next one as soon as one has failed or has been silent for 250 ms,
+   * and leaves those that were slower than the first to connect. These come last for the next 10 s.
+   * Rejects with {@linkcode DialError}.
+   */
+  async dial(abandonment: Abandonment): Promise<Stream> {
+    const race = new Race(this.#runtime, this.#inOrder(), abandonment);
+    const { stream, passedOver } = await race.run();
+    const until = this.#runtime.clock.now() + REST;
+    for (const endpoint of passedOver) this.#resting.set(endpoint, until);
+    return stream;
+  }
+
+  #inOrder(): readonly Endpoint[] {
+    if (this.#resting.size === 0) return this.#endpoints;
+    const now = this.#runtime.clock.now();
+    for (const [endpoint, until] of this.#resting) {
+      if (until <= now) this.#resting.delete(endpoint);
+    }
+    const rests = (endpoint: Endpoint) => this.#resting.has(endpoint);
+    return [
+      ...this.#endpoints.filter((endpoint) => !rests(endpoint)),
+      ...this.#endpoints.filter(rests),
+    ];
+  }
+}
+
+interface Winner {
+  readonly stream: Stream;
+  /** Addresses that were tried earlier and had not answered. */
+  readonly passedOver: readonly Endpoint[];
+}
+
+/** One connection, by attempts that overlap. */
+class Race {
+  readonly #runtime: Runtime;
+  readonly #endpoints: readonly Endpoint[];
+  readonly #abandonment: Abandonment;
+  readonly #attempts: Abandonment[] = [];
+  readonly #faults: DialFault[] = [];
+  #cancelNext: (() => void) | undefined;
+  #won = false;
+
+  constructor(runtime: Runtime, endpoints: readonly Endpoint[], abandonment: Abandonment) {
+    this.#runtime = runtime;
+    this.#endpoints = endpoints;
+    this.#abandonment = abandonment;
+  }
+
+  run(): Promise<Winner> {
+    return new Promise((resolve, reject) => {
+      this.#abandonment.onGiven = () => this.#giveUp();
+      if (this.#endpoints.length === 0) reject(new DialError([]));
+      this.#begin(resolve, reject);
+    });
+  }
+
+  #begin(resolve: (winner: Winner) => void, reject: (error: DialError) => void): void {
+    this.#cancelNext?.();
+    this.#cancelNext = undefined;
+    const place = this.#attempts.length;
+    const endpoint = this.#endpoints[place];
+    if (endpoint === undefined) return;
+    const attempt = new Abandonment();
+    this.#attempts.push(attempt);
+    if (place + 1 < this.#endpoints.length) {
+      const { clock } = this.#runtime;
+      this.#cancelNext = clock.after(STAGGER, () => this.#begin(resolve, reject));
+    }
+    this.#runtime.network.dial(endpoint, attempt).then((stream) => {
+      // Two may connect in the same moment.
+      if (this.#won) return stream.close();
+      this.#won = true;
+      this.#giveUp();
+      resolve({ stream, passedOver: this.#endpoints.slice(0, place) });
+    }, (error) => {
+      if (this.#won) return;
+      const givenUp = this.#abandonment.given;
+      this.#faults.push({ endpoint, error, givenUp });
+      if (!givenUp) this.#begin(resolve, reject);
+      if (this.#faults.length === this.#attempts.length) reject(new DialError(this.#faults));
+    });
+  }
+
+  /** Ends every attempt; one that has ended already does not mind. */
+  #giveUp(): void {
+    this.#cancelNext?.();
+    for (const attempt of this.#attempts) attempt.give();
+  }
+}
+
+/** Milliseconds; the "Connection Attempt Delay" of RFC 8305. */
+const STAGGER = 250;
+/** Milliseconds. */
+const REST = 10_000;

@@ -1,0 +1,115 @@
+/**
+ * Looks the backend's name up again and again, and tells of its addresses when they are others. A look-up that
+ * fails, or is slow, changes nothing but the log: whoever relays goes on with the addresses there are.
+ */
+
+import type { Logger } from "@logtape/logtape";
+import type { BackendEndpoint } from "../control/messages.ts";
+import type { Clock } from "../runtime/runtime.ts";
+import { formatSocketAddress } from "../wire/ip_address.ts";
+
+/** A backend that is to be looked up again. */
+export interface BackendName {
+  /** As the operator would write it. */
+  readonly text: string;
+  /** Seconds between look-ups. */
+  readonly refresh: number;
+  /** Rejects with an error whose message is the operator's. */
+  lookUp(): Promise<readonly BackendEndpoint[]>;
+}
+
+/** Keeps the addresses of one name fresh until it is stopped. */
+export class BackendRefresh {
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #name: BackendName;
+  readonly #use: (endpoints: readonly BackendEndpoint[]) => void;
+  #endpoints: readonly BackendEndpoint[];
+  #failures = 0;
+  #cancel: () => void;
+  #stopped = false;
+
+  /** Begins with the addresses it has, and calls `use` with each later set. */
+  constructor(
+    clock: Clock,
+    log: Logger,
+    name: BackendName,
+    endpoints: readonly BackendEndpoint[],
+    use: (endpoints: readonly BackendEndpoint[]) => void,
+  ) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#name = name;
+    this.#endpoints = endpoints;
+    this.#use = use;
+    this.#cancel = this.#wait();
+  }
+
+  /** Looks up no more; the answer to what is under way counts no longer. */
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel();
+  }
+
+  #wait(): () => void {
+    return this.#clock.after(this.#name.refresh * 1000, () => this.#lookUp());
+  }
+
+  async #lookUp(): Promise<void> {
+    this.#cancel = this.#clock.after(SLOW, () => this.#fail(`no answer within ${SLOW / 1000} s`));
+    try {
+      // However late it is: a resolver that hangs is not asked again before it has answered.
+      const found = await this.#name.lookUp();
+      this.#cancel();
+      if (found.length === 0) throw new Error("the name has no address");
+      if (!this.#stopped) this.#take(found);
+    } catch (error) {
+      this.#cancel();
+      if (!this.#stopped) this.#fail((error as Error).message);
+    }
+    if (!this.#stopped) this.#cancel = this.#wait();
+  }
+
+  #take(found: readonly BackendEndpoint[]): void {
+    if (this.#failures > 0) {
+      const { text } = this.#name;
+      this.#log.info("backend {text} can be looked up again", { text });
+    }
+    this.#failures = 0;
+    // Name servers shuffle the addresses of a name, which is no news.
+    if (same(found, this.#endpoints)) return;
+    this.#log.info("backend {text} is {now} from now on; it was {before}", {
+      text: this.#name.text,
+      now: describe(found),
+      before: describe(this.#endpoints),
+    });
+    this.#endpoints = found;
+    this.#use(found);
+  }
+
+  /** One line however often it happens: the next one says that it is over. */
+  #fail(reason: string): void {
+    if (this.#failures++ > 0) return;
+    this.#log.warning("looking up backend {text}: {reason}; it stays at {now}", {
+      text: this.#name.text,
+      reason,
+      now: describe(this.#endpoints),
+    });
+  }
+}
+
+function same(one: readonly BackendEndpoint[], other: readonly BackendEndpoint[]): boolean {
+  const key = (endpoints: readonly BackendEndpoint[]) => endpoints.map(text).sort().join(" ");
+  return key(one) === key(other);
+}
+
+function describe(endpoints: readonly BackendEndpoint[]): string {
+  return endpoints.map(text).join(" and ");
+}
+
+function text(endpoint: BackendEndpoint): string {
+  return endpoint.kind === "unix" ? endpoint.path : formatSocketAddress(endpoint);
+}
+
+/** Milliseconds. */
+const SLOW = 10_000;

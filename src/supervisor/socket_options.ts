@@ -1,0 +1,61 @@
+/**
+ * What the operator asked of listening sockets, held against what this machine allows. The options are set by
+ * the workers; the kernel does not refuse what a sysctl limits, so it is looked at here.
+ */
+
+import type { Settings } from "../config/settings.ts";
+import { StartupError } from "../errors.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+
+/**
+ * The wishes that the kernel would not fulfil, as lines that name the sysctl. Rejects with
+ * {@linkcode StartupError} where there is no such option at all.
+ */
+export async function socketWarnings(settings: Settings, runtime: Runtime): Promise<string[]> {
+  const { tcpFastOpen, receiveBuffer, sendBuffer } = settings;
+  const wanted = [
+    ...tcpFastOpen ? ["--tcp-fastopen"] : [],
+    ...receiveBuffer > 0 ? ["--recv-bufsize"] : [],
+    ...sendBuffer > 0 ? ["--send-bufsize"] : [],
+  ];
+  if (wanted.length > 0 && runtime.platform !== "linux") {
+    throw new StartupError(`${wanted[0]}: only on Linux, this is ${runtime.platform}`);
+  }
+  return [
+    ...tcpFastOpen ? await fastOpenWarning(runtime) : [],
+    ...await bufferWarning("--recv-bufsize", receiveBuffer, "rmem_max", runtime),
+    ...await bufferWarning("--send-bufsize", sendBuffer, "wmem_max", runtime),
+  ];
+}
+
+async function fastOpenWarning(runtime: Runtime): Promise<string[]> {
+  const value = await sysctl("ipv4/tcp_fastopen", runtime);
+  if (value === undefined || value & SERVERS) return [];
+  return [
+    "--tcp-fastopen: the kernel does not allow it to servers; set the sysctl " +
+    `net.ipv4.tcp_fastopen to ${value | SERVERS}, it is ${value}`,
+  ];
+}
+
+async function bufferWarning(
+  option: string,
+  octets: number,
+  limit: "rmem_max" | "wmem_max",
+  runtime: Runtime,
+): Promise<string[]> {
+  if (octets === 0) return [];
+  const most = await sysctl(`core/${limit}`, runtime);
+  if (most === undefined || octets <= most) return [];
+  return [
+    `${option} ${octets}: the kernel gives ${most} at most; raise the sysctl net.core.${limit}`,
+  ];
+}
+
+/** Undefined if it cannot be seen, as in some containers. */
+async function sysctl(path: string, runtime: Runtime): Promise<number | undefined> {
+  const text = await runtime.files.readText(`/proc/sys/net/${path}`).catch(() => "");
+  return /^-?\d+$/.test(text.trim()) ? Number(text) : undefined;
+}
+
+/** A bit of net.ipv4.tcp_fastopen (the kernel's ip-sysctl document). */
+const SERVERS = 2;

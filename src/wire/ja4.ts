@@ -1,0 +1,187 @@
+/**
+ * The JA4 fingerprint of a TLS client (FoxIO, technical_details/JA4.md): which library and which settings of it
+ * made a ClientHello, whatever name it asks for. It reads what `client_hello.ts` leaves to the TLS library, and
+ * only for who wants to know: nothing that serves a client depends on it.
+ */
+
+import { createHash } from "node:crypto";
+
+/** What the fingerprint is made of, in the client's order, without GREASE (RFC 8701). */
+interface HelloLists {
+  readonly version: number;
+  readonly ciphers: readonly number[];
+  readonly extensions: readonly number[];
+  readonly signatures: readonly number[];
+  /** The first protocol of ALPN; empty without one. */
+  readonly protocol: Uint8Array;
+}
+
+/**
+ * The fingerprint, for example `t13d1516h2_8daaf6152771_e5627efa2ab1`, of the hello that the octets of a
+ * connection begin with: all of it, record headers included. Undefined for what is no whole ClientHello.
+ */
+export function ja4(octets: Uint8Array): string | undefined {
+  const body = helloBody(octets);
+  const lists = body === undefined ? undefined : readLists(new Reader(body));
+  if (lists === undefined) return undefined;
+  const { version, ciphers, extensions, signatures, protocol } = lists;
+  const hashed = extensions.filter((type) => type !== SERVER_NAME && type !== ALPN);
+  const signed = signatures.length === 0 ? "" : `_${hexList(signatures)}`;
+  return [
+    [
+      `t${VERSIONS.get(version) ?? "00"}${extensions.includes(SERVER_NAME) ? "d" : "i"}`,
+      `${count(ciphers)}${count(extensions)}${ends(protocol)}`,
+    ].join(""),
+    ciphers.length === 0 ? NOTHING : digest(hexList(ciphers.toSorted(ascending))),
+    hashed.length === 0 ? NOTHING : digest(hexList(hashed.toSorted(ascending)) + signed),
+  ].join("_");
+}
+
+/** The message's body, out of as many records as it lies in. */
+function helloBody(octets: Uint8Array): Uint8Array | undefined {
+  const pieces: Uint8Array[] = [];
+  for (let at = 0; octets[at] === HANDSHAKE && at + RECORD_HEADER <= octets.length;) {
+    const from = at + RECORD_HEADER;
+    at = from + word(octets, at + 3);
+    pieces.push(octets.subarray(from, at));
+  }
+  const message = new Reader(pieces.length === 1 ? pieces[0]! : joined(pieces));
+  if (message.number(1) !== CLIENT_HELLO) return undefined;
+  const body = message.take(message.number(1) * 0x10000 + message.number(2));
+  return message.torn ? undefined : body;
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}
+
+/** Undefined for what does not hold together. */
+function readLists(hello: Reader): HelloLists | undefined {
+  let version = hello.number(2);
+  hello.take(RANDOM);
+  hello.take(hello.number(1));
+  const ciphers = hello.words(hello.number(2));
+  hello.take(hello.number(1));
+  const rest = hello.left === 0 ? hello : new Reader(hello.take(hello.number(2)));
+  const extensions: number[] = [];
+  let signatures: readonly number[] = [];
+  let protocol: Uint8Array = new Uint8Array();
+  while (rest.left > 0) {
+    const type = rest.number(2);
+    const data = new Reader(rest.take(rest.number(2)));
+    if (!isGrease(type)) extensions.push(type);
+    if (type === SUPPORTED_VERSIONS) version = Math.max(0, ...data.words(data.number(1)));
+    else if (type === SIGNATURE_ALGORITHMS) signatures = data.words(data.number(2));
+    else if (type === ALPN && data.left > 2) protocol = data.skip(2).take(data.number(1));
+    if (data.torn) return undefined;
+  }
+  if (hello.torn || rest.torn) return undefined;
+  return { version, ciphers, extensions, signatures, protocol };
+}
+
+/** Reads numbers and octets one after the other; what is not there is zero, and then it is torn. */
+class Reader {
+  readonly #octets: Uint8Array;
+  #at = 0;
+  torn = false;
+
+  constructor(octets: Uint8Array) {
+    this.#octets = octets;
+  }
+
+  get left(): number {
+    return this.#octets.length - this.#at;
+  }
+
+  /** A number of one octet or two. */
+  number(size: 1 | 2): number {
+    const octets = this.take(size);
+    if (this.torn) return 0;
+    return size === 1 ? octets[0]! : word(octets, 0);
+  }
+
+  take(length: number): Uint8Array {
+    if (length > this.left) this.torn = true;
+    const octets = this.#octets.subarray(this.#at, this.#at + length);
+    this.#at += octets.length;
+    return octets;
+  }
+
+  skip(length: number): this {
+    this.take(length);
+    return this;
+  }
+
+  /** Numbers of two octets, without GREASE. */
+  words(length: number): number[] {
+    const octets = this.take(length);
+    const words: number[] = [];
+    for (let at = 0; at + 1 < octets.length; at += 2) {
+      const number = word(octets, at);
+      if (!isGrease(number)) words.push(number);
+    }
+    return words;
+  }
+}
+
+/** First and last character, or those of the hexadecimal form if one of them is no letter or digit. */
+function ends(protocol: Uint8Array): string {
+  const [first, last] = [protocol[0], protocol.at(-1)];
+  if (first === undefined || last === undefined) return "00";
+  const characters = [first, last].map((octet) => String.fromCharCode(octet));
+  if (characters.every((character) => /[0-9A-Za-z]/.test(character))) return characters.join("");
+  return (first >> 4).toString(16) + (last & 15).toString(16);
+}
+
+function count(list: readonly number[]): string {
+  return String(Math.min(list.length, 99)).padStart(2, "0");
+}
+
+function hexList(numbers: readonly number[]): string {
+  return numbers.map((number) => number.toString(16).padStart(4, "0")).join(",");
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, NOTHING.length);
+}
+
+function ascending(one: number, other: number): number {
+  return one - other;
+}
+
+/** RFC 8701: two equal octets that end in 0xa. */
+function isGrease(number: number): boolean {
+  return (number & 0x0f0f) === 0x0a0a && number >> 8 === (number & 0xff);
+}
+
+function word(octets: Uint8Array, at: number): number {
+  return (octets[at]! << 8) | octets[at + 1]!;
+}
+
+/** What a list without entries stands as. */
+const NOTHING = "000000000000";
+const VERSIONS = new Map([
+  [0x0304, "13"],
+  [0x0303, "12"],
+  [0x0302, "11"],
+  [0x0301, "10"],
+  [0x0300, "s3"],
+  [0x0002, "s2"],
+]);
+
+const HANDSHAKE = 22;
+const RECORD_HEADER = 5;
+const CLIENT_HELLO = 1;
+const RANDOM = 32;
+
+/** Extension types. */
+const SERVER_NAME = 0;
+const SIGNATURE_ALGORITHMS = 13;
+const ALPN = 16;
+const SUPPORTED_VERSIONS = 43;

@@ -1,0 +1,160 @@
+/**
+ * Encodes the header of the PROXY protocol's version 2 (haproxy.org, proxy-protocol.txt section 2.2): who
+ * connected to whom, and what their TLS handshake agreed on. Whatever the facts are, the header is whole and of
+ * a length that receivers take: what does not fit is left out, and told. Nothing is sent from here.
+ */
+
+import { parseIpAddress } from "./ip_address.ts";
+import type { SocketAddress } from "./preface.ts";
+import { LONGEST_PROXY_HEADER, PROXY_V2_SIGNATURE } from "./proxy_header.ts";
+
+/** What a header can tell. What is undefined is not told. */
+export interface ProxyV2Facts {
+  readonly client: SocketAddress;
+  /** The address that the client connected to. */
+  readonly server: SocketAddress;
+  /** The protocol that was agreed on (RFC 7301). */
+  readonly alpn?: string | undefined;
+  /** The name that the client asked for (SNI). */
+  readonly authority?: string | undefined;
+  /** The client's certificate, PEM text. */
+  readonly clientCertificate?: string | undefined;
+  readonly tls?: ProxyV2Tls | undefined;
+}
+
+/** What section 2.2.6 has under PP2_TYPE_SSL. */
+export interface ProxyV2Tls {
+  /** For example `TLSv1.3`. */
+  readonly version: string;
+  /** OpenSSL's name. */
+  readonly cipher: string;
+  /** Where the client has shown a certificate: nowhere, in this connection, or in the session that it resumes. */
+  readonly certificateIn: "none" | "connection" | "session";
+  /** OpenSSL's X509_V_ code of that certificate, 0 if it is good; of no meaning without one. */
+  readonly verifyResult: number;
+  /** The common name in that certificate. */
+  readonly commonName?: string | undefined;
+  /** The digest in the signature of the certificate that the server has shown, for example `SHA256`. */
+  readonly signatureAlgorithm?: string | undefined;
+  /** The key of that certificate, for example `RSA2048`. */
+  readonly keyAlgorithm?: string | undefined;
+}
+
+/** What can be left out, the most dispensable first, in an operator's words. */
+export type OmittedPart = "client certificate" | "common name" | "TLS" | "server name" | "ALPN";
+
+/** A header, and what had to be left out of it. */
+export interface ProxyV2Header {
+  readonly octets: Uint8Array;
+  readonly omitted: readonly OmittedPart[];
+}
+
+/**
+ * Encodes a PROXY command for TCP. If one address is IPv4 and the other IPv6, both are told as IPv6, the IPv4
+ * one mapped (RFC 4291 section 2.5.5.2). The header never has more than {@linkcode LONGEST_PROXY_HEADER} octets.
+ */
+export function encodeProxyV2(facts: ProxyV2Facts): ProxyV2Header {
+  const omitted: OmittedPart[] = [];
+  let left = facts;
+  for (const [part, leaveOut] of DISPENSABLE) {
+    const octets = encode(left);
+    if (octets.length <= LONGEST_PROXY_HEADER) return { octets, omitted };
+    const less = leaveOut(left);
+    if (encode(less).length < octets.length) omitted.push(part);
+    left = less;
+  }
+  return { octets: encode(left), omitted };
+}
+
+function encode(facts: ProxyV2Facts): Uint8Array {
+  const { family, addresses } = encodeAddresses(facts);
+  const body = joined([
+    addresses,
+    tlv(TLV_ALPN, facts.alpn),
+    tlv(TLV_AUTHORITY, facts.authority),
+    tlv(TLV_CLIENT_CERTIFICATE, facts.clientCertificate),
+    facts.tls === undefined ? NOTHING : tlv(TLV_SSL, encodeTls(facts.tls)),
+  ]);
+  const fixed = Uint8Array.of(VERSION_2_PROXY, family, body.length >> 8, body.length);
+  return joined([PROXY_V2_SIGNATURE, fixed, body]);
+}
+
+function encodeAddresses({ client, server }: Pick<ProxyV2Facts, "client" | "server">) {
+  const hosts = [client, server].map(({ host }) => parseIpAddress(host));
+  const isIpv4 = hosts.every((host) => host.length === 4);
+  const ports = [client, server].flatMap(({ port }) => [port >> 8, port]);
+  return {
+    family: isIpv4 ? TCP_OVER_IPV4 : TCP_OVER_IPV6,
+    addresses: joined([...isIpv4 ? hosts : hosts.map(mapped), Uint8Array.from(ports)]),
+  };
+}
+
+function mapped(host: Uint8Array): Uint8Array {
+  return host.length === 4 ? joined([MAPPED_PREFIX, host]) : host;
+}
+
+function encodeTls(tls: ProxyV2Tls): Uint8Array {
+  const { certificateIn } = tls;
+  const fixed = new DataView(new ArrayBuffer(5));
+  fixed.setUint8(0, CLIENT_FLAGS[certificateIn]);
+  fixed.setUint32(1, certificateIn === "none" ? NOTHING_VERIFIED : tls.verifyResult);
+  return joined([
+    new Uint8Array(fixed.buffer),
+    tlv(TLV_SSL_VERSION, tls.version),
+    tlv(TLV_SSL_CIPHER, tls.cipher),
+    tlv(TLV_SSL_COMMON_NAME, tls.commonName),
+    tlv(TLV_SSL_SIGNATURE_ALGORITHM, tls.signatureAlgorithm),
+    tlv(TLV_SSL_KEY_ALGORITHM, tls.keyAlgorithm),
+  ]);
+}
+
+/** Type, length, value; nothing for a value that is not there. */
+function tlv(type: number, value: string | Uint8Array | undefined): Uint8Array {
+  if (value === undefined) return NOTHING;
+  const octets = typeof value === "string" ? new TextEncoder().encode(value) : value;
+  return joined([Uint8Array.of(type, octets.length >> 8, octets.length), octets]);
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+const NOTHING = new Uint8Array();
+const MAPPED_PREFIX = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff);
+
+/** How to do without each part. */
+const DISPENSABLE: readonly (readonly [OmittedPart, (facts: ProxyV2Facts) => ProxyV2Facts])[] = [
+  ["client certificate", (facts) => ({ ...facts, clientCertificate: undefined })],
+  [
+    "common name",
+    ({ tls, ...facts }) => ({ ...facts, tls: tls && { ...tls, commonName: undefined } }),
+  ],
+  ["TLS", (facts) => ({ ...facts, tls: undefined })],
+  ["server name", (facts) => ({ ...facts, authority: undefined })],
+  ["ALPN", (facts) => ({ ...facts, alpn: undefined })],
+];
+
+// proxy-protocol.txt section 2.2.
+const VERSION_2_PROXY = 0x21;
+const TCP_OVER_IPV4 = 0x11;
+const TCP_OVER_IPV6 = 0x21;
+const TLV_ALPN = 0x01;
+const TLV_AUTHORITY = 0x02;
+/** Of the range for applications (section 2.2.8); hitch gave it this meaning. */
+const TLV_CLIENT_CERTIFICATE = 0xe0;
+const TLV_SSL = 0x20;
+const TLV_SSL_VERSION = 0x21;
+const TLV_SSL_COMMON_NAME = 0x22;
+const TLV_SSL_CIPHER = 0x23;
+const TLV_SSL_SIGNATURE_ALGORITHM = 0x24;
+const TLV_SSL_KEY_ALGORITHM = 0x25;
+/** PP2_CLIENT_SSL, PP2_CLIENT_CERT_CONN (2) and PP2_CLIENT_CERT_SESS (4). */
+const CLIENT_FLAGS = { none: 1, connection: 1 | 2 | 4, session: 1 | 4 } as const;
+/** Section 2.2.6: anything but zero, as no certificate was verified. */
+const NOTHING_VERIFIED = 1;

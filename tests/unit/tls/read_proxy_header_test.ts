@@ -1,0 +1,101 @@
+/** Headers before handshakes, from sources that fill buffers and from those that lend octets. */
+
+import { PeerError } from "../../../src/errors.ts";
+import { readProxyHeader, type Source } from "../../../src/tls/read_proxy_header.ts";
+import { LONGEST_PROXY_HEADER } from "../../../src/wire/proxy_header.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { FakeStream } from "../../support/fake_stream.ts";
+
+const octetsOf = (text: string) => new TextEncoder().encode(text);
+const LINE = octetsOf("PROXY TCP4 198.51.100.7 192.0.2.1 56324 443\r\n");
+const CLIENT = { host: "198.51.100.7", port: 56_324 };
+const HELLO = octetsOf("the handshake of the client");
+const LONG = new Uint8Array(LONGEST_PROXY_HEADER);
+LONG.set([13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10, 0x20, 0, 0x3f, 0xf0]);
+
+/** The ways that octets come in. A lent buffer is another's as soon as it was looked at. */
+const SOURCES: Readonly<Record<string, (stream: FakeStream) => Source>> = {
+  "read": (stream) => ({ read: (into) => stream.read(into) }),
+  "lent": (stream) => ({
+    read: () => Promise.reject(new Error("it lends")),
+    async lend() {
+      const octets = new Uint8Array(64 << 10);
+      const count = await stream.read(octets);
+      setTimeout(() => octets.fill(0));
+      return count === null ? null : octets.subarray(0, count);
+    },
+  }),
+};
+
+/** All that a source has to give. */
+async function drain(source: Source): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for (;;) {
+    const buffer = new Uint8Array(4 << 10);
+    const part = source.lend === undefined
+      ? await source.read(buffer).then((count) => count === null ? null : buffer.subarray(0, count))
+      : await source.lend();
+    if (part === null) return text;
+    text += decoder.decode(part, { stream: true });
+  }
+}
+
+for (const [how, sourceOf] of Object.entries(SOURCES)) {
+  Deno.test(`readProxyHeader() tells header and handshake apart wherever they are split, ${how}`, async () => {
+    const whole = Uint8Array.of(...LINE, ...HELLO);
+    for (let at = 0; at <= whole.length; at++) {
+      const stream = new FakeStream();
+      for (const part of [whole.subarray(0, at), whole.subarray(at)]) {
+        if (part.length > 0) stream.deliver(part);
+      }
+      stream.end();
+      const { header, client, rest } = await readProxyHeader(sourceOf(stream));
+      assertEquals([header, client], [LINE, CLIENT]);
+      // A turn in which what was lent becomes another's.
+      await new Promise((resolve) => setTimeout(resolve));
+      assertEquals(await drain(rest), new TextDecoder().decode(HELLO), `split at ${at}`);
+    }
+  });
+
+  Deno.test(`readProxyHeader() takes the longest header, octet by octet too, ${how}`, async () => {
+    for (const longestRead of [Infinity, 1_000, 1]) {
+      const stream = new FakeStream();
+      stream.longestRead = longestRead;
+      stream.deliver(Uint8Array.of(...LONG, ...HELLO));
+      stream.end();
+      const { header, rest } = await readProxyHeader(sourceOf(stream));
+      assertEquals(header, LONG);
+      assertEquals(await drain(rest), new TextDecoder().decode(HELLO));
+    }
+  });
+
+  Deno.test(`readProxyHeader() says what came instead, ${how}`, async () => {
+    const stream = new FakeStream();
+    stream.deliver("GET / HTTP/1.1\r\n");
+    const fault = await assertRejects(() => readProxyHeader(sourceOf(stream)), PeerError);
+    assertEquals([fault.party, fault.kind], ["client", "handshake"]);
+    assertEquals(fault.message, "no PROXY header came first");
+    assertEquals(fault.detail, 'it sent "GET / HTTP/1.1\\x0d\\x0a"');
+  });
+
+  Deno.test(`readProxyHeader() rejects at the end, and with the source, ${how}`, async () => {
+    const ended = new FakeStream();
+    ended.deliver(LINE.subarray(0, 20));
+    ended.end();
+    const fault = await assertRejects(() => readProxyHeader(sourceOf(ended)), PeerError);
+    assertEquals(fault.kind, "closed");
+    const broken = new FakeStream();
+    const error = new Error("broken");
+    broken.fail(error);
+    assert(await readProxyHeader(sourceOf(broken)).then(() => false, (each) => each === error));
+  });
+}
+
+Deno.test("readProxyHeader() reads little beyond the header, so that one read takes the rest", async () => {
+  const stream = new FakeStream();
+  stream.deliver(Uint8Array.of(...LINE, ...new Uint8Array(10_000).fill(120)));
+  const { rest } = await readProxyHeader(SOURCES.read!(stream));
+  assertEquals(stream.taken, 1_024);
+  assertEquals(await rest.read(new Uint8Array(4 << 10)), 1_024 - LINE.length);
+});
