@@ -12,7 +12,7 @@ import { Proxy } from "./proxy/proxy.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import type { SocketAddress } from "./wire/preface.ts";
 import { BackendRefresh } from "./supervisor/backend_refresh.ts";
-import { makePlan } from "./supervisor/plan.ts";
+import { makePlan, tlsConfigurations } from "./supervisor/plan.ts";
 import { claimPorts, workerFrontends } from "./supervisor/ports.ts";
 import { makeTlsPlan } from "./supervisor/tls_plan.ts";
 import { checkCertificate } from "./tls/certificate.ts";
@@ -24,7 +24,10 @@ import { makeEngine } from "./tls/make_engine.ts";
  * `node:tls`.
  */
 export interface TerminateOptions {
-  /** `HOST,PORT` or `[HOST]:PORT`, or several; port 0 lets the system choose. Default `*,8443`. */
+  /**
+   * `HOST,PORT` or `[HOST]:PORT`, or several; port 0 lets the system choose. Default `*,8443`. With `+` and the
+   * path of a PEM file behind it, a frontend has that certificate and no other.
+   */
   readonly frontend?: string | readonly string[];
   /** `HOST,PORT`, `[HOST]:PORT` or the path of a unix socket. Default `127.0.0.1,8000`. */
   readonly backend?: string;
@@ -127,11 +130,15 @@ export async function terminateOn(
   };
   const tlsPlan = await makeTlsPlan(settings, runtime, given && { loaded: given });
   const plan = await makePlan(settings, tlsPlan, runtime);
-  const engine = makeEngine(runtime, plan.configuration.tls);
-  await engine.check();
+  const engines = new Map(tlsConfigurations(plan).map((tls) => [tls, makeEngine(runtime, tls)]));
+  for (const engine of engines.values()) await engine.check();
   const log = studLogger();
   const claimed = await claimPorts(plan, runtime);
-  const frontends = workerFrontends(claimed).map(({ host, port }) => ({ host, port, engine }));
+  const { tls: general } = plan.configuration;
+  const frontends = workerFrontends(claimed).map(({ host, port, tls = general }) => ({
+    ...{ host, port },
+    engine: engines.get(tls)!,
+  }));
   const proxy = await Proxy.listen(
     runtime,
     { ...plan.configuration, frontends, reusePort: false, onConnection: options.onConnection },

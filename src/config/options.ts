@@ -296,6 +296,7 @@ const table = [
   },
   {
     name: "backend-refresh",
+    aliases: ["backendrefresh"],
     short: "R",
     key: "backend-refresh",
     valueName: "SECONDS",

@@ -123,7 +123,8 @@ function preface(values: RawValues): PrefaceKind {
   }
   const kind = first?.[1] ?? "none";
   const certificate = values.get("proxy-client-cert")?.at(-1);
-  if (kind !== "proxy-v2" && certificate && lastValue("proxy-client-cert", values)) {
+  const isHitch = lastValue("compat", values) === "hitch";
+  if (kind !== "proxy-v2" && certificate && lastValue("proxy-client-cert", values) && !isHitch) {
     throw new UsageError(`${certificate.origin} is of no use without --write-proxy-v2`);
   }
   return kind;

@@ -1,17 +1,25 @@
 /** What the operator should know of values that are taken, but not as they were written. */
 
+import type { OptionName } from "./options.ts";
 import { OBSOLETE_OPTIONS } from "./options.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
+import { parseFlag } from "./raw_values.ts";
 
 /** A line for each value of no use, and for each of which only a part was taken. */
 export function settingsWarnings(values: RawValues): string[] {
   const obsolete = OBSOLETE_OPTIONS.flatMap(({ name, obsolete }) =>
     (values.get(name) ?? []).map(({ origin }) => `${origin}: of no use: ${obsolete}`)
   );
-  // Hitch takes it; without --compat it is an error.
-  const glob = values.has("pem-dir") ? undefined : values.get("pem-dir-glob")?.at(-1);
-  const useless = glob === undefined ? [] : [`${glob.origin}: of no use without --pem-dir`];
+  const useless = ALONE_OF_NO_USE.filter(([name, other]) =>
+    isOn(values, name) && !isOn(values, other)
+  )
+    .map(([name, other]) => `${values.get(name)!.at(-1)!.origin}: of no use without --${other}`);
   return [...obsolete, ...useless, ...[...values.values()].flat().flatMap(ownWarnings)];
+}
+
+function isOn(values: RawValues, name: OptionName): boolean {
+  const text = values.get(name)?.at(-1)?.text;
+  return text !== undefined && parseFlag(text) !== false;
 }
 
 function ownWarnings({ origin, warning, frontend }: RawValue): string[] {
@@ -20,3 +28,9 @@ function ownWarnings({ origin, warning, frontend }: RawValue): string[] {
     ...frontend === undefined ? [] : settingsWarnings(frontend),
   ];
 }
+
+/** Hitch takes the first without the second; without `--compat` that is an error elsewhere. */
+const ALONE_OF_NO_USE = [
+  ["pem-dir-glob", "pem-dir"],
+  ["proxy-client-cert", "write-proxy-v2"],
+] as const satisfies readonly (readonly [OptionName, OptionName])[];

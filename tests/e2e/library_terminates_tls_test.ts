@@ -75,6 +75,24 @@ test("terminate() tells of each connection when it has ended", async () => {
   }
 });
 
+test("terminate() serves a frontend's own certificate", async () => {
+  await using backend = Backend.serve(echo);
+  using general = await temporaryPem();
+  using own = await temporaryPem();
+  const proxy = await terminate({
+    frontend: ["127.0.0.1,0", `127.0.0.1,0+${own.path}`],
+    backend: backend.address,
+    pemFile: general.path,
+  });
+  try {
+    const [first, second] = proxy.addresses.map(({ port }) => port);
+    await echoOnce(first!, general);
+    await echoOnce(second!, own);
+  } finally {
+    await proxy.close();
+  }
+});
+
 test("terminate() does by OpenSSL what rustls cannot do", async () => {
   await using backend = Backend.serve(echo);
   using pem = await temporaryPem();

@@ -83,6 +83,31 @@ Deno.test("a value that is wrong is refused all the same, with its place", () =>
   assertStringIncludes(refusalOf(["--compat=stud", "a.pem"]), '--compat: "stud" is not one of');
 });
 
+Deno.test("--write-proxy is version 2, on and off", () => {
+  const preface = (argv: string[], file?: string) =>
+    settingsOf([HITCH, ...argv, "a.pem"], file).preface;
+  assertEquals(preface(["--write-proxy"]), "proxy-v2");
+  assertEquals(preface([], "write-proxy = on"), "proxy-v2");
+  assertEquals(preface([], "write-proxy-v2 = on\nwrite-proxy = off"), "none");
+  assertEquals(preface(["--write-proxy=off"], "write-proxy-v2 = on"), "none");
+  assertEquals(preface(["--write-proxy-v1"]), "proxy-v1");
+  assertStringIncludes(
+    refusalOf([HITCH, "--write-proxy", "--write-ip", "a.pem"]),
+    "--write-ip and --write-proxy exclude each other",
+  );
+});
+
+Deno.test("a client certificate to pass on without a header is of no use, and no error", () => {
+  const { warnings } = settingsOf([HITCH, "a.pem"], "proxy-client-cert = on");
+  assertEquals(warnings, [
+    "stud.conf:1:21: proxy-client-cert: of no use without --write-proxy-v2",
+  ]);
+  assertEquals(
+    settingsOf([HITCH, "--write-proxy", "a.pem"], "proxy-client-cert = on").warnings,
+    [],
+  );
+});
+
 Deno.test("a pattern for files without a directory is of no use, and no error", () => {
   assertEquals(settingsOf([HITCH, "a.pem"], "pem-dir-glob = '*.pem'").warnings, [
     "stud.conf:1:16: pem-dir-glob: of no use without --pem-dir",
