@@ -3,6 +3,7 @@
  * process are counted, so no other file of tests may run beside it (`deno test --parallel`).
  */
 
+import { makeSelfSigned } from "../../src/tls/self_signed.ts";
 import {
   type ConnectionReport,
   StartupError,
@@ -78,7 +79,7 @@ test("terminate() tells of each connection when it has ended", async () => {
 test("terminate() serves a frontend's own certificate", async () => {
   await using backend = Backend.serve(echo);
   using general = await temporaryPem();
-  using own = await temporaryPem();
+  using own = pemFile(await makeSelfSigned("localhost", new Date()));
   const proxy = await terminate({
     frontend: ["127.0.0.1,0", `127.0.0.1,0+${own.path}`],
     backend: backend.address,
