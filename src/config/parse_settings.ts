@@ -47,6 +47,7 @@ export function parseSettings(
   const text = (name: NameOfKind<"text">) => lastValue(name, values) as string | undefined;
   const choice = (name: NameOfKind<"choice">) => lastValue(name, values) as string;
   const groups = text("ecdh-curve");
+  const backendTls = backendTlsSetting(values);
   const tls = tlsSettings(values);
   return {
     compat: choice("compat") as Settings["compat"],
@@ -55,7 +56,7 @@ export function parseSettings(
     frontendsGiven:
       values.get("frontend")?.some((raw) => !isDefault(optionNamed("frontend"), raw)) ?? false,
     backend: lastValue("backend", values) as TcpAddress | UnixAddress,
-    backendTls: backendTlsSetting(values),
+    backendTls,
     ...certificateSettings(values),
     watch: flag("watch"),
     tlsLibrary: chooseTlsLibrary(values, libraries),

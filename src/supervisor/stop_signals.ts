@@ -15,11 +15,11 @@ export class StopSignals {
   readonly stop: Promise<Stop>;
   /** Resolves when nobody wants to wait any longer. */
   readonly hurry: Promise<void>;
-  /** Called for HUP where stud has no terminal. */
-  onHangUp: () => void = () => {};
   readonly #stop = deferred<Stop>();
   readonly #hurry = deferred<void>();
   #terminated = false;
+  #hungUp = false;
+  #onHangUp: (() => void) | undefined;
 
   constructor({ processes }: Runtime) {
     this.stop = this.#stop.promise;
@@ -27,7 +27,19 @@ export class StopSignals {
     processes.onSignal("SIGTERM", () => this.#terminate());
     processes.onSignal("SIGINT", () => this.#endNow());
     // Where there was a terminal it is gone now, and with it whoever could have ended stud with Ctrl-C.
-    processes.onSignal("SIGHUP", () => processes.onTerminal ? this.#endNow() : this.onHangUp());
+    processes.onSignal("SIGHUP", () => processes.onTerminal ? this.#endNow() : this.#hangUp());
+  }
+
+  /** Called for HUP where stud has no terminal; at once, if one has come already. */
+  set onHangUp(call: () => void) {
+    this.#onHangUp = call;
+    if (this.#hungUp) call();
+    this.#hungUp = false;
+  }
+
+  #hangUp(): void {
+    if (this.#onHangUp === undefined) this.#hungUp = true;
+    else this.#onHangUp();
   }
 
   #terminate(): void {

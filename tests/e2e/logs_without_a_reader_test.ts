@@ -37,7 +37,7 @@ testWith({ linux: true }, "a reader that stalls holds up neither clients nor the
     await serving(port);
     using client = await connectTls(port, pem);
     for (let round = 0; round < 50; round++) {
-      stud.kill("SIGHUP"); // A line on stderr.
+      stud.kill("SIGHUP"); // A line on stdout, and there are more.
       await failHandshake(port);
       const began = Date.now();
       await exchange(client);

@@ -33,7 +33,7 @@ testWith(
     await receive(connection);
     await rsyslog.line(new RegExp(`^local3 err ${tag} +worker 1: backend failed: `));
     stud.signal("SIGHUP");
-    await rsyslog.line(new RegExp(`^local3 warning ${tag} +SIGHUP: `));
+    await rsyslog.line(new RegExp(`^local3 info ${tag} +reloaded: `));
     // Standard output and standard error have the same.
     assertStringIncludes(stud.stdout, "1 worker serves on");
     assertStringIncludes(stud.stderr, "backend failed");

@@ -10,6 +10,7 @@ import { toolPath } from "./tools.ts";
 export class Rsyslog implements AsyncDisposable {
   readonly #folder: string;
   #daemon: Deno.ChildProcess | undefined;
+  #hasPlace = false;
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -21,7 +22,9 @@ export class Rsyslog implements AsyncDisposable {
     const rsyslog = new Rsyslog(folder);
     Deno.writeTextFileSync(`${folder}/rsyslog.conf`, configuration(folder));
     try {
-      // Other tests may have one, for as long as they run.
+      // Other tests may have one, for as long as they run, even while it is stopped.
+      await eventually("the place of the log daemon", takePlace, 120_000);
+      rsyslog.#hasPlace = true;
       await eventually(`${SOCKET} is free`, isFree, 60_000);
       await rsyslog.restart();
     } catch (error) {
@@ -89,6 +92,7 @@ export class Rsyslog implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await within(20_000, "the end of rsyslogd", this.stop());
+    if (this.#hasPlace) removeIfThere(PLACE);
     Deno.removeSync(this.#folder, { recursive: true });
   }
 }
@@ -102,6 +106,27 @@ template(name="plain" type="string"
   string="%syslogfacility-text% %syslogseverity-text% %syslogtag% %msg:::drop-last-lf%\\n")
 action(type="omfile" file="${folder}/lines" template="plain")
 `;
+}
+
+/** True for one test at a time, until it removes the folder. */
+function takePlace(): boolean {
+  try {
+    Deno.mkdirSync(PLACE);
+    return true;
+  } catch {
+    const { mtime } = statIfThere(PLACE) ?? {};
+    // Of a test that was killed.
+    if (mtime && Date.now() - mtime.getTime() > 300_000) removeIfThere(PLACE);
+    return false;
+  }
+}
+
+function statIfThere(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A socket that nobody listens on has been left by a daemon that was killed. */
@@ -140,3 +165,4 @@ function removeIfThere(path: string): void {
 }
 
 const SOCKET = "/dev/log";
+const PLACE = "/tmp/stud-test-log-daemon";

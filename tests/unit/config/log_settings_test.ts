@@ -16,7 +16,7 @@ Deno.test("-q contradicts every level but 0, wherever it stands", () => {
     refusalOf(["-q", "-L", "2", "a.pem"]),
     "-q/--quiet and -L/--log-level 2 exclude each other",
   );
-  assertStringIncludes(refusalOf(["-L1", "a.pem"], "quiet = on"), "stud.conf:1: quiet and -L/");
+  assertStringIncludes(refusalOf(["-L1", "a.pem"], "quiet = on"), "stud.conf:1:9: quiet and -L/");
   assertEquals(settingsOf(["--quiet=off", "-L2", "a.pem"], "quiet = on").logLevel, "debug");
 });
 

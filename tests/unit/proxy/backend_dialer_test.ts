@@ -184,7 +184,8 @@ Deno.test("use() dials other addresses from then on, in another time", async () 
   runtime.network.answer = hang;
   const before = dialer.dial();
   before.catch(() => {});
-  dialer.use([UNIX], 500);
+  dialer.use([UNIX]);
+  dialer.change({ timeout: 500 });
   runtime.network.answer = () => Promise.resolve(new FakeStream());
   await dialer.dial();
   assertEquals(runtime.network.dialed, [FIRST, UNIX]);

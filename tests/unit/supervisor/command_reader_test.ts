@@ -17,7 +17,7 @@ Deno.test("readSettings() reads the file as it is by now", async () => {
   texts.set("stud.conf", "workers = 2\n");
   assertEquals((await commands.readSettings()).settings.workers, 2);
   texts.set("stud.conf", "\nwrokers = 3\n");
-  await assertRejects(() => commands.readSettings(), UsageError, "stud.conf:2: unknown key");
+  await assertRejects(() => commands.readSettings(), UsageError, "stud.conf:2:1: unknown key");
   texts.set("stud.conf", "workers = 3\n");
   assertEquals((await commands.readSettings()).settings.workers, 3);
 });

@@ -2,7 +2,8 @@
 
 import { HandedSockets } from "../../../src/supervisor/handed_sockets.ts";
 import { listenReport } from "../../../src/supervisor/listen_report.ts";
-import { claimPorts } from "../../../src/supervisor/plan.ts";
+import type { WantedFrontend } from "../../../src/supervisor/plan.ts";
+import { claimPorts } from "../../../src/supervisor/ports.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 
@@ -19,14 +20,25 @@ function newRuntime(...addresses: [host: string, port: number][]): FakeRuntime {
 const wanted = (text: string, ...alternatives: [host: string, port: number][][]) => ({
   text,
   alternatives: alternatives.map((some) => some.map(([host, port]) => ({ host, port }))),
+  tls: undefined,
 });
+
+/** The addresses of all frontends. */
+async function claim(
+  frontends: readonly WantedFrontend[],
+  runtime: FakeRuntime,
+  handed?: HandedSockets,
+) {
+  const claimed = await claimPorts({ frontends }, runtime, handed && { handed });
+  return claimed.flatMap(({ addresses }) => addresses);
+}
 
 Deno.test("HandedSockets takes what was given to this process, and leaves the children nothing", async () => {
   const runtime = newRuntime(["::", 443], ["127.0.0.1", 8443]);
   const handed = await HandedSockets.take(runtime);
   assertEquals([...runtime.service.variables.keys()], []);
   assertEquals(runtime.service.shared, [3, 4]);
-  assertEquals(await claimPorts({ frontends: handed.frontends }, runtime, handed), [
+  assertEquals(await claim(handed.frontends, runtime, handed), [
     { host: "::", port: 443, descriptor: 3 },
     { host: "127.0.0.1", port: 8443, descriptor: 4 },
   ]);
@@ -57,7 +69,7 @@ Deno.test("claimPorts() gives frontends the sockets that listen there, and claim
     wanted("127.0.0.1,80", [["127.0.0.1", 80]]),
     wanted("*,443", [["::", 443]], [["0.0.0.0", 443]]),
   ];
-  assertEquals(await claimPorts({ frontends }, runtime, handed), [
+  assertEquals(await claim(frontends, runtime, handed), [
     { host: "127.0.0.1", port: 80 },
     { host: "0.0.0.0", port: 443, descriptor: 3 },
   ]);
@@ -67,7 +79,7 @@ Deno.test("claimPorts() refuses a socket that no frontend is for", async () => {
   const runtime = newRuntime(["127.0.0.1", 443]);
   const handed = await HandedSockets.take(runtime);
   await assertRejects(
-    () => claimPorts({ frontends: [wanted("a", [["127.0.0.1", 80]])] }, runtime, handed),
+    () => claimPorts({ frontends: [wanted("a", [["127.0.0.1", 80]])] }, runtime, { handed }),
     Error,
     "no --frontend is for 127.0.0.1:443",
   );

@@ -39,6 +39,7 @@ async function bench(plan: Plan = planOf()) {
     ...{ runtime, plan, log },
     frontends: await claimPorts(plan, runtime),
     signals: new StopSignals(runtime),
+    claim: (plan, held) => claimPorts(plan, runtime, { held }),
     planAgain: () => {
       reads++;
       return state.next();

@@ -21,6 +21,7 @@ async function newSupervisor(workers = 2, tlsBecause?: string, backendName?: Bac
     ...{ runtime, plan, log },
     frontends: await claimPorts(plan, runtime),
     signals: new StopSignals(runtime),
+    claim: (plan, held) => claimPorts(plan, runtime, { held }),
     planAgain: () => Promise.resolve(plan),
   });
   let outcome: string | undefined;
