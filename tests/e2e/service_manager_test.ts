@@ -25,12 +25,32 @@ testWith(
     await manager.hears(/^READY=1$/);
     assertStringIncludes(manager.heard.join(), `STATUS=serving on 127.0.0.1:${stud.port}`);
     await manager.hears(/^WATCHDOG=1$/, 2);
+    stud.signal("SIGHUP");
+    await manager.hears(/^RELOADING=1$/);
+    await manager.hears(/^MONOTONIC_USEC=\d+$/);
+    await manager.hears(/^READY=1$/, 2);
     const [worker] = stud.workers();
     assert(!Deno.readTextFileSync(`/proc/${worker}/environ`).includes("NOTIFY_SOCKET"));
     stud.signal("SIGTERM");
     assertEquals((await stud.ended()).code, 0);
     await manager.hears(/^STOPPING=1$/);
     assertEquals(stud.stderr.includes("cannot be told"), false, stud.report());
+  },
+);
+
+testWith(
+  { linux: true, notOnNode: true },
+  "a stud that takes over is the manager's main process from then on",
+  async () => {
+    using manager = new ServiceManager();
+    const args = ["--self-signed", "-f", `127.0.0.1,${freePort()}`];
+    const env = { NOTIFY_SOCKET: manager.path };
+    await using former = await Stud.start(args, env);
+    await using stud = await Stud.start(["--takeover", String(former.pid), ...args], env);
+    await manager.hears(new RegExp(`^MAINPID=${stud.pid}$`));
+    await manager.hears(/^READY=1$/, 2);
+    assertEquals((await former.ended()).code, 0);
+    assertEquals(stud.status, undefined);
   },
 );
 
