@@ -1,21 +1,22 @@
 /** Serving, from settings to an exit code: composes what a running stud is made of, for `main.ts`. */
 
 import type { Settings } from "./config/settings.ts";
-import { PortInUseError, reportError, StartupError } from "./errors.ts";
+import { PortInUseError, reportError } from "./errors.ts";
 import { type AccessOutput, openAccessOutput } from "./log/access_output.ts";
 import { hitchStamp } from "./log/hitch_stamp.ts";
 import { configureLog, type Logger, Outputs } from "./log/log.ts";
-import { pause, type Runtime } from "./runtime/runtime.ts";
+import type { Runtime } from "./runtime/runtime.ts";
 import type { BackgroundStart } from "./supervisor/background.ts";
 import type { CommandReader } from "./supervisor/command_reader.ts";
 import { ExpiryWatch } from "./supervisor/expiry_watch.ts";
 import { FileWatch } from "./supervisor/file_watch.ts";
-import { HandedSockets } from "./supervisor/handed_sockets.ts";
+import { FrontendPorts } from "./supervisor/frontend_ports.ts";
 import { listenReport } from "./supervisor/listen_report.ts";
 import { Notifier } from "./supervisor/notifier.ts";
 import { OcspRefresher } from "./supervisor/ocsp_refresher.ts";
 import { makePlan, type Plan, refuseRootWorkers, tlsConfigurations } from "./supervisor/plan.ts";
-import { type ClaimedFrontend, claimPorts, workerFrontends } from "./supervisor/ports.ts";
+import { PidFileHolder } from "./supervisor/pid_file_holder.ts";
+import { type ClaimedFrontend, workerFrontends } from "./supervisor/ports.ts";
 import { StopSignals } from "./supervisor/stop_signals.ts";
 import { type ReloadScope, Supervisor } from "./supervisor/supervisor.ts";
 import { findPredecessor } from "./supervisor/takeover.ts";
@@ -50,8 +51,10 @@ export async function serve(options: ServeOptions): Promise<number> {
     const predecessor = settings.takeover === undefined
       ? undefined
       : await findPredecessor(settings.takeover, runtime);
-    const ports = await Ports.open(plan, settings, runtime, predecessor !== undefined);
-    return await new Service(options, { plan, predecessor, ports, signals, pidFile }).run();
+    const ports = await FrontendPorts.open(settings, runtime);
+    const frontends = await ports.claim(plan, { shared: predecessor !== undefined });
+    const prepared = { plan, predecessor, ports, frontends, signals };
+    return await new Service(options, prepared).run();
   } finally {
     await pidFile.release();
   }
@@ -74,103 +77,13 @@ async function checkRustls(plan: Plan, runtime: Runtime): Promise<void> {
   }
 }
 
-/** They were given to this very process, which is about to end. Rejects with {@linkcode StartupError}. */
-export async function refuseHandedSockets(runtime: Runtime): Promise<void> {
-  if ((await HandedSockets.take(runtime)).none) return;
-  throw new StartupError(
-    "--daemon: sockets of a service manager cannot be taken to the background, where the manager " +
-      "keeps stud anyway; leave --daemon out",
-  );
-}
-
-/** The addresses of the frontends, with the sockets that a service manager has opened among them. */
-class Ports {
-  readonly #runtime: Runtime;
-  readonly #handed: HandedSockets;
-  readonly #shared: boolean;
-  readonly first: readonly ClaimedFrontend[];
-
-  private constructor(
-    runtime: Runtime,
-    handed: HandedSockets,
-    shared: boolean,
-    first: readonly ClaimedFrontend[],
-  ) {
-    this.#runtime = runtime;
-    this.#handed = handed;
-    this.#shared = shared;
-    this.first = first;
-  }
-
-  static async open(
-    plan: Plan,
-    settings: Settings,
-    runtime: Runtime,
-    shared: boolean,
-  ): Promise<Ports> {
-    const handed = await HandedSockets.take(runtime);
-    if (!handed.none && settings.steerByClient) {
-      throw new StartupError(
-        "--steer-by-client: the workers share the sockets of the service manager, so clients go to " +
-          "whichever is free; leave it out",
-      );
-    }
-    const ports = new Ports(runtime, handed, shared, []);
-    return new Ports(runtime, handed, shared, await ports.claim(plan));
-  }
-
-  /** Rejects with {@linkcode StartupError}. */
-  claim(plan: Plan, held?: readonly ClaimedFrontend[]): Promise<ClaimedFrontend[]> {
-    const options = { handed: this.#handed, shared: this.#shared, ...held && { held } };
-    const all = this.#handed.none || plan.settings.frontendsGiven ? plan : this.#handed;
-    return claimPorts(all, this.#runtime, options);
-  }
-}
-
-/** A pidfile that is claimed at the start, or when the stud whose place this one takes has let go of it. */
-class PidFileHolder {
-  readonly #settings: Settings;
-  readonly #runtime: Runtime;
-  #held: { release(): Promise<void> } | undefined;
-  #over = false;
-
-  constructor(settings: Settings, runtime: Runtime) {
-    this.#settings = settings;
-    this.#runtime = runtime;
-  }
-
-  /** Rejects with {@linkcode StartupError} if another process holds it. */
-  async claim(): Promise<void> {
-    const { pidFile, takeover } = this.#settings;
-    if (pidFile === undefined) return;
-    if (takeover !== undefined) return this.#claimWhenFree(pidFile);
-    this.#held = await this.#runtime.service.claimPidFile(pidFile);
-  }
-
-  async #claimWhenFree(path: string): Promise<void> {
-    const { service, clock } = this.#runtime;
-    try {
-      this.#held = await service.claimPidFile(path);
-      if (this.#over) await this.release();
-    } catch {
-      if (this.#over) return;
-      pause(clock, PID_FILE_PAUSE).then(() => this.#claimWhenFree(path));
-    }
-  }
-
-  async release(): Promise<void> {
-    this.#over = true;
-    await this.#held?.release();
-  }
-}
-
 /** What the start has brought together. */
 interface Prepared {
   readonly plan: Plan;
   readonly predecessor: number | undefined;
-  readonly ports: Ports;
+  readonly ports: FrontendPorts;
+  readonly frontends: readonly ClaimedFrontend[];
   readonly signals: StopSignals;
-  readonly pidFile: PidFileHolder;
 }
 
 /** A stud that is about to serve, or does. */
@@ -220,15 +133,15 @@ class Service {
 
   /** Runs a supervisor to its end; returns the error that it could not start for. */
   async #supervise(spoken: Spoken): Promise<unknown> {
-    const { plan, ports, signals } = this.#prepared;
+    const { plan, ports, signals, predecessor } = this.#prepared;
     const { log, accessLog } = spoken;
     const responses = new OcspRefresher(this.#runtime, log);
     const hooks = this.#hooks(spoken);
-    let frontends = ports.first;
+    let { frontends } = this.#prepared;
     for (let attempts = 1;; attempts++) {
       this.#supervisor = new Supervisor({
         ...{ runtime: this.#runtime, plan, frontends, signals, log, accessLog, responses },
-        claim: (plan, held) => ports.claim(plan, held),
+        claim: (plan, held) => ports.claim(plan, { held }),
         planAgain: (former, scope) => this.#planAgain(former, scope),
         ...hooks,
       });
@@ -238,7 +151,7 @@ class Service {
         const another = error instanceof PortInUseError && choosesPorts(plan);
         if (!another || attempts === MOST_ATTEMPTS) return error;
         // Between the system's choice of a port and the workers' use of it others may have taken it.
-        frontends = await ports.claim(plan);
+        frontends = await ports.claim(plan, { shared: predecessor !== undefined });
       }
     }
   }
@@ -348,7 +261,5 @@ function choosesPorts({ frontends }: Plan): boolean {
 const WATCH_PERIOD = 1_000;
 /** The same if it only says that they have changed. */
 const NOTICE_PERIOD = 30_000;
-/** Milliseconds between two attempts at a pidfile that the stud before this one still holds. */
-const PID_FILE_PAUSE = 1_000;
 /** How often the system is asked for another port. */
 const MOST_ATTEMPTS = 5;

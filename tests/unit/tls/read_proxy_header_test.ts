@@ -13,6 +13,17 @@ const HELLO = octetsOf("the handshake of the client");
 const LONG = new Uint8Array(LONGEST_PROXY_HEADER);
 LONG.set([13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10, 0x20, 0, 0x3f, 0xf0]);
 
+/** Buffers on their way to others. */
+const lent: Promise<unknown>[] = [];
+
+/** A test that waits for them. */
+function test(name: string, run: () => Promise<void>): void {
+  Deno.test(name, async () => {
+    await run();
+    await Promise.all(lent.splice(0));
+  });
+}
+
 /** The ways that octets come in. A lent buffer is another's as soon as it was looked at. */
 const SOURCES: Readonly<Record<string, (stream: FakeStream) => Source>> = {
   "read": (stream) => ({ read: (into) => stream.read(into) }),
@@ -21,7 +32,8 @@ const SOURCES: Readonly<Record<string, (stream: FakeStream) => Source>> = {
     async lend() {
       const octets = new Uint8Array(64 << 10);
       const count = await stream.read(octets);
-      setTimeout(() => octets.fill(0));
+      const taken = new Promise<void>((resolve) => setTimeout(resolve)).then(() => octets.fill(0));
+      lent.push(taken);
       return count === null ? null : octets.subarray(0, count);
     },
   }),
@@ -42,7 +54,7 @@ async function drain(source: Source): Promise<string> {
 }
 
 for (const [how, sourceOf] of Object.entries(SOURCES)) {
-  Deno.test(`readProxyHeader() tells header and handshake apart wherever they are split, ${how}`, async () => {
+  test(`readProxyHeader() tells header and handshake apart wherever they are split, ${how}`, async () => {
     const whole = Uint8Array.of(...LINE, ...HELLO);
     for (let at = 0; at <= whole.length; at++) {
       const stream = new FakeStream();
@@ -53,12 +65,12 @@ for (const [how, sourceOf] of Object.entries(SOURCES)) {
       const { header, client, rest } = await readProxyHeader(sourceOf(stream));
       assertEquals([header, client], [LINE, CLIENT]);
       // A turn in which what was lent becomes another's.
-      await new Promise((resolve) => setTimeout(resolve));
+      await Promise.all(lent);
       assertEquals(await drain(rest), new TextDecoder().decode(HELLO), `split at ${at}`);
     }
   });
 
-  Deno.test(`readProxyHeader() takes the longest header, octet by octet too, ${how}`, async () => {
+  test(`readProxyHeader() takes the longest header, octet by octet too, ${how}`, async () => {
     for (const longestRead of [Infinity, 1_000, 1]) {
       const stream = new FakeStream();
       stream.longestRead = longestRead;
@@ -70,7 +82,7 @@ for (const [how, sourceOf] of Object.entries(SOURCES)) {
     }
   });
 
-  Deno.test(`readProxyHeader() says what came instead, ${how}`, async () => {
+  test(`readProxyHeader() says what came instead, ${how}`, async () => {
     const stream = new FakeStream();
     stream.deliver("GET / HTTP/1.1\r\n");
     const fault = await assertRejects(() => readProxyHeader(sourceOf(stream)), PeerError);
@@ -79,7 +91,7 @@ for (const [how, sourceOf] of Object.entries(SOURCES)) {
     assertEquals(fault.detail, 'it sent "GET / HTTP/1.1\\x0d\\x0a"');
   });
 
-  Deno.test(`readProxyHeader() rejects at the end, and with the source, ${how}`, async () => {
+  test(`readProxyHeader() rejects at the end, and with the source, ${how}`, async () => {
     const ended = new FakeStream();
     ended.deliver(LINE.subarray(0, 20));
     ended.end();
@@ -92,7 +104,7 @@ for (const [how, sourceOf] of Object.entries(SOURCES)) {
   });
 }
 
-Deno.test("readProxyHeader() reads little beyond the header, so that one read takes the rest", async () => {
+test("readProxyHeader() reads little beyond the header, so that one read takes the rest", async () => {
   const stream = new FakeStream();
   stream.deliver(Uint8Array.of(...LINE, ...new Uint8Array(10_000).fill(120)));
   const { rest } = await readProxyHeader(SOURCES.read!(stream));

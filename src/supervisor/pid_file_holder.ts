@@ -1,0 +1,45 @@
+/** The pidfile of a running stud: claimed at the start, or when the one before has let go of it. */
+
+import type { Settings } from "../config/settings.ts";
+import { pause, type Runtime } from "../runtime/runtime.ts";
+
+/** A pidfile that is claimed at the start, or when the stud whose place this one takes has let go of it. */
+export class PidFileHolder {
+  readonly #settings: Settings;
+  readonly #runtime: Runtime;
+  #held: { release(): Promise<void> } | undefined;
+  #over = false;
+
+  constructor(settings: Settings, runtime: Runtime) {
+    this.#settings = settings;
+    this.#runtime = runtime;
+  }
+
+  /** Rejects with {@linkcode StartupError} if another process holds it. */
+  async claim(): Promise<void> {
+    const { pidFile, takeover } = this.#settings;
+    if (pidFile === undefined) return;
+    if (takeover !== undefined) return this.#claimWhenFree(pidFile);
+    this.#held = await this.#runtime.service.claimPidFile(pidFile);
+  }
+
+  async #claimWhenFree(path: string): Promise<void> {
+    const { service, clock } = this.#runtime;
+    try {
+      this.#held = await service.claimPidFile(path);
+      if (this.#over) await this.release();
+    } catch {
+      if (this.#over) return;
+      pause(clock, PID_FILE_PAUSE).then(() => this.#claimWhenFree(path));
+    }
+  }
+
+  /** Removes it, if it is this process's. */
+  async release(): Promise<void> {
+    this.#over = true;
+    await this.#held?.release();
+  }
+}
+
+/** Milliseconds between two attempts at a pidfile that the stud before this one still holds. */
+const PID_FILE_PAUSE = 1_000;
