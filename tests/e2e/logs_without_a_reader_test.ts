@@ -5,7 +5,7 @@ import { Backend, echo } from "../support/backend.ts";
 import { temporaryPem } from "../support/certificates.ts";
 import { eventually, within } from "../support/eventually.ts";
 import { exchange, freePort } from "../support/ports.ts";
-import { processesWith } from "../support/proc.ts";
+import { gone, processesWith } from "../support/proc.ts";
 import { failHandshake, serving } from "../support/serving.ts";
 import { Stud, studCommand } from "../support/stud.ts";
 import { connectTls, echoOnce } from "../support/tls_client.ts";
@@ -45,7 +45,9 @@ testWith({ linux: true }, "a reader that stalls holds up neither clients nor the
       assert(Date.now() - began < 3_000, `round ${round} took ${Date.now() - began} ms`);
     }
     // A worker that dies, and its line, hold up nothing either.
-    Deno.kill(workerOf(mark, stud.pid), "SIGKILL");
+    const worker = workerOf(mark, stud.pid);
+    Deno.kill(worker, "SIGKILL");
+    await gone([worker]); // Whoever is in its queue is lost with it.
     await eventually("two workers again", () => processesWith("STUD_TEST_MARK", mark).length === 3);
     for (let count = 0; count < 10; count++) await echoOnce(port, pem);
     client.close();
