@@ -52,7 +52,7 @@ export async function openLog(path: string): Promise<LogHandle> {
     const { open, stat } = await import("node:fs/promises");
     // Nobody may read a named pipe, and opening it would wait for ever then; /dev/stdout is open already.
     const found = await stat(place).catch(() => undefined);
-    if (found?.isFIFO() && !/^\/(dev|proc)\//.test(place)) {
+    if (found !== undefined && isNamedPipe(found) && !/^\/(dev|proc)\//.test(place)) {
       throw new StartupError(`${path}: is a named pipe, not a file`);
     }
     return new OpenLog(place, await open(place, "a", LOG_MODE));
@@ -88,9 +88,22 @@ class OpenLog implements LogHandle {
   }
 
   async close(): Promise<void> {
-    await this.#file.close().catch(() => {});
+    try {
+      await this.#file.close();
+    } catch {
+      // Closed already.
+    }
   }
 }
+
+/** Deno 2.4's `isFIFO()` is never true. */
+function isNamedPipe({ mode }: { readonly mode: number }): boolean {
+  return (mode & FILE_TYPE) === NAMED_PIPE;
+}
+
+/** S_IFMT and S_IFIFO of inode(7). */
+const FILE_TYPE = 0o170000;
+const NAMED_PIPE = 0o010000;
 
 /** Puts the path before the cause, in the words that stud uses on every platform. */
 export function fault(path: string, error: unknown): StartupError {

@@ -75,11 +75,16 @@ Deno.test("httpExchange() waits for an answer as long as it is told", async () =
   });
 });
 
-Deno.test("httpExchange() waits for a connection as long as it is told", async () => {
-  using full = await FullBacklog.open();
-  const url = new URL(`http://${full.address.replace(",", ":")}/`);
-  const message = "no connection within 0.1 s";
-  await assertRejects(() => ask(url, { connectTimeout: 100 }), Error, message);
+Deno.test({
+  name: "httpExchange() waits for a connection as long as it is told",
+  // Deno 2.4 goes on connecting for a socket that was destroyed.
+  sanitizeOps: false,
+  fn: async () => {
+    using full = await FullBacklog.open();
+    const url = new URL(`http://${full.address.replace(",", ":")}/`);
+    const message = "no connection within 0.1 s";
+    await assertRejects(() => ask(url, { connectTimeout: 100 }), Error, message);
+  },
 });
 
 Deno.test("httpExchange() gives up when it is told to", async () => {
