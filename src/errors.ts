@@ -23,6 +23,7 @@ export type Party = "client" | "backend";
  * How a peer went wrong.
  *
  * - `closed`: ended without the orderly close its protocol asks for (TLS: no close_notify)
+ * - `cut`: ended within a record of TLS: something is missing for certain
  * - `reset`: connection reset (RST) by a peer that had not ended its sending direction
  * - `gone`: a write to a peer that has ended both directions (EPIPE)
  * - `refused`: the backend refused, or its unix socket is missing or forbidden
@@ -34,6 +35,7 @@ export type Party = "client" | "backend";
  */
 export type PeerErrorKind =
   | "closed"
+  | "cut"
   | "reset"
   | "gone"
   | "refused"

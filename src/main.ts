@@ -26,7 +26,8 @@ const HITCH_VERSION = "1.8.0";
 
 /** Runs the program and ends the process with its exit code. */
 export async function main(): Promise<never> {
-  const runtime = createRuntime({ workerArguments: [WORKER_ARGUMENT] });
+  const ownsLoop = Deno.args[0] === WORKER_ARGUMENT;
+  const runtime = createRuntime({ workerArguments: [WORKER_ARGUMENT], ownsLoop });
   const { args } = runtime.processes;
   const code = args[0] === WORKER_ARGUMENT
     ? await runWorker(

@@ -62,9 +62,10 @@ export class BackendDialer {
     const deadline = this.#deadlines.begin(() => abandonment.give());
     const backend = this.#backend;
     try {
-      const stream = backend instanceof StaggeredDialer
-        ? await backend.dial(abandonment)
-        : await this.#connect(backend, abandonment);
+      const dialling = backend instanceof StaggeredDialer
+        ? backend.dial(abandonment)
+        : this.#connect(backend, abandonment);
+      const stream = dialling instanceof Promise ? await dialling : dialling;
       if (record !== undefined) record.connected(connectedTo(stream, backend));
       return stream;
     } catch (error) {
@@ -84,14 +85,14 @@ export class BackendDialer {
   #backendOf(endpoints: readonly Endpoint[]): Endpoint | StaggeredDialer {
     const [only] = endpoints;
     if (only !== undefined && endpoints.length === 1) return only;
-    const dial: Dial = (endpoint, abandonment) => this.#connect(endpoint, abandonment);
+    const dial: Dial = async (endpoint, abandonment) => await this.#connect(endpoint, abandonment);
     return new StaggeredDialer(this.#runtime, endpoints, dial);
   }
 
-  async #connect(endpoint: Endpoint, abandonment: Abandonment): Promise<Stream> {
+  #connect(endpoint: Endpoint, abandonment: Abandonment): Stream | Promise<Stream> {
     const tls = this.#tls;
-    if (tls === undefined) return await this.#runtime.network.dial(endpoint, abandonment);
-    return await this.#shakeHands(await tls.dial(endpoint, abandonment), abandonment);
+    if (tls === undefined) return this.#runtime.network.dial(endpoint, abandonment);
+    return tls.dial(endpoint, abandonment).then((stream) => this.#shakeHands(stream, abandonment));
   }
 
   async #shakeHands(stream: BackendConnection, abandonment: Abandonment): Promise<Stream> {

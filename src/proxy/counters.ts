@@ -9,6 +9,10 @@ export interface Counters {
   handshakesFailed: number;
   /** Connections whose backend could not be reached. */
   backendsFailed: number;
+  /** Connections whose client left without close_notify, which nearly all do. */
+  clientsWithoutCloseNotify: number;
+  /** The same of backends that are spoken to by TLS. */
+  backendsWithoutCloseNotify: number;
   octetsToBackend: number;
   octetsToClient: number;
 }
@@ -20,6 +24,8 @@ export function newCounters(): Counters {
     active: 0,
     handshakesFailed: 0,
     backendsFailed: 0,
+    clientsWithoutCloseNotify: 0,
+    backendsWithoutCloseNotify: 0,
     octetsToBackend: 0,
     octetsToClient: 0,
   };

@@ -5,7 +5,7 @@
  */
 
 import { BufferPool } from "../buffer_pool.ts";
-import type { Duplex } from "../runtime/runtime.ts";
+import type { Inlet, Octets, Source } from "./inlet.ts";
 
 /** Sizes in octets. */
 export interface BufferSizes {
@@ -21,32 +21,6 @@ export interface BufferSizes {
   readonly record: number;
 }
 
-/**
- * Where the octets of one direction come from. Use it in turns: `read`, `take` with what that gave, write what
- * that gave, `adapt`.
- */
-export interface Inlet<Reading = unknown> {
-  /** Waits for octets, or null at the orderly end. Rejects as the source does. */
-  read(from: Source): Promise<Reading | null>;
-  /** The octets of a reading, and whatever more was there already. */
-  take(from: Source, reading: Reading): Uint8Array | Promise<Uint8Array>;
-  /** Makes ready for the next read. Call once the octets are written. */
-  adapt(): void;
-  /** Ends the use of it. No read may be waiting. */
-  release(): void;
-}
-
-/** What an inlet reads from. */
-export type Source = Pick<Duplex, "read" | "lend">;
-
-/** For sources that lend their own buffers: nothing is held while a read waits. */
-export const lentOctets: Inlet<Uint8Array> = {
-  read: (from) => from.lend!(),
-  take: (_, octets) => octets,
-  adapt() {},
-  release() {},
-};
-
 /** Makes the read buffers of one direction of every connection of a worker. */
 export class ReadBuffers {
   readonly sizes: BufferSizes;
@@ -59,20 +33,16 @@ export class ReadBuffers {
     this.large = new BufferPool(sizes.large, Math.floor(SPARE_LARGE_OCTETS / sizes.large));
   }
 
-  /** A buffer that starts small. */
-  take(): ReadBuffer {
-    return new ReadBuffer(this);
-  }
-
-  /** What reads from this source: one of these buffers, unless the source lends its own. */
-  inlet(from: Source): Inlet {
-    return from.lend === undefined ? this.take() : lentOctets;
+  /** A buffer for a source; it starts small. */
+  take(from: Source): ReadBuffer {
+    return new ReadBuffer(this, from);
   }
 }
 
-/** One direction's buffer, for sources that have none. A reading is how many octets there are. */
-export class ReadBuffer implements Inlet<number> {
+/** One direction's buffer, for sources that have none. */
+export class ReadBuffer implements Inlet {
   readonly #buffers: ReadBuffers;
+  readonly #from: Source;
   #space: Uint8Array;
   #large = false;
   /** Where in the space the last read began. */
@@ -82,26 +52,33 @@ export class ReadBuffer implements Inlet<number> {
   /** A read begun early whose octets belong at `#start`. */
   #ahead: Promise<number | null> | undefined;
 
-  constructor(buffers: ReadBuffers) {
+  constructor(buffers: ReadBuffers, from: Source) {
     this.#buffers = buffers;
+    this.#from = from;
     this.#space = buffers.small.take();
   }
 
-  /** Reads, or waits for what is being read already. Rejects and ends as the source does. */
-  read(from: Source): Promise<number | null> {
+  next(): Octets | Promise<Octets> {
+    const octets = this.#read();
+    return octets instanceof Promise ? octets.then(this.#take) : this.#take(octets);
+  }
+
+  /** Reads, or waits for what is being read already. */
+  #read(): number | null | Promise<number | null> {
     const ahead = this.#ahead;
     this.#ahead = undefined;
     if (ahead !== undefined) return ahead;
     this.#start = 0;
-    return from.read(this.#space);
+    return this.#from.read(this.#space);
   }
 
   /** The octets that the last read brought, and whatever more was there already. */
-  take(from: Source, octets: number): Uint8Array | Promise<Uint8Array> {
+  readonly #take = (octets: number | null): Octets | Promise<Octets> => {
+    if (octets === null) return null;
     this.#last = octets;
-    if (this.#mayBeMore()) return this.#takeRecords(from);
+    if (this.#mayBeMore()) return this.#takeRecords();
     return this.#part(this.#start + octets);
-  }
+  };
 
   /** Chooses the next read's buffer by how much the last one brought. Call once its octets are written. */
   adapt(): void {
@@ -118,15 +95,15 @@ export class ReadBuffer implements Inlet<number> {
     (this.#large ? this.#buffers.large : this.#buffers.small).give(this.#space);
   }
 
-  async #takeRecords(from: Source): Promise<Uint8Array> {
+  async #takeRecords(): Promise<Uint8Array> {
     const start = this.#start;
     const { record } = this.#buffers.sizes;
     let end = start + this.#last;
     while (this.#mayBeMore() && this.#space.length - end >= record) {
-      const next = from.read(this.#space.subarray(end));
-      const octets = await atOnce(next);
+      const next = this.#from.read(this.#space.subarray(end));
+      const octets = typeof next === "number" ? next : await atOnce(next);
       if (octets === undefined) {
-        this.#ahead = next;
+        this.#ahead = Promise.resolve(next);
         this.#start = end;
         break;
       }
@@ -155,9 +132,9 @@ export class ReadBuffer implements Inlet<number> {
 }
 
 /** What a read gives if its octets were there when it was called; undefined if it waits, ends or fails. */
-async function atOnce(read: Promise<number | null>): Promise<number | undefined> {
+async function atOnce(read: Promise<number | null> | null): Promise<number | undefined> {
   let octets: number | null = null;
-  read.then((count) => octets = count, () => {});
+  read?.then((count) => octets = count, () => {});
   // A read that need not wait is settled after a few turns of the microtask queue.
   for (let turn = 0; turn < MICROTASK_TURNS && octets === null; turn++) await undefined;
   return octets ?? undefined;

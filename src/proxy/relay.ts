@@ -8,7 +8,6 @@
 
 import { type Party, PeerError } from "../errors.ts";
 import {
-  type Clock,
   type Duplex,
   pause,
   type Runtime,
@@ -17,7 +16,9 @@ import {
 import type { Abortable, Aborter, AbortMoment } from "./aborter.ts";
 import type { AccessRecord } from "./access_log.ts";
 import type { Counters } from "./counters.ts";
-import { type Inlet, ReadBuffers } from "./read_buffer.ts";
+import { type Inlet, lendingInlet } from "./inlet.ts";
+import { type Direction, discard, pump } from "./pump.ts";
+import { ReadBuffers } from "./read_buffer.ts";
 import type { StallWatch, Watched } from "./stall_watch.ts";
 
 /** What every relay of a worker shares. */
@@ -79,19 +80,6 @@ export function relay(
   return new Relay(client, backend, services).run(record);
 }
 
-/** One direction of one relay. */
-interface Direction {
-  readonly from: RelayEnd;
-  readonly to: RelayEnd;
-  readonly inlet: Inlet;
-  /** Whether a write is under way. */
-  writing: boolean;
-  /** Octets read. */
-  octets: number;
-  /** Whether the orderly end was read. */
-  ended: boolean;
-}
-
 class Relay implements Watched {
   readonly #client: RelayEnd;
   readonly #backend: RelayEnd;
@@ -104,6 +92,8 @@ class Relay implements Watched {
   #backendReset: PeerError | undefined;
   #downOver = false;
   #upOver = false;
+  /** Whether the backend has said nothing since the client's last octets. */
+  #unanswered = false;
   /** Under way; nothing is closed before they are done, lest the end look orderly. */
   readonly #aborts: Promise<void>[] = [];
 
@@ -112,8 +102,10 @@ class Relay implements Watched {
     this.#backend = backend;
     this.#services = services;
     const { fromClient, fromBackend } = services.buffers;
-    this.#up = newDirection(client, backend, fromClient.inlet(client));
-    this.#down = newDirection(backend, client, fromBackend.inlet(backend));
+    const up = lendingInlet(client, backend) ?? fromClient.take(client);
+    const down = lendingInlet(backend, client) ?? fromBackend.take(backend);
+    this.#up = newDirection(backend, up, () => this.#unanswered = true);
+    this.#down = newDirection(client, down, () => this.#unanswered = false);
   }
 
   async run(record: Pick<AccessRecord, "relayed"> | undefined): Promise<PeerError | undefined> {
@@ -161,7 +153,7 @@ class Relay implements Watched {
     const { clock } = this.#services.runtime;
     const fault = await pump(this.#up, clock);
     if (fault !== undefined && !this.#up.writing) {
-      this.#abortBoth(this.#translate(fault, "client"), "when-sent");
+      this.#clientLeft(this.#translate(fault, "client"));
     } else if (fault !== undefined) {
       // The backend takes no more, but its answer may still be on the way: keep the client talking, since a
       // client that is reset while it sends may never read the answer.
@@ -170,7 +162,7 @@ class Relay implements Watched {
       if (broken.kind === "reset") this.#backendReset = broken;
       this.#up.writing = false;
       this.#endDiscarding();
-      await discard(this.#up, clock);
+      await discard(this.#up, () => pause(clock, DISCARD_PAUSE));
     }
     this.#upOver = true;
   }
@@ -182,13 +174,48 @@ class Relay implements Watched {
     if (fault === undefined) {
       this.#endDiscarding();
     } else if (this.#down.writing) {
-      this.#abortBoth(this.#translate(fault, "client"), "when-sent");
+      this.#clientLeft(this.#translate(fault, "client"));
     } else {
-      this.#fault ??= this.#translate(fault, "backend");
-      await this.#clientQuiet();
-      this.#abortBoth(this.#fault, "when-sent");
+      await this.#backendLeft(this.#translate(fault, "backend"));
     }
     this.#down.writing = false;
+  }
+
+  /**
+   * Nearly every client leaves without close_notify once it has what it came for. Only where something of what
+   * it sent may be missing the backend must not take that for an end.
+   */
+  #clientLeft(fault: PeerError): void {
+    if (fault.kind === "closed") this.#services.counters.clientsWithoutCloseNotify++;
+    this.#fault ??= fault;
+    if (this.#unanswered || this.#up.writing || fault.kind === "cut") {
+      return this.#abortBoth(fault, "when-sent");
+    }
+    this.#client.close();
+    this.#backend.close();
+  }
+
+  async #backendLeft(fault: PeerError): Promise<void> {
+    if (fault.kind === "closed") {
+      // It has sent whole records and then an end, which is all that its plaintext would have shown.
+      this.#services.counters.backendsWithoutCloseNotify++;
+      if (await this.#passEnd()) return;
+    }
+    this.#fault ??= fault;
+    await this.#clientQuiet();
+    this.#abortBoth(this.#fault, "when-sent");
+  }
+
+  /** Ends the client's side in order, if it is there to be told. */
+  async #passEnd(): Promise<boolean> {
+    try {
+      this.#down.ended = true;
+      await this.#client.closeWrite();
+      this.#endDiscarding();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /**
@@ -234,69 +261,8 @@ class Relay implements Watched {
   }
 }
 
-function newDirection(from: RelayEnd, to: RelayEnd, inlet: Inlet): Direction {
-  return { from, to, inlet, writing: false, octets: 0, ended: false };
-}
-
-/**
- * Moves octets until the orderly end, which it passes on unless `checkEnd` throws, or a fault, which it
- * returns.
- */
-async function pump(
-  direction: Direction,
-  clock: Clock,
-  checkEnd?: () => Promise<void>,
-): Promise<unknown | undefined> {
-  const { from, to, inlet } = direction;
-  let share = FAIR_SHARE;
-  try {
-    for (;;) {
-      const reading = await inlet.read(from);
-      if (reading === null) break;
-      let rest = inlet.take(from, reading);
-      if (rest instanceof Promise) rest = await rest;
-      direction.octets += rest.length;
-      direction.writing = true;
-      for (;;) {
-        let written = to.write(rest);
-        if (typeof written !== "number") written = await written;
-        if (written === rest.length) break;
-        rest = rest.subarray(written);
-      }
-      direction.writing = false;
-      inlet.adapt();
-      // Reads and writes that need not wait never leave the microtask queue; timers and other connections do.
-      if (direction.octets >= share) {
-        share = direction.octets + FAIR_SHARE;
-        await clock.turn();
-      }
-    }
-    direction.ended = true;
-    await checkEnd?.();
-    direction.writing = true;
-    await to.closeWrite();
-    direction.writing = false;
-    return undefined;
-  } catch (error) {
-    return error ?? new Error("unknown fault");
-  }
-}
-
-/**
- * Reads and forgets until the end, of whatever kind. It rests after each read: one that finds data does not
- * pass through the event loop, so that a fast client would keep every timer of the worker from running.
- */
-async function discard(direction: Direction, clock: Clock): Promise<void> {
-  try {
-    for (;;) {
-      const reading = await direction.inlet.read(direction.from);
-      if (reading === null) return;
-      direction.octets += (await direction.inlet.take(direction.from, reading)).length;
-      await pause(clock, DISCARD_PAUSE);
-    }
-  } catch {
-    // The client has gone: nothing is left to discard.
-  }
+function newDirection(to: RelayEnd, inlet: Inlet, onOctets: () => void): Direction {
+  return { to, inlet, onOctets, writing: false, octets: 0, ended: false };
 }
 
 /** The most plaintext of one TLS record (RFC 8446 section 5.1). */
@@ -305,7 +271,5 @@ const TLS_RECORD = 16 << 10;
 const DISCARD_LIMIT = 2_000;
 /** Milliseconds without an octet that count as quiet. */
 const QUIET_PERIOD = 100;
-/** Octets that a direction may move before everything else gets a turn. */
-const FAIR_SHARE = 1 << 20;
 /** Milliseconds between reads of what is thrown away. */
 const DISCARD_PAUSE = 1;

@@ -41,7 +41,7 @@ export class StaggeredDialer {
   constructor(
     runtime: Runtime,
     endpoints: readonly Endpoint[],
-    dial: Dial = (endpoint, abandonment) => runtime.network.dial(endpoint, abandonment),
+    dial: Dial = async (endpoint, abandonment) => await runtime.network.dial(endpoint, abandonment),
   ) {
     this.#runtime = runtime;
     this.#endpoints = endpoints;

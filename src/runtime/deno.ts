@@ -10,15 +10,26 @@ import { createDenoNetwork } from "./deno_network.ts";
 import { createDenoProcesses, type WorkerProgram } from "./deno_processes.ts";
 import { createDenoService } from "./deno_service.ts";
 import { openLinuxKernel } from "./linux.ts";
+import { EventLoop } from "./loop/event_loop.ts";
+import { createLoopNetwork } from "./loop/loop_network.ts";
 import { openOpenSsl } from "./openssl/library.ts";
 import { rootedFiles } from "./service_files.ts";
+
+/** How a process is to be provided for. */
+export interface RuntimeOptions extends Pick<WorkerProgram, "workerArguments"> {
+  /**
+   * The process is stud's alone, and its sockets may be on an event loop that the runtime's own timers do not wake
+   * (loop/event_loop.ts). It is used where that works: on Linux.
+   */
+  readonly ownsLoop?: boolean;
+}
 
 /**
  * Makes the platform interface for a program under `deno run` or made by `deno compile`. A worker is the same
  * program with these arguments.
  */
 export function createRuntime(
-  { workerArguments }: Pick<WorkerProgram, "workerArguments">,
+  { workerArguments, ownsLoop = false }: RuntimeOptions,
 ): Runtime {
   let kernel: Kernel | undefined;
   let opened = false;
@@ -29,14 +40,16 @@ export function createRuntime(
     },
     workerArguments,
   };
+  const loop = ownsLoop && Deno.build.os === "linux" ? new EventLoop() : undefined;
+  const network = createDenoNetwork();
   return {
     version: `Deno ${Deno.version.deno}`,
     platform: Deno.build.os,
-    network: createDenoNetwork(),
+    network: loop === undefined ? network : createLoopNetwork(loop, network),
     files: rootedFiles(files),
     processes: createDenoProcesses(program),
     service: createDenoService(program),
-    clock,
+    clock: loop ?? clock,
     tlsLibraries: ["rustls", "openssl"],
     get kernel() {
       // Opened on first use: a supervisor has none, so that no foreign code can end it.

@@ -143,6 +143,8 @@ export interface SslSession {
   read(input: Uint8Array, length: number, into: Uint8Array): number | null;
   /** Whether {@linkcode SslSession.read} may have more to give without more ciphertext. */
   readonly mayHaveMore: boolean;
+  /** Whether the peer has begun a record that is not whole yet. Asks the library. */
+  readonly holdsPart: boolean;
   /** Encrypts all of it. */
   write(octets: Uint8Array): void;
   /** Produces close_notify. */

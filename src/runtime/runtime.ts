@@ -96,8 +96,11 @@ export interface Network {
    * own library cannot listen by itself.
    */
   listenTls(options: TlsListenOptions): Promise<TlsStreamListener>;
-  /** Connects, without Nagle's delay on TCP. Rejects with the platform's own error. */
-  dial(endpoint: Endpoint, abandonment: Abandonment): Promise<Stream>;
+  /**
+   * Connects, without Nagle's delay on TCP: at once where nothing has to be waited for. Throws or rejects with the
+   * platform's own error.
+   */
+  dial(endpoint: Endpoint, abandonment: Abandonment): Stream | Promise<Stream>;
   /**
    * Connects as {@linkcode Network.dial} does, over TCP, and begins TLS by the platform's own library; the
    * handshake is still to be done. Rejects with {@linkcode StartupError} where that library cannot.

@@ -7,8 +7,21 @@ import type { SocketAddress } from "../wire/preface.ts";
 
 /** A byte stream with two directions that end independently. */
 export interface Duplex {
-  /** Reads at least one octet into the buffer and tells how many, or null at the orderly end. */
-  read(into: Uint8Array): Promise<number | null>;
+  /**
+   * Reads at least one octet into the buffer and tells how many, or null at the orderly end: at once where nothing
+   * has to be waited for.
+   */
+  read(into: Uint8Array): number | null | Promise<number | null>;
+  /**
+   * Lends a buffer of the platform's own with what is there now, at most so many bytes; null at the orderly end;
+   * undefined if nothing is there yet, and then {@linkcode Duplex.readable} is to be waited for. The bytes are
+   * gone when the caller next waits for anything. Only where {@linkcode Duplex.lends}.
+   */
+  lendNow?(most: number): Uint8Array | null | undefined;
+  /** Whether octets are lent by `lendNow`, so that nobody needs a buffer while nothing is there. */
+  readonly lends?: boolean;
+  /** Resolves once {@linkcode Duplex.lendNow} may have something; one call at a time. Rejects when it is closed. */
+  readable?(): Promise<void>;
   /**
    * Waits like `read`, and lends a buffer of the platform's own: its octets are gone with the next turn of
    * the event loop, unless a write has been given them. Undefined where reads need a buffer of the caller's.
@@ -16,8 +29,15 @@ export interface Duplex {
   lend?(): Promise<Uint8Array | null>;
   /** Writes at least one octet of the buffer and tells how many: at once where nothing has to be waited for. */
   write(octets: Uint8Array): Promise<number> | number;
+  /**
+   * Whether the octets of a write are the caller's again as soon as it returns, all of them taken, even if that is
+   * a promise.
+   */
+  readonly takesAtOnce?: boolean;
+  /** About how many bytes a write takes without waiting; undefined where nobody can tell. */
+  room?(): number;
   /** Ends our sending direction in order (TCP FIN; over TLS close_notify first). */
-  closeWrite(): Promise<void>;
+  closeWrite(): Promise<void> | void;
   /**
    * Ends it at once: RST, and what is queued is thrown away. Whatever waits on it fails. Undefined where the
    * platform cannot; `Kernel.reset` may be able to.
@@ -36,6 +56,11 @@ export interface SocketPair {
 /** A connected stream socket. `pair` is undefined for a unix socket. */
 export interface Stream extends Duplex {
   readonly pair: SocketPair | undefined;
+  /**
+   * Whether other connections go first, as is right for one whose handshake is not done: that costs as much
+   * processor time as many requests. Undefined where the platform has no such order.
+   */
+  patient?: boolean;
 }
 
 /** A connected TCP socket. */

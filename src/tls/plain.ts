@@ -73,18 +73,39 @@ class PlainConnection implements TlsConnection {
   }
 
   handshake(): Promise<void> {
+    this.#stream.patient = false;
     return DONE;
   }
 
-  read(into: Uint8Array): Promise<number | null> {
+  get lends(): boolean {
+    return this.#stream.lends === true;
+  }
+
+  get takesAtOnce(): boolean {
+    return this.#stream.takesAtOnce === true;
+  }
+
+  lendNow(most: number): Uint8Array | null | undefined {
+    return this.#stream.lendNow!(most);
+  }
+
+  readable(): Promise<void> {
+    return this.#stream.readable!();
+  }
+
+  read(into: Uint8Array): number | null | Promise<number | null> {
     return this.#stream.read(into);
+  }
+
+  room(): number {
+    return this.#stream.room?.() ?? 0;
   }
 
   write(octets: Uint8Array): Promise<number> | number {
     return this.#stream.write(octets);
   }
 
-  closeWrite(): Promise<void> {
+  closeWrite(): Promise<void> | void {
     return this.#stream.closeWrite();
   }
 

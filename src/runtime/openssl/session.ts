@@ -161,6 +161,11 @@ export class DenoSslSession implements SslSession {
     return null;
   }
 
+  get holdsPart(): boolean {
+    if (this.#rest !== undefined) return true;
+    return this.#services.libraries.ssl.SSL_has_pending(this.#session()) === 1;
+  }
+
   write(octets: Uint8Array): void {
     const { libraries: { ssl }, outputs, largeOutputs } = this.#services;
     const pool = octets.length > LARGE_WRITE ? largeOutputs : outputs;

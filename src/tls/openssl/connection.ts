@@ -87,16 +87,44 @@ export class OpenSslConnection implements TlsConnection {
     }
   }
 
+  get lends(): boolean {
+    return this.#secured.lends;
+  }
+
+  get takesAtOnce(): boolean {
+    return this.#secured.takesAtOnce;
+  }
+
+  lendNow(most: number): Uint8Array | null | undefined {
+    return this.#secured.lendNow(most);
+  }
+
+  readable(): Promise<void> {
+    return this.#secured.readable();
+  }
+
   read(into: Uint8Array): Promise<number | null> {
     return this.#secured.read(into);
   }
 
-  write(octets: Uint8Array): Promise<number> {
+  write(octets: Uint8Array): Promise<number> | number {
     return this.#secured.write(octets);
   }
 
-  closeWrite(): Promise<void> {
+  room(): number {
+    return this.#secured.room();
+  }
+
+  closeWrite(): Promise<void> | void {
     return this.#secured.closeWrite();
+  }
+
+  unsent(): number {
+    return this.#secured.unsent();
+  }
+
+  reset(): void {
+    this.#secured.reset();
   }
 
   close(): void {
@@ -109,6 +137,7 @@ export class OpenSslConnection implements TlsConnection {
     const former = await this.#begin(hello);
     await this.#secured.shakeHands(buffer, length, former);
     this.#agreed = true;
+    this.#stream.patient = false;
   }
 
   /** Begins the session as soon as its context is chosen: others may free the context at any later time. */

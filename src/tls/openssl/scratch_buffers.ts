@@ -11,4 +11,10 @@ export class ScratchBuffers {
   readonly small = new BufferPool(4 << 10, 256);
   /** For bursts: as much as OpenSSL takes at once. */
   readonly large = new BufferPool(64 << 10, 32);
+  #plaintext: Uint8Array | undefined;
+
+  /** Where plaintext is lent from: one buffer for all, as much as one read of ciphertext can become. */
+  get plaintext(): Uint8Array {
+    return this.#plaintext ??= new Uint8Array(160 << 10);
+  }
 }

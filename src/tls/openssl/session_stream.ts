@@ -10,7 +10,7 @@ import {
   type SslOutput,
   type SslSession,
 } from "../../runtime/openssl.ts";
-import type { Clock, Stream } from "../../runtime/runtime.ts";
+import type { Clock, Duplex, Stream } from "../../runtime/runtime.ts";
 import type { ScratchBuffers } from "./scratch_buffers.ts";
 
 /** What all connections of an engine share for it. */
@@ -26,7 +26,7 @@ export interface SessionPeer {
 }
 
 /** A socket with a session on it, once there is one. */
-export class SessionStream {
+export class SessionStream implements Duplex {
   readonly socket: Stream;
   readonly #services: SessionStreamServices;
   readonly #peer: SessionPeer;
@@ -47,6 +47,15 @@ export class SessionStream {
     this.socket = socket;
     this.#services = services;
     this.#peer = peer;
+  }
+
+  /** Plaintext is lent where the socket lends ciphertext. */
+  get lends(): boolean {
+    return this.socket.lends === true;
+  }
+
+  get takesAtOnce(): boolean {
+    return this.socket.takesAtOnce === true;
   }
 
   /** The session, if one has begun and not ended. */
@@ -74,11 +83,48 @@ export class SessionStream {
     former?: FormerTicketKeys,
   ): Promise<void> {
     const session = this.#open();
-    let done = await this.#step(session, former, buffer, length);
-    while (!done) {
-      const more = await this.#receive(buffer);
-      done = await this.#step(session, former, buffer, more);
+    for (let received = length;;) {
+      let done = false;
+      try {
+        done = session.handshake(buffer, received, former);
+      } catch (error) {
+        // After a failure too something is sent: the alert tells the peer what was wrong.
+        await Promise.resolve(this.#send(session)).catch(() => {});
+        throw error;
+      }
+      const sending = this.#send(session);
+      if (sending !== undefined) await sending;
+      if (done) return;
+      const reading = this.socket.read(buffer);
+      const more = reading instanceof Promise ? await reading : reading;
+      this.checkOpen();
+      if (more === null) {
+        throw new PeerError(this.#peer.party, "closed", "ended in the handshake");
+      }
+      received = more;
     }
+  }
+
+  lendNow(most: number): Uint8Array | null | undefined {
+    const session = this.#open();
+    const { plaintext } = this.#services.buffers;
+    while (!this.#answered) {
+      if (session.mayHaveMore) {
+        const octets = this.#decrypt(session, NOTHING, 0, plaintext);
+        if (octets !== 0) return octets === null ? null : plaintext.subarray(0, octets);
+        continue;
+      }
+      const input = this.socket.lendNow!(most);
+      if (input === undefined) return undefined;
+      if (input === null) throw this.#cutOff();
+      const octets = this.#decrypt(session, input, input.length, plaintext);
+      if (octets !== 0) return octets === null ? null : plaintext.subarray(0, octets);
+    }
+    return undefined;
+  }
+
+  readable(): Promise<void> {
+    return this.#answered ? this.#afterAnswer() : this.socket.readable!();
   }
 
   async read(into: Uint8Array): Promise<number | null> {
@@ -97,9 +143,7 @@ export class SessionStream {
       const input = borrow ? this.#services.buffers.large.take() : into;
       try {
         const length = await this.socket.read(input);
-        if (length === null) {
-          throw new PeerError(this.#peer.party, "closed", "ended without close_notify");
-        }
+        if (length === null) throw this.#cutOff();
         session = this.#open();
         const octets = this.#decrypt(session, input, length, into);
         // A buffer that was filled means that more is on its way.
@@ -111,22 +155,38 @@ export class SessionStream {
     }
   }
 
-  write(octets: Uint8Array): Promise<number> {
+  write(octets: Uint8Array): Promise<number> | number {
     const part = octets.length > MOST_AT_ONCE ? octets.subarray(0, MOST_AT_ONCE) : octets;
+    let sending: Promise<void> | undefined;
     try {
       const session = this.#open();
       session.write(part);
-      return this.#send(session).then(() => part.length);
+      sending = this.#send(session);
     } catch (error) {
-      return Promise.reject(this.#recordError(error));
+      throw this.#recordError(error);
     }
+    return sending === undefined ? part.length : sending.then(() => part.length);
   }
 
-  async closeWrite(): Promise<void> {
+  room(): number {
+    return this.socket.room?.() ?? 0;
+  }
+
+  closeWrite(): Promise<void> | void {
     const session = this.#open();
     session.closeWrite();
-    await this.#send(session);
-    await this.socket.closeWrite();
+    const sending = this.#send(session);
+    if (sending === undefined) return this.socket.closeWrite();
+    return sending.then(() => this.socket.closeWrite());
+  }
+
+  unsent(): number {
+    return this.socket.unsent();
+  }
+
+  /** Its session goes when it is closed: a call may be under way. */
+  reset(): void {
+    this.socket.reset();
   }
 
   close(): void {
@@ -134,38 +194,6 @@ export class SessionStream {
     this.socket.close();
     this.#session?.free();
     this.#session = undefined;
-  }
-
-  async #step(
-    session: SslSession,
-    former: FormerTicketKeys | undefined,
-    buffer: Uint8Array,
-    length: number,
-  ): Promise<boolean> {
-    let done = false;
-    let failure: unknown;
-    try {
-      done = session.handshake(buffer, length, former);
-    } catch (error) {
-      failure = error;
-    }
-    // After a failure too: the alert tells the peer what was wrong.
-    const sending = this.#send(session);
-    if (failure !== undefined) {
-      await sending.catch(() => {});
-      throw failure;
-    }
-    await sending;
-    return done;
-  }
-
-  async #receive(buffer: Uint8Array): Promise<number> {
-    const octets = await this.socket.read(buffer);
-    this.checkOpen();
-    if (octets === null) {
-      throw new PeerError(this.#peer.party, "closed", "ended in the handshake");
-    }
-    return octets;
   }
 
   #decrypt(
@@ -184,9 +212,17 @@ export class SessionStream {
       if (session.hasOutput) {
         this.#answered = true;
         this.#answers++;
-        // Nobody waits for it, and a fault shows at the next read or write.
-        this.#send(session).catch(() => {});
+        this.#sendAnswer(session);
       }
+    }
+  }
+
+  /** Nobody waits for it, and a fault shows at the next read or write. */
+  #sendAnswer(session: SslSession): void {
+    try {
+      this.#send(session)?.catch(() => {});
+    } catch {
+      // As above.
     }
   }
 
@@ -205,28 +241,55 @@ export class SessionStream {
     await this.#services.clock.turn();
   }
 
-  /** Sends what the session has produced, in order. */
-  #send(session: SslSession): Promise<void> {
+  /**
+   * Sends what the session has produced, in order. Undefined if that is done; throws or rejects as the socket
+   * does.
+   */
+  #send(session: SslSession): Promise<void> | undefined {
     const output = session.takeOutput();
-    if (output === undefined) return this.#sending ?? SENT;
+    if (output === undefined) return this.#sending;
     if (this.#sending !== undefined) {
       this.#waiting ??= [];
       this.#waiting.push(output);
       return this.#sending;
     }
-    return this.#sending = this.#deliver(output);
+    const { octets } = output;
+    let writing: number | Promise<number>;
+    try {
+      writing = this.socket.write(octets);
+    } catch (error) {
+      output.release();
+      throw error;
+    }
+    // Nearly always the kernel takes all of it, and nothing is left to be remembered.
+    if (writing === octets.length) {
+      output.release();
+      return undefined;
+    }
+    return this.#sending = this.#deliver(output, writing);
   }
 
-  async #deliver(first: SslOutput): Promise<void> {
+  async #deliver(first: SslOutput, begun: number | Promise<number>): Promise<void> {
     let output: SslOutput | undefined = first;
+    let writing: number | Promise<number> | undefined = begun;
     try {
       do {
-        for (let rest = output.octets;;) {
-          const written = await this.socket.write(rest);
-          if (written === rest.length) break;
+        for (let rest: Uint8Array = output.octets;;) {
+          writing ??= this.socket.write(rest);
+          if (this.socket.takesAtOnce) {
+            output.release();
+            await writing;
+            break;
+          }
+          const written: number = await writing;
+          writing = undefined;
+          if (written === rest.length) {
+            output.release();
+            break;
+          }
           rest = rest.subarray(written);
         }
-        output.release();
+        writing = undefined;
         output = this.#waiting?.shift();
       } while (output !== undefined);
     } catch (error) {
@@ -248,12 +311,20 @@ export class SessionStream {
     return error instanceof OpenSslError ? this.#peer.recordFault(error) : error;
   }
 
+  /** The connection ended without close_notify; within a record that is more than bad manners. */
+  #cutOff(): PeerError {
+    const { party } = this.#peer;
+    return this.#session?.holdsPart
+      ? new PeerError(party, "cut", "ended within a TLS record")
+      : new PeerError(party, "closed", "ended without close_notify");
+  }
+
   #closedByUs(): PeerError {
     return new PeerError(this.#peer.party, "gone", "closed by us");
   }
 }
 
-const SENT = Promise.resolve();
+const NOTHING = new Uint8Array();
 /** The most plaintext that is encrypted at once, in octets. */
 const MOST_AT_ONCE = 128 << 10;
 /** Answers of the protocol's own without data between them; rustls allows as many. */

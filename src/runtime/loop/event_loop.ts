@@ -1,0 +1,280 @@
+/**
+ * An event loop over epoll(7) that runs inside of the runtime's. It waits for sockets whose descriptors are
+ * ours, keeps the timers of its clock, and lets the runtime do its own work (pipes, signals, files) whenever
+ * the runtime's epoll instance, nested in this one, has something.
+ *
+ * Whatever an event leads to is done before the next one is looked at: promises it settles run at once. Among
+ * events, those of patient watchers (handshakes, new clients) wait until the others have had their turn, since
+ * each costs as much processor time as ten requests.
+ */
+
+import { setImmediate } from "node:timers";
+import type { Clock } from "../runtime.ts";
+import { EINTR, errno, type Libc, openLibc } from "./libc.ts";
+import { runtimePolls } from "./runtime_polls.ts";
+import { Timers } from "./timers.ts";
+
+/** Waits for events on a descriptor. */
+export interface Watcher {
+  /** Whether others go first. */
+  readonly patient: boolean;
+  /** Called with what epoll_wait(2) tells; everything that it leads to is its own to catch. */
+  ready(events: number): void;
+}
+
+/** How a loop fits into its process. */
+export interface EventLoopOptions {
+  /**
+   * Milliseconds that it sleeps at most: for a process in which the runtime's timers matter too, which do not
+   * wake it. Undefined: until something happens.
+   */
+  readonly longestSleep?: number;
+}
+
+/** An event loop. It runs from the first use on, for as long as something is watched or due. */
+export class EventLoop implements Clock {
+  readonly #libc: Libc;
+  readonly #poll: number;
+  readonly #longestSleep: number;
+  readonly #runMicrotasks: (() => void) | undefined;
+  readonly #watchers: (Watcher | undefined)[] = [];
+  /** Which watcher an event is for: a descriptor may be another one's by then. */
+  readonly #tokens: number[] = [];
+  #lastToken = 0;
+  #watched = 0;
+  readonly #timers = new Timers();
+  #turns: (() => void)[] = [];
+  /** Events of patient watchers, by token, the oldest first. */
+  readonly #patient = new Map<number, { readonly watcher: Watcher; events: number }>();
+  readonly #change = new Uint8Array(EVENT_BYTES);
+  readonly #changeView = new DataView(this.#change.buffer);
+  readonly #events = new Uint8Array(EVENT_BYTES * EVENTS_AT_ONCE);
+  readonly #eventsView = new DataView(this.#events.buffer);
+  readonly #runtimes = new Set<number>();
+  /** When the runtime had its last turn. */
+  #turnedAt = 0;
+  /** Whether anything has happened since. */
+  #unseen = false;
+  #running = false;
+
+  constructor({ longestSleep = Infinity }: EventLoopOptions = {}) {
+    this.#libc = openLibc();
+    this.#runMicrotasks = microtaskRunner();
+    this.#longestSleep = longestSleep;
+    this.#poll = this.#libc.epoll_create1(EPOLL_CLOEXEC);
+    if (this.#poll < 0) throw new Error(`epoll_create1: os error ${errno()}`);
+    for (const descriptor of runtimePolls(this.#poll)) {
+      this.#runtimes.add(descriptor);
+      this.#control(EPOLL_CTL_ADD, descriptor, EPOLLIN, 0);
+    }
+  }
+
+  /** Begins to watch a descriptor for as long as it is open. */
+  watch(descriptor: number, watcher: Watcher, events: number): void {
+    const token = this.#lastToken = (this.#lastToken + 1) & 0x7fff_ffff;
+    if (this.#watchers[descriptor] === undefined) this.#watched++;
+    this.#watchers[descriptor] = watcher;
+    this.#tokens[descriptor] = token;
+    this.#control(EPOLL_CTL_ADD, descriptor, events, token);
+    this.#start();
+  }
+
+  /** Waits for other events on a descriptor that is watched. */
+  rewatch(descriptor: number, events: number): void {
+    this.#control(EPOLL_CTL_MOD, descriptor, events, this.#tokens[descriptor]!);
+  }
+
+  /** Stops watching a descriptor that stays open. */
+  unwatch(descriptor: number): void {
+    if (this.#watchers[descriptor] === undefined) return;
+    this.forget(descriptor);
+    this.#control(EPOLL_CTL_DEL, descriptor, 0, 0);
+  }
+
+  /** Forgets a descriptor that is closed next: the kernel then does so too. */
+  forget(descriptor: number): void {
+    if (this.#watchers[descriptor] === undefined) return;
+    this.#patient.delete(this.#tokens[descriptor]!);
+    this.#watchers[descriptor] = undefined;
+    this.#watched--;
+  }
+
+  now(): number {
+    return performance.now();
+  }
+
+  date(): Date {
+    return new Date();
+  }
+
+  after(milliseconds: number, callback: () => void): () => void {
+    const cancel = this.#timers.add(performance.now() + milliseconds, callback);
+    this.#start();
+    return cancel;
+  }
+
+  turn(): Promise<void> {
+    this.#start();
+    return new Promise((resolve) => this.#turns.push(resolve));
+  }
+
+  #start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    setImmediate(() => this.#run());
+  }
+
+  /** Goes round until the runtime is to have a turn. */
+  #run(): void {
+    this.#turnedAt = performance.now();
+    this.#unseen = false;
+    for (;;) {
+      const runtimeIsReady = this.#round();
+      if (!this.#hasWork()) {
+        this.#running = false;
+        return;
+      }
+      const overdue = this.#unseen && performance.now() - this.#turnedAt >= LONGEST_WITHOUT_RUNTIME;
+      if (runtimeIsReady || overdue || this.#runMicrotasks === undefined) break;
+    }
+    setImmediate(() => this.#run());
+  }
+
+  #hasWork(): boolean {
+    return this.#watched > 0 || this.#turns.length > 0 || this.#timers.next() !== undefined;
+  }
+
+  /** Waits for events, unless there is something else to do, and deals with all. Tells whether the runtime has some. */
+  #round(): boolean {
+    const sleep = this.#sleep();
+    const count = this.#libc.epoll_wait(this.#poll, this.#events, EVENTS_AT_ONCE, sleep);
+    let runtimeIsReady = this.#longestSleep !== Infinity;
+    for (let index = 0; index < count; index++) {
+      const at = index * EVENT_BYTES;
+      const descriptor = this.#eventsView.getInt32(at + DATA_OFFSET, true);
+      const token = this.#eventsView.getInt32(at + DATA_OFFSET + 4, true);
+      if (token === 0) {
+        runtimeIsReady = true;
+      } else if (this.#tokens[descriptor] === token) {
+        this.#dispatch(descriptor, token, this.#eventsView.getUint32(at, true));
+      }
+    }
+    if (count < 0 && errno() !== EINTR) throw new Error(`epoll_wait: os error ${errno()}`);
+    this.#callDue();
+    this.#servePatient();
+    return runtimeIsReady;
+  }
+
+  #dispatch(descriptor: number, token: number, events: number): void {
+    const watcher = this.#watchers[descriptor];
+    if (watcher === undefined) return;
+    if (!watcher.patient) return this.#serve(watcher, events);
+    const waiting = this.#patient.get(token);
+    if (waiting === undefined) this.#patient.set(token, { watcher, events });
+    else waiting.events |= events;
+  }
+
+  /** Milliseconds for epoll_wait(2); -1: for ever. */
+  #sleep(): number {
+    if (this.#turns.length > 0 || this.#patient.size > 0) return 0;
+    const due = this.#timers.next();
+    if (due === undefined && !this.#unseen && this.#longestSleep === Infinity) return -1;
+    const now = performance.now();
+    const sleep = Math.min(
+      due === undefined ? Infinity : due - now,
+      // A long sleep must not begin before the runtime has seen, say, a rejection that nobody handles.
+      this.#unseen ? this.#turnedAt + LONGEST_WITHOUT_RUNTIME - now : Infinity,
+      this.#longestSleep,
+    );
+    return sleep === Infinity ? -1 : Math.max(0, Math.ceil(sleep));
+  }
+
+  #callDue(): void {
+    const turns = this.#turns;
+    if (turns.length > 0) {
+      this.#turns = [];
+      for (const turn of turns) this.#call(turn);
+    }
+    if (this.#timers.next() === undefined) return;
+    const now = performance.now();
+    for (;;) {
+      const due = this.#timers.takeDue(now);
+      if (due === undefined) return;
+      this.#call(due);
+    }
+  }
+
+  #servePatient(): void {
+    if (this.#patient.size === 0) return;
+    const until = performance.now() + PATIENT_SHARE;
+    for (const [token, { watcher, events }] of this.#patient) {
+      this.#patient.delete(token);
+      this.#serve(watcher, events);
+      if (performance.now() >= until) return;
+    }
+  }
+
+  /** Tells a watcher of its events; when this returns, everything that they lead to is done. */
+  #serve(watcher: Watcher, events: number): void {
+    try {
+      watcher.ready(events);
+    } catch (error) {
+      reportError(error);
+    }
+    this.#settle();
+  }
+
+  #call(callback: () => void): void {
+    try {
+      callback();
+    } catch (error) {
+      reportError(error);
+    }
+    this.#settle();
+  }
+
+  #settle(): void {
+    this.#unseen = true;
+    this.#runMicrotasks?.();
+  }
+
+  #control(operation: number, descriptor: number, events: number, token: number): void {
+    this.#changeView.setUint32(0, events, true);
+    this.#changeView.setInt32(DATA_OFFSET, descriptor, true);
+    this.#changeView.setInt32(DATA_OFFSET + 4, token, true);
+    if (this.#libc.epoll_ctl(this.#poll, operation, descriptor, this.#change) === 0) return;
+    throw new Error(`epoll_ctl: os error ${errno()}`);
+  }
+}
+
+/**
+ * Runs the promises' reactions that are due, without a turn of the runtime's event loop, which costs a hundred
+ * times as much. Undefined where the runtime does not show how; then every round ends with such a turn.
+ */
+function microtaskRunner(): (() => void) | undefined {
+  const { internal } = Deno as unknown as { internal: symbol };
+  const { core } = (Deno as unknown as Record<symbol, { core?: { runMicrotasks?: () => void } }>)[
+    internal
+  ] ?? {};
+  return typeof core?.runMicrotasks === "function" ? () => core.runMicrotasks!() : undefined;
+}
+
+/** Milliseconds after which the runtime gets a turn although its epoll instance has nothing. */
+const LONGEST_WITHOUT_RUNTIME = 20;
+/** Milliseconds for patient watchers before the others are looked at again; one at least is served. */
+const PATIENT_SHARE = 0.2;
+const EVENTS_AT_ONCE = 256;
+
+// epoll(7). The struct is packed on x86-64 only.
+const EVENT_BYTES = Deno.build.arch === "x86_64" ? 12 : 16;
+const DATA_OFFSET = Deno.build.arch === "x86_64" ? 4 : 8;
+const EPOLL_CLOEXEC = 0o2000000;
+const EPOLL_CTL_ADD = 1;
+const EPOLL_CTL_DEL = 2;
+const EPOLL_CTL_MOD = 3;
+export const EPOLLIN = 0x001;
+export const EPOLLOUT = 0x004;
+export const EPOLLERR = 0x008;
+export const EPOLLHUP = 0x010;
+export const EPOLLRDHUP = 0x2000;
+export const EPOLLET = 0x8000_0000;

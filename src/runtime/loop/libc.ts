@@ -1,0 +1,87 @@
+/**
+ * The C library's calls for sockets and epoll(7), by foreign functions. Lengths are 32 bits wide here, which is
+ * what V8 passes without a BigInt; no caller has larger buffers.
+ */
+
+const SYMBOLS = {
+  __errno_location: { parameters: [], result: "pointer" },
+  accept4: { parameters: ["i32", "buffer", "buffer", "i32"], result: "i32" },
+  bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  close: { parameters: ["i32"], result: "i32" },
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  epoll_create1: { parameters: ["i32"], result: "i32" },
+  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
+  epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
+  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
+  ioctl: { parameters: ["i32", "u32", "buffer"], result: "i32" },
+  listen: { parameters: ["i32", "i32"], result: "i32" },
+  recv: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
+  send: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+  shutdown: { parameters: ["i32", "i32"], result: "i32" },
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+} as const;
+
+/** The calls by their names; each result below 0 is a failure that {@linkcode errno} explains. */
+export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+let opened: { readonly libc: Libc; readonly errno: Int32Array } | undefined;
+
+function library() {
+  if (opened !== undefined) return opened;
+  const libc = Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+  // The address belongs to the thread, and all of this runs on one.
+  const location = Deno.UnsafePointerView.getArrayBuffer(libc.__errno_location()!, 4);
+  return opened = { libc, errno: new Int32Array(location) };
+}
+
+/** Opens the library when it is first called. Throws where foreign functions are not allowed. */
+export function openLibc(): Libc {
+  return library().libc;
+}
+
+/** errno(3) of the call that has just failed on this thread. */
+export function errno(): number {
+  return library().errno[0]!;
+}
+
+/** A call failed on a socket. The message is for `StartupError` and `PeerError` to be made of. */
+export class SocketError extends Error {
+  override readonly name = "SocketError";
+  /** errno(3); {@linkcode CLOSED} for what waited when its stream was closed. */
+  readonly errno: number;
+
+  constructor(errno: number) {
+    super(errno === CLOSED ? "closed by us" : `os error ${errno}`);
+    this.errno = errno;
+  }
+}
+
+/** No number of the kernel's: we closed the stream ourselves. */
+export const CLOSED = 0;
+
+// errno(3) of Linux on x86-64 and arm64.
+export const EPERM = 1;
+export const ENOENT = 2;
+export const EINTR = 4;
+export const EAGAIN = 11;
+export const ENOMEM = 12;
+export const EACCES = 13;
+export const ENFILE = 23;
+export const EMFILE = 24;
+export const EPIPE = 32;
+export const EAFNOSUPPORT = 97;
+export const EADDRINUSE = 98;
+export const EADDRNOTAVAIL = 99;
+export const ENETUNREACH = 101;
+export const ECONNABORTED = 103;
+export const ECONNRESET = 104;
+export const ENOBUFS = 105;
+export const EISCONN = 106;
+export const ENOTCONN = 107;
+export const ETIMEDOUT = 110;
+export const ECONNREFUSED = 111;
+export const EHOSTUNREACH = 113;
+export const EALREADY = 114;
+export const EINPROGRESS = 115;

@@ -1,0 +1,107 @@
+/**
+ * A listening socket on an event loop. It accepts one connection for each turn of a patient watcher, so that
+ * whoever is served already goes first, and whatever nobody waits for stays in the kernel's queue.
+ */
+
+import { PeerError } from "../../errors.ts";
+import type { SocketAddress } from "../../wire/preface.ts";
+import type { StreamListener, TcpStream } from "../streams.ts";
+import { EPOLLIN, type Watcher } from "./event_loop.ts";
+import {
+  CLOSED,
+  EAGAIN,
+  ECONNABORTED,
+  EINTR,
+  EMFILE,
+  ENFILE,
+  ENOBUFS,
+  ENOMEM,
+  errno,
+} from "./libc.ts";
+import { type LoopServices, LoopStream } from "./loop_stream.ts";
+import { AddressSpace, packAddress } from "./socket_address.ts";
+
+/** See {@linkcode StreamListener}. */
+export class LoopListener implements StreamListener, Watcher {
+  readonly patient = true;
+  readonly address: SocketAddress;
+  readonly #services: LoopServices;
+  #descriptor: number;
+  #waiting:
+    | { readonly resolve: (stream: TcpStream) => void; readonly reject: (error: unknown) => void }
+    | undefined;
+  /** Whether the loop tells of clients that wait. */
+  #watching = true;
+
+  /** Takes a socket that listens and does not block. */
+  constructor(descriptor: number, address: SocketAddress, services: LoopServices) {
+    this.#descriptor = descriptor;
+    this.#services = services;
+    this.address = address;
+    services.loop.watch(descriptor, this, EPOLLIN);
+  }
+
+  accept(): Promise<TcpStream> {
+    return new Promise((resolve, reject) => {
+      if (this.#descriptor < 0) return reject(closed());
+      this.#waiting = { resolve, reject };
+      if (this.#watching) return;
+      this.#watching = true;
+      this.#services.loop.rewatch(this.#descriptor, EPOLLIN);
+    });
+  }
+
+  close(): void {
+    const descriptor = this.#descriptor;
+    if (descriptor < 0) return;
+    this.#descriptor = -1;
+    this.#services.loop.forget(descriptor);
+    this.#services.libc.close(descriptor);
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.reject(closed());
+  }
+
+  ready(): void {
+    const waiting = this.#waiting;
+    // As long as a client waits the loop would go on telling of it.
+    if (waiting === undefined) return this.#watchNoMore();
+    const { libc } = this.#services;
+    const { bytes, length } = SPACE.ready();
+    const descriptor = libc.accept4(this.#descriptor, bytes, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (descriptor >= 0) {
+      this.#waiting = undefined;
+      const options = { peer: packAddress(SPACE), mayHaveData: true, patient: true };
+      return waiting.resolve(new LoopStream(descriptor, options, this.#services));
+    }
+    const error = errno();
+    // Another worker was quicker, or the client has gone again.
+    if (error === EAGAIN || error === EINTR || error === ECONNABORTED) return;
+    this.#waiting = undefined;
+    waiting.reject(acceptFault(error));
+  }
+
+  #watchNoMore(): void {
+    if (!this.#watching) return;
+    this.#watching = false;
+    this.#services.loop.rewatch(this.#descriptor, 0);
+  }
+}
+
+function acceptFault(error: number): PeerError {
+  if (error === EMFILE || error === ENFILE) {
+    return new PeerError("client", "resources", "out of file descriptors");
+  }
+  if (error === ENOMEM || error === ENOBUFS) {
+    return new PeerError("client", "resources", "out of memory");
+  }
+  return new PeerError("client", "other", `accept: os error ${error}`);
+}
+
+function closed(): PeerError {
+  return new PeerError("client", "gone", `closed by us (${CLOSED})`);
+}
+
+const SPACE = new AddressSpace();
+const SOCK_NONBLOCK = 0o4000;
+const SOCK_CLOEXEC = 0o2000000;

@@ -1,0 +1,172 @@
+/**
+ * Sockets on an event loop of our own, for workers on Linux: listening, accepting, connecting, and what errno
+ * means. TLS of the runtime's own library, name look-ups and everything else stay the runtime's.
+ */
+
+import type { Abandonment } from "../../abandonment.ts";
+import { PortInUseError, StartupError } from "../../errors.ts";
+import { formatSocketAddress } from "../../wire/ip_address.ts";
+import { listeningAddress } from "../listening_sockets.ts";
+import type { Endpoint, ListenOptions, Network, SocketAddress, Stream } from "../runtime.ts";
+import { EPOLLET, EPOLLOUT, type EventLoop } from "./event_loop.ts";
+import {
+  CLOSED,
+  EACCES,
+  EADDRINUSE,
+  EADDRNOTAVAIL,
+  EINPROGRESS,
+  EISCONN,
+  ENOENT,
+  errno,
+  openLibc,
+  SocketError,
+} from "./libc.ts";
+import { LoopListener } from "./loop_listener.ts";
+import { type LoopServices, LoopStream } from "./loop_stream.ts";
+import { encodeAddress, encodePath, localAddress, packedAddress } from "./socket_address.ts";
+import { socketFault } from "./socket_fault.ts";
+
+/**
+ * Makes a network whose plain sockets are on the loop; `others` does the rest. Connections are on the loop only
+ * once something listens on it: a process whose sockets are all the runtime's has no use for two loops.
+ */
+export function createLoopNetwork(loop: EventLoop, others: Network): Network {
+  let services: LoopServices | undefined;
+  return {
+    ...others,
+    // deno-lint-ignore require-await -- what it throws is to be a rejection
+    async listen(options) {
+      services ??= { loop, libc: openLibc(), lent: new Uint8Array(LENT_BYTES) };
+      return listen(options, services);
+    },
+    dial(endpoint, abandonment) {
+      if (services === undefined) return others.dial(endpoint, abandonment);
+      return dial(endpoint, abandonment, services);
+    },
+    peerError: (error, party) =>
+      error instanceof SocketError ? socketFault(error, party) : others.peerError(error, party),
+  };
+}
+
+function listen(options: ListenOptions, services: LoopServices): LoopListener {
+  const { descriptor } = options;
+  if (descriptor !== undefined) return inherited(options, descriptor, services);
+  const { libc } = services;
+  let socket = -1;
+  try {
+    const address = encodeAddress(options);
+    socket = must(libc.socket(address[0]!, STREAM, 0));
+    must(libc.setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, YES, 4));
+    if (options.reusePort) must(libc.setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, YES, 4));
+    must(libc.bind(socket, address, address.length));
+    must(libc.listen(socket, options.backlog ?? BACKLOG));
+    return new LoopListener(socket, localAddress(libc, socket)!, services);
+  } catch (error) {
+    if (socket >= 0) libc.close(socket);
+    throw error instanceof SocketError ? listenError(error, options) : error;
+  }
+}
+
+/** Accepts on the socket that was handed over, as it is. */
+function inherited(
+  { host, port }: ListenOptions,
+  descriptor: number,
+  services: LoopServices,
+): LoopListener {
+  if (listeningAddress(descriptor) === undefined) {
+    const where = formatSocketAddress({ host, port });
+    throw new StartupError(`cannot listen on ${where}: file descriptor ${descriptor} does not listen`);
+  }
+  // Whoever made the socket may have left it blocking; to wait in accept(2) would stop everything.
+  must(services.libc.ioctl(descriptor, FIONBIO, YES));
+  return new LoopListener(descriptor, { host, port }, services);
+}
+
+/** Connects; what can be connected to at once is. Throws or rejects with {@linkcode SocketError}. */
+function dial(
+  endpoint: Endpoint,
+  abandonment: Abandonment,
+  services: LoopServices,
+): Stream | Promise<Stream> {
+  const { libc } = services;
+  const address = endpoint.kind === "tcp" ? encodeAddress(endpoint) : encodePath(endpoint.path);
+  if (address === undefined) throw new SocketError(ENOENT);
+  const socket = must(libc.socket(address[0]!, STREAM, 0));
+  const peer = endpoint.kind === "tcp" ? packedAddress(address) : undefined;
+  // A system call to find out that nothing has come yet is saved: the loop tells when something has.
+  const connected = () => new LoopStream(socket, { peer, mayHaveData: false }, services);
+  try {
+    if (endpoint.kind === "tcp") must(libc.setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, YES, 4));
+    if (libc.connect(socket, address, address.length) === 0) return connected();
+    if (errno() !== EINPROGRESS) throw new SocketError(errno());
+    // Over loopback the answer has come by the time that the call returns.
+    if (libc.connect(socket, address, address.length) === 0 || errno() === EISCONN) {
+      return connected();
+    }
+  } catch (error) {
+    libc.close(socket);
+    throw error;
+  }
+  return connecting(socket, abandonment, services).then(connected);
+}
+
+/** Resolves when a connection is there. The descriptor is closed if it rejects. */
+function connecting(
+  socket: number,
+  abandonment: Abandonment,
+  { libc, loop }: LoopServices,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (failure: number | undefined) => {
+      abandonment.onGiven = undefined;
+      loop.unwatch(socket);
+      if (failure === undefined) return resolve();
+      libc.close(socket);
+      reject(new SocketError(failure));
+    };
+    abandonment.onGiven = () => end(CLOSED);
+    if (abandonment.given) return end(CLOSED);
+    const ready = () => {
+      const failure = new Int32Array(1);
+      libc.getsockopt(socket, SOL_SOCKET, SO_ERROR, failure, new Uint32Array([4]));
+      end(failure[0] === 0 ? undefined : failure[0]);
+    };
+    loop.watch(socket, { patient: false, ready }, (EPOLLOUT | EPOLLET) >>> 0);
+  });
+}
+
+function must(result: number): number {
+  if (result < 0) throw new SocketError(errno());
+  return result;
+}
+
+function listenError(error: SocketError, address: SocketAddress): StartupError {
+  const inUse = error.errno === EADDRINUSE;
+  const why = inUse
+    ? "the port is in use, perhaps by another stud; end that one first or choose another port"
+    : error.errno === EACCES
+    ? "permission denied; ports below 1024 need root or CAP_NET_BIND_SERVICE"
+    : error.errno === EADDRNOTAVAIL
+    ? "this machine has no such address"
+    : error.message;
+  const ErrorClass = inUse ? PortInUseError : StartupError;
+  return new ErrorClass(`cannot listen on ${formatSocketAddress(address)}: ${why}`, {
+    cause: error,
+  });
+}
+
+/** Bytes that a read takes at once: eight records and their headers. */
+const LENT_BYTES = (128 << 10) + 1024;
+/** What the worker sets afterwards counts; this is for whoever sets nothing. */
+const BACKLOG = 100;
+const YES = new Int32Array([1]);
+// Values of the Linux ABI on x86-64 and arm64 (the same on both).
+/** SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC */
+const STREAM = 1 | 0o4000 | 0o2000000;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+const SO_ERROR = 4;
+const SO_REUSEPORT = 15;
+const IPPROTO_TCP = 6;
+const TCP_NODELAY = 1;
+const FIONBIO = 0x5421;

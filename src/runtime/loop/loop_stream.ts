@@ -1,0 +1,266 @@
+/**
+ * A connected socket on an event loop. What can be done at once is done at once, by one system call and without
+ * a promise; what has to wait waits by one promise. It owns its descriptor and nothing else: what is read lies
+ * in a buffer that all streams of a loop share, and what the kernel does not take of a write is copied.
+ */
+
+import type { SocketPair, TcpStream } from "../streams.ts";
+import {
+  EPOLLERR,
+  EPOLLET,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLOUT,
+  EPOLLRDHUP,
+  type EventLoop,
+  type Watcher,
+} from "./event_loop.ts";
+import { CLOSED, EAGAIN, EINTR, errno, type Libc, SocketError } from "./libc.ts";
+import { localAddress, type PackedAddress, unpackAddress } from "./socket_address.ts";
+
+/** What all streams of a loop share. */
+export interface LoopServices {
+  readonly loop: EventLoop;
+  readonly libc: Libc;
+  /** Where reads put what they lend. */
+  readonly lent: Uint8Array<ArrayBuffer>;
+}
+
+/** How a stream begins. */
+export interface LoopStreamOptions {
+  /** Undefined for a unix socket. */
+  readonly peer: PackedAddress | undefined;
+  /** Whether there may be something to read already: that costs a system call to find out. */
+  readonly mayHaveData: boolean;
+  /** Others go first until `patient` is set to false. */
+  readonly patient?: boolean;
+}
+
+interface Waiting {
+  readonly resolve: () => void;
+  readonly reject: (error: SocketError) => void;
+}
+
+interface Writing {
+  /** What is still to be sent. */
+  rest: Uint8Array;
+  readonly length: number;
+  readonly resolve: (length: number) => void;
+  readonly reject: (error: SocketError) => void;
+}
+
+/** A stream; see {@linkcode TcpStream}. Its methods throw, and their promises reject, with {@linkcode SocketError}. */
+export class LoopStream implements TcpStream, Watcher {
+  readonly #services: LoopServices;
+  #descriptor: number;
+  readonly #peer: PackedAddress | undefined;
+  #pair: SocketPair | undefined;
+  patient: boolean;
+  /** Whether a read may find something without waiting. */
+  #readable: boolean;
+  /** Whether the peer has ended, so that no further event announces what is left to read. */
+  #over = false;
+  /** Whether the connection is gone in both directions. */
+  #dead = false;
+  #watchesOutput = false;
+  #waiting: Waiting | undefined;
+  #writing: Writing | undefined;
+
+  constructor(descriptor: number, options: LoopStreamOptions, services: LoopServices) {
+    this.#descriptor = descriptor;
+    this.#services = services;
+    this.#peer = options.peer;
+    this.#readable = options.mayHaveData;
+    this.patient = options.patient ?? false;
+    services.loop.watch(descriptor, this, INPUT);
+  }
+
+  get lends(): boolean {
+    return true;
+  }
+
+  get takesAtOnce(): boolean {
+    return true;
+  }
+
+  get pair(): SocketPair {
+    // A unix socket has none, and the interface it is used by says so.
+    if (this.#peer === undefined) return undefined as unknown as SocketPair;
+    return this.#pair ??= {
+      local: localAddress(this.#services.libc, this.#descriptor) ?? UNKNOWN,
+      peer: unpackAddress(this.#peer),
+    };
+  }
+
+  read(into: Uint8Array): number | null | Promise<number | null> {
+    const octets = this.#receive(into, into.length);
+    if (octets === WAIT) return this.readable().then(() => this.read(into));
+    return octets === 0 ? null : octets;
+  }
+
+  lendNow(most: number): Uint8Array | null | undefined {
+    const { lent } = this.#services;
+    const octets = this.#receive(lent, Math.min(most, lent.length));
+    if (octets === WAIT) return undefined;
+    return octets === 0 ? null : lent.subarray(0, octets);
+  }
+
+  readable(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#descriptor < 0) reject(new SocketError(CLOSED));
+      else if (this.#readable) resolve();
+      else this.#waiting = { resolve, reject };
+    });
+  }
+
+  write(octets: Uint8Array): number | Promise<number> {
+    const sent = this.#send(octets);
+    if (sent === octets.length) return sent;
+    this.#watchOutput();
+    return new Promise((resolve, reject) => {
+      this.#writing = { rest: octets.slice(sent), length: octets.length, resolve, reject };
+    });
+  }
+
+  closeWrite(): void {
+    if (this.#services.libc.shutdown(this.#open(), SHUT_WR) < 0) throw new SocketError(errno());
+  }
+
+  room(): number {
+    const { libc } = this.#services;
+    const known = libc.getsockopt(this.#open(), SOL_SOCKET, SO_MEMINFO, MEMORY, MEMORY_LENGTH) === 0;
+    // The kernel counts its own structures too: about a quarter on top of the octets.
+    return known ? Math.max(0, MEMORY[SK_MEMINFO_SNDBUF]! - MEMORY[SK_MEMINFO_WMEM_QUEUED]!) : 0;
+  }
+
+  unsent(): number {
+    // After a reset the kernel still tells what it had in its queue.
+    if (this.#descriptor < 0 || this.#dead) return 0;
+    const { libc } = this.#services;
+    return libc.ioctl(this.#descriptor, SIOCOUTQ, UNSENT) === 0 ? UNSENT[0]! : 0;
+  }
+
+  reset(): void {
+    if (this.#descriptor < 0) return;
+    this.#services.libc.setsockopt(this.#descriptor, SOL_SOCKET, SO_LINGER, AT_ONCE, 8);
+    this.close();
+  }
+
+  close(): void {
+    const descriptor = this.#descriptor;
+    if (descriptor < 0) return;
+    this.#descriptor = -1;
+    this.#services.loop.forget(descriptor);
+    this.#services.libc.close(descriptor);
+    const waiting = this.#waiting;
+    const writing = this.#writing;
+    this.#waiting = this.#writing = undefined;
+    waiting?.reject(new SocketError(CLOSED));
+    writing?.reject(new SocketError(CLOSED));
+  }
+
+  ready(events: number): void {
+    if (events & GONE) this.#dead = true;
+    if (events & (EPOLLIN | EPOLLRDHUP | GONE)) {
+      this.#readable = true;
+      if (events & (EPOLLRDHUP | GONE)) this.#over = true;
+      const waiting = this.#waiting;
+      this.#waiting = undefined;
+      waiting?.resolve();
+    }
+    if (events & (EPOLLOUT | GONE)) this.#goOnWriting();
+  }
+
+  #goOnWriting(): void {
+    const writing = this.#writing;
+    if (writing === undefined) return;
+    try {
+      const sent = this.#send(writing.rest);
+      if (sent < writing.rest.length) {
+        writing.rest = writing.rest.subarray(sent);
+        return;
+      }
+    } catch (error) {
+      this.#writing = undefined;
+      return writing.reject(error as SocketError);
+    }
+    this.#writing = undefined;
+    writing.resolve(writing.length);
+  }
+
+  /** How many octets there were; 0 at the end; {@linkcode WAIT} if there is nothing yet. */
+  #receive(into: Uint8Array, most: number): number {
+    const descriptor = this.#open();
+    if (!this.#readable) return WAIT;
+    for (;;) {
+      const octets = this.#services.libc.recv(
+        descriptor,
+        into as Uint8Array<ArrayBuffer>,
+        most,
+        0,
+      );
+      if (octets >= 0) {
+        // Less than there was room for: the queue is empty, and an event announces more (epoll(7), edge-triggered).
+        if (octets < most && !this.#over) this.#readable = false;
+        return octets;
+      }
+      const error = errno();
+      if (error === EINTR) continue;
+      if (error !== EAGAIN) throw new SocketError(error);
+      this.#readable = false;
+      return WAIT;
+    }
+  }
+
+  /** How many octets the kernel took. */
+  #send(octets: Uint8Array): number {
+    const descriptor = this.#open();
+    for (;;) {
+      const sent = this.#services.libc.send(
+        descriptor,
+        octets as Uint8Array<ArrayBuffer>,
+        octets.length,
+        MSG_NOSIGNAL,
+      );
+      if (sent >= 0) return sent;
+      const error = errno();
+      if (error === EINTR) continue;
+      if (error !== EAGAIN) throw new SocketError(error);
+      return 0;
+    }
+  }
+
+  /** Few writes ever wait, and each event costs a wake-up. */
+  #watchOutput(): void {
+    if (this.#watchesOutput) return;
+    this.#watchesOutput = true;
+    this.#services.loop.rewatch(this.#descriptor, INPUT | EPOLLOUT);
+  }
+
+  #open(): number {
+    if (this.#descriptor < 0) throw new SocketError(CLOSED);
+    return this.#descriptor;
+  }
+}
+
+/** Nothing is there yet. */
+const WAIT = -1;
+const INPUT = (EPOLLIN | EPOLLRDHUP | EPOLLET) >>> 0;
+/** Events after which there is no connection any more. */
+const GONE = EPOLLHUP | EPOLLERR;
+/** Our address of a connection that was closed before anybody asked. */
+const UNKNOWN = { host: "0.0.0.0", port: 0 };
+const UNSENT = new Int32Array(1);
+/** struct linger: on, 0 seconds. What is queued is thrown away, and close(2) sends RST (socket(7)). */
+const AT_ONCE = new Int32Array([1, 0]);
+/** SO_MEMINFO (linux/sock_diag.h). */
+const MEMORY = new Uint32Array(16);
+const MEMORY_LENGTH = new Uint32Array([MEMORY.byteLength]);
+const SK_MEMINFO_SNDBUF = 3;
+const SK_MEMINFO_WMEM_QUEUED = 5;
+const SO_MEMINFO = 55;
+const SIOCOUTQ = 0x5411;
+const SOL_SOCKET = 1;
+const SO_LINGER = 13;
+const SHUT_WR = 1;
+const MSG_NOSIGNAL = 0x4000;

@@ -1,0 +1,113 @@
+/**
+ * Socket addresses in the C library's form: struct sockaddr_in and sockaddr_in6 (ip(7), ipv6(7)) and sockaddr_un
+ * (unix(7)).
+ */
+
+import { formatIpAddress, parseIpAddress, unmapIpv4Octets } from "../../wire/ip_address.ts";
+import type { SocketAddress } from "../../wire/preface.ts";
+import type { Libc } from "./libc.ts";
+
+/**
+ * An address and a port as small as they can be kept, since every connection keeps one: one number for IPv4, which
+ * has 48 bits, and the 16 bytes and the port behind them for IPv6.
+ */
+export type PackedAddress = number | Uint8Array;
+
+/** Where the kernel writes an address, and its length before and after: struct sockaddr_storage, socklen_t. */
+export class AddressSpace {
+  readonly bytes = new Uint8Array(SOCKADDR_BYTES);
+  readonly length = new Uint32Array(1);
+
+  /** Makes ready for a call that writes an address. */
+  ready(): this {
+    this.length[0] = SOCKADDR_BYTES;
+    return this;
+  }
+}
+
+/** Reads what the kernel wrote; undefined for anything but IP. */
+export function packAddress({ bytes }: AddressSpace): PackedAddress | undefined {
+  return packedAddress(bytes);
+}
+
+/** The same of a struct sockaddr_in or sockaddr_in6 of any length. */
+export function packedAddress(bytes: Uint8Array): PackedAddress | undefined {
+  const family = bytes[0]! | (bytes[1]! << 8);
+  if (family === AF_INET) return packIpv4(bytes, 4, port(bytes));
+  if (family !== AF_INET6) return undefined;
+  const octets = bytes.subarray(8, 24);
+  if (unmapIpv4Octets(octets) !== octets) return packIpv4(bytes, 20, port(bytes));
+  const packed = new Uint8Array(18);
+  packed.set(octets);
+  packed.set(bytes.subarray(2, 4), 16);
+  return packed;
+}
+
+/** The address in text; an IPv4 one that is mapped into IPv6 is shown as what it is. */
+export function unpackAddress(packed: PackedAddress): SocketAddress {
+  if (typeof packed !== "number") {
+    const host = formatIpAddress(packed.subarray(0, 16));
+    return { host, port: (packed[16]! << 8) | packed[17]! };
+  }
+  const host = Math.floor(packed / 0x1_0000);
+  const octets = [host >>> 24, (host >>> 16) & 0xff, (host >>> 8) & 0xff, host & 0xff];
+  return { host: octets.join("."), port: packed % 0x1_0000 };
+}
+
+/** The address that a socket is bound to; undefined for a unix socket, and for one that is closed. */
+export function localAddress(libc: Libc, descriptor: number): SocketAddress | undefined {
+  const { bytes, length } = SPACE.ready();
+  if (libc.getsockname(descriptor, bytes, length) !== 0) return undefined;
+  const packed = packAddress(SPACE);
+  return packed === undefined ? undefined : unpackAddress(packed);
+}
+
+/** The family of an IP address, as socket(2) wants it. */
+export function familyOf(host: string): number {
+  return host.includes(":") ? AF_INET6 : AF_INET;
+}
+
+/** struct sockaddr_in or sockaddr_in6. Throws `AddressFormatError`. */
+export function encodeAddress({ host, port }: SocketAddress): Uint8Array<ArrayBuffer> {
+  const isIpv6 = host.includes(":");
+  const bytes = new Uint8Array(isIpv6 ? 28 : 16);
+  bytes[0] = familyOf(host);
+  bytes[2] = port >> 8;
+  bytes[3] = port & 0xff;
+  const octets = parseIpAddress(host);
+  if (isIpv6 && octets.length === 4) {
+    // Asked for in its mapped form, so the socket is one for IPv6.
+    bytes.set([0xff, 0xff], 18);
+    bytes.set(octets, 20);
+  } else {
+    bytes.set(octets, isIpv6 ? 8 : 4);
+  }
+  return bytes;
+}
+
+/** struct sockaddr_un; undefined if the path is too long for one. */
+export function encodePath(path: string): Uint8Array<ArrayBuffer> | undefined {
+  const octets = new TextEncoder().encode(path);
+  if (octets.length >= SUN_PATH_BYTES) return undefined;
+  const bytes = new Uint8Array(2 + octets.length + 1);
+  bytes[0] = AF_UNIX;
+  bytes.set(octets, 2);
+  return bytes;
+}
+
+function packIpv4(bytes: Uint8Array, at: number, port: number): number {
+  const host = bytes[at]! * 0x100_0000 +
+    ((bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!);
+  return host * 0x1_0000 + port;
+}
+
+function port(bytes: Uint8Array): number {
+  return (bytes[2]! << 8) | bytes[3]!;
+}
+
+const SOCKADDR_BYTES = 128;
+const SUN_PATH_BYTES = 108;
+export const AF_UNIX = 1;
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+const SPACE = new AddressSpace();

@@ -1,0 +1,48 @@
+/** What errno(3) of a connection means, in stud's own words: the one place that knows. */
+
+import { type Party, PeerError, type PeerErrorKind } from "../../errors.ts";
+import {
+  CLOSED,
+  EACCES,
+  EAGAIN,
+  ECONNREFUSED,
+  ECONNRESET,
+  EHOSTUNREACH,
+  EMFILE,
+  ENETUNREACH,
+  ENFILE,
+  ENOBUFS,
+  ENOENT,
+  ENOMEM,
+  ENOTCONN,
+  EPERM,
+  EPIPE,
+  ETIMEDOUT,
+  type SocketError,
+} from "./libc.ts";
+
+/** Turns the failure of a system call into the fault of a peer. */
+export function socketFault(error: SocketError, party: Party): PeerError {
+  const [kind, message] = FAULTS[error.errno] ?? ["other", error.message];
+  return new PeerError(party, kind, message, { cause: error });
+}
+
+const FAULTS: Readonly<Record<number, readonly [PeerErrorKind, string]>> = {
+  [CLOSED]: ["gone", "closed by us"],
+  [ECONNRESET]: ["reset", "connection reset"],
+  [EPIPE]: ["gone", "connection gone"],
+  [ENOTCONN]: ["gone", "connection gone"],
+  [ECONNREFUSED]: ["refused", "connection refused"],
+  [ENOENT]: ["refused", "no such socket"],
+  [EACCES]: ["refused", "permission denied"],
+  [EPERM]: ["refused", "permission denied"],
+  // A unix socket does not let wait those who find its queue full.
+  [EAGAIN]: ["refused", "its queue of waiting connections is full"],
+  [ETIMEDOUT]: ["timeout", "connection timed out"],
+  [ENETUNREACH]: ["unreachable", "unreachable"],
+  [EHOSTUNREACH]: ["unreachable", "unreachable"],
+  [EMFILE]: ["resources", "out of file descriptors"],
+  [ENFILE]: ["resources", "out of file descriptors"],
+  [ENOMEM]: ["resources", "out of memory"],
+  [ENOBUFS]: ["resources", "out of memory"],
+};
