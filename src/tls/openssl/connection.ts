@@ -99,6 +99,14 @@ export class OpenSslConnection implements TlsConnection {
     return this.#secured.closeWrite();
   }
 
+  reset(): void {
+    this.#secured.reset();
+  }
+
+  unsent(): number {
+    return this.#secured.unsent();
+  }
+
   close(): void {
     this.#secured.close();
   }

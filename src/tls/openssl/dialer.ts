@@ -99,6 +99,14 @@ class OpenSslBackend implements BackendConnection {
     return this.#secured.closeWrite();
   }
 
+  reset(): void {
+    this.#secured.reset();
+  }
+
+  unsent(): number {
+    return this.#secured.unsent();
+  }
+
   close(): void {
     this.#secured.close();
   }

@@ -129,6 +129,15 @@ export class SessionStream {
     await this.socket.closeWrite();
   }
 
+  /** The session stays until it is closed: reads and writes that wait still hold it. */
+  reset(): void {
+    this.socket.reset();
+  }
+
+  unsent(): number {
+    return this.socket.unsent();
+  }
+
   close(): void {
     this.#closed = true;
     this.socket.close();
