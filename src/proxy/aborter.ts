@@ -1,43 +1,31 @@
 /**
- * Ends connections that must not look as if they had ended in order, or that cannot be ended otherwise.
- *
- * Some runtimes reset a connection themselves. Deno's `close()` leaves a TLS connection open for as long as
- * its handshake stalls or its peer takes no data, so on Linux the connection is reset by the kernel, which
- * wakes whatever waits on it. Finding a socket takes a walk over all descriptors; aborts are therefore
- * gathered and done together.
+ * Ends connections that must not look as if they had ended in order, or that cannot be ended otherwise: by
+ * reset, at once or as soon as the peer has what was written to it. How a reset is done is the platform's own.
  */
 
 import { type Deferred, deferred } from "../deferred.ts";
-import type { Runtime, SocketPair } from "../runtime/runtime.ts";
+import type { Clock, Duplex } from "../runtime/runtime.ts";
 
 /** A connection that can be aborted. */
-export interface Abortable {
-  /** Undefined for a unix socket, which is simply closed. */
-  readonly pair: SocketPair | undefined;
-  /** See {@linkcode Duplex.reset}. */
-  reset?(): void;
-  close(): void;
-}
+export type Abortable = Pick<Duplex, "reset" | "unsent">;
 
 /** Whether what has been written must reach the peer first, or is thrown away. */
 export type AbortMoment = "now" | "when-sent";
 
-interface PendingAbort {
-  readonly target: Abortable;
-  readonly pair: SocketPair;
+interface WaitingAbort {
   /** Clock time from which on unsent data no longer counts. */
   readonly giveUpAt: number;
   readonly done: Deferred<void>;
 }
 
-/** Gathers aborts and carries them out a few milliseconds later. */
+/** Carries out aborts. */
 export class Aborter {
-  readonly #runtime: Runtime;
-  readonly #pending = new Map<Abortable, PendingAbort>();
+  readonly #clock: Clock;
+  readonly #waiting = new Map<Abortable, WaitingAbort>();
   #armed = false;
 
-  constructor(runtime: Runtime) {
-    this.#runtime = runtime;
+  constructor({ clock }: { readonly clock: Clock }) {
+    this.#clock = clock;
   }
 
   /**
@@ -46,70 +34,45 @@ export class Aborter {
    * {@linkcode FLUSH_LIMIT} at most.
    */
   abort(target: Abortable, moment: AbortMoment): Promise<void> {
-    const pair = pairOf(target);
-    const atOnce = moment === "now" && target.reset !== undefined;
-    if (atOnce || pair === undefined || this.#runtime.kernel === undefined) {
+    if (moment === "now") {
+      target.reset();
       this.forget(target);
-      end(target);
-      return Promise.resolve();
+      return DONE;
     }
-    const now = this.#runtime.clock.now();
-    const giveUpAt = moment === "now" ? now : now + FLUSH_LIMIT;
-    const done = this.#pending.get(target)?.done ?? deferred<void>();
-    this.#pending.set(target, { target, pair, giveUpAt, done });
+    const waiting = this.#waiting.get(target) ??
+      { giveUpAt: this.#clock.now() + FLUSH_LIMIT, done: deferred<void>() };
+    this.#waiting.set(target, waiting);
     this.#arm(FIRST_PAUSE);
-    return done.promise;
+    return waiting.done.promise;
   }
 
-  /** Drops an abort that is no longer needed: the addresses may soon be another connection's. */
+  /** Drops an abort that is no longer needed. */
   forget(target: Abortable): void {
-    this.#pending.get(target)?.done.resolve();
-    this.#pending.delete(target);
+    this.#waiting.get(target)?.done.resolve();
+    this.#waiting.delete(target);
   }
 
   #arm(milliseconds: number): void {
     if (this.#armed) return;
     this.#armed = true;
-    this.#runtime.clock.after(milliseconds, () => this.#sweep());
+    this.#clock.after(milliseconds, () => this.#look());
   }
 
-  #sweep(): void {
+  #look(): void {
     this.#armed = false;
-    const { clock, kernel } = this.#runtime;
-    const began = clock.now();
-    const flushing = [...this.#pending.values()].filter((abort) => abort.giveUpAt > began);
-    const unsent = kernel!.unsent(flushing.map((abort) => abort.pair));
-    const waiting = new Set(flushing.filter((_, index) => unsent[index]! > 0));
-    const due = [...this.#pending.values()].filter((abort) => !waiting.has(abort));
-    const left = due.filter(({ target }) => target.reset === undefined);
-    const known = kernel!.reset(left.map((abort) => abort.pair));
-    const reset = new Set(left.filter((_, index) => known[index]));
-    for (const abort of due) {
-      this.#pending.delete(abort.target);
-      // What the kernel does not know by its addresses must still not wait for ever.
-      if (!reset.has(abort)) end(abort.target);
-      abort.done.resolve();
+    const now = this.#clock.now();
+    for (const [target, { giveUpAt }] of this.#waiting) {
+      if (now < giveUpAt && target.unsent() > 0) continue;
+      target.reset();
+      this.forget(target);
     }
-    // Under a storm of aborts the walks must not eat the worker: rest ten times as long as one took.
-    if (waiting.size > 0) this.#arm(Math.max(NEXT_PAUSE, 10 * (clock.now() - began)));
-  }
-}
-
-function end(target: Abortable): void {
-  if (target.reset !== undefined) target.reset();
-  else target.close();
-}
-
-/** A connection that its peer has ended may no longer tell its addresses. */
-function pairOf(target: Abortable): SocketPair | undefined {
-  try {
-    return target.pair;
-  } catch {
-    return undefined;
+    if (this.#waiting.size > 0) this.#arm(NEXT_PAUSE);
   }
 }
 
 /** Milliseconds for which data already written may still travel before the reset. */
 export const FLUSH_LIMIT = 2_000;
+/** Milliseconds before the first look: a TLS library may give its records to the kernel behind a write. */
 const FIRST_PAUSE = 5;
 const NEXT_PAUSE = 20;
+const DONE = Promise.resolve();

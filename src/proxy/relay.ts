@@ -7,12 +7,7 @@
  */
 
 import { type Party, PeerError } from "../errors.ts";
-import {
-  type Duplex,
-  pause,
-  type Runtime,
-  type SocketPair,
-} from "../runtime/runtime.ts";
+import { type Duplex, pause, type Runtime } from "../runtime/runtime.ts";
 import type { Abortable, Aborter, AbortMoment } from "./aborter.ts";
 import type { AccessRecord } from "./access_log.ts";
 import type { Counters } from "./counters.ts";
@@ -134,8 +129,8 @@ class Relay implements Watched {
     return this.#up.octets + this.#down.octets;
   }
 
-  get pairs(): readonly SocketPair[] {
-    return [this.#client.pair, this.#backend.pair].filter((pair) => pair !== undefined);
+  unsent(): number {
+    return this.#client.unsent() + this.#backend.unsent();
   }
 
   stalled(): void {

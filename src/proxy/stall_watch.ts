@@ -7,7 +7,7 @@
  * one: before a relay is judged, the kernel is asked whether the peer has acknowledged anything since.
  */
 
-import type { Runtime, SocketPair } from "../runtime/runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 
 /** What the watch needs to know of a relay. */
 export interface Watched {
@@ -17,8 +17,8 @@ export interface Watched {
   readonly writing: boolean;
   /** Octets moved so far, both directions together. */
   readonly octets: number;
-  /** The sockets of the relay, as far as they have addresses. */
-  readonly pairs: readonly SocketPair[];
+  /** Bytes that its peers, both together, have not acknowledged. */
+  unsent(): number;
   /** Called once, when the relay has made no progress for its limit. */
   stalled(): void;
   /** Called when its time is over although it makes progress. */
@@ -92,8 +92,7 @@ export class StallWatch {
     for (const relay of this.#marks.keys()) {
       if (this.#limitOf(relay) === 0) this.#marks.delete(relay);
     }
-    const unsent = this.#unsent(suspects);
-    suspects.forEach((relay, index) => this.#judge(relay, unsent[index]!));
+    for (const relay of suspects) this.#judge(relay, relay.unsent());
     if (this.#watched.size > 0) this.#arm();
   }
 
@@ -107,16 +106,6 @@ export class StallWatch {
     if (now - mark.since < this.#limitOf(relay)) return;
     this.delete(relay);
     relay.stalled();
-  }
-
-  /** Octets that the peers of each relay have not acknowledged. */
-  #unsent(relays: readonly Watched[]): number[] {
-    const { kernel } = this.#runtime;
-    if (kernel === undefined || relays.length === 0) return relays.map(() => 0);
-    const pairs = relays.map((relay) => relay.pairs);
-    const amounts = kernel.unsent(pairs.flat());
-    let at = 0;
-    return pairs.map((own) => own.reduce((sum) => sum + amounts[at++]!, 0));
   }
 
   /** 0 when the relay is not at risk. */

@@ -10,6 +10,7 @@ import type { Abandonment } from "../abandonment.ts";
 import { PeerError, type PeerErrorKind, PortInUseError, StartupError } from "../errors.ts";
 import { formatSocketAddress, isIpAddress, unmapIpv4 } from "../wire/ip_address.ts";
 import { httpExchange } from "./http_exchange.ts";
+import { type SocketDescriptor, socketDescriptors } from "./linux_descriptors.ts";
 import { takePlace } from "./linux_service.ts";
 import type {
   Endpoint,
@@ -179,9 +180,15 @@ async function lookupAddresses(host: string): Promise<string[]> {
 
 class DenoStream<Connection extends Deno.Conn = Deno.Conn> implements Stream {
   protected readonly conn: Connection;
+  readonly #descriptor: SocketDescriptor | undefined;
 
   constructor(conn: Connection) {
     this.conn = conn;
+    const { localAddr: local, remoteAddr: peer } = conn;
+    const both = local.transport === "tcp" && peer.transport === "tcp";
+    this.#descriptor = both
+      ? socketDescriptors()?.enter(local, peer)
+      : socketDescriptors()?.enter();
   }
 
   get pair(): SocketPair | undefined {
@@ -202,7 +209,16 @@ class DenoStream<Connection extends Deno.Conn = Deno.Conn> implements Stream {
     return this.conn.closeWrite();
   }
 
+  reset(): void {
+    if (this.#descriptor?.reset() !== true) this.close();
+  }
+
+  unsent(): number {
+    return this.#descriptor?.unsent() ?? 0;
+  }
+
   close(): void {
+    this.#descriptor?.release();
     closeConn(this.conn);
   }
 }

@@ -1,33 +1,24 @@
 /**
  * Linux system calls that no JavaScript runtime offers, through the C library: socket options on listening
- * sockets, resetting single connections, privileges, CPU pinning. No descriptor number leaves this file.
+ * sockets, privileges, CPU pinning. No descriptor number leaves this file.
  *
- * A runtime does not tell the descriptor of its sockets. They are found by walking /proc/self/fd and
- * comparing addresses; the directory is opened once, before a chroot can hide it.
+ * A runtime does not tell the descriptor of its sockets. Listening ones are found by walking /proc/self/fd and
+ * comparing addresses, when they are opened or a reload happens; the directory is opened once, before a chroot
+ * can hide it.
  */
 
 import { StartupError } from "../errors.ts";
 import { formatSocketAddress, parseIpAddress, unmapIpv4Octets } from "../wire/ip_address.ts";
 import { INSTRUCTION_OCTETS, overlookingProgram, steeringProgram } from "./linux_steering.ts";
-import type {
-  Kernel,
-  ListenerOptions,
-  Privileges,
-  SocketAddress,
-  SocketPair,
-  Steering,
-} from "./runtime.ts";
+import type { Kernel, ListenerOptions, Privileges, SocketAddress, Steering } from "./runtime.ts";
 
 const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
   chdir: { parameters: ["buffer"], result: "i32" },
   chroot: { parameters: ["buffer"], result: "i32" },
-  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-  getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
-  ioctl: { parameters: ["i32", "usize", "buffer"], result: "i32" },
   listen: { parameters: ["i32", "i32"], result: "i32" },
   mallopt: { parameters: ["i32", "i32"], result: "i32" },
   opendir: { parameters: ["buffer"], result: "pointer" },
@@ -105,22 +96,6 @@ class LinuxKernel implements Kernel {
       if (!wanted.has(this.#cookie(fd))) continue;
       this.#attach(fd, SO_ATTACH_FILTER, program, "cannot close a listening socket gently");
     }
-  }
-
-  reset(pairs: readonly SocketPair[]): boolean[] {
-    return this.#sockets.find(pairs).map((fd) => {
-      // connect(2) to AF_UNSPEC ends a TCP connection with RST, whatever state its queues are in.
-      return fd !== undefined &&
-        this.#libc.connect(fd, UNSPECIFIED_ADDRESS, UNSPECIFIED_ADDRESS.length) === 0;
-    });
-  }
-
-  unsent(pairs: readonly SocketPair[]): number[] {
-    const answer = new Int32Array(1);
-    return this.#sockets.find(pairs).map((fd) => {
-      if (fd === undefined) return 0;
-      return this.#libc.ioctl(fd, BigInt(SIOCOUTQ), answer) === 0 ? answer[0] ?? 0 : 0;
-    });
   }
 
   dropPrivileges({ chroot, uid, gid }: Privileges): void {
@@ -207,7 +182,7 @@ class LinuxKernel implements Kernel {
   }
 }
 
-/** The TCP sockets of this process, by address. */
+/** The descriptors of this process. */
 class OpenSockets {
   readonly #libc: Libc;
   readonly #directory: Deno.PointerValue;
@@ -231,28 +206,11 @@ class OpenSockets {
     }
   }
 
-  /** The descriptor of each connection, in order, or undefined for one that is gone. */
-  find(pairs: readonly SocketPair[]): (number | undefined)[] {
-    const wanted = new Map(pairs.map((pair) => [pairKey(pair), undefined as number | undefined]));
-    const peerPorts = new Set(pairs.map((pair) => pair.peer.port));
-    for (const fd of this.descriptors()) {
-      if (!this.#ask(fd, this.#libc.getpeername) || !peerPorts.has(this.#port())) continue;
-      const peer = this.#key();
-      const key = `${this.localKey(fd)}>${peer}`;
-      if (wanted.has(key)) wanted.set(key, fd);
-    }
-    return pairs.map((pair) => wanted.get(pairKey(pair)));
-  }
-
+  /** A socket's own address; undefined where it has none, or none of IP. */
   localKey(fd: number): string | undefined {
-    return this.#ask(fd, this.#libc.getsockname) ? this.#key() : undefined;
-  }
-
-  /** Fetches one of a socket's addresses; false where there is none, or none of IP. */
-  #ask(fd: number, which: Libc["getpeername"] | Libc["getsockname"]): boolean {
     this.#length[0] = SOCKADDR_OCTETS;
-    if (which(fd, this.#address, this.#length) !== 0) return false;
-    return this.#family() === AF_INET || this.#family() === AF_INET6;
+    if (this.#libc.getsockname(fd, this.#address, this.#length) !== 0) return undefined;
+    return this.#family() === AF_INET || this.#family() === AF_INET6 ? this.#key() : undefined;
   }
 
   #family(): number {
@@ -289,10 +247,6 @@ function addressKey(address: SocketAddress): string {
   return `${parseIpAddress(address.host).join(".")}:${address.port}`;
 }
 
-function pairKey(pair: SocketPair): string {
-  return `${addressKey(pair.local)}>${addressKey(pair.peer)}`;
-}
-
 function cString(text: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(new TextEncoder().encode(`${text}\0`));
 }
@@ -314,7 +268,6 @@ const SO_ATTACH_FILTER = 26;
 const SO_ATTACH_REUSEPORT_CBPF = 51;
 const SO_COOKIE = 57;
 const SO_DETACH_REUSEPORT_BPF = 68;
-const SIOCOUTQ = 0x5411;
 const RLIMIT_NOFILE = 7;
 const M_MMAP_THRESHOLD = -3;
 /** Octets; glibc's own value to begin with, which it would raise to 32 MiB bit by bit. */
@@ -328,8 +281,6 @@ const CPU_SET_OCTETS = 128;
 /** offsetof(struct dirent, d_name). */
 const DIRENT_NAME_OFFSET = 19;
 const BITS = [0, 1, 2, 3, 4, 5, 6, 7];
-/** A struct sockaddr of family AF_UNSPEC. */
-const UNSPECIFIED_ADDRESS = new Uint8Array(16);
 const ERRNO_TEXT: Readonly<Record<number, string>> = {
   1: "operation not permitted (this needs root)",
   2: "no such file or directory",

@@ -9,6 +9,7 @@ import process from "node:process";
 import { setImmediate } from "node:timers";
 import { unmapIpv4 } from "../wire/ip_address.ts";
 import { codeOf, isBefore } from "./node_facts.ts";
+import { SendQueues } from "./node_send_queues.ts";
 import type { SocketAddress, SocketPair, Stream } from "./runtime.ts";
 
 /** Where a socket's owner is kept. */
@@ -92,6 +93,10 @@ export abstract class NodeStream implements Stream {
   reset(): void {
     this.fail(GONE);
     resetSocket(this.socket);
+  }
+
+  unsent(): number {
+    return unsentOf(this.socket, this.pair);
   }
 
   close(): void {
@@ -241,6 +246,19 @@ export function isEnding(socket: Socket): boolean {
   return socket.writableEnded && !socket.writableFinished;
 }
 
+/**
+ * What Node still holds of what a socket was given, and what the kernel does (see {@linkcode SendQueues}). Where
+ * there is no Linux, the kernel's part is unknown and counts as nothing.
+ */
+export function unsentOf(socket: Socket, pair: SocketPair | undefined): number {
+  const { _handle: handle, bytesWritten } = socket as Socket & { _handle?: Handle | null };
+  if (!handle || pair === undefined || bytesWritten === 0 || !hasPeer(socket)) return 0;
+  const waiting = handle.writeQueueSize ?? 0;
+  return waiting + (process.platform === "linux" ? sendQueues.unsent(pair) : 0);
+}
+
+const sendQueues = new SendQueues();
+
 function ignore(): void {}
 
 /** A socket that knows whose it is, so that its listeners need be made only once for all. */
@@ -273,6 +291,8 @@ interface Handle {
   getpeername?(into: object): number;
   /** Below 0 once a read has failed. */
   readStart?(): number;
+  /** Bytes that the kernel has not taken. */
+  writeQueueSize?: number;
 }
 
 /** For the place where Node would put what arrives into the socket's queue. False: pause. */

@@ -19,6 +19,7 @@ import {
   RESET,
   resetSocket,
   socketPair,
+  unsentOf,
 } from "./node_stream.ts";
 import { OpenSslError, type SslCertificate } from "./openssl.ts";
 import type { SocketAddress, SocketPair } from "./runtime.ts";
@@ -157,6 +158,10 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
 
   override reset(): void {
     this.refuse(GONE);
+  }
+
+  override unsent(): number {
+    return unsentOf(this.#raw, this.pair);
   }
 
   /** Resets it, and says why to whatever waits on it. */

@@ -309,14 +309,6 @@ export interface Kernel {
    * {@linkcode Kernel.listeners} tells them. Throws {@linkcode StartupError} if the kernel refuses.
    */
   overlook(sockets: readonly string[]): void;
-  /**
-   * Resets the connections (RST now, queued data thrown away) and wakes whatever waits on them. This is the
-   * only thing that ends a TLS connection whose handshake stalls or whose peer takes no data. Tells for each,
-   * in order, whether there was such a connection.
-   */
-  reset(pairs: readonly SocketPair[]): boolean[];
-  /** How many octets each connection's peer has not acknowledged yet, in order; 0 for one already gone. */
-  unsent(pairs: readonly SocketPair[]): number[];
   /** chroot, then no supplementary groups, gid, uid, for every thread. Throws {@linkcode StartupError}. */
   dropPrivileges(privileges: Privileges): void;
   /**

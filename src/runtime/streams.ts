@@ -39,10 +39,16 @@ export interface Duplex {
   /** Ends our sending direction in order (TCP FIN; over TLS close_notify first). */
   closeWrite(): Promise<void> | void;
   /**
-   * Ends it at once: RST, and what is queued is thrown away. Whatever waits on it fails. Undefined where the
-   * platform cannot; `Kernel.reset` may be able to.
+   * Ends it at once: RST, and what is queued is thrown away. Reads and writes that wait on it reject. It is
+   * still to be closed. Where the platform cannot send RST, it closes. Never throws, and may be called again
+   * and after `close`.
    */
-  reset?(): void;
+  reset(): void;
+  /**
+   * Bytes written that the peer has not acknowledged yet; 0 where the platform cannot tell or the connection is
+   * gone.
+   */
+  unsent(): number;
   /** Releases the descriptor. Never throws, and may be called again. */
   close(): void;
 }

@@ -59,13 +59,11 @@ class PlainConnection implements TlsConnection {
   readonly negotiated = undefined;
   readonly #stream: TcpStream;
   readonly lend: TlsConnection["lend"];
-  readonly reset: TlsConnection["reset"];
 
   constructor(stream: TcpStream) {
     this.#stream = stream;
-    // Where the platform has neither, nobody must find one here.
+    // Where the platform has none, nobody must find one here.
     if (stream.lend !== undefined) this.lend = () => stream.lend!();
-    if (stream.reset !== undefined) this.reset = () => stream.reset!();
   }
 
   get pair() {
@@ -107,6 +105,14 @@ class PlainConnection implements TlsConnection {
 
   closeWrite(): Promise<void> | void {
     return this.#stream.closeWrite();
+  }
+
+  reset(): void {
+    this.#stream.reset();
+  }
+
+  unsent(): number {
+    return this.#stream.unsent();
   }
 
   close(): void {

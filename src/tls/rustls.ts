@@ -146,6 +146,14 @@ class RustlsConnection implements TlsConnection {
     return this.#stream.closeWrite();
   }
 
+  reset(): void {
+    this.#stream.reset();
+  }
+
+  unsent(): number {
+    return this.#stream.unsent();
+  }
+
   close(): void {
     this.#stream.close();
   }

@@ -90,6 +90,14 @@ class RustlsBackend implements BackendConnection {
     return this.#stream.closeWrite();
   }
 
+  reset(): void {
+    this.#stream.reset();
+  }
+
+  unsent(): number {
+    return this.#stream.unsent();
+  }
+
   close(): void {
     this.#stream.close();
   }

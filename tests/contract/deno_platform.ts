@@ -1,6 +1,7 @@
 /** The contract's tests under Deno; see platform.ts. */
 
 import { createRuntime } from "../../src/runtime/deno.ts";
+import { socketDescriptors } from "../../src/runtime/linux_descriptors.ts";
 import { makeEngine } from "../../src/tls/make_engine.ts";
 import { connectTls } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
@@ -9,6 +10,7 @@ import type { Platform, TlsClient } from "./platform.ts";
 const runtime = createRuntime({ workerArguments: [] });
 // Loads the C library and OpenSSL now: loaded by a test, they would count as leaked by it.
 runtime.kernel;
+socketDescriptors();
 runtime.openOpenSsl();
 
 export const platform: Platform = {

@@ -23,7 +23,6 @@ export interface FakeRelay {
 export function beginRelay(limits = { linger: 30_000, stall: 300_000 }): FakeRelay {
   const runtime = new FakeRuntime();
   const [client, backend] = [new FakeStream(pairOf(1)), new FakeStream(pairOf(2))];
-  runtime.kernel!.streams.push(client, backend);
   const services: RelayServices = {
     runtime,
     aborter: new Aborter(runtime),

@@ -16,7 +16,6 @@ import type {
   Privileges,
   Runtime,
   SocketAddress,
-  SocketPair,
   Steering,
   Stream,
   StreamListener,
@@ -270,15 +269,12 @@ export class FakeFiles implements Files {
   }
 }
 
-/** The kernel, which knows the streams that a test has told it of. */
+/** The kernel, as far as listening sockets and the process are concerned. */
 export class FakeKernel implements Kernel {
-  readonly streams: FakeStream[] = [];
   readonly tuned: { address: SocketAddress; options: ListenerOptions }[] = [];
   readonly steered: { address: SocketAddress; steering: Steering | undefined }[] = [];
   /** Every socket that has ever listened. */
   listening: () => readonly FakeListener[] = () => [];
-  /** How often descriptors were walked. */
-  walks = 0;
   readonly #events: string[];
 
   constructor(events: string[]) {
@@ -304,20 +300,6 @@ export class FakeKernel implements Kernel {
     for (const name of sockets) this.#events.push(`overlook ${name}`);
   }
 
-  reset(pairs: readonly SocketPair[]): boolean[] {
-    this.walks++;
-    return pairs.map((pair) => {
-      const stream = this.#find(pair);
-      stream?.resetByKernel();
-      return stream !== undefined;
-    });
-  }
-
-  unsent(pairs: readonly SocketPair[]): number[] {
-    this.walks++;
-    return pairs.map((pair) => this.#find(pair)?.unsent ?? 0);
-  }
-
   dropPrivileges(privileges: Privileges): void {
     this.#events.push(`drop ${privileges.chroot} ${privileges.uid} ${privileges.gid}`);
   }
@@ -334,13 +316,5 @@ export class FakeKernel implements Kernel {
   raiseDescriptorLimit(): number {
     this.#events.push("raise");
     return 1_024;
-  }
-
-  #find(pair: SocketPair): FakeStream | undefined {
-    return this.streams.find((stream) => {
-      // A connection that has been reset has no addresses any more.
-      return !stream.closed && !stream.wasReset &&
-        JSON.stringify(stream.pair) === JSON.stringify(pair);
-    });
   }
 }

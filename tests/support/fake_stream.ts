@@ -37,7 +37,7 @@ export class FakeStream implements Stream, TlsStream {
   longestRead = Infinity;
   longestWrite = Infinity;
   /** Octets the peer has not acknowledged, as the kernel would tell. */
-  unsent = 0;
+  unacknowledged = 0;
   writeEnded = false;
   closed = false;
   wasReset = false;
@@ -84,8 +84,8 @@ export class FakeStream implements Stream, TlsStream {
     this.#writer = undefined;
   }
 
-  /** The kernel resets the connection. */
-  resetByKernel(): void {
+  reset(): void {
+    if (this.wasReset || this.closed) return;
     this.wasReset = true;
     this.failWrites(new NativeError("reset"));
     this.#handshake.reject(new NativeError("reset"));
@@ -124,6 +124,10 @@ export class FakeStream implements Stream, TlsStream {
 
   get waitingWrite(): number | undefined {
     return this.#writer?.octets.length;
+  }
+
+  unsent(): number {
+    return this.closed || this.wasReset ? 0 : this.unacknowledged;
   }
 
   handshake(): Promise<void> {

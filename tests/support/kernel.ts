@@ -4,12 +4,20 @@
  */
 
 import { openLinuxKernel } from "../../src/runtime/linux.ts";
+import { type SocketDescriptors, socketDescriptors } from "../../src/runtime/linux_descriptors.ts";
 import type { Kernel } from "../../src/runtime/runtime.ts";
 
 const opened = openLinuxKernel();
+const ours = socketDescriptors();
 
 /** For tests that need Linux. */
 export function kernel(): Kernel {
   if (opened === undefined) throw new Error("this needs Linux and foreign functions");
   return opened;
+}
+
+/** The same for the sockets of this process. */
+export function descriptors(): SocketDescriptors {
+  if (ours === undefined) throw new Error("this needs Linux and foreign functions");
+  return ours;
 }

@@ -72,6 +72,11 @@ export class NodePeer implements Duplex {
     this.#raw.resetAndDestroy();
   }
 
+  /** Nobody asks. */
+  unsent(): number {
+    return 0;
+  }
+
   close(): void {
     this.#socket.destroy();
     this.#raw.destroy();

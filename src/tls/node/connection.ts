@@ -103,7 +103,11 @@ export class NodeConnection implements TlsConnection {
   }
 
   reset(): void {
-    this.#stream.reset!();
+    this.#stream.reset();
+  }
+
+  unsent(): number {
+    return this.#stream.unsent();
   }
 
   close(): void {

@@ -93,7 +93,11 @@ class NodeBackend implements BackendConnection {
   }
 
   reset(): void {
-    this.#stream.reset!();
+    this.#stream.reset();
+  }
+
+  unsent(): number {
+    return this.#stream.unsent();
   }
 
   close(): void {

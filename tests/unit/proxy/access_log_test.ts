@@ -36,7 +36,6 @@ async function newProxy(
   const backends: FakeStream[] = [];
   runtime.network.answer = () => {
     const stream = new FakeStream(pairOf(50_000 + backends.length));
-    runtime.kernel!.streams.push(stream);
     backends.push(stream);
     return Promise.resolve(stream);
   };
@@ -61,7 +60,6 @@ async function newProxy(
   let port = 0;
   const arrive = async () => {
     const client = new FakeStream(pairOf(++port));
-    runtime.kernel!.streams.push(client);
     runtime.network.listeners[0]!.arrive(client);
     await settled();
     return client;
@@ -297,6 +295,14 @@ class Proxied implements TlsConnection {
 
   write(octets: Uint8Array): Promise<number> | number {
     return this.#client.write(octets);
+  }
+
+  reset(): void {
+    this.#client.reset();
+  }
+
+  unsent(): number {
+    return this.#client.unsent();
   }
 
   closeWrite(): Promise<void> {

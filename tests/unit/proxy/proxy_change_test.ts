@@ -32,7 +32,6 @@ async function bench() {
   const backends: FakeStream[] = [];
   network.answer = () => {
     backends.push(new FakeStream(pairOf(50_000 + backends.length)));
-    runtime.kernel!.streams.push(backends.at(-1)!);
     return Promise.resolve(backends.at(-1)!);
   };
   const engine = createRustlsEngine(runtime, TLS_CONFIGURATION);
@@ -51,7 +50,6 @@ async function bench() {
   let port = 1;
   const arrive = async (listener = 0) => {
     const client = new FakeStream(pairOf(port++));
-    runtime.kernel!.streams.push(client);
     network.listeners[listener]!.arrive(client);
     client.completeHandshake();
     await settled();

@@ -31,7 +31,6 @@ async function newProxy(options: Partial<ProxyOptions> = {}, engineIs: Partial<T
   const backends: FakeStream[] = [];
   runtime.network.answer = () => {
     const stream = new FakeStream(pairOf(50_000 + backends.length));
-    runtime.kernel!.streams.push(stream);
     backends.push(stream);
     return Promise.resolve(stream);
   };
@@ -41,7 +40,6 @@ async function newProxy(options: Partial<ProxyOptions> = {}, engineIs: Partial<T
   proxy.serve();
   const arrive = async (port: number) => {
     const client = new FakeStream(pairOf(port));
-    runtime.kernel!.streams.push(client);
     runtime.network.listeners[0]!.arrive(client);
     await settled();
     return client;

@@ -95,10 +95,10 @@ Deno.test("what a client sent just before it broke off arrives, and then the res
   await settled();
   assertEquals([one.backend.text, one.backend.wasReset], ["the last words", false]);
   // The kernel still holds some of them: they go first.
-  one.backend.unsent = 5;
+  one.backend.unacknowledged = 5;
   await one.runtime.clock.advance(SECOND);
   assertEquals([one.client.wasReset, one.backend.wasReset], [true, false]);
-  one.backend.unsent = 0;
+  one.backend.unacknowledged = 0;
   await one.runtime.clock.advance(SECOND / 2);
   assertEquals(one.backend.wasReset, true);
   assertEquals(await outcomeOf(one), "client closed");
@@ -106,7 +106,7 @@ Deno.test("what a client sent just before it broke off arrives, and then the res
 
 Deno.test("last words that nobody takes are waited for only so long", async () => {
   const one = beginRelay();
-  one.backend.unsent = 5;
+  one.backend.unacknowledged = 5;
   one.client.fail(new NativeError("closed"));
   await one.runtime.clock.advance(3 * SECOND);
   assertEquals(one.backend.wasReset, true);

@@ -51,7 +51,6 @@ async function bench() {
     const client = new FakeStream(pairOf(1));
     const backend = new FakeStream(pairOf(2));
     network.answer = () => Promise.resolve(backend);
-    for (const stream of [client, backend]) runtime.kernel!.streams.push(stream);
     network.listeners[listener]!.arrive(client);
     client.completeHandshake();
     await settled();

@@ -1,0 +1,51 @@
+/** A set of small whole numbers that finds the lowest one not in it, as the kernel does for descriptors. */
+
+/** A set of descriptors. */
+export class DescriptorBits {
+  #words = new Uint32Array(32);
+  /** Everything below is in the set. */
+  #full = 0;
+  #end = 0;
+
+  /** One more than the highest number that ever was in the set. */
+  get end(): number {
+    return this.#end;
+  }
+
+  has(number: number): boolean {
+    return ((this.#words[number >> 5] ?? 0) & (1 << (number & 31))) !== 0;
+  }
+
+  add(number: number): void {
+    const word = number >> 5;
+    while (word >= this.#words.length) this.#grow();
+    this.#words[word]! |= 1 << (number & 31);
+    this.#end = Math.max(this.#end, number + 1);
+    if (number === this.#full) this.#full++;
+  }
+
+  delete(number: number): void {
+    if (!this.has(number)) return;
+    this.#words[number >> 5]! &= ~(1 << (number & 31));
+    this.#full = Math.min(this.#full, number);
+  }
+
+  /** The lowest number from this one on that is not in the set. */
+  firstAbsent(from: number): number {
+    const start = Math.max(from, this.#full);
+    let word = start >> 5;
+    // Bits below the start count as set.
+    let bits = (this.#words[word] ?? 0) | ((1 << (start & 31)) - 1);
+    // A word is 32 numbers: 20,000 descriptors are passed over in less time than a system call takes.
+    while (bits === -1) bits = (this.#words[++word] ?? 0) | 0;
+    const found = word * 32 + 31 - Math.clz32(~bits & -~bits);
+    if (from <= this.#full) this.#full = found;
+    return found;
+  }
+
+  #grow(): void {
+    const larger = new Uint32Array(2 * this.#words.length);
+    larger.set(this.#words);
+    this.#words = larger;
+  }
+}

@@ -1,0 +1,312 @@
+/**
+ * Which descriptor a connection has, which Deno does not tell. It is guessed and the guess is verified: the
+ * kernel gives the lowest free descriptor (open(2)), so a few calls after a connection is made find it, however
+ * many others there are. Before every use the descriptor's addresses are compared again, as it may have become
+ * another's. A connection that was not found is looked for once, when it must be reset, among all descriptors
+ * that are nobody's. No descriptor number leaves this file.
+ */
+
+import { parseIpAddress, unmapIpv4 } from "../wire/ip_address.ts";
+import { DescriptorBits } from "./descriptor_bits.ts";
+
+const SYMBOLS = {
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  fcntl: { parameters: ["i32", "i32"], result: "i32" },
+  getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  ioctl: { parameters: ["i32", "usize", "buffer"], result: "i32" },
+} as const;
+
+/** The calls of the C library that this takes. */
+export type SocketCalls = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+/** One end of a TCP connection, as Deno tells it. */
+export type SocketEnd = Pick<Deno.NetAddr, "hostname" | "port">;
+
+let opened: SocketDescriptors | undefined | "not yet" = "not yet";
+
+/** Those of this process; undefined where this is not Linux or foreign functions are not allowed. */
+export function socketDescriptors(): SocketDescriptors | undefined {
+  if (opened === "not yet") {
+    const calls = openSocketCalls();
+    opened = calls && new SocketDescriptors(calls);
+  }
+  return opened;
+}
+
+/** Opens the C library, or returns undefined where that cannot be. */
+export function openSocketCalls(): SocketCalls | undefined {
+  if (Deno.build.os !== "linux") return undefined;
+  try {
+    return Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A connection whose descriptor is known as far as the guess was right. */
+export interface SocketDescriptor {
+  /**
+   * RST now, and what is queued is thrown away; whatever waits on the connection fails. This is the only thing
+   * that ends a TLS connection of Deno's whose handshake stalls or whose peer takes no data. False if there is no
+   * such connection (any more).
+   */
+  reset(): boolean;
+  /** Bytes that the peer has not acknowledged (tcp(7), SIOCOUTQ); 0 if there is no such connection any more. */
+  unsent(): number;
+  /** Says that the connection is being closed. */
+  release(): void;
+}
+
+/** The descriptors of a process, as far as connections have them. */
+export class SocketDescriptors {
+  readonly #calls: SocketCalls;
+  /** Those that are believed to be open: connections' and strangers'. */
+  readonly #taken = new DescriptorBits();
+  /** Those that were open and no connection's when they were looked at, the newest last. */
+  readonly #strangers: number[] = [];
+  /** Connections that were not found, by their ports. */
+  readonly #unfound = new Map<number, Connection>();
+  #surveyed = false;
+  #cursor = 0;
+  readonly #address = new Uint8Array(SOCKADDR_BYTES);
+  readonly #length = new Uint32Array(1);
+  readonly #amount = new Int32Array(1);
+
+  constructor(calls: SocketCalls) {
+    this.#calls = calls;
+  }
+
+  /** Takes note of a connection that has just been made. Its ends undefined: of a unix socket. */
+  enter(local?: SocketEnd, peer?: SocketEnd): SocketDescriptor {
+    const connection = new Connection(this, local, peer);
+    if (this.#guess(connection)) return connection;
+    if (connection.key !== undefined) this.#unfound.set(connection.key, connection);
+    if (!this.#surveyed) this.#survey();
+    return connection;
+  }
+
+  /** See {@linkcode SocketDescriptor.reset}. */
+  reset(connection: Connection): boolean {
+    const fd = this.#verified(connection);
+    // connect(2) to AF_UNSPEC ends a TCP connection with RST, whatever state its queues are in.
+    return fd !== undefined && this.#calls.connect(fd, UNSPECIFIED, UNSPECIFIED.length) === 0;
+  }
+
+  /** See {@linkcode SocketDescriptor.unsent}. */
+  unsent(connection: Connection): number {
+    const fd = this.#verified(connection);
+    if (fd === undefined) return 0;
+    return this.#calls.ioctl(fd, BigInt(SIOCOUTQ), this.#amount) === 0 ? this.#amount[0]! : 0;
+  }
+
+  /** See {@linkcode SocketDescriptor.release}. */
+  release(connection: Connection): void {
+    const { fd, key } = connection;
+    connection.fd = GONE;
+    if (fd >= 0) this.#taken.delete(fd);
+    else if (key !== undefined && this.#unfound.get(key) === connection) this.#unfound.delete(key);
+  }
+
+  /** The descriptor, if it still is this connection's. */
+  #verified(connection: Connection): number | undefined {
+    if (connection.fd === UNFOUND) {
+      // Whoever else was not found may have taken its place among them.
+      this.#unfound.set(connection.key ?? 0, connection);
+      this.#survey();
+      if (connection.fd === UNFOUND) this.release(connection);
+    }
+    return connection.fd >= 0 && this.#has(connection.fd, connection) ? connection.fd : undefined;
+  }
+
+  /** Looks at a few descriptors, the likeliest first. */
+  #guess(connection: Connection): boolean {
+    let fd = -1;
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      fd = this.#taken.firstAbsent(fd + 1);
+      const found = this.#look(fd, connection);
+      if (found === "connection") return true;
+      // It would have got this one: it has one that was thought to be open, or that was the lowest before.
+      if (found === "closed") break;
+    }
+    return this.#guessStranger(connection) || this.#guessAbove(fd + 1, connection);
+  }
+
+  /** What nobody knew may have been closed: the newest first, and all in their turn. */
+  #guessStranger(connection: Connection): boolean {
+    const strangers = this.#strangers;
+    for (let tries = 0; tries < MOST_TRIES && strangers.length > 0; tries++) {
+      const newest = strangers.length - 1 - tries;
+      const index = tries % 2 === 0 && newest >= 0 ? newest : this.#cursor++ % strangers.length;
+      const found = this.#look(strangers[index]!, connection, index);
+      if (found === "connection") return true;
+    }
+    return false;
+  }
+
+  /** Others may have been closed meanwhile, even all of them. */
+  #guessAbove(from: number, connection: Connection): boolean {
+    const end = this.#taken.end;
+    let fd = from - 1;
+    for (let tries = 0; tries < MOST_TRIES / 2; tries++) {
+      fd = this.#taken.firstAbsent(tries === MOST_TRIES / 4 ? Math.max(fd + 1, end) : fd + 1);
+      if (this.#look(fd, connection) === "connection") return true;
+    }
+    return false;
+  }
+
+  /** Looks at every descriptor that is no connection's, and finds those that have not been found. */
+  #survey(): void {
+    this.#surveyed = true;
+    for (let index = this.#strangers.length - 1; index >= 0; index--) {
+      this.#look(this.#strangers[index]!, undefined, index);
+    }
+    let closed = 0;
+    for (let fd = this.#taken.firstAbsent(0); closed < GAP || fd < this.#taken.end;) {
+      closed = this.#look(fd, undefined) === "closed" ? closed + 1 : 0;
+      fd = this.#taken.firstAbsent(fd + 1);
+    }
+  }
+
+  /**
+   * Finds out whose a descriptor is, that of this connection or of one that was not found, and takes note of it.
+   * `index` is its place among the strangers, if it was one.
+   */
+  #look(fd: number, wanted: Connection | undefined, index = -1): "connection" | "other" | "closed" {
+    let owner: Connection | undefined;
+    if (wanted !== undefined && this.#has(fd, wanted)) owner = wanted;
+    else if (this.#unfound.size > 0) owner = this.#unfoundAt(fd);
+    const open = owner !== undefined || this.#calls.fcntl(fd, F_GETFD) >= 0;
+    if (owner !== undefined) {
+      if (owner.key !== undefined) this.#unfound.delete(owner.key);
+      owner.fd = fd;
+    }
+    if (index < 0 && open) this.#taken.add(fd);
+    if (index < 0 && open && owner === undefined) this.#strangers.push(fd);
+    if (index >= 0 && !open) this.#taken.delete(fd);
+    if (index >= 0 && (!open || owner !== undefined)) {
+      // Order matters little, and so the last one may take its place.
+      const last = this.#strangers.pop()!;
+      if (last !== fd) this.#strangers[index] = last;
+    }
+    if (owner !== undefined && owner === wanted) return "connection";
+    return open ? "other" : "closed";
+  }
+
+  #unfoundAt(fd: number): Connection | undefined {
+    if (!this.#ask(fd, this.#calls.getpeername)) return undefined;
+    const peer = portOf(this.#address);
+    if (!this.#ask(fd, this.#calls.getsockname)) return undefined;
+    const candidate = this.#unfound.get(keyOf(portOf(this.#address), peer));
+    return candidate !== undefined && this.#has(fd, candidate) ? candidate : undefined;
+  }
+
+  /** Whether a descriptor is a socket with these addresses. Of a unix socket's only its kind is known. */
+  #has(fd: number, { local, peer }: Connection): boolean {
+    if (!this.#ask(fd, this.#calls.getpeername)) return false;
+    if (local === undefined || peer === undefined) return familyOf(this.#address) === AF_UNIX;
+    return isEnd(this.#address, peer) && this.#ask(fd, this.#calls.getsockname) &&
+      isEnd(this.#address, local);
+  }
+
+  #ask(fd: number, which: SocketCalls["getpeername"]): boolean {
+    this.#length[0] = SOCKADDR_BYTES;
+    return which(fd, this.#address, this.#length) === 0;
+  }
+}
+
+/** A connection among {@linkcode SocketDescriptors}. */
+class Connection implements SocketDescriptor {
+  readonly #all: SocketDescriptors;
+  readonly local: SocketEnd | undefined;
+  readonly peer: SocketEnd | undefined;
+  fd = UNFOUND;
+  #reset = false;
+
+  constructor(all: SocketDescriptors, local: SocketEnd | undefined, peer: SocketEnd | undefined) {
+    this.#all = all;
+    this.local = local;
+    this.peer = peer;
+  }
+
+  /** Undefined for a unix socket. */
+  get key(): number | undefined {
+    return this.local && this.peer && keyOf(this.local.port, this.peer.port);
+  }
+
+  reset(): boolean {
+    return this.#reset ||= this.peer !== undefined && this.#all.reset(this);
+  }
+
+  unsent(): number {
+    return this.#reset || this.peer === undefined ? 0 : this.#all.unsent(this);
+  }
+
+  release(): void {
+    this.#all.release(this);
+  }
+}
+
+/** Both ports of a connection in one number. */
+function keyOf(local: number, peer: number): number {
+  return local * 0x10000 + peer;
+}
+
+function familyOf(address: Uint8Array): number {
+  return address[0]! | (address[1]! << 8);
+}
+
+function portOf(address: Uint8Array): number {
+  return (address[2]! << 8) | address[3]!;
+}
+
+/** Whether a struct sockaddr is this end's. IPv4 is the same mapped into IPv6. */
+function isEnd(address: Uint8Array, { hostname, port }: SocketEnd): boolean {
+  if (portOf(address) !== port) return false;
+  const family = familyOf(address);
+  const text = unmapIpv4(hostname);
+  if (!text.includes(":")) {
+    if (family === AF_INET) return isIpv4(address, 4, text);
+    return family === AF_INET6 && isMapped(address) && isIpv4(address, 20, text);
+  }
+  return family === AF_INET6 &&
+    parseIpAddress(text).every((byte, index) => byte === address[8 + index]);
+}
+
+/** Compares four bytes with an address in text, without making anything: this is done for each connection. */
+function isIpv4(address: Uint8Array, offset: number, text: string): boolean {
+  let part = 0;
+  for (let index = 0; index <= text.length; index++) {
+    const character = index < text.length ? text.charCodeAt(index) : DOT;
+    if (character !== DOT) part = part * 10 + character - ZERO;
+    else if (part !== address[offset++]) return false;
+    else part = 0;
+  }
+  return true;
+}
+
+/** Whether a struct sockaddr_in6 has an address of IPv4 in it (RFC 4291 section 2.5.5.2). */
+function isMapped(address: Uint8Array): boolean {
+  for (let index = 8; index < 18; index++) if (address[index] !== 0) return false;
+  return address[18] === 0xff && address[19] === 0xff;
+}
+
+/** Values of {@linkcode Connection.fd} that are none. */
+const UNFOUND = -1;
+const GONE = -2;
+/** Descriptors of one kind that are looked at for a connection. Nearly always the first one is it. */
+const MOST_TRIES = 8;
+/** So many closed descriptors in a row are the end of all: the kernel leaves no such gap by itself. */
+const GAP = 64;
+/** A struct sockaddr of family AF_UNSPEC. */
+const UNSPECIFIED = new Uint8Array(16);
+/** sizeof(struct sockaddr_un), the longest. */
+const SOCKADDR_BYTES = 110;
+const DOT = 0x2e;
+const ZERO = 0x30;
+// Values of the Linux ABI on x86-64 and arm64 (the same on both).
+const AF_UNIX = 1;
+const AF_INET = 2;
+const AF_INET6 = 10;
+const F_GETFD = 1;
+const SIOCOUTQ = 0x5411;
