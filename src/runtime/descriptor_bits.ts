@@ -1,4 +1,7 @@
-/** A set of small whole numbers that finds the lowest one not in it, as the kernel does for descriptors. */
+/**
+ * A set of small whole numbers that finds the lowest one not in it, as the kernel does for descriptors, in a
+ * time that hardly depends on how many there are.
+ */
 
 /** A set of descriptors. */
 export class DescriptorBits {
@@ -41,6 +44,17 @@ export class DescriptorBits {
     const found = word * 32 + 31 - Math.clz32(~bits & -~bits);
     if (from <= this.#full) this.#full = found;
     return found;
+  }
+
+  /** The highest number up to this one that is in the set; -1 if there is none. */
+  lastPresent(from: number): number {
+    if (from < 0) return -1;
+    let word = Math.min(from >> 5, this.#words.length - 1);
+    // Bits above count as not set.
+    const above = from >> 5 === word ? 31 - (from & 31) : 0;
+    let bits = this.#words[word]! & (0xffffffff >>> above);
+    while (bits === 0 && --word >= 0) bits = this.#words[word]!;
+    return word < 0 ? -1 : word * 32 + 31 - Math.clz32(bits);
   }
 
   #grow(): void {

@@ -63,11 +63,12 @@ export class SocketDescriptors {
   readonly #calls: SocketCalls;
   /** Those that are believed to be open: connections' and strangers'. */
   readonly #taken = new DescriptorBits();
-  /** Those that were open and no connection's when they were looked at, the newest last. */
-  readonly #strangers: number[] = [];
+  /** Those of them that were no connection's when they were looked at. */
+  readonly #strangers = new DescriptorBits();
   /** Connections that were not found, by their ports. */
   readonly #unfound = new Map<number, Connection>();
   #surveyed = false;
+  /** The stranger that was looked at last in its turn. */
   #cursor = 0;
   readonly #address = new Uint8Array(SOCKADDR_BYTES);
   readonly #length = new Uint32Array(1);
@@ -126,31 +127,31 @@ export class SocketDescriptors {
       fd = this.#taken.firstAbsent(fd + 1);
       const found = this.#look(fd, connection);
       if (found === "connection") return true;
-      // It would have got this one: it has one that was thought to be open, or that was the lowest before.
+      // The kernel gave none that is above a free one: it is below, or others were closed meanwhile.
       if (found === "closed") break;
     }
-    return this.#guessStranger(connection) || this.#guessAbove(fd + 1, connection);
+    return this.#guessStranger(fd, connection) || this.#guessAbove(fd + 1, connection);
   }
 
-  /** What nobody knew may have been closed: the newest first, and all in their turn. */
-  #guessStranger(connection: Connection): boolean {
-    const strangers = this.#strangers;
-    for (let tries = 0; tries < MOST_TRIES && strangers.length > 0; tries++) {
-      const newest = strangers.length - 1 - tries;
-      const index = tries % 2 === 0 && newest >= 0 ? newest : this.#cursor++ % strangers.length;
-      const found = this.#look(strangers[index]!, connection, index);
-      if (found === "connection") return true;
+  /** What nobody knew may have been closed: those just below the lowest free one, and all in their turn. */
+  #guessStranger(free: number, connection: Connection): boolean {
+    let fd = free;
+    for (let tries = 0; tries < MOST_TRIES && fd >= 0; tries++) {
+      const inTurn = tries >= MOST_TRIES / 2;
+      fd = this.#strangers.lastPresent(inTurn ? this.#cursor - 1 : fd - 1);
+      if (inTurn) this.#cursor = fd < 0 ? this.#strangers.end : fd;
+      if (fd >= 0 && this.#look(fd, connection) === "connection") return true;
     }
     return false;
   }
 
-  /** Others may have been closed meanwhile, even all of them. */
+  /** Many may have been closed meanwhile, even all above the first free one. */
   #guessAbove(from: number, connection: Connection): boolean {
-    const end = this.#taken.end;
-    let fd = from - 1;
-    for (let tries = 0; tries < MOST_TRIES / 2; tries++) {
-      fd = this.#taken.firstAbsent(tries === MOST_TRIES / 4 ? Math.max(fd + 1, end) : fd + 1);
-      if (this.#look(fd, connection) === "connection") return true;
+    for (const start of [from, this.#taken.end]) {
+      for (let fd = start - 1, tries = 0; tries < MOST_TRIES / 4; tries++) {
+        fd = this.#taken.firstAbsent(fd + 1);
+        if (this.#look(fd, connection) === "connection") return true;
+      }
     }
     return false;
   }
@@ -158,52 +159,52 @@ export class SocketDescriptors {
   /** Looks at every descriptor that is no connection's, and finds those that have not been found. */
   #survey(): void {
     this.#surveyed = true;
-    for (let index = this.#strangers.length - 1; index >= 0; index--) {
-      this.#look(this.#strangers[index]!, undefined, index);
+    for (let fd = this.#strangers.end; (fd = this.#strangers.lastPresent(fd - 1)) >= 0;) {
+      this.#look(fd);
     }
     let closed = 0;
-    for (let fd = this.#taken.firstAbsent(0); closed < GAP || fd < this.#taken.end;) {
-      closed = this.#look(fd, undefined) === "closed" ? closed + 1 : 0;
+    for (let fd = -1; closed < GAP || fd < this.#taken.end;) {
       fd = this.#taken.firstAbsent(fd + 1);
+      closed = this.#look(fd) === "closed" ? closed + 1 : 0;
     }
   }
 
-  /**
-   * Finds out whose a descriptor is, that of this connection or of one that was not found, and takes note of it.
-   * `index` is its place among the strangers, if it was one.
-   */
-  #look(fd: number, wanted: Connection | undefined, index = -1): "connection" | "other" | "closed" {
-    let owner: Connection | undefined;
-    if (wanted !== undefined && this.#has(fd, wanted)) owner = wanted;
-    else if (this.#unfound.size > 0) owner = this.#unfoundAt(fd);
-    const open = owner !== undefined || this.#calls.fcntl(fd, F_GETFD) >= 0;
+  /** Finds out whose a descriptor is, that of this connection or of one that was not found, and takes note of it. */
+  #look(fd: number, wanted?: Connection): "connection" | "other" | "closed" {
+    const hasPeer = this.#ask(fd, this.#calls.getpeername);
+    const owner = hasPeer ? this.#ownerOf(fd, wanted) : undefined;
     if (owner !== undefined) {
       if (owner.key !== undefined) this.#unfound.delete(owner.key);
       owner.fd = fd;
+      this.#taken.add(fd);
+      this.#strangers.delete(fd);
+      return owner === wanted ? "connection" : "other";
     }
-    if (index < 0 && open) this.#taken.add(fd);
-    if (index < 0 && open && owner === undefined) this.#strangers.push(fd);
-    if (index >= 0 && !open) this.#taken.delete(fd);
-    if (index >= 0 && (!open || owner !== undefined)) {
-      // Order matters little, and so the last one may take its place.
-      const last = this.#strangers.pop()!;
-      if (last !== fd) this.#strangers[index] = last;
+    const open = hasPeer || this.#calls.fcntl(fd, F_GETFD) >= 0;
+    for (const set of [this.#taken, this.#strangers]) {
+      if (open) set.add(fd);
+      else set.delete(fd);
     }
-    if (owner !== undefined && owner === wanted) return "connection";
     return open ? "other" : "closed";
   }
 
-  #unfoundAt(fd: number): Connection | undefined {
+  /** Whose a descriptor is whose peer's address was just asked for. */
+  #ownerOf(fd: number, wanted: Connection | undefined): Connection | undefined {
+    if (wanted !== undefined && this.#isFor(fd, wanted)) return wanted;
+    if (this.#unfound.size === 0 || !this.#ask(fd, this.#calls.getsockname)) return undefined;
+    const local = portOf(this.#address);
     if (!this.#ask(fd, this.#calls.getpeername)) return undefined;
-    const peer = portOf(this.#address);
-    if (!this.#ask(fd, this.#calls.getsockname)) return undefined;
-    const candidate = this.#unfound.get(keyOf(portOf(this.#address), peer));
-    return candidate !== undefined && this.#has(fd, candidate) ? candidate : undefined;
+    const candidate = this.#unfound.get(keyOf(local, portOf(this.#address)));
+    return candidate !== undefined && this.#isFor(fd, candidate) ? candidate : undefined;
   }
 
   /** Whether a descriptor is a socket with these addresses. Of a unix socket's only its kind is known. */
-  #has(fd: number, { local, peer }: Connection): boolean {
-    if (!this.#ask(fd, this.#calls.getpeername)) return false;
+  #has(fd: number, connection: Connection): boolean {
+    return this.#ask(fd, this.#calls.getpeername) && this.#isFor(fd, connection);
+  }
+
+  /** The same, when its peer's address was just asked for. */
+  #isFor(fd: number, { local, peer }: Connection): boolean {
     if (local === undefined || peer === undefined) return familyOf(this.#address) === AF_UNIX;
     return isEnd(this.#address, peer) && this.#ask(fd, this.#calls.getsockname) &&
       isEnd(this.#address, local);

@@ -12,13 +12,7 @@ import type { SocketAddress } from "../wire/preface.ts";
 import type { OpenSsl } from "./openssl.ts";
 import type { Service } from "./service.ts";
 import type { StreamTls } from "./stream_tls.ts";
-import type {
-  SocketPair,
-  Stream,
-  StreamListener,
-  TlsStream,
-  TlsStreamListener,
-} from "./streams.ts";
+import type { Stream, StreamListener, TlsStream, TlsStreamListener } from "./streams.ts";
 
 export type * from "./service.ts";
 export type * from "./streams.ts";

@@ -3,6 +3,7 @@
 import { createRuntime } from "../../src/runtime/deno.ts";
 import { socketDescriptors } from "../../src/runtime/linux_descriptors.ts";
 import { makeEngine } from "../../src/tls/make_engine.ts";
+import { resetConnection } from "../support/reset.ts";
 import { connectTls } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
 import type { Platform, TlsClient } from "./platform.ts";
@@ -40,6 +41,9 @@ function client(conn: Deno.TlsConn): TlsClient {
     read: (into) => conn.read(into),
     write: (octets) => conn.write(octets),
     closeWrite: () => conn.closeWrite(),
+    reset: () => resetConnection(conn),
+    // Nobody asks.
+    unsent: () => 0,
     close: () => conn.close(),
   };
 }

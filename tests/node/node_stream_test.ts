@@ -2,8 +2,8 @@
 
 import test from "node:test";
 import { Abandonment } from "../../src/abandonment.ts";
-import { openNodeKernel } from "../../src/runtime/node_kernel.ts";
 import { createNodeNetwork } from "../../src/runtime/node_network.ts";
+import { SendQueues } from "../../src/runtime/node_send_queues.ts";
 import type { Stream } from "../../src/runtime/runtime.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { writeAll } from "../support/backend.ts";
@@ -13,7 +13,6 @@ import { readPattern, writePattern } from "../support/pattern.ts";
 import { receive, receiveText, send } from "../support/tls_client.ts";
 
 const network = createNodeNetwork();
-const kernel = openNodeKernel();
 
 /** Both ends of a connection. */
 interface Ends {
@@ -54,7 +53,7 @@ for (const [kind, connected] of [["dialled", withDialled], ["accepted", withAcce
 
   stream("reset() is a reset for the peer, and fails what waits", async ({ ours, theirs }) => {
     const reading = codeOf(ours.read(new Uint8Array(1)));
-    ours.reset!();
+    ours.reset();
     assertEquals(await reading, "EPIPE");
     assertEquals(await codeOf(theirs.read(new Uint8Array(1))), "ECONNRESET");
   });
@@ -62,11 +61,13 @@ for (const [kind, connected] of [["dialled", withDialled], ["accepted", withAcce
   stream("reset() does not wait for a peer that reads nothing", async ({ ours, theirs }) => {
     const { pair } = ours;
     const writing = codeOf(writePattern(ours, 64 << 20));
-    await eventually("octets wait", () => kernel.unsent([pair!])[0]! > 64 << 10);
-    ours.reset!();
+    await eventually("bytes wait", () => ours.unsent() > 64 << 10);
+    ours.reset();
     assertEquals(await writing, "EPIPE");
     // Behind an end they would still wait.
-    await eventually("the connection is gone", () => kernel.unsent([pair!])[0] === 0);
+    assertEquals(ours.unsent(), 0);
+    const queues = new SendQueues();
+    await eventually("the connection is gone", () => queues.unsent(pair!) === 0);
     theirs.close();
   });
 

@@ -222,11 +222,3 @@ Deno.test("abortAll() of the watch ends a relay whatever it waits for", async ()
     assert(one.client.wasReset && one.backend.wasReset);
   }
 });
-
-Deno.test("without a kernel to reset with, both sides are at least closed", async () => {
-  const one = beginRelay();
-  one.runtime.kernel = undefined;
-  one.client.fail(new NativeError("closed"));
-  await one.runtime.clock.advance(SECOND);
-  assert(one.client.closed && one.backend.closed);
-});
