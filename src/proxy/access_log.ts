@@ -157,6 +157,7 @@ function negotiatedBy(client: TlsConnection): Negotiated | undefined {
 /** Once there is a connection to the backend, or if the client did it. */
 const ENDINGS: Readonly<Record<PeerErrorKind, Ending>> = {
   closed: "closed",
+  cut: "closed",
   reset: "reset",
   gone: "gone",
   timeout: "stalled",

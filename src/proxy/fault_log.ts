@@ -9,7 +9,7 @@ import { formatSocketAddress } from "../wire/ip_address.ts";
 
 /** Whether this is how clients leave every day: nobody's fault, nothing to act on. */
 export function isRoutineClose(fault: PeerError): boolean {
-  return fault.party === "client" && ["closed", "reset", "gone"].includes(fault.kind);
+  return fault.party === "client" && ["closed", "cut", "reset", "gone"].includes(fault.kind);
 }
 
 /** What a line is about, in front of its cause. */

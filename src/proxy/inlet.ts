@@ -54,7 +54,7 @@ class LentNow implements Inlet {
     // What a slow reader has not taken is kept for it, so it is not to be more than it must.
     this.#most = this.#last < SMALL / 2
       ? SMALL
-      : Math.max(SMALL, Math.min(LARGE, (this.#to.room?.() ?? 0) * ROOM_SHARE));
+      : Math.max(SMALL, Math.min(LARGE, Math.trunc((this.#to.room?.() ?? 0) * ROOM_SHARE)));
   }
 
   release(): void {}

@@ -31,7 +31,9 @@ export async function pump(
   try {
     for (;;) {
       let octets = inlet.next();
-      if (octets instanceof Promise) octets = await octets as Exclude<typeof octets, Promise<unknown>>;
+      if (octets instanceof Promise) {
+        octets = await octets as Exclude<typeof octets, Promise<unknown>>;
+      }
       if (octets === undefined) continue;
       if (octets === null) break;
       direction.octets += octets.length;

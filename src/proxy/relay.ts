@@ -89,6 +89,8 @@ class Relay implements Watched {
   #upOver = false;
   /** Whether the backend has said nothing since the client's last octets. */
   #unanswered = false;
+  /** Both sides have been closed. */
+  #over = false;
   /** Under way; nothing is closed before they are done, lest the end look orderly. */
   readonly #aborts: Promise<void>[] = [];
 
@@ -147,9 +149,13 @@ class Relay implements Watched {
   async #runUp(): Promise<void> {
     const { clock } = this.#services.runtime;
     const fault = await pump(this.#up, clock);
-    if (fault !== undefined && !this.#up.writing) {
+    if (fault === undefined || this.#over) {
+      this.#upOver = true;
+      return;
+    }
+    if (!this.#up.writing) {
       this.#clientLeft(this.#translate(fault, "client"));
-    } else if (fault !== undefined) {
+    } else {
       // The backend takes no more, but its answer may still be on the way: keep the client talking, since a
       // client that is reset while it sends may never read the answer.
       this.#backendTakesNoMore = true;
@@ -166,6 +172,7 @@ class Relay implements Watched {
     const { clock } = this.#services.runtime;
     const fault = await pump(this.#down, clock, () => this.#checkReset());
     this.#downOver = true;
+    if (this.#over) return;
     if (fault === undefined) {
       this.#endDiscarding();
     } else if (this.#down.writing) {
@@ -186,6 +193,7 @@ class Relay implements Watched {
     if (this.#unanswered || this.#up.writing || fault.kind === "cut") {
       return this.#abortBoth(fault, "when-sent");
     }
+    this.#over = true;
     this.#client.close();
     this.#backend.close();
   }

@@ -134,7 +134,7 @@ class RustlsConnection implements TlsConnection {
     }
   }
 
-  read(into: Uint8Array): Promise<number | null> {
+  read(into: Uint8Array): number | null | Promise<number | null> {
     return this.#stream.read(into);
   }
 
@@ -142,7 +142,7 @@ class RustlsConnection implements TlsConnection {
     return this.#stream.write(octets);
   }
 
-  closeWrite(): Promise<void> {
+  closeWrite(): Promise<void> | void {
     return this.#stream.closeWrite();
   }
 

@@ -76,7 +76,7 @@ class RustlsBackend implements BackendConnection {
     }
   }
 
-  read(into: Uint8Array): Promise<number | null> {
+  read(into: Uint8Array): number | null | Promise<number | null> {
     if (this.#accepted) return this.#stream.read(into);
     this.#accepted = true;
     return this.#readFirst(into);
@@ -86,7 +86,7 @@ class RustlsBackend implements BackendConnection {
     return this.#stream.write(octets);
   }
 
-  closeWrite(): Promise<void> {
+  closeWrite(): Promise<void> | void {
     return this.#stream.closeWrite();
   }
 

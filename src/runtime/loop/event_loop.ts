@@ -204,13 +204,14 @@ export class EventLoop implements Clock {
     }
   }
 
+  /** Some of those that wait, or only one if that takes long; what has happened meanwhile goes first again. */
   #servePatient(): void {
     if (this.#patient.size === 0) return;
-    const until = performance.now() + PATIENT_SHARE;
+    const until = this.#patient.size === 1 ? 0 : performance.now() + PATIENT_SHARE;
     for (const [token, { watcher, events }] of this.#patient) {
       this.#patient.delete(token);
       this.#serve(watcher, events);
-      if (performance.now() >= until) return;
+      if (until === 0 || performance.now() >= until) return;
     }
   }
 

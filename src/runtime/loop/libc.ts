@@ -46,17 +46,26 @@ export function errno(): number {
   return library().errno[0]!;
 }
 
-/** A call failed on a socket. The message is for `StartupError` and `PeerError` to be made of. */
+/** A call failed on a socket, with an errno(3), or {@linkcode CLOSED} for what waited when its stream was closed. */
 export class SocketError extends Error {
   override readonly name = "SocketError";
-  /** errno(3); {@linkcode CLOSED} for what waited when its stream was closed. */
   readonly errno: number;
 
-  constructor(errno: number) {
+  private constructor(errno: number) {
     super(errno === CLOSED ? "closed by us" : `os error ${errno}`);
     this.errno = errno;
   }
+
+  /**
+   * The error for a number; always the same, since to make one costs as much as three system calls, most of it for
+   * a stack that tells nothing: connections end with errors every day.
+   */
+  static of(errno: number): SocketError {
+    return known[errno] ??= new SocketError(errno);
+  }
 }
+
+const known: SocketError[] = [];
 
 /** No number of the kernel's: we closed the stream ourselves. */
 export const CLOSED = 0;

@@ -23,7 +23,13 @@ import {
 } from "./libc.ts";
 import { LoopListener } from "./loop_listener.ts";
 import { type LoopServices, LoopStream } from "./loop_stream.ts";
-import { encodeAddress, encodePath, localAddress, packedAddress } from "./socket_address.ts";
+import {
+  encodeAddress,
+  encodePath,
+  localAddress,
+  type PackedAddress,
+  packedAddress,
+} from "./socket_address.ts";
 import { socketFault } from "./socket_fault.ts";
 
 /**
@@ -75,7 +81,9 @@ function inherited(
 ): LoopListener {
   if (listeningAddress(descriptor) === undefined) {
     const where = formatSocketAddress({ host, port });
-    throw new StartupError(`cannot listen on ${where}: file descriptor ${descriptor} does not listen`);
+    throw new StartupError(
+      `cannot listen on ${where}: file descriptor ${descriptor} does not listen`,
+    );
   }
   // Whoever made the socket may have left it blocking; to wait in accept(2) would stop everything.
   must(services.libc.ioctl(descriptor, FIONBIO, YES));
@@ -89,16 +97,14 @@ function dial(
   services: LoopServices,
 ): Stream | Promise<Stream> {
   const { libc } = services;
-  const address = endpoint.kind === "tcp" ? encodeAddress(endpoint) : encodePath(endpoint.path);
-  if (address === undefined) throw new SocketError(ENOENT);
+  const { address, peer } = known.get(endpoint) ?? encode(endpoint);
   const socket = must(libc.socket(address[0]!, STREAM, 0));
-  const peer = endpoint.kind === "tcp" ? packedAddress(address) : undefined;
   // A system call to find out that nothing has come yet is saved: the loop tells when something has.
   const connected = () => new LoopStream(socket, { peer, mayHaveData: false }, services);
   try {
     if (endpoint.kind === "tcp") must(libc.setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, YES, 4));
     if (libc.connect(socket, address, address.length) === 0) return connected();
-    if (errno() !== EINPROGRESS) throw new SocketError(errno());
+    if (errno() !== EINPROGRESS) throw SocketError.of(errno());
     // Over loopback the answer has come by the time that the call returns.
     if (libc.connect(socket, address, address.length) === 0 || errno() === EISCONN) {
       return connected();
@@ -108,6 +114,24 @@ function dial(
     throw error;
   }
   return connecting(socket, abandonment, services).then(connected);
+}
+
+/** An endpoint as system calls want it. */
+interface Encoded {
+  readonly address: Uint8Array<ArrayBuffer>;
+  readonly peer: PackedAddress | undefined;
+}
+
+/** There are few endpoints, and each is connected to again and again. */
+const known = new WeakMap<Endpoint, Encoded>();
+
+function encode(endpoint: Endpoint): Encoded {
+  const address = endpoint.kind === "tcp" ? encodeAddress(endpoint) : encodePath(endpoint.path);
+  if (address === undefined) throw SocketError.of(ENOENT);
+  const peer = endpoint.kind === "tcp" ? packedAddress(address) : undefined;
+  const encoded = { address, peer };
+  known.set(endpoint, encoded);
+  return encoded;
 }
 
 /** Resolves when a connection is there. The descriptor is closed if it rejects. */
@@ -122,7 +146,7 @@ function connecting(
       loop.unwatch(socket);
       if (failure === undefined) return resolve();
       libc.close(socket);
-      reject(new SocketError(failure));
+      reject(SocketError.of(failure));
     };
     abandonment.onGiven = () => end(CLOSED);
     if (abandonment.given) return end(CLOSED);
@@ -136,7 +160,7 @@ function connecting(
 }
 
 function must(result: number): number {
-  if (result < 0) throw new SocketError(errno());
+  if (result < 0) throw SocketError.of(errno());
   return result;
 }
 

@@ -107,7 +107,7 @@ export class LoopStream implements TcpStream, Watcher {
 
   readable(): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#descriptor < 0) reject(new SocketError(CLOSED));
+      if (this.#descriptor < 0) reject(SocketError.of(CLOSED));
       else if (this.#readable) resolve();
       else this.#waiting = { resolve, reject };
     });
@@ -123,12 +123,13 @@ export class LoopStream implements TcpStream, Watcher {
   }
 
   closeWrite(): void {
-    if (this.#services.libc.shutdown(this.#open(), SHUT_WR) < 0) throw new SocketError(errno());
+    if (this.#services.libc.shutdown(this.#open(), SHUT_WR) < 0) throw SocketError.of(errno());
   }
 
   room(): number {
     const { libc } = this.#services;
-    const known = libc.getsockopt(this.#open(), SOL_SOCKET, SO_MEMINFO, MEMORY, MEMORY_LENGTH) === 0;
+    const known =
+      libc.getsockopt(this.#open(), SOL_SOCKET, SO_MEMINFO, MEMORY, MEMORY_LENGTH) === 0;
     // The kernel counts its own structures too: about a quarter on top of the octets.
     return known ? Math.max(0, MEMORY[SK_MEMINFO_SNDBUF]! - MEMORY[SK_MEMINFO_WMEM_QUEUED]!) : 0;
   }
@@ -155,8 +156,8 @@ export class LoopStream implements TcpStream, Watcher {
     const waiting = this.#waiting;
     const writing = this.#writing;
     this.#waiting = this.#writing = undefined;
-    waiting?.reject(new SocketError(CLOSED));
-    writing?.reject(new SocketError(CLOSED));
+    waiting?.reject(SocketError.of(CLOSED));
+    writing?.reject(SocketError.of(CLOSED));
   }
 
   ready(events: number): void {
@@ -206,7 +207,7 @@ export class LoopStream implements TcpStream, Watcher {
       }
       const error = errno();
       if (error === EINTR) continue;
-      if (error !== EAGAIN) throw new SocketError(error);
+      if (error !== EAGAIN) throw SocketError.of(error);
       this.#readable = false;
       return WAIT;
     }
@@ -225,7 +226,7 @@ export class LoopStream implements TcpStream, Watcher {
       if (sent >= 0) return sent;
       const error = errno();
       if (error === EINTR) continue;
-      if (error !== EAGAIN) throw new SocketError(error);
+      if (error !== EAGAIN) throw SocketError.of(error);
       return 0;
     }
   }
@@ -238,7 +239,7 @@ export class LoopStream implements TcpStream, Watcher {
   }
 
   #open(): number {
-    if (this.#descriptor < 0) throw new SocketError(CLOSED);
+    if (this.#descriptor < 0) throw SocketError.of(CLOSED);
     return this.#descriptor;
   }
 }

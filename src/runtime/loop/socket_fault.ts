@@ -21,11 +21,17 @@ import {
   type SocketError,
 } from "./libc.ts";
 
-/** Turns the failure of a system call into the fault of a peer. */
+/** Turns the failure of a system call into the fault of a peer; as the errors are, it is always the same one. */
 export function socketFault(error: SocketError, party: Party): PeerError {
+  return known[party][error.errno] ??= newFault(error, party);
+}
+
+function newFault(error: SocketError, party: Party): PeerError {
   const [kind, message] = FAULTS[error.errno] ?? ["other", error.message];
   return new PeerError(party, kind, message, { cause: error });
 }
+
+const known: Readonly<Record<Party, PeerError[]>> = { client: [], backend: [] };
 
 const FAULTS: Readonly<Record<number, readonly [PeerErrorKind, string]>> = {
   [CLOSED]: ["gone", "closed by us"],

@@ -90,7 +90,7 @@ export class NodeConnection implements TlsConnection {
     return this.#open().lend!();
   }
 
-  read(into: Uint8Array): Promise<number | null> {
+  read(into: Uint8Array): number | null | Promise<number | null> {
     return this.#open().read(into);
   }
 
@@ -98,7 +98,7 @@ export class NodeConnection implements TlsConnection {
     return this.#open().write(octets);
   }
 
-  closeWrite(): Promise<void> {
+  closeWrite(): Promise<void> | void {
     return this.#open().closeWrite();
   }
 

@@ -80,7 +80,7 @@ class NodeBackend implements BackendConnection {
     return this.#stream.lend!();
   }
 
-  read(into: Uint8Array): Promise<number | null> {
+  read(into: Uint8Array): number | null | Promise<number | null> {
     return this.#stream.read(into);
   }
 
@@ -88,7 +88,7 @@ class NodeBackend implements BackendConnection {
     return this.#stream.write(octets);
   }
 
-  closeWrite(): Promise<void> {
+  closeWrite(): Promise<void> | void {
     return this.#stream.closeWrite();
   }
 

@@ -3,7 +3,7 @@
  * reads and writes it owns no buffer.
  */
 
-import { type Party, PeerError } from "../../errors.ts";
+import { type Party, PeerError, type PeerErrorKind } from "../../errors.ts";
 import {
   type FormerTicketKeys,
   OpenSslError,
@@ -92,9 +92,10 @@ export class SessionStream implements Duplex {
         await Promise.resolve(this.#send(session)).catch(() => {});
         throw error;
       }
+      // The client may have gone as soon as it was sure of us; a fault shows at the next read or write.
+      if (done) return this.#sendAnswer(session);
       const sending = this.#send(session);
       if (sending !== undefined) await sending;
-      if (done) return;
       const reading = this.socket.read(buffer);
       const more = reading instanceof Promise ? await reading : reading;
       this.checkOpen();
@@ -314,14 +315,23 @@ export class SessionStream implements Duplex {
   /** The connection ended without close_notify; within a record that is more than bad manners. */
   #cutOff(): PeerError {
     const { party } = this.#peer;
-    return this.#session?.holdsPart
-      ? new PeerError(party, "cut", "ended within a TLS record")
-      : new PeerError(party, "closed", "ended without close_notify");
+    return (this.#session?.holdsPart ? WITHIN_A_RECORD : WITHOUT_CLOSE_NOTIFY)[party];
   }
 
   #closedByUs(): PeerError {
     return new PeerError(this.#peer.party, "gone", "closed by us");
   }
+}
+
+// Made once, for most connections end like this.
+const WITHOUT_CLOSE_NOTIFY = ofEach("closed", "ended without close_notify");
+const WITHIN_A_RECORD = ofEach("cut", "ended within a TLS record");
+
+function ofEach(kind: PeerErrorKind, message: string): Readonly<Record<Party, PeerError>> {
+  return {
+    client: new PeerError("client", kind, message),
+    backend: new PeerError("backend", kind, message),
+  };
 }
 
 const NOTHING = new Uint8Array();
