@@ -62,6 +62,8 @@ export type MakeEngine = (configuration: TlsConfiguration) => TlsEngine;
 /** A listening socket. */
 export interface TlsListener {
   readonly address: SocketAddress;
+  /** The platform accepts clients before it is asked for them, so that those beyond a few must not be left waiting. */
+  readonly acceptsUnasked?: boolean;
   /** The next connection, before its handshake. Rejects with a {@linkcode PeerError}. */
   accept(): Promise<TlsConnection>;
   close(): void;

@@ -55,6 +55,7 @@ export function useEngine(library: StreamTls, { sslEngine }: TlsConfiguration): 
 
 class NodeTlsListener implements TlsListener {
   readonly address;
+  readonly acceptsUnasked = true;
   readonly #listener: StreamListener;
   readonly #services: { contexts: NodeContexts } & NodeServices;
 
