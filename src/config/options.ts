@@ -116,7 +116,10 @@ export interface HitchMeaning {
 const SHARED_SECRET = "stud does not send sessions between machines by UDP; to resume them " +
   "everywhere, give every machine the same --ticket-secret FILE instead";
 const DAY = 86_400;
-/** Of each worker. */
+/**
+ * A handshake waits a round trip or two for its client, so this limits the handshakes a second where clients are far
+ * away: 256 allow each worker 1,000 a second at 250 ms. More make a flood slower for everybody.
+ */
 const DEFAULT_MAX_HANDSHAKES = 256;
 
 const table = [

@@ -101,7 +101,7 @@ export class Frontend {
         if (this.#services.counters.active >= this.#mostClients) throw tooMany();
         this.#begin(await this.#listener.accept());
         // While clients wait in the queue accept() never does, and the ones inside must get their turns too.
-        if (!this.#emptying) await clock.turn();
+        if (!this.#takesAll) await clock.turn();
       } catch (error) {
         if (!this.#closed) await this.#rest(error);
       }
@@ -152,8 +152,12 @@ export class Frontend {
   }
 
   get #mayAccept(): boolean {
-    if (this.#emptying || this.#closed || this.#listener.acceptsUnasked) return true;
-    return this.#services.handshakes.hasRoom;
+    return this.#takesAll || this.#closed || this.#services.handshakes.hasRoom;
+  }
+
+  /** Whether clients that are not accepted now would be lost. */
+  get #takesAll(): boolean {
+    return this.#emptying || this.#listener.acceptsUnasked === true;
   }
 
   #begin(client: TlsConnection): void {
@@ -169,7 +173,7 @@ export class Frontend {
       if (this.#clients.size > 0) return;
       for (const resolve of this.#onEmpty.splice(0)) resolve();
     });
-    if (!this.#listener.acceptsUnasked) handshakes.makeWay();
+    if (!this.#takesAll) handshakes.makeWay();
   }
 
   /** Descriptors come back as connections end; and no failure, of whatever kind, may spin the loop. */

@@ -62,8 +62,8 @@ export type MakeEngine = (configuration: TlsConfiguration) => TlsEngine;
 /** A listening socket. */
 export interface TlsListener {
   readonly address: SocketAddress;
-  /** The platform accepts clients before it is asked for them, so that those beyond a few must not be left waiting. */
-  readonly acceptsUnasked?: boolean;
+  /** It accepts clients without being asked, and closes those for which it is not asked soon. */
+  readonly acceptsUnasked?: boolean | undefined;
   /** The next connection, before its handshake. Rejects with a {@linkcode PeerError}. */
   accept(): Promise<TlsConnection>;
   close(): void;

@@ -175,4 +175,5 @@ Deno.test("where the platform accepts clients unasked, all are taken", async () 
   const clients = await arriveAll(6);
   await clock.advance(5_000);
   assertEquals([proxy.counters.accepted, clients.some(({ closed }) => closed)], [6, false]);
+  assertEquals(clock.turns, 0, "while others have their turns, more may come than can wait");
 });
