@@ -97,6 +97,11 @@ export interface TerminateOptions {
   readonly proxyClientCert?: boolean;
   /** listen(2); Linux only. Default 100. */
   readonly backlog?: number;
+  /**
+   * Unfinished handshakes at most; more clients wait in the kernel's queue, and the oldest handshake that has taken
+   * more than 2 seconds gives way. Not under Node. Default 256.
+   */
+  readonly maxHandshakes?: number;
   /** Seconds until an idle client is probed (TCP_KEEPIDLE); Linux only. Default 3600. */
   readonly keepalive?: number;
   /** TCP Fast Open for clients (RFC 7413); Linux only, not under Node. Default false. */
@@ -233,6 +238,7 @@ function rawValues(options: TerminateOptions): Map<OptionName, RawValue[]> {
   give("proxy-authority", "proxyAuthority", options.proxyAuthority);
   give("proxy-client-cert", "proxyClientCert", options.proxyClientCert);
   give("backlog", "backlog", options.backlog);
+  give("max-handshakes", "maxHandshakes", options.maxHandshakes);
   give("keepalive", "keepalive", options.keepalive);
   give("tcp-fastopen", "tcpFastOpen", options.tcpFastOpen);
   give("recv-bufsize", "receiveBuffer", options.receiveBuffer);

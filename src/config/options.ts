@@ -116,6 +116,11 @@ export interface HitchMeaning {
 const SHARED_SECRET = "stud does not send sessions between machines by UDP; to resume them " +
   "everywhere, give every machine the same --ticket-secret FILE instead";
 const DAY = 86_400;
+/**
+ * A handshake waits a round trip or two for its client, so this limits the handshakes a second where clients are far
+ * away: 256 allow each worker 1,000 a second at 250 ms. More make a flood slower for everybody.
+ */
+const DEFAULT_MAX_HANDSHAKES = 256;
 
 const table = [
   {
@@ -376,6 +381,24 @@ const table = [
     help: "Connections the kernel may hold ready until a worker accepts them. The kernel may " +
       "limit it further (net.core.somaxconn).",
     group: "Addresses",
+  },
+  {
+    name: "max-handshakes",
+    key: "max-handshakes",
+    valueName: "N",
+    type: { kind: "number", minimum: 1, maximum: 1_000_000 },
+    onlyFor: "incoming",
+    default: String(DEFAULT_MAX_HANDSHAKES),
+    help:
+      "Unfinished handshakes that each worker has under way at most. More clients wait in the " +
+      "kernel's queue (--backlog). If none of the handshakes ends, the oldest one that has taken " +
+      "more than 2 seconds gives way to a new client.",
+    group: "Addresses",
+    notOn: {
+      node:
+        "Node accepts clients before stud asks for them, so they cannot wait in the kernel's queue; stud's " +
+        "executable can do it",
+    },
   },
   {
     name: "keepalive",

@@ -75,6 +75,7 @@ export function parseSettings(
     workers: lastValue("workers", values) as number | "auto",
     takeover: text("takeover"),
     backlog: number("backlog"),
+    maxHandshakes: number("max-handshakes"),
     keepalive: number("keepalive"),
     tcpFastOpen: flag("tcp-fastopen"),
     receiveBuffer: number("recv-bufsize"),

@@ -155,6 +155,8 @@ export interface Settings extends TlsSettings {
   /** Process id, or path of a file with one: whose place to take. */
   readonly takeover: string | undefined;
   readonly backlog: number;
+  /** Handshakes with clients that a worker may have under way. */
+  readonly maxHandshakes: number;
   /** Seconds a client connection is idle before the kernel probes it (TCP_KEEPIDLE). */
   readonly keepalive: number;
   /** TCP_FASTOPEN for clients. */

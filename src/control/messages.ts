@@ -24,6 +24,8 @@ export interface WorkerConfiguration {
   readonly preface: PrefaceKind;
   readonly proxyV2: ProxyV2Parts;
   readonly backlog: number;
+  /** How many handshakes with clients may be under way. */
+  readonly maxHandshakes: number;
   /** Seconds. */
   readonly keepalive: number;
   readonly tcpFastOpen: boolean;

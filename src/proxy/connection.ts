@@ -6,8 +6,8 @@ import type { TlsConnection } from "../tls/engine.ts";
 import type { Aborter } from "./aborter.ts";
 import type { AccessLog, AccessRecord } from "./access_log.ts";
 import type { Counters } from "./counters.ts";
-import type { DeadlineQueue } from "./deadline_queue.ts";
 import type { BackendDialer } from "./backend_dialer.ts";
+import type { HandshakeQueue } from "./handshake_queue.ts";
 import type { EncodePreface } from "./preface.ts";
 import { relay, type RelayServices } from "./relay.ts";
 
@@ -16,7 +16,7 @@ export interface ConnectionServices extends RelayServices {
   readonly runtime: Runtime;
   readonly aborter: Aborter;
   readonly counters: Counters;
-  readonly handshakes: DeadlineQueue;
+  readonly handshakes: HandshakeQueue;
   readonly backend: BackendDialer;
   readonly preface: EncodePreface;
   /** Undefined: nobody wants to know. */
@@ -74,10 +74,9 @@ async function handshake(
   } catch (error) {
     services.counters.handshakesFailed++;
     if (!deadline.expired) throw error;
-    record?.overdue();
-    throw new PeerError("client", "handshake", `no ${awaited} before the deadline`, {
-      cause: error,
-    });
+    if (deadline.early === undefined) record?.overdue();
+    const reason = deadline.early ?? `no ${awaited} before the deadline`;
+    throw new PeerError("client", "handshake", reason, { cause: error });
   } finally {
     deadline.lift();
   }

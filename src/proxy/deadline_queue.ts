@@ -7,21 +7,30 @@ import type { Clock } from "../runtime/runtime.ts";
 
 /** A deadline that runs until it is lifted or has expired. */
 export interface Deadline {
+  /** Clock time. */
+  readonly began: number;
   readonly expired: boolean;
+  /** Why it expired before its time; undefined if it did not. */
+  readonly early: string | undefined;
   /** Ends the wait in time. Harmless after the expiry. */
   lift(): void;
+  /** Expires now, for this reason. */
+  expire(early: string): void;
 }
 
 /** A queue of deadlines of one length. */
 export class DeadlineQueue {
   readonly #clock: Clock;
+  readonly #onEnd: () => void;
   #milliseconds: number;
   /** In order of expiry, since a Set keeps the order of insertion. */
   readonly #waiting = new Set<QueuedDeadline>();
   #disarm: (() => void) | undefined;
 
-  constructor(clock: Clock, milliseconds: number) {
+  /** `onEnd` is called after each end of a deadline, however it ended. */
+  constructor(clock: Clock, milliseconds: number, onEnd: () => void = () => {}) {
     this.#clock = clock;
+    this.#onEnd = onEnd;
     this.#milliseconds = milliseconds;
   }
 
@@ -33,10 +42,21 @@ export class DeadlineQueue {
     this.#milliseconds = milliseconds;
   }
 
+  /** How many deadlines run. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** The one that has run for longest. */
+  get oldest(): Deadline | undefined {
+    return this.#waiting.values().next().value;
+  }
+
   /** Begins a deadline now; `expire` is called once if nobody lifts it in time. */
   begin(expire: () => void): Deadline {
-    const at = this.#clock.now() + this.#milliseconds;
-    const deadline = new QueuedDeadline(at, expire, () => this.#remove(deadline));
+    const began = this.#clock.now();
+    const times = { began, at: began + this.#milliseconds };
+    const deadline = new QueuedDeadline(times, expire, () => this.#remove(deadline));
     this.#waiting.add(deadline);
     if (this.#disarm === undefined) this.#arm(this.#milliseconds);
     return deadline;
@@ -48,11 +68,13 @@ export class DeadlineQueue {
   }
 
   #remove(deadline: QueuedDeadline): void {
-    this.#waiting.delete(deadline);
-    if (this.#waiting.size > 0) return;
-    // A timer that nobody needs would keep a program alive.
-    this.#disarm?.();
-    this.#disarm = undefined;
+    if (!this.#waiting.delete(deadline)) return;
+    if (this.#waiting.size === 0) {
+      // A timer that nobody needs would keep a program alive.
+      this.#disarm?.();
+      this.#disarm = undefined;
+    }
+    this.#onEnd();
   }
 
   #arm(milliseconds: number): void {
@@ -70,20 +92,32 @@ export class DeadlineQueue {
 }
 
 class QueuedDeadline implements Deadline {
+  readonly began: number;
   readonly at: number;
   readonly lift: () => void;
-  readonly #expire: () => void;
+  readonly #onExpiry: () => void;
   expired = false;
+  early: string | undefined;
 
-  constructor(at: number, expire: () => void, lift: () => void) {
+  constructor(
+    { began, at }: { began: number; at: number },
+    onExpiry: () => void,
+    lift: () => void,
+  ) {
+    this.began = began;
     this.at = at;
     this.lift = lift;
-    this.#expire = expire;
+    this.#onExpiry = onExpiry;
+  }
+
+  expire(early: string): void {
+    this.early = early;
+    this.run();
   }
 
   run(): void {
     this.lift();
     this.expired = true;
-    this.#expire();
+    this.#onExpiry();
   }
 }

@@ -24,10 +24,13 @@ interface LastFault {
 /** Writes lines about faults. */
 export class FaultLog {
   readonly #log: Logger;
+  readonly #clock: Clock;
   readonly #repeats: Repeats<LastFault>;
+  #fullAt = -Infinity;
 
   constructor(log: Logger, clock: Clock) {
     this.#log = log;
+    this.#clock = clock;
     this.#repeats = new Repeats(clock, (summary) => this.#summarize(summary));
   }
 
@@ -46,6 +49,18 @@ export class FaultLog {
   /** No client can be accepted for now. */
   shortage(fault: PeerError): void {
     this.#write("cannot accept clients", fault, "raise the limit of open files (ulimit -n)");
+  }
+
+  /** So many handshakes are under way that new clients wait for one to end. A line a minute at most. */
+  handshakesFull(max: number): void {
+    const now = this.#clock.now();
+    if (now - this.#fullAt < FULL_PERIOD) return;
+    this.#fullAt = now;
+    this.#log.warning(
+      "--max-handshakes {max} reached: new clients wait in the kernel's queue (clients that stall, or more than " +
+        "the worker can serve)",
+      { max },
+    );
   }
 
   /** Writes the counts that are still waiting. */
@@ -81,3 +96,6 @@ export function describeClient(client: TlsConnection): string {
     return "client already gone";
   }
 }
+
+/** Milliseconds from one line about the limit of handshakes to the next. */
+const FULL_PERIOD = 60_000;

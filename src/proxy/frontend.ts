@@ -26,6 +26,8 @@ export class Frontend {
   #services: ConnectionServices;
   readonly #clients = new Set<TlsConnection>();
   #accepted = 0;
+  /** Takes whoever is left in the kernel's queue before it closes. */
+  #emptying = false;
   #closed = false;
   #loop: Promise<void> | undefined;
   #onEmpty: (() => void)[] = [];
@@ -91,10 +93,15 @@ export class Frontend {
 
   async #acceptAll(): Promise<void> {
     while (!this.#closed) {
+      const { clock } = this.#services.runtime;
       try {
-        // Clients beyond what the backend can be dialled for wait in the kernel's queue.
+        // Clients beyond what can be served wait in the kernel's queue; so do those beyond what the backend can
+        // be dialled for.
+        while (!this.#mayAccept) await this.#services.handshakes.change();
         if (this.#services.counters.active >= this.#mostClients) throw tooMany();
         this.#begin(await this.#listener.accept());
+        // While clients wait in the queue accept() never does, and the ones inside must get their turns too.
+        if (!this.#takesAll) await clock.turn();
       } catch (error) {
         if (!this.#closed) await this.#rest(error);
       }
@@ -113,7 +120,10 @@ export class Frontend {
     } catch {
       // Some kernels let root alone do this. Without it whoever comes in the last milliseconds is reset.
     }
-    // Closing a listening socket resets the clients in its queue, so let the loop empty it first.
+    // Closing a listening socket resets the clients in its queue, so let the loop empty it first, without regard
+    // to how many handshakes are under way.
+    this.#emptying = true;
+    this.#services.handshakes.wake();
     for (let round = 0, before = -1; round < QUEUE_ROUNDS && before !== this.#accepted; round++) {
       before = this.#accepted;
       await pause(clock, QUEUE_PERIOD);
@@ -127,6 +137,7 @@ export class Frontend {
   close(): void {
     this.#closed = true;
     this.#listener.close();
+    this.#services.handshakes.wake();
   }
 
   /** Resolves once no client is left. */
@@ -140,8 +151,17 @@ export class Frontend {
     for (const client of this.#clients) this.#services.aborter.abort(client, "now");
   }
 
+  get #mayAccept(): boolean {
+    return this.#takesAll || this.#closed || this.#services.handshakes.hasRoom;
+  }
+
+  /** Whether clients that are not accepted now would be lost. */
+  get #takesAll(): boolean {
+    return this.#emptying || this.#listener.acceptsUnasked === true;
+  }
+
   #begin(client: TlsConnection): void {
-    const { counters } = this.#services;
+    const { counters, handshakes } = this.#services;
     this.#accepted++;
     counters.accepted++;
     counters.active++;
@@ -153,6 +173,7 @@ export class Frontend {
       if (this.#clients.size > 0) return;
       for (const resolve of this.#onEmpty.splice(0)) resolve();
     });
+    if (!this.#takesAll) handshakes.makeWay();
   }
 
   /** Descriptors come back as connections end; and no failure, of whatever kind, may spin the loop. */

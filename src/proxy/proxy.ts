@@ -13,9 +13,9 @@ import { BackendDialer } from "./backend_dialer.ts";
 import type { ConnectionServices } from "./connection.ts";
 import { logConnection } from "./connection_log.ts";
 import { type Counters, newCounters } from "./counters.ts";
-import { DeadlineQueue } from "./deadline_queue.ts";
 import { FaultLog } from "./fault_log.ts";
 import { Frontend } from "./frontend.ts";
+import { type HandshakeLimits, HandshakeQueue } from "./handshake_queue.ts";
 import { prefaceEncoder } from "./preface.ts";
 import { newRelayBuffers } from "./relay.ts";
 import { type StallLimits, StallWatch } from "./stall_watch.ts";
@@ -43,6 +43,8 @@ export interface ProxyOptions {
   readonly tcpFastOpen?: boolean;
   readonly receiveBuffer?: number;
   readonly sendBuffer?: number;
+  /** How many handshakes with clients may be under way; undefined: any number. */
+  readonly maxHandshakes?: number;
   readonly timeouts: ProxyTimeouts;
   /** Told of each connection that has ended: the access log. */
   readonly onConnection?: OnConnection | undefined;
@@ -219,7 +221,7 @@ export class Proxy {
     const { timeouts, backend } = options;
     const { stallWatch, handshakes, backend: dialer } = this.#services;
     stallWatch.use(stallLimits(timeouts));
-    handshakes.use(timeouts.handshake * 1000);
+    handshakes.use(handshakeLimits(options));
     dialer.use(backend);
     const tls = options.frontends[0]!.engine.dialer;
     dialer.change({ timeout: timeouts.backendConnect * 1000, tls });
@@ -253,7 +255,11 @@ export class Proxy {
       buffers: dialer === undefined
         ? newRelayBuffers(oneRecordPerRead)
         : newRelayBuffers(dialer.oneRecordPerRead, "backend"),
-      handshakes: new DeadlineQueue(runtime.clock, timeouts.handshake * 1000),
+      handshakes: new HandshakeQueue(
+        runtime.clock,
+        handshakeLimits(options),
+        (max) => this.#faults.handshakesFull(max),
+      ),
       backend: new BackendDialer(runtime, backend, dialing),
       ...this.#changingServices(options),
       accessLog: onConnection && new AccessLog(runtime.clock, onConnection),
@@ -294,6 +300,12 @@ interface FrontendStep {
 /** In milliseconds. */
 function stallLimits({ linger, stall }: ProxyTimeouts): StallLimits {
   return { linger: linger * 1000, stall: stall * 1000 };
+}
+
+function handshakeLimits(
+  { timeouts, maxHandshakes: max = Infinity }: ProxyOptions,
+): HandshakeLimits {
+  return { timeout: timeouts.handshake * 1000, max };
 }
 
 /** How many clients can be served, each with a descriptor of its own and one for its backend. */

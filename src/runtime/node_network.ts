@@ -134,6 +134,7 @@ async function lookupAddresses(host: string): Promise<string[]> {
 
 class NodeListener implements StreamListener {
   readonly address: SocketAddress;
+  readonly acceptsUnasked = true;
   readonly #server: Server;
   /** Accepted by Node, which cannot be asked to wait, and not yet asked for. */
   readonly #accepted: Socket[] = [];

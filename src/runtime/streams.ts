@@ -77,6 +77,8 @@ export interface TcpStream extends Stream {
 /** A listening TCP socket. */
 export interface StreamListener {
   readonly address: SocketAddress;
+  /** It accepts clients without being asked, and closes those for which it is not asked soon. */
+  readonly acceptsUnasked?: boolean;
   /** Rejects with a `PeerError` of kind `resources` when descriptors run out; call again then. */
   accept(): Promise<TcpStream>;
   close(): void;

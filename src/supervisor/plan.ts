@@ -79,6 +79,7 @@ export async function makePlan(
     preface: settings.preface,
     proxyV2: settings.proxyV2,
     backlog: settings.backlog,
+    maxHandshakes: settings.maxHandshakes,
     keepalive: settings.keepalive,
     tcpFastOpen: settings.tcpFastOpen,
     receiveBuffer: settings.receiveBuffer,

@@ -62,6 +62,8 @@ export type MakeEngine = (configuration: TlsConfiguration) => TlsEngine;
 /** A listening socket. */
 export interface TlsListener {
   readonly address: SocketAddress;
+  /** It accepts clients without being asked, and closes those for which it is not asked soon. */
+  readonly acceptsUnasked?: boolean | undefined;
   /** The next connection, before its handshake. Rejects with a {@linkcode PeerError}. */
   accept(): Promise<TlsConnection>;
   close(): void;

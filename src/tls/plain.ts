@@ -38,11 +38,13 @@ function steerClients({ kernel }: Runtime, { address }: StreamListener, workers:
 
 class PlainListener implements TlsListener {
   readonly address;
+  readonly acceptsUnasked;
   readonly #listener: StreamListener;
 
   constructor(listener: StreamListener) {
     this.#listener = listener;
     this.address = listener.address;
+    this.acceptsUnasked = listener.acceptsUnasked;
   }
 
   async accept(): Promise<TlsConnection> {

@@ -14,6 +14,7 @@ const FAULTS: readonly (readonly [args: string[], ...words: string[]])[] = [
   [["--self-signed", "-n", "two"], "-n/--workers", '"two"', "whole number from 1 to 1024"],
   [["--self-signed", "-n", "0"], "-n/--workers", '"0"'],
   [["--self-signed", "-B", "1e3"], "-B/--backlog", '"1e3"'],
+  [["--self-signed", "--max-handshakes", "0"], "--max-handshakes", '"0"', "number from 1 to"],
   [["--self-signed", "-k", "-1"], "-k/--keepalive", '"-1"'],
   [["--self-signed", "--drain-timeout", "soon"], "--drain-timeout", '"soon"', "seconds"],
   [["--self-signed", "-q=on"], "-q takes no value"],

@@ -17,6 +17,7 @@ export const CONFIGURATION: WorkerConfiguration = {
   preface: "none",
   proxyV2: { tlv: true, authority: true, clientCertificate: false },
   backlog: 100,
+  maxHandshakes: 256,
   keepalive: 3600,
   tcpFastOpen: false,
   receiveBuffer: 0,

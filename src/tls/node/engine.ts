@@ -55,6 +55,7 @@ export function useEngine(library: StreamTls, { sslEngine }: TlsConfiguration): 
 
 class NodeTlsListener implements TlsListener {
   readonly address;
+  readonly acceptsUnasked;
   readonly #listener: StreamListener;
   readonly #services: { contexts: NodeContexts } & NodeServices;
 
@@ -62,6 +63,7 @@ class NodeTlsListener implements TlsListener {
     this.#listener = listener;
     this.#services = services;
     this.address = listener.address;
+    this.acceptsUnasked = listener.acceptsUnasked;
   }
 
   /** For clients that have come already, too, as long as they have not said what they want. */

@@ -50,6 +50,7 @@ const INCOMING = [
     "--ocsp-refresh-interval=1",
   ],
   ["--shared-cache=1", "--ticket-secret=s", "--ssl-handshake-timeout=5"],
+  ["--max-handshakes=9"],
 ].flat();
 
 Deno.test("what is about the other direction is refused, and both options are named", () => {

@@ -41,6 +41,7 @@ const DEFAULTS: Settings = {
   workers: 1,
   takeover: undefined,
   backlog: 100,
+  maxHandshakes: 256,
   keepalive: 3600,
   tcpFastOpen: false,
   receiveBuffer: 0,
@@ -143,6 +144,7 @@ Deno.test("each option changes its setting and no other", () => {
     [["--send-bufsize", "65536"], { sendBuffer: 65536 }],
     [["-n", "auto"], { workers: "auto" }],
     [["-B", "1000"], { backlog: 1000 }],
+    [["--max-handshakes=1000"], { maxHandshakes: 1000 }],
     [["-k", "60"], { keepalive: 60 }],
     [["--write-ip"], { preface: "ip" }],
     [["--write-proxy"], { preface: "proxy-v1" }],
@@ -233,6 +235,7 @@ Deno.test("numbers outside their range and other text are refused with option an
   const cases: [string, string[], string][] = [
     ["-n", ["0", "1025", "-1", "4x", "1.5", "Auto", ""], "-n/--workers"],
     ["-B", ["0", "-1", "2147483648", "1e3", "0x10"], "-B/--backlog"],
+    ["--max-handshakes", ["0", "-1", "1000001", "all", "1.5"], "--max-handshakes"],
     ["-k", ["0", "32768", "1.5", "+5"], "-k/--keepalive"],
     ["-C", ["-1", "many"], "-C/--shared-cache"],
     ["--ssl-handshake-timeout", ["0", "86401", ".5", "1.", "30s"], "--ssl-handshake-timeout"],

@@ -212,6 +212,10 @@ Deno.test("what Node cannot do is refused there, and there alone", () => {
       '--send-bufsize: "4096": Node cannot set SO_SNDBUF; stud\'s executable can',
     ],
     [["--takeover=1"], '--takeover: "1": Node cannot steer new connections away from sockets that'],
+    [
+      ["--max-handshakes=9"],
+      '--max-handshakes: "9": Node accepts clients before stud asks for them',
+    ],
     [["-s"], "-s/--syslog: Node has no unix datagram sockets; let the service manager"],
   ];
   for (const [argv, words] of refused) {
@@ -220,8 +224,8 @@ Deno.test("what Node cannot do is refused there, and there alone", () => {
   }
   assertEquals(
     OPTIONS.filter(({ notOn }) => notOn).map(({ name }) => `--${name}`).sort(),
-    ["--chroot", "--recv-bufsize", "--send-bufsize", "--steer-by-client", "--syslog"]
-      .concat(["--takeover", "--tcp-fastopen"]),
+    ["--chroot", "--max-handshakes", "--recv-bufsize", "--send-bufsize", "--steer-by-client"]
+      .concat(["--syslog", "--takeover", "--tcp-fastopen"]),
   );
   // Defaults say nothing, and what replaces another value counts.
   settingsOf(["--steer-by-client=off", "a.pem"], "steer-by-client = on", ON_NODE);

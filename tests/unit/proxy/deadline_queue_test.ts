@@ -111,3 +111,22 @@ Deno.test("use() gives another length to what begins from then on", async () => 
   assertEquals(expired, ["short", "long", "behind a longer one"]);
   assertEquals(clock.waiting, 0);
 });
+
+Deno.test("the oldest deadline is known, and can expire early, for a reason", async () => {
+  const clock = new ManualClock();
+  let ends = 0;
+  const queue = new DeadlineQueue(clock, 1_000, () => ends++);
+  assertEquals([queue.size, queue.oldest], [0, undefined]);
+  const expired: string[] = [];
+  const first = queue.begin(() => expired.push("first"));
+  await clock.advance(100);
+  const second = queue.begin(() => expired.push("second"));
+  assertEquals([queue.size, queue.oldest, queue.oldest?.began], [2, first, 0]);
+  first.expire("no room");
+  assertEquals([expired, first.expired, first.early], [["first"], true, "no room"]);
+  assertEquals([queue.size, queue.oldest, queue.oldest?.began, ends], [1, second, 100, 1]);
+  first.lift();
+  await clock.advance(1_000);
+  assertEquals([expired, second.early, ends], [["first", "second"], undefined, 2]);
+  assertEquals([queue.size, clock.waiting], [0, 0]);
+});

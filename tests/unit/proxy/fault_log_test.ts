@@ -118,3 +118,17 @@ Deno.test("a client that has no addresses any more is no reason to fail", () => 
   faults.connection(new PeerError("client", "handshake", "not TLS"), gone);
   assertEquals(lines, ["info handshake failed: not TLS (client already gone)"]);
 });
+
+Deno.test("that the limit of handshakes is reached is a line a minute at most", async () => {
+  const { clock, lines, faults } = newFaultLog();
+  const line =
+    "warning --max-handshakes 5 reached: new clients wait in the kernel's queue (clients that stall, or more than " +
+    "the worker can serve)";
+  for (let round = 0; round < 3; round++) faults.handshakesFull(5);
+  await clock.advance(59_999);
+  faults.handshakesFull(5);
+  assertEquals(lines, [line]);
+  await clock.advance(1);
+  faults.handshakesFull(5);
+  assertEquals(lines, [line, line]);
+});

@@ -40,6 +40,7 @@ Deno.test("makePlan() passes on what workers are told", async () => {
     ...["--write-ip", "-B", "7", "-k", "60", "--drain-timeout", "1", "--linger-timeout", "2"],
     ...["--enable-tcp-fastopen", "--recv-bufsize", "4096", "--send-bufsize", "8192"],
     ...["--ssl-handshake-timeout", "3", "--backend-connect-timeout", "4", "--stall-timeout", "5"],
+    ...["--max-handshakes", "9"],
   ]);
   assertEquals(configuration, {
     backend: [{ kind: "tcp", host: "127.0.0.1", port: 8000 }],
@@ -48,6 +49,7 @@ Deno.test("makePlan() passes on what workers are told", async () => {
     preface: "ip",
     proxyV2: { tlv: true, authority: true, clientCertificate: false },
     backlog: 7,
+    maxHandshakes: 9,
     keepalive: 60,
     tcpFastOpen: true,
     receiveBuffer: 4096,

@@ -61,6 +61,16 @@ Deno.test("it listens in clear, for clients that wait to be spoken to as well", 
   assert(plain.closed);
 });
 
+Deno.test("its listener tells whether clients must be accepted as they come", async () => {
+  const { runtime, engine } = newEngine();
+  assertEquals((await engine.listen(LISTENING)).acceptsUnasked, undefined);
+  const { network } = runtime;
+  const listen = network.listen.bind(network);
+  network.listen = async (options) =>
+    Object.assign(await listen(options), { acceptsUnasked: true });
+  assertEquals((await engine.listen(LISTENING)).acceptsUnasked, true);
+});
+
 Deno.test("a socket that cannot be tuned is closed again", async () => {
   const { runtime, engine } = newEngine();
   runtime.kernel!.tuneListener = () => {
