@@ -101,7 +101,7 @@ export class Frontend {
         if (this.#services.counters.active >= this.#mostClients) throw tooMany();
         this.#begin(await this.#listener.accept());
         // While clients wait in the queue accept() never does, and the ones inside must get their turns too.
-        if (!this.#takesAll) await clock.turn();
+        if (!this.#takesAll && !this.#listener.acceptsInTurn) await clock.turn();
       } catch (error) {
         if (!this.#closed) await this.#rest(error);
       }

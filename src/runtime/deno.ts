@@ -12,7 +12,6 @@ import { createDenoService } from "./deno_service.ts";
 import { openLinuxKernel } from "./linux.ts";
 import { EventLoop } from "./loop/event_loop.ts";
 import { createLoopNetwork } from "./loop/loop_network.ts";
-import { withLoopPipes } from "./loop/loop_pipes.ts";
 import { openOpenSsl } from "./openssl/library.ts";
 import { rootedFiles } from "./service_files.ts";
 
@@ -43,13 +42,12 @@ export function createRuntime(
   };
   const loop = ownsLoop && Deno.build.os === "linux" ? new EventLoop() : undefined;
   const network = createDenoNetwork();
-  const processes = createDenoProcesses(program);
   return {
     version: `Deno ${Deno.version.deno}`,
     platform: Deno.build.os,
     network: loop === undefined ? network : createLoopNetwork(loop, network),
     files: rootedFiles(files),
-    processes: loop === undefined ? processes : withLoopPipes(processes, loop),
+    processes: createDenoProcesses(program),
     service: createDenoService(program),
     clock: loop ?? clock,
     tlsLibraries: ["rustls", "openssl"],

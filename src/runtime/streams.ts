@@ -79,6 +79,8 @@ export interface StreamListener {
   readonly address: SocketAddress;
   /** It accepts clients without being asked, and closes those for which it is not asked soon. */
   readonly acceptsUnasked?: boolean;
+  /** Set where `accept` gives the connections that are there already their turns before each new one. */
+  readonly acceptsInTurn?: boolean;
   /** Rejects with a `PeerError` of kind `resources` when descriptors run out; call again then. */
   accept(): Promise<TcpStream>;
   close(): void;

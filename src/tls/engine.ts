@@ -64,6 +64,8 @@ export interface TlsListener {
   readonly address: SocketAddress;
   /** It accepts clients without being asked, and closes those for which it is not asked soon. */
   readonly acceptsUnasked?: boolean | undefined;
+  /** As `StreamListener` has it. */
+  readonly acceptsInTurn?: boolean | undefined;
   /** The next connection, before its handshake. Rejects with a {@linkcode PeerError}. */
   accept(): Promise<TlsConnection>;
   close(): void;

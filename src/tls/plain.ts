@@ -39,12 +39,14 @@ function steerClients({ kernel }: Runtime, { address }: StreamListener, workers:
 class PlainListener implements TlsListener {
   readonly address;
   readonly acceptsUnasked;
+  readonly acceptsInTurn;
   readonly #listener: StreamListener;
 
   constructor(listener: StreamListener) {
     this.#listener = listener;
     this.address = listener.address;
     this.acceptsUnasked = listener.acceptsUnasked;
+    this.acceptsInTurn = listener.acceptsInTurn;
   }
 
   async accept(): Promise<TlsConnection> {

@@ -55,6 +55,8 @@ export class EventLoop implements Clock {
   #turnedAt = 0;
   /** Whether anything has happened since. */
   #unseen = false;
+  /** How many turns the runtime needs before a sleep. */
+  #turnsOwed = TURNS_OF_RUNTIME;
   #running = false;
 
   constructor({ longestSleep = Infinity }: EventLoopOptions = {}) {
@@ -128,14 +130,16 @@ export class EventLoop implements Clock {
   #run(): void {
     this.#turnedAt = performance.now();
     this.#unseen = false;
+    if (this.#turnsOwed > 0) this.#turnsOwed--;
     for (;;) {
-      const runtimeIsReady = this.#round();
+      if (this.#round()) this.#turnsOwed = TURNS_OF_RUNTIME;
       if (!this.#hasWork()) {
         this.#running = false;
         return;
       }
       const overdue = this.#unseen && performance.now() - this.#turnedAt >= LONGEST_WITHOUT_RUNTIME;
-      if (runtimeIsReady || overdue || this.#runMicrotasks === undefined) break;
+      if (overdue) this.#turnsOwed = TURNS_OF_RUNTIME;
+      if (this.#turnsOwed > 0 || this.#runMicrotasks === undefined) break;
     }
     setImmediate(() => this.#run());
   }
@@ -148,7 +152,7 @@ export class EventLoop implements Clock {
   #round(): boolean {
     const sleep = this.#sleep();
     const count = this.#libc.epoll_wait(this.#poll, this.#events, EVENTS_AT_ONCE, sleep);
-    let runtimeIsReady = this.#longestSleep !== Infinity;
+    let runtimeIsReady = false;
     for (let index = 0; index < count; index++) {
       const at = index * EVENT_BYTES;
       const descriptor = this.#eventsView.getInt32(at + DATA_OFFSET, true);
@@ -176,7 +180,7 @@ export class EventLoop implements Clock {
 
   /** Milliseconds for epoll_wait(2); -1: for ever. */
   #sleep(): number {
-    if (this.#turns.length > 0 || this.#patient.size > 0) return 0;
+    if (this.#turnsOwed > 0 || this.#turns.length > 0 || this.#patient.size > 0) return 0;
     const due = this.#timers.next();
     if (due === undefined && !this.#unseen && this.#longestSleep === Infinity) return -1;
     const now = performance.now();
@@ -262,6 +266,11 @@ function microtaskRunner(): (() => void) | undefined {
 
 /** Milliseconds after which the runtime gets a turn although its epoll instance has nothing. */
 const LONGEST_WITHOUT_RUNTIME = 20;
+/**
+ * Turns from an event of the runtime's to what it leads to: in one the runtime waits for events, in the next it
+ * asks what was waited for, in the third promises are settled.
+ */
+const TURNS_OF_RUNTIME = 3;
 /** Milliseconds for patient watchers before the others are looked at again; one at least is served. */
 const PATIENT_SHARE = 0.2;
 const EVENTS_AT_ONCE = 256;

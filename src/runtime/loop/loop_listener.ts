@@ -24,6 +24,7 @@ import { AddressSpace, packAddress } from "./socket_address.ts";
 /** See {@linkcode StreamListener}. */
 export class LoopListener implements StreamListener, Watcher {
   readonly patient = true;
+  readonly acceptsInTurn = true;
   readonly address: SocketAddress;
   readonly #services: LoopServices;
   #descriptor: number;
@@ -71,7 +72,7 @@ export class LoopListener implements StreamListener, Watcher {
     const descriptor = libc.accept4(this.#descriptor, bytes, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor >= 0) {
       this.#waiting = undefined;
-      const options = { peer: packAddress(SPACE), mayHaveData: true, patient: true };
+      const options = { peer: packAddress(SPACE), isAccepted: true };
       return waiting.resolve(new LoopStream(descriptor, options, this.#services));
     }
     const error = errno();

@@ -99,8 +99,7 @@ function dial(
   const { libc } = services;
   const { address, peer } = known.get(endpoint) ?? encode(endpoint);
   const socket = must(libc.socket(address[0]!, STREAM, 0));
-  // A system call to find out that nothing has come yet is saved: the loop tells when something has.
-  const connected = () => new LoopStream(socket, { peer, mayHaveData: false }, services);
+  const connected = () => new LoopStream(socket, { peer, isAccepted: false }, services);
   try {
     if (endpoint.kind === "tcp") must(libc.setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, YES, 4));
     if (libc.connect(socket, address, address.length) === 0) return connected();

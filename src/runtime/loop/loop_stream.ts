@@ -16,7 +16,7 @@ import {
   type Watcher,
 } from "./event_loop.ts";
 import { CLOSED, EAGAIN, EINTR, errno, type Libc, SocketError } from "./libc.ts";
-import { localAddress, type PackedAddress, unpackAddress } from "./socket_address.ts";
+import { type PackedAddress, packedLocalAddress, unpackAddress } from "./socket_address.ts";
 
 /** What all streams of a loop share. */
 export interface LoopServices {
@@ -30,10 +30,11 @@ export interface LoopServices {
 export interface LoopStreamOptions {
   /** Undefined for a unix socket. */
   readonly peer: PackedAddress | undefined;
-  /** Whether there may be something to read already: that costs a system call to find out. */
-  readonly mayHaveData: boolean;
-  /** Others go first until `patient` is set to false. */
-  readonly patient?: boolean;
+  /**
+   * A client's: it may have sent something already, and is patient until its handshake is done. Otherwise we have
+   * connected, and a system call to find out that nothing has come yet is saved: an event tells when something has.
+   */
+  readonly isAccepted: boolean;
 }
 
 interface Waiting {
@@ -53,7 +54,10 @@ interface Writing {
 export class LoopStream implements TcpStream, Watcher {
   readonly #services: LoopServices;
   #descriptor: number;
+  readonly #isAccepted: boolean;
   readonly #peer: PackedAddress | undefined;
+  /** Kept when it is closed, as whoever speaks of it then needs it. */
+  #local: PackedAddress | undefined;
   #pair: SocketPair | undefined;
   patient: boolean;
   /** Whether a read may find something without waiting. */
@@ -70,8 +74,8 @@ export class LoopStream implements TcpStream, Watcher {
     this.#descriptor = descriptor;
     this.#services = services;
     this.#peer = options.peer;
-    this.#readable = options.mayHaveData;
-    this.patient = options.patient ?? false;
+    this.#readable = options.isAccepted;
+    this.patient = this.#isAccepted = options.isAccepted;
     services.loop.watch(descriptor, this, INPUT);
   }
 
@@ -86,8 +90,9 @@ export class LoopStream implements TcpStream, Watcher {
   get pair(): SocketPair {
     // A unix socket has none, and the interface it is used by says so.
     if (this.#peer === undefined) return undefined as unknown as SocketPair;
+    const local = this.#local ?? packedLocalAddress(this.#services.libc, this.#descriptor);
     return this.#pair ??= {
-      local: localAddress(this.#services.libc, this.#descriptor) ?? UNKNOWN,
+      local: local === undefined ? UNKNOWN : unpackAddress(local),
       peer: unpackAddress(this.#peer),
     };
   }
@@ -150,6 +155,7 @@ export class LoopStream implements TcpStream, Watcher {
   close(): void {
     const descriptor = this.#descriptor;
     if (descriptor < 0) return;
+    if (this.#isAccepted) this.#local = packedLocalAddress(this.#services.libc, descriptor);
     this.#descriptor = -1;
     this.#services.loop.forget(descriptor);
     this.#services.libc.close(descriptor);
@@ -249,7 +255,7 @@ const WAIT = -1;
 const INPUT = (EPOLLIN | EPOLLRDHUP | EPOLLET) >>> 0;
 /** Events after which there is no connection any more. */
 const GONE = EPOLLHUP | EPOLLERR;
-/** Our address of a connection that was closed before anybody asked. */
+/** Our address of a connection to the backend that has been closed. */
 const UNKNOWN = { host: "0.0.0.0", port: 0 };
 const UNSENT = new Int32Array(1);
 /** struct linger: on, 0 seconds. What is queued is thrown away, and close(2) sends RST (socket(7)). */

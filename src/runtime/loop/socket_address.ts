@@ -56,10 +56,14 @@ export function unpackAddress(packed: PackedAddress): SocketAddress {
 
 /** The address that a socket is bound to; undefined for a unix socket, and for one that is closed. */
 export function localAddress(libc: Libc, descriptor: number): SocketAddress | undefined {
-  const { bytes, length } = SPACE.ready();
-  if (libc.getsockname(descriptor, bytes, length) !== 0) return undefined;
-  const packed = packAddress(SPACE);
+  const packed = packedLocalAddress(libc, descriptor);
   return packed === undefined ? undefined : unpackAddress(packed);
+}
+
+/** The same, as small as it can be kept. */
+export function packedLocalAddress(libc: Libc, descriptor: number): PackedAddress | undefined {
+  const { bytes, length } = SPACE.ready();
+  return libc.getsockname(descriptor, bytes, length) === 0 ? packAddress(SPACE) : undefined;
 }
 
 /** The family of an IP address, as socket(2) wants it. */

@@ -102,6 +102,7 @@ type Use = () => Used;
 
 class OpenSslListener implements TlsListener {
   readonly address;
+  readonly acceptsInTurn;
   readonly #listener: StreamListener;
   readonly #services: { contexts: Contexts } & OpenSslServices;
   #used: Used | undefined;
@@ -111,6 +112,7 @@ class OpenSslListener implements TlsListener {
     this.#services = services;
     this.#used = used;
     this.address = listener.address;
+    this.acceptsInTurn = listener.acceptsInTurn;
   }
 
   /** For clients that have come already, too, as long as they have not said what they want. */
