@@ -134,28 +134,35 @@ export class SocketDescriptors {
       // The kernel gave none that is above a free one: it is below, or others were closed meanwhile.
       if (found === "closed") break;
     }
-    return this.#guessStranger(fd, connection) || this.#guessAbove(fd + 1, connection);
+    return this.#guessBelow(fd, connection) || this.#guessAbove(fd + 1, connection, MOST_TRIES) ||
+      this.#guessAbove(this.#taken.end, connection, 2) || this.#guessInTurn(connection);
   }
 
-  /** What nobody knew may have been closed: those just below the lowest free one, and all in their turn. */
-  #guessStranger(free: number, connection: Connection): boolean {
-    let fd = free;
-    for (let tries = 0; tries < MOST_TRIES && fd >= 0; tries++) {
-      const inTurn = tries >= MOST_TRIES / 2;
-      fd = this.#strangers.lastPresent(inTurn ? this.#cursor - 1 : fd - 1);
-      if (inTurn) this.#cursor = fd < 0 ? this.#strangers.end : fd;
-      if (fd >= 0 && this.#look(fd, connection) === "connection") return true;
+  /** What nobody knew may have been closed, most likely one just below the lowest free one. */
+  #guessBelow(free: number, connection: Connection): boolean {
+    for (let fd = free, tries = 0; tries < 3; tries++) {
+      fd = this.#strangers.lastPresent(fd - 1);
+      if (fd < 0) return false;
+      if (this.#look(fd, connection) === "connection") return true;
     }
     return false;
   }
 
-  /** Many may have been closed meanwhile, even all above the first free one. */
-  #guessAbove(from: number, connection: Connection): boolean {
-    for (const start of [from, this.#taken.end]) {
-      for (let fd = start - 1, tries = 0; tries < MOST_TRIES / 4; tries++) {
-        fd = this.#taken.firstAbsent(fd + 1);
-        if (this.#look(fd, connection) === "connection") return true;
-      }
+  /** What was below when the kernel chose may have been closed since. */
+  #guessAbove(from: number, connection: Connection, most: number): boolean {
+    for (let fd = from - 1, tries = 0; tries < most; tries++) {
+      fd = this.#taken.firstAbsent(fd + 1);
+      if (this.#look(fd, connection) === "connection") return true;
+    }
+    return false;
+  }
+
+  /** All strangers have their turn, so that one that was closed is not one for ever. */
+  #guessInTurn(connection: Connection): boolean {
+    for (let tries = 0; tries < 3; tries++) {
+      this.#cursor = this.#strangers.lastPresent(this.#cursor - 1);
+      if (this.#cursor < 0) this.#cursor = this.#strangers.end;
+      else if (this.#look(this.#cursor, connection) === "connection") return true;
     }
     return false;
   }
