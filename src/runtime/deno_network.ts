@@ -185,8 +185,8 @@ class DenoStream<Connection extends Deno.Conn = Deno.Conn> implements Stream {
   constructor(conn: Connection) {
     this.conn = conn;
     const { localAddr: local, remoteAddr: peer } = conn;
-    const both = local.transport === "tcp" && peer.transport === "tcp";
-    this.#descriptor = both
+    // Deno leaves the transport out where TLS has begun on a connection that was there.
+    this.#descriptor = "hostname" in local && "hostname" in peer
       ? socketDescriptors()?.enter(local, peer)
       : socketDescriptors()?.enter();
   }

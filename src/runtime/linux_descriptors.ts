@@ -6,8 +6,15 @@
  * that are nobody's. No descriptor number leaves this file.
  */
 
-import { parseIpAddress, unmapIpv4 } from "../wire/ip_address.ts";
 import { DescriptorBits } from "./descriptor_bits.ts";
+import {
+  AF_UNIX,
+  familyOf,
+  isEnd,
+  portOf,
+  SOCKADDR_BYTES,
+  type SocketEnd,
+} from "./linux_socket_address.ts";
 
 const SYMBOLS = {
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
@@ -19,9 +26,6 @@ const SYMBOLS = {
 
 /** The calls of the C library that this takes. */
 export type SocketCalls = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
-
-/** One end of a TCP connection, as Deno tells it. */
-export type SocketEnd = Pick<Deno.NetAddr, "hostname" | "port">;
 
 let opened: SocketDescriptors | undefined | "not yet" = "not yet";
 
@@ -130,28 +134,35 @@ export class SocketDescriptors {
       // The kernel gave none that is above a free one: it is below, or others were closed meanwhile.
       if (found === "closed") break;
     }
-    return this.#guessStranger(fd, connection) || this.#guessAbove(fd + 1, connection);
+    return this.#guessBelow(fd, connection) || this.#guessAbove(fd + 1, connection, MOST_TRIES) ||
+      this.#guessAbove(this.#taken.end, connection, 2) || this.#guessInTurn(connection);
   }
 
-  /** What nobody knew may have been closed: those just below the lowest free one, and all in their turn. */
-  #guessStranger(free: number, connection: Connection): boolean {
-    let fd = free;
-    for (let tries = 0; tries < MOST_TRIES && fd >= 0; tries++) {
-      const inTurn = tries >= MOST_TRIES / 2;
-      fd = this.#strangers.lastPresent(inTurn ? this.#cursor - 1 : fd - 1);
-      if (inTurn) this.#cursor = fd < 0 ? this.#strangers.end : fd;
-      if (fd >= 0 && this.#look(fd, connection) === "connection") return true;
+  /** What nobody knew may have been closed, most likely one just below the lowest free one. */
+  #guessBelow(free: number, connection: Connection): boolean {
+    for (let fd = free, tries = 0; tries < 3; tries++) {
+      fd = this.#strangers.lastPresent(fd - 1);
+      if (fd < 0) return false;
+      if (this.#look(fd, connection) === "connection") return true;
     }
     return false;
   }
 
-  /** Many may have been closed meanwhile, even all above the first free one. */
-  #guessAbove(from: number, connection: Connection): boolean {
-    for (const start of [from, this.#taken.end]) {
-      for (let fd = start - 1, tries = 0; tries < MOST_TRIES / 4; tries++) {
-        fd = this.#taken.firstAbsent(fd + 1);
-        if (this.#look(fd, connection) === "connection") return true;
-      }
+  /** What was below when the kernel chose may have been closed since. */
+  #guessAbove(from: number, connection: Connection, most: number): boolean {
+    for (let fd = from - 1, tries = 0; tries < most; tries++) {
+      fd = this.#taken.firstAbsent(fd + 1);
+      if (this.#look(fd, connection) === "connection") return true;
+    }
+    return false;
+  }
+
+  /** All strangers have their turn, so that one that was closed is not one for ever. */
+  #guessInTurn(connection: Connection): boolean {
+    for (let tries = 0; tries < 3; tries++) {
+      this.#cursor = this.#strangers.lastPresent(this.#cursor - 1);
+      if (this.#cursor < 0) this.#cursor = this.#strangers.end;
+      else if (this.#look(this.#cursor, connection) === "connection") return true;
     }
     return false;
   }
@@ -253,45 +264,6 @@ function keyOf(local: number, peer: number): number {
   return local * 0x10000 + peer;
 }
 
-function familyOf(address: Uint8Array): number {
-  return address[0]! | (address[1]! << 8);
-}
-
-function portOf(address: Uint8Array): number {
-  return (address[2]! << 8) | address[3]!;
-}
-
-/** Whether a struct sockaddr is this end's. IPv4 is the same mapped into IPv6. */
-function isEnd(address: Uint8Array, { hostname, port }: SocketEnd): boolean {
-  if (portOf(address) !== port) return false;
-  const family = familyOf(address);
-  const text = unmapIpv4(hostname);
-  if (!text.includes(":")) {
-    if (family === AF_INET) return isIpv4(address, 4, text);
-    return family === AF_INET6 && isMapped(address) && isIpv4(address, 20, text);
-  }
-  return family === AF_INET6 &&
-    parseIpAddress(text).every((byte, index) => byte === address[8 + index]);
-}
-
-/** Compares four bytes with an address in text, without making anything: this is done for each connection. */
-function isIpv4(address: Uint8Array, offset: number, text: string): boolean {
-  let part = 0;
-  for (let index = 0; index <= text.length; index++) {
-    const character = index < text.length ? text.charCodeAt(index) : DOT;
-    if (character !== DOT) part = part * 10 + character - ZERO;
-    else if (part !== address[offset++]) return false;
-    else part = 0;
-  }
-  return true;
-}
-
-/** Whether a struct sockaddr_in6 has an address of IPv4 in it (RFC 4291 section 2.5.5.2). */
-function isMapped(address: Uint8Array): boolean {
-  for (let index = 8; index < 18; index++) if (address[index] !== 0) return false;
-  return address[18] === 0xff && address[19] === 0xff;
-}
-
 /** Values of {@linkcode Connection.fd} that are none. */
 const UNFOUND = -1;
 const GONE = -2;
@@ -301,13 +273,6 @@ const MOST_TRIES = 8;
 const GAP = 64;
 /** A struct sockaddr of family AF_UNSPEC. */
 const UNSPECIFIED = new Uint8Array(16);
-/** sizeof(struct sockaddr_un), the longest. */
-const SOCKADDR_BYTES = 110;
-const DOT = 0x2e;
-const ZERO = 0x30;
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).
-const AF_UNIX = 1;
-const AF_INET = 2;
-const AF_INET6 = 10;
 const F_GETFD = 1;
 const SIOCOUTQ = 0x5411;
