@@ -6,7 +6,7 @@
 
 import type { Place } from "./experiment.ts";
 import type { Job } from "./load_process.ts";
-import { start } from "./processes.ts";
+import { type Side, start } from "./processes.ts";
 import { amountOf, type Subject } from "./stage.ts";
 
 /** Who does the work, and how much of it. */
@@ -65,7 +65,7 @@ export async function perform(
 
 async function sTime(
   { version, resume = false, processes }: Client & { program: "s_time" },
-  { port }: Subject,
+  { port, side }: Subject,
 ): Promise<Outcome> {
   const pinned = version === "TLSv1.2"
     ? ["-tls1_2", "-cipher", "ECDHE+AESGCM+AES128"]
@@ -73,7 +73,7 @@ async function sTime(
   const asks = resume && version === "TLSv1.3" ? ["-www", "/"] : [];
   const command = ["openssl", "s_time", "-connect", `127.0.0.1:${port}`, "-time", "1"];
   const each = await Promise.all(Array.from({ length: processes }, async () => {
-    const output = await run([...command, ...pinned, ...asks, resume ? "-reuse" : "-new"]);
+    const output = await run([...command, ...pinned, ...asks, resume ? "-reuse" : "-new"], side);
     return parseSTime(output);
   }));
   return {
@@ -88,17 +88,26 @@ export function parseSTime(output: string): { connections: number; resumed: numb
   if (connections === 0) throw new Error(`s_time made no connection: ${output.slice(-200)}`);
   // A letter for each connection: r where the session was reused, else one for the version.
   const letters = /^[r*t]*[r*t]$/m.exec(output)?.[0] ?? "*";
-  return { connections, resumed: letters.split("r").length / letters.length };
+  return { connections, resumed: (letters.split("r").length - 1) / letters.length };
 }
 
 async function wrk(
   { connections, close = false, seconds }: Client & { program: "wrk" },
-  { port }: Subject,
+  { port, side }: Subject,
 ): Promise<Outcome> {
   const header = close ? ["-H", "Connection: close"] : [];
   const url = `https://127.0.0.1:${port}/`;
-  const command = ["wrk", "-t1", `-c${connections}`, `-d${seconds}s`, ...header, url];
-  return { units: parseWrk(await run(command)) };
+  const command = [...WRK, `-c${connections}`, `-d${seconds}s`, ...header, url];
+  return { units: parseWrk(await run(command, side)) };
+}
+
+/** A flood of handshakes, 50 at a time, for so many seconds; throws when not one request was answered. */
+export async function floodFor(seconds: number, { port, side }: Subject): Promise<void> {
+  const url = `https://127.0.0.1:${port}/`;
+  const command = [...WRK, "-c50", `-d${seconds}s`, "-H", "Connection: close", url];
+  const output = await run(command, side);
+  // What counts is that it is there: under such load a peer may refuse some.
+  parseWrk(output.replace(/^ *Socket errors.*/m, ""));
 }
 
 /** The number of requests that wrk counted; throws when it counted errors, too. */
@@ -113,12 +122,12 @@ export function parseWrk(output: string): number {
 
 async function curl(
   { direction, bytes }: Client & { program: "curl" },
-  { name, port }: Subject,
+  { name, port, side }: Subject,
   { directory }: Place,
 ): Promise<Outcome> {
   const url = `https://127.0.0.1:${port}`;
   if (direction === "download") {
-    const output = await run([...CURL, "-o", "/dev/null", `${url}/bytes/${bytes}`]);
+    const output = await run([...CURL, "-o", "/dev/null", `${url}/bytes/${bytes}`], side);
     expect(output, `200 ${bytes}`);
     return { units: bytes };
   }
@@ -126,21 +135,25 @@ async function curl(
   await Deno.writeTextFile(file, "");
   await Deno.truncate(file, bytes);
   // The answer is the number of bytes that the backend counted.
-  const output = await run([...CURL, "-H", "Expect:", "-T", file, `${url}/`]);
+  const output = await run([...CURL, "-H", "Expect:", "-T", file, `${url}/`], side);
   expect(output, `${bytes}\n200 ${String(bytes).length + 1}`);
   return { units: bytes };
 }
 
 /** A download at full speed for so many seconds; resolves with the number of bytes that came. */
-export async function downloadFor(seconds: number, { port }: Subject): Promise<number> {
+export async function downloadFor(seconds: number, { port, side }: Subject): Promise<number> {
   const url = `https://127.0.0.1:${port}/bytes/1000000000000`;
-  const output = await run([...CURL, "-m", `${seconds}`, "-o", "/dev/null", url], CURL_TIMED_OUT);
+  const output = await run(
+    [...CURL, "-m", `${seconds}`, "-o", "/dev/null", url],
+    side,
+    CURL_TIMED_OUT,
+  );
   return Number(/^200 (\d+)$/m.exec(output)?.[1] ?? 0);
 }
 
 /** Runs a program to its end; throws unless it ends with the expected status. */
-async function run(command: readonly string[], status = 0): Promise<string> {
-  const child = start({ name: command.slice(0, 2).join(" "), command, side: "load" });
+async function run(command: readonly string[], side: Side, status = 0): Promise<string> {
+  const child = start({ name: command.slice(0, 2).join(" "), command, side });
   const code = await child.finished(JOB_SECONDS);
   if (code !== status) {
     throw new Error(`${command[0]} ended with ${code}: ${child.output.slice(-300)}`);
@@ -152,6 +165,8 @@ function expect(output: string, expected: string): void {
   if (output.trim() !== expected) throw new Error(`curl: ${output.trim()} instead of ${expected}`);
 }
 
+/** A client that waits long is slow, and not an error. */
+const WRK = ["wrk", "-t1", "--timeout", "30s"];
 const CURL = [
   ...["curl", "-sk", "--http1.1", "--tls13-ciphers", "TLS_AES_128_GCM_SHA256"],
   ...["-w", "%{http_code} %{size_download}"],

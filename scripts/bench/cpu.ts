@@ -55,6 +55,7 @@ async function measureCpu(
     try {
       for (const [index, work] of works.filter(({ slow }) => !slow || !place.quick).entries()) {
         const wanted = idleConnections(work, place);
+        if (works.length > 1) console.error(`measuring ${work.row.id}`);
         await forEach(subjects, samples, place, async (subject) => {
           await idle.get(subject.name)?.grow(wanted, subject);
           if (!place.quick) await perform(work.client, subject, place, index === 0 ? COLD : WARM);

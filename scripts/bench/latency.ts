@@ -3,8 +3,8 @@
  * in the company of a client that takes all it can get.
  */
 
-import { downloadFor, perform } from "./client.ts";
-import type { Experiment, Place, Sample } from "./experiment.ts";
+import { downloadFor, floodFor } from "./client.ts";
+import type { Experiment, Sample } from "./experiment.ts";
 import { forEachAlone, quiet, type Subject } from "./stage.ts";
 import { percentile } from "./statistics.ts";
 
@@ -44,7 +44,7 @@ export function latencyExperiment(
         const job = { ...PROBE, port: subject.port, rate, connections };
         await subject.load.run({ ...job, amount: Math.ceil(rate * seconds / 5) });
         await quiet(subject);
-        const company = beside && keepCompany(beside, subject, place, Math.ceil(seconds + 2));
+        const company = beside && keepCompany(beside, subject, Math.ceil(seconds + 2));
         // A failure is told below; it must not be unhandled until then.
         company?.catch(() => {});
         if (beside) await new Promise((resolve) => setTimeout(resolve, COMPANY_COMES_MS));
@@ -61,14 +61,10 @@ export function latencyExperiment(
 async function keepCompany(
   beside: "download" | "handshakes",
   subject: Subject,
-  place: Place,
   seconds: number,
 ): Promise<void> {
   if (beside === "handshakes") {
-    await perform({ program: "wrk", connections: 50, close: true, seconds }, subject, {
-      ...place,
-      quick: false,
-    });
+    await floodFor(seconds, subject);
     return;
   }
   const bytes = await downloadFor(seconds, subject);

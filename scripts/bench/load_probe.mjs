@@ -26,9 +26,8 @@ export async function probe(client) {
       if (latencies.length === amount) finish();
     };
   }
-  const start = now() + FIRST_AFTER_MS;
-  const ticker = new Worker(TICKER, { eval: true, workerData: { start, amount, rate } });
-  ticker.on("message", (index) => lines[index % connections]?.ask(start + index * 1000 / rate));
+  const ticker = new Worker(TICKER, { eval: true, workerData: { amount, rate } });
+  ticker.on("message", ([index, moment]) => lines[index % connections]?.ask(moment));
   const failed = Promise.all(lines.map(({ closed }) => closed)).then(() => {
     throw new Error(`closed after ${latencies.length} of ${amount} answers`);
   });
@@ -83,14 +82,14 @@ function now() {
 
 /** Node's timers count whole milliseconds, so a thread of its own sleeps for fractions of them. */
 const TICKER = `
-const { parentPort, workerData: { start, amount, rate } } = require("node:worker_threads");
+const { parentPort, workerData: { amount, rate } } = require("node:worker_threads");
 const never = new Int32Array(new SharedArrayBuffer(4));
+const now = ${now};
+const start = now();
 for (let index = 0; index < amount; index++) {
-  const [seconds, nanoseconds] = process.hrtime();
-  const wait = start + index * 1000 / rate - (seconds * 1000 + nanoseconds / 1e6);
+  const moment = start + index * 1000 / rate;
+  const wait = moment - now();
   if (wait > 0) Atomics.wait(never, 0, 0, wait);
-  parentPort.postMessage(index);
+  parentPort.postMessage([index, moment]);
 }
 `;
-/** Until then the thread is up. */
-const FIRST_AFTER_MS = 100;

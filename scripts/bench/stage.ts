@@ -17,6 +17,8 @@ export interface Subject {
   readonly pid: number;
   readonly port: number;
   readonly load: Load;
+  /** Where clients run. */
+  readonly side: Side;
 }
 
 /** How the proxies are to be started. */
@@ -24,20 +26,21 @@ export interface StageOptions {
   readonly certificate: keyof Certificates;
   readonly workers?: number;
   /** Where all processes run; without it the proxy on its processor and the others on theirs. */
-  readonly side?: Side;
+  readonly side?: "any";
 }
 
 /** Starts the proxies for the time of `use`; those that do not start are failures in `samples`. */
 export async function withSubjects(
   proxies: readonly Proxy[],
   { certificates, directory }: Place,
-  { certificate, workers = 1, side }: StageOptions,
+  { certificate, workers = 1, side: anywhere }: StageOptions,
   samples: Samples,
   use: (subjects: readonly Subject[]) => Promise<void>,
 ): Promise<void> {
   const subjects: (Subject & { child: Child; backend: Backend })[] = [];
+  const side = anywhere ?? "load";
   const begin = async (proxy: Proxy) => {
-    const backend = await startBackend(side ?? "load");
+    const backend = await startBackend(side);
     const setup = {
       backendPort: backend.port,
       certificate: certificates[certificate],
@@ -45,9 +48,9 @@ export async function withSubjects(
       workers,
     };
     try {
-      const { child, port } = await startProxy(proxy, setup, side);
-      const load = new Load(side ?? "load");
-      subjects.push({ name: proxy.name, pid: child.pid, port, load, child, backend });
+      const { child, port } = await startProxy(proxy, setup, anywhere);
+      const load = new Load(side);
+      subjects.push({ name: proxy.name, pid: child.pid, port, load, side, child, backend });
     } catch (error) {
       samples.set(proxy.name, { samples: [], failure: error as Error });
       await backend.end();

@@ -48,7 +48,7 @@ async function compare(
   pair: Subject,
   place: Place,
 ): Promise<Sample[]> {
-  for (const subject of [single, pair]) await perform(CLIENT, subject, place);
+  if (!place.quick) { for (const subject of [single, pair]) await perform(CLIENT, subject, place); }
   const samples: Sample[] = [];
   for (let batch = 0; batch < (place.quick ? 1 : BATCHES); batch++) {
     const before = await costs(single, place);
