@@ -12,12 +12,13 @@
  * `--stud-node` or else STUD_NODE_BIN names, such as `node npm/bin/stud.js`, and is left out without either.
  * The program that it is measured against (`bare`) runs on the Node which that command begins with, or else on
  * what STUD_NODE names, or `node`. `--stud-executable` adds rows for start and memory of the executable. `--list`
- * names the experiments for `--rows`. `--quick` tries every kind of row with tiny amounts in less than a minute;
- * its figures mean nothing.
+ * names experiments and rows for `--rows`; a `*` at the end of a name stands for any rest. `--quick` tries every kind of row with tiny amounts in less than a minute,
+ * each with stud and one of the others; its figures mean nothing.
  */
 
 import { parseArgs } from "@std/cli/parse-args";
 import { makeCertificates } from "./bench/certificates.ts";
+import { isOurs } from "./bench/comparison.ts";
 import type { Experiment, Place, Sample } from "./bench/experiment.ts";
 import { nodeVersion } from "./bench/load_process.ts";
 import { picture } from "./bench/picture.ts";
@@ -26,6 +27,7 @@ import { installedProxies, OURS, studProxies } from "./bench/proxies.ts";
 import type { Proxy } from "./bench/proxy.ts";
 import { barsOf, jsonReport, markdownReport, type Run } from "./bench/report.ts";
 import { EXPERIMENTS } from "./bench/rows.ts";
+import { selectExperiments, selectProxies } from "./bench/selection.ts";
 
 async function main(): Promise<number> {
   const args = parseArgs(Deno.args, {
@@ -38,7 +40,7 @@ async function main(): Promise<number> {
   });
   if (args.list) {
     for (const { id, rows } of EXPERIMENTS) {
-      console.log(`${id}:\n${rows.map(({ title }) => `    ${title}`).join("\n")}`);
+      console.log(`${id}\n${rows.map((row) => `    ${row.id}: ${row.title}`).join("\n")}`);
     }
     return 0;
   }
@@ -59,9 +61,9 @@ async function main(): Promise<number> {
         console.error(`bench: without ${id}, because "${command} -V" fails`);
       }
     }
-    const proxies = chosen(installed, args.only, (proxy) => proxy.id);
+    const proxies = selectProxies(installed, args.only);
     const executables = studProxies(words(args["stud-executable"] ?? ""));
-    const experiments = chosen(EXPERIMENTS, args.rows, (each) => each.id)
+    const experiments = selectExperiments(EXPERIMENTS, args.rows)
       .filter(({ executable }) => !executable || executables.length > 0)
       .filter(({ slow }) => !slow || !args.quick || args.rows !== undefined);
     const rounds = Number(args.rounds ?? (args.quick ? 1 : 3));
@@ -98,13 +100,11 @@ async function measureAll(
   const results = new Map<string, Map<string, Sample[]>>();
   let failures = 0;
   for (let round = 1; round <= rounds; round++) {
-    for (const { id, rows, once, executable, measure } of experiments) {
+    for (const [index, { id, rows, once, executable, measure }] of experiments.entries()) {
       if (once && round > 1) continue;
       const begin = performance.now();
-      const samples = await measure(
-        executable ? withExecutables(proxies, executables) : proxies,
-        place,
-      );
+      const present = executable ? withExecutables(proxies, executables) : proxies;
+      const samples = await measure(place.quick ? inTurn(present, index) : present, place);
       for (const [name, { samples: found, failure }] of samples) {
         if (interrupted) throw new Error("interrupted");
         if (failure !== undefined) {
@@ -128,6 +128,12 @@ async function measureAll(
   return { results, failures };
 }
 
+/** For a quick run, which has no time for all proxies in each row: those of ours and one of the others. */
+function inTurn(proxies: readonly Proxy[], index: number): Proxy[] {
+  const others = proxies.filter(({ name }) => !isOurs(name));
+  return proxies.filter((proxy) => isOurs(proxy.name) || proxy === others[index % others.length]);
+}
+
 /** stud's executable in the place of stud, and the peers. */
 function withExecutables(proxies: readonly Proxy[], executables: readonly Proxy[]): Proxy[] {
   const ours = Object.keys(OURS);
@@ -148,20 +154,6 @@ async function ownDeno(directory: string): Promise<string> {
 
 function words(command: string): string[] {
   return command.split(" ").filter(Boolean);
-}
-
-/** The items that a comma-separated option names, `*` at the end stands for any rest; all without it. */
-function chosen<T>(items: readonly T[], option: string | undefined, key: (item: T) => string): T[] {
-  if (option === undefined) return [...items];
-  return option.toLowerCase().split(",").flatMap((wanted) => {
-    const found = items.filter((item) =>
-      wanted.endsWith("*") ? key(item).startsWith(wanted.slice(0, -1)) : key(item) === wanted
-    );
-    if (found.length === 0) {
-      throw new Error(`no ${wanted} here; there are ${items.map(key).join(", ")}`);
-    }
-    return found;
-  });
 }
 
 const CAPTION =

@@ -50,7 +50,7 @@ export async function perform(
 ): Promise<Outcome> {
   if (client.program === "s_time") return await sTime(client, subject);
   if (client.program === "wrk") {
-    return await wrk(place.quick ? { ...client, seconds: 1, connections: 4 } : client, subject);
+    return await wrk(place.quick ? { ...client, connections: 4 } : client, subject);
   }
   if (client.program === "curl") {
     return await curl({ ...client, bytes: amountOf(client.bytes, 1, place) }, subject, place);

@@ -25,21 +25,24 @@ export interface Work {
   readonly slow?: boolean;
 }
 
+/** An experiment of such rows. */
+export interface CpuOptions extends Omit<Experiment, "rows" | "measure" | "only"> {
+  readonly works: readonly Work[];
+  readonly certificate: keyof Certificates;
+  /** In each round. */
+  readonly batches?: number;
+}
+
 /** The processor time of some work, one row after the other on the same proxies. */
-export function cpuExperiment(
-  { works, certificate, batches = BATCHES, ...experiment }:
-    & Omit<Experiment, "rows" | "measure">
-    & {
-      readonly works: readonly Work[];
-      readonly certificate: keyof Certificates;
-      readonly batches?: number;
-    },
-): Experiment {
+export function cpuExperiment(options: CpuOptions): Experiment {
+  const { works, certificate, batches = BATCHES, ...experiment } = options;
   return {
     ...experiment,
     rows: works.map(({ row }) => row),
     measure: (proxies, place) =>
       measureCpu(works, proxies, place, { certificate, batches: place.quick ? 1 : batches }),
+    only: (rows) =>
+      cpuExperiment({ ...options, works: works.filter(({ row }) => rows.includes(row.id)) }),
   };
 }
 
@@ -50,10 +53,13 @@ async function measureCpu(
   { certificate, batches }: { certificate: keyof Certificates; batches: number },
 ): Promise<Samples> {
   const samples: Samples = new Map();
+  // All of them are slow where they were asked for by name.
+  const quick = works.filter(({ slow }) => !slow);
+  const chosen = place.quick && quick.length > 0 ? quick : works;
   await withSubjects(proxies, place, { certificate }, samples, async (subjects) => {
     const idle = new Map(subjects.map(({ name }) => [name, new IdleConnections()]));
     try {
-      for (const [index, work] of works.filter(({ slow }) => !slow || !place.quick).entries()) {
+      for (const [index, work] of chosen.entries()) {
         const wanted = idleConnections(work, place);
         if (works.length > 1) console.error(`measuring ${work.row.id}`);
         await forEach(subjects, samples, place, async (subject) => {

@@ -45,6 +45,8 @@ export interface Experiment {
   /** Measures `--stud-executable`, and is left out without it. */
   readonly executable?: boolean;
   measure(proxies: readonly Proxy[], place: Place): Promise<Samples>;
+  /** The experiment with some of its rows, where those can be measured without the others. */
+  only?(rows: readonly string[]): Experiment;
 }
 
 /** What all measurements of a run share. */

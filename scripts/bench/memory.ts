@@ -23,7 +23,7 @@ export function memoryPerConnection(
     group: "Memory",
     rows: [row],
     measure: (proxies, place) =>
-      forEachAlone(proxies, place, { certificate: "p256" }, async (subject) => {
+      forEachAlone(proxies, place, P_256, async (subject) => {
         const { load, port, pid } = subject;
         const amount = amountOf(connections, AT_ONCE, place);
         const job = { version: "TLSv1.3", port, seconds: 60 } as const satisfies Partial<Job>;
@@ -49,12 +49,13 @@ export function memoryAtRest(row: Row, executable = false): Experiment {
     rows: [row],
     executable,
     measure: (proxies, place) =>
-      forEachAlone(proxies, place, { certificate: "p256", workers: 2 }, async (subject) => {
+      forEachAlone(proxies, place, { ...P_256, workers: 2, untouched: true }, async (subject) => {
         await quiet(subject);
         return [{ row: row.id, value: memory(subject.pid).all / 1e6 }];
       }),
   };
 }
 
+const P_256 = { certificate: "p256" } as const;
 /** So many connections are opened at the same time. */
 const AT_ONCE = 10;

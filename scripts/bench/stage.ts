@@ -27,13 +27,15 @@ export interface StageOptions {
   readonly workers?: number;
   /** Where all processes run; without it the proxy on its processor and the others on theirs. */
   readonly side?: "any";
+  /** No client comes before those of the measurement. */
+  readonly untouched?: boolean;
 }
 
-/** Starts the proxies for the time of `use`; those that do not start are failures in `samples`. */
+/** Starts the proxies and waits until they serve, for the time of `use`; those that do not start are failures in `samples`. */
 export async function withSubjects(
   proxies: readonly Proxy[],
   { certificates, directory }: Place,
-  { certificate, workers = 1, side: anywhere }: StageOptions,
+  { certificate, workers = 1, side: anywhere, untouched = false }: StageOptions,
   samples: Samples,
   use: (subjects: readonly Subject[]) => Promise<void>,
 ): Promise<void> {
@@ -51,6 +53,8 @@ export async function withSubjects(
       const { child, port } = await startProxy(proxy, setup, anywhere);
       const load = new Load(side);
       subjects.push({ name: proxy.name, pid: child.pid, port, load, side, child, backend });
+      // That somebody listens does not mean yet that it serves: stud tries its ports before its workers have them.
+      if (!untouched) await load.run({ ...FIRST, port });
     } catch (error) {
       samples.set(proxy.name, { samples: [], failure: error as Error });
       await backend.end();
@@ -133,3 +137,11 @@ export async function quiet({ pid }: { readonly pid: number }): Promise<void> {
 export function amountOf(amount: number, step: number, { quick }: Place): number {
   return quick ? Math.max(Math.floor(amount / 500 / step), 1) * step : amount;
 }
+
+const FIRST = {
+  kind: "first",
+  amount: 1,
+  connections: 1,
+  version: "TLSv1.3",
+  seconds: 20,
+} as const;
