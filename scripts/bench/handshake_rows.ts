@@ -92,7 +92,7 @@ function oneAtATime(kind: Kind, idle: number): Work {
 }
 
 function work(
-  { id, title, slow }: Kind,
+  { id, title, resume, slow }: Kind,
   idle: number,
   suffix: string,
   what: string,
@@ -114,7 +114,7 @@ function work(
     client,
     scale: 1e6,
     idle,
-    slow: slow || idle === 1000,
+    slow: slow || idle === 1000 || (resume && idle > 0),
   };
 }
 

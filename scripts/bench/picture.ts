@@ -54,8 +54,8 @@ function escape(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
-const WIDTH = 760;
-const LEFT = 270;
+const WIDTH = 800;
+const LEFT = 300;
 const TOP = 36;
 const STEP = 26;
 /** The width of a ratio of 1, and the largest ratio that is drawn to scale. */
