@@ -49,6 +49,8 @@ export interface Duplex {
    * gone.
    */
   unsent(): number;
+  /** Whether the peer is known to have reset the connection, as far as the platform tells at no cost. */
+  readonly gone?: boolean;
   /** Releases the descriptor. Never throws, and may be called again. */
   close(): void;
 }
