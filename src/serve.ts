@@ -4,7 +4,7 @@ import type { Settings } from "./config/settings.ts";
 import { PortInUseError, reportError } from "./errors.ts";
 import { type AccessOutput, openAccessOutput } from "./log/access_output.ts";
 import { hitchStamp } from "./log/hitch_stamp.ts";
-import { configureLog, type Logger, Outputs } from "./log/log.ts";
+import { type ConfiguredLog, configureLog, type Logger, Outputs } from "./log/log.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import type { BackgroundStart } from "./supervisor/background.ts";
 import type { CommandReader } from "./supervisor/command_reader.ts";
@@ -73,7 +73,7 @@ export async function planFor(
 /** Foreign code stays out of the supervisor, so OpenSSL has its say in the workers. */
 async function checkRustls(plan: Plan, runtime: Runtime): Promise<void> {
   for (const tls of tlsConfigurations(plan)) {
-    if (tls.library === "rustls") await makeEngine(runtime, tls).check();
+    if (tls.library === "rustls") await (await makeEngine(runtime, tls)).check();
   }
 }
 
@@ -174,7 +174,7 @@ class Service {
       },
       onReloading: () => notifier.reloading(),
       onServing: ({ settings, tls }: Plan, frontends: readonly ClaimedFrontend[]) => {
-        configureLog(outputs.sink, settings.logLevel);
+        log.lowest = settings.logLevel;
         expiry.use(tls.certificates);
         watch.use(tls.files);
         if (isFirst) this.#begin(frontends, log, notifier);
@@ -216,7 +216,7 @@ class Service {
 /** Whom a running stud speaks to. */
 interface Spoken {
   readonly outputs: Outputs;
-  readonly log: Logger;
+  readonly log: ConfiguredLog;
   readonly accessLog: AccessOutput | undefined;
   readonly notifier: Notifier;
 }

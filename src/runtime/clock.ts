@@ -1,6 +1,5 @@
 /** Time, which is the same under Deno and Node. */
 
-import { setImmediate } from "node:timers";
 import type { Clock } from "./runtime.ts";
 
 /** The clock of this process. */

@@ -11,7 +11,7 @@ import { createDenoProcesses, type WorkerProgram } from "./deno_processes.ts";
 import { createDenoService } from "./deno_service.ts";
 import { openLinuxKernel } from "./linux.ts";
 import { openOpenSsl } from "./openssl/library.ts";
-import { rootedFiles } from "./service_files.ts";
+import { rootedFiles } from "./rooted_files.ts";
 
 /**
  * Makes the platform interface for a program under `deno run` or made by `deno compile`. A worker is the same
@@ -22,19 +22,19 @@ export function createRuntime(
 ): Runtime {
   let kernel: Kernel | undefined;
   let opened = false;
+  const worker = { entry: new URL("../worker_entry.ts", import.meta.url).href, workerArguments };
   const program = {
-    // Asked for only when a worker starts: where that takes a permission, a library may lack it.
+    // Asked for only when stud goes to the background: where that takes a permission, a library may lack it.
     get entry() {
       return Deno.mainModule;
     },
-    workerArguments,
   };
   return {
     version: `Deno ${Deno.version.deno}`,
     platform: Deno.build.os,
     network: createDenoNetwork(),
     files: rootedFiles(files),
-    processes: createDenoProcesses(program),
+    processes: createDenoProcesses(worker),
     service: createDenoService(program),
     clock,
     tlsLibraries: ["rustls", "openssl"],
