@@ -10,6 +10,7 @@ import type { Runtime } from "./runtime/runtime.ts";
 import type { ServeOptions } from "./serve.ts";
 import { BackgroundStart, goToBackground } from "./supervisor/background.ts";
 import { CommandReader } from "./supervisor/command_reader.ts";
+import { StopSignals } from "./supervisor/stop_signals.ts";
 import { VERSION } from "./version.ts";
 
 /** The release of hitch whose place stud takes. */
@@ -51,6 +52,7 @@ async function run(
         }
         return await start({
           ...{ settings: command.settings, reader, runtime, background, tell: tellStarter },
+          signals: new StopSignals(runtime),
         });
     }
   } catch (error) {

@@ -17,7 +17,7 @@ import { OcspRefresher } from "./supervisor/ocsp_refresher.ts";
 import { makePlan, type Plan, refuseRootWorkers, tlsConfigurations } from "./supervisor/plan.ts";
 import { PidFileHolder } from "./supervisor/pid_file_holder.ts";
 import { type ClaimedFrontend, workerFrontends } from "./supervisor/ports.ts";
-import { StopSignals } from "./supervisor/stop_signals.ts";
+import type { StopSignals } from "./supervisor/stop_signals.ts";
 import { type ReloadScope, Supervisor } from "./supervisor/supervisor.ts";
 import { findPredecessor } from "./supervisor/takeover.ts";
 import { makeTlsPlan } from "./supervisor/tls_plan.ts";
@@ -30,6 +30,8 @@ export interface ServeOptions {
   /** Reads the settings again. */
   readonly reader: CommandReader;
   readonly runtime: Runtime;
+  /** What ends stud; listened to before the first worker starts. */
+  readonly signals: StopSignals;
   /** Whoever waits for a daemon. */
   readonly background: BackgroundStart | undefined;
   /** Tells whoever started stud why it does not serve. */
@@ -38,8 +40,7 @@ export interface ServeOptions {
 
 /** Serves until a signal ends it, and returns the exit code. Rejects if it cannot begin. */
 export async function serve(options: ServeOptions): Promise<number> {
-  const { settings, runtime } = options;
-  const signals = new StopSignals(runtime);
+  const { settings, runtime, signals } = options;
   const pidFile = new PidFileHolder(settings, runtime);
   await pidFile.claim();
   try {
