@@ -49,7 +49,7 @@ export interface Duplex {
    * gone.
    */
   unsent(): number;
-  /** Releases the descriptor. Never throws, and may be called again. */
+  /** Releases the descriptor. Reads and writes that wait on it reject. Never throws, and may be called again. */
   close(): void;
 }
 

@@ -138,10 +138,10 @@ export class DialerSite implements AsyncDisposable {
     return new Aborter(this.under.runtime).abort(connection, "now");
   }
 
-  /** The error of a promise that must reject, as stud's own. */
-  async fault(promise: Promise<unknown>): Promise<PeerError> {
+  /** The error of what must throw or reject, as stud's own. */
+  async fault(failing: Promise<unknown> | (() => unknown)): Promise<PeerError> {
     try {
-      await within(10_000, "an error", promise);
+      await within(10_000, "an error", typeof failing === "function" ? failing() : failing);
     } catch (error) {
       return this.under.runtime.network.peerError(error, "backend");
     }

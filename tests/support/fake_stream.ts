@@ -160,7 +160,12 @@ export class FakeStream implements Stream, TlsStream {
   }
 
   close(): void {
+    if (this.closed) return;
     this.closed = true;
+    const [reader, writer] = [this.#reader, this.#writer];
+    this.#reader = this.#writer = undefined;
+    reader?.settle.reject(new NativeError("gone"));
+    writer?.settle.reject(new NativeError("gone"));
   }
 
   #arrive(what: Uint8Array | null | Error): void {

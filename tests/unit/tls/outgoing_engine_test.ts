@@ -114,7 +114,7 @@ Deno.test("a refusal right after rustls's handshake is told as one, with the bac
   await connection.handshake();
   streams[0]!.fail(new NativeError("other", "received fatal alert: CertificateRequired"));
   const { party, kind, message } = await assertRejects(
-    () => connection.read(new Uint8Array(1)),
+    async () => await connection.read(new Uint8Array(1)),
     PeerError,
   );
   assertEquals([party, kind], ["backend", "handshake"]);
