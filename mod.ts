@@ -19,8 +19,7 @@
  * @module
  */
 
-import { createRuntime } from "#runtime";
-import { terminateOn, type TerminateOptions, type Terminator } from "./src/terminate.ts";
+import type { TerminateOptions, Terminator } from "./src/terminate.ts";
 
 export type { CloseOptions, TerminateOptions, Terminator } from "./src/terminate.ts";
 export type { ConnectionReport, Ending } from "./src/log/access_line.ts";
@@ -34,8 +33,13 @@ export { PeerError, StartupError, UsageError } from "./src/errors.ts";
  * Rejects with {@linkcode UsageError} for options that make no sense and with {@linkcode StartupError} when
  * this machine refuses (port, certificate, name). Nothing stays open then.
  */
-export function terminate(options: TerminateOptions): Promise<Terminator> {
-  return terminateOn(createRuntime({ workerArguments: [] }), options);
+export async function terminate(options: TerminateOptions): Promise<Terminator> {
+  // Here, since the command does without them.
+  const [{ createRuntime }, { terminateOn }] = await Promise.all([
+    import("#runtime"),
+    import("./src/terminate.ts"),
+  ]);
+  return await terminateOn(createRuntime({ workerArguments: [] }), options);
 }
 
 // Not awaited: Node can only require modules without an `await` of their own.

@@ -1,60 +1,82 @@
 /**
  * Compares stud, with each of its TLS engines and on Node, with those of hitch, HAProxy, nginx and stunnel that
- * are installed and with the smallest such program for Node: one worker each, the same certificate, backend,
- * protocol version and cipher, in one run. Prints a Markdown table of the processor time and memory that each
- * proxy needs, and which of the project's targets are met. Needs Linux and Node.
+ * are installed and with the smallest such program for Node: the same certificate, backend and clients, in one
+ * run. Prints Markdown tables of the processor time, memory and time that each proxy needs, and which of the
+ * project's targets are reached. Needs Linux and Node; openssl, wrk and curl for the rows of those clients.
  *
- *     deno task bench [--only stud,openssl,node,bare,hitch] [--rows download,idle] [--quick] [--rounds N]
- *                     [--stud COMMAND] [--stud-node COMMAND]
+ *     deno task bench [--only stud,openssl,node,bare,hitch] [--rows download,latency*] [--rounds N] [--quick]
+ *                     [--stud COMMAND] [--stud-node COMMAND] [--stud-executable PATH]
+ *                     [--json FILE] [--svg FILE] [--list]
  *
  * Without `--stud`, stud is what STUD_BIN names, or else `deno run -A mod.ts`. stud on Node (`node`) is what
  * `--stud-node` or else STUD_NODE_BIN names, such as `node npm/bin/stud.js`, and is left out without either.
  * The program that it is measured against (`bare`) runs on the Node which that command begins with, or else on
- * what STUD_NODE names, or `node`. `--quick` is one round instead of three.
+ * what STUD_NODE names, or `node`. `--stud-executable` adds rows for start and memory of the executable. `--list`
+ * names experiments and rows for `--rows`; a `*` at the end of a name stands for any rest. `--quick` tries every kind of row with tiny amounts in less than a minute,
+ * each with stud and one of the others; its figures mean nothing.
  */
 
 import { parseArgs } from "@std/cli/parse-args";
 import { makeCertificates } from "./bench/certificates.ts";
+import { isOurs } from "./bench/comparison.ts";
+import type { Experiment, Place, Sample } from "./bench/experiment.ts";
 import { nodeVersion } from "./bench/load_process.ts";
-import { endAll, pinning } from "./bench/processes.ts";
-import type { Place, Sample } from "./bench/measurement.ts";
-import { installedProxies } from "./bench/proxies.ts";
+import { picture } from "./bench/picture.ts";
+import { endAll } from "./bench/processes.ts";
+import { installedProxies, OURS, studProxies } from "./bench/proxies.ts";
 import type { Proxy } from "./bench/proxy.ts";
-import { type Row, ROWS } from "./bench/rows.ts";
-import { ENOUGH_CPU_SECONDS, type Results, table, targets } from "./bench/table.ts";
+import { barsOf, jsonReport, markdownReport, type Run } from "./bench/report.ts";
+import { EXPERIMENTS } from "./bench/rows.ts";
+import { selectExperiments, selectProxies } from "./bench/selection.ts";
 
 async function main(): Promise<number> {
   const args = parseArgs(Deno.args, {
-    boolean: ["quick"],
-    string: ["only", "rows", "rounds", "stud", "stud-node"],
-    default: {
-      "stud": Deno.env.get("STUD_BIN") ?? `${Deno.execPath()} run -A mod.ts`,
-      "stud-node": Deno.env.get("STUD_NODE_BIN") ?? "",
-    },
+    boolean: ["quick", "list"],
+    string: ["only", "rows", "rounds", "stud", "stud-node", "stud-executable", "json", "svg"],
+    default: { "stud": Deno.env.get("STUD_BIN"), "stud-node": Deno.env.get("STUD_NODE_BIN") ?? "" },
     unknown: (argument: string) => {
       throw new Error(`unknown argument ${argument}`);
     },
   });
-  const node = nodeVersion();
-  const installed = installedProxies({
-    stud: words(args.stud),
-    studNode: words(args["stud-node"]),
-    node: Deno.env.get("STUD_NODE") ?? "node",
-  });
-  if (args.only === undefined) {
-    for (const [id, command] of Object.entries({ stud: args.stud, node: args["stud-node"] })) {
-      if (command === "" || installed.some((proxy) => proxy.id === id)) continue;
-      console.error(`bench: without ${id}, because "${command} -V" fails`);
+  if (args.list) {
+    for (const { id, rows } of EXPERIMENTS) {
+      console.log(`${id}\n${rows.map((row) => `    ${row.id}: ${row.title}`).join("\n")}`);
     }
+    return 0;
   }
-  const proxies = chosen(installed, args.only, (proxy) => proxy.id);
-  const rows = chosen(ROWS, args.rows, (row) => row.id);
-  const rounds = Number(args.rounds ?? (args.quick ? 1 : 3));
+  const node = nodeVersion();
   const directory = await Deno.makeTempDir({ prefix: "stud-bench-" });
   try {
-    const place = { directory, certificates: await makeCertificates(directory) };
-    const { results, failures } = await measureAll(rows, proxies, rounds, place);
-    print({ rows, proxies, rounds, results, node });
+    // The worker processes of a proxy may belong to another user.
+    await Deno.chmod(directory, 0o755);
+    const stud = args.stud ?? await ownDeno(directory);
+    const installed = installedProxies({
+      stud: words(stud),
+      studNode: words(args["stud-node"]),
+      node: Deno.env.get("STUD_NODE") ?? "node",
+    });
+    if (args.only === undefined) {
+      for (const [id, command] of Object.entries({ stud, node: args["stud-node"] })) {
+        if (command === "" || installed.some((proxy) => proxy.id === id)) continue;
+        console.error(`bench: without ${id}, because "${command} -V" fails`);
+      }
+    }
+    const proxies = selectProxies(installed, args.only);
+    const executables = studProxies(words(args["stud-executable"] ?? ""));
+    const experiments = selectExperiments(EXPERIMENTS, args.rows)
+      .filter(({ executable }) => !executable || executables.length > 0)
+      .filter(({ slow }) => !slow || !args.quick || args.rows !== undefined);
+    const rounds = Number(args.rounds ?? (args.quick ? 1 : 3));
+    const certificates = await makeCertificates(directory);
+    const place = { directory, certificates, quick: args.quick };
+    const { results, failures } = await measureAll(
+      { experiments, proxies, executables, rounds },
+      place,
+    );
+    const run: Run = { experiments, proxies, rounds, quick: args.quick, results, node };
+    console.log(markdownReport(run));
+    if (args.json) await Deno.writeTextFile(args.json, jsonReport(run));
+    if (args.svg) await Deno.writeTextFile(args.svg, picture(barsOf(run), CAPTION));
     if (failures > 0) {
       console.error(`bench: ${failures} measurement${failures === 1 ? "" : "s"} failed, see above`);
     }
@@ -65,73 +87,77 @@ async function main(): Promise<number> {
   }
 }
 
-/** Row by row, over and over, so that whatever else the machine does in a round meets all proxies. */
+/** Experiment by experiment, over and over, so that whatever else the machine does in a round meets all proxies. */
 async function measureAll(
-  rows: readonly Row[],
-  proxies: readonly Proxy[],
-  rounds: number,
+  { experiments, proxies, executables, rounds }: {
+    experiments: readonly Experiment[];
+    proxies: readonly Proxy[];
+    executables: readonly Proxy[];
+    rounds: number;
+  },
   place: Place,
 ) {
-  const results = new Map(
-    rows.map((row) => [row.id, new Map(proxies.map(({ name }) => [name, [] as Sample[]]))]),
-  );
+  const results = new Map<string, Map<string, Sample[]>>();
   let failures = 0;
   for (let round = 1; round <= rounds; round++) {
-    for (const row of rows) {
-      for (const [name, samples] of await row.measure(proxies, place)) {
+    for (const [index, { id, rows, once, executable, measure }] of experiments.entries()) {
+      if (once && round > 1) continue;
+      const begin = performance.now();
+      const present = executable ? withExecutables(proxies, executables) : proxies;
+      const samples = await measure(place.quick ? inTurn(present, index) : present, place);
+      for (const [name, { samples: found, failure }] of samples) {
         if (interrupted) throw new Error("interrupted");
-        const where = `round ${round}, ${row.id}, ${name}`;
-        if (samples instanceof Error) {
+        if (failure !== undefined) {
           failures++;
-          console.error(`${where}: FAILED: ${samples.message}`);
-          continue;
+          console.error(`round ${round}, ${id}, ${name}: FAILED: ${failure.message}`);
         }
-        results.get(row.id)?.get(name)?.push(...samples);
-        console.error(
-          `${where}: ${samples.map(({ value }) => value.toFixed(row.digits)).join(" ")}`,
-        );
+        for (const row of rows) {
+          const ofRow = found.filter((sample) => sample.row === row.id);
+          if (ofRow.length === 0 && failure === undefined) continue;
+          if (!results.has(row.id)) results.set(row.id, new Map());
+          const before = results.get(row.id)?.get(name) ?? [];
+          results.get(row.id)?.set(name, [...before, ...ofRow]);
+          const values = ofRow.map(({ value }) => value.toFixed(row.digits)).join(" ");
+          if (values !== "") console.error(`round ${round}, ${row.id}, ${name}: ${values}`);
+        }
       }
+      const seconds = (performance.now() - begin) / 1000;
+      console.error(`round ${round}, ${id}: ${seconds.toFixed(0)} s`);
     }
   }
   return { results, failures };
 }
 
-function print({ rows, proxies, rounds, results, node }: {
-  rows: readonly Row[];
-  proxies: readonly Proxy[];
-  rounds: number;
-  results: Results;
-  node: string;
-}): void {
-  const names = proxies.map(({ name }) => name);
-  console.log(table(rows, names, results));
-  console.log(`
-Median of the batches of ${rounds} rounds, ± half of what the middle half of them spreads over. Ratios are medians of ratios batch by batch. † from less than ${ENOUGH_CPU_SECONDS} s of processor time.
-User and system time of the proxy's processes together; ${pinning()}.
-AES-128-GCM with SHA-256 and X25519 for all; bulk, requests and memory with TLS 1.3 and a P-256 certificate.
-A request is 100 octets, its answer 200. A handshake is a new connection with one request, to its end.
-Clients and backend run on Node ${node}. Memory at rest of a proxy that runs under deno is shared with other deno processes, this one among them.
-`);
-  for (const { name, version } of proxies) console.log(`- ${name}: ${version}`);
-  const reached = targets(rows, names, results);
-  if (reached !== "") console.log(`\nTargets:\n\n${reached}`);
+/** For a quick run, which has no time for all proxies in each row: those of ours and one of the others. */
+function inTurn(proxies: readonly Proxy[], index: number): Proxy[] {
+  const others = proxies.filter(({ name }) => !isOurs(name));
+  return proxies.filter((proxy) => isOurs(proxy.name) || proxy === others[index % others.length]);
+}
+
+/** stud's executable in the place of stud, and the peers. */
+function withExecutables(proxies: readonly Proxy[], executables: readonly Proxy[]): Proxy[] {
+  const ours = Object.keys(OURS);
+  return proxies.flatMap((proxy) =>
+    ours.includes(proxy.id) ? executables.filter(({ id }) => id === proxy.id) : [proxy]
+  );
+}
+
+/**
+ * The command that runs stud from the source, by a copy of this Deno: a process shares the pages of its program's
+ * file with all others that run the same file, this one among them, and memory at rest would look smaller.
+ */
+async function ownDeno(directory: string): Promise<string> {
+  const copy = `${directory}/deno`;
+  await Deno.copyFile(Deno.execPath(), copy);
+  return `${copy} run -A mod.ts`;
 }
 
 function words(command: string): string[] {
   return command.split(" ").filter(Boolean);
 }
 
-/** The items that a comma-separated option names, or all without it. */
-function chosen<T>(items: readonly T[], option: string | undefined, key: (item: T) => string): T[] {
-  if (option === undefined) return [...items];
-  return option.split(",").map((wanted) => {
-    const item = items.find((item) => key(item) === wanted.toLowerCase());
-    if (item === undefined) {
-      throw new Error(`no ${wanted} here; there are ${items.map(key).join(", ")}`);
-    }
-    return item;
-  });
-}
+const CAPTION =
+  "Processor time, memory and waiting time of the better of stud's engines, over the best of hitch, HAProxy, nginx and stunnel.";
 
 let interrupted = false;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

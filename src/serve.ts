@@ -4,7 +4,7 @@ import type { Settings } from "./config/settings.ts";
 import { PortInUseError, reportError } from "./errors.ts";
 import { type AccessOutput, openAccessOutput } from "./log/access_output.ts";
 import { hitchStamp } from "./log/hitch_stamp.ts";
-import { configureLog, type Logger, Outputs } from "./log/log.ts";
+import { type ConfiguredLog, configureLog, type Logger, Outputs } from "./log/log.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import type { BackgroundStart } from "./supervisor/background.ts";
 import type { CommandReader } from "./supervisor/command_reader.ts";
@@ -17,7 +17,7 @@ import { OcspRefresher } from "./supervisor/ocsp_refresher.ts";
 import { makePlan, type Plan, refuseRootWorkers, tlsConfigurations } from "./supervisor/plan.ts";
 import { PidFileHolder } from "./supervisor/pid_file_holder.ts";
 import { type ClaimedFrontend, workerFrontends } from "./supervisor/ports.ts";
-import { StopSignals } from "./supervisor/stop_signals.ts";
+import type { StopSignals } from "./supervisor/stop_signals.ts";
 import { type ReloadScope, Supervisor } from "./supervisor/supervisor.ts";
 import { findPredecessor } from "./supervisor/takeover.ts";
 import { makeTlsPlan } from "./supervisor/tls_plan.ts";
@@ -30,6 +30,8 @@ export interface ServeOptions {
   /** Reads the settings again. */
   readonly reader: CommandReader;
   readonly runtime: Runtime;
+  /** What ends stud; listened to before the first worker starts. */
+  readonly signals: StopSignals;
   /** Whoever waits for a daemon. */
   readonly background: BackgroundStart | undefined;
   /** Tells whoever started stud why it does not serve. */
@@ -38,8 +40,7 @@ export interface ServeOptions {
 
 /** Serves until a signal ends it, and returns the exit code. Rejects if it cannot begin. */
 export async function serve(options: ServeOptions): Promise<number> {
-  const { settings, runtime } = options;
-  const signals = new StopSignals(runtime);
+  const { settings, runtime, signals } = options;
   const pidFile = new PidFileHolder(settings, runtime);
   await pidFile.claim();
   try {
@@ -73,7 +74,7 @@ export async function planFor(
 /** Foreign code stays out of the supervisor, so OpenSSL has its say in the workers. */
 async function checkRustls(plan: Plan, runtime: Runtime): Promise<void> {
   for (const tls of tlsConfigurations(plan)) {
-    if (tls.library === "rustls") await makeEngine(runtime, tls).check();
+    if (tls.library === "rustls") await (await makeEngine(runtime, tls)).check();
   }
 }
 
@@ -174,7 +175,7 @@ class Service {
       },
       onReloading: () => notifier.reloading(),
       onServing: ({ settings, tls }: Plan, frontends: readonly ClaimedFrontend[]) => {
-        configureLog(outputs.sink, settings.logLevel);
+        log.lowest = settings.logLevel;
         expiry.use(tls.certificates);
         watch.use(tls.files);
         if (isFirst) this.#begin(frontends, log, notifier);
@@ -216,7 +217,7 @@ class Service {
 /** Whom a running stud speaks to. */
 interface Spoken {
   readonly outputs: Outputs;
-  readonly log: Logger;
+  readonly log: ConfiguredLog;
   readonly accessLog: AccessOutput | undefined;
   readonly notifier: Notifier;
 }

@@ -12,7 +12,7 @@ import type {
 } from "./config/settings.ts";
 import { UsageError } from "./errors.ts";
 import type { ConnectionReport } from "./log/access_line.ts";
-import { studLogger } from "./log/log.ts";
+import { studLogger } from "./log/library_log.ts";
 import type { Counters } from "./proxy/counters.ts";
 import { Proxy } from "./proxy/proxy.ts";
 import type { Runtime } from "./runtime/runtime.ts";
@@ -22,7 +22,9 @@ import { makePlan, tlsConfigurations } from "./supervisor/plan.ts";
 import { claimPorts, workerFrontends } from "./supervisor/ports.ts";
 import { makeTlsPlan } from "./supervisor/tls_plan.ts";
 import { checkCertificate } from "./tls/certificate.ts";
+import type { TlsEngine } from "./tls/engine.ts";
 import { makeEngine } from "./tls/make_engine.ts";
+import type { TlsConfiguration } from "./tls/tls_configuration.ts";
 
 /**
  * What to listen on, where to relay, and as whom. One of `pem`, `pemFile`, `pemDir` and `selfSigned` is needed,
@@ -157,7 +159,8 @@ export async function terminateOn(
   };
   const tlsPlan = await makeTlsPlan(settings, runtime, given && { loaded: given });
   const plan = await makePlan(settings, tlsPlan, runtime);
-  const engines = new Map(tlsConfigurations(plan).map((tls) => [tls, makeEngine(runtime, tls)]));
+  const engines = new Map<TlsConfiguration, TlsEngine>();
+  for (const tls of tlsConfigurations(plan)) engines.set(tls, await makeEngine(runtime, tls));
   for (const engine of engines.values()) await engine.check();
   const log = studLogger();
   const claimed = await claimPorts(plan, runtime);

@@ -1,21 +1,36 @@
 /**
- * The two helper processes of a measurement, the backend and the load: starts them with Node, pinned away from
- * the proxy, and speaks their line protocol. Knows the shape of a job, not what is measured with it.
+ * The two helper processes of a measurement, the backend and the load: starts them with Node
+ * and speaks their line protocol. Knows the shape of a job, not what is measured with it.
  */
 
-import { type Child, start } from "./processes.ts";
+import { type Child, type Side, start } from "./processes.ts";
 
 /** What the load process shall do once. */
 export interface Job {
-  /** `handshakes` opens a connection per unit and asks one request on it; `hold` keeps them open. */
-  readonly kind: "download" | "upload" | "requests" | "handshakes" | "hold";
-  /** Octets for download and upload, requests, or connections; divided over `connections`. */
+  /**
+   * `handshakes` opens a connection per unit and asks one request on it; `hold` keeps them open, `stall` too, with
+   * a large answer that is not read; `first` tries until one request is answered; `probe` asks at fixed moments.
+   */
+  readonly kind:
+    | "download"
+    | "upload"
+    | "requests"
+    | "handshakes"
+    | "hold"
+    | "stall"
+    | "first"
+    | "probe";
+  /** Bytes for download and upload, requests, or connections; divided over `connections`. */
   readonly amount: number;
   /** How many connections are open, or being made, at the same time. */
   readonly connections: number;
   readonly version: "TLSv1.2" | "TLSv1.3";
   /** Offer the session of the connection before. */
   readonly resume?: boolean;
+  /** `handshakes` leaves without close_notify. */
+  readonly rude?: boolean;
+  /** `probe`'s requests a second. */
+  readonly rate?: number;
   /** The proxy's port on 127.0.0.1. */
   readonly port: number;
   /** The job fails after so many seconds. */
@@ -27,6 +42,8 @@ export interface Done {
   connections: number;
   resumed: number;
   held: number;
+  /** For `probe`: µs from the moment when each request was due to its answer. */
+  latencies?: number[];
 }
 
 /** A backend that listens on `port` of 127.0.0.1. */
@@ -36,8 +53,8 @@ export interface Backend {
 }
 
 /** Starts a backend of its own, so that no measurement finds the last one's ports in TIME_WAIT. */
-export async function startBackend(): Promise<Backend> {
-  const child = startScript("backend.mjs");
+export async function startBackend(side: Side): Promise<Backend> {
+  const child = startScript("backend.mjs", side);
   const { port } = JSON.parse(await child.nextLine(10)) as { port: number };
   return { port, end: () => child.end() };
 }
@@ -56,7 +73,11 @@ export function nodeVersion(): string {
 
 /** The TLS clients. */
 export class Load {
-  readonly #child: Child = startScript("load.mjs");
+  readonly #child: Child;
+
+  constructor(side: Side) {
+    this.#child = startScript("load.mjs", side);
+  }
 
   /** Does one job to its end; throws with the reason when it fails or takes too long. */
   async run(job: Job): Promise<Done> {
@@ -74,7 +95,7 @@ export class Load {
   }
 }
 
-function startScript(name: string): Child {
+function startScript(name: string, side: Side): Child {
   const script = new URL(name, import.meta.url).pathname;
-  return start({ name, command: ["node", script], side: "load", conversation: true });
+  return start({ name, command: ["node", script], side, conversation: true });
 }

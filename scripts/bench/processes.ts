@@ -12,11 +12,14 @@ export interface StartOptions {
   readonly name: string;
   readonly command: readonly string[];
   /** Which processors it may use. */
-  readonly side: "proxy" | "load";
+  readonly side: Side;
   /** Standard input and output are used by `writeLine` and `nextLine`; otherwise output is kept for messages. */
   readonly conversation?: boolean;
   readonly cwd?: string;
 }
+
+/** The proxy's processor, those of everything else, or any. */
+export type Side = "proxy" | "load" | "any";
 
 /** A process that was started here. */
 export interface Child {
@@ -28,6 +31,8 @@ export interface Child {
   writeLine(line: string): Promise<void>;
   /** The next line it prints; throws when it ends or takes more than so many seconds. */
   nextLine(seconds: number): Promise<string>;
+  /** Its status once it has ended by itself and `output` is complete; throws after so many seconds. */
+  finished(seconds: number): Promise<number>;
   /** Kills it with all its descendants, and waits until it is gone. */
   end(): Promise<void>;
 }
@@ -55,13 +60,16 @@ class StartedProcess implements Child {
   readonly #name: string;
   readonly #child: Deno.ChildProcess;
   readonly #gone: Promise<void>;
+  readonly #kept: Promise<void>[] = [];
   readonly #input: WritableStreamDefaultWriter<Uint8Array> | undefined;
   readonly #lines: ReadableStreamDefaultReader<string> | undefined;
   running = true;
   output = "";
 
   constructor({ name, command, side, conversation = false, cwd }: StartOptions) {
-    const pinned = processors ? ["taskset", "-c", processors[side], ...command] : command;
+    const pinned = processors && side !== "any"
+      ? ["taskset", "-c", processors[side], ...command]
+      : command;
     const [program, ...args] = pinned as [string, ...string[]];
     this.#name = name;
     this.#child = new Deno.Command(program, {
@@ -76,12 +84,12 @@ class StartedProcess implements Child {
       this.running = false;
       alive.delete(this);
     });
-    void this.#keep(this.#child.stderr);
+    this.#kept.push(this.#keep(this.#child.stderr));
     if (conversation) {
       this.#input = this.#child.stdin.getWriter();
       this.#lines = lines(this.#child.stdout).getReader();
     } else {
-      void this.#keep(this.#child.stdout);
+      this.#kept.push(this.#keep(this.#child.stdout));
     }
   }
 
@@ -108,6 +116,15 @@ class StartedProcess implements Child {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  async finished(seconds: number): Promise<number> {
+    const timer = setTimeout(() => kill(this.pid), seconds * 1000);
+    const { code, signal } = await this.#child.status;
+    clearTimeout(timer);
+    await Promise.all(this.#kept);
+    if (signal !== null) throw new Error(`${this.#name} ended by ${signal}: ${this.output}`);
+    return code;
   }
 
   async end(): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * The proxies that can be compared: how each is found and told to use one worker. All listen on
+ * The proxies that can be compared: how each is found and told to use how many workers. All listen on
  * 127.0.0.1 with TLS 1.2 and 1.3, their own default ciphers and groups, and relay to a TCP backend, without
  * PROXY lines and with quiet logs. Anything not needed for that is left at the proxy's default.
  */
@@ -39,14 +39,15 @@ export function nodeOf([program = ""]: readonly string[]): string | undefined {
   return /(^|\/)node(js)?-?[\d.]*$/.test(program) ? program : undefined;
 }
 
-/** With rustls, and with OpenSSL where stud says that it is usable. */
-function studProxies(stud: readonly string[]): Proxy[] {
+/** stud with rustls, and with OpenSSL where it says that this is usable. */
+export function studProxies(stud: readonly string[]): Proxy[] {
   const lines = output([...stud, "-V"])?.trim().split("\n") ?? [];
   const [version] = lines;
   if (!version) return [];
   const library = lines.map((line) => /^TLS engine openssl: (?!not usable)(.*)/.exec(line)?.[1])
     .find((line) => line !== undefined);
-  const proxies = [studProxy("stud", stud, `${version} (${stud.join(" ")})`)];
+  const rustls = [...stud, "--tls-library=rustls"];
+  const proxies = [studProxy("stud", rustls, `${version} (${stud.join(" ")}) with rustls`)];
   if (library !== undefined) {
     const command = [...stud, "--tls-library=openssl"];
     proxies.push(studProxy("openssl", command, `the same with ${library}`));
@@ -59,9 +60,9 @@ function studProxy(id: keyof typeof OURS, stud: readonly string[], version: stri
     id,
     name: OURS[id],
     version,
-    command: ({ port, backendPort, certificate }) => [
+    command: ({ port, backendPort, certificate, workers }) => [
       ...stud,
-      ...["-q", "-n", "1", "-f", `127.0.0.1,${port}`, "-b", `127.0.0.1,${backendPort}`],
+      ...["-q", "-n", `${workers}`, "-f", `127.0.0.1,${port}`, "-b", `127.0.0.1,${backendPort}`],
       certificate,
     ],
   };
@@ -78,6 +79,7 @@ function bareNode(node: string): Proxy | undefined {
   return {
     id: "bare",
     name: BARE,
+    ignoresWorkers: true,
     version: `scripts/bench/bare_node.mjs on Node ${version} (${node})`,
     command: ({ port, backendPort, certificate }) => [
       node,
@@ -95,14 +97,14 @@ function hitch(): Proxy | undefined {
     name: "hitch",
     version,
     // It refuses to run its workers as root.
-    command: ({ port, backendPort, certificate, directory }) => [
+    command: ({ port, backendPort, certificate, directory, workers }) => [
       "hitch",
       "--config=" + write(
-        `${directory}/hitch.conf`,
+        `${directory}/hitch-${port}.conf`,
         `
 frontend = { host = "127.0.0.1" port = "${port}" }
 backend = "[127.0.0.1]:${backendPort}"
-workers = 1
+workers = ${workers}
 tls-protos = TLSv1.2 TLSv1.3
 pem-file = "${certificate}"
 ocsp-dir = ""
@@ -123,15 +125,15 @@ function haproxy(): Proxy | undefined {
     name: "HAProxy",
     version,
     // Without maxconn it takes what the limit of file descriptors allows.
-    command: ({ port, backendPort, certificate, directory }) => [
+    command: ({ port, backendPort, certificate, directory, workers }) => [
       "haproxy",
       "-db",
       "-f",
       write(
-        `${directory}/haproxy.cfg`,
+        `${directory}/haproxy-${port}.cfg`,
         `
 global
-    nbthread 1
+    nbthread ${workers}
 defaults
     mode tcp
     timeout connect 10s
@@ -159,27 +161,27 @@ function nginx(): Proxy | undefined {
     id: "nginx",
     name: "nginx",
     version,
-    command: ({ port, backendPort, certificate, directory }) => [
+    command: ({ port, backendPort, certificate, directory, workers }) => [
       "nginx",
       "-e",
       "stderr",
       "-c",
       write(
-        `${directory}/nginx.conf`,
+        `${directory}/nginx-${port}.conf`,
         `
 ${module === undefined ? "" : `load_module ${module};`}
 daemon off;
 ${isRoot() ? `user nobody ${firstLine(["id", "-gn", "nobody"])};` : ""}
-pid ${directory}/nginx.pid;
+pid ${directory}/nginx-${port}.pid;
 error_log stderr crit;
-worker_processes 1;
+worker_processes ${workers};
 events { worker_connections 20000; }
 stream {
     ssl_protocols TLSv1.2 TLSv1.3;
     ssl_session_tickets on;
     ssl_session_cache shared:tls:10m;
     server {
-        listen 127.0.0.1:${port} ssl backlog=4096;
+        listen 127.0.0.1:${port} ssl backlog=4096${workers > 1 ? " reuseport" : ""};
         ssl_certificate ${certificate};
         ssl_certificate_key ${certificate};
         proxy_pass 127.0.0.1:${backendPort};
@@ -197,11 +199,12 @@ function stunnel(): Proxy | undefined {
   return {
     id: "stunnel",
     name: "stunnel",
+    ignoresWorkers: true,
     version,
     command: ({ port, backendPort, certificate, directory }) => [
       "stunnel",
       write(
-        `${directory}/stunnel.conf`,
+        `${directory}/stunnel-${port}.conf`,
         `
 foreground = yes
 pid =

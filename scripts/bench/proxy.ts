@@ -3,7 +3,7 @@
  * there are is not known here.
  */
 
-import { type Child, start } from "./processes.ts";
+import { type Child, type Side, start } from "./processes.ts";
 
 /** What one start needs. */
 export interface Setup {
@@ -13,6 +13,7 @@ export interface Setup {
   readonly certificate: string;
   /** A directory for configuration files. */
   readonly directory: string;
+  readonly workers: number;
 }
 
 /** A proxy that is installed here. */
@@ -25,6 +26,8 @@ export interface Proxy {
   readonly version: string;
   /** Writes the configuration if it needs one, and gives the command that runs in the foreground. */
   command(setup: Setup): readonly string[];
+  /** It uses what processors there are whatever number of workers it is given. */
+  readonly ignoresWorkers?: boolean;
 }
 
 /**
@@ -34,11 +37,10 @@ export interface Proxy {
  */
 export async function startProxy(
   proxy: Proxy,
-  setup: Omit<Setup, "port">,
+  setup: Omit<Setup, "port" | "workers"> & { readonly workers?: number },
+  side: Side = "proxy",
 ): Promise<{ child: Child; port: number }> {
-  const port = freePort();
-  const command = proxy.command({ ...setup, port });
-  const child = start({ name: proxy.name, command, side: "proxy", cwd: PROJECT });
+  const { child, port, command } = spawnProxy(proxy, setup, side);
   for (let attempt = 0; attempt < 400; attempt++) {
     if (!child.running) break;
     if (await accepts(port)) return { child, port };
@@ -46,6 +48,18 @@ export async function startProxy(
   }
   await child.end();
   throw new Error(`${proxy.name} did not start (${command.join(" ")}): ${child.output}`);
+}
+
+/** Starts `proxy` with one worker, unless `setup` says otherwise, and waits for nothing. */
+export function spawnProxy(
+  proxy: Proxy,
+  setup: Omit<Setup, "port" | "workers"> & { readonly workers?: number },
+  side: Side,
+): { child: Child; port: number; command: readonly string[] } {
+  const port = freePort();
+  const command = proxy.command({ workers: 1, ...setup, port });
+  const child = start({ name: proxy.name, command, side, cwd: PROJECT });
+  return { child, port, command };
 }
 
 /** What a command prints in the project's root; undefined when there is no such program, or it fails. */

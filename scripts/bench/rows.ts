@@ -1,158 +1,175 @@
 /**
- * The rows of the table: what each measures, with how much work, and what stud is to reach.
+ * The experiments of the benchmark in the tables' order: what each measures, with how much work, and what stud is
+ * to reach.
  */
 
-import type { Certificates } from "./certificates.ts";
-import type { Job } from "./load_process.ts";
-import {
-  type CpuWork,
-  measureCpu,
-  measureEach,
-  measureIdle,
-  measureRest,
-  type Place,
-  type Samples,
-} from "./measurement.ts";
-import type { OURS } from "./proxies.ts";
-import type { Proxy } from "./proxy.ts";
-
-/** One line of the table. */
-export interface Row {
-  /** For `--rows`. */
-  readonly id: string;
-  readonly title: string;
-  /** Digits after the point. */
-  readonly digits: number;
-  /** What stud is to reach with each engine, and on Node. */
-  readonly targets?: Readonly<Partial<Record<keyof typeof OURS, Target>>>;
-  measure(proxies: readonly Proxy[], place: Place): Promise<Samples>;
-}
-
-/** The most that stud may need: so many times hitch's or bare Node's figure, or a figure in the row's unit. */
-export type Target =
-  | { readonly timesHitch: number }
-  | { readonly timesBare: number }
-  | { readonly atMost: number };
+import { churnExperiment } from "./churn.ts";
+import { cpuExperiment, type Work } from "./cpu.ts";
+import type { Experiment, Row } from "./experiment.ts";
+import { HANDSHAKES } from "./handshake_rows.ts";
+import { latencyExperiment } from "./latency.ts";
+import { memoryAtRest, memoryPerConnection } from "./memory.ts";
+import { startUpExperiment } from "./start_up.ts";
+import { workersExperiment } from "./workers.ts";
 
 /** On Node, stud may take no more processor time than the smallest program for it, whatever the work. */
-function cpuRow(
-  { certificate, job, scale, targets, ...row }: Omit<Row, "measure"> & CpuWork,
-): Row {
-  const work = { certificate, job, scale };
-  return {
-    ...row,
-    targets: { ...targets, node: { timesBare: 1 } },
-    measure: (proxies, place) => measureCpu(work, proxies, place),
-  };
-}
-
-/** 16 connections at a time, each with a request and its end; `amount` is a multiple of 64. */
-function handshakeRow(
-  { amount, version, certificate, resume = false, ...row }:
-    & Omit<Row, "measure" | "digits">
-    & {
-      amount: number;
-      version: Job["version"];
-      certificate: keyof Certificates;
-      resume?: boolean;
-    },
-): Row {
-  const job = { kind: "handshakes", amount, connections: 16, version, resume } as const;
-  return cpuRow({ ...row, digits: 0, certificate, job, scale: 1e6 });
+function bulk(
+  row: Omit<Row, "digits">,
+  { slow = false, ...work }: Pick<Work, "client" | "scale" | "slow">,
+): Experiment {
+  const digits = work.scale === GB ? 2 : 1;
+  return cpuExperiment({
+    id: row.id,
+    slow,
+    group: "Bulk and requests",
+    certificate: "p256",
+    works: [{ ...work, row: { ...row, digits, timesBare: 1 } }],
+  });
 }
 
 const GB = 1e9;
+const BATCH = 0.375 * GB;
 
-/** All rows, in the table's order. */
-export const ROWS: readonly Row[] = [
-  cpuRow({
+/** All of them. */
+export const EXPERIMENTS: readonly Experiment[] = [
+  bulk({
     id: "download",
-    title: "CPU seconds per GB to the client",
-    digits: 2,
-    targets: { stud: { timesHitch: 0.67 }, openssl: { timesHitch: 0.9 } },
-    certificate: "p256",
-    job: { kind: "download", amount: 1.5 * GB, connections: 4, version: "TLSv1.3" },
+    title: "CPU s per GB to the client",
+    target: { timesPeer: 0.55 },
+    picture: "download",
+  }, {
+    client: {
+      program: "node",
+      job: { kind: "download", amount: BATCH, connections: 4, version: "TLSv1.3" },
+    },
     scale: GB,
   }),
-  cpuRow({
+  bulk({
+    id: "download-curl",
+    title: "CPU s per GB to the client, one curl",
+    target: { timesPeer: 0.55 },
+  }, {
+    client: { program: "curl", direction: "download", bytes: 2 * BATCH },
+    scale: GB,
+    slow: true,
+  }),
+  bulk({
     id: "upload",
-    title: "CPU seconds per GB to the backend",
-    digits: 2,
-    targets: { stud: { timesHitch: 0.95 }, openssl: { timesHitch: 0.85 } },
-    certificate: "p256",
-    job: { kind: "upload", amount: 1.5 * GB, connections: 4, version: "TLSv1.3" },
+    title: "CPU s per GB to the backend",
+    target: { timesPeer: 0.85 },
+    picture: "upload",
+  }, {
+    client: {
+      program: "node",
+      job: { kind: "upload", amount: BATCH, connections: 4, version: "TLSv1.3" },
+    },
+    scale: GB,
+    slow: true,
+  }),
+  bulk({
+    id: "upload-curl",
+    title: "CPU s per GB to the backend, one curl",
+    target: { timesPeer: 0.85 },
+  }, {
+    client: { program: "curl", direction: "upload", bytes: 2 * BATCH },
     scale: GB,
   }),
-  cpuRow({
+  bulk({
     id: "requests",
-    title: "CPU µs per request, kept-alive",
-    digits: 1,
-    targets: { stud: { timesHitch: 1.1 }, openssl: { timesHitch: 1 } },
-    certificate: "p256",
-    job: { kind: "requests", amount: 64_000, connections: 64, version: "TLSv1.3" },
+    title: "CPU µs per request, kept alive, 50 connections",
+    target: { timesPeer: 0.9 },
+    picture: "request, kept alive",
+  }, {
+    client: {
+      program: "node",
+      job: { kind: "requests", amount: 20_000, connections: 50, version: "TLSv1.3" },
+    },
     scale: 1e6,
+    slow: true,
   }),
-  handshakeRow({
-    id: "rsa12",
-    title: "CPU µs per full handshake, RSA-2048, TLS 1.2",
-    targets: { stud: { timesHitch: 1.1 }, openssl: { timesHitch: 1.15 } },
-    amount: 1600,
-    version: "TLSv1.2",
-    certificate: "rsa2048",
+  bulk({
+    id: "requests-wrk",
+    title: "CPU µs per request, kept alive, wrk with 50 connections",
+    target: { timesPeer: 0.9 },
+  }, { client: { program: "wrk", connections: 50, seconds: 2 }, scale: 1e6, slow: true }),
+  bulk({
+    id: "close-wrk",
+    title: "CPU µs per request, Connection: close, wrk with 20 at a time",
+    target: { timesPeer: 0.85 },
+    picture: "Connection: close",
+  }, { client: { program: "wrk", connections: 20, close: true, seconds: 2 }, scale: 1e6 }),
+  ...HANDSHAKES,
+  churnExperiment("churn", 100_000),
+  workersExperiment("workers"),
+  latencyExperiment({
+    id: "latency",
+    title: "1,000 a second",
+    slow: true,
+    rate: 1000,
+    connections: 50,
+    targets: { 50: 1, 99: 1 },
   }),
-  handshakeRow({
-    id: "rsa13",
-    title: "CPU µs per full handshake, RSA-2048, TLS 1.3",
-    targets: { stud: { timesHitch: 1.1 }, openssl: { timesHitch: 1.15 } },
-    amount: 1600,
-    version: "TLSv1.3",
-    certificate: "rsa2048",
+  latencyExperiment({
+    id: "latency-download",
+    title: "every 5 ms, beside a download",
+    rate: 200,
+    connections: 1,
+    beside: "download",
+    targets: { 50: 1, 99: 1 },
   }),
-  handshakeRow({
-    id: "p256-12",
-    title: "CPU µs per full handshake, P-256, TLS 1.2",
-    targets: { stud: { timesHitch: 1.1 }, openssl: { timesHitch: 1.15 } },
-    amount: 2560,
-    version: "TLSv1.2",
-    certificate: "p256",
+  latencyExperiment({
+    id: "latency-flood",
+    title: "every 5 ms, in a flood of handshakes",
+    rate: 200,
+    connections: 1,
+    beside: "handshakes",
+    targets: { 50: 1, 99: 1 },
   }),
-  handshakeRow({
-    id: "p256-13",
-    title: "CPU µs per full handshake, P-256, TLS 1.3",
-    targets: { stud: { timesHitch: 1.1 }, openssl: { timesHitch: 1.15 } },
-    amount: 2560,
-    version: "TLSv1.3",
-    certificate: "p256",
+  memoryPerConnection({
+    row: {
+      id: "idle",
+      title: "KiB of memory (PSS without files) per idle connection",
+      digits: 1,
+      target: { timesPeer: 0.8 },
+      timesBare: 0.5,
+      picture: "memory, idle connection",
+    },
+    kind: "hold",
+    connections: 2000,
   }),
-  handshakeRow({
-    id: "resumed12",
-    title: "CPU µs per resumed handshake, TLS 1.2",
-    targets: { openssl: { timesHitch: 1.2 } },
-    amount: 4992,
-    version: "TLSv1.2",
-    certificate: "p256",
-    resume: true,
+  memoryPerConnection({
+    row: {
+      id: "stalled",
+      title: "KiB of memory (PSS without files) per client that does not read",
+      digits: 1,
+      target: { timesPeer: 0.8 },
+      picture: "memory, slow reader",
+    },
+    kind: "stall",
+    connections: 200,
   }),
-  handshakeRow({
-    id: "resumed13",
-    title: "CPU µs per resumed handshake, TLS 1.3",
-    targets: { openssl: { timesHitch: 1.2 } },
-    amount: 2560,
-    version: "TLSv1.3",
-    certificate: "p256",
-    resume: true,
-  }),
-  {
-    id: "idle",
-    title: "KiB of memory (PSS without files) per idle connection",
-    digits: 1,
-    targets: { stud: { atMost: 36 }, openssl: { atMost: 30 }, node: { timesBare: 0.5 } },
-    measure: (proxies, place) => measureEach(measureIdle, proxies, place),
-  },
-  {
+  memoryAtRest({
     id: "rest",
-    title: "MiB of memory (PSS) at rest",
+    title: "MB of memory (PSS) at rest, two workers",
     digits: 1,
-    measure: (proxies, place) => measureEach(measureRest, proxies, place),
-  },
+    target: { atMost: 75 },
+  }),
+  memoryAtRest({
+    id: "rest-executable",
+    title: "MB of memory (PSS) at rest, two workers, executable",
+    digits: 1,
+    target: { atMost: 120 },
+  }, true),
+  startUpExperiment({
+    id: "start",
+    title: "s from start to first handshake",
+    digits: 2,
+    target: { atMost: 0.25 },
+  }),
+  startUpExperiment({
+    id: "start-executable",
+    title: "s from start to first handshake, executable",
+    digits: 2,
+    target: { atMost: 0.25 },
+  }, true),
 ];

@@ -1,41 +1,17 @@
 /**
- * Where log records go. In the supervisor: information to standard output, the rest to standard error, or all
- * of it to a file, and to syslog where asked. In a worker: to the supervisor, which alone writes.
+ * Where the supervisor's log lines go: information to standard output, the rest to standard error, or all of it
+ * to a file, and to syslog where asked. A worker's go to the supervisor, which alone writes.
  */
 
-import { configureSync, getLogger, type Logger, type LogRecord } from "@logtape/logtape";
 import type { LogLevel } from "../errors.ts";
 import { pause, type Runtime, type StandardStream } from "../runtime/runtime.ts";
 import { LineQueue } from "./line_queue.ts";
 import { LogFile } from "./log_file.ts";
+import type { LineSink } from "./logger.ts";
 import { printable } from "./printable.ts";
 import { Syslog } from "./syslog.ts";
 
-export type { Logger };
-
-/** Takes one finished line. */
-export type LineSink = (level: LogLevel, text: string) => void;
-
-/** The category under which all of stud logs; programs that use the library configure it by this name. */
-export const LOG_CATEGORY = "stud";
-
-/** stud's logger. Quiet until somebody configures a sink. */
-export function studLogger(): Logger {
-  return getLogger([LOG_CATEGORY]);
-}
-
-/** Sends every record of at least a level to a sink, as a line that is safe to print. */
-export function configureLog(sink: LineSink, lowest: LogLevel): Logger {
-  configureSync({
-    reset: true,
-    sinks: { stud: (record) => sink(levelOf(record), printable(textOf(record))) },
-    loggers: [
-      { category: LOG_CATEGORY, lowestLevel: lowest, sinks: ["stud"] },
-      { category: ["logtape", "meta"], lowestLevel: null, sinks: [] },
-    ],
-  });
-  return studLogger();
-}
+export { type ConfiguredLog, configureLog, type LineSink, type Logger } from "./logger.ts";
 
 /** Makes a whole line of a log file or a standard stream, without a newline. */
 export type Stamp = (line: { date: Date; pid: number; level: LogLevel; text: string }) => string;
@@ -135,25 +111,6 @@ export class Outputs {
     const { clock, processes: { pid } } = this.#runtime;
     return (this.#options.stamp ?? plainStamp)({ date: clock.date(), pid, level, text });
   }
-}
-
-function levelOf(record: LogRecord): LogLevel {
-  switch (record.level) {
-    case "trace":
-    case "debug":
-      return "debug";
-    case "info":
-      return "info";
-    case "warning":
-      return "warning";
-    default:
-      return "error";
-  }
-}
-
-/** LogTape alternates the template's text with the values put into it. */
-function textOf(record: LogRecord): string {
-  return record.message.map((part) => String(part)).join("");
 }
 
 /** Milliseconds. */

@@ -21,6 +21,8 @@ export interface DialingOptions {
   readonly tls?: TlsDialer | undefined;
 }
 
+type Connected = Pick<AccessRecord, "connected">;
+
 /** Connects to the backend of a worker. */
 export class BackendDialer {
   readonly #runtime: Runtime;
@@ -54,19 +56,45 @@ export class BackendDialer {
   }
 
   /**
-   * Rejects with a {@linkcode PeerError} of the backend that names the addresses tried. The record is told which
-   * one it is connected to.
+   * Connects: at once where nothing has to be waited for. Throws or rejects with a {@linkcode PeerError} of the
+   * backend that names the addresses tried. The record is told which one it is connected to.
    */
-  async dial(record?: Pick<AccessRecord, "connected">): Promise<Stream> {
+  dial(record?: Connected): Stream | Promise<Stream> {
+    const backend = this.#backend;
+    if (backend instanceof StaggeredDialer || this.#tls !== undefined) {
+      return this.#underDeadline(
+        (abandonment) =>
+          backend instanceof StaggeredDialer
+            ? backend.dial(abandonment)
+            : this.#connect(backend, abandonment),
+        record,
+      );
+    }
     const abandonment = new Abandonment();
+    let stream: Stream | Promise<Stream>;
+    try {
+      stream = this.#runtime.network.dial(backend, abandonment);
+    } catch (error) {
+      throw this.#fault({ endpoint: backend, error, givenUp: false });
+    }
+    if (stream instanceof Promise) {
+      const dialling = stream;
+      return this.#underDeadline(() => dialling, record, abandonment);
+    }
+    record?.connected(backend);
+    return stream;
+  }
+
+  async #underDeadline(
+    begin: (abandonment: Abandonment) => Stream | Promise<Stream>,
+    record: Connected | undefined,
+    abandonment = new Abandonment(),
+  ): Promise<Stream> {
     const deadline = this.#deadlines.begin(() => abandonment.give());
     const backend = this.#backend;
     try {
-      const dialling = backend instanceof StaggeredDialer
-        ? backend.dial(abandonment)
-        : this.#connect(backend, abandonment);
-      const stream = dialling instanceof Promise ? await dialling : dialling;
-      if (record !== undefined) record.connected(connectedTo(stream, backend));
+      const stream = await begin(abandonment);
+      record?.connected(connectedTo(stream, backend));
       return stream;
     } catch (error) {
       if (error instanceof DialError) throw this.#faultOfAll(error);

@@ -40,8 +40,12 @@ export async function serveConnection(
   let backend: Stream | undefined;
   try {
     await handshake(client, services, record);
-    backend = await services.backend.dial(record);
-    await writeAll(backend, services.preface(client), services);
+    // Nobody needs a backend for a client that has gone as soon as its handshake was done.
+    if (client.gone) throw new PeerError("client", "reset", "connection reset");
+    const dialling = services.backend.dial(record);
+    backend = dialling instanceof Promise ? await dialling : dialling;
+    const preface = services.preface(client);
+    if (preface !== undefined) await writeAll(backend, preface, services);
     const fault = await relay(client, backend, services, record);
     if (fault !== undefined) services.onFault(fault, client);
     record?.end(fault);
@@ -84,10 +88,9 @@ async function handshake(
 
 async function writeAll(
   backend: Stream,
-  octets: Uint8Array | undefined,
+  octets: Uint8Array,
   services: ConnectionServices,
 ): Promise<void> {
-  if (octets === undefined) return;
   try {
     for (let sent = 0; sent < octets.length;) {
       sent += await backend.write(octets.subarray(sent));

@@ -1,6 +1,6 @@
 /** The line for a connection that has ended, for those who log every one. */
 
-import type { Logger } from "@logtape/logtape";
+import type { Logger } from "../log/logger.ts";
 import type { TlsConnection } from "../tls/engine.ts";
 import { describeClient } from "./fault_log.ts";
 

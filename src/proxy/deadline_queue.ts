@@ -54,9 +54,12 @@ export class DeadlineQueue {
 
   /** Begins a deadline now; `expire` is called once if nobody lifts it in time. */
   begin(expire: () => void): Deadline {
-    const began = this.#clock.now();
-    const times = { began, at: began + this.#milliseconds };
-    const deadline = new QueuedDeadline(times, expire, () => this.#remove(deadline));
+    const deadline = new QueuedDeadline(
+      this.#clock.now(),
+      this.#milliseconds,
+      expire,
+      this.#remove,
+    );
     this.#waiting.add(deadline);
     if (this.#disarm === undefined) this.#arm(this.#milliseconds);
     return deadline;
@@ -67,7 +70,8 @@ export class DeadlineQueue {
     for (const deadline of this.#waiting) deadline.run();
   }
 
-  #remove(deadline: QueuedDeadline): void {
+  /** One function for all of them: there are several deadlines to each connection. */
+  readonly #remove = (deadline: QueuedDeadline): void => {
     if (!this.#waiting.delete(deadline)) return;
     if (this.#waiting.size === 0) {
       // A timer that nobody needs would keep a program alive.
@@ -75,7 +79,7 @@ export class DeadlineQueue {
       this.#disarm = undefined;
     }
     this.#onEnd();
-  }
+  };
 
   #arm(milliseconds: number): void {
     this.#disarm = this.#clock.after(milliseconds, () => this.#sweep());
@@ -94,20 +98,25 @@ export class DeadlineQueue {
 class QueuedDeadline implements Deadline {
   readonly began: number;
   readonly at: number;
-  readonly lift: () => void;
   readonly #onExpiry: () => void;
+  readonly #remove: (deadline: QueuedDeadline) => void;
   expired = false;
   early: string | undefined;
 
   constructor(
-    { began, at }: { began: number; at: number },
+    began: number,
+    milliseconds: number,
     onExpiry: () => void,
-    lift: () => void,
+    remove: (deadline: QueuedDeadline) => void,
   ) {
     this.began = began;
-    this.at = at;
-    this.lift = lift;
+    this.at = began + milliseconds;
     this.#onExpiry = onExpiry;
+    this.#remove = remove;
+  }
+
+  lift(): void {
+    this.#remove(this);
   }
 
   expire(early: string): void {

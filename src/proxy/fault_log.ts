@@ -1,7 +1,7 @@
 /** Turns the faults of connections into log lines that an operator can act on, without a flood of them. */
 
-import type { Logger } from "@logtape/logtape";
 import type { PeerError } from "../errors.ts";
+import type { Logger } from "../log/logger.ts";
 import { Repeats, type RepeatSummary } from "../log/repeats.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import type { TlsConnection } from "../tls/engine.ts";

@@ -3,8 +3,8 @@
  * and the library are both this.
  */
 
-import type { Logger } from "@logtape/logtape";
 import type { PrefaceKind, ProxyV2Parts } from "../config/settings.ts";
+import type { Logger } from "../log/logger.ts";
 import type { Endpoint, ListenAddress, Runtime, SocketAddress } from "../runtime/runtime.ts";
 import type { TlsConnection, TlsEngine } from "../tls/engine.ts";
 import { Aborter } from "./aborter.ts";

@@ -108,8 +108,10 @@ class Relay implements Watched {
   async run(record: Pick<AccessRecord, "relayed"> | undefined): Promise<PeerError | undefined> {
     const { stallWatch, counters } = this.#services;
     stallWatch.add(this);
-    await Promise.all([this.#runUp(), this.#runDown()]);
-    await Promise.all(this.#aborts);
+    const down = this.#runDown();
+    await this.#runUp();
+    await down;
+    if (this.#aborts.length > 0) await Promise.all(this.#aborts);
     stallWatch.delete(this);
     counters.octetsToBackend += this.#up.octets;
     counters.octetsToClient += this.#down.octets;

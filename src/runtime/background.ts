@@ -8,7 +8,7 @@ import type { Server, Socket } from "node:net";
 import process from "node:process";
 import { StartupError } from "../errors.ts";
 import type { ProcessEnd } from "./runtime.ts";
-import type { Daemon, Starter } from "./service.ts";
+import { type Daemon, type Starter, STARTER_VARIABLE } from "./service.ts";
 
 /** A process that has been started. */
 export interface DetachedProcess {
@@ -28,7 +28,7 @@ export async function startDaemon(
     folder = mkdtempSync(`${tmpdir()}/stud-`);
     const path = `${folder}/start`;
     const server = await listening(path);
-    const child = spawn({ [VARIABLE]: path });
+    const child = spawn({ [STARTER_VARIABLE]: path });
     const answer = Promise.race([
       conversation(server, handover),
       child.ended.then(() => undefined),
@@ -49,10 +49,10 @@ export async function startDaemon(
 
 /** `Service.joinStarter`: `goToRoot` changes the directory. */
 export async function joinStarter(goToRoot: () => void): Promise<Starter | undefined> {
-  const path = process.env[VARIABLE];
+  const path = process.env[STARTER_VARIABLE];
   if (path === undefined) return undefined;
   // Workers, and whatever else this process starts, have no business there.
-  delete process.env[VARIABLE];
+  delete process.env[STARTER_VARIABLE];
   const { connect } = await import("node:net");
   const socket = connect({ path });
   const handover = await lineFrom(socket);
@@ -99,6 +99,3 @@ function lineFrom(socket: Socket): Promise<string | undefined> {
     for (const event of ["error", "end", "close"]) socket.on(event, () => resolve(undefined));
   });
 }
-
-/** Tells a process where the one that has started it waits. */
-const VARIABLE = "STUD_STARTER";

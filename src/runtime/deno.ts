@@ -13,7 +13,7 @@ import { openLinuxKernel } from "./linux.ts";
 import { EventLoop } from "./loop/event_loop.ts";
 import { createLoopNetwork } from "./loop/loop_network.ts";
 import { openOpenSsl } from "./openssl/library.ts";
-import { rootedFiles } from "./service_files.ts";
+import { rootedFiles } from "./rooted_files.ts";
 
 /** How a process is to be provided for. */
 export interface RuntimeOptions extends Pick<WorkerProgram, "workerArguments"> {
@@ -33,12 +33,12 @@ export function createRuntime(
 ): Runtime {
   let kernel: Kernel | undefined;
   let opened = false;
+  const worker = { entry: new URL("../worker_entry.ts", import.meta.url).href, workerArguments };
   const program = {
-    // Asked for only when a worker starts: where that takes a permission, a library may lack it.
+    // Asked for only when stud goes to the background: where that takes a permission, a library may lack it.
     get entry() {
       return Deno.mainModule;
     },
-    workerArguments,
   };
   const loop = ownsLoop && Deno.build.os === "linux" ? new EventLoop() : undefined;
   const network = createDenoNetwork();
@@ -47,7 +47,7 @@ export function createRuntime(
     platform: Deno.build.os,
     network: loop === undefined ? network : createLoopNetwork(loop, network),
     files: rootedFiles(files),
-    processes: createDenoProcesses(program),
+    processes: createDenoProcesses(worker),
     service: createDenoService(program),
     clock: loop ?? clock,
     tlsLibraries: ["rustls", "openssl"],

@@ -4,16 +4,15 @@
  * hot path.
  */
 
-import { lookup } from "node:dns/promises";
-import process from "node:process";
 import type { Abandonment } from "../abandonment.ts";
 import { PeerError, type PeerErrorKind, PortInUseError, StartupError } from "../errors.ts";
 import { formatSocketAddress, isIpAddress, unmapIpv4 } from "../wire/ip_address.ts";
-import { httpExchange } from "./http_exchange.ts";
 import { type SocketDescriptor, socketDescriptors } from "./linux_descriptors.ts";
 import { takePlace } from "./linux_service.ts";
 import type {
   Endpoint,
+  HttpAnswer,
+  HttpRequest,
   ListenOptions,
   Network,
   SocketAddress,
@@ -31,7 +30,7 @@ import type {
 export function createDenoNetwork(): Network {
   return {
     ...{ listen, listenTls, dial, dialTls, trust, probe, takesIpv4OnIpv6 },
-    ...{ lookup: lookupAddresses, request: httpExchange, peerError },
+    ...{ lookup: lookupAddresses, request, peerError },
   };
 }
 
@@ -165,8 +164,18 @@ async function takesIpv4OnIpv6(): Promise<boolean> {
   }
 }
 
+async function request(exchange: HttpRequest): Promise<HttpAnswer> {
+  const { httpExchange } = await import("./http_exchange.ts");
+  return await httpExchange(exchange);
+}
+
 async function lookupAddresses(host: string): Promise<string[]> {
   if (isIpAddress(host)) return [host];
+  // Here, since most processes look up nothing, and Node's modules cost each of them memory and time.
+  const [{ lookup }, { default: process }] = await Promise.all([
+    import("node:dns/promises"),
+    import("node:process"),
+  ]);
   // Deno 2.4 would warn on standard error that its own resolver uses a deprecated module.
   const warnings = process as { noDeprecation?: boolean };
   const { noDeprecation } = warnings;

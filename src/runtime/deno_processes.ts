@@ -16,6 +16,7 @@ export interface WorkerProgram {
 
 /** Makes the processes part of a Deno runtime. */
 export function createDenoProcesses(program: WorkerProgram): Processes {
+  const expected: ChildProcess[] = [];
   return {
     args: Deno.args,
     get programName() {
@@ -31,7 +32,14 @@ export function createDenoProcesses(program: WorkerProgram): Processes {
       return Deno.stdin.readable;
     },
     write,
-    startWorker: () => startWorker(program),
+    startWorker: () => expected.shift() ?? startWorker(program),
+    expectWorkers(count) {
+      try {
+        while (expected.length < count) expected.push(startWorker(program));
+      } catch {
+        // Whoever needs it will try again, and be told.
+      }
+    },
     capture,
     onSignal(name, handler) {
       // Windows has neither TERM nor HUP; Ctrl-C is all there is.
@@ -77,12 +85,20 @@ function workerV8Flags(): string {
   return [V8_FLAGS, Deno.env.get("DENO_V8_FLAGS") ?? ""].filter(Boolean).join(",");
 }
 
+/** What this process has, without what the service manager has told it alone: sd_notify(3), sd_listen_fds(3). */
+function workerEnvironment(): Record<string, string> {
+  const environment = Deno.env.toObject();
+  for (const name of MANAGER_VARIABLES) delete environment[name];
+  return { ...environment, DENO_V8_FLAGS: workerV8Flags() };
+}
+
 function startWorker({ entry, workerArguments }: WorkerProgram): ChildProcess {
   const args = [...programArguments(entry), ...workerArguments];
   try {
     const child = new Deno.Command(Deno.execPath(), {
       args,
-      env: { DENO_V8_FLAGS: workerV8Flags() },
+      clearEnv: true,
+      env: workerEnvironment(),
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
@@ -140,6 +156,11 @@ function openDatagram(): DatagramSender {
     close: () => socket.close(),
   };
 }
+
+const MANAGER_VARIABLES = [
+  ...["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"],
+  ...["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"],
+];
 
 const RUN = ["run", "--quiet", "--no-prompt", "--unstable-net", "-A"];
 

@@ -1,9 +1,8 @@
 /**
  * The service part of a Deno runtime. What Deno lacks comes from the C library, on Linux only. Node's modules
- * are loaded when they are needed: workers, which need none of them, would hold a megabyte more.
+ * are loaded when they are needed: the first of them takes 10 ms, and each of them a megabyte and more.
  */
 
-import { joinStarter, startDaemon } from "./background.ts";
 import { programArguments } from "./deno_processes.ts";
 import {
   closeDescriptor,
@@ -11,25 +10,23 @@ import {
   openLocked,
   sendDatagram,
 } from "./linux_service.ts";
-import type { PidFile, Service } from "./service.ts";
-import {
-  absolute,
-  fault,
-  goToRoot,
-  heldBy,
-  openLog,
-  PID_MODE,
-  writeText,
-} from "./service_files.ts";
+import { below, fromOrigin } from "./rooted_files.ts";
+import { type PidFile, type Service, STARTER_VARIABLE } from "./service.ts";
 
-/** Makes the service part of a Deno runtime; `entry` as for workers. */
+/** Makes the service part of a Deno runtime; `entry` is the module that this process runs. */
 export function createDenoService(program: { readonly entry: string }): Service {
   return {
     absolute,
-    openLog,
-    writeText,
+    async openLog(path) {
+      const { openLog } = await import("./service_files.ts");
+      return await openLog(path);
+    },
+    async writeText(path, text) {
+      const { writeText } = await import("./service_files.ts");
+      await writeText(path, text);
+    },
     async claimPidFile(path) {
-      if (Deno.build.os === "linux") return claimByLock(path);
+      if (Deno.build.os === "linux") return await claimByLock(path);
       const { claimPidFile } = await import("./pid_file.ts");
       return await claimPidFile(path);
     },
@@ -38,8 +35,9 @@ export function createDenoService(program: { readonly entry: string }): Service 
       Deno.env.delete(name);
       return value;
     },
-    startDaemon: (handover) =>
-      startDaemon(handover, (variables) => {
+    async startDaemon(handover) {
+      const { startDaemon } = await import("./background.ts");
+      return await startDaemon(handover, (variables) => {
         const child = new Deno.Command(Deno.execPath(), {
           args: [...programArguments(program.entry), ...Deno.args],
           env: variables,
@@ -52,8 +50,14 @@ export function createDenoService(program: { readonly entry: string }): Service 
           ended: child.status.then(({ code, signal }) => ({ code, signal })),
           stop: () => stop(child),
         };
-      }),
-    joinStarter: () => joinStarter(goToRoot),
+      });
+    },
+    async joinStarter() {
+      if (!Deno.env.has(STARTER_VARIABLE)) return undefined;
+      const { joinStarter } = await import("./background.ts");
+      const { goToRoot } = await import("./service_files.ts");
+      return await joinStarter(goToRoot);
+    },
     // deno-lint-ignore require-await -- what it throws is to be a rejection
     notify: async (socket, text) => sendDatagram(socket, text),
     monotonicMicroseconds,
@@ -74,8 +78,13 @@ function stop(child: Deno.ChildProcess): void {
   }
 }
 
+function absolute(path: string): string {
+  return below(Deno.cwd(), fromOrigin(path));
+}
+
 /** By flock(2), which ends with the process, however that ends. */
-function claimByLock(path: string): PidFile {
+async function claimByLock(path: string): Promise<PidFile> {
+  const { fault, heldBy, PID_MODE } = await import("./service_files.ts");
   const place = absolute(path);
   try {
     for (;;) {

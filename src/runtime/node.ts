@@ -14,7 +14,7 @@ import { createNodeProcesses, type WorkerProgram } from "./node_processes.ts";
 import { createNodeService } from "./node_service.ts";
 import { openNodeTls } from "./node_tls.ts";
 import type { Files, Kernel, Runtime } from "./runtime.ts";
-import { rootedFiles } from "./service_files.ts";
+import { rootedFiles } from "./rooted_files.ts";
 
 /** Makes the platform interface for a program under Node. */
 export function createRuntime(program: WorkerProgram): Runtime {

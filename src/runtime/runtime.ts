@@ -211,6 +211,11 @@ export interface Processes {
   write(stream: StandardStream, octets: Uint8Array): Promise<void>;
   /** Starts this program again as a worker. Throws {@linkcode StartupError}. */
   startWorker(): ChildProcess;
+  /**
+   * Starts so many processes now, for the next calls of {@linkcode Processes.startWorker}, which also tell what
+   * went wrong. Those that are never asked for end with this process.
+   */
+  expectWorkers?(count: number): void;
   /** Runs a program to its end and returns what it printed, or undefined if there is no such program. */
   capture(program: string, args: readonly string[]): Promise<string | undefined>;
   onSignal(name: SignalName, handler: () => void): void;

@@ -59,6 +59,9 @@ export interface PidFile {
   release(): Promise<void>;
 }
 
+/** The variable that tells a process in the background where whoever started it waits. */
+export const STARTER_VARIABLE = "STUD_STARTER";
+
 /** A program in the background, as whoever started it sees it. */
 export interface Daemon {
   /** What it has answered; undefined if it ended without an answer. */

@@ -1,38 +1,21 @@
-/** The files that a service keeps, and paths after it has left its directory: the same under Deno and Node. */
+/** The files that a service keeps, the same under Deno and Node. */
 
 import type { FileHandle } from "node:fs/promises";
 import { resolve } from "node:path";
 import process from "node:process";
 import { StartupError } from "../errors.ts";
-import type { Files } from "./runtime.ts";
+import { fromOrigin, keepOrigin } from "./rooted_files.ts";
 import type { LogHandle } from "./service.ts";
-
-/** Where relative paths begin, once this process has left that directory. */
-let origin: string | undefined;
 
 /** Moves to `/`; relative paths of the operator go on to mean what they meant. */
 export function goToRoot(): void {
-  origin ??= process.cwd();
+  keepOrigin(process.cwd());
   process.chdir("/");
 }
 
 /** `Service.absolute`. */
 export function absolute(path: string): string {
-  return origin === undefined ? resolve(path) : resolve(origin, path);
-}
-
-/** Files that are found after {@linkcode goToRoot} as they were before. */
-export function rootedFiles(files: Files): Files {
-  const place = (path: string) => origin === undefined ? path : absolute(path);
-  return {
-    readText: (path) => files.readText(place(path)),
-    readOctets: (path) => files.readOctets(place(path)),
-    list: (directory) => files.list(place(directory)),
-    mode: (path) => files.mode(place(path)),
-    isDirectory: (path) => files.isDirectory(place(path)),
-    stamp: (path) => files.stamp(place(path)),
-    replace: (path, octets, mode) => files.replace(place(path), octets, mode),
-  };
+  return resolve(fromOrigin(path));
 }
 
 /** `Service.writeText`. */

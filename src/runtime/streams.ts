@@ -49,7 +49,9 @@ export interface Duplex {
    * gone.
    */
   unsent(): number;
-  /** Releases the descriptor. Reads and writes that wait on it reject. Never throws, and may be called again. */
+  /** Whether the peer is known to have reset the connection, as far as the platform tells at no cost. */
+  readonly gone?: boolean;
+  /** Releases the descriptor. Never throws, and may be called again. */
   close(): void;
 }
 

@@ -3,8 +3,8 @@
  * fails, or is slow, changes nothing but the log: whoever relays goes on with the addresses there are.
  */
 
-import type { Logger } from "@logtape/logtape";
 import type { BackendEndpoint } from "../control/messages.ts";
+import type { Logger } from "../log/logger.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 

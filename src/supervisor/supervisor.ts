@@ -3,12 +3,12 @@
  * them in order, writes the log. It never touches traffic, and it outlives whatever happens to a worker.
  */
 
-import { isDeepStrictEqual } from "node:util";
 import type { BackendEndpoint, WorkerTotals } from "../control/messages.ts";
 import { reportError } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import { pause, type Runtime } from "../runtime/runtime.ts";
+import { isSameData } from "../same_data.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 import { Generation, type GenerationConfiguration } from "./generation.ts";
 import { Handover } from "./handover.ts";
@@ -161,7 +161,7 @@ export class Supervisor {
     const configuration = this.#configuration(plan, frontends);
     const current = this.#current;
     const sameWorkers = plan.workers === current.workers;
-    if (sameWorkers && isDeepStrictEqual(configuration, current.configuration)) return false;
+    if (sameWorkers && isSameData(configuration, current.configuration)) return false;
     if (sameWorkers && canChangeInPlace(current.configuration, configuration)) {
       try {
         await current.change(configuration);
@@ -259,16 +259,16 @@ export class Supervisor {
 
 /** Whom a process is, and which foreign code it has loaded, it cannot change any more. */
 function canChangeInPlace(from: GenerationConfiguration, to: GenerationConfiguration): boolean {
-  return isDeepStrictEqual(from.privileges, to.privileges) && from.steer === to.steer &&
+  return isSameData(from.privileges, to.privileges) && from.steer === to.steer &&
     from.tls.library === to.tls.library && from.tls.sslEngine === to.tls.sslEngine &&
-    isDeepStrictEqual(from.tls.backend, to.tls.backend);
+    isSameData(from.tls.backend, to.tls.backend);
 }
 
 /** Warnings that have not been given before, and what takes a restart. */
 function news(plan: Plan, former: Plan): string[] {
   const fresh = plan.warnings.filter((warning) => !former.warnings.includes(warning));
   const stale = Object.entries(plan.fixed).filter(([name, value]) =>
-    !isDeepStrictEqual(value, former.fixed[name])
+    !isSameData(value, former.fixed[name])
   ).map(([name]) => name);
   if (stale.length === 0) return fresh;
   return [...fresh, `a change of ${stale.join(", ")} takes a restart; the rest is in effect`];

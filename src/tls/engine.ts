@@ -57,7 +57,7 @@ export interface TlsEngine {
 }
 
 /** Makes the engine that serves a configuration. Throws {@linkcode StartupError}: its library is missing. */
-export type MakeEngine = (configuration: TlsConfiguration) => TlsEngine;
+export type MakeEngine = (configuration: TlsConfiguration) => Promise<TlsEngine>;
 
 /** A listening socket. */
 export interface TlsListener {

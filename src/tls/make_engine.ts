@@ -1,32 +1,38 @@
-/** The engine that a configuration is for, on a runtime that has both. */
+/**
+ * The engine that a configuration is for, on a runtime that has several. Only that one is loaded: a worker pays
+ * for what it uses, at its start and in memory.
+ */
 
 import type { Runtime } from "../runtime/runtime.ts";
 import type { TlsEngine } from "./engine.ts";
-import { createNodeEngine } from "./node/engine.ts";
-import { createOpenSslEngine } from "./openssl/engine.ts";
-import { createOutgoingEngine } from "./outgoing_engine.ts";
-import { createRustlsEngine } from "./rustls.ts";
 import type { TlsConfiguration } from "./tls_configuration.ts";
 
 /**
  * Makes the engine. `ownProcess`: this process is stud's alone, so that settings which hold for all of it may be
- * made. Throws {@linkcode StartupError}: its library is missing.
+ * made. Rejects with {@linkcode StartupError}: its library is missing.
  */
-export function makeEngine(
+export async function makeEngine(
   runtime: Runtime,
   configuration: TlsConfiguration,
   { ownProcess = false } = {},
-): TlsEngine {
+): Promise<TlsEngine> {
   const { backend } = configuration;
   if (backend !== undefined) {
-    return createOutgoingEngine(runtime, { ...configuration, backend }, ownProcess);
+    const { createOutgoingEngine } = await import("./outgoing_engine.ts");
+    return await createOutgoingEngine(runtime, { ...configuration, backend }, ownProcess);
   }
   switch (configuration.library) {
-    case "rustls":
+    case "rustls": {
+      const { createRustlsEngine } = await import("./rustls.ts");
       return createRustlsEngine(runtime, configuration);
-    case "openssl":
+    }
+    case "openssl": {
+      const { createOpenSslEngine } = await import("./openssl/engine.ts");
       return createOpenSslEngine(runtime, configuration);
-    case "node":
+    }
+    case "node": {
+      const { createNodeEngine } = await import("./node/engine.ts");
       return createNodeEngine(runtime, configuration);
+    }
   }
 }

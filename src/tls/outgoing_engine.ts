@@ -3,21 +3,18 @@
 import type { Runtime } from "../runtime/runtime.ts";
 import type { TlsDialer } from "./dialer.ts";
 import type { TlsEngine } from "./engine.ts";
-import { createNodeDialer } from "./node/dialer.ts";
-import { createOpenSslDialer } from "./openssl/dialer.ts";
 import { isPlain, listenPlain } from "./plain.ts";
-import { createRustlsDialer } from "./rustls_dialer.ts";
 import type { OutgoingConfiguration } from "./tls_configuration.ts";
 
 /**
- * Makes the engine. `ownProcess` as for `makeEngine`. Throws {@linkcode StartupError}: its library is missing.
+ * Makes the engine. `ownProcess` as for `makeEngine`. Rejects with {@linkcode StartupError}: its library is missing.
  */
-export function createOutgoingEngine(
+export async function createOutgoingEngine(
   runtime: Runtime,
   configuration: OutgoingConfiguration,
   ownProcess: boolean,
-): TlsEngine {
-  const dialer = createDialer(runtime, configuration, ownProcess);
+): Promise<TlsEngine> {
+  const dialer = await createDialer(runtime, configuration, ownProcess);
   return {
     name: configuration.library,
     library: dialer.library,
@@ -37,17 +34,23 @@ export function createOutgoingEngine(
   };
 }
 
-function createDialer(
+async function createDialer(
   runtime: Runtime,
   configuration: OutgoingConfiguration,
   ownProcess: boolean,
-): TlsDialer {
+): Promise<TlsDialer> {
   switch (configuration.library) {
-    case "rustls":
+    case "rustls": {
+      const { createRustlsDialer } = await import("./rustls_dialer.ts");
       return createRustlsDialer(runtime, configuration, ownProcess);
-    case "openssl":
+    }
+    case "openssl": {
+      const { createOpenSslDialer } = await import("./openssl/dialer.ts");
       return createOpenSslDialer(runtime, configuration);
-    case "node":
+    }
+    case "node": {
+      const { createNodeDialer } = await import("./node/dialer.ts");
       return createNodeDialer(runtime, configuration);
+    }
   }
 }

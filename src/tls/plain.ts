@@ -115,6 +115,10 @@ class PlainConnection implements TlsConnection {
     this.#stream.reset();
   }
 
+  get gone(): boolean {
+    return this.#stream.gone === true;
+  }
+
   unsent(): number {
     return this.#stream.unsent();
   }

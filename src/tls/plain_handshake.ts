@@ -16,21 +16,39 @@ export interface ReadHello {
   readonly buffer: Uint8Array;
 }
 
-/** Reads until there is a verdict. Rejects with a {@linkcode PeerError} at the end, else as the source does. */
-export async function readClientHello(
+/**
+ * Reads until there is a verdict: at once if all of the hello is there, as it nearly always is. Throws or rejects
+ * with a {@linkcode PeerError} at the end, else as the source does.
+ */
+export function readClientHello(
   source: Pick<Duplex, "read">,
   space: Uint8Array,
+): ReadHello | Promise<ReadHello> {
+  const first = source.read(space);
+  if (typeof first === "number") {
+    const verdict = parseClientHello(space.subarray(0, first));
+    if (verdict.kind !== "incomplete") {
+      return { verdict, octets: space.subarray(0, first), buffer: space };
+    }
+  }
+  return readOn(source, space, first);
+}
+
+async function readOn(
+  source: Pick<Duplex, "read">,
+  space: Uint8Array,
+  begun: ReturnType<Duplex["read"]>,
 ): Promise<ReadHello> {
   let buffer = space;
-  for (let length = 0;;) {
-    if (length === buffer.length) buffer = enlarged(buffer);
-    const octets = await source.read(length === 0 ? buffer : buffer.subarray(length));
+  for (let length = 0, octets = await begun;;) {
     if (octets === null) throw new PeerError("client", "closed", "ended in the handshake");
     length += octets;
     const verdict = parseClientHello(buffer.subarray(0, length));
     if (verdict.kind !== "incomplete") {
       return { verdict, octets: buffer.subarray(0, length), buffer };
     }
+    if (length === buffer.length) buffer = enlarged(buffer);
+    octets = await source.read(buffer.subarray(length));
   }
 }
 

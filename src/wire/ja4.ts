@@ -4,7 +4,7 @@
  * only for who wants to know: nothing that serves a client depends on it.
  */
 
-import { createHash } from "node:crypto";
+import { sha256 } from "./sha256.ts";
 
 /** What the fingerprint is made of, in the client's order, without GREASE (RFC 8701). */
 interface HelloLists {
@@ -148,7 +148,8 @@ function hexList(numbers: readonly number[]): string {
 }
 
 function digest(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, NOTHING.length);
+  return [...sha256(text).subarray(0, NOTHING.length / 2)]
+    .map((octet) => octet.toString(16).padStart(2, "0")).join("");
 }
 
 function ascending(one: number, other: number): number {

@@ -3,9 +3,9 @@
  * the same one as before where the configuration has not changed.
  */
 
-import { isDeepStrictEqual } from "node:util";
 import type { WorkerConfiguration } from "../control/messages.ts";
 import type { ProxyFrontend } from "../proxy/proxy.ts";
+import { isSameData } from "../same_data.ts";
 import type { MakeEngine, TlsEngine } from "../tls/engine.ts";
 import type { TlsConfiguration } from "../tls/tls_configuration.ts";
 
@@ -22,16 +22,18 @@ export class FrontendEngines {
   }
 
   /**
-   * The frontends of a configuration with their engines, in the same order. Throws {@linkcode StartupError}.
-   * One of the other two is to be called before the next use.
+   * The frontends of a configuration with their engines, in the same order. Rejects with {@linkcode
+   * StartupError}. One of the other two is to be called before the next use.
    */
-  use(
+  async use(
     { frontends, tls: general }: Pick<WorkerConfiguration, "frontends" | "tls">,
-  ): ProxyFrontend[] {
+  ): Promise<ProxyFrontend[]> {
     const engines = new Map<TlsConfiguration, TlsEngine>();
     this.#next = engines;
     const wanted = frontends.map(({ tls = general }) => tls);
-    for (const tls of new Set(wanted)) engines.set(tls, this.#known(tls) ?? this.#makeEngine(tls));
+    for (const tls of new Set(wanted)) {
+      engines.set(tls, this.#known(tls) ?? await this.#makeEngine(tls));
+    }
     return frontends.map(({ tls: _, ...address }, place) => ({
       ...address,
       engine: engines.get(wanted[place]!)!,
@@ -51,7 +53,7 @@ export class FrontendEngines {
   }
 
   #known(tls: TlsConfiguration): TlsEngine | undefined {
-    for (const [other, engine] of this.#current) if (isDeepStrictEqual(tls, other)) return engine;
+    for (const [other, engine] of this.#current) if (isSameData(tls, other)) return engine;
     return undefined;
   }
 }

@@ -16,7 +16,7 @@ import type {
 import { unpackConfiguration } from "../control/packed_configuration.ts";
 import { accessLine } from "../log/access_line.ts";
 import { LineQueue } from "../log/line_queue.ts";
-import { configureLog, type Logger } from "../log/log.ts";
+import { configureLog, type Logger } from "../log/logger.ts";
 import type { OnConnection } from "../proxy/access_log.ts";
 import { Proxy, type ProxyChange, type ProxyFrontend, type ProxyOptions } from "../proxy/proxy.ts";
 import { pause, type Runtime, type SocketAddress, type Steering } from "../runtime/runtime.ts";
@@ -144,7 +144,7 @@ class Worker {
     kernel?.returnMemory();
     this.#descriptors = kernel?.raiseDescriptorLimit() ?? 0;
     this.#pin(configuration.index);
-    const frontends = this.#engines.use(configuration);
+    const frontends = await this.#engines.use(configuration);
     const options = this.#options(configuration, frontends);
     const proxy = await Proxy.listen(this.#runtime, options, this.#log);
     this.#engines.commit();
@@ -164,7 +164,7 @@ class Worker {
   async #prepare(configuration: WorkerConfiguration): Promise<Partial<WorkerAnswer>> {
     this.#forget();
     try {
-      const options = this.#options(configuration, this.#engines.use(configuration));
+      const options = this.#options(configuration, await this.#engines.use(configuration));
       const change = await this.#proxy!.prepare(options);
       this.#prepared = { change, drainSeconds: configuration.timeouts.drain };
       return { reopened: change.reopened };

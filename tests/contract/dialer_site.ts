@@ -55,7 +55,7 @@ export class DialerSite implements AsyncDisposable {
   ): Promise<TlsListener> {
     const { names = ["localhost"], days = 90, issuer = this.authority } = order;
     const { pem }: Issued = await issuer.issue({ names, days });
-    const engine = this.under.make({ ...configurationOf(pem), ...configuration });
+    const engine = await this.under.make({ ...configurationOf(pem), ...configuration });
     const address = { host: "127.0.0.1", port: 0 };
     const listener = await engine.listen({
       address,
@@ -82,7 +82,7 @@ export class DialerSite implements AsyncDisposable {
     configuration: Partial<TlsConfiguration> = {},
   ): Promise<BackendConnection> {
     const { certificate: authorities } = this.authority;
-    const { dialer } = this.under.make({
+    const { dialer } = await this.under.make({
       ...TLS_CONFIGURATION,
       certificates: [],
       backend: { authorities, name: "localhost", verify: true, ...backend },

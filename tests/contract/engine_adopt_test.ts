@@ -14,7 +14,7 @@ contract("with the same certificate, the listener is adopted and serves on", asy
     ...site.configuration,
     ticketSecret: btoa("another secret, of 32 octets or more"),
   };
-  const adopt = await site.under.make(same).adopt(site.listener);
+  const adopt = await (await site.under.make(same)).adopt(site.listener);
   adopt!();
   await relays(client, server);
   await site.pair();
@@ -24,7 +24,7 @@ contract(
   "with another certificate, new clients get that, and those of before go on",
   async (site) => {
     const next = configurationOf(await makeSelfSigned("localhost", new Date()));
-    const adopt = await site.under.make(next).adopt(site.listener);
+    const adopt = await (await site.under.make(next)).adopt(site.listener);
     // An engine that needs a socket of its own says so.
     if (adopt === undefined) return assertEquals(site.under.name, "rustls on Deno");
     const before = await site.pair();
@@ -42,7 +42,7 @@ contract(
 
 contract("an engine that is not wanted after all leaves the listener alone", async (site) => {
   const next = configurationOf(await makeSelfSigned("localhost", new Date()));
-  const engine = site.under.make(next);
+  const engine = await site.under.make(next);
   await engine.adopt(site.listener);
   engine.discard();
   const { client, server } = await site.pair();

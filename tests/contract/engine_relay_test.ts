@@ -17,7 +17,7 @@ contract("listen() tells the port that the system chose", (site) => {
 });
 
 contract("listen() names an address that is taken", async (site) => {
-  const engine = site.under.make(site.configuration);
+  const engine = await site.under.make(site.configuration);
   const { address } = site.listener;
   const options = { address, reusePort: false, backlog: 100, keepalive: 3600 };
   await assertRejects(() => engine.listen(options), StartupError, `127.0.0.1:${site.port}`);

@@ -63,7 +63,7 @@ export class EngineSite implements AsyncDisposable {
 
   static async open(under: EngineUnderTest): Promise<EngineSite> {
     const configuration = configurationOf(await madePem());
-    const listener = await under.make(configuration).listen({
+    const listener = await (await under.make(configuration)).listen({
       address: { host: "127.0.0.1", port: 0 },
       reusePort: false,
       backlog: 100,

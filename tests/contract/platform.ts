@@ -23,7 +23,7 @@ export interface EngineUnderTest {
   /** For the names of tests. */
   readonly name: string;
   readonly runtime: Runtime;
-  make(configuration: TlsConfiguration): TlsEngine;
+  make(configuration: TlsConfiguration): Promise<TlsEngine>;
 }
 
 /** A client. Its reads end with null only if the server has said so (close_notify), where that can be told. */

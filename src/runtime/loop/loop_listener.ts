@@ -19,7 +19,12 @@ import {
   errno,
 } from "./libc.ts";
 import { type LoopServices, LoopStream } from "./loop_stream.ts";
-import { AddressSpace, packAddress } from "./socket_address.ts";
+import {
+  AddressSpace,
+  packAddress,
+  type PackedAddress,
+  packedLocalAddress,
+} from "./socket_address.ts";
 
 /** See {@linkcode StreamListener}. */
 export class LoopListener implements StreamListener, Watcher {
@@ -28,6 +33,8 @@ export class LoopListener implements StreamListener, Watcher {
   readonly address: SocketAddress;
   readonly #services: LoopServices;
   #descriptor: number;
+  /** The address of all that it accepts, unless it listens on every address there is. */
+  readonly #local: PackedAddress | undefined;
   #waiting:
     | { readonly resolve: (stream: TcpStream) => void; readonly reject: (error: unknown) => void }
     | undefined;
@@ -39,6 +46,8 @@ export class LoopListener implements StreamListener, Watcher {
     this.#descriptor = descriptor;
     this.#services = services;
     this.address = address;
+    const local = packedLocalAddress(services.libc, descriptor);
+    if (!/^[0:.]+$/.test(address.host)) this.#local = local;
     services.loop.watch(descriptor, this, EPOLLIN);
   }
 
@@ -72,7 +81,7 @@ export class LoopListener implements StreamListener, Watcher {
     const descriptor = libc.accept4(this.#descriptor, bytes, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor >= 0) {
       this.#waiting = undefined;
-      const options = { peer: packAddress(SPACE), isAccepted: true };
+      const options = { peer: packAddress(SPACE), isAccepted: true, local: this.#local };
       return waiting.resolve(new LoopStream(descriptor, options, this.#services));
     }
     const error = errno();

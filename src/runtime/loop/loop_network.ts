@@ -101,7 +101,6 @@ function dial(
   const socket = must(libc.socket(address[0]!, STREAM, 0));
   const connected = () => new LoopStream(socket, { peer, isAccepted: false }, services);
   try {
-    if (endpoint.kind === "tcp") must(libc.setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, YES, 4));
     if (libc.connect(socket, address, address.length) === 0) return connected();
     if (errno() !== EINPROGRESS) throw SocketError.of(errno());
     // Over loopback the answer has come by the time that the call returns.
@@ -190,6 +189,4 @@ const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_ERROR = 4;
 const SO_REUSEPORT = 15;
-const IPPROTO_TCP = 6;
-const TCP_NODELAY = 1;
 const FIONBIO = 0x5421;

@@ -35,6 +35,8 @@ export interface LoopStreamOptions {
    * connected, and a system call to find out that nothing has come yet is saved: an event tells when something has.
    */
   readonly isAccepted: boolean;
+  /** Our own address, where it is known without asking the kernel. */
+  readonly local?: PackedAddress | undefined;
 }
 
 interface Waiting {
@@ -64,9 +66,10 @@ export class LoopStream implements TcpStream, Watcher {
   #readable: boolean;
   /** Whether the peer has ended, so that no further event announces what is left to read. */
   #over = false;
-  /** Whether the connection is gone in both directions. */
-  #dead = false;
+  gone = false;
   #watchesOutput = false;
+  /** How many there were, as far as it matters. */
+  #writes = 0;
   #waiting: Waiting | undefined;
   #writing: Writing | undefined;
 
@@ -74,6 +77,7 @@ export class LoopStream implements TcpStream, Watcher {
     this.#descriptor = descriptor;
     this.#services = services;
     this.#peer = options.peer;
+    this.#local = options.local;
     this.#readable = options.isAccepted;
     this.patient = this.#isAccepted = options.isAccepted;
     services.loop.watch(descriptor, this, INPUT);
@@ -119,12 +123,23 @@ export class LoopStream implements TcpStream, Watcher {
   }
 
   write(octets: Uint8Array): number | Promise<number> {
+    if (this.#writes < 2) this.#sendWithoutDelay();
     const sent = this.#send(octets);
     if (sent === octets.length) return sent;
     this.#watchOutput();
     return new Promise((resolve, reject) => {
       this.#writing = { rest: octets.slice(sent), length: octets.length, resolve, reject };
     });
+  }
+
+  /**
+   * Nagle's algorithm (RFC 896) never holds back the first write, so a short connection is spared the system call.
+   * An accepted socket has the option from its listening one.
+   */
+  #sendWithoutDelay(): void {
+    this.#writes++;
+    if (this.#writes < 2 || this.#isAccepted || this.#peer === undefined) return;
+    this.#services.libc.setsockopt(this.#open(), IPPROTO_TCP, TCP_NODELAY, YES, 4);
   }
 
   closeWrite(): void {
@@ -141,7 +156,7 @@ export class LoopStream implements TcpStream, Watcher {
 
   unsent(): number {
     // After a reset the kernel still tells what it had in its queue.
-    if (this.#descriptor < 0 || this.#dead) return 0;
+    if (this.#descriptor < 0 || this.gone) return 0;
     const { libc } = this.#services;
     return libc.ioctl(this.#descriptor, SIOCOUTQ, UNSENT) === 0 ? UNSENT[0]! : 0;
   }
@@ -155,7 +170,7 @@ export class LoopStream implements TcpStream, Watcher {
   close(): void {
     const descriptor = this.#descriptor;
     if (descriptor < 0) return;
-    if (this.#isAccepted) this.#local = packedLocalAddress(this.#services.libc, descriptor);
+    if (this.#isAccepted) this.#local ??= packedLocalAddress(this.#services.libc, descriptor);
     this.#descriptor = -1;
     this.#services.loop.forget(descriptor);
     this.#services.libc.close(descriptor);
@@ -167,7 +182,7 @@ export class LoopStream implements TcpStream, Watcher {
   }
 
   ready(events: number): void {
-    if (events & GONE) this.#dead = true;
+    if (events & GONE) this.gone = true;
     if (events & (EPOLLIN | EPOLLRDHUP | GONE)) {
       this.#readable = true;
       if (events & (EPOLLRDHUP | GONE)) this.#over = true;
@@ -232,8 +247,9 @@ export class LoopStream implements TcpStream, Watcher {
       if (sent >= 0) return sent;
       const error = errno();
       if (error === EINTR) continue;
-      if (error !== EAGAIN) throw SocketError.of(error);
-      return 0;
+      if (error === EAGAIN) return 0;
+      this.gone = true;
+      throw SocketError.of(error);
     }
   }
 
@@ -266,6 +282,9 @@ const MEMORY_LENGTH = new Uint32Array([MEMORY.byteLength]);
 const SK_MEMINFO_SNDBUF = 3;
 const SK_MEMINFO_WMEM_QUEUED = 5;
 const SO_MEMINFO = 55;
+const YES = new Int32Array([1]);
+const IPPROTO_TCP = 6;
+const TCP_NODELAY = 1;
 const SIOCOUTQ = 0x5411;
 const SOL_SOCKET = 1;
 const SO_LINGER = 13;

@@ -1,4 +1,7 @@
-/** Calls that are due at a time, the earliest first: a binary heap. Cancelled ones leave it when they are due. */
+/**
+ * Calls that are due at a time, the earliest first: a binary heap. Cancelled ones leave it when they come to its
+ * top, or all together once they are the greater part: most timers are deadlines that are kept.
+ */
 
 /** One call. */
 interface Timer {
@@ -9,25 +12,45 @@ interface Timer {
 
 /** The timers of one event loop. Times are those of its clock, in milliseconds. */
 export class Timers {
-  readonly #heap: Timer[] = [];
+  #heap: Timer[] = [];
+  #cancelled = 0;
 
   /** Adds a call; the returned function cancels it. */
   add(at: number, callback: () => void): () => void {
     const timer: Timer = { at, callback };
     this.#rise(timer);
-    return () => timer.callback = undefined;
+    return () => {
+      if (timer.callback === undefined) return;
+      timer.callback = undefined;
+      if (++this.#cancelled > FEW && this.#cancelled > this.#heap.length / 2) this.#sweep();
+    };
   }
 
   /** When the earliest is due; undefined if there is none. */
   next(): number | undefined {
-    while (this.#heap.length > 0 && this.#heap[0]!.callback === undefined) this.#pop();
+    while (this.#heap.length > 0 && this.#heap[0]!.callback === undefined) {
+      this.#pop();
+      this.#cancelled--;
+    }
     return this.#heap[0]?.at;
   }
 
   /** Takes the earliest call that is due by then; undefined if there is none. */
   takeDue(now: number): (() => void) | undefined {
     const at = this.next();
-    return at === undefined || at > now ? undefined : this.#pop().callback;
+    if (at === undefined || at > now) return undefined;
+    const timer = this.#pop();
+    const { callback } = timer;
+    // From now on there is nothing to cancel.
+    timer.callback = undefined;
+    return callback;
+  }
+
+  #sweep(): void {
+    const left = this.#heap.filter(({ callback }) => callback !== undefined);
+    this.#heap = [];
+    this.#cancelled = 0;
+    for (const timer of left) this.#rise(timer);
   }
 
   #rise(timer: Timer): void {
@@ -65,3 +88,6 @@ export class Timers {
     heap[index] = timer;
   }
 }
+
+/** Cancelled calls that are not worth a sweep. */
+const FEW = 32;

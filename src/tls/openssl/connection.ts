@@ -1,7 +1,6 @@
 /** One client's TLS on OpenSSL: reads its hello, chooses its context, and tells why a handshake failed. */
 
 import { PeerError } from "../../errors.ts";
-import type { FormerTicketKeys } from "../../runtime/openssl.ts";
 import type { Network, SocketAddress, SocketPair, TcpStream } from "../../runtime/runtime.ts";
 import type { ClientHello } from "../../wire/client_hello.ts";
 import type { Negotiated, OnHello, TlsConnection } from "../engine.ts";
@@ -72,14 +71,20 @@ export class OpenSslConnection implements TlsConnection {
     const { small } = this.#services.buffers;
     let buffer = small.take();
     try {
-      const hello = await readClientHello(this.#source, buffer);
+      const reading = readClientHello(this.#source, buffer);
+      const hello = reading instanceof Promise ? await reading : reading;
       this.#source = this.#stream;
       this.#secured.checkOpen();
       const { verdict } = hello;
       buffer = hello.buffer;
-      if (verdict.kind === "hello") onHello?.(hello.octets);
-      if (verdict.kind === "refused") await this.#refuse(verdict.alert, verdict.reason);
-      else await this.#agree(verdict.hello, buffer, hello.octets.length);
+      if (verdict.kind === "refused") return await this.#refuse(verdict.alert, verdict.reason);
+      onHello?.(hello.octets);
+      this.serverName = verdict.hello.serverName;
+      const begun = this.#begin(verdict.hello);
+      if ("alert" in begun) return await this.#refuse(begun.alert, begun.reason);
+      await this.#secured.shakeHands(buffer, hello.octets.length, begun.former);
+      this.#agreed = true;
+      this.#stream.patient = false;
     } catch (error) {
       throw handshakeFault(error, this.#services.network);
     } finally {
@@ -119,6 +124,10 @@ export class OpenSslConnection implements TlsConnection {
     return this.#secured.closeWrite();
   }
 
+  get gone(): boolean {
+    return this.#secured.gone === true;
+  }
+
   unsent(): number {
     return this.#secured.unsent();
   }
@@ -131,27 +140,17 @@ export class OpenSslConnection implements TlsConnection {
     this.#secured.close();
   }
 
-  /** Leads the handshake to its end, from the hello that the buffer begins with. */
-  async #agree(hello: ClientHello, buffer: Uint8Array, length: number): Promise<void> {
-    this.serverName = hello.serverName;
-    const former = await this.#begin(hello);
-    await this.#secured.shakeHands(buffer, length, former);
-    this.#agreed = true;
-    this.#stream.patient = false;
-  }
-
   /** Begins the session as soon as its context is chosen: others may free the context at any later time. */
-  async #begin(hello: ClientHello): Promise<FormerTicketKeys | undefined> {
-    let choice: Choice | undefined;
+  #begin(hello: ClientHello): Pick<Choice, "former"> | Refusal {
     try {
-      choice = this.#services.contexts.choose(hello);
-      if (choice !== undefined) this.#secured.begin(choice.context.newSession());
+      const choice = this.#services.contexts.choose(hello);
+      if (choice === undefined) return NO_SUCH_NAME;
+      this.#secured.begin(choice.context.newSession());
+      return choice;
     } catch (error) {
       // A certificate that nobody had asked for until now, and OpenSSL does not take it.
-      return await this.#refuse(INTERNAL_ERROR, (error as Error).message);
+      return { alert: INTERNAL_ERROR, reason: (error as Error).message };
     }
-    if (choice !== undefined) return choice.former;
-    return await this.#refuse(UNRECOGNIZED_NAME, "no certificate is for the name asked for");
   }
 
   /** Ends a handshake that OpenSSL never saw. */
@@ -161,4 +160,14 @@ export class OpenSslConnection implements TlsConnection {
   }
 }
 
+/** Why a client is turned away before OpenSSL sees it. */
+interface Refusal {
+  readonly alert: number;
+  readonly reason: string;
+}
+
+const NO_SUCH_NAME: Refusal = {
+  alert: UNRECOGNIZED_NAME,
+  reason: "no certificate is for the name asked for",
+};
 const CLIENT: SessionPeer = { party: "client", recordFault };

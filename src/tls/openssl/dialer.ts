@@ -119,6 +119,10 @@ class OpenSslBackend implements BackendConnection {
     return this.#secured.closeWrite();
   }
 
+  get gone(): boolean {
+    return this.#secured.gone === true;
+  }
+
   unsent(): number {
     return this.#secured.unsent();
   }

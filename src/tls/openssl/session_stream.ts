@@ -181,6 +181,10 @@ export class SessionStream implements Duplex {
     return sending.then(() => this.socket.closeWrite());
   }
 
+  get gone(): boolean {
+    return this.socket.gone === true;
+  }
+
   unsent(): number {
     return this.socket.unsent();
   }

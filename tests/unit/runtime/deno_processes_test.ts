@@ -15,10 +15,14 @@ const PROGRAM = `
   Deno.exit(7);
 `;
 
+function programProcesses() {
+  const entry = `data:text/javascript,${encodeURIComponent(PROGRAM)}`;
+  return createDenoProcesses({ entry, workerArguments: ["--as-worker", "a b"] });
+}
+
 /** Starts that program as a worker. */
 function startWorker() {
-  const entry = `data:text/javascript,${encodeURIComponent(PROGRAM)}`;
-  return createDenoProcesses({ entry, workerArguments: ["--as-worker", "a b"] }).startWorker();
+  return programProcesses().startWorker();
 }
 
 Deno.test("startWorker() starts the program with its arguments, and pipes to all of its streams", async () => {
@@ -46,6 +50,21 @@ Deno.test({
     child.kill();
     await Promise.all([child.output.cancel(), child.errors.cancel(), child.control.abort()]);
   },
+});
+
+Deno.test("startWorker() hands out the processes that were expected, then new ones", async () => {
+  const processes = programProcesses();
+  processes.expectWorkers!(2);
+  const children = Array.from({ length: 3 }, () => processes.startWorker());
+  assertEquals(new Set(children.map(({ pid }) => pid)).size, 3);
+  for (const child of children) {
+    const output = readLines(child.output);
+    const first = (await within(20_000, "its words", output.next())).value;
+    assertEquals(decodeMessage<{ type: string; pid: number }>(first!)?.pid, child.pid);
+    await child.control.close();
+    assertEquals((await within(20_000, "its end", child.ended)).code, 7);
+    await Promise.all([output.return(undefined), child.errors.cancel()]);
+  }
 });
 
 const processes = createDenoProcesses({ entry: import.meta.url, workerArguments: [] });

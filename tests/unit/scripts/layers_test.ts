@@ -92,7 +92,7 @@ Deno.test("checkLayers() finds the platform's name above the runtime seam", () =
 
 Deno.test("checkLayers() lets only the entry points name the concrete runtime", () => {
   const statement = 'import { deno } from "../runtime/deno.ts";';
-  const only = "src/runtime/deno.ts: only mod.ts and src/main.ts may";
+  const only = "src/runtime/deno.ts: only mod.ts and src/main.ts and src/worker_main.ts may";
   for (const folder of ["worker", "supervisor", "runtime"]) {
     assertImport(`src/${folder}/a.ts`, statement, only);
   }
@@ -269,7 +269,7 @@ Deno.test("checkLayers() reads the code around what it ignores", () => {
 });
 
 Deno.test("checkLayers() lets only src/main.ts exit", () => {
-  const why = "names exit: only src/main.ts ends the process";
+  const why = "names exit: only src/main.ts and src/worker_main.ts end the process";
   const ours = "runtime.processes.exit(1);";
   assertEquals(violationsOf("src/main.ts", ours), []);
   assertEquals(violationsOf("mod.ts", ours), [`mod.ts:1: ${why}`]);

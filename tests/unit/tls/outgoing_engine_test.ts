@@ -18,7 +18,7 @@ const LISTENING = {
 };
 const ENDPOINT = { kind: "tcp", host: "192.0.2.1", port: 443 } as const;
 
-function newEngine(backend: Partial<BackendTls> = {}, ownProcess = true) {
+async function newEngine(backend: Partial<BackendTls> = {}, ownProcess = true) {
   const runtime = new FakeRuntime();
   const streams: FakeStream[] = [];
   const options: TlsDialOptions[] = [];
@@ -28,7 +28,7 @@ function newEngine(backend: Partial<BackendTls> = {}, ownProcess = true) {
     streams.push(stream);
     return Promise.resolve(stream);
   };
-  const engine = makeEngine(runtime, {
+  const engine = await makeEngine(runtime, {
     ...TLS_CONFIGURATION,
     certificates: [],
     alpnProtocols: ["h2"],
@@ -38,7 +38,7 @@ function newEngine(backend: Partial<BackendTls> = {}, ownProcess = true) {
 }
 
 Deno.test("it listens in clear, for clients that wait to be spoken to as well", async () => {
-  const { runtime, engine } = newEngine();
+  const { runtime, engine } = await newEngine();
   const listener = await engine.listen({ ...LISTENING, steer: 3 });
   assertEquals(runtime.network.listeners, []);
   assertEquals(runtime.kernel!.tuned, [{
@@ -72,7 +72,7 @@ Deno.test("its listener tells whether clients must be accepted as they come", as
 });
 
 Deno.test("a socket that cannot be tuned is closed again", async () => {
-  const { runtime, engine } = newEngine();
+  const { runtime, engine } = await newEngine();
   runtime.kernel!.tuneListener = () => {
     throw new StartupError("no");
   };
@@ -82,7 +82,7 @@ Deno.test("a socket that cannot be tuned is closed again", async () => {
 
 Deno.test("before it listens rustls is told whom to trust, and begins TLS with itself", async () => {
   for (const [authorities, trusted] of [[undefined, "machine"], ["PEM", "nobody"]] as const) {
-    const { runtime, engine, streams, options } = newEngine({ authorities });
+    const { runtime, engine, streams, options } = await newEngine({ authorities });
     await engine.listen(LISTENING);
     assertEquals(runtime.network.trusted, trusted);
     assertEquals(options, [{ name: "www.example", authorities, alpnProtocols: ["h2"] }]);
@@ -91,13 +91,13 @@ Deno.test("before it listens rustls is told whom to trust, and begins TLS with i
 });
 
 Deno.test("a process that is not stud's own keeps what it trusts", async () => {
-  const { runtime, engine } = newEngine({}, false);
+  const { runtime, engine } = await newEngine({}, false);
   await engine.check();
   assertEquals(runtime.network.trusted, undefined);
 });
 
 Deno.test("authorities that rustls does not take are a StartupError", async () => {
-  const { runtime, engine } = newEngine();
+  const { runtime, engine } = await newEngine();
   runtime.network.answerTls = () => Promise.reject(new Error("invalid"));
   await assertRejects(
     () => engine.check(),
@@ -108,7 +108,7 @@ Deno.test("authorities that rustls does not take are a StartupError", async () =
 });
 
 Deno.test("a refusal right after rustls's handshake is told as one, with the backend", async () => {
-  const { dialer, streams } = newEngine();
+  const { dialer, streams } = await newEngine();
   const connection = await dialer.dial(ENDPOINT, new Abandonment());
   streams[0]!.completeHandshake();
   await connection.handshake();

@@ -29,10 +29,12 @@ async function bench() {
   const discarded: string[] = [];
   let code: number | undefined;
   runWorker(runtime, (configuration) => {
-    if (configuration.ciphers === "NONSENSE") throw new StartupError("no cipher match");
+    if (configuration.ciphers === "NONSENSE") {
+      return Promise.reject(new StartupError("no cipher match"));
+    }
     const chain = configuration.certificates[0]!.certificateChain;
     const engine = createRustlsEngine(runtime, configuration);
-    return { ...engine, discard: () => void discarded.push(chain) };
+    return Promise.resolve({ ...engine, discard: () => void discarded.push(chain) });
   }).then((given) => code = given);
   const configure = async (type: "start" | "prepare", particular: Partial<WorkerConfiguration>) => {
     const line = configurationLine(type, { ...CONFIGURATION, ...particular });

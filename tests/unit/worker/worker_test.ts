@@ -21,7 +21,7 @@ function newWorker(wrap: (engine: TlsEngine) => TlsEngine = (engine) => engine) 
   let code: number | undefined;
   const makeEngine = (configuration: TlsConfiguration) => {
     made.push(configuration);
-    return wrap(createRustlsEngine(runtime, configuration));
+    return Promise.resolve(wrap(createRustlsEngine(runtime, configuration)));
   };
   runWorker(runtime, makeEngine).then((given) => code = given);
   const tell = async (message: SupervisorMessage) => {

@@ -27,7 +27,7 @@ Deno.test("installedProxies() has no stud on Node without a command, or when its
   assertEquals(installed({ studNode: ["false"] }).has("node"), false);
 });
 
-Deno.test("installedProxies() starts stud on Node with one worker, by the command it was given", () => {
+Deno.test("installedProxies() starts stud on Node with as many workers as asked for, by its command", () => {
   const proxy = installed({ studNode: [Deno.execPath()] }).get("node");
   assertEquals(proxy?.name, "stud (Node)");
   const command = proxy?.command({
@@ -35,8 +35,9 @@ Deno.test("installedProxies() starts stud on Node with one worker, by the comman
     backendPort: 2,
     certificate: "pem",
     directory: "/tmp",
+    workers: 2,
   });
-  assertEquals(command?.join(" "), `${Deno.execPath()} -q -n 1 -f 127.0.0.1,1 -b 127.0.0.1,2 pem`);
+  assertEquals(command?.join(" "), `${Deno.execPath()} -q -n 2 -f 127.0.0.1,1 -b 127.0.0.1,2 pem`);
 });
 
 Deno.test("installedProxies() runs the bare program on the Node of the command, or on the given one", () => {

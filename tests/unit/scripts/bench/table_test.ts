@@ -1,22 +1,15 @@
-/** The table of a benchmark and the verdicts under it. */
+/** The table of a benchmark: its cells, and which figures it compares. */
 
 import { assertEquals } from "@std/assert";
-import type { Sample } from "../../../../scripts/bench/measurement.ts";
-import type { Row } from "../../../../scripts/bench/rows.ts";
-import { table, targets } from "../../../../scripts/bench/table.ts";
+import type { Row, Sample } from "../../../../scripts/bench/experiment.ts";
+import { table } from "../../../../scripts/bench/table.ts";
 
-const ROW: Row = {
-  id: "work",
-  title: "CPU of work",
-  digits: 1,
-  targets: { stud: { timesHitch: 0.6 }, openssl: { timesHitch: 0.4 }, node: { timesBare: 0.5 } },
-  measure: () => Promise.resolve(new Map()),
-};
+const ROW: Row = { id: "work", title: "CPU of work", digits: 1 };
 
-function results(values: Readonly<Record<string, number | Sample>>) {
+function results(values: Readonly<Record<string, number | Omit<Sample, "row">>>) {
   const samples = Object.entries(values).map(([name, value]): [string, Sample[]] => [
     name,
-    [typeof value === "number" ? { value, cpuSeconds: 2 } : value],
+    [{ row: ROW.id, ...(typeof value === "number" ? { value, cpuSeconds: 2 } : value) }],
   ]);
   return new Map([[ROW.id, new Map(samples)]]);
 }
@@ -94,42 +87,18 @@ Deno.test("table() leaves out of the ratios what should have resumed and did not
   ]);
 });
 
-Deno.test("targets() judges each engine by its own target", () => {
-  const measured = results({ ...MEASURED, "stud (OpenSSL)": 4.5 });
-  assertEquals(
-    targets([ROW], Object.keys(MEASURED), measured),
-    "- met: stud: CPU of work: 0.50, at most 0.6 of hitch\n" +
-      "- MISSED: stud (OpenSSL): CPU of work: 0.45, at most 0.4 of hitch",
-  );
+Deno.test("table() tells a row that failed from one that was not measured", () => {
+  const failed = new Map([[ROW.id, new Map([["hitch", []]])]]);
+  const [, line] = cells(table([ROW], ["hitch", "nginx"], failed));
+  assertEquals(line, ["CPU of work", "failed", "–"]);
 });
 
-Deno.test("targets() knows nothing without hitch, and leaves out what was not measured", () => {
-  const measured = results({ "stud": 5 });
-  assertEquals(
-    targets([ROW], ["stud"], measured),
-    "- unknown: stud: CPU of work: –, at most 0.6 of hitch",
-  );
+Deno.test("table() has no ratio to a figure of nothing", () => {
+  const [, line] = cells(table([ROW], ["stud", "nginx"], results({ stud: 5, nginx: 0 })));
+  assertEquals(line, ["CPU of work", "5.0", "0.0", "–"]);
 });
 
-Deno.test("targets() takes a figure in the row's own unit", () => {
-  const row: Row = { ...ROW, targets: { openssl: { atMost: 4 } } };
-  assertEquals(
-    targets([row], Object.keys(MEASURED), results(MEASURED)),
-    "- met: stud (OpenSSL): CPU of work: 4.0, at most 4",
-  );
-});
-
-Deno.test("targets() judges stud on Node by the bare program", () => {
-  const names = ["stud (Node)", "bare Node"];
-  const verdict = (ours: number, bare: number) =>
-    targets([ROW], names, results({ "stud (Node)": ours, "bare Node": bare, "hitch": 100 }));
-  assertEquals(verdict(3, 6), "- met: stud (Node): CPU of work: 0.50, at most 0.5 of bare Node");
-  assertEquals(verdict(4, 5), "- MISSED: stud (Node): CPU of work: 0.80, at most 0.5 of bare Node");
-});
-
-Deno.test("targets() knows nothing of stud on Node without the bare program", () => {
-  assertEquals(
-    targets([ROW], ["stud (Node)", "hitch"], results({ "stud (Node)": 3, "hitch": 10 })),
-    "- unknown: stud (Node): CPU of work: –, at most 0.5 of bare Node",
-  );
+Deno.test("table() marks what was read from too little processor time", () => {
+  const measured = results({ stud: { value: 5, cpuSeconds: 0.5 } });
+  assertEquals(cells(table([ROW], ["stud"], measured))[1], ["CPU of work", "5.0†"]);
 });

@@ -1,0 +1,147 @@
+/**
+ * What a measurement runs on: fresh proxies, each with a backend and a load process of its own, for a process
+ * that serves several of them would run out of descriptors and let one proxy's work disturb the next one's.
+ * Keeps what was measured of each proxy, and that one failed.
+ */
+
+import type { Certificates } from "./certificates.ts";
+import type { Place, Sample, Samples } from "./experiment.ts";
+import { type Backend, Load, startBackend } from "./load_process.ts";
+import type { Child, Side } from "./processes.ts";
+import { type Proxy, startProxy } from "./proxy.ts";
+import { cpuSeconds } from "./usage.ts";
+
+/** A proxy that runs, and what belongs to it. */
+export interface Subject {
+  readonly name: string;
+  readonly pid: number;
+  readonly port: number;
+  readonly load: Load;
+  /** Where clients run. */
+  readonly side: Side;
+}
+
+/** How the proxies are to be started. */
+export interface StageOptions {
+  readonly certificate: keyof Certificates;
+  readonly workers?: number;
+  /** Where all processes run; without it the proxy on its processor and the others on theirs. */
+  readonly side?: "any";
+  /** No client comes before those of the measurement. */
+  readonly untouched?: boolean;
+}
+
+/** Starts the proxies and waits until they serve, for the time of `use`; those that do not start are failures in `samples`. */
+export async function withSubjects(
+  proxies: readonly Proxy[],
+  { certificates, directory }: Place,
+  { certificate, workers = 1, side: anywhere, untouched = false }: StageOptions,
+  samples: Samples,
+  use: (subjects: readonly Subject[]) => Promise<void>,
+): Promise<void> {
+  const subjects: (Subject & { child: Child; backend: Backend })[] = [];
+  const side = anywhere ?? "load";
+  const begin = async (proxy: Proxy) => {
+    const backend = await startBackend(side);
+    const setup = {
+      backendPort: backend.port,
+      certificate: certificates[certificate],
+      directory,
+      workers,
+    };
+    try {
+      const { child, port } = await startProxy(proxy, setup, anywhere);
+      const load = new Load(side);
+      subjects.push({ name: proxy.name, pid: child.pid, port, load, side, child, backend });
+      // That somebody listens does not mean yet that it serves: stud tries its ports before its workers have them.
+      if (!untouched) await load.run({ ...FIRST, port });
+    } catch (error) {
+      samples.set(proxy.name, { samples: [], failure: error as Error });
+      await backend.end();
+    }
+  };
+  try {
+    await Promise.all(proxies.map(begin));
+    // As they are listed, not as they happened to be ready.
+    const order = proxies.map(({ name }) => name);
+    subjects.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+    await use(subjects);
+  } finally {
+    await Promise.all(
+      subjects.flatMap(({ child, load, backend }) => [child.end(), load.end(), backend.end()]),
+    );
+  }
+}
+
+/**
+ * Does something for each proxy that has not failed yet, one after the other, or together in a quick run, and
+ * keeps what comes of it.
+ */
+export async function forEach<T extends { readonly name: string }>(
+  subjects: readonly T[],
+  samples: Samples,
+  { quick }: Place,
+  run: (subject: T) => Promise<readonly Sample[] | void>,
+): Promise<void> {
+  const attempt = async (subject: T) => {
+    const before = samples.get(subject.name) ?? { samples: [] };
+    if (before.failure !== undefined) return;
+    try {
+      const more = await run(subject) ?? [];
+      samples.set(subject.name, { samples: [...before.samples, ...more] });
+    } catch (error) {
+      samples.set(subject.name, { ...before, failure: error as Error });
+    }
+  };
+  if (quick) await Promise.all(subjects.map(attempt));
+  else for (const subject of subjects) await attempt(subject);
+}
+
+/** Like `forEach`, but each proxy has the machine to itself, alone on its stage. */
+export async function forEachAlone(
+  proxies: readonly Proxy[],
+  place: Place,
+  options: StageOptions,
+  run: (subject: Subject) => Promise<readonly Sample[] | void>,
+): Promise<Samples> {
+  const samples: Samples = new Map();
+  const stages = place.quick ? [proxies] : proxies.map((proxy) => [proxy]);
+  for (const stage of stages) {
+    await withSubjects(
+      stage,
+      place,
+      options,
+      samples,
+      (subjects) => forEach(subjects, samples, place, run),
+    );
+  }
+  return samples;
+}
+
+/**
+ * Waits until a proxy has done what the last connections left to do: until it has used no processor time for
+ * 0.2 s, at most 10 s. It cannot be asked.
+ */
+export async function quiet({ pid }: { readonly pid: number }): Promise<void> {
+  let before = cpuSeconds(pid);
+  let still = 0;
+  for (let checks = 0; checks < 100 && still < 2; checks++) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const now = cpuSeconds(pid);
+    still = now === before ? still + 1 : 0;
+    before = now;
+  }
+}
+
+/** An amount of work, or a tiny part of it in a quick run: a multiple of `step`, at least that. */
+export function amountOf(amount: number, step: number, { quick }: Place): number {
+  return quick ? Math.max(Math.floor(amount / 500 / step), 1) * step : amount;
+}
+
+const FIRST = {
+  kind: "first",
+  amount: 1,
+  connections: 1,
+  version: "TLSv1.3",
+  seconds: 20,
+} as const;

@@ -1,0 +1,135 @@
+/**
+ * The command: from arguments to an exit code. What only some commands need is loaded by those; a command that
+ * serves starts its workers before it loads the rest of itself.
+ */
+
+import type { Compat, Settings, TlsLibraryName } from "./config/settings.ts";
+import { reportError } from "./errors.ts";
+import { printable } from "./log/printable.ts";
+import type { Runtime } from "./runtime/runtime.ts";
+import type { ServeOptions } from "./serve.ts";
+import { BackgroundStart, goToBackground } from "./supervisor/background.ts";
+import { CommandReader } from "./supervisor/command_reader.ts";
+import { StopSignals } from "./supervisor/stop_signals.ts";
+import { VERSION } from "./version.ts";
+
+/** The release of hitch whose place stud takes. */
+const HITCH_VERSION = "1.8.0";
+
+/** Does what the arguments say and returns the exit code. */
+export async function runCommand(argv: readonly string[], runtime: Runtime): Promise<number> {
+  return await run(argv, runtime, await BackgroundStart.join(runtime));
+}
+
+async function run(
+  argv: readonly string[],
+  runtime: Runtime,
+  background: BackgroundStart | undefined,
+): Promise<number> {
+  const tellStarter = (line: string) => tell(line, runtime, background);
+  try {
+    const reader = new CommandReader(argv, runtime, background?.input);
+    const command = await reader.read();
+    switch (command.action) {
+      case "help": {
+        const { helpText } = await import("./config/help.ts");
+        return await print(runtime, helpText(VERSION));
+      }
+      case "version":
+        return await print(runtime, versionText(command.compat, runtime));
+      case "default-config": {
+        const { defaultConfig } = await import("./config/default_config.ts");
+        return await print(runtime, defaultConfig());
+      }
+      case "test":
+        return await check(command.settings, runtime);
+      case "run":
+        if (command.settings.daemon && background === undefined) {
+          const { refuseHandedSockets } = await import("./supervisor/frontend_ports.ts");
+          await refuseHandedSockets(runtime);
+          await goToBackground(runtime, reader.standardInput);
+          return 0;
+        }
+        return await start({
+          ...{ settings: command.settings, reader, runtime, background, tell: tellStarter },
+          signals: new StopSignals(runtime),
+        });
+    }
+  } catch (error) {
+    const { line, exitCode } = reportError(error);
+    await tellStarter(line);
+    return exitCode;
+  }
+}
+
+/** Workers take as long to start as the rest of this program; they do so meanwhile. */
+async function start(options: ServeOptions): Promise<number> {
+  const { settings: { workers }, runtime: { processes } } = options;
+  processes.expectWorkers?.(workers === "auto" ? processes.cpus : workers);
+  const { serve } = await import("./serve.ts");
+  return await serve(options);
+}
+
+/** Tells whoever started stud why it does not serve. */
+async function tell(
+  line: string,
+  runtime: Runtime,
+  background: BackgroundStart | undefined,
+): Promise<void> {
+  if (background !== undefined) await background.failed(line);
+  else await writeOut(runtime, "stderr", `stud: ${printable(line)}\n`);
+}
+
+/** The program's version, and the TLS engines that there are on this machine. */
+function versionText(compat: Compat, runtime: Runtime): string {
+  const engines = runtime.tlsLibraries.map((name) =>
+    `TLS engine ${name}: ${libraryText(name, runtime)}\n`
+  );
+  const name = compat === "hitch" ? `hitch ${HITCH_VERSION} (stud ${VERSION})` : `stud ${VERSION}`;
+  return [`${name}\n`, ...engines].join("");
+}
+
+function libraryText(name: TlsLibraryName, runtime: Runtime): string {
+  try {
+    switch (name) {
+      case "rustls":
+        return `the one of ${runtime.version}`;
+      case "openssl":
+        return runtime.openOpenSsl().version;
+      case "node":
+        return runtime.openStreamTls().version;
+    }
+  } catch (error) {
+    return `not usable: ${(error as Error).message}`;
+  }
+}
+
+async function check(settings: Settings, runtime: Runtime): Promise<number> {
+  const { planFor } = await import("./serve.ts");
+  const { tlsConfigurations } = await import("./supervisor/plan.ts");
+  const { makeEngine } = await import("./tls/make_engine.ts");
+  const plan = await planFor(settings, runtime);
+  for (const tls of tlsConfigurations(plan)) await (await makeEngine(runtime, tls)).check();
+  for (const warning of plan.warnings) {
+    await writeOut(runtime, "stderr", `stud: warning: ${printable(warning)}\n`);
+  }
+  if (settings.compat === "none") {
+    return await print(runtime, "stud: the configuration is good\n");
+  }
+  await writeOut(runtime, "stderr", "hitch configuration looks ok.\n");
+  return 0;
+}
+
+async function print(runtime: Runtime, text: string): Promise<number> {
+  await writeOut(runtime, "stdout", text);
+  return 0;
+}
+
+/** Nobody may be reading: `stud --help | head -1` is no error. */
+async function writeOut(
+  runtime: Runtime,
+  stream: "stdout" | "stderr",
+  text: string,
+): Promise<void> {
+  await runtime.processes.write(stream, new TextEncoder().encode(text)).catch(() => {});
+}

@@ -1,0 +1,8 @@
+/**
+ * What `deno run` runs as a worker: its graph of modules is the worker's alone, where that of mod.ts is all of
+ * stud's, to be resolved and held by every process. An executable, and Node, come to a worker through main.ts.
+ */
+
+import { workerMain } from "./worker_main.ts";
+
+void workerMain();
