@@ -283,6 +283,8 @@ export class SessionStream implements Duplex {
           writing ??= this.socket.write(rest);
           if (this.socket.takesAtOnce) {
             output.release();
+            // If this fails it has been given back already: twice, and two sessions would write into it.
+            output = undefined;
             await writing;
             break;
           }

@@ -62,7 +62,7 @@ Deno.test("it listens in clear, for clients that wait to be spoken to as well", 
 });
 
 Deno.test("its listener tells whether clients must be accepted as they come", async () => {
-  const { runtime, engine } = newEngine();
+  const { runtime, engine } = await newEngine();
   assertEquals((await engine.listen(LISTENING)).acceptsUnasked, undefined);
   const { network } = runtime;
   const listen = network.listen.bind(network);
