@@ -148,8 +148,9 @@ export class DialerSite implements AsyncDisposable {
     throw new Error("no error");
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     for (const each of this.#open) closeQuietly(each);
-    return Promise.resolve();
+    // An event loop of our own then has nothing more to do, and rests.
+    await this.under.runtime.clock.turn();
   }
 }

@@ -124,9 +124,10 @@ export class EngineSite implements AsyncDisposable {
     throw new Error("no error");
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     for (const each of this.#open) closeQuietly(each);
     this.listener.close();
-    return Promise.resolve();
+    // An event loop of our own then has nothing more to do, and rests.
+    await this.under.runtime.clock.turn();
   }
 }

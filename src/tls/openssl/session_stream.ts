@@ -300,7 +300,8 @@ export class SessionStream implements Duplex {
         output = this.#waiting?.shift();
       } while (output !== undefined);
     } catch (error) {
-      for (; output !== undefined; output = this.#waiting?.shift()) output.release();
+      output?.release();
+      while ((output = this.#waiting?.shift()) !== undefined) output.release();
       throw error;
     } finally {
       this.#sending = undefined;
