@@ -129,6 +129,7 @@ export class EventLoop implements Clock {
   #start(): void {
     if (this.#running) return;
     this.#running = true;
+    this.#now = performance.now();
     setImmediate(() => this.#run());
   }
 
