@@ -178,6 +178,7 @@ class Relay implements Watched {
     if (fault === undefined) {
       this.#endDiscarding();
     } else if (this.#down.writing) {
+      this.#down.writing = false;
       this.#clientLeft(this.#translate(fault, "client"));
     } else {
       await this.#backendLeft(this.#translate(fault, "backend"));
@@ -192,11 +193,14 @@ class Relay implements Watched {
   #clientLeft(fault: PeerError): void {
     if (fault.kind === "closed") this.#services.counters.clientsWithoutCloseNotify++;
     this.#fault ??= fault;
-    if (this.#unanswered || this.#up.writing || fault.kind === "cut") {
+    const damaged = fault.kind === "cut" || fault.kind === "other";
+    if (this.#unanswered || this.#up.writing || damaged) {
       return this.#abortBoth(fault, "when-sent");
     }
     this.#over = true;
-    this.#client.close();
+    // To close a client that takes nothing would leave its descriptor open (Deno's TLS) for as long as it likes.
+    if (this.#down.writing) this.#abort(this.#client, "when-sent");
+    else this.#client.close();
     this.#backend.close();
   }
 

@@ -2,6 +2,8 @@
 
 import { createRuntime } from "../../src/runtime/deno.ts";
 import { socketDescriptors } from "../../src/runtime/linux_descriptors.ts";
+import { EventLoop } from "../../src/runtime/loop/event_loop.ts";
+import { createLoopNetwork } from "../../src/runtime/loop/loop_network.ts";
 import { makeEngine } from "../../src/tls/make_engine.ts";
 import { resetConnection } from "../support/reset.ts";
 import { connectTls } from "../support/tls_client.ts";
@@ -14,6 +16,10 @@ runtime.kernel;
 socketDescriptors();
 runtime.openOpenSsl();
 
+// The tests' own timers and sockets are the runtime's.
+const loop = new EventLoop({ longestSleep: 1 });
+const onLoop = { ...runtime, clock: loop, network: createLoopNetwork(loop, runtime.network) };
+
 export const platform: Platform = {
   engines: [
     {
@@ -25,6 +31,11 @@ export const platform: Platform = {
       name: "OpenSSL on Deno",
       runtime,
       make: (configuration) => makeEngine(runtime, { ...configuration, library: "openssl" }),
+    },
+    {
+      name: "OpenSSL on Deno, on our own loop",
+      runtime: onLoop,
+      make: (configuration) => makeEngine(onLoop, { ...configuration, library: "openssl" }),
     },
   ],
   test: (name, run) => testWith({ linux: true }, name, run),

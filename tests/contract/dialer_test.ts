@@ -122,7 +122,7 @@ dialerContract("a FIN without close_notify is an error of kind closed", async (s
   await send(backend, IT_SAYS);
   assertEquals(await receiveText(ours, IT_SAYS.length), IT_SAYS);
   await wire.endEngineWithFin();
-  const { party, kind } = await site.fault(ours.read(new Uint8Array(10)));
+  const { party, kind } = await site.fault(() => ours.read(new Uint8Array(10)));
   assertEquals([party, kind], ["backend", "closed"]);
 });
 
@@ -130,7 +130,7 @@ dialerContract("a backend's reset is an error of kind reset", async (site) => {
   const { ours, backend } = await site.pair();
   await send(backend, IT_SAYS);
   assertEquals(await receiveText(ours, IT_SAYS.length), IT_SAYS);
-  const reading = site.fault(ours.read(new Uint8Array(10)));
+  const reading = site.fault(() => ours.read(new Uint8Array(10)));
   await site.reset(backend);
   const { party, kind } = await reading;
   assertEquals([party, kind], ["backend", "reset"]);

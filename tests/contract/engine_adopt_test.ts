@@ -57,7 +57,7 @@ async function arriving(site: EngineSite, trusted: string) {
 }
 
 async function relays(
-  client: { read(into: Uint8Array): Promise<number | null> },
+  client: { read(into: Uint8Array): number | null | Promise<number | null> },
   server: TlsConnection,
 ) {
   await writeAll(server, new TextEncoder().encode("still there"));

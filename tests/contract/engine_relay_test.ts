@@ -101,7 +101,7 @@ contract("a FIN without close_notify is an error of kind closed", async (site) =
   await send(client, CLIENT_SAYS);
   assertEquals(await receiveText(server, CLIENT_SAYS.length), CLIENT_SAYS);
   await wire.endWithFin();
-  assertEquals((await site.fault(server.read(new Uint8Array(10)))).kind, "closed");
+  assertEquals((await site.fault(() => server.read(new Uint8Array(10)))).kind, "closed");
 });
 
 contract("a client's reset is an error of kind reset", async (site) => {
@@ -109,21 +109,27 @@ contract("a client's reset is an error of kind reset", async (site) => {
   // By then the engine has no tickets to send, which would be told of the reset instead.
   await send(client, CLIENT_SAYS);
   assertEquals(await receiveText(server, CLIENT_SAYS.length), CLIENT_SAYS);
-  const reading = server.read(new Uint8Array(10));
-  reading.catch(() => {});
+  const reading = site.fault(() => server.read(new Uint8Array(10)));
   await site.reset(client);
-  assertEquals((await site.fault(reading)).kind, "reset");
+  assertEquals((await reading).kind, "reset");
 });
 
 contract("a reset of ours wakes a read and a write that wait", async (site) => {
   const { client, server } = await site.pair();
-  const reading = server.read(new Uint8Array(10));
-  const writing = writePattern(server, 64 << 20);
-  for (const each of [reading, writing]) each.catch(() => {});
+  const reading = site.fault(() => server.read(new Uint8Array(10)));
+  const writing = site.fault(writePattern(server, 64 << 20));
   await receiveText(client, 1);
   await site.reset(server);
-  await site.fault(reading);
-  await site.fault(writing);
+  await Promise.all([reading, writing]);
+});
+
+contract("close() wakes a read and a write that wait", async (site) => {
+  const { client, server } = await site.pair();
+  const reading = site.fault(() => server.read(new Uint8Array(10)));
+  const writing = site.fault(writePattern(server, 64 << 20));
+  await receiveText(client, 1);
+  server.close();
+  await Promise.all([reading, writing]);
 });
 
 contract("close() may be called again and never throws", async (site) => {

@@ -144,7 +144,9 @@ test("dial() can be given up, before it begins and while it waits", async () => 
   for (const early of [true, false]) {
     const abandonment = new Abandonment();
     if (early) abandonment.give();
-    const dialling = network.dial({ kind: "tcp", host: "192.0.2.1", port: 9 }, abandonment);
+    const dialling = Promise.resolve(
+      network.dial({ kind: "tcp", host: "192.0.2.1", port: 9 }, abandonment),
+    );
     dialling.catch(() => {});
     abandonment.give();
     await within(10_000, "the end of the attempt", dialling.catch(() => {}));
@@ -173,7 +175,7 @@ function dial(endpoint: Endpoint) {
 }
 
 /** The error of a promise that must reject, as stud's own. */
-async function fault(promise: Promise<unknown>): Promise<PeerError> {
+async function fault(promise: unknown): Promise<PeerError> {
   try {
     await within(10_000, "an error", promise);
   } catch (error) {

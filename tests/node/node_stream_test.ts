@@ -188,7 +188,7 @@ async function heard(end: Stream | NodePeer): Promise<[string, string]> {
 }
 
 /** The code of the error that a promise must reject with. */
-async function codeOf(promise: Promise<unknown>): Promise<string | undefined> {
+async function codeOf(promise: unknown): Promise<string | undefined> {
   try {
     await within(10_000, "an error", promise);
   } catch (error) {

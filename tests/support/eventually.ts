@@ -1,7 +1,11 @@
 /** Waiting for events with a deadline, so that a test that hangs says for what it waited. */
 
 /** Rejects with `what` if the promise has not settled after `limit` milliseconds. */
-export async function within<T>(limit: number, what: string, promise: Promise<T>): Promise<T> {
+export async function within<T>(
+  limit: number,
+  what: string,
+  promise: T | Promise<T>,
+): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not within ${limit} ms: ${what}`)), limit);

@@ -95,6 +95,8 @@ export class FakeSession implements SslSession {
   onWrite: () => void = () => {};
   /** Every output that was taken. */
   readonly outputs: FakeOutput[] = [];
+  /** Whether the client has begun a record. */
+  holdsPart = false;
   facts: SslFacts = {
     protocol: "TLSv1.3",
     cipher: "TLS_AES_128_GCM_SHA256",

@@ -36,6 +36,8 @@ export class FakeStream implements Stream, TlsStream {
   /** Octets that one read gives at most, and that one write takes at most. */
   longestRead = Infinity;
   longestWrite = Infinity;
+  /** Whether a write that waits has taken its octets, which are the caller's again. */
+  takesAtOnce = false;
   /** Octets the peer has not acknowledged, as the kernel would tell. */
   unacknowledged = 0;
   writeEnded = false;
@@ -149,7 +151,8 @@ export class FakeStream implements Stream, TlsStream {
     if (this.closed || this.writeEnded) return Promise.reject(new Error("write after the end"));
     if (this.#writeFault !== undefined) return Promise.reject(this.#writeFault);
     if (!this.#holding) return Promise.resolve(this.#accept(octets));
-    this.#writer = { octets, settle: Promise.withResolvers() };
+    const taken = this.takesAtOnce ? octets.slice() : octets;
+    this.#writer = { octets: taken, settle: Promise.withResolvers() };
     return this.#writer.settle.promise;
   }
 
@@ -160,7 +163,12 @@ export class FakeStream implements Stream, TlsStream {
   }
 
   close(): void {
+    if (this.closed) return;
     this.closed = true;
+    const [reader, writer] = [this.#reader, this.#writer];
+    this.#reader = this.#writer = undefined;
+    reader?.settle.reject(new NativeError("gone"));
+    writer?.settle.reject(new NativeError("gone"));
   }
 
   #arrive(what: Uint8Array | null | Error): void {

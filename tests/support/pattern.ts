@@ -39,7 +39,7 @@ export interface PatternReading {
 
 /** Reads to the orderly end and checks every octet; returns how many came. */
 export async function readPattern(
-  from: { read(into: Uint8Array): Promise<number | null> },
+  from: { read(into: Uint8Array): number | null | Promise<number | null> },
   { every = Infinity, rest = 0 }: PatternReading = {},
 ): Promise<number> {
   const octets = new Uint8Array(128 << 10);

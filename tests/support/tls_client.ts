@@ -34,7 +34,7 @@ export interface Received {
 
 /** Reads to the end, of whatever kind, under a deadline. */
 export function receive(
-  from: { read(into: Uint8Array): Promise<number | null> },
+  from: { read(into: Uint8Array): number | null | Promise<number | null> },
   limit = 15_000,
 ): Promise<Received> {
   return within(limit, "the end of what the peer sends", readToEnd(from));
@@ -42,7 +42,7 @@ export function receive(
 
 /** Reads exactly as many octets and returns them as text. */
 export async function receiveText(
-  from: { read(into: Uint8Array): Promise<number | null> },
+  from: { read(into: Uint8Array): number | null | Promise<number | null> },
   length: number,
 ): Promise<string> {
   const octets = new Uint8Array(length);
@@ -72,7 +72,7 @@ export async function echoOnce(port: number, pem: Trusted, text = "hello"): Prom
 }
 
 async function readToEnd(
-  from: { read(into: Uint8Array): Promise<number | null> },
+  from: { read(into: Uint8Array): number | null | Promise<number | null> },
 ): Promise<Received> {
   const parts: Uint8Array[] = [];
   let end = "clean";

@@ -27,8 +27,8 @@ export interface Watcher {
 /** How a loop fits into its process. */
 export interface EventLoopOptions {
   /**
-   * Milliseconds that it sleeps at most: for a process in which the runtime's timers matter too, which do not
-   * wake it. Undefined: until something happens.
+   * Milliseconds after which the runtime has a turn, whatever happens or does not: for a process in which the
+   * runtime's timers matter too, which do not wake it. Undefined: as long as nothing happens, none.
    */
   readonly longestSleep?: number;
 }
@@ -68,7 +68,9 @@ export class EventLoop implements Clock {
     this.#longestSleep = longestSleep;
     this.#poll = this.#libc.epoll_create1(EPOLL_CLOEXEC);
     if (this.#poll < 0) throw new Error(`epoll_create1: os error ${errno()}`);
-    for (const descriptor of runtimePolls(this.#poll)) {
+    // Where the runtime has its turns anyway its instance need not be nested; several loops may be there then.
+    const polls = longestSleep === Infinity ? runtimePolls(this.#poll) : [];
+    for (const descriptor of polls) {
       this.#runtimes.add(descriptor);
       this.#control(EPOLL_CTL_ADD, descriptor, EPOLLIN, 0);
     }
@@ -127,6 +129,7 @@ export class EventLoop implements Clock {
   #start(): void {
     if (this.#running) return;
     this.#running = true;
+    this.#now = performance.now();
     setImmediate(() => this.#run());
   }
 
@@ -143,7 +146,8 @@ export class EventLoop implements Clock {
       }
       const overdue = this.#unseen && this.#now - this.#turnedAt >= LONGEST_WITHOUT_RUNTIME;
       if (overdue) this.#turnsOwed = TURNS_OF_RUNTIME;
-      if (this.#turnsOwed > 0 || this.#runMicrotasks === undefined) break;
+      const rested = this.#now - this.#turnedAt >= this.#longestSleep;
+      if (this.#turnsOwed > 0 || rested || this.#runMicrotasks === undefined) break;
     }
     setImmediate(() => this.#run());
   }

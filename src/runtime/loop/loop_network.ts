@@ -14,6 +14,7 @@ import {
   EACCES,
   EADDRINUSE,
   EADDRNOTAVAIL,
+  EALREADY,
   EINPROGRESS,
   EISCONN,
   ENOENT,
@@ -107,6 +108,8 @@ function dial(
     if (libc.connect(socket, address, address.length) === 0 || errno() === EISCONN) {
       return connected();
     }
+    // This call was told of a refusal, and the kernel tells of it only once.
+    if (errno() !== EALREADY) throw SocketError.of(errno());
   } catch (error) {
     libc.close(socket);
     throw error;

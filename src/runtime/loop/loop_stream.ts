@@ -15,7 +15,7 @@ import {
   type EventLoop,
   type Watcher,
 } from "./event_loop.ts";
-import { CLOSED, EAGAIN, EINTR, errno, type Libc, SocketError } from "./libc.ts";
+import { CLOSED, EAGAIN, EINTR, EPIPE, errno, type Libc, SocketError } from "./libc.ts";
 import { type PackedAddress, packedLocalAddress, unpackAddress } from "./socket_address.ts";
 
 /** What all streams of a loop share. */
@@ -67,6 +67,8 @@ export class LoopStream implements TcpStream, Watcher {
   /** Whether the peer has ended, so that no further event announces what is left to read. */
   #over = false;
   gone = false;
+  /** What a write was told of the peer's reset: the kernel tells only once, and a read would find an orderly end. */
+  #fault: number | undefined;
   #watchesOutput = false;
   /** How many there were, as far as it matters. */
   #writes = 0;
@@ -221,6 +223,7 @@ export class LoopStream implements TcpStream, Watcher {
         most,
         0,
       );
+      if (octets === 0 && this.#fault !== undefined) throw SocketError.of(this.#fault);
       if (octets >= 0) {
         // Less than there was room for: the queue is empty, and an event announces more (epoll(7), edge-triggered).
         if (octets < most && !this.#over) this.#readable = false;
@@ -249,6 +252,7 @@ export class LoopStream implements TcpStream, Watcher {
       if (error === EINTR) continue;
       if (error === EAGAIN) return 0;
       this.gone = true;
+      if (error !== EPIPE) this.#fault = error;
       throw SocketError.of(error);
     }
   }

@@ -283,6 +283,8 @@ export class SessionStream implements Duplex {
           writing ??= this.socket.write(rest);
           if (this.socket.takesAtOnce) {
             output.release();
+            // If this fails it has been given back already: twice, and two sessions would write into it.
+            output = undefined;
             await writing;
             break;
           }
@@ -298,7 +300,8 @@ export class SessionStream implements Duplex {
         output = this.#waiting?.shift();
       } while (output !== undefined);
     } catch (error) {
-      for (; output !== undefined; output = this.#waiting?.shift()) output.release();
+      output?.release();
+      while ((output = this.#waiting?.shift()) !== undefined) output.release();
       throw error;
     } finally {
       this.#sending = undefined;

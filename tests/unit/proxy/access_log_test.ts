@@ -289,7 +289,7 @@ class Proxied implements TlsConnection {
     return this.#client.handshake();
   }
 
-  read(into: Uint8Array): Promise<number | null> {
+  read(into: Uint8Array): number | null | Promise<number | null> {
     return this.#client.read(into);
   }
 
@@ -305,7 +305,7 @@ class Proxied implements TlsConnection {
     return this.#client.unsent();
   }
 
-  closeWrite(): Promise<void> {
+  closeWrite(): Promise<void> | void {
     return this.#client.closeWrite();
   }
 

@@ -49,7 +49,8 @@ Deno.test("with TLS dial() gives a connection whose handshake is done", async ()
 
 Deno.test("a handshake that fails is told with its backend, and the connection closed", async () => {
   const { runtime, streams, dialer } = newTlsDialer();
-  const dialing = dialer.dial().then(() => undefined, (error: PeerError) => error);
+  const dialing = Promise.resolve(dialer.dial())
+    .then(() => undefined, (error: PeerError) => error);
   await runtime.clock.advance(1);
   streams[0]!.failHandshake(new PeerError("backend", "handshake", "TLS: it is no good"));
   const error = await dialing;
@@ -59,7 +60,8 @@ Deno.test("a handshake that fails is told with its backend, and the connection c
 
 Deno.test("a handshake that stalls is reset at the deadline, and closed after that", async () => {
   const { runtime, streams, dialer } = newTlsDialer();
-  const dialing = dialer.dial().then(() => undefined, (error: PeerError) => error);
+  const dialing = Promise.resolve(dialer.dial())
+    .then(() => undefined, (error: PeerError) => error);
   await runtime.clock.advance(1_999);
   assertEquals([streams[0]!.wasReset, streams[0]!.closed], [false, false]);
   await runtime.clock.advance(100);
@@ -74,7 +76,8 @@ Deno.test("a handshake that stalls is reset at the deadline, and closed after th
 
 Deno.test("abandonAll() gives up handshakes too", async () => {
   const { runtime, dialer } = newTlsDialer();
-  const dialing = dialer.dial().then(() => undefined, (error: PeerError) => error);
+  const dialing = Promise.resolve(dialer.dial())
+    .then(() => undefined, (error: PeerError) => error);
   await runtime.clock.advance(1);
   dialer.abandonAll();
   await runtime.clock.advance(100);
@@ -103,20 +106,29 @@ Deno.test("dial() connects to the first address, and leaves no timer", async () 
 Deno.test("dial() rejects with the fault of each address", async () => {
   const refused = newDialer(FIRST, SECOND);
   const error = await assertRejects(
-    () => refused.dialer.dial(),
+    async () => await refused.dialer.dial(),
     PeerError,
     "[::1]:80: refused; 127.0.0.1:80: refused",
   );
   assertEquals([error.party, error.kind], ["backend", "refused"]);
   assertEquals(refused.runtime.clock.waiting, 0);
-  await assertRejects(() => newDialer(FIRST).dialer.dial(), PeerError, "[::1]:80: refused");
-  await assertRejects(() => newDialer(UNIX).dialer.dial(), PeerError, "/run/web: refused");
+  await assertRejects(
+    async () => await newDialer(FIRST).dialer.dial(),
+    PeerError,
+    "[::1]:80: refused",
+  );
+  await assertRejects(
+    async () => await newDialer(UNIX).dialer.dial(),
+    PeerError,
+    "/run/web: refused",
+  );
 });
 
 Deno.test("one deadline counts for all addresses together", async () => {
   const { runtime, dialer } = newDialer(FIRST, SECOND);
   runtime.network.answer = hang;
-  const dialing = dialer.dial().then(() => undefined, (error: PeerError) => error);
+  const dialing = Promise.resolve(dialer.dial())
+    .then(() => undefined, (error: PeerError) => error);
   await runtime.clock.advance(2_000);
   const error = await dialing;
   assertEquals([error?.kind, error?.message], [
@@ -131,7 +143,8 @@ Deno.test("a fault before the deadline keeps its own reason", async () => {
   const { runtime, dialer } = newDialer(FIRST, SECOND);
   runtime.network.answer = (endpoint, abandonment) =>
     endpoint === FIRST ? Promise.reject(new NativeError("refused")) : hang(endpoint, abandonment);
-  const dialing = dialer.dial().then(() => undefined, (error: PeerError) => error);
+  const dialing = Promise.resolve(dialer.dial())
+    .then(() => undefined, (error: PeerError) => error);
   await runtime.clock.advance(2_000);
   const { kind, message } = (await dialing)!;
   assertEquals([kind, message], [
@@ -145,11 +158,11 @@ Deno.test("a name with very many addresses gives a short line", async () => {
   }));
   const { dialer } = newDialer(...many);
   await assertRejects(
-    () => dialer.dial(),
+    async () => await dialer.dial(),
     PeerError,
     "192.0.2.0:80: refused; 192.0.2.1:80: refused; 192.0.2.2:80: refused; 6 more addresses",
   );
-  await assertRejects(() => newDialer().dialer.dial(), PeerError, "no backend address");
+  await assertRejects(async () => await newDialer().dialer.dial(), PeerError, "no backend address");
 });
 
 Deno.test("use() is for new connections; those under way go on", async () => {
@@ -169,7 +182,7 @@ Deno.test("use() is for new connections; those under way go on", async () => {
 Deno.test("a deadline that one dial has used up is not another one's", async () => {
   const { runtime, dialer } = newDialer(FIRST);
   runtime.network.answer = hang;
-  const first = dialer.dial().catch(() => "late");
+  const first = Promise.resolve(dialer.dial()).catch(() => "late");
   await runtime.clock.advance(1_500);
   const stream = new FakeStream();
   runtime.network.answer = () => Promise.resolve(stream);
@@ -181,7 +194,7 @@ Deno.test("a deadline that one dial has used up is not another one's", async () 
 Deno.test("use() dials other addresses from then on, in another time", async () => {
   const { runtime, dialer } = newDialer(FIRST);
   runtime.network.answer = hang;
-  const before = dialer.dial();
+  const before = Promise.resolve(dialer.dial());
   before.catch(() => {});
   dialer.use([UNIX]);
   dialer.change({ timeout: 500 });
@@ -191,7 +204,7 @@ Deno.test("use() dials other addresses from then on, in another time", async () 
   await runtime.clock.advance(2_000);
   await assertRejects(() => before, PeerError);
   runtime.network.answer = hang;
-  const after = dialer.dial();
+  const after = Promise.resolve(dialer.dial());
   after.catch(() => {});
   await runtime.clock.advance(500);
   await assertRejects(() => after, PeerError, "/run/web");

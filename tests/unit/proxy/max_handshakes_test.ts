@@ -28,11 +28,7 @@ const OPTIONS: Omit<ProxyOptions, "frontends"> = {
 /** A proxy of so many handshakes, on two addresses. */
 async function serve(maxHandshakes: number, wrap = (engine: TlsEngine) => engine) {
   const runtime = new FakeRuntime();
-  runtime.network.answer = () => {
-    const backend = new FakeStream(pairOf(50_000));
-    runtime.kernel!.streams.push(backend);
-    return Promise.resolve(backend);
-  };
+  runtime.network.answer = () => Promise.resolve(new FakeStream(pairOf(50_000)));
   const lines: string[] = [];
   const reports: ConnectionReport[] = [];
   const engine = wrap(createRustlsEngine(runtime, TLS_CONFIGURATION));
@@ -48,7 +44,6 @@ async function serve(maxHandshakes: number, wrap = (engine: TlsEngine) => engine
   let port = 1;
   const arrive = async (listener = 0) => {
     const client = new FakeStream(pairOf(port++));
-    runtime.kernel!.streams.push(client);
     runtime.network.listeners[listener]!.arrive(client);
     await settled();
     return client;

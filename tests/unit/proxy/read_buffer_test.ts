@@ -12,19 +12,19 @@ const PLAIN = { small: 4, large: 16, keepAbove: 6, record: 0 };
 const RECORDS = { small: 2, large: 32, keepAbove: 3, record: 8 };
 
 /** One turn: a read, and what it gave. */
-async function turn(buffer: ReadBuffer, from: FakeStream): Promise<string | null> {
-  const octets = await buffer.read(from);
+async function turn(buffer: ReadBuffer): Promise<string | null> {
+  const octets = await buffer.next();
   if (octets === null) return null;
-  const text = new TextDecoder().decode(await buffer.take(from, octets));
+  const text = new TextDecoder().decode(octets);
   buffer.adapt();
   return text;
 }
 
 Deno.test("a buffer starts small, grows when it was filled and shrinks when little comes", async () => {
-  const buffer = new ReadBuffers(PLAIN).take();
   const stream = new FakeStream();
+  const buffer = new ReadBuffers(PLAIN).take(stream);
   const turnOf = async (text: string) => {
-    const reading = turn(buffer, stream);
+    const reading = turn(buffer);
     const size = stream.waitingRead;
     stream.deliver(text);
     await reading;
@@ -40,16 +40,16 @@ Deno.test("a buffer starts small, grows when it was filled and shrinks when litt
 
 Deno.test("buffers are used again, large ones as soon as the burst is over", async () => {
   const buffers = new ReadBuffers(PLAIN);
-  const buffer = buffers.take();
   const stream = new FakeStream();
+  const buffer = buffers.take(stream);
   stream.deliver("0123456789");
-  assertEquals([await turn(buffer, stream), await turn(buffer, stream)], ["0123", "456789"]);
+  assertEquals([await turn(buffer), await turn(buffer)], ["0123", "456789"]);
   const large = buffers.large.take();
   buffers.large.give(large);
-  const other = buffers.take();
+  const other = buffers.take(stream);
   other.release();
-  const again = buffers.take();
-  const reading = again.read(stream);
+  const again = buffers.take(stream);
+  const reading = again.next();
   stream.deliver("a");
   await reading;
   again.release();
@@ -66,43 +66,43 @@ Deno.test("the pools keep no more than their share", () => {
 });
 
 Deno.test("records that are there already leave together, up to what fits", async () => {
-  const buffer = new ReadBuffers(RECORDS).take();
   const stream = new FakeStream();
+  const buffer = new ReadBuffers(RECORDS).take(stream);
   stream.longestRead = 8;
   stream.deliver("ab".repeat(50));
   const turns: (string | null)[] = [];
-  for (let got = 0; got < 100; got += turns.at(-1)!.length) turns.push(await turn(buffer, stream));
+  for (let got = 0; got < 100; got += turns.at(-1)!.length) turns.push(await turn(buffer));
   assertEquals(turns.join(""), "ab".repeat(50));
   assert(turns.some((text) => text!.length === 32), JSON.stringify(turns));
 });
 
 Deno.test("a read that has to wait delays nothing that was there, and its octets come next", async () => {
-  const buffer = new ReadBuffers(RECORDS).take();
   const stream = new FakeStream();
+  const buffer = new ReadBuffers(RECORDS).take(stream);
   stream.longestRead = 8;
   stream.deliver("12"); // Fills the small buffer.
-  assertEquals(await turn(buffer, stream), "12");
+  assertEquals(await turn(buffer), "12");
   stream.deliver("abcdefgh");
-  assertEquals(await turn(buffer, stream), "abcdefgh");
-  const next = turn(buffer, stream);
+  assertEquals(await turn(buffer), "abcdefgh");
+  const next = turn(buffer);
   await settled();
   stream.deliver("xyz");
   assertEquals(await next, "xyz");
   stream.deliver("AB");
   stream.end();
-  assertEquals([await turn(buffer, stream), await turn(buffer, stream)], ["AB", null]);
+  assertEquals([await turn(buffer), await turn(buffer)], ["AB", null]);
 });
 
 Deno.test("a fault behind a whole record does not cost the record", async () => {
-  const buffer = new ReadBuffers(RECORDS).take();
   const stream = new FakeStream();
+  const buffer = new ReadBuffers(RECORDS).take(stream);
   stream.longestRead = 8;
   stream.deliver("12");
-  await turn(buffer, stream);
+  await turn(buffer);
   stream.deliver("abcdefgh");
   stream.fail(new Error("reset"));
-  assertEquals(await turn(buffer, stream), "abcdefgh");
-  await assertRejects(() => turn(buffer, stream), Error, "reset");
+  assertEquals(await turn(buffer), "abcdefgh");
+  await assertRejects(() => turn(buffer), Error, "reset");
 });
 
 for (const [name, sizes] of Object.entries({ PLAIN, RECORDS })) {
@@ -111,15 +111,15 @@ for (const [name, sizes] of Object.entries({ PLAIN, RECORDS })) {
     const waits = fc.infiniteStream(fc.boolean());
     await fc.assert(
       fc.asyncProperty(pieces, waits, async (parts, pauses) => {
-        const buffer = new ReadBuffers(sizes).take();
         const stream = new FakeStream();
+        const buffer = new ReadBuffers(sizes).take(stream);
         if (sizes.record > 0) stream.longestRead = sizes.record;
         const got: number[] = [];
         const reading = (async () => {
           for (;;) {
-            const octets = await buffer.read(stream);
+            const octets = await buffer.next();
             if (octets === null) return;
-            got.push(...await buffer.take(stream, octets));
+            got.push(...octets!);
             buffer.adapt();
           }
         })();

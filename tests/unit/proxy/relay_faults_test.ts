@@ -10,45 +10,40 @@ import { settled } from "../../support/manual_clock.ts";
 
 const SECOND = 1_000;
 
-/** Something that goes wrong, with octets under way in both directions, and what the relay makes of it. */
+/** Something that goes wrong, and what the relay makes of it. */
 interface Case {
   readonly name: string;
   readonly happens: (one: FakeRelay) => void;
   readonly outcome: string;
-  /** Who is reset. */
-  readonly reset: readonly ("client" | "backend")[];
+  /** How both sides see the connection end. */
+  readonly end: "FIN" | "RST";
 }
 
-const CASES: readonly Case[] = [
+/** After a request and its answer. */
+const ANSWERED: readonly Case[] = [
   {
     name: "the client ends without close_notify",
     happens: ({ client }) => client.fail(new NativeError("closed")),
     outcome: "client closed",
-    reset: ["client", "backend"],
+    end: "FIN",
   },
   {
     name: "the client resets",
     happens: ({ client }) => client.fail(new NativeError("reset")),
     outcome: "client reset",
-    reset: ["client", "backend"],
+    end: "FIN",
+  },
+  {
+    name: "the client ends within a record",
+    happens: ({ client }) => client.fail(new NativeError("cut")),
+    outcome: "client cut",
+    end: "RST",
   },
   {
     name: "the client's record is damaged",
     happens: ({ client }) => client.fail(new NativeError("other", "bad record")),
     outcome: "client other",
-    reset: ["client", "backend"],
-  },
-  {
-    name: "the backend resets",
-    happens: ({ backend }) => backend.fail(new NativeError("reset")),
-    outcome: "backend reset",
-    reset: ["client", "backend"],
-  },
-  {
-    name: "the backend's host is gone",
-    happens: ({ backend }) => backend.fail(new NativeError("timeout")),
-    outcome: "backend timeout",
-    reset: ["client", "backend"],
+    end: "RST",
   },
   {
     name: "the client takes no more",
@@ -57,7 +52,7 @@ const CASES: readonly Case[] = [
       backend.deliver("too late");
     },
     outcome: "client reset",
-    reset: ["client", "backend"],
+    end: "FIN",
   },
   {
     name: "the client is gone when it is to be told the end",
@@ -66,14 +61,33 @@ const CASES: readonly Case[] = [
       backend.end();
     },
     outcome: "client reset",
-    reset: ["client", "backend"],
+    end: "FIN",
+  },
+  {
+    name: "the backend resets",
+    happens: ({ backend }) => backend.fail(new NativeError("reset")),
+    outcome: "backend reset",
+    end: "RST",
+  },
+  {
+    name: "the backend's host is gone",
+    happens: ({ backend }) => backend.fail(new NativeError("timeout")),
+    outcome: "backend timeout",
+    end: "RST",
+  },
+  {
+    name: "the backend ends within a record",
+    happens: ({ backend }) => backend.fail(new NativeError("cut")),
+    outcome: "backend cut",
+    end: "RST",
   },
 ];
 
-for (const { name, happens, outcome, reset } of CASES) {
-  Deno.test(`${name}: what was read arrives, then both sides are reset`, async () => {
+for (const { name, happens, outcome, end } of ANSWERED) {
+  Deno.test(`${name}, after the answer: what was read arrives, then ${end}`, async () => {
     const one = beginRelay();
     one.client.deliver("request");
+    await settled();
     one.backend.deliver("answer");
     await settled();
     happens(one);
@@ -81,12 +95,69 @@ for (const { name, happens, outcome, reset } of CASES) {
     assertEquals(await outcomeOf(one), outcome);
     assertEquals([one.backend.text, one.client.text], ["request", "answer"]);
     for (const side of ["client", "backend"] as const) {
-      assertEquals(one[side].wasReset, reset.includes(side), side);
+      assertEquals(one[side].wasReset, end === "RST", side);
+      assert(end === "RST" || one[side].closed, side);
       assertEquals(one[side].writeEnded, false, `${side} was shown an orderly end`);
     }
     assertEquals(one.runtime.clock.waiting, 0);
   });
 }
+
+for (const kind of ["closed", "reset", "cut"] as const) {
+  const octets = { "a request that is not answered": true, "part of an upload": false };
+  for (const [what, taken] of Object.entries(octets)) {
+    Deno.test(`a client that leaves behind ${what} (${kind}) is a reset for both sides`, async () => {
+      const one = beginRelay();
+      one.backend.deliver("greeting");
+      await settled();
+      if (!taken) one.backend.hold();
+      one.client.deliver("octets");
+      await settled();
+      if (taken) one.client.fail(new NativeError(kind));
+      else one.client.failWrites(new NativeError(kind)), one.backend.deliver("more");
+      await one.runtime.clock.advance(5 * SECOND);
+      assertEquals(await outcomeOf(one), `client ${kind}`);
+      assertEquals([one.client.wasReset, one.backend.wasReset], [true, true]);
+    });
+  }
+}
+
+Deno.test("a client that has said nothing yet ends in order, however it leaves, and is counted", async () => {
+  for (const kind of ["closed", "reset"] as const) {
+    const one = beginRelay();
+    one.client.fail(new NativeError(kind));
+    assertEquals(await outcomeOf(one), `client ${kind}`);
+    assertEquals([one.backend.wasReset, one.backend.closed], [false, true]);
+    const { clientsWithoutCloseNotify } = one.services.counters;
+    assertEquals(clientsWithoutCloseNotify, kind === "closed" ? 1 : 0);
+  }
+});
+
+Deno.test("a client that leaves while it takes nothing is reset, and its backend's side ends in order", async () => {
+  const one = beginRelay();
+  one.client.hold();
+  one.client.unacknowledged = 9;
+  one.backend.deliver("an answer that nobody reads");
+  await settled();
+  one.client.fail(new NativeError("closed"));
+  await one.runtime.clock.advance(5 * SECOND);
+  assertEquals(await outcomeOf(one), "client closed");
+  assertEquals([one.client.wasReset, one.backend.wasReset], [true, false]);
+  assert(one.backend.closed);
+});
+
+Deno.test("a backend that ends without close_notify: the client gets everything, and an orderly end", async () => {
+  const one = beginRelay();
+  one.client.deliver("request");
+  one.backend.deliver("answer");
+  one.backend.fail(new NativeError("closed"));
+  await settled();
+  assertEquals([one.client.text, one.client.writeEnded], ["answer", true]);
+  one.client.end();
+  assertEquals(await outcomeOf(one), "orderly");
+  assertEquals(one.services.counters.backendsWithoutCloseNotify, 1);
+  assertEquals([one.client.wasReset, one.backend.wasReset], [false, false]);
+});
 
 Deno.test("what a client sent just before it broke off arrives, and then the reset", async () => {
   const one = beginRelay();
@@ -106,6 +177,8 @@ Deno.test("what a client sent just before it broke off arrives, and then the res
 
 Deno.test("last words that nobody takes are waited for only so long", async () => {
   const one = beginRelay();
+  one.client.deliver("the last words");
+  await settled();
   one.backend.unacknowledged = 5;
   one.client.fail(new NativeError("closed"));
   await one.runtime.clock.advance(3 * SECOND);

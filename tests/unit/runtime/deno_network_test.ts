@@ -5,6 +5,7 @@ import type { PeerError } from "../../../src/errors.ts";
 import { StartupError } from "../../../src/errors.ts";
 import { createDenoNetwork } from "../../../src/runtime/deno_network.ts";
 import { socketDescriptors } from "../../../src/runtime/linux_descriptors.ts";
+import type { Stream } from "../../../src/runtime/runtime.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { temporaryPem } from "../../support/certificates.ts";
 import { within } from "../../support/eventually.ts";
@@ -128,8 +129,9 @@ Deno.test("dial() connects to a unix socket, which has no addresses", async () =
 
 Deno.test("dial() rejects with the platform's error, in words of ours by peerError()", async () => {
   const free = (await network.probe(LOOPBACK))!;
-  const faultOf = (dialing: Promise<unknown>) =>
-    dialing.then(() => undefined, (error) => network.peerError(error, "backend").message);
+  const faultOf = (dialing: Stream | Promise<Stream>) =>
+    Promise.resolve(dialing)
+      .then(() => undefined, (error) => network.peerError(error, "backend").message);
   assertEquals(
     await faultOf(network.dial({ kind: "tcp", host: "127.0.0.1", port: free }, patient())),
     "connection refused",
@@ -141,7 +143,9 @@ Deno.test("dial() rejects with the platform's error, in words of ours by peerErr
 Deno.test("dial() is given up by its signal", async () => {
   // 192.0.2.1 is nobody's; where the network answers for it, the dial fails by itself.
   const abandonment = new Abandonment();
-  const dialing = network.dial({ kind: "tcp", host: "192.0.2.1", port: 9 }, abandonment);
+  const dialing = Promise.resolve(
+    network.dial({ kind: "tcp", host: "192.0.2.1", port: 9 }, abandonment),
+  );
   dialing.catch(() => {});
   abandonment.give();
   await assertRejects(() => within(5_000, "the end of the dial", dialing));

@@ -62,7 +62,7 @@ Deno.test("it listens in clear, for clients that wait to be spoken to as well", 
 });
 
 Deno.test("its listener tells whether clients must be accepted as they come", async () => {
-  const { runtime, engine } = newEngine();
+  const { runtime, engine } = await newEngine();
   assertEquals((await engine.listen(LISTENING)).acceptsUnasked, undefined);
   const { network } = runtime;
   const listen = network.listen.bind(network);
@@ -114,7 +114,7 @@ Deno.test("a refusal right after rustls's handshake is told as one, with the bac
   await connection.handshake();
   streams[0]!.fail(new NativeError("other", "received fatal alert: CertificateRequired"));
   const { party, kind, message } = await assertRejects(
-    () => connection.read(new Uint8Array(1)),
+    async () => await connection.read(new Uint8Array(1)),
     PeerError,
   );
   assertEquals([party, kind], ["backend", "handshake"]);

@@ -64,7 +64,7 @@ Deno.test("a hello that is no TLS is refused with its alert, and none at all is 
   const half = FRESH.slice(0, 50);
   await assertRejects(() => lentClientHello(lender([half])), PeerError, "ended in the handshake");
   await assertRejects(
-    () => readClientHello(reader(half, 9), new Uint8Array(64)),
+    async () => await readClientHello(reader(half, 9), new Uint8Array(64)),
     PeerError,
     "ended",
   );

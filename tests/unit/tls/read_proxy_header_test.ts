@@ -44,13 +44,16 @@ async function drain(source: Source): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   for (;;) {
-    const buffer = new Uint8Array(4 << 10);
-    const part = source.lend === undefined
-      ? await source.read(buffer).then((count) => count === null ? null : buffer.subarray(0, count))
-      : await source.lend();
+    const part = source.lend === undefined ? await readPart(source) : await source.lend();
     if (part === null) return text;
     text += decoder.decode(part, { stream: true });
   }
+}
+
+async function readPart(source: Source): Promise<Uint8Array | null> {
+  const buffer = new Uint8Array(4 << 10);
+  const count = await source.read(buffer);
+  return count === null ? null : buffer.subarray(0, count);
 }
 
 for (const [how, sourceOf] of Object.entries(SOURCES)) {

@@ -59,8 +59,12 @@ export class Bed {
     return count === null ? null : this.textOf(into.subarray(0, count));
   }
 
-  write(text: string): Promise<number> {
-    return this.connection.write(new TextEncoder().encode(text));
+  async write(text: string): Promise<number> {
+    return await this.connection.write(new TextEncoder().encode(text));
+  }
+
+  async closeWrite(): Promise<void> {
+    await this.connection.closeWrite();
   }
 
   textOf(octets: Uint8Array): string {
