@@ -43,7 +43,7 @@ export function createLoopNetwork(loop: EventLoop, others: Network): Network {
     ...others,
     // deno-lint-ignore require-await -- what it throws is to be a rejection
     async listen(options) {
-      services ??= { loop, libc: openLibc(), lent: new Uint8Array(LENT_BYTES) };
+      services ??= { loop, libc: openLibc(), lent: pageAligned(LENT_BYTES) };
       return listen(options, services);
     },
     dial(endpoint, abandonment) {
@@ -160,6 +160,17 @@ function connecting(
   });
 }
 
+/**
+ * A buffer that begins with a page. The allocator's begin 16 bytes into one; OpenSSL's AES-GCM then took half as
+ * much time again for what it reads from there, a fifth of a download's processor time.
+ */
+function pageAligned(length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length + PAGE_BYTES);
+  const address = BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)));
+  const skipped = (PAGE_BYTES - Number(address % BigInt(PAGE_BYTES))) % PAGE_BYTES;
+  return bytes.subarray(skipped, skipped + length);
+}
+
 function must(result: number): number {
   if (result < 0) throw SocketError.of(errno());
   return result;
@@ -182,6 +193,7 @@ function listenError(error: SocketError, address: SocketAddress): StartupError {
 
 /** Bytes that a read takes at once: eight records and their headers. */
 const LENT_BYTES = (128 << 10) + 1024;
+const PAGE_BYTES = 4096;
 /** What the worker sets afterwards counts; this is for whoever sets nothing. */
 const BACKLOG = 100;
 const YES = new Int32Array([1]);
