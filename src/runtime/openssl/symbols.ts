@@ -24,7 +24,6 @@ const SSL = {
   SSL_CTX_set_alpn_select_cb: { parameters: ["pointer", "function", "pointer"], result: "void" },
   SSL_CTX_set_cipher_list: { parameters: ["pointer", "buffer"], result: "i32" },
   SSL_CTX_set_ciphersuites: { parameters: ["pointer", "buffer"], result: "i32" },
-  SSL_CTX_set_default_read_buffer_len: { parameters: ["pointer", "usize"], result: "void" },
   SSL_CTX_set_options: { parameters: ["pointer", "u64"], result: "u64" },
   SSL_CTX_set_security_level: { parameters: ["pointer", "i32"], result: "void" },
   SSL_CTX_set_session_id_context: { parameters: ["pointer", "buffer", "u32"], result: "i32" },
