@@ -134,7 +134,8 @@ testWith(linux, "what a client sent before it left is delivered", () =>
       await send(one.peer, "all sent");
       assertEquals(await receiveText(one.client, 8), "all sent");
       await one.wire.endWithFin();
-      await assertEnd(one, "FIN", sent);
+      // Whether it counts as answered depends on which of both stud saw first.
+      assertEquals((await receive(one.peer)).text, sent);
     },
     [],
     20,
