@@ -281,4 +281,4 @@ const DISCARD_LIMIT = 2_000;
 /** Milliseconds without an octet that count as quiet. */
 const QUIET_PERIOD = 100;
 /** Milliseconds between reads of what is thrown away. */
-const DISCARD_PAUSE = 1;
+const DISCARD_PAUSE = 3;

@@ -7,7 +7,7 @@ import { OutgoingSite } from "../support/outgoing_site.ts";
 import { readPattern, writePattern } from "../support/pattern.ts";
 import { connectRaw } from "../support/raw_client.ts";
 import { resetConnection } from "../support/reset.ts";
-import { Stud } from "../support/stud.ts";
+import { BY_OPENSSL, Stud } from "../support/stud.ts";
 import { receive, receiveText, send } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
 
@@ -46,18 +46,42 @@ Deno.test("each side may end first and go on receiving", async () => {
   }
 });
 
-testWith(linux, "a backend's FIN without close_notify never looks like the end", async () => {
-  await using site = await OutgoingSite.start({ wired: true });
-  const { client, peer } = await site.connectThrough();
-  using _ = client;
-  await send(peer, "half an answer");
-  assertEquals(await receiveText(client, 14), "half an answer");
-  await site.wire!.endAnswerWithFin();
-  const { end } = await receive(client);
-  assert(/reset/i.test(end), `the client saw this end: ${end}\n${site.stud.report()}`);
-  await site.stud.output(/backend failed: ended without close_notify/);
-  await site.released();
-});
+testWith(
+  linux,
+  "a backend's FIN without close_notify: everything that came, then FIN",
+  async () => {
+    await using site = await OutgoingSite.start({ wired: true });
+    const { client, peer } = await site.connectThrough();
+    using _ = client;
+    await send(client, "question");
+    assertEquals(await receiveText(peer, 8), "question");
+    await send(peer, "the answer");
+    assertEquals(await receiveText(client, 10), "the answer");
+    await site.wire!.endAnswerWithFin();
+    assertEquals((await receive(client)).end, "clean", site.stud.report());
+    await client.closeWrite();
+    await site.released();
+    assert(!/backend failed/.test(site.stud.report()), site.stud.report());
+  },
+);
+
+testWith(
+  { ...linux, notOnNode: true },
+  "a backend's FIN within a TLS record is a reset",
+  async () => {
+    await using site = await OutgoingSite.start({ wired: true, args: [BY_OPENSSL] });
+    const { client, peer } = await site.connectThrough();
+    using _ = client;
+    await send(peer, "half an answer");
+    assertEquals(await receiveText(client, 14), "half an answer");
+    site.wire!.endWithin("answer");
+    await send(peer, "the other half, which never comes");
+    const { end } = await receive(client);
+    assert(/reset/i.test(end), `the client saw this end: ${end}\n${site.stud.report()}`);
+    await site.stud.output(/backend failed: ended within a TLS record/);
+    await site.released();
+  },
+);
 
 testWith(linux, "a reset goes through both ways, behind what came before", async () => {
   await using site = await OutgoingSite.start();

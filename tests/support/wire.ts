@@ -26,6 +26,7 @@ export class Wire implements AsyncDisposable {
   #holding = false;
   #alter: ((record: Uint8Array) => void) | undefined;
   #cut = false;
+  #halving: "request" | "answer" | undefined;
   #over = false;
 
   constructor(studPort: number, options: WireOptions = {}) {
@@ -59,6 +60,11 @@ export class Wire implements AsyncDisposable {
     await this.#client!.closeWrite();
   }
 
+  /** The next octets of one direction are not whole: half of them, and a bare FIN. */
+  endWithin(direction: "request" | "answer"): void {
+    this.#halving = direction;
+  }
+
   /** Resets stud's side, as a client that crashed. */
   reset(): void {
     this.#cut = true;
@@ -89,6 +95,11 @@ export class Wire implements AsyncDisposable {
     let first = cuts !== undefined || before.length > 0;
     for (let count; (count = await client.read(octets)) !== null;) {
       if (this.#cut) continue;
+      if (this.#halving === "request") {
+        this.#cut = true;
+        await endHalfWay(stud, octets.subarray(0, count));
+        continue;
+      }
       this.#alter?.(octets.subarray(0, 5 + (octets[3]! << 8) + octets[4]!));
       this.#alter = undefined;
       if (first) await this.#inPieces(join([before, octets.subarray(0, count)]), stud);
@@ -114,6 +125,7 @@ export class Wire implements AsyncDisposable {
     while (!this.#holding) {
       const count = await stud.read(octets);
       if (count === null) return await client.closeWrite();
+      if (this.#halving === "answer") return await endHalfWay(client, octets.subarray(0, count));
       await writeAll(client, octets.subarray(0, count));
     }
   }
@@ -127,4 +139,9 @@ export class Wire implements AsyncDisposable {
       // Already closed.
     }
   }
+}
+
+async function endHalfWay(to: Deno.TcpConn, octets: Uint8Array): Promise<void> {
+  await writeAll(to, octets.subarray(0, octets.length / 2));
+  await to.closeWrite();
 }

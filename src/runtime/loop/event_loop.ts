@@ -59,6 +59,8 @@ export class EventLoop implements Clock {
   #unseen = false;
   /** How many turns the runtime needs before a sleep. */
   #turnsOwed = TURNS_OF_RUNTIME;
+  /** Milliseconds that the next sleep may take. */
+  #nap = FIRST_NAP;
   #running = false;
   #now = 0;
 
@@ -139,17 +141,27 @@ export class EventLoop implements Clock {
     this.#unseen = false;
     if (this.#turnsOwed > 0) this.#turnsOwed--;
     for (;;) {
-      if (this.#round()) this.#turnsOwed = TURNS_OF_RUNTIME;
+      if (this.#round()) this.#oweTurns(FIRST_NAP);
       if (!this.#hasWork()) {
         this.#running = false;
         return;
       }
       const overdue = this.#unseen && this.#now - this.#turnedAt >= LONGEST_WITHOUT_RUNTIME;
-      if (overdue) this.#turnsOwed = TURNS_OF_RUNTIME;
+      if (overdue) this.#oweTurns(FIRST_NAP);
+      else if (this.#now - this.#turnedAt >= this.#nap) this.#oweTurns(this.#nap * 8);
       const rested = this.#now - this.#turnedAt >= this.#longestSleep;
       if (this.#turnsOwed > 0 || rested || this.#runMicrotasks === undefined) break;
     }
     setImmediate(() => this.#run());
+  }
+
+  /**
+   * What the runtime does in a turn may lead to more, such as a file's next read, which its threads may have done
+   * before it asks: nothing wakes us then. So it has turns again after ever longer sleeps, until nothing came of it.
+   */
+  #oweTurns(nap: number): void {
+    this.#turnsOwed = TURNS_OF_RUNTIME;
+    this.#nap = nap > LONGEST_NAP ? Infinity : nap;
   }
 
   #hasWork(): boolean {
@@ -191,14 +203,15 @@ export class EventLoop implements Clock {
   #sleep(): number {
     if (this.#turnsOwed > 0 || this.#turns.length > 0 || this.#patient.size > 0) return 0;
     const due = this.#timers.next();
-    if (due === undefined && !this.#unseen && this.#longestSleep === Infinity) return -1;
+    const longest = Math.min(this.#longestSleep, this.#nap);
+    if (due === undefined && !this.#unseen && longest === Infinity) return -1;
     // Whatever was done in this round took time.
     const now = performance.now();
     const sleep = Math.min(
       due === undefined ? Infinity : due - now,
       // A long sleep must not begin before the runtime has seen, say, a rejection that nobody handles.
       this.#unseen ? this.#turnedAt + LONGEST_WITHOUT_RUNTIME - now : Infinity,
-      this.#longestSleep,
+      longest,
     );
     return sleep === Infinity ? -1 : Math.max(0, Math.ceil(sleep));
   }
@@ -279,6 +292,9 @@ const LONGEST_WITHOUT_RUNTIME = 20;
  * asks what was waited for, in the third promises are settled.
  */
 const TURNS_OF_RUNTIME = 3;
+/** Milliseconds of sleep after which the runtime has turns again, for as long as it may have more to do. */
+const FIRST_NAP = 2;
+const LONGEST_NAP = 1_500;
 /** Milliseconds for patient watchers before the others are looked at again; one at least is served. */
 const PATIENT_SHARE = 0.2;
 const EVENTS_AT_ONCE = 256;
