@@ -80,27 +80,33 @@ async function tell(
   else await writeOut(runtime, "stderr", `stud: ${printable(line)}\n`);
 }
 
-/** The program's version, and the TLS engines that there are on this machine. */
+/** The program's version, the TLS engines that there are on this machine, and which one is for no special wishes. */
 function versionText(compat: Compat, runtime: Runtime): string {
-  const engines = runtime.tlsLibraries.map((name) =>
-    `TLS engine ${name}: ${libraryText(name, runtime)}\n`
-  );
-  const name = compat === "hitch" ? `hitch ${HITCH_VERSION} (stud ${VERSION})` : `stud ${VERSION}`;
-  return [`${name}\n`, ...engines].join("");
+  const engines = runtime.tlsLibraries.map((name) => ({ name, ...library(name, runtime) }));
+  const chosen = engines.find(({ usable }) => usable)?.name ?? "none";
+  const lines = engines.map(({ name, text }) => `TLS engine ${name}: ${text}\n`);
+  const program = compat === "hitch"
+    ? `hitch ${HITCH_VERSION} (stud ${VERSION})`
+    : `stud ${VERSION}`;
+  return [`${program}\n`, ...lines, `TLS engine auto: ${chosen}\n`].join("");
+}
+
+function library(name: TlsLibraryName, runtime: Runtime): { usable: boolean; text: string } {
+  try {
+    return { usable: true, text: libraryText(name, runtime) };
+  } catch (error) {
+    return { usable: false, text: `not usable: ${(error as Error).message}` };
+  }
 }
 
 function libraryText(name: TlsLibraryName, runtime: Runtime): string {
-  try {
-    switch (name) {
-      case "rustls":
-        return `the one of ${runtime.version}`;
-      case "openssl":
-        return runtime.openOpenSsl().version;
-      case "node":
-        return runtime.openStreamTls().version;
-    }
-  } catch (error) {
-    return `not usable: ${(error as Error).message}`;
+  switch (name) {
+    case "rustls":
+      return `the one of ${runtime.version}`;
+    case "openssl":
+      return runtime.openOpenSsl().version;
+    case "node":
+      return runtime.openStreamTls().version;
   }
 }
 

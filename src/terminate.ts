@@ -28,8 +28,9 @@ import type { TlsConfiguration } from "./tls/tls_configuration.ts";
 
 /**
  * What to listen on, where to relay, and as whom. One of `pem`, `pemFile`, `pemDir` and `selfSigned` is needed,
- * unless TLS goes to the backend (`client`). TLS is done as on the command line: under Deno by its rustls unless an option needs OpenSSL, under Node by
- * `node:tls`.
+ * unless TLS goes to the backend (`client`). TLS is done under Deno by its rustls unless an option needs OpenSSL,
+ * under Node by `node:tls`. The command prefers OpenSSL on Linux, for it does that on an event loop of its own,
+ * which a program that is somebody else's cannot have.
  */
 export interface TerminateOptions {
   /**
@@ -64,7 +65,7 @@ export interface TerminateOptions {
   readonly privateKeyFile?: string | readonly string[];
   /** The DNS name or IP address for a certificate made in memory, for trials. */
   readonly selfSigned?: string;
-  /** `rustls` and `openssl` are Deno's, `node` is Node's. Default `auto`. */
+  /** `rustls` and `openssl` are Deno's, `node` is Node's. Default `auto`: rustls until an option needs OpenSSL. */
   readonly tlsLibrary?: "auto" | TlsLibraryName;
   /** Default TLS 1.2 and 1.3. */
   readonly tlsProtocols?: readonly TlsProtocol[];
@@ -151,7 +152,7 @@ export async function terminateOn(
   runtime: Runtime,
   options: TerminateOptions,
 ): Promise<Terminator> {
-  const settings = parseSettings(rawValues(options), runtime.tlsLibraries);
+  const settings = parseSettings(rawValues(options), builtInFirst(runtime.tlsLibraries));
   checkTrust(settings);
   const given = options.pem === undefined ? undefined : {
     certificates: [checkCertificate(options.pem, "pem")],
@@ -190,6 +191,11 @@ export async function terminateOn(
       return proxy.drain((drainTimeout ?? settings.drainTimeout) * 1000);
     },
   };
+}
+
+/** In a program that is somebody else's OpenSSL has no event loop of stud's to gain by, and would be foreign code. */
+function builtInFirst(libraries: readonly TlsLibraryName[]): TlsLibraryName[] {
+  return [...libraries].sort((one, other) => Number(other === "rustls") - Number(one === "rustls"));
 }
 
 /** In the workers of stud rustls can be told to trust nobody else, but not in a program that is somebody else's. */

@@ -36,6 +36,8 @@ export type TlsLibraryName = "rustls" | "openssl" | "node";
 /** Which TLS engine terminates, and why that one. */
 export interface TlsLibrary {
   readonly name: TlsLibraryName;
+  /** The engine on a machine where that one cannot be opened; undefined: stud does not start there. */
+  readonly orElse?: "rustls";
   /** The option that asked for it, as the operator wrote it; undefined: nothing needs OpenSSL. */
   readonly because: string | undefined;
 }

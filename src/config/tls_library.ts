@@ -1,7 +1,7 @@
 /**
- * The choice of the TLS engine: the operator's, or rustls until an option needs more; Node has one engine for
- * everything. What needs OpenSSL is in the option table. Whether this machine has an OpenSSL is found out
- * elsewhere.
+ * The choice of the TLS engine: the operator's, or the platform's first, or OpenSSL if an option needs it; Node has
+ * one engine for everything. What needs OpenSSL is in the option table. Whether this machine has an OpenSSL is
+ * found out elsewhere, so the choice says what is to be done if it has none.
  */
 
 import { UsageError } from "../errors.ts";
@@ -15,7 +15,8 @@ import { isDefault, lastValue, parseFlag } from "./raw_values.ts";
 import type { TlsLibrary, TlsLibraryName } from "./settings.ts";
 
 /**
- * Chooses among the engines of the platform, and says on whose account.
+ * Chooses among the engines of the platform, which are in the order that it prefers them in, and says on whose
+ * account. OpenSSL that nobody asked for is used where it can be opened, or else rustls.
  *
  * @throws UsageError if an engine is asked for that the platform has not, or rustls and something that it
  * cannot do
@@ -33,7 +34,12 @@ export function chooseTlsLibrary(
   if (libraries.includes("node")) return { name: "node", because: undefined };
   if (wanted === "openssl") return { name: "openssl", because: given!.origin };
   const [need] = [...needs(values), ...needsOfMatching(values)];
-  if (need === undefined) return { name: "rustls", because: undefined };
+  if (need === undefined) {
+    const isPreferred = wanted === "auto" && libraries[0] === "openssl";
+    return isPreferred
+      ? { name: "openssl", orElse: "rustls", because: undefined }
+      : { name: "rustls", because: undefined };
+  }
   if (wanted === "rustls") {
     const { origin } = given!;
     const written = origin.startsWith("--") ? `${origin}=rustls` : `${origin} = rustls`;

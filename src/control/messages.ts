@@ -19,7 +19,10 @@ export interface WorkerConfiguration {
   readonly backend: readonly BackendEndpoint[];
   /** For the frontends that have none of their own. */
   readonly tls: TlsConfiguration;
-  /** How many workers clients are spread over by their address; undefined: by their whole connection. */
+  /**
+   * How many workers clients are spread over by their address, if rustls serves; undefined: by their whole
+   * connection.
+   */
   readonly steer: number | undefined;
   readonly preface: PrefaceKind;
   readonly proxyV2: ProxyV2Parts;
@@ -122,8 +125,8 @@ export type WorkerMessage =
   | { readonly type: "log"; readonly level: LogLevel; readonly text: string }
   /** Lines of the access log. */
   | { readonly type: "access"; readonly lines: readonly string[] }
-  /** It listens, and has dropped its privileges; `library` is what does TLS in it. */
-  | { readonly type: "ready"; readonly library: string }
+  /** It listens, and has dropped its privileges. */
+  | { readonly type: "ready" } & ServingBy
   /** It could not start; the text is for the operator. */
   | { readonly type: "failed"; readonly text: string; readonly portInUse?: boolean }
   | WorkerAnswer
@@ -133,6 +136,14 @@ export type WorkerMessage =
   | { readonly type: "deaf" }
   /** It is about to end in order. */
   | { readonly type: "ended"; readonly counters: WorkerTotals };
+
+/** What does TLS in a worker. */
+export interface ServingBy {
+  /** The library and its version, for the log. */
+  readonly library: string;
+  /** Why the library that was preferred cannot be opened; undefined: none was, or it can. */
+  readonly missing?: string;
+}
 
 /** To what is answered: one answer for each, in order. */
 export type WorkerAnswer = {

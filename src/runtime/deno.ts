@@ -50,7 +50,8 @@ export function createRuntime(
     processes: createDenoProcesses(worker),
     service: createDenoService(program),
     clock: loop ?? clock,
-    tlsLibraries: ["rustls", "openssl"],
+    // The table in docs/architecture.md says why.
+    tlsLibraries: Deno.build.os === "linux" ? ["openssl", "rustls"] : ["rustls", "openssl"],
     get kernel() {
       // Opened on first use: a supervisor has none, so that no foreign code can end it.
       if (!opened && Deno.build.os === "linux") kernel = openLinuxKernel();

@@ -29,7 +29,7 @@ export interface Runtime {
   readonly processes: Processes;
   readonly service: Service;
   readonly clock: Clock;
-  /** The TLS engines that can be asked for on this platform; the first is the one for no special wishes. */
+  /** The TLS engines that can be asked for on this platform; the first is for no special wishes, if it is usable. */
   readonly tlsLibraries: readonly TlsLibraryName[];
   /** Where the platform reaches the kernel's finer controls: on Linux, if it may; undefined elsewhere. */
   readonly kernel: Kernel | undefined;

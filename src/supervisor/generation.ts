@@ -5,6 +5,7 @@
 
 import type {
   BackendEndpoint,
+  ServingBy,
   WorkerConfiguration,
   WorkerFrontend,
   WorkerTotals,
@@ -13,7 +14,7 @@ import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import type { Handover } from "./handover.ts";
-import type { Staple } from "../tls/tls_configuration.ts";
+import type { Staple, TlsConfiguration } from "../tls/tls_configuration.ts";
 import type { OcspRefresher } from "./ocsp_refresher.ts";
 import type { WorkerProcess } from "./worker_process.ts";
 import { WorkerSlot } from "./worker_slot.ts";
@@ -34,6 +35,9 @@ export class Generation {
   readonly #handover: Handover;
   readonly #slots: readonly WorkerSlot[];
   #configuration: GenerationConfiguration;
+  #missing: string | undefined;
+  /** Configurations with the reason in them. */
+  readonly #known = new WeakMap<TlsConfiguration, TlsConfiguration>();
 
   constructor(
     runtime: Runtime,
@@ -48,16 +52,22 @@ export class Generation {
     this.#slots = Array.from({ length: workers }, (_, place) => {
       const relieve = (successor: WorkerProcess, close: () => Promise<void>) =>
         this.#handOver(successor, this.addresses, 1, close);
-      const newest = (one: WorkerConfiguration) => withNewest(one, responses);
+      const newest = (one: WorkerConfiguration) => this.#knowing(withNewest(one, responses));
       const options = { relieve, accessLog, newest };
       return new WorkerSlot(runtime, { ...configuration, index: place + 1 }, log, options);
     });
   }
 
   /** Starts the workers and tells their TLS library. Rejects with {@linkcode StartupError} if one cannot serve. */
-  async start(): Promise<string> {
-    const [library] = await Promise.all(this.#slots.map((slot) => slot.start()));
-    return library!;
+  async start(): Promise<ServingBy> {
+    const [servingBy] = await Promise.all(this.#slots.map((slot) => slot.start()));
+    this.#missing = servingBy!.missing;
+    return servingBy!;
+  }
+
+  /** Why they could not open the library that was preferred; undefined: none was, or they could. */
+  get missing(): string | undefined {
+    return this.#missing;
   }
 
   get workers(): number {
@@ -156,6 +166,18 @@ export class Generation {
     return this.#slots.map(({ current }) => current).find((one) => one !== undefined);
   }
 
+  /** Later workers decide as the first ones did, though a library may have been installed meanwhile. */
+  #knowing(configuration: WorkerConfiguration): WorkerConfiguration {
+    const missing = this.#missing;
+    if (missing === undefined) return configuration;
+    return withTls(configuration, (tls) => {
+      if (tls.orElse === undefined) return tls;
+      const known = this.#known.get(tls) ?? { ...tls, missing };
+      this.#known.set(tls, known);
+      return known;
+    });
+  }
+
   #handOver(
     by: WorkerProcess | undefined,
     addresses: readonly SocketAddress[],
@@ -164,7 +186,9 @@ export class Generation {
   ): Promise<void> {
     // They may all have died meanwhile; then there is nobody to steer to.
     if (by === undefined) return close();
-    const byClient = this.#configuration.steer !== undefined;
+    const { steer, tls } = this.#configuration;
+    const byClient = steer !== undefined &&
+      (tls.library === "rustls" || this.#missing !== undefined);
     return this.#handover.run({ by, addresses, latest, byClient }, close);
   }
 }
@@ -173,12 +197,19 @@ function withNewest(
   configuration: WorkerConfiguration,
   responses: GenerationOptions["responses"],
 ): WorkerConfiguration {
-  if (responses === undefined) return configuration;
-  const { tls, frontends } = configuration;
+  return responses === undefined ? configuration : withTls(configuration, responses.newest);
+}
+
+function withTls(
+  configuration: WorkerConfiguration,
+  change: (tls: TlsConfiguration) => TlsConfiguration,
+): WorkerConfiguration {
   return {
     ...configuration,
-    tls: responses.newest(tls),
-    frontends: frontends.map((one) => one.tls ? { ...one, tls: responses.newest(one.tls) } : one),
+    tls: change(configuration.tls),
+    frontends: configuration.frontends.map((one) =>
+      one.tls ? { ...one, tls: change(one.tls) } : one
+    ),
   };
 }
 

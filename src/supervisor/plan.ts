@@ -219,9 +219,10 @@ function workerCount(settings: Settings, runtime: Runtime): number {
   return count;
 }
 
-/** With OpenSSL every worker can resume every session, so clients may go to any. */
+/** With OpenSSL every worker can resume every session, so clients may go to any; but rustls may serve instead. */
 function steeredWorkers(settings: Settings, workers: number): number | undefined {
-  const useful = workers > 1 && settings.tlsLibrary.name === "rustls";
+  const { name, orElse } = settings.tlsLibrary;
+  const useful = workers > 1 && [name, orElse].includes("rustls");
   return settings.steerByClient && useful ? workers : undefined;
 }
 

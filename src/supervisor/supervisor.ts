@@ -3,7 +3,7 @@
  * them in order, writes the log. It never touches traffic, and it outlives whatever happens to a worker.
  */
 
-import type { BackendEndpoint, WorkerTotals } from "../control/messages.ts";
+import type { BackendEndpoint, ServingBy, WorkerTotals } from "../control/messages.ts";
 import { reportError } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
@@ -88,15 +88,14 @@ export class Supervisor {
   /** Resolves when everything has ended. Throws {@linkcode StartupError} if a worker cannot start. */
   async run(): Promise<void> {
     const { responses } = this.#options;
-    responses?.watch(this.#plan.stapling);
+    const { stapling, configuration: { tls } } = this.#plan;
+    // Whether anything can be stapled is then known from the workers.
+    if (tls.orElse === undefined) responses?.watch(stapling);
     try {
       const started = this.#current.start();
       started.catch(() => {}); // A signal may have ended the wait for it.
-      const first = await Promise.race([
-        started.then((library) => ({ library })),
-        this.#signals.stop,
-      ]);
-      if (typeof first !== "string") this.#serves(first.library);
+      const first = await Promise.race([started, this.#signals.stop]);
+      if (typeof first !== "string") this.#serves(first);
     } catch (error) {
       responses?.stop();
       await this.#killAll();
@@ -117,8 +116,9 @@ export class Supervisor {
     this.#reloads.request();
   }
 
-  #serves(library: string): void {
-    this.#library = library;
+  #serves(servingBy: ServingBy): void {
+    this.#useLibrary(servingBy);
+    if (this.#plan.configuration.tls.orElse !== undefined) this.#watch(this.#plan);
     this.#log.info("{serving}", { serving: this.#describeServing() });
     this.#options.onServing?.(this.#plan, this.#frontends);
     this.#refreshBackend();
@@ -126,6 +126,19 @@ export class Supervisor {
       this.#options.onHangUp?.();
       this.reload("all");
     };
+  }
+
+  #useLibrary({ library, missing }: ServingBy): void {
+    this.#library = library;
+    if (missing !== undefined) {
+      this.#log.info("OpenSSL cannot be used here: {missing}", { missing });
+    }
+  }
+
+  /** Has what a plan wants stapled kept fresh, unless these workers do without OpenSSL. */
+  #watch({ stapling, configuration: { tls } }: Plan): void {
+    const isMissing = tls.orElse !== undefined && this.#current.missing !== undefined;
+    this.#options.responses?.watch(isMissing ? undefined : stapling);
   }
 
   async #reload(): Promise<void> {
@@ -137,7 +150,7 @@ export class Supervisor {
       const plan = await this.#options.planAgain(this.#plan, scope);
       const frontends = await this.#options.claim(plan, this.#frontends);
       if (this.#stopping) return;
-      this.#options.responses?.watch(plan.stapling);
+      this.#watch(plan);
       const changed = await this.#change(plan, frontends);
       const former = this.#plan;
       this.#plan = plan;
@@ -149,7 +162,7 @@ export class Supervisor {
         what: changed ? this.#describeServing() : "nothing has changed",
       });
     } catch (error) {
-      this.#options.responses?.watch(this.#plan.stapling);
+      this.#watch(this.#plan);
       const { line } = reportError(error);
       this.#log.error("reload failed, and stud serves on as before: {line}", { line });
     }
@@ -162,7 +175,7 @@ export class Supervisor {
     const current = this.#current;
     const sameWorkers = plan.workers === current.workers;
     if (sameWorkers && isSameData(configuration, current.configuration)) return false;
-    if (sameWorkers && canChangeInPlace(current.configuration, configuration)) {
+    if (sameWorkers && canChangeInPlace(current, configuration)) {
       try {
         await current.change(configuration);
         return true;
@@ -180,7 +193,7 @@ export class Supervisor {
     const former = this.#current;
     const next = this.#newGeneration(plan, configuration);
     try {
-      this.#library = await next.start();
+      this.#useLibrary(await next.start());
     } catch (error) {
       await next.kill();
       this.#generations.delete(next);
@@ -188,6 +201,7 @@ export class Supervisor {
     }
     if (this.#stopping) return;
     this.#current = next;
+    if (next.missing !== former.missing) this.#watch(plan);
     await next.succeed(former);
     former.gone().then(() => {
       this.#generations.delete(former);
@@ -258,8 +272,12 @@ export class Supervisor {
 }
 
 /** Whom a process is, and which foreign code it has loaded, it cannot change any more. */
-function canChangeInPlace(from: GenerationConfiguration, to: GenerationConfiguration): boolean {
-  return isSameData(from.privileges, to.privileges) && from.steer === to.steer &&
+function canChangeInPlace(
+  { configuration: from, missing }: Generation,
+  to: GenerationConfiguration,
+): boolean {
+  return (missing === undefined || from.tls.orElse === to.tls.orElse) &&
+    isSameData(from.privileges, to.privileges) && from.steer === to.steer &&
     from.tls.library === to.tls.library && from.tls.sslEngine === to.tls.sslEngine &&
     isSameData(from.tls.backend, to.tls.backend);
 }

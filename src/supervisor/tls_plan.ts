@@ -129,6 +129,7 @@ async function ofFrontend(
 function common({ tlsLibrary, groups, sslEngine, alpnProtocols }: Settings, ticketSecret: string) {
   return {
     library: tlsLibrary.name,
+    ...tlsLibrary.orElse === undefined ? {} : { orElse: tlsLibrary.orElse },
     ...tlsLibrary.because === undefined ? {} : { because: tlsLibrary.because },
     groups,
     sslEngine,

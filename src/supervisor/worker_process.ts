@@ -5,6 +5,7 @@ import { decodeMessage, messageLine, readLines } from "../control/message_lines.
 import { configurationLine } from "../control/packed_configuration.ts";
 import type {
   BackendEndpoint,
+  ServingBy,
   SupervisorMessage,
   WorkerAnswer,
   WorkerConfiguration,
@@ -27,7 +28,7 @@ import type {
 /** A running worker. */
 export class WorkerProcess {
   /** Resolves, with what does TLS in it, when it serves; rejects with {@linkcode StartupError} when it cannot, or died before. */
-  readonly ready: Promise<string>;
+  readonly ready: Promise<ServingBy>;
   /** Resolves when somebody else wants it to end. */
   readonly leaving: Promise<void>;
   /** Resolves when it listens no more, in order or not. */
@@ -44,7 +45,7 @@ export class WorkerProcess {
   readonly #index: number;
   readonly #accessLog: AccessOutput | undefined;
   #lastWords = "";
-  #ready = deferred<string>();
+  #ready = deferred<ServingBy>();
   #leaving = deferred<void>();
   #deaf = deferred<void>();
   /** For its answers, in order. */
@@ -188,7 +189,7 @@ export class WorkerProcess {
       case "access":
         return this.#accessLog?.write(message.lines);
       case "ready":
-        return this.#ready.resolve(message.library);
+        return this.#ready.resolve(message);
       case "failed":
         return this.#ready.reject(
           message.portInUse ? new PortInUseError(message.text) : new StartupError(message.text),

@@ -1,6 +1,11 @@
 /** Keeps one worker running: replaces it when it dies, at once and then with growing pauses. */
 
-import type { BackendEndpoint, WorkerConfiguration, WorkerTotals } from "../control/messages.ts";
+import type {
+  BackendEndpoint,
+  ServingBy,
+  WorkerConfiguration,
+  WorkerTotals,
+} from "../control/messages.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import { pause, type Runtime, type SocketAddress } from "../runtime/runtime.ts";
@@ -13,7 +18,7 @@ export type Relieve = (successor: WorkerProcess, close: () => Promise<void>) => 
 /** What not every slot needs. */
 export interface WorkerSlotOptions {
   readonly relieve?: Relieve;
-  /** Gives a configuration the newest OCSP responses. */
+  /** Gives a configuration what has become known since it was made. */
   readonly newest?: (configuration: WorkerConfiguration) => WorkerConfiguration;
   /** Where lines of the access log go. */
   readonly accessLog?: AccessOutput | undefined;
@@ -57,11 +62,11 @@ export class WorkerSlot {
   }
 
   /** Starts the first worker and tells its TLS library. Rejects with {@linkcode StartupError} if it cannot serve. */
-  async start(): Promise<string> {
+  async start(): Promise<ServingBy> {
     const worker = this.#launch();
-    const library = await worker.ready;
+    const servingBy = await worker.ready;
     this.#keep(worker);
-    return library;
+    return servingBy;
   }
 
   /**

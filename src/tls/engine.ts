@@ -32,6 +32,8 @@ export interface TlsEngine {
   readonly name: TlsLibraryName;
   /** The library and its version, for the log. */
   readonly library: string;
+  /** Why the library that was preferred to it cannot be opened; undefined: none was, or it can. */
+  readonly missing?: string;
   /** A read gives one record at most, however many are there (see `ReadBuffers`). */
   readonly oneRecordPerRead: boolean;
   /** Where TLS goes to the backend: how it is begun. Clients then speak plaintext. */

@@ -1,20 +1,47 @@
 /**
- * The engine that a configuration is for, on a runtime that has several. Only that one is loaded: a worker pays
- * for what it uses, at its start and in memory.
+ * The engine that a configuration is for, on a runtime that has several, or the one instead if its library cannot
+ * be opened. Only that one is loaded: a worker pays for what it uses, at its start and in memory.
  */
 
+import { StartupError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { TlsEngine } from "./engine.ts";
 import type { TlsConfiguration } from "./tls_configuration.ts";
 
 /**
  * Makes the engine. `ownProcess`: this process is stud's alone, so that settings which hold for all of it may be
- * made. Rejects with {@linkcode StartupError}: its library is missing.
+ * made. Rejects with {@linkcode StartupError}: its library is missing, or the one instead refuses the configuration.
  */
 export async function makeEngine(
   runtime: Runtime,
   configuration: TlsConfiguration,
   { ownProcess = false } = {},
+): Promise<TlsEngine> {
+  const { orElse, missing = orElse && whyMissing(runtime) } = configuration;
+  if (orElse === undefined || missing === undefined) {
+    return await engineFor(runtime, configuration, ownProcess);
+  }
+  const engine = await engineFor(runtime, { ...configuration, library: orElse }, ownProcess);
+  // Nobody could ask it before: whoever planned took it for the other one's configuration.
+  await engine.check();
+  return { ...engine, library: `${engine.library} (${NO_OPENSSL})`, missing };
+}
+
+/** Why OpenSSL cannot be opened. What it says of certificates later is for the operator to correct. */
+function whyMissing(runtime: Runtime): string | undefined {
+  try {
+    runtime.openOpenSsl();
+    return undefined;
+  } catch (error) {
+    if (error instanceof StartupError) return error.message;
+    throw error;
+  }
+}
+
+async function engineFor(
+  runtime: Runtime,
+  configuration: TlsConfiguration,
+  ownProcess: boolean,
 ): Promise<TlsEngine> {
   const { backend } = configuration;
   if (backend !== undefined) {
@@ -36,3 +63,5 @@ export async function makeEngine(
     }
   }
 }
+
+const NO_OPENSSL = "OpenSSL 3 cannot be used here";

@@ -60,6 +60,10 @@ export type OutgoingConfiguration = TlsConfiguration & { readonly backend: Backe
 export interface TlsConfiguration {
   /** Which engine it is for. */
   readonly library: TlsLibraryName;
+  /** Which one serves if the library cannot be opened; undefined: none. */
+  readonly orElse?: "rustls";
+  /** Why it cannot, where that has been found out already. */
+  readonly missing?: string;
   /** The option that asked for OpenSSL, for messages. */
   readonly because?: string;
   /**

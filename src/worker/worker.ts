@@ -151,12 +151,15 @@ class Worker {
     this.#dropPrivileges(configuration.privileges);
     proxy.serve();
     this.#proxy = proxy;
-    this.#send({ type: "ready", library: frontends[0]!.engine.library });
+    const { library, missing } = frontends[0]!.engine;
+    this.#send({ type: "ready", library, ...missing !== undefined && { missing } });
   }
 
   #options(configuration: WorkerConfiguration, frontends: readonly ProxyFrontend[]): ProxyOptions {
+    const isRustls = frontends.some(({ engine }) => engine.name === "rustls");
     return {
       ...{ ...configuration, frontends, reusePort: true, descriptors: this.#descriptors },
+      steer: isRustls ? configuration.steer : undefined,
       onConnection: this.#onConnection(configuration),
     };
   }

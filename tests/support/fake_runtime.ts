@@ -34,7 +34,7 @@ import { ManualClock } from "./manual_clock.ts";
 export class FakeRuntime implements Runtime {
   readonly version = "Fake 1.0";
   platform = "linux";
-  tlsLibraries: readonly TlsLibraryName[] = ["rustls", "openssl"];
+  tlsLibraries: readonly TlsLibraryName[] = ["openssl", "rustls"];
   readonly clock = new ManualClock();
   readonly network = new FakeNetwork();
   readonly files = new FakeFiles();

@@ -4,7 +4,7 @@ import type { OptionName } from "../../../src/config/options.ts";
 import { optionLabel, OPTIONS } from "../../../src/config/options.ts";
 import type { Settings } from "../../../src/config/settings.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
-import { ON_DENO, refusalOf, settingsOf } from "./settings_of.ts";
+import { ON_DENO, OPENSSL_OR_RUSTLS, refusalOf, settingsOf } from "./settings_of.ts";
 
 const DEFAULTS: Settings = {
   compat: "none",
@@ -19,7 +19,7 @@ const DEFAULTS: Settings = {
   privateKeys: [],
   selfSigned: undefined,
   watch: false,
-  tlsLibrary: { name: "rustls", because: undefined },
+  tlsLibrary: OPENSSL_OR_RUSTLS,
   tlsProtocols: ["TLSv1.2", "TLSv1.3"],
   ciphers: undefined,
   ciphersuites: undefined,
@@ -94,7 +94,7 @@ Deno.test("each option changes its setting and no other", () => {
       ...{ pemDir: "/pem", pemDirGlob: "*.pem" },
       ...openssl("--pem-dir"),
     }],
-    [["--tls-library=rustls"], {}],
+    [["--tls-library=rustls"], { tlsLibrary: { name: "rustls", because: undefined } }],
     [["--tls-library=openssl"], openssl("--tls-library")],
     [["--ssl"], {
       tlsProtocols: ["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"],

@@ -36,7 +36,7 @@ Deno.test("tls = on is TLS 1.0 to 1.3, and off says nothing, in general and in a
   assertEquals(settingsOf([HITCH, "a.pem"], "tls = on").tlsProtocols, all);
   assertEquals(settingsOf([HITCH, "a.pem"], "ssl = on").tlsProtocols, all);
   const off = settingsOf([HITCH, "a.pem"], "tls = off\nssl = off");
-  assertEquals([off.tlsProtocols, off.tlsLibrary.name], [["TLSv1.2", "TLSv1.3"], "rustls"]);
+  assertEquals([off.tlsProtocols, off.tlsLibrary.orElse], [["TLSv1.2", "TLSv1.3"], "rustls"]);
   const block = settingsOf([HITCH, "a.pem"], "frontend = { port = 1 tls = on }");
   assertEquals<unknown>([block.tlsProtocols, block.frontends[0]!.tls!.tlsProtocols], [
     ["TLSv1.2", "TLSv1.3"],

@@ -2,15 +2,25 @@
 
 import { toCommand } from "../../../src/config/command.ts";
 import { parseCommandLine } from "../../../src/config/command_line.ts";
-import type { Settings, TlsLibraryName } from "../../../src/config/settings.ts";
+import type { Settings, TlsLibrary, TlsLibraryName } from "../../../src/config/settings.ts";
 import { UsageError } from "../../../src/errors.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 
-/** The TLS engines under Deno. */
-export const ON_DENO: readonly TlsLibraryName[] = ["rustls", "openssl"];
+/** The TLS engines under Deno on Linux. */
+export const ON_DENO: readonly TlsLibraryName[] = ["openssl", "rustls"];
+
+/** The TLS engines under Deno elsewhere. */
+export const ON_MACOS: readonly TlsLibraryName[] = ["rustls", "openssl"];
 
 /** The TLS engine of the npm package under Node. */
 export const ON_NODE: readonly TlsLibraryName[] = ["node"];
+
+/** What is chosen on Linux where nothing is asked for. */
+export const OPENSSL_OR_RUSTLS: TlsLibrary = {
+  name: "openssl",
+  orElse: "rustls",
+  because: undefined,
+};
 
 /** The settings that `stud ARGV` runs with; `configText` is what stud.conf holds, if there is one. */
 export function settingsOf(

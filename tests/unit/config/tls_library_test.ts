@@ -1,8 +1,10 @@
 import { optionNamed, OPTIONS } from "../../../src/config/options.ts";
 import { assertEquals } from "../../support/assert.ts";
-import { ON_NODE, refusalOf, settingsOf } from "./settings_of.ts";
+import { ON_MACOS, ON_NODE, OPENSSL_OR_RUSTLS, refusalOf, settingsOf } from "./settings_of.ts";
 
 const library = (argv: string[], config?: string) => settingsOf(argv, config).tlsLibrary;
+
+const RUSTLS = { name: "rustls", because: undefined } as const;
 
 /** For each option that needs OpenSSL: arguments that do, and the reason that is told. */
 const NEEDS: [string[], string][] = [
@@ -38,9 +40,20 @@ const NEEDS: [string[], string][] = [
   [["--proxy-proxy"], "--proxy-proxy"],
 ];
 
+Deno.test("without wishes it is OpenSSL on Linux, or else rustls, and rustls elsewhere", () => {
+  for (const argv of [[], ["--tls-library=auto"]]) {
+    assertEquals(library([...argv, "a.pem"]), OPENSSL_OR_RUSTLS);
+    assertEquals(settingsOf([...argv, "a.pem"], undefined, ON_MACOS).tlsLibrary, RUSTLS);
+  }
+  assertEquals(library(["--tls-library=rustls", "a.pem"]), RUSTLS);
+});
+
 Deno.test("what rustls cannot do takes OpenSSL, and the option is named", () => {
   for (const [argv, because] of NEEDS) {
-    assertEquals(library([...argv, "a.pem"]), { name: "openssl", because }, argv.join(" "));
+    for (const libraries of [undefined, ON_MACOS]) {
+      const { tlsLibrary } = settingsOf([...argv, "a.pem"], undefined, libraries);
+      assertEquals(tlsLibrary, { name: "openssl", because }, argv.join(" "));
+    }
   }
   const tried = new Set(NEEDS.flatMap(([argv]) => argv.map((one) => one.replace(/^--|=.*$/g, ""))));
   for (const option of OPTIONS.filter(({ needs }) => needs)) {
@@ -74,8 +87,10 @@ Deno.test("to the backend rustls needs help with a certificate of its own and wi
     [["--client", "--tls-protos=TLSv1.3", "a.pem"], "--tls-protos"],
   ];
   for (const [argv, because] of needed) {
-    const name = because === undefined ? "rustls" : "openssl";
-    assertEquals(library(argv), { name, because }, argv.join(" "));
+    const chosen = because === undefined
+      ? OPENSSL_OR_RUSTLS
+      : { name: "openssl", because } as const;
+    assertEquals(library(argv), chosen, argv.join(" "));
   }
   assertEquals(
     refusalOf(["--client", "--tls-library=rustls", "a.pem"]),
@@ -92,31 +107,28 @@ Deno.test("a default needs nothing, however it is spelled", () => {
     ...["--tls", "--steer-by-client", "--private-key=a.key", "--tls-library=auto"],
   ];
   for (const argument of spelled) {
-    for (const rest of [[], ["--tls-library=rustls"]]) {
-      assertEquals(
-        library([argument, ...rest, "a.pem"]),
-        { name: "rustls", because: undefined },
-        argument,
-      );
-    }
+    assertEquals(library([argument, "a.pem"]), OPENSSL_OR_RUSTLS, argument);
+    assertEquals(library([argument, "--tls-library=rustls", "a.pem"]), RUSTLS, argument);
   }
   for (const { name, default: text } of OPTIONS.filter(({ needs }) => needs)) {
-    if (text !== undefined) assertEquals(library([`--${name}=${text}`, "a.pem"]).name, "rustls");
+    if (text !== undefined) {
+      assertEquals(library([`--${name}=${text}`, "a.pem"]), OPENSSL_OR_RUSTLS);
+    }
   }
 });
 
 Deno.test("a PROXY header without facts of TLS needs no OpenSSL", () => {
   const plain = ["--write-proxy-v2", "--proxy-tlv=off", "--proxy-authority=off"];
-  for (const rest of [[], ["--tls-library=rustls"], ["--proxy-client-cert"]]) {
-    assertEquals(library([...plain, ...rest, "a.pem"]), { name: "rustls", because: undefined });
-  }
+  assertEquals(library([...plain, "a.pem"]), OPENSSL_OR_RUSTLS);
+  assertEquals(library([...plain, "--proxy-client-cert", "a.pem"]), OPENSSL_OR_RUSTLS);
+  assertEquals(library([...plain, "--tls-library=rustls", "a.pem"]), RUSTLS);
 });
 
 Deno.test("only the value that counts needs an engine", () => {
-  assertEquals(library(["--ssl", "--ssl=off", "-C9", "-C0", "a.pem"]).name, "rustls");
-  assertEquals(library(["--ssl=off", "a.pem"], "ssl = on").name, "rustls");
-  assertEquals(library(["a.pem"], "pem-file = b\npem-file = c").name, "rustls");
-  assertEquals(library(["a.pem"], "ciphers = ''").name, "rustls");
+  assertEquals(library(["--ssl", "--ssl=off", "-C9", "-C0", "a.pem"]), OPENSSL_OR_RUSTLS);
+  assertEquals(library(["--ssl=off", "a.pem"], "ssl = on"), OPENSSL_OR_RUSTLS);
+  assertEquals(library(["a.pem"], "pem-file = b\npem-file = c"), OPENSSL_OR_RUSTLS);
+  assertEquals(library(["a.pem"], "ciphers = ''"), OPENSSL_OR_RUSTLS);
 });
 
 Deno.test("of several reasons the first of the table is told, and a name on the spot before all", () => {
@@ -146,7 +158,7 @@ Deno.test("a pem-file block needs OpenSSL for what rustls cannot do, and only fo
     assertEquals(block(text), { name: "openssl", because: `stud.conf:3:${key}` }, text);
   }
   for (const text of ["", "private-key = a.key", "client-verify = none", "ocsp-resp-file ="]) {
-    assertEquals(block(text), { name: "rustls", because: undefined }, text);
+    assertEquals(block(text), OPENSSL_OR_RUSTLS, text);
   }
   assertEquals(
     refusalOf(["--tls-library=rustls"], "pem-file = { cert = a ocsp-resp-file = b }"),

@@ -75,11 +75,12 @@ Deno.test("makeTlsPlan() passes on every option of TLS", async () => {
   assertEquals(warnings, []);
 });
 
-Deno.test("makeTlsPlan() asks for rustls and leaves the rest to it without options", async () => {
+Deno.test("makeTlsPlan() asks for OpenSSL, or else rustls, and leaves the rest to it without options", async () => {
   const { configuration, warnings } = await plan([]);
   const { ticketSecret, certificates: _, ...rest } = configuration;
   assertEquals(rest, {
-    library: "rustls",
+    library: "openssl",
+    orElse: "rustls",
     defaultCertificate: 0,
     sniNomatchAbort: false,
     protocols: ["TLSv1.2", "TLSv1.3"],
@@ -112,7 +113,7 @@ Deno.test("makeTlsPlan() reads the certificates, unless the caller has them", as
 });
 
 Deno.test("makeTlsPlan() plans for OCSP responses unless rustls serves", async () => {
-  assertEquals((await plan([])).stapling, undefined);
+  assertEquals((await plan(["--tls-library=rustls"])).stapling, undefined);
   const { stapling } = await plan(["-O", "--ocsp-refresh-interval=60"]);
   assertEquals(stapling, {
     certificates: [{

@@ -37,7 +37,7 @@ Deno.test("ready resolves with the worker's TLS library, and leaving when it ask
   worker.leaving.then(() => leaving = true);
   const ready = { type: "ready", library: "OpenSSL 3.0.22" };
   child.say(ready);
-  assertEquals(await worker.ready, "OpenSSL 3.0.22");
+  assertEquals((await worker.ready).library, "OpenSSL 3.0.22");
   assertEquals(leaving, false);
   child.say({ type: "replace-me" });
   await worker.leaving;

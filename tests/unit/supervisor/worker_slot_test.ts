@@ -35,7 +35,7 @@ Deno.test("start() tells the TLS library of the first worker", async () => {
   const starting = slot.start();
   const ready = { type: "ready", library: "OpenSSL 3.0.22" };
   runtime.processes.children[0]!.say(ready);
-  assertEquals(await starting, "OpenSSL 3.0.22");
+  assertEquals((await starting).library, "OpenSSL 3.0.22");
   await slot.kill();
 });
 
