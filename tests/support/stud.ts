@@ -14,8 +14,12 @@ export function studCommand(): string[] {
   return [Deno.execPath(), "run", "--quiet", "-A", "--unstable-net", entry];
 }
 
-/** The TLS library that a stud of the tests uses unless a test asks for another: `STUD_TLS_LIBRARY`, or rustls. */
-export const TLS_LIBRARY = requestedLibrary() ?? "rustls";
+/**
+ * The TLS library that a stud of the tests uses unless a test asks for another: `STUD_TLS_LIBRARY`, or what stud
+ * takes by itself.
+ */
+export const TLS_LIBRARY = requestedLibrary() ??
+  (Deno.build.os === "linux" ? "openssl" : "rustls");
 
 /**
  * What the TLS libraries rightly do differently: the value for the one that is tested. Node's is an OpenSSL

@@ -12,7 +12,7 @@ const { kernel } = runtime;
 Deno.test("the platform says what it is, and which TLS engines it has", () => {
   assertEquals(runtime.version, `Deno ${Deno.version.deno}`);
   const preferred = Deno.build.os === "linux" ? ["openssl", "rustls"] : ["rustls", "openssl"];
-  assertEquals(runtime.tlsLibraries, preferred);
+  assertEquals<unknown>(runtime.tlsLibraries, preferred);
   assertThrows(() => runtime.openStreamTls(), StartupError, "only in the npm package under Node");
 });
 

@@ -1,6 +1,6 @@
 /** A number of workers that change together, with workers that the test plays. */
 
-import type { SupervisorMessage, WorkerAnswer } from "../../../src/control/messages.ts";
+import type { ServingBy, SupervisorMessage, WorkerAnswer } from "../../../src/control/messages.ts";
 import { StartupError } from "../../../src/errors.ts";
 import { configureLog } from "../../../src/log/log.ts";
 import { Generation } from "../../../src/supervisor/generation.ts";
@@ -224,3 +224,62 @@ Deno.test("drain() leaves new connections to the workers of another program on t
 function keepaliveOf(message: SupervisorMessage): number | undefined {
   return message.type === "start" ? message.configuration.keepalive : undefined;
 }
+
+/** Workers that would rather have had OpenSSL, and steer clients if they have not. */
+async function preferringOpenSsl(servingBy: ServingBy) {
+  const runtime = new FakeRuntime();
+  const log = configureLog(() => {}, "error");
+  runtime.processes.onStart = (child) =>
+    obey(child, {
+      servingBy,
+      answer: ({ type }) => type === "prepare" ? { reopened: REOPENED } : {},
+    });
+  const tls = { ...FIRST.tls, library: "openssl", orElse: "rustls" } as const;
+  const configuration = { ...FIRST, tls, steer: 2 };
+  const generation = new Generation(runtime, configuration, 2, new Handover(runtime, log), log);
+  await generation.start();
+  setListeners(runtime.files, 4);
+  const { children } = runtime.processes;
+  return { generation, configuration, children };
+}
+
+/** What the message says of a library that is missing. */
+function missingIn(message: SupervisorMessage | undefined): unknown {
+  return message?.type === "start" || message?.type === "prepare"
+    ? message.configuration.tls.configurations[0]!.missing
+    : message;
+}
+
+Deno.test("later workers, and later configurations, do without OpenSSL as the first workers do", async () => {
+  const missing = "libssl.so.3 is away";
+  const { generation, configuration, children } = await preferringOpenSsl({
+    library: "rustls",
+    missing,
+  });
+  assertEquals(generation.missing, missing);
+  assertEquals(children.map(({ messages }) => missingIn(messages[0])), [undefined, undefined]);
+  await generation.change({ ...configuration, keepalive: 60 });
+  const prepared = children[0]!.messages.find(({ type }) => type === "prepare");
+  assertEquals(missingIn(prepared), missing);
+  children[0]!.end({ code: 1 });
+  await settled();
+  assertEquals(missingIn(children[2]!.messages[0]), missing);
+  const needing = { ...FIRST.tls, library: "openssl", because: "--ssl" } as const;
+  await generation.change({ ...configuration, tls: needing });
+  assertEquals(missingIn(children[2]!.messages.find(({ type }) => type === "prepare")), undefined);
+  await generation.kill();
+});
+
+Deno.test("clients are steered by their address only if rustls serves after all", async () => {
+  const cases = [
+    [{ library: "OpenSSL 3.0.22" }, null],
+    [{ library: "rustls", missing: "away" }, { first: 0, count: 2, byClient: true }],
+  ] as const;
+  for (const [servingBy, after] of cases) {
+    const { generation, configuration, children } = await preferringOpenSsl(servingBy);
+    await generation.change({ ...configuration, keepalive: 60 });
+    const steers = children[0]!.messages.flatMap((one) => one.type === "steer" ? one.steering : []);
+    assertEquals(steers.at(-1), after);
+    await generation.kill();
+  }
+});

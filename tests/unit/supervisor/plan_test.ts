@@ -154,6 +154,7 @@ Deno.test("makePlan() has clients steered among several workers whose sessions a
     await steer("-n", "4", "--steer-by-client", "--tls-library=openssl"),
     undefined,
   );
+  assertEquals(await steer("-n", "4", "--steer-by-client", "--tls-library=rustls"), 4);
 });
 
 Deno.test("makePlan() warns of root, after what there is to say about TLS", async () => {

@@ -2,11 +2,12 @@
 
 import { UsageError } from "../../../src/errors.ts";
 import { configureLog } from "../../../src/log/log.ts";
+import { OcspRefresher } from "../../../src/supervisor/ocsp_refresher.ts";
 import type { Plan } from "../../../src/supervisor/plan.ts";
 import { claimPorts } from "../../../src/supervisor/ports.ts";
 import { StopSignals } from "../../../src/supervisor/stop_signals.ts";
 import { Supervisor } from "../../../src/supervisor/supervisor.ts";
-import type { SupervisorMessage, WorkerAnswer } from "../../../src/control/messages.ts";
+import type { ServingBy, SupervisorMessage, WorkerAnswer } from "../../../src/control/messages.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { setListeners } from "../../support/listeners_table.ts";
@@ -15,7 +16,7 @@ import { leave, obey } from "../../support/obedient_worker.ts";
 import { planOf } from "../../support/plan_of.ts";
 
 /** A supervisor whose workers serve; `next` is what the files say at the next HUP. */
-async function bench(plan: Plan = planOf()) {
+async function bench(plan: Plan = planOf(), servingBy?: ServingBy) {
   const runtime = new FakeRuntime();
   const { processes, clock, files } = runtime;
   const { children } = processes;
@@ -31,12 +32,17 @@ async function bench(plan: Plan = planOf()) {
   };
   processes.onStart = (child) => {
     const place = child.pid - 5_000;
-    obey(child, { answer: (message) => state.answer(place, message), busy: state.busy });
+    const answer = (message: SupervisorMessage) => state.answer(place, message);
+    obey(child, { answer, busy: state.busy, ...servingBy && { servingBy } });
   };
   let reads = 0;
+  /** Of how many certificates responses were to be kept fresh. */
+  const watched: (number | undefined)[] = [];
+  const responses = new OcspRefresher(runtime, log);
+  responses.watch = (plan) => void watched.push(plan?.certificates.length);
   const served: Plan[] = [];
   const supervisor = new Supervisor({
-    ...{ runtime, plan, log },
+    ...{ runtime, plan, log, responses },
     frontends: await claimPorts(plan, runtime),
     signals: new StopSignals(runtime),
     claim: (plan, held) => claimPorts(plan, runtime, { held }),
@@ -51,7 +57,7 @@ async function bench(plan: Plan = planOf()) {
   await settled();
   lines.length = 0;
   return {
-    ...{ state, clock, files, processes, children, lines, served, plan },
+    ...{ state, clock, files, processes, children, lines, served, plan, watched },
     inUse: runtime.network.inUse,
     hangUp: async (next?: Plan | Error) => {
       if (next !== undefined) {
@@ -156,6 +162,42 @@ Deno.test("what a process cannot change about itself means new workers", async (
     assertStringIncludes(lines[0]!, "info reloaded: 2 workers serve");
     await end();
   }
+});
+
+/** A plan for OpenSSL if there is one, with no certificate to staple for, or one that insists on OpenSSL. */
+function openSslPlan(tls: { orElse?: "rustls"; because?: string }, keepalive = 3600): Plan {
+  const base = planOf().configuration.tls;
+  const stapling = {
+    ...{ certificates: [], directory: "" },
+    ...{ connectTimeout: 1, responseTimeout: 1, refreshInterval: 1 },
+  };
+  return planOf({
+    stapling,
+    configuration: { tls: { ...base, library: "openssl", ...tls }, keepalive },
+  });
+}
+
+Deno.test("workers that could open OpenSSL go on when an option insists on it", async () => {
+  const plan = openSslPlan({ orElse: "rustls" });
+  const { hangUp, told, watched, end } = await bench(plan, { library: "OpenSSL 3.0.22" });
+  assertEquals(watched, [0]);
+  await hangUp(openSslPlan({ because: "--ssl" }));
+  assertEquals(told(), [["start", "prepare", "commit"], ["start", "prepare", "commit"]]);
+  assertEquals(watched, [0, 0]);
+  await end();
+});
+
+Deno.test("workers that could not go on by rustls, staple nothing, and are replaced when an option insists", async () => {
+  const plan = openSslPlan({ orElse: "rustls" });
+  const servingBy = { library: "rustls (for want of another)", missing: "away" };
+  const { hangUp, told, watched, end } = await bench(plan, servingBy);
+  await hangUp(openSslPlan({ orElse: "rustls" }, 60));
+  assertEquals(told(), [["start", "prepare", "commit"], ["start", "prepare", "commit"]]);
+  assertEquals(watched, [undefined, undefined]);
+  await hangUp(openSslPlan({ because: "--ssl" }, 60));
+  assertEquals(told().map((one) => one[0]), ["start", "start", "start", "start"]);
+  assertEquals(watched, [undefined, undefined, 0]);
+  await end();
 });
 
 Deno.test("workers that refuse a change are replaced by such as do not", async () => {

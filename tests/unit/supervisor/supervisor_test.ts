@@ -63,6 +63,18 @@ Deno.test("the supervisor says which TLS library serves, and which option asked 
   await clock.advance(0);
 });
 
+Deno.test("the supervisor says once why TLS is not by OpenSSL", async () => {
+  const { lines, serve, raise, clock } = await newSupervisor(2);
+  const library = "rustls (OpenSSL 3 cannot be used here)";
+  await serve({ type: "ready", library, missing: "libssl.so.3: no such file" });
+  assertEquals(lines, [
+    "info OpenSSL cannot be used here: libssl.so.3: no such file",
+    `info 2 workers serve on 192.0.2.1:8443, backend 127.0.0.1:8000, TLS by ${library}`,
+  ]);
+  raise.raise("SIGINT");
+  await clock.advance(0);
+});
+
 Deno.test("a worker that cannot start ends the others and fails the run", async () => {
   const { children, run, outcome } = await newSupervisor(2);
   children[0]!.say(READY);

@@ -111,6 +111,21 @@ Deno.test("a worker makes its engine from what it was told of TLS, and names the
   assertEquals(messages(), [{ type: "ready", library }]);
 });
 
+Deno.test("a worker that does without the library that was preferred says why", async () => {
+  const servingBy = { library: "rustls (for want of another)", missing: "libssl.so.3 is away" };
+  const { start, messages } = newWorker((engine) => ({ ...engine, ...servingBy }));
+  await start();
+  assertEquals(messages(), [{ type: "ready", ...servingBy }]);
+});
+
+Deno.test("clients are steered to workers with sessions of their own, and to no others", async () => {
+  for (const name of ["rustls", "openssl"] as const) {
+    const { runtime, start } = newWorker((engine) => ({ ...engine, name }));
+    await start({ ...CONFIGURATION, steer: 4 });
+    assertEquals(runtime.kernel!.steered.length, name === "rustls" ? 1 : 0);
+  }
+});
+
 Deno.test("a worker whose TLS library is missing, or refuses, says why and ends with 1", async () => {
   const { runtime, start, messages, code } = newWorker(() => {
     throw new StartupError("--ciphers: no cipher match");
