@@ -498,8 +498,9 @@ const table = [
     type: { kind: "choice", choices: ["auto", "rustls", "openssl", "node"] },
     default: "auto",
     help: "Which TLS engine terminates: rustls, which is built in, or the OpenSSL 3 of this " +
-      "machine. With auto it is rustls unless an option needs OpenSSL. The npm package under " +
-      "Node has neither; there it is node, which does what OpenSSL does.",
+      "machine. With auto it is OpenSSL on Linux where there is one, and rustls elsewhere unless " +
+      "an option needs OpenSSL. The npm package under Node has neither; there it is node, which " +
+      "does what OpenSSL does.",
     group: "TLS",
   },
   {

@@ -1,5 +1,5 @@
 /**
- * The default engine: the runtime's own rustls. One certificate, TLS 1.2 and 1.3, nothing of the host's
+ * The engine that is built in: the runtime's own rustls. One certificate, TLS 1.2 and 1.3, nothing of the host's
  * libraries. It tells nothing of what was negotiated.
  */
 

@@ -1,4 +1,4 @@
-/** Options that need OpenSSL are taken, and have the host's OpenSSL do TLS; without them rustls does it. */
+/** The host's OpenSSL does TLS where there is one, and where an option needs it the log says so; rustls by name. */
 
 import { makeSelfSigned } from "../../src/tls/self_signed.ts";
 import { assertEquals, assertStringIncludes } from "../support/assert.ts";
@@ -21,11 +21,21 @@ const OPTIONS: readonly (readonly [args: string[], because: string])[] = [
   [["-C", "100"], "-C/--shared-cache"],
 ];
 
-testWith({ notOnNode: true }, "without options rustls does TLS, and the log says so", async () => {
+testWith(ON_DENO, "without options OpenSSL does TLS, and the log says so", async () => {
   await using site = await Site.startEcho(BY_ITS_OPTIONS);
-  await site.stud.output(/1 worker serves on .*, TLS by rustls$/m);
+  await site.stud.output(/1 worker serves on .*, TLS by OpenSSL 3\.\S+ [^()]*$/m);
   await site.echoOnce();
 });
+
+testWith(
+  { notOnNode: true },
+  "rustls does TLS if it is asked for, and the log says so",
+  async () => {
+    await using site = await Site.startEcho(["--tls-library=rustls"]);
+    await site.stud.output(/1 worker serves on .*, TLS by rustls$/m);
+    await site.echoOnce();
+  },
+);
 
 for (const [args, because] of OPTIONS) {
   testWith(ON_DENO, `with ${args.join(" ")} OpenSSL does TLS, and the log says why`, async () => {

@@ -32,27 +32,30 @@ Deno.test("-V and --version print name, version and TLS engines, and exit 0", as
 });
 
 const ON_DENO = [
-  /^TLS engine rustls: the one of Deno \d+\.\d+\.\d+$/,
   // Where there is none, it says why.
   /^TLS engine openssl: (OpenSSL 3\.\d+\.\d+ .*|not usable: .+)$/,
+  /^TLS engine rustls: the one of Deno \d+\.\d+\.\d+$/,
+  /^TLS engine auto: (openssl|rustls)$/,
 ];
 const ENGINES = byLibrary({
   rustls: ON_DENO,
   openssl: ON_DENO,
-  node: [/^TLS engine node: OpenSSL \d+\.\d+\.\d+\S* \(Node \d+\.\d+\.\d+\)$/],
+  node: [
+    /^TLS engine node: OpenSSL \d+\.\d+\.\d+\S* \(Node \d+\.\d+\.\d+\)$/,
+    /^TLS engine auto: node$/,
+  ],
 });
 
 if (TLS_LIBRARY !== "node") {
   testWith(
     { tools: ["openssl"], linux: true },
-    "--version names the OpenSSL of this machine",
+    "--version names the OpenSSL of this machine, which auto then is",
     async () => {
       const { stdout } = await new Deno.Command("openssl", { args: ["version"] }).output();
       const library = /\(Library: (.*)\)/.exec(new TextDecoder().decode(stdout))?.[1];
-      assertStringIncludes(
-        (await runStud(["--version"])).stdout,
-        `TLS engine openssl: ${library}\n`,
-      );
+      const said = (await runStud(["--version"])).stdout;
+      assertStringIncludes(said, `TLS engine openssl: ${library}\n`);
+      assertStringIncludes(said, "TLS engine auto: openssl\n");
     },
   );
 }

@@ -1,8 +1,11 @@
-/** Machines whose OpenSSL is missing, broken or of the wrong kind: stud says so, and serves by rustls. */
+/** Machines whose OpenSSL is missing, broken or of the wrong kind: stud says so, and serves by rustls what that can. */
 
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { Backend, echo } from "../support/backend.ts";
+import { pemFile, temporaryPem } from "../support/certificates.ts";
 import { startError } from "../support/start_error.ts";
 import { BY_ITS_OPTIONS, runStud, Stud } from "../support/stud.ts";
+import { echoOnce } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
 import { Folder } from "../support/tls_site.ts";
 
@@ -56,17 +59,64 @@ for (const [what, [make, words]] of Object.entries(FAULTS)) {
     assertEquals(code, 0);
     const said = /^TLS engine openssl: not usable: (.*)$/m.exec(stdout)?.[1];
     assert(said !== undefined && words.test(said), stdout);
+    assertStringIncludes(stdout, "TLS engine auto: rustls\n");
   });
 }
 
-testWith(NEEDS, "without OpenSSL rustls serves what it can", async () => {
+testWith(NEEDS, "without OpenSSL rustls serves what it can, and why is said once", async () => {
   using folder = new Folder();
   folder.write("libssl.so.3", "");
+  await using backend = Backend.serve(echo);
+  using pem = await temporaryPem();
   await using stud = await Stud.start(
-    [...BY_ITS_OPTIONS, "--self-signed", "-f", "127.0.0.1,0"],
+    [...BY_ITS_OPTIONS, "-n", "2", "-f", "127.0.0.1,0", "-b", backend.address, pem.path],
     { LD_LIBRARY_PATH: folder.path },
   );
-  await stud.output(/1 worker serves on .*, TLS by rustls$/m);
+  await stud.output(/2 workers serve on .*, TLS by rustls \(OpenSSL 3 cannot be used here\)$/m);
+  assertEquals(
+    stud.stdout.match(/ info: OpenSSL cannot be used here: libssl\.so\.3: /g)?.length,
+    1,
+  );
+  await echoOnce(stud.port, pem);
+  // It has been away for the first ones, and so it is for their successors and for what they serve next.
+  Deno.removeSync(`${folder.path}/libssl.so.3`);
+  const [first] = stud.workers();
+  Deno.kill(first!, "SIGKILL");
+  await stud.output(/worker \d serves again/);
+  for (let count = 0; count < 8; count++) await echoOnce(stud.port, pem);
+  using other = await temporaryPem();
+  Deno.writeTextFileSync(pem.path, other.text);
+  stud.signal("SIGHUP");
+  await stud.output(/reloaded: 2 workers serve on .*, TLS by rustls \(/);
+  await echoOnce(stud.port, other);
+});
+
+testWith(NEEDS, "-t without OpenSSL asks rustls", async () => {
+  using folder = new Folder();
+  folder.write("libssl.so.3", "");
+  const prefix = ["env", `LD_LIBRARY_PATH=${folder.path}`];
+  const args = [...BY_ITS_OPTIONS, "-t", "--self-signed"];
+  const { code, stdout, stderr } = await runStud(args, undefined, { prefix });
+  assertEquals([code, stdout], [0, "stud: the configuration is good\n"], stderr);
+});
+
+testWith(NEEDS, "a key that is too short for rustls is an error without OpenSSL", async () => {
+  using folder = new Folder();
+  folder.write("libssl.so.3", "");
+  const args = "req -x509 -newkey rsa:1024 -nodes -subj /CN=short -days 9";
+  const out = ["-keyout", `${folder.path}/key`, "-out", `${folder.path}/certificate`];
+  await new Deno.Command("openssl", { args: [...args.split(" "), ...out], stderr: "null" })
+    .output();
+  const [key, certificate] = ["key", "certificate"].map((name) =>
+    Deno.readTextFileSync(`${folder.path}/${name}`)
+  );
+  using pem = pemFile(certificate! + key!);
+  const prefix = ["env", `LD_LIBRARY_PATH=${folder.path}`];
+  for (const test of [[], ["-t"]]) {
+    const frontend = [...BY_ITS_OPTIONS, "-f", "127.0.0.1,0", pem.path];
+    const line = await startError([...test, ...frontend], { prefix });
+    assertStringIncludes(line, `${pem.path}: rustls cannot serve this certificate and key`);
+  }
 });
 
 /** The host's own library, which every process of its clients has open. */

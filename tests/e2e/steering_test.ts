@@ -4,6 +4,7 @@ import { assert, assertEquals } from "../support/assert.ts";
 import { Fleet } from "../support/fleet.ts";
 import { ReturningClient, TICKET_VERSIONS } from "../support/returning_client.ts";
 import type { Stud } from "../support/stud.ts";
+import { Folder } from "../support/tls_site.ts";
 import { testWith } from "../support/tools.ts";
 
 const NEEDS = { tools: ["openssl"], linux: true, notOnNode: true };
@@ -18,6 +19,18 @@ testWith(NEEDS, "every client resumes at the worker that its address leads to", 
   for (const version of TICKET_VERSIONS) {
     await Promise.all(ADDRESSES.map((address) => resumes(fleet, stud, version, address)));
   }
+});
+
+testWith(NEEDS, "so it does where rustls serves for want of OpenSSL", async () => {
+  using folder = new Folder();
+  folder.write("libssl.so.3", "");
+  await using fleet = await Fleet.open();
+  const stud = await fleet.start({
+    args: ["-n", "4", "--steer-by-client", "--tls-library=auto"],
+    env: { LD_LIBRARY_PATH: folder.path },
+  });
+  await stud.output(/4 workers serve on .*, TLS by rustls \(/);
+  for (const version of TICKET_VERSIONS) await resumes(fleet, stud, version, ADDRESSES[0]!);
 });
 
 testWith(NEEDS, "steering is no harm to OpenSSL, which does not need it", async () => {
