@@ -5,7 +5,7 @@ import { Backend, echo } from "../support/backend.ts";
 import { makeSelfSigned } from "../../src/tls/self_signed.ts";
 import { pemFile, temporaryPem } from "../support/certificates.ts";
 import { eventually } from "../support/eventually.ts";
-import { Stud } from "../support/stud.ts";
+import { BY_OPENSSL, Stud } from "../support/stud.ts";
 import { echoOnce } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
 
@@ -44,7 +44,7 @@ testWith({ linux: true }, "--watch takes files that a directory gains", async ()
   const directory = await Deno.makeTempDir({ prefix: "stud-test-" });
   try {
     await Deno.writeTextFile(`${directory}/a.pem`, pem.text);
-    const args = ["--watch", "--pem-dir", directory];
+    const args = [BY_OPENSSL, "--watch", "--pem-dir", directory];
     await using stud = await Stud.start([...args, "-f", "127.0.0.1,0", "-b", backend.address]);
     await Deno.writeTextFile(`${directory}/b.pem`, "nothing");
     await stud.output(/in quarantine: \S+b\.pem: not a PEM file .*no certificate of it is served/);

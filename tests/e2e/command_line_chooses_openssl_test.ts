@@ -5,7 +5,7 @@ import { assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { Backend, echo } from "../support/backend.ts";
 import { pemFile, temporaryPem } from "../support/certificates.ts";
 import { Site } from "../support/site.ts";
-import { BY_ITS_OPTIONS, runStud, Stud } from "../support/stud.ts";
+import { BY_ITS_OPTIONS, BY_OPENSSL, runStud, Stud } from "../support/stud.ts";
 import { echoOnce } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
 
@@ -75,7 +75,7 @@ testWith(
   NEEDS,
   "-C says that no cache is needed, --ssl that TLS 1.0 lowers the security",
   async () => {
-    await using site = await Site.startEcho(["-C", "100", "--ssl"]);
+    await using site = await Site.startEcho([BY_OPENSSL, "-C", "100", "--ssl"]);
     await site.stud.output(/ warning: -C\/--shared-cache 100: .* no cache is needed/);
     assertStringIncludes(site.stud.stderr, " warning: TLSv1.0 and TLSv1.1 need SHA-1 signatures");
   },

@@ -2,6 +2,7 @@
 
 import { assertStringIncludes } from "../support/assert.ts";
 import { startError } from "../support/start_error.ts";
+import { BY_OPENSSL } from "../support/stud.ts";
 import { testWith } from "../support/tools.ts";
 
 /** Arguments, and what the line must contain. */
@@ -80,7 +81,7 @@ testWith(
   "what OpenSSL does not take is named with its option, by -t too",
   async () => {
     for (const [args, ...words] of OPENSSL_REFUSES) {
-      const whole = ["--self-signed", "-f", "127.0.0.1,0", ...args];
+      const whole = [BY_OPENSSL, "--self-signed", "-f", "127.0.0.1,0", ...args];
       await inTurns([[whole, ...words], [["-t", ...whole], ...words]]);
     }
   },
