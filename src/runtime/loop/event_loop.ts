@@ -157,11 +157,11 @@ export class EventLoop implements Clock {
 
   /**
    * What the runtime does in a turn may lead to more, such as a file's next read, which its threads may have done
-   * before it asks: nothing wakes us then. So it has turns again after ever longer sleeps, until nothing came of it.
+   * before it asks: nothing wakes us then. So it has turns again after ever longer sleeps.
    */
   #oweTurns(nap: number): void {
     this.#turnsOwed = TURNS_OF_RUNTIME;
-    this.#nap = nap > LONGEST_NAP ? Infinity : nap;
+    this.#nap = Math.min(nap, LONGEST_NAP);
   }
 
   #hasWork(): boolean {
@@ -294,7 +294,7 @@ const LONGEST_WITHOUT_RUNTIME = 20;
 const TURNS_OF_RUNTIME = 3;
 /** Milliseconds of sleep after which the runtime has turns again, for as long as it may have more to do. */
 const FIRST_NAP = 2;
-const LONGEST_NAP = 1_500;
+const LONGEST_NAP = 8_192;
 /** Milliseconds for patient watchers before the others are looked at again; one at least is served. */
 const PATIENT_SHARE = 0.2;
 const EVENTS_AT_ONCE = 256;
