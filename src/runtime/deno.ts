@@ -12,6 +12,7 @@ import { createDenoService } from "./deno_service.ts";
 import { openLinuxKernel } from "./linux.ts";
 import { EventLoop } from "./loop/event_loop.ts";
 import { createLoopNetwork } from "./loop/loop_network.ts";
+import { loopPipes } from "./loop/loop_pipes.ts";
 import { openOpenSsl } from "./openssl/library.ts";
 import { rootedFiles } from "./rooted_files.ts";
 
@@ -47,7 +48,7 @@ export function createRuntime(
     platform: Deno.build.os,
     network: loop === undefined ? network : createLoopNetwork(loop, network),
     files: rootedFiles(files),
-    processes: createDenoProcesses(worker),
+    processes: createDenoProcesses(worker, loop && loopPipes(loop)),
     service: createDenoService(program),
     clock: loop ?? clock,
     tlsLibraries: ["rustls", "openssl"],

@@ -14,8 +14,15 @@ export interface WorkerProgram {
   readonly workerArguments: readonly string[];
 }
 
-/** Makes the processes part of a Deno runtime. */
-export function createDenoProcesses(program: WorkerProgram): Processes {
+/** Standard input and output by other means than Deno's. */
+export interface StandardPipes {
+  readonly stdin: ReadableStream<Uint8Array>;
+  /** Writes all of it to standard output. Rejects when nobody can read it any more. */
+  write(octets: Uint8Array): Promise<void>;
+}
+
+/** Makes the processes part of a Deno runtime. `pipes`: for a process that has them. */
+export function createDenoProcesses(program: WorkerProgram, pipes?: StandardPipes): Processes {
   const expected: ChildProcess[] = [];
   return {
     args: Deno.args,
@@ -29,9 +36,13 @@ export function createDenoProcesses(program: WorkerProgram): Processes {
       return Deno.stdout.isTerminal();
     },
     get stdin() {
-      return Deno.stdin.readable;
+      return pipes?.stdin ?? Deno.stdin.readable;
     },
-    write,
+    write(stream, octets) {
+      return stream === "stdout" && pipes !== undefined
+        ? pipes.write(octets)
+        : write(stream, octets);
+    },
     startWorker: () => expected.shift() ?? startWorker(program),
     expectWorkers(count) {
       try {
