@@ -4,7 +4,7 @@
  * could be heard seconds late.
  */
 
-import type { StandardPipes } from "../deno_processes.ts";
+import type { StandardOctets, StandardPipes } from "../deno_processes.ts";
 import {
   EPOLLERR,
   EPOLLET,
@@ -14,35 +14,32 @@ import {
   type EventLoop,
   type Watcher,
 } from "./event_loop.ts";
+import type { WorkerLoop } from "./worker_loop.ts";
 import { EAGAIN, EINTR, errno, openLibc, SocketError } from "./libc.ts";
 
-/** Takes both streams on the loop, each when it is first used. They have to be pipes or sockets. */
-export function loopPipes(loop: EventLoop): StandardPipes {
-  let input: ReadableStream<Uint8Array> | undefined;
+/** Reads and writes them on the loop from when there is one; they have to be pipes or sockets. */
+export function loopPipes(loop: WorkerLoop, before: StandardOctets): StandardPipes {
+  let input: Pipe | undefined;
   let output: Pipe | undefined;
-  return {
-    get stdin() {
-      return input ??= readable(new Pipe(STDIN, EPOLLIN, loop));
-    },
-    write(octets) {
-      output ??= new Pipe(STDOUT, EPOLLOUT, loop);
-      return output.write(octets);
-    },
-  };
-}
-
-function readable(pipe: Pipe): ReadableStream<Uint8Array> {
-  return new ReadableStream({
+  const stdin = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const octets = await pipe.read();
+      if (loop.current !== undefined) input ??= new Pipe(STDIN, EPOLLIN, loop.current);
+      const octets = await (input ?? before).read();
       if (octets === null) controller.close();
       else controller.enqueue(octets);
     },
   }, { highWaterMark: 0 });
+  return {
+    stdin,
+    write(octets) {
+      if (loop.current !== undefined) output ??= new Pipe(STDOUT, EPOLLOUT, loop.current);
+      return (output ?? before).write(octets);
+    },
+  };
 }
 
 /** One end of a pipe: one read, or one write, at a time. */
-class Pipe implements Watcher {
+class Pipe implements StandardOctets, Watcher {
   readonly patient = false;
   readonly #libc = openLibc();
   readonly #descriptor: number;
