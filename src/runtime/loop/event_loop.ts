@@ -52,7 +52,6 @@ export class EventLoop implements Clock {
   readonly #changeView = new DataView(this.#change.buffer);
   readonly #events = new Uint8Array(EVENT_BYTES * EVENTS_AT_ONCE);
   readonly #eventsView = new DataView(this.#events.buffer);
-  readonly #runtimes = new Set<number>();
   /** When the runtime had its last turn. */
   #turnedAt = 0;
   /** Whether anything has happened since. */
@@ -72,13 +71,10 @@ export class EventLoop implements Clock {
     if (this.#poll < 0) throw new Error(`epoll_create1: os error ${errno()}`);
     // Where the runtime has its turns anyway its instance need not be nested; several loops may be there then.
     const polls = longestSleep === Infinity ? runtimePolls(this.#poll) : [];
-    for (const descriptor of polls) {
-      this.#runtimes.add(descriptor);
-      this.#control(EPOLL_CTL_ADD, descriptor, EPOLLIN, 0);
-    }
+    for (const descriptor of polls) this.#control(EPOLL_CTL_ADD, descriptor, EPOLLIN, 0);
   }
 
-  /** Begins to watch a descriptor for as long as it is open. */
+  /** Begins to watch a descriptor for as long as it is open. Throws if the kernel has no room for another one. */
   watch(descriptor: number, watcher: Watcher, events: number): void {
     const token = this.#lastToken = (this.#lastToken + 1) & 0x7fff_ffff;
     if (this.#watchers[descriptor] === undefined) this.#watched++;
