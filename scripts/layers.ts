@@ -141,6 +141,8 @@ const RESERVED: readonly { readonly path: string; readonly importers: readonly s
     path: "src/runtime/openssl/",
     importers: ["src/runtime/deno.ts", "src/runtime/openssl/"],
   },
+  // Nothing else learns whose event loop it is on.
+  { path: "src/runtime/loop/", importers: ["src/runtime/deno.ts", "src/runtime/loop/"] },
 ];
 
 const EXIT: Name = {

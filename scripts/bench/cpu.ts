@@ -139,6 +139,9 @@ function idleConnections({ idle = 0 }: Work, { quick }: Place): number {
 
 const HOLD = { kind: "hold", version: "TLSv1.3", seconds: 120 } as const;
 const BATCHES = 4;
-/** So many batches warm a new proxy up, and one that has served other rows. */
-const COLD = 2;
+/**
+ * So many batches warm a new proxy up, and one that has served other rows: a thousand connections are not enough for
+ * a JavaScript engine to compile what serves them.
+ */
+const COLD = 8;
 const WARM = 0.5;

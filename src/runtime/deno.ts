@@ -7,11 +7,12 @@ import type { Files, Kernel, Runtime } from "./runtime.ts";
 import { StartupError } from "../errors.ts";
 import { clock } from "./clock.ts";
 import { createDenoNetwork } from "./deno_network.ts";
-import { createDenoProcesses, type WorkerProgram } from "./deno_processes.ts";
+import { createDenoProcesses, standardOctets, type WorkerProgram } from "./deno_processes.ts";
 import { createDenoService } from "./deno_service.ts";
 import { openLinuxKernel } from "./linux.ts";
-import { EventLoop } from "./loop/event_loop.ts";
 import { createLoopNetwork } from "./loop/loop_network.ts";
+import { loopPipes } from "./loop/loop_pipes.ts";
+import { WorkerLoop } from "./loop/worker_loop.ts";
 import { openOpenSsl } from "./openssl/library.ts";
 import { rootedFiles } from "./rooted_files.ts";
 
@@ -40,14 +41,14 @@ export function createRuntime(
       return Deno.mainModule;
     },
   };
-  const loop = ownsLoop && Deno.build.os === "linux" ? new EventLoop() : undefined;
+  const loop = ownsLoop && Deno.build.os === "linux" ? new WorkerLoop(clock) : undefined;
   const network = createDenoNetwork();
   return {
     version: `Deno ${Deno.version.deno}`,
     platform: Deno.build.os,
-    network: loop === undefined ? network : createLoopNetwork(loop, network),
+    network: loop === undefined ? network : createLoopNetwork(() => loop.begin(), network),
     files: rootedFiles(files),
-    processes: createDenoProcesses(worker),
+    processes: createDenoProcesses(worker, loop && loopPipes(loop, standardOctets)),
     service: createDenoService(program),
     clock: loop ?? clock,
     // The table in docs/architecture.md says why.

@@ -14,8 +14,33 @@ export interface WorkerProgram {
   readonly workerArguments: readonly string[];
 }
 
-/** Makes the processes part of a Deno runtime. */
-export function createDenoProcesses(program: WorkerProgram): Processes {
+/** Standard input and output by other means than Deno's. */
+export interface StandardPipes {
+  readonly stdin: ReadableStream<Uint8Array>;
+  /** Writes all of it to standard output. Rejects when nobody can read it any more. */
+  write(octets: Uint8Array): Promise<void>;
+}
+
+/** Standard input and output, one read and one write at a time. */
+export interface StandardOctets {
+  /** The next bytes, or null at the end. */
+  read(): Promise<Uint8Array | null>;
+  /** Writes all of it. */
+  write(octets: Uint8Array): Promise<void>;
+}
+
+/** Deno's own. */
+export const standardOctets: StandardOctets = {
+  async read() {
+    const space = new Uint8Array(READ_BYTES);
+    const length = await Deno.stdin.read(space);
+    return length === null ? null : space.subarray(0, length);
+  },
+  write: (octets) => write("stdout", octets),
+};
+
+/** Makes the processes part of a Deno runtime. `pipes`: for a process that has them. */
+export function createDenoProcesses(program: WorkerProgram, pipes?: StandardPipes): Processes {
   const expected: ChildProcess[] = [];
   return {
     args: Deno.args,
@@ -29,9 +54,13 @@ export function createDenoProcesses(program: WorkerProgram): Processes {
       return Deno.stdout.isTerminal();
     },
     get stdin() {
-      return Deno.stdin.readable;
+      return pipes?.stdin ?? Deno.stdin.readable;
     },
-    write,
+    write(stream, octets) {
+      return stream === "stdout" && pipes !== undefined
+        ? pipes.write(octets)
+        : write(stream, octets);
+    },
     startWorker: () => expected.shift() ?? startWorker(program),
     expectWorkers(count) {
       try {
@@ -170,3 +199,5 @@ const RUN = ["run", "--quiet", "--no-prompt", "--unstable-net", "-A"];
  * nothing, and waking helpers for a small one costs more than they do (docs/performance.md).
  */
 const V8_FLAGS = "--max-semi-space-size=2,--no-parallel-scavenge";
+/** As much as a pipe holds. */
+const READ_BYTES = 64 << 10;

@@ -61,6 +61,8 @@ export interface ListenOptions extends ListenAddress {
   readonly backlog?: number;
   /** TCP_KEEPIDLE in seconds, likewise. */
   readonly keepalive?: number;
+  /** What comes in by this socket goes on by the platform's own TLS ({@linkcode Network.dialTls}). */
+  readonly besideTls?: boolean;
 }
 
 /** What a TLS listening socket of the platform's own library needs. */

@@ -23,7 +23,7 @@ export async function createOutgoingEngine(
     check: () => dialer.prepare(),
     async listen(options) {
       await dialer.prepare();
-      return await listenPlain(runtime, options);
+      return await listenPlain(runtime, options, configuration.library === "rustls");
     },
     async adopt(listener) {
       if (!isPlain(listener)) return undefined;

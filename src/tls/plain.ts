@@ -8,12 +8,16 @@ import type { TlsConnection, TlsListener, TlsListenerOptions } from "./engine.ts
 import { StartupError } from "../errors.ts";
 import { tuneListener } from "./tune_listener.ts";
 
-/** Listens in clear. Rejects with {@linkcode StartupError} when the address is refused. */
+/**
+ * Listens in clear. `besideTls` as `ListenOptions` has it. Rejects with {@linkcode StartupError} when the address is
+ * refused.
+ */
 export async function listenPlain(
   runtime: Runtime,
   { address, reusePort, steer, ...tuning }: TlsListenerOptions,
+  besideTls = false,
 ): Promise<TlsListener> {
-  const listener = await runtime.network.listen({ ...address, ...tuning, reusePort });
+  const listener = await runtime.network.listen({ ...address, ...tuning, reusePort, besideTls });
   try {
     tuneListener(runtime, listener.address, { ...tuning, silentClients: true });
     if (steer !== undefined) steerClients(runtime, listener, steer);

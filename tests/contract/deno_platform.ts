@@ -18,7 +18,7 @@ runtime.openOpenSsl();
 
 // The tests' own timers and sockets are the runtime's.
 const loop = new EventLoop({ longestSleep: 1 });
-const onLoop = { ...runtime, clock: loop, network: createLoopNetwork(loop, runtime.network) };
+const onLoop = { ...runtime, clock: loop, network: createLoopNetwork(() => loop, runtime.network) };
 
 export const platform: Platform = {
   engines: [

@@ -120,7 +120,7 @@ let listener: Awaited<ReturnType<ReturnType<typeof createLoopNetwork>["listen"]>
 
 if (import.meta.main) {
   const loop = new EventLoop();
-  const network = createLoopNetwork(loop, createDenoNetwork());
+  const network = createLoopNetwork(() => loop, createDenoNetwork());
   // The loop has something to wait for: nobody ever comes, but where clients are the task.
   listener = await network.listen({ host: "127.0.0.1", port: 0, reusePort: false });
   const task = TASKS[Deno.args[0] as LoopTask];

@@ -52,7 +52,6 @@ export class EventLoop implements Clock {
   readonly #changeView = new DataView(this.#change.buffer);
   readonly #events = new Uint8Array(EVENT_BYTES * EVENTS_AT_ONCE);
   readonly #eventsView = new DataView(this.#events.buffer);
-  readonly #runtimes = new Set<number>();
   /** When the runtime had its last turn. */
   #turnedAt = 0;
   /** Whether anything has happened since. */
@@ -72,13 +71,10 @@ export class EventLoop implements Clock {
     if (this.#poll < 0) throw new Error(`epoll_create1: os error ${errno()}`);
     // Where the runtime has its turns anyway its instance need not be nested; several loops may be there then.
     const polls = longestSleep === Infinity ? runtimePolls(this.#poll) : [];
-    for (const descriptor of polls) {
-      this.#runtimes.add(descriptor);
-      this.#control(EPOLL_CTL_ADD, descriptor, EPOLLIN, 0);
-    }
+    for (const descriptor of polls) this.#control(EPOLL_CTL_ADD, descriptor, EPOLLIN, 0);
   }
 
-  /** Begins to watch a descriptor for as long as it is open. */
+  /** Begins to watch a descriptor for as long as it is open. Throws if the kernel has no room for another one. */
   watch(descriptor: number, watcher: Watcher, events: number): void {
     const token = this.#lastToken = (this.#lastToken + 1) & 0x7fff_ffff;
     if (this.#watchers[descriptor] === undefined) this.#watched++;
@@ -157,11 +153,11 @@ export class EventLoop implements Clock {
 
   /**
    * What the runtime does in a turn may lead to more, such as a file's next read, which its threads may have done
-   * before it asks: nothing wakes us then. So it has turns again after ever longer sleeps, until nothing came of it.
+   * before it asks: nothing wakes us then. So it has turns again after ever longer sleeps.
    */
   #oweTurns(nap: number): void {
     this.#turnsOwed = TURNS_OF_RUNTIME;
-    this.#nap = nap > LONGEST_NAP ? Infinity : nap;
+    this.#nap = Math.min(nap, LONGEST_NAP);
   }
 
   #hasWork(): boolean {
@@ -294,7 +290,7 @@ const LONGEST_WITHOUT_RUNTIME = 20;
 const TURNS_OF_RUNTIME = 3;
 /** Milliseconds of sleep after which the runtime has turns again, for as long as it may have more to do. */
 const FIRST_NAP = 2;
-const LONGEST_NAP = 1_500;
+const LONGEST_NAP = 8_192;
 /** Milliseconds for patient watchers before the others are looked at again; one at least is served. */
 const PATIENT_SHARE = 0.2;
 const EVENTS_AT_ONCE = 256;

@@ -7,17 +7,7 @@ import { PeerError } from "../../errors.ts";
 import type { SocketAddress } from "../../wire/preface.ts";
 import type { StreamListener, TcpStream } from "../streams.ts";
 import { EPOLLIN, type Watcher } from "./event_loop.ts";
-import {
-  CLOSED,
-  EAGAIN,
-  ECONNABORTED,
-  EINTR,
-  EMFILE,
-  ENFILE,
-  ENOBUFS,
-  ENOMEM,
-  errno,
-} from "./libc.ts";
+import { EAGAIN, ECONNABORTED, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, errno } from "./libc.ts";
 import { type LoopServices, LoopStream } from "./loop_stream.ts";
 import {
   AddressSpace,
@@ -25,6 +15,12 @@ import {
   type PackedAddress,
   packedLocalAddress,
 } from "./socket_address.ts";
+
+/** Settles the accept that waits. */
+interface Waiting {
+  readonly resolve: (stream: TcpStream) => void;
+  readonly reject: (error: unknown) => void;
+}
 
 /** See {@linkcode StreamListener}. */
 export class LoopListener implements StreamListener, Watcher {
@@ -35,9 +31,7 @@ export class LoopListener implements StreamListener, Watcher {
   #descriptor: number;
   /** The address of all that it accepts, unless it listens on every address there is. */
   readonly #local: PackedAddress | undefined;
-  #waiting:
-    | { readonly resolve: (stream: TcpStream) => void; readonly reject: (error: unknown) => void }
-    | undefined;
+  #waiting: Waiting | undefined;
   /** Whether the loop tells of clients that wait. */
   #watching = true;
 
@@ -81,14 +75,23 @@ export class LoopListener implements StreamListener, Watcher {
     const descriptor = libc.accept4(this.#descriptor, bytes, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor >= 0) {
       this.#waiting = undefined;
-      const options = { peer: packAddress(SPACE), isAccepted: true, local: this.#local };
-      return waiting.resolve(new LoopStream(descriptor, options, this.#services));
+      return this.#give(descriptor, waiting);
     }
     const error = errno();
     // Another worker was quicker, or the client has gone again.
     if (error === EAGAIN || error === EINTR || error === ECONNABORTED) return;
     this.#waiting = undefined;
     waiting.reject(acceptFault(error));
+  }
+
+  #give(descriptor: number, { resolve, reject }: Waiting): void {
+    const options = { peer: packAddress(SPACE), isAccepted: true, local: this.#local };
+    try {
+      resolve(new LoopStream(descriptor, options, this.#services));
+    } catch (cause) {
+      this.#services.libc.close(descriptor);
+      reject(new PeerError("client", "resources", "epoll takes no more sockets", { cause }));
+    }
   }
 
   #watchNoMore(): void {
@@ -109,7 +112,7 @@ function acceptFault(error: number): PeerError {
 }
 
 function closed(): PeerError {
-  return new PeerError("client", "gone", `closed by us (${CLOSED})`);
+  return new PeerError("client", "gone", "closed by us");
 }
 
 const SPACE = new AddressSpace();

@@ -34,16 +34,16 @@ import {
 import { socketFault } from "./socket_fault.ts";
 
 /**
- * Makes a network whose plain sockets are on the loop; `others` does the rest. Connections are on the loop only
- * once something listens on it: a process whose sockets are all the runtime's has no use for two loops.
+ * Makes a network whose plain sockets are on a loop, which begins with the first that listens; `others` does the
+ * rest, and connects until then. Sockets of a process that also uses the runtime's own TLS stay the runtime's.
  */
-export function createLoopNetwork(loop: EventLoop, others: Network): Network {
+export function createLoopNetwork(begin: () => EventLoop, others: Network): Network {
   let services: LoopServices | undefined;
   return {
     ...others,
-    // deno-lint-ignore require-await -- what it throws is to be a rejection
     async listen(options) {
-      services ??= { loop, libc: openLibc(), lent: pageAligned(LENT_BYTES) };
+      if (options.besideTls) return await others.listen(options);
+      services ??= { loop: begin(), libc: openLibc(), lent: pageAligned(LENT_BYTES) };
       return listen(options, services);
     },
     dial(endpoint, abandonment) {

@@ -152,7 +152,6 @@ export class LoopStream implements TcpStream, Watcher {
     const { libc } = this.#services;
     const known =
       libc.getsockopt(this.#open(), SOL_SOCKET, SO_MEMINFO, MEMORY, MEMORY_LENGTH) === 0;
-    // The kernel counts its own structures too: about a quarter on top of the octets.
     return known ? Math.max(0, MEMORY[SK_MEMINFO_SNDBUF]! - MEMORY[SK_MEMINFO_WMEM_QUEUED]!) : 0;
   }
 
@@ -184,7 +183,8 @@ export class LoopStream implements TcpStream, Watcher {
   }
 
   ready(events: number): void {
-    if (events & GONE) this.gone = true;
+    // EPOLLHUP alone is also what two orderly ends look like, whose data may still be under way.
+    if (events & EPOLLERR) this.gone = true;
     if (events & (EPOLLIN | EPOLLRDHUP | GONE)) {
       this.#readable = true;
       if (events & (EPOLLRDHUP | GONE)) this.#over = true;

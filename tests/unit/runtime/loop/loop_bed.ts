@@ -50,7 +50,7 @@ export function loopTest(what: string, run: (bed: LoopBed) => Promise<void>, nee
 /** Use it with `await using`: everything opened through it is closed with it. */
 export class LoopBed implements AsyncDisposable {
   readonly loop = new EventLoop({ longestSleep: 1 });
-  readonly network: Network = createLoopNetwork(this.loop, createDenoNetwork());
+  readonly network: Network = createLoopNetwork(() => this.loop, createDenoNetwork());
   readonly #open: { close(): void }[] = [];
 
   /** Closes it at the end. */

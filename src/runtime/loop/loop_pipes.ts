@@ -1,0 +1,95 @@
+/**
+ * The standard input and output of a worker on its event loop: the control pipe, and the pipe of its log. Deno would
+ * read and write them on threads of its own, and what those finish does not always wake a loop that sleeps: a drain
+ * could be heard seconds late.
+ */
+
+import type { StandardOctets, StandardPipes } from "../deno_processes.ts";
+import {
+  EPOLLERR,
+  EPOLLET,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLOUT,
+  type EventLoop,
+  type Watcher,
+} from "./event_loop.ts";
+import type { WorkerLoop } from "./worker_loop.ts";
+import { EAGAIN, EINTR, errno, openLibc, SocketError } from "./libc.ts";
+
+/** Reads and writes them on the loop from when there is one; they have to be pipes or sockets. */
+export function loopPipes(loop: WorkerLoop, before: StandardOctets): StandardPipes {
+  let input: Pipe | undefined;
+  let output: Pipe | undefined;
+  const stdin = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      if (loop.current !== undefined) input ??= new Pipe(STDIN, EPOLLIN, loop.current);
+      const octets = await (input ?? before).read();
+      if (octets === null) controller.close();
+      else controller.enqueue(octets);
+    },
+  }, { highWaterMark: 0 });
+  return {
+    stdin,
+    write(octets) {
+      if (loop.current !== undefined) output ??= new Pipe(STDOUT, EPOLLOUT, loop.current);
+      return (output ?? before).write(octets);
+    },
+  };
+}
+
+/** One end of a pipe: one read, or one write, at a time. */
+class Pipe implements StandardOctets, Watcher {
+  readonly patient = false;
+  readonly #libc = openLibc();
+  readonly #descriptor: number;
+  /** Resolves when something has happened to it. */
+  #event = Promise.withResolvers<void>();
+
+  constructor(descriptor: number, events: number, loop: EventLoop) {
+    this.#descriptor = descriptor;
+    if (this.#libc.ioctl(descriptor, FIONBIO, YES) !== 0) throw SocketError.of(errno());
+    loop.watch(descriptor, this, (events | EPOLLERR | EPOLLHUP | EPOLLET) >>> 0);
+  }
+
+  ready(): void {
+    this.#event.resolve();
+    this.#event = Promise.withResolvers();
+  }
+
+  /** The next bytes, or null at the end. */
+  async read(): Promise<Uint8Array | null> {
+    const space = new Uint8Array(READ_BYTES);
+    for (;;) {
+      const event = this.#event.promise;
+      const octets = this.#libc.read(this.#descriptor, space, space.length);
+      if (octets > 0) return space.subarray(0, octets);
+      if (octets === 0) return null;
+      await this.#untilRetry(event);
+    }
+  }
+
+  async write(octets: Uint8Array): Promise<void> {
+    for (let sent = 0; sent < octets.length;) {
+      const event = this.#event.promise;
+      const rest = octets.subarray(sent) as Uint8Array<ArrayBuffer>;
+      const taken = this.#libc.write(this.#descriptor, rest, rest.length);
+      if (taken >= 0) sent += taken;
+      else await this.#untilRetry(event);
+    }
+  }
+
+  /** After a call that failed: resolves when it is worth another try. */
+  #untilRetry(event: Promise<void>): Promise<void> | undefined {
+    const error = errno();
+    if (error === EAGAIN) return event;
+    if (error !== EINTR) throw SocketError.of(error);
+  }
+}
+
+const STDIN = 0;
+const STDOUT = 1;
+/** As much as a pipe holds. */
+const READ_BYTES = 64 << 10;
+const YES = new Int32Array([1]);
+const FIONBIO = 0x5421;
