@@ -38,7 +38,8 @@ export function createRustlsDialer(
  * thinks of others only then: so it begins with ourselves.
  */
 async function tryOut(network: Network, options: TlsDialOptions): Promise<void> {
-  const listener = await network.listen({ host: "127.0.0.1", port: 0, reusePort: false });
+  const address = { host: "127.0.0.1", port: 0 };
+  const listener = await network.listen({ ...address, reusePort: false, besideTls: true });
   try {
     const endpoint = { kind: "tcp", ...listener.address } as const;
     (await network.dialTls(endpoint, options, new Abandonment())).close();

@@ -71,7 +71,7 @@ testWith(
     using file = pemFile(Deno.readTextFileSync(certificate) + Deno.readTextFileSync(key));
     await Deno.remove(folder, { recursive: true });
     for (const options of [[], ["-t"]]) {
-      const line = await startError([...options, file.path]);
+      const line = await startError([...options, "-f", "127.0.0.1,0", file.path]);
       const refusal = byLibrary({
         rustls: "rustls cannot serve",
         openssl: "the certificate: OpenSSL refuses it: ee key too small",
