@@ -23,8 +23,12 @@ const CONNECTIONS = Deno.env.get("STUD_LONG_TESTS") ? 20_000 : 1_000;
 const SEED = 20_261_122;
 /** MiB. Nearly all of it is the working size of a worker that has done some handshakes. */
 const MOST_GROWTH = 120;
-/** Where damage must be noticed: the version before it means nothing (RFC 8446), and rustls ignores the type too. */
-const AUTHENTIC = 3;
+/**
+ * Where damage must be noticed: the version before it means nothing (RFC 8446), and rustls ignores the type too. A
+ * length that is too large makes of the client's FIN a cut within a record, which OpenSSL alone tells apart from a
+ * client that leaves without close_notify.
+ */
+const AUTHENTIC = byLibrary({ openssl: 3, rustls: 5, node: 5 });
 const UNDECRYPTABLE = new RegExp(
   `connection ended: ${
     byLibrary({ rustls: "cannot decrypt peer's message", openssl: "undecryptable record" })
