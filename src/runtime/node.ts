@@ -16,8 +16,13 @@ import { openNodeTls } from "./node_tls.ts";
 import type { Files, Kernel, Runtime } from "./runtime.ts";
 import { rootedFiles } from "./rooted_files.ts";
 
+/** How a process is to be provided for; `ownsLoop` changes nothing here, where Node's own loop is the only one. */
+export interface RuntimeOptions extends WorkerProgram {
+  readonly ownsLoop?: boolean;
+}
+
 /** Makes the platform interface for a program under Node. */
-export function createRuntime(program: WorkerProgram): Runtime {
+export function createRuntime(program: RuntimeOptions): Runtime {
   let kernel: Kernel | undefined;
   const descriptors: number[] = [];
   const platform = process.platform === "win32" ? "windows" : process.platform;
