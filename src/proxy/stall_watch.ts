@@ -92,7 +92,10 @@ export class StallWatch {
     for (const relay of this.#marks.keys()) {
       if (this.#limitOf(relay) === 0) this.#marks.delete(relay);
     }
-    for (const relay of suspects) this.#judge(relay, relay.unsent());
+    for (const relay of suspects) {
+      const unsent = relay.unsent();
+      this.#judge(relay, unsent > UNKNOWN ? unsent : 0);
+    }
     if (this.#watched.size > 0) this.#arm();
   }
 
@@ -121,5 +124,7 @@ function periodFor({ linger, stall }: StallLimits): number {
   return Math.min(Math.max(shortest / 4, SHORTEST_PERIOD), LONGEST_PERIOD);
 }
 
+/** A platform that does not know how many bytes wait says 1 for either side; to know again is no progress. */
+const UNKNOWN = 2;
 const SHORTEST_PERIOD = 100;
 const LONGEST_PERIOD = 15_000;

@@ -23,20 +23,21 @@ export class SendQueues {
   }
 
   /**
-   * Bytes that the peer has not acknowledged. Between two looks nobody knows: then 1, so that whoever waits asks
-   * again.
+   * Bytes that the peer has not acknowledged, as the last look told. Where that was none, nobody knows until the
+   * next look: then 1, so that whoever waits asks again.
    */
   unsent({ local, peer }: SocketPair): number {
     const now = this.#now();
+    let isFresh = now <= this.#lookedAt + FRESH;
     if (now >= this.#restUntil) {
+      isFresh = true;
       this.#amounts = parseSendQueues(TABLES.map(this.#readFile));
       this.#lookedAt = this.#now();
       this.#restUntil = this.#lookedAt + RESTS * (this.#lookedAt - now);
-    } else if (now > this.#lookedAt + FRESH) {
-      return 1;
     }
     const keys = forms(local).flatMap((one) => forms(peer).map((other) => `${one} ${other}`));
-    return keys.map((key) => this.#amounts.get(key)).find((amount) => amount !== undefined) ?? 0;
+    const known = keys.map((key) => this.#amounts.get(key)).find((amount) => amount !== undefined);
+    return known ?? (isFresh ? 0 : 1);
   }
 }
 
