@@ -86,5 +86,5 @@ export async function discard(
   }
 }
 
-/** Octets that a direction may move before everything else gets a turn. */
-const FAIR_SHARE = 256 << 10;
+/** Octets that a direction may move before everything else gets a turn: less than one large read. */
+const FAIR_SHARE = 64 << 10;
