@@ -83,6 +83,8 @@ export interface StreamListener {
   readonly acceptsUnasked?: boolean;
   /** Set where `accept` gives the connections that are there already their turns before each new one. */
   readonly acceptsInTurn?: boolean;
+  /** How many clients wait in the kernel's queue; undefined where nobody can tell. */
+  waiting?(): number;
   /** Rejects with a `PeerError` of kind `resources` when descriptors run out; call again then. */
   accept(): Promise<TcpStream>;
   close(): void;

@@ -68,6 +68,8 @@ export interface TlsListener {
   readonly acceptsUnasked?: boolean | undefined;
   /** As `StreamListener` has it. */
   readonly acceptsInTurn?: boolean | undefined;
+  /** As `StreamListener` has it. */
+  waiting?(): number;
   /** The next connection, before its handshake. Rejects with a {@linkcode PeerError}. */
   accept(): Promise<TlsConnection>;
   close(): void;

@@ -57,6 +57,10 @@ class PlainListener implements TlsListener {
     return new PlainConnection(await this.#listener.accept());
   }
 
+  waiting(): number {
+    return this.#listener.waiting?.() ?? 0;
+  }
+
   close(): void {
     this.#listener.close();
   }

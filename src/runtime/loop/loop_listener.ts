@@ -55,6 +55,13 @@ export class LoopListener implements StreamListener, Watcher {
     });
   }
 
+  waiting(): number {
+    const known = this.#services.libc.getsockopt(
+      ...[this.#descriptor, IPPROTO_TCP, TCP_INFO, INFO, INFO_LENGTH] as const,
+    ) === 0;
+    return known ? INFO[TCPI_UNACKED]! : 0;
+  }
+
   close(): void {
     const descriptor = this.#descriptor;
     if (descriptor < 0) return;
@@ -116,5 +123,11 @@ function closed(): PeerError {
 }
 
 const SPACE = new AddressSpace();
+/** struct tcp_info (linux/tcp.h), whose tcpi_unacked is the length of a listening socket's queue. */
+const INFO = new Uint32Array(64);
+const INFO_LENGTH = new Uint32Array([INFO.byteLength]);
+const TCPI_UNACKED = 6;
+const IPPROTO_TCP = 6;
+const TCP_INFO = 11;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;

@@ -126,6 +126,10 @@ class OpenSslListener implements TlsListener {
     return new OpenSslConnection(await this.#listener.accept(), this.#services);
   }
 
+  waiting(): number {
+    return this.#listener.waiting?.() ?? 0;
+  }
+
   close(): void {
     this.#listener.close();
     this.#used?.end();
