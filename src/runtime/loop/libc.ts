@@ -82,7 +82,6 @@ export const EACCES = 13;
 export const ENFILE = 23;
 export const EMFILE = 24;
 export const EPIPE = 32;
-export const EAFNOSUPPORT = 97;
 export const EADDRINUSE = 98;
 export const EADDRNOTAVAIL = 99;
 export const ENETUNREACH = 101;

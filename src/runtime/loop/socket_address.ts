@@ -66,16 +66,11 @@ export function packedLocalAddress(libc: Libc, descriptor: number): PackedAddres
   return libc.getsockname(descriptor, bytes, length) === 0 ? packAddress(SPACE) : undefined;
 }
 
-/** The family of an IP address, as socket(2) wants it. */
-export function familyOf(host: string): number {
-  return host.includes(":") ? AF_INET6 : AF_INET;
-}
-
 /** struct sockaddr_in or sockaddr_in6. Throws `AddressFormatError`. */
 export function encodeAddress({ host, port }: SocketAddress): Uint8Array<ArrayBuffer> {
   const isIpv6 = host.includes(":");
   const bytes = new Uint8Array(isIpv6 ? 28 : 16);
-  bytes[0] = familyOf(host);
+  bytes[0] = isIpv6 ? AF_INET6 : AF_INET;
   bytes[2] = port >> 8;
   bytes[3] = port & 0xff;
   const octets = parseIpAddress(host);
