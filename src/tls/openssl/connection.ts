@@ -14,6 +14,7 @@ import {
 import { readProxyHeader, type Source } from "../read_proxy_header.ts";
 import type { Choice, Contexts } from "./contexts.ts";
 import { handshakeFault, recordFault } from "./handshake_reasons.ts";
+import { OverSession } from "./over_session.ts";
 import { type SessionPeer, SessionStream, type SessionStreamServices } from "./session_stream.ts";
 
 /** What all connections of an engine share. */
@@ -23,21 +24,20 @@ export interface OpenSslServices extends SessionStreamServices {
 }
 
 /** A connection; see {@linkcode TlsConnection}. */
-export class OpenSslConnection implements TlsConnection {
+export class OpenSslConnection extends OverSession implements TlsConnection {
   readonly #services: OpenSslServices;
   readonly #stream: TcpStream;
   /** Where its hello is read from. */
   #source: Source;
-  readonly #secured: SessionStream;
   #agreed = false;
   serverName: string | undefined;
   #proxyHeader: Uint8Array | undefined;
   clientInHeader: SocketAddress | undefined;
 
   constructor(stream: TcpStream, services: OpenSslServices) {
+    super(new SessionStream(stream, services, CLIENT));
     this.#stream = this.#source = stream;
     this.#services = services;
-    this.#secured = new SessionStream(stream, services, CLIENT);
   }
 
   get pair(): SocketPair {
@@ -45,7 +45,7 @@ export class OpenSslConnection implements TlsConnection {
   }
 
   get negotiated(): Negotiated | undefined {
-    const { session } = this.#secured;
+    const { session } = this.secured;
     if (session === undefined || !this.#agreed) return undefined;
     return negotiated(session.facts);
   }
@@ -74,7 +74,7 @@ export class OpenSslConnection implements TlsConnection {
       const reading = readClientHello(this.#source, buffer);
       const hello = reading instanceof Promise ? await reading : reading;
       this.#source = this.#stream;
-      this.#secured.checkOpen();
+      this.secured.checkOpen();
       const { verdict } = hello;
       buffer = hello.buffer;
       if (verdict.kind === "refused") return await this.#refuse(verdict.alert, verdict.reason);
@@ -82,7 +82,7 @@ export class OpenSslConnection implements TlsConnection {
       this.serverName = verdict.hello.serverName;
       const begun = this.#begin(verdict.hello);
       if ("alert" in begun) return await this.#refuse(begun.alert, begun.reason);
-      await this.#secured.shakeHands(buffer, hello.octets.length, begun.former);
+      await this.secured.shakeHands(buffer, hello.octets.length, begun.former);
       this.#agreed = true;
       this.#stream.patient = false;
     } catch (error) {
@@ -92,60 +92,12 @@ export class OpenSslConnection implements TlsConnection {
     }
   }
 
-  get lends(): boolean {
-    return this.#secured.lends;
-  }
-
-  get takesAtOnce(): boolean {
-    return this.#secured.takesAtOnce;
-  }
-
-  lendNow(most: number): Uint8Array | null | undefined {
-    return this.#secured.lendNow(most);
-  }
-
-  readable(): Promise<void> {
-    return this.#secured.readable();
-  }
-
-  read(into: Uint8Array): Promise<number | null> {
-    return this.#secured.read(into);
-  }
-
-  write(octets: Uint8Array): Promise<number> | number {
-    return this.#secured.write(octets);
-  }
-
-  room(): number {
-    return this.#secured.room();
-  }
-
-  closeWrite(): Promise<void> | void {
-    return this.#secured.closeWrite();
-  }
-
-  get gone(): boolean {
-    return this.#secured.gone === true;
-  }
-
-  unsent(): number {
-    return this.#secured.unsent();
-  }
-
-  reset(): void {
-    this.#secured.reset();
-  }
-
-  close(): void {
-    this.#secured.close();
-  }
-
   /** Begins the session as soon as its context is chosen: others may free the context at any later time. */
   #begin(hello: ClientHello): Pick<Choice, "former"> | Refusal {
     try {
       const choice = this.#services.contexts.choose(hello);
       if (choice === undefined) return NO_SUCH_NAME;
-      this.#secured.begin(choice.context.newSession());
+      this.secured.begin(choice.context.newSession());
       return choice;
     } catch (error) {
       // A certificate that nobody had asked for until now, and OpenSSL does not take it.

@@ -12,6 +12,7 @@ import type { OutgoingConfiguration } from "../tls_configuration.ts";
 import { backendContextOptions } from "./context_options.ts";
 import { openLibrary, useEngine } from "./engine.ts";
 import { ScratchBuffers } from "./scratch_buffers.ts";
+import { OverSession } from "./over_session.ts";
 import { SessionStream, type SessionStreamServices } from "./session_stream.ts";
 import { startupError } from "./startup_error.ts";
 
@@ -59,79 +60,30 @@ interface BackendServices extends SessionStreamServices {
   readonly name: string | undefined;
 }
 
-class OpenSslBackend implements BackendConnection {
+class OpenSslBackend extends OverSession implements BackendConnection {
   readonly #services: BackendServices;
-  readonly #secured: SessionStream;
 
   constructor(secured: SessionStream, services: BackendServices) {
-    this.#secured = secured;
+    super(secured);
     this.#services = services;
   }
 
   get pair(): SocketPair | undefined {
-    return this.#secured.socket.pair;
+    return this.secured.socket.pair;
   }
 
   async handshake(): Promise<void> {
     const { buffers: { small }, network, name } = this.#services;
     const buffer = small.take();
     try {
-      await this.#secured.shakeHands(buffer, 0);
+      await this.secured.shakeHands(buffer, 0);
     } catch (error) {
       if (!(error instanceof OpenSslError)) {
         throw handshakeFault(network.peerError(error, "backend"));
       }
-      throw handshakeFault(withNames(error, name, this.#secured.session?.shownCertificate));
+      throw handshakeFault(withNames(error, name, this.secured.session?.shownCertificate));
     } finally {
       small.give(buffer);
     }
-  }
-
-  get lends(): boolean {
-    return this.#secured.lends;
-  }
-
-  get takesAtOnce(): boolean {
-    return this.#secured.takesAtOnce;
-  }
-
-  lendNow(most: number): Uint8Array | null | undefined {
-    return this.#secured.lendNow(most);
-  }
-
-  readable(): Promise<void> {
-    return this.#secured.readable();
-  }
-
-  read(into: Uint8Array): Promise<number | null> {
-    return this.#secured.read(into);
-  }
-
-  write(octets: Uint8Array): Promise<number> | number {
-    return this.#secured.write(octets);
-  }
-
-  room(): number {
-    return this.#secured.room();
-  }
-
-  closeWrite(): Promise<void> | void {
-    return this.#secured.closeWrite();
-  }
-
-  get gone(): boolean {
-    return this.#secured.gone === true;
-  }
-
-  unsent(): number {
-    return this.#secured.unsent();
-  }
-
-  reset(): void {
-    this.#secured.reset();
-  }
-
-  close(): void {
-    this.#secured.close();
   }
 }
