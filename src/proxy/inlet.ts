@@ -5,21 +5,24 @@
 
 import type { Duplex } from "../runtime/runtime.ts";
 
-/** Octets that have come; null at the orderly end; undefined if nothing came after all: ask again. */
-export type Octets = Uint8Array | null | undefined;
+/** Octets that have come; null at the orderly end. */
+export type Octets = Uint8Array | null;
 
 /** Use it in turns: `next`, write what that gave, `adapt`. */
 export interface Inlet {
-  /** What is there, or what comes. Throws or rejects as the source does. */
-  next(): Octets | Promise<Octets | void>;
+  /**
+   * What is there, or what comes. Undefined: nothing yet, and `wake` is called, later, when it is worth asking again.
+   * Throws or rejects as the source does.
+   */
+  next(wake: () => void): Octets | Promise<Octets> | undefined;
   /** Makes ready for the next octets. Call once those of `next` are written. */
   adapt(): void;
-  /** Ends the use of it. No `next` may be waiting. */
+  /** Ends the use of it. Nobody may be waiting for `next`. */
   release(): void;
 }
 
 /** What an inlet reads from. */
-export type Source = Pick<Duplex, "read" | "lend" | "lendNow" | "readable" | "lends">;
+export type Source = Pick<Duplex, "read" | "lend" | "lendNow" | "whenReadable" | "lends">;
 /** What is known of where its octets go. */
 export type Sink = Pick<Duplex, "takesAtOnce" | "room">;
 
@@ -43,10 +46,10 @@ class LentNow implements Inlet {
     this.#to = to;
   }
 
-  next(): Octets | Promise<void> {
+  next(wake: () => void): Octets | undefined {
     const octets = this.#from.lendNow!(this.#most);
-    if (octets === undefined) return this.#from.readable!();
-    this.#last = octets === null ? 0 : octets.length;
+    if (octets === undefined) this.#from.whenReadable!(wake);
+    else this.#last = octets === null ? 0 : octets.length;
     return octets;
   }
 

@@ -14,14 +14,18 @@ export interface Duplex {
   read(into: Uint8Array): number | null | Promise<number | null>;
   /**
    * Lends a buffer of the platform's own with what is there now, at most so many bytes; null at the orderly end;
-   * undefined if nothing is there yet, and then {@linkcode Duplex.readable} is to be waited for. The bytes are
+   * undefined if nothing is there yet: see {@linkcode Duplex.whenReadable}. The bytes are
    * gone when the caller next waits for anything. Only where {@linkcode Duplex.lends}.
    */
   lendNow?(most: number): Uint8Array | null | undefined;
   /** Whether octets are lent by `lendNow`, so that nobody needs a buffer while nothing is there. */
   readonly lends?: boolean;
-  /** Resolves once {@linkcode Duplex.lendNow} may have something; one call at a time. Rejects when it is closed. */
-  readable?(): Promise<void>;
+  /**
+   * Calls back, once and never before it returns, as soon as {@linkcode Duplex.lendNow} may have something or throw,
+   * as it does when this is closed meanwhile. One call at a time. Without a promise: a connection that is idle would
+   * keep it, and each answer would take two turns of the queue of microtasks.
+   */
+  whenReadable?(ready: () => void): void;
   /**
    * Waits like `read`, and lends a buffer of the platform's own: its octets are gone with the next turn of
    * the event loop, unless a write has been given them. Undefined where reads need a buffer of the caller's.

@@ -99,8 +99,8 @@ class PlainConnection implements TlsConnection {
     return this.#stream.lendNow!(most);
   }
 
-  readable(): Promise<void> {
-    return this.#stream.readable!();
+  whenReadable(ready: () => void): void {
+    this.#stream.whenReadable!(ready);
   }
 
   read(into: Uint8Array): number | null | Promise<number | null> {

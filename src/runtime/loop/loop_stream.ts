@@ -39,11 +39,6 @@ export interface LoopStreamOptions {
   readonly local?: PackedAddress | undefined;
 }
 
-interface Waiting {
-  readonly resolve: () => void;
-  readonly reject: (error: SocketError) => void;
-}
-
 interface Writing {
   /** What is still to be sent. */
   rest: Uint8Array;
@@ -72,7 +67,8 @@ export class LoopStream implements TcpStream, Watcher {
   #watchesOutput = false;
   /** How many there were, as far as it matters. */
   #writes = 0;
-  #waiting: Waiting | undefined;
+  /** Called once a read may find something, or is to fail. */
+  #waiting: (() => void) | undefined;
   #writing: Writing | undefined;
 
   constructor(descriptor: number, options: LoopStreamOptions, services: LoopServices) {
@@ -105,7 +101,7 @@ export class LoopStream implements TcpStream, Watcher {
 
   read(into: Uint8Array): number | null | Promise<number | null> {
     const octets = this.#receive(into, into.length);
-    if (octets === WAIT) return this.readable().then(() => this.read(into));
+    if (octets === WAIT) return this.#readLater(into);
     return octets === 0 ? null : octets;
   }
 
@@ -116,11 +112,20 @@ export class LoopStream implements TcpStream, Watcher {
     return octets === 0 ? null : lent.subarray(0, octets);
   }
 
-  readable(): Promise<void> {
+  whenReadable(ready: () => void): void {
+    if (this.#readable || this.#descriptor < 0) queueMicrotask(ready);
+    else this.#waiting = ready;
+  }
+
+  #readLater(into: Uint8Array): Promise<number | null> {
     return new Promise((resolve, reject) => {
-      if (this.#descriptor < 0) reject(SocketError.of(CLOSED));
-      else if (this.#readable) resolve();
-      else this.#waiting = { resolve, reject };
+      this.whenReadable(() => {
+        try {
+          resolve(this.read(into));
+        } catch (error) {
+          reject(error);
+        }
+      });
     });
   }
 
@@ -178,21 +183,21 @@ export class LoopStream implements TcpStream, Watcher {
     const waiting = this.#waiting;
     const writing = this.#writing;
     this.#waiting = this.#writing = undefined;
-    waiting?.reject(SocketError.of(CLOSED));
     writing?.reject(SocketError.of(CLOSED));
+    waiting?.();
   }
 
   ready(events: number): void {
     // EPOLLHUP alone is also what two orderly ends look like, whose data may still be under way.
     if (events & EPOLLERR) this.gone = true;
-    if (events & (EPOLLIN | EPOLLRDHUP | GONE)) {
-      this.#readable = true;
-      if (events & (EPOLLRDHUP | GONE)) this.#over = true;
-      const waiting = this.#waiting;
-      this.#waiting = undefined;
-      waiting?.resolve();
-    }
+    // First, as whoever is called below may close this, and as a write is told of a reset only once.
     if (events & (EPOLLOUT | GONE)) this.#goOnWriting();
+    if ((events & (EPOLLIN | EPOLLRDHUP | GONE)) === 0) return;
+    this.#readable = true;
+    if (events & (EPOLLRDHUP | GONE)) this.#over = true;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.();
   }
 
   #goOnWriting(): void {

@@ -27,8 +27,8 @@ export abstract class OverSession implements Duplex {
     return this.secured.lendNow(most);
   }
 
-  readable(): Promise<void> {
-    return this.secured.readable();
+  whenReadable(ready: () => void): void {
+    this.secured.whenReadable(ready);
   }
 
   read(into: Uint8Array): Promise<number | null> {

@@ -108,6 +108,7 @@ export class SessionStream implements Duplex {
 
   lendNow(most: number): Uint8Array | null | undefined {
     const session = this.#open();
+    this.#checkAnswers();
     const { plaintext } = this.#services.buffers;
     while (!this.#answered) {
       if (session.mayHaveMore) {
@@ -124,13 +125,15 @@ export class SessionStream implements Duplex {
     return undefined;
   }
 
-  readable(): Promise<void> {
-    return this.#answered ? this.#afterAnswer() : this.socket.readable!();
+  whenReadable(ready: () => void): void {
+    if (this.#answered) this.#afterAnswer().then(ready);
+    else this.socket.whenReadable!(ready);
   }
 
   async read(into: Uint8Array): Promise<number | null> {
     let session = this.#open();
     for (;;) {
+      this.#checkAnswers();
       if (this.#answered) {
         await this.#afterAnswer();
         session = this.#open();
@@ -235,13 +238,16 @@ export class SessionStream implements Duplex {
    * Peers may ask for new keys (RFC 8446 section 4.6.3) or for a renegotiation, and OpenSSL answers however
    * often they do. It must neither keep others waiting nor pile up answers that the peer does not read.
    */
+  #checkAnswers(): void {
+    if (this.#answers <= MOST_ANSWERS) return;
+    const { party } = this.#peer;
+    const reason = `the ${party} broke the protocol (too many KeyUpdates)`;
+    throw new PeerError(party, "other", reason);
+  }
+
+  /** Lets others go first, and waits while answers pile up. Never rejects. */
   async #afterAnswer(): Promise<void> {
     this.#answered = false;
-    if (this.#answers > MOST_ANSWERS) {
-      const { party } = this.#peer;
-      const reason = `the ${party} broke the protocol (too many KeyUpdates)`;
-      throw new PeerError(party, "other", reason);
-    }
     if ((this.#waiting?.length ?? 0) > MOST_WAITING) await this.#sending?.catch(() => {});
     await this.#services.clock.turn();
   }

@@ -41,18 +41,18 @@ loopTest("a buffer that is filled exactly hides nothing that comes later", async
   assertEquals([await more, textOf(into.subarray(0, 2))], [2, "ef"]);
 });
 
-loopTest("lendNow() lends what is there, and readable() waits for more", async (bed) => {
+loopTest("lendNow() lends what is there, and whenReadable() tells of more", async (bed) => {
   const { stream, peer } = await bed.accepted("hello");
   assert(stream.lends);
   assertEquals(textOf(stream.lendNow!(2)!), "he");
   assertEquals(textOf(stream.lendNow!(1_000)!), "llo");
   assertEquals(stream.lendNow!(1_000), undefined);
-  const readable = stream.readable!();
+  const readable = whenReadable(stream);
   await send(peer, "more");
   await within(5_000, "something to read", readable);
   assertEquals(textOf(stream.lendNow!(1_000)!), "more");
   await peer.closeWrite();
-  await within(5_000, "the end", stream.readable!());
+  await within(5_000, "the end", whenReadable(stream));
   assertEquals(stream.lendNow!(1_000), null);
 });
 
@@ -106,12 +106,13 @@ loopTest(
     stream.close();
     stream.close();
     assertEquals((await Promise.all(faults)).map(({ kind }) => kind), ["gone", "gone"]);
+    // It is called back here too, and lendNow() tells why.
+    await within(5_000, "the call", whenReadable(stream));
     const tries = [
       () => stream.read(new Uint8Array(1)),
       () => stream.write(new Uint8Array(1)),
       () => stream.closeWrite(),
       () => stream.lendNow!(1),
-      () => stream.readable!(),
     ];
     for (const each of tries) assertEquals((await bed.fault(each)).kind, "gone");
     assertEquals(stream.unsent(), 0);
@@ -211,3 +212,7 @@ loopTest("an accepted stream tells both addresses, after its end too", async (be
   stream.close();
   assertEquals(stream.pair, pair);
 });
+
+function whenReadable(stream: TcpStream): Promise<void> {
+  return new Promise((resolve) => stream.whenReadable!(resolve));
+}
