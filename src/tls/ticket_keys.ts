@@ -4,8 +4,8 @@
  * nothing to agree on. It keeps no timer and trusts no order of dates: a clock may be set back at any time.
  */
 
-import { hkdfSync, randomBytes } from "node:crypto";
 import type { Clock } from "../runtime/runtime.ts";
+import { hkdf } from "../wire/hkdf.ts";
 
 /**
  * The keys of one period. `all` is what SSL_CTX_set_tlsext_ticket_keys takes: name, HMAC key and AES key, 80
@@ -26,7 +26,7 @@ export interface TicketKeys {
 
 /** A secret for a server that shares its tickets with no other: 32 octets. */
 export function randomTicketSecret(): Uint8Array {
-  return new Uint8Array(randomBytes(SECRET_OCTETS));
+  return crypto.getRandomValues(new Uint8Array(SECRET_OCTETS));
 }
 
 /** The keys of now, and of the periods beside it. */
@@ -64,10 +64,9 @@ export class TicketKeyring {
   }
 }
 
-/** HKDF (RFC 5869). Its output is one stream, of which the name gives nothing away about the rest. */
+/** HKDF's output is one stream, of which the name gives nothing away about the rest. */
 function deriveKeys(secret: Uint8Array, period: number): TicketKeys {
-  const info = `${LABEL} ${period}`;
-  const all = new Uint8Array(hkdfSync("sha256", secret, NO_SALT, info, KEYS_OCTETS));
+  const all = hkdf(secret, `${LABEL} ${period}`, KEYS_OCTETS);
   return {
     period,
     name: all.subarray(0, NAME_OCTETS),
@@ -90,7 +89,6 @@ export const TICKET_PERIOD = 12 * 60 * 60 * 1_000;
 
 /** With the number of the period, what the keys are derived for. Another version makes other keys. */
 const LABEL = "stud session ticket keys, version 1, period";
-const NO_SALT = new Uint8Array(0);
 const SECRET_OCTETS = 32;
 const NAME_OCTETS = 16;
 const KEYS_OCTETS = NAME_OCTETS + 32 + 32;

@@ -1,10 +1,10 @@
 /**
- * SHA-256 (FIPS 180-4) of short texts, such as fingerprints of ClientHellos. A platform's own would be faster for
- * much data, but loading it takes a worker 35 ms and 4 MB. Nothing secret goes through here.
+ * SHA-256 (FIPS 180-4) of short inputs, such as fingerprints of ClientHellos. A platform's own would be faster for
+ * much data, but loading it takes a worker 35 ms and 4 MB. What it does depends on the length of its input alone.
  */
 
 /** The digest of the bytes, or of the text in UTF-8: 32 bytes. */
-export function sha256(data: Uint8Array | string): Uint8Array {
+export function sha256(data: Uint8Array | string): Uint8Array<ArrayBuffer> {
   const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
   const padded = pad(bytes);
   const state = Int32Array.from(INITIAL);

@@ -6,7 +6,6 @@
 import type { Abandonment } from "../../abandonment.ts";
 import { PortInUseError, StartupError } from "../../errors.ts";
 import { formatSocketAddress } from "../../wire/ip_address.ts";
-import { listeningAddress } from "../listening_sockets.ts";
 import type { Endpoint, ListenOptions, Network, SocketAddress, Stream } from "../runtime.ts";
 import { EPOLLET, EPOLLOUT, type EventLoop } from "./event_loop.ts";
 import {
@@ -19,6 +18,7 @@ import {
   EISCONN,
   ENOENT,
   errno,
+  type Libc,
   openLibc,
   SocketError,
 } from "./libc.ts";
@@ -30,6 +30,7 @@ import {
   localAddress,
   type PackedAddress,
   packedAddress,
+  packedLocalAddress,
 } from "./socket_address.ts";
 import { socketFault } from "./socket_fault.ts";
 
@@ -80,7 +81,7 @@ function inherited(
   descriptor: number,
   services: LoopServices,
 ): LoopListener {
-  if (listeningAddress(descriptor) === undefined) {
+  if (!listens(services.libc, descriptor)) {
     const where = formatSocketAddress({ host, port });
     throw new StartupError(
       `cannot listen on ${where}: file descriptor ${descriptor} does not listen`,
@@ -89,6 +90,14 @@ function inherited(
   // Whoever made the socket may have left it blocking; to wait in accept(2) would stop everything.
   must(services.libc.ioctl(descriptor, FIONBIO, YES));
   return new LoopListener(descriptor, { host, port }, services);
+}
+
+/** Whether a descriptor is a TCP socket that listens (socket(7)); to ask /proc would cost 4 MB for Node's modules. */
+function listens(libc: Libc, descriptor: number): boolean {
+  const told = Uint32Array.of(0);
+  const length = Uint32Array.of(4);
+  const known = libc.getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, told, length) === 0;
+  return known && told[0] === 1 && packedLocalAddress(libc, descriptor) !== undefined;
 }
 
 /** Connects; what can be connected to at once is. Throws or rejects with {@linkcode SocketError}. */
@@ -204,4 +213,5 @@ const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_ERROR = 4;
 const SO_REUSEPORT = 15;
+const SO_ACCEPTCONN = 30;
 const FIONBIO = 0x5421;

@@ -3,10 +3,10 @@
  * defaults, which are stricter than the library's.
  */
 
-import { createHash } from "node:crypto";
 import type { TlsProtocol } from "../../config/settings.ts";
 import type { SslContextOptions } from "../../runtime/openssl.ts";
 import { fromBase64 } from "../../wire/base64.ts";
+import { sha256 } from "../../wire/sha256.ts";
 import { TICKET_PERIOD } from "../ticket_keys.ts";
 import type {
   ClientRules,
@@ -97,7 +97,7 @@ function sessionIdContext(
 ): Uint8Array {
   const names = certificates[0]?.names.toSorted() ?? [];
   const text = JSON.stringify([...rules, names]);
-  return createHash("sha256").update(text).digest();
+  return sha256(text);
 }
 
 /**
