@@ -50,11 +50,11 @@ export class DialerSite implements AsyncDisposable {
 
   /** A backend that serves a certificate: by default one for `localhost`. */
   async listen(
-    order: { names?: string[]; days?: number; issuer?: Authority } = {},
+    order: { names?: string[]; commonName?: string; days?: number; issuer?: Authority } = {},
     configuration: Partial<TlsConfiguration> = {},
   ): Promise<TlsListener> {
-    const { names = ["localhost"], days = 90, issuer = this.authority } = order;
-    const { pem }: Issued = await issuer.issue({ names, days });
+    const { names = ["localhost"], days = 90, issuer = this.authority, ...subject } = order;
+    const { pem }: Issued = await issuer.issue({ names, days, ...subject });
     const engine = await this.under.make({ ...configurationOf(pem), ...configuration });
     const address = { host: "127.0.0.1", port: 0 };
     const listener = await engine.listen({

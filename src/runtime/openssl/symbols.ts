@@ -122,6 +122,7 @@ const CRYPTO = {
   X509_STORE_free: { parameters: ["pointer"], result: "void" },
   X509_STORE_set_flags: { parameters: ["pointer", "u64"], result: "i32" },
   X509_STORE_new: { parameters: [], result: "pointer" },
+  X509_VERIFY_PARAM_set_hostflags: { parameters: ["pointer", "u32"], result: "void" },
   X509_VERIFY_PARAM_set1_ip_asc: { parameters: ["pointer", "buffer"], result: "i32" },
   X509_free: { parameters: ["pointer"], result: "void" },
   X509_verify_cert_error_string: { parameters: ["i64"], result: "pointer" },
