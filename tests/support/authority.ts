@@ -114,6 +114,23 @@ export class Authority {
     return { certificate: text, key, pem: text + key };
   }
 
+  /** A revocation list (PEM text) with these serial numbers, in hexadecimal, for so many days from now. */
+  async revoke(
+    serialNumbers: readonly string[],
+    { days = 30, isDelta = false }: { days?: number; isDelta?: boolean } = {},
+  ): Promise<string> {
+    const list = await x509.X509CrlGenerator.create({
+      issuer: this.#root.subject,
+      thisUpdate: daysFromNow(days < 0 ? -30 : -1),
+      nextUpdate: daysFromNow(days),
+      entries: serialNumbers.map((serialNumber) => ({ serialNumber })),
+      signingKey: this.#keys.privateKey,
+      signingAlgorithm: SIGNING,
+      extensions: isDelta ? [new x509.Extension("2.5.29.27", true, Uint8Array.of(2, 1, 1))] : [],
+    });
+    return `${list.toString("pem").replaceAll(" CRL-", " X509 CRL-")}\n`;
+  }
+
   /** Issues a certificate and puts it into a file with its key. */
   async file(order: Order): Promise<PemFile> {
     return pemFile((await this.issue(order)).pem);
