@@ -116,8 +116,8 @@ function uselessFiles(places: readonly Place[]): UselessFile[] {
 }
 
 function useless(name: OptionName): string {
-  const what = name === "client-verify-ca" ? "these authorities" : "this list";
-  return `lets everybody in: no client is asked for a certificate, so ${what} count for nothing; add ` +
+  const what = name === "client-verify-ca" ? "these authorities count" : "this list counts";
+  return `lets everybody in: no client is asked for a certificate, so ${what} for nothing; add ` +
     `${label("client-verify")}=required, or leave it out`;
 }
 
