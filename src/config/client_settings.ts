@@ -81,12 +81,12 @@ function checkAuthorities(place: Place): void {
 
 /** Who has no certificate has no name. */
 function checkAllowed(place: Place): void {
-  const [own] = place;
   const said = place.find((values) => ALLOW_OPTIONS.some((name) => values.has(name)));
   const verify = find(place, "client-verify");
   if (said === undefined || verify?.text === "required") return;
   // A place that is open for all has no use for what is said around it.
-  if (said !== own && own.get("client-verify")?.at(-1)?.text === "none") return;
+  const within = place.slice(0, place.indexOf(said));
+  if (verify?.text === "none" && within.some((values) => values.has("client-verify"))) return;
   const [raw] = ALLOW_OPTIONS.flatMap((name) => said.get(name) ?? []);
   const instead = verify === undefined ? "" : `, not ${quote(verify.text)} (${verify.origin})`;
   throw new UsageError(

@@ -97,6 +97,11 @@ testWith(
       const again = await site.handshake("localhost", args);
       assert(!again.served, again.report);
     }
+    place.list("clients.crl", "damaged");
+    site.stud.signal("SIGHUP");
+    await site.stud.output(/reload failed.*clients\.crl: no revocation list in it/);
+    const still = await site.handshake("localhost", before);
+    assert(!still.served, still.report);
   },
 );
 

@@ -113,6 +113,12 @@ Deno.test("a place may be open where everything else is for some", () => {
   const general = `pem-file = a\n${RULES}\nallow-cn = some\n`;
   settingsOf([], `${general}pem-file = { cert = b client-verify = none }`);
   settingsOf([], `${general}frontend = { port = 1 client-verify = none }`);
+  const block = "pem-file = { cert = b private-key = k }";
+  settingsOf([], `${general}frontend = { port = 1 client-verify = none ${block} }`);
+  assertStringIncludes(
+    refusalOf([], `${general}frontend = { port = 1 client-verify = none allow-cn = x ${block} }`),
+    'allow-cn: "x" needs --client-verify=required, not "none" (',
+  );
   assertStringIncludes(
     refusalOf([], `${general}pem-file = { cert = b client-verify = optional }`),
     'allow-cn: "some" needs --client-verify=required, not "optional" (',
