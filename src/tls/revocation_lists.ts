@@ -59,8 +59,7 @@ export function checkRevocationLists(
   const authorities = authoritiesIn(from.authorities);
   return lists.map((octets, index) => {
     const start = `${from.source}: ${ordinal(index)}`;
-    const list = parsed(octets, start);
-    const issuer = distinguishedName(list.issuer);
+    const { list, issuer } = parsed(octets, start);
     checkIssuer(list, authorities, `${start}, of ${issuer},`, from.authoritiesSource);
     const { thisUpdate, nextUpdate } = list;
     return {
@@ -109,7 +108,7 @@ export function missingListsWarning(
   { source, authorities }: Pick<RevocationSource, "source" | "authorities">,
 ): string | undefined {
   if (lists.length === 0) return undefined;
-  const having = new Set(lists.map(({ pem }) => canonicalName(parsed(derOf(pem), "").issuer)));
+  const having = new Set(lists.map(({ pem }) => canonicalName(parsed(derOf(pem), "").list.issuer)));
   const missing = authoritiesIn(authorities).map(({ subject }) => readDer(subject))
     .filter((name) => !having.has(canonicalName(name))).map(distinguishedName);
   if (missing.length === 0) return undefined;
@@ -129,9 +128,13 @@ function authoritiesIn(pem: string): SignedCertificate[] {
   });
 }
 
-function parsed(octets: Uint8Array, start: string): RevocationListFields {
+function parsed(
+  octets: Uint8Array,
+  start: string,
+): { readonly list: RevocationListFields; readonly issuer: string } {
   try {
-    return parseRevocationList(octets);
+    const list = parseRevocationList(octets);
+    return { list, issuer: distinguishedName(list.issuer) };
   } catch (error) {
     throw new StartupError(`${start} is damaged`, { cause: error });
   }

@@ -34,12 +34,18 @@ export function parseRevocationList(octets: Uint8Array): RevocationListFields {
   return {
     signed: data!.whole,
     signatureAlgorithm: expected(algorithm, DerTag.sequence),
-    signature: expected(signature, DerTag.bitString).content.subarray(1),
+    signature: wholeOctets(expected(signature, DerTag.bitString)),
     issuer: expected(issuer, DerTag.sequence),
     thisUpdate: derTime(thisUpdate),
     nextUpdate: next !== undefined && isDerTime(next) ? derTime(next) : undefined,
     isDelta: others.some((field) => field.tag === EXTENSIONS && hasExtension(field, DELTA)),
   };
+}
+
+/** A signature is made of whole bytes, which the first one of a BIT STRING says. */
+function wholeOctets({ content }: DerElement): Uint8Array {
+  if (content[0] !== 0) throw new DerFormatError("a signature of odd bits");
+  return content.subarray(1);
 }
 
 function hasExtension(field: DerElement, wanted: string): boolean {
