@@ -3,11 +3,10 @@
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { Authority, type Issued } from "../support/authority.ts";
 import { eventually } from "../support/eventually.ts";
-import { runStud } from "../support/stud.ts";
 import { testWith } from "../support/tools.ts";
 import { Folder, TlsSite } from "../support/tls_site.ts";
 import { startError } from "../support/start_error.ts";
-import { byLibrary } from "../support/stud.ts";
+import { BY_OPENSSL, byLibrary, runStud } from "../support/stud.ts";
 
 const NEEDS = { tools: ["openssl"], linux: true };
 const VERSIONS = ["-tls1_2", "-tls1_3"];
@@ -50,7 +49,7 @@ testWith(NEEDS, "a list that has expired lets nobody in, and the start says so",
   assert(!good.served, good.report);
   await site.stud.output(/the revocation list of its authority or of one above has expired/);
   const args = place.args(["--client-verify-crl", list]);
-  const tested = await runStud(["-t", ...args]);
+  const tested = await runStud(["-t", BY_OPENSSL, ...args]);
   assertEquals(tested.code, 0);
   assertStringIncludes(tested.stderr + tested.stdout, "old.crl: the revocation list of CN=Clients");
 });
@@ -121,7 +120,7 @@ testWith(NEEDS, "a list that is none of the authorities' is a start error", asyn
   await using place = await Place.open();
   const list = place.list("evil.crl", await (await Authority.make("Evil")).revoke([]));
   assertStringIncludes(
-    await startError(place.args(["--client-verify-crl", list])),
+    await startError([BY_OPENSSL, ...place.args(["--client-verify-crl", list])]),
     "evil.crl: revocation list 1 in it, of CN=Evil, is of none of the authorities in ",
   );
 });
