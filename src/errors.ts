@@ -30,6 +30,7 @@ export type Party = "client" | "backend";
  * - `unreachable`: no route, network down
  * - `timeout`: a deadline of ours passed
  * - `handshake`: the TLS handshake failed
+ * - `denied`: the client may not connect, whatever else it does well
  * - `resources`: this process ran out of descriptors or memory
  * - `other`: anything else; the message says what
  */
@@ -42,6 +43,7 @@ export type PeerErrorKind =
   | "unreachable"
   | "timeout"
   | "handshake"
+  | "denied"
   | "resources"
   | "other";
 

@@ -176,7 +176,7 @@ class Service {
       onReloading: () => notifier.reloading(),
       onServing: ({ settings, tls }: Plan, frontends: readonly ClaimedFrontend[]) => {
         log.lowest = settings.logLevel;
-        expiry.use(tls.certificates);
+        expiry.use(tls.certificates, tls.revocationLists);
         watch.use(tls.files);
         if (isFirst) this.#begin(frontends, log, notifier);
         isFirst = false;

@@ -85,6 +85,15 @@ export interface TerminateOptions {
   readonly clientVerify?: ClientVerify;
   /** Path of a file with the authorities that such certificates must be from. */
   readonly clientVerifyCa?: string;
+  /** Path of a file with the revocation lists of these authorities. */
+  readonly clientVerifyCrl?: string;
+  /**
+   * Common names, one or more: only clients whose certificate has one of them, or of `allowSan`, may connect. Needs
+   * `clientVerify: "required"`.
+   */
+  readonly allowCn?: string | readonly string[];
+  /** The same with alternative names: `DNS:NAME`, where `*` may stand for the first label, `URI:URI`, `email:ADDRESS`. */
+  readonly allowSan?: string | readonly string[];
   /** Path of a file with the secret that ticket keys are derived from. */
   readonly ticketSecretFile?: string;
   /**
@@ -237,6 +246,9 @@ function rawValues(options: TerminateOptions): Map<OptionName, RawValue[]> {
   give("sni-nomatch-abort", "sniNomatchAbort", options.sniNomatchAbort);
   give("client-verify", "clientVerify", options.clientVerify);
   give("client-verify-ca", "clientVerifyCa", options.clientVerifyCa);
+  give("client-verify-crl", "clientVerifyCrl", options.clientVerifyCrl);
+  give("allow-cn", "allowCn", ...someOrNone("allowCn", options.allowCn));
+  give("allow-san", "allowSan", ...someOrNone("allowSan", options.allowSan));
   give("ticket-secret", "ticketSecretFile", options.ticketSecretFile);
   give("self-signed", "selfSigned", selfSigned);
   give("write-ip", "preface", preface === "ip" ? "on" : undefined);
@@ -258,4 +270,15 @@ function rawValues(options: TerminateOptions): Map<OptionName, RawValue[]> {
   give("linger-timeout", "lingerTimeout", options.lingerTimeout);
   give("stall-timeout", "stallTimeout", options.stallTimeout);
   return values;
+}
+
+/** A program that has put a list together must not let everybody in because nobody is on it. */
+function someOrNone(
+  origin: keyof TerminateOptions,
+  names: string | readonly string[] | undefined,
+): readonly string[] {
+  if (names === undefined) return [];
+  const list = [names].flat();
+  if (list.length > 0) return list;
+  throw new UsageError(`${origin}: an empty list would let everybody in; leave it out to do that`);
 }

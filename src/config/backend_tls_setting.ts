@@ -37,10 +37,9 @@ function checkDirection(values: RawValues, outgoing: boolean): void {
     const last = raws.at(-1)!;
     refuse(wrong, optionNamed(name), last, values);
     for (const { block, frontend } of raws) {
-      block?.forEach((inner, key) => refuse(wrong, optionNamed(key), inner, values));
-      frontend?.forEach((inner, key) => {
+      for (const [key, inner] of [...block ?? [], ...frontend ?? []]) {
         for (const one of inner) refuse(wrong, optionNamed(key), one, values);
-      });
+      }
     }
   }
 }

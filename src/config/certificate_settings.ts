@@ -5,8 +5,8 @@
 
 import { UsageError } from "../errors.ts";
 import { splitCertificate } from "./address.ts";
+import { allowedClients } from "./client_settings.ts";
 import type { OptionName } from "./options.ts";
-import { optionLabel, optionNamed } from "./options.ts";
 import { quote } from "./quote.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
 import { lastValue } from "./raw_values.ts";
@@ -71,43 +71,24 @@ export function ownPemFiles({ text, origin, frontend }: RawValue): readonly RawV
   throw new UsageError(`${origin}: ${quote(text)}: the name of a PEM file follows +`);
 }
 
-/**
- * Clients can only be verified if somebody says whom they must be from.
- *
- * @throws UsageError that names the option which is missing
- */
-export function checkClientRules(values: RawValues): void {
-  const authorities = values.has("client-verify-ca");
-  const rules = [
-    { verify: values.get("client-verify")?.at(-1), authorities },
-    ...(values.get("pem-file") ?? []).map(({ block }) => ({
-      verify: block?.get("client-verify"),
-      authorities: authorities || block?.has("client-verify-ca") === true,
-    })),
-  ];
-  for (const { verify, authorities } of rules) {
-    if (verify && verify.text !== "none" && !authorities) {
-      const label = optionLabel(optionNamed("client-verify-ca"));
-      throw new UsageError(
-        `${verify.origin}: ${quote(verify.text)} needs ${label} with the authorities ` +
-          "that clients' certificates are from",
-      );
-    }
-  }
-}
-
 /** One value of `pem-file`. */
 export function pemFileSetting({ text, block }: RawValue): PemFileSetting {
-  const privateKey = block?.get("private-key")?.text;
-  const ocspResponse = block?.get("ocsp-resp-file")?.text;
-  const clientVerify = block?.get("client-verify")?.text as ClientVerify | undefined;
-  const clientVerifyCa = block?.get("client-verify-ca")?.text;
+  if (block === undefined) return { certificate: text };
+  const last = (name: OptionName) => block.get(name)?.at(-1)?.text;
+  const privateKey = last("private-key");
+  const ocspResponse = last("ocsp-resp-file");
+  const clientVerify = last("client-verify") as ClientVerify | undefined;
+  const clientVerifyCa = last("client-verify-ca");
+  const clientVerifyCrl = last("client-verify-crl");
+  const clients = allowedClients(block);
   return {
     certificate: text,
     ...privateKey && { privateKey },
     ...ocspResponse && { ocspResponse },
     ...clientVerify && { clientVerify },
     ...clientVerifyCa && { clientVerifyCa },
+    ...clientVerifyCrl && { clientVerifyCrl },
+    ...clients && { allowedClients: clients },
   };
 }
 

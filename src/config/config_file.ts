@@ -49,7 +49,9 @@ function rawValues(
 
 function textValue(entry: ConfigEntry, text: string, option: Option): RawValue | undefined {
   const origin = originOf(entry);
-  if (text !== "" || option.emptyIsOff) return { text, origin };
+  // Where nobody may connect but those who are named, no name must not mean everybody.
+  const isRefused = option.type.kind === "client-name";
+  if (text !== "" || option.emptyIsOff || isRefused) return { text, origin };
   if (entry.quoted || option.default === undefined) return undefined;
   throw new UsageError(`${origin}: ${quote(entry.written)}: the value is missing`);
 }
@@ -57,7 +59,7 @@ function textValue(entry: ConfigEntry, text: string, option: Option): RawValue |
 /** The raw value of a pem-file whose block holds `entries`. */
 function pemBlock(block: ConfigEntry, entries: readonly ConfigEntry[]): RawValue {
   const inner = singleValues(entries, "pem-file");
-  const certificate = inner.get("cert");
+  const certificate = inner.get("cert")?.[0];
   if (certificate === undefined) {
     throw new UsageError(`${blockOrigin(block)}: the block names no certificate; add cert = FILE`);
   }
@@ -85,19 +87,20 @@ function frontendBlock(block: ConfigEntry, entries: readonly ConfigEntry[]): Raw
   return { text, origin: blockOrigin(block), frontend: inner };
 }
 
-/** Of the keys of a pem-file block each can be there once. */
+/** Of the keys of a pem-file block each can be there once, names of clients apart. */
 function singleValues(
   entries: readonly ConfigEntry[],
   outer: string,
-): Map<OptionName, RawValue> {
-  const values = new Map<OptionName, RawValue>();
+): Map<OptionName, RawValue[]> {
+  const values = new Map<OptionName, RawValue[]>();
   for (const entry of entries) {
-    const { name } = optionOf(entry, outer);
-    if (values.has(name)) {
+    const { name, type } = optionOf(entry, outer);
+    const earlier = values.get(name) ?? [];
+    if (earlier.length > 0 && type.kind !== "client-name") {
       throw new UsageError(`${entry.place}: ${entry.key}: the block has two of it`);
     }
-    const raw = rawValues([entry], outer).get(name)?.[0];
-    if (raw) values.set(name, raw);
+    const [raw] = rawValues([entry], outer).get(name) ?? [];
+    if (raw) values.set(name, [...earlier, raw]);
   }
   return values;
 }

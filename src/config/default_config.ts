@@ -7,7 +7,7 @@ import { wrap } from "./wrap.ts";
 
 /**
  * A configuration file with every key at its default, explained in comments; `parseConfigFile` reads it.
- * Keys of refused options are commented out.
+ * Keys of refused options are commented out, and those that take no empty text.
  */
 export function defaultConfig(): string {
   const lines = [
@@ -33,7 +33,7 @@ function entryLines(option: Option): string[] {
   const entry = `${option.key} = ${valueText(option)}`;
   return [
     ...wrap(note, WIDTH - 2).map((line) => `# ${line}`),
-    option.refusal ? `# ${entry}` : entry,
+    option.refusal || option.type.kind === "client-name" ? `# ${entry}` : entry,
     ...BLOCKS.filter((block) => block.key === option.key).flatMap(blockLines),
   ];
 }

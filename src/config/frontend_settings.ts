@@ -6,6 +6,7 @@
 import { UsageError } from "../errors.ts";
 import { isSameAddress } from "./address.ts";
 import { ownPemFiles } from "./certificate_settings.ts";
+import { ALLOW_OPTIONS } from "./client_settings.ts";
 import type { OptionName } from "./options.ts";
 import { quote } from "./quote.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
@@ -41,9 +42,10 @@ function frontendTls(
   const own = new Map(raw.frontend ?? []);
   if (pemFiles.length > 0) own.set("pem-file", pemFiles);
   if (own.size === 0) return undefined;
-  // Three ways to say the same: whichever the block takes, the general ones say nothing any more.
-  const versions = VERSIONS.some((name) => own.has(name)) ? VERSIONS : [];
-  const inherited = [...values].filter(([name]) => !versions.includes(name));
+  // Several ways to say the same: whichever the block takes, the general ones say nothing any more.
+  const replaced: OptionName[] = [VERSIONS, ALLOW_OPTIONS]
+    .flatMap((names) => names.some((name) => own.has(name)) ? names : []);
+  const inherited = [...values].filter(([name]) => !replaced.includes(name));
   const tls = tlsSettings(new Map([...inherited, ...own]));
   return {
     ...tls,

@@ -29,6 +29,8 @@ export type OptionType =
   | { readonly kind: "tls-protocols" }
   /** Names of application protocols (RFC 7301), separated by spaces or commas. */
   | { readonly kind: "alpn-protocols" }
+  /** A name of clients' certificates. */
+  | { readonly kind: "client-name"; readonly of: "subject" | "alternatives" }
   | { readonly kind: "frontend" }
   | { readonly kind: "backend" };
 
@@ -650,7 +652,57 @@ const table = [
     needs: "openssl",
     onlyFor: "incoming",
     default: undefined,
-    help: "PEM file with the certificate authorities that the certificates of clients are from.",
+    help: "PEM file with the certificate authorities that the certificates of clients are from, " +
+      "and perhaps with their revocation lists. Takes --client-verify.",
+    group: "Client certificates",
+  },
+  {
+    name: "client-verify-crl",
+    key: "client-verify-crl",
+    frontendBlock: "too",
+    valueName: "FILE",
+    type: { kind: "text" },
+    pemBlock: "too",
+    needs: "openssl",
+    onlyFor: "incoming",
+    default: undefined,
+    help:
+      "File with the revocation lists (CRLs) of these authorities, in PEM or DER. Clients whose " +
+      "certificate is revoked are refused, and so are all of an authority whose list is missing or " +
+      "has expired. Read again on SIGHUP.",
+    group: "Client certificates",
+  },
+  {
+    name: "allow-cn",
+    key: "allow-cn",
+    frontendBlock: "too",
+    valueName: "NAME",
+    type: { kind: "client-name", of: "subject" },
+    repeatable: true,
+    pemBlock: "too",
+    needs: "openssl",
+    onlyFor: "incoming",
+    default: undefined,
+    help:
+      "Only clients may connect whose certificate has this common name, letter by letter; repeat " +
+      "it for more. Takes --client-verify=required. See docs/client_certificates.md.",
+    group: "Client certificates",
+  },
+  {
+    name: "allow-san",
+    key: "allow-san",
+    frontendBlock: "too",
+    valueName: "TYPE:NAME",
+    type: { kind: "client-name", of: "alternatives" },
+    repeatable: true,
+    pemBlock: "too",
+    needs: "openssl",
+    onlyFor: "incoming",
+    default: undefined,
+    help:
+      "Only clients may connect whose certificate has this alternative name: DNS:NAME, where * " +
+      "may stand for the first label, URI:URI or email:ADDRESS; repeat it for more. With --allow-cn " +
+      "too, one of all these names is enough.",
     group: "Client certificates",
   },
   {

@@ -7,6 +7,7 @@
 import { UsageError } from "../errors.ts";
 import { backendTlsSetting } from "./backend_tls_setting.ts";
 import { certificateSettings } from "./certificate_settings.ts";
+import { checkClientRules, clientRuleWarnings } from "./client_settings.ts";
 import { frontendSettings } from "./frontend_settings.ts";
 import { logSettings } from "./log_settings.ts";
 import type { NameOfKind, Option, OptionName } from "./options.ts";
@@ -49,9 +50,11 @@ export function parseSettings(
   const groups = text("ecdh-curve");
   const backendTls = backendTlsSetting(values);
   const tls = tlsSettings(values);
+  const tlsLibrary = chooseTlsLibrary(values, libraries);
+  checkClientRules(values);
   return {
     compat: choice("compat") as Settings["compat"],
-    warnings: settingsWarnings(values),
+    warnings: [...settingsWarnings(values), ...clientRuleWarnings(values)],
     frontends: frontendSettings(values, tls),
     frontendsGiven:
       values.get("frontend")?.some((raw) => !isDefault(optionNamed("frontend"), raw)) ?? false,
@@ -59,7 +62,7 @@ export function parseSettings(
     backendTls,
     ...certificateSettings(values),
     watch: flag("watch"),
-    tlsLibrary: chooseTlsLibrary(values, libraries),
+    tlsLibrary,
     ...tls,
     groups: groups === "auto" ? undefined : groups,
     sslEngine: text("ssl-engine"),

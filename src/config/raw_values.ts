@@ -6,6 +6,7 @@
 
 import { UsageError } from "../errors.ts";
 import { parseBackend, parseFrontend, splitCertificate } from "./address.ts";
+import { type ClientName, parseAlternativeName, parseCommonName } from "../wire/client_name.ts";
 import { isIpAddress } from "../wire/ip_address.ts";
 import { isHostName } from "./host.ts";
 import type { Option, OptionName } from "./options.ts";
@@ -21,7 +22,7 @@ export interface RawValue {
   /** Names the place in a message: `-n/--workers`, `stud.conf:3: workers`. */
   readonly origin: string;
   /** What a pem-file block says besides the certificate's file, which is `text`. */
-  readonly block?: ReadonlyMap<OptionName, RawValue>;
+  readonly block?: RawValues;
   /** What a frontend block says besides host and port, which are `text`. */
   readonly frontend?: RawValues;
   /** What the operator should know of the way it was taken. Follows `origin` and a colon. */
@@ -32,7 +33,14 @@ export interface RawValue {
 export type RawValues = ReadonlyMap<OptionName, readonly RawValue[]>;
 
 /** What a text turns into, by the kind of its option. */
-export type Value = boolean | number | string | readonly string[] | TcpAddress | UnixAddress;
+export type Value =
+  | boolean
+  | number
+  | string
+  | readonly string[]
+  | ClientName
+  | TcpAddress
+  | UnixAddress;
 
 /** A truth value in any of the spellings for on and off, in any case; undefined for anything else. */
 export function parseFlag(text: string): boolean | undefined {
@@ -73,6 +81,8 @@ export function parseValue(option: Option, raw: RawValue): Value {
       return listOf(parseTlsProtocols(raw.text, option.refusedValues), raw);
     case "alpn-protocols":
       return listOf(parseAlpnProtocols(raw.text), raw);
+    case "client-name":
+      return clientName(type.of === "subject" ? parseCommonName : parseAlternativeName, raw);
     case "frontend":
       return parseFrontend(splitCertificate(raw.text).address, raw.origin);
     case "backend":
@@ -89,7 +99,7 @@ export function checkValues(values: RawValues): void {
   for (const [name, raws] of values) {
     for (const raw of raws) {
       parseValue(optionNamed(name), raw);
-      raw.block?.forEach((inner, key) => parseValue(optionNamed(key), inner));
+      if (raw.block) checkValues(raw.block);
       if (raw.frontend) checkValues(raw.frontend);
     }
   }
@@ -133,6 +143,14 @@ function numberWithin(
 
 function range(bounds: { readonly minimum: number; readonly maximum: number }): string {
   return `from ${bounds.minimum} to ${bounds.maximum}`;
+}
+
+function clientName(parse: (text: string) => ClientName, raw: RawValue): ClientName {
+  try {
+    return parse(raw.text);
+  } catch (error) {
+    return fail(raw, (error as Error).message);
+  }
 }
 
 function listOf(list: ListOrReason<string>, raw: RawValue): readonly string[] {

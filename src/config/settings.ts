@@ -3,6 +3,8 @@
  * anything on this machine was looked at. Host names, service names, users and files are still text.
  */
 
+import type { ClientName } from "../wire/client_name.ts";
+
 /** `HOST` and `PORT` as written. An empty host or `*` means every address; the port may be a service name. */
 export interface TcpAddress {
   readonly kind: "tcp";
@@ -64,6 +66,10 @@ export interface PemFileSetting {
   readonly clientVerify?: ClientVerify;
   /** Instead of the general setting. */
   readonly clientVerifyCa?: string;
+  /** Instead of the general setting. */
+  readonly clientVerifyCrl?: string;
+  /** Instead of the general setting. */
+  readonly allowedClients?: readonly ClientName[];
 }
 
 /** TLS to the backend, as asked for (`--client`). */
@@ -87,6 +93,10 @@ export interface TlsSettings {
   readonly clientVerify: ClientVerify;
   /** Path. */
   readonly clientVerifyCa: string | undefined;
+  /** Path. */
+  readonly clientVerifyCrl: string | undefined;
+  /** Who may connect; undefined: whose certificate is good. Never empty. */
+  readonly allowedClients: readonly ClientName[] | undefined;
   readonly sniNomatchAbort: boolean;
 }
 

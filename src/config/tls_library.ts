@@ -66,7 +66,7 @@ function* needs(values: RawValues): Generator<Need> {
     const raws = option.repeatable ? given : given.slice(-1);
     yield* needsOf(option, raws);
     for (const { block, frontend } of raws) {
-      for (const [key, inner] of block ?? []) yield* needsOf(optionNamed(key), [inner]);
+      for (const [key, inner] of block ?? []) yield* needsOf(optionNamed(key), inner);
       if (frontend) yield* needs(frontend);
     }
   }

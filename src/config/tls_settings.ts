@@ -1,7 +1,8 @@
 /** What TLS is spoken and with which certificates, in general or on one frontend. */
 
 import { UsageError } from "../errors.ts";
-import { checkClientRules, pemFileSetting } from "./certificate_settings.ts";
+import { pemFileSetting } from "./certificate_settings.ts";
+import { allowedClients } from "./client_settings.ts";
 import type { OptionName } from "./options.ts";
 import { optionNamed } from "./options.ts";
 import type { RawValues } from "./raw_values.ts";
@@ -15,7 +16,6 @@ import { TLS_PROTOCOLS } from "./settings.ts";
  * @throws UsageError for options that exclude each other, or that lack another
  */
 export function tlsSettings(values: RawValues): TlsSettings {
-  checkClientRules(values);
   const text = (name: OptionName) => lastValue(name, values) as string | undefined;
   return {
     pemFiles: (values.get("pem-file") ?? []).map(pemFileSetting),
@@ -25,6 +25,8 @@ export function tlsSettings(values: RawValues): TlsSettings {
     preferServerCiphers: lastValue("prefer-server-ciphers", values) as boolean,
     clientVerify: lastValue("client-verify", values) as ClientVerify,
     clientVerifyCa: text("client-verify-ca"),
+    clientVerifyCrl: text("client-verify-crl"),
+    allowedClients: allowedClients(values),
     sniNomatchAbort: lastValue("sni-nomatch-abort", values) as boolean,
   };
 }

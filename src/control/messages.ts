@@ -158,6 +158,7 @@ export type WorkerAnswer = {
 export interface WorkerTotals {
   readonly accepted: number;
   readonly handshakesFailed: number;
+  readonly clientsDenied: number;
   readonly backendsFailed: number;
   readonly octetsToBackend: number;
   readonly octetsToClient: number;

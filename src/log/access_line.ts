@@ -13,6 +13,7 @@ export type Ending =
   | "reset"
   | "gone"
   | "handshake-failed"
+  | "denied"
   | "backend-failed"
   | "deadline"
   | "stalled"

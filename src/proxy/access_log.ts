@@ -127,6 +127,7 @@ export class AccessRecord {
     const { party, kind, message: reason } = fault;
     if (this.#log.isOver) return { end: "drained", by: "stud", reason };
     if (this.#overdue) return { end: "deadline", by: party, reason };
+    if (kind === "denied") return { end: "denied", by: "stud", reason };
     if (kind === "resources") return { end: "resources", by: "stud", reason };
     if (party === "client" || this.#backend !== undefined) {
       return { end: ENDINGS[kind], by: party, reason };
@@ -162,6 +163,7 @@ const ENDINGS: Readonly<Record<PeerErrorKind, Ending>> = {
   gone: "gone",
   timeout: "stalled",
   handshake: "handshake-failed",
+  denied: "denied",
   resources: "resources",
   refused: "failed",
   unreachable: "failed",

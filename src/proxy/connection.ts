@@ -40,6 +40,7 @@ export async function serveConnection(
   let backend: Stream | undefined;
   try {
     await handshake(client, services, record);
+    admit(client, services);
     // Nobody needs a backend for a client that has gone as soon as its handshake was done.
     if (client.gone) throw new PeerError("client", "reset", "connection reset");
     const dialling = services.backend.dial(record);
@@ -84,6 +85,14 @@ async function handshake(
   } finally {
     deadline.lift();
   }
+}
+
+/** On resumed sessions too: the rules may be newer than the session. */
+function admit(client: TlsConnection, { counters }: ConnectionServices): void {
+  const fault = client.admissionFault?.();
+  if (fault === undefined) return;
+  counters.clientsDenied++;
+  throw new PeerError("client", "denied", fault);
 }
 
 async function writeAll(

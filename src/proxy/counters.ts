@@ -7,6 +7,8 @@ export interface Counters {
   /** Connections open now. */
   active: number;
   handshakesFailed: number;
+  /** Clients with a good certificate that may not connect all the same. */
+  clientsDenied: number;
   /** Connections whose backend could not be reached. */
   backendsFailed: number;
   /** Connections whose client left without close_notify, which nearly all do. */
@@ -23,6 +25,7 @@ export function newCounters(): Counters {
     accepted: 0,
     active: 0,
     handshakesFailed: 0,
+    clientsDenied: 0,
     backendsFailed: 0,
     clientsWithoutCloseNotify: 0,
     backendsWithoutCloseNotify: 0,

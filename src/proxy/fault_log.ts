@@ -13,7 +13,12 @@ export function isRoutineClose(fault: PeerError): boolean {
 }
 
 /** What a line is about, in front of its cause. */
-type Subject = "handshake failed" | "backend failed" | "connection ended" | "cannot accept clients";
+type Subject =
+  | "handshake failed"
+  | "client denied"
+  | "backend failed"
+  | "connection ended"
+  | "cannot accept clients";
 
 /** The last fault of its kind. */
 interface LastFault {
@@ -41,6 +46,8 @@ export class FaultLog {
       ? "backend failed"
       : fault.kind === "handshake"
       ? "handshake failed"
+      : fault.kind === "denied"
+      ? "client denied"
       : "connection ended";
     const detail = [describeClient(client), ...fault.detail === undefined ? [] : [fault.detail]];
     this.#write(subject, fault, detail.join("; "));

@@ -125,7 +125,7 @@ class NodeContext implements StreamContext {
 type NodeOptions = NonNullable<Parameters<typeof createSecureContext>[0]>;
 
 function secureContextOptions(options: StreamContextOptions): NodeOptions {
-  const { certificates, protocols, verify, authorities, server } = options;
+  const { certificates, protocols, verify, authorities, revocationLists, server } = options;
   const dhParameters = certificates.find((each) => each.dhParameters !== undefined)?.dhParameters;
   return {
     ...keyOptions(options),
@@ -134,6 +134,8 @@ function secureContextOptions(options: StreamContextOptions): NodeOptions {
     ...dhParameters === undefined ? {} : { dhparam: dhParameters },
     // Without any Node trusts those that it was built with.
     ...verify === "none" || authorities === "" ? {} : { ca: authorities },
+    // Node checks whole chains by them, and would take one list of a text with several.
+    ...revocationLists.length === 0 ? {} : { crl: [...revocationLists] },
     ...server === undefined ? {} : { allowPartialTrustChain: true },
     minVersion: nodeVersion(protocols[0]),
     maxVersion: nodeVersion(protocols.at(-1)),
@@ -239,12 +241,13 @@ function create(whole: NodeOptions, options: StreamContextOptions): SecureContex
 
 /** Node does not say what it refuses, so the parts are tried by themselves. */
 function refusal(error: NodeTlsError, options: StreamContextOptions): OpenSslError {
-  const { certificates, authorities } = options;
+  const { certificates, authorities, revocationLists } = options;
   const parts: [string, NodeOptions][] = [
     ["ciphersuites", { ciphers: options.ciphersuites }],
     ["ciphers", { ciphers: options.ciphers }],
     ["groups", { ecdhCurve: options.groups }],
     ["authorities", { ca: authorities === "" ? undefined : authorities }],
+    ["revocation lists", { crl: [...revocationLists] }],
     ...certificates.flatMap((each): [string, NodeOptions][] => [
       ["certificate", { ...cipherOptions(options), cert: each.certificateChain }],
       ["DH parameters", { dhparam: each.dhParameters }],

@@ -2,7 +2,8 @@
 
 import { X509Certificate } from "node:crypto";
 import { isIP, type Socket } from "node:net";
-import { checkServerIdentity, connect, type SecureContext, type TLSSocket } from "node:tls";
+import { connect, type SecureContext, type TLSSocket } from "node:tls";
+import { isForServer } from "../wire/server_identity.ts";
 import { owned, OWNER } from "./node_stream.ts";
 import { NodeTlsStream } from "./node_tls_stream.ts";
 import { OpenSslError } from "./openssl.ts";
@@ -30,9 +31,11 @@ export function connectTls(
     ...alpnProtocols.length === 0 ? {} : { ALPNProtocols: [...alpnProtocols] },
     // RFC 6066 section 3: an address is no server name.
     ...name === undefined || isIP(name) !== 0 ? {} : { servername: name },
+    // Node's own would take the common name where there is no DNS name, and stars within a label.
     checkServerIdentity(_host, certificate) {
-      if (checkServerIdentity(name ?? "", certificate) === undefined) return undefined;
-      shown = certificate.raw;
+      const { raw } = certificate;
+      if (isFor(raw, name)) return undefined;
+      shown = raw;
       return new OpenSslError("hostname mismatch");
     },
   });
@@ -43,6 +46,14 @@ export function connectTls(
   // Tickets come when they like, and would look like a record that was cut off.
   tls.on("session", () => stream.understood());
   return stream;
+}
+
+function isFor(certificate: Uint8Array, name: string | undefined): boolean {
+  try {
+    return isForServer(certificate, name ?? "");
+  } catch {
+    return false;
+  }
 }
 
 class ServerStream extends NodeTlsStream implements ConnectedStream {

@@ -73,6 +73,11 @@ export interface SslContextOptions {
   readonly verify: "none" | "optional" | "required";
   /** PEM text of the authorities of client certificates. */
   readonly authorities: string;
+  /**
+   * PEM text of one revocation list each. If there are any, each certificate of a chain must be on a list that holds,
+   * and not revoked there.
+   */
+  readonly revocationLists: readonly string[];
   /** Sessions are resumed under an equal one only. 32 octets at most. */
   readonly sessionIdContext: Uint8Array;
   /** Seconds for which a session may be resumed. */

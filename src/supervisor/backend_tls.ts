@@ -4,6 +4,7 @@ import type { Settings } from "../config/settings.ts";
 import { StartupError } from "../errors.ts";
 import type { Files } from "../runtime/runtime.ts";
 import { checkAuthorities } from "../tls/certificate.ts";
+import { checkRevocationLists, revocationListsInPem } from "../tls/revocation_lists.ts";
 import type { BackendTls } from "../tls/tls_configuration.ts";
 
 /** What engines are told; undefined where the backend is sent plaintext. */
@@ -23,10 +24,24 @@ export async function readBackendTls(
   if (!verify) {
     return { configuration: { authorities: undefined, name, verify }, warnings: [UNVERIFIED] };
   }
-  const authorities = ca === undefined
-    ? await systemAuthorities(tlsLibrary.name, files)
-    : checkAuthorities(await files.readText(ca), ca);
-  return { configuration: { authorities, name, verify }, warnings: [] };
+  if (ca === undefined) {
+    const authorities = await systemAuthorities(tlsLibrary.name, files);
+    return { configuration: { authorities, name, verify }, warnings: [] };
+  }
+  const text = await files.readText(ca);
+  const authorities = checkAuthorities(text, ca);
+  const revocationLists = checkRevocationLists(revocationListsInPem(text, ca), {
+    ...{ source: ca, authorities, authoritiesSource: ca },
+  });
+  if (revocationLists.length === 0) {
+    return { configuration: { authorities, name, verify }, warnings: [] };
+  }
+  if (tlsLibrary.name === "rustls") {
+    throw new StartupError(
+      `--backend-ca ${ca}: Deno's rustls cannot use the revocation lists in it; add --tls-library=openssl`,
+    );
+  }
+  return { configuration: { authorities, revocationLists, name, verify }, warnings: [] };
 }
 
 /**

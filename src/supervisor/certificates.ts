@@ -17,7 +17,7 @@ import {
 } from "../tls/certificate.ts";
 import { CertificateIndex } from "../tls/certificate_index.ts";
 import { makeSelfSigned } from "../tls/self_signed.ts";
-import { ClientRulesReader } from "./client_rules.ts";
+import { ClientRulesReader, type ClientSettings } from "./client_rules.ts";
 import { globMatcher } from "./glob.ts";
 import { recall, remember, rememberAlike } from "./known_certificates.ts";
 import { mapBounded } from "./map_bounded.ts";
@@ -137,7 +137,7 @@ function readFiles(
   const formerBySource = new Map(former.map((one) => [one.source, one]));
   const rules = new ClientRulesReader(files);
   const read = async (setting: PemFileSetting) => {
-    const { certificate: path, clientVerify, clientVerifyCa } = setting;
+    const { certificate: path } = setting;
     const text = await files.readText(path);
     const hasMore = Object.keys(setting).some((name) =>
       name !== "certificate" && name !== "ocspResponse"
@@ -145,14 +145,8 @@ function readFiles(
     const same = hasMore ? undefined : recall(text, formerBySource.get(path));
     if (same !== undefined) return same;
     const plain = readCertificate(text, path, known);
-    const file = clientVerify === undefined && clientVerifyCa === undefined ? plain : {
-      ...plain,
-      clientRules: await rules.read(
-        clientVerify ?? settings.clientVerify,
-        clientVerifyCa ?? settings.clientVerifyCa,
-        path,
-      ),
-    };
+    const own = ownClientSettings(setting, settings);
+    const file = own === undefined ? plain : { ...plain, clientRules: await rules.read(own, path) };
     const key = setting.privateKey === undefined
       ? file.ownKey
       : await loadPrivateKey(setting.privateKey, files);
@@ -166,6 +160,21 @@ function readFiles(
     READ_AT_ONCE,
     (setting) => quarantine.attempt(setting.certificate, () => read(setting)),
   );
+}
+
+/** Undefined if the certificate has none of its own. */
+function ownClientSettings(
+  setting: PemFileSetting,
+  general: ClientSettings,
+): ClientSettings | undefined {
+  const names = ["clientVerify", "clientVerifyCa", "clientVerifyCrl", "allowedClients"] as const;
+  if (names.every((name) => setting[name] === undefined)) return undefined;
+  return {
+    clientVerify: setting.clientVerify ?? general.clientVerify,
+    clientVerifyCa: setting.clientVerifyCa ?? general.clientVerifyCa,
+    clientVerifyCrl: setting.clientVerifyCrl ?? general.clientVerifyCrl,
+    allowedClients: setting.allowedClients ?? general.allowedClients,
+  };
 }
 
 /** In the places of the files. */

@@ -1,29 +1,44 @@
-/** Reads which clients must show certificates, and the files of the authorities they must be from. */
+/**
+ * Reads which clients must show certificates, and the files of the authorities they must be from with their revocation
+ * lists.
+ */
 
-import type { ClientVerify } from "../config/settings.ts";
+import type { TlsSettings } from "../config/settings.ts";
 import { StartupError } from "../errors.ts";
 import type { Files } from "../runtime/runtime.ts";
 import { checkAuthorities } from "../tls/certificate.ts";
-import type { ClientRules } from "../tls/tls_configuration.ts";
+import {
+  checkRevocationLists,
+  missingListsWarning,
+  revocationListsIn,
+  revocationListsInPem,
+  revocationListWarning,
+} from "../tls/revocation_lists.ts";
+import type { ClientRules, RevocationList, TlsConfiguration } from "../tls/tls_configuration.ts";
+
+/** What the operator has said of clients in one place. */
+export type ClientSettings = Pick<
+  TlsSettings,
+  "clientVerify" | "clientVerifyCa" | "clientVerifyCrl" | "allowedClients"
+>;
 
 /** Reads rules; a file that many rules name is read once. */
 export class ClientRulesReader {
-  readonly #files: Pick<Files, "readText">;
-  readonly #authorities = new Map<string, Promise<string>>();
+  readonly #files: Pick<Files, "readText" | "readOctets">;
+  readonly #authorities = new Map<string, Promise<Authorities>>();
+  readonly #lists = new Map<string, Promise<readonly RevocationList[]>>();
 
-  constructor(files: Pick<Files, "readText">) {
+  constructor(files: Pick<Files, "readText" | "readOctets">) {
     this.#files = files;
   }
 
   /**
-   * The rules for `client-verify` and the path of `client-verify-ca`. Rejects with {@linkcode StartupError}:
-   * no path, or no certificates in the file. `source` is what the rules are for, if it is one certificate.
+   * The rules by these settings. Rejects with {@linkcode StartupError}: no path of authorities, none in the file, or a
+   * revocation list that is none of theirs. `source` is what the rules are for, if it is one certificate.
    */
-  async read(
-    verify: ClientVerify,
-    path: string | undefined,
-    source?: string,
-  ): Promise<ClientRules> {
+  async read(settings: ClientSettings, source?: string): Promise<ClientRules> {
+    const { clientVerify: verify, clientVerifyCa: path, clientVerifyCrl, allowedClients } =
+      settings;
     if (verify === "none") return { verify, authorities: "" };
     if (path === undefined) {
       const start = source === undefined ? "" : `${source}: `;
@@ -32,15 +47,73 @@ export class ClientRulesReader {
           "client-verify-ca = FILE",
       );
     }
-    return { verify, authorities: await this.#read(path) };
+    const { authorities, lists } = await this.#readAuthorities(path);
+    const more = clientVerifyCrl === undefined ? [] : await this.#readLists(clientVerifyCrl, path);
+    const revocationLists = [...lists, ...more];
+    return {
+      verify,
+      authorities,
+      ...revocationLists.length > 0 && { revocationLists },
+      ...allowedClients && { allowed: allowedClients },
+    };
   }
 
-  #read(path: string): Promise<string> {
-    let authorities = this.#authorities.get(path);
-    if (authorities === undefined) {
-      authorities = this.#files.readText(path).then((text) => checkAuthorities(text, path));
-      this.#authorities.set(path, authorities);
-    }
-    return authorities;
+  #readAuthorities(path: string): Promise<Authorities> {
+    return once(this.#authorities, path, async () => {
+      const text = await this.#files.readText(path);
+      const authorities = checkAuthorities(text, path);
+      const from = { source: path, authorities, authoritiesSource: path };
+      return { authorities, lists: checkRevocationLists(revocationListsInPem(text, path), from) };
+    });
   }
+
+  #readLists(source: string, authoritiesSource: string): Promise<readonly RevocationList[]> {
+    return once(this.#lists, `${source}\0${authoritiesSource}`, async () => {
+      const octets = await this.#files.readOctets(source);
+      const { authorities } = await this.#readAuthorities(authoritiesSource);
+      const from = { source, authorities, authoritiesSource };
+      return checkRevocationLists(revocationListsIn(octets, source), from);
+    });
+  }
+}
+
+/** What is in a file of authorities. */
+interface Authorities {
+  readonly authorities: string;
+  readonly lists: readonly RevocationList[];
+}
+
+function once<Value>(
+  known: Map<string, Promise<Value>>,
+  key: string,
+  make: () => Promise<Value>,
+): Promise<Value> {
+  const value = known.get(key) ?? make();
+  known.set(key, value);
+  return value;
+}
+
+/** Every revocation list that some certificate is looked up in, and what an operator should know of them today. */
+export function revocationListsOf(
+  configurations: readonly TlsConfiguration[],
+  today: Date,
+): { readonly lists: readonly RevocationList[]; readonly warnings: readonly string[] } {
+  const rules = configurations.flatMap(({ clientRules, certificates, backend }) => [
+    clientRules,
+    ...backend === undefined ? [] : [backend],
+    ...certificates.flatMap((certificate) => certificate.clientRules ?? []),
+  ]);
+  const lists = new Map<string, RevocationList>();
+  const warnings = new Set<string>();
+  for (const { authorities = "", revocationLists = [] } of new Set(rules)) {
+    for (const list of revocationLists) lists.set(`${list.source}\0${list.pem}`, list);
+    const source = revocationLists.at(-1)?.source ?? "";
+    const missing = missingListsWarning(revocationLists, { source, authorities });
+    if (missing !== undefined) warnings.add(missing);
+  }
+  for (const list of lists.values()) {
+    const warning = revocationListWarning(list, today);
+    if (warning !== undefined) warnings.add(warning);
+  }
+  return { lists: [...lists.values()], warnings: [...warnings] };
 }

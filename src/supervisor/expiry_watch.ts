@@ -1,15 +1,20 @@
-/** Says in time, and again, which of the certificates that are served expire: 30, 7 and 1 days before, and then. */
+/**
+ * Says in time, and again, which of the certificates that are served expire, 30, 7 and 1 days before and then, and which
+ * revocation lists do (see `warningDays`).
+ */
 
 import type { Logger } from "../log/log.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import { type CheckedCertificate, dateWarning, EXPIRY_DAYS } from "../tls/certificate.ts";
+import { revocationListWarning, warningDays } from "../tls/revocation_lists.ts";
+import type { RevocationList } from "../tls/tls_configuration.ts";
 
-/** Looks after the dates of certificates. */
+/** Looks after the dates of certificates and revocation lists. */
 export class ExpiryWatch {
   readonly #clock: Clock;
   readonly #log: Logger;
-  /** By certificate, how many of the moments to speak of have passed. */
-  #passed = new Map<CheckedCertificate, number>();
+  /** How many of the moments to speak of have passed. */
+  #passed = new Map<Expiring, number>();
   #disarm: () => void = () => {};
 
   constructor(clock: Clock, log: Logger) {
@@ -18,9 +23,13 @@ export class ExpiryWatch {
   }
 
   /** Looks after these from now on. What is to be said of them today has been said. */
-  use(certificates: readonly CheckedCertificate[]): void {
+  use(
+    certificates: readonly CheckedCertificate[],
+    lists: readonly RevocationList[] = [],
+  ): void {
     const today = this.#clock.date();
-    this.#passed = new Map(certificates.map((one) => [one, momentsPassed(one, today)]));
+    const expiring = [...lists.flatMap(expiringList), ...certificates.map(expiringCertificate)];
+    this.#passed = new Map(expiring.map((one) => [one, momentsPassed(one, today)]));
     this.#arm();
   }
 
@@ -31,14 +40,14 @@ export class ExpiryWatch {
 
   #look(): void {
     const today = this.#clock.date();
-    const due: CheckedCertificate[] = [];
-    for (const [certificate, before] of this.#passed) {
-      const now = momentsPassed(certificate, today);
-      this.#passed.set(certificate, now);
-      if (now > before) due.push(certificate);
+    const due: Expiring[] = [];
+    for (const [one, before] of this.#passed) {
+      const now = momentsPassed(one, today);
+      this.#passed.set(one, now);
+      if (now > before) due.push(one);
     }
-    for (const certificate of due.slice(0, MOST_LINES)) {
-      this.#log.warning("{warning}", { warning: dateWarning(certificate, today) });
+    for (const one of due.slice(0, MOST_LINES)) {
+      this.#log.warning("{warning}", { warning: one.warning(today) });
     }
     if (due.length > MOST_LINES) {
       this.#log.warning("{count} more certificates expire", { count: due.length - MOST_LINES });
@@ -47,9 +56,32 @@ export class ExpiryWatch {
   }
 }
 
-function momentsPassed({ notAfter }: CheckedCertificate, today: Date): number {
-  const days = (notAfter.getTime() - today.getTime()) / DAY;
-  return [...EXPIRY_DAYS, 0].filter((moment) => days < moment).length;
+/** Something that expires. */
+interface Expiring {
+  readonly end: Date;
+  /** How many days before the end it is to be spoken of. */
+  readonly days: readonly number[];
+  warning(today: Date): string | undefined;
+}
+
+function expiringCertificate(certificate: CheckedCertificate): Expiring {
+  const { notAfter: end } = certificate;
+  return { end, days: EXPIRY_DAYS, warning: (today) => dateWarning(certificate, today) };
+}
+
+function expiringList(list: RevocationList): Expiring[] {
+  if (list.nextUpdate === undefined) return [];
+  const end = new Date(list.nextUpdate);
+  return [{
+    end,
+    days: warningDays(list),
+    warning: (today) => revocationListWarning(list, today),
+  }];
+}
+
+function momentsPassed({ end, days }: Expiring, today: Date): number {
+  const left = (end.getTime() - today.getTime()) / DAY;
+  return [...days, 0].filter((moment) => left < moment).length;
 }
 
 /** Milliseconds. */

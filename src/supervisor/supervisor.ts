@@ -265,8 +265,10 @@ export class Supervisor {
     if (totals.length === 0) return "";
     const sum = (count: (totals: WorkerTotals) => number) =>
       totals.reduce((total, each) => total + count(each), 0);
+    const denied = sum((each) => each.clientsDenied);
     return `: ${sum((each) => each.accepted)} connections, ` +
       `${sum((each) => each.handshakesFailed)} handshakes failed, ` +
+      (denied === 0 ? "" : `${denied} clients denied, `) +
       `${sum((each) => each.backendsFailed)} backend failures`;
   }
 }

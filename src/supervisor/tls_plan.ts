@@ -5,10 +5,14 @@ import type { Runtime } from "../runtime/runtime.ts";
 import type { CheckedCertificate } from "../tls/certificate.ts";
 import { CertificateIndex } from "../tls/certificate_index.ts";
 import { lowersSecurityLevel, oldProtocols } from "../tls/openssl/context_options.ts";
-import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
+import type {
+  RevocationList,
+  ServedCertificate,
+  TlsConfiguration,
+} from "../tls/tls_configuration.ts";
 import { readBackendTls } from "./backend_tls.ts";
 import { loadCertificates, type LoadedCertificates } from "./certificates.ts";
-import { ClientRulesReader } from "./client_rules.ts";
+import { ClientRulesReader, revocationListsOf } from "./client_rules.ts";
 import type { Stamps } from "./file_watch.ts";
 import { RecordedFiles } from "./recorded_files.ts";
 import { type StaplingPlan, staplingPlan } from "./stapling_plan.ts";
@@ -22,6 +26,8 @@ export interface TlsPlan {
   readonly ofFrontends: readonly (TlsConfiguration | undefined)[];
   /** Every certificate that is served somewhere. */
   readonly certificates: readonly CheckedCertificate[];
+  /** Every revocation list that clients are looked up in. */
+  readonly revocationLists: readonly RevocationList[];
   /** The files that it was made of, and how they looked. Stored OCSP responses are not among them. */
   readonly files: Stamps;
   /** Undefined where nothing can be stapled. */
@@ -72,7 +78,7 @@ export async function makeTlsPlan(
     ciphers: tls.ciphers,
     ciphersuites: tls.ciphersuites,
     preferServerCiphers: tls.preferServerCiphers,
-    clientRules: await rules.read(tls.clientVerify, tls.clientVerifyCa),
+    clientRules: await rules.read(tls),
   });
   const all = [{ tls: settings as TlsSettings, certificates: general }];
   const ofFrontends: (TlsConfiguration | undefined)[] = [];
@@ -82,7 +88,13 @@ export async function makeTlsPlan(
     }
     ofFrontends.push(tls && await configuration(tls, all.at(-1)!.certificates));
   }
+  const configured = await configuration(settings, general);
+  const revocation = revocationListsOf(
+    [configured, ...ofFrontends].filter((one) => one !== undefined),
+    runtime.clock.date(),
+  );
   const warnings = [
+    ...revocation.warnings,
     ...all.flatMap(({ certificates }) => certificates.warnings),
     ...backend.warnings,
     ...ticketSecret.warnings,
@@ -96,9 +108,10 @@ export async function makeTlsPlan(
     ...new Set(all.flatMap(({ certificates }) => certificates.certificates)),
   ];
   return {
-    configuration: await configuration(settings, general),
+    configuration: configured,
     ofFrontends,
     certificates: everyCertificate,
+    revocationLists: revocation.lists,
     stapling: staplingPlan(everyCertificate, settings),
     files: new Map([...files.stamps].filter(([path]) => !path.startsWith(settings.ocspDir))),
     warnings: [...new Set(warnings)],

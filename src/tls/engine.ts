@@ -92,6 +92,11 @@ export interface TlsConnection extends Duplex {
    */
   handshake(onHello?: OnHello): Promise<void>;
   /**
+   * Once the handshake is done: why the client may not connect all the same, by the names in its certificate;
+   * undefined: it may. Undefined too where the library knows no such rules.
+   */
+  admissionFault?(): string | undefined;
+  /**
    * Reads a PROXY header (haproxy.org, proxy-protocol.txt) that comes in clear before the handshake. Rejects as
    * `handshake` does, at anything else, and waits as long. Undefined where the library itself reads from the
    * first octet on.

@@ -23,6 +23,11 @@ export function createRustlsDialer(
     library: "rustls",
     oneRecordPerRead: true,
     async prepare() {
+      if (backend.revocationLists !== undefined) {
+        throw new StartupError(
+          "--backend-ca: rustls cannot use the revocation lists in it; install OpenSSL, or leave them out",
+        );
+      }
       if (ownProcess) network.trust(authorities === undefined ? "machine" : "nobody");
       await tryOut(network, options);
     },

@@ -3,6 +3,7 @@
  * instead of files, secrets instead of their paths.
  */
 
+import type { ClientName } from "../wire/client_name.ts";
 import type { ClientVerify, TlsLibraryName, TlsProtocol } from "../config/settings.ts";
 
 /** PEM text of one certificate with its chain (leaf first), and of its private key. */
@@ -42,12 +43,33 @@ export interface ClientRules {
   readonly verify: ClientVerify;
   /** PEM text of the certificate authorities; empty exactly if `verify` is `none`. */
   readonly authorities: string;
+  /**
+   * If there are any, every certificate below an authority is looked up in that authority's list, and refused where
+   * there is none that holds. Undefined: none is.
+   */
+  readonly revocationLists?: readonly RevocationList[];
+  /** Who may connect; undefined: whose certificate is good. Only with `required`, and never empty. */
+  readonly allowed?: readonly ClientName[];
+}
+
+/** A certificate revocation list (RFC 5280 section 5). */
+export interface RevocationList {
+  /** The file it came from. */
+  readonly source: string;
+  readonly pem: string;
+  /** Whose it is, as people write it. */
+  readonly issuer: string;
+  /** ISO 8601, as `Date` writes it. */
+  readonly thisUpdate: string;
+  readonly nextUpdate?: string;
 }
 
 /** How the backend is spoken to where TLS goes out instead of in. */
 export interface BackendTls {
   /** PEM text of the authorities its certificate must be from; undefined: the ones that the library trusts. */
   readonly authorities: string | undefined;
+  /** The revocation lists that are in the file of the authorities, if there are any. */
+  readonly revocationLists?: readonly RevocationList[];
   /** The DNS name or IP address it must be for; SNI asks for the former. Undefined: neither is done. */
   readonly name: string | undefined;
   readonly verify: boolean;

@@ -18,6 +18,11 @@ export function derTime({ tag, content }: DerElement): Date {
   return time;
 }
 
+/** Whether an element is one of the two. */
+export function isDerTime({ tag }: DerElement): boolean {
+  return tag === UTC_TIME || tag === GENERALIZED_TIME;
+}
+
 const UTC_TIME = 0x17;
 const GENERALIZED_TIME = 0x18;
 const SHORT = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;

@@ -14,14 +14,14 @@ export function certificateSubject(pem: string): string | undefined {
     const [signed] = derChildren(readDer(pemOctets(block)));
     const fields = derChildren(signed!);
     // The version is left out for version 1.
-    return formatName(fields[fields[0]?.tag === VERSION ? 5 : 4]!);
+    return distinguishedName(fields[fields[0]?.tag === VERSION ? 5 : 4]!);
   } catch {
     return undefined;
   }
 }
 
-/** RFC 4514 section 2.1: the last one first. */
-function formatName(name: DerElement): string {
+/** A name, the last part first (RFC 4514 section 2.1). Throws DerFormatError. */
+export function distinguishedName(name: DerElement): string {
   return derChildren(name).reverse()
     .map((set) => derChildren(set).map(formatAttribute).join("+"))
     .join(",");

@@ -7,7 +7,7 @@ import type { Stream, StreamListener } from "../../src/runtime/runtime.ts";
 import type { BackendConnection } from "../../src/tls/dialer.ts";
 import type { TlsConnection, TlsListener } from "../../src/tls/engine.ts";
 import type { BackendTls, TlsConfiguration } from "../../src/tls/tls_configuration.ts";
-import { Authority, type Issued } from "../support/authority.ts";
+import { Authority, type Issued, type Order } from "../support/authority.ts";
 import { closeQuietly } from "../support/backend.ts";
 import { within } from "../support/eventually.ts";
 import { TLS_CONFIGURATION } from "../support/tls_configuration.ts";
@@ -50,11 +50,12 @@ export class DialerSite implements AsyncDisposable {
 
   /** A backend that serves a certificate: by default one for `localhost`. */
   async listen(
-    order: { names?: string[]; days?: number; issuer?: Authority } = {},
+    order: Pick<Order, "names" | "commonName" | "serialNumber" | "days"> & { issuer?: Authority } =
+      {},
     configuration: Partial<TlsConfiguration> = {},
   ): Promise<TlsListener> {
-    const { names = ["localhost"], days = 90, issuer = this.authority } = order;
-    const { pem }: Issued = await issuer.issue({ names, days });
+    const { names = ["localhost"], days = 90, issuer = this.authority, ...subject } = order;
+    const { pem }: Issued = await issuer.issue({ names, days, ...subject });
     const engine = await this.under.make({ ...configurationOf(pem), ...configuration });
     const address = { host: "127.0.0.1", port: 0 };
     const listener = await engine.listen({

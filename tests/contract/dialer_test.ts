@@ -1,6 +1,7 @@
 /** The contract of TLS to a backend: whom it believes, how it carries plaintext, and how connections end. */
 
-import { assert, assertEquals } from "../support/assert.ts";
+import { StartupError } from "../../src/errors.ts";
+import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { Authority } from "../support/authority.ts";
 import { writeAll } from "../support/backend.ts";
 import { readPattern, writePattern } from "../support/pattern.ts";
@@ -46,6 +47,25 @@ dialerContract("a certificate of an unknown authority is refused", async (site) 
   const { kind, message } = await site.handshakeFault(listener, ours);
   const reason = "its certificate is from an authority that is not trusted here; see --backend-ca";
   assertEquals([kind, message], ["handshake", `TLS: ${reason}`]);
+});
+
+dialerContract("a revoked certificate is refused, or the list is", async (site) => {
+  const pem = await site.authority.revoke(["beef"]);
+  const list = { source: "ca", issuer: "", thisUpdate: "", pem };
+  const dial = async (serialNumber: string) => {
+    const listener = await site.listen({ serialNumber });
+    const ours = await site.dial(listener.address.port, { revocationLists: [list] });
+    return { listener, ours };
+  };
+  if (site.under.name.startsWith("rustls")) {
+    await assertRejects(() => dial("beef"), StartupError, "rustls cannot use the revocation lists");
+    return;
+  }
+  const good = await dial("cafe");
+  await site.shakeHands(good.ours, site.accept(good.listener));
+  const { listener, ours } = await dial("beef");
+  const { message } = await site.handshakeFault(listener, ours);
+  assertEquals(message, "TLS: its certificate has been revoked");
 });
 
 dialerContract("a backend that speaks no TLS is reported as such", async (site) => {

@@ -300,6 +300,20 @@ test("what makes no sense rejects with UsageError, and what this machine refuses
   const { pem: text, frontend } = { pem: pem.text, frontend: "127.0.0.1,0" };
   await assertRejects(() => terminate({ frontend }), UsageError, "no PEM file given");
   await assertRejects(() => terminate({ pem: text, pemFile: pem.path }), UsageError, "exclude");
+  const rules = { pem: text, clientVerify: "required", clientVerifyCa: pem.path } as const;
+  for (const names of [{ allowCn: [] }, { allowSan: [] }]) {
+    await assertRejects(() => terminate({ ...rules, ...names }), UsageError, "let everybody in");
+  }
+  await assertRejects(
+    () => terminate({ pem: text, clientVerifyCa: pem.path }),
+    UsageError,
+    'clientVerifyCa "',
+  );
+  await assertRejects(
+    () => terminate({ pem: text, allowCn: "a" }),
+    UsageError,
+    'allowCn: "a" needs',
+  );
   await assertRejects(() => terminate({ pem: text, selfSigned: "a" }), UsageError, "exclude");
   await assertRejects(() => terminate({ pem: text, frontend: "no port" }), UsageError, "frontend");
   await assertRejects(() => terminate({ pem: text, keepalive: 0 }), UsageError, "keepalive");

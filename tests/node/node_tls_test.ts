@@ -39,6 +39,7 @@ const OPTIONS: StreamContextOptions = {
   alpnProtocols: [],
   verify: "none",
   authorities: "",
+  revocationLists: [],
   sessionIdContext: octets(32),
   sessionTimeout: 3600,
   ticketKeys: { name: octets(16), hmacKey: octets(32), aesKey: octets(32), all: octets(80) },

@@ -9,10 +9,15 @@ x509.cryptoProvider.set(crypto);
 
 /** What is to be issued. */
 export interface Order {
-  /** subjectAltName: DNS names, and addresses behind `ip:`. Empty: the common name alone names it. */
+  /**
+   * subjectAltName: DNS names, and addresses behind `ip:`, URIs behind `uri:`, mail addresses behind `email:`. Empty:
+   * the common name alone names it.
+   */
   readonly names?: readonly string[];
   /** Default: the first of the names. */
   readonly commonName?: string;
+  /** Instead of a subject that is one common name. */
+  readonly subject?: x509.JsonName;
   /** Default: `ec`, P-256. */
   readonly keyType?: "rsa" | "ec";
   /** In hexadecimal. */
@@ -80,11 +85,11 @@ export class Authority {
   async issue(order: Order): Promise<Issued> {
     const { names = [], commonName = names[0] ?? "", keyType = "ec", serialNumber, days = 90 } =
       order;
-    const { responders = [], isOcspSigner = false } = order;
+    const { responders = [], isOcspSigner = false, subject } = order;
     const keys = await madeKeys(keyType);
     const certificate = await x509.X509CertificateGenerator.create({
       serialNumber: serialNumber ?? nextSerialNumber(),
-      subject: [{ CN: [commonName] }],
+      subject: subject ?? [{ CN: [commonName] }],
       issuer: this.#root.subject,
       notBefore: daysFromNow(days < 0 ? -30 : -1),
       notAfter: daysFromNow(days),
@@ -100,13 +105,7 @@ export class Authority {
         ],
         ...isOcspSigner ? [new x509.ExtendedKeyUsageExtension([OCSP_SIGNING])] : [],
         ...names.length === 0 ? [] : [
-          new x509.SubjectAlternativeNameExtension(
-            names.map((name) =>
-              name.startsWith("ip:")
-                ? { type: "ip" as const, value: name.slice(3) }
-                : { type: "dns" as const, value: name }
-            ),
-          ),
+          new x509.SubjectAlternativeNameExtension(names.map(generalName)),
         ],
       ],
     });
@@ -115,10 +114,33 @@ export class Authority {
     return { certificate: text, key, pem: text + key };
   }
 
+  /** A revocation list (PEM text) with these serial numbers, in hexadecimal, for so many days from now. */
+  async revoke(
+    serialNumbers: readonly string[],
+    { days = 30, isDelta = false }: { days?: number; isDelta?: boolean } = {},
+  ): Promise<string> {
+    const list = await x509.X509CrlGenerator.create({
+      issuer: this.#root.subject,
+      thisUpdate: daysFromNow(days < 0 ? -30 : -1),
+      nextUpdate: daysFromNow(days),
+      entries: serialNumbers.map((serialNumber) => ({ serialNumber })),
+      signingKey: this.#keys.privateKey,
+      signingAlgorithm: SIGNING,
+      extensions: isDelta ? [new x509.Extension("2.5.29.27", true, Uint8Array.of(2, 1, 1))] : [],
+    });
+    return `${list.toString("pem").replaceAll(" CRL-", " X509 CRL-")}\n`;
+  }
+
   /** Issues a certificate and puts it into a file with its key. */
   async file(order: Order): Promise<PemFile> {
     return pemFile((await this.issue(order)).pem);
   }
+}
+
+function generalName(name: string): { type: x509.GeneralNameType; value: string } {
+  const [, kind, value] = /^(ip|uri|email):(.*)$/s.exec(name) ?? [];
+  if (value === undefined) return { type: "dns", value: name };
+  return { type: kind === "uri" ? "url" : kind as "ip" | "email", value };
 }
 
 async function keyText({ privateKey }: CryptoKeyPair): Promise<string> {

@@ -24,6 +24,7 @@ export function planOf(
       configuration: usual.tls,
       ofFrontends: [],
       certificates: [],
+      revocationLists: [],
       stapling: undefined,
       files: new Map(),
       warnings: [],

@@ -34,6 +34,7 @@ export const READY: WorkerMessage = { type: "ready", library: "rustls" };
 export const TOTALS: WorkerTotals = {
   accepted: 3,
   handshakesFailed: 2,
+  clientsDenied: 0,
   backendsFailed: 1,
   octetsToBackend: 10,
   octetsToClient: 20,

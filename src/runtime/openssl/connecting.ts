@@ -23,8 +23,11 @@ export function beginConnecting(
     must(libraries, asked, "server name");
   }
   if (!verified) return;
+  const rules = ssl.SSL_get0_param(session);
+  // RFC 9525: OpenSSL would take the common name where there is no DNS name, and stars within a label.
+  crypto.X509_VERIFY_PARAM_set_hostflags(rules, NEVER_CHECK_SUBJECT | NO_PARTIAL_WILDCARDS);
   const checked = isAddress
-    ? crypto.X509_VERIFY_PARAM_set1_ip_asc(ssl.SSL_get0_param(session), text)
+    ? crypto.X509_VERIFY_PARAM_set1_ip_asc(rules, text)
     : ssl.SSL_set1_host(session, text);
   must(libraries, checked, "server name");
 }
@@ -42,6 +45,8 @@ export function offerAlpn(
   must(libraries, refused === 0 ? 1 : 0, "ALPN");
 }
 
-// openssl/tls1.h.
+// openssl/tls1.h and openssl/x509v3.h.
 const SSL_CTRL_SET_TLSEXT_HOSTNAME = 55;
+const NO_PARTIAL_WILDCARDS = 0x4;
+const NEVER_CHECK_SUBJECT = 0x20;
 const HOST_NAME = 0n;

@@ -11,11 +11,14 @@ import { OpenSslError } from "../openssl.ts";
 import type { Callbacks } from "./callbacks.ts";
 import { beginConnecting, offerAlpn } from "./connecting.ts";
 import { cString, must, type Pointer } from "./memory.ts";
+import type { PeerStores, UsedStore } from "./peer_stores.ts";
+import { certificatesFromPem, fromPem, NO_PASSPHRASE } from "./pem_objects.ts";
 import { DenoSslSession, type SessionRules, type SessionServices } from "./session.ts";
 
 /** What contexts share. */
 export interface ContextServices extends SessionServices {
   readonly callbacks: Callbacks;
+  readonly peerStores: PeerStores;
   /** The engine that holds keys, if one is in use. */
   readonly engine: () => Pointer | undefined;
 }
@@ -28,6 +31,7 @@ export class DenoSslContext implements SslContext {
   readonly #certificatesByAddress = new Map<bigint, SslCertificate>();
   /** The context owns them, and their addresses tell which one a session uses. */
   readonly #leaves: Pointer[] = [];
+  #store: UsedStore | undefined;
 
   constructor(services: ContextServices, options: SslContextOptions) {
     this.#services = services;
@@ -72,6 +76,7 @@ export class DenoSslContext implements SslContext {
   free(): void {
     this.#services.callbacks.forget(this.#pointer);
     this.#services.libraries.ssl.SSL_CTX_free(this.#pointer);
+    this.#store?.release();
   }
 
   #setRules(options: SslContextOptions): void {
@@ -109,24 +114,18 @@ export class DenoSslContext implements SslContext {
     this.#must(ssl.SSL_CTX_set_session_id_context(context, id, id.length));
   }
 
-  #setPeerRules({ verify, authorities, server }: SslContextOptions): void {
+  #setPeerRules(options: SslContextOptions): void {
+    const { verify, authorities, server } = options;
     if (verify === "none") return;
     const { ssl, crypto } = this.#services.libraries;
     const mode = SSL_VERIFY_PEER | (verify === "required" ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
     ssl.SSL_CTX_set_verify(this.#pointer, mode, null);
-    const store = this.#must(crypto.X509_STORE_new());
-    try {
-      for (const authority of this.#certificates(authorities, "authorities")) {
-        crypto.X509_STORE_add_cert(store, authority);
-        if (server === undefined) ssl.SSL_CTX_add_client_CA(this.#pointer, authority);
-        crypto.X509_free(authority);
-      }
-      crypto.ERR_clear_error(); // An authority that is listed twice is no harm.
-      // The operator trusts what is in that file, whoever has signed it in turn.
-      if (server !== undefined) crypto.X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
-      ssl.SSL_CTX_set1_cert_store(this.#pointer, store);
-    } finally {
-      crypto.X509_STORE_free(store);
+    this.#store = this.#services.peerStores.use(options);
+    ssl.SSL_CTX_set1_cert_store(this.#pointer, this.#store.pointer);
+    if (server !== undefined) return;
+    for (const authority of this.#certificates(authorities, "authorities")) {
+      ssl.SSL_CTX_add_client_CA(this.#pointer, authority);
+      crypto.X509_free(authority);
     }
   }
 
@@ -188,34 +187,12 @@ export class DenoSslContext implements SslContext {
     this.#must(0, subject);
   }
 
-  /** Every certificate of a PEM text; the caller frees them. */
   #certificates(pem: string, subject: string): Pointer[] {
-    const { crypto } = this.#services.libraries;
-    const found: Pointer[] = [];
-    this.#fromPem(pem, subject, (bio) => {
-      for (;;) {
-        const next = crypto.PEM_read_bio_X509(bio, null, null, NO_PASSPHRASE);
-        if (next === null) break;
-        found.push(next);
-      }
-      // The end of the text is an error to OpenSSL; so is a damaged certificate.
-      if (Number(crypto.ERR_peek_last_error() & 0x7f_ffffn) !== PEM_R_NO_START_LINE) return null;
-      crypto.ERR_clear_error();
-      if (found.length === 0) throw new OpenSslError("there is no certificate in it", { subject });
-      return found[0]!;
-    });
-    return found;
+    return certificatesFromPem(this.#services.libraries, pem, subject);
   }
 
   #fromPem(pem: string, subject: string, read: (bio: Pointer) => Deno.PointerValue): Pointer {
-    const { crypto } = this.#services.libraries;
-    const text = cString(pem);
-    const bio = this.#must(crypto.BIO_new_mem_buf(text, text.length - 1));
-    try {
-      return this.#must(read(bio), subject);
-    } finally {
-      crypto.BIO_free(bio);
-    }
+    return fromPem(this.#services.libraries, pem, subject, read);
   }
 
   #ctrl(command: number, value: number, data: Uint8Array<ArrayBuffer> | null = null): bigint {
@@ -242,10 +219,7 @@ const VERSIONS: Readonly<Record<string, { readonly number: number; readonly disa
   "TLSv1.3": { number: 0x304, disable: 1n << 29n },
 };
 
-/** Without a passphrase OpenSSL would ask for one on the terminal. */
-const NO_PASSPHRASE = cString("");
-
-// openssl/ssl.h and openssl/pemerr.h.
+// openssl/ssl.h.
 const SSL_CTRL_MODE = 33;
 const SSL_CTRL_SET_READ_AHEAD = 41;
 const SSL_CTRL_SET_SESS_CACHE_MODE = 44;
@@ -261,5 +235,3 @@ const SSL_OP_CIPHER_SERVER_PREFERENCE = 1n << 22n;
 const SSL_OP_NO_RENEGOTIATION = 1n << 30n;
 const SSL_VERIFY_PEER = 1;
 const SSL_VERIFY_FAIL_IF_NO_PEER_CERT = 2;
-const PEM_R_NO_START_LINE = 108;
-const X509_V_FLAG_PARTIAL_CHAIN = 0x80000n;

@@ -6,6 +6,7 @@ import { Callbacks } from "./callbacks.ts";
 import { type ContextServices, DenoSslContext } from "./context.ts";
 import { cString, must, type Pointer, queuedError, textAt } from "./memory.ts";
 import { LARGE_OUTPUT, OutputBios, SMALL_OUTPUT } from "./output_bio.ts";
+import { PeerStores } from "./peer_stores.ts";
 import { openLibraries } from "./symbols.ts";
 
 let opened: OpenSsl | undefined;
@@ -25,6 +26,7 @@ function open(): OpenSsl {
     outputs: new OutputBios(crypto, SMALL_OUTPUT, 256),
     largeOutputs: new OutputBios(crypto, LARGE_OUTPUT, 16),
     callbacks: new Callbacks(libraries),
+    peerStores: new PeerStores(libraries),
     engine: () => engine,
   };
   // Without this an empty memory BIO would say "end" instead of "try again later".

@@ -2,8 +2,9 @@
 
 import { PeerError } from "../../errors.ts";
 import type { Network, SocketAddress, SocketPair, TcpStream } from "../../runtime/runtime.ts";
-import type { AcceptedStream, StreamContext, StreamTls } from "../../runtime/stream_tls.ts";
+import type { AcceptedStream, StreamTls } from "../../runtime/stream_tls.ts";
 import type { ClientHello } from "../../wire/client_hello.ts";
+import { admissionFault } from "../admission.ts";
 import type { Negotiated, OnHello, TlsConnection } from "../engine.ts";
 import { negotiated } from "../negotiated.ts";
 import { handshakeFault, recordFault } from "../openssl/handshake_reasons.ts";
@@ -14,7 +15,7 @@ import {
   UNRECOGNIZED_NAME,
 } from "../plain_handshake.ts";
 import { readProxyHeader, type Source } from "../read_proxy_header.ts";
-import type { NodeContexts } from "./contexts.ts";
+import type { NodeChoice, NodeContexts } from "./contexts.ts";
 
 /** What all connections of an engine share. */
 export interface NodeServices {
@@ -29,7 +30,7 @@ interface Refusal {
   readonly reason: string;
 }
 
-type Choice = Refusal | { readonly kind: "chosen"; readonly context: StreamContext };
+type Choice = Refusal | { readonly kind: "chosen" } & NodeChoice;
 
 /** A connection; see {@linkcode TlsConnection}. */
 export class NodeConnection implements TlsConnection {
@@ -39,6 +40,7 @@ export class NodeConnection implements TlsConnection {
   #source: Source;
   #tls: AcceptedStream | undefined;
   #agreed = false;
+  #allowed: NodeChoice["allowed"];
   serverName: string | undefined;
   #proxyHeader: Uint8Array | undefined;
   clientInHeader: SocketAddress | undefined;
@@ -79,11 +81,16 @@ export class NodeConnection implements TlsConnection {
       if (verdict.kind === "hello") onHello?.(octets);
       const choice = verdict.kind === "refused" ? verdict : this.#choose(verdict.hello);
       if (choice.kind === "refused") await this.#refuse(choice);
-      else await this.#begin(choice.context, octets);
+      else await this.#begin(choice, octets);
       this.#agreed = true;
     } catch (error) {
       throw handshakeFault(error, this.#services.network);
     }
+  }
+
+  admissionFault(): string | undefined {
+    if (this.#allowed === undefined) return undefined;
+    return admissionFault(this.#tls?.facts.peerCertificate, this.#allowed);
   }
 
   lend(): Promise<Uint8Array | null> {
@@ -117,8 +124,8 @@ export class NodeConnection implements TlsConnection {
   #choose(hello: ClientHello): Choice {
     this.serverName = hello.serverName;
     try {
-      const context = this.#services.contexts.choose(hello);
-      if (context !== undefined) return { kind: "chosen", context };
+      const choice = this.#services.contexts.choose(hello);
+      if (choice !== undefined) return { kind: "chosen", ...choice };
       const reason = "no certificate is for the name asked for";
       return { kind: "refused", alert: UNRECOGNIZED_NAME, reason };
     } catch (error) {
@@ -127,8 +134,9 @@ export class NodeConnection implements TlsConnection {
     }
   }
 
-  #begin(context: StreamContext, octets: Uint8Array): Promise<void> {
+  #begin({ context, allowed }: NodeChoice, octets: Uint8Array): Promise<void> {
     const { library } = this.#services;
+    this.#allowed = allowed;
     this.#tls = library.accept(this.#stream as TcpStream, context, octets, recordFault);
     this.#stream = this.#source = this.#tls;
     return this.#tls.handshake();

@@ -9,11 +9,18 @@ import type { Clock } from "../../runtime/runtime.ts";
 import { fromBase64 } from "../../wire/base64.ts";
 import type { ClientHello } from "../../wire/client_hello.ts";
 import { CertificateIndex } from "../certificate_index.ts";
-import { contextOptions } from "../openssl/context_options.ts";
+import { contextOptions, rulesFor } from "../openssl/context_options.ts";
 import { startupError } from "../openssl/startup_error.ts";
 import { TicketKeyring, type TicketKeys } from "../ticket_keys.ts";
 import { StapledCertificates } from "../staples.ts";
-import type { Staple, TlsConfiguration } from "../tls_configuration.ts";
+import type { ClientRules, Staple, TlsConfiguration } from "../tls_configuration.ts";
+
+/** What a client is served with. */
+export interface NodeChoice {
+  readonly context: StreamContext;
+  /** Who may connect. */
+  readonly allowed: ClientRules["allowed"];
+}
 
 /** Makes and keeps contexts. */
 export class NodeContexts {
@@ -23,9 +30,9 @@ export class NodeContexts {
   readonly #index: CertificateIndex;
   readonly #keyring: TicketKeyring;
   /** By the certificates in it and the period of its keys, the least recently used first. */
-  readonly #contexts = new Map<string, StreamContext>();
+  readonly #contexts = new Map<string, NodeChoice>();
   /** What was asked for last. */
-  #last: { places: readonly number[]; keys: TicketKeys; context: StreamContext } | undefined;
+  #last: { places: readonly number[]; keys: TicketKeys; choice: NodeChoice } | undefined;
 
   constructor(library: StreamTls, configuration: TlsConfiguration, clock: Clock) {
     const { certificates, defaultCertificate, ticketSecret } = configuration;
@@ -41,7 +48,7 @@ export class NodeContexts {
    * with a ticket of another period is served under that period's keys. Throws {@linkcode StartupError} if
    * the library refuses a certificate that nobody has asked for before.
    */
-  choose({ serverName, ticketNames }: ClientHello): StreamContext | undefined {
+  choose({ serverName, ticketNames }: ClientHello): NodeChoice | undefined {
     const places = this.#index.choose(serverName);
     if (places === undefined && this.#configuration.sniNomatchAbort) return undefined;
     const current = this.#keyring.current();
@@ -73,34 +80,36 @@ export class NodeContexts {
     this.prepare();
   }
 
-  #context(places: readonly number[], keys: TicketKeys): StreamContext {
+  #context(places: readonly number[], keys: TicketKeys): NodeChoice {
     const last = this.#last;
-    if (last?.places === places && last.keys === keys) return last.context;
-    const context = this.#find(places, keys);
-    this.#last = { places, keys, context };
-    return context;
+    if (last?.places === places && last.keys === keys) return last.choice;
+    const choice = this.#find(places, keys);
+    this.#last = { places, keys, choice };
+    return choice;
   }
 
-  #find(places: readonly number[], keys: TicketKeys): StreamContext {
+  #find(places: readonly number[], keys: TicketKeys): NodeChoice {
     const key = `${places.join()} ${keys.period}`;
     const known = this.#contexts.get(key);
     if (known !== undefined && this.#contexts.size < MOST / 2) return known;
-    const context = known ?? this.#make(places, keys);
+    const choice = known ?? this.#make(places, keys);
     this.#contexts.delete(key);
-    this.#contexts.set(key, context);
+    this.#contexts.set(key, choice);
     const [oldest = key] = this.#contexts.keys();
     if (this.#contexts.size > MOST) this.#contexts.delete(oldest);
-    return context;
+    return choice;
   }
 
-  #make(places: readonly number[], keys = this.#keyring.current()): StreamContext {
+  #make(places: readonly number[], keys = this.#keyring.current()): NodeChoice {
     const certificates = places.map((place) => this.#certificates.at(place));
+    const { allowed } = rulesFor(this.#configuration, certificates);
     try {
-      return this.#library.newContext({
+      const context = this.#library.newContext({
         ...contextOptions(this.#library.version, this.#configuration, certificates),
         ticketKeys: keys,
         engine: this.#configuration.sslEngine,
       });
+      return { context, allowed };
     } catch (error) {
       if (!(error instanceof OpenSslError)) throw error;
       throw startupError(error, this.#configuration, certificates);

@@ -3,6 +3,7 @@
 import { PeerError } from "../../errors.ts";
 import type { Network, SocketAddress, SocketPair, TcpStream } from "../../runtime/runtime.ts";
 import type { ClientHello } from "../../wire/client_hello.ts";
+import { admissionFault } from "../admission.ts";
 import type { Negotiated, OnHello, TlsConnection } from "../engine.ts";
 import { negotiated } from "../negotiated.ts";
 import {
@@ -30,6 +31,7 @@ export class OpenSslConnection extends OverSession implements TlsConnection {
   /** Where its hello is read from. */
   #source: Source;
   #agreed = false;
+  #allowed: Choice["allowed"];
   serverName: string | undefined;
   #proxyHeader: Uint8Array | undefined;
   clientInHeader: SocketAddress | undefined;
@@ -82,6 +84,7 @@ export class OpenSslConnection extends OverSession implements TlsConnection {
       this.serverName = verdict.hello.serverName;
       const begun = this.#begin(verdict.hello);
       if ("alert" in begun) return await this.#refuse(begun.alert, begun.reason);
+      this.#allowed = begun.allowed;
       await this.secured.shakeHands(buffer, hello.octets.length, begun.former);
       this.#agreed = true;
       this.#stream.patient = false;
@@ -92,8 +95,13 @@ export class OpenSslConnection extends OverSession implements TlsConnection {
     }
   }
 
+  admissionFault(): string | undefined {
+    if (this.#allowed === undefined) return undefined;
+    return admissionFault(this.secured.session?.facts.peerCertificate, this.#allowed);
+  }
+
   /** Begins the session as soon as its context is chosen: others may free the context at any later time. */
-  #begin(hello: ClientHello): Pick<Choice, "former"> | Refusal {
+  #begin(hello: ClientHello): Choice | Refusal {
     try {
       const choice = this.#services.contexts.choose(hello);
       if (choice === undefined) return NO_SUCH_NAME;

@@ -5,12 +5,13 @@
 
 import type { TlsProtocol } from "../../config/settings.ts";
 import type { SslContextOptions } from "../../runtime/openssl.ts";
-import { fromBase64 } from "../../wire/base64.ts";
+import { fromBase64, toBase64 } from "../../wire/base64.ts";
 import { sha256 } from "../../wire/sha256.ts";
 import { TICKET_PERIOD } from "../ticket_keys.ts";
 import type {
   ClientRules,
   OutgoingConfiguration,
+  RevocationList,
   ServedCertificate,
   TlsConfiguration,
 } from "../tls_configuration.ts";
@@ -22,9 +23,7 @@ export function contextOptions(
   certificates: readonly ServedCertificate[],
 ): SslContextOptions {
   const { protocols, ciphers } = configuration;
-  const rules = strictest(
-    certificates.map((each) => each.clientRules ?? configuration.clientRules),
-  );
+  const rules = rulesFor(configuration, certificates);
   const allowed = ciphers ?? (oldProtocols(protocols).length > 0 ? OLD_CIPHERS : SAFE_CIPHERS);
   const suites = configuration.ciphersuites ?? SUITES;
   return {
@@ -44,10 +43,8 @@ export function contextOptions(
     alpnProtocols: configuration.alpnProtocols,
     verify: rules.verify,
     authorities: rules.authorities,
-    sessionIdContext: sessionIdContext(
-      [rules.verify, rules.authorities, allowed, suites],
-      certificates,
-    ),
+    revocationLists: rules.revocationLists?.map(({ pem }) => pem) ?? [],
+    sessionIdContext: sessionIdContext(rules, [allowed, suites], certificates),
     sessionTimeout: TICKET_PERIOD / 1000,
   };
 }
@@ -62,6 +59,7 @@ export function backendContextOptions(
     ...contextOptions(version, configuration, certificates),
     verify: backend.verify ? "required" : "none",
     authorities: backend.authorities ?? "",
+    revocationLists: backend.revocationLists?.map(({ pem }) => pem) ?? [],
     server: { name: backend.name },
   };
 }
@@ -81,9 +79,19 @@ export function lowersSecurityLevel(
   return oldProtocols(protocols).length > 0 && !/@SECLEVEL/.test(ciphers ?? "");
 }
 
+/** The rules for clients of some certificates that are served together. */
+export function rulesFor(
+  { clientRules }: Pick<TlsConfiguration, "clientRules">,
+  certificates: readonly ServedCertificate[],
+): ClientRules {
+  return strictest(certificates.map((each) => each.clientRules ?? clientRules));
+}
+
 /** What is served together has one rule: a client must not choose the laxer one by its ciphers. */
 function strictest(rules: readonly ClientRules[]): ClientRules {
-  return rules.find(({ verify }) => verify === "required") ??
+  return rules.find(({ allowed }) => allowed !== undefined) ??
+    rules.find(({ verify, revocationLists }) => verify === "required" && revocationLists) ??
+    rules.find(({ verify }) => verify === "required") ??
     rules.find(({ verify }) => verify === "optional") ?? rules[0] ?? NO_RULES;
 }
 
@@ -92,13 +100,25 @@ function strictest(rules: readonly ClientRules[]): ClientRules {
  * changed, or for another name, must not get round them.
  */
 function sessionIdContext(
-  rules: readonly string[],
+  { verify, authorities, revocationLists = [], allowed = [] }: ClientRules,
+  ciphers: readonly string[],
   certificates: readonly ServedCertificate[],
 ): Uint8Array {
   const names = certificates[0]?.names.toSorted() ?? [];
-  const text = JSON.stringify([...rules, names]);
-  return sha256(text);
+  const lists = revocationLists.map(digestOf);
+  return sha256(JSON.stringify([verify, authorities, ...ciphers, names, allowed, lists]));
 }
+
+/** A list may have megabytes, and every context has the same ones. */
+function digestOf(list: RevocationList): string {
+  const known = digests.get(list);
+  if (known !== undefined) return known;
+  const digest = toBase64(sha256(list.pem));
+  digests.set(list, digest);
+  return digest;
+}
+
+const digests = new WeakMap<RevocationList, string>();
 
 /**
  * The library's own list lets a client choose ffdhe8192, which costs a worker more than 100 ms for one

@@ -19,13 +19,14 @@ import { isKeyUri } from "../../wire/key_uri.ts";
 import { CertificateIndex } from "../certificate_index.ts";
 import { TicketKeyring } from "../ticket_keys.ts";
 import { StapledCertificates } from "../staples.ts";
-import type { Staple, TlsConfiguration } from "../tls_configuration.ts";
-import { contextOptions } from "./context_options.ts";
+import type { ClientRules, Staple, TlsConfiguration } from "../tls_configuration.ts";
+import { contextOptions, rulesFor } from "./context_options.ts";
 import { startupError } from "./startup_error.ts";
 
 /** A context, and what is known of it. */
 interface Entry {
   readonly context: SslContext;
+  readonly allowed: ClientRules["allowed"];
   /** Of the keys it seals tickets with. */
   period: number;
 }
@@ -33,6 +34,8 @@ interface Entry {
 /** What a client is served with. */
 export interface Choice {
   readonly context: SslContext;
+  /** Who may connect. */
+  readonly allowed: ClientRules["allowed"];
   /** Keys that the client's ticket needs besides those of the context. */
   readonly former: FormerTicketKeys | undefined;
 }
@@ -69,11 +72,12 @@ export class Contexts {
       entry.context.setTicketKeys(current);
       entry.period = current.period;
     }
+    const { context, allowed } = entry;
     for (const name of ticketNames) {
       const former = this.#keyring.neighbour(name);
-      if (former !== undefined) return { context: entry.context, former: { former, current } };
+      if (former !== undefined) return { context, allowed, former: { former, current } };
     }
-    return { context: entry.context, former: undefined };
+    return { context, allowed, former: undefined };
   }
 
   /** Staples other OCSP responses from now on, to handshakes that are under way too. */
@@ -116,7 +120,7 @@ export class Contexts {
     const key = places.join();
     const known = this.#entries.get(key);
     if (known !== undefined && this.#entries.size < MOST / 2) return known;
-    const entry = known ?? { context: this.#make(places), period: NaN };
+    const entry = known ?? this.#make(places);
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     if (this.#entries.size > MOST) this.#dropOldest(entry);
@@ -139,12 +143,14 @@ export class Contexts {
     return places.some((place) => isKeyUri(certificates[place]!.privateKey));
   }
 
-  #make(places: readonly number[]): SslContext {
+  #make(places: readonly number[]): Entry {
     const certificates = places.map((place) => this.#certificates.at(place));
+    const { allowed } = rulesFor(this.#configuration, certificates);
     try {
-      return this.#library.newContext(
+      const context = this.#library.newContext(
         contextOptions(this.#library.version, this.#configuration, certificates),
       );
+      return { context, allowed, period: NaN };
     } catch (error) {
       if (error instanceof OpenSslError) {
         throw startupError(error, this.#configuration, certificates);

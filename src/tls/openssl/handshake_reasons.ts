@@ -14,7 +14,9 @@ export function handshakeReason(error: OpenSslError): string {
   if (error.alert !== undefined) return alertReason(error.alert);
   if (error.fromEngine) return `the engine failed: ${error.message}`;
   const verdict = /^certificate verify failed: (.*)/.exec(error.message)?.[1];
-  if (verdict !== undefined) return `the client's certificate could not be verified: ${verdict}`;
+  if (verdict !== undefined) {
+    return VERDICTS[verdict] ?? `the client's certificate could not be verified: ${verdict}`;
+  }
   for (const [pattern, words] of REASONS) {
     if (pattern.test(error.message)) return words;
   }
@@ -49,6 +51,20 @@ export function alertName(alert: number): string {
 function alertReason(alert: number): string {
   return `${ALERT_MEANINGS[alert] ?? "the client gave up"} (alert ${alertName(alert)})`;
 }
+
+/** X509_verify_cert_error_string(3) where it is about revocation. */
+const VERDICTS: Readonly<Record<string, string>> = {
+  "certificate revoked": "the client's certificate has been revoked",
+  "unable to get certificate CRL":
+    "the client's certificate could not be verified: no revocation list of its authority or of one above " +
+    "(--client-verify-crl)",
+  "CRL has expired":
+    "the client's certificate could not be verified: the revocation list of its authority or of one above " +
+    "has expired (--client-verify-crl)",
+  "CRL is not yet valid":
+    "the client's certificate could not be verified: the revocation list of its authority or of one above " +
+    "is not valid yet (--client-verify-crl)",
+};
 
 /** Pattern in OpenSSL's text, and what it means. The first match counts. */
 const REASONS: readonly (readonly [RegExp, string])[] = [

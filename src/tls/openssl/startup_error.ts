@@ -18,6 +18,7 @@ export function startupError(
     "groups": `--ecdh-curve ${groups}`,
     "protocols": `--tls-protos ${configuration.protocols.join(" ")}`,
     "authorities": configuration.backend === undefined ? "--client-verify-ca" : "--backend-ca",
+    "revocation lists": "--client-verify-crl",
     "certificate": `${files}: the certificate`,
     "private key": `${files}: the private key`,
     "DH parameters": `${files}: the DH parameters`,

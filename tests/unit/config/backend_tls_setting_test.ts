@@ -42,6 +42,7 @@ Deno.test("stud has one certificate at most for the backend", () => {
 const INCOMING = [
   ["--pem-dir=/pem", "--pem-dir-glob=*", "--sni-nomatch-abort", "--ocsp-dir=/ocsp"],
   ["--self-signed", "--prefer-server-ciphers", "--client-verify=required", "--client-verify-ca=ca"],
+  ["--client-verify-crl=crl", "--allow-cn=alice", "--allow-san=DNS:a.example"],
   ["--proxy-tlv=off", "--proxy-authority=off", "--proxy-client-cert", "--proxy-proxy"],
   [
     "--ocsp-verify-staple",

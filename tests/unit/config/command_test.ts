@@ -29,6 +29,8 @@ const DEFAULTS: Settings = {
   alpnProtocols: [],
   clientVerify: "none",
   clientVerifyCa: undefined,
+  clientVerifyCrl: undefined,
+  allowedClients: undefined,
   sniNomatchAbort: false,
   ocspDir: "/var/lib/hitch/",
   ocspVerifyStaple: false,
@@ -117,10 +119,18 @@ Deno.test("each option changes its setting and no other", () => {
       ...{ clientVerify: "required", clientVerifyCa: "ca.pem" },
       ...openssl("--client-verify"),
     }],
-    [["--client-verify-ca=ca.pem"], {
-      clientVerifyCa: "ca.pem",
-      ...openssl("--client-verify-ca"),
+    [["--client-verify=required", "--client-verify-ca=ca.pem", "--client-verify-crl=ca.crl"], {
+      ...{ clientVerify: "required", clientVerifyCa: "ca.pem", clientVerifyCrl: "ca.crl" },
+      ...openssl("--client-verify"),
     }],
+    [
+      ["--client-verify=required", "--client-verify-ca=ca", "--allow-cn=A", "--allow-san=dns:B.C"],
+      {
+        ...{ clientVerify: "required", clientVerifyCa: "ca" },
+        allowedClients: [{ kind: "CN", value: "A" }, { kind: "DNS", value: "b.c" }],
+        ...openssl("--client-verify"),
+      },
+    ],
     [["--sni-nomatch-abort"], { sniNomatchAbort: true, ...openssl("--sni-nomatch-abort") }],
     [["-o", "/ocsp"], { ocspDir: "/ocsp", ...openssl("-o/--ocsp-dir") }],
     [["--ocsp-dir="], { ocspDir: "" }],

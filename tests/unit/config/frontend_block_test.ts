@@ -43,11 +43,19 @@ Deno.test("each key of a block changes its setting there and no other, and nothi
     ["ciphersuites = TLS_AES_128_GCM_SHA256", { ciphersuites: "TLS_AES_128_GCM_SHA256" }],
     ["prefer-server-ciphers = on", { preferServerCiphers: true }],
     ["sni-nomatch-abort = yes", { sniNomatchAbort: true }],
-    ["client-verify-ca = ca", { clientVerifyCa: "ca" }],
     ["client-verify = required client-verify-ca = ca", {
       clientVerify: "required",
       clientVerifyCa: "ca",
     }],
+    [
+      "client-verify = required client-verify-ca = ca client-verify-crl = crl allow-cn = a allow-san = DNS:b",
+      {
+        clientVerify: "required",
+        clientVerifyCa: "ca",
+        clientVerifyCrl: "crl",
+        allowedClients: [{ kind: "CN", value: "a" }, { kind: "DNS", value: "b" }],
+      },
+    ],
     ["pem-file = a.pem\n pem-file = { cert = b private-key = k }", {
       pemFiles: [{ certificate: "a.pem" }, { certificate: "b", privateKey: "k" }],
     }],
@@ -85,6 +93,8 @@ Deno.test("what a block does not say is as in general", () => {
     preferServerCiphers: true,
     clientVerify: "optional",
     clientVerifyCa: "ca",
+    clientVerifyCrl: undefined,
+    allowedClients: undefined,
     sniNomatchAbort: true,
     matchGlobalCerts: false,
   });

@@ -59,7 +59,8 @@ Deno.test("the default configuration sets every default and leaves refused optio
     const comments = text.split("\n").filter((line) =>
       line.startsWith(`# ${option.key} = `) && !line.endsWith("{")
     );
-    assertEquals([entries.length, comments.length], option.refusal ? [0, 1] : [1, 0], option.name);
+    const isCommented = option.refusal !== undefined || option.type.kind === "client-name";
+    assertEquals([entries.length, comments.length], isCommented ? [0, 1] : [1, 0], option.name);
     const expected = option.refusal || option.default === undefined ? [] : [option.default];
     assertEquals((values.get(option.name) ?? []).map((raw) => raw.text), expected, option.name);
     assertStringIncludes(text.replaceAll("\n# ", " "), optionHelp(option));
@@ -122,14 +123,18 @@ Deno.test("the block in the default file is sound once uncommented", () => {
   const block = /^# pem-file = \{\n(?:# {5}.*\n)+# \}$/m;
   const uncommented = defaultConfig().replace(
     block,
-    (text) => text.replace(/^# /gm, "").replaceAll("none|optional|required", "none"),
+    (text) =>
+      text.replace(/^# /gm, "").replaceAll("none|optional|required", "required")
+        .replace("TYPE:NAME", "DNS:NAME"),
   );
   assertEquals(settingsOf([], uncommented).pemFiles, [{
     certificate: "FILE",
     privateKey: "FILE",
     ocspResponse: "FILE",
-    clientVerify: "none",
+    clientVerify: "required",
     clientVerifyCa: "FILE",
+    clientVerifyCrl: "FILE",
+    allowedClients: [{ kind: "CN", value: "NAME" }, { kind: "DNS", value: "name" }],
   }]);
 });
 

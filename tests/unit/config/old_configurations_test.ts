@@ -138,6 +138,8 @@ pem-file = "global.pem"
           preferServerCiphers: true,
           clientVerify: "none",
           clientVerifyCa: undefined,
+          clientVerifyCrl: undefined,
+          allowedClients: undefined,
           sniNomatchAbort: true,
           matchGlobalCerts: true,
         },

@@ -61,6 +61,9 @@ Deno.test("a pem-file block takes hitch's keys and its client rules", () => {
       ["ocsp-resp-file", "only"],
       ["client-verify", "too"],
       ["client-verify-ca", "too"],
+      ["client-verify-crl", "too"],
+      ["allow-cn", "too"],
+      ["allow-san", "too"],
     ],
   );
   for (const option of PEM_BLOCK_OPTIONS) {

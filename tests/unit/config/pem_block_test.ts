@@ -18,6 +18,12 @@ const FULL: PemFileSetting = {
   ocspResponse: "x.ocsp",
   clientVerify: "required",
   clientVerifyCa: "my ca.pem",
+  clientVerifyCrl: "my.crl",
+  allowedClients: [
+    { kind: "CN", value: "Alice, Ltd" },
+    { kind: "CN", value: "bob" },
+    { kind: "email", value: "C@example.org" },
+  ],
 };
 
 Deno.test("a pem-file block is read over one line or several, with or without separators", () => {
@@ -27,6 +33,10 @@ Deno.test("a pem-file block is read over one line or several, with or without se
     "ocsp-resp-file=x.ocsp",
     "client-verify = required",
     'client-verify-ca = "my ca.pem"',
+    "client-verify-crl = my.crl",
+    'allow-cn = "Alice, Ltd"',
+    "allow-cn = bob",
+    "allow-san = email:C@Example.org",
   ];
   for (const separator of [" ", "\n", "\r\n\t", ", ", "; ", ";\n", " # so\n", "\n\n#\n"]) {
     const inner = keys.join(separator);
@@ -98,7 +108,8 @@ Deno.test("a key that a block does not take is refused with its line", () => {
   assertEquals(
     key("workers = 4"),
     'stud.conf:3:2: "workers" does not belong in a pem-file block, which takes cert, ' +
-      "private-key, ocsp-resp-file, client-verify, client-verify-ca",
+      "private-key, ocsp-resp-file, client-verify, client-verify-ca, client-verify-crl, " +
+      "allow-cn, allow-san",
   );
   assertEquals(
     key("private-key = a\n\n private-key = b"),

@@ -31,7 +31,10 @@ const NEEDS: [string[], string][] = [
   [["--alpn-protos=h2"], "--alpn-protos"],
   [["--client", "--backend-verify=off"], "--backend-verify"],
   [["--client-verify=optional", "--client-verify-ca=ca"], "--client-verify"],
-  [["--client-verify-ca=ca"], "--client-verify-ca"],
+  [["--client-verify-ca=ca", "--client-verify=none"], "--client-verify-ca"],
+  [["--client-verify-crl=crl", "--client-verify=none"], "--client-verify-crl"],
+  [["--client-verify=required", "--client-verify-ca=ca", "--allow-cn=a"], "--client-verify"],
+  [["--client-verify=required", "--client-verify-ca=ca", "--allow-san=DNS:a"], "--client-verify"],
   [["--shared-cache=1"], "-C/--shared-cache"],
   [["--ticket-secret=s"], "--ticket-secret"],
   [["--write-proxy-v2"], "--write-proxy-v2"],
@@ -152,7 +155,7 @@ Deno.test("a pem-file block needs OpenSSL for what rustls cannot do, and only fo
     ["private-key = pkcs11:object=b", "16: private-key"],
     ["ocsp-resp-file = a.ocsp", "19: ocsp-resp-file"],
     ["client-verify = required\n client-verify-ca = ca", "18: client-verify"],
-    ["client-verify-ca = ca", "21: client-verify-ca"],
+    ["client-verify-ca = ca client-verify = none", "21: client-verify-ca"],
   ];
   for (const [text, key] of needing) {
     assertEquals(block(text), { name: "openssl", because: `stud.conf:3:${key}` }, text);

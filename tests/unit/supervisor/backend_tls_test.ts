@@ -3,6 +3,7 @@
 import { StartupError } from "../../../src/errors.ts";
 import { readBackendTls } from "../../../src/supervisor/backend_tls.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "../../support/assert.ts";
+import { Authority } from "../../support/authority.ts";
 import { FakeFiles } from "../../support/fake_runtime.ts";
 import { made } from "../../support/made_certificates.ts";
 import { ON_DENO, ON_NODE, settingsOf } from "../config/settings_of.ts";
@@ -62,4 +63,20 @@ Deno.test("where nothing is verified nothing is read, and a warning says so", as
   assertEquals(configuration, { authorities: undefined, name: undefined, verify: false });
   assertEquals(warnings.length, 1);
   assertStringIncludes(warnings[0]!, "--backend-verify=off: ");
+});
+
+Deno.test("revocation lists in the file of --backend-ca count, or stud does not start", async () => {
+  const files = new FakeFiles();
+  const [ours, other] = [await Authority.make("Ours"), await Authority.make("Other")];
+  files.texts.set("/ca.pem", ours.certificate + await ours.revoke([]));
+  for (const libraries of [ON_DENO, ON_NODE]) {
+    const { configuration } = await read(files, ["--backend-ca=/ca.pem"], libraries);
+    assertEquals(configuration?.revocationLists?.map(({ issuer }) => issuer), ["CN=Ours"]);
+  }
+  const refusal = async (...args: string[]) =>
+    (await assertRejects(() => read(files, ["--backend-ca=/ca.pem", ...args]), StartupError))
+      .message;
+  assertStringIncludes(await refusal("--tls-library=rustls"), "rustls cannot use the revocation");
+  files.texts.set("/ca.pem", ours.certificate + await other.revoke([]));
+  assertStringIncludes(await refusal(), "of CN=Other, is of none of the authorities");
 });

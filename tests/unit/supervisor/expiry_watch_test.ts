@@ -50,3 +50,25 @@ Deno.test("of many certificates ten have a line of their own", async () => {
   const lines = await days(2);
   assertEquals([lines.length, lines.at(-1)], [11, "warning 15 more certificates expire"]);
 });
+
+Deno.test("a revocation list is told of when a fifth and a tenth of its life are left, and when it is over", async () => {
+  const clock = new ManualClock();
+  clock.setDate(TODAY);
+  const lines: string[] = [];
+  const log = configureLog((level, text) => lines.push(`${level} ${text}`), "debug");
+  const inDays = (days: number) => new Date(TODAY.getTime() + days * DAY).toISOString();
+  const list = { source: "a.crl", pem: "", issuer: "CN=a", thisUpdate: inDays(0) };
+  const endless = { ...list, source: "endless.crl" };
+  new ExpiryWatch(clock, log).use([], [{ ...list, nextUpdate: inDays(10) }, endless]);
+  const days = async (number: number) => {
+    await clock.advance(number * DAY);
+    return lines.splice(0).map((line) => line.replace(/, on .*?;|on [-0-9T:.Z]+;/, ""));
+  };
+  assertEquals(await days(7.9), []);
+  const said = "warning a.crl: the revocation list of CN=a";
+  const after = "after that its certificates are refused";
+  assertEquals(await days(0.5), [`${said} expires in 47 hours ${after}`]);
+  assertEquals(await days(1), [`${said} expires in 23 hours ${after}`]);
+  assertEquals(await days(1), [`${said} expired  its certificates are refused`]);
+  assertEquals(await days(5), []);
+});

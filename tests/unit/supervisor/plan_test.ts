@@ -12,6 +12,7 @@ const TLS: TlsPlan = {
   configuration: TLS_CONFIGURATION,
   ofFrontends: [],
   certificates: [],
+  revocationLists: [],
   stapling: undefined,
   files: new Map(),
   warnings: [],

@@ -36,6 +36,7 @@ export const OPTIONS: SslContextOptions = {
   alpnProtocols: [],
   verify: "none",
   authorities: "",
+  revocationLists: [],
   sessionIdContext: new Uint8Array(32),
   sessionTimeout: 3_600,
 };

@@ -41,7 +41,7 @@ function newContexts(configuration: Partial<TlsConfiguration> = {}) {
   const clock = new ManualClock();
   const contexts = new NodeContexts(library, { ...TLS_CONFIGURATION, ...configuration }, clock);
   const choose = (serverName?: string, ...ticketNames: Uint8Array[]) =>
-    contexts.choose({ serverName, ticketNames, alpnProtocols: [] });
+    contexts.choose({ serverName, ticketNames, alpnProtocols: [] })?.context;
   return { library, clock, contexts, choose };
 }
 

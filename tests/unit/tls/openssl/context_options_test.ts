@@ -1,9 +1,13 @@
 /** What OpenSSL is told where the operator says nothing, something, or something of his own for one name. */
 
 import type { SslContextOptions } from "../../../../src/runtime/openssl.ts";
-import { contextOptions } from "../../../../src/tls/openssl/context_options.ts";
+import { contextOptions, rulesFor } from "../../../../src/tls/openssl/context_options.ts";
 import { TICKET_PERIOD } from "../../../../src/tls/ticket_keys.ts";
-import type { ServedCertificate, TlsConfiguration } from "../../../../src/tls/tls_configuration.ts";
+import type {
+  ClientRules,
+  ServedCertificate,
+  TlsConfiguration,
+} from "../../../../src/tls/tls_configuration.ts";
 import { assert, assertEquals } from "../../../support/assert.ts";
 import { TLS_CONFIGURATION } from "../../../support/tls_configuration.ts";
 
@@ -124,6 +128,19 @@ Deno.test("contextOptions() has the rules of the certificate before the general 
   }
 });
 
+Deno.test("of certificates that are served together the rules with names count, then those with lists", () => {
+  const required = { verify: "required", authorities: "own" } as const;
+  const listed = { ...required, revocationLists: [LIST] };
+  const named = { ...required, allowed: [{ kind: "CN", value: "a" }] } as const;
+  const served = (...rules: ClientRules[]) =>
+    rulesFor(TLS_CONFIGURATION, rules.map((clientRules) => ({ ...CERTIFICATE, clientRules })));
+  assertEquals(served(required, listed), listed);
+  assertEquals(served(required, listed, named), named);
+  assertEquals(served(named, listed, required), named);
+  const options = optionsOf({ clientRules: listed });
+  assertEquals([options.revocationLists, optionsOf({}).revocationLists], [["list"], []]);
+});
+
 Deno.test("contextOptions() lets sessions live for a period of ticket keys", () => {
   assertEquals(optionsOf({}).sessionTimeout, TICKET_PERIOD / 1_000);
 });
@@ -144,6 +161,11 @@ Deno.test("contextOptions() makes another session id context for other rules", (
     idOf({ clientRules: authorities }),
     idOf({ clientRules: { ...authorities, verify: "optional" } }),
     idOf({ clientRules: { ...authorities, authorities: "theirs" } }),
+    idOf({ clientRules: { ...authorities, revocationLists: [{ ...LIST, pem: "one" }] } }),
+    idOf({ clientRules: { ...authorities, revocationLists: [{ ...LIST, pem: "other" }] } }),
+    idOf({ clientRules: { ...authorities, allowed: [{ kind: "CN", value: "a" }] } }),
+    idOf({ clientRules: { ...authorities, allowed: [{ kind: "DNS", value: "a" }] } }),
+    idOf({ clientRules: { ...authorities, allowed: [{ kind: "CN", value: "b" }] } }),
     idOf({}, [{ ...CERTIFICATE, names: ["b.example"] }]),
     idOf({}, [{ ...CERTIFICATE, names: ["a.example", "b.example"] }]),
     idOf({}, [{ ...CERTIFICATE, names: ["a.example,b.example"] }]),
@@ -167,6 +189,8 @@ Deno.test("contextOptions() makes the same session id context for what changes n
   }
   assertEquals(names, ["b.example", "a.example"]);
 });
+
+const LIST = { source: "crl", pem: "list", issuer: "CN=a", thisUpdate: "2026-01-01T00:00:00.000Z" };
 
 function optionsOf(
   particular: Partial<TlsConfiguration>,

@@ -2,7 +2,7 @@
 
 import { OpenSslError } from "../../../../src/runtime/openssl.ts";
 import { handshakeReason } from "../../../../src/tls/openssl/handshake_reasons.ts";
-import { assertEquals } from "../../../support/assert.ts";
+import { assertEquals, assertStringIncludes } from "../../../support/assert.ts";
 
 /** What an operator reads, and OpenSSL's reasons for it. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
@@ -73,6 +73,14 @@ Deno.test("handshakeReason() says what is wrong with a client's certificate, if 
     handshakeReason(new OpenSslError("certificate verify failed: certificate has expired")),
     "the client's certificate could not be verified: certificate has expired",
   );
+  assertEquals(
+    handshakeReason(new OpenSslError("certificate verify failed: certificate revoked")),
+    "the client's certificate has been revoked",
+  );
+  for (const text of ["unable to get certificate CRL", "CRL has expired", "CRL is not yet valid"]) {
+    const reason = handshakeReason(new OpenSslError(`certificate verify failed: ${text}`));
+    assertStringIncludes(reason, "(--client-verify-crl)", text);
+  }
 });
 
 Deno.test("handshakeReason() lays what an engine says to no client's door", () => {

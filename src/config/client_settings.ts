@@ -1,0 +1,126 @@
+/**
+ * What the operator said about clients' certificates, in general, on a frontend and for a certificate: what belongs
+ * together, and what would let somebody in whom the operator thinks shut out. No file is looked at.
+ */
+
+import { UsageError } from "../errors.ts";
+import type { ClientName } from "../wire/client_name.ts";
+import type { OptionName } from "./options.ts";
+import { optionLabel, optionNamed } from "./options.ts";
+import { quote } from "./quote.ts";
+import type { RawValue, RawValues } from "./raw_values.ts";
+import { lastValue, parseValue } from "./raw_values.ts";
+
+/** The options that say who may connect. Where one of them is said again, neither of the general ones counts. */
+export const ALLOW_OPTIONS = ["allow-cn", "allow-san"] as const satisfies readonly OptionName[];
+
+/** Who may connect by these values; undefined if they do not say. */
+export function allowedClients(values: RawValues): readonly ClientName[] | undefined {
+  const raws = ALLOW_OPTIONS.flatMap((name) =>
+    (values.get(name) ?? []).map((raw) => parseValue(optionNamed(name), raw) as ClientName)
+  );
+  return raws.length === 0 ? undefined : raws;
+}
+
+/**
+ * Checks the rules for clients everywhere in the values.
+ *
+ * @throws UsageError that names the option which is missing, or of no use
+ */
+export function checkClientRules(values: RawValues): void {
+  const places = allPlaces(values);
+  for (const place of places) checkAuthorities(place);
+  for (const place of places) checkAllowed(place);
+  if (lastValue("compat", values) === "hitch") return;
+  for (const { raw, name, isMeant } of uselessFiles(places)) {
+    if (!isMeant) throw new UsageError(`${raw.origin} ${quote(raw.text)} ${useless(name)}`);
+  }
+}
+
+/** A line for each file that says nothing because clients show no certificates, where that is meant. */
+export function clientRuleWarnings(values: RawValues): string[] {
+  return uselessFiles(allPlaces(values)).map(({ raw, name }) => `${raw.origin}: ${useless(name)}`);
+}
+
+/** The values that count in one place: its own first, then those around it. */
+type Place = readonly [RawValues, ...RawValues[]];
+
+function allPlaces(values: RawValues): Place[] {
+  const frontends = (values.get("frontend") ?? []).flatMap(({ frontend }) => frontend ?? []);
+  return [
+    [values],
+    ...blocksOf(values).map((block): Place => [block, values]),
+    ...frontends.flatMap((frontend): Place[] => [
+      [frontend, values],
+      ...blocksOf(frontend).map((block): Place => [block, frontend, values]),
+    ]),
+  ];
+}
+
+function blocksOf(values: RawValues): RawValues[] {
+  return (values.get("pem-file") ?? []).flatMap(({ block }) => block ?? []);
+}
+
+function find(place: Place, name: OptionName): RawValue | undefined {
+  return place.find((values) => values.has(name))?.get(name)?.at(-1);
+}
+
+function verifies(place: Place): boolean {
+  return (find(place, "client-verify")?.text ?? "none") !== "none";
+}
+
+/** Clients can only be verified if somebody says whom they must be from. */
+function checkAuthorities(place: Place): void {
+  const verify = find(place, "client-verify");
+  if (verify === undefined || !verifies(place) || find(place, "client-verify-ca")) return;
+  throw new UsageError(
+    `${verify.origin}: ${quote(verify.text)} needs ${label("client-verify-ca")} with the ` +
+      "authorities that clients' certificates are from",
+  );
+}
+
+/** Who has no certificate has no name. */
+function checkAllowed(place: Place): void {
+  const said = place.find((values) => ALLOW_OPTIONS.some((name) => values.has(name)));
+  const verify = find(place, "client-verify");
+  if (said === undefined || verify?.text === "required") return;
+  // A place that is open for all has no use for what is said around it.
+  const within = place.slice(0, place.indexOf(said));
+  if (verify?.text === "none" && within.some((values) => values.has("client-verify"))) return;
+  const [raw] = ALLOW_OPTIONS.flatMap((name) => said.get(name) ?? []);
+  const instead = verify === undefined ? "" : `, not ${quote(verify.text)} (${verify.origin})`;
+  throw new UsageError(
+    `${raw!.origin}: ${quote(raw!.text)} needs ${label("client-verify")}=required${instead}: ` +
+      "a client without a certificate has no name",
+  );
+}
+
+interface UselessFile {
+  readonly name: OptionName;
+  readonly raw: RawValue;
+  /** The operator has said in the same place that clients are asked for nothing. */
+  readonly isMeant: boolean;
+}
+
+function uselessFiles(places: readonly Place[]): UselessFile[] {
+  const files = places.flatMap(([own]) =>
+    (["client-verify-ca", "client-verify-crl"] as const).flatMap((name) => {
+      const raw = own.get(name)?.at(-1);
+      const isMeant = own.get("client-verify")?.at(-1)?.text === "none";
+      return raw === undefined ? [] : [{ name, raw, isMeant }];
+    })
+  );
+  return files.filter(({ name, raw }) =>
+    !places.some((place) => verifies(place) && find(place, name) === raw)
+  );
+}
+
+function useless(name: OptionName): string {
+  const what = name === "client-verify-ca" ? "these authorities count" : "this list counts";
+  return `lets everybody in: no client is asked for a certificate, so ${what} for nothing; add ` +
+    `${label("client-verify")}=required, or leave it out`;
+}
+
+function label(name: OptionName): string {
+  return optionLabel(optionNamed(name));
+}
