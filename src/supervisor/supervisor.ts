@@ -267,7 +267,8 @@ export class Supervisor {
       totals.reduce((total, each) => total + count(each), 0);
     return `: ${sum((each) => each.accepted)} connections, ` +
       `${sum((each) => each.handshakesFailed)} handshakes failed, ` +
-      `${sum((each) => each.backendsFailed)} backend failures`;
+      `${sum((each) => each.backendsFailed)} backend failures, ` +
+      `${sum((each) => each.refused)} refused`;
   }
 }
 
@@ -278,6 +279,7 @@ function canChangeInPlace(
 ): boolean {
   return (missing === undefined || from.tls.orElse === to.tls.orElse) &&
     isSameData(from.privileges, to.privileges) && from.steer === to.steer &&
+    from.steersAlways === to.steersAlways &&
     from.tls.library === to.tls.library && from.tls.sslEngine === to.tls.sslEngine &&
     isSameData(from.tls.backend, to.tls.backend);
 }
