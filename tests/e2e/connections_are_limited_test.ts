@@ -84,8 +84,9 @@ testWith(
     await Promise.all(clients.map(echoes));
     const hello = await realClientHello();
     for (let round = 0; round < 20; round++) {
-      const { octets } = await answerTo(site.port, hello);
-      assertEquals(octets.length, 0, "it was answered");
+      // It may be reset before it has noticed that it is connected.
+      const answer = await answerTo(site.port, hello).catch(() => undefined);
+      assertEquals(answer?.octets.length ?? 0, 0, "it was answered");
     }
     await Promise.all(clients.map(echoes));
     await site.stud.output(
