@@ -21,7 +21,12 @@
 
 import type { TerminateOptions, Terminator } from "./src/terminate.ts";
 
-export type { CloseOptions, TerminateOptions, Terminator } from "./src/terminate.ts";
+export type {
+  CloseOptions,
+  LimitedFrontend,
+  TerminateOptions,
+  Terminator,
+} from "./src/terminate.ts";
 export type { ConnectionReport, Ending } from "./src/log/access_line.ts";
 export type { Counters } from "./src/proxy/counters.ts";
 export type { SocketAddress } from "./src/wire/preface.ts";

@@ -26,7 +26,7 @@ export type Party = "client" | "backend";
  * - `cut`: ended within a record of TLS: something is missing for certain
  * - `reset`: connection reset (RST) by a peer that had not ended its sending direction
  * - `gone`: a write to a peer that has ended both directions (EPIPE)
- * - `refused`: the backend refused, or its unix socket is missing or forbidden
+ * - `refused`: the backend refused, or its unix socket is missing or forbidden; a client has too many connections
  * - `unreachable`: no route, network down
  * - `timeout`: a deadline of ours passed
  * - `handshake`: the TLS handshake failed

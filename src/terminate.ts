@@ -35,9 +35,10 @@ import type { TlsConfiguration } from "./tls/tls_configuration.ts";
 export interface TerminateOptions {
   /**
    * `HOST,PORT` or `[HOST]:PORT`, or several; port 0 lets the system choose. Default `*,8443`. With `+` and the
-   * path of a PEM file behind it, a frontend has that certificate and no other.
+   * path of a PEM file behind it, a frontend has that certificate and no other. A {@linkcode LimitedFrontend} has
+   * limits of its own.
    */
-  readonly frontend?: string | readonly string[];
+  readonly frontend?: string | LimitedFrontend | readonly (string | LimitedFrontend)[];
   /** `HOST,PORT`, `[HOST]:PORT` or the path of a unix socket. Default `127.0.0.1,8000`. */
   readonly backend?: string;
   /**
@@ -114,6 +115,16 @@ export interface TerminateOptions {
    * more than 2 seconds gives way. Not under Node. Default 256.
    */
   readonly maxHandshakes?: number;
+  /**
+   * Connections open at a time; more clients wait in the kernel's queue, or take the place of a handshake that has
+   * taken more than 0.25 seconds. Default 0: no limit.
+   */
+  readonly maxConnections?: number;
+  /**
+   * Connections that each client (an IPv4 address, or an IPv6 network of 64 bits; with `proxy-proxy` the one in the
+   * PROXY header) may have open at a time; more are reset before TLS begins. Default 0: no limit.
+   */
+  readonly maxConnectionsPerClient?: number;
   /** Seconds until an idle client is probed (TCP_KEEPIDLE); Linux only. Default 3600. */
   readonly keepalive?: number;
   /** TCP Fast Open for clients (RFC 7413); Linux only, not under Node. Default false. */
@@ -134,6 +145,16 @@ export interface TerminateOptions {
   readonly stallTimeout?: number;
   /** Told of each connection when it has ended, however that was. What it throws is ignored. */
   readonly onConnection?: (connection: ConnectionReport) => void;
+}
+
+/** A frontend with limits of its own, besides what holds for all. */
+export interface LimitedFrontend {
+  /** As a frontend without limits is written. */
+  readonly address: string;
+  /** See {@linkcode TerminateOptions}. */
+  readonly maxHandshakes?: number;
+  readonly maxConnections?: number;
+  readonly maxConnectionsPerClient?: number;
 }
 
 /** How {@linkcode Terminator.close} treats the clients that are still there. */
@@ -175,13 +196,18 @@ export async function terminateOn(
   const log = studLogger();
   const claimed = await claimPorts(plan, runtime);
   const { tls: general } = plan.configuration;
-  const frontends = workerFrontends(claimed).map(({ host, port, tls = general }) => ({
-    ...{ host, port },
+  const frontends = workerFrontends(claimed).map(({ tls = general, ...frontend }) => ({
+    ...frontend,
     engine: engines.get(tls)!,
   }));
   const proxy = await Proxy.listen(
     runtime,
-    { ...plan.configuration, frontends, reusePort: false, onConnection: options.onConnection },
+    {
+      ...plan.configuration,
+      ...{ frontends, reusePort: false, onConnection: options.onConnection },
+      // Whatever else the calling program is, nobody shares the clients with it.
+      workers: 1,
+    },
     log,
   );
   proxy.serve();
@@ -226,7 +252,7 @@ function rawValues(options: TerminateOptions): Map<OptionName, RawValue[]> {
     const given = texts.filter((text) => text !== undefined);
     if (given.length > 0) values.set(name, given.map((text) => ({ text: String(text), origin })));
   };
-  give("frontend", "frontend", ...[frontend].flat());
+  if (frontend !== undefined) values.set("frontend", frontends(frontend));
   give("backend", "backend", backend);
   give("client", "client", options.client);
   give("backend-ca", "backendCa", options.backendCa);
@@ -260,6 +286,8 @@ function rawValues(options: TerminateOptions): Map<OptionName, RawValue[]> {
   give("proxy-client-cert", "proxyClientCert", options.proxyClientCert);
   give("backlog", "backlog", options.backlog);
   give("max-handshakes", "maxHandshakes", options.maxHandshakes);
+  give("max-connections", "maxConnections", options.maxConnections);
+  give("max-connections-per-client", "maxConnectionsPerClient", options.maxConnectionsPerClient);
   give("keepalive", "keepalive", options.keepalive);
   give("tcp-fastopen", "tcpFastOpen", options.tcpFastOpen);
   give("recv-bufsize", "receiveBuffer", options.receiveBuffer);
@@ -282,3 +310,23 @@ function someOrNone(
   if (list.length > 0) return list;
   throw new UsageError(`${origin}: an empty list would let everybody in; leave it out to do that`);
 }
+
+function frontends(given: NonNullable<TerminateOptions["frontend"]>): RawValue[] {
+  return [given].flat().map((one: string | LimitedFrontend): RawValue => {
+    const origin = "frontend";
+    if (typeof one === "string") return { text: one, origin };
+    const limits = Object.entries(LIMITS).flatMap(([name, key]): [OptionName, RawValue[]][] =>
+      one[key] === undefined ? [] : [[
+        name as OptionName,
+        [{ text: String(one[key]), origin: `${origin}: ${key}` }],
+      ]]
+    );
+    return { text: one.address, origin, frontend: new Map(limits) };
+  });
+}
+
+const LIMITS = {
+  "max-handshakes": "maxHandshakes",
+  "max-connections": "maxConnections",
+  "max-connections-per-client": "maxConnectionsPerClient",
+} as const satisfies Partial<Record<OptionName, keyof LimitedFrontend>>;

@@ -11,7 +11,13 @@ import type { OptionName } from "./options.ts";
 import { quote } from "./quote.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
 import { allValues, lastValue } from "./raw_values.ts";
-import type { FrontendSettings, FrontendTls, TcpAddress, TlsSettings } from "./settings.ts";
+import type {
+  FrontendLimits,
+  FrontendSettings,
+  FrontendTls,
+  TcpAddress,
+  TlsSettings,
+} from "./settings.ts";
 import { tlsSettings } from "./tls_settings.ts";
 
 /**
@@ -28,7 +34,12 @@ export function frontendSettings(values: RawValues, general: TlsSettings): Front
     if (raw && addresses.slice(0, index).some((other) => isSameAddress(address, other))) {
       throw new UsageError(`${raw.origin}: ${quote(raw.text)}: the same frontend is given twice`);
     }
-    return { address, tls: raw && frontendTls(raw, values, general) };
+    const limits = raw?.frontend && frontendLimits(raw.frontend);
+    return {
+      address,
+      tls: raw && frontendTls(raw, values, general),
+      ...limits && { limits },
+    };
   });
 }
 
@@ -39,7 +50,7 @@ function frontendTls(
   general: TlsSettings,
 ): FrontendTls | undefined {
   const pemFiles = ownPemFiles(raw);
-  const own = new Map(raw.frontend ?? []);
+  const own = new Map([...raw.frontend ?? []].filter(([name]) => !isLimit(name)));
   if (pemFiles.length > 0) own.set("pem-file", pemFiles);
   if (own.size === 0) return undefined;
   // Several ways to say the same: whichever the block takes, the general ones say nothing any more.
@@ -54,4 +65,18 @@ function frontendTls(
   };
 }
 
+/** Undefined if the block has none. */
+function frontendLimits(own: RawValues): FrontendLimits | undefined {
+  if (!LIMITS.some((name) => own.has(name))) return undefined;
+  const [maxHandshakes, maxConnections, maxConnectionsPerClient] = LIMITS.map((name) =>
+    own.has(name) ? lastValue(name, own) as number : undefined
+  );
+  return { maxHandshakes, maxConnections, maxConnectionsPerClient };
+}
+
+function isLimit(name: OptionName): boolean {
+  return (LIMITS as readonly OptionName[]).includes(name);
+}
+
+const LIMITS = ["max-handshakes", "max-connections", "max-connections-per-client"] as const;
 const VERSIONS: readonly OptionName[] = ["tls-protos", "tls", "ssl"];

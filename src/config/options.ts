@@ -387,6 +387,7 @@ const table = [
   {
     name: "max-handshakes",
     key: "max-handshakes",
+    frontendBlock: "too",
     valueName: "N",
     type: { kind: "number", minimum: 1, maximum: 1_000_000 },
     onlyFor: "incoming",
@@ -401,6 +402,33 @@ const table = [
         "Node accepts clients before stud asks for them, so they cannot wait in the kernel's queue; stud's " +
         "executable can do it",
     },
+  },
+  {
+    name: "max-connections",
+    key: "max-connections",
+    frontendBlock: "too",
+    valueName: "N",
+    type: { kind: "number", minimum: 0, maximum: 10_000_000 },
+    default: "0",
+    help: "Connections open at a time in all workers together; each worker takes an equal share, " +
+      "rounded up. More clients wait in the kernel's queue (--backlog) until a connection ends, or " +
+      "take the place of a handshake that has taken more than 0.25 seconds. In a frontend block: " +
+      "of this frontend, besides what holds for all. 0 means no limit but that of open files.",
+    group: "Addresses",
+  },
+  {
+    name: "max-connections-per-client",
+    key: "max-connections-per-client",
+    frontendBlock: "too",
+    valueName: "N",
+    type: { kind: "number", minimum: 0, maximum: 10_000_000 },
+    default: "0",
+    help:
+      "Connections that each client may have open at a time; more are reset before TLS begins. A " +
+      "client is an IPv4 address or an IPv6 network of 64 bits, with --proxy-proxy the one in the " +
+      "PROXY header. Each worker takes an equal share of N, rounded up, so with several workers a " +
+      "client may be refused before it has N; with --steer-by-client it is N. 0 means no limit.",
+    group: "Addresses",
   },
   {
     name: "keepalive",
@@ -740,7 +768,8 @@ const table = [
     default: "off",
     help: "With rustls and several workers, on Linux, send a client by its address to the worker " +
       "that it was at before, which knows its sessions. Of no use behind a balancer, where all " +
-      "clients share an address, and not needed with OpenSSL, whose workers know all sessions.",
+      "clients share an address, and not needed with OpenSSL, whose workers know all sessions, " +
+      "except for --max-connections-per-client: then each worker knows all connections of its clients.",
     group: "Sessions",
     notOn: {
       node: "Node cannot have the kernel choose the worker, and its workers know all sessions " +

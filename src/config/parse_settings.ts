@@ -79,6 +79,8 @@ export function parseSettings(
     takeover: text("takeover"),
     backlog: number("backlog"),
     maxHandshakes: number("max-handshakes"),
+    maxConnections: number("max-connections"),
+    maxConnectionsPerClient: number("max-connections-per-client"),
     keepalive: number("keepalive"),
     tcpFastOpen: flag("tcp-fastopen"),
     receiveBuffer: number("recv-bufsize"),

@@ -106,9 +106,18 @@ export interface FrontendTls extends TlsSettings {
   readonly matchGlobalCerts: boolean;
 }
 
+/** What a frontend's block limits for it alone; undefined: nothing, or what the general limit says. */
+export interface FrontendLimits {
+  readonly maxHandshakes: number | undefined;
+  readonly maxConnections: number | undefined;
+  readonly maxConnectionsPerClient: number | undefined;
+}
+
 /** One frontend. */
 export interface FrontendSettings {
   readonly address: TcpAddress;
+  /** Undefined: none of its own. */
+  readonly limits?: FrontendLimits;
   /** Undefined: the general settings. `pemFiles` is the very array of these if it has none of its own. */
   readonly tls: FrontendTls | undefined;
 }
@@ -169,6 +178,10 @@ export interface Settings extends TlsSettings {
   readonly backlog: number;
   /** Handshakes with clients that a worker may have under way. */
   readonly maxHandshakes: number;
+  /** Connections open in all workers together; 0: any number. */
+  readonly maxConnections: number;
+  /** The same for each client. */
+  readonly maxConnectionsPerClient: number;
   /** Seconds a client connection is idle before the kernel probes it (TCP_KEEPIDLE). */
   readonly keepalive: number;
   /** TCP_FASTOPEN for clients. */

@@ -3,7 +3,12 @@
  * per line. The supervisor closing its end, for whatever reason, means: drain and end.
  */
 
-import type { AccessLogFormat, PrefaceKind, ProxyV2Parts } from "../config/settings.ts";
+import type {
+  AccessLogFormat,
+  FrontendLimits,
+  PrefaceKind,
+  ProxyV2Parts,
+} from "../config/settings.ts";
 import type { LogLevel } from "../errors.ts";
 import type { SocketAddress, Steering } from "../runtime/runtime.ts";
 import type { ServedCertificate, Staple, TlsConfiguration } from "../tls/tls_configuration.ts";
@@ -24,11 +29,19 @@ export interface WorkerConfiguration {
    * connection.
    */
   readonly steer: number | undefined;
+  /** Whether clients are spread like that if OpenSSL serves, too: connections are counted for each client. */
+  readonly steersAlways?: boolean;
   readonly preface: PrefaceKind;
   readonly proxyV2: ProxyV2Parts;
   readonly backlog: number;
   /** How many handshakes with clients may be under way. */
   readonly maxHandshakes: number;
+  /** How many connections may be open in all workers; 0: any number. */
+  readonly maxConnections: number;
+  /** The same for each client. */
+  readonly maxConnectionsPerClient: number;
+  /** How many workers share these. */
+  readonly workers: number;
   /** Seconds. */
   readonly keepalive: number;
   readonly tcpFastOpen: boolean;
@@ -51,6 +64,10 @@ export interface WorkerFrontend {
   readonly port: number;
   readonly descriptor?: number;
   readonly tls?: TlsConfiguration;
+  /** What holds for all addresses of this name together, if anything does. */
+  readonly limits?: FrontendLimits;
+  /** As the operator would write it. */
+  readonly name?: string;
 }
 
 /** What a line of JSON says of TLS: places instead of objects that stand in several of its parts. */
@@ -157,6 +174,7 @@ export type WorkerAnswer = {
 /** Totals over a worker's life. */
 export interface WorkerTotals {
   readonly accepted: number;
+  readonly refused: number;
   readonly handshakesFailed: number;
   readonly clientsDenied: number;
   readonly backendsFailed: number;

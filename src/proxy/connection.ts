@@ -4,10 +4,11 @@ import { PeerError } from "../errors.ts";
 import type { Runtime, Stream } from "../runtime/runtime.ts";
 import type { TlsConnection } from "../tls/engine.ts";
 import type { Aborter } from "./aborter.ts";
+import { type Admission, isTooMany, tooManyOf } from "./admission.ts";
 import type { AccessLog, AccessRecord } from "./access_log.ts";
 import type { Counters } from "./counters.ts";
 import type { BackendDialer } from "./backend_dialer.ts";
-import type { HandshakeQueue } from "./handshake_queue.ts";
+import type { Place } from "./places.ts";
 import type { EncodePreface } from "./preface.ts";
 import { relay, type RelayServices } from "./relay.ts";
 
@@ -16,7 +17,7 @@ export interface ConnectionServices extends RelayServices {
   readonly runtime: Runtime;
   readonly aborter: Aborter;
   readonly counters: Counters;
-  readonly handshakes: HandshakeQueue;
+  readonly admission: Admission;
   readonly backend: BackendDialer;
   readonly preface: EncodePreface;
   /** Undefined: nobody wants to know. */
@@ -35,11 +36,12 @@ export interface ConnectionServices extends RelayServices {
 export async function serveConnection(
   client: TlsConnection,
   services: ConnectionServices,
+  place: Place,
 ): Promise<void> {
   const record = services.accessLog?.begin(client);
   let backend: Stream | undefined;
   try {
-    await handshake(client, services, record);
+    await handshake(client, services, place, record);
     admit(client, services);
     // Nobody needs a backend for a client that has gone as soon as its handshake was done.
     if (client.gone) throw new PeerError("client", "reset", "connection reset");
@@ -67,23 +69,31 @@ export async function serveConnection(
 async function handshake(
   client: TlsConnection,
   services: ConnectionServices,
+  place: Place,
   record: AccessRecord | undefined,
 ): Promise<void> {
-  const deadline = services.handshakes.begin(() => services.aborter.abort(client, "now"));
+  const deadline = place.beginHandshake(() => services.aborter.abort(client, "now"));
   let awaited = "PROXY header";
   try {
-    if (services.takesProxyHeader) await client.readProxyHeader!();
+    if (services.takesProxyHeader) {
+      await client.readProxyHeader!();
+      checkClient(client, place);
+    }
     awaited = "handshake";
     await client.handshake(record?.onHello);
     record?.agreed();
   } catch (error) {
+    if (isTooMany(error)) {
+      services.counters.refused++;
+      throw error;
+    }
     services.counters.handshakesFailed++;
     if (!deadline.expired) throw error;
     if (deadline.early === undefined) record?.overdue();
     const reason = deadline.early ?? `no ${awaited} before the deadline`;
     throw new PeerError("client", "handshake", reason, { cause: error });
   } finally {
-    deadline.lift();
+    place.endHandshake(deadline);
   }
 }
 
@@ -93,6 +103,12 @@ function admit(client: TlsConnection, { counters }: ConnectionServices): void {
   if (fault === undefined) return;
   counters.clientsDenied++;
   throw new PeerError("client", "denied", fault);
+}
+
+/** Behind a balancer clients are told apart by its PROXY header; what names none, such as its checks, counts for none. */
+function checkClient({ clientInHeader }: TlsConnection, place: Place): void {
+  const rule = clientInHeader && place.takeFor(clientInHeader.host);
+  if (rule !== undefined) throw tooManyOf(rule);
 }
 
 async function writeAll(

@@ -6,6 +6,8 @@ export interface Counters {
   accepted: number;
   /** Connections open now. */
   active: number;
+  /** Connections refused since their client had as many as it may have; only with PROXY headers in `accepted` too. */
+  refused: number;
   handshakesFailed: number;
   /** Clients with a good certificate that may not connect all the same. */
   clientsDenied: number;
@@ -24,6 +26,7 @@ export function newCounters(): Counters {
   return {
     accepted: 0,
     active: 0,
+    refused: 0,
     handshakesFailed: 0,
     clientsDenied: 0,
     backendsFailed: 0,

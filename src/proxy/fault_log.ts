@@ -5,6 +5,8 @@ import type { Logger } from "../log/logger.ts";
 import { Repeats, type RepeatSummary } from "../log/repeats.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import type { TlsConnection } from "../tls/engine.ts";
+import { DESCRIPTORS } from "./admission.ts";
+import type { PlaceRule } from "./places.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 
 /** Whether this is how clients leave every day: nobody's fault, nothing to act on. */
@@ -18,11 +20,12 @@ type Subject =
   | "client denied"
   | "backend failed"
   | "connection ended"
+  | "connection refused"
   | "cannot accept clients";
 
 /** The last fault of its kind. */
 interface LastFault {
-  readonly level: "info" | "error";
+  readonly level: "info" | "warning" | "error";
   readonly detail: string;
 }
 
@@ -31,7 +34,8 @@ export class FaultLog {
   readonly #log: Logger;
   readonly #clock: Clock;
   readonly #repeats: Repeats<LastFault>;
-  #fullAt = -Infinity;
+  /** When there was a line about a limit, by its name. */
+  readonly #fullAt = new Map<string, number>();
 
   constructor(log: Logger, clock: Clock) {
     this.#log = log;
@@ -48,6 +52,8 @@ export class FaultLog {
       ? "handshake failed"
       : fault.kind === "denied"
       ? "client denied"
+      : fault.kind === "refused"
+      ? "connection refused"
       : "connection ended";
     const detail = [describeClient(client), ...fault.detail === undefined ? [] : [fault.detail]];
     this.#write(subject, fault, detail.join("; "));
@@ -58,16 +64,18 @@ export class FaultLog {
     this.#write("cannot accept clients", fault, "raise the limit of open files (ulimit -n)");
   }
 
-  /** So many handshakes are under way that new clients wait for one to end. A line a minute at most. */
-  handshakesFull(max: number): void {
+  /** New clients wait because a limit is reached. A line a minute at most for each limit; descriptors have their own. */
+  full({ name, counts }: Pick<PlaceRule, "name" | "counts">): void {
+    if (name === DESCRIPTORS) return;
     const now = this.#clock.now();
-    if (now - this.#fullAt < FULL_PERIOD) return;
-    this.#fullAt = now;
-    this.#log.warning(
-      "--max-handshakes {max} reached: new clients wait in the kernel's queue (clients that stall, or more than " +
-        "the worker can serve)",
-      { max },
-    );
+    if (now - (this.#fullAt.get(name) ?? -Infinity) < FULL_PERIOD) return;
+    this.#fullAt.set(name, now);
+    this.#log.warning("{name} reached: new clients wait in the kernel's queue{why}", {
+      name,
+      why: counts === "handshakes"
+        ? " (clients that stall, or more than the worker can serve)"
+        : "",
+    });
   }
 
   /** Writes the counts that are still waiting. */
@@ -79,7 +87,7 @@ export class FaultLog {
     const kind = `${subject}: ${fault.message}`;
     // Clients fail every day; a backend or a machine that does is for an operator to mend.
     const ours = subject === "backend failed" || subject === "cannot accept clients";
-    const level = ours ? "error" : "info";
+    const level = ours ? "error" : subject === "connection refused" ? "warning" : "info";
     if (!this.#repeats.isFirst(kind, { level, detail })) return;
     this.#log[level]("{kind} ({detail})", { kind, detail });
   }
@@ -104,5 +112,5 @@ export function describeClient(client: TlsConnection): string {
   }
 }
 
-/** Milliseconds from one line about the limit of handshakes to the next. */
+/** Milliseconds from one line about a limit to the next. */
 const FULL_PERIOD = 60_000;

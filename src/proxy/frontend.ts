@@ -3,7 +3,9 @@
 import { PeerError } from "../errors.ts";
 import { pause, type SocketAddress } from "../runtime/runtime.ts";
 import type { TlsConnection, TlsEngine, TlsListener, TlsListenerOptions } from "../tls/engine.ts";
+import { DESCRIPTORS, type FrontendPlaces, tooManyOf } from "./admission.ts";
 import { type ConnectionServices, serveConnection } from "./connection.ts";
+import type { Arrival, Place, Shortage } from "./places.ts";
 
 /** What a frontend is opened with. */
 export interface FrontendOptions {
@@ -13,18 +15,19 @@ export interface FrontendOptions {
   readonly address: SocketAddress;
   /** The names of its listening sockets, where the platform has such. */
   readonly sockets: readonly string[];
+  readonly places: FrontendPlaces;
 }
 
 /** Serves the clients of one listening socket. */
 export class Frontend {
   readonly #listener: TlsListener;
   readonly #sockets: readonly string[];
-  readonly #mostClients: number;
   /** What it was opened for. */
   readonly wanted: SocketAddress;
   #engine: TlsEngine;
   #services: ConnectionServices;
-  readonly #clients = new Set<TlsConnection>();
+  #places: FrontendPlaces;
+  readonly #clients = new Map<TlsConnection, Place>();
   #accepted = 0;
   /** Takes whoever is left in the kernel's queue before it closes. */
   #emptying = false;
@@ -32,14 +35,13 @@ export class Frontend {
   #loop: Promise<void> | undefined;
   #onEmpty: (() => void)[] = [];
 
-  /** `mostClients` is for all frontends that share the services. */
-  constructor(options: FrontendOptions, services: ConnectionServices, mostClients = Infinity) {
-    const { listener, engine, address, sockets } = options;
+  constructor(options: FrontendOptions, services: ConnectionServices) {
+    const { listener, engine, address, sockets, places } = options;
     this.#listener = listener;
     this.#engine = engine;
     this.#sockets = sockets;
     this.#services = services;
-    this.#mostClients = mostClients;
+    this.#places = places;
     this.wanted = address;
   }
 
@@ -48,7 +50,7 @@ export class Frontend {
     engine: TlsEngine,
     options: TlsListenerOptions,
     services: ConnectionServices,
-    mostClients: number,
+    places: FrontendPlaces,
   ): Promise<Frontend> {
     const { address } = options;
     const { kernel } = services.runtime;
@@ -56,7 +58,7 @@ export class Frontend {
     const listener = await engine.listen(options);
     const all = kernel?.listeners(listener.address) ?? [];
     const sockets = all.filter((name) => !others.includes(name));
-    return new Frontend({ listener, engine, address, sockets }, services, mostClients);
+    return new Frontend({ listener, engine, address, sockets, places }, services);
   }
 
   /**
@@ -72,9 +74,15 @@ export class Frontend {
     });
   }
 
-  /** Serves new clients with other services. */
-  use(services: ConnectionServices): void {
+  /** Serves new clients with other services and limits. Those that are there count for their client from now on. */
+  use(services: ConnectionServices, places: FrontendPlaces): void {
     this.#services = services;
+    this.#places = places;
+    if (!services.admission.countsClients(places)) return;
+    for (const [client, place] of this.#clients) {
+      const host = this.#hostOf(client);
+      if (host !== undefined) place.countFor(host);
+    }
   }
 
   /** What serves new clients. */
@@ -97,11 +105,13 @@ export class Frontend {
       try {
         // Clients beyond what can be served wait in the kernel's queue; so do those beyond what the backend can
         // be dialled for.
-        while (!this.#mayAccept) await this.#services.handshakes.change();
-        if (this.#services.counters.active >= this.#mostClients) throw tooMany();
+        for (let shortage = this.#shortage; shortage !== undefined; shortage = this.#shortage) {
+          if (shortage.rule.name === DESCRIPTORS) this.#services.onShortage(tooMany());
+          await this.#services.admission.change(shortage);
+        }
         this.#begin(await this.#listener.accept());
         // While clients wait in the queue accept() never does, and the ones inside must get their turns too.
-        if (!this.#takesAll && !this.#listener.acceptsInTurn) await clock.turn();
+        if (this.#arrival === "asked" && !this.#listener.acceptsInTurn) await clock.turn();
       } catch (error) {
         if (!this.#closed) await this.#rest(error);
       }
@@ -123,7 +133,7 @@ export class Frontend {
     // Closing a listening socket resets the clients in its queue, so let the loop empty it first, without regard
     // to how many handshakes are under way.
     this.#emptying = true;
-    this.#services.handshakes.wake();
+    this.#services.admission.wake();
     for (let round = 0, before = -1; this.#mayBeMore(round, before); round++) {
       before = this.#accepted;
       await pause(clock, QUEUE_PERIOD);
@@ -144,7 +154,7 @@ export class Frontend {
   close(): void {
     this.#closed = true;
     this.#listener.close();
-    this.#services.handshakes.wake();
+    this.#services.admission.wake();
   }
 
   /** Resolves once no client is left. */
@@ -155,39 +165,64 @@ export class Frontend {
 
   /** Resets every client that is left. */
   abortAll(): void {
-    for (const client of this.#clients) this.#services.aborter.abort(client, "now");
+    for (const client of this.#clients.keys()) this.#services.aborter.abort(client, "now");
   }
 
-  get #mayAccept(): boolean {
-    return this.#takesAll || this.#closed || this.#services.handshakes.hasRoom;
+  /** Why no client can be accepted now. */
+  get #shortage(): Shortage | undefined {
+    if (this.#closed) return undefined;
+    return this.#services.admission.shortage(this.#places, this.#arrival);
   }
 
-  /** Whether clients that are not accepted now would be lost. */
-  get #takesAll(): boolean {
-    return this.#emptying || this.#listener.acceptsUnasked === true;
+  get #arrival(): Arrival {
+    return this.#emptying ? "last" : this.#listener.acceptsUnasked === true ? "unasked" : "asked";
   }
 
   #begin(client: TlsConnection): void {
-    const { counters, handshakes } = this.#services;
+    const { counters, admission } = this.#services;
+    const place = admission.enter(this.#places);
+    if (!this.#takeFor(client, place)) return;
     this.#accepted++;
     counters.accepted++;
     counters.active++;
-    this.#clients.add(client);
-    serveConnection(client, this.#services).then(() => {
+    this.#clients.set(client, place);
+    serveConnection(client, this.#services, place).then(() => {
       counters.active--;
       this.#clients.delete(client);
+      admission.leave(place);
       this.#services.onEnd?.(client);
       if (this.#clients.size > 0) return;
       for (const resolve of this.#onEmpty.splice(0)) resolve();
     });
-    if (!this.#takesAll) handshakes.makeWay();
+    admission.makeWay(this.#places, this.#arrival);
+  }
+
+  /** Counts a connection for its client, or ends it at once, before anything is read from it or said to it. */
+  #takeFor(client: TlsConnection, place: Place): boolean {
+    const { admission, counters, takesProxyHeader } = this.#services;
+    if (takesProxyHeader || !admission.countsClients(this.#places)) return true;
+    const rule = place.takeFor(client.pair.peer.host);
+    if (rule === undefined) return true;
+    counters.refused++;
+    this.#services.onFault(tooManyOf(rule), client);
+    admission.leave(place);
+    client.reset();
+    client.close();
+    return false;
+  }
+
+  /** The address that a client counts for, as far as it is known. */
+  #hostOf(client: TlsConnection): string | undefined {
+    if (this.#services.takesProxyHeader) return client.clientInHeader?.host;
+    return client.pair.peer.host;
   }
 
   /** Descriptors come back as connections end; and no failure, of whatever kind, may spin the loop. */
   async #rest(error: unknown): Promise<void> {
     const shortage = error instanceof PeerError && error.kind === "resources";
     if (shortage) this.#services.onShortage(error);
-    await pause(this.#services.runtime.clock, shortage ? SHORTAGE_PERIOD : FAILURE_PERIOD);
+    const isOver = !shortage || this.#services.admission.makeDescriptor();
+    await pause(this.#services.runtime.clock, isOver ? FAILURE_PERIOD : SHORTAGE_PERIOD);
   }
 }
 
@@ -205,5 +240,5 @@ const QUEUE_ROUNDS = 10;
 const BUSY_ROUNDS = 300;
 /** Milliseconds to rest when descriptors have run out. */
 const SHORTAGE_PERIOD = 100;
-/** Milliseconds to rest when a client was gone before it was accepted. */
+/** Milliseconds to rest when a client was gone before it was accepted, or has made way for another. */
 const FAILURE_PERIOD = 1;

@@ -8,6 +8,13 @@ import type { Logger } from "../log/logger.ts";
 import type { Endpoint, ListenAddress, Runtime, SocketAddress } from "../runtime/runtime.ts";
 import type { TlsConnection, TlsEngine } from "../tls/engine.ts";
 import { Aborter } from "./aborter.ts";
+import { Admission, FrontendPlaces, type WorkerAdmission } from "./admission.ts";
+import {
+  admissionRules,
+  type ConnectionLimits,
+  descriptorRule,
+  type WorkerShare,
+} from "./admission_rules.ts";
 import { AccessLog, type OnConnection } from "./access_log.ts";
 import { BackendDialer } from "./backend_dialer.ts";
 import type { ConnectionServices } from "./connection.ts";
@@ -15,13 +22,13 @@ import { logConnection } from "./connection_log.ts";
 import { type Counters, newCounters } from "./counters.ts";
 import { FaultLog } from "./fault_log.ts";
 import { Frontend } from "./frontend.ts";
-import { type HandshakeLimits, HandshakeQueue } from "./handshake_queue.ts";
 import { prefaceEncoder } from "./preface.ts";
 import { newRelayBuffers } from "./relay.ts";
+import { formatSocketAddress } from "../wire/ip_address.ts";
 import { type StallLimits, StallWatch } from "./stall_watch.ts";
 
 /** What a proxy is made of. */
-export interface ProxyOptions {
+export interface ProxyOptions extends ConnectionLimits, Partial<WorkerShare> {
   /** At least one. */
   readonly frontends: readonly ProxyFrontend[];
   /** Log a line for each connection that has ended. */
@@ -36,6 +43,8 @@ export interface ProxyOptions {
   readonly reusePort: boolean;
   /** How many processes share the clients by address; undefined: however the kernel likes. */
   readonly steer: number | undefined;
+  /** As TlsListenerOptions has it. */
+  readonly steersNetworks?: boolean | undefined;
   readonly backlog: number;
   /** TCP_KEEPIDLE, seconds. */
   readonly keepalive: number;
@@ -43,8 +52,6 @@ export interface ProxyOptions {
   readonly tcpFastOpen?: boolean;
   readonly receiveBuffer?: number;
   readonly sendBuffer?: number;
-  /** How many handshakes with clients may be under way; undefined: any number. */
-  readonly maxHandshakes?: number;
   readonly timeouts: ProxyTimeouts;
   /** Told of each connection that has ended: the access log. */
   readonly onConnection?: OnConnection | undefined;
@@ -53,6 +60,10 @@ export interface ProxyOptions {
 /** Where to listen, and who does TLS there. All engines are of one kind. */
 export interface ProxyFrontend extends ListenAddress {
   readonly engine: TlsEngine;
+  /** As the operator would write it: addresses of the same name are one frontend, and share its limits. */
+  readonly name?: string | undefined;
+  /** What holds for it besides what holds for all; undefined: nothing. */
+  readonly limits?: ConnectionLimits | undefined;
 }
 
 /** All in seconds; 0 for `stall` means never. */
@@ -69,7 +80,8 @@ export class Proxy {
   readonly #runtime: Runtime;
   readonly #log: Logger;
   readonly #faults: FaultLog;
-  readonly #mostClients: number;
+  /** By the frontend's name. */
+  #places = new Map<string, FrontendPlaces>();
   #services: ConnectionServices;
   #frontends: Frontend[] = [];
   /** Those that listen no more, until their clients have gone. */
@@ -80,7 +92,6 @@ export class Proxy {
     this.#runtime = runtime;
     this.#log = log;
     this.#faults = new FaultLog(log, runtime.clock);
-    this.#mostClients = clientsWithin(options.descriptors);
     this.#services = this.#newServices(options);
   }
 
@@ -176,12 +187,20 @@ export class Proxy {
   }
 
   /** Keeps the socket that listens there already, if its engine can, or opens one. */
-  async #step({ engine, ...address }: ProxyFrontend, options: ProxyOptions): Promise<FrontendStep> {
+  async #step(
+    { engine, name: _name, limits: _limits, ...address }: ProxyFrontend,
+    options: ProxyOptions,
+  ): Promise<FrontendStep> {
     const current = this.#servedAt(address);
     const adopt = await current?.serveBy(engine);
     if (current !== undefined && adopt !== undefined) return { frontend: current, adopt };
     const wanted = { ...options, address };
-    const opened = await Frontend.listen(engine, wanted, this.#services, this.#mostClients);
+    const opened = await Frontend.listen(
+      engine,
+      wanted,
+      this.#services,
+      new FrontendPlaces(this.#runtime.clock),
+    );
     return { frontend: opened, opened };
   }
 
@@ -192,9 +211,10 @@ export class Proxy {
   #commit(steps: readonly FrontendStep[], options: ProxyOptions): Promise<void> {
     const before = this.#frontends;
     this.#services = this.#changeServices(options);
-    for (const { frontend, adopt } of steps) {
+    this.#places = this.#changePlaces(options);
+    for (const [index, { frontend, adopt }] of steps.entries()) {
       adopt?.();
-      frontend.use(this.#services);
+      frontend.use(this.#services, this.#places.get(nameOf(options.frontends[index]!))!);
     }
     this.#frontends = steps.map(({ frontend }) => frontend);
     const { kernel } = this.#runtime;
@@ -216,12 +236,26 @@ export class Proxy {
     }));
   }
 
+  /** The places of every frontend; one that was there before goes on counting. */
+  #changePlaces(options: ProxyOptions): Map<string, FrontendPlaces> {
+    const changed = new Map<string, FrontendPlaces>();
+    for (const frontend of options.frontends) {
+      const name = nameOf(frontend);
+      if (changed.has(name)) continue;
+      const rules = admissionRules(frontend.limits ?? {}, shareOf(options), name);
+      const places = this.#places.get(name) ?? new FrontendPlaces(this.#runtime.clock);
+      places.use(rules);
+      changed.set(name, places);
+    }
+    return changed;
+  }
+
   /** What connections share from now on; what watches over those that are there stays. */
   #changeServices(options: ProxyOptions): ConnectionServices {
     const { timeouts, backend } = options;
-    const { stallWatch, handshakes, backend: dialer } = this.#services;
+    const { stallWatch, admission, backend: dialer } = this.#services;
     stallWatch.use(stallLimits(timeouts));
-    handshakes.use(handshakeLimits(options));
+    admission.use(workerAdmission(options));
     dialer.use(backend);
     const tls = options.frontends[0]!.engine.dialer;
     dialer.change({ timeout: timeouts.backendConnect * 1000, tls });
@@ -255,10 +289,10 @@ export class Proxy {
       buffers: dialer === undefined
         ? newRelayBuffers(oneRecordPerRead)
         : newRelayBuffers(dialer.oneRecordPerRead, "backend"),
-      handshakes: new HandshakeQueue(
+      admission: new Admission(
         runtime.clock,
-        handshakeLimits(options),
-        (max) => this.#faults.handshakesFull(max),
+        workerAdmission(options),
+        (rule) => this.#faults.full(rule),
       ),
       backend: new BackendDialer(runtime, backend, dialing),
       ...this.#changingServices(options),
@@ -302,16 +336,20 @@ function stallLimits({ linger, stall }: ProxyTimeouts): StallLimits {
   return { linger: linger * 1000, stall: stall * 1000 };
 }
 
-function handshakeLimits(
-  { timeouts, maxHandshakes: max = Infinity }: ProxyOptions,
-): HandshakeLimits {
-  return { timeout: timeouts.handshake * 1000, max };
+function workerAdmission(options: ProxyOptions): WorkerAdmission {
+  const { timeouts, descriptors, frontends } = options;
+  const { places, client } = admissionRules(options, shareOf(options));
+  return {
+    handshakeTimeout: timeouts.handshake * 1000,
+    places: [...descriptorRule(descriptors, frontends.length), ...places],
+    client,
+  };
 }
 
-/** How many clients can be served, each with a descriptor of its own and one for its backend. */
-function clientsWithin(descriptors = 0): number {
-  return descriptors === 0 ? Infinity : Math.max(1, (descriptors - OWN_DESCRIPTORS) >> 1);
+function shareOf({ workers, clientsStay = false }: ProxyOptions): WorkerShare {
+  return { workers, clientsStay };
 }
 
-/** Listening sockets, pipes, and what the runtime itself has open. */
-const OWN_DESCRIPTORS = 40;
+function nameOf({ name, ...address }: ProxyFrontend): string {
+  return name ?? formatSocketAddress(address);
+}

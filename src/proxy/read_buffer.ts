@@ -1,7 +1,8 @@
 /**
  * The buffer one direction of a relay reads into: small while little arrives, large while it keeps filling.
  * A read that waits holds its buffer, so what a connection owns while idle is the small one; large ones come
- * from a pool shared by the worker and go back as soon as a read shows that the burst is over.
+ * from a pool shared by the worker and go back as soon as a read shows that the burst is over. A write that waits
+ * holds it too, for as long as its peer likes, so only some connections at a time have a large one.
  */
 
 import { BufferPool } from "../buffer_pool.ts";
@@ -19,6 +20,8 @@ export interface BufferSizes {
    * in one write. 0 for a source that gives all it has.
    */
   readonly record: number;
+  /** While so many large buffers are in use, others that fill get one of this size. Undefined: they get large ones. */
+  readonly crowd?: { readonly from: number; readonly size: number };
 }
 
 /** Makes the read buffers of one direction of every connection of a worker. */
@@ -26,9 +29,15 @@ export class ReadBuffers {
   readonly sizes: BufferSizes;
   readonly small: BufferPool;
   readonly large: BufferPool;
+  readonly medium: BufferPool;
+  readonly #mostLarge: number;
+  #largeInUse = 0;
 
   constructor(sizes: BufferSizes) {
     this.sizes = sizes;
+    const { crowd = { from: Infinity, size: sizes.large } } = sizes;
+    this.#mostLarge = crowd.from;
+    this.medium = new BufferPool(crowd.size, Math.floor(SPARE_LARGE_OCTETS / crowd.size));
     this.small = new BufferPool(sizes.small, Math.floor(SPARE_SMALL_OCTETS / sizes.small));
     this.large = new BufferPool(sizes.large, Math.floor(SPARE_LARGE_OCTETS / sizes.large));
   }
@@ -37,6 +46,23 @@ export class ReadBuffers {
   take(from: Source): ReadBuffer {
     return new ReadBuffer(this, from);
   }
+
+  /** The pool of the largest buffer to be had; what is taken of it is given back by {@linkcode give}. */
+  largest(): BufferPool {
+    return this.#largeInUse < this.#mostLarge ? this.large : this.medium;
+  }
+
+  /** Takes a buffer from one of the pools. */
+  borrow(pool: BufferPool): Uint8Array {
+    if (pool === this.large) this.#largeInUse++;
+    return pool.take();
+  }
+
+  /** Gives it back. */
+  give(pool: BufferPool, buffer: Uint8Array): void {
+    if (pool === this.large) this.#largeInUse--;
+    pool.give(buffer);
+  }
 }
 
 /** One direction's buffer, for sources that have none. */
@@ -44,7 +70,7 @@ export class ReadBuffer implements Inlet {
   readonly #buffers: ReadBuffers;
   readonly #from: Source;
   #space: Uint8Array;
-  #large = false;
+  #pool: BufferPool;
   /** Where in the space the last read began. */
   #start = 0;
   /** How much the last read brought. */
@@ -55,7 +81,8 @@ export class ReadBuffer implements Inlet {
   constructor(buffers: ReadBuffers, from: Source) {
     this.#buffers = buffers;
     this.#from = from;
-    this.#space = buffers.small.take();
+    this.#pool = buffers.small;
+    this.#space = buffers.borrow(this.#pool);
   }
 
   next(): Octets | Promise<Octets> {
@@ -83,16 +110,19 @@ export class ReadBuffer implements Inlet {
   /** Chooses the next read's buffer by how much the last one brought. Call once its octets are written. */
   adapt(): void {
     if (this.#ahead !== undefined) return;
+    const { small, large, medium, sizes } = this.#buffers;
     if (this.#last === this.#space.length) {
-      if (!this.#large) this.#swap(true);
-    } else if (this.#large && this.#last <= this.#buffers.sizes.keepAbove) {
-      this.#swap(false);
+      if (this.#pool !== large) this.#swap(this.#buffers.largest());
+    } else if (
+      this.#pool === large ? this.#last <= sizes.keepAbove : this.#last <= medium.size / 2
+    ) {
+      this.#swap(small);
     }
   }
 
   /** Gives the buffer back. No read may be waiting on it. */
   release(): void {
-    (this.#large ? this.#buffers.large : this.#buffers.small).give(this.#space);
+    this.#buffers.give(this.#pool, this.#space);
   }
 
   async #takeRecords(): Promise<Uint8Array> {
@@ -124,10 +154,11 @@ export class ReadBuffer implements Inlet {
     return whole ? this.#space : this.#space.subarray(this.#start, end);
   }
 
-  #swap(large: boolean): void {
+  #swap(pool: BufferPool): void {
+    if (pool === this.#pool) return;
     this.release();
-    this.#large = large;
-    this.#space = (large ? this.#buffers.large : this.#buffers.small).take();
+    this.#pool = pool;
+    this.#space = this.#buffers.borrow(pool);
   }
 }
 

@@ -24,10 +24,10 @@ export function steeringProgram({ first, count, byClient }: Steering): Uint8Arra
   // An IPv4 source address. RFC 791 section 3.1. The ports of a packet with options are elsewhere; it only
   // matters that something decides.
   const ipv4: Instruction[] = [[LOAD_WORD, NETWORK_HEADER + 12], ...ports(20)];
-  // The 16 octets of an IPv6 source address, folded to a word. RFC 8200 section 3.
+  // The 16 octets of an IPv6 source address, or the 8 of its network, folded to a word. RFC 8200 section 3.
   const ipv6: Instruction[] = [
     [LOAD_WORD, NETWORK_HEADER + 8],
-    ...[12, 16, 20].flatMap((offset): Instruction[] => [
+    ...(byClient === "network" ? [12] : [12, 16, 20]).flatMap((offset): Instruction[] => [
       [COPY_TO_X],
       [LOAD_WORD, NETWORK_HEADER + offset],
       [XOR_X],

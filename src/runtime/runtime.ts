@@ -278,8 +278,11 @@ export interface Steering {
   readonly first: number;
   /** How many they are; at least one. */
   readonly count: number;
-  /** All connections of a client (of an IP address, whatever its ports) go to the same one. */
-  readonly byClient: boolean;
+  /**
+   * All connections of a client (of an IP address, whatever its ports) go to the same one; `network`: of an IPv6
+   * network of 64 bits.
+   */
+  readonly byClient: boolean | "network";
 }
 
 /** Whom a worker becomes. */

@@ -186,9 +186,10 @@ export class Generation {
   ): Promise<void> {
     // They may all have died meanwhile; then there is nobody to steer to.
     if (by === undefined) return close();
-    const { steer, tls } = this.#configuration;
-    const byClient = steer !== undefined &&
-      (tls.library === "rustls" || this.#missing !== undefined);
+    const { steer, steersAlways, tls } = this.#configuration;
+    const isSteered = steer !== undefined &&
+      (steersAlways || tls.library === "rustls" || this.#missing !== undefined);
+    const byClient = isSteered && steersAlways ? "network" : isSteered;
     return this.#handover.run({ by, addresses, latest, byClient }, close);
   }
 }

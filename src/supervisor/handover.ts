@@ -21,7 +21,7 @@ export interface HandoverOptions {
   /** How many sockets stay on each address. */
   readonly latest: number;
   /** Whether clients are steered by their address (`--steer-by-client`). */
-  readonly byClient: boolean;
+  readonly byClient: Steering["byClient"];
 }
 
 /** Does handovers, one at a time. */

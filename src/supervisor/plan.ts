@@ -4,7 +4,7 @@
  */
 
 import { formatAddress } from "../config/address.ts";
-import type { FrontendSettings, Settings } from "../config/settings.ts";
+import type { FrontendLimits, FrontendSettings, Settings } from "../config/settings.ts";
 import type {
   BackendEndpoint,
   WorkerConfiguration,
@@ -52,6 +52,7 @@ export interface WantedFrontend {
   readonly alternatives: readonly (readonly SocketAddress[])[];
   /** What it has of its own. */
   readonly tls: TlsConfiguration | undefined;
+  readonly limits?: FrontendLimits | undefined;
 }
 
 /**
@@ -76,10 +77,14 @@ export async function makePlan(
     backend: await backendEndpoints(settings, runtime),
     tls: tls.configuration,
     steer: steeredWorkers(settings, workers),
+    ...countsClients(settings) && { steersAlways: true },
     preface: settings.preface,
     proxyV2: settings.proxyV2,
     backlog: settings.backlog,
     maxHandshakes: settings.maxHandshakes,
+    maxConnections: settings.maxConnections,
+    maxConnectionsPerClient: settings.maxConnectionsPerClient,
+    workers,
     keepalive: settings.keepalive,
     tcpFastOpen: settings.tcpFastOpen,
     receiveBuffer: settings.receiveBuffer,
@@ -132,21 +137,22 @@ export function tlsConfigurations({ configuration, frontends }: Plan): TlsConfig
 }
 
 async function wantedFrontend(
-  { address }: FrontendSettings,
+  { address, limits }: FrontendSettings,
   tls: TlsConfiguration | undefined,
   runtime: Runtime,
 ): Promise<WantedFrontend> {
   const port = await portNumber(address.port, "--frontend", runtime);
   const at = (host: string) => ({ host, port });
   const text = formatAddress(address);
+  const own = { tls, ...limits && { limits } };
   if (address.host === "*") {
     // A kernel may have no IPv6, and one that has it may keep IPv4 apart.
     return await runtime.network.takesIpv4OnIpv6()
-      ? { text, alternatives: [[at("::")], [at("0.0.0.0")]], tls }
-      : { text, alternatives: [[at("::"), at("0.0.0.0")]], tls };
+      ? { text, alternatives: [[at("::")], [at("0.0.0.0")]], ...own }
+      : { text, alternatives: [[at("::"), at("0.0.0.0")]], ...own };
   }
   const hosts = await lookup(address.host, "--frontend", runtime);
-  return { text, alternatives: [hosts.map(at)], tls };
+  return { text, alternatives: [hosts.map(at)], ...own };
 }
 
 async function backendEndpoints(settings: Settings, runtime: Runtime): Promise<BackendEndpoint[]> {
@@ -219,11 +225,20 @@ function workerCount(settings: Settings, runtime: Runtime): number {
   return count;
 }
 
-/** With OpenSSL every worker can resume every session, so clients may go to any; but rustls may serve instead. */
+/**
+ * With OpenSSL every worker can resume every session, so clients may go to any unless they are counted; but rustls may
+ * serve instead.
+ */
 function steeredWorkers(settings: Settings, workers: number): number | undefined {
   const { name, orElse } = settings.tlsLibrary;
-  const useful = workers > 1 && [name, orElse].includes("rustls");
+  const useful = workers > 1 && ([name, orElse].includes("rustls") || countsClients(settings));
   return settings.steerByClient && useful ? workers : undefined;
+}
+
+/** Whether connections are counted for each client, and clients can be brought to the worker that counts theirs. */
+function countsClients({ steerByClient, maxConnectionsPerClient, frontends }: Settings): boolean {
+  return steerByClient && (maxConnectionsPerClient > 0 ||
+    frontends.some(({ limits }) => (limits?.maxConnectionsPerClient ?? 0) > 0));
 }
 
 function warnings(privileges: WorkerPrivileges, runtime: Runtime): string[] {

@@ -1,5 +1,6 @@
 /** Claims the addresses of frontends, and keeps those that stud has claimed before. */
 
+import type { FrontendLimits } from "../config/settings.ts";
 import type { WorkerFrontend } from "../control/messages.ts";
 import { StartupError } from "../errors.ts";
 import type { ListenAddress, Runtime, SocketAddress } from "../runtime/runtime.ts";
@@ -13,6 +14,7 @@ export interface ClaimedFrontend {
   readonly text: string;
   readonly addresses: readonly ListenAddress[];
   readonly tls: TlsConfiguration | undefined;
+  readonly limits?: FrontendLimits | undefined;
 }
 
 /** How ports are claimed. */
@@ -37,8 +39,9 @@ export async function claimPorts(
   const claims = new Claims(runtime, held, shared, handed);
   const claimed: ClaimedFrontend[] = [];
   for (const wanted of plan.frontends) {
-    const { text, tls } = wanted;
-    claimed.push({ text, tls, addresses: await claims.addressesOf(wanted) });
+    const { text, tls, limits } = wanted;
+    const addresses = await claims.addressesOf(wanted);
+    claimed.push({ text, tls, ...limits && { limits }, addresses });
   }
   handed?.checkUsed();
   return claimed;
@@ -46,9 +49,15 @@ export async function claimPorts(
 
 /** The same as workers are told it. */
 export function workerFrontends(claimed: readonly ClaimedFrontend[]): WorkerFrontend[] {
-  return claimed.flatMap(({ addresses, tls }) =>
-    addresses.map((address) => ({ ...address, ...tls && { tls } }))
-  );
+  return claimed.flatMap(({ text, addresses, tls, limits }) => {
+    // The system's choice of a port tells frontends apart whose text is the same.
+    const name = text.replace(/:0$/, `:${addresses[0]?.port}`);
+    return addresses.map((address) => ({
+      ...address,
+      ...tls && { tls },
+      ...limits && { name, limits },
+    }));
+  });
 }
 
 class Claims {

@@ -269,7 +269,8 @@ export class Supervisor {
     return `: ${sum((each) => each.accepted)} connections, ` +
       `${sum((each) => each.handshakesFailed)} handshakes failed, ` +
       (denied === 0 ? "" : `${denied} clients denied, `) +
-      `${sum((each) => each.backendsFailed)} backend failures`;
+      `${sum((each) => each.backendsFailed)} backend failures, ` +
+      `${sum((each) => each.refused)} refused`;
   }
 }
 
@@ -280,6 +281,7 @@ function canChangeInPlace(
 ): boolean {
   return (missing === undefined || from.tls.orElse === to.tls.orElse) &&
     isSameData(from.privileges, to.privileges) && from.steer === to.steer &&
+    from.steersAlways === to.steersAlways &&
     from.tls.library === to.tls.library && from.tls.sslEngine === to.tls.sslEngine &&
     isSameData(from.tls.backend, to.tls.backend);
 }

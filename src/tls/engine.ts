@@ -22,9 +22,12 @@ export interface TlsListenerOptions extends ListenerOptions {
   readonly reusePort: boolean;
   /**
    * How many workers share the port, if the kernel is to bring each client, by its address, to the worker it
-   * was at before: for engines whose workers do not know each other's sessions. Undefined: however it comes.
+   * was at before: for engines whose workers do not know each other's sessions, and where connections are counted for
+   * each client. Undefined: however it comes.
    */
   readonly steer?: number;
+  /** An IPv6 network of 64 bits is a client then: connections are counted so. */
+  readonly steersNetworks?: boolean;
 }
 
 /** Does TLS by one configuration: with clients, or with the backend (`dialer`). */

@@ -5,8 +5,7 @@
 
 import type { Runtime, StreamListener, TcpStream } from "../runtime/runtime.ts";
 import type { TlsConnection, TlsListener, TlsListenerOptions } from "./engine.ts";
-import { StartupError } from "../errors.ts";
-import { tuneListener } from "./tune_listener.ts";
+import { steerClients, tuneListener } from "./tune_listener.ts";
 
 /**
  * Listens in clear. `besideTls` as `ListenOptions` has it. Rejects with {@linkcode StartupError} when the address is
@@ -14,13 +13,13 @@ import { tuneListener } from "./tune_listener.ts";
  */
 export async function listenPlain(
   runtime: Runtime,
-  { address, reusePort, steer, ...tuning }: TlsListenerOptions,
+  { address, reusePort, steer, steersNetworks, ...tuning }: TlsListenerOptions,
   besideTls = false,
 ): Promise<TlsListener> {
   const listener = await runtime.network.listen({ ...address, ...tuning, reusePort, besideTls });
   try {
     tuneListener(runtime, listener.address, { ...tuning, silentClients: true });
-    if (steer !== undefined) steerClients(runtime, listener, steer);
+    steerClients(runtime, listener.address, { steer, steersNetworks });
     return new PlainListener(listener);
   } catch (error) {
     listener.close();
@@ -31,13 +30,6 @@ export async function listenPlain(
 /** Whether a listener takes clients in clear. */
 export function isPlain(listener: TlsListener): boolean {
   return listener instanceof PlainListener;
-}
-
-function steerClients({ kernel }: Runtime, { address }: StreamListener, workers: number): void {
-  if (kernel === undefined) {
-    throw new StartupError("--steer-by-client: only on Linux, with foreign functions allowed");
-  }
-  kernel.steer(address, { first: 0, count: workers, byClient: true });
 }
 
 class PlainListener implements TlsListener {

@@ -9,7 +9,7 @@ import { formatSocketAddress } from "../wire/ip_address.ts";
 import type { TlsConnection, TlsEngine, TlsListener, TlsListenerOptions } from "./engine.ts";
 import { handshakeError } from "./rustls_handshake_error.ts";
 import type { ServedCertificate, TlsConfiguration } from "./tls_configuration.ts";
-import { tuneListener } from "./tune_listener.ts";
+import { steerClients, tuneListener } from "./tune_listener.ts";
 
 /** Makes the rustls engine on a runtime. It serves one certificate, the default one. */
 export function createRustlsEngine(runtime: Runtime, configuration: TlsConfiguration): TlsEngine {
@@ -71,16 +71,11 @@ async function listen(
 function tune(
   runtime: Runtime,
   { address }: TlsStreamListener,
-  { steer, ...options }: Omit<TlsListenerOptions, "address" | "reusePort">,
+  { steer, steersNetworks, ...options }: Omit<TlsListenerOptions, "address" | "reusePort">,
 ): void {
-  const { kernel } = runtime;
   tuneListener(runtime, address, options);
-  if (steer === undefined) return;
-  if (kernel === undefined) {
-    throw new StartupError("--steer-by-client: only on Linux, with foreign functions allowed");
-  }
   // Each worker keeps its own sessions, so that a client resumes one only where it began.
-  kernel.steer(address, { first: 0, count: steer, byClient: true });
+  steerClients(runtime, address, { steer, steersNetworks });
 }
 
 class RustlsListener implements TlsListener {

@@ -1,6 +1,7 @@
 /** Socket options of a listening socket, for the engines whose platform does not take them when it listens. */
 
 import { StartupError } from "../errors.ts";
+import type { TlsListenerOptions } from "./engine.ts";
 import type { ListenerOptions, Runtime, SocketAddress } from "../runtime/runtime.ts";
 
 /**
@@ -27,6 +28,22 @@ export function tuneListener(
       `--${OPTION_NAMES[first]}: only on Linux, with foreign functions allowed`,
     );
   }
+}
+
+/**
+ * Has the kernel bring each client to the same worker, by its address, if that is wanted. Throws
+ * {@linkcode StartupError} where it cannot.
+ */
+export function steerClients(
+  { kernel }: Runtime,
+  address: SocketAddress,
+  { steer: count, steersNetworks }: Pick<TlsListenerOptions, "steer" | "steersNetworks">,
+): void {
+  if (count === undefined) return;
+  if (kernel === undefined) {
+    throw new StartupError("--steer-by-client: only on Linux, with foreign functions allowed");
+  }
+  kernel.steer(address, { first: 0, count, byClient: steersNetworks ? "network" : true });
 }
 
 const OPTION_NAMES = {

@@ -157,9 +157,12 @@ class Worker {
 
   #options(configuration: WorkerConfiguration, frontends: readonly ProxyFrontend[]): ProxyOptions {
     const isRustls = frontends.some(({ engine }) => engine.name === "rustls");
+    const steer = isRustls || configuration.steersAlways ? configuration.steer : undefined;
     return {
       ...{ ...configuration, frontends, reusePort: true, descriptors: this.#descriptors },
-      steer: isRustls ? configuration.steer : undefined,
+      ...{ steer, steersNetworks: configuration.steersAlways },
+      // Behind a balancer it is the balancer that is steered.
+      clientsStay: steer !== undefined && configuration.preface !== "proxy-proxy",
       onConnection: this.#onConnection(configuration),
     };
   }

@@ -1,8 +1,10 @@
 /** A worker without a descriptor left says so, goes on serving those it has, and recovers by itself. */
 
-import { assertEquals } from "../support/assert.ts";
-import { Backend, closeQuietly, echo } from "../support/backend.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import { Backend, closeQuietly, echo, writeAll } from "../support/backend.ts";
+import { realClientHello } from "../support/client_hello.ts";
 import { eventually } from "../support/eventually.ts";
+import { connectRaw } from "../support/raw_client.ts";
 import { Site } from "../support/site.ts";
 import { byLibrary } from "../support/stud.ts";
 import { connectTls, receiveText, send } from "../support/tls_client.ts";
@@ -40,6 +42,41 @@ testWith(needs, "a worker out of descriptors pauses, says why, and recovers", as
   for (let round = 0; round < 10; round++) await site.echoOnce();
   assertEquals(site.worker, worker);
 });
+
+testWith(
+  { ...needs, notOnNode: true },
+  "at the limit of descriptors clients that stall give way, and honest ones are served in seconds",
+  async () => {
+    const prefix = ["prlimit", "--nofile=128:128"];
+    await using site = await Site.start({ prefix, backend: Backend.serve(echo) });
+    const { worker } = site;
+    const kept = await site.connect();
+    await send(kept, "x");
+    await receiveText(kept, 1);
+    const hello = await realClientHello();
+    const stalled: Deno.TcpConn[] = [];
+    // The kernel's queue has room for a hundred.
+    while (stalled.length < 120) {
+      const conn = await connectRaw(site.port);
+      await writeAll(conn, hello.subarray(0, hello.length >> 1));
+      stalled.push(conn);
+    }
+    try {
+      const began = Date.now();
+      for (let round = 0; round < 10; round++) await site.echoOnce();
+      const took = Date.now() - began;
+      assert(took < 10_000, `ten clients took ${took} ms`);
+      await site.stud.output(/gave way to a new client: limit of open files reached/);
+      // Whoever is in stays in.
+      await send(kept, "still here");
+      assertEquals(await receiveText(kept, 10), "still here");
+    } finally {
+      [...stalled, kept].forEach(closeQuietly);
+    }
+    await site.released();
+    assertEquals(site.worker, worker);
+  },
+);
 
 async function connectEcho(site: Site): Promise<Deno.TlsConn> {
   const conn = await connectTls(site.port, site.pem);

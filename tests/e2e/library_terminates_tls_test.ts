@@ -12,7 +12,7 @@ import {
   UsageError,
 } from "../../mod.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
-import { Backend, echo } from "../support/backend.ts";
+import { Backend, closeQuietly, echo } from "../support/backend.ts";
 import { pemFile, temporaryPem } from "../support/certificates.ts";
 import { openSockets, socketsBackTo } from "../support/descriptors.ts";
 import { eventually, within } from "../support/eventually.ts";
@@ -371,4 +371,28 @@ test("a program that has closed its proxy ends by itself", async () => {
   assertStringIncludes(text, "closed 2");
   const lingered = Date.now() - closed!;
   assert(lingered < 3_000, `it lived on for ${lingered} ms after the close`);
+});
+
+test("terminate() limits connections, in general and for one frontend", async () => {
+  await using backend = Backend.serve(echo);
+  using pem = await temporaryPem();
+  const proxy = await terminate({
+    frontend: ["127.0.0.1,0", { address: "127.0.0.1,0", maxConnectionsPerClient: 1 }],
+    backend: backend.address,
+    pemFile: pem.path,
+    maxConnectionsPerClient: 2,
+  });
+  const clients: Deno.TlsConn[] = [];
+  try {
+    const [general, limited] = proxy.addresses.map(({ port }) => port);
+    const connect = async (port: number) => void clients.push(await connectTls(port, pem));
+    await connect(limited!);
+    await assertRejects(() => connect(limited!));
+    await connect(general!);
+    await assertRejects(() => connect(general!));
+    assertEquals([proxy.counters.active, proxy.counters.refused], [2, 2]);
+  } finally {
+    clients.forEach(closeQuietly);
+    await proxy.close({ drainTimeout: 0 });
+  }
 });

@@ -18,6 +18,9 @@ export const CONFIGURATION: WorkerConfiguration = {
   proxyV2: { tlv: true, authority: true, clientCertificate: false },
   backlog: 100,
   maxHandshakes: 256,
+  maxConnections: 0,
+  maxConnectionsPerClient: 0,
+  workers: 1,
   keepalive: 3600,
   tcpFastOpen: false,
   receiveBuffer: 0,
@@ -33,6 +36,7 @@ export const READY: WorkerMessage = { type: "ready", library: "rustls" };
 /** What a worker has counted. */
 export const TOTALS: WorkerTotals = {
   accepted: 3,
+  refused: 4,
   handshakesFailed: 2,
   clientsDenied: 0,
   backendsFailed: 1,

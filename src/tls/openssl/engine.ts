@@ -8,7 +8,7 @@ import type { OpenSsl } from "../../runtime/openssl.ts";
 import type { Runtime, StreamListener } from "../../runtime/runtime.ts";
 import type { TlsConnection, TlsEngine, TlsListener, TlsListenerOptions } from "../engine.ts";
 import type { TlsConfiguration } from "../tls_configuration.ts";
-import { tuneListener } from "../tune_listener.ts";
+import { steerClients, tuneListener } from "../tune_listener.ts";
 import { OpenSslConnection, type OpenSslServices } from "./connection.ts";
 import { Contexts } from "./contexts.ts";
 import { ScratchBuffers } from "./scratch_buffers.ts";
@@ -84,6 +84,8 @@ async function listen(runtime: Runtime, options: TlsListenerOptions): Promise<St
   const listener = await runtime.network.listen({ ...address, reusePort });
   try {
     tuneListener(runtime, listener.address, options);
+    // Every worker can resume every session, but each counts the connections of its own clients.
+    steerClients(runtime, listener.address, options);
     return listener;
   } catch (error) {
     listener.close();

@@ -1,6 +1,6 @@
 import { parseConfigFile } from "../../../src/config/config_file.ts";
 import { FRONTEND_BLOCK_OPTIONS, OPTIONS } from "../../../src/config/options.ts";
-import type { FrontendTls, Settings } from "../../../src/config/settings.ts";
+import type { FrontendLimits, FrontendTls, Settings } from "../../../src/config/settings.ts";
 import { UsageError } from "../../../src/errors.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
 import { ON_NODE, OPENSSL_OR_RUSTLS, refusalOf, settingsOf } from "./settings_of.ts";
@@ -70,7 +70,25 @@ Deno.test("each key of a block changes its setting there and no other, and nothi
     assertEquals(frontends[0]!.tls, { ...inherited, ...change }, text);
     assertEquals(general, plain, text);
   }
-  const tried = changes.map(([text]) => text).join(" ");
+  const limits: [string, Partial<FrontendLimits>][] = [
+    ["max-handshakes = 5", { maxHandshakes: 5 }],
+    ["max-connections = 6", { maxConnections: 6 }],
+    ["max-connections-per-client = 7", { maxConnectionsPerClient: 7 }],
+    ["max-connections = 0", { maxConnections: 0 }],
+  ];
+  for (const [text, change] of limits) {
+    const { frontends: [frontend], tlsLibrary: _, ...general } = withBlock(text);
+    // With the TLS that all have: it needs no engine of its own.
+    assertEquals([frontend!.tls, general], [undefined, plain], text);
+    const none = {
+      maxHandshakes: undefined,
+      maxConnections: undefined,
+      maxConnectionsPerClient: undefined,
+    };
+    assertEquals(frontend!.limits, { ...none, ...change }, text);
+  }
+  assertEquals(withBlock("ciphers = HIGH").frontends[0]!.limits, undefined);
+  const tried = [...changes, ...limits].map(([text]) => text).join(" ");
   for (const { name } of FRONTEND_BLOCK_OPTIONS) {
     if (name !== "host" && name !== "port") assertStringIncludes(tried, `${name} = `);
   }

@@ -2,6 +2,7 @@
 
 import { PeerError } from "../../../src/errors.ts";
 import { configureLog } from "../../../src/log/log.ts";
+import { tooManyOf } from "../../../src/proxy/admission.ts";
 import { FaultLog, isRoutineClose } from "../../../src/proxy/fault_log.ts";
 import type { TlsConnection } from "../../../src/tls/engine.ts";
 import { assertEquals } from "../../support/assert.ts";
@@ -124,11 +125,28 @@ Deno.test("that the limit of handshakes is reached is a line a minute at most", 
   const line =
     "warning --max-handshakes 5 reached: new clients wait in the kernel's queue (clients that stall, or more than " +
     "the worker can serve)";
-  for (let round = 0; round < 3; round++) faults.handshakesFull(5);
+  const handshakes = { name: "--max-handshakes 5", counts: "handshakes" } as const;
+  for (let round = 0; round < 3; round++) faults.full(handshakes);
   await clock.advance(59_999);
-  faults.handshakesFull(5);
+  faults.full(handshakes);
   assertEquals(lines, [line]);
   await clock.advance(1);
-  faults.handshakesFull(5);
+  faults.full(handshakes);
   assertEquals(lines, [line, line]);
+  faults.full({ name: "--max-connections 7", counts: "connections" });
+  assertEquals(lines.slice(2), [
+    "warning --max-connections 7 reached: new clients wait in the kernel's queue",
+  ]);
+});
+
+Deno.test("refused clients are named once in a while, with their count", async () => {
+  const { clock, lines, faults } = newFaultLog();
+  const fault = tooManyOf({ name: "--max-connections-per-client 2", max: 2 });
+  for (let round = 0; round < 1_000; round++) faults.connection(fault, CLIENT);
+  await clock.advance(10_000);
+  const kind = "connection refused: --max-connections-per-client 2 reached";
+  assertEquals(lines, [
+    `warning ${kind} (${WHO})`,
+    `warning ${kind}: 999 more within 10 s, the last one: ${WHO}`,
+  ]);
 });

@@ -56,6 +56,28 @@ Deno.test("buffers are used again, large ones as soon as the burst is over", asy
   assertEquals(buffers.large.take(), large);
 });
 
+Deno.test("only so many have large buffers at a time, the others those of a crowd", async () => {
+  const buffers = new ReadBuffers({ ...PLAIN, crowd: { from: 2, size: 8 } });
+  const stream = new FakeStream();
+  const all = [buffers.take(stream), buffers.take(stream), buffers.take(stream)];
+  const fill = async (buffer: ReadBuffer) => {
+    stream.deliver("0123456789abcdefghij");
+    const turns = [await turn(buffer), await turn(buffer)];
+    const rest = 20 - turns.join("").length;
+    for (let got = 0; got < rest;) got += (await turn(buffer))!.length;
+    return turns[1]!.length;
+  };
+  assertEquals([await fill(all[0]!), await fill(all[1]!), await fill(all[2]!)], [16, 16, 8]);
+  // It is given up like a large one, as soon as little comes.
+  stream.deliver("a");
+  assertEquals(await turn(all[2]!), "a");
+  stream.deliver("0123456789");
+  assertEquals([await turn(all[2]!), await turn(all[2]!)], ["0123", "456789"]);
+  all[0]!.release();
+  const next = buffers.take(stream);
+  assertEquals(await fill(next), 16);
+});
+
 Deno.test("the pools keep no more than their share", () => {
   const buffers = new ReadBuffers({ small: 1 << 20, large: 4 << 20, keepAbove: 0, record: 0 });
   const [one, other] = [new Uint8Array(1), new Uint8Array(2)];

@@ -153,6 +153,14 @@ Deno.test("steeringProgram() spreads clients evenly, however alike they are", ()
   }
 });
 
+Deno.test("steeringProgram() by network brings an IPv6 network of 64 bits to one socket", () => {
+  const program = steeringProgram({ first: 0, count: 1 << 16, byClient: "network" });
+  const at = (client: string) => run(program, packet(client));
+  assertEquals(at("2001:db8:1:2::1"), at("2001:db8:1:2:ffff:ffff:ffff:fffe"));
+  assert(at("2001:db8:1:2::1") !== at("2001:db8:1:3::1"));
+  assert(at("192.0.2.1") !== at("192.0.2.2"));
+});
+
 Deno.test("steeringProgram() without clients spreads connections, over the sockets asked for", () => {
   for (const client of ["198.51.100.7", "2001:db8::7"]) {
     const program = steeringProgram({ first: 3, count: 4, byClient: false });

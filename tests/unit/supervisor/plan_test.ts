@@ -41,7 +41,16 @@ Deno.test("makePlan() passes on what workers are told", async () => {
     ...["--write-ip", "-B", "7", "-k", "60", "--drain-timeout", "1", "--linger-timeout", "2"],
     ...["--enable-tcp-fastopen", "--recv-bufsize", "4096", "--send-bufsize", "8192"],
     ...["--ssl-handshake-timeout", "3", "--backend-connect-timeout", "4", "--stall-timeout", "5"],
-    ...["--max-handshakes", "9"],
+    ...[
+      "-n",
+      "2",
+      "--max-handshakes",
+      "9",
+      "--max-connections",
+      "10",
+      "--max-connections-per-client",
+      "11",
+    ],
   ]);
   assertEquals(configuration, {
     backend: [{ kind: "tcp", host: "127.0.0.1", port: 8000 }],
@@ -51,6 +60,9 @@ Deno.test("makePlan() passes on what workers are told", async () => {
     proxyV2: { tlv: true, authority: true, clientCertificate: false },
     backlog: 7,
     maxHandshakes: 9,
+    maxConnections: 10,
+    maxConnectionsPerClient: 11,
+    workers: 2,
     keepalive: 60,
     tcpFastOpen: true,
     receiveBuffer: 4096,
@@ -60,6 +72,16 @@ Deno.test("makePlan() passes on what workers are told", async () => {
     accessLog: undefined,
     privileges: { chroot: undefined, uid: undefined, gid: undefined },
   });
+});
+
+Deno.test("makePlan() has clients steered with any library once their connections are counted", async () => {
+  const steering = async (...args: string[]) => {
+    const { configuration } = await plan(["-n", "2", "--tls-library=openssl", ...args]);
+    return [configuration.steer, configuration.steersAlways];
+  };
+  assertEquals(await steering("--max-connections-per-client=5"), [undefined, undefined]);
+  assertEquals(await steering("--steer-by-client"), [undefined, undefined]);
+  assertEquals(await steering("--steer-by-client", "--max-connections-per-client=5"), [2, true]);
 });
 
 Deno.test("makePlan() looks names and services up", async () => {

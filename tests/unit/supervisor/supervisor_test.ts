@@ -99,7 +99,7 @@ Deno.test("TERM drains: workers are told, waited for, and what they counted is t
   assertEquals(outcome(), "ended");
   assertEquals(
     lines.at(-1),
-    "info stopped: 6 connections, 4 handshakes failed, 2 backend failures",
+    "info stopped: 6 connections, 4 handshakes failed, 2 backend failures, 8 refused",
   );
 });
 
