@@ -4,6 +4,7 @@
  */
 
 import { StartupError } from "../errors.ts";
+import { startingQuietly } from "./deno_signals.ts";
 import type { ChildProcess, DatagramSender, Processes, StandardStream } from "./runtime.ts";
 
 /** How this program is started again as a worker. */
@@ -124,14 +125,15 @@ function workerEnvironment(): Record<string, string> {
 function startWorker({ entry, workerArguments }: WorkerProgram): ChildProcess {
   const args = [...programArguments(entry), ...workerArguments];
   try {
-    const child = new Deno.Command(Deno.execPath(), {
+    const command = new Deno.Command(Deno.execPath(), {
       args,
       clearEnv: true,
       env: workerEnvironment(),
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
-    }).spawn();
+    });
+    const child = startingQuietly(() => command.spawn());
     return {
       pid: child.pid,
       control: child.stdin,

@@ -190,7 +190,7 @@ export interface ChildProcess {
 }
 
 /** Signals that an operator sends. Those a platform lacks never arrive. */
-export type SignalName = "SIGTERM" | "SIGINT" | "SIGHUP";
+export type SignalName = "SIGTERM" | "SIGINT" | "SIGQUIT" | "SIGHUP" | "SIGUSR2";
 
 /** Where {@linkcode Processes.write} sends octets. */
 export type StandardStream = "stdout" | "stderr";
