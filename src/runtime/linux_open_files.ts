@@ -16,11 +16,13 @@ const SYMBOLS = {
 /**
  * Replaces every file, directory, disk and terminal among the descriptors by /dev/null, and what is mapped of them
  * for writing by a copy of this process's own. Throws an error that says what cannot be replaced.
- * `descriptors`: those that are open, for want of /proc.
+ * `descriptors`: all that are open, for want of /proc.
  */
 export function replaceOpenFiles(descriptors: Iterable<number>): void {
+  const candidates = listed() ?? [...descriptors];
+  if (candidates.length === 0) return;
   const libc = Deno.dlopen("libc.so.6", SYMBOLS).symbols;
-  const files = [...listed() ?? descriptors].filter((descriptor) => isFile(libc, descriptor));
+  const files = candidates.filter((descriptor) => isFile(libc, descriptor));
   if (files.length === 0) return;
   const nothing = libc.open(encode("/dev/null"), O_RDWR | O_CLOEXEC);
   if (nothing < 0) throw new Error("/dev/null cannot be opened");
@@ -36,10 +38,12 @@ export function replaceOpenFiles(descriptors: Iterable<number>): void {
   }
 }
 
-/** All of them, wherever the caller of stud may have put one; undefined without /proc. */
+/** Those that lead to a path, wherever the caller of stud may have put one; undefined without /proc. */
 function listed(): number[] | undefined {
   try {
-    return [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => Number(name));
+    return [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => Number(name)).filter(
+      (descriptor) => !HARMLESS.test(linkOf(descriptor) ?? HARMLESS_PATH),
+    );
   } catch {
     return undefined;
   }
@@ -98,6 +102,9 @@ function encode(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${text}\0`) as Uint8Array<ArrayBuffer>;
 }
 
+const HARMLESS_PATH = "/dev/null";
+/** What has no name in the file system, as proc_pid_fd(5) calls it. */
+const HARMLESS = /^(?:\/dev\/null$|\/memfd:|[a-z_]+:)/;
 /** Start, end, offset and path of what is shared and may be written. */
 const SHARED = /^([0-9a-f]+)-([0-9a-f]+) rw.s ([0-9a-f]+) \S+ \d+ +(\/.*)$/gm;
 
