@@ -16,7 +16,12 @@
  */
 
 import { compilePackage, type PackageModules } from "./scripts/npm/compile_package.ts";
-import { type DenoJson, NODE_RUNTIME, packageJson } from "./scripts/npm/package_json.ts";
+import {
+  type DenoJson,
+  NODE_RUNTIME,
+  NODE_SIGNALS,
+  packageJson,
+} from "./scripts/npm/package_json.ts";
 
 const root = new URL("./", import.meta.url);
 const folder = new URL("npm/", root);
@@ -25,10 +30,10 @@ const archives = new URL("dist/", root);
 async function main(): Promise<void> {
   const denoJson: DenoJson = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
   const modules = await compilePackage({
-    program: ["mod.ts", "src/main.ts", NODE_RUNTIME],
+    program: ["mod.ts", "src/main.ts", NODE_RUNTIME, NODE_SIGNALS],
     library: "mod.ts",
     importMap: denoJson.imports,
-    packageNames: ["#runtime"],
+    packageNames: ["#runtime", "#signals"],
     read: (path) => Deno.readTextFile(new URL(path, root)),
   });
   refuseForeignFiles(modules);
@@ -96,8 +101,10 @@ function kilobytes(octets: number): string {
 const DENO_ONLY = /^src\/runtime\/(?:deno|linux|openssl\/)/;
 
 const COMMAND = `#!/usr/bin/env node
-import { main } from "../src/main.js";
+import { ignoreStraySignals } from "#signals";
 
+ignoreStraySignals();
+const { main } = await import("../src/main.js");
 await main();
 `;
 

@@ -19,6 +19,7 @@
  * @module
  */
 
+import { ignoreStraySignals } from "#signals";
 import type { TerminateOptions, Terminator } from "./src/terminate.ts";
 
 export type {
@@ -48,4 +49,7 @@ export async function terminate(options: TerminateOptions): Promise<Terminator> 
 }
 
 // Not awaited: Node can only require modules without an `await` of their own.
-if (import.meta.main) void import("./src/main.ts").then(({ main }) => main());
+if (import.meta.main) {
+  ignoreStraySignals();
+  void import("./src/main.ts").then(({ main }) => main());
+}

@@ -15,8 +15,11 @@ import { parseArgs } from "@std/cli/parse-args";
 import { bundle } from "./compile/bundle.ts";
 import { OFFLINE_VERSION, offlineToolchain } from "./compile/offline_toolchain.ts";
 
-/** Given to `deno compile` whichever Deno runs it. Foreign functions void narrower permissions than `-A`. */
-const COMPILE_FLAGS = ["--allow-all", "--no-check", "--unstable-net"];
+/**
+ * Given to `deno compile` whichever Deno runs it. Foreign functions void narrower permissions than `-A`. V8's code
+ * cache of an executable is a file in `$TMPDIR` that is believed whoever wrote it: root would run a stranger's code.
+ */
+const COMPILE_FLAGS = ["--allow-all", "--no-check", "--unstable-net", "--no-code-cache"];
 
 /** What the command line asks for. */
 interface Options {

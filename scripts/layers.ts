@@ -137,6 +137,11 @@ const RESERVED: readonly { readonly path: string; readonly importers: readonly s
   // As `#runtime`, which is deno.ts by deno.json and node.ts by the npm package's package.json.
   { path: "src/runtime/deno.ts", importers: ["mod.ts", "src/main.ts", "src/worker_main.ts"] },
   { path: "src/runtime/node.ts", importers: [] },
+  // As `#signals`, likewise; a program's first act.
+  {
+    path: "src/runtime/deno_signals.ts",
+    importers: ["mod.ts", "src/worker_entry.ts", "src/runtime/deno_processes.ts"],
+  },
   {
     path: "src/runtime/openssl/",
     importers: ["src/runtime/deno.ts", "src/runtime/openssl/"],

@@ -138,6 +138,7 @@ class Service {
     const { log, accessLog } = spoken;
     const responses = new OcspRefresher(this.#runtime, log);
     const hooks = this.#hooks(spoken);
+    this.#runtime.processes.onSignal("SIGUSR2", () => this.#supervisor?.logCounters());
     let { frontends } = this.#prepared;
     for (let attempts = 1;; attempts++) {
       this.#supervisor = new Supervisor({

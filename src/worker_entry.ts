@@ -3,6 +3,7 @@
  * stud's, to be resolved and held by every process. An executable, and Node, come to a worker through main.ts.
  */
 
-import { workerMain } from "./worker_main.ts";
+import { ignoreStraySignals } from "#signals";
 
-void workerMain();
+ignoreStraySignals();
+void import("./worker_main.ts").then(({ workerMain }) => workerMain());

@@ -13,6 +13,9 @@ export interface DenoJson {
 /** The module that `#runtime` is on Node. */
 export const NODE_RUNTIME = "src/runtime/node.ts";
 
+/** The module that `#signals` is on Node. */
+export const NODE_SIGNALS = "src/runtime/node_signals.ts";
+
 /** The text of package.json. `dependencies` are exact versions by name. */
 export function packageJson(denoJson: DenoJson, dependencies: ReadonlyMap<string, string>): string {
   const { name, version, license, repository } = denoJson;
@@ -35,7 +38,10 @@ export function packageJson(denoJson: DenoJson, dependencies: ReadonlyMap<string
       ".": { types: "./mod.d.ts", default: "./mod.js" },
       "./package.json": "./package.json",
     },
-    imports: { "#runtime": `./${NODE_RUNTIME.replace(/\.ts$/, ".js")}` },
+    imports: {
+      "#runtime": `./${NODE_RUNTIME.replace(/\.ts$/, ".js")}`,
+      "#signals": `./${NODE_SIGNALS.replace(/\.ts$/, ".js")}`,
+    },
     files: ["bin/", "src/", "mod.js", "mod.js.map", "mod.d.ts", "CHANGELOG.md"],
     sideEffects: ["./bin/stud.js"],
     engines: { node: ">=20" },

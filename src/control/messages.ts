@@ -125,6 +125,8 @@ export type SupervisorMessage =
   | { readonly type: "backend"; readonly endpoints: readonly BackendEndpoint[] }
   /** Newer OCSP responses for certificates of the configuration. */
   | { readonly type: "staples"; readonly staples: readonly Staple[] }
+  /** Log what you have counted. */
+  | { readonly type: "counters" }
   /** Stop listening, and end once the clients have. Later ones only change the time. */
   | DrainMessage;
 

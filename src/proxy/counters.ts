@@ -36,3 +36,17 @@ export function newCounters(): Counters {
     octetsToClient: 0,
   };
 }
+
+/** A line of words and numbers, for the log. */
+export function describeCounters(counters: Counters): string {
+  return [
+    `${counters.accepted} connections accepted`,
+    `${counters.active} open`,
+    `${counters.handshakesFailed} handshakes failed`,
+    `${counters.backendsFailed} backend failures`,
+    `without close_notify ${counters.clientsWithoutCloseNotify} clients`,
+    `${counters.backendsWithoutCloseNotify} backends`,
+    `${counters.octetsToBackend} bytes to backends`,
+    `${counters.octetsToClient} bytes to clients`,
+  ].join(", ");
+}

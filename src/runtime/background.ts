@@ -22,10 +22,9 @@ export async function startDaemon(
   spawn: (variables: Record<string, string>) => DetachedProcess,
 ): Promise<Daemon> {
   const { mkdtempSync, rmSync } = await import("node:fs");
-  const { tmpdir } = await import("node:os");
   let folder: string | undefined;
   try {
-    folder = mkdtempSync(`${tmpdir()}/stud-`);
+    folder = mkdtempSync(`${await startFolder()}/stud-`);
     const path = `${folder}/start`;
     const server = await listening(path);
     const child = spawn({ [STARTER_VARIABLE]: path });
@@ -46,6 +45,22 @@ export async function startDaemon(
     throw new StartupError(`cannot go to the background: ${message}`, { cause: error });
   }
 }
+
+/** Where root alone may write, if this is root: a starter is believed. */
+async function startFolder(): Promise<string> {
+  const { accessSync, constants } = await import("node:fs");
+  const { tmpdir } = await import("node:os");
+  try {
+    if (process.getuid?.() !== 0) return tmpdir();
+    accessSync(RUN_FOLDER, constants.W_OK);
+    return RUN_FOLDER;
+  } catch {
+    return tmpdir();
+  }
+}
+
+/** hier(7). */
+const RUN_FOLDER = "/run";
 
 /** `Service.joinStarter`: `goToRoot` changes the directory. */
 export async function joinStarter(goToRoot: () => void): Promise<Starter | undefined> {

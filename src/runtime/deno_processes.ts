@@ -4,6 +4,8 @@
  */
 
 import { StartupError } from "../errors.ts";
+import { startingQuietly } from "./deno_signals.ts";
+import { sendDatagram } from "./linux_service.ts";
 import type { ChildProcess, DatagramSender, Processes, StandardStream } from "./runtime.ts";
 
 /** How this program is started again as a worker. */
@@ -124,14 +126,15 @@ function workerEnvironment(): Record<string, string> {
 function startWorker({ entry, workerArguments }: WorkerProgram): ChildProcess {
   const args = [...programArguments(entry), ...workerArguments];
   try {
-    const child = new Deno.Command(Deno.execPath(), {
+    const command = new Deno.Command(Deno.execPath(), {
       args,
       clearEnv: true,
       env: workerEnvironment(),
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
-    }).spawn();
+    });
+    const child = startingQuietly(() => command.spawn());
     return {
       pid: child.pid,
       control: child.stdin,
@@ -173,6 +176,10 @@ async function capture(program: string, args: readonly string[]): Promise<string
 }
 
 function openDatagram(): DatagramSender {
+  if (Deno.build.os === "linux") {
+    // deno-lint-ignore require-await -- what it throws is to be a rejection
+    return { send: async (octets, to) => sendDatagram(to, octets), close() {} };
+  }
   // Deno only has bound datagram sockets; the name is free again as soon as it is bound.
   const path = `${Deno.makeTempDirSync({ prefix: "stud-" })}/datagram`;
   const socket = Deno.listenDatagram({ transport: "unixpacket", path });

@@ -2,13 +2,14 @@
  * Linux system calls that no JavaScript runtime offers, through the C library: socket options on listening
  * sockets, privileges, CPU pinning. No descriptor number leaves this file.
  *
- * A runtime does not tell the descriptor of its sockets. Listening ones are found by walking /proc/self/fd and
- * comparing addresses, when they are opened or a reload happens; the directory is opened once, before a chroot
- * can hide it.
+ * A runtime does not tell the descriptor of its sockets. Listening ones are found by walking over all descriptors
+ * and comparing addresses, when they are opened or a reload happens.
  */
 
 import { StartupError } from "../errors.ts";
 import { formatSocketAddress, parseIpAddress, unmapIpv4Octets } from "../wire/ip_address.ts";
+import { OpenDescriptors } from "./linux_open_descriptors.ts";
+import { replaceOpenFiles } from "./linux_open_files.ts";
 import { INSTRUCTION_OCTETS, overlookingProgram, steeringProgram } from "./linux_steering.ts";
 import type { Kernel, ListenerOptions, Privileges, SocketAddress, Steering } from "./runtime.ts";
 
@@ -21,9 +22,6 @@ const SYMBOLS = {
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   listen: { parameters: ["i32", "i32"], result: "i32" },
   mallopt: { parameters: ["i32", "i32"], result: "i32" },
-  opendir: { parameters: ["buffer"], result: "pointer" },
-  readdir: { parameters: ["pointer"], result: "pointer" },
-  rewinddir: { parameters: ["pointer"], result: "void" },
   sched_getaffinity: { parameters: ["i32", "usize", "buffer"], result: "i32" },
   sched_setaffinity: { parameters: ["i32", "usize", "buffer"], result: "i32" },
   setgid: { parameters: ["u32"], result: "i32" },
@@ -91,7 +89,7 @@ class LinuxKernel implements Kernel {
   overlook(sockets: readonly string[]): void {
     const program = filterProgram(overlookingProgram());
     const wanted = new Set(sockets);
-    for (const fd of this.#sockets.descriptors()) {
+    for (const fd of this.#sockets.descriptors) {
       if (this.#option(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 1) continue;
       if (!wanted.has(this.#cookie(fd))) continue;
       this.#attach(fd, SO_ATTACH_FILTER, program, "cannot close a listening socket gently");
@@ -99,6 +97,7 @@ class LinuxKernel implements Kernel {
   }
 
   dropPrivileges({ chroot, uid, gid }: Privileges): void {
+    this.#dropFiles();
     if (chroot !== undefined) {
       this.#must(this.#libc.chroot(cString(chroot)), `cannot change the root to ${chroot}`);
       this.#must(this.#libc.chdir(cString("/")), `cannot enter the new root ${chroot}`);
@@ -108,6 +107,15 @@ class LinuxKernel implements Kernel {
     // glibc changes the identity of every thread at once (nptl(7)).
     if (gid !== undefined) this.#must(this.#libc.setgid(gid), `cannot become group ${gid}`);
     if (uid !== undefined) this.#must(this.#libc.setuid(uid), `cannot become user ${uid}`);
+  }
+
+  #dropFiles(): void {
+    try {
+      replaceOpenFiles(this.#sockets.descriptors);
+    } catch (error) {
+      const { message: reason } = error as Error;
+      throw new StartupError(`cannot let go of open files: ${reason}`, { cause: error });
+    }
   }
 
   pinToCpu(index: number): number {
@@ -141,8 +149,9 @@ class LinuxKernel implements Kernel {
   /** The listening sockets of this process on an address. */
   *#listening(address: SocketAddress): Generator<number> {
     const local = addressKey(address);
-    for (const fd of this.#sockets.descriptors()) {
+    for (const fd of this.#sockets.descriptors) {
       if (this.#option(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 1) continue;
+      this.#sockets.descriptors.mark(fd);
       if (this.#sockets.localKey(fd) === local) yield fd;
     }
   }
@@ -185,25 +194,13 @@ class LinuxKernel implements Kernel {
 /** The descriptors of this process. */
 class OpenSockets {
   readonly #libc: Libc;
-  readonly #directory: Deno.PointerValue;
+  /** All of them, of whatever kind. */
+  readonly descriptors = new OpenDescriptors();
   readonly #address = new Uint8Array(SOCKADDR_OCTETS);
   readonly #length = new Uint32Array(1);
 
   constructor(libc: Libc) {
     this.#libc = libc;
-    this.#directory = libc.opendir(cString("/proc/self/fd"));
-    if (this.#directory === null) throw new Error("/proc is not mounted");
-  }
-
-  /** Every open descriptor, of whatever kind. */
-  *descriptors(): Generator<number> {
-    this.#libc.rewinddir(this.#directory);
-    for (;;) {
-      const entry = this.#libc.readdir(this.#directory);
-      if (entry === null) return;
-      const name = Deno.UnsafePointerView.getCString(entry, DIRENT_NAME_OFFSET);
-      if (name !== "." && name !== "..") yield Number(name);
-    }
   }
 
   /** A socket's own address; undefined where it has none, or none of IP. */
@@ -278,8 +275,6 @@ const SOCKADDR_OCTETS = 128;
 const SOCK_FPROG_OCTETS = 16;
 /** sizeof(cpu_set_t): 1024 CPUs. */
 const CPU_SET_OCTETS = 128;
-/** offsetof(struct dirent, d_name). */
-const DIRENT_NAME_OFFSET = 19;
 const BITS = [0, 1, 2, 3, 4, 5, 6, 7];
 const ERRNO_TEXT: Readonly<Record<number, string>> = {
   1: "operation not permitted (this needs root)",

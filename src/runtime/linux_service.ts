@@ -41,10 +41,10 @@ export function closeDescriptor(descriptor: number): void {
   library().close(descriptor);
 }
 
-/** Sends a text to a unix socket, by path or as `@NAME` (unix(7)), and never waits. Throws if it cannot. */
-export function sendDatagram(to: string, text: string): void {
+/** Sends text or bytes to a unix socket, by path or as `@NAME` (unix(7)), and never waits. Throws if it cannot. */
+export function sendDatagram(to: string, text: string | Uint8Array): void {
   const { socket, sendto, close } = library();
-  const octets = new Uint8Array(new TextEncoder().encode(text));
+  const octets = new Uint8Array(typeof text === "string" ? new TextEncoder().encode(text) : text);
   const name = new TextEncoder().encode(to);
   if (name.length > SUN_PATH_OCTETS - 1) throw new Error("the name is too long for a socket");
   const address = new Uint8Array(2 + name.length);

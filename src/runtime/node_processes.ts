@@ -10,6 +10,7 @@ import { basename } from "node:path";
 import process from "node:process";
 import { Readable, Writable } from "node:stream";
 import { StartupError } from "../errors.ts";
+import { quietArguments } from "./node_signals.ts";
 import type { ChildProcess, ProcessEnd, Processes, StandardStream } from "./runtime.ts";
 
 /** How this program is started again as a worker. */
@@ -66,7 +67,7 @@ function startWorker(
     cluster.schedulingPolicy = cluster.SCHED_NONE;
     cluster.setupPrimary({
       args: [...workerArguments],
-      execArgv: [...V8_FLAGS, ...process.execArgv],
+      execArgv: [...V8_FLAGS, ...quietArguments(), ...process.execArgv],
       stdio: ["pipe", "pipe", "pipe", "ipc", ...descriptors],
     } as object);
     const { process: child } = cluster.fork(ENVIRONMENT);

@@ -190,7 +190,7 @@ export interface ChildProcess {
 }
 
 /** Signals that an operator sends. Those a platform lacks never arrive. */
-export type SignalName = "SIGTERM" | "SIGINT" | "SIGHUP";
+export type SignalName = "SIGTERM" | "SIGINT" | "SIGQUIT" | "SIGHUP" | "SIGUSR2";
 
 /** Where {@linkcode Processes.write} sends octets. */
 export type StandardStream = "stdout" | "stderr";
@@ -313,7 +313,10 @@ export interface Kernel {
    * {@linkcode Kernel.listeners} tells them. Throws {@linkcode StartupError} if the kernel refuses.
    */
   overlook(sockets: readonly string[]): void;
-  /** chroot, then no supplementary groups, gid, uid, for every thread. Throws {@linkcode StartupError}. */
+  /**
+   * Where that can be done, lets go of every file and directory that is open; then chroot, no supplementary groups,
+   * gid, uid, for every thread. Throws {@linkcode StartupError}.
+   */
   dropPrivileges(privileges: Privileges): void;
   /**
    * Pins this process to the n-th CPU it may use, modulo their count; returns the CPU's number, or undefined

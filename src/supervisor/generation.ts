@@ -109,6 +109,11 @@ export class Generation {
     for (const slot of this.#slots) slot.staple(staples);
   }
 
+  /** Has every worker that lives log what it has counted, and tells how many there are. */
+  logCounters(): number {
+    return this.#slots.reduce((sum, slot) => sum + slot.logCounters(), 0);
+  }
+
   /** Tells the workers, and all later ones, where the backend is now. */
   useBackend(backend: readonly BackendEndpoint[]): void {
     this.#configuration = { ...this.#configuration, backend };

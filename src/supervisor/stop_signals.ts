@@ -1,6 +1,6 @@
 /**
  * The signals that end stud. Made before anything else, so that none can hit a program that is half started:
- * TERM drains, a second TERM ends at once, and so does INT.
+ * TERM drains, a second TERM ends at once, and so do INT and QUIT.
  */
 
 import { deferred } from "../deferred.ts";
@@ -26,6 +26,7 @@ export class StopSignals {
     this.hurry = this.#hurry.promise;
     processes.onSignal("SIGTERM", () => this.#terminate());
     processes.onSignal("SIGINT", () => this.#endNow());
+    processes.onSignal("SIGQUIT", () => this.#endNow());
     // Where there was a terminal it is gone now, and with it whoever could have ended stud with Ctrl-C.
     processes.onSignal("SIGHUP", () => processes.onTerminal ? this.#endNow() : this.#hangUp());
   }

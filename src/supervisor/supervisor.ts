@@ -116,6 +116,16 @@ export class Supervisor {
     this.#reloads.request();
   }
 
+  /** Has the workers log what they have counted, for SIGUSR2. */
+  logCounters(): void {
+    const workers = [...this.#generations].reduce((sum, one) => sum + one.logCounters(), 0);
+    const totals = this.#describeTotals();
+    this.#log.info("counters of {workers} follow{ended}", {
+      workers: workers === 1 ? "1 worker" : `${workers} workers`,
+      ended: totals === "" ? "" : `; those that have ended${totals}`,
+    });
+  }
+
   #serves(servingBy: ServingBy): void {
     this.#useLibrary(servingBy);
     if (this.#plan.configuration.tls.orElse !== undefined) this.#watch(this.#plan);

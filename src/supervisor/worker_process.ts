@@ -126,6 +126,11 @@ export class WorkerProcess {
     this.#write([encode({ type: "backend", endpoints })]);
   }
 
+  /** Has it log what it has counted. */
+  logCounters(): void {
+    this.#write([encode({ type: "counters" })]);
+  }
+
   /** Ends it at once. */
   kill(): void {
     this.#child.kill();

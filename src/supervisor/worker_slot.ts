@@ -107,6 +107,12 @@ export class WorkerSlot {
     for (const worker of this.#alive) worker.useBackend(endpoints);
   }
 
+  /** Has every worker that lives log what it has counted, and tells how many there are. */
+  logCounters(): number {
+    for (const worker of this.#alive) worker.logCounters();
+    return this.#alive.size;
+  }
+
   /** Has the worker stop listening, for others do now; its clients may go on. Resolves when it has stopped. */
   async retire(): Promise<void> {
     this.#stopping = true;

@@ -18,6 +18,7 @@ import { accessLine } from "../log/access_line.ts";
 import { LineQueue } from "../log/line_queue.ts";
 import { configureLog, type Logger } from "../log/logger.ts";
 import type { OnConnection } from "../proxy/access_log.ts";
+import { describeCounters, newCounters } from "../proxy/counters.ts";
 import { Proxy, type ProxyChange, type ProxyFrontend, type ProxyOptions } from "../proxy/proxy.ts";
 import { pause, type Runtime, type SocketAddress, type Steering } from "../runtime/runtime.ts";
 import { FrontendEngines } from "./frontend_engines.ts";
@@ -67,8 +68,10 @@ class Worker {
     const { processes } = this.#runtime;
     // Ctrl-C and a closed terminal reach the whole process group; they are the supervisor's to answer.
     processes.onSignal("SIGINT", () => {});
+    processes.onSignal("SIGQUIT", () => {});
     processes.onSignal("SIGHUP", () => {});
     processes.onSignal("SIGTERM", () => this.#send({ type: "replace-me" }));
+    processes.onSignal("SIGUSR2", () => this.#logCounters());
     processes.onUncaught((error) =>
       this.#log.error("internal error: {error}", { error: trace(error) })
     );
@@ -131,6 +134,8 @@ class Worker {
         return await this.#answer(() => this.#steer(message.address, message.steering));
       case "backend":
         return this.#proxy?.useBackend(message.endpoints);
+      case "counters":
+        return this.#logCounters();
       case "staples":
         return this.#proxy?.staple(message.staples);
       case "drain":
@@ -225,6 +230,11 @@ class Worker {
   #endWithin(seconds: number | undefined): void {
     this.#endSeconds = seconds;
     if (seconds !== undefined) this.#proxy?.endWithin(seconds * 1000);
+  }
+
+  #logCounters(): void {
+    const counters = this.#proxy?.counters ?? newCounters();
+    this.#log.info("counters: {counters}", { counters: describeCounters(counters) });
   }
 
   #onConnection({ accessLog: format }: WorkerConfiguration): OnConnection | undefined {

@@ -23,6 +23,7 @@ testPackage("types: the sources use nothing that the oldest Node lacks", async (
   await consumer.write("import_meta.d.ts", "interface ImportMeta { readonly main?: boolean }\n");
   const paths = {
     "#runtime": ["./src/runtime/node.ts"],
+    "#signals": ["./src/runtime/node_signals.ts"],
     "@std/cli/parse-args": ["./src/config/parse_args.d.ts"],
   };
   const files = ["mod.ts", "src/main.ts", "import_meta.d.ts"];

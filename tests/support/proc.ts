@@ -35,6 +35,15 @@ export function listenersOn(port: number): number {
   return sockets().filter((socket) => socket.listens && socket.localPort === port).length;
 }
 
+/** The TCP ports that a process listens on. */
+export function listeningPorts(pid: number): number[] {
+  const links = [...Deno.readDirSync(`/proc/${pid}/fd`)].map(({ name }) =>
+    linkOf(`/proc/${pid}/fd/${name}`)
+  );
+  return sockets().filter(({ listens, inode }) => listens && links.includes(`socket:[${inode}]`))
+    .map(({ localPort }) => localPort);
+}
+
 /** Which of the processes holds the other end of a connection. */
 export function ownerOf(connection: Deno.Conn, pids: readonly number[]): number | undefined {
   const server = (connection.remoteAddr as Deno.NetAddr).port;

@@ -3,7 +3,7 @@
 import { makeSelfSigned } from "../../src/tls/self_signed.ts";
 import { Backend, echo } from "./backend.ts";
 import { eventually } from "./eventually.ts";
-import { Stud, TLS_LIBRARY } from "./stud.ts";
+import { Stud, type StudEnvironment, TLS_LIBRARY } from "./stud.ts";
 import { echoOnce, type Trusted } from "./tls_client.ts";
 
 /** A certificate for localhost, 127.0.0.1 and ::1 that no other one can be taken for. */
@@ -27,6 +27,7 @@ export interface ReloadingOptions {
   readonly args?: readonly string[];
   /** Default: the library that is tested. */
   readonly library?: string;
+  readonly how?: StudEnvironment;
 }
 
 /** Its configuration, certificates and processes end with it. Use it with `await using`. */
@@ -54,7 +55,8 @@ export class ReloadingSite implements AsyncDisposable {
 
   /** Starts one in front of a backend that sends everything back. */
   static async start(options: ReloadingOptions = {}): Promise<ReloadingSite> {
-    const { lines = [], frontends = ["127.0.0.1,0"], args = [], library = TLS_LIBRARY } = options;
+    const { lines = [], frontends = ["127.0.0.1,0"], args = [], library = TLS_LIBRARY, how } =
+      options;
     const folder = Deno.makeTempDirSync({ prefix: "stud-test-" });
     const backend = Backend.serve(echo);
     const first = await newCertificate();
@@ -63,7 +65,11 @@ export class ReloadingSite implements AsyncDisposable {
     put(`${folder}/stud.conf`, text);
     try {
       const config = `${folder}/stud.conf`;
-      const stud = await Stud.start([`--tls-library=${library}`, "--config", config, ...args]);
+      const stud = await Stud.start(
+        [`--tls-library=${library}`, "--config", config, ...args],
+        {},
+        how,
+      );
       return new ReloadingSite(stud, backend, folder, first, frontends);
     } catch (error) {
       await backend[Symbol.asyncDispose]();
