@@ -42,7 +42,9 @@ export function describeCounters(counters: Counters): string {
   return [
     `${counters.accepted} connections accepted`,
     `${counters.active} open`,
+    `${counters.refused} refused`,
     `${counters.handshakesFailed} handshakes failed`,
+    `${counters.clientsDenied} clients denied`,
     `${counters.backendsFailed} backend failures`,
     `without close_notify ${counters.clientsWithoutCloseNotify} clients`,
     `${counters.backendsWithoutCloseNotify} backends`,
