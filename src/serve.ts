@@ -124,6 +124,7 @@ class Service {
     this.#prepared.signals.stop.then(() => {
       notifier.stopping();
       this.#announce([]);
+      this.#prepared.ports.release();
     });
     try {
       for (const warning of this.#prepared.plan.warnings) log.warning("{warning}", { warning });
@@ -187,6 +188,7 @@ class Service {
         expiry.use(tls.certificates);
         watch.use(tls.files);
         this.#announce(frontends);
+        this.#prepared.ports.keep(frontends);
         if (isFirst) this.#begin(frontends, log, notifier);
         isFirst = false;
         notifier.ready(status(frontends, tls.quarantined.length));

@@ -120,6 +120,11 @@ export interface Network {
    * address. Rejects with {@linkcode StartupError}.
    */
   probe(address: SocketAddress): Promise<number | undefined>;
+  /**
+   * Keeps a port for processes of this user that share it, whether one of them listens or not, until it is closed.
+   * Undefined, or missing, where that is not possible.
+   */
+  reserve?(address: SocketAddress): Promise<{ close(): void } | undefined>;
   /** Whether a socket for every IPv6 address (::) takes IPv4 clients too. */
   takesIpv4OnIpv6(): Promise<boolean>;
   /** Looks a host name up (getaddrinfo(3)); an address is its own answer. Rejects when there is none. */

@@ -99,6 +99,31 @@ testWith(
   },
 );
 
+testWith(
+  { ...NEEDS, notOnNode: true },
+  "when every worker is dead, nobody can take the port before the next ones do",
+  async () => {
+    await using site = await ReloadingSite.start({ lines: LINES });
+    const workers = site.stud.workers();
+    // So that it starts no others yet.
+    site.stud.signal("SIGSTOP");
+    for (const pid of workers) Deno.kill(pid, "SIGKILL");
+    await gone(workers);
+    const stolen = await stealPort(site.port);
+    site.stud.signal("SIGCONT");
+    assertEquals(stolen, "AddrInUse");
+    await eventually(
+      "the next workers",
+      () => {
+        return site.stud.stdout.match(/serves again/g)?.length === 2;
+      },
+      20_000,
+      () => site.stud.report(),
+    );
+    await assertRootServes(site, site.port);
+  },
+);
+
 /** Both workers listen with sockets of root's, and serve. */
 async function assertRootServes(
   site: ReloadingSite,
