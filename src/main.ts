@@ -4,9 +4,7 @@
  */
 
 import { createRuntime } from "#runtime";
-
-/** The argument that makes this program a worker; its supervisor gives it, nobody else. */
-const WORKER_ARGUMENT = "--worker-process";
+import { WORKER_ARGUMENT } from "./control/worker_argument.ts";
 
 /** Runs the program and ends the process with its exit code. */
 export async function main(): Promise<never> {

@@ -19,7 +19,7 @@ import { PidFileHolder } from "./supervisor/pid_file_holder.ts";
 import { type ClaimedFrontend, workerFrontends } from "./supervisor/ports.ts";
 import type { StopSignals } from "./supervisor/stop_signals.ts";
 import { type ReloadScope, Supervisor } from "./supervisor/supervisor.ts";
-import { findPredecessor } from "./supervisor/takeover.ts";
+import { Predecessor } from "./supervisor/takeover.ts";
 import { makeTlsPlan } from "./supervisor/tls_plan.ts";
 import { makeEngine } from "./tls/make_engine.ts";
 import { formatSocketAddress } from "./wire/ip_address.ts";
@@ -42,21 +42,26 @@ export interface ServeOptions {
 export async function serve(options: ServeOptions): Promise<number> {
   const { settings, runtime, signals } = options;
   const pidFile = new PidFileHolder(settings, runtime);
-  await pidFile.claim();
+  let predecessor: Predecessor | undefined;
   try {
+    // A pidfile that tells whose place this one takes may be the one that this one is to have.
+    if (settings.takeover === undefined) await pidFile.claim();
+    else predecessor = await Predecessor.find(settings, runtime);
     // A name server may be slow, and an operator may lose patience.
     const plan = await Promise.race([planFor(settings, runtime), signals.stop]);
     if (typeof plan === "string") return 0;
     if (settings.compat === "hitch") refuseRootWorkers(plan, runtime);
     await checkRustls(plan, runtime);
-    const predecessor = settings.takeover === undefined
-      ? undefined
-      : await findPredecessor(settings.takeover, runtime);
     const ports = await FrontendPorts.open(settings, runtime);
     const frontends = await ports.claim(plan, { shared: predecessor !== undefined });
+    if (predecessor !== undefined) {
+      predecessor.prove(workerFrontends(frontends));
+      await pidFile.claim();
+    }
     const prepared = { plan, predecessor, ports, frontends, signals };
     return await new Service(options, prepared).run();
   } finally {
+    predecessor?.close();
     await pidFile.release();
   }
 }
@@ -81,7 +86,7 @@ async function checkRustls(plan: Plan, runtime: Runtime): Promise<void> {
 /** What the start has brought together. */
 interface Prepared {
   readonly plan: Plan;
-  readonly predecessor: number | undefined;
+  readonly predecessor: Predecessor | undefined;
   readonly ports: FrontendPorts;
   readonly frontends: readonly ClaimedFrontend[];
   readonly signals: StopSignals;
@@ -116,7 +121,11 @@ class Service {
     const { processes } = this.#runtime;
     processes.onUncaught((error) => log.error("{line}", { line: reportError(error).line }));
     const notifier = new Notifier(this.#runtime, log);
-    this.#prepared.signals.stop.then(() => notifier.stopping());
+    this.#prepared.signals.stop.then(() => {
+      notifier.stopping();
+      this.#announce([]);
+      this.#prepared.ports.release();
+    });
     try {
       for (const warning of this.#prepared.plan.warnings) log.warning("{warning}", { warning });
       const error = await this.#supervise({ outputs, log, accessLog, notifier });
@@ -179,11 +188,19 @@ class Service {
         log.lowest = settings.logLevel;
         expiry.use(tls.certificates, tls.revocationLists);
         watch.use(tls.files);
+        this.#announce(frontends);
+        this.#prepared.ports.keep(frontends);
         if (isFirst) this.#begin(frontends, log, notifier);
         isFirst = false;
         notifier.ready(status(frontends, tls.quarantined.length));
       },
     };
+  }
+
+  /** To another stud that takes over from this one. */
+  #announce(frontends: readonly ClaimedFrontend[]): void {
+    const { others } = this.#runtime.processes;
+    others?.announce(workerFrontends(frontends)).catch(() => {}); // It is not the only proof.
   }
 
   #watch(log: Logger): FileWatch {
@@ -208,7 +225,7 @@ class Service {
     const { predecessor } = this.#prepared;
     if (predecessor !== undefined) {
       notifier.mainPid(this.#runtime.processes.pid);
-      relieve(predecessor, this.#runtime, log);
+      relieve(predecessor, log);
     }
     report(settings.listenReport, frontends, this.#runtime, log)
       .then(() => background?.served());
@@ -230,9 +247,10 @@ function status(frontends: readonly ClaimedFrontend[], quarantined: number): str
 }
 
 /** Nothing is lost if it cannot be told, but both go on serving. */
-function relieve(pid: number, { processes }: Runtime, log: Logger): void {
+function relieve(predecessor: Predecessor, log: Logger): void {
+  const { pid } = predecessor;
   try {
-    processes.signal(pid, "SIGTERM");
+    predecessor.relieve();
     log.info("took over from process {pid}, which drains now", { pid });
   } catch (error) {
     const { message: reason } = error as Error;

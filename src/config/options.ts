@@ -961,7 +961,8 @@ const table = [
     help:
       "Take the place of the stud with this process id, or with the one in this pidfile: listen " +
       "on its addresses beside it, as the same user, and have it drain once this one serves. No " +
-      "connection is lost.",
+      "connection is lost. A process that neither is a stud on one of these addresses nor holds " +
+      "the pidfile is left alone, and this stud does not start.",
     group: "Processes",
     notOn: {
       node:

@@ -4,6 +4,7 @@
  */
 
 import type { PrefaceKind, ProxyV2Parts } from "../config/settings.ts";
+import { StartupError } from "../errors.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Endpoint, ListenAddress, Runtime, SocketAddress } from "../runtime/runtime.ts";
 import type { TlsConnection, TlsEngine } from "../tls/engine.ts";
@@ -26,6 +27,7 @@ import { prefaceEncoder } from "./preface.ts";
 import { newRelayBuffers } from "./relay.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 import { type StallLimits, StallWatch } from "./stall_watch.ts";
+import { formatSocketAddress } from "../wire/ip_address.ts";
 
 /** What a proxy is made of. */
 export interface ProxyOptions extends ConnectionLimits, Partial<WorkerShare> {
@@ -41,6 +43,8 @@ export interface ProxyOptions extends ConnectionLimits, Partial<WorkerShare> {
   readonly descriptors?: number;
   /** Share the ports with other processes (SO_REUSEPORT). */
   readonly reusePort: boolean;
+  /** Open no socket: a change that needs a new one is refused. */
+  readonly opensNothing?: boolean;
   /** How many processes share the clients by address; undefined: however the kernel likes. */
   readonly steer: number | undefined;
   /** As TlsListenerOptions has it. */
@@ -194,6 +198,10 @@ export class Proxy {
     const current = this.#servedAt(address);
     const adopt = await current?.serveBy(engine);
     if (current !== undefined && adopt !== undefined) return { frontend: current, adopt };
+    if (options.opensNothing) {
+      const where = formatSocketAddress(address);
+      throw new StartupError(`cannot listen on ${where}: this process opens no more sockets`);
+    }
     const wanted = { ...options, address };
     const opened = await Frontend.listen(
       engine,

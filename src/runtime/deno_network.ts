@@ -31,7 +31,12 @@ export function createDenoNetwork(): Network {
   return {
     ...{ listen, listenTls, dial, dialTls, trust, probe, takesIpv4OnIpv6 },
     ...{ lookup: lookupAddresses, request, peerError },
+    ...Deno.build.os === "linux" && { reserve },
   };
+}
+
+async function reserve(address: SocketAddress): Promise<{ close(): void } | undefined> {
+  return (await import("./linux_reservation.ts")).reserve(address);
 }
 
 function listen(options: ListenOptions): Promise<StreamListener> {

@@ -6,7 +6,13 @@
 import { StartupError } from "../errors.ts";
 import { startingQuietly } from "./deno_signals.ts";
 import { sendDatagram } from "./linux_service.ts";
-import type { ChildProcess, DatagramSender, Processes, StandardStream } from "./runtime.ts";
+import type {
+  ChildProcess,
+  DatagramSender,
+  OtherProcesses,
+  Processes,
+  StandardStream,
+} from "./runtime.ts";
 
 /** How this program is started again as a worker. */
 export interface WorkerProgram {
@@ -87,7 +93,7 @@ export function createDenoProcesses(program: WorkerProgram, pipes?: StandardPipe
         handler(event.error);
       });
     },
-    signal: Deno.kill,
+    others: Deno.build.os === "linux" ? OTHERS : undefined,
     exit: Deno.exit,
     openDatagram,
   };
@@ -192,6 +198,13 @@ function openDatagram(): DatagramSender {
     close: () => socket.close(),
   };
 }
+
+/** Few processes take over from another. */
+const OTHERS: OtherProcesses = {
+  open: async (pid) => (await import("./linux_processes.ts")).openProcess(pid),
+  lockHolders: async (path) => (await import("./linux_processes.ts")).lockHolders(path),
+  announce: async (addresses) => (await import("./linux_announcements.ts")).announce(addresses),
+};
 
 const MANAGER_VARIABLES = [
   ...["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"],

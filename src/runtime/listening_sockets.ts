@@ -37,7 +37,8 @@ function inodeOf(descriptor: number): string | undefined {
   }
 }
 
-function listeningSockets(): ListeningSocket[] {
+/** All listening TCP sockets of this process's network, whoever's they are. */
+export function listeningSockets(): ListeningSocket[] {
   return ["tcp", "tcp6"].flatMap((name) => {
     try {
       return parseListeningSockets(readFileSync(`/proc/self/net/${name}`, "latin1"));

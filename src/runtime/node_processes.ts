@@ -45,7 +45,6 @@ export function createNodeProcesses(
       process.on("uncaughtException", handler);
       process.on("unhandledRejection", handler);
     },
-    signal: (pid, name) => void process.kill(pid, name),
     exit: (code) => process.exit(code),
     openDatagram() {
       throw new StartupError("Node has no unix datagram sockets; stud's executable has");

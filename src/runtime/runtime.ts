@@ -10,10 +10,12 @@ import type { PeerError } from "../errors.ts";
 import type { HttpAnswer, HttpQuestion } from "../wire/http.ts";
 import type { SocketAddress } from "../wire/preface.ts";
 import type { OpenSsl } from "./openssl.ts";
+import type { OtherProcesses } from "./other_process.ts";
 import type { Service } from "./service.ts";
 import type { StreamTls } from "./stream_tls.ts";
 import type { Stream, StreamListener, TlsStream, TlsStreamListener } from "./streams.ts";
 
+export type * from "./other_process.ts";
 export type * from "./service.ts";
 export type * from "./streams.ts";
 export type { HttpAnswer, SocketAddress, TlsLibraryName };
@@ -118,6 +120,11 @@ export interface Network {
    * address. Rejects with {@linkcode StartupError}.
    */
   probe(address: SocketAddress): Promise<number | undefined>;
+  /**
+   * Keeps a port for processes of this user that share it, whether one of them listens or not, until it is closed.
+   * Undefined, or missing, where that is not possible.
+   */
+  reserve?(address: SocketAddress): Promise<{ close(): void } | undefined>;
   /** Whether a socket for every IPv6 address (::) takes IPv4 clients too. */
   takesIpv4OnIpv6(): Promise<boolean>;
   /** Looks a host name up (getaddrinfo(3)); an address is its own answer. Rejects when there is none. */
@@ -223,8 +230,8 @@ export interface Processes {
   onSignal(name: SignalName, handler: () => void): void;
   /** Catches what nothing else caught; without a handler one rejection ends the process. */
   onUncaught(handler: (error: unknown) => void): void;
-  /** Sends a signal to any process. Throws the platform's error: there is none, or it is not ours to end. */
-  signal(pid: number, name: SignalName): void;
+  /** The processes that others have started; undefined where they cannot be told apart: it takes Linux and Deno. */
+  readonly others?: OtherProcesses | undefined;
   /** Ends this process; only the entry point calls it. */
   exit(code: number): never;
   /** An unconnected unix datagram socket (unix(7)) for sending to a path. Throws the platform's error. */

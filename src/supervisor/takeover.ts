@@ -1,31 +1,151 @@
-/** Takes the place of another stud that listens on the same addresses: `--takeover`. */
-
-import { StartupError } from "../errors.ts";
-import type { Runtime } from "../runtime/runtime.ts";
-
 /**
- * Finds the process to take over from, by its id or by a pidfile that holds it. Rejects with
- * {@linkcode StartupError} if there is none such.
+ * Takes the place of another stud that listens on the same addresses: `--takeover`. The process that is named gets
+ * a signal only if it is proven to be that stud, since a pidfile may be left over and its number somebody else's.
  */
-export async function findPredecessor(
-  pidOrFile: string,
-  { files, processes, platform }: Pick<Runtime, "files" | "processes" | "platform">,
-): Promise<number> {
-  const isNumber = /^[0-9]+$/.test(pidOrFile);
-  const text = isNumber ? pidOrFile : (await files.readText(pidOrFile)).trim();
-  const pid = Number(text);
-  if (!Number.isSafeInteger(pid) || pid < 1 || pid === processes.pid) {
-    throw new StartupError(
-      `--takeover ${pidOrFile}: ${
-        isNumber ? "no such process" : "no process id in it"
-      }; give the id of ` +
-        "the stud that serves now, or its pidfile",
+
+import { WORKER_ARGUMENT } from "../control/worker_argument.ts";
+import { StartupError } from "../errors.ts";
+import type { OtherProcess, OtherProcesses, Runtime, SocketAddress } from "../runtime/runtime.ts";
+import { formatSocketAddress } from "../wire/ip_address.ts";
+
+/** The process to take over from. */
+export class Predecessor {
+  readonly #option: string;
+  readonly #isFile: boolean;
+  readonly #process: OtherProcess;
+  readonly #pidFile: PidFileEvidence;
+
+  private constructor(
+    text: string,
+    isFile: boolean,
+    former: OtherProcess,
+    pidFile: PidFileEvidence,
+  ) {
+    this.#option = `--takeover ${text}`;
+    this.#isFile = isFile;
+    this.#process = former;
+    this.#pidFile = pidFile;
+  }
+
+  /**
+   * Finds it by its id, or by a pidfile that holds it, and looks who holds that pidfile or, beside an id, the one
+   * that this stud is to have. Rejects with {@linkcode StartupError} if there is no such process.
+   */
+  static async find(
+    { takeover = "", pidFile }: { readonly takeover?: string; readonly pidFile?: string },
+    { files, processes, service }: Pick<Runtime, "files" | "processes" | "service">,
+  ): Promise<Predecessor> {
+    const { others } = processes;
+    if (others === undefined) {
+      throw new StartupError("--takeover: only on Linux, with foreign functions allowed");
+    }
+    const isFile = !/^[0-9]+$/.test(takeover);
+    const pid = Number(isFile ? (await files.readText(takeover)).trim() : takeover);
+    if (!Number.isSafeInteger(pid) || pid < 1 || pid > MAX_PID || pid === processes.pid) {
+      throw new StartupError(
+        `--takeover ${takeover}: ${
+          isFile ? "no process id in it" : "no such process"
+        }; give the id of the stud that serves now, or its pidfile`,
+      );
+    }
+    const former = await others.open(pid);
+    if (former === undefined) {
+      throw new StartupError(
+        `--takeover ${takeover}: there is no process ${pid}; start stud without it if none serves`,
+      );
+    }
+    const path = isFile ? takeover : pidFile;
+    const evidence = path === undefined
+      ? NO_EVIDENCE
+      : await pidFileEvidence(service.absolute(path), former, others);
+    return new Predecessor(takeover, isFile, former, evidence);
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /**
+   * Rejects with {@linkcode StartupError} unless it is proven: it holds the pidfile, or it is a stud that listens
+   * on one of these addresses.
+   */
+  prove(addresses: readonly SocketAddress[]): void {
+    if (this.#pidFile.isHeld || this.#announces(addresses)) return;
+    const workers = this.#process.children().filter(({ words }) => words.includes(WORKER_ARGUMENT));
+    if (workers.length === 0) throw this.#refusal("is not a stud that serves");
+    // A socket that a service manager has opened is the supervisor's too.
+    const looks = [this.#process, ...workers].map((one) => one.listening());
+    const listening = looks.flatMap((seen) => seen ?? []);
+    if (listening.some((one) => addresses.some((other) => sharesPort(one, other)))) return;
+    const where = [...new Set(addresses.map(formatSocketAddress))].join(" or ");
+    if (looks.includes(undefined)) {
+      throw this.#refusal(
+        `is a stud, but whether it listens on ${where} cannot be seen by this user`,
+        "give the pidfile that it holds (-p), or start this stud as the user of that one",
+      );
+    }
+    throw this.#refusal(`is a stud, but does not listen on ${where}`);
+  }
+
+  /** Has it drain. Throws an error with the reason if it cannot. */
+  relieve(): void {
+    this.#process.terminate();
+  }
+
+  /** Lets go of it. */
+  close(): void {
+    this.#process.close();
+  }
+
+  /** One that this process may not look into says it itself. */
+  #announces(addresses: readonly SocketAddress[]): boolean {
+    return addresses.flatMap(({ host, port }) =>
+      [host, ...ANY].map((each) => ({ host: each, port }))
+    )
+      .some((address) => this.#process.announces(address));
+  }
+
+  #refusal(what: string, remedy = REMEDY): StartupError {
+    const { pid, name } = this.#process;
+    const [holder] = this.#pidFile.holders;
+    const pidFile = !this.#isFile
+      ? ""
+      : holder === undefined
+      ? ", nor does it hold this pidfile"
+      : `, and process ${holder} holds this pidfile`;
+    return new StartupError(
+      `${this.#option}: process ${pid} (${name}) ${what}${pidFile}; ${remedy}`,
     );
   }
-  if (platform === "linux" && !await files.isDirectory(`/proc/${pid}`)) {
-    throw new StartupError(
-      `--takeover ${pidOrFile}: there is no process ${pid}; start stud without it if none serves`,
-    );
-  }
-  return pid;
 }
+
+/** Who has a pidfile. */
+interface PidFileEvidence {
+  /** The process that it names. */
+  readonly isHeld: boolean;
+  readonly holders: readonly number[];
+}
+
+const NO_EVIDENCE: PidFileEvidence = { isHeld: false, holders: [] };
+
+/** stud locks its pidfile; on Node, which cannot, it has it open for writing as long as it lives. */
+async function pidFileEvidence(
+  path: string,
+  former: OtherProcess,
+  others: OtherProcesses,
+): Promise<PidFileEvidence> {
+  const holders = await others.lockHolders(path);
+  return { isHeld: holders.includes(former.pid) || former.writesTo(path), holders };
+}
+
+/** Whether the two get connections of one port of one address. */
+function sharesPort(one: SocketAddress, other: SocketAddress): boolean {
+  return one.port === other.port &&
+    (one.host === other.host || ANY.includes(one.host) || ANY.includes(other.host));
+}
+
+const ANY = ["::", "0.0.0.0"];
+const REMEDY =
+  "give the id or the pidfile of the stud that serves now, or start stud without --takeover";
+/** A pid_t has 32 bits. */
+const MAX_PID = 2 ** 31 - 1;

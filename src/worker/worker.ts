@@ -38,6 +38,8 @@ class Worker {
   #proxy: Proxy | undefined;
   #prepared: { readonly change: ProxyChange; readonly drainSeconds: number } | undefined;
   #descriptors = 0;
+  /** It has a user, a group or a root of its own by now. */
+  #dropped = false;
   #drainSeconds = 0;
   /** Since it drains: seconds until clients are reset. */
   #endSeconds: number | undefined;
@@ -165,6 +167,8 @@ class Worker {
     const steer = isRustls || configuration.steersAlways ? configuration.steer : undefined;
     return {
       ...{ ...configuration, frontends, reusePort: true, descriptors: this.#descriptors },
+      // A socket would be this user's, and any other process of this user could share its port.
+      opensNothing: this.#dropped,
       ...{ steer, steersNetworks: configuration.steersAlways },
       // Behind a balancer it is the balancer that is steered.
       clientsStay: steer !== undefined && configuration.preface !== "proxy-proxy",
@@ -251,9 +255,12 @@ class Worker {
 
   #dropPrivileges(privileges: WorkerPrivileges): void {
     const { kernel } = this.#runtime;
+    this.#dropped = Object.values(privileges).some((value) =>
+      value !== undefined && value !== null
+    );
     if (kernel !== undefined) return kernel.dropPrivileges(privileges);
     // To serve as root although another user was asked for is the one thing that must not happen.
-    if (Object.values(privileges).every((value) => value === undefined || value === null)) return;
+    if (!this.#dropped) return;
     throw new StartupError(
       "--user, --group and --chroot need the C library, which cannot be used here",
     );

@@ -1,7 +1,10 @@
 /** A new stud takes the place of a running one, and no client notices. */
 
-import { assert, assertEquals } from "../support/assert.ts";
-import { exchange } from "../support/ports.ts";
+import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { eventually } from "../support/eventually.ts";
+import { exchange, freePort } from "../support/ports.ts";
+import { isAlive } from "../support/proc.ts";
+import { startError } from "../support/start_error.ts";
 import { runStud, Stud } from "../support/stud.ts";
 import { Site } from "../support/site.ts";
 import { echoOnce, receive } from "../support/tls_client.ts";
@@ -50,3 +53,84 @@ testWith(
     await site.echoOnce();
   },
 );
+
+testWith(NEEDS, "a pidfile that was left over ends nobody, and stays as it is", async () => {
+  using folder = temporaryFolder();
+  const pidFile = `${folder.path}/pid`;
+  const innocent = new Deno.Command("sleep", { args: ["60"] }).spawn();
+  try {
+    Deno.writeTextFileSync(pidFile, `${innocent.pid}\n`);
+    const args = ["--self-signed", "-f", "127.0.0.1,0"];
+    assertStringIncludes(
+      await startError([...args, "--takeover", pidFile, "-p", pidFile]),
+      `--takeover ${pidFile}: process ${innocent.pid} (sleep) is not a stud that serves, nor does ` +
+        "it hold this pidfile; give the id or the pidfile of the stud that serves now",
+    );
+    assertStringIncludes(
+      await startError([...args, "--takeover", String(innocent.pid)]),
+      `process ${innocent.pid} (sleep) is not a stud that serves; `,
+    );
+    assertEquals(Deno.readTextFileSync(pidFile), `${innocent.pid}\n`);
+    assert(isAlive(innocent.pid));
+  } finally {
+    innocent.kill();
+    await innocent.status;
+  }
+});
+
+testWith(
+  NEEDS,
+  "a stud of other addresses is left alone, unless its pidfile says who is meant",
+  async () => {
+    using folder = temporaryFolder();
+    const pidFile = `${folder.path}/pid`;
+    await using site = await Site.startEcho(["-p", pidFile]);
+    const { pem, backend, stud: former } = site;
+    const port = freePort();
+    const args = ["-f", `127.0.0.1,${port}`, "-b", backend.address, pem.path];
+    assertStringIncludes(
+      await startError(["--takeover", String(former.pid), ...args]),
+      `is a stud, but does not listen on 127.0.0.1:${port}; `,
+    );
+    await site.echoOnce();
+    await using successor = await Stud.start(["--takeover", pidFile, "-p", pidFile, ...args]);
+    await successor.output(/took over from process \d+/);
+    assertEquals((await former.ended()).code, 0);
+    await echoOnce(port, pem);
+    await eventually("a pidfile of the successor's", () => exists(pidFile));
+    assertEquals(Deno.readTextFileSync(pidFile), `${successor.pid}\n`);
+  },
+);
+
+testWith(
+  { ...NEEDS, root: true, tools: ["setpriv"] },
+  "a stud that may not look into the other one believes what that one announces",
+  async () => {
+    await using site = await Site.startEcho(["-u", "nobody"]);
+    const { port, pem, backend, stud: former } = site;
+    const takeover = ["--takeover", String(former.pid), "-b", backend.address, "-f"];
+    const prefix = ["setpriv", "--bounding-set=-sys_ptrace"];
+    const other = await runStud([...takeover, `127.0.0.1,${freePort()}`, pem.path], undefined, {
+      prefix,
+    });
+    assertStringIncludes(other.stderr, "cannot be seen by this user; give the pidfile");
+    const args = [...takeover, `127.0.0.1,${port}`, pem.path];
+    await using successor = await Stud.start(args, {}, { prefix });
+    await successor.output(/took over from process \d+/);
+    assertEquals((await former.ended()).code, 0);
+    await echoOnce(port, pem);
+  },
+);
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).size > 0;
+  } catch {
+    return false; // Between two owners.
+  }
+}
+
+function temporaryFolder(): Disposable & { readonly path: string } {
+  const path = Deno.makeTempDirSync({ prefix: "stud-test-" });
+  return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
+}

@@ -2,6 +2,7 @@
 
 import type { SupervisorMessage } from "../../src/control/messages.ts";
 import { StartupError } from "../../src/errors.ts";
+import { FakeOthers } from "./fake_others.ts";
 import type {
   ChildProcess,
   DatagramSender,
@@ -33,13 +34,7 @@ export class FakeProcesses implements Processes {
   readonly #handlers = new Map<SignalName, () => void>();
   readonly #input = pipe();
   uncaught: ((error: unknown) => void) | undefined;
-
-  /** Signals sent to others. */
-  readonly signalled: { pid: number; name: SignalName }[] = [];
-
-  signal(pid: number, name: SignalName): void {
-    this.signalled.push({ pid, name });
-  }
+  others: FakeOthers | undefined = new FakeOthers();
 
   get stdin(): ReadableStream<Uint8Array> {
     return this.#input.readable;

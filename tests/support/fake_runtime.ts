@@ -124,6 +124,17 @@ export class FakeNetwork implements Network {
     return Promise.resolve(this.choices.shift() ?? 50_000 + this.probed.length);
   }
 
+  /** `HOST:PORT` that are kept for this process. */
+  readonly reserved: string[] = [];
+
+  reserve({ host, port }: SocketAddress): Promise<{ close(): void }> {
+    const name = `${host}:${port}`;
+    this.reserved.push(name);
+    return Promise.resolve({
+      close: () => void this.reserved.splice(this.reserved.indexOf(name), 1),
+    });
+  }
+
   /** net.ipv6.bindv6only of this machine is 0. */
   dualStack = true;
 

@@ -44,6 +44,12 @@ export function listeningPorts(pid: number): number[] {
     .map(({ localPort }) => localPort);
 }
 
+/** The user ids that the sockets listening on a port belong to, one for each socket. */
+export function listenerOwners(port: number): number[] {
+  return sockets().filter((socket) => socket.listens && socket.localPort === port)
+    .map(({ uid }) => uid);
+}
+
 /** Which of the processes holds the other end of a connection. */
 export function ownerOf(connection: Deno.Conn, pids: readonly number[]): number | undefined {
   const server = (connection.remoteAddr as Deno.NetAddr).port;
@@ -72,6 +78,7 @@ interface TcpSocket {
   readonly localPort: number;
   readonly remotePort: number;
   readonly listens: boolean;
+  readonly uid: number;
   readonly inode: string;
 }
 
@@ -79,11 +86,12 @@ function sockets(): TcpSocket[] {
   return ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((path) => {
     const [, ...lines] = readOrEmpty(path).trimEnd().split("\n");
     return lines.map((line) => {
-      const [, local = "", remote = "", state, , , , , , inode = ""] = line.trim().split(/\s+/);
+      const [, local = "", remote = "", state, , , , uid, , inode = ""] = line.trim().split(/\s+/);
       return {
         localPort: portOf(local),
         remotePort: portOf(remote),
         listens: state === LISTEN,
+        uid: Number(uid),
         inode,
       };
     });

@@ -21,8 +21,8 @@ const RENEWED: TlsConfiguration = {
   certificates: [{ ...CONFIGURATION.tls.certificates[0]!, certificateChain: "renewed" }],
 };
 
-/** A worker that serves. */
-async function bench() {
+/** A worker that serves, started with what is particular. */
+async function bench(started: Partial<WorkerConfiguration> = {}) {
   const runtime = new FakeRuntime();
   const { processes, network, clock } = runtime;
   /** The chains of engines that were not wanted after all. */
@@ -45,7 +45,7 @@ async function bench() {
     processes.input(messageLine(message));
     await settled();
   };
-  await configure("start", {});
+  await configure("start", started);
   const messages = () =>
     processes.stdout.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line))
       .slice(1);
@@ -103,6 +103,26 @@ Deno.test("a prepare that fails is answered with why, and everything is as it wa
   assertEquals(messages()[1], { type: "answer", fault: "no cipher match" });
   const { client } = await arrive();
   assertEquals(client.closed, false);
+});
+
+Deno.test("a worker that has become another user, or got another root, opens no socket", async () => {
+  const nobody = { chroot: undefined, uid: undefined, gid: undefined };
+  for (const particular of [{ chroot: "/empty" }, { uid: 65_534 }, { gid: 65_534 }]) {
+    const privileges = { ...nobody, ...particular };
+    const { prepare, tell, messages, open, discarded } = await bench({ privileges });
+    await prepare({ privileges, frontends: [FIRST!, SECOND] });
+    const fault = (where: string) => ({
+      type: "answer",
+      fault: `cannot listen on ${where}: this process opens no more sockets`,
+    });
+    // rustls wants a new socket for another certificate.
+    await prepare({ privileges, tls: RENEWED });
+    assertEquals(messages(), [fault("192.0.2.2:8443"), fault("192.0.2.1:8443")]);
+    assertEquals([open(), discarded], [[true], ["renewed"]]);
+    await prepare({ privileges, backlog: 7 });
+    await tell({ type: "commit" });
+    assertEquals(messages().slice(2), [{ type: "answer", reopened: [] }, { type: "answer" }]);
+  }
 });
 
 Deno.test("steer is passed on to the kernel, and its refusal to the supervisor", async () => {

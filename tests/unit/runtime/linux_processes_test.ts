@@ -1,0 +1,116 @@
+/** Other processes as Linux shows them, and signals for exactly one of them. */
+
+import { announce, announcedPlace } from "../../../src/runtime/linux_announcements.ts";
+import { lockHolders, openProcess, parseLocks } from "../../../src/runtime/linux_processes.ts";
+import { closeDescriptor, openLocked } from "../../../src/runtime/linux_service.ts";
+import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
+
+const ignore = Deno.build.os !== "linux";
+const HERE = { host: "192.0.2.1", port: 8443 };
+const ELSEWHERE = { host: "2001:db8::1", port: 9443 };
+
+// The libraries, and the file of the announcements, stay open: not within a test, which would be blamed for it.
+if (!ignore) {
+  announce([]);
+  openProcess(Deno.pid)?.close();
+  closeDescriptor(openLocked("/dev/null", 0)!);
+}
+
+Deno.test("parseLocks() reads locks of either kind, and no one who waits for one", () => {
+  const text = `1: FLOCK  ADVISORY  WRITE 4711 08:01:131 0 EOF
+1: -> FLOCK  ADVISORY  WRITE 4712 08:01:131 0 EOF
+2: POSIX  ADVISORY  READ 99 00:01:1043 3210987654321 3210987654321
+3: LEASE  ACTIVE    READ 99 00:01:7 0 EOF
+`;
+  const kinds = parseLocks(text).map(({ kind, pid }) => `${kind} ${pid}`);
+  assertEquals(kinds, ["FLOCK 4711", "POSIX 99", "LEASE 99"]);
+  assertEquals(parseLocks(text)[1], {
+    ...{ kind: "POSIX", isExclusive: false, pid: 99, inode: "1043", start: "3210987654321" },
+  });
+  assertEquals(parseLocks(""), []);
+});
+
+Deno.test({
+  name: "a process is known by its words and its parent, and signalled while it lives",
+  ignore,
+  async fn() {
+    const child = new Deno.Command("sleep", { args: ["60"] }).spawn();
+    const held = openProcess(child.pid)!;
+    assertEquals([held.pid, held.listening(), held.children()], [child.pid, [], []]);
+    const own = openProcess(Deno.pid)!;
+    assert(own.children().some(({ pid }) => pid === child.pid));
+    own.close();
+    held.terminate();
+    assertEquals((await child.status).signal, "SIGTERM");
+    assertThrows(() => held.terminate(), Error, "it has ended");
+    held.close();
+    assertEquals(openProcess(child.pid), undefined);
+  },
+});
+
+Deno.test({
+  name: "a thread is no process",
+  ignore,
+  fn() {
+    const threads = [...Deno.readDirSync("/proc/self/task")].map(({ name }) => Number(name));
+    const [other] = threads.filter((id) => id !== Deno.pid);
+    assertEquals(openProcess(other!), undefined);
+  },
+});
+
+Deno.test({
+  name: "what a process listens on and writes to is seen in its descriptors",
+  ignore,
+  fn() {
+    const own = openProcess(Deno.pid)!;
+    const path = Deno.makeTempFileSync({ prefix: "stud-test-" });
+    {
+      using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const { hostname: host, port } = listener.addr as Deno.NetAddr;
+      assert(own.listening()!.some((one) => one.host === host && one.port === port));
+    }
+    {
+      using _reading = Deno.openSync(path);
+      assertEquals(own.writesTo(path), false);
+      using _writing = Deno.openSync(path, { write: true });
+      assertEquals(own.writesTo(path), true);
+    }
+    assertEquals(own.writesTo(path), false);
+    Deno.removeSync(path);
+    assertEquals(own.writesTo(path), false);
+    own.close();
+  },
+});
+
+Deno.test({
+  name: "lockHolders() tells who holds a lock on a file, and nobody for a file that is missing",
+  ignore,
+  fn() {
+    const path = Deno.makeTempFileSync({ prefix: "stud-test-" });
+    assertEquals(lockHolders(path), []);
+    const descriptor = openLocked(path, 0o600)!;
+    assertEquals(lockHolders(path), [Deno.pid]);
+    closeDescriptor(descriptor);
+    assertEquals(lockHolders(path), []);
+    Deno.removeSync(path);
+    assertEquals(lockHolders(path), []);
+  },
+});
+
+Deno.test({
+  name: "announced addresses are seen by others, until they are announced no more",
+  ignore,
+  fn() {
+    const own = openProcess(Deno.pid)!;
+    const seen = () => [HERE, ELSEWHERE].map((address) => own.announces(address));
+    announce([HERE, ELSEWHERE]);
+    assertEquals(seen(), [true, true]);
+    announce([ELSEWHERE]);
+    assertEquals(seen(), [false, true]);
+    announce([]);
+    assertEquals(seen(), [false, false]);
+    own.close();
+    // A lock's first and last place are positive numbers of 64 bits.
+    assert(announcedPlace(HERE) > 0n && announcedPlace(HERE) < 2n ** 62n);
+  },
+});
