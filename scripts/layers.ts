@@ -99,7 +99,7 @@ const LAYERS: Layer[] = [
   {
     of: ["src/control/"],
     imports: [
-      ...["src/errors.ts", "src/wire/"],
+      ...["src/errors.ts", "src/wire/", "src/log/printable.ts"],
       ...["type src/config/", "type src/tls/tls_configuration.ts", "type src/runtime/runtime.ts"],
     ],
     libraries: ["*"],

@@ -5,6 +5,7 @@
 
 import { type LogLevel, PortInUseError, StartupError } from "../errors.ts";
 import { messageLine, readMessages } from "../control/message_lines.ts";
+import { accessMessages, messageText } from "../control/worker_messages.ts";
 import type {
   DrainMessage,
   SupervisorMessage,
@@ -232,8 +233,10 @@ class Worker {
   /** Takes a place in the other queue only when it is empty: what a supervisor that stalls loses is counted here. */
   async #sendAccessLines(lines: readonly string[]): Promise<void> {
     await this.#toSupervisor.flushed();
-    this.#send({ type: "access", lines });
-    await this.#toSupervisor.flushed();
+    for (const message of accessMessages(lines)) {
+      this.#send(message);
+      await this.#toSupervisor.flushed();
+    }
   }
 
   #dropPrivileges(privileges: WorkerPrivileges): void {
@@ -254,8 +257,9 @@ class Worker {
     }
   }
 
+  /** Log lines may be lost, and counted; whatever else there is the supervisor waits for. */
   #send(message: WorkerMessage): void {
-    this.#toSupervisor.push(messageLine(message));
+    this.#toSupervisor.push(messageLine(message), message.type !== "log");
   }
 }
 
@@ -264,7 +268,7 @@ function logMessage(level: LogLevel, text: string): WorkerMessage {
 }
 
 function faultText(error: unknown): string {
-  return error instanceof StartupError ? error.message : trace(error);
+  return messageText(error instanceof StartupError ? error.message : trace(error));
 }
 
 function trace(error: unknown): string {

@@ -158,12 +158,23 @@ export class FakeChild implements ChildProcess {
   }
 
   /** It sends a message, or whatever else. */
-  say(message: { readonly type: string } | string): void {
-    this.#output.write(typeof message === "string" ? message : `${JSON.stringify(message)}\n`);
+  say(message: { readonly type: string } | string | Uint8Array): void {
+    const isRaw = typeof message === "string" || message instanceof Uint8Array;
+    this.#output.write(isRaw ? message : `${JSON.stringify(message)}\n`);
+  }
+
+  /** It closes its output, and lives on. */
+  closeOutput(): void {
+    this.#output.end();
+  }
+
+  /** Its process ends, and somebody else holds its streams open. */
+  endAlone(end: Partial<ProcessEnd> = {}): void {
+    this.#end.resolve({ code: 0, signal: null, ...end });
   }
 
   /** It writes to standard error. */
-  complain(text: string): void {
+  complain(text: string | Uint8Array): void {
     this.#errors.write(text);
   }
 
@@ -199,14 +210,22 @@ export class FakeDatagrams {
   }
 }
 
+const encoder = new TextEncoder();
+
 /** A byte stream that text is written to. It may be ended more than once. */
 function pipe() {
   let controller: ReadableStreamDefaultController<Uint8Array>;
   let open = true;
-  const readable = new ReadableStream<Uint8Array>({ start: (given) => void (controller = given) });
+  const readable = new ReadableStream<Uint8Array>({
+    start: (given) => void (controller = given),
+    // Whoever writes on, or ends, is heard no more.
+    cancel: () => void (open = false),
+  });
   return {
     readable,
-    write: (text: string) => controller.enqueue(new TextEncoder().encode(text)),
+    write: (content: string | Uint8Array) => {
+      if (open) controller.enqueue(typeof content === "string" ? encoder.encode(content) : content);
+    },
     end: () => {
       if (open) controller.close();
       open = false;
