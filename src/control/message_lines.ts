@@ -7,14 +7,24 @@ export function messageLine(message: { readonly type: string }): string {
   return `${JSON.stringify(message)}\n`;
 }
 
-/** The messages of a stream; lines that are none are left out. */
+/**
+ * The messages of a supervisor; lines that are none are left out. `parts` of one that has `bytes` are what follows it,
+ * each in a buffer of its own. One that is cut off by the end is none.
+ */
 export async function* readMessages<Message extends { readonly type: string }>(
   stream: ReadableStream<Uint8Array>,
 ): AsyncGenerator<Message> {
   const reader = new LineReader(stream);
   for (let line; (line = await reader.line()) !== undefined;) {
-    const message = decodeMessage<Message>(line);
-    if (message !== undefined) yield message;
+    const message = decodeMessage<Message & { readonly bytes?: readonly number[] }>(line);
+    if (message === undefined) continue;
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    for (const length of message.bytes ?? []) {
+      const part = await reader.bytes(length);
+      if (part === undefined) return;
+      parts.push(part);
+    }
+    yield message.bytes === undefined ? message : { ...message, parts };
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { type Deferred, deferred } from "../deferred.ts";
 import { messageLine } from "../control/message_lines.ts";
-import { configurationLine } from "../control/packed_configuration.ts";
+import { type ConfigurationFrame, configurationFrame } from "../control/packed_configuration.ts";
 import { ProtocolError } from "../control/worker_messages.ts";
 import type {
   BackendEndpoint,
@@ -89,7 +89,7 @@ export class WorkerProcess {
       this.kill();
     });
     this.ready.then(cancel, cancel);
-    this.#write(configurationLine("start", configuration));
+    this.#write(configurationFrame("start", configuration));
   }
 
   /**
@@ -97,8 +97,8 @@ export class WorkerProcess {
    * rejects with {@linkcode StartupError} if it cannot.
    */
   async prepare(configuration: WorkerConfiguration): Promise<readonly SocketAddress[]> {
-    const line = configurationLine("prepare", configuration);
-    const { reopened } = await this.#ask(line, configuration.frontends);
+    const frame = configurationFrame("prepare", configuration);
+    const { reopened } = await this.#ask(frame, configuration.frontends);
     return reopened ?? [];
   }
 
@@ -107,17 +107,17 @@ export class WorkerProcess {
    * {@linkcode StartupError} if it is gone.
    */
   async commit(): Promise<void> {
-    await this.#ask([encode({ type: "commit" })]);
+    await this.#ask(encode({ type: "commit" }));
   }
 
   /** Has it drop what was prepared. */
   forget(): void {
-    this.#write([encode({ type: "forget" })]);
+    this.#write(encode({ type: "forget" }));
   }
 
   /** Has it tell the kernel whom new connections go to. Rejects with {@linkcode StartupError}. */
   async steer(address: SocketAddress, steering: Steering | null): Promise<void> {
-    await this.#ask([encode({ type: "steer", address, steering })]);
+    await this.#ask(encode({ type: "steer", address, steering }));
   }
 
   /**
@@ -134,19 +134,17 @@ export class WorkerProcess {
         () => this.#break(`it has not ended ${limit / 1_000} s after it was to drain`),
       );
     }
-    this.#write([
-      encode({ type: "drain", ...seconds === undefined ? {} : { seconds }, successors }),
-    ]);
+    this.#write(encode({ type: "drain", ...seconds === undefined ? {} : { seconds }, successors }));
   }
 
   /** Has it staple other OCSP responses from now on. */
   staple(staples: readonly Staple[]): void {
-    this.#write([encode({ type: "staples", staples })]);
+    this.#write(encode({ type: "staples", staples }));
   }
 
   /** Tells it where the backend is now. */
   useBackend(endpoints: readonly BackendEndpoint[]): void {
-    this.#write([encode({ type: "backend", endpoints })]);
+    this.#write(encode({ type: "backend", endpoints }));
   }
 
   /** Ends it at once. */
@@ -156,13 +154,13 @@ export class WorkerProcess {
 
   /** `addresses`: those that the answer may name. */
   async #ask(
-    parts: readonly Uint8Array[],
+    frame: Frame,
     addresses: readonly SocketAddress[] = [],
   ): Promise<WorkerAnswer> {
     const answer = deferred<WorkerAnswer>();
     if (this.#gone) answer.reject(this.#goneError());
     else this.#asked.push({ answer, addresses, cancel: this.#limitAnswer(answer) });
-    this.#write(parts);
+    this.#write(frame);
     const { fault, ...rest } = await answer.promise;
     if (fault !== undefined) throw new StartupError(`worker ${this.#index}: ${fault}`);
     return rest;
@@ -186,13 +184,17 @@ export class WorkerProcess {
     return new StartupError(`worker ${this.#index} (process ${this.pid}) has ended`);
   }
 
-  #write(parts: readonly Uint8Array[]): void {
-    if (this.#gone || this.#breach !== undefined) return;
+  #write({ line, keys }: Frame): void {
+    if (this.#gone || this.#breach !== undefined) return void keys?.fill(0);
     this.#untaken++;
     let written: Promise<unknown> = Promise.resolve();
     // A failed write means that the worker is gone, and its end is noticed anyway.
-    for (const octets of parts) written = this.#control.write(octets).catch(() => {});
-    written.then(() => this.#untaken--);
+    for (const bytes of line) written = this.#control.write(bytes).catch(() => {});
+    if (keys?.length) written = this.#control.write(keys).catch(() => {});
+    written.then(() => {
+      this.#untaken--;
+      keys?.fill(0);
+    });
     if (this.#untaken > MAX_UNTAKEN) {
       this.#break(`it has not taken the last ${MAX_UNTAKEN} messages`);
     }
@@ -289,8 +291,11 @@ interface Question {
   readonly cancel: () => void;
 }
 
-function encode(message: SupervisorMessage): Uint8Array {
-  return new TextEncoder().encode(messageLine(message));
+/** A message as it is written. */
+type Frame = Pick<ConfigurationFrame, "line"> & Partial<ConfigurationFrame>;
+
+function encode(message: SupervisorMessage): Frame {
+  return { line: [new TextEncoder().encode(messageLine(message))] };
 }
 
 function describeEnd(end: ProcessEnd, lastWords: string): string {

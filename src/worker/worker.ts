@@ -14,7 +14,7 @@ import type {
   WorkerMessage,
   WorkerPrivileges,
 } from "../control/messages.ts";
-import { unpackConfiguration } from "../control/packed_configuration.ts";
+import { ToldKeys, unpackConfiguration } from "../control/packed_configuration.ts";
 import { accessLine } from "../log/access_line.ts";
 import { LineQueue } from "../log/line_queue.ts";
 import { configureLog, type Logger } from "../log/logger.ts";
@@ -35,6 +35,7 @@ class Worker {
   readonly #accessLines: LineQueue;
   readonly #log: Logger;
   readonly #engines: FrontendEngines;
+  readonly #keys = new ToldKeys();
   #proxy: Proxy | undefined;
   #prepared: { readonly change: ProxyChange; readonly drainSeconds: number } | undefined;
   #descriptors = 0;
@@ -121,9 +122,9 @@ class Worker {
   async #carryOut(message: SupervisorMessage): Promise<void> {
     switch (message.type) {
       case "start":
-        return await this.#start(unpackConfiguration(message.configuration));
+        return await this.#start(this.#unpacked(message));
       case "prepare":
-        return await this.#answer(() => this.#prepare(unpackConfiguration(message.configuration)));
+        return await this.#answer(() => this.#prepare(this.#unpacked(message)));
       case "commit":
         return await this.#answer(() => this.#commit());
       case "forget":
@@ -139,6 +140,10 @@ class Worker {
     }
   }
 
+  #unpacked({ configuration, parts }: ConfigurationMessage): WorkerConfiguration {
+    return unpackConfiguration(configuration, parts, this.#keys);
+  }
+
   async #start(configuration: WorkerConfiguration): Promise<void> {
     const { kernel } = this.#runtime;
     this.#drainSeconds = configuration.timeouts.drain;
@@ -148,6 +153,7 @@ class Worker {
     const frontends = await this.#engines.use(configuration);
     const options = this.#options(configuration, frontends);
     const proxy = await Proxy.listen(this.#runtime, options, this.#log);
+    this.#engines.forgetKeys();
     this.#engines.commit();
     this.#dropPrivileges(configuration.privileges);
     proxy.serve();
@@ -170,11 +176,14 @@ class Worker {
     try {
       const options = this.#options(configuration, await this.#engines.use(configuration));
       const change = await this.#proxy!.prepare(options);
+      this.#engines.forgetKeys();
       this.#prepared = { change, drainSeconds: configuration.timeouts.drain };
       return { reopened: change.reopened };
     } catch (error) {
       this.#engines.forget();
       throw error;
+    } finally {
+      this.#keys.wipeAgain();
     }
   }
 
@@ -262,6 +271,8 @@ class Worker {
     this.#toSupervisor.push(messageLine(message), message.type !== "log");
   }
 }
+
+type ConfigurationMessage = Extract<SupervisorMessage, { readonly bytes: unknown }>;
 
 function logMessage(level: LogLevel, text: string): WorkerMessage {
   return { type: "log", level, text };
