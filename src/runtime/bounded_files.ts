@@ -8,12 +8,16 @@ export interface FileKind {
   readonly path: string;
   readonly isDirectory: boolean;
   readonly isNamedPipe: boolean;
+  /** A character device. */
+  readonly isDevice: boolean;
   /** Bytes, as far as that is known; 0 for much that has some. */
   readonly size: number;
 }
 
-/** Bytes of a file at most, unless somebody wants fewer. */
-export const MAX_FILE = 64 << 20;
+/** How much is read of something, where nobody wants less or more. */
+export function limitFor({ isDevice }: FileKind, limit = MAX_FILE): number {
+  return isDevice ? Math.min(limit, MAX_DEVICE) : limit;
+}
 
 /** Why it is not to be read, or undefined. */
 export function unreadable(
@@ -54,4 +58,8 @@ function tooLong(limit: number): string {
   return `has more than ${size}, or no end; give a file`;
 }
 
+/** Bytes of a file at most, unless somebody wants fewer. */
+const MAX_FILE = 64 << 20;
+/** The same of a device: a terminal, or one that has no end. */
+const MAX_DEVICE = 1 << 20;
 const FIRST = 64 << 10;

@@ -5,7 +5,7 @@
 
 import type { Files, Kernel, Runtime } from "./runtime.ts";
 import { StartupError } from "../errors.ts";
-import { MAX_FILE, readUpTo, unreadable } from "./bounded_files.ts";
+import { limitFor, readUpTo, unreadable } from "./bounded_files.ts";
 import { clock } from "./clock.ts";
 import { createDenoNetwork } from "./deno_network.ts";
 import { createDenoProcesses, standardOctets, type WorkerProgram } from "./deno_processes.ts";
@@ -100,19 +100,23 @@ const files: Files = {
   replace: (path, octets, mode) => named(path, () => replace(path, octets, mode)),
 };
 
-async function readFile(path: string, limit = MAX_FILE): Promise<Uint8Array> {
+async function readFile(path: string, wanted?: number): Promise<Uint8Array> {
   const { mode, size, isDirectory } = await Deno.stat(path);
   // Deno 2.4's `isFifo` is never true.
-  const isNamedPipe = mode !== null && (mode & FILE_TYPE) === NAMED_PIPE;
-  const reason = unreadable({ path, isDirectory, isNamedPipe, size }, limit);
+  const type = (mode ?? 0) & FILE_TYPE;
+  const [isNamedPipe, isDevice] = [type === NAMED_PIPE, type === DEVICE];
+  const kind = { path, isDirectory, isNamedPipe, isDevice, size };
+  const limit = limitFor(kind, wanted);
+  const reason = unreadable(kind, limit);
   if (reason !== undefined) throw new Error(reason);
   using file = await Deno.open(path);
   return await readUpTo(limit, (into) => file.read(into));
 }
 
-/** S_IFMT and S_IFIFO of inode(7). */
+/** S_IFMT, S_IFIFO and S_IFCHR of inode(7). */
 const FILE_TYPE = 0o170000;
 const NAMED_PIPE = 0o010000;
+const DEVICE = 0o020000;
 
 async function replace(path: string, octets: Uint8Array, mode: number): Promise<void> {
   const temporary = `${path}.${crypto.randomUUID()}`;

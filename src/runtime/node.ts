@@ -6,7 +6,7 @@
 import { chmod, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { StartupError } from "../errors.ts";
-import { MAX_FILE, readUpTo, unreadable } from "./bounded_files.ts";
+import { limitFor, readUpTo, unreadable } from "./bounded_files.ts";
 import { clock } from "./clock.ts";
 import { codeOf } from "./node_facts.ts";
 import { openNodeKernel } from "./node_kernel.ts";
@@ -75,10 +75,13 @@ const files: Files = {
   replace: (path, octets, mode) => named(path, () => replace(path, octets, mode)),
 };
 
-async function readFile(path: string, limit = MAX_FILE): Promise<Uint8Array> {
+async function readFile(path: string, wanted?: number): Promise<Uint8Array> {
   const found = await stat(path);
   const [isDirectory, isNamedPipe] = [found.isDirectory(), found.isFIFO()];
-  const reason = unreadable({ path, isDirectory, isNamedPipe, size: found.size }, limit);
+  const isDevice = found.isCharacterDevice();
+  const kind = { path, isDirectory, isNamedPipe, isDevice, size: found.size };
+  const limit = limitFor(kind, wanted);
+  const reason = unreadable(kind, limit);
   if (reason !== undefined) throw new Error(reason);
   const file = await open(path);
   try {

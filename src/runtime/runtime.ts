@@ -147,7 +147,7 @@ export interface HttpRequest extends HttpQuestion {
 export interface Files {
   /**
    * Rejects with {@linkcode StartupError}: path, cause and nothing else. What has no end is an error: more bytes than the
-   * limit, which is 64 MiB by default, or a named pipe.
+   * limit, which is 64 MiB by default and 1 MiB for a device, or a named pipe.
    */
   readText(path: string, limit?: number): Promise<string>;
   /** Rejects as {@linkcode Files.readText} does. */

@@ -48,7 +48,7 @@ testWith(
       );
       assertEquals(
         await refused("/dev/zero"),
-        "/dev/zero: has more than 64 MiB, or no end; give a file",
+        "/dev/zero: has more than 1 MiB, or no end; give a file",
       );
       assertEquals(await refused(`${folder}/pipe`), "/pipe: is a named pipe, not a file");
       assertEquals(await refused(folder), ": is a directory, not a file");
