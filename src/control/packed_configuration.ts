@@ -113,7 +113,8 @@ export function configurationFrame(
 /** All of them behind each other: no other copy is left that could not be overwritten. */
 function encodeKeys(texts: readonly string[]) {
   // They are PEM and so ASCII, but whoever serves something else is to be told by his library.
-  const space = new Uint8Array(texts.reduce((sum, text) => sum + 3 * text.length, 0));
+  const most = (text: string) => ASCII.test(text) ? text.length : 3 * text.length;
+  const space = new Uint8Array(texts.reduce((sum, text) => sum + most(text), 0));
   let used = 0;
   const lengths = texts.map((text) => {
     const { written } = encoder.encodeInto(text, space.subarray(used));
@@ -179,3 +180,5 @@ interface Encoded {
 
 const encoded = new WeakMap<TlsConfiguration, Encoded>();
 const encoder = new TextEncoder();
+// deno-lint-ignore no-control-regex -- all of ASCII
+const ASCII = /^[\0-\x7f]*$/;
