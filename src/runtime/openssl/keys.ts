@@ -25,7 +25,9 @@ export class Keys {
   /** A reference to a key, which the caller frees. `key` is PEM text or an engine's id. Throws {@linkcode OpenSslError}. */
   load(key: string | KeyBytes): Pointer {
     if (key instanceof KeyBytes) return this.#fromBytes(key);
-    if (key.startsWith("-----BEGIN")) return this.#fromPem(new TextEncoder().encode(key));
+    if (key.startsWith("-----BEGIN")) {
+      return this.#fromPem(new Uint8Array(new TextEncoder().encode(key)));
+    }
     return this.#fromEngine(key);
   }
 
