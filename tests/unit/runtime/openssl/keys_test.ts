@@ -1,11 +1,15 @@
 /** Private keys that come to OpenSSL as bytes: read once, overwritten, and shared by contexts. */
 
 import { KeyBytes } from "../../../../src/key_bytes.ts";
+import { overwritingFreed } from "../../../../src/runtime/freed_memory.ts";
 import { OpenSslError } from "../../../../src/runtime/openssl.ts";
 import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
 import { made } from "../../../support/made_certificates.ts";
 import { testWith } from "../../../support/tools.ts";
 import { certificateOf, library, OPTIONS } from "./real_openssl.ts";
+
+// The C library stays open for as long as the process lives.
+overwritingFreed(() => {});
 
 const contextOptions = (certificate: string, key: KeyBytes) => ({
   ...OPTIONS,
