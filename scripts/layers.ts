@@ -46,6 +46,7 @@ const BASE = [
     "src/abandonment.ts",
     "src/buffer_pool.ts",
     "src/deferred.ts",
+    "src/key_bytes.ts",
     "src/same_data.ts",
     "src/runtime/runtime.ts",
   ],
@@ -99,7 +100,7 @@ const LAYERS: Layer[] = [
   {
     of: ["src/control/"],
     imports: [
-      ...["src/errors.ts", "src/wire/"],
+      ...["src/errors.ts", "src/key_bytes.ts", "src/wire/", "src/log/printable.ts"],
       ...["type src/config/", "type src/tls/tls_configuration.ts", "type src/runtime/runtime.ts"],
     ],
     libraries: ["*"],
@@ -108,7 +109,13 @@ const LAYERS: Layer[] = [
   {
     of: ["src/runtime/"],
     imports: [
-      ...["src/errors.ts", "src/abandonment.ts", "src/deferred.ts", "src/wire/"],
+      ...[
+        "src/errors.ts",
+        "src/abandonment.ts",
+        "src/deferred.ts",
+        "src/key_bytes.ts",
+        "src/wire/",
+      ],
       "type src/config/settings.ts",
     ],
     libraries: ["*", "node:*"],
@@ -124,7 +131,7 @@ const LAYERS: Layer[] = [
   {
     of: [
       ...["src/abandonment.ts", "src/buffer_pool.ts", "src/deferred.ts", "src/same_data.ts"],
-      "src/version.ts",
+      ...["src/key_bytes.ts", "src/version.ts"],
     ],
     imports: [],
     libraries: [],

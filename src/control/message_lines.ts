@@ -1,35 +1,30 @@
 /** Frames control messages as lines of JSON, and takes them apart again from any fragmentation. */
 
+import { LineReader } from "./line_reader.ts";
+
 /** One message as a line, newline included. */
 export function messageLine(message: { readonly type: string }): string {
   return `${JSON.stringify(message)}\n`;
 }
 
-/** The lines of a byte stream, without their newlines. A last line without one is a line too. */
-export async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  // A line with ten thousand certificates is tens of megabytes long and comes in pieces of 64 KiB: what has
-  // been looked at once is not looked at again before the line is whole.
-  let parts: string[] = [];
-  for await (const octets of stream) {
-    const [end, ...lines] = decoder.decode(octets, { stream: true }).split("\n");
-    parts.push(end!);
-    for (const line of lines) {
-      yield parts.join("");
-      parts = [line];
-    }
-  }
-  const rest = parts.join("");
-  if (rest !== "") yield rest;
-}
-
-/** The messages of a stream; lines that are none are left out. */
+/**
+ * The messages of a supervisor; lines that are none are left out. `parts` of one that has `bytes` are what follows it,
+ * each in a buffer of its own. One that is cut off by the end is none.
+ */
 export async function* readMessages<Message extends { readonly type: string }>(
   stream: ReadableStream<Uint8Array>,
 ): AsyncGenerator<Message> {
-  for await (const line of readLines(stream)) {
-    const message = decodeMessage<Message>(line);
-    if (message !== undefined) yield message;
+  const reader = new LineReader(stream);
+  for (let line; (line = await reader.line()) !== undefined;) {
+    const message = decodeMessage<Message & { readonly bytes?: readonly number[] }>(line);
+    if (message === undefined) continue;
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    for (const length of message.bytes ?? []) {
+      const part = await reader.bytes(length);
+      if (part === undefined) return;
+      parts.push(part);
+    }
+    yield message.bytes === undefined ? message : { ...message, parts };
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * What supervisor and worker tell each other over the worker's standard input and output: one JSON object
- * per line. The supervisor closing its end, for whatever reason, means: drain and end.
+ * per line; private keys follow theirs as bytes. The supervisor closing its end, for whatever reason, means: drain and end.
  */
 
 import type {
@@ -72,11 +72,17 @@ export interface WorkerFrontend {
 
 /** What a line of JSON says of TLS: places instead of objects that stand in several of its parts. */
 export interface PackedTls {
-  readonly certificates: readonly ServedCertificate[];
+  readonly certificates: readonly PackedCertificate[];
   readonly configurations: readonly PackedTlsConfiguration[];
   /** For each frontend, the place of its configuration; the first one is the general one. */
   readonly ofFrontends: readonly number[];
 }
+
+/** Its private key is no part of it, unless it is a URI: `key` is its place among the bytes behind the line. */
+export type PackedCertificate = Omit<ServedCertificate, "privateKey"> & {
+  readonly privateKey?: string;
+  readonly key?: number;
+};
 
 /** One of them, whose certificates are places in the list of all. */
 export type PackedTlsConfiguration = Omit<TlsConfiguration, "certificates"> & {
@@ -110,11 +116,19 @@ export interface WorkerPrivileges {
   readonly gid: number | undefined;
 }
 
-/** From the supervisor. */
+/** What does not go through the pipe as JSON: it follows the line. */
+export interface WithBytes {
+  /** The lengths of the parts that follow. */
+  readonly bytes: readonly number[];
+  /** Those parts, once they have been read. */
+  readonly parts?: readonly Uint8Array<ArrayBuffer>[];
+}
+
+/** From the supervisor. The parts are private keys. */
 export type SupervisorMessage =
-  | { readonly type: "start"; readonly configuration: PackedConfiguration }
+  | { readonly type: "start"; readonly configuration: PackedConfiguration } & WithBytes
   /** Get ready for another configuration, and serve on by the present one. It is answered. */
-  | { readonly type: "prepare"; readonly configuration: PackedConfiguration }
+  | { readonly type: "prepare"; readonly configuration: PackedConfiguration } & WithBytes
   /** Serve by what was prepared. It is answered. */
   | { readonly type: "commit" }
   /** Drop what was prepared. */

@@ -33,9 +33,9 @@ export class LineQueue {
     this.#options = options;
   }
 
-  /** Queues a line, without a newline. */
-  push(line: string): void {
-    if (this.#waiting.length >= this.#options.most) {
+  /** Queues a line, without a newline. One that is needed is kept, however many wait already. */
+  push(line: string, isNeeded = false): void {
+    if (!isNeeded && this.#waiting.length >= this.#options.most) {
       this.#lost++;
       return;
     }

@@ -8,8 +8,21 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** Escapes unprintable characters as `\xNN` or `\u{NNNN}` and cuts very long text. */
 export function printable(text: string): string {
-  const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
-  return cut.replace(UNPRINTABLE, (character) => {
+  return escaped(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+}
+
+/**
+ * Escapes unprintable characters, and cuts nothing: as `\xNN` or `\u{NNNN}`, or each of their UTF-16 code units in
+ * another way.
+ */
+export function escaped(text: string, escapeUnit?: (unit: number) => string): string {
+  return text.replace(UNPRINTABLE, (character) => {
+    if (escapeUnit !== undefined) {
+      return Array.from(
+        { length: character.length },
+        (_, index) => escapeUnit(character.charCodeAt(index)),
+      ).join("");
+    }
     const code = character.codePointAt(0) ?? 0;
     return code <= 0xff
       ? `\\x${code.toString(16).padStart(2, "0")}`

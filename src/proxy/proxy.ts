@@ -27,7 +27,6 @@ import { prefaceEncoder } from "./preface.ts";
 import { newRelayBuffers } from "./relay.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 import { type StallLimits, StallWatch } from "./stall_watch.ts";
-import { formatSocketAddress } from "../wire/ip_address.ts";
 
 /** What a proxy is made of. */
 export interface ProxyOptions extends ConnectionLimits, Partial<WorkerShare> {

@@ -5,6 +5,7 @@
 
 import type { Files, Kernel, Runtime } from "./runtime.ts";
 import { StartupError } from "../errors.ts";
+import { limitFor, readUpTo, unreadable } from "./bounded_files.ts";
 import { clock } from "./clock.ts";
 import { createDenoNetwork } from "./deno_network.ts";
 import { createDenoProcesses, standardOctets, type WorkerProgram } from "./deno_processes.ts";
@@ -72,8 +73,9 @@ export function createRuntime(
 }
 
 const files: Files = {
-  readText: (path) => named(path, () => Deno.readTextFile(path)),
-  readOctets: (path) => named(path, () => Deno.readFile(path)),
+  readText: (path, limit) =>
+    named(path, async () => new TextDecoder().decode(await readFile(path, limit))),
+  readOctets: (path, limit) => named(path, () => readFile(path, limit)),
   list: (directory) => named(directory, () => list(directory)),
   mode: (path) =>
     named(path, async () => {
@@ -97,6 +99,24 @@ const files: Files = {
   },
   replace: (path, octets, mode) => named(path, () => replace(path, octets, mode)),
 };
+
+async function readFile(path: string, wanted?: number): Promise<Uint8Array> {
+  const { mode, size, isDirectory } = await Deno.stat(path);
+  // Deno 2.4's `isFifo` is never true.
+  const type = (mode ?? 0) & FILE_TYPE;
+  const [isNamedPipe, isDevice] = [type === NAMED_PIPE, type === DEVICE];
+  const kind = { path, isDirectory, isNamedPipe, isDevice, size };
+  const limit = limitFor(kind, wanted);
+  const reason = unreadable(kind, limit);
+  if (reason !== undefined) throw new Error(reason);
+  using file = await Deno.open(path);
+  return await readUpTo(limit, (into) => file.read(into));
+}
+
+/** S_IFMT, S_IFIFO and S_IFCHR of inode(7). */
+const FILE_TYPE = 0o170000;
+const NAMED_PIPE = 0o010000;
+const DEVICE = 0o020000;
 
 async function replace(path: string, octets: Uint8Array, mode: number): Promise<void> {
   const temporary = `${path}.${crypto.randomUUID()}`;

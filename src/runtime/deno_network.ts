@@ -7,6 +7,7 @@
 import type { Abandonment } from "../abandonment.ts";
 import { PeerError, type PeerErrorKind, PortInUseError, StartupError } from "../errors.ts";
 import { formatSocketAddress, isIpAddress, unmapIpv4 } from "../wire/ip_address.ts";
+import { openTlsListener } from "./deno_tls_listener.ts";
 import { type SocketDescriptor, socketDescriptors } from "./linux_descriptors.ts";
 import { takePlace } from "./linux_service.ts";
 import type {
@@ -52,14 +53,14 @@ function listen(options: ListenOptions): Promise<StreamListener> {
 }
 
 function listenTls(options: TlsListenOptions): Promise<TlsStreamListener> {
-  const { host: hostname, port, reusePort, certificateChain: cert, privateKey: key } = options;
+  const { host: hostname, port, reusePort } = options;
   const wrap = (conn: Deno.TlsConn) => new DenoTlsStream(conn);
   if (options.descriptor !== undefined) {
-    return inherited(options, () => Deno.listenTls({ ...STAND_IN, cert, key }), wrap);
+    return inherited(options, () => openTlsListener(STAND_IN, options), wrap);
   }
   return listening(
     options,
-    () => new DenoListener(Deno.listenTls({ hostname, port, cert, key, reusePort }), wrap),
+    () => new DenoListener(openTlsListener({ hostname, port, reusePort }, options), wrap),
   );
 }
 

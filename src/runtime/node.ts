@@ -3,9 +3,10 @@
  * deadlines, retries and log lines belong to the callers. The npm package has it in the place of deno.ts.
  */
 
-import { chmod, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { StartupError } from "../errors.ts";
+import { limitFor, readUpTo, unreadable } from "./bounded_files.ts";
 import { clock } from "./clock.ts";
 import { codeOf } from "./node_facts.ts";
 import { openNodeKernel } from "./node_kernel.ts";
@@ -47,8 +48,9 @@ export function createRuntime(program: RuntimeOptions): Runtime {
 }
 
 const files: Files = {
-  readText: (path) => named(path, () => readFile(path, "utf8")),
-  readOctets: (path) => named(path, async () => new Uint8Array(await readFile(path))),
+  readText: (path, limit) =>
+    named(path, async () => new TextDecoder().decode(await readFile(path, limit))),
+  readOctets: (path, limit) => named(path, () => readFile(path, limit)),
   list: (directory) => named(directory, () => list(directory)),
   mode: (path) =>
     named(path, async () => {
@@ -72,6 +74,22 @@ const files: Files = {
   },
   replace: (path, octets, mode) => named(path, () => replace(path, octets, mode)),
 };
+
+async function readFile(path: string, wanted?: number): Promise<Uint8Array> {
+  const found = await stat(path);
+  const [isDirectory, isNamedPipe] = [found.isDirectory(), found.isFIFO()];
+  const isDevice = found.isCharacterDevice();
+  const kind = { path, isDirectory, isNamedPipe, isDevice, size: found.size };
+  const limit = limitFor(kind, wanted);
+  const reason = unreadable(kind, limit);
+  if (reason !== undefined) throw new Error(reason);
+  const file = await open(path);
+  try {
+    return await readUpTo(limit, async (into) => (await file.read(into)).bytesRead);
+  } finally {
+    await file.close();
+  }
+}
 
 async function replace(path: string, octets: Uint8Array, mode: number): Promise<void> {
   const temporary = `${path}.${crypto.randomUUID()}`;

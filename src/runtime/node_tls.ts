@@ -16,6 +16,7 @@ import { DialledStream } from "./node_dialled_stream.ts";
 import { watchForFloods } from "./node_flood_watch.ts";
 import { connectTls } from "./node_tls_connecting.ts";
 import { acceptTls, type NodeTlsError, reasonOf, type SocketOptions } from "./node_tls_stream.ts";
+import type { KeyBytes } from "../key_bytes.ts";
 import { OpenSslError, type SslCertificate, type SslTicketKeys } from "./openssl.ts";
 import type { Stream, TcpStream } from "./runtime.ts";
 import type {
@@ -148,12 +149,20 @@ function secureContextOptions(options: StreamContextOptions): NodeOptions {
 }
 
 function keyOptions({ certificates, engine }: StreamContextOptions): NodeOptions {
-  const uri = certificates.find(({ privateKey }) => isKeyUri(privateKey))?.privateKey;
+  const keys = certificates.map(({ privateKey }) => keyOf(privateKey));
+  const uri = keys.find((key) => typeof key === "string" && isKeyUri(key)) as string | undefined;
   const cert = certificates.map((each) => each.certificateChain);
   if (uri !== undefined) {
     return { cert, privateKeyIdentifier: uri, privateKeyEngine: engine ?? "" };
   }
-  return { cert, key: certificates.map((each) => each.privateKey) };
+  return { cert, key: keys };
+}
+
+/** The bytes themselves: Node makes contexts again and again, and needs them each time. */
+function keyOf(privateKey: string | KeyBytes): string | Buffer {
+  if (typeof privateKey === "string") return privateKey;
+  const { buffer, byteOffset, byteLength } = privateKey.bytes!;
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 function cipherOptions(

@@ -7,6 +7,8 @@
  * fetched with `takeOutput` right afterwards.
  */
 
+import type { KeyBytes } from "../key_bytes.ts";
+
 /** OpenSSL refused. The message is its own reason, without codes. */
 export class OpenSslError extends Error {
   override readonly name = "OpenSslError";
@@ -49,8 +51,11 @@ export interface OpenSsl {
 export interface SslCertificate {
   /** PEM text, leaf first. */
   readonly certificateChain: string;
-  /** PEM text, or the id under which the engine knows the key. */
-  readonly privateKey: string;
+  /**
+   * PEM text, or the id under which the engine knows the key. Bytes are overwritten once the library has the key, and
+   * the same object then stands for it in other contexts too.
+   */
+  readonly privateKey: string | KeyBytes;
   /** PEM text. */
   readonly dhParameters: string | undefined;
   /** DER, stapled for clients that ask (RFC 6066 section 8). */

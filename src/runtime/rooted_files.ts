@@ -26,8 +26,8 @@ export function below(directory: string, path: string): string {
 /** Files that are found after {@linkcode keepOrigin} as they were before. */
 export function rootedFiles(files: Files): Files {
   return {
-    readText: (path) => files.readText(fromOrigin(path)),
-    readOctets: (path) => files.readOctets(fromOrigin(path)),
+    readText: (path, limit) => files.readText(fromOrigin(path), limit),
+    readOctets: (path, limit) => files.readOctets(fromOrigin(path), limit),
     list: (directory) => files.list(fromOrigin(directory)),
     mode: (path) => files.mode(fromOrigin(path)),
     isDirectory: (path) => files.isDirectory(fromOrigin(path)),

@@ -7,6 +7,7 @@
 import type { Abandonment } from "../abandonment.ts";
 import type { TlsLibraryName } from "../config/settings.ts";
 import type { PeerError } from "../errors.ts";
+import type { KeyBytes } from "../key_bytes.ts";
 import type { HttpAnswer, HttpQuestion } from "../wire/http.ts";
 import type { SocketAddress } from "../wire/preface.ts";
 import type { OpenSsl } from "./openssl.ts";
@@ -71,8 +72,8 @@ export interface ListenOptions extends ListenAddress {
 export interface TlsListenOptions extends ListenOptions {
   /** PEM text: the leaf first, then its chain. */
   readonly certificateChain: string;
-  /** PEM text. */
-  readonly privateKey: string;
+  /** PEM text; one that comes as bytes is nowhere longer as text than the library needs it. */
+  readonly privateKey: string | KeyBytes;
 }
 
 /** What the platform's own library needs to begin TLS with somebody. */
@@ -151,10 +152,13 @@ export interface HttpRequest extends HttpQuestion {
 
 /** Files, read and written whole. */
 export interface Files {
-  /** Rejects with {@linkcode StartupError}: path, cause and nothing else. */
-  readText(path: string): Promise<string>;
+  /**
+   * Rejects with {@linkcode StartupError}: path, cause and nothing else. What has no end is an error: more bytes than the
+   * limit, which is 64 MiB by default and 1 MiB for a device, or a named pipe.
+   */
+  readText(path: string, limit?: number): Promise<string>;
   /** Rejects as {@linkcode Files.readText} does. */
-  readOctets(path: string): Promise<Uint8Array>;
+  readOctets(path: string, limit?: number): Promise<Uint8Array>;
   /**
    * The names of the files in a directory, in no order; those of symbolic links too, unless they lead to
    * something else than a file. Undefined if there is no such directory. Rejects with

@@ -17,7 +17,9 @@ import {
 } from "../tls/certificate.ts";
 import { CertificateIndex } from "../tls/certificate_index.ts";
 import { makeSelfSigned } from "../tls/self_signed.ts";
+import { isKeyUri } from "../wire/key_uri.ts";
 import { ClientRulesReader, type ClientSettings } from "./client_rules.ts";
+import { fileModeWarnings } from "./file_mode.ts";
 import { globMatcher } from "./glob.ts";
 import { recall, remember, rememberAlike } from "./known_certificates.ts";
 import { mapBounded } from "./map_bounded.ts";
@@ -66,12 +68,17 @@ export async function loadCertificates(
   const defaultCertificate = Math.max(0, found.filter(isListed).length - 1);
   const certificates = found.map(({ certificate }) => certificate);
   const stapled = await addResponses(found, settings, runtime, former !== undefined);
+  const keyFiles = [
+    ...wanted.flatMap((one, at) => keyFile(one, read[at])),
+    ...settings.privateKeys,
+  ];
   return {
     certificates: stapled.certificates,
     defaultCertificate,
     warnings: [
       ...dateWarnings(certificates, runtime.clock.date()),
       ...unreachableWarnings(certificates, defaultCertificate),
+      ...await keyWarnings(keyFiles, runtime.files),
       ...stapled.warnings,
     ],
     quarantined: quarantine.lines,
@@ -278,6 +285,26 @@ function unreachableWarnings(
 function summary(warnings: string[], whatTheyAre: string): string[] {
   if (warnings.length <= MOST_WARNINGS) return warnings;
   return [`${warnings.length} ${whatTheyAre}; the first: ${warnings[0]}`];
+}
+
+/** Where the key of a certificate has been read from: a file of its own, or the certificate's. */
+function keyFile(
+  { certificate, privateKey }: PemFileSetting,
+  read: CheckedCertificate | CertificateFile | undefined,
+): string[] {
+  if (privateKey !== undefined) return [privateKey];
+  return read === undefined || isWithoutKey(read) ? [] : [certificate];
+}
+
+async function keyWarnings(pathsAndUris: readonly string[], files: Files): Promise<string[]> {
+  const paths = [...new Set(pathsAndUris)].filter((path) => !isKeyUri(path));
+  const why = "who reads the private key in it can pretend to be this server";
+  const warnings = await mapBounded(
+    paths,
+    READ_AT_ONCE,
+    (path) => fileModeWarnings(files, path, why, { groupMayRead: true }).catch(() => []),
+  );
+  return summary(warnings.flat(), "private keys are not their owner's alone");
 }
 
 const MOST_WARNINGS = 10;

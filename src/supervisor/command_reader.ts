@@ -4,6 +4,7 @@ import { toCommand } from "../config/command.ts";
 import { parseCommandLine } from "../config/command_line.ts";
 import type { ConfigText } from "../config/config_file.ts";
 import type { Command, Settings } from "../config/settings.ts";
+import { StartupError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
 /** Reads what stud is to do. */
@@ -42,7 +43,27 @@ export class CommandReader {
     if (file === undefined) return undefined;
     if (file !== "-") return { file, text: await this.#runtime.files.readText(file) };
     // It can be read once only.
-    this.#standardInput ??= await new Response(this.#runtime.processes.stdin).text();
+    this.#standardInput ??= await textUpTo(MAX_INPUT, this.#runtime.processes.stdin);
     return { file, text: this.#standardInput };
   }
 }
+
+/** Whoever gives it something without an end is told so, at once. */
+async function textUpTo(limit: number, stream: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let length = 0;
+  for await (const bytes of stream) {
+    length += bytes.length;
+    if (length > limit) {
+      throw new StartupError(
+        "-: the configuration on standard input has more than 16 MiB, or no end",
+      );
+    }
+    text += decoder.decode(bytes, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/** Bytes. */
+const MAX_INPUT = 16 << 20;

@@ -48,7 +48,7 @@ export class Handover {
   /** How many sockets of whatever processes listen on an address; 0 where nobody can tell. */
   async count(address: SocketAddress): Promise<number> {
     const file = address.host.includes(":") ? "/proc/net/tcp6" : "/proc/net/tcp";
-    const table = await this.#runtime.files.readText(file).catch(() => "");
+    const table = await this.#runtime.files.readText(file, Infinity).catch(() => "");
     return countListeners(table, address);
   }
 

@@ -12,14 +12,14 @@ export class RecordedFiles implements Files {
     this.#files = files;
   }
 
-  async readText(path: string): Promise<string> {
+  async readText(path: string, limit?: number): Promise<string> {
     await this.#record(path);
-    return await this.#files.readText(path);
+    return await this.#files.readText(path, limit);
   }
 
-  async readOctets(path: string): Promise<Uint8Array> {
+  async readOctets(path: string, limit?: number): Promise<Uint8Array> {
     await this.#record(path);
-    return await this.#files.readOctets(path);
+    return await this.#files.readOctets(path, limit);
   }
 
   async list(directory: string): Promise<string[] | undefined> {

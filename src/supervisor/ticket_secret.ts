@@ -7,6 +7,7 @@ import { StartupError } from "../errors.ts";
 import type { Files } from "../runtime/runtime.ts";
 import { randomTicketSecret } from "../tls/ticket_keys.ts";
 import { toBase64 } from "../wire/base64.ts";
+import { fileModeWarnings } from "./file_mode.ts";
 
 /** The secret, and what the operator should know of its file. */
 export interface TicketSecret {
@@ -29,7 +30,7 @@ export async function readTicketSecret(
   if (path === undefined) {
     return { secret: former ?? toBase64(randomTicketSecret()), warnings: [] };
   }
-  const octets = await runtime.files.readOctets(path);
+  const octets = await runtime.files.readOctets(path, MOST_OCTETS);
   const secret = octets.subarray(0, octets.length - newlineOctets(octets));
   if (secret.length < FEWEST_OCTETS) {
     const newline = secret.length < octets.length ? ", the newline at its end not counted" : "";
@@ -38,8 +39,14 @@ export async function readTicketSecret(
         `${secret.length}${newline}; make one with: openssl rand 48 > ${path}`,
     );
   }
-  const mode = await runtime.files.mode(path);
-  return { secret: toBase64(secret), warnings: mode === undefined ? [] : modeWarnings(path, mode) };
+  if (secret.every((octet) => octet === secret[0])) {
+    throw new StartupError(
+      `${path}: this ticket secret is one octet again and again, which anybody can guess; make one with: ` +
+        `openssl rand 48 > ${path}`,
+    );
+  }
+  const what = "who knows the secret in it can decrypt sessions";
+  return { secret: toBase64(secret), warnings: await fileModeWarnings(runtime.files, path, what) };
 }
 
 /** How long the newline at the end is: LF, CR LF, or none. */
@@ -48,17 +55,7 @@ function newlineOctets(octets: Uint8Array): number {
   return octets.at(-2) === CARRIAGE_RETURN ? 2 : 1;
 }
 
-function modeWarnings(path: string, mode: number): string[] {
-  if ((mode & GROUP_AND_OTHERS) === 0) return [];
-  const shown = mode.toString(8).padStart(4, "0");
-  return [
-    `${path}: others than its owner may use this file (mode ${shown}), and who knows the secret in it can ` +
-    `decrypt sessions; change that with: chmod 600 ${path}`,
-  ];
-}
-
 const FEWEST_OCTETS = 32;
+const MOST_OCTETS = 1 << 20;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
-/** S_IRWXG | S_IRWXO. */
-const GROUP_AND_OTHERS = 0o077;

@@ -1,8 +1,9 @@
 /** One worker process as the supervisor holds it: its pipe, its messages, its log lines, its last words. */
 
 import { type Deferred, deferred } from "../deferred.ts";
-import { decodeMessage, messageLine, readLines } from "../control/message_lines.ts";
-import { configurationLine } from "../control/packed_configuration.ts";
+import { messageLine } from "../control/message_lines.ts";
+import { type ConfigurationFrame, configurationFrame } from "../control/packed_configuration.ts";
+import { ProtocolError } from "../control/worker_messages.ts";
 import type {
   BackendEndpoint,
   ServingBy,
@@ -12,7 +13,7 @@ import type {
   WorkerMessage,
   WorkerTotals,
 } from "../control/messages.ts";
-import { type LogLevel, PortInUseError, StartupError } from "../errors.ts";
+import { PortInUseError, StartupError } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import type { Staple } from "../tls/tls_configuration.ts";
@@ -24,6 +25,8 @@ import type {
   SocketAddress,
   Steering,
 } from "../runtime/runtime.ts";
+import { WorkerLog } from "./worker_log.ts";
+import { readWorkerOutput } from "./worker_output.ts";
 
 /** A running worker. */
 export class WorkerProcess {
@@ -41,6 +44,7 @@ export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #control: WritableStreamDefaultWriter<Uint8Array>;
   readonly #log: Logger;
+  readonly #lines: WorkerLog;
   readonly #clock: Clock;
   readonly #index: number;
   readonly #accessLog: AccessOutput | undefined;
@@ -49,7 +53,15 @@ export class WorkerProcess {
   #leaving = deferred<void>();
   #deaf = deferred<void>();
   /** For its answers, in order. */
-  readonly #asked: Deferred<WorkerAnswer>[] = [];
+  readonly #asked: Question[] = [];
+  /** What it has said that is said once. */
+  readonly #said = new Set<WorkerMessage["type"]>();
+  /** How it has broken the protocol. */
+  #breach: string | undefined;
+  /** Messages that it has not taken yet. */
+  #untaken = 0;
+  #mayBeDeaf = false;
+  #cancelDrainLimit: () => void = () => {};
   #gone = false;
 
   /** Starts it. Throws {@linkcode StartupError}. */
@@ -62,6 +74,7 @@ export class WorkerProcess {
     this.#child = runtime.processes.startWorker();
     this.#control = this.#child.control.getWriter();
     this.#log = log;
+    this.#lines = new WorkerLog(log, runtime.clock, configuration.index);
     this.#clock = runtime.clock;
     this.#index = configuration.index;
     this.#accessLog = accessLog;
@@ -76,7 +89,7 @@ export class WorkerProcess {
       this.kill();
     });
     this.ready.then(cancel, cancel);
-    this.#write(configurationLine("start", configuration));
+    this.#write(configurationFrame("start", configuration));
   }
 
   /**
@@ -84,7 +97,8 @@ export class WorkerProcess {
    * rejects with {@linkcode StartupError} if it cannot.
    */
   async prepare(configuration: WorkerConfiguration): Promise<readonly SocketAddress[]> {
-    const { reopened } = await this.#ask(configurationLine("prepare", configuration));
+    const frame = configurationFrame("prepare", configuration);
+    const { reopened } = await this.#ask(frame, configuration.frontends);
     return reopened ?? [];
   }
 
@@ -93,42 +107,49 @@ export class WorkerProcess {
    * {@linkcode StartupError} if it is gone.
    */
   async commit(): Promise<void> {
-    await this.#ask([encode({ type: "commit" })]);
+    await this.#ask(encode({ type: "commit" }));
   }
 
   /** Has it drop what was prepared. */
   forget(): void {
-    this.#write([encode({ type: "forget" })]);
+    this.#write(encode({ type: "forget" }));
   }
 
   /** Has it tell the kernel whom new connections go to. Rejects with {@linkcode StartupError}. */
   async steer(address: SocketAddress, steering: Steering | null): Promise<void> {
-    await this.#ask([encode({ type: "steer", address, steering })]);
+    await this.#ask(encode({ type: "steer", address, steering }));
   }
 
   /**
    * Asks it to stop accepting and to end once its clients have, within so many seconds if that is a number.
-   * `successors`: others listen there and get the new connections by now.
+   * `successors`: others listen there and get the new connections by now. One that does not end in time is killed.
    */
   drain(seconds: number | undefined, successors = false): void {
-    this.#write([
-      encode({ type: "drain", ...seconds === undefined ? {} : { seconds }, successors }),
-    ]);
+    this.#mayBeDeaf = true;
+    this.#cancelDrainLimit();
+    if (seconds !== undefined && !this.#gone) {
+      const limit = seconds * 1_000 + DRAIN_GRACE;
+      this.#cancelDrainLimit = this.#clock.after(
+        limit,
+        () => this.#break(`it has not ended ${limit / 1_000} s after it was to drain`),
+      );
+    }
+    this.#write(encode({ type: "drain", ...seconds === undefined ? {} : { seconds }, successors }));
   }
 
   /** Has it staple other OCSP responses from now on. */
   staple(staples: readonly Staple[]): void {
-    this.#write([encode({ type: "staples", staples })]);
+    this.#write(encode({ type: "staples", staples }));
   }
 
   /** Tells it where the backend is now. */
   useBackend(endpoints: readonly BackendEndpoint[]): void {
-    this.#write([encode({ type: "backend", endpoints })]);
+    this.#write(encode({ type: "backend", endpoints }));
   }
 
   /** Has it log what it has counted. */
   logCounters(): void {
-    this.#write([encode({ type: "counters" })]);
+    this.#write(encode({ type: "counters" }));
   }
 
   /** Ends it at once. */
@@ -136,96 +157,150 @@ export class WorkerProcess {
     this.#child.kill();
   }
 
-  async #ask(parts: readonly Uint8Array[]): Promise<WorkerAnswer> {
+  /** `addresses`: those that the answer may name. */
+  async #ask(
+    frame: Frame,
+    addresses: readonly SocketAddress[] = [],
+  ): Promise<WorkerAnswer> {
     const answer = deferred<WorkerAnswer>();
     if (this.#gone) answer.reject(this.#goneError());
-    else this.#asked.push(answer);
-    this.#write(parts);
-    const cancel = this.#clock.after(ANSWER_LIMIT, () => {
+    else this.#asked.push({ answer, addresses, cancel: this.#limitAnswer(answer) });
+    this.#write(frame);
+    const { fault, ...rest } = await answer.promise;
+    if (fault !== undefined) throw new StartupError(`worker ${this.#index}: ${fault}`);
+    return rest;
+  }
+
+  /** Waits no longer for an answer, and later no longer for a worker that owes it. */
+  #limitAnswer(answer: Deferred<WorkerAnswer>): () => void {
+    let cancel = this.#clock.after(ANSWER_LIMIT, () => {
       // It stays in the queue: an answer that comes late is its own and nobody else's.
       const seconds = ANSWER_LIMIT / 1000;
       answer.reject(new StartupError(`worker ${this.#index}: no answer within ${seconds} s`));
+      cancel = this.#clock.after(
+        LAST_ANSWER_LIMIT - ANSWER_LIMIT,
+        () => this.#break(`no answer within ${LAST_ANSWER_LIMIT / 1000} s`),
+      );
     });
-    try {
-      const { fault, ...rest } = await answer.promise;
-      if (fault !== undefined) throw new StartupError(`worker ${this.#index}: ${fault}`);
-      return rest;
-    } finally {
-      cancel();
-    }
+    return () => cancel();
   }
 
   #goneError(): StartupError {
     return new StartupError(`worker ${this.#index} (process ${this.pid}) has ended`);
   }
 
-  #write(parts: readonly Uint8Array[]): void {
+  #write({ line, keys }: Frame): void {
+    if (this.#gone || this.#breach !== undefined) return void keys?.fill(0);
+    this.#untaken++;
+    let written: Promise<unknown> = Promise.resolve();
     // A failed write means that the worker is gone, and its end is noticed anyway.
-    for (const octets of parts) this.#control.write(octets).catch(() => {});
+    for (const bytes of line) written = this.#control.write(bytes).catch(() => {});
+    if (keys?.length) written = this.#control.write(keys).catch(() => {});
+    written.then(() => {
+      this.#untaken--;
+      keys?.fill(0);
+    });
+    if (this.#untaken > MAX_UNTAKEN) {
+      this.#break(`it has not taken the last ${MAX_UNTAKEN} messages`);
+    }
   }
 
   async #follow(): Promise<string> {
-    const [end] = await Promise.all([
-      this.#child.ended,
-      this.#readMessages(),
-      this.#readErrors(),
-    ]);
+    await readWorkerOutput(this.#child, this.#clock, {
+      receive: (message) => this.#receive(message),
+      text: (line, from) => this.#take(line, from),
+      broken: (breach) => this.#break(breach),
+    });
+    const end = await this.#child.ended.catch((): ProcessEnd => ({ code: -1, signal: null }));
     this.#control.close().catch(() => {});
-    const reason = describeEnd(end, this.#lastWords);
+    this.#cancelDrainLimit();
+    this.#lines.tellLeftOut();
+    const reason = this.#breach === undefined
+      ? describeEnd(end, this.#lastWords)
+      : `killed by stud because it broke the control protocol: ${this.#breach}`;
     this.#gone = true;
     this.#deaf.resolve();
-    for (const asked of this.#asked.splice(0)) asked.reject(this.#goneError());
+    for (const { answer, cancel } of this.#asked.splice(0)) {
+      cancel();
+      answer.reject(this.#goneError());
+    }
     this.#ready.reject(new StartupError(`worker ${this.#index} did not start: ${reason}`));
     return reason;
   }
 
-  async #readMessages(): Promise<void> {
-    for await (const line of readLines(this.#child.output)) {
-      const message = decodeMessage<WorkerMessage>(line);
-      if (message === undefined) this.#logLine("info", line);
-      else this.#receive(message);
-    }
+  /** Ends a worker that can be trusted no more; what it writes from now on is not read. */
+  #break(breach: string): void {
+    if (this.#breach !== undefined || this.#gone) return;
+    this.#breach = breach;
+    this.#log.error(
+      "worker {index} (process {pid}) broke the control protocol: {breach}; stud kills and replaces it",
+      { index: this.#index, pid: this.pid, breach },
+    );
+    this.kill();
   }
 
   #receive(message: WorkerMessage): void {
+    if (this.#breach !== undefined) return;
+    if (ONCE.has(message.type) && this.#said.has(message.type)) {
+      throw new ProtocolError(`"${message.type}" a second time`);
+    }
+    this.#said.add(message.type);
     switch (message.type) {
       case "log":
-        return this.#logLine(message.level, message.text);
+        return this.#lines.write(message.level, message.text);
       case "access":
         return this.#accessLog?.write(message.lines);
       case "ready":
+        if (this.#said.has("failed")) throw new ProtocolError('"ready" after "failed"');
         return this.#ready.resolve(message);
       case "failed":
         return this.#ready.reject(
           message.portInUse ? new PortInUseError(message.text) : new StartupError(message.text),
         );
       case "answer":
-        return this.#asked.shift()?.resolve(message);
+        return this.#answered(message);
       case "replace-me":
         return this.#leaving.resolve();
       case "deaf":
+        if (!this.#mayBeDeaf) throw new ProtocolError('"deaf" though it was not to drain');
         return this.#deaf.resolve();
       case "ended":
         this.totals = message.counters;
     }
   }
 
-  #logLine(level: LogLevel, text: string): void {
-    this.#log[level]("worker {index}: {text}", { index: this.#index, text });
+  #answered(message: WorkerAnswer): void {
+    const asked = this.#asked.shift();
+    if (asked === undefined) throw new ProtocolError("an answer to nothing that was asked");
+    asked.cancel();
+    const isOne = ({ host, port }: SocketAddress) =>
+      asked.addresses.some((one) => one.host === host && one.port === port);
+    if (message.reopened?.every(isOne) === false) {
+      asked.answer.reject(this.#goneError());
+      throw new ProtocolError("an answer about an address that is not its own");
+    }
+    asked.answer.resolve(message);
   }
 
-  /** What the runtime itself prints when it crashes. */
-  async #readErrors(): Promise<void> {
-    for await (const line of readLines(this.#child.errors)) {
-      if (line.trim() === "") continue;
-      if (this.#lastWords === "") this.#lastWords = line.trim();
-      this.#logLine("error", line);
-    }
+  /** What the runtime itself prints, above all when it crashes. */
+  #take(line: string, from: "output" | "errors"): void {
+    if (line.trim() === "") return;
+    if (from === "errors" && this.#lastWords === "") this.#lastWords = line.trim();
+    this.#lines.write(from === "errors" ? "error" : "info", line);
   }
 }
 
-function encode(message: SupervisorMessage): Uint8Array {
-  return new TextEncoder().encode(messageLine(message));
+interface Question {
+  readonly answer: Deferred<WorkerAnswer>;
+  readonly addresses: readonly SocketAddress[];
+  readonly cancel: () => void;
+}
+
+/** A message as it is written. */
+type Frame = Pick<ConfigurationFrame, "line"> & Partial<ConfigurationFrame>;
+
+function encode(message: SupervisorMessage): Frame {
+  return { line: [new TextEncoder().encode(messageLine(message))] };
 }
 
 function describeEnd(end: ProcessEnd, lastWords: string): string {
@@ -246,3 +321,11 @@ const SIGNAL_HINTS: Readonly<Record<string, string>> = {
 const START_LIMIT = 60_000;
 /** Milliseconds that it may take to answer. */
 const ANSWER_LIMIT = 60_000;
+/** The same, before it is ended: until then it may merely be slow. */
+const LAST_ANSWER_LIMIT = 300_000;
+/** Milliseconds that it may take to end after the time that its clients have. */
+const DRAIN_GRACE = 10_000;
+/** Messages that may wait for it. */
+const MAX_UNTAKEN = 1_000;
+/** What is said once in a worker's life. */
+const ONCE: ReadonlySet<WorkerMessage["type"]> = new Set(["ready", "failed", "deaf", "ended"]);

@@ -13,6 +13,7 @@ import type { ServedCertificate } from "./tls_configuration.ts";
 
 /** A certificate that fits its key, and what an operator wants to know of it. */
 export interface CheckedCertificate extends ServedCertificate {
+  readonly privateKey: string;
   readonly subject: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
@@ -29,7 +30,7 @@ export interface OcspOrigin {
 }
 
 /** A certificate whose key is still to be looked for, unless its own file has one. */
-export interface CertificateFile extends Omit<CheckedCertificate, "privateKey"> {
+export interface CertificateFile extends Omit<CheckedCertificate, "privateKey" | "keyId"> {
   /** The SubjectPublicKeyInfo, DER. */
   readonly publicKey: Uint8Array;
   /** Of the file itself. */
@@ -97,7 +98,8 @@ export function withKey(file: CertificateFile, key: PrivateKey | undefined): Che
         : `${key.source}: the private key does not belong to the certificate in ${file.source}`,
     );
   }
-  return { ...certificate, privateKey: key.text };
+  const keyId = createHash("sha256").update(key.text).digest("hex");
+  return { ...certificate, privateKey: key.text, keyId };
 }
 
 /** Takes the certificates out of PEM text, of authorities for example. Throws {@linkcode StartupError}. */

@@ -57,6 +57,11 @@ export interface TlsEngine {
    * {@linkcode StartupError} when the library refuses the configuration.
    */
   adopt(listener: TlsListener): Promise<(() => void) | undefined>;
+  /**
+   * Overwrites private keys that it needs for nothing but {@linkcode TlsEngine.listen}; before it is asked to listen
+   * again they are told again. An engine without it overwrites them by itself, or needs them.
+   */
+  forgetKeys?(): void;
   /** Frees what it holds, unless a listener uses it: for an engine that is not wanted after all. */
   discard(): void;
 }

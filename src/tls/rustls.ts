@@ -26,6 +26,9 @@ export function createRustlsEngine(runtime: Runtime, configuration: TlsConfigura
       Promise.resolve(
         listener instanceof RustlsListener && listener.serves(certificate) ? () => {} : undefined,
       ),
+    forgetKeys() {
+      if (typeof certificate.privateKey !== "string") certificate.privateKey.wipe();
+    },
     discard() {},
   };
 }

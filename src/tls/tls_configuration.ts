@@ -1,16 +1,19 @@
 /**
- * Everything an engine is told about TLS, in a form that goes through the control pipe as JSON: PEM text
- * instead of files, secrets instead of their paths.
+ * Everything an engine is told about TLS, in a form that goes through the control pipe as JSON, private keys apart: PEM
+ * text instead of files, secrets instead of their paths.
  */
 
 import type { ClientName } from "../wire/client_name.ts";
 import type { ClientVerify, TlsLibraryName, TlsProtocol } from "../config/settings.ts";
+import type { KeyBytes } from "../key_bytes.ts";
 
 /** PEM text of one certificate with its chain (leaf first), and of its private key. */
 export interface CertificateAndKey {
   readonly certificateChain: string;
-  /** PEM text, or a `pkcs11:` URI (RFC 7512) of a key that an OpenSSL engine holds. */
-  readonly privateKey: string;
+  /**
+   * PEM text, in a worker as bytes; or a `pkcs11:` URI (RFC 7512) of a key that an OpenSSL engine holds.
+   */
+  readonly privateKey: string | KeyBytes;
 }
 
 /** A certificate, and what is particular to it. */
@@ -19,6 +22,8 @@ export interface ServedCertificate extends CertificateAndKey {
   readonly source: string;
   /** SHA-256 of the certificate itself (DER), in hexadecimal: what messages about it call it. */
   readonly fingerprint?: string;
+  /** Names its private key among others. It is made of the key, and tells nothing of it. */
+  readonly keyId?: string;
   /** The DNS names it is for, lower case, wildcards as `*.example.org`. */
   readonly names: readonly string[];
   /** Of one type one certificate is served for a name, of several types all of them: `rsa`, `ec`, … */

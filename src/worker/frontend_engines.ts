@@ -40,6 +40,11 @@ export class FrontendEngines {
     }));
   }
 
+  /** Nothing listens any more before it is told its keys again. */
+  forgetKeys(): void {
+    for (const engine of this.#next.values()) engine.forgetKeys?.();
+  }
+
   /** The last ones are used from now on. */
   commit(): void {
     this.#current = this.#next;

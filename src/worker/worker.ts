@@ -5,6 +5,7 @@
 
 import { type LogLevel, PortInUseError, StartupError } from "../errors.ts";
 import { messageLine, readMessages } from "../control/message_lines.ts";
+import { accessMessages, messageText } from "../control/worker_messages.ts";
 import type {
   DrainMessage,
   SupervisorMessage,
@@ -13,7 +14,7 @@ import type {
   WorkerMessage,
   WorkerPrivileges,
 } from "../control/messages.ts";
-import { unpackConfiguration } from "../control/packed_configuration.ts";
+import { ToldKeys, unpackConfiguration } from "../control/packed_configuration.ts";
 import { accessLine } from "../log/access_line.ts";
 import { LineQueue } from "../log/line_queue.ts";
 import { configureLog, type Logger } from "../log/logger.ts";
@@ -35,6 +36,7 @@ class Worker {
   readonly #accessLines: LineQueue;
   readonly #log: Logger;
   readonly #engines: FrontendEngines;
+  readonly #keys = new ToldKeys();
   #proxy: Proxy | undefined;
   #prepared: { readonly change: ProxyChange; readonly drainSeconds: number } | undefined;
   #descriptors = 0;
@@ -125,9 +127,9 @@ class Worker {
   async #carryOut(message: SupervisorMessage): Promise<void> {
     switch (message.type) {
       case "start":
-        return await this.#start(unpackConfiguration(message.configuration));
+        return await this.#start(this.#unpacked(message));
       case "prepare":
-        return await this.#answer(() => this.#prepare(unpackConfiguration(message.configuration)));
+        return await this.#answer(() => this.#prepare(this.#unpacked(message)));
       case "commit":
         return await this.#answer(() => this.#commit());
       case "forget":
@@ -145,6 +147,10 @@ class Worker {
     }
   }
 
+  #unpacked({ configuration, parts }: ConfigurationMessage): WorkerConfiguration {
+    return unpackConfiguration(configuration, parts, this.#keys);
+  }
+
   async #start(configuration: WorkerConfiguration): Promise<void> {
     const { kernel } = this.#runtime;
     this.#drainSeconds = configuration.timeouts.drain;
@@ -154,6 +160,7 @@ class Worker {
     const frontends = await this.#engines.use(configuration);
     const options = this.#options(configuration, frontends);
     const proxy = await Proxy.listen(this.#runtime, options, this.#log);
+    this.#engines.forgetKeys();
     this.#engines.commit();
     this.#dropPrivileges(configuration.privileges);
     proxy.serve();
@@ -181,11 +188,14 @@ class Worker {
     try {
       const options = this.#options(configuration, await this.#engines.use(configuration));
       const change = await this.#proxy!.prepare(options);
+      this.#engines.forgetKeys();
       this.#prepared = { change, drainSeconds: configuration.timeouts.drain };
       return { reopened: change.reopened };
     } catch (error) {
       this.#engines.forget();
       throw error;
+    } finally {
+      this.#keys.wipeAgain();
     }
   }
 
@@ -249,8 +259,10 @@ class Worker {
   /** Takes a place in the other queue only when it is empty: what a supervisor that stalls loses is counted here. */
   async #sendAccessLines(lines: readonly string[]): Promise<void> {
     await this.#toSupervisor.flushed();
-    this.#send({ type: "access", lines });
-    await this.#toSupervisor.flushed();
+    for (const message of accessMessages(lines)) {
+      this.#send(message);
+      await this.#toSupervisor.flushed();
+    }
   }
 
   #dropPrivileges(privileges: WorkerPrivileges): void {
@@ -274,17 +286,20 @@ class Worker {
     }
   }
 
+  /** Log lines may be lost, and counted; whatever else there is the supervisor waits for. */
   #send(message: WorkerMessage): void {
-    this.#toSupervisor.push(messageLine(message));
+    this.#toSupervisor.push(messageLine(message), message.type !== "log");
   }
 }
+
+type ConfigurationMessage = Extract<SupervisorMessage, { readonly bytes: unknown }>;
 
 function logMessage(level: LogLevel, text: string): WorkerMessage {
   return { type: "log", level, text };
 }
 
 function faultText(error: unknown): string {
-  return error instanceof StartupError ? error.message : trace(error);
+  return messageText(error instanceof StartupError ? error.message : trace(error));
 }
 
 function trace(error: unknown): string {

@@ -23,6 +23,7 @@ export async function temporaryPem(): Promise<PemFile> {
 export function pemFile(text: string): PemFile {
   const path = Deno.makeTempFileSync({ prefix: "stud-test-", suffix: ".pem" });
   Deno.writeTextFileSync(path, text);
+  Deno.chmodSync(path, 0o600);
   const end = "-----END CERTIFICATE-----";
   return {
     path,

@@ -109,22 +109,26 @@ export class FakeChild implements ChildProcess {
   readonly #output = pipe();
   readonly #errors = pipe();
   readonly #end = Promise.withResolvers<ProcessEnd>();
-  /** What it was told. */
+  /** What it was told, all of it. */
   heard = "";
+  /** The messages it was sent, whole. */
+  readonly messages: SupervisorMessage[] = [];
   /** Called for each message that it is sent. */
   onTold: (message: SupervisorMessage) => void = () => {};
-  #lines = 0;
 
   constructor(pid: number) {
     this.pid = pid;
     this.ended = this.#end.promise;
     const decoder = new TextDecoder();
+    let rest = new Uint8Array(0);
     this.control = new WritableStream({
-      write: (octets) => {
-        this.heard += decoder.decode(octets, { stream: true });
-        for (const line of this.#complete.slice(this.#lines)) {
-          this.#lines++;
-          this.onTold(JSON.parse(line));
+      write: (bytes) => {
+        this.heard += decoder.decode(bytes, { stream: true });
+        rest = new Uint8Array([...rest, ...bytes]);
+        for (let next; (next = firstMessage(rest)) !== undefined;) {
+          rest = next.rest;
+          this.messages.push(next.message);
+          this.onTold(next.message);
         }
       },
     });
@@ -143,22 +147,24 @@ export class FakeChild implements ChildProcess {
     return this.messages.map(({ type }) => type);
   }
 
-  /** The same, whole. */
-  get messages(): SupervisorMessage[] {
-    return this.#complete.map((line) => JSON.parse(line));
-  }
-
-  get #complete(): string[] {
-    return this.heard.split("\n").slice(0, -1);
-  }
-
   /** It sends a message, or whatever else. */
-  say(message: { readonly type: string } | string): void {
-    this.#output.write(typeof message === "string" ? message : `${JSON.stringify(message)}\n`);
+  say(message: { readonly type: string } | string | Uint8Array): void {
+    const isRaw = typeof message === "string" || message instanceof Uint8Array;
+    this.#output.write(isRaw ? message : `${JSON.stringify(message)}\n`);
+  }
+
+  /** It closes its output, and lives on. */
+  closeOutput(): void {
+    this.#output.end();
+  }
+
+  /** Its process ends, and somebody else holds its streams open. */
+  endAlone(end: Partial<ProcessEnd> = {}): void {
+    this.#end.resolve({ code: 0, signal: null, ...end });
   }
 
   /** It writes to standard error. */
-  complain(text: string): void {
+  complain(text: string | Uint8Array): void {
     this.#errors.write(text);
   }
 
@@ -194,14 +200,35 @@ export class FakeDatagrams {
   }
 }
 
+/** The first message of what a supervisor has written, as soon as it is whole with what follows its line. */
+function firstMessage(
+  bytes: Uint8Array,
+): { message: SupervisorMessage; rest: Uint8Array<ArrayBuffer> } | undefined {
+  const end = bytes.indexOf(LINE_FEED);
+  if (end < 0) return undefined;
+  const message = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
+  const lengths: number[] = message.bytes ?? [];
+  const length = lengths.reduce((sum, each) => sum + each, end + 1);
+  return bytes.length < length ? undefined : { message, rest: bytes.slice(length) };
+}
+
+const LINE_FEED = 0x0a;
+const encoder = new TextEncoder();
+
 /** A byte stream that text is written to. It may be ended more than once. */
 function pipe() {
   let controller: ReadableStreamDefaultController<Uint8Array>;
   let open = true;
-  const readable = new ReadableStream<Uint8Array>({ start: (given) => void (controller = given) });
+  const readable = new ReadableStream<Uint8Array>({
+    start: (given) => void (controller = given),
+    // Whoever writes on, or ends, is heard no more.
+    cancel: () => void (open = false),
+  });
   return {
     readable,
-    write: (text: string) => controller.enqueue(new TextEncoder().encode(text)),
+    write: (content: string | Uint8Array) => {
+      if (open) controller.enqueue(typeof content === "string" ? encoder.encode(content) : content);
+    },
     end: () => {
       if (open) controller.close();
       open = false;

@@ -11,6 +11,7 @@ export const TLS_CONFIGURATION: TlsConfiguration = {
     keyType: "ec",
     certificateChain: "chain",
     privateKey: "key",
+    keyId: "id of the key",
   }],
   defaultCertificate: 0,
   sniNomatchAbort: false,

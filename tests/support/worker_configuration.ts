@@ -1,10 +1,12 @@
 /** What a worker is told, for tests that care about little of it. */
 
 import type {
+  PackedConfiguration,
   WorkerConfiguration,
   WorkerMessage,
   WorkerTotals,
 } from "../../src/control/messages.ts";
+import type { FakeChild } from "./fake_processes.ts";
 import { TLS_CONFIGURATION } from "./tls_configuration.ts";
 
 /** The configuration of the first worker. */
@@ -29,6 +31,12 @@ export const CONFIGURATION: WorkerConfiguration = {
   accessLog: undefined,
   privileges: { chroot: undefined, uid: undefined, gid: undefined },
 };
+
+/** The configuration that a worker was started with. */
+export function configurationOf({ messages: [start] }: FakeChild): PackedConfiguration {
+  if (start?.type !== "start") throw new Error("it was not started");
+  return start.configuration;
+}
 
 /** What a worker says when it serves. */
 export const READY: WorkerMessage = { type: "ready", library: "rustls" };

@@ -10,6 +10,7 @@ import type {
 import { OpenSslError } from "../openssl.ts";
 import type { Callbacks } from "./callbacks.ts";
 import { beginConnecting, offerAlpn } from "./connecting.ts";
+import type { Keys } from "./keys.ts";
 import { cString, must, type Pointer } from "./memory.ts";
 import type { PeerStores, UsedStore } from "./peer_stores.ts";
 import { certificatesFromPem, fromPem, NO_PASSPHRASE } from "./pem_objects.ts";
@@ -19,8 +20,7 @@ import { DenoSslSession, type SessionRules, type SessionServices } from "./sessi
 export interface ContextServices extends SessionServices {
   readonly callbacks: Callbacks;
   readonly peerStores: PeerStores;
-  /** The engine that holds keys, if one is in use. */
-  readonly engine: () => Pointer | undefined;
+  readonly keys: Keys;
 }
 
 /** An SSL_CTX. */
@@ -141,7 +141,7 @@ export class DenoSslContext implements SslContext {
     } finally {
       for (const each of [leaf!, ...chain]) crypto.X509_free(each);
     }
-    const key = this.#privateKey(certificate.privateKey);
+    const key = this.#services.keys.load(certificate.privateKey);
     try {
       this.#must(ssl.SSL_CTX_use_PrivateKey(context, key), "private key");
     } finally {
@@ -157,24 +157,6 @@ export class DenoSslContext implements SslContext {
   #addChain(certificate: Pointer): bigint {
     const { ssl } = this.#services.libraries;
     return ssl.SSL_CTX_ctrl_address(this.#pointer, SSL_CTRL_CHAIN_CERT, 1n, certificate);
-  }
-
-  #privateKey(text: string): Pointer {
-    const { crypto, engines } = this.#services.libraries;
-    const engine = this.#services.engine();
-    if (text.startsWith("-----BEGIN")) {
-      const read = (bio: Pointer) => crypto.PEM_read_bio_PrivateKey(bio, null, null, NO_PASSPHRASE);
-      return this.#fromPem(text, "private key", read);
-    }
-    if (engine === undefined || engines === undefined) {
-      throw new OpenSslError("only an engine can hold a key of this kind; name it with -e", {
-        subject: "private key",
-      });
-    }
-    const id = cString(text);
-    // Without a user interface of ours the engine would ask for a missing PIN on the terminal.
-    const key = engines.ENGINE_load_private_key(engine, id, engines.UI_null(), null);
-    return this.#must(key, "private key");
   }
 
   #setDhParameters(pem: string): void {

@@ -4,6 +4,7 @@ import type { OpenSsl, SslContext, SslContextOptions } from "../openssl.ts";
 import { OpenSslError } from "../openssl.ts";
 import { Callbacks } from "./callbacks.ts";
 import { type ContextServices, DenoSslContext } from "./context.ts";
+import { Keys } from "./keys.ts";
 import { cString, must, type Pointer, queuedError, textAt } from "./memory.ts";
 import { LARGE_OUTPUT, OutputBios, SMALL_OUTPUT } from "./output_bio.ts";
 import { PeerStores } from "./peer_stores.ts";
@@ -27,7 +28,7 @@ function open(): OpenSsl {
     largeOutputs: new OutputBios(crypto, LARGE_OUTPUT, 16),
     callbacks: new Callbacks(libraries),
     peerStores: new PeerStores(libraries),
-    engine: () => engine,
+    keys: new Keys(libraries, () => engine),
   };
   // Without this an empty memory BIO would say "end" instead of "try again later".
   crypto.BIO_ctrl(services.input, BIO_C_SET_BUF_MEM_EOF_RETURN, -1n, null);

@@ -102,6 +102,7 @@ const CRYPTO = {
     result: "i32",
   },
   EVP_MAC_init: { parameters: ["pointer", "buffer", "usize", "buffer"], result: "i32" },
+  EVP_PKEY_up_ref: { parameters: ["pointer"], result: "i32" },
   EVP_PKEY_free: { parameters: ["pointer"], result: "void" },
   EVP_aes_256_cbc: { parameters: [], result: "pointer" },
   OPENSSL_sk_value: { parameters: ["pointer", "i32"], result: "pointer" },

@@ -140,7 +140,10 @@ export class Contexts {
 
   #hasEngineKey(places: readonly number[]): boolean {
     const { certificates } = this.#configuration;
-    return places.some((place) => isKeyUri(certificates[place]!.privateKey));
+    return places.some((place) => {
+      const { privateKey } = certificates[place]!;
+      return typeof privateKey === "string" && isKeyUri(privateKey);
+    });
   }
 
   #make(places: readonly number[]): Entry {

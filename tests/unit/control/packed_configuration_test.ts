@@ -1,38 +1,61 @@
 /** A worker's configuration through the control pipe: the same on both sides, and each certificate once. */
 
-import { decodeMessage } from "../../../src/control/message_lines.ts";
+import { readMessages } from "../../../src/control/message_lines.ts";
 import type { SupervisorMessage, WorkerConfiguration } from "../../../src/control/messages.ts";
 import {
-  configurationLine,
+  configurationFrame,
+  ToldKeys,
   unpackConfiguration,
 } from "../../../src/control/packed_configuration.ts";
+import { KeyBytes } from "../../../src/key_bytes.ts";
+import type { TlsConfiguration } from "../../../src/tls/tls_configuration.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { join } from "../../support/client_hello.ts";
 import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 import { CONFIGURATION } from "../../support/worker_configuration.ts";
 
-function throughThePipe(configuration: WorkerConfiguration): WorkerConfiguration {
-  const line = new TextDecoder().decode(join(configurationLine("start", configuration)));
-  assertEquals(line.indexOf("\n"), line.length - 1);
-  const message = decodeMessage<SupervisorMessage>(line);
-  assert(message?.type === "start");
-  return unpackConfiguration(message.configuration);
+const decoder = new TextDecoder();
+
+function lineOf(configuration: WorkerConfiguration): string {
+  return decoder.decode(join(configurationFrame("start", configuration).line));
 }
 
-/** JSON has no undefined. */
-const asJson = (value: unknown) => JSON.parse(JSON.stringify(value));
+async function throughThePipe(
+  configuration: WorkerConfiguration,
+  told?: ToldKeys,
+): Promise<WorkerConfiguration> {
+  const { line, keys } = configurationFrame("start", configuration);
+  const text = decoder.decode(join(line));
+  assertEquals(text.indexOf("\n"), text.length - 1);
+  const stream = ReadableStream.from([join([...line, keys]), new TextEncoder().encode("{}\n")]);
+  const messages = await Array.fromAsync(readMessages<SupervisorMessage>(stream));
+  const [message, ...others] = messages;
+  assert(message?.type === "start" && others.length === 0);
+  return unpackConfiguration(message.configuration, message.parts, told);
+}
 
+/** JSON has no undefined. Keys that came as bytes are shown as text. */
+const asJson = (value: unknown) =>
+  JSON.parse(JSON.stringify(value, (_, each) => each instanceof KeyBytes ? textOf(each) : each));
+
+const textOf = (key: string | KeyBytes) =>
+  typeof key === "string" ? key : decoder.decode(key.bytes);
+
+const keyOf = ({ certificates }: TlsConfiguration, place = 0) => certificates[place]!.privateKey;
+
+const CERTIFICATE = TLS_CONFIGURATION.certificates[0]!;
 const OWN = {
   ...TLS_CONFIGURATION,
   ciphers: "HIGH",
-  certificates: [
-    { ...TLS_CONFIGURATION.certificates[0]!, source: "own.pem" },
-    TLS_CONFIGURATION.certificates[0]!,
-  ],
+  certificates: [{ ...CERTIFICATE, source: "own.pem" }, CERTIFICATE],
 };
 
-Deno.test("a configuration is the same on the other side of the pipe", () => {
-  const certificates = [{ ...TLS_CONFIGURATION.certificates[0]!, source: 'a "ü" 🦕\n.pem' }];
+Deno.test("a configuration is the same on the other side of the pipe", async () => {
+  const certificates = [
+    { ...CERTIFICATE, source: 'a "ü" 🦕\n.pem', privateKey: "ü\n🦕{}\n", keyId: "1" },
+    { ...CERTIFICATE, privateKey: "pkcs11:object=a", keyId: "2" },
+    { ...CERTIFICATE, privateKey: "", keyId: "3" },
+  ];
   const tls = { ...TLS_CONFIGURATION, certificates };
   const variants: WorkerConfiguration[] = [
     CONFIGURATION,
@@ -43,39 +66,79 @@ Deno.test("a configuration is the same on the other side of the pipe", () => {
       ...CONFIGURATION,
       frontends: [{ host: "::", port: 1, tls: OWN }, { host: "::", port: 2 }],
     },
+    { ...CONFIGURATION, tls: { ...TLS_CONFIGURATION, certificates: [] } },
   ];
   for (const configuration of variants) {
-    assertEquals(asJson(throughThePipe(configuration)), asJson(configuration));
+    assertEquals(asJson(await throughThePipe(configuration)), asJson(configuration));
   }
 });
 
-Deno.test("what frontends share goes through the pipe once, and is shared on the other side", () => {
+Deno.test("what frontends share goes through the pipe once, and is shared on the other side", async () => {
   const frontends = [
     { host: "::", port: 1, tls: OWN },
     { host: "::", port: 2, tls: OWN },
     { host: "::", port: 3 },
   ];
-  const unpacked = throughThePipe({ ...CONFIGURATION, frontends });
+  const unpacked = await throughThePipe({ ...CONFIGURATION, frontends });
   const [first, second, third] = unpacked.frontends;
   assert(first!.tls !== undefined && first!.tls === second!.tls);
   assertEquals(third!.tls, undefined);
   assert(first!.tls.certificates[1] === unpacked.tls.certificates[0]);
-  const line = new TextDecoder().decode(join(configurationLine("start", unpacked)));
+  assert(keyOf(first!.tls) === keyOf(unpacked.tls));
+  const line = lineOf({ ...CONFIGURATION, frontends });
   assertEquals(line.split("own.pem").length, 2);
-  assertEquals(line.split(TLS_CONFIGURATION.certificates[0]!.source).length, 2);
+  assertEquals(line.split(`"${CERTIFICATE.source}"`).length, 2);
 });
 
-Deno.test("configurationLine() encodes the same TLS configuration once for all workers", () => {
+Deno.test("private keys are behind the line and not in it, each once", () => {
+  const certificates = [CERTIFICATE, { ...CERTIFICATE, source: "b.pem" }].map((one) => ({
+    ...one,
+    privateKey: "SECRET",
+  }));
+  const tls = { ...TLS_CONFIGURATION, certificates };
+  const { line, keys } = configurationFrame("prepare", { ...CONFIGURATION, tls });
+  const text = decoder.decode(join(line));
+  assert(!text.includes("SECRET"));
+  assertEquals([decoder.decode(keys), JSON.parse(text).bytes], ["SECRET", [6]]);
+  // Whoever has written them overwrites them, and the next worker gets them nevertheless.
+  keys.fill(0);
+  const again = configurationFrame("start", { ...CONFIGURATION, tls });
+  assertEquals(decoder.decode(again.keys), "SECRET");
+});
+
+Deno.test("a key that is told again is the same object, and is overwritten again if it was", async () => {
+  const told = new ToldKeys();
   const tls = { ...TLS_CONFIGURATION };
-  const [first, second] = [1, 2].map((index) =>
-    configurationLine("start", { ...CONFIGURATION, index, tls })
+  const first = keyOf((await throughThePipe({ ...CONFIGURATION, tls }, told)).tls);
+  assert(first instanceof KeyBytes);
+  const second = keyOf((await throughThePipe({ ...CONFIGURATION, tls }, told)).tls);
+  assert(first === second);
+  told.wipeAgain();
+  assertEquals(textOf(first), "key");
+  const { bytes } = first;
+  first.wipe();
+  assertEquals([...bytes!, first.bytes], [0, 0, 0, undefined]);
+  const third = keyOf((await throughThePipe({ ...CONFIGURATION, tls }, told)).tls);
+  assertEquals([third === first, textOf(third)], [true, "key"]);
+  told.wipeAgain();
+  assertEquals(first.bytes, undefined);
+  const others = [{ ...CERTIFICATE, keyId: "another" }];
+  const other = await throughThePipe(
+    { ...CONFIGURATION, tls: { ...tls, certificates: others } },
+    told,
   );
-  assert(first!.some((octets) => octets.length > 100 && second!.includes(octets)));
-  assert(!join(first!).every((octet, at) => octet === join(second!)[at]));
+  assert(keyOf(other.tls) !== first);
+});
+
+Deno.test("configurationFrame() encodes the same TLS configuration once for all workers", () => {
+  const line = (particular: Partial<WorkerConfiguration>) =>
+    configurationFrame("start", { ...CONFIGURATION, ...particular }).line;
+  const tls = { ...TLS_CONFIGURATION };
+  const [first, second] = [1, 2].map((index) => line({ index, tls }));
+  assert(first!.some((bytes) => bytes.length > 100 && second!.includes(bytes)));
+  assert(!join(first!).every((byte, at) => byte === join(second!)[at]));
   // Another one is not taken for it, although it says the same; nor are other frontends.
-  const other = configurationLine("start", { ...CONFIGURATION, tls: { ...tls } });
-  assert(!other.some((octets) => first!.includes(octets)));
+  assert(!line({ tls: { ...tls } }).some((bytes) => first!.includes(bytes)));
   const frontends = [{ host: "::", port: 1, tls: OWN }];
-  const more = configurationLine("start", { ...CONFIGURATION, tls, frontends });
-  assert(!more.some((octets) => first!.includes(octets)));
+  assert(!line({ tls, frontends }).some((bytes) => first!.includes(bytes)));
 });

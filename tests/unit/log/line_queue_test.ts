@@ -48,6 +48,15 @@ Deno.test("while the writer stalls a bounded number is kept, and the rest is cou
   assertEquals(written.at(-1), ["f"]);
 });
 
+Deno.test("a line that is needed is kept, however many wait, and in its turn", async () => {
+  const { queue, written, next } = newQueue({ most: 2, batch: 10 });
+  for (const line of ["a", "b", "c", "d"]) queue.push(line);
+  queue.push("needed", true);
+  await next();
+  assertEquals(written, [["a"], ["b", "c", "needed", "1 lost"]]);
+  await next();
+});
+
 Deno.test("lines of a failed write are counted, and no count is ever lost", async () => {
   const { queue, written, next } = newQueue({ most: 3, batch: 2 });
   queue.push("a");

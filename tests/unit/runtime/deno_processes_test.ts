@@ -1,7 +1,8 @@
 /** Child processes, and datagrams to the log daemon, under Deno. */
 
 import { createDenoProcesses } from "../../../src/runtime/deno_processes.ts";
-import { decodeMessage, readLines } from "../../../src/control/message_lines.ts";
+import { LineReader } from "../../../src/control/line_reader.ts";
+import { decodeMessage } from "../../../src/control/message_lines.ts";
 import { monotonicMicroseconds } from "../../../src/runtime/linux_service.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { within } from "../../support/eventually.ts";
@@ -32,16 +33,16 @@ function startWorker() {
 Deno.test("startWorker() starts the program with its arguments, and pipes to all of its streams", async () => {
   const child = startWorker();
   const control = child.control.getWriter();
-  const [output, errors] = [child.output, child.errors].map((stream) => readLines(stream));
-  const first = (await within(20_000, "its words", output!.next())).value;
+  const [output, errors] = [child.output, child.errors].map((stream) => new LineReader(stream));
+  const first = await within(20_000, "its words", output!.line());
   const hello = decodeMessage<{ type: string; args: string[]; pid: number }>(first!);
   assertEquals([hello?.args, hello?.pid], [["--as-worker", "a b"], child.pid]);
   await control.write(new TextEncoder().encode("ping\n"));
-  assertEquals((await output!.next()).value, "ping");
-  assertEquals((await errors!.next()).value, "ping");
+  assertEquals(await output!.line(), "ping");
+  assertEquals(await errors!.line(), "ping");
   await control.close();
   assertEquals(await within(20_000, "its end", child.ended), { code: 7, signal: null });
-  assertEquals([(await output!.next()).done, (await errors!.next()).done], [true, true]);
+  assertEquals([await output!.line(), await errors!.line()], [undefined, undefined]);
 });
 
 Deno.test({
@@ -62,12 +63,12 @@ Deno.test("startWorker() hands out the processes that were expected, then new on
   const children = Array.from({ length: 3 }, () => processes.startWorker());
   assertEquals(new Set(children.map(({ pid }) => pid)).size, 3);
   for (const child of children) {
-    const output = readLines(child.output);
-    const first = (await within(20_000, "its words", output.next())).value;
+    const output = new LineReader(child.output);
+    const first = await within(20_000, "its words", output.line());
     assertEquals(decodeMessage<{ type: string; pid: number }>(first!)?.pid, child.pid);
     await child.control.close();
     assertEquals((await within(20_000, "its end", child.ended)).code, 7);
-    await Promise.all([output.return(undefined), child.errors.cancel()]);
+    await Promise.all([output.close(), child.errors.cancel()]);
   }
 });
 

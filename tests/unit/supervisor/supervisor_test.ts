@@ -10,7 +10,7 @@ import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { settled } from "../../support/manual_clock.ts";
 import { planOf } from "../../support/plan_of.ts";
-import { READY, TOTALS } from "../../support/worker_configuration.ts";
+import { configurationOf, READY, TOTALS } from "../../support/worker_configuration.ts";
 
 async function newSupervisor(workers = 2, tlsBecause?: string, backendName?: BackendName) {
   const runtime = new FakeRuntime();
@@ -41,7 +41,7 @@ async function newSupervisor(workers = 2, tlsBecause?: string, backendName?: Bac
 Deno.test("the supervisor starts every worker with its number, and says where they serve", async () => {
   const { children, lines, serve, raise, clock } = await newSupervisor(3);
   await settled();
-  const indices = children.map((child) => JSON.parse(child.heard).configuration.index);
+  const indices = children.map((child) => configurationOf(child).index);
   assertEquals(indices, [1, 2, 3]);
   assertEquals(lines, []);
   await serve();

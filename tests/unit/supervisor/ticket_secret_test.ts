@@ -43,7 +43,7 @@ Deno.test("readTicketSecret() takes a file's octets, whatever they are", async (
       assertEquals([decoded(secret), warnings], [[...content], []]);
     }),
   );
-  const long = new Uint8Array(300_000).fill(255);
+  const long = new Uint8Array(300_000).fill(255).fill(1, 0, 9);
   assertEquals(decoded((await readTicketSecret(PATH, machine(long))).secret).length, 300_000);
 });
 
@@ -71,7 +71,10 @@ Deno.test("readTicketSecret() refuses a short file: name, number of octets, what
   assert(newline.test(await fault(`${"x".repeat(31)}\n`)));
   assert(newline.test(await fault(`${"x".repeat(31)}\r\n`)));
   for (const empty of ["", "\n", "\r\n"]) assert(/ has 0[,;]/.test(await fault(empty)));
-  assertEquals(decoded((await readTicketSecret(PATH, machine("x".repeat(32)))).secret).length, 32);
+  assertEquals(
+    decoded((await readTicketSecret(PATH, machine(`${"x".repeat(31)}y`))).secret).length,
+    32,
+  );
 });
 
 Deno.test("readTicketSecret() passes on what the file system says", async () => {
@@ -100,4 +103,18 @@ Deno.test("readTicketSecret() keeps the secret that was made before, and none th
   runtime.files.texts.set("tickets.key", "a secret of more than thirty-two octets");
   const fromFile = await readTicketSecret("tickets.key", runtime, secret);
   assertEquals(atob(fromFile.secret), "a secret of more than thirty-two octets");
+});
+
+Deno.test("readTicketSecret() refuses one octet again and again", async () => {
+  for (
+    const octets of [
+      new Uint8Array(48),
+      new Uint8Array(32).fill(255),
+      "x".repeat(40),
+      `${"x".repeat(40)}\n`,
+    ]
+  ) {
+    const error = await assertRejects(() => readTicketSecret(PATH, machine(octets)), StartupError);
+    assert(error.message.includes("is one octet again and again"), error.message);
+  }
 });

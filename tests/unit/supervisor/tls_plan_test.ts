@@ -11,13 +11,14 @@ import { made, TODAY } from "../../support/made_certificates.ts";
 import { settingsOf } from "../config/settings_of.ts";
 
 /** With everything that a certificate can have. */
-const SERVED: Required<ServedCertificate> = {
+const SERVED: Required<ServedCertificate> & { privateKey: string } = {
   source: "a.pem",
   fingerprint: "f1",
   names: ["a.example"],
   keyType: "rsa",
   certificateChain: "chain",
   privateKey: "key",
+  keyId: "k1",
   dhParameters: "parameters",
   ocspResponse: "b2NzcA==",
   clientRules: { verify: "required", authorities: "authority" },
@@ -142,7 +143,7 @@ Deno.test("makeTlsPlan() tells workers nothing that only the supervisor wants to
   assertEquals(configuration.certificates.length, 3);
   for (const served of configuration.certificates) {
     assertEquals(Object.keys(served).sort(), [
-      ...["certificateChain", "fingerprint", "keyType", "names", "privateKey", "source"],
+      ...["certificateChain", "fingerprint", "keyId", "keyType", "names", "privateKey", "source"],
     ]);
   }
   const more = (await plan([])).configuration.certificates[0]!;

@@ -1,6 +1,6 @@
 /** One worker as its supervisor holds it. */
 
-import { configurationLine } from "../../../src/control/packed_configuration.ts";
+import { configurationFrame } from "../../../src/control/packed_configuration.ts";
 import { StartupError } from "../../../src/errors.ts";
 import type { AccessOutput } from "../../../src/log/access_output.ts";
 import { configureLog } from "../../../src/log/log.ts";
@@ -22,8 +22,8 @@ function newWorker() {
 Deno.test("a worker is told its configuration first, and to drain later", async () => {
   const { worker, child } = newWorker();
   await settled();
-  const line = configurationLine("start", CONFIGURATION);
-  assertEquals(child.heard, new TextDecoder().decode(join(line)));
+  const { line, keys } = configurationFrame("start", CONFIGURATION);
+  assertEquals(child.heard, new TextDecoder().decode(join([...line, keys])));
   worker.drain(7);
   await settled();
   assertEquals(child.told, ["start", "drain"]);

@@ -7,7 +7,12 @@ import { restartPause, WorkerSlot } from "../../../src/supervisor/worker_slot.ts
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { settled } from "../../support/manual_clock.ts";
-import { CONFIGURATION, READY, TOTALS } from "../../support/worker_configuration.ts";
+import {
+  CONFIGURATION,
+  configurationOf,
+  READY,
+  TOTALS,
+} from "../../support/worker_configuration.ts";
 
 /** A slot whose first worker serves. */
 async function newSlot() {
@@ -71,12 +76,12 @@ Deno.test("useBackend() tells the worker, and the next one begins with it", asyn
   const endpoints = [{ kind: "tcp", host: "192.0.2.7", port: 80 }] as const;
   slot.useBackend(endpoints);
   await settled();
-  const message = children[0]!.heard.trim().split("\n").at(-1)!;
-  assertEquals(JSON.parse(message), { type: "backend", endpoints });
+  const message = children[0]!.messages.at(-1);
+  assertEquals(message, { type: "backend", endpoints });
   await clock.advance(60_000);
   children[0]!.end({ code: 1 });
   await settled();
-  assertEquals(JSON.parse(children[1]!.heard).configuration.backend, endpoints);
+  assertEquals(configurationOf(children[1]!).backend, endpoints);
   await slot.kill();
 });
 
@@ -201,8 +206,7 @@ Deno.test("a worker that takes another's place begins with the newest OCSP respo
   ciphers = "NEW";
   children[0]!.end({ code: 1 });
   await settled();
-  const [start] = children[1]!.heard.split("\n");
-  assertEquals(JSON.parse(start!).configuration.tls.configurations[0].ciphers, "NEW");
+  assertEquals(configurationOf(children[1]!).tls.configurations[0]!.ciphers, "NEW");
   await slot.kill();
 });
 

@@ -2,7 +2,7 @@
 
 import { messageLine } from "../../../src/control/message_lines.ts";
 import type { SupervisorMessage, WorkerConfiguration } from "../../../src/control/messages.ts";
-import { configurationLine } from "../../../src/control/packed_configuration.ts";
+import { configurationFrame } from "../../../src/control/packed_configuration.ts";
 import { StartupError } from "../../../src/errors.ts";
 import { createRustlsEngine } from "../../../src/tls/rustls.ts";
 import type { TlsConfiguration } from "../../../src/tls/tls_configuration.ts";
@@ -37,8 +37,8 @@ async function bench(started: Partial<WorkerConfiguration> = {}) {
     return Promise.resolve({ ...engine, discard: () => void discarded.push(chain) });
   }).then((given) => code = given);
   const configure = async (type: "start" | "prepare", particular: Partial<WorkerConfiguration>) => {
-    const line = configurationLine(type, { ...CONFIGURATION, ...particular });
-    processes.input(new TextDecoder().decode(join(line)));
+    const { line, keys } = configurationFrame(type, { ...CONFIGURATION, ...particular });
+    processes.input(new TextDecoder().decode(join([...line, keys])));
     await settled();
   };
   const tell = async (message: SupervisorMessage) => {

@@ -2,8 +2,9 @@
 
 import { messageLine } from "../../../src/control/message_lines.ts";
 import type { SupervisorMessage, WorkerConfiguration } from "../../../src/control/messages.ts";
-import { configurationLine } from "../../../src/control/packed_configuration.ts";
+import { configurationFrame } from "../../../src/control/packed_configuration.ts";
 import { StartupError } from "../../../src/errors.ts";
+import { KeyBytes } from "../../../src/key_bytes.ts";
 import type { TlsEngine } from "../../../src/tls/engine.ts";
 import { createRustlsEngine } from "../../../src/tls/rustls.ts";
 import type { TlsConfiguration } from "../../../src/tls/tls_configuration.ts";
@@ -48,7 +49,8 @@ function newWorker(wrap: (engine: TlsEngine) => TlsEngine = (engine) => engine) 
 }
 
 function startLine(configuration: WorkerConfiguration): string {
-  return new TextDecoder().decode(join(configurationLine("start", configuration)));
+  const { line, keys } = configurationFrame("start", configuration);
+  return new TextDecoder().decode(join([...line, keys]));
 }
 
 Deno.test("a worker writes no access log unless it is told to", async () => {
@@ -101,7 +103,11 @@ Deno.test("a worker makes its engine from what it was told of TLS, and names the
   const { runtime, made, start, messages } = newWorker((engine) => ({ ...engine, library }));
   assertEquals(made, []);
   await start({ ...CONFIGURATION, tls, steer: 4 });
-  assertEquals(made, [JSON.parse(JSON.stringify(tls))]);
+  const keys = made.flatMap(({ certificates }) => certificates.map((one) => one.privateKey));
+  assertEquals([keys.length, keys.every((key) => key instanceof KeyBytes)], [1, true]);
+  assertEquals(JSON.parse(JSON.stringify(made)), [
+    JSON.parse(JSON.stringify(tls, (name, value) => name === "privateKey" ? {} : value)),
+  ]);
   assertEquals(runtime.kernel!.steered, [
     {
       address: { host: "192.0.2.1", port: 8443 },

@@ -1,5 +1,6 @@
 /** The host's OpenSSL, and sessions of it that talk to a real client. */
 
+import type { KeyBytes } from "../../../../src/key_bytes.ts";
 import { openOpenSsl } from "../../../../src/runtime/openssl/library.ts";
 import type { SslContextOptions, SslOutput, SslSession } from "../../../../src/runtime/openssl.ts";
 import { assertEquals } from "../../../support/assert.ts";
@@ -18,7 +19,7 @@ export const EC = await made({ names: ["localhost"] });
 /** What a context is told of a certificate and its key alone. */
 export function certificateOf(
   certificateChain: string,
-  privateKey: string,
+  privateKey: string | KeyBytes,
 ): Pick<SslContextOptions, "certificates"> {
   const rest = { dhParameters: undefined, ocspResponse: undefined };
   return { certificates: [{ certificateChain, privateKey, ...rest }] };

@@ -1,0 +1,65 @@
+/**
+ * What may be read as a file, the same under Deno and Node: something that ends. Devices may never, a named pipe may have
+ * nobody who writes, and the operator would wait for ever or run out of memory.
+ */
+
+/** What is known of a path before it is read. */
+export interface FileKind {
+  readonly path: string;
+  readonly isDirectory: boolean;
+  readonly isNamedPipe: boolean;
+  /** A character device. */
+  readonly isDevice: boolean;
+  /** Bytes, as far as that is known; 0 for much that has some. */
+  readonly size: number;
+}
+
+/** How much is read of something, where nobody wants less or more. */
+export function limitFor({ isDevice }: FileKind, limit = MAX_FILE): number {
+  return isDevice ? Math.min(limit, MAX_DEVICE) : limit;
+}
+
+/** Why it is not to be read, or undefined. */
+export function unreadable(
+  { path, isDirectory, isNamedPipe, size }: FileKind,
+  limit: number,
+): string | undefined {
+  if (isDirectory) return "is a directory, not a file";
+  // What a shell hands over is a pipe, and open already.
+  if (isNamedPipe && !/^\/(dev|proc)\//.test(path)) return "is a named pipe, not a file";
+  return size > limit ? tooLong(limit) : undefined;
+}
+
+/** Reads until the end, and no further than the limit. Throws an error with the reason. */
+export async function readUpTo(
+  limit: number,
+  read: (into: Uint8Array) => Promise<number | null>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  let space = new Uint8Array(FIRST);
+  for (let length = 0;;) {
+    const more = await read(space.subarray(length)) ?? 0;
+    if (more === 0) return space.slice(0, length);
+    length += more;
+    if (length > limit) throw new FileTooLongError(tooLong(limit));
+    if (length < space.length) continue;
+    const larger = new Uint8Array(Math.min(2 * length, limit + 1));
+    larger.set(space);
+    space = larger;
+  }
+}
+
+/** Something that is no file, or none that is read. The message is the reason. */
+export class FileTooLongError extends Error {
+  override readonly name = "FileTooLongError";
+}
+
+function tooLong(limit: number): string {
+  const size = limit >= 1 << 20 ? `${limit >> 20} MiB` : `${limit} bytes`;
+  return `has more than ${size}, or no end; give a file`;
+}
+
+/** Bytes of a file at most, unless somebody wants fewer. */
+const MAX_FILE = 64 << 20;
+/** The same of a device: a terminal, or one that has no end. */
+const MAX_DEVICE = 1 << 20;
+const FIRST = 64 << 10;

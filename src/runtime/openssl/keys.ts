@@ -1,0 +1,77 @@
+/**
+ * Private keys as OpenSSL has them (EVP_PKEY). One that came as bytes is read once, however many contexts use it, and
+ * its bytes are overwritten then: what is left of it is OpenSSL's own.
+ */
+
+import { KeyBytes } from "../../key_bytes.ts";
+import { overwritingFreed } from "../freed_memory.ts";
+import { OpenSslError } from "../openssl.ts";
+import { cString, must, type Pointer } from "./memory.ts";
+import type { Libraries } from "./symbols.ts";
+
+/** Reads keys and keeps those that came as bytes. */
+export class Keys {
+  readonly #libraries: Libraries;
+  readonly #engine: () => Pointer | undefined;
+  readonly #read = new WeakMap<KeyBytes, Pointer>();
+  readonly #unused: FinalizationRegistry<Pointer>;
+
+  constructor(libraries: Libraries, engine: () => Pointer | undefined) {
+    this.#libraries = libraries;
+    this.#engine = engine;
+    this.#unused = new FinalizationRegistry((key) => libraries.crypto.EVP_PKEY_free(key));
+  }
+
+  /** A reference to a key, which the caller frees. `key` is PEM text or an engine's id. Throws {@linkcode OpenSslError}. */
+  load(key: string | KeyBytes): Pointer {
+    if (key instanceof KeyBytes) return this.#fromBytes(key);
+    if (key.startsWith("-----BEGIN")) {
+      return this.#fromPem(new Uint8Array(new TextEncoder().encode(key)));
+    }
+    return this.#fromEngine(key);
+  }
+
+  #fromBytes(key: KeyBytes): Pointer {
+    const { crypto } = this.#libraries;
+    let pointer = this.#read.get(key);
+    if (pointer === undefined) {
+      const { bytes } = key;
+      if (bytes === undefined) throw new OpenSslError("it has been overwritten", { subject });
+      pointer = overwritingFreed(() => this.#fromPem(bytes));
+      this.#read.set(key, pointer);
+      this.#unused.register(key, pointer);
+      key.wipe();
+    }
+    crypto.EVP_PKEY_up_ref(pointer);
+    return pointer;
+  }
+
+  /** The bytes are OpenSSL's to read only meanwhile. */
+  #fromPem(pem: Uint8Array<ArrayBuffer>): Pointer {
+    const { crypto } = this.#libraries;
+    const bio = must(this.#libraries, crypto.BIO_new_mem_buf(pem, pem.length));
+    try {
+      const key = crypto.PEM_read_bio_PrivateKey(bio, null, null, NO_PASSPHRASE);
+      return must(this.#libraries, key, subject);
+    } finally {
+      crypto.BIO_free(bio);
+    }
+  }
+
+  #fromEngine(id: string): Pointer {
+    const engine = this.#engine();
+    const { engines } = this.#libraries;
+    if (engine === undefined || engines === undefined) {
+      throw new OpenSslError("only an engine can hold a key of this kind; name it with -e", {
+        subject,
+      });
+    }
+    // Without a user interface of ours the engine would ask for a missing PIN on the terminal.
+    const key = engines.ENGINE_load_private_key(engine, cString(id), engines.UI_null(), null);
+    return must(this.#libraries, key, subject);
+  }
+}
+
+const subject = "private key";
+/** Without a passphrase OpenSSL would ask for one on the terminal. */
+const NO_PASSPHRASE = cString("");

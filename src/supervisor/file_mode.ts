@@ -1,0 +1,47 @@
+/** Says which files with secrets in them others than their owner may use, or put another one into the place of. */
+
+import type { Files } from "../runtime/runtime.ts";
+
+/**
+ * Lines for the log about a file, each with the file in front. `why` is what becomes of that; whether its group may
+ * read it, as distributions have it for private keys (Debian's `ssl-cert`), is for the caller to say.
+ */
+export async function fileModeWarnings(
+  files: Pick<Files, "mode">,
+  path: string,
+  why: string,
+  { groupMayRead = false }: { readonly groupMayRead?: boolean } = {},
+): Promise<string[]> {
+  const warnings: string[] = [];
+  const mode = await files.mode(path);
+  // Nobody but its owner has what a shell hands over.
+  const unwanted = groupMayRead ? GROUP_AND_OTHERS & ~GROUP_READ : GROUP_AND_OTHERS;
+  if (mode !== undefined && (mode & unwanted) !== 0 && !path.startsWith("/dev/fd/")) {
+    warnings.push(
+      `${path}: others than its owner may use this file (mode ${
+        shown(mode)
+      }), and ${why}; change that with: ` +
+        `chmod 600 ${path}`,
+    );
+  }
+  const slash = path.lastIndexOf("/");
+  const directory = slash < 0 ? "." : path.slice(0, slash) || "/";
+  const around = await files.mode(directory).catch(() => undefined);
+  if (around !== undefined && (around & OTHERS_WRITE) !== 0 && (around & STICKY) === 0) {
+    warnings.push(
+      `${path}: everybody may put another file in its place, for its directory is writable for all (mode ` +
+        `${shown(around)}); change that with: chmod o-w ${directory}`,
+    );
+  }
+  return warnings;
+}
+
+function shown(mode: number): string {
+  return mode.toString(8).padStart(4, "0");
+}
+
+/** S_IRWXG | S_IRWXO. */
+const GROUP_AND_OTHERS = 0o077;
+const GROUP_READ = 0o040;
+const OTHERS_WRITE = 0o002;
+const STICKY = 0o1000;

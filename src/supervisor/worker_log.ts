@@ -1,0 +1,53 @@
+/**
+ * The log lines of one worker: each with its number in front, escaped by the log itself, and no more of them than leave
+ * room for those of the others. What is left out is counted.
+ */
+
+import type { LogLevel } from "../errors.ts";
+import type { Logger } from "../log/log.ts";
+import type { Clock } from "../runtime/runtime.ts";
+import { Allowance } from "./allowance.ts";
+
+/** Writes a worker's lines into the log. */
+export class WorkerLog {
+  readonly #log: Logger;
+  readonly #clock: Clock;
+  readonly #index: number;
+  readonly #allowance: Allowance;
+  #leftOut = 0;
+  #cancel: () => void = () => {};
+
+  constructor(log: Logger, clock: Clock, index: number) {
+    this.#log = log;
+    this.#clock = clock;
+    this.#index = index;
+    this.#allowance = new Allowance(clock, LINES_A_SECOND, LINES_AT_ONCE);
+  }
+
+  /** Writes a line, or counts it. */
+  write(level: LogLevel, text: string): void {
+    if (this.#leftOut === 0 && this.#allowance.takeIfThere(1)) {
+      this.#log[level]("worker {index}: {text}", { index: this.#index, text });
+      return;
+    }
+    if (this.#leftOut++ === 0) this.#cancel = this.#clock.after(PERIOD, () => this.tellLeftOut());
+  }
+
+  /** Says now how many lines have been left out, if any have. */
+  tellLeftOut(): void {
+    this.#cancel();
+    const count = this.#leftOut;
+    if (count === 0) return;
+    this.#leftOut = 0;
+    this.#log.warning(
+      "worker {index}: {count} log lines left out: more than {limit} a second",
+      { index: this.#index, count, limit: LINES_A_SECOND },
+    );
+  }
+}
+
+const LINES_A_SECOND = 1_000;
+/** Less than the log's own queue holds. */
+const LINES_AT_ONCE = 3_000;
+/** Milliseconds for which lines are left out once there have been too many. */
+const PERIOD = 1_000;

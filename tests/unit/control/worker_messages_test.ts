@@ -1,0 +1,138 @@
+/** What a supervisor takes from a worker: the shapes of messages, and nothing else, whatever the worker writes. */
+
+import fc from "fast-check";
+import { messageLine } from "../../../src/control/message_lines.ts";
+import type { WorkerMessage } from "../../../src/control/messages.ts";
+import {
+  accessMessages,
+  MAX_ACCESS_LINE,
+  MAX_LINE,
+  MAX_TEXT,
+  messageText,
+  parseWorkerMessage,
+  ProtocolError,
+} from "../../../src/control/worker_messages.ts";
+import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
+import { TOTALS } from "../../support/worker_configuration.ts";
+
+/** One good message of each kind, with all its fields. */
+const GOOD: readonly WorkerMessage[] = [
+  { type: "log", level: "warning", text: "careful" },
+  { type: "access", lines: ["a=1", '{"b":2}'] },
+  { type: "ready", library: "rustls", missing: "libssl is away" },
+  { type: "failed", text: "no port", portInUse: true },
+  { type: "answer", fault: "no", reopened: [{ host: "::1", port: 443 }] },
+  { type: "replace-me" },
+  { type: "deaf" },
+  { type: "ended", counters: TOTALS },
+];
+
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/** Every text in a value. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
+Deno.test("parseWorkerMessage() takes every kind of message as it is", () => {
+  for (const message of GOOD) assertEquals(parseWorkerMessage(messageLine(message)), message);
+});
+
+Deno.test("parseWorkerMessage() knows what is no message", () => {
+  for (const line of ["", "panic!", "{", "null", "1", '"type"', "[]", '{"text":"a"}']) {
+    assertEquals(parseWorkerMessage(line), undefined, line);
+  }
+});
+
+Deno.test("parseWorkerMessage() refuses other kinds, levels, numbers, lengths and types", () => {
+  const bad: [message: unknown, words: string][] = [
+    [{ type: "shell" }, "a message of an unknown kind"],
+    [{ type: "__proto__" }, "a message of an unknown kind"],
+    [{ type: "toString" }, "a message of an unknown kind"],
+    [{ type: 1 }, "a message of an unknown kind"],
+    [{ type: "log", text: "a" }, "log.level is none of debug, info, warning, error"],
+    [{ type: "log", level: "constructor", text: "a" }, "log.level is none of"],
+    [{ type: "log", level: "info", text: { toString: 1 } }, "log.text is no text"],
+    [{ type: "log", level: "info", text: "x".repeat(MAX_TEXT + 1) }, "log.text is longer than"],
+    [{ type: "access", lines: "a" }, "access.lines is no list"],
+    [{ type: "access", lines: [1] }, "access.lines is no text"],
+    [{ type: "access", lines: Array(10_001).fill("") }, "access.lines is longer than 10000"],
+    [{ type: "access", lines: ["x".repeat(MAX_ACCESS_LINE + 1)] }, "access.lines is longer than"],
+    [{ type: "ready" }, "ready.library is no text"],
+    [{ type: "failed", text: "a", portInUse: "yes" }, "failed.portInUse is neither"],
+    [{ type: "answer", reopened: [{ host: "a" }] }, "answer.reopened.port is no whole number"],
+    [{ type: "answer", reopened: [null] }, "answer.reopened is no object"],
+    [{ type: "ended" }, "ended.counters is no object"],
+    ...[-1, 0.5, NaN, 2 ** 53, "1", null].map((accepted): [unknown, string] => [
+      { type: "ended", counters: { ...TOTALS, accepted } },
+      "ended.counters.accepted is no whole number",
+    ]),
+    [{ type: "answer", reopened: [{ host: "a", port: 65_536 }] }, "up to 65535"],
+  ];
+  for (const [message, words] of bad) {
+    const error = assertThrows(() => parseWorkerMessage(JSON.stringify(message)), ProtocolError);
+    assert(error.message.includes(words), `${error.message} for ${words}`);
+  }
+});
+
+Deno.test("parseWorkerMessage() leaves out what a kind does not have", () => {
+  assertEquals(parseWorkerMessage('{"type":"deaf","level":"info","__proto__":{"a":1}}'), {
+    type: "deaf",
+  });
+});
+
+Deno.test("parseWorkerMessage() escapes line ends, control characters and what turns text round", () => {
+  const forged = "a\r\n\x1b[2J\x9b1m\u2028\u202e\ud800";
+  assertEquals(parseWorkerMessage(JSON.stringify({ type: "log", level: "info", text: forged })), {
+    ...{ type: "log", level: "info" },
+    text: "a\\x0d\\x0a\\x1b[2J\\x9b1m\\u{2028}\\u{202e}\\u{d800}",
+  } as WorkerMessage);
+  assertEquals(parseWorkerMessage(JSON.stringify({ type: "access", lines: [forged] })), {
+    type: "access",
+    lines: ["a\\u000d\\u000a\\u001b[2J\\u009b1m\\u2028\\u202e\\ud800"],
+  });
+});
+
+Deno.test("parseWorkerMessage() takes no other values, and gives no text that forges, whatever JSON it is", () => {
+  const kinds = fc.oneof(fc.constantFrom(...GOOD.map(({ type }) => type as string)), fc.string());
+  const names = ["level", "text", "lines", "library", "fault", "reopened", "counters", "portInUse"];
+  const fields = fc.dictionary(
+    fc.oneof(fc.constantFrom(...names), fc.string()),
+    fc.oneof(fc.jsonValue(), fc.string({ unit: "binary" }), fc.constantFrom("info", "error")),
+  );
+  fc.assert(
+    fc.property(kinds, fields, (type, rest) => {
+      let message: WorkerMessage | undefined;
+      try {
+        message = parseWorkerMessage(JSON.stringify({ ...rest, type }));
+      } catch (error) {
+        assert(error instanceof ProtocolError, String(error));
+        assert(!UNPRINTABLE.test(error.message));
+        return;
+      }
+      assert(GOOD.some((good) => good.type === message!.type));
+      for (const text of textsIn(message)) assert(!UNPRINTABLE.test(text));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("what workers send is never longer than what supervisors take", () => {
+  assertEquals(messageText("short"), "short");
+  assertEquals(messageText("x".repeat(MAX_TEXT + 1)).length, MAX_TEXT);
+  const longest = "\\u001b".repeat(MAX_ACCESS_LINE / 6 | 0);
+  const lines = [longest, "", ...Array(100).fill(longest), "last"];
+  const messages = accessMessages(lines);
+  assertEquals(
+    messages.flatMap((message) => {
+      const line = messageLine(message);
+      assert(new TextEncoder().encode(line).length <= MAX_LINE);
+      const parsed = parseWorkerMessage(line);
+      return parsed?.type === "access" ? parsed.lines : [];
+    }),
+    lines,
+  );
+  assertEquals(accessMessages([]), []);
+  assertEquals(accessMessages(["a", "b"]), [{ type: "access", lines: ["a", "b"] }]);
+});

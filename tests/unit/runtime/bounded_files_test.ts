@@ -1,0 +1,60 @@
+/** What has no end is an error at once, under this runtime. */
+
+import { StartupError } from "../../../src/errors.ts";
+import { readUpTo } from "../../../src/runtime/bounded_files.ts";
+import { createRuntime } from "../../../src/runtime/deno.ts";
+import { assertEquals, assertRejects } from "../../support/assert.ts";
+import { testWith } from "../../support/tools.ts";
+
+const { files } = createRuntime({ workerArguments: [] });
+
+Deno.test("readUpTo() reads up to the limit, in whatever pieces, and no further", async () => {
+  for (const piece of [1, 7, 1_000]) {
+    let left = 100;
+    const read = (into: Uint8Array) => {
+      const length = Math.min(piece, left, into.length);
+      into.fill(7, 0, length);
+      left -= length;
+      return Promise.resolve(length === 0 ? null : length);
+    };
+    assertEquals([...await readUpTo(100, read)], Array(100).fill(7));
+    left = 101;
+    await assertRejects(() => readUpTo(100, read), Error, "has more than 100 bytes, or no end");
+  }
+});
+
+testWith(
+  { linux: true, tools: ["mkfifo"] },
+  "devices, pipes and directories are refused, and files read whole",
+  async () => {
+    const folder = await Deno.makeTempDir({ prefix: "stud-test-" });
+    try {
+      const path = `${folder}/file`;
+      const text = "ü".repeat(100_000);
+      await Deno.writeTextFile(path, text);
+      assertEquals(await files.readText(path), text);
+      assertEquals((await files.readOctets(path)).length, 200_000);
+      assertEquals((await files.readText("/proc/self/status")).startsWith("Name:"), true);
+      assertEquals(await files.readText("/dev/null"), "");
+      await new Deno.Command("mkfifo", { args: [`${folder}/pipe`] }).output();
+      const refused = async (path: string, limit?: number) =>
+        (await assertRejects(() => files.readOctets(path, limit), StartupError)).message.replace(
+          folder,
+          "",
+        );
+      assertEquals(
+        await refused(path, 1_000),
+        "/file: has more than 1000 bytes, or no end; give a file",
+      );
+      assertEquals(
+        await refused("/dev/zero"),
+        "/dev/zero: has more than 1 MiB, or no end; give a file",
+      );
+      assertEquals(await refused(`${folder}/pipe`), "/pipe: is a named pipe, not a file");
+      assertEquals(await refused(folder), ": is a directory, not a file");
+      assertEquals(await refused(`${folder}/none`), "/none: no such file");
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
