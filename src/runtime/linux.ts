@@ -9,8 +9,16 @@
 
 import { StartupError } from "../errors.ts";
 import { formatSocketAddress, parseIpAddress, unmapIpv4Octets } from "../wire/ip_address.ts";
+import { confine, hideMemory } from "./linux_sandbox.ts";
 import { INSTRUCTION_OCTETS, overlookingProgram, steeringProgram } from "./linux_steering.ts";
-import type { Kernel, ListenerOptions, Privileges, SocketAddress, Steering } from "./runtime.ts";
+import type {
+  Kernel,
+  ListenerOptions,
+  Privileges,
+  Sandbox,
+  SocketAddress,
+  Steering,
+} from "./runtime.ts";
 
 const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
@@ -108,6 +116,14 @@ class LinuxKernel implements Kernel {
     // glibc changes the identity of every thread at once (nptl(7)).
     if (gid !== undefined) this.#must(this.#libc.setgid(gid), `cannot become group ${gid}`);
     if (uid !== undefined) this.#must(this.#libc.setuid(uid), `cannot become user ${uid}`);
+  }
+
+  hideMemory(hidden: boolean): void {
+    hideMemory(hidden);
+  }
+
+  confine(sandbox: Sandbox): string[] {
+    return confine(sandbox);
   }
 
   pinToCpu(index: number): number {

@@ -4,6 +4,7 @@
  */
 
 import { formatAddress } from "../config/address.ts";
+import { sandboxSetting } from "../config/sandbox_setting.ts";
 import type { FrontendSettings, Settings } from "../config/settings.ts";
 import type {
   BackendEndpoint,
@@ -94,6 +95,7 @@ export async function makePlan(
     },
     accessLog: settings.accessLog === undefined ? undefined : settings.accessLogFormat,
     privileges,
+    sandbox: sandboxSetting(settings),
   };
   return {
     configuration,
@@ -122,6 +124,7 @@ export async function makePlan(
       ...tls.warnings,
       ...await socketWarnings(settings, runtime),
       ...warnings(privileges, runtime),
+      ...tokenWarnings(configuration.sandbox, runtime),
     ],
   };
 }
@@ -224,6 +227,14 @@ function steeredWorkers(settings: Settings, workers: number): number | undefined
   const { name, orElse } = settings.tlsLibrary;
   const useful = workers > 1 && [name, orElse].includes("rustls");
   return settings.steerByClient && useful ? workers : undefined;
+}
+
+function tokenWarnings(sandbox: WorkerConfiguration["sandbox"], { platform }: Runtime): string[] {
+  if (!sandbox?.token || platform !== "linux") return [];
+  return [
+    "keys are in a token, or --ssl-engine drives a device: the sandbox leaves files, devices and " +
+    "sockets open to the workers, and they get the whole environment",
+  ];
 }
 
 function warnings(privileges: WorkerPrivileges, runtime: Runtime): string[] {

@@ -52,6 +52,7 @@ const DEFAULTS: Settings = {
   chroot: undefined,
   user: undefined,
   group: undefined,
+  sandbox: true,
   logLevel: "info",
   logFile: undefined,
   daemon: false,
