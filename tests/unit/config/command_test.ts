@@ -162,6 +162,7 @@ Deno.test("each option changes its setting and no other", () => {
     [["-r", "/var/empty"], { chroot: "/var/empty" }],
     [["-u", "nobody"], { user: "nobody" }],
     [["-g", "nogroup"], { group: "nogroup" }],
+    [["--sandbox=off"], { sandbox: false }],
     [["-q"], { logLevel: "error" }],
     [["-L2"], { logLevel: "debug" }],
     [["-l", "stud.log"], { logFile: "stud.log" }],
