@@ -35,6 +35,8 @@ const NAMES: ReadonlySet<string> = new Set([
 
 const PREFIXES = [
   "LC_",
+  // Our own; tests know their processes by one.
+  "STUD_",
   // mallopt(3).
   "MALLOC_",
   // Where the library has its configuration, modules and engines, and what it may use of the processor.
