@@ -3,6 +3,7 @@
  * serves starts its workers before it loads the rest of itself.
  */
 
+import { describeSandbox, sandboxSetting } from "./config/sandbox_setting.ts";
 import type { Compat, Settings, TlsLibraryName } from "./config/settings.ts";
 import { reportError } from "./errors.ts";
 import { printable } from "./log/printable.ts";
@@ -64,8 +65,15 @@ async function run(
 
 /** Workers take as long to start as the rest of this program; they do so meanwhile. */
 async function start(options: ServeOptions): Promise<number> {
-  const { settings: { workers }, runtime: { processes } } = options;
-  processes.expectWorkers?.(workers === "auto" ? processes.cpus : workers);
+  const { settings, runtime: { processes } } = options;
+  const { workers } = settings;
+  const sandbox = sandboxSetting(settings);
+  if (sandbox !== undefined) {
+    processes.hideMemory?.();
+    processes.limitWorkers?.();
+  }
+  const wholeEnvironment = sandbox === undefined || sandbox.token;
+  processes.expectWorkers?.(workers === "auto" ? processes.cpus : workers, { wholeEnvironment });
   const { serve } = await import("./serve.ts");
   return await serve(options);
 }
@@ -114,12 +122,15 @@ async function check(settings: Settings, runtime: Runtime): Promise<number> {
   const { planFor } = await import("./serve.ts");
   const { tlsConfigurations } = await import("./supervisor/plan.ts");
   const { makeEngine } = await import("./tls/make_engine.ts");
+  if (settings.sandbox) runtime.processes.hideMemory?.();
   const plan = await planFor(settings, runtime);
   for (const tls of tlsConfigurations(plan)) await (await makeEngine(runtime, tls)).check();
   for (const warning of plan.warnings) {
     await writeOut(runtime, "stderr", `stud: warning: ${printable(warning)}\n`);
   }
   if (settings.compat === "none") {
+    const sandbox = describeSandbox(sandboxSetting(settings), runtime);
+    await writeOut(runtime, "stderr", `stud: workers once they serve: ${sandbox}\n`);
     return await print(runtime, "stud: the configuration is good\n");
   }
   await writeOut(runtime, "stderr", "hitch configuration looks ok.\n");

@@ -1004,6 +1004,17 @@ const table = [
     group: "Processes",
   },
   {
+    name: "sandbox",
+    key: "sandbox",
+    type: { kind: "flag" },
+    default: "on",
+    help:
+      "Confine workers once they serve, on Linux: no files, no programs, no rights that serving " +
+      "does not need, and only part of the environment. Turn it off to debug them. See " +
+      "docs/security.md.",
+    group: "Processes",
+  },
+  {
     name: "daemon",
     key: "daemon",
     type: { kind: "flag" },

@@ -95,6 +95,7 @@ export function parseSettings(
     chroot: text("chroot"),
     user: text("user"),
     group: text("group"),
+    sandbox: flag("sandbox"),
     ...logSettings(values, libraries),
     pidFile: text("pidfile"),
     listenReport: text("dbg-listen"),

@@ -197,6 +197,8 @@ export interface Settings extends TlsSettings {
   readonly chroot: string | undefined;
   readonly user: string | undefined;
   readonly group: string | undefined;
+  /** Confine workers once they serve, where the platform can. */
+  readonly sandbox: boolean;
   /** The least important lines that are logged. */
   readonly logLevel: "error" | "info" | "debug";
   /** Path of the file that the log goes to, instead of the standard streams. */
@@ -221,6 +223,14 @@ export interface Settings extends TlsSettings {
   readonly lingerTimeout: number;
   /** Seconds that a peer may leave waiting data untaken; 0 means for ever. */
   readonly stallTimeout: number;
+}
+
+/** How much workers are still allowed once they serve. */
+export interface SandboxSetting {
+  /** To connect to unix sockets. */
+  readonly unixSockets: boolean;
+  /** What a library needs that drives a token with keys (PKCS #11), or whatever an OpenSSL engine is for. */
+  readonly token: boolean;
 }
 
 /** What the command line asks the program to do. */

@@ -8,6 +8,7 @@ import type {
   FrontendLimits,
   PrefaceKind,
   ProxyV2Parts,
+  SandboxSetting,
 } from "../config/settings.ts";
 import type { LogLevel } from "../errors.ts";
 import type { SocketAddress, Steering } from "../runtime/runtime.ts";
@@ -52,6 +53,8 @@ export interface WorkerConfiguration {
   /** How it writes lines of the access log; undefined: not at all. */
   readonly accessLog: AccessLogFormat | undefined;
   readonly privileges: WorkerPrivileges;
+  /** What it is left with once it serves; undefined: everything. */
+  readonly sandbox?: SandboxSetting | undefined;
 }
 
 /**
@@ -176,6 +179,8 @@ export interface ServingBy {
   readonly library: string;
   /** Why the library that was preferred cannot be opened; undefined: none was, or it can. */
   readonly missing?: string;
+  /** What the kernel refused when the worker was to be confined; undefined: nothing. */
+  readonly unconfined?: string;
 }
 
 /** To what is answered: one answer for each, in order. */

@@ -159,7 +159,11 @@ type FieldsOf<Type extends WorkerMessage["type"]> = Omit<
 const SHAPES: { readonly [Type in WorkerMessage["type"]]: Check<FieldsOf<Type>> } = {
   log: fieldsOf({ level: oneOf("debug", "info", "warning", "error"), text: text(MAX_TEXT) }),
   access: fieldsOf({ lines: listOf(text(MAX_ACCESS_LINE, escapedAccessLine), 10_000) }),
-  ready: fieldsOf<ServingBy>({ library: text(1_000), missing: optional(text(MAX_TEXT)) }),
+  ready: fieldsOf<ServingBy>({
+    library: text(1_000),
+    missing: optional(text(MAX_TEXT)),
+    unconfined: optional(text(MAX_TEXT)),
+  }),
   failed: fieldsOf({ text: text(MAX_TEXT), portInUse: optional(flag) }),
   answer: fieldsOf<Omit<WorkerAnswer, "type">>({
     fault: optional(text(MAX_TEXT)),

@@ -5,6 +5,7 @@
 
 import { StartupError } from "../errors.ts";
 import { startingQuietly } from "./deno_signals.ts";
+import { hideMemory, limitChildren } from "./linux_sandbox.ts";
 import { sendDatagram } from "./linux_service.ts";
 import type {
   ChildProcess,
@@ -12,7 +13,9 @@ import type {
   OtherProcesses,
   Processes,
   StandardStream,
+  WorkerStart,
 } from "./runtime.ts";
+import { MANAGER_VARIABLES, neededVariables } from "./worker_environment.ts";
 
 /** How this program is started again as a worker. */
 export interface WorkerProgram {
@@ -49,7 +52,7 @@ export const standardOctets: StandardOctets = {
 
 /** Makes the processes part of a Deno runtime. `pipes`: for a process that has them. */
 export function createDenoProcesses(program: WorkerProgram, pipes?: StandardPipes): Processes {
-  const expected: ChildProcess[] = [];
+  const expected: ExpectedWorker[] = [];
   return {
     args: Deno.args,
     get programName() {
@@ -69,13 +72,20 @@ export function createDenoProcesses(program: WorkerProgram, pipes?: StandardPipe
         ? pipes.write(octets)
         : write(stream, octets);
     },
-    startWorker: () => expected.shift() ?? startWorker(program),
-    expectWorkers(count) {
+    startWorker: ({ wholeEnvironment = false } = {}) =>
+      takeExpected(expected, wholeEnvironment) ?? startWorker(program, wholeEnvironment),
+    expectWorkers(count, { wholeEnvironment = false } = {}) {
       try {
-        while (expected.length < count) expected.push(startWorker(program));
+        while (expected.length < count) {
+          expected.push({ child: startWorker(program, wholeEnvironment), wholeEnvironment });
+        }
       } catch {
         // Whoever needs it will try again, and be told.
       }
+    },
+    ...Deno.build.os === "linux" && {
+      hideMemory: () => void hideMemory(true),
+      limitWorkers: limitChildren,
     },
     capture,
     onSignal(name, handler) {
@@ -122,20 +132,41 @@ function workerV8Flags(): string {
   return [V8_FLAGS, Deno.env.get("DENO_V8_FLAGS") ?? ""].filter(Boolean).join(",");
 }
 
-/** What this process has, without what the service manager has told it alone: sd_notify(3), sd_listen_fds(3). */
-function workerEnvironment(): Record<string, string> {
+/** Of what this process has a worker gets what it needs, or all but what is the supervisor's alone. */
+function workerEnvironment(whole: boolean): Record<string, string> {
   const environment = Deno.env.toObject();
   for (const name of MANAGER_VARIABLES) delete environment[name];
-  return { ...environment, DENO_V8_FLAGS: workerV8Flags() };
+  return {
+    ...whole ? environment : neededVariables(environment),
+    // Every process of `deno run` would ask a server for newer versions otherwise.
+    DENO_NO_UPDATE_CHECK: "1",
+    DENO_V8_FLAGS: workerV8Flags(),
+  };
 }
 
-function startWorker({ entry, workerArguments }: WorkerProgram): ChildProcess {
+/** A process that was started ahead, and how. */
+interface ExpectedWorker extends Required<WorkerStart> {
+  readonly child: ChildProcess;
+}
+
+/** The next of them, if it has the environment that is wanted; those that have not are ended. */
+function takeExpected(expected: ExpectedWorker[], whole: boolean): ChildProcess | undefined {
+  for (let next = expected.shift(); next !== undefined; next = expected.shift()) {
+    if (next.wholeEnvironment === whole) return next.child;
+    next.child.kill();
+  }
+}
+
+function startWorker(
+  { entry, workerArguments }: WorkerProgram,
+  wholeEnvironment: boolean,
+): ChildProcess {
   const args = [...programArguments(entry), ...workerArguments];
   try {
     const command = new Deno.Command(Deno.execPath(), {
       args,
       clearEnv: true,
-      env: workerEnvironment(),
+      env: workerEnvironment(wholeEnvironment),
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
@@ -205,11 +236,6 @@ const OTHERS: OtherProcesses = {
   lockHolders: async (path) => (await import("./linux_processes.ts")).lockHolders(path),
   announce: async (addresses) => (await import("./linux_announcements.ts")).announce(addresses),
 };
-
-const MANAGER_VARIABLES = [
-  ...["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"],
-  ...["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"],
-];
 
 const RUN = ["run", "--quiet", "--no-prompt", "--unstable-net", "-A"];
 

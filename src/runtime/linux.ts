@@ -10,8 +10,16 @@ import { StartupError } from "../errors.ts";
 import { formatSocketAddress, parseIpAddress, unmapIpv4Octets } from "../wire/ip_address.ts";
 import { OpenDescriptors } from "./linux_open_descriptors.ts";
 import { replaceOpenFiles } from "./linux_open_files.ts";
+import { confine, hideMemory } from "./linux_sandbox.ts";
 import { INSTRUCTION_OCTETS, overlookingProgram, steeringProgram } from "./linux_steering.ts";
-import type { Kernel, ListenerOptions, Privileges, SocketAddress, Steering } from "./runtime.ts";
+import type {
+  Kernel,
+  ListenerOptions,
+  Privileges,
+  Sandbox,
+  SocketAddress,
+  Steering,
+} from "./runtime.ts";
 
 const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
@@ -116,6 +124,14 @@ class LinuxKernel implements Kernel {
       const { message: reason } = error as Error;
       throw new StartupError(`cannot let go of open files: ${reason}`, { cause: error });
     }
+  }
+
+  hideMemory(hidden: boolean): void {
+    hideMemory(hidden);
+  }
+
+  confine(sandbox: Sandbox): string[] {
+    return confine(sandbox);
   }
 
   pinToCpu(index: number): number {

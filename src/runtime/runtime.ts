@@ -200,6 +200,12 @@ export interface ChildProcess {
   kill(): void;
 }
 
+/** How a worker is started. */
+export interface WorkerStart {
+  /** It gets all of this process's environment instead of what workers are known to need. */
+  readonly wholeEnvironment?: boolean;
+}
+
 /** Signals that an operator sends. Those a platform lacks never arrive. */
 export type SignalName = "SIGTERM" | "SIGINT" | "SIGQUIT" | "SIGHUP" | "SIGUSR2";
 
@@ -223,12 +229,19 @@ export interface Processes {
   /** Writes all octets without blocking the event loop. Rejects when nobody can read them any more. */
   write(stream: StandardStream, octets: Uint8Array): Promise<void>;
   /** Starts this program again as a worker. Throws {@linkcode StartupError}. */
-  startWorker(): ChildProcess;
+  startWorker(options?: WorkerStart): ChildProcess;
   /**
    * Starts so many processes now, for the next calls of {@linkcode Processes.startWorker}, which also tell what
    * went wrong. Those that are never asked for end with this process.
    */
-  expectWorkers?(count: number): void;
+  expectWorkers?(count: number, options?: WorkerStart): void;
+  /** Keeps other processes, root's aside, from the memory of this one, which holds private keys. */
+  hideMemory?(): void;
+  /**
+   * Has the workers that are started from now on begin without the rights that no worker needs. It cannot be taken
+   * back, and holds for every other program that this process starts.
+   */
+  limitWorkers?(): void;
   /** Runs a program to its end and returns what it printed, or undefined if there is no such program. */
   capture(program: string, args: readonly string[]): Promise<string | undefined>;
   onSignal(name: SignalName, handler: () => void): void;
@@ -303,6 +316,14 @@ export interface Privileges {
   readonly gid: number | undefined;
 }
 
+/** How much a worker that serves is still allowed. */
+export interface Sandbox {
+  /** It connects to unix sockets. */
+  readonly unixSockets: boolean;
+  /** A library of the operator's drives a token or a device, by its files, sockets and device. */
+  readonly token: boolean;
+}
+
 /** What Linux offers beyond the runtime's own interface, by system calls. */
 export interface Kernel {
   /**
@@ -329,6 +350,17 @@ export interface Kernel {
    * gid, uid, for every thread. Throws {@linkcode StartupError}.
    */
   dropPrivileges(privileges: Privileges): void;
+  /**
+   * Whether other processes, root's aside, are kept from this one's memory: no tracing, no core (prctl(2),
+   * PR_SET_DUMPABLE). {@linkcode Kernel.dropPrivileges} may change it.
+   */
+  hideMemory?(hidden: boolean): void;
+  /**
+   * Takes from this process, for good, what it does not need to serve: new files, programs and processes,
+   * capabilities, and most system calls. Tells what the kernel refuses, one text each, and throws nothing.
+   * Undefined where the platform cannot.
+   */
+  confine?(sandbox: Sandbox): readonly string[];
   /**
    * Pins this process to the n-th CPU it may use, modulo their count; returns the CPU's number, or undefined
    * where that cannot be done.

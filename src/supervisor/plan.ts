@@ -4,6 +4,7 @@
  */
 
 import { formatAddress } from "../config/address.ts";
+import { sandboxSetting } from "../config/sandbox_setting.ts";
 import type { FrontendLimits, FrontendSettings, Settings } from "../config/settings.ts";
 import type {
   BackendEndpoint,
@@ -99,6 +100,7 @@ export async function makePlan(
     },
     accessLog: settings.accessLog === undefined ? undefined : settings.accessLogFormat,
     privileges,
+    sandbox: sandboxSetting(settings),
   };
   return {
     configuration,
@@ -127,6 +129,7 @@ export async function makePlan(
       ...tls.warnings,
       ...await socketWarnings(settings, runtime),
       ...warnings(privileges, runtime),
+      ...tokenWarnings(configuration.sandbox, runtime),
     ],
   };
 }
@@ -239,6 +242,14 @@ function steeredWorkers(settings: Settings, workers: number): number | undefined
 function countsClients({ steerByClient, maxConnectionsPerClient, frontends }: Settings): boolean {
   return steerByClient && (maxConnectionsPerClient > 0 ||
     frontends.some(({ limits }) => (limits?.maxConnectionsPerClient ?? 0) > 0));
+}
+
+function tokenWarnings(sandbox: WorkerConfiguration["sandbox"], { platform }: Runtime): string[] {
+  if (!sandbox?.token || platform !== "linux") return [];
+  return [
+    "keys are in a token, or --ssl-engine drives a device: the sandbox leaves files, devices and " +
+    "sockets open to the workers, and they get the whole environment",
+  ];
 }
 
 function warnings(privileges: WorkerPrivileges, runtime: Runtime): string[] {

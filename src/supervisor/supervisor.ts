@@ -138,8 +138,11 @@ export class Supervisor {
     };
   }
 
-  #useLibrary({ library, missing }: ServingBy): void {
+  #useLibrary({ library, missing, unconfined }: ServingBy): void {
     this.#library = library;
+    if (unconfined !== undefined) {
+      this.#log.warning("the sandbox of the workers is incomplete: {unconfined}", { unconfined });
+    }
     if (missing !== undefined) {
       this.#log.info("OpenSSL cannot be used here: {missing}", { missing });
     }
@@ -284,14 +287,14 @@ export class Supervisor {
   }
 }
 
-/** Whom a process is, and which foreign code it has loaded, it cannot change any more. */
+/** Whom a process is, what it is confined to and which foreign code it has loaded, it cannot change any more. */
 function canChangeInPlace(
   { configuration: from, missing }: Generation,
   to: GenerationConfiguration,
 ): boolean {
   return (missing === undefined || from.tls.orElse === to.tls.orElse) &&
-    isSameData(from.privileges, to.privileges) && from.steer === to.steer &&
-    from.steersAlways === to.steersAlways &&
+    isSameData(from.privileges, to.privileges) && isSameData(from.sandbox, to.sandbox) &&
+    from.steer === to.steer && from.steersAlways === to.steersAlways &&
     from.tls.library === to.tls.library && from.tls.sslEngine === to.tls.sslEngine &&
     isSameData(from.tls.backend, to.tls.backend);
 }

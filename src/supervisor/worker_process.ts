@@ -71,7 +71,10 @@ export class WorkerProcess {
     log: Logger,
     accessLog?: AccessOutput,
   ) {
-    this.#child = runtime.processes.startWorker();
+    // Whatever drives a token may be configured by any variable.
+    const { sandbox } = configuration;
+    const wholeEnvironment = sandbox === undefined || sandbox.token;
+    this.#child = runtime.processes.startWorker({ wholeEnvironment });
     this.#control = this.#child.control.getWriter();
     this.#log = log;
     this.#lines = new WorkerLog(log, runtime.clock, configuration.index);

@@ -79,6 +79,8 @@ class Worker {
     processes.onUncaught((error) =>
       this.#log.error("internal error: {error}", { error: trace(error) })
     );
+    // The first thing that it is told are private keys.
+    this.#runtime.kernel?.hideMemory?.(true);
     try {
       await this.#obey();
     } catch (error) {
@@ -163,10 +165,15 @@ class Worker {
     this.#engines.forgetKeys();
     this.#engines.commit();
     this.#dropPrivileges(configuration.privileges);
+    const refused = this.#confine(configuration);
     proxy.serve();
     this.#proxy = proxy;
     const { library, missing } = frontends[0]!.engine;
-    this.#send({ type: "ready", library, ...missing !== undefined && { missing } });
+    this.#send({
+      ...{ type: "ready", library },
+      ...missing !== undefined && { missing },
+      ...refused.length > 0 && { unconfined: refused.join("; ") },
+    });
   }
 
   #options(configuration: WorkerConfiguration, frontends: readonly ProxyFrontend[]): ProxyOptions {
@@ -276,6 +283,14 @@ class Worker {
     throw new StartupError(
       "--user, --group and --chroot need the C library, which cannot be used here",
     );
+  }
+
+  /** What the kernel refuses of it. */
+  #confine({ sandbox }: WorkerConfiguration): readonly string[] {
+    const { kernel } = this.#runtime;
+    if (sandbox !== undefined) return kernel?.confine?.(sandbox) ?? [];
+    kernel?.hideMemory?.(false);
+    return [];
   }
 
   #pin(index: number): void {

@@ -15,6 +15,7 @@ import type {
   Network,
   Privileges,
   Runtime,
+  Sandbox,
   SocketAddress,
   Steering,
   Stream,
@@ -313,6 +314,14 @@ export class FakeKernel implements Kernel {
 
   dropPrivileges(privileges: Privileges): void {
     this.#events.push(`drop ${privileges.chroot} ${privileges.uid} ${privileges.gid}`);
+  }
+
+  /** What it refuses of a sandbox. */
+  refuses: readonly string[] = [];
+
+  confine(sandbox: Sandbox): readonly string[] {
+    this.#events.push(`confine ${JSON.stringify(sandbox)}`);
+    return this.refuses;
   }
 
   pinToCpu(index: number): number {

@@ -71,6 +71,7 @@ Deno.test("makePlan() passes on what workers are told", async () => {
     timeouts: { handshake: 3, backendConnect: 4, drain: 1, linger: 2, stall: 5 },
     accessLog: undefined,
     privileges: { chroot: undefined, uid: undefined, gid: undefined },
+    sandbox: { unixSockets: false, token: false },
   });
 });
 

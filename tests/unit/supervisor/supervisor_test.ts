@@ -75,6 +75,21 @@ Deno.test("the supervisor says once why TLS is not by OpenSSL", async () => {
   await clock.advance(0);
 });
 
+Deno.test("the supervisor warns once of what the kernel refuses of the sandbox", async () => {
+  const { lines, serve, raise, clock } = await newSupervisor(2);
+  await serve({
+    type: "ready",
+    library: "rustls",
+    unconfined: "the filter of system calls: operation not permitted",
+  });
+  assertEquals(lines.filter((line) => line.includes("sandbox")), [
+    "warning the sandbox of the workers is incomplete: " +
+    "the filter of system calls: operation not permitted",
+  ]);
+  raise.raise("SIGINT");
+  await clock.advance(0);
+});
+
 Deno.test("a worker that cannot start ends the others and fails the run", async () => {
   const { children, run, outcome } = await newSupervisor(2);
   children[0]!.say(READY);

@@ -97,6 +97,26 @@ Deno.test("a worker listens before it drops its privileges, and is ready only th
   assertEquals(runtime.network.listeners[0]!.options.reusePort, true);
 });
 
+Deno.test("a worker confines itself once it has dropped its privileges, and tells what is refused", async () => {
+  const sandbox = { unixSockets: true, token: false };
+  const { runtime, start, messages } = newWorker();
+  runtime.kernel!.refuses = ["one thing", "another"];
+  await start({ ...CONFIGURATION, sandbox });
+  assertEquals(runtime.events.slice(-2), [
+    "drop undefined undefined undefined",
+    `confine ${JSON.stringify(sandbox)}`,
+  ]);
+  const [ready] = messages();
+  assertEquals(ready, { ...ready, type: "ready", unconfined: "one thing; another" });
+});
+
+Deno.test("a worker that is to have no sandbox is not confined", async () => {
+  const { runtime, start, types } = newWorker();
+  await start(CONFIGURATION);
+  assertEquals(runtime.events.filter((event) => event.startsWith("confine")), []);
+  assertEquals(types(), ["ready"]);
+});
+
 Deno.test("a worker makes its engine from what it was told of TLS, and names the library", async () => {
   const tls = { ...CONFIGURATION.tls, ciphers: "HIGH", alpnProtocols: ["h2"] };
   const library = "OpenSSL 3.0.22 4 Aug 2026";
