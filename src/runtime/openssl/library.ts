@@ -20,6 +20,8 @@ export function openOpenSsl(): OpenSsl {
 function open(): OpenSsl {
   const libraries = openLibraries();
   const { crypto } = libraries;
+  // What the library frees at exit(3) other threads of the runtime may still use: they end only then.
+  crypto.OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, null);
   let engine: Pointer | undefined;
   const services: ContextServices = {
     libraries,
@@ -70,6 +72,8 @@ function useEngine(id: string, { libraries }: ContextServices): Pointer | undefi
   return engine;
 }
 
+/** openssl/crypto.h. */
+const OPENSSL_INIT_NO_ATEXIT = 0x0008_0000n;
 const BIO_C_SET_BUF_MEM_EOF_RETURN = 130;
 const ENGINE_METHOD_ALL = 0xffff;
 const OPTIONAL_COMMAND = 1;

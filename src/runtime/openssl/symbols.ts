@@ -106,6 +106,7 @@ const CRYPTO = {
   EVP_PKEY_free: { parameters: ["pointer"], result: "void" },
   EVP_aes_256_cbc: { parameters: [], result: "pointer" },
   OPENSSL_sk_value: { parameters: ["pointer", "i32"], result: "pointer" },
+  OPENSSL_init_crypto: { parameters: ["u64", "pointer"], result: "i32" },
   OpenSSL_version: { parameters: ["i32"], result: "pointer" },
   OpenSSL_version_num: { parameters: [], result: "u64" },
   PEM_read_bio_Parameters: { parameters: ["pointer", "pointer"], result: "pointer" },

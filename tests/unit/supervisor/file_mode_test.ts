@@ -46,7 +46,7 @@ Deno.test("loadCertificates() warns of private keys that others may use, whereve
       .filter((line) => line.includes("others than its owner")).map((line) => line.slice(0, 2));
   };
   assertEquals(await warned(), []);
-  runtime.files.modes.set("/a", 0o640);
+  runtime.files.modes.set("/a", 0o644);
   // It has no secret in it.
   runtime.files.modes.set("/b", 0o644);
   assertEquals(await warned(), ["/a"]);
