@@ -7,7 +7,7 @@ import { CertificateIndex } from "../tls/certificate_index.ts";
 import { lowersSecurityLevel, oldProtocols } from "../tls/openssl/context_options.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
 import { readBackendTls } from "./backend_tls.ts";
-import { loadCertificates, type LoadedCertificates } from "./certificates.ts";
+import { type FilesAndClock, loadCertificates, type LoadedCertificates } from "./certificates.ts";
 import { ClientRulesReader } from "./client_rules.ts";
 import type { Stamps } from "./file_watch.ts";
 import { RecordedFiles } from "./recorded_files.ts";
@@ -50,7 +50,7 @@ export async function makeTlsPlan(
   { loaded, former }: KnownTls = {},
 ): Promise<TlsPlan> {
   const files = new RecordedFiles(platform.files);
-  const runtime = { files, clock: platform.clock };
+  const runtime = { files, clock: platform.clock, unwatched: platform.files };
   const backend = await readBackendTls(settings, files);
   const general = loaded !== undefined
     ? { warnings: [], quarantined: [], ...loaded }
@@ -100,7 +100,7 @@ export async function makeTlsPlan(
     ofFrontends,
     certificates: everyCertificate,
     stapling: staplingPlan(everyCertificate, settings),
-    files: new Map([...files.stamps].filter(([path]) => !path.startsWith(settings.ocspDir))),
+    files: files.stamps,
     warnings: [...new Set(warnings)],
     quarantined: [...new Set(all.flatMap(({ certificates }) => certificates.quarantined))],
   };
@@ -111,7 +111,7 @@ async function ofFrontend(
   tls: FrontendTls,
   general: LoadedCertificates,
   settings: Settings,
-  runtime: Pick<Runtime, "files" | "clock">,
+  runtime: FilesAndClock,
   former: TlsPlan | undefined,
 ): Promise<LoadedCertificates> {
   if (tls.pemFiles === settings.pemFiles) return general;
