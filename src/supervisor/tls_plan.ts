@@ -7,6 +7,7 @@ import { CertificateIndex } from "../tls/certificate_index.ts";
 import { lowersSecurityLevel, oldProtocols } from "../tls/openssl/context_options.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
 import { readBackendTls } from "./backend_tls.ts";
+import { dhWarnings } from "./dh_warnings.ts";
 import { type FilesAndClock, loadCertificates, type LoadedCertificates } from "./certificates.ts";
 import { ClientRulesReader } from "./client_rules.ts";
 import type { Stamps } from "./file_watch.ts";
@@ -87,6 +88,7 @@ export async function makeTlsPlan(
     ...backend.warnings,
     ...ticketSecret.warnings,
     ...all.flatMap(({ tls }) => loweredLevel(tls)),
+    ...all.flatMap(({ tls, certificates }) => dhWarnings(tls, certificates.certificates)),
     ...sharedCache(settings),
     ...settings.tlsLibrary.name === "node"
       ? all.flatMap(({ certificates }) => unstapled(certificates))

@@ -7,6 +7,7 @@ import { createHash, X509Certificate } from "node:crypto";
 import { StartupError } from "../errors.ts";
 import { isPrivateKey, type PemBlock, pemOctets } from "../wire/pem.ts";
 import { certificateFields, publicKeyAlgorithm } from "./certificate_fields.ts";
+import { findDhParameters } from "./dh_parameters.ts";
 import { insteadOf, pemBlocks } from "./pem_blocks.ts";
 import { keyBelongs, parsePrivateKey, type PrivateKey } from "./private_key.ts";
 import type { ServedCertificate } from "./tls_configuration.ts";
@@ -68,7 +69,7 @@ export function readCertificate(
     known.add(block.text);
   });
   const key = blocks.find(isPrivateKey);
-  const dhParameters = blocks.find(({ label }) => DH_LABELS.includes(label))?.text;
+  const dhParameters = findDhParameters(blocks, source);
   return {
     source,
     certificateChain: certificates.map((block) => block.text).join(""),
@@ -128,9 +129,6 @@ export function dateWarning(certificate: CheckedCertificate, today: Date): strin
   }
   return undefined;
 }
-
-/** The second is what `openssl dhparam` calls parameters of X9.42, which say more about the same group. */
-const DH_LABELS = ["DH PARAMETERS", "X9.42 DH PARAMETERS"];
 
 /** How many days before a certificate expires that is worth a word. */
 export const EXPIRY_DAYS = [30, 7, 1] as const;
