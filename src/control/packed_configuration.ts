@@ -180,5 +180,4 @@ interface Encoded {
 
 const encoded = new WeakMap<TlsConfiguration, Encoded>();
 const encoder = new TextEncoder();
-// deno-lint-ignore no-control-regex -- all of ASCII
 const ASCII = /^[\0-\x7f]*$/;

@@ -244,6 +244,11 @@ function create(whole: NodeOptions, options: StreamContextOptions): SecureContex
   try {
     return createSecureContext(whole);
   } catch (error) {
+    const { dhparam, ...others } = whole;
+    // Whoever looked at the file has said so; everybody else is served.
+    if (dhparam !== undefined && reasonOf(error as NodeTlsError) === "dh key too small") {
+      return create(others, options);
+    }
     throw refusal(error as NodeTlsError, options);
   }
 }

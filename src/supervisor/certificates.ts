@@ -41,7 +41,10 @@ export interface LoadedCertificates {
 }
 
 /** What of the platform is needed. */
-type FilesAndClock = Pick<Runtime, "files" | "clock">;
+export interface FilesAndClock extends Pick<Runtime, "files" | "clock"> {
+  /** For stored OCSP responses, which are fetched anew again and again: nobody is to watch them. */
+  readonly unwatched?: Files;
+}
 
 /**
  * Reads or makes the certificates that the settings ask for. Rejects with {@linkcode StartupError}. With those
@@ -213,8 +216,9 @@ async function addResponses(
   runtime: FilesAndClock,
   lenient: boolean,
 ): Promise<Pick<LoadedCertificates, "certificates" | "warnings">> {
-  const found = await storedResponses(settings, runtime.files);
-  const reader = { files: runtime.files, clock: runtime.clock, verify: settings.ocspVerifyStaple };
+  const { files, clock, unwatched = files } = runtime;
+  const found = await storedResponses(settings, unwatched);
+  const reader = { files, clock, verify: settings.ocspVerifyStaple };
   const results = await mapBounded(
     wanted,
     READ_AT_ONCE,
@@ -223,7 +227,8 @@ async function addResponses(
       if (named !== undefined && !lenient) return addNamedResponse(certificate, named, reader);
       if (named !== undefined) return addStoredResponse(certificate, named, reader);
       const path = found.stored.pathFor(certificate.source);
-      if (path !== undefined) return addStoredResponse(certificate, path, reader);
+      const stored = { ...reader, files: unwatched };
+      if (path !== undefined) return addStoredResponse(certificate, path, stored);
       return Promise.resolve({ certificate, warning: undefined });
     },
   );

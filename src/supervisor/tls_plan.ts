@@ -11,8 +11,9 @@ import type {
   TlsConfiguration,
 } from "../tls/tls_configuration.ts";
 import { readBackendTls } from "./backend_tls.ts";
-import { loadCertificates, type LoadedCertificates } from "./certificates.ts";
+import { type FilesAndClock, loadCertificates, type LoadedCertificates } from "./certificates.ts";
 import { ClientRulesReader, revocationListsOf } from "./client_rules.ts";
+import { dhWarnings } from "./dh_warnings.ts";
 import type { Stamps } from "./file_watch.ts";
 import { RecordedFiles } from "./recorded_files.ts";
 import { type StaplingPlan, staplingPlan } from "./stapling_plan.ts";
@@ -56,7 +57,7 @@ export async function makeTlsPlan(
   { loaded, former }: KnownTls = {},
 ): Promise<TlsPlan> {
   const files = new RecordedFiles(platform.files);
-  const runtime = { files, clock: platform.clock };
+  const runtime = { files, clock: platform.clock, unwatched: platform.files };
   const backend = await readBackendTls(settings, files);
   const general = loaded !== undefined
     ? { warnings: [], quarantined: [], ...loaded }
@@ -99,6 +100,7 @@ export async function makeTlsPlan(
     ...backend.warnings,
     ...ticketSecret.warnings,
     ...all.flatMap(({ tls }) => loweredLevel(tls)),
+    ...all.flatMap(({ tls, certificates }) => dhWarnings(tls, certificates.certificates)),
     ...sharedCache(settings),
     ...settings.tlsLibrary.name === "node"
       ? all.flatMap(({ certificates }) => unstapled(certificates))
@@ -113,7 +115,7 @@ export async function makeTlsPlan(
     certificates: everyCertificate,
     revocationLists: revocation.lists,
     stapling: staplingPlan(everyCertificate, settings),
-    files: new Map([...files.stamps].filter(([path]) => !path.startsWith(settings.ocspDir))),
+    files: files.stamps,
     warnings: [...new Set(warnings)],
     quarantined: [...new Set(all.flatMap(({ certificates }) => certificates.quarantined))],
   };
@@ -124,7 +126,7 @@ async function ofFrontend(
   tls: FrontendTls,
   general: LoadedCertificates,
   settings: Settings,
-  runtime: Pick<Runtime, "files" | "clock">,
+  runtime: FilesAndClock,
   former: TlsPlan | undefined,
 ): Promise<LoadedCertificates> {
   if (tls.pemFiles === settings.pemFiles) return general;

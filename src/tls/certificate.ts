@@ -7,7 +7,8 @@ import { createHash, X509Certificate } from "node:crypto";
 import { StartupError } from "../errors.ts";
 import { isPrivateKey, type PemBlock, pemOctets } from "../wire/pem.ts";
 import { certificateFields, publicKeyAlgorithm } from "./certificate_fields.ts";
-import { pemBlocks } from "./pem_blocks.ts";
+import { findDhParameters } from "./dh_parameters.ts";
+import { insteadOf, pemBlocks } from "./pem_blocks.ts";
 import { keyBelongs, parsePrivateKey, type PrivateKey } from "./private_key.ts";
 import type { ServedCertificate } from "./tls_configuration.ts";
 
@@ -56,10 +57,12 @@ export function readCertificate(
   source: string,
   known: Set<string> = new Set(),
 ): CertificateFile {
-  const blocks = blocksOf(pem, source);
+  const blocks = pemBlocks(pem, source);
   const certificates = blocks.filter((block) => block.label === "CERTIFICATE");
   const [first, ...chain] = certificates;
-  if (first === undefined) throw new StartupError(`${source}: no certificate in it`);
+  if (first === undefined) {
+    throw new StartupError(`${source}: no certificate in it${insteadOf(pem, blocks)}`);
+  }
   const leaf = parseCertificate(first, 1, source);
   chain.forEach((block, index) => {
     if (known.has(block.text)) return;
@@ -67,7 +70,7 @@ export function readCertificate(
     known.add(block.text);
   });
   const key = blocks.find(isPrivateKey);
-  const dhParameters = blocks.find((block) => block.label === "DH PARAMETERS")?.text;
+  const dhParameters = findDhParameters(blocks, source);
   return {
     source,
     certificateChain: certificates.map((block) => block.text).join(""),
@@ -104,8 +107,11 @@ export function withKey(file: CertificateFile, key: PrivateKey | undefined): Che
 
 /** Takes the certificates out of PEM text, of authorities for example. Throws {@linkcode StartupError}. */
 export function checkAuthorities(pem: string, source: string): string {
-  const certificates = blocksOf(pem, source).filter(({ label }) => label === "CERTIFICATE");
-  if (certificates.length === 0) throw new StartupError(`${source}: no certificate in it`);
+  const blocks = pemBlocks(pem, source);
+  const certificates = blocks.filter(({ label }) => label === "CERTIFICATE");
+  if (certificates.length === 0) {
+    throw new StartupError(`${source}: no certificate in it${insteadOf(pem, blocks)}`);
+  }
   certificates.forEach((block, index) => parseCertificate(block, index + 1, source));
   return certificates.map(({ text }) => text).join("");
 }
@@ -129,12 +135,6 @@ export function dateWarning(certificate: CheckedCertificate, today: Date): strin
 /** How many days before a certificate expires that is worth a word. */
 export const EXPIRY_DAYS = [30, 7, 1] as const;
 
-function blocksOf(pem: string, source: string): PemBlock[] {
-  const blocks = pemBlocks(pem, source);
-  if (blocks.length > 0) return blocks;
-  throw new StartupError(`${source}: not a PEM file (it has no -----BEGIN line)`);
-}
-
 type ParsedCertificate = Pick<
   CertificateFile,
   "subject" | "notBefore" | "notAfter" | "names" | "keyType" | "publicKey"
@@ -143,8 +143,9 @@ type ParsedCertificate = Pick<
 /** All that is read from one certificate at once, since damage may show in any field. */
 function parseCertificate(block: PemBlock, place: number, source: string): ParsedCertificate {
   try {
-    const parsed = new X509Certificate(block.text);
-    const { names, publicKey } = certificateFields(pemOctets(block));
+    const octets = pemOctets(block);
+    const parsed = new X509Certificate(octets);
+    const { names, publicKey } = certificateFields(octets);
     return {
       // A certificate may have nothing but alternative names, and no subject.
       subject: parsed.subject?.replaceAll("\n", ", ") ||
@@ -156,7 +157,8 @@ function parseCertificate(block: PemBlock, place: number, source: string): Parse
       publicKey,
     };
   } catch (error) {
-    throw new StartupError(`${source}: certificate ${place} in it is damaged`, { cause: error });
+    const where = `certificate ${place} in it (line ${block.line})`;
+    throw new StartupError(`${source}: ${where} is damaged`, { cause: error });
   }
 }
 

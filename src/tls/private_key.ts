@@ -10,7 +10,7 @@ import { checkDer, derChildren, DerTag, objectIdentifier, readDer } from "../wir
 import { isKeyUri } from "../wire/key_uri.ts";
 import { isEncryptedKey, isPrivateKey, type PemBlock, pemOctets } from "../wire/pem.ts";
 import { type KeyAlgorithm, keyAlgorithm, publicKeyAlgorithm } from "./certificate_fields.ts";
-import { pemBlocks } from "./pem_blocks.ts";
+import { insteadOf, pemBlocks } from "./pem_blocks.ts";
 
 /** A private key, or the name of one. */
 export interface PrivateKey {
@@ -29,8 +29,11 @@ export function readPrivateKey(text: string, source: string): PrivateKey {
   if (isKeyUri(text)) {
     return { source: text.replace(QUERY, ""), text, algorithm: undefined, publicKey: undefined };
   }
-  const key = pemBlocks(text, source).find(isPrivateKey);
-  if (key === undefined) throw new StartupError(`${source}: no private key in it`);
+  const blocks = pemBlocks(text, source);
+  const key = blocks.find(isPrivateKey);
+  if (key === undefined) {
+    throw new StartupError(`${source}: no private key in it${insteadOf(text, blocks)}`);
+  }
   return parsePrivateKey(key, source);
 }
 

@@ -34,6 +34,11 @@ export function readDer(octets: Uint8Array): DerElement {
   return element;
 }
 
+/** Reads the element that octets begin with, whatever comes behind it. Throws {@linkcode DerFormatError}. */
+export function readFirstDer(octets: Uint8Array): DerElement {
+  return elementAt(octets, 0);
+}
+
 /** Reads the elements that a constructed one is made of. Throws {@linkcode DerFormatError}. */
 export function derChildren({ content }: DerElement): DerElement[] {
   const children: DerElement[] = [];

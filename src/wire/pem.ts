@@ -1,59 +1,77 @@
 /**
- * Splits PEM text (RFC 7468) into its blocks and takes the octets out of them. It knows nothing of what they
- * mean, and no file names: callers say which file a fault is in.
+ * Reads PEM text as tolerantly as RFC 7468 section 2 allows and OpenSSL does, once: every block is given on in one
+ * strict form, so that no library behind this one has to be tolerant as well. It knows no file names: callers say
+ * which file a fault is in.
  */
 
-import { fromBase64 } from "./base64.ts";
+import { fromBase64, toBase64 } from "./base64.ts";
+import { derChildren, DerTag, readDer, readFirstDer } from "./der.ts";
 
-/** One `-----BEGIN label-----` block, with its text from the first dash to the last, newline included. */
+/** What stands between `-----BEGIN label-----` and `-----END label-----`. */
 export interface PemBlock {
   /** For example `CERTIFICATE`, `PRIVATE KEY`, `RSA PRIVATE KEY`, `EC PRIVATE KEY`, `DH PARAMETERS`. */
   readonly label: string;
+  /** In the strict form: base64 in lines of 64 characters, each with a line feed. */
   readonly text: string;
+  /** The line, from 1 on, in which it begins. */
+  readonly line: number;
 }
 
-/** Thrown for a block that begins and never ends, or ends under another label. */
+/** Thrown for a block that begins and never ends, ends under another label, or holds no base64. Names the line. */
 export class PemFormatError extends Error {
   override readonly name = "PemFormatError";
 }
 
-/** Finds every PEM block in order; text between blocks is ignored. Throws {@linkcode PemFormatError}. */
-export function parsePem(text: string): PemBlock[] {
-  const blocks: PemBlock[] = [];
-  let open: { label: string; lines: string[] } | undefined;
-  for (const raw of text.split(/\r\n|\n|\r/)) {
-    const line = raw.trim();
-    const boundary = /^-----(BEGIN|END) ([A-Z0-9 ]+)-----$/.exec(line);
-    if (boundary === null) {
-      open?.lines.push(line);
-      continue;
-    }
-    const [, edge, label = ""] = boundary;
-    if (edge === "BEGIN") {
-      if (open) throw new PemFormatError(`the ${open.label} block has no end`);
-      open = { label, lines: [line] };
-      continue;
-    }
-    if (open?.label !== label) throw new PemFormatError(`a ${label} block ends where none began`);
-    blocks.push({ label, text: [...open.lines, line, ""].join("\n") });
-    open = undefined;
-  }
-  if (open) throw new PemFormatError(`the ${open.label} block has no end (the file is truncated)`);
-  return blocks;
+interface OpenBlock {
+  readonly label: string;
+  readonly line: number;
+  readonly lines: string[];
 }
 
 /**
- * The octets that a block holds in base64, RFC 1421 headers left out. Throws {@linkcode PemFormatError} for
- * text that is not base64.
+ * Finds every PEM block in order; text between blocks is ignored, and an end where nothing began is such text. Where
+ * a label says less than the block holds it is corrected: a `TRUSTED CERTIFICATE` is a certificate, and a key may
+ * have another format's label. Throws {@linkcode PemFormatError}.
  */
-export function pemOctets(block: PemBlock): Uint8Array {
-  const lines = block.text.trimEnd().split("\n").slice(1, -1);
-  const body = lines.filter((line) => !line.includes(":")).join("");
-  try {
-    return fromBase64(body);
-  } catch (error) {
-    throw new PemFormatError(`the ${block.label} block is not base64`, { cause: error });
+export function parsePem(text: string): PemBlock[] {
+  const blocks: PemBlock[] = [];
+  let open: OpenBlock | undefined;
+  let line = 0;
+  for (const raw of text.split(/\r\n|\n|\r/)) {
+    line++;
+    for (const part of partsOf(raw.trim())) {
+      const [, edge, label = ""] = BOUNDARY.exec(part) ?? [];
+      if (edge === "END" && open !== undefined) {
+        blocks.push(closed(open, label, line));
+        open = undefined;
+      } else if (edge === "BEGIN") {
+        if (open) throw new PemFormatError(`line ${line}: ${named(open)} has no end before this`);
+        open = { label, line, lines: [] };
+      } else if (edge === undefined) {
+        open?.lines.push(part);
+      }
+    }
   }
+  if (open) throw new PemFormatError(`${named(open)} has no end (the file is truncated)`);
+  return blocks;
+}
+
+/** The line of something that was meant to begin a block and does not; undefined if there is none. */
+export function almostBegins(text: string): number | undefined {
+  const lines = text.split(/\r\n|\n|\r/);
+  const at = lines.findIndex((line) => /-{2,}\s*BEGIN [A-Z0-9. ]+-*/i.test(line));
+  return at < 0 ? undefined : at + 1;
+}
+
+/** The octets that a block holds. Throws {@linkcode PemFormatError} for text that is not base64. */
+export function pemOctets(block: PemBlock): Uint8Array<ArrayBuffer> {
+  const lines = block.text.trimEnd().split("\n").slice(1, -1);
+  return decoded(bodyOf(lines), named(block));
+}
+
+/** A block in the strict form. */
+export function formatPem(label: string, octets: Uint8Array): string {
+  return strict(label, [], cut(toBase64(octets)));
 }
 
 /** Whether a key block is encrypted: PKCS #8 by its label, the older formats by their headers (RFC 1421). */
@@ -62,6 +80,116 @@ export function isEncryptedKey(block: PemBlock): boolean {
 }
 
 /** Whether the block holds a private key of any kind. */
-export function isPrivateKey(block: PemBlock): boolean {
+export function isPrivateKey(block: Pick<PemBlock, "label">): boolean {
   return block.label.endsWith("PRIVATE KEY");
 }
+
+/** A line, or its parts: files without a last line feed, put together, have an end and a beginning in one line. */
+function partsOf(line: string): string[] {
+  if (!line.includes("-----")) return [line];
+  if (BOUNDARY.test(line)) return [line];
+  const end = /-----END [^-]+-----/.exec(line);
+  if (end === null) return [line];
+  const rest = line.slice(end.index + end[0].length);
+  const parts = [line.slice(0, end.index), end[0], ...rest === "" ? [] : partsOf(rest)];
+  return parts.filter((part) => part !== "");
+}
+
+function closed(open: OpenBlock, label: string, endLine: number): PemBlock {
+  if (open.label !== label) {
+    throw new PemFormatError(`line ${endLine}: ${named(open)} ends as ${label}`);
+  }
+  const headers = headersOf(open.lines);
+  const body = bodyOf(open.lines);
+  const { label: own, octets } = corrected(open.label, headers, body, named(open));
+  const { line } = open;
+  if (octets !== undefined) return { label: own, text: formatPem(own, octets), line };
+  return { label: own, text: strict(own, headers, linesOf(open.lines, body)), line };
+}
+
+/** What a block holds, under the label that the TLS libraries know it by. */
+function corrected(
+  label: string,
+  headers: readonly string[],
+  body: string,
+  block: string,
+): { readonly label: string; readonly octets?: Uint8Array } {
+  if (label === "X509 CERTIFICATE") return { label: "CERTIFICATE" };
+  // OpenSSL's own: the certificate, and behind it what it is trusted for.
+  if (label === "TRUSTED CERTIFICATE") {
+    return { label: "CERTIFICATE", octets: firstElement(decoded(body, block), block) };
+  }
+  if (headers.length === 0 && isPrivateKey({ label }) && label !== "ENCRYPTED PRIVATE KEY") {
+    return { label: keyLabel(decoded(body, block)) ?? label };
+  }
+  return { label };
+}
+
+/** The label for a key's format, by its first fields; undefined if it has none of the known ones. */
+function keyLabel(octets: Uint8Array): string | undefined {
+  try {
+    const tags = derChildren(readDer(octets)).map(({ tag }) => tag);
+    const [first, second, third] = tags;
+    if (first === DerTag.sequence && second === DerTag.octetString) return "ENCRYPTED PRIVATE KEY";
+    if (first !== DerTag.integer) return undefined;
+    // RFC 5958, RFC 5915, and RFC 8017 appendix A.1.2, whose key is nine numbers.
+    if (second === DerTag.sequence && third === DerTag.octetString) return "PRIVATE KEY";
+    if (second === DerTag.octetString) return "EC PRIVATE KEY";
+    const isRsa = tags.length >= 9 && tags.slice(0, 9).every((tag) => tag === DerTag.integer);
+    return isRsa ? "RSA PRIVATE KEY" : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function firstElement(octets: Uint8Array, block: string): Uint8Array {
+  try {
+    return readFirstDer(octets).whole;
+  } catch (error) {
+    throw new PemFormatError(`${block} holds no certificate`, { cause: error });
+  }
+}
+
+function decoded(body: string, block: string): Uint8Array<ArrayBuffer> {
+  try {
+    return fromBase64(body);
+  } catch (error) {
+    throw new PemFormatError(`${block} is not base64`, { cause: error });
+  }
+}
+
+/** RFC 1421's, such as `Proc-Type: 4,ENCRYPTED`. */
+function headersOf(lines: readonly string[]): string[] {
+  return lines.filter((line) => line.includes(":"));
+}
+
+function bodyOf(lines: readonly string[]): string {
+  return lines.filter((line) => !line.includes(":")).join("").replace(/\s+/g, "");
+}
+
+/** Most files are strict already, and there may be ten thousand of them. */
+function linesOf(lines: readonly string[], body: string): readonly string[] {
+  const last = lines.length - 1;
+  const isStrict = lines.every(({ length }, at) =>
+    at === last ? length <= WIDTH : length === WIDTH
+  );
+  return isStrict && last * WIDTH < body.length ? lines : cut(body);
+}
+
+function cut(base64: string): string[] {
+  return base64.match(LINE) ?? [];
+}
+
+function strict(label: string, headers: readonly string[], lines: readonly string[]): string {
+  const head = headers.length === 0 ? [] : [...headers, ""];
+  return [`-----BEGIN ${label}-----`, ...head, ...lines, `-----END ${label}-----`, ""].join("\n");
+}
+
+function named({ label, line }: Pick<PemBlock, "label" | "line">): string {
+  return `the ${label} block of line ${line}`;
+}
+
+/** Five dashes and no more (RFC 7468 section 3); labels have no lower case but may have a point (`X9.42`). */
+const BOUNDARY = /^-----(BEGIN|END) ([^-]*[^ -]) *-----$/;
+const WIDTH = 64;
+const LINE = /.{1,64}/g;

@@ -84,7 +84,7 @@ testWith(
 Deno.test("a damaged certificate and a damaged key are refused", async () => {
   using pem = await temporaryPem();
   const key = pem.text.slice(pem.certificate.length);
-  await refuses(damaged(pem.certificate) + key, "certificate 1 in it is damaged");
+  await refuses(damaged(pem.certificate) + key, "certificate 1 in it (line 1) is damaged");
   await refuses(pem.certificate + damaged(key), "private key is damaged");
 });
 

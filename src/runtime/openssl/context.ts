@@ -11,9 +11,9 @@ import { OpenSslError } from "../openssl.ts";
 import type { Callbacks } from "./callbacks.ts";
 import { beginConnecting, offerAlpn } from "./connecting.ts";
 import type { Keys } from "./keys.ts";
-import { cString, must, type Pointer } from "./memory.ts";
+import { cString, must, type Pointer, queuedError } from "./memory.ts";
 import type { PeerStores, UsedStore } from "./peer_stores.ts";
-import { certificatesFromPem, fromPem, NO_PASSPHRASE } from "./pem_objects.ts";
+import { certificatesFromPem, fromPem } from "./pem_objects.ts";
 import { DenoSslSession, type SessionRules, type SessionServices } from "./session.ts";
 
 /** What contexts share. */
@@ -166,7 +166,9 @@ export class DenoSslContext implements SslContext {
     const parameters = this.#fromPem(pem, subject, read);
     if (ssl.SSL_CTX_set0_tmp_dh_pkey(this.#pointer, parameters) > 0) return;
     crypto.EVP_PKEY_free(parameters);
-    this.#must(0, subject);
+    const { message } = queuedError(crypto);
+    // Whoever looked at the file has said so; everybody else is served.
+    if (message !== "dh key too small") throw new OpenSslError(message, { subject });
   }
 
   #certificates(pem: string, subject: string): Pointer[] {

@@ -128,6 +128,22 @@ Deno.test("makeTlsPlan() plans for OCSP responses unless rustls serves", async (
   });
 });
 
+Deno.test("makeTlsPlan() has every file watched that it has read, but for stored OCSP responses", async () => {
+  const { certificate, key } = await made();
+  const pem = "/etc/stud-certs/a.pem";
+  for (const directory of ["", "/etc/stud", "/etc/stud-certs", "/etc/stud-certs/"]) {
+    const runtime = newRuntime({ [pem]: certificate + key });
+    const stored = "/etc/stud-certs/a.ocsp";
+    runtime.files.texts.set(stored, "an old one");
+    const args = ["--tls-library=openssl", `--ocsp-dir=${directory}`, pem];
+    const { files, warnings } = await makeTlsPlan(settingsOf(args), runtime);
+    assertEquals([...files.keys()], [pem], directory);
+    // It was looked for, where there is one.
+    const found = warnings.some((line) => line.startsWith(stored));
+    assertEquals(found, directory.startsWith("/etc/stud-certs"), directory);
+  }
+});
+
 Deno.test("makeTlsPlan() tells workers nothing that only the supervisor wants to know", async () => {
   const { pem, key, certificate } = await made({ names: ["a"] });
   const runtime = newRuntime({

@@ -67,14 +67,20 @@ Deno.test("checkCertificate() says what is wrong, and in which file", async () =
     ["", "a.pem: the file is empty"],
     [" \n\t\n", "a.pem: the file is empty"],
     ["certificate", "a.pem: not a PEM file (it has no -----BEGIN line)"],
-    [certificate.slice(0, 99), "a.pem: the CERTIFICATE block has no end (the file is truncated)"],
-    [key, "a.pem: no certificate in it"],
+    [
+      certificate.slice(0, 99),
+      "a.pem: the CERTIFICATE block of line 1 has no end (the file is truncated)",
+    ],
+    [key, "a.pem: no certificate in it, only PRIVATE KEY"],
     [certificate, "a.pem: no private key in it; give its key with --private-key FILE or append it"],
     [certificate + encrypted, "a.pem: the private key is encrypted; remove its passphrase"],
     [certificate + legacy, "a.pem: the private key is encrypted; remove its passphrase"],
-    [damage(certificate) + key, "a.pem: certificate 1 in it is damaged"],
-    [certificate + damage(other.certificate) + key, "a.pem: certificate 2 in it is damaged"],
-    [certificate + damage(key), "a.pem: the private key is damaged or of an unknown type"],
+    [damage(certificate) + key, "a.pem: certificate 1 in it (line 1) is damaged"],
+    [
+      certificate + damage(other.certificate) + key,
+      "a.pem: certificate 2 in it (line 11) is damaged",
+    ],
+    [certificate + damage(key), "a.pem: the PRIVATE KEY block of line 11 is not base64"],
     [certificate + other.key, "a.pem: the private key does not belong to the certificate"],
     [other.certificate + certificate + key, "a.pem: the private key does not belong"],
   ];
@@ -157,9 +163,12 @@ Deno.test("withKey() takes the key from elsewhere, before one in the same file",
     refused(other.key),
     "a.key: the private key does not belong to the certificate in a.pem",
   );
-  assertEquals(refused(certificate), "a.key: no private key in it");
+  assertEquals(refused(certificate), "a.key: no private key in it, only CERTIFICATE");
   assertEquals(refused(""), "a.key: the file is empty");
-  assertStringIncludes(refused(key.slice(0, 99)), "a.key: the PRIVATE KEY block has no end");
+  assertStringIncludes(
+    refused(key.slice(0, 99)),
+    "a.key: the PRIVATE KEY block of line 1 has no end",
+  );
 });
 
 Deno.test("withKey() takes the name of a key in a token as it is", async () => {
@@ -185,11 +194,11 @@ Deno.test("checkAuthorities() takes certificates and nothing else", async () => 
   assertEquals(checkAuthorities(`one\n${certificate}${key}${other}`, "ca"), certificate + other);
   const refused = (pem: string) =>
     assertThrows(() => checkAuthorities(pem, "ca"), StartupError).message;
-  assertEquals(refused(key), "ca: no certificate in it");
+  assertEquals(refused(key), "ca: no certificate in it, only PRIVATE KEY");
   assertEquals(refused(""), "ca: the file is empty");
   assertEquals(
     refused(certificate + other.replace(/\n.{8}/, "\n????????")),
-    "ca: certificate 2 in it is damaged",
+    "ca: certificate 2 in it (line 11) is damaged",
   );
 });
 
