@@ -124,6 +124,8 @@ export class Frontend {
    */
   async stopAccepting(successors = false): Promise<void> {
     const { clock, kernel } = this.#services.runtime;
+    // A client that is held back until it speaks is not seen in the queue, and would be reset.
+    kernel?.acceptSilent(this.#sockets);
     if (successors) await pause(clock, PACKETS_UNDER_WAY);
     try {
       kernel?.overlook(this.#sockets);

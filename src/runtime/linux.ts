@@ -94,13 +94,26 @@ class LinuxKernel implements Kernel {
     return [...this.#listening(address)].map((fd) => this.#cookie(fd));
   }
 
+  acceptSilent(sockets: readonly string[]): void {
+    const no = new Int32Array(1);
+    for (const fd of this.#named(sockets)) {
+      this.#libc.setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, no, 4);
+    }
+  }
+
   overlook(sockets: readonly string[]): void {
     const program = filterProgram(overlookingProgram());
+    for (const fd of this.#named(sockets)) {
+      this.#attach(fd, SO_ATTACH_FILTER, program, "cannot close a listening socket gently");
+    }
+  }
+
+  /** The listening sockets with these names. */
+  *#named(sockets: readonly string[]): Generator<number> {
     const wanted = new Set(sockets);
     for (const fd of this.#sockets.descriptors) {
       if (this.#option(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 1) continue;
-      if (!wanted.has(this.#cookie(fd))) continue;
-      this.#attach(fd, SO_ATTACH_FILTER, program, "cannot close a listening socket gently");
+      if (wanted.has(this.#cookie(fd))) yield fd;
     }
   }
 

@@ -20,6 +20,7 @@ export function openNodeKernel(): Kernel {
       );
     },
     listeners: () => [],
+    acceptSilent() {},
     overlook() {},
     dropPrivileges,
     pinToCpu: () => undefined,

@@ -340,6 +340,12 @@ export interface Kernel {
   /** Names of this process's listening sockets on an address, no two of which are ever the same. */
   listeners(address: SocketAddress): string[];
   /**
+   * Has listening sockets give out clients although they have said nothing yet, which those held back by
+   * TCP_DEFER_ACCEPT (tcp(7)) are not seen waiting for. Names as {@linkcode Kernel.listeners} tells them.
+   * Never throws.
+   */
+  acceptSilent(sockets: readonly string[]): void;
+  /**
    * Has listening sockets overlook new connections from now on, so that none is lost when they are closed:
    * those under way come to be accepted, others are tried again by their clients a second later. Names as
    * {@linkcode Kernel.listeners} tells them. Throws {@linkcode StartupError} if the kernel refuses.

@@ -2,7 +2,8 @@
  * Lets listening sockets be closed without losing a client. Of the sockets that share a port the kernel gives new
  * connections to any, and those in the queue of a socket that closes are reset; so the kernel is told first to
  * give them to the sockets that stay. Sockets join the end of their group when they begin to listen: those that
- * stay are the latest ones.
+ * stay are the latest ones. When one closes, the last of the group takes its place, so that the places of those that
+ * stay shrink from the end: before the others close, only the places are left that stay right until the last has.
  */
 
 import type { Logger } from "../log/log.ts";
@@ -26,11 +27,11 @@ export interface HandoverOptions {
 
 /** Does handovers, one at a time. */
 export class Handover {
-  readonly #runtime: Pick<Runtime, "files">;
+  readonly #runtime: Pick<Runtime, "files" | "clock">;
   readonly #log: Logger;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(runtime: Pick<Runtime, "files">, log: Logger) {
+  constructor(runtime: Pick<Runtime, "files" | "clock">, log: Logger) {
     this.#runtime = runtime;
     this.#log = log;
   }
@@ -54,18 +55,27 @@ export class Handover {
 
   async #run(options: HandoverOptions, close: () => Promise<unknown>): Promise<void> {
     const { by, addresses, latest, byClient } = options;
-    const steered: SocketAddress[] = [];
+    const steered: Steered[] = [];
     for (const address of addresses) {
       const first = await this.count(address) - latest;
       if (first <= 0 || latest === 0) continue;
       const done = await this.#steer(by, address, { first, count: latest, byClient });
-      if (done) steered.push(address);
+      if (done) steered.push({ address, first });
     }
+    let narrowing: Promise<unknown> = Promise.resolve();
+    const disarm = this.#runtime.clock.after(BEFORE_THEY_CLOSE, () => {
+      narrowing = Promise.all(steered.map(({ address, first }) => {
+        const count = latest - first + 1;
+        return count > 0 && first > 1 && this.#steer(by, address, { first, count, byClient });
+      }));
+    });
     try {
       await close();
     } finally {
+      disarm();
+      await narrowing;
       const after = byClient ? { first: 0, count: latest, byClient } : null;
-      await Promise.all(steered.map((address) => this.#steer(by, address, after)));
+      await Promise.all(steered.map(({ address }) => this.#steer(by, address, after)));
     }
   }
 
@@ -79,3 +89,15 @@ export class Handover {
     }
   }
 }
+
+/** An address on which the latest sockets get the new connections, and how many there are before them. */
+interface Steered {
+  readonly address: SocketAddress;
+  readonly first: number;
+}
+
+/**
+ * Milliseconds until all but those places are left out: shortly before the sockets close, which wait for a second
+ * (frontend.ts), since fewer workers get all new clients then.
+ */
+const BEFORE_THEY_CLOSE = 700;

@@ -3,17 +3,21 @@
 import { StartupError } from "../errors.ts";
 import { almostBegins, parsePem, type PemBlock } from "../wire/pem.ts";
 
-/** The blocks of a file's text. Throws {@linkcode StartupError} with `source` in front: empty, or damaged. */
+/** The blocks of a file's text. Throws {@linkcode StartupError} with `source` in front: empty, damaged, or no PEM. */
 export function pemBlocks(text: string, source: string): PemBlock[] {
+  const blocks = pemBlocksIfAny(text, source);
+  if (blocks.length === 0) throw new StartupError(`${source}: ${otherFormat(text, source)}`);
+  return blocks;
+}
+
+/** The same of a text that may hold none. */
+export function pemBlocksIfAny(text: string, source: string): PemBlock[] {
   if (text.trim() === "") throw new StartupError(`${source}: the file is empty`);
-  let blocks: PemBlock[];
   try {
-    blocks = parsePem(text);
+    return parsePem(text);
   } catch (error) {
     throw new StartupError(`${source}: ${(error as Error).message}`, { cause: error });
   }
-  if (blocks.length === 0) throw new StartupError(`${source}: ${otherFormat(text, source)}`);
-  return blocks;
 }
 
 /** Why a file does not hold what it should, for the end of a line: `, only ...`, or nothing. */

@@ -10,7 +10,7 @@ import { type DerElement, readDer } from "../wire/der.ts";
 import { distinguishedName } from "../wire/distinguished_name.ts";
 import { parsePem, pemOctets } from "../wire/pem.ts";
 import { parseRevocationList, type RevocationListFields } from "../wire/revocation_list.ts";
-import { pemBlocks } from "./pem_blocks.ts";
+import { pemBlocksIfAny } from "./pem_blocks.ts";
 import { readSignedCertificate, type SignedCertificate } from "./signed_certificate.ts";
 import type { RevocationList } from "./tls_configuration.ts";
 import { isSignedBy } from "./x509_signature.ts";
@@ -39,7 +39,7 @@ export function revocationListsIn(octets: Uint8Array, source: string): Uint8Arra
 
 /** The lists in PEM text, if there are any. Throws {@linkcode StartupError} for text that is damaged. */
 export function revocationListsInPem(pem: string, source: string): Uint8Array[] {
-  return pemBlocks(pem, source).filter(({ label }) => LABELS.includes(label)).map(
+  return pemBlocksIfAny(pem, source).filter(({ label }) => LABELS.includes(label)).map(
     (block, index) => {
       try {
         return pemOctets(block);

@@ -73,6 +73,7 @@ async function probe(
       // It has ended.
     }
     await control.close().catch(() => {});
+    await output.close();
     await child.status;
   }
 }

@@ -308,6 +308,10 @@ export class FakeKernel implements Kernel {
     );
   }
 
+  acceptSilent(sockets: readonly string[]): void {
+    for (const name of sockets) this.#events.push(`accept silent ${name}`);
+  }
+
   overlook(sockets: readonly string[]): void {
     for (const name of sockets) this.#events.push(`overlook ${name}`);
   }

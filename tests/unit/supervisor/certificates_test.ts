@@ -209,7 +209,10 @@ Deno.test("loadCertificates() gives a certificate its own rules for clients", as
   const fault = (own: Partial<Settings["pemFiles"][0]>) =>
     refusal({ pemFiles: [{ certificate: "/a", clientVerify: "optional", ...own }] }, runtime);
   assertStringIncludes(await fault({}), "/a: client-verify = optional needs the authorities");
-  assertEquals(await fault({ clientVerifyCa: "/empty" }), "/empty: no certificate in it");
+  assertEquals(
+    await fault({ clientVerifyCa: "/empty" }),
+    "/empty: no certificate in it, only PRIVATE KEY",
+  );
   assertEquals(await fault({ clientVerifyCa: "/gone" }), "/gone: no such file");
 });
 

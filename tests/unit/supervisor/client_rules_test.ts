@@ -102,7 +102,7 @@ Deno.test("what is no revocation list of the authorities is a start error", asyn
   assertStringIncludes(await refused({ "/ca": ca, "/crl": "text" }), "/crl: no revocation list");
   assertStringIncludes(
     await refused({ "/ca": ca, "/crl": list.replace(/-----END.*/, "") }),
-    "/crl: the X509 CRL block has no end",
+    "/crl: the X509 CRL block of line 1 has no end",
   );
   assertStringIncludes(
     await refused({ "/ca": ca, "/crl": list.replace(/\n[^-\n]{8}/, "\n????????") }),

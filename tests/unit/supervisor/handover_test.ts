@@ -39,6 +39,43 @@ Deno.test("run() steers to the latest while the others close, and lets the kerne
   assertEquals(events, ["steer 192.0.2.1:8443 3+2", "close", "steer 192.0.2.1:8443 null"]);
 });
 
+Deno.test("run() leaves places out that become others' while the sockets close one by one", async () => {
+  // The group as the kernel has it (reuseport_detach_sock): the last moves to where one has closed.
+  for (const [others, latest, count] of [[2, 3, 2], [2, 2, 1], [4, 4, 1], [1, 2, 2], [3, 2, 2]]) {
+    const { events, options, handover, runtime } = bench(others! + latest!);
+    const closing = Promise.withResolvers<void>();
+    const run = handover.run({ ...options, latest: latest! }, () => closing.promise);
+    await settled();
+    await runtime.clock.advance(999);
+    await settled();
+    const steering = events.at(-1)!;
+    assertEquals(steering, `steer 192.0.2.1:8443 ${others}+${count}`);
+    closing.resolve();
+    await run;
+    assertEquals(events.at(-1), "steer 192.0.2.1:8443 null");
+    if (others! > latest!) continue; // More leave than stay: no place is right all the time.
+    for (const order of orders(others!)) {
+      const group = [...Array(others).keys(), ...Array(latest).fill("stays")];
+      for (const leaving of order) {
+        const chosen = group.slice(others, others! + count!);
+        assertEquals(new Set(chosen), new Set(["stays"]), `${order} before ${leaving}`);
+        assertEquals(chosen.length, count);
+        const place = group.indexOf(leaving);
+        const last = group.pop()!;
+        if (place < group.length) group[place] = last;
+      }
+    }
+  }
+});
+
+/** Every order of the numbers below `count`. */
+function orders(count: number): number[][] {
+  if (count === 0) return [[]];
+  return orders(count - 1).flatMap((order) =>
+    Array.from({ length: count }, (_, at) => order.toSpliced(at, 0, count - 1))
+  );
+}
+
 Deno.test("run() goes back to steering by client where that is asked for", async () => {
   const { events, options, close, handover } = bench(4);
   await handover.run({ ...options, byClient: true }, close());

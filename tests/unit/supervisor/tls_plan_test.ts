@@ -5,10 +5,14 @@ import type { LoadedCertificates } from "../../../src/supervisor/certificates.ts
 import { makeTlsPlan, type TlsPlan } from "../../../src/supervisor/tls_plan.ts";
 import type { CheckedCertificate } from "../../../src/tls/certificate.ts";
 import type { ServedCertificate } from "../../../src/tls/tls_configuration.ts";
+import { encodeDer } from "../../../src/wire/encode_der.ts";
+import { formatPem } from "../../../src/wire/pem.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { made, TODAY } from "../../support/made_certificates.ts";
 import { settingsOf } from "../config/settings_of.ts";
+
+const ONE = Uint8Array.of(1);
 
 /** With everything that a certificate can have. */
 const SERVED: Required<ServedCertificate> & { privateKey: string } = {
@@ -19,7 +23,10 @@ const SERVED: Required<ServedCertificate> & { privateKey: string } = {
   certificateChain: "chain",
   privateKey: "key",
   keyId: "k1",
-  dhParameters: "parameters",
+  dhParameters: formatPem(
+    "DH PARAMETERS",
+    encodeDer(0x30, encodeDer(0x02, new Uint8Array(257).fill(0x80, 1)), encodeDer(0x02, ONE)),
+  ),
   ocspResponse: "b2NzcA==",
   clientRules: { verify: "required", authorities: "authority" },
 };
