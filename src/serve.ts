@@ -177,21 +177,23 @@ class Service {
   #hooks({ outputs, log, accessLog, notifier }: Spoken) {
     const watch = this.#watch(log);
     const expiry = new ExpiryWatch(this.#runtime.clock, log);
-    let isFirst = true;
+    let latest: Plan | undefined;
     return {
       onHangUp() {
         outputs.reopen();
         accessLog?.reopen();
       },
       onReloading: () => notifier.reloading(),
-      onServing: ({ settings, tls }: Plan, frontends: readonly ClaimedFrontend[]) => {
+      onServing: (plan: Plan, frontends: readonly ClaimedFrontend[]) => {
+        const { settings, tls } = plan;
         log.lowest = settings.logLevel;
         expiry.use(tls.certificates, tls.revocationLists);
-        watch.use(tls.files);
+        // After a reload that failed, files are watched as it found them: the same fault is no reason for another.
+        if (plan !== latest) watch.use(tls.files);
         this.#announce(frontends);
         this.#prepared.ports.keep(frontends);
-        if (isFirst) this.#begin(frontends, log, notifier);
-        isFirst = false;
+        if (latest === undefined) this.#begin(frontends, log, notifier);
+        latest = plan;
         notifier.ready(status(frontends, tls.quarantined.length));
       },
     };
@@ -254,7 +256,7 @@ function relieve(predecessor: Predecessor, log: Logger): void {
     log.info("took over from process {pid}, which drains now", { pid });
   } catch (error) {
     const { message: reason } = error as Error;
-    log.error("process {pid} cannot be told to drain: {reason}; end it by hand", { pid, reason });
+    log.error("process {pid} cannot be told to drain: {reason}", { pid, reason });
   }
 }
 

@@ -246,7 +246,7 @@ function create(whole: NodeOptions, options: StreamContextOptions): SecureContex
   } catch (error) {
     const { dhparam, ...others } = whole;
     // Whoever looked at the file has said so; everybody else is served.
-    if (dhparam !== undefined && reasonOf(error as NodeTlsError) === "dh key too small") {
+    if (dhparam !== undefined && TOO_SMALL.test(reasonOf(error as NodeTlsError))) {
       return create(others, options);
     }
     throw refusal(error as NodeTlsError, options);
@@ -280,3 +280,5 @@ function refusal(error: NodeTlsError, options: StreamContextOptions): OpenSslErr
 
 /** SSL_CTX_set_options(3); Node has no name for it. */
 const SSL_OP_NO_RENEGOTIATION = 1 << 30;
+/** OpenSSL's words by its security level, and Node's own. */
+const TOO_SMALL = /dh key too small|DH parameter is less than/i;

@@ -100,7 +100,9 @@ export async function makeTlsPlan(
     ...backend.warnings,
     ...ticketSecret.warnings,
     ...all.flatMap(({ tls }) => loweredLevel(tls)),
-    ...all.flatMap(({ tls, certificates }) => dhWarnings(tls, certificates.certificates)),
+    ...settings.tlsLibrary.name === "rustls"
+      ? []
+      : all.flatMap(({ tls, certificates }) => dhWarnings(tls, certificates.certificates)),
     ...sharedCache(settings),
     ...settings.tlsLibrary.name === "node"
       ? all.flatMap(({ certificates }) => unstapled(certificates))

@@ -38,6 +38,41 @@ testWith(
   },
 );
 
+testWith(
+  { linux: true },
+  "--watch says once that a file is no good, and reads again when something else changes",
+  async () => {
+    await using backend = Backend.serve(echo);
+    const directory = await Deno.makeTempDir({ prefix: "stud-test-" });
+    const [pem, secret] = [`${directory}/tls.pem`, `${directory}/secret`];
+    const put = async (path: string, text: string) => {
+      await Deno.writeTextFile(`${path}.new`, text, { mode: 0o600 });
+      await Deno.rename(`${path}.new`, path);
+    };
+    try {
+      using one = pemFile(await makeSelfSigned("localhost", new Date()));
+      using other = pemFile(await makeSelfSigned("localhost", new Date()));
+      const good = crypto.randomUUID().slice(0, 32);
+      await put(pem, one.text);
+      await put(secret, good);
+      await using stud = await Stud.start([
+        ...["--watch", "--ticket-secret", secret, "-f", "127.0.0.1,0", "-b", backend.address, pem],
+      ]);
+      const failures = () => stud.stderr.match(/reload failed/g)?.length ?? 0;
+      await put(secret, "short");
+      await eventually("the failure", () => failures() === 1);
+      await put(pem, other.text);
+      await eventually("another try", () => failures() === 2);
+      await put(secret, good);
+      await stud.output(/reloaded: /);
+      await echoOnce(stud.port, other);
+      assertEquals(failures(), 2, stud.report());
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  },
+);
+
 testWith({ linux: true }, "--watch takes files that a directory gains", async () => {
   await using backend = Backend.serve(echo);
   using pem = await temporaryPem();
