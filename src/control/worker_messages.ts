@@ -26,6 +26,8 @@ const ACCESS_BATCH = 256 << 10;
  * {@linkcode ProtocolError} for a message that is not as it must be.
  */
 export function parseWorkerMessage(line: string): WorkerMessage | undefined {
+  // As messageLine() writes it. To parse whatever else comes would cost up to half a second a line.
+  if (!line.startsWith('{"type":')) return undefined;
   const value = parsed(line);
   if (typeof value !== "object" || value === null || !Object.hasOwn(value, "type")) {
     return undefined;

@@ -7,7 +7,6 @@
 const SYMBOLS = {
   close: { parameters: ["i32"], result: "i32" },
   dup3: { parameters: ["i32", "i32", "i32"], result: "i32" },
-  isatty: { parameters: ["i32"], result: "i32" },
   mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "isize" },
   open: { parameters: ["buffer", "i32"], result: "i32" },
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
@@ -54,8 +53,11 @@ type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 function isFile(libc: Libc, descriptor: number): boolean {
   const status = new Uint8Array(STATX_BYTES);
   if (libc.statx(descriptor, encode(""), AT_EMPTY_PATH, STATX_TYPE, status) !== 0) return false;
-  const type = new DataView(status.buffer).getUint16(STX_MODE, true) & S_IFMT;
-  return FILE_TYPES.includes(type) || type === S_IFCHR && libc.isatty(descriptor) === 1;
+  const view = new DataView(status.buffer);
+  const type = view.getUint16(STX_MODE, true) & S_IFMT;
+  if (type !== S_IFCHR) return FILE_TYPES.includes(type);
+  const isMemory = view.getUint32(STX_RDEV_MAJOR, true) === MEMORY_DEVICES;
+  return !isMemory || !HARMLESS_DEVICES.includes(view.getUint32(STX_RDEV_MAJOR + 4, true));
 }
 
 /** A part of this process's memory that is a file's, for writing. */
@@ -116,6 +118,11 @@ const STATX_TYPE = 1;
 const STATX_BYTES = 256;
 /** offsetof(struct statx, stx_mode). */
 const STX_MODE = 28;
+/** offsetof(struct statx, stx_rdev_major); the minor number is behind it. */
+const STX_RDEV_MAJOR = 128;
+/** Linux's admin-guide/devices.txt: null, zero, full, random and urandom, of which a runtime may need the last. */
+const MEMORY_DEVICES = 1;
+const HARMLESS_DEVICES = [3, 5, 7, 8, 9];
 const S_IFMT = 0o170000;
 const S_IFCHR = 0o020000;
 /** Regular files, directories, disks. */

@@ -6,6 +6,7 @@
 
 import type { SocketAddress } from "../wire/preface.ts";
 import { announcedPlace } from "./linux_announcements.ts";
+import { isLocked } from "./linux_service.ts";
 import { listeningSockets } from "./listening_sockets.ts";
 import type { OtherProcess, ProcessView } from "./other_process.ts";
 
@@ -45,17 +46,25 @@ export function openProcess(pid: number): OtherProcess | undefined {
 
 /** `OtherProcesses.lockHolders`. */
 export function lockHolders(path: string): number[] {
-  const inode = inodeOf(path);
-  return parseLocks(readOrEmpty("/proc/locks")).filter((lock) =>
-    // The device is left out: for btrfs and overlayfs, stat(2) tells of another one than the kernel's list.
-    lock.kind === "FLOCK" && lock.isExclusive && lock.inode === inode
-  ).map(({ pid }) => pid);
+  // Without that a lock on another device's file with the same number would do.
+  if (isLocked(path) === false) return [];
+  const file = fileAt(path);
+  const locks = parseLocks(readOrEmpty("/proc/locks")).filter((lock) =>
+    lock.kind === "FLOCK" && lock.isExclusive && lock.inode === file?.inode
+  );
+  // For btrfs and overlayfs, stat(2) tells of another device than the kernel's list.
+  const holders = locks.length > 1 ? locks.filter(({ device }) => device === file?.device) : locks;
+  return holders.map(({ pid }) => pid);
 }
 
-/** Undefined if there is no such file. */
-function inodeOf(path: string): string | undefined {
+/** As the kernel's list of locks names it; undefined if there is no such file. */
+function fileAt(path: string): Pick<FileLock, "device" | "inode"> | undefined {
   try {
-    return String(Deno.statSync(path).ino);
+    const { dev, ino } = Deno.statSync(path);
+    // makedev(3), for numbers that are not huge.
+    const parts = [(dev >>> 8) & 0xfff, (dev & 0xff) | ((dev >>> 12) & 0xfff00)];
+    const device = parts.map((part) => part.toString(16).padStart(2, "0")).join(":");
+    return { device, inode: String(ino) };
   } catch {
     return undefined;
   }
@@ -67,6 +76,8 @@ export interface FileLock {
   readonly kind: string;
   readonly isExclusive: boolean;
   readonly pid: number;
+  /** In hexadecimal, `MAJOR:MINOR`. */
+  readonly device: string;
   readonly inode: string;
   /** The first place in the file that is locked. */
   readonly start: string;
@@ -76,9 +87,10 @@ export interface FileLock {
 export function parseLocks(text: string): FileLock[] {
   return text.split("\n").flatMap((line) => {
     const [, kind, , access, pid, file, start] = line.trim().split(/\s+/);
-    const inode = file?.split(":")[2];
+    const [major, minor, inode] = file?.split(":") ?? [];
     if (kind === undefined || inode === undefined || start === undefined) return [];
-    return [{ kind, isExclusive: access === "WRITE", pid: Number(pid), inode, start }];
+    const device = `${major}:${minor}`;
+    return [{ kind, isExclusive: access === "WRITE", pid: Number(pid), device, inode, start }];
   });
 }
 

@@ -36,6 +36,16 @@ export function openLocked(path: string, mode: number): number | undefined {
   return undefined;
 }
 
+/** Whether another open file has an exclusive lock (flock(2)) on this one; undefined if that cannot be tried. */
+export function isLocked(path: string): boolean | undefined {
+  const { open, flock, close } = library();
+  const descriptor = open(cString(path), O_CLOEXEC, 0);
+  if (descriptor < 0) return undefined;
+  const isFree = flock(descriptor, LOCK_SH | LOCK_NB) === 0;
+  close(descriptor);
+  return !isFree;
+}
+
 /** Closes a descriptor of {@linkcode openLocked}. */
 export function closeDescriptor(descriptor: number): void {
   library().close(descriptor);
@@ -157,6 +167,7 @@ const ERRORS: Readonly<Record<number, readonly [code: string, text: string]>> = 
 const O_RDWR = 2;
 const O_CREAT = 0o100;
 const O_CLOEXEC = 0o2000000;
+const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const AF_UNIX = 1;

@@ -71,7 +71,7 @@ export class Predecessor {
    */
   prove(addresses: readonly SocketAddress[]): void {
     if (this.#pidFile.isHeld || this.#announces(addresses)) return;
-    const workers = this.#process.children().filter(({ words }) => words.includes(WORKER_ARGUMENT));
+    const workers = workersOf(this.#process);
     if (workers.length === 0) throw this.#refusal("is not a stud that serves");
     // A socket that a service manager has opened is the supervisor's too.
     const looks = [this.#process, ...workers].map((one) => one.listening());
@@ -128,14 +128,22 @@ interface PidFileEvidence {
 
 const NO_EVIDENCE: PidFileEvidence = { isHeld: false, holders: [] };
 
-/** stud locks its pidfile; on Node, which cannot, it has it open for writing as long as it lives. */
+function workersOf(process: OtherProcess) {
+  return process.children().filter(({ words }) => words.includes(WORKER_ARGUMENT));
+}
+
+/**
+ * stud locks its pidfile; on Node, which cannot, it has it open for writing as long as it lives. So have other
+ * programs, which have no workers.
+ */
 async function pidFileEvidence(
   path: string,
   former: OtherProcess,
   others: OtherProcesses,
 ): Promise<PidFileEvidence> {
   const holders = await others.lockHolders(path);
-  return { isHeld: holders.includes(former.pid) || former.writesTo(path), holders };
+  const holdsOpen = () => former.writesTo(path) && workersOf(former).length > 0;
+  return { isHeld: holders.includes(former.pid) || holdsOpen(), holders };
 }
 
 /** Whether the two get connections of one port of one address. */

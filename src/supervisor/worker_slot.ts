@@ -174,6 +174,7 @@ export class WorkerSlot {
       } else {
         // Whoever sent TERM to the whole process group meant all of stud, and ours is on its way.
         await pause(this.#runtime.clock, GROUP_PAUSE);
+        await this.#fewAlive();
       }
       if (this.#stopping) return;
       const next = await this.#launchAtLast();
@@ -181,6 +182,16 @@ export class WorkerSlot {
       this.#announce(next);
       if (reason === undefined) this.#relieve(current, next);
       current = next;
+    }
+  }
+
+  /**
+   * Whoever may signal workers, or is one, must not make any number of them: each that leaves has its clients for as
+   * long as a drain takes. The latest one serves on meanwhile.
+   */
+  async #fewAlive(): Promise<void> {
+    while (!this.#stopping && this.#alive.size > MOST_ALIVE) {
+      await Promise.race([...this.#alive].map((worker) => worker.ended));
     }
   }
 
@@ -247,6 +258,9 @@ export class WorkerSlot {
     await pause(this.#runtime.clock, wait);
   }
 }
+
+/** Of one slot: one that serves, and those that leave. */
+const MOST_ALIVE = 4;
 
 /** Milliseconds to wait before a restart, after so many short lives in a row: 0, 0.5 s, 1 s … 30 s. */
 export function restartPause(quickDeaths: number): number {

@@ -25,7 +25,8 @@ Deno.test("parseLocks() reads locks of either kind, and no one who waits for one
   const kinds = parseLocks(text).map(({ kind, pid }) => `${kind} ${pid}`);
   assertEquals(kinds, ["FLOCK 4711", "POSIX 99", "LEASE 99"]);
   assertEquals(parseLocks(text)[1], {
-    ...{ kind: "POSIX", isExclusive: false, pid: 99, inode: "1043", start: "3210987654321" },
+    ...{ kind: "POSIX", isExclusive: false, pid: 99, device: "00:01", inode: "1043" },
+    start: "3210987654321",
   });
   assertEquals(parseLocks(""), []);
 });

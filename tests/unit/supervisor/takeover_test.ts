@@ -89,7 +89,12 @@ Deno.test("so is whoever holds the pidfile, by a lock or by having it open for w
   (await find("123", "/run/stud.pid")).prove([HERE]);
   others.locks.clear();
   process.written = ["/run/stud.pid"];
+  process.offspring = [worker([ELSEWHERE])];
   (await find("/run/stud.pid")).prove([HERE]);
+  // Other programs keep their pidfile open too.
+  process.offspring = [];
+  const other = await find("/run/stud.pid");
+  assertThrows(() => other.prove([HERE]), StartupError, "is not a stud that serves");
 });
 
 Deno.test("anything else is refused by name, and gets no signal", async () => {

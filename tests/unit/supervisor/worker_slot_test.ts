@@ -285,3 +285,22 @@ Deno.test("a slot without a worker takes the change for the next one", async () 
   assertEquals(start?.type === "start" && start.configuration.keepalive, 60);
   await slot.kill();
 });
+
+Deno.test("workers that are asked to end again and again do not become more and more", async () => {
+  const { clock, children, slot } = await newSlot();
+  for (let asked = 0; asked < Math.min(children.length, 20); asked++) {
+    children[asked]!.say({ type: "replace-me" });
+    await clock.advance(250);
+    if (children.length > asked + 1) children.at(-1)!.say(READY);
+    await settled();
+  }
+  assertEquals(children.length, 5);
+  // One that has ended makes room for the next.
+  children[0]!.end();
+  await settled();
+  await clock.advance(1_000);
+  assertEquals(children.length, 6);
+  const gone = slot.kill();
+  await settled();
+  await gone;
+});
