@@ -7,6 +7,7 @@
  */
 
 import { DescriptorBits } from "./descriptor_bits.ts";
+import { OpenDescriptors } from "./linux_open_descriptors.ts";
 import {
   AF_UNIX,
   familyOf,
@@ -33,7 +34,7 @@ let opened: SocketDescriptors | undefined | "not yet" = "not yet";
 export function socketDescriptors(): SocketDescriptors | undefined {
   if (opened === "not yet") {
     const calls = openSocketCalls();
-    opened = calls && new SocketDescriptors(calls);
+    opened = calls && new SocketDescriptors(calls, new OpenDescriptors());
   }
   return opened;
 }
@@ -65,6 +66,7 @@ export interface SocketDescriptor {
 /** The descriptors of a process, as far as connections have them. */
 export class SocketDescriptors {
   readonly #calls: SocketCalls;
+  readonly #open: OpenDescriptors;
   /** Those that are believed to be open: connections' and strangers'. */
   readonly #taken = new DescriptorBits();
   /** Those of them that were no connection's when they were looked at. */
@@ -78,8 +80,10 @@ export class SocketDescriptors {
   readonly #length = new Uint32Array(1);
   readonly #amount = new Int32Array(1);
 
-  constructor(calls: SocketCalls) {
+  /** `open` are those of this process, of whatever kind. */
+  constructor(calls: SocketCalls, open: OpenDescriptors) {
     this.#calls = calls;
+    this.#open = open;
   }
 
   /** Takes note of a connection that has just been made. Its ends undefined: of a unix socket. */
@@ -173,11 +177,9 @@ export class SocketDescriptors {
     for (let fd = this.#strangers.end; (fd = this.#strangers.lastPresent(fd - 1)) >= 0;) {
       this.#look(fd);
     }
-    let closed = 0;
-    for (let fd = -1; closed < GAP || fd < this.#taken.end;) {
-      fd = this.#taken.firstAbsent(fd + 1);
-      closed = this.#look(fd) === "closed" ? closed + 1 : 0;
-    }
+    // In a burst hundreds may be between those that are known and one that is not, and all closed by now.
+    this.#open.mark(this.#taken.end);
+    for (const fd of this.#open) if (!this.#taken.has(fd)) this.#look(fd);
   }
 
   /** Finds out whose a descriptor is, that of this connection or of one that was not found, and takes note of it. */
@@ -269,8 +271,6 @@ const UNFOUND = -1;
 const GONE = -2;
 /** Descriptors of one kind that are looked at for a connection. Nearly always the first one is it. */
 const MOST_TRIES = 8;
-/** So many closed descriptors in a row are the end of all: the kernel leaves no such gap by itself. */
-const GAP = 64;
 /** A struct sockaddr of family AF_UNSPEC. */
 const UNSPECIFIED = new Uint8Array(16);
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).

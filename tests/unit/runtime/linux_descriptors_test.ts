@@ -9,13 +9,15 @@ import {
   type SocketDescriptor,
   SocketDescriptors,
 } from "../../../src/runtime/linux_descriptors.ts";
+import { OpenDescriptors } from "../../../src/runtime/linux_open_descriptors.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { temporaryPem } from "../../support/certificates.ts";
 import { eventually, within } from "../../support/eventually.ts";
 import { testWith } from "../../support/tools.ts";
 
-/** Opened outside the tests: it stays open for as long as the process lives. */
+/** Opened outside the tests: they stay open for as long as the process lives. */
 const calls = openSocketCalls()!;
+const open = Deno.build.os === "linux" ? new OpenDescriptors() : undefined!;
 
 const linux = { ignore: Deno.build.os !== "linux" };
 
@@ -40,7 +42,7 @@ function counted() {
     work();
     return count - before;
   };
-  return { all: new SocketDescriptors(counting), callsOf };
+  return { all: new SocketDescriptors(counting, open), callsOf };
 }
 
 function enter(all: SocketDescriptors, conn: Deno.Conn): SocketDescriptor {
@@ -73,7 +75,7 @@ function outcome(conn: Deno.Conn): Promise<unknown> {
 }
 
 Deno.test("reset() ends its own connection and no other, and wakes what waits", linux, async () => {
-  const all = new SocketDescriptors(calls);
+  const all = new SocketDescriptors(calls, open);
   using one = await connected(all);
   using two = await connected(all);
   const reading = outcome(one.ours);
@@ -86,7 +88,7 @@ Deno.test("reset() ends its own connection and no other, and wakes what waits", 
 });
 
 Deno.test("reset() may be called again, and after release() it resets nobody", linux, async () => {
-  const all = new SocketDescriptors(calls);
+  const all = new SocketDescriptors(calls, open);
   using one = await connected(all);
   assertEquals([one.descriptor.reset(), one.descriptor.reset()], [true, true]);
   using two = await connected(all);
@@ -97,7 +99,7 @@ Deno.test("reset() may be called again, and after release() it resets nobody", l
 });
 
 Deno.test("a descriptor that has become another connection's is left alone", linux, async () => {
-  const all = new SocketDescriptors(calls);
+  const all = new SocketDescriptors(calls, open);
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   const theirs = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -152,7 +154,7 @@ Deno.test("a connection that was not guessed is found when it must be reset", li
   using first = await connected(all);
   assert(first.descriptor.unsent() === 0);
   // Made without anybody's knowledge, more than a guess looks at.
-  const scratch = new SocketDescriptors(calls);
+  const scratch = new SocketDescriptors(calls, open);
   const unknown = await Promise.all(Array.from({ length: 60 }, () => connected(scratch)));
   const late = unknown.map(({ ours }) => enter(all, ours));
   const guessed = late.map((descriptor) => {
@@ -226,7 +228,7 @@ Deno.test(
     });
     await client.write(new Uint8Array([22, 3, 1, 2, 0, 1]));
     const stalled = await listener.accept();
-    const descriptor = enter(new SocketDescriptors(calls), stalled);
+    const descriptor = enter(new SocketDescriptors(calls, open), stalled);
     const handshake = stalled.handshake().then(() => "done", () => "failed");
     assertEquals(descriptor.reset(), true);
     assertEquals(await within(5_000, "the handshake", handshake), "failed");
@@ -237,7 +239,7 @@ Deno.test(
 );
 
 Deno.test("unsent() counts what the peer has not taken, of its own connection", linux, async () => {
-  const all = new SocketDescriptors(calls);
+  const all = new SocketDescriptors(calls, open);
   using full = await connected(all);
   using idle = await connected(all);
   const filling = (async () => {
@@ -255,7 +257,7 @@ Deno.test("unsent() counts what the peer has not taken, of its own connection", 
 });
 
 Deno.test("a connection that its peer has reset is gone", linux, async () => {
-  const all = new SocketDescriptors(calls);
+  const all = new SocketDescriptors(calls, open);
   using one = await connected(all);
   const theirs = enter(all, one.theirs);
   assertEquals(theirs.reset(), true);
@@ -289,10 +291,28 @@ testWith(
   { linux: true, ipv6: true },
   "connections over IPv6, and IPv4 ones on a socket for both, are found too",
   async () => {
-    const all = new SocketDescriptors(calls);
+    const all = new SocketDescriptors(calls, open);
     for (const hostname of ["::", "::1"]) {
       using one = await connected(all, hostname);
       assertEquals(one.descriptor.reset(), true);
     }
+  },
+);
+
+Deno.test(
+  "a connection is found although hundreds of closed descriptors are before it",
+  linux,
+  async () => {
+    const all = new SocketDescriptors(calls, open);
+    using _known = await connected(all);
+    // Opened behind its back, as a burst of connections to a backend is.
+    const others = new SocketDescriptors(calls, open);
+    const strangers = await Promise.all(Array.from({ length: 200 }, () => connected(others)));
+    const last = strangers.pop()!;
+    for (const stranger of strangers) stranger[Symbol.dispose]();
+    const descriptor = enter(all, last.ours);
+    assertEquals(descriptor.reset(), true);
+    descriptor.release();
+    last[Symbol.dispose]();
   },
 );
