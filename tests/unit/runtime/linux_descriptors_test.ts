@@ -307,6 +307,7 @@ Deno.test(
     using _known = await connected(all);
     // Opened behind its back, as a burst of connections to a backend is.
     const others = new SocketDescriptors(calls, open);
+    const before = [...open].length;
     const strangers = await Promise.all(Array.from({ length: 200 }, () => connected(others)));
     const last = strangers.pop()!;
     for (const stranger of strangers) stranger[Symbol.dispose]();
