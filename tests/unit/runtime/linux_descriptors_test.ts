@@ -311,6 +311,7 @@ Deno.test(
     const strangers = await Promise.all(Array.from({ length: 200 }, () => connected(others)));
     const last = strangers.pop()!;
     for (const stranger of strangers) stranger[Symbol.dispose]();
+    await eventually("they are closed", () => [...open].length <= before + 2);
     const descriptor = enter(all, last.ours);
     assertEquals(descriptor.reset(), true);
     descriptor.release();
