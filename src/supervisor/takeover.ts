@@ -128,8 +128,8 @@ interface PidFileEvidence {
 
 const NO_EVIDENCE: PidFileEvidence = { isHeld: false, holders: [] };
 
-function workersOf(process: OtherProcess) {
-  return process.children().filter(({ words }) => words.includes(WORKER_ARGUMENT));
+function workersOf(former: OtherProcess) {
+  return former.children().filter(({ words }) => words.includes(WORKER_ARGUMENT));
 }
 
 /**

@@ -298,23 +298,3 @@ testWith(
     }
   },
 );
-
-Deno.test(
-  "a connection is found although hundreds of closed descriptors are before it",
-  linux,
-  async () => {
-    const all = new SocketDescriptors(calls, open);
-    using _known = await connected(all);
-    // Opened behind its back, as a burst of connections to a backend is.
-    const others = new SocketDescriptors(calls, open);
-    const before = [...open].length;
-    const strangers = await Promise.all(Array.from({ length: 200 }, () => connected(others)));
-    const last = strangers.pop()!;
-    for (const stranger of strangers) stranger[Symbol.dispose]();
-    await eventually("they are closed", () => [...open].length <= before + 2);
-    const descriptor = enter(all, last.ours);
-    assertEquals(descriptor.reset(), true);
-    descriptor.release();
-    last[Symbol.dispose]();
-  },
-);
