@@ -8,10 +8,11 @@
 
 import { StartupError } from "../errors.ts";
 import { formatSocketAddress, parseIpAddress, unmapIpv4Octets } from "../wire/ip_address.ts";
+import { filterProgram, SOCK_FPROG_BYTES } from "./linux_filter_program.ts";
 import { OpenDescriptors } from "./linux_open_descriptors.ts";
 import { replaceOpenFiles } from "./linux_open_files.ts";
 import { confine, hideMemory } from "./linux_sandbox.ts";
-import { INSTRUCTION_OCTETS, overlookingProgram, steeringProgram } from "./linux_steering.ts";
+import { overlookingProgram, steeringProgram } from "./linux_steering.ts";
 import type {
   Kernel,
   ListenerOptions,
@@ -111,10 +112,7 @@ class LinuxKernel implements Kernel {
   /** The listening sockets with these names. */
   *#named(sockets: readonly string[]): Generator<number> {
     const wanted = new Set(sockets);
-    for (const fd of this.#sockets.descriptors) {
-      if (this.#option(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 1) continue;
-      if (wanted.has(this.#cookie(fd))) yield fd;
-    }
+    for (const fd of this.#allListening()) if (wanted.has(this.#cookie(fd))) yield fd;
   }
 
   dropPrivileges({ chroot, uid, gid }: Privileges): void {
@@ -178,15 +176,19 @@ class LinuxKernel implements Kernel {
   /** The listening sockets of this process on an address. */
   *#listening(address: SocketAddress): Generator<number> {
     const local = addressKey(address);
+    for (const fd of this.#allListening()) if (this.#sockets.localKey(fd) === local) yield fd;
+  }
+
+  *#allListening(): Generator<number> {
     for (const fd of this.#sockets.descriptors) {
       if (this.#option(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 1) continue;
       this.#sockets.descriptors.mark(fd);
-      if (this.#sockets.localKey(fd) === local) yield fd;
+      yield fd;
     }
   }
 
   #attach(fd: number, option: number, program: Uint8Array<ArrayBuffer>, what: string): void {
-    this.#must(this.#libc.setsockopt(fd, SOL_SOCKET, option, program, SOCK_FPROG_OCTETS), what);
+    this.#must(this.#libc.setsockopt(fd, SOL_SOCKET, option, program, SOCK_FPROG_BYTES), what);
   }
 
   /** Where there is nothing to detach, that is as well. */
@@ -255,20 +257,6 @@ class OpenSockets {
   }
 }
 
-/**
- * struct sock_fprog (the number of instructions, and where they are) and the instructions behind it: one buffer,
- * which the call itself keeps alive.
- */
-function filterProgram(instructions: Uint8Array): Uint8Array<ArrayBuffer> {
-  const program = new Uint8Array(SOCK_FPROG_OCTETS + instructions.length);
-  program.set(instructions, SOCK_FPROG_OCTETS);
-  const start = Deno.UnsafePointer.value(Deno.UnsafePointer.of(program));
-  const view = new DataView(program.buffer);
-  view.setUint16(0, instructions.length / INSTRUCTION_OCTETS, true);
-  view.setBigUint64(8, start + BigInt(SOCK_FPROG_OCTETS), true);
-  return program;
-}
-
 function addressKey(address: SocketAddress): string {
   return `${parseIpAddress(address.host).join(".")}:${address.port}`;
 }
@@ -300,8 +288,6 @@ const M_MMAP_THRESHOLD = -3;
 const LARGE_BLOCK = 128 << 10;
 /** sizeof(struct sockaddr_storage). */
 const SOCKADDR_OCTETS = 128;
-/** sizeof(struct sock_fprog). */
-const SOCK_FPROG_OCTETS = 16;
 /** sizeof(cpu_set_t): 1024 CPUs. */
 const CPU_SET_OCTETS = 128;
 const BITS = [0, 1, 2, 3, 4, 5, 6, 7];

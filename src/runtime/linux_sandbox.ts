@@ -5,7 +5,8 @@
  * {@linkcode hideMemory}. What the kernel refuses is told and never thrown: containers have kernels of every kind.
  */
 
-import { encodeProgram, sandboxProgram } from "./linux_sandbox_program.ts";
+import { encodeInstructions, filterProgram } from "./linux_filter_program.ts";
+import { sandboxProgram } from "./linux_sandbox_program.ts";
 import type { Sandbox } from "./runtime.ts";
 
 const SYMBOLS = {
@@ -57,10 +58,7 @@ export function limitChildren(): void {
     if (own === undefined || !(own.effective & bit(CAP_SETPCAP))) return;
     const inheritable = own.permitted & bits(NEEDED_TO_START);
     if (!writeCapabilities(libc, { ...own, inheritable })) return;
-    // The kernel refuses the first number that it has no capability for.
-    for (let capability = 0; capability < 64; capability++) {
-      if (prctl(libc, PR_CAPBSET_DROP, capability) !== 0) return;
-    }
+    emptyBoundingSet(libc);
   } catch {
     // Without foreign functions workers begin with what they are given.
   }
@@ -98,20 +96,27 @@ function forgetStacks(): void {
 /** Of those of this thread. Without the right to do so the rest of the sandbox makes them worth little. */
 function dropCapabilities(libc: Libc): void {
   prctl(libc, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL);
-  for (let capability = 0; capability < 64; capability++) {
-    if (prctl(libc, PR_CAPBSET_DROP, capability) !== 0) break;
-  }
+  emptyBoundingSet(libc);
   const own = readCapabilities(libc);
   if (own === undefined) return;
   const kept = own.permitted & bits(NEEDED_TO_SERVE);
   writeCapabilities(libc, { permitted: kept, effective: kept, inheritable: 0n });
 }
 
+/** The kernel refuses the first number that it has no capability for. */
+function emptyBoundingSet(libc: Libc): void {
+  for (let capability = 0; capability < 64; capability++) {
+    if (prctl(libc, PR_CAPBSET_DROP, capability) !== 0) return;
+  }
+}
+
 /** Why it cannot be, or undefined. */
 function filterSystemCalls(libc: Libc, sandbox: Sandbox): string | undefined {
   const architecture = Deno.build.arch;
   const number = SECCOMP_NUMBERS[architecture];
-  const instructions = encodeProgram(sandboxProgram({ ...sandbox, architecture, pid: Deno.pid }));
+  const instructions = encodeInstructions(
+    sandboxProgram({ ...sandbox, architecture, pid: Deno.pid }),
+  );
   const program = filterProgram(instructions);
   const install = (flags: number) =>
     Number(libc.syscall(BigInt(number), SECCOMP_SET_MODE_FILTER, BigInt(flags), program));
@@ -120,20 +125,6 @@ function filterSystemCalls(libc: Libc, sandbox: Sandbox): string | undefined {
   if (result < 0 && errno(libc) === EINVAL) result = install(SECCOMP_FILTER_FLAG_TSYNC);
   if (result === 0) return undefined;
   return result > 0 ? `thread ${result} has another one already` : errnoText(libc);
-}
-
-/**
- * struct sock_fprog (the number of instructions, and where they are) and the instructions behind it: one buffer,
- * which the call itself keeps alive.
- */
-function filterProgram(instructions: Uint8Array): Uint8Array<ArrayBuffer> {
-  const program = new Uint8Array(SOCK_FPROG_BYTES + instructions.length);
-  program.set(instructions, SOCK_FPROG_BYTES);
-  const start = Deno.UnsafePointer.value(Deno.UnsafePointer.of(program));
-  const view = new DataView(program.buffer);
-  view.setUint16(0, instructions.length / 8, true);
-  view.setBigUint64(8, start + BigInt(SOCK_FPROG_BYTES), true);
-  return program;
 }
 
 /** The sets of a thread, a bit for each capability. */
@@ -223,8 +214,6 @@ const SECCOMP_NUMBERS = { x86_64: 317, aarch64: 277 } as const;
 const SECCOMP_SET_MODE_FILTER = 1n;
 const SECCOMP_FILTER_FLAG_TSYNC = 1;
 const SECCOMP_FILTER_FLAG_SPEC_ALLOW = 4;
-/** sizeof(struct sock_fprog). */
-const SOCK_FPROG_BYTES = 16;
 const EINVAL = 22;
 const ERRNO_TEXT: Readonly<Record<number, string>> = {
   1: "operation not permitted",

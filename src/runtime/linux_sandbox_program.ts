@@ -9,6 +9,7 @@
  * at most; a kernel of 5.11 or newer remembers which calls always pass and runs no instruction for them.
  */
 
+import type { Instruction } from "./linux_filter_program.ts";
 import {
   type Architecture,
   type ArgumentTest,
@@ -31,9 +32,6 @@ export interface SandboxOptions {
   /** A token's library may use files, devices and sockets. */
   readonly token: boolean;
 }
-
-/** One instruction: code, operand k, and how many instructions a jump skips if it holds and if it does not. */
-export type Instruction = readonly [code: number, k: number, ifTrue?: number, ifFalse?: number];
 
 /** The program, instruction by instruction. */
 export function sandboxProgram(options: SandboxOptions): Instruction[] {
@@ -61,20 +59,6 @@ export function sandboxProgram(options: SandboxOptions): Instruction[] {
     ALLOW,
     ...search(rangesOf(groups, options)),
   ];
-}
-
-/** The array of struct sock_filter, little-endian like every machine that Deno runs on. */
-export function encodeProgram(program: readonly Instruction[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(program.length * INSTRUCTION_BYTES);
-  const view = new DataView(bytes.buffer);
-  for (const [index, [code, k, ifTrue = 0, ifFalse = 0]] of program.entries()) {
-    const at = index * INSTRUCTION_BYTES;
-    view.setUint16(at, code, true);
-    view.setUint8(at + 2, ifTrue);
-    view.setUint8(at + 3, ifFalse);
-    view.setUint32(at + 4, k, true);
-  }
-  return bytes;
 }
 
 /** From a number to the one before the next range's: what is done about these calls. */
@@ -163,8 +147,6 @@ function isSame(one: readonly Instruction[], other: readonly Instruction[] | und
   return one.length === 1 && other?.length === 1 && one[0] === other[0];
 }
 
-/** sizeof(struct sock_filter). */
-const INSTRUCTION_BYTES = 8;
 const MOST_SKIPPED = 255;
 
 // Codes of linux/bpf_common.h: class, size or operation, mode or source.

@@ -12,6 +12,7 @@
  * handshake with their new process. All others stay where they are.
  */
 
+import { encodeInstructions, type Instruction } from "./linux_filter_program.ts";
 import type { Steering } from "./runtime.ts";
 
 /**
@@ -35,7 +36,7 @@ export function steeringProgram({ first, count, byClient }: Steering): Uint8Arra
     ...ports(40),
     [JUMP, ipv4.length],
   ];
-  return encode([
+  return encodeInstructions([
     // A socket for all addresses gets IPv4 packets too, so that the packet's own version counts.
     [LOAD_OCTET, NETWORK_HEADER],
     [SHIFT_RIGHT, 4],
@@ -60,7 +61,7 @@ export function steeringProgram({ first, count, byClient }: Steering): Uint8Arra
  * socket of the port, or refused.
  */
 export function overlookingProgram(): Uint8Array<ArrayBuffer> {
-  return encode([
+  return encodeInstructions([
     [LOAD_OCTET, TCP_FLAGS],
     [AND, SYN | ACK],
     [JUMP_IF_EQUAL, SYN, 0, 1],
@@ -68,25 +69,6 @@ export function overlookingProgram(): Uint8Array<ArrayBuffer> {
     [RETURN, WHOLE_PACKET],
   ]);
 }
-
-function encode(instructions: readonly Instruction[]): Uint8Array<ArrayBuffer> {
-  const octets = new Uint8Array(instructions.length * INSTRUCTION_OCTETS);
-  const view = new DataView(octets.buffer);
-  for (const [index, [code, k = 0, ifTrue = 0, ifFalse = 0]] of instructions.entries()) {
-    const at = index * INSTRUCTION_OCTETS;
-    view.setUint16(at, code, true);
-    view.setUint8(at + 2, ifTrue);
-    view.setUint8(at + 3, ifFalse);
-    view.setUint32(at + 4, k, true);
-  }
-  return octets;
-}
-
-/** Code, operand k, and how many instructions a jump skips if it holds and if it does not. */
-type Instruction = readonly [code: number, k?: number, ifTrue?: number, ifFalse?: number];
-
-/** sizeof(struct sock_filter). */
-export const INSTRUCTION_OCTETS = 8;
 
 // Codes of linux/bpf_common.h: class, size or operation, mode or source.
 const LOAD_WORD = 0x20;

@@ -3,11 +3,8 @@
  * means the same by it is tested with real workers in tests/e2e.
  */
 
-import {
-  encodeProgram,
-  type SandboxOptions,
-  sandboxProgram,
-} from "../../../src/runtime/linux_sandbox_program.ts";
+import { encodeInstructions } from "../../../src/runtime/linux_filter_program.ts";
+import { type SandboxOptions, sandboxProgram } from "../../../src/runtime/linux_sandbox_program.ts";
 import {
   type Architecture,
   LAST_KNOWN_NUMBER,
@@ -27,7 +24,7 @@ function filterFor(architecture: Architecture, options: Partial<SandboxOptions> 
   const program = sandboxProgram({
     ...{ architecture, pid: PID, unixSockets: false, token: false, ...options },
   });
-  const octets = encodeProgram(program);
+  const octets = encodeInstructions(program);
   assert(program.length <= 4096);
   return (call: string | number, ...args: number[]) => {
     const number = typeof call === "number" ? call : numberOf(call, architecture);
@@ -121,7 +118,7 @@ for (const architecture of ARCHITECTURES) {
 
   Deno.test(`sandboxProgram() denies every call of another architecture on ${architecture}`, () => {
     const options = { architecture, pid: PID, unixSockets: true, token: true };
-    const program = encodeProgram(sandboxProgram(options));
+    const program = encodeInstructions(sandboxProgram(options));
     // AUDIT_ARCH_I386, AUDIT_ARCH_ARM and the other one of the two.
     const others = [0x4000_0003, 0x4000_0028, ...Object.values(AUDIT)];
     for (const other of others.filter((each) => each !== AUDIT[architecture])) {

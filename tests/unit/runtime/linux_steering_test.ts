@@ -4,7 +4,8 @@
  */
 
 import fc from "fast-check";
-import { INSTRUCTION_OCTETS, steeringProgram } from "../../../src/runtime/linux_steering.ts";
+import { INSTRUCTION_BYTES } from "../../../src/runtime/linux_filter_program.ts";
+import { steeringProgram } from "../../../src/runtime/linux_steering.ts";
 import { parseIpAddress } from "../../../src/wire/ip_address.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
@@ -36,10 +37,10 @@ function run(program: Uint8Array, octets: Uint8Array): number {
   const code = new DataView(program.buffer);
   const data = new DataView(octets.buffer);
   let [a, x] = [0, 0];
-  for (let at = 0; at < program.length; at += INSTRUCTION_OCTETS) {
+  for (let at = 0; at < program.length; at += INSTRUCTION_BYTES) {
     const k = code.getUint32(at + 4, true);
     const offset = k - 0x1_0000_0000 + 0x10_0000;
-    const jump = (taken: boolean) => code.getUint8(at + (taken ? 2 : 3)) * INSTRUCTION_OCTETS;
+    const jump = (taken: boolean) => code.getUint8(at + (taken ? 2 : 3)) * INSTRUCTION_BYTES;
     switch (code.getUint16(at, true)) {
       case 0x20: // ld [k]
         if (offset + 4 > octets.length) return 0;
@@ -50,7 +51,7 @@ function run(program: Uint8Array, octets: Uint8Array): number {
         a = data.getUint8(offset);
         break;
       case 0x05: // ja k
-        at += k * INSTRUCTION_OCTETS;
+        at += k * INSTRUCTION_BYTES;
         break;
       case 0x15: // jeq #k, jt, jf
         at += jump(a === k);
@@ -92,7 +93,7 @@ function spread(count: number, clients: readonly string[]): number[] {
 
 Deno.test("steeringProgram() is what the kernel reads: struct sock_filter, little-endian", () => {
   const program = byClient(5);
-  assertEquals(program.length % INSTRUCTION_OCTETS, 0);
+  assertEquals(program.length % INSTRUCTION_BYTES, 0);
   assertEquals([...program.subarray(0, 24)], [
     ...[0x30, 0, 0, 0, 0x00, 0x00, 0xf0, 0xff], // ldb [SKF_NET_OFF]
     ...[0x74, 0, 0, 0, 4, 0, 0, 0], // rsh #4
