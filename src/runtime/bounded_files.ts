@@ -14,20 +14,20 @@ export interface FileKind {
   readonly size: number;
 }
 
-/** How much is read of something, where nobody wants less or more. */
-export function limitFor({ isDevice }: FileKind, limit = MAX_FILE): number {
-  return isDevice ? Math.min(limit, MAX_DEVICE) : limit;
-}
-
-/** Why it is not to be read, or undefined. */
-export function unreadable(
-  { path, isDirectory, isNamedPipe, size }: FileKind,
-  limit: number,
-): string | undefined {
-  if (isDirectory) return "is a directory, not a file";
+/**
+ * How many bytes of it may be read, where somebody wants less or more than the usual too. Throws an error with the
+ * reason if it is not to be read.
+ */
+export function limitFor(kind: FileKind, wanted = MAX_FILE): number {
+  const { path, isDirectory, isNamedPipe, isDevice, size } = kind;
+  if (isDirectory) throw new UnreadableError("is a directory, not a file");
   // What a shell hands over is a pipe, and open already.
-  if (isNamedPipe && !/^\/(dev|proc)\//.test(path)) return "is a named pipe, not a file";
-  return size > limit ? tooLong(limit) : undefined;
+  if (isNamedPipe && !/^\/(dev|proc)\//.test(path)) {
+    throw new UnreadableError("is a named pipe, not a file");
+  }
+  const limit = isDevice ? Math.min(wanted, MAX_DEVICE) : wanted;
+  if (size > limit) throw tooLong(limit);
+  return limit;
 }
 
 /** Reads until the end, and no further than the limit. Throws an error with the reason. */
@@ -40,7 +40,7 @@ export async function readUpTo(
     const more = await read(space.subarray(length)) ?? 0;
     if (more === 0) return space.slice(0, length);
     length += more;
-    if (length > limit) throw new FileTooLongError(tooLong(limit));
+    if (length > limit) throw tooLong(limit);
     if (length < space.length) continue;
     const larger = new Uint8Array(Math.min(2 * length, limit + 1));
     larger.set(space);
@@ -49,13 +49,13 @@ export async function readUpTo(
 }
 
 /** Something that is no file, or none that is read. The message is the reason. */
-export class FileTooLongError extends Error {
-  override readonly name = "FileTooLongError";
+export class UnreadableError extends Error {
+  override readonly name = "UnreadableError";
 }
 
-function tooLong(limit: number): string {
+function tooLong(limit: number): UnreadableError {
   const size = limit >= 1 << 20 ? `${limit >> 20} MiB` : `${limit} bytes`;
-  return `has more than ${size}, or no end; give a file`;
+  return new UnreadableError(`has more than ${size}, or no end; give a file`);
 }
 
 /** Bytes of a file at most, unless somebody wants fewer. */

@@ -5,7 +5,7 @@
 
 import type { Files, Kernel, Runtime } from "./runtime.ts";
 import { StartupError } from "../errors.ts";
-import { limitFor, readUpTo, unreadable } from "./bounded_files.ts";
+import { limitFor, readUpTo } from "./bounded_files.ts";
 import { clock } from "./clock.ts";
 import { createDenoNetwork } from "./deno_network.ts";
 import { createDenoProcesses, standardOctets, type WorkerProgram } from "./deno_processes.ts";
@@ -107,8 +107,6 @@ async function readFile(path: string, wanted?: number): Promise<Uint8Array> {
   const [isNamedPipe, isDevice] = [type === NAMED_PIPE, type === DEVICE];
   const kind = { path, isDirectory, isNamedPipe, isDevice, size };
   const limit = limitFor(kind, wanted);
-  const reason = unreadable(kind, limit);
-  if (reason !== undefined) throw new Error(reason);
   using file = await Deno.open(path);
   return await readUpTo(limit, (into) => file.read(into));
 }

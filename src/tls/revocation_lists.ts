@@ -4,11 +4,10 @@
  * is missing or has expired; the warnings here say so in time. It reads no files.
  */
 
-import { Buffer } from "node:buffer";
 import { StartupError } from "../errors.ts";
 import { type DerElement, readDer } from "../wire/der.ts";
 import { distinguishedName } from "../wire/distinguished_name.ts";
-import { parsePem, pemOctets } from "../wire/pem.ts";
+import { formatPem, parsePem, pemOctets } from "../wire/pem.ts";
 import { parseRevocationList, type RevocationListFields } from "../wire/revocation_list.ts";
 import { pemBlocksIfAny } from "./pem_blocks.ts";
 import { readSignedCertificate, type SignedCertificate } from "./signed_certificate.ts";
@@ -64,7 +63,7 @@ export function checkRevocationLists(
     const { thisUpdate, nextUpdate } = list;
     return {
       source: from.source,
-      pem: pemText(octets),
+      pem: formatPem(LABEL, octets),
       issuer,
       thisUpdate: thisUpdate.toISOString(),
       ...nextUpdate && { nextUpdate: nextUpdate.toISOString() },
@@ -176,11 +175,6 @@ function maySign({ extensions }: SignedCertificate): boolean {
 /** Names are alike whatever their encoding, case and spaces are (section 7.1); signatures tell the rest. */
 function canonicalName(name: DerElement): string {
   return distinguishedName(name).toLowerCase().replace(/\s+/g, " ").trim();
-}
-
-function pemText(octets: Uint8Array): string {
-  const lines = Buffer.from(octets).toString("base64").match(/.{1,64}/g) ?? [];
-  return [`-----BEGIN ${LABEL}-----`, ...lines, `-----END ${LABEL}-----`, ""].join("\n");
 }
 
 function derOf(pem: string): Uint8Array {

@@ -7,6 +7,7 @@ import { KeyBytes } from "../../key_bytes.ts";
 import { overwritingFreed } from "../freed_memory.ts";
 import { OpenSslError } from "../openssl.ts";
 import { cString, must, type Pointer } from "./memory.ts";
+import { fromPem, NO_PASSPHRASE } from "./pem_objects.ts";
 import type { Libraries } from "./symbols.ts";
 
 /** Reads keys and keeps those that came as bytes. */
@@ -25,10 +26,7 @@ export class Keys {
   /** A reference to a key, which the caller frees. `key` is PEM text or an engine's id. Throws {@linkcode OpenSslError}. */
   load(key: string | KeyBytes): Pointer {
     if (key instanceof KeyBytes) return this.#fromBytes(key);
-    if (key.startsWith("-----BEGIN")) {
-      return this.#fromPem(new Uint8Array(new TextEncoder().encode(key)));
-    }
-    return this.#fromEngine(key);
+    return key.startsWith("-----BEGIN") ? this.#fromPem(key) : this.#fromEngine(key);
   }
 
   #fromBytes(key: KeyBytes): Pointer {
@@ -46,16 +44,10 @@ export class Keys {
     return pointer;
   }
 
-  /** The bytes are OpenSSL's to read only meanwhile. */
-  #fromPem(pem: Uint8Array<ArrayBuffer>): Pointer {
+  #fromPem(pem: string | Uint8Array<ArrayBuffer>): Pointer {
     const { crypto } = this.#libraries;
-    const bio = must(this.#libraries, crypto.BIO_new_mem_buf(pem, pem.length));
-    try {
-      const key = crypto.PEM_read_bio_PrivateKey(bio, null, null, NO_PASSPHRASE);
-      return must(this.#libraries, key, subject);
-    } finally {
-      crypto.BIO_free(bio);
-    }
+    const read = (bio: Pointer) => crypto.PEM_read_bio_PrivateKey(bio, null, null, NO_PASSPHRASE);
+    return fromPem(this.#libraries, pem, subject, read);
   }
 
   #fromEngine(id: string): Pointer {
@@ -73,5 +65,3 @@ export class Keys {
 }
 
 const subject = "private key";
-/** Without a passphrase OpenSSL would ask for one on the terminal. */
-const NO_PASSPHRASE = cString("");

@@ -4,16 +4,19 @@ import { OpenSslError } from "../openssl.ts";
 import { cString, must, type Pointer } from "./memory.ts";
 import type { Libraries } from "./symbols.ts";
 
-/** What `read` makes of the text. Throws {@linkcode OpenSslError} about `subject`. */
+/**
+ * What `read` makes of the text; of bytes, which are OpenSSL's to read only meanwhile, no copy is made. Throws
+ * {@linkcode OpenSslError} about `subject`.
+ */
 export function fromPem(
   libraries: Libraries,
-  pem: string,
+  pem: string | Uint8Array<ArrayBuffer>,
   subject: string,
   read: (bio: Pointer) => Deno.PointerValue,
 ): Pointer {
   const { crypto } = libraries;
-  const text = cString(pem);
-  const bio = must(libraries, crypto.BIO_new_mem_buf(text, text.length - 1));
+  const bytes = typeof pem === "string" ? new Uint8Array(new TextEncoder().encode(pem)) : pem;
+  const bio = must(libraries, crypto.BIO_new_mem_buf(bytes, bytes.length));
   try {
     return must(libraries, read(bio), subject);
   } finally {
