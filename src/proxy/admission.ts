@@ -67,6 +67,8 @@ export class Admission {
   readonly #deadlines: DeadlineQueue;
   readonly #places: Places;
   readonly #onFull: (rule: PlaceRule) => void;
+  /** Made once, not for each connection. */
+  readonly #beginHandshake = (expire: () => void): Deadline => this.#deadlines.begin(expire);
   #waiting: (() => void)[] = [];
   #wakesAt = Infinity;
   #disarm: (() => void) | undefined;
@@ -106,7 +108,7 @@ export class Admission {
   /** Takes a place for a client that has been accepted. */
   enter(frontend: FrontendPlaces): Place {
     const all = [this.#places, frontend.places];
-    return new Place(all, (expire) => this.#deadlines.begin(expire), frontend.handshakes);
+    return new Place(all, this.#beginHandshake, frontend.handshakes);
   }
 
   /** Ends handshakes beyond the limits, as far as they have had their grace: for a client that has been accepted. */

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "../support/assert.ts";
 import { eventually } from "../support/eventually.ts";
-import { exchange } from "../support/ports.ts";
+import { exchange, freeLowPort } from "../support/ports.ts";
 import { threadFields } from "../support/proc.ts";
 import { ReloadingSite } from "../support/reloading_site.ts";
 import { TLS_LIBRARY } from "../support/stud.ts";
@@ -42,16 +42,3 @@ testWith(
     assert(!site.stud.stderr.includes("died"), site.stud.report());
   },
 );
-
-/** A port that only root may listen on. */
-function freeLowPort(): number {
-  for (let port = 1023; port > 512; port--) {
-    try {
-      Deno.listen({ hostname: "127.0.0.1", port }).close();
-      return port;
-    } catch {
-      // Taken.
-    }
-  }
-  throw new Error("no free port below 1024");
-}

@@ -25,3 +25,16 @@ export async function exchange(connection: Deno.TlsConn, text = "still there?"):
   const answer = await receiveText(connection, new TextEncoder().encode(text).length);
   if (answer !== text) throw new Error(`sent ${text}, got ${answer}`);
 }
+
+/** A port that only root may listen on. */
+export function freeLowPort(): number {
+  for (let port = 1023; port > 512; port--) {
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch {
+      // Taken.
+    }
+  }
+  throw new Error("no free port below 1024");
+}

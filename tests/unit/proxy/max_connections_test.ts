@@ -8,18 +8,8 @@ import { assertEquals } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { FakeStream, NativeError, pairOf } from "../../support/fake_stream.ts";
 import { settled } from "../../support/manual_clock.ts";
+import { PROXY_OPTIONS } from "../../support/proxy_options.ts";
 import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
-
-const OPTIONS: Omit<ProxyOptions, "frontends"> = {
-  backend: [{ kind: "tcp", host: "127.0.0.1", port: 8000 }],
-  preface: "none",
-  proxyV2: { tlv: true, authority: true, clientCertificate: false },
-  reusePort: true,
-  steer: undefined,
-  backlog: 100,
-  keepalive: 3600,
-  timeouts: { handshake: 30, backendConnect: 3, linger: 30, stall: 300 },
-};
 
 /** What differs: in general, and for the first frontend, which has two addresses, or the second. */
 interface Limits extends ConnectionLimits {
@@ -35,7 +25,7 @@ async function serve(limits: Limits) {
   const lines: string[] = [];
   const engine = createRustlsEngine(runtime, TLS_CONFIGURATION);
   const optionsOf = ({ first, second, ...general }: Limits): ProxyOptions => ({
-    ...OPTIONS,
+    ...PROXY_OPTIONS,
     ...general,
     frontends: [
       { host: "192.0.2.1", port: 8443, engine, name: "first", limits: first },

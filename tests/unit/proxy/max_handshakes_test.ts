@@ -9,21 +9,11 @@ import { assert, assertEquals } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { FakeStream, NativeError, pairOf } from "../../support/fake_stream.ts";
 import { settled } from "../../support/manual_clock.ts";
+import { PROXY_OPTIONS } from "../../support/proxy_options.ts";
 import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 
 const FIRST = { host: "192.0.2.1", port: 8443 };
 const SECOND = { host: "192.0.2.2", port: 8443 };
-
-const OPTIONS: Omit<ProxyOptions, "frontends"> = {
-  backend: [{ kind: "tcp", host: "127.0.0.1", port: 8000 }],
-  preface: "none",
-  proxyV2: { tlv: true, authority: true, clientCertificate: false },
-  reusePort: true,
-  steer: undefined,
-  backlog: 100,
-  keepalive: 3600,
-  timeouts: { handshake: 30, backendConnect: 3, linger: 30, stall: 300 },
-};
 
 /** A proxy of so many handshakes, on two addresses. */
 async function serve(maxHandshakes: number, wrap = (engine: TlsEngine) => engine) {
@@ -33,7 +23,7 @@ async function serve(maxHandshakes: number, wrap = (engine: TlsEngine) => engine
   const reports: ConnectionReport[] = [];
   const engine = wrap(createRustlsEngine(runtime, TLS_CONFIGURATION));
   const optionsOf = (maxHandshakes: number): ProxyOptions => ({
-    ...OPTIONS,
+    ...PROXY_OPTIONS,
     frontends: [FIRST, SECOND].map((address) => ({ ...address, engine })),
     maxHandshakes,
     onConnection: (report) => void reports.push(report),

@@ -9,20 +9,15 @@ import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { FakeStream, pairOf } from "../../support/fake_stream.ts";
 import { settled } from "../../support/manual_clock.ts";
+import { PROXY_OPTIONS } from "../../support/proxy_options.ts";
 import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 
 const FIRST = { host: "192.0.2.1", port: 8443 };
 const SECOND = { host: "192.0.2.2", port: 8443 };
 
-const OPTIONS: Omit<ProxyOptions, "frontends"> = {
-  backend: [{ kind: "tcp", host: "127.0.0.1", port: 8000 }],
-  preface: "none",
-  proxyV2: { tlv: true, authority: true, clientCertificate: false },
-  reusePort: true,
-  steer: undefined,
-  backlog: 100,
-  keepalive: 3600,
-  timeouts: { handshake: 5, backendConnect: 3, linger: 30, stall: 300 },
+const OPTIONS: typeof PROXY_OPTIONS = {
+  ...PROXY_OPTIONS,
+  timeouts: { ...PROXY_OPTIONS.timeouts, handshake: 5 },
 };
 
 /** A proxy that serves on the first address. */
