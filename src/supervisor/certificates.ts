@@ -23,6 +23,7 @@ import { fileModeWarnings } from "./file_mode.ts";
 import { globMatcher } from "./glob.ts";
 import { recall, remember, rememberAlike } from "./known_certificates.ts";
 import { mapBounded } from "./map_bounded.ts";
+import { once } from "./once.ts";
 import { addNamedResponse, addStoredResponse, StoredResponses } from "./ocsp_responses.ts";
 import type { WithResponse } from "./ocsp_responses.ts";
 import { giveKeys, isWithoutKey, loadPrivateKey, READ_AT_ONCE } from "./private_keys.ts";
@@ -304,10 +305,13 @@ function keyFile(
 async function keyWarnings(pathsAndUris: readonly string[], files: Files): Promise<string[]> {
   const paths = [...new Set(pathsAndUris)].filter((path) => !isKeyUri(path));
   const why = "who reads the private key in it can pretend to be this server";
+  // Thousands of files may be in one directory.
+  const modes = new Map<string, Promise<number | undefined>>();
+  const looked = { mode: (path: string) => once(modes, path, () => files.mode(path)) };
   const warnings = await mapBounded(
     paths,
     READ_AT_ONCE,
-    (path) => fileModeWarnings(files, path, why, { groupMayRead: true }).catch(() => []),
+    (path) => fileModeWarnings(looked, path, why, { groupMayRead: true }).catch(() => []),
   );
   return summary(warnings.flat(), "private keys are not their owner's alone");
 }

@@ -15,6 +15,7 @@ import {
   revocationListWarning,
 } from "../tls/revocation_lists.ts";
 import type { ClientRules, RevocationList, TlsConfiguration } from "../tls/tls_configuration.ts";
+import { once } from "./once.ts";
 
 /** What the operator has said of clients in one place. */
 export type ClientSettings = Pick<
@@ -81,16 +82,6 @@ export class ClientRulesReader {
 interface Authorities {
   readonly authorities: string;
   readonly lists: readonly RevocationList[];
-}
-
-function once<Value>(
-  known: Map<string, Promise<Value>>,
-  key: string,
-  make: () => Promise<Value>,
-): Promise<Value> {
-  const value = known.get(key) ?? make();
-  known.set(key, value);
-  return value;
 }
 
 /** Every revocation list that some certificate is looked up in, and what an operator should know of them today. */
