@@ -16,10 +16,9 @@ import type { CloseOptions, TerminateOptions } from "./terminate_options.ts";
 export function checkOptions(options: unknown): TerminateOptions {
   if (!isRecord(options)) {
     throw new UsageError(
-      `terminate(): expected an object with options, got ${
-        describeValue(options)
-      }; ${NEEDED}, and ` +
-        `take frontend (default "*,8443") and backend (default "127.0.0.1,8000")`,
+      `terminate(): expected an object with options, got ${describeValue(options)}; ${NEEDED}; ` +
+        'frontend (default "*,8443") is where to listen, backend (default "127.0.0.1,8000") where ' +
+        "plaintext goes",
     );
   }
   refuseUnknown(options, {

@@ -9,6 +9,7 @@ import { PortInUseError, StartupError } from "../errors.ts";
 import type { LogHandle, Network, PidFile, Runtime, SocketAddress } from "../runtime/runtime.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 import { listenerOn, type ListenerTables } from "../wire/listening_sockets.ts";
+import { missingCapability } from "./capabilities.ts";
 import { type Plan, refuseRootWorkers } from "./plan.ts";
 import { workersOf } from "./takeover.ts";
 
@@ -116,8 +117,8 @@ export class Rehearsal {
   async #isPrivileged(port: number): Promise<boolean> {
     const first = await this.#read("/proc/sys/net/ipv4/ip_unprivileged_port_start");
     if (first === "" || port >= Number(first)) return false;
-    const rights = /^CapEff:\s*([0-9a-f]+)/m.exec(await this.#read("/proc/self/status"))?.[1];
-    return rights !== undefined && (BigInt(`0x${rights}`) >> CAP_NET_BIND_SERVICE & 1n) === 0n;
+    const { files } = this.#platform;
+    return await missingCapability(files, ["CAP_NET_BIND_SERVICE"]) !== undefined;
   }
 
   async #tables(): Promise<ListenerTables> {
@@ -139,6 +140,3 @@ const UNOPENED: LogHandle = {
 };
 
 const LOG_SOCKET = "/dev/log";
-
-/** By its number in linux/capability.h. */
-const CAP_NET_BIND_SERVICE = 10n;

@@ -78,6 +78,24 @@ testWith(
   },
 );
 
+testWith(
+  { linux: true, root: true, tools: ["setpriv"] },
+  "-t knows what was taken from root",
+  async () => {
+    const cases = [
+      ["setuid", ["-u", "nobody"], "--user nobody: CAP_SETUID was taken from root here"],
+      ["net_bind_service", ["-f", "127.0.0.1,81"], "cannot listen on 127.0.0.1:81: permission"],
+    ] as const;
+    for (const [right, more, message] of cases) {
+      const args = ["--self-signed", "-f", "127.0.0.1,0", ...more];
+      const environment = { prefix: ["setpriv", `--bounding-set=-${right}`] };
+      const line = await startError(args, environment);
+      assertStringIncludes(line, message);
+      assertEquals(await startError(["-t", ...args], environment), line);
+    }
+  },
+);
+
 testWith({ linux: true }, "-t leaves everything as it is", async () => {
   using folder = temporaryFolder();
   Deno.writeTextFileSync(`${folder.path}/log`, "a line\n");
