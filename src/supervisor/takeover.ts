@@ -142,8 +142,10 @@ async function pidFileText(path: string, files: Runtime["files"]): Promise<strin
 
 function noProcessId(text: string, isFile: boolean): string {
   if (!isFile) return `${text} is no process id`;
-  return text === ""
-    ? "the file is empty"
+  if (text === "") return "the file is empty";
+  // What is longer may be anything, a private key too.
+  return text.length > LONGEST_SHOWN
+    ? "the file holds something else than a process id"
     : `the file holds ${quote(text)}, which is no process id`;
 }
 
@@ -182,6 +184,7 @@ function sharesPort(one: SocketAddress, other: SocketAddress): boolean {
 }
 
 const ANY = ["::", "0.0.0.0"];
+const LONGEST_SHOWN = 20;
 const LEFT_OVER = " (a stud that was killed leaves its pidfile behind)";
 const REMEDY =
   "give the id or the pidfile of the stud that serves now, or start stud without --takeover";

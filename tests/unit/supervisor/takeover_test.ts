@@ -23,6 +23,7 @@ function newMachine(particular: Partial<FakeOther> = {}) {
   runtime.files.texts.set("/run/empty", "");
   runtime.files.texts.set("/run/stale", "125\n");
   runtime.files.texts.set("/run/words", "not\na pid\n");
+  runtime.files.texts.set("/run/key", "-----BEGIN PRIVATE KEY-----");
   runtime.files.texts.set("/run/huge", "99999999999");
   runtime.files.texts.set("/run/own", String(runtime.processes.pid));
   const find = (takeover: string, pidFile?: string) =>
@@ -58,6 +59,7 @@ Deno.test("find() says what is wrong", async () => {
       "/run/words",
       `--takeover /run/words: the file holds "not\\na pid", which is no process id${REMEDY}`,
     ],
+    ["/run/key", `--takeover /run/key: the file holds something else than a process id${REMEDY}`],
     ["/run/huge", 'the file holds "99999999999", which is no process id'],
     ["/run/own", "--takeover /run/own: process 4711 is this one itself (a stud that was killed"],
     ["/run/none", `--takeover /run/none: no such file${REMEDY}`],
