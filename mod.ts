@@ -20,14 +20,15 @@
  */
 
 import { ignoreStraySignals } from "#signals";
-import type { TerminateOptions, Terminator } from "./src/terminate.ts";
+import type { TerminateOptions } from "./src/library/terminate_options.ts";
+import type { Terminator } from "./src/terminate.ts";
 
 export type {
   CloseOptions,
   LimitedFrontend,
   TerminateOptions,
-  Terminator,
-} from "./src/terminate.ts";
+} from "./src/library/terminate_options.ts";
+export type { Terminator } from "./src/terminate.ts";
 export type { ConnectionReport, Ending } from "./src/log/access_line.ts";
 export type { Counters } from "./src/proxy/counters.ts";
 export type { SocketAddress } from "./src/wire/preface.ts";
@@ -36,8 +37,9 @@ export { PeerError, StartupError, UsageError } from "./src/errors.ts";
 /**
  * Listens on a frontend, terminates TLS and relays the plaintext to a backend, in this process.
  *
- * Rejects with {@linkcode UsageError} for options that make no sense and with {@linkcode StartupError} when
- * this machine refuses (port, certificate, name). Nothing stays open then.
+ * Rejects with {@linkcode UsageError}, which is a `TypeError`, for options that are unknown, of a wrong type or make
+ * no sense, before anything is opened, and with {@linkcode StartupError} when this machine refuses (port,
+ * certificate, name). Nothing stays open then.
  */
 export async function terminate(options: TerminateOptions): Promise<Terminator> {
   // Here, since the command does without them.

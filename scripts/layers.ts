@@ -67,10 +67,17 @@ const LAYERS: Layer[] = [
     of: ["src/terminate.ts"],
     imports: [
       ...BASE,
+      "src/library/",
       ...["src/config/", "src/supervisor/", "src/proxy/", "src/tls/", "src/log/", "src/wire/"],
     ],
     libraries: ["*"],
     forbidden: PLATFORM,
+  },
+  {
+    of: ["src/library/"],
+    imports: ["src/errors.ts", "src/config/", "type src/log/access_line.ts"],
+    libraries: [],
+    forbidden: OUTSIDE_WORLD,
   },
   {
     of: ["src/supervisor/"],

@@ -46,8 +46,7 @@ async function run(
         return await check(command.settings, runtime);
       case "run":
         if (command.settings.daemon && background === undefined) {
-          const { refuseHandedSockets } = await import("./supervisor/frontend_ports.ts");
-          await refuseHandedSockets(runtime);
+          await refuseSocketsForDaemon(runtime);
           await goToBackground(runtime, reader.standardInput);
           return 0;
         }
@@ -119,13 +118,17 @@ function libraryText(name: TlsLibraryName, runtime: Runtime): string {
 }
 
 async function check(settings: Settings, runtime: Runtime): Promise<number> {
-  const { planFor } = await import("./serve.ts");
+  const { rehearse } = await import("./serve.ts");
+  const { Rehearsal } = await import("./supervisor/rehearsal.ts");
   const { tlsConfigurations } = await import("./supervisor/plan.ts");
   const { makeEngine } = await import("./tls/make_engine.ts");
   if (settings.sandbox) runtime.processes.hideMemory?.();
-  const plan = await planFor(settings, runtime);
+  if (settings.daemon) await refuseSocketsForDaemon(runtime);
+  const rehearsal = new Rehearsal(runtime, settings);
+  const plan = await rehearse(settings, rehearsal.runtime);
   for (const tls of tlsConfigurations(plan)) await (await makeEngine(runtime, tls)).check();
-  for (const warning of plan.warnings) {
+  await rehearsal.look(plan);
+  for (const warning of [...plan.warnings, ...rehearsal.notes]) {
     await writeOut(runtime, "stderr", `stud: warning: ${printable(warning)}\n`);
   }
   if (settings.compat === "none") {
@@ -135,6 +138,11 @@ async function check(settings: Settings, runtime: Runtime): Promise<number> {
   }
   await writeOut(runtime, "stderr", "hitch configuration looks ok.\n");
   return 0;
+}
+
+async function refuseSocketsForDaemon(runtime: Runtime): Promise<void> {
+  const { refuseHandedSockets } = await import("./supervisor/frontend_ports.ts");
+  await refuseHandedSockets(runtime);
 }
 
 async function print(runtime: Runtime, text: string): Promise<number> {

@@ -3,8 +3,11 @@
  * error into a level, a line and an exit code. It never logs and never exits: `main.ts` does.
  */
 
-/** The operator's command line or configuration file is wrong. Raised before anything is started. */
-export class UsageError extends Error {
+/**
+ * The operator's command line or configuration file is wrong, or what a program has passed to the library; those
+ * who write programs know that as a TypeError. Raised before anything is started.
+ */
+export class UsageError extends TypeError {
   override readonly name = "UsageError";
 }
 

@@ -40,7 +40,36 @@ export interface ServeOptions {
 
 /** Serves until a signal ends it, and returns the exit code. Rejects if it cannot begin. */
 export async function serve(options: ServeOptions): Promise<number> {
-  const { settings, runtime, signals } = options;
+  return await whenPrepared(options, (prepared) => new Service(options, prepared).run());
+}
+
+/**
+ * Goes through all that comes before the first worker, without doing any of it: the runtime only looks
+ * (rehearsal.ts). Resolves with the plan, or rejects as {@linkcode serve} would.
+ */
+export async function rehearse(settings: Settings, runtime: Runtime): Promise<Plan> {
+  const signals = { stop: new Promise<never>(() => {}) };
+  let plan: Plan | undefined;
+  await whenPrepared({ settings, runtime, signals, isRehearsal: true }, async (prepared) => {
+    plan = prepared.plan;
+    await openLogs(settings, runtime, { detached: false });
+    return 0;
+  });
+  return plan!;
+}
+
+/** What the start brings together, in its order; it lasts as long as `run`. */
+async function whenPrepared<Signals extends Pick<StopSignals, "stop">>(
+  options: {
+    readonly settings: Settings;
+    readonly runtime: Runtime;
+    readonly signals: Signals;
+    /** hitch tests a configuration whose workers it then refuses to run as root. */
+    readonly isRehearsal?: boolean;
+  },
+  run: (prepared: Prepared<Signals>) => Promise<number>,
+): Promise<number> {
+  const { settings, runtime, signals, isRehearsal = false } = options;
   const pidFile = new PidFileHolder(settings, runtime);
   let predecessor: Predecessor | undefined;
   try {
@@ -50,7 +79,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     // A name server may be slow, and an operator may lose patience.
     const plan = await Promise.race([planFor(settings, runtime), signals.stop]);
     if (typeof plan === "string") return 0;
-    if (settings.compat === "hitch") refuseRootWorkers(plan, runtime);
+    if (settings.compat === "hitch" && !isRehearsal) refuseRootWorkers(plan, runtime);
     await checkRustls(plan, runtime);
     const ports = await FrontendPorts.open(settings, runtime);
     const frontends = await ports.claim(plan, { shared: predecessor !== undefined });
@@ -59,7 +88,7 @@ export async function serve(options: ServeOptions): Promise<number> {
       await pidFile.claim();
     }
     const prepared = { plan, predecessor, ports, frontends, signals };
-    return await new Service(options, prepared).run();
+    return await run(prepared);
   } finally {
     predecessor?.close();
     await pidFile.release();
@@ -84,12 +113,31 @@ async function checkRustls(plan: Plan, runtime: Runtime): Promise<void> {
 }
 
 /** What the start has brought together. */
-interface Prepared {
+interface Prepared<Signals = StopSignals> {
   readonly plan: Plan;
   readonly predecessor: Predecessor | undefined;
   readonly ports: FrontendPorts;
   readonly frontends: readonly ClaimedFrontend[];
-  readonly signals: StopSignals;
+  readonly signals: Signals;
+}
+
+/** Opens the log and the access log. Rejects with {@linkcode StartupError}. */
+async function openLogs(
+  settings: Settings,
+  runtime: Runtime,
+  { detached }: { readonly detached: boolean },
+): Promise<Pick<Spoken, "outputs" | "log" | "accessLog">> {
+  const outputs = await Outputs.open(runtime, {
+    ...{ file: settings.logFile, detached },
+    syslogFacility: settings.syslog ? settings.syslogFacility : undefined,
+    ...settings.compat === "hitch" && { stamp: hitchStamp },
+  });
+  const log = configureLog(outputs.sink, settings.logLevel);
+  const { accessLog: path } = settings;
+  const accessLog = path === undefined
+    ? undefined
+    : await openAccessOutput(path, runtime, { outputs, log });
+  return { outputs, log, accessLog };
 }
 
 /** A stud that is about to serve, or does. */
@@ -107,17 +155,9 @@ class Service {
 
   async run(): Promise<number> {
     const { settings, background } = this.#options;
-    const outputs = await Outputs.open(this.#runtime, {
-      file: settings.logFile,
+    const { outputs, log, accessLog } = await openLogs(settings, this.#runtime, {
       detached: background !== undefined,
-      syslogFacility: settings.syslog ? settings.syslogFacility : undefined,
-      ...settings.compat === "hitch" && { stamp: hitchStamp },
     });
-    const log = configureLog(outputs.sink, settings.logLevel);
-    const { accessLog: path } = settings;
-    const accessLog = path === undefined
-      ? undefined
-      : await openAccessOutput(path, this.#runtime, { outputs, log });
     const { processes } = this.#runtime;
     processes.onUncaught((error) => log.error("{line}", { line: reportError(error).line }));
     const notifier = new Notifier(this.#runtime, log);

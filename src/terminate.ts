@@ -1,17 +1,12 @@
 /** The library: a proxy inside the calling program, without supervisor, workers or signals. */
 
-import type { OptionName } from "./config/options.ts";
 import { parseSettings } from "./config/parse_settings.ts";
-import type { RawValue } from "./config/raw_values.ts";
-import type {
-  ClientVerify,
-  PrefaceKind,
-  Settings,
-  TlsLibraryName,
-  TlsProtocol,
-} from "./config/settings.ts";
-import { UsageError } from "./errors.ts";
-import type { ConnectionReport } from "./log/access_line.ts";
+import type { Settings, TlsLibraryName } from "./config/settings.ts";
+import { StartupError, UsageError } from "./errors.ts";
+import { checkCloseOptions, checkOptions } from "./library/check_options.ts";
+import { inLibraryWords } from "./library/library_words.ts";
+import { rawOptions } from "./library/raw_options.ts";
+import type { CloseOptions, TerminateOptions } from "./library/terminate_options.ts";
 import { studLogger } from "./log/library_log.ts";
 import type { Counters } from "./proxy/counters.ts";
 import { Proxy } from "./proxy/proxy.ts";
@@ -21,147 +16,10 @@ import { BackendRefresh } from "./supervisor/backend_refresh.ts";
 import { makePlan, tlsConfigurations } from "./supervisor/plan.ts";
 import { claimPorts, workerFrontends } from "./supervisor/ports.ts";
 import { makeTlsPlan } from "./supervisor/tls_plan.ts";
-import { checkCertificate } from "./tls/certificate.ts";
+import { type CheckedCertificate, readCertificate, withKey } from "./tls/certificate.ts";
 import type { TlsEngine } from "./tls/engine.ts";
 import { makeEngine } from "./tls/make_engine.ts";
 import type { TlsConfiguration } from "./tls/tls_configuration.ts";
-
-/**
- * What to listen on, where to relay, and as whom. One of `pem`, `pemFile`, `pemDir` and `selfSigned` is needed,
- * unless TLS goes to the backend (`client`). TLS is done under Deno by its rustls unless an option needs OpenSSL,
- * under Node by `node:tls`. The command prefers OpenSSL on Linux, for it does that on an event loop of its own,
- * which a program that is somebody else's cannot have.
- */
-export interface TerminateOptions {
-  /**
-   * `HOST,PORT` or `[HOST]:PORT`, or several; port 0 lets the system choose. Default `*,8443`. With `+` and the
-   * path of a PEM file behind it, a frontend has that certificate and no other. A {@linkcode LimitedFrontend} has
-   * limits of its own.
-   */
-  readonly frontend?: string | LimitedFrontend | readonly (string | LimitedFrontend)[];
-  /** `HOST,PORT`, `[HOST]:PORT` or the path of a unix socket. Default `127.0.0.1,8000`. */
-  readonly backend?: string;
-  /**
-   * The other way round: plaintext comes in, TLS goes to the backend, whose certificate is verified. `pem` or
-   * `pemFile` is then shown to a backend that asks for a certificate. Default false.
-   */
-  readonly client?: boolean;
-  /**
-   * With `client`: path of a PEM file with the authorities that the backend's certificate must be from. Under Deno
-   * it needs OpenSSL, since rustls trusts those of the whole program besides. Otherwise the machine's; rustls
-   * trusts whom the program trusts.
-   */
-  readonly backendCa?: string;
-  /** With `client`: the DNS name or IP address that certificate must be for. Default: the backend's host. */
-  readonly backendName?: string;
-  /** With `client`: false believes anybody. Default true. */
-  readonly backendVerify?: boolean;
-  /** PEM text: certificate, chain and private key. */
-  readonly pem?: string;
-  /** Path of a file with such text, or several: the last one is for clients that ask for no name. */
-  readonly pemFile?: string | readonly string[];
-  /** Path of a directory of such files. */
-  readonly pemDir?: string;
-  /** Paths of files with the keys of certificates whose own files have none. */
-  readonly privateKeyFile?: string | readonly string[];
-  /** The DNS name or IP address for a certificate made in memory, for trials. */
-  readonly selfSigned?: string;
-  /** `rustls` and `openssl` are Deno's, `node` is Node's. Default `auto`: rustls until an option needs OpenSSL. */
-  readonly tlsLibrary?: "auto" | TlsLibraryName;
-  /** Default TLS 1.2 and 1.3. */
-  readonly tlsProtocols?: readonly TlsProtocol[];
-  /** OpenSSL's cipher list for TLS 1.2 and older. */
-  readonly ciphers?: string;
-  /** OpenSSL's list of TLS 1.3 cipher suites. */
-  readonly ciphersuites?: string;
-  /** OpenSSL's list of groups. */
-  readonly ecdhCurve?: string;
-  /** Choose the cipher by the server's order. Default false. */
-  readonly preferServerCiphers?: boolean;
-  /** By preference (RFC 7301); a client that offers others only is refused. */
-  readonly alpnProtocols?: readonly string[];
-  /** Refuse clients that ask for a name which no certificate is for. Default false. */
-  readonly sniNomatchAbort?: boolean;
-  /** Whether clients must show a certificate. Default `none`. */
-  readonly clientVerify?: ClientVerify;
-  /** Path of a file with the authorities that such certificates must be from. */
-  readonly clientVerifyCa?: string;
-  /** Path of a file with the revocation lists of these authorities. */
-  readonly clientVerifyCrl?: string;
-  /**
-   * Common names, one or more: only clients whose certificate has one of them, or of `allowSan`, may connect. Needs
-   * `clientVerify: "required"`.
-   */
-  readonly allowCn?: string | readonly string[];
-  /** The same with alternative names: `DNS:NAME`, where `*` may stand for the first label, `URI:URI`, `email:ADDRESS`. */
-  readonly allowSan?: string | readonly string[];
-  /** Path of a file with the secret that ticket keys are derived from. */
-  readonly ticketSecretFile?: string;
-  /**
-   * What the backend reads first. `proxy-proxy`: a PROXY header that every client sends before its TLS handshake.
-   * Default `none`.
-   */
-  readonly preface?: PrefaceKind;
-  /** With `proxy-v2`: tell what the TLS handshake agreed on. Default true. */
-  readonly proxyTlv?: boolean;
-  /** With `proxy-v2`: tell the server name that the client asked for. Default true. */
-  readonly proxyAuthority?: boolean;
-  /** With `proxy-v2`: pass on the client's certificate. Default false. */
-  readonly proxyClientCert?: boolean;
-  /** listen(2); Linux only. Default 100. */
-  readonly backlog?: number;
-  /**
-   * Unfinished handshakes at most; more clients wait in the kernel's queue, and the oldest handshake that has taken
-   * more than 2 seconds gives way. Not under Node. Default 256.
-   */
-  readonly maxHandshakes?: number;
-  /**
-   * Connections open at a time; more clients wait in the kernel's queue, or take the place of a handshake that has
-   * taken more than 0.25 seconds. Default 0: no limit.
-   */
-  readonly maxConnections?: number;
-  /**
-   * Connections that each client (an IPv4 address, or an IPv6 network of 64 bits; with `proxy-proxy` the one in the
-   * PROXY header) may have open at a time; more are reset before TLS begins. Default 0: no limit.
-   */
-  readonly maxConnectionsPerClient?: number;
-  /** Seconds until an idle client is probed (TCP_KEEPIDLE); Linux only. Default 3600. */
-  readonly keepalive?: number;
-  /** TCP Fast Open for clients (RFC 7413); Linux only, not under Node. Default false. */
-  readonly tcpFastOpen?: boolean;
-  /** Octets of a client connection's receive buffer (SO_RCVBUF); Linux only, not under Node. */
-  readonly receiveBuffer?: number;
-  /** Octets of its send buffer (SO_SNDBUF), likewise. */
-  readonly sendBuffer?: number;
-  /** Seconds between look-ups of the backend's host name. Default 0: at the start only. */
-  readonly backendRefresh?: number;
-  /** Seconds. Default 30. */
-  readonly handshakeTimeout?: number;
-  /** Seconds. Default 30. */
-  readonly backendConnectTimeout?: number;
-  /** Seconds without progress after one side has ended. Default 30. */
-  readonly lingerTimeout?: number;
-  /** Seconds that a peer may leave waiting data untaken; 0 means for ever. Default 300. */
-  readonly stallTimeout?: number;
-  /** Told of each connection when it has ended, however that was. What it throws is ignored. */
-  readonly onConnection?: (connection: ConnectionReport) => void;
-}
-
-/** A frontend with limits of its own, besides what holds for all. */
-export interface LimitedFrontend {
-  /** As a frontend without limits is written. */
-  readonly address: string;
-  /** See {@linkcode TerminateOptions}. */
-  readonly maxHandshakes?: number;
-  readonly maxConnections?: number;
-  readonly maxConnectionsPerClient?: number;
-}
-
-/** How {@linkcode Terminator.close} treats the clients that are still there. */
-export interface CloseOptions {
-  /** Seconds they may go on. Default 30; 0 resets them at once. */
-  readonly drainTimeout?: number;
-}
 
 /** A running proxy. */
 export interface Terminator {
@@ -182,10 +40,19 @@ export async function terminateOn(
   runtime: Runtime,
   options: TerminateOptions,
 ): Promise<Terminator> {
-  const settings = parseSettings(rawValues(options), builtInFirst(runtime.tlsLibraries));
+  const checked = checkOptions(options);
+  try {
+    return await start(runtime, checked);
+  } catch (error) {
+    throw inLibraryWords(error);
+  }
+}
+
+async function start(runtime: Runtime, options: TerminateOptions): Promise<Terminator> {
+  const settings = parseSettings(rawOptions(options), builtInFirst(runtime.tlsLibraries));
   checkTrust(settings);
   const given = options.pem === undefined ? undefined : {
-    certificates: [checkCertificate(options.pem, "pem")],
+    certificates: [certificateIn(options.pem)],
     defaultCertificate: 0,
   };
   const tlsPlan = await makeTlsPlan(settings, runtime, given && { loaded: given });
@@ -204,7 +71,7 @@ export async function terminateOn(
     runtime,
     {
       ...plan.configuration,
-      ...{ frontends, reusePort: false, onConnection: options.onConnection },
+      ...{ frontends, reusePort: false, onConnection: quiet(options.onConnection) },
       // Whatever else the calling program is, nobody shares the clients with it.
       workers: 1,
     },
@@ -221,11 +88,31 @@ export async function terminateOn(
     get counters() {
       return { ...proxy.counters };
     },
-    close: ({ drainTimeout }: CloseOptions = {}) => {
+    async close(options?: CloseOptions) {
+      const { drainTimeout = settings.drainTimeout } = checkCloseOptions(options);
       refresh?.stop();
-      return proxy.drain((drainTimeout ?? settings.drainTimeout) * 1000);
+      await proxy.drain(drainTimeout * 1000);
     },
   };
+}
+
+function certificateIn(pem: string | Uint8Array): CheckedCertificate {
+  const text = typeof pem === "string" ? pem : new TextDecoder().decode(pem);
+  const file = readCertificate(text, "pem");
+  if (file.ownKey !== undefined) return withKey(file, file.ownKey);
+  throw new StartupError("pem: no private key in it; append the key to the certificate");
+}
+
+/** A promise that nobody waits for would end a program of Node's when it is rejected. */
+function quiet(onConnection: TerminateOptions["onConnection"]): TerminateOptions["onConnection"] {
+  return onConnection && ((connection) => {
+    const result: unknown = onConnection(connection);
+    if (isThenable(result)) Promise.resolve(result).catch(() => {});
+  });
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value;
 }
 
 /** In a program that is somebody else's OpenSSL has no event loop of stud's to gain by, and would be foreign code. */
@@ -240,93 +127,3 @@ function checkTrust({ backendTls, tlsLibrary }: Settings): void {
     'backendCa: in your program rustls would trust other authorities too; add tlsLibrary: "openssl"',
   );
 }
-
-/** The options as the command line would have given them, so that defaults, ranges and errors are the same. */
-function rawValues(options: TerminateOptions): Map<OptionName, RawValue[]> {
-  const { frontend, backend, pem, pemFile, selfSigned, preface } = options;
-  if (pem !== undefined && pemFile !== undefined) {
-    throw new UsageError("pem and pemFile exclude each other; give one");
-  }
-  const values = new Map<OptionName, RawValue[]>();
-  const give = (name: OptionName, origin: keyof TerminateOptions, ...texts: unknown[]) => {
-    const given = texts.filter((text) => text !== undefined);
-    if (given.length > 0) values.set(name, given.map((text) => ({ text: String(text), origin })));
-  };
-  if (frontend !== undefined) values.set("frontend", frontends(frontend));
-  give("backend", "backend", backend);
-  give("client", "client", options.client);
-  give("backend-ca", "backendCa", options.backendCa);
-  give("backend-name", "backendName", options.backendName);
-  give("backend-verify", "backendVerify", options.backendVerify);
-  give("pem-file", "pem", pem === undefined ? undefined : "pem");
-  give("pem-file", "pemFile", ...[pemFile].flat());
-  give("pem-dir", "pemDir", options.pemDir);
-  give("private-key", "privateKeyFile", ...[options.privateKeyFile].flat());
-  give("tls-library", "tlsLibrary", options.tlsLibrary);
-  give("tls-protos", "tlsProtocols", options.tlsProtocols?.join(" "));
-  give("ciphers", "ciphers", options.ciphers);
-  give("ciphersuites", "ciphersuites", options.ciphersuites);
-  give("ecdh-curve", "ecdhCurve", options.ecdhCurve);
-  give("prefer-server-ciphers", "preferServerCiphers", options.preferServerCiphers);
-  give("alpn-protos", "alpnProtocols", options.alpnProtocols?.join(","));
-  give("sni-nomatch-abort", "sniNomatchAbort", options.sniNomatchAbort);
-  give("client-verify", "clientVerify", options.clientVerify);
-  give("client-verify-ca", "clientVerifyCa", options.clientVerifyCa);
-  give("client-verify-crl", "clientVerifyCrl", options.clientVerifyCrl);
-  give("allow-cn", "allowCn", ...someOrNone("allowCn", options.allowCn));
-  give("allow-san", "allowSan", ...someOrNone("allowSan", options.allowSan));
-  give("ticket-secret", "ticketSecretFile", options.ticketSecretFile);
-  give("self-signed", "selfSigned", selfSigned);
-  give("write-ip", "preface", preface === "ip" ? "on" : undefined);
-  give("write-proxy", "preface", preface === "proxy-v1" ? "on" : undefined);
-  give("write-proxy-v2", "preface", preface === "proxy-v2" ? "on" : undefined);
-  give("proxy-proxy", "preface", preface === "proxy-proxy" ? "on" : undefined);
-  give("proxy-tlv", "proxyTlv", options.proxyTlv);
-  give("proxy-authority", "proxyAuthority", options.proxyAuthority);
-  give("proxy-client-cert", "proxyClientCert", options.proxyClientCert);
-  give("backlog", "backlog", options.backlog);
-  give("max-handshakes", "maxHandshakes", options.maxHandshakes);
-  give("max-connections", "maxConnections", options.maxConnections);
-  give("max-connections-per-client", "maxConnectionsPerClient", options.maxConnectionsPerClient);
-  give("keepalive", "keepalive", options.keepalive);
-  give("tcp-fastopen", "tcpFastOpen", options.tcpFastOpen);
-  give("recv-bufsize", "receiveBuffer", options.receiveBuffer);
-  give("send-bufsize", "sendBuffer", options.sendBuffer);
-  give("backend-refresh", "backendRefresh", options.backendRefresh);
-  give("ssl-handshake-timeout", "handshakeTimeout", options.handshakeTimeout);
-  give("backend-connect-timeout", "backendConnectTimeout", options.backendConnectTimeout);
-  give("linger-timeout", "lingerTimeout", options.lingerTimeout);
-  give("stall-timeout", "stallTimeout", options.stallTimeout);
-  return values;
-}
-
-/** A program that has put a list together must not let everybody in because nobody is on it. */
-function someOrNone(
-  origin: keyof TerminateOptions,
-  names: string | readonly string[] | undefined,
-): readonly string[] {
-  if (names === undefined) return [];
-  const list = [names].flat();
-  if (list.length > 0) return list;
-  throw new UsageError(`${origin}: an empty list would let everybody in; leave it out to do that`);
-}
-
-function frontends(given: NonNullable<TerminateOptions["frontend"]>): RawValue[] {
-  return [given].flat().map((one: string | LimitedFrontend): RawValue => {
-    const origin = "frontend";
-    if (typeof one === "string") return { text: one, origin };
-    const limits = Object.entries(LIMITS).flatMap(([name, key]): [OptionName, RawValue[]][] =>
-      one[key] === undefined ? [] : [[
-        name as OptionName,
-        [{ text: String(one[key]), origin: `${origin}: ${key}` }],
-      ]]
-    );
-    return { text: one.address, origin, frontend: new Map(limits) };
-  });
-}
-
-const LIMITS = {
-  "max-handshakes": "maxHandshakes",
-  "max-connections": "maxConnections",
-  "max-connections-per-client": "maxConnectionsPerClient",
-} as const satisfies Partial<Record<OptionName, keyof LimitedFrontend>>;

@@ -1153,7 +1153,9 @@ const table = [
     key: undefined,
     type: { kind: "flag" },
     default: "off",
-    help: "Check the configuration and exit.",
+    help: "Check the configuration, and that stud can start by it: files, users, addresses, the " +
+      "process to take over from. Then exit, with nothing made, opened or signalled. A port or a " +
+      "pidfile that a running stud has is a warning.",
     group: "Other",
   },
   {

@@ -6,12 +6,13 @@
 import { programArguments } from "./deno_processes.ts";
 import {
   closeDescriptor,
+  isLocked,
   monotonicMicroseconds,
   openLocked,
   sendDatagram,
 } from "./linux_service.ts";
 import { below, fromOrigin } from "./rooted_files.ts";
-import { type PidFile, type Service, STARTER_VARIABLE } from "./service.ts";
+import { type HeldPidFile, type PidFile, type Service, STARTER_VARIABLE } from "./service.ts";
 
 /** Makes the service part of a Deno runtime; `entry` is the module that this process runs. */
 export function createDenoService(program: { readonly entry: string }): Service {
@@ -21,6 +22,10 @@ export function createDenoService(program: { readonly entry: string }): Service 
       const { openLog } = await import("./service_files.ts");
       return await openLog(path);
     },
+    async checkLog(path) {
+      const { checkLog } = await import("./file_checks.ts");
+      await checkLog(path);
+    },
     async writeText(path, text) {
       const { writeText } = await import("./service_files.ts");
       await writeText(path, text);
@@ -29,6 +34,11 @@ export function createDenoService(program: { readonly entry: string }): Service 
       if (Deno.build.os === "linux") return await claimByLock(path);
       const { claimPidFile } = await import("./pid_file.ts");
       return await claimPidFile(path);
+    },
+    async checkPidFile(path) {
+      if (Deno.build.os === "linux") return await checkLock(path);
+      const { checkPidFile } = await import("./pid_file.ts");
+      return await checkPidFile(path);
     },
     takeVariable(name) {
       const value = Deno.env.get(name);
@@ -85,6 +95,8 @@ function absolute(path: string): string {
 /** By flock(2), which ends with the process, however that ends. */
 async function claimByLock(path: string): Promise<PidFile> {
   const { fault, heldBy, PID_MODE } = await import("./service_files.ts");
+  const { checkPidPlace } = await import("./file_checks.ts");
+  await checkPidPlace(path);
   const place = absolute(path);
   try {
     for (;;) {
@@ -101,6 +113,15 @@ async function claimByLock(path: string): Promise<PidFile> {
   } catch (error) {
     throw fault(path, error);
   }
+}
+
+async function checkLock(path: string): Promise<HeldPidFile | undefined> {
+  const { heldBy } = await import("./service_files.ts");
+  const { checkPidPlace, checkReadWrite } = await import("./file_checks.ts");
+  await checkPidPlace(path);
+  await checkReadWrite(path);
+  const place = absolute(path);
+  return isLocked(place) ? { refusal: heldBy(path, writtenIn(place)) } : undefined;
 }
 
 function release(place: string, descriptor: number): PidFile {

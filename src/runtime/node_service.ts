@@ -7,7 +7,8 @@ import { execFile, spawn } from "node:child_process";
 import process from "node:process";
 import { joinStarter, startDaemon } from "./background.ts";
 import { listeningAddress } from "./listening_sockets.ts";
-import { claimPidFile } from "./pid_file.ts";
+import { checkLog } from "./file_checks.ts";
+import { checkPidFile, claimPidFile } from "./pid_file.ts";
 import type { Service } from "./service.ts";
 import { absolute, goToRoot, openLog, writeText } from "./service_files.ts";
 
@@ -16,8 +17,10 @@ export function createNodeService(descriptors: number[]): Service {
   return {
     absolute,
     openLog,
+    checkLog,
     writeText,
     claimPidFile,
+    checkPidFile,
     takeVariable(name) {
       const value = process.env[name];
       delete process.env[name];

@@ -7,13 +7,15 @@
 import { link, open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
 import process from "node:process";
 import { StartupError } from "../errors.ts";
-import type { PidFile } from "./service.ts";
+import { checkDirectoryOf, checkPidPlace } from "./file_checks.ts";
+import type { HeldPidFile, PidFile } from "./service.ts";
 import { absolute, fault, heldBy, PID_MODE } from "./service_files.ts";
 
 /** `Service.claimPidFile`. */
 export async function claimPidFile(path: string): Promise<PidFile> {
   const place = absolute(path);
   const own = `${place}.${process.pid}`;
+  await checkPidPlace(path);
   try {
     // One of an earlier process with this number is nobody's any more.
     await unlink(own).catch(() => {});
@@ -37,6 +39,14 @@ export async function claimPidFile(path: string): Promise<PidFile> {
   } catch (error) {
     throw fault(path, error);
   }
+}
+
+/** `Service.checkPidFile`. */
+export async function checkPidFile(path: string): Promise<HeldPidFile | undefined> {
+  await checkPidPlace(path);
+  await checkDirectoryOf(path);
+  const holder = await holderOf(absolute(path));
+  return holder === undefined ? undefined : { refusal: heldBy(path, holder) };
 }
 
 async function putInPlace(own: string, place: string, path: string): Promise<void> {

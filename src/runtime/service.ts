@@ -3,6 +3,7 @@
  * background, and the service manager's variables, sockets and ear.
  */
 
+import type { StartupError } from "../errors.ts";
 import type { SocketAddress } from "../wire/preface.ts";
 
 /** The program as a service of its machine. Paths may be relative. */
@@ -11,6 +12,8 @@ export interface Service {
   absolute(path: string): string;
   /** Opens a file for lines at its end, made with mode 0640. Rejects with {@linkcode StartupError}: path and cause. */
   openLog(path: string): Promise<LogHandle>;
+  /** Rejects as {@linkcode Service.openLog} would, as far as that can be known without opening or making a file. */
+  checkLog(path: string): Promise<void>;
   /** Replaces what a file holds. Rejects with {@linkcode StartupError}: path and cause. */
   writeText(path: string, text: string): Promise<void>;
   /**
@@ -19,6 +22,11 @@ export interface Service {
    * it.
    */
   claimPidFile(path: string): Promise<PidFile>;
+  /**
+   * Rejects as {@linkcode Service.claimPidFile} would, as far as that can be known without making a file or keeping
+   * a lock; a file that another process holds is an answer instead.
+   */
+  checkPidFile(path: string): Promise<HeldPidFile | undefined>;
   /** The value of an environment variable, which is gone then: children do not inherit it. */
   takeVariable(name: string): string | undefined;
   /**
@@ -57,6 +65,12 @@ export interface LogHandle {
 export interface PidFile {
   /** Removes it. Never rejects. */
   release(): Promise<void>;
+}
+
+/** A pidfile of another process. */
+export interface HeldPidFile {
+  /** What {@linkcode Service.claimPidFile} would reject with. */
+  readonly refusal: StartupError;
 }
 
 /** The variable that tells a process in the background where whoever started it waits. */

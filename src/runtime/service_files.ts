@@ -33,11 +33,8 @@ export async function openLog(path: string): Promise<LogHandle> {
   const place = absolute(path);
   try {
     const { open, stat } = await import("node:fs/promises");
-    // Nobody may read a named pipe, and opening it would wait for ever then; /dev/stdout is open already.
     const found = await stat(place).catch(() => undefined);
-    if (found !== undefined && isNamedPipe(found) && !/^\/(dev|proc)\//.test(place)) {
-      throw new StartupError(`${path}: is a named pipe, not a file`);
-    }
+    if (found !== undefined) refuseNamedPipe(path, place, found);
     return new OpenLog(place, await open(place, "a", LOG_MODE));
   } catch (error) {
     throw fault(path, error);
@@ -79,9 +76,15 @@ class OpenLog implements LogHandle {
   }
 }
 
-/** Deno 2.4's `isFIFO()` is never true. */
-function isNamedPipe({ mode }: { readonly mode: number }): boolean {
-  return (mode & FILE_TYPE) === NAMED_PIPE;
+/** Nobody may read it, and opening it would wait for ever then. Throws {@linkcode StartupError}. */
+export function refuseNamedPipe(
+  path: string,
+  place: string,
+  { mode }: { readonly mode: number },
+): void {
+  // Deno 2.4's `isFIFO()` is never true. What /dev/stdout stands for is open already.
+  if ((mode & FILE_TYPE) !== NAMED_PIPE || /^\/(dev|proc)\//.test(place)) return;
+  throw new StartupError(`${path}: is a named pipe, not a file`);
 }
 
 /** S_IFMT and S_IFIFO of inode(7). */

@@ -15,11 +15,15 @@ export class PidFileHolder {
     this.#runtime = runtime;
   }
 
-  /** Rejects with {@linkcode StartupError} if another process holds it. */
+  /** Rejects with {@linkcode StartupError} if another process holds it, or nobody can have it. */
   async claim(): Promise<void> {
     const { pidFile, takeover } = this.#settings;
     if (pidFile === undefined) return;
-    if (takeover !== undefined) return this.#claimWhenFree(pidFile);
+    if (takeover !== undefined) {
+      // That the other stud still holds it is no fault, but one that can never be had is.
+      await this.#runtime.service.checkPidFile(pidFile);
+      return this.#claimWhenFree(pidFile);
+    }
     this.#held = await this.#runtime.service.claimPidFile(pidFile);
   }
 

@@ -15,6 +15,7 @@ import { StartupError } from "../errors.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import { isIpAddress } from "../wire/ip_address.ts";
 import { findGroup, findUser } from "./accounts.ts";
+import { missingCapability } from "./capabilities.ts";
 import type { TlsConfiguration } from "../tls/tls_configuration.ts";
 import type { BackendName } from "./backend_refresh.ts";
 import { socketWarnings } from "./socket_options.ts";
@@ -207,6 +208,13 @@ async function findPrivileges(settings: Settings, runtime: Runtime): Promise<Wor
         `--${option}: only root can change it; start stud as root or leave it out`,
       );
     }
+    const missing = await missingCapability(runtime.files, NEEDED[option]!);
+    if (missing !== undefined) {
+      throw new StartupError(
+        `--${option} ${value}: ${missing} was taken from root here, by a container or a service ` +
+          "manager; grant it, or leave the option out",
+      );
+    }
   }
   if (chroot !== undefined && !await runtime.files.isDirectory(chroot)) {
     throw new StartupError(`--chroot ${chroot}: there is no such directory`);
@@ -217,6 +225,15 @@ async function findPrivileges(settings: Settings, runtime: Runtime): Promise<Wor
   const root = chroot === undefined ? undefined : runtime.service.absolute(chroot);
   return { chroot: root, uid: account?.uid, gid };
 }
+
+/** By option: each of them also drops the supplementary groups. */
+const NEEDED: Readonly<
+  Record<string, readonly ("CAP_SETGID" | "CAP_SETUID" | "CAP_SYS_CHROOT")[]>
+> = {
+  chroot: ["CAP_SYS_CHROOT", "CAP_SETGID"],
+  user: ["CAP_SETUID", "CAP_SETGID"],
+  group: ["CAP_SETGID"],
+};
 
 function workerCount(settings: Settings, runtime: Runtime): number {
   const count = settings.workers === "auto" ? runtime.processes.cpus : settings.workers;

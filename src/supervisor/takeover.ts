@@ -5,7 +5,14 @@
 
 import { WORKER_ARGUMENT } from "../control/worker_argument.ts";
 import { StartupError } from "../errors.ts";
-import type { OtherProcess, OtherProcesses, Runtime, SocketAddress } from "../runtime/runtime.ts";
+import { quote } from "../config/quote.ts";
+import type {
+  OtherProcess,
+  OtherProcesses,
+  ProcessView,
+  Runtime,
+  SocketAddress,
+} from "../runtime/runtime.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 
 /** The process to take over from. */
@@ -40,18 +47,24 @@ export class Predecessor {
       throw new StartupError("--takeover: only on Linux, with foreign functions allowed");
     }
     const isFile = !/^[0-9]+$/.test(takeover);
-    const pid = Number(isFile ? (await files.readText(takeover)).trim() : takeover);
-    if (!Number.isSafeInteger(pid) || pid < 1 || pid > MAX_PID || pid === processes.pid) {
+    const text = isFile ? await pidFileText(takeover, files) : takeover;
+    const pid = Number(text);
+    if (!/^[0-9]+$/.test(text) || pid < 1 || pid > MAX_PID) {
+      throw new StartupError(`--takeover ${takeover}: ${noProcessId(text, isFile)}; ${REMEDY}`);
+    }
+    if (pid === processes.pid) {
       throw new StartupError(
-        `--takeover ${takeover}: ${
-          isFile ? "no process id in it" : "no such process"
-        }; give the id of the stud that serves now, or its pidfile`,
+        `--takeover ${takeover}: process ${pid} is this one itself${isFile ? LEFT_OVER : ""}; ` +
+          REMEDY,
       );
     }
     const former = await others.open(pid);
     if (former === undefined) {
       throw new StartupError(
-        `--takeover ${takeover}: there is no process ${pid}; start stud without it if none serves`,
+        isFile
+          ? `--takeover ${takeover}: the file names process ${pid}, which does not exist${LEFT_OVER}; ` +
+            REMEDY
+          : `--takeover ${takeover}: there is no process ${pid}; ${REMEDY}`,
       );
     }
     const path = isFile ? takeover : pidFile;
@@ -119,6 +132,23 @@ export class Predecessor {
   }
 }
 
+async function pidFileText(path: string, files: Runtime["files"]): Promise<string> {
+  try {
+    return (await files.readText(path)).trim();
+  } catch (error) {
+    throw new StartupError(`--takeover ${(error as Error).message}; ${REMEDY}`, { cause: error });
+  }
+}
+
+function noProcessId(text: string, isFile: boolean): string {
+  if (!isFile) return `${text} is no process id`;
+  if (text === "") return "the file is empty";
+  // What is longer may be anything, a private key too.
+  return text.length > LONGEST_SHOWN
+    ? "the file holds something else than a process id"
+    : `the file holds ${quote(text)}, which is no process id`;
+}
+
 /** Who has a pidfile. */
 interface PidFileEvidence {
   /** The process that it names. */
@@ -128,7 +158,8 @@ interface PidFileEvidence {
 
 const NO_EVIDENCE: PidFileEvidence = { isHeld: false, holders: [] };
 
-function workersOf(former: OtherProcess) {
+/** Those of its children that are workers of a stud. */
+export function workersOf(former: OtherProcess): ProcessView[] {
   return former.children().filter(({ words }) => words.includes(WORKER_ARGUMENT));
 }
 
@@ -153,6 +184,8 @@ function sharesPort(one: SocketAddress, other: SocketAddress): boolean {
 }
 
 const ANY = ["::", "0.0.0.0"];
+const LONGEST_SHOWN = 20;
+const LEFT_OVER = " (a stud that was killed leaves its pidfile behind)";
 const REMEDY =
   "give the id or the pidfile of the stud that serves now, or start stud without --takeover";
 /** A pid_t has 32 bits. */

@@ -8,13 +8,50 @@ import type { SocketAddress } from "./preface.ts";
  * in the octet order of the machine, which is little-endian wherever stud runs.
  */
 export function countListeners(table: string, { host, port }: SocketAddress): number {
+  const local = localText({ host, port });
+  return listening(table).filter((one) => one === local).length;
+}
+
+/** The two tables of a machine; empty where there is none. */
+export interface ListenerTables {
+  readonly ipv4: string;
+  readonly ipv6: string;
+}
+
+/**
+ * Where a socket listens that gets connections which one on this address would get too: on the same address, on
+ * every address, or, if this one is every address, on some. Undefined if none does.
+ */
+export function listenerOn(
+  tables: ListenerTables,
+  address: SocketAddress,
+): SocketAddress | undefined {
+  const { host, port } = address;
+  const isIpv6 = host.includes(":");
+  const hosts = [host, ...isIpv6 ? ["::"] : ["0.0.0.0", "::"]];
+  const ipv4 = listening(tables.ipv4);
+  const ipv6 = listening(tables.ipv6);
+  const all = [...ipv4, ...ipv6];
+  const exact = hosts.find((one) => all.includes(localText({ host: one, port })));
+  if (exact !== undefined) return { host: exact, port };
+  // A socket for every IPv6 address mostly takes IPv4 clients too.
+  const within = host === "::" ? all : host === "0.0.0.0" ? ipv4 : [];
+  const some = within.some((one) => one.endsWith(`:${hexadecimal(port, 4)}`));
+  return some ? address : undefined;
+}
+
+/** The local addresses of the sockets that listen, as the table has them. */
+function listening(table: string): string[] {
+  return table.split("\n").flatMap((line) => {
+    const [, local = "", , state] = line.trim().split(/\s+/);
+    return state === LISTEN ? [local] : [];
+  });
+}
+
+function localText({ host, port }: SocketAddress): string {
   const octets = [...parseIpAddress(host)].map((octet) => hexadecimal(octet, 2));
   const words = octets.map((_, place) => octets[(place & ~3) + 3 - (place & 3)]);
-  const local = `${words.join("")}:${hexadecimal(port, 4)}`;
-  return table.split("\n").filter((line) => {
-    const [, itsLocal, , state] = line.trim().split(/\s+/);
-    return itsLocal === local && state === LISTEN;
-  }).length;
+  return `${words.join("")}:${hexadecimal(port, 4)}`;
 }
 
 function hexadecimal(value: number, digits: number): string {

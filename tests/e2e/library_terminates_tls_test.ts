@@ -3,6 +3,7 @@
  * process are counted, so no other file of tests may run beside it (`deno test --parallel`).
  */
 
+import { Buffer } from "node:buffer";
 import { makeSelfSigned } from "../../src/tls/self_signed.ts";
 import {
   type ConnectionReport,
@@ -53,6 +54,56 @@ test("terminate() serves with PEM text and tells where", async () => {
   assertEquals(await isRefused(port(proxy)), true);
 });
 
+test("terminate() serves with PEM that comes as bytes", async () => {
+  await using backend = Backend.serve(echo);
+  using pem = await temporaryPem();
+  const { buffer } = new TextEncoder().encode(`  ${pem.text}`);
+  for (const bytes of [Buffer.from(pem.text), new Uint8Array(buffer, 2)]) {
+    const options = { frontend: "127.0.0.1,0", backend: backend.address, pem: bytes };
+    const proxy = await terminate(options);
+    bytes.fill(0);
+    try {
+      await echoOnce(port(proxy), pem);
+    } finally {
+      await proxy.close();
+    }
+  }
+});
+
+test("terminate() refuses what JavaScript lets through, before it listens", async () => {
+  using pem = await temporaryPem();
+  const free = freePort();
+  const options = { frontend: `127.0.0.1,${free}`, pem: pem.text };
+  const untyped = terminate as unknown as (options?: unknown) => Promise<Terminator>;
+  for (const nothing of [undefined, null, "cert.pem", [], Promise.resolve(options)]) {
+    await assertRejects(() => untyped(nothing), TypeError, "terminate(): expected an object");
+  }
+  const refused = [{ bakcend: "127.0.0.1,1" }, { backend: 8000 }, { signal: AbortSignal.abort() }];
+  for (const more of refused) {
+    const [name] = Object.keys(more);
+    await assertRejects(() => untyped({ ...options, ...more }), UsageError, `${name}: `);
+  }
+  assertEquals(await isRefused(free), true);
+});
+
+test("close() refuses what JavaScript lets through, and the proxy serves on", async () => {
+  await using backend = Backend.serve(echo);
+  using pem = await temporaryPem();
+  const options = { frontend: "127.0.0.1,0", backend: backend.address, pem: pem.text };
+  const proxy = await terminate(options);
+  try {
+    const close = proxy.close as unknown as (options: unknown) => Promise<void>;
+    for (const drainTimeout of ["1", NaN, -1, Infinity, null]) {
+      await assertRejects(() => close({ drainTimeout }), TypeError, "drainTimeout: expected");
+    }
+    await assertRejects(() => close({ drainTimout: 1 }), TypeError, "did you mean drainTimeout?");
+    await assertRejects(() => close(5), TypeError, "close(): expected nothing or");
+    await echoOnce(port(proxy), pem);
+  } finally {
+    await proxy.close({ drainTimeout: undefined });
+  }
+});
+
 test("terminate() tells of each connection when it has ended", async () => {
   await using backend = Backend.serve(echo);
   using pem = await temporaryPem();
@@ -61,7 +112,11 @@ test("terminate() tells of each connection when it has ended", async () => {
     frontend: "127.0.0.1,0",
     backend: backend.address,
     pem: pem.text,
-    onConnection: (connection) => void ended.push(connection),
+    onConnection(connection) {
+      ended.push(connection);
+      // Nobody waits for it, and nobody has to.
+      return Promise.reject(new Error("the program's own fault"));
+    },
   });
   try {
     await echoOnce(port(proxy), pem, "hello");
@@ -214,7 +269,7 @@ test("terminate() sends a PROXY header of version 2 with what it is to tell", as
   await assertRejects(
     () => terminate({ ...options, proxyClientCert: true }),
     UsageError,
-    "of no use",
+    'of no use without preface: "proxy-v2"',
   );
 });
 
@@ -298,7 +353,7 @@ test("what makes no sense rejects with UsageError, and what this machine refuses
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const inUse = `127.0.0.1,${(taken.addr as Deno.NetAddr).port}`;
   const { pem: text, frontend } = { pem: pem.text, frontend: "127.0.0.1,0" };
-  await assertRejects(() => terminate({ frontend }), UsageError, "no PEM file given");
+  await assertRejects(() => terminate({ frontend }), UsageError, "no certificate: give pem (");
   await assertRejects(() => terminate({ pem: text, pemFile: pem.path }), UsageError, "exclude");
   const rules = { pem: text, clientVerify: "required", clientVerifyCa: pem.path } as const;
   for (const names of [{ allowCn: [] }, { allowSan: [] }]) {
@@ -317,7 +372,9 @@ test("what makes no sense rejects with UsageError, and what this machine refuses
   await assertRejects(() => terminate({ pem: text, selfSigned: "a" }), UsageError, "exclude");
   await assertRejects(() => terminate({ pem: text, frontend: "no port" }), UsageError, "frontend");
   await assertRejects(() => terminate({ pem: text, keepalive: 0 }), UsageError, "keepalive");
-  await assertRejects(() => terminate({ pem: "", frontend }), StartupError, "pem: ");
+  await assertRejects(() => terminate({ pem: "", frontend }), TypeError, "pem: expected PEM");
+  const cut = text.slice(0, 200);
+  await assertRejects(() => terminate({ pem: cut, frontend }), StartupError, "pem: ");
   await assertRejects(() => terminate({ pemFile: "/no/such" }), StartupError, "/no/such: no such");
   await assertRejects(() => terminate({ pem: text, frontend: inUse }), StartupError, "in use");
   // Of two frontends the second is taken: the first must not stay open.

@@ -8,12 +8,15 @@ async function exchange() {
   const proxy = await terminate({
     frontend: "127.0.0.1,0",
     backend: "127.0.0.1," + backend.address().port,
-    selfSigned: "localhost",
+    selfSigned: true,
   });
   const { port } = proxy.addresses[0];
   const socket = tls.connect({ port, host: "127.0.0.1", servername: "localhost", rejectUnauthorized: false });
-  let protocol;
-  socket.once("secureConnect", () => protocol = socket.getProtocol());
+  let protocol, names;
+  socket.once("secureConnect", () => {
+    protocol = socket.getProtocol();
+    names = socket.getPeerCertificate().subjectaltname;
+  });
   socket.end("over TLS");
   let answer = "";
   for await (const part of socket) answer += part;
@@ -22,6 +25,7 @@ async function exchange() {
   console.log(JSON.stringify({
     answer,
     protocol,
+    names,
     octets: proxy.counters.octetsToBackend,
     refused: refusal instanceof StartupError,
   }));
@@ -53,6 +57,27 @@ socket.end(text);
 for await (const part of socket) process.stdout.write(part);
 `;
 
+/** Plain JavaScript that passes what the types forbid, and bytes for PEM; prints what it is told. */
+export const UNTYPED = `
+import fs from "node:fs";
+import { terminate, UsageError } from "@stud/stud";
+const frontend = "127.0.0.1,0";
+const pem = fs.readFileSync("both.pem");
+const told = async (...options) => {
+  const error = await terminate(...options).then((proxy) => proxy.close(), (error) => error);
+  return [error instanceof TypeError && error instanceof UsageError, error?.message];
+};
+console.log(JSON.stringify([
+  await told(),
+  await told({ frontend, pem, bakcend: "127.0.0.1,8000" }),
+  await told({ frontend, pem: fs.promises.readFile("both.pem") }),
+  await told({ frontend, pem, handshakeTimeout: "5" }),
+]));
+const proxy = await terminate({ frontend, pem });
+await proxy.close("SIGUSR2").catch((error) => console.log(error.message));
+await proxy.close();
+`;
+
 /** Uses everything that is exported, some of it wrongly. */
 export const TYPED = `
 import {
@@ -77,6 +102,13 @@ export const port: number | undefined = addresses[0]?.port;
 export const classes: (new (...args: never[]) => Error)[] = [PeerError, StartupError, UsageError];
 export { counters, done };
 
+await terminate({ selfSigned: true, backend: undefined });
+await terminate({ pem: new Uint8Array(1) });
+
+// @ts-expect-error: it cannot do without options
+await terminate();
+// @ts-expect-error: bytes are no path
+await terminate({ pemFile: new Uint8Array(1) });
 // @ts-expect-error: no such option
 await terminate({ pemfile: "a.pem" });
 // @ts-expect-error: a number of seconds

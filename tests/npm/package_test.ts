@@ -2,8 +2,9 @@
 
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { Backend, echo } from "../support/backend.ts";
+import { temporaryPem } from "../support/certificates.ts";
 import { eventually, within } from "../support/eventually.ts";
-import { CLIENT, COMMON_JS, MODULE } from "./consumer_programs.ts";
+import { CLIENT, COMMON_JS, MODULE, UNTYPED } from "./consumer_programs.ts";
 import { filesBelow, type Outcome, testPackage } from "./installed_package.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -49,6 +50,32 @@ testPackage("package: require gives it to CommonJS where Node can", async (insta
     assertPointsToImport(outcome);
   }
 });
+
+testPackage(
+  "package: plain JavaScript is told what is wrong with its options",
+  async (installed) => {
+    using pem = await temporaryPem();
+    await installed.write("both.pem", pem.text);
+    const { stdout, stderr } = await installed.runScript("untyped.mjs", UNTYPED);
+    const [told = "", close] = stdout.trimEnd().split("\n");
+    const all: [boolean, string][] = JSON.parse(told || `"${stderr}"`);
+    const expected = [
+      "terminate(): expected an object with options, got undefined; give pem",
+      "bakcend: terminate() has no such option; did you mean backend?",
+      "pem: expected PEM (certificate, chain and private key) as a string, Buffer or Uint8Array, got a promise",
+      "handshakeTimeout: expected a number of seconds from 0.1 to 86400, got the string",
+    ];
+    for (const [place, message] of expected.entries()) {
+      const [isTypeError, said] = all[place]!;
+      assertEquals(isTypeError, true, said);
+      assertStringIncludes(said, message);
+    }
+    assertEquals(
+      close,
+      'close(): expected nothing or { drainTimeout: SECONDS }, got the string "SIGUSR2"',
+    );
+  },
+);
 
 testPackage("package: nothing that is installed runs a script", async (installed) => {
   const dependencies = await installed.dependencies();
@@ -107,7 +134,8 @@ function assertPointsToImport({ stderr }: Outcome): void {
 function assertExchanged({ code, stdout, stderr }: Outcome): void {
   assertEquals(code, 0, stderr);
   const told = JSON.parse(stdout);
-  assertEquals(told, { answer: "over TLS", protocol: "TLSv1.3", octets: 8, refused: true });
+  const names = "DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1";
+  assertEquals(told, { answer: "over TLS", protocol: "TLSv1.3", names, octets: 8, refused: true });
 }
 
 /** The process of stud itself among npx and its descendants: npx does not always pass signals on. */

@@ -3,6 +3,7 @@
 import { StartupError } from "../../src/errors.ts";
 import type {
   Daemon,
+  HeldPidFile,
   LogHandle,
   PidFile,
   Service,
@@ -48,6 +49,20 @@ export class FakeService implements Service {
       isCurrent: () => Promise.resolve(this.paths.get(path) === file),
       close: () => Promise.resolve(void file.closed++),
     });
+  }
+
+  checkLog(): Promise<void> {
+    return this.refusal === undefined
+      ? Promise.resolve()
+      : Promise.reject(new StartupError(this.refusal));
+  }
+
+  /** What is wrong with a pidfile, and what another process holds. */
+  readonly pidFiles = new Map<string, StartupError | HeldPidFile>();
+
+  checkPidFile(path: string): Promise<HeldPidFile | undefined> {
+    const found = this.pidFiles.get(path);
+    return found instanceof StartupError ? Promise.reject(found) : Promise.resolve(found);
   }
 
   writeText(): Promise<void> {

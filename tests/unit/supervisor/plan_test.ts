@@ -138,6 +138,26 @@ Deno.test("makePlan() finds out whom workers become", async () => {
   assertEquals(await privileges("-g", "staff"), { chroot: undefined, uid: undefined, gid: 55 });
 });
 
+Deno.test("makePlan() refuses what was taken from root", async () => {
+  const cases = [
+    ["user", "www", "0000000000000040", "CAP_SETUID"],
+    ["user", "www", "0000000000000080", "CAP_SETGID"],
+    ["group", "staff", "0000000000040080", "CAP_SETGID"],
+    ["chroot", "/var/empty", "00000000000000c0", "CAP_SYS_CHROOT"],
+  ] as const;
+  for (const [name, value, rights, missing] of cases) {
+    const runtime = newRuntime();
+    runtime.files.texts.set("/proc/self/status", `CapEff:\t${rights}\n`);
+    await assertRejects(
+      () => plan([`--${name}`, value], runtime),
+      StartupError,
+      `--${name} ${value}: ${missing} was taken from root here`,
+    );
+    runtime.files.texts.set("/proc/self/status", "CapEff:\t00000000000400c0\n");
+    await plan([`--${name}`, value], runtime);
+  }
+});
+
 Deno.test("makePlan() refuses what only root, or only Linux, can do", async () => {
   for (const [name, value] of [["user", "www"], ["group", "staff"], ["chroot", "/var/empty"]]) {
     const runtime = newRuntime();

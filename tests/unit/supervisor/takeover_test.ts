@@ -21,6 +21,9 @@ function newMachine(particular: Partial<FakeOther> = {}) {
   const process = others.add(123, particular);
   runtime.files.texts.set("/run/stud.pid", "123\n");
   runtime.files.texts.set("/run/empty", "");
+  runtime.files.texts.set("/run/stale", "125\n");
+  runtime.files.texts.set("/run/words", "not\na pid\n");
+  runtime.files.texts.set("/run/key", "-----BEGIN PRIVATE KEY-----");
   runtime.files.texts.set("/run/huge", "99999999999");
   runtime.files.texts.set("/run/own", String(runtime.processes.pid));
   const find = (takeover: string, pidFile?: string) =>
@@ -42,13 +45,24 @@ Deno.test("find() takes a process id, or a pidfile", async () => {
 Deno.test("find() says what is wrong", async () => {
   const { find, runtime } = newMachine();
   const cases = [
-    ["124", "--takeover 124: there is no process 124; start stud without it if none serves"],
-    ["0", "--takeover 0: no such process; give the id of the stud that serves now, or its pidfile"],
-    ["99999999999", "--takeover 99999999999: no such process"],
-    ["/run/empty", "--takeover /run/empty: no process id in it"],
-    ["/run/huge", "--takeover /run/huge: no process id in it"],
-    ["/run/own", "--takeover /run/own: no process id in it"],
-    ["/run/none", "/run/none: no such file"],
+    ["124", `--takeover 124: there is no process 124${REMEDY}`],
+    ["0", `--takeover 0: 0 is no process id${REMEDY}`],
+    ["99999999999", "--takeover 99999999999: 99999999999 is no process id"],
+    ["4711", `--takeover 4711: process 4711 is this one itself${REMEDY}`],
+    [
+      "/run/stale",
+      `--takeover /run/stale: the file names process 125, which does not exist (a stud that was killed ` +
+      `leaves its pidfile behind)${REMEDY}`,
+    ],
+    ["/run/empty", `--takeover /run/empty: the file is empty${REMEDY}`],
+    [
+      "/run/words",
+      `--takeover /run/words: the file holds "not\\na pid", which is no process id${REMEDY}`,
+    ],
+    ["/run/key", `--takeover /run/key: the file holds something else than a process id${REMEDY}`],
+    ["/run/huge", 'the file holds "99999999999", which is no process id'],
+    ["/run/own", "--takeover /run/own: process 4711 is this one itself (a stud that was killed"],
+    ["/run/none", `--takeover /run/none: no such file${REMEDY}`],
   ];
   for (const [text, message] of cases) {
     await assertRejects(() => find(text!), StartupError, message);

@@ -1,6 +1,6 @@
 /** The kernel's tables of sockets, as samples and as this machine has them. */
 
-import { countListeners } from "../../../src/wire/listening_sockets.ts";
+import { countListeners, listenerOn } from "../../../src/wire/listening_sockets.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { testWith } from "../../support/tools.ts";
 
@@ -23,6 +23,23 @@ Deno.test("countListeners() counts sockets that listen on exactly the address", 
   assertEquals(countListeners(V6, { host: "2001:db8::7", port: 443 }), 1);
   assertEquals(countListeners(V6, { host: "::", port: 443 }), 1);
   assertEquals(countListeners("", { host: "::", port: 443 }), 0);
+});
+
+Deno.test("listenerOn() finds what would share an address, by that address or by all", () => {
+  const tables = { ipv4: V4, ipv6: V6 };
+  const cases = [
+    ["127.0.0.1", 8443, "127.0.0.1"],
+    ["127.0.0.2", 8443, "0.0.0.0"],
+    ["127.0.0.1", 443, "::"],
+    ["2001:db8::8", 443, "::"],
+    ["2001:db8::8", 8443, undefined],
+    ["::", 8443, "::"],
+    ["0.0.0.0", 50_000, undefined],
+  ] as const;
+  for (const [host, port, found] of cases) {
+    assertEquals(listenerOn(tables, { host, port })?.host, found, `${host} ${port}`);
+  }
+  assertEquals(listenerOn({ ipv4: "", ipv6: "" }, { host: "::", port: 443 }), undefined);
 });
 
 testWith({ linux: true }, "countListeners() reads this machine's table", () => {

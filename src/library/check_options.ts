@@ -1,0 +1,273 @@
+/**
+ * Whether what a program has passed is what the types ask for, which nobody has checked in plain JavaScript. Every
+ * fault names the option, what is there and what was expected; ranges and what options mean together are settled
+ * with the settings.
+ */
+
+import { nearest, suggestion } from "../config/nearest.ts";
+import { type OptionName, optionNamed, OPTIONS } from "../config/options.ts";
+import { escapeControl } from "../config/quote.ts";
+import { UsageError } from "../errors.ts";
+import { describeValue, isBytes, isPemText, isRecord } from "./describe_value.ts";
+import { LIMITS, OPTION_ROWS, type OptionRow, PREFACES, type Shape } from "./option_rows.ts";
+import type { CloseOptions, TerminateOptions } from "./terminate_options.ts";
+
+/** The options without those that are undefined. Throws {@linkcode UsageError}. */
+export function checkOptions(options: unknown): TerminateOptions {
+  if (!isRecord(options)) {
+    throw new UsageError(
+      `terminate(): expected an object with options, got ${describeValue(options)}; ${NEEDED}; ` +
+        'frontend (default "*,8443") is where to listen, backend (default "127.0.0.1,8000") where ' +
+        "plaintext goes",
+    );
+  }
+  refuseUnknown(options, {
+    ...{ names: OPTION_NAMES, complaint: "terminate() has no such option" },
+    hint: hintAtOption,
+  });
+  const given: Record<string, unknown> = {};
+  for (const [name, row] of Object.entries(OPTION_ROWS)) {
+    const value = options[name];
+    if (value === undefined) continue;
+    check(name, value, row);
+    given[name] = value;
+  }
+  const checked = given as TerminateOptions;
+  checkSources(checked);
+  return checked;
+}
+
+/** Throws {@linkcode UsageError}. */
+export function checkCloseOptions(options: unknown): CloseOptions {
+  if (options === undefined) return {};
+  if (!isRecord(options)) {
+    throw new UsageError(
+      `close(): expected nothing or { drainTimeout: SECONDS }, got ${describeValue(options)}`,
+    );
+  }
+  refuseUnknown(options, { names: ["drainTimeout"], complaint: "close() has no such option" });
+  const { drainTimeout } = options;
+  if (drainTimeout === undefined) return {};
+  checkNumber("drainTimeout", drainTimeout, "drain-timeout");
+  return options as CloseOptions;
+}
+
+interface KnownNames {
+  readonly names: readonly string[];
+  readonly complaint: string;
+  /** What stands before a name in messages. */
+  readonly prefix?: string;
+  /** The end of a message about an unknown name. */
+  readonly hint?: (name: string) => string;
+}
+
+function refuseUnknown(
+  given: Readonly<Record<string, unknown>>,
+  { names, complaint, prefix = "", hint = (name) => suggestion(near(name, names)) }: KnownNames,
+): void {
+  for (const [name, value] of Object.entries(given)) {
+    // A program that fills options in by conditions leaves such ones behind.
+    if (value === undefined || names.includes(name)) continue;
+    throw new UsageError(`${prefix}${escapeControl(name)}: ${complaint}${hint(name)}`);
+  }
+}
+
+function hintAtOption(name: string): string {
+  const elsewhere = Object.hasOwn(ELSEWHERE, name) ? ELSEWHERE[name] : undefined;
+  if (elsewhere !== undefined) return `; ${elsewhere}`;
+  const row = Object.entries(OPTION_ROWS).find(([, { option }]) =>
+    plain(option ?? "") === plain(name)
+  );
+  const meant = row?.[0] ?? near(name, OPTION_NAMES);
+  if (meant !== undefined) return suggestion(meant);
+  const isCommands = OPTIONS.some((option) => plain(option.name) === plain(name));
+  return isCommands ? "; it is one of the stud command alone" : "";
+}
+
+/** Capitals and dashes are no difference. */
+function near(name: string, names: readonly string[]): string | undefined {
+  const found = nearest(plain(name), names.map(plain));
+  return names.find((one) => plain(one) === found);
+}
+
+function plain(name: string): string {
+  return name.replaceAll(/[-_]/g, "").toLowerCase();
+}
+
+function check(name: string, value: unknown, row: OptionRow): void {
+  const { shape } = row;
+  switch (shape) {
+    case "frontends":
+      return checkFrontends(name, value);
+    case "names":
+      // A program that has put a list together must not let everybody in because nobody is on it.
+      if (Array.isArray(value) && value.length === 0) {
+        throw new UsageError(
+          `${name}: an empty list would let everybody in; leave it out to do that`,
+        );
+      }
+      return checkSome(name, value, shape);
+    case "paths":
+      return checkSome(name, value, shape);
+    case "words":
+      if (!Array.isArray(value) || value.length === 0) throw unexpected(name, value, shape);
+      return checkEach(name, value, shape);
+    case "preface":
+      if (typeof value === "string" && Object.hasOwn(PREFACES, value)) return;
+      throw unexpected(name, value, shape, nearPreface(value));
+    case "number":
+      return checkNumber(name, value, row.option!);
+    default:
+      if (!FITS[shape](value)) throw unexpected(name, value, shape, remedy(name, value, shape));
+  }
+}
+
+/** Ranges are those of the command line. */
+function checkNumber(name: string, value: unknown, option: OptionName): void {
+  const { type } = optionNamed(option);
+  if (type.kind !== "number" && type.kind !== "seconds") throw new Error(`${option}: no number`);
+  const { minimum, maximum } = type;
+  const isWhole = type.kind === "number" || type.whole === true;
+  const isWithin = typeof value === "number" && value >= minimum && value <= maximum;
+  if (isWithin && (!isWhole || Number.isInteger(value))) return;
+  const what = `a ${isWhole ? "whole " : ""}number${type.kind === "seconds" ? " of seconds" : ""}`;
+  throw expected(name, `${what} from ${minimum} to ${maximum}`, value);
+}
+
+/** One value, or an array of them. */
+function checkSome(name: string, value: unknown, shape: Shape): void {
+  if (Array.isArray(value) && value.length > 0) return checkEach(name, value, shape);
+  if (!FITS[shape](value)) throw unexpected(name, value, shape, remedy(name, value, shape));
+}
+
+function checkEach(name: string, values: readonly unknown[], shape: Shape): void {
+  // Unlike forEach(), this sees what was never put into the array.
+  for (const [place, value] of values.entries()) {
+    if (FITS[shape](value)) continue;
+    const hint = remedy(name, value, shape);
+    throw expected(`${name}[${place}]`, ONE[shape] ?? EXPECTED[shape], value, hint);
+  }
+}
+
+function checkFrontends(name: string, value: unknown): void {
+  if (!Array.isArray(value)) return checkFrontend(name, value);
+  if (value.length === 0) throw unexpected(name, value, "frontends");
+  for (const [place, each] of value.entries()) checkFrontend(`${name}[${place}]`, each);
+}
+
+function checkFrontend(name: string, value: unknown): void {
+  if (FITS.frontends(value)) return;
+  if (!isRecord(value)) throw unexpected(name, value, "frontends");
+  const limits = Object.values(LIMITS);
+  const complaint = "a frontend has no such option";
+  refuseUnknown(value, { names: ["address", ...limits], complaint, prefix: `${name}.` });
+  if (!FITS.address(value["address"])) {
+    throw expected(`${name}.address`, FRONTEND_TEXT, value["address"]);
+  }
+  for (const [option, limit] of Object.entries(LIMITS)) {
+    const given = value[limit];
+    if (given !== undefined) checkNumber(`${name}.${limit}`, given, option as OptionName);
+  }
+}
+
+/** A certificate must come from somewhere, and PEM in memory is no addition to files. */
+function checkSources({ frontend, client, selfSigned, ...options }: TerminateOptions): void {
+  const { pem, pemFile, pemDir, privateKeyFile } = options;
+  const made = selfSigned === false ? undefined : selfSigned;
+  const others = Object.entries({ pemFile, pemDir, privateKeyFile, selfSigned: made });
+  const [other] = others.find(([, value]) => value !== undefined) ?? [];
+  if (pem !== undefined && other !== undefined) {
+    throw new UsageError(`pem and ${other} exclude each other; give one`);
+  }
+  const frontends = [frontend ?? ""].flat();
+  const own = frontends.every((one) => (typeof one === "string" ? one : one.address).includes("+"));
+  if ([pem, pemFile, pemDir, made].every((one) => one === undefined) && client !== true && !own) {
+    throw new UsageError(`no certificate: ${NEEDED}`);
+  }
+}
+
+function nearPreface(value: unknown): string {
+  return typeof value === "string" ? suggestion(nearest(value, Object.keys(PREFACES))) : "";
+}
+
+/** What to do with something that would be right elsewhere. */
+function remedy(name: string, value: unknown, shape: Shape): string {
+  if (shape === "pem") return typeof value === "string" ? "; a path goes to pemFile" : "";
+  const isPem = isBytes(value) || (typeof value === "string" && isPemText(value));
+  if (!isPem || (shape !== "path" && shape !== "paths")) return "";
+  return name === "pemFile" ? "; PEM itself goes to pem" : "; write it to a file first";
+}
+
+function unexpected(name: string, value: unknown, shape: Shape, hint = ""): UsageError {
+  return expected(name, EXPECTED[shape], value, hint);
+}
+
+function expected(name: string, what: string, value: unknown, hint = ""): UsageError {
+  return new UsageError(`${name}: expected ${what}, got ${describeValue(value)}${hint}`);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" && !isPemText(value);
+}
+
+/** Whether a value is what is asked for, or one of several that are. */
+const FITS: Readonly<Record<Shape, (value: unknown) => boolean>> = {
+  address: isText,
+  callback: (value) => typeof value === "function",
+  "certificate-name": (value) => typeof value === "boolean" || isText(value),
+  flag: (value) => typeof value === "boolean",
+  frontends: isText,
+  names: isText,
+  number: (value) => typeof value === "number",
+  path: (value) => isText(value) && value !== "",
+  paths: (value) => isText(value) && value !== "",
+  pem: (value) => isBytes(value) ? value.length > 0 : typeof value === "string" && isPemText(value),
+  preface: isText,
+  text: isText,
+  // What separates them on the command line is not part of a name.
+  words: (value) => isText(value) && /^[^\s,]+$/.test(value as string),
+};
+
+const FRONTEND_TEXT = 'a string "HOST,PORT" or "[HOST]:PORT"';
+
+const EXPECTED: Readonly<Record<Shape, string>> = {
+  address: 'a string "HOST,PORT", "[HOST]:PORT" or the path of a unix socket',
+  callback: "a function",
+  "certificate-name": "a DNS name or an IP address, or true for localhost",
+  flag: "true or false",
+  frontends: `${FRONTEND_TEXT}, an object { address, … } with limits, or an array of those`,
+  names: "a string or an array of strings",
+  number: "a number",
+  path: "the path of a file, a string",
+  paths: "the path of a file, a string, or an array of them",
+  pem: "PEM (certificate, chain and private key) as a string, Buffer or Uint8Array",
+  preface: `one of ${Object.keys(PREFACES).map((kind) => `"${kind}"`).join(", ")}`,
+  text: "a string",
+  words: "an array of strings, a name each",
+};
+
+/** What one element of an array is, where that is more than one. */
+const ONE: Partial<Record<Shape, string>> = {
+  names: "a string",
+  paths: "the path of a file, a string",
+  words: "a string, one name",
+};
+
+const OPTION_NAMES = Object.keys(OPTION_ROWS);
+
+const NEEDED =
+  "give pem (PEM as text or bytes), pemFile or pemDir (paths), or selfSigned: true to " +
+  "try it out";
+
+/** What other libraries call things. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  ca: "authorities of clients are clientVerifyCa, those of the backend backendCa",
+  cert: "certificate, chain and key together are pem, or pemFile for a path",
+  host: 'where to listen is frontend: "HOST,PORT"',
+  hostname: 'where to listen is frontend: "HOST,PORT"',
+  key: "certificate, chain and key together are pem, or pemFile for a path",
+  port: 'where to listen is frontend: "HOST,PORT"',
+  signal: "call close() of the proxy when it aborts",
+  target: 'where plaintext goes is backend: "HOST,PORT"',
+  upstream: 'where plaintext goes is backend: "HOST,PORT"',
+};
