@@ -137,7 +137,7 @@ export const EXPIRY_DAYS = [30, 7, 1] as const;
 
 type ParsedCertificate = Pick<
   CertificateFile,
-  "subject" | "notBefore" | "notAfter" | "names" | "keyType" | "publicKey"
+  "subject" | "notBefore" | "notAfter" | "names" | "keyType" | "curve" | "publicKey"
 >;
 
 /** All that is read from one certificate at once, since damage may show in any field. */
@@ -146,6 +146,7 @@ function parseCertificate(block: PemBlock, place: number, source: string): Parse
     const octets = pemOctets(block);
     const parsed = new X509Certificate(octets);
     const { names, publicKey } = certificateFields(octets);
+    const { type: keyType, curve } = publicKeyAlgorithm(publicKey);
     return {
       // A certificate may have nothing but alternative names, and no subject.
       subject: parsed.subject?.replaceAll("\n", ", ") ||
@@ -153,7 +154,8 @@ function parseCertificate(block: PemBlock, place: number, source: string): Parse
       notBefore: certificateDate(parsed.validFrom),
       notAfter: certificateDate(parsed.validTo),
       names,
-      keyType: publicKeyAlgorithm(publicKey).type,
+      keyType,
+      ...curve !== undefined && { curve },
       publicKey,
     };
   } catch (error) {

@@ -42,6 +42,7 @@ export class NodeConnection implements TlsConnection {
   #agreed = false;
   #allowed: NodeChoice["allowed"];
   serverName: string | undefined;
+  strangeName: string | undefined;
   #proxyHeader: Uint8Array | undefined;
   clientInHeader: SocketAddress | undefined;
 
@@ -123,6 +124,7 @@ export class NodeConnection implements TlsConnection {
 
   #choose(hello: ClientHello): Choice {
     this.serverName = hello.serverName;
+    this.strangeName = hello.strangeName;
     try {
       const choice = this.#services.contexts.choose(hello);
       if (choice !== undefined) return { kind: "chosen", ...choice };

@@ -33,6 +33,7 @@ export class OpenSslConnection extends OverSession implements TlsConnection {
   #agreed = false;
   #allowed: Choice["allowed"];
   serverName: string | undefined;
+  strangeName: string | undefined;
   #proxyHeader: Uint8Array | undefined;
   clientInHeader: SocketAddress | undefined;
 
@@ -82,6 +83,7 @@ export class OpenSslConnection extends OverSession implements TlsConnection {
       if (verdict.kind === "refused") return await this.#refuse(verdict.alert, verdict.reason);
       onHello?.(hello.octets);
       this.serverName = verdict.hello.serverName;
+      this.strangeName = verdict.hello.strangeName;
       const begun = this.#begin(verdict.hello);
       if ("alert" in begun) return await this.#refuse(begun.alert, begun.reason);
       this.#allowed = begun.allowed;
