@@ -9,6 +9,8 @@ export interface Counters {
   /** Connections refused since their client had as many as it may have; only with PROXY headers in `accepted` too. */
   refused: number;
   handshakesFailed: number;
+  /** Connections that the client ended before it sent anything, as the health checks of a balancer do. */
+  silent: number;
   /** Clients with a good certificate that may not connect all the same. */
   clientsDenied: number;
   /** Connections whose backend could not be reached. */
@@ -28,6 +30,7 @@ export function newCounters(): Counters {
     active: 0,
     refused: 0,
     handshakesFailed: 0,
+    silent: 0,
     clientsDenied: 0,
     backendsFailed: 0,
     clientsWithoutCloseNotify: 0,

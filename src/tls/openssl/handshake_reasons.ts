@@ -7,7 +7,7 @@
 import { PeerError } from "../../errors.ts";
 import { OpenSslError } from "../../runtime/openssl.ts";
 import type { Network } from "../../runtime/runtime.ts";
-import { handshakeEnd } from "../handshake_end.ts";
+import { endedHandshake, NothingSent } from "../handshake_end.ts";
 
 /** The operator's words for why a handshake failed. */
 export function handshakeReason(error: OpenSslError): string {
@@ -28,11 +28,9 @@ export function handshakeFault(error: unknown, network: Pick<Network, "peerError
   if (error instanceof OpenSslError) {
     return new PeerError("client", "handshake", handshakeReason(error), { cause: error });
   }
-  const fault = network.peerError(error, "client");
-  const reason = handshakeEnd(fault.kind);
-  return reason === undefined
-    ? fault
-    : new PeerError("client", "handshake", reason, { cause: fault });
+  const silently = error instanceof NothingSent;
+  const fault = network.peerError(silently ? error.cause : error, "client");
+  return endedHandshake(fault, silently) ?? fault;
 }
 
 /** What OpenSSL found wrong with a record after the handshake. */
