@@ -31,7 +31,7 @@ export class AccessLog {
     return new AccessRecord(this, client);
   }
 
-  /** Whatever ends by a fault from now on ends because its time to finish is over. */
+  /** Whatever ends by a fault from now on ends because drain timeout expired. */
   cutOff(): void {
     this.isOver = true;
   }

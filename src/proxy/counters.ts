@@ -1,5 +1,7 @@
 /** What a worker counts: plain numbers, so that counting costs nothing on the hot path. */
 
+import { counted } from "../log/counted.ts";
+
 /** Totals since the start, except `active`. Plaintext octets. */
 export interface Counters {
   /** Connections accepted, whether or not their handshake succeeded. */
@@ -43,15 +45,16 @@ export function newCounters(): Counters {
 /** A line of words and numbers, for the log. */
 export function describeCounters(counters: Counters): string {
   return [
-    `${counters.accepted} connections accepted`,
+    `${counted(counters.accepted, "connection")} accepted`,
     `${counters.active} open`,
     `${counters.refused} refused`,
-    `${counters.handshakesFailed} handshakes failed`,
-    `${counters.clientsDenied} clients denied`,
-    `${counters.backendsFailed} backend failures`,
-    `without close_notify ${counters.clientsWithoutCloseNotify} clients`,
-    `${counters.backendsWithoutCloseNotify} backends`,
-    `${counters.octetsToBackend} bytes to backends`,
-    `${counters.octetsToClient} bytes to clients`,
+    `${counters.silent} closed by clients before they sent anything`,
+    `${counted(counters.handshakesFailed, "handshake")} failed`,
+    `${counted(counters.clientsDenied, "client")} denied`,
+    counted(counters.backendsFailed, "backend failure"),
+    `${counted(counters.clientsWithoutCloseNotify, "client")} and ` +
+    `${counted(counters.backendsWithoutCloseNotify, "backend")} without close_notify`,
+    `${counted(counters.octetsToBackend, "byte")} to backends`,
+    `${counted(counters.octetsToClient, "byte")} to clients`,
   ].join(", ");
 }

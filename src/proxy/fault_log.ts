@@ -68,7 +68,7 @@ export class FaultLog {
 
   /** No client can be accepted for now. */
   shortage(fault: PeerError): void {
-    this.#write("cannot accept clients", fault, "raise the limit of open files (ulimit -n)");
+    this.#write("cannot accept clients", fault, "raise it: ulimit -n, or LimitNOFILE= of systemd");
   }
 
   /** New clients wait because a limit is reached. A line a minute at most for each limit; descriptors have their own. */

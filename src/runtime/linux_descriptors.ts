@@ -115,15 +115,44 @@ export class SocketDescriptors {
 
   /** See {@linkcode SocketDescriptor.hasSent}. */
   hasSent(connection: Connection): boolean | undefined {
-    const { fd, local } = connection;
-    // A connection that was reset has no peer any more, but keeps its own end and its descriptor until it is closed.
-    if (fd < 0 || local === undefined || !this.#ask(fd, this.#calls.getsockname)) return undefined;
-    if (!isEnd(this.#address, local)) return undefined;
+    const { local } = connection;
+    if (local === undefined || connection.fd === GONE) return undefined;
+    // A crowd may have kept it from being found.
+    if (connection.fd === UNFOUND) this.#verified(connection);
+    const { fd, peer } = connection;
+    if (fd < 0) return this.#deadHaveData(local);
+    const isOther = this.#ask(fd, this.#calls.getpeername) && !isEnd(this.#address, peer!);
+    return isOther ? undefined : this.#hasData(fd, local);
+  }
+
+  /**
+   * A connection that was reset has no peer any more, but keeps its own end and its descriptor until it is closed.
+   * Undefined if this is not its own end.
+   */
+  #hasData(fd: number, local: SocketEnd): boolean | undefined {
+    if (!this.#ask(fd, this.#calls.getsockname) || !isEnd(this.#address, local)) return undefined;
     this.#length[0] = this.#info.length;
     const known = this.#calls.getsockopt(fd, IPPROTO_TCP, TCP_INFO, this.#info, this.#length) === 0;
-    if (!known || this.#length[0] < DATA_SEGMENTS_IN + 4) return undefined;
-    const at = DATA_SEGMENTS_IN;
-    return this.#info.subarray(at, at + 4).some((octet) => octet !== 0);
+    if (!known || this.#length[0] < this.#info.length) return undefined;
+    return this.#info.subarray(DATA_SEGMENTS_IN).some((octet) => octet !== 0);
+  }
+
+  /**
+   * The same of a connection that was reset before it was accepted, and therefore never found. It is one of those without
+   * a peer: false if none of them has data, else nobody knows.
+   */
+  #deadHaveData(local: SocketEnd): boolean | undefined {
+    let hasData: boolean | undefined;
+    for (const fd of this.#open) {
+      if (this.#taken.has(fd) && !this.#strangers.has(fd)) continue;
+      if (this.#ask(fd, this.#calls.getpeername)) continue;
+      const one = this.#hasData(fd, local);
+      // A listening socket has the same end.
+      if (one === undefined || this.#info[0] === TCP_LISTEN) continue;
+      if (one) return undefined;
+      hasData = false;
+    }
+    return hasData;
   }
 
   /** See {@linkcode SocketDescriptor.release}. */
@@ -274,7 +303,8 @@ class Connection implements SocketDescriptor {
   }
 
   hasSent(): boolean | undefined {
-    return this.#all.hasSent(this);
+    // A reset of ours sets the counts to zero.
+    return this.#reset ? undefined : this.#all.hasSent(this);
   }
 
   release(): void {
@@ -299,5 +329,7 @@ const F_GETFD = 1;
 const SIOCOUTQ = 0x5411;
 const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
-/** Where struct tcp_info has tcpi_data_segs_in, which is 4 octets long, since Linux 4.6. */
+/** The state that struct tcp_info begins with. */
+const TCP_LISTEN = 10;
+/** Where that has tcpi_data_segs_in, which is 4 octets long, since Linux 4.6. */
 const DATA_SEGMENTS_IN = 152;

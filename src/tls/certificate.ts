@@ -5,6 +5,7 @@
 
 import { createHash, X509Certificate } from "node:crypto";
 import { StartupError } from "../errors.ts";
+import { counted } from "../log/counted.ts";
 import { isPrivateKey, type PemBlock, pemOctets } from "../wire/pem.ts";
 import { certificateFields, publicKeyAlgorithm } from "./certificate_fields.ts";
 import { findDhParameters } from "./dh_parameters.ts";
@@ -127,7 +128,9 @@ export function dateWarning(certificate: CheckedCertificate, today: Date): strin
   }
   const days = Math.floor((notAfter.getTime() - today.getTime()) / 86_400_000);
   if (days < EXPIRY_DAYS[0]) {
-    return `${source}: the certificate expires in ${days} days, on ${notAfter.toISOString()}`;
+    return `${source}: the certificate expires in ${
+      counted(days, "day")
+    }, on ${notAfter.toISOString()}`;
   }
   return undefined;
 }

@@ -40,6 +40,7 @@ export class NodeConnection implements TlsConnection {
   #source: Source;
   #tls: AcceptedStream | undefined;
   #agreed = false;
+  #endedByUs = false;
   #allowed: NodeChoice["allowed"];
   serverName: string | undefined;
   strangeName: string | undefined;
@@ -66,7 +67,7 @@ export class NodeConnection implements TlsConnection {
       this.clientInHeader = client;
       this.#source = rest;
     } catch (error) {
-      throw handshakeFault(error, this.#services.network);
+      throw handshakeFault(error, this.#services.network, this.#endedByUs);
     }
   }
 
@@ -85,7 +86,7 @@ export class NodeConnection implements TlsConnection {
       else await this.#begin(choice, octets);
       this.#agreed = true;
     } catch (error) {
-      throw handshakeFault(error, this.#services.network);
+      throw handshakeFault(error, this.#services.network, this.#endedByUs);
     }
   }
 
@@ -111,6 +112,7 @@ export class NodeConnection implements TlsConnection {
   }
 
   reset(): void {
+    this.#endedByUs = true;
     this.#stream.reset();
   }
 
@@ -119,6 +121,7 @@ export class NodeConnection implements TlsConnection {
   }
 
   close(): void {
+    this.#endedByUs = true;
     this.#stream.close();
   }
 

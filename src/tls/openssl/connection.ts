@@ -31,6 +31,7 @@ export class OpenSslConnection extends OverSession implements TlsConnection {
   /** Where its hello is read from. */
   #source: Source;
   #agreed = false;
+  #endedByUs = false;
   #allowed: Choice["allowed"];
   serverName: string | undefined;
   strangeName: string | undefined;
@@ -60,7 +61,7 @@ export class OpenSslConnection extends OverSession implements TlsConnection {
       this.clientInHeader = client;
       this.#source = rest;
     } catch (error) {
-      throw handshakeFault(error, this.#services.network);
+      throw handshakeFault(error, this.#services.network, this.#endedByUs);
     }
   }
 
@@ -91,10 +92,20 @@ export class OpenSslConnection extends OverSession implements TlsConnection {
       this.#agreed = true;
       this.#stream.patient = false;
     } catch (error) {
-      throw handshakeFault(error, this.#services.network);
+      throw handshakeFault(error, this.#services.network, this.#endedByUs);
     } finally {
       if (buffer.length === small.size) small.give(buffer);
     }
+  }
+
+  override reset(): void {
+    this.#endedByUs = true;
+    super.reset();
+  }
+
+  override close(): void {
+    this.#endedByUs = true;
+    super.close();
   }
 
   admissionFault(): string | undefined {

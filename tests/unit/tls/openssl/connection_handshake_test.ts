@@ -185,7 +185,7 @@ Deno.test("close() before the handshake needs no session", async () => {
   const done = bed.connection.handshake();
   bed.connection.close();
   bed.stream.deliver(HELLO);
-  assertEquals((await faultOf(done)).kind, "silent");
+  assertEquals((await faultOf(done)).kind, "handshake");
   assertEquals(bed.library.contexts.length, 0);
 });
 
