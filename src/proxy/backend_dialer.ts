@@ -5,7 +5,7 @@
 
 import { Abandonment } from "../abandonment.ts";
 import { PeerError } from "../errors.ts";
-import { counted } from "../log/counted.ts";
+import { counted } from "../counted.ts";
 import type { Endpoint, Runtime, Stream } from "../runtime/runtime.ts";
 import { type BackendConnection, endpointText, type TlsDialer } from "../tls/dialer.ts";
 import type { AccessRecord } from "./access_log.ts";

@@ -1,6 +1,6 @@
 /** What a worker counts: plain numbers, so that counting costs nothing on the hot path. */
 
-import { counted } from "../log/counted.ts";
+import { counted } from "../counted.ts";
 
 /** Totals since the start, except `active`. Plaintext octets. */
 export interface Counters {

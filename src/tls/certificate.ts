@@ -5,7 +5,7 @@
 
 import { createHash, X509Certificate } from "node:crypto";
 import { StartupError } from "../errors.ts";
-import { counted } from "../log/counted.ts";
+import { counted } from "../counted.ts";
 import { isPrivateKey, type PemBlock, pemOctets } from "../wire/pem.ts";
 import { certificateFields, publicKeyAlgorithm } from "./certificate_fields.ts";
 import { findDhParameters } from "./dh_parameters.ts";

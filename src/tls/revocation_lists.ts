@@ -5,7 +5,7 @@
  */
 
 import { StartupError } from "../errors.ts";
-import { counted } from "../log/counted.ts";
+import { counted } from "../counted.ts";
 import { type DerElement, readDer } from "../wire/der.ts";
 import { distinguishedName } from "../wire/distinguished_name.ts";
 import { formatPem, parsePem, pemOctets } from "../wire/pem.ts";

@@ -16,7 +16,7 @@ import type {
 } from "../control/messages.ts";
 import { ToldKeys, unpackConfiguration } from "../control/packed_configuration.ts";
 import { accessLine } from "../log/access_line.ts";
-import { counted } from "../log/counted.ts";
+import { counted } from "../counted.ts";
 import { LineQueue } from "../log/line_queue.ts";
 import { configureLog, type Logger } from "../log/logger.ts";
 import type { OnConnection } from "../proxy/access_log.ts";
