@@ -45,6 +45,7 @@ const BASE = [
     "src/errors.ts",
     "src/abandonment.ts",
     "src/buffer_pool.ts",
+    "src/counted.ts",
     "src/deferred.ts",
     "src/key_bytes.ts",
     "src/same_data.ts",
@@ -138,7 +139,7 @@ const LAYERS: Layer[] = [
   {
     of: [
       ...["src/abandonment.ts", "src/buffer_pool.ts", "src/deferred.ts", "src/same_data.ts"],
-      ...["src/key_bytes.ts", "src/version.ts"],
+      ...["src/counted.ts", "src/key_bytes.ts", "src/version.ts"],
     ],
     imports: [],
     libraries: [],

@@ -32,6 +32,7 @@ export type Party = "client" | "backend";
  * - `refused`: the backend refused, or its unix socket is missing or forbidden; a client has too many connections
  * - `unreachable`: no route, network down
  * - `timeout`: a deadline of ours passed
+ * - `silent`: ended before it sent anything, as the health checks of a balancer do
  * - `handshake`: the TLS handshake failed
  * - `denied`: the client may not connect, whatever else it does well
  * - `resources`: this process ran out of descriptors or memory
@@ -45,6 +46,7 @@ export type PeerErrorKind =
   | "refused"
   | "unreachable"
   | "timeout"
+  | "silent"
   | "handshake"
   | "denied"
   | "resources"

@@ -197,6 +197,7 @@ export interface WorkerTotals {
   readonly accepted: number;
   readonly refused: number;
   readonly handshakesFailed: number;
+  readonly silent: number;
   readonly clientsDenied: number;
   readonly backendsFailed: number;
   readonly octetsToBackend: number;

@@ -139,6 +139,7 @@ const totals = fieldsOf<WorkerTotals>({
   accepted: total,
   refused: total,
   handshakesFailed: total,
+  silent: total,
   clientsDenied: total,
   backendsFailed: total,
   octetsToBackend: total,

@@ -12,6 +12,7 @@ export type Ending =
   | "closed"
   | "reset"
   | "gone"
+  | "silent"
   | "handshake-failed"
   | "denied"
   | "backend-failed"

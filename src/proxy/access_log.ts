@@ -31,7 +31,7 @@ export class AccessLog {
     return new AccessRecord(this, client);
   }
 
-  /** Whatever ends by a fault from now on ends because its time to finish is over. */
+  /** Whatever ends by a fault from now on ends because drain timeout expired. */
   cutOff(): void {
     this.isOver = true;
   }
@@ -105,7 +105,7 @@ export class AccessRecord {
       time: clock.date(),
       client: clientInHeader ? formatSocketAddress(clientInHeader) : this.#addresses?.client,
       frontend: this.#addresses?.frontend,
-      serverName: this.#client.serverName,
+      serverName: this.#client.serverName ?? this.#client.strangeName,
       protocol: agreement?.protocol,
       cipher: agreement?.cipher,
       group: agreement?.group,
@@ -162,6 +162,7 @@ const ENDINGS: Readonly<Record<PeerErrorKind, Ending>> = {
   reset: "reset",
   gone: "gone",
   timeout: "stalled",
+  silent: "silent",
   handshake: "handshake-failed",
   denied: "denied",
   resources: "resources",

@@ -5,6 +5,7 @@
 
 import { Abandonment } from "../abandonment.ts";
 import { PeerError } from "../errors.ts";
+import { counted } from "../counted.ts";
 import type { Endpoint, Runtime, Stream } from "../runtime/runtime.ts";
 import { type BackendConnection, endpointText, type TlsDialer } from "../tls/dialer.ts";
 import type { AccessRecord } from "./access_log.ts";
@@ -131,7 +132,7 @@ export class BackendDialer {
       if (abandonment.given) abandon();
       await stream.handshake();
       if (!abandonment.given) return stream;
-      throw new PeerError("backend", "timeout", "ready too late");
+      throw new PeerError("backend", "timeout", "ready after its deadline");
     } catch (error) {
       // Closed before its reset is done, it might stay open for as long as the backend likes.
       await aborting;
@@ -144,9 +145,11 @@ export class BackendDialer {
 
   #faultOfAll({ faults }: DialError): PeerError {
     const all = faults.map((fault) => this.#fault(fault));
-    const last = all.at(-1) ?? new PeerError("backend", "other", "no backend address");
+    const last = all.at(-1) ?? new PeerError("backend", "other", "the backend has no address");
     if (all.length === 0) return last;
-    const more = all.length > MOST_NAMED ? [`${all.length - MOST_NAMED} more addresses`] : [];
+    const more = all.length > MOST_NAMED
+      ? [counted(all.length - MOST_NAMED, "more address", "more addresses")]
+      : [];
     const reasons = [...all.slice(0, MOST_NAMED).map(({ message }) => message), ...more];
     return new PeerError("backend", last.kind, reasons.join("; "), { cause: last.cause });
   }

@@ -87,7 +87,8 @@ async function handshake(
       services.counters.refused++;
       throw error;
     }
-    services.counters.handshakesFailed++;
+    if (isSilent(error) && !deadline.expired) services.counters.silent++;
+    else services.counters.handshakesFailed++;
     if (!deadline.expired) throw error;
     if (deadline.early === undefined) record?.overdue();
     const reason = deadline.early ?? `no ${awaited} before the deadline`;
@@ -95,6 +96,10 @@ async function handshake(
   } finally {
     place.endHandshake(deadline);
   }
+}
+
+function isSilent(error: unknown): boolean {
+  return error instanceof PeerError && error.kind === "silent";
 }
 
 /** On resumed sessions too: the rules may be newer than the session. */

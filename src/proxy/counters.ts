@@ -1,5 +1,7 @@
 /** What a worker counts: plain numbers, so that counting costs nothing on the hot path. */
 
+import { counted } from "../counted.ts";
+
 /** Totals since the start, except `active`. Plaintext octets. */
 export interface Counters {
   /** Connections accepted, whether or not their handshake succeeded. */
@@ -9,6 +11,8 @@ export interface Counters {
   /** Connections refused since their client had as many as it may have; only with PROXY headers in `accepted` too. */
   refused: number;
   handshakesFailed: number;
+  /** Connections that the client ended before it sent anything, as the health checks of a balancer do. */
+  silent: number;
   /** Clients with a good certificate that may not connect all the same. */
   clientsDenied: number;
   /** Connections whose backend could not be reached. */
@@ -28,6 +32,7 @@ export function newCounters(): Counters {
     active: 0,
     refused: 0,
     handshakesFailed: 0,
+    silent: 0,
     clientsDenied: 0,
     backendsFailed: 0,
     clientsWithoutCloseNotify: 0,
@@ -40,15 +45,16 @@ export function newCounters(): Counters {
 /** A line of words and numbers, for the log. */
 export function describeCounters(counters: Counters): string {
   return [
-    `${counters.accepted} connections accepted`,
+    `${counted(counters.accepted, "connection")} accepted`,
     `${counters.active} open`,
     `${counters.refused} refused`,
-    `${counters.handshakesFailed} handshakes failed`,
-    `${counters.clientsDenied} clients denied`,
-    `${counters.backendsFailed} backend failures`,
-    `without close_notify ${counters.clientsWithoutCloseNotify} clients`,
-    `${counters.backendsWithoutCloseNotify} backends`,
-    `${counters.octetsToBackend} bytes to backends`,
-    `${counters.octetsToClient} bytes to clients`,
+    `${counters.silent} closed by clients before they sent anything`,
+    `${counted(counters.handshakesFailed, "handshake")} failed`,
+    `${counted(counters.clientsDenied, "client")} denied`,
+    counted(counters.backendsFailed, "backend failure"),
+    `${counted(counters.clientsWithoutCloseNotify, "client")} and ` +
+    `${counted(counters.backendsWithoutCloseNotify, "backend")} without close_notify`,
+    `${counted(counters.octetsToBackend, "byte")} to backends`,
+    `${counted(counters.octetsToClient, "byte")} to clients`,
   ].join(", ");
 }

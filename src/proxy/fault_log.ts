@@ -11,7 +11,8 @@ import { formatSocketAddress } from "../wire/ip_address.ts";
 
 /** Whether this is how clients leave every day: nobody's fault, nothing to act on. */
 export function isRoutineClose(fault: PeerError): boolean {
-  return fault.party === "client" && ["closed", "cut", "reset", "gone"].includes(fault.kind);
+  return fault.party === "client" &&
+    ["closed", "cut", "reset", "gone", "silent"].includes(fault.kind);
 }
 
 /** What a line is about, in front of its cause. */
@@ -45,6 +46,12 @@ export class FaultLog {
 
   /** A connection ended by a fault. */
   connection(fault: PeerError, client: TlsConnection): void {
+    if (fault.kind === "silent") {
+      this.#log.debug("{client}: {reason}", {
+        client: describeClient(client),
+        reason: "left before it sent anything",
+      });
+    }
     if (isRoutineClose(fault)) return;
     const subject = fault.party === "backend"
       ? "backend failed"
@@ -61,7 +68,7 @@ export class FaultLog {
 
   /** No client can be accepted for now. */
   shortage(fault: PeerError): void {
-    this.#write("cannot accept clients", fault, "raise the limit of open files (ulimit -n)");
+    this.#write("cannot accept clients", fault, "raise it: ulimit -n, or LimitNOFILE= of systemd");
   }
 
   /** New clients wait because a limit is reached. A line a minute at most for each limit; descriptors have their own. */
@@ -101,11 +108,14 @@ export class FaultLog {
 /** Who a client is: its address, the one it came to, and the name it asked for. */
 export function describeClient(client: TlsConnection): string {
   try {
-    const { pair: { peer, local }, clientInHeader } = client;
+    const { pair: { peer, local }, clientInHeader, serverName, strangeName } = client;
     const behalf = clientInHeader === undefined
       ? ""
       : ` on behalf of ${formatSocketAddress(clientInHeader)}`;
-    const name = client.serverName === undefined ? "" : ` for ${client.serverName}`;
+    // In quotes, for it may have spaces and look like a part of the line.
+    const asked = serverName ??
+      (strangeName === undefined ? undefined : JSON.stringify(strangeName));
+    const name = asked === undefined ? "" : ` for ${asked}`;
     return `client ${formatSocketAddress(peer)}${behalf} to ${formatSocketAddress(local)}${name}`;
   } catch {
     return "client already gone";

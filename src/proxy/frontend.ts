@@ -229,7 +229,7 @@ export class Frontend {
 }
 
 function tooMany(): PeerError {
-  return new PeerError("client", "resources", "as many clients as there are file descriptors for");
+  return new PeerError("client", "resources", "limit of open files reached");
 }
 
 /** Milliseconds that the three packets of a new connection may take. */

@@ -55,8 +55,8 @@ function proxyV2Encoder({ parts, onOmitted }: PrefaceOptions): EncodePreface {
 
 function tooLong(omitted: readonly string[]): string {
   const most = `${LONGEST_PROXY_HEADER >> 10} KiB`;
-  return `a PROXY header would have more than ${most} and goes to the backend without ` +
-    `${omitted.join(", ")}; of later ones like it nothing is said`;
+  return `a PROXY header would exceed ${most}, so the backend gets it without ` +
+    `${omitted.join(", ")}; further ones like it are not logged`;
 }
 
 function proxyV2Facts(

@@ -143,11 +143,14 @@ class Relay implements Watched {
     const party: Party = this.#up.writing || (this.#upOver && !this.#down.writing)
       ? "backend"
       : "client";
-    this.#abortBoth(new PeerError(party, "timeout", "took or sent nothing for too long"), "now");
+    this.#abortBoth(
+      new PeerError(party, "timeout", "no progress within --stall-timeout or --linger-timeout"),
+      "now",
+    );
   }
 
   abort(): void {
-    this.#abortBoth(new PeerError("client", "reset", "its time to finish is over"), "now");
+    this.#abortBoth(new PeerError("client", "reset", "drain timeout expired"), "now");
   }
 
   async #runUp(): Promise<void> {

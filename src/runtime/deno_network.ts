@@ -195,13 +195,13 @@ async function lookupAddresses(host: string): Promise<string[]> {
 
 class DenoStream<Connection extends Deno.Conn = Deno.Conn> implements Stream {
   protected readonly conn: Connection;
-  readonly #descriptor: SocketDescriptor | undefined;
+  protected readonly descriptor: SocketDescriptor | undefined;
 
   constructor(conn: Connection) {
     this.conn = conn;
     const { localAddr: local, remoteAddr: peer } = conn;
     // Deno leaves the transport out where TLS has begun on a connection that was there.
-    this.#descriptor = "hostname" in local && "hostname" in peer
+    this.descriptor = "hostname" in local && "hostname" in peer
       ? socketDescriptors()?.enter(local, peer)
       : socketDescriptors()?.enter();
   }
@@ -225,15 +225,15 @@ class DenoStream<Connection extends Deno.Conn = Deno.Conn> implements Stream {
   }
 
   reset(): void {
-    if (this.#descriptor?.reset() !== true) this.close();
+    if (this.descriptor?.reset() !== true) this.close();
   }
 
   unsent(): number {
-    return this.#descriptor?.unsent() ?? 0;
+    return this.descriptor?.unsent() ?? 0;
   }
 
   close(): void {
-    this.#descriptor?.release();
+    this.descriptor?.release();
     closeConn(this.conn);
   }
 }
@@ -261,6 +261,10 @@ class DenoTcpStream<Connection extends Deno.TcpConn | Deno.TlsConn = Deno.TcpCon
 class DenoTlsStream extends DenoTcpStream<Deno.TlsConn> implements TlsStream {
   async handshake(): Promise<void> {
     await this.conn.handshake();
+  }
+
+  hasSent(): boolean | undefined {
+    return this.descriptor?.hasSent();
   }
 }
 

@@ -22,6 +22,7 @@ const SYMBOLS = {
   fcntl: { parameters: ["i32", "i32"], result: "i32" },
   getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   ioctl: { parameters: ["i32", "usize", "buffer"], result: "i32" },
 } as const;
 
@@ -59,6 +60,8 @@ export interface SocketDescriptor {
   reset(): boolean;
   /** Bytes that the peer has not acknowledged (tcp(7), SIOCOUTQ); 0 if there is no such connection any more. */
   unsent(): number;
+  /** Whether a segment with data has come from the peer (tcp(7), TCP_INFO); undefined if nobody knows. */
+  hasSent(): boolean | undefined;
   /** Says that the connection is being closed. */
   release(): void;
 }
@@ -79,6 +82,7 @@ export class SocketDescriptors {
   readonly #address = new Uint8Array(SOCKADDR_BYTES);
   readonly #length = new Uint32Array(1);
   readonly #amount = new Int32Array(1);
+  readonly #info = new Uint8Array(DATA_SEGMENTS_IN + 4);
 
   /** `open` are those of this process, of whatever kind. */
   constructor(calls: SocketCalls, open: OpenDescriptors) {
@@ -107,6 +111,48 @@ export class SocketDescriptors {
     const fd = this.#verified(connection);
     if (fd === undefined) return 0;
     return this.#calls.ioctl(fd, BigInt(SIOCOUTQ), this.#amount) === 0 ? this.#amount[0]! : 0;
+  }
+
+  /** See {@linkcode SocketDescriptor.hasSent}. */
+  hasSent(connection: Connection): boolean | undefined {
+    const { local } = connection;
+    if (local === undefined || connection.fd === GONE) return undefined;
+    // A crowd may have kept it from being found.
+    if (connection.fd === UNFOUND) this.#verified(connection);
+    const { fd, peer } = connection;
+    if (fd < 0) return this.#deadHaveData(local);
+    const isOther = this.#ask(fd, this.#calls.getpeername) && !isEnd(this.#address, peer!);
+    return isOther ? undefined : this.#hasData(fd, local);
+  }
+
+  /**
+   * A connection that was reset has no peer any more, but keeps its own end and its descriptor until it is closed.
+   * Undefined if this is not its own end.
+   */
+  #hasData(fd: number, local: SocketEnd): boolean | undefined {
+    if (!this.#ask(fd, this.#calls.getsockname) || !isEnd(this.#address, local)) return undefined;
+    this.#length[0] = this.#info.length;
+    const known = this.#calls.getsockopt(fd, IPPROTO_TCP, TCP_INFO, this.#info, this.#length) === 0;
+    if (!known || this.#length[0] < this.#info.length) return undefined;
+    return this.#info.subarray(DATA_SEGMENTS_IN).some((octet) => octet !== 0);
+  }
+
+  /**
+   * The same of a connection that was reset before it was accepted, and therefore never found. It is one of those without
+   * a peer: false if none of them has data, else nobody knows.
+   */
+  #deadHaveData(local: SocketEnd): boolean | undefined {
+    let hasData: boolean | undefined;
+    for (const fd of this.#open) {
+      if (this.#taken.has(fd) && !this.#strangers.has(fd)) continue;
+      if (this.#ask(fd, this.#calls.getpeername)) continue;
+      const one = this.#hasData(fd, local);
+      // A listening socket has the same end.
+      if (one === undefined || this.#info[0] === TCP_LISTEN) continue;
+      if (one) return undefined;
+      hasData = false;
+    }
+    return hasData;
   }
 
   /** See {@linkcode SocketDescriptor.release}. */
@@ -256,6 +302,11 @@ class Connection implements SocketDescriptor {
     return this.#reset || this.peer === undefined ? 0 : this.#all.unsent(this);
   }
 
+  hasSent(): boolean | undefined {
+    // A reset of ours sets the counts to zero.
+    return this.#reset ? undefined : this.#all.hasSent(this);
+  }
+
   release(): void {
     this.#all.release(this);
   }
@@ -276,3 +327,9 @@ const UNSPECIFIED = new Uint8Array(16);
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).
 const F_GETFD = 1;
 const SIOCOUTQ = 0x5411;
+const IPPROTO_TCP = 6;
+const TCP_INFO = 11;
+/** The state that struct tcp_info begins with. */
+const TCP_LISTEN = 10;
+/** Where that has tcpi_data_segs_in, which is 4 octets long, since Linux 4.6. */
+const DATA_SEGMENTS_IN = 152;

@@ -99,6 +99,8 @@ export interface TlsStream extends Duplex {
   readonly pair: SocketPair;
   /** Completes the handshake. Rejects with the platform's own error. */
   handshake(): Promise<void>;
+  /** Whether the peer has sent anything, its end apart; undefined: the platform does not tell. */
+  hasSent?(): boolean | undefined;
 }
 
 /** A listening socket that hands out TLS connections. */

@@ -279,8 +279,10 @@ export class Supervisor {
     const sum = (count: (totals: WorkerTotals) => number) =>
       totals.reduce((total, each) => total + count(each), 0);
     const denied = sum((each) => each.clientsDenied);
+    const silent = sum((each) => each.silent);
     return `: ${sum((each) => each.accepted)} connections, ` +
       `${sum((each) => each.handshakesFailed)} handshakes failed, ` +
+      (silent === 0 ? "" : `${silent} closed by clients before they sent anything, `) +
       (denied === 0 ? "" : `${denied} clients denied, `) +
       `${sum((each) => each.backendsFailed)} backend failures, ` +
       `${sum((each) => each.refused)} refused`;

@@ -191,10 +191,11 @@ function unstapled({ certificates, defaultCertificate }: LoadedCertificates): st
 
 function loweredLevel({ tlsProtocols: protocols, ciphers }: TlsSettings): string[] {
   if (!lowersSecurityLevel({ protocols, ciphers })) return [];
+  const old = oldProtocols(protocols);
   return [
-    `${
-      oldProtocols(protocols).join(" and ")
-    } need SHA-1 signatures, so OpenSSL's security level is lowered to 0 for all ` +
+    `${old.join(" and ")} ${
+      old.length === 1 ? "needs" : "need"
+    } SHA-1 signatures, so OpenSSL's security level is lowered to 0 for all ` +
     "clients; @SECLEVEL=N in -c/--ciphers sets another one",
   ];
 }

@@ -17,7 +17,7 @@ export function admissionFault(
   if (allowed === undefined) return undefined;
   const names = namesIn(certificate);
   if (names !== undefined && isNamed(names, allowed)) return undefined;
-  return `${whoIs(certificate, names)} may not connect by --allow-cn and --allow-san`;
+  return `${whoIs(certificate, names)} is not allowed by --allow-cn or --allow-san`;
 }
 
 function namesIn(certificate: string | undefined): CertificateNames | undefined {

@@ -5,6 +5,7 @@
 
 import { createHash, X509Certificate } from "node:crypto";
 import { StartupError } from "../errors.ts";
+import { counted } from "../counted.ts";
 import { isPrivateKey, type PemBlock, pemOctets } from "../wire/pem.ts";
 import { certificateFields, publicKeyAlgorithm } from "./certificate_fields.ts";
 import { findDhParameters } from "./dh_parameters.ts";
@@ -127,7 +128,9 @@ export function dateWarning(certificate: CheckedCertificate, today: Date): strin
   }
   const days = Math.floor((notAfter.getTime() - today.getTime()) / 86_400_000);
   if (days < EXPIRY_DAYS[0]) {
-    return `${source}: the certificate expires in ${days} days, on ${notAfter.toISOString()}`;
+    return `${source}: the certificate expires in ${
+      counted(days, "day")
+    }, on ${notAfter.toISOString()}`;
   }
   return undefined;
 }
@@ -137,7 +140,7 @@ export const EXPIRY_DAYS = [30, 7, 1] as const;
 
 type ParsedCertificate = Pick<
   CertificateFile,
-  "subject" | "notBefore" | "notAfter" | "names" | "keyType" | "publicKey"
+  "subject" | "notBefore" | "notAfter" | "names" | "keyType" | "curve" | "publicKey"
 >;
 
 /** All that is read from one certificate at once, since damage may show in any field. */
@@ -146,6 +149,7 @@ function parseCertificate(block: PemBlock, place: number, source: string): Parse
     const octets = pemOctets(block);
     const parsed = new X509Certificate(octets);
     const { names, publicKey } = certificateFields(octets);
+    const { type: keyType, curve } = publicKeyAlgorithm(publicKey);
     return {
       // A certificate may have nothing but alternative names, and no subject.
       subject: parsed.subject?.replaceAll("\n", ", ") ||
@@ -153,7 +157,8 @@ function parseCertificate(block: PemBlock, place: number, source: string): Parse
       notBefore: certificateDate(parsed.validFrom),
       notAfter: certificateDate(parsed.validTo),
       names,
-      keyType: publicKeyAlgorithm(publicKey).type,
+      keyType,
+      ...curve !== undefined && { curve },
       publicKey,
     };
   } catch (error) {

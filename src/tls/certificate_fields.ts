@@ -51,13 +51,13 @@ export function commonName(der: Uint8Array): string | undefined {
   return new TextDecoder(encoding).decode(value.content);
 }
 
-/** Whom a certificate is for by subjectAltName alone: DNS names and addresses. Throws {@linkcode DerFormatError}. */
+/** Whom a certificate is for by subjectAltName alone: DNS names as they stand there, and addresses. Throws {@linkcode DerFormatError}. */
 export function alternativeNames(der: Uint8Array): string[] {
   const [signed] = derChildren(readDer(der));
   return derChildren(expected(signed, DerTag.sequence))
     .flatMap((field) => field.tag === EXTENSIONS ? generalNames(field) : [])
     .map(({ tag, content }) =>
-      tag === DNS_NAME ? plainName(content) : tag === IP_ADDRESS ? addressText(content) : ""
+      tag === DNS_NAME ? DECODER.decode(content) : tag === IP_ADDRESS ? addressText(content) : ""
     )
     .filter((name) => name !== "");
 }

@@ -3,12 +3,19 @@
  * certificates, only their places in the list it was made from.
  */
 
+import { isSameData } from "../same_data.ts";
 import type { ServedCertificate } from "./tls_configuration.ts";
+
+/** What the index knows of a certificate. */
+export type IndexedCertificate = Pick<
+  ServedCertificate,
+  "names" | "keyType" | "curve" | "clientRules"
+>;
 
 /**
  * Certificates by name. An exact name beats a wildcard, and a wildcard covers one label (RFC 6125 section
  * 6.4.3). Of several certificates for one name and type of key the first listed is chosen; those of other
- * types are served beside it.
+ * types are served beside it. Those of the same type on other curves are for clients that cannot verify the first.
  */
 export class CertificateIndex {
   /** The places of the certificates for clients that name none. */
@@ -16,25 +23,30 @@ export class CertificateIndex {
   readonly #exact = new Map<string, readonly number[]>();
   /** By what follows the asterisk, from the dot on. */
   readonly #wildcards = new Map<string, readonly number[]>();
+  /** By name, those that may take the place of one in its set: of the same type, on another curve. */
+  readonly #substitutes = new Map<string, number[]>();
+  readonly #certificates: readonly IndexedCertificate[];
+  readonly #sets = new SharedSets();
 
   /** The default certificate is given by its place in the list. */
-  constructor(
-    certificates: readonly Pick<ServedCertificate, "names" | "keyType">[],
-    defaultCertificate: number,
-  ) {
-    const sets = new SharedSets();
-    certificates.forEach(({ names, keyType }, place) => {
+  constructor(certificates: readonly IndexedCertificate[], defaultCertificate: number) {
+    this.#certificates = certificates;
+    const sets = this.#sets;
+    certificates.forEach(({ names, keyType, curve }, place) => {
       for (const name of names) {
         const [map, key] = name.startsWith("*.")
           ? [this.#wildcards, name.slice(1)]
           : [this.#exact, name];
         const chosen = map.get(key) ?? [];
-        const isNew = chosen.every((other) => certificates[other]!.keyType !== keyType);
-        if (isNew) map.set(key, sets.with(chosen, place));
+        const alike = chosen.find((other) => certificates[other]!.keyType === keyType);
+        if (alike === undefined) map.set(key, sets.with(chosen, place));
+        else if (certificates[alike]!.curve !== curve) this.#addSubstitute(name, place);
       }
     });
-    this.defaultSet = defaultSet(certificates, defaultCertificate)
+    const byDefault = defaultSet(certificates, defaultCertificate);
+    this.defaultSet = byDefault.set
       .reduce<readonly number[]>((set, place) => sets.with(set, place), []);
+    if (byDefault.substitutes.length > 0) this.#substitutes.set(NO_NAME, byDefault.substitutes);
   }
 
   /**
@@ -50,14 +62,83 @@ export class CertificateIndex {
     return dot > 0 ? this.#wildcards.get(serverName.slice(dot)) : undefined;
   }
 
+  /**
+   * The same for a client that cannot verify all kinds of keys. Of the certificates for the exact name, for the
+   * wildcard and, with `byDefault`, the default ones, the first are chosen among which is one that it verifies; if there
+   * is none, those that {@linkcode CertificateIndex.choose} gives. Certificates that ask other things of clients than
+   * the first ones are left out: a client must not get round them by what it says it cannot verify.
+   */
+  chooseFor(
+    serverName: string | undefined,
+    verifies: (place: number) => boolean,
+    byDefault: boolean,
+  ): readonly number[] | undefined {
+    const first = this.choose(serverName);
+    if (first === undefined) return undefined;
+    const fallback = () => this.#fitting(first, this.defaultSet, NO_NAME, verifies);
+    if (serverName === undefined) return fallback() ?? first;
+    const dot = serverName.indexOf(".");
+    const wildcard = dot > 0 ? serverName.slice(dot) : "";
+    return this.#fitting(first, this.#exact.get(serverName), serverName, verifies) ??
+      this.#fitting(first, this.#wildcards.get(wildcard), `*${wildcard}`, verifies) ??
+      (byDefault ? fallback() : undefined) ?? first;
+  }
+
   /** Every set that some name, or none, leads to, once. */
   sets(): (readonly number[])[] {
-    return [...new Set([this.defaultSet, ...this.#exact.values(), ...this.#wildcards.values()])];
+    const substituted = [...this.#substitutes].flatMap(([name, substitutes]) => {
+      const set = name === NO_NAME
+        ? this.defaultSet
+        : name.startsWith("*.")
+        ? this.#wildcards.get(name.slice(1))
+        : this.#exact.get(name);
+      return substitutes.map((place) => this.#substituted(set!, place));
+    });
+    const named = [...this.#exact.values(), ...this.#wildcards.values()];
+    return [...new Set([this.defaultSet, ...named, ...substituted])];
   }
 
   /** The places of all certificates that some name, or none, leads to. */
   reachable(): Set<number> {
     return new Set(this.sets().flat());
+  }
+
+  #addSubstitute(name: string, place: number): void {
+    const others = this.#substitutes.get(name);
+    if (others === undefined) this.#substitutes.set(name, [place]);
+    else others.push(place);
+  }
+
+  /** The set of a name, or what comes closest to it, if a client verifies something of it. */
+  #fitting(
+    first: readonly number[],
+    set: readonly number[] | undefined,
+    name: string,
+    verifies: (place: number) => boolean,
+  ): readonly number[] | undefined {
+    if (set === undefined) return undefined;
+    let fitting = set;
+    for (const place of this.#substitutes.get(name) ?? []) {
+      const replaced = fitting.find((one) => this.#areAlike(one, place))!;
+      if (!verifies(replaced) && verifies(place)) fitting = this.#substituted(fitting, place);
+    }
+    if (!fitting.some(verifies)) return undefined;
+    return fitting === first || this.#haveSameRules([...first, ...fitting]) ? fitting : undefined;
+  }
+
+  /** A set with a certificate in it instead of the one with the same type of key. */
+  #substituted(set: readonly number[], place: number): readonly number[] {
+    return set.map((one) => this.#areAlike(one, place) ? place : one).sort((a, b) => a - b)
+      .reduce<readonly number[]>((sets, one) => this.#sets.with(sets, one), []);
+  }
+
+  #areAlike(one: number, other: number): boolean {
+    return this.#certificates[one]!.keyType === this.#certificates[other]!.keyType;
+  }
+
+  #haveSameRules(places: readonly number[]): boolean {
+    const { clientRules } = this.#certificates[places[0]!]!;
+    return places.every((place) => isSameData(this.#certificates[place]!.clientRules, clientRules));
   }
 }
 
@@ -78,21 +159,30 @@ class SharedSets {
 
 /** The default certificate, and those of other types of key that are for the same names; none of none. */
 function defaultSet(
-  certificates: readonly Pick<ServedCertificate, "names" | "keyType">[],
+  certificates: readonly IndexedCertificate[],
   place: number,
-): number[] {
+): { set: number[]; substitutes: number[] } {
   const chosen = certificates[place];
   // Where every frontend has certificates of its own, there may be no general ones.
-  if (chosen === undefined) return [];
-  const { names, keyType } = chosen;
-  const wanted = new Set(names);
-  const types = new Set([keyType]);
-  const others = certificates.flatMap((other, index) => {
+  if (chosen === undefined) return { set: [], substitutes: [] };
+  const wanted = new Set(chosen.names);
+  const ofTypes = new Map([[chosen.keyType, chosen]]);
+  const set = [place];
+  const substitutes: number[] = [];
+  certificates.forEach((other, index) => {
     const same = new Set(other.names).size === wanted.size &&
       other.names.every((name) => wanted.has(name));
-    if (!same || types.has(other.keyType)) return [];
-    types.add(other.keyType);
-    return [index];
+    if (!same) return;
+    const alike = ofTypes.get(other.keyType);
+    if (alike !== undefined) {
+      if (alike.curve !== other.curve) substitutes.push(index);
+      return;
+    }
+    ofTypes.set(other.keyType, other);
+    set.push(index);
   });
-  return [...others, place].sort((a, b) => a - b);
+  return { set: set.sort((a, b) => a - b), substitutes };
 }
+
+/** What the substitutes of the default set are kept under. */
+const NO_NAME = "";

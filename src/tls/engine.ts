@@ -91,6 +91,8 @@ export interface TlsConnection extends Duplex {
    * handshake has one too. Undefined if it sent none, or if the library does not tell.
    */
   readonly serverName: string | undefined;
+  /** What it sent instead of a name, if that can be no host's (`ClientHello.strangeName`): for logs alone. */
+  readonly strangeName?: string | undefined;
   /** What was agreed on; undefined before the handshake is done, or if the library does not tell. */
   readonly negotiated: Negotiated | undefined;
   /**

@@ -5,6 +5,7 @@
 
 import { PeerError } from "../errors.ts";
 import type { Duplex } from "../runtime/runtime.ts";
+import { NothingSent } from "./handshake_end.ts";
 import { LONGEST_HELLO, parseClientHello } from "../wire/client_hello.ts";
 
 /** A hello that is whole, or will never be one, and everything that was read so far. */
@@ -18,13 +19,18 @@ export interface ReadHello {
 
 /**
  * Reads until there is a verdict: at once if all of the hello is there, as it nearly always is. Throws or rejects
- * with a {@linkcode PeerError} at the end, else as the source does.
+ * with {@linkcode NothingSent} at the first read, later with a {@linkcode PeerError} at the end, else as the source does.
  */
 export function readClientHello(
   source: Pick<Duplex, "read">,
   space: Uint8Array,
 ): ReadHello | Promise<ReadHello> {
-  const first = source.read(space);
+  let first: ReturnType<Duplex["read"]>;
+  try {
+    first = source.read(space);
+  } catch (error) {
+    throw new NothingSent(error);
+  }
   if (typeof first === "number") {
     const verdict = parseClientHello(space.subarray(0, first));
     if (verdict.kind !== "incomplete") {
@@ -40,7 +46,7 @@ async function readOn(
   begun: ReturnType<Duplex["read"]>,
 ): Promise<ReadHello> {
   let buffer = space;
-  for (let length = 0, octets = await begun;;) {
+  for (let length = 0, octets: number | null = await firstOf(begun);;) {
     if (octets === null) throw new PeerError("client", "closed", "ended in the handshake");
     length += octets;
     const verdict = parseClientHello(buffer.subarray(0, length));
@@ -52,13 +58,27 @@ async function readOn(
   }
 }
 
+/** What the first read or loan gives. Rejects with {@linkcode NothingSent}. */
+export async function firstOf<Octets>(
+  begun: Octets | null | Promise<Octets | null>,
+): Promise<Octets> {
+  let octets: Octets | null;
+  try {
+    octets = await begun;
+  } catch (error) {
+    throw new NothingSent(error);
+  }
+  if (octets === null) throw new NothingSent();
+  return octets;
+}
+
 /** The same from a source that lends its octets; what it gives is lent too. */
 export async function lentClientHello(
   source: Pick<Duplex, "lend">,
 ): Promise<Pick<ReadHello, "verdict" | "octets">> {
   let before: Uint8Array | undefined;
   for (;;) {
-    const more = await source.lend!();
+    const more = before === undefined ? await firstOf(source.lend!()) : await source.lend!();
     if (more === null) throw new PeerError("client", "closed", "ended in the handshake");
     const octets = before === undefined ? more : joined(before, more);
     const verdict = parseClientHello(octets);

@@ -4,6 +4,7 @@
  */
 
 import { PeerError } from "../errors.ts";
+import { firstOf } from "./plain_handshake.ts";
 import type { Duplex, SocketAddress } from "../runtime/runtime.ts";
 import { parseProxyHeader } from "../wire/proxy_header.ts";
 import { quoteOctets } from "../wire/quote_octets.ts";
@@ -22,11 +23,12 @@ export interface ReadProxyHeader {
 
 /**
  * Reads until there is a whole header. Rejects with a {@linkcode PeerError} of kind `handshake` if something else
- * comes, of kind `closed` at the end, else as the source does.
+ * comes, of kind `closed` at the end, with `NothingSent` if nothing comes at all, else as the source does.
  */
 export async function readProxyHeader(source: Source): Promise<ReadProxyHeader> {
   for (let seen: Uint8Array | null = new Uint8Array();;) {
-    seen = await readOn(source, seen);
+    const reading = readOn(source, seen);
+    seen = await (seen.length === 0 ? firstOf(reading) : reading);
     if (seen === null) throw new PeerError("client", "closed", "ended in the PROXY header");
     const verdict = parseProxyHeader(seen);
     if (verdict.kind === "refused") {

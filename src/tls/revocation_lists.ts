@@ -5,6 +5,7 @@
  */
 
 import { StartupError } from "../errors.ts";
+import { counted } from "../counted.ts";
 import { type DerElement, readDer } from "../wire/der.ts";
 import { distinguishedName } from "../wire/distinguished_name.ts";
 import { formatPem, parsePem, pemOctets } from "../wire/pem.ts";
@@ -85,7 +86,9 @@ export function revocationListWarning(
   if (left < 0) return `${start} expired on ${nextUpdate}; its certificates are refused`;
   const [first = 0] = warningDays({ thisUpdate, nextUpdate });
   if (left >= first * DAY) return undefined;
-  return `${start} expires in ${Math.floor(left / HOUR)} hours, on ${nextUpdate}; after that its ` +
+  return `${start} expires in ${
+    counted(Math.floor(left / HOUR), "hour")
+  }, on ${nextUpdate}; after that its ` +
     "certificates are refused";
 }
 
@@ -112,7 +115,9 @@ export function missingListsWarning(
     .filter((name) => !having.has(canonicalName(name))).map(distinguishedName);
   if (missing.length === 0) return undefined;
   const shown = missing.slice(0, MOST_NAMES).join(" and ");
-  const more = missing.length > MOST_NAMES ? ` and ${missing.length - MOST_NAMES} others` : "";
+  const more = missing.length > MOST_NAMES
+    ? ` and ${counted(missing.length - MOST_NAMES, "other")}`
+    : "";
   return `${source}: no revocation list of ${shown}${more}; certificates of such an authority are refused`;
 }
 

@@ -7,6 +7,7 @@ import { StartupError } from "../errors.ts";
 import type { Runtime, TlsStream, TlsStreamListener } from "../runtime/runtime.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 import type { TlsConnection, TlsEngine, TlsListener, TlsListenerOptions } from "./engine.ts";
+import { endedHandshake } from "./handshake_end.ts";
 import { handshakeError } from "./rustls_handshake_error.ts";
 import type { ServedCertificate, TlsConfiguration } from "./tls_configuration.ts";
 import { steerClients, tuneListener } from "./tune_listener.ts";
@@ -128,7 +129,11 @@ class RustlsConnection implements TlsConnection {
     try {
       await this.#stream.handshake();
     } catch (error) {
-      throw handshakeError(this.#runtime.network.peerError(error, "client"));
+      const fault = this.#runtime.network.peerError(error, "client");
+      const silent = endedHandshake(fault, true);
+      throw silent !== undefined && this.#stream.hasSent?.() === false
+        ? silent
+        : handshakeError(fault);
     }
   }
 

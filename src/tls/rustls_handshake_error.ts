@@ -33,6 +33,10 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/NoCipherSuitesInCommon/, "no cipher suite in common that fits the certificate"],
   [/NoSignatureSchemesInCommon/, "no signature scheme in common that fits the certificate"],
   [/NoCertificateRequestSignatureSchemesInCommon/, "no signature scheme in common"],
+  [
+    /ServerNameMustContainOneHostName/,
+    "the name asked for is no DNS name, which rustls refuses (--tls-library=openssl does not)",
+  ],
   [/peer is incompatible: (\w+)/, "incompatible client ($1)"],
   [/peer misbehaved: (\w+)/, "the client broke the protocol ($1)"],
   [/unexpected message|inappropriate/, "the client broke the protocol (unexpected message)"],

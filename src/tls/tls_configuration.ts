@@ -28,6 +28,8 @@ export interface ServedCertificate extends CertificateAndKey {
   readonly names: readonly string[];
   /** Of one type one certificate is served for a name, of several types all of them: `rsa`, `ec`, … */
   readonly keyType: string;
+  /** The object identifier of its curve, for `ec` with a named one. */
+  readonly curve?: string;
   /** PEM text of DH parameters. */
   readonly dhParameters?: string;
   /** An OCSP response to staple (RFC 6960, DER), in base64. */

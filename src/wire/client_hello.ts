@@ -5,14 +5,22 @@
  * ciphers, keys and all other extensions are the library's to judge.
  */
 
+import { isIpAddress } from "./ip_address.ts";
+
 /** What a client says of itself in the clear. */
 export interface ClientHello {
   /**
-   * SNI host_name (RFC 6066 section 3), lower case, without a trailing dot; undefined if none was sent. Letters,
-   * digits, `-` and `_` in labels that are not empty, 255 octets at most. It may be an IPv4 address: no client
-   * should send one, some do.
+   * SNI host_name (RFC 6066 section 3), lower case, without a trailing dot; undefined if none was sent, or something
+   * else. Letters, digits, `-` and `_` in labels that are not empty, 255 octets at most. It may be an IP address: no
+   * client should send one, some do.
    */
   readonly serverName: string | undefined;
+  /**
+   * What was sent instead of a host_name that can be one: `[::1]`, `*.example.org`, spaces, nothing. UTF-8 as far as it
+   * is, any character but NUL, for logs only. No certificate is for it, and servers commonly serve the client all the
+   * same. Undefined if that did not happen.
+   */
+  readonly strangeName?: string;
   /** RFC 7301, in the client's order, a character per octet; empty if none was sent. */
   readonly alpnProtocols: readonly string[];
   /**
@@ -20,6 +28,15 @@ export interface ClientHello {
    * that has that many: views of the input, or of a copy if the hello came in several records.
    */
   readonly ticketNames: readonly Uint8Array[];
+  /** Where everything else it offers can be read (`client_offers.ts`). */
+  readonly body: HelloBody;
+}
+
+/** A ClientHello from its version on, in the input or in a copy. Its structure has been checked. */
+export interface HelloBody {
+  readonly octets: Uint8Array;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** What the octets so far amount to. A hello or a refusal stays the same whatever follows. */
@@ -31,6 +48,12 @@ export type HelloVerdict =
   | { readonly kind: "refused"; readonly reason: string; readonly alert: number };
 
 type Refused = Extract<HelloVerdict, { kind: "refused" }>;
+
+/** A host_name that is none. */
+interface StrangeName {
+  readonly kind: "strange";
+  readonly text: string;
+}
 
 /**
  * Octets, record headers included, that a ClientHello may take: with that many, a verdict is never
@@ -126,13 +149,15 @@ function parseBody(octets: Uint8Array, start: number, end: number): HelloVerdict
   const compressions = octets[at]!;
   at += 1 + compressions;
   if (compressions === 0 || at > end) return MALFORMED;
-  if (at === end) return parseExtensions(octets, end, end);
+  const body = { octets, start, end };
+  if (at === end) return parseExtensions(body, end);
   if (at + 2 > end || word(octets, at) !== end - at - 2) return MALFORMED;
-  return parseExtensions(octets, at + 2, end);
+  return parseExtensions(body, at + 2);
 }
 
-function parseExtensions(octets: Uint8Array, start: number, end: number): HelloVerdict {
-  let serverName: string | undefined;
+function parseExtensions(body: HelloBody, start: number): HelloVerdict {
+  const { octets, end } = body;
+  let serverName: string | StrangeName | undefined;
   let alpnProtocols: readonly string[] | undefined = NONE;
   let ticketNames: readonly Uint8Array[] = NONE;
   let seen = 0;
@@ -148,7 +173,7 @@ function parseExtensions(octets: Uint8Array, start: number, end: number): HelloV
     seen |= 1 << type;
     if (type === SERVER_NAME) {
       const name = parseServerNames(octets, data, at);
-      if (typeof name === "object") return name;
+      if (typeof name === "object" && name.kind === "refused") return name;
       serverName = name;
     } else if (type === ALPN) {
       alpnProtocols = parseProtocols(octets, data, at);
@@ -163,7 +188,14 @@ function parseExtensions(octets: Uint8Array, start: number, end: number): HelloV
       ticketNames = [octets.subarray(data, data + TICKET_NAME)];
     }
   }
-  return { kind: "hello", hello: { serverName, alpnProtocols, ticketNames } };
+  if (typeof serverName !== "object") {
+    return { kind: "hello", hello: { serverName, alpnProtocols, ticketNames, body } };
+  }
+  const { text: strangeName } = serverName;
+  return {
+    kind: "hello",
+    hello: { serverName: undefined, strangeName, alpnProtocols, ticketNames, body },
+  };
 }
 
 /** RFC 6066 section 3: one host_name at most; names of other types, which nobody defined, are skipped. */
@@ -171,9 +203,9 @@ function parseServerNames(
   octets: Uint8Array,
   start: number,
   end: number,
-): string | Refused | undefined {
+): string | StrangeName | Refused | undefined {
   if (end - start < 3 || word(octets, start) !== end - start - 2) return NAME_UNREADABLE;
-  let serverName: string | undefined;
+  let serverName: string | StrangeName | undefined;
   for (let at = start + 2; at < end;) {
     if (at + 3 > end) return NAME_UNREADABLE;
     const type = octets[at];
@@ -183,25 +215,36 @@ function parseServerNames(
     if (type !== HOST_NAME) continue;
     if (serverName !== undefined) return NAME_WRONG;
     const name = parseHostName(octets, from, at);
-    if (typeof name === "object") return name;
+    if (typeof name === "object" && name.kind === "refused") return name;
     serverName = name;
   }
   return serverName;
 }
 
-function parseHostName(octets: Uint8Array, from: number, end: number): string | Refused {
-  if (from === end) return NAME_UNREADABLE;
-  if (end - from > LONGEST_NAME) return NAME_WRONG;
+function parseHostName(
+  octets: Uint8Array,
+  from: number,
+  end: number,
+): string | StrangeName | Refused {
+  if (end - from > LONGEST_NAME) return NAME_UNUSABLE;
   const length = end - from - (octets[end - 1] === DOT ? 1 : 0);
   const codes = new Array<number>(length);
   let before = DOT;
   for (let at = 0; at < length; at++) {
     const code = NAME_CODES[octets[from + at]!]!;
-    if (code === 0 || (code === DOT && before === DOT)) return NAME_WRONG;
+    if (code === 0 || (code === DOT && before === DOT)) return otherName(octets, from, end);
     codes[at] = before = code;
   }
-  // An empty label: nothing but a dot, or two at the end.
-  return before === DOT ? NAME_WRONG : String.fromCharCode.apply(null, codes);
+  // An empty label: nothing at all, nothing but a dot, or two at the end.
+  return before === DOT ? otherName(octets, from, end) : String.fromCharCode.apply(null, codes);
+}
+
+/** RFC 6066 asks for a DNS name. Servers take an IP address too, and whatever else, except a NUL. */
+function otherName(octets: Uint8Array, from: number, end: number): string | StrangeName | Refused {
+  const sent = octets.subarray(from, end);
+  if (sent.includes(0)) return NAME_UNUSABLE;
+  const text = new TextDecoder().decode(sent);
+  return isIpAddress(text) ? text.toLowerCase() : { kind: "strange", text };
 }
 
 /** RFC 7301 section 3.1; undefined if malformed. */
@@ -282,7 +325,7 @@ const NAME_CODES = Uint8Array.from({ length: 256 }, (_, code) => {
 
 /**
  * Alerts: 10 unexpected_message, 22 record_overflow, 50 decode_error for what cannot be read, 47
- * illegal_parameter for what can be read and may not be, 70 protocol_version.
+ * illegal_parameter for what can be read and may not be, 70 protocol_version, 112 unrecognized_name.
  */
 const NOT_TLS = refused("not TLS (plain HTTP, a PROXY line or another protocol)", 50);
 const SSLV2 = refused("an SSLv2 hello, which nothing safe speaks any more", 70);
@@ -294,6 +337,8 @@ const MISUSED = refused("malformed TLS message", 47);
 const TOO_LONG = refused("a ClientHello of more than 32 KiB", 47);
 const NAME_UNREADABLE = refused("malformed server name", 50);
 const NAME_WRONG = refused("malformed server name", 47);
+/** OpenSSL refuses such names with this alert, whatever the server would do. */
+const NAME_UNUSABLE = refused("malformed server name", 112);
 
 const INCOMPLETE: HelloVerdict = Object.freeze({ kind: "incomplete" });
 const NONE: readonly never[] = Object.freeze([]);

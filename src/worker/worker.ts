@@ -16,6 +16,7 @@ import type {
 } from "../control/messages.ts";
 import { ToldKeys, unpackConfiguration } from "../control/packed_configuration.ts";
 import { accessLine } from "../log/access_line.ts";
+import { counted } from "../counted.ts";
 import { LineQueue } from "../log/line_queue.ts";
 import { configureLog, type Logger } from "../log/logger.ts";
 import type { OnConnection } from "../proxy/access_log.ts";
@@ -56,14 +57,15 @@ class Worker {
         most: 2_000,
         batch: 100,
         lossLine: (lost) =>
-          messageLine(logMessage("warning", `${lost} log lines of this worker lost`)),
+          messageLine(logMessage("warning", `${counted(lost, "log line")} of this worker lost`)),
       },
     );
     this.#accessLines = new LineQueue((lines) => this.#sendAccessLines(lines), {
       most: 10_000,
       batch: 100,
       gather: () => pause(runtime.clock, ACCESS_PAUSE),
-      onLoss: (lost) => this.#log.warning("{lost} lines of the access log lost", { lost }),
+      onLoss: (lost) =>
+        this.#log.warning("{lost} of the access log lost", { lost: counted(lost, "line") }),
     });
     this.#log = configureLog((level, text) => this.#send(logMessage(level, text)), "debug");
   }

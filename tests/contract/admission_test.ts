@@ -100,7 +100,7 @@ contract("who may not connect is named, and its name is cut", async (site) => {
   const server = await meet(site, mallory, { allowed });
   assertEquals(
     server.admissionFault!(),
-    "CN=mallory, DNS:m.example may not connect by --allow-cn and --allow-san",
+    "CN=mallory, DNS:m.example is not allowed by --allow-cn or --allow-san",
   );
   const long = await (await made()).issue({ commonName: "x", names: ["m".repeat(5000)] });
   assertEquals((await meet(site, long, { allowed })).admissionFault!()!.length < 400, true);

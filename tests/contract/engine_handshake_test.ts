@@ -53,6 +53,35 @@ contract("a client that leaves during the handshake is reported as such", async 
   assertEquals([kind, message], ["handshake", "the client left during the handshake"]);
 });
 
+for (const leave of ["closeWrite", "reset"] as const) {
+  contract(
+    `a client that leaves before it sends anything is no failure, ${leave}()`,
+    async (site) => {
+      const conn = await site.connectRaw(new Uint8Array());
+      // The kernel may hold a client back for some seconds that sends nothing.
+      const handshake = (await site.accept()).handshake();
+      handshake.catch(() => {});
+      if (leave === "reset") await site.reset(conn);
+      else await conn.closeWrite();
+      const { party, kind, message } = await site.fault(handshake);
+      assertEquals([party, kind, message], [
+        ...["client", "silent", "the client left before it sent anything"],
+      ]);
+    },
+  );
+}
+
+contract("one octet before it leaves is the beginning of a handshake", async (site) => {
+  for (const leave of ["closeWrite", "reset"] as const) {
+    const conn = await site.connectRaw(Uint8Array.of(22));
+    const handshake = (await site.accept()).handshake();
+    handshake.catch(() => {});
+    if (leave === "reset") await site.reset(conn);
+    else await conn.closeWrite();
+    assertEquals((await site.fault(handshake)).kind, "handshake");
+  }
+});
+
 contract("a client that resets during the handshake is reported as such", async (site) => {
   const conn = await site.connectRaw(FRESH.subarray(0, 50));
   const handshake = (await site.accept()).handshake();

@@ -52,6 +52,23 @@ headerContract("anything but a header fails, and the reason is plain", async (si
   assert(detail!.startsWith('it sent "\\x16\\x03'), detail);
 });
 
+headerContract(
+  "a client that leaves behind its header, or without one, is no failure",
+  async (site) => {
+    for (const header of [new Uint8Array(), LINE, localHeader(0)]) {
+      const client = await site.connectRaw(header);
+      const server = await site.accept();
+      const handshake = (async () => {
+        await server.readProxyHeader!();
+        await server.handshake();
+      })();
+      handshake.catch(() => {});
+      await client.closeWrite();
+      assertEquals((await site.fault(handshake)).kind, "silent");
+    }
+  },
+);
+
 headerContract("a client that leaves in its header is reported as such", async (site) => {
   const client = await site.connectRaw(LINE.subarray(0, 20));
   const reading = (await site.accept()).readProxyHeader!();

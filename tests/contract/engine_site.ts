@@ -61,8 +61,9 @@ export class EngineSite implements AsyncDisposable {
     this.configuration = configuration;
   }
 
-  static async open(under: EngineUnderTest): Promise<EngineSite> {
-    const configuration = configurationOf(await madePem());
+  /** A listener that serves one certificate, or by this configuration. */
+  static async open(under: EngineUnderTest, wanted?: TlsConfiguration): Promise<EngineSite> {
+    const configuration = wanted ?? configurationOf(await madePem());
     const listener = await (await under.make(configuration)).listen({
       address: { host: "127.0.0.1", port: 0 },
       reusePort: false,

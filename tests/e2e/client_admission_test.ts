@@ -27,7 +27,7 @@ for (const version of VERSIONS) {
       const denied = await site.handshake("localhost", [version, ...place.shown("mallory")]);
       assert(!denied.served, denied.report);
       await site.stud.output(
-        /client denied: CN=mallory\\x0aalice, DNS:m\.example may not connect by --allow-cn and --allow-san \(client 127/,
+        /client denied: CN=mallory\\x0aalice, DNS:m\.example is not allowed by --allow-cn or --allow-san \(client 127/,
       );
       assertEquals(site.accepted, 2, "the backend heard of others");
       site.stud.signal("SIGTERM");

@@ -1,9 +1,11 @@
-/** Server names that no honest client sends: refused or ignored, and never able to write into the log. */
+/** Server names that no honest client sends: served by default, or refused, and never able to write into the log. */
 
 import { assert, assertEquals } from "../support/assert.ts";
 import { join, realClientHello, withServerName } from "../support/client_hello.ts";
-import { answerTo } from "../support/raw_client.ts";
+import { eventually } from "../support/eventually.ts";
+import { alertIn, answerTo } from "../support/raw_client.ts";
 import { Site } from "../support/site.ts";
+import { BY_OPENSSL, TLS_LIBRARY } from "../support/stud.ts";
 import { testWith } from "../support/tools.ts";
 
 const text = (words: string) => new TextEncoder().encode(words);
@@ -21,17 +23,30 @@ const NAMES: Readonly<Record<string, Uint8Array>> = {
   "placeholders": text("{subject} %s %n ${PATH}"),
 };
 
+/** Those that OpenSSL itself refuses. */
+const REFUSED = ["300 octets", "16 KiB", "60,000 octets", "a NUL"];
+
 for (const [what, name] of Object.entries(NAMES)) {
   testWith({ linux: true }, `a server name of ${what} harms neither worker nor log`, async () => {
     await using site = await Site.startEcho();
     const { worker } = site;
     const hello = withServerName(await realClientHello(), name);
-    await answerTo(site.port, hello, { fin: true });
+    const received = await answerTo(site.port, hello, { fin: true });
     await site.stud.output(/handshake failed: .* \(client 127\.0\.0\.1:\d+ to /);
+    if (TLS_LIBRARY !== "rustls") {
+      // Peers serve whatever else there is by their default certificate: it begins with a ServerHello.
+      const isRefused = REFUSED.includes(what);
+      assertEquals(received.octets[0], isRefused ? 21 : 22, site.stud.report());
+      assertEquals(
+        /malformed|more than 32 KiB/.test(site.stud.stdout),
+        isRefused,
+        site.stud.report(),
+      );
+    }
     await site.echoOnce();
     assertEquals(site.worker, worker);
     const log = site.stud.stdout + site.stud.stderr;
-    assert(/^[\x20-\x7e…\n]*$/.test(log), `unprintable: ${JSON.stringify(log)}`);
+    assert(/^[\x20-\x7e…\n\ufffd]*$/.test(log), `unprintable: ${JSON.stringify(log)}`);
     for (const line of log.split("\n")) {
       assert(line === "" || /^\S+Z (info|warning|error): /.test(line), line);
       assert(line.length < 1_200, line);
@@ -40,3 +55,33 @@ for (const [what, name] of Object.entries(NAMES)) {
     await site.released();
   });
 }
+
+const STRANGE: readonly string[] = [
+  ...["[::1]", "::1", "*.example.org", "a b", "bücher.example", "a..b", ".", "", '"x" sni=y'],
+  "x\n2026-01-01T00:00:00.000Z client=- forged=yes",
+];
+
+testWith({ linux: true }, "the access log holds what is no name in quotes", async () => {
+  if (TLS_LIBRARY === "rustls") return;
+  await using site = await Site.startEcho(["--access-log=-", BY_OPENSSL]);
+  for (const name of STRANGE) {
+    await answerTo(site.port, withServerName(await realClientHello(), text(name)), { fin: true });
+  }
+  const lines = () => site.stud.stdout.split("\n").filter((line) => / client=127/.test(line));
+  await eventually("a line for each", () => lines().length === STRANGE.length);
+  const names = lines().map((line) => / sni=("(?:[^"\\]|\\.)*"|\S+) tls=/.exec(line)?.[1]);
+  assertEquals(names.map((name) => name?.startsWith('"') ? JSON.parse(name) : name), [...STRANGE]);
+  assert(!/^\S+ client=- forged/m.test(site.stud.stdout), site.stud.report());
+});
+
+testWith({ linux: true }, "--sni-nomatch-abort refuses what is no name", async () => {
+  await using site = await Site.startEcho(["--sni-nomatch-abort", BY_OPENSSL]);
+  for (const name of STRANGE) {
+    const hello = withServerName(await realClientHello(), text(name));
+    assertEquals(alertIn(await answerTo(site.port, hello)), 112, name);
+  }
+  await site.stud.output(
+    /no certificate is for the name asked for \(client \S+ to \S+ for "\[::1\]"\)/,
+  );
+  await site.echoOnce();
+});

@@ -26,7 +26,7 @@ testWith(needs, "a worker out of descriptors pauses, says why, and recovers", as
   const turnsAway = byLibrary({ rustls: false, openssl: false, node: true });
   const crowd = attempts.map((each) => turnsAway ? each.catch(() => undefined) : each);
   const first = await Promise.any(attempts);
-  await site.stud.output(/error: .*cannot accept clients: .*\(raise the limit of open files/);
+  await site.stud.output(/error: .*cannot accept clients: .*\(raise it: ulimit -n/);
   // Those that are in are served on.
   await send(first, "still here");
   assertEquals(await receiveText(first, 10), "still here");

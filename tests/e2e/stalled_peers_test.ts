@@ -14,7 +14,8 @@ const linux = { linux: true };
 const STALL = ["--stall-timeout", "1"];
 /** The stall limit is off: only the linger limit can end the connection. */
 const LINGER = ["--linger-timeout", "1", "--stall-timeout", "0"];
-const ENDED = /took or sent nothing for too long \(client 127\.0\.0\.1:\d+ to 127\.0\.0\.1:\d+\)/;
+const ENDED =
+  /no progress within --stall-timeout or --linger-timeout \(client 127\.0\.0\.1:\d+ to 127\.0\.0\.1:\d+\)/;
 const MIB = 1 << 20;
 
 testWith(linux, "a client that reads nothing is ended after --stall-timeout", async () => {

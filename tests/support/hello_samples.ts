@@ -1,5 +1,6 @@
 /** ClientHello records: three as `openssl s_client` 3.0 sent them, and others put together from parts. */
 
+import { type ClientHello, parseClientHello } from "../../src/wire/client_hello.ts";
 import { helloHeader, join, records } from "./client_hello.ts";
 
 /** Octets of any kind. */
@@ -73,6 +74,36 @@ function decode(base64: string): Uint8Array {
 
 /** No session id, one cipher suite, no compression. */
 const PLAIN = [0, 0, 2, 0x13, 1, 1, 0];
+
+/** What a hello says. */
+export function helloOf(octets: Uint8Array): ClientHello {
+  const verdict = parseClientHello(octets);
+  if (verdict.kind !== "hello") throw new Error(JSON.stringify(verdict));
+  return verdict.hello;
+}
+
+/** A list of two octets each: cipher suites, groups, schemes. */
+export function list16(...entries: readonly number[]): number[] {
+  return vector(entries.flatMap((entry) => [entry >> 8, entry & 0xff]));
+}
+
+/** A hello of a client that offers this: `versions` are those of supported_versions, none without them. */
+export function offering(
+  { versions, ciphers, groups, signatures, name }: {
+    readonly versions?: readonly number[];
+    readonly ciphers: readonly number[];
+    readonly groups?: readonly number[];
+    readonly signatures?: readonly number[];
+    readonly name?: string;
+  },
+): Uint8Array {
+  return hello([
+    ...name === undefined ? [] : [serverNames(host(name))],
+    ...groups === undefined ? [] : [extension(10, list16(...groups))],
+    ...signatures === undefined ? [] : [extension(13, list16(...signatures))],
+    ...versions === undefined ? [] : [extension(43, list16(...versions).slice(1))],
+  ], [0, ...list16(...ciphers), 1, 0]);
+}
 
 /** For www.example.org, with ALPN and no session. */
 export const FRESH = decode(`

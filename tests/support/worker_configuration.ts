@@ -46,6 +46,7 @@ export const TOTALS: WorkerTotals = {
   accepted: 3,
   refused: 4,
   handshakesFailed: 2,
+  silent: 0,
   clientsDenied: 0,
   backendsFailed: 1,
   octetsToBackend: 10,

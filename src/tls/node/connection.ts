@@ -40,8 +40,10 @@ export class NodeConnection implements TlsConnection {
   #source: Source;
   #tls: AcceptedStream | undefined;
   #agreed = false;
+  #endedByUs = false;
   #allowed: NodeChoice["allowed"];
   serverName: string | undefined;
+  strangeName: string | undefined;
   #proxyHeader: Uint8Array | undefined;
   clientInHeader: SocketAddress | undefined;
 
@@ -65,7 +67,7 @@ export class NodeConnection implements TlsConnection {
       this.clientInHeader = client;
       this.#source = rest;
     } catch (error) {
-      throw handshakeFault(error, this.#services.network);
+      throw handshakeFault(error, this.#services.network, this.#endedByUs);
     }
   }
 
@@ -84,7 +86,7 @@ export class NodeConnection implements TlsConnection {
       else await this.#begin(choice, octets);
       this.#agreed = true;
     } catch (error) {
-      throw handshakeFault(error, this.#services.network);
+      throw handshakeFault(error, this.#services.network, this.#endedByUs);
     }
   }
 
@@ -110,6 +112,7 @@ export class NodeConnection implements TlsConnection {
   }
 
   reset(): void {
+    this.#endedByUs = true;
     this.#stream.reset();
   }
 
@@ -118,11 +121,13 @@ export class NodeConnection implements TlsConnection {
   }
 
   close(): void {
+    this.#endedByUs = true;
     this.#stream.close();
   }
 
   #choose(hello: ClientHello): Choice {
     this.serverName = hello.serverName;
+    this.strangeName = hello.strangeName;
     try {
       const choice = this.#services.contexts.choose(hello);
       if (choice !== undefined) return { kind: "chosen", ...choice };

@@ -8,7 +8,7 @@ import { OpenSslError } from "../../runtime/openssl.ts";
 import type { Clock } from "../../runtime/runtime.ts";
 import { fromBase64 } from "../../wire/base64.ts";
 import type { ClientHello } from "../../wire/client_hello.ts";
-import { CertificateIndex } from "../certificate_index.ts";
+import { CertificateChoice } from "../certificate_choice.ts";
 import { contextOptions, rulesFor } from "../openssl/context_options.ts";
 import { startupError } from "../openssl/startup_error.ts";
 import { TicketKeyring, type TicketKeys } from "../ticket_keys.ts";
@@ -27,7 +27,7 @@ export class NodeContexts {
   readonly #library: StreamTls;
   readonly #configuration: TlsConfiguration;
   readonly #certificates: StapledCertificates;
-  readonly #index: CertificateIndex;
+  readonly #choice: CertificateChoice;
   readonly #keyring: TicketKeyring;
   /** By the certificates in it and the period of its keys, the least recently used first. */
   readonly #contexts = new Map<string, NodeChoice>();
@@ -35,11 +35,11 @@ export class NodeContexts {
   #last: { places: readonly number[]; keys: TicketKeys; choice: NodeChoice } | undefined;
 
   constructor(library: StreamTls, configuration: TlsConfiguration, clock: Clock) {
-    const { certificates, defaultCertificate, ticketSecret } = configuration;
+    const { certificates, ticketSecret } = configuration;
     this.#library = library;
     this.#configuration = configuration;
     this.#certificates = new StapledCertificates(certificates);
-    this.#index = new CertificateIndex(certificates, defaultCertificate);
+    this.#choice = new CertificateChoice(configuration);
     this.#keyring = new TicketKeyring(fromBase64(ticketSecret), clock);
   }
 
@@ -48,13 +48,14 @@ export class NodeContexts {
    * with a ticket of another period is served under that period's keys. Throws {@linkcode StartupError} if
    * the library refuses a certificate that nobody has asked for before.
    */
-  choose({ serverName, ticketNames }: ClientHello): NodeChoice | undefined {
-    const places = this.#index.choose(serverName);
-    if (places === undefined && this.#configuration.sniNomatchAbort) return undefined;
+  choose(hello: ClientHello): NodeChoice | undefined {
+    const places = this.#choice.choose(hello);
+    if (places === undefined) return undefined;
+    const { ticketNames } = hello;
     const current = this.#keyring.current();
     const former = ticketNames.map((name) => this.#keyring.neighbour(name))
       .find((keys) => keys !== undefined);
-    return this.#context(places ?? this.#index.defaultSet, former ?? current);
+    return this.#context(places, former ?? current);
   }
 
   /** Staples other OCSP responses to the handshakes from now on: under contexts that are made anew. */
@@ -70,8 +71,8 @@ export class NodeContexts {
   prepare(): void {
     const { certificates } = this.#configuration;
     const sets = certificates.length > FEW ? [] : certificates.map((_, place) => [place]);
-    for (const places of [...sets, this.#index.defaultSet]) this.#make(places);
-    this.#context(this.#index.defaultSet, this.#keyring.current());
+    for (const places of [...sets, this.#choice.defaultSet]) this.#make(places);
+    this.#context(this.#choice.defaultSet, this.#keyring.current());
   }
 
   /** Has the library look at everything. Throws {@linkcode StartupError} with the first fault. */

@@ -31,8 +31,10 @@ export class OpenSslConnection extends OverSession implements TlsConnection {
   /** Where its hello is read from. */
   #source: Source;
   #agreed = false;
+  #endedByUs = false;
   #allowed: Choice["allowed"];
   serverName: string | undefined;
+  strangeName: string | undefined;
   #proxyHeader: Uint8Array | undefined;
   clientInHeader: SocketAddress | undefined;
 
@@ -59,7 +61,7 @@ export class OpenSslConnection extends OverSession implements TlsConnection {
       this.clientInHeader = client;
       this.#source = rest;
     } catch (error) {
-      throw handshakeFault(error, this.#services.network);
+      throw handshakeFault(error, this.#services.network, this.#endedByUs);
     }
   }
 
@@ -82,6 +84,7 @@ export class OpenSslConnection extends OverSession implements TlsConnection {
       if (verdict.kind === "refused") return await this.#refuse(verdict.alert, verdict.reason);
       onHello?.(hello.octets);
       this.serverName = verdict.hello.serverName;
+      this.strangeName = verdict.hello.strangeName;
       const begun = this.#begin(verdict.hello);
       if ("alert" in begun) return await this.#refuse(begun.alert, begun.reason);
       this.#allowed = begun.allowed;
@@ -89,10 +92,20 @@ export class OpenSslConnection extends OverSession implements TlsConnection {
       this.#agreed = true;
       this.#stream.patient = false;
     } catch (error) {
-      throw handshakeFault(error, this.#services.network);
+      throw handshakeFault(error, this.#services.network, this.#endedByUs);
     } finally {
       if (buffer.length === small.size) small.give(buffer);
     }
+  }
+
+  override reset(): void {
+    this.#endedByUs = true;
+    super.reset();
+  }
+
+  override close(): void {
+    this.#endedByUs = true;
+    super.close();
   }
 
   admissionFault(): string | undefined {

@@ -16,7 +16,7 @@ import type { Clock } from "../../runtime/runtime.ts";
 import { fromBase64 } from "../../wire/base64.ts";
 import type { ClientHello } from "../../wire/client_hello.ts";
 import { isKeyUri } from "../../wire/key_uri.ts";
-import { CertificateIndex } from "../certificate_index.ts";
+import { CertificateChoice } from "../certificate_choice.ts";
 import { TicketKeyring } from "../ticket_keys.ts";
 import { StapledCertificates } from "../staples.ts";
 import type { ClientRules, Staple, TlsConfiguration } from "../tls_configuration.ts";
@@ -45,17 +45,17 @@ export class Contexts {
   readonly #library: OpenSsl;
   readonly #configuration: TlsConfiguration;
   readonly #certificates: StapledCertificates;
-  readonly #index: CertificateIndex;
+  readonly #choice: CertificateChoice;
   readonly #keyring: TicketKeyring;
   /** By the certificates in it, the least recently used first. */
   readonly #entries = new Map<string, Entry>();
 
   constructor(library: OpenSsl, configuration: TlsConfiguration, clock: Clock) {
-    const { certificates, defaultCertificate, ticketSecret } = configuration;
+    const { certificates, ticketSecret } = configuration;
     this.#library = library;
     this.#configuration = configuration;
     this.#certificates = new StapledCertificates(certificates);
-    this.#index = new CertificateIndex(certificates, defaultCertificate);
+    this.#choice = new CertificateChoice(configuration);
     this.#keyring = new TicketKeyring(fromBase64(ticketSecret), clock);
   }
 
@@ -63,10 +63,11 @@ export class Contexts {
    * What to serve a client with, or undefined if it asked for a name that is to be refused. Throws
    * {@linkcode StartupError} if OpenSSL refuses a certificate that nobody has asked for before.
    */
-  choose({ serverName, ticketNames }: ClientHello): Choice | undefined {
-    const places = this.#index.choose(serverName);
-    if (places === undefined && this.#configuration.sniNomatchAbort) return undefined;
-    const entry = this.#entry(places ?? this.#index.defaultSet);
+  choose(hello: ClientHello): Choice | undefined {
+    const places = this.#choice.choose(hello);
+    if (places === undefined) return undefined;
+    const { ticketNames } = hello;
+    const entry = this.#entry(places);
     const current = this.#keyring.current();
     if (entry.period !== current.period) {
       entry.context.setTicketKeys(current);
@@ -99,9 +100,9 @@ export class Contexts {
   prepare(): void {
     const { certificates } = this.#configuration;
     const sets = certificates.length > FEW ? [] : certificates.map((_, place) => [place]);
-    const fromEngine = this.#index.sets().filter((places) => this.#hasEngineKey(places));
+    const fromEngine = this.#choice.sets().filter((places) => this.#hasEngineKey(places));
     for (const places of [...sets, ...fromEngine]) this.#entry(places);
-    this.#entry(this.#index.defaultSet);
+    this.#entry(this.#choice.defaultSet);
   }
 
   /** Has OpenSSL look at everything. Throws {@linkcode StartupError} with the first fault. */

@@ -7,7 +7,7 @@
 import { PeerError } from "../../errors.ts";
 import { OpenSslError } from "../../runtime/openssl.ts";
 import type { Network } from "../../runtime/runtime.ts";
-import { handshakeEnd } from "../handshake_end.ts";
+import { endedHandshake, NothingSent } from "../handshake_end.ts";
 
 /** The operator's words for why a handshake failed. */
 export function handshakeReason(error: OpenSslError): string {
@@ -23,16 +23,18 @@ export function handshakeReason(error: OpenSslError): string {
   return error.message;
 }
 
-/** What a handshake rejects with, whatever went wrong. */
-export function handshakeFault(error: unknown, network: Pick<Network, "peerError">): PeerError {
+/** What a handshake rejects with, whatever went wrong; `endedByUs`: the connection was reset or closed meanwhile. */
+export function handshakeFault(
+  error: unknown,
+  network: Pick<Network, "peerError">,
+  endedByUs: boolean,
+): PeerError {
   if (error instanceof OpenSslError) {
     return new PeerError("client", "handshake", handshakeReason(error), { cause: error });
   }
-  const fault = network.peerError(error, "client");
-  const reason = handshakeEnd(fault.kind);
-  return reason === undefined
-    ? fault
-    : new PeerError("client", "handshake", reason, { cause: fault });
+  const isFirst = error instanceof NothingSent;
+  const fault = network.peerError(isFirst ? error.cause : error, "client");
+  return endedHandshake(fault, isFirst && !endedByUs) ?? fault;
 }
 
 /** What OpenSSL found wrong with a record after the handshake. */
@@ -83,7 +85,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
     /no suitable signature algorithm|no shared signature algorithms|wrong signature type/,
     "no signature scheme in common that fits the certificate",
   ],
-  [/peer did not return a certificate/, "the client shows no certificate, and one is required"],
+  [/peer did not return a certificate/, "the client sent no certificate, and one is required"],
   [/certificate verify failed/, "the client's certificate could not be verified"],
   [/bad signature/, "the client does not own the certificate it shows (bad signature)"],
   [

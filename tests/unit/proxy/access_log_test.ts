@@ -204,8 +204,8 @@ Deno.test("a peer that takes nothing has stalled", async () => {
   second.peer.deliver("hello");
   await clock.advance(330_000);
   assertEquals(reports.map(endOf), [
-    "stalled by backend: took or sent nothing for too long",
-    "stalled by client: took or sent nothing for too long",
+    "stalled by backend: no progress within --stall-timeout or --linger-timeout",
+    "stalled by client: no progress within --stall-timeout or --linger-timeout",
   ]);
 });
 

@@ -162,7 +162,11 @@ Deno.test("a name with very many addresses gives a short line", async () => {
     PeerError,
     "192.0.2.0:80: refused; 192.0.2.1:80: refused; 192.0.2.2:80: refused; 6 more addresses",
   );
-  await assertRejects(async () => await newDialer().dialer.dial(), PeerError, "no backend address");
+  await assertRejects(
+    async () => await newDialer().dialer.dial(),
+    PeerError,
+    "the backend has no address",
+  );
 });
 
 Deno.test("use() is for new connections; those under way go on", async () => {

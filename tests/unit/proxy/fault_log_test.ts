@@ -52,7 +52,30 @@ Deno.test("each fault is a line of its subject, its reason and the client", () =
     `info handshake failed: no handshake before the deadline (${WHO})`,
     `error backend failed: 127.0.0.1:80: refused (${WHO})`,
     `info connection ended: took nothing (${WHO})`,
-    "error cannot accept clients: out of file descriptors (raise the limit of open files (ulimit -n))",
+    "error cannot accept clients: out of file descriptors (raise it: ulimit -n, or LimitNOFILE= of systemd)",
+  ]);
+});
+
+Deno.test("a client that leaves before it sends anything is a line for those who want every one", () => {
+  const { lines, faults } = newFaultLog();
+  const fault = new PeerError("client", "silent", "the client left before it sent anything");
+  assertEquals(isRoutineClose(fault), true);
+  for (let round = 0; round < 2; round++) faults.connection(fault, CLIENT);
+  assertEquals(lines, Array(2).fill(`debug ${WHO}: left before it sent anything`));
+});
+
+Deno.test("what is no name cannot be taken for a part of the line", () => {
+  const { lines, faults } = newFaultLog();
+  const asking = (strangeName: string) => Object.assign(clientOf(40_001), { strangeName });
+  const names = ["[::1]", 'a) info: "b"', "x\n2026 error: \u202ey", ""];
+  for (const name of names) {
+    faults.connection(new PeerError("client", "handshake", `${name.length}`), asking(name));
+  }
+  assertEquals(lines, [
+    `info handshake failed: 5 (${WHO} for "[::1]")`,
+    `info handshake failed: 12 (${WHO} for "a) info: \\"b\\"")`,
+    `info handshake failed: 16 (${WHO} for "x\\n2026 error: \\u{202e}y")`,
+    `info handshake failed: 0 (${WHO} for "")`,
   ]);
 });
 

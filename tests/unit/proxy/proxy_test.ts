@@ -73,6 +73,19 @@ Deno.test("a preface goes out whole, however little the backend takes at once", 
   assertEquals(backend.text, "PROXY TCP4 198.51.100.7 192.0.2.1 1 8443\r\n");
 });
 
+Deno.test("a client that leaves before it sends anything is counted apart and not logged", async () => {
+  const { proxy, lines, arrive } = await newProxy();
+  const client = await arrive(1);
+  Object.assign(client, { hasSent: () => false });
+  client.failHandshake(new NativeError("closed"));
+  await settled();
+  assert(client.closed);
+  const { accepted, active, handshakesFailed, silent } = proxy.counters;
+  assertEquals([accepted, active, handshakesFailed, silent], [1, 0, 0, 1]);
+  assertEquals(lines.filter((line) => !line.startsWith("debug ")), []);
+  assertEquals(lines.length, 1);
+});
+
 Deno.test("a silent client is reset at its deadline, and counted and logged", async () => {
   const { clock, proxy, lines, arrive } = await newProxy();
   const client = await arrive(1);

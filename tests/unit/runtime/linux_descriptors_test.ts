@@ -98,6 +98,29 @@ Deno.test("reset() may be called again, and after release() it resets nobody", l
   assertEquals(await within(5_000, "a byte", outcome(two.ours)), 1);
 });
 
+Deno.test("hasSent() tells data from an end, also when the peer has reset", linux, async () => {
+  const all = new SocketDescriptors(calls, open);
+  const linger = new SocketDescriptors(calls, open);
+  for (const sends of [false, true]) {
+    for (const leave of ["stays", "ends", "resets"]) {
+      using one = await connected(all);
+      const theirs = enter(linger, one.theirs);
+      if (sends) await one.theirs.write(new Uint8Array(1));
+      if (leave === "ends") await one.theirs.closeWrite();
+      if (leave === "resets") assert(theirs.reset());
+      if (sends || leave !== "stays") await within(5_000, leave, outcome(one.ours));
+      assertEquals(one.descriptor.hasSent(), sends, `${leave} ${sends}`);
+      theirs.release();
+    }
+  }
+  using reset = await connected(all);
+  reset.descriptor.reset();
+  assertEquals(reset.descriptor.hasSent(), undefined);
+  using released = await connected(all);
+  released.descriptor.release();
+  assertEquals(released.descriptor.hasSent(), undefined);
+});
+
 Deno.test("a descriptor that has become another connection's is left alone", linux, async () => {
   const all = new SocketDescriptors(calls, open);
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

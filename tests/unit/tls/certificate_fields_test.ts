@@ -32,7 +32,7 @@ Deno.test("alternativeNames() tells names and addresses, and no common name", as
   const names = ["A.example", "ip:192.0.2.1", "ip:2001:db8::7"];
   assertEquals(
     alternativeNames(await octets({ names, commonName: "b.example" })),
-    ["a.example", "192.0.2.1", "2001:db8:0:0:0:0:0:7"],
+    ["A.example", "192.0.2.1", "2001:db8:0:0:0:0:0:7"],
   );
   assertEquals(alternativeNames(await octets({ commonName: "b.example" })), []);
 });

@@ -2,11 +2,14 @@
 
 import fc from "fast-check";
 import { CertificateIndex } from "../../../src/tls/certificate_index.ts";
+import type { ClientRules } from "../../../src/tls/tls_configuration.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
 interface Entry {
   names: string[];
   keyType: string;
+  curve?: string;
+  clientRules?: ClientRules;
 }
 
 const rsa = (...names: string[]): Entry => ({ names, keyType: "rsa" });
@@ -49,6 +52,61 @@ Deno.test("choose() gives the same array for the same certificates", () => {
   const index = new CertificateIndex([rsa("a", "b", "*.c"), ec("a", "b", "*.c")], 0);
   const set = index.choose("a");
   for (const name of ["a", "b", "d.c", undefined]) assert(index.choose(name) === set, name);
+});
+
+/** Whether a client can verify, by the kinds of keys that it knows. */
+function knowing(list: Entry[], ...kinds: string[]) {
+  return (place: number) => kinds.includes(list[place]!.curve ?? list[place]!.keyType);
+}
+
+const on = (curve: string, ...names: string[]): Entry => ({ names, keyType: "ec", curve });
+
+Deno.test("chooseFor() prefers exact to wildcard to default, among those the client can verify", () => {
+  const list = [ec("b.a"), rsa("*.a"), { ...ec("x"), keyType: "ed25519" }];
+  const index = new CertificateIndex(list, 2);
+  const choose = (name: string | undefined, byDefault: boolean, ...kinds: string[]) =>
+    index.chooseFor(name, knowing(list, ...kinds), byDefault);
+  assertEquals(choose("b.a", true, "ec", "rsa"), [0]);
+  assertEquals(choose("b.a", true, "rsa"), [1]);
+  assertEquals(choose("c.a", true, "ec", "ed25519"), [2]);
+  assertEquals(choose("b.a", true, "ed25519"), [2]);
+  assertEquals(choose("b.a", false, "ed25519"), [0]);
+  assertEquals(choose("b.a", true), [0]);
+  assertEquals(choose("c.a", false), [1]);
+  assertEquals(choose("y", true, "rsa"), undefined);
+  assertEquals(choose(undefined, true, "rsa"), [2]);
+});
+
+Deno.test("chooseFor() serves the other curve to a client that does not know the first one", () => {
+  const list = [on("P-384", "a"), rsa("a"), on("P-256", "a"), on("P-521", "a"), on("P-384", "a")];
+  const index = new CertificateIndex(list, 0);
+  for (const name of ["a", undefined]) {
+    const choose = (...kinds: string[]) => index.chooseFor(name, knowing(list, ...kinds), true);
+    assertEquals(choose("P-384", "P-256"), [0, 1]);
+    assertEquals(choose("P-256", "rsa"), [1, 2]);
+    assertEquals(choose("P-521"), [1, 3]);
+    assertEquals(choose("rsa"), [0, 1]);
+    assertEquals(choose(), [0, 1]);
+    assert(choose("P-521") === choose("P-521"));
+    assert(index.sets().includes(choose("P-521")!));
+  }
+  assertEquals([...index.reachable()].sort(), [0, 1, 2, 3]);
+});
+
+Deno.test("chooseFor() never leads round the rules for clients", () => {
+  const strict: ClientRules = { verify: "required", authorities: "one" };
+  const choose = (...rules: (ClientRules | undefined)[]) => {
+    const [exact, wildcard] = [ec("b.a"), rsa("*.a")].map((each, at) => ({
+      ...each,
+      ...rules[at] && { clientRules: rules[at] },
+    }));
+    const list = [exact!, wildcard!];
+    return new CertificateIndex(list, 1).chooseFor("b.a", knowing(list, "rsa"), true);
+  };
+  assertEquals(choose(strict, undefined), [0]);
+  assertEquals(choose(undefined, strict), [0]);
+  assertEquals(choose(strict, { ...strict, authorities: "other" }), [0]);
+  assertEquals(choose(strict, { ...strict }), [1]);
 });
 
 Deno.test("reachable() tells which certificates can be chosen at all", () => {

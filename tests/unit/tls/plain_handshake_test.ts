@@ -1,6 +1,7 @@
 /** Hellos that come whole, in pieces, or not at all, from both kinds of sources. */
 
 import { PeerError } from "../../../src/errors.ts";
+import { NothingSent } from "../../../src/tls/handshake_end.ts";
 import { lentClientHello, plainAlert, readClientHello } from "../../../src/tls/plain_handshake.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FRESH } from "../../support/hello_samples.ts";
@@ -68,6 +69,27 @@ Deno.test("a hello that is no TLS is refused with its alert, and none at all is 
     PeerError,
     "ended",
   );
+});
+
+Deno.test("a client that sends nothing is told apart from one that stops in its hello", async () => {
+  await assertRejects(() => lentClientHello(lender([])), NothingSent);
+  const space = new Uint8Array(64);
+  await assertRejects(
+    async () => await readClientHello(reader(FRESH.slice(0, 0), 9), space),
+    NothingSent,
+  );
+  const broken = new PeerError("client", "reset", "connection reset");
+  const failing = { read: () => Promise.reject(broken), lend: () => Promise.reject(broken) };
+  for (const begin of [() => readClientHello(failing, space), () => lentClientHello(failing)]) {
+    const { cause } = await assertRejects(async () => await begin(), NothingSent);
+    assert(cause === broken);
+  }
+  const throwing = {
+    read(): never {
+      throw broken;
+    },
+  };
+  await assertRejects(async () => await readClientHello(throwing, space), NothingSent);
 });
 
 Deno.test("plainAlert() is a fatal alert in a record of its own", () => {

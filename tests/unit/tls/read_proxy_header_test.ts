@@ -1,6 +1,7 @@
 /** Headers before handshakes, from sources that fill buffers and from those that lend octets. */
 
 import { PeerError } from "../../../src/errors.ts";
+import { NothingSent } from "../../../src/tls/handshake_end.ts";
 import { readProxyHeader, type Source } from "../../../src/tls/read_proxy_header.ts";
 import { LONGEST_PROXY_HEADER } from "../../../src/wire/proxy_header.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
@@ -103,7 +104,11 @@ for (const [how, sourceOf] of Object.entries(SOURCES)) {
     const broken = new FakeStream();
     const error = new Error("broken");
     broken.fail(error);
-    assert(await readProxyHeader(sourceOf(broken)).then(() => false, (each) => each === error));
+    const { cause } = await assertRejects(() => readProxyHeader(sourceOf(broken)), NothingSent);
+    assert(cause === error);
+    const silent = new FakeStream();
+    silent.end();
+    await assertRejects(() => readProxyHeader(sourceOf(silent)), NothingSent);
   });
 }
 

@@ -53,6 +53,10 @@ const CASES: readonly (readonly [text: string, words: string])[] = [
     "incompatible client (UncompressedEcPointsRequired)",
   ],
   [
+    "peer misbehaved: ServerNameMustContainOneHostName",
+    "the name asked for is no DNS name, which rustls refuses (--tls-library=openssl does not)",
+  ],
+  [
     "peer misbehaved: TooManyKeyUpdateRequests",
     "the client broke the protocol (TooManyKeyUpdateRequests)",
   ],

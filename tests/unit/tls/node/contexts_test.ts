@@ -11,6 +11,7 @@ import { NodeContexts } from "../../../../src/tls/node/contexts.ts";
 import { TICKET_PERIOD } from "../../../../src/tls/ticket_keys.ts";
 import type { TlsConfiguration } from "../../../../src/tls/tls_configuration.ts";
 import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
+import { FRESH, helloOf } from "../../../support/hello_samples.ts";
 import { ManualClock } from "../../../support/manual_clock.ts";
 import { TLS_CONFIGURATION } from "../../../support/tls_configuration.ts";
 
@@ -41,10 +42,11 @@ function newContexts(configuration: Partial<TlsConfiguration> = {}) {
   const clock = new ManualClock();
   const contexts = new NodeContexts(library, { ...TLS_CONFIGURATION, ...configuration }, clock);
   const choose = (serverName?: string, ...ticketNames: Uint8Array[]) =>
-    contexts.choose({ serverName, ticketNames, alpnProtocols: [] })?.context;
+    contexts.choose({ serverName, ticketNames, alpnProtocols: [], body: BODY })?.context;
   return { library, clock, contexts, choose };
 }
 
+const { body: BODY } = helloOf(FRESH);
 const [FIRST] = TLS_CONFIGURATION.certificates;
 const SECOND = { ...FIRST!, source: "b.pem", names: ["b.example"], certificateChain: "other" };
 

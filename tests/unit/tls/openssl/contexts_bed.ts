@@ -4,8 +4,11 @@ import { Contexts } from "../../../../src/tls/openssl/contexts.ts";
 import { TICKET_PERIOD, TicketKeyring, type TicketKeys } from "../../../../src/tls/ticket_keys.ts";
 import type { ServedCertificate, TlsConfiguration } from "../../../../src/tls/tls_configuration.ts";
 import { type FakeContext, FakeOpenSsl } from "../../../support/fake_openssl.ts";
+import { FRESH, helloOf } from "../../../support/hello_samples.ts";
 import { ManualClock } from "../../../support/manual_clock.ts";
 import { TLS_CONFIGURATION } from "../../../support/tls_configuration.ts";
+
+const { body: BODY } = helloOf(FRESH);
 
 /** Contexts for these certificates, on a library and a clock of their own. */
 export function bench(
@@ -19,7 +22,7 @@ export function bench(
   const first = Math.floor(clock.date().getTime() / TICKET_PERIOD);
   const dateOf = (period: number) => new Date((first + period) * TICKET_PERIOD);
   const choose = (serverName: string | undefined, ticketNames: readonly Uint8Array[] = []) =>
-    contexts.choose({ serverName, ticketNames, alpnProtocols: [] });
+    contexts.choose({ serverName, ticketNames, alpnProtocols: [], body: BODY });
   return {
     library,
     contexts,

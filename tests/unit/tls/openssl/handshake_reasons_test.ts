@@ -28,7 +28,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
       "wrong signature type",
     ],
   ],
-  "the client shows no certificate, and one is required": [
+  "the client sent no certificate, and one is required": [
     "peer did not return a certificate",
   ],
   "the client's certificate could not be verified": ["certificate verify failed"],

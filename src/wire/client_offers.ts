@@ -1,0 +1,59 @@
+/**
+ * Reads what decides which certificates a client can verify: the versions, cipher suites, groups and signature schemes
+ * of its ClientHello. Only names with certificates of different kinds need it, so it is read when it is asked for. It
+ * judges nothing, and skips what it cannot read: that is the library's to refuse.
+ */
+
+import type { HelloBody } from "./client_hello.ts";
+
+/** The lists of a ClientHello, in the client's order, as IANA numbers their entries. */
+export interface ClientOffers {
+  /** `0x0304` is TLS 1.3. Without supported_versions (RFC 8446 section 4.2.1): up to legacy_version. */
+  readonly versions: readonly number[];
+  readonly ciphers: readonly number[];
+  /** supported_groups (RFC 8422 section 5.1.1, RFC 8446 section 4.2.7); undefined if it sent none. */
+  readonly groups: readonly number[] | undefined;
+  /** signature_algorithms (RFC 8446 section 4.2.3); undefined if it sent none. */
+  readonly signatures: readonly number[] | undefined;
+}
+
+/** Reads them, in the time that the hello's length takes. Never throws. */
+export function clientOffers({ octets, start, end }: HelloBody): ClientOffers {
+  const sessionId = start + 2 + 32;
+  const ciphers = sessionId + 1 + octets[sessionId]!;
+  const compressions = ciphers + 2 + word(octets, ciphers);
+  let versions: readonly number[] | undefined;
+  let groups: readonly number[] | undefined;
+  let signatures: readonly number[] | undefined;
+  // Behind the compression methods comes the length of all extensions, if there are any.
+  for (let at = compressions + 1 + octets[compressions]! + 2; at + 4 <= end;) {
+    const type = word(octets, at);
+    const data = at + 4;
+    at = data + word(octets, at + 2);
+    if (type === SUPPORTED_VERSIONS) versions = words(octets, data + 1, at);
+    else if (type === SUPPORTED_GROUPS) groups = words(octets, data + 2, at);
+    else if (type === SIGNATURE_ALGORITHMS) signatures = words(octets, data + 2, at);
+  }
+  const legacy = word(octets, start);
+  return {
+    versions: versions ?? LEGACY_VERSIONS.filter((version) => version <= legacy),
+    ciphers: words(octets, ciphers + 2, compressions),
+    groups,
+    signatures,
+  };
+}
+
+function words(octets: Uint8Array, start: number, end: number): number[] {
+  const result: number[] = [];
+  for (let at = start; at + 2 <= end; at += 2) result.push(word(octets, at));
+  return result;
+}
+
+function word(octets: Uint8Array, at: number): number {
+  return (octets[at]! << 8) | octets[at + 1]!;
+}
+
+const SUPPORTED_GROUPS = 10;
+const SIGNATURE_ALGORITHMS = 13;
+const SUPPORTED_VERSIONS = 43;
+const LEGACY_VERSIONS: readonly number[] = [0x0303, 0x0302, 0x0301];
