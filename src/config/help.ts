@@ -11,6 +11,7 @@ import {
   optionNamed,
   OPTIONS,
 } from "./options.ts";
+import { valueNotes } from "./value_notes.ts";
 import { wrap } from "./wrap.ts";
 
 /** What `stud --help` prints, with a final line feed: at most 90 columns, options by group. */
@@ -106,5 +107,4 @@ const COLUMN = 31;
 const NO_BREAK = "\u00a0";
 
 const NOTES =
-  "Flags also take =on and =off. Of several values for one option the last wins, except " +
-  "where an option is repeated. Long options may be cut short while one option is meant.";
+  `${valueNotes()} A long option may be cut short while it is clear which one is meant.`;

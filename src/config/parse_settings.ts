@@ -45,7 +45,8 @@ export function parseSettings(
   }
   const flag = (name: NameOfKind<"flag">) => lastValue(name, values) as boolean;
   const number = (name: NameOfKind<"number" | "seconds">) => lastValue(name, values) as number;
-  const text = (name: NameOfKind<"text">) => lastValue(name, values) as string | undefined;
+  const text = (name: NameOfKind<"text" | "ciphers">) =>
+    lastValue(name, values) as string | undefined;
   const choice = (name: NameOfKind<"choice">) => lastValue(name, values) as string;
   const groups = text("ecdh-curve");
   const backendTls = backendTlsSetting(values);

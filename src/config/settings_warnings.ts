@@ -22,10 +22,10 @@ function isOn(values: RawValues, name: OptionName): boolean {
   return text !== undefined && parseFlag(text) !== false;
 }
 
-function ownWarnings({ origin, warning, frontend }: RawValue): string[] {
+function ownWarnings({ origin, warning, block, frontend }: RawValue): string[] {
   return [
     ...warning === undefined ? [] : [`${origin}: ${warning}`],
-    ...frontend === undefined ? [] : settingsWarnings(frontend),
+    ...[block, frontend].flatMap((inner) => inner === undefined ? [] : settingsWarnings(inner)),
   ];
 }
 

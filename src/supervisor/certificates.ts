@@ -151,7 +151,7 @@ function readFiles(
     const { certificate: path } = setting;
     const text = await files.readText(path);
     const hasMore = Object.keys(setting).some((name) =>
-      name !== "certificate" && name !== "ocspResponse"
+      !["certificate", "ocspResponse", "ocspVerifyStaple"].includes(name)
     );
     const same = hasMore ? undefined : recall(text, formerBySource.get(path));
     if (same !== undefined) return same;
@@ -219,12 +219,12 @@ async function addResponses(
 ): Promise<Pick<LoadedCertificates, "certificates" | "warnings">> {
   const { files, clock, unwatched = files } = runtime;
   const found = await storedResponses(settings, unwatched);
-  const reader = { files, clock, verify: settings.ocspVerifyStaple };
   const results = await mapBounded(
     wanted,
     READ_AT_ONCE,
     ({ certificate, setting }): Promise<WithResponse> => {
-      const named = setting.ocspResponse;
+      const { ocspResponse: named, ocspVerifyStaple: verify = settings.ocspVerifyStaple } = setting;
+      const reader = { files, clock, verify };
       if (named !== undefined && !lenient) return addNamedResponse(certificate, named, reader);
       if (named !== undefined) return addStoredResponse(certificate, named, reader);
       const path = found.stored.pathFor(certificate.source);
