@@ -12,6 +12,7 @@ import type { ServeOptions } from "./serve.ts";
 import { BackgroundStart, goToBackground } from "./supervisor/background.ts";
 import { CommandReader } from "./supervisor/command_reader.ts";
 import { StopSignals } from "./supervisor/stop_signals.ts";
+import { workerCount } from "./supervisor/worker_count.ts";
 import { VERSION } from "./version.ts";
 
 /** The release of hitch whose place stud takes. */
@@ -65,15 +66,16 @@ async function run(
 
 /** Workers take as long to start as the rest of this program; they do so meanwhile. */
 async function start(options: ServeOptions): Promise<number> {
-  const { settings, runtime: { processes } } = options;
-  const { workers } = settings;
+  const { settings, runtime } = options;
+  const { processes } = runtime;
+  const workers = workerCount(settings, runtime);
   const sandbox = sandboxSetting(settings);
   if (sandbox !== undefined) {
     processes.hideMemory?.();
     processes.limitWorkers?.();
   }
   const wholeEnvironment = sandbox === undefined || sandbox.token;
-  processes.expectWorkers?.(workers === "auto" ? processes.cpus : workers, { wholeEnvironment });
+  processes.expectWorkers?.(workers, { wholeEnvironment });
   const { serve } = await import("./serve.ts");
   return await serve(options);
 }
@@ -121,10 +123,13 @@ function libraryText(name: TlsLibraryName, runtime: Runtime): string {
 async function check(settings: Settings, runtime: Runtime): Promise<number> {
   const { planFor } = await import("./serve.ts");
   const { tlsConfigurations } = await import("./supervisor/plan.ts");
+  const { refuseOwnBackend } = await import("./supervisor/own_backend.ts");
   const { makeEngine } = await import("./tls/make_engine.ts");
   if (settings.sandbox) runtime.processes.hideMemory?.();
   const plan = await planFor(settings, runtime);
   for (const tls of tlsConfigurations(plan)) await (await makeEngine(runtime, tls)).check();
+  const frontends = plan.frontends.flatMap(({ alternatives }) => alternatives.flat());
+  await refuseOwnBackend(plan.configuration.backend, frontends, runtime.network);
   for (const warning of plan.warnings) {
     await writeOut(runtime, "stderr", `stud: warning: ${printable(warning)}\n`);
   }

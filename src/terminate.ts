@@ -18,6 +18,7 @@ import { Proxy } from "./proxy/proxy.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import type { SocketAddress } from "./wire/preface.ts";
 import { BackendRefresh } from "./supervisor/backend_refresh.ts";
+import { refuseOwnBackend } from "./supervisor/own_backend.ts";
 import { makePlan, tlsConfigurations } from "./supervisor/plan.ts";
 import { claimPorts, workerFrontends } from "./supervisor/ports.ts";
 import { makeTlsPlan } from "./supervisor/tls_plan.ts";
@@ -195,6 +196,8 @@ export async function terminateOn(
   for (const engine of engines.values()) await engine.check();
   const log = studLogger();
   const claimed = await claimPorts(plan, runtime);
+  const { backend: endpoints } = plan.configuration;
+  await refuseOwnBackend(endpoints, workerFrontends(claimed), runtime.network);
   const { tls: general } = plan.configuration;
   const frontends = workerFrontends(claimed).map(({ tls = general, ...frontend }) => ({
     ...frontend,

@@ -20,6 +20,7 @@ import type { BackendName } from "./backend_refresh.ts";
 import { socketWarnings } from "./socket_options.ts";
 import type { StaplingPlan } from "./stapling_plan.ts";
 import type { TlsPlan } from "./tls_plan.ts";
+import { workerCount } from "./worker_count.ts";
 
 /** What is to be run. */
 export interface Plan {
@@ -216,16 +217,6 @@ async function findPrivileges(settings: Settings, runtime: Runtime): Promise<Wor
   // Workers begin in whatever directory stud is in by then.
   const root = chroot === undefined ? undefined : runtime.service.absolute(chroot);
   return { chroot: root, uid: account?.uid, gid };
-}
-
-function workerCount(settings: Settings, runtime: Runtime): number {
-  const count = settings.workers === "auto" ? runtime.processes.cpus : settings.workers;
-  if (count > 1 && runtime.platform !== "linux") {
-    throw new StartupError(
-      `--workers ${count}: workers can share a port on Linux only; use one on ${runtime.platform}`,
-    );
-  }
-  return count;
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 
 import type { BackendEndpoint, ServingBy, WorkerTotals } from "../control/messages.ts";
+import { counted } from "../counted.ts";
 import { reportError } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
@@ -121,7 +122,7 @@ export class Supervisor {
     const workers = [...this.#generations].reduce((sum, one) => sum + one.logCounters(), 0);
     const totals = this.#describeTotals();
     this.#log.info("counters of {workers} follow{ended}", {
-      workers: workers === 1 ? "1 worker" : `${workers} workers`,
+      workers: counted(workers, "worker"),
       ended: totals === "" ? "" : `; those that have ended${totals}`,
     });
   }
@@ -247,7 +248,7 @@ export class Supervisor {
     const to = backend?.kind === "tcp" ? formatSocketAddress(backend) : backend?.path;
     const tls = configuration.tls.backend === undefined ? "TLS" : "TLS to it";
     const why = tlsBecause === undefined ? "" : ` because of ${tlsBecause}`;
-    return `${workers === 1 ? "1 worker serves" : `${workers} workers serve`} on ${where}, ` +
+    return `${counted(workers, "worker")} ${workers === 1 ? "serves" : "serve"} on ${where}, ` +
       `backend ${to}, ${tls} by ${this.#library}${why}`;
   }
 

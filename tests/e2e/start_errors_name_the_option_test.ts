@@ -8,12 +8,16 @@ import { testWith } from "../support/tools.ts";
 /** Arguments, and what the line must contain. */
 const FAULTS: readonly (readonly [args: string[], ...words: string[]])[] = [
   [["--no-such-option"], "unknown option --no-such-option"],
+  [["-v", "--self-signed"], "unknown option -v; the version is -V", "-L 2"],
+  [["--no-sandbox", "--self-signed"], "unknown option --no-sandbox; write --sandbox=off"],
+  [["help"], '"help" is not an option', "--help"],
   [["--worker", "--self-signed", "-n"], "-n/--workers needs a value"],
   [["-x"], "unknown option -x"],
   [["--self-signed", "-b"], "-b/--backend needs a value"],
   [["--self-signed", "--backend="], "--backend needs a value"],
   [["--self-signed", "-n", "two"], "-n/--workers", '"two"', "whole number from 1 to 1024"],
   [["--self-signed", "-n", "0"], "-n/--workers", '"0"'],
+  [["--self-signed", "-n", "1000"], "--workers 1000: more than", "--workers auto"],
   [["--self-signed", "-B", "1e3"], "-B/--backlog", '"1e3"'],
   [["--self-signed", "--max-handshakes", "0"], "--max-handshakes", '"0"', "number from 1 to"],
   [["--self-signed", "-k", "-1"], "-k/--keepalive", '"-1"'],
@@ -22,6 +26,9 @@ const FAULTS: readonly (readonly [args: string[], ...words: string[]])[] = [
   [["--self-signed", "--quiet=maybe"], "--quiet", '"maybe"', "neither on nor off"],
   [["--self-signed", "--syslog-facility", "local9"], "--syslog-facility", '"local9"', "local7"],
   [["--self-signed=a b"], "--self-signed", '"a b"', "neither a DNS name nor an IP address"],
+  [["--self-signed", "-f", "443"], "-f/--frontend", '"443"', "write *,443"],
+  [["--self-signed", "-b", "http://[::1]:8000/"], "-b/--backend", "write [::1]:8000 instead"],
+  [["--self-signed", "-b", "[::1]:1", "-b", "[::1]:2"], "-b/--backend", "given 2 times"],
   [["--self-signed", "-f", "127.0.0.1"], "-f/--frontend", '"127.0.0.1"', "no port"],
   [["--self-signed", "-f", "127.0.0.1,65536"], "-f/--frontend", '"65536"', "not a port"],
   [["--self-signed", "-f", "[::1,443"], "-f/--frontend", "[HOST]:PORT"],
@@ -61,6 +68,7 @@ const OPENSSL_REFUSES: readonly (readonly [args: string[], ...words: string[]])[
   [["-c", "NOSUCH"], "-c/--ciphers NOSUCH: ", "OpenSSL", "no cipher match"],
   [["--ciphersuites", "NOSUCH"], "--ciphersuites NOSUCH: ", "OpenSSL"],
   [["--ecdh-curve", "nosuch"], "--ecdh-curve nosuch: ", "OpenSSL"],
+  [["--ecdh-curve", "X25519:P-257"], "--ecdh-curve X25519:P-257: ", "did you mean P-256?"],
   [["-e", "nosuch"], "-e/--ssl-engine nosuch: "],
 ];
 
@@ -99,6 +107,14 @@ Deno.test("a service that /etc/services does not know is named with its option",
     [["--self-signed", "-f", "127.0.0.1,no-service"], "--frontend", "no-service"],
     [["--self-signed", "-b", "127.0.0.1,no-service"], "--backend", "no-service"],
   ]);
+});
+
+Deno.test("a backend that is a frontend of stud is refused, by -t too", async () => {
+  for (const [frontend, backend] of [["*", "localhost"], ["127.0.0.1", "0.0.0.0"]]) {
+    const args = ["--self-signed", "-f", `${frontend},18443`, "-b", `${backend},18443`];
+    const words = ["--backend ", ":18443 is stud's own --frontend "];
+    await inTurns([[args, ...words], [["-t", ...args], ...words]]);
+  }
 });
 
 Deno.test("an address that this machine does not have is named", async () => {
