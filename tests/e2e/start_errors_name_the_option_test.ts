@@ -1,6 +1,7 @@
 /** Faults in the command line: each is one line that names the option and what is wrong, with status 1. */
 
 import { assertStringIncludes } from "../support/assert.ts";
+import { freePort } from "../support/ports.ts";
 import { startError } from "../support/start_error.ts";
 import { BY_OPENSSL } from "../support/stud.ts";
 import { testWith } from "../support/tools.ts";
@@ -110,9 +111,10 @@ Deno.test("a service that /etc/services does not know is named with its option",
 });
 
 Deno.test("a backend that is a frontend of stud is refused, by -t too", async () => {
+  const port = freePort();
   for (const [frontend, backend] of [["*", "localhost"], ["127.0.0.1", "0.0.0.0"]]) {
-    const args = ["--self-signed", "-f", `${frontend},18443`, "-b", `${backend},18443`];
-    const words = ["--backend ", ":18443 is stud's own --frontend "];
+    const args = ["--self-signed", "-f", `${frontend},${port}`, "-b", `${backend},${port}`];
+    const words = ["--backend ", `:${port} is stud's own --frontend `];
     await inTurns([[args, ...words], [["-t", ...args], ...words]]);
   }
 });

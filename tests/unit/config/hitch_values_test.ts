@@ -44,6 +44,45 @@ Deno.test("tls = on is TLS 1.0 to 1.3, and off says nothing, in general and in a
   ]);
 });
 
+Deno.test("versions are chosen in one way only, and the command line replaces the file's", () => {
+  const refusals: [string[], string, string][] = [
+    [
+      [],
+      "tls = on\ntls-protos = TLSv1.2",
+      "stud.conf:1:7: tls and stud.conf:2:14: tls-protos exclude",
+    ],
+    [
+      [],
+      "tls-protos = TLSv1.2\nssl = y",
+      "stud.conf:2:7: ssl and stud.conf:1:14: tls-protos exclude",
+    ],
+    [[], "tls = on\nssl = on", "stud.conf:1:7: tls and stud.conf:2:7: ssl exclude"],
+    [[], "frontend = { port = 1 tls = on ssl = on }", "tls and stud.conf:1:38: ssl exclude"],
+    [["--tls"], "tls-protos = TLSv1.2", "--tls and stud.conf:1:14: tls-protos exclude"],
+    [["--ssl"], "tls-protos = TLSv1.2", "--ssl and stud.conf:1:14: tls-protos exclude"],
+    [["--ssl", "--tls"], "", "--tls and --ssl exclude"],
+    [["--tls", "--tls-protos=TLSv1.2"], "", "--tls and --tls-protos exclude"],
+  ];
+  for (const [argv, file, message] of refusals) {
+    assertStringIncludes(refusalOf([HITCH, ...argv, "a.pem"], file), message);
+  }
+  const versions = (argv: string[], file: string) =>
+    settingsOf([HITCH, ...argv, "a.pem"], file).tlsProtocols;
+  assertEquals(versions(["--tls-protos=TLSv1.2"], "ssl = on"), ["TLSv1.2"]);
+  assertEquals(versions(["--tls-protos=TLSv1.2"], "tls = on"), ["TLSv1.2"]);
+  assertEquals(versions(["--tls"], "ssl = on"), TLS_PROTOCOLS);
+  assertEquals(versions([], "tls = off\nssl = off\ntls-protos = TLSv1.3"), ["TLSv1.3"]);
+});
+
+Deno.test("flags may have every spelling that hitch reads", () => {
+  for (const text of ["y", "Y", "yes", "t", "T", "true", "on", "ON", '"on"', "1"]) {
+    assertEquals(settingsOf([HITCH, "a.pem"], `write-ip = ${text}`).preface, "ip", text);
+  }
+  for (const text of ["n", "N", "no", "f", "F", "false", "off", "Off", "0"]) {
+    assertEquals(settingsOf([HITCH, "a.pem"], `write-ip = ${text}`).preface, "none", text);
+  }
+});
+
 Deno.test("SSLv3 is left out of a list with a warning, but is not all of it", () => {
   const { tlsProtocols, warnings } = settingsOf(
     [HITCH, "a.pem"],
