@@ -49,6 +49,7 @@ async function run(
         if (command.settings.daemon && background === undefined) {
           const { refuseHandedSockets } = await import("./supervisor/frontend_ports.ts");
           await refuseHandedSockets(runtime);
+          await warnOfNoLog(command.settings, runtime);
           await goToBackground(runtime, reader.standardInput);
           return 0;
         }
@@ -62,6 +63,19 @@ async function run(
     await tellStarter(line);
     return exitCode;
   }
+}
+
+/** Only here there is still somebody to tell: a daemon writes nowhere but to its log. */
+async function warnOfNoLog({ syslog, logFile }: Settings, runtime: Runtime): Promise<void> {
+  if (!syslog || logFile !== undefined) return;
+  const { DEV_LOG } = await import("./log/syslog.ts");
+  if (await runtime.files.mode(DEV_LOG).catch(() => undefined) !== undefined) return;
+  await writeOut(
+    runtime,
+    "stderr",
+    `stud: warning: --daemon: the log goes to syslog, but there is no ${DEV_LOG}; its lines wait until a ` +
+      "log daemon runs, or add --log-filename FILE\n",
+  );
 }
 
 /** Workers take as long to start as the rest of this program; they do so meanwhile. */
