@@ -126,7 +126,7 @@ function library(name: TlsLibraryName, runtime: Runtime): { usable: boolean; tex
 function libraryText(name: TlsLibraryName, runtime: Runtime): string {
   switch (name) {
     case "rustls":
-      return `the one of ${runtime.version}`;
+      return `bundled with ${runtime.version}`;
     case "openssl":
       return runtime.openOpenSsl().version;
     case "node":

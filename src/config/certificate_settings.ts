@@ -50,7 +50,7 @@ function checkSources(values: RawValues): void {
   }
   const glob = values.get("pem-dir-glob")?.at(-1);
   if (glob && !values.has("pem-dir") && lastValue("compat", values) !== "hitch") {
-    throw new UsageError(`${glob.origin} ${quote(glob.text)} is of no use without --pem-dir`);
+    throw new UsageError(`${glob.origin} ${quote(glob.text)} has no effect without --pem-dir`);
   }
   const allOwn = frontends.length > 0 && frontends.every((own) => own.length > 0);
   const isNeeded = lastValue("client", values) !== true;

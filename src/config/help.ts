@@ -38,7 +38,7 @@ export function helpText(version: string): string {
   const refused = OPTIONS.filter((option) => option.refusal).map(optionLabel).join(", ");
   lines.push(...wrap(refused, WIDTH - 2).map((line) => `  ${line}`), "");
   lines.push(
-    "Known from earlier releases of stud and hitch, of no use, and ignored with a warning:",
+    "Known from earlier releases of stud and hitch, and ignored with a warning:",
   );
   const obsolete = OBSOLETE_OPTIONS.map(optionLabel).join(", ");
   lines.push(...wrap(obsolete, WIDTH - 2).map((line) => `  ${line}`), "");

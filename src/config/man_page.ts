@@ -33,8 +33,8 @@ export function manPage(version: string, date: string): string {
       "stud does not start with these, and says why. Setting one to its default is not an error.",
     ),
     ...OPTIONS.filter((option) => option.refusal).flatMap(refusedEntry),
-    ".SS Options of earlier releases that are of no use",
-    ...paragraph("stud ignores these, and says so."),
+    ".SS Options of earlier releases that are ignored",
+    ...paragraph("stud warns of these and ignores them."),
     ...OBSOLETE_OPTIONS.flatMap(obsoleteEntry),
     ...AFTER_OPTIONS,
     "",
@@ -55,7 +55,7 @@ function refusedEntry(option: Option): string[] {
 }
 
 function obsoleteEntry(option: Option): string[] {
-  return [".TP", usage(option), ...paragraph(`${option.help} Of no use: ${option.obsolete}.`)];
+  return [".TP", usage(option), ...paragraph(`${option.help} Ignored: ${option.obsolete}.`)];
 }
 
 function blockEntry(option: Option, block: Block): string[] {

@@ -48,7 +48,7 @@ export function optionsMarkdown(): string {
       refused.map((option) => [code(optionUsage(option)), prose(option.refusal!)]),
     ),
     "",
-    "Options of earlier releases of stud and hitch that are of no use, and ignored with a warning:",
+    "Options of earlier releases of stud and hitch that are ignored with a warning:",
     "",
     ...table(
       ["option", "reason"],

@@ -144,7 +144,7 @@ function preface(values: RawValues): PrefaceKind {
   const certificate = values.get("proxy-client-cert")?.at(-1);
   const isHitch = lastValue("compat", values) === "hitch";
   if (kind !== "proxy-v2" && certificate && lastValue("proxy-client-cert", values) && !isHitch) {
-    throw new UsageError(`${certificate.origin} is of no use without --write-proxy-v2`);
+    throw new UsageError(`${certificate.origin} has no effect without --write-proxy-v2`);
   }
   return kind;
 }

@@ -178,7 +178,7 @@ export class Supervisor {
     } catch (error) {
       this.#watch(this.#plan);
       const { line } = reportError(error);
-      this.#log.error("reload failed, and stud serves on as before: {line}", { line });
+      this.#log.error("reload failed, keeping the current configuration: {line}", { line });
     }
     this.#options.onServing?.(this.#plan, this.#frontends);
   }
@@ -263,7 +263,7 @@ export class Supervisor {
 
   async #drain(): Promise<void> {
     const limit = this.#plan.configuration.timeouts.drain;
-    this.#log.info("draining: no new clients, up to {limit} s for those that are here", { limit });
+    this.#log.info("draining: waiting up to {limit} s for open connections", { limit });
     const drained = Promise.all([...this.#generations].map((one) => one.drain(limit)));
     // Workers keep the limit themselves; a worker that cannot is ended a little later.
     const overdue = pause(this.#runtime.clock, limit * 1000 + GRACE);
@@ -280,10 +280,10 @@ export class Supervisor {
     const sum = (count: (totals: WorkerTotals) => number) =>
       totals.reduce((total, each) => total + count(each), 0);
     const denied = sum((each) => each.clientsDenied);
-    return `: ${sum((each) => each.accepted)} connections, ` +
-      `${sum((each) => each.handshakesFailed)} handshakes failed, ` +
-      (denied === 0 ? "" : `${denied} clients denied, `) +
-      `${sum((each) => each.backendsFailed)} backend failures, ` +
+    return `: ${counted(sum((each) => each.accepted), "connection")}, ` +
+      `${counted(sum((each) => each.handshakesFailed), "handshake")} failed, ` +
+      (denied === 0 ? "" : `${counted(denied, "client")} denied, `) +
+      `${counted(sum((each) => each.backendsFailed), "backend failure")}, ` +
       `${sum((each) => each.refused)} refused`;
   }
 }
@@ -307,7 +307,7 @@ function news(plan: Plan, former: Plan): string[] {
     !isSameData(value, former.fixed[name])
   ).map(([name]) => name);
   if (stale.length === 0) return fresh;
-  return [...fresh, `a change of ${stale.join(", ")} takes a restart; the rest is in effect`];
+  return [...fresh, `${stale.join(", ")}: changed, which takes a restart; the rest is in effect`];
 }
 
 /** Milliseconds. */

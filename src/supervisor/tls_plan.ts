@@ -191,11 +191,12 @@ function unstapled({ certificates, defaultCertificate }: LoadedCertificates): st
 
 function loweredLevel({ tlsProtocols: protocols, ciphers }: TlsSettings): string[] {
   if (!lowersSecurityLevel({ protocols, ciphers })) return [];
+  const old = oldProtocols(protocols);
   return [
-    `${
-      oldProtocols(protocols).join(" and ")
-    } need SHA-1 signatures, so OpenSSL's security level is lowered to 0 for all ` +
-    "clients; @SECLEVEL=N in -c/--ciphers sets another one",
+    `${old.join(" and ")} ${
+      old.length === 1 ? "needs" : "need"
+    } SHA-1 signatures, so OpenSSL's security ` +
+    "level is lowered to 0 for all clients; @SECLEVEL=N in -c/--ciphers sets another one",
   ];
 }
 
@@ -204,7 +205,7 @@ function sharedCache({ sharedCache }: Settings): string[] {
   if (sharedCache === 0) return [];
   return [
     `-C/--shared-cache ${sharedCache}: sessions are kept by the clients, as tickets that every worker can ` +
-    "open; no cache is needed, and the number means nothing",
+    "open; no cache is needed, and the number has no effect",
   ];
 }
 

@@ -14,7 +14,7 @@ Deno.test("TERM without clients ends stud at once with status 0", async () => {
   // Much less than the drain timeout.
   const status = await site.stud.ended(10_000);
   assertEquals([status.code, status.signal], [0, null], site.stud.report());
-  assertStringIncludes(site.stud.stdout, "stopped: 1 connections, 0 handshakes failed");
+  assertStringIncludes(site.stud.stdout, "stopped: 1 connection, 0 handshakes failed");
 });
 
 Deno.test("after TERM a client goes on, new ones are refused, and its end is stud's", async () => {

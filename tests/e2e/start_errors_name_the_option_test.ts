@@ -36,7 +36,7 @@ const FAULTS: readonly (readonly [args: string[], ...words: string[]])[] = [
   [["--self-signed", "-f", "*,1", "-f", ",1"], "-f/--frontend", "the same frontend"],
   [["--self-signed", "-b", "*,80"], "-b/--backend", "* is for frontends"],
   [["--self-signed", "-b", "127.0.0.1,0"], "-b/--backend", '"127.0.0.1,0"'],
-  [["--self-signed", "-b", `/${"x".repeat(200)}`], "-b/--backend", "201 octets"],
+  [["--self-signed", "-b", `/${"x".repeat(200)}`], "-b/--backend", "201 bytes"],
   [["--self-signed", "--write-ip", "--write-proxy"], "--write-ip and --write-proxy exclude"],
   [["--self-signed", "--proxy-client-cert"], "--proxy-client-cert", "--write-proxy-v2"],
   [["--self-signed", "cert.pem"], '"cert.pem"', "--self-signed", "exclude each other"],
@@ -57,7 +57,7 @@ const RUSTLS_CANNOT: typeof FAULTS = [
 /** Options of stud that this release cannot honour. */
 const REFUSED: readonly (readonly [args: string[], ...words: string[]])[] = [
   [["--tls=off"], "--tls", "cannot be switched off"],
-  [["--backend-ca=ca.pem"], "--backend-ca", "takes --client"],
+  [["--backend-ca=ca.pem"], "--backend-ca", "needs --client"],
   [["-U", "127.0.0.1,1"], "-U/--shared-cache-listen", "the same --ticket-secret FILE"],
   [["-P", "127.0.0.1,1"], "-P/--shared-cache-peer", "the same --ticket-secret FILE"],
   [["-M", "eth0"], "-M/--shared-cache-if", "the same --ticket-secret FILE"],

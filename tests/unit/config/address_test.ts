@@ -152,12 +152,12 @@ Deno.test("text that is no address is refused with option, text and reason", () 
   }
 });
 
-Deno.test("a backend may be a unix socket of at most 107 octets", () => {
+Deno.test("a backend may be a unix socket of at most 107 bytes", () => {
   const longest = "/" + "a".repeat(106);
   assertEquals(backend(longest), { kind: "unix", path: longest });
   assertEquals(backend("/run/a,b:1"), { kind: "unix", path: "/run/a,b:1" });
-  assertThrows(() => backend(longest + "a"), UsageError, "the path has 108 octets");
-  assertThrows(() => backend("/" + "é".repeat(54)), UsageError, "the path has 109 octets");
+  assertThrows(() => backend(longest + "a"), UsageError, "the path has 108 bytes");
+  assertThrows(() => backend("/" + "é".repeat(54)), UsageError, "the path has 109 bytes");
   assertThrows(() => backend("/run/\0"), UsageError, "NUL");
   assertThrows(() => frontend("/run/stud.sock"), UsageError, '-f/--frontend: "/run/stud.sock"');
 });

@@ -229,7 +229,7 @@ Deno.test("only one preface may be asked for, and both options are named", () =>
 });
 
 Deno.test("a client's certificate goes with version 2 of the PROXY protocol only", () => {
-  const reason = "--proxy-client-cert is of no use without --write-proxy-v2";
+  const reason = "--proxy-client-cert has no effect without --write-proxy-v2";
   for (const argv of [[], ["--write-proxy"], ["--proxy-proxy"], ["--write-proxy-v2=off"]]) {
     assertEquals(refusalOf([...argv, "--proxy-client-cert", "a.pem"]), reason);
   }

@@ -139,7 +139,7 @@ Deno.test("--write-proxy is version 2, on and off", () => {
 Deno.test("a client certificate to pass on without a header is of no use, and no error", () => {
   const { warnings } = settingsOf([HITCH, "a.pem"], "proxy-client-cert = on");
   assertEquals(warnings, [
-    "stud.conf:1:21: proxy-client-cert: of no use without --write-proxy-v2",
+    "stud.conf:1:21: proxy-client-cert: no effect without --write-proxy-v2",
   ]);
   assertEquals(
     settingsOf([HITCH, "--write-proxy", "a.pem"], "proxy-client-cert = on").warnings,
@@ -149,7 +149,7 @@ Deno.test("a client certificate to pass on without a header is of no use, and no
 
 Deno.test("a pattern for files without a directory is of no use, and no error", () => {
   assertEquals(settingsOf([HITCH, "a.pem"], "pem-dir-glob = '*.pem'").warnings, [
-    "stud.conf:1:16: pem-dir-glob: of no use without --pem-dir",
+    "stud.conf:1:16: pem-dir-glob: no effect without --pem-dir",
   ]);
 });
 
@@ -163,9 +163,9 @@ Deno.test("what means something else is a flag, and what it means is a value of 
 Deno.test("keys without a use are taken with a warning, with stud and with hitch", () => {
   for (const argv of [["a.pem"], [HITCH, "a.pem"]]) {
     assertEquals(settingsOf(argv, "ring-slots = 3\nring-data-len = 32768").warnings, [
-      "stud.conf:1:14: ring-slots: of no use: stud has no rings of buffers; their memory grows and shrinks " +
+      "stud.conf:1:14: ring-slots: ignored: stud has no rings of buffers; their memory grows and shrinks " +
       "with the traffic",
-      "stud.conf:2:17: ring-data-len: of no use: stud has no rings of buffers; their memory grows and shrinks " +
+      "stud.conf:2:17: ring-data-len: ignored: stud has no rings of buffers; their memory grows and shrinks " +
       "with the traffic",
     ]);
   }

@@ -90,7 +90,7 @@ Deno.test("loadCertificates() takes the files of the directory that match the pa
   assertEquals(sources(await loadCertificates(settings(own), runtime)), ["/d/a.pem"]);
   assertEquals(
     await refusal({ ...own, pemDirGlob: "*.crt" }, runtime),
-    "/d: none of the 2 files matches *.crt",
+    "/d: *.crt matches none of its 2 files",
   );
 });
 
@@ -99,11 +99,11 @@ Deno.test("loadCertificates() refuses a directory that is empty or missing", asy
   runtime.files.directories.add("/empty");
   assertEquals(
     await refusal({ pemDir: "/empty" }, runtime),
-    "/empty: no files in the directory of PEM files",
+    "/empty: this directory of PEM files is empty",
   );
   assertEquals(
     await refusal({ pemDir: "/hidden" }, runtime),
-    "/hidden: no files in the directory of PEM files",
+    "/hidden: this directory of PEM files is empty",
   );
   assertEquals(await refusal({ pemDir: "/gone" }, runtime), "/gone: no such directory");
 });
