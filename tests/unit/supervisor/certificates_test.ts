@@ -310,12 +310,17 @@ Deno.test("loadCertificates() verifies the signatures of responses if it is told
   const runtime = machine({ "/a": about });
   runtime.files.octets.set("/stored/a.ocsp", madeOcspResponse({ about, thisUpdate: TODAY }));
   const stored = { ...files("/a"), ocspDir: "/stored" };
-  const load = async (ocspVerifyStaple: boolean) => {
-    const own = settings({ ...stored, ocspVerifyStaple });
+  const load = async (ocspVerifyStaple: boolean, ofBlock?: boolean) => {
+    const block = ofBlock === undefined ? {} : { ocspVerifyStaple: ofBlock };
+    const pemFiles = [{ certificate: "/a", ...block }];
+    const own = settings({ ...stored, pemFiles, ocspVerifyStaple });
     const { certificates: [only], warnings } = await loadCertificates(own, runtime);
     return [only!.ocspResponse !== undefined, ...warnings];
   };
   assertEquals(await load(false), [true]);
+  // What the certificate's own block says counts.
+  assertEquals(await load(true, false), [true]);
+  assertEquals((await load(false, true))[0], false);
   assertEquals(await load(true), [
     false,
     "/stored/a.ocsp: the signature of the OCSP response cannot be verified without the issuer's " +
