@@ -12,6 +12,7 @@ import type { ServeOptions } from "./serve.ts";
 import { BackgroundStart, goToBackground } from "./supervisor/background.ts";
 import { CommandReader } from "./supervisor/command_reader.ts";
 import { StopSignals } from "./supervisor/stop_signals.ts";
+import { workerCount } from "./supervisor/worker_count.ts";
 import { VERSION } from "./version.ts";
 
 /** The release of hitch whose place stud takes. */
@@ -47,6 +48,7 @@ async function run(
       case "run":
         if (command.settings.daemon && background === undefined) {
           await refuseSocketsForDaemon(runtime);
+          await warnOfNoLog(command.settings, runtime);
           await goToBackground(runtime, reader.standardInput);
           return 0;
         }
@@ -62,17 +64,31 @@ async function run(
   }
 }
 
+/** Only here there is still somebody to tell: a daemon writes nowhere but to its log. */
+async function warnOfNoLog({ syslog, logFile }: Settings, runtime: Runtime): Promise<void> {
+  if (!syslog || logFile !== undefined) return;
+  const { DEV_LOG } = await import("./log/syslog.ts");
+  if (await runtime.files.mode(DEV_LOG).catch(() => undefined) !== undefined) return;
+  await writeOut(
+    runtime,
+    "stderr",
+    `stud: warning: --daemon: the log goes to syslog, but there is no ${DEV_LOG}; its lines wait until a ` +
+      "log daemon runs, or add --log-filename FILE\n",
+  );
+}
+
 /** Workers take as long to start as the rest of this program; they do so meanwhile. */
 async function start(options: ServeOptions): Promise<number> {
-  const { settings, runtime: { processes } } = options;
-  const { workers } = settings;
+  const { settings, runtime } = options;
+  const { processes } = runtime;
+  const workers = workerCount(settings, runtime);
   const sandbox = sandboxSetting(settings);
   if (sandbox !== undefined) {
     processes.hideMemory?.();
     processes.limitWorkers?.();
   }
   const wholeEnvironment = sandbox === undefined || sandbox.token;
-  processes.expectWorkers?.(workers === "auto" ? processes.cpus : workers, { wholeEnvironment });
+  processes.expectWorkers?.(workers, { wholeEnvironment });
   const { serve } = await import("./serve.ts");
   return await serve(options);
 }
@@ -109,7 +125,7 @@ function library(name: TlsLibraryName, runtime: Runtime): { usable: boolean; tex
 function libraryText(name: TlsLibraryName, runtime: Runtime): string {
   switch (name) {
     case "rustls":
-      return `the one of ${runtime.version}`;
+      return `bundled with ${runtime.version}`;
     case "openssl":
       return runtime.openOpenSsl().version;
     case "node":

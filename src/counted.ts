@@ -1,6 +1,6 @@
-/** Numbers of things, as people say them. */
+/** A number with its noun, as log lines and messages say it. It knows no word. */
 
-/** `1 connection`, `2 connections`; `many` where the plural is not the singular and an s. */
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
+/** `1 connection`, `2 connections`; `plural` where it is not the noun with an s behind it. */
+export function counted(number: number, noun: string, plural = `${noun}s`): string {
+  return `${number} ${number === 1 ? noun : plural}`;
 }

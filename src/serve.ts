@@ -1,6 +1,7 @@
 /** Serving, from settings to an exit code: composes what a running stud is made of, for `main.ts`. */
 
 import type { Settings } from "./config/settings.ts";
+import { counted } from "./counted.ts";
 import { PortInUseError, reportError } from "./errors.ts";
 import { type AccessOutput, openAccessOutput } from "./log/access_output.ts";
 import { hitchStamp } from "./log/hitch_stamp.ts";
@@ -252,7 +253,7 @@ class Service {
       onChange: (paths) => {
         if (watch) return this.#supervisor?.reload("certificates");
         log.warning(
-          "{paths}: changed since stud read it; SIGHUP has stud serve what it holds now",
+          "{paths}: changed on disk; send SIGHUP to reload",
           {
             paths: paths.join(", "),
           },
@@ -284,7 +285,9 @@ interface Spoken {
 
 function status(frontends: readonly ClaimedFrontend[], quarantined: number): string {
   const where = workerFrontends(frontends).map(formatSocketAddress).join(" and ");
-  const bad = quarantined === 0 ? "" : `; ${quarantined} certificates in quarantine, see the log`;
+  const bad = quarantined === 0
+    ? ""
+    : `; ${counted(quarantined, "certificate")} in quarantine, see the log`;
   return `serving on ${where}${bad}`;
 }
 
@@ -296,7 +299,10 @@ function relieve(predecessor: Predecessor, log: Logger): void {
     log.info("took over from process {pid}, which drains now", { pid });
   } catch (error) {
     const { message: reason } = error as Error;
-    log.error("process {pid} cannot be told to drain: {reason}", { pid, reason });
+    log.error("process {pid} could not be told to drain: {reason}; stop it yourself", {
+      pid,
+      reason,
+    });
   }
 }
 

@@ -13,6 +13,7 @@ import { Proxy } from "./proxy/proxy.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import type { SocketAddress } from "./wire/preface.ts";
 import { BackendRefresh } from "./supervisor/backend_refresh.ts";
+import { refuseOwnBackend } from "./supervisor/own_backend.ts";
 import { makePlan, tlsConfigurations } from "./supervisor/plan.ts";
 import { claimPorts, workerFrontends } from "./supervisor/ports.ts";
 import { makeTlsPlan } from "./supervisor/tls_plan.ts";
@@ -62,6 +63,8 @@ async function start(runtime: Runtime, options: TerminateOptions): Promise<Termi
   for (const engine of engines.values()) await engine.check();
   const log = studLogger();
   const claimed = await claimPorts(plan, runtime);
+  const { backend: endpoints } = plan.configuration;
+  await refuseOwnBackend(endpoints, workerFrontends(claimed), runtime.network);
   const { tls: general } = plan.configuration;
   const frontends = workerFrontends(claimed).map(({ tls = general, ...frontend }) => ({
     ...frontend,

@@ -3,12 +3,14 @@
  * service names are looked up elsewhere, at the start.
  *
  * `HOST,PORT` (stud 0.3; split at the first comma), `[HOST]:PORT` (later stud, hitch), `[HOST],PORT`, and
- * `HOST:PORT` where there is exactly one colon. An empty HOST is `*`. PORT is a number or a service name.
- * A backend may be the absolute path of a unix socket.
+ * `HOST:PORT` where there is exactly one colon. An empty HOST is `*` for a frontend and 127.0.0.1 for a backend.
+ * PORT is a number or a service name. A backend may be the absolute path of a unix socket. What was probably meant
+ * by other text is `address_hint.ts`.
  */
 
 import { UsageError } from "../errors.ts";
 import { isIpAddress } from "../wire/ip_address.ts";
+import { addressHint, type Side } from "./address_hint.ts";
 import { canonicalHost, isHostName } from "./host.ts";
 import { quote } from "./quote.ts";
 import type { TcpAddress, UnixAddress } from "./settings.ts";
@@ -20,7 +22,7 @@ import type { TcpAddress, UnixAddress } from "./settings.ts";
  * @throws UsageError that names `origin` and the text
  */
 export function parseFrontend(text: string, origin: string): TcpAddress {
-  return parseTcp(text, origin);
+  return parseTcp(text, origin, "frontend");
 }
 
 /**
@@ -32,7 +34,7 @@ export function parseFrontend(text: string, origin: string): TcpAddress {
  */
 export function parseBackend(text: string, origin: string): TcpAddress | UnixAddress {
   if (text.startsWith("/")) return parseUnix(text, origin);
-  const address = parseTcp(text, origin);
+  const address = parseTcp(text, origin, "backend");
   if (address.host === "*") {
     throw refusal(origin, text, "a backend needs one host; * is for frontends");
   }
@@ -68,10 +70,12 @@ export function isSameAddress(one: TcpAddress, other: TcpAddress): boolean {
     canonicalHost(one.host) === canonicalHost(other.host);
 }
 
-function parseTcp(text: string, origin: string): TcpAddress {
+function parseTcp(text: string, origin: string, side: Side): TcpAddress {
+  const hint = addressHint(text, side);
+  if (hint !== undefined) throw refusal(origin, text, hint);
   const parts = splitHostAndPort(text);
   if (typeof parts === "string") throw refusal(origin, text, parts);
-  const host = parts.host === "" ? "*" : parts.host;
+  const host = parts.host === "" ? EMPTY_HOST[side] : parts.host;
   if (host !== "*" && !isIpAddress(host) && !isHostName(host)) {
     const isAddressLike = /^[0-9.]+$/.test(host) || host.includes(":");
     throw refusal(
@@ -118,7 +122,7 @@ function parseUnix(path: string, origin: string): UnixAddress {
     throw refusal(
       origin,
       path,
-      `the path has ${octets} octets; a unix socket's has at most ${LONGEST_UNIX_PATH}`,
+      `the path has ${octets} bytes; that of a unix socket has at most ${LONGEST_UNIX_PATH}`,
     );
   }
   return { kind: "unix", path };
@@ -129,3 +133,6 @@ function refusal(origin: string, text: string, reason: string): UsageError {
 }
 
 const LONGEST_UNIX_PATH = 107;
+
+/** What stud 0.3 makes of it, which leaves it to getaddrinfo(3). */
+const EMPTY_HOST = { frontend: "*", backend: "127.0.0.1" } as const satisfies Record<Side, string>;

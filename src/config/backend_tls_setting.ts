@@ -54,7 +54,7 @@ function refuse(
   const client = values.get("client")?.at(-1)?.origin ?? optionLabel(optionNamed("client"));
   throw new UsageError(
     wrong === "outgoing"
-      ? `${raw.origin} is about TLS to the backend, which takes ${client}; give both or neither`
+      ? `${raw.origin} is about TLS to the backend, which needs ${client}; give both or neither`
       : `${raw.origin} is about TLS from clients, and with ${client} it goes to the backend; ` +
         "give one of them",
   );

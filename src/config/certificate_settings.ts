@@ -50,7 +50,7 @@ function checkSources(values: RawValues): void {
   }
   const glob = values.get("pem-dir-glob")?.at(-1);
   if (glob && !values.has("pem-dir") && lastValue("compat", values) !== "hitch") {
-    throw new UsageError(`${glob.origin} ${quote(glob.text)} is of no use without --pem-dir`);
+    throw new UsageError(`${glob.origin} ${quote(glob.text)} has no effect without --pem-dir`);
   }
   const allOwn = frontends.length > 0 && frontends.every((own) => own.length > 0);
   const isNeeded = lastValue("client", values) !== true;
@@ -75,16 +75,19 @@ export function ownPemFiles({ text, origin, frontend }: RawValue): readonly RawV
 export function pemFileSetting({ text, block }: RawValue): PemFileSetting {
   if (block === undefined) return { certificate: text };
   const last = (name: OptionName) => block.get(name)?.at(-1)?.text;
+  const value = (name: OptionName) => block.has(name) ? lastValue(name, block) : undefined;
   const privateKey = last("private-key");
   const ocspResponse = last("ocsp-resp-file");
-  const clientVerify = last("client-verify") as ClientVerify | undefined;
+  const clientVerify = value("client-verify") as ClientVerify | undefined;
   const clientVerifyCa = last("client-verify-ca");
   const clientVerifyCrl = last("client-verify-crl");
   const clients = allowedClients(block);
+  const ocspVerifyStaple = value("ocsp-verify-staple") as boolean | undefined;
   return {
     certificate: text,
     ...privateKey && { privateKey },
     ...ocspResponse && { ocspResponse },
+    ...ocspVerifyStaple !== undefined && { ocspVerifyStaple },
     ...clientVerify && { clientVerify },
     ...clientVerifyCa && { clientVerifyCa },
     ...clientVerifyCrl && { clientVerifyCrl },

@@ -10,6 +10,7 @@ import { optionLabel, optionNamed } from "./options.ts";
 import { quote } from "./quote.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
 import { lastValue, parseValue } from "./raw_values.ts";
+import type { ClientVerify } from "./settings.ts";
 
 /** The options that say who may connect. Where one of them is said again, neither of the general ones counts. */
 export const ALLOW_OPTIONS = ["allow-cn", "allow-san"] as const satisfies readonly OptionName[];
@@ -66,7 +67,12 @@ function find(place: Place, name: OptionName): RawValue | undefined {
 }
 
 function verifies(place: Place): boolean {
-  return (find(place, "client-verify")?.text ?? "none") !== "none";
+  const verify = find(place, "client-verify");
+  return verify !== undefined && !says(verify, "none");
+}
+
+function says(verify: RawValue | undefined, word: ClientVerify): boolean {
+  return verify !== undefined && parseValue(optionNamed("client-verify"), verify) === word;
 }
 
 /** Clients can only be verified if somebody says whom they must be from. */
@@ -83,10 +89,10 @@ function checkAuthorities(place: Place): void {
 function checkAllowed(place: Place): void {
   const said = place.find((values) => ALLOW_OPTIONS.some((name) => values.has(name)));
   const verify = find(place, "client-verify");
-  if (said === undefined || verify?.text === "required") return;
+  if (said === undefined || says(verify, "required")) return;
   // A place that is open for all has no use for what is said around it.
   const within = place.slice(0, place.indexOf(said));
-  if (verify?.text === "none" && within.some((values) => values.has("client-verify"))) return;
+  if (says(verify, "none") && within.some((values) => values.has("client-verify"))) return;
   const [raw] = ALLOW_OPTIONS.flatMap((name) => said.get(name) ?? []);
   const instead = verify === undefined ? "" : `, not ${quote(verify.text)} (${verify.origin})`;
   throw new UsageError(
@@ -106,7 +112,7 @@ function uselessFiles(places: readonly Place[]): UselessFile[] {
   const files = places.flatMap(([own]) =>
     (["client-verify-ca", "client-verify-crl"] as const).flatMap((name) => {
       const raw = own.get(name)?.at(-1);
-      const isMeant = own.get("client-verify")?.at(-1)?.text === "none";
+      const isMeant = says(own.get("client-verify")?.at(-1), "none");
       return raw === undefined ? [] : [{ name, raw, isMeant }];
     })
   );

@@ -11,14 +11,17 @@
  * ```
  */
 
+import { UsageError } from "../errors.ts";
 import type { ParsedCommandLine } from "./command_line.ts";
 import type { ConfigText } from "./config_file.ts";
 import { parseConfigFile } from "./config_file.ts";
 import { hitchValues } from "./hitch_values.ts";
+import { optionNamed } from "./options.ts";
 import { parseSettings } from "./parse_settings.ts";
+import { quote } from "./quote.ts";
 import type { RawValues } from "./raw_values.ts";
 import { checkValues } from "./raw_values.ts";
-import type { Command, TlsLibraryName } from "./settings.ts";
+import type { Command, Compat, TlsLibraryName } from "./settings.ts";
 
 /**
  * Settles the command.
@@ -33,14 +36,34 @@ export function toCommand(
   libraries: readonly TlsLibraryName[],
   config?: ConfigText,
 ): Command {
-  const { action, compat, configFile, values } = parsed;
+  const { action, compat, configFile } = parsed;
   if (action !== "run" && action !== "test") return { action, compat };
   if (configFile !== undefined && config === undefined) {
     throw new TypeError(`the text of ${configFile} was not passed`);
   }
-  const filed: RawValues = configFile === undefined ? new Map() : parseConfigFile(config!);
+  const values = checkOnce(parsed.values, compat);
+  const filed: RawValues = configFile === undefined ? new Map() : parseConfigFile(config!, compat);
   const joined = compat === "hitch" ? hitchValues(values, filed) : studValues(values, filed);
   return { action, settings: parseSettings(joined, libraries) };
+}
+
+/**
+ * Of options that look as if they added up hitch takes the last one, here with a warning; of the configuration
+ * files only one could be read, so two are an error with `--compat=hitch` too.
+ */
+function checkOnce(commandLine: RawValues, compat: Compat): RawValues {
+  const checked = new Map(commandLine);
+  for (const [name, raws] of commandLine) {
+    const { once = false } = optionNamed(name);
+    if (!once || raws.length === 1) continue;
+    const last = raws.at(-1)!;
+    if (compat !== "hitch" || name === "config") {
+      const texts = raws.map(({ text }) => quote(text)).join(", ");
+      throw new UsageError(`${last.origin}: given ${raws.length} times (${texts}); keep one`);
+    }
+    checked.set(name, [{ ...last, warning: "given twice; the last one counts" }]);
+  }
+  return checked;
 }
 
 /**

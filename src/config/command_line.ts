@@ -8,6 +8,7 @@
 // @ts-types="./parse_args.d.ts"
 import { parseArgs } from "@std/cli/parse-args";
 import { UsageError } from "../errors.ts";
+import { longOptionHint, operandHint, shortOptionHint } from "./mistaken_options.ts";
 import { nearest, suggestion } from "./nearest.ts";
 import type { Option, OptionName } from "./options.ts";
 import { OBSOLETE_OPTIONS, optionLabel, OPTIONS } from "./options.ts";
@@ -53,7 +54,9 @@ export function parseCommandLine(
   const configFile = action === "run" || action === "test"
     ? values.get("config")?.at(-1)?.text
     : undefined;
-  const compat: Compat = values.get("compat")?.at(-1)?.text === "hitch" ? "hitch" : "none";
+  const compat: Compat = values.get("compat")?.at(-1)?.text.toLowerCase() === "hitch"
+    ? "hitch"
+    : "none";
   // Hitch takes an empty value for none; with stud a variable of a script that is not set is an error.
   if (empty !== undefined && compat !== "hitch") throw missingValue(empty);
   return { action, configFile, compat, values };
@@ -109,7 +112,10 @@ function readCluster(argument: string, rest: string[], add: Add): void {
     const label = `-${escapeControl(letter)}`;
     if (option === undefined) {
       const inside = argument.length > 2 ? ` in ${quote(argument)}` : "";
-      throw new UsageError(`unknown option ${label}${inside}`);
+      const hint = shortOptionHint(letter);
+      throw new UsageError(
+        `unknown option ${label}${inside}${hint === undefined ? "" : `; ${hint}`}`,
+      );
     }
     const bare = bareValue(option);
     if (bare === undefined) {
@@ -138,8 +144,11 @@ function longOption(written: string): Option {
     const names = begun.map((option) => `--${option.name}`).join(", ");
     throw new UsageError(`option ${shown} is ambiguous: ${names}`);
   }
+  const hint = longOptionHint(written);
   throw new UsageError(
-    `unknown option ${shown}${suggestion(nearest(written, byLong.keys()), "--")}`,
+    hint === undefined
+      ? `unknown option ${shown}${suggestion(nearest(written, byLong.keys()), "--")}`
+      : `unknown option ${shown}; ${hint}`,
   );
 }
 
@@ -160,6 +169,8 @@ function missingValue(label: string): UsageError {
 
 function checkOperand(operand: string): string {
   if (operand === "") throw new UsageError("an argument is empty; a PEM file was expected");
+  const hint = operandHint(operand);
+  if (hint !== undefined) throw new UsageError(`${quote(operand)} is not an option; ${hint}`);
   return operand;
 }
 

@@ -1,8 +1,8 @@
 /**
  * The configuration file of stud and of hitch: `key = value`, and pem-file and frontend blocks in braces. It
  * turns the entries into raw values and refuses unknown keys, options of the command line only, keys in the
- * wrong place, and blocks of other keys. Its syntax is `config_syntax.ts`. Reading the file is the caller's,
- * what values mean is settled in `command.ts`.
+ * wrong place, keys that are there twice, and blocks of other keys. Its syntax is `config_syntax.ts`. Reading
+ * the file is the caller's, what values mean is settled in `command.ts`.
  *
  * An empty value leaves an option unset; without quotes only one that has no default.
  */
@@ -15,36 +15,59 @@ import type { Option, OptionName } from "./options.ts";
 import { BLOCKS, OBSOLETE_OPTIONS, OPTIONS } from "./options.ts";
 import { quote } from "./quote.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
+import type { Compat } from "./settings.ts";
 
 export type { ConfigText } from "./config_syntax.ts";
 
 /**
- * Reads a configuration file.
+ * Reads a configuration file. Of a key that is there twice hitch takes the last one, with a warning here;
+ * otherwise that is an error.
  *
  * @throws UsageError that names file, line, column and the offending text
  */
-export function parseConfigFile(config: ConfigText): RawValues {
-  return rawValues(configEntries(config, rules), undefined);
+export function parseConfigFile(config: ConfigText, compat: Compat = "none"): RawValues {
+  return rawValues(configEntries(config, rules), { outer: undefined, compat });
 }
 
-function rawValues(
-  entries: Iterable<ConfigEntry>,
-  outer: string | undefined,
-): Map<OptionName, RawValue[]> {
+/** Where entries stand. */
+interface Scope {
+  /** The key of the block around them. */
+  readonly outer: "pem-file" | "frontend" | undefined;
+  readonly compat: Compat;
+}
+
+function rawValues(entries: Iterable<ConfigEntry>, scope: Scope): Map<OptionName, RawValue[]> {
   const values = new Map<OptionName, RawValue[]>();
+  const seen = new Map<OptionName, ConfigEntry>();
   for (const entry of entries) {
-    const option = optionOf(entry, outer);
+    const option = optionOf(entry, scope.outer);
+    const former = seen.get(option.name);
+    seen.set(option.name, entry);
+    const isSecond = former !== undefined && !addsUp(option, scope);
+    if (isSecond && scope.compat !== "hitch") throw duplicate(entry, former);
     const raw = typeof entry.value === "string"
       ? textValue(entry, entry.value, option)
       : option.name === "frontend"
-      ? frontendBlock(entry, entry.value)
-      : pemBlock(entry, entry.value);
+      ? frontendBlock(entry, entry.value, scope)
+      : pemBlock(entry, entry.value, scope);
     if (raw === undefined) continue;
     const earlier = values.get(option.name);
-    if (earlier) earlier.push(raw);
+    const warning = "given twice; the last one counts";
+    if (isSecond) values.set(option.name, [{ ...raw, warning }]);
+    else if (earlier) earlier.push(raw);
     else values.set(option.name, [raw]);
   }
   return values;
+}
+
+/** A certificate has one key, although private keys can be listed in general. */
+function addsUp({ repeatable = false, type }: Option, { outer }: Scope): boolean {
+  return repeatable && (outer !== "pem-file" || type.kind === "client-name");
+}
+
+function duplicate({ key, place }: ConfigEntry, former: ConfigEntry): UsageError {
+  const [line] = former.place.split(":").slice(-2);
+  return new UsageError(`${place}: ${quote(key)} is given twice, first on line ${line}; keep one`);
 }
 
 function textValue(entry: ConfigEntry, text: string, option: Option): RawValue | undefined {
@@ -57,9 +80,13 @@ function textValue(entry: ConfigEntry, text: string, option: Option): RawValue |
 }
 
 /** The raw value of a pem-file whose block holds `entries`. */
-function pemBlock(block: ConfigEntry, entries: readonly ConfigEntry[]): RawValue {
-  const inner = singleValues(entries, "pem-file");
-  const certificate = inner.get("cert")?.[0];
+function pemBlock(
+  block: ConfigEntry,
+  entries: readonly ConfigEntry[],
+  { compat }: Scope,
+): RawValue {
+  const inner = rawValues(entries, { outer: "pem-file", compat });
+  const certificate = inner.get("cert")?.at(-1);
   if (certificate === undefined) {
     throw new UsageError(`${blockOrigin(block)}: the block names no certificate; add cert = FILE`);
   }
@@ -68,8 +95,12 @@ function pemBlock(block: ConfigEntry, entries: readonly ConfigEntry[]): RawValue
 }
 
 /** The raw value of a frontend whose block holds `entries`. */
-function frontendBlock(block: ConfigEntry, entries: readonly ConfigEntry[]): RawValue {
-  const inner = rawValues(entries, "frontend");
+function frontendBlock(
+  block: ConfigEntry,
+  entries: readonly ConfigEntry[],
+  { compat }: Scope,
+): RawValue {
+  const inner = rawValues(entries, { outer: "frontend", compat });
   const [host, port] = (["host", "port"] as const).map((name) => inner.get(name)?.at(-1)?.text);
   if (port === undefined) {
     throw new UsageError(`${blockOrigin(block)}: the block names no port; add port = PORT`);
@@ -78,31 +109,13 @@ function frontendBlock(block: ConfigEntry, entries: readonly ConfigEntry[]): Raw
     throw new UsageError(
       `${
         blockOrigin(block)
-      }: a certificate does not stand behind the address here; add pem-file = FILE`,
+      }: in a block the certificate is a key of its own; write pem-file = FILE`,
     );
   }
   inner.delete("host");
   inner.delete("port");
   const text = `[${host?.replace(/^\[(.*)\]$/s, "$1") ?? "*"}]:${port}`;
   return { text, origin: blockOrigin(block), frontend: inner };
-}
-
-/** Of the keys of a pem-file block each can be there once, names of clients apart. */
-function singleValues(
-  entries: readonly ConfigEntry[],
-  outer: string,
-): Map<OptionName, RawValue[]> {
-  const values = new Map<OptionName, RawValue[]>();
-  for (const entry of entries) {
-    const { name, type } = optionOf(entry, outer);
-    const earlier = values.get(name) ?? [];
-    if (earlier.length > 0 && type.kind !== "client-name") {
-      throw new UsageError(`${entry.place}: ${entry.key}: the block has two of it`);
-    }
-    const [raw] = rawValues([entry], outer).get(name) ?? [];
-    if (raw) values.set(name, [...earlier, raw]);
-  }
-  return values;
 }
 
 const rules: KeyRules = {

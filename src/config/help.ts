@@ -11,6 +11,7 @@ import {
   optionNamed,
   OPTIONS,
 } from "./options.ts";
+import { valueNotes } from "./value_notes.ts";
 import { wrap } from "./wrap.ts";
 
 /** What `stud --help` prints, with a final line feed: at most 90 columns, options by group. */
@@ -37,7 +38,7 @@ export function helpText(version: string): string {
   const refused = OPTIONS.filter((option) => option.refusal).map(optionLabel).join(", ");
   lines.push(...wrap(refused, WIDTH - 2).map((line) => `  ${line}`), "");
   lines.push(
-    "Known from earlier releases of stud and hitch, of no use, and ignored with a warning:",
+    "Known from earlier releases of stud and hitch, and ignored with a warning:",
   );
   const obsolete = OBSOLETE_OPTIONS.map(optionLabel).join(", ");
   lines.push(...wrap(obsolete, WIDTH - 2).map((line) => `  ${line}`), "");
@@ -106,5 +107,4 @@ const COLUMN = 31;
 const NO_BREAK = "\u00a0";
 
 const NOTES =
-  "Flags also take =on and =off. Of several values for one option the last wins, except " +
-  "where an option is repeated. Long options may be cut short while one option is meant.";
+  `${valueNotes()} A long option may be cut short while it is clear which one is meant.`;

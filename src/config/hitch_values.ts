@@ -4,6 +4,7 @@
  * step needs to know of hitch, save what is no value: messages, and root.
  */
 
+import { withoutReplacedVersions } from "./hitch_versions.ts";
 import type { HitchMeaning, Option, OptionName } from "./options.ts";
 import { optionNamed, OPTIONS } from "./options.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
@@ -12,10 +13,11 @@ import { checkValues, parseFlag } from "./raw_values.ts";
 /**
  * Both together; where hitch does not add values up, the command line replaces those of the file.
  *
- * @throws UsageError at the first text that its option cannot take
+ * @throws UsageError at the first text that its option cannot take, and for versions that are chosen twice
  */
 export function hitchValues(commandLine: RawValues, configFile: RawValues): RawValues {
-  const [argued, filed] = [inStudsWords(commandLine), inStudsWords(configFile)];
+  const counted = withoutReplacedVersions(commandLine, configFile);
+  const [argued, filed] = [inStudsWords(commandLine), inStudsWords(counted)];
   checkValues(argued);
   checkValues(filed);
   const values = new Map([...filed, ...argued]);

@@ -3,6 +3,7 @@
 import { blockHelp, blockUsage, optionUsage, shownDefault } from "./help.ts";
 import type { Block, Option } from "./options.ts";
 import { BLOCKS, GROUPS, OBSOLETE_OPTIONS, optionHelp, OPTIONS } from "./options.ts";
+import { valueNotes } from "./value_notes.ts";
 
 /**
  * The source of stud(8).
@@ -20,8 +21,7 @@ export function manPage(version: string, date: string): string {
     ]),
     ".SH OPTIONS",
     ...paragraph(
-      "Flags also take =on and =off. Of several values for one option the last wins, except where an " +
-        "option may be repeated. Long options may be cut short while one option is meant. " +
+      `${valueNotes()} A long option may be cut short while it is clear which one is meant. ` +
         "An unknown option or a wrong value is an error that names it; nothing is ignored.",
     ),
     ...GROUPS.flatMap((group) => [
@@ -33,8 +33,8 @@ export function manPage(version: string, date: string): string {
       "stud does not start with these, and says why. Setting one to its default is not an error.",
     ),
     ...OPTIONS.filter((option) => option.refusal).flatMap(refusedEntry),
-    ".SS Options of earlier releases that are of no use",
-    ...paragraph("stud ignores these, and says so."),
+    ".SS Options of earlier releases that are ignored",
+    ...paragraph("stud warns of these and ignores them."),
     ...OBSOLETE_OPTIONS.flatMap(obsoleteEntry),
     ...AFTER_OPTIONS,
     "",
@@ -55,7 +55,7 @@ function refusedEntry(option: Option): string[] {
 }
 
 function obsoleteEntry(option: Option): string[] {
-  return [".TP", usage(option), ...paragraph(`${option.help} Of no use: ${option.obsolete}.`)];
+  return [".TP", usage(option), ...paragraph(`${option.help} Ignored: ${option.obsolete}.`)];
 }
 
 function blockEntry(option: Option, block: Block): string[] {

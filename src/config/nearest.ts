@@ -12,7 +12,7 @@ export function nearest(text: string, candidates: Iterable<string>): string | un
   let best: string | undefined;
   let fewest = Math.max(1, Math.floor(text.length / 3)) + 1;
   for (const candidate of candidates) {
-    const errors = typingErrors(text.toLowerCase(), candidate);
+    const errors = typingErrors(text.toLowerCase(), candidate.toLowerCase());
     if (errors < fewest) {
       fewest = errors;
       best = candidate;

@@ -14,7 +14,7 @@ export type OptionType =
     readonly maximum: number;
     readonly words?: readonly string[];
   }
-  /** Seconds; a decimal fraction is allowed unless `whole`. */
+  /** Seconds, or a number with a unit; a fraction of a second is allowed unless `whole`. */
   | {
     readonly kind: "seconds";
     readonly minimum: number;
@@ -22,7 +22,10 @@ export type OptionType =
     readonly whole?: boolean;
   }
   | { readonly kind: "choice"; readonly choices: readonly string[] }
-  | { readonly kind: "text" }
+  /** Any text; of `words` upper and lower case are the same. */
+  | { readonly kind: "text"; readonly words?: readonly string[] }
+  /** An OpenSSL list of ciphers or cipher suites. */
+  | { readonly kind: "ciphers" }
   /** A DNS name or an IP address. */
   | { readonly kind: "certificate-name" }
   /** Names of TLS versions, separated by spaces or commas. */
@@ -69,8 +72,10 @@ export interface Option<Name extends string = string> {
   readonly bare?: string;
   /** Plain arguments of the command line are values of this option. */
   readonly operand?: boolean;
-  /** Several values add up; otherwise the last one wins. */
+  /** Several values add up; otherwise the last one wins, and in a configuration file a second is an error. */
   readonly repeatable?: boolean;
+  /** Several would look as if they added up: a second one is an error on the command line too. */
+  readonly once?: boolean;
   /** May stand inside a pem-file block of the configuration file too, or there only. */
   readonly pemBlock?: "too" | "only";
   /** May stand inside a frontend block too, for that frontend alone, or there only. */
@@ -187,6 +192,7 @@ const table = [
     type: { kind: "text" },
     needs: "openssl",
     onlyFor: "incoming",
+    once: true,
     default: undefined,
     help: "Directory whose files are PEM files too, by name, after those that are listed. If " +
       "none is listed, the first of them is for clients that no certificate matches.",
@@ -238,6 +244,7 @@ const table = [
     name: "ocsp-verify-staple",
     key: "ocsp-verify-staple",
     type: { kind: "flag" },
+    pemBlock: "too",
     onlyFor: "incoming",
     needs: "openssl",
     default: "off",
@@ -354,9 +361,11 @@ const table = [
     key: "backend",
     valueName: "HOST,PORT",
     type: { kind: "backend" },
+    once: true,
     default: "127.0.0.1,8000",
-    help: "Where the plaintext goes; written like a frontend, or as the absolute path of a unix " +
-      "socket, which under --chroot is looked up inside it. The addresses of a host name are " +
+    help:
+      "Where the plaintext goes; written like a frontend, except that no HOST means 127.0.0.1, or " +
+      "as the absolute path of a unix socket, which under --chroot is looked up inside it. The addresses of a host name are " +
       "tried in their order; one that is slow to answer does not keep the others waiting.",
     group: "Addresses",
   },
@@ -539,7 +548,7 @@ const table = [
     key: "ciphers",
     frontendBlock: "too",
     valueName: "SUITE",
-    type: { kind: "text" },
+    type: { kind: "ciphers" },
     needs: "openssl",
     default: undefined,
     help: "Ciphers allowed up to TLS 1.2, as an OpenSSL cipher list. Without it those with " +
@@ -551,7 +560,7 @@ const table = [
     key: "ciphersuites",
     frontendBlock: "too",
     valueName: "LIST",
-    type: { kind: "text" },
+    type: { kind: "ciphers" },
     needs: "openssl",
     default: undefined,
     help: "Cipher suites allowed in TLS 1.3, by OpenSSL's names, separated by colons. Without it " +
@@ -562,7 +571,7 @@ const table = [
     name: "ecdh-curve",
     key: "ecdh-curve",
     valueName: "LIST",
-    type: { kind: "text" },
+    type: { kind: "text", words: ["auto"] },
     needs: "openssl",
     default: "auto",
     help: "Groups for the key exchange, by OpenSSL's names, separated by colons, such as " +
@@ -624,6 +633,7 @@ const table = [
     valueName: "FILE",
     type: { kind: "text" },
     onlyFor: "outgoing",
+    once: true,
     default: undefined,
     help:
       "With --client: PEM file with the certificate authorities that the backend's certificate " +
@@ -679,6 +689,7 @@ const table = [
     pemBlock: "too",
     needs: "openssl",
     onlyFor: "incoming",
+    once: true,
     default: undefined,
     help: "PEM file with the certificate authorities that the certificates of clients are from, " +
       "and perhaps with their revocation lists. Takes --client-verify.",
@@ -693,6 +704,7 @@ const table = [
     pemBlock: "too",
     needs: "openssl",
     onlyFor: "incoming",
+    once: true,
     default: undefined,
     help:
       "File with the revocation lists (CRLs) of these authorities, in PEM or DER. Clients whose " +
@@ -1124,6 +1136,7 @@ const table = [
     key: undefined,
     valueName: "FILE",
     type: { kind: "text" },
+    once: true,
     default: undefined,
     help: "Read options from FILE, or from standard input if it is -. The command line wins.",
     group: "Other",

@@ -3,6 +3,7 @@
 import { blockForm, blockHelp, blockUsage, optionUsage, shownDefault } from "./help.ts";
 import type { Block, Option } from "./options.ts";
 import { BLOCKS, GROUPS, OBSOLETE_OPTIONS, optionHelp, OPTIONS } from "./options.ts";
+import { valueNotes } from "./value_notes.ts";
 import { wrap } from "./wrap.ts";
 
 /** Markdown with tables of supported options, of block keys and of refused options, and a final line feed. */
@@ -21,8 +22,10 @@ export function optionsMarkdown(): string {
     ...table(["option", "default", "meaning"], rows),
     "",
     ...wrap(
-      "Flags also take `=on` and `=off`. In the configuration file the long name is the key, except " +
-        `for ${commandLineOnly.join(", ")}, which belong on the command line.`,
+      `${prose(valueNotes()).replace(/=o(?:n|ff)/g, "`$&`")} In the configuration file the long ` +
+        `name is the key, except for ${
+          commandLineOnly.join(", ")
+        }, which belong on the command line.`,
       FMT_WIDTH,
     ),
     "",
@@ -45,7 +48,7 @@ export function optionsMarkdown(): string {
       refused.map((option) => [code(optionUsage(option)), prose(option.refusal!)]),
     ),
     "",
-    "Options of earlier releases of stud and hitch that are of no use, and ignored with a warning:",
+    "Options of earlier releases of stud and hitch that are ignored with a warning:",
     "",
     ...table(
       ["option", "reason"],

@@ -45,7 +45,8 @@ export function parseSettings(
   }
   const flag = (name: NameOfKind<"flag">) => lastValue(name, values) as boolean;
   const number = (name: NameOfKind<"number" | "seconds">) => lastValue(name, values) as number;
-  const text = (name: NameOfKind<"text">) => lastValue(name, values) as string | undefined;
+  const text = (name: NameOfKind<"text" | "ciphers">) =>
+    lastValue(name, values) as string | undefined;
   const choice = (name: NameOfKind<"choice">) => lastValue(name, values) as string;
   const groups = text("ecdh-curve");
   const backendTls = backendTlsSetting(values);
@@ -143,7 +144,7 @@ function preface(values: RawValues): PrefaceKind {
   const certificate = values.get("proxy-client-cert")?.at(-1);
   const isHitch = lastValue("compat", values) === "hitch";
   if (kind !== "proxy-v2" && certificate && lastValue("proxy-client-cert", values) && !isHitch) {
-    throw new UsageError(`${certificate.origin} is of no use without --write-proxy-v2`);
+    throw new UsageError(`${certificate.origin} has no effect without --write-proxy-v2`);
   }
   return kind;
 }

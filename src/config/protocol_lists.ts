@@ -3,6 +3,7 @@
  * application protocols. It knows the names; which TLS engine can do which list is settled elsewhere.
  */
 
+import { suggestion } from "./nearest.ts";
 import type { TlsProtocol } from "./settings.ts";
 import { TLS_PROTOCOLS } from "./settings.ts";
 
@@ -10,7 +11,7 @@ import { TLS_PROTOCOLS } from "./settings.ts";
 export type ListOrReason<Name> = readonly Name[] | string;
 
 /**
- * Reads TLS versions. The result holds each once, the oldest first.
+ * Reads TLS versions, in any case. The result holds each once, the oldest first.
  *
  * @param refused the reasons for single names that are not taken
  */
@@ -18,13 +19,16 @@ export function parseTlsProtocols(
   text: string,
   refused: Readonly<Record<string, string>> = {},
 ): ListOrReason<TlsProtocol> {
-  const names = split(text).map((name) => name === "TLSv1" ? "TLSv1.0" : name);
-  for (const name of names) {
-    const reason = Object.entries(refused).find(([word]) => same(word, name))?.[1];
+  const names: TlsProtocol[] = [];
+  for (const written of split(text)) {
+    const reason = Object.entries(refused).find(([word]) => same(word, written))?.[1];
     if (reason !== undefined) return `is not possible: ${reason}`;
-    if (!TLS_PROTOCOLS.some((protocol) => protocol === name)) {
-      return `is not a list of ${TLS_PROTOCOLS.join(", ")}`;
+    const name = same(written, "TLSv1") ? "TLSv1.0" : written;
+    const known = TLS_PROTOCOLS.find((protocol) => same(protocol, name));
+    if (known === undefined) {
+      return `is not a list of ${TLS_PROTOCOLS.join(", ")}${suggestion(versionIn(written))}`;
     }
+    names.push(known);
   }
   if (names.length === 0) return "names no version";
   return TLS_PROTOCOLS.filter((protocol) => names.includes(protocol));
@@ -38,6 +42,12 @@ export function parseAlpnProtocols(text: string): ListOrReason<string> {
     return "is not a list of protocol names, which have 1 to 255 visible ASCII characters";
   }
   return [...new Set(names)];
+}
+
+/** The version that other programs call `TLS1.2`, `tlsv12`, `TLSv1_2` or `1.2`. */
+function versionIn(written: string): TlsProtocol | undefined {
+  const minor = /^(?:tls)?[_-]?v?1[._]?([0-3])$/i.exec(written)?.[1];
+  return TLS_PROTOCOLS.find((protocol) => protocol === `TLSv1.${minor}`);
 }
 
 function split(text: string): string[] {

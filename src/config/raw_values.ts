@@ -8,7 +8,10 @@ import { UsageError } from "../errors.ts";
 import { parseBackend, parseFrontend, splitCertificate } from "./address.ts";
 import { type ClientName, parseAlternativeName, parseCommonName } from "../wire/client_name.ts";
 import { isIpAddress } from "../wire/ip_address.ts";
+import { parseCipherList } from "./cipher_list.ts";
+import { DURATION_FORMS, parseDuration } from "./duration.ts";
 import { isHostName } from "./host.ts";
+import { nearest, suggestion } from "./nearest.ts";
 import type { Option, OptionName } from "./options.ts";
 import { optionNamed } from "./options.ts";
 import type { ListOrReason } from "./protocol_lists.ts";
@@ -42,16 +45,19 @@ export type Value =
   | TcpAddress
   | UnixAddress;
 
-/** A truth value in any of the spellings for on and off, in any case; undefined for anything else. */
+/**
+ * A truth value in any of the spellings for on and off, those of hitch among them, in any case; undefined for
+ * anything else.
+ */
 export function parseFlag(text: string): boolean | undefined {
   const word = text.toLowerCase();
-  if (["on", "yes", "true", "1"].includes(word)) return true;
-  if (["off", "no", "false", "0"].includes(word)) return false;
+  if (["on", "yes", "true", "y", "t", "1"].includes(word)) return true;
+  if (["off", "no", "false", "n", "f", "0"].includes(word)) return false;
   return undefined;
 }
 
 /**
- * Reads one text by its option's type. Seconds and numbers are numbers; a number's words stay words.
+ * Reads one text by its option's type. Seconds and numbers are numbers; words are spelled as in the table.
  *
  * @throws UsageError that names origin and text
  */
@@ -59,20 +65,18 @@ export function parseValue(option: Option, raw: RawValue): Value {
   const { type } = option;
   switch (type.kind) {
     case "flag":
-      return parseFlag(raw.text) ?? fail(raw, "is neither on nor off");
+      return parseFlag(raw.text) ?? fail(raw, `is neither on nor off${near(raw, FLAG_WORDS)}`);
     case "number":
-      if (type.words?.includes(raw.text)) return raw.text;
-      return numberWithin(raw.text, /^-?[0-9]+$/, type) ??
-        fail(raw, `is not ${["a whole number " + range(type), ...type.words ?? []].join(" or ")}`);
+      return wordIn(type.words, raw) ?? numberOf(raw, type);
     case "seconds":
-      return numberWithin(raw.text, type.whole ? /^-?[0-9]+$/ : /^-?[0-9]+(\.[0-9]+)?$/, type) ??
-        fail(raw, `is not a ${type.whole ? "whole " : ""}number of seconds ${range(type)}`);
+      return secondsOf(raw, type);
     case "choice":
-      return type.choices.includes(raw.text)
-        ? raw.text
-        : fail(raw, `is not one of ${type.choices.join(", ")}`);
+      return wordIn(type.choices, raw) ??
+        fail(raw, `is not one of ${type.choices.join(", ")}${near(raw, type.choices)}`);
     case "text":
-      return raw.text.includes("\0") ? fail(raw, "contains NUL") : raw.text;
+      return wordIn(type.words, raw) ?? textOf(raw);
+    case "ciphers":
+      return parseCipherList(textOf(raw));
     case "certificate-name":
       return isIpAddress(raw.text) || isHostName(raw.text.replace(/^\*\./, ""))
         ? raw.text
@@ -131,18 +135,48 @@ function defaultOf(option: Option): RawValue[] {
   return option.default === undefined ? [] : [{ text: option.default, origin }];
 }
 
-function numberWithin(
-  text: string,
-  form: RegExp,
-  bounds: { readonly minimum: number; readonly maximum: number },
-): number | undefined {
-  if (!form.test(text)) return undefined;
-  const value = Number(text);
-  return value >= bounds.minimum && value <= bounds.maximum ? value : undefined;
+/** The word as the table spells it; no word's meaning depends on upper and lower case. */
+function wordIn(words: readonly string[] | undefined, { text }: RawValue): string | undefined {
+  return words?.find((word) => word.toLowerCase() === text.toLowerCase());
 }
 
-function range(bounds: { readonly minimum: number; readonly maximum: number }): string {
-  return `from ${bounds.minimum} to ${bounds.maximum}`;
+function near({ text }: RawValue, words: readonly string[]): string {
+  return suggestion(nearest(text, words));
+}
+
+function textOf(raw: RawValue): string {
+  return raw.text.includes("\0") ? fail(raw, "contains NUL") : raw.text;
+}
+
+interface Bounds {
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+function numberOf(raw: RawValue, type: Bounds & { readonly words?: readonly string[] }): number {
+  const value = /^-?[0-9]+$/.test(raw.text) ? Number(raw.text) : NaN;
+  if (isWithin(value, type)) return value;
+  const { words = [] } = type;
+  const forms = ["a whole number " + range(type), ...words].join(" or ");
+  return fail(raw, `is not ${forms}${near(raw, words)}`);
+}
+
+function secondsOf(raw: RawValue, type: Bounds & { readonly whole?: boolean }): number {
+  const value = parseDuration(raw.text);
+  if (isWithin(value, type) && (Number.isInteger(value) || !type.whole)) return value;
+  const whole = type.whole ? "whole " : "";
+  return fail(
+    raw,
+    `is not a ${whole}number of seconds ${range(type)} (with a unit: ${DURATION_FORMS})`,
+  );
+}
+
+function isWithin(value: number, { minimum, maximum }: Bounds): boolean {
+  return value >= minimum && value <= maximum;
+}
+
+function range({ minimum, maximum }: Bounds): string {
+  return `from ${minimum} to ${maximum}`;
 }
 
 function clientName(parse: (text: string) => ClientName, raw: RawValue): ClientName {
@@ -160,3 +194,6 @@ function listOf(list: ListOrReason<string>, raw: RawValue): readonly string[] {
 function fail(raw: RawValue, reason: string): never {
   throw new UsageError(`${raw.origin}: ${quote(raw.text)} ${reason}`);
 }
+
+/** Longer than a letter: a letter is near to any other. */
+const FLAG_WORDS = ["on", "off", "yes", "no", "true", "false"];

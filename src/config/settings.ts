@@ -62,6 +62,8 @@ export interface PemFileSetting {
   /** A file, or a `pkcs11:` URI; undefined: in the same file, or in one of `privateKeys`. */
   readonly privateKey?: string;
   readonly ocspResponse?: string;
+  /** Verify the signature of its stored or named OCSP response too; instead of the general setting. */
+  readonly ocspVerifyStaple?: boolean;
   /** Instead of the general setting. */
   readonly clientVerify?: ClientVerify;
   /** Instead of the general setting. */

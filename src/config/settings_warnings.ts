@@ -8,12 +8,12 @@ import { parseFlag } from "./raw_values.ts";
 /** A line for each value of no use, and for each of which only a part was taken. */
 export function settingsWarnings(values: RawValues): string[] {
   const obsolete = OBSOLETE_OPTIONS.flatMap(({ name, obsolete }) =>
-    (values.get(name) ?? []).map(({ origin }) => `${origin}: of no use: ${obsolete}`)
+    (values.get(name) ?? []).map(({ origin }) => `${origin}: ignored: ${obsolete}`)
   );
   const useless = ALONE_OF_NO_USE.filter(([name, other]) =>
     isOn(values, name) && !isOn(values, other)
   )
-    .map(([name, other]) => `${values.get(name)!.at(-1)!.origin}: of no use without --${other}`);
+    .map(([name, other]) => `${values.get(name)!.at(-1)!.origin}: no effect without --${other}`);
   return [...obsolete, ...useless, ...[...values.values()].flat().flatMap(ownWarnings)];
 }
 
@@ -22,10 +22,10 @@ function isOn(values: RawValues, name: OptionName): boolean {
   return text !== undefined && parseFlag(text) !== false;
 }
 
-function ownWarnings({ origin, warning, frontend }: RawValue): string[] {
+function ownWarnings({ origin, warning, block, frontend }: RawValue): string[] {
   return [
     ...warning === undefined ? [] : [`${origin}: ${warning}`],
-    ...frontend === undefined ? [] : settingsWarnings(frontend),
+    ...[block, frontend].flatMap((inner) => inner === undefined ? [] : settingsWarnings(inner)),
   ];
 }
 

@@ -1,5 +1,6 @@
 /** Where the supervisor puts lines of the access log: a file of their own, or standard output. */
 
+import { counted } from "../counted.ts";
 import { StartupError } from "../errors.ts";
 import { pause, type Runtime } from "../runtime/runtime.ts";
 import type { Logger, Outputs } from "./log.ts";
@@ -40,7 +41,8 @@ export async function openAccessOutput(
     log.error("--access-log: lines go on in the old file: {reason}", { reason });
   file.onFailure = (reason) =>
     log.error("--access-log {path}: cannot write: {reason}", { path, reason });
-  file.onLoss = (lost) => log.warning("--access-log {path}: {lost} lines lost", { path, lost });
+  file.onLoss = (lost) =>
+    log.warning("--access-log {path}: {lines} lost", { path, lines: counted(lost, "line") });
   return {
     write: (lines) => lines.forEach((line) => file.push(line)),
     reopen: () => void file.reopen(),

@@ -3,6 +3,7 @@
  * to a file, and to syslog where asked. A worker's go to the supervisor, which alone writes.
  */
 
+import { counted } from "../counted.ts";
 import type { LogLevel } from "../errors.ts";
 import { pause, type Runtime, type StandardStream } from "../runtime/runtime.ts";
 import { LineQueue } from "./line_queue.ts";
@@ -46,9 +47,11 @@ export class Outputs {
     this.#options = options;
     this.#stdout = this.#standard("stdout");
     this.#stderr = this.#standard("stderr");
-    this.#syslog = options.syslogFacility === undefined
-      ? undefined
-      : new Syslog(runtime, { facility: options.syslogFacility, identity: "stud" });
+    this.#syslog = options.syslogFacility === undefined ? undefined : new Syslog(runtime, {
+      ...{ facility: options.syslogFacility, identity: "stud" },
+      onAway: (reason) =>
+        this.#local("warning")?.push(this.#stamp("warning", `${AWAY}${printable(reason)}`)),
+    });
   }
 
   /** Outputs with their file open, if there is one. Rejects with {@linkcode StartupError}. */
@@ -56,7 +59,7 @@ export class Outputs {
     const outputs = new Outputs(runtime, options);
     if (options.file === undefined) return outputs;
     const lossLine = (lost: number) =>
-      outputs.#stamp("warning", `${lost} log lines lost: disk full?`);
+      outputs.#stamp("warning", `${counted(lost, "log line")} lost: disk full?`);
     outputs.#file = await LogFile.open(runtime, options.file, lossLine);
     outputs.#file.onTrouble = (reason) =>
       outputs.sink("error", `the log goes on in the old file: ${printable(reason)}`);
@@ -103,7 +106,8 @@ export class Outputs {
     return new LineQueue(write, {
       most: 5_000,
       batch: 200,
-      lossLine: (lost) => this.#stamp("warning", `${lost} log lines lost: nobody read them`),
+      lossLine: (lost) =>
+        this.#stamp("warning", `${counted(lost, "log line")} lost: nobody read them`),
     });
   }
 
@@ -113,5 +117,6 @@ export class Outputs {
   }
 }
 
+const AWAY = "syslog: no log daemon takes the lines, which wait for one: ";
 /** Milliseconds. */
 const FLUSH_LIMIT = 1_000;

@@ -4,6 +4,7 @@
  */
 
 import { type Clock, type DatagramSender, pause, type Runtime } from "../runtime/runtime.ts";
+import { counted } from "../counted.ts";
 import type { LogLevel } from "../errors.ts";
 import { LineQueue } from "./line_queue.ts";
 
@@ -33,6 +34,9 @@ export const SYSLOG_FACILITIES: Readonly<Record<string, number>> = {
 
 const SEVERITIES: Readonly<Record<LogLevel, number>> = { error: 3, warning: 4, info: 6, debug: 7 };
 
+/** Where a log daemon listens. */
+export const DEV_LOG = "/dev/log";
+
 /** Options of {@linkcode Syslog}. */
 export interface SyslogOptions {
   /** A name from {@linkcode SYSLOG_FACILITIES}. */
@@ -41,6 +45,8 @@ export interface SyslogOptions {
   readonly identity: string;
   /** The daemon's socket; /dev/log but in tests. */
   readonly path?: string;
+  /** Called with the reason when lines have to wait for the daemon, once for each time that it is away. */
+  readonly onAway?: (reason: string) => void;
 }
 
 /** A connection to the log daemon. */
@@ -49,6 +55,8 @@ export class Syslog {
   readonly #options: SyslogOptions;
   readonly #queue: LineQueue;
   #socket: DatagramSender | undefined;
+  /** Attempts that have failed since the last one that has not; a daemon that is restarted costs one or two. */
+  #failures = 0;
 
   constructor(runtime: Runtime, options: SyslogOptions) {
     this.#runtime = runtime;
@@ -57,7 +65,7 @@ export class Syslog {
       most: 2_000,
       batch: 1,
       lossLine: (lost) =>
-        this.#format("warning", `${lost} log lines lost: the log daemon was away`),
+        this.#format("warning", `${counted(lost, "log line")} lost: the log daemon was away`),
     });
   }
 
@@ -88,12 +96,16 @@ export class Syslog {
   }
 
   async #sent(octets: Uint8Array): Promise<boolean> {
+    const { path = DEV_LOG } = this.#options;
     try {
       this.#socket ??= this.#runtime.processes.openDatagram();
-      const path = this.#options.path ?? "/dev/log";
       await within(this.#runtime.clock, SEND_LIMIT, this.#socket.send(octets, path));
+      this.#failures = 0;
       return true;
-    } catch {
+    } catch (error) {
+      if (++this.#failures === NOTICED_FAILURES) {
+        this.#options.onAway?.(`${path}: ${(error as Error).message}`);
+      }
       // A send to a daemon whose queue is full may never wake up again: begin with a new socket.
       this.#socket?.close();
       this.#socket = undefined;
@@ -119,4 +131,5 @@ function within<T>(clock: Clock, milliseconds: number, promise: Promise<T>): Pro
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const RETRY_PAUSE = 500;
+const NOTICED_FAILURES = 3;
 const SEND_LIMIT = 1_000;

@@ -13,7 +13,7 @@ export interface ListeningSocket {
   readonly inode: string;
 }
 
-/** The address that a descriptor listens on; undefined if it is no listening TCP socket. */
+/** The address that a descriptor listens on; undefined if it is not a listening TCP socket. */
 export function listeningAddress(descriptor: number): SocketAddress | undefined {
   const inode = inodeOf(descriptor);
   return listeningSockets().find((socket) => socket.inode === inode)?.address;

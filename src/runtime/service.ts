@@ -46,7 +46,7 @@ export interface Service {
   notify(socket: string, text: string): Promise<void>;
   /** CLOCK_MONOTONIC in microseconds (clock_gettime(2)). */
   monotonicMicroseconds(): bigint;
-  /** The address that an inherited descriptor listens on; undefined if it is no listening TCP socket. */
+  /** The address that an inherited descriptor listens on; undefined if it is not a listening TCP socket. */
   listeningAddress(descriptor: number): Promise<SocketAddress | undefined>;
   /** Has workers inherit these descriptors, under the numbers they have here. */
   shareWithWorkers(descriptors: readonly number[]): void;

@@ -73,12 +73,12 @@ export class BackendRefresh {
   #take(found: readonly BackendEndpoint[]): void {
     if (this.#failures > 0) {
       const { text } = this.#name;
-      this.#log.info("backend {text} can be looked up again", { text });
+      this.#log.info("backend {text} resolves again", { text });
     }
     this.#failures = 0;
     // Name servers shuffle the addresses of a name, which is no news.
     if (same(found, this.#endpoints)) return;
-    this.#log.info("backend {text} is {now} from now on; it was {before}", {
+    this.#log.info("backend {text} is {now} now; it was {before}", {
       text: this.#name.text,
       now: describe(found),
       before: describe(this.#endpoints),

@@ -22,7 +22,9 @@ export async function goToBackground(runtime: Runtime, input: string | undefined
     daemon.stop(); // It may live on, and nobody would know.
     const { code, signal } = await daemon.ended;
     throw new StartupError(
-      `--daemon: it ended before it served (${signal ?? `exit code ${code}`}); start it without ` +
+      `--daemon: the background process ended before it served (${
+        signal ?? `exit code ${code}`
+      }); start it without ` +
         "--daemon to see why",
     );
   }

@@ -5,6 +5,7 @@
 
 import { optionNamed } from "../config/options.ts";
 import type { PemFileSetting, Settings } from "../config/settings.ts";
+import { counted } from "../counted.ts";
 import { StartupError } from "../errors.ts";
 import type { Files, Runtime } from "../runtime/runtime.ts";
 import {
@@ -129,8 +130,8 @@ async function filesOfDirectory(
   if (names.length === 0) {
     throw new StartupError(
       visible.length === 0
-        ? `${pemDir}: no files in the directory of PEM files`
-        : `${pemDir}: none of the ${visible.length} files matches ${pemDirGlob}`,
+        ? `${pemDir}: this directory of PEM files is empty`
+        : `${pemDir}: ${pemDirGlob} matches none of its ${counted(visible.length, "file")}`,
     );
   }
   const start = pemDir.endsWith("/") ? pemDir : `${pemDir}/`;
@@ -151,7 +152,7 @@ function readFiles(
     const { certificate: path } = setting;
     const text = await files.readText(path);
     const hasMore = Object.keys(setting).some((name) =>
-      name !== "certificate" && name !== "ocspResponse"
+      !["certificate", "ocspResponse", "ocspVerifyStaple"].includes(name)
     );
     const same = hasMore ? undefined : recall(text, formerBySource.get(path));
     if (same !== undefined) return same;
@@ -219,12 +220,12 @@ async function addResponses(
 ): Promise<Pick<LoadedCertificates, "certificates" | "warnings">> {
   const { files, clock, unwatched = files } = runtime;
   const found = await storedResponses(settings, unwatched);
-  const reader = { files, clock, verify: settings.ocspVerifyStaple };
   const results = await mapBounded(
     wanted,
     READ_AT_ONCE,
     ({ certificate, setting }): Promise<WithResponse> => {
-      const named = setting.ocspResponse;
+      const { ocspResponse: named, ocspVerifyStaple: verify = settings.ocspVerifyStaple } = setting;
+      const reader = { files, clock, verify };
       if (named !== undefined && !lenient) return addNamedResponse(certificate, named, reader);
       if (named !== undefined) return addStoredResponse(certificate, named, reader);
       const path = found.stored.pathFor(certificate.source);
@@ -304,7 +305,7 @@ function keyFile(
 
 async function keyWarnings(pathsAndUris: readonly string[], files: Files): Promise<string[]> {
   const paths = [...new Set(pathsAndUris)].filter((path) => !isKeyUri(path));
-  const why = "who reads the private key in it can pretend to be this server";
+  const why = "anyone who reads the private key in it can impersonate this server";
   // Thousands of files may be in one directory.
   const modes = new Map<string, Promise<number | undefined>>();
   const looked = { mode: (path: string) => once(modes, path, () => files.mode(path)) };
@@ -313,7 +314,7 @@ async function keyWarnings(pathsAndUris: readonly string[], files: Files): Promi
     READ_AT_ONCE,
     (path) => fileModeWarnings(looked, path, why, { groupMayRead: true }).catch(() => []),
   );
-  return summary(warnings.flat(), "private keys are not their owner's alone");
+  return summary(warnings.flat(), "private keys are accessible to users other than their owner");
 }
 
 const MOST_WARNINGS = 10;

@@ -57,7 +57,7 @@ async function textUpTo(limit: number, stream: ReadableStream<Uint8Array>): Prom
     length += bytes.length;
     if (length > limit) {
       throw new StartupError(
-        "-: the configuration on standard input has more than 16 MiB, or no end",
+        "--config -: standard input has more than 16 MiB, or no end; give a configuration",
       );
     }
     text += decoder.decode(bytes, { stream: true });

@@ -3,6 +3,7 @@
  * revocation lists do (see `warningDays`).
  */
 
+import { counted } from "../counted.ts";
 import type { Logger } from "../log/log.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import { type CheckedCertificate, dateWarning, EXPIRY_DAYS } from "../tls/certificate.ts";
@@ -50,7 +51,8 @@ export class ExpiryWatch {
       this.#log.warning("{warning}", { warning: one.warning(today) });
     }
     if (due.length > MOST_LINES) {
-      this.#log.warning("{count} more certificates expire", { count: due.length - MOST_LINES });
+      const rest = counted(due.length - MOST_LINES, "more certificate");
+      this.#log.warning("{rest} expire soon or have expired", { rest });
     }
     this.#arm();
   }

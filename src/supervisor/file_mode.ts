@@ -18,9 +18,9 @@ export async function fileModeWarnings(
   const unwanted = groupMayRead ? GROUP_AND_OTHERS & ~GROUP_READ : GROUP_AND_OTHERS;
   if (mode !== undefined && (mode & unwanted) !== 0 && !path.startsWith("/dev/fd/")) {
     warnings.push(
-      `${path}: others than its owner may use this file (mode ${
+      `${path}: users other than its owner have access to this file (mode ${
         shown(mode)
-      }), and ${why}; change that with: ` +
+      }), and ${why}; run: ` +
         `chmod 600 ${path}`,
     );
   }
@@ -29,8 +29,8 @@ export async function fileModeWarnings(
   const around = await files.mode(directory).catch(() => undefined);
   if (around !== undefined && (around & OTHERS_WRITE) !== 0 && (around & STICKY) === 0) {
     warnings.push(
-      `${path}: everybody may put another file in its place, for its directory is writable for all (mode ` +
-        `${shown(around)}); change that with: chmod o-w ${directory}`,
+      `${path}: anyone can replace this file, because its directory is world-writable (mode ` +
+        `${shown(around)}); run: chmod o-w ${directory}`,
     );
   }
   return warnings;

@@ -8,6 +8,7 @@ import type { Settings } from "../config/settings.ts";
 import { StartupError } from "../errors.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import { HandedSockets } from "./handed_sockets.ts";
+import { refuseOwnBackend } from "./own_backend.ts";
 import type { Plan } from "./plan.ts";
 import { type ClaimedFrontend, type ClaimOptions, claimPorts, workerFrontends } from "./ports.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
@@ -43,7 +44,9 @@ export class FrontendPorts {
     this.keep(options.held ?? []);
     const all = this.#handed.none || plan.settings.frontendsGiven ? plan : this.#handed;
     const claimed = await claimPorts(all, this.#runtime, { ...options, handed: this.#handed });
-    for (const { host, port, descriptor } of workerFrontends(claimed)) {
+    const frontends = workerFrontends(claimed);
+    await refuseOwnBackend(plan.configuration.backend, frontends, this.#runtime.network);
+    for (const { host, port, descriptor } of frontends) {
       // A socket that was handed over is there anyway.
       if (descriptor === undefined) await this.#reserve({ host, port });
     }

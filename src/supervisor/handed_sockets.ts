@@ -20,7 +20,7 @@ export class HandedSockets {
 
   /**
    * Takes what this process was given, out of the environment too. Rejects with {@linkcode StartupError} for a
-   * descriptor that is no listening TCP socket.
+   * descriptor that is not a listening TCP socket.
    */
   static async take({ service, processes }: Runtime): Promise<HandedSockets> {
     const pid = service.takeVariable("LISTEN_PID");
@@ -34,7 +34,7 @@ export class HandedSockets {
       if (address === undefined) {
         const name = names[descriptor - FIRST] ?? "unknown";
         throw new StartupError(
-          `socket activation: descriptor ${descriptor} (${name}) is no listening TCP socket; stud ` +
+          `socket activation: descriptor ${descriptor} (${name}) is not a listening TCP socket; stud ` +
             "serves TCP only, so remove it from the socket unit",
         );
       }

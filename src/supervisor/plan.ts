@@ -21,6 +21,7 @@ import type { BackendName } from "./backend_refresh.ts";
 import { socketWarnings } from "./socket_options.ts";
 import type { StaplingPlan } from "./stapling_plan.ts";
 import type { TlsPlan } from "./tls_plan.ts";
+import { workerCount } from "./worker_count.ts";
 
 /** What is to be run. */
 export interface Plan {
@@ -234,16 +235,6 @@ const NEEDED: Readonly<
   user: ["CAP_SETUID", "CAP_SETGID"],
   group: ["CAP_SETGID"],
 };
-
-function workerCount(settings: Settings, runtime: Runtime): number {
-  const count = settings.workers === "auto" ? runtime.processes.cpus : settings.workers;
-  if (count > 1 && runtime.platform !== "linux") {
-    throw new StartupError(
-      `--workers ${count}: workers can share a port on Linux only; use one on ${runtime.platform}`,
-    );
-  }
-  return count;
-}
 
 /**
  * With OpenSSL every worker can resume every session, so clients may go to any unless they are counted; but rustls may

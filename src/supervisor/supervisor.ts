@@ -4,6 +4,7 @@
  */
 
 import type { BackendEndpoint, ServingBy, WorkerTotals } from "../control/messages.ts";
+import { counted } from "../counted.ts";
 import { reportError } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
@@ -121,7 +122,7 @@ export class Supervisor {
     const workers = [...this.#generations].reduce((sum, one) => sum + one.logCounters(), 0);
     const totals = this.#describeTotals();
     this.#log.info("counters of {workers} follow{ended}", {
-      workers: workers === 1 ? "1 worker" : `${workers} workers`,
+      workers: counted(workers, "worker"),
       ended: totals === "" ? "" : `; those that have ended${totals}`,
     });
   }
@@ -177,7 +178,7 @@ export class Supervisor {
     } catch (error) {
       this.#watch(this.#plan);
       const { line } = reportError(error);
-      this.#log.error("reload failed, and stud serves on as before: {line}", { line });
+      this.#log.error("reload failed, keeping the current configuration: {line}", { line });
     }
     this.#options.onServing?.(this.#plan, this.#frontends);
   }
@@ -247,7 +248,7 @@ export class Supervisor {
     const to = backend?.kind === "tcp" ? formatSocketAddress(backend) : backend?.path;
     const tls = configuration.tls.backend === undefined ? "TLS" : "TLS to it";
     const why = tlsBecause === undefined ? "" : ` because of ${tlsBecause}`;
-    return `${workers === 1 ? "1 worker serves" : `${workers} workers serve`} on ${where}, ` +
+    return `${counted(workers, "worker")} ${workers === 1 ? "serves" : "serve"} on ${where}, ` +
       `backend ${to}, ${tls} by ${this.#library}${why}`;
   }
 
@@ -262,7 +263,7 @@ export class Supervisor {
 
   async #drain(): Promise<void> {
     const limit = this.#plan.configuration.timeouts.drain;
-    this.#log.info("draining: no new clients, up to {limit} s for those that are here", { limit });
+    this.#log.info("draining: waiting up to {limit} s for open connections", { limit });
     const drained = Promise.all([...this.#generations].map((one) => one.drain(limit)));
     // Workers keep the limit themselves; a worker that cannot is ended a little later.
     const overdue = pause(this.#runtime.clock, limit * 1000 + GRACE);
@@ -280,11 +281,11 @@ export class Supervisor {
       totals.reduce((total, each) => total + count(each), 0);
     const denied = sum((each) => each.clientsDenied);
     const silent = sum((each) => each.silent);
-    return `: ${sum((each) => each.accepted)} connections, ` +
-      `${sum((each) => each.handshakesFailed)} handshakes failed, ` +
+    return `: ${counted(sum((each) => each.accepted), "connection")}, ` +
+      `${counted(sum((each) => each.handshakesFailed), "handshake")} failed, ` +
       (silent === 0 ? "" : `${silent} closed by clients before they sent anything, `) +
-      (denied === 0 ? "" : `${denied} clients denied, `) +
-      `${sum((each) => each.backendsFailed)} backend failures, ` +
+      (denied === 0 ? "" : `${counted(denied, "client")} denied, `) +
+      `${counted(sum((each) => each.backendsFailed), "backend failure")}, ` +
       `${sum((each) => each.refused)} refused`;
   }
 }
@@ -308,7 +309,7 @@ function news(plan: Plan, former: Plan): string[] {
     !isSameData(value, former.fixed[name])
   ).map(([name]) => name);
   if (stale.length === 0) return fresh;
-  return [...fresh, `a change of ${stale.join(", ")} takes a restart; the rest is in effect`];
+  return [...fresh, `${stale.join(", ")}: changed, which takes a restart; the rest is in effect`];
 }
 
 /** Milliseconds. */

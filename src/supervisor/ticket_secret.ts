@@ -35,17 +35,17 @@ export async function readTicketSecret(
   if (secret.length < FEWEST_OCTETS) {
     const newline = secret.length < octets.length ? ", the newline at its end not counted" : "";
     throw new StartupError(
-      `${path}: a ticket secret has to have ${FEWEST_OCTETS} octets at least, and this one has ` +
+      `${path}: a ticket secret needs at least ${FEWEST_OCTETS} bytes, and this one has ` +
         `${secret.length}${newline}; make one with: openssl rand 48 > ${path}`,
     );
   }
   if (secret.every((octet) => octet === secret[0])) {
     throw new StartupError(
-      `${path}: this ticket secret is one octet again and again, which anybody can guess; make one with: ` +
+      `${path}: this ticket secret repeats one byte, which anyone can guess; make one with: ` +
         `openssl rand 48 > ${path}`,
     );
   }
-  const what = "who knows the secret in it can decrypt sessions";
+  const what = "anyone who knows the secret in it can decrypt sessions";
   return { secret: toBase64(secret), warnings: await fileModeWarnings(runtime.files, path, what) };
 }
 

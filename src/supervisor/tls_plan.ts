@@ -195,8 +195,8 @@ function loweredLevel({ tlsProtocols: protocols, ciphers }: TlsSettings): string
   return [
     `${old.join(" and ")} ${
       old.length === 1 ? "needs" : "need"
-    } SHA-1 signatures, so OpenSSL's security level is lowered to 0 for all ` +
-    "clients; @SECLEVEL=N in -c/--ciphers sets another one",
+    } SHA-1 signatures, so OpenSSL's security ` +
+    "level is lowered to 0 for all clients; @SECLEVEL=N in -c/--ciphers sets another one",
   ];
 }
 
@@ -205,7 +205,7 @@ function sharedCache({ sharedCache }: Settings): string[] {
   if (sharedCache === 0) return [];
   return [
     `-C/--shared-cache ${sharedCache}: sessions are kept by the clients, as tickets that every worker can ` +
-    "open; no cache is needed, and the number means nothing",
+    "open; no cache is needed, and the number has no effect",
   ];
 }
 

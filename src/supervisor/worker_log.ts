@@ -3,6 +3,7 @@
  * room for those of the others. What is left out is counted.
  */
 
+import { counted } from "../counted.ts";
 import type { LogLevel } from "../errors.ts";
 import type { Logger } from "../log/log.ts";
 import type { Clock } from "../runtime/runtime.ts";
@@ -40,8 +41,8 @@ export class WorkerLog {
     if (count === 0) return;
     this.#leftOut = 0;
     this.#log.warning(
-      "worker {index}: {count} log lines left out: more than {limit} a second",
-      { index: this.#index, count, limit: LINES_A_SECOND },
+      "worker {index}: {lines} left out: more than {limit} a second",
+      { index: this.#index, lines: counted(count, "log line"), limit: LINES_A_SECOND },
     );
   }
 }

@@ -204,7 +204,7 @@ export class WorkerProcess {
       keys?.fill(0);
     });
     if (this.#untaken > MAX_UNTAKEN) {
-      this.#break(`it has not taken the last ${MAX_UNTAKEN} messages`);
+      this.#break(`it did not read the last ${MAX_UNTAKEN} messages`);
     }
   }
 
@@ -274,7 +274,7 @@ export class WorkerProcess {
 
   #answered(message: WorkerAnswer): void {
     const asked = this.#asked.shift();
-    if (asked === undefined) throw new ProtocolError("an answer to nothing that was asked");
+    if (asked === undefined) throw new ProtocolError("an answer that was not asked for");
     asked.cancel();
     const isOne = ({ host, port }: SocketAddress) =>
       asked.addresses.some((one) => one.host === host && one.port === port);
@@ -314,7 +314,7 @@ function describeEnd(end: ProcessEnd, lastWords: string): string {
 }
 
 const SIGNAL_HINTS: Readonly<Record<string, string>> = {
-  SIGKILL: "by hand, or by the kernel for want of memory: see dmesg",
+  SIGKILL: "by hand, or by the kernel when memory ran out; see dmesg",
   SIGTRAP: "the JavaScript heap was full",
   SIGSEGV: "a crash in native code",
   SIGABRT: "a crash in native code",

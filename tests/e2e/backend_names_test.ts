@@ -27,7 +27,7 @@ testWith(
     hosts.write("127.0.0.2 backend.test");
     await site.stud.output(
       new RegExp(
-        `backend.test:${port} is 127.0.0.2:${port} from now on; it was 127.0.0.1:${port}\n`,
+        `backend.test:${port} is 127.0.0.2:${port} now; it was 127.0.0.1:${port}\n`,
       ),
     );
     // The worker is told in the same moment as the log.
@@ -51,7 +51,7 @@ testWith(
     );
     await site.echoOnce();
     hosts.write("127.0.0.2 backend.test");
-    await site.stud.output(/backend.test:\d+ can be looked up again/);
+    await site.stud.output(/backend.test:\d+ resolves again/);
     assert(site.stud.stderr.match(/looking up backend/g)?.length === 1, site.stud.report());
   },
 );

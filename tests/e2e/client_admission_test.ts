@@ -31,7 +31,7 @@ for (const version of VERSIONS) {
       );
       assertEquals(site.accepted, 2, "the backend heard of others");
       site.stud.signal("SIGTERM");
-      await site.stud.output(/stopped: 3 connections, 0 handshakes failed, 1 clients denied, /);
+      await site.stud.output(/stopped: 3 connections, 0 handshakes failed, 1 client denied, /);
     },
   );
 

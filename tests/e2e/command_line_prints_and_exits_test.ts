@@ -34,7 +34,7 @@ Deno.test("-V and --version print name, version and TLS engines, and exit 0", as
 const ON_DENO = [
   // Where there is none, it says why.
   /^TLS engine openssl: (OpenSSL 3\.\d+\.\d+ .*|not usable: .+)$/,
-  /^TLS engine rustls: the one of Deno \d+\.\d+\.\d+$/,
+  /^TLS engine rustls: bundled with Deno \d+\.\d+\.\d+$/,
   /^TLS engine auto: (openssl|rustls)$/,
 ];
 const ENGINES = byLibrary({

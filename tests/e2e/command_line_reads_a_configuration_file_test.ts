@@ -32,7 +32,7 @@ Deno.test("a fault in a configuration file is named by file and line", async () 
     [
       "# whose TLS it is\nbackend-verify = off\n",
       ":2:18: backend-verify is about",
-      "takes --client",
+      "needs --client",
     ],
     byLibrary({ rustls: RUSTLS_CANNOT, openssl: RUSTLS_CANNOT, node: NOT_ON_NODE }),
     ['frontend = {\n  host = "*"\n}\n', ":1:1: frontend: ", "add port = PORT"],

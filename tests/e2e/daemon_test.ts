@@ -31,7 +31,7 @@ testWith(
     }
     assertStringIncludes(site.read("log"), `info: 1 worker serves on 127.0.0.1:${site.port}`);
     await site.stop();
-    assertStringIncludes(site.read("log"), "info: stopped: 1 connections");
+    assertStringIncludes(site.read("log"), "info: stopped: 1 connection");
     assertEquals([...Deno.readDirSync(site.folder)].map(({ name }) => name).sort(), [
       "log",
       "ports",

@@ -37,7 +37,7 @@ Deno.test("-t answers as hitch does", async () => {
   const good = await runStud(["--compat=hitch", "-t", `--config=${config}`]);
   assertEquals([good.code, good.stdout], [0, ""], good.stderr);
   assertStringIncludes(good.stderr, ":7:19: tls-protos: SSLv3 is left out");
-  assertStringIncludes(good.stderr, ":8:19: ring-slots: of no use");
+  assertStringIncludes(good.stderr, ":8:19: ring-slots: ignored");
   assert(good.stderr.endsWith("hitch configuration looks ok.\n"), good.stderr);
   const bad = await runStud(["--compat=hitch", "-t"]);
   assertEquals([bad.code, bad.stdout], [1, ""], bad.stderr);

@@ -36,7 +36,7 @@ for (const library of ["openssl", "rustls"] as const) {
       assertEquals(site.stud.workers().map(reach), [[], []]);
       // The key is readable for all, so that any user can serve the site.
       const unexpected = site.stud.stderr.split("\n").filter((line) =>
-        line !== "" && !line.includes("others than its owner may use this file")
+        line !== "" && !line.includes("users other than its owner have access to this file")
       );
       assertEquals(unexpected, [], site.stud.report());
     },

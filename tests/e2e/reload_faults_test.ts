@@ -17,7 +17,7 @@ testWith(
     await site.reload();
     assertStringIncludes(
       site.stud.stderr,
-      `reload failed, and stud serves on as before: ${site.folder}/stud.conf:5:1: unknown key "wrokers"`,
+      `reload failed, keeping the current configuration: ${site.folder}/stud.conf:5:1: unknown key "wrokers"`,
     );
     await site.echoOnce();
     site.configure(["workers = 2"], { backend: "127.0.0.1,no-such-service" });

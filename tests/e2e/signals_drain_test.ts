@@ -14,7 +14,7 @@ Deno.test("TERM without clients ends stud at once with status 0", async () => {
   // Much less than the drain timeout.
   const status = await site.stud.ended(10_000);
   assertEquals([status.code, status.signal], [0, null], site.stud.report());
-  assertStringIncludes(site.stud.stdout, "stopped: 1 connections, 0 handshakes failed");
+  assertStringIncludes(site.stud.stdout, "stopped: 1 connection, 0 handshakes failed");
 });
 
 Deno.test("after TERM a client goes on, new ones are refused, and its end is stud's", async () => {
@@ -23,7 +23,7 @@ Deno.test("after TERM a client goes on, new ones are refused, and its end is stu
   using client = await site.connect();
   await exchange(client);
   site.stud.signal("SIGTERM");
-  await site.stud.output(/draining: no new clients, up to 30 s/);
+  await site.stud.output(/draining: waiting up to 30 s for open connections/);
   await eventually("nobody listens", () => isRefused(port));
   await exchange(client, "a request after TERM");
   await exchange(client, "and one more, of many octets".repeat(10_000));
@@ -55,7 +55,7 @@ Deno.test("the drain timeout ends what waits for the backend alone", async () =>
   site.stud.signal("SIGTERM");
   assertEquals((await site.stud.ended()).code, 0);
   // A worker that had to be killed could not tell what it had counted.
-  assertStringIncludes(site.stud.stdout, "stopped: 1 connections");
+  assertStringIncludes(site.stud.stdout, "stopped: 1 connection");
 });
 
 Deno.test("a drain timeout of 0 ends clients at once", async () => {

@@ -1,6 +1,7 @@
 /** Faults in the command line: each is one line that names the option and what is wrong, with status 1. */
 
 import { assertStringIncludes } from "../support/assert.ts";
+import { freePort } from "../support/ports.ts";
 import { startError } from "../support/start_error.ts";
 import { BY_OPENSSL } from "../support/stud.ts";
 import { testWith } from "../support/tools.ts";
@@ -8,12 +9,16 @@ import { testWith } from "../support/tools.ts";
 /** Arguments, and what the line must contain. */
 const FAULTS: readonly (readonly [args: string[], ...words: string[]])[] = [
   [["--no-such-option"], "unknown option --no-such-option"],
+  [["-v", "--self-signed"], "unknown option -v; the version is -V", "-L 2"],
+  [["--no-sandbox", "--self-signed"], "unknown option --no-sandbox; write --sandbox=off"],
+  [["help"], '"help" is not an option', "--help"],
   [["--worker", "--self-signed", "-n"], "-n/--workers needs a value"],
   [["-x"], "unknown option -x"],
   [["--self-signed", "-b"], "-b/--backend needs a value"],
   [["--self-signed", "--backend="], "--backend needs a value"],
   [["--self-signed", "-n", "two"], "-n/--workers", '"two"', "whole number from 1 to 1024"],
   [["--self-signed", "-n", "0"], "-n/--workers", '"0"'],
+  [["--self-signed", "-n", "1000"], "--workers 1000: more than", "--workers auto"],
   [["--self-signed", "-B", "1e3"], "-B/--backlog", '"1e3"'],
   [["--self-signed", "--max-handshakes", "0"], "--max-handshakes", '"0"', "number from 1 to"],
   [["--self-signed", "-k", "-1"], "-k/--keepalive", '"-1"'],
@@ -22,13 +27,16 @@ const FAULTS: readonly (readonly [args: string[], ...words: string[]])[] = [
   [["--self-signed", "--quiet=maybe"], "--quiet", '"maybe"', "neither on nor off"],
   [["--self-signed", "--syslog-facility", "local9"], "--syslog-facility", '"local9"', "local7"],
   [["--self-signed=a b"], "--self-signed", '"a b"', "neither a DNS name nor an IP address"],
+  [["--self-signed", "-f", "443"], "-f/--frontend", '"443"', "write *,443"],
+  [["--self-signed", "-b", "http://[::1]:8000/"], "-b/--backend", "write [::1]:8000 instead"],
+  [["--self-signed", "-b", "[::1]:1", "-b", "[::1]:2"], "-b/--backend", "given 2 times"],
   [["--self-signed", "-f", "127.0.0.1"], "-f/--frontend", '"127.0.0.1"', "no port"],
   [["--self-signed", "-f", "127.0.0.1,65536"], "-f/--frontend", '"65536"', "not a port"],
   [["--self-signed", "-f", "[::1,443"], "-f/--frontend", "[HOST]:PORT"],
   [["--self-signed", "-f", "*,1", "-f", ",1"], "-f/--frontend", "the same frontend"],
   [["--self-signed", "-b", "*,80"], "-b/--backend", "* is for frontends"],
   [["--self-signed", "-b", "127.0.0.1,0"], "-b/--backend", '"127.0.0.1,0"'],
-  [["--self-signed", "-b", `/${"x".repeat(200)}`], "-b/--backend", "201 octets"],
+  [["--self-signed", "-b", `/${"x".repeat(200)}`], "-b/--backend", "201 bytes"],
   [["--self-signed", "--write-ip", "--write-proxy"], "--write-ip and --write-proxy exclude"],
   [["--self-signed", "--proxy-client-cert"], "--proxy-client-cert", "--write-proxy-v2"],
   [["--self-signed", "cert.pem"], '"cert.pem"', "--self-signed", "exclude each other"],
@@ -49,7 +57,7 @@ const RUSTLS_CANNOT: typeof FAULTS = [
 /** Options of stud that this release cannot honour. */
 const REFUSED: readonly (readonly [args: string[], ...words: string[]])[] = [
   [["--tls=off"], "--tls", "cannot be switched off"],
-  [["--backend-ca=ca.pem"], "--backend-ca", "takes --client"],
+  [["--backend-ca=ca.pem"], "--backend-ca", "needs --client"],
   [["-U", "127.0.0.1,1"], "-U/--shared-cache-listen", "the same --ticket-secret FILE"],
   [["-P", "127.0.0.1,1"], "-P/--shared-cache-peer", "the same --ticket-secret FILE"],
   [["-M", "eth0"], "-M/--shared-cache-if", "the same --ticket-secret FILE"],
@@ -61,6 +69,7 @@ const OPENSSL_REFUSES: readonly (readonly [args: string[], ...words: string[]])[
   [["-c", "NOSUCH"], "-c/--ciphers NOSUCH: ", "OpenSSL", "no cipher match"],
   [["--ciphersuites", "NOSUCH"], "--ciphersuites NOSUCH: ", "OpenSSL"],
   [["--ecdh-curve", "nosuch"], "--ecdh-curve nosuch: ", "OpenSSL"],
+  [["--ecdh-curve", "X25519:P-257"], "--ecdh-curve X25519:P-257: ", "did you mean P-256?"],
   [["-e", "nosuch"], "-e/--ssl-engine nosuch: "],
 ];
 
@@ -99,6 +108,15 @@ Deno.test("a service that /etc/services does not know is named with its option",
     [["--self-signed", "-f", "127.0.0.1,no-service"], "--frontend", "no-service"],
     [["--self-signed", "-b", "127.0.0.1,no-service"], "--backend", "no-service"],
   ]);
+});
+
+Deno.test("a backend that is a frontend of stud is refused, by -t too", async () => {
+  const port = freePort();
+  for (const [frontend, backend] of [["*", "localhost"], ["127.0.0.1", "0.0.0.0"]]) {
+    const args = ["--self-signed", "-f", `${frontend},${port}`, "-b", `${backend},${port}`];
+    const words = ["--backend ", `:${port} is stud's own --frontend `];
+    await inTurns([[args, ...words], [["-t", ...args], ...words]]);
+  }
 });
 
 Deno.test("an address that this machine does not have is named", async () => {

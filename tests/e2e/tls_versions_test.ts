@@ -41,7 +41,8 @@ for (const [options, versions] of CASES) {
         /handshake failed: the client offers no TLS version that is allowed here \(client 127\.0\.0\.1:\d+ .* for one\.example\)/,
       );
     }
-    const explained = /warning: TLSv1\.\d.* need SHA-1 signatures, so OpenSSL's security level is/;
+    const explained =
+      /warning: TLSv1\.\d.* needs? SHA-1 signatures, so OpenSSL's security level is/;
     const old = versions.some((version) => version === "TLSv1" || version === "TLSv1.1");
     assertEquals(explained.test(site.stud.stderr), old, site.stud.report());
   });

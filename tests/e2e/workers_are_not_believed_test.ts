@@ -36,7 +36,7 @@ const BREACHES: Readonly<Record<string, [content: string | Uint8Array, words: Re
     '{"type":"ended","counters":{"accepted":"x"}}\n',
     /ended\.counters\.accepted is no whole number/,
   ],
-  "an answer to nothing": ['{"type":"answer"}\n', /an answer to nothing that was asked/],
+  "an answer to nothing": ['{"type":"answer"}\n', /an answer that was not asked for/],
 };
 
 for (const [name, [content, words]] of Object.entries(BREACHES)) {

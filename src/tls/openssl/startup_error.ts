@@ -2,6 +2,7 @@
 
 import { StartupError } from "../../errors.ts";
 import type { OpenSslError } from "../../runtime/openssl.ts";
+import { groupSuggestion } from "../group_names.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls_configuration.ts";
 
 /** Names the option or the file that OpenSSL does not take. */
@@ -24,10 +25,11 @@ export function startupError(
     "DH parameters": `${files}: the DH parameters`,
   };
   const subject = subjects[error.subject ?? ""] ?? files;
-  if (error.subject === "groups" && error.message === "passed invalid argument") {
-    return new StartupError(`${subject}: OpenSSL does not know all of these groups`, {
-      cause: error,
-    });
+  if (error.subject === "groups" && groups !== undefined) {
+    return new StartupError(
+      `${subject}: OpenSSL does not know all of these groups${groupSuggestion(groups)}`,
+      { cause: error },
+    );
   }
   if (error.subject === "private key" && /mismatch|no certificate assigned/.test(error.message)) {
     return new StartupError(`${subject} does not belong to the certificate`, { cause: error });

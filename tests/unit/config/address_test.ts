@@ -61,7 +61,7 @@ Deno.test("only a frontend leaves the port to the system", () => {
 });
 
 Deno.test("a backend needs one host", () => {
-  for (const text of ["*,80", ",80", "[*]:80", "[]:80", ":80"]) {
+  for (const text of ["*,80", "[*]:80", "*:80"]) {
     assertThrows(
       () => backend(text),
       UsageError,
@@ -70,15 +70,71 @@ Deno.test("a backend needs one host", () => {
   }
 });
 
+Deno.test("a backend without a host is this machine, as with stud 0.3", () => {
+  for (const text of [",8000", ":8000", "[]:8000", "[],8000"]) {
+    assertEquals(backend(text), tcp("127.0.0.1", "8000"), text);
+  }
+  assertThrows(() => backend(","), UsageError, '"" is not a port');
+});
+
+Deno.test("text that is no address is refused with what was probably meant", () => {
+  const frontends: [string, string][] = [
+    ["443", "it has no host; write *,443 for every address of this machine"],
+    ["*", "it has no port; write *,PORT"],
+    ["127.0.0.1", "it has no port; write 127.0.0.1,PORT"],
+    ["[::1]", "it has no port; write [::1]:PORT"],
+    ["::1:443", "write an IPv6 host as [HOST]:PORT, such as [::1]:443"],
+    ["::1", "write an IPv6 host as [HOST]:PORT, such as [::1]:PORT"],
+    ["https://*:443/", "this is a URL; write *:443 instead"],
+    ["https://", "this is a URL; write *:443 instead"],
+    ["/run/stud.sock", "stud listens on TCP addresses only, not on unix sockets; write HOST,PORT"],
+    [
+      "unix:/run/stud.sock",
+      "stud listens on TCP addresses only, not on unix sockets; write HOST,PORT",
+    ],
+  ];
+  const backends: [string, string][] = [
+    ["8000", "it has no host; write 127.0.0.1,8000 for a service on this machine"],
+    ["localhost", "it has no port; write localhost,PORT"],
+    ["http://127.0.0.1:8000", "this is a URL; write 127.0.0.1:8000 instead"],
+    ["HTTP://127.0.0.1:8000/", "this is a URL; write 127.0.0.1:8000 instead"],
+    ["http://app.example/x?y", "this is a URL; write app.example:80 instead"],
+    ["http://[::1]:80", "this is a URL; write [::1]:80 instead"],
+    ["tcp://10.0.0.1", "this is a URL; write 10.0.0.1:PORT instead"],
+    ["http://me@host:80", "this is a URL; write HOST:PORT instead"],
+    [
+      "https://app.example",
+      "this is a URL; write app.example:443 instead; the backend is sent plaintext, unless --client " +
+      "turns stud round",
+    ],
+    ["unix:/run/app.sock", "this is a URL; write /run/app.sock instead"],
+    ["unix:///run/app.sock", "this is a URL; write /run/app.sock instead"],
+    ["./app.sock", "the path of a unix socket begins with /"],
+  ];
+  const all = [
+    ...frontends.map(([text, hint]) => ["-f/--frontend", frontend, text, hint] as const),
+    ...backends.map(([text, hint]) => ["-b/--backend", backend, text, hint] as const),
+  ];
+  for (const [origin, parse, text, hint] of all) {
+    const { message } = assertThrows(() => parse(text), UsageError);
+    assertEquals(message, `${origin}: ${JSON.stringify(text)}: ${hint}`);
+  }
+});
+
+Deno.test("hosts that begin like a URL are hosts", () => {
+  assertEquals(backend("unix:80"), tcp("unix", "80"));
+  assertEquals(backend("http:80"), tcp("http", "80"));
+});
+
 Deno.test("text that is no address is refused with option, text and reason", () => {
   const refused: [string, string][] = [
-    ["8443", "it has no port"],
+    ["8443", "it has no host"],
     ["localhost", "it has no port"],
     ["", "it has no port"],
     ["::1", "write an IPv6 host as [HOST]:PORT"],
     ["::1:443", "write an IPv6 host as [HOST]:PORT"],
     ["[::1", "not of the form [HOST]:PORT"],
-    ["[::1]", "not of the form [HOST]:PORT"],
+    ["[::1]:", '"" is not a port'],
     ["[::1]443", "not of the form [HOST]:PORT"],
     ["a b,80", '"a b" is not a host name or IP address'],
     ["a/b,80", '"a/b" is not a host name or IP address'],
@@ -96,12 +152,12 @@ Deno.test("text that is no address is refused with option, text and reason", () 
   }
 });
 
-Deno.test("a backend may be a unix socket of at most 107 octets", () => {
+Deno.test("a backend may be a unix socket of at most 107 bytes", () => {
   const longest = "/" + "a".repeat(106);
   assertEquals(backend(longest), { kind: "unix", path: longest });
   assertEquals(backend("/run/a,b:1"), { kind: "unix", path: "/run/a,b:1" });
-  assertThrows(() => backend(longest + "a"), UsageError, "the path has 108 octets");
-  assertThrows(() => backend("/" + "é".repeat(54)), UsageError, "the path has 109 octets");
+  assertThrows(() => backend(longest + "a"), UsageError, "the path has 108 bytes");
+  assertThrows(() => backend("/" + "é".repeat(54)), UsageError, "the path has 109 bytes");
   assertThrows(() => backend("/run/\0"), UsageError, "NUL");
   assertThrows(() => frontend("/run/stud.sock"), UsageError, '-f/--frontend: "/run/stud.sock"');
 });

@@ -74,7 +74,7 @@ Deno.test("what is about the other direction is refused, and both options are na
     const label = argument.replace(/=.*/, "");
     assertEquals(
       refusalOf([argument, "a.pem"]),
-      `${label} is about TLS to the backend, which takes --client; give both or neither`,
+      `${label} is about TLS to the backend, which needs --client; give both or neither`,
     );
   }
 });

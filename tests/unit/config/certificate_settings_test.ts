@@ -53,7 +53,7 @@ Deno.test("neither a directory nor a key goes with --self-signed", () => {
 Deno.test("a pattern for the files of a directory needs the directory", () => {
   assertEquals(
     refusalOf(["--pem-dir-glob=*.pem", "a.pem"]),
-    '--pem-dir-glob "*.pem" is of no use without --pem-dir',
+    '--pem-dir-glob "*.pem" has no effect without --pem-dir',
   );
 });
 

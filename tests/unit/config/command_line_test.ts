@@ -104,8 +104,8 @@ Deno.test("a long option that begins another is meant itself", () => {
   );
 });
 
-Deno.test("what stands only in a pem-file block is no option", () => {
-  assertEquals(refusalOf(["--cert=a.pem"]), "unknown option --cert");
+Deno.test("what stands only in a pem-file block is not an option", () => {
+  assertStringIncludes(refusalOf(["--cert=a.pem"]), "unknown option --cert; the PEM file");
   assertEquals(
     refusalOf(["--ocsp-resp-file=a"]),
     "unknown option --ocsp-resp-file; did you mean --ocsp-resp-tmo?",
@@ -122,7 +122,7 @@ Deno.test("an unknown option is named, with the nearest known one", () => {
     "unknown option --bakend; did you mean --backend?",
   );
   assertEquals(refusalOf(["--xyzzy"]), "unknown option --xyzzy");
-  assertEquals(refusalOf(["--no-quiet"]), "unknown option --no-quiet");
+  assertEquals(refusalOf(["--no-quite"]), "unknown option --no-quite");
   assertEquals(refusalOf(["--=x"]), "unknown option --");
   assertEquals(refusalOf(["-z"]), "unknown option -z");
   assertEquals(refusalOf(["-qz4"]), 'unknown option -z in "-qz4"');
@@ -130,6 +130,35 @@ Deno.test("an unknown option is named, with the nearest known one", () => {
   assertEquals(refusalOf(["--__proto__=1"]), "unknown option --__proto__");
   assertEquals(refusalOf(["--a\x1b[31m\nb"]), "unknown option --a\\x1b[31m\\nb");
   assertEquals(refusalOf(["-\x07"]), "unknown option -\\x07");
+});
+
+Deno.test("options and words of other programs are answered with what to write", () => {
+  const hints: [string, string][] = [
+    [
+      "-v",
+      "unknown option -v; the version is -V, and more log lines come with -L 2",
+    ],
+    ["--verbose", "unknown option --verbose; more log lines come with -L 2"],
+    ["--no-sandbox", "unknown option --no-sandbox; write --sandbox=off"],
+    ["--no-backend", "unknown option --no-backend; did you mean --backend?"],
+    ["--key", "unknown option --key; write --private-key"],
+    [
+      "help",
+      '"help" is not an option; write --help for help, or ./help for a PEM file of that name',
+    ],
+    [
+      "\u2013-workers=4",
+      '"\u2013-workers=4" is not an option; it begins with a dash that is not a hyphen; write ' +
+      "--workers=4",
+    ],
+    [
+      "\u2014help",
+      '"\u2014help" is not an option; it begins with a dash that is not a hyphen; write --help',
+    ],
+    ["workers=4", '"workers=4" is not an option; write --workers=4 if the option is meant'],
+  ];
+  for (const [argument, message] of hints) assertEquals(refusalOf([argument]), message);
+  assertEquals(given("./help", "a=b"), { "pem-file": ["./help", "a=b"] });
 });
 
 Deno.test("every option that needs a value says so when it is missing", () => {

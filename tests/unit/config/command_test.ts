@@ -229,7 +229,7 @@ Deno.test("only one preface may be asked for, and both options are named", () =>
 });
 
 Deno.test("a client's certificate goes with version 2 of the PROXY protocol only", () => {
-  const reason = "--proxy-client-cert is of no use without --write-proxy-v2";
+  const reason = "--proxy-client-cert has no effect without --write-proxy-v2";
   for (const argv of [[], ["--write-proxy"], ["--proxy-proxy"], ["--write-proxy-v2=off"]]) {
     assertEquals(refusalOf([...argv, "--proxy-client-cert", "a.pem"]), reason);
   }
@@ -249,22 +249,26 @@ Deno.test("the same frontend twice is refused, however it is spelled", () => {
 
 Deno.test("numbers outside their range and other text are refused with option and text", () => {
   const cases: [string, string[], string][] = [
-    ["-n", ["0", "1025", "-1", "4x", "1.5", "Auto", ""], "-n/--workers"],
+    ["-n", ["0", "1025", "-1", "4x", "1.5", "Autos", ""], "-n/--workers"],
     ["-B", ["0", "-1", "2147483648", "1e3", "0x10"], "-B/--backlog"],
     ["--max-connections", ["-1", "10000001", "all", "1.5"], "--max-connections"],
     ["--max-connections-per-client", ["-1", "x"], "--max-connections-per-client"],
     ["--max-handshakes", ["0", "-1", "1000001", "all", "1.5"], "--max-handshakes"],
-    ["-k", ["0", "32768", "1.5", "+5"], "-k/--keepalive"],
+    ["-k", ["0", "32768", "1.5", "500ms", "10h", "1w", "+5"], "-k/--keepalive"],
     ["-C", ["-1", "many"], "-C/--shared-cache"],
-    ["--ssl-handshake-timeout", ["0", "86401", ".5", "1.", "30s"], "--ssl-handshake-timeout"],
+    [
+      "--ssl-handshake-timeout",
+      ["0", "86401", ".5", "1.", "30 s", "99ms", "25h", "s"],
+      "--ssl-handshake-timeout",
+    ],
     ["--backend-connect-timeout", ["0", "86401", "-1"], "--backend-connect-timeout"],
     ["--linger-timeout", ["0", "Infinity", "NaN"], "--linger-timeout"],
     ["--drain-timeout", ["-1", "604801", " 1"], "--drain-timeout"],
-    ["--syslog-facility", ["kernel", "LOCAL0"], "--syslog-facility"],
-    ["--client-verify", ["on", "Required"], "--client-verify"],
-    ["--tls-protos", ["TLSv1.4", "tlsv1.2", "TLSv1.2;TLSv1.3", "all"], "--tls-protos"],
+    ["--syslog-facility", ["kernel", "LOCAL8"], "--syslog-facility"],
+    ["--client-verify", ["on", "require"], "--client-verify"],
+    ["--tls-protos", ["TLSv1.4", "TLSv1.2;TLSv1.3", "all"], "--tls-protos"],
     ["--alpn-protos", ["h2,é", "ü"], "--alpn-protos"],
-    ["--tls-library", ["gnutls", "OpenSSL"], "--tls-library"],
+    ["--tls-library", ["gnutls", "Open-SSL"], "--tls-library"],
   ];
   for (const [name, texts, label] of cases) {
     for (const text of texts.filter((text) => text !== "")) {
@@ -272,6 +276,102 @@ Deno.test("numbers outside their range and other text are refused with option an
       assertStringIncludes(message, `${label}: "${text}" is not `);
     }
   }
+});
+
+Deno.test("words mean the same in capitals and in small letters", () => {
+  const same: [string[], string[]][] = [
+    [["-n", "AUTO"], ["-n", "auto"]],
+    [["--quiet=ON"], ["--quiet"]],
+    [["--quiet=T", "--watch=F"], ["--quiet"]],
+    [["--quiet=Y", "--watch=N"], ["--quiet"]],
+    [["--tls-protos=tlsv1.3"], ["--tls-protos=TLSv1.3"]],
+    [["--tls-library=OpenSSL"], ["--tls-library=openssl"]],
+    [["--client-verify=Required", "--client-verify-ca=CA"], [
+      "--client-verify=required",
+      "--client-verify-ca=CA",
+    ]],
+    [["--client-verify=NONE"], []],
+    [["--syslog-facility=LOCAL3"], ["--syslog-facility=local3"]],
+    [["--ecdh-curve=AUTO"], []],
+    [["--compat=NONE"], []],
+    [["--compat=Hitch"], ["--compat=hitch"]],
+    [["-c", "high:!anull:ecdhe-rsa-aes128-gcm-sha256"], [
+      "-c",
+      "HIGH:!aNULL:ECDHE-RSA-AES128-GCM-SHA256",
+    ]],
+    [["--ciphersuites=tls_aes_128_gcm_sha256"], ["--ciphersuites=TLS_AES_128_GCM_SHA256"]],
+  ];
+  for (const [one, other] of same) {
+    assertEquals(settingsOf([...one, "a.pem"]), settingsOf([...other, "a.pem"]), one.join(" "));
+  }
+  const block = "pem-file = { cert = a client-verify = REQUIRED client-verify-ca = ca }";
+  assertEquals(settingsOf([], block).pemFiles[0]!.clientVerify, "required");
+});
+
+Deno.test("a word that is wrong is answered with the nearest one", () => {
+  const near: [string, string][] = [
+    ["--client-verify=require", "is not one of none, optional, required; did you mean required?"],
+    ["--tls-library=opensl", "is not one of auto, rustls, openssl, node; did you mean openssl?"],
+    ["--quiet=onn", "is neither on nor off; did you mean on?"],
+    ["--workers=atuo", "is not a whole number from 1 to 1024 or auto; did you mean auto?"],
+    ["--access-log-format=jsno", "is not one of text, json; did you mean json?"],
+  ];
+  for (const [argument, message] of near) {
+    assertStringIncludes(refusalOf([argument, "a.pem"]), message);
+  }
+});
+
+Deno.test("times may have a unit, wherever seconds may stand", () => {
+  const drain = (text: string) => settingsOf([`--drain-timeout=${text}`, "a.pem"]).drainTimeout;
+  assertEquals(["500ms", "30s", "5m", "1.5h", "2D", "100ms"].map(drain), [
+    0.5,
+    30,
+    300,
+    5400,
+    172_800,
+    0.1,
+  ]);
+  assertEquals(settingsOf(["-k", "1h", "a.pem"]).keepalive, 3600);
+  for (const { name, type } of OPTIONS) {
+    if (type.kind !== "seconds") continue;
+    assertEquals(
+      settingsOf([`--${name}=60s`, "a.pem"]),
+      settingsOf([`--${name}=60`, "a.pem"]),
+      name,
+    );
+    assertEquals(
+      settingsOf(["a.pem"], `${name} = 1m`),
+      settingsOf(["a.pem"], `${name} = 60`),
+      name,
+    );
+  }
+});
+
+Deno.test("options that look as if they added up are refused if they are given twice", () => {
+  const once = OPTIONS.filter((option) => option.once);
+  for (const option of once) {
+    const value = option.type.kind === "backend" ? "[::1]:1" : "a";
+    const twice = [`--${option.name}=${value}`, `--${option.name}=${value}`];
+    if (option.name === "config") continue; // It is read first.
+    assertEquals(
+      refusalOf([...twice, "a.pem"]),
+      `${optionLabel(option)}: given 2 times ("${value}", "${value}"); keep one`,
+    );
+    assertEquals(option.repeatable ?? false, false);
+  }
+  assertEquals(once.some(({ name }) => name === "backend"), true);
+  const { backend, warnings } = settingsOf([
+    ...["--compat=hitch", "-b", "[::1]:1", "-b", "[::1]:2"],
+    "a.pem",
+  ]);
+  assertEquals(backend, { kind: "tcp", host: "::1", port: "2" });
+  assertEquals(warnings, ["-b/--backend: given twice; the last one counts"]);
+  const parsed = parseCommandLine(["--config=a", "--config=b", "a.pem"]);
+  assertThrows(
+    () => toCommand(parsed, ON_DENO, { file: "b", text: "" }),
+    Error,
+    '--config: given 2 times ("a", "b"); keep one',
+  );
 });
 
 Deno.test("a mistake is found even where a later value overrides it", () => {

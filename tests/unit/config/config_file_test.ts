@@ -145,8 +145,33 @@ Deno.test("PEM files and frontends of the command line replace those of the file
   assertEquals(settingsOf(["b.pem"], block).pemFiles, [{ certificate: "b.pem" }]);
 });
 
-Deno.test("the last of several values for one key wins", () => {
-  assertEquals(settingsOf(["a.pem"], "workers = 2\nworkers = 3").workers, 3);
+Deno.test("a key that is there twice is refused, with both lines", () => {
+  assertEquals(
+    refused("workers = 2\n\n workers = 3"),
+    'stud.conf:3:2: "workers" is given twice, first on line 1; keep one',
+  );
+  assertEquals(
+    refused("backend = '[::1]:1'\nbackend = '[::1]:1'"),
+    'stud.conf:2:1: "backend" is given twice, first on line 1; keep one',
+  );
+  assertEquals(
+    refused("session-cache = 1\nshared-cache = 2"),
+    'stud.conf:2:1: "shared-cache" is given twice, first on line 1; keep one',
+  );
+  assertEquals(
+    refused("frontend = {\n port = 1\n ssl = on\n ssl = off }"),
+    'stud.conf:4:2: "ssl" is given twice, first on line 3; keep one',
+  );
+  given("private-key = a\nprivate-key = b\nallow-cn = a\nallow-cn = b");
+});
+
+Deno.test("hitch's files may have a key twice, of which the last one counts, with a warning", () => {
+  const { workers, pemFiles, frontends, warnings } = settingsOf(
+    ["--compat=hitch"],
+    "workers = 2\nworkers = 3\npem-file = { cert = a cert = b }\nfrontend = { port = 1 port = 2 }",
+  );
+  assertEquals([workers, pemFiles, frontends[0]!.address.port], [3, [{ certificate: "b" }], "2"]);
+  assertEquals(warnings, ["stud.conf:2:11: workers: given twice; the last one counts"]);
 });
 
 Deno.test("the file's name is escaped in messages", () => {

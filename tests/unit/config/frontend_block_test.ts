@@ -175,7 +175,7 @@ Deno.test("a fault in a block is named by line and column", () => {
   );
   assertEquals(
     refused("frontend = { port = '443+a.pem' }"),
-    "stud.conf:1:1: frontend: a certificate does not stand behind the address here; add pem-file = FILE",
+    "stud.conf:1:1: frontend: in a block the certificate is a key of its own; write pem-file = FILE",
   );
 });
 

@@ -125,12 +125,13 @@ Deno.test("the block in the default file is sound once uncommented", () => {
     block,
     (text) =>
       text.replace(/^# /gm, "").replaceAll("none|optional|required", "required")
-        .replace("TYPE:NAME", "DNS:NAME"),
+        .replace("TYPE:NAME", "DNS:NAME").replace("on|off", "on"),
   );
   assertEquals(settingsOf([], uncommented).pemFiles, [{
     certificate: "FILE",
     privateKey: "FILE",
     ocspResponse: "FILE",
+    ocspVerifyStaple: true,
     clientVerify: "required",
     clientVerifyCa: "FILE",
     clientVerifyCrl: "FILE",

@@ -44,6 +44,45 @@ Deno.test("tls = on is TLS 1.0 to 1.3, and off says nothing, in general and in a
   ]);
 });
 
+Deno.test("versions are chosen in one way only, and the command line replaces the file's", () => {
+  const refusals: [string[], string, string][] = [
+    [
+      [],
+      "tls = on\ntls-protos = TLSv1.2",
+      "stud.conf:1:7: tls and stud.conf:2:14: tls-protos exclude",
+    ],
+    [
+      [],
+      "tls-protos = TLSv1.2\nssl = y",
+      "stud.conf:2:7: ssl and stud.conf:1:14: tls-protos exclude",
+    ],
+    [[], "tls = on\nssl = on", "stud.conf:1:7: tls and stud.conf:2:7: ssl exclude"],
+    [[], "frontend = { port = 1 tls = on ssl = on }", "tls and stud.conf:1:38: ssl exclude"],
+    [["--tls"], "tls-protos = TLSv1.2", "--tls and stud.conf:1:14: tls-protos exclude"],
+    [["--ssl"], "tls-protos = TLSv1.2", "--ssl and stud.conf:1:14: tls-protos exclude"],
+    [["--ssl", "--tls"], "", "--tls and --ssl exclude"],
+    [["--tls", "--tls-protos=TLSv1.2"], "", "--tls and --tls-protos exclude"],
+  ];
+  for (const [argv, file, message] of refusals) {
+    assertStringIncludes(refusalOf([HITCH, ...argv, "a.pem"], file), message);
+  }
+  const versions = (argv: string[], file: string) =>
+    settingsOf([HITCH, ...argv, "a.pem"], file).tlsProtocols;
+  assertEquals(versions(["--tls-protos=TLSv1.2"], "ssl = on"), ["TLSv1.2"]);
+  assertEquals(versions(["--tls-protos=TLSv1.2"], "tls = on"), ["TLSv1.2"]);
+  assertEquals(versions(["--tls"], "ssl = on"), TLS_PROTOCOLS);
+  assertEquals(versions([], "tls = off\nssl = off\ntls-protos = TLSv1.3"), ["TLSv1.3"]);
+});
+
+Deno.test("flags may have every spelling that hitch reads", () => {
+  for (const text of ["y", "Y", "yes", "t", "T", "true", "on", "ON", '"on"', "1"]) {
+    assertEquals(settingsOf([HITCH, "a.pem"], `write-ip = ${text}`).preface, "ip", text);
+  }
+  for (const text of ["n", "N", "no", "f", "F", "false", "off", "Off", "0"]) {
+    assertEquals(settingsOf([HITCH, "a.pem"], `write-ip = ${text}`).preface, "none", text);
+  }
+});
+
 Deno.test("SSLv3 is left out of a list with a warning, but is not all of it", () => {
   const { tlsProtocols, warnings } = settingsOf(
     [HITCH, "a.pem"],
@@ -100,7 +139,7 @@ Deno.test("--write-proxy is version 2, on and off", () => {
 Deno.test("a client certificate to pass on without a header is of no use, and no error", () => {
   const { warnings } = settingsOf([HITCH, "a.pem"], "proxy-client-cert = on");
   assertEquals(warnings, [
-    "stud.conf:1:21: proxy-client-cert: of no use without --write-proxy-v2",
+    "stud.conf:1:21: proxy-client-cert: no effect without --write-proxy-v2",
   ]);
   assertEquals(
     settingsOf([HITCH, "--write-proxy", "a.pem"], "proxy-client-cert = on").warnings,
@@ -110,7 +149,7 @@ Deno.test("a client certificate to pass on without a header is of no use, and no
 
 Deno.test("a pattern for files without a directory is of no use, and no error", () => {
   assertEquals(settingsOf([HITCH, "a.pem"], "pem-dir-glob = '*.pem'").warnings, [
-    "stud.conf:1:16: pem-dir-glob: of no use without --pem-dir",
+    "stud.conf:1:16: pem-dir-glob: no effect without --pem-dir",
   ]);
 });
 
@@ -124,9 +163,9 @@ Deno.test("what means something else is a flag, and what it means is a value of 
 Deno.test("keys without a use are taken with a warning, with stud and with hitch", () => {
   for (const argv of [["a.pem"], [HITCH, "a.pem"]]) {
     assertEquals(settingsOf(argv, "ring-slots = 3\nring-data-len = 32768").warnings, [
-      "stud.conf:1:14: ring-slots: of no use: stud has no rings of buffers; their memory grows and shrinks " +
+      "stud.conf:1:14: ring-slots: ignored: stud has no rings of buffers; their memory grows and shrinks " +
       "with the traffic",
-      "stud.conf:2:17: ring-data-len: of no use: stud has no rings of buffers; their memory grows and shrinks " +
+      "stud.conf:2:17: ring-data-len: ignored: stud has no rings of buffers; their memory grows and shrinks " +
       "with the traffic",
     ]);
   }

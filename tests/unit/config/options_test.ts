@@ -59,6 +59,7 @@ Deno.test("a pem-file block takes hitch's keys and its client rules", () => {
       ["cert", "only"],
       ["private-key", "too"],
       ["ocsp-resp-file", "only"],
+      ["ocsp-verify-staple", "too"],
       ["client-verify", "too"],
       ["client-verify-ca", "too"],
       ["client-verify-crl", "too"],

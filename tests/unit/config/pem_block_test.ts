@@ -16,6 +16,7 @@ const FULL: PemFileSetting = {
   certificate: "x.crt",
   privateKey: "x.key",
   ocspResponse: "x.ocsp",
+  ocspVerifyStaple: false,
   clientVerify: "required",
   clientVerifyCa: "my ca.pem",
   clientVerifyCrl: "my.crl",
@@ -31,6 +32,7 @@ Deno.test("a pem-file block is read over one line or several, with or without se
     'cert = "x.crt"',
     "private-key = 'x.key'",
     "ocsp-resp-file=x.ocsp",
+    "ocsp-verify-staple = f",
     "client-verify = required",
     'client-verify-ca = "my ca.pem"',
     "client-verify-crl = my.crl",
@@ -108,12 +110,12 @@ Deno.test("a key that a block does not take is refused with its line", () => {
   assertEquals(
     key("workers = 4"),
     'stud.conf:3:2: "workers" does not belong in a pem-file block, which takes cert, ' +
-      "private-key, ocsp-resp-file, client-verify, client-verify-ca, client-verify-crl, " +
-      "allow-cn, allow-san",
+      "private-key, ocsp-resp-file, ocsp-verify-staple, client-verify, client-verify-ca, " +
+      "client-verify-crl, allow-cn, allow-san",
   );
   assertEquals(
     key("private-key = a\n\n private-key = b"),
-    "stud.conf:5:2: private-key: the block has two of it",
+    'stud.conf:5:2: "private-key" is given twice, first on line 3; keep one',
   );
 });
 

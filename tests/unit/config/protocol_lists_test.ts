@@ -10,6 +10,7 @@ Deno.test("parseTlsProtocols() takes any order and separator, and each version o
     [" TLSv1.3 , TLSv1.1\tTLSv1.3 ", ["TLSv1.1", "TLSv1.3"]],
     ["TLSv1", ["TLSv1.0"]],
     ["TLSv1.0 TLSv1", ["TLSv1.0"]],
+    ["tlsv1.2 TLSV1", ["TLSv1.0", "TLSv1.2"]],
   ];
   for (const [text, expected] of lists) assertEquals(parseTlsProtocols(text), expected, text);
 });
@@ -17,6 +18,16 @@ Deno.test("parseTlsProtocols() takes any order and separator, and each version o
 Deno.test("parseTlsProtocols() says what is wrong with other names", () => {
   assertEquals(
     parseTlsProtocols("TLSv1.2 DTLSv1.2"),
+    "is not a list of TLSv1.0, TLSv1.1, TLSv1.2, TLSv1.3",
+  );
+  for (const text of ["TLS1.2", "tlsv12", "TLSv1_2", "1.2"]) {
+    assertEquals(
+      parseTlsProtocols(text),
+      "is not a list of TLSv1.0, TLSv1.1, TLSv1.2, TLSv1.3; did you mean TLSv1.2?",
+    );
+  }
+  assertEquals(
+    parseTlsProtocols("TLSv1.4"),
     "is not a list of TLSv1.0, TLSv1.1, TLSv1.2, TLSv1.3",
   );
   assertEquals(parseTlsProtocols(" , "), "names no version");

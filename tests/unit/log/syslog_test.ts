@@ -57,6 +57,29 @@ Deno.test("lines wait for a daemon that is away, in order, with a new socket", a
   assertEquals(datagrams.opened - datagrams.closed, 1, "sockets are left open");
 });
 
+Deno.test("that the daemon is away is told once for each time, and not for a restart of it", async () => {
+  const runtime = new FakeRuntime();
+  const { datagrams } = runtime.processes;
+  const told: string[] = [];
+  const onAway = (reason: string) => told.push(reason);
+  const syslog = new Syslog(runtime, { facility: "daemon", identity: "stud", onAway });
+  let away = false;
+  datagrams.sending = () => away ? Promise.reject(new Error("ENOENT")) : Promise.resolve();
+  const awayFor = async (milliseconds: number) => {
+    away = true;
+    syslog.send("info", "a line");
+    await runtime.clock.advance(milliseconds);
+    away = false;
+    await runtime.clock.advance(1_000);
+  };
+  await awayFor(700);
+  assertEquals(told, []);
+  await awayFor(60_000);
+  assertEquals(told, ["/dev/log: ENOENT"]);
+  await awayFor(60_000);
+  assertEquals(told.length, 2);
+});
+
 Deno.test("a send that never returns is given up and tried again", async () => {
   const { runtime, datagrams, syslog } = newSyslog();
   datagrams.sending = () => new Promise(() => {});

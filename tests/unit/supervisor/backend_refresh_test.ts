@@ -39,7 +39,7 @@ Deno.test("other addresses are used and logged, with those before them", async (
   await answer(at(3));
   assertEquals(used, [at(3)]);
   assertEquals(lines, [
-    "info backend web.example:80 is 192.0.2.3:80 from now on; it was 192.0.2.1:80 and 192.0.2.2:80",
+    "info backend web.example:80 is 192.0.2.3:80 now; it was 192.0.2.1:80 and 192.0.2.2:80",
   ]);
   refresh.stop();
 });
@@ -59,7 +59,7 @@ Deno.test("a look-up that fails keeps the addresses, and is one line until it wo
     "192.0.2.2:80",
   ], []]);
   await answer(at(1, 2));
-  assertEquals(lines.slice(1), ["info backend web.example:80 can be looked up again"]);
+  assertEquals(lines.slice(1), ["info backend web.example:80 resolves again"]);
   await answer(new Error("no such name"));
   assertEquals(lines.length, 3);
   refresh.stop();

@@ -90,7 +90,7 @@ Deno.test("loadCertificates() takes the files of the directory that match the pa
   assertEquals(sources(await loadCertificates(settings(own), runtime)), ["/d/a.pem"]);
   assertEquals(
     await refusal({ ...own, pemDirGlob: "*.crt" }, runtime),
-    "/d: none of the 2 files matches *.crt",
+    "/d: *.crt matches none of its 2 files",
   );
 });
 
@@ -99,11 +99,11 @@ Deno.test("loadCertificates() refuses a directory that is empty or missing", asy
   runtime.files.directories.add("/empty");
   assertEquals(
     await refusal({ pemDir: "/empty" }, runtime),
-    "/empty: no files in the directory of PEM files",
+    "/empty: this directory of PEM files is empty",
   );
   assertEquals(
     await refusal({ pemDir: "/hidden" }, runtime),
-    "/hidden: no files in the directory of PEM files",
+    "/hidden: this directory of PEM files is empty",
   );
   assertEquals(await refusal({ pemDir: "/gone" }, runtime), "/gone: no such directory");
 });
@@ -310,12 +310,17 @@ Deno.test("loadCertificates() verifies the signatures of responses if it is told
   const runtime = machine({ "/a": about });
   runtime.files.octets.set("/stored/a.ocsp", madeOcspResponse({ about, thisUpdate: TODAY }));
   const stored = { ...files("/a"), ocspDir: "/stored" };
-  const load = async (ocspVerifyStaple: boolean) => {
-    const own = settings({ ...stored, ocspVerifyStaple });
+  const load = async (ocspVerifyStaple: boolean, ofBlock?: boolean) => {
+    const block = ofBlock === undefined ? {} : { ocspVerifyStaple: ofBlock };
+    const pemFiles = [{ certificate: "/a", ...block }];
+    const own = settings({ ...stored, pemFiles, ocspVerifyStaple });
     const { certificates: [only], warnings } = await loadCertificates(own, runtime);
     return [only!.ocspResponse !== undefined, ...warnings];
   };
   assertEquals(await load(false), [true]);
+  // What the certificate's own block says counts.
+  assertEquals(await load(true, false), [true]);
+  assertEquals((await load(false, true))[0], false);
   assertEquals(await load(true), [
     false,
     "/stored/a.ocsp: the signature of the OCSP response cannot be verified without the issuer's " +

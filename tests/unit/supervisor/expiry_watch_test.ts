@@ -48,7 +48,10 @@ Deno.test("what the start has told is not told again", async () => {
 Deno.test("of many certificates ten have a line of their own", async () => {
   const { days } = await newWatch(25, 31);
   const lines = await days(2);
-  assertEquals([lines.length, lines.at(-1)], [11, "warning 15 more certificates expire"]);
+  assertEquals([lines.length, lines.at(-1)], [
+    11,
+    "warning 15 more certificates expire soon or have expired",
+  ]);
 });
 
 Deno.test("a revocation list is told of when a fifth and a tenth of its life are left, and when it is over", async () => {

@@ -17,12 +17,12 @@ Deno.test("fileModeWarnings() warns of files for others, and of directories in w
   for (const good of [0o600, 0o400, 0o700]) assertEquals(await of(good), []);
   for (const bad of [0o640, 0o604, 0o620, 0o602, 0o666]) assertEquals((await of(bad)).length, 1);
   assertEquals(await of(0o644), [
-    "/etc/a: others than its owner may use this file (mode 0644), and that is bad; change that with: " +
+    "/etc/a: users other than its owner have access to this file (mode 0644), and that is bad; run: " +
     "chmod 600 /etc/a",
   ]);
   assertEquals(await of(0o600, 0o777), [
-    "/etc/a: everybody may put another file in its place, for its directory is writable for all (mode " +
-    "0777); change that with: chmod o-w /etc",
+    "/etc/a: anyone can replace this file, because its directory is world-writable (mode " +
+    "0777); run: chmod o-w /etc",
   ]);
   assertEquals(await of(0o600, 0o1777), []);
   assertEquals(await fileModeWarnings(modes({}), "a", "that is bad"), []);
@@ -43,7 +43,7 @@ Deno.test("loadCertificates() warns of private keys that others may use, whereve
   const warned = async () => {
     const settings = settingsOf(["--private-key=/k", "/a", "/b"]);
     return (await loadCertificates(settings, runtime)).warnings
-      .filter((line) => line.includes("others than its owner")).map((line) => line.slice(0, 2));
+      .filter((line) => line.includes("other than its owner")).map((line) => line.slice(0, 2));
   };
   assertEquals(await warned(), []);
   runtime.files.modes.set("/a", 0o644);

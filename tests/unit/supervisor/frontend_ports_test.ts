@@ -10,6 +10,7 @@ import { FakeRuntime } from "../../support/fake_runtime.ts";
 function planFor(...ports: number[]): Plan {
   return {
     settings: { frontendsGiven: true, steerByClient: false },
+    configuration: { backend: [] },
     frontends: ports.map((port) => ({
       text: `192.0.2.1,${port}`,
       alternatives: [[{ host: "192.0.2.1", port }]],

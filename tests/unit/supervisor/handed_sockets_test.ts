@@ -52,13 +52,13 @@ Deno.test("HandedSockets has none that were given to another process", async () 
   assertEquals((await HandedSockets.take(new FakeRuntime())).none, true);
 });
 
-Deno.test("HandedSockets refuses what is no listening TCP socket, by number and name", async () => {
+Deno.test("HandedSockets refuses what is not a listening TCP socket, by number and name", async () => {
   const runtime = newRuntime(["::", 443]);
   runtime.service.inherited.clear();
   await assertRejects(
     () => HandedSockets.take(runtime),
     Error,
-    "descriptor 3 (stud.socket) is no listening TCP socket",
+    "descriptor 3 (stud.socket) is not a listening TCP socket",
   );
 });
 

@@ -178,6 +178,12 @@ Deno.test("makePlan() counts CPUs for auto", async () => {
   runtime.processes.cpus = 7;
   assertEquals((await plan(["-n", "auto"], runtime)).workers, 7);
   assertEquals((await plan(["-n", "3"], runtime)).workers, 3);
+  assertEquals((await plan(["-n", "64"], runtime)).workers, 64);
+  await assertRejects(
+    () => plan(["-n", "65"], runtime),
+    StartupError,
+    "--workers 65: more than 64 only cost memory on this machine, which has 7 CPUs; a worker is a process",
+  );
 });
 
 Deno.test("makePlan() tells which option chose the TLS library", async () => {

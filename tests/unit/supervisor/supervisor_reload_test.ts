@@ -105,7 +105,7 @@ Deno.test("HUP with a bad configuration is one line, and the next HUP is as good
   assertEquals(lines.length, 1);
   assertStringIncludes(
     lines[0]!,
-    "error reload failed, and stud serves on as before: stud.conf:2: unknown key",
+    "error reload failed, keeping the current configuration: stud.conf:2: unknown key",
   );
   assertEquals(told(), [["start"], ["start"]]);
   await hangUp(planOf({ configuration: { keepalive: 60 } }));
@@ -121,7 +121,7 @@ Deno.test("HUP for a frontend that cannot be had changes nothing", async () => {
   // That its own port is in use is as it should be.
   inUse.add("192.0.2.1:8443");
   await hangUp(planOf({ frontends }));
-  assertEquals(lines, ["error reload failed, and stud serves on as before: in use"]);
+  assertEquals(lines, ["error reload failed, keeping the current configuration: in use"]);
   assertEquals(told(), [["start"], ["start"]]);
   inUse.delete("192.0.2.9:1");
   await hangUp();
@@ -222,7 +222,7 @@ Deno.test("new workers that cannot start change nothing, and are ended", async (
     child.say({ type: "failed", text: "no cipher match" } as { type: string });
   };
   await hangUp(planOf({ workers: 3 }));
-  assertEquals(lines, ["error reload failed, and stud serves on as before: no cipher match"]);
+  assertEquals(lines, ["error reload failed, keeping the current configuration: no cipher match"]);
   assertEquals(told().slice(0, 2), [["start"], ["start"]]);
   for (const child of children.slice(2)) assertEquals((await child.ended).signal, "SIGKILL");
   processes.onStart = onStart;
@@ -266,7 +266,7 @@ Deno.test("what takes a restart is said, once", async () => {
   await hangUp(next);
   await hangUp(next);
   assertEquals(lines.filter((line) => line.startsWith("warning")), [
-    "warning a change of syslog takes a restart; the rest is in effect",
+    "warning syslog: changed, which takes a restart; the rest is in effect",
   ]);
   await end();
 });

@@ -64,7 +64,7 @@ Deno.test("readTicketSecret() refuses a short file: name, number of octets, what
     (await assertRejects(() => readTicketSecret(PATH, machine(content)), StartupError)).message;
   assertEquals(
     await fault("x".repeat(31)),
-    "tickets.key: a ticket secret has to have 32 octets at least, and this one has 31; make one " +
+    "tickets.key: a ticket secret needs at least 32 bytes, and this one has 31; make one " +
       "with: openssl rand 48 > tickets.key",
   );
   const newline = /has 31, the newline at its end not counted; make/;
@@ -89,8 +89,8 @@ Deno.test("readTicketSecret() warns of a file that others may use, and of no oth
   for (const mode of [0o600, 0o400, 0o700, undefined]) assertEquals(await warnings(mode), []);
   for (const mode of [0o640, 0o604, 0o620, 0o602]) assertEquals((await warnings(mode)).length, 1);
   assertEquals(await warnings(0o644), [
-    "tickets.key: others than its owner may use this file (mode 0644), and who knows the secret in it " +
-    "can decrypt sessions; change that with: chmod 600 tickets.key",
+    "tickets.key: users other than its owner have access to this file (mode 0644), and anyone who knows the secret in it " +
+    "can decrypt sessions; run: chmod 600 tickets.key",
   ]);
 });
 
@@ -105,7 +105,7 @@ Deno.test("readTicketSecret() keeps the secret that was made before, and none th
   assertEquals(atob(fromFile.secret), "a secret of more than thirty-two octets");
 });
 
-Deno.test("readTicketSecret() refuses one octet again and again", async () => {
+Deno.test("readTicketSecret() refuses one byte again and again", async () => {
   for (
     const octets of [
       new Uint8Array(48),
@@ -115,6 +115,6 @@ Deno.test("readTicketSecret() refuses one octet again and again", async () => {
     ]
   ) {
     const error = await assertRejects(() => readTicketSecret(PATH, machine(octets)), StartupError);
-    assert(error.message.includes("is one octet again and again"), error.message);
+    assert(error.message.includes("repeats one byte"), error.message);
   }
 });

@@ -36,7 +36,7 @@ const BREACHES: [what: string | Uint8Array, words: string][] = [
   ['{"type":"shell","command":"id"}\n', "a message of an unknown kind"],
   ['{"type":"ended","counters":{"accepted":"many"}}\n', "ended.counters.accepted is no whole"],
   [new Uint8Array(MAX_LINE + 1).fill(65), "a line of more than 1048576 bytes"],
-  ['{"type":"answer"}\n', "an answer to nothing that was asked"],
+  ['{"type":"answer"}\n', "an answer that was not asked for"],
   ['{"type":"deaf"}\n', '"deaf" though it was not to drain'],
   [`${messageLine(READY)}${messageLine(READY)}`, '"ready" a second time'],
   [`{"type":"failed","text":"a"}\n${messageLine(READY)}`, '"ready" after "failed"'],
@@ -116,7 +116,7 @@ Deno.test("a worker that takes none of its messages is ended", async () => {
   Object.defineProperty(child, "onTold", { value: () => new Promise(() => {}) });
   for (let count = 0; count < 1_100; count++) worker.staple([]);
   await worker.ended;
-  assert(lines[0]!.includes("it has not taken the last 1000 messages"), lines.join("\n"));
+  assert(lines[0]!.includes("it did not read the last 1000 messages"), lines.join("\n"));
 });
 
 Deno.test("a worker that closes its output and lives on is ended", async () => {

@@ -83,7 +83,7 @@ Deno.test("ended says how a worker ended, in words", async () => {
   const cases: [end: { code?: number; signal?: string }, words: string][] = [
     [{ code: 0 }, "exit code 0"],
     [{ code: 3 }, "exit code 3"],
-    [{ signal: "SIGKILL" }, "killed by SIGKILL; by hand, or by the kernel for want of memory"],
+    [{ signal: "SIGKILL" }, "killed by SIGKILL; by hand, or by the kernel when memory ran out"],
     [{ signal: "SIGTRAP" }, "killed by SIGTRAP; the JavaScript heap was full"],
     [{ signal: "SIGSEGV" }, "killed by SIGSEGV; a crash in native code"],
     [{ signal: "SIGABRT" }, "killed by SIGABRT; a crash in native code"],

@@ -1,0 +1,71 @@
+/**
+ * What an operator probably meant by text that is no address: a URL, a port or a host alone, an IPv6 address without
+ * brackets, a path. It only tells; `address.ts` decides what an address is, and no text that is one gets a hint.
+ */
+
+import { isIpAddress } from "../wire/ip_address.ts";
+import { isHostName } from "./host.ts";
+
+/** Whose address it is. */
+export type Side = "frontend" | "backend";
+
+/** What is wrong with `text` and what to write instead, or undefined if nothing better than the rule can be said. */
+export function addressHint(text: string, side: Side): string | undefined {
+  return urlHint(text, side) ?? pathHint(text, side) ?? portHint(text, side) ?? hostHint(text);
+}
+
+function urlHint(text: string, side: Side): string | undefined {
+  const unix = /^unix:(?:\/\/)?(\/.*)$/i.exec(text)?.[1];
+  if (unix !== undefined && side === "backend") return `this is a URL; write ${unix} instead`;
+  const [, scheme, authority] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)/i.exec(text) ?? [];
+  if (scheme === undefined || authority === undefined) return undefined;
+  const [, host, port = SCHEME_PORTS[scheme.toLowerCase()]] =
+    /^(\[[^\]]*\]|[^:@[\]]*)(?::(\d+))?$/.exec(authority) ?? [];
+  if (host === undefined) return "this is a URL; write HOST:PORT instead";
+  const address = `${host || (side === "frontend" ? "*" : "127.0.0.1")}:${port ?? "PORT"}`;
+  const isHttps = scheme.toLowerCase() === "https";
+  const plain = side === "backend" && isHttps
+    ? "; the backend is sent plaintext, unless --client turns stud round"
+    : "";
+  return `this is a URL; write ${address} instead${plain}`;
+}
+
+function pathHint(text: string, side: Side): string | undefined {
+  const isPath = /^(?:\/|\.\.?\/|~\/|unix:[/.~@])/.test(text);
+  if (!isPath) return undefined;
+  return side === "frontend"
+    ? "stud listens on TCP addresses only, not on unix sockets; write HOST,PORT"
+    : "the path of a unix socket begins with /";
+}
+
+function portHint(text: string, side: Side): string | undefined {
+  if (!/^[0-9]+$/.test(text)) return undefined;
+  return side === "frontend"
+    ? `it has no host; write *,${text} for every address of this machine`
+    : `it has no host; write 127.0.0.1,${text} for a service on this machine`;
+}
+
+function hostHint(text: string): string | undefined {
+  const host = /^\[(.*)\]$/s.exec(text)?.[1] ?? text;
+  if (!isIpAddress(host)) {
+    return host === "*" || isHostName(host) ? `it has no port; write ${host},PORT` : undefined;
+  }
+  if (!host.includes(":")) return `it has no port; write ${host},PORT`;
+  return text === host ? ipv6Hint(text) : `it has no port; write [${host}]:PORT`;
+}
+
+/** `::1:443` is an IPv6 address and lacks a port, but what is meant is more likely [::1]:443. */
+function ipv6Hint(text: string): string {
+  const [, host, port] = /^(.*):([0-9]{1,5})$/.exec(text) ?? [];
+  const example = host !== undefined && isIpAddress(host) && Number(port) <= 65_535
+    ? `[${host}]:${port}`
+    : `[${text}]:PORT`;
+  return `write an IPv6 host as [HOST]:PORT, such as ${example}`;
+}
+
+const SCHEME_PORTS: Readonly<Record<string, string>> = {
+  http: "80",
+  https: "443",
+  ws: "80",
+  wss: "443",
+};

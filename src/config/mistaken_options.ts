@@ -1,0 +1,80 @@
+/**
+ * Options and words that stud has not, by which operators of other programs mean something that it has. It only tells
+ * what to write; a name that stud has is never asked about.
+ */
+
+import { OPTIONS } from "./options.ts";
+
+/** What to write instead of an unknown long option, without dashes; undefined if nothing is known. */
+export function longOptionHint(written: string): string | undefined {
+  const negated = /^(?:no|disable)-?(.+)$/.exec(written)?.[1];
+  const flag = OPTIONS.find(({ name, type }) => name === negated && type.kind === "flag");
+  if (flag !== undefined) return `write --${flag.name}=off`;
+  return LONG[written.toLowerCase()];
+}
+
+/** The same for one letter. */
+export function shortOptionHint(letter: string): string | undefined {
+  return SHORT[letter];
+}
+
+/** The same for a plain argument that is hardly a PEM file. */
+export function operandHint(operand: string): string | undefined {
+  const command = COMMANDS.find(([words]) => words.includes(operand.toLowerCase()))?.[1];
+  if (command !== undefined) {
+    return `${command}, or ./${operand} for a PEM file of that name`;
+  }
+  // What text processors make of two hyphens.
+  const dashed = /^[\u2010-\u2015\u2212][\u2010-\u2015\u2212-]*(.*)$/s.exec(operand)?.[1];
+  if (dashed !== undefined) {
+    return `it begins with a dash that is not a hyphen; write ${
+      dashed.length > 1 ? "--" : "-"
+    }${dashed}`;
+  }
+  const [, name] = /^([a-z0-9-]+)=/.exec(operand) ?? [];
+  const isOption = OPTIONS.some((option) => option.name === name);
+  return isOption ? `write --${operand} if the option is meant` : undefined;
+}
+
+const MORE_LINES = "more log lines come with -L 2";
+const CERTIFICATE =
+  "the PEM file with the certificate is an argument of its own, without an option";
+
+const LONG: Readonly<Record<string, string>> = {
+  verbose: MORE_LINES,
+  debug: MORE_LINES,
+  foreground: "stud stays in the foreground unless there is --daemon",
+  background: "write --daemon",
+  listen: "write --frontend",
+  bind: "write --frontend",
+  accept: "write --frontend",
+  target: "write --backend",
+  upstream: "write --backend",
+  connect: "write --backend",
+  cert: CERTIFICATE,
+  certificate: CERTIFICATE,
+  pem: CERTIFICATE,
+  key: "write --private-key",
+  threads: "write --workers",
+  "pid-file": "write --pidfile",
+  "log-file": "write --log-filename",
+  "max-conn": "write --max-connections",
+};
+
+const SHORT: Readonly<Record<string, string>> = {
+  v: `the version is -V, and ${MORE_LINES}`,
+  d: "the background is --daemon, and " + MORE_LINES,
+  "?": "write -h",
+  H: "write -h",
+};
+
+const COMMANDS: readonly (readonly [readonly string[], string])[] = [
+  [["help", "usage"], "write --help for help"],
+  [["version"], "write --version for the version"],
+  [["test", "check", "configtest"], "write --test to check the configuration"],
+  [["start", "run", "serve"], "stud has no commands and serves without one"],
+  [
+    ["stop", "restart", "reload"],
+    "stud has no commands, and takes SIGTERM to stop and SIGHUP to reload",
+  ],
+];

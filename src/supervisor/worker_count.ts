@@ -1,0 +1,38 @@
+/** How many workers there are to be, by what was asked for and what this machine has. */
+
+import type { Settings } from "../config/settings.ts";
+import { counted } from "../counted.ts";
+import { StartupError } from "../errors.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+
+/**
+ * The number of workers. Throws {@linkcode StartupError} for more than this platform or machine can use: a worker is a
+ * process that keeps one CPU busy by itself and takes tens of MiB of memory from its start, so that more workers than
+ * CPUs gain little, and many more cost every client.
+ */
+export function workerCount(
+  { workers }: Pick<Settings, "workers">,
+  { platform, processes: { cpus } }: Pick<Runtime, "platform" | "processes">,
+): number {
+  const count = workers === "auto" ? cpus : workers;
+  if (count > 1 && platform !== "linux") {
+    throw new StartupError(
+      `--workers ${count}: workers can share a port on Linux only; use one on ${platform}`,
+    );
+  }
+  const most = Math.max(ON_ANY_MACHINE, FOR_EACH_CPU * cpus);
+  if (workers !== "auto" && count > most) {
+    throw new StartupError(
+      `--workers ${count}: more than ${most} only cost memory on this machine, which has ` +
+        `${
+          counted(cpus, "CPU")
+        }; a worker is a process, not a connection: write --workers auto for ` +
+        "one per CPU",
+    );
+  }
+  return count;
+}
+
+/** So that a configuration may be shared among machines of several sizes. */
+const ON_ANY_MACHINE = 64;
+const FOR_EACH_CPU = 4;
