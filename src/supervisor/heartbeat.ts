@@ -22,18 +22,17 @@ export interface HeartbeatOptions {
 /** Watches over one worker from its start to its end. */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
-  /** Milliseconds between two questions; 0: nobody watches. */
-  #period = 0;
+  /** Milliseconds that silence may last; 0: nobody watches. */
+  #limit = 0;
   #cancel: () => void = () => {};
   /** It is in the middle of something during which it answers nothing: its start, or a new configuration. */
   #busy = true;
-  /** When the last chance was. */
-  #ticked = 0;
+  #heard = 0;
   /** Asked, and silent since. */
   #asked = false;
   /** Chances in a row that it has missed. */
   #missed = 0;
-  /** The same, whatever its reason was. */
+  /** The same, whatever the reason was. */
   #silent = 0;
   #before: ThreadActivity | undefined;
 
@@ -43,15 +42,18 @@ export class Heartbeat {
 
   /** Watches from now on: silence may last so many seconds; 0: for ever. */
   use(seconds: number): void {
-    const period = seconds * 1_000 / CHANCES;
-    if (period === this.#period) return;
+    const limit = seconds * 1_000;
+    if (limit === this.#limit) return;
     this.stop();
-    this.#period = period;
-    if (period > 0) this.#wait();
+    this.#limit = limit;
+    if (limit === 0) return;
+    this.heard();
+    this.#wait(limit / 2);
   }
 
   /** It has said something. */
   heard(): void {
+    this.#heard = this.#options.clock.now();
     this.#asked = false;
     this.#missed = 0;
     this.#silent = 0;
@@ -66,34 +68,43 @@ export class Heartbeat {
   /** Watches no more. */
   stop(): void {
     this.#cancel();
-    this.#period = 0;
+    this.#limit = 0;
   }
 
-  #wait(): void {
-    this.#ticked = this.#options.clock.now();
-    this.#cancel = this.#options.clock.after(this.#period, () => void this.#tick());
+  /** Milliseconds of a chance: it is asked when half of its time is over, and has the other half to answer. */
+  get #chance(): number {
+    return this.#limit / 2 / CHANCES;
   }
 
-  async #tick(): Promise<void> {
+  #wait(milliseconds: number): void {
+    const { clock } = this.#options;
+    const due = clock.now() + milliseconds;
+    this.#cancel = clock.after(milliseconds, () => {
+      void this.#look(clock.now() - due < this.#chance);
+    });
+  }
+
+  async #look(ranInTime: boolean): Promise<void> {
     const { clock, ask, observe, onHang } = this.#options;
-    const period = this.#period;
-    const ranInTime = clock.now() - this.#ticked < 2 * period;
-    this.#wait();
     if (!this.#asked) {
+      const left = this.#heard + this.#limit / 2 - clock.now();
+      if (left > 0) return this.#wait(left);
       this.#asked = true;
+      this.#wait(this.#chance);
       return ask();
     }
+    this.#wait(this.#chance);
     if (!ranInTime) return;
+    const limit = this.#limit;
     const now = await observe();
-    if (!this.#asked || this.#period !== period) return;
+    if (!this.#asked || this.#limit !== limit) return;
     this.#silent++;
     if (this.#isToBlame(now)) this.#missed++;
     this.#before = now;
-    // The first chance was the question's own.
-    const isOver = this.#missed >= CHANCES - 1 || this.#silent * period >= LONGEST_SILENCE;
-    if (!isOver) return;
+    const silence = this.#silent * this.#chance + limit / 2;
+    if (this.#missed < CHANCES && silence < LONGEST_SILENCE) return;
     this.stop();
-    onHang(Math.round((this.#silent + 1) * period / 1_000));
+    onHang(Math.round(silence / 100) / 10);
   }
 
   /** Whether it could have answered by now. */
@@ -103,7 +114,7 @@ export class Heartbeat {
     if (this.#busy) return false;
     if (now === undefined || this.#before === undefined || now.state === "sleeping") return true;
     const ran = now.processorTime - this.#before.processorTime;
-    return ran >= ENOUGH * this.#period;
+    return ran >= ENOUGH * this.#chance;
   }
 }
 
@@ -119,8 +130,8 @@ export async function mainThread(
   }
 }
 
-/** Chances within the time that a worker has. */
-const CHANCES = 5;
+/** Chances to answer. */
+const CHANCES = 4;
 /** Milliseconds that are too long whatever the reason is. */
 const LONGEST_SILENCE = 60_000;
 /** The part of a processor with which a worker that is ready to run must get on. */

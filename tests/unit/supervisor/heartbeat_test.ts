@@ -31,10 +31,11 @@ const running = (part: number) => (now: number): ThreadActivity => ({
   processorTime: now * part,
 });
 
-Deno.test("a worker that answers is asked once a second, for ever", async () => {
+Deno.test("a worker that answers is asked again when half of its time is over, for ever", async () => {
   const { clock, state } = newWatch();
   await clock.advance(3_600_000);
-  assertEquals([state.asked, state.hung], [3_600, undefined]);
+  assertEquals(state.hung, undefined);
+  assert(state.asked > 1_000 && state.asked <= 1_440, String(state.asked));
 });
 
 Deno.test("silence of 5 s is a hang: stopped, asleep, in an endless loop, or nobody knows why", async () => {
@@ -42,9 +43,9 @@ Deno.test("silence of 5 s is a hang: stopped, asleep, in an endless loop, or nob
     const { clock, state } = newWatch(activity);
     await clock.advance(10_000);
     state.answers = false;
-    await clock.advance(3_900);
+    await clock.advance(2_400);
     assertEquals(state.hung, undefined);
-    await clock.advance(1_100);
+    await clock.advance(2_600);
     assertEquals(state.hung, 5);
     const { asked } = state;
     await clock.advance(60_000);
@@ -69,9 +70,9 @@ Deno.test("a supervisor that did not run itself blames no worker", async () => {
   const now = clock.now.bind(clock);
   let skipped = 0;
   clock.now = () => now() + skipped;
-  for (let round = 0; round < 30; round++) {
+  for (let round = 0; round < 100; round++) {
     skipped += 10_000;
-    await clock.advance(1_000);
+    await clock.advance(600);
   }
   assertEquals(state.hung, undefined);
 });
@@ -79,9 +80,9 @@ Deno.test("a supervisor that did not run itself blames no worker", async () => {
 Deno.test("a worker that waits for a processor is not to blame, for a minute", async () => {
   const { clock, state } = newWatch(running(0.05));
   state.answers = false;
-  await clock.advance(58_000);
+  await clock.advance(57_000);
   assertEquals(state.hung, undefined);
-  await clock.advance(5_000);
+  await clock.advance(6_000);
   assert(state.hung! >= 60, String(state.hung));
 });
 
@@ -90,7 +91,7 @@ Deno.test("a worker that starts or takes a configuration has a minute, unless it
     const { clock, state, heartbeat } = newWatch(activity);
     heartbeat.busy = true;
     state.answers = false;
-    await clock.advance(58_000);
+    await clock.advance(57_000);
     assertEquals(state.hung, undefined);
     heartbeat.heard();
     heartbeat.busy = false;
@@ -111,9 +112,9 @@ Deno.test("use(0) and stop() end the watch, and another time counts from the cha
   await clock.advance(100_000);
   assertEquals([state.hung, clock.waiting], [undefined, 0]);
   heartbeat.use(20);
-  await clock.advance(15_000);
+  await clock.advance(19_000);
   assertEquals(state.hung, undefined);
-  await clock.advance(5_000);
+  await clock.advance(1_000);
   assertEquals(state.hung, 20);
   assertEquals(clock.waiting, 0);
 });
