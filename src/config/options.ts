@@ -955,6 +955,17 @@ const table = [
     group: "Timeouts",
   },
   {
+    name: "worker-timeout",
+    key: "worker-timeout",
+    valueName: "SECONDS",
+    type: { kind: "seconds", minimum: 0, maximum: DAY },
+    default: "5",
+    help:
+      "How long a worker may hang before it is killed and replaced. One that starts, or takes a new " +
+      "configuration, has a minute while it works. 0 means for ever, as a debugger needs it.",
+    group: "Timeouts",
+  },
+  {
     name: "workers",
     short: "n",
     key: "workers",

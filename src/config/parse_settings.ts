@@ -108,6 +108,7 @@ export function parseSettings(
     drainTimeout: number("drain-timeout"),
     lingerTimeout: number("linger-timeout"),
     stallTimeout: number("stall-timeout"),
+    workerTimeout: number("worker-timeout"),
   };
 }
 

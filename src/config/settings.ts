@@ -225,6 +225,8 @@ export interface Settings extends TlsSettings {
   readonly lingerTimeout: number;
   /** Seconds that a peer may leave waiting data untaken; 0 means for ever. */
   readonly stallTimeout: number;
+  /** Seconds that a worker may be silent; 0 means for ever. */
+  readonly workerTimeout: number;
 }
 
 /** How much workers are still allowed once they serve. */

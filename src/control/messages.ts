@@ -110,6 +110,8 @@ export interface WorkerTimeouts {
   readonly drain: number;
   readonly linger: number;
   readonly stall: number;
+  /** How long the worker itself may be silent; undefined or 0: for ever. */
+  readonly worker?: number;
 }
 
 /** What a worker gives up once it listens. */
@@ -144,6 +146,8 @@ export type SupervisorMessage =
   | { readonly type: "staples"; readonly staples: readonly Staple[] }
   /** Log what you have counted. */
   | { readonly type: "counters" }
+  /** Answer with `pong`, whatever else you do. */
+  | { readonly type: "ping" }
   /** Stop listening, and end once the clients have. Later ones only change the time. */
   | DrainMessage;
 
@@ -166,6 +170,10 @@ export type WorkerMessage =
   /** It could not start; the text is for the operator. */
   | { readonly type: "failed"; readonly text: string; readonly portInUse?: boolean }
   | WorkerAnswer
+  /** It is well. */
+  | { readonly type: "pong" }
+  /** It begins with `start` or `prepare`, and may not answer a `ping` until that is done. */
+  | { readonly type: "busy" }
   /** Somebody asked it by a signal to end. It serves on until it is told to drain. */
   | { readonly type: "replace-me" }
   /** It listens no more; its clients may go on. */

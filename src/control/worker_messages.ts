@@ -172,6 +172,8 @@ const SHAPES: { readonly [Type in WorkerMessage["type"]]: Check<FieldsOf<Type>> 
     fault: optional(text(MAX_TEXT)),
     reopened: optional(listOf(address, 100_000)),
   }),
+  pong: fieldsOf({}),
+  busy: fieldsOf({}),
   "replace-me": fieldsOf({}),
   deaf: fieldsOf({}),
   ended: fieldsOf({ counters: totals }),

@@ -85,6 +85,10 @@ export class Frontend {
     }
   }
 
+  get places(): FrontendPlaces {
+    return this.#places;
+  }
+
   /** What serves new clients. */
   get engine(): TlsEngine {
     return this.#engine;

@@ -23,6 +23,7 @@ import { logConnection } from "./connection_log.ts";
 import { type Counters, newCounters } from "./counters.ts";
 import { FaultLog } from "./fault_log.ts";
 import { Frontend } from "./frontend.ts";
+import { openAll, type Opening } from "./openings.ts";
 import { prefaceEncoder } from "./preface.ts";
 import { newRelayBuffers } from "./relay.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
@@ -132,21 +133,15 @@ export class Proxy {
    * `descriptors`. Rejects with {@linkcode StartupError}.
    */
   async prepare(options: ProxyOptions): Promise<ProxyChange> {
-    const steps: FrontendStep[] = [];
-    try {
-      for (const wanted of options.frontends) steps.push(await this.#step(wanted, options));
-    } catch (error) {
-      for (const { opened } of steps) opened?.close();
-      throw error;
-    }
+    const steps = await this.#steps(options);
     const reopened = steps.flatMap(({ frontend, opened }) =>
       opened !== undefined && this.#servedAt(frontend.wanted) !== undefined ? [frontend.wanted] : []
     );
     return {
       reopened,
       commit: () => this.#commit(steps, options),
-      forget() {
-        for (const { opened } of steps) opened?.close();
+      forget: () => {
+        for (const { opened } of steps) if (opened !== undefined) this.#withdraw(opened);
       },
     };
   }
@@ -189,26 +184,47 @@ export class Proxy {
     });
   }
 
-  /** Keeps the socket that listens there already, if its engine can, or opens one. */
-  async #step(
-    { engine, name: _name, limits: _limits, ...address }: ProxyFrontend,
-    options: ProxyOptions,
-  ): Promise<FrontendStep> {
-    const current = this.#servedAt(address);
-    const adopt = await current?.serveBy(engine);
-    if (current !== undefined && adopt !== undefined) return { frontend: current, adopt };
+  /** What becomes of each frontend: a socket that listens there already is kept, if its engine can. */
+  async #steps(options: ProxyOptions): Promise<FrontendStep[]> {
+    const steps: (FrontendStep | undefined)[] = [];
+    const openings: Opening<Frontend>[] = [];
+    for (const { engine, name: _name, limits: _limits, ...address } of options.frontends) {
+      const current = this.#servedAt(address);
+      const adopt = await current?.serveBy(engine);
+      steps.push(current && adopt && { frontend: current, adopt });
+      if (steps.at(-1) === undefined) openings.push(this.#opening(engine, address, options));
+    }
+    const opened = await openAll(this.#runtime.network, openings, (one) => this.#withdraw(one));
+    return steps.map((step) => {
+      if (step !== undefined) return step;
+      const frontend = opened.shift()!;
+      return { frontend, opened: frontend };
+    });
+  }
+
+  #opening(engine: TlsEngine, address: ListenAddress, options: ProxyOptions): Opening<Frontend> {
     if (options.opensNothing) {
       const where = formatSocketAddress(address);
       throw new StartupError(`cannot listen on ${where}: this process opens no more sockets`);
     }
-    const wanted = { ...options, address };
-    const opened = await Frontend.listen(
-      engine,
-      wanted,
-      this.#services,
-      new FrontendPlaces(this.#runtime.clock),
-    );
-    return { frontend: opened, opened };
+    const places = new FrontendPlaces(this.#runtime.clock);
+    const { reusePort } = options;
+    return {
+      ...{ engine, address, reusePort },
+      open: () => Frontend.listen(engine, { ...options, address }, this.#services, places),
+    };
+  }
+
+  /**
+   * Closes a socket that is not wanted after all. Where this process serves already the kernel may have given it
+   * clients, who are served as anybody else.
+   */
+  #withdraw(opened: Frontend): void {
+    const served = this.#servedAt(opened.wanted);
+    if (served === undefined) return opened.close();
+    opened.use(this.#services, served.places);
+    opened.serve();
+    void this.#close(opened, false);
   }
 
   #servedAt({ host, port }: SocketAddress): Frontend | undefined {
@@ -235,12 +251,18 @@ export class Proxy {
 
   /** Resolves when they listen no more; their clients go on for as long as they like. */
   async #retire(frontends: readonly Frontend[]): Promise<void> {
-    await Promise.all(frontends.map((frontend) => {
-      this.#former.add(frontend);
-      const deaf = frontend.stopAccepting(this.#servedAt(frontend.wanted) !== undefined);
-      deaf.then(() => frontend.drained()).then(() => this.#former.delete(frontend));
-      return deaf;
-    }));
+    await Promise.all(
+      frontends.map((frontend) =>
+        this.#close(frontend, this.#servedAt(frontend.wanted) !== undefined)
+      ),
+    );
+  }
+
+  #close(frontend: Frontend, successors: boolean): Promise<void> {
+    this.#former.add(frontend);
+    const deaf = frontend.stopAccepting(successors);
+    deaf.then(() => frontend.drained()).then(() => this.#former.delete(frontend));
+    return deaf;
   }
 
   /** The places of every frontend; one that was there before goes on counting. */

@@ -157,13 +157,29 @@ function takeExpected(expected: ExpectedWorker[], whole: boolean): ChildProcess 
   }
 }
 
+/**
+ * What to start for a program that runs from this file. Linux adds a word to the path of a file that has been replaced or
+ * removed since (proc_pid_exe(5)). The kernel still starts it, and nothing else, by the link that it keeps; but an
+ * executable of `deno compile` looks for its own code by path. Throws {@linkcode StartupError}.
+ */
+export function ownFile(path: string, standalone: boolean = Deno.build.standalone): string {
+  if (Deno.build.os !== "linux" || !path.endsWith(DELETED)) return path;
+  if (!standalone) return "/proc/self/exe";
+  throw new StartupError(
+    `${
+      path.slice(0, -DELETED.length)
+    } was replaced or removed while stud runs from it; start the new ` +
+      `one with --takeover ${Deno.pid}, or restart stud`,
+  );
+}
+
 function startWorker(
   { entry, workerArguments }: WorkerProgram,
   wholeEnvironment: boolean,
 ): ChildProcess {
   const args = [...programArguments(entry), ...workerArguments];
   try {
-    const command = new Deno.Command(Deno.execPath(), {
+    const command = new Deno.Command(ownFile(Deno.execPath()), {
       args,
       clearEnv: true,
       env: workerEnvironment(wholeEnvironment),
@@ -245,5 +261,6 @@ const RUN = ["run", "--quiet", "--no-prompt", "--unstable-net", "-A"];
  * nothing, and waking helpers for a small one costs more than they do (docs/performance.md).
  */
 const V8_FLAGS = "--max-semi-space-size=2,--no-parallel-scavenge";
+const DELETED = " (deleted)";
 /** As much as a pipe holds. */
 const READ_BYTES = 64 << 10;

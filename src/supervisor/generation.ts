@@ -16,6 +16,7 @@ import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import type { Handover } from "./handover.ts";
 import type { Staple, TlsConfiguration } from "../tls/tls_configuration.ts";
 import type { OcspRefresher } from "./ocsp_refresher.ts";
+import { LONGEST_ALONE } from "./restart_pace.ts";
 import type { WorkerProcess } from "./worker_process.ts";
 import { WorkerSlot } from "./worker_slot.ts";
 
@@ -53,7 +54,8 @@ export class Generation {
       const relieve = (successor: WorkerProcess, close: () => Promise<void>) =>
         this.#handOver(successor, this.addresses, 1, close);
       const newest = (one: WorkerConfiguration) => this.#knowing(withNewest(one, responses));
-      const options = { relieve, accessLog, newest };
+      const isNobodyThere = () => this.#isNobodyThere(runtime.clock.now());
+      const options = { relieve, accessLog, newest, isNobodyThere };
       return new WorkerSlot(runtime, { ...configuration, index: place + 1 }, log, options);
     });
   }
@@ -129,6 +131,17 @@ export class Generation {
     await this.#handOver(this.#anyWorker(), shared, this.workers, close);
   }
 
+  /** Has its workers, not all of which could start, stop listening for those that were there before. */
+  async yieldTo(former: Generation): Promise<void> {
+    const close = async () => {
+      await Promise.all(this.#slots.map((slot) => slot.withdraw()));
+    };
+    const shared = former.addresses.filter((address) =>
+      this.addresses.some((other) => isSame(address, other))
+    );
+    await former.#handOver(former.#anyWorker(), shared, former.workers, close, true);
+  }
+
   /**
    * Asks all to drain within so many seconds, and resolves when none is left. Should workers of another program
    * listen on the same addresses by now, they get the new connections.
@@ -167,6 +180,13 @@ export class Generation {
     await Promise.all(this.#slots.map((slot) => slot.retire()));
   }
 
+  /** And nobody has been started in the last second, so that many that fail take turns. */
+  #isNobodyThere(now: number): boolean {
+    return this.#slots.every(({ current, launchedAt }) =>
+      current === undefined && now - launchedAt >= LONGEST_ALONE
+    );
+  }
+
   #anyWorker(): WorkerProcess | undefined {
     return this.#slots.map(({ current }) => current).find((one) => one !== undefined);
   }
@@ -188,6 +208,7 @@ export class Generation {
     addresses: readonly SocketAddress[],
     latest: number,
     close: () => Promise<void>,
+    areFirst = false,
   ): Promise<void> {
     // They may all have died meanwhile; then there is nobody to steer to.
     if (by === undefined) return close();
@@ -195,7 +216,7 @@ export class Generation {
     const isSteered = steer !== undefined &&
       (steersAlways || tls.library === "rustls" || this.#missing !== undefined);
     const byClient = isSteered && steersAlways ? "network" : isSteered;
-    return this.#handover.run({ by, addresses, latest, byClient }, close);
+    return this.#handover.run({ by, addresses, latest, byClient, areFirst }, close);
   }
 }
 

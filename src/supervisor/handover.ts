@@ -3,7 +3,8 @@
  * connections to any, and those in the queue of a socket that closes are reset; so the kernel is told first to
  * give them to the sockets that stay. Sockets join the end of their group when they begin to listen: those that
  * stay are the latest ones. When one closes, the last of the group takes its place, so that the places of those that
- * stay shrink from the end: before the others close, only the places are left that stay right until the last has.
+ * stay shrink from the end: before the others close, only the places are left that stay right until the last has. If
+ * it is the latest ones that close, because a reload has failed, those that stay keep their places.
  */
 
 import type { Logger } from "../log/log.ts";
@@ -21,6 +22,8 @@ export interface HandoverOptions {
   readonly addresses: readonly SocketAddress[];
   /** How many sockets stay on each address. */
   readonly latest: number;
+  /** Those that stay were there first. */
+  readonly areFirst?: boolean;
   /** Whether clients are steered by their address (`--steer-by-client`). */
   readonly byClient: Steering["byClient"];
 }
@@ -54,11 +57,12 @@ export class Handover {
   }
 
   async #run(options: HandoverOptions, close: () => Promise<unknown>): Promise<void> {
-    const { by, addresses, latest, byClient } = options;
+    const { by, addresses, latest, byClient, areFirst = false } = options;
     const steered: Steered[] = [];
     for (const address of addresses) {
-      const first = await this.count(address) - latest;
-      if (first <= 0 || latest === 0) continue;
+      const others = await this.count(address) - latest;
+      if (others <= 0 || latest === 0) continue;
+      const first = areFirst ? 0 : others;
       const done = await this.#steer(by, address, { first, count: latest, byClient });
       if (done) steered.push({ address, first });
     }

@@ -99,6 +99,7 @@ export async function makePlan(
       drain: settings.drainTimeout,
       linger: settings.lingerTimeout,
       stall: settings.stallTimeout,
+      worker: settings.workerTimeout,
     },
     accessLog: settings.accessLog === undefined ? undefined : settings.accessLogFormat,
     privileges,

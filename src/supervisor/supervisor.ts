@@ -209,17 +209,22 @@ export class Supervisor {
     try {
       this.#useLibrary(await next.start());
     } catch (error) {
-      await next.kill();
-      this.#generations.delete(next);
+      // Those of them that serve have clients by now.
+      await next.yieldTo(former);
+      this.#forgetOnceGone(next);
       throw error;
     }
     if (this.#stopping) return;
     this.#current = next;
     if (next.missing !== former.missing) this.#watch(plan);
     await next.succeed(former);
-    former.gone().then(() => {
-      this.#generations.delete(former);
-      this.#ended.push(...former.totals);
+    this.#forgetOnceGone(former);
+  }
+
+  #forgetOnceGone(generation: Generation): void {
+    generation.gone().then(() => {
+      this.#generations.delete(generation);
+      this.#ended.push(...generation.totals);
     });
   }
 

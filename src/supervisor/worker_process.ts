@@ -25,6 +25,8 @@ import type {
   SocketAddress,
   Steering,
 } from "../runtime/runtime.ts";
+import { Heartbeat, mainThread } from "./heartbeat.ts";
+import { describeEnd } from "./worker_end.ts";
 import { WorkerLog } from "./worker_log.ts";
 import { readWorkerOutput } from "./worker_output.ts";
 
@@ -48,6 +50,9 @@ export class WorkerProcess {
   readonly #clock: Clock;
   readonly #index: number;
   readonly #accessLog: AccessOutput | undefined;
+  readonly #heartbeat: Heartbeat;
+  /** What it may be silent for once it has made the change that it prepares. */
+  #nextTimeout: number | undefined;
   #lastWords = "";
   #ready = deferred<ServingBy>();
   #leaving = deferred<void>();
@@ -58,11 +63,16 @@ export class WorkerProcess {
   readonly #said = new Set<WorkerMessage["type"]>();
   /** How it has broken the protocol. */
   #breach: string | undefined;
+  /** It did not serve in time. */
+  #late = false;
+  /** Seconds of silence for which it was killed. */
+  #hung: number | undefined;
   /** Messages that it has not taken yet. */
   #untaken = 0;
   #mayBeDeaf = false;
   #cancelDrainLimit: () => void = () => {};
   #gone = false;
+  #killed = false;
 
   /** Starts it. Throws {@linkcode StartupError}. */
   constructor(
@@ -86,8 +96,16 @@ export class WorkerProcess {
     this.ready.catch(() => {}); // Whoever cares awaits it; a worker that dies later cares no more.
     this.leaving = this.#leaving.promise;
     this.deaf = this.#deaf.promise;
+    this.#heartbeat = new Heartbeat({
+      clock: runtime.clock,
+      ask: () => this.#write(encode({ type: "ping" })),
+      observe: () => mainThread(runtime.files, this.pid),
+      onHang: (seconds) => this.#hang(seconds),
+    });
+    this.#heartbeat.use(configuration.timeouts.worker ?? 0);
     this.ended = this.#follow();
     const cancel = runtime.clock.after(START_LIMIT, () => {
+      this.#late = true;
       this.#lastWords = `nothing within ${START_LIMIT / 1000} s of its start`;
       this.kill();
     });
@@ -101,6 +119,7 @@ export class WorkerProcess {
    */
   async prepare(configuration: WorkerConfiguration): Promise<readonly SocketAddress[]> {
     const frame = configurationFrame("prepare", configuration);
+    this.#nextTimeout = configuration.timeouts.worker ?? 0;
     const { reopened } = await this.#ask(frame, configuration.frontends);
     return reopened ?? [];
   }
@@ -111,6 +130,7 @@ export class WorkerProcess {
    */
   async commit(): Promise<void> {
     await this.#ask(encode({ type: "commit" }));
+    if (!this.#gone) this.#heartbeat.use(this.#nextTimeout!);
   }
 
   /** Has it drop what was prepared. */
@@ -153,6 +173,26 @@ export class WorkerProcess {
   /** Has it log what it has counted. */
   logCounters(): void {
     this.#write(encode({ type: "counters" }));
+  }
+
+  /** Whether it has ever served. */
+  get hasServed(): boolean {
+    return this.#said.has("ready");
+  }
+
+  /** Whether it has said that it cannot. */
+  get hasFailed(): boolean {
+    return this.#said.has("failed");
+  }
+
+  /** Whether it has ended. */
+  get isGone(): boolean {
+    return this.#gone;
+  }
+
+  /** Whether a signal has ended it, or stud for its silence: the next one may well live. */
+  get wasKilled(): boolean {
+    return this.#killed;
   }
 
   /** Ends it at once. */
@@ -217,10 +257,12 @@ export class WorkerProcess {
     const end = await this.#child.ended.catch((): ProcessEnd => ({ code: -1, signal: null }));
     this.#control.close().catch(() => {});
     this.#cancelDrainLimit();
+    this.#heartbeat.stop();
     this.#lines.tellLeftOut();
-    const reason = this.#breach === undefined
-      ? describeEnd(end, this.#lastWords)
-      : `killed by stud because it broke the control protocol: ${this.#breach}`;
+    const reason = this.#reason(end);
+    // What has taken too long to start, or broken the protocol, would do so again.
+    this.#killed = this.#hung !== undefined ||
+      end.signal !== null && this.#breach === undefined && !this.#late;
     this.#gone = true;
     this.#deaf.resolve();
     for (const { answer, cancel } of this.#asked.splice(0)) {
@@ -229,6 +271,24 @@ export class WorkerProcess {
     }
     this.#ready.reject(new StartupError(`worker ${this.#index} did not start: ${reason}`));
     return reason;
+  }
+
+  #reason(end: ProcessEnd): string {
+    if (this.#breach !== undefined) {
+      return `killed by stud because it broke the control protocol: ${this.#breach}`;
+    }
+    if (this.#hung !== undefined) return `killed by stud because it hung for ${this.#hung} s`;
+    return describeEnd(end, this.#lastWords);
+  }
+
+  #hang(seconds: number): void {
+    if (this.#breach !== undefined || this.#gone) return;
+    this.#hung = seconds;
+    this.#log.error(
+      "worker {index} (process {pid}) hangs: no answer for {seconds} s (--worker-timeout); stud kills and replaces it",
+      { index: this.#index, pid: this.pid, seconds },
+    );
+    this.kill();
   }
 
   /** Ends a worker that can be trusted no more; what it writes from now on is not read. */
@@ -248,13 +308,23 @@ export class WorkerProcess {
       throw new ProtocolError(`"${message.type}" a second time`);
     }
     this.#said.add(message.type);
+    this.#heartbeat.heard();
     switch (message.type) {
+      case "pong":
+        return;
+      case "busy":
+        if (this.#said.has("ready") && this.#asked.length === 0) {
+          throw new ProtocolError('"busy" although nothing was asked');
+        }
+        this.#heartbeat.busy = true;
+        return;
       case "log":
         return this.#lines.write(message.level, message.text);
       case "access":
         return this.#accessLog?.write(message.lines);
       case "ready":
         if (this.#said.has("failed")) throw new ProtocolError('"ready" after "failed"');
+        this.#heartbeat.busy = false;
         return this.#ready.resolve(message);
       case "failed":
         return this.#ready.reject(
@@ -276,6 +346,7 @@ export class WorkerProcess {
     const asked = this.#asked.shift();
     if (asked === undefined) throw new ProtocolError("an answer that was not asked for");
     asked.cancel();
+    this.#heartbeat.busy = false;
     const isOne = ({ host, port }: SocketAddress) =>
       asked.addresses.some((one) => one.host === host && one.port === port);
     if (message.reopened?.every(isOne) === false) {
@@ -305,20 +376,6 @@ type Frame = Pick<ConfigurationFrame, "line"> & Partial<ConfigurationFrame>;
 function encode(message: SupervisorMessage): Frame {
   return { line: [new TextEncoder().encode(messageLine(message))] };
 }
-
-function describeEnd(end: ProcessEnd, lastWords: string): string {
-  const how = end.signal === null ? `exit code ${end.code}` : `killed by ${end.signal}`;
-  const hint = end.signal === null ? undefined : SIGNAL_HINTS[end.signal];
-  return [how, hint, lastWords === "" ? undefined : `it said: ${lastWords}`]
-    .filter((part) => part !== undefined).join("; ");
-}
-
-const SIGNAL_HINTS: Readonly<Record<string, string>> = {
-  SIGKILL: "by hand, or by the kernel when memory ran out; see dmesg",
-  SIGTRAP: "the JavaScript heap was full",
-  SIGSEGV: "a crash in native code",
-  SIGABRT: "a crash in native code",
-};
 
 /** Milliseconds that a worker may take until it serves. */
 const START_LIMIT = 60_000;

@@ -1,4 +1,4 @@
-/** Keeps one worker running: replaces it when it dies, at once and then with growing pauses. */
+/** Keeps one worker running: replaces it when it dies, at once or at the pace of restart_pace.ts. */
 
 import type {
   BackendEndpoint,
@@ -6,10 +6,12 @@ import type {
   WorkerConfiguration,
   WorkerTotals,
 } from "../control/messages.ts";
+import { deferred } from "../deferred.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import { pause, type Runtime, type SocketAddress } from "../runtime/runtime.ts";
 import type { Staple } from "../tls/tls_configuration.ts";
+import { RestartPace, type RestartPaceOptions } from "./restart_pace.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
 /** Has new connections go to `successor`, the latest that listens, while `close` has another worker stop. */
@@ -22,6 +24,8 @@ export interface WorkerSlotOptions {
   readonly newest?: (configuration: WorkerConfiguration) => WorkerConfiguration;
   /** Where lines of the access log go. */
   readonly accessLog?: AccessOutput | undefined;
+  /** As {@linkcode RestartPaceOptions} has it; by default, for this slot alone. */
+  readonly isNobodyThere?: RestartPaceOptions["isNobodyThere"];
 }
 
 /** One of the supervisor's workers, over all its lives. */
@@ -39,14 +43,22 @@ export class WorkerSlot {
     | undefined;
   readonly #ended: WorkerTotals[] = [];
   readonly #alive = new Set<WorkerProcess>();
+  readonly #pace: RestartPace;
+  #launchedAt = -Infinity;
+  /** Resolves when another worker has been started. */
+  #launched = deferred<void>();
   #stopping = false;
-  #quickDeaths = 0;
 
   constructor(
     runtime: Runtime,
     configuration: WorkerConfiguration,
     log: Logger,
-    { relieve = (_, close) => close(), accessLog, newest = (same) => same }: WorkerSlotOptions = {},
+    {
+      relieve = (_, close) => close(),
+      accessLog,
+      newest = (same) => same,
+      isNobodyThere = () => this.#current === undefined,
+    }: WorkerSlotOptions = {},
   ) {
     this.#runtime = runtime;
     this.#configuration = configuration;
@@ -54,6 +66,12 @@ export class WorkerSlot {
     this.#relieveBy = relieve;
     this.#accessLog = accessLog;
     this.#newest = newest;
+    this.#pace = new RestartPace({
+      clock: runtime.clock,
+      isNobodyThere,
+      isOver: () => this.#stopping,
+      onPause: (wait) => this.#logPause(wait),
+    });
   }
 
   /** The worker that serves now, or is about to; undefined while none does. */
@@ -61,10 +79,24 @@ export class WorkerSlot {
     return this.#current;
   }
 
+  /** When a worker was last started, by the clock. */
+  get launchedAt(): number {
+    return this.#launchedAt;
+  }
+
   /** Starts the first worker and tells its TLS library. Rejects with {@linkcode StartupError} if it cannot serve. */
   async start(): Promise<ServingBy> {
-    const worker = this.#launch();
-    const servingBy = await worker.ready;
+    let worker = this.#launch();
+    let servingBy: ServingBy;
+    try {
+      servingBy = await worker.ready;
+    } catch (error) {
+      if (!worker.wasKilled || this.#stopping) throw error;
+      const { message: reason } = error as Error;
+      this.#log.warning("{reason}; it is started once more", { reason });
+      worker = this.#launch();
+      servingBy = await worker.ready;
+    }
     this.#keep(worker);
     return servingBy;
   }
@@ -74,9 +106,17 @@ export class WorkerSlot {
    * then; rejects with {@linkcode StartupError} if it cannot.
    */
   async prepare(configuration: WorkerConfiguration): Promise<readonly SocketAddress[]> {
-    const worker = this.#current;
-    this.#prepared = { ...worker && { worker }, configuration };
-    return await worker?.prepare(this.#newest(configuration)) ?? [];
+    for (let isFirst = true;; isFirst = false) {
+      const worker = this.#current;
+      this.#prepared = { ...worker && { worker }, configuration };
+      try {
+        return await worker?.prepare(this.#newest(configuration)) ?? [];
+      } catch (error) {
+        // That it has died says nothing of the configuration.
+        if (!worker?.isGone || !isFirst || this.#stopping) throw error;
+        await this.#successorOf(worker);
+      }
+    }
   }
 
   /** Makes the change; resolves when the worker has closed what it needs no more. */
@@ -120,6 +160,12 @@ export class WorkerSlot {
     await Promise.all([...this.#alive].map((worker) => this.#deaf(worker)));
   }
 
+  /** Does the same with a worker that may not have come to serve; one that said it cannot is ended. */
+  async withdraw(): Promise<void> {
+    for (const worker of this.#alive) if (worker.hasFailed) worker.kill();
+    await this.retire();
+  }
+
   /** Asks the worker to drain within so many seconds, and resolves when none is left. */
   async drain(seconds: number, successors = false): Promise<void> {
     this.#stopping = true;
@@ -144,6 +190,14 @@ export class WorkerSlot {
     return this.#ended;
   }
 
+  /** Waits for the next worker to be started, unless there is a pause before. */
+  async #successorOf(worker: WorkerProcess): Promise<void> {
+    const { promise } = this.#launched;
+    await worker.ended;
+    if (this.#current !== undefined && this.#current !== worker) return;
+    await Promise.race([promise, pause(this.#runtime.clock, SUCCESSOR_LIMIT)]);
+  }
+
   #launch(): WorkerProcess {
     const worker = new WorkerProcess(
       this.#runtime,
@@ -153,6 +207,9 @@ export class WorkerSlot {
     );
     this.#alive.add(worker);
     this.#current = worker;
+    this.#launchedAt = this.#runtime.clock.now();
+    this.#launched.resolve();
+    this.#launched = deferred();
     worker.ended.then(() => {
       this.#alive.delete(worker);
       if (this.#current === worker) this.#current = undefined;
@@ -164,13 +221,12 @@ export class WorkerSlot {
   /** Puts another worker into the place of each that dies or leaves, for ever. */
   async #keep(worker: WorkerProcess): Promise<void> {
     for (let current = worker;;) {
-      const began = this.#runtime.clock.now();
       const leaving = current.leaving.then(() => undefined);
       const reason = await Promise.race([current.ended, leaving]);
       if (this.#stopping) return;
       if (reason !== undefined) {
         this.#logDeath(current, reason);
-        await this.#pause(this.#runtime.clock.now() - began);
+        await this.#pace.wait(current.hasServed);
       } else {
         // Whoever sent TERM to the whole process group meant all of stud, and ours is on its way.
         await pause(this.#runtime.clock, GROUP_PAUSE);
@@ -203,7 +259,7 @@ export class WorkerSlot {
       } catch (error) {
         const { message: reason } = error as Error;
         this.#log.error("worker {index}: {reason}", { index: this.#configuration.index, reason });
-        await this.#pause(0);
+        await this.#pace.wait(false);
       }
     }
   }
@@ -246,30 +302,21 @@ export class WorkerSlot {
     );
   }
 
-  async #pause(lived: number): Promise<void> {
-    this.#quickDeaths = lived < LONG_LIFE ? this.#quickDeaths + 1 : 0;
-    const wait = restartPause(this.#quickDeaths);
-    if (wait === 0) return;
+  #logPause(wait: number): void {
     const { index } = this.#configuration;
     this.#log.warning("worker {index} keeps dying: the next start is in {seconds} s", {
       index,
       seconds: wait / 1000,
     });
-    await pause(this.#runtime.clock, wait);
   }
 }
 
 /** Of one slot: one that serves, and those that leave. */
 const MOST_ALIVE = 4;
 
-/** Milliseconds to wait before a restart, after so many short lives in a row: 0, 0.5 s, 1 s … 30 s. */
-export function restartPause(quickDeaths: number): number {
-  return quickDeaths < 2 ? 0 : Math.min(500 * 2 ** (quickDeaths - 2), 30_000);
-}
-
 /** Milliseconds. */
 const GROUP_PAUSE = 200;
 /** Milliseconds that a worker may take to stop listening. */
 const DEAF_LIMIT = 5_000;
-/** Milliseconds after which a death is a single mishap. */
-const LONG_LIFE = 10_000;
+/** Milliseconds that a change waits for a worker to be started in the place of one that has died. */
+const SUCCESSOR_LIMIT = 500;

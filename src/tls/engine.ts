@@ -48,6 +48,11 @@ export interface TlsEngine {
   check(): Promise<void>;
   /** Staples other OCSP responses from now on; an engine without it staples none at all. */
   staple?(staples: readonly Staple[]): void;
+  /**
+   * Does what {@linkcode TlsEngine.listen} does before it opens a socket. Rejects with {@linkcode StartupError} when the
+   * library refuses the configuration.
+   */
+  prepare(): Promise<void>;
   /** Rejects with {@linkcode StartupError} when the address or the configuration is refused. */
   listen(options: TlsListenerOptions): Promise<TlsListener>;
   /**

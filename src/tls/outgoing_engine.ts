@@ -21,6 +21,7 @@ export async function createOutgoingEngine(
     oneRecordPerRead: false,
     dialer,
     check: () => dialer.prepare(),
+    prepare: () => dialer.prepare(),
     async listen(options) {
       await dialer.prepare();
       return await listenPlain(runtime, options, configuration.library === "rustls");

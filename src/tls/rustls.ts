@@ -20,6 +20,8 @@ export function createRustlsEngine(runtime: Runtime, configuration: TlsConfigura
     library: "rustls",
     oneRecordPerRead: true,
     check: () => check(runtime, certificate),
+    // It has nothing that could be made without a socket.
+    prepare: () => check(runtime, certificate),
     listen: async (options) =>
       new RustlsListener(runtime, await listen(runtime, certificate, options), certificate),
     // The library has a listening socket keep the certificate that it was opened with.

@@ -24,6 +24,7 @@ import { describeCounters, newCounters } from "../proxy/counters.ts";
 import { Proxy, type ProxyChange, type ProxyFrontend, type ProxyOptions } from "../proxy/proxy.ts";
 import { pause, type Runtime, type SocketAddress, type Steering } from "../runtime/runtime.ts";
 import { FrontendEngines } from "./frontend_engines.ts";
+import { readAhead } from "./read_ahead.ts";
 import type { MakeEngine } from "../tls/engine.ts";
 
 /** Runs a worker to its end and returns the exit code. */
@@ -106,7 +107,12 @@ class Worker {
 
   /** Follows the supervisor until it says drain, or is gone; later orders are obeyed meanwhile. */
   async #obey(): Promise<void> {
-    const messages = readMessages<SupervisorMessage>(this.#runtime.processes.stdin);
+    const all = readMessages<SupervisorMessage>(this.#runtime.processes.stdin);
+    const messages = readAhead(all, (message) => {
+      if (message.type !== "ping") return false;
+      this.#send({ type: "pong" });
+      return true;
+    });
     for (;;) {
       const { value: message } = await messages.next();
       // Without a supervisor nobody gets the connections that come from now on.
@@ -131,8 +137,10 @@ class Worker {
   async #carryOut(message: SupervisorMessage): Promise<void> {
     switch (message.type) {
       case "start":
+        await this.#sayBusy(message);
         return await this.#start(this.#unpacked(message));
       case "prepare":
+        await this.#sayBusy(message);
         return await this.#answer(() => this.#prepare(this.#unpacked(message)));
       case "commit":
         return await this.#answer(() => this.#commit());
@@ -149,6 +157,13 @@ class Worker {
       case "drain":
         return this.#drain(message);
     }
+  }
+
+  /** Thousands of certificates may take seconds during which nothing else is done. */
+  async #sayBusy({ configuration }: ConfigurationMessage): Promise<void> {
+    if (!configuration.timeouts.worker) return;
+    this.#send({ type: "busy" });
+    await this.#runtime.clock.turn();
   }
 
   #unpacked({ configuration, parts }: ConfigurationMessage): WorkerConfiguration {

@@ -1,6 +1,7 @@
 /** HUP when something is wrong: stud says what, serves on as before, and takes what is mended at the next HUP. */
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
+import { eventually } from "../support/eventually.ts";
 import { exchange } from "../support/ports.ts";
 import { newCertificate, ReloadingSite } from "../support/reloading_site.ts";
 import { BY_OPENSSL } from "../support/stud.ts";
@@ -84,3 +85,22 @@ testWith({ linux: true }, "three hundred HUPs at once are a few reloads", async 
   await exchange(client);
   assertEquals(site.stud.workers(), workers);
 });
+
+testWith(
+  { linux: true },
+  "a new worker that is killed while it starts is started once more",
+  async () => {
+    await using site = await ReloadingSite.start({ lines: ["workers = 1"] });
+    const before = site.stud.workers();
+    site.configure(["workers = 2"]);
+    const reloading = site.reload();
+    const started = () => site.stud.workers().filter((pid) => !before.includes(pid));
+    await eventually("a new worker", () => started().length > 0);
+    Deno.kill(started()[0]!, "SIGKILL");
+    await reloading;
+    const { stdout, stderr } = site.stud;
+    assert(/did not start: killed by SIGKILL; .*; it is started once more/.test(stderr), stderr);
+    assertStringIncludes(stdout, "reloaded: 2 workers serve");
+    await site.echoOnce();
+  },
+);

@@ -1,7 +1,7 @@
 /** Workers that die or are told to end: what becomes of their clients, and that others take their place. */
 
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
-import { eventually, within } from "../support/eventually.ts";
+import { eventually, pause, within } from "../support/eventually.ts";
 import { exchange } from "../support/ports.ts";
 import { gone, isAlive, ownerOf } from "../support/proc.ts";
 import { Site } from "../support/site.ts";
@@ -67,36 +67,49 @@ testWith(
 
 testWith(
   { linux: true },
-  "a worker that keeps dying is started again after growing pauses",
+  "workers that had served are replaced at once, however often they are killed",
+  async () => {
+    await using site = await Site.startEcho(["-n", "2"]);
+    const served = () => site.stud.stdout.split("serves again").length - 1;
+    const stop = new AbortController();
+    const refused = connectAlways(site.port, stop.signal);
+    for (let deaths = 0; deaths < 8; deaths++) {
+      Deno.kill(site.stud.workers()[deaths % 2]!, "SIGKILL");
+      await eventually("a restart", () => served() === deaths + 1);
+    }
+    stop.abort();
+    assertEquals(await refused, 0);
+    assert(!site.stud.stderr.includes("keeps dying"), site.stud.report());
+  },
+);
+
+testWith(
+  { linux: true },
+  "workers that never come to serve are started again after growing pauses, until one does",
   async () => {
     await using site = await Site.startEcho();
-    const deaths = async () => {
-      const { worker } = site;
-      Deno.kill(worker, "SIGKILL");
-      await site.stud.output(new RegExp(`\\(process ${worker}\\) died`));
-    };
-    const served = () => site.stud.stdout.split("serves again").length - 1;
-    await deaths();
-    await eventually("the first restart", () => served() === 1);
-    assert(!site.stud.stderr.includes("keeps dying"), "a single mishap needs no pause");
-    await deaths();
+    const stop = new AbortController();
+    const killing = killAlways(site, stop.signal);
     await site.stud.output(/worker 1 keeps dying: the next start is in 0\.5 s/);
-    await eventually("the second restart", () => served() === 2);
-    await deaths();
-    await site.stud.output(/worker 1 keeps dying: the next start is in 1 s/);
-    await eventually("the third restart", () => served() === 3);
+    await site.stud.output(/worker 1 keeps dying: the next start is in 1 s/, 60_000);
+    stop.abort();
+    await killing;
+    // Nobody else serves: however many have failed, the pause is no longer than that.
+    await site.stud.output(/worker 1 serves again/);
     await site.echoOnce();
+    assert(!/the next start is in [2-9]/.test(site.stud.stderr), site.stud.report());
   },
 );
 
 testWith({ linux: true }, "TERM during the pause before a restart ends stud at once", async () => {
   await using site = await Site.startEcho();
-  for (const expected of [/serves again/, /the next start is in 0\.5 s/]) {
-    Deno.kill(site.worker, "SIGKILL");
-    await site.stud.output(expected);
-  }
+  const stop = new AbortController();
+  const killing = killAlways(site, stop.signal);
+  await site.stud.output(/the next start is in 1 s/, 60_000);
   site.stud.signal("SIGTERM");
   assertEquals((await site.stud.ended(10_000)).code, 0);
+  stop.abort();
+  await killing;
 });
 
 testWith(
@@ -135,6 +148,32 @@ testWith(
     assertStringIncludes(site.stud.stdout, "stopped");
   },
 );
+
+/** Kills every worker as soon as it is there, until the signal. */
+async function killAlways(site: Site, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      for (const pid of site.stud.workers()) Deno.kill(pid, "SIGKILL");
+    } catch {
+      // It was gone already, or stud is.
+    }
+    await pause(2);
+  }
+}
+
+/** Connects again and again, until the signal; gives the number of connections that were refused. */
+async function connectAlways(port: number, signal: AbortSignal): Promise<number> {
+  let refused = 0;
+  while (!signal.aborted) {
+    try {
+      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    } catch (error) {
+      if (error instanceof Deno.errors.ConnectionRefused) refused++;
+    }
+    await pause(5);
+  }
+  return refused;
+}
 
 /**
  * One echo. Node can neither empty a queue of clients before it closes the socket nor have the kernel choose the

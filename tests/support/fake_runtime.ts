@@ -128,8 +128,9 @@ export class FakeNetwork implements Network {
   /** `HOST:PORT` that are kept for this process. */
   readonly reserved: string[] = [];
 
-  reserve({ host, port }: SocketAddress): Promise<{ close(): void }> {
+  reserve({ host, port }: SocketAddress): Promise<{ close(): void } | undefined> {
     const name = `${host}:${port}`;
+    if (this.inUse.has(name)) return Promise.resolve(undefined);
     this.reserved.push(name);
     return Promise.resolve({
       close: () => void this.reserved.splice(this.reserved.indexOf(name), 1),

@@ -25,6 +25,7 @@ export function createNodeEngine(runtime: Runtime, configuration: TlsConfigurati
       contexts.makeAll();
     },
     staple: (staples) => contexts.staple(staples),
+    prepare: () => new Promise((resolve) => resolve(contexts.prepare())),
     async listen({ address, reusePort, backlog, keepalive }) {
       contexts.prepare();
       const options = { ...address, reusePort, backlog, keepalive };

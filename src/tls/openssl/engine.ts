@@ -31,6 +31,7 @@ export function createOpenSslEngine(runtime: Runtime, configuration: TlsConfigur
     oneRecordPerRead: false,
     check: () => new Promise((resolve) => resolve(contexts.makeAll())),
     staple: (staples) => contexts.staple(staples),
+    prepare: () => new Promise((resolve) => resolve(contexts.prepare())),
     async listen(options) {
       const used = use();
       try {

@@ -71,6 +71,7 @@ const DEFAULTS: Settings = {
   drainTimeout: 30,
   lingerTimeout: 30,
   stallTimeout: 300,
+  workerTimeout: 5,
 };
 
 function openssl(because: string): Pick<Settings, "tlsLibrary"> {
@@ -194,6 +195,7 @@ Deno.test("each option changes its setting and no other", () => {
     [["--drain-timeout=0"], { drainTimeout: 0 }],
     [["--linger-timeout=86400"], { lingerTimeout: 86400 }],
     [["--stall-timeout=0"], { stallTimeout: 0 }],
+    [["--worker-timeout=0"], { workerTimeout: 0 }],
     [["--watch"], { watch: true }],
     [["--takeover", "4711"], { takeover: "4711" }],
     [["--tls"], {}],

@@ -1,10 +1,11 @@
 /** Child processes, and datagrams to the log daemon, under Deno. */
 
-import { createDenoProcesses } from "../../../src/runtime/deno_processes.ts";
+import { createDenoProcesses, ownFile } from "../../../src/runtime/deno_processes.ts";
+import { StartupError } from "../../../src/errors.ts";
 import { LineReader } from "../../../src/control/line_reader.ts";
 import { decodeMessage } from "../../../src/control/message_lines.ts";
 import { monotonicMicroseconds } from "../../../src/runtime/linux_service.ts";
-import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
 import { within } from "../../support/eventually.ts";
 
 // The C library stays open: not within a test, which would be blamed for it.
@@ -109,5 +110,20 @@ Deno.test({
       receiver.close();
       Deno.removeSync(folder, { recursive: true });
     }
+  },
+});
+
+Deno.test({
+  name: "ownFile() finds a program whose file has been replaced, or says what to do",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    assertEquals(ownFile("/opt/stud", true), "/opt/stud");
+    const link = ownFile("/opt/deno (deleted)", false);
+    const { stdout } = await new Deno.Command(link, { args: ["--version"] }).output();
+    assert(new TextDecoder().decode(stdout).includes(Deno.version.deno));
+    const words =
+      `/opt/stud was replaced or removed while stud runs from it; start the new one with ` +
+      `--takeover ${Deno.pid}, or restart stud`;
+    assertThrows(() => ownFile("/opt/stud (deleted)", true), StartupError, words);
   },
 });

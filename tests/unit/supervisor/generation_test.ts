@@ -81,18 +81,36 @@ Deno.test("change() changes nothing if one worker refuses, and the next one is a
   await generation.kill();
 });
 
-Deno.test("change() fails if a worker dies while it prepares, and its successor serves as before", async () => {
+Deno.test("change() has the successor of a worker that dies while it prepares do so instead", async () => {
   const { generation, children, told } = await bench(2, (place, { type }) => {
     return place === 1 && type === "prepare" ? undefined : {};
+  });
+  const changed = generation.change(SECOND);
+  await settled();
+  children[1]!.end({ code: 1 });
+  await changed;
+  const whole = ["start", "prepare", "commit"];
+  assertEquals(told(), [whole, ["start", "prepare"], whole]);
+  assertEquals(keepaliveOf(children[2]!.messages[0]!), FIRST.keepalive);
+  assertEquals(generation.configuration, SECOND);
+  await generation.kill();
+});
+
+Deno.test("change() fails if the successor dies of it too, and the next one serves as before", async () => {
+  const { generation, children, told } = await bench(2, (place, { type }) => {
+    return place > 0 && type === "prepare" ? undefined : {};
   });
   const changed = generation.change(SECOND);
   changed.catch(() => {});
   await settled();
   children[1]!.end({ code: 1 });
-  await assertRejects(() => changed, StartupError, "worker 2 (process 5001) has ended");
   await settled();
-  assertEquals(told(), [["start", "prepare", "forget"], ["start", "prepare"], ["start"]]);
-  assertEquals(keepaliveOf(children[2]!.messages[0]!), FIRST.keepalive);
+  children[2]!.end({ code: 1 });
+  await assertRejects(() => changed, StartupError, "worker 2 (process 5002) has ended");
+  await settled();
+  const died = ["start", "prepare"];
+  assertEquals(told(), [["start", "prepare", "forget"], died, died, ["start"]]);
+  assertEquals(keepaliveOf(children[3]!.messages[0]!), FIRST.keepalive);
   await generation.kill();
 });
 

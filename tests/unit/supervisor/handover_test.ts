@@ -39,6 +39,17 @@ Deno.test("run() steers to the latest while the others close, and lets the kerne
   assertEquals(events, ["steer 192.0.2.1:8443 3+2", "close", "steer 192.0.2.1:8443 null"]);
 });
 
+Deno.test("run() steers to those that were first while the latest close, however long that takes", async () => {
+  const { events, options, handover, runtime } = bench(5);
+  const closing = Promise.withResolvers<void>();
+  const run = handover.run({ ...options, areFirst: true }, () => closing.promise);
+  await runtime.clock.advance(5_000);
+  assertEquals(events, ["steer 192.0.2.1:8443 0+2"]);
+  closing.resolve();
+  await run;
+  assertEquals(events.slice(1), ["steer 192.0.2.1:8443 null"]);
+});
+
 Deno.test("run() leaves places out that become others' while the sockets close one by one", async () => {
   // The group as the kernel has it (reuseport_detach_sock): the last moves to where one has closed.
   for (const [others, latest, count] of [[2, 3, 2], [2, 2, 1], [4, 4, 1], [1, 2, 2], [3, 2, 2]]) {

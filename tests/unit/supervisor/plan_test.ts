@@ -41,6 +41,7 @@ Deno.test("makePlan() passes on what workers are told", async () => {
     ...["--write-ip", "-B", "7", "-k", "60", "--drain-timeout", "1", "--linger-timeout", "2"],
     ...["--enable-tcp-fastopen", "--recv-bufsize", "4096", "--send-bufsize", "8192"],
     ...["--ssl-handshake-timeout", "3", "--backend-connect-timeout", "4", "--stall-timeout", "5"],
+    ...["--worker-timeout", "6"],
     ...[
       "-n",
       "2",
@@ -68,7 +69,7 @@ Deno.test("makePlan() passes on what workers are told", async () => {
     receiveBuffer: 4096,
     sendBuffer: 8192,
     logConnections: false,
-    timeouts: { handshake: 3, backendConnect: 4, drain: 1, linger: 2, stall: 5 },
+    timeouts: { handshake: 3, backendConnect: 4, drain: 1, linger: 2, stall: 5, worker: 6 },
     accessLog: undefined,
     privileges: { chroot: undefined, uid: undefined, gid: undefined },
     sandbox: { unixSockets: false, token: false },

@@ -3,7 +3,7 @@
 import type { WorkerConfiguration } from "../../../src/control/messages.ts";
 import { StartupError } from "../../../src/errors.ts";
 import { configureLog } from "../../../src/log/log.ts";
-import { restartPause, WorkerSlot } from "../../../src/supervisor/worker_slot.ts";
+import { WorkerSlot } from "../../../src/supervisor/worker_slot.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { settled } from "../../support/manual_clock.ts";
@@ -26,13 +26,6 @@ async function newSlot() {
   await started;
   return { runtime, clock: runtime.clock, children, lines, slot };
 }
-
-Deno.test("restartPause() grows from nothing to half a minute", () => {
-  assertEquals([0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(restartPause), [
-    ...[0, 0, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000],
-  ]);
-  assertEquals(restartPause(5_000), 30_000);
-});
 
 Deno.test("start() tells the TLS library of the first worker", async () => {
   const runtime = new FakeRuntime();
@@ -85,9 +78,9 @@ Deno.test("useBackend() tells the worker, and the next one begins with it", asyn
   await slot.kill();
 });
 
-Deno.test("a worker that keeps dying is replaced after growing pauses, until it lives long", async () => {
+Deno.test("a worker that never comes to serve is replaced after growing pauses, up to a second", async () => {
   const { clock, children, slot } = await newSlot();
-  for (const pause of [0, 500, 1_000, 2_000]) {
+  for (const pause of [0, 0, 500, 1_000, 1_000]) {
     const before = children.length;
     children.at(-1)!.end({ code: 1 });
     await settled();
@@ -98,11 +91,12 @@ Deno.test("a worker that keeps dying is replaced after growing pauses, until it 
     }
     assertEquals(children.length, before + 1, `a start after ${pause} ms`);
   }
-  await clock.advance(10_000);
+  children.at(-1)!.say(READY);
+  await settled();
   const before = children.length;
   children.at(-1)!.end({ code: 1 });
   await settled();
-  assertEquals(children.length, before + 1, "a long life is forgiven");
+  assertEquals(children.length, before + 1, "who has served is replaced at once");
   await slot.kill();
 });
 
@@ -179,13 +173,13 @@ Deno.test("drain() asks every worker that lives and waits for all of them", asyn
 Deno.test("nothing is started after drain() or kill(), not even after a pause", async () => {
   for (const stop of ["drain", "kill"] as const) {
     const { clock, children, slot } = await newSlot();
-    children[0]!.end({ code: 1 });
-    await settled();
-    children[1]!.end({ code: 1 });
-    await settled();
+    for (const place of [0, 1, 2]) {
+      children[place]!.end({ code: 1 });
+      await settled();
+    }
     await slot[stop](10);
     await clock.advance(60_000);
-    assertEquals(children.length, 2, stop);
+    assertEquals(children.length, 3, stop);
   }
 });
 
@@ -273,7 +267,7 @@ Deno.test("retire() resolves when the worker listens no more, and nothing takes 
 
 Deno.test("a slot without a worker takes the change for the next one", async () => {
   const { clock, children, slot } = await newSlot();
-  for (const place of [0, 1]) {
+  for (const place of [0, 1, 2]) {
     children[place]!.end({ code: 1 });
     await settled();
   }
@@ -281,7 +275,7 @@ Deno.test("a slot without a worker takes the change for the next one", async () 
   assertEquals(await slot.prepare({ ...CONFIGURATION, keepalive: 60 }), []);
   await slot.commit();
   await clock.advance(500);
-  const [start] = children[2]!.messages;
+  const [start] = children[3]!.messages;
   assertEquals(start?.type === "start" && start.configuration.keepalive, 60);
   await slot.kill();
 });
@@ -303,4 +297,65 @@ Deno.test("workers that are asked to end again and again do not become more and 
   const gone = slot.kill();
   await settled();
   await gone;
+});
+
+Deno.test("start() tries once more when the worker is killed, and only then", async () => {
+  const lines: string[] = [];
+  const runtime = new FakeRuntime();
+  const log = configureLog((level, text) => lines.push(`${level} ${text}`), "debug");
+  const { children } = runtime.processes;
+  const slot = new WorkerSlot(runtime, CONFIGURATION, log);
+  const starting = slot.start();
+  children[0]!.end({ code: 137, signal: "SIGKILL" });
+  await settled();
+  assertEquals(children.length, 2);
+  assert(
+    /^warning worker 1 did not start: killed by SIGKILL; .*; it is started once more$/.test(
+      lines[0]!,
+    ),
+  );
+  children[1]!.say(READY);
+  assertEquals((await starting).library, "rustls");
+  await slot.kill();
+  for (const [first, second] of [[{ code: 1 }], [{ signal: "SIGKILL" }, { signal: "SIGKILL" }]]) {
+    const before = children.length;
+    const failing = new WorkerSlot(runtime, CONFIGURATION, log);
+    const failed = assertRejects(() => failing.start(), StartupError, "did not start");
+    for (const end of [first, second]) {
+      if (end !== undefined) children.at(-1)!.end(end);
+      await settled();
+    }
+    await failed;
+    assertEquals(children.length - before, second === undefined ? 1 : 2);
+  }
+});
+
+Deno.test("a worker that dies while it prepares is replaced, and the next one prepares", async () => {
+  const { children, slot } = await newSlot();
+  const preparing = slot.prepare({ ...CONFIGURATION, keepalive: 60 });
+  await settled();
+  assertEquals(children[0]!.told, ["start", "prepare"]);
+  children[0]!.end({ signal: "SIGKILL" });
+  await settled();
+  children[1]!.say(READY);
+  await settled();
+  assertEquals(children[1]!.told, ["start", "prepare"]);
+  children[1]!.say({ type: "answer" });
+  assertEquals(await preparing, []);
+  const committing = slot.commit();
+  await settled();
+  children[1]!.say({ type: "answer" });
+  await committing;
+  assertEquals([children[1]!.told.at(-1), children.length], ["commit", 2]);
+  await slot.kill();
+});
+
+Deno.test("a worker that refuses a configuration is not asked again", async () => {
+  const { children, slot } = await newSlot();
+  const preparing = slot.prepare({ ...CONFIGURATION, keepalive: 60 });
+  await settled();
+  children[0]!.say({ type: "answer", fault: "no" } as { type: string });
+  await assertRejects(() => preparing, StartupError, "no");
+  assertEquals(children.length, 1);
+  await slot.kill();
 });

@@ -1,0 +1,62 @@
+/**
+ * When a worker that has died is started again. One that had served is a mishap: its place is filled at once, as long as
+ * that does not happen again and again. One that never came to serve will hardly do better a moment later, so the pauses
+ * grow; but while nobody serves, clients are refused, and then no pause is longer than a second.
+ */
+
+import { type Clock, pause } from "../runtime/runtime.ts";
+import { Allowance } from "./allowance.ts";
+
+/** What a pace depends on. */
+export interface RestartPaceOptions {
+  readonly clock: Clock;
+  /** Whether no worker of any slot serves, is about to, or has just tried. */
+  readonly isNobodyThere: () => boolean;
+  /** Whether nothing is to be started any more. */
+  readonly isOver: () => boolean;
+  /** Told of a pause before it begins, in milliseconds. */
+  readonly onPause: (milliseconds: number) => void;
+}
+
+/** The pace of one worker's restarts. */
+export class RestartPace {
+  readonly #options: RestartPaceOptions;
+  readonly #mishaps: Allowance;
+  /** Starts in a row of which none came to serve. */
+  #failures = 0;
+
+  constructor(options: RestartPaceOptions) {
+    this.#options = options;
+    this.#mishaps = new Allowance(options.clock, MISHAPS_PER_SECOND, MISHAPS_AT_ONCE);
+  }
+
+  /** Resolves when the next one may be started. `served`: whether the last one ever did. */
+  async wait(served: boolean): Promise<void> {
+    const { clock, onPause, isNobodyThere, isOver } = this.#options;
+    this.#failures = served ? 0 : this.#failures + 1;
+    const wait = served ? this.#mishapPause() : restartPause(this.#failures);
+    if (wait === 0) return;
+    onPause(isNobodyThere() ? Math.min(wait, LONGEST_ALONE) : wait);
+    const began = clock.now();
+    for (let left = wait; left > 0 && !isOver(); left = began + wait - clock.now()) {
+      await pause(clock, Math.min(left, LONGEST_ALONE));
+      if (isNobodyThere()) return;
+    }
+  }
+
+  #mishapPause(): number {
+    if (this.#mishaps.takeIfThere(1)) return 0;
+    return 1_000 / MISHAPS_PER_SECOND;
+  }
+}
+
+/** Milliseconds to wait after so many starts in a row that failed: 0, 0.5 s, 1 s … 30 s. */
+export function restartPause(failures: number): number {
+  return failures < 2 ? 0 : Math.min(500 * 2 ** (failures - 2), 30_000);
+}
+
+/** How many deaths of workers that had served cost no pause. */
+const MISHAPS_AT_ONCE = 5;
+const MISHAPS_PER_SECOND = 1;
+/** Milliseconds of a pause, at most, while no worker serves. */
+export const LONGEST_ALONE = 1_000;
