@@ -58,7 +58,7 @@ export async function serve(options: ServeOptions): Promise<number> {
       predecessor.prove(workerFrontends(frontends));
       await pidFile.claim();
     }
-    const prepared = { plan, predecessor, ports, frontends, signals };
+    const prepared = { plan, predecessor, ports, frontends, signals, pidFile };
     return await new Service(options, prepared).run();
   } finally {
     predecessor?.close();
@@ -90,6 +90,7 @@ interface Prepared {
   readonly ports: FrontendPorts;
   readonly frontends: readonly ClaimedFrontend[];
   readonly signals: StopSignals;
+  readonly pidFile: PidFileHolder;
 }
 
 /** A stud that is about to serve, or does. */
@@ -125,6 +126,11 @@ class Service {
       notifier.stopping();
       this.#announce([]);
       this.#prepared.ports.release();
+    });
+    this.#prepared.signals.replaced.then(() => {
+      log.info("another stud serves in place of this one by now");
+      // Whoever goes by it means the one that serves.
+      return this.#prepared.pidFile.release();
     });
     try {
       for (const warning of this.#prepared.plan.warnings) log.warning("{warning}", { warning });

@@ -206,8 +206,8 @@ export interface WorkerStart {
   readonly wholeEnvironment?: boolean;
 }
 
-/** Signals that an operator sends. Those a platform lacks never arrive. */
-export type SignalName = "SIGTERM" | "SIGINT" | "SIGQUIT" | "SIGHUP" | "SIGUSR2";
+/** Signals that an operator sends, and SIGURG, which a successor does. Those a platform lacks never arrive. */
+export type SignalName = "SIGTERM" | "SIGINT" | "SIGQUIT" | "SIGHUP" | "SIGURG" | "SIGUSR2";
 
 /** Where {@linkcode Processes.write} sends octets. */
 export type StandardStream = "stdout" | "stderr";

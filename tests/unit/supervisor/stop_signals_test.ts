@@ -11,6 +11,7 @@ function newSignals() {
   const seen: string[] = [];
   signals.stop.then((stop) => seen.push(stop));
   signals.hurry.then(() => seen.push("hurry"));
+  signals.replaced.then(() => seen.push("replaced"));
   signals.onHangUp = () => seen.push("hang up");
   return { processes, seen };
 }
@@ -23,6 +24,21 @@ Deno.test("TERM asks to drain, and a second one to hurry", async () => {
   processes.raise("SIGTERM");
   await settled();
   assertEquals(seen, ["drain", "hurry"]);
+});
+
+Deno.test("a successor's request drains, and is neither an operator's first TERM nor the second", async () => {
+  const first = newSignals();
+  for (const signal of ["SIGURG", "SIGURG", "SIGTERM"] as const) first.processes.raise(signal);
+  await settled();
+  assertEquals(first.seen, ["drain", "replaced"]);
+  first.processes.raise("SIGTERM");
+  await settled();
+  assertEquals(first.seen, ["drain", "replaced", "hurry"]);
+  const second = newSignals();
+  second.processes.raise("SIGTERM");
+  second.processes.raise("SIGURG");
+  await settled();
+  assertEquals(second.seen, ["drain", "replaced"]);
 });
 
 Deno.test("INT ends at once, after TERM too", async () => {
