@@ -5,7 +5,7 @@ import { PortInUseError, reportError } from "./errors.ts";
 import { type AccessOutput, openAccessOutput } from "./log/access_output.ts";
 import { hitchStamp } from "./log/hitch_stamp.ts";
 import { type ConfiguredLog, configureLog, type Logger, Outputs } from "./log/log.ts";
-import type { Runtime } from "./runtime/runtime.ts";
+import { pause, type Runtime } from "./runtime/runtime.ts";
 import type { BackgroundStart } from "./supervisor/background.ts";
 import type { CommandReader } from "./supervisor/command_reader.ts";
 import { ExpiryWatch } from "./supervisor/expiry_watch.ts";
@@ -234,6 +234,7 @@ class Service {
     if (predecessor !== undefined) {
       notifier.mainPid(this.#runtime.processes.pid);
       relieve(predecessor, log);
+      this.#prepared.signals.leaveAfter(pause(this.#runtime.clock, HANDOVER_LIMIT));
     }
     report(settings.listenReport, frontends, this.#runtime, log)
       .then(() => background?.served());
@@ -289,5 +290,7 @@ function choosesPorts({ frontends }: Plan): boolean {
 const WATCH_PERIOD = 1_000;
 /** The same if it only says that they have changed. */
 const NOTICE_PERIOD = 30_000;
+/** Milliseconds in which a predecessor has handed its ports over (handover.ts). */
+const HANDOVER_LIMIT = 3_000;
 /** How often the system is asked for another port. */
 const MOST_ATTEMPTS = 5;

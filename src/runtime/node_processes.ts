@@ -10,6 +10,7 @@ import { basename } from "node:path";
 import process from "node:process";
 import { Readable, Writable } from "node:stream";
 import { StartupError } from "../errors.ts";
+import { takeHeldSignal } from "./held_signals.ts";
 import { quietArguments } from "./node_signals.ts";
 import type { ChildProcess, ProcessEnd, Processes, StandardStream } from "./runtime.ts";
 
@@ -40,7 +41,9 @@ export function createNodeProcesses(
     write,
     startWorker: () => startWorker(program, descriptors),
     capture,
-    onSignal: (name, handler) => void process.on(name, handler),
+    onSignal(name, handler) {
+      if (!takeHeldSignal(name, handler)) process.on(name, handler);
+    },
     onUncaught(handler) {
       process.on("uncaughtException", handler);
       process.on("unhandledRejection", handler);

@@ -21,6 +21,7 @@ export class StopSignals {
   readonly #stop = deferred<Stop>();
   readonly #replaced = deferred<void>();
   readonly #hurry = deferred<void>();
+  #settled: Promise<void> = Promise.resolve();
   #terminated = false;
   #hungUp = false;
   #onHangUp: (() => void) | undefined;
@@ -35,6 +36,11 @@ export class StopSignals {
     processes.onSignal("SIGQUIT", () => this.#endNow());
     // Where there was a terminal it is gone now, and with it whoever could have ended stud with Ctrl-C.
     processes.onSignal("SIGHUP", () => processes.onTerminal ? this.#endNow() : this.#hangUp());
+  }
+
+  /** A successor's request waits until this is over. */
+  leaveAfter(settled: Promise<void>): void {
+    this.#settled = settled;
   }
 
   /** Called for HUP where stud has no terminal; at once, if one has come already. */
@@ -55,9 +61,12 @@ export class StopSignals {
     this.#stop.resolve("drain");
   }
 
+  /** Of a takeover that has just been, the ports are still being handed over: two at once would get in their way. */
   #leave(): void {
-    this.#stop.resolve("drain");
-    this.#replaced.resolve();
+    this.#settled.then(() => {
+      this.#stop.resolve("drain");
+      this.#replaced.resolve();
+    });
   }
 
   #endNow(): void {
