@@ -251,8 +251,9 @@ const RUN = ["run", "--quiet", "--no-prompt", "--unstable-net", "-A"];
 /**
  * The young generation of a worker's heap is 2 MiB, collected by the worker's own thread. What a worker
  * allocates is either gone at once or stays as long as its connection, so a large one costs memory and saves
- * nothing, and waking helpers for a small one costs more than they do (docs/performance.md).
+ * nothing, and waking helpers for a small one costs more than they do (docs/performance.md). A worker asks for
+ * collections itself when many clients have left (proxy/departures.ts).
  */
-const V8_FLAGS = "--max-semi-space-size=2,--no-parallel-scavenge";
+const V8_FLAGS = "--max-semi-space-size=2,--no-parallel-scavenge,--expose-gc";
 /** As much as a pipe holds. */
 const READ_BYTES = 64 << 10;

@@ -116,9 +116,10 @@ function capture(program: string, args: readonly string[]): Promise<string | und
 
 /**
  * The young generation of a worker's heap is small: what a worker allocates is either gone at once or stays as
- * long as its connection, so a large one costs memory and saves nothing (docs/performance.md).
+ * long as its connection, so a large one costs memory and saves nothing (docs/performance.md). A worker asks for
+ * collections itself when many clients have left (proxy/departures.ts).
  */
-const V8_FLAGS = ["--max-semi-space-size=2"];
+const V8_FLAGS = ["--max-semi-space-size=2", "--expose-gc"];
 
 /** For the C library (mallopt(3)): large blocks go back to the system as soon as they are free. */
 const ENVIRONMENT = { MALLOC_MMAP_THRESHOLD_: "131072", MALLOC_TRIM_THRESHOLD_: "262144" };
