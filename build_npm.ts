@@ -101,9 +101,9 @@ function kilobytes(octets: number): string {
 const DENO_ONLY = /^src\/runtime\/(?:deno|linux|openssl\/)/;
 
 const COMMAND = `#!/usr/bin/env node
-import { ignoreStraySignals } from "#signals";
+import { settleSignals } from "#signals";
 
-ignoreStraySignals();
+settleSignals();
 const { main } = await import("../src/main.js");
 await main();
 `;

@@ -19,7 +19,7 @@
  * @module
  */
 
-import { ignoreStraySignals } from "#signals";
+import { settleSignals } from "#signals";
 import type { TerminateOptions } from "./src/library/terminate_options.ts";
 import type { Terminator } from "./src/terminate.ts";
 
@@ -52,6 +52,6 @@ export async function terminate(options: TerminateOptions): Promise<Terminator> 
 
 // Not awaited: Node can only require modules without an `await` of their own.
 if (import.meta.main) {
-  ignoreStraySignals();
+  settleSignals();
   void import("./src/main.ts").then(({ main }) => main());
 }

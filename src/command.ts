@@ -20,18 +20,22 @@ const HITCH_VERSION = "1.8.0";
 
 /** Does what the arguments say and returns the exit code. */
 export async function runCommand(argv: readonly string[], runtime: Runtime): Promise<number> {
-  return await run(argv, runtime, await BackgroundStart.join(runtime));
+  const signals = new StopSignals(runtime);
+  return await run(argv, runtime, signals, await BackgroundStart.join(runtime));
 }
 
 async function run(
   argv: readonly string[],
   runtime: Runtime,
+  signals: StopSignals,
   background: BackgroundStart | undefined,
 ): Promise<number> {
   const tellStarter = (line: string) => tell(line, runtime, background);
   try {
     const reader = new CommandReader(argv, runtime, background?.input);
-    const command = await reader.read();
+    // The configuration may come from somebody who takes his time.
+    const command = await Promise.race([reader.read(), signals.stop]);
+    if (typeof command === "string") return reader.tests ? await cutShort(runtime) : 0;
     switch (command.action) {
       case "help": {
         const { helpText } = await import("./config/help.ts");
@@ -44,17 +48,20 @@ async function run(
         return await print(runtime, defaultConfig());
       }
       case "test":
-        return await check(command.settings, runtime);
+        return await Promise.race([
+          check(command.settings, runtime),
+          signals.stop.then(() => cutShort(runtime)),
+        ]);
       case "run":
         if (command.settings.daemon && background === undefined) {
           await refuseSocketsForDaemon(runtime);
           await warnOfNoLog(command.settings, runtime);
-          await goToBackground(runtime, reader.standardInput);
+          await goToBackground(runtime, reader.standardInput, signals);
           return 0;
         }
         return await start({
           ...{ settings: command.settings, reader, runtime, background, tell: tellStarter },
-          signals: new StopSignals(runtime),
+          signals,
         });
     }
   } catch (error) {
@@ -159,6 +166,12 @@ async function check(settings: Settings, runtime: Runtime): Promise<number> {
 async function refuseSocketsForDaemon(runtime: Runtime): Promise<void> {
   const { refuseHandedSockets } = await import("./supervisor/frontend_ports.ts");
   await refuseHandedSockets(runtime);
+}
+
+/** Whoever asked whether a configuration is good must not take this for a yes. */
+async function cutShort(runtime: Runtime): Promise<number> {
+  await writeOut(runtime, "stderr", "stud: --test: a signal ended it before all was checked\n");
+  return 1;
 }
 
 async function print(runtime: Runtime, text: string): Promise<number> {

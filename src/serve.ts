@@ -6,7 +6,7 @@ import { PortInUseError, reportError } from "./errors.ts";
 import { type AccessOutput, openAccessOutput } from "./log/access_output.ts";
 import { hitchStamp } from "./log/hitch_stamp.ts";
 import { type ConfiguredLog, configureLog, type Logger, Outputs } from "./log/log.ts";
-import type { Runtime } from "./runtime/runtime.ts";
+import { pause, type Runtime } from "./runtime/runtime.ts";
 import type { BackgroundStart } from "./supervisor/background.ts";
 import type { CommandReader } from "./supervisor/command_reader.ts";
 import { ExpiryWatch } from "./supervisor/expiry_watch.ts";
@@ -88,7 +88,7 @@ async function whenPrepared<Signals extends Pick<StopSignals, "stop">>(
       predecessor.prove(workerFrontends(frontends));
       await pidFile.claim();
     }
-    const prepared = { plan, predecessor, ports, frontends, signals };
+    const prepared = { plan, predecessor, ports, frontends, signals, pidFile };
     return await run(prepared);
   } finally {
     predecessor?.close();
@@ -120,6 +120,7 @@ interface Prepared<Signals = StopSignals> {
   readonly ports: FrontendPorts;
   readonly frontends: readonly ClaimedFrontend[];
   readonly signals: Signals;
+  readonly pidFile: PidFileHolder;
 }
 
 /** Opens the log and the access log. Rejects with {@linkcode StartupError}. */
@@ -166,6 +167,11 @@ class Service {
       notifier.stopping();
       this.#announce([]);
       this.#prepared.ports.release();
+    });
+    this.#prepared.signals.replaced.then(() => {
+      log.info("another stud serves in place of this one by now");
+      // Whoever goes by it means the one that serves.
+      return this.#prepared.pidFile.release();
     });
     try {
       for (const warning of this.#prepared.plan.warnings) log.warning("{warning}", { warning });
@@ -269,6 +275,7 @@ class Service {
     if (predecessor !== undefined) {
       notifier.mainPid(this.#runtime.processes.pid);
       relieve(predecessor, log);
+      this.#prepared.signals.leaveAfter(pause(this.#runtime.clock, HANDOVER_LIMIT));
     }
     report(settings.listenReport, frontends, this.#runtime, log)
       .then(() => background?.served());
@@ -329,5 +336,7 @@ function choosesPorts({ frontends }: Plan): boolean {
 const WATCH_PERIOD = 1_000;
 /** The same if it only says that they have changed. */
 const NOTICE_PERIOD = 30_000;
+/** Milliseconds in which a predecessor has handed its ports over (handover.ts). */
+const HANDOVER_LIMIT = 3_000;
 /** How often the system is asked for another port. */
 const MOST_ATTEMPTS = 5;

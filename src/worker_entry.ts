@@ -3,7 +3,7 @@
  * stud's, to be resolved and held by every process. An executable, and Node, come to a worker through main.ts.
  */
 
-import { ignoreStraySignals } from "#signals";
+import { settleSignals } from "#signals";
 
-ignoreStraySignals();
+settleSignals();
 void import("./worker_main.ts").then(({ workerMain }) => workerMain());

@@ -7,6 +7,7 @@ import type { Aborter } from "./aborter.ts";
 import { type Admission, isTooMany, tooManyOf } from "./admission.ts";
 import type { AccessLog, AccessRecord } from "./access_log.ts";
 import type { Counters } from "./counters.ts";
+import type { Departures } from "./departures.ts";
 import type { BackendDialer } from "./backend_dialer.ts";
 import type { Place } from "./places.ts";
 import type { EncodePreface } from "./preface.ts";
@@ -18,6 +19,7 @@ export interface ConnectionServices extends RelayServices {
   readonly aborter: Aborter;
   readonly counters: Counters;
   readonly admission: Admission;
+  readonly departures: Departures;
   readonly backend: BackendDialer;
   readonly preface: EncodePreface;
   /** Undefined: nobody wants to know. */

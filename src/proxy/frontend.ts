@@ -185,7 +185,7 @@ export class Frontend {
   }
 
   #begin(client: TlsConnection): void {
-    const { counters, admission } = this.#services;
+    const { counters, admission, departures } = this.#services;
     const place = admission.enter(this.#places);
     if (!this.#takeFor(client, place)) return;
     this.#accepted++;
@@ -193,7 +193,7 @@ export class Frontend {
     counters.active++;
     this.#clients.set(client, place);
     serveConnection(client, this.#services, place).then(() => {
-      counters.active--;
+      departures.ended(--counters.active);
       this.#clients.delete(client);
       admission.leave(place);
       this.#services.onEnd?.(client);

@@ -21,6 +21,7 @@ import { BackendDialer } from "./backend_dialer.ts";
 import type { ConnectionServices } from "./connection.ts";
 import { logConnection } from "./connection_log.ts";
 import { type Counters, newCounters } from "./counters.ts";
+import { Departures } from "./departures.ts";
 import { FaultLog } from "./fault_log.ts";
 import { Frontend } from "./frontend.ts";
 import { openAll, type Opening } from "./openings.ts";
@@ -315,6 +316,7 @@ export class Proxy {
       aborter,
       stallWatch: new StallWatch(runtime, stallLimits(timeouts)),
       counters: this.counters,
+      departures: new Departures(runtime.clock, () => runtime.kernel?.releaseMemory?.()),
       buffers: dialer === undefined
         ? newRelayBuffers(oneRecordPerRead)
         : newRelayBuffers(dialer.oneRecordPerRead, "backend"),

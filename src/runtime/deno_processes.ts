@@ -5,6 +5,7 @@
 
 import { StartupError } from "../errors.ts";
 import { startingQuietly } from "./deno_signals.ts";
+import { takeHeldSignal } from "./held_signals.ts";
 import { hideMemory, limitChildren } from "./linux_sandbox.ts";
 import { sendDatagram } from "./linux_service.ts";
 import type {
@@ -77,7 +78,8 @@ export function createDenoProcesses(program: WorkerProgram, pipes?: StandardPipe
     expectWorkers(count, { wholeEnvironment = false } = {}) {
       try {
         while (expected.length < count) {
-          expected.push({ child: startWorker(program, wholeEnvironment), wholeEnvironment });
+          const child = startWorker(program, wholeEnvironment, spawnEarly);
+          expected.push({ child, wholeEnvironment });
         }
       } catch {
         // Whoever needs it will try again, and be told.
@@ -89,6 +91,7 @@ export function createDenoProcesses(program: WorkerProgram, pipes?: StandardPipe
     },
     capture,
     onSignal(name, handler) {
+      if (takeHeldSignal(name, handler)) return;
       // Windows has neither TERM nor HUP; Ctrl-C is all there is.
       if (Deno.build.os === "windows" && name !== "SIGINT") return;
       Deno.addSignalListener(name, handler);
@@ -144,6 +147,11 @@ function workerEnvironment(whole: boolean): Record<string, string> {
   };
 }
 
+/** Starts a process of this program that no SIGHUP ends before it listens; for a process that has read nothing yet. */
+export function spawnEarly(command: Deno.Command): Deno.ChildProcess {
+  return startingQuietly(() => command.spawn(), { early: true });
+}
+
 /** A process that was started ahead, and how. */
 interface ExpectedWorker extends Required<WorkerStart> {
   readonly child: ChildProcess;
@@ -176,6 +184,7 @@ export function ownFile(path: string, standalone: boolean = Deno.build.standalon
 function startWorker(
   { entry, workerArguments }: WorkerProgram,
   wholeEnvironment: boolean,
+  spawn = (command: Deno.Command) => startingQuietly(() => command.spawn()),
 ): ChildProcess {
   const args = [...programArguments(entry), ...workerArguments];
   try {
@@ -187,7 +196,7 @@ function startWorker(
       stdout: "piped",
       stderr: "piped",
     });
-    const child = startingQuietly(() => command.spawn());
+    const child = spawn(command);
     return {
       pid: child.pid,
       control: child.stdin,
@@ -258,9 +267,10 @@ const RUN = ["run", "--quiet", "--no-prompt", "--unstable-net", "-A"];
 /**
  * The young generation of a worker's heap is 2 MiB, collected by the worker's own thread. What a worker
  * allocates is either gone at once or stays as long as its connection, so a large one costs memory and saves
- * nothing, and waking helpers for a small one costs more than they do (docs/performance.md).
+ * nothing, and waking helpers for a small one costs more than they do (docs/performance.md). A worker asks for
+ * collections itself when many clients have left (proxy/departures.ts).
  */
-const V8_FLAGS = "--max-semi-space-size=2,--no-parallel-scavenge";
+const V8_FLAGS = "--max-semi-space-size=2,--no-parallel-scavenge,--expose-gc";
 const DELETED = " (deleted)";
 /** As much as a pipe holds. */
 const READ_BYTES = 64 << 10;

@@ -3,7 +3,7 @@
  * are loaded when they are needed: the first of them takes 10 ms, and each of them a megabyte and more.
  */
 
-import { programArguments } from "./deno_processes.ts";
+import { programArguments, spawnEarly } from "./deno_processes.ts";
 import {
   closeDescriptor,
   isLocked,
@@ -48,14 +48,15 @@ export function createDenoService(program: { readonly entry: string }): Service 
     async startDaemon(handover) {
       const { startDaemon } = await import("./background.ts");
       return await startDaemon(handover, (variables) => {
-        const child = new Deno.Command(Deno.execPath(), {
+        const command = new Deno.Command(Deno.execPath(), {
           args: [...programArguments(program.entry), ...Deno.args],
           env: variables,
           detached: true,
           stdin: "null",
           stdout: "null",
           stderr: "null",
-        }).spawn();
+        });
+        const child = spawnEarly(command);
         return {
           ended: child.status.then(({ code, signal }) => ({ code, signal })),
           stop: () => stop(child),

@@ -1,15 +1,21 @@
 /**
- * The signals that have no meaning for stud, under Deno: they neither end it nor have the runtime do anything. It is
- * for programs of stud's own, as their first act; a library leaves them to its host.
+ * What becomes of signals under Deno, from a program's first line on. Those with a meaning wait until somebody answers
+ * them; those without one neither end stud nor have the runtime do anything. It is for programs of stud's own, as
+ * their first act; a library leaves signals to its host.
  */
 
+import { HELD_SIGNALS, holdSignals } from "./held_signals.ts";
 import { ignoreSignals, whileIgnored } from "./linux_signals.ts";
 
 /**
- * Has this process, and the workers that it starts, ignore signals that would end them, or open the inspector.
- * SIGUSR2 is one of them until somebody listens to it. Signals that tell of a fault (SIGSEGV, SIGABRT …) stay.
+ * Has this process hold the signals that an operator sends, and ignore, as do the workers that it starts, those that
+ * would end it or open the inspector. SIGUSR2 is one of the latter until somebody listens to it. Signals that tell of a
+ * fault (SIGSEGV, SIGABRT …) stay.
  */
-export function ignoreStraySignals(): void {
+export function settleSignals(): void {
+  // Windows has neither TERM nor HUP; Ctrl-C is all there is.
+  const held = Deno.build.os === "windows" ? ["SIGINT" as const] : HELD_SIGNALS;
+  holdSignals((name, handler) => Deno.addSignalListener(name, handler), held);
   if (Deno.build.os === "windows") return;
   // Deno 2.9 opens V8's inspector for SIGUSR1, on a port where anybody on this machine may run code in the process.
   // It takes the signal once its event loop runs; but the first who listens takes it for all, once and for ever,
@@ -21,11 +27,13 @@ export function ignoreStraySignals(): void {
 
 /**
  * Starts a process that ignores SIGUSR2 until it listens, though this one listens to it: execve(2) resets what has a
- * handler. One that is sent to this process meanwhile is lost.
+ * handler. One that is sent to this process meanwhile is lost. `early`: so it is with SIGHUP, while this process has yet
+ * to read what that one asks it to read again.
  */
-export function startingQuietly<Result>(start: () => Result): Result {
+export function startingQuietly<Result>(start: () => Result, { early = false } = {}): Result {
   if (Deno.build.os !== "linux" || !ignores) return start();
-  return whileIgnored(SIGUSR2, start);
+  const quietly = () => whileIgnored(SIGUSR2, start);
+  return early ? whileIgnored(SIGHUP, quietly) : quietly();
 }
 
 let ignores = false;
@@ -44,6 +52,7 @@ function listen(name: Deno.Signal): void {
   Deno.addSignalListener(name, () => {});
 }
 
+const SIGHUP = 1;
 const SIGUSR2 = 12;
 
 /**

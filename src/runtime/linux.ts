@@ -31,6 +31,7 @@ const SYMBOLS = {
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   listen: { parameters: ["i32", "i32"], result: "i32" },
   mallopt: { parameters: ["i32", "i32"], result: "i32" },
+  malloc_trim: { parameters: ["usize"], result: "i32" },
   sched_getaffinity: { parameters: ["i32", "usize", "buffer"], result: "i32" },
   sched_setaffinity: { parameters: ["i32", "usize", "buffer"], result: "i32" },
   setgid: { parameters: ["u32"], result: "i32" },
@@ -162,6 +163,12 @@ class LinuxKernel implements Kernel {
 
   returnMemory(): void {
     this.#libc.mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+  }
+
+  releaseMemory(): void {
+    // Workers are started with V8's --expose-gc.
+    (globalThis as { gc?: () => void }).gc?.();
+    this.#libc.malloc_trim(0n);
   }
 
   raiseDescriptorLimit(): number {

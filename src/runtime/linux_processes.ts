@@ -7,6 +7,7 @@
 import type { SocketAddress } from "../wire/preface.ts";
 import { announcedPlace } from "./linux_announcements.ts";
 import { isLocked } from "./linux_service.ts";
+import { claimTakeover } from "./linux_takeover_claim.ts";
 import { listeningSockets } from "./listening_sockets.ts";
 import type { OtherProcess, ProcessView } from "./other_process.ts";
 
@@ -28,17 +29,27 @@ export function openProcess(pid: number): OtherProcess | undefined {
   const handle = openHandle(pid);
   const started = handle === "none" ? undefined : startOf(pid);
   if (handle === "none" || started === undefined) return undefined;
+  let claim: { close(): void } | undefined;
   return {
     ...view(pid),
     children: () => processIds().filter((other) => parentOf(other) === pid).map(view),
     announces: (address) => announces(pid, address),
     writesTo: (path) => writesTo(pid, path),
-    terminate() {
-      if (handle !== undefined) return terminate(handle);
+    claim() {
+      const claimed = claimTakeover(`${pid} ${started}`);
+      if (typeof claimed === "number") return claimed;
+      claim = claimed;
+      return undefined;
+    },
+    relieve() {
+      // Kept apart from an operator's SIGTERM, of which the second ends everything at once.
+      const signal = catches(pid, SIGURG) ? SIGURG : SIGTERM;
+      if (handle !== undefined) return send(handle, signal);
       if (startOf(pid) !== started) throw new Error("it has ended");
-      Deno.kill(pid, "SIGTERM");
+      Deno.kill(pid, signal);
     },
     close() {
+      claim?.close();
       if (handle !== undefined) library().close(handle);
     },
   };
@@ -115,9 +126,15 @@ function openHandle(pid: number): number | "none" | undefined {
   }
 }
 
-function terminate(handle: number): void {
+/** Whether a process has a handler for a signal (proc_pid_status(5)); a stud of an earlier version has none for SIGURG. */
+function catches(pid: number, signal: number): boolean {
+  const mask = /^SigCgt:\s*([0-9a-f]+)/m.exec(readOrEmpty(`/proc/${pid}/status`))?.[1];
+  return mask !== undefined && (BigInt(`0x${mask}`) >> BigInt(signal - 1) & 1n) === 1n;
+}
+
+function send(handle: number, signal: number): void {
   const { syscall, __errno_location } = library();
-  const result = syscall(PIDFD_SEND_SIGNAL, BigInt(handle), SIGTERM, 0n, 0n);
+  const result = syscall(PIDFD_SEND_SIGNAL, BigInt(handle), BigInt(signal), 0n, 0n);
   if (Number(result) === 0) return;
   const errno = new Deno.UnsafePointerView(__errno_location()!).getInt32();
   throw new Error(
@@ -207,7 +224,8 @@ function readOrEmpty(path: string): string {
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).
 const PIDFD_SEND_SIGNAL = 424n;
 const PIDFD_OPEN = 434n;
-const SIGTERM = 15n;
+const SIGTERM = 15;
+const SIGURG = 23;
 const EPERM = 1;
 const ENOENT = 2;
 const ESRCH = 3;

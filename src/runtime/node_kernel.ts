@@ -26,6 +26,8 @@ export function openNodeKernel(): Kernel {
     pinToCpu: () => undefined,
     // The environment of a worker says it instead.
     returnMemory() {},
+    // Workers are started with V8's --expose-gc.
+    releaseMemory: () => (globalThis as { gc?: () => void }).gc?.(),
     raiseDescriptorLimit,
   };
 }

@@ -10,6 +10,7 @@ import { basename } from "node:path";
 import process from "node:process";
 import { Readable, Writable } from "node:stream";
 import { StartupError } from "../errors.ts";
+import { takeHeldSignal } from "./held_signals.ts";
 import { quietArguments } from "./node_signals.ts";
 import type { ChildProcess, ProcessEnd, Processes, StandardStream } from "./runtime.ts";
 
@@ -40,7 +41,9 @@ export function createNodeProcesses(
     write,
     startWorker: () => startWorker(program, descriptors),
     capture,
-    onSignal: (name, handler) => void process.on(name, handler),
+    onSignal(name, handler) {
+      if (!takeHeldSignal(name, handler)) process.on(name, handler);
+    },
     onUncaught(handler) {
       process.on("uncaughtException", handler);
       process.on("unhandledRejection", handler);
@@ -113,9 +116,10 @@ function capture(program: string, args: readonly string[]): Promise<string | und
 
 /**
  * The young generation of a worker's heap is small: what a worker allocates is either gone at once or stays as
- * long as its connection, so a large one costs memory and saves nothing (docs/performance.md).
+ * long as its connection, so a large one costs memory and saves nothing (docs/performance.md). A worker asks for
+ * collections itself when many clients have left (proxy/departures.ts).
  */
-const V8_FLAGS = ["--max-semi-space-size=2"];
+const V8_FLAGS = ["--max-semi-space-size=2", "--expose-gc"];
 
 /** For the C library (mallopt(3)): large blocks go back to the system as soon as they are free. */
 const ENVIRONMENT = { MALLOC_MMAP_THRESHOLD_: "131072", MALLOC_TRIM_THRESHOLD_: "262144" };

@@ -1,17 +1,20 @@
 /**
- * The signals that have no meaning for stud, under Node: they neither end it nor have Node do anything. It is for
- * programs of stud's own, as their first act; a library leaves them to its host. Node knows no names for real-time
- * signals, and starts every program with signals as they are by default.
+ * What becomes of signals under Node, from a program's first line on. Those with a meaning wait until somebody answers
+ * them; those without one neither end stud nor have Node do anything. It is for programs of stud's own, as their first
+ * act; a library leaves signals to its host. Node knows no names for real-time signals, and starts every program with
+ * signals as they are by default.
  */
 
 import { constants } from "node:os";
 import process from "node:process";
+import { HELD_SIGNALS, holdSignals } from "./held_signals.ts";
 
 /**
- * Has this process ignore signals that would end it, or open the inspector. Signals that tell of a fault (SIGSEGV,
- * SIGABRT …) stay.
+ * Has this process hold the signals that an operator sends, and ignore those that would end it or open the inspector.
+ * Signals that tell of a fault (SIGSEGV, SIGABRT …) stay.
  */
-export function ignoreStraySignals(): void {
+export function settleSignals(): void {
+  holdSignals((name, handler) => void process.on(name, handler), HELD_SIGNALS);
   if (process.platform === "win32") return;
   // A listener for SIGUSR1 takes the place of Node's own, which opens the inspector on a port where anybody on this
   // machine may run code in the process.

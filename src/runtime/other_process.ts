@@ -33,8 +33,16 @@ export interface OtherProcess extends ProcessView {
   announces(address: SocketAddress): boolean;
   /** Whether it has the file open for writing; false too if this process may not look. */
   writesTo(path: string): boolean;
-  /** SIGTERM. Throws an error with the reason if it has ended or may not be signalled. */
-  terminate(): void;
+  /**
+   * Claims the right to take its place, which one process at a time has, until {@linkcode OtherProcess.close} or its
+   * own end. Undefined if this process has it now, else the process that has it; 0 if it cannot be told which.
+   */
+  claim(): number | undefined;
+  /**
+   * Asks it to drain for a successor: SIGURG if it catches that, as stud does, else SIGTERM. Throws an error with the
+   * reason if it has ended or may not be signalled.
+   */
+  relieve(): void;
   /** Lets go of it. */
   close(): void;
 }

@@ -206,8 +206,8 @@ export interface WorkerStart {
   readonly wholeEnvironment?: boolean;
 }
 
-/** Signals that an operator sends. Those a platform lacks never arrive. */
-export type SignalName = "SIGTERM" | "SIGINT" | "SIGQUIT" | "SIGHUP" | "SIGUSR2";
+/** Signals that an operator sends, and SIGURG, which a successor does. Those a platform lacks never arrive. */
+export type SignalName = "SIGTERM" | "SIGINT" | "SIGQUIT" | "SIGHUP" | "SIGURG" | "SIGUSR2";
 
 /** Where {@linkcode Processes.write} sends octets. */
 export type StandardStream = "stdout" | "stderr";
@@ -374,6 +374,11 @@ export interface Kernel {
   pinToCpu(index: number): number | undefined;
   /** Has the C library give large blocks back to the system as soon as they are free (mallopt(3)). */
   returnMemory(): void;
+  /**
+   * Collects garbage at once and has the C library give back what is free (malloc_trim(3)), as far as either can be
+   * asked for. Everything waits meanwhile: it takes milliseconds for each 10 MiB that are in use.
+   */
+  releaseMemory?(): void;
   /** Raises the soft limit of open descriptors to the hard one and returns it; 0 if it is unknown. */
   raiseDescriptorLimit(): number;
 }

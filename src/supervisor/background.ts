@@ -5,18 +5,21 @@
 
 import { StartupError } from "../errors.ts";
 import { type Daemon, pause, type Runtime, type Starter } from "../runtime/runtime.ts";
+import type { StopSignals } from "./stop_signals.ts";
 
 /**
  * Starts stud again in the background and resolves once it serves. `input` is what was read from standard
  * input, which that one does not have. Rejects with {@linkcode StartupError}: its reason.
  */
-export async function goToBackground(runtime: Runtime, input: string | undefined): Promise<void> {
+export async function goToBackground(
+  runtime: Runtime,
+  input: string | undefined,
+  { stop }: Pick<StopSignals, "stop">,
+): Promise<void> {
   const handover: Handover = { input };
   const daemon = await runtime.service.startDaemon(JSON.stringify(handover));
   // Whoever loses patience with the command means the daemon.
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    runtime.processes.onSignal(name, () => daemon.stop());
-  }
+  stop.then(() => daemon.stop());
   const text = await answerOf(daemon, runtime);
   if (text === undefined) {
     daemon.stop(); // It may live on, and nobody would know.

@@ -12,6 +12,7 @@ export class CommandReader {
   readonly #argv: readonly string[];
   readonly #runtime: Runtime;
   #standardInput: string | undefined;
+  #tests = false;
 
   /** `standardInput` is what somebody else has read from it, for this process. */
   constructor(argv: readonly string[], runtime: Runtime, standardInput?: string) {
@@ -25,9 +26,15 @@ export class CommandReader {
     return this.#standardInput;
   }
 
+  /** Whether it is only to be checked what was read last, or is being read. */
+  get tests(): boolean {
+    return this.#tests;
+  }
+
   /** Throws {@linkcode UsageError}, or {@linkcode StartupError} for a file that cannot be read. */
   async read(): Promise<Command> {
     const parsed = parseCommandLine(this.#argv, this.#runtime.processes.programName);
+    this.#tests = parsed.action === "test";
     const config = await this.#readConfig(parsed.configFile);
     return toCommand(parsed, this.#runtime.tlsLibraries, config);
   }

@@ -27,23 +27,29 @@ export class PidFileHolder {
     this.#held = await this.#runtime.service.claimPidFile(pidFile);
   }
 
-  async #claimWhenFree(path: string): Promise<void> {
+  async #claimWhenFree(path: string, attempts = 1): Promise<void> {
     const { service, clock } = this.#runtime;
     try {
       this.#held = await service.claimPidFile(path);
       if (this.#over) await this.release();
     } catch {
       if (this.#over) return;
-      pause(clock, PID_FILE_PAUSE).then(() => this.#claimWhenFree(path));
+      const wait = attempts < QUICK_ATTEMPTS ? QUICK_PAUSE : PID_FILE_PAUSE;
+      pause(clock, wait).then(() => this.#claimWhenFree(path, attempts + 1));
     }
   }
 
   /** Removes it, if it is this process's. */
   async release(): Promise<void> {
     this.#over = true;
-    await this.#held?.release();
+    const held = this.#held;
+    this.#held = undefined;
+    await held?.release();
   }
 }
 
 /** Milliseconds between two attempts at a pidfile that the stud before this one still holds. */
 const PID_FILE_PAUSE = 1_000;
+/** The same at first: that one lets go of it as soon as this one serves, and a file that is missing misleads scripts. */
+const QUICK_PAUSE = 100;
+const QUICK_ATTEMPTS = 150;

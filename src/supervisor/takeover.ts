@@ -1,6 +1,7 @@
 /**
  * Takes the place of another stud that listens on the same addresses: `--takeover`. The process that is named gets
  * a signal only if it is proven to be that stud, since a pidfile may be left over and its number somebody else's.
+ * One process at a time may take a stud's place: two would stay side by side.
  */
 
 import { WORKER_ARGUMENT } from "../control/worker_argument.ts";
@@ -36,7 +37,8 @@ export class Predecessor {
 
   /**
    * Finds it by its id, or by a pidfile that holds it, and looks who holds that pidfile or, beside an id, the one
-   * that this stud is to have. Rejects with {@linkcode StartupError} if there is no such process.
+   * that this stud is to have. Rejects with {@linkcode StartupError} if there is no such process, or if another one
+   * takes its place already.
    */
   static async find(
     { takeover = "", pidFile }: { readonly takeover?: string; readonly pidFile?: string },
@@ -65,6 +67,15 @@ export class Predecessor {
           ? `--takeover ${takeover}: the file names process ${pid}, which does not exist${LEFT_OVER}; ` +
             REMEDY
           : `--takeover ${takeover}: there is no process ${pid}; ${REMEDY}`,
+      );
+    }
+    const rival = former.claim();
+    if (rival !== undefined) {
+      former.close();
+      const who = rival === 0 ? "another process" : `process ${rival}`;
+      throw new StartupError(
+        `--takeover ${takeover}: process ${pid} is being replaced by ${who} already, and only one ` +
+          "can do so; to replace that one too, give its id once it serves",
       );
     }
     const path = isFile ? takeover : pidFile;
@@ -102,7 +113,7 @@ export class Predecessor {
 
   /** Has it drain. Throws an error with the reason if it cannot. */
   relieve(): void {
-    this.#process.terminate();
+    this.#process.relieve();
   }
 
   /** Lets go of it. */

@@ -42,6 +42,38 @@ testWith({ linux: true }, "TERM while workers start ends stud with status 0", as
   assertEquals([status.code, status.signal], [0, null], stud.report());
 });
 
+testWith(
+  { linux: true, notOnNode: true },
+  "no signal is caught or ignored before those that an operator sends are",
+  async () => {
+    await using stud = Stud.spawn(["--self-signed", "-f", "127.0.0.1,0", "-n", "1"]);
+    await eventually("signals that it ignores", () => {
+      const { ignored, caught } = signalsOf(stud.pid);
+      if (!has(ignored, SIGUSR2)) return false;
+      for (const signal of OPERATORS) assert(has(caught, signal), `signal ${signal}`);
+      return true;
+    }, 30_000);
+    stud.signal("SIGHUP");
+    await stud.output(/workers? serves? on.*reloaded: /s, 30_000);
+    stud.signal("SIGTERM");
+    assertEquals((await stud.ended()).code, 0, stud.report());
+  },
+);
+
+function signalsOf(pid: number): { ignored: bigint; caught: bigint } {
+  const text = Deno.readTextFileSync(`/proc/${pid}/status`);
+  const mask = (name: string) => BigInt(`0x${new RegExp(`${name}:\\s*(\\w+)`).exec(text)![1]}`);
+  return { ignored: mask("SigIgn"), caught: mask("SigCgt") };
+}
+
+function has(mask: bigint, signal: number): boolean {
+  return (mask >> BigInt(signal - 1) & 1n) === 1n;
+}
+
+/** SIGHUP, SIGINT, SIGQUIT and SIGTERM. */
+const OPERATORS = [1, 2, 3, 15];
+const SIGUSR2 = 12;
+
 /** Either it serves, or the signal has ended it. */
 async function settled(stud: Stud): Promise<void> {
   await eventually("an end or a start", () => {

@@ -39,6 +39,78 @@ testWith(NEEDS, "--takeover serves the same address and drains the other stud", 
   await echoOnce(port, pem);
 });
 
+testWith(NEEDS, "of two takeovers at once one is refused, and no transfer is cut", async () => {
+  await using site = await Site.startEcho(["-n", "2"]);
+  const { port, pem, backend, stud: former } = site;
+  using client = await site.connect();
+  await exchange(client);
+  const args = ["-f", `127.0.0.1,${port}`, "-b", backend.address, pem.path];
+  const takeover = ["--takeover", String(former.pid), ...args];
+  const rivals = [Stud.spawn(takeover), Stud.spawn(takeover)] as const;
+  await using one = rivals[0];
+  await using other = rivals[1];
+  await eventually("one of them to be refused", () => rivals.some(({ status }) => status), 30_000);
+  const [refused, successor] = one.status === undefined ? [other, one] : [one, other];
+  assertEquals((await refused.ended()).code, 1, refused.report());
+  assertStringIncludes(
+    refused.stderr,
+    `process ${former.pid} is being replaced by process ${successor.pid} already`,
+  );
+  await successor.output(/took over from process \d+/);
+  await former.output(/another stud serves in place of this one/);
+  // What an operator's script sends to the one that it knows is the first TERM, not the second.
+  former.signal("SIGTERM");
+  assertStringIncludes(
+    (await runStud(takeover)).stderr,
+    `is being replaced by process ${successor.pid} already`,
+  );
+  await exchange(client, "the former one goes on with its clients");
+  await client.closeWrite();
+  assertEquals((await receive(client)).end, "clean");
+  assertEquals((await former.ended(10_000)).code, 0, former.report());
+  await echoOnce(port, pem);
+});
+
+testWith(
+  NEEDS,
+  "a stud whose successor is killed before it serves goes on, and is replaced later",
+  async () => {
+    await using site = await Site.startEcho();
+    const { port, pem, backend, stud: former } = site;
+    using client = await site.connect();
+    await exchange(client);
+    const args = ["-f", `127.0.0.1,${port}`, "-b", backend.address, pem.path];
+    const takeover = ["--takeover", String(former.pid), ...args];
+    await using killed = Stud.spawn(takeover);
+    await eventually("a worker of it", () => killed.workers().length > 0);
+    killed.signal("SIGKILL");
+    await killed.ended();
+    await site.echoOnce();
+    await using successor = await Stud.start(takeover);
+    await successor.output(/took over from process \d+/);
+    await exchange(client, "the former one goes on with its clients");
+    client.close();
+    assertEquals((await former.ended()).code, 0, former.report());
+  },
+);
+
+testWith(NEEDS, "the pidfile is the successor's while the former one still drains", async () => {
+  using folder = temporaryFolder();
+  const pidFile = `${folder.path}/pid`;
+  await using site = await Site.startEcho(["-p", pidFile]);
+  const { port, pem, backend, stud: former } = site;
+  using client = await site.connect();
+  await exchange(client);
+  const args = ["-f", `127.0.0.1,${port}`, "-b", backend.address, pem.path];
+  await using successor = await Stud.start(["--takeover", pidFile, "-p", pidFile, ...args]);
+  await eventually(
+    "a pidfile of the successor's",
+    () => exists(pidFile) && pidIn(pidFile) !== former.pid,
+  );
+  assertEquals(pidIn(pidFile), successor.pid);
+  await exchange(client, "the former one goes on with its clients");
+});
+
 testWith(
   NEEDS,
   "without --takeover the port is in use, and a process that is none is named",
@@ -128,6 +200,10 @@ function exists(path: string): boolean {
   } catch {
     return false; // Between two owners.
   }
+}
+
+function pidIn(path: string): number {
+  return Number(Deno.readTextFileSync(path));
 }
 
 function temporaryFolder(): Disposable & { readonly path: string } {

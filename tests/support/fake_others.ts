@@ -46,8 +46,10 @@ export class FakeOther implements OtherProcess {
   offspring: ProcessView[] = [];
   announced: readonly SocketAddress[] = [];
   written: readonly string[] = [];
-  /** How often it was told to end. */
-  terminated = 0;
+  /** How often it was asked to drain for a successor. */
+  relieved = 0;
+  /** The process that takes its place already. */
+  rival: number | undefined;
   isClosed = false;
 
   constructor(pid: number) {
@@ -70,8 +72,12 @@ export class FakeOther implements OtherProcess {
     return this.written.includes(path);
   }
 
-  terminate(): void {
-    this.terminated++;
+  claim(): number | undefined {
+    return this.rival;
+  }
+
+  relieve(): void {
+    this.relieved++;
   }
 
   close(): void {

@@ -12,7 +12,9 @@ const ELSEWHERE = { host: "2001:db8::1", port: 9443 };
 // The libraries, and the file of the announcements, stay open: not within a test, which would be blamed for it.
 if (!ignore) {
   announce([]);
-  openProcess(Deno.pid)?.close();
+  const own = openProcess(Deno.pid);
+  own?.claim();
+  own?.close();
   closeDescriptor(openLocked("/dev/null", 0)!);
 }
 
@@ -32,7 +34,7 @@ Deno.test("parseLocks() reads locks of either kind, and no one who waits for one
 });
 
 Deno.test({
-  name: "a process is known by its words and its parent, and signalled while it lives",
+  name: "a process is known by its words and its parent, and asked to end while it lives",
   ignore,
   async fn() {
     const child = new Deno.Command("sleep", { args: ["60"] }).spawn();
@@ -41,11 +43,46 @@ Deno.test({
     const own = openProcess(Deno.pid)!;
     assert(own.children().some(({ pid }) => pid === child.pid));
     own.close();
-    held.terminate();
+    held.relieve();
     assertEquals((await child.status).signal, "SIGTERM");
-    assertThrows(() => held.terminate(), Error, "it has ended");
+    assertThrows(() => held.relieve(), Error, "it has ended");
     held.close();
     assertEquals(openProcess(child.pid), undefined);
+  },
+});
+
+Deno.test({
+  name: "one that catches SIGURG is asked by that",
+  ignore,
+  async fn() {
+    const program = `
+      Deno.addSignalListener("SIGTERM", () => Deno.exit(1));
+      Deno.addSignalListener("SIGURG", () => Deno.exit(7));
+      console.log("listens");
+      setTimeout(() => {}, 60_000);
+    `;
+    const child = new Deno.Command(Deno.execPath(), { args: ["eval", program], stdout: "piped" })
+      .spawn();
+    for await (const _ of child.stdout) break;
+    const held = openProcess(child.pid)!;
+    held.relieve();
+    assertEquals((await child.status).code, 7);
+    held.close();
+  },
+});
+
+Deno.test({
+  name: "only one process at a time can claim the place of another",
+  ignore,
+  fn() {
+    const [first, second, third] = [1, 2, 3].map(() => openProcess(Deno.pid)!);
+    assertEquals(first!.claim(), undefined);
+    assertEquals(second!.claim(), Deno.pid);
+    second!.close();
+    assertEquals(third!.claim(), Deno.pid);
+    first!.close();
+    assertEquals(third!.claim(), undefined);
+    third!.close();
   },
 });
 

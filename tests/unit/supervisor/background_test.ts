@@ -1,6 +1,7 @@
 /** The two processes of a daemon's start, and what they tell each other. */
 
 import { BackgroundStart, goToBackground } from "../../../src/supervisor/background.ts";
+import { StopSignals } from "../../../src/supervisor/stop_signals.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 
@@ -12,7 +13,7 @@ async function outcome(answer: string | undefined): Promise<{ runtime: FakeRunti
     ended: Promise.resolve({ code: 3, signal: null }),
     stop: () => {},
   };
-  await goToBackground(runtime, "tls = on\n");
+  await goToBackground(runtime, "tls = on\n", new StopSignals(runtime));
   return { runtime };
 }
 

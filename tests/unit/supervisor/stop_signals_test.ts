@@ -1,5 +1,6 @@
 /** Signals, and what they ask for. */
 
+import { deferred } from "../../../src/deferred.ts";
 import { StopSignals } from "../../../src/supervisor/stop_signals.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
@@ -11,8 +12,9 @@ function newSignals() {
   const seen: string[] = [];
   signals.stop.then((stop) => seen.push(stop));
   signals.hurry.then(() => seen.push("hurry"));
+  signals.replaced.then(() => seen.push("replaced"));
   signals.onHangUp = () => seen.push("hang up");
-  return { processes, seen };
+  return { processes, signals, seen };
 }
 
 Deno.test("TERM asks to drain, and a second one to hurry", async () => {
@@ -23,6 +25,36 @@ Deno.test("TERM asks to drain, and a second one to hurry", async () => {
   processes.raise("SIGTERM");
   await settled();
   assertEquals(seen, ["drain", "hurry"]);
+});
+
+Deno.test("a successor's request drains, and is neither an operator's first TERM nor the second", async () => {
+  const first = newSignals();
+  for (const signal of ["SIGURG", "SIGURG", "SIGTERM"] as const) first.processes.raise(signal);
+  await settled();
+  assertEquals(first.seen, ["drain", "replaced"]);
+  first.processes.raise("SIGTERM");
+  await settled();
+  assertEquals(first.seen, ["drain", "replaced", "hurry"]);
+  const second = newSignals();
+  second.processes.raise("SIGTERM");
+  second.processes.raise("SIGURG");
+  await settled();
+  assertEquals(second.seen, ["drain", "replaced"]);
+});
+
+Deno.test("a successor's request waits until this stud has the ports to itself, TERM does not", async () => {
+  const { processes, signals, seen } = newSignals();
+  const handover = deferred<void>();
+  signals.leaveAfter(handover.promise);
+  processes.raise("SIGURG");
+  await settled();
+  assertEquals(seen, []);
+  processes.raise("SIGTERM");
+  await settled();
+  assertEquals(seen, ["drain"]);
+  handover.resolve();
+  await settled();
+  assertEquals(seen, ["drain", "replaced"]);
 });
 
 Deno.test("INT ends at once, after TERM too", async () => {

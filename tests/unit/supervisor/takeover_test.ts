@@ -71,14 +71,27 @@ Deno.test("find() says what is wrong", async () => {
   await assertRejects(() => find("123"), StartupError, "--takeover: only on Linux");
 });
 
+Deno.test("one that another process replaces already is left to that one", async () => {
+  for (const [rival, who] of [[456, "process 456"], [0, "another process"]] as const) {
+    const { find, process } = newMachine({ rival });
+    await assertRejects(
+      () => find("123"),
+      StartupError,
+      `--takeover 123: process 123 is being replaced by ${who} already, and only one can do so; to ` +
+        "replace that one too, give its id once it serves",
+    );
+    assertEquals([process.relieved, process.isClosed], [0, true]);
+  }
+});
+
 Deno.test("a stud with a worker that listens on one of the addresses, or on all hosts, is proven", async () => {
   for (const address of [HERE, ANYWHERE, { host: "0.0.0.0", port: 8443 }]) {
     const { find, process } = newMachine({ offspring: [worker([ELSEWHERE, address])] });
     const predecessor = await find("123");
     predecessor.prove([{ host: "192.0.2.7", port: 1 }, HERE]);
-    assertEquals(process.terminated, 0);
+    assertEquals(process.relieved, 0);
     predecessor.relieve();
-    assertEquals(process.terminated, 1);
+    assertEquals(process.relieved, 1);
   }
   const { find } = newMachine({ offspring: [worker([HERE])] });
   (await find("123")).prove([ANYWHERE]);
@@ -135,7 +148,7 @@ Deno.test("anything else is refused by name, and gets no signal", async () => {
       StartupError,
       `--takeover ${message}${REMEDY}`,
     );
-    assertEquals(process.terminated, 0);
+    assertEquals(process.relieved, 0);
   }
 });
 
