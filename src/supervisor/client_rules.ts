@@ -6,7 +6,7 @@
 import type { TlsSettings } from "../config/settings.ts";
 import { StartupError } from "../errors.ts";
 import type { Files } from "../runtime/runtime.ts";
-import { checkAuthorities } from "../tls/certificate.ts";
+import { checkClientAuthorities } from "../tls/client_authorities.ts";
 import {
   checkRevocationLists,
   missingListsWarning,
@@ -72,7 +72,7 @@ export class ClientRulesReader {
   #readAuthorities(path: string): Promise<Authorities> {
     return once(this.#authorities, path, async () => {
       const text = await this.#files.readText(path);
-      const authorities = checkAuthorities(text, path);
+      const authorities = checkClientAuthorities(text, path);
       const from = { source: path, authorities, authoritiesSource: path };
       return { authorities, lists: checkRevocationLists(revocationListsInPem(text, path), from) };
     });
