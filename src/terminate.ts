@@ -18,6 +18,7 @@ import { Proxy } from "./proxy/proxy.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import type { SocketAddress } from "./wire/preface.ts";
 import { BackendRefresh } from "./supervisor/backend_refresh.ts";
+import { betterLibrary } from "./supervisor/better_library.ts";
 import { makePlan, tlsConfigurations } from "./supervisor/plan.ts";
 import { claimPorts, workerFrontends } from "./supervisor/ports.ts";
 import { makeTlsPlan } from "./supervisor/tls_plan.ts";
@@ -28,8 +29,8 @@ import type { TlsConfiguration } from "./tls/tls_configuration.ts";
 
 /**
  * What to listen on, where to relay, and as whom. One of `pem`, `pemFile`, `pemDir` and `selfSigned` is needed,
- * unless TLS goes to the backend (`client`). TLS is done under Deno by its rustls unless an option needs OpenSSL,
- * under Node by `node:tls`. The command prefers OpenSSL on Linux, for it does that on an event loop of its own,
+ * unless TLS goes to the backend (`client`). TLS is done under Deno by its rustls unless an option or a certificate
+ * needs OpenSSL, under Node by `node:tls`. The command prefers OpenSSL on Linux, for it does that on an event loop of its own,
  * which a program that is somebody else's cannot have.
  */
 export interface TerminateOptions {
@@ -182,18 +183,29 @@ export async function terminateOn(
   runtime: Runtime,
   options: TerminateOptions,
 ): Promise<Terminator> {
-  const settings = parseSettings(rawValues(options), builtInFirst(runtime.tlsLibraries));
-  checkTrust(settings);
+  const parsed = parseSettings(rawValues(options), builtInFirst(runtime.tlsLibraries));
+  checkTrust(parsed);
   const given = options.pem === undefined ? undefined : {
     certificates: [checkCertificate(options.pem, "pem")],
     defaultCertificate: 0,
   };
-  const tlsPlan = await makeTlsPlan(settings, runtime, given && { loaded: given });
-  const plan = await makePlan(settings, tlsPlan, runtime);
+  const planFor = async (settings: Settings) =>
+    await makePlan(
+      settings,
+      await makeTlsPlan(settings, runtime, given && { loaded: given }),
+      runtime,
+    );
+  const first = await planFor(parsed);
+  const better = await betterLibrary(parsed, tlsConfigurations(first), runtime);
+  const settings = better === undefined ? parsed : { ...parsed, tlsLibrary: better };
+  const plan = better === undefined ? first : await planFor(settings);
   const engines = new Map<TlsConfiguration, TlsEngine>();
   for (const tls of tlsConfigurations(plan)) engines.set(tls, await makeEngine(runtime, tls));
   for (const engine of engines.values()) await engine.check();
   const log = studLogger();
+  if (better !== undefined) {
+    log.info("TLS by OpenSSL because of {because}", { because: better.because });
+  }
   const claimed = await claimPorts(plan, runtime);
   const { tls: general } = plan.configuration;
   const frontends = workerFrontends(claimed).map(({ tls = general, ...frontend }) => ({

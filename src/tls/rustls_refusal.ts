@@ -10,8 +10,7 @@ export function rustlsRefusal(
   { orElse }: Pick<TlsConfiguration, "orElse">,
   error: unknown,
 ): Error {
-  const { cause = error } = error as Error;
-  const why = reason(certificate, (cause as Error).message);
+  const why = rustlsReason(certificate, error);
   const help = orElse === undefined
     ? "on Linux --tls-library=openssl does"
     : "OpenSSL does, so install it (Debian: libssl3)";
@@ -23,8 +22,10 @@ export function rustlsRefusal(
   );
 }
 
-/** The library says little more than that it has failed. */
-function reason(certificate: ServedCertificate, message: string): string {
+/** The reason for an error of the library's, which says little more than that it has failed. */
+export function rustlsReason(certificate: ServedCertificate, error: unknown): string {
+  const { cause = error } = error as Error;
+  const { message } = cause as Error;
   if (message.includes("UnsupportedCertVersion")) return "it is X.509 version 1";
   const { key } = certificateAlgorithms(certificate);
   const bits = Number(/^RSA(\d+)$/.exec(key ?? "")?.[1]);
