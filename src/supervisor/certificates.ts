@@ -27,7 +27,13 @@ import { mapBounded } from "./map_bounded.ts";
 import { once } from "./once.ts";
 import { addNamedResponse, addStoredResponse, StoredResponses } from "./ocsp_responses.ts";
 import type { WithResponse } from "./ocsp_responses.ts";
-import { giveKeys, isWithoutKey, loadPrivateKey, READ_AT_ONCE } from "./private_keys.ts";
+import {
+  giveGoodKeys,
+  giveKeys,
+  isWithoutKey,
+  loadPrivateKey,
+  READ_AT_ONCE,
+} from "./private_keys.ts";
 import { Quarantine } from "./quarantine.ts";
 
 /** What is served, and what is to be said about it. */
@@ -206,12 +212,12 @@ async function giveAllKeys(
   try {
     given = await giveKeys(present, privateKeys, files);
   } catch (error) {
-    given = present.map((one) => {
-      if (!isWithoutKey(one)) return one;
-      quarantine.add(one.source, error);
+    given = await giveGoodKeys(present, privateKeys, files);
+    given.forEach((one, place) => {
+      if (one === undefined) quarantine.add(present[place]!.source, error);
     });
     // A key may be left over because its certificate is no good.
-    if (!present.some(isWithoutKey) && quarantine.fault === undefined) throw error;
+    if (quarantine.fault === undefined) throw error;
   }
   let next = 0;
   return read.map((one) => one === undefined ? undefined : given[next++]);

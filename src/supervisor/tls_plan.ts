@@ -16,6 +16,7 @@ import { ClientRulesReader, revocationListsOf } from "./client_rules.ts";
 import { dhWarnings } from "./dh_warnings.ts";
 import type { Stamps } from "./file_watch.ts";
 import { HeldContent } from "./held_content.ts";
+import { rareKeyWarnings } from "./rare_key_warnings.ts";
 import { RecordedFiles } from "./recorded_files.ts";
 import { type StaplingPlan, staplingPlan } from "./stapling_plan.ts";
 import { readTicketSecret } from "./ticket_secret.ts";
@@ -108,7 +109,10 @@ export async function makeTlsPlan(
     ...all.flatMap(({ tls }) => loweredLevel(tls)),
     ...settings.tlsLibrary.name === "rustls"
       ? []
-      : all.flatMap(({ tls, certificates }) => dhWarnings(tls, certificates.certificates)),
+      : all.flatMap(({ tls, certificates: { certificates } }) => [
+        ...dhWarnings(tls, certificates),
+        ...rareKeyWarnings(tls, certificates),
+      ]),
     ...sharedCache(settings),
     ...settings.tlsLibrary.name === "node"
       ? all.flatMap(({ certificates }) => unstapled(certificates))

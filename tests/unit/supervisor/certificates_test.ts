@@ -472,6 +472,22 @@ Deno.test("a key that is missing by now puts its certificate into quarantine, an
   assert(loaded.quarantined[0]!.endsWith("; the certificate it held before is served on"));
 });
 
+Deno.test("a key that is bad by now holds up no renewed certificate with another one", async () => {
+  const [a, b] = [await made({ names: ["a"] }), await made({ names: ["b"] })];
+  const keys = { "a.key": a.key, "b.key": b.key };
+  const runtime = machine({ "a.pem": a.certificate, "b.pem": b.certificate, ...keys });
+  const own = settings({ ...files("a.pem", "b.pem"), privateKeys: ["a.key", "b.key"] });
+  const { certificates: former } = await loadCertificates(own, runtime);
+  const renewed = await made({ names: ["renewed"] });
+  runtime.files.texts.set("a.pem", renewed.certificate);
+  runtime.files.texts.set("a.key", renewed.key);
+  runtime.files.texts.set("b.key", "damaged");
+  const loaded = await loadCertificates(own, runtime, former);
+  assertEquals(loaded.certificates.map(({ names }) => names), [["renewed"], ["b"]]);
+  assertEquals(loaded.quarantined.length, 1);
+  assert(loaded.quarantined[0]!.startsWith("b.key: "), loaded.quarantined[0]);
+});
+
 Deno.test("a certificate of --self-signed is kept, unless it is for another name", async () => {
   const runtime = machine({});
   const { certificates: former } = await loadCertificates(
