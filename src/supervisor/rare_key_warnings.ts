@@ -2,32 +2,24 @@
 
 import type { TlsSettings } from "../config/settings.ts";
 import type { CheckedCertificate } from "../tls/certificate.ts";
-import { certificateFields, publicKeyAlgorithm } from "../tls/certificate_fields.ts";
-import { parsePem, pemOctets } from "../wire/pem.ts";
 
 /** A line for each certificate whose kind of key browsers and other clients of today do not know. */
 export function rareKeyWarnings(
   { ciphers }: Pick<TlsSettings, "ciphers">,
   certificates: readonly CheckedCertificate[],
 ): string[] {
-  return certificates.flatMap((certificate) => {
-    const { source, keyType } = certificate;
+  return certificates.flatMap(({ source, keyType, curve: identifier = "" }) => {
     const advice = "use an RSA key of 2048 bits or one of P-256";
     if (keyType === "dsa" && !/DSS|ALL/.test(ciphers ?? "")) {
       return [`${source}: its key is DSA, and no client gets in with these ciphers; ${advice}`];
     }
-    const curve = keyType === "ec" ? RARE_CURVES.get(curveOf(certificate) ?? "") : undefined;
+    const curve = RARE_CURVES.get(identifier);
     if (curve === undefined) return [];
     return [
       `${source}: its key is of the curve ${curve}, which TLS 1.3 does not have and few clients know; the others ` +
       `do not get in: ${advice}`,
     ];
   });
-}
-
-function curveOf({ certificateChain }: CheckedCertificate): string | undefined {
-  const [leaf] = parsePem(certificateChain);
-  return publicKeyAlgorithm(certificateFields(pemOctets(leaf!)).publicKey).curve;
 }
 
 /** Those that TLS 1.3 does not sign with (RFC 8446 section 4.2.3), as OpenSSL calls them. */

@@ -176,8 +176,14 @@ function served({ certificates, defaultCertificate }: LoadedCertificates) {
 function servedCertificate(certificate: CheckedCertificate): ServedCertificate {
   const known = servedCertificates.get(certificate);
   if (known !== undefined) return known;
-  const { subject: _, notBefore: _from, notAfter: _until, ocspOrigin: _origin, ...rest } =
-    certificate;
+  const {
+    subject: _,
+    notBefore: _from,
+    notAfter: _until,
+    ocspOrigin: _origin,
+    curve: _curve,
+    ...rest
+  } = certificate;
   servedCertificates.set(certificate, rest);
   return rest;
 }

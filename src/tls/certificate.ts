@@ -18,6 +18,8 @@ export interface CheckedCertificate extends ServedCertificate {
   readonly subject: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
+  /** The object identifier of its key's curve, if that is a named one. */
+  readonly curve?: string;
   /** Where its OCSP response is from, or would be if it were any use. */
   readonly ocspOrigin?: OcspOrigin;
 }
@@ -137,7 +139,7 @@ export const EXPIRY_DAYS = [30, 7, 1] as const;
 
 type ParsedCertificate = Pick<
   CertificateFile,
-  "subject" | "notBefore" | "notAfter" | "names" | "keyType" | "publicKey"
+  "subject" | "notBefore" | "notAfter" | "names" | "keyType" | "curve" | "publicKey"
 >;
 
 /** All that is read from one certificate at once, since damage may show in any field. */
@@ -146,6 +148,7 @@ function parseCertificate(block: PemBlock, place: number, source: string): Parse
     const octets = pemOctets(block);
     const parsed = new X509Certificate(octets);
     const { names, publicKey } = certificateFields(octets);
+    const { type: keyType, curve } = publicKeyAlgorithm(publicKey);
     return {
       // A certificate may have nothing but alternative names, and no subject.
       subject: parsed.subject?.replaceAll("\n", ", ") ||
@@ -153,7 +156,8 @@ function parseCertificate(block: PemBlock, place: number, source: string): Parse
       notBefore: certificateDate(parsed.validFrom),
       notAfter: certificateDate(parsed.validTo),
       names,
-      keyType: publicKeyAlgorithm(publicKey).type,
+      keyType,
+      ...curve !== undefined && { curve },
       publicKey,
     };
   } catch (error) {
