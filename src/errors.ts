@@ -19,6 +19,31 @@ export class StartupError extends Error {
 /** Another program has the port. */
 export class PortInUseError extends StartupError {}
 
+/** A certificate that a TLS library refuses, although it and its key are sound. */
+export interface RefusedCertificate {
+  /** SHA-256 of the certificate itself (DER), in hexadecimal. */
+  readonly fingerprint: string;
+  /** The file it came from, or one of them. */
+  readonly source: string;
+  /** For the operator, without the file. */
+  readonly reason: string;
+}
+
+/** A TLS library refuses at least one certificate. The message is about the first one. */
+export class CertificatesRefused extends StartupError {
+  readonly refused: readonly RefusedCertificate[];
+
+  constructor(refused: readonly RefusedCertificate[], options?: ErrorOptions) {
+    const more = refused.length - 1;
+    const others = more === 1
+      ? "; 1 other certificate is refused too"
+      : `; ${more} other certificates are refused too`;
+    const { source, reason } = refused[0]!;
+    super(`${source}: ${reason}${more > 0 ? others : ""}`, options);
+    this.refused = refused;
+  }
+}
+
 /** Which side of a relayed connection is at fault. */
 export type Party = "client" | "backend";
 

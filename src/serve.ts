@@ -1,7 +1,6 @@
 /** Serving, from settings to an exit code: composes what a running stud is made of, for `main.ts`. */
 
 import type { Settings } from "./config/settings.ts";
-import { counted } from "./counted.ts";
 import { PortInUseError, reportError } from "./errors.ts";
 import { type AccessOutput, openAccessOutput } from "./log/access_output.ts";
 import { hitchStamp } from "./log/hitch_stamp.ts";
@@ -18,6 +17,7 @@ import { OcspRefresher } from "./supervisor/ocsp_refresher.ts";
 import { makePlan, type Plan, refuseRootWorkers, tlsConfigurations } from "./supervisor/plan.ts";
 import { PidFileHolder } from "./supervisor/pid_file_holder.ts";
 import { type ClaimedFrontend, workerFrontends } from "./supervisor/ports.ts";
+import { faultsText } from "./supervisor/reload_outcome.ts";
 import type { StopSignals } from "./supervisor/stop_signals.ts";
 import { type ReloadScope, Supervisor } from "./supervisor/supervisor.ts";
 import { Predecessor } from "./supervisor/takeover.ts";
@@ -101,8 +101,13 @@ export async function planFor(
   settings: Settings,
   runtime: Runtime,
   former?: Plan,
+  refused?: ReadonlyMap<string, string>,
 ): Promise<Plan> {
-  const tls = await makeTlsPlan(settings, runtime, former && { former: former.tls });
+  const tls = await makeTlsPlan(
+    settings,
+    runtime,
+    former && { former: former.tls, ...refused && { refused } },
+  );
   return await makePlan(settings, tls, runtime);
 }
 
@@ -200,7 +205,7 @@ class Service {
       this.#supervisor = new Supervisor({
         ...{ runtime: this.#runtime, plan, frontends, signals, log, accessLog, responses },
         claim: (plan, held) => ports.claim(plan, { held }),
-        planAgain: (former, scope) => this.#planAgain(former, scope),
+        planAgain: (former, scope, refused) => this.#planAgain(former, scope, refused),
         ...hooks,
       });
       try {
@@ -214,9 +219,13 @@ class Service {
     }
   }
 
-  async #planAgain(former: Plan, scope: ReloadScope): Promise<Plan> {
+  async #planAgain(
+    former: Plan,
+    scope: ReloadScope,
+    refused: ReadonlyMap<string, string>,
+  ): Promise<Plan> {
     const { settings } = scope === "all" ? await this.#options.reader.readSettings() : former;
-    const plan = await planFor(settings, this.#runtime, former);
+    const plan = await planFor(settings, this.#runtime, former, refused);
     await checkRustls(plan, this.#runtime);
     return plan;
   }
@@ -241,7 +250,7 @@ class Service {
         this.#prepared.ports.keep(frontends);
         if (latest === undefined) this.#begin(frontends, log, notifier);
         latest = plan;
-        notifier.ready(status(frontends, tls.quarantined.length));
+        notifier.ready(status(frontends, plan));
       },
     };
   }
@@ -290,12 +299,10 @@ interface Spoken {
   readonly notifier: Notifier;
 }
 
-function status(frontends: readonly ClaimedFrontend[], quarantined: number): string {
+function status(frontends: readonly ClaimedFrontend[], plan: Plan): string {
   const where = workerFrontends(frontends).map(formatSocketAddress).join(" and ");
-  const bad = quarantined === 0
-    ? ""
-    : `; ${counted(quarantined, "certificate")} in quarantine, see the log`;
-  return `serving on ${where}${bad}`;
+  const bad = faultsText(plan);
+  return `serving on ${where}${bad === "" ? "" : `; ${bad}, see the log`}`;
 }
 
 /** Nothing is lost if it cannot be told, but both go on serving. */

@@ -14,6 +14,7 @@ import type { Runtime } from "./runtime/runtime.ts";
 import type { SocketAddress } from "./wire/preface.ts";
 import { BackendRefresh } from "./supervisor/backend_refresh.ts";
 import { refuseOwnBackend } from "./supervisor/own_backend.ts";
+import { betterLibrary } from "./supervisor/better_library.ts";
 import { makePlan, tlsConfigurations } from "./supervisor/plan.ts";
 import { claimPorts, workerFrontends } from "./supervisor/ports.ts";
 import { makeTlsPlan } from "./supervisor/tls_plan.ts";
@@ -50,18 +51,29 @@ export async function terminateOn(
 }
 
 async function start(runtime: Runtime, options: TerminateOptions): Promise<Terminator> {
-  const settings = parseSettings(rawOptions(options), builtInFirst(runtime.tlsLibraries));
-  checkTrust(settings);
+  const parsed = parseSettings(rawOptions(options), builtInFirst(runtime.tlsLibraries));
+  checkTrust(parsed);
   const given = options.pem === undefined ? undefined : {
     certificates: [certificateIn(options.pem)],
     defaultCertificate: 0,
   };
-  const tlsPlan = await makeTlsPlan(settings, runtime, given && { loaded: given });
-  const plan = await makePlan(settings, tlsPlan, runtime);
+  const planFor = async (settings: Settings) =>
+    await makePlan(
+      settings,
+      await makeTlsPlan(settings, runtime, given && { loaded: given }),
+      runtime,
+    );
+  const first = await planFor(parsed);
+  const better = await betterLibrary(parsed, tlsConfigurations(first), runtime);
+  const settings = better === undefined ? parsed : { ...parsed, tlsLibrary: better };
+  const plan = better === undefined ? first : await planFor(settings);
   const engines = new Map<TlsConfiguration, TlsEngine>();
   for (const tls of tlsConfigurations(plan)) engines.set(tls, await makeEngine(runtime, tls));
   for (const engine of engines.values()) await engine.check();
   const log = studLogger();
+  if (better !== undefined) {
+    log.info("TLS by OpenSSL because of {because}", { because: better.because });
+  }
   const claimed = await claimPorts(plan, runtime);
   const { backend: endpoints } = plan.configuration;
   await refuseOwnBackend(endpoints, workerFrontends(claimed), runtime.network);

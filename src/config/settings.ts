@@ -40,6 +40,8 @@ export interface TlsLibrary {
   readonly name: TlsLibraryName;
   /** The engine on a machine where that one cannot be opened; undefined: stud does not start there. */
   readonly orElse?: "rustls";
+  /** The engine for certificates that this one cannot serve; undefined: the operator insists on this one. */
+  readonly orBetter?: "openssl";
   /** The option that asked for it, as the operator wrote it; undefined: nothing needs OpenSSL. */
   readonly because: string | undefined;
 }

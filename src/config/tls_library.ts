@@ -38,7 +38,7 @@ export function chooseTlsLibrary(
     const isPreferred = wanted === "auto" && libraries[0] === "openssl";
     return isPreferred
       ? { name: "openssl", orElse: "rustls", because: undefined }
-      : { name: "rustls", because: undefined };
+      : { name: "rustls", because: undefined, ...wanted === "auto" && { orBetter: "openssl" } };
   }
   if (wanted === "rustls") {
     const { origin } = given!;

@@ -10,7 +10,7 @@ import type {
   ProxyV2Parts,
   SandboxSetting,
 } from "../config/settings.ts";
-import type { LogLevel } from "../errors.ts";
+import type { LogLevel, RefusedCertificate } from "../errors.ts";
 import type { SocketAddress, Steering } from "../runtime/runtime.ts";
 import type { ServedCertificate, Staple, TlsConfiguration } from "../tls/tls_configuration.ts";
 
@@ -168,7 +168,12 @@ export type WorkerMessage =
   /** It listens, and has dropped its privileges. */
   | { readonly type: "ready" } & ServingBy
   /** It could not start; the text is for the operator. */
-  | { readonly type: "failed"; readonly text: string; readonly portInUse?: boolean }
+  | {
+    readonly type: "failed";
+    readonly text: string;
+    readonly portInUse?: boolean;
+    readonly refused?: readonly RefusedCertificate[];
+  }
   | WorkerAnswer
   /** It is well. */
   | { readonly type: "pong" }
@@ -196,6 +201,8 @@ export type WorkerAnswer = {
   readonly type: "answer";
   /** What went wrong, for the operator; undefined: nothing. */
   readonly fault?: string;
+  /** The certificates at fault, if it is theirs: some of them, where there are many. */
+  readonly refused?: readonly RefusedCertificate[];
   /** To `prepare`: addresses where the worker has two sockets until `commit` or `forget`, the new one last. */
   readonly reopened?: readonly SocketAddress[];
 };

@@ -5,6 +5,7 @@
  */
 
 import { escaped } from "../log/printable.ts";
+import { CertificatesRefused, type RefusedCertificate } from "../errors.ts";
 import type { ServingBy, WorkerAnswer, WorkerMessage, WorkerTotals } from "./messages.ts";
 
 /** A worker broke the protocol. The message says how, and holds nothing that the worker wrote. */
@@ -16,6 +17,10 @@ export class ProtocolError extends Error {
 export const MAX_LINE = 1 << 20;
 /** UTF-16 code units of a text for the operator: a log line, a fault. */
 export const MAX_TEXT = 16 << 10;
+/** Certificates that a worker names at a time. */
+export const MAX_REFUSED = 100;
+/** UTF-16 code units of what it says of each, and of the file's name. */
+export const MAX_REASON = 1_000;
 /** UTF-16 code units of a line of the access log; all its fields at their longest need fewer. */
 export const MAX_ACCESS_LINE = 128 << 10;
 /** UTF-16 code units of the lines in one message, so that as JSON they are no longer than a line may be. */
@@ -42,7 +47,21 @@ export function parseWorkerMessage(line: string): WorkerMessage | undefined {
 
 /** A text for the operator, short enough for a message. For the worker's side. */
 export function messageText(text: string): string {
-  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text;
+  return shortened(text, MAX_TEXT);
+}
+
+function shortened(text: string, max: number): string {
+  return text.length > max ? `${text.slice(0, max - 1)}…` : text;
+}
+
+/** The certificates that an error is about, as a message may name them; undefined: none. For the worker's side. */
+export function refusedIn(error: unknown): readonly RefusedCertificate[] | undefined {
+  if (!(error instanceof CertificatesRefused)) return undefined;
+  return error.refused.slice(0, MAX_REFUSED).map(({ fingerprint, source, reason }) => ({
+    fingerprint,
+    source: shortened(source, MAX_REASON),
+    reason: shortened(reason, MAX_REASON),
+  }));
 }
 
 /** The messages that bring these lines of the access log, each short enough for one. For the worker's side. */
@@ -151,6 +170,20 @@ function escapedAccessLine(line: string): string {
   return escaped(line, (unit) => `\\u${unit.toString(16).padStart(4, "0")}`);
 }
 
+/** At least one. */
+const refusedCertificates: Check<readonly RefusedCertificate[]> = (value, what) => {
+  const refused = listOf(
+    fieldsOf<RefusedCertificate>({
+      fingerprint: text(64),
+      source: text(MAX_REASON),
+      reason: text(MAX_REASON),
+    }),
+    MAX_REFUSED,
+  )(value, what);
+  if (refused.length === 0) throw new ProtocolError(`${what} is empty`);
+  return refused;
+};
+
 const address = fieldsOf({ host: text(255), port: wholeNumber(0xffff) });
 
 type FieldsOf<Type extends WorkerMessage["type"]> = Omit<
@@ -167,9 +200,14 @@ const SHAPES: { readonly [Type in WorkerMessage["type"]]: Check<FieldsOf<Type>> 
     missing: optional(text(MAX_TEXT)),
     unconfined: optional(text(MAX_TEXT)),
   }),
-  failed: fieldsOf({ text: text(MAX_TEXT), portInUse: optional(flag) }),
+  failed: fieldsOf({
+    text: text(MAX_TEXT),
+    portInUse: optional(flag),
+    refused: optional(refusedCertificates),
+  }),
   answer: fieldsOf<Omit<WorkerAnswer, "type">>({
     fault: optional(text(MAX_TEXT)),
+    refused: optional(refusedCertificates),
     reopened: optional(listOf(address, 100_000)),
   }),
   pong: fieldsOf({}),

@@ -39,7 +39,8 @@ export function checkOptions(options: unknown): TerminateOptions {
 
 /** Throws {@linkcode UsageError}. */
 export function checkCloseOptions(options: unknown): CloseOptions {
-  if (options === undefined) return {};
+  // `process.on("SIGTERM", proxy.close)` hands over the name of the signal, and must not end in a rejection.
+  if (options === undefined || /^SIG[A-Z]/.test(String(options))) return {};
   if (!isRecord(options)) {
     throw new UsageError(
       `close(): expected nothing or { drainTimeout: SECONDS }, got ${describeValue(options)}`,

@@ -49,7 +49,10 @@ export interface TerminateOptions {
   readonly privateKeyFile?: string | readonly string[];
   /** The DNS name or IP address for a certificate made in memory, for trials; true: `localhost`. Default false. */
   readonly selfSigned?: string | boolean;
-  /** `rustls` and `openssl` are Deno's, `node` is Node's. Default `auto`: rustls until an option needs OpenSSL. */
+  /**
+   * `rustls` and `openssl` are Deno's, `node` is Node's. Default `auto`: rustls until an option or a certificate needs
+   * OpenSSL.
+   */
   readonly tlsLibrary?: "auto" | TlsLibraryName;
   /** Default TLS 1.2 and 1.3. */
   readonly tlsProtocols?: readonly TlsProtocol[];

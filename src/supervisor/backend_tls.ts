@@ -6,6 +6,7 @@ import type { Files } from "../runtime/runtime.ts";
 import { checkAuthorities } from "../tls/certificate.ts";
 import { checkRevocationLists, revocationListsInPem } from "../tls/revocation_lists.ts";
 import type { BackendTls } from "../tls/tls_configuration.ts";
+import { HeldContent } from "./held_content.ts";
 
 /** What engines are told; undefined where the backend is sent plaintext. */
 export interface BackendTlsPlan {
@@ -14,10 +15,11 @@ export interface BackendTlsPlan {
   readonly warnings: readonly string[];
 }
 
-/** Rejects with {@linkcode StartupError}: a file that cannot be read, or no authorities anywhere. */
+/** Rejects with {@linkcode StartupError}, unless it has been read before: a file that cannot be read, or no authorities anywhere. */
 export async function readBackendTls(
   { backendTls, tlsLibrary }: Pick<Settings, "backendTls" | "tlsLibrary">,
   files: Pick<Files, "readText">,
+  held = new HeldContent(),
 ): Promise<BackendTlsPlan> {
   if (backendTls === undefined) return { configuration: undefined, warnings: [] };
   const { ca, name, verify } = backendTls;
@@ -25,14 +27,23 @@ export async function readBackendTls(
     return { configuration: { authorities: undefined, name, verify }, warnings: [UNVERIFIED] };
   }
   if (ca === undefined) {
-    const authorities = await systemAuthorities(tlsLibrary.name, files);
+    const authorities = await held.read(
+      "authorities of the machine",
+      () => systemAuthorities(tlsLibrary.name, files),
+    );
     return { configuration: { authorities, name, verify }, warnings: [] };
   }
-  const text = await files.readText(ca);
-  const authorities = checkAuthorities(text, ca);
-  const revocationLists = checkRevocationLists(revocationListsInPem(text, ca), {
-    ...{ source: ca, authorities, authoritiesSource: ca },
-  });
+  const { authorities, revocationLists } = await held.read(
+    `authorities of the backend ${ca}`,
+    async () => {
+      const text = await files.readText(ca);
+      const authorities = checkAuthorities(text, ca);
+      const revocationLists = checkRevocationLists(revocationListsInPem(text, ca), {
+        ...{ source: ca, authorities, authoritiesSource: ca },
+      });
+      return { authorities, revocationLists };
+    },
+  );
   if (revocationLists.length === 0) {
     return { configuration: { authorities, name, verify }, warnings: [] };
   }

@@ -22,12 +22,19 @@ import { isKeyUri } from "../wire/key_uri.ts";
 import { ClientRulesReader, type ClientSettings } from "./client_rules.ts";
 import { fileModeWarnings } from "./file_mode.ts";
 import { globMatcher } from "./glob.ts";
+import { HeldContent } from "./held_content.ts";
 import { recall, remember, rememberAlike } from "./known_certificates.ts";
 import { mapBounded } from "./map_bounded.ts";
 import { once } from "./once.ts";
 import { addNamedResponse, addStoredResponse, StoredResponses } from "./ocsp_responses.ts";
 import type { WithResponse } from "./ocsp_responses.ts";
-import { giveKeys, isWithoutKey, loadPrivateKey, READ_AT_ONCE } from "./private_keys.ts";
+import {
+  giveGoodKeys,
+  giveKeys,
+  isWithoutKey,
+  loadPrivateKey,
+  READ_AT_ONCE,
+} from "./private_keys.ts";
 import { Quarantine } from "./quarantine.ts";
 
 /** What is served, and what is to be said about it. */
@@ -46,33 +53,38 @@ export interface LoadedCertificates {
 export interface FilesAndClock extends Pick<Runtime, "files" | "clock"> {
   /** For stored OCSP responses, which are fetched anew again and again: nobody is to watch them. */
   readonly unwatched?: Files;
+  /** What other files held, for those that are bad by now. */
+  readonly held?: HeldContent;
 }
 
 /**
  * Reads or makes the certificates that the settings ask for. Rejects with {@linkcode StartupError}. With those
- * that are served at present, bad ones among many go into quarantine instead.
+ * that are served at present, bad ones among many go into quarantine instead, and so do those that the TLS library
+ * refuses: `refused` has its reasons by fingerprint.
  */
 export async function loadCertificates(
   settings: Settings,
   runtime: FilesAndClock,
   former?: readonly CheckedCertificate[],
+  refused: ReadonlyMap<string, string> = new Map(),
 ): Promise<LoadedCertificates> {
   if (settings.selfSigned !== undefined) {
     return await selfSigned(settings.selfSigned, runtime, former);
   }
-  const quarantine = new Quarantine(former);
+  const quarantine = new Quarantine(former, refused);
   const wanted = [...settings.pemFiles, ...await filesOfDirectory(settings, runtime.files)];
-  const read = await readFiles(wanted, settings, runtime.files, quarantine, former);
+  const read = await readFiles(wanted, settings, runtime, quarantine, former);
   const complete = await giveAllKeys(read, settings, runtime.files, quarantine);
   const found = wanted.flatMap((setting, place): FoundCertificate[] => {
-    const certificate = complete[place] ?? quarantine.former(setting.certificate);
+    const own = complete[place];
+    const certificate = (own && quarantine.accept(own)) ?? quarantine.former(setting.certificate);
     return certificate === undefined ? [] : [{ certificate, setting, place }];
   });
   if (found.length === 0 && quarantine.fault !== undefined) throw quarantine.fault;
   const isListed = ({ place }: FoundCertificate) => place < settings.pemFiles.length;
   const defaultCertificate = Math.max(0, found.filter(isListed).length - 1);
   const certificates = found.map(({ certificate }) => certificate);
-  const stapled = await addResponses(found, settings, runtime, former !== undefined);
+  const stapled = await addResponses(found, settings, runtime);
   const keyFiles = [
     ...wanted.flatMap((one, at) => keyFile(one, read[at])),
     ...settings.privateKeys,
@@ -141,13 +153,13 @@ async function filesOfDirectory(
 function readFiles(
   wanted: readonly PemFileSetting[],
   settings: Settings,
-  files: Files,
+  { files, held }: FilesAndClock,
   quarantine: Quarantine,
   former: readonly CheckedCertificate[] = [],
 ): Promise<(CheckedCertificate | CertificateFile | undefined)[]> {
   const known = new Set<string>();
   const formerBySource = new Map(former.map((one) => [one.source, one]));
-  const rules = new ClientRulesReader(files);
+  const rules = new ClientRulesReader(files, held);
   const read = async (setting: PemFileSetting) => {
     const { certificate: path } = setting;
     const text = await files.readText(path);
@@ -201,12 +213,12 @@ async function giveAllKeys(
   try {
     given = await giveKeys(present, privateKeys, files);
   } catch (error) {
-    given = present.map((one) => {
-      if (!isWithoutKey(one)) return one;
-      quarantine.add(one.source, error);
+    given = await giveGoodKeys(present, privateKeys, files);
+    given.forEach((one, place) => {
+      if (one === undefined) quarantine.add(present[place]!.source, error);
     });
     // A key may be left over because its certificate is no good.
-    if (!present.some(isWithoutKey) && quarantine.fault === undefined) throw error;
+    if (quarantine.fault === undefined) throw error;
   }
   let next = 0;
   return read.map((one) => one === undefined ? undefined : given[next++]);
@@ -216,9 +228,8 @@ async function addResponses(
   wanted: readonly FoundCertificate[],
   settings: Settings,
   runtime: FilesAndClock,
-  lenient: boolean,
 ): Promise<Pick<LoadedCertificates, "certificates" | "warnings">> {
-  const { files, clock, unwatched = files } = runtime;
+  const { files, clock, unwatched = files, held = new HeldContent() } = runtime;
   const found = await storedResponses(settings, unwatched);
   const results = await mapBounded(
     wanted,
@@ -226,8 +237,7 @@ async function addResponses(
     ({ certificate, setting }): Promise<WithResponse> => {
       const { ocspResponse: named, ocspVerifyStaple: verify = settings.ocspVerifyStaple } = setting;
       const reader = { files, clock, verify };
-      if (named !== undefined && !lenient) return addNamedResponse(certificate, named, reader);
-      if (named !== undefined) return addStoredResponse(certificate, named, reader);
+      if (named !== undefined) return addNamedResponse(certificate, named, reader, held);
       const path = found.stored.pathFor(certificate.source);
       const stored = { ...reader, files: unwatched };
       if (path !== undefined) return addStoredResponse(certificate, path, stored);

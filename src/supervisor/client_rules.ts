@@ -6,7 +6,7 @@
 import type { TlsSettings } from "../config/settings.ts";
 import { StartupError } from "../errors.ts";
 import type { Files } from "../runtime/runtime.ts";
-import { checkAuthorities } from "../tls/certificate.ts";
+import { checkClientAuthorities } from "../tls/client_authorities.ts";
 import {
   checkRevocationLists,
   missingListsWarning,
@@ -15,6 +15,7 @@ import {
   revocationListWarning,
 } from "../tls/revocation_lists.ts";
 import type { ClientRules, RevocationList, TlsConfiguration } from "../tls/tls_configuration.ts";
+import { HeldContent } from "./held_content.ts";
 import { once } from "./once.ts";
 
 /** What the operator has said of clients in one place. */
@@ -26,11 +27,14 @@ export type ClientSettings = Pick<
 /** Reads rules; a file that many rules name is read once. */
 export class ClientRulesReader {
   readonly #files: Pick<Files, "readText" | "readOctets">;
+  readonly #held: HeldContent;
   readonly #authorities = new Map<string, Promise<Authorities>>();
   readonly #lists = new Map<string, Promise<readonly RevocationList[]>>();
 
-  constructor(files: Pick<Files, "readText" | "readOctets">) {
+  /** `held`: what goes on where files are bad by now. */
+  constructor(files: Pick<Files, "readText" | "readOctets">, held = new HeldContent()) {
     this.#files = files;
+    this.#held = held;
   }
 
   /**
@@ -48,9 +52,15 @@ export class ClientRulesReader {
           "client-verify-ca = FILE",
       );
     }
-    const { authorities, lists } = await this.#readAuthorities(path);
-    const more = clientVerifyCrl === undefined ? [] : await this.#readLists(clientVerifyCrl, path);
-    const revocationLists = [...lists, ...more];
+    // Lists belong to their authorities: if either file is bad, both go on as they were.
+    const { authorities, lists: revocationLists } = await this.#held.read(
+      `authorities ${path} ${clientVerifyCrl}`,
+      async () => {
+        const { authorities, lists } = await this.#readAuthorities(path);
+        if (clientVerifyCrl === undefined) return { authorities, lists };
+        return { authorities, lists: [...lists, ...await this.#readLists(clientVerifyCrl, path)] };
+      },
+    );
     return {
       verify,
       authorities,
@@ -62,7 +72,7 @@ export class ClientRulesReader {
   #readAuthorities(path: string): Promise<Authorities> {
     return once(this.#authorities, path, async () => {
       const text = await this.#files.readText(path);
-      const authorities = checkAuthorities(text, path);
+      const authorities = checkClientAuthorities(text, path);
       const from = { source: path, authorities, authoritiesSource: path };
       return { authorities, lists: checkRevocationLists(revocationListsInPem(text, path), from) };
     });

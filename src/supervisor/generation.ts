@@ -10,6 +10,7 @@ import type {
   WorkerFrontend,
   WorkerTotals,
 } from "../control/messages.ts";
+import { CertificatesRefused, StartupError } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
@@ -87,7 +88,7 @@ export class Generation {
 
   /**
    * Has all workers change to another configuration. Rejects with {@linkcode StartupError} if one of them cannot,
-   * and then nothing has changed.
+   * and then nothing has changed; with {@linkcode CertificatesRefused} if all say the same.
    */
   async change(configuration: GenerationConfiguration): Promise<void> {
     const prepared = await Promise.allSettled(
@@ -96,7 +97,8 @@ export class Generation {
     const refused = prepared.find((one) => one.status === "rejected");
     if (refused !== undefined) {
       for (const slot of this.#slots) slot.forget();
-      throw refused.reason;
+      const { message } = refused.reason as Error;
+      throw commonRefusal(prepared) ?? new StartupError(message, { cause: refused.reason });
     }
     this.#configuration = configuration;
     const reopened = prepared.flatMap((one) => one.status === "fulfilled" ? one.value : []);
@@ -242,6 +244,20 @@ function withTls(
 
 function addressesOf(frontends: readonly WorkerFrontend[]): SocketAddress[] {
   return frontends.map(({ host, port }) => ({ host, port }));
+}
+
+/** What one worker alone says of a certificate may be a lie, as what it refuses would be served as before. */
+function commonRefusal(
+  prepared: readonly PromiseSettledResult<unknown>[],
+): CertificatesRefused | undefined {
+  const refusals = prepared.map((one) => one.status === "rejected" ? one.reason : undefined);
+  const [first, ...others] = refusals.filter((one) => one instanceof CertificatesRefused);
+  if (first === undefined) return undefined;
+  const refused = first.refused.filter(({ fingerprint }) =>
+    others.every((other) => other.refused.some((one) => one.fingerprint === fingerprint))
+  );
+  const all = others.length + 1 === refusals.length && refused.length > 0;
+  return all ? new CertificatesRefused(refused) : undefined;
 }
 
 function unique(addresses: readonly SocketAddress[]): SocketAddress[] {

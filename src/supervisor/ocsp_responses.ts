@@ -8,6 +8,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import type { CheckedCertificate } from "../tls/certificate.ts";
 import { checkOcspResponse, hitchResponseName, OcspResponseError } from "../tls/ocsp_response.ts";
 import { toBase64 } from "../wire/base64.ts";
+import type { HeldContent } from "./held_content.ts";
 
 /** A certificate, and what the operator should know of its response. */
 export interface WithResponse {
@@ -48,20 +49,45 @@ export interface ResponseReader extends Pick<Runtime, "files" | "clock"> {
 }
 
 /**
- * Adds the response that the operator has named for a certificate, unless it is outdated. Rejects with
- * {@linkcode StartupError} if it cannot be read or is not about the certificate.
+ * Adds the response that the operator has named for a certificate, unless it is outdated. If it cannot be read or is not
+ * about the certificate, that is a {@linkcode StartupError} at the start; later the response it held for the certificate
+ * before is stapled on, and if there is none, nothing is.
  */
 export async function addNamedResponse(
   certificate: CheckedCertificate,
   path: string,
   reader: ResponseReader,
+  held: HeldContent,
 ): Promise<WithResponse> {
   const named = { ...certificate, ocspOrigin: { isNamed: true, nextUpdate: undefined } };
+  const isTimely = ({ nextUpdate }: Response) =>
+    nextUpdate === undefined || nextUpdate > reader.clock.date();
   try {
-    return await addResponse(named, path, reader);
+    const what = `OCSP response ${path} ${certificate.fingerprint}`;
+    const work = () => readNamedResponse(certificate, path, reader);
+    return withResponse(named, await held.read(what, work, isTimely));
+  } catch (error) {
+    if (!(error instanceof StartupError)) throw error;
+    if (error.cause instanceof OcspResponseError && error.cause.kind === "untimely") {
+      return without(named, path, error.cause);
+    }
+    if (held.isFirst) throw error;
+    return {
+      certificate: named,
+      warning: `${error.message}; nothing is stapled for ${certificate.source}`,
+    };
+  }
+}
+
+async function readNamedResponse(
+  certificate: CheckedCertificate,
+  path: string,
+  reader: ResponseReader,
+): Promise<Response> {
+  try {
+    return await readResponse(certificate, path, reader);
   } catch (error) {
     if (!(error instanceof OcspResponseError)) throw error;
-    if (error.kind === "untimely") return without(named, path, error);
     throw new StartupError(`${path}: ${error.message}; it is given for ${certificate.source}`, {
       cause: error,
     });
@@ -75,7 +101,7 @@ export async function addStoredResponse(
   reader: ResponseReader,
 ): Promise<WithResponse> {
   try {
-    return await addResponse(certificate, path, reader);
+    return withResponse(certificate, await readResponse(certificate, path, reader));
   } catch (error) {
     if (error instanceof OcspResponseError) return without(certificate, path, error);
     if (!(error instanceof StartupError)) throw error;
@@ -95,15 +121,28 @@ function without(
   return { certificate, warning };
 }
 
-async function addResponse(
+/** A response that fits its certificate. */
+interface Response {
+  /** In base64. */
+  readonly ocspResponse: string;
+  readonly nextUpdate: Date | undefined;
+}
+
+async function readResponse(
   certificate: CheckedCertificate,
   path: string,
   { files, clock, verify }: ResponseReader,
-): Promise<WithResponse> {
+): Promise<Response> {
   const octets = await files.readOctets(path);
   const check = { now: clock.date(), signature: verify };
   const { nextUpdate } = checkOcspResponse(octets, certificate.certificateChain, check);
+  return { ocspResponse: toBase64(octets), nextUpdate };
+}
+
+function withResponse(
+  certificate: CheckedCertificate,
+  { ocspResponse, nextUpdate }: Response,
+): WithResponse {
   const ocspOrigin = { isNamed: false, ...certificate.ocspOrigin, nextUpdate };
-  const ocspResponse = toBase64(octets);
   return { certificate: { ...certificate, ocspResponse, ocspOrigin }, warning: undefined };
 }

@@ -33,6 +33,25 @@ export async function giveKeys(
   return certificates.map((one) => isWithoutKey(one) ? withKey(one, keyless.given.get(one)) : one);
 }
 
+/**
+ * The same where some are bad: gives each certificate the key that is surely its own, and undefined for one that is left
+ * without. A key that cannot be read belongs to nobody.
+ */
+export async function giveGoodKeys(
+  certificates: readonly (CheckedCertificate | CertificateFile)[],
+  pathsAndUris: readonly string[],
+  files: Pick<Files, "readText">,
+): Promise<(CheckedCertificate | undefined)[]> {
+  const readable = (path: string) => loadPrivateKey(path, files).catch(() => undefined);
+  const keys = await mapBounded(pathsAndUris, READ_AT_ONCE, readable);
+  const byPublicKey = new Map(keys.map((key) => [key?.publicKey?.join(), key]));
+  return certificates.map((one) => {
+    if (!isWithoutKey(one)) return one;
+    const key = byPublicKey.get(one.publicKey.join());
+    return key && withKey(one, key);
+  });
+}
+
 /** Files being read at the same time. */
 export const READ_AT_ONCE = 32;
 

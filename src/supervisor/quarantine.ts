@@ -9,10 +9,18 @@ import type { CheckedCertificate } from "../tls/certificate.ts";
 /** Gathers the certificates that are bad, and finds those that were good before. */
 export class Quarantine {
   readonly #former: ReadonlyMap<string, CheckedCertificate> | undefined;
+  readonly #refused: ReadonlyMap<string, string>;
   readonly #faults = new Map<string, StartupError>();
 
-  /** `former`: what is served at present; undefined at the start. */
-  constructor(former: readonly CheckedCertificate[] | undefined) {
+  /**
+   * `former`: what is served at present; undefined at the start. `refused`: why the TLS library does not serve a
+   * certificate, by fingerprint.
+   */
+  constructor(
+    former: readonly CheckedCertificate[] | undefined,
+    refused: ReadonlyMap<string, string> = new Map(),
+  ) {
+    this.#refused = refused;
     this.#former = former && new Map(former.map((one) => [one.source, one]));
   }
 
@@ -34,9 +42,29 @@ export class Quarantine {
     this.#faults.set(source, error);
   }
 
-  /** What the same file held when it was good. */
+  /** A certificate, or undefined for one that the TLS library refuses, which is in quarantine now. */
+  accept(certificate: CheckedCertificate): CheckedCertificate | undefined {
+    const reason = this.#refusal(certificate);
+    if (reason === undefined) return certificate;
+    const former = this.#former?.get(certificate.source);
+    if (former?.fingerprint === certificate.fingerprint) throw reason;
+    this.add(certificate.source, reason);
+  }
+
+  /**
+   * What the same file held when it was good. Throws the library's reason if it refuses that by now: other settings are to
+   * blame then, and no file.
+   */
   former(source: string): CheckedCertificate | undefined {
-    return this.#faults.has(source) ? this.#former?.get(source) : undefined;
+    const former = this.#faults.has(source) ? this.#former?.get(source) : undefined;
+    const reason = former && this.#refusal(former);
+    if (reason !== undefined) throw reason;
+    return former;
+  }
+
+  #refusal({ fingerprint = "", source }: CheckedCertificate): StartupError | undefined {
+    const reason = this.#refused.get(fingerprint);
+    return reason === undefined ? undefined : new StartupError(`${source}: ${reason}`);
   }
 
   /** The first fault, for when there is no good certificate at all. */

@@ -5,7 +5,7 @@
 
 import type { BackendEndpoint, ServingBy, WorkerTotals } from "../control/messages.ts";
 import { counted } from "../counted.ts";
-import { reportError } from "../errors.ts";
+import { CertificatesRefused, reportError } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import { pause, type Runtime } from "../runtime/runtime.ts";
@@ -17,6 +17,7 @@ import { BackendRefresh } from "./backend_refresh.ts";
 import type { OcspRefresher } from "./ocsp_refresher.ts";
 import type { Plan } from "./plan.ts";
 import { type ClaimedFrontend, workerFrontends } from "./ports.ts";
+import { reloadOutcome } from "./reload_outcome.ts";
 import type { StopSignals } from "./stop_signals.ts";
 import { Turns } from "./turns.ts";
 
@@ -37,8 +38,15 @@ export interface SupervisorOptions {
     plan: Plan,
     held: readonly ClaimedFrontend[],
   ) => Promise<readonly ClaimedFrontend[]>;
-  /** Makes the plan anew from what files say by now. Rejects if they are no good. */
-  readonly planAgain: (former: Plan, scope: ReloadScope) => Promise<Plan>;
+  /**
+   * Makes the plan anew from what files say by now. Rejects if they are no good. `refused`: why the TLS library does not
+   * serve a certificate, by fingerprint.
+   */
+  readonly planAgain: (
+    former: Plan,
+    scope: ReloadScope,
+    refused: ReadonlyMap<string, string>,
+  ) => Promise<Plan>;
   /** Called for HUP, before anything else is done about it. */
   readonly onHangUp?: () => void;
   /** Called when a reload begins; `onServing` follows, whether it works or not. */
@@ -161,19 +169,19 @@ export class Supervisor {
     this.#scope = "certificates";
     this.#options.onReloading?.();
     try {
-      const plan = await this.#options.planAgain(this.#plan, scope);
-      const frontends = await this.#options.claim(plan, this.#frontends);
-      if (this.#stopping) return;
-      this.#watch(plan);
-      const changed = await this.#change(plan, frontends);
+      const done = await this.#changeTo(scope);
+      if (done === undefined) return;
+      const { plan, frontends, workersChanged } = done;
       const former = this.#plan;
       this.#plan = plan;
       this.#frontends = frontends;
       this.#refreshBackend();
       for (const line of plan.tls.quarantined) this.#log.error("in quarantine: {line}", { line });
+      for (const line of plan.tls.held.lines) this.#log.error("{line}", { line });
       for (const warning of news(plan, former)) this.#log.warning("{warning}", { warning });
+      const serving = this.#describeServing();
       this.#log.info("reloaded: {what}", {
-        what: changed ? this.#describeServing() : "nothing has changed",
+        what: reloadOutcome(plan, former, { workersChanged, serving }),
       });
     } catch (error) {
       this.#watch(this.#plan);
@@ -181,6 +189,26 @@ export class Supervisor {
       this.#log.error("reload failed, keeping the current configuration: {line}", { line });
     }
     this.#options.onServing?.(this.#plan, this.#frontends);
+  }
+
+  /** Without certificates that the TLS library refuses, and that nobody could know of before it saw them. */
+  async #changeTo(scope: ReloadScope) {
+    const refused = new Map<string, string>();
+    for (;;) {
+      try {
+        const plan = await this.#options.planAgain(this.#plan, scope, refused);
+        const frontends = await this.#options.claim(plan, this.#frontends);
+        if (this.#stopping) return undefined;
+        this.#watch(plan);
+        return { plan, frontends, workersChanged: await this.#change(plan, frontends) };
+      } catch (error) {
+        if (!(error instanceof CertificatesRefused)) throw error;
+        // Who names the same ones again, or any others for ever, is not to be believed.
+        const fresh = error.refused.filter(({ fingerprint }) => !refused.has(fingerprint));
+        if (fresh.length === 0 || refused.size > MOST_REFUSED) throw error;
+        for (const { fingerprint, reason } of fresh) refused.set(fingerprint, reason);
+      }
+    }
   }
 
   /** Whether there was anything to change. */
@@ -194,6 +222,7 @@ export class Supervisor {
         await current.change(configuration);
         return true;
       } catch (error) {
+        if (error instanceof CertificatesRefused) throw error;
         // New workers may do what these cannot any more, such as listening on a low port.
         this.#log.debug("new workers are needed: {reason}", { reason: (error as Error).message });
       }
@@ -317,5 +346,7 @@ function news(plan: Plan, former: Plan): string[] {
   return [...fresh, `${stale.join(", ")}: changed, which takes a restart; the rest is in effect`];
 }
 
+/** Certificates in one reload. */
+const MOST_REFUSED = 10_000;
 /** Milliseconds. */
 const GRACE = 3_000;

@@ -15,6 +15,8 @@ import { type FilesAndClock, loadCertificates, type LoadedCertificates } from ".
 import { ClientRulesReader, revocationListsOf } from "./client_rules.ts";
 import { dhWarnings } from "./dh_warnings.ts";
 import type { Stamps } from "./file_watch.ts";
+import { HeldContent } from "./held_content.ts";
+import { rareKeyWarnings } from "./rare_key_warnings.ts";
 import { RecordedFiles } from "./recorded_files.ts";
 import { type StaplingPlan, staplingPlan } from "./stapling_plan.ts";
 import { readTicketSecret } from "./ticket_secret.ts";
@@ -37,6 +39,8 @@ export interface TlsPlan {
   readonly warnings: readonly string[];
   /** A line for each certificate that is bad, and not served as its file has it. */
   readonly quarantined: readonly string[];
+  /** What the files beside the certificates held, and a line for each that is bad by now. */
+  readonly held: HeldContent;
 }
 
 /** What the caller has already. */
@@ -45,6 +49,8 @@ export interface KnownTls {
   readonly loaded?: Pick<LoadedCertificates, "certificates" | "defaultCertificate">;
   /** What is served at present. Its bad successors go into quarantine, and made secrets go on. */
   readonly former?: TlsPlan;
+  /** Why the TLS library does not serve a certificate, by fingerprint; only with `former`. */
+  readonly refused?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -54,22 +60,22 @@ export interface KnownTls {
 export async function makeTlsPlan(
   settings: Settings,
   platform: Pick<Runtime, "files" | "clock">,
-  { loaded, former }: KnownTls = {},
+  { loaded, former, refused }: KnownTls = {},
 ): Promise<TlsPlan> {
   const files = new RecordedFiles(platform.files);
-  const runtime = { files, clock: platform.clock, unwatched: platform.files };
-  const backend = await readBackendTls(settings, files);
+  const held = new HeldContent(former?.held);
+  const runtime = { files, clock: platform.clock, unwatched: platform.files, held };
+  const backend = await readBackendTls(settings, files, held);
   const general = loaded !== undefined
     ? { warnings: [], quarantined: [], ...loaded }
     : settings.backendTls !== undefined && settings.pemFiles.length === 0
     ? NO_CERTIFICATES
-    : await loadCertificates(settings, runtime, former?.certificates);
-  const ticketSecret = await readTicketSecret(
-    settings.ticketSecret,
-    runtime,
-    former?.configuration.ticketSecret,
+    : await loadCertificates(settings, runtime, former?.certificates, refused);
+  const ticketSecret = await held.read(
+    `ticket secret ${settings.ticketSecret}`,
+    () => readTicketSecret(settings.ticketSecret, runtime, former?.configuration.ticketSecret),
   );
-  const rules = new ClientRulesReader(runtime.files);
+  const rules = new ClientRulesReader(runtime.files, held);
   const configuration = async (tls: TlsSettings, certificates: LoadedCertificates) => ({
     ...common(settings, ticketSecret.secret),
     ...backend.configuration && { backend: backend.configuration },
@@ -85,7 +91,8 @@ export async function makeTlsPlan(
   const ofFrontends: (TlsConfiguration | undefined)[] = [];
   for (const { tls } of settings.frontends) {
     if (tls !== undefined) {
-      all.push({ tls, certificates: await ofFrontend(tls, general, settings, runtime, former) });
+      const known = { former, refused };
+      all.push({ tls, certificates: await ofFrontend(tls, general, settings, runtime, known) });
     }
     ofFrontends.push(tls && await configuration(tls, all.at(-1)!.certificates));
   }
@@ -102,7 +109,10 @@ export async function makeTlsPlan(
     ...all.flatMap(({ tls }) => loweredLevel(tls)),
     ...settings.tlsLibrary.name === "rustls"
       ? []
-      : all.flatMap(({ tls, certificates }) => dhWarnings(tls, certificates.certificates)),
+      : all.flatMap(({ tls, certificates: { certificates } }) => [
+        ...dhWarnings(tls, certificates),
+        ...rareKeyWarnings(tls, certificates),
+      ]),
     ...sharedCache(settings),
     ...settings.tlsLibrary.name === "node"
       ? all.flatMap(({ certificates }) => unstapled(certificates))
@@ -120,6 +130,7 @@ export async function makeTlsPlan(
     files: files.stamps,
     warnings: [...new Set(warnings)],
     quarantined: [...new Set(all.flatMap(({ certificates }) => certificates.quarantined))],
+    held,
   };
 }
 
@@ -129,7 +140,7 @@ async function ofFrontend(
   general: LoadedCertificates,
   settings: Settings,
   runtime: FilesAndClock,
-  former: TlsPlan | undefined,
+  { former, refused }: { former: TlsPlan | undefined; refused: KnownTls["refused"] },
 ): Promise<LoadedCertificates> {
   if (tls.pemFiles === settings.pemFiles) return general;
   const ownOnly = { pemDir: undefined, pemDirGlob: undefined, selfSigned: undefined };
@@ -137,6 +148,7 @@ async function ofFrontend(
     { ...settings, ...tls, ...ownOnly },
     runtime,
     former?.certificates,
+    refused,
   );
   if (!tls.matchGlobalCerts) return own;
   return { ...own, certificates: [...own.certificates, ...general.certificates] };
@@ -164,8 +176,14 @@ function served({ certificates, defaultCertificate }: LoadedCertificates) {
 function servedCertificate(certificate: CheckedCertificate): ServedCertificate {
   const known = servedCertificates.get(certificate);
   if (known !== undefined) return known;
-  const { subject: _, notBefore: _from, notAfter: _until, ocspOrigin: _origin, ...rest } =
-    certificate;
+  const {
+    subject: _,
+    notBefore: _from,
+    notAfter: _until,
+    ocspOrigin: _origin,
+    curve: _curve,
+    ...rest
+  } = certificate;
   servedCertificates.set(certificate, rest);
   return rest;
 }

@@ -13,7 +13,7 @@ import type {
   WorkerMessage,
   WorkerTotals,
 } from "../control/messages.ts";
-import { PortInUseError, StartupError } from "../errors.ts";
+import { CertificatesRefused, PortInUseError, StartupError } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import type { Staple } from "../tls/tls_configuration.ts";
@@ -209,7 +209,8 @@ export class WorkerProcess {
     if (this.#gone) answer.reject(this.#goneError());
     else this.#asked.push({ answer, addresses, cancel: this.#limitAnswer(answer) });
     this.#write(frame);
-    const { fault, ...rest } = await answer.promise;
+    const { fault, refused, ...rest } = await answer.promise;
+    if (refused !== undefined) throw new CertificatesRefused(refused);
     if (fault !== undefined) throw new StartupError(`worker ${this.#index}: ${fault}`);
     return rest;
   }
@@ -327,9 +328,7 @@ export class WorkerProcess {
         this.#heartbeat.busy = false;
         return this.#ready.resolve(message);
       case "failed":
-        return this.#ready.reject(
-          message.portInUse ? new PortInUseError(message.text) : new StartupError(message.text),
-        );
+        return this.#ready.reject(startFault(message));
       case "answer":
         return this.#answered(message);
       case "replace-me":
@@ -375,6 +374,13 @@ type Frame = Pick<ConfigurationFrame, "line"> & Partial<ConfigurationFrame>;
 
 function encode(message: SupervisorMessage): Frame {
   return { line: [new TextEncoder().encode(messageLine(message))] };
+}
+
+function startFault(
+  { text, portInUse, refused }: Extract<WorkerMessage, { readonly type: "failed" }>,
+): StartupError {
+  if (refused !== undefined) return new CertificatesRefused(refused);
+  return portInUse ? new PortInUseError(text) : new StartupError(text);
 }
 
 /** Milliseconds that a worker may take until it serves. */

@@ -19,6 +19,8 @@ export interface CheckedCertificate extends ServedCertificate {
   readonly subject: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
+  /** The object identifier of its key's curve, if that is a named one. */
+  readonly curve?: string;
   /** Where its OCSP response is from, or would be if it were any use. */
   readonly ocspOrigin?: OcspOrigin;
 }

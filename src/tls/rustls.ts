@@ -9,6 +9,7 @@ import { formatSocketAddress } from "../wire/ip_address.ts";
 import type { TlsConnection, TlsEngine, TlsListener, TlsListenerOptions } from "./engine.ts";
 import { endedHandshake } from "./handshake_end.ts";
 import { handshakeError } from "./rustls_handshake_error.ts";
+import { rustlsRefusal } from "./rustls_refusal.ts";
 import type { ServedCertificate, TlsConfiguration } from "./tls_configuration.ts";
 import { steerClients, tuneListener } from "./tune_listener.ts";
 
@@ -19,9 +20,9 @@ export function createRustlsEngine(runtime: Runtime, configuration: TlsConfigura
     name: "rustls",
     library: "rustls",
     oneRecordPerRead: true,
-    check: () => check(runtime, certificate),
+    check: () => check(runtime, certificate, configuration),
     // It has nothing that could be made without a socket.
-    prepare: () => check(runtime, certificate),
+    prepare: () => check(runtime, certificate, configuration),
     listen: async (options) =>
       new RustlsListener(runtime, await listen(runtime, certificate, options), certificate),
     // The library has a listening socket keep the certificate that it was opened with.
@@ -37,18 +38,17 @@ export function createRustlsEngine(runtime: Runtime, configuration: TlsConfigura
 }
 
 /** The library only says what it thinks of a key when it is to listen with it: on a port nobody knows. */
-async function check(runtime: Runtime, certificate: ServedCertificate): Promise<void> {
+async function check(
+  runtime: Runtime,
+  certificate: ServedCertificate,
+  configuration: TlsConfiguration,
+): Promise<void> {
   const address = { host: "127.0.0.1", port: 0 };
   try {
     const options = { ...address, ...certificate, reusePort: false };
     (await runtime.network.listenTls(options)).close();
   } catch (error) {
-    const { cause = error } = error as Error;
-    throw new StartupError(
-      `${certificate.source}: rustls cannot serve this certificate and key, although they belong ` +
-        `together: ${(cause as Error).message}; RSA keys from 2048 bits and P-256 keys always work`,
-      { cause: error },
-    );
+    throw rustlsRefusal(certificate, configuration, error);
   }
 }
 

@@ -5,7 +5,7 @@
 
 import { type LogLevel, PortInUseError, StartupError } from "../errors.ts";
 import { messageLine, readMessages } from "../control/message_lines.ts";
-import { accessMessages, messageText } from "../control/worker_messages.ts";
+import { accessMessages, messageText, refusedIn } from "../control/worker_messages.ts";
 import type {
   DrainMessage,
   SupervisorMessage,
@@ -88,7 +88,8 @@ class Worker {
       await this.#obey();
     } catch (error) {
       const portInUse = error instanceof PortInUseError;
-      this.#send({ type: "failed", text: faultText(error), ...portInUse && { portInUse } });
+      const fault = { text: faultText(error), ...portInUse && { portInUse }, ...refusal(error) };
+      this.#send({ type: "failed", ...fault });
       await this.#flushed();
       return 1;
     }
@@ -249,7 +250,7 @@ class Worker {
     try {
       this.#send({ type: "answer", ...await work() });
     } catch (error) {
-      this.#send({ type: "answer", fault: faultText(error) });
+      this.#send({ type: "answer", fault: faultText(error), ...refusal(error) });
     }
   }
 
@@ -332,6 +333,11 @@ function logMessage(level: LogLevel, text: string): WorkerMessage {
 
 function faultText(error: unknown): string {
   return messageText(error instanceof StartupError ? error.message : trace(error));
+}
+
+function refusal(error: unknown) {
+  const refused = refusedIn(error);
+  return refused && { refused };
 }
 
 function trace(error: unknown): string {

@@ -21,6 +21,8 @@ import { exchange, freePort, isRefused } from "../support/ports.ts";
 import { decodeProxyV2 } from "../support/proxy_v2_decoder.ts";
 import { failHandshake } from "../support/serving.ts";
 import { connectTls, echoOnce, receive, receiveText } from "../support/tls_client.ts";
+import { runTool } from "../support/tool_process.ts";
+import { testWith } from "../support/tools.ts";
 
 /** A test that leaves neither timers nor sockets behind. (The C library stays open, and may.) */
 function test(name: string, fn: () => Promise<void>): void {
@@ -453,3 +455,37 @@ test("terminate() limits connections, in general and for one frontend", async ()
     await proxy.close({ drainTimeout: 0 });
   }
 });
+
+const NEEDS = { linux: true, tools: ["openssl"] };
+
+testWith(
+  NEEDS,
+  "terminate() takes OpenSSL for a certificate that rustls cannot serve",
+  async () => {
+    await using backend = Backend.serve(echo);
+    const folder = await Deno.makeTempDir({ prefix: "stud-test-" });
+    try {
+      const [key, certificate] = [`${folder}/key`, `${folder}/certificate`];
+      await runTool("openssl", [
+        ...["req", "-x509", "-newkey", "rsa-pss", "-nodes", "-days", "9", "-subj", "/CN=localhost"],
+        ...["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key],
+        ...["-out", certificate],
+      ]);
+      const pem = await Deno.readTextFile(certificate) + await Deno.readTextFile(key);
+      const options = { frontend: "127.0.0.1,0", backend: backend.address, pem };
+      const proxy = await terminate(options);
+      const shown = await runTool("openssl", [
+        ...["s_client", "-brief", "-connect", `127.0.0.1:${port(proxy)}`, "-CAfile", certificate],
+      ]);
+      assertStringIncludes(shown.stderr, "CONNECTION ESTABLISHED");
+      await proxy.close();
+      await assertRejects(
+        () => terminate({ ...options, tlsLibrary: "rustls" }),
+        StartupError,
+        "pem: rustls cannot serve this certificate and key: its key is for RSA-PSS alone; on Linux ",
+      );
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);

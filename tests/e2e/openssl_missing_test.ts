@@ -116,7 +116,11 @@ testWith(NEEDS, "a key that is too short for rustls is an error without OpenSSL"
   for (const test of [[], ["-t"]]) {
     const frontend = [...BY_ITS_OPTIONS, "-f", "127.0.0.1,0", pem.path];
     const line = await startError([...test, ...frontend], { prefix });
-    assertStringIncludes(line, `${pem.path}: rustls cannot serve this certificate and key`);
+    assertStringIncludes(
+      line,
+      `${pem.path}: rustls cannot serve this certificate and key: its RSA`,
+    );
+    assertStringIncludes(line, "key has 1024 bits, fewer than 2048; OpenSSL does, so install it");
   }
 });
 

@@ -1,6 +1,7 @@
 /** Plans for supervisors of tests, which read no settings and no files. */
 
 import type { Settings } from "../../src/config/settings.ts";
+import { HeldContent } from "../../src/supervisor/held_content.ts";
 import type { Plan } from "../../src/supervisor/plan.ts";
 import { CONFIGURATION } from "./worker_configuration.ts";
 
@@ -29,6 +30,7 @@ export function planOf(
       files: new Map(),
       warnings: [],
       quarantined: [],
+      held: new HeldContent(),
     },
     tlsBecause: undefined,
     fixed: {},

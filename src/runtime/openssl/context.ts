@@ -115,17 +115,16 @@ export class DenoSslContext implements SslContext {
   }
 
   #setPeerRules(options: SslContextOptions): void {
-    const { verify, authorities, server } = options;
+    const { verify, server } = options;
     if (verify === "none") return;
-    const { ssl, crypto } = this.#services.libraries;
+    const { ssl } = this.#services.libraries;
     const mode = SSL_VERIFY_PEER | (verify === "required" ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
     ssl.SSL_CTX_set_verify(this.#pointer, mode, null);
     this.#store = this.#services.peerStores.use(options);
     ssl.SSL_CTX_set1_cert_store(this.#pointer, this.#store.pointer);
     if (server !== undefined) return;
-    for (const authority of this.#certificates(authorities, "authorities")) {
+    for (const authority of this.#store.certificates) {
       ssl.SSL_CTX_add_client_CA(this.#pointer, authority);
-      crypto.X509_free(authority);
     }
   }
 

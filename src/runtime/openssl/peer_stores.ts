@@ -13,12 +13,16 @@ type Contents = Pick<SslContextOptions, "authorities" | "revocationLists" | "ser
 
 interface Store extends Contents {
   readonly pointer: Pointer;
+  /** Of the authorities (X509). */
+  readonly certificates: readonly Pointer[];
   users: number;
 }
 
 /** A store while a context uses it. */
 export interface UsedStore {
   readonly pointer: Pointer;
+  /** Those of the authorities (X509), which are the store's own. */
+  readonly certificates: readonly Pointer[];
   /** Called once. What OpenSSL has made of the store until then it keeps alive itself. */
   release(): void;
 }
@@ -39,10 +43,11 @@ export class PeerStores {
     this.#stores.add(store);
     return {
       pointer: store.pointer,
+      certificates: store.certificates,
       release: () => {
         if (--store.users > 0) return;
         this.#stores.delete(store);
-        this.#libraries.crypto.X509_STORE_free(store.pointer);
+        this.#free(store.pointer, store.certificates);
       },
     };
   }
@@ -58,12 +63,10 @@ export class PeerStores {
 
   #make({ authorities, revocationLists, server }: Contents): Store {
     const { crypto } = this.#libraries;
+    const certificates = certificatesFromPem(this.#libraries, authorities, "authorities");
     const pointer = must(this.#libraries, crypto.X509_STORE_new());
     try {
-      for (const authority of certificatesFromPem(this.#libraries, authorities, "authorities")) {
-        crypto.X509_STORE_add_cert(pointer, authority);
-        crypto.X509_free(authority);
-      }
+      for (const authority of certificates) crypto.X509_STORE_add_cert(pointer, authority);
       for (const list of revocationLists) this.#addList(pointer, list);
       crypto.ERR_clear_error(); // An authority or a list that is there twice is no harm.
       // The operator trusts what is in the file for backends, whoever has signed it in turn.
@@ -72,11 +75,17 @@ export class PeerStores {
         const flags = X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
         crypto.X509_STORE_set_flags(pointer, flags);
       }
-      return { authorities, revocationLists, server, pointer, users: 0 };
+      return { authorities, revocationLists, server, pointer, certificates, users: 0 };
     } catch (error) {
-      crypto.X509_STORE_free(pointer);
+      this.#free(pointer, certificates);
       throw error;
     }
+  }
+
+  #free(pointer: Pointer, certificates: readonly Pointer[]): void {
+    const { crypto } = this.#libraries;
+    for (const certificate of certificates) crypto.X509_free(certificate);
+    crypto.X509_STORE_free(pointer);
   }
 
   #addList(store: Pointer, pem: string): void {

@@ -9,6 +9,7 @@ import type { Clock } from "../../runtime/runtime.ts";
 import { fromBase64 } from "../../wire/base64.ts";
 import type { ClientHello } from "../../wire/client_hello.ts";
 import { CertificateChoice } from "../certificate_choice.ts";
+import { attemptEach, attemptNew } from "../certificates_refused.ts";
 import { contextOptions, rulesFor } from "../openssl/context_options.ts";
 import { startupError } from "../openssl/startup_error.ts";
 import { TicketKeyring, type TicketKeys } from "../ticket_keys.ts";
@@ -29,6 +30,8 @@ export class NodeContexts {
   readonly #certificates: StapledCertificates;
   readonly #choice: CertificateChoice;
   readonly #keyring: TicketKeyring;
+  readonly #clock: Clock;
+  #checked = false;
   /** By the certificates in it and the period of its keys, the least recently used first. */
   readonly #contexts = new Map<string, NodeChoice>();
   /** What was asked for last. */
@@ -41,6 +44,7 @@ export class NodeContexts {
     this.#certificates = new StapledCertificates(certificates);
     this.#choice = new CertificateChoice(configuration);
     this.#keyring = new TicketKeyring(fromBase64(ticketSecret), clock);
+    this.#clock = clock;
   }
 
   /**
@@ -71,13 +75,27 @@ export class NodeContexts {
   prepare(): void {
     const { certificates } = this.#configuration;
     const sets = certificates.length > FEW ? [] : certificates.map((_, place) => [place]);
-    for (const places of [...sets, this.#choice.defaultSet]) this.#make(places);
+    // Of certificates that are served together the one that is refused must be known.
+    const singly = this.#choice.defaultSet.map((place) => [place]);
+    attemptEach([...sets, ...singly], (places) => this.#make(places));
+    this.#make(this.#choice.defaultSet);
     this.#context(this.#choice.defaultSet, this.#keyring.current());
   }
 
-  /** Has the library look at everything. Throws {@linkcode StartupError} with the first fault. */
+  /** As those of OpenSSL's engine do. */
+  async checkNew(former: NodeContexts): Promise<void> {
+    if (this.#configuration.certificates.length <= FEW || this.#checked) return;
+    this.#checked = true;
+    await attemptNew(
+      ...[this.#configuration, former.#configuration, this.#clock] as const,
+      (place) => void this.#make([place]),
+    );
+  }
+
+  /** Has the library look at everything. Throws {@linkcode StartupError}. */
   makeAll(): void {
-    this.#configuration.certificates.forEach((_, place) => this.#make([place]));
+    const places = this.#configuration.certificates.map((_, place) => place);
+    attemptEach(places, (place) => this.#make([place]));
     this.prepare();
   }
 
@@ -104,16 +122,19 @@ export class NodeContexts {
   #make(places: readonly number[], keys = this.#keyring.current()): NodeChoice {
     const certificates = places.map((place) => this.#certificates.at(place));
     const { allowed } = rulesFor(this.#configuration, certificates);
+    const options = {
+      ...contextOptions(this.#library.version, this.#configuration, certificates),
+      ticketKeys: keys,
+      engine: this.#configuration.sslEngine,
+    };
     try {
-      const context = this.#library.newContext({
-        ...contextOptions(this.#library.version, this.#configuration, certificates),
-        ticketKeys: keys,
-        engine: this.#configuration.sslEngine,
-      });
-      return { context, allowed };
+      return { context: this.#library.newContext(options), allowed };
     } catch (error) {
       if (!(error instanceof OpenSslError)) throw error;
-      throw startupError(error, this.#configuration, certificates);
+      throw startupError(
+        ...[error, this.#configuration, certificates] as const,
+        (ciphers) => void this.#library.newContext({ ...options, ciphers }),
+      );
     }
   }
 }

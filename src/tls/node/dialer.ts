@@ -43,7 +43,10 @@ function newContext(library: StreamTls, configuration: OutgoingConfiguration): S
     return library.newContext({ ...options, ticketKeys: undefined, engine });
   } catch (error) {
     if (!(error instanceof OpenSslError)) throw error;
-    throw startupError(error, configuration, certificates);
+    throw startupError(
+      ...[error, configuration, certificates] as const,
+      (ciphers) => void library.newContext({ ...options, ticketKeys: undefined, engine, ciphers }),
+    );
   }
 }
 

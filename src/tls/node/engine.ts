@@ -32,10 +32,10 @@ export function createNodeEngine(runtime: Runtime, configuration: TlsConfigurati
       const services = { contexts, library, network: runtime.network };
       return new NodeTlsListener(await runtime.network.listen(options), services);
     },
-    // deno-lint-ignore require-await -- what it throws is to be a rejection
     async adopt(listener) {
       if (!(listener instanceof NodeTlsListener)) return undefined;
       contexts.prepare();
+      await contexts.checkNew(listener.contexts);
       return () => listener.useInstead(contexts);
     },
     // Node frees a context that nobody holds any more.
@@ -65,6 +65,10 @@ class NodeTlsListener implements TlsListener {
     this.#services = services;
     this.address = listener.address;
     this.acceptsUnasked = listener.acceptsUnasked;
+  }
+
+  get contexts(): NodeContexts {
+    return this.#services.contexts;
   }
 
   /** For clients that have come already, too, as long as they have not said what they want. */

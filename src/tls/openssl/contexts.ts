@@ -17,6 +17,7 @@ import { fromBase64 } from "../../wire/base64.ts";
 import type { ClientHello } from "../../wire/client_hello.ts";
 import { isKeyUri } from "../../wire/key_uri.ts";
 import { CertificateChoice } from "../certificate_choice.ts";
+import { attemptEach, attemptNew } from "../certificates_refused.ts";
 import { TicketKeyring } from "../ticket_keys.ts";
 import { StapledCertificates } from "../staples.ts";
 import type { ClientRules, Staple, TlsConfiguration } from "../tls_configuration.ts";
@@ -47,6 +48,8 @@ export class Contexts {
   readonly #certificates: StapledCertificates;
   readonly #choice: CertificateChoice;
   readonly #keyring: TicketKeyring;
+  readonly #clock: Clock;
+  #checked = false;
   /** By the certificates in it, the least recently used first. */
   readonly #entries = new Map<string, Entry>();
 
@@ -57,6 +60,7 @@ export class Contexts {
     this.#certificates = new StapledCertificates(certificates);
     this.#choice = new CertificateChoice(configuration);
     this.#keyring = new TicketKeyring(fromBase64(ticketSecret), clock);
+    this.#clock = clock;
   }
 
   /**
@@ -101,14 +105,30 @@ export class Contexts {
     const { certificates } = this.#configuration;
     const sets = certificates.length > FEW ? [] : certificates.map((_, place) => [place]);
     const fromEngine = this.#choice.sets().filter((places) => this.#hasEngineKey(places));
-    for (const places of [...sets, ...fromEngine]) this.#entry(places);
+    // Of certificates that are served together the one that is refused must be known.
+    const singly = this.#choice.defaultSet.map((place) => [place]);
+    attemptEach([...sets, ...fromEngine, ...singly], (places) => this.#entry(places));
     this.#entry(this.#choice.defaultSet);
   }
 
-  /** Has OpenSSL look at everything. Throws {@linkcode StartupError} with the first fault. */
+  /**
+   * Has OpenSSL look at certificates that are not among the former ones, where {@linkcode Contexts.prepare} leaves that
+   * to the first client. Rejects with {@linkcode StartupError}.
+   */
+  async checkNew(former: Contexts): Promise<void> {
+    if (this.#configuration.certificates.length <= FEW || this.#checked) return;
+    this.#checked = true;
+    await attemptNew(
+      ...[this.#configuration, former.#configuration, this.#clock] as const,
+      (place) => this.#make([place]).context.free(),
+    );
+  }
+
+  /** Has OpenSSL look at everything. Throws {@linkcode StartupError}. */
   makeAll(): void {
     this.prepare();
-    this.#configuration.certificates.forEach((_, place) => this.#entry([place]));
+    const places = this.#configuration.certificates.map((_, place) => place);
+    attemptEach(places, (place) => this.#entry([place]));
   }
 
   /** Frees all of them; sessions keep what they need. Those asked for later are made anew. */
@@ -150,16 +170,16 @@ export class Contexts {
   #make(places: readonly number[]): Entry {
     const certificates = places.map((place) => this.#certificates.at(place));
     const { allowed } = rulesFor(this.#configuration, certificates);
+    const options = contextOptions(this.#library.version, this.#configuration, certificates);
     try {
-      const context = this.#library.newContext(
-        contextOptions(this.#library.version, this.#configuration, certificates),
-      );
+      const context = this.#library.newContext(options);
       return { context, allowed, period: NaN };
     } catch (error) {
-      if (error instanceof OpenSslError) {
-        throw startupError(error, this.#configuration, certificates);
-      }
-      throw error;
+      if (!(error instanceof OpenSslError)) throw error;
+      throw startupError(
+        ...[error, this.#configuration, certificates] as const,
+        (ciphers) => this.#library.newContext({ ...options, ciphers }).free(),
+      );
     }
   }
 }

@@ -29,11 +29,15 @@ export function createOpenSslDialer(
   let context: SslContext | undefined;
   // Whatever a token or a file of the library's holds is read once, before privileges go.
   const theContext = () => {
+    const options = backendContextOptions(library.version, configuration);
     try {
-      return context ??= library.newContext(backendContextOptions(library.version, configuration));
+      return context ??= library.newContext(options);
     } catch (error) {
       if (!(error instanceof OpenSslError)) throw error;
-      throw startupError(error, configuration, configuration.certificates);
+      throw startupError(
+        ...[error, configuration, configuration.certificates] as const,
+        (ciphers) => library.newContext({ ...options, ciphers }).free(),
+      );
     }
   };
   return {

@@ -44,10 +44,10 @@ export function createOpenSslEngine(runtime: Runtime, configuration: TlsConfigur
         throw error;
       }
     },
-    // deno-lint-ignore require-await -- what it throws is to be a rejection
     async adopt(listener) {
       if (!(listener instanceof OpenSslListener)) return undefined;
       contexts.prepare();
+      await contexts.checkNew(listener.contexts);
       return () => listener.useInstead(use());
     },
     discard() {
@@ -116,6 +116,10 @@ class OpenSslListener implements TlsListener {
     this.#used = used;
     this.address = listener.address;
     this.acceptsInTurn = listener.acceptsInTurn;
+  }
+
+  get contexts(): Contexts {
+    return this.#services.contexts;
   }
 
   /** For clients that have come already, too, as long as they have not said what they want. */

@@ -3,13 +3,19 @@
 import { StartupError } from "../../errors.ts";
 import type { OpenSslError } from "../../runtime/openssl.ts";
 import { groupSuggestion } from "../group_names.ts";
+import { certificateRefused } from "../certificates_refused.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls_configuration.ts";
+import { isTooWeak, levelAdvice } from "./security_level.ts";
 
-/** Names the option or the file that OpenSSL does not take. */
+/**
+ * Names the option or the file that OpenSSL does not take; one certificate alone is a `CertificatesRefused`. `attempt`
+ * makes the same with other ciphers, to tell which security level would do.
+ */
 export function startupError(
   error: OpenSslError,
   configuration: TlsConfiguration,
   certificates: readonly ServedCertificate[],
+  attempt: (ciphers: string) => void,
 ): StartupError {
   const { ciphers, ciphersuites, groups } = configuration;
   const files = certificates.map((each) => each.source).join(" and ");
@@ -25,6 +31,11 @@ export function startupError(
     "DH parameters": `${files}: the DH parameters`,
   };
   const subject = subjects[error.subject ?? ""] ?? files;
+  const [certificate, another] = certificates;
+  const refusal = (line: string) =>
+    certificate !== undefined && another === undefined && OF_A_CERTIFICATE.includes(error.subject)
+      ? certificateRefused(certificate, line.slice(`${files}: `.length), { cause: error })
+      : new StartupError(line, { cause: error });
   if (error.subject === "groups" && groups !== undefined) {
     return new StartupError(
       `${subject}: OpenSSL does not know all of these groups${groupSuggestion(groups)}`,
@@ -32,14 +43,11 @@ export function startupError(
     );
   }
   if (error.subject === "private key" && /mismatch|no certificate assigned/.test(error.message)) {
-    return new StartupError(`${subject} does not belong to the certificate`, { cause: error });
+    return refusal(`${subject} does not belong to the certificate`);
   }
-  return new StartupError(`${subject}: OpenSSL refuses it: ${error.message}${advice(error)}`, {
-    cause: error,
-  });
+  const advice = isTooWeak(error) ? levelAdvice(ciphers, attempt) : "";
+  return refusal(`${subject}: OpenSSL refuses it: ${error.message}${advice}`);
 }
 
-function advice({ message }: OpenSslError): string {
-  const level = "; the security level of the library is to blame (@SECLEVEL in -c lowers it)";
-  return /too small|too weak|md too weak/.test(message) ? level : "";
-}
+/** What can be wrong with a certificate alone. */
+const OF_A_CERTIFICATE: readonly unknown[] = ["certificate", "private key", "DH parameters"];

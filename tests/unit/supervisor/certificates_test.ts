@@ -396,6 +396,46 @@ Deno.test("a file that is bad by now keeps the certificate it held before, and i
   assertEquals([mended.certificates[0]!.names, mended.quarantined], [["mended"], []]);
 });
 
+Deno.test("a certificate that the TLS library refuses is in quarantine as a damaged one is", async () => {
+  const runtime = machine({ "a.pem": await pem("a"), "b.pem": await pem("b") });
+  const own = settings(files("a.pem", "b.pem", "c.pem"));
+  const { certificates: former } = await loadCertificates(
+    settings(files("a.pem", "b.pem")),
+    runtime,
+  );
+  for (const name of ["a", "b", "c"]) {
+    runtime.files.texts.set(`${name}.pem`, await pem(`new.${name}`));
+  }
+  const renewed = await loadCertificates(own, runtime, former);
+  const refused = new Map(
+    renewed.certificates.slice(1).map(({ fingerprint }) => [fingerprint!, "weak"]),
+  );
+  const loaded = await loadCertificates(own, runtime, former, refused);
+  assertEquals(loaded.certificates.map(({ names }) => names), [["new.a"], ["b"]]);
+  assertEquals(loaded.quarantined, [
+    "b.pem: weak; the certificate it held before is served on",
+    "c.pem: weak; no certificate of it is served",
+  ]);
+});
+
+Deno.test("a certificate that is served and refused under other settings is their fault, not its file's", async () => {
+  const runtime = machine({ "a.pem": await pem("a"), "b.pem": await pem("b") });
+  const own = settings(files("a.pem", "b.pem"));
+  const { certificates: former } = await loadCertificates(own, runtime);
+  const refused = new Map([[former[0]!.fingerprint!, "weak"]]);
+  await assertRejects(
+    () => loadCertificates(own, runtime, former, refused),
+    StartupError,
+    "a.pem: weak",
+  );
+  runtime.files.texts.set("a.pem", "damaged");
+  await assertRejects(
+    () => loadCertificates(own, runtime, former, refused),
+    StartupError,
+    "a.pem: weak",
+  );
+});
+
 Deno.test("a file that never was good is left out and named, and the last good file is the default", async () => {
   const runtime = machine({ "a.pem": await pem("a"), "b.pem": await pem("b") });
   const { certificates: former } = await loadCertificates(settings(files("a.pem")), runtime);
@@ -435,6 +475,22 @@ Deno.test("a key that is missing by now puts its certificate into quarantine, an
   assertEquals(loaded.certificates.map(({ names }) => names), [["a"], ["b"]]);
   assertEquals(loaded.quarantined.length, 1);
   assert(loaded.quarantined[0]!.endsWith("; the certificate it held before is served on"));
+});
+
+Deno.test("a key that is bad by now holds up no renewed certificate with another one", async () => {
+  const [a, b] = [await made({ names: ["a"] }), await made({ names: ["b"] })];
+  const keys = { "a.key": a.key, "b.key": b.key };
+  const runtime = machine({ "a.pem": a.certificate, "b.pem": b.certificate, ...keys });
+  const own = settings({ ...files("a.pem", "b.pem"), privateKeys: ["a.key", "b.key"] });
+  const { certificates: former } = await loadCertificates(own, runtime);
+  const renewed = await made({ names: ["renewed"] });
+  runtime.files.texts.set("a.pem", renewed.certificate);
+  runtime.files.texts.set("a.key", renewed.key);
+  runtime.files.texts.set("b.key", "damaged");
+  const loaded = await loadCertificates(own, runtime, former);
+  assertEquals(loaded.certificates.map(({ names }) => names), [["renewed"], ["b"]]);
+  assertEquals(loaded.quarantined.length, 1);
+  assert(loaded.quarantined[0]!.startsWith("b.key: "), loaded.quarantined[0]);
 });
 
 Deno.test("a certificate of --self-signed is kept, unless it is for another name", async () => {

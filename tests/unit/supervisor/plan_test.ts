@@ -1,6 +1,7 @@
 /** From settings to what workers are told, on a machine that the test makes up. */
 
 import { StartupError } from "../../../src/errors.ts";
+import { HeldContent } from "../../../src/supervisor/held_content.ts";
 import { makePlan, type Plan } from "../../../src/supervisor/plan.ts";
 import type { TlsPlan } from "../../../src/supervisor/tls_plan.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
@@ -17,6 +18,7 @@ const TLS: TlsPlan = {
   files: new Map(),
   warnings: [],
   quarantined: [],
+  held: new HeldContent(),
 };
 
 function newRuntime(): FakeRuntime {

@@ -3,6 +3,7 @@
 import { UsageError } from "../../../src/errors.ts";
 import { configureLog } from "../../../src/log/log.ts";
 import { OcspRefresher } from "../../../src/supervisor/ocsp_refresher.ts";
+import type { Settings } from "../../../src/config/settings.ts";
 import type { Plan } from "../../../src/supervisor/plan.ts";
 import { claimPorts } from "../../../src/supervisor/ports.ts";
 import { StopSignals } from "../../../src/supervisor/stop_signals.ts";
@@ -22,8 +23,9 @@ async function bench(plan: Plan = planOf(), servingBy?: ServingBy) {
   const { children } = processes;
   const lines: string[] = [];
   const log = configureLog((level, text) => lines.push(`${level} ${text}`), "info");
+  const planned: ReadonlyMap<string, string>[] = [];
   const state = {
-    next: () => Promise.resolve(plan),
+    next: (_refused: ReadonlyMap<string, string>): Promise<Plan> => Promise.resolve(plan),
     busy: false,
     answer: (
       _place: number,
@@ -46,9 +48,10 @@ async function bench(plan: Plan = planOf(), servingBy?: ServingBy) {
     frontends: await claimPorts(plan, runtime),
     signals: new StopSignals(runtime),
     claim: (plan, held) => claimPorts(plan, runtime, { held }),
-    planAgain: () => {
+    planAgain: (_former, _scope, refused) => {
       reads++;
-      return state.next();
+      planned.push(new Map(refused));
+      return state.next(refused);
     },
     onServing: (plan) => served.push(plan),
   });
@@ -57,7 +60,7 @@ async function bench(plan: Plan = planOf(), servingBy?: ServingBy) {
   await settled();
   lines.length = 0;
   return {
-    ...{ state, clock, files, processes, children, lines, served, plan, watched },
+    ...{ state, planned, clock, files, processes, children, lines, served, plan, watched },
     inUse: runtime.network.inUse,
     hangUp: async (next?: Plan | Error) => {
       if (next !== undefined) {
@@ -252,11 +255,76 @@ Deno.test("warnings are given when they are new, quarantine as long as it lasts"
   const next = planOf({ warnings: ["old", "new"], tls });
   await hangUp(next);
   const quarantine = "error in quarantine: a.pem: bad";
-  const nothing = "info reloaded: nothing has changed";
-  assertEquals(lines, [quarantine, "warning new", nothing]);
+  const same = "info reloaded: 1 certificate in quarantine; everything is served as before";
+  assertEquals(lines, [quarantine, "warning new", same]);
   lines.length = 0;
   await hangUp(next);
-  assertEquals(lines, [quarantine, nothing]);
+  assertEquals(lines, [quarantine, same]);
+  lines.length = 0;
+  await hangUp(planOf({ warnings: ["old", "new"] }));
+  assertEquals(lines, ["info reloaded: nothing has changed"]);
+  await end();
+});
+
+Deno.test("a change that workers are not told of is a change: the log level", async () => {
+  const settings = { logLevel: "info" } as Settings;
+  const { hangUp, lines, told, end } = await bench(planOf({ settings }));
+  await hangUp(planOf({ settings: { ...settings, logLevel: "error" } }));
+  assertEquals(lines, [
+    "info reloaded: 2 workers serve on 192.0.2.1:8443, backend 127.0.0.1:8000, TLS by rustls",
+  ]);
+  assertEquals(told(), [["start"], ["start"]]);
+  lines.length = 0;
+  // That takes a restart.
+  await hangUp(planOf({ settings: { ...settings, logLevel: "error", syslog: true } }));
+  assertEquals(lines, ["info reloaded: nothing has changed"]);
+  await end();
+});
+
+const REFUSED = { fingerprint: "f00d", source: "b.pem", reason: "refused" };
+
+Deno.test("a certificate that all workers refuse is left out, and the rest is served", async () => {
+  const { state, hangUp, lines, told, planned, end } = await bench();
+  state.answer = (_, message) =>
+    message.type === "prepare" && message.configuration.keepalive === 1
+      ? { fault: "b.pem: refused", refused: [REFUSED] }
+      : {};
+  const tls = { ...planOf().tls, quarantined: ["b.pem: refused"] };
+  state.next = (refused) =>
+    Promise.resolve(
+      planOf({
+        configuration: { keepalive: refused.size === 0 ? 1 : 60 },
+        ...refused.size && { tls },
+      }),
+    );
+  await hangUp();
+  assertEquals(planned.map((refused) => [...refused]), [[], [["f00d", "refused"]]]);
+  assertEquals(lines, [
+    "error in quarantine: b.pem: refused",
+    "info reloaded: 2 workers serve on 192.0.2.1:8443, backend 127.0.0.1:8000, TLS by rustls; 1 " +
+    "certificate in quarantine",
+  ]);
+  const each = ["start", "prepare", "forget", "prepare", "commit"];
+  assertEquals(told(), [each, each]);
+  await end();
+});
+
+Deno.test("workers that refuse what has been left out are not asked for ever", async () => {
+  const { state, hangUp, lines, end } = await bench();
+  state.answer = (_, message) =>
+    message.type === "prepare" ? { fault: "b.pem: refused", refused: [REFUSED] } : {};
+  await hangUp(planOf({ configuration: { keepalive: 1 } }));
+  assertEquals(lines, ["error reload failed, and stud serves on as before: b.pem: refused"]);
+  await end();
+});
+
+Deno.test("what one of several workers says of a certificate is no reason to leave it out", async () => {
+  const { state, hangUp, lines, planned, children, end } = await bench();
+  state.answer = (place, message) =>
+    place === 0 && message.type === "prepare" ? { fault: "no", refused: [REFUSED] } : {};
+  await hangUp(planOf({ configuration: { keepalive: 1 } }));
+  assertEquals([planned.length, children.length], [1, 4]);
+  assertStringIncludes(lines.at(-1)!, "info reloaded: 2 workers serve");
   await end();
 });
 

@@ -26,6 +26,7 @@ export function bench(
   return {
     library,
     contexts,
+    clock,
     served: (serverName: string | undefined) =>
       choose(serverName)?.context as FakeContext | undefined,
     former: (ticketNames: readonly Uint8Array[]) => choose(undefined, ticketNames)!.former,

@@ -1,8 +1,14 @@
 /** Which contexts are made, when, with which ticket keys, and which are given up. */
 
-import { StartupError } from "../../../../src/errors.ts";
+import { CertificatesRefused, StartupError } from "../../../../src/errors.ts";
 import { OpenSslError } from "../../../../src/runtime/openssl.ts";
-import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "../../../support/assert.ts";
 import { bench, chains, freedIn, hex, namesIn, numbered, served } from "./contexts_bed.ts";
 
 /** With more certificates than this they are not all looked at beforehand. */
@@ -203,7 +209,9 @@ Deno.test("makeAll() has the library look at the default set too", () => {
   ];
   const bed = bench([...numbered(FEW), ...both], { defaultCertificate: FEW });
   bed.contexts.makeAll();
-  assertEquals(chains(bed.library.contexts[0]!), ["rsa.pem", "ec.pem"]);
+  // Each by itself before, so that the one which is refused is known.
+  const made = bed.library.contexts.slice(0, 3).map(chains);
+  assertEquals(made, [["rsa.pem"], ["ec.pem"], ["rsa.pem", "ec.pem"]]);
   assertEquals(bed.library.contexts.length, 1 + FEW + 2);
 });
 
@@ -212,6 +220,37 @@ Deno.test("makeAll() looks at more certificates than are kept", () => {
   bed.contexts.makeAll();
   assertEquals(bed.library.contexts.length, MOST + 1);
   assertEquals(bed.library.contexts.filter(({ freed }) => !freed).length, MOST);
+});
+
+Deno.test("makeAll() finds every certificate that is refused", () => {
+  const bed = bench(numbered(FEW + 20).map((one) => ({ ...one, fingerprint: one.source })));
+  const bad = ["3.pem", `${FEW + 9}.pem`];
+  bed.library.judge = ({ certificates: [certificate] }) => {
+    if (bad.includes(certificate!.certificateChain)) {
+      throw new OpenSslError("key values mismatch", { subject: "private key" });
+    }
+  };
+  const error = assertThrows(() => bed.contexts.makeAll(), CertificatesRefused);
+  assertEquals(error.refused.map(({ fingerprint }) => fingerprint), bad);
+  assertStringIncludes(error.message, "3.pem: the private key");
+  assertStringIncludes(error.message, "; 1 other certificate is refused too");
+});
+
+Deno.test("checkNew() looks at those among many that were not there before", async () => {
+  const many = numbered(FEW + 20).map((one) => ({ ...one, fingerprint: one.source }));
+  const [former, next] = [bench(many.slice(0, FEW + 9)), bench(many)];
+  const bad = ["3.pem", `${FEW + 9}.pem`, `${FEW + 15}.pem`];
+  next.library.judge = ({ certificates: [certificate] }) => {
+    if (bad.includes(certificate!.certificateChain)) {
+      throw new OpenSslError("key values mismatch", { subject: "private key" });
+    }
+  };
+  const checked = next.contexts.checkNew(former.contexts);
+  checked.catch(() => {});
+  for (let pauses = 0; pauses < 3; pauses++) await next.clock.advance(0);
+  const error = await assertRejects(() => checked, CertificatesRefused);
+  assertEquals(error.refused.map(({ fingerprint }) => fingerprint), bad.slice(1));
+  assert(next.library.contexts.every(({ freed }) => freed));
 });
 
 Deno.test("makeAll() ends at the first fault, of whichever certificate", () => {
@@ -313,18 +352,32 @@ Deno.test("what OpenSSL says in words of its own is put into an operator's", () 
   }
 });
 
-Deno.test("what is too weak for the library comes with the remedy", () => {
-  for (const reason of ["ee key too small", "ca md too weak", "dh key too small"]) {
-    const bed = bench(numbered(1));
-    bed.library.judge = () => {
-      throw new OpenSslError(reason, { subject: "certificate" });
+Deno.test("what is too weak for the library comes with the level that allows it", () => {
+  const start = "0.pem: the certificate: OpenSSL refuses it: ";
+  const weak = "; too weak for its security level: use a stronger one, or allow it with -c ";
+  const cases = [
+    ["ee key too small", undefined, 1, "'ECDHE+AESGCM:ECDHE+CHACHA20:@SECLEVEL=1' or --ssl"],
+    ["ca md too weak", undefined, 0, "'ECDHE+AESGCM:ECDHE+CHACHA20:@SECLEVEL=0' or --ssl"],
+    ["dh key too small", "ALL:@SECLEVEL=3", 1, "'ALL:@SECLEVEL=1'"],
+  ] as const;
+  for (const [reason, ciphers, level, advice] of cases) {
+    const bed = bench(numbered(1), ciphers === undefined ? {} : { ciphers });
+    bed.library.judge = (options) => {
+      const given = Number(/@SECLEVEL=(\d)/.exec(options.ciphers ?? "")?.[1] ?? 2);
+      if (given > level) throw new OpenSslError(reason, { subject: "certificate" });
     };
-    assertEquals(
-      assertThrows(() => bed.served(undefined), StartupError).message,
-      `0.pem: the certificate: OpenSSL refuses it: ${reason}; the security level of the library is ` +
-        "to blame (@SECLEVEL in -c lowers it)",
-    );
+    const { message } = assertThrows(() => bed.served(undefined), StartupError);
+    assertEquals(message, `${start}${reason}${weak}${advice}`);
   }
+  const bed = bench(numbered(1));
+  bed.library.judge = () => {
+    throw new OpenSslError("ee key too small", { subject: "certificate" });
+  };
+  const { message } = assertThrows(() => bed.served(undefined), StartupError);
+  assertEquals(
+    message,
+    `${start}ee key too small; too weak for OpenSSL at any security level (@SECLEVEL)`,
+  );
 });
 
 Deno.test("choose() never gives up what it is about to serve", () => {
