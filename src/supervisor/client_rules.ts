@@ -7,6 +7,7 @@ import type { TlsSettings } from "../config/settings.ts";
 import { StartupError } from "../errors.ts";
 import type { Files } from "../runtime/runtime.ts";
 import { checkAuthorities } from "../tls/certificate.ts";
+import { pemBlocks, unreadBlocks } from "../tls/pem_blocks.ts";
 import {
   checkRevocationLists,
   missingListsWarning,
@@ -28,6 +29,8 @@ export class ClientRulesReader {
   readonly #files: Pick<Files, "readText" | "readOctets">;
   readonly #authorities = new Map<string, Promise<Authorities>>();
   readonly #lists = new Map<string, Promise<readonly RevocationList[]>>();
+  /** What the operator should know of the files of authorities that have been read. */
+  readonly warnings: string[] = [];
 
   constructor(files: Pick<Files, "readText" | "readOctets">) {
     this.#files = files;
@@ -63,6 +66,7 @@ export class ClientRulesReader {
     return once(this.#authorities, path, async () => {
       const text = await this.#files.readText(path);
       const authorities = checkAuthorities(text, path);
+      this.warnings.push(...unreadBlocks(text, pemBlocks(text, path), path));
       const from = { source: path, authorities, authoritiesSource: path };
       return { authorities, lists: checkRevocationLists(revocationListsInPem(text, path), from) };
     });

@@ -96,6 +96,7 @@ export async function makeTlsPlan(
   );
   const warnings = [
     ...revocation.warnings,
+    ...rules.warnings,
     ...all.flatMap(({ certificates }) => certificates.warnings),
     ...backend.warnings,
     ...ticketSecret.warnings,
@@ -164,8 +165,9 @@ function served({ certificates, defaultCertificate }: LoadedCertificates) {
 function servedCertificate(certificate: CheckedCertificate): ServedCertificate {
   const known = servedCertificates.get(certificate);
   if (known !== undefined) return known;
-  const { subject: _, notBefore: _from, notAfter: _until, ocspOrigin: _origin, ...rest } =
+  const { subject: _, notBefore: _from, notAfter: _until, ocspOrigin: _origin, ...more } =
     certificate;
+  const { remarks: _remarks, ...rest } = more;
   servedCertificates.set(certificate, rest);
   return rest;
 }
