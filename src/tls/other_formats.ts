@@ -33,8 +33,12 @@ interface Format {
  */
 const SEQUENCE = String.raw`0(?:\ufffd[^]{1,2}?|[^\ufffd])`;
 
+function beginning(bytes: string, advice: Format["advice"]): Format {
+  return { pattern: new RegExp(`^${bytes}`), advice };
+}
+
 function der(content: string, advice: Format["advice"]): Format {
-  return { pattern: new RegExp(`^${SEQUENCE}${content}`), advice };
+  return beginning(`${SEQUENCE}${content}`, advice);
 }
 
 const AS_DER = (what: string, command: string, output: string) => (file: string) =>
@@ -73,13 +77,13 @@ const FORMATS: readonly Format[] = [
     advice: (file) =>
       `is DER, not PEM; convert it: openssl x509 -inform DER -in ${file} -out cert.pem`,
   },
-  {
-    // JKS (FE ED FE ED) and JCEKS (CE CE CE CE), version 1 or 2.
-    pattern: /^\ufffd{4}\0\0\0[\x01\x02]/,
-    advice: (file) =>
+  // JKS (FE ED FE ED) and JCEKS (CE CE CE CE), version 1 or 2.
+  beginning(
+    "\\ufffd{4}\\x00{3}[\\x01\\x02]",
+    (file) =>
       `is a Java keystore, not PEM; convert it: keytool -importkeystore -srckeystore ${file} ` +
       "-destkeystore new.p12 -deststoretype pkcs12, then openssl pkcs12 -in new.p12 -out cert.pem -nodes",
-  },
+  ),
   {
     pattern: /^PuTTY-User-Key-File-/,
     advice: (file) =>
@@ -89,8 +93,8 @@ const FORMATS: readonly Format[] = [
     pattern: /^\s*<(?:!doctype\b|html\b|\?xml\b)/i,
     advice: () => "is a web page, not PEM; get the file itself",
   },
-  { pattern: /^PK\x03\x04/, advice: (file) => `is a ZIP archive; unpack it: unzip ${file}` },
-  { pattern: /^\x1f\ufffd\x08/, advice: (file) => `is compressed; unpack it: gunzip ${file}` },
+  beginning("PK\\x03\\x04", (file) => `is a ZIP archive; unpack it: unzip ${file}`),
+  beginning("\\x1f\\ufffd\\x08", (file) => `is compressed; unpack it: gunzip ${file}`),
 ];
 
 /** PEM without its edges, or a PEM file that has been encoded once more, as in a Kubernetes secret. */

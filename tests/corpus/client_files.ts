@@ -1,7 +1,7 @@
 /** Files of authorities whose clients may connect, and of revocation lists. */
 
 import { Authority } from "../support/authority.ts";
-import { encoded, type Making, relabelled, utf16 } from "./making.ts";
+import { type Making, relabelled, utf16 } from "./making.ts";
 import { refused, type Row, served } from "./row.ts";
 
 const ca: Row["args"] = async (path, it) => [
