@@ -16,13 +16,13 @@ import { type ByEngine, innocentLines, isLine, type Outcome, outcomeFor } from "
 import { CORPUS } from "./table.ts";
 
 const runtime = createRuntime({ workerArguments: [] });
-const authorities = makeAuthorities();
+const authorities = await makeAuthorities();
 
 for (const { title, rows, engines } of CORPUS) {
   const needs = { tools: ["openssl", "mkfifo"], linux: true, keepsResources: true };
   testWith(needs, `corpus: ${title}`, async () => {
     using folder = new Folder();
-    const made = await madeRows(rows, await authorities, folder.path);
+    const made = await madeRows(rows, authorities, folder.path);
     const faults = await mapBounded(made, 2, async (one) => {
       const found = [];
       for (const engine of engines) found.push(await fault(one, engine));

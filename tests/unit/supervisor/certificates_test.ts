@@ -392,6 +392,23 @@ Deno.test("a file that is bad by now keeps the certificate it held before, and i
   assertEquals([mended.certificates[0]!.names, mended.quarantined], [["mended"], []]);
 });
 
+Deno.test("files that have lost their keys are named one by one, and others keep theirs", async () => {
+  const { certificate, key } = await made({ names: ["a"] });
+  const runtime = machine({ "a.crt": certificate, "a.key": key, "b.pem": await pem("b") });
+  const own = settings({ ...files("a.crt", "b.pem"), privateKeys: ["a.key"] });
+  const { certificates: former } = await loadCertificates(own, runtime);
+  const more = settings({ ...files("a.crt", "b.pem", "c.pem", "d.pem"), privateKeys: ["a.key"] });
+  for (const name of ["c.pem", "d.pem"]) {
+    runtime.files.texts.set(name, (await made({ names: [name] })).certificate);
+  }
+  const loaded = await loadCertificates(more, runtime, former);
+  assertEquals(sources(loaded), ["a.crt", "b.pem"]);
+  assertEquals(loaded.quarantined.map((line) => line.slice(0, 29)), [
+    "c.pem: no private key in it; ",
+    "d.pem: no private key in it; ",
+  ]);
+});
+
 Deno.test("a file that never was good is left out and named, and the last good file is the default", async () => {
   const runtime = machine({ "a.pem": await pem("a"), "b.pem": await pem("b") });
   const { certificates: former } = await loadCertificates(settings(files("a.pem")), runtime);
