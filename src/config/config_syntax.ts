@@ -10,6 +10,7 @@
  */
 
 import { UsageError } from "../errors.ts";
+import { utf16Encoding } from "../wire/utf16_text.ts";
 import { escapeControl, quote } from "./quote.ts";
 
 /** A configuration file as read. */
@@ -65,8 +66,17 @@ class Reader {
   #lastLine = 0;
 
   constructor(config: ConfigText, rules: KeyRules) {
-    this.#config = config;
+    // Old systems end lines by CR alone, and a comment would have no end.
+    this.#config = { ...config, text: config.text.replaceAll(/\r(?!\n)/g, "\n") };
     this.#rules = rules;
+    const encoding = utf16Encoding(config.text);
+    if (encoding !== undefined) {
+      throw new UsageError(
+        `${
+          escapeControl(config.file)
+        }: is UTF-16 text; convert it: iconv -f ${encoding} -t UTF-8 FILE > new.conf`,
+      );
+    }
     if (config.text.startsWith("\uFEFF")) this.#index = this.#lineStart = 1;
   }
 
@@ -121,6 +131,9 @@ class Reader {
 
   #text(key: string, written: string): string {
     const mark = this.#take(/["']/y)?.[0];
+    if (this.#ahead(/[“”„‘’‚«»]/y)) {
+      throw this.#error(`${quote(written)}: a value is put in quotes by " or ' only`);
+    }
     if (mark === undefined) return this.#rules.isList(key) ? this.#words() : this.#word();
     const text = this.#take(QUOTED[mark]!)?.[1];
     if (text === undefined) throw this.#error(`${quote(written)}: the closing ${mark} is missing`);

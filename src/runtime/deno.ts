@@ -160,6 +160,8 @@ async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
+const LINK_LOOP = "is a symbolic link that leads to itself";
+
 /** Deno's messages repeat the path and an errno; operators need neither. */
 function fileFault(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "no such file";
@@ -170,5 +172,6 @@ function fileFault(error: unknown): string {
   if (error instanceof Deno.errors.IsADirectory) return "is a directory, not a file";
   if (error instanceof Deno.errors.NotADirectory) return "not a directory";
   const text = error instanceof Error ? error.message : String(error);
+  if (/too many levels of symbolic links/i.test(text)) return LINK_LOOP;
   return /is a directory/i.test(text) ? "is a directory, not a file" : text;
 }

@@ -139,7 +139,7 @@ function secureContextOptions(options: StreamContextOptions): NodeOptions {
     ...revocationLists.length === 0 ? {} : { crl: [...revocationLists] },
     ...server === undefined ? {} : { allowPartialTrustChain: true },
     minVersion: nodeVersion(protocols[0]),
-    maxVersion: nodeVersion(protocols.at(-1)),
+    maxVersion: nodeVersion(newestProtocol(options)),
     secureOptions: secureOptions(options),
     honorCipherOrder: options.preferServerCiphers,
     sessionIdContext: Buffer.from(options.sessionIdContext).toString("base64").slice(0, 32),
@@ -182,6 +182,30 @@ function secureOptions({ protocols, verify, server }: StreamContextOptions): num
   if (verify !== "none" && server === undefined) bits |= constants.SSL_OP_NO_TICKET;
   return bits;
 }
+
+/**
+ * TLS 1.3 has no signatures by some curves (RFC 8446 section 4.2.3). OpenSSL would settle for TLS 1.2 by itself, but not for
+ * a server that may change its mind about the certificate when it hears the name, as each of Node's may.
+ */
+function newestProtocol({ protocols, certificates, server }: StreamContextOptions) {
+  const newest = protocols.at(-1);
+  if (newest !== "TLSv1.3" || !protocols.includes("TLSv1.2") || server !== undefined) return newest;
+  const curves = certificates.map(({ certificateChain }) => curveOf(certificateChain));
+  const isOld = (curve: string | undefined) => curve !== undefined && !CURVES.includes(curve);
+  return curves.length > 0 && curves.every(isOld) ? "TLSv1.2" : newest;
+}
+
+/** Undefined for another kind of key, or one that Node does not read. */
+function curveOf(certificateChain: string): string | undefined {
+  try {
+    return new X509Certificate(certificateChain).publicKey.asymmetricKeyDetails?.namedCurve;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Those that TLS 1.3 has signatures by, by OpenSSL's names. */
+const CURVES = ["prime256v1", "secp384r1", "secp521r1"];
 
 function nodeVersion(protocol: string | undefined): "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3" {
   if (protocol === "TLSv1.1" || protocol === "TLSv1.2" || protocol === "TLSv1.3") return protocol;

@@ -93,6 +93,7 @@ export async function loadCertificates(
     certificates: stapled.certificates,
     defaultCertificate,
     warnings: [
+      ...certificates.flatMap(({ remarks = [] }) => remarks),
       ...dateWarnings(certificates, runtime.clock.date()),
       ...unreachableWarnings(certificates, defaultCertificate),
       ...await keyWarnings(keyFiles, runtime.files),
@@ -211,7 +212,9 @@ async function giveAllKeys(
   const present = read.filter((one) => one !== undefined);
   let given: (CheckedCertificate | undefined)[];
   try {
-    given = await giveKeys(present, privateKeys, files);
+    given = await giveKeys(present, privateKeys, files, ({ source }, error) => {
+      quarantine.add(source, error);
+    });
   } catch (error) {
     given = await giveGoodKeys(present, privateKeys, files);
     given.forEach((one, place) => {

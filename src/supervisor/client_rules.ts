@@ -7,6 +7,7 @@ import type { TlsSettings } from "../config/settings.ts";
 import { StartupError } from "../errors.ts";
 import type { Files } from "../runtime/runtime.ts";
 import { checkClientAuthorities } from "../tls/client_authorities.ts";
+import { pemBlocks, unreadBlocks } from "../tls/pem_blocks.ts";
 import {
   checkRevocationLists,
   missingListsWarning,
@@ -30,6 +31,8 @@ export class ClientRulesReader {
   readonly #held: HeldContent;
   readonly #authorities = new Map<string, Promise<Authorities>>();
   readonly #lists = new Map<string, Promise<readonly RevocationList[]>>();
+  /** What the operator should know of the files of authorities that have been read. */
+  readonly warnings: string[] = [];
 
   /** `held`: what goes on where files are bad by now. */
   constructor(files: Pick<Files, "readText" | "readOctets">, held = new HeldContent()) {
@@ -73,6 +76,7 @@ export class ClientRulesReader {
     return once(this.#authorities, path, async () => {
       const text = await this.#files.readText(path);
       const authorities = checkClientAuthorities(text, path);
+      this.warnings.push(...unreadBlocks(text, pemBlocks(text, path), path));
       const from = { source: path, authorities, authoritiesSource: path };
       return { authorities, lists: checkRevocationLists(revocationListsInPem(text, path), from) };
     });

@@ -7,6 +7,7 @@ import { StartupError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { CheckedCertificate } from "../tls/certificate.ts";
 import { checkOcspResponse, hitchResponseName, OcspResponseError } from "../tls/ocsp_response.ts";
+import { inCommand } from "../tls/other_formats.ts";
 import { toBase64 } from "../wire/base64.ts";
 import type { HeldContent } from "./held_content.ts";
 
@@ -134,6 +135,7 @@ async function readResponse(
   { files, clock, verify }: ResponseReader,
 ): Promise<Response> {
   const octets = await files.readOctets(path);
+  if (octets[0] !== SEQUENCE) throw new OcspResponseError(notDer(octets, path), "useless");
   const check = { now: clock.date(), signature: verify };
   const { nextUpdate } = checkOcspResponse(octets, certificate.certificateChain, check);
   return { ocspResponse: toBase64(octets), nextUpdate };
@@ -146,3 +148,20 @@ function withResponse(
   const ocspOrigin = { isNamed: false, ...certificate.ocspOrigin, nextUpdate };
   return { certificate: { ...certificate, ocspResponse, ocspOrigin }, warning: undefined };
 }
+
+/** Some programs write a response as text. */
+function notDer(octets: Uint8Array, path: string): string {
+  const text = new TextDecoder().decode(octets);
+  const file = inCommand(path);
+  const start = "not an OCSP response in DER";
+  if (text.trim() === "") return "the file is empty";
+  if (/^-----BEGIN OCSP RESPONSE-----/m.test(text)) {
+    return `${start} but one in PEM; convert it: sed /-----/d ${file} | base64 -d > new.der`;
+  }
+  if (/^MI[A-Za-z0-9+/=\s]+$/.test(text)) {
+    return `${start} but base64; convert it: base64 -d ${file} > new.der`;
+  }
+  return `${start}; openssl ocsp -respout writes one`;
+}
+
+const SEQUENCE = 0x30;

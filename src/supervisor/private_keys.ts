@@ -3,6 +3,7 @@
 import { StartupError } from "../errors.ts";
 import type { Files } from "../runtime/runtime.ts";
 import { type CertificateFile, type CheckedCertificate, withKey } from "../tls/certificate.ts";
+import { atLine } from "../tls/key_mismatch.ts";
 import { keyBelongs, type PrivateKey, readPrivateKey } from "../tls/private_key.ts";
 import { isKeyUri } from "../wire/key_uri.ts";
 import { mapBounded } from "./map_bounded.ts";
@@ -18,19 +19,29 @@ export async function loadPrivateKey(
 
 /**
  * Gives every certificate that has no key the one that belongs to it; a URI goes to the only one that is left
- * without. Rejects with {@linkcode StartupError} for a key that belongs to none of them, and for a
- * certificate that is left without.
+ * without. Rejects with {@linkcode StartupError} for a key that belongs to none of them. What is left without is told to
+ * `onFault`, which may throw it, and undefined.
  */
 export async function giveKeys(
   certificates: readonly (CheckedCertificate | CertificateFile)[],
   pathsAndUris: readonly string[],
   files: Pick<Files, "readText">,
-): Promise<CheckedCertificate[]> {
+  onFault: (certificate: CertificateFile, error: unknown) => void = (_, error) => {
+    throw error;
+  },
+): Promise<(CheckedCertificate | undefined)[]> {
   const keys = await mapBounded(pathsAndUris, READ_AT_ONCE, (path) => loadPrivateKey(path, files));
   const keyless = new Keyless(certificates.filter(isWithoutKey));
   for (const key of keys.filter(({ algorithm }) => algorithm !== undefined)) keyless.match(key);
   for (const key of keys.filter(({ algorithm }) => algorithm === undefined)) keyless.giveLast(key);
-  return certificates.map((one) => isWithoutKey(one) ? withKey(one, keyless.given.get(one)) : one);
+  return certificates.map((one) => {
+    if (!isWithoutKey(one)) return one;
+    try {
+      return withKey(one, keyless.given.get(one));
+    } catch (error) {
+      onFault(one, error);
+    }
+  });
 }
 
 /**
@@ -84,7 +95,9 @@ class Keyless {
     const [only, second] = possible;
     if (only === undefined) {
       throw new StartupError(
-        `${key.source}: the private key belongs to none of the certificates without a key of their own`,
+        `${key.source}: the private key${
+          atLine(key)
+        } belongs to none of the certificates without a key of their own`,
       );
     }
     if (second !== undefined) {

@@ -103,6 +103,7 @@ export async function makeTlsPlan(
   );
   const warnings = [
     ...revocation.warnings,
+    ...rules.warnings,
     ...all.flatMap(({ certificates }) => certificates.warnings),
     ...backend.warnings,
     ...ticketSecret.warnings,
@@ -181,7 +182,7 @@ function servedCertificate(certificate: CheckedCertificate): ServedCertificate {
     notBefore: _from,
     notAfter: _until,
     ocspOrigin: _origin,
-    curve: _curve,
+    remarks: _remarks,
     ...rest
   } = certificate;
   servedCertificates.set(certificate, rest);

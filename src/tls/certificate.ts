@@ -6,10 +6,11 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { StartupError } from "../errors.ts";
 import { counted } from "../counted.ts";
-import { isPrivateKey, type PemBlock, pemOctets } from "../wire/pem.ts";
+import { isPrivateKey, type PemBlock, pemDamage, pemOctets } from "../wire/pem.ts";
 import { certificateFields, publicKeyAlgorithm } from "./certificate_fields.ts";
 import { findDhParameters } from "./dh_parameters.ts";
-import { insteadOf, pemBlocks } from "./pem_blocks.ts";
+import { keyMismatch } from "./key_mismatch.ts";
+import { insteadOf, pemBlocks, unreadBlocks } from "./pem_blocks.ts";
 import { keyBelongs, parsePrivateKey, type PrivateKey } from "./private_key.ts";
 import type { ServedCertificate } from "./tls_configuration.ts";
 
@@ -19,10 +20,10 @@ export interface CheckedCertificate extends ServedCertificate {
   readonly subject: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
-  /** The object identifier of its key's curve, if that is a named one. */
-  readonly curve?: string;
   /** Where its OCSP response is from, or would be if it were any use. */
   readonly ocspOrigin?: OcspOrigin;
+  /** What the operator should know of its file; each names the file. */
+  readonly remarks?: readonly string[];
 }
 
 /** Of an OCSP response. */
@@ -39,6 +40,10 @@ export interface CertificateFile extends Omit<CheckedCertificate, "privateKey" |
   readonly publicKey: Uint8Array;
   /** Of the file itself. */
   readonly ownKey: PrivateKey | undefined;
+  /** All that is in the file, for messages. */
+  readonly blocks: readonly PemBlock[];
+  /** What the file has instead of a key, for the end of a line. */
+  readonly insteadOfKey: string;
 }
 
 /**
@@ -64,7 +69,7 @@ export function readCertificate(
   const certificates = blocks.filter((block) => block.label === "CERTIFICATE");
   const [first, ...chain] = certificates;
   if (first === undefined) {
-    throw new StartupError(`${source}: no certificate in it${insteadOf(pem, blocks)}`);
+    throw new StartupError(`${source}: no certificate in it${insteadOf(pem, blocks, source)}`);
   }
   const leaf = parseCertificate(first, 1, source);
   chain.forEach((block, index) => {
@@ -74,12 +79,17 @@ export function readCertificate(
   });
   const key = blocks.find(isPrivateKey);
   const dhParameters = findDhParameters(blocks, source);
+  const remarks = unreadBlocks(pem, blocks, source);
+  const isPlain = blocks.every(({ label }) => label === "CERTIFICATE") && remarks.length === 0;
   return {
     source,
     certificateChain: certificates.map((block) => block.text).join(""),
     fingerprint: createHash("sha256").update(pemOctets(first)).digest("hex"),
     ...leaf,
     ...dhParameters === undefined ? {} : { dhParameters },
+    ...remarks.length === 0 ? {} : { remarks },
+    blocks,
+    insteadOfKey: key !== undefined || isPlain ? "" : insteadOf(pem, blocks, source),
     ownKey: key === undefined ? undefined : parsePrivateKey(key, source),
   };
 }
@@ -89,21 +99,14 @@ export function readCertificate(
  * Throws {@linkcode StartupError} if it has none or they do not fit.
  */
 export function withKey(file: CertificateFile, key: PrivateKey | undefined): CheckedCertificate {
-  const { publicKey, ownKey: _, ...certificate } = file;
+  const { publicKey, ownKey: _, blocks: _blocks, insteadOfKey, ...certificate } = file;
   if (key === undefined) {
     throw new StartupError(
-      `${file.source}: no private key in it; give its key with --private-key FILE or append it: ` +
-        "cat cert.pem key.pem > both.pem",
+      `${file.source}: no private key in it${insteadOfKey}; give its key with --private-key FILE or ` +
+        "append it: cat cert.pem key.pem > both.pem",
     );
   }
-  if (keyBelongs(key, publicKey) === false) {
-    throw new StartupError(
-      key.source === file.source
-        ? `${file.source}: the private key does not belong to the certificate (the first certificate in ` +
-          "the file must be the server's own)"
-        : `${key.source}: the private key does not belong to the certificate in ${file.source}`,
-    );
-  }
+  if (keyBelongs(key, publicKey) === false) throw new StartupError(keyMismatch(file, key));
   const keyId = createHash("sha256").update(key.text).digest("hex");
   return { ...certificate, privateKey: key.text, keyId };
 }
@@ -113,7 +116,7 @@ export function checkAuthorities(pem: string, source: string): string {
   const blocks = pemBlocks(pem, source);
   const certificates = blocks.filter(({ label }) => label === "CERTIFICATE");
   if (certificates.length === 0) {
-    throw new StartupError(`${source}: no certificate in it${insteadOf(pem, blocks)}`);
+    throw new StartupError(`${source}: no certificate in it${insteadOf(pem, blocks, source)}`);
   }
   certificates.forEach((block, index) => parseCertificate(block, index + 1, source));
   return certificates.map(({ text }) => text).join("");
@@ -165,7 +168,7 @@ function parseCertificate(block: PemBlock, place: number, source: string): Parse
     };
   } catch (error) {
     const where = `certificate ${place} in it (line ${block.line})`;
-    throw new StartupError(`${source}: ${where} is damaged`, { cause: error });
+    throw new StartupError(`${source}: ${where} is damaged${pemDamage(block)}`, { cause: error });
   }
 }
 

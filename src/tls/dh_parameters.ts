@@ -3,7 +3,7 @@
 import { StartupError } from "../errors.ts";
 import { derChildren, type DerElement, DerTag, readDer } from "../wire/der.ts";
 import { encodeDer } from "../wire/encode_der.ts";
-import { formatPem, type PemBlock, pemOctets } from "../wire/pem.ts";
+import { formatPem, type PemBlock, pemDamage, pemOctets } from "../wire/pem.ts";
 
 /** Bits below which OpenSSL uses none at its usual security level of 2, as SSL_CTX_set_security_level(3) says. */
 export const FEWEST_DH_BITS = 2048;
@@ -18,9 +18,13 @@ export function findDhParameters(blocks: readonly PemBlock[], source: string): s
   try {
     return formatPem(PKCS3, encodeDer(DerTag.sequence, ...group(block).map(({ whole }) => whole)));
   } catch (error) {
-    throw new StartupError(`${source}: the DH parameters of line ${block.line} are damaged`, {
-      cause: error,
-    });
+    throw new StartupError(
+      `${source}: the DH parameters of line ${block.line} are damaged${
+        pemDamage(block)
+      }; make new ones: ` +
+        "openssl dhparam 2048",
+      { cause: error },
+    );
   }
 }
 

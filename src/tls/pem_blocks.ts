@@ -1,12 +1,14 @@
 /** PEM text of a file that somebody has to correct if it is none. */
 
 import { StartupError } from "../errors.ts";
-import { almostBegins, parsePem, type PemBlock } from "../wire/pem.ts";
+import { parsePem, type PemBlock } from "../wire/pem.ts";
+import { beginningSlips, type PemSlip } from "../wire/pem_slips.ts";
+import { inCommand, otherFormat } from "./other_formats.ts";
 
 /** The blocks of a file's text. Throws {@linkcode StartupError} with `source` in front: empty, damaged, or no PEM. */
 export function pemBlocks(text: string, source: string): PemBlock[] {
   const blocks = pemBlocksIfAny(text, source);
-  if (blocks.length === 0) throw new StartupError(`${source}: ${otherFormat(text, source)}`);
+  if (blocks.length === 0) throw new StartupError(`${source}: ${notPem(text, source)}`);
   return blocks;
 }
 
@@ -20,42 +22,50 @@ export function pemBlocksIfAny(text: string, source: string): PemBlock[] {
   }
 }
 
-/** Why a file does not hold what it should, for the end of a line: `, only ...`, or nothing. */
-export function insteadOf(text: string, blocks: readonly PemBlock[]): string {
-  const line = almostBegins(withoutBlocks(text, blocks));
-  if (line !== undefined) {
-    return `; line ${line} is no -----BEGIN line: those have five dashes on each side and nothing else`;
-  }
+/**
+ * Why a file does not hold what is looked for, for the end of a line: what may have been meant as that, or what there is
+ * instead, with its lines.
+ */
+export function insteadOf(text: string, blocks: readonly PemBlock[], source: string): string {
+  const [slip] = slips(text, blocks);
+  if (slip !== undefined) return `; ${slip.fault}`;
+  if (blocks.length === 0) return "";
   const labels = [...new Set(blocks.map(({ label }) => label))];
-  if (labels.some((label) => label === "PKCS7" || label === "CMS")) {
-    return ", only PKCS #7; convert it: openssl pkcs7 -print_certs -in FILE -out certs.pem";
-  }
-  return labels.length === 0 ? "" : `, only ${labels.join(", ")}`;
+  const found = labels.map((label) => `${label} (${linesOf(blocks, label)})`).join(", ");
+  return `, only ${found}${remedyFor(labels, source)}`;
 }
 
-/** Blocks are looked away from, not away: line numbers stay. */
-function withoutBlocks(text: string, blocks: readonly PemBlock[]): string {
-  const begins = new Set(blocks.map(({ line }) => line));
-  return text.split(/\r\n|\n|\r/).map((line, at) => begins.has(at + 1) ? "" : line).join("\n");
+/** Lines of a file that look like the beginning of a block and are none, so that what follows them is not read. */
+export function unreadBlocks(text: string, blocks: readonly PemBlock[], source: string): string[] {
+  return slips(text, blocks).filter(({ isClear }) => isClear).map(({ fault }) =>
+    `${source}: ${fault}; what follows it is not read`
+  );
 }
 
-/** What is known of a file without a PEM block by its first bytes, as far as they survive as text. */
-function otherFormat(text: string, source: string): string {
-  if (text.includes("\0B\0E\0G\0I\0N") || text.includes("B\0E\0G\0I\0N\0")) {
-    return "is UTF-16 text; save it as UTF-8 or ASCII";
+function notPem(text: string, source: string): string {
+  const [slip] = slips(text, []);
+  if (slip === undefined) return otherFormat(text, source);
+  if (!slip.fault.includes("\\n")) return slip.fault;
+  return `${slip.fault}; convert it: sed 's/\\\\n/\\n/g' ${inCommand(source)} > new.pem`;
+}
+
+function slips(text: string, blocks: readonly PemBlock[]): PemSlip[] {
+  return beginningSlips(text, new Set(blocks.map(({ line }) => line)));
+}
+
+function linesOf(blocks: readonly PemBlock[], label: string): string {
+  const lines = blocks.filter((block) => block.label === label).map(({ line }) => line);
+  return lines.length === 1 ? `line ${lines[0]}` : `lines ${lines[0]} to ${lines.at(-1)}`;
+}
+
+function remedyFor(labels: readonly string[], source: string): string {
+  const has = (...wanted: string[]) => labels.some((label) => wanted.includes(label));
+  if (has("CERTIFICATE")) return "";
+  if (has("PKCS7", "PKCS #7 SIGNED DATA", "CMS")) {
+    return `; convert it: openssl pkcs7 -print_certs -in ${inCommand(source)} -out certs.pem`;
   }
-  const line = almostBegins(text);
-  if (line !== undefined) {
-    return `line ${line} is no -----BEGIN line: those have five dashes on each side and nothing else`;
+  if (has("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")) {
+    return "; an authority makes a certificate of a request";
   }
-  if (!/^0[\u0080-\uffff]/.test(text)) return "not a PEM file (it has no -----BEGIN line)";
-  const head = text.slice(0, 12);
-  // X.690: a SEQUENCE, and in it the version number that PKCS #12 (RFC 7292) and keys begin with.
-  if (head.includes("\x02\x01\x03")) {
-    return `is PKCS #12, not PEM; convert it: openssl pkcs12 -in ${source} -out cert.pem -nodes`;
-  }
-  if (head.includes("\x02\x01\x00") || head.includes("\x02\x01\x01\x04")) {
-    return `is a key in DER, not PEM; convert it: openssl pkey -inform DER -in ${source} -out key.pem`;
-  }
-  return `is DER, not PEM; convert it: openssl x509 -inform DER -in ${source} -out cert.pem`;
+  return "";
 }

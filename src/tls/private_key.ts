@@ -8,14 +8,17 @@ import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { StartupError } from "../errors.ts";
 import { checkDer, derChildren, DerTag, objectIdentifier, readDer } from "../wire/der.ts";
 import { isKeyUri } from "../wire/key_uri.ts";
-import { isEncryptedKey, isPrivateKey, type PemBlock, pemOctets } from "../wire/pem.ts";
+import { isEncryptedKey, isPrivateKey, type PemBlock, pemDamage, pemOctets } from "../wire/pem.ts";
 import { type KeyAlgorithm, keyAlgorithm, publicKeyAlgorithm } from "./certificate_fields.ts";
+import { inCommand } from "./other_formats.ts";
 import { insteadOf, pemBlocks } from "./pem_blocks.ts";
 
 /** A private key, or the name of one. */
 export interface PrivateKey {
   /** The file it came from, or the `pkcs11:` URI without its query, which may hold a PIN. */
   readonly source: string;
+  /** Where it is in the file. */
+  readonly line?: number;
   /** PEM text, or the `pkcs11:` URI. */
   readonly text: string;
   /** Undefined for a URI: nothing is known of the key. */
@@ -32,30 +35,38 @@ export function readPrivateKey(text: string, source: string): PrivateKey {
   const blocks = pemBlocks(text, source);
   const key = blocks.find(isPrivateKey);
   if (key === undefined) {
-    throw new StartupError(`${source}: no private key in it${insteadOf(text, blocks)}`);
+    throw new StartupError(`${source}: no private key in it${insteadOf(text, blocks, source)}`);
   }
   return parsePrivateKey(key, source);
 }
 
 /** Reads a PEM block that is a private key. Throws {@linkcode StartupError}. */
 export function parsePrivateKey(block: PemBlock, source: string): PrivateKey {
+  const { text, line, label } = block;
   if (isEncryptedKey(block)) {
     throw new StartupError(
-      `${source}: the private key is encrypted; remove its passphrase: openssl pkey -in FILE -out key.pem`,
+      `${source}: the private key (line ${line}) is encrypted; remove its passphrase: ` +
+        `openssl pkey -in ${inCommand(source)} -out key.pem`,
     );
   }
-  const { text } = block;
+  if (label === "OPENSSH PRIVATE KEY") {
+    throw new StartupError(
+      `${source}: the private key (line ${line}) is in OpenSSH's own format; convert a copy of it: ` +
+        "ssh-keygen -p -m PKCS8 -f COPY",
+    );
+  }
   let key: KeyObject;
   try {
     key = createPrivateKey(text);
   } catch (error) {
-    return { source, text, algorithm: unreadable(block, source, error), publicKey: undefined };
+    const algorithm = unreadable(block, source, error);
+    return { source, line, text, algorithm, publicKey: undefined };
   }
   const publicKey = exported(() => createPublicKey(key));
   const algorithm = publicKey === undefined
     ? unreadable(block, source, undefined)
     : publicKeyAlgorithm(publicKey);
-  return { source, text, algorithm, publicKey };
+  return { source, line, text, algorithm, publicKey };
 }
 
 /**
@@ -86,19 +97,18 @@ const ALWAYS_READ_CURVES = ["1.2.840.10045.3.1.7", "1.3.132.0.34"];
 
 /** The algorithm of a key that the platform does not read; throws unless it may be the platform's fault. */
 function unreadable(block: PemBlock, source: string, cause: unknown): KeyAlgorithm {
+  const damaged =
+    `${source}: the private key (line ${block.line}) is damaged or of an unknown type` +
+    pemDamage(block);
   let algorithm: KeyAlgorithm;
   try {
     algorithm = privateKeyAlgorithm(block);
   } catch (error) {
-    throw new StartupError(`${source}: the private key is damaged or of an unknown type`, {
-      cause: error,
-    });
+    throw new StartupError(damaged, { cause: error });
   }
   const { type, curve = "" } = algorithm;
   if (ALWAYS_READ.includes(type) || ALWAYS_READ_CURVES.includes(curve)) {
-    throw new StartupError(`${source}: the private key is damaged or of an unknown type`, {
-      cause,
-    });
+    throw new StartupError(damaged, { cause });
   }
   return algorithm;
 }

@@ -8,9 +8,9 @@ import { StartupError } from "../errors.ts";
 import { counted } from "../counted.ts";
 import { type DerElement, readDer } from "../wire/der.ts";
 import { distinguishedName } from "../wire/distinguished_name.ts";
-import { formatPem, parsePem, pemOctets } from "../wire/pem.ts";
+import { formatPem, parsePem, pemDamage, pemOctets } from "../wire/pem.ts";
 import { parseRevocationList, type RevocationListFields } from "../wire/revocation_list.ts";
-import { pemBlocksIfAny } from "./pem_blocks.ts";
+import { insteadOf, pemBlocks, pemBlocksIfAny } from "./pem_blocks.ts";
 import { readSignedCertificate, type SignedCertificate } from "./signed_certificate.ts";
 import type { RevocationList } from "./tls_configuration.ts";
 import { isSignedBy } from "./x509_signature.ts";
@@ -29,11 +29,19 @@ export function revocationListsIn(octets: Uint8Array, source: string): Uint8Arra
   if (octets.length > MOST_OCTETS) {
     throw new StartupError(`${source}: larger than ${MOST_OCTETS >> 20} MiB, so no list for stud`);
   }
-  if (octets[0] === SEQUENCE) return [octets];
-  const lists = revocationListsInPem(new TextDecoder().decode(octets), source);
+  if (octets[0] === SEQUENCE) {
+    if (!isCertificate(octets)) return [octets];
+    throw new StartupError(`${source}: is a certificate in DER, not a revocation list`);
+  }
+  const text = new TextDecoder().decode(octets);
+  const blocks = pemBlocks(text, source);
+  const lists = revocationListsInPem(text, source);
   if (lists.length > 0) return lists;
   throw new StartupError(
-    `${source}: no revocation list in it (DER, or PEM with -----BEGIN X509 CRL-----)`,
+    `${source}: no revocation list in it${
+      insteadOf(text, blocks, source)
+    }; it has to be DER, or PEM with ` +
+      "-----BEGIN X509 CRL-----",
   );
 }
 
@@ -44,10 +52,21 @@ export function revocationListsInPem(pem: string, source: string): Uint8Array[] 
       try {
         return pemOctets(block);
       } catch (error) {
-        throw new StartupError(`${source}: ${ordinal(index)} is damaged`, { cause: error });
+        throw new StartupError(
+          `${source}: ${ordinal(index)} (line ${block.line}) is damaged${pemDamage(block)}`,
+          { cause: error },
+        );
       }
     },
   );
+}
+
+function isCertificate(octets: Uint8Array): boolean {
+  try {
+    return readSignedCertificate(octets).subject.length > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** Checks lists (DER). Throws {@linkcode StartupError}: damaged, of nobody who is trusted, or not signed by its issuer. */

@@ -6,6 +6,7 @@
 
 import { fromBase64, toBase64 } from "./base64.ts";
 import { derChildren, DerTag, readDer, readFirstDer } from "./der.ts";
+import { endingSlip } from "./pem_slips.ts";
 
 /** What stands between `-----BEGIN label-----` and `-----END label-----`. */
 export interface PemBlock {
@@ -15,6 +16,8 @@ export interface PemBlock {
   readonly text: string;
   /** The line, from 1 on, in which it begins. */
   readonly line: number;
+  /** The first line with something that is not base64, if there is one. */
+  readonly oddLine?: number;
 }
 
 /** Thrown for a block that begins and never ends, ends under another label, or holds no base64. Names the line. */
@@ -45,28 +48,27 @@ export function parsePem(text: string): PemBlock[] {
         blocks.push(closed(open, label, line));
         open = undefined;
       } else if (edge === "BEGIN") {
-        if (open) throw new PemFormatError(`line ${line}: ${named(open)} has no end before this`);
+        if (open) throw unended(open, `line ${line}: ${named(open)} has no end before this`);
         open = { label, line, lines: [] };
       } else if (edge === undefined) {
         open?.lines.push(part);
       }
     }
   }
-  if (open) throw new PemFormatError(`${named(open)} has no end (the file is truncated)`);
+  if (open) throw unended(open, `${named(open)} has no end (the file is truncated)`);
   return blocks;
-}
-
-/** The line of something that was meant to begin a block and does not; undefined if there is none. */
-export function almostBegins(text: string): number | undefined {
-  const lines = text.split(/\r\n|\n|\r/);
-  const at = lines.findIndex((line) => /-{2,}\s*BEGIN [A-Z0-9. ]+-*/i.test(line));
-  return at < 0 ? undefined : at + 1;
 }
 
 /** The octets that a block holds. Throws {@linkcode PemFormatError} for text that is not base64. */
 export function pemOctets(block: PemBlock): Uint8Array<ArrayBuffer> {
   const lines = block.text.trimEnd().split("\n").slice(1, -1);
-  return decoded(bodyOf(lines), named(block));
+  return decoded(bodyOf(lines), block);
+}
+
+/** Why a block holds nothing sound, for the end of a line, as far as its text tells: `: line 3 is not base64`. */
+export function pemDamage(block: PemBlock): string {
+  if (block.oddLine !== undefined) return `: line ${block.oddLine} is not base64`;
+  return block.text.split("\n").length === EMPTY_LINES ? ": nothing is in it" : "";
 }
 
 /** A block in the strict form. */
@@ -101,25 +103,36 @@ function closed(open: OpenBlock, label: string, endLine: number): PemBlock {
   }
   const headers = headersOf(open.lines);
   const body = bodyOf(open.lines);
-  const { label: own, octets } = corrected(open.label, headers, body, named(open));
   const { line } = open;
+  const oddLine = ODD.test(body) ? firstOddLine(open) : undefined;
+  const place = { label: open.label, line, ...oddLine !== undefined && { oddLine } };
+  const { label: own, octets } = corrected(place, headers, body);
   if (octets !== undefined) return { label: own, text: formatPem(own, octets), line };
-  return { label: own, text: strict(own, headers, linesOf(open.lines, body)), line };
+  return { ...place, label: own, text: strict(own, headers, linesOf(open.lines, body)) };
+}
+
+function firstOddLine({ line, lines }: OpenBlock): number | undefined {
+  const at = lines.findIndex((content) => !content.includes(":") && ODD.test(content.trim()));
+  return at < 0 ? undefined : line + 1 + at;
+}
+
+function unended({ line, lines }: OpenBlock, fault: string): PemFormatError {
+  return new PemFormatError(endingSlip(lines, line + 1) ?? fault);
 }
 
 /** What a block holds, under the label that the TLS libraries know it by. */
 function corrected(
-  label: string,
+  block: BlockPlace,
   headers: readonly string[],
   body: string,
-  block: string,
 ): { readonly label: string; readonly octets?: Uint8Array } {
+  const { label } = block;
   if (label === "X509 CERTIFICATE") return { label: "CERTIFICATE" };
   // OpenSSL's own: the certificate, and behind it what it is trusted for.
   if (label === "TRUSTED CERTIFICATE") {
     return { label: "CERTIFICATE", octets: firstElement(decoded(body, block), block) };
   }
-  if (headers.length === 0 && isPrivateKey({ label }) && label !== "ENCRYPTED PRIVATE KEY") {
+  if (headers.length === 0 && isPrivateKey(block) && label !== "ENCRYPTED PRIVATE KEY") {
     return { label: keyLabel(decoded(body, block)) ?? label };
   }
   return { label };
@@ -142,19 +155,20 @@ function keyLabel(octets: Uint8Array): string | undefined {
   }
 }
 
-function firstElement(octets: Uint8Array, block: string): Uint8Array {
+function firstElement(octets: Uint8Array, block: BlockPlace): Uint8Array {
   try {
     return readFirstDer(octets).whole;
   } catch (error) {
-    throw new PemFormatError(`${block} holds no certificate`, { cause: error });
+    throw new PemFormatError(`${named(block)} holds no certificate`, { cause: error });
   }
 }
 
-function decoded(body: string, block: string): Uint8Array<ArrayBuffer> {
+function decoded(body: string, block: BlockPlace): Uint8Array<ArrayBuffer> {
   try {
     return fromBase64(body);
   } catch (error) {
-    throw new PemFormatError(`${block} is not base64`, { cause: error });
+    const where = block.oddLine === undefined ? "" : ` (line ${block.oddLine})`;
+    throw new PemFormatError(`${named(block)} is not base64${where}`, { cause: error });
   }
 }
 
@@ -185,11 +199,16 @@ function strict(label: string, headers: readonly string[], lines: readonly strin
   return [`-----BEGIN ${label}-----`, ...head, ...lines, `-----END ${label}-----`, ""].join("\n");
 }
 
-function named({ label, line }: Pick<PemBlock, "label" | "line">): string {
+type BlockPlace = Pick<PemBlock, "label" | "line" | "oddLine">;
+
+function named({ label, line }: BlockPlace): string {
   return `the ${label} block of line ${line}`;
 }
 
 /** Five dashes and no more (RFC 7468 section 3); labels have no lower case but may have a point (`X9.42`). */
-const BOUNDARY = /^-----(BEGIN|END) ([^-]*[^ -]) *-----$/;
+const BOUNDARY = /^-----(BEGIN|END) ([^a-z-]*[^a-z -]) *-----$/;
+const ODD = /[^A-Za-z0-9+/=\s]/;
+/** Of a block with nothing in it: its edges, and what is behind the last line feed. */
+const EMPTY_LINES = 3;
 const WIDTH = 64;
 const LINE = /.{1,64}/g;

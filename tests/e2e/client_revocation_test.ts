@@ -98,7 +98,7 @@ testWith(
     }
     place.list("clients.crl", "damaged");
     site.stud.signal("SIGHUP");
-    await site.stud.output(/former content stays in use: .*clients\.crl: no revocation list in it/);
+    await site.stud.output(/former content stays in use: .*clients\.crl: not a PEM file/);
     const still = await site.handshake("localhost", before);
     assert(!still.served, still.report);
   },

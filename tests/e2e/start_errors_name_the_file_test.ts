@@ -20,7 +20,7 @@ async function refuses(text: string, ...words: string[]): Promise<void> {
 Deno.test("a PEM file that is empty, or no PEM at all, is refused", async () => {
   await refuses("", "empty");
   await refuses("\n\n", "empty");
-  await refuses("<html></html>\n", "not a PEM file");
+  await refuses("certificate\n", "not a PEM file");
 });
 
 Deno.test("a truncated PEM file is refused", async () => {
@@ -46,7 +46,7 @@ testWith(
     }).output();
     const encrypted = new TextDecoder().decode(stdout);
     assertStringIncludes(encrypted, "BEGIN ENCRYPTED PRIVATE KEY");
-    await refuses(`${pem.certificate}${encrypted}`, "encrypted", "openssl pkey");
+    await refuses(`${pem.certificate}${encrypted}`, "encrypted", "openssl pkey -in ");
   },
 );
 
@@ -85,7 +85,7 @@ Deno.test("a damaged certificate and a damaged key are refused", async () => {
   using pem = await temporaryPem();
   const key = pem.text.slice(pem.certificate.length);
   await refuses(damaged(pem.certificate) + key, "certificate 1 in it (line 1) is damaged");
-  await refuses(pem.certificate + damaged(key), "private key is damaged");
+  await refuses(pem.certificate + damaged(key), "the private key (line ", ") is damaged");
 });
 
 Deno.test("a PEM file that is missing or a directory is refused", async () => {

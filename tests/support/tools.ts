@@ -29,6 +29,8 @@ export interface Needs {
   readonly missing?: string;
   /** The library that shifts a program's clock. */
   readonly faketime?: boolean;
+  /** A library loads or keeps something for as long as the process lives, which the test does not leak. */
+  readonly keepsResources?: boolean;
   /** What stud on Node rightly has not: where that is tested, the test is not declared at all. */
   readonly notOnNode?: boolean;
 }
@@ -53,6 +55,7 @@ export function testWith(
   Deno.test({
     name,
     ignore,
+    ...needs.keepsResources && { sanitizeResources: false },
     fn: async () => {
       if (missing.length > 0) throw new Error(`this test needs ${missing.join(", ")}`);
       await run();

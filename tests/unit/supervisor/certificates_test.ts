@@ -128,7 +128,8 @@ Deno.test("loadCertificates() takes each certificate's own key file or URI", asy
   assertEquals(certificates.map(({ privateKey }) => privateKey), [a.key, "pkcs11:object=b"]);
   assertEquals(
     await refusal(load("/a.key"), runtime),
-    "/a.key: the private key does not belong to the certificate in /b.crt",
+    "/a.key: the private key (line 1) does not belong to the certificate in /b.crt (line 1); give the key that " +
+      "the certificate was made for",
   );
   assertEquals(await refusal(load("/b.key"), runtime), "/b.key: no such file");
 });
@@ -155,7 +156,7 @@ Deno.test("loadCertificates() names keys and certificates that find no partner",
   const runtime = machine({ "/a": a.certificate, "/a.key": a.key, "/b": b.pem, "/b.key": b.key });
   assertEquals(
     await refusal({ ...files("/a"), privateKeys: ["/a.key", "/b.key"] }, runtime),
-    "/b.key: the private key belongs to none of the certificates without a key of their own",
+    "/b.key: the private key (line 1) belongs to none of the certificates without a key of their own",
   );
   assertEquals(
     await refusal(files("/b", "/a"), runtime),
@@ -211,7 +212,7 @@ Deno.test("loadCertificates() gives a certificate its own rules for clients", as
   assertStringIncludes(await fault({}), "/a: client-verify = optional needs the authorities");
   assertEquals(
     await fault({ clientVerifyCa: "/empty" }),
-    "/empty: no certificate in it, only PRIVATE KEY",
+    "/empty: no certificate in it, only PRIVATE KEY (line 1)",
   );
   assertEquals(await fault({ clientVerifyCa: "/gone" }), "/gone: no such file");
 });
@@ -274,7 +275,7 @@ Deno.test("loadCertificates() staples the response named for a certificate", asy
   runtime.files.octets.set("/other", madeOcspResponse({ about, serialNumber, thisUpdate: TODAY }));
   assertEquals(
     await refusal(load("/text"), runtime),
-    "/text: not an OCSP response in DER; it is given for /a",
+    "/text: not an OCSP response in DER; openssl ocsp -respout writes one; it is given for /a",
   );
   assertEquals(
     await refusal(load("/refused"), runtime),
@@ -355,7 +356,7 @@ Deno.test("loadCertificates() starts without stored responses that are no use", 
   const warnings = async (own: Partial<Settings>) =>
     (await loadCertificates(settings({ ...files("/a"), ...own }), runtime)).warnings;
   assertEquals(await warnings({ ocspDir: "/stored" }), [
-    "/stored/a.ocsp: not an OCSP response in DER; it is not stapled for /a",
+    "/stored/a.ocsp: not an OCSP response in DER; openssl ocsp -respout writes one; it is not stapled for /a",
   ]);
   assertEquals(await warnings({ ocspDir: "/gone" }), [
     "--ocsp-dir /gone: no such directory; nothing is stapled from it",
@@ -434,6 +435,23 @@ Deno.test("a certificate that is served and refused under other settings is thei
     StartupError,
     "a.pem: weak",
   );
+});
+
+Deno.test("files that have lost their keys are named one by one, and others keep theirs", async () => {
+  const { certificate, key } = await made({ names: ["a"] });
+  const runtime = machine({ "a.crt": certificate, "a.key": key, "b.pem": await pem("b") });
+  const own = settings({ ...files("a.crt", "b.pem"), privateKeys: ["a.key"] });
+  const { certificates: former } = await loadCertificates(own, runtime);
+  const more = settings({ ...files("a.crt", "b.pem", "c.pem", "d.pem"), privateKeys: ["a.key"] });
+  for (const name of ["c.pem", "d.pem"]) {
+    runtime.files.texts.set(name, (await made({ names: [name] })).certificate);
+  }
+  const loaded = await loadCertificates(more, runtime, former);
+  assertEquals(sources(loaded), ["a.crt", "b.pem"]);
+  assertEquals(loaded.quarantined.map((line) => line.slice(0, 29)), [
+    "c.pem: no private key in it; ",
+    "d.pem: no private key in it; ",
+  ]);
 });
 
 Deno.test("a file that never was good is left out and named, and the last good file is the default", async () => {

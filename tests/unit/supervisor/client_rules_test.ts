@@ -99,14 +99,14 @@ Deno.test("what is no revocation list of the authorities is a start error", asyn
   const ca = ours.certificate;
   assertStringIncludes(await refused({ "/ca": ca, "/crl": "" }), "/crl: the file is empty");
   assertStringIncludes(await refused({ "/ca": ca, "/crl": ca }), "/crl: no revocation list in it");
-  assertStringIncludes(await refused({ "/ca": ca, "/crl": "text" }), "/crl: no revocation list");
+  assertStringIncludes(await refused({ "/ca": ca, "/crl": "text" }), "/crl: not a PEM file");
   assertStringIncludes(
     await refused({ "/ca": ca, "/crl": list.replace(/-----END.*/, "") }),
     "/crl: the X509 CRL block of line 1 has no end",
   );
   assertStringIncludes(
     await refused({ "/ca": ca, "/crl": list.replace(/\n[^-\n]{8}/, "\n????????") }),
-    "/crl: revocation list 1 in it is damaged",
+    "/crl: revocation list 1 in it (line 1) is damaged: line 2 is not base64",
   );
   const noList = `-----BEGIN X509 CRL-----\n${btoa("no list")}\n-----END X509 CRL-----\n`;
   assertStringIncludes(

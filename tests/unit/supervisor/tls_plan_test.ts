@@ -19,7 +19,7 @@ const SERVED: Required<ServedCertificate> & { privateKey: string } = {
   source: "a.pem",
   fingerprint: "f1",
   names: ["a.example"],
-  curve: "P-256",
+  curve: "1.2.840.10045.3.1.7",
   keyType: "rsa",
   certificateChain: "chain",
   privateKey: "key",

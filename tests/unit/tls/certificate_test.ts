@@ -71,18 +71,33 @@ Deno.test("checkCertificate() says what is wrong, and in which file", async () =
       certificate.slice(0, 99),
       "a.pem: the CERTIFICATE block of line 1 has no end (the file is truncated)",
     ],
-    [key, "a.pem: no certificate in it, only PRIVATE KEY"],
+    [key, "a.pem: no certificate in it, only PRIVATE KEY (line 1)"],
     [certificate, "a.pem: no private key in it; give its key with --private-key FILE or append it"],
-    [certificate + encrypted, "a.pem: the private key is encrypted; remove its passphrase"],
-    [certificate + legacy, "a.pem: the private key is encrypted; remove its passphrase"],
-    [damage(certificate) + key, "a.pem: certificate 1 in it (line 1) is damaged"],
+    [
+      certificate + encrypted,
+      "a.pem: the private key (line 11) is encrypted; remove its passphrase: openssl pkey -in a.pem",
+    ],
+    [
+      certificate + legacy,
+      "a.pem: the private key (line 11) is encrypted; remove its passphrase: openssl pkey -in a.pem",
+    ],
+    [
+      damage(certificate) + key,
+      "a.pem: certificate 1 in it (line 1) is damaged: line 2 is not base64",
+    ],
     [
       certificate + damage(other.certificate) + key,
-      "a.pem: certificate 2 in it (line 11) is damaged",
+      "a.pem: certificate 2 in it (line 11) is damaged: line 12 is not base64",
     ],
-    [certificate + damage(key), "a.pem: the PRIVATE KEY block of line 11 is not base64"],
-    [certificate + other.key, "a.pem: the private key does not belong to the certificate"],
-    [other.certificate + certificate + key, "a.pem: the private key does not belong"],
+    [certificate + damage(key), "a.pem: the PRIVATE KEY block of line 11 is not base64 (line 12)"],
+    [
+      certificate + other.key,
+      "a.pem: the private key (line 11) does not belong to the certificate (line 1); give the key",
+    ],
+    [
+      other.certificate + certificate + key,
+      "does not belong to the certificate (line 1) but to that of line 11",
+    ],
   ];
   for (const [pem, message] of cases) assertStringIncludes(refusal(pem), message);
 });
@@ -105,13 +120,13 @@ Deno.test("checkCertificate() refuses such keys where they are damaged or of ano
     return { certificate: pem.slice(0, at), key: pem.slice(at) };
   });
   const { certificate, key } = await made();
-  const foreign = "a.pem: the private key does not belong to the certificate";
+  const foreign = "does not belong to the certificate (line 1); give the key";
   assertStringIncludes(refusal(certificate + pss!.key), foreign);
   assertStringIncludes(refusal(certificate + p521!.key), foreign);
   assertStringIncludes(refusal(p521!.certificate + key), foreign);
   assertStringIncludes(refusal(p521!.certificate + pss!.key), foreign);
   const truncated = p521!.key.replace(/\n[^\n]*\n(?=-----END)/, "\n");
-  assertStringIncludes(refusal(p521!.certificate + truncated), "a.pem: the private key is damaged");
+  assertStringIncludes(refusal(p521!.certificate + truncated), "is damaged or of an unknown type");
 });
 
 Deno.test("checkCertificate() finds the names in subjectAltName, without addresses", async () => {
@@ -161,9 +176,10 @@ Deno.test("withKey() takes the key from elsewhere, before one in the same file",
     assertThrows(() => keyed(certificate, privateKey), StartupError).message;
   assertEquals(
     refused(other.key),
-    "a.key: the private key does not belong to the certificate in a.pem",
+    "a.key: the private key (line 1) does not belong to the certificate in a.pem (line 1); give the key that the " +
+      "certificate was made for",
   );
-  assertEquals(refused(certificate), "a.key: no private key in it, only CERTIFICATE");
+  assertEquals(refused(certificate), "a.key: no private key in it, only CERTIFICATE (line 1)");
   assertEquals(refused(""), "a.key: the file is empty");
   assertStringIncludes(
     refused(key.slice(0, 99)),
@@ -194,11 +210,11 @@ Deno.test("checkAuthorities() takes certificates and nothing else", async () => 
   assertEquals(checkAuthorities(`one\n${certificate}${key}${other}`, "ca"), certificate + other);
   const refused = (pem: string) =>
     assertThrows(() => checkAuthorities(pem, "ca"), StartupError).message;
-  assertEquals(refused(key), "ca: no certificate in it, only PRIVATE KEY");
+  assertEquals(refused(key), "ca: no certificate in it, only PRIVATE KEY (line 1)");
   assertEquals(refused(""), "ca: the file is empty");
   assertEquals(
     refused(certificate + other.replace(/\n.{8}/, "\n????????")),
-    "ca: certificate 2 in it (line 11) is damaged",
+    "ca: certificate 2 in it (line 11) is damaged: line 12 is not base64",
   );
 });
 

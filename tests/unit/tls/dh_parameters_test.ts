@@ -30,7 +30,10 @@ Deno.test("findDhParameters() names the line of damaged ones", () => {
   const damaged = [[], [two], [two, encodeDer(0x04)], [two, encodeDer(0x02, Uint8Array.of(0))]];
   for (const parts of damaged) {
     const { message } = assertThrows(() => found("DH PARAMETERS", ...parts), StartupError);
-    assertEquals(message, "a.pem: the DH parameters of line 1 are damaged");
+    assertEquals(
+      message,
+      "a.pem: the DH parameters of line 1 are damaged; make new ones: openssl dhparam 2048",
+    );
   }
 });
 

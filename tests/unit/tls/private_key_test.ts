@@ -45,13 +45,13 @@ Deno.test("readPrivateKey() takes the first key, and says why it takes none", as
   const refused = (text: string) =>
     assertThrows(() => readPrivateKey(text, "a.key"), StartupError).message;
   assertEquals(refused(" \n"), "a.key: the file is empty");
-  assertEquals(refused(one.certificate), "a.key: no private key in it, only CERTIFICATE");
+  assertEquals(refused(one.certificate), "a.key: no private key in it, only CERTIFICATE (line 1)");
   assertStringIncludes(
     refused(one.key.slice(0, 60)),
     "a.key: the PRIVATE KEY block of line 1 has no end",
   );
   const encrypted = one.key.replaceAll("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
-  assertStringIncludes(refused(encrypted), "a.key: the private key is encrypted");
+  assertStringIncludes(refused(encrypted), "a.key: the private key (line 1) is encrypted");
   const short = "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n";
-  assertStringIncludes(refused(short), "a.key: the private key is damaged");
+  assertStringIncludes(refused(short), "a.key: the private key (line 1) is damaged");
 });
