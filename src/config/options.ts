@@ -1,6 +1,6 @@
 /**
  * The one table of options. The command line, the configuration file, `--help`, `--default-config`, the
- * man page and the README block are all made from it, so that an option is declared here and nowhere else.
+ * man page and docs/options.md are all made from it, so that an option is declared here and nowhere else.
  * It owns names, types, ranges, defaults and sentences; it parses nothing and knows no other file.
  */
 

@@ -103,10 +103,10 @@ Deno.test("the engine that alone can do something is named, and the platform tha
   assertEquals(help.get("workers"), optionNamed("workers").help);
 });
 
-Deno.test("what a pem-file block takes stands in help, manual page, README and default file", () => {
+Deno.test("what a pem-file block takes stands in help, manual page, options.md and default file", () => {
   const help = oneLine(helpText("1.0.0"));
   const page = manPage("1.0.0", "2001-02-03").replace(/\\f[BIR]/g, "").replaceAll("\\-", "-");
-  const readme = oneLine(optionsMarkdown()).replaceAll("\\|", "|");
+  const markdown = oneLine(optionsMarkdown()).replaceAll("\\|", "|");
   for (const option of PEM_BLOCK_OPTIONS) {
     const usage = blockUsage(option);
     const sentences = option.pemBlock === "only"
@@ -114,7 +114,7 @@ Deno.test("what a pem-file block takes stands in help, manual page, README and d
       : `As --${option.name}, for this certificate.`;
     assertStringIncludes(help, `${usage} ${sentences}`);
     assertStringIncludes(oneLine(page), `.TP ${usage} ${sentences}`);
-    assertStringIncludes(readme, `\`${usage}\``);
+    assertStringIncludes(markdown, `\`${usage}\``);
     assertStringIncludes(defaultConfig(), `\n#     ${usage}\n`);
   }
 });
@@ -158,11 +158,14 @@ Deno.test("no line of the manual page is taken for a request that is none", () =
   }
 });
 
-Deno.test("the README's tables have a row for every option and equal columns", () => {
-  const lines = optionsMarkdown().split("\n");
+Deno.test("options.md has a heading for every option, equal columns, and lines that fit", () => {
+  const text = optionsMarkdown();
+  const lines = text.split("\n");
   for (const option of OPTIONS) {
-    const cell = `| \`${optionUsage(option).replaceAll("|", "\\|")}\` `;
-    assertEquals(lines.filter((line) => line.startsWith(cell)).length, 1, option.name);
+    const usage = optionUsage(option);
+    const heading = `\n### --${option.name}\n\n\`${usage}\``;
+    const row = `\n| \`${usage.replaceAll("|", "\\|")}\` `;
+    assertEquals(text.split(option.refusal ? row : heading).length, 2, option.name);
   }
   for (const [index, line] of lines.entries()) {
     const above = lines[index - 1];
