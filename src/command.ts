@@ -33,8 +33,8 @@ async function run(
     const command = await reader.read();
     switch (command.action) {
       case "help": {
-        const { helpText } = await import("./config/help.ts");
-        return await print(runtime, helpText(VERSION));
+        const { helpOn } = await import("./config/help.ts");
+        return await print(runtime, helpOn(command.topic, VERSION));
       }
       case "version":
         return await print(runtime, versionText(command.compat, runtime));

@@ -33,7 +33,8 @@ export function toCommand(
   libraries: readonly TlsLibraryName[],
   config?: ConfigText,
 ): Command {
-  const { action, compat, configFile, values } = parsed;
+  const { action, compat, configFile, helpTopic, values } = parsed;
+  if (action === "help") return { action, compat, topic: helpTopic };
   if (action !== "run" && action !== "test") return { action, compat };
   if (configFile !== undefined && config === undefined) {
     throw new TypeError(`the text of ${configFile} was not passed`);

@@ -22,6 +22,8 @@ export interface ParsedCommandLine {
   readonly action: Command["action"];
   /** The file to read before `toCommand`; `-` is standard input. Set only where the action needs it. */
   readonly configFile: string | undefined;
+  /** What help is asked about, as it was written; undefined: about nothing in particular, or not at all. */
+  readonly helpTopic: string | undefined;
   readonly compat: Compat;
   readonly values: RawValues;
 }
@@ -56,7 +58,9 @@ export function parseCommandLine(
   const compat: Compat = values.get("compat")?.at(-1)?.text === "hitch" ? "hitch" : "none";
   // Hitch takes an empty value for none; with stud a variable of a script that is not set is an error.
   if (empty !== undefined && compat !== "hitch") throw missingValue(empty);
-  return { action, configFile, compat, values };
+  const asked = values.get("help")?.at(-1)?.text;
+  const helpTopic = asked === undefined || parseFlag(asked) !== undefined ? undefined : asked;
+  return { action, configFile, helpTopic, compat, values };
 }
 
 /**
@@ -97,7 +101,7 @@ function readLong(argument: string, rest: string[], add: Add): void {
     if (text !== "" && option.type.kind === "flag") parseValue(option, { text, origin: label });
     add(option, text);
   } else {
-    add(option, bareValue(option) ?? nextValue(label, rest));
+    add(option, topic(option, rest) ?? bareValue(option) ?? nextValue(label, rest));
   }
 }
 
@@ -122,7 +126,7 @@ function readCluster(argument: string, rest: string[], add: Add): void {
         `${quote(argument)}: ${label} takes no value; write --${option.name}${letters.join("")}`,
       );
     } else {
-      add(option, bare);
+      add(option, letters.length === 0 ? topic(option, rest) ?? bare : bare);
     }
   }
 }
@@ -148,6 +152,12 @@ function bareValue(option: Option): string | undefined {
   return option.type.kind === "flag" ? "on" : option.bare;
 }
 
+/** `--help frontend`: the word after it, which nothing else needs then. */
+function topic(option: Option, rest: string[]): string | undefined {
+  const [next] = rest;
+  return option.name === "help" && next && !next.startsWith("-") ? rest.shift() : undefined;
+}
+
 function nextValue(label: string, rest: string[]): string {
   const next = rest.shift();
   if (next === undefined) throw missingValue(label);
@@ -163,9 +173,10 @@ function checkOperand(operand: string): string {
   return operand;
 }
 
+/** Help is on with whatever topic. */
 function isOn(values: RawValues, name: OptionName): boolean {
   const text = values.get(name)?.at(-1)?.text;
-  return text !== undefined && parseFlag(text) === true;
+  return text !== undefined && (parseFlag(text) ?? name === "help");
 }
 
 const ACTIONS = ["help", "version", "default-config", "test"] as const;

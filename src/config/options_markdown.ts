@@ -13,10 +13,10 @@ export function optionsMarkdown(): string {
     "# Options",
     "",
     ...wrap(
-      "Made from the option table by `deno task docs`. Options stand on the command line or, as " +
-        "`key = value` lines, in the file that `--config` names, where the long name is the key; " +
-        "`stud --default-config` prints such a file. The command line wins. Flags also take `=on` and " +
-        `\`=off\`. On the command line alone: ${commandLineOnly.join(", ")}.`,
+      "Options stand on the command line, or in the file that `--config` names: a line each, the " +
+        "long name, an equals sign and the value; `--default-config` prints such a file. The command " +
+        "line wins. Flags also take `=on` and `=off`. On the command line alone: " +
+        `${commandLineOnly.join(", ")}. This page is made from the option table.`,
       FMT_WIDTH,
     ),
     "",

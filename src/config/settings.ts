@@ -236,4 +236,6 @@ export interface SandboxSetting {
 /** What the command line asks the program to do. */
 export type Command =
   | { readonly action: "run" | "test"; readonly settings: Settings }
-  | { readonly action: "help" | "version" | "default-config"; readonly compat: Compat };
+  | { readonly action: "version" | "default-config"; readonly compat: Compat }
+  /** The topic is what the operator wrote; undefined: none. */
+  | { readonly action: "help"; readonly compat: Compat; readonly topic: string | undefined };

@@ -155,10 +155,10 @@ Deno.test("an empty argument is not taken for a file", () => {
 
 Deno.test("every option is known by its long and its short name", () => {
   for (const option of OPTIONS) {
-    const isFlag = option.type.kind === "flag";
-    const expected = { [option.name]: [isFlag ? "on" : "x"] };
-    assertEquals(given(isFlag ? `--${option.name}` : `--${option.name}=x`), expected);
-    if (option.short) assertEquals(given(`-${option.short}${isFlag ? "" : "x"}`), expected);
+    const bare = option.type.kind === "flag" ? "on" : option.bare;
+    const expected = { [option.name]: [bare ?? "x"] };
+    assertEquals(given(bare ? `--${option.name}` : `--${option.name}=x`), expected);
+    if (option.short) assertEquals(given(`-${option.short}${bare ? "" : "x"}`), expected);
   }
 });
 

@@ -1,6 +1,6 @@
 import { parseConfigFile } from "../../../src/config/config_file.ts";
 import { defaultConfig } from "../../../src/config/default_config.ts";
-import { blockUsage, helpText, optionUsage } from "../../../src/config/help.ts";
+import { blockUsage, helpOn, helpText, optionUsage, shortHelp } from "../../../src/config/help.ts";
 import { manPage } from "../../../src/config/man_page.ts";
 import {
   optionHelp,
@@ -11,7 +11,8 @@ import {
 } from "../../../src/config/options.ts";
 import { optionsMarkdown } from "../../../src/config/options_markdown.ts";
 import { wrap } from "../../../src/config/wrap.ts";
-import { assert, assertEquals, assertStringIncludes } from "../../support/assert.ts";
+import { UsageError } from "../../../src/errors.ts";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
 import { settingsOf } from "./settings_of.ts";
 
 const oneLine = (text: string) => text.replace(/\s+/g, " ");
@@ -35,6 +36,40 @@ Deno.test("help explains every supported option with its default, and names ever
       : ` (default: ${option.default})`;
     assertStringIncludes(help, `${optionUsage(option)} ${optionHelp(option)}${shown}`);
   }
+});
+
+Deno.test("-h is at most 40 lines of 80 columns, with what everybody needs first", () => {
+  const lines = shortHelp("1.2.3-rc.1").split("\n");
+  assertEquals(lines.pop(), "");
+  assert(lines.length <= 40);
+  for (const line of lines) assert(line.length <= 80, line);
+  for (const { name, brief } of OPTIONS) {
+    assertEquals(
+      lines.some((line) => brief !== undefined && line.endsWith(`  ${brief}`)),
+      !!brief,
+      name,
+    );
+  }
+});
+
+Deno.test("help on an option is its row: by name, letter, alias, or as much of it as is clear", () => {
+  assertStringIncludes(oneLine(helpOn("frontend", "")), oneLine(optionNamed("frontend").help));
+  for (const topic of ["f", "-f", "--frontend", "fronte"]) {
+    assertEquals(helpOn(topic, ""), helpOn("frontend", ""), topic);
+  }
+  assertStringIncludes(oneLine(helpOn("tls-protos", "")), "inside frontend = { ... }");
+  assertStringIncludes(oneLine(helpOn("shared-cache-if", "")), "Refused: stud does not");
+  assertStringIncludes(oneLine(helpOn("ring-slots", "")), "Ignored: stud has no");
+  assertEquals(helpOn("all", "1.0.0"), helpText("1.0.0"));
+  for (const { name } of OPTIONS) {
+    for (const line of helpOn(name, "").split("\n")) assert(line.length <= 80, line);
+  }
+});
+
+Deno.test("help on what is no option is an error that names the nearest", () => {
+  const { message } = assertThrows(() => helpOn("frontent", ""), UsageError);
+  assertEquals(message, '--help: no option is called "frontent"; did you mean --frontend?');
+  for (const topic of ["client-verify-", ""]) assertThrows(() => helpOn(topic, ""), UsageError);
 });
 
 Deno.test("usage shows letter, long name and value", () => {
