@@ -38,6 +38,10 @@ async function run(
       }
       case "version":
         return await print(runtime, versionText(command.compat, runtime));
+      case "completion": {
+        const { completion } = await import("./config/completion.ts");
+        return await print(runtime, completion(command.shell));
+      }
       case "default-config": {
         const { defaultConfig } = await import("./config/default_config.ts");
         return await print(runtime, defaultConfig());

@@ -17,7 +17,7 @@ import { parseConfigFile } from "./config_file.ts";
 import { hitchValues } from "./hitch_values.ts";
 import { parseSettings } from "./parse_settings.ts";
 import type { RawValues } from "./raw_values.ts";
-import { checkValues } from "./raw_values.ts";
+import { checkValues, lastValue } from "./raw_values.ts";
 import type { Command, TlsLibraryName } from "./settings.ts";
 
 /**
@@ -35,6 +35,10 @@ export function toCommand(
 ): Command {
   const { action, compat, configFile, helpTopic, values } = parsed;
   if (action === "help") return { action, compat, topic: helpTopic };
+  if (action === "completion") {
+    const shell = lastValue("completion", values) as (Command & { action: "completion" })["shell"];
+    return { action, compat, shell };
+  }
   if (action !== "run" && action !== "test") return { action, compat };
   if (configFile !== undefined && config === undefined) {
     throw new TypeError(`the text of ${configFile} was not passed`);

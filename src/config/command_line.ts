@@ -18,7 +18,7 @@ import type { Command, Compat } from "./settings.ts";
 
 /** The command line before the configuration file is known. */
 export interface ParsedCommandLine {
-  /** Help wins over version, version over default-config, that over test, test over run. */
+  /** Help wins over version, version over completion, then default-config, test, and run. */
   readonly action: Command["action"];
   /** The file to read before `toCommand`; `-` is standard input. Set only where the action needs it. */
   readonly configFile: string | undefined;
@@ -173,13 +173,13 @@ function checkOperand(operand: string): string {
   return operand;
 }
 
-/** Help is on with whatever topic. */
+/** Help is on with whatever topic, and completion with whatever shell. */
 function isOn(values: RawValues, name: OptionName): boolean {
   const text = values.get(name)?.at(-1)?.text;
-  return text !== undefined && (parseFlag(text) ?? name === "help");
+  return text !== undefined && (parseFlag(text) ?? (name === "help" || name === "completion"));
 }
 
-const ACTIONS = ["help", "version", "default-config", "test"] as const;
+const ACTIONS = ["help", "version", "completion", "default-config", "test"] as const;
 
 const KNOWN = [...OPTIONS, ...OBSOLETE_OPTIONS];
 const operandOption = OPTIONS.find((option) => option.operand)!;

@@ -1168,6 +1168,15 @@ const table = [
     group: "Other",
   },
   {
+    name: "completion",
+    key: undefined,
+    valueName: "SHELL",
+    type: { kind: "choice", choices: ["bash", "zsh", "fish"] },
+    default: undefined,
+    help: "Print what lets a shell complete this command line, bash, zsh or fish, and exit.",
+    group: "Other",
+  },
+  {
     name: "test",
     short: "t",
     key: undefined,

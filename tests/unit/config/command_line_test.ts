@@ -162,10 +162,11 @@ Deno.test("every option is known by its long and its short name", () => {
   }
 });
 
-Deno.test("help wins over version, version over default-config, and that over the rest", () => {
+Deno.test("help wins over version, version over completion, and that over the rest", () => {
   const action = (...argv: string[]) => parseCommandLine(argv).action;
   assertEquals(action("-t", "--default-config", "-V", "-h"), "help");
-  assertEquals(action("--default-config", "-tV"), "version");
+  assertEquals(action("--default-config", "-tV", "--completion=zsh"), "version");
+  assertEquals(action("--default-config", "--completion", "zsh"), "completion");
   assertEquals(action("-t", "--default-config"), "default-config");
   assertEquals(action("-t", "a.pem"), "test");
   assertEquals(action("a.pem"), "run");
