@@ -5,8 +5,6 @@
  * option, a missing value, and a value where none belongs. What values mean is settled in `command.ts`.
  */
 
-// @ts-types="./parse_args.d.ts"
-import { parseArgs } from "@std/cli/parse-args";
 import { UsageError } from "../errors.ts";
 import { nearest, suggestion } from "./nearest.ts";
 import type { Option, OptionName } from "./options.ts";
@@ -39,17 +37,9 @@ export function parseCommandLine(
   argv: readonly string[],
   programName = "stud",
 ): ParsedCommandLine {
-  const names = KNOWN.map((option) => option.name);
-  const { spelled, empty } = spellOut(argv);
-  const parsed = parseArgs(spelled, { string: names, collect: names });
-  const values = new Map<OptionName, RawValue[]>();
-  if (programName === "hitch") {
+  const { values, empty } = readArguments(argv);
+  if (programName === "hitch" && !values.has("compat")) {
     values.set("compat", [{ text: "hitch", origin: `the program's name ${programName}` }]);
-  }
-  for (const option of KNOWN) {
-    const origin = option.operand ? "PEM file" : optionLabel(option);
-    const texts = parsed[option.name] ?? [];
-    if (texts.length > 0) values.set(option.name, texts.map((text) => ({ text, origin })));
   }
   const action = ACTIONS.find((name) => isOn(values, name)) ?? "run";
   const configFile = action === "run" || action === "test"
@@ -63,17 +53,17 @@ export function parseCommandLine(
   return { action, configFile, helpTopic, compat, values };
 }
 
-/**
- * The same arguments, each as `--name=value` under its full name, which parseArgs reads without guessing, and
- * the first option whose value is empty, if there is one.
- */
-function spellOut(argv: readonly string[]): { spelled: string[]; empty: string | undefined } {
-  const spelled: string[] = [];
+/** Each option's values, and the first option whose value is empty, if there is one. */
+function readArguments(
+  argv: readonly string[],
+): { values: Map<OptionName, RawValue[]>; empty: string | undefined } {
+  const values = new Map<OptionName, RawValue[]>();
   const rest = [...argv];
   let empty: string | undefined;
-  const add = (option: Option, text: string) => {
-    if (text !== "" || option.emptyIsOff) spelled.push(`--${option.name}=${text}`);
-    else empty ??= optionLabel(option);
+  const add: Add = (option, text) => {
+    const origin = option.operand ? "PEM file" : optionLabel(option);
+    if (text === "" && !option.emptyIsOff) empty ??= optionLabel(option);
+    else values.set(option.name, [...values.get(option.name) ?? [], { text, origin }]);
   };
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
     if (argument === "--") {
@@ -86,10 +76,10 @@ function spellOut(argv: readonly string[]): { spelled: string[]; empty: string |
       add(operandOption, checkOperand(argument));
     }
   }
-  return { spelled, empty };
+  return { values, empty };
 }
 
-type Add = (option: Option, text: string) => void;
+type Add = (option: Option<OptionName>, text: string) => void;
 
 function readLong(argument: string, rest: string[], add: Add): void {
   const equals = argument.indexOf("=");
@@ -132,7 +122,7 @@ function readCluster(argument: string, rest: string[], add: Add): void {
 }
 
 /** An exact name wins; otherwise the one option that begins so. */
-function longOption(written: string): Option {
+function longOption(written: string): Option<OptionName> {
   const exact = byLong.get(written);
   if (exact) return exact;
   const begun = OPTIONS.filter((option) => written !== "" && option.name.startsWith(written));
@@ -186,6 +176,7 @@ const operandOption = OPTIONS.find((option) => option.operand)!;
 const byShort = new Map(OPTIONS.flatMap((option) => option.short ? [[option.short, option]] : []));
 const byLong = new Map(
   KNOWN.flatMap((option) =>
-    [option.name, ...option.aliases ?? []].map((name): [string, Option] => [name, option])
+    [option.name, ...option.aliases ?? []]
+      .map((name): [string, Option<OptionName>] => [name, option])
   ),
 );
