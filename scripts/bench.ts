@@ -16,7 +16,7 @@
  * each with stud and one of the others; its figures mean nothing.
  */
 
-import { parseArgs } from "@std/cli/parse-args";
+import { parseArgs } from "node:util";
 import { makeCertificates } from "./bench/certificates.ts";
 import { isOurs } from "./bench/comparison.ts";
 import type { Experiment, Place, Sample } from "./bench/experiment.ts";
@@ -30,12 +30,15 @@ import { EXPERIMENTS } from "./bench/rows.ts";
 import { selectExperiments, selectProxies } from "./bench/selection.ts";
 
 async function main(): Promise<number> {
-  const args = parseArgs(Deno.args, {
-    boolean: ["quick", "list"],
-    string: ["only", "rows", "rounds", "stud", "stud-node", "stud-executable", "json", "svg"],
-    default: { "stud": Deno.env.get("STUD_BIN"), "stud-node": Deno.env.get("STUD_NODE_BIN") ?? "" },
-    unknown: (argument: string) => {
-      throw new Error(`unknown argument ${argument}`);
+  const text = { type: "string" } as const;
+  const { values: args } = parseArgs({
+    args: Deno.args,
+    options: {
+      ...{ quick: { type: "boolean", default: false }, list: { type: "boolean", default: false } },
+      ...{ only: text, rows: text, rounds: text, json: text, svg: text },
+      stud: text,
+      "stud-node": { ...text, default: Deno.env.get("STUD_NODE_BIN") ?? "" },
+      "stud-executable": text,
     },
   });
   if (args.list) {
@@ -49,7 +52,7 @@ async function main(): Promise<number> {
   try {
     // The worker processes of a proxy may belong to another user.
     await Deno.chmod(directory, 0o755);
-    const stud = args.stud ?? await ownDeno(directory);
+    const stud = args.stud ?? Deno.env.get("STUD_BIN") ?? await ownDeno(directory);
     const installed = installedProxies({
       stud: words(stud),
       studNode: words(args["stud-node"]),

@@ -11,7 +11,7 @@
  * `--offline-base` takes the second way at once. A base binary named by `DENORT_BIN` is used as it is.
  */
 
-import { parseArgs } from "@std/cli/parse-args";
+import { parseArgs } from "node:util";
 import { bundle } from "./compile/bundle.ts";
 import { OFFLINE_VERSION, offlineToolchain } from "./compile/offline_toolchain.ts";
 
@@ -48,11 +48,12 @@ async function main(argv: readonly string[]): Promise<void> {
 }
 
 function parseOptions(argv: readonly string[]): Options {
-  const given = parseArgs([...argv], {
-    boolean: ["offline-base"],
-    string: ["entry", "output"],
-    unknown: (argument: string) => {
-      throw new Error(`unknown argument ${argument}`);
+  const { values: given } = parseArgs({
+    args: [...argv],
+    options: {
+      "offline-base": { type: "boolean", default: false },
+      entry: { type: "string" },
+      output: { type: "string" },
     },
   });
   const root = `${import.meta.dirname}`.replace(/[\\/][^\\/]+$/, "");

@@ -1,7 +1,6 @@
 /**
- * Writes what is made from the option table: docs/stud.8, and the block of README.md between
- * `<!-- options:begin -->` and `<!-- options:end -->`; and from deno.json the version in src/version.ts. With
- * `--check` it writes nothing, and exits 1 naming each file that is out of date.
+ * Writes what is made from the option table, docs/stud.8 and docs/options.md, and from deno.json the version in
+ * src/version.ts. With `--check` it writes nothing, and exits 1 naming each file that is out of date.
  *
  *     deno run -A scripts/docs.ts [--check]
  */
@@ -13,9 +12,6 @@ import { optionsMarkdown } from "../src/config/options_markdown.ts";
 const MAN_PAGE_DATE = "2026-11-22";
 
 const VERSION_DOC = "/** The version of stud; `deno task docs` writes it here from deno.json. */\n";
-
-const BEGIN = "<!-- options:begin -->";
-const END = "<!-- options:end -->";
 
 const root = new URL("../", import.meta.url);
 
@@ -37,22 +33,11 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function wantedFiles(): Promise<Map<string, string>> {
   const { version } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
-  const files = new Map([
+  return new Map([
     ["docs/stud.8", manPage(version, MAN_PAGE_DATE)],
+    ["docs/options.md", optionsMarkdown()],
     ["src/version.ts", VERSION_DOC + `export const VERSION = ${JSON.stringify(version)};\n`],
   ]);
-  const readme = await readIfThere("README.md");
-  const wanted = readme === undefined ? undefined : withOptions(readme);
-  if (wanted !== undefined) files.set("README.md", wanted);
-  return files;
-}
-
-/** The README with a fresh block, or undefined if it has no markers. */
-function withOptions(readme: string): string | undefined {
-  const begin = readme.indexOf(BEGIN);
-  const end = readme.indexOf(END, begin);
-  if (begin < 0 || end < 0) return undefined;
-  return `${readme.slice(0, begin + BEGIN.length)}\n\n${optionsMarkdown()}\n${readme.slice(end)}`;
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

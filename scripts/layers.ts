@@ -135,7 +135,7 @@ const LAYERS: Layer[] = [
   {
     of: ["src/config/"],
     imports: PURE,
-    libraries: ["@std/cli/parse-args"],
+    libraries: [],
     forbidden: OUTSIDE_WORLD,
   },
   { of: ["src/wire/", "src/errors.ts"], imports: PURE, libraries: [], forbidden: OUTSIDE_WORLD },

@@ -8,7 +8,7 @@
  * above "low" is among them.
  */
 
-import { parseArgs } from "@std/cli/parse-args";
+import { parseArgs } from "node:util";
 import { endAll } from "./bench/processes.ts";
 import { output, type Proxy, startProxy } from "./bench/proxy.ts";
 import { type Chain, makeChain } from "./scan/chain.ts";
@@ -19,11 +19,14 @@ const NAME = "scan.example.org";
 const ENGINES = ["rustls", "openssl"];
 
 async function main(): Promise<number> {
-  const args = parseArgs(Deno.args, {
-    string: ["only", "stud"],
-    default: { stud: Deno.env.get("STUD_BIN") ?? `${Deno.execPath()} run -A mod.ts` },
-    unknown: (argument: string) => {
-      throw new Error(`unknown argument ${argument}`);
+  const { values: args } = parseArgs({
+    args: Deno.args,
+    options: {
+      only: { type: "string" },
+      stud: {
+        type: "string",
+        default: Deno.env.get("STUD_BIN") ?? `${Deno.execPath()} run -A mod.ts`,
+      },
     },
   });
   const stud = args.stud.split(" ").filter(Boolean);

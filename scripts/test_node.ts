@@ -8,7 +8,7 @@
  * line has the form of `deno test`.
  */
 
-import { parseArgs } from "@std/cli/parse-args";
+import { parseArgs } from "node:util";
 import { compilePackage } from "./npm/compile_package.ts";
 
 const root = new URL("../", import.meta.url);
@@ -21,9 +21,13 @@ interface Sums {
 }
 
 async function main(): Promise<void> {
-  const { node, _: named } = parseArgs(Deno.args, { string: ["node"] });
+  const { values: { node }, positionals: named } = parseArgs({
+    args: Deno.args,
+    options: { node: { type: "string" } },
+    allowPositionals: true,
+  });
   const began = Date.now();
-  const tests = named.length > 0 ? named.map(String) : await findTests();
+  const tests = named.length > 0 ? named : await findTests();
   const folder = await Deno.makeTempDir({ prefix: "stud-test-node-" });
   try {
     await prepare(folder, tests);

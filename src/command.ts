@@ -38,11 +38,15 @@ async function run(
     if (typeof command === "string") return reader.tests ? await cutShort(runtime) : 0;
     switch (command.action) {
       case "help": {
-        const { helpText } = await import("./config/help.ts");
-        return await print(runtime, helpText(VERSION));
+        const { helpOn } = await import("./config/help.ts");
+        return await print(runtime, helpOn(command.topic, VERSION));
       }
       case "version":
         return await print(runtime, versionText(command.compat, runtime));
+      case "completion": {
+        const { completion } = await import("./config/completion.ts");
+        return await print(runtime, completion(command.shell));
+      }
       case "default-config": {
         const { defaultConfig } = await import("./config/default_config.ts");
         return await print(runtime, defaultConfig());

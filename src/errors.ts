@@ -113,7 +113,7 @@ export function reportError(error: unknown): ErrorReport {
   if (error instanceof UsageError) {
     return {
       level: "error",
-      line: `${error.message} (stud --help lists the options)`,
+      line: `${error.message} (stud --help all lists the options)`,
       exitCode: 1,
     };
   }

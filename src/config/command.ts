@@ -20,7 +20,7 @@ import { optionNamed } from "./options.ts";
 import { parseSettings } from "./parse_settings.ts";
 import { quote } from "./quote.ts";
 import type { RawValues } from "./raw_values.ts";
-import { checkValues } from "./raw_values.ts";
+import { checkValues, lastValue } from "./raw_values.ts";
 import type { Command, Compat, TlsLibraryName } from "./settings.ts";
 
 /**
@@ -36,7 +36,12 @@ export function toCommand(
   libraries: readonly TlsLibraryName[],
   config?: ConfigText,
 ): Command {
-  const { action, compat, configFile } = parsed;
+  const { action, compat, configFile, helpTopic } = parsed;
+  if (action === "help") return { action, compat, topic: helpTopic };
+  if (action === "completion") {
+    const shell = lastValue("completion", parsed.values);
+    return { action, compat, shell: shell as (Command & { action: "completion" })["shell"] };
+  }
   if (action !== "run" && action !== "test") return { action, compat };
   if (configFile !== undefined && config === undefined) {
     throw new TypeError(`the text of ${configFile} was not passed`);

@@ -5,8 +5,6 @@
  * option, a missing value, and a value where none belongs. What values mean is settled in `command.ts`.
  */
 
-// @ts-types="./parse_args.d.ts"
-import { parseArgs } from "@std/cli/parse-args";
 import { UsageError } from "../errors.ts";
 import { longOptionHint, operandHint, shortOptionHint } from "./mistaken_options.ts";
 import { nearest, suggestion } from "./nearest.ts";
@@ -19,10 +17,12 @@ import type { Command, Compat } from "./settings.ts";
 
 /** The command line before the configuration file is known. */
 export interface ParsedCommandLine {
-  /** Help wins over version, version over default-config, that over test, test over run. */
+  /** Help wins over version, version over completion, then default-config, test, and run. */
   readonly action: Command["action"];
   /** The file to read before `toCommand`; `-` is standard input. Set only where the action needs it. */
   readonly configFile: string | undefined;
+  /** What help is asked about, as it was written; undefined: about nothing in particular, or not at all. */
+  readonly helpTopic: string | undefined;
   readonly compat: Compat;
   readonly values: RawValues;
 }
@@ -38,17 +38,9 @@ export function parseCommandLine(
   argv: readonly string[],
   programName = "stud",
 ): ParsedCommandLine {
-  const names = KNOWN.map((option) => option.name);
-  const { spelled, empty } = spellOut(argv);
-  const parsed = parseArgs(spelled, { string: names, collect: names });
-  const values = new Map<OptionName, RawValue[]>();
-  if (programName === "hitch") {
+  const { values, empty } = readArguments(argv);
+  if (programName === "hitch" && !values.has("compat")) {
     values.set("compat", [{ text: "hitch", origin: `the program's name ${programName}` }]);
-  }
-  for (const option of KNOWN) {
-    const origin = option.operand ? "PEM file" : optionLabel(option);
-    const texts = parsed[option.name] ?? [];
-    if (texts.length > 0) values.set(option.name, texts.map((text) => ({ text, origin })));
   }
   const action = ACTIONS.find((name) => isOn(values, name)) ?? "run";
   const configFile = action === "run" || action === "test"
@@ -59,20 +51,22 @@ export function parseCommandLine(
     : "none";
   // Hitch takes an empty value for none; with stud a variable of a script that is not set is an error.
   if (empty !== undefined && compat !== "hitch") throw missingValue(empty);
-  return { action, configFile, compat, values };
+  const asked = values.get("help")?.at(-1)?.text;
+  const helpTopic = asked === undefined || parseFlag(asked) !== undefined ? undefined : asked;
+  return { action, configFile, helpTopic, compat, values };
 }
 
-/**
- * The same arguments, each as `--name=value` under its full name, which parseArgs reads without guessing, and
- * the first option whose value is empty, if there is one.
- */
-function spellOut(argv: readonly string[]): { spelled: string[]; empty: string | undefined } {
-  const spelled: string[] = [];
+/** Each option's values, and the first option whose value is empty, if there is one. */
+function readArguments(
+  argv: readonly string[],
+): { values: Map<OptionName, RawValue[]>; empty: string | undefined } {
+  const values = new Map<OptionName, RawValue[]>();
   const rest = [...argv];
   let empty: string | undefined;
-  const add = (option: Option, text: string) => {
-    if (text !== "" || option.emptyIsOff) spelled.push(`--${option.name}=${text}`);
-    else empty ??= optionLabel(option);
+  const add: Add = (option, text) => {
+    const origin = option.operand ? "PEM file" : optionLabel(option);
+    if (text === "" && !option.emptyIsOff) empty ??= optionLabel(option);
+    else values.set(option.name, [...values.get(option.name) ?? [], { text, origin }]);
   };
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
     if (argument === "--") {
@@ -85,10 +79,10 @@ function spellOut(argv: readonly string[]): { spelled: string[]; empty: string |
       add(operandOption, checkOperand(argument));
     }
   }
-  return { spelled, empty };
+  return { values, empty };
 }
 
-type Add = (option: Option, text: string) => void;
+type Add = (option: Option<OptionName>, text: string) => void;
 
 function readLong(argument: string, rest: string[], add: Add): void {
   const equals = argument.indexOf("=");
@@ -100,7 +94,7 @@ function readLong(argument: string, rest: string[], add: Add): void {
     if (text !== "" && option.type.kind === "flag") parseValue(option, { text, origin: label });
     add(option, text);
   } else {
-    add(option, bareValue(option) ?? nextValue(label, rest));
+    add(option, topic(option, rest) ?? bareValue(option) ?? nextValue(label, rest));
   }
 }
 
@@ -128,13 +122,13 @@ function readCluster(argument: string, rest: string[], add: Add): void {
         `${quote(argument)}: ${label} takes no value; write --${option.name}${letters.join("")}`,
       );
     } else {
-      add(option, bare);
+      add(option, letters.length === 0 ? topic(option, rest) ?? bare : bare);
     }
   }
 }
 
 /** An exact name wins; otherwise the one option that begins so. */
-function longOption(written: string): Option {
+function longOption(written: string): Option<OptionName> {
   const exact = byLong.get(written);
   if (exact) return exact;
   const begun = OPTIONS.filter((option) => written !== "" && option.name.startsWith(written));
@@ -157,6 +151,12 @@ function bareValue(option: Option): string | undefined {
   return option.type.kind === "flag" ? "on" : option.bare;
 }
 
+/** `--help frontend`: the word after it, which nothing else needs then. */
+function topic(option: Option, rest: string[]): string | undefined {
+  const [next] = rest;
+  return option.name === "help" && next && !next.startsWith("-") ? rest.shift() : undefined;
+}
+
 function nextValue(label: string, rest: string[]): string {
   const next = rest.shift();
   if (next === undefined) throw missingValue(label);
@@ -174,18 +174,20 @@ function checkOperand(operand: string): string {
   return operand;
 }
 
+/** Help is on with whatever topic, and completion with whatever shell. */
 function isOn(values: RawValues, name: OptionName): boolean {
   const text = values.get(name)?.at(-1)?.text;
-  return text !== undefined && parseFlag(text) === true;
+  return text !== undefined && (parseFlag(text) ?? (name === "help" || name === "completion"));
 }
 
-const ACTIONS = ["help", "version", "default-config", "test"] as const;
+const ACTIONS = ["help", "version", "completion", "default-config", "test"] as const;
 
 const KNOWN = [...OPTIONS, ...OBSOLETE_OPTIONS];
 const operandOption = OPTIONS.find((option) => option.operand)!;
 const byShort = new Map(OPTIONS.flatMap((option) => option.short ? [[option.short, option]] : []));
 const byLong = new Map(
   KNOWN.flatMap((option) =>
-    [option.name, ...option.aliases ?? []].map((name): [string, Option] => [name, option])
+    [option.name, ...option.aliases ?? []]
+      .map((name): [string, Option<OptionName>] => [name, option])
   ),
 );

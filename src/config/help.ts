@@ -1,5 +1,7 @@
-/** The text of `--help`, from the option table. */
+/** The texts of `--help`, from the option table: what is needed first, one option, or everything. */
 
+import { UsageError } from "../errors.ts";
+import { nearest, suggestion } from "./nearest.ts";
 import type { Block, Option } from "./options.ts";
 import {
   BLOCKS,
@@ -11,10 +13,73 @@ import {
   optionNamed,
   OPTIONS,
 } from "./options.ts";
+import { quote } from "./quote.ts";
 import { valueNotes } from "./value_notes.ts";
 import { wrap } from "./wrap.ts";
 
-/** What `stud --help` prints, with a final line feed: at most 90 columns, options by group. */
+/**
+ * What `stud --help TOPIC` prints, with a final line feed.
+ *
+ * @param topic the name or letter of an option, `all`, or undefined for what is needed first
+ * @throws UsageError if there is no such option, with the nearest one
+ */
+export function helpOn(topic: string | undefined, version: string): string {
+  if (topic === undefined) return shortHelp(version);
+  if (topic.toLowerCase() === "all") return helpText(version);
+  const name = topic.replace(/^--?/, "");
+  const known = [...OPTIONS, ...OBSOLETE_OPTIONS];
+  const begun = known.filter((one) => name !== "" && one.name.startsWith(name));
+  const option =
+    known.find((one) => one.name === name || one.short === name || one.aliases?.includes(name)) ??
+      (begun.length === 1 ? begun[0] : undefined);
+  if (option === undefined) {
+    const names = known.map((one) => one.name);
+    throw new UsageError(
+      `--help: no option is called ${quote(topic)}${suggestion(nearest(name, names), "--")}`,
+    );
+  }
+  return topicText(option);
+}
+
+/** At most 40 lines of at most 80 columns: the options that everybody needs first, and examples. */
+export function shortHelp(version: string): string {
+  const rows = OPTIONS.filter(({ brief }) => brief !== undefined).map((option) => {
+    const indent = option.short === undefined && !option.operand ? 6 : 2;
+    return [" ".repeat(indent) + optionUsage(option), option.brief!] as const;
+  });
+  return [
+    "Usage: stud [OPTIONS] PEM...",
+    "",
+    `stud ${version} terminates TLS and passes the plaintext to a backend.`,
+    "",
+    ...rows.map(([usage, brief]) => `${usage.padEnd(SHORT_COLUMN)}${brief}`),
+    "",
+    "Examples:",
+    "  stud --self-signed -f 127.0.0.1,8443 -b 127.0.0.1,8000",
+    "  stud -n auto -f '*,443' -b 127.0.0.1,8080 --write-proxy -u nobody site.pem",
+    "  stud --config /etc/stud/stud.conf --daemon -p /run/stud.pid",
+    "",
+    "stud --help all lists every option, stud --help OPTION explains one, and",
+    "stud --default-config prints a configuration file.",
+  ].join("\n") + "\n";
+}
+
+function topicText(option: Option): string {
+  const fallback = shownDefault(option);
+  const facts = [
+    ...(option.aliases ?? []).map((alias) => `The same as --${alias}.`),
+    ...(fallback === undefined ? [] : [`The default is ${fallback}.`]),
+    ...(option.key === undefined ? ["On the command line only."] : []),
+    ...BLOCKS.filter((block) => block.options.some((one) => one.name === option.name))
+      .map(({ key }) => `Also for one ${key}, inside ${key} = { ... } of the configuration file.`),
+    ...(option.refusal === undefined ? [] : [`Refused: ${option.refusal}.`]),
+    ...(option.obsolete === undefined ? [] : [`Ignored: ${option.obsolete}.`]),
+  ];
+  const lines = [optionHelp(option), ...facts].flatMap((text) => wrap(text, SHORT_WIDTH - 4));
+  return [optionUsage(option), ...lines.map((line) => `    ${line}`)].join("\n") + "\n";
+}
+
+/** What `stud --help all` prints, with a final line feed: at most 90 columns, options by group. */
 export function helpText(version: string): string {
   const lines = [
     "Usage: stud [OPTIONS] PEM...",
@@ -102,6 +167,8 @@ function twoColumns(left: string, help: string): string[] {
     : [left, " ".repeat(COLUMN) + first, ...rest];
 }
 
+const SHORT_WIDTH = 80;
+const SHORT_COLUMN = 35;
 const WIDTH = 90;
 const COLUMN = 31;
 const NO_BREAK = "\u00a0";

@@ -1,6 +1,6 @@
 /**
  * The one table of options. The command line, the configuration file, `--help`, `--default-config`, the
- * man page and the README block are all made from it, so that an option is declared here and nowhere else.
+ * man page and docs/options.md are all made from it, so that an option is declared here and nowhere else.
  * It owns names, types, ranges, defaults and sentences; it parses nothing and knows no other file.
  */
 
@@ -98,6 +98,8 @@ export interface Option<Name extends string = string> {
   readonly default: string | undefined;
   /** Sentences for the operator, without markup. */
   readonly help: string;
+  /** The same in a few words; those that have it are what `-h` shows. */
+  readonly brief?: string;
   readonly group: OptionGroup;
   /** Why this release starts with no value but the default, and what to do. Follows "NAME: ". */
   readonly refusal?: string;
@@ -145,6 +147,7 @@ const table = [
     help: "File with a certificate, its chain and its private key, in PEM; list more for more " +
       "names. A client gets the certificate for the name it asks for, or else the last one " +
       "listed. Required unless --pem-dir, --self-signed or --client is given.",
+    brief: "certificate, chain and private key",
     group: "Certificates",
   },
   {
@@ -196,6 +199,7 @@ const table = [
     default: undefined,
     help: "Directory whose files are PEM files too, by name, after those that are listed. If " +
       "none is listed, the first of them is for clients that no certificate matches.",
+    brief: "a directory of such files",
     group: "Certificates",
   },
   {
@@ -294,6 +298,7 @@ const table = [
     help: "Read certificates, keys and what else belongs to them again by itself, within some " +
       "seconds, when their files change. Otherwise a change is only logged, and SIGHUP has stud " +
       "read them.",
+    brief: "read changed certificates by itself",
     group: "Certificates",
   },
   {
@@ -307,6 +312,7 @@ const table = [
     help: "Make a certificate for NAME, a DNS name or an IP address, in memory at each start, " +
       "instead of reading a PEM file. Without =NAME it is for localhost. For trials: no client " +
       "trusts it.",
+    brief: "a certificate in memory, for trials",
     group: "Certificates",
   },
   {
@@ -321,6 +327,7 @@ const table = [
     help: "Address to listen on; repeat it for more. HOST * or nothing means every IPv4 and IPv6 " +
       "address; PORT 0 lets the system choose. [HOST]:PORT and HOST:PORT mean the same. With +PEM " +
       "the frontend serves the certificate of that file and no other.",
+    brief: "where to listen",
     group: "Addresses",
   },
   {
@@ -367,6 +374,7 @@ const table = [
       "Where the plaintext goes; written like a frontend, except that no HOST means 127.0.0.1, or " +
       "as the absolute path of a unix socket, which under --chroot is looked up inside it. The addresses of a host name are " +
       "tried in their order; one that is slow to answer does not keep the others waiting.",
+    brief: "where plaintext goes",
     group: "Addresses",
   },
   {
@@ -625,6 +633,7 @@ const table = [
       "The other way round: plaintext from the frontend, TLS to the backend, whose certificate " +
       "is verified. A PEM file is then the certificate that stud shows to a backend that asks for " +
       "one, and needs OpenSSL; none is required.",
+    brief: "the other way round: TLS to the backend",
     group: "TLS to the backend",
   },
   {
@@ -840,6 +849,7 @@ const table = [
     default: "off",
     help: "Before the plaintext, send the backend a PROXY protocol version 1 line with the " +
       "client's and the server's address.",
+    brief: "tell the backend who the client is",
     group: "Backend preface",
   },
   {
@@ -973,6 +983,7 @@ const table = [
     type: { kind: "number", minimum: 1, maximum: 1024, words: ["auto"] },
     default: "1",
     help: "Worker processes; auto is one per CPU.",
+    brief: "worker processes; auto is one per CPU",
     group: "Processes",
   },
   {
@@ -986,6 +997,7 @@ const table = [
       "on its addresses beside it, as the same user, and have it drain once this one serves. No " +
       "connection is lost. A process that neither is a stud on one of these addresses nor holds " +
       "the pidfile is left alone, and this stud does not start.",
+    brief: "take the place of a running stud",
     group: "Processes",
     notOn: {
       node:
@@ -1001,6 +1013,7 @@ const table = [
     type: { kind: "text" },
     default: undefined,
     help: "Directory that workers change their root to after they listen. Needs root.",
+    brief: "the root directory that they get",
     group: "Processes",
     notOn: { node: "Node cannot change its root; stud's executable can" },
   },
@@ -1014,6 +1027,7 @@ const table = [
     help:
       "User that workers become after they listen, with this user's group unless --group says " +
       "otherwise. Needs root.",
+    brief: "the user that workers become",
     group: "Processes",
   },
   {
@@ -1046,6 +1060,7 @@ const table = [
       "Go to the background, into a session of its own, and return once the workers serve, or " +
       "with the reason if they cannot. The log then goes to --log-filename or, without it, to " +
       "syslog.",
+    brief: "run in the background",
     group: "Processes",
   },
   {
@@ -1058,6 +1073,7 @@ const table = [
     help:
       "Write the process id to FILE, keep the file locked, and remove it at the end. A second " +
       "stud with the same FILE does not start.",
+    brief: "write the process id to FILE",
     group: "Processes",
   },
   {
@@ -1068,6 +1084,7 @@ const table = [
     hitch: { means: { name: "log-level", on: "0" } },
     default: "off",
     help: "Log errors only, like --log-level 0.",
+    brief: "log errors only",
     group: "Logging",
   },
   {
@@ -1090,6 +1107,7 @@ const table = [
     default: undefined,
     help: "Append the log to FILE instead of writing it to standard output and standard error. " +
       "FILE is opened anew on HUP, and when it has been renamed or removed.",
+    brief: "write the log to FILE",
     group: "Logging",
   },
   {
@@ -1099,6 +1117,7 @@ const table = [
     type: { kind: "flag" },
     default: "off",
     help: "Log to syslog as well as to standard output and standard error, or --log-filename.",
+    brief: "send the log to syslog too",
     group: "Logging",
     notOn: {
       node:
@@ -1150,6 +1169,7 @@ const table = [
     once: true,
     default: undefined,
     help: "Read options from FILE, or from standard input if it is -. The command line wins.",
+    brief: "read options from FILE",
     group: "Other",
   },
   {
@@ -1172,6 +1192,15 @@ const table = [
     group: "Other",
   },
   {
+    name: "completion",
+    key: undefined,
+    valueName: "SHELL",
+    type: { kind: "choice", choices: ["bash", "zsh", "fish"] },
+    default: undefined,
+    help: "Print what lets a shell complete this command line, bash, zsh or fish, and exit.",
+    group: "Other",
+  },
+  {
     name: "test",
     short: "t",
     key: undefined,
@@ -1180,6 +1209,7 @@ const table = [
     help: "Check the configuration, and that stud can start by it: files, users, addresses, the " +
       "process to take over from. Then exit, with nothing made, opened or signalled. A port or a " +
       "pidfile that a running stud has is a warning.",
+    brief: "check the configuration and exit",
     group: "Other",
   },
   {
@@ -1199,15 +1229,21 @@ const table = [
     type: { kind: "flag" },
     default: "off",
     help: "Print the version and exit.",
+    brief: "print the version and exit",
     group: "Other",
   },
   {
     name: "help",
     short: "h",
     key: undefined,
-    type: { kind: "flag" },
-    default: "off",
-    help: "Print this help and exit.",
+    valueName: "TOPIC",
+    type: { kind: "text" },
+    bare: "on",
+    default: undefined,
+    help:
+      "Print the options that are needed first, and exit. With an option's name, what it means; " +
+      "with all, every option.",
+    brief: "explain an option, or list all of them",
     group: "Other",
   },
   {

@@ -1,4 +1,4 @@
-/** The README's option tables, from the option table, laid out as `deno fmt` leaves them. */
+/** docs/options.md, from the option table, laid out as `deno fmt` leaves it. */
 
 import { blockForm, blockHelp, blockUsage, optionUsage, shownDefault } from "./help.ts";
 import type { Block, Option } from "./options.ts";
@@ -6,34 +6,32 @@ import { BLOCKS, GROUPS, OBSOLETE_OPTIONS, optionHelp, OPTIONS } from "./options
 import { valueNotes } from "./value_notes.ts";
 import { wrap } from "./wrap.ts";
 
-/** Markdown with tables of supported options, of block keys and of refused options, and a final line feed. */
+/** Markdown with a heading for every supported option, and tables of block keys and of refused options. */
 export function optionsMarkdown(): string {
-  const supported = GROUPS.flatMap((group) =>
-    OPTIONS.filter((option) => option.group === group && !option.refusal)
-  );
-  const refused = OPTIONS.filter((option) => option.refusal);
   const commandLineOnly = OPTIONS.filter((option) => option.key === undefined)
     .map((option) => code(`--${option.name}`));
-  const rows = supported.map((option) => {
-    const fallback = shownDefault(option);
-    return [code(optionUsage(option)), fallback ? code(fallback) : "", prose(optionHelp(option))];
-  });
   return [
-    ...table(["option", "default", "meaning"], rows),
+    "# Options",
     "",
     ...wrap(
-      `${prose(valueNotes()).replace(/=o(?:n|ff)/g, "`$&`")} In the configuration file the long ` +
-        `name is the key, except for ${
-          commandLineOnly.join(", ")
-        }, which belong on the command line.`,
+      "Options stand on the command line, or in the file that `--config` names: a line each, the " +
+        "long name, an equals sign and the value; `--default-config` prints such a file. The command " +
+        `line wins. On the command line alone: ${commandLineOnly.join(", ")}. ` +
+        prose(valueNotes()).replace(/=o(?:n|ff)/g, "`$&`") +
+        " This page is made from the option table.",
       FMT_WIDTH,
     ),
     "",
+    ...GROUPS.flatMap((group) => [
+      `## ${group}`,
+      "",
+      ...OPTIONS.filter((option) => option.group === group && !option.refusal).flatMap(section),
+    ]),
+    "## Blocks of the configuration file",
+    "",
     ...BLOCKS.flatMap((block) => [
       ...wrap(
-        `There a \`${block.key}\` may also be a block in braces, ${
-          code(blockForm(block))
-        }, with keys for ` +
+        `A \`${block.key}\` may be a block in braces, ${code(blockForm(block))}, with keys for ` +
           `${block.scope} alone:`,
         FMT_WIDTH,
       ),
@@ -41,12 +39,17 @@ export function optionsMarkdown(): string {
       ...table(["key", "meaning"], block.options.map((option) => blockRow(option, block))),
       "",
     ]),
+    "## Refused",
+    "",
     "Options of earlier releases of stud that this one refuses, each with the reason:",
     "",
     ...table(
       ["option", "reason"],
-      refused.map((option) => [code(optionUsage(option)), prose(option.refusal!)]),
+      OPTIONS.filter((option) => option.refusal)
+        .map((option) => [code(optionUsage(option)), prose(option.refusal!)]),
     ),
+    "",
+    "## Ignored",
     "",
     "Options of earlier releases of stud and hitch that are ignored with a warning:",
     "",
@@ -57,11 +60,25 @@ export function optionsMarkdown(): string {
   ].join("\n") + "\n";
 }
 
+/** The heading is the bare name, so that `options.md#--frontend` leads there. */
+function section(option: Option): string[] {
+  const fallback = shownDefault(option);
+  return [
+    `### --${option.name}`,
+    "",
+    code(optionUsage(option)) + (fallback ? `, default ${code(fallback)}` : ""),
+    "",
+    ...wrap(prose(optionHelp(option)), FMT_WIDTH),
+    "",
+  ];
+}
+
 function blockRow(option: Option, block: Block): string[] {
   return [code(blockUsage(option)), prose(blockHelp(option, block))];
 }
 
 function table(head: string[], rows: string[][]): string[] {
+  rows = rows.map((row) => row.map((cell) => cell.replace(/(?<!\\)\|/g, "\\|")));
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]!.length))
   );
@@ -71,7 +88,7 @@ function table(head: string[], rows: string[][]): string[] {
 }
 
 function code(text: string): string {
-  return `\`${text.replaceAll("|", "\\|")}\``;
+  return `\`${text}\``;
 }
 
 /** A sentence of the table: options become code, and characters that Markdown would take are escaped. */

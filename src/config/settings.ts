@@ -3,6 +3,7 @@
  * anything on this machine was looked at. Host names, service names, users and files are still text.
  */
 
+import type { Shell } from "./completion.ts";
 import type { ClientName } from "../wire/client_name.ts";
 
 /** `HOST` and `PORT` as written. An empty host or `*` means every address; the port may be a service name. */
@@ -242,4 +243,7 @@ export interface SandboxSetting {
 /** What the command line asks the program to do. */
 export type Command =
   | { readonly action: "run" | "test"; readonly settings: Settings }
-  | { readonly action: "help" | "version" | "default-config"; readonly compat: Compat };
+  | { readonly action: "version" | "default-config"; readonly compat: Compat }
+  | { readonly action: "completion"; readonly compat: Compat; readonly shell: Shell }
+  /** The topic is what the operator wrote; undefined: none. */
+  | { readonly action: "help"; readonly compat: Compat; readonly topic: string | undefined };

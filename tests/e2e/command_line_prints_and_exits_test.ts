@@ -10,9 +10,15 @@ Deno.test("-h and --help print the options to stdout and exit 0", async () => {
   const [short, long] = await Promise.all([runStud(["-h"]), runStud(["--help"])]);
   assertEquals(short, long);
   assertEquals({ code: short.code, stderr: short.stderr }, { code: 0, stderr: "" });
-  for (const option of ["--frontend", "--backend", "--workers", "--drain-timeout", "--write-ip"]) {
+  for (const option of ["--frontend", "--backend", "--workers", "--help all"]) {
     assertStringIncludes(short.stdout, option);
   }
+  const [all, one] = await Promise.all([runStud(["-h", "all"]), runStud(["--help", "write-ip"])]);
+  assertStringIncludes(all.stdout, "--drain-timeout");
+  assertStringIncludes(one.stdout, "--write-ip\n");
+  const wrong = await runStud(["--help", "write-iq"]);
+  assertEquals([wrong.code, wrong.stdout], [1, ""]);
+  assertStringIncludes(wrong.stderr, "did you mean --write-ip?");
 });
 
 Deno.test("help wins over everything else on a sound command line", async () => {

@@ -1,4 +1,4 @@
-/** contrib/stud.service and the unit in README.md: the rights that they leave to stud are enough. */
+/** contrib/stud.service and the unit in docs/service.md: the rights that they leave to stud are enough. */
 
 import { assert, assertEquals } from "../support/assert.ts";
 import { eventually } from "../support/eventually.ts";
@@ -14,7 +14,7 @@ Deno.test("both units confine stud in the same way", () => {
   for (const name of ["NoNewPrivileges", "PrivateTmp", "LimitCORE", "CapabilityBoundingSet"]) {
     const line = setting(UNIT, name);
     assert(line !== undefined, name);
-    assertEquals(setting(text("README.md"), name), line);
+    assertEquals(setting(text("docs/service.md"), name), line);
   }
 });
 

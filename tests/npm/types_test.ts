@@ -24,7 +24,6 @@ testPackage("types: the sources use nothing that the oldest Node lacks", async (
   const paths = {
     "#runtime": ["./src/runtime/node.ts"],
     "#signals": ["./src/runtime/node_signals.ts"],
-    "@std/cli/parse-args": ["./src/config/parse_args.d.ts"],
   };
   const files = ["mod.ts", "src/main.ts", "import_meta.d.ts"];
   const options = { types: ["node"], allowImportingTsExtensions: true, skipLibCheck: true, paths };

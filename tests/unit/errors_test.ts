@@ -6,7 +6,7 @@ import { assert, assertEquals } from "../support/assert.ts";
 Deno.test("reportError() points from a UsageError to the help", () => {
   assertEquals(reportError(new UsageError("unknown option -x")), {
     level: "error",
-    line: "unknown option -x (stud --help lists the options)",
+    line: "unknown option -x (stud --help all lists the options)",
     exitCode: 1,
   });
 });

@@ -184,17 +184,18 @@ Deno.test("an empty argument is not taken for a file", () => {
 
 Deno.test("every option is known by its long and its short name", () => {
   for (const option of OPTIONS) {
-    const isFlag = option.type.kind === "flag";
-    const expected = { [option.name]: [isFlag ? "on" : "x"] };
-    assertEquals(given(isFlag ? `--${option.name}` : `--${option.name}=x`), expected);
-    if (option.short) assertEquals(given(`-${option.short}${isFlag ? "" : "x"}`), expected);
+    const bare = option.type.kind === "flag" ? "on" : option.bare;
+    const expected = { [option.name]: [bare ?? "x"] };
+    assertEquals(given(bare ? `--${option.name}` : `--${option.name}=x`), expected);
+    if (option.short) assertEquals(given(`-${option.short}${bare ? "" : "x"}`), expected);
   }
 });
 
-Deno.test("help wins over version, version over default-config, and that over the rest", () => {
+Deno.test("help wins over version, version over completion, and that over the rest", () => {
   const action = (...argv: string[]) => parseCommandLine(argv).action;
   assertEquals(action("-t", "--default-config", "-V", "-h"), "help");
-  assertEquals(action("--default-config", "-tV"), "version");
+  assertEquals(action("--default-config", "-tV", "--completion=zsh"), "version");
+  assertEquals(action("--default-config", "--completion", "zsh"), "completion");
   assertEquals(action("-t", "--default-config"), "default-config");
   assertEquals(action("-t", "a.pem"), "test");
   assertEquals(action("a.pem"), "run");

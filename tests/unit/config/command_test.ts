@@ -421,9 +421,17 @@ Deno.test("TLS cannot be switched off", () => {
 });
 
 Deno.test("help, version and default-config ask for nothing else", () => {
-  for (const action of ["help", "version", "default-config"] as const) {
-    const argv = [`--${action}`, "-n", "x", "--config", "missing", "--ssl"];
-    assertEquals(toCommand(parseCommandLine(argv), ON_DENO), { action, compat: "none" });
+  const anything = ["-n", "x", "--config", "missing", "--ssl"];
+  const command = (...argv: string[]) =>
+    toCommand(parseCommandLine([...argv, ...anything]), ON_DENO);
+  for (const action of ["version", "default-config"] as const) {
+    assertEquals(command(`--${action}`), { action, compat: "none" });
+  }
+  const help = { action: "help", compat: "none" } as const;
+  assertEquals(command("--help"), { ...help, topic: undefined });
+  assertEquals(command("--help=on"), { ...help, topic: undefined });
+  for (const argv of [["-h", "ssl"], ["--help", "ssl"], ["--help=ssl"], ["-qh", "ssl"]]) {
+    assertEquals(command(...argv), { ...help, topic: "ssl" });
   }
 });
 

@@ -1,6 +1,6 @@
 import { parseConfigFile } from "../../../src/config/config_file.ts";
 import { defaultConfig } from "../../../src/config/default_config.ts";
-import { blockUsage, helpText, optionUsage } from "../../../src/config/help.ts";
+import { blockUsage, helpOn, helpText, optionUsage, shortHelp } from "../../../src/config/help.ts";
 import { manPage } from "../../../src/config/man_page.ts";
 import {
   optionHelp,
@@ -11,7 +11,8 @@ import {
 } from "../../../src/config/options.ts";
 import { optionsMarkdown } from "../../../src/config/options_markdown.ts";
 import { wrap } from "../../../src/config/wrap.ts";
-import { assert, assertEquals, assertStringIncludes } from "../../support/assert.ts";
+import { UsageError } from "../../../src/errors.ts";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
 import { settingsOf } from "./settings_of.ts";
 
 const oneLine = (text: string) => text.replace(/\s+/g, " ");
@@ -35,6 +36,40 @@ Deno.test("help explains every supported option with its default, and names ever
       : ` (default: ${option.default})`;
     assertStringIncludes(help, `${optionUsage(option)} ${optionHelp(option)}${shown}`);
   }
+});
+
+Deno.test("-h is at most 40 lines of 80 columns, with what everybody needs first", () => {
+  const lines = shortHelp("1.2.3-rc.1").split("\n");
+  assertEquals(lines.pop(), "");
+  assert(lines.length <= 40);
+  for (const line of lines) assert(line.length <= 80, line);
+  for (const { name, brief } of OPTIONS) {
+    assertEquals(
+      lines.some((line) => brief !== undefined && line.endsWith(`  ${brief}`)),
+      !!brief,
+      name,
+    );
+  }
+});
+
+Deno.test("help on an option is its row: by name, letter, alias, or as much of it as is clear", () => {
+  assertStringIncludes(oneLine(helpOn("frontend", "")), oneLine(optionNamed("frontend").help));
+  for (const topic of ["f", "-f", "--frontend", "fronte"]) {
+    assertEquals(helpOn(topic, ""), helpOn("frontend", ""), topic);
+  }
+  assertStringIncludes(oneLine(helpOn("tls-protos", "")), "inside frontend = { ... }");
+  assertStringIncludes(oneLine(helpOn("shared-cache-if", "")), "Refused: stud does not");
+  assertStringIncludes(oneLine(helpOn("ring-slots", "")), "Ignored: stud has no");
+  assertEquals(helpOn("all", "1.0.0"), helpText("1.0.0"));
+  for (const { name } of OPTIONS) {
+    for (const line of helpOn(name, "").split("\n")) assert(line.length <= 80, line);
+  }
+});
+
+Deno.test("help on what is no option is an error that names the nearest", () => {
+  const { message } = assertThrows(() => helpOn("frontent", ""), UsageError);
+  assertEquals(message, '--help: no option is called "frontent"; did you mean --frontend?');
+  for (const topic of ["client-verify-", ""]) assertThrows(() => helpOn(topic, ""), UsageError);
 });
 
 Deno.test("usage shows letter, long name and value", () => {
@@ -103,10 +138,10 @@ Deno.test("the engine that alone can do something is named, and the platform tha
   assertEquals(help.get("workers"), optionNamed("workers").help);
 });
 
-Deno.test("what a pem-file block takes stands in help, manual page, README and default file", () => {
+Deno.test("what a pem-file block takes stands in help, manual page, options.md and default file", () => {
   const help = oneLine(helpText("1.0.0"));
   const page = manPage("1.0.0", "2001-02-03").replace(/\\f[BIR]/g, "").replaceAll("\\-", "-");
-  const readme = oneLine(optionsMarkdown()).replaceAll("\\|", "|");
+  const markdown = oneLine(optionsMarkdown()).replaceAll("\\|", "|");
   for (const option of PEM_BLOCK_OPTIONS) {
     const usage = blockUsage(option);
     const sentences = option.pemBlock === "only"
@@ -114,7 +149,7 @@ Deno.test("what a pem-file block takes stands in help, manual page, README and d
       : `As --${option.name}, for this certificate.`;
     assertStringIncludes(help, `${usage} ${sentences}`);
     assertStringIncludes(oneLine(page), `.TP ${usage} ${sentences}`);
-    assertStringIncludes(readme, `\`${usage}\``);
+    assertStringIncludes(markdown, `\`${usage}\``);
     assertStringIncludes(defaultConfig(), `\n#     ${usage}\n`);
   }
 });
@@ -159,11 +194,14 @@ Deno.test("no line of the manual page is taken for a request that is none", () =
   }
 });
 
-Deno.test("the README's tables have a row for every option and equal columns", () => {
-  const lines = optionsMarkdown().split("\n");
+Deno.test("options.md has a heading for every option, equal columns, and lines that fit", () => {
+  const text = optionsMarkdown();
+  const lines = text.split("\n");
   for (const option of OPTIONS) {
-    const cell = `| \`${optionUsage(option).replaceAll("|", "\\|")}\` `;
-    assertEquals(lines.filter((line) => line.startsWith(cell)).length, 1, option.name);
+    const usage = optionUsage(option);
+    const heading = `\n### --${option.name}\n\n\`${usage}\``;
+    const row = `\n| \`${usage.replaceAll("|", "\\|")}\` `;
+    assertEquals(text.split(option.refusal ? row : heading).length, 2, option.name);
   }
   for (const [index, line] of lines.entries()) {
     const above = lines[index - 1];

@@ -109,7 +109,7 @@ Deno.test("the table has every option of stud 0.3 and of stud's last commit, wit
     .concat(["M/shared-cache-if", "r/chroot", "u/user", "g/group", "syslog-facility", "config"]);
   const known = new Map(OPTIONS.map((option) => {
     const label = option.short ? `${option.short}/${option.name}` : option.name as string;
-    return [label, option.type.kind === "flag"];
+    return [label, option.type.kind === "flag" || option.bare !== undefined];
   }));
   for (const label of flags) assertEquals(known.get(label), true, label);
   for (const label of valued) assertEquals(known.get(label), false, label);
