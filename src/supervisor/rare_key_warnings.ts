@@ -9,15 +9,15 @@ export function rareKeyWarnings(
   certificates: readonly CheckedCertificate[],
 ): string[] {
   return certificates.flatMap(({ source, keyType, curve: identifier = "" }) => {
-    const advice = "use an RSA key of 2048 bits or one of P-256";
+    const advice = "use a P-256 key, or RSA with 2048 bits";
     if (keyType === "dsa" && !/DSS|ALL/.test(ciphers ?? "")) {
       return [`${source}: its key is DSA, and no client gets in with these ciphers; ${advice}`];
     }
     const curve = RARE_CURVES.get(identifier);
     if (curve === undefined) return [];
     return [
-      `${source}: its key is of the curve ${curve}, which TLS 1.3 does not have and few clients know; the others ` +
-      `do not get in: ${advice}`,
+      `${source}: its key is on the curve ${curve}, which TLS 1.3 does not have and few clients know; others ` +
+      `cannot connect: ${advice}`,
     ];
   });
 }

@@ -16,8 +16,8 @@ export function rustlsRefusal(
     : "OpenSSL does, so install it (Debian: libssl3)";
   return certificateRefused(
     certificate,
-    `rustls cannot serve this certificate and key: ${why}; ${help}, or use an RSA key ` +
-      "of 2048 bits or one of P-256",
+    `rustls cannot serve this certificate and key: ${why}; ${help}, or use a P-256 key, ` +
+      "or RSA with 2048 bits",
     { cause: error },
   );
 }

@@ -18,7 +18,7 @@ export const CERTIFICATES: readonly Row[] = [
     outcome: {
       openssl: refused("$file: the certificate: OpenSSL refuses it: …"),
       rustls: refused(
-        "$file: rustls cannot serve this certificate and key, although they belong together: …",
+        "$file: rustls cannot serve this certificate and key: its RSA key has 1024 bits, fewer than 2048; on Linux --tls-library=openssl does, or use a P-256 key, or RSA with 2048 bits",
       ),
     },
   },
@@ -28,7 +28,7 @@ export const CERTIFICATES: readonly Row[] = [
     outcome: {
       openssl: served(),
       rustls: refused(
-        "$file: rustls cannot serve this certificate and key, although they belong together: …",
+        "$file: rustls cannot serve this certificate and key: its key is for RSA-PSS alone; on Linux --tls-library=openssl does, or use a P-256 key, or RSA with 2048 bits",
       ),
     },
   },
@@ -39,7 +39,7 @@ export const CERTIFICATES: readonly Row[] = [
     outcome: {
       openssl: served(),
       rustls: refused(
-        "$file: rustls cannot serve this certificate and key, although they belong together: …",
+        "$file: rustls cannot serve this certificate and key: its key is Ed448; on Linux --tls-library=openssl does, or use a P-256 key, or RSA with 2048 bits",
       ),
     },
   },
@@ -49,9 +49,11 @@ export const CERTIFICATES: readonly Row[] = [
     name: "p-224",
     make: (it) => it.selfSigned(`${EC}P-224`),
     outcome: {
-      openssl: served(),
+      openssl: served(
+        "$file: its key is on the curve P-224, which TLS 1.3 does not have and few clients know; others cannot connect: use a P-256 key, or RSA with 2048 bits",
+      ),
       rustls: refused(
-        "$file: rustls cannot serve this certificate and key, although they belong together: …",
+        "$file: rustls cannot serve this certificate and key: its curve is none of P-256, P-384 and P-521; on Linux --tls-library=openssl does, or use a P-256 key, or RSA with 2048 bits",
       ),
     },
   },
@@ -59,9 +61,11 @@ export const CERTIFICATES: readonly Row[] = [
     name: "secp256k1",
     make: (it) => it.selfSigned(`${EC}secp256k1`),
     outcome: {
-      openssl: served(),
+      openssl: served(
+        "$file: its key is on the curve secp256k1, which TLS 1.3 does not have and few clients know; others cannot connect: use a P-256 key, or RSA with 2048 bits",
+      ),
       rustls: refused(
-        "$file: rustls cannot serve this certificate and key, although they belong together: …",
+        "$file: rustls cannot serve this certificate and key: its curve is none of P-256, P-384 and P-521; on Linux --tls-library=openssl does, or use a P-256 key, or RSA with 2048 bits",
       ),
     },
   },
@@ -69,9 +73,11 @@ export const CERTIFICATES: readonly Row[] = [
     name: "brainpool",
     make: (it) => it.selfSigned(`${EC}brainpoolP256r1`),
     outcome: {
-      openssl: served(),
+      openssl: served(
+        "$file: its key is on the curve brainpoolP256r1, which TLS 1.3 does not have and few clients know; others cannot connect: use a P-256 key, or RSA with 2048 bits",
+      ),
       rustls: refused(
-        "$file: rustls cannot serve this certificate and key, although they belong together: …",
+        "$file: rustls cannot serve this certificate and key: its curve is none of P-256, P-384 and P-521; on Linux --tls-library=openssl does, or use a P-256 key, or RSA with 2048 bits",
       ),
     },
   },
@@ -81,7 +87,7 @@ export const CERTIFICATES: readonly Row[] = [
     outcome: {
       openssl: served(),
       rustls: refused(
-        "$file: rustls cannot serve this certificate and key, although they belong together: …",
+        "$file: rustls cannot serve this certificate and key: …; on Linux --tls-library=openssl does, or use a P-256 key, or RSA with 2048 bits",
       ),
     },
   },
@@ -154,7 +160,7 @@ export const CERTIFICATES: readonly Row[] = [
     outcome: {
       openssl: served(),
       rustls: refused(
-        "$file: rustls cannot serve this certificate and key, although they belong together: …",
+        "$file: rustls cannot serve this certificate and key: it is X.509 version 1; on Linux --tls-library=openssl does, or use a P-256 key, or RSA with 2048 bits",
       ),
     },
   },
@@ -203,7 +209,7 @@ export const CERTIFICATES: readonly Row[] = [
     outcome: {
       openssl: served(),
       rustls: refused(
-        "$file: rustls cannot serve this certificate and key, although they belong together: …",
+        "$file: rustls cannot serve this certificate and key: …; on Linux --tls-library=openssl does, or use a P-256 key, or RSA with 2048 bits",
       ),
     },
   },

@@ -105,7 +105,9 @@ export const CLIENT_FILES: readonly Row[] = [
     {
       name: "ca-is-a-leaf",
       make: async (it: Making) => (await it.leaf()).certificate,
-      outcome: served(),
+      outcome: refused(
+        "$file: the certificate in it is signed by others, so no client's certificate can be verified; append the one of the root authority, which has signed itself",
+      ),
     },
   ].map((row) => ({ ...row, args: ca })),
   ...[

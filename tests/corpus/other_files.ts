@@ -149,28 +149,28 @@ export const SECRETS: readonly Row[] = [
     name: "secret-empty",
     make: () => "",
     outcome: refused(
-      "$file: a ticket secret has to have 32 octets at least, and this one has 0; make one with: openssl rand 48 > $file",
+      "$file: a ticket secret needs at least 32 bytes, and this one has 0; make one with: openssl rand 48 > $file",
     ),
   },
   {
     name: "secret-short",
     make: () => "12345678901234567890123456789012".slice(1),
     outcome: refused(
-      "$file: a ticket secret has to have 32 octets at least, and this one has 31; make one with: openssl rand 48 > $file",
+      "$file: a ticket secret needs at least 32 bytes, and this one has 31; make one with: openssl rand 48 > $file",
     ),
   },
   {
     name: "secret-short-by-newline",
     make: () => "1234567890123456789012345678901\n",
     outcome: refused(
-      "$file: a ticket secret has to have 32 octets at least, and this one has 31, the newline at its end not counted; make one with: openssl rand 48 > $file",
+      "$file: a ticket secret needs at least 32 bytes, and this one has 31, the newline at its end not counted; make one with: openssl rand 48 > $file",
     ),
   },
   {
     name: "secret-zeros",
     make: () => new Uint8Array(48),
     outcome: refused(
-      "$file: this ticket secret is one octet again and again, which anybody can guess; make one with: openssl rand 48 > $file",
+      "$file: this ticket secret repeats one byte, which anyone can guess; make one with: openssl rand 48 > $file",
     ),
   },
   {

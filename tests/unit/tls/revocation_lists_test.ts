@@ -78,7 +78,7 @@ Deno.test("authorities without a list are named, but only where there are lists"
   const lists = checkRevocationLists(revocationListsIn(pem, "/crl"), from);
   assertStringIncludes(
     missingListsWarning(lists, from)!,
-    "/crl: no revocation list of CN=B and CN=C and CN=D and 1 others; ",
+    "/crl: no revocation list of CN=B and CN=C and CN=D and 1 other; ",
   );
   assertEquals(missingListsWarning([], from), undefined);
 });
