@@ -43,8 +43,8 @@ export function openProcess(pid: number): OtherProcess | undefined {
     },
     relieve() {
       // Kept apart from an operator's SIGTERM, of which the second ends everything at once.
-      const signal = catches(pid, SIGURG) ? SIGURG : SIGTERM;
-      if (handle !== undefined) return send(handle, signal);
+      const signal = catches(pid, SIGNALS.SIGURG) ? "SIGURG" : "SIGTERM";
+      if (handle !== undefined) return send(handle, SIGNALS[signal]);
       if (startOf(pid) !== started) throw new Error("it has ended");
       Deno.kill(pid, signal);
     },
@@ -224,8 +224,7 @@ function readOrEmpty(path: string): string {
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).
 const PIDFD_SEND_SIGNAL = 424n;
 const PIDFD_OPEN = 434n;
-const SIGTERM = 15;
-const SIGURG = 23;
+const SIGNALS = { SIGTERM: 15, SIGURG: 23 } as const;
 const EPERM = 1;
 const ENOENT = 2;
 const ESRCH = 3;
