@@ -31,7 +31,7 @@ export class AccessLog {
     return new AccessRecord(this, client);
   }
 
-  /** Whatever ends by a fault from now on ends because drain timeout expired. */
+  /** Whatever ends by a fault from now on ends because the drain timeout expired. */
   cutOff(): void {
     this.isOver = true;
   }
@@ -51,7 +51,7 @@ export class AccessRecord {
   readonly #log: AccessLog;
   readonly #client: TlsConnection;
   readonly #began: number;
-  readonly #addresses: { client: string; frontend: string } | undefined;
+  readonly #addresses: { client: string | undefined; frontend: string } | undefined;
   #ja4: string | undefined;
   #negotiated: Negotiated | undefined;
   #handshakeTime: number | undefined;
@@ -137,10 +137,13 @@ export class AccessRecord {
 }
 
 /** A connection that its client has ended may no longer tell its addresses. */
-function addressesOf(client: TlsConnection): { client: string; frontend: string } | undefined {
+function addressesOf(
+  client: TlsConnection,
+): { client: string | undefined; frontend: string } | undefined {
   try {
     const { peer, local } = client.pair;
-    return { client: formatSocketAddress(peer), frontend: formatSocketAddress(local) };
+    const known = peer.host === "" ? undefined : formatSocketAddress(peer);
+    return { client: known, frontend: formatSocketAddress(local) };
   } catch {
     return undefined;
   }

@@ -13,7 +13,8 @@ export class Departures {
   /** The most that there have been since memory was last given back. */
   #high = 0;
   #left = 0;
-  #due = false;
+  /** Undefined while nothing is due. */
+  #cancelWait: (() => void) | undefined;
 
   /** `release` gives memory back, and stops everything for some milliseconds. */
   constructor(clock: Clock, release: () => void) {
@@ -26,16 +27,23 @@ export class Departures {
     this.#left = left;
     // The most that there are is always right before an end.
     if (left >= this.#high) this.#high = left + 1;
-    else if (!this.#due && left <= this.#high / 2 && left <= this.#high - MANY) this.#wait(left);
+    else if (left <= this.#high / 2 && left <= this.#high - MANY && !this.#cancelWait) {
+      this.#wait(left);
+    }
+  }
+
+  /** Forgets what is due: a timer would keep a program alive that is done otherwise. */
+  cancel(): void {
+    this.#cancelWait?.();
+    this.#cancelWait = undefined;
   }
 
   /** Until hardly any more leave, for a while at most. */
   #wait(before: number, rounds = 1): void {
-    this.#due = true;
-    this.#clock.after(ROUND, () => {
+    this.#cancelWait = this.#clock.after(ROUND, () => {
       const goesOn = this.#left < before * STEADY;
       if (goesOn && rounds < MAX_ROUNDS) return this.#wait(this.#left, rounds + 1);
-      this.#due = false;
+      this.#cancelWait = undefined;
       this.#high = this.#left;
       this.#release();
     });

@@ -116,7 +116,8 @@ export function describeClient(client: TlsConnection): string {
     const asked = serverName ??
       (strangeName === undefined ? undefined : JSON.stringify(strangeName));
     const name = asked === undefined ? "" : ` for ${asked}`;
-    return `client ${formatSocketAddress(peer)}${behalf} to ${formatSocketAddress(local)}${name}`;
+    const address = peer.host === "" ? "of an unknown address" : formatSocketAddress(peer);
+    return `client ${address}${behalf} to ${formatSocketAddress(local)}${name}`;
   } catch {
     return "client already gone";
   }

@@ -170,6 +170,7 @@ export class Proxy {
     const frontends = [...this.#frontends, ...this.#former];
     await Promise.all(frontends.map((frontend) => frontend.drained()));
     this.#cancelEnd();
+    this.#services.departures.cancel();
     this.#faults.flush();
   }
 

@@ -138,13 +138,12 @@ export class SocketDescriptors {
   }
 
   /**
-   * The same of a connection that was reset before it was accepted, and therefore never found. It is one of those without
-   * a peer: false if none of them has data, else nobody knows.
+   * The same of a connection that was reset before it was accepted, and that a survey has therefore just not found. It
+   * is one of the strangers without a peer: false if none of them has data, else nobody knows.
    */
   #deadHaveData(local: SocketEnd): boolean | undefined {
     let hasData: boolean | undefined;
-    for (const fd of this.#open) {
-      if (this.#taken.has(fd) && !this.#strangers.has(fd)) continue;
+    for (let fd = this.#strangers.end; (fd = this.#strangers.lastPresent(fd - 1)) >= 0;) {
       if (this.#ask(fd, this.#calls.getpeername)) continue;
       const one = this.#hasData(fd, local);
       // A listening socket has the same end.

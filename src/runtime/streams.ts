@@ -62,6 +62,7 @@ export interface Duplex {
 /** Both ends of a TCP connection. */
 export interface SocketPair {
   readonly local: SocketAddress;
+  /** Its host is empty if it is not known: under Node, if the peer had left before it was accepted. */
   readonly peer: SocketAddress;
 }
 

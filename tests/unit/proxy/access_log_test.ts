@@ -249,6 +249,16 @@ Deno.test("a client that no longer tells its addresses has none", async () => {
   assertEquals([reports[0]!.client, reports[0]!.frontend], [undefined, undefined]);
 });
 
+Deno.test("a client that left before its address was known has none, but came to a frontend", async () => {
+  const { runtime, reports } = await newProxy();
+  const client = new FakeStream({ ...pairOf(1), peer: { host: "", port: 0 } });
+  runtime.network.listeners[0]!.arrive(client);
+  client.end();
+  client.failHandshake(new NativeError("gone"));
+  await settled();
+  assertEquals([reports[0]!.client, reports[0]!.frontend], [undefined, "192.0.2.1:8443"]);
+});
+
 /** An engine that tells more of its connections, or not even their addresses. */
 function telling(engine: TlsEngine, negotiated: Negotiated, gone = false): TlsEngine {
   return {

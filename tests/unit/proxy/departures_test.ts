@@ -12,7 +12,7 @@ function newDepartures() {
   const leave = (from: number, to: number) => {
     for (let left = from - 1; left >= to; left--) departures.ended(left);
   };
-  return { clock, leave, released: () => released };
+  return { clock, departures, leave, released: () => released };
 }
 
 Deno.test("memory is given back once, within 10 s after thousands have left", async () => {
@@ -53,4 +53,15 @@ Deno.test("later crowds count again", async () => {
     await clock.advance(10_000);
     assertEquals(released(), count);
   }
+});
+
+Deno.test("nothing is due any more once that is cancelled, and later crowds count again", async () => {
+  const { clock, departures, leave, released } = newDepartures();
+  departures.cancel();
+  leave(2_000, 0);
+  departures.cancel();
+  assertEquals(clock.waiting, 0);
+  leave(2_000, 0);
+  await clock.advance(10_000);
+  assertEquals(released(), 1);
 });

@@ -132,6 +132,15 @@ Deno.test("flush() writes the counts that are waiting", () => {
   assertEquals(clock.waiting, 0);
 });
 
+Deno.test("a client that left before its address was known has none", () => {
+  const { lines, faults } = newFaultLog();
+  const client = clientOf(40_001);
+  const unknown = { pair: { ...client.pair, peer: { host: "", port: 0 } } } as TlsConnection;
+  faults.connection(new PeerError("client", "handshake", "not TLS"), unknown);
+  const who = "client of an unknown address to 192.0.2.1:8443";
+  assertEquals(lines, [`info handshake failed: not TLS (${who})`]);
+});
+
 Deno.test("a client that has no addresses any more is no reason to fail", () => {
   const { lines, faults } = newFaultLog();
   const gone = {

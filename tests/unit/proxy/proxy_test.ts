@@ -181,6 +181,19 @@ Deno.test("drain() resets whoever is left at its limit, in whatever state", asyn
   assertEquals([drained, proxy.counters.active, runtime.clock.waiting], [true, 0, 0]);
 });
 
+Deno.test("drain() leaves nothing to do, although a crowd has just left", async () => {
+  const { runtime, proxy, arrive } = await newProxy();
+  const crowd: FakeStream[] = [];
+  for (let port = 1; port <= 600; port++) crowd.push(await arrive(port));
+  for (const client of crowd) client.failHandshake(new NativeError("gone"));
+  await settled();
+  assertEquals(proxy.counters.active, 0);
+  const drained = proxy.drain(60_000);
+  await runtime.clock.advance(1_000);
+  await drained;
+  assertEquals(runtime.clock.waiting, 0);
+});
+
 Deno.test("drain() gives up a backend that does not answer, at its limit", async () => {
   const { runtime, clock, proxy, lines, arrive } = await newProxy();
   runtime.network.answer = (_, abandonment) =>
