@@ -121,7 +121,7 @@ testWith(
       // Another path is another configuration, and that is not taken.
       site.configure([lines[0]!, `client-verify-ca = "${folder}/other.pem"`]);
       await site.reload();
-      assertStringIncludes(site.stud.stderr, "reload failed, and stud serves on as before: ");
+      assertStringIncludes(site.stud.stderr, "reload failed, keeping the current configuration: ");
     } finally {
       Deno.removeSync(folder, { recursive: true });
     }

@@ -314,7 +314,7 @@ Deno.test("workers that refuse what has been left out are not asked for ever", a
   state.answer = (_, message) =>
     message.type === "prepare" ? { fault: "b.pem: refused", refused: [REFUSED] } : {};
   await hangUp(planOf({ configuration: { keepalive: 1 } }));
-  assertEquals(lines, ["error reload failed, and stud serves on as before: b.pem: refused"]);
+  assertEquals(lines, ["error reload failed, keeping the current configuration: b.pem: refused"]);
   await end();
 });
 
