@@ -2,7 +2,8 @@
  * The right to take a process's place, which one process at a time can have: a unix socket with an abstract name
  * (unix(7)). The kernel gives a name to one socket only, in the network whose ports the two share, and takes it back
  * when its owner ends, however that ends. Whoever comes second asks the kernel who the first one is. Any user of the
- * machine can take a name; an operator learns from the refusal which process to end.
+ * machine can take a name. Sockets of the same port are of the same user, so a name that somebody else has is nobody's
+ * claim, and the next one counts.
  */
 
 const SYMBOLS = {
@@ -28,35 +29,60 @@ export function claimTakeover(identity: string): { close(): void } | number | un
   } catch {
     return undefined; // Foreign functions are not allowed.
   }
-  const { __errno_location, bind, close, listen, socket } = libc;
+  const namespace = processNamespace();
+  for (let turn = 0; turn < NAMES; turn++) {
+    const name = sockaddr(`stud replaces ${identity} ${namespace}${turn === 0 ? "" : ` ${turn}`}`);
+    const claim = take(name);
+    if (claim !== "taken") return claim;
+    const owner = ownerOf(name);
+    if (owner !== undefined) return owner;
+  }
+  return undefined;
+}
+
+function take(name: Uint8Array<ArrayBuffer>): { close(): void } | "taken" | undefined {
+  const { __errno_location, bind, close, listen, socket } = libc!;
   const descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return undefined;
-  const name = sockaddr(identity);
   // What listens is asked for its owner; nothing is ever accepted.
   if (bind(descriptor, name, name.length) === 0 && listen(descriptor, QUEUE) === 0) {
     return { close: () => void close(descriptor) };
   }
   const errno = new Deno.UnsafePointerView(__errno_location()!).getInt32();
   close(descriptor);
-  return errno === EADDRINUSE ? ownerOf(name) : undefined;
+  return errno === EADDRINUSE ? "taken" : undefined;
 }
 
-/** The process that listens by this name; 0 if it is of another process namespace, or does not listen yet. */
-function ownerOf(name: Uint8Array<ArrayBuffer>): number {
+/**
+ * The process that has this name, 0 if it is of another process namespace; undefined if it is no stud that could serve
+ * here: it is another user's, or it does not listen, or lets nobody in.
+ */
+function ownerOf(name: Uint8Array<ArrayBuffer>): number | undefined {
+  for (let tries = 0; tries < TRIES; tries++) {
+    // It may have been caught between bind(2) and listen(2).
+    if (tries > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TRY_PAUSE);
+    const owner = credentialsOf(name);
+    if (owner === undefined) continue;
+    return owner.user === 0 || owner.user === Deno.uid() ? owner.pid : undefined;
+  }
+  return undefined;
+}
+
+function credentialsOf(name: Uint8Array<ArrayBuffer>): { pid: number; user: number } | undefined {
   const { close, connect, getsockopt, socket } = libc!;
   const descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (descriptor < 0) return 0;
+  if (descriptor < 0) return undefined;
   const credentials = new Int32Array(3);
   const length = new Uint32Array([credentials.byteLength]);
   const isKnown = connect(descriptor, name, name.length) === 0 &&
     getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, credentials, length) === 0;
   close(descriptor);
-  return isKnown ? credentials[0]! : 0;
+  return isKnown ? { pid: credentials[0]!, user: credentials[1]! >>> 0 } : undefined;
 }
 
 /** struct sockaddr_un with an abstract name, which begins with a NUL. */
-function sockaddr(identity: string): Uint8Array<ArrayBuffer> {
-  const name = new TextEncoder().encode(`\0stud replaces ${identity} ${processNamespace()}`);
+function sockaddr(text: string): Uint8Array<ArrayBuffer> {
+  const name = new TextEncoder().encode(`\0${text}`);
   const bytes = new Uint8Array(2 + name.length);
   new DataView(bytes.buffer).setUint16(0, AF_UNIX, true);
   bytes.set(name, 2);
@@ -81,3 +107,8 @@ const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 const EADDRINUSE = 98;
 const QUEUE = 128;
+/** Names that others may have; who has all of them keeps no two studs apart, but stops neither. */
+const NAMES = 8;
+/** How often a name is asked for its owner, and milliseconds in between. */
+const TRIES = 5;
+const TRY_PAUSE = 10;

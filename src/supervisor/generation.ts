@@ -56,7 +56,8 @@ export class Generation {
         this.#handOver(successor, this.addresses, 1, close);
       const newest = (one: WorkerConfiguration) => this.#knowing(withNewest(one, responses));
       const isNobodyThere = () => this.#isNobodyThere(runtime.clock.now());
-      const options = { relieve, accessLog, newest, isNobodyThere };
+      const isNobodyLeft = () => this.#isNobodyLeft();
+      const options = { relieve, accessLog, newest, isNobodyLeft, isNobodyThere };
       return new WorkerSlot(runtime, { ...configuration, index: place + 1 }, log, options);
     });
   }
@@ -182,11 +183,14 @@ export class Generation {
     await Promise.all(this.#slots.map((slot) => slot.retire()));
   }
 
+  #isNobodyLeft(): boolean {
+    return this.#slots.every(({ current }) => current === undefined);
+  }
+
   /** And nobody has been started in the last second, so that many that fail take turns. */
   #isNobodyThere(now: number): boolean {
-    return this.#slots.every(({ current, launchedAt }) =>
-      current === undefined && now - launchedAt >= LONGEST_ALONE
-    );
+    return this.#isNobodyLeft() &&
+      this.#slots.every(({ launchedAt }) => now - launchedAt >= LONGEST_ALONE);
   }
 
   #anyWorker(): WorkerProcess | undefined {

@@ -10,7 +10,9 @@ import { Allowance } from "./allowance.ts";
 /** What a pace depends on. */
 export interface RestartPaceOptions {
   readonly clock: Clock;
-  /** Whether no worker of any slot serves, is about to, or has just tried. */
+  /** Whether no worker of any slot serves or is about to. */
+  readonly isNobodyLeft: () => boolean;
+  /** The same, and none has just tried. */
   readonly isNobodyThere: () => boolean;
   /** Whether nothing is to be started any more. */
   readonly isOver: () => boolean;
@@ -32,11 +34,11 @@ export class RestartPace {
 
   /** Resolves when the next one may be started. `served`: whether the last one ever did. */
   async wait(served: boolean): Promise<void> {
-    const { clock, onPause, isNobodyThere, isOver } = this.#options;
+    const { clock, onPause, isNobodyLeft, isNobodyThere, isOver } = this.#options;
     this.#failures = served ? 0 : this.#failures + 1;
     const wait = served ? this.#mishapPause() : restartPause(this.#failures);
     if (wait === 0) return;
-    onPause(isNobodyThere() ? Math.min(wait, LONGEST_ALONE) : wait);
+    onPause(isNobodyLeft() ? Math.min(wait, LONGEST_ALONE) : wait);
     const began = clock.now();
     for (let left = wait; left > 0 && !isOver(); left = began + wait - clock.now()) {
       await pause(clock, Math.min(left, LONGEST_ALONE));

@@ -24,7 +24,8 @@ export interface WorkerSlotOptions {
   readonly newest?: (configuration: WorkerConfiguration) => WorkerConfiguration;
   /** Where lines of the access log go. */
   readonly accessLog?: AccessOutput | undefined;
-  /** As {@linkcode RestartPaceOptions} has it; by default, for this slot alone. */
+  /** As {@linkcode RestartPaceOptions} has them; by default, for this slot alone. */
+  readonly isNobodyLeft?: RestartPaceOptions["isNobodyLeft"];
   readonly isNobodyThere?: RestartPaceOptions["isNobodyThere"];
 }
 
@@ -57,7 +58,8 @@ export class WorkerSlot {
       relieve = (_, close) => close(),
       accessLog,
       newest = (same) => same,
-      isNobodyThere = () => this.#current === undefined,
+      isNobodyLeft = () => this.#current === undefined,
+      isNobodyThere = isNobodyLeft,
     }: WorkerSlotOptions = {},
   ) {
     this.#runtime = runtime;
@@ -68,6 +70,7 @@ export class WorkerSlot {
     this.#newest = newest;
     this.#pace = new RestartPace({
       clock: runtime.clock,
+      isNobodyLeft,
       isNobodyThere,
       isOver: () => this.#stopping,
       onPause: (wait) => this.#logPause(wait),
@@ -284,11 +287,14 @@ export class WorkerSlot {
   }
 
   #logDeath(worker: WorkerProcess, reason: string): void {
-    this.#log.error("worker {index} (process {pid}) died: {reason}; its connections are lost", {
-      index: this.#configuration.index,
-      pid: worker.pid,
-      reason,
-    });
+    const { index } = this.#configuration;
+    const values = { index, pid: worker.pid, reason };
+    if (worker.hasServed) {
+      const line = "worker {index} (process {pid}) died: {reason}; its connections are lost";
+      this.#log.error(line, values);
+    } else {
+      this.#log.error("worker {index} (process {pid}) died before it served: {reason}", values);
+    }
   }
 
   #announce(worker: WorkerProcess): void {
@@ -297,6 +303,8 @@ export class WorkerSlot {
       () =>
         this.#log.info("worker {index} serves again (process {pid})", { index, pid: worker.pid }),
       (error: Error) => {
+        // Of one that has died a line says so.
+        if (worker.isGone) return;
         this.#log.error("worker {index}: {reason}", { index, reason: error.message });
       },
     );

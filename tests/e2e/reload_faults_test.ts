@@ -23,7 +23,10 @@ testWith(
     await site.echoOnce();
     site.configure(["workers = 2"], { backend: "127.0.0.1,no-such-service" });
     await site.reload();
-    assertStringIncludes(site.stud.stderr, "as before: --backend: no-such-service is neither");
+    assertStringIncludes(
+      site.stud.stderr,
+      "current configuration: --backend: no-such-service is neither",
+    );
     await site.echoOnce();
     site.configure([], { frontends: ["192.0.2.1,443"] });
     await site.reload();

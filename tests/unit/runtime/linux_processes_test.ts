@@ -9,6 +9,13 @@ const ignore = Deno.build.os !== "linux";
 const HERE = { host: "192.0.2.1", port: 8443 };
 const ELSEWHERE = { host: "2001:db8::1", port: 9443 };
 
+const libc = ignore ? undefined : Deno.dlopen("libc.so.6", {
+  syscall: { parameters: ["i64", "i64", "i64", "i64"], result: "i64" },
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  listen: { parameters: ["i32", "i32"], result: "i32" },
+});
+
 // The libraries, and the file of the announcements, stay open: not within a test, which would be blamed for it.
 if (!ignore) {
   announce([]);
@@ -85,6 +92,44 @@ Deno.test({
     third!.close();
   },
 });
+
+for (const [how, listens] of [["listens by", true], ["only has", false]] as const) {
+  Deno.test({
+    name: `another user who ${how} the name of a claim keeps nobody from it`,
+    ignore: ignore || Deno.uid() !== 0,
+    fn() {
+      const stat = Deno.readTextFileSync("/proc/self/stat");
+      const started = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+      const namespace = Deno.readLinkSync("/proc/self/ns/pid");
+      const squatter = squat(`stud replaces ${Deno.pid} ${started} ${namespace}`, listens);
+      const [first, second] = [1, 2].map(() => openProcess(Deno.pid)!);
+      assertEquals(first!.claim(), undefined);
+      assertEquals(second!.claim(), Deno.pid);
+      first!.close();
+      second!.close();
+      closeDescriptor(squatter);
+    },
+  });
+}
+
+/** A unix socket that another user has by this abstract name; the caller closes it. */
+function squat(name: string, listens: boolean): number {
+  const { syscall, socket, bind, listen } = libc!.symbols;
+  const address = new TextEncoder().encode(`..\0${name}`);
+  new DataView(address.buffer).setUint16(0, 1, true);
+  const descriptor = socket(1, 1, 0);
+  // The user of this thread, and of no other (setresuid(2)).
+  const becomes = (user: bigint) =>
+    assertEquals(syscall(Deno.build.arch === "aarch64" ? 147n : 117n, -1n, user, -1n), 0n);
+  becomes(65534n);
+  try {
+    assertEquals(bind(descriptor, address, address.length), 0);
+    if (listens) assertEquals(listen(descriptor, 1), 0);
+  } finally {
+    becomes(0n);
+  }
+  return descriptor;
+}
 
 Deno.test({
   name: "a thread is no process",

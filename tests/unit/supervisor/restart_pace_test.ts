@@ -4,12 +4,13 @@ import { RestartPace, restartPause } from "../../../src/supervisor/restart_pace.
 import { assert, assertEquals } from "../../support/assert.ts";
 import { ManualClock, settled } from "../../support/manual_clock.ts";
 
-function newPace({ alone = false } = {}) {
+function newPace({ alone = false, left = false } = {}) {
   const clock = new ManualClock();
-  const state = { alone, over: false };
+  const state = { alone, left, over: false };
   const told: number[] = [];
   const pace = new RestartPace({
     clock,
+    isNobodyLeft: () => state.left || state.alone,
     isNobodyThere: () => state.alone,
     isOver: () => state.over,
     onPause: (wait) => told.push(wait),
@@ -50,6 +51,22 @@ Deno.test("workers that serve and die over and over are started once a second", 
   const total = pauses.reduce((sum, each) => sum + each, 0);
   assert(total >= 20_000, `50 starts in ${total} ms`);
   assert(Math.max(...pauses) <= 1_000, pauses.join());
+});
+
+Deno.test("a pause is told as long as it will be while nobody serves, though one has just tried", async () => {
+  const { state, clock, told, pace } = newPace({ left: true });
+  for (let failures = 0; failures < 6; failures++) {
+    state.alone = false;
+    let done = false;
+    pace.wait(false).then(() => done = true);
+    await settled();
+    state.alone = true;
+    for (let waited = 0; !done; waited++) {
+      assert(waited < 10, "a pause longer than a second");
+      await clock.advance(100);
+    }
+  }
+  assertEquals(told, [500, 1_000, 1_000, 1_000, 1_000]);
 });
 
 Deno.test("starts that fail are tried again after growing pauses while others serve", async () => {

@@ -48,6 +48,18 @@ Deno.test("start() rejects when the first worker cannot serve", async () => {
   await assertRejects(() => none.start(), StartupError, "no memory");
 });
 
+Deno.test("one that dies before it serves is one line, and had no connections", async () => {
+  const { children, lines, slot } = await newSlot();
+  children[0]!.end({ signal: "SIGSEGV" });
+  await settled();
+  children[1]!.end({ signal: "SIGSEGV" });
+  await settled();
+  assertEquals(lines.slice(1), [
+    "error worker 1 (process 5001) died before it served: killed by SIGSEGV; a crash in native code",
+  ]);
+  await slot.kill();
+});
+
 Deno.test("a worker that dies is replaced at once, and the log names it and why", async () => {
   const { clock, children, lines, slot } = await newSlot();
   await clock.advance(60_000);
