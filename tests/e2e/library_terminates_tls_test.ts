@@ -271,7 +271,7 @@ test("terminate() sends a PROXY header of version 2 with what it is to tell", as
   await assertRejects(
     () => terminate({ ...options, proxyClientCert: true }),
     UsageError,
-    'of no use without preface: "proxy-v2"',
+    'has no effect without preface: "proxy-v2"',
   );
 });
 
