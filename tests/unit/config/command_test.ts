@@ -3,6 +3,7 @@ import { parseCommandLine } from "../../../src/config/command_line.ts";
 import type { OptionName } from "../../../src/config/options.ts";
 import { optionLabel, OPTIONS } from "../../../src/config/options.ts";
 import type { Settings } from "../../../src/config/settings.ts";
+import { UsageError } from "../../../src/errors.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
 import { ON_DENO, OPENSSL_OR_RUSTLS, refusalOf, settingsOf } from "./settings_of.ts";
 
@@ -433,6 +434,16 @@ Deno.test("help, version and default-config ask for nothing else", () => {
   for (const argv of [["-h", "ssl"], ["--help", "ssl"], ["--help=ssl"], ["-qh", "ssl"]]) {
     assertEquals(command(...argv), { ...help, topic: "ssl" });
   }
+});
+
+Deno.test("help explains an option that is written as one, if nothing comes behind it", () => {
+  const topic = (...argv: string[]) => parseCommandLine(argv).helpTopic;
+  for (const asked of ["-b", "--backend", "-U", "--watch"]) {
+    assertEquals(topic("-h", asked), asked);
+    assertEquals(topic("-t", "--help", asked), asked);
+  }
+  assertEquals(topic("--help", "-b", "127.0.0.1,80"), undefined);
+  assertThrows(() => parseCommandLine(["--help", "--nope"]), UsageError, "unknown option --nope");
 });
 
 Deno.test("-t checks the same settings that would run", () => {
