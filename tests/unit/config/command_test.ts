@@ -114,6 +114,7 @@ Deno.test("each option changes its setting and no other", () => {
       ...openssl("--ciphersuites"),
     }],
     [["--ecdh-curve=X25519:P-256"], { groups: "X25519:P-256", ...openssl("--ecdh-curve") }],
+    [["--ecdh-curve=x25519:p-384"], { groups: "x25519:P-384", ...openssl("--ecdh-curve") }],
     [["-O"], { preferServerCiphers: true, ...openssl("-O/--prefer-server-ciphers") }],
     [["-e", "pkcs11"], { sslEngine: "pkcs11", ...openssl("-e/--ssl-engine") }],
     [["--alpn-protos=h2, http/1.1"], {
