@@ -122,8 +122,8 @@ function uselessFiles(places: readonly Place[]): UselessFile[] {
 }
 
 function useless(name: OptionName): string {
-  const what = name === "client-verify-ca" ? "these authorities count" : "this list counts";
-  return `lets everybody in: no client is asked for a certificate, so ${what} for nothing; add ` +
+  const what = name === "client-verify-ca" ? "these authorities are" : "this list is";
+  return `has no effect: no client is asked for a certificate, so ${what} not used; add ` +
     `${label("client-verify")}=required, or leave it out`;
 }
 

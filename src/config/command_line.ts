@@ -151,10 +151,19 @@ function bareValue(option: Option): string | undefined {
   return option.type.kind === "flag" ? "on" : option.bare;
 }
 
-/** `--help frontend`: the word after it, which nothing else needs then. */
+/** `--help frontend` or `--help -f`, if nothing comes behind it: the word after it, which nothing else needs then. */
 function topic(option: Option, rest: string[]): string | undefined {
   const [next] = rest;
-  return option.name === "help" && next && !next.startsWith("-") ? rest.shift() : undefined;
+  if (option.name !== "help" || !next) return undefined;
+  const isOption = next.startsWith("-") && rest.length === 1 && isWritten(next);
+  return !next.startsWith("-") || isOption ? rest.shift() : undefined;
+}
+
+/** Whether `word` is an option and nothing else, `-f` or `--frontend`. */
+function isWritten(word: string): boolean {
+  return KNOWN.some(({ name, short }) =>
+    word === `--${name}` || short !== undefined && word === `-${short}`
+  );
 }
 
 function nextValue(label: string, rest: string[]): string {

@@ -67,7 +67,6 @@ export function shortHelp(version: string): string {
 function topicText(option: Option): string {
   const fallback = shownDefault(option);
   const facts = [
-    ...(option.aliases ?? []).map((alias) => `The same as --${alias}.`),
     ...(fallback === undefined ? [] : [`The default is ${fallback}.`]),
     ...(option.key === undefined ? ["On the command line only."] : []),
     ...BLOCKS.filter((block) => block.options.some((one) => one.name === option.name))

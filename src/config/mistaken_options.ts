@@ -22,7 +22,7 @@ export function shortOptionHint(letter: string): string | undefined {
 export function operandHint(operand: string): string | undefined {
   const command = COMMANDS.find(([words]) => words.includes(operand.toLowerCase()))?.[1];
   if (command !== undefined) {
-    return `${command}, or ./${operand} for a PEM file of that name`;
+    return `${command}; for a PEM file of that name, write ./${operand}`;
   }
   // What text processors make of two hyphens.
   const dashed = /^[\u2010-\u2015\u2212][\u2010-\u2015\u2212-]*(.*)$/s.exec(operand)?.[1];

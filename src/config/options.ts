@@ -286,7 +286,7 @@ const table = [
     onlyFor: "incoming",
     needs: "openssl",
     default: "1800",
-    help: "Seconds after which an OCSP response is fetched anew. One that holds for less than " +
+    help: "Seconds after which an OCSP response is fetched again. One that holds for less than " +
       "twice as long is fetched when half of its time is over.",
     group: "Certificates",
   },
@@ -788,7 +788,7 @@ const table = [
     type: { kind: "flag" },
     default: "off",
     help: "With rustls and several workers, on Linux, send a client by its address to the worker " +
-      "that it was at before, which knows its sessions. Of no use behind a balancer, where all " +
+      "that it was at before, which knows its sessions. Useless behind a balancer, where all " +
       "clients share an address, and not needed with OpenSSL, whose workers know all sessions, " +
       "except for --max-connections-per-client: then each worker knows all connections of its clients.",
     group: "Sessions",
@@ -977,6 +977,8 @@ const table = [
   },
   {
     name: "workers",
+    // An abbreviation of it for getopt_long, since before there was --worker-timeout.
+    aliases: ["worker"],
     short: "n",
     key: "workers",
     valueName: "N|auto",
@@ -1106,7 +1108,7 @@ const table = [
     type: { kind: "text" },
     default: undefined,
     help: "Append the log to FILE instead of writing it to standard output and standard error. " +
-      "FILE is opened anew on HUP, and when it has been renamed or removed.",
+      "FILE is reopened on HUP, and when it has been renamed or removed.",
     brief: "write the log to FILE",
     group: "Logging",
   },

@@ -65,7 +65,7 @@ export function parseSettings(
     watch: flag("watch"),
     tlsLibrary,
     ...tls,
-    groups: groups === "auto" ? undefined : groups,
+    groups: groupsSetting(groups),
     sslEngine: text("ssl-engine"),
     alpnProtocols: (lastValue("alpn-protos", values) ?? []) as readonly string[],
     ocspDir: text("ocsp-dir")!,
@@ -158,3 +158,9 @@ const PREFACES = [
   ["write-proxy-v2", "proxy-v2"],
   ["proxy-proxy", "proxy-proxy"],
 ] as const satisfies readonly (readonly [OptionName, PrefaceKind])[];
+
+/** OpenSSL knows other groups in capitals and small letters, but not these. */
+function groupsSetting(groups: string | undefined): string | undefined {
+  if (groups?.toLowerCase() === "auto") return undefined;
+  return groups?.replace(/\bp-(?=(?:256|384|521)\b)/g, "P-");
+}

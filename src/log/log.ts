@@ -4,7 +4,7 @@
  */
 
 import { counted } from "../counted.ts";
-import type { LogLevel } from "../errors.ts";
+import { type LogLevel, StartupError } from "../errors.ts";
 import { pause, type Runtime, type StandardStream } from "../runtime/runtime.ts";
 import { LineQueue } from "./line_queue.ts";
 import { LogFile } from "./log_file.ts";
@@ -60,7 +60,11 @@ export class Outputs {
     if (options.file === undefined) return outputs;
     const lossLine = (lost: number) =>
       outputs.#stamp("warning", `${counted(lost, "log line")} lost: disk full?`);
-    outputs.#file = await LogFile.open(runtime, options.file, lossLine);
+    try {
+      outputs.#file = await LogFile.open(runtime, options.file, lossLine);
+    } catch (error) {
+      throw new StartupError(`--log-filename ${(error as Error).message}`, { cause: error });
+    }
     outputs.#file.onTrouble = (reason) =>
       outputs.sink("error", `the log goes on in the old file: ${printable(reason)}`);
     return outputs;

@@ -112,7 +112,7 @@ async function claimByLock(path: string): Promise<PidFile> {
       closeDescriptor(descriptor);
     }
   } catch (error) {
-    throw fault(path, error);
+    throw fault(`--pidfile ${path}`, error);
   }
 }
 

@@ -20,31 +20,49 @@ export async function checkLog(path: string): Promise<void> {
   }
 }
 
-/** A pidfile is removed at the end, which no device should be. Rejects with {@linkcode StartupError}. */
+/**
+ * A pidfile is overwritten and removed at the end, which should happen to no device, and to no certificate that was
+ * given by mistake. Rejects with {@linkcode StartupError}.
+ */
 export async function checkPidPlace(path: string): Promise<void> {
   const found = await fileAt(absolute(path));
-  if (found === undefined || (found.mode & FILE_TYPE) === REGULAR) return;
+  if (found === undefined) return;
+  if ((found.mode & FILE_TYPE) === REGULAR) return await checkPidContent(path, found.size);
   const what = (found.mode & FILE_TYPE) === DIRECTORY ? "a directory" : "a device or a pipe";
   throw new StartupError(`--pidfile ${path}: is ${what}, not a file`);
 }
 
-/** The same as {@linkcode checkLog} of a file that is to be read too. */
+async function checkPidContent(path: string, size: number): Promise<void> {
+  const { readFile } = await import("node:fs/promises");
+  // One that may not be read may not be written either, which is told elsewhere.
+  const text = size > MAX_PID_LENGTH
+    ? undefined
+    : await readFile(absolute(path), "latin1").catch(() => "");
+  // A crash of the machine can leave zeros.
+  if (text !== undefined && /^[\s\0]*\d*[\s\0]*$/.test(text)) return;
+  throw new StartupError(
+    `--pidfile ${path}: the file holds something else than a process id, and stud would overwrite ` +
+      "it; give another file, or remove this one",
+  );
+}
+
+/** The same as {@linkcode checkLog} of a pidfile, which is read too. */
 export async function checkReadWrite(path: string): Promise<void> {
   try {
     const { constants } = await import("node:fs/promises");
     const place = absolute(path);
     await checkPlace(place, await fileAt(place), constants.R_OK | constants.W_OK);
   } catch (error) {
-    throw fault(path, error);
+    throw fault(`--pidfile ${path}`, error);
   }
 }
 
-/** Whether files could be made in a file's directory. Rejects with {@linkcode StartupError}. */
+/** Whether a pidfile could be made in its directory. Rejects with {@linkcode StartupError}. */
 export async function checkDirectoryOf(path: string): Promise<void> {
   try {
     await checkDirectory(absolute(path));
   } catch (error) {
-    throw fault(path, error);
+    throw fault(`--pidfile ${path}`, error);
   }
 }
 
@@ -80,6 +98,8 @@ async function fileAt(place: string): Promise<Stats | undefined> {
   }
 }
 
+/** Bytes that a pidfile has at most, with spaces and zeros. */
+const MAX_PID_LENGTH = 64;
 /** S_IFMT and what is under it, of inode(7). */
 const FILE_TYPE = 0o170000;
 const REGULAR = 0o100000;

@@ -37,7 +37,7 @@ export async function claimPidFile(path: string): Promise<PidFile> {
       },
     };
   } catch (error) {
-    throw fault(path, error);
+    throw fault(`--pidfile ${path}`, error);
   }
 }
 

@@ -14,8 +14,8 @@ export function dhWarnings(
   if (given.length === 0) {
     if (certificates.length === 0 || !namesDhe(ciphers ?? "")) return [];
     return [
-      `-c/--ciphers names DHE, but no PEM file has DH parameters: clients that can do nothing else do not ` +
-      "get in; append some: openssl dhparam 2048 >> cert.pem",
+      `-c/--ciphers names DHE, but no PEM file has DH parameters: clients that support nothing else ` +
+      "cannot connect; append some: openssl dhparam 2048 >> cert.pem",
     ];
   }
   if (lowersSecurityLevel({ protocols, ciphers }) || /@SECLEVEL=[01]/.test(ciphers ?? "")) {
@@ -26,7 +26,7 @@ export function dhWarnings(
     if (bits >= FEWEST_DH_BITS) return [];
     return [
       `${source}: its DH parameters have ${bits} bits, and OpenSSL takes no fewer than ${FEWEST_DH_BITS}: ` +
-      "clients that can do nothing but DHE do not get in; make new ones: openssl dhparam 2048",
+      "clients that support only DHE cannot connect; make new ones: openssl dhparam 2048",
     ];
   });
 }

@@ -219,7 +219,9 @@ async function findPrivileges(settings: Settings, runtime: Runtime): Promise<Wor
     }
   }
   if (chroot !== undefined && !await runtime.files.isDirectory(chroot)) {
-    throw new StartupError(`--chroot ${chroot}: there is no such directory`);
+    throw new StartupError(
+      `--chroot ${chroot}: there is no such directory; make an empty one: mkdir -p ${chroot}`,
+    );
   }
   const account = user === undefined ? undefined : await findUser(runtime, user);
   const gid = group === undefined ? account?.gid : await findGroup(runtime, group);

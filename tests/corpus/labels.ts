@@ -163,7 +163,7 @@ export const LABELS: readonly Row[] = [
       await it.opensslText("genpkey -genparam -algorithm DHX -pkeyopt dh_rfc5114:1"),
     outcome: {
       openssl: served(
-        "$file: its DH parameters have 1024 bits, and OpenSSL takes no fewer than 2048: clients that can do nothing but DHE do not get in; make new ones: openssl dhparam 2048",
+        "$file: its DH parameters have 1024 bits, and OpenSSL takes no fewer than 2048: clients that support only DHE cannot connect; make new ones: openssl dhparam 2048",
       ),
       rustls: served(),
     },

@@ -108,7 +108,7 @@ testWith(NEEDS, "names without certificates are a start error", async () => {
   );
   assertStringIncludes(
     await startError([BY_OPENSSL, "--client-verify-ca", place.ca, place.pem]),
-    "lets everybody in: no client is asked for a certificate",
+    "has no effect: no client is asked for a certificate",
   );
 });
 

@@ -111,9 +111,12 @@ Deno.test("a log that cannot be opened is a start error", async () => {
   const args = ["--self-signed", "-f", "127.0.0.1,0", "-l"];
   assertStringIncludes(
     await startError([...args, "/no/such/place/log"]),
-    "/no/such/place/log: no such directory",
+    "--log-filename /no/such/place/log: no such directory",
   );
-  assertStringIncludes(await startError([...args, "/tmp"]), "/tmp: is a directory, not a file");
+  assertStringIncludes(
+    await startError([...args, "/tmp"]),
+    "--log-filename /tmp: is a directory, not a file",
+  );
 });
 
 testWith({ linux: true }, "a full disk costs lines and no connection", async () => {

@@ -70,6 +70,22 @@ testWith(
     }),
 );
 
+testWith(
+  { linux: true },
+  "a certificate given as the pidfile by mistake survives",
+  () =>
+    withPath(async (path) => {
+      Deno.writeTextFileSync(path, "-----BEGIN CERTIFICATE-----\n");
+      for (const check of [[], ["-t"]]) {
+        assertStringIncludes(
+          await startError([...check, ...ARGS, path]),
+          `--pidfile ${path}: the file holds something else than a process id`,
+        );
+      }
+      assertEquals(Deno.readTextFileSync(path), "-----BEGIN CERTIFICATE-----\n");
+    }),
+);
+
 Deno.test("a pidfile that cannot be written is a start error", async () => {
   assertStringIncludes(
     await startError([...ARGS, "/no/such/place/pid"]),

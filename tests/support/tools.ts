@@ -55,7 +55,7 @@ export function testWith(
   Deno.test({
     name,
     ignore,
-    ...needs.keepsResources && { sanitizeResources: false },
+    ...needs.keepsResources && { sanitizeResources: false, sanitizeOps: false },
     fn: async () => {
       if (missing.length > 0) throw new Error(`this test needs ${missing.join(", ")}`);
       await run();

@@ -144,7 +144,7 @@ Deno.test("options and words of other programs are answered with what to write",
     ["--key", "unknown option --key; write --private-key"],
     [
       "help",
-      '"help" is not an option; write --help for help, or ./help for a PEM file of that name',
+      '"help" is not an option; write --help for help; for a PEM file of that name, write ./help',
     ],
     [
       "\u2013-workers=4",

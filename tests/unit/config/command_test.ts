@@ -3,6 +3,7 @@ import { parseCommandLine } from "../../../src/config/command_line.ts";
 import type { OptionName } from "../../../src/config/options.ts";
 import { optionLabel, OPTIONS } from "../../../src/config/options.ts";
 import type { Settings } from "../../../src/config/settings.ts";
+import { UsageError } from "../../../src/errors.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
 import { ON_DENO, OPENSSL_OR_RUSTLS, refusalOf, settingsOf } from "./settings_of.ts";
 
@@ -113,6 +114,7 @@ Deno.test("each option changes its setting and no other", () => {
       ...openssl("--ciphersuites"),
     }],
     [["--ecdh-curve=X25519:P-256"], { groups: "X25519:P-256", ...openssl("--ecdh-curve") }],
+    [["--ecdh-curve=x25519:p-384"], { groups: "x25519:P-384", ...openssl("--ecdh-curve") }],
     [["-O"], { preferServerCiphers: true, ...openssl("-O/--prefer-server-ciphers") }],
     [["-e", "pkcs11"], { sslEngine: "pkcs11", ...openssl("-e/--ssl-engine") }],
     [["--alpn-protos=h2, http/1.1"], {
@@ -433,6 +435,16 @@ Deno.test("help, version and default-config ask for nothing else", () => {
   for (const argv of [["-h", "ssl"], ["--help", "ssl"], ["--help=ssl"], ["-qh", "ssl"]]) {
     assertEquals(command(...argv), { ...help, topic: "ssl" });
   }
+});
+
+Deno.test("help explains an option that is written as one, if nothing comes behind it", () => {
+  const topic = (...argv: string[]) => parseCommandLine(argv).helpTopic;
+  for (const asked of ["-b", "--backend", "-U", "--watch"]) {
+    assertEquals(topic("-h", asked), asked);
+    assertEquals(topic("-t", "--help", asked), asked);
+  }
+  assertEquals(topic("--help", "-b", "127.0.0.1,80"), undefined);
+  assertThrows(() => parseCommandLine(["--help", "--nope"]), UsageError, "unknown option --nope");
 });
 
 Deno.test("-t checks the same settings that would run", () => {

@@ -64,6 +64,26 @@ Deno.test("a pidfile is a file: a directory or a device in its place stays what 
   assertEquals(folder.names, ["directory"]);
 });
 
+Deno.test("a pidfile that holds something else stays what it is", async () => {
+  using folder = temporaryFolder();
+  const path = `${folder.path}/site.pem`;
+  for (const text of ["-----BEGIN CERTIFICATE-----\n", "17 18\n", "x", "1".repeat(65)]) {
+    Deno.writeTextFileSync(path, text);
+    for (const check of [checkPidPlace, checkPidFile, claimPidFile]) {
+      await assertRejects(
+        () => check(path),
+        StartupError,
+        `--pidfile ${path}: the file holds something else than a process id`,
+      );
+    }
+    assertEquals(Deno.readTextFileSync(path), text);
+  }
+  for (const text of ["", "\n", "\0\0\0", "4711", " 4711\n"]) {
+    Deno.writeTextFileSync(path, text);
+    await checkPidPlace(path);
+  }
+});
+
 Deno.test("checkPidFile() tells who holds it, and makes none", async () => {
   using folder = temporaryFolder();
   const path = `${folder.path}/pid`;
