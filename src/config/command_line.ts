@@ -196,7 +196,7 @@ const operandOption = OPTIONS.find((option) => option.operand)!;
 const byShort = new Map(OPTIONS.flatMap((option) => option.short ? [[option.short, option]] : []));
 const byLong = new Map(
   KNOWN.flatMap((option) =>
-    [option.name, ...option.aliases ?? []]
+    [option.name, option.abbreviation ?? [], option.aliases ?? []].flat()
       .map((name): [string, Option<OptionName>] => [name, option])
   ),
 );

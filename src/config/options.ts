@@ -61,6 +61,8 @@ export interface Option<Name extends string = string> {
   readonly name: Name;
   /** Other long names and keys that mean the same. They are not shown. */
   readonly aliases?: readonly string[];
+  /** An abbreviation on the command line that has meant it since before other options began alike. */
+  readonly abbreviation?: string;
   /** One letter, without the dash. */
   readonly short?: string;
   /** Key in the configuration file; undefined: command line only. */
@@ -977,8 +979,7 @@ const table = [
   },
   {
     name: "workers",
-    // An abbreviation of it for getopt_long, since before there was --worker-timeout.
-    aliases: ["worker"],
+    abbreviation: "worker",
     short: "n",
     key: "workers",
     valueName: "N|auto",

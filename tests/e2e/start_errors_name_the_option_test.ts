@@ -12,7 +12,7 @@ const FAULTS: readonly (readonly [args: string[], ...words: string[]])[] = [
   [["-v", "--self-signed"], "unknown option -v; the version is -V", "-L 2"],
   [["--no-sandbox", "--self-signed"], "unknown option --no-sandbox; write --sandbox=off"],
   [["help"], '"help" is not an option', "--help"],
-  [["--worker", "--self-signed", "-n"], "-n/--workers needs a value"],
+  [["--worker", "1", "--self-signed", "-n"], "-n/--workers needs a value"],
   [["-x"], "unknown option -x"],
   [["--self-signed", "-b"], "-b/--backend needs a value"],
   [["--self-signed", "--backend="], "--backend needs a value"],
