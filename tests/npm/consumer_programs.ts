@@ -74,8 +74,9 @@ console.log(JSON.stringify([
   await told({ frontend, pem, handshakeTimeout: "5" }),
 ]));
 const proxy = await terminate({ frontend, pem });
-await proxy.close("SIGUSR2").catch((error) => console.log(error.message));
-await proxy.close();
+await proxy.close("now").catch((error) => console.log(error.message));
+// What a listener of process.on("SIGTERM") is told.
+await proxy.close("SIGTERM");
 `;
 
 /** Uses everything that is exported, some of it wrongly. */
