@@ -43,16 +43,13 @@ export function helpOn(topic: string | undefined, version: string): string {
 
 /** At most 40 lines of at most 80 columns: the options that everybody needs first, and examples. */
 export function shortHelp(version: string): string {
-  const rows = OPTIONS.filter(({ brief }) => brief !== undefined).map((option) => {
-    const indent = option.short === undefined && !option.operand ? 6 : 2;
-    return [" ".repeat(indent) + optionUsage(option), option.brief!] as const;
-  });
+  const rows = OPTIONS.filter(({ brief }) => brief !== undefined);
   return [
     "Usage: stud [OPTIONS] PEM...",
     "",
     `stud ${version} terminates TLS and passes the plaintext to a backend.`,
     "",
-    ...rows.map(([usage, brief]) => `${usage.padEnd(SHORT_COLUMN)}${brief}`),
+    ...rows.map((option) => indentedUsage(option).padEnd(SHORT_COLUMN) + option.brief),
     "",
     "Examples:",
     "  stud --self-signed -f 127.0.0.1,8443 -b 127.0.0.1,8000",
@@ -142,13 +139,18 @@ export function shownDefault(option: Option): string | undefined {
   return option.type.kind === "flag" && option.default === "off" ? undefined : option.default;
 }
 
-function optionLines(option: Option): string[] {
+/** Long names stand below each other, whether there is a letter before them or not. */
+function indentedUsage(option: Option): string {
   const indent = option.short === undefined && !option.operand ? 6 : 2;
+  return " ".repeat(indent) + optionUsage(option);
+}
+
+function optionLines(option: Option): string[] {
   const fallback = shownDefault(option);
   const help = fallback === undefined
     ? optionHelp(option)
     : `${optionHelp(option)} (default:${NO_BREAK}${fallback})`;
-  return twoColumns(" ".repeat(indent) + optionUsage(option), help);
+  return twoColumns(indentedUsage(option), help);
 }
 
 function blockLines(block: Block): string[] {

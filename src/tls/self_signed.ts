@@ -5,6 +5,7 @@
  */
 
 import { DerTag } from "../wire/der.ts";
+import { encodeDerTime } from "../wire/der_time.ts";
 import { encodeDer } from "../wire/encode_der.ts";
 import { isIpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import { formatPem } from "../wire/pem.ts";
@@ -32,7 +33,10 @@ function certificateBody(name: string, now: Date, publicKey: Uint8Array): Uint8A
     integer(crypto.getRandomValues(new Uint8Array(16))),
     ECDSA_WITH_SHA256,
     subject,
-    sequence(time(now.getTime() - HOUR), time(now.getTime() + YEAR)),
+    sequence(
+      encodeDerTime(new Date(now.getTime() - HOUR)),
+      encodeDerTime(new Date(now.getTime() + YEAR)),
+    ),
     subject,
     publicKey,
     encodeDer(EXTENSIONS, sequence(...extensions(name))),
@@ -61,14 +65,6 @@ function alternativeNames(name: string): Uint8Array[] {
 function distinguishedName(name: string): Uint8Array {
   const value = encodeDer(UTF8_STRING, ENCODER.encode(name.slice(0, 64)));
   return sequence(encodeDer(DerTag.set, sequence(oid(COMMON_NAME), value)));
-}
-
-/** UTCTime until 2049, GeneralizedTime from then on (RFC 5280 section 4.1.2.5). */
-function time(milliseconds: number): Uint8Array {
-  const text = new Date(milliseconds).toISOString().replace(/[-:T]|\.\d+/g, "");
-  return text < "2050"
-    ? encodeDer(UTC_TIME, ENCODER.encode(text.slice(2)))
-    : encodeDer(GENERALIZED_TIME, ENCODER.encode(text));
 }
 
 /** Web Crypto's r and s, 32 bytes each, as X.509 has them (RFC 3279 section 2.2.3). */
@@ -111,8 +107,6 @@ const EXTENSIONS = 0xa3;
 const DNS_NAME = 0x82;
 const IP_ADDRESS = 0x87;
 const UTF8_STRING = 0x0c;
-const UTC_TIME = 0x17;
-const GENERALIZED_TIME = 0x18;
 const V3 = 2;
 const DIGITAL_SIGNATURE = 0x80;
 const CRITICAL = encodeDer(0x01, Uint8Array.of(0xff));

@@ -1,6 +1,7 @@
 /** Times in DER as certificates and OCSP write them: in UTC, to the second (RFC 5280 section 4.1.2.5). */
 
 import { type DerElement, DerFormatError } from "./der.ts";
+import { encodeDer } from "./encode_der.ts";
 
 /** The time in a UTCTime or a GeneralizedTime. Throws {@linkcode DerFormatError}. */
 export function derTime({ tag, content }: DerElement): Date {
@@ -18,6 +19,14 @@ export function derTime({ tag, content }: DerElement): Date {
   return time;
 }
 
+/** A time as DER: UTCTime until 2049, GeneralizedTime from then on. Fractions of a second are left out. */
+export function encodeDerTime(time: Date): Uint8Array<ArrayBuffer> {
+  const text = time.toISOString().replace(/[-:T]|\.\d+/g, "");
+  return text < "2050"
+    ? encodeDer(UTC_TIME, ENCODER.encode(text.slice(2)))
+    : encodeDer(GENERALIZED_TIME, ENCODER.encode(text));
+}
+
 /** Whether an element is one of the two. */
 export function isDerTime({ tag }: DerElement): boolean {
   return tag === UTC_TIME || tag === GENERALIZED_TIME;
@@ -29,3 +38,4 @@ const SHORT = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
 /** Some responders write fractions of a second, which RFC 6960 forbids and nobody minds. */
 const LONG = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.\d+)?Z$/;
 const DECODER = new TextDecoder();
+const ENCODER = new TextEncoder();

@@ -1,7 +1,7 @@
 /** Times in DER. */
 
 import { DerFormatError, readDer } from "../../../src/wire/der.ts";
-import { derTime } from "../../../src/wire/der_time.ts";
+import { derTime, encodeDerTime } from "../../../src/wire/der_time.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 import { der } from "../../support/made_ocsp_responses.ts";
 
@@ -13,6 +13,15 @@ Deno.test("derTime() reads both forms", () => {
   assertEquals(time(0x17, "500101000000Z"), new Date("1950-01-01T00:00:00Z"));
   assertEquals(time(0x18, "20500228000000Z"), new Date("2050-02-28"));
   assertEquals(time(0x18, "20300101000000.25Z"), new Date("2030-01-01"));
+});
+
+Deno.test("encodeDerTime() writes what derTime() reads, in the form that the year asks for", () => {
+  for (
+    const [text, tag] of [["2049-12-31T23:59:59Z", 0x17], ["2050-01-01T00:00:00Z", 0x18]] as const
+  ) {
+    const element = readDer(encodeDerTime(new Date(text)));
+    assertEquals([element.tag, derTime(element)], [tag, new Date(text)]);
+  }
 });
 
 Deno.test("derTime() refuses everything else", () => {
