@@ -8,15 +8,14 @@ import { StartupError } from "../errors.ts";
 
 /** Content by what it is, from one reading of all files to the next. */
 export class HeldContent {
-  readonly #former: ReadonlyMap<string, unknown>;
+  /** Undefined at the start. */
+  readonly #former: ReadonlyMap<string, unknown> | undefined;
   readonly #content = new Map<string, unknown>();
   readonly #lines = new Set<string>();
-  readonly #isFirst: boolean;
 
   /** `former`: what the last reading came to; undefined at the start. */
   constructor(former?: HeldContent) {
-    this.#isFirst = former === undefined;
-    this.#former = former === undefined ? new Map() : former.#content;
+    this.#former = former === undefined ? undefined : former.#content;
   }
 
   /**
@@ -33,7 +32,7 @@ export class HeldContent {
       this.#content.set(what, content);
       return content;
     } catch (error) {
-      if (!(error instanceof StartupError) || !this.#former.has(what)) throw error;
+      if (!(error instanceof StartupError) || !this.#former?.has(what)) throw error;
       const former = this.#former.get(what) as Content;
       if (!isUsable(former)) throw error;
       this.#content.set(what, former);
@@ -44,7 +43,7 @@ export class HeldContent {
 
   /** Whether there is nothing to go on with, for this is the start. */
   get isFirst(): boolean {
-    return this.#isFirst;
+    return this.#former === undefined;
   }
 
   /** A line for each fault that made stud go on with what it had. */

@@ -1,6 +1,7 @@
 /** What a reload came to, for the line that says so: what is served now, what has changed, and what is not as its file has it. */
 
 import type { Settings } from "../config/settings.ts";
+import { counted } from "../counted.ts";
 import { isSameData } from "../same_data.ts";
 import type { Plan } from "./plan.ts";
 
@@ -27,10 +28,6 @@ export function faultsText({ tls: { quarantined, held } }: Plan): string {
     ...certificates === 0 ? [] : [`${counted(certificates, "certificate")} in quarantine`],
     ...files === 0 ? [] : [counted(files, "bad file")],
   ].join(" and ");
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 /** Settings as far as a reload can change them: what takes a restart is no change yet. */
