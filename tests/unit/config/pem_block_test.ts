@@ -198,6 +198,8 @@ Deno.test("no text makes the parser fail otherwise than with a place in the file
         parseConfigFile({ file: "stud.conf", text: words.join("") });
       } catch (error) {
         assert(error instanceof UsageError, String(error));
+        // A text without a line of its own: what is no UTF-8 is refused as a whole.
+        if (error.message.startsWith("stud.conf: is UTF-16 text")) return;
         const line = Number(/^stud\.conf:(\d+):\d+: /.exec(error.message)?.[1]);
         assert(line >= 1 && line <= words.join("").split("\n").length, error.message);
       }
