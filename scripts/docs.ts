@@ -5,8 +5,8 @@
  *     deno run -A scripts/docs.ts [--check]
  */
 
-import { manPage } from "../src/config/man_page.ts";
-import { optionsMarkdown } from "../src/config/options_markdown.ts";
+import { manPage } from "../src/manual/man_page.ts";
+import { optionsMarkdown } from "../src/manual/options_markdown.ts";
 
 /** Date on the manual page: set it when its text changes. */
 const MAN_PAGE_DATE = "2026-11-22";
