@@ -1,6 +1,7 @@
 /**
- * `terminate()` inside a program: what it serves, tells and counts, and how it ends. The sockets of this
- * process are counted, so no other file of tests may run beside it (`deno test --parallel`).
+ * `terminate()` inside a program: what it serves, tells and counts, and how it ends.
+ *
+ * @alone The sockets of this process are counted.
  */
 
 import { Buffer } from "node:buffer";
