@@ -136,8 +136,14 @@ export class Stud implements AsyncDisposable {
     how: StudEnvironment = {},
   ): Promise<Stud> {
     const stud = Stud.spawn(args, env, how);
-    await stud.output(/workers? serves? on /);
-    return stud;
+    try {
+      await stud.output(/workers? serves? on /, START_DEADLINE);
+      return stud;
+    } catch (error) {
+      // Its pipes would be leaks of this test and of those after it.
+      await stud[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Starts stud and does not wait. */
@@ -265,6 +271,9 @@ function withLibrary(args: readonly string[]): readonly string[] {
   const chosen = args.some((arg) => /^--(tls-library|config)\b/.test(arg));
   return library === undefined || chosen ? args : [`--tls-library=${library}`, ...args];
 }
+
+/** Milliseconds until a stud that starts beside much other work has hung. */
+const START_DEADLINE = 60_000;
 
 function requestedLibrary(): TlsLibraryName | undefined {
   const name = Deno.env.get("STUD_TLS_LIBRARY") || undefined;
