@@ -270,7 +270,7 @@ export const PEM_TEXT: readonly Row[] = [
       const { key } = await it.leaf();
       return `-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n${key}`;
     },
-    outcome: refused("$file: certificate 1 in it (line 1) is damaged: nothing is in it"),
+    outcome: refused("$file: certificate 1 in it (line 1) is damaged: it is empty"),
   },
   {
     name: "no-base64",

@@ -71,7 +71,7 @@ testWith(
     await bed.stapled(site, /no response sent/);
     bed.responder.answer = () => bed.response({ status: "revoked", nextUpdate: seconds(600) });
     await using other = await bed.start([]);
-    await other.stud.output(/error: \S+: the certificate is revoked, says /);
+    await other.stud.output(/error: \S+: the certificate is revoked according to /);
     assert(/no response sent/.test(await bed.status(other)));
   },
 );

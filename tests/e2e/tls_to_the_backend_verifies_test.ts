@@ -79,7 +79,7 @@ testWith({ linux: true }, "a backend that asks for a certificate is shown stud's
   assertEquals(await echoThrough(known), "hello", known.report());
   await using unknown = await Stud.start([...args, ...trust]);
   assertEquals(await echoThrough(unknown), "");
-  await unknown.output(/it requires a certificate of ours; name one as a PEM file/);
+  await unknown.output(/it requires a client certificate; name a PEM file/);
 });
 
 testWith({ linux: true }, "without verification anybody is believed, with a warning", async () => {

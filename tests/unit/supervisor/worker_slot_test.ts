@@ -139,7 +139,7 @@ Deno.test("a worker that leaves is let go only when the next one serves", async 
   children[0]!.say({ type: "replace-me" });
   await clock.advance(200);
   assertEquals([children.length, children[0]!.told], [2, ["start"]]);
-  assert(lines[0]!.includes("worker 1 (process 5000) was asked to end; another takes its place"));
+  assert(lines[0]!.includes("worker 1 (process 5000) received SIGTERM; replacing it"));
   children[1]!.say(READY);
   await settled();
   assertEquals(children[0]!.told, ["start", "drain"]);
@@ -322,7 +322,7 @@ Deno.test("start() tries once more when the worker is killed, and only then", as
   await settled();
   assertEquals(children.length, 2);
   assert(
-    /^warning worker 1 did not start: killed by SIGKILL; .*; it is started once more$/.test(
+    /^warning worker 1 did not start: killed by SIGKILL; .*; starting it again$/.test(
       lines[0]!,
     ),
   );
