@@ -127,7 +127,7 @@ Deno.test("makePlan() names option and text of what is unknown here", async () =
     [["-f", "192.0.2.1,syslog"], "--frontend: syslog is neither a port number nor a service"],
     [["-u", "mallory"], "--user mallory: no such user"],
     [["-g", "mallory"], "--group mallory: no such group"],
-    [["-r", "/nowhere"], "--chroot /nowhere: there is no such directory"],
+    [["-r", "/nowhere"], "--chroot /nowhere: no such directory"],
   ];
   for (const [args, message] of cases) await assertRejects(() => plan(args), StartupError, message);
 });
