@@ -261,7 +261,7 @@ export class WorkerSlot {
         return this.#launch();
       } catch (error) {
         const { message: reason } = error as Error;
-        this.#log.error("worker {index}: {reason}", { index: this.#configuration.index, reason });
+        this.#log.error("worker {index} cannot serve: {reason}", { index: this.#configuration.index, reason });
         await this.#pace.wait(false);
       }
     }
@@ -305,7 +305,7 @@ export class WorkerSlot {
       (error: Error) => {
         // Of one that has died a line says so.
         if (worker.isGone) return;
-        this.#log.error("worker {index}: {reason}", { index, reason: error.message });
+        this.#log.error("worker {index} cannot serve: {reason}", { index, reason: error.message });
       },
     );
   }

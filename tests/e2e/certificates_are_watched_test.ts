@@ -30,7 +30,7 @@ testWith(
       await echoOnce(stud.port, other);
       // A file that is no good is named, and what it held before is served on.
       await Deno.writeTextFile(other.path, "nothing");
-      await stud.output(/in quarantine: \S+tls\.pem: not a PEM file .*served on/);
+      await stud.output(/in quarantine: \S+tls\.pem: not a PEM file .*keeps serving its previous/);
       await echoOnce(stud.port, other);
     } finally {
       await Deno.remove(directory, { recursive: true });

@@ -118,7 +118,7 @@ Deno.test("a machine that refuses a new worker is asked again", async () => {
   children[0]!.end({ code: 1 });
   await clock.advance(20_000);
   assertEquals(children.length, 2);
-  assert(lines.some((line) => line === "error worker 1: cannot start a worker process: no memory"));
+  assert(lines.some((line) => line === "error worker 1 cannot serve: cannot start a worker process: no memory"));
   await slot.kill();
 });
 
@@ -130,7 +130,7 @@ Deno.test("a replacement that cannot serve is logged and replaced again", async 
   children[1]!.end({ code: 1 });
   await clock.advance(500);
   assertEquals(children.length, 3);
-  assert(lines.includes("error worker 1: no such port"), lines.join("\n"));
+  assert(lines.includes("error worker 1 cannot serve: no such port"), lines.join("\n"));
   await slot.kill();
 });
 
