@@ -261,7 +261,10 @@ export class WorkerSlot {
         return this.#launch();
       } catch (error) {
         const { message: reason } = error as Error;
-        this.#log.error("worker {index} cannot serve: {reason}", { index: this.#configuration.index, reason });
+        this.#log.error("worker {index} cannot serve: {reason}", {
+          index: this.#configuration.index,
+          reason,
+        });
         await this.#pace.wait(false);
       }
     }

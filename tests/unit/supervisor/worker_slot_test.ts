@@ -118,7 +118,11 @@ Deno.test("a machine that refuses a new worker is asked again", async () => {
   children[0]!.end({ code: 1 });
   await clock.advance(20_000);
   assertEquals(children.length, 2);
-  assert(lines.some((line) => line === "error worker 1 cannot serve: cannot start a worker process: no memory"));
+  assert(
+    lines.some((line) =>
+      line === "error worker 1 cannot serve: cannot start a worker process: no memory"
+    ),
+  );
   await slot.kill();
 });
 
