@@ -47,7 +47,10 @@ testWith({ linux: true }, "a crowd of health checks is counted, and none is logg
   await Promise.all(Array.from({ length: 200 }, () => check(site.port)));
   await site.echoOnce();
   await untilCounted(site, [200, 0]);
-  assert(!/handshake failed|closed the connection before/.test(site.stud.stdout), site.stud.report());
+  assert(
+    !/handshake failed|closed the connection before/.test(site.stud.stdout),
+    site.stud.report(),
+  );
   site.stud.signal("SIGTERM");
   await site.stud.ended();
   assert(
