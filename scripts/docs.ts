@@ -6,8 +6,8 @@
  *     deno run -A scripts/docs.ts [--check]
  */
 
-import { manPage } from "../src/config/man_page.ts";
-import { optionsMarkdown } from "../src/config/options_markdown.ts";
+import { manPage } from "../src/manual/man_page.ts";
+import { optionsMarkdown } from "../src/manual/options_markdown.ts";
 import { allSaid, faultsOf, withTexts } from "./log_lines/log_page.ts";
 
 /** Date on the manual page: set it when its text changes. */

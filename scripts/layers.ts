@@ -39,7 +39,7 @@ const OUTSIDE_WORLD: Name[] = [
   ].map((pattern) => ({ pattern, why: "pure code does no I/O and knows no clock and no chance" })),
 ];
 
-const PURE = ["src/config/", "src/wire/", "src/counted.ts", "src/errors.ts"];
+const PURE = ["src/wire/", "src/counted.ts", "src/errors.ts"];
 const BASE = [
   ...[
     "src/errors.ts",
@@ -67,9 +67,8 @@ const LAYERS: Layer[] = [
   {
     of: ["src/terminate.ts"],
     imports: [
-      ...BASE,
-      "src/library/",
-      ...["src/config/", "src/supervisor/", "src/proxy/", "src/tls/", "src/log/", "src/wire/"],
+      ...[...BASE, "src/library/", "src/config/", "src/plan/", "src/service/", "src/proxy/"],
+      ...["src/tls/", "src/x509/", "src/log/", "src/wire/"],
     ],
     libraries: ["*"],
     forbidden: PLATFORM,
@@ -81,9 +80,36 @@ const LAYERS: Layer[] = [
     forbidden: OUTSIDE_WORLD,
   },
   {
-    of: ["src/supervisor/"],
-    imports: [...BASE, "src/control/", "src/config/", "src/tls/", "src/log/", "src/wire/"],
-    libraries: ["*", "node:util", "node:crypto"],
+    of: ["src/fleet/"],
+    imports: [
+      ...[...BASE, "src/plan/", "src/service/", "src/ocsp/", "src/control/", "src/log/"],
+      ...["src/wire/", "type src/tls/"],
+    ],
+    libraries: ["*", "node:util"],
+    forbidden: PLATFORM,
+  },
+  {
+    of: ["src/service/"],
+    imports: [
+      ...[...BASE, "src/config/", "src/plan/", "src/x509/", "src/log/", "src/wire/"],
+      ...["src/control/worker_argument.ts", "type src/control/", "type src/tls/"],
+    ],
+    libraries: ["*"],
+    forbidden: PLATFORM,
+  },
+  {
+    of: ["src/plan/"],
+    imports: [
+      ...[...BASE, "src/config/", "src/ocsp/", "src/tls/", "src/x509/", "src/log/", "src/wire/"],
+      "type src/control/",
+    ],
+    libraries: ["node:crypto"],
+    forbidden: PLATFORM,
+  },
+  {
+    of: ["src/ocsp/"],
+    imports: [...BASE, "src/tls/", "src/x509/", "src/log/", "src/wire/"],
+    libraries: ["node:crypto"],
     forbidden: PLATFORM,
   },
   {
@@ -94,7 +120,10 @@ const LAYERS: Layer[] = [
   },
   {
     of: ["src/proxy/"],
-    imports: [...BASE, "src/tls/engine.ts", "src/tls/dialer.ts", "src/log/", "src/wire/"],
+    imports: [
+      ...[...BASE, "src/tls/engine.ts", "src/tls/dialer.ts", "src/log/", "src/wire/"],
+      "src/x509/distinguished_name.ts",
+    ],
     libraries: ["*"],
     forbidden: PLATFORM,
   },
@@ -102,7 +131,7 @@ const LAYERS: Layer[] = [
     of: ["src/tls/"],
     imports: [
       ...[...BASE, "src/config/nearest.ts", "src/runtime/openssl.ts", "src/runtime/stream_tls.ts"],
-      "src/wire/",
+      ...["src/x509/", "src/wire/"],
     ],
     libraries: ["*", "node:crypto", "node:buffer"],
     forbidden: PLATFORM,
@@ -120,22 +149,28 @@ const LAYERS: Layer[] = [
   {
     of: ["src/runtime/"],
     imports: [
-      ...[
-        "src/errors.ts",
-        "src/abandonment.ts",
-        "src/deferred.ts",
-        "src/key_bytes.ts",
-        "src/wire/",
-      ],
-      "type src/config/settings.ts",
+      ...["src/errors.ts", "src/abandonment.ts", "src/deferred.ts", "src/key_bytes.ts"],
+      ...["src/x509/", "src/wire/", "type src/config/settings.ts"],
     ],
     libraries: ["*", "node:*"],
     forbidden: [],
   },
   {
-    of: ["src/config/"],
-    imports: PURE,
+    of: ["src/manual/"],
+    imports: [...PURE, "src/config/", "src/version.ts"],
     libraries: [],
+    forbidden: OUTSIDE_WORLD,
+  },
+  {
+    of: ["src/config/"],
+    imports: [...PURE, "src/x509/client_name.ts"],
+    libraries: [],
+    forbidden: OUTSIDE_WORLD,
+  },
+  {
+    of: ["src/x509/"],
+    imports: [...PURE, "src/key_bytes.ts", "type src/tls/"],
+    libraries: ["node:crypto", "node:buffer"],
     forbidden: OUTSIDE_WORLD,
   },
   { of: ["src/wire/", "src/errors.ts"], imports: PURE, libraries: [], forbidden: OUTSIDE_WORLD },
@@ -153,19 +188,22 @@ const LAYERS: Layer[] = [
 /** Files and folders that only some others may import, whatever their layer. */
 const RESERVED: readonly { readonly path: string; readonly importers: readonly string[] }[] = [
   // As `#runtime`, which is deno.ts by deno.json and node.ts by the npm package's package.json.
-  { path: "src/runtime/deno.ts", importers: ["mod.ts", "src/main.ts", "src/worker_main.ts"] },
-  { path: "src/runtime/node.ts", importers: [] },
+  {
+    path: "src/runtime/deno/runtime.ts",
+    importers: ["mod.ts", "src/main.ts", "src/worker_main.ts"],
+  },
+  { path: "src/runtime/node/runtime.ts", importers: [] },
   // As `#signals`, likewise; a program's first act.
   {
-    path: "src/runtime/deno_signals.ts",
-    importers: ["mod.ts", "src/worker_entry.ts", "src/runtime/deno_processes.ts"],
+    path: "src/runtime/deno/signals.ts",
+    importers: ["mod.ts", "src/worker_entry.ts", "src/runtime/deno/processes.ts"],
   },
   {
     path: "src/runtime/openssl/",
-    importers: ["src/runtime/deno.ts", "src/runtime/openssl/"],
+    importers: ["src/runtime/deno/runtime.ts", "src/runtime/openssl/"],
   },
   // Nothing else learns whose event loop it is on.
-  { path: "src/runtime/loop/", importers: ["src/runtime/deno.ts", "src/runtime/loop/"] },
+  { path: "src/runtime/loop/", importers: ["src/runtime/deno/runtime.ts", "src/runtime/loop/"] },
 ];
 
 const EXIT: Name = {
@@ -174,7 +212,7 @@ const EXIT: Name = {
 };
 const MAY_EXIT = [
   ...["src/main.ts", "src/worker_main.ts"],
-  ...["src/runtime/deno_processes.ts", "src/runtime/node_processes.ts"],
+  ...["src/runtime/deno/processes.ts", "src/runtime/node/processes.ts"],
 ];
 
 const MAX_LINES = 400;

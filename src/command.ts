@@ -9,10 +9,10 @@ import { reportError } from "./errors.ts";
 import { printable } from "./log/printable.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import type { ServeOptions } from "./serve.ts";
-import { BackgroundStart, goToBackground } from "./supervisor/background.ts";
-import { CommandReader } from "./supervisor/command_reader.ts";
-import { StopSignals } from "./supervisor/stop_signals.ts";
-import { workerCount } from "./supervisor/worker_count.ts";
+import { BackgroundStart, goToBackground } from "./service/background.ts";
+import { CommandReader } from "./service/command_reader.ts";
+import { StopSignals } from "./service/stop_signals.ts";
+import { workerCount } from "./plan/worker_count.ts";
 import { VERSION } from "./version.ts";
 
 /** The release of hitch whose place stud takes. */
@@ -38,17 +38,17 @@ async function run(
     if (typeof command === "string") return reader.tests ? await cutShort(runtime) : 0;
     switch (command.action) {
       case "help": {
-        const { helpOn } = await import("./config/help.ts");
+        const { helpOn } = await import("./manual/help.ts");
         return await print(runtime, helpOn(command.topic, VERSION));
       }
       case "version":
         return await print(runtime, versionText(command.compat, runtime));
       case "completion": {
-        const { completion } = await import("./config/completion.ts");
+        const { completion } = await import("./manual/completion.ts");
         return await print(runtime, completion(command.shell));
       }
       case "default-config": {
-        const { defaultConfig } = await import("./config/default_config.ts");
+        const { defaultConfig } = await import("./manual/default_config.ts");
         return await print(runtime, defaultConfig());
       }
       case "test":
@@ -146,8 +146,8 @@ function libraryText(name: TlsLibraryName, runtime: Runtime): string {
 
 async function check(settings: Settings, runtime: Runtime): Promise<number> {
   const { rehearse } = await import("./serve.ts");
-  const { Rehearsal } = await import("./supervisor/rehearsal.ts");
-  const { tlsConfigurations } = await import("./supervisor/plan.ts");
+  const { Rehearsal } = await import("./service/rehearsal.ts");
+  const { tlsConfigurations } = await import("./plan/plan.ts");
   const { makeEngine } = await import("./tls/make_engine.ts");
   if (settings.sandbox) runtime.processes.hideMemory?.();
   if (settings.daemon) await refuseSocketsForDaemon(runtime);
@@ -168,7 +168,7 @@ async function check(settings: Settings, runtime: Runtime): Promise<number> {
 }
 
 async function refuseSocketsForDaemon(runtime: Runtime): Promise<void> {
-  const { refuseHandedSockets } = await import("./supervisor/frontend_ports.ts");
+  const { refuseHandedSockets } = await import("./service/frontend_ports.ts");
   await refuseHandedSockets(runtime);
 }
 

@@ -104,7 +104,7 @@ function isSame(some: readonly string[], others: readonly string[]): boolean {
 const TEXT_COLUMNS: ReadonlySet<string> = new Set(["line", "text"]);
 
 /** Folders whose words are those of options, which are checked before anything is logged. */
-const ELSEWHERE: ReadonlySet<string> = new Set(["config", "library"]);
+const ELSEWHERE: ReadonlySet<string> = new Set(["config", "library", "manual"]);
 
 /** Errors of what stud reads before it starts, or that say that the program itself is wrong. */
 const INTERNAL: ReadonlySet<string> = new Set([

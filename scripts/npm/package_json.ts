@@ -11,10 +11,10 @@ export interface DenoJson {
 }
 
 /** The module that `#runtime` is on Node. */
-export const NODE_RUNTIME = "src/runtime/node.ts";
+export const NODE_RUNTIME = "src/runtime/node/runtime.ts";
 
 /** The module that `#signals` is on Node. */
-export const NODE_SIGNALS = "src/runtime/node_signals.ts";
+export const NODE_SIGNALS = "src/runtime/node/signals.ts";
 
 /** The text of package.json. `dependencies` are exact versions by name. */
 export function packageJson(denoJson: DenoJson, dependencies: ReadonlyMap<string, string>): string {

@@ -4,7 +4,7 @@
  */
 
 import { UsageError } from "../errors.ts";
-import type { ClientName } from "../wire/client_name.ts";
+import type { ClientName } from "../x509/client_name.ts";
 import type { OptionName } from "./options.ts";
 import { optionLabel, optionNamed } from "./options.ts";
 import { quote } from "./quote.ts";

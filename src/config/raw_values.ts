@@ -6,7 +6,7 @@
 
 import { UsageError } from "../errors.ts";
 import { parseBackend, parseFrontend, splitCertificate } from "./address.ts";
-import { type ClientName, parseAlternativeName, parseCommonName } from "../wire/client_name.ts";
+import { type ClientName, parseAlternativeName, parseCommonName } from "../x509/client_name.ts";
 import { isIpAddress } from "../wire/ip_address.ts";
 import { parseCipherList } from "./cipher_list.ts";
 import { DURATION_FORMS, parseDuration } from "./duration.ts";

@@ -3,8 +3,7 @@
  * anything on this machine was looked at. Host names, service names, users and files are still text.
  */
 
-import type { Shell } from "./completion.ts";
-import type { ClientName } from "../wire/client_name.ts";
+import type { ClientName } from "../x509/client_name.ts";
 
 /** `HOST` and `PORT` as written. An empty host or `*` means every address; the port may be a service name. */
 export interface TcpAddress {
@@ -239,6 +238,12 @@ export interface SandboxSetting {
   /** What a library needs that drives a token with keys (PKCS #11), or whatever an OpenSSL engine is for. */
   readonly token: boolean;
 }
+
+/** Shells that stud writes a completion for. */
+export const SHELLS = ["bash", "zsh", "fish"] as const;
+
+/** One of `SHELLS`. */
+export type Shell = typeof SHELLS[number];
 
 /** What the command line asks the program to do. */
 export type Command =

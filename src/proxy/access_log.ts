@@ -7,7 +7,7 @@ import type { PeerError, PeerErrorKind } from "../errors.ts";
 import type { ConnectionReport, Ending } from "../log/access_line.ts";
 import type { Clock, SocketAddress } from "../runtime/runtime.ts";
 import type { Negotiated, TlsConnection } from "../tls/engine.ts";
-import { certificateSubject } from "../wire/distinguished_name.ts";
+import { certificateSubject } from "../x509/distinguished_name.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 import { ja4 } from "../wire/ja4.ts";
 

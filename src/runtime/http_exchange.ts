@@ -8,7 +8,7 @@ import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { deferred } from "../deferred.ts";
 import { encodeHttpRequest, type HttpAnswer, parseHttpAnswer } from "../wire/http.ts";
-import { codeOf } from "./node_facts.ts";
+import { codeOf } from "./node/facts.ts";
 import type { HttpRequest } from "./runtime.ts";
 
 /** {@linkcode Network.request} of every platform. */

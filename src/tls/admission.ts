@@ -3,11 +3,11 @@
  * then, in this handshake or in the one that the session began with; what cannot be read is nobody's.
  */
 
-import type { ClientName } from "../wire/client_name.ts";
-import { isNamed } from "../wire/client_name.ts";
-import { type CertificateNames, certificateNames } from "../wire/certificate_names.ts";
-import { certificateSubject } from "../wire/distinguished_name.ts";
-import { parsePem, pemOctets } from "../wire/pem.ts";
+import type { ClientName } from "../x509/client_name.ts";
+import { isNamed } from "../x509/client_name.ts";
+import { type CertificateNames, certificateNames } from "../x509/certificate_names.ts";
+import { certificateSubject } from "../x509/distinguished_name.ts";
+import { parsePem, pemOctets } from "../x509/pem.ts";
 
 /** Why the client with this certificate (PEM text) may not connect; undefined: it may. */
 export function admissionFault(

@@ -5,8 +5,8 @@
 
 import { PeerError } from "../errors.ts";
 import { OpenSslError } from "../runtime/openssl.ts";
-import { parsePem, pemOctets } from "../wire/pem.ts";
-import { alternativeNames } from "./certificate_fields.ts";
+import { parsePem, pemOctets } from "../x509/pem.ts";
+import { alternativeNames } from "../x509/certificate_fields.ts";
 import { alertName } from "./openssl/handshake_reasons.ts";
 
 /** What a handshake with the backend rejects with. `error` is the platform's, translated, or OpenSSL's. */

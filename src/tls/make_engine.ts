@@ -50,7 +50,7 @@ async function engineFor(
   }
   switch (configuration.library) {
     case "rustls": {
-      const { createRustlsEngine } = await import("./rustls.ts");
+      const { createRustlsEngine } = await import("./rustls/engine.ts");
       return createRustlsEngine(runtime, configuration);
     }
     case "openssl": {

@@ -1,9 +1,9 @@
 /** Puts OpenSSL's facts about a handshake into the form that engines tell them in. */
 
 import type { SslFacts } from "../runtime/openssl.ts";
-import { parsePem, pemOctets } from "../wire/pem.ts";
-import { certificateAlgorithms } from "./certificate_algorithms.ts";
-import { commonName } from "./certificate_fields.ts";
+import { parsePem, pemOctets } from "../x509/pem.ts";
+import { certificateAlgorithms } from "../x509/certificate_algorithms.ts";
+import { commonName } from "../x509/certificate_fields.ts";
 import type { Negotiated } from "./engine.ts";
 
 /** What was agreed on, from what the library tells. */

@@ -42,7 +42,7 @@ async function createDialer(
 ): Promise<TlsDialer> {
   switch (configuration.library) {
     case "rustls": {
-      const { createRustlsDialer } = await import("./rustls_dialer.ts");
+      const { createRustlsDialer } = await import("./rustls/dialer.ts");
       return createRustlsDialer(runtime, configuration, ownProcess);
     }
     case "openssl": {

@@ -3,7 +3,7 @@
  * text instead of files, secrets instead of their paths.
  */
 
-import type { ClientName } from "../wire/client_name.ts";
+import type { ClientName } from "../x509/client_name.ts";
 import type { ClientVerify, TlsLibraryName, TlsProtocol } from "../config/settings.ts";
 import type { KeyBytes } from "../key_bytes.ts";
 

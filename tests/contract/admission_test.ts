@@ -3,7 +3,7 @@
 import type { JsonName } from "@peculiar/x509";
 import type { TlsConnection } from "../../src/tls/engine.ts";
 import type { ClientRules, ServedCertificate } from "../../src/tls/tls_configuration.ts";
-import { parseAlternativeName, parseCommonName } from "../../src/wire/client_name.ts";
+import { parseAlternativeName, parseCommonName } from "../../src/x509/client_name.ts";
 import { assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { Authority, type Issued, type Order } from "../support/authority.ts";
 import { dialerContract, type DialerSite } from "./dialer_site.ts";

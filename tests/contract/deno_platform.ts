@@ -1,7 +1,7 @@
 /** The contract's tests under Deno; see platform.ts. */
 
-import { createRuntime } from "../../src/runtime/deno.ts";
-import { socketDescriptors } from "../../src/runtime/linux_descriptors.ts";
+import { createRuntime } from "../../src/runtime/deno/runtime.ts";
+import { socketDescriptors } from "../../src/runtime/linux/descriptors.ts";
 import { EventLoop } from "../../src/runtime/loop/event_loop.ts";
 import { createLoopNetwork } from "../../src/runtime/loop/loop_network.ts";
 import { makeEngine } from "../../src/tls/make_engine.ts";

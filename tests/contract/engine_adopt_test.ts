@@ -4,7 +4,7 @@ import { assertEquals } from "../support/assert.ts";
 import { writeAll } from "../support/backend.ts";
 import { within } from "../support/eventually.ts";
 import type { TlsConnection } from "../../src/tls/engine.ts";
-import { makeSelfSigned } from "../../src/tls/self_signed.ts";
+import { makeSelfSigned } from "../../src/x509/self_signed.ts";
 import { platform } from "#contract-platform";
 import { configurationOf, contract, type EngineSite } from "./engine_site.ts";
 

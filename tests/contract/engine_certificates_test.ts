@@ -1,8 +1,8 @@
 /** The contract of a TLS engine: which certificate a client is served, by the name it asks for and what it can verify. */
 
-import { checkCertificate } from "../../src/tls/certificate.ts";
+import { checkCertificate } from "../../src/x509/certificate.ts";
 import type { TlsConfiguration } from "../../src/tls/tls_configuration.ts";
-import { parsePem, pemOctets } from "../../src/wire/pem.ts";
+import { parsePem, pemOctets } from "../../src/x509/pem.ts";
 import { assertEquals } from "../support/assert.ts";
 import { offering } from "../support/hello_samples.ts";
 import { made } from "../support/made_certificates.ts";

@@ -5,7 +5,7 @@ import type { PeerError } from "../../src/errors.ts";
 import { type Abortable, Aborter } from "../../src/proxy/aborter.ts";
 import type { Stream } from "../../src/runtime/runtime.ts";
 import type { TlsConnection, TlsListener } from "../../src/tls/engine.ts";
-import { makeSelfSigned } from "../../src/tls/self_signed.ts";
+import { makeSelfSigned } from "../../src/x509/self_signed.ts";
 import type { TlsConfiguration } from "../../src/tls/tls_configuration.ts";
 import { closeQuietly, writeAll } from "../support/backend.ts";
 import { within } from "../support/eventually.ts";

@@ -2,7 +2,7 @@
 
 import process from "node:process";
 import test from "node:test";
-import { createRuntime } from "../../src/runtime/node.ts";
+import { createRuntime } from "../../src/runtime/node/runtime.ts";
 import { makeEngine } from "../../src/tls/make_engine.ts";
 import { NodePeer } from "../support/node_peer.ts";
 import type { Platform } from "./platform.ts";

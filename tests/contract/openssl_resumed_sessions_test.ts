@@ -1,6 +1,6 @@
 /** What the OpenSSL engine tells of a client whose session goes on: it knows the certificate without seeing it. */
 
-import { createRuntime } from "../../src/runtime/deno.ts";
+import { createRuntime } from "../../src/runtime/deno/runtime.ts";
 import type { Negotiated, TlsListener } from "../../src/tls/engine.ts";
 import { createOpenSslEngine } from "../../src/tls/openssl/engine.ts";
 import { assert, assertEquals } from "../support/assert.ts";

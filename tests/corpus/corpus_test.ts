@@ -4,9 +4,9 @@
  */
 
 import { runCommand } from "../../src/command.ts";
-import { createRuntime } from "../../src/runtime/deno.ts";
+import { createRuntime } from "../../src/runtime/deno/runtime.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
-import { mapBounded } from "../../src/supervisor/map_bounded.ts";
+import { mapBounded } from "../../src/plan/map_bounded.ts";
 import { assertEquals } from "../support/assert.ts";
 import { Folder } from "../support/tls_site.ts";
 import { testWith } from "../support/tools.ts";

@@ -1,6 +1,6 @@
 /** Rows of the corpus as files in a folder of the test's own. */
 
-import { mapBounded } from "../../src/supervisor/map_bounded.ts";
+import { mapBounded } from "../../src/plan/map_bounded.ts";
 import { type Authorities, encoded, Making } from "./making.ts";
 import type { Row } from "./row.ts";
 

@@ -2,7 +2,7 @@
 
 import { assertEquals } from "../support/assert.ts";
 import { Backend, echo } from "../support/backend.ts";
-import { makeSelfSigned } from "../../src/tls/self_signed.ts";
+import { makeSelfSigned } from "../../src/x509/self_signed.ts";
 import { pemFile, temporaryPem } from "../support/certificates.ts";
 import { eventually } from "../support/eventually.ts";
 import { BY_OPENSSL, Stud } from "../support/stud.ts";

@@ -1,6 +1,6 @@
 /** The host's OpenSSL does TLS where there is one, and where an option needs it the log says so; rustls by name. */
 
-import { makeSelfSigned } from "../../src/tls/self_signed.ts";
+import { makeSelfSigned } from "../../src/x509/self_signed.ts";
 import { assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { Backend, echo } from "../support/backend.ts";
 import { pemFile, temporaryPem } from "../support/certificates.ts";

@@ -3,8 +3,8 @@
  * quarantine on SIGHUP, each with its own line.
  */
 
-import { mapBounded } from "../../src/supervisor/map_bounded.ts";
-import { parsePem } from "../../src/wire/pem.ts";
+import { mapBounded } from "../../src/plan/map_bounded.ts";
+import { parsePem } from "../../src/x509/pem.ts";
 import { CERTIFICATES } from "../corpus/certificates.ts";
 import { LABELS } from "../corpus/labels.ts";
 import { type MadeRow, madeRows } from "../corpus/made_rows.ts";

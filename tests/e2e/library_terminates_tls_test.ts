@@ -4,7 +4,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { makeSelfSigned } from "../../src/tls/self_signed.ts";
+import { makeSelfSigned } from "../../src/x509/self_signed.ts";
 import {
   type ConnectionReport,
   StartupError,

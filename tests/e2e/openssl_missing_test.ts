@@ -1,6 +1,6 @@
 /** Machines whose OpenSSL is missing, broken or of the wrong kind: stud says so, and serves by rustls what that can. */
 
-import { makeSelfSigned } from "../../src/tls/self_signed.ts";
+import { makeSelfSigned } from "../../src/x509/self_signed.ts";
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { Backend, echo } from "../support/backend.ts";
 import { pemFile, temporaryPem } from "../support/certificates.ts";

@@ -1,6 +1,6 @@
 /** A session is no way round the rules for clients, and none from one server name to another. */
 
-import { makeSelfSigned } from "../../src/tls/self_signed.ts";
+import { makeSelfSigned } from "../../src/x509/self_signed.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { type PemFile, pemFile } from "../support/certificates.ts";
 import { clientCertificate } from "../support/client_certificate.ts";

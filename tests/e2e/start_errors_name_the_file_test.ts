@@ -1,6 +1,6 @@
 /** Faults in the PEM file: each is one line that names the file and the cause, with status 1. */
 
-import { makeSelfSigned } from "../../src/tls/self_signed.ts";
+import { makeSelfSigned } from "../../src/x509/self_signed.ts";
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { Backend, echo } from "../support/backend.ts";
 import { pemFile, temporaryPem } from "../support/certificates.ts";

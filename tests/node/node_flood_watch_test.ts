@@ -7,7 +7,7 @@ import {
   endFloodWatch,
   type Floodable,
   watchForFloods,
-} from "../../src/runtime/node_flood_watch.ts";
+} from "../../src/runtime/node/flood_watch.ts";
 import { assertEquals } from "../support/assert.ts";
 
 const PERIOD = 2_000;

@@ -3,8 +3,8 @@
 import process from "node:process";
 import test from "node:test";
 import { StartupError } from "../../src/errors.ts";
-import { openNodeKernel } from "../../src/runtime/node_kernel.ts";
-import { MOST_WAITING } from "../../src/runtime/node_network.ts";
+import { openNodeKernel } from "../../src/runtime/node/kernel.ts";
+import { MOST_WAITING } from "../../src/runtime/node/network.ts";
 import { assertEquals, assertThrows } from "../support/assert.ts";
 
 const kernel = openNodeKernel();

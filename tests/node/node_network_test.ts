@@ -6,7 +6,7 @@ import process from "node:process";
 import test from "node:test";
 import { Abandonment } from "../../src/abandonment.ts";
 import { PeerError, StartupError } from "../../src/errors.ts";
-import { createNodeNetwork, MOST_WAITING } from "../../src/runtime/node_network.ts";
+import { createNodeNetwork, MOST_WAITING } from "../../src/runtime/node/network.ts";
 import type { Endpoint } from "../../src/runtime/runtime.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { within } from "../support/eventually.ts";

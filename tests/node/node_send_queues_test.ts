@@ -2,8 +2,8 @@
 
 import test from "node:test";
 import { Abandonment } from "../../src/abandonment.ts";
-import { createNodeNetwork } from "../../src/runtime/node_network.ts";
-import { SendQueues } from "../../src/runtime/node_send_queues.ts";
+import { createNodeNetwork } from "../../src/runtime/node/network.ts";
+import { SendQueues } from "../../src/runtime/node/send_queues.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { eventually } from "../support/eventually.ts";
 import { NodeAcceptor } from "../support/node_peer.ts";

@@ -2,8 +2,8 @@
 
 import test from "node:test";
 import { Abandonment } from "../../src/abandonment.ts";
-import { createNodeNetwork } from "../../src/runtime/node_network.ts";
-import { SendQueues } from "../../src/runtime/node_send_queues.ts";
+import { createNodeNetwork } from "../../src/runtime/node/network.ts";
+import { SendQueues } from "../../src/runtime/node/send_queues.ts";
 import type { Stream } from "../../src/runtime/runtime.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { writeAll } from "../support/backend.ts";

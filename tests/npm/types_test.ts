@@ -22,8 +22,8 @@ testPackage("types: the sources use nothing that the oldest Node lacks", async (
   // Newer versions of Node have it; on older ones it is undefined.
   await consumer.write("import_meta.d.ts", "interface ImportMeta { readonly main?: boolean }\n");
   const paths = {
-    "#runtime": ["./src/runtime/node.ts"],
-    "#signals": ["./src/runtime/node_signals.ts"],
+    "#runtime": ["./src/runtime/node/runtime.ts"],
+    "#signals": ["./src/runtime/node/signals.ts"],
   };
   const files = ["mod.ts", "src/main.ts", "import_meta.d.ts"];
   const options = { types: ["node"], allowImportingTsExtensions: true, skipLibCheck: true, paths };

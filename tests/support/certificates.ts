@@ -1,6 +1,6 @@
 /** Certificates for tests, made anew and put into files of their own. */
 
-import { makeSelfSigned } from "../../src/tls/self_signed.ts";
+import { makeSelfSigned } from "../../src/x509/self_signed.ts";
 
 /** A PEM file that is removed with `using`. */
 export interface PemFile extends Disposable {

@@ -3,8 +3,8 @@
  * loaded by a test would count as leaked by it.
  */
 
-import { openLinuxKernel } from "../../src/runtime/linux.ts";
-import { type SocketDescriptors, socketDescriptors } from "../../src/runtime/linux_descriptors.ts";
+import { openLinuxKernel } from "../../src/runtime/linux/kernel.ts";
+import { type SocketDescriptors, socketDescriptors } from "../../src/runtime/linux/descriptors.ts";
 import type { Kernel } from "../../src/runtime/runtime.ts";
 
 const opened = openLinuxKernel();

@@ -3,7 +3,7 @@
  * runtime's own work goes on meanwhile. What it does is its argument.
  */
 
-import { createDenoNetwork } from "../../src/runtime/deno_network.ts";
+import { createDenoNetwork } from "../../src/runtime/deno/network.ts";
 import { EventLoop } from "../../src/runtime/loop/event_loop.ts";
 import { createLoopNetwork } from "../../src/runtime/loop/loop_network.ts";
 

@@ -1,8 +1,8 @@
 /** OCSP responses (RFC 6960) that a test makes for itself, octet by octet, signed by whom it likes or by nobody. */
 
 import { createHash, createPrivateKey, sign } from "node:crypto";
-import { publicKeyBits, readSignedCertificate } from "../../src/tls/signed_certificate.ts";
-import { parsePem, pemOctets } from "../../src/wire/pem.ts";
+import { publicKeyBits, readSignedCertificate } from "../../src/x509/signed_certificate.ts";
+import { parsePem, pemOctets } from "../../src/x509/pem.ts";
 
 /** What is particular to a response. */
 export interface WantedResponse {

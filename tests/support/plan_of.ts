@@ -1,8 +1,8 @@
 /** Plans for supervisors of tests, which read no settings and no files. */
 
 import type { Settings } from "../../src/config/settings.ts";
-import { HeldContent } from "../../src/supervisor/held_content.ts";
-import type { Plan } from "../../src/supervisor/plan.ts";
+import { HeldContent } from "../../src/plan/held_content.ts";
+import type { Plan } from "../../src/plan/plan.ts";
 import { CONFIGURATION } from "./worker_configuration.ts";
 
 /** A plan that says what {@linkcode CONFIGURATION} says, but for what a test wants otherwise. */

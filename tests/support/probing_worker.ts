@@ -4,7 +4,7 @@
  * a file that the attempts are made on, and `all` or `harmless`: which ones.
  */
 
-import { createRuntime } from "../../src/runtime/deno.ts";
+import { createRuntime } from "../../src/runtime/deno/runtime.ts";
 import type { Processes, Runtime } from "../../src/runtime/runtime.ts";
 import { makeEngine } from "../../src/tls/make_engine.ts";
 import { runWorker } from "../../src/worker/worker.ts";

@@ -1,6 +1,6 @@
 /** A stud that is configured by a file, which a test rewrites, and told by HUP to read it again. */
 
-import { makeSelfSigned } from "../../src/tls/self_signed.ts";
+import { makeSelfSigned } from "../../src/x509/self_signed.ts";
 import { Backend, echo } from "./backend.ts";
 import { eventually } from "./eventually.ts";
 import { Stud, type StudEnvironment, TLS_LIBRARY } from "./stud.ts";

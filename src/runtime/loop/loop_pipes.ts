@@ -4,7 +4,7 @@
  * could be heard seconds late.
  */
 
-import type { StandardOctets, StandardPipes } from "../deno_processes.ts";
+import type { StandardOctets, StandardPipes } from "../deno/processes.ts";
 import {
   EPOLLERR,
   EPOLLET,

@@ -4,7 +4,7 @@
  */
 
 import { KeyBytes } from "../../key_bytes.ts";
-import { overwritingFreed } from "../freed_memory.ts";
+import { overwritingFreed } from "../deno/freed_memory.ts";
 import { OpenSslError } from "../openssl.ts";
 import { cString, must, type Pointer } from "./memory.ts";
 import { fromPem, NO_PASSPHRASE } from "./pem_objects.ts";

@@ -7,7 +7,7 @@ import type { OnConnection } from "../../../src/proxy/access_log.ts";
 import { Proxy } from "../../../src/proxy/proxy.ts";
 import type { Endpoint } from "../../../src/runtime/runtime.ts";
 import type { Negotiated, TlsConnection, TlsEngine } from "../../../src/tls/engine.ts";
-import { createRustlsEngine } from "../../../src/tls/rustls.ts";
+import { createRustlsEngine } from "../../../src/tls/rustls/engine.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { FakeStream, NativeError, pairOf } from "../../support/fake_stream.ts";

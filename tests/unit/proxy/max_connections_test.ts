@@ -3,7 +3,7 @@
 import { configureLog } from "../../../src/log/log.ts";
 import type { ConnectionLimits } from "../../../src/proxy/admission_rules.ts";
 import { Proxy, type ProxyOptions } from "../../../src/proxy/proxy.ts";
-import { createRustlsEngine } from "../../../src/tls/rustls.ts";
+import { createRustlsEngine } from "../../../src/tls/rustls/engine.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { FakeStream, NativeError, pairOf } from "../../support/fake_stream.ts";

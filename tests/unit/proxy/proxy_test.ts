@@ -4,7 +4,7 @@ import { PeerError, StartupError } from "../../../src/errors.ts";
 import { configureLog } from "../../../src/log/log.ts";
 import { Proxy, type ProxyOptions } from "../../../src/proxy/proxy.ts";
 import type { TlsEngine, TlsListenerOptions } from "../../../src/tls/engine.ts";
-import { createRustlsEngine } from "../../../src/tls/rustls.ts";
+import { createRustlsEngine } from "../../../src/tls/rustls/engine.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { FakeStream, NativeError, pairOf } from "../../support/fake_stream.ts";

@@ -2,7 +2,7 @@
 
 import { StartupError } from "../../../src/errors.ts";
 import { readUpTo } from "../../../src/runtime/bounded_files.ts";
-import { createRuntime } from "../../../src/runtime/deno.ts";
+import { createRuntime } from "../../../src/runtime/deno/runtime.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { testWith } from "../../support/tools.ts";
 

@@ -14,7 +14,7 @@ function violationsOf(file: string, text: string): string[] {
 function violationsIn(files: Record<string, string>): string[] {
   const importMap = {
     "#engine": "./src/tls/engine.ts",
-    "#runtime": "./src/runtime/deno.ts",
+    "#runtime": "./src/runtime/deno/runtime.ts",
     "@std/assert": "npm:deno-std@1.4.0",
   };
   return checkLayers(new Map(Object.entries(files)), importMap)
@@ -31,8 +31,8 @@ const CHANCE = "pure code does no I/O and knows no clock and no chance";
 const HANDED_IN = "the platform is handed in as runtime/runtime.ts";
 
 Deno.test("checkLayers() lets main import everything", () => {
-  assertImport("src/main.ts", 'import { deno } from "./runtime/deno.ts";');
-  assertImport("src/main.ts", 'import { supervise } from "./supervisor/supervisor.ts";');
+  assertImport("src/main.ts", 'import { deno } from "./runtime/deno/runtime.ts";');
+  assertImport("src/main.ts", 'import { supervise } from "./fleet/supervisor.ts";');
   assertImport("mod.ts", 'export { main } from "./src/main.ts";');
 });
 
@@ -79,41 +79,44 @@ Deno.test("checkLayers() finds the outside world in pure code", () => {
 });
 
 Deno.test("checkLayers() finds the platform's name above the runtime seam", () => {
-  for (const folder of ["tls", "proxy", "supervisor", "worker", "log", "control"]) {
+  for (
+    const folder of ["tls", "proxy", "plan", "service", "fleet", "ocsp", "worker", "log", "control"]
+  ) {
     const file = `src/${folder}/a.ts`;
     assertEquals(violationsOf(file, "type A = Deno.Conn;\nprocess.pid;"), [
       `${file}:1: names Deno: ${HANDED_IN}`,
       `${file}:2: names process: ${HANDED_IN}`,
     ]);
   }
-  assertEquals(violationsOf("src/runtime/deno.ts", "Deno.listen(options);"), []);
+  assertEquals(violationsOf("src/runtime/deno/runtime.ts", "Deno.listen(options);"), []);
 });
 
 Deno.test("checkLayers() lets only the entry points name the concrete runtime", () => {
-  const statement = 'import { deno } from "../runtime/deno.ts";';
-  const only = "src/runtime/deno.ts: only mod.ts and src/main.ts and src/worker_main.ts may";
-  for (const folder of ["worker", "supervisor", "runtime"]) {
+  const statement = 'import { deno } from "../runtime/deno/runtime.ts";';
+  const only =
+    "src/runtime/deno/runtime.ts: only mod.ts and src/main.ts and src/worker_main.ts may";
+  for (const folder of ["worker", "fleet", "plan", "runtime"]) {
     assertImport(`src/${folder}/a.ts`, statement, only);
   }
   assertImport(
     "src/worker/a.ts",
-    'import { linux } from "../runtime/linux.ts";',
-    "src/runtime/linux.ts: not below src/worker/",
+    'import { linux } from "../runtime/linux/kernel.ts";',
+    "src/runtime/linux/kernel.ts: not below src/worker/",
   );
   assertImport("mod.ts", 'import { createRuntime } from "#runtime";');
   assertImport("src/worker/a.ts", 'import { createRuntime } from "#runtime";', only);
   for (const file of ["mod.ts", "src/main.ts", "src/runtime/a.ts"]) {
     const folder = file.startsWith("src/runtime/") ? "./" : "/src/runtime/";
-    const node = `import { createRuntime } from "${folder}node.ts";`;
-    assertImport(file, node, "src/runtime/node.ts: only package.json names it");
+    const node = `import { createRuntime } from "${folder}node/runtime.ts";`;
+    assertImport(file, node, "src/runtime/node/runtime.ts: only package.json names it");
   }
 });
 
 Deno.test("checkLayers() keeps foreign functions of OpenSSL behind their interface", () => {
   const only =
-    "src/runtime/openssl/library.ts: only src/runtime/deno.ts and src/runtime/openssl/ may";
+    "src/runtime/openssl/library.ts: only src/runtime/deno/runtime.ts and src/runtime/openssl/ may";
   const statement = (folder: string) => `import { open } from "${folder}openssl/library.ts";`;
-  assertImport("src/runtime/deno.ts", statement("./"));
+  assertImport("src/runtime/deno/runtime.ts", statement("../"));
   assertImport("src/runtime/openssl/context.ts", 'import { open } from "./library.ts";');
   assertImport("src/runtime/openssl/context.ts", 'import { A } from "../openssl.ts";');
   for (const file of ["runtime.ts", "linux.ts", "openssl.ts", "openssl_files.ts"]) {
@@ -127,7 +130,7 @@ Deno.test("checkLayers() keeps foreign functions of OpenSSL behind their interfa
     "src/tls/openssl/engine.ts",
     'import { OpenSslError } from "../../runtime/openssl.ts";',
   );
-  for (const folder of ["worker", "proxy", "supervisor", "log"]) {
+  for (const folder of ["worker", "proxy", "fleet", "log"]) {
     assertImport(
       `src/${folder}/a.ts`,
       'import { OpenSslError } from "../runtime/openssl.ts";',
@@ -159,15 +162,19 @@ Deno.test("checkLayers() lets control import the type of what engines are told, 
 
 Deno.test("checkLayers() holds the direction of every layer", () => {
   const refused = {
-    "supervisor": ["worker/a.ts", "proxy/a.ts", "main.ts"],
-    "worker": ["supervisor/a.ts", "main.ts"],
-    "proxy": ["tls/rustls.ts", "control/a.ts", "supervisor/a.ts", "worker/a.ts"],
+    "fleet": ["worker/a.ts", "proxy/a.ts", "main.ts"],
+    "service": ["fleet/a.ts", "ocsp/a.ts", "worker/a.ts"],
+    "plan": ["fleet/a.ts", "service/a.ts", "worker/a.ts"],
+    "ocsp": ["plan/a.ts", "fleet/a.ts", "control/a.ts"],
+    "worker": ["fleet/a.ts", "plan/a.ts", "service/a.ts", "main.ts"],
+    "proxy": ["tls/rustls/engine.ts", "control/a.ts", "plan/a.ts", "fleet/a.ts", "worker/a.ts"],
     "tls": ["proxy/a.ts", "control/a.ts", "log/a.ts"],
     "log": ["wire/a.ts", "control/a.ts"],
-    "control": ["runtime/linux.ts", "log/a.ts", "tls/engine.ts"],
+    "control": ["runtime/linux/kernel.ts", "log/a.ts", "tls/engine.ts"],
     "runtime": ["config/options.ts", "proxy/a.ts", "version.ts"],
-    "config": ["control/a.ts", "log/a.ts"],
-    "wire": ["proxy/a.ts", "tls/engine.ts"],
+    "config": ["control/a.ts", "log/a.ts", "manual/a.ts", "x509/der.ts"],
+    "x509": ["config/a.ts", "ocsp/a.ts"],
+    "wire": ["proxy/a.ts", "tls/engine.ts", "x509/der.ts"],
   };
   for (const [folder, targets] of Object.entries(refused)) {
     for (const target of targets) {
@@ -177,11 +184,15 @@ Deno.test("checkLayers() holds the direction of every layer", () => {
     }
   }
   const allowed = {
-    "supervisor": ["control/a.ts", "config/a.ts", "tls/a.ts", "log/a.ts", "wire/a.ts"],
+    "fleet": ["plan/a.ts", "service/a.ts", "control/a.ts", "log/a.ts", "wire/a.ts"],
+    "service": ["plan/a.ts", "config/a.ts", "x509/a.ts", "log/a.ts", "wire/a.ts"],
+    "plan": ["config/a.ts", "ocsp/a.ts", "tls/a.ts", "x509/a.ts", "wire/a.ts"],
+    "manual": ["config/a.ts", "version.ts"],
+    "x509": ["wire/a.ts", "errors.ts"],
     "worker": ["control/a.ts", "proxy/a.ts", "tls/a.ts", "log/a.ts", "runtime/runtime.ts"],
     "proxy": ["tls/engine.ts", "log/a.ts", "wire/a.ts", "errors.ts", "runtime/runtime.ts"],
     "tls": ["tls/engine.ts", "wire/a.ts", "errors.ts", "runtime/runtime.ts"],
-    "runtime": ["runtime/linux.ts", "wire/a.ts", "errors.ts"],
+    "runtime": ["runtime/linux/kernel.ts", "wire/a.ts", "errors.ts"],
   };
   for (const [folder, targets] of Object.entries(allowed)) {
     for (const target of targets) {
@@ -205,7 +216,7 @@ Deno.test("checkLayers() lets layers above config import its types, not its code
 
 Deno.test("checkLayers() allows node:crypto in tls and no other module of Node's", () => {
   assertImport("src/tls/a.ts", 'import { X509Certificate } from "node:crypto";');
-  assertImport("src/runtime/node.ts", 'import * as tls from "node:tls";');
+  assertImport("src/runtime/node/runtime.ts", 'import * as tls from "node:tls";');
   const problem = (folder: string) => `not a library that src/${folder}/ may use`;
   assertImport("src/tls/a.ts", 'import "node:tls";', `node:tls: ${problem("tls")}`);
   assertImport("src/proxy/a.ts", 'import "node:crypto";', `node:crypto: ${problem("proxy")}`);
@@ -273,10 +284,10 @@ Deno.test("checkLayers() lets only src/main.ts exit", () => {
   assertEquals(violationsOf("src/main.ts", ours), []);
   assertEquals(violationsOf("mod.ts", ours), [`mod.ts:1: ${why}`]);
   for (const name of ["deno", "node"]) {
-    assertEquals(violationsOf(`src/runtime/${name}_processes.ts`, "return process.exit(1);"), []);
+    assertEquals(violationsOf(`src/runtime/${name}/processes.ts`, "return process.exit(1);"), []);
   }
-  assertEquals(violationsOf("src/runtime/node.ts", "\nprocess.exit();"), [
-    `src/runtime/node.ts:2: ${why}`,
+  assertEquals(violationsOf("src/runtime/node/runtime.ts", "\nprocess.exit();"), [
+    `src/runtime/node/runtime.ts:2: ${why}`,
   ]);
 });
 

@@ -4,7 +4,7 @@ import { messageLine } from "../../../src/control/message_lines.ts";
 import type { SupervisorMessage, WorkerConfiguration } from "../../../src/control/messages.ts";
 import { configurationFrame } from "../../../src/control/packed_configuration.ts";
 import { StartupError } from "../../../src/errors.ts";
-import { createRustlsEngine } from "../../../src/tls/rustls.ts";
+import { createRustlsEngine } from "../../../src/tls/rustls/engine.ts";
 import type { TlsConfiguration } from "../../../src/tls/tls_configuration.ts";
 import { runWorker } from "../../../src/worker/worker.ts";
 import { assertEquals } from "../../support/assert.ts";

@@ -6,7 +6,7 @@ import { configurationFrame } from "../../../src/control/packed_configuration.ts
 import { StartupError } from "../../../src/errors.ts";
 import { KeyBytes } from "../../../src/key_bytes.ts";
 import type { TlsEngine } from "../../../src/tls/engine.ts";
-import { createRustlsEngine } from "../../../src/tls/rustls.ts";
+import { createRustlsEngine } from "../../../src/tls/rustls/engine.ts";
 import type { TlsConfiguration } from "../../../src/tls/tls_configuration.ts";
 import { runWorker } from "../../../src/worker/worker.ts";
 import { assert, assertEquals } from "../../support/assert.ts";

@@ -2,8 +2,8 @@
 
 import { Abandonment } from "../../../../src/abandonment.ts";
 import type { PeerError } from "../../../../src/errors.ts";
-import { createDenoNetwork } from "../../../../src/runtime/deno_network.ts";
-import { socketDescriptors } from "../../../../src/runtime/linux_descriptors.ts";
+import { createDenoNetwork } from "../../../../src/runtime/deno/network.ts";
+import { socketDescriptors } from "../../../../src/runtime/linux/descriptors.ts";
 import { EventLoop } from "../../../../src/runtime/loop/event_loop.ts";
 import { openLibc } from "../../../../src/runtime/loop/libc.ts";
 import { createLoopNetwork } from "../../../../src/runtime/loop/loop_network.ts";

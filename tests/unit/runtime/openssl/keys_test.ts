@@ -1,7 +1,7 @@
 /** Private keys that come to OpenSSL as bytes: read once, overwritten, and shared by contexts. */
 
 import { KeyBytes } from "../../../../src/key_bytes.ts";
-import { overwritingFreed } from "../../../../src/runtime/freed_memory.ts";
+import { overwritingFreed } from "../../../../src/runtime/deno/freed_memory.ts";
 import { OpenSslError } from "../../../../src/runtime/openssl.ts";
 import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
 import { made } from "../../../support/made_certificates.ts";

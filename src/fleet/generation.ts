@@ -1,0 +1,275 @@
+/**
+ * All workers that serve by one configuration. They change to another one together, and in place: connections,
+ * and where it goes listening sockets too, stay as they are.
+ */
+
+import type {
+  BackendEndpoint,
+  ServingBy,
+  WorkerConfiguration,
+  WorkerFrontend,
+  WorkerTotals,
+} from "../control/messages.ts";
+import { CertificatesRefused, StartupError } from "../errors.ts";
+import type { AccessOutput } from "../log/access_output.ts";
+import type { Logger } from "../log/log.ts";
+import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
+import type { Handover } from "./handover.ts";
+import type { Staple, TlsConfiguration } from "../tls/tls_configuration.ts";
+import type { OcspRefresher } from "../ocsp/refresher.ts";
+import { LONGEST_ALONE } from "./restart_pace.ts";
+import type { WorkerProcess } from "./worker_process.ts";
+import { WorkerSlot } from "./worker_slot.ts";
+
+/** For every worker; only the index differs. */
+export type GenerationConfiguration = Omit<WorkerConfiguration, "index">;
+
+/** What not every generation needs. */
+export interface GenerationOptions {
+  /** Where lines of the access log go. */
+  readonly accessLog?: AccessOutput | undefined;
+  /** What has the newest OCSP responses. */
+  readonly responses?: Pick<OcspRefresher, "newest"> | undefined;
+}
+
+/** A number of workers. */
+export class Generation {
+  readonly #handover: Handover;
+  readonly #slots: readonly WorkerSlot[];
+  #configuration: GenerationConfiguration;
+  #missing: string | undefined;
+  /** Configurations with the reason in them. */
+  readonly #known = new WeakMap<TlsConfiguration, TlsConfiguration>();
+
+  constructor(
+    runtime: Runtime,
+    configuration: GenerationConfiguration,
+    workers: number,
+    handover: Handover,
+    log: Logger,
+    { accessLog, responses }: GenerationOptions = {},
+  ) {
+    this.#handover = handover;
+    this.#configuration = configuration;
+    this.#slots = Array.from({ length: workers }, (_, place) => {
+      const relieve = (successor: WorkerProcess, close: () => Promise<void>) =>
+        this.#handOver(successor, this.addresses, 1, close);
+      const newest = (one: WorkerConfiguration) => this.#knowing(withNewest(one, responses));
+      const isNobodyThere = () => this.#isNobodyThere(runtime.clock.now());
+      const isNobodyLeft = () => this.#isNobodyLeft();
+      const options = { relieve, accessLog, newest, isNobodyLeft, isNobodyThere };
+      return new WorkerSlot(runtime, { ...configuration, index: place + 1 }, log, options);
+    });
+  }
+
+  /** Starts the workers and tells their TLS library. Rejects with {@linkcode StartupError} if one cannot serve. */
+  async start(): Promise<ServingBy> {
+    const [servingBy] = await Promise.all(this.#slots.map((slot) => slot.start()));
+    this.#missing = servingBy!.missing;
+    return servingBy!;
+  }
+
+  /** Why they could not open the library that was preferred; undefined: none was, or they could. */
+  get missing(): string | undefined {
+    return this.#missing;
+  }
+
+  get workers(): number {
+    return this.#slots.length;
+  }
+
+  get configuration(): GenerationConfiguration {
+    return this.#configuration;
+  }
+
+  /** Where they listen. */
+  get addresses(): readonly SocketAddress[] {
+    return addressesOf(this.#configuration.frontends);
+  }
+
+  /**
+   * Has all workers change to another configuration. Rejects with {@linkcode StartupError} if one of them cannot,
+   * and then nothing has changed; with {@linkcode CertificatesRefused} if all say the same.
+   */
+  async change(configuration: GenerationConfiguration): Promise<void> {
+    const prepared = await Promise.allSettled(
+      this.#slots.map((slot, place) => slot.prepare({ ...configuration, index: place + 1 })),
+    );
+    const refused = prepared.find((one) => one.status === "rejected");
+    if (refused !== undefined) {
+      for (const slot of this.#slots) slot.forget();
+      const { message } = refused.reason as Error;
+      throw commonRefusal(prepared) ?? new StartupError(message, { cause: refused.reason });
+    }
+    this.#configuration = configuration;
+    const reopened = prepared.flatMap((one) => one.status === "fulfilled" ? one.value : []);
+    const commit = async () => {
+      await Promise.all(this.#slots.map((slot) => slot.commit()));
+    };
+    await this.#handOver(this.#anyWorker(), unique(reopened), this.workers, commit);
+  }
+
+  /** Has the workers staple other OCSP responses from now on. */
+  staple(staples: readonly Staple[]): void {
+    for (const slot of this.#slots) slot.staple(staples);
+  }
+
+  /** Has every worker that lives log what it has counted, and tells how many there are. */
+  logCounters(): number {
+    return this.#slots.reduce((sum, slot) => sum + slot.logCounters(), 0);
+  }
+
+  /** Tells the workers, and all later ones, where the backend is now. */
+  useBackend(backend: readonly BackendEndpoint[]): void {
+    this.#configuration = { ...this.#configuration, backend };
+    for (const slot of this.#slots) slot.useBackend(backend);
+  }
+
+  /** Has the former workers of the same addresses stop listening. Their clients may go on. */
+  async succeed(former: Generation): Promise<void> {
+    const close = () => former.#retire();
+    const shared = this.addresses.filter((address) =>
+      former.addresses.some((other) => isSame(address, other))
+    );
+    await this.#handOver(this.#anyWorker(), shared, this.workers, close);
+  }
+
+  /** Has its workers, not all of which could start, stop listening for those that were there before. */
+  async yieldTo(former: Generation): Promise<void> {
+    const close = async () => {
+      await Promise.all(this.#slots.map((slot) => slot.withdraw()));
+    };
+    const shared = former.addresses.filter((address) =>
+      this.addresses.some((other) => isSame(address, other))
+    );
+    await former.#handOver(former.#anyWorker(), shared, former.workers, close, true);
+  }
+
+  /**
+   * Asks all to drain within so many seconds, and resolves when none is left. Should workers of another program
+   * listen on the same addresses by now, they get the new connections.
+   */
+  async drain(seconds: number): Promise<void> {
+    const [address] = this.addresses;
+    const others = address === undefined ? 0 : await this.#handover.count(address) - this.workers;
+    const by = this.#anyWorker();
+    const gone = () => this.#slots.map((slot) => slot.drain(seconds, others > 0));
+    if (others <= 0 || by === undefined) return void await Promise.all(gone());
+    let all: Promise<void>[] = [];
+    const close = async () => {
+      all = gone();
+      await Promise.all(this.#slots.map((slot) => slot.current?.deaf));
+    };
+    await this.#handOver(by, this.addresses, others, close);
+    await Promise.all(all);
+  }
+
+  /** Ends all at once and resolves when they are gone. */
+  async kill(): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.kill()));
+  }
+
+  /** Resolves when no worker is left. */
+  async gone(): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.gone()));
+  }
+
+  /** What the workers that ended in order had counted. */
+  get totals(): readonly WorkerTotals[] {
+    return this.#slots.flatMap((slot) => slot.totals);
+  }
+
+  async #retire(): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.retire()));
+  }
+
+  #isNobodyLeft(): boolean {
+    return this.#slots.every(({ current }) => current === undefined);
+  }
+
+  /** And nobody has been started in the last second, so that many that fail take turns. */
+  #isNobodyThere(now: number): boolean {
+    return this.#isNobodyLeft() &&
+      this.#slots.every(({ launchedAt }) => now - launchedAt >= LONGEST_ALONE);
+  }
+
+  #anyWorker(): WorkerProcess | undefined {
+    return this.#slots.map(({ current }) => current).find((one) => one !== undefined);
+  }
+
+  /** Later workers decide as the first ones did, though a library may have been installed meanwhile. */
+  #knowing(configuration: WorkerConfiguration): WorkerConfiguration {
+    const missing = this.#missing;
+    if (missing === undefined) return configuration;
+    return withTls(configuration, (tls) => {
+      if (tls.orElse === undefined) return tls;
+      const known = this.#known.get(tls) ?? { ...tls, missing };
+      this.#known.set(tls, known);
+      return known;
+    });
+  }
+
+  #handOver(
+    by: WorkerProcess | undefined,
+    addresses: readonly SocketAddress[],
+    latest: number,
+    close: () => Promise<void>,
+    areFirst = false,
+  ): Promise<void> {
+    // They may all have died meanwhile; then there is nobody to steer to.
+    if (by === undefined) return close();
+    const { steer, steersAlways, tls } = this.#configuration;
+    const isSteered = steer !== undefined &&
+      (steersAlways || tls.library === "rustls" || this.#missing !== undefined);
+    const byClient = isSteered && steersAlways ? "network" : isSteered;
+    return this.#handover.run({ by, addresses, latest, byClient, areFirst }, close);
+  }
+}
+
+function withNewest(
+  configuration: WorkerConfiguration,
+  responses: GenerationOptions["responses"],
+): WorkerConfiguration {
+  return responses === undefined ? configuration : withTls(configuration, responses.newest);
+}
+
+function withTls(
+  configuration: WorkerConfiguration,
+  change: (tls: TlsConfiguration) => TlsConfiguration,
+): WorkerConfiguration {
+  return {
+    ...configuration,
+    tls: change(configuration.tls),
+    frontends: configuration.frontends.map((one) =>
+      one.tls ? { ...one, tls: change(one.tls) } : one
+    ),
+  };
+}
+
+function addressesOf(frontends: readonly WorkerFrontend[]): SocketAddress[] {
+  return frontends.map(({ host, port }) => ({ host, port }));
+}
+
+/** What one worker alone says of a certificate may be a lie, as what it refuses would be served as before. */
+function commonRefusal(
+  prepared: readonly PromiseSettledResult<unknown>[],
+): CertificatesRefused | undefined {
+  const refusals = prepared.map((one) => one.status === "rejected" ? one.reason : undefined);
+  const [first, ...others] = refusals.filter((one) => one instanceof CertificatesRefused);
+  if (first === undefined) return undefined;
+  const refused = first.refused.filter(({ fingerprint }) =>
+    others.every((other) => other.refused.some((one) => one.fingerprint === fingerprint))
+  );
+  const all = others.length + 1 === refusals.length && refused.length > 0;
+  return all ? new CertificatesRefused(refused) : undefined;
+}
+
+function unique(addresses: readonly SocketAddress[]): SocketAddress[] {
+  return addresses.filter((one, place) =>
+    addresses.findIndex((other) => isSame(one, other)) === place
+  );
+}
+
+function isSame(one: SocketAddress, other: SocketAddress): boolean {
+  return one.host === other.host && one.port === other.port;
+}

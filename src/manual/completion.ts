@@ -1,0 +1,155 @@
+/**
+ * Completion of the command line in shells, from the option table: what `stud --completion SHELL` prints. It
+ * completes names, words that a value may be, files, users and groups; a value that it knows nothing of stays
+ * the operator's.
+ */
+
+import type { Option } from "../config/options.ts";
+import { OPTIONS } from "../config/options.ts";
+import type { Shell } from "../config/settings.ts";
+
+/** A script for the shell to read, with a final line feed. */
+export function completion(shell: Shell): string {
+  const options = OPTIONS.filter((option) => option.refusal === undefined);
+  switch (shell) {
+    case "bash":
+      return bash(options);
+    case "zsh":
+      return zsh(options);
+    case "fish":
+      return fish(options);
+  }
+}
+
+/** What a value may be. */
+type Values =
+  | { readonly kind: "words"; readonly words: readonly string[] }
+  | { readonly kind: "files" | "directories" | "users" | "groups" | "anything" };
+
+function valuesOf({ name, type, valueName = "" }: Option): Values {
+  if (name === "help") return { kind: "words", words: ["all", ...OPTIONS.map((one) => one.name)] };
+  if (type.kind === "choice") return { kind: "words", words: type.choices };
+  if (type.kind === "number" && type.words) return { kind: "words", words: type.words };
+  if (/FILE|PEM/.test(valueName) && type.kind === "text") return { kind: "files" };
+  if (valueName === "DIR") return { kind: "directories" };
+  if (valueName === "USER") return { kind: "users" };
+  return { kind: valueName === "GROUP" ? "groups" : "anything" };
+}
+
+/** Whether the next argument is its value. */
+function takesNext(option: Option): boolean {
+  return option.type.kind !== "flag" && (option.bare === undefined || option.name === "help");
+}
+
+/** The first sentence about it, or the few words that `-h` has. */
+function summary({ brief, help }: Option): string {
+  return brief ?? help.replace(/\.( .*)?$/s, "").replace(/^\w/, (letter) => letter.toLowerCase());
+}
+
+function names({ name, short }: Option): string[] {
+  return short === undefined ? [`--${name}`] : [`-${short}`, `--${name}`];
+}
+
+/** Bash takes `--name=value` for three words. */
+function bash(options: readonly Option[]): string {
+  const cases = options.filter(takesNext).map((option) =>
+    `    ${names(option).join(" | ")}) ${bashValues(valuesOf(option))} ;;`
+  );
+  const all = options.flatMap(names).join(" ");
+  return `# Completion of stud for bash: source it, or save it as /etc/bash_completion.d/stud
+_stud() {
+  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]}
+  if [[ $word == = ]]; then
+    word=
+  elif [[ $before == = ]]; then
+    before=\${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+  COMPREPLY=()
+  case $before in
+${cases.join("\n")}
+    *)
+      if [[ $word == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "${all}" -- "$word")
+      else
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+      fi
+      ;;
+  esac
+}
+complete -o filenames -F _stud stud
+`;
+}
+
+function bashValues(values: Values): string {
+  const words = values.kind === "words" ? `-W "${values.words.join(" ")}"` : BASH[values.kind];
+  return words === "" ? ":" : `mapfile -t COMPREPLY < <(compgen ${words} -- "$word")`;
+}
+
+const BASH = { files: "-f", directories: "-d", users: "-u", groups: "-g", anything: "" } as const;
+
+function zsh(options: readonly Option[]): string {
+  const specs = options.filter((option) => !option.operand).map((option) => {
+    const { repeatable } = option;
+    const [first, second] = names(option);
+    const about = `[${summary(option).replace(/[[\]:\\]/g, "\\$&")}]${zshValue(option)}`;
+    const equals = option.type.kind === "flag" ? "" : option.name === "help" ? "" : "=";
+    const long = `${second ?? first}${equals}`;
+    const spelled = second === undefined ? long : `{${first},${long}}`;
+    if (repeatable) return `  '*'${spelled}${shellQuoted(about)}`;
+    return second === undefined
+      ? `  ${spelled}${shellQuoted(about)}`
+      : `  '(${first} ${second})'${spelled}${shellQuoted(about)}`;
+  });
+  return `#compdef stud
+# Completion of stud for zsh: save it as _stud in a directory of $fpath.
+_arguments -s -S \\
+${specs.map((spec) => `${spec} \\`).join("\n")}
+  '*:PEM file:_files'
+`;
+}
+
+function zshValue(option: Option): string {
+  if (option.type.kind === "flag") return "";
+  const values = valuesOf(option);
+  const optional = takesNext(option) && option.bare === undefined ? ":" : "::";
+  const title = (option.valueName ?? "value").replace(/[:\\]/g, "\\$&");
+  const what = values.kind === "words" ? `(${values.words.join(" ")})` : ZSH[values.kind];
+  return `${optional}${title}:${what}`;
+}
+
+const ZSH = {
+  files: "_files",
+  directories: "_files -/",
+  users: "_users",
+  groups: "_groups",
+  anything: "",
+} as const;
+
+function fish(options: readonly Option[]): string {
+  const lines = options.filter((option) => !option.operand).map((option) => {
+    const { name, short, type } = option;
+    const values = valuesOf(option);
+    const value = type.kind === "flag" || !takesNext(option)
+      ? ""
+      : values.kind === "words"
+      ? ` -x -a ${shellQuoted(values.words.join(" "))}`
+      : FISH[values.kind];
+    const letter = short === undefined ? "" : ` -s ${short}`;
+    return `complete -c stud${letter} -l ${name}${value} -d ${shellQuoted(summary(option))}`;
+  });
+  return `# Completion of stud for fish: save it as ~/.config/fish/completions/stud.fish\n` +
+    lines.join("\n") + "\n";
+}
+
+const FISH = {
+  files: " -r -F",
+  directories: " -x -a '(__fish_complete_directories)'",
+  users: " -x -a '(__fish_complete_users)'",
+  groups: " -x -a '(__fish_complete_groups)'",
+  anything: " -x",
+} as const;
+
+/** In single quotes, which all three shells read alike but for a quote inside. */
+function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", "’")}'`;
+}

@@ -1,0 +1,61 @@
+/** The configuration file that `--default-config` prints, from the option table. */
+
+import type { Block, Option } from "../config/options.ts";
+import { BLOCKS, GROUPS, isBlockOnly, optionHelp, OPTIONS } from "../config/options.ts";
+import { blockUsage } from "./help.ts";
+import { wrap } from "./wrap.ts";
+
+/**
+ * A configuration file with every key at its default, explained in comments; `parseConfigFile` reads it.
+ * Keys of refused options are commented out, and those that take no empty text.
+ */
+export function defaultConfig(): string {
+  const lines = [
+    "# Configuration of stud(8): key = value.",
+    "#",
+    "# Every key is here with its default. Text may stand in double or single quotes, and must",
+    "# where it contains spaces. An option on the command line replaces the key of its name.",
+    "",
+  ];
+  for (const group of GROUPS) {
+    const options = OPTIONS.filter((option) => option.group === group && option.key !== undefined);
+    if (options.length === 0) continue;
+    lines.push(`## ${group}`, "");
+    options.forEach((option) => lines.push(...entryLines(option), ""));
+  }
+  return lines.join("\n");
+}
+
+function entryLines(option: Option): string[] {
+  const note = option.refusal
+    ? `${optionHelp(option)} Not in this release: ${option.refusal}.`
+    : optionHelp(option);
+  const entry = `${option.key} = ${valueText(option)}`;
+  return [
+    ...wrap(note, WIDTH - 2).map((line) => `# ${line}`),
+    option.refusal || option.type.kind === "client-name" ? `# ${entry}` : entry,
+    ...BLOCKS.filter((block) => block.key === option.key).flatMap(blockLines),
+  ];
+}
+
+/** What a block in the place of the value may hold, in comments. */
+function blockLines({ key, options, required }: Block): string[] {
+  return [
+    `# Or a block, of which only ${required} must be there:`,
+    `# ${key} = {`,
+    ...options.flatMap((option) => [
+      ...(isBlockOnly(option) ? wrap(optionHelp(option), WIDTH - 8) : [])
+        .map((line) => `#     # ${line}`),
+      `#     ${blockUsage(option)}`,
+    ]),
+    "# }",
+  ];
+}
+
+/** Words and numbers bare, all other text in quotes; no default is empty text, which sets nothing. */
+function valueText(option: Option): string {
+  const text = option.default ?? "";
+  return /^[a-z0-9.]+$/.test(text) ? text : `"${text}"`;
+}
+
+const WIDTH = 90;

@@ -1,0 +1,153 @@
+/**
+ * OCSP on the wire (RFC 6960 section 4): encodes requests and takes responses apart. It judges nothing: whose
+ * response it is, what it is worth and who signed it are for the caller.
+ */
+
+import { derChildren, type DerElement, DerFormatError, DerTag } from "../x509/der.ts";
+import { objectIdentifier, readDer } from "../x509/der.ts";
+import { derTime } from "../x509/der_time.ts";
+import { encodeDer } from "../x509/encode_der.ts";
+
+/** Names a certificate by its issuer. Hashes are SHA-1 in requests. */
+export interface OcspCertificateId {
+  /** Of the issuer's name, DER. */
+  readonly issuerNameHash: Uint8Array;
+  /** Of the content of the issuer's public key, without tag, length and unused bits. */
+  readonly issuerKeyHash: Uint8Array;
+  /** The content of the INTEGER. */
+  readonly serialNumber: Uint8Array;
+}
+
+/** What a response says of one certificate. */
+export interface OcspSingleResponse extends OcspCertificateId {
+  /** The object identifier of what the hashes were made with. */
+  readonly hashAlgorithm: string;
+  readonly status: "good" | "revoked" | "unknown";
+  readonly thisUpdate: Date;
+  readonly nextUpdate: Date | undefined;
+}
+
+/** An answer, as far as its signer is concerned. All octets are views of what was read. */
+export interface OcspAnswer {
+  /** What is signed. */
+  readonly signed: Uint8Array;
+  /** An AlgorithmIdentifier. */
+  readonly signatureAlgorithm: DerElement;
+  readonly signature: Uint8Array;
+  /** The signer's name, DER, or the SHA-1 of its key. */
+  readonly responder: { readonly name: Uint8Array } | { readonly keyHash: Uint8Array };
+  readonly responses: readonly OcspSingleResponse[];
+  /** Certificates that came along, DER. */
+  readonly certificates: readonly Uint8Array[];
+}
+
+/** A response: an answer, or the status of a refusal. */
+export type OcspResponse =
+  | { readonly status: 0; readonly answer: OcspAnswer }
+  | { readonly status: number; readonly answer: undefined };
+
+/** A request about one certificate, without a nonce, so that answers may be made in advance (RFC 5019). */
+export function encodeOcspRequest(id: OcspCertificateId): Uint8Array<ArrayBuffer> {
+  const sequence = (...parts: Uint8Array[]) => encodeDer(DerTag.sequence, ...parts);
+  const certificateId = sequence(
+    SHA1,
+    encodeDer(DerTag.octetString, id.issuerNameHash),
+    encodeDer(DerTag.octetString, id.issuerKeyHash),
+    encodeDer(DerTag.integer, id.serialNumber),
+  );
+  return sequence(sequence(sequence(sequence(certificateId))));
+}
+
+/** Takes a response (DER) apart. Throws {@linkcode DerFormatError}. */
+export function parseOcspResponse(octets: Uint8Array): OcspResponse {
+  const [statusField, bytes] = derChildren(expected(readDer(octets), DerTag.sequence));
+  const [status] = expected(statusField, ENUMERATED).content;
+  if (status === undefined) throw new DerFormatError("a status is missing");
+  if (status !== 0) return { status, answer: undefined };
+  const [type, response] = derChildren(expected(only(bytes, FIELD_0), DerTag.sequence));
+  if (objectIdentifier(expected(type, DerTag.objectIdentifier).content) !== BASIC_RESPONSE) {
+    throw new DerFormatError("another type of response");
+  }
+  return { status, answer: basicResponse(readDer(expected(response, DerTag.octetString).content)) };
+}
+
+function basicResponse(element: DerElement): OcspAnswer {
+  const [data, algorithm, signature, certificates] = derChildren(expected(element, SEQUENCE));
+  const fields = derChildren(expected(data, SEQUENCE));
+  const [responder, , responses] = fields[0]?.tag === FIELD_0 ? fields.slice(1) : fields;
+  return {
+    signed: data!.whole,
+    signatureAlgorithm: expected(algorithm, SEQUENCE),
+    signature: bitString(signature),
+    responder: responderId(responder),
+    responses: derChildren(expected(responses, SEQUENCE)).map(singleResponse),
+    certificates: certificates === undefined
+      ? []
+      : derChildren(expected(only(certificates, FIELD_0), SEQUENCE)).map(({ whole }) => whole),
+  };
+}
+
+function responderId(element: DerElement | undefined): OcspAnswer["responder"] {
+  if (element?.tag === FIELD_1) return { name: only(element, FIELD_1).whole };
+  return { keyHash: expected(only(element, FIELD_2), DerTag.octetString).content };
+}
+
+function singleResponse(element: DerElement): OcspSingleResponse {
+  const [id, status, thisUpdate, ...others] = derChildren(expected(element, SEQUENCE));
+  const [algorithm, name, key, serial] = derChildren(expected(id, SEQUENCE));
+  const [hash] = derChildren(expected(algorithm, SEQUENCE));
+  const nextUpdate = others.find(({ tag }) => tag === FIELD_0);
+  return {
+    hashAlgorithm: objectIdentifier(expected(hash, DerTag.objectIdentifier).content),
+    issuerNameHash: expected(name, DerTag.octetString).content,
+    issuerKeyHash: expected(key, DerTag.octetString).content,
+    serialNumber: expected(serial, DerTag.integer).content,
+    status: certificateStatus(status),
+    thisUpdate: time(thisUpdate),
+    nextUpdate: nextUpdate === undefined ? undefined : time(only(nextUpdate, FIELD_0)),
+  };
+}
+
+function certificateStatus(element: DerElement | undefined): OcspSingleResponse["status"] {
+  const status = STATUSES.get(element?.tag ?? 0);
+  if (status === undefined) throw new DerFormatError("a status that OCSP does not have");
+  return status;
+}
+
+function time(element: DerElement | undefined): Date {
+  return derTime(expected(element, GENERALIZED_TIME));
+}
+
+function bitString(element: DerElement | undefined): Uint8Array {
+  const { content } = expected(element, DerTag.bitString);
+  if (content[0] !== 0) throw new DerFormatError("a signature of odd bits");
+  return content.subarray(1);
+}
+
+/** What an explicit tag is around. */
+function only(element: DerElement | undefined, tag: number): DerElement {
+  const [inner, ...others] = derChildren(expected(element, tag));
+  if (inner === undefined || others.length > 0) throw new DerFormatError("not one element");
+  return inner;
+}
+
+function expected(element: DerElement | undefined, tag: number): DerElement {
+  if (element?.tag !== tag) throw new DerFormatError("a field is missing or of another type");
+  return element;
+}
+
+const SEQUENCE = DerTag.sequence;
+const ENUMERATED = 0x0a;
+const GENERALIZED_TIME = 0x18;
+const FIELD_0 = 0xa0;
+const FIELD_1 = 0xa1;
+const FIELD_2 = 0xa2;
+/** id-pkix-ocsp-basic. */
+const BASIC_RESPONSE = "1.3.6.1.5.5.7.48.1.1";
+/** The tags of CertStatus. */
+const STATUSES = new Map([[0x80, "good"], [0xa1, "revoked"], [0x82, "unknown"]] as const) as Map<
+  number,
+  OcspSingleResponse["status"]
+>;
+/** The AlgorithmIdentifier of SHA-1. */
+const SHA1 = Uint8Array.of(0x30, 9, 6, 5, 0x2b, 0x0e, 3, 2, 0x1a, 5, 0);

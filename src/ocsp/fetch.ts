@@ -1,0 +1,92 @@
+/** Asks an OCSP responder about one certificate over HTTP (RFC 6960 appendix A, RFC 5019) and looks at its answer. */
+
+import type { Abandonment } from "../abandonment.ts";
+import type { HttpAnswer, Runtime } from "../runtime/runtime.ts";
+import { checkOcspResponseFor, OcspResponseError, type OcspValidity } from "./response.ts";
+import { ocspCertificateId } from "./subject.ts";
+import type { SignedCertificate } from "../x509/signed_certificate.ts";
+import { toBase64 } from "../wire/base64.ts";
+import { encodeOcspRequest } from "./encoding.ts";
+
+/** About whom to ask, and whom. */
+export interface OcspQuestion {
+  readonly certificate: SignedCertificate;
+  readonly issuer: SignedCertificate;
+  readonly responder: URL;
+  /** Milliseconds for a connection. */
+  readonly connectTimeout: number;
+  /** Milliseconds for each request. */
+  readonly timeout: number;
+  readonly abandonment: Abandonment;
+}
+
+/** A response whose signature has been verified. */
+export interface FetchedResponse {
+  /** DER. */
+  readonly octets: Uint8Array;
+  /** Undefined: it says that the certificate is revoked. */
+  readonly validity: OcspValidity | undefined;
+}
+
+/**
+ * Fetches the response. A short request goes by GET, as caches like it; if what comes back is no use, as from
+ * responders that only know POST and caches that hold something old, it is sent again by POST. Rejects with an
+ * error whose message is the reason in an operator's words.
+ */
+export async function fetchOcspResponse(
+  question: OcspQuestion,
+  runtime: Pick<Runtime, "network" | "clock">,
+): Promise<FetchedResponse> {
+  const request = encodeOcspRequest(ocspCertificateId(question.certificate, question.issuer));
+  const { responder } = question;
+  const url = new URL(responder);
+  url.pathname += `${url.pathname.endsWith("/") ? "" : "/"}${
+    encodeURIComponent(toBase64(request))
+  }`;
+  const look = (answer: HttpAnswer) => lookAt(answer, question, runtime.clock.date());
+  if (responder.search === "" && url.href.length <= MOST_BY_GET) {
+    const answer = await ask(question, url, undefined, runtime);
+    try {
+      return look(answer);
+    } catch {
+      // What comes back by POST tells what is wrong, if anything is.
+    }
+  }
+  return look(await ask(question, responder, request, runtime));
+}
+
+function ask(
+  { connectTimeout, timeout, abandonment }: OcspQuestion,
+  url: URL,
+  request: Uint8Array | undefined,
+  { network }: Pick<Runtime, "network">,
+): Promise<HttpAnswer> {
+  const type = { "Content-Type": "application/ocsp-request" };
+  return network.request({
+    ...request === undefined
+      ? { method: "GET", headers: ACCEPT }
+      : { method: "POST", headers: { ...ACCEPT, ...type }, body: request },
+    url,
+    connectTimeout,
+    timeout,
+    limit: MOST_OCTETS,
+    abandonment,
+  });
+}
+
+function lookAt({ status, body }: HttpAnswer, question: OcspQuestion, now: Date): FetchedResponse {
+  if (status !== 200) throw new Error(`HTTP status ${status}`);
+  try {
+    const validity = checkOcspResponseFor(body, question, { now, signature: true });
+    return { octets: body, validity };
+  } catch (error) {
+    const isRevoked = error instanceof OcspResponseError && error.kind === "revoked";
+    if (isRevoked) return { octets: body, validity: undefined };
+    throw error;
+  }
+}
+
+const ACCEPT = { Accept: "application/ocsp-response" };
+/** Of the URL (RFC 5019 section 5). */
+const MOST_BY_GET = 255;
+const MOST_OCTETS = 64 << 10;

@@ -1,0 +1,316 @@
+/**
+ * Keeps the OCSP responses of the certificates fresh while workers serve: fetches them from the responders that
+ * the certificates name, a few at a time, stores them, hands them out, and takes back those that have become
+ * outdated. Handshakes never wait for any of it: they get the response there is.
+ */
+
+import { Abandonment } from "../abandonment.ts";
+import type { Logger } from "../log/log.ts";
+import { Repeats } from "../log/repeats.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { hitchResponseName } from "./response.ts";
+import { ocspResponders, ocspSubject } from "./subject.ts";
+import { withResponses } from "../tls/staples.ts";
+import type { Staple, TlsConfiguration } from "../tls/tls_configuration.ts";
+import { toBase64 } from "../wire/base64.ts";
+import { type FetchedResponse, fetchOcspResponse } from "./fetch.ts";
+import { OcspLog } from "./log.ts";
+import { type OcspPace, refreshPause, retryPause } from "./pace.ts";
+import type { StapledCertificate, StaplingPlan } from "./stapling_plan.ts";
+
+/** What of the platform is needed. */
+export type RefresherRuntime = Pick<Runtime, "network" | "files" | "clock">;
+
+/** A certificate and its response. */
+interface Watched {
+  certificate: StapledCertificate;
+  /** Whom to ask, the first first. */
+  responders: readonly URL[];
+  /** DER, in base64. */
+  response: string | undefined;
+  /** The date in milliseconds until which the response is stapled. */
+  until: number;
+  /** When it is fetched next, by the monotonic clock; Infinity: never. */
+  due: number;
+  /** In a row. */
+  failures: number;
+  isRevoked: boolean;
+  /** Whether it is being fetched. */
+  isBusy: boolean;
+}
+
+/** Keeps responses fresh. */
+export class OcspRefresher {
+  readonly #runtime: RefresherRuntime;
+  readonly #log: OcspLog;
+  readonly #random: () => number;
+  #plan: StaplingPlan | undefined;
+  /** By fingerprint. */
+  #watched = new Map<string, Watched>();
+  /** Of requests under way. */
+  readonly #abandonments = new Set<Abandonment>();
+  /** How many requests are under way at a host. */
+  readonly #asked = new Map<string, number>();
+  #announce: (staples: readonly Staple[]) => void = () => {};
+  readonly #changed = new Set<string>();
+  #cancelAnnouncement: (() => void) | undefined;
+  #cancelLook: (() => void) | undefined;
+  /** By the monotonic clock. */
+  #nextLook = Infinity;
+  /** The newest form of configurations, while nothing changes. */
+  #configurations = new WeakMap<TlsConfiguration, TlsConfiguration>();
+
+  /** `random` gives numbers from 0 to 1, for times that machines should not share. */
+  constructor(runtime: RefresherRuntime, log: Logger, random: () => number = Math.random) {
+    this.#runtime = runtime;
+    this.#log = new OcspLog(log, new Repeats(runtime.clock, (summary) => this.#log.sum(summary)));
+    this.#random = random;
+  }
+
+  /** Says who is told of newer responses; it is called with those of every short while at once. */
+  onChange(announce: (staples: readonly Staple[]) => void): void {
+    this.#announce = announce;
+  }
+
+  /**
+   * Begins, with the certificates that are served from now on; what is known of those that were served before is
+   * kept. Undefined: nothing is stapled any more.
+   */
+  watch(plan: StaplingPlan | undefined): void {
+    const before = this.#watched;
+    this.#plan = plan;
+    this.#watched = new Map();
+    this.#configurations = new WeakMap();
+    this.#log.begin();
+    for (const certificate of plan?.certificates ?? []) {
+      const { fingerprint, isNamed } = certificate;
+      if (this.#watched.has(fingerprint)) continue;
+      const known = before.get(fingerprint);
+      const isKept = known !== undefined && !isNamed && !known.certificate.isNamed &&
+        (known.response !== undefined || known.isRevoked);
+      const watched = isKept ? known : this.#newlyWatched(certificate);
+      watched.certificate = certificate;
+      this.#watched.set(fingerprint, watched);
+    }
+    this.#look();
+    this.#survey(this.#watched);
+  }
+
+  /** A configuration with the responses that there are now instead of those it was made with. */
+  readonly newest = (tls: TlsConfiguration): TlsConfiguration => {
+    let newest = this.#configurations.get(tls);
+    if (newest === undefined) {
+      newest = withResponses(tls, this.#watched);
+      this.#configurations.set(tls, newest);
+    }
+    return newest;
+  };
+
+  /** Ends everything that is under way. */
+  stop(): void {
+    this.#watched = new Map();
+    this.#lookAt(-Infinity);
+    this.#cancelAnnouncement?.();
+    for (const abandonment of [...this.#abandonments]) abandonment.give();
+    this.#log.flush();
+  }
+
+  #newlyWatched(certificate: StapledCertificate): Watched {
+    const { ocspResponse: response, nextUpdate, isNamed } = certificate;
+    const date = this.#runtime.clock.date();
+    return {
+      certificate,
+      responders: [],
+      response,
+      until: isNamed && nextUpdate === undefined ? Infinity : this.#until(nextUpdate, date),
+      due: Infinity,
+      failures: 0,
+      isRevoked: false,
+      isBusy: false,
+    };
+  }
+
+  /** Finds out whom to ask about each certificate, without keeping the event loop for long. */
+  async #survey(all: ReadonlyMap<string, Watched>): Promise<void> {
+    let looked = 0;
+    for (const watched of all.values()) {
+      if (++looked % LOOKED_AT_ONCE === 0) await this.#runtime.clock.turn();
+      if (all !== this.#watched) return;
+      if (this.#plan?.directory === "" || watched.certificate.isNamed) watched.due = Infinity;
+      else if (watched.due === Infinity) this.#findResponders(watched);
+    }
+    this.#look();
+  }
+
+  #findResponders(watched: Watched): void {
+    const { certificateChain, source } = watched.certificate;
+    try {
+      const { certificate, issuer } = ocspSubject(certificateChain);
+      watched.responders = ocspResponders(certificate);
+      if (watched.responders.length === 0) return;
+      if (issuer === undefined) return this.#log.noIssuer(source);
+      const { clock } = this.#runtime;
+      watched.due = clock.now() + (watched.response === undefined ? 0 : this.#pause(watched.until));
+    } catch (error) {
+      this.#log.unreadable(source, error as Error);
+    }
+  }
+
+  /** Does what is due, and comes back when something else is. */
+  #look(): void {
+    const { clock } = this.#runtime;
+    const now = clock.now();
+    const date = clock.date().getTime();
+    // The date may be set at any time, which no timer notices.
+    let next = now + LOOK_PERIOD;
+    for (const watched of this.#watched.values()) {
+      if (watched.response !== undefined) {
+        const left = watched.until - MARGIN - date;
+        if (left > 0) next = Math.min(next, now + left);
+        else this.#takeBack(watched);
+      }
+      if (watched.isBusy) continue;
+      if (watched.due <= now) this.#begin(watched);
+      else next = Math.min(next, watched.due);
+    }
+    this.#nextLook = Infinity;
+    this.#lookAt(next);
+  }
+
+  /** Looks then, or earlier if that is wanted already. */
+  #lookAt(time: number): void {
+    if (time >= this.#nextLook) return;
+    this.#cancelLook?.();
+    this.#cancelLook = undefined;
+    this.#nextLook = Infinity;
+    if (this.#watched.size === 0) return;
+    const { clock } = this.#runtime;
+    this.#nextLook = time;
+    this.#cancelLook = clock.after(Math.max(1, time - clock.now()), () => this.#look());
+  }
+
+  #takeBack(watched: Watched): void {
+    this.#change(watched, undefined);
+    this.#log.outdated(watched.certificate.source);
+  }
+
+  /** Fetches a response, unless enough are being fetched: whatever ends looks for others. */
+  #begin(watched: Watched): void {
+    const { responders, failures } = watched;
+    const responder = responders[failures % responders.length];
+    if (responder === undefined) return;
+    const { host } = responder;
+    const atHost = this.#asked.get(host) ?? 0;
+    if (this.#abandonments.size >= MOST_REQUESTS || atHost >= MOST_REQUESTS_TO_ONE) return;
+    // To the end: those that fail and are due again come after those that never had their turn.
+    const { fingerprint } = watched.certificate;
+    this.#watched.delete(fingerprint);
+    this.#watched.set(fingerprint, watched);
+    const abandonment = new Abandonment();
+    this.#abandonments.add(abandonment);
+    this.#asked.set(host, atHost + 1);
+    watched.isBusy = true;
+    this.#fetch(watched, responder, abandonment).finally(() => {
+      this.#abandonments.delete(abandonment);
+      this.#asked.set(host, this.#asked.get(host)! - 1);
+      watched.isBusy = false;
+      this.#lookAt(this.#runtime.clock.now() + LOOK_PAUSE);
+    });
+  }
+
+  /** Never rejects. */
+  async #fetch(watched: Watched, responder: URL, abandonment: Abandonment): Promise<void> {
+    const { certificateChain, fingerprint } = watched.certificate;
+    const isOver = () => this.#watched.get(fingerprint) !== watched;
+    const { connectTimeout, responseTimeout: timeout } = this.#plan!;
+    try {
+      const { certificate, issuer } = ocspSubject(certificateChain);
+      const fetched = await fetchOcspResponse(
+        { certificate, issuer: issuer!, responder, connectTimeout, timeout, abandonment },
+        this.#runtime,
+      );
+      if (isOver()) return;
+      this.#take(watched, responder, fetched);
+      await this.#store(watched, fetched);
+    } catch (error) {
+      if (!isOver()) this.#fail(watched, responder, error as Error);
+    }
+  }
+
+  #take(watched: Watched, responder: URL, { octets, validity }: FetchedResponse): void {
+    const { clock } = this.#runtime;
+    const { source } = watched.certificate;
+    if (validity === undefined) {
+      if (!watched.isRevoked) this.#log.revoked(source, responder);
+      this.#change(watched, undefined);
+      watched.due = clock.now() + this.#pause(Infinity);
+    } else {
+      watched.until = this.#until(validity.nextUpdate, clock.date());
+      this.#change(watched, toBase64(octets));
+      watched.due = clock.now() + this.#pause(watched.until);
+      this.#log.fetched(source, responder, watched);
+    }
+    watched.isRevoked = validity === undefined;
+    watched.failures = 0;
+  }
+
+  #fail(watched: Watched, responder: URL, error: Error): void {
+    watched.failures++;
+    const pause = retryPause(watched.failures, this.#pace());
+    watched.due = this.#runtime.clock.now() + pause;
+    this.#log.failed({ ...watched, responder, error, pause });
+  }
+
+  async #store({ certificate: { source } }: Watched, { octets }: FetchedResponse): Promise<void> {
+    const { directory } = this.#plan!;
+    const path = `${directory.replace(/\/$/, "")}/${hitchResponseName(source)}`;
+    try {
+      await this.#runtime.files.replace(path, octets, MODE);
+    } catch (error) {
+      this.#log.notStored(directory, error as Error);
+    }
+  }
+
+  #change(watched: Watched, response: string | undefined): void {
+    if (watched.response === response) return;
+    watched.response = response;
+    this.#configurations = new WeakMap();
+    this.#changed.add(watched.certificate.fingerprint);
+    this.#cancelAnnouncement ??= this.#runtime.clock.after(ANNOUNCEMENT_PAUSE, () => {
+      this.#cancelAnnouncement = undefined;
+      const staples = [...this.#changed].map((fingerprint) => {
+        return { fingerprint, response: this.#watched.get(fingerprint)?.response ?? null };
+      });
+      this.#changed.clear();
+      this.#announce(staples);
+    });
+  }
+
+  /** What does not say until when it holds is fetched twice before it is given up. */
+  #until(nextUpdate: Date | undefined, date: Date): number {
+    return nextUpdate?.getTime() ?? date.getTime() + 2 * this.#plan!.refreshInterval;
+  }
+
+  /** How long the next fetch can wait for a response that holds until a date. */
+  #pause(until: number): number {
+    return refreshPause(until - this.#runtime.clock.date().getTime(), this.#pace());
+  }
+
+  #pace(): OcspPace {
+    return { refreshInterval: this.#plan!.refreshInterval, random: this.#random() };
+  }
+}
+
+// All times are in milliseconds.
+const LOOK_PERIOD = 60_000;
+/** A look at ten thousand certificates takes a millisecond, so that not every answer makes for one. */
+const LOOK_PAUSE = 10;
+/** Responses are taken back a little before their time is over. */
+const MARGIN = 1_000;
+/** What changes in between goes to the workers at once. */
+const ANNOUNCEMENT_PAUSE = 100;
+const MOST_REQUESTS = 8;
+/** One responder that hangs does not keep the others waiting. */
+const MOST_REQUESTS_TO_ONE = 2;
+const LOOKED_AT_ONCE = 10;
+const MODE = 0o644;

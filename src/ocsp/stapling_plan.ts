@@ -1,0 +1,50 @@
+/** What the supervisor has to know to keep OCSP responses fresh, from settings and certificates. */
+
+import type { Settings } from "../config/settings.ts";
+import type { CheckedCertificate } from "../x509/certificate.ts";
+
+/** A certificate that has a response, or may get one. */
+export interface StapledCertificate {
+  /** The file it came from: responses are stored by its path. */
+  readonly source: string;
+  /** SHA-256 of the certificate itself (DER), in hexadecimal. */
+  readonly fingerprint: string;
+  /** PEM text. */
+  readonly certificateChain: string;
+  /** What is stapled from the start, DER in base64. */
+  readonly ocspResponse: string | undefined;
+  readonly nextUpdate: Date | undefined;
+  /** Whether the operator has named the file of the response, so that none is fetched. */
+  readonly isNamed: boolean;
+}
+
+/** What is to be kept fresh, and how. Times are in milliseconds. */
+export interface StaplingPlan {
+  readonly certificates: readonly StapledCertificate[];
+  /** Where responses are stored; empty: none are fetched. */
+  readonly directory: string;
+  readonly connectTimeout: number;
+  readonly responseTimeout: number;
+  readonly refreshInterval: number;
+}
+
+/** The plan for the certificates that are served, or undefined for rustls, which staples nothing. */
+export function staplingPlan(
+  certificates: readonly CheckedCertificate[],
+  settings: Settings,
+): StaplingPlan | undefined {
+  if (settings.tlsLibrary.name === "rustls") return undefined;
+  return {
+    certificates: certificates.flatMap(
+      ({ source, fingerprint, certificateChain, ocspResponse, ocspOrigin }) => {
+        if (fingerprint === undefined) return [];
+        const { isNamed = false, nextUpdate } = ocspOrigin ?? {};
+        return [{ source, fingerprint, certificateChain, ocspResponse, nextUpdate, isNamed }];
+      },
+    ),
+    directory: settings.ocspDir,
+    connectTimeout: settings.ocspConnectTimeout * 1000,
+    responseTimeout: settings.ocspResponseTimeout * 1000,
+    refreshInterval: settings.ocspRefreshInterval * 1000,
+  };
+}

@@ -1,0 +1,90 @@
+/** What OCSP has to know of a certificate: how it is named there, who may speak of it, and whom to ask. */
+
+import { createHash } from "node:crypto";
+import { derChildren, DerTag, objectIdentifier, readDer } from "../x509/der.ts";
+import type { OcspCertificateId } from "./encoding.ts";
+import { parsePem, pemOctets } from "../x509/pem.ts";
+import {
+  publicKeyBits,
+  readSignedCertificate,
+  type SignedCertificate,
+} from "../x509/signed_certificate.ts";
+import { isSignedBy } from "../x509/signature.ts";
+
+/** A certificate, and its issuer. */
+export interface OcspSubject {
+  readonly certificate: SignedCertificate;
+  /** Undefined if the chain has no certificate that has signed it. */
+  readonly issuer: SignedCertificate | undefined;
+}
+
+/** The first certificate of a chain (PEM), with its issuer. Throws {@linkcode DerFormatError}. */
+export function ocspSubject(certificateChain: string): OcspSubject {
+  const [leaf, ...chain] = parsePem(certificateChain).map(pemOctets);
+  const certificate = readSignedCertificate(leaf!);
+  for (const octets of chain) {
+    const issuer = readSignedCertificate(octets);
+    const isNamed = sameOctets(issuer.subject, certificate.issuer);
+    if (isNamed && isSignedBy(certificate, issuer.publicKey)) return { certificate, issuer };
+  }
+  return { certificate, issuer: undefined };
+}
+
+/** How requests name it; `hash` is one of node:crypto. */
+export function ocspCertificateId(
+  certificate: SignedCertificate,
+  issuer: SignedCertificate,
+  hash = "sha1",
+): OcspCertificateId {
+  const digest = (octets: Uint8Array) => new Uint8Array(createHash(hash).update(octets).digest());
+  return {
+    issuerNameHash: digest(certificate.issuer),
+    issuerKeyHash: digest(publicKeyBits(issuer.publicKey)),
+    serialNumber: certificate.serialNumber,
+  };
+}
+
+/**
+ * The responders that a certificate names, in its order, http and https alone (authorityInfoAccess, RFC 5280
+ * section 4.2.2.1).
+ */
+export function ocspResponders({ extensions }: SignedCertificate): URL[] {
+  const value = extensions.get(AUTHORITY_INFO_ACCESS);
+  if (value === undefined) return [];
+  return derChildren(readDer(value)).map(derChildren).flatMap(([method, location]) => {
+    const isOcsp = method?.tag === DerTag.objectIdentifier &&
+      objectIdentifier(method.content) === ID_AD_OCSP;
+    if (!isOcsp || location?.tag !== URI) return [];
+    const url = asUrl(new TextDecoder().decode(location.content));
+    return url !== undefined && /^https?:$/.test(url.protocol) ? [url] : [];
+  });
+}
+
+/** Whether a certificate is one for signing OCSP responses (RFC 6960 section 4.2.2.2). */
+export function isOcspSigner({ extensions }: SignedCertificate): boolean {
+  const value = extensions.get(EXTENDED_KEY_USAGE);
+  return value !== undefined &&
+    derChildren(readDer(value)).some(({ tag, content }) =>
+      tag === DerTag.objectIdentifier && objectIdentifier(content) === ID_KP_OCSP_SIGNING
+    );
+}
+
+/** Whether both are the same. */
+export function sameOctets(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((octet, place) => octet === other[place]);
+}
+
+function asUrl(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const AUTHORITY_INFO_ACCESS = "1.3.6.1.5.5.7.1.1";
+const EXTENDED_KEY_USAGE = "2.5.29.37";
+const ID_AD_OCSP = "1.3.6.1.5.5.7.48.1";
+const ID_KP_OCSP_SIGNING = "1.3.6.1.5.5.7.3.9";
+/** `uniformResourceIdentifier` of GeneralName. */
+const URI = 0x86;

@@ -1,0 +1,333 @@
+/**
+ * Loads the certificates that the settings name, with their keys, OCSP responses and rules for clients, and
+ * says what an operator should know of them. Every fault is one line that names the file and the cause.
+ */
+
+import { optionNamed } from "../config/options.ts";
+import type { PemFileSetting, Settings } from "../config/settings.ts";
+import { counted } from "../counted.ts";
+import { StartupError } from "../errors.ts";
+import type { Files, Runtime } from "../runtime/runtime.ts";
+import {
+  type CertificateFile,
+  checkCertificate,
+  type CheckedCertificate,
+  dateWarning,
+  readCertificate,
+  withKey,
+} from "../x509/certificate.ts";
+import { CertificateIndex } from "../tls/certificate_index.ts";
+import { makeSelfSigned } from "../x509/self_signed.ts";
+import { isKeyUri } from "../wire/key_uri.ts";
+import { ClientRulesReader, type ClientSettings } from "./client_rules.ts";
+import { fileModeWarnings } from "./file_mode.ts";
+import { globMatcher } from "./glob.ts";
+import { HeldContent } from "./held_content.ts";
+import { recall, remember, rememberAlike } from "./known_certificates.ts";
+import { mapBounded } from "./map_bounded.ts";
+import { once } from "./once.ts";
+import { addNamedResponse, addStoredResponse, StoredResponses } from "./stored_ocsp_responses.ts";
+import type { WithResponse } from "./stored_ocsp_responses.ts";
+import {
+  giveGoodKeys,
+  giveKeys,
+  isWithoutKey,
+  loadPrivateKey,
+  READ_AT_ONCE,
+} from "./private_keys.ts";
+import { Quarantine } from "./quarantine.ts";
+
+/** What is served, and what is to be said about it. */
+export interface LoadedCertificates {
+  /** In the order listed: files first, then those of the directory by name. */
+  readonly certificates: readonly CheckedCertificate[];
+  /** The place of the default certificate: the last file, or without files the first of the directory. */
+  readonly defaultCertificate: number;
+  /** Lines the operator should read; none of them stops the start. */
+  readonly warnings: readonly string[];
+  /** A line for each certificate that is bad, and not served as its file has it. */
+  readonly quarantined: readonly string[];
+}
+
+/** What of the platform is needed. */
+export interface FilesAndClock extends Pick<Runtime, "files" | "clock"> {
+  /** For stored OCSP responses, which are fetched anew again and again: nobody is to watch them. */
+  readonly unwatched?: Files;
+  /** What other files held, for those that are bad by now. */
+  readonly held?: HeldContent;
+}
+
+/**
+ * Reads or makes the certificates that the settings ask for. Rejects with {@linkcode StartupError}. With those
+ * that are served at present, bad ones among many go into quarantine instead, and so do those that the TLS library
+ * refuses: `refused` has its reasons by fingerprint.
+ */
+export async function loadCertificates(
+  settings: Settings,
+  runtime: FilesAndClock,
+  former?: readonly CheckedCertificate[],
+  refused: ReadonlyMap<string, string> = new Map(),
+): Promise<LoadedCertificates> {
+  if (settings.selfSigned !== undefined) {
+    return await selfSigned(settings.selfSigned, runtime, former);
+  }
+  const quarantine = new Quarantine(former, refused);
+  const wanted = [...settings.pemFiles, ...await filesOfDirectory(settings, runtime.files)];
+  const read = await readFiles(wanted, settings, runtime, quarantine, former);
+  const complete = await giveAllKeys(read, settings, runtime.files, quarantine);
+  const found = wanted.flatMap((setting, place): FoundCertificate[] => {
+    const own = complete[place];
+    const certificate = (own && quarantine.accept(own)) ?? quarantine.former(setting.certificate);
+    return certificate === undefined ? [] : [{ certificate, setting, place }];
+  });
+  if (found.length === 0 && quarantine.fault !== undefined) throw quarantine.fault;
+  const isListed = ({ place }: FoundCertificate) => place < settings.pemFiles.length;
+  const defaultCertificate = Math.max(0, found.filter(isListed).length - 1);
+  const certificates = found.map(({ certificate }) => certificate);
+  const stapled = await addResponses(found, settings, runtime);
+  const keyFiles = [
+    ...wanted.flatMap((one, at) => keyFile(one, read[at])),
+    ...settings.privateKeys,
+  ];
+  return {
+    certificates: stapled.certificates,
+    defaultCertificate,
+    warnings: [
+      ...certificates.flatMap(({ remarks = [] }) => remarks),
+      ...dateWarnings(certificates, runtime.clock.date()),
+      ...unreachableWarnings(certificates, defaultCertificate),
+      ...await keyWarnings(keyFiles, runtime.files),
+      ...stapled.warnings,
+    ],
+    quarantined: quarantine.lines,
+  };
+}
+
+/** A certificate, what the operator said of it, and its place in the list. */
+interface FoundCertificate {
+  readonly certificate: CheckedCertificate;
+  readonly setting: PemFileSetting;
+  readonly place: number;
+}
+
+async function selfSigned(
+  name: string,
+  runtime: FilesAndClock,
+  former: readonly CheckedCertificate[] = [],
+): Promise<LoadedCertificates> {
+  // A reload is no reason for another one.
+  const same = former.find(({ source, names, subject }) =>
+    source === "--self-signed" && (names.includes(name) || subject.includes(name))
+  );
+  const pem = same === undefined ? await makeSelfSigned(name, runtime.clock.date()) : undefined;
+  return {
+    certificates: [same ?? checkCertificate(pem!, "--self-signed")],
+    defaultCertificate: 0,
+    quarantined: [],
+    warnings: [
+      `--self-signed: made a certificate for ${name} in memory; no client trusts it, so use it for ` +
+      "testing only",
+    ],
+  };
+}
+
+async function filesOfDirectory(
+  { pemDir, pemDirGlob }: Settings,
+  files: Files,
+): Promise<PemFileSetting[]> {
+  if (pemDir === undefined) return [];
+  const all = await files.list(pemDir);
+  if (all === undefined) throw new StartupError(`${pemDir}: no such directory`);
+  const visible = all.filter((name) => !name.startsWith("."));
+  const names = pemDirGlob === undefined ? visible : visible.filter(globMatcher(pemDirGlob));
+  if (names.length === 0) {
+    throw new StartupError(
+      visible.length === 0
+        ? `${pemDir}: the directory is empty; put PEM files in it`
+        : `${pemDir}: ${pemDirGlob} matches none of its ${counted(visible.length, "file")}`,
+    );
+  }
+  const start = pemDir.endsWith("/") ? pemDir : `${pemDir}/`;
+  return names.sort().map((name) => ({ certificate: `${start}${name}` }));
+}
+
+function readFiles(
+  wanted: readonly PemFileSetting[],
+  settings: Settings,
+  { files, held }: FilesAndClock,
+  quarantine: Quarantine,
+  former: readonly CheckedCertificate[] = [],
+): Promise<(CheckedCertificate | CertificateFile | undefined)[]> {
+  const known = new Set<string>();
+  const formerBySource = new Map(former.map((one) => [one.source, one]));
+  const rules = new ClientRulesReader(files, held);
+  const read = async (setting: PemFileSetting) => {
+    const { certificate: path } = setting;
+    const text = await files.readText(path);
+    const hasMore = Object.keys(setting).some((name) =>
+      !["certificate", "ocspResponse", "ocspVerifyStaple"].includes(name)
+    );
+    const same = hasMore ? undefined : recall(text, formerBySource.get(path));
+    if (same !== undefined) return same;
+    const plain = readCertificate(text, path, known);
+    const own = ownClientSettings(setting, settings);
+    const file = own === undefined ? plain : { ...plain, clientRules: await rules.read(own, path) };
+    const key = setting.privateKey === undefined
+      ? file.ownKey
+      : await loadPrivateKey(setting.privateKey, files);
+    if (key === undefined) return file;
+    const complete = withKey(file, key);
+    if (!hasMore) remember(text, complete);
+    return complete;
+  };
+  return mapBounded(
+    wanted,
+    READ_AT_ONCE,
+    (setting) => quarantine.attempt(setting.certificate, () => read(setting)),
+  );
+}
+
+/** Undefined if the certificate has none of its own. */
+function ownClientSettings(
+  setting: PemFileSetting,
+  general: ClientSettings,
+): ClientSettings | undefined {
+  const names = ["clientVerify", "clientVerifyCa", "clientVerifyCrl", "allowedClients"] as const;
+  if (names.every((name) => setting[name] === undefined)) return undefined;
+  return {
+    clientVerify: setting.clientVerify ?? general.clientVerify,
+    clientVerifyCa: setting.clientVerifyCa ?? general.clientVerifyCa,
+    clientVerifyCrl: setting.clientVerifyCrl ?? general.clientVerifyCrl,
+    allowedClients: setting.allowedClients ?? general.allowedClients,
+  };
+}
+
+/** In the places of the files. */
+async function giveAllKeys(
+  read: readonly (CheckedCertificate | CertificateFile | undefined)[],
+  { privateKeys }: Settings,
+  files: Files,
+  quarantine: Quarantine,
+): Promise<(CheckedCertificate | undefined)[]> {
+  const present = read.filter((one) => one !== undefined);
+  let given: (CheckedCertificate | undefined)[];
+  try {
+    given = await giveKeys(present, privateKeys, files, ({ source }, error) => {
+      quarantine.add(source, error);
+    });
+  } catch (error) {
+    given = await giveGoodKeys(present, privateKeys, files);
+    given.forEach((one, place) => {
+      if (one === undefined) quarantine.add(present[place]!.source, error);
+    });
+    // A key may be left over because its certificate is no good.
+    if (quarantine.fault === undefined) throw error;
+  }
+  let next = 0;
+  return read.map((one) => one === undefined ? undefined : given[next++]);
+}
+
+async function addResponses(
+  wanted: readonly FoundCertificate[],
+  settings: Settings,
+  runtime: FilesAndClock,
+): Promise<Pick<LoadedCertificates, "certificates" | "warnings">> {
+  const { files, clock, unwatched = files, held = new HeldContent() } = runtime;
+  const found = await storedResponses(settings, unwatched);
+  const results = await mapBounded(
+    wanted,
+    READ_AT_ONCE,
+    ({ certificate, setting }): Promise<WithResponse> => {
+      const { ocspResponse: named, ocspVerifyStaple: verify = settings.ocspVerifyStaple } = setting;
+      const reader = { files, clock, verify };
+      if (named !== undefined) return addNamedResponse(certificate, named, reader, held);
+      const path = found.stored.pathFor(certificate.source);
+      const stored = { ...reader, files: unwatched };
+      if (path !== undefined) return addStoredResponse(certificate, path, stored);
+      return Promise.resolve({ certificate, warning: undefined });
+    },
+  );
+  results.forEach(({ certificate }, index) =>
+    rememberAlike(certificate, wanted[index]!.certificate)
+  );
+  const warnings = [found.warning, ...results.map(({ warning }) => warning)];
+  return {
+    certificates: results.map(({ certificate }) => certificate),
+    warnings: warnings.filter((warning) => warning !== undefined),
+  };
+}
+
+/** What the directory of stored responses holds; none may be wanted, and rustls can staple none of it. */
+async function storedResponses(
+  { ocspDir, tlsLibrary }: Settings,
+  files: Files,
+): Promise<{ stored: StoredResponses; warning?: string }> {
+  const nothing = new StoredResponses(ocspDir, []);
+  if (tlsLibrary.name === "rustls" || ocspDir === "") return { stored: nothing };
+  try {
+    const names = await files.list(ocspDir);
+    if (names !== undefined) return { stored: new StoredResponses(ocspDir, names) };
+    // Not every machine has hitch's directory.
+    if (ocspDir === optionNamed("ocsp-dir").default) return { stored: nothing };
+    return {
+      stored: nothing,
+      warning: `--ocsp-dir ${ocspDir}: no such directory; nothing is stapled from it`,
+    };
+  } catch (error) {
+    if (!(error instanceof StartupError)) throw error;
+    return { stored: nothing, warning: `--ocsp-dir ${error.message}; nothing is stapled from it` };
+  }
+}
+
+function dateWarnings(certificates: readonly CheckedCertificate[], today: Date): string[] {
+  const warnings = certificates.map((certificate) => dateWarning(certificate, today))
+    .filter((warning) => warning !== undefined);
+  return summary(warnings, "certificates have expired, expire soon or are not valid yet");
+}
+
+function unreachableWarnings(
+  certificates: readonly CheckedCertificate[],
+  defaultCertificate: number,
+): string[] {
+  const index = new CertificateIndex(certificates, defaultCertificate);
+  const reachable = index.reachable();
+  const warnings = certificates.filter((_, place) => !reachable.has(place)).map((certificate) => {
+    const { keyType, names: [name], source } = certificate;
+    const start = `${source}: the certificate is never served`;
+    if (name === undefined) return `${start}: it has no DNS name and is not the default`;
+    const other = certificates.find((one) => one.keyType === keyType && one.names.includes(name));
+    return `${start}: ${other?.source} comes before it and is for ${name} too`;
+  });
+  return summary(warnings, "certificates are never served");
+}
+
+/** Some warnings as they are, many as one. */
+function summary(warnings: string[], whatTheyAre: string): string[] {
+  if (warnings.length <= MOST_WARNINGS) return warnings;
+  return [`${warnings.length} ${whatTheyAre}; the first: ${warnings[0]}`];
+}
+
+/** Where the key of a certificate has been read from: a file of its own, or the certificate's. */
+function keyFile(
+  { certificate, privateKey }: PemFileSetting,
+  read: CheckedCertificate | CertificateFile | undefined,
+): string[] {
+  if (privateKey !== undefined) return [privateKey];
+  return read === undefined || isWithoutKey(read) ? [] : [certificate];
+}
+
+async function keyWarnings(pathsAndUris: readonly string[], files: Files): Promise<string[]> {
+  const paths = [...new Set(pathsAndUris)].filter((path) => !isKeyUri(path));
+  const why = "anyone who reads the private key in it can impersonate this server";
+  // Thousands of files may be in one directory.
+  const modes = new Map<string, Promise<number | undefined>>();
+  const looked = { mode: (path: string) => once(modes, path, () => files.mode(path)) };
+  const warnings = await mapBounded(
+    paths,
+    READ_AT_ONCE,
+    (path) => fileModeWarnings(looked, path, why, { groupMayRead: true }).catch(() => []),
+  );
+  return summary(warnings.flat(), "private keys are accessible to users other than their owner");
+}
+
+const MOST_WARNINGS = 10;

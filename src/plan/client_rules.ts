@@ -1,0 +1,124 @@
+/**
+ * Reads which clients must show certificates, and the files of the authorities they must be from with their revocation
+ * lists.
+ */
+
+import type { TlsSettings } from "../config/settings.ts";
+import { StartupError } from "../errors.ts";
+import type { Files } from "../runtime/runtime.ts";
+import { checkClientAuthorities } from "../x509/client_authorities.ts";
+import { pemBlocks, unreadBlocks } from "../x509/pem_blocks.ts";
+import {
+  checkRevocationLists,
+  missingListsWarning,
+  revocationListsIn,
+  revocationListsInPem,
+  revocationListWarning,
+} from "../x509/revocation_lists.ts";
+import type { ClientRules, RevocationList, TlsConfiguration } from "../tls/tls_configuration.ts";
+import { HeldContent } from "./held_content.ts";
+import { once } from "./once.ts";
+
+/** What the operator has said of clients in one place. */
+export type ClientSettings = Pick<
+  TlsSettings,
+  "clientVerify" | "clientVerifyCa" | "clientVerifyCrl" | "allowedClients"
+>;
+
+/** Reads rules; a file that many rules name is read once. */
+export class ClientRulesReader {
+  readonly #files: Pick<Files, "readText" | "readOctets">;
+  readonly #held: HeldContent;
+  readonly #authorities = new Map<string, Promise<Authorities>>();
+  readonly #lists = new Map<string, Promise<readonly RevocationList[]>>();
+  /** What the operator should know of the files of authorities that have been read. */
+  readonly warnings: string[] = [];
+
+  /** `held`: what goes on where files are bad by now. */
+  constructor(files: Pick<Files, "readText" | "readOctets">, held = new HeldContent()) {
+    this.#files = files;
+    this.#held = held;
+  }
+
+  /**
+   * The rules by these settings. Rejects with {@linkcode StartupError}: no path of authorities, none in the file, or a
+   * revocation list that is none of theirs. `source` is what the rules are for, if it is one certificate.
+   */
+  async read(settings: ClientSettings, source?: string): Promise<ClientRules> {
+    const { clientVerify: verify, clientVerifyCa: path, clientVerifyCrl, allowedClients } =
+      settings;
+    if (verify === "none") return { verify, authorities: "" };
+    if (path === undefined) {
+      const start = source === undefined ? "" : `${source}: `;
+      throw new StartupError(
+        `${start}client-verify = ${verify} needs the authorities of clients' certificates: ` +
+          "client-verify-ca = FILE",
+      );
+    }
+    // Lists belong to their authorities: if either file is bad, both go on as they were.
+    const { authorities, lists: revocationLists } = await this.#held.read(
+      `authorities ${path} ${clientVerifyCrl}`,
+      async () => {
+        const { authorities, lists } = await this.#readAuthorities(path);
+        if (clientVerifyCrl === undefined) return { authorities, lists };
+        return { authorities, lists: [...lists, ...await this.#readLists(clientVerifyCrl, path)] };
+      },
+    );
+    return {
+      verify,
+      authorities,
+      ...revocationLists.length > 0 && { revocationLists },
+      ...allowedClients && { allowed: allowedClients },
+    };
+  }
+
+  #readAuthorities(path: string): Promise<Authorities> {
+    return once(this.#authorities, path, async () => {
+      const text = await this.#files.readText(path);
+      const authorities = checkClientAuthorities(text, path);
+      this.warnings.push(...unreadBlocks(text, pemBlocks(text, path), path));
+      const from = { source: path, authorities, authoritiesSource: path };
+      return { authorities, lists: checkRevocationLists(revocationListsInPem(text, path), from) };
+    });
+  }
+
+  #readLists(source: string, authoritiesSource: string): Promise<readonly RevocationList[]> {
+    return once(this.#lists, `${source}\0${authoritiesSource}`, async () => {
+      const octets = await this.#files.readOctets(source);
+      const { authorities } = await this.#readAuthorities(authoritiesSource);
+      const from = { source, authorities, authoritiesSource };
+      return checkRevocationLists(revocationListsIn(octets, source), from);
+    });
+  }
+}
+
+/** What is in a file of authorities. */
+interface Authorities {
+  readonly authorities: string;
+  readonly lists: readonly RevocationList[];
+}
+
+/** Every revocation list that some certificate is looked up in, and what an operator should know of them today. */
+export function revocationListsOf(
+  configurations: readonly TlsConfiguration[],
+  today: Date,
+): { readonly lists: readonly RevocationList[]; readonly warnings: readonly string[] } {
+  const rules = configurations.flatMap(({ clientRules, certificates, backend }) => [
+    clientRules,
+    ...backend === undefined ? [] : [backend],
+    ...certificates.flatMap((certificate) => certificate.clientRules ?? []),
+  ]);
+  const lists = new Map<string, RevocationList>();
+  const warnings = new Set<string>();
+  for (const { authorities = "", revocationLists = [] } of new Set(rules)) {
+    for (const list of revocationLists) lists.set(`${list.source}\0${list.pem}`, list);
+    const source = revocationLists.at(-1)?.source ?? "";
+    const missing = missingListsWarning(revocationLists, { source, authorities });
+    if (missing !== undefined) warnings.add(missing);
+  }
+  for (const list of lists.values()) {
+    const warning = revocationListWarning(list, today);
+    if (warning !== undefined) warnings.add(warning);
+  }
+  return { lists: [...lists.values()], warnings: [...warnings] };
+}

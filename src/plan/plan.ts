@@ -1,0 +1,269 @@
+/**
+ * Turns settings into what workers are told, by asking this machine: files, names, users, CPUs, ports. Every
+ * fault is one line that names the option or the file. Nothing is started from here.
+ */
+
+import { formatAddress } from "../config/address.ts";
+import { sandboxSetting } from "../config/sandbox_setting.ts";
+import type { FrontendLimits, FrontendSettings, Settings } from "../config/settings.ts";
+import type {
+  BackendEndpoint,
+  WorkerConfiguration,
+  WorkerPrivileges,
+} from "../control/messages.ts";
+import { StartupError } from "../errors.ts";
+import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
+import { isIpAddress } from "../wire/ip_address.ts";
+import { findGroup, findUser } from "./accounts.ts";
+import { missingCapability } from "./capabilities.ts";
+import type { TlsConfiguration } from "../tls/tls_configuration.ts";
+import type { BackendName } from "./backend_refresh.ts";
+import { socketWarnings } from "./socket_options.ts";
+import type { StaplingPlan } from "../ocsp/stapling_plan.ts";
+import type { TlsPlan } from "./tls_plan.ts";
+import { workerCount } from "./worker_count.ts";
+
+/** What is to be run. */
+export interface Plan {
+  /** For every worker; only the index differs, and the frontends come with the ports. */
+  readonly configuration: Omit<WorkerConfiguration, "index" | "frontends">;
+  readonly frontends: readonly WantedFrontend[];
+  /** The backend's name, if it is to be looked up again. */
+  readonly backendName?: BackendName;
+  readonly workers: number;
+  /** What it was made of. */
+  readonly settings: Settings;
+  readonly tls: TlsPlan;
+  /** The option that chose the TLS library, if one did. */
+  readonly tlsBecause: string | undefined;
+  /** What cannot be changed without a restart, by the option's name. */
+  readonly fixed: Readonly<Record<string, unknown>>;
+  /** What is to be done about OCSP responses; undefined: nothing. */
+  readonly stapling?: StaplingPlan | undefined;
+  /** Lines the operator should read; none of them stops the start. */
+  readonly warnings: readonly string[];
+}
+
+/** A frontend of the settings, and the addresses that may stand for it. */
+export interface WantedFrontend {
+  /** As the operator would write it. */
+  readonly text: string;
+  /**
+   * The first set of which this machine has at least one address is what counts. Within a set port 0 is one
+   * port.
+   */
+  readonly alternatives: readonly (readonly SocketAddress[])[];
+  /** What it has of its own. */
+  readonly tls: TlsConfiguration | undefined;
+  readonly limits?: FrontendLimits | undefined;
+}
+
+/**
+ * What hitch refuses: workers that are root although nobody asked for it. Throws {@linkcode StartupError}.
+ */
+export function refuseRootWorkers({ configuration }: Plan, runtime: Runtime): void {
+  if (runtime.processes.uid !== 0 || configuration.privileges.uid !== undefined) return;
+  throw new StartupError(
+    "Refusing to run workers as root; name a user with --user, or root if that is intended",
+  );
+}
+
+/** Makes the plan for serving with what TLS was told. Throws {@linkcode StartupError}. */
+export async function makePlan(
+  settings: Settings,
+  tls: TlsPlan,
+  runtime: Runtime,
+): Promise<Plan> {
+  const privileges = await findPrivileges(settings, runtime);
+  const workers = workerCount(settings, runtime);
+  const configuration = {
+    backend: await backendEndpoints(settings, runtime),
+    tls: tls.configuration,
+    steer: steeredWorkers(settings, workers),
+    ...countsClients(settings) && { steersAlways: true },
+    preface: settings.preface,
+    proxyV2: settings.proxyV2,
+    backlog: settings.backlog,
+    maxHandshakes: settings.maxHandshakes,
+    maxConnections: settings.maxConnections,
+    maxConnectionsPerClient: settings.maxConnectionsPerClient,
+    workers,
+    keepalive: settings.keepalive,
+    tcpFastOpen: settings.tcpFastOpen,
+    receiveBuffer: settings.receiveBuffer,
+    sendBuffer: settings.sendBuffer,
+    logConnections: settings.logLevel === "debug",
+    timeouts: {
+      handshake: settings.handshakeTimeout,
+      backendConnect: settings.backendConnectTimeout,
+      drain: settings.drainTimeout,
+      linger: settings.lingerTimeout,
+      stall: settings.stallTimeout,
+      worker: settings.workerTimeout,
+    },
+    accessLog: settings.accessLog === undefined ? undefined : settings.accessLogFormat,
+    privileges,
+    sandbox: sandboxSetting(settings),
+  };
+  return {
+    configuration,
+    frontends: await Promise.all(
+      settings.frontends.map((frontend, place) =>
+        wantedFrontend(frontend, tls.ofFrontends[place], runtime)
+      ),
+    ),
+    backendName: backendName(settings, runtime),
+    workers,
+    settings,
+    tls,
+    tlsBecause: settings.tlsLibrary.because,
+    stapling: tls.stapling,
+    fixed: {
+      syslog: settings.syslog,
+      "syslog-facility": settings.syslogFacility,
+      "log-filename": settings.logFile,
+      daemon: settings.daemon,
+      watch: settings.watch,
+      "access-log": settings.accessLog,
+      "access-log-format": settings.accessLogFormat,
+    },
+    warnings: [
+      ...settings.warnings,
+      ...tls.warnings,
+      ...await socketWarnings(settings, runtime),
+      ...warnings(privileges, runtime),
+      ...tokenWarnings(configuration.sandbox, runtime),
+    ],
+  };
+}
+
+/** Everything of TLS that some frontend is served with. */
+export function tlsConfigurations({ configuration, frontends }: Plan): TlsConfiguration[] {
+  return [...new Set(frontends.map(({ tls }) => tls ?? configuration.tls))];
+}
+
+async function wantedFrontend(
+  { address, limits }: FrontendSettings,
+  tls: TlsConfiguration | undefined,
+  runtime: Runtime,
+): Promise<WantedFrontend> {
+  const port = await portNumber(address.port, "--frontend", runtime);
+  const at = (host: string) => ({ host, port });
+  const text = formatAddress(address);
+  const own = { tls, ...limits && { limits } };
+  if (address.host === "*") {
+    // A kernel may have no IPv6, and one that has it may keep IPv4 apart.
+    return await runtime.network.takesIpv4OnIpv6()
+      ? { text, alternatives: [[at("::")], [at("0.0.0.0")]], ...own }
+      : { text, alternatives: [[at("::"), at("0.0.0.0")]], ...own };
+  }
+  const hosts = await lookup(address.host, "--frontend", runtime);
+  return { text, alternatives: [hosts.map(at)], ...own };
+}
+
+async function backendEndpoints(settings: Settings, runtime: Runtime): Promise<BackendEndpoint[]> {
+  const { backend } = settings;
+  if (backend.kind === "unix") return [backend];
+  const port = await portNumber(backend.port, "--backend", runtime);
+  const hosts = await lookup(backend.host, "--backend", runtime);
+  return hosts.map((host) => ({ kind: "tcp", host, port }));
+}
+
+/** Undefined where there is nothing to look up, or the operator does not want it. */
+function backendName(settings: Settings, runtime: Runtime): BackendName | undefined {
+  const { backend, backendRefresh: refresh } = settings;
+  if (refresh === 0 || backend.kind === "unix" || isIpAddress(backend.host)) return undefined;
+  const lookUp = () => backendEndpoints(settings, runtime);
+  return { text: formatAddress(backend), refresh, lookUp };
+}
+
+async function lookup(host: string, option: string, runtime: Runtime): Promise<string[]> {
+  try {
+    return [...new Set(await runtime.network.lookup(host))];
+  } catch (error) {
+    throw new StartupError(`${option}: the host name ${host} cannot be resolved`, { cause: error });
+  }
+}
+
+async function portNumber(port: string, option: string, runtime: Runtime): Promise<number> {
+  if (/^\d+$/.test(port)) return Number(port);
+  const services = await runtime.files.readText("/etc/services").catch(() => "");
+  for (const line of services.split("\n")) {
+    const [name, place, ...aliases] = line.replace(/#.*/, "").trim().split(/\s+/);
+    const [number, protocol] = place?.split("/") ?? [];
+    if (protocol === "tcp" && (name === port || aliases.includes(port))) return Number(number);
+  }
+  throw new StartupError(
+    `${option}: ${port} is neither a port number nor a service in /etc/services`,
+  );
+}
+
+async function findPrivileges(settings: Settings, runtime: Runtime): Promise<WorkerPrivileges> {
+  const { chroot, user, group } = settings;
+  for (const [option, value] of Object.entries({ chroot, user, group })) {
+    if (value === undefined) continue;
+    if (runtime.platform !== "linux") {
+      throw new StartupError(`--${option}: only on Linux, this is ${runtime.platform}`);
+    }
+    if (runtime.processes.uid !== 0) {
+      throw new StartupError(
+        `--${option}: only root can change it; start stud as root or leave it out`,
+      );
+    }
+    const missing = await missingCapability(runtime.files, NEEDED[option]!);
+    if (missing !== undefined) {
+      throw new StartupError(
+        `--${option} ${value}: root has no ${missing} here, a container or service ` +
+          "manager took it away; grant it, or leave the option out",
+      );
+    }
+  }
+  if (chroot !== undefined && !await runtime.files.isDirectory(chroot)) {
+    throw new StartupError(
+      `--chroot ${chroot}: no such directory; make an empty one: mkdir -p ${chroot}`,
+    );
+  }
+  const account = user === undefined ? undefined : await findUser(runtime, user);
+  const gid = group === undefined ? account?.gid : await findGroup(runtime, group);
+  // Workers begin in whatever directory stud is in by then.
+  const root = chroot === undefined ? undefined : runtime.service.absolute(chroot);
+  return { chroot: root, uid: account?.uid, gid };
+}
+
+/** By option: each of them also drops the supplementary groups. */
+const NEEDED: Readonly<
+  Record<string, readonly ("CAP_SETGID" | "CAP_SETUID" | "CAP_SYS_CHROOT")[]>
+> = {
+  chroot: ["CAP_SYS_CHROOT", "CAP_SETGID"],
+  user: ["CAP_SETUID", "CAP_SETGID"],
+  group: ["CAP_SETGID"],
+};
+
+/**
+ * With OpenSSL every worker can resume every session, so clients may go to any unless they are counted; but rustls may
+ * serve instead.
+ */
+function steeredWorkers(settings: Settings, workers: number): number | undefined {
+  const { name, orElse } = settings.tlsLibrary;
+  const useful = workers > 1 && ([name, orElse].includes("rustls") || countsClients(settings));
+  return settings.steerByClient && useful ? workers : undefined;
+}
+
+/** Whether connections are counted for each client, and clients can be brought to the worker that counts theirs. */
+function countsClients({ steerByClient, maxConnectionsPerClient, frontends }: Settings): boolean {
+  return steerByClient && (maxConnectionsPerClient > 0 ||
+    frontends.some(({ limits }) => (limits?.maxConnectionsPerClient ?? 0) > 0));
+}
+
+function tokenWarnings(sandbox: WorkerConfiguration["sandbox"], { platform }: Runtime): string[] {
+  if (!sandbox?.token || platform !== "linux") return [];
+  return [
+    "keys are in a token, or --ssl-engine drives a device: the sandbox keeps files, devices and " +
+    "sockets open to the workers, which also get the whole environment",
+  ];
+}
+
+function warnings(privileges: WorkerPrivileges, runtime: Runtime): string[] {
+  if (runtime.processes.uid !== 0 || privileges.uid !== undefined) return [];
+  return ["workers run as root; give them their own user with --user NAME"];
+}

@@ -1,0 +1,133 @@
+/** Finds the keys of certificates that have none in their own files, among the files of `--private-key`. */
+
+import { StartupError } from "../errors.ts";
+import type { Files } from "../runtime/runtime.ts";
+import { type CertificateFile, type CheckedCertificate, withKey } from "../x509/certificate.ts";
+import { atLine } from "../x509/key_mismatch.ts";
+import { keyBelongs, type PrivateKey, readPrivateKey } from "../x509/private_key.ts";
+import { isKeyUri } from "../wire/key_uri.ts";
+import { mapBounded } from "./map_bounded.ts";
+
+/** Reads a key from a file, or takes a `pkcs11:` URI. Rejects with {@linkcode StartupError}. */
+export async function loadPrivateKey(
+  pathOrUri: string,
+  files: Pick<Files, "readText">,
+): Promise<PrivateKey> {
+  const text = isKeyUri(pathOrUri) ? pathOrUri : await files.readText(pathOrUri);
+  return readPrivateKey(text, pathOrUri);
+}
+
+/**
+ * Gives every certificate that has no key the one that belongs to it; a URI goes to the only one that is left
+ * without. Rejects with {@linkcode StartupError} for a key that belongs to none of them. What is left without is told to
+ * `onFault`, which may throw it, and undefined.
+ */
+export async function giveKeys(
+  certificates: readonly (CheckedCertificate | CertificateFile)[],
+  pathsAndUris: readonly string[],
+  files: Pick<Files, "readText">,
+  onFault: (certificate: CertificateFile, error: unknown) => void = (_, error) => {
+    throw error;
+  },
+): Promise<(CheckedCertificate | undefined)[]> {
+  const keys = await mapBounded(pathsAndUris, READ_AT_ONCE, (path) => loadPrivateKey(path, files));
+  const keyless = new Keyless(certificates.filter(isWithoutKey));
+  for (const key of keys.filter(({ algorithm }) => algorithm !== undefined)) keyless.match(key);
+  for (const key of keys.filter(({ algorithm }) => algorithm === undefined)) keyless.giveLast(key);
+  return certificates.map((one) => {
+    if (!isWithoutKey(one)) return one;
+    try {
+      return withKey(one, keyless.given.get(one));
+    } catch (error) {
+      onFault(one, error);
+    }
+  });
+}
+
+/**
+ * The same where some are bad: gives each certificate the key that is surely its own, and undefined for one that is left
+ * without. A key that cannot be read belongs to nobody.
+ */
+export async function giveGoodKeys(
+  certificates: readonly (CheckedCertificate | CertificateFile)[],
+  pathsAndUris: readonly string[],
+  files: Pick<Files, "readText">,
+): Promise<(CheckedCertificate | undefined)[]> {
+  const readable = (path: string) => loadPrivateKey(path, files).catch(() => undefined);
+  const keys = await mapBounded(pathsAndUris, READ_AT_ONCE, readable);
+  const byPublicKey = new Map(keys.map((key) => [key?.publicKey?.join(), key]));
+  return certificates.map((one) => {
+    if (!isWithoutKey(one)) return one;
+    const key = byPublicKey.get(one.publicKey.join());
+    return key && withKey(one, key);
+  });
+}
+
+/** Files being read at the same time. */
+export const READ_AT_ONCE = 32;
+
+/** Certificates without keys, and those that found one. */
+class Keyless {
+  readonly given = new Map<CertificateFile, PrivateKey>();
+  readonly #certificates: readonly CertificateFile[];
+  readonly #byPublicKey = new Map<string, CertificateFile[]>();
+
+  constructor(certificates: readonly CertificateFile[]) {
+    this.#certificates = certificates;
+    for (const certificate of certificates) {
+      const publicKey = certificate.publicKey.join();
+      const others = this.#byPublicKey.get(publicKey) ?? [];
+      this.#byPublicKey.set(publicKey, [...others, certificate]);
+    }
+  }
+
+  /** Gives a key to all the certificates it belongs to. */
+  match(key: PrivateKey): void {
+    const certificates = this.#byPublicKey.get(key.publicKey?.join() ?? "") ??
+      this.#certificates.filter(({ publicKey }) => keyBelongs(key, publicKey));
+    if (certificates.length > 0) {
+      for (const certificate of certificates) this.given.set(certificate, key);
+      return;
+    }
+    const possible = this.#left().filter(({ publicKey }) =>
+      keyBelongs(key, publicKey) === undefined
+    );
+    const [only, second] = possible;
+    if (only === undefined) {
+      throw new StartupError(
+        `${key.source}: the private key${atLine(key)} belongs to no certificate that lacks a key`,
+      );
+    }
+    if (second !== undefined) {
+      throw new StartupError(
+        `${key.source}: stud cannot compare keys of this kind, and it may belong to ${only.source} or ` +
+          `${second.source}; append it to its certificate, or give both in one pem-file block`,
+      );
+    }
+    this.given.set(only, key);
+  }
+
+  /** Gives a key of which nothing is known to the only certificate that has none yet. */
+  giveLast(key: PrivateKey): void {
+    const [only, second] = this.#left();
+    if (only === undefined) {
+      throw new StartupError(`${key.source}: every certificate already has a private key`);
+    }
+    if (second !== undefined) {
+      throw new StartupError(
+        `${key.source}: cannot tell whether it belongs to ${only.source} or ${second.source}; give the ` +
+          "certificate and its key in one pem-file block",
+      );
+    }
+    this.given.set(only, key);
+  }
+
+  #left(): CertificateFile[] {
+    return this.#certificates.filter((certificate) => !this.given.has(certificate));
+  }
+}
+
+/** Whether a key is still to be found. */
+export function isWithoutKey(one: CheckedCertificate | CertificateFile): one is CertificateFile {
+  return !("privateKey" in one);
+}

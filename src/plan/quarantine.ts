@@ -1,0 +1,84 @@
+/**
+ * What happens to certificates that turn out bad when stud reads its files again: one among many must neither
+ * stop the reload nor vanish silently. At the start there is no quarantine, and a fault is a fault.
+ */
+
+import { StartupError } from "../errors.ts";
+import type { CheckedCertificate } from "../x509/certificate.ts";
+
+/** Gathers the certificates that are bad, and finds those that were good before. */
+export class Quarantine {
+  readonly #former: ReadonlyMap<string, CheckedCertificate> | undefined;
+  readonly #refused: ReadonlyMap<string, string>;
+  readonly #faults = new Map<string, StartupError>();
+
+  /**
+   * `former`: what is served at present; undefined at the start. `refused`: why the TLS library does not serve a
+   * certificate, by fingerprint.
+   */
+  constructor(
+    former: readonly CheckedCertificate[] | undefined,
+    refused: ReadonlyMap<string, string> = new Map(),
+  ) {
+    this.#refused = refused;
+    this.#former = former && new Map(former.map((one) => [one.source, one]));
+  }
+
+  /** The result of the work for a certificate, or undefined for one that is in quarantine now. */
+  async attempt<Result>(
+    source: string,
+    work: () => Promise<Result>,
+  ): Promise<Result | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      this.add(source, error);
+    }
+  }
+
+  /** Puts a certificate into quarantine, or throws the error again. */
+  add(source: string, error: unknown): void {
+    if (this.#former === undefined || !(error instanceof StartupError)) throw error;
+    this.#faults.set(source, error);
+  }
+
+  /** A certificate, or undefined for one that the TLS library refuses, which is in quarantine now. */
+  accept(certificate: CheckedCertificate): CheckedCertificate | undefined {
+    const reason = this.#refusal(certificate);
+    if (reason === undefined) return certificate;
+    const former = this.#former?.get(certificate.source);
+    if (former?.fingerprint === certificate.fingerprint) throw reason;
+    this.add(certificate.source, reason);
+  }
+
+  /**
+   * What the same file held when it was good. Throws the library's reason if it refuses that by now: other settings are to
+   * blame then, and no file.
+   */
+  former(source: string): CheckedCertificate | undefined {
+    const former = this.#faults.has(source) ? this.#former?.get(source) : undefined;
+    const reason = former && this.#refusal(former);
+    if (reason !== undefined) throw reason;
+    return former;
+  }
+
+  #refusal({ fingerprint = "", source }: CheckedCertificate): StartupError | undefined {
+    const reason = this.#refused.get(fingerprint);
+    return reason === undefined ? undefined : new StartupError(`${source}: ${reason}`);
+  }
+
+  /** The first fault, for when there is no good certificate at all. */
+  get fault(): StartupError | undefined {
+    return this.#faults.values().next().value;
+  }
+
+  /** A line for each certificate in quarantine. */
+  get lines(): string[] {
+    return [...this.#faults].map(([source, { message }]) => {
+      const what = this.#former?.has(source)
+        ? "stud keeps serving its previous certificate"
+        : "stud does not serve it";
+      return `${message}; ${what}`;
+    });
+  }
+}

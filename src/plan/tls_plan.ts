@@ -1,0 +1,236 @@
+/** Turns what the operator asked of TLS into what engines are told: files into text, secrets into octets. */
+
+import type { FrontendTls, Settings, TlsSettings } from "../config/settings.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { CheckedCertificate } from "../x509/certificate.ts";
+import { CertificateIndex } from "../tls/certificate_index.ts";
+import { lowersSecurityLevel, oldProtocols } from "../tls/openssl/context_options.ts";
+import type {
+  RevocationList,
+  ServedCertificate,
+  TlsConfiguration,
+} from "../tls/tls_configuration.ts";
+import { readBackendTls } from "./backend_tls.ts";
+import { type FilesAndClock, loadCertificates, type LoadedCertificates } from "./certificates.ts";
+import { ClientRulesReader, revocationListsOf } from "./client_rules.ts";
+import { dhWarnings } from "./dh_warnings.ts";
+import { HeldContent } from "./held_content.ts";
+import { rareKeyWarnings } from "./rare_key_warnings.ts";
+import { RecordedFiles, type Stamps } from "./recorded_files.ts";
+import { type StaplingPlan, staplingPlan } from "../ocsp/stapling_plan.ts";
+import { readTicketSecret } from "./ticket_secret.ts";
+
+/** What engines are told, and what the operator should know of it. */
+export interface TlsPlan {
+  /** For every frontend that has nothing of its own. */
+  readonly configuration: TlsConfiguration;
+  /** For those that have, by their place in the settings. */
+  readonly ofFrontends: readonly (TlsConfiguration | undefined)[];
+  /** Every certificate that is served somewhere. */
+  readonly certificates: readonly CheckedCertificate[];
+  /** Every revocation list that clients are looked up in. */
+  readonly revocationLists: readonly RevocationList[];
+  /** The files that it was made of, and how they looked. Stored OCSP responses are not among them. */
+  readonly files: Stamps;
+  /** Undefined where nothing can be stapled. */
+  readonly stapling: StaplingPlan | undefined;
+  /** Lines for the log; none of them stops the start. */
+  readonly warnings: readonly string[];
+  /** A line for each certificate that is bad, and not served as its file has it. */
+  readonly quarantined: readonly string[];
+  /** What the files beside the certificates held, and a line for each that is bad by now. */
+  readonly held: HeldContent;
+}
+
+/** What the caller has already. */
+export interface KnownTls {
+  /** Certificates to serve instead of those that the settings name. */
+  readonly loaded?: Pick<LoadedCertificates, "certificates" | "defaultCertificate">;
+  /** What is served at present. Its bad successors go into quarantine, and made secrets go on. */
+  readonly former?: TlsPlan;
+  /** Why the TLS library does not serve a certificate, by fingerprint; only with `former`. */
+  readonly refused?: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads everything that TLS needs; certificates only if the caller has none. Rejects with
+ * {@linkcode StartupError} that names file and cause.
+ */
+export async function makeTlsPlan(
+  settings: Settings,
+  platform: Pick<Runtime, "files" | "clock">,
+  { loaded, former, refused }: KnownTls = {},
+): Promise<TlsPlan> {
+  const files = new RecordedFiles(platform.files);
+  const held = new HeldContent(former?.held);
+  const runtime = { files, clock: platform.clock, unwatched: platform.files, held };
+  const backend = await readBackendTls(settings, files, held);
+  const general = loaded !== undefined
+    ? { warnings: [], quarantined: [], ...loaded }
+    : settings.backendTls !== undefined && settings.pemFiles.length === 0
+    ? NO_CERTIFICATES
+    : await loadCertificates(settings, runtime, former?.certificates, refused);
+  const ticketSecret = await held.read(
+    `ticket secret ${settings.ticketSecret}`,
+    () => readTicketSecret(settings.ticketSecret, runtime, former?.configuration.ticketSecret),
+  );
+  const rules = new ClientRulesReader(runtime.files, held);
+  const configuration = async (tls: TlsSettings, certificates: LoadedCertificates) => ({
+    ...common(settings, ticketSecret.secret),
+    ...backend.configuration && { backend: backend.configuration },
+    ...served(certificates),
+    sniNomatchAbort: tls.sniNomatchAbort,
+    protocols: tls.tlsProtocols,
+    ciphers: tls.ciphers,
+    ciphersuites: tls.ciphersuites,
+    preferServerCiphers: tls.preferServerCiphers,
+    clientRules: await rules.read(tls),
+  });
+  const all = [{ tls: settings as TlsSettings, certificates: general }];
+  const ofFrontends: (TlsConfiguration | undefined)[] = [];
+  for (const { tls } of settings.frontends) {
+    if (tls !== undefined) {
+      const known = { former, refused };
+      all.push({ tls, certificates: await ofFrontend(tls, general, settings, runtime, known) });
+    }
+    ofFrontends.push(tls && await configuration(tls, all.at(-1)!.certificates));
+  }
+  const configured = await configuration(settings, general);
+  const revocation = revocationListsOf(
+    [configured, ...ofFrontends].filter((one) => one !== undefined),
+    runtime.clock.date(),
+  );
+  const warnings = [
+    ...revocation.warnings,
+    ...rules.warnings,
+    ...all.flatMap(({ certificates }) => certificates.warnings),
+    ...backend.warnings,
+    ...ticketSecret.warnings,
+    ...all.flatMap(({ tls }) => loweredLevel(tls)),
+    ...settings.tlsLibrary.name === "rustls"
+      ? []
+      : all.flatMap(({ tls, certificates: { certificates } }) => [
+        ...dhWarnings(tls, certificates),
+        ...rareKeyWarnings(tls, certificates),
+      ]),
+    ...sharedCache(settings),
+    ...settings.tlsLibrary.name === "node"
+      ? all.flatMap(({ certificates }) => unstapled(certificates))
+      : [],
+  ];
+  const everyCertificate = [
+    ...new Set(all.flatMap(({ certificates }) => certificates.certificates)),
+  ];
+  return {
+    configuration: configured,
+    ofFrontends,
+    certificates: everyCertificate,
+    revocationLists: revocation.lists,
+    stapling: staplingPlan(everyCertificate, settings),
+    files: files.stamps,
+    warnings: [...new Set(warnings)],
+    quarantined: [...new Set(all.flatMap(({ certificates }) => certificates.quarantined))],
+    held,
+  };
+}
+
+/** A frontend's own certificates, before the general ones if it wants them; those alone if it has none. */
+async function ofFrontend(
+  tls: FrontendTls,
+  general: LoadedCertificates,
+  settings: Settings,
+  runtime: FilesAndClock,
+  { former, refused }: { former: TlsPlan | undefined; refused: KnownTls["refused"] },
+): Promise<LoadedCertificates> {
+  if (tls.pemFiles === settings.pemFiles) return general;
+  const ownOnly = { pemDir: undefined, pemDirGlob: undefined, selfSigned: undefined };
+  const own = await loadCertificates(
+    { ...settings, ...tls, ...ownOnly },
+    runtime,
+    former?.certificates,
+    refused,
+  );
+  if (!tls.matchGlobalCerts) return own;
+  return { ...own, certificates: [...own.certificates, ...general.certificates] };
+}
+
+/** What no frontend can have of its own. */
+function common({ tlsLibrary, groups, sslEngine, alpnProtocols }: Settings, ticketSecret: string) {
+  return {
+    library: tlsLibrary.name,
+    ...tlsLibrary.orElse === undefined ? {} : { orElse: tlsLibrary.orElse },
+    ...tlsLibrary.because === undefined ? {} : { because: tlsLibrary.because },
+    groups,
+    sslEngine,
+    alpnProtocols,
+    ticketSecret,
+  };
+}
+
+/** Without what only the supervisor wants to know. */
+function served({ certificates, defaultCertificate }: LoadedCertificates) {
+  return { certificates: certificates.map(servedCertificate), defaultCertificate };
+}
+
+/** One object for each certificate, however many frontends serve it. */
+function servedCertificate(certificate: CheckedCertificate): ServedCertificate {
+  const known = servedCertificates.get(certificate);
+  if (known !== undefined) return known;
+  const {
+    subject: _,
+    notBefore: _from,
+    notAfter: _until,
+    ocspOrigin: _origin,
+    remarks: _remarks,
+    ...rest
+  } = certificate;
+  servedCertificates.set(certificate, rest);
+  return rest;
+}
+
+const servedCertificates = new WeakMap<CheckedCertificate, ServedCertificate>();
+
+/** `node:tls` is asked for a response before it is known which of several certificates a client gets. */
+function unstapled({ certificates, defaultCertificate }: LoadedCertificates): string[] {
+  if (certificates.length === 0) return [];
+  const sets = new CertificateIndex(certificates, defaultCertificate).sets().filter((set) =>
+    set.length > 1
+  );
+  const places = [...new Set(sets.flat())].filter((place) =>
+    certificates[place]!.ocspResponse !== undefined
+  );
+  return places.map((place) =>
+    `${
+      certificates[place]!.source
+    }: its OCSP response is not stapled: under Node stud staples only for names with ` +
+    "one certificate; stud's executable staples for all"
+  );
+}
+
+function loweredLevel({ tlsProtocols: protocols, ciphers }: TlsSettings): string[] {
+  if (!lowersSecurityLevel({ protocols, ciphers })) return [];
+  const old = oldProtocols(protocols);
+  return [
+    `${old.join(" and ")} ${
+      old.length === 1 ? "needs" : "need"
+    } SHA-1 signatures, so OpenSSL's security ` +
+    "level is lowered to 0 for all clients; @SECLEVEL=N in -c/--ciphers sets another one",
+  ];
+}
+
+/** What an operator who comes from stud or hitch may not expect. */
+function sharedCache({ sharedCache }: Settings): string[] {
+  if (sharedCache === 0) return [];
+  return [
+    `-C/--shared-cache ${sharedCache} has no effect: clients keep their sessions, as tickets that every ` +
+    "worker can open",
+  ];
+}
+
+/** Towards a backend none is needed. */
+const NO_CERTIFICATES: LoadedCertificates = {
+  certificates: [],
+  defaultCertificate: 0,
+  warnings: [],
+  quarantined: [],
+};

@@ -1,0 +1,276 @@
+/**
+ * This process and its children under Deno: workers started from the same program, signals, standard
+ * streams.
+ */
+
+import { StartupError } from "../../errors.ts";
+import { startingQuietly } from "./signals.ts";
+import { takeHeldSignal } from "../held_signals.ts";
+import { hideMemory, limitChildren } from "../linux/sandbox.ts";
+import { sendDatagram } from "../linux/service.ts";
+import type {
+  ChildProcess,
+  DatagramSender,
+  OtherProcesses,
+  Processes,
+  StandardStream,
+  WorkerStart,
+} from "../runtime.ts";
+import { MANAGER_VARIABLES, neededVariables } from "./worker_environment.ts";
+
+/** How this program is started again as a worker. */
+export interface WorkerProgram {
+  /** URL of the module that a worker process runs, where the program is not a compiled executable. */
+  readonly entry: string;
+  /** The arguments that make it a worker. */
+  readonly workerArguments: readonly string[];
+}
+
+/** Standard input and output by other means than Deno's. */
+export interface StandardPipes {
+  readonly stdin: ReadableStream<Uint8Array>;
+  /** Writes all of it to standard output. Rejects when nobody can read it any more. */
+  write(octets: Uint8Array): Promise<void>;
+}
+
+/** Standard input and output, one read and one write at a time. */
+export interface StandardOctets {
+  /** The next bytes, or null at the end. */
+  read(): Promise<Uint8Array | null>;
+  /** Writes all of it. */
+  write(octets: Uint8Array): Promise<void>;
+}
+
+/** Deno's own. */
+export const standardOctets: StandardOctets = {
+  async read() {
+    const space = new Uint8Array(READ_BYTES);
+    const length = await Deno.stdin.read(space);
+    return length === null ? null : space.subarray(0, length);
+  },
+  write: (octets) => write("stdout", octets),
+};
+
+/** Makes the processes part of a Deno runtime. `pipes`: for a process that has them. */
+export function createDenoProcesses(program: WorkerProgram, pipes?: StandardPipes): Processes {
+  const expected: ExpectedWorker[] = [];
+  return {
+    args: Deno.args,
+    get programName() {
+      return baseName(calledBy());
+    },
+    pid: Deno.pid,
+    uid: Deno.uid() ?? undefined,
+    cpus: navigator.hardwareConcurrency,
+    get onTerminal() {
+      return Deno.stdout.isTerminal();
+    },
+    get stdin() {
+      return pipes?.stdin ?? Deno.stdin.readable;
+    },
+    write(stream, octets) {
+      return stream === "stdout" && pipes !== undefined
+        ? pipes.write(octets)
+        : write(stream, octets);
+    },
+    startWorker: ({ wholeEnvironment = false } = {}) =>
+      takeExpected(expected, wholeEnvironment) ?? startWorker(program, wholeEnvironment),
+    expectWorkers(count, { wholeEnvironment = false } = {}) {
+      try {
+        while (expected.length < count) {
+          const child = startWorker(program, wholeEnvironment, spawnEarly);
+          expected.push({ child, wholeEnvironment });
+        }
+      } catch {
+        // Whoever needs it will try again, and be told.
+      }
+    },
+    ...Deno.build.os === "linux" && {
+      hideMemory: () => void hideMemory(true),
+      limitWorkers: limitChildren,
+    },
+    capture,
+    onSignal(name, handler) {
+      if (takeHeldSignal(name, handler)) return;
+      // Windows has neither TERM nor HUP; Ctrl-C is all there is.
+      if (Deno.build.os === "windows" && name !== "SIGINT") return;
+      Deno.addSignalListener(name, handler);
+    },
+    onUncaught(handler) {
+      globalThis.addEventListener("unhandledrejection", (event) => {
+        event.preventDefault();
+        handler(event.reason);
+      });
+      globalThis.addEventListener("error", (event) => {
+        event.preventDefault();
+        handler(event.error);
+      });
+    },
+    others: Deno.build.os === "linux" ? OTHERS : undefined,
+    exit: Deno.exit,
+    openDatagram,
+  };
+}
+
+/** `Deno.execPath()` is what a link leads to. */
+function calledBy(): string {
+  try {
+    return Deno.readTextFileSync("/proc/self/cmdline").split("\0")[0] || Deno.execPath();
+  } catch {
+    return Deno.execPath();
+  }
+}
+
+function baseName(path: string): string {
+  return path.split(/[/\\]/).at(-1)!;
+}
+
+/** What stands before this program's own arguments; a compiled executable is the program itself. */
+export function programArguments(entry: string): string[] {
+  return Deno.build.standalone ? [] : [...RUN, entry];
+}
+
+/** What an operator has set comes last, and counts. */
+function workerV8Flags(): string {
+  return [V8_FLAGS, Deno.env.get("DENO_V8_FLAGS") ?? ""].filter(Boolean).join(",");
+}
+
+/** Of what this process has a worker gets what it needs, or all but what is the supervisor's alone. */
+function workerEnvironment(whole: boolean): Record<string, string> {
+  const environment = Deno.env.toObject();
+  for (const name of MANAGER_VARIABLES) delete environment[name];
+  return {
+    ...whole ? environment : neededVariables(environment),
+    // Every process of `deno run` would ask a server for newer versions otherwise.
+    DENO_NO_UPDATE_CHECK: "1",
+    DENO_V8_FLAGS: workerV8Flags(),
+  };
+}
+
+/** Starts a process of this program that no SIGHUP ends before it listens; for a process that has read nothing yet. */
+export function spawnEarly(command: Deno.Command): Deno.ChildProcess {
+  return startingQuietly(() => command.spawn(), { early: true });
+}
+
+/** A process that was started ahead, and how. */
+interface ExpectedWorker extends Required<WorkerStart> {
+  readonly child: ChildProcess;
+}
+
+/** The next of them, if it has the environment that is wanted; those that have not are ended. */
+function takeExpected(expected: ExpectedWorker[], whole: boolean): ChildProcess | undefined {
+  for (let next = expected.shift(); next !== undefined; next = expected.shift()) {
+    if (next.wholeEnvironment === whole) return next.child;
+    next.child.kill();
+  }
+}
+
+/**
+ * What to start for a program that runs from this file. Linux adds a word to the path of a file that has been replaced or
+ * removed since (proc_pid_exe(5)). The kernel still starts it, and nothing else, by the link that it keeps; but an
+ * executable of `deno compile` looks for its own code by path. Throws {@linkcode StartupError}.
+ */
+export function ownFile(path: string, standalone: boolean = Deno.build.standalone): string {
+  if (Deno.build.os !== "linux" || !path.endsWith(DELETED)) return path;
+  if (!standalone) return "/proc/self/exe";
+  throw new StartupError(
+    `${
+      path.slice(0, -DELETED.length)
+    } was replaced or removed while stud runs from it; start the new ` +
+      `one with --takeover ${Deno.pid}, or restart stud`,
+  );
+}
+
+function startWorker(
+  { entry, workerArguments }: WorkerProgram,
+  wholeEnvironment: boolean,
+  spawn = (command: Deno.Command) => startingQuietly(() => command.spawn()),
+): ChildProcess {
+  const args = [...programArguments(entry), ...workerArguments];
+  try {
+    const command = new Deno.Command(ownFile(Deno.execPath()), {
+      args,
+      clearEnv: true,
+      env: workerEnvironment(wholeEnvironment),
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    });
+    const child = spawn(command);
+    return {
+      pid: child.pid,
+      control: child.stdin,
+      output: child.stdout,
+      errors: child.stderr,
+      ended: child.status.then(({ code, signal }) => ({ code, signal })),
+      kill() {
+        try {
+          child.kill("SIGKILL");
+        } catch {
+          // It has already ended.
+        }
+      },
+    };
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    throw new StartupError(`cannot start a worker process: ${text}`, { cause: error });
+  }
+}
+
+async function write(stream: StandardStream, octets: Uint8Array): Promise<void> {
+  // Deno's asynchronous write runs on another thread, so a reader that stalls cannot stop the event loop.
+  const target = stream === "stdout" ? Deno.stdout : Deno.stderr;
+  for (let sent = 0; sent < octets.length;) sent += await target.write(octets.subarray(sent));
+}
+
+async function capture(program: string, args: readonly string[]): Promise<string | undefined> {
+  try {
+    const command = new Deno.Command(program, {
+      args: [...args],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    });
+    return new TextDecoder().decode((await command.output()).stdout);
+  } catch {
+    return undefined;
+  }
+}
+
+function openDatagram(): DatagramSender {
+  if (Deno.build.os === "linux") {
+    // deno-lint-ignore require-await -- what it throws is to be a rejection
+    return { send: async (octets, to) => sendDatagram(to, octets), close() {} };
+  }
+  // Deno only has bound datagram sockets; the name is free again as soon as it is bound.
+  const path = `${Deno.makeTempDirSync({ prefix: "stud-" })}/datagram`;
+  const socket = Deno.listenDatagram({ transport: "unixpacket", path });
+  Deno.removeSync(path);
+  Deno.removeSync(path.slice(0, path.lastIndexOf("/")));
+  return {
+    async send(octets, to) {
+      await socket.send(octets, { transport: "unixpacket", path: to });
+    },
+    close: () => socket.close(),
+  };
+}
+
+/** Few processes take over from another. */
+const OTHERS: OtherProcesses = {
+  open: async (pid) => (await import("../linux/processes.ts")).openProcess(pid),
+  lockHolders: async (path) => (await import("../linux/processes.ts")).lockHolders(path),
+  announce: async (addresses) => (await import("../linux/announcements.ts")).announce(addresses),
+};
+
+const RUN = ["run", "--quiet", "--no-prompt", "--unstable-net", "-A"];
+
+/**
+ * The young generation of a worker's heap is 2 MiB, collected by the worker's own thread. What a worker
+ * allocates is either gone at once or stays as long as its connection, so a large one costs memory and saves
+ * nothing, and waking helpers for a small one costs more than they do (docs/performance.md). A worker asks for
+ * collections itself when many clients have left (proxy/departures.ts).
+ */
+const V8_FLAGS = "--max-semi-space-size=2,--no-parallel-scavenge,--expose-gc";
+const DELETED = " (deleted)";
+/** As much as a pipe holds. */
+const READ_BYTES = 64 << 10;

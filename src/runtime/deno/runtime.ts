@@ -1,0 +1,177 @@
+/**
+ * The platform under Deno. Composes the parts below this folder into a {@linkcode Runtime}; holds no
+ * policy: deadlines, retries and log lines belong to the callers.
+ */
+
+import type { Files, Kernel, Runtime } from "../runtime.ts";
+import { StartupError } from "../../errors.ts";
+import { limitFor, readUpTo } from "../bounded_files.ts";
+import { clock } from "../clock.ts";
+import { createDenoNetwork } from "./network.ts";
+import { createDenoProcesses, standardOctets, type WorkerProgram } from "./processes.ts";
+import { createDenoService } from "./service.ts";
+import { openLinuxKernel } from "../linux/kernel.ts";
+import { createLoopNetwork } from "../loop/loop_network.ts";
+import { loopPipes } from "../loop/loop_pipes.ts";
+import { WorkerLoop } from "../loop/worker_loop.ts";
+import { openOpenSsl } from "../openssl/library.ts";
+import { rootedFiles } from "../rooted_files.ts";
+
+/** How a process is to be provided for. */
+export interface RuntimeOptions extends Pick<WorkerProgram, "workerArguments"> {
+  /**
+   * The process is stud's alone, and its sockets may be on an event loop that the runtime's own timers do not wake
+   * (loop/event_loop.ts). It is used where that works: on Linux.
+   */
+  readonly ownsLoop?: boolean;
+}
+
+/**
+ * Makes the platform interface for a program under `deno run` or made by `deno compile`. A worker is the same
+ * program with these arguments.
+ */
+export function createRuntime(
+  { workerArguments, ownsLoop = false }: RuntimeOptions,
+): Runtime {
+  let kernel: Kernel | undefined;
+  let opened = false;
+  const worker = { entry: new URL("../../worker_entry.ts", import.meta.url).href, workerArguments };
+  const program = {
+    // Asked for only when stud goes to the background: where that takes a permission, a library may lack it.
+    get entry() {
+      return Deno.mainModule;
+    },
+  };
+  const loop = ownsLoop && Deno.build.os === "linux" ? new WorkerLoop(clock) : undefined;
+  const network = createDenoNetwork();
+  return {
+    version: `Deno ${Deno.version.deno}`,
+    platform: Deno.build.os,
+    network: loop === undefined ? network : createLoopNetwork(() => loop.begin(), network),
+    files: rootedFiles(files),
+    processes: createDenoProcesses(worker, loop && loopPipes(loop, standardOctets)),
+    service: createDenoService(program),
+    clock: loop ?? clock,
+    // The table in docs/architecture.md says why.
+    tlsLibraries: Deno.build.os === "linux" ? ["openssl", "rustls"] : ["rustls", "openssl"],
+    get kernel() {
+      // Opened on first use: a supervisor has none, so that no foreign code can end it.
+      if (!opened && Deno.build.os === "linux") kernel = openLinuxKernel();
+      opened = true;
+      return kernel;
+    },
+    openOpenSsl() {
+      if (Deno.build.os !== "linux") {
+        throw new StartupError(`the OpenSSL engine: only on Linux, this is ${Deno.build.os}`);
+      }
+      return openOpenSsl();
+    },
+    openStreamTls() {
+      throw new StartupError("the TLS engine of Node: only in the npm package under Node");
+    },
+  };
+}
+
+const files: Files = {
+  readText: (path, limit) =>
+    named(path, async () => new TextDecoder().decode(await readFile(path, limit))),
+  readOctets: (path, limit) => named(path, () => readFile(path, limit)),
+  list: (directory) => named(directory, () => list(directory)),
+  mode: (path) =>
+    named(path, async () => {
+      const { mode } = await Deno.stat(path);
+      return mode === null ? undefined : mode & 0o7777;
+    }),
+  async isDirectory(path) {
+    try {
+      return (await Deno.stat(path)).isDirectory;
+    } catch {
+      return false;
+    }
+  },
+  async stamp(path) {
+    try {
+      const { dev, ino, size, mtime } = await Deno.stat(path);
+      return [dev, ino, size, mtime?.getTime()].join(" ");
+    } catch {
+      return undefined;
+    }
+  },
+  replace: (path, octets, mode) => named(path, () => replace(path, octets, mode)),
+};
+
+async function readFile(path: string, wanted?: number): Promise<Uint8Array> {
+  const { mode, size, isDirectory } = await Deno.stat(path);
+  // Deno 2.4's `isFifo` is never true.
+  const type = (mode ?? 0) & FILE_TYPE;
+  const [isNamedPipe, isDevice] = [type === NAMED_PIPE, type === DEVICE];
+  const kind = { path, isDirectory, isNamedPipe, isDevice, size };
+  const limit = limitFor(kind, wanted);
+  using file = await Deno.open(path);
+  return await readUpTo(limit, (into) => file.read(into));
+}
+
+/** S_IFMT, S_IFIFO and S_IFCHR of inode(7). */
+const FILE_TYPE = 0o170000;
+const NAMED_PIPE = 0o010000;
+const DEVICE = 0o020000;
+
+async function replace(path: string, octets: Uint8Array, mode: number): Promise<void> {
+  const temporary = `${path}.${crypto.randomUUID()}`;
+  try {
+    await Deno.writeFile(temporary, octets, { createNew: true, mode });
+    // The process's own mask has had its say.
+    if (Deno.build.os !== "windows") await Deno.chmod(temporary, mode);
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    throw error;
+  }
+}
+
+async function list(directory: string): Promise<string[] | undefined> {
+  const names: string[] = [];
+  try {
+    for await (const { name, isFile, isSymlink } of Deno.readDir(directory)) {
+      if (isFile || isSymlink && await mayBeFile(`${directory}/${name}`)) names.push(name);
+    }
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  return names;
+}
+
+/** Whatever leads nowhere counts: who reads it is told so. */
+async function mayBeFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch {
+    return true;
+  }
+}
+
+/** Puts the path before the cause of what goes wrong. */
+async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new StartupError(`${path}: ${fileFault(error)}`, { cause: error });
+  }
+}
+
+const LINK_LOOP = "is a symbolic link to itself";
+
+/** Deno's messages repeat the path and an errno; operators need neither. */
+function fileFault(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "no such file";
+  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
+  if (error instanceof Deno.errors.NotCapable) {
+    return "Deno was not allowed to use it (--allow-read, --allow-write)";
+  }
+  if (error instanceof Deno.errors.IsADirectory) return "is a directory, not a file";
+  if (error instanceof Deno.errors.NotADirectory) return "not a directory";
+  const text = error instanceof Error ? error.message : String(error);
+  if (/too many levels of symbolic links/i.test(text)) return LINK_LOOP;
+  return /is a directory/i.test(text) ? "is a directory, not a file" : text;
+}

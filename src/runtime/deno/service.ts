@@ -1,0 +1,157 @@
+/**
+ * The service part of a Deno runtime. What Deno lacks comes from the C library, on Linux only. Node's modules
+ * are loaded when they are needed: the first of them takes 10 ms, and each of them a megabyte and more.
+ */
+
+import { programArguments, spawnEarly } from "./processes.ts";
+import {
+  closeDescriptor,
+  isLocked,
+  monotonicMicroseconds,
+  openLocked,
+  sendDatagram,
+} from "../linux/service.ts";
+import { below, fromOrigin } from "../rooted_files.ts";
+import { type HeldPidFile, type PidFile, type Service, STARTER_VARIABLE } from "../service.ts";
+
+/** Makes the service part of a Deno runtime; `entry` is the module that this process runs. */
+export function createDenoService(program: { readonly entry: string }): Service {
+  return {
+    absolute,
+    async openLog(path) {
+      const { openLog } = await import("../service_files.ts");
+      return await openLog(path);
+    },
+    async checkLog(path) {
+      const { checkLog } = await import("../file_checks.ts");
+      await checkLog(path);
+    },
+    async writeText(path, text) {
+      const { writeText } = await import("../service_files.ts");
+      await writeText(path, text);
+    },
+    async claimPidFile(path) {
+      if (Deno.build.os === "linux") return await claimByLock(path);
+      const { claimPidFile } = await import("../pid_file.ts");
+      return await claimPidFile(path);
+    },
+    async checkPidFile(path) {
+      if (Deno.build.os === "linux") return await checkLock(path);
+      const { checkPidFile } = await import("../pid_file.ts");
+      return await checkPidFile(path);
+    },
+    takeVariable(name) {
+      const value = Deno.env.get(name);
+      Deno.env.delete(name);
+      return value;
+    },
+    async startDaemon(handover) {
+      const { startDaemon } = await import("../background.ts");
+      return await startDaemon(handover, (variables) => {
+        const command = new Deno.Command(Deno.execPath(), {
+          args: [...programArguments(program.entry), ...Deno.args],
+          env: variables,
+          detached: true,
+          stdin: "null",
+          stdout: "null",
+          stderr: "null",
+        });
+        const child = spawnEarly(command);
+        return {
+          ended: child.status.then(({ code, signal }) => ({ code, signal })),
+          stop: () => stop(child),
+        };
+      });
+    },
+    async joinStarter() {
+      if (!Deno.env.has(STARTER_VARIABLE)) return undefined;
+      const { joinStarter } = await import("../background.ts");
+      const { goToRoot } = await import("../service_files.ts");
+      return await joinStarter(goToRoot);
+    },
+    // deno-lint-ignore require-await -- what it throws is to be a rejection
+    notify: async (socket, text) => sendDatagram(socket, text),
+    monotonicMicroseconds,
+    async listeningAddress(descriptor) {
+      const { listeningAddress } = await import("../passed_listeners.ts");
+      return listeningAddress(descriptor);
+    },
+    // Whatever is not marked for closing is inherited anyway.
+    shareWithWorkers() {},
+  };
+}
+
+function stop(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGTERM");
+  } catch {
+    // It has already ended.
+  }
+}
+
+function absolute(path: string): string {
+  return below(Deno.cwd(), fromOrigin(path));
+}
+
+/** By flock(2), which ends with the process, however that ends. */
+async function claimByLock(path: string): Promise<PidFile> {
+  const { fault, heldBy, PID_MODE } = await import("../service_files.ts");
+  const { checkPidPlace } = await import("../file_checks.ts");
+  await checkPidPlace(path);
+  const place = absolute(path);
+  try {
+    for (;;) {
+      const descriptor = openLocked(place, PID_MODE);
+      if (descriptor === undefined) throw heldBy(path, writtenIn(place));
+      const file = `/proc/self/fd/${descriptor}`;
+      // The one before may have removed it between our opening and our locking.
+      if (isSame(place, file)) {
+        Deno.writeTextFileSync(file, `${Deno.pid}\n`);
+        return release(place, descriptor);
+      }
+      closeDescriptor(descriptor);
+    }
+  } catch (error) {
+    throw fault(`--pidfile ${path}`, error);
+  }
+}
+
+async function checkLock(path: string): Promise<HeldPidFile | undefined> {
+  const { heldBy } = await import("../service_files.ts");
+  const { checkPidPlace, checkReadWrite } = await import("../file_checks.ts");
+  await checkPidPlace(path);
+  await checkReadWrite(path);
+  const place = absolute(path);
+  return isLocked(place) ? { refusal: heldBy(path, writtenIn(place)) } : undefined;
+}
+
+function release(place: string, descriptor: number): PidFile {
+  return {
+    release() {
+      try {
+        if (isSame(place, `/proc/self/fd/${descriptor}`)) Deno.removeSync(place);
+      } catch {
+        // Its directory is gone, or not ours any more.
+      }
+      closeDescriptor(descriptor);
+      return Promise.resolve();
+    },
+  };
+}
+
+function writtenIn(place: string): number | undefined {
+  try {
+    return Number(Deno.readTextFileSync(place)) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isSame(path: string, other: string): boolean {
+  try {
+    const [one, two] = [Deno.statSync(path), Deno.statSync(other)];
+    return one.dev === two.dev && one.ino === two.ino;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * A port that is kept for this process's user although nobody listens there: by a socket that is bound and never
+ * listens. Workers of the same user share the port as ever (SO_REUSEPORT), and another user's process is refused,
+ * even between the death of all workers and the start of the next.
+ */
+
+import { parseIpAddress } from "../../wire/ip_address.ts";
+import type { SocketAddress } from "../../wire/preface.ts";
+
+const SYMBOLS = {
+  bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  close: { parameters: ["i32"], result: "i32" },
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+} as const;
+
+let libc: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"] | undefined;
+
+/** `Network.reserve`. */
+export function reserve(address: SocketAddress): { close(): void } | undefined {
+  try {
+    libc ??= Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+  } catch {
+    return undefined; // Foreign functions are not allowed.
+  }
+  const { bind, close, setsockopt, socket } = libc;
+  const name = sockaddr(address);
+  const descriptor = socket(name[0]!, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const set = (option: number, value: number) =>
+    setsockopt(descriptor, SOL_SOCKET, option, new Int32Array([value]), 4) === 0;
+  // Connections of an earlier server may still be on the port. Once this socket is bound, whoever listens there has
+  // to get along with it, and with SO_REUSEADDR alone everybody would.
+  const isBound = descriptor >= 0 && set(SO_REUSEADDR, 1) && set(SO_REUSEPORT, 1) &&
+    bind(descriptor, name, name.length) === 0 && set(SO_REUSEADDR, 0);
+  if (isBound) return { close: () => void close(descriptor) };
+  if (descriptor >= 0) close(descriptor);
+  return undefined;
+}
+
+/** struct sockaddr_in or sockaddr_in6 (ip(7), ipv6(7)). */
+function sockaddr({ host, port }: SocketAddress): Uint8Array<ArrayBuffer> {
+  const ip = parseIpAddress(host);
+  const bytes = new Uint8Array(ip.length === 4 ? 16 : 28);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, ip.length === 4 ? AF_INET : AF_INET6, true);
+  view.setUint16(2, port);
+  bytes.set(ip, ip.length === 4 ? 4 : 8);
+  return bytes;
+}
+
+// Values of the Linux ABI on x86-64 and arm64 (the same on both).
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOCK_STREAM = 1;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+const SO_REUSEPORT = 15;

@@ -1,0 +1,81 @@
+/**
+ * Ends clients that send protocol and no data. OpenSSL answers each KeyUpdate (RFC 8446 section 4.6.3) by
+ * itself, and Node tells nobody, so what arrives is compared with what it was worth every few seconds.
+ */
+
+import { clearInterval, setInterval } from "node:timers";
+import { PeerError } from "../../errors.ts";
+
+/** A connection as this watch sees it; the numbers only grow. */
+export interface Floodable {
+  /** Octets of ciphertext that have arrived. */
+  readonly ciphertext: number;
+  /** Octets of plaintext in them, and the records these were in. */
+  readonly octets: number;
+  readonly records: number;
+  /** Whether the client leaves what it is sent unread. */
+  readonly stuck: boolean;
+  refuse(fault: PeerError): void;
+}
+
+interface Mark {
+  overhead: number;
+  records: number;
+  wasStuck: boolean;
+}
+
+const watched = new Map<Floodable, Mark>();
+let timer: ReturnType<typeof setInterval> | undefined;
+
+/** Watches a connection until {@linkcode endFloodWatch}. */
+export function watchForFloods(connection: Floodable): void {
+  watched.set(connection, { overhead: overheadOf(connection), records: 0, wasStuck: false });
+  if (timer !== undefined) return;
+  timer = setInterval(look, PERIOD);
+  timer.unref();
+}
+
+/** Forgets a connection that is over. */
+export function endFloodWatch(connection: Floodable): void {
+  watched.delete(connection);
+}
+
+function look(): void {
+  for (const [connection, mark] of watched) judge(connection, mark);
+  if (watched.size > 0) return;
+  clearInterval(timer);
+  timer = undefined;
+}
+
+function judge(connection: Floodable, mark: Mark): void {
+  const overhead = overheadOf(connection) - mark.overhead;
+  const records = connection.records - mark.records;
+  const { stuck } = connection;
+  // Records may be padded to their full length; but whoever reads nothing must not make us keep answers.
+  const allowed = stuck && mark.wasStuck ? MOST_UNREAD : MOST_IDLE + records * LONGEST_RECORD;
+  if (overhead > allowed) {
+    watched.delete(connection);
+    const reason = "the client broke the protocol (too many KeyUpdates)";
+    return connection.refuse(new PeerError("client", "other", reason));
+  }
+  // While the client is stuck, what it causes adds up.
+  if (stuck && mark.wasStuck) return;
+  mark.overhead += overhead;
+  mark.records += records;
+  mark.wasStuck = stuck;
+}
+
+/** Octets that were neither data nor the frame of a record with data. */
+function overheadOf({ ciphertext, octets, records }: Floodable): number {
+  return ciphertext - octets - records * RECORD_FRAME;
+}
+
+/** Milliseconds. */
+const PERIOD = 2_000;
+/** Octets without data that a client may send in a period: some 600 KeyUpdates. */
+const MOST_IDLE = 16 << 10;
+/** The same for one that leaves the answers unread. */
+const MOST_UNREAD = 64 << 10;
+const LONGEST_RECORD = 17 << 10;
+/** The most that a record has around its data: CBC in TLS 1.2. With less there is some more overhead to use. */
+const RECORD_FRAME = 85;

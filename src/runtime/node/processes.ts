@@ -1,0 +1,125 @@
+/**
+ * This process and its children under Node: workers of node:cluster, so that they can share ports, signals,
+ * standard streams.
+ */
+
+import { execFile } from "node:child_process";
+import cluster from "node:cluster";
+import { availableParallelism } from "node:os";
+import { basename } from "node:path";
+import process from "node:process";
+import { Readable, Writable } from "node:stream";
+import { StartupError } from "../../errors.ts";
+import { takeHeldSignal } from "../held_signals.ts";
+import { quietArguments } from "./signals.ts";
+import type { ChildProcess, ProcessEnd, Processes, StandardStream } from "../runtime.ts";
+
+/** How this program is started again as a worker. */
+export interface WorkerProgram {
+  /** The arguments that make it a worker. */
+  readonly workerArguments: readonly string[];
+}
+
+/** Makes the processes part of a Node runtime. Workers inherit the descriptors. */
+export function createNodeProcesses(
+  program: WorkerProgram,
+  descriptors: readonly number[] = [],
+): Processes {
+  outliveSupervisor();
+  return {
+    args: process.argv.slice(2),
+    programName: basename(process.argv[1] ?? process.execPath, ".js"),
+    pid: process.pid,
+    uid: process.getuid?.(),
+    cpus: availableParallelism(),
+    get onTerminal() {
+      return process.stdout.isTTY === true;
+    },
+    get stdin() {
+      return octetsFrom(process.stdin);
+    },
+    write,
+    startWorker: () => startWorker(program, descriptors),
+    capture,
+    onSignal(name, handler) {
+      if (!takeHeldSignal(name, handler)) process.on(name, handler);
+    },
+    onUncaught(handler) {
+      process.on("uncaughtException", handler);
+      process.on("unhandledRejection", handler);
+    },
+    exit: (code) => process.exit(code),
+    openDatagram() {
+      throw new StartupError("Node has no unix datagram sockets; stud's executable has");
+    },
+  };
+}
+
+/** A worker of node:cluster would exit at once when its supervisor is gone; ours drains first. */
+function outliveSupervisor(): void {
+  if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
+}
+
+function startWorker(
+  { workerArguments }: WorkerProgram,
+  descriptors: readonly number[],
+): ChildProcess {
+  try {
+    // Workers accept by themselves; the supervisor touches no traffic.
+    cluster.schedulingPolicy = cluster.SCHED_NONE;
+    cluster.setupPrimary({
+      args: [...workerArguments],
+      execArgv: [...V8_FLAGS, ...quietArguments(), ...process.execArgv],
+      stdio: ["pipe", "pipe", "pipe", "ipc", ...descriptors],
+    } as object);
+    const { process: child } = cluster.fork(ENVIRONMENT);
+    if (child.pid === undefined) throw new Error("no process");
+    child.on("error", () => {}); // Its end is told of anyway.
+    return {
+      pid: child.pid,
+      control: Writable.toWeb(child.stdin!),
+      output: octetsFrom(child.stdout!),
+      errors: octetsFrom(child.stderr!),
+      ended: new Promise<ProcessEnd>((resolve) => {
+        child.on("exit", (code, signal) => resolve({ code: code ?? 128, signal }));
+      }),
+      kill: () => void child.kill("SIGKILL"),
+    };
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    throw new StartupError(`cannot start a worker process: ${text}`, { cause: error });
+  }
+}
+
+function octetsFrom(stream: Readable): ReadableStream<Uint8Array> {
+  return Readable.toWeb(stream) as ReadableStream<Uint8Array>;
+}
+
+/** Resolves when the octets have been handed over; a reader that stalls holds up whoever waits for that. */
+function write(stream: StandardStream, octets: Uint8Array): Promise<void> {
+  const target = stream === "stdout" ? process.stdout : process.stderr;
+  // What goes wrong is told to whoever writes; an event that nobody hears would be an uncaught error.
+  if (target.listenerCount("error") === 0) target.on("error", () => {});
+  return new Promise((resolve, reject) => {
+    target.write(octets, (error) => error ? reject(error) : resolve());
+  });
+}
+
+function capture(program: string, args: readonly string[]): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    execFile(program, [...args], { encoding: "utf8" }, (error, output) => {
+      // A status is an answer; that there is no such program is none.
+      resolve(typeof error?.code === "string" ? undefined : output);
+    });
+  });
+}
+
+/**
+ * The young generation of a worker's heap is small: what a worker allocates is either gone at once or stays as
+ * long as its connection, so a large one costs memory and saves nothing (docs/performance.md). A worker asks for
+ * collections itself when many clients have left (proxy/departures.ts).
+ */
+const V8_FLAGS = ["--max-semi-space-size=2", "--expose-gc"];
+
+/** For the C library (mallopt(3)): large blocks go back to the system as soon as they are free. */
+const ENVIRONMENT = { MALLOC_MMAP_THRESHOLD_: "131072", MALLOC_TRIM_THRESHOLD_: "262144" };

@@ -1,0 +1,147 @@
+/**
+ * The platform under Node. Composes the parts below this folder into a {@linkcode Runtime}; holds no policy:
+ * deadlines, retries and log lines belong to the callers. The npm package has it in the place of deno.ts.
+ */
+
+import { chmod, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import process from "node:process";
+import { StartupError } from "../../errors.ts";
+import { limitFor, readUpTo } from "../bounded_files.ts";
+import { clock } from "../clock.ts";
+import { codeOf } from "./facts.ts";
+import { openNodeKernel } from "./kernel.ts";
+import { createNodeNetwork } from "./network.ts";
+import { createNodeProcesses, type WorkerProgram } from "./processes.ts";
+import { createNodeService } from "./service.ts";
+import { openNodeTls } from "./tls.ts";
+import type { Files, Kernel, Runtime } from "../runtime.ts";
+import { rootedFiles } from "../rooted_files.ts";
+
+/** How a process is to be provided for; `ownsLoop` changes nothing here, where Node's own loop is the only one. */
+export interface RuntimeOptions extends WorkerProgram {
+  readonly ownsLoop?: boolean;
+}
+
+/** Makes the platform interface for a program under Node. */
+export function createRuntime(program: RuntimeOptions): Runtime {
+  let kernel: Kernel | undefined;
+  const descriptors: number[] = [];
+  const platform = process.platform === "win32" ? "windows" : process.platform;
+  return {
+    platform,
+    version: `Node ${process.versions.node}`,
+    tlsLibraries: ["node"],
+    network: createNodeNetwork(),
+    files: rootedFiles(files),
+    processes: createNodeProcesses(program, descriptors),
+    service: createNodeService(descriptors),
+    clock,
+    get kernel() {
+      if (platform === "linux") kernel ??= openNodeKernel();
+      return kernel;
+    },
+    openOpenSsl() {
+      throw new StartupError("Node uses the OpenSSL it was built with, not this machine's");
+    },
+    openStreamTls: openNodeTls,
+  };
+}
+
+const files: Files = {
+  readText: (path, limit) =>
+    named(path, async () => new TextDecoder().decode(await readFile(path, limit))),
+  readOctets: (path, limit) => named(path, () => readFile(path, limit)),
+  list: (directory) => named(directory, () => list(directory)),
+  mode: (path) =>
+    named(path, async () => {
+      const { mode } = await stat(path);
+      return process.platform === "win32" ? undefined : mode & 0o7777;
+    }),
+  async isDirectory(path) {
+    try {
+      return (await stat(path)).isDirectory();
+    } catch {
+      return false;
+    }
+  },
+  async stamp(path) {
+    try {
+      const { dev, ino, size, mtimeMs } = await stat(path);
+      return [dev, ino, size, mtimeMs].join(" ");
+    } catch {
+      return undefined;
+    }
+  },
+  replace: (path, octets, mode) => named(path, () => replace(path, octets, mode)),
+};
+
+async function readFile(path: string, wanted?: number): Promise<Uint8Array> {
+  const found = await stat(path);
+  const [isDirectory, isNamedPipe] = [found.isDirectory(), found.isFIFO()];
+  const isDevice = found.isCharacterDevice();
+  const kind = { path, isDirectory, isNamedPipe, isDevice, size: found.size };
+  const limit = limitFor(kind, wanted);
+  const file = await open(path);
+  try {
+    return await readUpTo(limit, async (into) => (await file.read(into)).bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+async function replace(path: string, octets: Uint8Array, mode: number): Promise<void> {
+  const temporary = `${path}.${crypto.randomUUID()}`;
+  try {
+    await writeFile(temporary, octets, { flag: "wx", mode });
+    // The process's own mask has had its say.
+    await chmod(temporary, mode);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+async function list(directory: string): Promise<string[] | undefined> {
+  const names: string[] = [];
+  try {
+    for (const entry of await readdir(directory, { withFileTypes: true })) {
+      const mayBe = entry.isFile() ||
+        entry.isSymbolicLink() && await mayBeFile(`${directory}/${entry.name}`);
+      if (mayBe) names.push(entry.name);
+    }
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+  return names;
+}
+
+/** Whatever leads nowhere counts: who reads it is told so. */
+async function mayBeFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return true;
+  }
+}
+
+/** Puts the path before the cause of what goes wrong. */
+async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const why = FAULTS[codeOf(error) ?? ""] ?? (error as Error).message;
+    throw new StartupError(`${path}: ${why}`, { cause: error });
+  }
+}
+
+/** By errno(3), in the words that stud uses on every platform. */
+const FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: "no such file",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EISDIR: "is a directory, not a file",
+  ENOTDIR: "not a directory",
+  ELOOP: "is a symbolic link to itself",
+};

@@ -1,0 +1,341 @@
+/** A connection under `node:tls`, from the first octet of the handshake to the end. */
+
+import { setImmediate } from "node:timers";
+import type { Socket } from "node:net";
+import process from "node:process";
+import { type SecureContext, type Server, TLSSocket } from "node:tls";
+import { type Party, PeerError } from "../../errors.ts";
+import type { AcceptedStream as PlainStream } from "./accepted_stream.ts";
+import { isLent } from "./dialled_stream.ts";
+import { isBefore } from "./facts.ts";
+import { endFloodWatch } from "./flood_watch.ts";
+import {
+  GONE,
+  hasPeer,
+  isEnding,
+  NodeStream,
+  owned,
+  OWNER,
+  RESET,
+  resetSocket,
+  socketPair,
+  unsentOf,
+} from "./stream.ts";
+import { OpenSslError, type SslCertificate } from "../openssl.ts";
+import type { SocketAddress, SocketPair } from "../runtime.ts";
+import type { AcceptedStream, RecordFault, SslFacts } from "../stream_tls.ts";
+
+/** How sockets are told of a context. */
+export interface SocketOptions {
+  readonly isServer: true;
+  readonly secureContext: SecureContext;
+  readonly ALPNProtocols?: string[];
+  readonly requestCert: boolean;
+  readonly rejectUnauthorized: boolean;
+  /** Answers for stapled responses. */
+  readonly server?: Server;
+}
+
+/** Finds which certificate of a context a client was shown, by its octets (DER). */
+export type FindCertificate = (shown: () => Uint8Array | undefined) => SslCertificate | undefined;
+
+/** What a connection is made of. */
+export interface TlsParts {
+  readonly raw: Socket;
+  /** Where it was accepted, if it was. */
+  readonly listener: SocketAddress | undefined;
+  /** Gives what it decrypts to {@linkcode NodeTlsStream.take}. */
+  readonly tls: TLSSocket;
+  /** Who is at the other end. */
+  readonly party: Party;
+  /** Why the other's certificate is no good, where Node leaves that to be found out. */
+  readonly verdict?: () => string | undefined;
+  /** Finds which certificate it was shown, if it is a client. */
+  readonly findCertificate?: FindCertificate;
+}
+
+/** Makes the server's side of a client's connection. */
+export function acceptTls(
+  { socket: raw, listener }: ReturnType<PlainStream["release"]>,
+  options: SocketOptions,
+  recordFault: RecordFault,
+  findCertificate: FindCertificate,
+): NodeTlsStream {
+  const tls = new ClientSocket(raw, options);
+  const verdict = () => tls.clientVerdict();
+  const parts = { raw, listener, tls, party: "client", verdict, findCertificate } as const;
+  const stream = new NodeTlsStream(parts, recordFault);
+  tls.owner = stream;
+  tls.on("secure", onSecure);
+  return stream;
+}
+
+/** A connection; see {@linkcode AcceptedStream}. */
+export class NodeTlsStream extends NodeStream implements AcceptedStream {
+  readonly #raw: Socket;
+  readonly #listener: SocketAddress | undefined;
+  readonly #tls: TLSSocket;
+  readonly #party: Party;
+  readonly #verdict: TlsParts["verdict"];
+  readonly #recordFault: RecordFault;
+  readonly #findCertificate: FindCertificate;
+  #established: { resolve(): void; reject(fault: unknown): void } | undefined;
+  #done = false;
+  #paused = false;
+  /** Plaintext octets and records so far. */
+  octets = 0;
+  records = 0;
+  /** Octets of ciphertext that had arrived when the last plaintext did, and in which turn that was. */
+  #ciphertext = 0;
+  #turn = -1;
+
+  constructor(
+    { raw, listener, tls, party, verdict, findCertificate }: TlsParts,
+    recordFault: RecordFault,
+  ) {
+    super(tls);
+    this.#raw = raw;
+    this.#listener = listener;
+    this.#tls = tls;
+    this.#party = party;
+    this.#verdict = verdict;
+    this.#recordFault = recordFault;
+    this.#findCertificate = findCertificate ?? (() => undefined);
+    // Node's own servers hear of failed handshakes in this way; "error" tells of the rest.
+    tls.on("_tlsError", onTlsError);
+  }
+
+  get pair(): SocketPair {
+    return socketPair(this.#raw, this.#listener);
+  }
+
+  /** All octets of ciphertext that have arrived. */
+  get ciphertext(): number {
+    return this.#raw.bytesRead;
+  }
+
+  /** Whether the client leaves what it is sent in our hands. */
+  get stuck(): boolean {
+    const { _handle: handle } = this.#raw as { _handle?: { writeQueueSize?: number } | null };
+    return (handle?.writeQueueSize ?? 0) > 0;
+  }
+
+  handshake(): Promise<void> {
+    if (this.fault !== undefined) return Promise.reject(this.fault);
+    if (this.#done) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#established = { resolve, reject });
+  }
+
+  get facts(): SslFacts {
+    const { name } = this.#tls.getCipher();
+    const peer = this.#tls.getPeerX509Certificate();
+    const resumed = this.#tls.isSessionReused();
+    return {
+      protocol: this.#tls.getProtocol() ?? "",
+      cipher: name,
+      group: undefined,
+      alpn: this.#tls.alpnProtocol || undefined,
+      resumed,
+      // A resumed session presents none.
+      certificate: this.#findCertificate(() =>
+        resumed ? undefined : this.#tls.getX509Certificate()?.raw
+      ),
+      peerCertificate: peer?.toString(),
+      verifyResult: 0,
+    };
+  }
+
+  /**
+   * The library takes octets in at once, as long as it is not still sending others; little of it need not be
+   * waited for.
+   */
+  override write(octets: Uint8Array): number | Promise<number> {
+    if (this.unwritable !== undefined) return Promise.reject(this.unwritable);
+    const busy = this.#tls.writableLength > 0;
+    this.handOver(busy && isLent(octets) ? new Uint8Array(octets) : octets);
+    return busy || octets.length > LITTLE ? this.untilTaken(octets.length) : octets.length;
+  }
+
+  override reset(): void {
+    this.refuse(GONE);
+  }
+
+  override unsent(): number {
+    return unsentOf(this.#raw, this.pair);
+  }
+
+  /** Resets it, and says why to whatever waits on it. */
+  refuse(fault: Error): void {
+    this.fail(fault);
+    resetSocket(this.#raw, isEnding(this.#tls));
+  }
+
+  override fail(error: unknown): void {
+    const fault = this.#translate(error);
+    endFloodWatch(this);
+    super.fail(fault);
+    this.#established?.reject(fault);
+    this.#established = undefined;
+  }
+
+  protected override resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#tls._read(0);
+  }
+
+  #translate(error: unknown): unknown {
+    const { code, message } = error as NodeTlsError;
+    if (this.#tls.authorizationError && !this.#done && error instanceof Error) {
+      return new OpenSslError(`certificate verify failed: ${message}`);
+    }
+    if (!code?.startsWith("ERR_SSL_")) return error;
+    const alert = /SSL alert number (\d+)/.exec(message)?.[1];
+    const reason = new OpenSslError(reasonOf(error as NodeTlsError), {
+      ...alert === undefined ? {} : { alert: Number(alert) },
+    });
+    return this.#done ? this.#recordFault(reason) : reason;
+  }
+
+  /** The handshake is done, as far as Node is concerned. */
+  secured(): void {
+    const verdict = this.#verdict?.();
+    if (verdict !== undefined) {
+      this.fail(new OpenSslError(`certificate verify failed: ${verdict}`));
+      this.#tls.destroy();
+      return;
+    }
+    this.#done = true;
+    this.understood();
+    const established = this.#established;
+    this.#established = undefined;
+    if (SECURE_IS_EARLY) setImmediate(() => established?.resolve());
+    else established?.resolve();
+  }
+
+  /** The library has made sense of everything that has arrived. */
+  understood(): void {
+    this.#ciphertext = this.#raw.bytesRead;
+    this.#turn = currentTurn();
+  }
+
+  /** What the library has decrypted, or null at the end; false: pause. */
+  take(octets: Uint8Array | null): boolean {
+    if (octets === null) {
+      this.#end();
+      return false;
+    }
+    this.octets += octets.length;
+    this.records++;
+    this.understood();
+    this.#paused = !this.arrived(octets);
+    return !this.#paused;
+  }
+
+  #end(): void {
+    if (!this.#done) this.fail(new PeerError(this.#party, "closed", "ended in the handshake"));
+    else if (!this.#tls.writableEnded && !hasPeer(this.#raw)) this.fail(RESET);
+    else if (!this.#endsInOrder()) {
+      this.fail(new PeerError(this.#party, "closed", "ended without close_notify"));
+    } else this.ends(this.#raw);
+  }
+
+  /**
+   * Node tells of the end in the same way whether the client said so (close_notify) or its connection was cut.
+   * A close_notify is a short record behind the last data: it has arrived with them, in the same turn of the
+   * event loop, or by itself. A cut comes after everything was read, or within a record.
+   */
+  #endsInOrder(): boolean {
+    const since = this.#raw.bytesRead - this.#ciphertext;
+    return since === 0 ? this.#turn === currentTurn() : this.#isGoodbye(since);
+  }
+
+  /** Whether so many octets can be a close_notify. Anything else may be a record whose rest was cut off. */
+  #isGoodbye(octets: number): boolean {
+    if (this.#tls.getProtocol() !== "TLSv1.3") {
+      const { name } = this.#tls.getCipher();
+      const [, sizes] = GOODBYES.find(([pattern]) => pattern.test(name))!;
+      return sizes.includes(octets);
+    }
+    // Some clients say user_canceled before, and there may be KeyUpdates.
+    const alerts = [ALERT, 2 * ALERT].filter((alert) => octets >= alert);
+    return alerts.some((alert) => (octets - alert) % KEY_UPDATE === 0);
+  }
+}
+
+/** An error of Node that comes from OpenSSL. */
+export interface NodeTlsError extends Error {
+  readonly code?: string;
+  /** OpenSSL's own words. */
+  readonly reason?: string;
+}
+
+/** OpenSSL's reason without codes. */
+export function reasonOf({ reason, message }: NodeTlsError): string {
+  return reason ?? /^(?:[0-9A-F]+:)?error:[0-9A-F]+:[^:]*:[^:]*:([^:]*)/i.exec(message)?.[1] ??
+    message;
+}
+
+/** Node's socket, with what it decrypts going straight to its owner instead of into a queue. */
+class ClientSocket extends TLSSocket {
+  owner: NodeTlsStream | undefined;
+  readonly #asksForCertificate: boolean;
+
+  constructor(raw: Socket, options: SocketOptions) {
+    super(raw, options);
+    this.#asksForCertificate = options.requestCert;
+  }
+
+  override push(octets: Uint8Array | null): boolean {
+    return this.owner?.take(octets) ?? true;
+  }
+
+  /** Why the client's certificate is no good; undefined if it is, or if there is none and none is needed. */
+  clientVerdict(): string | undefined {
+    if (!this.#asksForCertificate) return undefined;
+    // Node accepts every certificate in the handshake and leaves the verdict to its caller.
+    const error = (this as unknown as { ssl: { verifyError(): Error | null } }).ssl.verifyError();
+    if (!error) return undefined;
+    return this.getPeerX509Certificate() === undefined ? undefined : error.message;
+  }
+}
+
+function onSecure(this: ClientSocket): void {
+  this.owner?.secured();
+}
+
+function onTlsError(this: TLSSocket, error: Error): void {
+  owned(this)[OWNER]?.fail(error);
+}
+
+let turn = 0;
+let counting = false;
+
+/** The number of this turn of the event loop, as far as anybody has asked in it. */
+function currentTurn(): number {
+  if (!counting) {
+    counting = true;
+    setImmediate(() => {
+      counting = false;
+      turn++;
+    });
+  }
+  return turn;
+}
+
+/** Until Node 24 "secure" is within OpenSSL's handshake, where a session can be neither read from nor ended. */
+const SECURE_IS_EARLY = isBefore(process.versions.node, 25, 0);
+/** Octets that are encrypted into one record. */
+const LITTLE = 16 << 10;
+/** Octets of records of TLS 1.3 with an alert, or a KeyUpdate, in them. */
+const ALERT = 24;
+const KEY_UPDATE = 27;
+/**
+ * The same for alerts of TLS 1.2 and older, by cipher. CBC: with HMACs of 20, 32 and 48 octets, before and after
+ * the padding, and without an IV of its own in TLS 1.0.
+ */
+const GOODBYES: readonly (readonly [RegExp, readonly number[]])[] = [
+  [/CHACHA20|CCM8/, [23]],
+  [/GCM|CCM/, [31]],
+  [/./, [37, 41, 53, 57, 69, 85]],
+];

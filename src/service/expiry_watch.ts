@@ -1,0 +1,93 @@
+/**
+ * Says in time, and again, which of the certificates that are served expire, 30, 7 and 1 days before and then, and which
+ * revocation lists do (see `warningDays`).
+ */
+
+import { counted } from "../counted.ts";
+import type { Logger } from "../log/log.ts";
+import type { Clock } from "../runtime/runtime.ts";
+import { type CheckedCertificate, dateWarning, EXPIRY_DAYS } from "../x509/certificate.ts";
+import { revocationListWarning, warningDays } from "../x509/revocation_lists.ts";
+import type { RevocationList } from "../tls/tls_configuration.ts";
+
+/** Looks after the dates of certificates and revocation lists. */
+export class ExpiryWatch {
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  /** How many of the moments to speak of have passed. */
+  #passed = new Map<Expiring, number>();
+  #disarm: () => void = () => {};
+
+  constructor(clock: Clock, log: Logger) {
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Looks after these from now on. What is to be said of them today has been said. */
+  use(
+    certificates: readonly CheckedCertificate[],
+    lists: readonly RevocationList[] = [],
+  ): void {
+    const today = this.#clock.date();
+    const expiring = [...lists.flatMap(expiringList), ...certificates.map(expiringCertificate)];
+    this.#passed = new Map(expiring.map((one) => [one, momentsPassed(one, today)]));
+    this.#arm();
+  }
+
+  #arm(): void {
+    this.#disarm();
+    this.#disarm = this.#clock.after(PERIOD, () => this.#look());
+  }
+
+  #look(): void {
+    const today = this.#clock.date();
+    const due: Expiring[] = [];
+    for (const [one, before] of this.#passed) {
+      const now = momentsPassed(one, today);
+      this.#passed.set(one, now);
+      if (now > before) due.push(one);
+    }
+    for (const one of due.slice(0, MOST_LINES)) {
+      this.#log.warning("{warning}", { warning: one.warning(today) });
+    }
+    if (due.length > MOST_LINES) {
+      const rest = counted(due.length - MOST_LINES, "more certificate");
+      this.#log.warning("{rest} expire soon or have expired", { rest });
+    }
+    this.#arm();
+  }
+}
+
+/** Something that expires. */
+interface Expiring {
+  readonly end: Date;
+  /** How many days before the end it is to be spoken of. */
+  readonly days: readonly number[];
+  warning(today: Date): string | undefined;
+}
+
+function expiringCertificate(certificate: CheckedCertificate): Expiring {
+  const { notAfter: end } = certificate;
+  return { end, days: EXPIRY_DAYS, warning: (today) => dateWarning(certificate, today) };
+}
+
+function expiringList(list: RevocationList): Expiring[] {
+  if (list.nextUpdate === undefined) return [];
+  const end = new Date(list.nextUpdate);
+  return [{
+    end,
+    days: warningDays(list),
+    warning: (today) => revocationListWarning(list, today),
+  }];
+}
+
+function momentsPassed({ end, days }: Expiring, today: Date): number {
+  const left = (end.getTime() - today.getTime()) / DAY;
+  return [...days, 0].filter((moment) => left < moment).length;
+}
+
+/** Milliseconds. */
+const DAY = 86_400_000;
+/** Milliseconds between two looks. */
+const PERIOD = 3_600_000;
+const MOST_LINES = 10;

@@ -1,0 +1,87 @@
+/**
+ * Where the frontends listen: ports that are claimed for them, and sockets that a service manager has opened.
+ * It decides who of the two a frontend belongs to, at the start and at each reload, and keeps the ports for this
+ * user while no worker may be alive to do so.
+ */
+
+import type { Settings } from "../config/settings.ts";
+import { StartupError } from "../errors.ts";
+import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
+import { HandedSockets } from "./handed_sockets.ts";
+import { refuseOwnBackend } from "./own_backend.ts";
+import type { Plan } from "../plan/plan.ts";
+import { type ClaimedFrontend, type ClaimOptions, claimPorts, workerFrontends } from "./ports.ts";
+import { formatSocketAddress } from "../wire/ip_address.ts";
+
+/** The addresses of the frontends, with the sockets that a service manager has opened among them. */
+export class FrontendPorts {
+  readonly #runtime: Runtime;
+  readonly #handed: HandedSockets;
+  /** By the address. */
+  readonly #reserved = new Map<string, { close(): void }>();
+  #over = false;
+
+  private constructor(runtime: Runtime, handed: HandedSockets) {
+    this.#runtime = runtime;
+    this.#handed = handed;
+  }
+
+  /** Takes what was handed over. Rejects with {@linkcode StartupError}. */
+  static async open(settings: Settings, runtime: Runtime): Promise<FrontendPorts> {
+    const handed = await HandedSockets.take(runtime);
+    if (!handed.none && settings.steerByClient) {
+      throw new StartupError(
+        "--steer-by-client: not possible with sockets of a service manager, because the workers " +
+          "share them; leave --steer-by-client out",
+      );
+    }
+    return new FrontendPorts(runtime, handed);
+  }
+
+  /** Finds or claims what a plan's frontends need. Rejects with {@linkcode StartupError}. */
+  async claim(plan: Plan, options: Omit<ClaimOptions, "handed">): Promise<ClaimedFrontend[]> {
+    // What no worker listens on would look like somebody else's.
+    this.keep(options.held ?? []);
+    const all = this.#handed.none || plan.settings.frontendsGiven ? plan : this.#handed;
+    const claimed = await claimPorts(all, this.#runtime, { ...options, handed: this.#handed });
+    const frontends = workerFrontends(claimed);
+    await refuseOwnBackend(plan.configuration.backend, frontends, this.#runtime.network);
+    for (const { host, port, descriptor } of frontends) {
+      // A socket that was handed over is there anyway.
+      if (descriptor === undefined) await this.#reserve({ host, port });
+    }
+    return claimed;
+  }
+
+  async #reserve(address: SocketAddress): Promise<void> {
+    const name = formatSocketAddress(address);
+    if (this.#over || this.#reserved.has(name)) return;
+    const reservation = await this.#runtime.network.reserve?.(address);
+    if (reservation !== undefined) this.#reserved.set(name, reservation);
+  }
+
+  /** Keeps the ports of these frontends and no others any more. */
+  keep(frontends: readonly ClaimedFrontend[]): void {
+    const names = new Set(workerFrontends(frontends).map(formatSocketAddress));
+    for (const [name, reservation] of this.#reserved) {
+      if (names.has(name)) continue;
+      reservation.close();
+      this.#reserved.delete(name);
+    }
+  }
+
+  /** Leaves the ports to whoever comes next, once the workers listen no more. */
+  release(): void {
+    this.#over = true;
+    this.keep([]);
+  }
+}
+
+/** They were given to this very process, which is about to end. Rejects with {@linkcode StartupError}. */
+export async function refuseHandedSockets(runtime: Runtime): Promise<void> {
+  if ((await HandedSockets.take(runtime)).none) return;
+  throw new StartupError(
+    "--daemon: not possible with sockets of a service manager, which itself keeps stud in the " +
+      "background; leave --daemon out",
+  );
+}

@@ -1,0 +1,142 @@
+/**
+ * The platform for `-t`: wherever a start would open, make, claim or listen, it only looks, and a start on it ends
+ * with the error that a real one would end with. What a running stud holds already, its pidfile and its ports, is no
+ * fault: it may be the one that is to be reloaded. That is told as a note instead.
+ */
+
+import type { Settings } from "../config/settings.ts";
+import { PortInUseError, StartupError } from "../errors.ts";
+import type { LogHandle, Network, PidFile, Runtime, SocketAddress } from "../runtime/runtime.ts";
+import { formatSocketAddress } from "../wire/ip_address.ts";
+import { listenerOn, type ListenerTables } from "../wire/listener_tables.ts";
+import { missingCapability } from "../plan/capabilities.ts";
+import { type Plan, refuseRootWorkers } from "../plan/plan.ts";
+import { workersOf } from "./takeover.ts";
+
+/** A start without side effects. */
+export class Rehearsal {
+  /** Like the platform it was made of, but for what it does not do. */
+  readonly runtime: Runtime;
+  /** What a start would find, and a reload may not. */
+  readonly notes: string[] = [];
+  readonly #platform: Runtime;
+  readonly #settings: Settings;
+
+  constructor(platform: Runtime, settings: Settings) {
+    this.#platform = platform;
+    this.#settings = settings;
+    const service = Object.assign(Object.create(platform.service), {
+      openLog: (path: string) => this.#openLog(path),
+      claimPidFile: (path: string) => this.#claimPidFile(path),
+    });
+    const network: Partial<Network> = {
+      probe: (address) => this.#probe(address),
+      reserve: () => Promise.resolve(undefined),
+    };
+    this.runtime = Object.create(platform, {
+      service: { value: service },
+      network: { value: Object.assign(Object.create(platform.network), network) },
+    });
+  }
+
+  /** Takes note of what fails nowhere but in this start, or fails later. */
+  async look(plan: Plan): Promise<void> {
+    const { service, files } = this.#platform;
+    const { listenReport, syslog, compat } = this.#settings;
+    try {
+      // hitch tests such a configuration, and then refuses to start by it.
+      if (compat === "hitch") refuseRootWorkers(plan, this.#platform);
+    } catch (error) {
+      this.#wouldFail(error as Error);
+    }
+    if (listenReport !== undefined) {
+      await service.checkLog(listenReport).catch((error: Error) =>
+        this.notes.push(`--dbg-listen ${error.message}`)
+      );
+    }
+    if (syslog && await files.stamp(LOG_SOCKET) === undefined) {
+      this.notes.push(`-s/--syslog: no ${LOG_SOCKET}; lines wait until a log daemon runs`);
+    }
+  }
+
+  async #openLog(path: string): Promise<LogHandle> {
+    await this.#platform.service.checkLog(path);
+    return UNOPENED;
+  }
+
+  async #claimPidFile(path: string): Promise<PidFile> {
+    const held = await this.#platform.service.checkPidFile(path);
+    // A stud that is taken over from lets go of it.
+    if (held !== undefined && this.#settings.takeover === undefined) {
+      if (await this.#isForeign(path)) throw held.refusal;
+      this.#wouldFail(held.refusal);
+    }
+    return { release: () => Promise.resolve() };
+  }
+
+  /** Whether the pidfile belongs to a program that is no stud; false too where that cannot be known. */
+  async #isForeign(path: string): Promise<boolean> {
+    const { service, processes: { others } } = this.#platform;
+    if (others === undefined) return false;
+    const holders = await others.lockHolders(service.absolute(path));
+    for (const pid of holders) {
+      const holder = await others.open(pid);
+      const isStud = holder === undefined || workersOf(holder).length > 0;
+      holder?.close();
+      if (isStud) return false;
+    }
+    return holders.length > 0;
+  }
+
+  #wouldFail({ message }: Error): void {
+    this.notes.push(`a start now would fail: ${message}`);
+  }
+
+  async #probe(address: SocketAddress): Promise<number | undefined> {
+    // Whether there is such an address shows on a port of the system's choice.
+    const chosen = await this.#platform.network.probe({ ...address, port: 0 });
+    const { port } = address;
+    if (chosen === undefined || port === 0) return chosen;
+    const where = formatSocketAddress(address);
+    if (await this.#isPrivileged(port)) {
+      throw new StartupError(
+        `cannot listen on ${where}: permission denied; ports below 1024 need root or ` +
+          "CAP_NET_BIND_SERVICE",
+      );
+    }
+    const other = listenerOn(await this.#tables(), address);
+    if (other !== undefined) {
+      const at = formatSocketAddress(other);
+      const reason = `the port is in use${at === where ? "" : ` on ${at}`}`;
+      this.#wouldFail(new PortInUseError(`cannot listen on ${where}: ${reason}`));
+    }
+    return port;
+  }
+
+  /** False too where that cannot be known: where there is no proc(5). */
+  async #isPrivileged(port: number): Promise<boolean> {
+    const first = await this.#read("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+    if (first === "" || port >= Number(first)) return false;
+    const { files } = this.#platform;
+    return await missingCapability(files, ["CAP_NET_BIND_SERVICE"]) !== undefined;
+  }
+
+  async #tables(): Promise<ListenerTables> {
+    const [ipv4, ipv6] = await Promise.all(
+      ["tcp", "tcp6"].map((name) => this.#read(`/proc/self/net/${name}`)),
+    );
+    return { ipv4: ipv4!, ipv6: ipv6! };
+  }
+
+  #read(path: string): Promise<string> {
+    return this.#platform.files.readText(path, Infinity).catch(() => "");
+  }
+}
+
+const UNOPENED: LogHandle = {
+  append: () => Promise.resolve(),
+  isCurrent: () => Promise.resolve(true),
+  close: () => Promise.resolve(),
+};
+
+const LOG_SOCKET = "/dev/log";

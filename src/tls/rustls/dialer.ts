@@ -1,0 +1,125 @@
+/**
+ * TLS to the backend by the runtime's own rustls: TLS 1.2 and 1.3, always verified, no certificate of stud's
+ * own, and each session a new one.
+ */
+
+import { Abandonment } from "../../abandonment.ts";
+import { StartupError } from "../../errors.ts";
+import type {
+  Endpoint,
+  Network,
+  Runtime,
+  TlsDialOptions,
+  TlsStream,
+} from "../../runtime/runtime.ts";
+import { handshakeFault, recordFaultAt } from "../backend_faults.ts";
+import { type BackendConnection, endpointText, type TlsDialer } from "../dialer.ts";
+import type { OutgoingConfiguration } from "../tls_configuration.ts";
+
+/** Makes the dialer. In a process of stud's own the library trusts nobody whom the operator did not name. */
+export function createRustlsDialer(
+  { network }: Runtime,
+  { backend, alpnProtocols }: OutgoingConfiguration,
+  ownProcess: boolean,
+): TlsDialer {
+  const { authorities } = backend;
+  // Only where nothing is verified there may be no name, and that is not for this library.
+  const options: TlsDialOptions = { name: backend.name!, authorities, alpnProtocols };
+  return {
+    library: "rustls",
+    oneRecordPerRead: true,
+    async prepare() {
+      if (backend.revocationLists !== undefined) {
+        throw new StartupError(
+          "--backend-ca: rustls cannot use the revocation lists in it; install OpenSSL, or leave them out",
+        );
+      }
+      if (ownProcess) network.trust(authorities === undefined ? "machine" : "nobody");
+      await tryOut(network, options);
+    },
+    async dial(endpoint: Endpoint, abandonment: Abandonment): Promise<BackendConnection> {
+      const stream = await network.dialTls(endpoint, options, abandonment);
+      return new RustlsBackend(stream, network, endpoint);
+    },
+  };
+}
+
+/**
+ * The library reads the authorities of the machine when it first begins TLS with anybody, and says what it
+ * thinks of others only then: so it begins with ourselves.
+ */
+async function tryOut(network: Network, options: TlsDialOptions): Promise<void> {
+  const address = { host: "127.0.0.1", port: 0 };
+  const listener = await network.listen({ ...address, reusePort: false, besideTls: true });
+  try {
+    const endpoint = { kind: "tcp", ...listener.address } as const;
+    (await network.dialTls(endpoint, options, new Abandonment())).close();
+  } catch (error) {
+    throw new StartupError(
+      `--client: rustls cannot use these authorities: ${(error as Error).message}`,
+      { cause: error },
+    );
+  } finally {
+    listener.close();
+  }
+}
+
+class RustlsBackend implements BackendConnection {
+  readonly #stream: TlsStream;
+  readonly #network: Network;
+  readonly #endpoint: Endpoint;
+  #accepted = false;
+
+  constructor(stream: TlsStream, network: Network, endpoint: Endpoint) {
+    this.#stream = stream;
+    this.#network = network;
+    this.#endpoint = endpoint;
+  }
+
+  get pair() {
+    return this.#stream.pair;
+  }
+
+  async handshake(): Promise<void> {
+    try {
+      await this.#stream.handshake();
+    } catch (error) {
+      throw handshakeFault(this.#network.peerError(error, "backend"));
+    }
+  }
+
+  read(into: Uint8Array): number | null | Promise<number | null> {
+    if (this.#accepted) return this.#stream.read(into);
+    this.#accepted = true;
+    return this.#readFirst(into);
+  }
+
+  write(octets: Uint8Array): Promise<number> | number {
+    return this.#stream.write(octets);
+  }
+
+  closeWrite(): Promise<void> | void {
+    return this.#stream.closeWrite();
+  }
+
+  reset(): void {
+    this.#stream.reset();
+  }
+
+  unsent(): number {
+    return this.#stream.unsent();
+  }
+
+  close(): void {
+    this.#stream.close();
+  }
+
+  /** A backend may refuse us after the handshake, as far as that was ours, is done (RFC 8446 section 4.4.2.4). */
+  async #readFirst(into: Uint8Array): Promise<number | null> {
+    try {
+      return await this.#stream.read(into);
+    } catch (error) {
+      throw recordFaultAt(endpointText(this.#endpoint))(this.#network.peerError(error, "backend"));
+    }
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * The engine that is built in: the runtime's own rustls. One certificate, TLS 1.2 and 1.3, nothing of the host's
+ * libraries. It tells nothing of what was negotiated.
+ */
+
+import { StartupError } from "../../errors.ts";
+import type { Runtime, TlsStream, TlsStreamListener } from "../../runtime/runtime.ts";
+import { formatSocketAddress } from "../../wire/ip_address.ts";
+import type { TlsConnection, TlsEngine, TlsListener, TlsListenerOptions } from "../engine.ts";
+import { endedHandshake } from "../handshake_end.ts";
+import { handshakeError } from "./handshake_error.ts";
+import { rustlsRefusal } from "./refusal.ts";
+import type { ServedCertificate, TlsConfiguration } from "../tls_configuration.ts";
+import { steerClients, tuneListener } from "../tune_listener.ts";
+
+/** Makes the rustls engine on a runtime. It serves one certificate, the default one. */
+export function createRustlsEngine(runtime: Runtime, configuration: TlsConfiguration): TlsEngine {
+  const certificate = configuration.certificates[configuration.defaultCertificate]!;
+  return {
+    name: "rustls",
+    library: "rustls",
+    oneRecordPerRead: true,
+    check: () => check(runtime, certificate, configuration),
+    // It has nothing that could be made without a socket.
+    prepare: () => check(runtime, certificate, configuration),
+    listen: async (options) =>
+      new RustlsListener(runtime, await listen(runtime, certificate, options), certificate),
+    // The library has a listening socket keep the certificate that it was opened with.
+    adopt: (listener) =>
+      Promise.resolve(
+        listener instanceof RustlsListener && listener.serves(certificate) ? () => {} : undefined,
+      ),
+    forgetKeys() {
+      if (typeof certificate.privateKey !== "string") certificate.privateKey.wipe();
+    },
+    discard() {},
+  };
+}
+
+/** The library only says what it thinks of a key when it is to listen with it: on a port nobody knows. */
+async function check(
+  runtime: Runtime,
+  certificate: ServedCertificate,
+  configuration: TlsConfiguration,
+): Promise<void> {
+  const address = { host: "127.0.0.1", port: 0 };
+  try {
+    const options = { ...address, ...certificate, reusePort: false };
+    (await runtime.network.listenTls(options)).close();
+  } catch (error) {
+    throw rustlsRefusal(certificate, configuration, error);
+  }
+}
+
+async function listen(
+  runtime: Runtime,
+  { certificateChain, privateKey }: ServedCertificate,
+  { address, reusePort, ...rest }: TlsListenerOptions,
+): Promise<TlsStreamListener> {
+  let listener: TlsStreamListener;
+  try {
+    const options = { ...address, certificateChain, privateKey, reusePort };
+    listener = await runtime.network.listenTls(options);
+  } catch (error) {
+    if (error instanceof StartupError) throw error;
+    throw new StartupError(`cannot listen on ${formatSocketAddress(address)}`, { cause: error });
+  }
+  try {
+    tune(runtime, listener, rest);
+    return listener;
+  } catch (error) {
+    listener.close();
+    throw error;
+  }
+}
+
+function tune(
+  runtime: Runtime,
+  { address }: TlsStreamListener,
+  { steer, steersNetworks, ...options }: Omit<TlsListenerOptions, "address" | "reusePort">,
+): void {
+  tuneListener(runtime, address, options);
+  // Each worker keeps its own sessions, so that a client resumes one only where it began.
+  steerClients(runtime, address, { steer, steersNetworks });
+}
+
+class RustlsListener implements TlsListener {
+  readonly address;
+  readonly #runtime: Runtime;
+  readonly #listener: TlsStreamListener;
+  readonly #certificate: ServedCertificate;
+
+  constructor(runtime: Runtime, listener: TlsStreamListener, certificate: ServedCertificate) {
+    this.#runtime = runtime;
+    this.#listener = listener;
+    this.#certificate = certificate;
+    this.address = listener.address;
+  }
+
+  serves({ certificateChain, privateKey }: ServedCertificate): boolean {
+    const own = this.#certificate;
+    return own.certificateChain === certificateChain && own.privateKey === privateKey;
+  }
+
+  async accept(): Promise<TlsConnection> {
+    return new RustlsConnection(this.#runtime, await this.#listener.accept());
+  }
+
+  close(): void {
+    this.#listener.close();
+  }
+}
+
+class RustlsConnection implements TlsConnection {
+  /** The runtime does not tell. */
+  readonly serverName = undefined;
+  readonly negotiated = undefined;
+  readonly #runtime: Runtime;
+  readonly #stream: TlsStream;
+
+  constructor(runtime: Runtime, stream: TlsStream) {
+    this.#runtime = runtime;
+    this.#stream = stream;
+  }
+
+  get pair() {
+    return this.#stream.pair;
+  }
+
+  async handshake(): Promise<void> {
+    try {
+      await this.#stream.handshake();
+    } catch (error) {
+      const fault = this.#runtime.network.peerError(error, "client");
+      const silent = endedHandshake(fault, true);
+      throw silent !== undefined && this.#stream.hasSent?.() === false
+        ? silent
+        : handshakeError(fault);
+    }
+  }
+
+  read(into: Uint8Array): number | null | Promise<number | null> {
+    return this.#stream.read(into);
+  }
+
+  write(octets: Uint8Array): Promise<number> | number {
+    return this.#stream.write(octets);
+  }
+
+  closeWrite(): Promise<void> | void {
+    return this.#stream.closeWrite();
+  }
+
+  reset(): void {
+    this.#stream.reset();
+  }
+
+  unsent(): number {
+    return this.#stream.unsent();
+  }
+
+  close(): void {
+    this.#stream.close();
+  }
+}

@@ -1,0 +1,51 @@
+/** Diffie-Hellman parameters of a certificate file: in one form, and how strong they are. Nothing here uses them. */
+
+import { StartupError } from "../errors.ts";
+import { derChildren, type DerElement, DerTag, readDer } from "./der.ts";
+import { encodeDer } from "./encode_der.ts";
+import { formatPem, type PemBlock, pemDamage, pemOctets } from "./pem.ts";
+
+/** Bits below which OpenSSL uses none at its usual security level of 2, as SSL_CTX_set_security_level(3) says. */
+export const FEWEST_DH_BITS = 2048;
+
+/**
+ * The first parameters among a file's blocks, as PKCS #3 in PEM; undefined if there are none. Those of X9.42
+ * (RFC 3279 section 2.3.3), which say more of the same group, are read too. Throws {@linkcode StartupError}.
+ */
+export function findDhParameters(blocks: readonly PemBlock[], source: string): string | undefined {
+  const block = blocks.find(({ label }) => LABELS.includes(label));
+  if (block === undefined) return undefined;
+  try {
+    return formatPem(PKCS3, encodeDer(DerTag.sequence, ...group(block).map(({ whole }) => whole)));
+  } catch (error) {
+    throw new StartupError(
+      `${source}: the DH parameters of line ${block.line} are damaged${
+        pemDamage(block)
+      }; make new ones: ` +
+        "openssl dhparam 2048",
+      { cause: error },
+    );
+  }
+}
+
+/** The length of the prime of a {@linkcode findDhParameters} in bits. */
+export function dhBits(pem: string): number {
+  const [prime] = group({ label: PKCS3, text: pem, line: 1 });
+  const octets = prime!.content.subarray(prime!.content.findIndex((octet) => octet !== 0));
+  return octets.length * 8 - Math.clz32(octets[0]!) + 24;
+}
+
+/** The prime and the generator. */
+function group(block: PemBlock): DerElement[] {
+  const sequence = readDer(pemOctets(block));
+  const numbers = sequence.tag === DerTag.sequence ? derChildren(sequence).slice(0, 2) : [];
+  const isNumber = ({ tag, content }: DerElement) =>
+    tag === DerTag.integer && content.some((octet) => octet !== 0);
+  if (numbers.length < 2 || !numbers.every(isNumber)) {
+    throw new Error("not a prime and a generator");
+  }
+  return numbers;
+}
+
+const PKCS3 = "DH PARAMETERS";
+const LABELS = [PKCS3, "X9.42 DH PARAMETERS"];

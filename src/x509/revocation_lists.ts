@@ -1,0 +1,225 @@
+/**
+ * Checks revocation lists before a worker ever sees them: whose they are, who has signed them and for how long they
+ * hold, so that every fault is one line that names the file. A library refuses all certificates of an authority whose list
+ * is missing or has expired; the warnings here say so in time. It reads no files.
+ */
+
+import { StartupError } from "../errors.ts";
+import { counted } from "../counted.ts";
+import { type DerElement, readDer } from "./der.ts";
+import { distinguishedName } from "./distinguished_name.ts";
+import { formatPem, parsePem, pemDamage, pemOctets } from "./pem.ts";
+import { parseRevocationList, type RevocationListFields } from "./revocation_list.ts";
+import { insteadOf, pemBlocks, pemBlocksIfAny } from "./pem_blocks.ts";
+import { readSignedCertificate, type SignedCertificate } from "./signed_certificate.ts";
+import type { RevocationList } from "../tls/tls_configuration.ts";
+import { isSignedBy } from "./signature.ts";
+
+/** Where lists are from, and whose they may be. */
+export interface RevocationSource {
+  /** The file, for messages. */
+  readonly source: string;
+  /** PEM text of the authorities, and the file that it is from. */
+  readonly authorities: string;
+  readonly authoritiesSource: string;
+}
+
+/** The lists in a file's bytes: one in DER, or those in PEM text. Rejects by {@linkcode StartupError} what is neither. */
+export function revocationListsIn(octets: Uint8Array, source: string): Uint8Array[] {
+  if (octets.length > MOST_OCTETS) {
+    throw new StartupError(
+      `${source}: larger than ${MOST_OCTETS >> 20} MiB, the max for a revocation list`,
+    );
+  }
+  if (octets[0] === SEQUENCE) {
+    if (!isCertificate(octets)) return [octets];
+    throw new StartupError(`${source}: is a certificate in DER, not a revocation list`);
+  }
+  const text = new TextDecoder().decode(octets);
+  const blocks = pemBlocks(text, source);
+  const lists = revocationListsInPem(text, source);
+  if (lists.length > 0) return lists;
+  throw new StartupError(
+    `${source}: no revocation list in it${
+      insteadOf(text, blocks, source)
+    }; it must be DER, or PEM with ` +
+      "-----BEGIN X509 CRL-----",
+  );
+}
+
+/** The lists in PEM text, if there are any. Throws {@linkcode StartupError} for text that is damaged. */
+export function revocationListsInPem(pem: string, source: string): Uint8Array[] {
+  return pemBlocksIfAny(pem, source).filter(({ label }) => LABELS.includes(label)).map(
+    (block, index) => {
+      try {
+        return pemOctets(block);
+      } catch (error) {
+        throw new StartupError(
+          `${source}: ${ordinal(index)} (line ${block.line}) is damaged${pemDamage(block)}`,
+          { cause: error },
+        );
+      }
+    },
+  );
+}
+
+function isCertificate(octets: Uint8Array): boolean {
+  try {
+    return readSignedCertificate(octets).subject.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Checks lists (DER). Throws {@linkcode StartupError}: damaged, of nobody who is trusted, or not signed by its issuer. */
+export function checkRevocationLists(
+  lists: readonly Uint8Array[],
+  from: RevocationSource,
+): RevocationList[] {
+  if (lists.length === 0) return [];
+  const authorities = authoritiesIn(from.authorities);
+  return lists.map((octets, index) => {
+    const start = `${from.source}: ${ordinal(index)}`;
+    const { list, issuer } = parsed(octets, start);
+    checkIssuer(list, authorities, `${start}, of ${issuer},`, from.authoritiesSource);
+    const { thisUpdate, nextUpdate } = list;
+    return {
+      source: from.source,
+      pem: formatPem(LABEL, octets),
+      issuer,
+      thisUpdate: thisUpdate.toISOString(),
+      ...nextUpdate && { nextUpdate: nextUpdate.toISOString() },
+    };
+  });
+}
+
+/** What is wrong with a list's dates on a day, or soon will be; undefined: nothing. */
+export function revocationListWarning(
+  { source, issuer, thisUpdate, nextUpdate }: RevocationList,
+  today: Date,
+): string | undefined {
+  const start = `${source}: the revocation list of ${issuer}`;
+  if (today < new Date(thisUpdate)) {
+    return `${start} is not valid before ${thisUpdate}; until then its certificates are refused`;
+  }
+  if (nextUpdate === undefined) return undefined;
+  const left = new Date(nextUpdate).getTime() - today.getTime();
+  if (left < 0) return `${start} expired on ${nextUpdate}; its certificates are refused`;
+  const [first = 0] = warningDays({ thisUpdate, nextUpdate });
+  if (left >= first * DAY) return undefined;
+  return `${start} expires in ${
+    counted(Math.floor(left / HOUR), "hour")
+  }, on ${nextUpdate}; after that its ` +
+    "certificates are refused";
+}
+
+/**
+ * How many days before its end a list is worth a word: what is renewed every day lives for a week and must not be a
+ * warning for ever, so that is a fifth of its life and a tenth of it, a week and a day at most.
+ */
+export function warningDays(
+  { thisUpdate, nextUpdate }: Pick<RevocationList, "thisUpdate" | "nextUpdate">,
+): number[] {
+  if (nextUpdate === undefined) return [];
+  const life = (new Date(nextUpdate).getTime() - new Date(thisUpdate).getTime()) / DAY;
+  return [Math.min(7, life / 5), Math.min(1, life / 10)];
+}
+
+/** Says of which authorities there is no list among these, if there are lists at all. */
+export function missingListsWarning(
+  lists: readonly RevocationList[],
+  { source, authorities }: Pick<RevocationSource, "source" | "authorities">,
+): string | undefined {
+  if (lists.length === 0) return undefined;
+  const having = new Set(lists.map(({ pem }) => canonicalName(parsed(derOf(pem), "").list.issuer)));
+  const missing = authoritiesIn(authorities).map(({ subject }) => readDer(subject))
+    .filter((name) => !having.has(canonicalName(name))).map(distinguishedName);
+  if (missing.length === 0) return undefined;
+  const shown = missing.slice(0, MOST_NAMES).join(" and ");
+  const more = missing.length > MOST_NAMES
+    ? ` and ${counted(missing.length - MOST_NAMES, "other")}`
+    : "";
+  return `${source}: no revocation list of ${shown}${more}; certificates of such an authority are refused`;
+}
+
+/** Those that can be read: the others have signed nothing that could be. */
+function authoritiesIn(pem: string): SignedCertificate[] {
+  return parsePem(pem).flatMap((block) => {
+    try {
+      return [readSignedCertificate(pemOctets(block))];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function parsed(
+  octets: Uint8Array,
+  start: string,
+): { readonly list: RevocationListFields; readonly issuer: string } {
+  try {
+    const list = parseRevocationList(octets);
+    return { list, issuer: distinguishedName(list.issuer) };
+  } catch (error) {
+    throw new StartupError(`${start} is damaged`, { cause: error });
+  }
+}
+
+function checkIssuer(
+  list: RevocationListFields,
+  authorities: readonly SignedCertificate[],
+  start: string,
+  authoritiesSource: string,
+): void {
+  if (list.isDelta) {
+    throw new StartupError(`${start} has changes only (a delta CRL); give the whole list`);
+  }
+  const name = canonicalName(list.issuer);
+  const named = authorities.filter(({ subject }) => canonicalName(readDer(subject)) === name);
+  if (named.length === 0) {
+    throw new StartupError(`${start} is from none of the authorities in ${authoritiesSource}`);
+  }
+  const signers = named.filter(({ publicKey }) => isSignedBy(list, publicKey));
+  if (signers.length === 0) {
+    throw new StartupError(
+      `${start} was not signed by the key that ${authoritiesSource} has for that authority`,
+    );
+  }
+  if (!signers.some(maySign)) {
+    throw new StartupError(`${start} was signed by an authority whose key usage forbids that`);
+  }
+}
+
+/** Section 4.2.1.3: a BIT STRING, if it is there. */
+function maySign({ extensions }: SignedCertificate): boolean {
+  const usage = extensions.get(KEY_USAGE);
+  if (usage === undefined) return true;
+  const [, bits = 0] = readDer(usage).content;
+  return (bits & CRL_SIGN) !== 0;
+}
+
+/** Names are alike whatever their encoding, case and spaces are (section 7.1); signatures tell the rest. */
+function canonicalName(name: DerElement): string {
+  return distinguishedName(name).toLowerCase().replace(/\s+/g, " ").trim();
+}
+
+function derOf(pem: string): Uint8Array {
+  return pemOctets(parsePem(pem)[0]!);
+}
+
+function ordinal(index: number): string {
+  return `revocation list ${index + 1} in it`;
+}
+
+const LABEL = "X509 CRL";
+/** Some programs write the other; what is meant as a list must not be passed over. */
+const LABELS = [LABEL, "CRL"];
+const SEQUENCE = 0x30;
+const KEY_USAGE = "2.5.29.15";
+const CRL_SIGN = 0x02;
+/** The largest that public authorities have are of 10 MiB or so; every worker has a copy. */
+const MOST_OCTETS = 16 << 20;
+const MOST_NAMES = 3;
+/** Milliseconds. */
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;

@@ -1,0 +1,27 @@
+/**
+ * Whether a certificate is for the server that was asked for (RFC 9525 section 6): by its alternative names alone. The
+ * common name counts for nothing, and a star stands for one whole label, the first of at least three.
+ */
+
+import { certificateNames } from "./certificate_names.ts";
+import { isIpAddress, parseIpAddress } from "../wire/ip_address.ts";
+
+/**
+ * Whether the certificate (DER) is for a DNS name (A-labels, without a dot at the end) or an IP address. Throws
+ * DerFormatError for what is no certificate.
+ */
+export function isForServer(certificate: Uint8Array, name: string): boolean {
+  const { dns, addresses } = certificateNames(certificate);
+  if (!isIpAddress(name)) return dns.some((pattern) => isDnsMatch(pattern, name));
+  const wanted = parseIpAddress(name);
+  return addresses.some((address) =>
+    address.length === wanted.length && address.every((octet, at) => octet === wanted[at])
+  );
+}
+
+function isDnsMatch(pattern: string, name: string): boolean {
+  const [first = "", ...rest] = name.toLowerCase().split(".");
+  const [label, ...others] = pattern.toLowerCase().split(".");
+  if (rest.join(".") !== others.join(".")) return false;
+  return label === "*" ? others.length >= 2 && first !== "" : label === first;
+}

@@ -1,0 +1,303 @@
+/** A number of workers that change together, with workers that the test plays. */
+
+import type { ServingBy, SupervisorMessage, WorkerAnswer } from "../../../src/control/messages.ts";
+import { StartupError } from "../../../src/errors.ts";
+import { configureLog } from "../../../src/log/log.ts";
+import { Generation } from "../../../src/fleet/generation.ts";
+import { Handover } from "../../../src/fleet/handover.ts";
+import { assertEquals, assertRejects } from "../../support/assert.ts";
+import { FakeRuntime } from "../../support/fake_runtime.ts";
+import { setListeners } from "../../support/listeners_table.ts";
+import { settled } from "../../support/manual_clock.ts";
+import { leave, obey } from "../../support/obedient_worker.ts";
+import { CONFIGURATION, TOTALS } from "../../support/worker_configuration.ts";
+
+const { index: _index, ...FIRST } = CONFIGURATION;
+const SECOND = { ...FIRST, keepalive: 60 };
+const REOPENED = [{ host: "192.0.2.1", port: 8443 }];
+
+/** Workers that serve; `answer` is told which one is asked, from 0. */
+async function bench(
+  workers = 2,
+  answer: (place: number, message: SupervisorMessage) => Partial<WorkerAnswer> | undefined =
+    () => ({}),
+  busy = false,
+) {
+  const runtime = new FakeRuntime();
+  const { processes, files, clock } = runtime;
+  const log = configureLog(() => {}, "error");
+  const handover = new Handover(runtime, log);
+  processes.onStart = (child) => {
+    const place = child.pid - 5_000;
+    obey(child, { answer: (message) => answer(place, message), busy });
+  };
+  const generation = new Generation(runtime, FIRST, workers, handover, log);
+  await generation.start();
+  const { children } = processes;
+  const next = async (configuration = FIRST) => {
+    const successor = new Generation(runtime, configuration, workers, handover, log);
+    await successor.start();
+    return successor;
+  };
+  return { generation, children, files, clock, next, told: () => children.map(({ told }) => told) };
+}
+
+Deno.test("start() tells every worker its number and the library of the first", async () => {
+  const { generation, children } = await bench(3);
+  assertEquals(
+    children.map(({ messages: [start] }) => start?.type === "start" && start.configuration.index),
+    [1, 2, 3],
+  );
+  assertEquals([generation.workers, generation.configuration], [3, FIRST]);
+  assertEquals(generation.addresses, [{ host: "192.0.2.1", port: 8443 }]);
+  await generation.kill();
+});
+
+Deno.test("change() commits once all have prepared", async () => {
+  const { generation, children, told } = await bench();
+  children[1]!.onTold = () => {};
+  const changed = generation.change(SECOND);
+  await settled();
+  assertEquals(told(), [["start", "prepare"], ["start", "prepare"]]);
+  obey(children[1]!);
+  children[1]!.say({ type: "answer" });
+  await changed;
+  assertEquals(told(), [["start", "prepare", "commit"], ["start", "prepare", "commit"]]);
+  assertEquals(generation.configuration, SECOND);
+  await generation.kill();
+});
+
+Deno.test("change() changes nothing if one worker refuses, and the next one is as if it had not been", async () => {
+  let fault: string | undefined = "no such cipher";
+  const { generation, told } = await bench(2, (place, { type }) => {
+    return place === 1 && type === "prepare" && fault ? { fault } : {};
+  });
+  await assertRejects(() => generation.change(SECOND), StartupError, "worker 2: no such cipher");
+  assertEquals(told(), [["start", "prepare", "forget"], ["start", "prepare", "forget"]]);
+  assertEquals(generation.configuration, FIRST);
+  fault = undefined;
+  await generation.change(SECOND);
+  assertEquals(told().map((types) => types.at(-1)), ["commit", "commit"]);
+  await generation.kill();
+});
+
+Deno.test("change() has the successor of a worker that dies while it prepares do so instead", async () => {
+  const { generation, children, told } = await bench(2, (place, { type }) => {
+    return place === 1 && type === "prepare" ? undefined : {};
+  });
+  const changed = generation.change(SECOND);
+  await settled();
+  children[1]!.end({ code: 1 });
+  await changed;
+  const whole = ["start", "prepare", "commit"];
+  assertEquals(told(), [whole, ["start", "prepare"], whole]);
+  assertEquals(keepaliveOf(children[2]!.messages[0]!), FIRST.keepalive);
+  assertEquals(generation.configuration, SECOND);
+  await generation.kill();
+});
+
+Deno.test("change() fails if the successor dies of it too, and the next one serves as before", async () => {
+  const { generation, children, told } = await bench(2, (place, { type }) => {
+    return place > 0 && type === "prepare" ? undefined : {};
+  });
+  const changed = generation.change(SECOND);
+  changed.catch(() => {});
+  await settled();
+  children[1]!.end({ code: 1 });
+  await settled();
+  children[2]!.end({ code: 1 });
+  await assertRejects(() => changed, StartupError, "worker 2 (process 5002) has ended");
+  await settled();
+  const died = ["start", "prepare"];
+  assertEquals(told(), [["start", "prepare", "forget"], died, died, ["start"]]);
+  assertEquals(keepaliveOf(children[3]!.messages[0]!), FIRST.keepalive);
+  await generation.kill();
+});
+
+Deno.test("a worker that dies before it commits leaves a successor with the new configuration", async () => {
+  const { generation, children } = await bench(2, (place, { type }) => {
+    return place === 1 && type === "commit" ? undefined : {};
+  });
+  const changed = generation.change(SECOND);
+  await settled();
+  children[1]!.end({ code: 1 });
+  await changed;
+  await settled();
+  assertEquals(children.length, 3);
+  assertEquals(keepaliveOf(children[2]!.messages[0]!), SECOND.keepalive);
+  await generation.kill();
+});
+
+Deno.test("a worker that was started while the others prepared is started anew with the change", async () => {
+  const { generation, children } = await bench(2);
+  children[1]!.onTold = ({ type }) => {
+    if (type === "prepare") children[1]!.say({ type: "answer" });
+  };
+  children[0]!.onTold = () => {};
+  const changed = generation.change(SECOND);
+  await settled();
+  children[1]!.end({ code: 1 });
+  await settled();
+  assertEquals([children.length, keepaliveOf(children[2]!.messages[0]!)], [3, FIRST.keepalive]);
+  obey(children[0]!);
+  children[0]!.say({ type: "answer" });
+  await changed;
+  await settled();
+  assertEquals((await children[2]!.ended).signal, "SIGKILL");
+  await generation.kill();
+});
+
+Deno.test("change() steers to the sockets that were opened for it while the former ones close", async () => {
+  const { generation, children, files, told } = await bench(
+    2,
+    (_, { type }) => type === "prepare" ? { reopened: REOPENED } : {},
+  );
+  setListeners(files, 4);
+  await generation.change(SECOND);
+  assertEquals(told(), [
+    ["start", "prepare", "steer", "commit", "steer"],
+    ["start", "prepare", "commit"],
+  ]);
+  const steers = children[0]!.messages.filter(({ type }) => type === "steer");
+  assertEquals(steers.map((message) => message.type === "steer" && message.steering), [
+    ...[{ first: 2, count: 2, byClient: false }, null],
+  ]);
+  await generation.kill();
+});
+
+Deno.test("succeed() has the former workers stop listening, and their clients may go on for ever", async () => {
+  const { generation, children, files, clock, next } = await bench(2, () => ({}), true);
+  const successor = await next();
+  setListeners(files, 4);
+  await successor.succeed(generation);
+  for (const child of children.slice(0, 2)) {
+    assertEquals(child.messages.at(-1), { type: "drain", successors: true });
+  }
+  assertEquals(children[2]!.told, ["start", "steer", "steer"]);
+  await clock.advance(86_400_000);
+  let gone = false;
+  generation.gone().then(() => gone = true);
+  await settled();
+  assertEquals(gone, false);
+  for (const child of children.slice(0, 2)) leave(child);
+  await settled();
+  assertEquals([gone, generation.totals, children.length], [true, [TOTALS, TOTALS], 4]);
+  await successor.kill();
+});
+
+Deno.test("succeed() does not wait for ever for a worker that stops listening never", async () => {
+  const { generation, children, clock, next } = await bench(1);
+  children[0]!.onTold = () => {};
+  const successor = await next();
+  let done = false;
+  successor.succeed(generation).then(() => done = true);
+  await clock.advance(4_900);
+  assertEquals(done, false);
+  await clock.advance(200);
+  assertEquals(done, true);
+  await successor.kill();
+  await generation.kill();
+});
+
+Deno.test("succeed() does so although the new workers have died meanwhile", async () => {
+  const { generation, children, next } = await bench(1, () => ({}), true);
+  const successor = await next();
+  for (const place of [1, 2]) {
+    children[place]!.end({ code: 1 });
+    await settled();
+  }
+  await successor.succeed(generation);
+  assertEquals(children[0]!.told, ["start", "drain"]);
+  await successor.kill();
+  await generation.kill();
+});
+
+Deno.test("drain() tells all, with the time they have", async () => {
+  const { generation, children } = await bench(2);
+  await generation.drain(7);
+  for (const { messages } of children) {
+    assertEquals(messages.at(-1), { type: "drain", seconds: 7, successors: false });
+  }
+});
+
+Deno.test("drain() leaves new connections to the workers of another program on the same addresses", async () => {
+  const { generation, children, files } = await bench(2, () => ({}), true);
+  setListeners(files, 5);
+  const drained = generation.drain(7);
+  await settled();
+  assertEquals(
+    children[0]!.messages.filter(({ type }) => type === "steer").map((message) =>
+      message.type === "steer" && message.steering
+    ),
+    [{ first: 2, count: 3, byClient: false }, null],
+  );
+  for (const child of children) {
+    const drain = child.messages.find(({ type }) => type === "drain");
+    assertEquals(drain, { type: "drain", seconds: 7, successors: true });
+    leave(child);
+  }
+  await drained;
+});
+
+function keepaliveOf(message: SupervisorMessage): number | undefined {
+  return message.type === "start" ? message.configuration.keepalive : undefined;
+}
+
+/** Workers that would rather have had OpenSSL, and steer clients if they have not. */
+async function preferringOpenSsl(servingBy: ServingBy) {
+  const runtime = new FakeRuntime();
+  const log = configureLog(() => {}, "error");
+  runtime.processes.onStart = (child) =>
+    obey(child, {
+      servingBy,
+      answer: ({ type }) => type === "prepare" ? { reopened: REOPENED } : {},
+    });
+  const tls = { ...FIRST.tls, library: "openssl", orElse: "rustls" } as const;
+  const configuration = { ...FIRST, tls, steer: 2 };
+  const generation = new Generation(runtime, configuration, 2, new Handover(runtime, log), log);
+  await generation.start();
+  setListeners(runtime.files, 4);
+  const { children } = runtime.processes;
+  return { generation, configuration, children };
+}
+
+/** What the message says of a library that is missing. */
+function missingIn(message: SupervisorMessage | undefined): unknown {
+  return message?.type === "start" || message?.type === "prepare"
+    ? message.configuration.tls.configurations[0]!.missing
+    : message;
+}
+
+Deno.test("later workers, and later configurations, do without OpenSSL as the first workers do", async () => {
+  const missing = "libssl.so.3 is away";
+  const { generation, configuration, children } = await preferringOpenSsl({
+    library: "rustls",
+    missing,
+  });
+  assertEquals(generation.missing, missing);
+  assertEquals(children.map(({ messages }) => missingIn(messages[0])), [undefined, undefined]);
+  await generation.change({ ...configuration, keepalive: 60 });
+  const prepared = children[0]!.messages.find(({ type }) => type === "prepare");
+  assertEquals(missingIn(prepared), missing);
+  children[0]!.end({ code: 1 });
+  await settled();
+  assertEquals(missingIn(children[2]!.messages[0]), missing);
+  const needing = { ...FIRST.tls, library: "openssl", because: "--ssl" } as const;
+  await generation.change({ ...configuration, tls: needing });
+  assertEquals(missingIn(children[2]!.messages.find(({ type }) => type === "prepare")), undefined);
+  await generation.kill();
+});
+
+Deno.test("clients are steered by their address only if rustls serves after all", async () => {
+  const cases = [
+    [{ library: "OpenSSL 3.0.22" }, null],
+    [{ library: "rustls", missing: "away" }, { first: 0, count: 2, byClient: true }],
+  ] as const;
+  for (const [servingBy, after] of cases) {
+    const { generation, configuration, children } = await preferringOpenSsl(servingBy);
+    await generation.change({ ...configuration, keepalive: 60 });
+    const steers = children[0]!.messages.flatMap((one) => one.type === "steer" ? one.steering : []);
+    assertEquals(steers.at(-1), after);
+    await generation.kill();
+  }
+});

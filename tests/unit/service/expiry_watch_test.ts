@@ -1,0 +1,77 @@
+/** Words about certificates that expire, over the days. */
+
+import { configureLog } from "../../../src/log/log.ts";
+import { ExpiryWatch } from "../../../src/service/expiry_watch.ts";
+import { checkCertificate } from "../../../src/x509/certificate.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { made, TODAY } from "../../support/made_certificates.ts";
+import { ManualClock } from "../../support/manual_clock.ts";
+
+const DAY = 86_400_000;
+
+async function newWatch(count: number, until: number) {
+  const clock = new ManualClock();
+  clock.setDate(TODAY);
+  const lines: string[] = [];
+  const log = configureLog((level, text) => lines.push(`${level} ${text}`), "debug");
+  const { pem } = await made({ names: ["a.example"], until });
+  const certificates = Array.from(
+    { length: count },
+    (_, place) => checkCertificate(pem, `${place}.pem`),
+  );
+  const watch = new ExpiryWatch(clock, log);
+  watch.use(certificates);
+  const days = async (number: number) => {
+    await clock.advance(number * DAY);
+    return lines.splice(0).map((line) => line.replace(/, on .*/, ""));
+  };
+  return { days };
+}
+
+Deno.test("a certificate that expires is told of 30, 7 and 1 days before, and when it has", async () => {
+  const { days } = await newWatch(1, 40);
+  assertEquals(await days(9), []);
+  assertEquals(await days(2), ["warning 0.pem: the certificate expires in 29 days"]);
+  assertEquals(await days(20), []);
+  assertEquals(await days(3), ["warning 0.pem: the certificate expires in 6 days"]);
+  assertEquals(await days(5.5), ["warning 0.pem: the certificate expires in 0 days"]);
+  assertEquals((await days(1))[0]!.slice(0, 39), "warning 0.pem: the certificate expired ");
+  assertEquals(await days(5), []);
+});
+
+Deno.test("what the start has told is not told again", async () => {
+  const { days } = await newWatch(1, 20);
+  assertEquals(await days(10), []);
+  assertEquals((await days(4)).length, 1);
+});
+
+Deno.test("of many certificates ten have a line of their own", async () => {
+  const { days } = await newWatch(25, 31);
+  const lines = await days(2);
+  assertEquals([lines.length, lines.at(-1)], [
+    11,
+    "warning 15 more certificates expire soon or have expired",
+  ]);
+});
+
+Deno.test("a revocation list is told of when a fifth and a tenth of its life are left, and when it is over", async () => {
+  const clock = new ManualClock();
+  clock.setDate(TODAY);
+  const lines: string[] = [];
+  const log = configureLog((level, text) => lines.push(`${level} ${text}`), "debug");
+  const inDays = (days: number) => new Date(TODAY.getTime() + days * DAY).toISOString();
+  const list = { source: "a.crl", pem: "", issuer: "CN=a", thisUpdate: inDays(0) };
+  const endless = { ...list, source: "endless.crl" };
+  new ExpiryWatch(clock, log).use([], [{ ...list, nextUpdate: inDays(10) }, endless]);
+  const days = async (number: number) => {
+    await clock.advance(number * DAY);
+    return lines.splice(0).map((line) => line.replace(/, on .*?;|on [-0-9T:.Z]+;/, ""));
+  };
+  assertEquals(await days(7.9), []);
+  const said = "warning a.crl: the revocation list of CN=a";
+  const after = "after that its certificates are refused";
+  assertEquals(await days(0.5), [`${said} expires in 47 hours ${after}`]);
+  assertEquals(await days(1), [`${said} expires in 23 hours ${after}`]);
+  assertEquals(await days(1), [`${said} expired  its certificates are refused`]);
+  assertEquals(await days(5), []);
+});

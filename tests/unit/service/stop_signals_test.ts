@@ -1,0 +1,82 @@
+/** Signals, and what they ask for. */
+
+import { deferred } from "../../../src/deferred.ts";
+import { StopSignals } from "../../../src/service/stop_signals.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { FakeRuntime } from "../../support/fake_runtime.ts";
+import { settled } from "../../support/manual_clock.ts";
+
+function newSignals() {
+  const { processes } = new FakeRuntime();
+  const signals = new StopSignals({ processes } as FakeRuntime);
+  const seen: string[] = [];
+  signals.stop.then((stop) => seen.push(stop));
+  signals.hurry.then(() => seen.push("hurry"));
+  signals.replaced.then(() => seen.push("replaced"));
+  signals.onHangUp = () => seen.push("hang up");
+  return { processes, signals, seen };
+}
+
+Deno.test("TERM asks to drain, and a second one to hurry", async () => {
+  const { processes, seen } = newSignals();
+  processes.raise("SIGTERM");
+  await settled();
+  assertEquals(seen, ["drain"]);
+  processes.raise("SIGTERM");
+  await settled();
+  assertEquals(seen, ["drain", "hurry"]);
+});
+
+Deno.test("a successor's request drains, and is neither an operator's first TERM nor the second", async () => {
+  const first = newSignals();
+  for (const signal of ["SIGURG", "SIGURG", "SIGTERM"] as const) first.processes.raise(signal);
+  await settled();
+  assertEquals(first.seen, ["drain", "replaced"]);
+  first.processes.raise("SIGTERM");
+  await settled();
+  assertEquals(first.seen, ["drain", "replaced", "hurry"]);
+  const second = newSignals();
+  second.processes.raise("SIGTERM");
+  second.processes.raise("SIGURG");
+  await settled();
+  assertEquals(second.seen, ["drain", "replaced"]);
+});
+
+Deno.test("a successor's request waits until this stud has the ports to itself, TERM does not", async () => {
+  const { processes, signals, seen } = newSignals();
+  const handover = deferred<void>();
+  signals.leaveAfter(handover.promise);
+  processes.raise("SIGURG");
+  await settled();
+  assertEquals(seen, []);
+  processes.raise("SIGTERM");
+  await settled();
+  assertEquals(seen, ["drain"]);
+  handover.resolve();
+  await settled();
+  assertEquals(seen, ["drain", "replaced"]);
+});
+
+Deno.test("INT ends at once, after TERM too", async () => {
+  const first = newSignals();
+  first.processes.raise("SIGINT");
+  await settled();
+  assertEquals(first.seen, ["now", "hurry"]);
+  const second = newSignals();
+  second.processes.raise("SIGTERM");
+  second.processes.raise("SIGINT");
+  await settled();
+  assertEquals(second.seen, ["drain", "hurry"]);
+});
+
+Deno.test("HUP ends at once on a terminal, and is passed on elsewhere", async () => {
+  const elsewhere = newSignals();
+  for (let count = 0; count < 3; count++) elsewhere.processes.raise("SIGHUP");
+  await settled();
+  assertEquals(elsewhere.seen, ["hang up", "hang up", "hang up"]);
+  const terminal = newSignals();
+  terminal.processes.onTerminal = true;
+  terminal.processes.raise("SIGHUP");
+  await settled();
+  assertEquals(terminal.seen, ["now", "hurry"]);
+});

@@ -1,0 +1,71 @@
+/** DER, element by element. */
+
+import fc from "fast-check";
+import {
+  checkDer,
+  derChildren,
+  DerFormatError,
+  objectIdentifier,
+  readDer,
+} from "../../../src/x509/der.ts";
+import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
+import { der } from "../../support/made_ocsp_responses.ts";
+
+const octets = (...values: number[]) => new Uint8Array(values);
+
+Deno.test("readDer() reads short and long lengths", () => {
+  for (const length of [0, 1, 127, 128, 255, 256, 65_535]) {
+    const content = new Uint8Array(length).fill(7);
+    const whole = der(0x04, content);
+    assertEquals(readDer(whole), { tag: 0x04, content, whole });
+  }
+});
+
+Deno.test("readDer() refuses what is not one element", () => {
+  const broken: [octets: Uint8Array, message: string][] = [
+    [octets(), "an element has no end"],
+    [octets(0x30), "an element has no end"],
+    [octets(0x30, 1), "an element is longer than what holds it"],
+    [octets(0x30, 0x82, 1), "an element is longer than what holds it"],
+    [octets(0x30, 0, 0), "octets after the end"],
+    [octets(0x30, 0x80, 0, 0), "a length that DER does not have"],
+    [octets(0x30, 0x85, 0, 0, 0, 0, 0), "a length that DER does not have"],
+    [octets(0x3f, 0x81, 0), "a tag of several octets"],
+  ];
+  for (const [text, message] of broken) {
+    assertEquals(assertThrows(() => readDer(text), DerFormatError).message, message);
+  }
+});
+
+Deno.test("derChildren() takes a constructed element apart", () => {
+  const parts = [der(0x02, octets(1)), der(0x04, new Uint8Array(200)), der(0x05)];
+  assertEquals(derChildren(readDer(der(0x30, ...parts))).map(({ whole }) => whole), parts);
+  assertThrows(() => derChildren(readDer(der(0x30, octets(0x02, 9)))), DerFormatError);
+});
+
+Deno.test("checkDer() looks at every depth", () => {
+  checkDer(der(0x30, der(0x30, der(0x02, octets(1)))));
+  assertThrows(() => checkDer(der(0x30, der(0x30, octets(0x02, 2, 1)))), DerFormatError);
+  // What is in an octet string is nobody's business.
+  checkDer(der(0x30, der(0x04, octets(0x02, 2, 1))));
+});
+
+Deno.test("objectIdentifier() writes numbers with dots", () => {
+  assertEquals(objectIdentifier(octets(0x55, 0x1d, 0x11)), "2.5.29.17");
+  assertEquals(
+    objectIdentifier(octets(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1)),
+    "1.2.840.113549.1.1.1",
+  );
+  assertEquals(objectIdentifier(octets(0x88, 0x37)), "2.999");
+});
+
+Deno.test("readDer() and derChildren() throw nothing but DerFormatError", () => {
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (random) => {
+    try {
+      checkDer(random);
+      assertEquals(readDer(random).whole, random);
+    } catch (error) {
+      assert(error instanceof DerFormatError, String(error));
+    }
+  }));
+});
