@@ -1,19 +1,24 @@
 /**
- * Writes what is made from the option table, docs/stud.8 and docs/options.md, and from deno.json the version in
- * src/version.ts. With `--check` it writes nothing, and exits 1 naming each file that is out of date.
+ * Writes what is made from the option table, docs/stud.8 and docs/options.md, from deno.json the version in
+ * src/version.ts, and from the source the lists in docs/log.md. With `--check` it writes nothing, and exits 1 naming
+ * each file that is out of date. What only people can write, the rows of docs/log.md, it checks either way.
  *
  *     deno run -A scripts/docs.ts [--check]
  */
 
 import { manPage } from "../src/manual/man_page.ts";
 import { optionsMarkdown } from "../src/manual/options_markdown.ts";
+import { allSaid, faultsOf, withTexts } from "./log_lines/log_page.ts";
 
 /** Date on the manual page: set it when its text changes. */
 const MAN_PAGE_DATE = "2026-11-22";
 
 const VERSION_DOC = "/** The version of stud; `deno task docs` writes it here from deno.json. */\n";
 
+const LOG_PAGE = "docs/log.md";
+
 const root = new URL("../", import.meta.url);
+const SOURCE = new URL("src/", root);
 
 async function main(argv: readonly string[]): Promise<number> {
   const check = argv.includes("--check");
@@ -28,7 +33,9 @@ async function main(argv: readonly string[]): Promise<number> {
       console.log(`wrote ${path}`);
     }
   }
-  return stale > 0 ? 1 : 0;
+  const faults = await logPageFaults();
+  for (const fault of faults) console.error(`${LOG_PAGE}: ${fault}`);
+  return stale + faults.length > 0 ? 1 : 0;
 }
 
 async function wantedFiles(): Promise<Map<string, string>> {
@@ -37,7 +44,12 @@ async function wantedFiles(): Promise<Map<string, string>> {
     ["docs/stud.8", manPage(version, MAN_PAGE_DATE)],
     ["docs/options.md", optionsMarkdown()],
     ["src/version.ts", VERSION_DOC + `export const VERSION = ${JSON.stringify(version)};\n`],
+    [LOG_PAGE, withTexts(await readIfThere(LOG_PAGE) ?? "", await allSaid(SOURCE))],
   ]);
+}
+
+async function logPageFaults(): Promise<string[]> {
+  return faultsOf(await readIfThere(LOG_PAGE) ?? "", await allSaid(SOURCE));
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -83,7 +83,7 @@ async function warnOfNoLog({ syslog, logFile }: Settings, runtime: Runtime): Pro
   await writeOut(
     runtime,
     "stderr",
-    `stud: warning: --daemon: the log goes to syslog, but there is no ${DEV_LOG}; its lines wait until a ` +
+    `stud: warning: --daemon: the log goes to syslog, but there is no ${DEV_LOG}; lines wait until a ` +
       "log daemon runs, or add --log-filename FILE\n",
   );
 }
@@ -174,7 +174,11 @@ async function refuseSocketsForDaemon(runtime: Runtime): Promise<void> {
 
 /** Whoever asked whether a configuration is good must not take this for a yes. */
 async function cutShort(runtime: Runtime): Promise<number> {
-  await writeOut(runtime, "stderr", "stud: --test: a signal ended it before all was checked\n");
+  await writeOut(
+    runtime,
+    "stderr",
+    "stud: --test: a signal stopped it before everything was checked\n",
+  );
   return 1;
 }
 

@@ -174,7 +174,7 @@ class Service {
       this.#prepared.ports.release();
     });
     this.#prepared.signals.replaced.then(() => {
-      log.info("another stud serves in place of this one by now");
+      log.info("another stud has taken over");
       // Whoever goes by it means the one that serves.
       return this.#prepared.pidFile.release();
     });
@@ -310,10 +310,10 @@ function relieve(predecessor: Predecessor, log: Logger): void {
   const { pid } = predecessor;
   try {
     predecessor.relieve();
-    log.info("took over from process {pid}, which drains now", { pid });
+    log.info("took over from process {pid}, which is draining now", { pid });
   } catch (error) {
     const { message: reason } = error as Error;
-    log.error("process {pid} could not be told to drain: {reason}; stop it yourself", {
+    log.error("could not signal process {pid}: {reason}; stop it manually", {
       pid,
       reason,
     });

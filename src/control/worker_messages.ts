@@ -97,7 +97,7 @@ function fieldsOf<Fields>(
   const entries = Object.entries(checks) as [string, Check<unknown>][];
   return (value, what) => {
     if (typeof value !== "object" || value === null) {
-      throw new ProtocolError(`${what} is no object`);
+      throw new ProtocolError(`${what} is not an object`);
     }
     const fields: Record<string, unknown> = {};
     for (const [name, check] of entries) {
@@ -115,7 +115,7 @@ function optional<Value>(check: Check<Value>): Check<Value | undefined> {
 
 function listOf<Item>(check: Check<Item>, max: number): Check<readonly Item[]> {
   return (value, what) => {
-    if (!Array.isArray(value)) throw new ProtocolError(`${what} is no list`);
+    if (!Array.isArray(value)) throw new ProtocolError(`${what} is not a list`);
     if (value.length > max) throw new ProtocolError(`${what} is longer than ${max}`);
     return value.map((item) => check(item, what));
   };
@@ -132,7 +132,7 @@ function oneOf<Word extends string>(...words: readonly Word[]): Check<Word> {
 /** Text in which nothing is left that a terminal obeys or that ends a line. */
 function text(max: number, escape: (text: string) => string = escaped): Check<string> {
   return (value, what) => {
-    if (typeof value !== "string") throw new ProtocolError(`${what} is no text`);
+    if (typeof value !== "string") throw new ProtocolError(`${what} is not a text`);
     if (value.length > max) throw new ProtocolError(`${what} is longer than ${max} characters`);
     return escape(value);
   };
@@ -143,7 +143,7 @@ function wholeNumber(max: number): Check<number> {
     if (Number.isSafeInteger(value) && value as number >= 0 && value as number <= max) {
       return value as number;
     }
-    throw new ProtocolError(`${what} is no whole number up to ${max}`);
+    throw new ProtocolError(`${what} is not a whole number up to ${max}`);
   };
 }
 

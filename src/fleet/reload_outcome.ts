@@ -18,7 +18,7 @@ export function reloadOutcome(
   if (workersChanged || !isSameData(inEffect(plan), inEffect(former))) {
     return bad === "" ? serving : `${serving}; ${bad}`;
   }
-  return bad === "" ? "nothing has changed" : `${bad}; everything is served as before`;
+  return bad === "" ? "nothing has changed" : `${bad}; nothing else has changed`;
 }
 
 /** How much is not served as its file has it; empty: nothing. */

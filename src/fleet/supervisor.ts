@@ -131,7 +131,7 @@ export class Supervisor {
     const totals = this.#describeTotals();
     this.#log.info("counters of {workers} follow{ended}", {
       workers: counted(workers, "worker"),
-      ended: totals === "" ? "" : `; those that have ended${totals}`,
+      ended: totals === "" ? "" : `; ended workers${totals}`,
     });
   }
 
@@ -280,7 +280,7 @@ export class Supervisor {
     const [backend] = configuration.backend;
     const where = this.#current.addresses.map(formatSocketAddress).join(" and ");
     const to = backend?.kind === "tcp" ? formatSocketAddress(backend) : backend?.path;
-    const tls = configuration.tls.backend === undefined ? "TLS" : "TLS to it";
+    const tls = configuration.tls.backend === undefined ? "TLS" : "TLS to the backend";
     const why = tlsBecause === undefined ? "" : ` because of ${tlsBecause}`;
     return `${counted(workers, "worker")} ${workers === 1 ? "serves" : "serve"} on ${where}, ` +
       `backend ${to}, ${tls} by ${this.#library}${why}`;
@@ -343,7 +343,10 @@ function news(plan: Plan, former: Plan): string[] {
     !isSameData(value, former.fixed[name])
   ).map(([name]) => name);
   if (stale.length === 0) return fresh;
-  return [...fresh, `${stale.join(", ")}: changed, which takes a restart; the rest is in effect`];
+  return [
+    ...fresh,
+    `${stale.join(", ")}: changed, but this needs a restart; everything else is in effect`,
+  ];
 }
 
 /** Certificates in one reload. */

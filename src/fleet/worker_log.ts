@@ -41,7 +41,7 @@ export class WorkerLog {
     if (count === 0) return;
     this.#leftOut = 0;
     this.#log.warning(
-      "worker {index}: {lines} left out: more than {limit} a second",
+      "worker {index}: {lines} lost: more than {limit} per second",
       { index: this.#index, lines: counted(count, "log line"), limit: LINES_A_SECOND },
     );
   }

@@ -41,7 +41,7 @@ export async function readWorkerOutput(
   let cancel = () => {};
   messages.then(() => {
     // One that nobody hears any more can serve, and never be told from one that is well.
-    if (alive) cancel = clock.after(END_LIMIT, () => reading.break("it has closed its output"));
+    if (alive) cancel = clock.after(END_LIMIT, () => reading.break("it closed its output"));
   });
   await child.ended.catch(() => {});
   alive = false;
@@ -87,7 +87,9 @@ class Reading {
       }
     } catch (error) {
       const isBreach = error instanceof ProtocolError || error instanceof LineTooLongError;
-      this.break(isBreach ? error.message : `it cannot be read: ${(error as Error).message}`);
+      this.break(
+        isBreach ? error.message : `its output cannot be read: ${(error as Error).message}`,
+      );
     } finally {
       this.#readers.delete(reader);
       reader.close().catch(() => {});

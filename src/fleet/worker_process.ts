@@ -154,7 +154,7 @@ export class WorkerProcess {
       const limit = seconds * 1_000 + DRAIN_GRACE;
       this.#cancelDrainLimit = this.#clock.after(
         limit,
-        () => this.#break(`it has not ended ${limit / 1_000} s after it was to drain`),
+        () => this.#break(`it has not ended ${limit / 1_000} s after the order to drain`),
       );
     }
     this.#write(encode({ type: "drain", ...seconds === undefined ? {} : { seconds }, successors }));
@@ -315,7 +315,7 @@ export class WorkerProcess {
         return;
       case "busy":
         if (this.#said.has("ready") && this.#asked.length === 0) {
-          throw new ProtocolError('"busy" although nothing was asked');
+          throw new ProtocolError('"busy" without a request');
         }
         this.#heartbeat.busy = true;
         return;
@@ -334,7 +334,7 @@ export class WorkerProcess {
       case "replace-me":
         return this.#leaving.resolve();
       case "deaf":
-        if (!this.#mayBeDeaf) throw new ProtocolError('"deaf" though it was not to drain');
+        if (!this.#mayBeDeaf) throw new ProtocolError('"deaf" without an order to drain');
         return this.#deaf.resolve();
       case "ended":
         this.totals = message.counters;
@@ -343,14 +343,14 @@ export class WorkerProcess {
 
   #answered(message: WorkerAnswer): void {
     const asked = this.#asked.shift();
-    if (asked === undefined) throw new ProtocolError("an answer that was not asked for");
+    if (asked === undefined) throw new ProtocolError("an answer without a request");
     asked.cancel();
     this.#heartbeat.busy = false;
     const isOne = ({ host, port }: SocketAddress) =>
       asked.addresses.some((one) => one.host === host && one.port === port);
     if (message.reopened?.every(isOne) === false) {
       asked.answer.reject(this.#goneError());
-      throw new ProtocolError("an answer about an address that is not its own");
+      throw new ProtocolError("an answer with an address that was not asked about");
     }
     asked.answer.resolve(message);
   }

@@ -96,7 +96,7 @@ export class WorkerSlot {
     } catch (error) {
       if (!worker.wasKilled || this.#stopping) throw error;
       const { message: reason } = error as Error;
-      this.#log.warning("{reason}; it is started once more", { reason });
+      this.#log.warning("{reason}; starting it again", { reason });
       worker = this.#launch();
       servingBy = await worker.ready;
     }
@@ -261,7 +261,10 @@ export class WorkerSlot {
         return this.#launch();
       } catch (error) {
         const { message: reason } = error as Error;
-        this.#log.error("worker {index}: {reason}", { index: this.#configuration.index, reason });
+        this.#log.error("worker {index} cannot serve: {reason}", {
+          index: this.#configuration.index,
+          reason,
+        });
         await this.#pace.wait(false);
       }
     }
@@ -269,7 +272,7 @@ export class WorkerSlot {
 
   /** Lets the leaving worker go once the next one serves, so that the port is never without one. */
   async #relieve(leaving: WorkerProcess, next: WorkerProcess): Promise<void> {
-    this.#log.info("worker {index} (process {pid}) was asked to end; another takes its place", {
+    this.#log.info("worker {index} (process {pid}) received SIGTERM; replacing it", {
       index: this.#configuration.index,
       pid: leaving.pid,
     });
@@ -305,14 +308,14 @@ export class WorkerSlot {
       (error: Error) => {
         // Of one that has died a line says so.
         if (worker.isGone) return;
-        this.#log.error("worker {index}: {reason}", { index, reason: error.message });
+        this.#log.error("worker {index} cannot serve: {reason}", { index, reason: error.message });
       },
     );
   }
 
   #logPause(wait: number): void {
     const { index } = this.#configuration;
-    this.#log.warning("worker {index} keeps dying: the next start is in {seconds} s", {
+    this.#log.warning("worker {index} keeps dying; next start in {seconds} s", {
       index,
       seconds: wait / 1000,
     });

@@ -38,7 +38,7 @@ export async function openAccessOutput(
   }
   const file = await openFile(path, runtime);
   file.onTrouble = (reason) =>
-    log.error("--access-log: lines go on in the old file: {reason}", { reason });
+    log.error("--access-log: cannot reopen the file, keeping the old one: {reason}", { reason });
   file.onFailure = (reason) =>
     log.error("--access-log {path}: cannot write: {reason}", { path, reason });
   file.onLoss = (lost) =>

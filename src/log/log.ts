@@ -59,14 +59,20 @@ export class Outputs {
     const outputs = new Outputs(runtime, options);
     if (options.file === undefined) return outputs;
     const lossLine = (lost: number) =>
-      outputs.#stamp("warning", `${counted(lost, "log line")} lost: disk full?`);
+      outputs.#stamp(
+        "warning",
+        `${counted(lost, "log line")} lost: could not write them (disk full?)`,
+      );
     try {
       outputs.#file = await LogFile.open(runtime, options.file, lossLine);
     } catch (error) {
       throw new StartupError(`--log-filename ${(error as Error).message}`, { cause: error });
     }
     outputs.#file.onTrouble = (reason) =>
-      outputs.sink("error", `the log goes on in the old file: ${printable(reason)}`);
+      outputs.sink(
+        "error",
+        `--log-filename: cannot reopen the file, keeping the old one: ${printable(reason)}`,
+      );
     return outputs;
   }
 
@@ -111,7 +117,7 @@ export class Outputs {
       most: 5_000,
       batch: 200,
       lossLine: (lost) =>
-        this.#stamp("warning", `${counted(lost, "log line")} lost: nobody read them`),
+        this.#stamp("warning", `${counted(lost, "log line")} lost: they were not read in time`),
     });
   }
 
@@ -121,6 +127,6 @@ export class Outputs {
   }
 }
 
-const AWAY = "syslog: no log daemon takes the lines, which wait for one: ";
+const AWAY = "syslog: no log daemon is running, lines wait for it: ";
 /** Milliseconds. */
 const FLUSH_LIMIT = 1_000;

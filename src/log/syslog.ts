@@ -65,7 +65,7 @@ export class Syslog {
       most: 2_000,
       batch: 1,
       lossLine: (lost) =>
-        this.#format("warning", `${counted(lost, "log line")} lost: the log daemon was away`),
+        this.#format("warning", `${counted(lost, "log line")} lost: no log daemon was running`),
     });
   }
 

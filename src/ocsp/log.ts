@@ -40,7 +40,7 @@ export class OcspLog {
     const kind = `${responder.host}: ${error.message}`;
     const level = failures === 1 && this.#repeats.isFirst(kind, source) ? "warning" : "debug";
     this.#log[level](
-      "OCSP: no response for {source} from {responder}: {reason}; {rest}, and the next attempt is in " +
+      "OCSP: no response for {source} from {responder}: {reason}; {rest}; next attempt in " +
         "{seconds} s",
       {
         source,
@@ -49,8 +49,8 @@ export class OcspLog {
         rest: response === undefined
           ? "nothing is stapled"
           : until === Infinity
-          ? "the last one is stapled"
-          : `the last one is stapled until ${new Date(until).toISOString()}`,
+          ? "keeping the last response"
+          : `keeping the last response until ${new Date(until).toISOString()}`,
         seconds: Math.round(pause / 1000),
       },
     );
@@ -59,7 +59,7 @@ export class OcspLog {
   /** Failures of a kind after the first. */
   sum({ kind, count, detail, seconds }: RepeatSummary<string>): void {
     this.#log.warning(
-      "OCSP: {count} more without a response in {seconds} s from {kind}; the last was for {source}",
+      "OCSP: no response: {count} more within {seconds} s from {kind}, the last one: {source}",
       { count, seconds, kind, source: detail },
     );
   }
@@ -71,30 +71,30 @@ export class OcspLog {
     { failures, until }: Pick<OcspFailure, "failures" | "until">,
   ): void {
     this.#log[failures > 0 ? "info" : "debug"](
-      "OCSP: a response for {source} from {responder}; it is stapled until {until}",
+      "OCSP: new response for {source} from {responder}; stapled until {until}",
       { source, responder: responder.href, until: new Date(until).toISOString() },
     );
   }
 
   revoked(source: string, responder: URL): void {
     this.#log.error(
-      "{source}: the certificate is revoked, says {responder}; nothing is stapled for it, and clients that ask " +
-        "for themselves refuse it: replace it",
+      "{source}: the certificate is revoked according to {responder}; nothing is stapled, and clients that " +
+        "check it refuse it; replace it",
       { source, responder: responder.href },
     );
   }
 
   outdated(source: string): void {
     this.#log.warning(
-      "OCSP: the response for {source} is outdated, so nothing is stapled until there is a newer one",
+      "OCSP: the response for {source} has expired; nothing is stapled until there is a new one",
       { source },
     );
   }
 
   noIssuer(source: string): void {
     this.#log.info(
-      "{source}: the certificate names an OCSP responder, but its issuer's certificate is not behind it in the " +
-        "file; no response is fetched",
+      "{source}: no OCSP response is fetched: the issuer's certificate does not follow the certificate in the " +
+        "file; append it",
       { source },
     );
   }
@@ -107,7 +107,7 @@ export class OcspLog {
     if (this.#saidNotStored) return;
     this.#saidNotStored = true;
     this.#log.warning(
-      "--ocsp-dir {directory}: OCSP responses are kept in memory only, as they cannot be stored there: {message}",
+      "--ocsp-dir {directory}: cannot store OCSP responses, keeping them in memory only: {message}",
       { directory, message },
     );
   }

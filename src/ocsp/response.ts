@@ -142,24 +142,24 @@ function checkSignature(answer: OcspAnswer, { issuer }: OcspSubject, now: Date):
   const signer = isResponder(issuer, answer)
     ? issuer
     : answer.certificates.map(readSignedCertificate).find((each) => isResponder(each, answer));
-  if (signer === undefined) throw refused("it is by somebody whose certificate is not in it");
+  if (signer === undefined) throw refused("the certificate of its signer is not in the response");
   if (signer !== issuer) checkDelegate(signer, issuer, now);
-  if (!isSignedBy(answer, signer.publicKey)) throw refused("it is wrong");
+  if (!isSignedBy(answer, signer.publicKey)) throw refused("it does not match");
 }
 
 function checkDelegate(signer: SignedCertificate, issuer: SignedCertificate, now: Date): void {
   if (!sameOctets(signer.issuer, issuer.subject) || !isSignedBy(signer, issuer.publicKey)) {
-    throw refused("it is by somebody whom the certificate's issuer has not certified");
+    throw refused("the certificate's issuer has not certified its signer");
   }
-  if (!isOcspSigner(signer)) throw refused("it is by a certificate that is not for OCSP");
+  if (!isOcspSigner(signer)) throw refused("the certificate of its signer is not for OCSP");
   if (now < signer.notBefore || now > signer.notAfter) {
-    throw refused("it is by a certificate that is not valid now");
+    throw refused("the certificate of its signer is not valid now");
   }
 }
 
 function refused(reason: string): OcspResponseError {
   return new OcspResponseError(
-    `the signature of the OCSP response does not count: ${reason}`,
+    `the signature of the OCSP response is not valid: ${reason}`,
     "useless",
   );
 }
@@ -179,7 +179,7 @@ function checkTimes({ thisUpdate, nextUpdate }: OcspValidity, now: Date): void {
   }
   if (nextUpdate !== undefined && nextUpdate <= now) {
     throw new OcspResponseError(
-      `the OCSP response was valid until ${nextUpdate.toISOString()}`,
+      `the OCSP response expired on ${nextUpdate.toISOString()}`,
       "untimely",
     );
   }

@@ -13,7 +13,7 @@ export interface UserAccount {
 export async function findUser(runtime: Runtime, name: string): Promise<UserAccount> {
   const [, , uid, gid] = await findEntry(runtime, "passwd", name) ?? [];
   if (uid === undefined || gid === undefined) {
-    throw new StartupError(`--user ${name}: there is no such user on this machine`);
+    throw new StartupError(`--user ${name}: no such user on this machine`);
   }
   return { uid: Number(uid), gid: Number(gid) };
 }
@@ -22,7 +22,7 @@ export async function findUser(runtime: Runtime, name: string): Promise<UserAcco
 export async function findGroup(runtime: Runtime, name: string): Promise<number> {
   const [, , gid] = await findEntry(runtime, "group", name) ?? [];
   if (gid === undefined) {
-    throw new StartupError(`--group ${name}: there is no such group on this machine`);
+    throw new StartupError(`--group ${name}: no such group on this machine`);
   }
   return Number(gid);
 }

@@ -78,7 +78,7 @@ export class BackendRefresh {
     this.#failures = 0;
     // Name servers shuffle the addresses of a name, which is no news.
     if (same(found, this.#endpoints)) return;
-    this.#log.info("backend {text} is {now} now; it was {before}", {
+    this.#log.info("backend {text} is now {now}; it was {before}", {
       text: this.#name.text,
       now: describe(found),
       before: describe(this.#endpoints),
@@ -90,7 +90,7 @@ export class BackendRefresh {
   /** One line however often it happens: the next one says that it is over. */
   #fail(reason: string): void {
     if (this.#failures++ > 0) return;
-    this.#log.warning("looking up backend {text}: {reason}; it stays at {now}", {
+    this.#log.warning("backend {text}: lookup failed: {reason}; keeping {now}", {
       text: this.#name.text,
       reason,
       now: describe(this.#endpoints),

@@ -49,7 +49,7 @@ export async function readBackendTls(
   }
   if (tlsLibrary.name === "rustls") {
     throw new StartupError(
-      `--backend-ca ${ca}: Deno's rustls cannot use the revocation lists in it; add --tls-library=openssl`,
+      `--backend-ca ${ca}: rustls cannot use the revocation lists in it; use --tls-library=openssl`,
     );
   }
   return { configuration: { authorities, revocationLists, name, verify }, warnings: [] };
@@ -70,14 +70,14 @@ async function systemAuthorities(
   }
   if (library === "node") return undefined;
   throw new StartupError(
-    "--client: this machine has no file with the authorities that it trusts (looked for " +
+    "--client: this machine has no file of trusted authorities (looked for " +
       `${SYSTEM_FILES.join(", ")}); install ca-certificates, or name a file with --backend-ca`,
   );
 }
 
 const UNVERIFIED =
-  "--backend-verify=off: the backend's certificate is not verified; anybody between stud " +
-  "and the backend can read and change everything";
+  "--backend-verify=off: certificate verification is disabled; anyone between stud " +
+  "and the backend can read and change the traffic";
 
 /** Debian, Fedora, SUSE, Alpine and macOS. */
 const SYSTEM_FILES = [

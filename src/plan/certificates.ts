@@ -125,8 +125,8 @@ async function selfSigned(
     defaultCertificate: 0,
     quarantined: [],
     warnings: [
-      `--self-signed: a certificate for ${name} was made in memory; no client trusts it, so it is for ` +
-      "trying out only",
+      `--self-signed: made a certificate for ${name} in memory; no client trusts it, so use it for ` +
+      "testing only",
     ],
   };
 }
@@ -143,7 +143,7 @@ async function filesOfDirectory(
   if (names.length === 0) {
     throw new StartupError(
       visible.length === 0
-        ? `${pemDir}: this directory of PEM files is empty`
+        ? `${pemDir}: the directory is empty; put PEM files in it`
         : `${pemDir}: ${pemDirGlob} matches none of its ${counted(visible.length, "file")}`,
     );
   }

@@ -51,7 +51,7 @@ export class ClientRulesReader {
     if (path === undefined) {
       const start = source === undefined ? "" : `${source}: `;
       throw new StartupError(
-        `${start}client-verify = ${verify} needs the authorities that clients' certificates are from: ` +
+        `${start}client-verify = ${verify} needs the authorities of clients' certificates: ` +
           "client-verify-ca = FILE",
       );
     }

@@ -25,7 +25,7 @@ export function dhWarnings(
     const bits = dhBits(dhParameters!);
     if (bits >= FEWEST_DH_BITS) return [];
     return [
-      `${source}: its DH parameters have ${bits} bits, and OpenSSL takes no fewer than ${FEWEST_DH_BITS}: ` +
+      `${source}: its DH parameters have ${bits} bits, but OpenSSL requires ${FEWEST_DH_BITS}: ` +
       "clients that support only DHE cannot connect; make new ones: openssl dhparam 2048",
     ];
   });

@@ -36,7 +36,7 @@ export class HeldContent {
       const former = this.#former.get(what) as Content;
       if (!isUsable(former)) throw error;
       this.#content.set(what, former);
-      this.#lines.add(`bad file, its former content stays in use: ${error.message}`);
+      this.#lines.add(`bad file, keeping its previous content: ${error.message}`);
       return former;
     }
   }

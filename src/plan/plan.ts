@@ -64,7 +64,7 @@ export interface WantedFrontend {
 export function refuseRootWorkers({ configuration }: Plan, runtime: Runtime): void {
   if (runtime.processes.uid !== 0 || configuration.privileges.uid !== undefined) return;
   throw new StartupError(
-    "Refusing to run workers as root; name a user for them with --user, or root if that is meant",
+    "Refusing to run workers as root; name a user with --user, or root if that is intended",
   );
 }
 
@@ -213,14 +213,14 @@ async function findPrivileges(settings: Settings, runtime: Runtime): Promise<Wor
     const missing = await missingCapability(runtime.files, NEEDED[option]!);
     if (missing !== undefined) {
       throw new StartupError(
-        `--${option} ${value}: ${missing} was taken from root here, by a container or a service ` +
-          "manager; grant it, or leave the option out",
+        `--${option} ${value}: root has no ${missing} here, a container or service ` +
+          "manager took it away; grant it, or leave the option out",
       );
     }
   }
   if (chroot !== undefined && !await runtime.files.isDirectory(chroot)) {
     throw new StartupError(
-      `--chroot ${chroot}: there is no such directory; make an empty one: mkdir -p ${chroot}`,
+      `--chroot ${chroot}: no such directory; make an empty one: mkdir -p ${chroot}`,
     );
   }
   const account = user === undefined ? undefined : await findUser(runtime, user);
@@ -258,12 +258,12 @@ function countsClients({ steerByClient, maxConnectionsPerClient, frontends }: Se
 function tokenWarnings(sandbox: WorkerConfiguration["sandbox"], { platform }: Runtime): string[] {
   if (!sandbox?.token || platform !== "linux") return [];
   return [
-    "keys are in a token, or --ssl-engine drives a device: the sandbox leaves files, devices and " +
-    "sockets open to the workers, and they get the whole environment",
+    "keys are in a token, or --ssl-engine drives a device: the sandbox keeps files, devices and " +
+    "sockets open to the workers, which also get the whole environment",
   ];
 }
 
 function warnings(privileges: WorkerPrivileges, runtime: Runtime): string[] {
   if (runtime.processes.uid !== 0 || privileges.uid !== undefined) return [];
-  return ["workers run as root; give them a user of their own with --user NAME"];
+  return ["workers run as root; give them their own user with --user NAME"];
 }

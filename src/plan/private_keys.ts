@@ -95,14 +95,12 @@ class Keyless {
     const [only, second] = possible;
     if (only === undefined) {
       throw new StartupError(
-        `${key.source}: the private key${
-          atLine(key)
-        } belongs to none of the certificates without a key of their own`,
+        `${key.source}: the private key${atLine(key)} belongs to no certificate that lacks a key`,
       );
     }
     if (second !== undefined) {
       throw new StartupError(
-        `${key.source}: keys of this kind cannot be compared here, and it may belong to ${only.source} or ` +
+        `${key.source}: stud cannot compare keys of this kind, and it may belong to ${only.source} or ` +
           `${second.source}; append it to its certificate, or give both in one pem-file block`,
       );
     }
@@ -113,7 +111,7 @@ class Keyless {
   giveLast(key: PrivateKey): void {
     const [only, second] = this.#left();
     if (only === undefined) {
-      throw new StartupError(`${key.source}: every certificate has another private key already`);
+      throw new StartupError(`${key.source}: every certificate already has a private key`);
     }
     if (second !== undefined) {
       throw new StartupError(

@@ -76,8 +76,8 @@ export class Quarantine {
   get lines(): string[] {
     return [...this.#faults].map(([source, { message }]) => {
       const what = this.#former?.has(source)
-        ? "the certificate it held before is served on"
-        : "no certificate of it is served";
+        ? "stud keeps serving its previous certificate"
+        : "stud does not serve it";
       return `${message}; ${what}`;
     });
   }

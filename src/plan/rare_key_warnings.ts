@@ -11,12 +11,12 @@ export function rareKeyWarnings(
   return certificates.flatMap(({ source, keyType, curve: identifier = "" }) => {
     const advice = "use a P-256 key, or RSA with 2048 bits";
     if (keyType === "dsa" && !/DSS|ALL/.test(ciphers ?? "")) {
-      return [`${source}: its key is DSA, and no client gets in with these ciphers; ${advice}`];
+      return [`${source}: its key is DSA, and no client can connect with these ciphers; ${advice}`];
     }
     const curve = RARE_CURVES.get(identifier);
     if (curve === undefined) return [];
     return [
-      `${source}: its key is on the curve ${curve}, which TLS 1.3 does not have and few clients know; others ` +
+      `${source}: its key is on the curve ${curve}, which TLS 1.3 lacks and few clients support; others ` +
       `cannot connect: ${advice}`,
     ];
   });

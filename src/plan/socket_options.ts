@@ -32,8 +32,8 @@ async function fastOpenWarning(runtime: Runtime): Promise<string[]> {
   const value = await sysctl("ipv4/tcp_fastopen", runtime);
   if (value === undefined || value & SERVERS) return [];
   return [
-    "--tcp-fastopen: the kernel does not allow it to servers; set the sysctl " +
-    `net.ipv4.tcp_fastopen to ${value | SERVERS}, it is ${value}`,
+    "--tcp-fastopen: the kernel does not allow it for servers; set the sysctl " +
+    `net.ipv4.tcp_fastopen to ${value | SERVERS} (now ${value})`,
   ];
 }
 
@@ -47,7 +47,7 @@ async function bufferWarning(
   const most = await sysctl(`core/${limit}`, runtime);
   if (most === undefined || octets <= most) return [];
   return [
-    `${option} ${octets}: the kernel gives ${most} at most; raise the sysctl net.core.${limit}`,
+    `${option} ${octets}: the kernel allows at most ${most}; raise the sysctl net.core.${limit}`,
   ];
 }
 

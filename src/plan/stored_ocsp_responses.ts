@@ -89,7 +89,7 @@ async function readNamedResponse(
     return await readResponse(certificate, path, reader);
   } catch (error) {
     if (!(error instanceof OcspResponseError)) throw error;
-    throw new StartupError(`${path}: ${error.message}; it is given for ${certificate.source}`, {
+    throw new StartupError(`${path}: ${error.message}; it is named for ${certificate.source}`, {
       cause: error,
     });
   }
@@ -118,7 +118,7 @@ function without(
   path: string,
   { message }: OcspResponseError,
 ): WithResponse {
-  const warning = `${path}: ${message}; it is not stapled for ${certificate.source}`;
+  const warning = `${path}: ${message}; nothing is stapled for ${certificate.source}`;
   return { certificate, warning };
 }
 

@@ -202,8 +202,8 @@ function unstapled({ certificates, defaultCertificate }: LoadedCertificates): st
   return places.map((place) =>
     `${
       certificates[place]!.source
-    }: its OCSP response is not stapled, because under Node that is for names with ` +
-    "one certificate only; stud's executable staples for all"
+    }: its OCSP response is not stapled: under Node stud staples only for names with ` +
+    "one certificate; stud's executable staples for all"
   );
 }
 
@@ -222,8 +222,8 @@ function loweredLevel({ tlsProtocols: protocols, ciphers }: TlsSettings): string
 function sharedCache({ sharedCache }: Settings): string[] {
   if (sharedCache === 0) return [];
   return [
-    `-C/--shared-cache ${sharedCache}: sessions are kept by the clients, as tickets that every worker can ` +
-    "open; no cache is needed, and the number has no effect",
+    `-C/--shared-cache ${sharedCache} has no effect: clients keep their sessions, as tickets that every ` +
+    "worker can open",
   ];
 }
 

@@ -17,16 +17,14 @@ export function workerCount(
   const count = workers === "auto" ? cpus : workers;
   if (count > 1 && platform !== "linux") {
     throw new StartupError(
-      `--workers ${count}: workers can share a port on Linux only; use one on ${platform}`,
+      `--workers ${count}: workers can share a port only on Linux; use one worker on ${platform}`,
     );
   }
   const most = Math.max(ON_ANY_MACHINE, FOR_EACH_CPU * cpus);
   if (workers !== "auto" && count > most) {
     throw new StartupError(
-      `--workers ${count}: more than ${most} only cost memory on this machine, which has ` +
-        `${
-          counted(cpus, "CPU")
-        }; a worker is a process, not a connection: write --workers auto for ` +
+      `--workers ${count}: the max is ${most} on this machine, which has ` +
+        `${counted(cpus, "CPU")}; more workers only cost memory: use --workers auto for ` +
         "one per CPU",
     );
   }

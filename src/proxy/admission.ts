@@ -173,7 +173,7 @@ export function isTooMany(error: unknown): boolean {
 }
 
 /** As operators know it. */
-export const DESCRIPTORS = "limit of open files";
+export const DESCRIPTORS = "connection limit (RLIMIT_NOFILE)";
 /**
  * Milliseconds that a handshake has even if others wait. A client on the slowest of links, by satellite, needs two
  * round trips of 0.7 s; one that stays silent should hold up the others for no longer than that.

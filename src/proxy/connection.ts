@@ -93,7 +93,7 @@ async function handshake(
     else services.counters.handshakesFailed++;
     if (!deadline.expired) throw error;
     if (deadline.early === undefined) record?.overdue();
-    const reason = deadline.early ?? `no ${awaited} before the deadline`;
+    const reason = deadline.early ?? `no ${awaited} within --ssl-handshake-timeout`;
     throw new PeerError("client", "handshake", reason, { cause: error });
   } finally {
     place.endHandshake(deadline);

@@ -49,7 +49,7 @@ export class FaultLog {
     if (fault.kind === "silent") {
       this.#log.debug("{client}: {reason}", {
         client: describeClient(client),
-        reason: "left before it sent anything",
+        reason: "closed the connection before it sent anything",
       });
     }
     if (isRoutineClose(fault)) return;
@@ -68,7 +68,11 @@ export class FaultLog {
 
   /** No client can be accepted for now. */
   shortage(fault: PeerError): void {
-    this.#write("cannot accept clients", fault, "raise it: ulimit -n, or LimitNOFILE= of systemd");
+    this.#write(
+      "cannot accept clients",
+      fault,
+      "raise it with ulimit -n, or LimitNOFILE= of systemd",
+    );
   }
 
   /** New clients wait because a limit is reached. A line a minute at most for each limit; descriptors have their own. */

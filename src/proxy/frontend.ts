@@ -233,7 +233,7 @@ export class Frontend {
 }
 
 function tooMany(): PeerError {
-  return new PeerError("client", "resources", "limit of open files reached");
+  return new PeerError("client", "resources", "connection limit (RLIMIT_NOFILE) reached");
 }
 
 /** Milliseconds that the three packets of a new connection may take. */

@@ -55,8 +55,8 @@ function proxyV2Encoder({ parts, onOmitted }: PrefaceOptions): EncodePreface {
 
 function tooLong(omitted: readonly string[]): string {
   const most = `${LONGEST_PROXY_HEADER >> 10} KiB`;
-  return `a PROXY header would exceed ${most}, so the backend gets it without ` +
-    `${omitted.join(", ")}; further ones like it are not logged`;
+  return `the PROXY header is longer than ${most}, so it is sent without ` +
+    `${omitted.join(", ")}; later ones are not logged`;
 }
 
 function proxyV2Facts(

@@ -55,7 +55,7 @@ export class UnreadableError extends Error {
 
 function tooLong(limit: number): UnreadableError {
   const size = limit >= 1 << 20 ? `${limit >> 20} MiB` : `${limit} bytes`;
-  return new UnreadableError(`has more than ${size}, or no end; give a file`);
+  return new UnreadableError(`is larger than ${size}, or endless; give a file`);
 }
 
 /** Bytes of a file at most, unless somebody wants fewer. */

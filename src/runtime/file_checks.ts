@@ -41,7 +41,7 @@ async function checkPidContent(path: string, size: number): Promise<void> {
   // A crash of the machine can leave zeros.
   if (text !== undefined && /^[\s\0]*\d*[\s\0]*$/.test(text)) return;
   throw new StartupError(
-    `--pidfile ${path}: the file holds something else than a process id, and stud would overwrite ` +
+    `--pidfile ${path}: the file does not hold a process id, and stud would overwrite ` +
       "it; give another file, or remove this one",
   );
 }

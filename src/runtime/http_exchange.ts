@@ -19,7 +19,7 @@ export async function httpExchange(request: HttpRequest): Promise<HttpAnswer> {
   }
   const exchange = new Exchange(request);
   const timer = setTimeout(() => exchange.fail(`no answer within ${seconds(timeout)}`), timeout);
-  abandonment.onGiven = () => exchange.fail("given up");
+  abandonment.onGiven = () => exchange.fail("cancelled");
   try {
     return await Promise.race([exchange.run(), exchange.failed]);
   } finally {
@@ -117,7 +117,7 @@ function receive(socket: Socket, limit: number): Promise<HttpAnswer> {
       longer.set(octets);
       longer.set(part, octets.length);
       octets = longer;
-      if (octets.length > limit) reject(new Error(`the answer is longer than ${limit} octets`));
+      if (octets.length > limit) reject(new Error(`the answer is longer than ${limit} bytes`));
       else look(false);
     });
     socket.on("end", () => look(true));

@@ -60,7 +60,7 @@ async function putInPlace(own: string, place: string, path: string): Promise<voi
     if (holder !== undefined) throw heldBy(path, holder);
     await moveAway(place, `${own}.old`);
   }
-  throw new StartupError(`${path}: others take this pidfile again and again`);
+  throw new StartupError(`${path}: the pidfile is being replaced concurrently, giving up`);
 }
 
 /** Removes a file that nobody holds, unless somebody has put another one there in the meantime. */

@@ -113,7 +113,7 @@ const FAULTS: Readonly<Record<string, string>> = {
 export function heldBy(path: string, holder: number | undefined): StartupError {
   const who = holder === undefined ? "" : `, as process ${holder}`;
   return new StartupError(
-    `--pidfile ${path}: stud is running already${who}; end it first, or give this one another pidfile`,
+    `--pidfile ${path}: stud is already running${who}; stop it first, or use another pidfile`,
   );
 }
 

@@ -25,9 +25,9 @@ export async function goToBackground(
     daemon.stop(); // It may live on, and nobody would know.
     const { code, signal } = await daemon.ended;
     throw new StartupError(
-      `--daemon: the background process ended before it served (${
+      `--daemon: the background process exited before it served (${
         signal ?? `exit code ${code}`
-      }); start it without ` +
+      }); start stud without ` +
         "--daemon to see why",
     );
   }

@@ -64,7 +64,7 @@ async function textUpTo(limit: number, stream: ReadableStream<Uint8Array>): Prom
     length += bytes.length;
     if (length > limit) {
       throw new StartupError(
-        "--config -: standard input has more than 16 MiB, or no end; give a configuration",
+        "--config -: standard input is larger than 16 MiB, or endless; give a configuration",
       );
     }
     text += decoder.decode(bytes, { stream: true });

@@ -31,8 +31,8 @@ export class FrontendPorts {
     const handed = await HandedSockets.take(runtime);
     if (!handed.none && settings.steerByClient) {
       throw new StartupError(
-        "--steer-by-client: the workers share the sockets of the service manager, so clients go to " +
-          "whichever is free; leave it out",
+        "--steer-by-client: not possible with sockets of a service manager, because the workers " +
+          "share them; leave --steer-by-client out",
       );
     }
     return new FrontendPorts(runtime, handed);
@@ -81,7 +81,7 @@ export class FrontendPorts {
 export async function refuseHandedSockets(runtime: Runtime): Promise<void> {
   if ((await HandedSockets.take(runtime)).none) return;
   throw new StartupError(
-    "--daemon: sockets of a service manager cannot be taken to the background, where the manager " +
-      "keeps stud anyway; leave --daemon out",
+    "--daemon: not possible with sockets of a service manager, which itself keeps stud in the " +
+      "background; leave --daemon out",
   );
 }

@@ -84,7 +84,7 @@ export class Notifier {
   #complain(socket: string, reason: string): void {
     if (this.#warned) return;
     this.#warned = true;
-    this.#log.warning("NOTIFY_SOCKET {socket}: the service manager cannot be told: {reason}", {
+    this.#log.warning("NOTIFY_SOCKET {socket}: could not notify the service manager: {reason}", {
       socket,
       reason,
     });

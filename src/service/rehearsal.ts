@@ -55,7 +55,7 @@ export class Rehearsal {
       );
     }
     if (syslog && await files.stamp(LOG_SOCKET) === undefined) {
-      this.notes.push(`-s/--syslog: there is no ${LOG_SOCKET}; lines wait until a log daemon runs`);
+      this.notes.push(`-s/--syslog: no ${LOG_SOCKET}; lines wait until a log daemon runs`);
     }
   }
 

@@ -56,7 +56,7 @@ export class Predecessor {
     }
     if (pid === processes.pid) {
       throw new StartupError(
-        `--takeover ${takeover}: process ${pid} is this one itself${isFile ? LEFT_OVER : ""}; ` +
+        `--takeover ${takeover}: process ${pid} is this stud itself${isFile ? LEFT_OVER : ""}; ` +
           REMEDY,
       );
     }
@@ -74,8 +74,8 @@ export class Predecessor {
       former.close();
       const who = rival === 0 ? "another process" : `process ${rival}`;
       throw new StartupError(
-        `--takeover ${takeover}: process ${pid} is being replaced by ${who} already, and only one ` +
-          "can do so; to replace that one too, give its id once it serves",
+        `--takeover ${takeover}: process ${pid} is already being replaced by ${who}; ` +
+          "to replace that one, give its id once it serves",
       );
     }
     const path = isFile ? takeover : pidFile;
@@ -104,8 +104,8 @@ export class Predecessor {
     const where = [...new Set(addresses.map(formatSocketAddress))].join(" or ");
     if (looks.includes(undefined)) {
       throw this.#refusal(
-        `is a stud, but whether it listens on ${where} cannot be seen by this user`,
-        "give the pidfile that it holds (-p), or start this stud as the user of that one",
+        `is a stud, but this user cannot see whether it listens on ${where}`,
+        "give its pidfile (-p), or start this stud as the user that runs it",
       );
     }
     throw this.#refusal(`is a stud, but does not listen on ${where}`);
@@ -152,12 +152,12 @@ async function pidFileText(path: string, files: Runtime["files"]): Promise<strin
 }
 
 function noProcessId(text: string, isFile: boolean): string {
-  if (!isFile) return `${text} is no process id`;
+  if (!isFile) return `${text} is not a process id`;
   if (text === "") return "the file is empty";
   // What is longer may be anything, a private key too.
   return text.length > LONGEST_SHOWN
-    ? "the file holds something else than a process id"
-    : `the file holds ${quote(text)}, which is no process id`;
+    ? "the file does not hold a process id"
+    : `the file holds ${quote(text)}, which is not a process id`;
 }
 
 /** Who has a pidfile. */

@@ -47,7 +47,7 @@ export function withNames(
 }
 
 function notFor(name: string, others: string): string {
-  return `its certificate is not for ${name} but for ${others || "no name at all"}`;
+  return `its certificate is not for ${name} but for ${others || "no name"}`;
 }
 
 function fault(kind: "handshake" | "other", message: string, cause: Error): PeerError {
@@ -59,7 +59,7 @@ function reasonOf(error: PeerError | OpenSslError): string {
   const alert = error instanceof OpenSslError && error.alert !== undefined
     ? alertName(error.alert)
     : snakeCase(/fatal alert: (\w+)/.exec(message)?.[1]);
-  if (alert !== undefined) return `${ALERTS[alert] ?? "it gave up"} (alert ${alert})`;
+  if (alert !== undefined) return `${ALERTS[alert] ?? "it aborted the handshake"} (alert ${alert})`;
   const [, name, others] = NOT_FOR.exec(message) ?? [];
   if (name !== undefined) return notFor(name, names(others ?? ""));
   for (const [pattern, words] of REASONS) {
@@ -86,8 +86,8 @@ const NOT_FOR =
   /not valid for name "?([^";]+)"?; certificate is (?:only valid for (.*)|not valid for any names)/;
 
 const ENDS: Readonly<Partial<Record<PeerError["kind"], string>>> = {
-  closed: "it ended the connection during the TLS handshake",
-  gone: "it ended the connection during the TLS handshake",
+  closed: "it closed the connection during the TLS handshake",
+  gone: "it closed the connection during the TLS handshake",
   reset: "it reset the connection during the TLS handshake",
 };
 
@@ -96,13 +96,13 @@ const ALERTS: Readonly<Record<string, string>> = {
   handshake_failure: "no cipher or key exchange group in common, or it wants a certificate",
   bad_certificate: "it refused our certificate, or wants one",
   unsupported_certificate: "it refused our certificate",
-  certificate_revoked: "it finds our certificate revoked",
-  certificate_expired: "it finds our certificate expired",
+  certificate_revoked: "it considers our certificate revoked",
+  certificate_expired: "it considers our certificate expired",
   certificate_unknown: "it refused our certificate",
   unknown_ca: "it does not trust our certificate",
-  certificate_required: "it requires a certificate of ours; name one as a PEM file",
+  certificate_required: "it requires a client certificate; name a PEM file",
   protocol_version: "no TLS version in common",
-  unrecognized_name: "it does not know the name that it was asked for; see --backend-name",
+  unrecognized_name: "it does not know the requested name; see --backend-name",
   no_application_protocol: "it speaks none of the protocols of --alpn-protos",
 };
 
@@ -122,7 +122,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /CaUsedAsEndEntity/,
-    "its certificate is made for an authority, which rustls does not take; see --tls-library",
+    "it uses the certificate of an authority, which rustls refuses; see --tls-library",
   ],
   [
     /UnknownIssuer|unable to get (?:local )?issuer|self-signed|self signed|unable to verify the first/,
@@ -135,7 +135,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /InvalidContentType|wrong version number|http request|packet length too long|MessageTooLarge|IllegalLength/,
-    "what it speaks is not TLS",
+    "it does not speak TLS",
   ],
   [
     /unsupported protocol|version too low|no protocols available|ServerDoesNotSupportTls|ServerTlsVersion/,

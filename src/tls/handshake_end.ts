@@ -27,12 +27,17 @@ export function endedHandshake(fault: PeerError, silently: boolean): PeerError |
   const reason = handshakeEnd(fault.kind);
   if (reason === undefined) return undefined;
   return silently
-    ? new PeerError("client", "silent", "the client left before it sent anything", { cause: fault })
+    ? new PeerError(
+      "client",
+      "silent",
+      "the client closed the connection before it sent anything",
+      { cause: fault },
+    )
     : new PeerError("client", "handshake", reason, { cause: fault });
 }
 
 const REASONS: Partial<Record<PeerErrorKind, string>> = {
-  closed: "the client left during the handshake",
-  gone: "the client left during the handshake",
+  closed: "the client closed the connection during the handshake",
+  gone: "the client closed the connection during the handshake",
   reset: "the client reset the connection during the handshake",
 };

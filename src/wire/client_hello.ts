@@ -328,7 +328,7 @@ const NAME_CODES = Uint8Array.from({ length: 256 }, (_, code) => {
  * illegal_parameter for what can be read and may not be, 70 protocol_version, 112 unrecognized_name.
  */
 const NOT_TLS = refused("not TLS (plain HTTP, a PROXY line or another protocol)", 50);
-const SSLV2 = refused("an SSLv2 hello, which nothing safe speaks any more", 70);
+const SSLV2 = refused("an SSLv2 ClientHello, which is obsolete and insecure", 70);
 const UNEXPECTED = refused("the client broke the protocol (unexpected message)", 10);
 const MALFORMED_RECORD = refused("malformed TLS record", 50);
 const RECORD_OVERFLOW = refused("malformed TLS record", 22);

@@ -54,7 +54,7 @@ export function parseHttpAnswer(octets: Uint8Array, ended: boolean): HttpAnswer 
   const end = text.indexOf("\r\n\r\n");
   if (end < 0) {
     if (octets.length >= MOST_HEAD) throw new HttpFormatError("its header has no end");
-    if (ended) throw new HttpFormatError("the connection ended before an answer");
+    if (ended) throw new HttpFormatError("the connection was closed before an answer");
     return undefined;
   }
   const [first = "", ...lines] = text.slice(0, end).split("\r\n");

@@ -126,10 +126,10 @@ function refused(reason: string): Refused {
 }
 
 const INCOMPLETE: ProxyHeaderVerdict = Object.freeze({ kind: "incomplete" });
-const NO_HEADER = refused("no PROXY header came first");
-const TLS_AT_ONCE = refused("no PROXY header came first, but TLS at once");
+const NO_HEADER = refused("no PROXY header");
+const TLS_AT_ONCE = refused("no PROXY header, but TLS at once");
 const MALFORMED_LINE = refused("malformed PROXY header of version 1");
-const LINE_TOO_LONG = refused("a PROXY header of version 1 with more than 107 octets");
+const LINE_TOO_LONG = refused("a PROXY header of version 1 with more than 107 bytes");
 const UNKNOWN_COMMAND = refused("a PROXY header of an unknown version or command");
 const ADDRESSES_CUT = refused("malformed PROXY header of version 2 (too short for its addresses)");
 const TOO_LONG = refused("a PROXY header of more than 16 KiB");

@@ -80,7 +80,7 @@ class Worker {
     processes.onSignal("SIGTERM", () => this.#send({ type: "replace-me" }));
     processes.onSignal("SIGUSR2", () => this.#logCounters());
     processes.onUncaught((error) =>
-      this.#log.error("internal error: {error}", { error: trace(error) })
+      this.#log.error("internal error, please report it: {error}", { error: trace(error) })
     );
     // The first thing that it is told are private keys.
     this.#runtime.kernel?.hideMemory?.(true);
@@ -132,7 +132,9 @@ class Worker {
       }
       this.#endWithin(this.#drainSeconds);
     };
-    follow().catch((error) => this.#log.error("internal error: {error}", { error: trace(error) }));
+    follow().catch((error) =>
+      this.#log.error("internal error, please report it: {error}", { error: trace(error) })
+    );
   }
 
   async #carryOut(message: SupervisorMessage): Promise<void> {

@@ -28,8 +28,8 @@ function checkRoots(
     `${source}: ${
       count === 1 ? "the certificate in it is" : `the ${count} certificates in it are`
     } signed by ` +
-      "others, so no client's certificate can be verified; append the one of the root authority, which has " +
-      "signed itself",
+      "others, so no client's certificate can be verified; append the self-signed certificate of the root " +
+      "authority",
   );
 }
 
@@ -44,8 +44,8 @@ function checkNames(
   );
   if (bytes <= MAX_NAMES) return;
   throw new StartupError(
-    `${source}: the names of the ${certificates.length} authorities in it have ${bytes} bytes, and when a client ` +
-      `is asked for a certificate TLS has room for ${MAX_NAMES}; leave out authorities that no client's ` +
+    `${source}: the names of the ${certificates.length} authorities in it take ${bytes} bytes, but TLS has ` +
+      `room for ${MAX_NAMES} when a server asks for certificates; leave out authorities that no client's ` +
       "certificate is from",
   );
 }

@@ -68,7 +68,7 @@ const FORMATS: readonly Format[] = [
   // RFC 2986: version 0, then a name.
   der(
     `${SEQUENCE}\\x02\\x01\\x00${SEQUENCE}1`,
-    () => "is a certificate request in DER; an authority makes a certificate of it",
+    () => "is a certificate request in DER; use the certificate that the authority issued for it",
   ),
   // RFC 5280: version 2 (written as 1), then an algorithm.
   der(`${SEQUENCE}\\x02\\x01\\x01${SEQUENCE}\\x06`, AS_DER("a revocation list", "crl", "crl.pem")),
@@ -87,7 +87,7 @@ const FORMATS: readonly Format[] = [
   {
     pattern: /^PuTTY-User-Key-File-/,
     advice: (file) =>
-      `is a key of PuTTY's, not PEM; convert it: puttygen ${file} -O private-openssh -o key.pem`,
+      `is a PuTTY key, not PEM; convert it: puttygen ${file} -O private-openssh -o key.pem`,
   },
   {
     pattern: /^\s*<(?:!doctype\b|html\b|\?xml\b)/i,
@@ -104,8 +104,8 @@ function base64Format(text: string, file: string): string | undefined {
     return `is base64 of a PEM file; convert it: base64 -d ${file} > new.pem`;
   }
   if (!text.startsWith("MI")) return undefined;
-  return "is base64 without its edges; put -----BEGIN CERTIFICATE----- on a line before it and " +
-    "-----END CERTIFICATE----- behind it, or PRIVATE KEY if it is one";
+  return "is base64 without its BEGIN and END lines; put -----BEGIN CERTIFICATE----- before it and " +
+    "-----END CERTIFICATE----- after it, or PRIVATE KEY if it is one";
 }
 
 /** `-----BEGIN`, up to the last whole character. */

@@ -68,7 +68,7 @@ export function pemOctets(block: PemBlock): Uint8Array<ArrayBuffer> {
 /** Why a block holds nothing sound, for the end of a line, as far as its text tells: `: line 3 is not base64`. */
 export function pemDamage(block: PemBlock): string {
   if (block.oddLine !== undefined) return `: line ${block.oddLine} is not base64`;
-  return block.text.split("\n").length === EMPTY_LINES ? ": nothing is in it" : "";
+  return block.text.split("\n").length === EMPTY_LINES ? ": it is empty" : "";
 }
 
 /** A block in the strict form. */

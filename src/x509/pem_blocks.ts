@@ -65,7 +65,7 @@ function remedyFor(labels: readonly string[], source: string): string {
     return `; convert it: openssl pkcs7 -print_certs -in ${inCommand(source)} -out certs.pem`;
   }
   if (has("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")) {
-    return "; an authority makes a certificate of a request";
+    return "; use the certificate that the authority issued for the request";
   }
   return "";
 }

@@ -36,7 +36,7 @@ function faultOf(content: string, edge: "BEGIN" | "END", line: number): string {
   if (new RegExp(`(?:^|[^-])-----${edge} [^a-z-]+-----(?:[^-]|$)`).test(content)) {
     return content.includes("\\n")
       ? `line ${line} has \\n where line feeds belong`
-      : `line ${line}: a -----${edge} line has to be a line of its own`;
+      : `line ${line}: a -----${edge} line must be a line of its own`;
   }
   if (new RegExp(`(?:^|[^-])-----${edge} [^-]+-----(?:[^-]|$)`, "i").test(content)) {
     return `line ${line}: -----${edge} and what it names are written in capitals`;

@@ -27,7 +27,9 @@ export interface RevocationSource {
 /** The lists in a file's bytes: one in DER, or those in PEM text. Rejects by {@linkcode StartupError} what is neither. */
 export function revocationListsIn(octets: Uint8Array, source: string): Uint8Array[] {
   if (octets.length > MOST_OCTETS) {
-    throw new StartupError(`${source}: larger than ${MOST_OCTETS >> 20} MiB, so no list for stud`);
+    throw new StartupError(
+      `${source}: larger than ${MOST_OCTETS >> 20} MiB, the max for a revocation list`,
+    );
   }
   if (octets[0] === SEQUENCE) {
     if (!isCertificate(octets)) return [octets];
@@ -40,7 +42,7 @@ export function revocationListsIn(octets: Uint8Array, source: string): Uint8Arra
   throw new StartupError(
     `${source}: no revocation list in it${
       insteadOf(text, blocks, source)
-    }; it has to be DER, or PEM with ` +
+    }; it must be DER, or PEM with ` +
       "-----BEGIN X509 CRL-----",
   );
 }
@@ -175,12 +177,12 @@ function checkIssuer(
   const name = canonicalName(list.issuer);
   const named = authorities.filter(({ subject }) => canonicalName(readDer(subject)) === name);
   if (named.length === 0) {
-    throw new StartupError(`${start} is of none of the authorities in ${authoritiesSource}`);
+    throw new StartupError(`${start} is from none of the authorities in ${authoritiesSource}`);
   }
   const signers = named.filter(({ publicKey }) => isSignedBy(list, publicKey));
   if (signers.length === 0) {
     throw new StartupError(
-      `${start} was not signed by that authority as ${authoritiesSource} has it`,
+      `${start} was not signed by the key that ${authoritiesSource} has for that authority`,
     );
   }
   if (!signers.some(maySign)) {

@@ -73,7 +73,7 @@ dialerContract("a backend that speaks no TLS is reported as such", async (site) 
   const ours = await site.dial(listener.address.port);
   const handshake = site.fault(ours.handshake());
   await send(await site.accept(listener), "220 mail.example ESMTP\r\n");
-  assertEquals((await handshake).message, "TLS: what it speaks is not TLS");
+  assertEquals((await handshake).message, "TLS: it does not speak TLS");
 });
 
 dialerContract("a backend that leaves during the handshake is reported as such", async (site) => {
@@ -86,7 +86,7 @@ dialerContract("a backend that leaves during the handshake is reported as such",
   const { party, kind, message } = await handshake;
   assertEquals(
     [party, kind, message],
-    ["backend", "handshake", "it ended the connection during the TLS handshake"],
+    ["backend", "handshake", "it closed the connection during the TLS handshake"],
   );
 });
 

@@ -50,7 +50,10 @@ contract("a client that leaves during the handshake is reported as such", async 
   handshake.catch(() => {});
   await conn.closeWrite();
   const { kind, message } = await site.fault(handshake);
-  assertEquals([kind, message], ["handshake", "the client left during the handshake"]);
+  assertEquals([kind, message], [
+    "handshake",
+    "the client closed the connection during the handshake",
+  ]);
 });
 
 for (const leave of ["closeWrite", "reset"] as const) {
@@ -65,7 +68,7 @@ for (const leave of ["closeWrite", "reset"] as const) {
       else await conn.closeWrite();
       const { party, kind, message } = await site.fault(handshake);
       assertEquals([party, kind, message], [
-        ...["client", "silent", "the client left before it sent anything"],
+        ...["client", "silent", "the client closed the connection before it sent anything"],
       ]);
     },
   );

@@ -28,7 +28,7 @@ export const CERTIFICATES: readonly Row[] = [
     outcome: {
       openssl: served(),
       rustls: refused(
-        "$file: rustls cannot serve this certificate and key: its key is for RSA-PSS alone; on Linux --tls-library=openssl does, or use a P-256 key, or RSA with 2048 bits",
+        "$file: rustls cannot serve this certificate and key: its key is for RSA-PSS only; on Linux --tls-library=openssl does, or use a P-256 key, or RSA with 2048 bits",
       ),
     },
   },
@@ -50,10 +50,10 @@ export const CERTIFICATES: readonly Row[] = [
     make: (it) => it.selfSigned(`${EC}P-224`),
     outcome: {
       openssl: served(
-        "$file: its key is on the curve P-224, which TLS 1.3 does not have and few clients know; others cannot connect: use a P-256 key, or RSA with 2048 bits",
+        "$file: its key is on the curve P-224, which TLS 1.3 lacks and few clients support; others cannot connect: use a P-256 key, or RSA with 2048 bits",
       ),
       rustls: refused(
-        "$file: rustls cannot serve this certificate and key: its curve is none of P-256, P-384 and P-521; on Linux --tls-library=openssl does, or use a P-256 key, or RSA with 2048 bits",
+        "$file: rustls cannot serve this certificate and key: its curve is not P-256, P-384 or P-521; on Linux --tls-library=openssl does, or use a P-256 key, or RSA with 2048 bits",
       ),
     },
   },
@@ -62,10 +62,10 @@ export const CERTIFICATES: readonly Row[] = [
     make: (it) => it.selfSigned(`${EC}secp256k1`),
     outcome: {
       openssl: served(
-        "$file: its key is on the curve secp256k1, which TLS 1.3 does not have and few clients know; others cannot connect: use a P-256 key, or RSA with 2048 bits",
+        "$file: its key is on the curve secp256k1, which TLS 1.3 lacks and few clients support; others cannot connect: use a P-256 key, or RSA with 2048 bits",
       ),
       rustls: refused(
-        "$file: rustls cannot serve this certificate and key: its curve is none of P-256, P-384 and P-521; on Linux --tls-library=openssl does, or use a P-256 key, or RSA with 2048 bits",
+        "$file: rustls cannot serve this certificate and key: its curve is not P-256, P-384 or P-521; on Linux --tls-library=openssl does, or use a P-256 key, or RSA with 2048 bits",
       ),
     },
   },
@@ -74,10 +74,10 @@ export const CERTIFICATES: readonly Row[] = [
     make: (it) => it.selfSigned(`${EC}brainpoolP256r1`),
     outcome: {
       openssl: served(
-        "$file: its key is on the curve brainpoolP256r1, which TLS 1.3 does not have and few clients know; others cannot connect: use a P-256 key, or RSA with 2048 bits",
+        "$file: its key is on the curve brainpoolP256r1, which TLS 1.3 lacks and few clients support; others cannot connect: use a P-256 key, or RSA with 2048 bits",
       ),
       rustls: refused(
-        "$file: rustls cannot serve this certificate and key: its curve is none of P-256, P-384 and P-521; on Linux --tls-library=openssl does, or use a P-256 key, or RSA with 2048 bits",
+        "$file: rustls cannot serve this certificate and key: its curve is not P-256, P-384 or P-521; on Linux --tls-library=openssl does, or use a P-256 key, or RSA with 2048 bits",
       ),
     },
   },

@@ -106,7 +106,7 @@ export const CLIENT_FILES: readonly Row[] = [
       name: "ca-is-a-leaf",
       make: async (it: Making) => (await it.leaf()).certificate,
       outcome: refused(
-        "$file: the certificate in it is signed by others, so no client's certificate can be verified; append the one of the root authority, which has signed itself",
+        "$file: the certificate in it is signed by others, so no client's certificate can be verified; append the self-signed certificate of the root authority",
       ),
     },
   ].map((row) => ({ ...row, args: ca })),
@@ -138,14 +138,14 @@ export const CLIENT_FILES: readonly Row[] = [
       name: "list-of-another",
       make: async () => (await Authority.make("Another Authority")).revoke([]),
       outcome: refused(
-        "$file: revocation list 1 in it, of CN=Another Authority, is of none of the authorities in …/ca",
+        "$file: revocation list 1 in it, of CN=Another Authority, is from none of the authorities in …/ca",
       ),
     },
     {
       name: "list-of-namesake",
       make: async () => (await Authority.make("Corpus Root")).revoke([]),
       outcome: refused(
-        "$file: revocation list 1 in it, of CN=Corpus Root, was not signed by that authority as …/ca has it",
+        "$file: revocation list 1 in it, of CN=Corpus Root, was not signed by the key that …/ca has for that authority",
       ),
     },
     {
@@ -159,7 +159,7 @@ export const CLIENT_FILES: readonly Row[] = [
       name: "list-is-a-certificate",
       make: (it: Making) => it.root.certificate,
       outcome: refused(
-        "$file: no revocation list in it, only CERTIFICATE (line 1); it has to be DER, or PEM with -----BEGIN X509 CRL-----",
+        "$file: no revocation list in it, only CERTIFICATE (line 1); it must be DER, or PEM with -----BEGIN X509 CRL-----",
       ),
     },
     {

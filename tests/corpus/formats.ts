@@ -26,7 +26,7 @@ export const FORMATS: readonly Row[] = [
     name: "base64-without-begin",
     make: async (it) => (await it.leaf()).certificate.replaceAll(/-----.*\n/g, ""),
     outcome: refused(
-      "$file: is base64 without its edges; put -----BEGIN CERTIFICATE----- on a line before it and -----END CERTIFICATE----- behind it, or PRIVATE KEY if it is one",
+      "$file: is base64 without its BEGIN and END lines; put -----BEGIN CERTIFICATE----- before it and -----END CERTIFICATE----- after it, or PRIVATE KEY if it is one",
     ),
   },
   {
@@ -85,7 +85,7 @@ export const FORMATS: readonly Row[] = [
       return await it.openssl("req -new -key key -subj /CN=x -outform DER");
     },
     outcome: refused(
-      "$file: is a certificate request in DER; an authority makes a certificate of it",
+      "$file: is a certificate request in DER; use the certificate that the authority issued for it",
     ),
   },
   {
@@ -140,7 +140,7 @@ export const FORMATS: readonly Row[] = [
         "PuTTY-User-Key-File-3: ssh-rsa\r\nEncryption: none\r\nComment: x\r\nPublic-Lines: 1\r\nAAAA\r\n",
       ),
     outcome: refused(
-      "$file: is a key of PuTTY's, not PEM; convert it: puttygen $file -O private-openssh -o key.pem",
+      "$file: is a PuTTY key, not PEM; convert it: puttygen $file -O private-openssh -o key.pem",
     ),
   },
   {
@@ -193,7 +193,7 @@ export const FORMATS: readonly Row[] = [
   {
     name: "symbolic-link-to-itself",
     make: (_, path) => Deno.symlinkSync(path, path) as undefined,
-    outcome: refused("$file: is a symbolic link that leads to itself"),
+    outcome: refused("$file: is a symbolic link to itself"),
   },
   {
     name: "named-pipe",

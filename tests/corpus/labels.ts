@@ -85,7 +85,7 @@ export const LABELS: readonly Row[] = [
         "req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=x -keyout -",
       ),
     outcome: refused(
-      "$file: no certificate in it, only PRIVATE KEY (line 1), CERTIFICATE REQUEST (line 6); an authority makes a certificate of a request",
+      "$file: no certificate in it, only PRIVATE KEY (line 1), CERTIFICATE REQUEST (line 6); use the certificate that the authority issued for the request",
     ),
   },
   {
@@ -96,7 +96,7 @@ export const LABELS: readonly Row[] = [
       return await it.opensslText("req -new -newhdr -key key -subj /CN=x") + key;
     },
     outcome: refused(
-      "$file: no certificate in it, only NEW CERTIFICATE REQUEST (line 1), PRIVATE KEY (line 8); an authority makes a certificate of a request",
+      "$file: no certificate in it, only NEW CERTIFICATE REQUEST (line 1), PRIVATE KEY (line 8); use the certificate that the authority issued for the request",
     ),
   },
   {
@@ -163,7 +163,7 @@ export const LABELS: readonly Row[] = [
       await it.opensslText("genpkey -genparam -algorithm DHX -pkeyopt dh_rfc5114:1"),
     outcome: {
       openssl: served(
-        "$file: its DH parameters have 1024 bits, and OpenSSL takes no fewer than 2048: clients that support only DHE cannot connect; make new ones: openssl dhparam 2048",
+        "$file: its DH parameters have 1024 bits, but OpenSSL requires 2048: clients that support only DHE cannot connect; make new ones: openssl dhparam 2048",
       ),
       rustls: served(),
     },

@@ -40,28 +40,28 @@ export const OCSP_FILES: readonly Row[] = [
     name: "ocsp-pem",
     make: async (it: Making) => pem("OCSP RESPONSE", await response(it, 3)),
     outcome: refused(
-      "$file: not an OCSP response in DER but one in PEM; convert it: sed /-----/d $file | base64 -d > new.der; it is given for …/stapled.pem",
+      "$file: not an OCSP response in DER but one in PEM; convert it: sed /-----/d $file | base64 -d > new.der; it is named for …/stapled.pem",
     ),
   },
   {
     name: "ocsp-base64",
     make: async (it: Making) => btoa(String.fromCharCode(...await response(it, 3))),
     outcome: refused(
-      "$file: not an OCSP response in DER but base64; convert it: base64 -d $file > new.der; it is given for …/stapled.pem",
+      "$file: not an OCSP response in DER but base64; convert it: base64 -d $file > new.der; it is named for …/stapled.pem",
     ),
   },
   {
     name: "ocsp-expired",
     make: (it: Making) => response(it, -1),
     outcome: served(
-      "$file: the OCSP response was valid until …; it is not stapled for …/stapled.pem",
+      "$file: the OCSP response expired on …; nothing is stapled for …/stapled.pem",
     ),
   },
   {
     name: "ocsp-revoked",
     make: (it: Making) => response(it, 3, "revoked"),
     outcome: refused(
-      "$file: the OCSP response says that the certificate is revoked; it is given for …/stapled.pem",
+      "$file: the OCSP response says that the certificate is revoked; it is named for …/stapled.pem",
     ),
   },
   {
@@ -72,7 +72,7 @@ export const OCSP_FILES: readonly Row[] = [
       return octets;
     },
     outcome: refused(
-      "$file: the OCSP response is not about this certificate (serial number …); it is given for …/stapled.pem",
+      "$file: the OCSP response is not about this certificate (serial number …); it is named for …/stapled.pem",
     ),
   },
   {
@@ -82,7 +82,7 @@ export const OCSP_FILES: readonly Row[] = [
       return refusedOcspResponse(6);
     },
     outcome: refused(
-      "$file: the OCSP responder refused to answer (unauthorized, status 6); it is given for …/stapled.pem",
+      "$file: the OCSP responder refused to answer (unauthorized, status 6); it is named for …/stapled.pem",
     ),
   },
   {
@@ -92,7 +92,7 @@ export const OCSP_FILES: readonly Row[] = [
       return "<html>404</html>";
     },
     outcome: refused(
-      "$file: not an OCSP response in DER; openssl ocsp -respout writes one; it is given for …/stapled.pem",
+      "$file: not an OCSP response in DER; openssl ocsp -respout writes one; it is named for …/stapled.pem",
     ),
   },
   {
@@ -102,7 +102,7 @@ export const OCSP_FILES: readonly Row[] = [
       return it.root.certificate;
     },
     outcome: refused(
-      "$file: not an OCSP response in DER; openssl ocsp -respout writes one; it is given for …/stapled.pem",
+      "$file: not an OCSP response in DER; openssl ocsp -respout writes one; it is named for …/stapled.pem",
     ),
   },
   {
@@ -112,7 +112,7 @@ export const OCSP_FILES: readonly Row[] = [
       it.write("i", it.intermediate.certificate);
       return await it.openssl("ocsp -issuer i -cert stapled.pem -reqout /dev/stdout");
     },
-    outcome: refused("$file: not an OCSP response in DER; it is given for …/stapled.pem"),
+    outcome: refused("$file: not an OCSP response in DER; it is named for …/stapled.pem"),
   },
   {
     name: "ocsp-empty",
@@ -120,12 +120,12 @@ export const OCSP_FILES: readonly Row[] = [
       await response(it, 3);
       return "";
     },
-    outcome: refused("$file: the file is empty; it is given for …/stapled.pem"),
+    outcome: refused("$file: the file is empty; it is named for …/stapled.pem"),
   },
   {
     name: "ocsp-truncated",
     make: async (it: Making) => (await response(it, 3)).subarray(0, 100),
-    outcome: refused("$file: not an OCSP response in DER; it is given for …/stapled.pem"),
+    outcome: refused("$file: not an OCSP response in DER; it is named for …/stapled.pem"),
   },
 ].map((row) => ({ ...row, args: stapled }));
 
@@ -207,7 +207,7 @@ export const KEY_FILES: readonly Row[] = [
       return key;
     },
     outcome: refused(
-      "$file: the private key (line 1) belongs to none of the certificates without a key of their own",
+      "$file: the private key (line 1) belongs to no certificate that lacks a key",
     ),
   },
   {
@@ -240,7 +240,7 @@ export const KEY_FILES: readonly Row[] = [
       return "PuTTY-User-Key-File-2: ssh-rsa\r\nEncryption: none\r\n";
     },
     outcome: refused(
-      "$file: is a key of PuTTY's, not PEM; convert it: puttygen $file -O private-openssh -o key.pem",
+      "$file: is a PuTTY key, not PEM; convert it: puttygen $file -O private-openssh -o key.pem",
     ),
   },
   {

@@ -198,7 +198,7 @@ export const PEM_TEXT: readonly Row[] = [
   {
     name: "all-in-one-line",
     make: async (it) => (await it.leaf()).pem.replaceAll("\n", ""),
-    outcome: refused("$file: line 1: a -----BEGIN line has to be a line of its own"),
+    outcome: refused("$file: line 1: a -----BEGIN line must be a line of its own"),
   },
   {
     name: "line-feeds-escaped",
@@ -210,7 +210,7 @@ export const PEM_TEXT: readonly Row[] = [
   {
     name: "line-feeds-become-spaces",
     make: async (it) => (await it.leaf()).pem.replaceAll("\n", " "),
-    outcome: refused("$file: line 1: a -----BEGIN line has to be a line of its own"),
+    outcome: refused("$file: line 1: a -----BEGIN line must be a line of its own"),
   },
   {
     name: "lower-case-labels",
@@ -270,7 +270,7 @@ export const PEM_TEXT: readonly Row[] = [
       const { key } = await it.leaf();
       return `-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n${key}`;
     },
-    outcome: refused("$file: certificate 1 in it (line 1) is damaged: nothing is in it"),
+    outcome: refused("$file: certificate 1 in it (line 1) is damaged: it is empty"),
   },
   {
     name: "no-base64",

@@ -30,7 +30,7 @@ testWith(
     hosts.write("127.0.0.2 backend.test");
     await site.stud.output(
       new RegExp(
-        `backend.test:${port} is 127.0.0.2:${port} now; it was 127.0.0.1:${port}\n`,
+        `backend.test:${port} is now 127.0.0.2:${port}; it was 127.0.0.1:${port}\n`,
       ),
     );
     // The worker is told in the same moment as the log.
@@ -49,13 +49,13 @@ testWith(
     hosts.write("");
     await site.stud.output(
       new RegExp(
-        `warning: looking up backend backend.test:${port}: .* cannot be resolved; it stays`,
+        `warning: backend backend.test:${port}: lookup failed: .* cannot be resolved; keeping`,
       ),
     );
     await site.echoOnce();
     hosts.write("127.0.0.2 backend.test");
     await site.stud.output(/backend.test:\d+ resolves again/);
-    assert(site.stud.stderr.match(/looking up backend/g)?.length === 1, site.stud.report());
+    assert(site.stud.stderr.match(/lookup failed/g)?.length === 1, site.stud.report());
   },
 );
 

@@ -30,7 +30,7 @@ testWith(
       await echoOnce(stud.port, other);
       // A file that is no good is named, and what it held before is served on.
       await Deno.writeTextFile(other.path, "nothing");
-      await stud.output(/in quarantine: \S+tls\.pem: not a PEM file .*served on/);
+      await stud.output(/in quarantine: \S+tls\.pem: not a PEM file .*keeps serving its previous/);
       await echoOnce(stud.port, other);
     } finally {
       await Deno.remove(directory, { recursive: true });
@@ -58,9 +58,9 @@ testWith(
       await using stud = await Stud.start([
         ...["--watch", "--ticket-secret", secret, "-f", "127.0.0.1,0", "-b", backend.address, pem],
       ]);
-      const faults = () => stud.stderr.match(/bad file, its former content stays in use/g)?.length;
+      const faults = () => stud.stderr.match(/bad file, keeping its previous content/g)?.length;
       await put(secret, "short");
-      await stud.output(/reloaded: 1 bad file; everything is served as before/);
+      await stud.output(/reloaded: 1 bad file; nothing else has changed/);
       await put(pem, other.text);
       await stud.output(/reloaded: 1 worker serves .*; 1 bad file/);
       await echoOnce(stud.port, other);
@@ -83,7 +83,7 @@ testWith({ linux: true }, "--watch takes files that a directory gains", async ()
     const args = [BY_OPENSSL, "--watch", "--pem-dir", directory];
     await using stud = await Stud.start([...args, "-f", "127.0.0.1,0", "-b", backend.address]);
     await Deno.writeTextFile(`${directory}/b.pem`, "nothing");
-    await stud.output(/in quarantine: \S+b\.pem: not a PEM file .*no certificate of it is served/);
+    await stud.output(/in quarantine: \S+b\.pem: not a PEM file .*stud does not serve it/);
     await echoOnce(stud.port, pem);
     const before = stud.stdout.match(/reloaded/g)?.length;
     await Deno.remove(`${directory}/b.pem`);

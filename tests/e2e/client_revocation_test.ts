@@ -98,7 +98,7 @@ testWith(
     }
     place.list("clients.crl", "damaged");
     site.stud.signal("SIGHUP");
-    await site.stud.output(/former content stays in use: .*clients\.crl: not a PEM file/);
+    await site.stud.output(/keeping its previous content: .*clients\.crl: not a PEM file/);
     const still = await site.handshake("localhost", before);
     assert(!still.served, still.report);
   },
@@ -121,7 +121,7 @@ testWith(NEEDS, "a list that is none of the authorities' is a start error", asyn
   const list = place.list("evil.crl", await (await Authority.make("Evil")).revoke([]));
   assertStringIncludes(
     await startError([BY_OPENSSL, ...place.args(["--client-verify-crl", list])]),
-    "evil.crl: revocation list 1 in it, of CN=Evil, is of none of the authorities in ",
+    "evil.crl: revocation list 1 in it, of CN=Evil, is from none of the authorities in ",
   );
 });
 

@@ -21,7 +21,7 @@ const LEAVING: Readonly<Record<string, Leave>> = {
   },
 };
 const LEFT =
-  /handshake failed: the client (left|reset the connection) during the handshake \(client/;
+  /handshake failed: the client (closed|reset) the connection during the handshake \(client/;
 
 for (const [how, leave] of Object.entries(LEAVING)) {
   testWith({ linux: true }, `${how} before the first octet is released`, async () => {

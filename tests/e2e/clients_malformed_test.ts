@@ -45,7 +45,7 @@ const MALFORMED: readonly Malformed[] = [
       rustls: { alert: DECODE_ERROR, reason: NOT_TLS },
       openssl: {
         alert: PROTOCOL_VERSION,
-        reason: "an SSLv2 hello, which nothing safe speaks any more",
+        reason: "an SSLv2 ClientHello, which is obsolete and insecure",
       },
     }),
   },

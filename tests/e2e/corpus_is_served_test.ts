@@ -60,7 +60,7 @@ if (ENGINE === "rustls") {
       const outcome = outcomeFor(row, ENGINE);
       const expected = `…in quarantine: ${
         outcome.kind === "refused" ? outcome.line : ""
-      }; no certificate of it is served`;
+      }; stud does not serve it`;
       const path = `${folder.path}/${row.name}`;
       const own = lines().filter((line) => line.includes(`${path}: `));
       assertEquals(

@@ -26,7 +26,7 @@ testWith(needs, "a worker out of descriptors pauses, says why, and recovers", as
   const turnsAway = byLibrary({ rustls: false, openssl: false, node: true });
   const crowd = attempts.map((each) => turnsAway ? each.catch(() => undefined) : each);
   const first = await Promise.any(attempts);
-  await site.stud.output(/error: .*cannot accept clients: .*\(raise it: ulimit -n/);
+  await site.stud.output(/error: .*cannot accept clients: .*\(raise it with ulimit -n/);
   // Those that are in are served on.
   await send(first, "still here");
   assertEquals(await receiveText(first, 10), "still here");
@@ -65,7 +65,9 @@ testWith(
     }
     try {
       for (let round = 0; round < 10; round++) await site.echoOnce();
-      await site.stud.output(/gave way to a new client: limit of open files reached/);
+      await site.stud.output(
+        /gave way to a new client: connection limit \(RLIMIT_NOFILE\) reached/,
+      );
       // Whoever is in stays in.
       await send(kept, "still here");
       assertEquals(await receiveText(kept, 10), "still here");

@@ -47,7 +47,10 @@ testWith({ linux: true }, "a crowd of health checks is counted, and none is logg
   await Promise.all(Array.from({ length: 200 }, () => check(site.port)));
   await site.echoOnce();
   await untilCounted(site, [200, 0]);
-  assert(!/handshake failed|left before/.test(site.stud.stdout), site.stud.report());
+  assert(
+    !/handshake failed|closed the connection before/.test(site.stud.stdout),
+    site.stud.report(),
+  );
   site.stud.signal("SIGTERM");
   await site.stud.ended();
   assert(
@@ -65,7 +68,9 @@ testWith(
     await check(site.port, Uint8Array.of(22));
     await check(site.port);
     await untilCounted(site, [1, 1]);
-    await site.stud.output(/handshake failed: the client left during the handshake/);
+    await site.stud.output(
+      /handshake failed: the client closed the connection during the handshake/,
+    );
   },
 );
 
@@ -73,7 +78,7 @@ testWith({ linux: true }, "-L 2 has a line for each health check", async () => {
   await using site = await Site.startEcho(["-n", "1", "-L", "2"]);
   await check(site.port);
   await site.stud.output(
-    /debug: worker 1: client 127\.0\.0\.1:\d+ to 127\.0\.0\.1:\d+: left before it sent anything/,
+    /debug: worker 1: client 127\.0\.0\.1:\d+ to 127\.0\.0\.1:\d+: closed the connection before it sent anything/,
   );
 });
 
@@ -88,6 +93,6 @@ testWith({ linux: true }, "the access log calls a health check what it is", asyn
   await using site = await Site.startEcho(["-n", "1", "--access-log=-"]);
   await check(site.port);
   await site.stud.output(
-    / end=silent by=client reason="the client left before it sent anything"/,
+    / end=silent by=client reason="the client closed the connection before it sent anything"/,
   );
 });

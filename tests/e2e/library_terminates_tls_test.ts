@@ -480,7 +480,7 @@ testWith(
       await assertRejects(
         () => terminate({ ...options, tlsLibrary: "rustls" }),
         StartupError,
-        "pem: rustls cannot serve this certificate and key: its key is for RSA-PSS alone; on Linux ",
+        "pem: rustls cannot serve this certificate and key: its key is for RSA-PSS only; on Linux ",
       );
     } finally {
       await Deno.remove(folder, { recursive: true });

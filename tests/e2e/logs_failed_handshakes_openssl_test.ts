@@ -29,7 +29,7 @@ const CLIENTS: readonly (readonly [args: string[], reason: string])[] = [
   [["-tls1_3", "-groups", "P-521:brainpoolP512r1"], "no key exchange group in common"],
   [
     ["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"],
-    "the client offers no TLS version that is allowed here",
+    "the client offers no TLS version that stud allows",
   ],
   [["-tls1_3", "-alpn", "spdy/1"], "no application protocol (ALPN) in common"],
 ];
@@ -82,7 +82,9 @@ testWith(NEEDS, "a client that leaves is said to have left", async () => {
     // The beginning of a record.
     await client.write(Uint8Array.of(22, 3, 1, 2, 0, 1));
   }
-  await site.stud.output(lineWith("the client left during the handshake", site.port, ""));
+  await site.stud.output(
+    lineWith("the client closed the connection during the handshake", site.port, ""),
+  );
 });
 
 testWith(

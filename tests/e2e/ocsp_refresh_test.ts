@@ -69,11 +69,11 @@ testWith(
     await using site = await bed.start([]);
     await bed.stapled(site, /Cert Status: good/);
     bed.responder.answer = () => new Response("", { status: 503 });
-    await site.stud.output(/warning: OCSP: the response for \S+ is outdated/);
+    await site.stud.output(/warning: OCSP: the response for \S+ has expired/);
     await bed.stapled(site, /no response sent/);
     bed.responder.answer = () => bed.response({ status: "revoked", nextUpdate: seconds(600) });
     await using other = await bed.start([]);
-    await other.stud.output(/error: \S+: the certificate is revoked, says /);
+    await other.stud.output(/error: \S+: the certificate is revoked according to /);
     assert(/no response sent/.test(await bed.status(other)));
   },
 );

@@ -40,7 +40,7 @@ testWith(
       await using stud = await Stud.start([...ARGS, path]);
       assertStringIncludes(
         await startError([...ARGS, path]),
-        `--pidfile ${path}: stud is running already, as process ${stud.pid}`,
+        `--pidfile ${path}: stud is already running, as process ${stud.pid}`,
       );
       assertEquals(Deno.readTextFileSync(path), `${stud.pid}\n`);
     }),
@@ -79,7 +79,7 @@ testWith(
       for (const check of [[], ["-t"]]) {
         assertStringIncludes(
           await startError([...check, ...ARGS, path]),
-          `--pidfile ${path}: the file holds something else than a process id`,
+          `--pidfile ${path}: the file does not hold a process id`,
         );
       }
       assertEquals(Deno.readTextFileSync(path), "-----BEGIN CERTIFICATE-----\n");

@@ -84,15 +84,15 @@ testWith({ ...NEEDS, tools: ["haproxy", "openssl"] }, behindHaproxy, async () =>
 const GARBAGE: readonly (readonly [Uint8Array, string])[] = [
   [
     octetsOf("GET / HTTP/1.1\r\n\x1b[31m"),
-    'no PROXY header came first (CLIENT; it sent "GET / HTTP/1.1\\x0d\\x0a\\x1b[31m")',
+    'no PROXY header (CLIENT; it sent "GET / HTTP/1.1\\x0d\\x0a\\x1b[31m")',
   ],
   [
     Uint8Array.of(22, 3, 1, 0, 100),
-    'no PROXY header came first, but TLS at once (CLIENT; it sent "\\x16\\x03\\x01\\x00d")',
+    'no PROXY header, but TLS at once (CLIENT; it sent "\\x16\\x03\\x01\\x00d")',
   ],
   [
     octetsOf(`PROXY UNKNOWN ${"x".repeat(100)}`),
-    'a PROXY header of version 1 with more than 107 octets (CLIENT; it sent "PROXY UNKNOWN xxxx',
+    'a PROXY header of version 1 with more than 107 bytes (CLIENT; it sent "PROXY UNKNOWN xxxx',
   ],
   [octetsOf("PROXY TCP4 1.2.3.4\r\n"), "malformed PROXY header of version 1 (CLIENT; it sent"],
   [version2(0x21, 0x11, [1, 2]), "malformed PROXY header of version 2 (too short for its"],
@@ -133,8 +133,12 @@ testWith(
     await Promise.all(clients.map((client) => receive(client)));
     assert(Date.now() - began >= 900, "one was ended too early");
     for (const client of clients) closeQuietly(client);
-    await site.stud.output(/handshake failed: no PROXY header before the deadline \(client /);
-    await site.stud.output(/no handshake before the deadline \(client .* on behalf of 198/);
+    await site.stud.output(
+      /handshake failed: no PROXY header within --ssl-handshake-timeout \(client /,
+    );
+    await site.stud.output(
+      /no handshake within --ssl-handshake-timeout \(client .* on behalf of 198/,
+    );
     await site.released();
   },
 );

@@ -61,9 +61,9 @@ testWith(
     await site.reload();
     await site.echoOnce(last);
     assertStringIncludes(site.stud.stderr, `in quarantine: ${site.folder}/2.pem: `);
-    assertStringIncludes(site.stud.stderr, "; the certificate it held before is served on");
+    assertStringIncludes(site.stud.stderr, "; stud keeps serving its previous certificate");
     assertStringIncludes(site.stud.stderr, `in quarantine: ${site.folder}/3.pem: `);
-    assertStringIncludes(site.stud.stderr, "; no certificate of it is served");
+    assertStringIncludes(site.stud.stderr, "; stud does not serve it");
     const mended = await newCertificate();
     site.put("2.pem", mended.text);
     site.configure([more[1]!]);
@@ -102,7 +102,7 @@ testWith(
     Deno.kill(started()[0]!, "SIGKILL");
     await reloading;
     const { stdout, stderr } = site.stud;
-    assert(/did not start: killed by SIGKILL; .*; it is started once more/.test(stderr), stderr);
+    assert(/did not start: killed by SIGKILL; .*; starting it again/.test(stderr), stderr);
     assertStringIncludes(stdout, "reloaded: 2 workers serve");
     await site.echoOnce();
   },

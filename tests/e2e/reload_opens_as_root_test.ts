@@ -38,7 +38,7 @@ testWith(
     // Removed, and added once more.
     site.configure(LINES);
     await site.reload();
-    await eventually("nobody listens there", () => listenerOwners(added).length === 0);
+    await eventually("nothing listens there", () => listenerOwners(added).length === 0);
     site.configure(LINES, { frontends });
     await site.reload();
     await assertRootServes(site, added, next);

@@ -28,8 +28,8 @@ testWith(
     site.put("site.pem", await weak(site.folder));
     await site.reload();
     assertStringIncludes(stud.stderr, `in quarantine: ${site.folder}/site.pem: `);
-    assertStringIncludes(stud.stderr, "; the certificate it held before is served on");
-    await stud.output(/reloaded: 1 certificate in quarantine; everything is served as before/);
+    assertStringIncludes(stud.stderr, "; stud keeps serving its previous certificate");
+    await stud.output(/reloaded: 1 certificate in quarantine; nothing else has changed/);
     await site.echoOnce();
     // What else is new is in effect.
     site.configure(["keepalive = 77"]);
@@ -76,7 +76,7 @@ testWith(
         `in quarantine: ${folder}/a.pem: the certificate: OpenSSL refuses it`,
       );
       assertStringIncludes(stud.stderr, `in quarantine: ${folder}/b.pem: `);
-      assertStringIncludes(stud.stderr, "; no certificate of it is served");
+      assertStringIncludes(stud.stderr, "; stud does not serve it");
       await put("b.pem", other.text);
       await put("a.pem", other.text);
       await eventually(
@@ -117,7 +117,7 @@ testWith(
       assertEquals(faults.length, 3, site.stud.report());
       Deno.removeSync(ca);
       await site.reload();
-      assertStringIncludes(site.stud.stderr, `stays in use: ${ca}: no such file`);
+      assertStringIncludes(site.stud.stderr, `keeping its previous content: ${ca}: no such file`);
       // Another path is another configuration, and that is not taken.
       site.configure([lines[0]!, `client-verify-ca = "${folder}/other.pem"`]);
       await site.reload();

@@ -13,7 +13,7 @@ testWith(
   "--self-signed serves a certificate for localhost and its addresses, with a warning",
   async () => {
     await using stud = await Stud.start(["--self-signed", "-f", "127.0.0.1,0"]);
-    await stud.output(/warning: --self-signed: a certificate for localhost was made in memory/);
+    await stud.output(/warning: --self-signed: made a certificate for localhost in memory/);
     const certificate = await servedCertificate(stud.port);
     assertEquals([certificate.subject, certificate.issuer], ["CN=localhost", "CN=localhost"]);
     assertEquals(names(certificate), ["dns localhost", "ip 127.0.0.1", "ip ::1"]);
@@ -35,7 +35,7 @@ for (
     const certificate = await servedCertificate(stud.port);
     assertEquals(certificate.subject, `CN=${name}`);
     assertEquals(names(certificate), [alternative]);
-    assertStringIncludes(stud.stderr, `a certificate for ${name} was made`);
+    assertStringIncludes(stud.stderr, `made a certificate for ${name} in memory`);
   });
 }
 

@@ -34,7 +34,7 @@ testWith(
     stud.signal("SIGTERM");
     assertEquals((await stud.ended()).code, 0);
     await manager.hears(/^STOPPING=1$/);
-    assertEquals(stud.stderr.includes("cannot be told"), false, stud.report());
+    assertEquals(stud.stderr.includes("could not notify"), false, stud.report());
   },
 );
 
@@ -64,11 +64,11 @@ testWith(
       ["-f", "127.0.0.1,0", "-b", backend.address, pem.path],
       { NOTIFY_SOCKET: "/no/such/notify", WATCHDOG_USEC: "100000" },
     );
-    await stud.output(/NOTIFY_SOCKET \/no\/such\/notify: the service manager cannot be told: /);
+    await stud.output(/NOTIFY_SOCKET \/no\/such\/notify: could not notify the service manager: /);
     await echoOnce(stud.port, pem);
     stud.signal("SIGTERM");
     assertEquals((await stud.ended()).code, 0);
-    assertEquals(stud.stderr.match(/cannot be told/g)?.length, 1, stud.report());
+    assertEquals(stud.stderr.match(/could not notify/g)?.length, 1, stud.report());
   },
 );
 

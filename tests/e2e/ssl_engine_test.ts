@@ -133,7 +133,7 @@ testWith(
     const faults: readonly (readonly [id: string, ...words: string[]])[] = [
       ["nosuch", "could not load the shared library"],
       ["/no/such/engine.so", "could not load the shared library"],
-      ["dynamic", "this machine lacks what it drives"],
+      ["dynamic", "but not the device that it drives"],
     ];
     for (const [id, ...words] of faults) {
       for (const test of [[], ["-t"]]) {

@@ -27,7 +27,7 @@ testWith(NEEDS, "--takeover serves the same address and drains the other stud", 
   });
   const args = ["-f", `127.0.0.1,${port}`, "-b", backend.address, pem.path];
   await using successor = await Stud.start(["--takeover", String(former.pid), ...args]);
-  await successor.output(/took over from process \d+, which drains now/);
+  await successor.output(/took over from process \d+, which is draining now/);
   await exchange(client, "the former one goes on with its clients");
   await client.closeWrite();
   assertEquals((await receive(client)).end, "clean");
@@ -54,15 +54,15 @@ testWith(NEEDS, "of two takeovers at once one is refused, and no transfer is cut
   assertEquals((await refused.ended()).code, 1, refused.report());
   assertStringIncludes(
     refused.stderr,
-    `process ${former.pid} is being replaced by process ${successor.pid} already`,
+    `process ${former.pid} is already being replaced by process ${successor.pid}`,
   );
   await successor.output(/took over from process \d+/);
-  await former.output(/another stud serves in place of this one/);
+  await former.output(/another stud has taken over/);
   // What an operator's script sends to the one that it knows is the first TERM, not the second.
   former.signal("SIGTERM");
   assertStringIncludes(
     (await runStud(takeover)).stderr,
-    `is being replaced by process ${successor.pid} already`,
+    `is already being replaced by process ${successor.pid}`,
   );
   await exchange(client, "the former one goes on with its clients");
   await client.closeWrite();
@@ -185,7 +185,7 @@ testWith(
     const other = await runStud([...takeover, `127.0.0.1,${freePort()}`, pem.path], undefined, {
       prefix,
     });
-    assertStringIncludes(other.stderr, "cannot be seen by this user; give the pidfile");
+    assertStringIncludes(other.stderr, "this user cannot see whether it listens on");
     const args = [...takeover, `127.0.0.1,${port}`, pem.path];
     await using successor = await Stud.start(args, {}, { prefix });
     await successor.output(/took over from process \d+/);

@@ -83,7 +83,7 @@ testWith(
   "-t knows what was taken from root",
   async () => {
     const cases = [
-      ["setuid", ["-u", "nobody"], "--user nobody: CAP_SETUID was taken from root here"],
+      ["setuid", ["-u", "nobody"], "--user nobody: root has no CAP_SETUID here"],
       ["net_bind_service", ["-f", "127.0.0.1,81"], "cannot listen on 127.0.0.1:81: permission"],
     ] as const;
     for (const [right, more, message] of cases) {
@@ -125,7 +125,7 @@ testWith({ linux: true }, "-t beside the stud that is to be reloaded is good", a
   const { code, stdout, stderr } = await runStud(["-t", ...args]);
   assertEquals([code, stdout], [0, GOOD], stderr);
   const would = "stud: warning: a start now would fail: ";
-  assertStringIncludes(stderr, `${would}--pidfile ${pidFile}: stud is running already, as process`);
+  assertStringIncludes(stderr, `${would}--pidfile ${pidFile}: stud is already running, as process`);
   assertStringIncludes(stderr, `${would}cannot listen on 127.0.0.1:${port}: the port is in use\n`);
   assertEquals(Deno.readTextFileSync(pidFile), `${stud.pid}\n`);
   await site.echoOnce();

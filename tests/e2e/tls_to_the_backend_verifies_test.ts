@@ -79,13 +79,13 @@ testWith({ linux: true }, "a backend that asks for a certificate is shown stud's
   assertEquals(await echoThrough(known), "hello", known.report());
   await using unknown = await Stud.start([...args, ...trust]);
   assertEquals(await echoThrough(unknown), "");
-  await unknown.output(/it requires a certificate of ours; name one as a PEM file/);
+  await unknown.output(/it requires a client certificate; name a PEM file/);
 });
 
 testWith({ linux: true }, "without verification anybody is believed, with a warning", async () => {
   const args = [BY_OPENSSL, "--backend-verify=off"];
   await using site = await OutgoingSite.start({ names: ["other.example"], args });
-  await site.stud.output(/--backend-verify=off: the backend's certificate is not verified/);
+  await site.stud.output(/--backend-verify=off: certificate verification is disabled/);
   const { client, peer } = await site.connectThrough();
   using _ = client;
   await send(client, "hello");

@@ -34,9 +34,9 @@ const BREACHES: Readonly<Record<string, [content: string | Uint8Array, words: Re
   "an unknown kind": ['{"type":"__proto__"}\n', /a message of an unknown kind/],
   "a number that is none": [
     '{"type":"ended","counters":{"accepted":"x"}}\n',
-    /ended\.counters\.accepted is no whole number/,
+    /ended\.counters\.accepted is not a whole number/,
   ],
-  "an answer to nothing": ['{"type":"answer"}\n', /an answer that was not asked for/],
+  "an answer to nothing": ['{"type":"answer"}\n', /an answer without a request/],
 };
 
 for (const [name, [content, words]] of Object.entries(BREACHES)) {
@@ -90,7 +90,7 @@ testWith(
     const flood = (async () => {
       while (Date.now() < end) await writeAs(victim, 1, lines);
     })();
-    await site.stud.output(/log lines left out: more than 1000 a second/);
+    await site.stud.output(/log lines lost: more than 1000 per second/);
     for (let count = 0; count < 10; count++) await site.echoOnce();
     await writeAs(other, 1, '{"type":"log","level":"info","text":"heard"}\n');
     await site.stud.output(/worker \d: heard/);

@@ -90,14 +90,14 @@ testWith(
     await using site = await Site.startEcho();
     const stop = new AbortController();
     const killing = killAlways(site, stop.signal);
-    await site.stud.output(/worker 1 keeps dying: the next start is in 0\.5 s/);
-    await site.stud.output(/worker 1 keeps dying: the next start is in 1 s/, 60_000);
+    await site.stud.output(/worker 1 keeps dying; next start in 0\.5 s/);
+    await site.stud.output(/worker 1 keeps dying; next start in 1 s/, 60_000);
     stop.abort();
     await killing;
     // Nobody else serves: however many have failed, the pause is no longer than that.
     await site.stud.output(/worker 1 serves again/);
     await site.echoOnce();
-    assert(!/the next start is in [2-9]/.test(site.stud.stderr), site.stud.report());
+    assert(!/next start in [2-9]/.test(site.stud.stderr), site.stud.report());
   },
 );
 
@@ -105,7 +105,7 @@ testWith({ linux: true }, "TERM during the pause before a restart ends stud at o
   await using site = await Site.startEcho();
   const stop = new AbortController();
   const killing = killAlways(site, stop.signal);
-  await site.stud.output(/the next start is in 1 s/, 60_000);
+  await site.stud.output(/next start in 1 s/, 60_000);
   site.stud.signal("SIGTERM");
   assertEquals((await site.stud.ended(10_000)).code, 0);
   stop.abort();
@@ -121,7 +121,7 @@ testWith(
     using client = await site.connect();
     await exchange(client);
     Deno.kill(worker, "SIGTERM");
-    await site.stud.output(/worker 1 \(process \d+\) was asked to end; another/);
+    await site.stud.output(/worker 1 \(process \d+\) received SIGTERM; replacing it/);
     await site.stud.output(/worker 1 serves again/);
     await exchange(client, "long after");
     for (let count = 0; count < 10; count++) await echoOnceOrAgain(site);

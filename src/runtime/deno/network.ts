@@ -110,7 +110,7 @@ async function dialTls(
 ): Promise<TlsStream> {
   if (endpoint.kind === "unix") {
     throw new StartupError(
-      "rustls: Deno begins TLS over TCP only; the OpenSSL engine does otherwise",
+      "rustls: Deno supports TLS over TCP only; use --tls-library=openssl",
     );
   }
   const conn = await connect(endpoint, abandonment);
@@ -314,7 +314,7 @@ function listenError(error: unknown, address: SocketAddress): StartupError {
   const text = error instanceof Error ? error.message : String(error);
   const inUse = error instanceof Deno.errors.AddrInUse;
   const why = inUse
-    ? "the port is in use, perhaps by another stud; end that one first or choose another port"
+    ? "the port is in use, perhaps by another stud; stop that one first or choose another port"
     : error instanceof Deno.errors.PermissionDenied
     ? "permission denied; ports below 1024 need root or CAP_NET_BIND_SERVICE"
     : error instanceof Deno.errors.AddrNotAvailable

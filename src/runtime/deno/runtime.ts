@@ -160,7 +160,7 @@ async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-const LINK_LOOP = "is a symbolic link that leads to itself";
+const LINK_LOOP = "is a symbolic link to itself";
 
 /** Deno's messages repeat the path and an errno; operators need neither. */
 function fileFault(error: unknown): string {

@@ -89,7 +89,7 @@ class LinuxKernel implements Kernel {
       steered = true;
       break;
     }
-    if (!steered) throw new StartupError(`${what}: nobody listens there`);
+    if (!steered) throw new StartupError(`${what}: nothing listens there`);
   }
 
   listeners(address: SocketAddress): string[] {
@@ -134,7 +134,7 @@ class LinuxKernel implements Kernel {
       replaceOpenFiles(this.#sockets.descriptors);
     } catch (error) {
       const { message: reason } = error as Error;
-      throw new StartupError(`cannot let go of open files: ${reason}`, { cause: error });
+      throw new StartupError(`cannot replace open files: ${reason}`, { cause: error });
     }
   }
 
@@ -157,7 +157,7 @@ class LinuxKernel implements Kernel {
     wanted[cpu >> 3] = 1 << (cpu & 7);
     // Only this thread: it does all the relaying, and the collector's helpers may use idle CPUs.
     const result = this.#libc.sched_setaffinity(0, BigInt(wanted.length), wanted);
-    this.#must(result, `cannot stay on CPU ${cpu}`);
+    this.#must(result, `cannot pin to CPU ${cpu}`);
     return cpu;
   }
 

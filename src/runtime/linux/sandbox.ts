@@ -124,7 +124,7 @@ function filterSystemCalls(libc: Libc, sandbox: Sandbox): string | undefined {
   let result = install(SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW);
   if (result < 0 && errno(libc) === EINVAL) result = install(SECCOMP_FILTER_FLAG_TSYNC);
   if (result === 0) return undefined;
-  return result > 0 ? `thread ${result} has another one already` : errnoText(libc);
+  return result > 0 ? `thread ${result} already has another filter` : errnoText(libc);
 }
 
 /** The sets of a thread, a bit for each capability. */

@@ -155,12 +155,12 @@ const ERRORS: Readonly<Record<number, readonly [code: string, text: string]>> = 
   2: ["ENOENT", "no such file or directory"],
   11: ["EAGAIN", "its queue is full"],
   13: ["EACCES", "permission denied"],
-  17: ["EEXIST", "it is there already"],
+  17: ["EEXIST", "it already exists"],
   20: ["ENOTDIR", "not a directory"],
   21: ["EISDIR", "is a directory"],
   28: ["ENOSPC", "no space left"],
   30: ["EROFS", "the file system is read-only"],
-  111: ["ECONNREFUSED", "nobody listens there"],
+  111: ["ECONNREFUSED", "nothing listens there"],
 };
 
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).

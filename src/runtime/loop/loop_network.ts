@@ -188,7 +188,7 @@ function must(result: number): number {
 function listenError(error: SocketError, address: SocketAddress): StartupError {
   const inUse = error.errno === EADDRINUSE;
   const why = inUse
-    ? "the port is in use, perhaps by another stud; end that one first or choose another port"
+    ? "the port is in use, perhaps by another stud; stop that one first or choose another port"
     : error.errno === EACCES
     ? "permission denied; ports below 1024 need root or CAP_NET_BIND_SERVICE"
     : error.errno === EADDRNOTAVAIL

@@ -16,7 +16,7 @@ export function openNodeKernel(): Kernel {
     tuneListener() {},
     steer() {
       throw new StartupError(
-        "Node cannot have the kernel choose the worker; stud's executable can",
+        "--steer-by-client: not possible under Node; stud's executable can do it",
       );
     },
     listeners: () => [],
@@ -34,7 +34,7 @@ export function openNodeKernel(): Kernel {
 
 function dropPrivileges({ chroot, uid, gid }: Privileges): void {
   if (chroot !== undefined) {
-    throw new StartupError("--chroot: Node cannot change its root; stud's executable can");
+    throw new StartupError("--chroot: not possible under Node; stud's executable can do it");
   }
   if (uid === undefined && gid === undefined) return;
   try {

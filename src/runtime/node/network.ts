@@ -76,7 +76,7 @@ function dial(endpoint: Endpoint, abandonment: Abandonment): Promise<Stream> {
     };
     socket.on("connect", settle);
     socket.on("error", settle);
-    const abandon = () => socket.destroy(new Error("the attempt to connect was given up"));
+    const abandon = () => socket.destroy(new Error("the attempt to connect was cancelled"));
     abandonment.onGiven = abandon;
     if (abandonment.given) abandon();
     else if (endpoint.kind === "unix") socket.connect({ path: endpoint.path });
@@ -196,7 +196,7 @@ function addressOf(server: Server): SocketAddress {
 function listenError(error: Error, address: SocketAddress): StartupError {
   const code = codeOf(error);
   const why = code === "EADDRINUSE"
-    ? "the port is in use, perhaps by another stud; end that one first or choose another port"
+    ? "the port is in use, perhaps by another stud; stop that one first or choose another port"
     : code === "EACCES"
     ? "permission denied; ports below 1024 need root or CAP_NET_BIND_SERVICE"
     : code === "EADDRNOTAVAIL"

@@ -143,5 +143,5 @@ const FAULTS: Readonly<Record<string, string>> = {
   EPERM: "permission denied",
   EISDIR: "is a directory, not a file",
   ENOTDIR: "not a directory",
-  ELOOP: "is a symbolic link that leads to itself",
+  ELOOP: "is a symbolic link to itself",
 };

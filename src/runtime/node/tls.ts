@@ -84,7 +84,7 @@ function useEngine(id: string): void {
 
 function noEngines(id: string): StartupError {
   return new StartupError(
-    `Node ${process.versions.node} has no engines any more, so none called ${id}; stud's executable has`,
+    `Node ${process.versions.node} does not support engines, so not ${id}; stud's executable does`,
   );
 }
 

@@ -61,7 +61,7 @@ function useEngine(id: string, { libraries }: ContextServices): Pointer | undefi
   if (engines.ENGINE_init(engine) <= 0) {
     const silent = crypto.ERR_peek_last_error() === 0n;
     const error = silent
-      ? new OpenSslError("the engine is there, but this machine lacks what it drives", {
+      ? new OpenSslError("the engine was found, but not the device that it drives", {
         subject: "engine",
       })
       : queuedError(crypto, "engine");

@@ -41,7 +41,7 @@ export function certificatesFromPem(
     // The end of the text is an error to OpenSSL; so is a damaged certificate.
     if (Number(crypto.ERR_peek_last_error() & 0x7f_ffffn) !== PEM_R_NO_START_LINE) return null;
     crypto.ERR_clear_error();
-    if (found.length === 0) throw new OpenSslError("there is no certificate in it", { subject });
+    if (found.length === 0) throw new OpenSslError("no certificate in it", { subject });
     return found[0]!;
   });
   return found;

@@ -204,7 +204,7 @@ function fault(name: string, error: Error): string {
   const old = name.replace(/3$/, "1.1");
   try {
     Deno.dlopen(old, {}).close();
-    return `not found, and ${old}, which is there, is too old; stud needs ${PACKAGE}`;
+    return `not found, and the installed ${old} is too old; stud needs ${PACKAGE}`;
   } catch {
     if (/cannot open shared object/.test(error.message)) return `not found; install ${PACKAGE}`;
     return `${error.message.replace(/^(Could not open library: )+/, "")}; stud needs ${PACKAGE}`;

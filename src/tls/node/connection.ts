@@ -131,7 +131,7 @@ export class NodeConnection implements TlsConnection {
     try {
       const choice = this.#services.contexts.choose(hello);
       if (choice !== undefined) return { kind: "chosen", ...choice };
-      const reason = "no certificate is for the name asked for";
+      const reason = "no certificate for the requested name";
       return { kind: "refused", alert: UNRECOGNIZED_NAME, reason };
     } catch (error) {
       // A certificate that nobody had asked for until now, and the library does not take it.

@@ -141,6 +141,6 @@ interface Refusal {
 
 const NO_SUCH_NAME: Refusal = {
   alert: UNRECOGNIZED_NAME,
-  reason: "no certificate is for the name asked for",
+  reason: "no certificate for the requested name",
 };
 const CLIENT: SessionPeer = { party: "client", recordFault };

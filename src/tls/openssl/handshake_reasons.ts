@@ -51,7 +51,9 @@ export function alertName(alert: number): string {
 }
 
 function alertReason(alert: number): string {
-  return `${ALERT_MEANINGS[alert] ?? "the client gave up"} (alert ${alertName(alert)})`;
+  return `${ALERT_MEANINGS[alert] ?? "the client aborted the handshake"} (alert ${
+    alertName(alert)
+  })`;
 }
 
 /** X509_verify_cert_error_string(3) where it is about revocation. */
@@ -75,7 +77,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
     /packet length too long|record too small|record length mismatch|encrypted length too long|data length too long/,
     "malformed TLS record",
   ],
-  [/unsupported protocol|version too low/, "the client offers no TLS version that is allowed here"],
+  [/unsupported protocol|version too low/, "the client offers no TLS version that stud allows"],
   [/no shared cipher/, "no cipher suite in common that fits the certificate"],
   [
     /no suitable key share|no shared group|no suitable groups/,
@@ -87,7 +89,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   ],
   [/peer did not return a certificate/, "the client sent no certificate, and one is required"],
   [/certificate verify failed/, "the client's certificate could not be verified"],
-  [/bad signature/, "the client does not own the certificate it shows (bad signature)"],
+  [/bad signature/, "the client does not have the key of its certificate (bad signature)"],
   [
     /inappropriate fallback/,
     "the client fell back to an older TLS version without need (TLS_FALLBACK_SCSV)",
@@ -97,7 +99,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
     /unexpected (message|record)|bad record type|ccs received early|app data in handshake|bad change cipher spec/,
     "the client broke the protocol (unexpected message)",
   ],
-  [/renegotiation/, "the client wants to renegotiate, which is refused"],
+  [/renegotiation/, "the client tried to renegotiate, which stud refuses"],
   [
     /length mismatch|length too short|bad length|bad extension|bad packet|parse tlsext|bad key share|bad psk|duplicate|invalid|excessive message size|missing .* extension|decode/,
     "malformed TLS message",
@@ -140,8 +142,8 @@ const ALERTS: Readonly<Record<number, string>> = {
 
 const ALERT_MEANINGS: Readonly<Record<number, string>> = {
   42: "the client refused the certificate",
-  44: "the client finds the certificate revoked",
-  45: "the client finds the certificate expired",
+  44: "the client considers the certificate revoked",
+  45: "the client considers the certificate expired",
   46: "the client refused the certificate",
   48: "the client does not trust the certificate",
 };

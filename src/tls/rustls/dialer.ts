@@ -56,7 +56,7 @@ async function tryOut(network: Network, options: TlsDialOptions): Promise<void> 
     (await network.dialTls(endpoint, options, new Abandonment())).close();
   } catch (error) {
     throw new StartupError(
-      `--client: rustls cannot begin TLS with these authorities: ${(error as Error).message}`,
+      `--client: rustls cannot use these authorities: ${(error as Error).message}`,
       { cause: error },
     );
   } finally {

@@ -14,7 +14,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/fatal alert: BadCertificate/, "the client refused the certificate (alert bad_certificate)"],
   [
     /fatal alert: CertificateExpired/,
-    "the client finds the certificate expired (alert certificate_expired)",
+    "the client considers the certificate expired (alert certificate_expired)",
   ],
   [
     /fatal alert: CertificateUnknown/,
@@ -22,12 +22,12 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /fatal alert: CertificateRevoked/,
-    "the client finds the certificate revoked (alert certificate_revoked)",
+    "the client considers the certificate revoked (alert certificate_revoked)",
   ],
-  [/fatal alert: (\w+)/, "the client gave up (alert $1)"],
+  [/fatal alert: (\w+)/, "the client aborted the handshake (alert $1)"],
   [
     /SignatureAlgorithmsExtensionRequired|Tls12NotOffered|Tls13RequiredForQuic|SupportedVersionsExtensionRequired/,
-    "the client offers no TLS version from 1.2 on",
+    "the client does not offer TLS 1.2 or later",
   ],
   [/NoKxGroupsInCommon/, "no key exchange group or ECDHE cipher in common"],
   [/NoCipherSuitesInCommon/, "no cipher suite in common that fits the certificate"],
@@ -35,7 +35,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/NoCertificateRequestSignatureSchemesInCommon/, "no signature scheme in common"],
   [
     /ServerNameMustContainOneHostName/,
-    "the name asked for is no DNS name, which rustls refuses (--tls-library=openssl does not)",
+    "the requested name is not a DNS name, which only --tls-library=openssl accepts",
   ],
   [/peer is incompatible: (\w+)/, "incompatible client ($1)"],
   [/peer misbehaved: (\w+)/, "the client broke the protocol ($1)"],

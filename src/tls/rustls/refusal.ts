@@ -33,10 +33,10 @@ export function rustlsReason(certificate: ServedCertificate, error: unknown): st
     case "rsa":
       return bits < 2048 ? `its RSA key has ${bits} bits, fewer than 2048` : message;
     case "rsa-pss":
-      return "its key is for RSA-PSS alone";
+      return "its key is for RSA-PSS only";
     case "ec":
       return message.includes("failed to parse")
-        ? "its curve is none of P-256, P-384 and P-521"
+        ? "its curve is not P-256, P-384 or P-521"
         : message;
     case "ed25519":
       return message;
@@ -44,6 +44,6 @@ export function rustlsReason(certificate: ServedCertificate, error: unknown): st
     case "dsa":
       return `its key is ${certificate.keyType === "dsa" ? "DSA" : "Ed448"}`;
     default:
-      return `its key is of a kind that it does not know (${certificate.keyType})`;
+      return `rustls does not know its key type (${certificate.keyType})`;
   }
 }

@@ -255,7 +255,7 @@ Deno.test("warnings are given when they are new, quarantine as long as it lasts"
   const next = planOf({ warnings: ["old", "new"], tls });
   await hangUp(next);
   const quarantine = "error in quarantine: a.pem: bad";
-  const same = "info reloaded: 1 certificate in quarantine; everything is served as before";
+  const same = "info reloaded: 1 certificate in quarantine; nothing else has changed";
   assertEquals(lines, [quarantine, "warning new", same]);
   lines.length = 0;
   await hangUp(next);
@@ -334,7 +334,7 @@ Deno.test("what takes a restart is said, once", async () => {
   await hangUp(next);
   await hangUp(next);
   assertEquals(lines.filter((line) => line.startsWith("warning")), [
-    "warning syslog: changed, which takes a restart; the rest is in effect",
+    "warning syslog: changed, but this needs a restart; everything else is in effect",
   ]);
   await end();
 });

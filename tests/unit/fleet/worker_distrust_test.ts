@@ -34,10 +34,10 @@ function newWorker() {
 const BREACHES: [what: string | Uint8Array, words: string][] = [
   ['{"type":"log","level":"fatal","text":"a"}\n', "log.level is none of debug, info"],
   ['{"type":"shell","command":"id"}\n', "a message of an unknown kind"],
-  ['{"type":"ended","counters":{"accepted":"many"}}\n', "ended.counters.accepted is no whole"],
+  ['{"type":"ended","counters":{"accepted":"many"}}\n', "ended.counters.accepted is not a whole"],
   [new Uint8Array(MAX_LINE + 1).fill(65), "a line of more than 1048576 bytes"],
-  ['{"type":"answer"}\n', "an answer that was not asked for"],
-  ['{"type":"deaf"}\n', '"deaf" though it was not to drain'],
+  ['{"type":"answer"}\n', "an answer without a request"],
+  ['{"type":"deaf"}\n', '"deaf" without an order to drain'],
   [`${messageLine(READY)}${messageLine(READY)}`, '"ready" a second time'],
   [`{"type":"failed","text":"a"}\n${messageLine(READY)}`, '"ready" after "failed"'],
 ];
@@ -80,7 +80,10 @@ Deno.test("an answer about an address that was not asked about breaks the protoc
   child.say({ type: "answer", reopened: [{ host: "0.0.0.0", port: 22 }] } as { type: string });
   await assertRejects(() => prepared, StartupError);
   await worker.ended;
-  assert(lines[0]!.includes("an answer about an address that is not its own"), lines.join("\n"));
+  assert(
+    lines[0]!.includes("an answer with an address that was not asked about"),
+    lines.join("\n"),
+  );
 });
 
 Deno.test("a worker that owes an answer is ended at last", async () => {
@@ -108,7 +111,7 @@ Deno.test("a worker that does not end when its drain is over is ended", async ()
   worker.ended.then(() => ended = true);
   assertEquals(ended, false);
   await clock.advance(1_000);
-  assert((await worker.ended).includes("not ended 17 s after it was to drain"));
+  assert((await worker.ended).includes("not ended 17 s after the order to drain"));
 });
 
 Deno.test("a worker that takes none of its messages is ended", async () => {
@@ -125,7 +128,7 @@ Deno.test("a worker that closes its output and lives on is ended", async () => {
   await worker.ready;
   child.closeOutput();
   await clock.advance(5_000);
-  assert((await worker.ended).includes("it has closed its output"));
+  assert((await worker.ended).includes("it closed its output"));
 });
 
 Deno.test("the end of a worker is noticed although another process holds its streams open", async () => {
@@ -151,7 +154,7 @@ Deno.test("the end of a worker is noticed although reading from it fails", async
     const log = configureLog((level, text) => lines.push(`${level} ${text}`), "debug");
     const worker = new WorkerProcess(runtime, CONFIGURATION, log);
     await worker.ended;
-    assert(lines[0]!.includes("it cannot be read: EIO"), lines.join("\n"));
+    assert(lines[0]!.includes("its output cannot be read: EIO"), lines.join("\n"));
   }
 });
 
@@ -176,7 +179,7 @@ Deno.test("a worker that logs without end leaves room for the others, and the re
   await settled();
   assertEquals(lines.length, 3_000);
   await clock.advance(1_000);
-  assertEquals(lines.at(-1), "warning worker 1: 7000 log lines left out: more than 1000 a second");
+  assertEquals(lines.at(-1), "warning worker 1: 7000 log lines lost: more than 1000 per second");
   child.say(line);
   await settled();
   assertEquals(lines.at(-1), "info worker 1: flood");

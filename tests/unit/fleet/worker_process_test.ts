@@ -75,7 +75,7 @@ Deno.test("a worker that dies before it is ready rejects with why it died", asyn
   await assertRejects(
     () => worker.ready,
     StartupError,
-    "worker 1 did not start: exit code 70; it said: error: out of luck",
+    "worker 1 did not start: exit code 70; last output: error: out of luck",
   );
 });
 
@@ -83,7 +83,7 @@ Deno.test("ended says how a worker ended, in words", async () => {
   const cases: [end: { code?: number; signal?: string }, words: string][] = [
     [{ code: 0 }, "exit code 0"],
     [{ code: 3 }, "exit code 3"],
-    [{ signal: "SIGKILL" }, "killed by SIGKILL; by hand, or by the kernel when memory ran out"],
+    [{ signal: "SIGKILL" }, "killed by SIGKILL; manually, or by the kernel when memory ran out"],
     [{ signal: "SIGTRAP" }, "killed by SIGTRAP; the JavaScript heap was full"],
     [{ signal: "SIGSEGV" }, "killed by SIGSEGV; a crash in native code"],
     [{ signal: "SIGABRT" }, "killed by SIGABRT; a crash in native code"],

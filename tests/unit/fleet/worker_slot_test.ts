@@ -118,7 +118,11 @@ Deno.test("a machine that refuses a new worker is asked again", async () => {
   children[0]!.end({ code: 1 });
   await clock.advance(20_000);
   assertEquals(children.length, 2);
-  assert(lines.some((line) => line === "error worker 1: cannot start a worker process: no memory"));
+  assert(
+    lines.some((line) =>
+      line === "error worker 1 cannot serve: cannot start a worker process: no memory"
+    ),
+  );
   await slot.kill();
 });
 
@@ -130,7 +134,7 @@ Deno.test("a replacement that cannot serve is logged and replaced again", async 
   children[1]!.end({ code: 1 });
   await clock.advance(500);
   assertEquals(children.length, 3);
-  assert(lines.includes("error worker 1: no such port"), lines.join("\n"));
+  assert(lines.includes("error worker 1 cannot serve: no such port"), lines.join("\n"));
   await slot.kill();
 });
 
@@ -139,7 +143,7 @@ Deno.test("a worker that leaves is let go only when the next one serves", async 
   children[0]!.say({ type: "replace-me" });
   await clock.advance(200);
   assertEquals([children.length, children[0]!.told], [2, ["start"]]);
-  assert(lines[0]!.includes("worker 1 (process 5000) was asked to end; another takes its place"));
+  assert(lines[0]!.includes("worker 1 (process 5000) received SIGTERM; replacing it"));
   children[1]!.say(READY);
   await settled();
   assertEquals(children[0]!.told, ["start", "drain"]);
@@ -322,7 +326,7 @@ Deno.test("start() tries once more when the worker is killed, and only then", as
   await settled();
   assertEquals(children.length, 2);
   assert(
-    /^warning worker 1 did not start: killed by SIGKILL; .*; it is started once more$/.test(
+    /^warning worker 1 did not start: killed by SIGKILL; .*; starting it again$/.test(
       lines[0]!,
     ),
   );

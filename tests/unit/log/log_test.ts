@@ -82,5 +82,5 @@ Deno.test("Outputs says how many lines nobody read", async () => {
   release();
   await outputs.flushed();
   assertEquals(runtime.processes.stdout.split("info: i\n").length - 1, 5_001);
-  assert(/warning: 99 log lines lost: nobody read them\n/.test(runtime.processes.stdout));
+  assert(/warning: 99 log lines lost: they were not read in time\n/.test(runtime.processes.stdout));
 });

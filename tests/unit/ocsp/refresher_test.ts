@@ -65,8 +65,8 @@ Deno.test("a stored response is used until its half, and taken back when its tim
   assertEquals(bed.stapled("a"), undefined);
   assertEquals(
     bed.lines("warning").at(-1),
-    "OCSP: the response for a.pem is outdated, so nothing " +
-      "is stapled until there is a newer one",
+    "OCSP: the response for a.pem has expired; nothing " +
+      "is stapled until there is a new one",
   );
   bed.stop();
 });
@@ -88,8 +88,8 @@ Deno.test("failures are told once, and tried again with growing pauses", async (
   bed.watch([bed.certificate()]);
   await bed.clock.advance(SECOND);
   assertEquals(bed.lines("warning"), [
-    "OCSP: no response for a.pem from http://ocsp.example/: connection refused; nothing is stapled, " +
-    "and the next attempt is in 10 s",
+    "OCSP: no response for a.pem from http://ocsp.example/: connection refused; nothing is stapled; " +
+    "next attempt in 10 s",
   ]);
   const counts: number[] = [];
   for (const wait of [8 * SECOND, 2 * SECOND, 17 * SECOND, 4 * SECOND, HOUR]) {
@@ -102,7 +102,7 @@ Deno.test("failures are told once, and tried again with growing pauses", async (
   bed.serve({ nextUpdate: 5 * HOUR });
   await bed.clock.advance(HOUR);
   assert(bed.stapled("a") !== undefined);
-  assert(/^OCSP: a response for a\.pem from /.test(bed.lines("info").join()));
+  assert(/^OCSP: new response for a\.pem from /.test(bed.lines("info").join()));
   bed.stop();
 });
 
@@ -137,7 +137,7 @@ Deno.test("a certificate that is revoked loses its staple, and the next start kn
   await bed.clock.advance(2 * HOUR);
   assertEquals(bed.staples, [{ fingerprint: "a", response: null }]);
   assertEquals(bed.lines("error").length, 1);
-  assert(/^a\.pem: the certificate is revoked, says http/.test(bed.lines("error")[0]!));
+  assert(/^a\.pem: the certificate is revoked according to http/.test(bed.lines("error")[0]!));
   assert(bed.runtime.files.octets.has(`/stored/${hitchResponseName("a.pem")}`));
   bed.stop();
 });
@@ -149,7 +149,7 @@ Deno.test("a directory that cannot be written to costs one warning", async () =>
   bed.watch([bed.certificate()]);
   await bed.clock.advance(3 * HOUR);
   assertEquals(bed.lines("warning").length, 1);
-  assert(/^--ocsp-dir \/stored: OCSP responses are kept in memory/.test(bed.lines("warning")[0]!));
+  assert(/^--ocsp-dir \/stored: cannot store OCSP responses/.test(bed.lines("warning")[0]!));
   assert(bed.stapled("a") !== undefined);
   bed.stop();
 });

@@ -52,7 +52,7 @@ Deno.test("checkOcspResponse() says why a response is no use", async () => {
     ],
     [
       madeOcspResponse({ ...about, nextUpdate: TODAY }),
-      "the OCSP response was valid until 2030-01-01T00:00:00.000Z",
+      "the OCSP response expired on 2030-01-01T00:00:00.000Z",
     ],
     [refusedOcspResponse(6), "the OCSP responder refused to answer (unauthorized, status 6)"],
     [refusedOcspResponse(3), "the OCSP responder refused to answer (tryLater, status 3)"],
@@ -108,31 +108,31 @@ Deno.test("checkOcspResponse() takes the signature of whom the issuer has certif
     assertEquals(check({ ...delegate, isIncluded: true, isNamed: true }), "good");
     assertEquals(
       check(delegate),
-      "the signature of the OCSP response does not count: it is by somebody whose certificate is not in it",
+      "the signature of the OCSP response is not valid: the certificate of its signer is not in the response",
     );
   }
 });
 
 Deno.test("checkOcspResponse() refuses signatures that do not count, and says why", async () => {
   const { authority, check } = await signatures();
-  const start = "the signature of the OCSP response does not count: ";
+  const start = "the signature of the OCSP response is not valid: ";
   const namesake = await Authority.make();
   const wrong: Signer = { key: namesake.key, certificate: authority.certificate };
-  assertEquals(check(wrong), `${start}it is wrong`);
+  assertEquals(check(wrong), `${start}it does not match`);
   const plain = await authority.issue({ names: ["a.example"] });
   assertEquals(
     check({ ...plain, isIncluded: true }),
-    `${start}it is by a certificate that is not for OCSP`,
+    `${start}the certificate of its signer is not for OCSP`,
   );
   const expired = await authority.issue({ names: ["o"], isOcspSigner: true, days: -1 });
   assertEquals(
     check({ ...expired, isIncluded: true }),
-    `${start}it is by a certificate that is not valid now`,
+    `${start}the certificate of its signer is not valid now`,
   );
   const foreign = await namesake.issue({ names: ["o"], isOcspSigner: true });
   assertEquals(
     check({ ...foreign, isIncluded: true }),
-    `${start}it is by somebody whom the certificate's issuer has not certified`,
+    `${start}the certificate's issuer has not certified its signer`,
   );
 });
 

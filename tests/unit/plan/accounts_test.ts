@@ -43,11 +43,11 @@ Deno.test("an unknown name is a StartupError with option and name", async () => 
   // getent also finds by number, which is not a name.
   runtime.processes.outputs.set("getent passwd 33", "www:x:33:44:web:/var/www:/bin/sh\n");
   for (const name of ["nobody", "33", "", "ww", "x"]) {
-    await assertRejects(() => findUser(runtime, name), StartupError, `--user ${name}: there is no`);
+    await assertRejects(() => findUser(runtime, name), StartupError, `--user ${name}: no such`);
   }
   await assertRejects(
     () => findGroup(runtime, "www"),
     StartupError,
-    "--group www: there is no such",
+    "--group www: no such group",
   );
 });

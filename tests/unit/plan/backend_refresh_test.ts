@@ -39,7 +39,7 @@ Deno.test("other addresses are used and logged, with those before them", async (
   await answer(at(3));
   assertEquals(used, [at(3)]);
   assertEquals(lines, [
-    "info backend web.example:80 is 192.0.2.3:80 now; it was 192.0.2.1:80 and 192.0.2.2:80",
+    "info backend web.example:80 is now 192.0.2.3:80; it was 192.0.2.1:80 and 192.0.2.2:80",
   ]);
   refresh.stop();
 });
@@ -55,7 +55,7 @@ Deno.test("a look-up that fails keeps the addresses, and is one line until it wo
   const { lines, used, refresh, answer } = newRefresh();
   for (let count = 0; count < 5; count++) await answer(new Error("no such name"));
   assertEquals([lines, used], [[
-    "warning looking up backend web.example:80: no such name; it stays at 192.0.2.1:80 and " +
+    "warning backend web.example:80: lookup failed: no such name; keeping 192.0.2.1:80 and " +
     "192.0.2.2:80",
   ], []]);
   await answer(at(1, 2));
@@ -79,7 +79,7 @@ Deno.test("a slow look-up is waited for, not repeated, and told of", async () =>
   assertEquals([asked.length, lines], [1, []]);
   await clock.advance(300_000);
   assertEquals([asked.length, lines], [1, [
-    "warning looking up backend web.example:80: no answer within 10 s; it stays at 192.0.2.1:80 " +
+    "warning backend web.example:80: lookup failed: no answer within 10 s; keeping 192.0.2.1:80 " +
     "and 192.0.2.2:80",
   ]]);
   asked[0]!.resolve(at(3));

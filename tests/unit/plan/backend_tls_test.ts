@@ -78,5 +78,5 @@ Deno.test("revocation lists in the file of --backend-ca count, or stud does not 
       .message;
   assertStringIncludes(await refusal("--tls-library=rustls"), "rustls cannot use the revocation");
   files.texts.set("/ca.pem", ours.certificate + await other.revoke([]));
-  assertStringIncludes(await refusal(), "of CN=Other, is of none of the authorities");
+  assertStringIncludes(await refusal(), "of CN=Other, is from none of the authorities");
 });

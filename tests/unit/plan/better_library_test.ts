@@ -27,7 +27,7 @@ Deno.test("a certificate that rustls cannot serve chooses OpenSSL, and the reaso
   const runtime = machine(() => new FakeOpenSsl());
   assertEquals(await betterLibrary(AUTO, [TLS], runtime), {
     name: "openssl",
-    because: "a.pem, which rustls cannot serve: its key is for RSA-PSS alone",
+    because: "a.pem, which rustls cannot serve: its key is for RSA-PSS only",
   });
 });
 

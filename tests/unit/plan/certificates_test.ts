@@ -56,7 +56,7 @@ Deno.test("loadCertificates() makes one in memory for --self-signed", async () =
   assertEquals(loaded.warnings.length, 1);
   assertStringIncludes(
     loaded.warnings[0]!,
-    "--self-signed: a certificate for tls.example was made",
+    "--self-signed: made a certificate for tls.example in memory",
   );
 });
 
@@ -99,11 +99,11 @@ Deno.test("loadCertificates() refuses a directory that is empty or missing", asy
   runtime.files.directories.add("/empty");
   assertEquals(
     await refusal({ pemDir: "/empty" }, runtime),
-    "/empty: this directory of PEM files is empty",
+    "/empty: the directory is empty; put PEM files in it",
   );
   assertEquals(
     await refusal({ pemDir: "/hidden" }, runtime),
-    "/hidden: this directory of PEM files is empty",
+    "/hidden: the directory is empty; put PEM files in it",
   );
   assertEquals(await refusal({ pemDir: "/gone" }, runtime), "/gone: no such directory");
 });
@@ -156,7 +156,7 @@ Deno.test("loadCertificates() names keys and certificates that find no partner",
   const runtime = machine({ "/a": a.certificate, "/a.key": a.key, "/b": b.pem, "/b.key": b.key });
   assertEquals(
     await refusal({ ...files("/a"), privateKeys: ["/a.key", "/b.key"] }, runtime),
-    "/b.key: the private key (line 1) belongs to none of the certificates without a key of their own",
+    "/b.key: the private key (line 1) belongs to no certificate that lacks a key",
   );
   assertEquals(
     await refusal(files("/b", "/a"), runtime),
@@ -182,7 +182,7 @@ Deno.test("loadCertificates() gives a URI to the only certificate that is left w
   );
   assertEquals(
     await refusal({ ...files("/a"), privateKeys: [uri, uri] }, runtime),
-    `${uri}: every certificate has another private key already`,
+    `${uri}: every certificate already has a private key`,
   );
 });
 
@@ -275,11 +275,11 @@ Deno.test("loadCertificates() staples the response named for a certificate", asy
   runtime.files.octets.set("/other", madeOcspResponse({ about, serialNumber, thisUpdate: TODAY }));
   assertEquals(
     await refusal(load("/text"), runtime),
-    "/text: not an OCSP response in DER; openssl ocsp -respout writes one; it is given for /a",
+    "/text: not an OCSP response in DER; openssl ocsp -respout writes one; it is named for /a",
   );
   assertEquals(
     await refusal(load("/refused"), runtime),
-    "/refused: the OCSP responder refused to answer (tryLater, status 3); it is given for /a",
+    "/refused: the OCSP responder refused to answer (tryLater, status 3); it is named for /a",
   );
   assertStringIncludes(
     await refusal(load("/other"), runtime),
@@ -301,7 +301,7 @@ Deno.test("loadCertificates() staples no outdated response, and says so", async 
     const { certificates: [only], warnings } = await loadCertificates(settings(own), runtime);
     assertEquals(only!.ocspResponse, undefined);
     assertEquals(warnings, [
-      `${path}: the OCSP response was valid until 2029-12-31T00:00:00.000Z; it is not stapled for /a`,
+      `${path}: the OCSP response expired on 2029-12-31T00:00:00.000Z; nothing is stapled for /a`,
     ]);
   }
 });
@@ -325,7 +325,7 @@ Deno.test("loadCertificates() verifies the signatures of responses if it is told
   assertEquals(await load(true), [
     false,
     "/stored/a.ocsp: the signature of the OCSP response cannot be verified without the issuer's " +
-    "certificate, which is not in the chain; it is not stapled for /a",
+    "certificate, which is not in the chain; nothing is stapled for /a",
   ]);
 });
 
@@ -356,7 +356,7 @@ Deno.test("loadCertificates() starts without stored responses that are no use", 
   const warnings = async (own: Partial<Settings>) =>
     (await loadCertificates(settings({ ...files("/a"), ...own }), runtime)).warnings;
   assertEquals(await warnings({ ocspDir: "/stored" }), [
-    "/stored/a.ocsp: not an OCSP response in DER; openssl ocsp -respout writes one; it is not stapled for /a",
+    "/stored/a.ocsp: not an OCSP response in DER; openssl ocsp -respout writes one; nothing is stapled for /a",
   ]);
   assertEquals(await warnings({ ocspDir: "/gone" }), [
     "--ocsp-dir /gone: no such directory; nothing is stapled from it",
@@ -384,7 +384,7 @@ Deno.test("a file that is bad by now keeps the certificate it held before, and i
   assertEquals(loaded.certificates.map(({ names }) => names), [["a"], ["new.b"]]);
   assertEquals([loaded.certificates[0] === former[0], loaded.defaultCertificate], [true, 1]);
   assertEquals(loaded.quarantined, [
-    "a.pem: not a PEM file (it has no -----BEGIN line); the certificate it held before is served on",
+    "a.pem: not a PEM file (it has no -----BEGIN line); stud keeps serving its previous certificate",
   ]);
   // And again, from then on.
   const again = await loadCertificates(own, runtime, loaded.certificates);
@@ -414,8 +414,8 @@ Deno.test("a certificate that the TLS library refuses is in quarantine as a dama
   const loaded = await loadCertificates(own, runtime, former, refused);
   assertEquals(loaded.certificates.map(({ names }) => names), [["new.a"], ["b"]]);
   assertEquals(loaded.quarantined, [
-    "b.pem: weak; the certificate it held before is served on",
-    "c.pem: weak; no certificate of it is served",
+    "b.pem: weak; stud keeps serving its previous certificate",
+    "c.pem: weak; stud does not serve it",
   ]);
 });
 
@@ -461,7 +461,7 @@ Deno.test("a file that never was good is left out and named, and the last good f
   const loaded = await loadCertificates(own, runtime, former);
   assertEquals([sources(loaded), loaded.defaultCertificate], [["a.pem", "b.pem"], 1]);
   assertEquals(loaded.quarantined, [
-    "missing.pem: no such file; no certificate of it is served",
+    "missing.pem: no such file; stud does not serve it",
   ]);
   assertEquals(await refusal(files("a.pem", "missing.pem"), runtime), "missing.pem: no such file");
 });
@@ -492,7 +492,7 @@ Deno.test("a key that is missing by now puts its certificate into quarantine, an
   const loaded = await loadCertificates(own, runtime, former);
   assertEquals(loaded.certificates.map(({ names }) => names), [["a"], ["b"]]);
   assertEquals(loaded.quarantined.length, 1);
-  assert(loaded.quarantined[0]!.endsWith("; the certificate it held before is served on"));
+  assert(loaded.quarantined[0]!.endsWith("; stud keeps serving its previous certificate"));
 });
 
 Deno.test("a key that is bad by now holds up no renewed certificate with another one", async () => {

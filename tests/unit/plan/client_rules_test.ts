@@ -115,11 +115,11 @@ Deno.test("what is no revocation list of the authorities is a start error", asyn
   );
   assertEquals(
     await refused({ "/ca": ca, "/crl": await other.revoke([]) }),
-    "/crl: revocation list 1 in it, of CN=Other, is of none of the authorities in /ca",
+    "/crl: revocation list 1 in it, of CN=Other, is from none of the authorities in /ca",
   );
   assertEquals(
     await refused({ "/ca": ca, "/crl": await impostor.revoke([]) }),
-    "/crl: revocation list 1 in it, of CN=Ours, was not signed by that authority as /ca has it",
+    "/crl: revocation list 1 in it, of CN=Ours, was not signed by the key that /ca has for that authority",
   );
   assertEquals(
     await refused({ "/ca": ca, "/crl": await ours.revoke([], { isDelta: true }) }),
@@ -127,7 +127,7 @@ Deno.test("what is no revocation list of the authorities is a start error", asyn
   );
   assertEquals(
     await refused({ "/ca": ca + await other.revoke([]) }, {}),
-    "/ca: revocation list 1 in it, of CN=Other, is of none of the authorities in /ca",
+    "/ca: revocation list 1 in it, of CN=Other, is from none of the authorities in /ca",
   );
   assertStringIncludes(
     await refused({ "/ca": ca, "/crl": new Uint8Array((16 << 20) + 1) }),

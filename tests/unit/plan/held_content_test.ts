@@ -16,7 +16,7 @@ Deno.test("at the start a fault is a fault", async () => {
 Deno.test("what was read before goes on, for as long as it takes, and a line says so each time", async () => {
   const first = new HeldContent();
   await first.read("ca.pem", good("one"));
-  const line = "bad file, its former content stays in use: ca.pem: no such file";
+  const line = "bad file, keeping its previous content: ca.pem: no such file";
   let last = first;
   for (let reload = 0; reload < 3; reload++) {
     last = new HeldContent(last);

@@ -125,9 +125,9 @@ Deno.test("makePlan() names option and text of what is unknown here", async () =
     [["-f", "other.example,80"], "--frontend: the host name other.example cannot be resolved"],
     [["-b", "192.0.2.1,gopher"], "--backend: gopher is neither a port number nor a service"],
     [["-f", "192.0.2.1,syslog"], "--frontend: syslog is neither a port number nor a service"],
-    [["-u", "mallory"], "--user mallory: there is no such user"],
-    [["-g", "mallory"], "--group mallory: there is no such group"],
-    [["-r", "/nowhere"], "--chroot /nowhere: there is no such directory"],
+    [["-u", "mallory"], "--user mallory: no such user"],
+    [["-g", "mallory"], "--group mallory: no such group"],
+    [["-r", "/nowhere"], "--chroot /nowhere: no such directory"],
   ];
   for (const [args, message] of cases) await assertRejects(() => plan(args), StartupError, message);
 });
@@ -154,7 +154,7 @@ Deno.test("makePlan() refuses what was taken from root", async () => {
     await assertRejects(
       () => plan([`--${name}`, value], runtime),
       StartupError,
-      `--${name} ${value}: ${missing} was taken from root here`,
+      `--${name} ${value}: root has no ${missing} here`,
     );
     runtime.files.texts.set("/proc/self/status", "CapEff:\t00000000000400c0\n");
     await plan([`--${name}`, value], runtime);
@@ -185,7 +185,7 @@ Deno.test("makePlan() counts CPUs for auto", async () => {
   await assertRejects(
     () => plan(["-n", "65"], runtime),
     StartupError,
-    "--workers 65: more than 64 only cost memory on this machine, which has 7 CPUs; a worker is a process",
+    "--workers 65: the max is 64 on this machine, which has 7 CPUs; more workers only cost",
   );
 });
 

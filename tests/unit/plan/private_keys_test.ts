@@ -37,7 +37,7 @@ Deno.test("giveKeys() never guesses between two", async () => {
   const give = () => giveKeys(list, ["/brainpool.key"], files);
   assertEquals(
     (await assertRejects(give, StartupError)).message,
-    "/brainpool.key: keys of this kind cannot be compared here, and it may belong to /one or /two; append " +
+    "/brainpool.key: stud cannot compare keys of this kind, and it may belong to /one or /two; append " +
       "it to its certificate, or give both in one pem-file block",
   );
 });

@@ -24,8 +24,8 @@ Deno.test("attempt() gathers faults later, each with what becomes of its certifi
   assertEquals(await quarantine.attempt("b.pem", fail("b.pem: no such file")), undefined);
   assertEquals(quarantine.fault?.message, "a.pem: bad");
   assertEquals(quarantine.lines, [
-    "a.pem: bad; the certificate it held before is served on",
-    "b.pem: no such file; no certificate of it is served",
+    "a.pem: bad; stud keeps serving its previous certificate",
+    "b.pem: no such file; stud does not serve it",
   ]);
 });
 

@@ -26,7 +26,7 @@ testWith({ tools: ["openssl"] }, "a curve that few clients know is named", async
     const [line] = rareKeyWarnings({ ciphers: undefined }, [checkCertificate(pem, "a.pem")]);
     assertStringIncludes(
       line!,
-      "a.pem: its key is on the curve secp256k1, which TLS 1.3 does not have",
+      "a.pem: its key is on the curve secp256k1, which TLS 1.3 lacks",
     );
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -27,10 +27,10 @@ Deno.test("socketWarnings() is silent about what the kernel allows, or does not 
 Deno.test("socketWarnings() names the sysctl that is in the way, and its value", async () => {
   const little = { "ipv4/tcp_fastopen": "1", "core/rmem_max": "65535", "core/wmem_max": "131071" };
   assertEquals(await warningsOf(OPTIONS, little), [
-    "--tcp-fastopen: the kernel does not allow it to servers; set the sysctl " +
-    "net.ipv4.tcp_fastopen to 3, it is 1",
-    "--recv-bufsize 65536: the kernel gives 65535 at most; raise the sysctl net.core.rmem_max",
-    "--send-bufsize 131072: the kernel gives 131071 at most; raise the sysctl net.core.wmem_max",
+    "--tcp-fastopen: the kernel does not allow it for servers; set the sysctl " +
+    "net.ipv4.tcp_fastopen to 3 (now 1)",
+    "--recv-bufsize 65536: the kernel allows at most 65535; raise the sysctl net.core.rmem_max",
+    "--send-bufsize 131072: the kernel allows at most 131071; raise the sysctl net.core.wmem_max",
   ]);
 });
 

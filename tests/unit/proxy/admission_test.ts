@@ -186,12 +186,15 @@ Deno.test("a client gets a descriptor for itself and one for its backend, or wai
   const stalled = come("stalled", at);
   assertEquals([wait(at), wait(at, "unasked"), wait(at, "last")], [250, 250, 250]);
   waiting(at);
-  assertEquals(full, ["limit of open files"]);
+  assertEquals(full, ["connection limit (RLIMIT_NOFILE)"]);
   await clock.advance(249);
   assertEquals(admission.makeDescriptor(), false);
   await clock.advance(1);
   assertEquals([admission.makeDescriptor(), wait(at)], [true, 0]);
-  assertEquals(stalled.deadline.early, "gave way to a new client: limit of open files reached");
+  assertEquals(
+    stalled.deadline.early,
+    "gave way to a new client: connection limit (RLIMIT_NOFILE) reached",
+  );
   assertEquals(admission.makeDescriptor(), false);
 });
 

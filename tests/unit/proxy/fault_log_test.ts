@@ -40,7 +40,7 @@ Deno.test("each fault is a line of its subject, its reason and the client", () =
   const { lines, faults } = newFaultLog();
   faults.connection(new PeerError("client", "handshake", "not TLS"), CLIENT);
   faults.connection(
-    new PeerError("client", "handshake", "no handshake before the deadline"),
+    new PeerError("client", "handshake", "no handshake within --ssl-handshake-timeout"),
     CLIENT,
   );
   faults.connection(new PeerError("backend", "refused", "127.0.0.1:80: refused"), CLIENT);
@@ -49,19 +49,23 @@ Deno.test("each fault is a line of its subject, its reason and the client", () =
   faults.shortage(new PeerError("client", "resources", "out of file descriptors"));
   assertEquals(lines, [
     `info handshake failed: not TLS (${WHO})`,
-    `info handshake failed: no handshake before the deadline (${WHO})`,
+    `info handshake failed: no handshake within --ssl-handshake-timeout (${WHO})`,
     `error backend failed: 127.0.0.1:80: refused (${WHO})`,
     `info connection ended: took nothing (${WHO})`,
-    "error cannot accept clients: out of file descriptors (raise it: ulimit -n, or LimitNOFILE= of systemd)",
+    "error cannot accept clients: out of file descriptors (raise it with ulimit -n, or LimitNOFILE= of systemd)",
   ]);
 });
 
 Deno.test("a client that leaves before it sends anything is a line for those who want every one", () => {
   const { lines, faults } = newFaultLog();
-  const fault = new PeerError("client", "silent", "the client left before it sent anything");
+  const fault = new PeerError(
+    "client",
+    "silent",
+    "the client closed the connection before it sent anything",
+  );
   assertEquals(isRoutineClose(fault), true);
   for (let round = 0; round < 2; round++) faults.connection(fault, CLIENT);
-  assertEquals(lines, Array(2).fill(`debug ${WHO}: left before it sent anything`));
+  assertEquals(lines, Array(2).fill(`debug ${WHO}: closed the connection before it sent anything`));
 });
 
 Deno.test("what is no name cannot be taken for a part of the line", () => {

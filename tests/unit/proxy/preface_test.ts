@@ -98,7 +98,7 @@ Deno.test("prefaceEncoder() says once that a header was too long", () => {
     assertEquals(tlvs.map(({ type }) => type), [0x01, 0x20]);
   }
   assertEquals(lines, [
-    "a PROXY header would exceed 16 KiB, so the backend gets it without client certificate; " +
-    "further ones like it are not logged",
+    "the PROXY header is longer than 16 KiB, so it is sent without client certificate; " +
+    "later ones are not logged",
   ]);
 });

@@ -19,7 +19,7 @@ Deno.test("readUpTo() reads up to the limit, in whatever pieces, and no further"
     };
     assertEquals([...await readUpTo(100, read)], Array(100).fill(7));
     left = 101;
-    await assertRejects(() => readUpTo(100, read), Error, "has more than 100 bytes, or no end");
+    await assertRejects(() => readUpTo(100, read), Error, "is larger than 100 bytes, or endless");
   }
 });
 
@@ -44,11 +44,11 @@ testWith(
         );
       assertEquals(
         await refused(path, 1_000),
-        "/file: has more than 1000 bytes, or no end; give a file",
+        "/file: is larger than 1000 bytes, or endless; give a file",
       );
       assertEquals(
         await refused("/dev/zero"),
-        "/dev/zero: has more than 1 MiB, or no end; give a file",
+        "/dev/zero: is larger than 1 MiB, or endless; give a file",
       );
       assertEquals(await refused(`${folder}/pipe`), "/pipe: is a named pipe, not a file");
       assertEquals(await refused(folder), ": is a directory, not a file");

@@ -73,7 +73,7 @@ Deno.test("a pidfile that holds something else stays what it is", async () => {
       await assertRejects(
         () => check(path),
         StartupError,
-        `--pidfile ${path}: the file holds something else than a process id`,
+        `--pidfile ${path}: the file does not hold a process id`,
       );
     }
     assertEquals(Deno.readTextFileSync(path), text);

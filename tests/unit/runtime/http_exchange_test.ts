@@ -54,9 +54,9 @@ for (
       "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc",
       "the answer was cut short",
     ],
-    ["ends at once", "", "the connection ended before an answer"],
+    ["ends at once", "", "the connection was closed before an answer"],
     ["speaks something else", "220 ready\r\n\r\n", "the answer is not HTTP"],
-    ["says too much", `HTTP/1.1 200 OK\r\n\r\n${"x".repeat(2_000)}`, "longer than 1000 octets"],
+    ["says too much", `HTTP/1.1 200 OK\r\n\r\n${"x".repeat(2_000)}`, "longer than 1000 bytes"],
   ] as const
 ) {
   Deno.test(`httpExchange() rejects when the server ${what}`, async () => {
@@ -91,12 +91,12 @@ Deno.test("httpExchange() gives up when it is told to", async () => {
     abandonment.give();
     return untilClosed(conn);
   }, async (url) => {
-    await assertRejects(() => ask(url, { abandonment }), Error, "given up");
+    await assertRejects(() => ask(url, { abandonment }), Error, "cancelled");
     // Before there is a connection, too.
     const early = new Abandonment();
     const asked = ask(url, { abandonment: early });
     early.give();
-    await assertRejects(() => asked, Error, "given up");
+    await assertRejects(() => asked, Error, "cancelled");
   });
 });
 

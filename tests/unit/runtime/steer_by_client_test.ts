@@ -223,7 +223,7 @@ testWith({ linux: true }, "steer() by client is a StartupError where it cannot b
     kernel().steer({ host: "127.0.0.1", port }, { first: 0, count, byClient: true });
   assertThrows(steer(2), StartupError, `cannot steer clients on 127.0.0.1:${port}`);
   alone.close();
-  assertThrows(steer(2), StartupError, "nobody listens there");
+  assertThrows(steer(2), StartupError, "nothing listens there");
   await using group = new Group("127.0.0.1", 1);
   assertThrows(() => group.steer(0), StartupError, "invalid argument");
 });

@@ -48,7 +48,7 @@ Deno.test("only the first answer counts", async () => {
 });
 
 Deno.test("a daemon that ends without a word is an error that tells how it ended", async () => {
-  await assertRejects(() => outcome(undefined), Error, "ended before it served (exit code 3)");
+  await assertRejects(() => outcome(undefined), Error, "exited before it served (exit code 3)");
 });
 
 Deno.test("a process that nobody started in the background has nobody to tell", async () => {

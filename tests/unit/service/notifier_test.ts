@@ -61,17 +61,17 @@ Deno.test("Notifier without a manager does nothing", async () => {
 
 Deno.test("Notifier warns once of a manager that has gone, and again after it was back", async () => {
   const { notifier, service, lines } = newNotifier({ NOTIFY_SOCKET: "/n" });
-  service.notifying = () => Promise.reject(new Error("nobody listens there"));
+  service.notifying = () => Promise.reject(new Error("nothing listens there"));
   notifier.ready("serving");
   notifier.status("fine");
   await settled();
   const warning =
-    "warning NOTIFY_SOCKET /n: the service manager cannot be told: nobody listens there";
+    "warning NOTIFY_SOCKET /n: could not notify the service manager: nothing listens there";
   assertEquals(lines, [warning]);
   service.notifying = () => Promise.resolve();
   notifier.status("back");
   await settled();
-  service.notifying = () => Promise.reject(new Error("nobody listens there"));
+  service.notifying = () => Promise.reject(new Error("nothing listens there"));
   notifier.stopping();
   await notifier.close();
   assertEquals(lines, [warning, warning]);

@@ -69,7 +69,7 @@ Deno.test("a log that cannot be opened is refused, and one that can is not opene
 });
 
 Deno.test("the pidfile of a stud that runs is a note, and another program's is a fault", async () => {
-  const refusal = new StartupError("--pidfile /run/pid: stud is running already, as process 123");
+  const refusal = new StartupError("--pidfile /run/pid: stud is already running, as process 123");
   for (const isStud of [true, false]) {
     const { platform, rehearsal, service } = newRehearsal("-p", "/run/pid");
     platform.service.pidFiles.set("/run/pid", { refusal });

@@ -46,9 +46,9 @@ Deno.test("find() says what is wrong", async () => {
   const { find, runtime } = newMachine();
   const cases = [
     ["124", `--takeover 124: there is no process 124${REMEDY}`],
-    ["0", `--takeover 0: 0 is no process id${REMEDY}`],
-    ["99999999999", "--takeover 99999999999: 99999999999 is no process id"],
-    ["4711", `--takeover 4711: process 4711 is this one itself${REMEDY}`],
+    ["0", `--takeover 0: 0 is not a process id${REMEDY}`],
+    ["99999999999", "--takeover 99999999999: 99999999999 is not a process id"],
+    ["4711", `--takeover 4711: process 4711 is this stud itself${REMEDY}`],
     [
       "/run/stale",
       `--takeover /run/stale: the file names process 125, which does not exist (a stud that was killed ` +
@@ -57,11 +57,11 @@ Deno.test("find() says what is wrong", async () => {
     ["/run/empty", `--takeover /run/empty: the file is empty${REMEDY}`],
     [
       "/run/words",
-      `--takeover /run/words: the file holds "not\\na pid", which is no process id${REMEDY}`,
+      `--takeover /run/words: the file holds "not\\na pid", which is not a process id${REMEDY}`,
     ],
-    ["/run/key", `--takeover /run/key: the file holds something else than a process id${REMEDY}`],
-    ["/run/huge", 'the file holds "99999999999", which is no process id'],
-    ["/run/own", "--takeover /run/own: process 4711 is this one itself (a stud that was killed"],
+    ["/run/key", `--takeover /run/key: the file does not hold a process id${REMEDY}`],
+    ["/run/huge", 'the file holds "99999999999", which is not a process id'],
+    ["/run/own", "--takeover /run/own: process 4711 is this stud itself (a stud that was killed"],
     ["/run/none", `--takeover /run/none: no such file${REMEDY}`],
   ];
   for (const [text, message] of cases) {
@@ -77,8 +77,8 @@ Deno.test("one that another process replaces already is left to that one", async
     await assertRejects(
       () => find("123"),
       StartupError,
-      `--takeover 123: process 123 is being replaced by ${who} already, and only one can do so; to ` +
-        "replace that one too, give its id once it serves",
+      `--takeover 123: process 123 is already being replaced by ${who}; to ` +
+        "replace that one, give its id once it serves",
     );
     assertEquals([process.relieved, process.isClosed], [0, true]);
   }
@@ -169,8 +169,8 @@ Deno.test("a stud that nobody may look into, and that announces nothing, takes a
   assertThrows(
     () => predecessor.prove([HERE, ELSEWHERE]),
     StartupError,
-    "--takeover 123: process 123 (stud) is a stud, but whether it listens on 192.0.2.1:8443 or " +
-      "192.0.2.1:9443 cannot be seen by this user; give the pidfile that it holds (-p), or start " +
-      "this stud as the user of that one",
+    "--takeover 123: process 123 (stud) is a stud, but this user cannot see whether it listens on " +
+      "192.0.2.1:8443 or 192.0.2.1:9443; give its pidfile (-p), or start " +
+      "this stud as the user that runs it",
   );
 });

@@ -17,7 +17,7 @@ const REASONS: readonly (readonly [string, string])[] = [
   ],
   [
     'invalid peer certificate: certificate not valid for name "a.example"; certificate is not valid for any names',
-    "its certificate is not for a.example but for no name at all",
+    "its certificate is not for a.example but for no name",
   ],
   [
     "certificate verify failed: self-signed certificate in certificate chain",
@@ -28,14 +28,14 @@ const REASONS: readonly (readonly [string, string])[] = [
     "certificate verify failed: path length constraint exceeded",
     "its certificate could not be verified: path length constraint exceeded",
   ],
-  ["received corrupt message of type InvalidContentType", "what it speaks is not TLS"],
-  ["wrong version number", "what it speaks is not TLS"],
+  ["received corrupt message of type InvalidContentType", "it does not speak TLS"],
+  ["wrong version number", "it does not speak TLS"],
   ["peer is incompatible: ServerDoesNotSupportTls12Or13", "no TLS version in common"],
   [
     "received fatal alert: NoApplicationProtocol",
     "it speaks none of the protocols of --alpn-protos (alert no_application_protocol)",
   ],
-  ["received fatal alert: InternalError", "it gave up (alert internal_error)"],
+  ["received fatal alert: InternalError", "it aborted the handshake (alert internal_error)"],
   ["received fatal alert: UnknownCA", "it does not trust our certificate (alert unknown_ca)"],
   ["something new", "something new"],
 ];
@@ -64,7 +64,7 @@ Deno.test("recordFaultAt() leaves ends as they are, and names the backend in wha
   const judged = faultOf(new OpenSslError("certificate required", { alert: 116 }));
   assertEquals([judged.kind, judged.message], [
     "handshake",
-    "192.0.2.1:443: TLS: it requires a certificate of ours; name one as a PEM file (alert certificate_required)",
+    "192.0.2.1:443: TLS: it requires a client certificate; name a PEM file (alert certificate_required)",
   ]);
   const broken = faultOf(new OpenSslError("bad record mac"));
   assertEquals([broken.kind, broken.message], [
@@ -86,6 +86,6 @@ Deno.test("withNames() says whom a certificate is for, if that is what is wrong"
   const nameless = await made({ commonName: "nobody" });
   assertEquals(
     withNames(mismatch, "a.example", nameless.certificate).message,
-    "its certificate is not for a.example but for no name at all",
+    "its certificate is not for a.example but for no name",
   );
 });

@@ -66,6 +66,6 @@ Deno.test("TLS to the backend is by rustls, too, where there is no OpenSSL", asy
   await assertRejects(
     () => makeEngine(runtime, { ...PREFERRED, backend }),
     StartupError,
-    "--client: rustls cannot begin TLS with these authorities: untrusted",
+    "--client: rustls cannot use these authorities: untrusted",
   );
 });

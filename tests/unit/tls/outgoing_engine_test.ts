@@ -102,7 +102,7 @@ Deno.test("authorities that rustls does not take are a StartupError", async () =
   await assertRejects(
     () => engine.check(),
     StartupError,
-    "--client: rustls cannot begin TLS with these authorities: invalid",
+    "--client: rustls cannot use these authorities: invalid",
   );
   assertEquals(runtime.network.plainListeners.map(({ closed }) => closed), [true]);
 });
@@ -118,5 +118,5 @@ Deno.test("a refusal right after rustls's handshake is told as one, with the bac
     PeerError,
   );
   assertEquals([party, kind], ["backend", "handshake"]);
-  assert(message.startsWith("192.0.2.1:443: TLS: it requires a certificate of ours"), message);
+  assert(message.startsWith("192.0.2.1:443: TLS: it requires a client certificate"), message);
 });

@@ -91,7 +91,7 @@ for (const [how, sourceOf] of Object.entries(SOURCES)) {
     stream.deliver("GET / HTTP/1.1\r\n");
     const fault = await assertRejects(() => readProxyHeader(sourceOf(stream)), PeerError);
     assertEquals([fault.party, fault.kind], ["client", "handshake"]);
-    assertEquals(fault.message, "no PROXY header came first");
+    assertEquals(fault.message, "no PROXY header");
     assertEquals(fault.detail, 'it sent "GET / HTTP/1.1\\x0d\\x0a"');
   });
 

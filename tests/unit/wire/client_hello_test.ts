@@ -42,7 +42,7 @@ const REFUSED: Readonly<Record<string, readonly [string, number, Octets]>> = {
   "what only begins like an alert": [NOT_TLS, 50, [21, 0]],
   "what only begins like data": [NOT_TLS, 50, [23, 3, 5]],
   "what only begins like SSLv2": [NOT_TLS, 50, text("ä!")],
-  "an SSLv2 hello": ["an SSLv2 hello, which nothing safe speaks any more", 70, [0x80, 0x2e, 1]],
+  "an SSLv2 hello": ["an SSLv2 ClientHello, which is obsolete and insecure", 70, [0x80, 0x2e, 1]],
   "application data": [UNEXPECTED, 10, [23, 3, 3]],
   "data of TLS 1.3": [UNEXPECTED, 10, [23, 3, 4]],
   "an alert": [UNEXPECTED, 10, [21, 3, 1]],

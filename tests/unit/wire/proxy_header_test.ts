@@ -64,7 +64,7 @@ for (const [what, header, client] of HEADERS) {
 }
 
 const LINE_FAULT = "malformed PROXY header of version 1";
-const NO_HEADER = "no PROXY header came first";
+const NO_HEADER = "no PROXY header";
 const UNKNOWN_COMMAND = "a PROXY header of an unknown version or command";
 const SHORT = "malformed PROXY header of version 2 (too short for its addresses)";
 const TOO_LONG = "a PROXY header of more than 16 KiB";
@@ -77,7 +77,7 @@ const REFUSED: readonly (readonly [Uint8Array, string, number?])[] = [
   [octetsOf("PROXYTCP4"), NO_HEADER, 6],
   [octetsOf("proxy TCP4"), NO_HEADER, 1],
   [octetsOf("\r\n\r\nGET /"), NO_HEADER, 5],
-  [Uint8Array.of(22, 3, 1), "no PROXY header came first, but TLS at once", 1],
+  [Uint8Array.of(22, 3, 1), "no PROXY header, but TLS at once", 1],
   [octetsOf("PROXY TCP4 1.1.1.1 2.2.2.2 1 2\n"), LINE_FAULT],
   [octetsOf("PROXY TCP4 1.1.1.1 2.2.2.2 1 2\rX"), LINE_FAULT],
   [octetsOf("PROXY UNKNOWN \r \r\n"), LINE_FAULT, 16],
@@ -97,7 +97,7 @@ const REFUSED: readonly (readonly [Uint8Array, string, number?])[] = [
   [octetsOf("PROXY \r\n"), LINE_FAULT],
   [
     octetsOf(`PROXY UNKNOWN ${"f".repeat(93)}\r\n`),
-    "a PROXY header of version 1 with more than 107 octets",
+    "a PROXY header of version 1 with more than 107 bytes",
     107,
   ],
   [version2(0x11, 0x11, IPV4), UNKNOWN_COMMAND, 13],

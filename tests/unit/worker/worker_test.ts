@@ -197,11 +197,11 @@ Deno.test("a worker without the means to drop what it should does not serve as r
 Deno.test("a worker that cannot stay on its CPU warns and serves", async () => {
   const { runtime, start, messages } = newWorker();
   runtime.kernel!.pinToCpu = () => {
-    throw new Error("cannot stay on CPU 1");
+    throw new Error("cannot pin to CPU 1");
   };
   await start();
   assertEquals(messages(), [
-    { type: "log", level: "warning", text: "cannot stay on CPU 1" },
+    { type: "log", level: "warning", text: "cannot pin to CPU 1" },
     READY,
   ]);
 });
@@ -298,7 +298,7 @@ Deno.test("what nothing else has caught is a log line, and the worker goes on", 
   await settled();
   const { level, text } = messages()[1];
   assertEquals([level, code()], ["error", undefined]);
-  assert(text.startsWith("internal error: Error: oops"), text);
+  assert(text.startsWith("internal error, please report it: Error: oops"), text);
 });
 
 Deno.test("a supervisor that reads nothing keeps a worker neither from serving nor from ending", async () => {

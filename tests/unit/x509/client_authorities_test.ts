@@ -34,7 +34,7 @@ Deno.test("a file without a root is refused, since no chain could end", async ()
   );
   const { pem } = await root.issue({ names: ["leaf.example"] });
   const leaf = pem.slice(0, pem.indexOf("-----END CERTIFICATE-----") + 26);
-  assertStringIncludes(messageOf(leaf), "append the one of the root authority");
+  assertStringIncludes(messageOf(leaf), "append the self-signed certificate of the root authority");
 });
 
 Deno.test("as many names as the request has room for are taken, and no more", async () => {
@@ -44,9 +44,9 @@ Deno.test("as many names as the request has room for are taken, and no more", as
   assert(checkClientAuthorities(certificate.repeat(most), "ca.pem").length > 0);
   assertEquals(
     messageOf(certificate.repeat(most + 1)),
-    `ca.pem: the names of the ${most + 1} authorities in it have ${
+    `ca.pem: the names of the ${most + 1} authorities in it take ${
       (most + 1) * (subject.length + 2)
-    } bytes, and when a client is asked for a certificate TLS has room for 65280; leave out authorities ` +
+    } bytes, but TLS has room for 65280 when a server asks for certificates; leave out authorities ` +
       "that no client's certificate is from",
   );
 });

@@ -12,7 +12,7 @@ Deno.test("beginningSlips() says what is wrong with a line that was meant to beg
     ["— BEGIN CERTIFICATE —", `line 2 is no -----BEGIN line: ${NOTHING_ELSE}`],
     ["-----begin certificate-----", "line 2: -----BEGIN and what it names are written in capitals"],
     ["-----BEGIN Certificate-----", "line 2: -----BEGIN and what it names are written in capitals"],
-    ["-----BEGIN X509 CRL----- MII", "line 2: a -----BEGIN line has to be a line of its own"],
+    ["-----BEGIN X509 CRL----- MII", "line 2: a -----BEGIN line must be a line of its own"],
     ["-----BEGIN PRIVATE KEY-----\\nMII", "line 2 has \\n where line feeds belong"],
   ];
   for (const [line, fault] of faults) {

@@ -25,8 +25,8 @@ Deno.test({
     sendDatagram(path, text);
     assertEquals(new TextDecoder().decode((await socket.receive())[0]), text);
     socket.close();
-    assertThrows(() => sendDatagram(path, text), Error, "nobody listens there");
-    assertThrows(() => sendDatagram("@stud-test-nobody", text), Error, "nobody listens there");
+    assertThrows(() => sendDatagram(path, text), Error, "nothing listens there");
+    assertThrows(() => sendDatagram("@stud-test-nobody", text), Error, "nothing listens there");
     assertThrows(() => sendDatagram("/long".repeat(30), text), Error, "too long");
     Deno.removeSync(folder, { recursive: true });
   },

@@ -91,7 +91,7 @@ Deno.test("handshake() refuses a name that no certificate is for with unrecogniz
   bed.stream.deliver(hellos.hello([hellos.serverNames(hellos.host("b.example"))]));
   const fault = await faultOf(bed.connection.handshake());
   assertEquals([fault.kind, fault.message], [
-    ...["handshake", "no certificate is for the name asked for"],
+    ...["handshake", "no certificate for the requested name"],
   ]);
   assertEquals(bed.stream.octets, alertRecord(112));
   assertEquals(bed.connection.serverName, "b.example");
@@ -139,7 +139,7 @@ Deno.test("handshake() sends the session's alert before it tells the reason", as
 });
 
 Deno.test("handshake() tells how a client left it", async () => {
-  const left = "the client left during the handshake";
+  const left = "the client closed the connection during the handshake";
   const reset = "the client reset the connection during the handshake";
   for (
     const [leave, message] of [
@@ -156,7 +156,7 @@ Deno.test("handshake() tells how a client left it", async () => {
       assertEquals(
         [fault.kind, fault.message],
         first === undefined
-          ? ["silent", "the client left before it sent anything"]
+          ? ["silent", "the client closed the connection before it sent anything"]
           : ["handshake", message],
       );
     }

@@ -131,7 +131,7 @@ Deno.test("read() tells what was wrong with a record", async () => {
     [new OpenSslError("decryption failed or bad record mac"), "other", "undecryptable record"],
     [
       new OpenSslError("tls alert user cancelled", { alert: 90 }),
-      ...["other", "the client gave up (alert user_canceled)"],
+      ...["other", "the client aborted the handshake (alert user_canceled)"],
     ],
     // A TLS 1.3 client judges the certificate when the server is done already.
     [

@@ -89,9 +89,9 @@ Deno.test("listen() leaves nothing behind where it cannot", async () => {
   await assertRejects(() => engine.listen(OPTIONS), StartupError, "in use");
   network.inUse.clear();
   kernel!.tuneListener = () => {
-    throw new StartupError("nobody listens there");
+    throw new StartupError("nothing listens there");
   };
-  await assertRejects(() => engine.listen(OPTIONS), StartupError, "nobody listens there");
+  await assertRejects(() => engine.listen(OPTIONS), StartupError, "nothing listens there");
   assertEquals(network.plainListeners.map(({ closed }) => closed), [true]);
   assertEquals(library.contexts.map(({ freed }) => freed), [true, true]);
 });

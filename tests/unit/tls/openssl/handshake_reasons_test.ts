@@ -14,7 +14,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
     ...["packet length too long", "encrypted length too long", "data length too long"],
     ...["record too small", "record length mismatch"],
   ],
-  "the client offers no TLS version that is allowed here": [
+  "the client offers no TLS version that stud allows": [
     ...["unsupported protocol", "version too low"],
   ],
   "no cipher suite in common that fits the certificate": ["no shared cipher"],
@@ -32,7 +32,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
     "peer did not return a certificate",
   ],
   "the client's certificate could not be verified": ["certificate verify failed"],
-  "the client does not own the certificate it shows (bad signature)": ["bad signature"],
+  "the client does not have the key of its certificate (bad signature)": ["bad signature"],
   "the client fell back to an older TLS version without need (TLS_FALLBACK_SCSV)": [
     "inappropriate fallback",
   ],
@@ -41,7 +41,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
     ...["unexpected message", "unexpected record", "ccs received early"],
     ...["app data in handshake", "bad change cipher spec"],
   ],
-  "the client wants to renegotiate, which is refused": [
+  "the client tried to renegotiate, which stud refuses": [
     ...["no renegotiation", "unsafe legacy renegotiation disabled"],
   ],
   "malformed TLS message": [
@@ -89,17 +89,17 @@ Deno.test("handshakeReason() lays what an engine says to no client's door", () =
 });
 
 const ALERTS: readonly (readonly [alert: number, words: string])[] = [
-  [0, "the client gave up (alert close_notify)"],
-  [40, "the client gave up (alert handshake_failure)"],
+  [0, "the client aborted the handshake (alert close_notify)"],
+  [40, "the client aborted the handshake (alert handshake_failure)"],
   [42, "the client refused the certificate (alert bad_certificate)"],
-  [44, "the client finds the certificate revoked (alert certificate_revoked)"],
-  [45, "the client finds the certificate expired (alert certificate_expired)"],
+  [44, "the client considers the certificate revoked (alert certificate_revoked)"],
+  [45, "the client considers the certificate expired (alert certificate_expired)"],
   [46, "the client refused the certificate (alert certificate_unknown)"],
   [48, "the client does not trust the certificate (alert unknown_ca)"],
-  [70, "the client gave up (alert protocol_version)"],
-  [116, "the client gave up (alert certificate_required)"],
-  [120, "the client gave up (alert no_application_protocol)"],
-  [200, "the client gave up (alert 200)"],
+  [70, "the client aborted the handshake (alert protocol_version)"],
+  [116, "the client aborted the handshake (alert certificate_required)"],
+  [120, "the client aborted the handshake (alert no_application_protocol)"],
+  [200, "the client aborted the handshake (alert 200)"],
 ];
 
 Deno.test("handshakeReason() names the alert that the client sent, whatever OpenSSL calls it", () => {

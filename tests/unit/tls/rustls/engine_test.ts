@@ -84,10 +84,10 @@ Deno.test("the engine does without a kernel's help", async () => {
 Deno.test("a socket that cannot be tuned is closed again", async () => {
   const runtime = new FakeRuntime();
   runtime.kernel!.tuneListener = () => {
-    throw new StartupError("nobody listens there");
+    throw new StartupError("nothing listens there");
   };
   const listen = () => createRustlsEngine(runtime, TLS_CONFIGURATION).listen(OPTIONS);
-  await assertRejects(listen, StartupError, "nobody listens there");
+  await assertRejects(listen, StartupError, "nothing listens there");
   assertEquals(runtime.network.listeners.map(({ closed }) => closed), [true]);
 });
 

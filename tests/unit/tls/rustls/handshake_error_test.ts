@@ -23,7 +23,7 @@ const CASES: readonly (readonly [text: string, words: string])[] = [
   ],
   [
     "received fatal alert: CertificateExpired",
-    "the client finds the certificate expired (alert certificate_expired)",
+    "the client considers the certificate expired (alert certificate_expired)",
   ],
   [
     "received fatal alert: CertificateUnknown",
@@ -31,10 +31,13 @@ const CASES: readonly (readonly [text: string, words: string])[] = [
   ],
   [
     "received fatal alert: CertificateRevoked",
-    "the client finds the certificate revoked (alert certificate_revoked)",
+    "the client considers the certificate revoked (alert certificate_revoked)",
   ],
-  ["received fatal alert: ProtocolVersion", "the client gave up (alert ProtocolVersion)"],
-  ["peer is incompatible: Tls12NotOffered", "the client offers no TLS version from 1.2 on"],
+  [
+    "received fatal alert: ProtocolVersion",
+    "the client aborted the handshake (alert ProtocolVersion)",
+  ],
+  ["peer is incompatible: Tls12NotOffered", "the client does not offer TLS 1.2 or later"],
   [
     "peer is incompatible: NoCipherSuitesInCommon",
     "no cipher suite in common that fits the certificate",
@@ -54,7 +57,7 @@ const CASES: readonly (readonly [text: string, words: string])[] = [
   ],
   [
     "peer misbehaved: ServerNameMustContainOneHostName",
-    "the name asked for is no DNS name, which rustls refuses (--tls-library=openssl does not)",
+    "the requested name is not a DNS name, which only --tls-library=openssl accepts",
   ],
   [
     "peer misbehaved: TooManyKeyUpdateRequests",
@@ -80,6 +83,6 @@ Deno.test("handshakeError() puts each of rustls's reasons into an operator's wor
 Deno.test("handshakeError() tells clients that left from clients that failed", () => {
   const words = (kind: "closed" | "reset") =>
     handshakeError(new PeerError("client", kind, "fatal alert: UnknownCA")).message;
-  assertEquals(words("closed"), "the client left during the handshake");
+  assertEquals(words("closed"), "the client closed the connection during the handshake");
   assertEquals(words("reset"), "the client reset the connection during the handshake");
 });
