@@ -169,7 +169,7 @@ const LAYERS: Layer[] = [
   },
   {
     of: ["src/x509/"],
-    imports: [...PURE, "src/key_bytes.ts", "type src/tls/"],
+    imports: PURE,
     libraries: ["node:crypto", "node:buffer"],
     forbidden: OUTSIDE_WORLD,
   },

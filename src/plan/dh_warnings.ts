@@ -1,7 +1,7 @@
 /** Says where finite-field Diffie-Hellman is asked for and cannot work: OpenSSL leaves it out without a word. */
 
 import type { TlsSettings } from "../config/settings.ts";
-import type { CheckedCertificate } from "../x509/certificate.ts";
+import type { CheckedCertificate } from "../x509/certificate_file.ts";
 import { dhBits, FEWEST_DH_BITS } from "../x509/dh_parameters.ts";
 import { lowersSecurityLevel } from "../tls/openssl/context_options.ts";
 

@@ -1,7 +1,7 @@
 /** Says which certificates OpenSSL takes and hardly any client can use: it finds nothing wrong, and handshakes fail. */
 
 import type { TlsSettings } from "../config/settings.ts";
-import type { CheckedCertificate } from "../x509/certificate.ts";
+import type { CheckedCertificate } from "../x509/certificate_file.ts";
 
 /** A line for each certificate whose kind of key browsers and other clients of today do not know. */
 export function rareKeyWarnings(
