@@ -9,7 +9,7 @@ import { pause, type Runtime, type StandardStream } from "../runtime/runtime.ts"
 import { LineQueue } from "./line_queue.ts";
 import { LogFile } from "./log_file.ts";
 import type { LineSink } from "./logger.ts";
-import { printable } from "./printable.ts";
+import { printable } from "../wire/escape.ts";
 import { Syslog } from "./syslog.ts";
 
 export { type ConfiguredLog, configureLog, type LineSink, type Logger } from "./logger.ts";

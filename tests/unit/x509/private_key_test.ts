@@ -3,7 +3,6 @@
 import { StartupError } from "../../../src/errors.ts";
 import { Certificate } from "../../../src/x509/certificate.ts";
 import { keyBelongs, readPrivateKey } from "../../../src/x509/private_key.ts";
-import { parsePem, pemOctets } from "../../../src/x509/pem.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
 import { type Made, made } from "../../support/made_certificates.ts";
 import { der } from "../../support/made_ocsp_responses.ts";
