@@ -10,7 +10,7 @@
 
 import type { Clock } from "../runtime.ts";
 import { EINTR, errno, type Libc, openLibc } from "./libc.ts";
-import { runtimePolls } from "./runtime_polls.ts";
+import { epollDescriptors } from "../linux/epoll_descriptors.ts";
 import { Timers } from "./timers.ts";
 
 /** A global of Deno's; imported from node:timers it costs a worker 10 ms at its start. */
@@ -70,7 +70,9 @@ export class EventLoop implements Clock {
     this.#poll = this.#libc.epoll_create1(EPOLL_CLOEXEC);
     if (this.#poll < 0) throw new Error(`epoll_create1: os error ${errno()}`);
     // Where the runtime has its turns anyway its instance need not be nested; several loops may be there then.
-    const polls = longestSleep === Infinity ? runtimePolls(this.#poll) : [];
+    const polls = longestSleep === Infinity
+      ? epollDescriptors().filter((descriptor) => descriptor !== this.#poll)
+      : [];
     for (const descriptor of polls) this.#control(EPOLL_CTL_ADD, descriptor, EPOLLIN, 0);
   }
 

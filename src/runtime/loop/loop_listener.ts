@@ -14,7 +14,7 @@ import {
   packAddress,
   type PackedAddress,
   packedLocalAddress,
-} from "./socket_address.ts";
+} from "../linux/socket_address.ts";
 
 /** Settles the accept that waits. */
 interface Waiting {

@@ -31,7 +31,7 @@ import {
   type PackedAddress,
   packedAddress,
   packedLocalAddress,
-} from "./socket_address.ts";
+} from "../linux/socket_address.ts";
 import { socketFault } from "./socket_fault.ts";
 
 /**

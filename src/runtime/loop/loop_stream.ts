@@ -16,7 +16,7 @@ import {
   type Watcher,
 } from "./event_loop.ts";
 import { CLOSED, EAGAIN, EINTR, EPIPE, errno, type Libc, SocketError } from "./libc.ts";
-import { type PackedAddress, packedLocalAddress, unpackAddress } from "./socket_address.ts";
+import { type PackedAddress, packedLocalAddress, unpackAddress } from "../linux/socket_address.ts";
 
 /** What all streams of a loop share. */
 export interface LoopServices {

@@ -11,7 +11,7 @@ import {
   packAddress,
   packedAddress,
   unpackAddress,
-} from "../../../../src/runtime/loop/socket_address.ts";
+} from "../../../../src/runtime/linux/socket_address.ts";
 import { formatIpAddress } from "../../../../src/wire/ip_address.ts";
 import { assertEquals } from "../../../support/assert.ts";
 
