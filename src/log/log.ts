@@ -21,6 +21,18 @@ export type Stamp = (line: { date: Date; pid: number; level: LogLevel; text: str
 export const plainStamp: Stamp = ({ date, level, text }) =>
   `${date.toISOString()} ${level}: ${text}`;
 
+/**
+ * As hitch begins its lines, for programs that read its log file: `YYYYmmddTHHMMSS.uuuuuu [pid] text`, in local time. The clock tells milliseconds,
+ * so the last three digits are 0.
+ */
+export const hitchStamp: Stamp = ({ date, pid, text }) => {
+  const two = (part: number) => String(part).padStart(2, "0");
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join("");
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join("");
+  const fraction = String(date.getMilliseconds()).padStart(3, "0") + "000";
+  return `${day}T${time}.${fraction} [${String(pid).padStart(5)}] ${text}`;
+};
+
 /** Options of {@linkcode Outputs}. */
 export interface OutputOptions {
   /** The path of the file that takes the place of the standard streams. */
