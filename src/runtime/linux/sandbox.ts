@@ -1,7 +1,7 @@
 /**
  * Takes from a process what it needs no more, by system calls that no JavaScript runtime offers: its memory is shown
  * to no other process, its capabilities go, no program that it starts can have more rights, and a seccomp filter
- * (linux_sandbox_program.ts) stands between all of its threads and the kernel. Nothing here can be undone, but for
+ * (sandbox_program.ts) stands between all of its threads and the kernel. Nothing here can be undone, but for
  * {@linkcode hideMemory}. What the kernel refuses is told and never thrown: containers have kernels of every kind.
  */
 

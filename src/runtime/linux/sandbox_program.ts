@@ -1,8 +1,8 @@
 /**
  * The seccomp filter (seccomp(2)) of a worker that serves, as the array of struct sock_filter that the kernel takes.
- * It is made of the table in linux_system_calls.ts: listed calls pass, with the arguments listed; others fail with
+ * It is made of the table in system_calls.ts: listed calls pass, with the arguments listed; others fail with
  * EPERM, and those that libraries can do without with ENOSYS. Nothing ends the process: a call that Deno or a library
- * makes for its own convenience must not cost connections. This file only writes the program; linux_sandbox.ts hands
+ * makes for its own convenience must not cost connections. This file only writes the program; sandbox.ts hands
  * it to the kernel.
  *
  * The commonest calls are compared first and the others found by halving, so that a call costs a dozen instructions
