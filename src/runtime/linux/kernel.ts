@@ -6,6 +6,7 @@
  * and comparing addresses, when they are opened or a reload happens.
  */
 
+import { IPPROTO_TCP, RLIMIT_NOFILE, SO_ACCEPTCONN, SOL_SOCKET, TCP_NODELAY } from "./abi.ts";
 import { StartupError } from "../../errors.ts";
 import { formatSocketAddress, parseIpAddress } from "../../wire/ip_address.ts";
 import { filterProgram, SOCK_FPROG_BYTES } from "./filter_program.ts";
@@ -260,21 +261,16 @@ function cString(text: string): Uint8Array<ArrayBuffer> {
 }
 
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).
-const IPPROTO_TCP = 6;
-const TCP_NODELAY = 1;
 const TCP_KEEPIDLE = 4;
 const TCP_DEFER_ACCEPT = 9;
 const TCP_FASTOPEN = 23;
-const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
 const SO_KEEPALIVE = 9;
-const SO_ACCEPTCONN = 30;
 const SO_ATTACH_FILTER = 26;
 const SO_ATTACH_REUSEPORT_CBPF = 51;
 const SO_COOKIE = 57;
 const SO_DETACH_REUSEPORT_BPF = 68;
-const RLIMIT_NOFILE = 7;
 const M_MMAP_THRESHOLD = -3;
 /** Octets; glibc's own value to begin with, which it would raise to 32 MiB bit by bit. */
 const LARGE_BLOCK = 128 << 10;

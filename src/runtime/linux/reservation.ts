@@ -4,6 +4,7 @@
  * even between the death of all workers and the start of the next.
  */
 
+import { SO_REUSEADDR, SO_REUSEPORT, SOCK_CLOEXEC, SOCK_STREAM, SOL_SOCKET } from "./abi.ts";
 import type { SocketAddress } from "../../wire/preface.ts";
 import { encodeAddress } from "./socket_address.ts";
 
@@ -36,10 +37,3 @@ export function reserve(address: SocketAddress): { close(): void } | undefined {
   if (descriptor >= 0) close(descriptor);
   return undefined;
 }
-
-// Values of the Linux ABI on x86-64 and arm64 (the same on both).
-const SOCK_STREAM = 1;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
-const SO_REUSEADDR = 2;
-const SO_REUSEPORT = 15;

@@ -9,6 +9,7 @@
  * at most; a kernel of 5.11 or newer remembers which calls always pass and runs no instruction for them.
  */
 
+import { ENOSYS, EPERM } from "./abi.ts";
 import type { Instruction } from "./filter_program.ts";
 import {
   type Architecture,
@@ -163,8 +164,6 @@ const ARCHITECTURE_OFFSET = 4;
 const ARGUMENTS_OFFSET = 16;
 
 // linux/seccomp.h: the action, and for an error its number (errno(3)) in the lower half.
-const EPERM = 1;
-const ENOSYS = 38;
 const ALLOW: Instruction = [RETURN, 0x7fff_0000];
 const DENY: Instruction = [RETURN, 0x0005_0000 | EPERM];
 const DO_WITHOUT: Instruction = [RETURN, 0x0005_0000 | ENOSYS];

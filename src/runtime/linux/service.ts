@@ -4,8 +4,18 @@
  * use them; nothing here runs any code but the C library's.
  */
 
+import {
+  AF_UNIX,
+  EEXIST,
+  EPOLL_CTL_ADD,
+  FIONBIO,
+  MSG_NOSIGNAL,
+  O_CLOEXEC,
+  O_RDWR,
+  SOCK_CLOEXEC,
+} from "./abi.ts";
 import { epollDescriptors } from "./epoll_descriptors.ts";
-import { AF_UNIX, encodeAbstractName, encodePath } from "./socket_address.ts";
+import { encodeAbstractName, encodePath } from "./socket_address.ts";
 
 const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
@@ -154,17 +164,10 @@ const ERRORS: Readonly<Record<number, readonly [code: string, text: string]>> = 
 };
 
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).
-const O_RDWR = 2;
 const O_CREAT = 0o100;
-const O_CLOEXEC = 0o2000000;
 const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const SOCK_DGRAM = 2;
-const SOCK_CLOEXEC = 0o2000000;
 const MSG_DONTWAIT = 0x40;
-const MSG_NOSIGNAL = 0x4000;
 const CLOCK_MONOTONIC = 1;
-const FIONBIO = 0x5421;
-const EPOLL_CTL_ADD = 1;
-const EEXIST = 17;

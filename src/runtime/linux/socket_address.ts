@@ -3,6 +3,7 @@
  * Nothing else knows how they are laid out.
  */
 
+import { AF_INET, AF_INET6, AF_UNIX } from "./abi.ts";
 import {
   formatIpAddress,
   parseIpAddress,
@@ -185,10 +186,6 @@ function packIpv4(bytes: Uint8Array, at: number, port: number): number {
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).
 /** sizeof(struct sockaddr_storage): every address has room in it. */
 export const SOCKADDR_BYTES = 128;
-/** Address families. */
-export const AF_UNIX = 1;
-export const AF_INET = 2;
-export const AF_INET6 = 10;
 const SUN_PATH_BYTES = 108;
 const DOT = 0x2e;
 const ZERO = 0x30;

@@ -6,7 +6,15 @@
  * claim, and the next one counts.
  */
 
-import { AF_UNIX, encodeAbstractName } from "./socket_address.ts";
+import {
+  AF_UNIX,
+  EADDRINUSE,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "./abi.ts";
+import { encodeAbstractName } from "./socket_address.ts";
 
 const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
@@ -95,12 +103,7 @@ function processNamespace(): string {
 }
 
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).
-const SOCK_STREAM = 1;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
-const EADDRINUSE = 98;
 const QUEUE = 128;
 /** Names that others may have; who has all of them keeps no two studs apart, but stops neither. */
 const NAMES = 8;

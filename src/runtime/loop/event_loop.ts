@@ -8,8 +8,9 @@
  * each costs as much processor time as ten requests.
  */
 
+import { EINTR, EPOLL_CTL_ADD } from "../linux/abi.ts";
 import type { Clock } from "../runtime.ts";
-import { EINTR, errno, type Libc, openLibc } from "./libc.ts";
+import { errno, type Libc, openLibc } from "./libc.ts";
 import { epollDescriptors } from "../linux/epoll_descriptors.ts";
 import { Timers } from "./timers.ts";
 
@@ -301,7 +302,6 @@ const EVENTS_AT_ONCE = 256;
 const EVENT_BYTES = Deno.build.arch === "x86_64" ? 12 : 16;
 const DATA_OFFSET = Deno.build.arch === "x86_64" ? 4 : 8;
 const EPOLL_CLOEXEC = 0o2000000;
-const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
 const EPOLL_CTL_MOD = 3;
 export const EPOLLIN = 0x001;

@@ -1,11 +1,9 @@
 /** Socket addresses in the C library's form, there and back again. */
 
+import { AF_INET, AF_INET6, AF_UNIX } from "../../../../src/runtime/linux/abi.ts";
 import fc from "fast-check";
 import {
   AddressSpace,
-  AF_INET,
-  AF_INET6,
-  AF_UNIX,
   encodeAddress,
   encodePath,
   packAddress,
