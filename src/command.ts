@@ -6,7 +6,7 @@
 import { describeSandbox, sandboxSetting } from "./config/sandbox_setting.ts";
 import type { Compat, Settings, TlsLibraryName } from "./config/settings.ts";
 import { reportError } from "./errors.ts";
-import { printable } from "./log/printable.ts";
+import { printable } from "./wire/escape.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import type { ServeOptions } from "./serve.ts";
 import { BackgroundStart, goToBackground } from "./service/background.ts";

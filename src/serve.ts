@@ -3,15 +3,13 @@
 import type { Settings } from "./config/settings.ts";
 import { PortInUseError, reportError } from "./errors.ts";
 import { type AccessOutput, openAccessOutput } from "./log/access_output.ts";
-import { hitchStamp } from "./log/hitch_stamp.ts";
-import { type ConfiguredLog, configureLog, type Logger, Outputs } from "./log/log.ts";
+import { type ConfiguredLog, configureLog, hitchStamp, type Logger, Outputs } from "./log/log.ts";
 import { pause, type Runtime } from "./runtime/runtime.ts";
 import type { BackgroundStart } from "./service/background.ts";
 import type { CommandReader } from "./service/command_reader.ts";
 import { ExpiryWatch } from "./service/expiry_watch.ts";
 import { FileWatch } from "./service/file_watch.ts";
-import { FrontendPorts } from "./service/frontend_ports.ts";
-import { listenReport } from "./service/listen_report.ts";
+import { FrontendPorts, listenReport } from "./service/frontend_ports.ts";
 import { Notifier } from "./service/notifier.ts";
 import { OcspRefresher } from "./ocsp/refresher.ts";
 import { makePlan, type Plan, refuseRootWorkers, tlsConfigurations } from "./plan/plan.ts";

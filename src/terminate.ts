@@ -18,7 +18,7 @@ import { betterLibrary } from "./plan/better_library.ts";
 import { makePlan, tlsConfigurations } from "./plan/plan.ts";
 import { claimPorts, workerFrontends } from "./service/ports.ts";
 import { makeTlsPlan } from "./plan/tls_plan.ts";
-import { type CheckedCertificate, readCertificate, withKey } from "./x509/certificate.ts";
+import { type CheckedCertificate, readCertificate, withKey } from "./x509/certificate_file.ts";
 import type { TlsEngine } from "./tls/engine.ts";
 import { makeEngine } from "./tls/make_engine.ts";
 import type { TlsConfiguration } from "./tls/tls_configuration.ts";

@@ -12,7 +12,7 @@ import { UsageError } from "../errors.ts";
 import { isIpAddress } from "../wire/ip_address.ts";
 import { addressHint, type Side } from "./address_hint.ts";
 import { canonicalHost, isHostName } from "./host.ts";
-import { quote } from "./quote.ts";
+import { quote } from "../wire/escape.ts";
 import type { TcpAddress, UnixAddress } from "./settings.ts";
 
 /**

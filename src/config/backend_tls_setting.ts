@@ -7,7 +7,7 @@ import { UsageError } from "../errors.ts";
 import { isIpAddress } from "../wire/ip_address.ts";
 import type { Option, OptionName } from "./options.ts";
 import { optionLabel, optionNamed } from "./options.ts";
-import { quote } from "./quote.ts";
+import { quote } from "../wire/escape.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
 import { isDefault, lastValue } from "./raw_values.ts";
 import type { BackendTlsSetting, TcpAddress, UnixAddress } from "./settings.ts";

@@ -7,7 +7,7 @@ import { UsageError } from "../errors.ts";
 import { splitCertificate } from "./address.ts";
 import { allowedClients } from "./client_settings.ts";
 import type { OptionName } from "./options.ts";
-import { quote } from "./quote.ts";
+import { quote } from "../wire/escape.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
 import { lastValue } from "./raw_values.ts";
 import type { ClientVerify, PemFileSetting, Settings } from "./settings.ts";

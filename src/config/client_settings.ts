@@ -7,7 +7,7 @@ import { UsageError } from "../errors.ts";
 import type { ClientName } from "../x509/client_name.ts";
 import type { OptionName } from "./options.ts";
 import { optionLabel, optionNamed } from "./options.ts";
-import { quote } from "./quote.ts";
+import { quote } from "../wire/escape.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
 import { lastValue, parseValue } from "./raw_values.ts";
 import type { ClientVerify } from "./settings.ts";

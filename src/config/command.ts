@@ -18,7 +18,7 @@ import { parseConfigFile } from "./config_file.ts";
 import { hitchValues } from "./hitch_values.ts";
 import { optionNamed } from "./options.ts";
 import { parseSettings } from "./parse_settings.ts";
-import { quote } from "./quote.ts";
+import { quote } from "../wire/escape.ts";
 import type { RawValues } from "./raw_values.ts";
 import { checkValues, lastValue } from "./raw_values.ts";
 import type { Command, Compat, TlsLibraryName } from "./settings.ts";

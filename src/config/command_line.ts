@@ -10,7 +10,7 @@ import { longOptionHint, operandHint, shortOptionHint } from "./mistaken_options
 import { nearest, suggestion } from "./nearest.ts";
 import type { Option, OptionName } from "./options.ts";
 import { OBSOLETE_OPTIONS, optionLabel, OPTIONS } from "./options.ts";
-import { escapeControl, quote } from "./quote.ts";
+import { escapeControl, quote } from "../wire/escape.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
 import { parseFlag, parseValue } from "./raw_values.ts";
 import type { Command, Compat } from "./settings.ts";

@@ -13,7 +13,7 @@ import { configEntries } from "./config_syntax.ts";
 import { nearest, suggestion } from "./nearest.ts";
 import type { Option, OptionName } from "./options.ts";
 import { BLOCKS, OBSOLETE_OPTIONS, OPTIONS } from "./options.ts";
-import { quote } from "./quote.ts";
+import { quote } from "../wire/escape.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
 import type { Compat } from "./settings.ts";
 

@@ -11,7 +11,7 @@
 
 import { UsageError } from "../errors.ts";
 import { utf16Encoding } from "../wire/utf16_text.ts";
-import { escapeControl, quote } from "./quote.ts";
+import { escapeControl, quote } from "../wire/escape.ts";
 
 /** A configuration file as read. */
 export interface ConfigText {

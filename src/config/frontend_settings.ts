@@ -8,7 +8,7 @@ import { isSameAddress } from "./address.ts";
 import { ownPemFiles } from "./certificate_settings.ts";
 import { ALLOW_OPTIONS } from "./client_settings.ts";
 import type { OptionName } from "./options.ts";
-import { quote } from "./quote.ts";
+import { quote } from "../wire/escape.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
 import { allValues, lastValue } from "./raw_values.ts";
 import type {

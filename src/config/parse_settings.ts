@@ -12,7 +12,7 @@ import { frontendSettings } from "./frontend_settings.ts";
 import { logSettings } from "./log_settings.ts";
 import type { NameOfKind, Option, OptionName } from "./options.ts";
 import { optionNamed, OPTIONS } from "./options.ts";
-import { quote } from "./quote.ts";
+import { quote } from "../wire/escape.ts";
 import type { RawValues } from "./raw_values.ts";
 import { isDefault, lastValue, parseValue } from "./raw_values.ts";
 import type {

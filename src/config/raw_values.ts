@@ -16,7 +16,7 @@ import type { Option, OptionName } from "./options.ts";
 import { optionNamed } from "./options.ts";
 import type { ListOrReason } from "./protocol_lists.ts";
 import { parseAlpnProtocols, parseTlsProtocols } from "./protocol_lists.ts";
-import { quote } from "./quote.ts";
+import { quote } from "../wire/escape.ts";
 import type { TcpAddress, UnixAddress } from "./settings.ts";
 
 /** One value as the operator wrote it. */

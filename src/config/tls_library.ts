@@ -9,7 +9,7 @@ import { ownPemFiles } from "./certificate_settings.ts";
 import { isKeyUri } from "../wire/key_uri.ts";
 import type { Option, OptionName } from "./options.ts";
 import { optionNamed, OPTIONS } from "./options.ts";
-import { quote } from "./quote.ts";
+import { quote } from "../wire/escape.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
 import { isDefault, lastValue, parseFlag } from "./raw_values.ts";
 import type { TlsLibrary, TlsLibraryName } from "./settings.ts";

@@ -4,7 +4,7 @@
  * escaped. A new kind of message is a type in messages.ts and a row of `SHAPES`; the compiler asks for both.
  */
 
-import { escaped } from "../log/printable.ts";
+import { escapeJson, escapeText } from "../wire/escape.ts";
 import { CertificatesRefused, type RefusedCertificate } from "../errors.ts";
 import type { ServingBy, WorkerAnswer, WorkerMessage, WorkerTotals } from "./messages.ts";
 
@@ -130,7 +130,7 @@ function oneOf<Word extends string>(...words: readonly Word[]): Check<Word> {
 }
 
 /** Text in which nothing is left that a terminal obeys or that ends a line. */
-function text(max: number, escape: (text: string) => string = escaped): Check<string> {
+function text(max: number, escape: (text: string) => string = escapeText): Check<string> {
   return (value, what) => {
     if (typeof value !== "string") throw new ProtocolError(`${what} is not a text`);
     if (value.length > max) throw new ProtocolError(`${what} is longer than ${max} characters`);
@@ -165,11 +165,6 @@ const totals = fieldsOf<WorkerTotals>({
   octetsToClient: total,
 });
 
-/** As JSON has it: the line may be JSON. */
-function escapedAccessLine(line: string): string {
-  return escaped(line, (unit) => `\\u${unit.toString(16).padStart(4, "0")}`);
-}
-
 /** At least one. */
 const refusedCertificates: Check<readonly RefusedCertificate[]> = (value, what) => {
   const refused = listOf(
@@ -194,7 +189,7 @@ type FieldsOf<Type extends WorkerMessage["type"]> = Omit<
 /** What each kind of message must be. */
 const SHAPES: { readonly [Type in WorkerMessage["type"]]: Check<FieldsOf<Type>> } = {
   log: fieldsOf({ level: oneOf("debug", "info", "warning", "error"), text: text(MAX_TEXT) }),
-  access: fieldsOf({ lines: listOf(text(MAX_ACCESS_LINE, escapedAccessLine), 10_000) }),
+  access: fieldsOf({ lines: listOf(text(MAX_ACCESS_LINE, escapeJson), 10_000) }),
   ready: fieldsOf<ServingBy>({
     library: text(1_000),
     missing: optional(text(MAX_TEXT)),

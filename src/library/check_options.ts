@@ -6,7 +6,7 @@
 
 import { nearest, suggestion } from "../config/nearest.ts";
 import { type OptionName, optionNamed, OPTIONS } from "../config/options.ts";
-import { escapeControl } from "../config/quote.ts";
+import { escapeControl } from "../wire/escape.ts";
 import { UsageError } from "../errors.ts";
 import { describeValue, isBytes, isPemText, isRecord } from "./describe_value.ts";
 import { LIMITS, OPTION_ROWS, type OptionRow, PREFACES, type Shape } from "./option_rows.ts";

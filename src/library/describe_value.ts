@@ -3,7 +3,7 @@
  * objects only that they are such.
  */
 
-import { quote } from "../config/quote.ts";
+import { quote } from "../wire/escape.ts";
 
 /** For a line such as `backend: expected a string, got the number 8000`. */
 export function describeValue(value: unknown): string {

@@ -5,6 +5,7 @@
  */
 
 import type { AccessLogFormat } from "../config/settings.ts";
+import { escapeJson } from "../wire/escape.ts";
 
 /** How a connection ended; what each means is in docs/access-log.md. */
 export type Ending =
@@ -63,7 +64,7 @@ export interface ConnectionReport {
 export function accessLine(report: ConnectionReport, format: AccessLogFormat): string {
   const time = report.time.toISOString();
   const fields = fieldsOf(report);
-  if (format === "json") return visible(JSON.stringify({ time, ...Object.fromEntries(fields) }));
+  if (format === "json") return escapeJson(JSON.stringify({ time, ...Object.fromEntries(fields) }));
   return [time, ...fields.map(([name, value]) => `${name}=${plain(value, name)}`)].join(" ");
 }
 
@@ -102,7 +103,7 @@ function plain(value: Value, name: string): string {
     case "number":
       return IN_SECONDS.includes(name) ? value.toFixed(3) : String(value);
     case "string":
-      return value !== NOTHING && PLAIN.test(value) ? value : visible(JSON.stringify(value));
+      return value !== NOTHING && PLAIN.test(value) ? value : escapeJson(JSON.stringify(value));
   }
 }
 
@@ -114,21 +115,9 @@ function short(value: string): string {
   return value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value;
 }
 
-/** JSON.stringify leaves some characters as they are that a terminal obeys. */
-function visible(json: string): string {
-  return json.replace(UNPRINTABLE, (character) => {
-    return Array.from(
-      { length: character.length },
-      (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`,
-    ).join("");
-  });
-}
-
 const NOTHING = "-";
 const IN_SECONDS = ["handshake", "duration"];
 /** Visible ASCII without quotes and backslashes: whatever else there is stands as a JSON string. */
 const PLAIN = /^[!#-[\]-~]+$/;
-/** Control, format and separator characters. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 /** UTF-16 code units of a value; the rest is cut. */
 const LONGEST = 1_000;

@@ -9,7 +9,7 @@ import { pause, type Runtime, type StandardStream } from "../runtime/runtime.ts"
 import { LineQueue } from "./line_queue.ts";
 import { LogFile } from "./log_file.ts";
 import type { LineSink } from "./logger.ts";
-import { printable } from "./printable.ts";
+import { printable } from "../wire/escape.ts";
 import { Syslog } from "./syslog.ts";
 
 export { type ConfiguredLog, configureLog, type LineSink, type Logger } from "./logger.ts";
@@ -20,6 +20,18 @@ export type Stamp = (line: { date: Date; pid: number; level: LogLevel; text: str
 /** stud's own form: date (ISO 8601, UTC) and level. */
 export const plainStamp: Stamp = ({ date, level, text }) =>
   `${date.toISOString()} ${level}: ${text}`;
+
+/**
+ * As hitch begins its lines, for programs that read its log file: `YYYYmmddTHHMMSS.uuuuuu [pid] text`, in local time. The clock tells milliseconds,
+ * so the last three digits are 0.
+ */
+export const hitchStamp: Stamp = ({ date, pid, text }) => {
+  const two = (part: number) => String(part).padStart(2, "0");
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join("");
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join("");
+  const fraction = String(date.getMilliseconds()).padStart(3, "0") + "000";
+  return `${day}T${time}.${fraction} [${String(pid).padStart(5)}] ${text}`;
+};
 
 /** Options of {@linkcode Outputs}. */
 export interface OutputOptions {

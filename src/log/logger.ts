@@ -4,7 +4,7 @@
  */
 
 import type { LogLevel } from "../errors.ts";
-import { printable } from "./printable.ts";
+import { printable } from "../wire/escape.ts";
 
 /** Takes one finished line. */
 export type LineSink = (level: LogLevel, text: string) => void;

@@ -13,7 +13,7 @@ import {
   optionNamed,
   OPTIONS,
 } from "../config/options.ts";
-import { quote } from "../config/quote.ts";
+import { quote } from "../wire/escape.ts";
 import { ABBREVIATIONS, valueNotes } from "./value_notes.ts";
 import { wrap } from "./wrap.ts";
 

@@ -1,12 +1,11 @@
 /**
- * OCSP on the wire (RFC 6960 section 4): encodes requests and takes responses apart. It judges nothing: whose
+ * OCSP on the wire (RFC 6960 section 4): encodes requests and parses responses. It judges nothing: whose
  * response it is, what it is worth and who signed it are for the caller.
  */
 
-import { derChildren, type DerElement, DerFormatError, DerTag } from "../x509/der.ts";
-import { objectIdentifier, readDer } from "../x509/der.ts";
+import { derBits, type DerElement, DerFormatError, derIdentifier } from "../x509/der.ts";
+import { derSequence, DerTag, encodeDer, expectDer, readDer } from "../x509/der.ts";
 import { derTime } from "../x509/der_time.ts";
-import { encodeDer } from "../x509/encode_der.ts";
 
 /** Names a certificate by its issuer. Hashes are SHA-1 in requests. */
 export interface OcspCertificateId {
@@ -27,7 +26,7 @@ export interface OcspSingleResponse extends OcspCertificateId {
   readonly nextUpdate: Date | undefined;
 }
 
-/** An answer, as far as its signer is concerned. All octets are views of what was read. */
+/** An answer, as far as its signer is concerned. All bytes are views of what was parsed. */
 export interface OcspAnswer {
   /** What is signed. */
   readonly signed: Uint8Array;
@@ -58,50 +57,53 @@ export function encodeOcspRequest(id: OcspCertificateId): Uint8Array<ArrayBuffer
   return sequence(sequence(sequence(sequence(certificateId))));
 }
 
-/** Takes a response (DER) apart. Throws {@linkcode DerFormatError}. */
+/** Parses a response (DER). Throws {@linkcode DerFormatError}. */
 export function parseOcspResponse(octets: Uint8Array): OcspResponse {
-  const [statusField, bytes] = derChildren(expected(readDer(octets), DerTag.sequence));
-  const [status] = expected(statusField, ENUMERATED).content;
+  const [statusField, bytes] = derSequence(readDer(octets));
+  const [status] = expectDer(statusField, ENUMERATED).content;
   if (status === undefined) throw new DerFormatError("a status is missing");
   if (status !== 0) return { status, answer: undefined };
-  const [type, response] = derChildren(expected(only(bytes, FIELD_0), DerTag.sequence));
-  if (objectIdentifier(expected(type, DerTag.objectIdentifier).content) !== BASIC_RESPONSE) {
+  const [type, response] = derSequence(only(bytes, FIELD_0));
+  if (derIdentifier(type) !== BASIC_RESPONSE) {
     throw new DerFormatError("another type of response");
   }
-  return { status, answer: basicResponse(readDer(expected(response, DerTag.octetString).content)) };
+  return {
+    status,
+    answer: basicResponse(readDer(expectDer(response, DerTag.octetString).content)),
+  };
 }
 
 function basicResponse(element: DerElement): OcspAnswer {
-  const [data, algorithm, signature, certificates] = derChildren(expected(element, SEQUENCE));
-  const fields = derChildren(expected(data, SEQUENCE));
+  const [data, algorithm, signature, certificates] = derSequence(element);
+  const fields = derSequence(data);
   const [responder, , responses] = fields[0]?.tag === FIELD_0 ? fields.slice(1) : fields;
   return {
     signed: data!.whole,
-    signatureAlgorithm: expected(algorithm, SEQUENCE),
-    signature: bitString(signature),
+    signatureAlgorithm: expectDer(algorithm, DerTag.sequence),
+    signature: derBits(signature),
     responder: responderId(responder),
-    responses: derChildren(expected(responses, SEQUENCE)).map(singleResponse),
+    responses: derSequence(responses).map(singleResponse),
     certificates: certificates === undefined
       ? []
-      : derChildren(expected(only(certificates, FIELD_0), SEQUENCE)).map(({ whole }) => whole),
+      : derSequence(only(certificates, FIELD_0)).map(({ whole }) => whole),
   };
 }
 
 function responderId(element: DerElement | undefined): OcspAnswer["responder"] {
   if (element?.tag === FIELD_1) return { name: only(element, FIELD_1).whole };
-  return { keyHash: expected(only(element, FIELD_2), DerTag.octetString).content };
+  return { keyHash: expectDer(only(element, FIELD_2), DerTag.octetString).content };
 }
 
 function singleResponse(element: DerElement): OcspSingleResponse {
-  const [id, status, thisUpdate, ...others] = derChildren(expected(element, SEQUENCE));
-  const [algorithm, name, key, serial] = derChildren(expected(id, SEQUENCE));
-  const [hash] = derChildren(expected(algorithm, SEQUENCE));
+  const [id, status, thisUpdate, ...others] = derSequence(element);
+  const [algorithm, name, key, serial] = derSequence(id);
+  const [hash] = derSequence(algorithm);
   const nextUpdate = others.find(({ tag }) => tag === FIELD_0);
   return {
-    hashAlgorithm: objectIdentifier(expected(hash, DerTag.objectIdentifier).content),
-    issuerNameHash: expected(name, DerTag.octetString).content,
-    issuerKeyHash: expected(key, DerTag.octetString).content,
-    serialNumber: expected(serial, DerTag.integer).content,
+    hashAlgorithm: derIdentifier(hash),
+    issuerNameHash: expectDer(name, DerTag.octetString).content,
+    issuerKeyHash: expectDer(key, DerTag.octetString).content,
+    serialNumber: expectDer(serial, DerTag.integer).content,
     status: certificateStatus(status),
     thisUpdate: time(thisUpdate),
     nextUpdate: nextUpdate === undefined ? undefined : time(only(nextUpdate, FIELD_0)),
@@ -115,28 +117,16 @@ function certificateStatus(element: DerElement | undefined): OcspSingleResponse[
 }
 
 function time(element: DerElement | undefined): Date {
-  return derTime(expected(element, GENERALIZED_TIME));
-}
-
-function bitString(element: DerElement | undefined): Uint8Array {
-  const { content } = expected(element, DerTag.bitString);
-  if (content[0] !== 0) throw new DerFormatError("a signature of odd bits");
-  return content.subarray(1);
+  return derTime(expectDer(element, GENERALIZED_TIME));
 }
 
 /** What an explicit tag is around. */
 function only(element: DerElement | undefined, tag: number): DerElement {
-  const [inner, ...others] = derChildren(expected(element, tag));
+  const [inner, ...others] = expectDer(element, tag).children();
   if (inner === undefined || others.length > 0) throw new DerFormatError("not one element");
   return inner;
 }
 
-function expected(element: DerElement | undefined, tag: number): DerElement {
-  if (element?.tag !== tag) throw new DerFormatError("a field is missing or of another type");
-  return element;
-}
-
-const SEQUENCE = DerTag.sequence;
 const ENUMERATED = 0x0a;
 const GENERALIZED_TIME = 0x18;
 const FIELD_0 = 0xa0;

@@ -4,14 +4,14 @@ import type { Abandonment } from "../abandonment.ts";
 import type { HttpAnswer, Runtime } from "../runtime/runtime.ts";
 import { checkOcspResponseFor, OcspResponseError, type OcspValidity } from "./response.ts";
 import { ocspCertificateId } from "./subject.ts";
-import type { SignedCertificate } from "../x509/signed_certificate.ts";
+import type { Certificate } from "../x509/certificate.ts";
 import { toBase64 } from "../wire/base64.ts";
 import { encodeOcspRequest } from "./encoding.ts";
 
 /** About whom to ask, and whom. */
 export interface OcspQuestion {
-  readonly certificate: SignedCertificate;
-  readonly issuer: SignedCertificate;
+  readonly certificate: Certificate;
+  readonly issuer: Certificate;
   readonly responder: URL;
   /** Milliseconds for a connection. */
   readonly connectTimeout: number;

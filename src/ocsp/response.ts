@@ -6,12 +6,10 @@
 import { createHash } from "node:crypto";
 import { DerFormatError } from "../x509/der.ts";
 import { type OcspAnswer, type OcspSingleResponse, parseOcspResponse } from "./encoding.ts";
-import { isOcspSigner, type OcspSubject, ocspSubject, sameOctets } from "./subject.ts";
-import {
-  publicKeyBits,
-  readSignedCertificate,
-  type SignedCertificate,
-} from "../x509/signed_certificate.ts";
+import { isOcspSigner, type OcspSubject, ocspSubject } from "./subject.ts";
+import { isSameBytes, toHex } from "../wire/bytes.ts";
+import { Certificate } from "../x509/certificate.ts";
+import { publicKeyBits } from "../x509/key_algorithm.ts";
 import { isSignedBy } from "../x509/signature.ts";
 
 /** Thrown for a response that is no use for the certificate; the message says why. */
@@ -95,7 +93,7 @@ function checked(
   if (single === undefined) {
     throw new OcspResponseError(
       "the OCSP response is not about this certificate (serial number " +
-        `${hex(subject.certificate.serialNumber)})`,
+        `${toHex(subject.certificate.serialNumber)})`,
       "useless",
     );
   }
@@ -121,12 +119,12 @@ function answerIn(response: Uint8Array): OcspAnswer {
 /** Without the issuer's certificate its name and the serial number have to do. */
 function isAbout(single: OcspSingleResponse, { certificate, issuer }: OcspSubject): boolean {
   const hash = HASHES.get(single.hashAlgorithm);
-  if (hash === undefined || !sameOctets(single.serialNumber, certificate.serialNumber)) {
+  if (hash === undefined || !isSameBytes(single.serialNumber, certificate.serialNumber)) {
     return false;
   }
   const isHash = (digest: Uint8Array, octets: Uint8Array) =>
-    sameOctets(digest, createHash(hash).update(octets).digest());
-  return isHash(single.issuerNameHash, certificate.issuer) &&
+    isSameBytes(digest, createHash(hash).update(octets).digest());
+  return isHash(single.issuerNameHash, certificate.issuer.whole) &&
     (issuer === undefined || isHash(single.issuerKeyHash, publicKeyBits(issuer.publicKey)));
 }
 
@@ -141,14 +139,16 @@ function checkSignature(answer: OcspAnswer, { issuer }: OcspSubject, now: Date):
   }
   const signer = isResponder(issuer, answer)
     ? issuer
-    : answer.certificates.map(readSignedCertificate).find((each) => isResponder(each, answer));
+    : answer.certificates.map(Certificate.parse).find((each) => isResponder(each, answer));
   if (signer === undefined) throw refused("the certificate of its signer is not in the response");
   if (signer !== issuer) checkDelegate(signer, issuer, now);
   if (!isSignedBy(answer, signer.publicKey)) throw refused("it does not match");
 }
 
-function checkDelegate(signer: SignedCertificate, issuer: SignedCertificate, now: Date): void {
-  if (!sameOctets(signer.issuer, issuer.subject) || !isSignedBy(signer, issuer.publicKey)) {
+function checkDelegate(signer: Certificate, issuer: Certificate, now: Date): void {
+  if (
+    !isSameBytes(signer.issuer.whole, issuer.subject.whole) || !isSignedBy(signer, issuer.publicKey)
+  ) {
     throw refused("the certificate's issuer has not certified its signer");
   }
   if (!isOcspSigner(signer)) throw refused("the certificate of its signer is not for OCSP");
@@ -164,10 +164,10 @@ function refused(reason: string): OcspResponseError {
   );
 }
 
-function isResponder(certificate: SignedCertificate, { responder }: OcspAnswer): boolean {
-  if ("name" in responder) return sameOctets(responder.name, certificate.subject);
+function isResponder(certificate: Certificate, { responder }: OcspAnswer): boolean {
+  if ("name" in responder) return isSameBytes(responder.name, certificate.subject.whole);
   const key = publicKeyBits(certificate.publicKey);
-  return sameOctets(responder.keyHash, createHash("sha1").update(key).digest());
+  return isSameBytes(responder.keyHash, createHash("sha1").update(key).digest());
 }
 
 function checkTimes({ thisUpdate, nextUpdate }: OcspValidity, now: Date): void {
@@ -183,10 +183,6 @@ function checkTimes({ thisUpdate, nextUpdate }: OcspValidity, now: Date): void {
       "untimely",
     );
   }
-}
-
-function hex(octets: Uint8Array): string {
-  return [...octets].map((octet) => octet.toString(16).padStart(2, "0")).join("");
 }
 
 /** Milliseconds that the clock of a responder may be ahead of ours. */

@@ -1,7 +1,24 @@
 /** What the supervisor has to know to keep OCSP responses fresh, from settings and certificates. */
 
 import type { Settings } from "../config/settings.ts";
-import type { CheckedCertificate } from "../x509/certificate.ts";
+import type { CertificateFacts } from "../x509/certificate_file.ts";
+
+/** Of an OCSP response. */
+export interface OcspOrigin {
+  /** Whether the operator has named its file. */
+  readonly isNamed: boolean;
+  /** Undefined too if the response does not say. */
+  readonly nextUpdate: Date | undefined;
+}
+
+/** A certificate, and the response that it has or may get. */
+export interface StaplableCertificate
+  extends Pick<CertificateFacts, "source" | "fingerprint" | "certificateChain"> {
+  /** An OCSP response to staple (RFC 6960, DER), in base64. */
+  readonly ocspResponse?: string;
+  /** Where its response is from, or would be if it were any use. */
+  readonly ocspOrigin?: OcspOrigin;
+}
 
 /** A certificate that has a response, or may get one. */
 export interface StapledCertificate {
@@ -30,7 +47,7 @@ export interface StaplingPlan {
 
 /** The plan for the certificates that are served, or undefined for rustls, which staples nothing. */
 export function staplingPlan(
-  certificates: readonly CheckedCertificate[],
+  certificates: readonly StaplableCertificate[],
   settings: Settings,
 ): StaplingPlan | undefined {
   if (settings.tlsLibrary.name === "rustls") return undefined;

@@ -1,30 +1,28 @@
 /** What OCSP has to know of a certificate: how it is named there, who may speak of it, and whom to ask. */
 
 import { createHash } from "node:crypto";
-import { derChildren, DerTag, objectIdentifier, readDer } from "../x509/der.ts";
+import { derIdentifier, derSequence, readDer } from "../x509/der.ts";
 import type { OcspCertificateId } from "./encoding.ts";
 import { parsePem, pemOctets } from "../x509/pem.ts";
-import {
-  publicKeyBits,
-  readSignedCertificate,
-  type SignedCertificate,
-} from "../x509/signed_certificate.ts";
+import { isSameBytes } from "../wire/bytes.ts";
+import { Certificate } from "../x509/certificate.ts";
+import { publicKeyBits } from "../x509/key_algorithm.ts";
 import { isSignedBy } from "../x509/signature.ts";
 
 /** A certificate, and its issuer. */
 export interface OcspSubject {
-  readonly certificate: SignedCertificate;
+  readonly certificate: Certificate;
   /** Undefined if the chain has no certificate that has signed it. */
-  readonly issuer: SignedCertificate | undefined;
+  readonly issuer: Certificate | undefined;
 }
 
 /** The first certificate of a chain (PEM), with its issuer. Throws {@linkcode DerFormatError}. */
 export function ocspSubject(certificateChain: string): OcspSubject {
   const [leaf, ...chain] = parsePem(certificateChain).map(pemOctets);
-  const certificate = readSignedCertificate(leaf!);
+  const certificate = Certificate.parse(leaf!);
   for (const octets of chain) {
-    const issuer = readSignedCertificate(octets);
-    const isNamed = sameOctets(issuer.subject, certificate.issuer);
+    const issuer = Certificate.parse(octets);
+    const isNamed = isSameBytes(issuer.subject.whole, certificate.issuer.whole);
     if (isNamed && isSignedBy(certificate, issuer.publicKey)) return { certificate, issuer };
   }
   return { certificate, issuer: undefined };
@@ -32,13 +30,13 @@ export function ocspSubject(certificateChain: string): OcspSubject {
 
 /** How requests name it; `hash` is one of node:crypto. */
 export function ocspCertificateId(
-  certificate: SignedCertificate,
-  issuer: SignedCertificate,
+  certificate: Certificate,
+  issuer: Certificate,
   hash = "sha1",
 ): OcspCertificateId {
   const digest = (octets: Uint8Array) => new Uint8Array(createHash(hash).update(octets).digest());
   return {
-    issuerNameHash: digest(certificate.issuer),
+    issuerNameHash: digest(certificate.issuer.whole),
     issuerKeyHash: digest(publicKeyBits(issuer.publicKey)),
     serialNumber: certificate.serialNumber,
   };
@@ -48,30 +46,21 @@ export function ocspCertificateId(
  * The responders that a certificate names, in its order, http and https alone (authorityInfoAccess, RFC 5280
  * section 4.2.2.1).
  */
-export function ocspResponders({ extensions }: SignedCertificate): URL[] {
-  const value = extensions.get(AUTHORITY_INFO_ACCESS);
+export function ocspResponders(certificate: Certificate): URL[] {
+  const value = certificate.extension(AUTHORITY_INFO_ACCESS);
   if (value === undefined) return [];
-  return derChildren(readDer(value)).map(derChildren).flatMap(([method, location]) => {
-    const isOcsp = method?.tag === DerTag.objectIdentifier &&
-      objectIdentifier(method.content) === ID_AD_OCSP;
-    if (!isOcsp || location?.tag !== URI) return [];
+  return derSequence(readDer(value)).map(derSequence).flatMap(([method, location]) => {
+    if (derIdentifier(method) !== ID_AD_OCSP || location?.tag !== URI) return [];
     const url = asUrl(new TextDecoder().decode(location.content));
     return url !== undefined && /^https?:$/.test(url.protocol) ? [url] : [];
   });
 }
 
 /** Whether a certificate is one for signing OCSP responses (RFC 6960 section 4.2.2.2). */
-export function isOcspSigner({ extensions }: SignedCertificate): boolean {
-  const value = extensions.get(EXTENDED_KEY_USAGE);
+export function isOcspSigner(certificate: Certificate): boolean {
+  const value = certificate.extension(EXTENDED_KEY_USAGE);
   return value !== undefined &&
-    derChildren(readDer(value)).some(({ tag, content }) =>
-      tag === DerTag.objectIdentifier && objectIdentifier(content) === ID_KP_OCSP_SIGNING
-    );
-}
-
-/** Whether both are the same. */
-export function sameOctets(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((octet, place) => octet === other[place]);
+    derSequence(readDer(value)).some((purpose) => derIdentifier(purpose) === ID_KP_OCSP_SIGNING);
 }
 
 function asUrl(text: string): URL | undefined {

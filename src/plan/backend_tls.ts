@@ -3,7 +3,7 @@
 import type { Settings } from "../config/settings.ts";
 import { StartupError } from "../errors.ts";
 import type { Files } from "../runtime/runtime.ts";
-import { checkAuthorities } from "../x509/certificate.ts";
+import { checkAuthorities } from "../x509/certificate_file.ts";
 import { checkRevocationLists, revocationListsInPem } from "../x509/revocation_lists.ts";
 import type { BackendTls } from "../tls/tls_configuration.ts";
 import { HeldContent } from "./held_content.ts";

@@ -9,13 +9,11 @@ import { counted } from "../counted.ts";
 import { StartupError } from "../errors.ts";
 import type { Files, Runtime } from "../runtime/runtime.ts";
 import {
-  type CertificateFile,
   checkCertificate,
-  type CheckedCertificate,
   dateWarning,
   readCertificate,
   withKey,
-} from "../x509/certificate.ts";
+} from "../x509/certificate_file.ts";
 import { CertificateIndex } from "../tls/certificate_index.ts";
 import { makeSelfSigned } from "../x509/self_signed.ts";
 import { isKeyUri } from "../wire/key_uri.ts";
@@ -36,11 +34,12 @@ import {
   READ_AT_ONCE,
 } from "./private_keys.ts";
 import { Quarantine } from "./quarantine.ts";
+import type { PlannedCertificate, PlannedFile } from "./planned_certificate.ts";
 
 /** What is served, and what is to be said about it. */
 export interface LoadedCertificates {
   /** In the order listed: files first, then those of the directory by name. */
-  readonly certificates: readonly CheckedCertificate[];
+  readonly certificates: readonly PlannedCertificate[];
   /** The place of the default certificate: the last file, or without files the first of the directory. */
   readonly defaultCertificate: number;
   /** Lines the operator should read; none of them stops the start. */
@@ -65,7 +64,7 @@ export interface FilesAndClock extends Pick<Runtime, "files" | "clock"> {
 export async function loadCertificates(
   settings: Settings,
   runtime: FilesAndClock,
-  former?: readonly CheckedCertificate[],
+  former?: readonly PlannedCertificate[],
   refused: ReadonlyMap<string, string> = new Map(),
 ): Promise<LoadedCertificates> {
   if (settings.selfSigned !== undefined) {
@@ -105,7 +104,7 @@ export async function loadCertificates(
 
 /** A certificate, what the operator said of it, and its place in the list. */
 interface FoundCertificate {
-  readonly certificate: CheckedCertificate;
+  readonly certificate: PlannedCertificate;
   readonly setting: PemFileSetting;
   readonly place: number;
 }
@@ -113,7 +112,7 @@ interface FoundCertificate {
 async function selfSigned(
   name: string,
   runtime: FilesAndClock,
-  former: readonly CheckedCertificate[] = [],
+  former: readonly PlannedCertificate[] = [],
 ): Promise<LoadedCertificates> {
   // A reload is no reason for another one.
   const same = former.find(({ source, names, subject }) =>
@@ -156,8 +155,8 @@ function readFiles(
   settings: Settings,
   { files, held }: FilesAndClock,
   quarantine: Quarantine,
-  former: readonly CheckedCertificate[] = [],
-): Promise<(CheckedCertificate | CertificateFile | undefined)[]> {
+  former: readonly PlannedCertificate[] = [],
+): Promise<(PlannedCertificate | PlannedFile | undefined)[]> {
   const known = new Set<string>();
   const formerBySource = new Map(former.map((one) => [one.source, one]));
   const rules = new ClientRulesReader(files, held);
@@ -204,13 +203,13 @@ function ownClientSettings(
 
 /** In the places of the files. */
 async function giveAllKeys(
-  read: readonly (CheckedCertificate | CertificateFile | undefined)[],
+  read: readonly (PlannedCertificate | PlannedFile | undefined)[],
   { privateKeys }: Settings,
   files: Files,
   quarantine: Quarantine,
-): Promise<(CheckedCertificate | undefined)[]> {
+): Promise<(PlannedCertificate | undefined)[]> {
   const present = read.filter((one) => one !== undefined);
-  let given: (CheckedCertificate | undefined)[];
+  let given: (PlannedCertificate | undefined)[];
   try {
     given = await giveKeys(present, privateKeys, files, ({ source }, error) => {
       quarantine.add(source, error);
@@ -279,14 +278,14 @@ async function storedResponses(
   }
 }
 
-function dateWarnings(certificates: readonly CheckedCertificate[], today: Date): string[] {
+function dateWarnings(certificates: readonly PlannedCertificate[], today: Date): string[] {
   const warnings = certificates.map((certificate) => dateWarning(certificate, today))
     .filter((warning) => warning !== undefined);
   return summary(warnings, "certificates have expired, expire soon or are not valid yet");
 }
 
 function unreachableWarnings(
-  certificates: readonly CheckedCertificate[],
+  certificates: readonly PlannedCertificate[],
   defaultCertificate: number,
 ): string[] {
   const index = new CertificateIndex(certificates, defaultCertificate);
@@ -310,7 +309,7 @@ function summary(warnings: string[], whatTheyAre: string): string[] {
 /** Where the key of a certificate has been read from: a file of its own, or the certificate's. */
 function keyFile(
   { certificate, privateKey }: PemFileSetting,
-  read: CheckedCertificate | CertificateFile | undefined,
+  read: PlannedCertificate | PlannedFile | undefined,
 ): string[] {
   if (privateKey !== undefined) return [privateKey];
   return read === undefined || isWithoutKey(read) ? [] : [certificate];

@@ -11,11 +11,12 @@ import { pemBlocks, unreadBlocks } from "../x509/pem_blocks.ts";
 import {
   checkRevocationLists,
   missingListsWarning,
+  type RevocationList,
   revocationListsIn,
   revocationListsInPem,
   revocationListWarning,
 } from "../x509/revocation_lists.ts";
-import type { ClientRules, RevocationList, TlsConfiguration } from "../tls/tls_configuration.ts";
+import type { ClientRules, TlsConfiguration } from "../tls/tls_configuration.ts";
 import { HeldContent } from "./held_content.ts";
 import { once } from "./once.ts";
 

@@ -4,16 +4,16 @@
  */
 
 import { createHash } from "node:crypto";
-import type { CheckedCertificate } from "../x509/certificate.ts";
+import type { PlannedCertificate } from "./planned_certificate.ts";
 
 /** Remembers what the text of a file came to: a certificate with its own key. */
-export function remember(text: string, certificate: CheckedCertificate): void {
+export function remember(text: string, certificate: PlannedCertificate): void {
   const origin = { digest: digestOf(text), certificate };
   origins.set(certificate, origin);
 }
 
 /** Has a certificate that was made of another, with a stapled response say, be found by the same text. */
-export function rememberAlike(certificate: CheckedCertificate, base: CheckedCertificate): void {
+export function rememberAlike(certificate: PlannedCertificate, base: PlannedCertificate): void {
   const origin = origins.get(base);
   if (origin !== undefined) origins.set(certificate, origin);
 }
@@ -21,8 +21,8 @@ export function rememberAlike(certificate: CheckedCertificate, base: CheckedCert
 /** What the same text came to before, as it was then; undefined if it is new. */
 export function recall(
   text: string,
-  former: CheckedCertificate | undefined,
-): CheckedCertificate | undefined {
+  former: PlannedCertificate | undefined,
+): PlannedCertificate | undefined {
   const origin = former && origins.get(former);
   return origin?.digest === digestOf(text) ? origin?.certificate : undefined;
 }
@@ -32,6 +32,6 @@ function digestOf(text: string): string {
 }
 
 const origins = new WeakMap<
-  CheckedCertificate,
-  { readonly digest: string; readonly certificate: CheckedCertificate }
+  PlannedCertificate,
+  { readonly digest: string; readonly certificate: PlannedCertificate }
 >();

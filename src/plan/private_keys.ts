@@ -2,11 +2,12 @@
 
 import { StartupError } from "../errors.ts";
 import type { Files } from "../runtime/runtime.ts";
-import { type CertificateFile, type CheckedCertificate, withKey } from "../x509/certificate.ts";
+import { withKey } from "../x509/certificate_file.ts";
 import { atLine } from "../x509/key_mismatch.ts";
 import { keyBelongs, type PrivateKey, readPrivateKey } from "../x509/private_key.ts";
 import { isKeyUri } from "../wire/key_uri.ts";
 import { mapBounded } from "./map_bounded.ts";
+import type { PlannedCertificate, PlannedFile } from "./planned_certificate.ts";
 
 /** Reads a key from a file, or takes a `pkcs11:` URI. Rejects with {@linkcode StartupError}. */
 export async function loadPrivateKey(
@@ -23,13 +24,13 @@ export async function loadPrivateKey(
  * `onFault`, which may throw it, and undefined.
  */
 export async function giveKeys(
-  certificates: readonly (CheckedCertificate | CertificateFile)[],
+  certificates: readonly (PlannedCertificate | PlannedFile)[],
   pathsAndUris: readonly string[],
   files: Pick<Files, "readText">,
-  onFault: (certificate: CertificateFile, error: unknown) => void = (_, error) => {
+  onFault: (certificate: PlannedFile, error: unknown) => void = (_, error) => {
     throw error;
   },
-): Promise<(CheckedCertificate | undefined)[]> {
+): Promise<(PlannedCertificate | undefined)[]> {
   const keys = await mapBounded(pathsAndUris, READ_AT_ONCE, (path) => loadPrivateKey(path, files));
   const keyless = new Keyless(certificates.filter(isWithoutKey));
   for (const key of keys.filter(({ algorithm }) => algorithm !== undefined)) keyless.match(key);
@@ -49,10 +50,10 @@ export async function giveKeys(
  * without. A key that cannot be read belongs to nobody.
  */
 export async function giveGoodKeys(
-  certificates: readonly (CheckedCertificate | CertificateFile)[],
+  certificates: readonly (PlannedCertificate | PlannedFile)[],
   pathsAndUris: readonly string[],
   files: Pick<Files, "readText">,
-): Promise<(CheckedCertificate | undefined)[]> {
+): Promise<(PlannedCertificate | undefined)[]> {
   const readable = (path: string) => loadPrivateKey(path, files).catch(() => undefined);
   const keys = await mapBounded(pathsAndUris, READ_AT_ONCE, readable);
   const byPublicKey = new Map(keys.map((key) => [key?.publicKey?.join(), key]));
@@ -68,11 +69,11 @@ export const READ_AT_ONCE = 32;
 
 /** Certificates without keys, and those that found one. */
 class Keyless {
-  readonly given = new Map<CertificateFile, PrivateKey>();
-  readonly #certificates: readonly CertificateFile[];
-  readonly #byPublicKey = new Map<string, CertificateFile[]>();
+  readonly given = new Map<PlannedFile, PrivateKey>();
+  readonly #certificates: readonly PlannedFile[];
+  readonly #byPublicKey = new Map<string, PlannedFile[]>();
 
-  constructor(certificates: readonly CertificateFile[]) {
+  constructor(certificates: readonly PlannedFile[]) {
     this.#certificates = certificates;
     for (const certificate of certificates) {
       const publicKey = certificate.publicKey.join();
@@ -122,12 +123,12 @@ class Keyless {
     this.given.set(only, key);
   }
 
-  #left(): CertificateFile[] {
+  #left(): PlannedFile[] {
     return this.#certificates.filter((certificate) => !this.given.has(certificate));
   }
 }
 
 /** Whether a key is still to be found. */
-export function isWithoutKey(one: CheckedCertificate | CertificateFile): one is CertificateFile {
+export function isWithoutKey(one: PlannedCertificate | PlannedFile): one is PlannedFile {
   return !("privateKey" in one);
 }

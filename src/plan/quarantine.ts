@@ -4,11 +4,11 @@
  */
 
 import { StartupError } from "../errors.ts";
-import type { CheckedCertificate } from "../x509/certificate.ts";
+import type { PlannedCertificate } from "./planned_certificate.ts";
 
 /** Gathers the certificates that are bad, and finds those that were good before. */
 export class Quarantine {
-  readonly #former: ReadonlyMap<string, CheckedCertificate> | undefined;
+  readonly #former: ReadonlyMap<string, PlannedCertificate> | undefined;
   readonly #refused: ReadonlyMap<string, string>;
   readonly #faults = new Map<string, StartupError>();
 
@@ -17,7 +17,7 @@ export class Quarantine {
    * certificate, by fingerprint.
    */
   constructor(
-    former: readonly CheckedCertificate[] | undefined,
+    former: readonly PlannedCertificate[] | undefined,
     refused: ReadonlyMap<string, string> = new Map(),
   ) {
     this.#refused = refused;
@@ -43,7 +43,7 @@ export class Quarantine {
   }
 
   /** A certificate, or undefined for one that the TLS library refuses, which is in quarantine now. */
-  accept(certificate: CheckedCertificate): CheckedCertificate | undefined {
+  accept(certificate: PlannedCertificate): PlannedCertificate | undefined {
     const reason = this.#refusal(certificate);
     if (reason === undefined) return certificate;
     const former = this.#former?.get(certificate.source);
@@ -55,14 +55,14 @@ export class Quarantine {
    * What the same file held when it was good. Throws the library's reason if it refuses that by now: other settings are to
    * blame then, and no file.
    */
-  former(source: string): CheckedCertificate | undefined {
+  former(source: string): PlannedCertificate | undefined {
     const former = this.#faults.has(source) ? this.#former?.get(source) : undefined;
     const reason = former && this.#refusal(former);
     if (reason !== undefined) throw reason;
     return former;
   }
 
-  #refusal({ fingerprint = "", source }: CheckedCertificate): StartupError | undefined {
+  #refusal({ fingerprint = "", source }: PlannedCertificate): StartupError | undefined {
     const reason = this.#refused.get(fingerprint);
     return reason === undefined ? undefined : new StartupError(`${source}: ${reason}`);
   }

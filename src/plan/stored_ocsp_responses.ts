@@ -5,7 +5,7 @@
 
 import { StartupError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { CheckedCertificate } from "../x509/certificate.ts";
+import type { PlannedCertificate } from "./planned_certificate.ts";
 import { checkOcspResponse, hitchResponseName, OcspResponseError } from "../ocsp/response.ts";
 import { inCommand } from "../x509/other_formats.ts";
 import { toBase64 } from "../wire/base64.ts";
@@ -13,7 +13,7 @@ import type { HeldContent } from "./held_content.ts";
 
 /** A certificate, and what the operator should know of its response. */
 export interface WithResponse {
-  readonly certificate: CheckedCertificate;
+  readonly certificate: PlannedCertificate;
   readonly warning: string | undefined;
 }
 
@@ -55,7 +55,7 @@ export interface ResponseReader extends Pick<Runtime, "files" | "clock"> {
  * before is stapled on, and if there is none, nothing is.
  */
 export async function addNamedResponse(
-  certificate: CheckedCertificate,
+  certificate: PlannedCertificate,
   path: string,
   reader: ResponseReader,
   held: HeldContent,
@@ -81,7 +81,7 @@ export async function addNamedResponse(
 }
 
 async function readNamedResponse(
-  certificate: CheckedCertificate,
+  certificate: PlannedCertificate,
   path: string,
   reader: ResponseReader,
 ): Promise<Response> {
@@ -97,7 +97,7 @@ async function readNamedResponse(
 
 /** Adds a stored response, if it is any use. */
 export async function addStoredResponse(
-  certificate: CheckedCertificate,
+  certificate: PlannedCertificate,
   path: string,
   reader: ResponseReader,
 ): Promise<WithResponse> {
@@ -114,7 +114,7 @@ export async function addStoredResponse(
 }
 
 function without(
-  certificate: CheckedCertificate,
+  certificate: PlannedCertificate,
   path: string,
   { message }: OcspResponseError,
 ): WithResponse {
@@ -130,7 +130,7 @@ interface Response {
 }
 
 async function readResponse(
-  certificate: CheckedCertificate,
+  certificate: PlannedCertificate,
   path: string,
   { files, clock, verify }: ResponseReader,
 ): Promise<Response> {
@@ -142,7 +142,7 @@ async function readResponse(
 }
 
 function withResponse(
-  certificate: CheckedCertificate,
+  certificate: PlannedCertificate,
   { ocspResponse, nextUpdate }: Response,
 ): WithResponse {
   const ocspOrigin = { isNamed: false, ...certificate.ocspOrigin, nextUpdate };

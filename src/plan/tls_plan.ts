@@ -2,20 +2,16 @@
 
 import type { FrontendTls, Settings, TlsSettings } from "../config/settings.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { CheckedCertificate } from "../x509/certificate.ts";
+import type { PlannedCertificate } from "./planned_certificate.ts";
 import { CertificateIndex } from "../tls/certificate_index.ts";
 import { lowersSecurityLevel, oldProtocols } from "../tls/openssl/context_options.ts";
-import type {
-  RevocationList,
-  ServedCertificate,
-  TlsConfiguration,
-} from "../tls/tls_configuration.ts";
+import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
+import type { RevocationList } from "../x509/revocation_lists.ts";
 import { readBackendTls } from "./backend_tls.ts";
 import { type FilesAndClock, loadCertificates, type LoadedCertificates } from "./certificates.ts";
 import { ClientRulesReader, revocationListsOf } from "./client_rules.ts";
-import { dhWarnings } from "./dh_warnings.ts";
 import { HeldContent } from "./held_content.ts";
-import { rareKeyWarnings } from "./rare_key_warnings.ts";
+import { dhWarnings, rareKeyWarnings } from "./key_warnings.ts";
 import { RecordedFiles, type Stamps } from "./recorded_files.ts";
 import { type StaplingPlan, staplingPlan } from "../ocsp/stapling_plan.ts";
 import { readTicketSecret } from "./ticket_secret.ts";
@@ -27,7 +23,7 @@ export interface TlsPlan {
   /** For those that have, by their place in the settings. */
   readonly ofFrontends: readonly (TlsConfiguration | undefined)[];
   /** Every certificate that is served somewhere. */
-  readonly certificates: readonly CheckedCertificate[];
+  readonly certificates: readonly PlannedCertificate[];
   /** Every revocation list that clients are looked up in. */
   readonly revocationLists: readonly RevocationList[];
   /** The files that it was made of, and how they looked. Stored OCSP responses are not among them. */
@@ -173,7 +169,7 @@ function served({ certificates, defaultCertificate }: LoadedCertificates) {
 }
 
 /** One object for each certificate, however many frontends serve it. */
-function servedCertificate(certificate: CheckedCertificate): ServedCertificate {
+function servedCertificate(certificate: PlannedCertificate): ServedCertificate {
   const known = servedCertificates.get(certificate);
   if (known !== undefined) return known;
   const {
@@ -188,7 +184,7 @@ function servedCertificate(certificate: CheckedCertificate): ServedCertificate {
   return rest;
 }
 
-const servedCertificates = new WeakMap<CheckedCertificate, ServedCertificate>();
+const servedCertificates = new WeakMap<PlannedCertificate, ServedCertificate>();
 
 /** `node:tls` is asked for a response before it is known which of several certificates a client gets. */
 function unstapled({ certificates, defaultCertificate }: LoadedCertificates): string[] {

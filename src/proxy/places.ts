@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../runtime/runtime.ts";
-import { clientNetwork } from "../wire/client_network.ts";
+import { clientNetwork } from "../wire/ip_address.ts";
 import type { Deadline } from "./deadline_queue.ts";
 
 /** A limit of places. */

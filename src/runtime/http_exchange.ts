@@ -7,6 +7,7 @@ import { lookup } from "node:dns/promises";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { deferred } from "../deferred.ts";
+import { joinBytes } from "../wire/bytes.ts";
 import { encodeHttpRequest, type HttpAnswer, parseHttpAnswer } from "../wire/http.ts";
 import { codeOf } from "./node/facts.ts";
 import type { HttpRequest } from "./runtime.ts";
@@ -113,10 +114,7 @@ function receive(socket: Socket, limit: number): Promise<HttpAnswer> {
       }
     };
     socket.on("data", (part: Uint8Array) => {
-      const longer = new Uint8Array(octets.length + part.length);
-      longer.set(octets);
-      longer.set(part, octets.length);
-      octets = longer;
+      octets = joinBytes(octets, part);
       if (octets.length > limit) reject(new Error(`the answer is longer than ${limit} bytes`));
       else look(false);
     });

@@ -6,9 +6,12 @@
 import { counted } from "../counted.ts";
 import type { Logger } from "../log/log.ts";
 import type { Clock } from "../runtime/runtime.ts";
-import { type CheckedCertificate, dateWarning, EXPIRY_DAYS } from "../x509/certificate.ts";
-import { revocationListWarning, warningDays } from "../x509/revocation_lists.ts";
-import type { RevocationList } from "../tls/tls_configuration.ts";
+import { type CheckedCertificate, dateWarning, EXPIRY_DAYS } from "../x509/certificate_file.ts";
+import {
+  type RevocationList,
+  revocationListWarning,
+  warningDays,
+} from "../x509/revocation_lists.ts";
 
 /** Looks after the dates of certificates and revocation lists. */
 export class ExpiryWatch {

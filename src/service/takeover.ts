@@ -6,7 +6,7 @@
 
 import { WORKER_ARGUMENT } from "../control/worker_argument.ts";
 import { StartupError } from "../errors.ts";
-import { quote } from "../config/quote.ts";
+import { quote } from "../wire/escape.ts";
 import type {
   OtherProcess,
   OtherProcesses,

@@ -6,8 +6,8 @@
 import type { ClientName } from "../x509/client_name.ts";
 import { isNamed } from "../x509/client_name.ts";
 import { type CertificateNames, certificateNames } from "../x509/certificate_names.ts";
-import { certificateSubject } from "../x509/distinguished_name.ts";
-import { parsePem, pemOctets } from "../x509/pem.ts";
+import { Certificate } from "../x509/certificate.ts";
+import { distinguishedName } from "../x509/distinguished_name.ts";
 
 /** Why the client with this certificate (PEM text) may not connect; undefined: it may. */
 export function admissionFault(
@@ -15,24 +15,44 @@ export function admissionFault(
   allowed: readonly ClientName[] | undefined,
 ): string | undefined {
   if (allowed === undefined) return undefined;
-  const names = namesIn(certificate);
+  const parsed = parse(certificate);
+  const names = parsed && namesIn(parsed);
   if (names !== undefined && isNamed(names, allowed)) return undefined;
-  return `${whoIs(certificate, names)} is not allowed by --allow-cn or --allow-san`;
+  if (certificate === undefined) return notAllowed("a client without a certificate");
+  return notAllowed(whoIs(parsed, names));
 }
 
-function namesIn(certificate: string | undefined): CertificateNames | undefined {
+function notAllowed(client: string): string {
+  return `${client} is not allowed by --allow-cn or --allow-san`;
+}
+
+function parse(certificate: string | undefined): Certificate | undefined {
   try {
-    const [block] = parsePem(certificate ?? "");
-    return block && certificateNames(pemOctets(block));
+    return certificate === undefined ? undefined : Certificate.parsePem(certificate);
   } catch {
     return undefined;
   }
 }
 
+function namesIn(certificate: Certificate): CertificateNames | undefined {
+  try {
+    return certificateNames(certificate);
+  } catch {
+    return undefined;
+  }
+}
+
+function subjectOf(certificate: Certificate): string {
+  try {
+    return distinguishedName(certificate.subject);
+  } catch {
+    return "";
+  }
+}
+
 /** The subject and the names that could have been allowed. What is long is cut: all of it is the client's choice. */
-function whoIs(certificate: string | undefined, names: CertificateNames | undefined): string {
-  if (certificate === undefined) return "a client without a certificate";
-  const subject = certificateSubject(certificate) ?? "";
+function whoIs(certificate: Certificate | undefined, names: CertificateNames | undefined): string {
+  const subject = certificate === undefined ? "" : subjectOf(certificate);
   const { dns = [], uris = [], emails = [] } = names ?? {};
   const all = [
     ...subject === "" ? [] : [subject],

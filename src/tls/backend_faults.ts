@@ -5,8 +5,8 @@
 
 import { PeerError } from "../errors.ts";
 import { OpenSslError } from "../runtime/openssl.ts";
-import { parsePem, pemOctets } from "../x509/pem.ts";
-import { alternativeNames } from "../x509/certificate_fields.ts";
+import { Certificate } from "../x509/certificate.ts";
+import { alternativeNames } from "../x509/certificate_names.ts";
 import { alertName } from "./openssl/handshake_reasons.ts";
 
 /** What a handshake with the backend rejects with. `error` is the platform's, translated, or OpenSSL's. */
@@ -37,8 +37,7 @@ export function withNames(
 ): OpenSslError {
   if (certificate === undefined || !MISMATCH.test(error.message)) return error;
   try {
-    const [block] = parsePem(certificate);
-    const others = alternativeNames(pemOctets(block!)).join(", ");
+    const others = alternativeNames(Certificate.parsePem(certificate)).join(", ");
     return new OpenSslError(notFor(name ?? "", others));
   } catch {
     // It is no good in other ways too, and what was wrong first is enough.

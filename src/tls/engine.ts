@@ -12,6 +12,7 @@ import type {
   SocketPair,
   TlsLibraryName,
 } from "../runtime/runtime.ts";
+import type { CertificateAlgorithms } from "../x509/certificate_algorithms.ts";
 import type { TlsDialer } from "./dialer.ts";
 import type { Staple, TlsConfiguration } from "./tls_configuration.ts";
 
@@ -145,14 +146,6 @@ export interface Negotiated {
   readonly certificate: CertificateAlgorithms | undefined;
   /** Undefined if the client showed none. */
   readonly clientCertificate: ClientCertificate | undefined;
-}
-
-/** The algorithms of a certificate, in the names of the PROXY protocol's text. */
-export interface CertificateAlgorithms {
-  /** The digest that it was signed with: `SHA256`. `ED25519` and `ED448` are digest and signature in one. */
-  readonly signature: string | undefined;
-  /** What its key is: `RSA2048`, `EC256`. */
-  readonly key: string | undefined;
 }
 
 /** A certificate that a client has shown, now or in the session it resumed. */

@@ -1,9 +1,9 @@
 /** Puts OpenSSL's facts about a handshake into the form that engines tell them in. */
 
 import type { SslFacts } from "../runtime/openssl.ts";
-import { parsePem, pemOctets } from "../x509/pem.ts";
+import { Certificate } from "../x509/certificate.ts";
 import { certificateAlgorithms } from "../x509/certificate_algorithms.ts";
-import { commonName } from "../x509/certificate_fields.ts";
+import { firstCommonName } from "../x509/certificate_names.ts";
 import type { Negotiated } from "./engine.ts";
 
 /** What was agreed on, from what the library tells. */
@@ -21,8 +21,7 @@ export function negotiated(
 
 function commonNameIn(pem: string): string | undefined {
   try {
-    const [certificate] = parsePem(pem);
-    return certificate && commonName(pemOctets(certificate));
+    return firstCommonName(Certificate.parsePem(pem));
   } catch {
     // The library has taken it: what it says of itself is no reason to lose the client.
     return undefined;

@@ -6,6 +6,7 @@
 import { PeerError } from "../errors.ts";
 import type { Duplex } from "../runtime/runtime.ts";
 import { NothingSent } from "./handshake_end.ts";
+import { joinBytes } from "../wire/bytes.ts";
 import { LONGEST_HELLO, parseClientHello } from "../wire/client_hello.ts";
 
 /** A hello that is whole, or will never be one, and everything that was read so far. */
@@ -80,7 +81,7 @@ export async function lentClientHello(
   for (;;) {
     const more = before === undefined ? await firstOf(source.lend!()) : await source.lend!();
     if (more === null) throw new PeerError("client", "closed", "ended in the handshake");
-    const octets = before === undefined ? more : joined(before, more);
+    const octets = before === undefined ? more : joinBytes(before, more);
     const verdict = parseClientHello(octets);
     if (verdict.kind !== "incomplete") return { verdict, octets };
     before = before === undefined ? new Uint8Array(more) : octets;
@@ -96,13 +97,6 @@ function enlarged(buffer: Uint8Array): Uint8Array {
   const larger = new Uint8Array(Math.min(2 * buffer.length, LONGEST_HELLO));
   larger.set(buffer);
   return larger;
-}
-
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const both = new Uint8Array(one.length + other.length);
-  both.set(one);
-  both.set(other, one.length);
-  return both;
 }
 
 // RFC 8446 section 6.

@@ -7,7 +7,7 @@ import { PeerError } from "../errors.ts";
 import { firstOf } from "./plain_handshake.ts";
 import type { Duplex, SocketAddress } from "../runtime/runtime.ts";
 import { parseProxyHeader } from "../wire/proxy_header.ts";
-import { quoteOctets } from "../wire/quote_octets.ts";
+import { quoteBytes } from "../wire/escape.ts";
 
 /** Where octets come from. */
 export type Source = Pick<Duplex, "read" | "lend">;
@@ -32,7 +32,7 @@ export async function readProxyHeader(source: Source): Promise<ReadProxyHeader> 
     if (seen === null) throw new PeerError("client", "closed", "ended in the PROXY header");
     const verdict = parseProxyHeader(seen);
     if (verdict.kind === "refused") {
-      const detail = `it sent ${quoteOctets(seen)}`;
+      const detail = `it sent ${quoteBytes(seen)}`;
       throw new PeerError("client", "handshake", verdict.reason, { detail });
     }
     if (verdict.kind === "incomplete") continue;

@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../runtime/runtime.ts";
+import { isSameBytes } from "../wire/bytes.ts";
 import { hkdf } from "../wire/hkdf.ts";
 
 /**
@@ -60,7 +61,7 @@ export class TicketKeyring {
   neighbour(name: Uint8Array): TicketKeys | undefined {
     const { period } = this.current();
     this.#neighbours ??= [period - 1, period + 1].map((other) => deriveKeys(this.#secret, other));
-    return this.#neighbours.find((keys) => sameName(keys.name, name));
+    return this.#neighbours.find((keys) => isSameBytes(keys.name, name));
   }
 }
 
@@ -74,11 +75,6 @@ function deriveKeys(secret: Uint8Array, period: number): TicketKeys {
     aesKey: all.subarray(NAME_OCTETS + 32),
     all,
   };
-}
-
-/** Names are random, so that nearly every other name differs in its first octets. */
-function sameName(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((octet, at) => octet === other[at]);
 }
 
 /**

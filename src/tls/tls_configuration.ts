@@ -3,7 +3,9 @@
  * text instead of files, secrets instead of their paths.
  */
 
+import type { CertificateFacts } from "../x509/certificate_file.ts";
 import type { ClientName } from "../x509/client_name.ts";
+import type { RevocationList } from "../x509/revocation_lists.ts";
 import type { ClientVerify, TlsLibraryName, TlsProtocol } from "../config/settings.ts";
 import type { KeyBytes } from "../key_bytes.ts";
 
@@ -17,21 +19,9 @@ export interface CertificateAndKey {
 }
 
 /** A certificate, and what is particular to it. */
-export interface ServedCertificate extends CertificateAndKey {
-  /** The file it came from, or what stands for it, for messages. */
-  readonly source: string;
-  /** SHA-256 of the certificate itself (DER), in hexadecimal: what messages about it call it. */
-  readonly fingerprint?: string;
+export interface ServedCertificate extends CertificateAndKey, CertificateFacts {
   /** Names its private key among others. It is made of the key, and tells nothing of it. */
   readonly keyId?: string;
-  /** The DNS names it is for, lower case, wildcards as `*.example.org`. */
-  readonly names: readonly string[];
-  /** Of one type one certificate is served for a name, of several types all of them: `rsa`, `ec`, … */
-  readonly keyType: string;
-  /** The object identifier of its curve, for `ec` with a named one. */
-  readonly curve?: string;
-  /** PEM text of DH parameters. */
-  readonly dhParameters?: string;
   /** An OCSP response to staple (RFC 6960, DER), in base64. */
   readonly ocspResponse?: string;
   /** Rules for the clients of this certificate instead of the general ones. */
@@ -57,18 +47,6 @@ export interface ClientRules {
   readonly revocationLists?: readonly RevocationList[];
   /** Who may connect; undefined: whose certificate is good. Only with `required`, and never empty. */
   readonly allowed?: readonly ClientName[];
-}
-
-/** A certificate revocation list (RFC 5280 section 5). */
-export interface RevocationList {
-  /** The file it came from. */
-  readonly source: string;
-  readonly pem: string;
-  /** Whose it is, as people write it. */
-  readonly issuer: string;
-  /** ISO 8601, as `Date` writes it. */
-  readonly thisUpdate: string;
-  readonly nextUpdate?: string;
 }
 
 /** How the backend is spoken to where TLS goes out instead of in. */

@@ -4,6 +4,7 @@
  * lengths alone, so nothing about a secret shows in its time.
  */
 
+import { joinBytes } from "./bytes.ts";
 import { sha256 } from "./sha256.ts";
 
 /** Up to 8,160 bytes from a secret that is hard to guess, without a salt; other bytes for each `info`. */
@@ -14,7 +15,7 @@ export function hkdf(secret: Uint8Array, info: string, length: number): Uint8Arr
   const output = new Uint8Array(blocks * DIGEST);
   let previous = new Uint8Array();
   for (let block = 0; block < blocks; block++) {
-    previous = hmac(key, joined(previous, label, Uint8Array.of(block + 1)));
+    previous = hmac(key, joinBytes(previous, label, Uint8Array.of(block + 1)));
     output.set(previous, block * DIGEST);
   }
   return output.slice(0, length);
@@ -23,18 +24,8 @@ export function hkdf(secret: Uint8Array, info: string, length: number): Uint8Arr
 function hmac(key: Uint8Array, message: Uint8Array): Uint8Array<ArrayBuffer> {
   const padded = new Uint8Array(BLOCK);
   padded.set(key.length > BLOCK ? sha256(key) : key);
-  const inner = sha256(joined(padded.map((octet) => octet ^ 0x36), message));
-  return sha256(joined(padded.map((octet) => octet ^ 0x5c), inner));
-}
-
-function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  const inner = sha256(joinBytes(padded.map((octet) => octet ^ 0x36), message));
+  return sha256(joinBytes(padded.map((octet) => octet ^ 0x5c), inner));
 }
 
 /** Bytes. */

@@ -3,6 +3,8 @@
  * be closed, and an answer of a known length, in chunks, or up to the end of the connection.
  */
 
+import { joinBytes } from "./bytes.ts";
+
 /** A question. */
 export interface HttpQuestion {
   readonly method: "GET" | "POST";
@@ -38,11 +40,7 @@ export function encodeHttpRequest({ method, url, headers, body }: HttpQuestion):
     "",
     "",
   ].join("\r\n");
-  const start = new TextEncoder().encode(head);
-  const octets = new Uint8Array(start.length + (body?.length ?? 0));
-  octets.set(start);
-  octets.set(body ?? [], start.length);
-  return octets;
+  return joinBytes(new TextEncoder().encode(head), body ?? new Uint8Array());
 }
 
 /**
@@ -113,22 +111,12 @@ function chunks(octets: Uint8Array): Uint8Array | undefined {
     const size = /^[0-9a-f]{1,6}(?=\s*(?:;|$))/i.exec(line.slice(0, end));
     if (size === null) throw new HttpFormatError("its chunks are damaged");
     const length = parseInt(size[0], 16);
-    if (length === 0) return joined(parts);
+    if (length === 0) return joinBytes(...parts);
     const start = at + end + 2;
     if (octets.length < start + length + 2) return undefined;
     parts.push(octets.subarray(start, start + length));
     at = start + length + 2;
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function latin1(octets: Uint8Array): string {

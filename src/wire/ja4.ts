@@ -4,6 +4,7 @@
  * only for who wants to know: nothing that serves a client depends on it.
  */
 
+import { joinBytes, toHex } from "./bytes.ts";
 import { sha256 } from "./sha256.ts";
 
 /** What the fingerprint is made of, in the client's order, without GREASE (RFC 8701). */
@@ -45,20 +46,10 @@ function helloBody(octets: Uint8Array): Uint8Array | undefined {
     at = from + word(octets, at + 3);
     pieces.push(octets.subarray(from, at));
   }
-  const message = new Reader(pieces.length === 1 ? pieces[0]! : joined(pieces));
+  const message = new Reader(pieces.length === 1 ? pieces[0]! : joinBytes(...pieces));
   if (message.number(1) !== CLIENT_HELLO) return undefined;
   const body = message.take(message.number(1) * 0x10000 + message.number(2));
   return message.torn ? undefined : body;
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }
 
 /** Undefined for what does not hold together. */
@@ -148,8 +139,7 @@ function hexList(numbers: readonly number[]): string {
 }
 
 function digest(text: string): string {
-  return [...sha256(text).subarray(0, NOTHING.length / 2)]
-    .map((octet) => octet.toString(16).padStart(2, "0")).join("");
+  return toHex(sha256(text).subarray(0, NOTHING.length / 2));
 }
 
 function ascending(one: number, other: number): number {

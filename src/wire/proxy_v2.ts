@@ -4,6 +4,7 @@
  * a length that receivers take: what does not fit is left out, and told. Nothing is sent from here.
  */
 
+import { joinBytes } from "./bytes.ts";
 import { parseIpAddress } from "./ip_address.ts";
 import type { SocketAddress } from "./preface.ts";
 import { LONGEST_PROXY_HEADER, PROXY_V2_SIGNATURE } from "./proxy_header.ts";
@@ -68,15 +69,15 @@ export function encodeProxyV2(facts: ProxyV2Facts): ProxyV2Header {
 
 function encode(facts: ProxyV2Facts): Uint8Array {
   const { family, addresses } = encodeAddresses(facts);
-  const body = joined([
+  const body = joinBytes(
     addresses,
     tlv(TLV_ALPN, facts.alpn),
     tlv(TLV_AUTHORITY, facts.authority),
     tlv(TLV_CLIENT_CERTIFICATE, facts.clientCertificate),
     facts.tls === undefined ? NOTHING : tlv(TLV_SSL, encodeTls(facts.tls)),
-  ]);
+  );
   const fixed = Uint8Array.of(VERSION_2_PROXY, family, body.length >> 8, body.length);
-  return joined([PROXY_V2_SIGNATURE, fixed, body]);
+  return joinBytes(PROXY_V2_SIGNATURE, fixed, body);
 }
 
 function encodeAddresses({ client, server }: Pick<ProxyV2Facts, "client" | "server">) {
@@ -85,12 +86,12 @@ function encodeAddresses({ client, server }: Pick<ProxyV2Facts, "client" | "serv
   const ports = [client, server].flatMap(({ port }) => [port >> 8, port]);
   return {
     family: isIpv4 ? TCP_OVER_IPV4 : TCP_OVER_IPV6,
-    addresses: joined([...isIpv4 ? hosts : hosts.map(mapped), Uint8Array.from(ports)]),
+    addresses: joinBytes(...isIpv4 ? hosts : hosts.map(mapped), Uint8Array.from(ports)),
   };
 }
 
 function mapped(host: Uint8Array): Uint8Array {
-  return host.length === 4 ? joined([MAPPED_PREFIX, host]) : host;
+  return host.length === 4 ? joinBytes(MAPPED_PREFIX, host) : host;
 }
 
 function encodeTls(tls: ProxyV2Tls): Uint8Array {
@@ -98,31 +99,21 @@ function encodeTls(tls: ProxyV2Tls): Uint8Array {
   const fixed = new DataView(new ArrayBuffer(5));
   fixed.setUint8(0, CLIENT_FLAGS[certificateIn]);
   fixed.setUint32(1, certificateIn === "none" ? NOTHING_VERIFIED : tls.verifyResult);
-  return joined([
+  return joinBytes(
     new Uint8Array(fixed.buffer),
     tlv(TLV_SSL_VERSION, tls.version),
     tlv(TLV_SSL_CIPHER, tls.cipher),
     tlv(TLV_SSL_COMMON_NAME, tls.commonName),
     tlv(TLV_SSL_SIGNATURE_ALGORITHM, tls.signatureAlgorithm),
     tlv(TLV_SSL_KEY_ALGORITHM, tls.keyAlgorithm),
-  ]);
+  );
 }
 
 /** Type, length, value; nothing for a value that is not there. */
 function tlv(type: number, value: string | Uint8Array | undefined): Uint8Array {
   if (value === undefined) return NOTHING;
   const octets = typeof value === "string" ? new TextEncoder().encode(value) : value;
-  return joined([Uint8Array.of(type, octets.length >> 8, octets.length), octets]);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return joinBytes(Uint8Array.of(type, octets.length >> 8, octets.length), octets);
 }
 
 const NOTHING = new Uint8Array();

@@ -1,178 +1,106 @@
 /**
- * Checks certificates and their keys before a worker ever sees them, so that every fault is one line that
- * names the file and the cause. It reads no files: callers pass the text and what to call it.
+ * An X.509 certificate (RFC 5280): its ASN.1 is walked here and nowhere else, and once. What its fields mean is for those
+ * who read them: names in certificate_names.ts, algorithms in key_algorithm.ts and certificate_algorithms.ts, signatures
+ * in signature.ts. It judges nothing.
  */
 
-import { createHash, X509Certificate } from "node:crypto";
-import { StartupError } from "../errors.ts";
-import { counted } from "../counted.ts";
-import { isPrivateKey, type PemBlock, pemDamage, pemOctets } from "./pem.ts";
-import { certificateFields, publicKeyAlgorithm } from "./certificate_fields.ts";
-import { findDhParameters } from "./dh_parameters.ts";
-import { keyMismatch } from "./key_mismatch.ts";
-import { insteadOf, pemBlocks, unreadBlocks } from "./pem_blocks.ts";
-import { keyBelongs, parsePrivateKey, type PrivateKey } from "./private_key.ts";
-import type { ServedCertificate } from "../tls/tls_configuration.ts";
+import { derBits, type DerElement, DerFormatError, derIdentifier } from "./der.ts";
+import { derSequence, DerTag, expectDer, readDer } from "./der.ts";
+import { derTime } from "./der_time.ts";
+import { parsePem, pemOctets } from "./pem.ts";
 
-/** A certificate that fits its key, and what an operator wants to know of it. */
-export interface CheckedCertificate extends ServedCertificate {
-  readonly privateKey: string;
-  readonly subject: string;
-  readonly notBefore: Date;
-  readonly notAfter: Date;
-  /** Where its OCSP response is from, or would be if it were any use. */
-  readonly ocspOrigin?: OcspOrigin;
-  /** What the operator should know of its file; each names the file. */
-  readonly remarks?: readonly string[];
-}
-
-/** Of an OCSP response. */
-export interface OcspOrigin {
-  /** Whether the operator has named its file. */
-  readonly isNamed: boolean;
-  /** Undefined too if the response does not say. */
-  readonly nextUpdate: Date | undefined;
-}
-
-/** A certificate whose key is still to be looked for, unless its own file has one. */
-export interface CertificateFile extends Omit<CheckedCertificate, "privateKey" | "keyId"> {
+/** The parts of a certificate. All bytes are views of what was parsed. */
+export class Certificate {
+  /** What is signed. */
+  readonly signed: Uint8Array;
+  /** An AlgorithmIdentifier. */
+  readonly signatureAlgorithm: DerElement;
+  readonly signature: Uint8Array;
+  /** The content of the INTEGER. */
+  readonly serialNumber: Uint8Array;
+  /** A name. */
+  readonly issuer: DerElement;
+  /** A name. */
+  readonly subject: DerElement;
   /** The SubjectPublicKeyInfo, DER. */
   readonly publicKey: Uint8Array;
-  /** Of the file itself. */
-  readonly ownKey: PrivateKey | undefined;
-  /** All that is in the file, for messages. */
-  readonly blocks: readonly PemBlock[];
-  /** What the file has instead of a key, for the end of a line. */
-  readonly insteadOfKey: string;
-}
+  readonly #validity: DerElement;
+  readonly #extensions: readonly Extension[];
 
-/**
- * Takes the certificates (leaf first, then the chain) and the private key out of PEM text and checks that
- * they belong together, as far as the platform knows the kind of key. Throws {@linkcode StartupError} with
- * `source` at the front of the line.
- */
-export function checkCertificate(pem: string, source: string): CheckedCertificate {
-  const file = readCertificate(pem, source);
-  return withKey(file, file.ownKey);
-}
-
-/**
- * Reads PEM text as {@linkcode checkCertificate} does, but leaves the key open. Certificates of chains that
- * are in `known` are not looked at again; new ones are added. Throws {@linkcode StartupError}.
- */
-export function readCertificate(
-  pem: string,
-  source: string,
-  known: Set<string> = new Set(),
-): CertificateFile {
-  const blocks = pemBlocks(pem, source);
-  const certificates = blocks.filter((block) => block.label === "CERTIFICATE");
-  const [first, ...chain] = certificates;
-  if (first === undefined) {
-    throw new StartupError(`${source}: no certificate in it${insteadOf(pem, blocks, source)}`);
+  private constructor(der: Uint8Array) {
+    const [data, algorithm, signature] = derSequence(readDer(der));
+    const all = derSequence(data);
+    // The version is left out for version 1, which has no extensions either.
+    const [serial, , issuer, validity, subject, publicKey, ...others] = all[0]?.tag === VERSION
+      ? all.slice(1)
+      : all;
+    this.signed = data!.whole;
+    this.signatureAlgorithm = expectDer(algorithm, DerTag.sequence);
+    this.signature = derBits(signature);
+    this.serialNumber = expectDer(serial, DerTag.integer).content;
+    this.issuer = expectDer(issuer, DerTag.sequence);
+    this.subject = expectDer(subject, DerTag.sequence);
+    this.publicKey = expectDer(publicKey, DerTag.sequence).whole;
+    this.#validity = expectDer(validity, DerTag.sequence);
+    this.#extensions = others.filter(({ tag }) => tag === EXTENSIONS)
+      .flatMap((field) => derSequence(field.children()[0]).map(parseExtension));
   }
-  const leaf = parseCertificate(first, 1, source);
-  chain.forEach((block, index) => {
-    if (known.has(block.text)) return;
-    parseCertificate(block, index + 2, source);
-    known.add(block.text);
-  });
-  const key = blocks.find(isPrivateKey);
-  const dhParameters = findDhParameters(blocks, source);
-  const remarks = unreadBlocks(pem, blocks, source);
-  const isPlain = blocks.every(({ label }) => label === "CERTIFICATE") && remarks.length === 0;
+
+  /** Parses one in DER. Throws {@linkcode DerFormatError}. */
+  static parse(der: Uint8Array): Certificate {
+    return new Certificate(der);
+  }
+
+  /** Parses the first block of PEM text, whatever its label. Throws {@linkcode DerFormatError} or `PemFormatError`. */
+  static parsePem(pem: string): Certificate {
+    const [block] = parsePem(pem);
+    if (block === undefined) throw new DerFormatError("no certificate in it");
+    return new Certificate(pemOctets(block));
+  }
+
+  /** Throws {@linkcode DerFormatError}. */
+  get notBefore(): Date {
+    return this.#time(0);
+  }
+
+  /** Throws {@linkcode DerFormatError}. */
+  get notAfter(): Date {
+    return this.#time(1);
+  }
+
+  /** The value (DER) of the first extension with an object identifier such as `2.5.29.17`; undefined if there is none. */
+  extension(identifier: string): Uint8Array | undefined {
+    return this.#extensions.find((one) => one.identifier === identifier)?.value;
+  }
+
+  /** The same if there may be only one. Throws {@linkcode DerFormatError} if there are more. */
+  onlyExtension(identifier: string): Uint8Array | undefined {
+    const all = this.#extensions.filter((one) => one.identifier === identifier);
+    if (all.length > 1) throw new DerFormatError(`more than one extension ${identifier}`);
+    return all[0]?.value;
+  }
+
+  #time(index: number): Date {
+    const time = this.#validity.children()[index];
+    if (time === undefined) throw new DerFormatError("a field is missing");
+    return derTime(time);
+  }
+}
+
+interface Extension {
+  readonly identifier: string;
+  /** DER. */
+  readonly value: Uint8Array;
+}
+
+function parseExtension(element: DerElement): Extension {
+  const parts = derSequence(element);
+  // Between identifier and value there may be a flag: critical.
   return {
-    source,
-    certificateChain: certificates.map((block) => block.text).join(""),
-    fingerprint: createHash("sha256").update(pemOctets(first)).digest("hex"),
-    ...leaf,
-    ...dhParameters === undefined ? {} : { dhParameters },
-    ...remarks.length === 0 ? {} : { remarks },
-    blocks,
-    insteadOfKey: key !== undefined || isPlain ? "" : insteadOf(pem, blocks, source),
-    ownKey: key === undefined ? undefined : parsePrivateKey(key, source),
+    identifier: derIdentifier(parts[0]),
+    value: expectDer(parts.at(-1), DerTag.octetString).content,
   };
 }
 
-/**
- * Gives a certificate its key, whatever key its own file has; for a `pkcs11:` URI nothing can be checked.
- * Throws {@linkcode StartupError} if it has none or they do not fit.
- */
-export function withKey(file: CertificateFile, key: PrivateKey | undefined): CheckedCertificate {
-  const { publicKey, ownKey: _, blocks: _blocks, insteadOfKey, ...certificate } = file;
-  if (key === undefined) {
-    throw new StartupError(
-      `${file.source}: no private key in it${insteadOfKey}; give its key with --private-key FILE or ` +
-        "append it: cat cert.pem key.pem > both.pem",
-    );
-  }
-  if (keyBelongs(key, publicKey) === false) throw new StartupError(keyMismatch(file, key));
-  const keyId = createHash("sha256").update(key.text).digest("hex");
-  return { ...certificate, privateKey: key.text, keyId };
-}
-
-/** Takes the certificates out of PEM text, of authorities for example. Throws {@linkcode StartupError}. */
-export function checkAuthorities(pem: string, source: string): string {
-  const blocks = pemBlocks(pem, source);
-  const certificates = blocks.filter(({ label }) => label === "CERTIFICATE");
-  if (certificates.length === 0) {
-    throw new StartupError(`${source}: no certificate in it${insteadOf(pem, blocks, source)}`);
-  }
-  certificates.forEach((block, index) => parseCertificate(block, index + 1, source));
-  return certificates.map(({ text }) => text).join("");
-}
-
-/** Says what is wrong with the certificate's dates on a day, or undefined. Such a certificate is served. */
-export function dateWarning(certificate: CheckedCertificate, today: Date): string | undefined {
-  const { notBefore, notAfter, source } = certificate;
-  if (today > notAfter) {
-    return `${source}: the certificate expired on ${notAfter.toISOString()}; clients will refuse it`;
-  }
-  if (today < notBefore) {
-    return `${source}: the certificate is not valid before ${notBefore.toISOString()}`;
-  }
-  const days = Math.floor((notAfter.getTime() - today.getTime()) / 86_400_000);
-  if (days < EXPIRY_DAYS[0]) {
-    return `${source}: the certificate expires in ${
-      counted(days, "day")
-    }, on ${notAfter.toISOString()}`;
-  }
-  return undefined;
-}
-
-/** How many days before a certificate expires that is worth a word. */
-export const EXPIRY_DAYS = [30, 7, 1] as const;
-
-type ParsedCertificate = Pick<
-  CertificateFile,
-  "subject" | "notBefore" | "notAfter" | "names" | "keyType" | "curve" | "publicKey"
->;
-
-/** All that is read from one certificate at once, since damage may show in any field. */
-function parseCertificate(block: PemBlock, place: number, source: string): ParsedCertificate {
-  try {
-    const octets = pemOctets(block);
-    const parsed = new X509Certificate(octets);
-    const { names, publicKey } = certificateFields(octets);
-    const { type: keyType, curve } = publicKeyAlgorithm(publicKey);
-    return {
-      // A certificate may have nothing but alternative names, and no subject.
-      subject: parsed.subject?.replaceAll("\n", ", ") ||
-        names.map((name) => `DNS:${name}`).join(", "),
-      notBefore: certificateDate(parsed.validFrom),
-      notAfter: certificateDate(parsed.validTo),
-      names,
-      keyType,
-      ...curve !== undefined && { curve },
-      publicKey,
-    };
-  } catch (error) {
-    const where = `certificate ${place} in it (line ${block.line})`;
-    throw new StartupError(`${source}: ${where} is damaged${pemDamage(block)}`, { cause: error });
-  }
-}
-
-/** OpenSSL's date, as `Dec 22 17:55:49 2026 GMT`; some versions of Deno write `+00:00` at the end. */
-function certificateDate(text: string): Date {
-  return new Date(text.replace(/(GMT|\+00:00)$/, "UTC"));
-}
+const VERSION = 0xa0;
+const EXTENSIONS = 0xa3;

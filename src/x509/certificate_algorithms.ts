@@ -4,10 +4,17 @@
  * short name of the signature for the first, `RSA-SHA256` or `ecdsa-with-SHA256`; stud keeps to the text.
  */
 
-import { derChildren, type DerElement, DerTag, objectIdentifier, readDer } from "./der.ts";
-import { parsePem, pemOctets } from "./pem.ts";
-import { certificateFields, publicKeyAlgorithm } from "./certificate_fields.ts";
-import type { CertificateAlgorithms } from "../tls/engine.ts";
+import { type DerElement, derIdentifier, derSequence, readDer } from "./der.ts";
+import { Certificate } from "./certificate.ts";
+import { publicKeyAlgorithm, publicKeyBits } from "./key_algorithm.ts";
+
+/** The algorithms of a certificate, in the names of the PROXY protocol's text. */
+export interface CertificateAlgorithms {
+  /** The digest that it was signed with: `SHA256`. `ED25519` and `ED448` are digest and signature in one. */
+  readonly signature: string | undefined;
+  /** What its key is: `RSA2048`, `EC256`. */
+  readonly key: string | undefined;
+}
 
 /** Something that holds PEM text, leaf first. */
 export interface CertificateChain {
@@ -24,10 +31,10 @@ export function certificateAlgorithms(certificate: CertificateChain): Certificat
 const known = new WeakMap<CertificateChain, CertificateAlgorithms>();
 
 function read({ certificateChain }: CertificateChain): CertificateAlgorithms {
-  const leaf = attempt(() => pemOctets(parsePem(certificateChain)[0]!));
+  const leaf = attempt(() => Certificate.parsePem(certificateChain));
   return {
-    signature: leaf && attempt(() => signatureName(derChildren(readDer(leaf))[1]!)),
-    key: leaf && attempt(() => keyName(certificateFields(leaf).publicKey)),
+    signature: leaf && attempt(() => signatureName(leaf.signatureAlgorithm)),
+    key: leaf && attempt(() => keyName(leaf.publicKey)),
   };
 }
 
@@ -41,17 +48,17 @@ function attempt<Result>(look: () => Result): Result | undefined {
 }
 
 function signatureName(identifier: DerElement): string | undefined {
-  const [oid, parameters] = derChildren(identifier);
-  const signature = objectIdentifier(oid!.content);
+  const [oid, parameters] = identifier.children();
+  const signature = derIdentifier(oid);
   return signature === RSASSA_PSS ? pssDigest(parameters) : SIGNATURES.get(signature);
 }
 
 /** RFC 4055 section 3.1: the digest is the first parameter, and SHA-1 if it is left out. */
 function pssDigest(parameters: DerElement | undefined): string | undefined {
-  const [first] = parameters === undefined ? [] : derChildren(parameters);
+  const [first] = parameters?.children() ?? [];
   if (first?.tag !== PSS_DIGEST) return "SHA1";
-  const [oid] = derChildren(derChildren(first)[0]!);
-  return DIGESTS.get(objectIdentifier(oid!.content));
+  const [oid] = derSequence(first.children()[0]);
+  return DIGESTS.get(derIdentifier(oid));
 }
 
 function keyName(publicKey: Uint8Array): string | undefined {
@@ -62,9 +69,7 @@ function keyName(publicKey: Uint8Array): string | undefined {
 }
 
 function modulusBits(publicKey: Uint8Array): number {
-  const key = derChildren(readDer(publicKey)).find(({ tag }) => tag === DerTag.bitString)!;
-  // The first octet tells how many bits are unused: none.
-  const [modulus] = derChildren(readDer(key.content.subarray(1)));
+  const [modulus] = derSequence(readDer(publicKeyBits(publicKey)));
   const octets = modulus!.content;
   const start = octets.findIndex((octet) => octet !== 0);
   return 8 * (octets.length - start) - Math.clz32(octets[start]!) + 24;

@@ -1,11 +1,13 @@
 /**
- * The names in an X.509 certificate (RFC 5280 sections 4.1.2.6 and 4.2.1.6), exactly as they stand there, for those who
- * decide by them. A name that two readers could take differently is left out, so that it stands for nobody: one with
- * control characters, in an encoding of doubt, or no ASCII where ASCII belongs. It judges nothing.
+ * The names in a certificate (RFC 5280 sections 4.1.2.6 and 4.2.1.6), for two kinds of readers. Who decides by them gets
+ * them exactly as they stand, and a name that two readers could take differently is left out, so that it stands for
+ * nobody: one with control characters, in an encoding of doubt, or no ASCII where ASCII belongs. Who looks certificates up
+ * by host names, or shows names, gets whatever can be read.
  */
 
-import { derChildren, type DerElement, DerFormatError, DerTag } from "./der.ts";
-import { objectIdentifier, readDer } from "./der.ts";
+import type { Certificate } from "./certificate.ts";
+import { type DerElement, derIdentifier, derSequence, readDer } from "./der.ts";
+import { formatIpAddress, isIpAddress } from "../wire/ip_address.ts";
 
 /** Whom a certificate names. */
 export interface CertificateNames {
@@ -22,18 +24,14 @@ export interface CertificateNames {
   readonly addresses: readonly Uint8Array[];
 }
 
-/** Reads the names in a certificate (DER). Throws {@linkcode DerFormatError}. */
-export function certificateNames(der: Uint8Array): CertificateNames {
-  const [signed] = derChildren(readDer(der));
-  const fields = derChildren(expected(signed, DerTag.sequence));
-  // The version is left out for version 1.
-  const subject = expected(fields[fields[0]?.tag === VERSION ? 5 : 4], DerTag.sequence);
-  const names = fields.flatMap((field) => field.tag === EXTENSIONS ? generalNames(field) : []);
-  const ascii = (tag: number) =>
-    names.filter((name) => name.tag === tag).map(({ content }) => decoded(content, "ascii"))
+/** The names to decide by. Throws {@linkcode DerFormatError}. */
+export function certificateNames(certificate: Certificate): CertificateNames {
+  const names = generalNames(certificate.onlyExtension(SUBJECT_ALTERNATIVE_NAME));
+  const ascii = (wanted: number) =>
+    names.filter(({ tag }) => tag === wanted).map(({ content }) => decoded(content, "ascii"))
       .filter((name) => name !== undefined);
   return {
-    commonName: commonName(subject),
+    commonName: onlyCommonName(certificate.subject),
     dns: ascii(DNS_NAME),
     uris: ascii(URI),
     emails: ascii(EMAIL),
@@ -41,34 +39,68 @@ export function certificateNames(der: Uint8Array): CertificateNames {
   };
 }
 
-function commonName(subject: DerElement): string | undefined {
-  const [only, ...others] = derChildren(subject).flatMap(derChildren).map(derChildren)
-    .filter(([type]) => objectIdentifier(expected(type, OID).content) === COMMON_NAME);
-  const value = only?.[1];
-  if (value === undefined || others.length > 0) return undefined;
-  const encoding = ENCODINGS.get(value.tag);
-  return encoding && decoded(value.content, encoding);
+/**
+ * The DNS names that a server's certificate is for: those of subjectAltName, else the common name if that can be a host's.
+ * Lower case, no dot at the end. Throws {@linkcode DerFormatError}.
+ */
+export function hostNames(certificate: Certificate): string[] {
+  const alternatives = generalNames(certificate.extension(SUBJECT_ALTERNATIVE_NAME))
+    .filter(({ tag }) => tag === DNS_NAME)
+    .map(({ content }) => hostName(content)).filter((name) => name !== "");
+  if (alternatives.length > 0) return [...new Set(alternatives)];
+  return commonNames(certificate.subject)
+    .map((value) => value === undefined ? "" : hostName(value.content))
+    .filter((name) => /^[\w*.-]+$/.test(name) && !isIpAddress(name)).slice(0, 1);
 }
 
-function generalNames(field: DerElement): DerElement[] {
-  const [extensions] = derChildren(field);
-  const named = derChildren(expected(extensions, DerTag.sequence)).map(derChildren)
-    .filter(([oid]) => objectIdentifier(expected(oid, OID).content) === SUBJECT_ALTERNATIVE_NAME);
-  if (named.length > 1) throw new DerFormatError("more than one list of alternative names");
-  // Between identifier and value there may be a flag: critical.
-  const value = named[0]?.at(-1);
-  if (value === undefined) return [];
-  const list = readDer(expected(value, DerTag.octetString).content);
-  return derChildren(expected(list, DerTag.sequence));
+/** The DNS names and IP addresses of subjectAltName, to be shown. Throws {@linkcode DerFormatError}. */
+export function alternativeNames(certificate: Certificate): string[] {
+  return generalNames(certificate.extension(SUBJECT_ALTERNATIVE_NAME))
+    .map(({ tag, content }) =>
+      tag === DNS_NAME ? DECODER.decode(content) : tag === IP_ADDRESS ? addressText(content) : ""
+    )
+    .filter((name) => name !== "");
+}
+
+/** The subject's first common name, to be shown; undefined if it has none. Throws {@linkcode DerFormatError}. */
+export function firstCommonName(certificate: Certificate): string | undefined {
+  const [value] = commonNames(certificate.subject);
+  if (value === undefined) return undefined;
+  return new TextDecoder(SHOWN_ENCODINGS.get(value.tag) ?? "utf-8").decode(value.content);
+}
+
+function onlyCommonName(subject: DerElement): string | undefined {
+  const [only, ...others] = commonNames(subject);
+  if (only === undefined || others.length > 0) return undefined;
+  const encoding = ENCODINGS.get(only.tag);
+  return encoding && decoded(only.content, encoding);
+}
+
+/** The values of all common names in a name. */
+function commonNames(subject: DerElement): (DerElement | undefined)[] {
+  return subject.children().flatMap((set) => set.children()).map((one) => one.children())
+    .filter(([type]) => derIdentifier(type) === COMMON_NAME).map(([, value]) => value);
+}
+
+function generalNames(value: Uint8Array | undefined): DerElement[] {
+  return value === undefined ? [] : derSequence(readDer(value));
+}
+
+function hostName(bytes: Uint8Array): string {
+  return DECODER.decode(bytes).toLowerCase().replace(/\.$/, "");
+}
+
+function addressText(bytes: Uint8Array): string {
+  return bytes.length === 4 || bytes.length === 16 ? formatIpAddress(bytes) : bytes.join(".");
 }
 
 type Encoding = "ascii" | "utf-8" | "utf-16be";
 
 /** Undefined if it is empty, not in that encoding, or has characters that nobody can see. */
-function decoded(octets: Uint8Array, encoding: Encoding): string | undefined {
+function decoded(bytes: Uint8Array, encoding: Encoding): string | undefined {
   try {
     const decoder = DECODERS[encoding === "ascii" ? "utf-8" : encoding];
-    const text = decoder.decode(octets);
+    const text = decoder.decode(bytes);
     if (text === "" || INVISIBLE.test(text)) return undefined;
     return encoding === "ascii" && !ASCII.test(text) ? undefined : text;
   } catch {
@@ -76,14 +108,6 @@ function decoded(octets: Uint8Array, encoding: Encoding): string | undefined {
   }
 }
 
-function expected(element: DerElement | undefined, tag: number): DerElement {
-  if (element?.tag !== tag) throw new DerFormatError("a field is missing or of another type");
-  return element;
-}
-
-const OID = DerTag.objectIdentifier;
-const VERSION = 0xa0;
-const EXTENSIONS = 0xa3;
 const COMMON_NAME = "2.5.4.3";
 const SUBJECT_ALTERNATIVE_NAME = "2.5.29.17";
 // Tags of GeneralName.
@@ -99,6 +123,9 @@ const ENCODINGS = new Map<number, Encoding>([
   ...[[0x0c, "utf-8"], [0x13, "ascii"], [0x16, "ascii"]] as const,
   ...[[0x1e, "utf-16be"], [0x14, "ascii"]] as const,
 ]);
+/** TeletexString, which everybody takes for Latin 1, and BMPString; the others are UTF-8 or a part of it. */
+const SHOWN_ENCODINGS = new Map([[0x14, "latin1"], [0x1e, "utf-16be"]]);
+const DECODER = new TextDecoder();
 const FATAL = { fatal: true, ignoreBOM: true } as const;
 const DECODERS = {
   "utf-8": new TextDecoder("utf-8", FATAL),

@@ -5,8 +5,9 @@
 
 import { StartupError } from "../errors.ts";
 import { parsePem, pemOctets } from "./pem.ts";
-import { checkAuthorities } from "./certificate.ts";
-import { readSignedCertificate, type SignedCertificate } from "./signed_certificate.ts";
+import { checkAuthorities } from "./certificate_file.ts";
+import { isSameBytes } from "../wire/bytes.ts";
+import { Certificate } from "./certificate.ts";
 
 /** As `checkAuthorities` does. Throws {@linkcode StartupError} too if every handshake or every certificate would fail. */
 export function checkClientAuthorities(pem: string, source: string): string {
@@ -19,10 +20,10 @@ export function checkClientAuthorities(pem: string, source: string): string {
 
 /** A chain ends at a certificate that has signed itself, which may be the client's own. */
 function checkRoots(
-  certificates: readonly (SignedCertificate | undefined)[],
+  certificates: readonly (Certificate | undefined)[],
   source: string,
 ): void {
-  if (certificates.some((one) => one === undefined || isSame(one.issuer, one.subject))) return;
+  if (certificates.some((one) => one === undefined || isSelfIssued(one))) return;
   const count = certificates.length;
   throw new StartupError(
     `${source}: ${
@@ -35,11 +36,11 @@ function checkRoots(
 
 /** Those of all go to every client that is asked for a certificate, to choose one by. */
 function checkNames(
-  certificates: readonly (SignedCertificate | undefined)[],
+  certificates: readonly (Certificate | undefined)[],
   source: string,
 ): void {
   const bytes = certificates.reduce(
-    (sum, one) => sum + LENGTH_BYTES + (one?.subject.length ?? 0),
+    (sum, one) => sum + LENGTH_BYTES + (one?.subject.whole.length ?? 0),
     0,
   );
   if (bytes <= MAX_NAMES) return;
@@ -51,16 +52,16 @@ function checkNames(
 }
 
 /** Undefined for what the platform takes and stud cannot read. */
-function parsed(octets: Uint8Array): SignedCertificate | undefined {
+function parsed(octets: Uint8Array): Certificate | undefined {
   try {
-    return readSignedCertificate(octets);
+    return Certificate.parse(octets);
   } catch {
     return undefined;
   }
 }
 
-function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, at) => byte === other[at]);
+function isSelfIssued({ issuer, subject }: Certificate): boolean {
+  return isSameBytes(issuer.whole, subject.whole);
 }
 
 /** Of each name in the list. */

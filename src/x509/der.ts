@@ -1,15 +1,64 @@
 /**
- * Reads DER (X.690) one element at a time, as far as certificates and keys need it: definite lengths and
+ * Parses and encodes DER (X.690) one element at a time, as far as certificates and keys need it: definite lengths and
  * tags of one octet. It knows no structure: callers say what an element should be.
  */
 
-/** One element. Both views share the octets that were read. */
-export interface DerElement {
+import { joinBytes } from "../wire/bytes.ts";
+
+/** One element. The views share the bytes that were parsed. */
+export class DerElement {
   /** The identifier octet, as in {@linkcode DerTag}. */
   readonly tag: number;
-  readonly content: Uint8Array;
-  /** Tag, length and content. */
-  readonly whole: Uint8Array;
+  readonly #bytes: Uint8Array;
+  readonly #start: number;
+  readonly #contentStart: number;
+  readonly #end: number;
+
+  /** Parses the one that begins at an index. Throws {@linkcode DerFormatError}. */
+  constructor(bytes: Uint8Array, start: number, limit: number) {
+    const tag = bytes[start];
+    let length = bytes[start + 1];
+    if (tag === undefined || length === undefined || start + 2 > limit) {
+      throw new DerFormatError("an element has no end");
+    }
+    if ((tag & 0x1f) === 0x1f) throw new DerFormatError("a tag of several octets");
+    let contentStart = start + 2;
+    if (length >= 0x80) {
+      const size = length - 0x80;
+      if (size === 0 || size > 4) throw new DerFormatError("a length that DER does not have");
+      length = 0;
+      for (const end = contentStart + size; contentStart < end; contentStart++) {
+        length = length * 256 + (bytes[contentStart] ?? 0);
+      }
+    }
+    this.tag = tag;
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#contentStart = contentStart;
+    this.#end = contentStart + length;
+    if (this.#end > limit) throw new DerFormatError("an element is longer than what holds it");
+  }
+
+  /** A view of what is in it. */
+  get content(): Uint8Array {
+    return this.#bytes.subarray(this.#contentStart, this.#end);
+  }
+
+  /** A view of tag, length and content. */
+  get whole(): Uint8Array {
+    return this.#bytes.subarray(this.#start, this.#end);
+  }
+
+  /** The elements that a constructed one is made of. Throws {@linkcode DerFormatError}. */
+  children(): DerElement[] {
+    const children: DerElement[] = [];
+    for (let at = this.#contentStart; at < this.#end;) {
+      const child = new DerElement(this.#bytes, at, this.#end);
+      children.push(child);
+      at = child.#end;
+    }
+    return children;
+  }
 }
 
 /** Identifier octets of the types that certificates and keys are made of. */
@@ -27,35 +76,46 @@ export class DerFormatError extends Error {
   override readonly name = "DerFormatError";
 }
 
-/** Reads octets that are one element and nothing else. Throws {@linkcode DerFormatError}. */
-export function readDer(octets: Uint8Array): DerElement {
-  const element = elementAt(octets, 0);
-  if (element.whole.length !== octets.length) throw new DerFormatError("octets after the end");
+/** Parses bytes that are one element and nothing else. Throws {@linkcode DerFormatError}. */
+export function readDer(bytes: Uint8Array): DerElement {
+  const element = readFirstDer(bytes);
+  if (element.whole.length !== bytes.length) throw new DerFormatError("octets after the end");
   return element;
 }
 
-/** Reads the element that octets begin with, whatever comes behind it. Throws {@linkcode DerFormatError}. */
-export function readFirstDer(octets: Uint8Array): DerElement {
-  return elementAt(octets, 0);
+/** Parses the element that bytes begin with, whatever follows it. Throws {@linkcode DerFormatError}. */
+export function readFirstDer(bytes: Uint8Array): DerElement {
+  return new DerElement(bytes, 0, bytes.length);
 }
 
-/** Reads the elements that a constructed one is made of. Throws {@linkcode DerFormatError}. */
-export function derChildren({ content }: DerElement): DerElement[] {
-  const children: DerElement[] = [];
-  for (let at = 0; at < content.length;) {
-    const child = elementAt(content, at);
-    children.push(child);
-    at += child.whole.length;
-  }
-  return children;
+/** An element that has to be there and have this tag. Throws {@linkcode DerFormatError}. */
+export function expectDer(element: DerElement | undefined, tag: number): DerElement {
+  if (element?.tag !== tag) throw new DerFormatError("a field is missing or of another type");
+  return element;
 }
 
-/** Throws {@linkcode DerFormatError} unless octets are one element whose lengths agree at every depth. */
-export function checkDer(octets: Uint8Array): void {
-  const check = (element: DerElement) => {
-    if ((element.tag & CONSTRUCTED) !== 0) derChildren(element).forEach(check);
-  };
-  check(readDer(octets));
+/** The elements of a SEQUENCE that has to be there. Throws {@linkcode DerFormatError}. */
+export function derSequence(element: DerElement | undefined): DerElement[] {
+  return expectDer(element, DerTag.sequence).children();
+}
+
+/** The dotted form of an OBJECT IDENTIFIER that has to be there. Throws {@linkcode DerFormatError}. */
+export function derIdentifier(element: DerElement | undefined): string {
+  return objectIdentifier(expectDer(element, DerTag.objectIdentifier).content);
+}
+
+/** What is in a BIT STRING of whole bytes, as keys and signatures are. Throws {@linkcode DerFormatError}. */
+export function derBits(element: DerElement | undefined): Uint8Array {
+  const { content } = expectDer(element, DerTag.bitString);
+  // The first byte says how many bits of the last are unused.
+  if (content[0] !== 0) throw new DerFormatError("a bit string of odd bits");
+  return content.subarray(1);
+}
+
+/** Throws {@linkcode DerFormatError} unless an element's lengths agree at every depth. */
+export function checkDer(element: DerElement): void {
+  if ((element.tag & CONSTRUCTED) === 0) return;
+  for (const child of element.children()) checkDer(child);
 }
 
 /** The dotted form of an object identifier's content, for example `2.5.29.17`. */
@@ -73,22 +133,17 @@ export function objectIdentifier(content: Uint8Array): string {
   return [root, first - 40 * root, ...others].join(".");
 }
 
-const CONSTRUCTED = 0x20;
-
-function elementAt(octets: Uint8Array, at: number): DerElement {
-  const tag = octets[at];
-  let length = octets[at + 1];
-  if (tag === undefined || length === undefined) throw new DerFormatError("an element has no end");
-  if ((tag & 0x1f) === 0x1f) throw new DerFormatError("a tag of several octets");
-  let start = at + 2;
-  if (length >= 0x80) {
-    const size = length - 0x80;
-    if (size === 0 || size > 4) throw new DerFormatError("a length that DER does not have");
-    length = 0;
-    for (const octet of octets.subarray(start, start + size)) length = length * 256 + octet;
-    start += size;
-  }
-  const end = start + length;
-  if (end > octets.length) throw new DerFormatError("an element is longer than what holds it");
-  return { tag, content: octets.subarray(start, end), whole: octets.subarray(at, end) };
+/** Encodes one element of the parts of its content, one after the other. */
+export function encodeDer(tag: number, ...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  return joinBytes(Uint8Array.of(tag, ...encodedLength(length)), ...parts);
 }
+
+function encodedLength(length: number): number[] {
+  if (length < 0x80) return [length];
+  const bytes: number[] = [];
+  for (let rest = length; rest > 0; rest >>>= 8) bytes.unshift(rest & 0xff);
+  return [0x80 | bytes.length, ...bytes];
+}
+
+const CONSTRUCTED = 0x20;

@@ -1,7 +1,6 @@
 /** Times in DER as certificates and OCSP write them: in UTC, to the second (RFC 5280 section 4.1.2.5). */
 
-import { type DerElement, DerFormatError } from "./der.ts";
-import { encodeDer } from "./encode_der.ts";
+import { type DerElement, DerFormatError, encodeDer } from "./der.ts";
 
 /** The time in a UTCTime or a GeneralizedTime. Throws {@linkcode DerFormatError}. */
 export function derTime({ tag, content }: DerElement): Date {

@@ -1,8 +1,7 @@
 /** Diffie-Hellman parameters of a certificate file: in one form, and how strong they are. Nothing here uses them. */
 
 import { StartupError } from "../errors.ts";
-import { derChildren, type DerElement, DerTag, readDer } from "./der.ts";
-import { encodeDer } from "./encode_der.ts";
+import { type DerElement, DerTag, encodeDer, readDer } from "./der.ts";
 import { formatPem, type PemBlock, pemDamage, pemOctets } from "./pem.ts";
 
 /** Bits below which OpenSSL uses none at its usual security level of 2, as SSL_CTX_set_security_level(3) says. */
@@ -38,7 +37,7 @@ export function dhBits(pem: string): number {
 /** The prime and the generator. */
 function group(block: PemBlock): DerElement[] {
   const sequence = readDer(pemOctets(block));
-  const numbers = sequence.tag === DerTag.sequence ? derChildren(sequence).slice(0, 2) : [];
+  const numbers = sequence.tag === DerTag.sequence ? sequence.children().slice(0, 2) : [];
   const isNumber = ({ tag, content }: DerElement) =>
     tag === DerTag.integer && content.some((octet) => octet !== 0);
   if (numbers.length < 2 || !numbers.every(isNumber)) {

@@ -3,18 +3,13 @@
  * only; what is decided by names is decided elsewhere.
  */
 
-import { derChildren, type DerElement, objectIdentifier, readDer } from "./der.ts";
-import { parsePem, pemOctets } from "./pem.ts";
+import { type DerElement, derIdentifier } from "./der.ts";
+import { Certificate } from "./certificate.ts";
 
 /** The subject of the first certificate in a PEM text; undefined if it cannot be read. */
 export function certificateSubject(pem: string): string | undefined {
   try {
-    const [block] = parsePem(pem);
-    if (block === undefined) return undefined;
-    const [signed] = derChildren(readDer(pemOctets(block)));
-    const fields = derChildren(signed!);
-    // The version is left out for version 1.
-    return distinguishedName(fields[fields[0]?.tag === VERSION ? 5 : 4]!);
+    return distinguishedName(Certificate.parsePem(pem).subject);
   } catch {
     return undefined;
   }
@@ -22,14 +17,14 @@ export function certificateSubject(pem: string): string | undefined {
 
 /** A name, the last part first (RFC 4514 section 2.1). Throws DerFormatError. */
 export function distinguishedName(name: DerElement): string {
-  return derChildren(name).reverse()
-    .map((set) => derChildren(set).map(formatAttribute).join("+"))
+  return name.children().reverse()
+    .map((set) => set.children().map(formatAttribute).join("+"))
     .join(",");
 }
 
 function formatAttribute(attribute: DerElement): string {
-  const [type, value] = derChildren(attribute);
-  const oid = objectIdentifier(type!.content);
+  const [type, value] = attribute.children();
+  const oid = derIdentifier(type);
   return `${NAMES.get(oid) ?? oid}=${escaped(text(value!))}`;
 }
 
@@ -48,7 +43,6 @@ function escaped(value: string): string {
   return value.replace(/[\\",+;<>]|^[ #]| $/g, "\\$&").replaceAll("\0", "\\00");
 }
 
-const VERSION = 0xa0;
 const BMP_STRING = 0x1e;
 /** RFC 4514 section 3, and what else certificates of clients often have. */
 const NAMES = new Map([

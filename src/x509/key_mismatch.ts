@@ -1,7 +1,7 @@
 /** Says which key and which certificate of a file do not belong together, and which would. */
 
 import { isPrivateKey, type PemBlock, pemOctets } from "./pem.ts";
-import { certificateFields } from "./certificate_fields.ts";
+import { Certificate } from "./certificate.ts";
 import { keyBelongs, parsePrivateKey, type PrivateKey } from "./private_key.ts";
 
 /** A certificate's file, and what is in it. */
@@ -42,7 +42,7 @@ export function atLine({ line }: Pick<PrivateKey, "line">): string {
 }
 
 function belongsTo(key: PrivateKey, certificate: PemBlock): boolean | undefined {
-  return keyBelongs(key, certificateFields(pemOctets(certificate)).publicKey);
+  return keyBelongs(key, Certificate.parse(pemOctets(certificate)).publicKey);
 }
 
 /** Whatever is wrong with the others is not what the message is about. */

@@ -5,7 +5,7 @@
  */
 
 import { fromBase64, toBase64 } from "../wire/base64.ts";
-import { derChildren, DerTag, readDer, readFirstDer } from "./der.ts";
+import { DerTag, readDer, readFirstDer } from "./der.ts";
 import { endingSlip } from "./pem_slips.ts";
 
 /** What stands between `-----BEGIN label-----` and `-----END label-----`. */
@@ -141,7 +141,7 @@ function corrected(
 /** The label for a key's format, by its first fields; undefined if it has none of the known ones. */
 function keyLabel(octets: Uint8Array): string | undefined {
   try {
-    const tags = derChildren(readDer(octets)).map(({ tag }) => tag);
+    const tags = readDer(octets).children().map(({ tag }) => tag);
     const [first, second, third] = tags;
     if (first === DerTag.sequence && second === DerTag.octetString) return "ENCRYPTED PRIVATE KEY";
     if (first !== DerTag.integer) return undefined;

@@ -6,10 +6,11 @@
 import { Buffer } from "node:buffer";
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { StartupError } from "../errors.ts";
-import { checkDer, derChildren, DerTag, objectIdentifier, readDer } from "./der.ts";
+import { checkDer, DerTag, objectIdentifier, readDer } from "./der.ts";
+import { isSameBytes } from "../wire/bytes.ts";
 import { isKeyUri } from "../wire/key_uri.ts";
 import { isEncryptedKey, isPrivateKey, type PemBlock, pemDamage, pemOctets } from "./pem.ts";
-import { type KeyAlgorithm, keyAlgorithm, publicKeyAlgorithm } from "./certificate_fields.ts";
+import { type KeyAlgorithm, keyAlgorithm, publicKeyAlgorithm } from "./key_algorithm.ts";
 import { inCommand } from "./other_formats.ts";
 import { insteadOf, pemBlocks } from "./pem_blocks.ts";
 
@@ -80,12 +81,12 @@ export function keyBelongs(key: PrivateKey, publicKey: Uint8Array): boolean | un
   const bothNamed = curve !== undefined && algorithm.curve !== undefined;
   if (type !== algorithm.type || bothNamed && curve !== algorithm.curve) return false;
   if (key.publicKey === undefined) return undefined;
-  if (sameOctets(key.publicKey, publicKey)) return true;
+  if (isSameBytes(key.publicKey, publicKey)) return true;
   // The same key has several encodings: points may be compressed, parameters left out.
   const plain = exported(() =>
     createPublicKey({ key: Buffer.from(publicKey), format: "der", type: "spki" })
   );
-  return plain && sameOctets(key.publicKey, plain);
+  return plain && isSameBytes(key.publicKey, plain);
 }
 
 /** What follows the question mark in a URI may be a PIN, and messages are for everybody. */
@@ -116,8 +117,9 @@ function unreadable(block: PemBlock, source: string, cause: unknown): KeyAlgorit
 /** Of PKCS #8 (RFC 5958), or of the older formats, whose labels name it (RFC 5915, RFC 8017). */
 function privateKeyAlgorithm(block: PemBlock): KeyAlgorithm {
   const der = pemOctets(block);
-  checkDer(der);
-  const fields = derChildren(readDer(der));
+  const element = readDer(der);
+  checkDer(element);
+  const fields = element.children();
   if (block.label === "PRIVATE KEY") {
     const [, identifier] = fields;
     if (identifier?.tag !== DerTag.sequence) throw new Error("not PKCS #8");
@@ -125,7 +127,7 @@ function privateKeyAlgorithm(block: PemBlock): KeyAlgorithm {
   }
   const type = block.label.replace(/ ?PRIVATE KEY$/, "").toLowerCase();
   const parameters = fields.find(({ tag }) => tag === EC_PARAMETERS);
-  const [curve] = parameters === undefined ? [] : derChildren(parameters);
+  const [curve] = parameters?.children() ?? [];
   return {
     type,
     curve: curve?.tag === DerTag.objectIdentifier ? objectIdentifier(curve.content) : undefined,
@@ -140,8 +142,4 @@ function exported(make: () => KeyObject): Uint8Array | undefined {
   } catch {
     return undefined;
   }
-}
-
-function sameOctets(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((octet, index) => octet === other[index]);
 }

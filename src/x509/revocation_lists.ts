@@ -11,8 +11,7 @@ import { distinguishedName } from "./distinguished_name.ts";
 import { formatPem, parsePem, pemDamage, pemOctets } from "./pem.ts";
 import { parseRevocationList, type RevocationListFields } from "./revocation_list.ts";
 import { insteadOf, pemBlocks, pemBlocksIfAny } from "./pem_blocks.ts";
-import { readSignedCertificate, type SignedCertificate } from "./signed_certificate.ts";
-import type { RevocationList } from "../tls/tls_configuration.ts";
+import { Certificate } from "./certificate.ts";
 import { isSignedBy } from "./signature.ts";
 
 /** Where lists are from, and whose they may be. */
@@ -22,6 +21,18 @@ export interface RevocationSource {
   /** PEM text of the authorities, and the file that it is from. */
   readonly authorities: string;
   readonly authoritiesSource: string;
+}
+
+/** A certificate revocation list (RFC 5280 section 5). */
+export interface RevocationList {
+  /** The file it came from. */
+  readonly source: string;
+  readonly pem: string;
+  /** Whose it is, as people write it. */
+  readonly issuer: string;
+  /** ISO 8601, as `Date` writes it. */
+  readonly thisUpdate: string;
+  readonly nextUpdate?: string;
 }
 
 /** The lists in a file's bytes: one in DER, or those in PEM text. Rejects by {@linkcode StartupError} what is neither. */
@@ -65,7 +76,8 @@ export function revocationListsInPem(pem: string, source: string): Uint8Array[] 
 
 function isCertificate(octets: Uint8Array): boolean {
   try {
-    return readSignedCertificate(octets).subject.length > 0;
+    Certificate.parse(octets);
+    return true;
   } catch {
     return false;
   }
@@ -132,7 +144,7 @@ export function missingListsWarning(
 ): string | undefined {
   if (lists.length === 0) return undefined;
   const having = new Set(lists.map(({ pem }) => canonicalName(parsed(derOf(pem), "").list.issuer)));
-  const missing = authoritiesIn(authorities).map(({ subject }) => readDer(subject))
+  const missing = authoritiesIn(authorities).map(({ subject }) => subject)
     .filter((name) => !having.has(canonicalName(name))).map(distinguishedName);
   if (missing.length === 0) return undefined;
   const shown = missing.slice(0, MOST_NAMES).join(" and ");
@@ -143,10 +155,10 @@ export function missingListsWarning(
 }
 
 /** Those that can be read: the others have signed nothing that could be. */
-function authoritiesIn(pem: string): SignedCertificate[] {
+function authoritiesIn(pem: string): Certificate[] {
   return parsePem(pem).flatMap((block) => {
     try {
-      return [readSignedCertificate(pemOctets(block))];
+      return [Certificate.parse(pemOctets(block))];
     } catch {
       return [];
     }
@@ -167,7 +179,7 @@ function parsed(
 
 function checkIssuer(
   list: RevocationListFields,
-  authorities: readonly SignedCertificate[],
+  authorities: readonly Certificate[],
   start: string,
   authoritiesSource: string,
 ): void {
@@ -175,7 +187,7 @@ function checkIssuer(
     throw new StartupError(`${start} has changes only (a delta CRL); give the whole list`);
   }
   const name = canonicalName(list.issuer);
-  const named = authorities.filter(({ subject }) => canonicalName(readDer(subject)) === name);
+  const named = authorities.filter(({ subject }) => canonicalName(subject) === name);
   if (named.length === 0) {
     throw new StartupError(`${start} is from none of the authorities in ${authoritiesSource}`);
   }
@@ -191,8 +203,8 @@ function checkIssuer(
 }
 
 /** Section 4.2.1.3: a BIT STRING, if it is there. */
-function maySign({ extensions }: SignedCertificate): boolean {
-  const usage = extensions.get(KEY_USAGE);
+function maySign(authority: Certificate): boolean {
+  const usage = authority.extension(KEY_USAGE);
   if (usage === undefined) return true;
   const [, bits = 0] = readDer(usage).content;
   return (bits & CRL_SIGN) !== 0;

@@ -4,9 +4,8 @@
  * signs.
  */
 
-import { DerTag } from "./der.ts";
+import { DerTag, encodeDer } from "./der.ts";
 import { encodeDerTime } from "./der_time.ts";
-import { encodeDer } from "./encode_der.ts";
 import { isIpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import { formatPem } from "./pem.ts";
 

@@ -3,6 +3,8 @@
  * common name counts for nothing, and a star stands for one whole label, the first of at least three.
  */
 
+import { isSameBytes } from "../wire/bytes.ts";
+import { Certificate } from "./certificate.ts";
 import { certificateNames } from "./certificate_names.ts";
 import { isIpAddress, parseIpAddress } from "../wire/ip_address.ts";
 
@@ -11,12 +13,10 @@ import { isIpAddress, parseIpAddress } from "../wire/ip_address.ts";
  * DerFormatError for what is no certificate.
  */
 export function isForServer(certificate: Uint8Array, name: string): boolean {
-  const { dns, addresses } = certificateNames(certificate);
+  const { dns, addresses } = certificateNames(Certificate.parse(certificate));
   if (!isIpAddress(name)) return dns.some((pattern) => isDnsMatch(pattern, name));
   const wanted = parseIpAddress(name);
-  return addresses.some((address) =>
-    address.length === wanted.length && address.every((octet, at) => octet === wanted[at])
-  );
+  return addresses.some((address) => isSameBytes(address, wanted));
 }
 
 function isDnsMatch(pattern: string, name: string): boolean {

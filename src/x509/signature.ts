@@ -5,7 +5,7 @@
 
 import { Buffer } from "node:buffer";
 import { constants, createPublicKey, verify } from "node:crypto";
-import { derChildren, type DerElement, DerTag, objectIdentifier } from "./der.ts";
+import { type DerElement, derIdentifier, DerTag, objectIdentifier } from "./der.ts";
 
 /** Something signed. */
 export interface Signed {
@@ -43,16 +43,16 @@ interface Algorithm {
 }
 
 function algorithmOf(identifier: DerElement): Algorithm | undefined {
-  const [name, parameters] = derChildren(identifier);
+  const [name, parameters] = identifier.children();
   const text = name?.tag === DerTag.objectIdentifier ? objectIdentifier(name.content) : "";
   return text === RSA_PSS ? pssAlgorithm(parameters) : ALGORITHMS.get(text);
 }
 
 /** RFC 4055 section 3.1; the salt is as long as the hash, as everybody has it. */
 function pssAlgorithm(parameters: DerElement | undefined): Algorithm | undefined {
-  const [explicit] = parameters === undefined ? [] : derChildren(parameters);
+  const [explicit] = parameters?.children() ?? [];
   const hash = explicit?.tag === HASH_FIELD
-    ? HASHES.get(objectIdentifier(derChildren(derChildren(explicit)[0]!)[0]!.content))
+    ? HASHES.get(derIdentifier(explicit.children()[0]!.children()[0]))
     : HASHES.get(SHA1);
   return hash && {
     ...hash,

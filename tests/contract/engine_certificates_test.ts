@@ -1,6 +1,6 @@
 /** The contract of a TLS engine: which certificate a client is served, by the name it asks for and what it can verify. */
 
-import { checkCertificate } from "../../src/x509/certificate.ts";
+import { checkCertificate } from "../../src/x509/certificate_file.ts";
 import type { TlsConfiguration } from "../../src/tls/tls_configuration.ts";
 import { parsePem, pemOctets } from "../../src/x509/pem.ts";
 import { assertEquals } from "../support/assert.ts";

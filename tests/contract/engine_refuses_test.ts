@@ -2,7 +2,7 @@
 
 import { assertEquals, assertRejects } from "../support/assert.ts";
 import { CertificatesRefused } from "../../src/errors.ts";
-import { checkCertificate } from "../../src/x509/certificate.ts";
+import { checkCertificate } from "../../src/x509/certificate_file.ts";
 import type { TlsConfiguration } from "../../src/tls/tls_configuration.ts";
 import { made } from "../support/made_certificates.ts";
 import { configurationOf, contract, madePem } from "./engine_site.ts";

@@ -1,7 +1,8 @@
 /** OCSP responses (RFC 6960) that a test makes for itself, octet by octet, signed by whom it likes or by nobody. */
 
 import { createHash, createPrivateKey, sign } from "node:crypto";
-import { publicKeyBits, readSignedCertificate } from "../../src/x509/signed_certificate.ts";
+import { Certificate } from "../../src/x509/certificate.ts";
+import { publicKeyBits } from "../../src/x509/key_algorithm.ts";
 import { parsePem, pemOctets } from "../../src/x509/pem.ts";
 
 /** What is particular to a response. */
@@ -43,7 +44,7 @@ export function signedOcspResponse(
 ): Uint8Array {
   const { publicKey, subject } = fields(certificate);
   const responder = isNamed
-    ? der(0xa1, subject)
+    ? der(0xa1, subject.whole)
     : der(0xa2, der(0x04, digest("sha1", publicKeyBits(publicKey))));
   const data = responseData(wanted, responder);
   const privateKey = createPrivateKey(key);
@@ -82,7 +83,7 @@ function responseData(wanted: WantedResponse, responder: Uint8Array): Uint8Array
   const certificateId = der(
     0x30,
     algorithm(hash === "sha1" ? "2b0e03021a" : "608648016503040201"),
-    der(0x04, digest(hash, certificate.issuer)),
+    der(0x04, digest(hash, certificate.issuer.whole)),
     der(0x04, key === undefined ? new Uint8Array(20) : digest(hash, key)),
     der(0x02, serialNumber),
   );
@@ -118,7 +119,7 @@ function whole(
 }
 
 function fields(pem: string) {
-  return readSignedCertificate(pemOctets(parsePem(pem)[0]!));
+  return Certificate.parsePem(pem);
 }
 
 function algorithm(identifier: string): Uint8Array {

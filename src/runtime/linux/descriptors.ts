@@ -6,16 +6,10 @@
  * that are nobody's. No descriptor number leaves this file.
  */
 
+import { AF_UNIX, IPPROTO_TCP, SIOCOUTQ, TCP_INFO } from "./abi.ts";
 import { DescriptorBits } from "./descriptor_bits.ts";
 import { OpenDescriptors } from "./open_descriptors.ts";
-import {
-  AF_UNIX,
-  familyOf,
-  isEnd,
-  portOf,
-  SOCKADDR_BYTES,
-  type SocketEnd,
-} from "./socket_address.ts";
+import { familyOf, isEnd, portOf, SOCKADDR_BYTES, type SocketEnd } from "./socket_address.ts";
 
 const SYMBOLS = {
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
@@ -325,9 +319,6 @@ const MOST_TRIES = 8;
 const UNSPECIFIED = new Uint8Array(16);
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).
 const F_GETFD = 1;
-const SIOCOUTQ = 0x5411;
-const IPPROTO_TCP = 6;
-const TCP_INFO = 11;
 /** The state that struct tcp_info begins with. */
 const TCP_LISTEN = 10;
 /** Where that has tcpi_data_segs_in, which is 4 octets long, since Linux 4.6. */

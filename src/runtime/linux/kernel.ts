@@ -6,12 +6,14 @@
  * and comparing addresses, when they are opened or a reload happens.
  */
 
+import { IPPROTO_TCP, RLIMIT_NOFILE, SO_ACCEPTCONN, SOL_SOCKET, TCP_NODELAY } from "./abi.ts";
 import { StartupError } from "../../errors.ts";
-import { formatSocketAddress, parseIpAddress, unmapIpv4Octets } from "../../wire/ip_address.ts";
+import { formatSocketAddress, parseIpAddress } from "../../wire/ip_address.ts";
 import { filterProgram, SOCK_FPROG_BYTES } from "./filter_program.ts";
 import { OpenDescriptors } from "./open_descriptors.ts";
 import { replaceOpenFiles } from "./open_files.ts";
 import { confine, hideMemory } from "./sandbox.ts";
+import { ipOf, portOf, SOCKADDR_BYTES } from "./socket_address.ts";
 import { overlookingProgram, steeringProgram } from "./steering.ts";
 import type {
   Kernel,
@@ -234,7 +236,7 @@ class OpenSockets {
   readonly #libc: Libc;
   /** All of them, of whatever kind. */
   readonly descriptors = new OpenDescriptors();
-  readonly #address = new Uint8Array(SOCKADDR_OCTETS);
+  readonly #address = new Uint8Array(SOCKADDR_BYTES);
   readonly #length = new Uint32Array(1);
 
   constructor(libc: Libc) {
@@ -243,24 +245,10 @@ class OpenSockets {
 
   /** A socket's own address; undefined where it has none, or none of IP. */
   localKey(fd: number): string | undefined {
-    this.#length[0] = SOCKADDR_OCTETS;
+    this.#length[0] = SOCKADDR_BYTES;
     if (this.#libc.getsockname(fd, this.#address, this.#length) !== 0) return undefined;
-    return this.#family() === AF_INET || this.#family() === AF_INET6 ? this.#key() : undefined;
-  }
-
-  #family(): number {
-    return this.#address[0]! | (this.#address[1]! << 8);
-  }
-
-  #port(): number {
-    return (this.#address[2]! << 8) | this.#address[3]!;
-  }
-
-  #key(): string {
-    const host = this.#family() === AF_INET
-      ? this.#address.subarray(4, 8)
-      : unmapIpv4Octets(this.#address.subarray(8, 24));
-    return `${host.join(".")}:${this.#port()}`;
+    const host = ipOf(this.#address);
+    return host && `${host.join(".")}:${portOf(this.#address)}`;
   }
 }
 
@@ -273,28 +261,19 @@ function cString(text: string): Uint8Array<ArrayBuffer> {
 }
 
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).
-const AF_INET = 2;
-const AF_INET6 = 10;
-const IPPROTO_TCP = 6;
-const TCP_NODELAY = 1;
 const TCP_KEEPIDLE = 4;
 const TCP_DEFER_ACCEPT = 9;
 const TCP_FASTOPEN = 23;
-const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
 const SO_KEEPALIVE = 9;
-const SO_ACCEPTCONN = 30;
 const SO_ATTACH_FILTER = 26;
 const SO_ATTACH_REUSEPORT_CBPF = 51;
 const SO_COOKIE = 57;
 const SO_DETACH_REUSEPORT_BPF = 68;
-const RLIMIT_NOFILE = 7;
 const M_MMAP_THRESHOLD = -3;
 /** Octets; glibc's own value to begin with, which it would raise to 32 MiB bit by bit. */
 const LARGE_BLOCK = 128 << 10;
-/** sizeof(struct sockaddr_storage). */
-const SOCKADDR_OCTETS = 128;
 /** sizeof(cpu_set_t): 1024 CPUs. */
 const CPU_SET_OCTETS = 128;
 const BITS = [0, 1, 2, 3, 4, 5, 6, 7];

@@ -3,6 +3,8 @@
  * without a directory kept open, by which it could leave its new one: poll(2) says POLLNVAL of those that are closed.
  */
 
+import { RLIMIT_NOFILE } from "./abi.ts";
+
 const SYMBOLS = {
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
@@ -54,4 +56,3 @@ const GAP = 4096;
 const MOST_AT_ONCE = 1024;
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).
 const POLLNVAL = 0x20;
-const RLIMIT_NOFILE = 7;

@@ -4,6 +4,8 @@
  * no file, so none stays within its reach. What is replaced by /dev/null stays valid for whoever has its number.
  */
 
+import { O_CLOEXEC, O_RDWR } from "./abi.ts";
+
 const SYMBOLS = {
   close: { parameters: ["i32"], result: "i32" },
   dup3: { parameters: ["i32", "i32", "i32"], result: "i32" },
@@ -111,8 +113,6 @@ const HARMLESS = /^(?:\/dev\/null$|\/memfd:|[a-z_]+:)/;
 const SHARED = /^([0-9a-f]+)-([0-9a-f]+) rw.s ([0-9a-f]+) \S+ \d+ +(\/.*)$/gm;
 
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).
-const O_RDWR = 2;
-const O_CLOEXEC = 0o2000000;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_TYPE = 1;
 const STATX_BYTES = 256;

@@ -4,6 +4,7 @@
  * process's start is compared right before the signal.
  */
 
+import { EINVAL, ENOENT, EPERM, ESRCH } from "./abi.ts";
 import type { SocketAddress } from "../../wire/preface.ts";
 import { announcedPlace } from "./announcements.ts";
 import { isLocked } from "./service.ts";
@@ -225,9 +226,5 @@ function readOrEmpty(path: string): string {
 const PIDFD_SEND_SIGNAL = 424n;
 const PIDFD_OPEN = 434n;
 const SIGNALS = { SIGTERM: 15, SIGURG: 23 } as const;
-const EPERM = 1;
-const ENOENT = 2;
-const ESRCH = 3;
-const EINVAL = 22;
 const O_ACCMODE = 3;
 const O_RDONLY = 0;

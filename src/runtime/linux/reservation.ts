@@ -4,8 +4,9 @@
  * even between the death of all workers and the start of the next.
  */
 
-import { parseIpAddress } from "../../wire/ip_address.ts";
+import { SO_REUSEADDR, SO_REUSEPORT, SOCK_CLOEXEC, SOCK_STREAM, SOL_SOCKET } from "./abi.ts";
 import type { SocketAddress } from "../../wire/preface.ts";
+import { encodeAddress } from "./socket_address.ts";
 
 const SYMBOLS = {
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
@@ -24,7 +25,7 @@ export function reserve(address: SocketAddress): { close(): void } | undefined {
     return undefined; // Foreign functions are not allowed.
   }
   const { bind, close, setsockopt, socket } = libc;
-  const name = sockaddr(address);
+  const name = encodeAddress(address);
   const descriptor = socket(name[0]!, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const set = (option: number, value: number) =>
     setsockopt(descriptor, SOL_SOCKET, option, new Int32Array([value]), 4) === 0;
@@ -36,23 +37,3 @@ export function reserve(address: SocketAddress): { close(): void } | undefined {
   if (descriptor >= 0) close(descriptor);
   return undefined;
 }
-
-/** struct sockaddr_in or sockaddr_in6 (ip(7), ipv6(7)). */
-function sockaddr({ host, port }: SocketAddress): Uint8Array<ArrayBuffer> {
-  const ip = parseIpAddress(host);
-  const bytes = new Uint8Array(ip.length === 4 ? 16 : 28);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, ip.length === 4 ? AF_INET : AF_INET6, true);
-  view.setUint16(2, port);
-  bytes.set(ip, ip.length === 4 ? 4 : 8);
-  return bytes;
-}
-
-// Values of the Linux ABI on x86-64 and arm64 (the same on both).
-const AF_INET = 2;
-const AF_INET6 = 10;
-const SOCK_STREAM = 1;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
-const SO_REUSEADDR = 2;
-const SO_REUSEPORT = 15;

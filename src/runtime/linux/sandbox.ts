@@ -1,10 +1,11 @@
 /**
  * Takes from a process what it needs no more, by system calls that no JavaScript runtime offers: its memory is shown
  * to no other process, its capabilities go, no program that it starts can have more rights, and a seccomp filter
- * (linux_sandbox_program.ts) stands between all of its threads and the kernel. Nothing here can be undone, but for
+ * (sandbox_program.ts) stands between all of its threads and the kernel. Nothing here can be undone, but for
  * {@linkcode hideMemory}. What the kernel refuses is told and never thrown: containers have kernels of every kind.
  */
 
+import { EINVAL } from "./abi.ts";
 import { encodeInstructions, filterProgram } from "./filter_program.ts";
 import { sandboxProgram } from "./sandbox_program.ts";
 import type { Sandbox } from "../runtime.ts";
@@ -214,7 +215,6 @@ const SECCOMP_NUMBERS = { x86_64: 317, aarch64: 277 } as const;
 const SECCOMP_SET_MODE_FILTER = 1n;
 const SECCOMP_FILTER_FLAG_TSYNC = 1;
 const SECCOMP_FILTER_FLAG_SPEC_ALLOW = 4;
-const EINVAL = 22;
 const ERRNO_TEXT: Readonly<Record<number, string>> = {
   1: "operation not permitted",
   13: "permission denied",

@@ -1,14 +1,15 @@
 /**
  * The seccomp filter (seccomp(2)) of a worker that serves, as the array of struct sock_filter that the kernel takes.
- * It is made of the table in linux_system_calls.ts: listed calls pass, with the arguments listed; others fail with
+ * It is made of the table in system_calls.ts: listed calls pass, with the arguments listed; others fail with
  * EPERM, and those that libraries can do without with ENOSYS. Nothing ends the process: a call that Deno or a library
- * makes for its own convenience must not cost connections. This file only writes the program; linux_sandbox.ts hands
+ * makes for its own convenience must not cost connections. This file only writes the program; sandbox.ts hands
  * it to the kernel.
  *
  * The commonest calls are compared first and the others found by halving, so that a call costs a dozen instructions
  * at most; a kernel of 5.11 or newer remembers which calls always pass and runs no instruction for them.
  */
 
+import { ENOSYS, EPERM } from "./abi.ts";
 import type { Instruction } from "./filter_program.ts";
 import {
   type Architecture,
@@ -163,8 +164,6 @@ const ARCHITECTURE_OFFSET = 4;
 const ARGUMENTS_OFFSET = 16;
 
 // linux/seccomp.h: the action, and for an error its number (errno(3)) in the lower half.
-const EPERM = 1;
-const ENOSYS = 38;
 const ALLOW: Instruction = [RETURN, 0x7fff_0000];
 const DENY: Instruction = [RETURN, 0x0005_0000 | EPERM];
 const DO_WITHOUT: Instruction = [RETURN, 0x0005_0000 | ENOSYS];

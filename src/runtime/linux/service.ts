@@ -4,6 +4,19 @@
  * use them; nothing here runs any code but the C library's.
  */
 
+import {
+  AF_UNIX,
+  EEXIST,
+  EPOLL_CTL_ADD,
+  FIONBIO,
+  MSG_NOSIGNAL,
+  O_CLOEXEC,
+  O_RDWR,
+  SOCK_CLOEXEC,
+} from "./abi.ts";
+import { epollDescriptors } from "./epoll_descriptors.ts";
+import { encodeAbstractName, encodePath } from "./socket_address.ts";
+
 const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
@@ -55,12 +68,8 @@ export function closeDescriptor(descriptor: number): void {
 export function sendDatagram(to: string, text: string | Uint8Array): void {
   const { socket, sendto, close } = library();
   const octets = new Uint8Array(typeof text === "string" ? new TextEncoder().encode(text) : text);
-  const name = new TextEncoder().encode(to);
-  if (name.length > SUN_PATH_OCTETS - 1) throw new Error("the name is too long for a socket");
-  const address = new Uint8Array(2 + name.length);
-  address[0] = AF_UNIX;
-  address.set(name, 2);
-  if (to.startsWith("@")) address[2] = 0;
+  const address = to.startsWith("@") ? encodeAbstractName(to.slice(1)) : encodePath(to);
+  if (address === undefined) throw new Error("the name is too long for a socket");
   const descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (descriptor < 0) throw systemError("socket");
   try {
@@ -107,24 +116,15 @@ export function takePlace(place: number, inherited: number): void {
 function epollEntries(
   descriptor: number,
 ): { epoll: number; event: Uint8Array<ArrayBuffer> }[] {
-  return [...Deno.readDirSync("/proc/self/fd")].flatMap(({ name }) => {
-    if (linkOf(name) !== "anon_inode:[eventpoll]") return [];
-    const info = Deno.readTextFileSync(`/proc/self/fdinfo/${name}`);
+  return epollDescriptors().flatMap((epoll) => {
+    const info = Deno.readTextFileSync(`/proc/self/fdinfo/${epoll}`);
     return [...info.matchAll(/^tfd:\s*(\d+)\s+events:\s*([0-9a-f]+)\s+data:\s*([0-9a-f]+)/gm)]
       .filter(([, watched]) => Number(watched) === descriptor)
       .map(([, , events, data]) => ({
-        epoll: Number(name),
+        epoll,
         event: epollEvent(parseInt(events!, 16), BigInt(`0x${data}`)),
       }));
   });
-}
-
-function linkOf(name: string): string | undefined {
-  try {
-    return Deno.readLinkSync(`/proc/self/fd/${name}`);
-  } catch {
-    return undefined; // It was the directory's own.
-  }
 }
 
 /** The struct is packed on x86-64 only. */
@@ -164,19 +164,10 @@ const ERRORS: Readonly<Record<number, readonly [code: string, text: string]>> = 
 };
 
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).
-const O_RDWR = 2;
 const O_CREAT = 0o100;
-const O_CLOEXEC = 0o2000000;
 const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
-const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
-const SOCK_CLOEXEC = 0o2000000;
-const SUN_PATH_OCTETS = 108;
 const MSG_DONTWAIT = 0x40;
-const MSG_NOSIGNAL = 0x4000;
 const CLOCK_MONOTONIC = 1;
-const FIONBIO = 0x5421;
-const EPOLL_CTL_ADD = 1;
-const EEXIST = 17;

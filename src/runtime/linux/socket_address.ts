@@ -1,14 +1,130 @@
 /**
- * The addresses of sockets as Linux writes them (struct sockaddr), compared with text without making any: this is
- * done for every connection.
+ * Socket addresses as Linux has them: struct sockaddr_in and sockaddr_in6 (ip(7), ipv6(7)) and sockaddr_un (unix(7)).
+ * Nothing else knows how they are laid out.
  */
 
-import { parseIpAddress, unmapIpv4 } from "../../wire/ip_address.ts";
+import { AF_INET, AF_INET6, AF_UNIX } from "./abi.ts";
+import {
+  formatIpAddress,
+  parseIpAddress,
+  unmapIpv4,
+  unmapIpv4Octets,
+} from "../../wire/ip_address.ts";
+import type { SocketAddress } from "../../wire/preface.ts";
+
+/** getsockname(2), as the C library has it. */
+export interface SocketNames {
+  getsockname(
+    descriptor: number,
+    address: Uint8Array<ArrayBuffer>,
+    length: Uint32Array<ArrayBuffer>,
+  ): number;
+}
 
 /** One end of a TCP connection, as Deno tells it. */
 export interface SocketEnd {
   readonly hostname: string;
   readonly port: number;
+}
+
+/**
+ * An address and a port as small as they can be kept, since every connection keeps one: one number for IPv4, which
+ * has 48 bits, and the 16 bytes and the port behind them for IPv6.
+ */
+export type PackedAddress = number | Uint8Array;
+
+/** Where the kernel writes an address, and its length before and after: struct sockaddr_storage, socklen_t. */
+export class AddressSpace {
+  readonly bytes = new Uint8Array(SOCKADDR_BYTES);
+  readonly length = new Uint32Array(1);
+
+  /** Makes ready for a call that writes an address. */
+  ready(): this {
+    this.length[0] = SOCKADDR_BYTES;
+    return this;
+  }
+}
+
+/** Reads what the kernel wrote; undefined for anything but IP. */
+export function packAddress({ bytes }: AddressSpace): PackedAddress | undefined {
+  return packedAddress(bytes);
+}
+
+/** The same of a struct sockaddr_in or sockaddr_in6 of any length. */
+export function packedAddress(bytes: Uint8Array): PackedAddress | undefined {
+  const family = familyOf(bytes);
+  if (family === AF_INET) return packIpv4(bytes, 4, portOf(bytes));
+  if (family !== AF_INET6) return undefined;
+  const octets = bytes.subarray(8, 24);
+  if (unmapIpv4Octets(octets) !== octets) return packIpv4(bytes, 20, portOf(bytes));
+  const packed = new Uint8Array(18);
+  packed.set(octets);
+  packed.set(bytes.subarray(2, 4), 16);
+  return packed;
+}
+
+/** The address in text; an IPv4 one that is mapped into IPv6 is shown as what it is. */
+export function unpackAddress(packed: PackedAddress): SocketAddress {
+  if (typeof packed !== "number") {
+    const host = formatIpAddress(packed.subarray(0, 16));
+    return { host, port: (packed[16]! << 8) | packed[17]! };
+  }
+  const host = Math.floor(packed / 0x1_0000);
+  const octets = [host >>> 24, (host >>> 16) & 0xff, (host >>> 8) & 0xff, host & 0xff];
+  return { host: octets.join("."), port: packed % 0x1_0000 };
+}
+
+/** The address that a socket is bound to; undefined for a unix socket, and for one that is closed. */
+export function localAddress(libc: SocketNames, descriptor: number): SocketAddress | undefined {
+  const packed = packedLocalAddress(libc, descriptor);
+  return packed === undefined ? undefined : unpackAddress(packed);
+}
+
+/** The same, as small as it can be kept. */
+export function packedLocalAddress(
+  libc: SocketNames,
+  descriptor: number,
+): PackedAddress | undefined {
+  const { bytes, length } = SPACE.ready();
+  return libc.getsockname(descriptor, bytes, length) === 0 ? packAddress(SPACE) : undefined;
+}
+
+/** struct sockaddr_in or sockaddr_in6. Throws `AddressFormatError`. */
+export function encodeAddress({ host, port }: SocketAddress): Uint8Array<ArrayBuffer> {
+  const isIpv6 = host.includes(":");
+  const bytes = new Uint8Array(isIpv6 ? 28 : 16);
+  bytes[0] = isIpv6 ? AF_INET6 : AF_INET;
+  bytes[2] = port >> 8;
+  bytes[3] = port & 0xff;
+  const octets = parseIpAddress(host);
+  if (isIpv6 && octets.length === 4) {
+    // Asked for in its mapped form, so the socket is one for IPv6.
+    bytes.set([0xff, 0xff], 18);
+    bytes.set(octets, 20);
+  } else {
+    bytes.set(octets, isIpv6 ? 8 : 4);
+  }
+  return bytes;
+}
+
+/** struct sockaddr_un; undefined if the path is too long for one. */
+export function encodePath(path: string): Uint8Array<ArrayBuffer> | undefined {
+  const octets = new TextEncoder().encode(path);
+  if (octets.length >= SUN_PATH_BYTES) return undefined;
+  const bytes = new Uint8Array(2 + octets.length + 1);
+  bytes[0] = AF_UNIX;
+  bytes.set(octets, 2);
+  return bytes;
+}
+
+/** The same of a name that the kernel alone knows, without a file (unix(7)): it begins with a NUL. */
+export function encodeAbstractName(name: string): Uint8Array<ArrayBuffer> | undefined {
+  const octets = new TextEncoder().encode(name);
+  if (octets.length >= SUN_PATH_BYTES) return undefined;
+  const bytes = new Uint8Array(3 + octets.length);
+  bytes[0] = AF_UNIX;
+  bytes.set(octets, 3);
+  return bytes;
 }
 
 /** The address family of a struct sockaddr. */
@@ -21,7 +137,17 @@ export function portOf(address: Uint8Array): number {
   return (address[2]! << 8) | address[3]!;
 }
 
-/** Whether a struct sockaddr is this end's. IPv4 is the same mapped into IPv6. */
+/** The 4 or 16 bytes of its IP address, 4 if that is an IPv4 one mapped into IPv6; undefined if it is no IP. A view. */
+export function ipOf(address: Uint8Array): Uint8Array | undefined {
+  const family = familyOf(address);
+  if (family === AF_INET) return address.subarray(4, 8);
+  return family === AF_INET6 ? unmapIpv4Octets(address.subarray(8, 24)) : undefined;
+}
+
+/**
+ * Whether a struct sockaddr is this end's. IPv4 is the same mapped into IPv6. It compares text without making any: this is
+ * done for every connection.
+ */
 export function isEnd(address: Uint8Array, { hostname, port }: SocketEnd): boolean {
   if (portOf(address) !== port) return false;
   const family = familyOf(address);
@@ -34,7 +160,6 @@ export function isEnd(address: Uint8Array, { hostname, port }: SocketEnd): boole
     parseIpAddress(text).every((byte, index) => byte === address[8 + index]);
 }
 
-/** Compares four bytes with an address in text, without making anything: this is done for each connection. */
 function isIpv4(address: Uint8Array, offset: number, text: string): boolean {
   let part = 0;
   for (let index = 0; index <= text.length; index++) {
@@ -52,12 +177,16 @@ function isMapped(address: Uint8Array): boolean {
   return address[18] === 0xff && address[19] === 0xff;
 }
 
-/** sizeof(struct sockaddr_un), the longest. */
-export const SOCKADDR_BYTES = 110;
+function packIpv4(bytes: Uint8Array, at: number, port: number): number {
+  const host = bytes[at]! * 0x100_0000 +
+    ((bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!);
+  return host * 0x1_0000 + port;
+}
+
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).
-/** The address family of unix sockets. */
-export const AF_UNIX = 1;
-const AF_INET = 2;
-const AF_INET6 = 10;
+/** sizeof(struct sockaddr_storage): every address has room in it. */
+export const SOCKADDR_BYTES = 128;
+const SUN_PATH_BYTES = 108;
 const DOT = 0x2e;
 const ZERO = 0x30;
+const SPACE = new AddressSpace();

@@ -2,7 +2,7 @@
  * Classic BPF programs for listening sockets. One picks, of the sockets that share a port (SO_REUSEPORT), the
  * one for a new connection: by nothing but the client's address, so that a client comes back to the process
  * that knows its TLS session; or so that sockets about to close get no connections any more. The other has a
- * socket overlook new connections. This file only writes the programs; linux.ts attaches them.
+ * socket overlook new connections. This file only writes the programs; kernel.ts attaches them.
  *
  * What a steering program returns is the index of a socket in the port's group, which holds them in the order
  * of listening. Where there is no such index, the kernel chooses by its own hash over addresses and ports: at

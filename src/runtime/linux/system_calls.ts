@@ -2,7 +2,7 @@
  * The system calls that a worker makes once it serves, each group with its reason: the whole of what the sandbox
  * allows. What is not listed here is denied: opening files, starting programs, tracing, signals to others, mounts,
  * other roots and directories, BPF, io_uring, key rings, performance counters, whatever a later kernel brings. Some
- * calls are allowed with certain arguments only. This file is data; linux_sandbox_program.ts makes the filter of it.
+ * calls are allowed with certain arguments only. This file is data; sandbox_program.ts makes the filter of it.
  *
  * The numbers are those of asm/unistd_64.h (x86-64) and asm-generic/unistd.h (arm64), where some of the older calls
  * do not exist.

@@ -6,6 +6,16 @@
  * claim, and the next one counts.
  */
 
+import {
+  AF_UNIX,
+  EADDRINUSE,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "./abi.ts";
+import { encodeAbstractName } from "./socket_address.ts";
+
 const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
@@ -31,7 +41,10 @@ export function claimTakeover(identity: string): { close(): void } | number | un
   }
   const namespace = processNamespace();
   for (let turn = 0; turn < NAMES; turn++) {
-    const name = sockaddr(`stud replaces ${identity} ${namespace}${turn === 0 ? "" : ` ${turn}`}`);
+    const name = encodeAbstractName(
+      `stud replaces ${identity} ${namespace}${turn === 0 ? "" : ` ${turn}`}`,
+    );
+    if (name === undefined) return undefined;
     const claim = take(name);
     if (claim !== "taken") return claim;
     const owner = ownerOf(name);
@@ -80,15 +93,6 @@ function credentialsOf(name: Uint8Array<ArrayBuffer>): { pid: number; user: numb
   return isKnown ? { pid: credentials[0]!, user: credentials[1]! >>> 0 } : undefined;
 }
 
-/** struct sockaddr_un with an abstract name, which begins with a NUL. */
-function sockaddr(text: string): Uint8Array<ArrayBuffer> {
-  const name = new TextEncoder().encode(`\0${text}`);
-  const bytes = new Uint8Array(2 + name.length);
-  new DataView(bytes.buffer).setUint16(0, AF_UNIX, true);
-  bytes.set(name, 2);
-  return bytes;
-}
-
 /** Processes of others may have the same numbers. */
 function processNamespace(): string {
   try {
@@ -99,13 +103,7 @@ function processNamespace(): string {
 }
 
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).
-const AF_UNIX = 1;
-const SOCK_STREAM = 1;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
-const EADDRINUSE = 98;
 const QUEUE = 128;
 /** Names that others may have; who has all of them keeps no two studs apart, but stops neither. */
 const NAMES = 8;

@@ -8,9 +8,10 @@
  * each costs as much processor time as ten requests.
  */
 
+import { EINTR, EPOLL_CTL_ADD } from "../linux/abi.ts";
 import type { Clock } from "../runtime.ts";
-import { EINTR, errno, type Libc, openLibc } from "./libc.ts";
-import { runtimePolls } from "./runtime_polls.ts";
+import { errno, type Libc, openLibc } from "./libc.ts";
+import { epollDescriptors } from "../linux/epoll_descriptors.ts";
 import { Timers } from "./timers.ts";
 
 /** A global of Deno's; imported from node:timers it costs a worker 10 ms at its start. */
@@ -70,7 +71,9 @@ export class EventLoop implements Clock {
     this.#poll = this.#libc.epoll_create1(EPOLL_CLOEXEC);
     if (this.#poll < 0) throw new Error(`epoll_create1: os error ${errno()}`);
     // Where the runtime has its turns anyway its instance need not be nested; several loops may be there then.
-    const polls = longestSleep === Infinity ? runtimePolls(this.#poll) : [];
+    const polls = longestSleep === Infinity
+      ? epollDescriptors().filter((descriptor) => descriptor !== this.#poll)
+      : [];
     for (const descriptor of polls) this.#control(EPOLL_CTL_ADD, descriptor, EPOLLIN, 0);
   }
 
@@ -299,7 +302,6 @@ const EVENTS_AT_ONCE = 256;
 const EVENT_BYTES = Deno.build.arch === "x86_64" ? 12 : 16;
 const DATA_OFFSET = Deno.build.arch === "x86_64" ? 4 : 8;
 const EPOLL_CLOEXEC = 0o2000000;
-const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
 const EPOLL_CTL_MOD = 3;
 export const EPOLLIN = 0x001;

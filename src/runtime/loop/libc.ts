@@ -71,27 +71,3 @@ const known: SocketError[] = [];
 
 /** No number of the kernel's: we closed the stream ourselves. */
 export const CLOSED = 0;
-
-// errno(3) of Linux on x86-64 and arm64.
-export const EPERM = 1;
-export const ENOENT = 2;
-export const EINTR = 4;
-export const EAGAIN = 11;
-export const ENOMEM = 12;
-export const EACCES = 13;
-export const ENFILE = 23;
-export const EMFILE = 24;
-export const EPIPE = 32;
-export const EADDRINUSE = 98;
-export const EADDRNOTAVAIL = 99;
-export const ENETUNREACH = 101;
-export const ECONNABORTED = 103;
-export const ECONNRESET = 104;
-export const ENOBUFS = 105;
-export const EISCONN = 106;
-export const ENOTCONN = 107;
-export const ETIMEDOUT = 110;
-export const ECONNREFUSED = 111;
-export const EHOSTUNREACH = 113;
-export const EALREADY = 114;
-export const EINPROGRESS = 115;

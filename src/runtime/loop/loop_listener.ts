@@ -3,18 +3,31 @@
  * whoever is served already goes first, and whatever nobody waits for stays in the kernel's queue.
  */
 
+import {
+  EAGAIN,
+  ECONNABORTED,
+  EINTR,
+  EMFILE,
+  ENFILE,
+  ENOBUFS,
+  ENOMEM,
+  IPPROTO_TCP,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  TCP_INFO,
+} from "../linux/abi.ts";
 import { PeerError } from "../../errors.ts";
 import type { SocketAddress } from "../../wire/preface.ts";
 import type { StreamListener, TcpStream } from "../streams.ts";
 import { EPOLLIN, type Watcher } from "./event_loop.ts";
-import { EAGAIN, ECONNABORTED, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, errno } from "./libc.ts";
+import { errno } from "./libc.ts";
 import { type LoopServices, LoopStream } from "./loop_stream.ts";
 import {
   AddressSpace,
   packAddress,
   type PackedAddress,
   packedLocalAddress,
-} from "./socket_address.ts";
+} from "../linux/socket_address.ts";
 
 /** Settles the accept that waits. */
 interface Waiting {
@@ -127,7 +140,3 @@ const SPACE = new AddressSpace();
 const INFO = new Uint32Array(64);
 const INFO_LENGTH = new Uint32Array([INFO.byteLength]);
 const TCPI_UNACKED = 6;
-const IPPROTO_TCP = 6;
-const TCP_INFO = 11;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;

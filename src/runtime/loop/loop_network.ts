@@ -3,13 +3,7 @@
  * means. TLS of the runtime's own library, name look-ups and everything else stay the runtime's.
  */
 
-import type { Abandonment } from "../../abandonment.ts";
-import { PortInUseError, StartupError } from "../../errors.ts";
-import { formatSocketAddress } from "../../wire/ip_address.ts";
-import type { Endpoint, ListenOptions, Network, SocketAddress, Stream } from "../runtime.ts";
-import { EPOLLET, EPOLLOUT, type EventLoop } from "./event_loop.ts";
 import {
-  CLOSED,
   EACCES,
   EADDRINUSE,
   EADDRNOTAVAIL,
@@ -17,11 +11,21 @@ import {
   EINPROGRESS,
   EISCONN,
   ENOENT,
-  errno,
-  type Libc,
-  openLibc,
-  SocketError,
-} from "./libc.ts";
+  FIONBIO,
+  SO_ACCEPTCONN,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "../linux/abi.ts";
+import type { Abandonment } from "../../abandonment.ts";
+import { PortInUseError, StartupError } from "../../errors.ts";
+import { formatSocketAddress } from "../../wire/ip_address.ts";
+import type { Endpoint, ListenOptions, Network, SocketAddress, Stream } from "../runtime.ts";
+import { EPOLLET, EPOLLOUT, type EventLoop } from "./event_loop.ts";
+import { CLOSED, errno, type Libc, openLibc, SocketError } from "./libc.ts";
 import { LoopListener } from "./loop_listener.ts";
 import { type LoopServices, LoopStream } from "./loop_stream.ts";
 import {
@@ -31,7 +35,7 @@ import {
   type PackedAddress,
   packedAddress,
   packedLocalAddress,
-} from "./socket_address.ts";
+} from "../linux/socket_address.ts";
 import { socketFault } from "./socket_fault.ts";
 
 /**
@@ -206,12 +210,6 @@ const PAGE_BYTES = 4096;
 /** What the worker sets afterwards counts; this is for whoever sets nothing. */
 const BACKLOG = 100;
 const YES = new Int32Array([1]);
+const STREAM = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).
-/** SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC */
-const STREAM = 1 | 0o4000 | 0o2000000;
-const SOL_SOCKET = 1;
-const SO_REUSEADDR = 2;
 const SO_ERROR = 4;
-const SO_REUSEPORT = 15;
-const SO_ACCEPTCONN = 30;
-const FIONBIO = 0x5421;

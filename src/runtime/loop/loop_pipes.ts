@@ -4,6 +4,7 @@
  * could be heard seconds late.
  */
 
+import { EAGAIN, EINTR, FIONBIO } from "../linux/abi.ts";
 import type { StandardOctets, StandardPipes } from "../deno/processes.ts";
 import {
   EPOLLERR,
@@ -15,7 +16,7 @@ import {
   type Watcher,
 } from "./event_loop.ts";
 import type { WorkerLoop } from "./worker_loop.ts";
-import { EAGAIN, EINTR, errno, openLibc, SocketError } from "./libc.ts";
+import { errno, openLibc, SocketError } from "./libc.ts";
 
 /** Reads and writes them on the loop from when there is one; they have to be pipes or sockets. */
 export function loopPipes(loop: WorkerLoop, before: StandardOctets): StandardPipes {
@@ -92,4 +93,3 @@ const STDOUT = 1;
 /** As much as a pipe holds. */
 const READ_BYTES = 64 << 10;
 const YES = new Int32Array([1]);
-const FIONBIO = 0x5421;

@@ -4,6 +4,16 @@
  * in a buffer that all streams of a loop share, and what the kernel does not take of a write is copied.
  */
 
+import {
+  EAGAIN,
+  EINTR,
+  EPIPE,
+  IPPROTO_TCP,
+  MSG_NOSIGNAL,
+  SIOCOUTQ,
+  SOL_SOCKET,
+  TCP_NODELAY,
+} from "../linux/abi.ts";
 import type { SocketPair, TcpStream } from "../streams.ts";
 import {
   EPOLLERR,
@@ -15,8 +25,8 @@ import {
   type EventLoop,
   type Watcher,
 } from "./event_loop.ts";
-import { CLOSED, EAGAIN, EINTR, EPIPE, errno, type Libc, SocketError } from "./libc.ts";
-import { type PackedAddress, packedLocalAddress, unpackAddress } from "./socket_address.ts";
+import { CLOSED, errno, type Libc, SocketError } from "./libc.ts";
+import { type PackedAddress, packedLocalAddress, unpackAddress } from "../linux/socket_address.ts";
 
 /** What all streams of a loop share. */
 export interface LoopServices {
@@ -292,10 +302,5 @@ const SK_MEMINFO_SNDBUF = 3;
 const SK_MEMINFO_WMEM_QUEUED = 5;
 const SO_MEMINFO = 55;
 const YES = new Int32Array([1]);
-const IPPROTO_TCP = 6;
-const TCP_NODELAY = 1;
-const SIOCOUTQ = 0x5411;
-const SOL_SOCKET = 1;
 const SO_LINGER = 13;
 const SHUT_WR = 1;
-const MSG_NOSIGNAL = 0x4000;

@@ -1,8 +1,6 @@
 /** What errno(3) of a connection means, in stud's own words: the one place that knows. */
 
-import { type Party, PeerError, type PeerErrorKind } from "../../errors.ts";
 import {
-  CLOSED,
   EACCES,
   EAGAIN,
   ECONNREFUSED,
@@ -18,8 +16,9 @@ import {
   EPERM,
   EPIPE,
   ETIMEDOUT,
-  type SocketError,
-} from "./libc.ts";
+} from "../linux/abi.ts";
+import { type Party, PeerError, type PeerErrorKind } from "../../errors.ts";
+import { CLOSED, type SocketError } from "./libc.ts";
 
 /** Turns the failure of a system call into the fault of a peer; as the errors are, it is always the same one. */
 export function socketFault(error: SocketError, party: Party): PeerError {

@@ -1,6 +1,6 @@
 /**
  * The platform under Node. Composes the parts below this folder into a {@linkcode Runtime}; holds no policy:
- * deadlines, retries and log lines belong to the callers. The npm package has it in the place of deno.ts.
+ * deadlines, retries and log lines belong to the callers. The npm package has it in the place of deno/runtime.ts.
  */
 
 import { chmod, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";

@@ -8,7 +8,7 @@ import { constants, setEngine, X509Certificate } from "node:crypto";
 import process from "node:process";
 import { createSecureContext, createServer, type SecureContext } from "node:tls";
 import { StartupError } from "../../errors.ts";
-import { derChildren, DerTag, readDer } from "../../x509/der.ts";
+import { DerTag, readDer } from "../../x509/der.ts";
 import { isKeyUri } from "../../wire/key_uri.ts";
 import { parsePem, pemOctets } from "../../x509/pem.ts";
 import { AcceptedStream } from "./accepted_stream.ts";
@@ -249,7 +249,7 @@ function refuseUnreadable({ authorities, certificates }: StreamContextOptions): 
 /** PKCS #3: two numbers, and perhaps a third. */
 function checkDhParameters(octets: Uint8Array): void {
   const sequence = readDer(octets);
-  const numbers = sequence.tag === DerTag.sequence ? derChildren(sequence) : [];
+  const numbers = sequence.tag === DerTag.sequence ? sequence.children() : [];
   if (numbers.length < 2 || numbers.some(({ tag }) => tag !== DerTag.integer)) {
     throw new Error("not a prime and a generator");
   }

@@ -11,10 +11,10 @@ import { TICKET_PERIOD } from "../ticket_keys.ts";
 import type {
   ClientRules,
   OutgoingConfiguration,
-  RevocationList,
   ServedCertificate,
   TlsConfiguration,
 } from "../tls_configuration.ts";
+import type { RevocationList } from "../../x509/revocation_lists.ts";
 
 /** What OpenSSL is told for some certificates that are served together. `version` is the library's. */
 export function contextOptions(

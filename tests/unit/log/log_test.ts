@@ -1,6 +1,6 @@
 /** From log records to lines, and to the streams where they belong. */
 
-import { configureLog, Outputs } from "../../../src/log/log.ts";
+import { configureLog, hitchStamp, Outputs } from "../../../src/log/log.ts";
 import type { LogLevel } from "../../../src/errors.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
@@ -83,4 +83,21 @@ Deno.test("Outputs says how many lines nobody read", async () => {
   await outputs.flushed();
   assertEquals(runtime.processes.stdout.split("info: i\n").length - 1, 5_001);
   assert(/warning: 99 log lines lost: they were not read in time\n/.test(runtime.processes.stdout));
+});
+
+Deno.test("hitchStamp() writes local time, process id and text as hitch does", () => {
+  const date = new Date(2026, 0, 2, 3, 4, 5, 67);
+  assertEquals(
+    hitchStamp({ date, pid: 4711, level: "info", text: "{core} online" }),
+    "20260102T030405.067000 [ 4711] {core} online",
+  );
+  assertEquals(
+    hitchStamp({
+      date: new Date(2026, 11, 31, 23, 59, 59, 999),
+      pid: 123456,
+      level: "info",
+      text: "",
+    }),
+    "20261231T235959.999000 [123456] ",
+  );
 });

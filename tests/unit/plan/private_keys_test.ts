@@ -2,7 +2,7 @@
 
 import { StartupError } from "../../../src/errors.ts";
 import { giveKeys, loadPrivateKey } from "../../../src/plan/private_keys.ts";
-import { readCertificate } from "../../../src/x509/certificate.ts";
+import { readCertificate } from "../../../src/x509/certificate_file.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeFiles } from "../../support/fake_runtime.ts";
 import { made } from "../../support/made_certificates.ts";

@@ -2,7 +2,7 @@
 
 import { StartupError } from "../../../src/errors.ts";
 import { Quarantine } from "../../../src/plan/quarantine.ts";
-import type { CheckedCertificate } from "../../../src/x509/certificate.ts";
+import type { CheckedCertificate } from "../../../src/x509/certificate_file.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 
 const BEFORE = { source: "a.pem" } as CheckedCertificate;

@@ -3,9 +3,9 @@
 import { StartupError } from "../../../src/errors.ts";
 import type { LoadedCertificates } from "../../../src/plan/certificates.ts";
 import { makeTlsPlan, type TlsPlan } from "../../../src/plan/tls_plan.ts";
-import type { CheckedCertificate } from "../../../src/x509/certificate.ts";
+import type { CheckedCertificate } from "../../../src/x509/certificate_file.ts";
 import type { ServedCertificate } from "../../../src/tls/tls_configuration.ts";
-import { encodeDer } from "../../../src/x509/encode_der.ts";
+import { encodeDer } from "../../../src/x509/der.ts";
 import { formatPem } from "../../../src/x509/pem.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";

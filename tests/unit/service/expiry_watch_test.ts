@@ -2,7 +2,7 @@
 
 import { configureLog } from "../../../src/log/log.ts";
 import { ExpiryWatch } from "../../../src/service/expiry_watch.ts";
-import { checkCertificate } from "../../../src/x509/certificate.ts";
+import { checkCertificate } from "../../../src/x509/certificate_file.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { made, TODAY } from "../../support/made_certificates.ts";
 import { ManualClock } from "../../support/manual_clock.ts";

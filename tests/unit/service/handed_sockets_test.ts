@@ -1,7 +1,7 @@
 /** Sockets of a service manager, and the frontends that they are for. */
 
 import { HandedSockets } from "../../../src/service/handed_sockets.ts";
-import { listenReport } from "../../../src/service/listen_report.ts";
+import { listenReport } from "../../../src/service/frontend_ports.ts";
 import type { WantedFrontend } from "../../../src/plan/plan.ts";
 import { claimPorts } from "../../../src/service/ports.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";

@@ -1,11 +1,17 @@
 /** Names in certificates: only what every reader takes for the same name is one. */
 
 import fc from "fast-check";
-import { certificateNames } from "../../../src/x509/certificate_names.ts";
-import { DerFormatError } from "../../../src/x509/der.ts";
-import { encodeDer } from "../../../src/x509/encode_der.ts";
+import { Certificate } from "../../../src/x509/certificate.ts";
+import {
+  alternativeNames,
+  certificateNames,
+  firstCommonName,
+  hostNames,
+} from "../../../src/x509/certificate_names.ts";
+import { DerFormatError, encodeDer } from "../../../src/x509/der.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 import { Authority } from "../../support/authority.ts";
+import { made } from "../../support/made_certificates.ts";
 
 const COMMON_NAME = Uint8Array.of(0x55, 0x04, 0x03);
 const ALTERNATIVE_NAMES = Uint8Array.of(0x55, 0x1d, 0x11);
@@ -40,16 +46,16 @@ function certificate(
   );
 }
 
+function namesIn(der: Uint8Array) {
+  return certificateNames(Certificate.parse(der));
+}
+
 Deno.test("certificateNames() tells the names of a real certificate by their kinds", async () => {
   const { certificate: pem } = await (await Authority.make()).issue({
     commonName: "Zoë",
     names: ["A.Example", "ip:192.0.2.1", "uri:urn:a", "email:A@b.example"],
   });
-  const der = Uint8Array.from(
-    atob(pem.replace(/-----.*?-----|\s/g, "")),
-    (one) => one.charCodeAt(0),
-  );
-  const { addresses, ...names } = certificateNames(der);
+  const { addresses, ...names } = certificateNames(Certificate.parsePem(pem));
   assertEquals(names, {
     commonName: "Zoë",
     dns: ["A.Example"],
@@ -80,23 +86,23 @@ Deno.test("a common name in an encoding of doubt is none", () => {
     [0x0c, text(""), undefined],
   ];
   for (const [tag, value, expected] of cases) {
-    assertEquals(certificateNames(certificate([[tag, value]])).commonName, expected);
+    assertEquals(namesIn(certificate([[tag, value]])).commonName, expected);
   }
   const alice = [0x0c, text("alice")] as const;
-  assertEquals(certificateNames(certificate([alice, alice])).commonName, undefined);
-  assertEquals(certificateNames(certificate([])).commonName, undefined);
+  assertEquals(namesIn(certificate([alice, alice])).commonName, undefined);
+  assertEquals(namesIn(certificate([])).commonName, undefined);
 });
 
 Deno.test("an alternative name with NUL or outside of ASCII is none, and others count", () => {
   const names = ["a\0.example", "b.example", "zoë.example", "", "c .example"].map((name) =>
     [0x82, text(name)] as const
   );
-  assertEquals(certificateNames(certificate([], names)).dns, ["b.example", "c .example"]);
+  assertEquals(namesIn(certificate([], names)).dns, ["b.example", "c .example"]);
 });
 
 Deno.test("a certificate with two lists of alternative names has none that could be read", () => {
   const list = [[0x82, text("a.example")]] as const;
-  assertThrows(() => certificateNames(certificate([], list, list)), DerFormatError);
+  assertThrows(() => namesIn(certificate([], list, list)), DerFormatError);
 });
 
 Deno.test("arbitrary bytes are names or DerFormatError, and nothing else", () => {
@@ -105,11 +111,58 @@ Deno.test("arbitrary bytes are names or DerFormatError, and nothing else", () =>
     fc.property(fc.nat(whole.length - 1), fc.nat(255), fc.uint8Array(), (at, octet, tail) => {
       for (const octets of [whole.with(at, octet), whole.subarray(0, at), tail]) {
         try {
-          certificateNames(octets);
+          const parsed = Certificate.parse(octets);
+          certificateNames(parsed);
+          hostNames(parsed);
+          alternativeNames(parsed);
+          firstCommonName(parsed);
         } catch (error) {
           if (!(error instanceof DerFormatError)) throw error;
         }
       }
     }),
   );
+});
+
+Deno.test("hostNames() takes those of subjectAltName, else the common name", async () => {
+  const names = async (listed: string[], commonName?: string) =>
+    hostNames(Certificate.parsePem((await made({ names: listed, commonName })).certificate));
+  assertEquals(await names(["A.example.", "b.example", "a.example"], "c.example"), [
+    "a.example",
+    "b.example",
+  ]);
+  assertEquals(await names([], "C.example"), ["c.example"]);
+  assertEquals(await names(["ip:192.0.2.1"], "192.0.2.2"), []);
+});
+
+Deno.test("alternativeNames() tells names and addresses, and no common name", async () => {
+  const names = async (listed?: string[]) => {
+    const wanted = { ...listed && { names: listed }, commonName: "b.example" };
+    return alternativeNames(Certificate.parsePem((await made(wanted)).certificate));
+  };
+  assertEquals(await names(["A.example", "ip:192.0.2.1", "ip:2001:db8::7"]), [
+    "A.example",
+    "192.0.2.1",
+    "2001:db8::7",
+  ]);
+  assertEquals(await names(), []);
+});
+
+Deno.test("firstCommonName() is the first of the subject, whoever it names", async () => {
+  for (const name of ["a.example", "Änn Example", "*", "x".repeat(64)]) {
+    const { certificate: pem } = await made({ commonName: name });
+    assertEquals(firstCommonName(Certificate.parsePem(pem)), name);
+  }
+  const { certificate: pem } = await made({ names: ["a.example"] });
+  assertEquals(firstCommonName(Certificate.parsePem(pem)), undefined);
+});
+
+Deno.test("firstCommonName() reads every type of string that certificates have", () => {
+  const named = (...values: [tag: number, value: Uint8Array][]) =>
+    firstCommonName(Certificate.parse(certificate(values)));
+  assertEquals(named([0x0c, text("Bär")], [0x0c, text("other")]), "Bär");
+  assertEquals(named([0x13, text("Bear")]), "Bear");
+  assertEquals(named([0x14, new Uint8Array([0x42, 0xe4, 0x72])]), "Bär");
+  assertEquals(named([0x1e, new Uint8Array([0, 0x42, 0, 0xe4])]), "Bä");
+  assertEquals(named(), undefined);
 });

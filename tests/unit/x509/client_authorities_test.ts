@@ -2,11 +2,10 @@
 
 import { StartupError } from "../../../src/errors.ts";
 import { checkClientAuthorities } from "../../../src/x509/client_authorities.ts";
-import { parsePem, pemOctets } from "../../../src/x509/pem.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
 import { Authority } from "../../support/authority.ts";
 import { made } from "../../support/made_certificates.ts";
-import { readSignedCertificate } from "../../../src/x509/signed_certificate.ts";
+import { Certificate } from "../../../src/x509/certificate.ts";
 
 function messageOf(pem: string): string {
   return assertThrows(() => checkClientAuthorities(pem, "ca.pem"), StartupError).message;
@@ -39,13 +38,13 @@ Deno.test("a file without a root is refused, since no chain could end", async ()
 
 Deno.test("as many names as the request has room for are taken, and no more", async () => {
   const { certificate } = await made({ commonName: "x".repeat(900) });
-  const { subject } = readSignedCertificate(pemOctets(parsePem(certificate)[0]!));
-  const most = Math.floor(65_280 / (subject.length + 2));
+  const { subject } = Certificate.parsePem(certificate);
+  const most = Math.floor(65_280 / (subject.whole.length + 2));
   assert(checkClientAuthorities(certificate.repeat(most), "ca.pem").length > 0);
   assertEquals(
     messageOf(certificate.repeat(most + 1)),
     `ca.pem: the names of the ${most + 1} authorities in it take ${
-      (most + 1) * (subject.length + 2)
+      (most + 1) * (subject.whole.length + 2)
     } bytes, but TLS has room for 65280 when a server asks for certificates; leave out authorities ` +
       "that no client's certificate is from",
   );

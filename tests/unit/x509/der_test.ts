@@ -3,8 +3,8 @@
 import fc from "fast-check";
 import {
   checkDer,
-  derChildren,
   DerFormatError,
+  encodeDer,
   objectIdentifier,
   readDer,
 } from "../../../src/x509/der.ts";
@@ -17,7 +17,8 @@ Deno.test("readDer() reads short and long lengths", () => {
   for (const length of [0, 1, 127, 128, 255, 256, 65_535]) {
     const content = new Uint8Array(length).fill(7);
     const whole = der(0x04, content);
-    assertEquals(readDer(whole), { tag: 0x04, content, whole });
+    const element = readDer(whole);
+    assertEquals([element.tag, element.content, element.whole], [0x04, content, whole]);
   }
 });
 
@@ -37,17 +38,17 @@ Deno.test("readDer() refuses what is not one element", () => {
   }
 });
 
-Deno.test("derChildren() takes a constructed element apart", () => {
+Deno.test("an element has the children that a constructed one is made of", () => {
   const parts = [der(0x02, octets(1)), der(0x04, new Uint8Array(200)), der(0x05)];
-  assertEquals(derChildren(readDer(der(0x30, ...parts))).map(({ whole }) => whole), parts);
-  assertThrows(() => derChildren(readDer(der(0x30, octets(0x02, 9)))), DerFormatError);
+  assertEquals(readDer(der(0x30, ...parts)).children().map(({ whole }) => whole), parts);
+  assertThrows(() => readDer(der(0x30, octets(0x02, 9))).children(), DerFormatError);
 });
 
 Deno.test("checkDer() looks at every depth", () => {
-  checkDer(der(0x30, der(0x30, der(0x02, octets(1)))));
-  assertThrows(() => checkDer(der(0x30, der(0x30, octets(0x02, 2, 1)))), DerFormatError);
+  checkDer(readDer(der(0x30, der(0x30, der(0x02, octets(1))))));
+  assertThrows(() => checkDer(readDer(der(0x30, der(0x30, octets(0x02, 2, 1))))), DerFormatError);
   // What is in an octet string is nobody's business.
-  checkDer(der(0x30, der(0x04, octets(0x02, 2, 1))));
+  checkDer(readDer(der(0x30, der(0x04, octets(0x02, 2, 1)))));
 });
 
 Deno.test("objectIdentifier() writes numbers with dots", () => {
@@ -59,13 +60,28 @@ Deno.test("objectIdentifier() writes numbers with dots", () => {
   assertEquals(objectIdentifier(octets(0x88, 0x37)), "2.999");
 });
 
-Deno.test("readDer() and derChildren() throw nothing but DerFormatError", () => {
+Deno.test("readDer() and checkDer() throw nothing but DerFormatError", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (random) => {
     try {
-      checkDer(random);
+      checkDer(readDer(random));
       assertEquals(readDer(random).whole, random);
     } catch (error) {
       assert(error instanceof DerFormatError, String(error));
     }
+  }));
+});
+
+Deno.test("encodeDer() writes lengths of every size", () => {
+  const sizes = [0, 1, 127, 128, 255, 256, 65_535, 65_536];
+  for (const size of sizes) {
+    const { tag, content } = readDer(encodeDer(0x04, new Uint8Array(size).fill(7)));
+    assertEquals([tag, content.length], [4, size]);
+  }
+});
+
+Deno.test("encodeDer() puts parts one after the other", () => {
+  fc.assert(fc.property(fc.array(fc.uint8Array({ maxLength: 100 })), (parts) => {
+    const { content } = readDer(encodeDer(0x30, ...parts));
+    assertEquals([...content], parts.flatMap((part) => [...part]));
   }));
 });

@@ -1,10 +1,10 @@
 /** DH parameters of both kinds, and what is said of weak or missing ones. */
 
 import { StartupError } from "../../../src/errors.ts";
-import type { CheckedCertificate } from "../../../src/x509/certificate.ts";
+import type { CheckedCertificate } from "../../../src/x509/certificate_file.ts";
 import { dhBits, findDhParameters } from "../../../src/x509/dh_parameters.ts";
-import { dhWarnings } from "../../../src/plan/dh_warnings.ts";
-import { encodeDer } from "../../../src/x509/encode_der.ts";
+import { dhWarnings } from "../../../src/plan/key_warnings.ts";
+import { encodeDer } from "../../../src/x509/der.ts";
 import { formatPem, parsePem } from "../../../src/x509/pem.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 import { settingsOf } from "../config/settings_of.ts";

@@ -1,7 +1,7 @@
 /** PEM text and its blocks. */
 
 import fc from "fast-check";
-import { encodeDer } from "../../../src/x509/encode_der.ts";
+import { encodeDer } from "../../../src/x509/der.ts";
 import {
   formatPem,
   isEncryptedKey,

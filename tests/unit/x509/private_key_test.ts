@@ -1,15 +1,14 @@
 /** Private keys, and whose they are. */
 
 import { StartupError } from "../../../src/errors.ts";
-import { certificateFields } from "../../../src/x509/certificate_fields.ts";
+import { Certificate } from "../../../src/x509/certificate.ts";
 import { keyBelongs, readPrivateKey } from "../../../src/x509/private_key.ts";
-import { parsePem, pemOctets } from "../../../src/x509/pem.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
 import { type Made, made } from "../../support/made_certificates.ts";
 import { der } from "../../support/made_ocsp_responses.ts";
 
 function publicKeyOf({ certificate }: Made): Uint8Array {
-  return certificateFields(pemOctets(parsePem(certificate)[0]!)).publicKey;
+  return Certificate.parsePem(certificate).publicKey;
 }
 
 Deno.test("keyBelongs() knows a certificate's key from others of every type", async () => {

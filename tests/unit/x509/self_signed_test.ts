@@ -6,7 +6,7 @@ import {
   SubjectAlternativeNameExtension,
   X509Certificate,
 } from "@peculiar/x509";
-import { checkCertificate } from "../../../src/x509/certificate.ts";
+import { checkCertificate } from "../../../src/x509/certificate_file.ts";
 import { makeSelfSigned } from "../../../src/x509/self_signed.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 

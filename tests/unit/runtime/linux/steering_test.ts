@@ -1,6 +1,6 @@
 /**
  * The steering program, run by an interpreter of classic BPF over packets made here. That the kernel takes it
- * and means the same by it is tested with real sockets in linux_test.ts.
+ * and means the same by it is tested with real sockets in steer_by_client_test.ts.
  */
 
 import fc from "fast-check";

@@ -2,7 +2,7 @@
 
 import { PortInUseError, StartupError } from "../../../../src/errors.ts";
 import { openLibc } from "../../../../src/runtime/loop/libc.ts";
-import { encodeAddress, localAddress } from "../../../../src/runtime/loop/socket_address.ts";
+import { encodeAddress, localAddress } from "../../../../src/runtime/linux/socket_address.ts";
 import { assert, assertEquals, assertRejects } from "../../../support/assert.ts";
 import { receiveText, send } from "../../../support/tls_client.ts";
 import { closeDescriptor, loopTest } from "./loop_bed.ts";

@@ -1,7 +1,6 @@
 /** What errno(3) means, in stud's words. */
 
 import {
-  CLOSED,
   ECONNREFUSED,
   ECONNRESET,
   EHOSTUNREACH,
@@ -10,8 +9,8 @@ import {
   ENOMEM,
   EPIPE,
   ETIMEDOUT,
-  SocketError,
-} from "../../../../src/runtime/loop/libc.ts";
+} from "../../../../src/runtime/linux/abi.ts";
+import { CLOSED, SocketError } from "../../../../src/runtime/loop/libc.ts";
 import { socketFault } from "../../../../src/runtime/loop/socket_fault.ts";
 import { assert, assertEquals } from "../../../support/assert.ts";
 

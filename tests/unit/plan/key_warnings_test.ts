@@ -1,7 +1,7 @@
 /** Certificates that hardly any client can use. */
 
-import { rareKeyWarnings } from "../../../src/plan/rare_key_warnings.ts";
-import { checkCertificate } from "../../../src/x509/certificate.ts";
+import { rareKeyWarnings } from "../../../src/plan/key_warnings.ts";
+import { checkCertificate } from "../../../src/x509/certificate_file.ts";
 import { assertEquals, assertStringIncludes } from "../../support/assert.ts";
 import { made } from "../../support/made_certificates.ts";
 import { runTool } from "../../support/tool_process.ts";

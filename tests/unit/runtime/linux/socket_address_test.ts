@@ -1,17 +1,15 @@
 /** Socket addresses in the C library's form, there and back again. */
 
+import { AF_INET, AF_INET6, AF_UNIX } from "../../../../src/runtime/linux/abi.ts";
 import fc from "fast-check";
 import {
   AddressSpace,
-  AF_INET,
-  AF_INET6,
-  AF_UNIX,
   encodeAddress,
   encodePath,
   packAddress,
   packedAddress,
   unpackAddress,
-} from "../../../../src/runtime/loop/socket_address.ts";
+} from "../../../../src/runtime/linux/socket_address.ts";
 import { formatIpAddress } from "../../../../src/wire/ip_address.ts";
 import { assertEquals } from "../../../support/assert.ts";
 

@@ -1,0 +1,201 @@
+/**
+ * Checks certificates and their keys before a worker ever sees them, so that every fault is one line that
+ * names the file and the cause. It reads no files: callers pass the text and what to call it.
+ */
+
+import { createHash } from "node:crypto";
+import { StartupError } from "../errors.ts";
+import { counted } from "../counted.ts";
+import { isPrivateKey, type PemBlock, pemDamage, pemOctets } from "./pem.ts";
+import { Certificate } from "./certificate.ts";
+import { hostNames } from "./certificate_names.ts";
+import { checkDer, readDer } from "./der.ts";
+import { findDhParameters } from "./dh_parameters.ts";
+import { distinguishedName } from "./distinguished_name.ts";
+import { publicKeyAlgorithm } from "./key_algorithm.ts";
+import { keyMismatch } from "./key_mismatch.ts";
+import { insteadOf, pemBlocks, unreadBlocks } from "./pem_blocks.ts";
+import { keyBelongs, parsePrivateKey, type PrivateKey } from "./private_key.ts";
+
+/** What is to be known of a certificate to serve it, but for its key. */
+export interface CertificateFacts {
+  /** The file it came from, or what stands for it, for messages. */
+  readonly source: string;
+  /** PEM text, leaf first. */
+  readonly certificateChain: string;
+  /** SHA-256 of the certificate itself (DER), in hexadecimal: what messages about it call it. */
+  readonly fingerprint?: string;
+  /** The DNS names it is for, lower case, wildcards as `*.example.org`. */
+  readonly names: readonly string[];
+  /** Of one type one certificate is served for a name, of several types all of them: `rsa`, `ec`, … */
+  readonly keyType: string;
+  /** The object identifier of its curve, for `ec` with a named one. */
+  readonly curve?: string;
+  /** PEM text of DH parameters. */
+  readonly dhParameters?: string;
+}
+
+/** What an operator wants to know of it besides. */
+interface OperatorFacts extends CertificateFacts {
+  /** As people write it (RFC 4514), or the DNS names if it has none. */
+  readonly subject: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  /** What the operator should know of its file; each names the file. */
+  readonly remarks?: readonly string[];
+}
+
+/** A certificate that fits its key. */
+export interface CheckedCertificate extends OperatorFacts {
+  /** PEM text, or a `pkcs11:` URI. */
+  readonly privateKey: string;
+  /** Names the key among others. It is made of the key, and tells nothing of it. */
+  readonly keyId?: string;
+}
+
+/** A certificate whose key is still to be looked for, unless its own file has one. */
+export interface CertificateFile extends OperatorFacts {
+  /** The SubjectPublicKeyInfo, DER. */
+  readonly publicKey: Uint8Array;
+  /** Of the file itself. */
+  readonly ownKey: PrivateKey | undefined;
+  /** All that is in the file, for messages. */
+  readonly blocks: readonly PemBlock[];
+  /** What the file has instead of a key, for the end of a line. */
+  readonly insteadOfKey: string;
+}
+
+/**
+ * Takes the certificates (leaf first, then the chain) and the private key out of PEM text and checks that
+ * they belong together, as far as the platform knows the kind of key. Throws {@linkcode StartupError} with
+ * `source` at the front of the line.
+ */
+export function checkCertificate(pem: string, source: string): CheckedCertificate {
+  const file = readCertificate(pem, source);
+  return withKey(file, file.ownKey);
+}
+
+/**
+ * Reads PEM text as {@linkcode checkCertificate} does, but leaves the key open. Certificates of chains that
+ * are in `known` are not looked at again; new ones are added. Throws {@linkcode StartupError}.
+ */
+export function readCertificate(
+  pem: string,
+  source: string,
+  known: Set<string> = new Set(),
+): CertificateFile {
+  const blocks = pemBlocks(pem, source);
+  const certificates = blocks.filter((block) => block.label === "CERTIFICATE");
+  const [first, ...chain] = certificates;
+  if (first === undefined) {
+    throw new StartupError(`${source}: no certificate in it${insteadOf(pem, blocks, source)}`);
+  }
+  const leaf = parseCertificate(first, 1, source);
+  chain.forEach((block, index) => {
+    if (known.has(block.text)) return;
+    parseCertificate(block, index + 2, source);
+    known.add(block.text);
+  });
+  const key = blocks.find(isPrivateKey);
+  const dhParameters = findDhParameters(blocks, source);
+  const remarks = unreadBlocks(pem, blocks, source);
+  const isPlain = blocks.every(({ label }) => label === "CERTIFICATE") && remarks.length === 0;
+  return {
+    source,
+    certificateChain: certificates.map((block) => block.text).join(""),
+    fingerprint: createHash("sha256").update(pemOctets(first)).digest("hex"),
+    ...leaf,
+    ...dhParameters === undefined ? {} : { dhParameters },
+    ...remarks.length === 0 ? {} : { remarks },
+    blocks,
+    insteadOfKey: key !== undefined || isPlain ? "" : insteadOf(pem, blocks, source),
+    ownKey: key === undefined ? undefined : parsePrivateKey(key, source),
+  };
+}
+
+/** What is only of use until the key is found. */
+type OfFile = "publicKey" | "ownKey" | "blocks" | "insteadOfKey";
+
+/**
+ * Gives a certificate its key, whatever key its own file has; for a `pkcs11:` URI nothing can be checked.
+ * Throws {@linkcode StartupError} if it has none or they do not fit.
+ */
+export function withKey<File extends CertificateFile>(
+  file: File,
+  key: PrivateKey | undefined,
+): Omit<File, OfFile> & Pick<CheckedCertificate, "privateKey" | "keyId"> {
+  const { publicKey, ownKey: _, blocks: _blocks, insteadOfKey, ...certificate } = file;
+  if (key === undefined) {
+    throw new StartupError(
+      `${file.source}: no private key in it${insteadOfKey}; give its key with --private-key FILE or ` +
+        "append it: cat cert.pem key.pem > both.pem",
+    );
+  }
+  if (keyBelongs(key, publicKey) === false) throw new StartupError(keyMismatch(file, key));
+  const keyId = createHash("sha256").update(key.text).digest("hex");
+  return { ...certificate, privateKey: key.text, keyId };
+}
+
+/** Takes the certificates out of PEM text, of authorities for example. Throws {@linkcode StartupError}. */
+export function checkAuthorities(pem: string, source: string): string {
+  const blocks = pemBlocks(pem, source);
+  const certificates = blocks.filter(({ label }) => label === "CERTIFICATE");
+  if (certificates.length === 0) {
+    throw new StartupError(`${source}: no certificate in it${insteadOf(pem, blocks, source)}`);
+  }
+  certificates.forEach((block, index) => parseCertificate(block, index + 1, source));
+  return certificates.map(({ text }) => text).join("");
+}
+
+/** Says what is wrong with the certificate's dates on a day, or undefined. Such a certificate is served. */
+export function dateWarning(certificate: CheckedCertificate, today: Date): string | undefined {
+  const { notBefore, notAfter, source } = certificate;
+  if (today > notAfter) {
+    return `${source}: the certificate expired on ${notAfter.toISOString()}; clients will refuse it`;
+  }
+  if (today < notBefore) {
+    return `${source}: the certificate is not valid before ${notBefore.toISOString()}`;
+  }
+  const days = Math.floor((notAfter.getTime() - today.getTime()) / 86_400_000);
+  if (days < EXPIRY_DAYS[0]) {
+    return `${source}: the certificate expires in ${
+      counted(days, "day")
+    }, on ${notAfter.toISOString()}`;
+  }
+  return undefined;
+}
+
+/** How many days before a certificate expires that is worth a word. */
+export const EXPIRY_DAYS = [30, 7, 1] as const;
+
+type ParsedCertificate = Pick<
+  CertificateFile,
+  "subject" | "notBefore" | "notAfter" | "names" | "keyType" | "curve" | "publicKey"
+>;
+
+/** All that is read from one certificate at once, since damage may show in any field. */
+function parseCertificate(block: PemBlock, place: number, source: string): ParsedCertificate {
+  try {
+    const der = pemOctets(block);
+    checkDer(readDer(der));
+    const certificate = Certificate.parse(der);
+    const { notBefore, notAfter, publicKey } = certificate;
+    const names = hostNames(certificate);
+    const { type: keyType, curve } = publicKeyAlgorithm(publicKey);
+    distinguishedName(certificate.issuer);
+    return {
+      // A certificate may have nothing but alternative names, and no subject.
+      subject: distinguishedName(certificate.subject) ||
+        names.map((name) => `DNS:${name}`).join(", "),
+      notBefore,
+      notAfter,
+      names,
+      keyType,
+      ...curve !== undefined && { curve },
+      publicKey,
+    };
+  } catch (error) {
+    const where = `certificate ${place} in it (line ${block.line})`;
+    throw new StartupError(`${source}: ${where} is damaged${pemDamage(block)}`, { cause: error });
+  }
+}
