@@ -1,13 +1,13 @@
 /** Says where finite-field Diffie-Hellman is asked for and cannot work: OpenSSL leaves it out without a word. */
 
-import type { TlsSettings } from "../config/settings.ts";
+import type { EngineSettings } from "../config/settings.ts";
 import type { CheckedCertificate } from "../x509/certificate.ts";
 import { dhBits, FEWEST_DH_BITS } from "../x509/dh_parameters.ts";
 import { lowersSecurityLevel } from "../tls/openssl/context_options.ts";
 
 /** A line for each file with weak parameters, and one if ciphers are named that no file has parameters for. */
 export function dhWarnings(
-  { ciphers, tlsProtocols: protocols }: TlsSettings,
+  { ciphers, protocols }: Pick<EngineSettings, "ciphers" | "protocols">,
   certificates: readonly CheckedCertificate[],
 ): string[] {
   const given = certificates.filter(({ dhParameters }) => dhParameters !== undefined);

@@ -1,11 +1,11 @@
 /** Says which certificates OpenSSL takes and hardly any client can use: it finds nothing wrong, and handshakes fail. */
 
-import type { TlsSettings } from "../config/settings.ts";
+import type { EngineSettings } from "../config/settings.ts";
 import type { CheckedCertificate } from "../x509/certificate.ts";
 
 /** A line for each certificate whose kind of key browsers and other clients of today do not know. */
 export function rareKeyWarnings(
-  { ciphers }: Pick<TlsSettings, "ciphers">,
+  { ciphers }: Pick<EngineSettings, "ciphers">,
   certificates: readonly CheckedCertificate[],
 ): string[] {
   return certificates.flatMap(({ source, keyType, curve: identifier = "" }) => {

@@ -29,7 +29,7 @@ export class FrontendPorts {
   /** Takes what was handed over. Rejects with {@linkcode StartupError}. */
   static async open(settings: Settings, runtime: Runtime): Promise<FrontendPorts> {
     const handed = await HandedSockets.take(runtime);
-    if (!handed.none && settings.steerByClient) {
+    if (!handed.none && settings.workers.steerByClient) {
       throw new StartupError(
         "--steer-by-client: the workers share the sockets of the service manager, so clients go to " +
           "whichever is free; leave it out",
