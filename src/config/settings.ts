@@ -35,50 +35,53 @@ export interface PrefaceSettings {
 
 /** What the kernel is told of sockets that clients connect to. */
 export interface SocketSettings {
-  /** listen(2); Linux and Node only. Default 100. */
+  /** listen(2); Linux only. Default 100. */
   readonly backlog: number;
-  /** Seconds until an idle client is probed (TCP_KEEPIDLE); Linux and Node only. Default 3600. */
+  /** Seconds until an idle client is probed (TCP_KEEPIDLE); Linux only. Default 3600. */
   readonly keepalive: number;
-  /** TCP Fast Open for clients (RFC 7413), with a queue as long as the backlog; Linux only, not under Node. Default false. */
+  /** TCP Fast Open for clients (RFC 7413); Linux only, not under Node. Default false. */
   readonly tcpFastOpen: boolean;
-  /** Bytes of a client connection's receive buffer (SO_RCVBUF), 0 for the system's choice; Linux only, not under Node. */
+  /**
+   * Size in bytes of a client connection's receive buffer (SO_RCVBUF); 0: the system chooses. Linux only, not under
+   * Node. Default 0.
+   */
   readonly receiveBuffer: number;
-  /** Bytes of its send buffer (SO_SNDBUF), likewise. */
+  /** Size in bytes of its send buffer (SO_SNDBUF); 0: the system chooses. Linux only, not under Node. Default 0. */
   readonly sendBuffer: number;
 }
 
 /** How many clients there may be. */
 export interface ConnectionLimits {
   /**
-   * Unfinished handshakes at most, in each worker; more clients wait in the kernel's queue, and the oldest handshake that
-   * has taken more than 2 seconds gives way. Not under Node. Default 256.
+   * Max unfinished handshakes of each worker; more clients wait in the kernel's queue. At the limit, a new client
+   * replaces the oldest handshake once that has taken more than 2 seconds. Not under Node. Default 256.
    */
   readonly maxHandshakes: number;
   /**
-   * Connections open at a time, in all workers together; more clients wait in the kernel's queue, or take the place of a
+   * Max open connections of all workers together. At the limit, new clients wait in the kernel's queue, or replace a
    * handshake that has taken more than 0.25 seconds. Default 0: no limit.
    */
   readonly maxConnections: number;
   /**
-   * Connections that each client (an IPv4 address, or an IPv6 network of 64 bits; with `proxy-proxy` the one in the
-   * PROXY header) may have open at a time; more are reset before TLS begins. Default 0: no limit.
+   * Max open connections for each client; further ones are reset before TLS begins. A client is an IPv4 address or an
+   * IPv6 /64 network, with `proxy-proxy` the one in the PROXY header. Default 0: no limit.
    */
   readonly maxConnectionsPerClient: number;
 }
 
-/** How long what may take. All in seconds. */
+/** How long things may take. All in seconds. */
 export interface Timeouts {
   /** For a client's TLS handshake. Default 30. */
   readonly handshake: number;
   /** For a connection to the backend, its TLS handshake included. Default 30. */
   readonly backendConnect: number;
-  /** Without progress after one side has ended. Default 30. */
+  /** Without progress after one side has ended the connection. Default 30. */
   readonly linger: number;
-  /** That a peer may leave waiting data untaken; 0 means for ever. Default 300. */
+  /** That a peer may accept none of the data that waits for it; 0: no limit. Default 300. */
   readonly stall: number;
-  /** That open connections may go on after SIGTERM. Default 30. */
+  /** For open connections to end after SIGTERM. Default 30. */
   readonly drain: number;
-  /** That a worker may be silent; 0 means for ever. Default 5. */
+  /** For a worker to answer; 0: no limit. Default 5. */
   readonly worker: number;
 }
 
@@ -167,16 +170,16 @@ export interface EngineSettings {
   readonly ciphersuites: string | undefined;
   /** OpenSSL's list of groups; undefined: the library's. The same on every frontend. */
   readonly groups: string | undefined;
-  /** Choose the cipher by the server's order. Default false. */
+  /** Choose the cipher by the server's order, not by the client's. Default false. */
   readonly preferServerCiphers: boolean;
   /** Id of an OpenSSL engine. The same on every frontend. */
   readonly sslEngine: string | undefined;
   /**
-   * By preference (RFC 7301); a client that offers others only is refused. Empty: ALPN is not answered, or not offered
-   * to the backend. The same on every frontend.
+   * In order of preference (RFC 7301). A client that offers only other protocols is refused. Empty: ALPN is not
+   * answered, or not offered to the backend. The same on every frontend.
    */
   readonly alpnProtocols: readonly string[];
-  /** Refuse clients that ask for a name which no certificate is for. Default false. */
+  /** Refuse clients that ask for a name for which there is no certificate. Default false. */
   readonly sniNomatchAbort: boolean;
 }
 

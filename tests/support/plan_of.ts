@@ -21,7 +21,7 @@ export function planOf(
       tls: undefined,
     })),
     workers: 2,
-    settings: {} as Settings,
+    settings: { workers: {} } as Settings,
     tls: {
       configuration: usual.tls,
       ofFrontends: [],
