@@ -134,9 +134,8 @@ async function openLogs(
   runtime: Runtime,
   { detached }: { readonly detached: boolean },
 ): Promise<Pick<Spoken, "outputs" | "log" | "accessLog">> {
-  const { file, syslog, syslogFacility } = settings.log;
   const outputs = await Outputs.open(runtime, {
-    ...{ file, detached, syslogFacility: syslog ? syslogFacility : undefined },
+    ...{ settings: settings.log, detached },
     ...settings.compat === "hitch" && { stamp: hitchStamp },
   });
   const log = configureLog(outputs.sink, settings.log.level);
