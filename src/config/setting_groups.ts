@@ -3,7 +3,7 @@
  * nothing else has to name either. What several options settle together is settled elsewhere (parse_settings.ts).
  */
 
-import type { Option, OptionName, SettingRow } from "./options.ts";
+import type { Option, OptionName, SettingRow, Target } from "./options.ts";
 import { optionNamed, OPTIONS } from "./options.ts";
 import type { RawValues } from "./raw_values.ts";
 import { allValues, lastValue } from "./raw_values.ts";
@@ -41,7 +41,8 @@ export function fixedSettings(settings: SettingGroups): Record<string, unknown> 
 /** The settings without those that are fixed. */
 export function changeableSettings<Some extends SettingGroups>(settings: Some): Partial<Some> {
   const groups: Record<string, unknown> = { ...settings };
-  for (const { sets: [group, field] } of FIXED) {
+  for (const { sets } of FIXED) {
+    const [group, field]: Target = sets;
     groups[group] = { ...groups[group] as object, [field]: undefined };
   }
   return groups as Partial<Some>;
