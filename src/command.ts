@@ -57,7 +57,7 @@ async function run(
           signals.stop.then(() => cutShort(runtime)),
         ]);
       case "run":
-        if (command.settings.daemon && background === undefined) {
+        if (command.settings.service.daemon && background === undefined) {
           await refuseSocketsForDaemon(runtime);
           await warnOfNoLog(command.settings, runtime);
           await goToBackground(runtime, reader.standardInput, signals);
@@ -76,8 +76,8 @@ async function run(
 }
 
 /** Only here there is still somebody to tell: a daemon writes nowhere but to its log. */
-async function warnOfNoLog({ syslog, logFile }: Settings, runtime: Runtime): Promise<void> {
-  if (!syslog || logFile !== undefined) return;
+async function warnOfNoLog({ log }: Settings, runtime: Runtime): Promise<void> {
+  if (!log.syslog || log.file !== undefined) return;
   const { DEV_LOG } = await import("./log/syslog.ts");
   if (await runtime.files.mode(DEV_LOG).catch(() => undefined) !== undefined) return;
   await writeOut(
@@ -149,8 +149,8 @@ async function check(settings: Settings, runtime: Runtime): Promise<number> {
   const { Rehearsal } = await import("./service/rehearsal.ts");
   const { tlsConfigurations } = await import("./plan/plan.ts");
   const { makeEngine } = await import("./tls/make_engine.ts");
-  if (settings.sandbox) runtime.processes.hideMemory?.();
-  if (settings.daemon) await refuseSocketsForDaemon(runtime);
+  if (settings.workers.sandbox) runtime.processes.hideMemory?.();
+  if (settings.service.daemon) await refuseSocketsForDaemon(runtime);
   const rehearsal = new Rehearsal(runtime, settings);
   const plan = await rehearse(settings, rehearsal.runtime);
   for (const tls of tlsConfigurations(plan)) await (await makeEngine(runtime, tls)).check();

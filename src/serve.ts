@@ -69,12 +69,12 @@ async function whenPrepared<Signals extends Pick<StopSignals, "stop">>(
   run: (prepared: Prepared<Signals>) => Promise<number>,
 ): Promise<number> {
   const { settings, runtime, signals, isRehearsal = false } = options;
-  const pidFile = new PidFileHolder(settings, runtime);
+  const pidFile = new PidFileHolder(settings.service, runtime);
   let predecessor: Predecessor | undefined;
   try {
     // A pidfile that tells whose place this one takes may be the one that this one is to have.
-    if (settings.takeover === undefined) await pidFile.claim();
-    else predecessor = await Predecessor.find(settings, runtime);
+    if (settings.service.takeover === undefined) await pidFile.claim();
+    else predecessor = await Predecessor.find(settings.service, runtime);
     // A name server may be slow, and an operator may lose patience.
     const plan = await Promise.race([planFor(settings, runtime), signals.stop]);
     if (typeof plan === "string") return 0;
@@ -133,12 +133,11 @@ async function openLogs(
   { detached }: { readonly detached: boolean },
 ): Promise<Pick<Spoken, "outputs" | "log" | "accessLog">> {
   const outputs = await Outputs.open(runtime, {
-    ...{ file: settings.logFile, detached },
-    syslogFacility: settings.syslog ? settings.syslogFacility : undefined,
+    ...{ settings: settings.log, detached },
     ...settings.compat === "hitch" && { stamp: hitchStamp },
   });
-  const log = configureLog(outputs.sink, settings.logLevel);
-  const { accessLog: path } = settings;
+  const log = configureLog(outputs.sink, settings.log.level);
+  const { access: path } = settings.log;
   const accessLog = path === undefined
     ? undefined
     : await openAccessOutput(path, runtime, { outputs, log });
@@ -240,7 +239,7 @@ class Service {
       onReloading: () => notifier.reloading(),
       onServing: (plan: Plan, frontends: readonly ClaimedFrontend[]) => {
         const { settings, tls } = plan;
-        log.lowest = settings.logLevel;
+        log.lowest = settings.log.level;
         expiry.use(tls.certificates, tls.revocationLists);
         // After a reload that failed, files are watched as it found them: the same fault is no reason for another.
         if (plan !== latest) watch.use(tls.files);
@@ -260,7 +259,7 @@ class Service {
   }
 
   #watch(log: Logger): FileWatch {
-    const { watch } = this.#options.settings;
+    const { watch } = this.#options.settings.service;
     return new FileWatch(this.#runtime, {
       period: watch ? WATCH_PERIOD : NOTICE_PERIOD,
       onChange: (paths) => {
@@ -284,7 +283,7 @@ class Service {
       relieve(predecessor, log);
       this.#prepared.signals.leaveAfter(pause(this.#runtime.clock, HANDOVER_LIMIT));
     }
-    report(settings.listenReport, frontends, this.#runtime, log)
+    report(settings.service.listenReport, frontends, this.#runtime, log)
       .then(() => background?.served());
   }
 }

@@ -104,7 +104,7 @@ async function start(runtime: Runtime, options: TerminateOptions): Promise<Termi
       return { ...proxy.counters };
     },
     async close(options?: CloseOptions) {
-      const { drainTimeout = settings.drainTimeout } = checkCloseOptions(options);
+      const { drainTimeout = settings.timeouts.drain } = checkCloseOptions(options);
       refresh?.stop();
       await proxy.drain(drainTimeout * 1000);
     },
@@ -136,8 +136,8 @@ function builtInFirst(libraries: readonly TlsLibraryName[]): TlsLibraryName[] {
 }
 
 /** In the workers of stud rustls can be told to trust nobody else, but not in a program that is somebody else's. */
-function checkTrust({ backendTls, tlsLibrary }: Settings): void {
-  if (backendTls?.ca === undefined || tlsLibrary.name !== "rustls") return;
+function checkTrust({ backend, tlsLibrary }: Settings): void {
+  if (backend.tls?.ca === undefined || tlsLibrary.name !== "rustls") return;
   throw new UsageError(
     'backendCa: in your program rustls would trust other authorities too; add tlsLibrary: "openssl"',
   );

@@ -10,35 +10,15 @@ import type { OptionName } from "./options.ts";
 import { quote } from "../wire/escape.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
 import { lastValue } from "./raw_values.ts";
-import type { ClientVerify, PemFileSetting, Settings } from "./settings.ts";
-
-/** The part of the settings that is about certificates. */
-export type CertificateSettings = Pick<
-  Settings,
-  | "pemDir"
-  | "pemDirGlob"
-  | "privateKeys"
-  | "selfSigned"
->;
+import { givenGroups } from "./setting_groups.ts";
+import type { PemFileSetting } from "./settings.ts";
 
 /**
- * Settles what is served, and whom clients must be from.
+ * A certificate must come from somewhere, but not both from files and from memory.
  *
  * @throws UsageError for options that exclude each other, or that lack another
  */
-export function certificateSettings(values: RawValues): CertificateSettings {
-  checkSources(values);
-  const text = (name: OptionName) => lastValue(name, values) as string | undefined;
-  return {
-    pemDir: text("pem-dir"),
-    pemDirGlob: text("pem-dir-glob"),
-    privateKeys: (values.get("private-key") ?? []).map((raw) => raw.text),
-    selfSigned: text("self-signed"),
-  };
-}
-
-/** A certificate must come from somewhere, but not both from files and from memory. */
-function checkSources(values: RawValues): void {
+export function checkSources(values: RawValues): void {
   const selfSigned = values.get("self-signed")?.at(-1);
   const files = [...values.get("pem-file") ?? [], ...values.get("pem-dir") ?? []];
   const frontends = (values.get("frontend") ?? []).map(ownPemFiles);
@@ -75,23 +55,18 @@ export function ownPemFiles({ text, origin, frontend }: RawValue): readonly RawV
 export function pemFileSetting({ text, block }: RawValue): PemFileSetting {
   if (block === undefined) return { certificate: text };
   const last = (name: OptionName) => block.get(name)?.at(-1)?.text;
-  const value = (name: OptionName) => block.has(name) ? lastValue(name, block) : undefined;
   const privateKey = last("private-key");
   const ocspResponse = last("ocsp-resp-file");
-  const clientVerify = value("client-verify") as ClientVerify | undefined;
-  const clientVerifyCa = last("client-verify-ca");
-  const clientVerifyCrl = last("client-verify-crl");
-  const clients = allowedClients(block);
-  const ocspVerifyStaple = value("ocsp-verify-staple") as boolean | undefined;
+  const given = givenGroups(block);
+  const ocspVerifyStaple = given.ocsp?.verifyStaple;
+  const allowed = allowedClients(block);
+  const clients = { ...given.clients, ...allowed && { allowed } };
   return {
     certificate: text,
     ...privateKey && { privateKey },
     ...ocspResponse && { ocspResponse },
     ...ocspVerifyStaple !== undefined && { ocspVerifyStaple },
-    ...clientVerify && { clientVerify },
-    ...clientVerifyCa && { clientVerifyCa },
-    ...clientVerifyCrl && { clientVerifyCrl },
-    ...clients && { allowedClients: clients },
+    ...Object.keys(clients).length > 0 && { clients },
   };
 }
 

@@ -7,17 +7,12 @@ import { UsageError } from "../errors.ts";
 import { isSameAddress } from "./address.ts";
 import { ownPemFiles } from "./certificate_settings.ts";
 import { ALLOW_OPTIONS } from "./client_settings.ts";
-import type { OptionName } from "./options.ts";
+import { type OptionName, optionNamed } from "./options.ts";
 import { quote } from "../wire/escape.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
 import { allValues, lastValue } from "./raw_values.ts";
-import type {
-  FrontendLimits,
-  FrontendSettings,
-  FrontendTls,
-  TcpAddress,
-  TlsSettings,
-} from "./settings.ts";
+import { givenGroups } from "./setting_groups.ts";
+import type { FrontendSettings, FrontendTls, TcpAddress, TlsSettings } from "./settings.ts";
 import { tlsSettings } from "./tls_settings.ts";
 
 /**
@@ -34,7 +29,7 @@ export function frontendSettings(values: RawValues, general: TlsSettings): Front
     if (raw && addresses.slice(0, index).some((other) => isSameAddress(address, other))) {
       throw new UsageError(`${raw.origin}: ${quote(raw.text)}: the same frontend is given twice`);
     }
-    const limits = raw?.frontend && frontendLimits(raw.frontend);
+    const limits = raw?.frontend && givenGroups(raw.frontend).limits;
     return {
       address,
       tls: raw && frontendTls(raw, values, general),
@@ -65,18 +60,8 @@ function frontendTls(
   };
 }
 
-/** Undefined if the block has none. */
-function frontendLimits(own: RawValues): FrontendLimits | undefined {
-  if (!LIMITS.some((name) => own.has(name))) return undefined;
-  const [maxHandshakes, maxConnections, maxConnectionsPerClient] = LIMITS.map((name) =>
-    own.has(name) ? lastValue(name, own) as number : undefined
-  );
-  return { maxHandshakes, maxConnections, maxConnectionsPerClient };
-}
-
 function isLimit(name: OptionName): boolean {
-  return (LIMITS as readonly OptionName[]).includes(name);
+  return optionNamed(name).sets?.[0] === "limits";
 }
 
-const LIMITS = ["max-handshakes", "max-connections", "max-connections-per-client"] as const;
 const VERSIONS: readonly OptionName[] = ["tls-protos", "tls", "ssl"];

@@ -5,20 +5,19 @@
 
 import { UsageError } from "../errors.ts";
 import { lastValue, type RawValues } from "./raw_values.ts";
-import type { Settings, TlsLibraryName } from "./settings.ts";
-
-/** The settings that are made here. */
-export type LogSettings = Pick<Settings, "daemon" | "logFile" | "logLevel" | "syslog">;
+import type { LogSettings, TlsLibraryName } from "./settings.ts";
 
 /**
- * Settles the log, on a platform with these TLS engines.
+ * Settles the log, on a platform with these TLS engines, from what each option says for itself.
  *
  * @throws UsageError for options that exclude each other, and for a daemon without a log
  */
-export function logSettings(values: RawValues, libraries: readonly TlsLibraryName[]): LogSettings {
-  const daemon = lastValue("daemon", values) as boolean;
-  const logFile = lastValue("log-filename", values) as string | undefined;
-  const toSyslog = daemon && logFile === undefined;
+export function logSettings(
+  log: Omit<LogSettings, "level">,
+  values: RawValues,
+  libraries: readonly TlsLibraryName[],
+): LogSettings {
+  const toSyslog = lastValue("daemon", values) === true && log.file === undefined;
   if (toSyslog && libraries.includes("node")) {
     throw new UsageError(
       `${
@@ -27,11 +26,10 @@ export function logSettings(values: RawValues, libraries: readonly TlsLibraryNam
         "file: add --log-filename FILE",
     );
   }
-  const syslog = lastValue("syslog", values) as boolean || toSyslog;
-  return { daemon, logFile, logLevel: logLevel(values), syslog };
+  return { ...log, level: logLevel(values), syslog: log.syslog || toSyslog };
 }
 
-function logLevel(values: RawValues): Settings["logLevel"] {
+function logLevel(values: RawValues): LogSettings["level"] {
   const level = lastValue("log-level", values) as number;
   if (lastValue("quiet", values) !== true) return LEVELS[level]!;
   if (level > 0 && values.has("log-level")) {

@@ -1,8 +1,11 @@
 /**
  * The one table of options. The command line, the configuration file, `--help`, `--default-config`, the
  * man page and docs/options.md are all made from it, so an option is declared only here.
- * It owns names, types, ranges, defaults and sentences. It parses nothing and imports no other file.
+ * It owns names, types, ranges, defaults and sentences, and which setting an option is (settings.ts). It parses nothing.
  */
+
+import type { ClientName } from "../x509/client_name.ts";
+import type { SettingGroups, TcpAddress, TlsProtocol, UnixAddress } from "./settings.ts";
 
 /** What the text of an option means. Bounds are inclusive. */
 export type OptionType =
@@ -37,6 +40,11 @@ export type OptionType =
   | { readonly kind: "frontend" }
   | { readonly kind: "backend" };
 
+/** A field of the settings, and the group that has it. */
+export type Target = {
+  [Group in keyof SettingGroups]: readonly [Group, keyof SettingGroups[Group] & string];
+}[keyof SettingGroups];
+
 /** Headings of the help text, in the order they are shown. */
 export const GROUPS = [
   "Certificates",
@@ -59,6 +67,14 @@ export type OptionGroup = typeof GROUPS[number];
 export interface Option<Name extends string = string> {
   /** Long name without the dashes. */
   readonly name: Name;
+  /** The field of the settings that its value is; undefined: several options settle one together. */
+  readonly sets?: Target;
+  /** Its name as an option of the library (terminate_options.ts); undefined: only the command has it. */
+  readonly library?: string;
+  /** A reload does not change it; stud logs that it takes a restart. Only with `sets`. */
+  readonly isFixed?: boolean;
+  /** stud refuses to start with it on other platforms. Only with `sets`. */
+  readonly onlyOn?: "linux";
   /** Other long names and keys with the same meaning. They are not shown. */
   readonly aliases?: readonly string[];
   /** An abbreviation for the command line, kept although other options now begin alike. */
@@ -136,6 +152,7 @@ const DEFAULT_MAX_HANDSHAKES = 256;
 const table = [
   {
     name: "pem-file",
+    library: "pemFile",
     key: "pem-file",
     hitch: { adds: true },
     frontendBlock: "too",
@@ -165,6 +182,8 @@ const table = [
   },
   {
     name: "private-key",
+    sets: ["certificates", "privateKeys"],
+    library: "privateKeyFile",
     key: "private-key",
     valueName: "FILE",
     type: { kind: "text" },
@@ -194,6 +213,8 @@ const table = [
   },
   {
     name: "pem-dir",
+    sets: ["certificates", "pemDir"],
+    library: "pemDir",
     key: "pem-dir",
     valueName: "DIR",
     type: { kind: "text" },
@@ -210,6 +231,7 @@ const table = [
   },
   {
     name: "pem-dir-glob",
+    sets: ["certificates", "pemDirGlob"],
     key: "pem-dir-glob",
     valueName: "GLOB",
     type: { kind: "text" },
@@ -223,6 +245,8 @@ const table = [
   },
   {
     name: "sni-nomatch-abort",
+    sets: ["engine", "sniNomatchAbort"],
+    library: "sniNomatchAbort",
     key: "sni-nomatch-abort",
     frontendBlock: "too",
     type: { kind: "flag" },
@@ -235,6 +259,7 @@ const table = [
   },
   {
     name: "ocsp-dir",
+    sets: ["ocsp", "directory"],
     short: "o",
     key: "ocsp-dir",
     valueName: "DIR",
@@ -253,6 +278,7 @@ const table = [
   },
   {
     name: "ocsp-verify-staple",
+    sets: ["ocsp", "verifyStaple"],
     key: "ocsp-verify-staple",
     type: { kind: "flag" },
     pemBlock: "too",
@@ -265,6 +291,7 @@ const table = [
   },
   {
     name: "ocsp-resp-tmo",
+    sets: ["ocsp", "responseTimeout"],
     key: "ocsp-resp-tmo",
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 0.1, maximum: 3600 },
@@ -276,6 +303,7 @@ const table = [
   },
   {
     name: "ocsp-connect-tmo",
+    sets: ["ocsp", "connectTimeout"],
     key: "ocsp-connect-tmo",
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 0.1, maximum: 3600 },
@@ -287,6 +315,7 @@ const table = [
   },
   {
     name: "ocsp-refresh-interval",
+    sets: ["ocsp", "refreshInterval"],
     key: "ocsp-refresh-interval",
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 1, maximum: 604_800 },
@@ -299,6 +328,8 @@ const table = [
   },
   {
     name: "watch",
+    sets: ["service", "watch"],
+    isFixed: true,
     key: "watch",
     type: { kind: "flag" },
     default: "off",
@@ -310,6 +341,8 @@ const table = [
   },
   {
     name: "self-signed",
+    sets: ["certificates", "selfSigned"],
+    library: "selfSigned",
     key: "self-signed",
     valueName: "NAME",
     type: { kind: "certificate-name" },
@@ -325,6 +358,7 @@ const table = [
   },
   {
     name: "frontend",
+    library: "frontend",
     short: "f",
     key: "frontend",
     hitch: { adds: true },
@@ -373,6 +407,8 @@ const table = [
   },
   {
     name: "backend",
+    sets: ["backend", "address"],
+    library: "backend",
     short: "b",
     key: "backend",
     valueName: "HOST,PORT",
@@ -389,6 +425,8 @@ const table = [
   },
   {
     name: "backend-refresh",
+    sets: ["backend", "refresh"],
+    library: "backendRefresh",
     aliases: ["backendrefresh"],
     short: "R",
     key: "backend-refresh",
@@ -402,6 +440,8 @@ const table = [
   },
   {
     name: "backlog",
+    sets: ["sockets", "backlog"],
+    library: "backlog",
     short: "B",
     key: "backlog",
     valueName: "N",
@@ -414,6 +454,8 @@ const table = [
   },
   {
     name: "max-handshakes",
+    sets: ["limits", "maxHandshakes"],
+    library: "maxHandshakes",
     key: "max-handshakes",
     frontendBlock: "too",
     valueName: "N",
@@ -432,6 +474,8 @@ const table = [
   },
   {
     name: "max-connections",
+    sets: ["limits", "maxConnections"],
+    library: "maxConnections",
     key: "max-connections",
     frontendBlock: "too",
     valueName: "N",
@@ -447,6 +491,8 @@ const table = [
   },
   {
     name: "max-connections-per-client",
+    sets: ["limits", "maxConnectionsPerClient"],
+    library: "maxConnectionsPerClient",
     key: "max-connections-per-client",
     frontendBlock: "too",
     valueName: "N",
@@ -462,6 +508,8 @@ const table = [
   },
   {
     name: "keepalive",
+    sets: ["sockets", "keepalive"],
+    library: "keepalive",
     short: "k",
     key: "keepalive",
     valueName: "SECONDS",
@@ -472,6 +520,9 @@ const table = [
   },
   {
     name: "tcp-fastopen",
+    sets: ["sockets", "tcpFastOpen"],
+    library: "tcpFastOpen",
+    onlyOn: "linux",
     aliases: ["enable-tcp-fastopen"],
     key: "tcp-fastopen",
     type: { kind: "flag" },
@@ -484,6 +535,9 @@ const table = [
   },
   {
     name: "recv-bufsize",
+    sets: ["sockets", "receiveBuffer"],
+    library: "receiveBuffer",
+    onlyOn: "linux",
     key: "recv-bufsize",
     valueName: "BYTES",
     type: { kind: "number", minimum: 0, maximum: 1_073_741_823 },
@@ -497,6 +551,9 @@ const table = [
   },
   {
     name: "send-bufsize",
+    sets: ["sockets", "sendBuffer"],
+    library: "sendBuffer",
+    onlyOn: "linux",
     key: "send-bufsize",
     valueName: "BYTES",
     type: { kind: "number", minimum: 0, maximum: 1_073_741_823 },
@@ -536,6 +593,8 @@ const table = [
   },
   {
     name: "tls-protos",
+    sets: ["engine", "protocols"],
+    library: "tlsProtocols",
     key: "tls-protos",
     hitch: { ignores: ["SSLv3"] },
     frontendBlock: "too",
@@ -556,6 +615,7 @@ const table = [
   },
   {
     name: "tls-library",
+    library: "tlsLibrary",
     key: "tls-library",
     valueName: "auto|rustls|openssl|node",
     type: { kind: "choice", choices: ["auto", "rustls", "openssl", "node"] },
@@ -569,6 +629,8 @@ const table = [
   },
   {
     name: "ciphers",
+    sets: ["engine", "ciphers"],
+    library: "ciphers",
     short: "c",
     key: "ciphers",
     frontendBlock: "too",
@@ -582,6 +644,8 @@ const table = [
   },
   {
     name: "ciphersuites",
+    sets: ["engine", "ciphersuites"],
+    library: "ciphersuites",
     key: "ciphersuites",
     frontendBlock: "too",
     valueName: "LIST",
@@ -594,6 +658,8 @@ const table = [
   },
   {
     name: "ecdh-curve",
+    sets: ["engine", "groups"],
+    library: "ecdhCurve",
     key: "ecdh-curve",
     valueName: "LIST",
     type: { kind: "text", words: ["auto"] },
@@ -606,6 +672,8 @@ const table = [
   },
   {
     name: "prefer-server-ciphers",
+    sets: ["engine", "preferServerCiphers"],
+    library: "preferServerCiphers",
     short: "O",
     key: "prefer-server-ciphers",
     frontendBlock: "too",
@@ -620,6 +688,7 @@ const table = [
   },
   {
     name: "ssl-engine",
+    sets: ["engine", "sslEngine"],
     aliases: ["engine"],
     short: "e",
     key: "ssl-engine",
@@ -632,6 +701,8 @@ const table = [
   },
   {
     name: "alpn-protos",
+    sets: ["engine", "alpnProtocols"],
+    library: "alpnProtocols",
     key: "alpn-protos",
     valueName: "LIST",
     type: { kind: "alpn-protocols" },
@@ -645,6 +716,7 @@ const table = [
   },
   {
     name: "client",
+    library: "client",
     key: "client",
     type: { kind: "flag" },
     default: "off",
@@ -656,6 +728,7 @@ const table = [
   },
   {
     name: "backend-ca",
+    library: "backendCa",
     key: "backend-ca",
     valueName: "FILE",
     type: { kind: "text" },
@@ -668,6 +741,7 @@ const table = [
   },
   {
     name: "backend-name",
+    library: "backendName",
     key: "backend-name",
     valueName: "NAME",
     type: { kind: "certificate-name" },
@@ -681,6 +755,7 @@ const table = [
   },
   {
     name: "backend-verify",
+    library: "backendVerify",
     key: "backend-verify",
     type: { kind: "flag" },
     onlyFor: "outgoing",
@@ -694,6 +769,8 @@ const table = [
   },
   {
     name: "client-verify",
+    sets: ["clients", "verify"],
+    library: "clientVerify",
     key: "client-verify",
     frontendBlock: "too",
     valueName: "none|optional|required",
@@ -710,6 +787,8 @@ const table = [
   },
   {
     name: "client-verify-ca",
+    sets: ["clients", "authorities"],
+    library: "clientVerifyCa",
     key: "client-verify-ca",
     frontendBlock: "too",
     valueName: "FILE",
@@ -726,6 +805,8 @@ const table = [
   },
   {
     name: "client-verify-crl",
+    sets: ["clients", "revocationLists"],
+    library: "clientVerifyCrl",
     key: "client-verify-crl",
     frontendBlock: "too",
     valueName: "FILE",
@@ -743,6 +824,7 @@ const table = [
   },
   {
     name: "allow-cn",
+    library: "allowCn",
     key: "allow-cn",
     frontendBlock: "too",
     valueName: "NAME",
@@ -758,6 +840,7 @@ const table = [
   },
   {
     name: "allow-san",
+    library: "allowSan",
     key: "allow-san",
     frontendBlock: "too",
     valueName: "TYPE:NAME",
@@ -774,6 +857,7 @@ const table = [
   },
   {
     name: "shared-cache",
+    sets: ["sessions", "sharedCache"],
     aliases: ["session-cache"],
     short: "C",
     key: "shared-cache",
@@ -790,6 +874,8 @@ const table = [
   },
   {
     name: "ticket-secret",
+    sets: ["sessions", "ticketSecret"],
+    library: "ticketSecretFile",
     key: "ticket-secret",
     valueName: "FILE",
     type: { kind: "text" },
@@ -803,6 +889,7 @@ const table = [
   },
   {
     name: "steer-by-client",
+    sets: ["workers", "steerByClient"],
     key: "steer-by-client",
     type: { kind: "flag" },
     default: "off",
@@ -896,6 +983,8 @@ const table = [
   },
   {
     name: "proxy-tlv",
+    sets: ["preface", "tlv"],
+    library: "proxyTlv",
     key: "proxy-tlv",
     type: { kind: "flag" },
     onlyFor: "incoming",
@@ -907,6 +996,8 @@ const table = [
   },
   {
     name: "proxy-authority",
+    sets: ["preface", "authority"],
+    library: "proxyAuthority",
     key: "proxy-authority",
     type: { kind: "flag" },
     onlyFor: "incoming",
@@ -916,6 +1007,8 @@ const table = [
   },
   {
     name: "proxy-client-cert",
+    sets: ["preface", "clientCertificate"],
+    library: "proxyClientCert",
     key: "proxy-client-cert",
     type: { kind: "flag" },
     onlyFor: "incoming",
@@ -940,6 +1033,8 @@ const table = [
   },
   {
     name: "ssl-handshake-timeout",
+    sets: ["timeouts", "handshake"],
+    library: "handshakeTimeout",
     key: "ssl-handshake-timeout",
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 0.1, maximum: DAY },
@@ -950,6 +1045,8 @@ const table = [
   },
   {
     name: "backend-connect-timeout",
+    sets: ["timeouts", "backendConnect"],
+    library: "backendConnectTimeout",
     key: "backend-connect-timeout",
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 0.1, maximum: DAY },
@@ -959,6 +1056,8 @@ const table = [
   },
   {
     name: "linger-timeout",
+    sets: ["timeouts", "linger"],
+    library: "lingerTimeout",
     key: "linger-timeout",
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 0.1, maximum: DAY },
@@ -969,6 +1068,8 @@ const table = [
   },
   {
     name: "stall-timeout",
+    sets: ["timeouts", "stall"],
+    library: "stallTimeout",
     key: "stall-timeout",
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 0, maximum: DAY },
@@ -980,6 +1081,7 @@ const table = [
   },
   {
     name: "drain-timeout",
+    sets: ["timeouts", "drain"],
     key: "drain-timeout",
     hitch: { default: "0" },
     valueName: "SECONDS",
@@ -990,6 +1092,7 @@ const table = [
   },
   {
     name: "worker-timeout",
+    sets: ["timeouts", "worker"],
     key: "worker-timeout",
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 0, maximum: DAY },
@@ -1000,6 +1103,7 @@ const table = [
   },
   {
     name: "workers",
+    sets: ["workers", "count"],
     abbreviation: "worker",
     short: "n",
     key: "workers",
@@ -1012,6 +1116,7 @@ const table = [
   },
   {
     name: "takeover",
+    sets: ["service", "takeover"],
     key: undefined,
     valueName: "PID|FILE",
     type: { kind: "text" },
@@ -1030,6 +1135,7 @@ const table = [
   },
   {
     name: "chroot",
+    sets: ["workers", "chroot"],
     short: "r",
     key: "chroot",
     valueName: "DIR",
@@ -1042,6 +1148,7 @@ const table = [
   },
   {
     name: "user",
+    sets: ["workers", "user"],
     short: "u",
     key: "user",
     valueName: "USER",
@@ -1054,6 +1161,7 @@ const table = [
   },
   {
     name: "group",
+    sets: ["workers", "group"],
     short: "g",
     key: "group",
     valueName: "GROUP",
@@ -1064,6 +1172,7 @@ const table = [
   },
   {
     name: "sandbox",
+    sets: ["workers", "sandbox"],
     key: "sandbox",
     type: { kind: "flag" },
     default: "on",
@@ -1075,6 +1184,8 @@ const table = [
   },
   {
     name: "daemon",
+    sets: ["service", "daemon"],
+    isFixed: true,
     key: "daemon",
     type: { kind: "flag" },
     default: "off",
@@ -1087,6 +1198,7 @@ const table = [
   },
   {
     name: "pidfile",
+    sets: ["service", "pidFile"],
     short: "p",
     key: undefined,
     valueName: "FILE",
@@ -1122,6 +1234,8 @@ const table = [
   },
   {
     name: "log-filename",
+    sets: ["log", "file"],
+    isFixed: true,
     short: "l",
     key: "log-filename",
     valueName: "FILE",
@@ -1134,6 +1248,8 @@ const table = [
   },
   {
     name: "syslog",
+    sets: ["log", "syslog"],
+    isFixed: true,
     short: "s",
     key: "syslog",
     type: { kind: "flag" },
@@ -1149,6 +1265,8 @@ const table = [
   },
   {
     name: "syslog-facility",
+    sets: ["log", "syslogFacility"],
+    isFixed: true,
     key: "syslog-facility",
     valueName: "FACILITY",
     type: {
@@ -1166,6 +1284,8 @@ const table = [
   },
   {
     name: "access-log",
+    sets: ["log", "access"],
+    isFixed: true,
     key: "access-log",
     valueName: "FILE",
     type: { kind: "text" },
@@ -1177,6 +1297,8 @@ const table = [
   },
   {
     name: "access-log-format",
+    sets: ["log", "accessFormat"],
+    isFixed: true,
     key: "access-log-format",
     valueName: "FORMAT",
     type: { kind: "choice", choices: ["text", "json"] },
@@ -1240,6 +1362,7 @@ const table = [
   },
   {
     name: "dbg-listen",
+    sets: ["service", "listenReport"],
     key: undefined,
     valueName: "FILE",
     type: { kind: "text" },
@@ -1294,6 +1417,45 @@ const table = [
 ] as const satisfies readonly Option[];
 
 type Row = typeof table[number];
+
+/** A row whose value is a field of the settings. */
+export type SettingRow = Extract<Row, { readonly sets: Target }>;
+
+/** The names that rows have in the library. */
+export type LibraryName = Extract<Row, { readonly library: string }>["library"];
+
+/** The value of a text, by its row's type. */
+type TextValue<Type> = Type extends { readonly kind: "flag" } ? boolean
+  : Type extends { readonly kind: "number"; readonly words: readonly (infer Word)[] }
+    ? number | Word
+  : Type extends { readonly kind: "number" | "seconds" } ? number
+  : Type extends { readonly choices: readonly (infer Choice)[] } ? Choice
+  : Type extends { readonly kind: "tls-protocols" } ? readonly TlsProtocol[]
+  : Type extends { readonly kind: "alpn-protocols" } ? readonly string[]
+  : Type extends { readonly kind: "client-name" } ? ClientName
+  : Type extends { readonly kind: "backend" } ? TcpAddress | UnixAddress
+  : Type extends { readonly kind: "frontend" } ? TcpAddress
+  : string;
+
+/** The value of an option, given or not. */
+type RowValue<Some extends Row> = Some extends { readonly repeatable: true }
+  ? readonly TextValue<Some["type"]>[]
+  : Some extends { readonly type: { readonly kind: "alpn-protocols" } } ? TextValue<Some["type"]>
+  : Some extends { readonly default: undefined } ? TextValue<Some["type"]> | undefined
+  : TextValue<Some["type"]>;
+
+type FieldOf<Some> = Some extends readonly [infer Group extends keyof SettingGroups, infer Field]
+  ? SettingGroups[Group][Field & keyof SettingGroups[Group]]
+  : never;
+
+/** The names of rows with a value that does not fit its field. */
+type Misplaced<Some extends Row = Row> = Some extends SettingRow
+  ? RowValue<Some> extends FieldOf<Some["sets"]> ? never : Some["name"]
+  : never;
+
+/** The compiler refuses this line, and names the rows, if the value of one does not fit its field. */
+const misplaced: [Misplaced] extends [never] ? undefined : Misplaced = undefined;
+void misplaced;
 
 /** The long name of an option in the table. */
 export type OptionName = Row["name"];

@@ -6,23 +6,17 @@
 
 import { UsageError } from "../errors.ts";
 import { backendTlsSetting } from "./backend_tls_setting.ts";
-import { certificateSettings } from "./certificate_settings.ts";
+import { checkSources } from "./certificate_settings.ts";
 import { checkClientRules, clientRuleWarnings } from "./client_settings.ts";
 import { frontendSettings } from "./frontend_settings.ts";
 import { logSettings } from "./log_settings.ts";
-import type { NameOfKind, Option, OptionName } from "./options.ts";
+import type { Option, OptionName } from "./options.ts";
 import { optionNamed, OPTIONS } from "./options.ts";
 import { quote } from "../wire/escape.ts";
 import type { RawValues } from "./raw_values.ts";
 import { isDefault, lastValue, parseValue } from "./raw_values.ts";
-import type {
-  AccessLogFormat,
-  PrefaceKind,
-  Settings,
-  TcpAddress,
-  TlsLibraryName,
-  UnixAddress,
-} from "./settings.ts";
+import { settledGroups } from "./setting_groups.ts";
+import type { PrefaceKind, Settings, TlsLibraryName } from "./settings.ts";
 import { settingsWarnings } from "./settings_warnings.ts";
 import { chooseTlsLibrary } from "./tls_library.ts";
 import { tlsSettings } from "./tls_settings.ts";
@@ -43,72 +37,25 @@ export function parseSettings(
       if (frontend) refuse(option, frontend, libraries);
     }
   }
-  const flag = (name: NameOfKind<"flag">) => lastValue(name, values) as boolean;
-  const number = (name: NameOfKind<"number" | "seconds">) => lastValue(name, values) as number;
-  const text = (name: NameOfKind<"text" | "ciphers">) =>
-    lastValue(name, values) as string | undefined;
-  const choice = (name: NameOfKind<"choice">) => lastValue(name, values) as string;
-  const groups = text("ecdh-curve");
   const backendTls = backendTlsSetting(values);
   const tls = tlsSettings(values);
   const tlsLibrary = chooseTlsLibrary(values, libraries);
   checkClientRules(values);
+  const frontends = frontendSettings(values, tls);
+  checkSources(values);
+  const groups = settledGroups(values);
   return {
-    compat: choice("compat") as Settings["compat"],
+    ...groups,
+    compat: lastValue("compat", values) as Settings["compat"],
     warnings: [...settingsWarnings(values), ...clientRuleWarnings(values)],
-    frontends: frontendSettings(values, tls),
+    frontends,
     frontendsGiven:
       values.get("frontend")?.some((raw) => !isDefault(optionNamed("frontend"), raw)) ?? false,
-    backend: lastValue("backend", values) as TcpAddress | UnixAddress,
-    backendTls,
-    ...certificateSettings(values),
-    watch: flag("watch"),
+    backend: { ...groups.backend, tls: backendTls },
     tlsLibrary,
     ...tls,
-    groups: groupsSetting(groups),
-    sslEngine: text("ssl-engine"),
-    alpnProtocols: (lastValue("alpn-protos", values) ?? []) as readonly string[],
-    ocspDir: text("ocsp-dir")!,
-    ocspVerifyStaple: flag("ocsp-verify-staple"),
-    ocspResponseTimeout: number("ocsp-resp-tmo"),
-    ocspConnectTimeout: number("ocsp-connect-tmo"),
-    ocspRefreshInterval: number("ocsp-refresh-interval"),
-    ticketSecret: text("ticket-secret"),
-    sharedCache: number("shared-cache"),
-    steerByClient: flag("steer-by-client"),
-    workers: lastValue("workers", values) as number | "auto",
-    takeover: text("takeover"),
-    backlog: number("backlog"),
-    maxHandshakes: number("max-handshakes"),
-    maxConnections: number("max-connections"),
-    maxConnectionsPerClient: number("max-connections-per-client"),
-    keepalive: number("keepalive"),
-    tcpFastOpen: flag("tcp-fastopen"),
-    receiveBuffer: number("recv-bufsize"),
-    sendBuffer: number("send-bufsize"),
-    backendRefresh: number("backend-refresh"),
-    preface: preface(values),
-    proxyV2: {
-      tlv: flag("proxy-tlv"),
-      authority: flag("proxy-authority"),
-      clientCertificate: flag("proxy-client-cert"),
-    },
-    chroot: text("chroot"),
-    user: text("user"),
-    group: text("group"),
-    sandbox: flag("sandbox"),
-    ...logSettings(values, libraries),
-    pidFile: text("pidfile"),
-    listenReport: text("dbg-listen"),
-    syslogFacility: choice("syslog-facility"),
-    accessLog: text("access-log"),
-    accessLogFormat: choice("access-log-format") as AccessLogFormat,
-    handshakeTimeout: number("ssl-handshake-timeout"),
-    backendConnectTimeout: number("backend-connect-timeout"),
-    drainTimeout: number("drain-timeout"),
-    lingerTimeout: number("linger-timeout"),
-    stallTimeout: number("stall-timeout"),
-    workerTimeout: number("worker-timeout"),
+    preface: { ...groups.preface, kind: preface(values) },
+    log: logSettings(groups.log, values, libraries),
   };
 }
 
@@ -158,9 +105,3 @@ const PREFACES = [
   ["write-proxy-v2", "proxy-v2"],
   ["proxy-proxy", "proxy-proxy"],
 ] as const satisfies readonly (readonly [OptionName, PrefaceKind])[];
-
-/** OpenSSL knows other groups in capitals and small letters, but not these. */
-function groupsSetting(groups: string | undefined): string | undefined {
-  if (groups?.toLowerCase() === "auto") return undefined;
-  return groups?.replace(/\bp-(?=(?:256|384|521)\b)/g, "P-");
-}

@@ -10,13 +10,13 @@ import type { SandboxSetting, Settings, TlsLibraryName } from "./settings.ts";
 export function sandboxSetting(
   settings: Pick<
     Settings,
-    "backend" | "frontends" | "pemFiles" | "privateKeys" | "sandbox" | "sslEngine"
+    "backend" | "certificates" | "engine" | "frontends" | "pemFiles" | "workers"
   >,
 ): SandboxSetting | undefined {
-  if (!settings.sandbox) return undefined;
+  if (!settings.workers.sandbox) return undefined;
   return {
-    unixSockets: settings.backend.kind === "unix",
-    token: settings.sslEngine !== undefined || hasKeyInToken(settings),
+    unixSockets: settings.backend.address.kind === "unix",
+    token: settings.engine.sslEngine !== undefined || hasKeyInToken(settings),
   };
 }
 
@@ -42,7 +42,10 @@ export function describeSandbox(
 }
 
 function hasKeyInToken(
-  { frontends, pemFiles, privateKeys }: Pick<Settings, "frontends" | "pemFiles" | "privateKeys">,
+  { frontends, pemFiles, certificates: { privateKeys } }: Pick<
+    Settings,
+    "certificates" | "frontends" | "pemFiles"
+  >,
 ): boolean {
   const files = [...pemFiles, ...frontends.flatMap(({ tls }) => tls?.pemFiles ?? [])];
   return [...privateKeys, ...files.map(({ privateKey }) => privateKey ?? "")].some(isKeyUri);

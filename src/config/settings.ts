@@ -23,13 +23,74 @@ export interface UnixAddress {
 /** What the backend sees before the first octet of plaintext. */
 export type PrefaceKind = "none" | "ip" | "proxy-v1" | "proxy-v2" | "proxy-proxy";
 
-/** What a PROXY header of version 2 tells besides addresses and ALPN. */
-export interface ProxyV2Parts {
+/** What the backend is sent before the plaintext. All but `kind` are about version 2 of the PROXY protocol. */
+export interface PrefaceSettings {
+  readonly kind: PrefaceKind;
   /** What the TLS handshake agreed on. */
   readonly tlv: boolean;
   /** The server name that the client asked for. */
   readonly authority: boolean;
   readonly clientCertificate: boolean;
+}
+
+/** What the kernel is told of sockets that clients connect to. */
+export interface SocketSettings {
+  /** listen(2); Linux only. Default 100. */
+  readonly backlog: number;
+  /** Seconds until an idle client is probed (TCP_KEEPIDLE); Linux only. Default 3600. */
+  readonly keepalive: number;
+  /** TCP Fast Open for clients (RFC 7413); Linux only, not under Node. Default false. */
+  readonly tcpFastOpen: boolean;
+  /**
+   * Size in bytes of a client connection's receive buffer (SO_RCVBUF); 0: the system chooses. Linux only, not under
+   * Node. Default 0.
+   */
+  readonly receiveBuffer: number;
+  /** Size in bytes of its send buffer (SO_SNDBUF); 0: the system chooses. Linux only, not under Node. Default 0. */
+  readonly sendBuffer: number;
+}
+
+/** How many clients there may be. */
+export interface ConnectionLimits {
+  /**
+   * Max unfinished handshakes of each worker; more clients wait in the kernel's queue. At the limit, a new client
+   * replaces the oldest handshake once that has taken more than 2 seconds. Not under Node. Default 256.
+   */
+  readonly maxHandshakes: number;
+  /**
+   * Max open connections of all workers together. At the limit, new clients wait in the kernel's queue, or replace a
+   * handshake that has taken more than 0.25 seconds. Default 0: no limit.
+   */
+  readonly maxConnections: number;
+  /**
+   * Max open connections for each client; further ones are reset before TLS begins. A client is an IPv4 address or an
+   * IPv6 /64 network, with `proxy-proxy` the one in the PROXY header. Default 0: no limit.
+   */
+  readonly maxConnectionsPerClient: number;
+}
+
+/** How long things may take. All in seconds. */
+export interface Timeouts {
+  /** For a client's TLS handshake. Default 30. */
+  readonly handshake: number;
+  /** For a connection to the backend, its TLS handshake included. Default 30. */
+  readonly backendConnect: number;
+  /** Without progress after one side has ended the connection. Default 30. */
+  readonly linger: number;
+  /** That a peer may accept none of the data that waits for it; 0: no limit. Default 300. */
+  readonly stall: number;
+  /** For open connections to end after SIGTERM. Default 30. */
+  readonly drain: number;
+  /** For a worker to answer; 0: no limit. Default 5. */
+  readonly worker: number;
+}
+
+/** What a proxy goes by, from the option table to the code that relays, in groups of the same name all the way. */
+export interface ProxySettings {
+  readonly sockets: SocketSettings;
+  readonly limits: ConnectionLimits;
+  readonly timeouts: Timeouts;
+  readonly preface: PrefaceSettings;
 }
 
 /** The TLS engines there are: rustls and the host's OpenSSL under Deno, `node:tls` under Node. */
@@ -58,6 +119,17 @@ export type AccessLogFormat = "text" | "json";
 /** Whether a client must show a certificate: never asked, verified if shown, or required. */
 export type ClientVerify = "none" | "optional" | "required";
 
+/** Which clients must show certificates. */
+export interface ClientSettings {
+  readonly verify: ClientVerify;
+  /** Path of the authorities that such certificates must be from. */
+  readonly authorities: string | undefined;
+  /** Path of the revocation lists of these authorities. */
+  readonly revocationLists: string | undefined;
+  /** Who may connect; undefined: whose certificate is good. Never empty. */
+  readonly allowed: readonly ClientName[] | undefined;
+}
+
 /** One certificate as the operator listed it. All are paths. */
 export interface PemFileSetting {
   readonly certificate: string;
@@ -66,14 +138,8 @@ export interface PemFileSetting {
   readonly ocspResponse?: string;
   /** Verify the signature of its stored or named OCSP response too; instead of the general setting. */
   readonly ocspVerifyStaple?: boolean;
-  /** Instead of the general setting. */
-  readonly clientVerify?: ClientVerify;
-  /** Instead of the general setting. */
-  readonly clientVerifyCa?: string;
-  /** Instead of the general setting. */
-  readonly clientVerifyCrl?: string;
-  /** Instead of the general setting. */
-  readonly allowedClients?: readonly ClientName[];
+  /** Each instead of the general one. */
+  readonly clients?: Partial<ClientSettings>;
 }
 
 /** TLS to the backend, as asked for (`--client`). */
@@ -85,23 +151,44 @@ export interface BackendTlsSetting {
   readonly verify: boolean;
 }
 
+/** Where the plaintext goes. */
+export interface BackendSettings {
+  readonly address: TcpAddress | UnixAddress;
+  /** Seconds between look-ups of its host name; 0: at the start only. */
+  readonly refresh: number;
+  /** Undefined: TLS comes in from clients, and the backend is sent plaintext. */
+  readonly tls: BackendTlsSetting | undefined;
+}
+
+/** What TLS engines are told as the operator said it. */
+export interface EngineSettings {
+  /** At least one, the oldest first. */
+  readonly protocols: readonly TlsProtocol[];
+  /** OpenSSL's cipher list for TLS 1.2 and older; undefined: stud's own. */
+  readonly ciphers: string | undefined;
+  /** OpenSSL's list of TLS 1.3 cipher suites; undefined: the library's. */
+  readonly ciphersuites: string | undefined;
+  /** OpenSSL's list of groups; undefined: the library's. The same on every frontend. */
+  readonly groups: string | undefined;
+  /** Choose the cipher by the server's order, not by the client's. Default false. */
+  readonly preferServerCiphers: boolean;
+  /** Id of an OpenSSL engine. The same on every frontend. */
+  readonly sslEngine: string | undefined;
+  /**
+   * In order of preference (RFC 7301). A client that offers only other protocols is refused. Empty: ALPN is not
+   * answered, or not offered to the backend. The same on every frontend.
+   */
+  readonly alpnProtocols: readonly string[];
+  /** Refuse clients that ask for a name for which there is no certificate. Default false. */
+  readonly sniNomatchAbort: boolean;
+}
+
 /** What may differ from frontend to frontend. */
 export interface TlsSettings {
-  /** In the order listed; empty only if certificates come from elsewhere, or with `backendTls`. */
+  /** In the order listed; empty only if certificates come from elsewhere, or with TLS to the backend. */
   readonly pemFiles: readonly PemFileSetting[];
-  /** At least one, the oldest first. */
-  readonly tlsProtocols: readonly TlsProtocol[];
-  readonly ciphers: string | undefined;
-  readonly ciphersuites: string | undefined;
-  readonly preferServerCiphers: boolean;
-  readonly clientVerify: ClientVerify;
-  /** Path. */
-  readonly clientVerifyCa: string | undefined;
-  /** Path. */
-  readonly clientVerifyCrl: string | undefined;
-  /** Who may connect; undefined: whose certificate is good. Never empty. */
-  readonly allowedClients: readonly ClientName[] | undefined;
-  readonly sniNomatchAbort: boolean;
+  readonly engine: EngineSettings;
+  readonly clients: ClientSettings;
 }
 
 /** The settings of one frontend, complete: what its block does not say is as it is in general. */
@@ -110,40 +197,17 @@ export interface FrontendTls extends TlsSettings {
   readonly matchGlobalCerts: boolean;
 }
 
-/** What a frontend's block limits for it alone; undefined: nothing, or what the general limit says. */
-export interface FrontendLimits {
-  readonly maxHandshakes: number | undefined;
-  readonly maxConnections: number | undefined;
-  readonly maxConnectionsPerClient: number | undefined;
-}
-
 /** One frontend. */
 export interface FrontendSettings {
   readonly address: TcpAddress;
-  /** Undefined: none of its own. */
-  readonly limits?: FrontendLimits;
+  /** What its block limits for it alone; undefined: nothing. */
+  readonly limits?: Partial<ConnectionLimits>;
   /** Undefined: the general settings. `pemFiles` is the very array of these if it has none of its own. */
   readonly tls: FrontendTls | undefined;
 }
 
-/** Whose habits stud has where stud and hitch differ: its own, or hitch's. */
-export type Compat = "none" | "hitch";
-
-/**
- * Everything `stud` can be told in one run. `pemFiles` is empty only with `selfSigned` or `pemDir`, or where
- * every frontend has certificates of its own.
- */
-export interface Settings extends TlsSettings {
-  /** What differs in the values themselves has been settled; this is for the rest. */
-  readonly compat: Compat;
-  /** Lines the operator should read; none of them stops the start. */
-  readonly warnings: readonly string[];
-  readonly frontends: readonly FrontendSettings[];
-  /** Whether they are other than the default. */
-  readonly frontendsGiven: boolean;
-  readonly backend: TcpAddress | UnixAddress;
-  /** Undefined: TLS comes in from clients, and the backend is sent plaintext. */
-  readonly backendTls: BackendTlsSetting | undefined;
+/** Where certificates and keys come from besides `pemFiles`. */
+export interface CertificateSettings {
   /** Directory whose files are PEM files too, after `pemFiles`, by name. */
   readonly pemDir: string | undefined;
   /** glob(7) pattern for the names of files in `pemDir`. */
@@ -152,84 +216,101 @@ export interface Settings extends TlsSettings {
   readonly privateKeys: readonly string[];
   /** The DNS name or IP address for a certificate made in memory, or undefined. */
   readonly selfSigned: string | undefined;
-  /** Read certificates again when their files change. */
-  readonly watch: boolean;
-  readonly tlsLibrary: TlsLibrary;
-  /** OpenSSL list of groups; undefined: the library chooses. */
-  readonly groups: string | undefined;
-  /** Id of an OpenSSL engine. */
-  readonly sslEngine: string | undefined;
-  readonly alpnProtocols: readonly string[];
-  /** Directory of stored OCSP responses; empty: none are stored, nor fetched. */
-  readonly ocspDir: string;
-  /** Verify the signatures of stored and named OCSP responses too. */
-  readonly ocspVerifyStaple: boolean;
-  /** Seconds for an OCSP responder to answer. */
-  readonly ocspResponseTimeout: number;
-  /** Seconds for a connection to an OCSP responder. */
-  readonly ocspConnectTimeout: number;
-  /** Seconds after which an OCSP response is fetched anew, at the latest. */
-  readonly ocspRefreshInterval: number;
+}
+
+/** How OCSP responses are kept fresh. Times are in seconds. */
+export interface OcspSettings {
+  /** Where they are stored; empty: none are stored, nor fetched. */
+  readonly directory: string;
+  /** Verify the signatures of stored and named ones too. */
+  readonly verifyStaple: boolean;
+  /** For a responder to answer. */
+  readonly responseTimeout: number;
+  /** For a connection to a responder. */
+  readonly connectTimeout: number;
+  /** After which a response is fetched again, at the latest. */
+  readonly refreshInterval: number;
+}
+
+/** How sessions are resumed. */
+export interface SessionSettings {
   /** Path of the file with the secret that ticket keys are derived from; undefined: one is made. */
   readonly ticketSecret: string | undefined;
   /** Sessions that stud and hitch would keep; stud keeps none, 0 if the operator did not ask. */
   readonly sharedCache: number;
+}
+
+/** The worker processes. */
+export interface WorkerSettings {
+  readonly count: number | "auto";
   /** Send a client to the worker it was at before. */
   readonly steerByClient: boolean;
-  readonly workers: number | "auto";
-  /** Process id, or path of a file with one: whose place to take. */
-  readonly takeover: string | undefined;
-  readonly backlog: number;
-  /** Handshakes with clients that a worker may have under way. */
-  readonly maxHandshakes: number;
-  /** Connections open in all workers together; 0: any number. */
-  readonly maxConnections: number;
-  /** The same for each client. */
-  readonly maxConnectionsPerClient: number;
-  /** Seconds a client connection is idle before the kernel probes it (TCP_KEEPIDLE). */
-  readonly keepalive: number;
-  /** TCP_FASTOPEN for clients. */
-  readonly tcpFastOpen: boolean;
-  /** Octets (SO_RCVBUF) of a client connection; 0: the system's choice. */
-  readonly receiveBuffer: number;
-  /** Octets (SO_SNDBUF), likewise. */
-  readonly sendBuffer: number;
-  /** Seconds between look-ups of the backend's name; 0: at the start only. */
-  readonly backendRefresh: number;
-  readonly preface: PrefaceKind;
-  readonly proxyV2: ProxyV2Parts;
   readonly chroot: string | undefined;
   readonly user: string | undefined;
   readonly group: string | undefined;
-  /** Confine workers once they serve, where the platform can. */
+  /** Confine them once they serve, where the platform can. */
   readonly sandbox: boolean;
+}
+
+/** What is logged, and where to. */
+export interface LogSettings {
   /** The least important lines that are logged. */
-  readonly logLevel: "error" | "info" | "debug";
+  readonly level: "error" | "info" | "debug";
   /** Path of the file that the log goes to, instead of the standard streams. */
-  readonly logFile: string | undefined;
-  readonly daemon: boolean;
-  /** Path. */
-  readonly pidFile: string | undefined;
-  /** Path of the file that is told where stud listens. */
-  readonly listenReport: string | undefined;
+  readonly file: string | undefined;
   readonly syslog: boolean;
   readonly syslogFacility: string;
   /** Path of the access log, `-` for standard output; undefined: there is none. */
-  readonly accessLog: string | undefined;
-  readonly accessLogFormat: AccessLogFormat;
-  /** Seconds. */
-  readonly handshakeTimeout: number;
-  /** Seconds. */
-  readonly backendConnectTimeout: number;
-  /** Seconds that open connections may go on after TERM. */
-  readonly drainTimeout: number;
-  /** Seconds without progress that one side may hold a connection whose other side has ended. */
-  readonly lingerTimeout: number;
-  /** Seconds that a peer may leave waiting data untaken; 0 means for ever. */
-  readonly stallTimeout: number;
-  /** Seconds that a worker may be silent; 0 means for ever. */
-  readonly workerTimeout: number;
+  readonly access: string | undefined;
+  readonly accessFormat: AccessLogFormat;
 }
+
+/** stud as a service among others. */
+export interface ServiceSettings {
+  readonly daemon: boolean;
+  /** Path. */
+  readonly pidFile: string | undefined;
+  /** Process id, or path of a file with one: whose place to take. */
+  readonly takeover: string | undefined;
+  /** Path of the file that is told where stud listens. */
+  readonly listenReport: string | undefined;
+  /** Read certificates again when their files change. */
+  readonly watch: boolean;
+}
+
+/** Whose habits stud has where stud and hitch differ: its own, or hitch's. */
+export type Compat = "none" | "hitch";
+
+/**
+ * Everything `stud` can be told in one run, in groups by who uses them. A group goes on as it is, through the plan and
+ * the pipe, to the code that uses it. `pemFiles` is empty only with `selfSigned` or `pemDir`, or where every frontend has
+ * certificates of its own.
+ */
+export interface Settings extends ProxySettings, TlsSettings {
+  /** What differs in the values themselves has been settled; this is for the rest. */
+  readonly compat: Compat;
+  /** Lines the operator should read; none of them stops the start. */
+  readonly warnings: readonly string[];
+  readonly frontends: readonly FrontendSettings[];
+  /** Whether they are other than the default. */
+  readonly frontendsGiven: boolean;
+  readonly backend: BackendSettings;
+  readonly tlsLibrary: TlsLibrary;
+  readonly certificates: CertificateSettings;
+  readonly ocsp: OcspSettings;
+  readonly sessions: SessionSettings;
+  readonly workers: WorkerSettings;
+  readonly log: LogSettings;
+  readonly service: ServiceSettings;
+}
+
+/** The groups whose fields rows of the option table name. */
+export type SettingGroups = Pick<
+  Settings,
+  | keyof ProxySettings
+  | ("engine" | "clients" | "backend" | "certificates" | "ocsp" | "sessions")
+  | ("workers" | "log" | "service")
+>;
 
 /** How much workers are still allowed once they serve. */
 export interface SandboxSetting {

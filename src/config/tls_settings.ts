@@ -3,11 +3,11 @@
 import { UsageError } from "../errors.ts";
 import { pemFileSetting } from "./certificate_settings.ts";
 import { allowedClients } from "./client_settings.ts";
-import type { OptionName } from "./options.ts";
 import { optionNamed } from "./options.ts";
 import type { RawValues } from "./raw_values.ts";
 import { isDefault, lastValue } from "./raw_values.ts";
-import type { ClientVerify, TlsProtocol, TlsSettings } from "./settings.ts";
+import { settledGroups } from "./setting_groups.ts";
+import type { TlsProtocol, TlsSettings } from "./settings.ts";
 import { TLS_PROTOCOLS } from "./settings.ts";
 
 /**
@@ -16,18 +16,11 @@ import { TLS_PROTOCOLS } from "./settings.ts";
  * @throws UsageError for options that exclude each other, or that lack another
  */
 export function tlsSettings(values: RawValues): TlsSettings {
-  const text = (name: OptionName) => lastValue(name, values) as string | undefined;
+  const { engine, clients } = settledGroups(values);
   return {
     pemFiles: (values.get("pem-file") ?? []).map(pemFileSetting),
-    tlsProtocols: tlsProtocols(values),
-    ciphers: text("ciphers"),
-    ciphersuites: text("ciphersuites"),
-    preferServerCiphers: lastValue("prefer-server-ciphers", values) as boolean,
-    clientVerify: lastValue("client-verify", values) as ClientVerify,
-    clientVerifyCa: text("client-verify-ca"),
-    clientVerifyCrl: text("client-verify-crl"),
-    allowedClients: allowedClients(values),
-    sniNomatchAbort: lastValue("sni-nomatch-abort", values) as boolean,
+    engine: { ...engine, protocols: tlsProtocols(values), groups: opensslGroups(engine.groups) },
+    clients: { ...clients, allowed: allowedClients(values) },
   };
 }
 
@@ -42,4 +35,10 @@ function tlsProtocols(values: RawValues): readonly TlsProtocol[] {
     throw new UsageError(`${ssl.origin} and ${listed.origin} exclude each other; give one`);
   }
   return TLS_PROTOCOLS;
+}
+
+/** OpenSSL knows other groups in capitals and small letters, but not these. */
+function opensslGroups(groups: string | undefined): string | undefined {
+  if (groups?.toLowerCase() === "auto") return undefined;
+  return groups?.replace(/\bp-(?=(?:256|384|521)\b)/g, "P-");
 }

@@ -5,17 +5,19 @@
 
 import type {
   AccessLogFormat,
-  FrontendLimits,
-  PrefaceKind,
-  ProxyV2Parts,
+  ConnectionLimits,
+  ProxySettings,
   SandboxSetting,
 } from "../config/settings.ts";
 import type { LogLevel, RefusedCertificate } from "../errors.ts";
 import type { SocketAddress, Steering } from "../runtime/runtime.ts";
 import type { ServedCertificate, Staple, TlsConfiguration } from "../tls/tls_configuration.ts";
 
-/** Everything a worker needs; it reads no file and no option itself. */
-export interface WorkerConfiguration {
+/**
+ * Everything a worker needs; it reads no file and no option itself. What the operator has said of the proxy is in the
+ * groups of the settings, as they are.
+ */
+export interface WorkerConfiguration extends ProxySettings {
   /** From 1; also chooses the CPU. */
   readonly index: number;
   /** Log a line for each connection that has ended. */
@@ -32,24 +34,8 @@ export interface WorkerConfiguration {
   readonly steer: number | undefined;
   /** Whether clients are spread like that if OpenSSL serves, too: connections are counted for each client. */
   readonly steersAlways?: boolean;
-  readonly preface: PrefaceKind;
-  readonly proxyV2: ProxyV2Parts;
-  readonly backlog: number;
-  /** How many handshakes with clients may be under way. */
-  readonly maxHandshakes: number;
-  /** How many connections may be open in all workers; 0: any number. */
-  readonly maxConnections: number;
-  /** The same for each client. */
-  readonly maxConnectionsPerClient: number;
-  /** How many workers share these. */
+  /** How many workers share the limits on connections. */
   readonly workers: number;
-  /** Seconds. */
-  readonly keepalive: number;
-  readonly tcpFastOpen: boolean;
-  /** Octets, 0 for the system's choice. */
-  readonly receiveBuffer: number;
-  readonly sendBuffer: number;
-  readonly timeouts: WorkerTimeouts;
   /** How it writes lines of the access log; undefined: not at all. */
   readonly accessLog: AccessLogFormat | undefined;
   readonly privileges: WorkerPrivileges;
@@ -68,7 +54,7 @@ export interface WorkerFrontend {
   readonly descriptor?: number;
   readonly tls?: TlsConfiguration;
   /** What holds for all addresses of this name together, if anything does. */
-  readonly limits?: FrontendLimits;
+  readonly limits?: Partial<ConnectionLimits>;
   /** As the operator would write it. */
   readonly name?: string;
 }
@@ -102,17 +88,6 @@ export type PackedConfiguration = Omit<WorkerConfiguration, "tls" | "frontends">
 export type BackendEndpoint =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
-
-/** All in seconds. */
-export interface WorkerTimeouts {
-  readonly handshake: number;
-  readonly backendConnect: number;
-  readonly drain: number;
-  readonly linger: number;
-  readonly stall: number;
-  /** How long the worker itself may be silent; undefined or 0: for ever. */
-  readonly worker?: number;
-}
 
 /** What a worker gives up once it listens. */
 export interface WorkerPrivileges {

@@ -1,6 +1,5 @@
 /** What a reload came to, for the line that says so: what is served now, what has changed, and what is not as its file has it. */
 
-import type { Settings } from "../config/settings.ts";
 import { counted } from "../counted.ts";
 import { isSameData } from "../same_data.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -15,7 +14,7 @@ export function reloadOutcome(
   { workersChanged, serving }: { readonly workersChanged: boolean; readonly serving: string },
 ): string {
   const bad = faultsText(plan);
-  if (workersChanged || !isSameData(inEffect(plan), inEffect(former))) {
+  if (workersChanged || !isSameData(plan.changeable, former.changeable)) {
     return bad === "" ? serving : `${serving}; ${bad}`;
   }
   return bad === "" ? "nothing has changed" : `${bad}; nothing else has changed`;
@@ -29,15 +28,3 @@ export function faultsText({ tls: { quarantined, held } }: Plan): string {
     ...files === 0 ? [] : [counted(files, "bad file")],
   ].join(" and ");
 }
-
-/** Settings as far as a reload can change them: what takes a restart is no change yet. */
-function inEffect({ settings }: Plan): Partial<Settings> {
-  const left = Object.entries(settings).filter(([name]) => !FIXED.has(name as keyof Settings));
-  return Object.fromEntries(left);
-}
-
-/** What `fixed` of a plan names by its options, and the warnings that the settings came with. */
-const FIXED: ReadonlySet<keyof Settings> = new Set<keyof Settings>([
-  ...["syslog", "syslogFacility", "logFile", "daemon", "watch"] as const,
-  ...["accessLog", "accessLogFormat", "pidFile", "takeover", "listenReport", "warnings"] as const,
-]);

@@ -159,15 +159,15 @@ function checkFrontends(name: string, value: unknown): void {
 function checkFrontend(name: string, value: unknown): void {
   if (FITS.frontends(value)) return;
   if (!isRecord(value)) throw unexpected(name, value, "frontends");
-  const limits = Object.values(LIMITS);
+  const limits = LIMITS.map(([, limit]) => limit);
   const complaint = "a frontend has no such option";
   refuseUnknown(value, { names: ["address", ...limits], complaint, prefix: `${name}.` });
   if (!FITS.address(value["address"])) {
     throw expected(`${name}.address`, FRONTEND_TEXT, value["address"]);
   }
-  for (const [option, limit] of Object.entries(LIMITS)) {
+  for (const [option, limit] of LIMITS) {
     const given = value[limit];
-    if (given !== undefined) checkNumber(`${name}.${limit}`, given, option as OptionName);
+    if (given !== undefined) checkNumber(`${name}.${limit}`, given, option);
   }
 }
 

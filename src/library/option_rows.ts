@@ -1,11 +1,12 @@
 /**
- * The library's options, each with the option of the command line that it stands for and the shape of its values.
- * What values mean, their ranges and defaults are in the table of the command line's options.
+ * The library's options, each with the option of the command line that it stands for and the shape of its values, all
+ * from the table of the command line's options.
  */
 
-import type { OptionName } from "../config/options.ts";
-import type { PrefaceKind } from "../config/settings.ts";
-import type { LimitedFrontend, TerminateOptions } from "./terminate_options.ts";
+import type { LibraryName, Option, OptionName } from "../config/options.ts";
+import { FRONTEND_BLOCK_OPTIONS, OPTIONS } from "../config/options.ts";
+import type { ConnectionLimits, PrefaceKind } from "../config/settings.ts";
+import type { TerminateOptions } from "./terminate_options.ts";
 
 /** How values of an option look. */
 export type Shape =
@@ -32,59 +33,74 @@ export interface OptionRow {
   readonly separator?: string;
 }
 
-/** By the library's names, in the order that values are looked at in. */
-export const OPTION_ROWS: Readonly<Record<keyof TerminateOptions, OptionRow>> = {
-  frontend: { shape: "frontends", option: "frontend" },
-  backend: { shape: "address", option: "backend" },
-  client: { shape: "flag", option: "client" },
-  backendCa: { shape: "path", option: "backend-ca" },
-  backendName: { shape: "text", option: "backend-name" },
-  backendVerify: { shape: "flag", option: "backend-verify" },
+/** What options are called in the library, and what stands for no option of the command line alone. */
+type OptionNames = LibraryName | keyof typeof LIBRARY_ONLY;
+
+const LIBRARY_ONLY = {
   pem: { shape: "pem" },
-  pemFile: { shape: "paths", option: "pem-file" },
-  pemDir: { shape: "path", option: "pem-dir" },
-  privateKeyFile: { shape: "paths", option: "private-key" },
-  selfSigned: { shape: "certificate-name", option: "self-signed" },
-  tlsLibrary: { shape: "text", option: "tls-library" },
-  tlsProtocols: { shape: "words", option: "tls-protos", separator: " " },
-  ciphers: { shape: "text", option: "ciphers" },
-  ciphersuites: { shape: "text", option: "ciphersuites" },
-  ecdhCurve: { shape: "text", option: "ecdh-curve" },
-  preferServerCiphers: { shape: "flag", option: "prefer-server-ciphers" },
-  alpnProtocols: { shape: "words", option: "alpn-protos", separator: "," },
-  sniNomatchAbort: { shape: "flag", option: "sni-nomatch-abort" },
-  clientVerify: { shape: "text", option: "client-verify" },
-  clientVerifyCa: { shape: "path", option: "client-verify-ca" },
-  clientVerifyCrl: { shape: "path", option: "client-verify-crl" },
-  allowCn: { shape: "names", option: "allow-cn" },
-  allowSan: { shape: "names", option: "allow-san" },
-  ticketSecretFile: { shape: "path", option: "ticket-secret" },
   preface: { shape: "preface" },
-  proxyTlv: { shape: "flag", option: "proxy-tlv" },
-  proxyAuthority: { shape: "flag", option: "proxy-authority" },
-  proxyClientCert: { shape: "flag", option: "proxy-client-cert" },
-  backlog: { shape: "number", option: "backlog" },
-  maxHandshakes: { shape: "number", option: "max-handshakes" },
-  maxConnections: { shape: "number", option: "max-connections" },
-  maxConnectionsPerClient: { shape: "number", option: "max-connections-per-client" },
-  keepalive: { shape: "number", option: "keepalive" },
-  tcpFastOpen: { shape: "flag", option: "tcp-fastopen" },
-  receiveBuffer: { shape: "number", option: "recv-bufsize" },
-  sendBuffer: { shape: "number", option: "send-bufsize" },
-  backendRefresh: { shape: "number", option: "backend-refresh" },
-  handshakeTimeout: { shape: "number", option: "ssl-handshake-timeout" },
-  backendConnectTimeout: { shape: "number", option: "backend-connect-timeout" },
-  lingerTimeout: { shape: "number", option: "linger-timeout" },
-  stallTimeout: { shape: "number", option: "stall-timeout" },
   onConnection: { shape: "callback" },
+} as const satisfies Partial<Record<keyof TerminateOptions, OptionRow>>;
+
+/** Of the command line's lists. */
+const SEPARATORS: Partial<Record<Option["type"]["kind"], string>> = {
+  "tls-protocols": " ",
+  "alpn-protocols": ",",
 };
 
+/** By the library's names, in the order that values are looked at in: that of the table. */
+export const OPTION_ROWS: Readonly<Record<keyof TerminateOptions, OptionRow>> = {
+  ...Object.fromEntries(OPTIONS.flatMap((option) => rowOf(option))) as Record<
+    LibraryName,
+    OptionRow
+  >,
+  ...LIBRARY_ONLY,
+};
+
+/** The compiler refuses this line, and shows the name, if an option has a type and no row, or a row and no type. */
+const untyped: Exclude<OptionNames, keyof TerminateOptions> extends never ? undefined
+  : Exclude<OptionNames, keyof TerminateOptions> = undefined;
+void untyped;
+
+function rowOf(option: Option<OptionName>): [string, OptionRow][] {
+  const { library, name, type, repeatable, valueName = "" } = option;
+  if (library === undefined) return [];
+  const separator = SEPARATORS[type.kind];
+  const isPath = type.kind === "text" && ["FILE", "DIR", "PEM"].includes(valueName);
+  const shape = isPath ? repeatable ? "paths" : "path" : shapeOf(option);
+  return [[library, { shape, option: name, ...separator && { separator } }]];
+}
+
+function shapeOf({ type, bare }: Option): Shape {
+  switch (type.kind) {
+    case "flag":
+      return "flag";
+    case "number":
+    case "seconds":
+      return "number";
+    case "certificate-name":
+      return bare === undefined ? "text" : "certificate-name";
+    case "tls-protocols":
+    case "alpn-protocols":
+      return "words";
+    case "client-name":
+      return "names";
+    case "frontend":
+      return "frontends";
+    case "backend":
+      return "address";
+    case "choice":
+    case "ciphers":
+    case "text":
+      return "text";
+  }
+}
+
 /** The limits that a frontend may have of its own, by the command line's names. */
-export const LIMITS = {
-  "max-handshakes": "maxHandshakes",
-  "max-connections": "maxConnections",
-  "max-connections-per-client": "maxConnectionsPerClient",
-} as const satisfies Partial<Record<OptionName, keyof LimitedFrontend>>;
+export const LIMITS: readonly (readonly [OptionName, keyof ConnectionLimits])[] =
+  FRONTEND_BLOCK_OPTIONS.flatMap(({ name, sets }) =>
+    sets?.[0] === "limits" ? [[name, sets[1]]] : []
+  );
 
 /** The prefaces, and the flag of the command line for each. */
 export const PREFACES: Readonly<Record<PrefaceKind, OptionName | undefined>> = {

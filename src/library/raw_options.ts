@@ -30,9 +30,9 @@ export function rawOptions(options: TerminateOptions): Map<OptionName, RawValue[
 function rawFrontend(one: string | LimitedFrontend): RawValue {
   const origin = "frontend";
   if (typeof one === "string") return { text: one, origin };
-  const limits = Object.entries(LIMITS).flatMap(([name, key]): [OptionName, RawValue[]][] =>
+  const limits = LIMITS.flatMap(([name, key]): [OptionName, RawValue[]][] =>
     one[key] === undefined ? [] : [[
-      name as OptionName,
+      name,
       [{ text: String(one[key]), origin: `${origin}: ${key}` }],
     ]]
   );

@@ -2,7 +2,16 @@
  * The options of `terminate()` and `close()`: types only. check_options.ts checks them for programs without types.
  */
 
-import type { ClientVerify, PrefaceKind, TlsLibraryName, TlsProtocol } from "../config/settings.ts";
+import type {
+  ClientVerify,
+  ConnectionLimits,
+  EngineSettings,
+  PrefaceKind,
+  SocketSettings,
+  Timeouts,
+  TlsLibraryName,
+  TlsProtocol,
+} from "../config/settings.ts";
 import type { ConnectionReport } from "../log/access_line.ts";
 
 /**
@@ -12,7 +21,12 @@ import type { ConnectionReport } from "../log/access_line.ts";
  * TLS is done by Deno's rustls unless an option needs OpenSSL, and under Node by `node:tls`. The command prefers OpenSSL
  * on Linux because it can run OpenSSL on its own event loop. A library cannot, because the program owns the event loop.
  */
-export interface TerminateOptions {
+export interface TerminateOptions
+  extends
+    Partial<SocketSettings>,
+    Partial<ConnectionLimits>,
+    Partial<Omit<EngineSettings, "protocols" | "groups" | "sslEngine">>,
+    TimeoutOptions {
   /**
    * One or more of `HOST,PORT` or `[HOST]:PORT`. With port 0 the system chooses a free port. Default `*,8443`. With
    * `+` and the path of a PEM file at the end, the frontend serves only that certificate. A
@@ -56,18 +70,8 @@ export interface TerminateOptions {
   readonly tlsLibrary?: "auto" | TlsLibraryName;
   /** Default TLS 1.2 and 1.3. */
   readonly tlsProtocols?: readonly TlsProtocol[];
-  /** OpenSSL's cipher list for TLS 1.2 and older. */
-  readonly ciphers?: string;
-  /** OpenSSL's list of TLS 1.3 cipher suites. */
-  readonly ciphersuites?: string;
   /** OpenSSL's list of groups. */
   readonly ecdhCurve?: string;
-  /** Choose the cipher by the server's order, not by the client's. Default false. */
-  readonly preferServerCiphers?: boolean;
-  /** In order of preference (RFC 7301). A client that offers only other protocols is refused. */
-  readonly alpnProtocols?: readonly string[];
-  /** Refuse clients that ask for a name for which there is no certificate. Default false. */
-  readonly sniNomatchAbort?: boolean;
   /** Whether clients must show a certificate. Default `none`. */
   readonly clientVerify?: ClientVerify;
   /** Path of a file with the authorities that sign clients' certificates. */
@@ -95,53 +99,22 @@ export interface TerminateOptions {
   readonly proxyAuthority?: boolean;
   /** With `proxy-v2`: add the client's certificate. Default false. */
   readonly proxyClientCert?: boolean;
-  /** listen(2); Linux only. Default 100. */
-  readonly backlog?: number;
-  /**
-   * Max unfinished handshakes; more clients wait in the kernel's queue. At the limit, a new client replaces the oldest
-   * handshake once that has taken more than 2 seconds. Not under Node. Default 256.
-   */
-  readonly maxHandshakes?: number;
-  /**
-   * Max open connections. At the limit, new clients wait in the kernel's queue, or replace a handshake that has taken
-   * more than 0.25 seconds. Default 0: no limit.
-   */
-  readonly maxConnections?: number;
-  /**
-   * Max open connections for each client; further ones are reset before TLS begins. A client is an IPv4 address or an
-   * IPv6 /64 network, with `proxy-proxy` the one in the PROXY header. Default 0: no limit.
-   */
-  readonly maxConnectionsPerClient?: number;
-  /** Seconds until an idle client is probed (TCP_KEEPIDLE); Linux only. Default 3600. */
-  readonly keepalive?: number;
-  /** TCP Fast Open for clients (RFC 7413); Linux only, not under Node. Default false. */
-  readonly tcpFastOpen?: boolean;
-  /** Size in bytes of a client connection's receive buffer (SO_RCVBUF); Linux only, not under Node. */
-  readonly receiveBuffer?: number;
-  /** Size in bytes of its send buffer (SO_SNDBUF); Linux only, not under Node. */
-  readonly sendBuffer?: number;
   /** Seconds between lookups of the backend's host name. Default 0: only once, at the start. */
   readonly backendRefresh?: number;
-  /** Seconds. Default 30. */
-  readonly handshakeTimeout?: number;
-  /** Seconds. Default 30. */
-  readonly backendConnectTimeout?: number;
-  /** Seconds without progress after one side has ended, until the connection is closed. Default 30. */
-  readonly lingerTimeout?: number;
-  /** Seconds that a peer may accept none of the data that waits for it; 0: no limit. Default 300. */
-  readonly stallTimeout?: number;
   /** Called for each connection after it has ended, for any reason. Its exceptions and rejections are ignored. */
   readonly onConnection?: (connection: ConnectionReport) => void;
 }
 
+/** Timeouts in seconds: `handshakeTimeout` and so on. */
+export type TimeoutOptions = {
+  readonly [Name in keyof Timeouts as Name extends "drain" | "worker" ? never : `${Name}Timeout`]?:
+    Timeouts[Name];
+};
+
 /** A frontend with its own limits, in addition to the global ones. */
-export interface LimitedFrontend {
+export interface LimitedFrontend extends Partial<ConnectionLimits> {
   /** Written like a frontend without limits. */
   readonly address: string;
-  /** See {@linkcode TerminateOptions}. */
-  readonly maxHandshakes?: number;
-  readonly maxConnections?: number;
-  readonly maxConnectionsPerClient?: number;
 }
 
 /** How {@linkcode Terminator.close} treats open connections. */

@@ -3,6 +3,7 @@
  * to a file, and to syslog where asked. A worker's go to the supervisor, which alone writes.
  */
 
+import type { LogSettings } from "../config/settings.ts";
 import { counted } from "../counted.ts";
 import { type LogLevel, StartupError } from "../errors.ts";
 import { pause, type Runtime, type StandardStream } from "../runtime/runtime.ts";
@@ -10,7 +11,8 @@ import { LineQueue } from "./line_queue.ts";
 import { LogFile } from "./log_file.ts";
 import type { LineSink } from "./logger.ts";
 import { printable } from "../wire/escape.ts";
-import { Syslog } from "./syslog.ts";
+import type { LogSink, OpenSink } from "./log_sink.ts";
+import { openSyslog } from "./syslog.ts";
 
 export { type ConfiguredLog, configureLog, type LineSink, type Logger } from "./logger.ts";
 
@@ -35,14 +37,11 @@ export const hitchStamp: Stamp = ({ date, pid, text }) => {
 
 /** Options of {@linkcode Outputs}. */
 export interface OutputOptions {
-  /** The path of the file that takes the place of the standard streams. */
-  readonly file?: string;
+  readonly settings: LogSettings;
   /** There are no standard streams. */
   readonly detached?: boolean;
   /** Default: {@linkcode plainStamp}. */
   readonly stamp?: Stamp;
-  /** The syslog facility, or undefined for no syslog. */
-  readonly syslogFacility: string | undefined;
 }
 
 /** The supervisor's outputs. */
@@ -50,7 +49,7 @@ export class Outputs {
   readonly #runtime: Runtime;
   readonly #stdout: LineQueue;
   readonly #stderr: LineQueue;
-  readonly #syslog: Syslog | undefined;
+  readonly #sinks: readonly LogSink[];
   readonly #options: OutputOptions;
   #file: LogFile | undefined;
 
@@ -59,24 +58,22 @@ export class Outputs {
     this.#options = options;
     this.#stdout = this.#standard("stdout");
     this.#stderr = this.#standard("stderr");
-    this.#syslog = options.syslogFacility === undefined ? undefined : new Syslog(runtime, {
-      ...{ facility: options.syslogFacility, identity: "stud" },
-      onAway: (reason) =>
-        this.#local("warning")?.push(this.#stamp("warning", `${AWAY}${printable(reason)}`)),
-    });
+    const site = { runtime, sayElsewhere: this.#sayLocally };
+    this.#sinks = SINKS.flatMap((open) => open(options.settings, site) ?? []);
   }
 
   /** Outputs with their file open, if there is one. Rejects with {@linkcode StartupError}. */
   static async open(runtime: Runtime, options: OutputOptions): Promise<Outputs> {
     const outputs = new Outputs(runtime, options);
-    if (options.file === undefined) return outputs;
+    const { file } = options.settings;
+    if (file === undefined) return outputs;
     const lossLine = (lost: number) =>
       outputs.#stamp(
         "warning",
         `${counted(lost, "log line")} lost: could not write them (disk full?)`,
       );
     try {
-      outputs.#file = await LogFile.open(runtime, options.file, lossLine);
+      outputs.#file = await LogFile.open(runtime, file, lossLine);
     } catch (error) {
       throw new StartupError(`--log-filename ${(error as Error).message}`, { cause: error });
     }
@@ -90,8 +87,12 @@ export class Outputs {
 
   /** The sink for {@linkcode configureLog}. */
   readonly sink: LineSink = (level, text) => {
+    this.#sayLocally(level, text);
+    for (const sink of this.#sinks) sink.send(level, text);
+  };
+
+  readonly #sayLocally: LineSink = (level, text) => {
     this.#local(level)?.push(this.#stamp(level, text));
-    this.#syslog?.send(level, text);
   };
 
   /** Lines for standard output as they are: another log than this one. */
@@ -116,7 +117,7 @@ export class Outputs {
 
   /** Waits until everything is written, for a moment at most: a stalled reader must not keep us alive. */
   async flushed(): Promise<void> {
-    const all = [this.#stdout, this.#stderr, this.#file, this.#syslog]
+    const all = [this.#stdout, this.#stderr, this.#file, ...this.#sinks]
       .map((output) => output?.flushed());
     const limit = pause(this.#runtime.clock, FLUSH_LIMIT);
     await Promise.race([Promise.all(all), limit]);
@@ -139,6 +140,7 @@ export class Outputs {
   }
 }
 
-const AWAY = "syslog: no log daemon is running, lines wait for it: ";
+/** What takes the log's lines besides, in this order. */
+const SINKS: readonly OpenSink[] = [openSyslog];
 /** Milliseconds. */
 const FLUSH_LIMIT = 1_000;

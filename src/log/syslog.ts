@@ -7,6 +7,8 @@ import { type Clock, type DatagramSender, pause, type Runtime } from "../runtime
 import { counted } from "../counted.ts";
 import type { LogLevel } from "../errors.ts";
 import { LineQueue } from "./line_queue.ts";
+import type { LogSink, OpenSink } from "./log_sink.ts";
+import { printable } from "../wire/escape.ts";
 
 /** Facility codes of RFC 3164 section 4.1.1 by the names that syslog(3) uses. */
 export const SYSLOG_FACILITIES: Readonly<Record<string, number>> = {
@@ -37,6 +39,16 @@ const SEVERITIES: Readonly<Record<LogLevel, number>> = { error: 3, warning: 4, i
 /** Where a log daemon listens. */
 export const DEV_LOG = "/dev/log";
 
+/** `-s/--syslog`. */
+export const openSyslog: OpenSink = (
+  { syslog, syslogFacility: facility },
+  { runtime, sayElsewhere },
+) => {
+  if (!syslog) return undefined;
+  const onAway = (reason: string) => sayElsewhere("warning", `${AWAY}${printable(reason)}`);
+  return new Syslog(runtime, { facility, identity: "stud", onAway });
+};
+
 /** Options of {@linkcode Syslog}. */
 export interface SyslogOptions {
   /** A name from {@linkcode SYSLOG_FACILITIES}. */
@@ -50,7 +62,7 @@ export interface SyslogOptions {
 }
 
 /** A connection to the log daemon. */
-export class Syslog {
+export class Syslog implements LogSink {
   readonly #runtime: Runtime;
   readonly #options: SyslogOptions;
   readonly #queue: LineQueue;
@@ -130,6 +142,7 @@ function within<T>(clock: Clock, milliseconds: number, promise: Promise<T>): Pro
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const AWAY = "syslog: no log daemon is running, lines wait for it: ";
 const RETRY_PAUSE = 500;
 const NOTICED_FAILURES = 3;
 const SEND_LIMIT = 1_000;

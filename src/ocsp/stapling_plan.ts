@@ -48,9 +48,9 @@ export interface StaplingPlan {
 /** The plan for the certificates that are served, or undefined for rustls, which staples nothing. */
 export function staplingPlan(
   certificates: readonly StaplableCertificate[],
-  settings: Settings,
+  { tlsLibrary, ocsp }: Pick<Settings, "tlsLibrary" | "ocsp">,
 ): StaplingPlan | undefined {
-  if (settings.tlsLibrary.name === "rustls") return undefined;
+  if (tlsLibrary.name === "rustls") return undefined;
   return {
     certificates: certificates.flatMap(
       ({ source, fingerprint, certificateChain, ocspResponse, ocspOrigin }) => {
@@ -59,9 +59,9 @@ export function staplingPlan(
         return [{ source, fingerprint, certificateChain, ocspResponse, nextUpdate, isNamed }];
       },
     ),
-    directory: settings.ocspDir,
-    connectTimeout: settings.ocspConnectTimeout * 1000,
-    responseTimeout: settings.ocspResponseTimeout * 1000,
-    refreshInterval: settings.ocspRefreshInterval * 1000,
+    directory: ocsp.directory,
+    connectTimeout: ocsp.connectTimeout * 1000,
+    responseTimeout: ocsp.responseTimeout * 1000,
+    refreshInterval: ocsp.refreshInterval * 1000,
   };
 }

@@ -1,6 +1,6 @@
 /** Reads whom the backend's certificate must be from, and says what the operator should know of it. */
 
-import type { Settings } from "../config/settings.ts";
+import type { BackendSettings, TlsLibrary } from "../config/settings.ts";
 import { StartupError } from "../errors.ts";
 import type { Files } from "../runtime/runtime.ts";
 import { checkAuthorities } from "../x509/certificate_file.ts";
@@ -17,12 +17,15 @@ export interface BackendTlsPlan {
 
 /** Rejects with {@linkcode StartupError}, unless it has been read before: a file that cannot be read, or no authorities anywhere. */
 export async function readBackendTls(
-  { backendTls, tlsLibrary }: Pick<Settings, "backendTls" | "tlsLibrary">,
+  { backend, tlsLibrary }: {
+    readonly backend: Pick<BackendSettings, "tls">;
+    readonly tlsLibrary: TlsLibrary;
+  },
   files: Pick<Files, "readText">,
   held = new HeldContent(),
 ): Promise<BackendTlsPlan> {
-  if (backendTls === undefined) return { configuration: undefined, warnings: [] };
-  const { ca, name, verify } = backendTls;
+  if (backend.tls === undefined) return { configuration: undefined, warnings: [] };
+  const { ca, name, verify } = backend.tls;
   if (!verify) {
     return { configuration: { authorities: undefined, name, verify }, warnings: [UNVERIFIED] };
   }
@@ -60,7 +63,7 @@ export async function readBackendTls(
  * able to read any file; Node has some of its own for machines whose file is nowhere to be found.
  */
 async function systemAuthorities(
-  library: Settings["tlsLibrary"]["name"],
+  library: TlsLibrary["name"],
   files: Pick<Files, "readText">,
 ): Promise<string | undefined> {
   if (library === "rustls") return undefined;

@@ -4,7 +4,12 @@
  */
 
 import { optionNamed } from "../config/options.ts";
-import type { PemFileSetting, Settings } from "../config/settings.ts";
+import type {
+  CertificateSettings,
+  ClientSettings,
+  PemFileSetting,
+  Settings,
+} from "../config/settings.ts";
 import { counted } from "../counted.ts";
 import { StartupError } from "../errors.ts";
 import type { Files, Runtime } from "../runtime/runtime.ts";
@@ -17,7 +22,7 @@ import {
 import { CertificateIndex } from "../tls/certificate_index.ts";
 import { makeSelfSigned } from "../x509/self_signed.ts";
 import { isKeyUri } from "../wire/key_uri.ts";
-import { ClientRulesReader, type ClientSettings } from "./client_rules.ts";
+import { ClientRulesReader } from "./client_rules.ts";
 import { fileModeWarnings } from "./file_mode.ts";
 import { globMatcher } from "./glob.ts";
 import { HeldContent } from "./held_content.ts";
@@ -62,31 +67,32 @@ export interface FilesAndClock extends Pick<Runtime, "files" | "clock"> {
  * refuses: `refused` has its reasons by fingerprint.
  */
 export async function loadCertificates(
-  settings: Settings,
+  settings: ServedSettings,
   runtime: FilesAndClock,
   former?: readonly PlannedCertificate[],
   refused: ReadonlyMap<string, string> = new Map(),
 ): Promise<LoadedCertificates> {
-  if (settings.selfSigned !== undefined) {
-    return await selfSigned(settings.selfSigned, runtime, former);
+  const { certificates: sources, pemFiles } = settings;
+  if (sources.selfSigned !== undefined) {
+    return await selfSigned(sources.selfSigned, runtime, former);
   }
   const quarantine = new Quarantine(former, refused);
-  const wanted = [...settings.pemFiles, ...await filesOfDirectory(settings, runtime.files)];
-  const read = await readFiles(wanted, settings, runtime, quarantine, former);
-  const complete = await giveAllKeys(read, settings, runtime.files, quarantine);
+  const wanted = [...pemFiles, ...await filesOfDirectory(sources, runtime.files)];
+  const read = await readFiles(wanted, settings.clients, runtime, quarantine, former);
+  const complete = await giveAllKeys(read, sources, runtime.files, quarantine);
   const found = wanted.flatMap((setting, place): FoundCertificate[] => {
     const own = complete[place];
     const certificate = (own && quarantine.accept(own)) ?? quarantine.former(setting.certificate);
     return certificate === undefined ? [] : [{ certificate, setting, place }];
   });
   if (found.length === 0 && quarantine.fault !== undefined) throw quarantine.fault;
-  const isListed = ({ place }: FoundCertificate) => place < settings.pemFiles.length;
+  const isListed = ({ place }: FoundCertificate) => place < pemFiles.length;
   const defaultCertificate = Math.max(0, found.filter(isListed).length - 1);
   const certificates = found.map(({ certificate }) => certificate);
   const stapled = await addResponses(found, settings, runtime);
   const keyFiles = [
     ...wanted.flatMap((one, at) => keyFile(one, read[at])),
-    ...settings.privateKeys,
+    ...sources.privateKeys,
   ];
   return {
     certificates: stapled.certificates,
@@ -101,6 +107,12 @@ export async function loadCertificates(
     quarantined: quarantine.lines,
   };
 }
+
+/** What of the settings certificates are loaded by. */
+export type ServedSettings = Pick<
+  Settings,
+  "certificates" | "clients" | "ocsp" | "pemFiles" | "tlsLibrary"
+>;
 
 /** A certificate, what the operator said of it, and its place in the list. */
 interface FoundCertificate {
@@ -131,7 +143,7 @@ async function selfSigned(
 }
 
 async function filesOfDirectory(
-  { pemDir, pemDirGlob }: Settings,
+  { pemDir, pemDirGlob }: CertificateSettings,
   files: Files,
 ): Promise<PemFileSetting[]> {
   if (pemDir === undefined) return [];
@@ -152,7 +164,7 @@ async function filesOfDirectory(
 
 function readFiles(
   wanted: readonly PemFileSetting[],
-  settings: Settings,
+  general: ClientSettings,
   { files, held }: FilesAndClock,
   quarantine: Quarantine,
   former: readonly PlannedCertificate[] = [],
@@ -169,7 +181,7 @@ function readFiles(
     const same = hasMore ? undefined : recall(text, formerBySource.get(path));
     if (same !== undefined) return same;
     const plain = readCertificate(text, path, known);
-    const own = ownClientSettings(setting, settings);
+    const own = setting.clients && { ...general, ...setting.clients };
     const file = own === undefined ? plain : { ...plain, clientRules: await rules.read(own, path) };
     const key = setting.privateKey === undefined
       ? file.ownKey
@@ -186,25 +198,10 @@ function readFiles(
   );
 }
 
-/** Undefined if the certificate has none of its own. */
-function ownClientSettings(
-  setting: PemFileSetting,
-  general: ClientSettings,
-): ClientSettings | undefined {
-  const names = ["clientVerify", "clientVerifyCa", "clientVerifyCrl", "allowedClients"] as const;
-  if (names.every((name) => setting[name] === undefined)) return undefined;
-  return {
-    clientVerify: setting.clientVerify ?? general.clientVerify,
-    clientVerifyCa: setting.clientVerifyCa ?? general.clientVerifyCa,
-    clientVerifyCrl: setting.clientVerifyCrl ?? general.clientVerifyCrl,
-    allowedClients: setting.allowedClients ?? general.allowedClients,
-  };
-}
-
 /** In the places of the files. */
 async function giveAllKeys(
   read: readonly (PlannedCertificate | PlannedFile | undefined)[],
-  { privateKeys }: Settings,
+  { privateKeys }: CertificateSettings,
   files: Files,
   quarantine: Quarantine,
 ): Promise<(PlannedCertificate | undefined)[]> {
@@ -228,7 +225,7 @@ async function giveAllKeys(
 
 async function addResponses(
   wanted: readonly FoundCertificate[],
-  settings: Settings,
+  settings: ServedSettings,
   runtime: FilesAndClock,
 ): Promise<Pick<LoadedCertificates, "certificates" | "warnings">> {
   const { files, clock, unwatched = files, held = new HeldContent() } = runtime;
@@ -237,7 +234,8 @@ async function addResponses(
     wanted,
     READ_AT_ONCE,
     ({ certificate, setting }): Promise<WithResponse> => {
-      const { ocspResponse: named, ocspVerifyStaple: verify = settings.ocspVerifyStaple } = setting;
+      const { ocspResponse: named, ocspVerifyStaple: verify = settings.ocsp.verifyStaple } =
+        setting;
       const reader = { files, clock, verify };
       if (named !== undefined) return addNamedResponse(certificate, named, reader, held);
       const path = found.stored.pathFor(certificate.source);
@@ -258,7 +256,7 @@ async function addResponses(
 
 /** What the directory of stored responses holds; none may be wanted, and rustls can staple none of it. */
 async function storedResponses(
-  { ocspDir, tlsLibrary }: Settings,
+  { ocsp: { directory: ocspDir }, tlsLibrary }: ServedSettings,
   files: Files,
 ): Promise<{ stored: StoredResponses; warning?: string }> {
   const nothing = new StoredResponses(ocspDir, []);

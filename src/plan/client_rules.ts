@@ -3,7 +3,7 @@
  * lists.
  */
 
-import type { TlsSettings } from "../config/settings.ts";
+import type { ClientSettings } from "../config/settings.ts";
 import { StartupError } from "../errors.ts";
 import type { Files } from "../runtime/runtime.ts";
 import { checkClientAuthorities } from "../x509/client_authorities.ts";
@@ -19,12 +19,6 @@ import {
 import type { ClientRules, TlsConfiguration } from "../tls/tls_configuration.ts";
 import { HeldContent } from "./held_content.ts";
 import { once } from "./once.ts";
-
-/** What the operator has said of clients in one place. */
-export type ClientSettings = Pick<
-  TlsSettings,
-  "clientVerify" | "clientVerifyCa" | "clientVerifyCrl" | "allowedClients"
->;
 
 /** Reads rules; a file that many rules name is read once. */
 export class ClientRulesReader {
@@ -46,8 +40,7 @@ export class ClientRulesReader {
    * revocation list that is none of theirs. `source` is what the rules are for, if it is one certificate.
    */
   async read(settings: ClientSettings, source?: string): Promise<ClientRules> {
-    const { clientVerify: verify, clientVerifyCa: path, clientVerifyCrl, allowedClients } =
-      settings;
+    const { verify, authorities: path, revocationLists: listsPath, allowed } = settings;
     if (verify === "none") return { verify, authorities: "" };
     if (path === undefined) {
       const start = source === undefined ? "" : `${source}: `;
@@ -58,18 +51,18 @@ export class ClientRulesReader {
     }
     // Lists belong to their authorities: if either file is bad, both go on as they were.
     const { authorities, lists: revocationLists } = await this.#held.read(
-      `authorities ${path} ${clientVerifyCrl}`,
+      `authorities ${path} ${listsPath}`,
       async () => {
         const { authorities, lists } = await this.#readAuthorities(path);
-        if (clientVerifyCrl === undefined) return { authorities, lists };
-        return { authorities, lists: [...lists, ...await this.#readLists(clientVerifyCrl, path)] };
+        if (listsPath === undefined) return { authorities, lists };
+        return { authorities, lists: [...lists, ...await this.#readLists(listsPath, path)] };
       },
     );
     return {
       verify,
       authorities,
       ...revocationLists.length > 0 && { revocationLists },
-      ...allowedClients && { allowed: allowedClients },
+      ...allowed && { allowed },
     };
   }
 

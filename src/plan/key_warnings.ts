@@ -3,14 +3,14 @@
  * handshakes fail, and nobody says why.
  */
 
-import type { TlsSettings } from "../config/settings.ts";
+import type { EngineSettings } from "../config/settings.ts";
 import type { CheckedCertificate } from "../x509/certificate_file.ts";
 import { dhBits, FEWEST_DH_BITS } from "../x509/dh_parameters.ts";
 import { lowersSecurityLevel } from "../tls/openssl/context_options.ts";
 
 /** A line for each certificate whose kind of key browsers and other clients of today do not know. */
 export function rareKeyWarnings(
-  { ciphers }: Pick<TlsSettings, "ciphers">,
+  { ciphers }: Pick<EngineSettings, "ciphers">,
   certificates: readonly CheckedCertificate[],
 ): string[] {
   return certificates.flatMap(({ source, keyType, curve: identifier = "" }) => {
@@ -29,7 +29,7 @@ export function rareKeyWarnings(
 
 /** A line for each file with weak parameters, and one if ciphers are named that no file has parameters for. */
 export function dhWarnings(
-  { ciphers, tlsProtocols: protocols }: TlsSettings,
+  { ciphers, protocols }: Pick<EngineSettings, "ciphers" | "protocols">,
   certificates: readonly CheckedCertificate[],
 ): string[] {
   const given = certificates.filter(({ dhParameters }) => dhParameters !== undefined);

@@ -5,7 +5,8 @@
 
 import { formatAddress } from "../config/address.ts";
 import { sandboxSetting } from "../config/sandbox_setting.ts";
-import type { FrontendLimits, FrontendSettings, Settings } from "../config/settings.ts";
+import type { ConnectionLimits, FrontendSettings, Settings } from "../config/settings.ts";
+import { changeableSettings, fixedSettings } from "../config/setting_groups.ts";
 import type {
   BackendEndpoint,
   WorkerConfiguration,
@@ -38,6 +39,8 @@ export interface Plan {
   readonly tlsBecause: string | undefined;
   /** What cannot be changed without a restart, by the option's name. */
   readonly fixed: Readonly<Record<string, unknown>>;
+  /** The settings without that, and without the warnings that they came with. */
+  readonly changeable: Partial<Settings>;
   /** What is to be done about OCSP responses; undefined: nothing. */
   readonly stapling?: StaplingPlan | undefined;
   /** Lines the operator should read; none of them stops the start. */
@@ -55,7 +58,7 @@ export interface WantedFrontend {
   readonly alternatives: readonly (readonly SocketAddress[])[];
   /** What it has of its own. */
   readonly tls: TlsConfiguration | undefined;
-  readonly limits?: FrontendLimits | undefined;
+  readonly limits?: Partial<ConnectionLimits> | undefined;
 }
 
 /**
@@ -76,32 +79,16 @@ export async function makePlan(
 ): Promise<Plan> {
   const privileges = await findPrivileges(settings, runtime);
   const workers = workerCount(settings, runtime);
+  const { sockets, limits, timeouts, preface, log } = settings;
   const configuration = {
+    ...{ sockets, limits, timeouts, preface },
     backend: await backendEndpoints(settings, runtime),
     tls: tls.configuration,
     steer: steeredWorkers(settings, workers),
     ...countsClients(settings) && { steersAlways: true },
-    preface: settings.preface,
-    proxyV2: settings.proxyV2,
-    backlog: settings.backlog,
-    maxHandshakes: settings.maxHandshakes,
-    maxConnections: settings.maxConnections,
-    maxConnectionsPerClient: settings.maxConnectionsPerClient,
     workers,
-    keepalive: settings.keepalive,
-    tcpFastOpen: settings.tcpFastOpen,
-    receiveBuffer: settings.receiveBuffer,
-    sendBuffer: settings.sendBuffer,
-    logConnections: settings.logLevel === "debug",
-    timeouts: {
-      handshake: settings.handshakeTimeout,
-      backendConnect: settings.backendConnectTimeout,
-      drain: settings.drainTimeout,
-      linger: settings.lingerTimeout,
-      stall: settings.stallTimeout,
-      worker: settings.workerTimeout,
-    },
-    accessLog: settings.accessLog === undefined ? undefined : settings.accessLogFormat,
+    logConnections: log.level === "debug",
+    accessLog: log.access === undefined ? undefined : log.accessFormat,
     privileges,
     sandbox: sandboxSetting(settings),
   };
@@ -118,15 +105,8 @@ export async function makePlan(
     tls,
     tlsBecause: settings.tlsLibrary.because,
     stapling: tls.stapling,
-    fixed: {
-      syslog: settings.syslog,
-      "syslog-facility": settings.syslogFacility,
-      "log-filename": settings.logFile,
-      daemon: settings.daemon,
-      watch: settings.watch,
-      "access-log": settings.accessLog,
-      "access-log-format": settings.accessLogFormat,
-    },
+    fixed: fixedSettings(settings),
+    changeable: { ...changeableSettings(settings), warnings: [] },
     warnings: [
       ...settings.warnings,
       ...tls.warnings,
@@ -162,7 +142,7 @@ async function wantedFrontend(
 }
 
 async function backendEndpoints(settings: Settings, runtime: Runtime): Promise<BackendEndpoint[]> {
-  const { backend } = settings;
+  const { address: backend } = settings.backend;
   if (backend.kind === "unix") return [backend];
   const port = await portNumber(backend.port, "--backend", runtime);
   const hosts = await lookup(backend.host, "--backend", runtime);
@@ -171,7 +151,7 @@ async function backendEndpoints(settings: Settings, runtime: Runtime): Promise<B
 
 /** Undefined where there is nothing to look up, or the operator does not want it. */
 function backendName(settings: Settings, runtime: Runtime): BackendName | undefined {
-  const { backend, backendRefresh: refresh } = settings;
+  const { address: backend, refresh } = settings.backend;
   if (refresh === 0 || backend.kind === "unix" || isIpAddress(backend.host)) return undefined;
   const lookUp = () => backendEndpoints(settings, runtime);
   return { text: formatAddress(backend), refresh, lookUp };
@@ -199,7 +179,7 @@ async function portNumber(port: string, option: string, runtime: Runtime): Promi
 }
 
 async function findPrivileges(settings: Settings, runtime: Runtime): Promise<WorkerPrivileges> {
-  const { chroot, user, group } = settings;
+  const { chroot, user, group } = settings.workers;
   for (const [option, value] of Object.entries({ chroot, user, group })) {
     if (value === undefined) continue;
     if (runtime.platform !== "linux") {
@@ -246,12 +226,12 @@ const NEEDED: Readonly<
 function steeredWorkers(settings: Settings, workers: number): number | undefined {
   const { name, orElse } = settings.tlsLibrary;
   const useful = workers > 1 && ([name, orElse].includes("rustls") || countsClients(settings));
-  return settings.steerByClient && useful ? workers : undefined;
+  return settings.workers.steerByClient && useful ? workers : undefined;
 }
 
 /** Whether connections are counted for each client, and clients can be brought to the worker that counts theirs. */
-function countsClients({ steerByClient, maxConnectionsPerClient, frontends }: Settings): boolean {
-  return steerByClient && (maxConnectionsPerClient > 0 ||
+function countsClients({ workers, limits, frontends }: Settings): boolean {
+  return workers.steerByClient && (limits.maxConnectionsPerClient > 0 ||
     frontends.some(({ limits }) => (limits?.maxConnectionsPerClient ?? 0) > 0));
 }
 

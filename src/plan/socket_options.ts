@@ -3,6 +3,7 @@
  * the workers; the kernel does not refuse what a sysctl limits, so it is looked at here.
  */
 
+import { linuxOptionsIn } from "../config/setting_groups.ts";
 import type { Settings } from "../config/settings.ts";
 import { StartupError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -12,15 +13,14 @@ import type { Runtime } from "../runtime/runtime.ts";
  * {@linkcode StartupError} where there is no such option at all.
  */
 export async function socketWarnings(settings: Settings, runtime: Runtime): Promise<string[]> {
-  const { tcpFastOpen, receiveBuffer, sendBuffer } = settings;
-  const wanted = [
-    ...tcpFastOpen ? ["--tcp-fastopen"] : [],
-    ...receiveBuffer > 0 ? ["--recv-bufsize"] : [],
-    ...sendBuffer > 0 ? ["--send-bufsize"] : [],
-  ];
-  if (wanted.length > 0 && runtime.platform !== "linux") {
-    throw new StartupError(`${wanted[0]}: only on Linux, this is ${runtime.platform}`);
+  const [wanted] = linuxOptionsIn(settings);
+  if (wanted !== undefined && runtime.platform !== "linux") {
+    throw new StartupError(`--${wanted}: only on Linux, this is ${runtime.platform}`);
   }
+  if (wanted !== undefined && runtime.kernel === undefined) {
+    throw new StartupError(`--${wanted}: only on Linux, with foreign functions allowed`);
+  }
+  const { tcpFastOpen, receiveBuffer, sendBuffer } = settings.sockets;
   return [
     ...tcpFastOpen ? await fastOpenWarning(runtime) : [],
     ...await bufferWarning("--recv-bufsize", receiveBuffer, "rmem_max", runtime),

@@ -1,6 +1,6 @@
 /** Turns what the operator asked of TLS into what engines are told: files into text, secrets into octets. */
 
-import type { FrontendTls, Settings, TlsSettings } from "../config/settings.ts";
+import type { EngineSettings, FrontendTls, Settings, TlsSettings } from "../config/settings.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { PlannedCertificate } from "./planned_certificate.ts";
 import { CertificateIndex } from "../tls/certificate_index.ts";
@@ -61,26 +61,23 @@ export async function makeTlsPlan(
   const held = new HeldContent(former?.held);
   const runtime = { files, clock: platform.clock, unwatched: platform.files, held };
   const backend = await readBackendTls(settings, files, held);
+  const { ticketSecret: secretFile } = settings.sessions;
   const general = loaded !== undefined
     ? { warnings: [], quarantined: [], ...loaded }
-    : settings.backendTls !== undefined && settings.pemFiles.length === 0
+    : settings.backend.tls !== undefined && settings.pemFiles.length === 0
     ? NO_CERTIFICATES
     : await loadCertificates(settings, runtime, former?.certificates, refused);
   const ticketSecret = await held.read(
-    `ticket secret ${settings.ticketSecret}`,
-    () => readTicketSecret(settings.ticketSecret, runtime, former?.configuration.ticketSecret),
+    `ticket secret ${secretFile}`,
+    () => readTicketSecret(secretFile, runtime, former?.configuration.ticketSecret),
   );
   const rules = new ClientRulesReader(runtime.files, held);
   const configuration = async (tls: TlsSettings, certificates: LoadedCertificates) => ({
     ...common(settings, ticketSecret.secret),
     ...backend.configuration && { backend: backend.configuration },
     ...served(certificates),
-    sniNomatchAbort: tls.sniNomatchAbort,
-    protocols: tls.tlsProtocols,
-    ciphers: tls.ciphers,
-    ciphersuites: tls.ciphersuites,
-    preferServerCiphers: tls.preferServerCiphers,
-    clientRules: await rules.read(tls),
+    ...tls.engine,
+    clientRules: await rules.read(tls.clients),
   });
   const all = [{ tls: settings as TlsSettings, certificates: general }];
   const ofFrontends: (TlsConfiguration | undefined)[] = [];
@@ -102,12 +99,12 @@ export async function makeTlsPlan(
     ...all.flatMap(({ certificates }) => certificates.warnings),
     ...backend.warnings,
     ...ticketSecret.warnings,
-    ...all.flatMap(({ tls }) => loweredLevel(tls)),
+    ...all.flatMap(({ tls }) => loweredLevel(tls.engine)),
     ...settings.tlsLibrary.name === "rustls"
       ? []
       : all.flatMap(({ tls, certificates: { certificates } }) => [
-        ...dhWarnings(tls, certificates),
-        ...rareKeyWarnings(tls, certificates),
+        ...dhWarnings(tls.engine, certificates),
+        ...rareKeyWarnings(tls.engine, certificates),
       ]),
     ...sharedCache(settings),
     ...settings.tlsLibrary.name === "node"
@@ -139,9 +136,13 @@ async function ofFrontend(
   { former, refused }: { former: TlsPlan | undefined; refused: KnownTls["refused"] },
 ): Promise<LoadedCertificates> {
   if (tls.pemFiles === settings.pemFiles) return general;
-  const ownOnly = { pemDir: undefined, pemDirGlob: undefined, selfSigned: undefined };
+  const { privateKeys } = settings.certificates;
+  const ownOnly = {
+    ...{ pemDir: undefined, pemDirGlob: undefined, selfSigned: undefined },
+    privateKeys,
+  };
   const own = await loadCertificates(
-    { ...settings, ...tls, ...ownOnly },
+    { ...settings, ...tls, certificates: ownOnly },
     runtime,
     former?.certificates,
     refused,
@@ -151,14 +152,11 @@ async function ofFrontend(
 }
 
 /** What no frontend can have of its own. */
-function common({ tlsLibrary, groups, sslEngine, alpnProtocols }: Settings, ticketSecret: string) {
+function common({ tlsLibrary }: Settings, ticketSecret: string) {
   return {
     library: tlsLibrary.name,
     ...tlsLibrary.orElse === undefined ? {} : { orElse: tlsLibrary.orElse },
     ...tlsLibrary.because === undefined ? {} : { because: tlsLibrary.because },
-    groups,
-    sslEngine,
-    alpnProtocols,
     ticketSecret,
   };
 }
@@ -203,7 +201,7 @@ function unstapled({ certificates, defaultCertificate }: LoadedCertificates): st
   );
 }
 
-function loweredLevel({ tlsProtocols: protocols, ciphers }: TlsSettings): string[] {
+function loweredLevel({ protocols, ciphers }: EngineSettings): string[] {
   if (!lowersSecurityLevel({ protocols, ciphers })) return [];
   const old = oldProtocols(protocols);
   return [
@@ -215,7 +213,7 @@ function loweredLevel({ tlsProtocols: protocols, ciphers }: TlsSettings): string
 }
 
 /** What an operator who comes from stud or hitch may not expect. */
-function sharedCache({ sharedCache }: Settings): string[] {
+function sharedCache({ sessions: { sharedCache } }: Settings): string[] {
   if (sharedCache === 0) return [];
   return [
     `-C/--shared-cache ${sharedCache} has no effect: clients keep their sessions, as tickets that every ` +

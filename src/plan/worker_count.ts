@@ -1,6 +1,6 @@
 /** How many workers there are to be, by what was asked for and what this machine has. */
 
-import type { Settings } from "../config/settings.ts";
+import type { WorkerSettings } from "../config/settings.ts";
 import { counted } from "../counted.ts";
 import { StartupError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -11,7 +11,7 @@ import type { Runtime } from "../runtime/runtime.ts";
  * CPUs gain little, and many more cost every client.
  */
 export function workerCount(
-  { workers }: Pick<Settings, "workers">,
+  { workers: { count: workers } }: { readonly workers: Pick<WorkerSettings, "count"> },
   { platform, processes: { cpus } }: Pick<Runtime, "platform" | "processes">,
 ): number {
   const count = workers === "auto" ? cpus : workers;

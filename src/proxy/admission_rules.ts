@@ -4,18 +4,9 @@
  * know of each other's clients, and the kernel spreads new connections evenly.
  */
 
+import type { ConnectionLimits } from "../config/settings.ts";
 import { type AdmissionRules, DESCRIPTOR_GRACE, DESCRIPTORS, GRACE } from "./admission.ts";
 import type { Arrival, PlaceRule } from "./places.ts";
-
-/** Limits that an operator has set; 0 or undefined: none. */
-export interface ConnectionLimits {
-  /** Handshakes under way in each worker. */
-  readonly maxHandshakes?: number | undefined;
-  /** Connections open in all workers. */
-  readonly maxConnections?: number | undefined;
-  /** The same for each client. */
-  readonly maxConnectionsPerClient?: number | undefined;
-}
 
 /** What one worker has of them. */
 export interface WorkerShare {
@@ -27,7 +18,7 @@ export interface WorkerShare {
 
 /** The rules for all connections of a worker, or of one frontend, which is named then. */
 export function admissionRules(
-  { maxHandshakes = 0, maxConnections = 0, maxConnectionsPerClient = 0 }: ConnectionLimits,
+  { maxHandshakes = 0, maxConnections = 0, maxConnectionsPerClient = 0 }: Partial<ConnectionLimits>,
   { workers = 1, clientsStay }: WorkerShare,
   frontend?: string,
 ): AdmissionRules {

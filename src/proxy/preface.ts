@@ -1,6 +1,6 @@
 /** Chooses what a backend reads before the first octet of plaintext. */
 
-import type { PrefaceKind, ProxyV2Parts } from "../config/settings.ts";
+import type { PrefaceSettings } from "../config/settings.ts";
 import type { ClientCertificate, Negotiated, TlsConnection } from "../tls/engine.ts";
 import { encodeIpPreface, encodeProxyV1 } from "../wire/preface.ts";
 import { LONGEST_PROXY_HEADER } from "../wire/proxy_header.ts";
@@ -18,16 +18,12 @@ export type PrefaceClient = Pick<
  */
 export type EncodePreface = (client: PrefaceClient) => Uint8Array | undefined;
 
-/** What only version 2 of the PROXY protocol needs. */
-export interface PrefaceOptions {
-  readonly parts: ProxyV2Parts;
-  /** Told once, in an operator's words, that a header had no room for everything. */
-  readonly onOmitted: (line: string) => void;
-}
+/** Told once, in an operator's words, that a header had no room for everything. */
+export type OnOmitted = (line: string) => void;
 
 /** The encoder for a kind of preface. */
-export function prefaceEncoder(kind: PrefaceKind, options: PrefaceOptions): EncodePreface {
-  switch (kind) {
+export function prefaceEncoder(settings: PrefaceSettings, onOmitted: OnOmitted): EncodePreface {
+  switch (settings.kind) {
     case "none":
       return () => undefined;
     case "ip":
@@ -35,16 +31,16 @@ export function prefaceEncoder(kind: PrefaceKind, options: PrefaceOptions): Enco
     case "proxy-v1":
       return ({ pair }) => encodeProxyV1(pair.peer, pair.local);
     case "proxy-v2":
-      return proxyV2Encoder(options);
+      return proxyV2Encoder(settings, onOmitted);
     case "proxy-proxy":
       return (client) => client.takeProxyHeader?.();
   }
 }
 
-function proxyV2Encoder({ parts, onOmitted }: PrefaceOptions): EncodePreface {
+function proxyV2Encoder(settings: PrefaceSettings, onOmitted: OnOmitted): EncodePreface {
   let told = false;
   return (client) => {
-    const { octets, omitted } = encodeProxyV2(proxyV2Facts(client, parts));
+    const { octets, omitted } = encodeProxyV2(proxyV2Facts(client, settings));
     if (omitted.length > 0 && !told) {
       told = true;
       onOmitted(tooLong(omitted));
@@ -61,7 +57,7 @@ function tooLong(omitted: readonly string[]): string {
 
 function proxyV2Facts(
   { pair, serverName, negotiated }: PrefaceClient,
-  { tlv, authority, clientCertificate }: ProxyV2Parts,
+  { tlv, authority, clientCertificate }: PrefaceSettings,
 ): ProxyV2Facts {
   return {
     client: pair.peer,

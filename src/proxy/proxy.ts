@@ -3,19 +3,14 @@
  * and the library are both this.
  */
 
-import type { PrefaceKind, ProxyV2Parts } from "../config/settings.ts";
+import type { ConnectionLimits, ProxySettings, Timeouts } from "../config/settings.ts";
 import { StartupError } from "../errors.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Endpoint, ListenAddress, Runtime, SocketAddress } from "../runtime/runtime.ts";
 import type { TlsConnection, TlsEngine } from "../tls/engine.ts";
 import { Aborter } from "./aborter.ts";
 import { Admission, FrontendPlaces, type WorkerAdmission } from "./admission.ts";
-import {
-  admissionRules,
-  type ConnectionLimits,
-  descriptorRule,
-  type WorkerShare,
-} from "./admission_rules.ts";
+import { admissionRules, descriptorRule, type WorkerShare } from "./admission_rules.ts";
 import { AccessLog, type OnConnection } from "./access_log.ts";
 import { BackendDialer } from "./backend_dialer.ts";
 import type { ConnectionServices } from "./connection.ts";
@@ -30,16 +25,14 @@ import { newRelayBuffers } from "./relay.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 import { type StallLimits, StallWatch } from "./stall_watch.ts";
 
-/** What a proxy is made of. */
-export interface ProxyOptions extends ConnectionLimits, Partial<WorkerShare> {
+/** What a proxy is made of. Of the timeouts some are only for those around it. */
+export interface ProxyOptions extends Omit<ProxySettings, "timeouts">, Partial<WorkerShare> {
   /** At least one. */
   readonly frontends: readonly ProxyFrontend[];
   /** Log a line for each connection that has ended. */
   readonly logConnections?: boolean;
   /** Tried in this order for each connection, save that those which failed of late come last. */
   readonly backend: readonly Endpoint[];
-  readonly preface: PrefaceKind;
-  readonly proxyV2: ProxyV2Parts;
   /** How many this process may have open; undefined or 0: nobody knows. */
   readonly descriptors?: number;
   /** Share the ports with other processes (SO_REUSEPORT). */
@@ -50,13 +43,6 @@ export interface ProxyOptions extends ConnectionLimits, Partial<WorkerShare> {
   readonly steer: number | undefined;
   /** As TlsListenerOptions has it. */
   readonly steersNetworks?: boolean | undefined;
-  readonly backlog: number;
-  /** TCP_KEEPIDLE, seconds. */
-  readonly keepalive: number;
-  /** As TlsListenerOptions has them. */
-  readonly tcpFastOpen?: boolean;
-  readonly receiveBuffer?: number;
-  readonly sendBuffer?: number;
   readonly timeouts: ProxyTimeouts;
   /** Told of each connection that has ended: the access log. */
   readonly onConnection?: OnConnection | undefined;
@@ -68,16 +54,11 @@ export interface ProxyFrontend extends ListenAddress {
   /** As the operator would write it: addresses of the same name are one frontend, and share its limits. */
   readonly name?: string | undefined;
   /** What holds for it besides what holds for all; undefined: nothing. */
-  readonly limits?: ConnectionLimits | undefined;
+  readonly limits?: Partial<ConnectionLimits> | undefined;
 }
 
-/** All in seconds; 0 for `stall` means never. */
-export interface ProxyTimeouts {
-  readonly handshake: number;
-  readonly backendConnect: number;
-  readonly linger: number;
-  readonly stall: number;
-}
+/** How long a proxy lets what take. */
+export type ProxyTimeouts = Omit<Timeouts, "drain" | "worker">;
 
 /** A running proxy. */
 export class Proxy {
@@ -244,7 +225,8 @@ export class Proxy {
     this.#frontends = steps.map(({ frontend }) => frontend);
     const { kernel } = this.#runtime;
     for (const { address, engine } of before.length > 0 ? this.#frontends : []) {
-      kernel?.tuneListener(address, { ...options, silentClients: engine.dialer !== undefined });
+      const silentClients = engine.dialer !== undefined;
+      kernel?.tuneListener(address, { sockets: options.sockets, silentClients });
     }
     const gone = before.filter((frontend) => !this.#frontends.includes(frontend));
     if (before.length > 0) this.serve();
@@ -294,12 +276,12 @@ export class Proxy {
   }
 
   #changingServices(
-    { preface, proxyV2, logConnections }: ProxyOptions,
+    { preface, logConnections }: ProxyOptions,
   ): Pick<ConnectionServices, "preface" | "takesProxyHeader" | "onEnd"> {
     const onOmitted = (what: string) => this.#log.warning("{what}", { what });
     return {
-      preface: prefaceEncoder(preface, { parts: proxyV2, onOmitted }),
-      takesProxyHeader: preface === "proxy-proxy",
+      preface: prefaceEncoder(preface, onOmitted),
+      takesProxyHeader: preface.kind === "proxy-proxy",
       onEnd: logConnections
         ? (client: TlsConnection) => logConnection(this.#log, client)
         : undefined,
@@ -370,7 +352,7 @@ function stallLimits({ linger, stall }: ProxyTimeouts): StallLimits {
 
 function workerAdmission(options: ProxyOptions): WorkerAdmission {
   const { timeouts, descriptors, frontends } = options;
-  const { places, client } = admissionRules(options, shareOf(options));
+  const { places, client } = admissionRules(options.limits, shareOf(options));
   return {
     handshakeTimeout: timeouts.handshake * 1000,
     places: [...descriptorRule(descriptors, frontends.length), ...places],

@@ -5,7 +5,7 @@
  */
 
 import type { Abandonment } from "../abandonment.ts";
-import type { TlsLibraryName } from "../config/settings.ts";
+import type { SocketSettings, TlsLibraryName } from "../config/settings.ts";
 import type { PeerError } from "../errors.ts";
 import type { KeyBytes } from "../key_bytes.ts";
 import type { HttpAnswer, HttpQuestion } from "../wire/http.ts";
@@ -60,10 +60,8 @@ export interface ListenAddress extends SocketAddress {
 export interface ListenOptions extends ListenAddress {
   /** Share the port with other processes of this program. */
   readonly reusePort: boolean;
-  /** listen(2), for platforms that must know it at once; {@linkcode Kernel.tuneListener} sets it elsewhere. */
-  readonly backlog?: number;
-  /** TCP_KEEPIDLE in seconds, likewise. */
-  readonly keepalive?: number;
+  /** For platforms that must know them at once; {@linkcode Kernel.tuneListener} sets them elsewhere. */
+  readonly sockets?: Partial<SocketSettings>;
   /** What comes in by this socket goes on by the platform's own TLS ({@linkcode Network.dialTls}). */
   readonly besideTls?: boolean;
 }
@@ -279,16 +277,7 @@ export function pause(clock: Clock, milliseconds: number): Promise<void> {
 
 /** Socket options for a listening socket, inherited by every connection it accepts (tcp(7)). */
 export interface ListenerOptions {
-  /** listen(2). */
-  readonly backlog: number;
-  /** TCP_KEEPIDLE, seconds. */
-  readonly keepalive: number;
-  /** TCP_FASTOPEN, with a queue as long as the backlog. */
-  readonly tcpFastOpen?: boolean;
-  /** SO_RCVBUF in octets; 0 or undefined: the system's choice. */
-  readonly receiveBuffer?: number;
-  /** SO_SNDBUF, likewise. */
-  readonly sendBuffer?: number;
+  readonly sockets: SocketSettings;
   /** Accept clients before they have said anything too: in some protocols the server speaks first. */
   readonly silentClients?: boolean;
 }

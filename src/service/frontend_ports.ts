@@ -29,7 +29,7 @@ export class FrontendPorts {
   /** Takes what was handed over. Rejects with {@linkcode StartupError}. */
   static async open(settings: Settings, runtime: Runtime): Promise<FrontendPorts> {
     const handed = await HandedSockets.take(runtime);
-    if (!handed.none && settings.steerByClient) {
+    if (!handed.none && settings.workers.steerByClient) {
       throw new StartupError(
         "--steer-by-client: not possible with sockets of a service manager, because the workers " +
           "share them; leave --steer-by-client out",

@@ -1,16 +1,16 @@
 /** The pidfile of a running stud: claimed at the start, or when the one before has let go of it. */
 
-import type { Settings } from "../config/settings.ts";
+import type { ServiceSettings } from "../config/settings.ts";
 import { pause, type Runtime } from "../runtime/runtime.ts";
 
 /** A pidfile that is claimed at the start, or when the stud whose place this one takes has let go of it. */
 export class PidFileHolder {
-  readonly #settings: Settings;
+  readonly #settings: ServiceSettings;
   readonly #runtime: Runtime;
   #held: { release(): Promise<void> } | undefined;
   #over = false;
 
-  constructor(settings: Settings, runtime: Runtime) {
+  constructor(settings: ServiceSettings, runtime: Runtime) {
     this.#settings = settings;
     this.#runtime = runtime;
   }

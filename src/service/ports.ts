@@ -1,6 +1,6 @@
 /** Claims the addresses of frontends, and keeps those that stud has claimed before. */
 
-import type { FrontendLimits } from "../config/settings.ts";
+import type { ConnectionLimits } from "../config/settings.ts";
 import type { WorkerFrontend } from "../control/messages.ts";
 import { StartupError } from "../errors.ts";
 import type { ListenAddress, Runtime, SocketAddress } from "../runtime/runtime.ts";
@@ -14,7 +14,7 @@ export interface ClaimedFrontend {
   readonly text: string;
   readonly addresses: readonly ListenAddress[];
   readonly tls: TlsConfiguration | undefined;
-  readonly limits?: FrontendLimits | undefined;
+  readonly limits?: Partial<ConnectionLimits> | undefined;
 }
 
 /** How ports are claimed. */

@@ -42,7 +42,7 @@ export class Rehearsal {
   /** Takes note of what fails nowhere but in this start, or fails later. */
   async look(plan: Plan): Promise<void> {
     const { service, files } = this.#platform;
-    const { listenReport, syslog, compat } = this.#settings;
+    const { compat, log: { syslog }, service: { listenReport } } = this.#settings;
     try {
       // hitch tests such a configuration, and then refuses to start by it.
       if (compat === "hitch") refuseRootWorkers(plan, this.#platform);
@@ -67,7 +67,7 @@ export class Rehearsal {
   async #claimPidFile(path: string): Promise<PidFile> {
     const held = await this.#platform.service.checkPidFile(path);
     // A stud that is taken over from lets go of it.
-    if (held !== undefined && this.#settings.takeover === undefined) {
+    if (held !== undefined && this.#settings.service.takeover === undefined) {
       if (await this.#isForeign(path)) throw held.refusal;
       this.#wouldFail(held.refusal);
     }

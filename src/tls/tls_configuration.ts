@@ -6,7 +6,7 @@
 import type { CertificateFacts } from "../x509/certificate_file.ts";
 import type { ClientName } from "../x509/client_name.ts";
 import type { RevocationList } from "../x509/revocation_lists.ts";
-import type { ClientVerify, TlsLibraryName, TlsProtocol } from "../config/settings.ts";
+import type { ClientVerify, EngineSettings, TlsLibraryName } from "../config/settings.ts";
 import type { KeyBytes } from "../key_bytes.ts";
 
 /** PEM text of one certificate with its chain (leaf first), and of its private key. */
@@ -63,8 +63,8 @@ export interface BackendTls {
 /** What is told where TLS goes to the backend. */
 export type OutgoingConfiguration = TlsConfiguration & { readonly backend: BackendTls };
 
-/** Everything an engine is told. */
-export interface TlsConfiguration {
+/** Everything an engine is told: what the operator has said of it, and what was found out for it. */
+export interface TlsConfiguration extends EngineSettings {
   /** Which engine it is for. */
   readonly library: TlsLibraryName;
   /** Which one serves if the library cannot be opened; undefined: none. */
@@ -82,21 +82,6 @@ export interface TlsConfiguration {
   readonly certificates: readonly ServedCertificate[];
   /** Index of the certificate for clients that name none, or one that no certificate is for. */
   readonly defaultCertificate: number;
-  /** Refuse clients that ask for a name which no certificate is for. */
-  readonly sniNomatchAbort: boolean;
-  /** At least one. */
-  readonly protocols: readonly TlsProtocol[];
-  /** OpenSSL cipher list for TLS 1.2 and older, or undefined for stud's own. */
-  readonly ciphers: string | undefined;
-  /** OpenSSL list of TLS 1.3 cipher suites, or undefined for the library's. */
-  readonly ciphersuites: string | undefined;
-  /** OpenSSL list of groups, or undefined for the library's. */
-  readonly groups: string | undefined;
-  readonly preferServerCiphers: boolean;
-  /** Id of an OpenSSL engine. */
-  readonly sslEngine: string | undefined;
-  /** By stud's preference; empty: ALPN is not answered, or not offered to the backend. */
-  readonly alpnProtocols: readonly string[];
   readonly clientRules: ClientRules;
   /** What the keys of session tickets are derived from, in base64, at least 32 octets. */
   readonly ticketSecret: string;

@@ -5,29 +5,15 @@ import type { TlsListenerOptions } from "./engine.ts";
 import type { ListenerOptions, Runtime, SocketAddress } from "../runtime/runtime.ts";
 
 /**
- * Sets what accepted connections are to inherit. Where the kernel cannot be reached, connections do without
- * what only makes them faster; an option that the operator has asked for is a {@linkcode StartupError} then.
+ * Sets what accepted connections are to inherit. Where the kernel cannot be reached, connections do without it: the plan
+ * has refused what the operator asked for (plan/socket_options.ts).
  */
 export function tuneListener(
   { kernel }: Runtime,
   address: SocketAddress,
-  { backlog, keepalive, tcpFastOpen, receiveBuffer, sendBuffer, silentClients }: ListenerOptions,
+  { sockets, silentClients }: ListenerOptions,
 ): void {
-  const wanted = {
-    ...tcpFastOpen ? { tcpFastOpen } : {},
-    ...receiveBuffer ? { receiveBuffer } : {},
-    ...sendBuffer ? { sendBuffer } : {},
-  };
-  if (kernel !== undefined) {
-    const silence = silentClients ? { silentClients } : {};
-    return kernel.tuneListener(address, { backlog, keepalive, ...wanted, ...silence });
-  }
-  const [first] = Object.keys(wanted) as (keyof typeof OPTION_NAMES)[];
-  if (first !== undefined) {
-    throw new StartupError(
-      `--${OPTION_NAMES[first]}: only on Linux, with foreign functions allowed`,
-    );
-  }
+  kernel?.tuneListener(address, { sockets, ...silentClients ? { silentClients } : {} });
 }
 
 /**
@@ -45,9 +31,3 @@ export function steerClients(
   }
   kernel.steer(address, { first: 0, count, byClient: steersNetworks ? "network" : true });
 }
-
-const OPTION_NAMES = {
-  tcpFastOpen: "tcp-fastopen",
-  receiveBuffer: "recv-bufsize",
-  sendBuffer: "send-bufsize",
-};

@@ -205,7 +205,7 @@ class Worker {
       opensNothing: this.#dropped,
       ...{ steer, steersNetworks: configuration.steersAlways },
       // Behind a balancer it is the balancer that is steered.
-      clientsStay: steer !== undefined && configuration.preface !== "proxy-proxy",
+      clientsStay: steer !== undefined && configuration.preface.kind !== "proxy-proxy",
       onConnection: this.#onConnection(configuration),
     };
   }

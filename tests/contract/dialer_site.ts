@@ -14,6 +14,7 @@ import { TLS_CONFIGURATION } from "../support/tls_configuration.ts";
 import { platform } from "#contract-platform";
 import { configurationOf } from "./engine_site.ts";
 import type { EngineUnderTest } from "./platform.ts";
+import { SOCKETS } from "../support/socket_settings.ts";
 
 /** Declares a test of each engine's dialer. */
 export function dialerContract(what: string, run: (site: DialerSite) => Promise<void>): void {
@@ -61,8 +62,7 @@ export class DialerSite implements AsyncDisposable {
     const listener = await engine.listen({
       address,
       reusePort: false,
-      backlog: 100,
-      keepalive: 3600,
+      sockets: SOCKETS,
     });
     this.#open.add(listener);
     return listener;

@@ -7,6 +7,7 @@ import { eventually } from "../support/eventually.ts";
 import { readPattern, writePattern } from "../support/pattern.ts";
 import { receive, receiveText, send } from "../support/tls_client.ts";
 import { contract } from "./engine_site.ts";
+import { SOCKETS } from "../support/socket_settings.ts";
 
 const CLIENT_SAYS = "from the client";
 const SERVER_SAYS = "from the server";
@@ -19,7 +20,7 @@ contract("listen() tells the port that the system chose", (site) => {
 contract("listen() names an address that is taken", async (site) => {
   const engine = await site.under.make(site.configuration);
   const { address } = site.listener;
-  const options = { address, reusePort: false, backlog: 100, keepalive: 3600 };
+  const options = { address, reusePort: false, sockets: SOCKETS };
   await assertRejects(() => engine.listen(options), StartupError, `127.0.0.1:${site.port}`);
 });
 

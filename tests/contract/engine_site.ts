@@ -13,6 +13,7 @@ import { TLS_CONFIGURATION } from "../support/tls_configuration.ts";
 import { platform } from "#contract-platform";
 import type { EngineUnderTest, TlsClient } from "./platform.ts";
 import { Wire } from "./wire.ts";
+import { SOCKETS } from "../support/socket_settings.ts";
 
 let pem: Promise<string> | undefined;
 
@@ -67,8 +68,7 @@ export class EngineSite implements AsyncDisposable {
     const listener = await (await under.make(configuration)).listen({
       address: { host: "127.0.0.1", port: 0 },
       reusePort: false,
-      backlog: 100,
-      keepalive: 3600,
+      sockets: SOCKETS,
     });
     return new EngineSite(under, listener, configuration);
   }

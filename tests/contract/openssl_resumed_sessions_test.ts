@@ -10,6 +10,7 @@ import { within } from "../support/eventually.ts";
 import { ReturningClient, TICKET_VERSIONS, type Visit } from "../support/returning_client.ts";
 import { testWith } from "../support/tools.ts";
 import { configurationOf } from "./engine_site.ts";
+import { SOCKETS } from "../support/socket_settings.ts";
 
 const NEEDS = { tools: ["openssl"], linux: true };
 
@@ -43,8 +44,7 @@ async function listen(pem: PemFile, authority: PemFile): Promise<TlsListener & D
     clientRules: { verify: "required", authorities: authority.certificate },
   });
   const listener = await engine.listen({
-    ...{ address: { host: "127.0.0.1", port: 0 }, reusePort: false },
-    ...{ backlog: 100, keepalive: 3600 },
+    ...{ address: { host: "127.0.0.1", port: 0 }, reusePort: false, sockets: SOCKETS },
   });
   return {
     address: listener.address,

@@ -2,6 +2,7 @@
 
 import { closeQuietly, writeAll } from "./backend.ts";
 import { kernel } from "./kernel.ts";
+import { SOCKETS } from "./socket_settings.ts";
 
 /** A listening socket that takes no more connections. Use it with `using`. */
 export class FullBacklog implements Disposable {
@@ -21,7 +22,7 @@ export class FullBacklog implements Disposable {
   static async open(): Promise<FullBacklog> {
     const full = new FullBacklog(Deno.listen({ hostname: "127.0.0.1", port: 0 }));
     const address = { host: "127.0.0.1", port: full.#port };
-    kernel().tuneListener(address, { backlog: 1, keepalive: 3600 });
+    kernel().tuneListener(address, { sockets: { ...SOCKETS, backlog: 1 } });
     while (await full.#connectOne());
     return full;
   }

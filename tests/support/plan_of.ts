@@ -4,6 +4,7 @@ import type { Settings } from "../../src/config/settings.ts";
 import { HeldContent } from "../../src/plan/held_content.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { CONFIGURATION } from "./worker_configuration.ts";
+import { changeableSettings } from "../../src/config/setting_groups.ts";
 
 /** A plan that says what {@linkcode CONFIGURATION} says, but for what a test wants otherwise. */
 export function planOf(
@@ -20,7 +21,7 @@ export function planOf(
       tls: undefined,
     })),
     workers: 2,
-    settings: {} as Settings,
+    settings: { workers: {} } as Settings,
     tls: {
       configuration: usual.tls,
       ofFrontends: [],
@@ -34,6 +35,7 @@ export function planOf(
     },
     tlsBecause: undefined,
     fixed: {},
+    changeable: changeableSettings(rest.settings ?? {} as Settings),
     warnings: [],
     ...rest,
   };

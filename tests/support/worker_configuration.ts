@@ -8,6 +8,7 @@ import type {
 } from "../../src/control/messages.ts";
 import type { FakeChild } from "./fake_processes.ts";
 import { TLS_CONFIGURATION } from "./tls_configuration.ts";
+import { SOCKETS } from "./socket_settings.ts";
 
 /** The configuration of the first worker. */
 export const CONFIGURATION: WorkerConfiguration = {
@@ -16,18 +17,11 @@ export const CONFIGURATION: WorkerConfiguration = {
   backend: [{ kind: "tcp", host: "127.0.0.1", port: 8000 }],
   tls: TLS_CONFIGURATION,
   steer: undefined,
-  preface: "none",
-  proxyV2: { tlv: true, authority: true, clientCertificate: false },
-  backlog: 100,
-  maxHandshakes: 256,
-  maxConnections: 0,
-  maxConnectionsPerClient: 0,
+  sockets: SOCKETS,
+  limits: { maxHandshakes: 256, maxConnections: 0, maxConnectionsPerClient: 0 },
+  timeouts: { handshake: 5, backendConnect: 3, drain: 10, linger: 30, stall: 300, worker: 0 },
+  preface: { kind: "none", tlv: true, authority: true, clientCertificate: false },
   workers: 1,
-  keepalive: 3600,
-  tcpFastOpen: false,
-  receiveBuffer: 0,
-  sendBuffer: 0,
-  timeouts: { handshake: 5, backendConnect: 3, drain: 10, linger: 30, stall: 300 },
   accessLog: undefined,
   privileges: { chroot: undefined, uid: undefined, gid: undefined },
 };

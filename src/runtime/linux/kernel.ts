@@ -63,20 +63,20 @@ class LinuxKernel implements Kernel {
     this.#sockets = new OpenSockets(libc);
   }
 
-  tuneListener(address: SocketAddress, options: ListenerOptions): void {
+  tuneListener(address: SocketAddress, { sockets, silentClients }: ListenerOptions): void {
+    const { backlog, keepalive, receiveBuffer, sendBuffer, tcpFastOpen } = sockets;
     for (const fd of this.#listening(address)) {
       // Without TCP_NODELAY a full TLS 1.2 handshake waits 40 ms for a delayed acknowledgement.
       this.#setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
       this.#setOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-      this.#setOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, options.keepalive);
-      this.#setOption(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, options.silentClients ? 0 : 1);
+      this.#setOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, keepalive);
+      this.#setOption(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, silentClients ? 0 : 1);
       // listen(2) on a socket that listens already only changes its backlog.
-      this.#libc.listen(fd, options.backlog);
+      this.#libc.listen(fd, backlog);
       // Windows are scaled by these when a client's SYN comes, so that it is not too late for them here.
-      const { receiveBuffer, sendBuffer, tcpFastOpen } = options;
       if (receiveBuffer) this.#setOption(fd, SOL_SOCKET, SO_RCVBUF, receiveBuffer);
       if (sendBuffer) this.#setOption(fd, SOL_SOCKET, SO_SNDBUF, sendBuffer);
-      if (tcpFastOpen) this.#setOption(fd, IPPROTO_TCP, TCP_FASTOPEN, options.backlog);
+      if (tcpFastOpen) this.#setOption(fd, IPPROTO_TCP, TCP_FASTOPEN, backlog);
     }
   }
 

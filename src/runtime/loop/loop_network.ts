@@ -71,7 +71,7 @@ function listen(options: ListenOptions, services: LoopServices): LoopListener {
     must(libc.setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, YES, 4));
     if (options.reusePort) must(libc.setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, YES, 4));
     must(libc.bind(socket, address, address.length));
-    must(libc.listen(socket, options.backlog ?? BACKLOG));
+    must(libc.listen(socket, options.sockets?.backlog ?? BACKLOG));
     return new LoopListener(socket, localAddress(libc, socket)!, services);
   } catch (error) {
     if (socket >= 0) libc.close(socket);

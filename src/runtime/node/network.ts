@@ -39,7 +39,7 @@ export function createNodeNetwork(): Network {
  * (node:cluster).
  */
 async function listen(options: ListenOptions): Promise<StreamListener> {
-  const { reusePort, backlog, keepalive = 3600 } = options;
+  const { reusePort, sockets: { backlog, keepalive = 3600 } = {} } = options;
   const server = createServer({
     allowHalfOpen: true,
     pauseOnConnect: true,

@@ -26,9 +26,9 @@ export function createNodeEngine(runtime: Runtime, configuration: TlsConfigurati
     },
     staple: (staples) => contexts.staple(staples),
     prepare: () => new Promise((resolve) => resolve(contexts.prepare())),
-    async listen({ address, reusePort, backlog, keepalive }) {
+    async listen({ address, reusePort, sockets }) {
       contexts.prepare();
-      const options = { ...address, reusePort, backlog, keepalive };
+      const options = { ...address, reusePort, sockets };
       const services = { contexts, library, network: runtime.network };
       return new NodeTlsListener(await runtime.network.listen(options), services);
     },

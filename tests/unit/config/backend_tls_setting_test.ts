@@ -2,13 +2,13 @@ import { optionLabel, OPTIONS } from "../../../src/config/options.ts";
 import { assertEquals, assertStringIncludes } from "../../support/assert.ts";
 import { refusalOf, settingsOf } from "./settings_of.ts";
 
-const setting = (...argv: string[]) => settingsOf(["--client", ...argv]).backendTls;
+const setting = (...argv: string[]) => settingsOf(["--client", ...argv]).backend.tls;
 
 Deno.test("with --client no PEM file is needed, and the backend is verified by its host", () => {
   assertEquals(setting(), { ca: undefined, name: "127.0.0.1", verify: true });
   assertEquals(setting("-b", "www.example.,443")?.name, "www.example");
   assertEquals(setting("-b", "[fe80::1%eth0]:443")?.name, "fe80::1");
-  assertEquals(settingsOf(["a.pem"]).backendTls, undefined);
+  assertEquals(settingsOf(["a.pem"]).backend.tls, undefined);
 });
 
 Deno.test("--backend-name, --backend-ca and --backend-verify say otherwise", () => {
@@ -81,7 +81,7 @@ Deno.test("what is about the other direction is refused, and both options are na
 
 Deno.test("defaults are about nothing, and blocks are looked into", () => {
   assertEquals(setting("--ssl-handshake-timeout=30", "--client-verify=none")?.verify, true);
-  assertEquals(settingsOf(["--backend-verify=on", "a.pem"]).backendTls, undefined);
+  assertEquals(settingsOf(["--backend-verify=on", "a.pem"]).backend.tls, undefined);
   assertEquals(
     refusalOf([], "client = on\npem-file = { cert = a.pem\n ocsp-resp-file = a.der }"),
     "stud.conf:3:19: ocsp-resp-file is for TLS from clients, but with stud.conf:1:10: client TLS goes to the " +

@@ -5,7 +5,7 @@ Deno.test("--self-signed stands in for a PEM file", () => {
   const names = ["example.com", "*.example.com", "192.0.2.1", "::1", "localhost"];
   for (const name of names) {
     const settings = settingsOf([`--self-signed=${name}`]);
-    assertEquals([settings.selfSigned, settings.pemFiles], [name, []]);
+    assertEquals([settings.certificates.selfSigned, settings.pemFiles], [name, []]);
   }
   for (const name of ["a b", "a/b", "*", "*.*.a", "1.2.3", "a\x1b"]) {
     assertStringIncludes(
@@ -34,9 +34,13 @@ Deno.test("a PEM file and --self-signed exclude each other", () => {
 Deno.test("PEM files keep their order, and a directory may stand beside them or alone", () => {
   const listed = settingsOf(["b.pem", "--pem-file=a.pem", "--pem-dir=/pem"]);
   assertEquals(listed.pemFiles, [{ certificate: "b.pem" }, { certificate: "a.pem" }]);
-  assertEquals(listed.pemDir, "/pem");
+  assertEquals(listed.certificates.pemDir, "/pem");
   const alone = settingsOf(["--pem-dir=/pem"]);
-  assertEquals([alone.pemFiles, alone.pemDir, alone.pemDirGlob], [[], "/pem", undefined]);
+  assertEquals([alone.pemFiles, alone.certificates.pemDir, alone.certificates.pemDirGlob], [
+    [],
+    "/pem",
+    undefined,
+  ]);
 });
 
 Deno.test("neither a directory nor a key goes with --self-signed", () => {
@@ -73,13 +77,13 @@ Deno.test("clients cannot be verified without authorities, in general or in a bl
       `stud.conf:3:18: client-verify: "${verify}" needs --client-verify-ca`,
     );
   }
-  assertEquals(settingsOf(["--client-verify=none", "a.pem"]).clientVerify, "none");
+  assertEquals(settingsOf(["--client-verify=none", "a.pem"]).clients.verify, "none");
 });
 
 Deno.test("a block may rely on the general authorities, but not on those of another", () => {
   const block = "pem-file = { cert = a client-verify = required }\n";
   assertEquals(settingsOf([], `${block}client-verify-ca = ca.pem`).pemFiles, [
-    { certificate: "a", clientVerify: "required" },
+    { certificate: "a", clients: { verify: "required" } },
   ]);
   assertStringIncludes(
     refusalOf([], `${block}pem-file = { cert = b client-verify-ca = ca.pem }`),

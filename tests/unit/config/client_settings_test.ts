@@ -90,7 +90,7 @@ Deno.test("hitch takes authorities of no use, and says so here", () => {
 
 Deno.test("a place that says who may connect forgets what is said around it", () => {
   const general = `pem-file = a\n${RULES}\nallow-cn = all\nallow-san = DNS:all.example`;
-  const { allowedClients, frontends, pemFiles } = settingsOf(
+  const { clients, frontends, pemFiles } = settingsOf(
     [],
     `${general}
 pem-file = { cert = b allow-cn = x allow-cn = y }
@@ -98,12 +98,12 @@ frontend = { port = 1 allow-san = email:A@B.Example }
 frontend = { port = 2 sni-nomatch-abort = on }`,
   );
   const all = [{ kind: "CN", value: "all" }, { kind: "DNS", value: "all.example" }];
-  assertEquals(allowedClients as unknown, all);
-  assertEquals(pemFiles[1]!.allowedClients, [
+  assertEquals(clients.allowed as unknown, all);
+  assertEquals(pemFiles[1]!.clients?.allowed, [
     { kind: "CN", value: "x" },
     { kind: "CN", value: "y" },
   ]);
-  assertEquals(frontends.map(({ tls }) => tls!.allowedClients as unknown), [
+  assertEquals(frontends.map(({ tls }) => tls!.clients.allowed as unknown), [
     [{ kind: "email", value: "A@b.example" }],
     all,
   ]);
@@ -127,8 +127,8 @@ Deno.test("a place may be open where everything else is for some", () => {
 
 Deno.test("the command line takes names as often as it likes", () => {
   const args = ["--client-verify=required", "--client-verify-ca=ca", "a.pem"];
-  const { allowedClients } = settingsOf([...args, "--allow-cn=a", "--allow-cn", "b c"]);
-  assertEquals(allowedClients?.map(({ value }) => value), ["a", "b c"]);
+  const { clients } = settingsOf([...args, "--allow-cn=a", "--allow-cn", "b c"]);
+  assertEquals(clients.allowed?.map(({ value }) => value), ["a", "b c"]);
   assertStringIncludes(refusalOf([...args, "--allow-cn="]), "--allow-cn needs a value");
   assertStringIncludes(refusalOf([...args, "--allow-san=alice"]), "does not begin with DNS:");
 });

@@ -5,74 +5,84 @@ import { optionLabel, OPTIONS } from "../../../src/config/options.ts";
 import type { Settings } from "../../../src/config/settings.ts";
 import { UsageError } from "../../../src/errors.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
-import { ON_DENO, OPENSSL_OR_RUSTLS, refusalOf, settingsOf } from "./settings_of.ts";
+import {
+  ON_DENO,
+  OPENSSL_OR_RUSTLS,
+  refusalOf,
+  type SettingsChange,
+  settingsOf,
+  settingsWith,
+} from "./settings_of.ts";
 
 const DEFAULTS: Settings = {
   compat: "none",
   warnings: [],
   frontends: [{ address: { kind: "tcp", host: "*", port: "8443" }, tls: undefined }],
   frontendsGiven: false,
-  backend: { kind: "tcp", host: "127.0.0.1", port: "8000" },
-  backendTls: undefined,
+  backend: {
+    address: { kind: "tcp", host: "127.0.0.1", port: "8000" },
+    tls: undefined,
+    refresh: 0,
+  },
   pemFiles: [{ certificate: "a.pem" }],
-  pemDir: undefined,
-  pemDirGlob: undefined,
-  privateKeys: [],
-  selfSigned: undefined,
-  watch: false,
+  certificates: {
+    pemDir: undefined,
+    pemDirGlob: undefined,
+    privateKeys: [],
+    selfSigned: undefined,
+  },
+  service: {
+    watch: false,
+    takeover: undefined,
+    daemon: false,
+    pidFile: undefined,
+    listenReport: undefined,
+  },
   tlsLibrary: OPENSSL_OR_RUSTLS,
-  tlsProtocols: ["TLSv1.2", "TLSv1.3"],
-  ciphers: undefined,
-  ciphersuites: undefined,
-  groups: undefined,
-  preferServerCiphers: false,
-  sslEngine: undefined,
-  alpnProtocols: [],
-  clientVerify: "none",
-  clientVerifyCa: undefined,
-  clientVerifyCrl: undefined,
-  allowedClients: undefined,
-  sniNomatchAbort: false,
-  ocspDir: "/var/lib/hitch/",
-  ocspVerifyStaple: false,
-  ocspResponseTimeout: 10,
-  ocspConnectTimeout: 4,
-  ocspRefreshInterval: 1800,
-  ticketSecret: undefined,
-  sharedCache: 0,
-  steerByClient: false,
-  workers: 1,
-  takeover: undefined,
-  backlog: 100,
-  maxHandshakes: 256,
-  maxConnections: 0,
-  maxConnectionsPerClient: 0,
-  keepalive: 3600,
-  tcpFastOpen: false,
-  receiveBuffer: 0,
-  sendBuffer: 0,
-  backendRefresh: 0,
-  preface: "none",
-  proxyV2: { tlv: true, authority: true, clientCertificate: false },
-  chroot: undefined,
-  user: undefined,
-  group: undefined,
-  sandbox: true,
-  logLevel: "info",
-  logFile: undefined,
-  daemon: false,
-  pidFile: undefined,
-  listenReport: undefined,
-  syslog: false,
-  syslogFacility: "daemon",
-  accessLog: undefined,
-  accessLogFormat: "text",
-  handshakeTimeout: 30,
-  backendConnectTimeout: 30,
-  drainTimeout: 30,
-  lingerTimeout: 30,
-  stallTimeout: 300,
-  workerTimeout: 5,
+  engine: {
+    protocols: ["TLSv1.2", "TLSv1.3"],
+    ciphers: undefined,
+    ciphersuites: undefined,
+    groups: undefined,
+    preferServerCiphers: false,
+    sslEngine: undefined,
+    alpnProtocols: [],
+    sniNomatchAbort: false,
+  },
+  clients: {
+    verify: "none",
+    authorities: undefined,
+    revocationLists: undefined,
+    allowed: undefined,
+  },
+  ocsp: {
+    directory: "/var/lib/hitch/",
+    verifyStaple: false,
+    responseTimeout: 10,
+    connectTimeout: 4,
+    refreshInterval: 1800,
+  },
+  sessions: { ticketSecret: undefined, sharedCache: 0 },
+  workers: {
+    steerByClient: false,
+    count: 1,
+    chroot: undefined,
+    user: undefined,
+    group: undefined,
+    sandbox: true,
+  },
+  sockets: { backlog: 100, keepalive: 3600, tcpFastOpen: false, receiveBuffer: 0, sendBuffer: 0 },
+  limits: { maxHandshakes: 256, maxConnections: 0, maxConnectionsPerClient: 0 },
+  preface: { kind: "none", tlv: true, authority: true, clientCertificate: false },
+  log: {
+    level: "info",
+    file: undefined,
+    syslog: false,
+    syslogFacility: "daemon",
+    access: undefined,
+    accessFormat: "text",
+  },
+  timeouts: { handshake: 30, backendConnect: 30, drain: 30, linger: 30, stall: 300, worker: 5 },
 };
 
 function openssl(because: string): Pick<Settings, "tlsLibrary"> {
@@ -84,137 +94,160 @@ Deno.test("a PEM file alone gives stud's defaults", () => {
 });
 
 Deno.test("each option changes its setting and no other", () => {
-  const changes: [string[], Partial<Settings>][] = [
+  const changes: [string[], SettingsChange][] = [
     [["-f", "*,443"], {
       frontends: [{ address: { kind: "tcp", host: "*", port: "443" }, tls: undefined }],
       frontendsGiven: true,
     }],
-    [["-b", "/run/web"], { backend: { kind: "unix", path: "/run/web" } }],
+    [["-b", "/run/web"], { backend: { address: { kind: "unix", path: "/run/web" } } }],
     [["--client", "--backend-ca=ca"], {
-      backendTls: { ca: "ca", name: "127.0.0.1", verify: true },
+      backend: { tls: { ca: "ca", name: "127.0.0.1", verify: true } },
       ...openssl("a client certificate"),
     }],
-    [["--private-key=a.key"], { privateKeys: ["a.key"] }],
-    [["--private-key", "a", "--private-key=b"], { privateKeys: ["a", "b"] }],
-    [["--pem-dir=/pem"], { pemDir: "/pem", ...openssl("--pem-dir") }],
+    [["--private-key=a.key"], { certificates: { privateKeys: ["a.key"] } }],
+    [["--private-key", "a", "--private-key=b"], { certificates: { privateKeys: ["a", "b"] } }],
+    [["--pem-dir=/pem"], { certificates: { pemDir: "/pem" }, ...openssl("--pem-dir") }],
     [["--pem-dir=/pem", "--pem-dir-glob=*.pem"], {
-      ...{ pemDir: "/pem", pemDirGlob: "*.pem" },
+      ...{ certificates: { pemDir: "/pem", pemDirGlob: "*.pem" } },
       ...openssl("--pem-dir"),
     }],
     [["--tls-library=rustls"], { tlsLibrary: { name: "rustls", because: undefined } }],
     [["--tls-library=openssl"], openssl("--tls-library")],
     [["--ssl"], {
-      tlsProtocols: ["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"],
+      engine: { protocols: ["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"] },
       ...openssl("--ssl"),
     }],
-    [["--tls-protos=TLSv1.3"], { tlsProtocols: ["TLSv1.3"], ...openssl("--tls-protos") }],
-    [["-cHIGH:!aNULL"], { ciphers: "HIGH:!aNULL", ...openssl("-c/--ciphers") }],
+    [["--tls-protos=TLSv1.3"], { engine: { protocols: ["TLSv1.3"] }, ...openssl("--tls-protos") }],
+    [["-cHIGH:!aNULL"], { engine: { ciphers: "HIGH:!aNULL" }, ...openssl("-c/--ciphers") }],
     [["--ciphersuites=TLS_AES_128_GCM_SHA256"], {
-      ciphersuites: "TLS_AES_128_GCM_SHA256",
+      engine: { ciphersuites: "TLS_AES_128_GCM_SHA256" },
       ...openssl("--ciphersuites"),
     }],
-    [["--ecdh-curve=X25519:P-256"], { groups: "X25519:P-256", ...openssl("--ecdh-curve") }],
-    [["--ecdh-curve=x25519:p-384"], { groups: "x25519:P-384", ...openssl("--ecdh-curve") }],
-    [["-O"], { preferServerCiphers: true, ...openssl("-O/--prefer-server-ciphers") }],
-    [["-e", "pkcs11"], { sslEngine: "pkcs11", ...openssl("-e/--ssl-engine") }],
+    [["--ecdh-curve=X25519:P-256"], {
+      engine: { groups: "X25519:P-256" },
+      ...openssl("--ecdh-curve"),
+    }],
+    [["--ecdh-curve=x25519:p-384"], {
+      engine: { groups: "x25519:P-384" },
+      ...openssl("--ecdh-curve"),
+    }],
+    [["-O"], { engine: { preferServerCiphers: true }, ...openssl("-O/--prefer-server-ciphers") }],
+    [["-e", "pkcs11"], { engine: { sslEngine: "pkcs11" }, ...openssl("-e/--ssl-engine") }],
     [["--alpn-protos=h2, http/1.1"], {
-      alpnProtocols: ["h2", "http/1.1"],
+      engine: { alpnProtocols: ["h2", "http/1.1"] },
       ...openssl("--alpn-protos"),
     }],
     [["--client-verify=required", "--client-verify-ca=ca.pem"], {
-      ...{ clientVerify: "required", clientVerifyCa: "ca.pem" },
+      ...{ clients: { verify: "required", authorities: "ca.pem" } },
       ...openssl("--client-verify"),
     }],
     [["--client-verify=required", "--client-verify-ca=ca.pem", "--client-verify-crl=ca.crl"], {
-      ...{ clientVerify: "required", clientVerifyCa: "ca.pem", clientVerifyCrl: "ca.crl" },
+      ...{ clients: { verify: "required", authorities: "ca.pem", revocationLists: "ca.crl" } },
       ...openssl("--client-verify"),
     }],
     [
       ["--client-verify=required", "--client-verify-ca=ca", "--allow-cn=A", "--allow-san=dns:B.C"],
       {
-        ...{ clientVerify: "required", clientVerifyCa: "ca" },
-        allowedClients: [{ kind: "CN", value: "A" }, { kind: "DNS", value: "b.c" }],
+        clients: {
+          ...{ verify: "required", authorities: "ca" },
+          allowed: [{ kind: "CN", value: "A" }, { kind: "DNS", value: "b.c" }],
+        },
         ...openssl("--client-verify"),
       },
     ],
-    [["--sni-nomatch-abort"], { sniNomatchAbort: true, ...openssl("--sni-nomatch-abort") }],
-    [["-o", "/ocsp"], { ocspDir: "/ocsp", ...openssl("-o/--ocsp-dir") }],
-    [["--ocsp-dir="], { ocspDir: "" }],
-    [["-o", ""], { ocspDir: "" }],
-    [["--ocsp-verify-staple"], { ocspVerifyStaple: true, ...openssl("--ocsp-verify-staple") }],
-    [["--ocsp-resp-tmo=2"], { ocspResponseTimeout: 2, ...openssl("--ocsp-resp-tmo") }],
-    [["--ocsp-connect-tmo=1"], { ocspConnectTimeout: 1, ...openssl("--ocsp-connect-tmo") }],
+    [["--sni-nomatch-abort"], {
+      engine: { sniNomatchAbort: true },
+      ...openssl("--sni-nomatch-abort"),
+    }],
+    [["-o", "/ocsp"], { ocsp: { directory: "/ocsp" }, ...openssl("-o/--ocsp-dir") }],
+    [["--ocsp-dir="], { ocsp: { directory: "" } }],
+    [["-o", ""], { ocsp: { directory: "" } }],
+    [["--ocsp-verify-staple"], {
+      ocsp: { verifyStaple: true },
+      ...openssl("--ocsp-verify-staple"),
+    }],
+    [["--ocsp-resp-tmo=2"], { ocsp: { responseTimeout: 2 }, ...openssl("--ocsp-resp-tmo") }],
+    [["--ocsp-connect-tmo=1"], { ocsp: { connectTimeout: 1 }, ...openssl("--ocsp-connect-tmo") }],
     [["--ocsp-refresh-interval=60"], {
-      ocspRefreshInterval: 60,
+      ocsp: { refreshInterval: 60 },
       ...openssl("--ocsp-refresh-interval"),
     }],
-    [["--ticket-secret=/secret"], { ticketSecret: "/secret", ...openssl("--ticket-secret") }],
-    [["-C1000"], { sharedCache: 1000, ...openssl("-C/--shared-cache") }],
-    [["--steer-by-client"], { steerByClient: true }],
-    [["-n4"], { workers: 4 }],
-    [["-R", "60"], { backendRefresh: 60 }],
-    [["--backend-refresh=0.5"], { backendRefresh: 0.5 }],
-    [["--enable-tcp-fastopen"], { tcpFastOpen: true }],
-    [["--tcp-fastopen=on"], { tcpFastOpen: true }],
-    [["--recv-bufsize=65536"], { receiveBuffer: 65536 }],
-    [["--send-bufsize", "65536"], { sendBuffer: 65536 }],
-    [["-n", "auto"], { workers: "auto" }],
-    [["-B", "1000"], { backlog: 1000 }],
-    [["--max-handshakes=1000"], { maxHandshakes: 1000 }],
-    [["--max-connections=1000"], { maxConnections: 1000 }],
-    [["--max-connections-per-client=10"], { maxConnectionsPerClient: 10 }],
-    [["-k", "60"], { keepalive: 60 }],
-    [["--write-ip"], { preface: "ip" }],
-    [["--write-proxy"], { preface: "proxy-v1" }],
-    [["--write-proxy-v1"], { preface: "proxy-v1" }],
-    [["--write-ip=off", "--write-proxy"], { preface: "proxy-v1" }],
-    [["--write-proxy-v2"], { preface: "proxy-v2", ...openssl("--write-proxy-v2") }],
+    [["--ticket-secret=/secret"], {
+      sessions: { ticketSecret: "/secret" },
+      ...openssl("--ticket-secret"),
+    }],
+    [["-C1000"], { sessions: { sharedCache: 1000 }, ...openssl("-C/--shared-cache") }],
+    [["--steer-by-client"], { workers: { steerByClient: true } }],
+    [["-n4"], { workers: { count: 4 } }],
+    [["-R", "60"], { backend: { refresh: 60 } }],
+    [["--backend-refresh=0.5"], { backend: { refresh: 0.5 } }],
+    [["--enable-tcp-fastopen"], { sockets: { tcpFastOpen: true } }],
+    [["--tcp-fastopen=on"], { sockets: { tcpFastOpen: true } }],
+    [["--recv-bufsize=65536"], { sockets: { receiveBuffer: 65536 } }],
+    [["--send-bufsize", "65536"], { sockets: { sendBuffer: 65536 } }],
+    [["-n", "auto"], { workers: { count: "auto" } }],
+    [["-B", "1000"], { sockets: { backlog: 1000 } }],
+    [["--max-handshakes=1000"], { limits: { maxHandshakes: 1000 } }],
+    [["--max-connections=1000"], { limits: { maxConnections: 1000 } }],
+    [["--max-connections-per-client=10"], { limits: { maxConnectionsPerClient: 10 } }],
+    [["-k", "60"], { sockets: { keepalive: 60 } }],
+    [["--write-ip"], { preface: { kind: "ip" } }],
+    [["--write-proxy"], { preface: { kind: "proxy-v1" } }],
+    [["--write-proxy-v1"], { preface: { kind: "proxy-v1" } }],
+    [["--write-ip=off", "--write-proxy"], { preface: { kind: "proxy-v1" } }],
+    [["--write-proxy-v2"], { preface: { kind: "proxy-v2" }, ...openssl("--write-proxy-v2") }],
     [["--write-proxy-v2", "--proxy-tlv=off", "--proxy-authority=off", "--proxy-client-cert"], {
       ...{
-        preface: "proxy-v2",
-        proxyV2: { tlv: false, authority: false, clientCertificate: true },
+        preface: { kind: "proxy-v2", tlv: false, authority: false, clientCertificate: true },
       },
     }],
-    [["--proxy-proxy"], { preface: "proxy-proxy", ...openssl("--proxy-proxy") }],
-    [["-r", "/var/empty"], { chroot: "/var/empty" }],
-    [["-u", "nobody"], { user: "nobody" }],
-    [["-g", "nogroup"], { group: "nogroup" }],
-    [["--sandbox=off"], { sandbox: false }],
-    [["-q"], { logLevel: "error" }],
-    [["-L2"], { logLevel: "debug" }],
-    [["-l", "stud.log"], { logFile: "stud.log" }],
-    [["--daemon"], { daemon: true, syslog: true }],
-    [["-p", "stud.pid"], { pidFile: "stud.pid" }],
-    [["--dbg-listen", "ports"], { listenReport: "ports" }],
-    [["-s"], { syslog: true }],
-    [["--syslog-facility", "local3"], { syslogFacility: "local3" }],
-    [["--access-log=/log"], { accessLog: "/log" }],
+    [["--proxy-proxy"], { preface: { kind: "proxy-proxy" }, ...openssl("--proxy-proxy") }],
+    [["-r", "/var/empty"], { workers: { chroot: "/var/empty" } }],
+    [["-u", "nobody"], { workers: { user: "nobody" } }],
+    [["-g", "nogroup"], { workers: { group: "nogroup" } }],
+    [["--sandbox=off"], { workers: { sandbox: false } }],
+    [["-q"], { log: { level: "error" } }],
+    [["-L2"], { log: { level: "debug" } }],
+    [["-l", "stud.log"], { log: { file: "stud.log" } }],
+    [["--daemon"], { service: { daemon: true }, log: { syslog: true } }],
+    [["-p", "stud.pid"], { service: { pidFile: "stud.pid" } }],
+    [["--dbg-listen", "ports"], { service: { listenReport: "ports" } }],
+    [["-s"], { log: { syslog: true } }],
+    [["--syslog-facility", "local3"], { log: { syslogFacility: "local3" } }],
+    [["--access-log=/log"], { log: { access: "/log" } }],
     [["--access-log", "-", "--access-log-format=json"], {
-      ...{ accessLog: "-", accessLogFormat: "json" },
+      ...{ log: { access: "-", accessFormat: "json" } },
     }],
-    [["--ssl-handshake-timeout=0.5"], { handshakeTimeout: 0.5 }],
-    [["--backend-connect-timeout=1"], { backendConnectTimeout: 1 }],
-    [["--drain-timeout=0"], { drainTimeout: 0 }],
-    [["--linger-timeout=86400"], { lingerTimeout: 86400 }],
-    [["--stall-timeout=0"], { stallTimeout: 0 }],
-    [["--worker-timeout=0"], { workerTimeout: 0 }],
-    [["--watch"], { watch: true }],
-    [["--takeover", "4711"], { takeover: "4711" }],
+    [["--ssl-handshake-timeout=0.5"], { timeouts: { handshake: 0.5 } }],
+    [["--backend-connect-timeout=1"], { timeouts: { backendConnect: 1 } }],
+    [["--drain-timeout=0"], { timeouts: { drain: 0 } }],
+    [["--linger-timeout=86400"], { timeouts: { linger: 86400 } }],
+    [["--stall-timeout=0"], { timeouts: { stall: 0 } }],
+    [["--worker-timeout=0"], { timeouts: { worker: 0 } }],
+    [["--watch"], { service: { watch: true } }],
+    [["--takeover", "4711"], { service: { takeover: "4711" } }],
     [["--tls"], {}],
   ];
   for (const [argv, change] of changes) {
-    assertEquals(settingsOf([...argv, "a.pem"]), { ...DEFAULTS, ...change }, argv.join(" "));
+    assertEquals(settingsOf([...argv, "a.pem"]), settingsWith(DEFAULTS, change), argv.join(" "));
   }
-  const changed = new Set(changes.flatMap(([, change]) => Object.keys(change)));
-  const missing = Object.keys(DEFAULTS).filter((setting) => !changed.has(setting));
-  assertEquals(missing, ["compat", "warnings", "pemFiles", "selfSigned"]);
+  const changed = new Set(changes.flatMap(([, change]) => fieldsOf(change)));
+  const missing = fieldsOf(DEFAULTS).filter((setting) => !changed.has(setting));
+  assertEquals(missing, ["compat", "warnings", "pemFiles", "certificates selfSigned"]);
 });
 
+/** With their groups. */
+function fieldsOf(settings: SettingsChange): string[] {
+  return Object.entries(settings).flatMap(([name, value]) =>
+    typeof value !== "object" || Array.isArray(value) || name === "tlsLibrary"
+      ? [name]
+      : Object.keys(value).map((field) => `${name} ${field}`)
+  );
+}
+
 Deno.test("the last of several values for one option wins, frontends add up", () => {
-  assertEquals(settingsOf(["-n2", "-n3", "-q", "--quiet=off", "a.pem"]), {
-    ...DEFAULTS,
-    workers: 3,
-  });
+  const settings = settingsOf(["-n2", "-n3", "-q", "--quiet=off", "a.pem"]);
+  assertEquals(settings, settingsWith(DEFAULTS, { workers: { count: 3 } }));
   assertEquals(settingsOf(["-f*,1", "-f*,2", "-f*,0", "-f*,0", "a.pem"]).frontends.length, 4);
 });
 
@@ -309,7 +342,7 @@ Deno.test("words mean the same in capitals and in small letters", () => {
     assertEquals(settingsOf([...one, "a.pem"]), settingsOf([...other, "a.pem"]), one.join(" "));
   }
   const block = "pem-file = { cert = a client-verify = REQUIRED client-verify-ca = ca }";
-  assertEquals(settingsOf([], block).pemFiles[0]!.clientVerify, "required");
+  assertEquals(settingsOf([], block).pemFiles[0]!.clients?.verify, "required");
 });
 
 Deno.test("a word that is wrong is answered with the nearest one", () => {
@@ -326,7 +359,7 @@ Deno.test("a word that is wrong is answered with the nearest one", () => {
 });
 
 Deno.test("times may have a unit, wherever seconds may stand", () => {
-  const drain = (text: string) => settingsOf([`--drain-timeout=${text}`, "a.pem"]).drainTimeout;
+  const drain = (text: string) => settingsOf([`--drain-timeout=${text}`, "a.pem"]).timeouts.drain;
   assertEquals(["500ms", "30s", "5m", "1.5h", "2D", "100ms"].map(drain), [
     0.5,
     30,
@@ -335,7 +368,7 @@ Deno.test("times may have a unit, wherever seconds may stand", () => {
     172_800,
     0.1,
   ]);
-  assertEquals(settingsOf(["-k", "1h", "a.pem"]).keepalive, 3600);
+  assertEquals(settingsOf(["-k", "1h", "a.pem"]).sockets.keepalive, 3600);
   for (const { name, type } of OPTIONS) {
     if (type.kind !== "seconds") continue;
     assertEquals(
@@ -368,7 +401,7 @@ Deno.test("options that look as if they added up are refused if they are given t
     ...["--compat=hitch", "-b", "[::1]:1", "-b", "[::1]:2"],
     "a.pem",
   ]);
-  assertEquals(backend, { kind: "tcp", host: "::1", port: "2" });
+  assertEquals(backend.address, { kind: "tcp", host: "::1", port: "2" });
   assertEquals(warnings, ["-b/--backend: given twice; the last one is used"]);
   const parsed = parseCommandLine(["--config=a", "--config=b", "a.pem"]);
   assertThrows(

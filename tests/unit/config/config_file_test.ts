@@ -131,9 +131,9 @@ Deno.test("a mistake in the file is found even where the command line overrides 
 
 Deno.test("the command line beats the file", () => {
   const settings = settingsOf(["-n2", "--quiet=off"], "pem-file = a.pem\nworkers = 8\nquiet = on");
-  assertEquals([settings.workers, settings.logLevel], [2, "info"]);
+  assertEquals([settings.workers.count, settings.log.level], [2, "info"]);
   assertEquals(settings.pemFiles, [{ certificate: "a.pem" }]);
-  assertEquals(settingsOf(["--daemon=off", "a.pem"], "daemon = on").daemon, false);
+  assertEquals(settingsOf(["--daemon=off", "a.pem"], "daemon = on").service.daemon, false);
 });
 
 Deno.test("PEM files and frontends of the command line replace those of the file", () => {
@@ -170,7 +170,11 @@ Deno.test("hitch's files may have a key twice, of which the last one counts, wit
     ["--compat=hitch"],
     "workers = 2\nworkers = 3\npem-file = { cert = a cert = b }\nfrontend = { port = 1 port = 2 }",
   );
-  assertEquals([workers, pemFiles, frontends[0]!.address.port], [3, [{ certificate: "b" }], "2"]);
+  assertEquals([workers.count, pemFiles, frontends[0]!.address.port], [
+    3,
+    [{ certificate: "b" }],
+    "2",
+  ]);
   assertEquals(warnings, ["stud.conf:2:11: workers: given twice; the last one is used"]);
 });
 

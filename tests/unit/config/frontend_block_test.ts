@@ -1,6 +1,6 @@
 import { parseConfigFile } from "../../../src/config/config_file.ts";
 import { FRONTEND_BLOCK_OPTIONS, OPTIONS } from "../../../src/config/options.ts";
-import type { FrontendLimits, FrontendTls, Settings } from "../../../src/config/settings.ts";
+import type { ConnectionLimits, FrontendTls, Settings } from "../../../src/config/settings.ts";
 import { UsageError } from "../../../src/errors.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
 import { ON_NODE, OPENSSL_OR_RUSTLS, refusalOf, settingsOf } from "./settings_of.ts";
@@ -33,27 +33,35 @@ Deno.test("a block of host and port is an address", () => {
   assertEquals(frontends.map(({ tls }) => tls), Array(7).fill(undefined));
 });
 
+type Change = Omit<Partial<FrontendTls>, "engine" | "clients"> & {
+  readonly engine?: Partial<FrontendTls["engine"]>;
+  readonly clients?: Partial<FrontendTls["clients"]>;
+};
+
 Deno.test("each key of a block changes its setting there and no other, and nothing in general", () => {
   const inherited = tlsOf("prefer-server-ciphers = off");
-  const changes: [string, Partial<FrontendTls>][] = [
-    ["tls-protos = TLSv1.3", { tlsProtocols: ["TLSv1.3"] }],
-    ["ssl = on", { tlsProtocols: ["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"] }],
+  const changes: [string, Change][] = [
+    ["tls-protos = TLSv1.3", { engine: { protocols: ["TLSv1.3"] } }],
+    ["ssl = on", { engine: { protocols: ["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"] } }],
     ["tls = on", {}],
-    ["ciphers = HIGH", { ciphers: "HIGH" }],
-    ["ciphersuites = TLS_AES_128_GCM_SHA256", { ciphersuites: "TLS_AES_128_GCM_SHA256" }],
-    ["prefer-server-ciphers = on", { preferServerCiphers: true }],
-    ["sni-nomatch-abort = yes", { sniNomatchAbort: true }],
+    ["ciphers = HIGH", { engine: { ciphers: "HIGH" } }],
+    ["ciphersuites = TLS_AES_128_GCM_SHA256", {
+      engine: { ciphersuites: "TLS_AES_128_GCM_SHA256" },
+    }],
+    ["prefer-server-ciphers = on", { engine: { preferServerCiphers: true } }],
+    ["sni-nomatch-abort = yes", { engine: { sniNomatchAbort: true } }],
     ["client-verify = required client-verify-ca = ca", {
-      clientVerify: "required",
-      clientVerifyCa: "ca",
+      clients: { verify: "required", authorities: "ca" },
     }],
     [
       "client-verify = required client-verify-ca = ca client-verify-crl = crl allow-cn = a allow-san = DNS:b",
       {
-        clientVerify: "required",
-        clientVerifyCa: "ca",
-        clientVerifyCrl: "crl",
-        allowedClients: [{ kind: "CN", value: "a" }, { kind: "DNS", value: "b" }],
+        clients: {
+          verify: "required",
+          authorities: "ca",
+          revocationLists: "crl",
+          allowed: [{ kind: "CN", value: "a" }, { kind: "DNS", value: "b" }],
+        },
       },
     ],
     ["pem-file = a.pem\n pem-file = { cert = b private-key = k }", {
@@ -67,10 +75,12 @@ Deno.test("each key of a block changes its setting there and no other, and nothi
   const { frontends: _, tlsLibrary: _library, ...plain } = withBlock("");
   for (const [text, change] of changes) {
     const { frontends, tlsLibrary: _, ...general } = withBlock(text);
-    assertEquals(frontends[0]!.tls, { ...inherited, ...change }, text);
+    const engine = { ...inherited.engine, ...change.engine };
+    const clients = { ...inherited.clients, ...change.clients };
+    assertEquals(frontends[0]!.tls, { ...inherited, ...change, engine, clients }, text);
     assertEquals(general, plain, text);
   }
-  const limits: [string, Partial<FrontendLimits>][] = [
+  const limits: [string, Partial<ConnectionLimits>][] = [
     ["max-handshakes = 5", { maxHandshakes: 5 }],
     ["max-connections = 6", { maxConnections: 6 }],
     ["max-connections-per-client = 7", { maxConnectionsPerClient: 7 }],
@@ -80,12 +90,7 @@ Deno.test("each key of a block changes its setting there and no other, and nothi
     const { frontends: [frontend], tlsLibrary: _, ...general } = withBlock(text);
     // With the TLS that all have: it needs no engine of its own.
     assertEquals([frontend!.tls, general], [undefined, plain], text);
-    const none = {
-      maxHandshakes: undefined,
-      maxConnections: undefined,
-      maxConnectionsPerClient: undefined,
-    };
-    assertEquals(frontend!.limits, { ...none, ...change }, text);
+    assertEquals(frontend!.limits, change, text);
   }
   assertEquals(withBlock("ciphers = HIGH").frontends[0]!.limits, undefined);
   const tried = [...changes, ...limits].map(([text]) => text).join(" ");
@@ -105,19 +110,24 @@ Deno.test("what a block does not say is as in general", () => {
   const { pemFiles } = withBlock("", general);
   assertEquals(tls, {
     pemFiles,
-    tlsProtocols: ["TLSv1.2"],
-    ciphers: "HIGH",
-    ciphersuites: undefined,
-    preferServerCiphers: true,
-    clientVerify: "optional",
-    clientVerifyCa: "ca",
-    clientVerifyCrl: undefined,
-    allowedClients: undefined,
-    sniNomatchAbort: true,
+    engine: {
+      protocols: ["TLSv1.2"],
+      ciphers: "HIGH",
+      ciphersuites: undefined,
+      preferServerCiphers: true,
+      sniNomatchAbort: true,
+      ...{ groups: undefined, sslEngine: undefined, alpnProtocols: [] },
+    },
+    clients: {
+      verify: "optional",
+      authorities: "ca",
+      revocationLists: undefined,
+      allowed: undefined,
+    },
     matchGlobalCerts: false,
   });
-  assertEquals(tlsOf("ssl = on", general).tlsProtocols.length, 4);
-  assertEquals(tlsOf("tls-protos = TLSv1.3", "pem-file = g.pem\nssl = on").tlsProtocols, [
+  assertEquals(tlsOf("ssl = on", general).engine.protocols.length, 4);
+  assertEquals(tlsOf("tls-protos = TLSv1.3", "pem-file = g.pem\nssl = on").engine.protocols, [
     "TLSv1.3",
   ]);
 });

@@ -21,24 +21,24 @@ Deno.test("PEM files and frontends of the command line come after those of the f
   const settings = settingsOf([HITCH, "-f", "[*]:3", "-b", "[127.0.0.1]:4", "b.pem"], file);
   assertEquals(settings.pemFiles, [{ certificate: "a.pem" }, { certificate: "b.pem" }]);
   assertEquals(settings.frontends.map(({ address }) => address.port), ["1", "3"]);
-  assertEquals(settings.backend, { kind: "tcp", host: "127.0.0.1", port: "4" });
+  assertEquals(settings.backend.address, { kind: "tcp", host: "127.0.0.1", port: "4" });
 });
 
 Deno.test("TERM does not drain unless that is asked for", () => {
-  assertEquals(settingsOf([HITCH, "a.pem"]).drainTimeout, 0);
-  assertEquals(settingsOf([HITCH, "--drain-timeout=9", "a.pem"]).drainTimeout, 9);
-  assertEquals(settingsOf([HITCH, "a.pem"], "drain-timeout = 9").drainTimeout, 9);
+  assertEquals(settingsOf([HITCH, "a.pem"]).timeouts.drain, 0);
+  assertEquals(settingsOf([HITCH, "--drain-timeout=9", "a.pem"]).timeouts.drain, 9);
+  assertEquals(settingsOf([HITCH, "a.pem"], "drain-timeout = 9").timeouts.drain, 9);
 });
 
 Deno.test("tls = on is TLS 1.0 to 1.3, and off says nothing, in general and in a block", () => {
   const all = TLS_PROTOCOLS;
-  assertEquals(settingsOf([HITCH, "--tls", "a.pem"]).tlsProtocols, all);
-  assertEquals(settingsOf([HITCH, "a.pem"], "tls = on").tlsProtocols, all);
-  assertEquals(settingsOf([HITCH, "a.pem"], "ssl = on").tlsProtocols, all);
+  assertEquals(settingsOf([HITCH, "--tls", "a.pem"]).engine.protocols, all);
+  assertEquals(settingsOf([HITCH, "a.pem"], "tls = on").engine.protocols, all);
+  assertEquals(settingsOf([HITCH, "a.pem"], "ssl = on").engine.protocols, all);
   const off = settingsOf([HITCH, "a.pem"], "tls = off\nssl = off");
-  assertEquals([off.tlsProtocols, off.tlsLibrary.orElse], [["TLSv1.2", "TLSv1.3"], "rustls"]);
+  assertEquals([off.engine.protocols, off.tlsLibrary.orElse], [["TLSv1.2", "TLSv1.3"], "rustls"]);
   const block = settingsOf([HITCH, "a.pem"], "frontend = { port = 1 tls = on }");
-  assertEquals<unknown>([block.tlsProtocols, block.frontends[0]!.tls!.tlsProtocols], [
+  assertEquals<unknown>([block.engine.protocols, block.frontends[0]!.tls!.engine.protocols], [
     ["TLSv1.2", "TLSv1.3"],
     all,
   ]);
@@ -67,7 +67,7 @@ Deno.test("versions are chosen in one way only, and the command line replaces th
     assertStringIncludes(refusalOf([HITCH, ...argv, "a.pem"], file), message);
   }
   const versions = (argv: string[], file: string) =>
-    settingsOf([HITCH, ...argv, "a.pem"], file).tlsProtocols;
+    settingsOf([HITCH, ...argv, "a.pem"], file).engine.protocols;
   assertEquals(versions(["--tls-protos=TLSv1.2"], "ssl = on"), ["TLSv1.2"]);
   assertEquals(versions(["--tls-protos=TLSv1.2"], "tls = on"), ["TLSv1.2"]);
   assertEquals(versions(["--tls"], "ssl = on"), TLS_PROTOCOLS);
@@ -76,19 +76,19 @@ Deno.test("versions are chosen in one way only, and the command line replaces th
 
 Deno.test("flags may have every spelling that hitch reads", () => {
   for (const text of ["y", "Y", "yes", "t", "T", "true", "on", "ON", '"on"', "1"]) {
-    assertEquals(settingsOf([HITCH, "a.pem"], `write-ip = ${text}`).preface, "ip", text);
+    assertEquals(settingsOf([HITCH, "a.pem"], `write-ip = ${text}`).preface.kind, "ip", text);
   }
   for (const text of ["n", "N", "no", "f", "F", "false", "off", "Off", "0"]) {
-    assertEquals(settingsOf([HITCH, "a.pem"], `write-ip = ${text}`).preface, "none", text);
+    assertEquals(settingsOf([HITCH, "a.pem"], `write-ip = ${text}`).preface.kind, "none", text);
   }
 });
 
 Deno.test("SSLv3 is left out of a list with a warning, but is not all of it", () => {
-  const { tlsProtocols, warnings } = settingsOf(
+  const { engine, warnings } = settingsOf(
     [HITCH, "a.pem"],
     "tls-protos = SSLv3 TLSv1.2\nfrontend = { port = 1 tls-protos = TLSv1.3, SSLv3 }",
   );
-  assertEquals(tlsProtocols, ["TLSv1.2"]);
+  assertEquals(engine.protocols, ["TLSv1.2"]);
   assertEquals(warnings, [
     "stud.conf:1:14: tls-protos: SSLv3 is left out: it is broken",
     "stud.conf:2:36: tls-protos: SSLv3 is left out: it is broken",
@@ -99,8 +99,8 @@ Deno.test("SSLv3 is left out of a list with a warning, but is not all of it", ()
 
 Deno.test("an empty value on the command line is none", () => {
   const empty = ["--user=", "-g", "", "--chroot=", "--ciphers="];
-  const settings = settingsOf([HITCH, ...empty, "a.pem"]);
-  assertEquals([settings.user, settings.group, settings.chroot], [undefined, undefined, undefined]);
+  const { user, group, chroot } = settingsOf([HITCH, ...empty, "a.pem"]).workers;
+  assertEquals([user, group, chroot], [undefined, undefined, undefined]);
   assertEquals(refusalOf(["--user=", "a.pem"]), "-u/--user needs a value");
 });
 
@@ -124,7 +124,7 @@ Deno.test("a value that is wrong is refused all the same, with its place", () =>
 
 Deno.test("--write-proxy is version 2, on and off", () => {
   const preface = (argv: string[], file?: string) =>
-    settingsOf([HITCH, ...argv, "a.pem"], file).preface;
+    settingsOf([HITCH, ...argv, "a.pem"], file).preface.kind;
   assertEquals(preface(["--write-proxy"]), "proxy-v2");
   assertEquals(preface([], "write-proxy = on"), "proxy-v2");
   assertEquals(preface([], "write-proxy-v2 = on\nwrite-proxy = off"), "none");

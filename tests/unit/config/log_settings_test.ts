@@ -3,7 +3,7 @@
 import { assertEquals, assertStringIncludes } from "../../support/assert.ts";
 import { ON_NODE, refusalOf, settingsOf } from "./settings_of.ts";
 
-const levelOf = (...argv: string[]) => settingsOf([...argv, "a.pem"]).logLevel;
+const levelOf = (...argv: string[]) => settingsOf([...argv, "a.pem"]).log.level;
 
 Deno.test("levels are hitch's numbers, and -q is 0", () => {
   assertEquals(["0", "1", "2"].map((level) => levelOf("-L", level)), ["error", "info", "debug"]);
@@ -17,13 +17,13 @@ Deno.test("-q contradicts every level but 0, wherever it stands", () => {
     "-q/--quiet and -L/--log-level 2 exclude each other",
   );
   assertStringIncludes(refusalOf(["-L1", "a.pem"], "quiet = on"), "stud.conf:1:9: quiet and -L/");
-  assertEquals(settingsOf(["--quiet=off", "-L2", "a.pem"], "quiet = on").logLevel, "debug");
+  assertEquals(settingsOf(["--quiet=off", "-L2", "a.pem"], "quiet = on").log.level, "debug");
 });
 
 Deno.test("a daemon logs to its file, or else to syslog", () => {
   const where = (...argv: string[]) => {
-    const { logFile, syslog } = settingsOf(["--daemon", ...argv, "a.pem"]);
-    return [logFile, syslog];
+    const { file, syslog } = settingsOf(["--daemon", ...argv, "a.pem"]).log;
+    return [file, syslog];
   };
   assertEquals(where(), [undefined, true]);
   assertEquals(where("-l", "stud.log"), ["stud.log", false]);
@@ -35,5 +35,8 @@ Deno.test("a daemon under Node needs a file for its log", () => {
     refusalOf(["--daemon", "a.pem"], undefined, ON_NODE),
     "--daemon: under Node there is no syslog, so the log needs a file: add --log-filename FILE",
   );
-  assertEquals(settingsOf(["--daemon", "-l", "x", "a.pem"], undefined, ON_NODE).daemon, true);
+  assertEquals(
+    settingsOf(["--daemon", "-l", "x", "a.pem"], undefined, ON_NODE).service.daemon,
+    true,
+  );
 });

@@ -6,15 +6,15 @@
 import type { Settings } from "../../../src/config/settings.ts";
 import { TLS_PROTOCOLS } from "../../../src/config/settings.ts";
 import { assertEquals } from "../../support/assert.ts";
-import { settingsOf } from "./settings_of.ts";
+import { type SettingsChange, settingsOf, settingsWith } from "./settings_of.ts";
 
 interface OldFile {
   readonly name: string;
   readonly text: string;
   /** What it means with either. */
-  readonly says?: Partial<Settings>;
+  readonly says?: SettingsChange;
   /** What it means with `--compat=hitch` alone. */
-  readonly withHitch?: Partial<Settings>;
+  readonly withHitch?: SettingsChange;
 }
 
 const ADDRESS_443 = [{
@@ -54,7 +54,7 @@ write-ip = off
 write-proxy = off
 proxy-proxy = off
 `,
-    withHitch: { tlsProtocols: TLS_PROTOCOLS },
+    withHitch: { engine: { protocols: TLS_PROTOCOLS } },
   },
   {
     name: "stud's last commit, in the bare style and with values in single quotes",
@@ -67,7 +67,12 @@ ring-slots = 3
 ring-data-len = 32768
 quiet = yes
 `,
-    says: { frontends: ADDRESS_443, backend: VARNISH, workers: 4, logLevel: "error" },
+    says: {
+      frontends: ADDRESS_443,
+      backend: { address: VARNISH },
+      workers: { count: 4 },
+      log: { level: "error" },
+    },
   },
   {
     name: "hitch 1.0, the example",
@@ -99,15 +104,17 @@ sni-nomatch-abort = off
 `,
     says: {
       frontends: ADDRESS_443,
-      backend: VARNISH,
-      preferServerCiphers: true,
-      workers: 2,
-      user: "nobody",
-      group: "nogroup",
-      syslog: true,
-      daemon: true,
+      backend: { address: VARNISH },
+      engine: { preferServerCiphers: true },
+      workers: { count: 2, user: "nobody", group: "nogroup" },
+      log: { syslog: true },
+      service: { daemon: true },
     },
-    withHitch: { preface: "proxy-v2", tlsProtocols: TLS_PROTOCOLS, drainTimeout: 0 },
+    withHitch: {
+      preface: { kind: "proxy-v2" },
+      engine: { protocols: TLS_PROTOCOLS },
+      timeouts: { drain: 0 },
+    },
   },
   {
     name: "hitch 1.2, settings in frontend blocks",
@@ -132,15 +139,20 @@ pem-file = "global.pem"
         address: ADDRESS_443[0]!.address,
         tls: {
           pemFiles: [{ certificate: "one.pem" }, { certificate: "two.pem" }],
-          tlsProtocols: ["TLSv1.2", "TLSv1.3"],
-          ciphers: "HIGH",
-          ciphersuites: undefined,
-          preferServerCiphers: true,
-          clientVerify: "none",
-          clientVerifyCa: undefined,
-          clientVerifyCrl: undefined,
-          allowedClients: undefined,
-          sniNomatchAbort: true,
+          engine: {
+            protocols: ["TLSv1.2", "TLSv1.3"],
+            ciphers: "HIGH",
+            ciphersuites: undefined,
+            preferServerCiphers: true,
+            sniNomatchAbort: true,
+            ...{ groups: undefined, sslEngine: undefined, alpnProtocols: [] },
+          },
+          clients: {
+            verify: "none",
+            authorities: undefined,
+            revocationLists: undefined,
+            allowed: undefined,
+          },
           matchGlobalCerts: true,
         },
       }],
@@ -162,8 +174,8 @@ alpn-protos = "http/2, http/1.1"
 `,
     says: {
       pemFiles: [{ certificate: "site.pem", ocspResponse: "site-ocsp.der" }],
-      ocspDir: "/var/lib/hitch-ocsp/",
-      alpnProtocols: ["http/2", "http/1.1"],
+      ocsp: { directory: "/var/lib/hitch-ocsp/" },
+      engine: { alpnProtocols: ["http/2", "http/1.1"] },
     },
   },
   {
@@ -194,11 +206,11 @@ backend-refresh = 30
     says: {
       frontends: ADDRESS_443,
       pemFiles: [{ certificate: "site.crt", privateKey: "site.key" }],
-      tlsProtocols: ["TLSv1.1", "TLSv1.2"],
-      preface: "proxy-v2",
-      logFile: "/var/log/hitch.log",
-      receiveBuffer: 65536,
-      backendRefresh: 30,
+      engine: { protocols: ["TLSv1.1", "TLSv1.2"] },
+      preface: { kind: "proxy-v2" },
+      log: { file: "/var/log/hitch.log" },
+      sockets: { receiveBuffer: 65536 },
+      backend: { refresh: 30 },
     },
   },
   {
@@ -216,11 +228,10 @@ tcp-fastopen = on
 `,
     says: {
       frontends: ADDRESS_443,
-      backend: { kind: "unix", path: "/run/varnish.sock" },
-      pemDir: "/etc/hitch/cert.d",
-      pemDirGlob: "*.pem",
-      preface: "proxy-v2",
-      tcpFastOpen: true,
+      backend: { address: { kind: "unix", path: "/run/varnish.sock" } },
+      certificates: { pemDir: "/etc/hitch/cert.d", pemDirGlob: "*.pem" },
+      preface: { kind: "proxy-v2" },
+      sockets: { tcpFastOpen: true },
     },
   },
   {
@@ -236,10 +247,11 @@ write-proxy-v2 = on
 proxy-client-cert = on
 `,
     says: {
-      ciphersuites: "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256",
-      groups: "X25519:prime256v1:secp384r1",
-      clientVerify: "required",
-      clientVerifyCa: "clients.pem",
+      engine: {
+        ciphersuites: "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256",
+        groups: "X25519:prime256v1:secp384r1",
+      },
+      clients: { verify: "required", authorities: "clients.pem" },
     },
   },
   {
@@ -272,10 +284,10 @@ syslog-facility = local0
 `,
     says: {
       frontends: ADDRESS_443,
-      alpnProtocols: ["h2", "http/1.1"],
-      ocspDir: "",
-      pemFiles: [{ certificate: "a.pem", clientVerify: "optional", clientVerifyCa: "ca.pem" }],
-      syslogFacility: "local0",
+      engine: { alpnProtocols: ["h2", "http/1.1"] },
+      ocsp: { directory: "" },
+      pemFiles: [{ certificate: "a.pem", clients: { verify: "optional", authorities: "ca.pem" } }],
+      log: { syslogFacility: "local0" },
     },
   },
   {
@@ -288,10 +300,10 @@ pem-file = "/etc/hitch/example.org.pem"
 `,
     says: {
       frontends: ADDRESS_443,
-      backend: { kind: "tcp", host: "127.0.0.1", port: "8080" },
+      backend: { address: { kind: "tcp", host: "127.0.0.1", port: "8080" } },
       pemFiles: [{ certificate: "/etc/hitch/example.org.pem" }],
     },
-    withHitch: { drainTimeout: 0 },
+    withHitch: { timeouts: { drain: 0 } },
   },
 ];
 
@@ -312,19 +324,14 @@ Deno.test("the command lines of Debian's hitch are taken", () => {
   const unit = ["--user", "_hitch", "--group", "_hitch", "--quiet"];
   const init = ["--daemon", "--pidfile=/run/hitch.pid", "--user", "_hitch", "--group", "_hitch"];
   assertSays(settingsOf(["--compat=hitch", ...unit], file), {
-    user: "_hitch",
-    group: "_hitch",
-    logLevel: "error",
+    workers: { user: "_hitch", group: "_hitch" },
+    log: { level: "error" },
   });
   assertSays(settingsOf(["--compat=hitch", ...init], file), {
-    daemon: true,
-    pidFile: "/run/hitch.pid",
+    service: { daemon: true, pidFile: "/run/hitch.pid" },
   });
 });
 
-function assertSays(settings: Settings, says: Partial<Settings>): void {
-  const part = Object.fromEntries(
-    Object.keys(says).map((key) => [key, settings[key as keyof Settings]]),
-  );
-  assertEquals(part, says as Record<string, unknown>);
+function assertSays(settings: Settings, says: SettingsChange): void {
+  assertEquals(settings, settingsWith(settings, says));
 }

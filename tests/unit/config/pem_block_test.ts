@@ -17,14 +17,16 @@ const FULL: PemFileSetting = {
   privateKey: "x.key",
   ocspResponse: "x.ocsp",
   ocspVerifyStaple: false,
-  clientVerify: "required",
-  clientVerifyCa: "my ca.pem",
-  clientVerifyCrl: "my.crl",
-  allowedClients: [
-    { kind: "CN", value: "Alice, Ltd" },
-    { kind: "CN", value: "bob" },
-    { kind: "email", value: "C@example.org" },
-  ],
+  clients: {
+    verify: "required",
+    authorities: "my ca.pem",
+    revocationLists: "my.crl",
+    allowed: [
+      { kind: "CN", value: "Alice, Ltd" },
+      { kind: "CN", value: "bob" },
+      { kind: "email", value: "C@example.org" },
+    ],
+  },
 };
 
 Deno.test("a pem-file block is read over one line or several, with or without separators", () => {
@@ -60,13 +62,13 @@ Deno.test("blocks and plain PEM files keep their order, and other keys may follo
     { certificate: "b", privateKey: "k" },
     { certificate: "c" },
   ]);
-  assertEquals(settings.workers, 3);
+  assertEquals(settings.workers.count, 3);
 });
 
 Deno.test("what a block says is not said in general", () => {
   const text = "pem-file = { cert = a private-key = k client-verify = none client-verify-ca = ca }";
-  const { privateKeys, clientVerify, clientVerifyCa } = settingsOf([], text);
-  assertEquals([privateKeys, clientVerify, clientVerifyCa], [[], "none", undefined]);
+  const { certificates: { privateKeys }, clients } = settingsOf([], text);
+  assertEquals([privateKeys, clients.verify, clients.authorities], [[], "none", undefined]);
 });
 
 Deno.test("a bare value ends at white space, a brace, or a separator at its end", () => {

@@ -68,10 +68,13 @@ Deno.test("parseAlpnProtocols() refuses what the extension cannot carry, and not
 
 Deno.test("--ssl is every version, and excludes a list of others", () => {
   const every: TlsProtocol[] = ["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"];
-  assertEquals(settingsOf(["--ssl", "a.pem"]).tlsProtocols, every);
-  assertEquals(settingsOf(["--ssl", "--ssl=off", "a.pem"]).tlsProtocols, ["TLSv1.2", "TLSv1.3"]);
+  assertEquals(settingsOf(["--ssl", "a.pem"]).engine.protocols, every);
+  assertEquals(settingsOf(["--ssl", "--ssl=off", "a.pem"]).engine.protocols, [
+    "TLSv1.2",
+    "TLSv1.3",
+  ]);
   assertEquals(
-    settingsOf(["--ssl", "a.pem"], "tls-protos = 'TLSv1.2 TLSv1.3'").tlsProtocols,
+    settingsOf(["--ssl", "a.pem"], "tls-protos = 'TLSv1.2 TLSv1.3'").engine.protocols,
     every,
   );
   assertEquals(

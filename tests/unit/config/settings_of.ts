@@ -37,6 +37,23 @@ export function settingsOf(
   return command.settings;
 }
 
+/** Other values in some groups, and other settings that are in none. */
+export type SettingsChange = {
+  readonly [Name in keyof Settings]?: Name extends "tlsLibrary" ? TlsLibrary
+    : Settings[Name] extends readonly unknown[] | string | boolean ? Settings[Name]
+    : Partial<Settings[Name]>;
+};
+
+/** Settings with a change: what a group does not say is as it was. */
+export function settingsWith(settings: Settings, change: SettingsChange): Settings {
+  const changed = Object.entries(change).map(([name, value]) => {
+    const former: unknown = settings[name as keyof Settings];
+    const isGroup = typeof former === "object" && !Array.isArray(former) && name !== "tlsLibrary";
+    return [name, isGroup ? { ...former, ...value as object } : value];
+  });
+  return { ...settings, ...Object.fromEntries(changed) };
+}
+
 /** The message of the UsageError that `stud ARGV` ends with: one line of visible characters. */
 export function refusalOf(
   argv: readonly string[],

@@ -176,7 +176,7 @@ Deno.test("a pem-file block needs OpenSSL for what rustls cannot do, and only fo
 Deno.test("--steer-by-client goes with either engine", () => {
   for (const name of ["rustls", "openssl"]) {
     const settings = settingsOf(["--steer-by-client", `--tls-library=${name}`, "-n4", "a.pem"]);
-    assertEquals([settings.steerByClient, settings.tlsLibrary.name], [true, name]);
+    assertEquals([settings.workers.steerByClient, settings.tlsLibrary.name], [true, name]);
   }
   assertEquals(optionNamed("steer-by-client").default, "off");
 });

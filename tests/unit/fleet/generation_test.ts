@@ -11,9 +11,10 @@ import { setListeners } from "../../support/listeners_table.ts";
 import { settled } from "../../support/manual_clock.ts";
 import { leave, obey } from "../../support/obedient_worker.ts";
 import { CONFIGURATION, TOTALS } from "../../support/worker_configuration.ts";
+import { SOCKETS } from "../../support/socket_settings.ts";
 
 const { index: _index, ...FIRST } = CONFIGURATION;
-const SECOND = { ...FIRST, keepalive: 60 };
+const SECOND = { ...FIRST, sockets: { ...SOCKETS, keepalive: 60 } };
 const REOPENED = [{ host: "192.0.2.1", port: 8443 }];
 
 /** Workers that serve; `answer` is told which one is asked, from 0. */
@@ -91,7 +92,7 @@ Deno.test("change() has the successor of a worker that dies while it prepares do
   await changed;
   const whole = ["start", "prepare", "commit"];
   assertEquals(told(), [whole, ["start", "prepare"], whole]);
-  assertEquals(keepaliveOf(children[2]!.messages[0]!), FIRST.keepalive);
+  assertEquals(keepaliveOf(children[2]!.messages[0]!), FIRST.sockets.keepalive);
   assertEquals(generation.configuration, SECOND);
   await generation.kill();
 });
@@ -110,7 +111,7 @@ Deno.test("change() fails if the successor dies of it too, and the next one serv
   await settled();
   const died = ["start", "prepare"];
   assertEquals(told(), [["start", "prepare", "forget"], died, died, ["start"]]);
-  assertEquals(keepaliveOf(children[3]!.messages[0]!), FIRST.keepalive);
+  assertEquals(keepaliveOf(children[3]!.messages[0]!), FIRST.sockets.keepalive);
   await generation.kill();
 });
 
@@ -124,7 +125,7 @@ Deno.test("a worker that dies before it commits leaves a successor with the new 
   await changed;
   await settled();
   assertEquals(children.length, 3);
-  assertEquals(keepaliveOf(children[2]!.messages[0]!), SECOND.keepalive);
+  assertEquals(keepaliveOf(children[2]!.messages[0]!), SECOND.sockets.keepalive);
   await generation.kill();
 });
 
@@ -138,7 +139,10 @@ Deno.test("a worker that was started while the others prepared is started anew w
   await settled();
   children[1]!.end({ code: 1 });
   await settled();
-  assertEquals([children.length, keepaliveOf(children[2]!.messages[0]!)], [3, FIRST.keepalive]);
+  assertEquals([children.length, keepaliveOf(children[2]!.messages[0]!)], [
+    3,
+    FIRST.sockets.keepalive,
+  ]);
   obey(children[0]!);
   children[0]!.say({ type: "answer" });
   await changed;
@@ -240,7 +244,7 @@ Deno.test("drain() leaves new connections to the workers of another program on t
 });
 
 function keepaliveOf(message: SupervisorMessage): number | undefined {
-  return message.type === "start" ? message.configuration.keepalive : undefined;
+  return message.type === "start" ? message.configuration.sockets.keepalive : undefined;
 }
 
 /** Workers that would rather have had OpenSSL, and steer clients if they have not. */
@@ -276,7 +280,7 @@ Deno.test("later workers, and later configurations, do without OpenSSL as the fi
   });
   assertEquals(generation.missing, missing);
   assertEquals(children.map(({ messages }) => missingIn(messages[0])), [undefined, undefined]);
-  await generation.change({ ...configuration, keepalive: 60 });
+  await generation.change({ ...configuration, sockets: { ...SOCKETS, keepalive: 60 } });
   const prepared = children[0]!.messages.find(({ type }) => type === "prepare");
   assertEquals(missingIn(prepared), missing);
   children[0]!.end({ code: 1 });
@@ -295,7 +299,7 @@ Deno.test("clients are steered by their address only if rustls serves after all"
   ] as const;
   for (const [servingBy, after] of cases) {
     const { generation, configuration, children } = await preferringOpenSsl(servingBy);
-    await generation.change({ ...configuration, keepalive: 60 });
+    await generation.change({ ...configuration, sockets: { ...SOCKETS, keepalive: 60 } });
     const steers = children[0]!.messages.flatMap((one) => one.type === "steer" ? one.steering : []);
     assertEquals(steers.at(-1), after);
     await generation.kill();

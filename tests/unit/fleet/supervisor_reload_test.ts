@@ -15,6 +15,7 @@ import { setListeners } from "../../support/listeners_table.ts";
 import { settled } from "../../support/manual_clock.ts";
 import { leave, obey } from "../../support/obedient_worker.ts";
 import { planOf } from "../../support/plan_of.ts";
+import { SOCKETS } from "../../support/socket_settings.ts";
 
 /** A supervisor whose workers serve; `next` is what the files say at the next HUP. */
 async function bench(plan: Plan = planOf(), servingBy?: ServingBy) {
@@ -111,7 +112,7 @@ Deno.test("HUP with a bad configuration is one line, and the next HUP is as good
     "error reload failed, keeping the current configuration: stud.conf:2: unknown key",
   );
   assertEquals(told(), [["start"], ["start"]]);
-  await hangUp(planOf({ configuration: { keepalive: 60 } }));
+  await hangUp(planOf({ configuration: { sockets: { ...SOCKETS, keepalive: 60 } } }));
   assertStringIncludes(lines[1]!, "info reloaded: 2 workers serve");
   await end();
 });
@@ -176,7 +177,10 @@ function openSslPlan(tls: { orElse?: "rustls"; because?: string }, keepalive = 3
   };
   return planOf({
     stapling,
-    configuration: { tls: { ...base, library: "openssl", ...tls }, keepalive },
+    configuration: {
+      tls: { ...base, library: "openssl", ...tls },
+      sockets: { ...SOCKETS, keepalive },
+    },
   });
 }
 
@@ -207,7 +211,7 @@ Deno.test("workers that refuse a change are replaced by such as do not", async (
   const { state, hangUp, told, lines, end } = await bench();
   state.answer = (place, { type }) =>
     place === 1 && type === "prepare" ? { fault: "no rights" } : {};
-  await hangUp(planOf({ configuration: { keepalive: 60 } }));
+  await hangUp(planOf({ configuration: { sockets: { ...SOCKETS, keepalive: 60 } } }));
   assertEquals(told(), [
     ["start", "prepare", "forget", "drain"],
     ["start", "prepare", "forget", "drain"],
@@ -267,16 +271,17 @@ Deno.test("warnings are given when they are new, quarantine as long as it lasts"
 });
 
 Deno.test("a change that workers are not told of is a change: the log level", async () => {
-  const settings = { logLevel: "info" } as Settings;
+  const settings = { log: { level: "info" } } as Settings;
+  const log = { ...settings.log, level: "error" as const };
   const { hangUp, lines, told, end } = await bench(planOf({ settings }));
-  await hangUp(planOf({ settings: { ...settings, logLevel: "error" } }));
+  await hangUp(planOf({ settings: { ...settings, log } }));
   assertEquals(lines, [
     "info reloaded: 2 workers serve on 192.0.2.1:8443, backend 127.0.0.1:8000, TLS by rustls",
   ]);
   assertEquals(told(), [["start"], ["start"]]);
   lines.length = 0;
   // That takes a restart.
-  await hangUp(planOf({ settings: { ...settings, logLevel: "error", syslog: true } }));
+  await hangUp(planOf({ settings: { ...settings, log: { ...log, syslog: true } } }));
   assertEquals(lines, ["info reloaded: nothing has changed"]);
   await end();
 });
@@ -286,14 +291,14 @@ const REFUSED = { fingerprint: "f00d", source: "b.pem", reason: "refused" };
 Deno.test("a certificate that all workers refuse is left out, and the rest is served", async () => {
   const { state, hangUp, lines, told, planned, end } = await bench();
   state.answer = (_, message) =>
-    message.type === "prepare" && message.configuration.keepalive === 1
+    message.type === "prepare" && message.configuration.sockets.keepalive === 1
       ? { fault: "b.pem: refused", refused: [REFUSED] }
       : {};
   const tls = { ...planOf().tls, quarantined: ["b.pem: refused"] };
   state.next = (refused) =>
     Promise.resolve(
       planOf({
-        configuration: { keepalive: refused.size === 0 ? 1 : 60 },
+        configuration: { sockets: { ...SOCKETS, keepalive: refused.size === 0 ? 1 : 60 } },
         ...refused.size && { tls },
       }),
     );
@@ -313,7 +318,7 @@ Deno.test("workers that refuse what has been left out are not asked for ever", a
   const { state, hangUp, lines, end } = await bench();
   state.answer = (_, message) =>
     message.type === "prepare" ? { fault: "b.pem: refused", refused: [REFUSED] } : {};
-  await hangUp(planOf({ configuration: { keepalive: 1 } }));
+  await hangUp(planOf({ configuration: { sockets: { ...SOCKETS, keepalive: 1 } } }));
   assertEquals(lines, ["error reload failed, keeping the current configuration: b.pem: refused"]);
   await end();
 });
@@ -322,7 +327,7 @@ Deno.test("what one of several workers says of a certificate is no reason to lea
   const { state, hangUp, lines, planned, children, end } = await bench();
   state.answer = (place, message) =>
     place === 0 && message.type === "prepare" ? { fault: "no", refused: [REFUSED] } : {};
-  await hangUp(planOf({ configuration: { keepalive: 1 } }));
+  await hangUp(planOf({ configuration: { sockets: { ...SOCKETS, keepalive: 1 } } }));
   assertEquals([planned.length, children.length], [1, 4]);
   assertStringIncludes(lines.at(-1)!, "info reloaded: 2 workers serve");
   await end();
@@ -375,7 +380,7 @@ Deno.test("TERM while a reload reads its files starts no worker any more", async
 Deno.test("a worker that never answers holds up no reload for ever: new ones take over", async () => {
   const { state, hangUp, lines, clock, told, end } = await bench();
   state.answer = (place) => place === 1 ? undefined : {};
-  await hangUp(planOf({ configuration: { keepalive: 60 } }));
+  await hangUp(planOf({ configuration: { sockets: { ...SOCKETS, keepalive: 60 } } }));
   assertEquals(lines, []);
   await clock.advance(60_000);
   assertStringIncludes(lines[0]!, "info reloaded: 2 workers serve");

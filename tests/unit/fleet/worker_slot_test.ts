@@ -13,6 +13,7 @@ import {
   READY,
   TOTALS,
 } from "../../support/worker_configuration.ts";
+import { SOCKETS } from "../../support/socket_settings.ts";
 
 /** A slot whose first worker serves. */
 async function newSlot() {
@@ -288,11 +289,14 @@ Deno.test("a slot without a worker takes the change for the next one", async () 
     await settled();
   }
   assertEquals(slot.current, undefined);
-  assertEquals(await slot.prepare({ ...CONFIGURATION, keepalive: 60 }), []);
+  assertEquals(
+    await slot.prepare({ ...CONFIGURATION, sockets: { ...SOCKETS, keepalive: 60 } }),
+    [],
+  );
   await slot.commit();
   await clock.advance(500);
   const [start] = children[3]!.messages;
-  assertEquals(start?.type === "start" && start.configuration.keepalive, 60);
+  assertEquals(start?.type === "start" && start.configuration.sockets.keepalive, 60);
   await slot.kill();
 });
 
@@ -348,7 +352,7 @@ Deno.test("start() tries once more when the worker is killed, and only then", as
 
 Deno.test("a worker that dies while it prepares is replaced, and the next one prepares", async () => {
   const { children, slot } = await newSlot();
-  const preparing = slot.prepare({ ...CONFIGURATION, keepalive: 60 });
+  const preparing = slot.prepare({ ...CONFIGURATION, sockets: { ...SOCKETS, keepalive: 60 } });
   await settled();
   assertEquals(children[0]!.told, ["start", "prepare"]);
   children[0]!.end({ signal: "SIGKILL" });
@@ -368,7 +372,7 @@ Deno.test("a worker that dies while it prepares is replaced, and the next one pr
 
 Deno.test("a worker that refuses a configuration is not asked again", async () => {
   const { children, slot } = await newSlot();
-  const preparing = slot.prepare({ ...CONFIGURATION, keepalive: 60 });
+  const preparing = slot.prepare({ ...CONFIGURATION, sockets: { ...SOCKETS, keepalive: 60 } });
   await settled();
   children[0]!.say({ type: "answer", fault: "no" } as { type: string });
   await assertRejects(() => preparing, StartupError, "no");

@@ -5,13 +5,14 @@ import { openAccessOutput } from "../../../src/log/access_output.ts";
 import { configureLog, Outputs } from "../../../src/log/log.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
+import { LOG } from "../../support/log_settings.ts";
 import { settled } from "../../support/manual_clock.ts";
 
 function newOutput(path: string) {
   const runtime = new FakeRuntime();
   const said: string[] = [];
   const log = configureLog((level, text) => said.push(`${level} ${text}`), "debug");
-  const outputs = new Outputs(runtime, { syslogFacility: undefined });
+  const outputs = new Outputs(runtime, { settings: LOG });
   return { runtime, said, open: () => openAccessOutput(path, runtime, { outputs, log }) };
 }
 

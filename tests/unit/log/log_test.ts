@@ -4,6 +4,7 @@ import { configureLog, hitchStamp, Outputs } from "../../../src/log/log.ts";
 import type { LogLevel } from "../../../src/errors.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
+import { LOG } from "../../support/log_settings.ts";
 import { settled } from "../../support/manual_clock.ts";
 
 Deno.test("configureLog() gives finished lines, safe to print, from a level on", () => {
@@ -31,7 +32,7 @@ Deno.test("configureLog() with level error lets nothing else through", () => {
 
 Deno.test("Outputs sends information to stdout and the rest to stderr, with date and level", async () => {
   const runtime = new FakeRuntime();
-  const outputs = new Outputs(runtime, { syslogFacility: undefined });
+  const outputs = new Outputs(runtime, { settings: LOG });
   outputs.sink("info", "one");
   outputs.sink("debug", "two");
   outputs.sink("warning", "three");
@@ -45,7 +46,7 @@ Deno.test("Outputs sends information to stdout and the rest to stderr, with date
 
 Deno.test("Outputs sends every line to syslog too, where it is asked to", async () => {
   const runtime = new FakeRuntime();
-  const outputs = new Outputs(runtime, { syslogFacility: "daemon" });
+  const outputs = new Outputs(runtime, { settings: { ...LOG, syslog: true } });
   outputs.sink("info", "one");
   outputs.sink("error", "two");
   await settled();
@@ -57,7 +58,7 @@ Deno.test("Outputs does not wait for a reader that stalls, and one stream not fo
   const runtime = new FakeRuntime();
   runtime.processes.writing = (stream) =>
     stream === "stdout" ? new Promise(() => {}) : Promise.resolve();
-  const outputs = new Outputs(runtime, { syslogFacility: undefined });
+  const outputs = new Outputs(runtime, { settings: LOG });
   for (let count = 0; count < 20_000; count++) outputs.sink("info", "i");
   outputs.sink("error", "e");
   await settled();
@@ -75,7 +76,7 @@ Deno.test("Outputs says how many lines nobody read", async () => {
   const runtime = new FakeRuntime();
   let release = () => {};
   runtime.processes.writing = () => new Promise((resolve) => release = resolve);
-  const outputs = new Outputs(runtime, { syslogFacility: undefined });
+  const outputs = new Outputs(runtime, { settings: LOG });
   // One is being written, 5,000 wait, 99 are lost.
   for (let count = 0; count < 5_100; count++) outputs.sink("info", "i");
   runtime.processes.writing = () => Promise.resolve();

@@ -167,10 +167,12 @@ Deno.test("the block in the default file is sound once uncommented", () => {
     privateKey: "FILE",
     ocspResponse: "FILE",
     ocspVerifyStaple: true,
-    clientVerify: "required",
-    clientVerifyCa: "FILE",
-    clientVerifyCrl: "FILE",
-    allowedClients: [{ kind: "CN", value: "NAME" }, { kind: "DNS", value: "name" }],
+    clients: {
+      verify: "required",
+      authorities: "FILE",
+      revocationLists: "FILE",
+      allowed: [{ kind: "CN", value: "NAME" }, { kind: "DNS", value: "name" }],
+    },
   }]);
 });
 

@@ -1,6 +1,6 @@
 /** From settings to certificates that can be served, with files that the test makes up. */
 
-import type { Settings } from "../../../src/config/settings.ts";
+import type { ClientSettings, Settings } from "../../../src/config/settings.ts";
 import { StartupError } from "../../../src/errors.ts";
 import { loadCertificates, type LoadedCertificates } from "../../../src/plan/certificates.ts";
 import { hitchResponseName } from "../../../src/ocsp/response.ts";
@@ -8,20 +8,14 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "../..
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { made, madeKeys, TODAY, type Wanted } from "../../support/made_certificates.ts";
 import { madeOcspResponse, refusedOcspResponse } from "../../support/made_ocsp_responses.ts";
+import { type SettingsChange, settingsOf, settingsWith } from "../config/settings_of.ts";
 
 const DAY = 86_400_000;
 
-/** Settings as far as they are about certificates. */
-function settings(own: Partial<Settings>): Settings {
-  return {
-    pemFiles: [],
-    privateKeys: [],
-    clientVerify: "none",
-    ocspDir: "/var/lib/hitch/",
-    ocspVerifyStaple: false,
-    tlsLibrary: { name: "openssl", because: undefined },
-    ...own,
-  } as Partial<Settings> as Settings;
+const SETTINGS = settingsWith(settingsOf(["--tls-library=openssl", "a.pem"]), { pemFiles: [] });
+
+function settings(own: SettingsChange): Settings {
+  return settingsWith(SETTINGS, own);
 }
 
 function files(...paths: string[]): Pick<Settings, "pemFiles"> {
@@ -40,7 +34,7 @@ async function pem(...names: string[]): Promise<string> {
   return (await made({ names })).pem;
 }
 
-async function refusal(own: Partial<Settings>, runtime: FakeRuntime): Promise<string> {
+async function refusal(own: SettingsChange, runtime: FakeRuntime): Promise<string> {
   const load = () => loadCertificates(settings(own), runtime);
   return (await assertRejects(load, StartupError)).message;
 }
@@ -50,7 +44,10 @@ function sources({ certificates }: LoadedCertificates): string[] {
 }
 
 Deno.test("loadCertificates() makes one in memory for --self-signed", async () => {
-  const loaded = await loadCertificates(settings({ selfSigned: "tls.example" }), machine({}));
+  const loaded = await loadCertificates(
+    settings({ certificates: { selfSigned: "tls.example" } }),
+    machine({}),
+  );
   assertEquals(loaded.certificates.map(({ names }) => names), [["tls.example"]]);
   assertEquals([sources(loaded), loaded.defaultCertificate], [["--self-signed"], 0]);
   assertEquals(loaded.warnings.length, 1);
@@ -71,12 +68,12 @@ Deno.test("loadCertificates() lists files, then the directory by name; the last 
   });
   for (const pemDir of ["/d", "/d/"]) {
     const both = await loadCertificates(
-      settings({ ...files("/b.pem", "/a.pem"), pemDir }),
+      settings({ ...files("/b.pem", "/a.pem"), certificates: { pemDir } }),
       runtime,
     );
     assertEquals(sources(both), ["/b.pem", "/a.pem", "/d/10.pem", "/d/2.pem"]);
     assertEquals([both.defaultCertificate, both.warnings], [1, []]);
-    const directory = await loadCertificates(settings({ pemDir }), runtime);
+    const directory = await loadCertificates(settings({ certificates: { pemDir } }), runtime);
     assertEquals([sources(directory), directory.defaultCertificate], [
       ["/d/10.pem", "/d/2.pem"],
       0,
@@ -86,10 +83,10 @@ Deno.test("loadCertificates() lists files, then the directory by name; the last 
 
 Deno.test("loadCertificates() takes the files of the directory that match the pattern", async () => {
   const runtime = machine({ "/d/a.pem": await pem("a"), "/d/README": "no certificate" });
-  const own = { pemDir: "/d", pemDirGlob: "*.pem" };
+  const own = { certificates: { pemDir: "/d", pemDirGlob: "*.pem" } };
   assertEquals(sources(await loadCertificates(settings(own), runtime)), ["/d/a.pem"]);
   assertEquals(
-    await refusal({ ...own, pemDirGlob: "*.crt" }, runtime),
+    await refusal({ ...own, certificates: { pemDir: "/d", pemDirGlob: "*.crt" } }, runtime),
     "/d: *.crt matches none of its 2 files",
   );
 });
@@ -98,14 +95,17 @@ Deno.test("loadCertificates() refuses a directory that is empty or missing", asy
   const runtime = machine({ "/hidden/.a": "" });
   runtime.files.directories.add("/empty");
   assertEquals(
-    await refusal({ pemDir: "/empty" }, runtime),
+    await refusal({ certificates: { pemDir: "/empty" } }, runtime),
     "/empty: the directory is empty; put PEM files in it",
   );
   assertEquals(
-    await refusal({ pemDir: "/hidden" }, runtime),
+    await refusal({ certificates: { pemDir: "/hidden" } }, runtime),
     "/hidden: the directory is empty; put PEM files in it",
   );
-  assertEquals(await refusal({ pemDir: "/gone" }, runtime), "/gone: no such directory");
+  assertEquals(
+    await refusal({ certificates: { pemDir: "/gone" } }, runtime),
+    "/gone: no such directory",
+  );
 });
 
 Deno.test("loadCertificates() names the first file that is bad", async () => {
@@ -145,7 +145,7 @@ Deno.test("loadCertificates() finds the key of a certificate by its public key",
     "/c.key": c.key,
     "/ab.key": a.key,
   });
-  const own = { ...files("/a", "/c", "/b"), privateKeys: ["/c.key", "/ab.key"] };
+  const own = { ...files("/a", "/c", "/b"), certificates: { privateKeys: ["/c.key", "/ab.key"] } };
   const { certificates } = await loadCertificates(settings(own), runtime);
   assertEquals(certificates.map(({ privateKey }) => privateKey), [a.key, c.key, a.key]);
   for (const certificate of certificates) assert(!("publicKey" in certificate));
@@ -155,7 +155,7 @@ Deno.test("loadCertificates() names keys and certificates that find no partner",
   const [a, b] = [await made({ names: ["a"] }), await made({ names: ["b"] })];
   const runtime = machine({ "/a": a.certificate, "/a.key": a.key, "/b": b.pem, "/b.key": b.key });
   assertEquals(
-    await refusal({ ...files("/a"), privateKeys: ["/a.key", "/b.key"] }, runtime),
+    await refusal({ ...files("/a"), certificates: { privateKeys: ["/a.key", "/b.key"] } }, runtime),
     "/b.key: the private key (line 1) belongs to no certificate that lacks a key",
   );
   assertEquals(
@@ -164,7 +164,9 @@ Deno.test("loadCertificates() names keys and certificates that find no partner",
       "cat cert.pem key.pem > both.pem",
   );
   assertEquals(
-    await refusal({ ...files("/a"), privateKeys: ["/b"] }, runtime).then(firstWord),
+    await refusal({ ...files("/a"), certificates: { privateKeys: ["/b"] } }, runtime).then(
+      firstWord,
+    ),
     "/b:",
   );
 });
@@ -174,14 +176,17 @@ Deno.test("loadCertificates() gives a URI to the only certificate that is left w
   const runtime = machine({ "/a": a.certificate, "/b": b.certificate, "/b.key": b.key });
   const uri = "pkcs11:object=a";
   const privateKeys = [uri, "/b.key"];
-  const loaded = await loadCertificates(settings({ ...files("/a", "/b"), privateKeys }), runtime);
+  const loaded = await loadCertificates(
+    settings({ ...files("/a", "/b"), certificates: { privateKeys } }),
+    runtime,
+  );
   assertEquals(loaded.certificates.map(({ privateKey }) => privateKey), [uri, b.key]);
   assertStringIncludes(
-    await refusal({ ...files("/a", "/b"), privateKeys: [uri] }, runtime),
+    await refusal({ ...files("/a", "/b"), certificates: { privateKeys: [uri] } }, runtime),
     `${uri}: cannot tell whether it belongs to /a or /b`,
   );
   assertEquals(
-    await refusal({ ...files("/a"), privateKeys: [uri, uri] }, runtime),
+    await refusal({ ...files("/a"), certificates: { privateKeys: [uri, uri] } }, runtime),
     `${uri}: every certificate already has a private key`,
   );
 });
@@ -193,28 +198,37 @@ Deno.test("loadCertificates() gives a certificate its own rules for clients", as
     "/ca": `comment\n${authority}`,
     "/empty": (await made()).key,
   });
-  const rules = async (own: Partial<Settings["pemFiles"][0]>, general: Partial<Settings> = {}) => {
+  const rules = async (own: Partial<Settings["pemFiles"][0]>, general: SettingsChange = {}) => {
     const pemFiles = [{ certificate: "/a", ...own }];
     const loaded = await loadCertificates(settings({ ...general, pemFiles }), runtime);
     return loaded.certificates[0]!.clientRules;
   };
   const required = { verify: "required", authorities: authority };
-  assertEquals(await rules({ clientVerify: "required", clientVerifyCa: "/ca" }), required);
-  assertEquals(await rules({ clientVerify: "required" }, { clientVerifyCa: "/ca" }), required);
-  assertEquals(await rules({ clientVerifyCa: "/ca" }, { clientVerify: "required" }), required);
-  assertEquals(await rules({ clientVerify: "none" }, { clientVerify: "required" }), {
+  assertEquals(await rules({ clients: { verify: "required", authorities: "/ca" } }), required);
+  assertEquals(
+    await rules({ clients: { verify: "required" } }, { clients: { authorities: "/ca" } }),
+    required,
+  );
+  assertEquals(
+    await rules({ clients: { authorities: "/ca" } }, { clients: { verify: "required" } }),
+    required,
+  );
+  assertEquals(await rules({ clients: { verify: "none" } }, { clients: { verify: "required" } }), {
     verify: "none",
     authorities: "",
   });
-  assertEquals(await rules({}, { clientVerify: "required", clientVerifyCa: "/ca" }), undefined);
-  const fault = (own: Partial<Settings["pemFiles"][0]>) =>
-    refusal({ pemFiles: [{ certificate: "/a", clientVerify: "optional", ...own }] }, runtime);
+  assertEquals(await rules({}, { clients: { verify: "required", authorities: "/ca" } }), undefined);
+  const fault = (own: Partial<ClientSettings>) =>
+    refusal(
+      { pemFiles: [{ certificate: "/a", clients: { verify: "optional", ...own } }] },
+      runtime,
+    );
   assertStringIncludes(await fault({}), "/a: client-verify = optional needs the authorities");
   assertEquals(
-    await fault({ clientVerifyCa: "/empty" }),
+    await fault({ authorities: "/empty" }),
     "/empty: no certificate in it, only PRIVATE KEY (line 1)",
   );
-  assertEquals(await fault({ clientVerifyCa: "/gone" }), "/gone: no such file");
+  assertEquals(await fault({ authorities: "/gone" }), "/gone: no such file");
 });
 
 Deno.test("loadCertificates() warns of dates, and of many in one line", async () => {
@@ -223,7 +237,8 @@ Deno.test("loadCertificates() warns of dates, and of many in one line", async ()
     for (let n = 0; n < count; n++) {
       texts[`/d/${n}`] = (await made({ ...wanted, names: [`n${n}`] })).pem;
     }
-    return (await loadCertificates(settings({ pemDir: "/d" }), machine(texts))).warnings;
+    return (await loadCertificates(settings({ certificates: { pemDir: "/d" } }), machine(texts)))
+      .warnings;
   };
   assertStringIncludes(
     (await load(1, { from: -9, until: -1 }))[0]!,
@@ -296,7 +311,7 @@ Deno.test("loadCertificates() staples no outdated response, and says so", async 
   runtime.files.octets.set("/ocsp", response);
   runtime.files.octets.set("/stored/a.ocsp", response);
   const named = { pemFiles: [{ certificate: "/a", ocspResponse: "/ocsp" }] };
-  const stored = { ...files("/a"), ocspDir: "/stored" };
+  const stored = { ...files("/a"), ocsp: { directory: "/stored" } };
   for (const [own, path] of [[named, "/ocsp"], [stored, "/stored/a.ocsp"]] as const) {
     const { certificates: [only], warnings } = await loadCertificates(settings(own), runtime);
     assertEquals(only!.ocspResponse, undefined);
@@ -310,11 +325,11 @@ Deno.test("loadCertificates() verifies the signatures of responses if it is told
   const about = await pem("a");
   const runtime = machine({ "/a": about });
   runtime.files.octets.set("/stored/a.ocsp", madeOcspResponse({ about, thisUpdate: TODAY }));
-  const stored = { ...files("/a"), ocspDir: "/stored" };
-  const load = async (ocspVerifyStaple: boolean, ofBlock?: boolean) => {
+  const stored = { ...files("/a"), ocsp: { directory: "/stored" } };
+  const load = async (verifyStaple: boolean, ofBlock?: boolean) => {
     const block = ofBlock === undefined ? {} : { ocspVerifyStaple: ofBlock };
     const pemFiles = [{ certificate: "/a", ...block }];
-    const own = settings({ ...stored, pemFiles, ocspVerifyStaple });
+    const own = settings({ ...stored, pemFiles, ocsp: { ...stored.ocsp, verifyStaple } });
     const { certificates: [only], warnings } = await loadCertificates(own, runtime);
     return [only!.ocspResponse !== undefined, ...warnings];
   };
@@ -333,7 +348,7 @@ Deno.test("loadCertificates() finds no stored responses where that is turned off
   const about = await pem("a");
   const runtime = machine({ "/a": about });
   runtime.files.octets.set("/a.ocsp", madeOcspResponse({ about, thisUpdate: TODAY }));
-  const own = settings({ ...files("/a"), ocspDir: "" });
+  const own = settings({ ...files("/a"), ocsp: { directory: "" } });
   assertEquals((await loadCertificates(own, runtime)).certificates[0]!.ocspResponse, undefined);
 });
 
@@ -343,29 +358,29 @@ Deno.test("loadCertificates() finds stored responses by hitch's names and by the
   for (const name of [hitchResponseName("/d/a.pem"), "a.pem.ocsp", "a.ocsp"]) {
     const runtime = machine({ "/d/a.pem": about });
     runtime.files.octets.set(`/stored/${name}`, response);
-    for (const ocspDir of ["/stored", "/stored/"]) {
-      const own = settings({ pemDir: "/d", ocspDir });
+    for (const directory of ["/stored", "/stored/"]) {
+      const own = settings({ certificates: { pemDir: "/d" }, ocsp: { directory } });
       const { certificates: [only] } = await loadCertificates(own, runtime);
-      assert(only!.ocspResponse !== undefined, `${ocspDir} ${name}`);
+      assert(only!.ocspResponse !== undefined, `${directory} ${name}`);
     }
   }
 });
 
 Deno.test("loadCertificates() starts without stored responses that are no use", async () => {
   const runtime = machine({ "/a": await pem("a"), "/stored/a.ocsp": "?" });
-  const warnings = async (own: Partial<Settings>) =>
+  const warnings = async (own: SettingsChange) =>
     (await loadCertificates(settings({ ...files("/a"), ...own }), runtime)).warnings;
-  assertEquals(await warnings({ ocspDir: "/stored" }), [
+  assertEquals(await warnings({ ocsp: { directory: "/stored" } }), [
     "/stored/a.ocsp: not an OCSP response in DER; openssl ocsp -respout writes one; nothing is stapled for /a",
   ]);
-  assertEquals(await warnings({ ocspDir: "/gone" }), [
+  assertEquals(await warnings({ ocsp: { directory: "/gone" } }), [
     "--ocsp-dir /gone: no such directory; nothing is stapled from it",
   ]);
   assertEquals(await warnings({}), []);
   const rustls = { name: "rustls", because: undefined } as const;
-  assertEquals(await warnings({ ocspDir: "/stored", tlsLibrary: rustls }), []);
+  assertEquals(await warnings({ ocsp: { directory: "/stored" }, tlsLibrary: rustls }), []);
   runtime.files.list = () => Promise.reject(new StartupError("/stored: permission denied"));
-  assertEquals(await warnings({ ocspDir: "/stored" }), [
+  assertEquals(await warnings({ ocsp: { directory: "/stored" } }), [
     "--ocsp-dir /stored: permission denied; nothing is stapled from it",
   ]);
 });
@@ -440,9 +455,12 @@ Deno.test("a certificate that is served and refused under other settings is thei
 Deno.test("files that have lost their keys are named one by one, and others keep theirs", async () => {
   const { certificate, key } = await made({ names: ["a"] });
   const runtime = machine({ "a.crt": certificate, "a.key": key, "b.pem": await pem("b") });
-  const own = settings({ ...files("a.crt", "b.pem"), privateKeys: ["a.key"] });
+  const own = settings({ ...files("a.crt", "b.pem"), certificates: { privateKeys: ["a.key"] } });
   const { certificates: former } = await loadCertificates(own, runtime);
-  const more = settings({ ...files("a.crt", "b.pem", "c.pem", "d.pem"), privateKeys: ["a.key"] });
+  const more = settings({
+    ...files("a.crt", "b.pem", "c.pem", "d.pem"),
+    certificates: { privateKeys: ["a.key"] },
+  });
   for (const name of ["c.pem", "d.pem"]) {
     runtime.files.texts.set(name, (await made({ names: [name] })).certificate);
   }
@@ -468,7 +486,7 @@ Deno.test("a file that never was good is left out and named, and the last good f
 
 Deno.test("files of the directory are in quarantine as others are, and the default stays in place", async () => {
   const runtime = machine({ "x/a.pem": await pem("a"), "x/b.pem": await pem("b") });
-  const own = settings({ pemDir: "x" });
+  const own = settings({ certificates: { pemDir: "x" } });
   const { certificates: former } = await loadCertificates(own, runtime);
   runtime.files.texts.set("x/0.pem", "nothing");
   const loaded = await loadCertificates(own, runtime, former);
@@ -486,7 +504,7 @@ Deno.test("nothing is changed if no certificate is good, and none was", async ()
 Deno.test("a key that is missing by now puts its certificate into quarantine, and no other", async () => {
   const [a, b] = [await made({ names: ["a"] }), await made({ names: ["b"] })];
   const runtime = machine({ "a.pem": a.pem, "b.pem": b.certificate, "b.key": b.key });
-  const own = settings({ ...files("a.pem", "b.pem"), privateKeys: ["b.key"] });
+  const own = settings({ ...files("a.pem", "b.pem"), certificates: { privateKeys: ["b.key"] } });
   const { certificates: former } = await loadCertificates(own, runtime);
   runtime.files.texts.set("b.pem", (await made({ names: ["renewed"] })).certificate);
   const loaded = await loadCertificates(own, runtime, former);
@@ -499,7 +517,10 @@ Deno.test("a key that is bad by now holds up no renewed certificate with another
   const [a, b] = [await made({ names: ["a"] }), await made({ names: ["b"] })];
   const keys = { "a.key": a.key, "b.key": b.key };
   const runtime = machine({ "a.pem": a.certificate, "b.pem": b.certificate, ...keys });
-  const own = settings({ ...files("a.pem", "b.pem"), privateKeys: ["a.key", "b.key"] });
+  const own = settings({
+    ...files("a.pem", "b.pem"),
+    certificates: { privateKeys: ["a.key", "b.key"] },
+  });
   const { certificates: former } = await loadCertificates(own, runtime);
   const renewed = await made({ names: ["renewed"] });
   runtime.files.texts.set("a.pem", renewed.certificate);
@@ -514,12 +535,20 @@ Deno.test("a key that is bad by now holds up no renewed certificate with another
 Deno.test("a certificate of --self-signed is kept, unless it is for another name", async () => {
   const runtime = machine({});
   const { certificates: former } = await loadCertificates(
-    settings({ selfSigned: "tls.example" }),
+    settings({ certificates: { selfSigned: "tls.example" } }),
     runtime,
   );
-  const same = await loadCertificates(settings({ selfSigned: "tls.example" }), runtime, former);
+  const same = await loadCertificates(
+    settings({ certificates: { selfSigned: "tls.example" } }),
+    runtime,
+    former,
+  );
   assert(same.certificates[0] === former[0]);
   assertEquals(same.quarantined, []);
-  const other = await loadCertificates(settings({ selfSigned: "other.example" }), runtime, former);
+  const other = await loadCertificates(
+    settings({ certificates: { selfSigned: "other.example" } }),
+    runtime,
+    former,
+  );
   assertEquals(other.certificates[0]!.names, ["other.example"]);
 });

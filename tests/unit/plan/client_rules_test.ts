@@ -1,16 +1,17 @@
 /** Rules for clients. */
 
 import { StartupError } from "../../../src/errors.ts";
-import { ClientRulesReader, type ClientSettings } from "../../../src/plan/client_rules.ts";
+import type { ClientSettings } from "../../../src/config/settings.ts";
+import { ClientRulesReader } from "../../../src/plan/client_rules.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "../../support/assert.ts";
 import { Authority } from "../../support/authority.ts";
 import { made } from "../../support/made_certificates.ts";
 
 const SETTINGS: ClientSettings = {
-  clientVerify: "required",
-  clientVerifyCa: "/ca",
-  clientVerifyCrl: undefined,
-  allowedClients: undefined,
+  verify: "required",
+  authorities: "/ca",
+  revocationLists: undefined,
+  allowed: undefined,
 };
 
 /** Reads rules from files that are text, or DER. */
@@ -38,7 +39,7 @@ function readerOf(files: Readonly<Record<string, string | Uint8Array>>) {
 
 async function refused(
   files: Readonly<Record<string, string | Uint8Array>>,
-  changes: Partial<ClientSettings> = { clientVerifyCrl: "/crl" },
+  changes: Partial<ClientSettings> = { revocationLists: "/crl" },
 ): Promise<string> {
   return (await assertRejects(() => readerOf(files).read(changes), StartupError)).message;
 }
@@ -51,7 +52,7 @@ Deno.test("read() reads a file once, however many rules name it", async () => {
   const { certificate } = await made();
   const { reads, read } = readerOf({ "/ca": certificate });
   for (const verify of ["required", "optional"] as const) {
-    assertEquals(await read({ clientVerify: verify }), { verify, authorities: certificate });
+    assertEquals(await read({ verify }), { verify, authorities: certificate });
   }
   assertEquals(reads, ["/ca"]);
 });
@@ -59,12 +60,12 @@ Deno.test("read() reads a file once, however many rules name it", async () => {
 Deno.test("read() needs no authorities where nothing is verified, and some where it is", async () => {
   const { read } = readerOf({});
   const allowedClients = [{ kind: "CN", value: "a" }] as const;
-  assertEquals(await read({ clientVerify: "none", allowedClients }), {
+  assertEquals(await read({ verify: "none", allowed: allowedClients }), {
     verify: "none",
     authorities: "",
   });
   const { message } = await assertRejects(
-    () => read({ clientVerifyCa: undefined }),
+    () => read({ authorities: undefined }),
     StartupError,
   );
   assertStringIncludes(message, "client-verify = required needs the authorities");
@@ -75,7 +76,7 @@ Deno.test("revocation lists come from the file of authorities and from one of th
   const [ofOne, ofOther] = [await one.revoke(["1a"]), await other.revoke([])];
   const authorities = one.certificate + other.certificate;
   const files = { "/ca": one.certificate + ofOne + other.certificate, "/crl": ofOther };
-  const rules = await readerOf(files).read({ clientVerifyCrl: "/crl" });
+  const rules = await readerOf(files).read({ revocationLists: "/crl" });
   assertEquals(rules.authorities.replace(/\s+/g, ""), authorities.replace(/\s+/g, ""));
   assertEquals(rules.revocationLists?.map(({ source, issuer }) => [source, issuer]), [
     ["/ca", "CN=One"],
@@ -88,7 +89,7 @@ Deno.test("revocation lists come from the file of authorities and from one of th
 Deno.test("a revocation list may be in DER", async () => {
   const authority = await Authority.make("One");
   const files = { "/ca": authority.certificate, "/crl": der(await authority.revoke(["1a"])) };
-  const { revocationLists } = await readerOf(files).read({ clientVerifyCrl: "/crl" });
+  const { revocationLists } = await readerOf(files).read({ revocationLists: "/crl" });
   assertEquals(revocationLists?.length, 1);
 });
 

@@ -46,3 +46,16 @@ Deno.test("socketWarnings() refuses what only Linux can do", async () => {
   }
   assertEquals(await socketWarnings(settingsOf(["a.pem"]), runtime), []);
 });
+
+Deno.test("socketWarnings() refuses what cannot be set without the kernel", async () => {
+  const runtime = new FakeRuntime();
+  runtime.kernel = undefined;
+  for (const option of OPTIONS) {
+    await assertRejects(
+      () => socketWarnings(settingsOf([option, "a.pem"]), runtime),
+      StartupError,
+      `${option.replace(/=.*/, "")}: only on Linux, with foreign functions allowed`,
+    );
+  }
+  assertEquals(await socketWarnings(settingsOf(["a.pem"]), runtime), []);
+});

@@ -14,6 +14,7 @@ import { FakeStream, NativeError, pairOf } from "../../support/fake_stream.ts";
 import { FRESH } from "../../support/hello_samples.ts";
 import { settled } from "../../support/manual_clock.ts";
 import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
+import { PROXY_OPTIONS } from "../../support/proxy_options.ts";
 
 const BACKEND: Endpoint = { kind: "tcp", host: "127.0.0.1", port: 8000 };
 const AGREED: Negotiated = {
@@ -41,14 +42,9 @@ async function newProxy(
   };
   const engine = wrap(createRustlsEngine(runtime, TLS_CONFIGURATION));
   const options = {
+    ...PROXY_OPTIONS,
     frontends: [{ ...{ host: "192.0.2.1", port: 8443 }, engine }],
     backend: [backend],
-    preface: "none" as const,
-    proxyV2: { tlv: true, authority: true, clientCertificate: false },
-    reusePort: true,
-    steer: undefined,
-    backlog: 100,
-    keepalive: 3600,
     timeouts: { handshake: 5, backendConnect: 3, linger: 30, stall: 300 },
     onConnection: (report: ConnectionReport) => {
       reports.push(report);

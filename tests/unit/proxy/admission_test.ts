@@ -1,11 +1,8 @@
 /** Who may come in: places and handshakes of a worker and of its frontends, on a clock that the test moves. */
 
+import type { ConnectionLimits } from "../../../src/config/settings.ts";
 import { Admission, FrontendPlaces } from "../../../src/proxy/admission.ts";
-import {
-  admissionRules,
-  type ConnectionLimits,
-  descriptorRule,
-} from "../../../src/proxy/admission_rules.ts";
+import { admissionRules, descriptorRule } from "../../../src/proxy/admission_rules.ts";
 import type { Arrival } from "../../../src/proxy/places.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { ManualClock, settled } from "../../support/manual_clock.ts";
@@ -13,10 +10,10 @@ import { ManualClock, settled } from "../../support/manual_clock.ts";
 const ALONE = { workers: 1, clientsStay: false };
 
 /** An admission by these limits and descriptors. */
-function newAdmission(limits: ConnectionLimits, descriptors = 0) {
+function newAdmission(limits: Partial<ConnectionLimits>, descriptors = 0) {
   const clock = new ManualClock();
   const full: string[] = [];
-  const rulesOf = (limits: ConnectionLimits) => {
+  const rulesOf = (limits: Partial<ConnectionLimits>) => {
     const { places, client } = admissionRules(limits, ALONE);
     return {
       handshakeTimeout: 30_000,
@@ -25,7 +22,7 @@ function newAdmission(limits: ConnectionLimits, descriptors = 0) {
     };
   };
   const admission = new Admission(clock, rulesOf(limits), ({ name }) => full.push(name));
-  const frontend = (limits: ConnectionLimits = {}, name = "f") => {
+  const frontend = (limits: Partial<ConnectionLimits> = {}, name = "f") => {
     const places = new FrontendPlaces(clock);
     places.use(admissionRules(limits, ALONE, name));
     return places;
@@ -51,7 +48,7 @@ function newAdmission(limits: ConnectionLimits, descriptors = 0) {
     admission.change(admission.shortage(at, "asked")!).then(() => state.changed = true);
     return state;
   };
-  const use = (limits: ConnectionLimits) => admission.use(rulesOf(limits));
+  const use = (limits: Partial<ConnectionLimits>) => admission.use(rulesOf(limits));
   return { clock, full, admission, frontend, expired, come, settle, wait, waiting, use };
 }
 

@@ -1,7 +1,7 @@
 /** A proxy that takes no more connections than it may have open, in all and for each client, on a platform in memory. */
 
 import { configureLog } from "../../../src/log/log.ts";
-import type { ConnectionLimits } from "../../../src/proxy/admission_rules.ts";
+import type { ConnectionLimits } from "../../../src/config/settings.ts";
 import { Proxy, type ProxyOptions } from "../../../src/proxy/proxy.ts";
 import { createRustlsEngine } from "../../../src/tls/rustls/engine.ts";
 import { assertEquals } from "../../support/assert.ts";
@@ -12,9 +12,9 @@ import { PROXY_OPTIONS } from "../../support/proxy_options.ts";
 import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 
 /** What differs: in general, and for the first frontend, which has two addresses, or the second. */
-interface Limits extends ConnectionLimits {
-  readonly first?: ConnectionLimits;
-  readonly second?: ConnectionLimits;
+interface Limits extends Partial<ConnectionLimits> {
+  readonly first?: Partial<ConnectionLimits>;
+  readonly second?: Partial<ConnectionLimits>;
   readonly workers?: number;
 }
 
@@ -24,9 +24,10 @@ async function serve(limits: Limits) {
   runtime.network.answer = () => Promise.resolve(new FakeStream(pairOf(50_000)));
   const lines: string[] = [];
   const engine = createRustlsEngine(runtime, TLS_CONFIGURATION);
-  const optionsOf = ({ first, second, ...general }: Limits): ProxyOptions => ({
+  const optionsOf = ({ first, second, workers, ...general }: Limits): ProxyOptions => ({
     ...PROXY_OPTIONS,
-    ...general,
+    workers,
+    limits: { ...PROXY_OPTIONS.limits, ...general },
     frontends: [
       { host: "192.0.2.1", port: 8443, engine, name: "first", limits: first },
       { host: "192.0.2.2", port: 8443, engine, name: "first", limits: first },

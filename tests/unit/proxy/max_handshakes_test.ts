@@ -25,7 +25,7 @@ async function serve(maxHandshakes: number, wrap = (engine: TlsEngine) => engine
   const optionsOf = (maxHandshakes: number): ProxyOptions => ({
     ...PROXY_OPTIONS,
     frontends: [FIRST, SECOND].map((address) => ({ ...address, engine })),
-    maxHandshakes,
+    limits: { ...PROXY_OPTIONS.limits, maxHandshakes },
     onConnection: (report) => void reports.push(report),
   });
   const log = configureLog((level, text) => lines.push(`${level} ${text}`), "info");

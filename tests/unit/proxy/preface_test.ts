@@ -4,6 +4,7 @@ import { type PrefaceClient, prefaceEncoder } from "../../../src/proxy/preface.t
 import type { Negotiated } from "../../../src/tls/engine.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { decodeProxyV2 } from "../../support/proxy_v2_decoder.ts";
+import type { PrefaceKind } from "../../../src/config/settings.ts";
 
 const CLIENT: PrefaceClient = {
   pair: {
@@ -27,9 +28,9 @@ const NEGOTIATED: Negotiated = {
 const ALL = { tlv: true, authority: true, clientCertificate: true };
 const NONE = { tlv: false, authority: false, clientCertificate: false };
 
-function encoder(kind: Parameters<typeof prefaceEncoder>[0], parts = ALL) {
+function encoder(kind: PrefaceKind, parts = ALL) {
   const lines: string[] = [];
-  const encode = prefaceEncoder(kind, { parts, onOmitted: (line) => lines.push(line) });
+  const encode = prefaceEncoder({ kind, ...parts }, (line) => lines.push(line));
   return { encode, lines };
 }
 

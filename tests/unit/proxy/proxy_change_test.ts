@@ -131,9 +131,10 @@ Deno.test("commit() has the same socket served by another engine that can do so"
   await arrive();
   assertEquals(proxy.counters.accepted, 1);
   // With the same engine there is nothing to adopt.
-  await (await proxy.prepare(optionsOf([FIRST], adopting, { backlog: 7 }))).commit();
+  const sockets = { ...PROXY_OPTIONS.sockets, backlog: 7 };
+  await (await proxy.prepare(optionsOf([FIRST], adopting, { sockets }))).commit();
   assertEquals(adopted.length, 1);
-  assertEquals(runtime.kernel!.tuned.at(-1)!.options.backlog, 7);
+  assertEquals(runtime.kernel!.tuned.at(-1)!.options.sockets.backlog, 7);
 });
 
 Deno.test("a frontend that cannot listen leaves everything as it was", async () => {
@@ -162,7 +163,7 @@ Deno.test("new connections get the new backend and preface, those of before keep
   const before = await arrive();
   const change = await proxy.prepare(optionsOf([FIRST], engine, {
     backend: [{ kind: "unix", path: "/run/web" }],
-    preface: "proxy-v1",
+    preface: { ...PROXY_OPTIONS.preface, kind: "proxy-v1" },
   }));
   await change.commit();
   await arrive();

@@ -16,7 +16,7 @@ const ADDRESS = { host: "192.0.2.1", port: 8443 };
 
 const OPTIONS: typeof PROXY_OPTIONS = {
   ...PROXY_OPTIONS,
-  preface: "proxy-v1",
+  preface: { ...PROXY_OPTIONS.preface, kind: "proxy-v1" },
   timeouts: { ...PROXY_OPTIONS.timeouts, handshake: 5 },
 };
 
@@ -231,23 +231,24 @@ Deno.test("a proxy tells its engine where and how to listen", async () => {
     asked.push(options);
     return engine.listen(options);
   };
-  const options = { ...OPTIONS, reusePort: false, steer: 4, backlog: 7, keepalive: 60 };
+  const options = { ...OPTIONS, reusePort: false, steer: 4 };
   const frontends = [{ ...ADDRESS, engine: { ...engine, listen } }];
   const log = configureLog(() => {}, "error");
   const proxy = await Proxy.listen(runtime, { ...options, frontends }, log);
   assertEquals(proxy.addresses, [ADDRESS]);
   assertEquals(
-    asked.map(({ address, reusePort, steer, backlog, keepalive }) => [
-      ...[address, reusePort, steer, backlog, keepalive],
-    ]),
-    [[{ host: "192.0.2.1", port: 8443 }, false, 4, 7, 60]],
+    asked.map(({ address, reusePort, steer }) => [address, reusePort, steer]),
+    [[{ host: "192.0.2.1", port: 8443 }, false, 4]],
   );
+  assert(asked[0]!.sockets === options.sockets);
 });
 
 Deno.test("records leave together for the backend, if the engine gives one per read", async () => {
   const record = 16 << 10;
   for (const oneRecordPerRead of [true, false]) {
-    const { runtime, arrive } = await newProxy({ preface: "none" }, { oneRecordPerRead });
+    const { runtime, arrive } = await newProxy({ preface: PROXY_OPTIONS.preface }, {
+      oneRecordPerRead,
+    });
     const backend = new FakeStream(pairOf(9));
     const writes: number[] = [];
     const write = backend.write.bind(backend);

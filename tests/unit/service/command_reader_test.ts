@@ -15,11 +15,11 @@ Deno.test("readSettings() reads the file as it is by now", async () => {
   const commands = reader(runtime, "--config=stud.conf");
   await assertRejects(() => commands.readSettings(), StartupError, "stud.conf: no such file");
   texts.set("stud.conf", "workers = 2\n");
-  assertEquals((await commands.readSettings()).settings.workers, 2);
+  assertEquals((await commands.readSettings()).settings.workers.count, 2);
   texts.set("stud.conf", "\nwrokers = 3\n");
   await assertRejects(() => commands.readSettings(), UsageError, "stud.conf:2:1: unknown key");
   texts.set("stud.conf", "workers = 3\n");
-  assertEquals((await commands.readSettings()).settings.workers, 3);
+  assertEquals((await commands.readSettings()).settings.workers.count, 3);
 });
 
 Deno.test("the command line wins every time, and needs no file", async () => {
@@ -27,7 +27,7 @@ Deno.test("the command line wins every time, and needs no file", async () => {
   runtime.files.texts.set("stud.conf", "workers = 2\n");
   const commands = reader(runtime, "--config=stud.conf", "-n", "7");
   for (let count = 0; count < 2; count++) {
-    assertEquals((await commands.readSettings()).settings.workers, 7);
+    assertEquals((await commands.readSettings()).settings.workers.count, 7);
   }
   const command = await reader(runtime).read();
   assertEquals(command.action, "run");
@@ -39,6 +39,6 @@ Deno.test("standard input is read once and known from then on", async () => {
   runtime.processes.endInput();
   const commands = reader(runtime, "--config=-");
   for (let count = 0; count < 3; count++) {
-    assertEquals((await commands.readSettings()).settings.workers, 2);
+    assertEquals((await commands.readSettings()).settings.workers.count, 2);
   }
 });

@@ -9,7 +9,7 @@ import { FakeRuntime } from "../../support/fake_runtime.ts";
 /** A plan, as far as ports are concerned. */
 function planFor(...ports: number[]): Plan {
   return {
-    settings: { frontendsGiven: true, steerByClient: false },
+    settings: { frontendsGiven: true, workers: { steerByClient: false } },
     configuration: { backend: [] },
     frontends: ports.map((port) => ({
       text: `192.0.2.1,${port}`,

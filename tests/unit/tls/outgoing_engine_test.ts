@@ -9,12 +9,12 @@ import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { FakeStream, NativeError } from "../../support/fake_stream.ts";
 import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
+import { SOCKETS } from "../../support/socket_settings.ts";
 
 const LISTENING = {
   address: { host: "127.0.0.1", port: 8000 },
   reusePort: true,
-  backlog: 7,
-  keepalive: 60,
+  sockets: SOCKETS,
 };
 const ENDPOINT = { kind: "tcp", host: "192.0.2.1", port: 443 } as const;
 
@@ -43,7 +43,7 @@ Deno.test("it listens in clear, for clients that wait to be spoken to as well", 
   assertEquals(runtime.network.listeners, []);
   assertEquals(runtime.kernel!.tuned, [{
     address: LISTENING.address,
-    options: { backlog: 7, keepalive: 60, silentClients: true },
+    options: { sockets: SOCKETS, silentClients: true },
   }]);
   assertEquals(runtime.kernel!.steered, [{
     address: LISTENING.address,

@@ -13,6 +13,7 @@ import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { FakeStream, pairOf } from "../../support/fake_stream.ts";
 import { settled } from "../../support/manual_clock.ts";
 import { CONFIGURATION } from "../../support/worker_configuration.ts";
+import { SOCKETS } from "../../support/socket_settings.ts";
 
 const [FIRST] = CONFIGURATION.frontends;
 const SECOND = { host: "192.0.2.2", port: 8443 };
@@ -122,7 +123,7 @@ Deno.test("a worker that has become another user, or got another root, opens no 
     await prepare({ privileges, tls: RENEWED });
     assertEquals(messages(), [fault("192.0.2.2:8443"), fault("192.0.2.1:8443")]);
     assertEquals([open(), discarded], [[true], ["renewed"]]);
-    await prepare({ privileges, backlog: 7 });
+    await prepare({ privileges, sockets: { ...SOCKETS, backlog: 7 } });
     await tell({ type: "commit" });
     assertEquals(messages().slice(2), [{ type: "answer", reopened: [] }, { type: "answer" }]);
   }

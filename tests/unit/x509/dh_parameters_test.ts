@@ -50,7 +50,7 @@ Deno.test("dhWarnings() says where DHE is asked for and cannot work", () => {
       dhParameters: found("DH PARAMETERS", number(octets, 0x80), two),
     };
     const certificate = { source: "a.pem", ...dhParameters } as CheckedCertificate;
-    return dhWarnings(settingsOf([...args, "a.pem"]), [certificate]).map((line) =>
+    return dhWarnings(settingsOf([...args, "a.pem"]).engine, [certificate]).map((line) =>
       line.split(/[,;]/)[0]
     );
   };

@@ -2,6 +2,7 @@
 
 import { openLinuxKernel } from "../../../../src/runtime/linux/kernel.ts";
 import { assert, assertEquals } from "../../../support/assert.ts";
+import { SOCKETS } from "../../../support/socket_settings.ts";
 
 /** Opened outside the tests: it stays open for as long as the process lives. */
 const kernel = openLinuxKernel()!;
@@ -15,7 +16,7 @@ Deno.test(
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { hostname: host, port } = listener.addr as Deno.NetAddr;
-    kernel.tuneListener({ host, port }, { backlog: 7, keepalive: 1234 });
+    kernel.tuneListener({ host, port }, { sockets: { ...SOCKETS, backlog: 7, keepalive: 1234 } });
     const tuned = await socketsOn(port);
     // For a listening socket ss(8) shows the backlog as Send-Q; its timers show keepalive on connections.
     if (tuned !== undefined) assert(/^LISTEN\s+0\s+7\s/m.test(tuned), tuned);
@@ -45,7 +46,7 @@ Deno.test("a listener for silent clients accepts them before others that talk", 
   for (const silentClients of [true, false]) {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { hostname, port } = listener.addr as Deno.NetAddr;
-    const options = { backlog: 7, keepalive: 1234, silentClients };
+    const options = { sockets: SOCKETS, silentClients };
     kernel.tuneListener({ host: hostname, port }, options);
     using silent = await Deno.connect({ hostname, port });
     using talking = await Deno.connect({ hostname, port });

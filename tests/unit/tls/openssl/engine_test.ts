@@ -10,12 +10,12 @@ import { FakeRuntime } from "../../../support/fake_runtime.ts";
 import { FakeStream } from "../../../support/fake_stream.ts";
 import { hello } from "../../../support/hello_samples.ts";
 import { TLS_CONFIGURATION } from "../../../support/tls_configuration.ts";
+import { SOCKETS } from "../../../support/socket_settings.ts";
 
 const OPTIONS = {
   address: { host: "127.0.0.1", port: 8443 },
   reusePort: true,
-  backlog: 7,
-  keepalive: 60,
+  sockets: SOCKETS,
 };
 
 Deno.test("the engine says what it is", () => {
@@ -45,7 +45,7 @@ Deno.test("listen() listens without TLS of the platform's, and tunes the socket"
     { host: "127.0.0.1", port: 8443, reusePort: true },
   ]);
   assertEquals(kernel!.tuned, [
-    { address: { host: "127.0.0.1", port: 8443 }, options: { backlog: 7, keepalive: 60 } },
+    { address: { host: "127.0.0.1", port: 8443 }, options: { sockets: SOCKETS } },
   ]);
   assertEquals(listener.address, { host: "127.0.0.1", port: 8443 });
   listener.close();

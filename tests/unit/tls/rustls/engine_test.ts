@@ -6,12 +6,12 @@ import { assert, assertEquals, assertRejects } from "../../../support/assert.ts"
 import { FakeRuntime } from "../../../support/fake_runtime.ts";
 import { FakeStream, NativeError } from "../../../support/fake_stream.ts";
 import { TLS_CONFIGURATION } from "../../../support/tls_configuration.ts";
+import { SOCKETS } from "../../../support/socket_settings.ts";
 
 const OPTIONS = {
   address: { host: "127.0.0.1", port: 8443 },
   reusePort: true,
-  backlog: 7,
-  keepalive: 60,
+  sockets: SOCKETS,
 };
 
 Deno.test("the engine listens with certificate and key, and tunes the socket", async () => {
@@ -23,7 +23,7 @@ Deno.test("the engine listens with certificate and key, and tunes the socket", a
     ...["127.0.0.1", 8443, "chain", "key", true],
   ]);
   assertEquals(runtime.kernel!.tuned, [
-    { address: { host: "127.0.0.1", port: 8443 }, options: { backlog: 7, keepalive: 60 } },
+    { address: { host: "127.0.0.1", port: 8443 }, options: { sockets: SOCKETS } },
   ]);
   listener.close();
   assertEquals(runtime.network.listeners[0]!.closed, true);

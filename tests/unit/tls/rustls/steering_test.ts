@@ -5,12 +5,12 @@ import { createRustlsEngine } from "../../../../src/tls/rustls/engine.ts";
 import { assertEquals, assertRejects } from "../../../support/assert.ts";
 import { FakeRuntime } from "../../../support/fake_runtime.ts";
 import { TLS_CONFIGURATION } from "../../../support/tls_configuration.ts";
+import { SOCKETS } from "../../../support/socket_settings.ts";
 
 const OPTIONS = {
   address: { host: "127.0.0.1", port: 8443 },
   reusePort: true,
-  backlog: 7,
-  keepalive: 60,
+  sockets: SOCKETS,
 };
 
 Deno.test("clients are steered among so many workers, if that is asked for", async () => {
