@@ -83,7 +83,7 @@ const LAYERS: Layer[] = [
     of: ["src/fleet/"],
     imports: [
       ...[...BASE, "src/plan/", "src/service/", "src/ocsp/", "src/control/", "src/log/"],
-      ...["src/wire/", "type src/tls/"],
+      ...["src/wire/", "src/tls/engines.ts", "type src/tls/"],
     ],
     libraries: ["*", "node:util"],
     forbidden: PLATFORM,
@@ -150,7 +150,7 @@ const LAYERS: Layer[] = [
     of: ["src/runtime/"],
     imports: [
       ...["src/errors.ts", "src/abandonment.ts", "src/deferred.ts", "src/key_bytes.ts"],
-      ...["src/x509/", "src/wire/", "type src/config/settings.ts"],
+      ...["src/x509/", "src/wire/", "type src/config/settings.ts", "type src/buffer_pool.ts"],
     ],
     libraries: ["*", "node:*"],
     forbidden: [],

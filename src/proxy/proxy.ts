@@ -7,7 +7,7 @@ import type { PrefaceKind, ProxyV2Parts } from "../config/settings.ts";
 import { StartupError } from "../errors.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Endpoint, ListenAddress, Runtime, SocketAddress } from "../runtime/runtime.ts";
-import type { TlsConnection, TlsEngine } from "../tls/engine.ts";
+import type { TlsEngine } from "../tls/engine.ts";
 import { Aborter } from "./aborter.ts";
 import { Admission, FrontendPlaces, type WorkerAdmission } from "./admission.ts";
 import {
@@ -301,7 +301,7 @@ export class Proxy {
       preface: prefaceEncoder(preface, { parts: proxyV2, onOmitted }),
       takesProxyHeader: preface === "proxy-proxy",
       onEnd: logConnections
-        ? (client: TlsConnection) => logConnection(this.#log, client)
+        ? (client, negotiated) => logConnection(this.#log, client, negotiated)
         : undefined,
     };
   }

@@ -15,7 +15,9 @@ const IT_SAYS = "from the backend";
 dialerContract("an address is verified against the addresses in the certificate", async (site) => {
   const listener = await site.listen({ names: ["ip:127.0.0.1"] });
   const ours = await site.dial(listener.address.port, { name: "127.0.0.1" });
-  const backend = await site.shakeHands(ours, site.accept(listener));
+  const accepting = site.accept(listener);
+  await site.handshakes(ours, accepting);
+  const backend = await accepting;
   assertEquals(backend.serverName, undefined);
 });
 
@@ -62,7 +64,7 @@ dialerContract("a revoked certificate is refused, or the list is", async (site) 
     return;
   }
   const good = await dial("cafe");
-  await site.shakeHands(good.ours, site.accept(good.listener));
+  await site.handshakes(good.ours, site.accept(good.listener));
   const { listener, ours } = await dial("beef");
   const { message } = await site.handshakeFault(listener, ours);
   assertEquals(message, "TLS: its certificate has been revoked");

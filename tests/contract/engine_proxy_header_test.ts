@@ -88,6 +88,6 @@ headerContract("a reset of ours ends a header that waits", async (site) => {
 });
 
 headerContract("the algorithms of the certificate that was shown are told", async (site) => {
-  const { server } = await site.pair();
-  assertEquals(server.negotiated!.certificate, { signature: "SHA256", key: "EC256" });
+  const { secure } = await site.pair();
+  assertEquals(secure.negotiated!.certificate, { signature: "SHA256", key: "EC256" });
 });

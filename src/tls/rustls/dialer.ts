@@ -9,11 +9,12 @@ import type {
   Endpoint,
   Network,
   Runtime,
+  Stream,
   TlsDialOptions,
   TlsStream,
 } from "../../runtime/runtime.ts";
 import { handshakeFault, recordFaultAt } from "../backend_faults.ts";
-import { type BackendConnection, endpointText, type TlsDialer } from "../dialer.ts";
+import { endpointText, type PendingBackend, type TlsDialer } from "../dialer.ts";
 import type { OutgoingConfiguration } from "../tls_configuration.ts";
 
 /** Makes the dialer. In a process of stud's own the library trusts nobody whom the operator did not name. */
@@ -37,7 +38,7 @@ export function createRustlsDialer(
       if (ownProcess) network.trust(authorities === undefined ? "machine" : "nobody");
       await tryOut(network, options);
     },
-    async dial(endpoint: Endpoint, abandonment: Abandonment): Promise<BackendConnection> {
+    async dial(endpoint: Endpoint, abandonment: Abandonment): Promise<PendingBackend> {
       const stream = await network.dialTls(endpoint, options, abandonment);
       return new RustlsBackend(stream, network, endpoint);
     },
@@ -64,7 +65,7 @@ async function tryOut(network: Network, options: TlsDialOptions): Promise<void> 
   }
 }
 
-class RustlsBackend implements BackendConnection {
+class RustlsBackend implements PendingBackend, Stream {
   readonly #stream: TlsStream;
   readonly #network: Network;
   readonly #endpoint: Endpoint;
@@ -80,9 +81,10 @@ class RustlsBackend implements BackendConnection {
     return this.#stream.pair;
   }
 
-  async handshake(): Promise<void> {
+  async handshake(): Promise<Stream> {
     try {
       await this.#stream.handshake();
+      return this;
     } catch (error) {
       throw handshakeFault(this.#network.peerError(error, "backend"));
     }
