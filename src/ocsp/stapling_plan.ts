@@ -1,6 +1,7 @@
 /** What the supervisor has to know to keep OCSP responses fresh, from settings and certificates. */
 
 import type { Settings } from "../config/settings.ts";
+import { ENGINES } from "../tls/engines.ts";
 import type { CheckedCertificate } from "../x509/certificate.ts";
 
 /** A certificate that has a response, or may get one. */
@@ -28,12 +29,12 @@ export interface StaplingPlan {
   readonly refreshInterval: number;
 }
 
-/** The plan for the certificates that are served, or undefined for rustls, which staples nothing. */
+/** The plan for the certificates that are served, or undefined where the engine staples nothing. */
 export function staplingPlan(
   certificates: readonly CheckedCertificate[],
   settings: Settings,
 ): StaplingPlan | undefined {
-  if (settings.tlsLibrary.name === "rustls") return undefined;
+  if (ENGINES[settings.tlsLibrary.name].staples === "none") return undefined;
   return {
     certificates: certificates.flatMap(
       ({ source, fingerprint, certificateChain, ocspResponse, ocspOrigin }) => {

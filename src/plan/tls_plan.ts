@@ -4,6 +4,7 @@ import type { FrontendTls, Settings, TlsSettings } from "../config/settings.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { CheckedCertificate } from "../x509/certificate.ts";
 import { CertificateIndex } from "../tls/certificate_index.ts";
+import { ENGINES } from "../tls/engines.ts";
 import { lowersSecurityLevel, oldProtocols } from "../tls/openssl/context_options.ts";
 import type {
   RevocationList,
@@ -96,6 +97,7 @@ export async function makeTlsPlan(
     ofFrontends.push(tls && await configuration(tls, all.at(-1)!.certificates));
   }
   const configured = await configuration(settings, general);
+  const capabilities = ENGINES[settings.tlsLibrary.name];
   const revocation = revocationListsOf(
     [configured, ...ofFrontends].filter((one) => one !== undefined),
     runtime.clock.date(),
@@ -107,14 +109,12 @@ export async function makeTlsPlan(
     ...backend.warnings,
     ...ticketSecret.warnings,
     ...all.flatMap(({ tls }) => loweredLevel(tls)),
-    ...settings.tlsLibrary.name === "rustls"
-      ? []
-      : all.flatMap(({ tls, certificates: { certificates } }) => [
-        ...dhWarnings(tls, certificates),
-        ...rareKeyWarnings(tls, certificates),
-      ]),
+    ...!capabilities.everyKey ? [] : all.flatMap(({ tls, certificates: { certificates } }) => [
+      ...dhWarnings(tls, certificates),
+      ...rareKeyWarnings(tls, certificates),
+    ]),
     ...sharedCache(settings),
-    ...settings.tlsLibrary.name === "node"
+    ...capabilities.staples === "alone"
       ? all.flatMap(({ certificates }) => unstapled(certificates))
       : [],
   ];
