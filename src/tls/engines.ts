@@ -17,6 +17,8 @@ export interface EngineCapabilities {
   readonly everyKey: boolean;
   /** Sees ClientHellos and what comes before them: it tells names, and reads PROXY headers. */
   readonly seesHello: boolean;
+  /** Asks clients for certificates, and tells whose they are. */
+  readonly clientCertificates: boolean;
   /** Staples OCSP responses: to certificates that are served alone, or with others for the same name too. */
   readonly staples: "none" | "alone" | "always";
   /** Every worker resumes the sessions of every other; else a client resumes only where it began. */
@@ -54,6 +56,7 @@ const OPENSSL = {
   manyCertificates: true,
   everyKey: true,
   seesHello: true,
+  clientCertificates: true,
   sharesSessions: true,
   addsAuthorities: false,
   revokesBackends: true,
@@ -67,6 +70,7 @@ export const ENGINES: Readonly<Record<TlsLibraryName, EngineRow>> = {
     manyCertificates: false,
     everyKey: false,
     seesHello: false,
+    clientCertificates: false,
     staples: "none",
     sharesSessions: false,
     ownAuthorities: "machine",

@@ -89,11 +89,11 @@ export class OpenSslClient implements PendingClient {
       onHello?.(octets);
       const begun = this.#begin(verdict.hello, octets);
       if ("alert" in begun) return await this.#refuse(begun.alert, begun.reason);
-      const shaking = begun.stream.handshake();
+      const handshaking = begun.stream.handshake();
       // It has taken the hello, and others can have the buffer.
       giveBack(pool, buffer);
       buffer = undefined;
-      await shaking;
+      await handshaking;
       this.#socket.patient = false;
       return begun;
     } catch (error) {
