@@ -122,7 +122,7 @@ function parseUnix(path: string, origin: string): UnixAddress {
     throw refusal(
       origin,
       path,
-      `the path has ${octets} bytes; that of a unix socket has at most ${LONGEST_UNIX_PATH}`,
+      `the path has ${octets} bytes; the max for a unix socket is ${LONGEST_UNIX_PATH}`,
     );
   }
   return { kind: "unix", path };

@@ -25,7 +25,7 @@ function urlHint(text: string, side: Side): string | undefined {
   const address = `${host || (side === "frontend" ? "*" : "127.0.0.1")}:${port ?? "PORT"}`;
   const isHttps = scheme.toLowerCase() === "https";
   const plain = side === "backend" && isHttps
-    ? "; the backend is sent plaintext, unless --client turns stud round"
+    ? "; stud sends plaintext to the backend unless --client is given"
     : "";
   return `this is a URL; write ${address} instead${plain}`;
 }

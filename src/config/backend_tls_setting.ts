@@ -54,9 +54,9 @@ function refuse(
   const client = values.get("client")?.at(-1)?.origin ?? optionLabel(optionNamed("client"));
   throw new UsageError(
     wrong === "outgoing"
-      ? `${raw.origin} is about TLS to the backend, which needs ${client}; give both or neither`
-      : `${raw.origin} is about TLS from clients, and with ${client} it goes to the backend; ` +
-        "give one of them",
+      ? `${raw.origin} is for TLS to the backend and needs ${client}; give both or neither`
+      : `${raw.origin} is for TLS from clients, but with ${client} TLS goes to the backend; ` +
+        "give only one of them",
   );
 }
 
@@ -66,7 +66,7 @@ function checkCertificates(values: RawValues): void {
   if (second === undefined) return;
   const { origin } = values.get("client")!.at(-1)!;
   throw new UsageError(
-    `${second.origin}: ${quote(second.text)}: with ${origin} stud has one certificate at most`,
+    `${second.origin}: ${quote(second.text)}: with ${origin} stud can have only one certificate`,
   );
 }
 
@@ -79,14 +79,14 @@ function backendName(values: RawValues, verify: boolean): string | undefined {
   const { origin, text } = values.get("backend")!.at(-1)!;
   throw new UsageError(
     `${origin}: ${quote(text)}: a unix socket has no name to verify; add ` +
-      `${optionLabel(optionNamed("backend-name"))} with the name that the certificate is for`,
+      `${optionLabel(optionNamed("backend-name"))} with the name in its certificate`,
   );
 }
 
 function plainName({ text, origin }: RawValue): string {
   if (!text.startsWith("*")) return withoutEnding(text);
   throw new UsageError(
-    `${origin}: ${quote(text)} is a pattern; give one of the names that it stands for`,
+    `${origin}: ${quote(text)} is a wildcard; give one exact name`,
   );
 }
 

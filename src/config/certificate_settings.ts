@@ -57,8 +57,8 @@ function checkSources(values: RawValues): void {
   if (isNeeded && !selfSigned && files.length === 0 && !allOwn) {
     if (lastValue("compat", values) === "hitch") throw new UsageError(HITCHS_COMPLAINT);
     throw new UsageError(
-      "no PEM file given: name the file with certificate and private key as an argument, " +
-        "or try stud out with --self-signed",
+      "no PEM file given: add the file with certificate and private key as an argument, " +
+        "or try stud with --self-signed",
     );
   }
 }
@@ -68,7 +68,7 @@ export function ownPemFiles({ text, origin, frontend }: RawValue): readonly RawV
   const { certificate } = splitCertificate(text);
   if (certificate === undefined) return frontend?.get("pem-file") ?? [];
   if (certificate !== "") return [{ text: certificate, origin }];
-  throw new UsageError(`${origin}: ${quote(text)}: the name of a PEM file follows +`);
+  throw new UsageError(`${origin}: ${quote(text)}: add the name of a PEM file after +`);
 }
 
 /** One value of `pem-file`. */

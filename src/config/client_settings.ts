@@ -81,7 +81,7 @@ function checkAuthorities(place: Place): void {
   if (verify === undefined || !verifies(place) || find(place, "client-verify-ca")) return;
   throw new UsageError(
     `${verify.origin}: ${quote(verify.text)} needs ${label("client-verify-ca")} with the ` +
-      "authorities that clients' certificates are from",
+      "authorities that sign clients' certificates",
   );
 }
 

@@ -66,7 +66,7 @@ function checkOnce(commandLine: RawValues, compat: Compat): RawValues {
       const texts = raws.map(({ text }) => quote(text)).join(", ");
       throw new UsageError(`${last.origin}: given ${raws.length} times (${texts}); keep one`);
     }
-    checked.set(name, [{ ...last, warning: "given twice; the last one counts" }]);
+    checked.set(name, [{ ...last, warning: "given twice; the last one is used" }]);
   }
   return checked;
 }

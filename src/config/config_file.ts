@@ -52,7 +52,7 @@ function rawValues(entries: Iterable<ConfigEntry>, scope: Scope): Map<OptionName
       : pemBlock(entry, entry.value, scope);
     if (raw === undefined) continue;
     const earlier = values.get(option.name);
-    const warning = "given twice; the last one counts";
+    const warning = "given twice; the last one is used";
     if (isSecond) values.set(option.name, [{ ...raw, warning }]);
     else if (earlier) earlier.push(raw);
     else values.set(option.name, [raw]);
@@ -88,7 +88,7 @@ function pemBlock(
   const inner = rawValues(entries, { outer: "pem-file", compat });
   const certificate = inner.get("cert")?.at(-1);
   if (certificate === undefined) {
-    throw new UsageError(`${blockOrigin(block)}: the block names no certificate; add cert = FILE`);
+    throw new UsageError(`${blockOrigin(block)}: the block has no certificate; add cert = FILE`);
   }
   inner.delete("cert");
   return { text: certificate.text, origin: blockOrigin(block), block: inner };
@@ -103,13 +103,11 @@ function frontendBlock(
   const inner = rawValues(entries, { outer: "frontend", compat });
   const [host, port] = (["host", "port"] as const).map((name) => inner.get(name)?.at(-1)?.text);
   if (port === undefined) {
-    throw new UsageError(`${blockOrigin(block)}: the block names no port; add port = PORT`);
+    throw new UsageError(`${blockOrigin(block)}: the block has no port; add port = PORT`);
   }
   if (/\+/.test(host + port)) {
     throw new UsageError(
-      `${
-        blockOrigin(block)
-      }: in a block the certificate is a key of its own; write pem-file = FILE`,
+      `${blockOrigin(block)}: in a block, give the certificate as pem-file = FILE`,
     );
   }
   inner.delete("host");
@@ -155,11 +153,11 @@ function optionOf(
     );
   }
   if (OPTIONS.some((other) => other.name === key)) {
-    throw new UsageError(`${at} is an option for the command line only`);
+    throw new UsageError(`${at} is allowed only on the command line`);
   }
   const block = BLOCKS.find((each) => keysIn(each.key).has(key));
   if (block !== undefined) {
-    throw new UsageError(`${at} stands only inside ${block.key} = { }`);
+    throw new UsageError(`${at} is allowed only inside ${block.key} = { }`);
   }
   throw new UsageError(
     `${place}: unknown key ${quote(key)}${suggestion(nearest(key, known.keys()))}`,

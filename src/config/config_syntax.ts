@@ -132,13 +132,15 @@ class Reader {
   #text(key: string, written: string): string {
     const mark = this.#take(/["']/y)?.[0];
     if (this.#ahead(/[“”„‘’‚«»]/y)) {
-      throw this.#error(`${quote(written)}: a value is put in quotes by " or ' only`);
+      throw this.#error(`${quote(written)}: use only " or ' to quote a value`);
     }
     if (mark === undefined) return this.#rules.isList(key) ? this.#words() : this.#word();
     const text = this.#take(QUOTED[mark]!)?.[1];
     if (text === undefined) throw this.#error(`${quote(written)}: the closing ${mark} is missing`);
     if (!this.#ahead(/[\s,;#}]|$/y)) {
-      throw this.#error(`${quote(written)}: ${quote(this.#rest())} follows the closing ${mark}`);
+      throw this.#error(
+        `${quote(written)}: unexpected ${quote(this.#rest())} after the closing ${mark}`,
+      );
     }
     return text;
   }

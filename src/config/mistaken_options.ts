@@ -33,17 +33,16 @@ export function operandHint(operand: string): string | undefined {
   }
   const [, name] = /^([a-z0-9-]+)=/.exec(operand) ?? [];
   const isOption = OPTIONS.some((option) => option.name === name);
-  return isOption ? `write --${operand} if the option is meant` : undefined;
+  return isOption ? `write --${operand} if you mean the option` : undefined;
 }
 
-const MORE_LINES = "more log lines come with -L 2";
-const CERTIFICATE =
-  "the PEM file with the certificate is an argument of its own, without an option";
+const MORE_LINES = "for more log lines write -L 2";
+const CERTIFICATE = "give the PEM file as an argument, without an option";
 
 const LONG: Readonly<Record<string, string>> = {
   verbose: MORE_LINES,
   debug: MORE_LINES,
-  foreground: "stud stays in the foreground unless there is --daemon",
+  foreground: "stud stays in the foreground unless --daemon is given",
   background: "write --daemon",
   listen: "write --frontend",
   bind: "write --frontend",
@@ -62,8 +61,8 @@ const LONG: Readonly<Record<string, string>> = {
 };
 
 const SHORT: Readonly<Record<string, string>> = {
-  v: `the version is -V, and ${MORE_LINES}`,
-  d: "the background is --daemon, and " + MORE_LINES,
+  v: `for the version write -V, ${MORE_LINES}`,
+  d: "for the background write --daemon, " + MORE_LINES,
   "?": "write -h",
   H: "write -h",
 };
@@ -72,9 +71,9 @@ const COMMANDS: readonly (readonly [readonly string[], string])[] = [
   [["help", "usage"], "write --help for help"],
   [["version"], "write --version for the version"],
   [["test", "check", "configtest"], "write --test to check the configuration"],
-  [["start", "run", "serve"], "stud has no commands and serves without one"],
+  [["start", "run", "serve"], "stud has no commands; leave it out"],
   [
     ["stop", "restart", "reload"],
-    "stud has no commands, and takes SIGTERM to stop and SIGHUP to reload",
+    "stud has no commands; send SIGTERM to stop it, SIGHUP to reload",
   ],
 ];

@@ -1,7 +1,7 @@
 /**
  * The one table of options. The command line, the configuration file, `--help`, `--default-config`, the
- * man page and docs/options.md are all made from it, so that an option is declared here and nowhere else.
- * It owns names, types, ranges, defaults and sentences; it parses nothing and knows no other file.
+ * man page and docs/options.md are all made from it, so an option is declared only here.
+ * It owns names, types, ranges, defaults and sentences. It parses nothing and imports no other file.
  */
 
 /** What the text of an option means. Bounds are inclusive. */
@@ -22,7 +22,7 @@ export type OptionType =
     readonly whole?: boolean;
   }
   | { readonly kind: "choice"; readonly choices: readonly string[] }
-  /** Any text; of `words` upper and lower case are the same. */
+  /** Any text; for `words` upper and lower case are the same. */
   | { readonly kind: "text"; readonly words?: readonly string[] }
   /** An OpenSSL list of ciphers or cipher suites. */
   | { readonly kind: "ciphers" }
@@ -32,7 +32,7 @@ export type OptionType =
   | { readonly kind: "tls-protocols" }
   /** Names of application protocols (RFC 7301), separated by spaces or commas. */
   | { readonly kind: "alpn-protocols" }
-  /** A name of clients' certificates. */
+  /** A name in clients' certificates. */
   | { readonly kind: "client-name"; readonly of: "subject" | "alternatives" }
   | { readonly kind: "frontend" }
   | { readonly kind: "backend" };
@@ -59,77 +59,77 @@ export type OptionGroup = typeof GROUPS[number];
 export interface Option<Name extends string = string> {
   /** Long name without the dashes. */
   readonly name: Name;
-  /** Other long names and keys that mean the same. They are not shown. */
+  /** Other long names and keys with the same meaning. They are not shown. */
   readonly aliases?: readonly string[];
-  /** An abbreviation on the command line that has meant it since before other options began alike. */
+  /** An abbreviation for the command line, kept although other options now begin alike. */
   readonly abbreviation?: string;
   /** One letter, without the dash. */
   readonly short?: string;
   /** Key in the configuration file; undefined: command line only. */
   readonly key: string | undefined;
-  /** How help calls the value; undefined exactly for flags. */
+  /** The name of the value in help; undefined only for flags. */
   readonly valueName?: string;
   readonly type: OptionType;
-  /** What the name without a value stands for. Such an option takes a value only after `=`. */
+  /** The value if only the name is given. Such an option takes a value only after `=`. */
   readonly bare?: string;
   /** Plain arguments of the command line are values of this option. */
   readonly operand?: boolean;
-  /** Several values add up; otherwise the last one wins, and in a configuration file a second is an error. */
+  /** All values are used; otherwise the last one wins, and in a configuration file a second one is an error. */
   readonly repeatable?: boolean;
-  /** Several would look as if they added up: a second one is an error on the command line too. */
+  /** A second one is an error on the command line too, because both might seem to be used. */
   readonly once?: boolean;
-  /** May stand inside a pem-file block of the configuration file too, or there only. */
+  /** Allowed inside a pem-file block of the configuration file too, or only there. */
   readonly pemBlock?: "too" | "only";
-  /** May stand inside a frontend block too, for that frontend alone, or there only. */
+  /** Allowed inside a frontend block too, for that frontend alone, or only there. */
   readonly frontendBlock?: "too" | "only";
-  /** What is otherwise where stud takes hitch's place (`--compat=hitch`). */
+  /** What differs with `--compat=hitch`. */
   readonly hitch?: HitchMeaning;
-  /** Known from earlier releases of stud or hitch, and of no use: a sentence that says why, after "NAME: ". */
+  /** An option of earlier stud or hitch that is ignored: the reason, after "NAME: ignored: ". */
   readonly obsolete?: string;
-  /** An empty text turns it off; elsewhere it is no value. */
+  /** An empty text turns the option off. For other options it is a missing value. */
   readonly emptyIsOff?: boolean;
-  /** The TLS engine that alone can do it. The default never needs it. */
+  /** The only TLS engine that supports it. The default never needs it. */
   readonly needs?: "openssl";
   /** Narrows `needs` to more than one value, to `pkcs11:` URIs, or to TLS from clients. */
   readonly needsFor?: "several" | "pkcs11" | "incoming";
   /** Narrows `needs` to while one of these flags is on. */
   readonly needsWhile?: readonly string[];
-  /** The TLS that it is about: from clients alone, or to the backend alone (`--client`). */
+  /** Which TLS it applies to, if not to both: from clients, or to the backend (`--client`). */
   readonly onlyFor?: "incoming" | "outgoing";
-  /** The text that stands when nothing is given; undefined: nothing stands. */
+  /** The text that is used if none is given; undefined: no value. */
   readonly default: string | undefined;
   /** Sentences for the operator, without markup. */
   readonly help: string;
-  /** The same in a few words; those that have it are what `-h` shows. */
+  /** The same in a few words. `-h` shows the options that have it. */
   readonly brief?: string;
   readonly group: OptionGroup;
-  /** Why this release starts with no value but the default, and what to do. Follows "NAME: ". */
+  /** Why this release accepts only the default, and what to do. Follows "NAME: ". */
   readonly refusal?: string;
-  /** Why a platform starts with no value but the default, and what to do. Follows "NAME: " too. */
+  /** Why a platform accepts only the default, and what to do. Also follows "NAME: ". */
   readonly notOn?: { readonly node: string };
-  /** The same for single values of a supported option. */
+  /** The same as `refusal`, for single values of a supported option. */
   readonly refusedValues?: Readonly<Record<string, string>>;
 }
 
-/** How hitch takes an option that stud takes otherwise. */
+/** How hitch treats an option that stud treats differently. */
 export interface HitchMeaning {
   readonly default?: string;
-  /** The flag without which that default does not stand. */
+  /** The flag that this default depends on. */
   readonly defaultWith?: string;
-  /** Values of the command line come after those of the file; with stud they replace them. */
+  /** Values of the command line are added to those of the file; in stud they replace them. */
   readonly adds?: boolean;
-  /** A flag stands for another option, with these texts; without one for off it then says nothing. */
+  /** The flag sets another option to these texts; if `off` is missing, off sets nothing. */
   readonly means?: { readonly name: string; readonly on: string; readonly off?: string };
-  /** Words of a list that are left out with a warning; stud refuses them. */
+  /** Words of a list that are dropped with a warning; stud refuses them. */
   readonly ignores?: readonly string[];
 }
 
-const SHARED_SECRET = "stud does not send sessions between machines by UDP; to resume them " +
-  "everywhere, give every machine the same --ticket-secret FILE instead";
+const SHARED_SECRET = "stud does not send sessions between machines by UDP; to resume " +
+  "sessions on every machine, give all of them the same --ticket-secret FILE";
 const DAY = 86_400;
 /**
- * A handshake waits a round trip or two for its client, so this limits the handshakes a second where clients are far
- * away: 256 allow each worker 1,000 a second at 250 ms. More make a flood slower for everybody.
+ * A handshake waits one or two round trips for its client, so this limits handshakes per second if clients are far
+ * away: 256 allow each worker 1,000 per second at 250 ms. A higher limit makes a flood slower for every client.
  */
 const DEFAULT_MAX_HANDSHAKES = 256;
 
@@ -146,9 +146,10 @@ const table = [
     default: undefined,
     needs: "openssl",
     needsFor: "several",
-    help: "File with a certificate, its chain and its private key, in PEM; list more for more " +
-      "names. A client gets the certificate for the name it asks for, or else the last one " +
-      "listed. Required unless --pem-dir, --self-signed or --client is given.",
+    help: "File with a certificate, its chain and its private key, in PEM. List several files to " +
+      "serve several names. A client gets the certificate for the name that it asks for (SNI). " +
+      "Clients without SNI, or with an unknown name, get the certificate listed last. Required " +
+      "unless --pem-dir, --self-signed or --client is given.",
     brief: "certificate, chain and private key",
     group: "Certificates",
   },
@@ -159,8 +160,7 @@ const table = [
     type: { kind: "text" },
     pemBlock: "only",
     default: undefined,
-    help: "File with the certificate and its chain, and with its private key unless that is " +
-      "elsewhere. Required.",
+    help: "File with the certificate and its chain. It may also hold the private key. Required.",
     group: "Certificates",
   },
   {
@@ -175,7 +175,7 @@ const table = [
     default: undefined,
     help:
       "File with the private key of a certificate whose PEM file holds none, or a pkcs11: URI " +
-      "of a key in a token; repeat it for more. stud finds out which certificate a key belongs to.",
+      "of a key in a token. Repeat it for more keys. stud matches each key to its certificate.",
     group: "Certificates",
   },
   {
@@ -187,7 +187,9 @@ const table = [
     needs: "openssl",
     onlyFor: "incoming",
     default: undefined,
-    help: "File with an OCSP response (DER) to staple to the certificate; none is fetched for it.",
+    help:
+      "File with the OCSP response (DER) to staple to this certificate. stud then fetches none " +
+      "for it.",
     group: "Certificates",
   },
   {
@@ -199,9 +201,11 @@ const table = [
     onlyFor: "incoming",
     once: true,
     default: undefined,
-    help: "Directory whose files are PEM files too, by name, after those that are listed. If " +
-      "none is listed, the first of them is for clients that no certificate matches.",
-    brief: "a directory of such files",
+    help:
+      "Directory of more PEM files. They are read in the order of their names, after the files " +
+      "that are listed. If no file is listed, the first one in the directory is the default " +
+      "certificate.",
+    brief: "directory of more PEM files",
     group: "Certificates",
   },
   {
@@ -212,8 +216,9 @@ const table = [
     needs: "openssl",
     onlyFor: "incoming",
     default: undefined,
-    help: "Take only those files of --pem-dir whose names match, such as *.pem. Otherwise every " +
-      "file is taken.",
+    help:
+      "Read only the files of --pem-dir whose names match this pattern, such as *.pem. Without " +
+      "it every file is read.",
     group: "Certificates",
   },
   {
@@ -224,8 +229,8 @@ const table = [
     needs: "openssl",
     onlyFor: "incoming",
     default: "off",
-    help: "Refuse a client that asks for a name which no certificate is for. A client that asks " +
-      "for no name is served all the same.",
+    help: "Refuse clients that ask for a name (SNI) for which there is no certificate. Clients " +
+      "without SNI are still served.",
     group: "Certificates",
   },
   {
@@ -238,12 +243,12 @@ const table = [
     emptyIsOff: true,
     onlyFor: "incoming",
     default: "/var/lib/hitch/",
-    help: "Directory of OCSP responses. Those found there are stapled at once. For a certificate " +
-      "that names a responder, with its issuer's certificate behind it in the file, stud fetches " +
-      "the response, verifies it, staples it from then on and stores it there, or keeps it in " +
-      "memory where that is not possible. A certificate that its responder calls revoked is served " +
-      "without a staple. An empty DIR turns fetching and stored responses off. rustls staples " +
-      "nothing, so nothing is fetched for it.",
+    help: "Directory of OCSP responses. Responses stored there are stapled from the start. stud " +
+      "fetches a response for each certificate that names a responder and has its issuer's " +
+      "certificate in the same file. It verifies the response, staples it, and stores it in " +
+      "DIR, or in memory if DIR is not writable. A revoked certificate is served without a " +
+      "staple. An empty DIR turns fetching and stored responses off. rustls cannot staple, so " +
+      "with rustls nothing is fetched.",
     group: "Certificates",
   },
   {
@@ -254,8 +259,8 @@ const table = [
     onlyFor: "incoming",
     needs: "openssl",
     default: "off",
-    help: "Verify the signatures of OCSP responses from files too, which needs the issuer's " +
-      "certificate in the PEM file. Those that stud fetches are always verified.",
+    help: "Also verify the signatures of OCSP responses that are read from files. This needs the " +
+      "issuer's certificate in the PEM file. Responses that stud fetches are always verified.",
     group: "Certificates",
   },
   {
@@ -266,7 +271,7 @@ const table = [
     onlyFor: "incoming",
     needs: "openssl",
     default: "10",
-    help: "Seconds for an OCSP responder to answer, the connection included.",
+    help: "Timeout for an OCSP responder to answer, including the time to connect.",
     group: "Certificates",
   },
   {
@@ -277,7 +282,7 @@ const table = [
     onlyFor: "incoming",
     needs: "openssl",
     default: "4",
-    help: "Seconds for a connection to an address of an OCSP responder.",
+    help: "Timeout for connecting to each address of an OCSP responder.",
     group: "Certificates",
   },
   {
@@ -288,8 +293,8 @@ const table = [
     onlyFor: "incoming",
     needs: "openssl",
     default: "1800",
-    help: "Seconds after which an OCSP response is fetched again. One that holds for less than " +
-      "twice as long is fetched when half of its time is over.",
+    help: "Interval at which OCSP responses are fetched again. A response that is valid for less " +
+      "than twice this time is fetched again after half of its validity.",
     group: "Certificates",
   },
   {
@@ -297,10 +302,10 @@ const table = [
     key: "watch",
     type: { kind: "flag" },
     default: "off",
-    help: "Read certificates, keys and what else belongs to them again by itself, within some " +
-      "seconds, when their files change. Otherwise a change is only logged, and SIGHUP has stud " +
-      "read them.",
-    brief: "read changed certificates by itself",
+    help: "Reload certificates and keys automatically, within seconds, when their files change. " +
+      "Related files, such as CA files and revocation lists, are included. Without it stud only " +
+      "logs the change, and SIGHUP reloads.",
+    brief: "reload certificates when files change",
     group: "Certificates",
   },
   {
@@ -311,10 +316,11 @@ const table = [
     bare: "localhost",
     onlyFor: "incoming",
     default: undefined,
-    help: "Make a certificate for NAME, a DNS name or an IP address, in memory at each start, " +
-      "instead of reading a PEM file. Without =NAME it is for localhost. For trials: no client " +
-      "trusts it.",
-    brief: "a certificate in memory, for trials",
+    help:
+      "Make a self-signed certificate for NAME, a DNS name or an IP address, in memory at each " +
+      "start, instead of reading a PEM file. Without =NAME it is for localhost. For tests only: " +
+      "clients do not trust it.",
+    brief: "make a certificate in memory, for tests",
     group: "Certificates",
   },
   {
@@ -326,10 +332,11 @@ const table = [
     type: { kind: "frontend" },
     repeatable: true,
     default: "*,8443",
-    help: "Address to listen on; repeat it for more. HOST * or nothing means every IPv4 and IPv6 " +
-      "address; PORT 0 lets the system choose. [HOST]:PORT and HOST:PORT mean the same. With +PEM " +
-      "the frontend serves the certificate of that file and no other.",
-    brief: "where to listen",
+    help:
+      "Address to listen on. Repeat it for more. An empty HOST or * means every IPv4 and IPv6 " +
+      "address. With PORT 0 the system chooses a free port. [HOST]:PORT and HOST:PORT are also " +
+      "accepted. With +PEM the frontend serves only the certificate in that file.",
+    brief: "address to listen on",
     group: "Addresses",
   },
   {
@@ -349,7 +356,7 @@ const table = [
     type: { kind: "text" },
     frontendBlock: "only",
     default: undefined,
-    help: "Port to listen on, by number or by its name in services(5). Required.",
+    help: "Port to listen on: a number, or a service name from services(5). Required.",
     group: "Addresses",
   },
   {
@@ -360,8 +367,8 @@ const table = [
     frontendBlock: "only",
     default: "off",
     help:
-      "Serve the general certificates too, after those of the block. Otherwise a frontend with " +
-      "certificates of its own serves no others.",
+      "Also serve the global certificates, after those of the block. Without it a frontend that " +
+      "has its own certificates serves only those.",
     group: "Certificates",
   },
   {
@@ -373,10 +380,11 @@ const table = [
     once: true,
     default: "127.0.0.1,8000",
     help:
-      "Where the plaintext goes; written like a frontend, except that no HOST means 127.0.0.1, or " +
-      "as the absolute path of a unix socket, which under --chroot is looked up inside it. The addresses of a host name are " +
-      "tried in their order; one that is slow to answer does not keep the others waiting.",
-    brief: "where plaintext goes",
+      "Address that receives the plaintext, written like a frontend, or the absolute path of a " +
+      "unix socket. An empty HOST means 127.0.0.1. With --chroot the path is inside the new " +
+      "root. If a host name has several addresses, stud tries them in order, and does not wait " +
+      "for a slow one before it tries the next.",
+    brief: "address that receives the plaintext",
     group: "Addresses",
   },
   {
@@ -387,9 +395,9 @@ const table = [
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 0, maximum: DAY },
     default: "0",
-    help: "How long until the backend's host name is looked up again. New connections go to the " +
-      "addresses it then has; while it cannot be looked up, to those it had. 0 means at the " +
-      "start only.",
+    help: "Interval at which the backend's host name is looked up again. New connections use the " +
+      "new addresses. If the lookup fails, stud keeps the old ones. 0 means only once, at the " +
+      "start.",
     group: "Addresses",
   },
   {
@@ -399,8 +407,9 @@ const table = [
     valueName: "N",
     type: { kind: "number", minimum: 1, maximum: 2_147_483_647 },
     default: "100",
-    help: "Connections the kernel may hold ready until a worker accepts them. The kernel may " +
-      "limit it further (net.core.somaxconn).",
+    help:
+      "Max connections that the kernel queues until a worker accepts them. The kernel may lower " +
+      "it (net.core.somaxconn).",
     group: "Addresses",
   },
   {
@@ -411,15 +420,14 @@ const table = [
     type: { kind: "number", minimum: 1, maximum: 1_000_000 },
     onlyFor: "incoming",
     default: String(DEFAULT_MAX_HANDSHAKES),
-    help:
-      "Unfinished handshakes that each worker has under way at most. More clients wait in the " +
-      "kernel's queue (--backlog). If none of the handshakes ends, the oldest one that has taken " +
-      "more than 2 seconds gives way to a new client.",
+    help: "Max unfinished handshakes in each worker. More clients wait in the kernel's queue " +
+      "(--backlog). At the limit, a new client replaces the oldest handshake once that has " +
+      "taken more than 2 seconds.",
     group: "Addresses",
     notOn: {
       node:
-        "Node accepts clients before stud asks for them, so they cannot wait in the kernel's queue; stud's " +
-        "executable can do it",
+        "Node accepts clients before stud asks for them, so they cannot wait in the kernel's queue; " +
+        "use stud's executable",
     },
   },
   {
@@ -429,10 +437,12 @@ const table = [
     valueName: "N",
     type: { kind: "number", minimum: 0, maximum: 10_000_000 },
     default: "0",
-    help: "Connections open at a time in all workers together; each worker takes an equal share, " +
-      "rounded up. More clients wait in the kernel's queue (--backlog) until a connection ends, or " +
-      "take the place of a handshake that has taken more than 0.25 seconds. In a frontend block: " +
-      "of this frontend, besides what holds for all. 0 means no limit but that of open files.",
+    help:
+      "Max open connections in all workers together. Each worker gets an equal share, rounded " +
+      "up. At the limit, new clients wait in the kernel's queue (--backlog) until a connection " +
+      "closes, or replace a handshake that has taken more than 0.25 seconds. In a frontend " +
+      "block it limits that frontend, in addition to the global limit. 0 means no limit except " +
+      "that of open files.",
     group: "Addresses",
   },
   {
@@ -443,10 +453,11 @@ const table = [
     type: { kind: "number", minimum: 0, maximum: 10_000_000 },
     default: "0",
     help:
-      "Connections that each client may have open at a time; more are reset before TLS begins. A " +
-      "client is an IPv4 address or an IPv6 network of 64 bits, with --proxy-proxy the one in the " +
-      "PROXY header. Each worker takes an equal share of N, rounded up, so with several workers a " +
-      "client may be refused before it has N; with --steer-by-client it is N. 0 means no limit.",
+      "Max open connections for each client. Further connections are reset before TLS begins. A " +
+      "client is an IPv4 address or an IPv6 /64 network; with --proxy-proxy it is the address " +
+      "in the PROXY header. Each worker gets an equal share of N, rounded up, so with several " +
+      "workers a client may be refused before it has N connections. With --steer-by-client the " +
+      "limit is exactly N. 0 means no limit.",
     group: "Addresses",
   },
   {
@@ -456,8 +467,7 @@ const table = [
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 1, maximum: 32_767, whole: true },
     default: "3600",
-    help: "How long a client connection is idle before the kernel probes whether the client is " +
-      "still there.",
+    help: "Idle time after which the kernel checks that the client is still there (TCP keepalive).",
     group: "Addresses",
   },
   {
@@ -466,31 +476,36 @@ const table = [
     key: "tcp-fastopen",
     type: { kind: "flag" },
     default: "off",
-    help: "Let clients that were here before send data with their first packet (RFC 7413). Linux " +
-      "only; the sysctl net.ipv4.tcp_fastopen has to allow it to servers.",
+    help:
+      "Let returning clients send data in their first packet (TCP Fast Open, RFC 7413). Linux " +
+      "only. The sysctl net.ipv4.tcp_fastopen must allow it for servers.",
     group: "Addresses",
-    notOn: { node: "Node cannot set TCP_FASTOPEN; stud's executable can" },
+    notOn: { node: "Node cannot set TCP_FASTOPEN; use stud's executable" },
   },
   {
     name: "recv-bufsize",
     key: "recv-bufsize",
-    valueName: "OCTETS",
+    valueName: "BYTES",
     type: { kind: "number", minimum: 0, maximum: 1_073_741_823 },
     default: "0",
-    help: "The kernel's receive buffer of each client connection. 0 leaves it to the system, " +
-      "which adapts it to the connection; a fixed one is rarely faster. Linux only.",
+    help:
+      "Size of the kernel's receive buffer for each client connection (SO_RCVBUF). 0 leaves it " +
+      "to the system, which adapts it to each connection. A fixed size is rarely faster. Linux " +
+      "only.",
     group: "Addresses",
-    notOn: { node: "Node cannot set SO_RCVBUF; stud's executable can" },
+    notOn: { node: "Node cannot set SO_RCVBUF; use stud's executable" },
   },
   {
     name: "send-bufsize",
     key: "send-bufsize",
-    valueName: "OCTETS",
+    valueName: "BYTES",
     type: { kind: "number", minimum: 0, maximum: 1_073_741_823 },
     default: "0",
-    help: "The kernel's send buffer of each client connection, likewise. Linux only.",
+    help:
+      "Size of the kernel's send buffer for each client connection (SO_SNDBUF). 0 leaves it to " +
+      "the system. Linux only.",
     group: "Addresses",
-    notOn: { node: "Node cannot set SO_SNDBUF; stud's executable can" },
+    notOn: { node: "Node cannot set SO_SNDBUF; use stud's executable" },
   },
   {
     name: "tls",
@@ -499,13 +514,13 @@ const table = [
     frontendBlock: "too",
     type: { kind: "flag" },
     default: "on",
-    help:
-      "Speak TLS 1.2 and 1.3. On is the default and all it can be; --tls-protos chooses other " +
-      "versions.",
+    help: "Use TLS 1.2 and 1.3. Always on; kept for compatibility. To choose other versions use " +
+      "--tls-protos.",
     group: "TLS",
     refusedValues: {
-      off: "cannot be switched off: clients speak TLS to stud, nothing else; remove it, and " +
-        "choose the versions with --tls-protos",
+      off:
+        "cannot be turned off: clients always use TLS; remove this option, or choose the versions " +
+        "with --tls-protos",
     },
   },
   {
@@ -515,9 +530,8 @@ const table = [
     type: { kind: "flag" },
     needs: "openssl",
     default: "off",
-    help: "Speak every version that the library can: TLS 1.0 to 1.3. For 1.0 and 1.1 OpenSSL's " +
-      "security level is lowered to 0, as they cannot do without SHA-1. SSLv3 is not among them: " +
-      "it is broken.",
+    help: "Allow TLS 1.0 to 1.3. For TLS 1.0 and 1.1 this lowers OpenSSL's security level to 0, " +
+      "because they need SHA-1. SSLv3 is never allowed: it is broken.",
     group: "TLS",
   },
   {
@@ -529,15 +543,15 @@ const table = [
     type: { kind: "tls-protocols" },
     needs: "openssl",
     default: "TLSv1.2 TLSv1.3",
-    help: "Versions to speak, of TLSv1.0, TLSv1.1, TLSv1.2 and TLSv1.3, separated by spaces or " +
-      "commas. For 1.0 and 1.1 OpenSSL's security level is lowered to 0, unless --ciphers sets " +
-      "one (@SECLEVEL).",
+    help: "TLS versions to allow: TLSv1.0, TLSv1.1, TLSv1.2 and TLSv1.3, separated by spaces or " +
+      "commas. TLS 1.0 and 1.1 lower OpenSSL's security level to 0, unless --ciphers sets a " +
+      "level (@SECLEVEL).",
     group: "TLS",
     refusedValues: {
-      SSLv3: "SSLv3 is broken beyond repair (POODLE, RFC 7568), and packages of OpenSSL 3 are " +
-        "built without it; name versions of TLS only",
-      SSLv2: "SSLv2 is broken beyond repair (RFC 6176), and OpenSSL has none of it any more; " +
-        "name versions of TLS only",
+      SSLv3:
+        "SSLv3 is broken (POODLE, RFC 7568), and packages of OpenSSL 3 are built without it; " +
+        "use versions of TLS only",
+      SSLv2: "SSLv2 is broken (RFC 6176), and OpenSSL no longer has it; use versions of TLS only",
     },
   },
   {
@@ -546,10 +560,11 @@ const table = [
     valueName: "auto|rustls|openssl|node",
     type: { kind: "choice", choices: ["auto", "rustls", "openssl", "node"] },
     default: "auto",
-    help: "Which TLS engine terminates: rustls, which is built in, or the OpenSSL 3 of this " +
-      "machine. With auto it is OpenSSL on Linux where there is one, and rustls elsewhere unless " +
-      "an option needs OpenSSL. The npm package under Node has neither; there it is node, which " +
-      "does what OpenSSL does.",
+    help:
+      "TLS engine: rustls, which is built in, or the OpenSSL 3 of this machine. With auto stud " +
+      "uses OpenSSL on Linux if it is installed, and otherwise rustls unless an option needs " +
+      "OpenSSL. The npm package under Node always uses node, Node's own TLS, which does what " +
+      "OpenSSL does.",
     group: "TLS",
   },
   {
@@ -561,8 +576,8 @@ const table = [
     type: { kind: "ciphers" },
     needs: "openssl",
     default: undefined,
-    help: "Ciphers allowed up to TLS 1.2, as an OpenSSL cipher list. Without it those with " +
-      "forward secrecy and authenticated encryption, and for TLS 1.0 and 1.1 also AES-CBC.",
+    help: "Ciphers to allow up to TLS 1.2, as an OpenSSL cipher list. By default: ciphers with " +
+      "forward secrecy and authenticated encryption, and AES-CBC for TLS 1.0 and 1.1.",
     group: "TLS",
   },
   {
@@ -573,7 +588,7 @@ const table = [
     type: { kind: "ciphers" },
     needs: "openssl",
     default: undefined,
-    help: "Cipher suites allowed in TLS 1.3, by OpenSSL's names, separated by colons. Without it " +
+    help: "Cipher suites to allow in TLS 1.3, as OpenSSL names separated by colons. By default: " +
       "AES-128-GCM, AES-256-GCM and ChaCha20.",
     group: "TLS",
   },
@@ -584,8 +599,9 @@ const table = [
     type: { kind: "text", words: ["auto"] },
     needs: "openssl",
     default: "auto",
-    help: "Groups for the key exchange, by OpenSSL's names, separated by colons, such as " +
-      "X25519:P-256. With auto X25519, P-256 and P-384, and from OpenSSL 3.5 on X25519MLKEM768.",
+    help:
+      "Groups for the key exchange, as OpenSSL names separated by colons, such as X25519:P-256. " +
+      "auto means X25519, P-256 and P-384, and with OpenSSL 3.5 or later also X25519MLKEM768.",
     group: "TLS",
   },
   {
@@ -597,8 +613,9 @@ const table = [
     needs: "openssl",
     onlyFor: "incoming",
     default: "off",
-    help: "Choose the cipher by stud's order instead of the client's. Without --ciphers, OpenSSL " +
-      "does so anyway.",
+    help:
+      "Choose the cipher by stud's order, not by the client's. Without --ciphers this is always " +
+      "so with OpenSSL.",
     group: "TLS",
   },
   {
@@ -610,7 +627,7 @@ const table = [
     type: { kind: "text" },
     needs: "openssl",
     default: undefined,
-    help: "OpenSSL engine that does the cryptography, by its id, such as pkcs11.",
+    help: "Id of the OpenSSL engine that does the cryptography, such as pkcs11.",
     group: "TLS",
   },
   {
@@ -621,9 +638,9 @@ const table = [
     needs: "openssl",
     needsFor: "incoming",
     default: undefined,
-    help: "Application protocols that the backend speaks, the preferred one first, separated by " +
-      "commas or spaces, such as h2,http/1.1. A client that offers only others is refused. With " +
-      "--client they are offered to the backend.",
+    help: "Application protocols that the backend supports, in order of preference, separated by " +
+      "commas or spaces, such as h2,http/1.1. A client that offers only other protocols is " +
+      "refused. With --client stud offers them to the backend.",
     group: "TLS",
   },
   {
@@ -631,11 +648,10 @@ const table = [
     key: "client",
     type: { kind: "flag" },
     default: "off",
-    help:
-      "The other way round: plaintext from the frontend, TLS to the backend, whose certificate " +
-      "is verified. A PEM file is then the certificate that stud shows to a backend that asks for " +
-      "one, and needs OpenSSL; none is required.",
-    brief: "the other way round: TLS to the backend",
+    help: "Reverse the direction: accept plaintext on the frontend and use TLS to the backend, " +
+      "whose certificate is verified. A PEM file is optional. It is the client certificate that " +
+      "stud sends if the backend asks for one, and it needs OpenSSL.",
+    brief: "reverse: plaintext in, TLS to the backend",
     group: "TLS to the backend",
   },
   {
@@ -646,9 +662,8 @@ const table = [
     onlyFor: "outgoing",
     once: true,
     default: undefined,
-    help:
-      "With --client: PEM file with the certificate authorities that the backend's certificate " +
-      "is from, and no others. Otherwise those that this machine trusts.",
+    help: "With --client: PEM file with the only certificate authorities that may sign the " +
+      "backend's certificate. By default stud trusts the authorities that this machine trusts.",
     group: "TLS to the backend",
   },
   {
@@ -659,9 +674,9 @@ const table = [
     onlyFor: "outgoing",
     default: undefined,
     help:
-      "With --client: the DNS name or IP address that the backend's certificate is for; a DNS " +
-      "name is also asked for by SNI. Otherwise the host of --backend as it is written. Required " +
-      "for a unix socket.",
+      "With --client: the DNS name or IP address that the backend's certificate must be for. A " +
+      "DNS name is also sent as SNI. By default it is the host in --backend. Required for a " +
+      "unix socket.",
     group: "TLS to the backend",
   },
   {
@@ -672,8 +687,9 @@ const table = [
     hitch: { default: "off", defaultWith: "client" },
     needs: "openssl",
     default: "on",
-    help: "With --client: whether the backend's certificate is verified. If not, anybody between " +
-      "stud and the backend can read and change everything.",
+    help:
+      "With --client: verify the backend's certificate. Off disables certificate verification: anyone " +
+      "between stud and the backend can then read and change all traffic.",
     group: "TLS to the backend",
   },
   {
@@ -687,8 +703,9 @@ const table = [
     onlyFor: "incoming",
     default: "none",
     help:
-      "Whether clients show a certificate: they are not asked for one, it is verified if they " +
-      "show one, or they must show one. Anything but none takes --client-verify-ca.",
+      "Whether clients need a certificate. none: do not ask for one. optional: verify it if the " +
+      "client sends one. required: refuse clients without a valid one. optional and required " +
+      "need --client-verify-ca.",
     group: "Client certificates",
   },
   {
@@ -702,8 +719,9 @@ const table = [
     onlyFor: "incoming",
     once: true,
     default: undefined,
-    help: "PEM file with the certificate authorities that the certificates of clients are from, " +
-      "and perhaps with their revocation lists. Takes --client-verify.",
+    help:
+      "PEM file with the certificate authorities that sign clients' certificates. It may also " +
+      "hold their revocation lists. Needs --client-verify.",
     group: "Client certificates",
   },
   {
@@ -718,9 +736,9 @@ const table = [
     once: true,
     default: undefined,
     help:
-      "File with the revocation lists (CRLs) of these authorities, in PEM or DER. Clients whose " +
-      "certificate is revoked are refused, and so are all of an authority whose list is missing or " +
-      "has expired. Read again on SIGHUP.",
+      "File with the revocation lists (CRLs) of these authorities, in PEM or DER. Clients with " +
+      "a revoked certificate are refused. If an authority's list is missing or expired, all of " +
+      "its clients are refused. SIGHUP reloads the file.",
     group: "Client certificates",
   },
   {
@@ -734,9 +752,8 @@ const table = [
     needs: "openssl",
     onlyFor: "incoming",
     default: undefined,
-    help:
-      "Only clients may connect whose certificate has this common name, letter by letter; repeat " +
-      "it for more. Takes --client-verify=required. See docs/client_certificates.md.",
+    help: "Allow only clients whose certificate has exactly this common name. Repeat it for more " +
+      "names. Needs --client-verify=required. See docs/client_certificates.md.",
     group: "Client certificates",
   },
   {
@@ -750,10 +767,9 @@ const table = [
     needs: "openssl",
     onlyFor: "incoming",
     default: undefined,
-    help:
-      "Only clients may connect whose certificate has this alternative name: DNS:NAME, where * " +
-      "may stand for the first label, URI:URI or email:ADDRESS; repeat it for more. With --allow-cn " +
-      "too, one of all these names is enough.",
+    help: "Allow only clients whose certificate has this alternative name: DNS:NAME, URI:URI or " +
+      "email:ADDRESS. In DNS:NAME, * may replace the first label. Repeat it for more names. If " +
+      "--allow-cn is given too, one matching name is enough.",
     group: "Client certificates",
   },
   {
@@ -766,9 +782,10 @@ const table = [
     needs: "openssl",
     onlyFor: "incoming",
     default: "0",
-    help: "Let clients resume their sessions on every worker. The clients keep the sessions " +
-      "themselves, as tickets, so that N needs no memory and limits nothing; with 0 the OpenSSL " +
-      "engine does it all the same.",
+    help:
+      "Let clients resume their sessions on every worker. Clients keep the sessions themselves, " +
+      "as tickets, so N uses no memory and is not a limit. With OpenSSL sessions resume on " +
+      "every worker even if N is 0.",
     group: "Sessions",
   },
   {
@@ -779,9 +796,9 @@ const table = [
     needs: "openssl",
     onlyFor: "incoming",
     default: undefined,
-    help: "File with a secret of at least 32 octets, which the keys of session tickets are " +
-      "derived from. Sessions resume on every machine that has the same file, and after a " +
-      "restart. Otherwise a secret is made at each start.",
+    help: "File with a secret of at least 32 bytes, from which the keys of session tickets are " +
+      "derived. Sessions resume after a restart and on every machine that has the same file. " +
+      "Without it stud makes a new secret at each start.",
     group: "Sessions",
   },
   {
@@ -789,14 +806,15 @@ const table = [
     key: "steer-by-client",
     type: { kind: "flag" },
     default: "off",
-    help: "With rustls and several workers, on Linux, send a client by its address to the worker " +
-      "that it was at before, which knows its sessions. Useless behind a balancer, where all " +
-      "clients share an address, and not needed with OpenSSL, whose workers know all sessions, " +
-      "except for --max-connections-per-client: then each worker knows all connections of its clients.",
+    help:
+      "Send each client to the same worker every time, by its address. Linux only. With rustls " +
+      "and several workers it lets clients resume their sessions. OpenSSL does not need it for " +
+      "that. With any engine it makes --max-connections-per-client exact. Do not use it behind " +
+      "a load balancer, where all clients share one address.",
     group: "Sessions",
     notOn: {
-      node: "Node cannot have the kernel choose the worker, and its workers know all sessions " +
-        "anyway; leave it out, or use stud's executable",
+      node: "Node cannot let the kernel choose the worker, and its workers share all sessions " +
+        "anyway; remove this option, or use stud's executable",
     },
   },
   {
@@ -806,7 +824,7 @@ const table = [
     valueName: "HOST,PORT",
     type: { kind: "text" },
     default: undefined,
-    help: "UDP address that takes sessions from other machines.",
+    help: "UDP address that receives sessions from other machines.",
     group: "Sessions",
     refusal: SHARED_SECRET,
   },
@@ -839,8 +857,9 @@ const table = [
     type: { kind: "flag" },
     default: "off",
     help:
-      "Before the plaintext, send the backend one octet with the address family (Linux: 2 for " +
-      "IPv4, 10 for IPv6) and the client's address in 4 or 16 octets, network order.",
+      "Before the plaintext, send the backend the client's address in binary: one byte for the " +
+      "address family, then 4 or 16 bytes in network order. The family is 2 for IPv4 and, on " +
+      "Linux, 10 for IPv6.",
     group: "Backend preface",
   },
   {
@@ -850,8 +869,8 @@ const table = [
     type: { kind: "flag" },
     default: "off",
     help: "Before the plaintext, send the backend a PROXY protocol version 1 line with the " +
-      "client's and the server's address.",
-    brief: "tell the backend who the client is",
+      "addresses of client and server.",
+    brief: "send the client's address to the backend",
     group: "Backend preface",
   },
   {
@@ -859,7 +878,7 @@ const table = [
     key: "write-proxy-v1",
     type: { kind: "flag" },
     default: "off",
-    help: "The same as --write-proxy. Only one of the --write options and --proxy-proxy may be on.",
+    help: "Same as --write-proxy. Only one of the --write options and --proxy-proxy may be on.",
     group: "Backend preface",
   },
   {
@@ -869,9 +888,10 @@ const table = [
     default: "off",
     needs: "openssl",
     needsWhile: ["proxy-tlv", "proxy-authority"],
-    help: "Before the plaintext, send the backend a PROXY protocol version 2 header with the " +
-      "client's and the server's address, the application protocol (ALPN), and what the next " +
-      "three options say.",
+    help:
+      "Before the plaintext, send the backend a PROXY protocol version 2 header. It holds the " +
+      "addresses of client and server and the application protocol (ALPN), and what the next " +
+      "three options add.",
     group: "Backend preface",
   },
   {
@@ -880,8 +900,9 @@ const table = [
     type: { kind: "flag" },
     onlyFor: "incoming",
     default: "on",
-    help: "With --write-proxy-v2, tell the TLS version, the cipher, whether the client has shown " +
-      "a certificate and the common name in it, and how stud's own certificate was made.",
+    help: "With --write-proxy-v2: add the TLS version, the cipher, and the signature and key " +
+      "algorithms of stud's certificate. Also add whether the client sent a certificate, and " +
+      "its common name.",
     group: "Backend preface",
   },
   {
@@ -890,7 +911,7 @@ const table = [
     type: { kind: "flag" },
     onlyFor: "incoming",
     default: "on",
-    help: "With --write-proxy-v2, tell the server name that the client asked for (SNI).",
+    help: "With --write-proxy-v2: add the server name that the client asked for (SNI).",
     group: "Backend preface",
   },
   {
@@ -899,9 +920,10 @@ const table = [
     type: { kind: "flag" },
     onlyFor: "incoming",
     default: "off",
-    help: "With --write-proxy-v2, pass on the client's certificate in PEM, as TLV 0xe0. The " +
-      "header then has some KiB, for which nginx (client_header_buffer_size) and Varnish " +
-      "(workspace_session) need larger buffers.",
+    help:
+      "With --write-proxy-v2: add the client's certificate in PEM, as TLV 0xe0. The header then " +
+      "has several KiB, so nginx (client_header_buffer_size) and Varnish (workspace_session) " +
+      "need larger buffers.",
     group: "Backend preface",
   },
   {
@@ -911,9 +933,9 @@ const table = [
     onlyFor: "incoming",
     default: "off",
     needs: "openssl",
-    help: "Every client sends a PROXY protocol header, version 1 or 2, in clear before its TLS " +
-      "handshake, which is passed to the backend as it is. For clients that all come through a " +
-      "proxy: anybody else could claim any address.",
+    help: "Expect a PROXY protocol header, version 1 or 2, from every client before its TLS " +
+      "handshake, and pass it unchanged to the backend. Use it only if all clients come through " +
+      "a trusted proxy: others could claim any address.",
     group: "Backend preface",
   },
   {
@@ -923,8 +945,7 @@ const table = [
     type: { kind: "seconds", minimum: 0.1, maximum: DAY },
     onlyFor: "incoming",
     default: "30",
-    help: "How long a client may take for its TLS handshake, and for the PROXY header that comes " +
-      "before it with --proxy-proxy.",
+    help: "Timeout for a client's TLS handshake. With --proxy-proxy it includes the PROXY header.",
     group: "Timeouts",
   },
   {
@@ -933,7 +954,7 @@ const table = [
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 0.1, maximum: DAY },
     default: "30",
-    help: "How long connecting to the backend may take, with --client its TLS handshake included.",
+    help: "Timeout for connecting to the backend. With --client it includes the TLS handshake.",
     group: "Timeouts",
   },
   {
@@ -942,8 +963,8 @@ const table = [
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 0.1, maximum: DAY },
     default: "30",
-    help:
-      "How long one side may hold a connection without progress after the other side has ended.",
+    help: "After one side has ended, how long the other side may make no progress before stud " +
+      "closes the connection.",
     group: "Timeouts",
   },
   {
@@ -952,8 +973,9 @@ const table = [
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 0, maximum: DAY },
     default: "300",
-    help: "How long a client or the backend may take none of the data that waits for it. 0 means " +
-      "for ever. A connection that is merely idle is never ended.",
+    help:
+      "How long a client or the backend may accept none of the data that waits for it. 0 means " +
+      "no limit. Idle connections are never closed.",
     group: "Timeouts",
   },
   {
@@ -963,7 +985,7 @@ const table = [
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 0, maximum: 7 * DAY },
     default: "30",
-    help: "How long open connections may go on after TERM. 0 ends them at once.",
+    help: "How long open connections may continue after SIGTERM. 0 closes them immediately.",
     group: "Timeouts",
   },
   {
@@ -972,9 +994,8 @@ const table = [
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 0, maximum: DAY },
     default: "5",
-    help:
-      "How long a worker may hang before it is killed and replaced. One that starts, or takes a new " +
-      "configuration, has a minute while it works. 0 means for ever, as a debugger needs it.",
+    help: "How long a worker may hang before stud kills and replaces it. A worker that starts or " +
+      "loads a new configuration may take a minute. 0 means no limit, for use with a debugger.",
     group: "Timeouts",
   },
   {
@@ -985,8 +1006,8 @@ const table = [
     valueName: "N|auto",
     type: { kind: "number", minimum: 1, maximum: 1024, words: ["auto"] },
     default: "1",
-    help: "Worker processes; auto is one per CPU.",
-    brief: "worker processes; auto is one per CPU",
+    help: "Number of worker processes. auto starts one per CPU.",
+    brief: "number of worker processes, or auto",
     group: "Processes",
   },
   {
@@ -995,16 +1016,15 @@ const table = [
     valueName: "PID|FILE",
     type: { kind: "text" },
     default: undefined,
-    help:
-      "Take the place of the stud with this process id, or with the one in this pidfile: listen " +
-      "on its addresses beside it, as the same user, and have it drain once this one serves. No " +
-      "connection is lost. A process that neither is a stud on one of these addresses nor holds " +
-      "the pidfile is left alone, and this stud does not start.",
-    brief: "take the place of a running stud",
+    help: "Replace a running stud, named by its process id or its pidfile, without losing a " +
+      "connection. The new stud must run as the same user. It listens on the same addresses, " +
+      "and the old one drains once the new one serves. stud does not start if that process is " +
+      "not a stud on one of these addresses and does not hold the pidfile.",
+    brief: "replace a running stud",
     group: "Processes",
     notOn: {
       node:
-        "Node cannot steer new connections away from sockets that close, so some would be lost; stop the " +
+        "Node cannot keep new connections off sockets that close, so some would be lost; stop the " +
         "other stud first, or use stud's executable",
     },
   },
@@ -1015,10 +1035,10 @@ const table = [
     valueName: "DIR",
     type: { kind: "text" },
     default: undefined,
-    help: "Directory that workers change their root to after they listen. Needs root.",
-    brief: "the root directory that they get",
+    help: "Directory that becomes the workers' root after they listen. Needs root.",
+    brief: "root directory of the workers",
     group: "Processes",
-    notOn: { node: "Node cannot change its root; stud's executable can" },
+    notOn: { node: "Node cannot change its root directory; use stud's executable" },
   },
   {
     name: "user",
@@ -1027,10 +1047,9 @@ const table = [
     valueName: "USER",
     type: { kind: "text" },
     default: undefined,
-    help:
-      "User that workers become after they listen, with this user's group unless --group says " +
-      "otherwise. Needs root.",
-    brief: "the user that workers become",
+    help: "User that workers run as after they listen, with that user's group unless --group is " +
+      "given. Needs root.",
+    brief: "user that workers run as",
     group: "Processes",
   },
   {
@@ -1040,7 +1059,7 @@ const table = [
     valueName: "GROUP",
     type: { kind: "text" },
     default: undefined,
-    help: "Group that workers take after they listen. Needs root.",
+    help: "Group that workers run as after they listen. Needs root.",
     group: "Processes",
   },
   {
@@ -1049,9 +1068,9 @@ const table = [
     type: { kind: "flag" },
     default: "on",
     help:
-      "Confine workers once they serve, on Linux: no files, no programs, no rights that serving " +
-      "does not need, and only part of the environment. Turn it off to debug them. See " +
-      "docs/security.md.",
+      "Confine workers once they serve: no files, no new programs, no privileges that serving " +
+      "does not need, and only part of the environment. Linux only. Turn it off to debug " +
+      "workers. See docs/security.md.",
     group: "Processes",
   },
   {
@@ -1060,9 +1079,9 @@ const table = [
     type: { kind: "flag" },
     default: "off",
     help:
-      "Go to the background, into a session of its own, and return once the workers serve, or " +
-      "with the reason if they cannot. The log then goes to --log-filename or, without it, to " +
-      "syslog.",
+      "Run in the background, in a new session. The command returns once the workers serve; if " +
+      "they cannot, it prints the reason. The log goes to --log-filename, or to syslog without " +
+      "it.",
     brief: "run in the background",
     group: "Processes",
   },
@@ -1074,8 +1093,8 @@ const table = [
     type: { kind: "text" },
     default: undefined,
     help:
-      "Write the process id to FILE, keep the file locked, and remove it at the end. A second " +
-      "stud with the same FILE does not start.",
+      "Write the process id to FILE, keep the file locked, and remove it at exit. A second stud " +
+      "with the same FILE does not start.",
     brief: "write the process id to FILE",
     group: "Processes",
   },
@@ -1086,7 +1105,7 @@ const table = [
     type: { kind: "flag" },
     hitch: { means: { name: "log-level", on: "0" } },
     default: "off",
-    help: "Log errors only, like --log-level 0.",
+    help: "Log errors only. Same as --log-level 0.",
     brief: "log errors only",
     group: "Logging",
   },
@@ -1097,8 +1116,8 @@ const table = [
     valueName: "LEVEL",
     type: { kind: "number", minimum: 0, maximum: 2 },
     default: "1",
-    help: "What to log: 0 is errors only, 1 also warnings and what stud does, 2 also a line for " +
-      "each connection that has ended.",
+    help: "What to log. 0: errors only. 1: also warnings and what stud does. 2: also a line for " +
+      "each closed connection.",
     group: "Logging",
   },
   {
@@ -1108,8 +1127,8 @@ const table = [
     valueName: "FILE",
     type: { kind: "text" },
     default: undefined,
-    help: "Append the log to FILE instead of writing it to standard output and standard error. " +
-      "FILE is reopened on HUP, and when it has been renamed or removed.",
+    help: "Append the log to FILE instead of standard output and standard error. stud opens FILE " +
+      "again on SIGHUP, and after it is renamed or removed.",
     brief: "write the log to FILE",
     group: "Logging",
   },
@@ -1119,13 +1138,13 @@ const table = [
     key: "syslog",
     type: { kind: "flag" },
     default: "off",
-    help: "Log to syslog as well as to standard output and standard error, or --log-filename.",
-    brief: "send the log to syslog too",
+    help: "Also send the log to syslog, in addition to standard output and standard error or " +
+      "--log-filename.",
+    brief: "also send the log to syslog",
     group: "Logging",
     notOn: {
-      node:
-        "Node has no unix datagram sockets; let the service manager or logger(1) take standard " +
-        "output, or use stud's executable",
+      node: "Node has no unix datagram sockets; send standard output to logger(1) or the service " +
+        "manager, or use stud's executable",
     },
   },
   {
@@ -1151,8 +1170,9 @@ const table = [
     valueName: "FILE",
     type: { kind: "text" },
     default: undefined,
-    help: "Write a line for every connection when it ends: to FILE, or to standard output if it " +
-      "is -. The file is opened again after its rotation. See docs/access-log.md.",
+    help:
+      "Write a line for each connection when it closes, to FILE or, if FILE is -, to standard " +
+      "output. stud opens FILE again after rotation. See docs/access-log.md.",
     group: "Logging",
   },
   {
@@ -1161,7 +1181,7 @@ const table = [
     valueName: "FORMAT",
     type: { kind: "choice", choices: ["text", "json"] },
     default: "text",
-    help: "Format of these lines: text (fields as key=value) or json (an object per line).",
+    help: "Format of the access log: text (fields as key=value) or json (one object per line).",
     group: "Logging",
   },
   {
@@ -1171,7 +1191,9 @@ const table = [
     type: { kind: "text" },
     once: true,
     default: undefined,
-    help: "Read options from FILE, or from standard input if it is -. The command line wins.",
+    help:
+      "Read options from FILE, or from standard input if FILE is -. Options on the command line " +
+      "override it.",
     brief: "read options from FILE",
     group: "Other",
   },
@@ -1182,8 +1204,8 @@ const table = [
     type: { kind: "choice", choices: ["none", "hitch"] },
     default: "none",
     help:
-      "With hitch, do as hitch does wherever the two differ, so that its command line and its " +
-      "configuration file can be used as they are. It is the default of a program called hitch.",
+      "With hitch, behave like hitch wherever the two differ, so that hitch's command line and " +
+      "configuration file work unchanged. This is the default if the program is called hitch.",
     group: "Other",
   },
   {
@@ -1191,7 +1213,7 @@ const table = [
     key: undefined,
     type: { kind: "flag" },
     default: "off",
-    help: "Print a configuration file that holds every default, and exit.",
+    help: "Print a configuration file with all defaults, and exit.",
     group: "Other",
   },
   {
@@ -1200,7 +1222,7 @@ const table = [
     valueName: "SHELL",
     type: { kind: "choice", choices: ["bash", "zsh", "fish"] },
     default: undefined,
-    help: "Print what lets a shell complete this command line, bash, zsh or fish, and exit.",
+    help: "Print the completion script for bash, zsh or fish, and exit.",
     group: "Other",
   },
   {
@@ -1209,9 +1231,10 @@ const table = [
     key: undefined,
     type: { kind: "flag" },
     default: "off",
-    help: "Check the configuration, and that stud can start by it: files, users, addresses, the " +
-      "process to take over from. Then exit, with nothing made, opened or signalled. A port or a " +
-      "pidfile that a running stud has is a warning.",
+    help:
+      "Check the configuration, and that stud can start with it: files, users, addresses, and " +
+      "the process to take over from. Then exit. Nothing is created, opened or " +
+      "signalled. A port or pidfile that a running stud uses is only a warning.",
     brief: "check the configuration and exit",
     group: "Other",
   },
@@ -1221,8 +1244,7 @@ const table = [
     valueName: "FILE",
     type: { kind: "text" },
     default: undefined,
-    help:
-      "Once stud serves, write the IPv4 addresses it listens on to FILE, as IP:PORT, a line each.",
+    help: "Once stud serves, write its IPv4 listening addresses to FILE, one IP:PORT per line.",
     group: "Other",
   },
   {
@@ -1244,9 +1266,9 @@ const table = [
     bare: "on",
     default: undefined,
     help:
-      "Print the options that are needed first, and exit. With an option's name, what it means; " +
-      "with all, every option.",
-    brief: "explain an option, or list all of them",
+      "Print the most important options and exit. With an option's name, explain that option. " +
+      "With all, print every option.",
+    brief: 'explain an option; "all" lists all of them',
     group: "Other",
   },
   {
@@ -1255,17 +1277,17 @@ const table = [
     valueName: "N",
     type: { kind: "text" },
     default: undefined,
-    obsolete: "stud has no rings of buffers; their memory grows and shrinks with the traffic",
+    obsolete: "stud has no ring buffers; its buffers grow and shrink with the traffic",
     help: "Number of buffers in a ring.",
     group: "Other",
   },
   {
     name: "ring-data-len",
     key: "ring-data-len",
-    valueName: "OCTETS",
+    valueName: "BYTES",
     type: { kind: "text" },
     default: undefined,
-    obsolete: "stud has no rings of buffers; their memory grows and shrinks with the traffic",
+    obsolete: "stud has no ring buffers; its buffers grow and shrink with the traffic",
     help: "Size of a buffer in a ring.",
     group: "Other",
   },
@@ -1286,25 +1308,25 @@ const rows: readonly Option<OptionName>[] = table;
 
 const everywhere = rows.filter((option) => !isBlockOnly(option));
 
-/** Every option, in the order help shows them; without what stands only inside a block, and what is of no use. */
+/** Every option, in the order of help, without those for blocks only and those that are ignored. */
 export const OPTIONS = everywhere.filter((option) => option.obsolete === undefined);
 
-/** What is accepted with a warning. */
+/** Options that are accepted with a warning and ignored. */
 export const OBSOLETE_OPTIONS = everywhere.filter((option) => option.obsolete !== undefined);
 
-/** What may stand inside a pem-file block. */
+/** Options that are allowed inside a pem-file block. */
 export const PEM_BLOCK_OPTIONS = rows.filter((option) => option.pemBlock !== undefined);
 
-/** What may stand inside a frontend block. */
+/** Options that are allowed inside a frontend block. */
 export const FRONTEND_BLOCK_OPTIONS = rows.filter((option) => option.frontendBlock !== undefined);
 
-/** A block of the configuration file: the keys in braces that may stand in the place of a value. */
+/** A block of the configuration file: keys in braces, used instead of a value. */
 export interface Block {
   readonly key: "pem-file" | "frontend";
   readonly options: readonly Option<OptionName>[];
-  /** What its keys are for. */
+  /** What its keys apply to. */
   readonly scope: string;
-  /** The key that must be there. */
+  /** The key that is required. */
   readonly required: OptionName;
 }
 
@@ -1314,7 +1336,7 @@ export const BLOCKS: readonly Block[] = [
   { key: "frontend", options: FRONTEND_BLOCK_OPTIONS, scope: "this frontend", required: "port" },
 ];
 
-/** Whether an option stands inside of blocks alone. */
+/** Whether an option is allowed only inside blocks. */
 export function isBlockOnly(option: Option): boolean {
   return option.pemBlock === "only" || option.frontendBlock === "only";
 }
@@ -1326,18 +1348,18 @@ export function optionNamed(name: OptionName): Option<OptionName> {
   return byName.get(name)!;
 }
 
-/** How messages call an option of the command line: `-n/--workers`, `--tls`. */
+/** The name of a command-line option in messages: `-n/--workers`, `--tls`. */
 export function optionLabel(option: Option): string {
   return option.short === undefined ? `--${option.name}` : `-${option.short}/--${option.name}`;
 }
 
-/** The sentences for the operator, with those that name the engine or the platform that alone can do it. */
+/** The sentences for the operator, with the engine that it needs and the platform that lacks it. */
 export function optionHelp(option: Option): string {
   return [option.help, ...needSentence(option), ...placeSentence(option)].join(" ");
 }
 
 function placeSentence({ notOn }: Option): string[] {
-  return notOn === undefined ? [] : ["Not under Node."];
+  return notOn === undefined ? [] : ["Not available under Node."];
 }
 
 function needSentence(
@@ -1350,8 +1372,8 @@ function needSentence(
     const flags = needsWhile.map((name) => `--${name}`).join(" and ");
     return [`Needs OpenSSL unless ${flags} are off.`];
   }
-  if (needsFor === "incoming") return ["Needs OpenSSL, but not with --client."];
+  if (needsFor === "incoming") return ["Needs OpenSSL, except with --client."];
   if (type.kind === "flag" && fallback === "on") return ["Off needs OpenSSL."];
   const alwaysGiven = type.kind !== "flag" && fallback !== undefined;
-  return [alwaysGiven ? "Anything but the default needs OpenSSL." : "Needs OpenSSL."];
+  return [alwaysGiven ? "Values other than the default need OpenSSL." : "Needs OpenSSL."];
 }

@@ -29,10 +29,12 @@ export function describeSandbox(
   },
 ): string {
   if (setting === undefined) return "not confined (--sandbox=off)";
-  if (tlsLibraries.includes("node")) return "not confined, Node cannot; stud's executable can";
-  if (platform !== "linux") return `not confined, which takes Linux; this is ${platform}`;
+  if (tlsLibraries.includes("node")) {
+    return "not confined: Node cannot do it, stud's executable can";
+  }
+  if (platform !== "linux") return `not confined: needs Linux, and this is ${platform}`;
   if (setting.token) {
-    return "no programs, no signals, no new rights; files, devices and sockets stay open to them " +
+    return "no programs, no signals, no new rights; files, devices and sockets stay allowed, " +
       "because of keys in a token or an engine";
   }
   const sockets = setting.unixSockets ? "TCP and unix sockets" : "TCP sockets";

@@ -76,8 +76,8 @@ function* needs(values: RawValues): Generator<Need> {
 /** What rustls here cannot do where the TLS is ours to begin. */
 function* needsToTheBackend(values: RawValues): Generator<Need> {
   for (const { origin, text } of (values.get("pem-file") ?? []).slice(0, 1)) {
-    const complaint = `${origin}: ${quote(text)}: a certificate of stud's own`;
-    yield { because: "a certificate of its own", complaint };
+    const complaint = `${origin}: ${quote(text)}: a client certificate`;
+    yield { because: "a client certificate", complaint };
   }
   const backend = values.get("backend")?.at(-1);
   if (backend?.text.startsWith("/")) {
@@ -101,7 +101,7 @@ function* needsOf(option: Option, raws: readonly RawValue[]): Generator<Need> {
   if (option.needsFor === "several") {
     const second = raws[1];
     if (second === undefined) return;
-    const complaint = `${second.origin}: ${quote(second.text)}: more than one`;
+    const complaint = `${second.origin}: ${quote(second.text)}: more than one PEM file`;
     yield { because: `${raws.length} PEM files`, complaint };
     return;
   }
@@ -113,6 +113,6 @@ function* needsOf(option: Option, raws: readonly RawValue[]): Generator<Need> {
   }
 }
 
-const ON_NODE_ONLY = "that is the TLS engine of the npm package under Node; use auto";
-const NODE_ALONE = "the npm package under Node does TLS by node:tls alone; use auto, or stud's " +
-  "executable for that engine";
+const ON_NODE_ONLY = "only the npm package under Node has this TLS engine; use auto";
+const NODE_ALONE = "the npm package under Node has only node:tls; use auto, or stud's executable " +
+  "for this engine";

@@ -82,7 +82,7 @@ function hintAtOption(name: string): string {
   const meant = row?.[0] ?? near(name, OPTION_NAMES);
   if (meant !== undefined) return suggestion(meant);
   const isCommands = OPTIONS.some((option) => plain(option.name) === plain(name));
-  return isCommands ? "; it is one of the stud command alone" : "";
+  return isCommands ? "; only the stud command has it" : "";
 }
 
 /** Capitals and dashes are no difference. */
@@ -104,7 +104,7 @@ function check(name: string, value: unknown, row: OptionRow): void {
       // A program that has put a list together must not let everybody in because nobody is on it.
       if (Array.isArray(value) && value.length === 0) {
         throw new UsageError(
-          `${name}: an empty list would let everybody in; leave it out to do that`,
+          `${name}: an empty list would allow every client; to allow every client, leave it out`,
         );
       }
       return checkSome(name, value, shape);
@@ -244,7 +244,7 @@ const EXPECTED: Readonly<Record<Shape, string>> = {
   pem: "PEM (certificate, chain and private key) as a string, Buffer or Uint8Array",
   preface: `one of ${Object.keys(PREFACES).map((kind) => `"${kind}"`).join(", ")}`,
   text: "a string",
-  words: "an array of strings, a name each",
+  words: "an array of strings, one name each",
 };
 
 /** What one element of an array is, where that is more than one. */
@@ -257,18 +257,18 @@ const ONE: Partial<Record<Shape, string>> = {
 const OPTION_NAMES = Object.keys(OPTION_ROWS);
 
 const NEEDED =
-  "give pem (PEM as text or bytes), pemFile or pemDir (paths), or selfSigned: true to " +
-  "try it out";
+  "give pem (PEM as text or bytes), pemFile or pemDir (paths), or selfSigned: true for " +
+  "tests";
 
 /** What other libraries call things. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  ca: "authorities of clients are clientVerifyCa, those of the backend backendCa",
-  cert: "certificate, chain and key together are pem, or pemFile for a path",
-  host: 'where to listen is frontend: "HOST,PORT"',
-  hostname: 'where to listen is frontend: "HOST,PORT"',
-  key: "certificate, chain and key together are pem, or pemFile for a path",
-  port: 'where to listen is frontend: "HOST,PORT"',
+  ca: "for authorities of clients use clientVerifyCa, for those of the backend backendCa",
+  cert: "use pem for certificate, chain and key together, or pemFile for a path",
+  host: 'to choose where to listen use frontend: "HOST,PORT"',
+  hostname: 'to choose where to listen use frontend: "HOST,PORT"',
+  key: "use pem for certificate, chain and key together, or pemFile for a path",
+  port: 'to choose where to listen use frontend: "HOST,PORT"',
   signal: "call close() of the proxy when it aborts",
-  target: 'where plaintext goes is backend: "HOST,PORT"',
-  upstream: 'where plaintext goes is backend: "HOST,PORT"',
+  target: 'to choose where plaintext goes use backend: "HOST,PORT"',
+  upstream: 'to choose where plaintext goes use backend: "HOST,PORT"',
 };

@@ -1,53 +1,53 @@
 /**
- * What a program may ask of `terminate()` and `close()`: the types alone. That a program without types keeps to them
- * is checked in check_options.ts.
+ * The options of `terminate()` and `close()`: types only. check_options.ts checks them for programs without types.
  */
 
 import type { ClientVerify, PrefaceKind, TlsLibraryName, TlsProtocol } from "../config/settings.ts";
 import type { ConnectionReport } from "../log/access_line.ts";
 
 /**
- * What to listen on, where to relay, and as whom. One of `pem`, `pemFile`, `pemDir` and `selfSigned` is needed,
- * unless TLS goes to the backend (`client`). An option that is undefined is as one that is left out. TLS is done
- * under Deno by its rustls unless an option needs OpenSSL, under Node by `node:tls`. The command prefers OpenSSL on Linux, for it does that on an event loop of its own,
- * which a program that is somebody else's cannot have.
+ * Where to listen, where to relay, and with which certificate. One of `pem`, `pemFile`, `pemDir` and `selfSigned` is
+ * required, unless TLS goes to the backend (`client`). An undefined option is the same as a missing one.
+ *
+ * TLS is done by Deno's rustls unless an option needs OpenSSL, and under Node by `node:tls`. The command prefers OpenSSL
+ * on Linux because it can run OpenSSL on its own event loop. A library cannot, because the program owns the event loop.
  */
 export interface TerminateOptions {
   /**
-   * `HOST,PORT` or `[HOST]:PORT`, or several; port 0 lets the system choose. Default `*,8443`. With `+` and the
-   * path of a PEM file behind it, a frontend has that certificate and no other. A {@linkcode LimitedFrontend} has
-   * limits of its own.
+   * One or more of `HOST,PORT` or `[HOST]:PORT`. With port 0 the system chooses a free port. Default `*,8443`. With
+   * `+` and the path of a PEM file at the end, the frontend serves only that certificate. A
+   * {@linkcode LimitedFrontend} has its own limits.
    */
   readonly frontend?: string | LimitedFrontend | readonly (string | LimitedFrontend)[];
   /** `HOST,PORT`, `[HOST]:PORT` or the path of a unix socket. Default `127.0.0.1,8000`. */
   readonly backend?: string;
   /**
-   * The other way round: plaintext comes in, TLS goes to the backend, whose certificate is verified. `pem` or
-   * `pemFile` is then shown to a backend that asks for a certificate. Default false.
+   * Reverse the direction: accept plaintext and use TLS to the backend, whose certificate is verified. `pem` or
+   * `pemFile` is then the client certificate, sent if the backend asks for one. Default false.
    */
   readonly client?: boolean;
   /**
-   * With `client`: path of a PEM file with the authorities that the backend's certificate must be from. Under Deno
-   * it needs OpenSSL, since rustls trusts those of the whole program besides. Otherwise the machine's; rustls
-   * trusts whom the program trusts.
+   * With `client`: path of a PEM file with the only authorities that may sign the backend's certificate. Under Deno
+   * it needs OpenSSL, because rustls always trusts the program's authorities too. Default: the authorities that the
+   * machine trusts, with rustls those that the program trusts.
    */
   readonly backendCa?: string;
-  /** With `client`: the DNS name or IP address that certificate must be for. Default: the backend's host. */
+  /** With `client`: the DNS name or IP address that the backend's certificate must be for. Default: the backend's host. */
   readonly backendName?: string;
-  /** With `client`: false believes anybody. Default true. */
+  /** With `client`: false disables certificate verification. Default true. */
   readonly backendVerify?: boolean;
   /**
-   * PEM: certificate, chain and private key, as text or as bytes (a Buffer is a Uint8Array). It takes the place of
-   * all options that name files of certificates and keys.
+   * PEM with certificate, chain and private key, as text or as bytes (a Buffer is a Uint8Array). It replaces all
+   * options that name files with certificates and keys.
    */
   readonly pem?: string | Uint8Array;
-  /** Path of a file with such text, or several: the last one is for clients that ask for no name. */
+  /** Path of a PEM file, or several. Clients without SNI, or with an unknown name, get the last one. */
   readonly pemFile?: string | readonly string[];
-  /** Path of a directory of such files. */
+  /** Path of a directory of PEM files. */
   readonly pemDir?: string;
-  /** Paths of files with the keys of certificates whose own files have none. */
+  /** Paths of private keys, for certificates whose PEM files hold none. */
   readonly privateKeyFile?: string | readonly string[];
-  /** The DNS name or IP address for a certificate made in memory, for trials; true: `localhost`. Default false. */
+  /** The DNS name or IP address for a certificate made in memory, for tests; true: `localhost`. Default false. */
   readonly selfSigned?: string | boolean;
   /**
    * `rustls` and `openssl` are Deno's, `node` is Node's. Default `auto`: rustls until an option or a certificate needs
@@ -62,80 +62,81 @@ export interface TerminateOptions {
   readonly ciphersuites?: string;
   /** OpenSSL's list of groups. */
   readonly ecdhCurve?: string;
-  /** Choose the cipher by the server's order. Default false. */
+  /** Choose the cipher by the server's order, not by the client's. Default false. */
   readonly preferServerCiphers?: boolean;
-  /** By preference (RFC 7301); a client that offers others only is refused. */
+  /** In order of preference (RFC 7301). A client that offers only other protocols is refused. */
   readonly alpnProtocols?: readonly string[];
-  /** Refuse clients that ask for a name which no certificate is for. Default false. */
+  /** Refuse clients that ask for a name for which there is no certificate. Default false. */
   readonly sniNomatchAbort?: boolean;
   /** Whether clients must show a certificate. Default `none`. */
   readonly clientVerify?: ClientVerify;
-  /** Path of a file with the authorities that such certificates must be from. */
+  /** Path of a file with the authorities that sign clients' certificates. */
   readonly clientVerifyCa?: string;
   /** Path of a file with the revocation lists of these authorities. */
   readonly clientVerifyCrl?: string;
   /**
-   * Common names, one or more: only clients whose certificate has one of them, or of `allowSan`, may connect. Needs
-   * `clientVerify: "required"`.
+   * Common names, one or more. Only clients whose certificate has one of them, or one of `allowSan`, may connect.
+   * Needs `clientVerify: "required"`.
    */
   readonly allowCn?: string | readonly string[];
-  /** The same with alternative names: `DNS:NAME`, where `*` may stand for the first label, `URI:URI`, `email:ADDRESS`. */
+  /** The same for alternative names: `DNS:NAME`, where `*` may replace the first label, `URI:URI`, `email:ADDRESS`. */
   readonly allowSan?: string | readonly string[];
-  /** Path of a file with the secret that ticket keys are derived from. */
+  /** Path of a file with the secret from which ticket keys are derived. */
   readonly ticketSecretFile?: string;
   /**
-   * What the backend reads first. `proxy-proxy`: a PROXY header that every client sends before its TLS handshake.
+   * What the backend receives before the plaintext. `proxy-proxy`: the PROXY header that every client must send before
+   * its TLS handshake.
    * Default `none`.
    */
   readonly preface?: PrefaceKind;
-  /** With `proxy-v2`: tell what the TLS handshake agreed on. Default true. */
+  /** With `proxy-v2`: add what the TLS handshake agreed on. Default true. */
   readonly proxyTlv?: boolean;
-  /** With `proxy-v2`: tell the server name that the client asked for. Default true. */
+  /** With `proxy-v2`: add the server name that the client asked for (SNI). Default true. */
   readonly proxyAuthority?: boolean;
-  /** With `proxy-v2`: pass on the client's certificate. Default false. */
+  /** With `proxy-v2`: add the client's certificate. Default false. */
   readonly proxyClientCert?: boolean;
   /** listen(2); Linux only. Default 100. */
   readonly backlog?: number;
   /**
-   * Unfinished handshakes at most; more clients wait in the kernel's queue, and the oldest handshake that has taken
-   * more than 2 seconds gives way. Not under Node. Default 256.
+   * Max unfinished handshakes; more clients wait in the kernel's queue. At the limit, a new client replaces the oldest
+   * handshake once that has taken more than 2 seconds. Not under Node. Default 256.
    */
   readonly maxHandshakes?: number;
   /**
-   * Connections open at a time; more clients wait in the kernel's queue, or take the place of a handshake that has
-   * taken more than 0.25 seconds. Default 0: no limit.
+   * Max open connections. At the limit, new clients wait in the kernel's queue, or replace a handshake that has taken
+   * more than 0.25 seconds. Default 0: no limit.
    */
   readonly maxConnections?: number;
   /**
-   * Connections that each client (an IPv4 address, or an IPv6 network of 64 bits; with `proxy-proxy` the one in the
-   * PROXY header) may have open at a time; more are reset before TLS begins. Default 0: no limit.
+   * Max open connections for each client; further ones are reset before TLS begins. A client is an IPv4 address or an
+   * IPv6 /64 network, with `proxy-proxy` the one in the PROXY header. Default 0: no limit.
    */
   readonly maxConnectionsPerClient?: number;
   /** Seconds until an idle client is probed (TCP_KEEPIDLE); Linux only. Default 3600. */
   readonly keepalive?: number;
   /** TCP Fast Open for clients (RFC 7413); Linux only, not under Node. Default false. */
   readonly tcpFastOpen?: boolean;
-  /** Octets of a client connection's receive buffer (SO_RCVBUF); Linux only, not under Node. */
+  /** Size in bytes of a client connection's receive buffer (SO_RCVBUF); Linux only, not under Node. */
   readonly receiveBuffer?: number;
-  /** Octets of its send buffer (SO_SNDBUF), likewise. */
+  /** Size in bytes of its send buffer (SO_SNDBUF); Linux only, not under Node. */
   readonly sendBuffer?: number;
-  /** Seconds between look-ups of the backend's host name. Default 0: at the start only. */
+  /** Seconds between lookups of the backend's host name. Default 0: only once, at the start. */
   readonly backendRefresh?: number;
   /** Seconds. Default 30. */
   readonly handshakeTimeout?: number;
   /** Seconds. Default 30. */
   readonly backendConnectTimeout?: number;
-  /** Seconds without progress after one side has ended. Default 30. */
+  /** Seconds without progress after one side has ended, until the connection is closed. Default 30. */
   readonly lingerTimeout?: number;
-  /** Seconds that a peer may leave waiting data untaken; 0 means for ever. Default 300. */
+  /** Seconds that a peer may accept none of the data that waits for it; 0: no limit. Default 300. */
   readonly stallTimeout?: number;
-  /** Told of each connection when it has ended, however that was. What it throws, or rejects with, is ignored. */
+  /** Called for each connection after it has ended, for any reason. Its exceptions and rejections are ignored. */
   readonly onConnection?: (connection: ConnectionReport) => void;
 }
 
-/** A frontend with limits of its own, besides what holds for all. */
+/** A frontend with its own limits, in addition to the global ones. */
 export interface LimitedFrontend {
-  /** As a frontend without limits is written. */
+  /** Written like a frontend without limits. */
   readonly address: string;
   /** See {@linkcode TerminateOptions}. */
   readonly maxHandshakes?: number;
@@ -143,8 +144,8 @@ export interface LimitedFrontend {
   readonly maxConnectionsPerClient?: number;
 }
 
-/** How {@linkcode Terminator.close} treats the clients that are still there. */
+/** How {@linkcode Terminator.close} treats open connections. */
 export interface CloseOptions {
-  /** Seconds they may go on, at most a week. Default 30; 0 resets them at once. */
+  /** Seconds that they may continue, at most a week. Default 30; 0 resets them immediately. */
   readonly drainTimeout?: number;
 }

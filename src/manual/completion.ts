@@ -43,7 +43,8 @@ function takesNext(option: Option): boolean {
 
 /** The first sentence about it, or the few words that `-h` has. */
 function summary({ brief, help }: Option): string {
-  return brief ?? help.replace(/\.( .*)?$/s, "").replace(/^\w/, (letter) => letter.toLowerCase());
+  return brief ??
+    help.replace(/\.( .*)?$/s, "").replace(/^\w(?=[a-z ])/, (letter) => letter.toLowerCase());
 }
 
 function names({ name, short }: Option): string[] {

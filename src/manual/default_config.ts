@@ -13,8 +13,8 @@ export function defaultConfig(): string {
   const lines = [
     "# Configuration of stud(8): key = value.",
     "#",
-    "# Every key is here with its default. Text may stand in double or single quotes, and must",
-    "# where it contains spaces. An option on the command line replaces the key of its name.",
+    "# This file has every key with its default. Text may be in double or single quotes; text",
+    "# with spaces must be. An option on the command line replaces the key with the same name.",
     "",
   ];
   for (const group of GROUPS) {
@@ -28,7 +28,7 @@ export function defaultConfig(): string {
 
 function entryLines(option: Option): string[] {
   const note = option.refusal
-    ? `${optionHelp(option)} Not in this release: ${option.refusal}.`
+    ? `${optionHelp(option)} Refused: ${option.refusal}.`
     : optionHelp(option);
   const entry = `${option.key} = ${valueText(option)}`;
   return [
@@ -41,7 +41,7 @@ function entryLines(option: Option): string[] {
 /** What a block in the place of the value may hold, in comments. */
 function blockLines({ key, options, required }: Block): string[] {
   return [
-    `# Or a block, of which only ${required} must be there:`,
+    `# Or a block, in which only ${required} is required:`,
     `# ${key} = {`,
     ...options.flatMap((option) => [
       ...(isBlockOnly(option) ? wrap(optionHelp(option), WIDTH - 8) : [])

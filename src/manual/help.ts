@@ -14,7 +14,7 @@ import {
   OPTIONS,
 } from "../config/options.ts";
 import { quote } from "../config/quote.ts";
-import { valueNotes } from "./value_notes.ts";
+import { ABBREVIATIONS, valueNotes } from "./value_notes.ts";
 import { wrap } from "./wrap.ts";
 
 /**
@@ -65,9 +65,11 @@ function topicText(option: Option): string {
   const fallback = shownDefault(option);
   const facts = [
     ...(fallback === undefined ? [] : [`The default is ${fallback}.`]),
-    ...(option.key === undefined ? ["On the command line only."] : []),
+    ...(option.key === undefined ? ["Command line only."] : []),
     ...BLOCKS.filter((block) => block.options.some((one) => one.name === option.name))
-      .map(({ key }) => `Also for one ${key}, inside ${key} = { ... } of the configuration file.`),
+      .map(({ key }) =>
+        `Can also be set for one ${key}, inside ${key} = { ... } in the configuration file.`
+      ),
     ...(option.refusal === undefined ? [] : [`Refused: ${option.refusal}.`]),
     ...(option.obsolete === undefined ? [] : [`Ignored: ${option.obsolete}.`]),
   ];
@@ -82,7 +84,7 @@ export function helpText(version: string): string {
     "       stud [OPTIONS] --self-signed[=NAME]",
     "",
     ...wrap(
-      `stud ${version} terminates TLS and passes the plaintext to a backend, one connection for each client.`,
+      `stud ${version} terminates TLS and passes the plaintext to a backend, over one connection per client.`,
       WIDTH,
     ),
     "",
@@ -92,14 +94,14 @@ export function helpText(version: string): string {
     lines.push(`${group}:`, ...options.flatMap(optionLines), "");
   }
   for (const block of BLOCKS) {
-    lines.push(`Inside a ${block.key} block, ${blockForm(block)}, of the configuration file:`);
+    lines.push(`Keys of a ${block.key} block in the configuration file, ${blockForm(block)}:`);
     lines.push(...blockLines(block), "");
   }
-  lines.push("Known from earlier releases of stud, refused by this one with the reason:");
+  lines.push("Options of earlier releases of stud that this one refuses, with the reason:");
   const refused = OPTIONS.filter((option) => option.refusal).map(optionLabel).join(", ");
   lines.push(...wrap(refused, WIDTH - 2).map((line) => `  ${line}`), "");
   lines.push(
-    "Known from earlier releases of stud and hitch, and ignored with a warning:",
+    "Options of earlier releases of stud and hitch that are ignored with a warning:",
   );
   const obsolete = OBSOLETE_OPTIONS.map(optionLabel).join(", ");
   lines.push(...wrap(obsolete, WIDTH - 2).map((line) => `  ${line}`), "");
@@ -131,7 +133,7 @@ export function blockUsage({ key, valueName }: Option): string {
 
 /** The sentences for a key of a block. */
 export function blockHelp(option: Option, { scope }: Block): string {
-  return isBlockOnly(option) ? optionHelp(option) : `As --${option.name}, for ${scope}.`;
+  return isBlockOnly(option) ? optionHelp(option) : `Like --${option.name}, for ${scope} only.`;
 }
 
 /** The default where it says something: not for flags that are off. */
@@ -174,5 +176,4 @@ const WIDTH = 90;
 const COLUMN = 31;
 const NO_BREAK = "\u00a0";
 
-const NOTES =
-  `${valueNotes()} A long option may be cut short while it is clear which one is meant.`;
+const NOTES = `${valueNotes()} ${ABBREVIATIONS}`;

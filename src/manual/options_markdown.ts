@@ -14,11 +14,11 @@ export function optionsMarkdown(): string {
     "# Options",
     "",
     ...wrap(
-      "Options stand on the command line, or in the file that `--config` names: a line each, the " +
-        "long name, an equals sign and the value; `--default-config` prints such a file. The command " +
-        `line wins. On the command line alone: ${commandLineOnly.join(", ")}. ` +
+      "Options are given on the command line, or in the file that `--config` names, one " +
+        "`name = value` per line; `--default-config` prints such a file. The command line overrides " +
+        `the file. Allowed only on the command line: ${commandLineOnly.join(", ")}. ` +
         prose(valueNotes()).replace(/=o(?:n|ff)/g, "`$&`") +
-        " This page is made from the option table.",
+        " This page is generated from the option table.",
       FMT_WIDTH,
     ),
     "",
@@ -31,8 +31,8 @@ export function optionsMarkdown(): string {
     "",
     ...BLOCKS.flatMap((block) => [
       ...wrap(
-        `A \`${block.key}\` may be a block in braces, ${code(blockForm(block))}, with keys for ` +
-          `${block.scope} alone:`,
+        `A \`${block.key}\` may be a block in braces, ${code(blockForm(block))}, with keys that ` +
+          `apply to ${block.scope} only:`,
         FMT_WIDTH,
       ),
       "",

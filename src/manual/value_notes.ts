@@ -7,8 +7,13 @@ import { OPTIONS } from "../config/options.ts";
 export function valueNotes(): string {
   const once = OPTIONS.filter((option) => option.once).map(({ name }) => `--${name}`);
   const names = `${once.slice(0, -1).join(", ")} and ${once.at(-1)}`;
-  return "Flags also take =on and =off. Words may be written in capitals or small letters. Times " +
-    `are in seconds, or have a unit: ${DURATION_FORMS}. Of several values for one option the last ` +
-    `one wins, except where an option may be repeated; ${names} are refused if they are given ` +
-    "twice, and in a configuration file so is every key that cannot be repeated.";
+  return "Flags also accept =on and =off. Keywords may be in upper or lower case. Times are in " +
+    `seconds, or have a unit: ${DURATION_FORMS}. If an option is given more than once, the last ` +
+    "value is used, except for options that may be repeated. " +
+    `Giving ${names} twice is an error. In a configuration file, giving any key twice is an ` +
+    "error, unless it may be repeated.";
 }
+
+/** What holds for the names of options on the command line. */
+export const ABBREVIATIONS =
+  "Long options may be abbreviated as long as the option is unambiguous.";

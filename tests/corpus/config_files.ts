@@ -81,7 +81,7 @@ const FAULTS: readonly Row[] = [
     name: "config-word-processor-quotes",
     make: async (it: Making) => (await texts(it)).stud.replace(/"(.*)"/, "“$1”"),
     outcome: refused(
-      '$file:4:12: "pem-file = “…/site.pem”": a value is put in quotes by " or \' only (stud --help all lists the options)',
+      '$file:4:12: "pem-file = “…/site.pem”": use only " or \' to quote a value (stud --help all lists the options)',
     ),
   },
   {
@@ -164,7 +164,7 @@ const FAULTS: readonly Row[] = [
     name: "config-empty",
     make: () => "",
     outcome: refused(
-      "no PEM file given: name the file with certificate and private key as an argument, or try stud out with --self-signed (stud --help all lists the options)",
+      "no PEM file given: add the file with certificate and private key as an argument, or try stud with --self-signed (stud --help all lists the options)",
     ),
   },
 ].map((row) => ({ ...row, args: config }));

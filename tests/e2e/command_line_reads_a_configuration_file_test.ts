@@ -31,13 +31,13 @@ Deno.test("a fault in a configuration file is named by file and line", async () 
     ["keepalive = 0\n", ":1:13: keepalive: ", "from 1 to"],
     [
       "# whose TLS it is\nbackend-verify = off\n",
-      ":2:18: backend-verify is about",
+      ":2:18: backend-verify is for TLS to the backend",
       "needs --client",
     ],
     byLibrary({ rustls: RUSTLS_CANNOT, openssl: RUSTLS_CANNOT, node: NOT_ON_NODE }),
     ['frontend = {\n  host = "*"\n}\n', ":1:1: frontend: ", "add port = PORT"],
     ['backend = "127.0.0.1,http-no"\n', "--backend: http-no is neither a port number nor"],
-    ["config = x\n", ":1:1: ", "for the command line only"],
+    ["config = x\n", ":1:1: ", "only on the command line"],
   ];
   await Promise.all(faults.map(async ([text, place, ...words]) => {
     using file = configFile(text);

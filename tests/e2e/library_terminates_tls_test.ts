@@ -359,7 +359,7 @@ test("what makes no sense rejects with UsageError, and what this machine refuses
   await assertRejects(() => terminate({ pem: text, pemFile: pem.path }), UsageError, "exclude");
   const rules = { pem: text, clientVerify: "required", clientVerifyCa: pem.path } as const;
   for (const names of [{ allowCn: [] }, { allowSan: [] }]) {
-    await assertRejects(() => terminate({ ...rules, ...names }), UsageError, "let everybody in");
+    await assertRejects(() => terminate({ ...rules, ...names }), UsageError, "allow every client");
   }
   await assertRejects(
     () => terminate({ pem: text, clientVerifyCa: pem.path }),

@@ -9,7 +9,7 @@ import { testWith } from "../support/tools.ts";
 /** Arguments, and what the line must contain. */
 const FAULTS: readonly (readonly [args: string[], ...words: string[]])[] = [
   [["--no-such-option"], "unknown option --no-such-option"],
-  [["-v", "--self-signed"], "unknown option -v; the version is -V", "-L 2"],
+  [["-v", "--self-signed"], "unknown option -v; for the version write -V", "-L 2"],
   [["--no-sandbox", "--self-signed"], "unknown option --no-sandbox; write --sandbox=off"],
   [["help"], '"help" is not an option', "--help"],
   [["--worker", "1", "--self-signed", "-n"], "-n/--workers needs a value"],
@@ -49,14 +49,18 @@ const FAULTS: readonly (readonly [args: string[], ...words: string[]])[] = [
 
 /** What rustls cannot do. */
 const RUSTLS_CANNOT: typeof FAULTS = [
-  [["--tls-library=rustls", "one.pem", "two.pem"], '"two.pem"', "more than one needs OpenSSL"],
+  [
+    ["--tls-library=rustls", "one.pem", "two.pem"],
+    '"two.pem"',
+    "more than one PEM file needs OpenSSL",
+  ],
   [["--tls-library=rustls", "--self-signed", "-c", "HIGH"], "-c/--ciphers", "needs OpenSSL"],
   [["--tls-library=rustls", "--self-signed", "--proxy-proxy"], "--proxy-proxy", "needs OpenSSL"],
 ];
 
 /** Options of stud that this release cannot honour. */
 const REFUSED: readonly (readonly [args: string[], ...words: string[]])[] = [
-  [["--tls=off"], "--tls", "cannot be switched off"],
+  [["--tls=off"], "--tls", "cannot be turned off"],
   [["--backend-ca=ca.pem"], "--backend-ca", "needs --client"],
   [["-U", "127.0.0.1,1"], "-U/--shared-cache-listen", "the same --ticket-secret FILE"],
   [["-P", "127.0.0.1,1"], "-P/--shared-cache-peer", "the same --ticket-secret FILE"],

@@ -87,7 +87,8 @@ async function startServer(
   return { address: `127.0.0.1,${port}`, [Symbol.asyncDispose]: end };
 }
 
-async function listens(port: number): Promise<boolean> {
+/** Whether something listens on a port of 127.0.0.1. */
+export async function listens(port: number): Promise<boolean> {
   try {
     closeQuietly(await Deno.connect({ hostname: "127.0.0.1", port }));
     return true;

@@ -104,8 +104,8 @@ Deno.test("text that is no address is refused with what was probably meant", () 
     ["http://me@host:80", "this is a URL; write HOST:PORT instead"],
     [
       "https://app.example",
-      "this is a URL; write app.example:443 instead; the backend is sent plaintext, unless --client " +
-      "turns stud round",
+      "this is a URL; write app.example:443 instead; stud sends plaintext to the backend unless " +
+      "--client is given",
     ],
     ["unix:/run/app.sock", "this is a URL; write /run/app.sock instead"],
     ["unix:///run/app.sock", "this is a URL; write /run/app.sock instead"],

@@ -17,14 +17,14 @@ Deno.test("--backend-name, --backend-ca and --backend-verify say otherwise", () 
     { ca: "ca.pem", name: "www.example", verify: false },
   );
   assertEquals(setting("--backend-name=::1")?.name, "::1");
-  assertStringIncludes(refusalOf(["--client", "--backend-name=*.example"]), "is a pattern");
+  assertStringIncludes(refusalOf(["--client", "--backend-name=*.example"]), "is a wildcard");
 });
 
 Deno.test("a unix socket's backend has no name, and needs one to be verified", () => {
   assertEquals(
     refusalOf(["--client", "-b", "/run/web"]),
-    '-b/--backend: "/run/web": a unix socket has no name to verify; add --backend-name with the name that ' +
-      "the certificate is for",
+    '-b/--backend: "/run/web": a unix socket has no name to verify; add --backend-name with the name in ' +
+      "its certificate",
   );
   assertEquals(setting("-b", "/run/web", "--backend-name=a.example")?.name, "a.example");
   assertEquals(setting("-b", "/run/web", "--backend-verify=off")?.name, undefined);
@@ -34,7 +34,7 @@ Deno.test("stud has one certificate at most for the backend", () => {
   assertEquals(setting("a.pem")?.verify, true);
   assertEquals(
     refusalOf(["--client", "a.pem", "b.pem"]),
-    'PEM file: "b.pem": with --client stud has one certificate at most',
+    'PEM file: "b.pem": with --client stud can have only one certificate',
   );
 });
 
@@ -67,14 +67,14 @@ Deno.test("what is about the other direction is refused, and both options are na
       refusalOf(["--client", argument]),
       `${
         optionLabel(row)
-      } is about TLS from clients, and with --client it goes to the backend; give one of them`,
+      } is for TLS from clients, but with --client TLS goes to the backend; give only one of them`,
     );
   }
   for (const argument of ["--backend-ca=ca", "--backend-name=a.example", "--backend-verify=off"]) {
     const label = argument.replace(/=.*/, "");
     assertEquals(
       refusalOf([argument, "a.pem"]),
-      `${label} is about TLS to the backend, which needs --client; give both or neither`,
+      `${label} is for TLS to the backend and needs --client; give both or neither`,
     );
   }
 });
@@ -84,7 +84,7 @@ Deno.test("defaults are about nothing, and blocks are looked into", () => {
   assertEquals(settingsOf(["--backend-verify=on", "a.pem"]).backendTls, undefined);
   assertEquals(
     refusalOf([], "client = on\npem-file = { cert = a.pem\n ocsp-resp-file = a.der }"),
-    "stud.conf:3:19: ocsp-resp-file is about TLS from clients, and with stud.conf:1:10: client it goes to the " +
-      "backend; give one of them",
+    "stud.conf:3:19: ocsp-resp-file is for TLS from clients, but with stud.conf:1:10: client TLS goes to the " +
+      "backend; give only one of them",
   );
 });

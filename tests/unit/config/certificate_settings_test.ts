@@ -66,7 +66,7 @@ Deno.test("clients cannot be verified without authorities, in general or in a bl
     assertEquals(
       refusalOf([`--client-verify=${verify}`, "a.pem"]),
       `--client-verify: "${verify}" needs --client-verify-ca with the authorities that ` +
-        "clients' certificates are from",
+        "sign clients' certificates",
     );
     assertStringIncludes(
       refusalOf([], `pem-file = {\n cert = a\n client-verify = ${verify}\n}`),

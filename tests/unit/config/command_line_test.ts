@@ -105,7 +105,7 @@ Deno.test("a long option that begins another is meant itself", () => {
 });
 
 Deno.test("what stands only in a pem-file block is not an option", () => {
-  assertStringIncludes(refusalOf(["--cert=a.pem"]), "unknown option --cert; the PEM file");
+  assertStringIncludes(refusalOf(["--cert=a.pem"]), "unknown option --cert; give the PEM file");
   assertEquals(
     refusalOf(["--ocsp-resp-file=a"]),
     "unknown option --ocsp-resp-file; did you mean --ocsp-resp-tmo?",
@@ -136,9 +136,9 @@ Deno.test("options and words of other programs are answered with what to write",
   const hints: [string, string][] = [
     [
       "-v",
-      "unknown option -v; the version is -V, and more log lines come with -L 2",
+      "unknown option -v; for the version write -V, for more log lines write -L 2",
     ],
-    ["--verbose", "unknown option --verbose; more log lines come with -L 2"],
+    ["--verbose", "unknown option --verbose; for more log lines write -L 2"],
     ["--no-sandbox", "unknown option --no-sandbox; write --sandbox=off"],
     ["--no-backend", "unknown option --no-backend; did you mean --backend?"],
     ["--key", "unknown option --key; write --private-key"],
@@ -155,7 +155,7 @@ Deno.test("options and words of other programs are answered with what to write",
       "\u2014help",
       '"\u2014help" is not an option; it begins with a dash that is not a hyphen; write --help',
     ],
-    ["workers=4", '"workers=4" is not an option; write --workers=4 if the option is meant'],
+    ["workers=4", '"workers=4" is not an option; write --workers=4 if you mean the option'],
   ];
   for (const [argument, message] of hints) assertEquals(refusalOf([argument]), message);
   assertEquals(given("./help", "a=b"), { "pem-file": ["./help", "a=b"] });

@@ -92,7 +92,7 @@ Deno.test("each option changes its setting and no other", () => {
     [["-b", "/run/web"], { backend: { kind: "unix", path: "/run/web" } }],
     [["--client", "--backend-ca=ca"], {
       backendTls: { ca: "ca", name: "127.0.0.1", verify: true },
-      ...openssl("a certificate of its own"),
+      ...openssl("a client certificate"),
     }],
     [["--private-key=a.key"], { privateKeys: ["a.key"] }],
     [["--private-key", "a", "--private-key=b"], { privateKeys: ["a", "b"] }],
@@ -369,7 +369,7 @@ Deno.test("options that look as if they added up are refused if they are given t
     "a.pem",
   ]);
   assertEquals(backend, { kind: "tcp", host: "::1", port: "2" });
-  assertEquals(warnings, ["-b/--backend: given twice; the last one counts"]);
+  assertEquals(warnings, ["-b/--backend: given twice; the last one is used"]);
   const parsed = parseCommandLine(["--config=a", "--config=b", "a.pem"]);
   assertThrows(
     () => toCommand(parsed, ON_DENO, { file: "b", text: "" }),
@@ -384,9 +384,9 @@ Deno.test("a mistake is found even where a later value overrides it", () => {
 
 Deno.test("every option of earlier releases that is not there yet is refused with a reason", () => {
   const given: Partial<Record<OptionName, [string, string]>> = {
-    "shared-cache-listen": ["-U*,1", "the same --ticket-secret FILE instead"],
-    "shared-cache-peer": ["-Pa,1", "the same --ticket-secret FILE instead"],
-    "shared-cache-if": ["-Meth0", "the same --ticket-secret FILE instead"],
+    "shared-cache-listen": ["-U*,1", "the same --ticket-secret FILE"],
+    "shared-cache-peer": ["-Pa,1", "the same --ticket-secret FILE"],
+    "shared-cache-if": ["-Meth0", "the same --ticket-secret FILE"],
   };
   const refused = OPTIONS.filter((option) => option.refusal);
   assertEquals(
@@ -414,11 +414,11 @@ Deno.test("a refused option may be set to its default", () => {
   assertEquals(settingsOf(["a.pem"], "shared-cache-peer = ''\nclient = off"), DEFAULTS);
 });
 
-Deno.test("TLS cannot be switched off", () => {
-  assertStringIncludes(refusalOf(["--tls=off", "a.pem"]), "--tls: cannot be switched off");
+Deno.test("TLS cannot be turned off", () => {
+  assertStringIncludes(refusalOf(["--tls=off", "a.pem"]), "--tls: cannot be turned off");
   assertStringIncludes(
     refusalOf(["a.pem"], "tls = no"),
-    "stud.conf:1:7: tls: cannot be switched off",
+    "stud.conf:1:7: tls: cannot be turned off",
   );
 });
 

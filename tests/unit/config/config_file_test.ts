@@ -59,16 +59,16 @@ Deno.test("options of the command line only are not keys", () => {
   for (const name of ["config", "default-config", "test", "version", "help"]) {
     assertEquals(
       refused(`${name} = on`),
-      `stud.conf:1:1: "${name}" is an option for the command line only`,
+      `stud.conf:1:1: "${name}" is allowed only on the command line`,
     );
   }
 });
 
 Deno.test("what stands only in a pem-file block is refused outside of one", () => {
-  assertEquals(refused("cert = a"), 'stud.conf:1:1: "cert" stands only inside pem-file = { }');
+  assertEquals(refused("cert = a"), 'stud.conf:1:1: "cert" is allowed only inside pem-file = { }');
   assertEquals(
     refused("ocsp-resp-file = a"),
-    'stud.conf:1:1: "ocsp-resp-file" stands only inside pem-file = { }',
+    'stud.conf:1:1: "ocsp-resp-file" is allowed only inside pem-file = { }',
   );
   assertEquals(given("private-key = a\nclient-verify = none"), {
     "private-key": ["a"],
@@ -171,7 +171,7 @@ Deno.test("hitch's files may have a key twice, of which the last one counts, wit
     "workers = 2\nworkers = 3\npem-file = { cert = a cert = b }\nfrontend = { port = 1 port = 2 }",
   );
   assertEquals([workers, pemFiles, frontends[0]!.address.port], [3, [{ certificate: "b" }], "2"]);
-  assertEquals(warnings, ["stud.conf:2:11: workers: given twice; the last one counts"]);
+  assertEquals(warnings, ["stud.conf:2:11: workers: given twice; the last one is used"]);
 });
 
 Deno.test("the file's name is escaped in messages", () => {

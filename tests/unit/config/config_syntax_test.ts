@@ -105,7 +105,7 @@ Deno.test("a fault is named by line, column and text", () => {
       '1:7: "2" is not of the form key = value; put a value that contains spaces in quotes',
     ],
     ['a = "x', '1:6: "a = \\"x": the closing " is missing'],
-    ['a = "x"y', '1:8: "a = \\"x\\"y": "y" follows the closing "'],
+    ['a = "x"y', '1:8: "a = \\"x\\"y": unexpected "y" after the closing "'],
     ["a = 1\nb = { c = 2\n", "2:1: b: the } that closes the block is missing"],
     [
       "a = 1 }",

@@ -139,7 +139,7 @@ Deno.test("a certificate may stand behind the address", () => {
   );
   assertEquals(
     refusalOf(["-f", "[*]:443+", "g.pem"]),
-    '-f/--frontend: "[*]:443+": the name of a PEM file follows +',
+    '-f/--frontend: "[*]:443+": add the name of a PEM file after +',
   );
 });
 
@@ -158,7 +158,7 @@ Deno.test("a fault in a block is named by line and column", () => {
     assertThrows(() => parseConfigFile({ file: "stud.conf", text }), UsageError).message;
   assertEquals(
     refused("\nfrontend = { host = x }"),
-    "stud.conf:2:1: frontend: the block names no port; add port = PORT",
+    "stud.conf:2:1: frontend: the block has no port; add port = PORT",
   );
   assertEquals(
     refused("frontend = { port = 1\n cipher = x }"),
@@ -171,11 +171,11 @@ Deno.test("a fault in a block is named by line and column", () => {
   );
   assertEquals(
     refused("host = x"),
-    'stud.conf:1:1: "host" stands only inside frontend = { }',
+    'stud.conf:1:1: "host" is allowed only inside frontend = { }',
   );
   assertEquals(
     refused("frontend = { port = '443+a.pem' }"),
-    "stud.conf:1:1: frontend: in a block the certificate is a key of its own; write pem-file = FILE",
+    "stud.conf:1:1: frontend: in a block, give the certificate as pem-file = FILE",
   );
 });
 
@@ -185,7 +185,7 @@ Deno.test("values in a block are checked as elsewhere", () => {
     refused("ssl = maybe"),
     'stud.conf:1:31: ssl: "maybe" is neither on nor off',
   );
-  assertStringIncludes(refused("tls = off"), "tls: cannot be switched off");
+  assertStringIncludes(refused("tls = off"), "tls: cannot be turned off");
   assertStringIncludes(refused("client-verify = optional"), "needs --client-verify-ca");
   assertStringIncludes(refused("ssl = on tls-protos = TLSv1.3"), "exclude each other");
   assertStringIncludes(

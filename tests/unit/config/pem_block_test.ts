@@ -94,7 +94,7 @@ Deno.test("an empty value in a block leaves the key unset", () => {
 });
 
 Deno.test("a block without certificate is refused at its beginning", () => {
-  const reason = "pem-file: the block names no certificate; add cert = FILE";
+  const reason = "pem-file: the block has no certificate; add cert = FILE";
   for (const inner of ["", "private-key = k", 'cert = ""', "cert ="]) {
     assertEquals(refused(`quiet = on\npem-file = {\n${inner}\n}`), `stud.conf:2:1: ${reason}`);
   }
@@ -143,7 +143,7 @@ Deno.test("broken syntax in a block is refused with its line", () => {
   );
   assertEquals(
     refused('pem-file = { cert = "a"b }'),
-    'stud.conf:1:24: "cert = \\"a\\"b }": "b }" follows the closing "',
+    'stud.conf:1:24: "cert = \\"a\\"b }": unexpected "b }" after the closing "',
   );
   assertEquals(
     refused("pem-file = { cert {"),

@@ -77,7 +77,7 @@ Deno.test("rustls by name and something that it cannot do exclude each other", (
   }
   assertEquals(
     refusalOf(["--tls-library=rustls", "a.pem", "b.pem"]),
-    'PEM file: "b.pem": more than one needs OpenSSL; leave out --tls-library=rustls or use auto',
+    'PEM file: "b.pem": more than one PEM file needs OpenSSL; leave out --tls-library=rustls or use auto',
   );
   assertEquals(
     refusalOf(["a.pem"], "ciphers = HIGH\ntls-library = rustls"),
@@ -89,7 +89,7 @@ Deno.test("to the backend rustls needs help with a certificate of its own and wi
   const needed: [string[], string | undefined][] = [
     [["--client"], undefined],
     [["--client", "--backend-ca=ca", "--backend-name=a.example", "--alpn-protos=h2"], undefined],
-    [["--client", "a.pem"], "a certificate of its own"],
+    [["--client", "a.pem"], "a client certificate"],
     [["--client", "-b", "/run/web", "--backend-name=a.example"], "a unix socket"],
     [["--client", "--tls-protos=TLSv1.3", "a.pem"], "--tls-protos"],
   ];
@@ -101,7 +101,7 @@ Deno.test("to the backend rustls needs help with a certificate of its own and wi
   }
   assertEquals(
     refusalOf(["--client", "--tls-library=rustls", "a.pem"]),
-    'PEM file: "a.pem": a certificate of stud\'s own needs OpenSSL; leave out --tls-library=rustls or ' +
+    'PEM file: "a.pem": a client certificate needs OpenSSL; leave out --tls-library=rustls or ' +
       "use auto",
   );
 });
@@ -194,17 +194,17 @@ Deno.test("an engine of another platform is refused, and what to do instead is s
   for (const name of ["rustls", "openssl"]) {
     assertEquals(
       refusalOf([`--tls-library=${name}`, "a.pem"], undefined, ON_NODE),
-      `--tls-library: "${name}": the npm package under Node does TLS by node:tls alone; use auto, or ` +
-        "stud's executable for that engine",
+      `--tls-library: "${name}": the npm package under Node has only node:tls; use auto, or ` +
+        "stud's executable for this engine",
     );
   }
   assertEquals(
     refusalOf(["a.pem"], "tls-library = rustls", ON_NODE).split(";")[0],
-    'stud.conf:1:15: tls-library: "rustls": the npm package under Node does TLS by node:tls alone',
+    'stud.conf:1:15: tls-library: "rustls": the npm package under Node has only node:tls',
   );
   assertEquals(
     refusalOf(["--tls-library=node", "a.pem"]),
-    '--tls-library: "node": that is the TLS engine of the npm package under Node; use auto',
+    '--tls-library: "node": only the npm package under Node has this TLS engine; use auto',
   );
 });
 
@@ -212,30 +212,30 @@ Deno.test("what Node cannot do is refused there, and there alone", () => {
   const refused: [string[], string][] = [
     [
       ["-r", "/var/empty"],
-      `-r/--chroot: "/var/empty": Node cannot change its root; stud's executable`,
+      `-r/--chroot: "/var/empty": Node cannot change its root directory; use stud's executable`,
     ],
     [
       ["--steer-by-client"],
-      "--steer-by-client: Node cannot have the kernel choose the worker, and",
+      "--steer-by-client: Node cannot let the kernel choose the worker, and",
     ],
     [
       ["--enable-tcp-fastopen"],
-      "--tcp-fastopen: Node cannot set TCP_FASTOPEN; stud's executable can",
+      "--tcp-fastopen: Node cannot set TCP_FASTOPEN; use stud's executable",
     ],
     [
       ["--recv-bufsize=4096"],
-      '--recv-bufsize: "4096": Node cannot set SO_RCVBUF; stud\'s executable can',
+      '--recv-bufsize: "4096": Node cannot set SO_RCVBUF; use stud\'s executable',
     ],
     [
       ["--send-bufsize=4096"],
-      '--send-bufsize: "4096": Node cannot set SO_SNDBUF; stud\'s executable can',
+      '--send-bufsize: "4096": Node cannot set SO_SNDBUF; use stud\'s executable',
     ],
-    [["--takeover=1"], '--takeover: "1": Node cannot steer new connections away from sockets that'],
+    [["--takeover=1"], '--takeover: "1": Node cannot keep new connections off sockets that'],
     [
       ["--max-handshakes=9"],
       '--max-handshakes: "9": Node accepts clients before stud asks for them',
     ],
-    [["-s"], "-s/--syslog: Node has no unix datagram sockets; let the service manager"],
+    [["-s"], "-s/--syslog: Node has no unix datagram sockets; send standard output"],
   ];
   for (const [argv, words] of refused) {
     assertEquals(refusalOf([...argv, "a.pem"], undefined, ON_NODE).slice(0, words.length), words);

@@ -61,7 +61,7 @@ for (const [shell, check] of [["zsh", ["-n"]], ["fish", ["--no-execute"]]] as co
 }
 
 Deno.test("summaries are one line, and quote nothing that a shell would take", () => {
-  assertStringIncludes(completion("zsh"), "--frontend=}'[where to listen]:HOST,PORT[+PEM]:'");
+  assertStringIncludes(completion("zsh"), "--frontend=}'[address to listen on]:HOST,PORT[+PEM]:'");
   for (const line of completion("fish").split("\n").slice(1, -1)) {
     assertEquals(line.split("'").length % 2, 1, line);
   }

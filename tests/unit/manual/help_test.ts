@@ -131,9 +131,9 @@ Deno.test("the engine that alone can do something is named, and the platform tha
   assert(help.get("pem-file")!.endsWith(" More than one needs OpenSSL."));
   assert(help.get("private-key")!.endsWith(" A pkcs11: URI needs OpenSSL."));
   assert(help.get("ssl")!.endsWith(" Needs OpenSSL."));
-  assert(help.get("tls-protos")!.endsWith(" Anything but the default needs OpenSSL."));
+  assert(help.get("tls-protos")!.endsWith(" Values other than the default need OpenSSL."));
   for (const name of ["steer-by-client", "chroot"] as const) {
-    assertEquals(help.get(name), `${optionNamed(name).help} Not under Node.`);
+    assertEquals(help.get(name), `${optionNamed(name).help} Not available under Node.`);
   }
   assertEquals(help.get("workers"), optionNamed("workers").help);
 });
@@ -146,7 +146,7 @@ Deno.test("what a pem-file block takes stands in help, manual page, options.md a
     const usage = blockUsage(option);
     const sentences = option.pemBlock === "only"
       ? optionHelp(option)
-      : `As --${option.name}, for this certificate.`;
+      : `Like --${option.name}, for this certificate only.`;
     assertStringIncludes(help, `${usage} ${sentences}`);
     assertStringIncludes(oneLine(page), `.TP ${usage} ${sentences}`);
     assertStringIncludes(markdown, `\`${usage}\``);
