@@ -5,7 +5,7 @@
 
 import type { Runtime, StreamListener, TcpStream } from "../runtime/runtime.ts";
 import type { PendingClient, SecureClient, TlsListener, TlsListenerOptions } from "./engine.ts";
-import { StreamClient } from "./stream_client.ts";
+import { StreamClient } from "./over_stream.ts";
 import { openListener } from "./tune_listener.ts";
 
 /**

@@ -5,6 +5,7 @@ import type { Network, Runtime, Stream } from "../../runtime/runtime.ts";
 import type { ConnectedStream, StreamContext, StreamTls } from "../../runtime/stream_tls.ts";
 import { handshakeFault, recordFaultAt, withNames } from "../backend_faults.ts";
 import { endpointText, type PendingBackend, type TlsDialer } from "../dialer.ts";
+import { OverStream } from "../over_stream.ts";
 import type { OutgoingConfiguration } from "../tls_configuration.ts";
 import { backendContextOptions } from "./context_options.ts";
 import { useEngine } from "./engine.ts";
@@ -49,38 +50,25 @@ interface BackendServices {
   readonly name: string | undefined;
 }
 
-class OpenSslBackend implements PendingBackend {
-  readonly #stream: ConnectedStream;
+class OpenSslBackend extends OverStream<ConnectedStream> implements PendingBackend {
   readonly #services: BackendServices;
 
   constructor(stream: ConnectedStream, services: BackendServices) {
-    this.#stream = stream;
+    super(stream);
     this.#services = services;
   }
 
   async handshake(): Promise<Stream> {
     try {
-      await this.#stream.handshake();
-      return this.#stream;
+      await this.stream.handshake();
+      return this.stream;
     } catch (error) {
       const { network, name } = this.#services;
       throw handshakeFault(
         error instanceof OpenSslError
-          ? withNames(error, name, this.#stream.shownCertificate)
+          ? withNames(error, name, this.stream.shownCertificate)
           : network.peerError(error, "backend"),
       );
     }
-  }
-
-  reset(): void {
-    this.#stream.reset();
-  }
-
-  unsent(): number {
-    return this.#stream.unsent();
-  }
-
-  close(): void {
-    this.#stream.close();
   }
 }

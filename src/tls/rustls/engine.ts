@@ -14,7 +14,7 @@ import type {
   TlsListenerOptions,
 } from "../engine.ts";
 import { endedHandshake } from "../handshake_end.ts";
-import { StreamClient } from "../stream_client.ts";
+import { StreamClient } from "../over_stream.ts";
 import { handshakeError } from "./handshake_error.ts";
 import { rustlsRefusal } from "./refusal.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls_configuration.ts";
