@@ -10,11 +10,16 @@ export type Bundle =
 
 /**
  * Bundles a module and all that it imports into a folder, with the Deno that runs this. Deno 2.4 has no answer
- * to imports of directories, which dependencies of ours contain. Dependencies must be as locked.
+ * to imports of directories, which dependencies of ours contain. Dependencies must be as locked. `others` are more
+ * entries, whose place below the folder is as it is below the first one's.
  */
-export async function bundle(entry: string, folder: string): Promise<Bundle> {
+export async function bundle(
+  entry: string,
+  folder: string,
+  { others = [] }: { readonly others?: readonly string[] } = {},
+): Promise<Bundle> {
   const command = new Deno.Command(Deno.execPath(), {
-    args: ["bundle", ...FLAGS, "--outdir", folder, entry],
+    args: ["bundle", ...FLAGS, "--outdir", folder, entry, ...others],
     env: { NO_COLOR: "1" },
     stdin: "null",
   });

@@ -10,6 +10,9 @@ import { Site } from "../support/site.ts";
 
 import { testWith } from "../support/tools.ts";
 
+/** Milliseconds that stud waits for an address before it tries the next as well, less what timers are early. */
+const HEAD_START = 240;
+
 testWith(
   NAMESPACES,
   "a name is looked up again: new clients go where it leads, and others stay; a failure changes nothing",
@@ -67,8 +70,11 @@ testWith(NAMESPACES, "an address at which connections hang costs a moment, once"
   const began = Date.now();
   await site.echoOnce();
   const first = Date.now() - began;
-  await site.echoOnce();
-  const second = Date.now() - began - first;
-  assert(first >= 240 && first < 5_000 && second < first, `${first} ms, ${second} ms`);
+  assert(first >= HEAD_START, `the first client waited for the address that hangs: ${first} ms`);
+  await eventually("a client that does not wait for it", async () => {
+    const began = Date.now();
+    await site.echoOnce();
+    return Date.now() - began < HEAD_START;
+  });
   await site.released();
 });

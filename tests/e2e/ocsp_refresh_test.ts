@@ -44,12 +44,14 @@ testWith(
     await using bed = await Bed.make();
     const hanging = Promise.withResolvers<Response>();
     bed.responder.answer = () => hanging.promise;
-    await using site = await bed.start(["--ocsp-resp-tmo=2"]);
-    await eventually("a request", () => bed.responder.requests.length > 0);
-    const began = performance.now();
-    assert(/no response sent/.test(await bed.status(site)));
-    assert(performance.now() - began < 1_900, "a handshake waited");
-    await site.stud.output(/warning: OCSP: no response for \S+ from \S+: no answer within 2 s; /);
+    {
+      // Longer than a client of the test waits.
+      await using patient = await bed.start(["--ocsp-resp-tmo=60"]);
+      await eventually("a request", () => bed.responder.requests.length > 0);
+      assert(/no response sent/.test(await bed.status(patient)), "no handshake waits for it");
+    }
+    await using site = await bed.start(["--ocsp-resp-tmo=1"]);
+    await site.stud.output(/warning: OCSP: no response for \S+ from \S+: no answer within 1 s; /);
     hanging.resolve(new Response());
     await bed.responder.close();
     await using other = await bed.start([]);

@@ -11,8 +11,8 @@ import { BY_OPENSSL } from "../support/stud.ts";
 import { testWith } from "../support/tools.ts";
 
 const LONG = Deno.env.get("STUD_LONG_TESTS") === "1";
-const CERTIFICATES = LONG ? 3_000 : 300;
-const RELOADS = LONG ? 30 : 10;
+const CERTIFICATES = LONG ? 3_000 : 200;
+const RELOADS = LONG ? 30 : 7;
 /** Certificates in each chain, so that a set of files weighs some megabytes. */
 const CHAIN = 8;
 /** MiB by which a heap may grow before its garbage is collected. */

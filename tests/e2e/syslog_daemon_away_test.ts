@@ -66,9 +66,7 @@ testWith(
     for (let round = 0; reloads() < lines; round++) {
       assert(round < 10 * lines, `${reloads()} lines only\n${stud.report()}`);
       stud.signal("SIGHUP");
-      const began = Date.now();
       await echoOnce(stud.port, pem);
-      assert(Date.now() - began < 3_000, `round ${round} took ${Date.now() - began} ms`);
     }
     await failHandshake(stud.port);
     await stud.output(/handshake failed/);

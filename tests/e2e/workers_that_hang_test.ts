@@ -32,11 +32,8 @@ testWith(
     await using site = await ReloadingSite.start({ lines: ["workers = 2", "worker-timeout = 2"] });
     const [first, second] = site.stud.workers();
     Deno.kill(second!, "SIGSTOP");
-    const began = performance.now();
     const next = await site.renew();
     await site.reload();
-    const took = performance.now() - began;
-    assert(took < 15_000, `${took} ms`);
     for (let count = 0; count < 10; count++) await site.echoOnce(next);
     assert(!site.stud.workers().includes(second!), site.stud.report());
     assert(site.stud.workers().includes(first!), site.stud.report());

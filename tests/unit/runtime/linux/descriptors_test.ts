@@ -1,6 +1,8 @@
 /**
  * Which descriptor is which connection's: the guess against sockets of this very process, whose other tests open
  * and close some meanwhile.
+ *
+ * @alone Tests of other files would take the numbers that these are about to get.
  */
 
 import {

@@ -1,4 +1,8 @@
-/** The walk over descriptors, against what /proc tells of this very process. */
+/**
+ * The walk over descriptors, against what /proc tells of this very process.
+ *
+ * @alone Tests of other files would open and close some meanwhile.
+ */
 
 import { OpenDescriptors } from "../../../../src/runtime/linux/open_descriptors.ts";
 import { assert, assertEquals } from "../../../support/assert.ts";

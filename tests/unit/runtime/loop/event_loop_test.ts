@@ -1,4 +1,8 @@
-/** The event loop: whom it serves, in what order, and what it never mixes up. */
+/**
+ * The event loop: whom it serves, in what order, and what it never mixes up.
+ *
+ * @alone Tests of other files would take the numbers of descriptors that these use again.
+ */
 
 import {
   EPOLLET,

@@ -1,0 +1,115 @@
+/**
+ * Runs the tests: several files at a time (`DENO_JOBS`), then those that have to be alone in their process, which
+ * say `@alone` in their first lines. Types are not checked here; `deno task ok` does that.
+ *
+ *     deno run -A scripts/test.ts [--FLAG-OF-DENO-TEST=VALUE]… [FILE|FOLDER]…
+ *
+ * Without paths that is all of `tests/` but `tests/node`, which needs Node (scripts/test_node.ts).
+ *
+ * Most of the time of a naive run goes into starting: an isolate for each of some 300 files of unit tests, and
+ * some 1,000 starts of stud that load 250 modules each. So the unit tests of a folder share an isolate
+ * (test/unit_groups.ts), and the end-to-end tests start a bundle (test/bundled_stud.ts), unless `STUD_BIN` names
+ * what they start.
+ */
+
+import { bundleStud } from "./test/bundled_stud.ts";
+import { groupUnitTests } from "./test/unit_groups.ts";
+
+const root = new URL("../", import.meta.url);
+
+async function main(argv: readonly string[]): Promise<boolean> {
+  const flags = argv.filter((each) => each.startsWith("-"));
+  const paths = argv.filter((each) => !each.startsWith("-"));
+  const files = await findTests(paths);
+  if (files.length === 0) throw new Error(`no tests in ${paths.join(" ")}`);
+  const alone = new Set(files.filter(runsAlone));
+  const folder = await Deno.makeTempDir({ prefix: "stud-test-" });
+  try {
+    // Tests start stud under other users too.
+    await Deno.chmod(folder, 0o755);
+    const env = await provideStud(files, folder);
+    const together = files.filter((file) => !alone.has(file));
+    const runs = [
+      { flags: [...flags, "--parallel"], modules: await groupUnitTests(together, folder) },
+      { flags, modules: [...alone] },
+    ];
+    let success = true;
+    for (const { flags, modules } of runs) {
+      if (modules.length > 0 && !await run(flags, modules, env)) success = false;
+    }
+    return success;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The absolute paths of the tests that are named, or below what is named. */
+async function findTests(paths: readonly string[]): Promise<string[]> {
+  const files = new Set<string>();
+  for (const path of paths) await addTests(await Deno.realPath(path), files);
+  if (paths.length === 0) {
+    await addTests(new URL("tests", root).pathname, files);
+    const onNode = new URL("tests/node/", root).pathname;
+    return [...files].filter((file) => !file.startsWith(onNode)).sort();
+  }
+  return [...files].sort();
+}
+
+async function addTests(path: string, files: Set<string>): Promise<void> {
+  if ((await Deno.stat(path)).isFile) {
+    files.add(path);
+    return;
+  }
+  for await (const { name, isDirectory } of Deno.readDir(path)) {
+    if (isDirectory || name.endsWith("_test.ts")) await addTests(`${path}/${name}`, files);
+  }
+}
+
+function runsAlone(file: string): boolean {
+  return Deno.readTextFileSync(file).slice(0, HEAD).includes("@alone");
+}
+
+/** What tells the end-to-end tests which stud to start: see tests/support/stud.ts. */
+async function provideStud(
+  files: readonly string[],
+  folder: string,
+): Promise<Record<string, string>> {
+  const endToEnd = new URL("tests/e2e/", root).pathname;
+  if (Deno.env.get("STUD_BIN") || !files.some((file) => file.startsWith(endToEnd))) return {};
+  const bundled = await bundleStud(root, folder);
+  if (bundled.entry !== undefined) return { STUD_BUNDLE: bundled.entry };
+  console.log(`test: stud is started from its modules, without a bundle: ${bundled.reason}`);
+  return {};
+}
+
+async function run(
+  flags: readonly string[],
+  modules: readonly string[],
+  env: Record<string, string>,
+): Promise<boolean> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["test", "-A", "--no-check", ...await sanitizers(), ...flags, ...modules],
+    cwd: root,
+    env,
+  });
+  return (await command.spawn().status).success;
+}
+
+/** Newer Deno looks for leaks only where it is told to; older has no word for it. */
+async function sanitizers(): Promise<string[]> {
+  const help = await new Deno.Command(Deno.execPath(), { args: ["test", "--help"] }).output();
+  const known = new TextDecoder().decode(help.stdout);
+  return ["--sanitize-ops", "--sanitize-resources"].filter((flag) => known.includes(flag));
+}
+
+/** Characters of a file that are searched for the tag. */
+const HEAD = 1_000;
+
+if (import.meta.main) {
+  try {
+    if (!await main(Deno.args)) Deno.exitCode = 1;
+  } catch (error) {
+    console.error(`test: ${error instanceof Error ? error.message : error}`);
+    Deno.exitCode = 1;
+  }
+}
