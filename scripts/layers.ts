@@ -83,7 +83,7 @@ const LAYERS: Layer[] = [
     of: ["src/fleet/"],
     imports: [
       ...[...BASE, "src/plan/", "src/service/", "src/control/", "src/wire/"],
-      ...["type src/ocsp/", "type src/log/", "type src/tls/"],
+      ...["src/tls/engines.ts", "type src/ocsp/", "type src/log/", "type src/tls/"],
     ],
     libraries: [],
     forbidden: PLATFORM,
@@ -109,14 +109,30 @@ const LAYERS: Layer[] = [
   {
     of: ["src/ocsp/"],
     imports: [
-      ...[...BASE, "src/tls/staples.ts", "type src/tls/", "src/x509/", "src/log/", "src/wire/"],
+      ...[
+        ...BASE,
+        "src/tls/staples.ts",
+        "src/tls/engines.ts",
+        "type src/tls/",
+        "src/x509/",
+        "src/log/",
+        "src/wire/",
+      ],
     ],
     libraries: ["node:crypto"],
     forbidden: PLATFORM,
   },
   {
     of: ["src/worker/"],
-    imports: [...BASE, "src/control/", "src/proxy/", "src/log/", "src/wire/", "type src/tls/"],
+    imports: [
+      ...BASE,
+      "src/control/",
+      "src/proxy/",
+      "src/log/",
+      "src/wire/",
+      "src/tls/engines.ts",
+      "type src/tls/",
+    ],
     libraries: [],
     forbidden: PLATFORM,
   },
@@ -157,7 +173,7 @@ const LAYERS: Layer[] = [
     of: ["src/runtime/"],
     imports: [
       ...["src/errors.ts", "src/abandonment.ts", "src/deferred.ts", "src/key_bytes.ts"],
-      ...["src/x509/", "src/wire/", "type src/config/settings.ts"],
+      ...["src/x509/", "src/wire/", "type src/config/settings.ts", "type src/buffer_pool.ts"],
     ],
     libraries: ["node:*"],
     forbidden: [],

@@ -13,6 +13,7 @@ import { BackgroundStart, goToBackground } from "./service/background.ts";
 import { CommandReader } from "./service/command_reader.ts";
 import { StopSignals } from "./service/stop_signals.ts";
 import { workerCount } from "./plan/worker_count.ts";
+import { ENGINES } from "./tls/engines.ts";
 import { VERSION } from "./version.ts";
 
 /** The release of hitch whose place stud takes. */
@@ -127,20 +128,9 @@ function versionText(compat: Compat, runtime: Runtime): string {
 
 function library(name: TlsLibraryName, runtime: Runtime): { usable: boolean; text: string } {
   try {
-    return { usable: true, text: libraryText(name, runtime) };
+    return { usable: true, text: ENGINES[name].version(runtime) };
   } catch (error) {
     return { usable: false, text: `not usable: ${(error as Error).message}` };
-  }
-}
-
-function libraryText(name: TlsLibraryName, runtime: Runtime): string {
-  switch (name) {
-    case "rustls":
-      return `bundled with ${runtime.version}`;
-    case "openssl":
-      return runtime.openOpenSsl().version;
-    case "node":
-      return runtime.openStreamTls().version;
   }
 }
 

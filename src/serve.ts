@@ -20,6 +20,7 @@ import type { StopSignals } from "./service/stop_signals.ts";
 import { type ReloadScope, Supervisor } from "./fleet/supervisor.ts";
 import { Predecessor } from "./service/takeover.ts";
 import { makeTlsPlan } from "./plan/tls_plan.ts";
+import { ENGINES } from "./tls/engines.ts";
 import { makeEngine } from "./tls/make_engine.ts";
 import { formatSocketAddress } from "./wire/ip_address.ts";
 
@@ -79,7 +80,7 @@ async function whenPrepared<Signals extends Pick<StopSignals, "stop">>(
     const plan = await Promise.race([planFor(settings, runtime), signals.stop]);
     if (typeof plan === "string") return 0;
     if (settings.compat === "hitch" && !isRehearsal) refuseRootWorkers(plan, runtime);
-    await checkRustls(plan, runtime);
+    await checkEarly(plan, runtime);
     const ports = await FrontendPorts.open(settings, runtime);
     const frontends = await ports.claim(plan, { shared: predecessor !== undefined });
     if (predecessor !== undefined) {
@@ -109,10 +110,10 @@ export async function planFor(
   return await makePlan(settings, tls, runtime);
 }
 
-/** Foreign code stays out of the supervisor, so OpenSSL has its say in the workers. */
-async function checkRustls(plan: Plan, runtime: Runtime): Promise<void> {
+/** Foreign code stays out of the supervisor, so that OpenSSL has its say in the workers. */
+async function checkEarly(plan: Plan, runtime: Runtime): Promise<void> {
   for (const tls of tlsConfigurations(plan)) {
-    if (tls.library === "rustls") await (await makeEngine(runtime, tls)).check();
+    if (ENGINES[tls.library].checksEarly) await (await makeEngine(runtime, tls)).check();
   }
 }
 
@@ -223,7 +224,7 @@ class Service {
   ): Promise<Plan> {
     const { settings } = scope === "all" ? await this.#options.reader.readSettings() : former;
     const plan = await planFor(settings, this.#runtime, former, refused);
-    await checkRustls(plan, this.#runtime);
+    await checkEarly(plan, this.#runtime);
     return plan;
   }
 

@@ -20,6 +20,7 @@ import { claimPorts, workerFrontends } from "./service/ports.ts";
 import { makeTlsPlan } from "./plan/tls_plan.ts";
 import { type CheckedCertificate, readCertificate, withKey } from "./x509/certificate_file.ts";
 import type { TlsEngine } from "./tls/engine.ts";
+import { ENGINES } from "./tls/engines.ts";
 import { makeEngine } from "./tls/make_engine.ts";
 import type { TlsConfiguration } from "./tls/tls_configuration.ts";
 
@@ -132,12 +133,13 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 /** In a program that is somebody else's OpenSSL has no event loop of stud's to gain by, and would be foreign code. */
 function builtInFirst(libraries: readonly TlsLibraryName[]): TlsLibraryName[] {
-  return [...libraries].sort((one, other) => Number(other === "rustls") - Number(one === "rustls"));
+  const rank = (name: TlsLibraryName) => Number(ENGINES[name].foreignCode);
+  return [...libraries].sort((one, other) => rank(one) - rank(other));
 }
 
 /** In the workers of stud rustls can be told to trust nobody else, but not in a program that is somebody else's. */
 function checkTrust({ backend, tlsLibrary }: Settings): void {
-  if (backend.tls?.ca === undefined || tlsLibrary.name !== "rustls") return;
+  if (backend.tls?.ca === undefined || !ENGINES[tlsLibrary.name].addsAuthorities) return;
   throw new UsageError(
     'backendCa: in your program rustls would trust other authorities too; add tlsLibrary: "openssl"',
   );

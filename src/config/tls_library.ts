@@ -32,7 +32,7 @@ export function chooseTlsLibrary(
     throw new UsageError(`${given!.origin}: ${quote(wanted)}: ${reason}`);
   }
   if (libraries.includes("node")) return { name: "node", because: undefined };
-  if (wanted === "openssl") return { name: "openssl", because: given!.origin };
+  if (wanted !== "auto" && wanted !== "rustls") return { name: wanted, because: given!.origin };
   const [need] = [...needs(values), ...needsOfMatching(values)];
   if (need === undefined) {
     const isPreferred = wanted === "auto" && libraries[0] === "openssl";

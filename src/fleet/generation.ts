@@ -15,6 +15,7 @@ import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import type { Handover } from "./handover.ts";
+import { ENGINES } from "../tls/engines.ts";
 import type { Staple, TlsConfiguration } from "../tls/tls_configuration.ts";
 import type { OcspRefresher } from "../ocsp/refresher.ts";
 import { LONGEST_ALONE } from "./restart_pace.ts";
@@ -220,7 +221,7 @@ export class Generation {
     if (by === undefined) return close();
     const { steer, steersAlways, tls } = this.#configuration;
     const isSteered = steer !== undefined &&
-      (steersAlways || tls.library === "rustls" || this.#missing !== undefined);
+      (steersAlways || !ENGINES[tls.library].sharesSessions || this.#missing !== undefined);
     const byClient = isSteered && steersAlways ? "network" : isSteered;
     return this.#handover.run({ by, addresses, latest, byClient, areFirst }, close);
   }

@@ -1,6 +1,7 @@
 /** What the supervisor has to know to keep OCSP responses fresh, from settings and certificates. */
 
 import type { Settings } from "../config/settings.ts";
+import { ENGINES } from "../tls/engines.ts";
 import type { CertificateFacts } from "../x509/certificate_file.ts";
 
 /** Of an OCSP response. */
@@ -45,12 +46,12 @@ export interface StaplingPlan {
   readonly refreshInterval: number;
 }
 
-/** The plan for the certificates that are served, or undefined for rustls, which staples nothing. */
+/** The plan for the certificates that are served, or undefined where the engine staples nothing. */
 export function staplingPlan(
   certificates: readonly StaplableCertificate[],
   { tlsLibrary, ocsp }: Pick<Settings, "tlsLibrary" | "ocsp">,
 ): StaplingPlan | undefined {
-  if (tlsLibrary.name === "rustls") return undefined;
+  if (ENGINES[tlsLibrary.name].staples === "none") return undefined;
   return {
     certificates: certificates.flatMap(
       ({ source, fingerprint, certificateChain, ocspResponse, ocspOrigin }) => {

@@ -5,6 +5,7 @@ import { StartupError } from "../errors.ts";
 import type { Files } from "../runtime/runtime.ts";
 import { checkAuthorities } from "../x509/certificate_file.ts";
 import { checkRevocationLists, revocationListsInPem } from "../x509/revocation_lists.ts";
+import { ENGINES } from "../tls/engines.ts";
 import type { BackendTls } from "../tls/tls_configuration.ts";
 import { HeldContent } from "./held_content.ts";
 
@@ -50,7 +51,7 @@ export async function readBackendTls(
   if (revocationLists.length === 0) {
     return { configuration: { authorities, name, verify }, warnings: [] };
   }
-  if (tlsLibrary.name === "rustls") {
+  if (!ENGINES[tlsLibrary.name].revokesBackends) {
     throw new StartupError(
       `--backend-ca ${ca}: rustls cannot use the revocation lists in it; use --tls-library=openssl`,
     );
@@ -66,12 +67,13 @@ async function systemAuthorities(
   library: TlsLibrary["name"],
   files: Pick<Files, "readText">,
 ): Promise<string | undefined> {
-  if (library === "rustls") return undefined;
+  const { ownAuthorities } = ENGINES[library];
+  if (ownAuthorities === "machine") return undefined;
   for (const path of SYSTEM_FILES) {
     const text = await files.readText(path).catch(() => "");
     if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
   }
-  if (library === "node") return undefined;
+  if (ownAuthorities === "built-in") return undefined;
   throw new StartupError(
     "--client: this machine has no file of trusted authorities (looked for " +
       `${SYSTEM_FILES.join(", ")}); install ca-certificates, or name a file with --backend-ca`,

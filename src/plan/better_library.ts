@@ -5,7 +5,8 @@
 
 import type { Settings, TlsLibrary } from "../config/settings.ts";
 import { CertificatesRefused, StartupError } from "../errors.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { Runtime, TlsLibraryName } from "../runtime/runtime.ts";
+import { ENGINES } from "../tls/engines.ts";
 import { makeEngine } from "../tls/make_engine.ts";
 import { rustlsReason } from "../tls/rustls/refusal.ts";
 import type { TlsConfiguration } from "../tls/tls_configuration.ts";
@@ -20,7 +21,7 @@ export async function betterLibrary(
   runtime: Runtime,
 ): Promise<TlsLibrary | undefined> {
   const { orBetter: name } = tlsLibrary;
-  if (name === undefined || !canOpen(runtime)) return undefined;
+  if (name === undefined || !canOpen(runtime, name)) return undefined;
   for (const tls of configurations) {
     try {
       await (await makeEngine(runtime, tls)).check();
@@ -34,9 +35,9 @@ export async function betterLibrary(
   return undefined;
 }
 
-function canOpen(runtime: Runtime): boolean {
+function canOpen(runtime: Runtime, name: TlsLibraryName): boolean {
   try {
-    runtime.openOpenSsl();
+    ENGINES[name].version(runtime);
     return true;
   } catch (error) {
     if (error instanceof StartupError) return false;

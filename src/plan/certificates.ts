@@ -19,6 +19,7 @@ import {
   readCertificate,
   withKey,
 } from "../x509/certificate_file.ts";
+import { ENGINES } from "../tls/engines.ts";
 import { CertificateIndex } from "../tls/certificate_index.ts";
 import { makeSelfSigned } from "../x509/self_signed.ts";
 import { isKeyUri } from "../wire/key_uri.ts";
@@ -254,13 +255,13 @@ async function addResponses(
   };
 }
 
-/** What the directory of stored responses holds; none may be wanted, and rustls can staple none of it. */
+/** What the directory of stored responses holds; none may be wanted, and not every engine can staple it. */
 async function storedResponses(
   { ocsp: { directory: ocspDir }, tlsLibrary }: ServedSettings,
   files: Files,
 ): Promise<{ stored: StoredResponses; warning?: string }> {
   const nothing = new StoredResponses(ocspDir, []);
-  if (tlsLibrary.name === "rustls" || ocspDir === "") return { stored: nothing };
+  if (ENGINES[tlsLibrary.name].staples === "none" || ocspDir === "") return { stored: nothing };
   try {
     const names = await files.list(ocspDir);
     if (names !== undefined) return { stored: new StoredResponses(ocspDir, names) };

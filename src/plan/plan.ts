@@ -17,6 +17,7 @@ import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import { isIpAddress } from "../wire/ip_address.ts";
 import { findGroup, findUser } from "./accounts.ts";
 import { missingCapability } from "./capabilities.ts";
+import { ENGINES } from "../tls/engines.ts";
 import type { TlsConfiguration } from "../tls/tls_configuration.ts";
 import type { BackendName } from "./backend_refresh.ts";
 import { socketWarnings } from "./socket_options.ts";
@@ -220,12 +221,13 @@ const NEEDED: Readonly<
 };
 
 /**
- * With OpenSSL every worker can resume every session, so clients may go to any unless they are counted; but rustls may
+ * Where every worker can resume every session, clients may go to any unless they are counted; but another engine may
  * serve instead.
  */
 function steeredWorkers(settings: Settings, workers: number): number | undefined {
-  const { name, orElse } = settings.tlsLibrary;
-  const useful = workers > 1 && ([name, orElse].includes("rustls") || countsClients(settings));
+  const { name, orElse = name } = settings.tlsLibrary;
+  const sharesSessions = ENGINES[name].sharesSessions && ENGINES[orElse].sharesSessions;
+  const useful = workers > 1 && (!sharesSessions || countsClients(settings));
   return settings.workers.steerByClient && useful ? workers : undefined;
 }
 

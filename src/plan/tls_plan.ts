@@ -4,6 +4,7 @@ import type { EngineSettings, FrontendTls, Settings, TlsSettings } from "../conf
 import type { Runtime } from "../runtime/runtime.ts";
 import type { PlannedCertificate } from "./planned_certificate.ts";
 import { CertificateIndex } from "../tls/certificate_index.ts";
+import { ENGINES } from "../tls/engines.ts";
 import { lowersSecurityLevel, oldProtocols } from "../tls/openssl/context_options.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
 import type { RevocationList } from "../x509/revocation_lists.ts";
@@ -89,6 +90,7 @@ export async function makeTlsPlan(
     ofFrontends.push(tls && await configuration(tls, all.at(-1)!.certificates));
   }
   const configured = await configuration(settings, general);
+  const capabilities = ENGINES[settings.tlsLibrary.name];
   const revocation = revocationListsOf(
     [configured, ...ofFrontends].filter((one) => one !== undefined),
     runtime.clock.date(),
@@ -100,14 +102,12 @@ export async function makeTlsPlan(
     ...backend.warnings,
     ...ticketSecret.warnings,
     ...all.flatMap(({ tls }) => loweredLevel(tls.engine)),
-    ...settings.tlsLibrary.name === "rustls"
-      ? []
-      : all.flatMap(({ tls, certificates: { certificates } }) => [
-        ...dhWarnings(tls.engine, certificates),
-        ...rareKeyWarnings(tls.engine, certificates),
-      ]),
+    ...!capabilities.everyKey ? [] : all.flatMap(({ tls, certificates: { certificates } }) => [
+      ...dhWarnings(tls.engine, certificates),
+      ...rareKeyWarnings(tls.engine, certificates),
+    ]),
     ...sharedCache(settings),
-    ...settings.tlsLibrary.name === "node"
+    ...capabilities.staples === "alone"
       ? all.flatMap(({ certificates }) => unstapled(certificates))
       : [],
   ];

@@ -6,7 +6,7 @@
 import type { PeerError, PeerErrorKind } from "../errors.ts";
 import type { ConnectionReport, Ending } from "../log/access_line.ts";
 import type { Clock, SocketAddress } from "../runtime/runtime.ts";
-import type { Negotiated, TlsConnection } from "../tls/engine.ts";
+import type { Client, Negotiated, SecureClient } from "../tls/engine.ts";
 import { certificateSubject } from "../x509/distinguished_name.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 import { ja4 } from "../wire/ja4.ts";
@@ -27,7 +27,7 @@ export class AccessLog {
   }
 
   /** Begins the record of a connection that was accepted just now. */
-  begin(client: TlsConnection): AccessRecord {
+  begin(client: Client): AccessRecord {
     return new AccessRecord(this, client);
   }
 
@@ -49,7 +49,7 @@ export class AccessLog {
 /** The record of one connection, which is told what happens to it. No method throws. */
 export class AccessRecord {
   readonly #log: AccessLog;
-  readonly #client: TlsConnection;
+  readonly #client: Client;
   readonly #began: number;
   readonly #addresses: { client: string | undefined; frontend: string } | undefined;
   #ja4: string | undefined;
@@ -60,7 +60,7 @@ export class AccessRecord {
   #octetsToBackend = 0;
   #octetsToClient = 0;
 
-  constructor(log: AccessLog, client: TlsConnection) {
+  constructor(log: AccessLog, client: Client) {
     this.#log = log;
     this.#client = client;
     this.#began = log.clock.now();
@@ -73,9 +73,9 @@ export class AccessRecord {
   };
 
   /** Its handshake is done. */
-  agreed(): void {
+  agreed(client: SecureClient): void {
     this.#handshakeTime = this.#log.clock.now() - this.#began;
-    this.#negotiated = negotiatedBy(this.#client);
+    this.#negotiated = negotiatedBy(client);
   }
 
   /** There was no handshake before the deadline. */
@@ -138,7 +138,7 @@ export class AccessRecord {
 
 /** A connection that its client has ended may no longer tell its addresses. */
 function addressesOf(
-  client: TlsConnection,
+  client: Client,
 ): { client: string | undefined; frontend: string } | undefined {
   try {
     const { peer, local } = client.pair;
@@ -149,8 +149,8 @@ function addressesOf(
   }
 }
 
-/** Nor what was agreed on. */
-function negotiatedBy(client: TlsConnection): Negotiated | undefined {
+/** What was agreed on with a client, as far as that can be told: one that has left may no longer tell. */
+export function negotiatedBy(client: SecureClient): Negotiated | undefined {
   try {
     return client.negotiated;
   } catch {

@@ -7,7 +7,7 @@ import { Abandonment } from "../abandonment.ts";
 import { PeerError } from "../errors.ts";
 import { counted } from "../counted.ts";
 import type { Endpoint, Runtime, Stream } from "../runtime/runtime.ts";
-import { type BackendConnection, endpointText, type TlsDialer } from "../tls/dialer.ts";
+import { endpointText, type PendingBackend, type TlsDialer } from "../tls/dialer.ts";
 import type { AccessRecord } from "./access_log.ts";
 import type { Aborter } from "./aborter.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
@@ -121,22 +121,22 @@ export class BackendDialer {
   #connect(endpoint: Endpoint, abandonment: Abandonment): Stream | Promise<Stream> {
     const tls = this.#tls;
     if (tls === undefined) return this.#runtime.network.dial(endpoint, abandonment);
-    return tls.dial(endpoint, abandonment).then((stream) => this.#shakeHands(stream, abandonment));
+    return tls.dial(endpoint, abandonment).then((pending) => this.#handshake(pending, abandonment));
   }
 
-  async #shakeHands(stream: BackendConnection, abandonment: Abandonment): Promise<Stream> {
+  async #handshake(pending: PendingBackend, abandonment: Abandonment): Promise<Stream> {
     let aborting: Promise<void> | undefined;
-    const abandon = () => aborting = this.#aborter.abort(stream, "now");
+    const abandon = () => aborting = this.#aborter.abort(pending, "now");
     abandonment.onGiven = abandon;
     try {
       if (abandonment.given) abandon();
-      await stream.handshake();
+      const stream = await pending.handshake();
       if (!abandonment.given) return stream;
       throw new PeerError("backend", "timeout", "ready after its deadline");
     } catch (error) {
       // Closed before its reset is done, it might stay open for as long as the backend likes.
       await aborting;
-      stream.close();
+      pending.close();
       throw error;
     } finally {
       abandonment.onGiven = undefined;

@@ -1,11 +1,11 @@
 /** One client's life, from the accepted socket to the last octet. */
 
 import { PeerError } from "../errors.ts";
-import type { Runtime, Stream } from "../runtime/runtime.ts";
-import type { TlsConnection } from "../tls/engine.ts";
+import type { Duplex, Runtime, Stream } from "../runtime/runtime.ts";
+import type { Client, Negotiated, PendingClient, SecureClient } from "../tls/engine.ts";
 import type { Aborter } from "./aborter.ts";
 import { type Admission, isTooMany, tooManyOf } from "./admission.ts";
-import type { AccessLog, AccessRecord } from "./access_log.ts";
+import { type AccessLog, type AccessRecord, negotiatedBy } from "./access_log.ts";
 import type { Counters } from "./counters.ts";
 import type { Departures } from "./departures.ts";
 import type { BackendDialer } from "./backend_dialer.ts";
@@ -27,31 +27,35 @@ export interface ConnectionServices extends RelayServices {
   /** Clients send a PROXY header before their handshakes. */
   readonly takesProxyHeader: boolean;
   /** Told of every fault that ended a connection. */
-  readonly onFault: (fault: PeerError, client: TlsConnection) => void;
-  /** Told of every connection that has ended, if somebody wants to know. */
-  readonly onEnd?: ((client: TlsConnection) => void) | undefined;
+  readonly onFault: (fault: PeerError, client: Client) => void;
+  /** Told of every connection that has ended, and what was agreed on, if somebody wants to know. */
+  readonly onEnd?: ((client: Client, negotiated: Negotiated | undefined) => void) | undefined;
   /** Told when no client can be accepted for want of descriptors. */
   readonly onShortage: (fault: PeerError) => void;
 }
 
 /** Serves one client to its end. Never rejects: faults go to `onFault`. */
 export async function serveConnection(
-  client: TlsConnection,
+  client: PendingClient,
   services: ConnectionServices,
   place: Place,
 ): Promise<void> {
   const record = services.accessLog?.begin(client);
+  let stream: Duplex | undefined;
+  let negotiated: Negotiated | undefined;
   let backend: Stream | undefined;
   try {
-    await handshake(client, services, place, record);
-    admit(client, services);
+    const secure = await handshake(client, services, place, record);
+    ({ stream } = secure);
+    if (services.onEnd !== undefined) negotiated = negotiatedBy(secure);
+    admit(secure, services);
     // Nobody needs a backend for a client that has gone as soon as its handshake was done.
-    if (client.gone) throw new PeerError("client", "reset", "connection reset");
+    if (stream.gone) throw new PeerError("client", "reset", "connection reset");
     const dialling = services.backend.dial(record);
     backend = dialling instanceof Promise ? await dialling : dialling;
-    const preface = services.preface(client);
+    const preface = services.preface(client, secure);
     if (preface !== undefined) await writeAll(backend, preface, services);
-    const fault = await relay(client, backend, services, record);
+    const fault = await relay(stream, backend, services, record);
     if (fault !== undefined) services.onFault(fault, client);
     record?.end(fault);
   } catch (error) {
@@ -61,19 +65,20 @@ export async function serveConnection(
     // A client whose backend failed must not take the end for an orderly one.
     if (fault.party === "backend") await services.aborter.abort(client, "now");
   } finally {
-    services.aborter.forget(client);
+    if (stream !== undefined) services.aborter.forget(stream);
     backend?.close();
     client.close();
+    services.onEnd?.(client, negotiated);
   }
 }
 
 /** One deadline is for all that a client says before it may speak to the backend. */
 async function handshake(
-  client: TlsConnection,
+  client: PendingClient,
   services: ConnectionServices,
   place: Place,
   record: AccessRecord | undefined,
-): Promise<void> {
+): Promise<SecureClient> {
   const deadline = place.beginHandshake(() => services.aborter.abort(client, "now"));
   let awaited = "PROXY header";
   try {
@@ -82,8 +87,9 @@ async function handshake(
       checkClient(client, place);
     }
     awaited = "handshake";
-    await client.handshake(record?.onHello);
-    record?.agreed();
+    const secure = await client.handshake(record?.onHello);
+    record?.agreed(secure);
+    return secure;
   } catch (error) {
     if (isTooMany(error)) {
       services.counters.refused++;
@@ -105,7 +111,7 @@ function isSilent(error: unknown): boolean {
 }
 
 /** On resumed sessions too: the rules may be newer than the session. */
-function admit(client: TlsConnection, { counters }: ConnectionServices): void {
+function admit(client: SecureClient, { counters }: ConnectionServices): void {
   const fault = client.admissionFault?.();
   if (fault === undefined) return;
   counters.clientsDenied++;
@@ -113,7 +119,7 @@ function admit(client: TlsConnection, { counters }: ConnectionServices): void {
 }
 
 /** Behind a balancer clients are told apart by its PROXY header; what names none, such as its checks, counts for none. */
-function checkClient({ clientInHeader }: TlsConnection, place: Place): void {
+function checkClient({ clientInHeader }: Client, place: Place): void {
   const rule = clientInHeader && place.takeFor(clientInHeader.host);
   if (rule !== undefined) throw tooManyOf(rule);
 }

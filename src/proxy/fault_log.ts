@@ -4,7 +4,7 @@ import type { PeerError } from "../errors.ts";
 import type { Logger } from "../log/logger.ts";
 import { Repeats, type RepeatSummary } from "../log/repeats.ts";
 import type { Clock } from "../runtime/runtime.ts";
-import type { TlsConnection } from "../tls/engine.ts";
+import type { Client } from "../tls/engine.ts";
 import { DESCRIPTORS } from "./admission.ts";
 import type { PlaceRule } from "./places.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
@@ -45,7 +45,7 @@ export class FaultLog {
   }
 
   /** A connection ended by a fault. */
-  connection(fault: PeerError, client: TlsConnection): void {
+  connection(fault: PeerError, client: Client): void {
     if (fault.kind === "silent") {
       this.#log.debug("{client}: {reason}", {
         client: describeClient(client),
@@ -110,7 +110,7 @@ export class FaultLog {
 }
 
 /** Who a client is: its address, the one it came to, and the name it asked for. */
-export function describeClient(client: TlsConnection): string {
+export function describeClient(client: Client): string {
   try {
     const { pair: { peer, local }, clientInHeader, serverName, strangeName } = client;
     const behalf = clientInHeader === undefined

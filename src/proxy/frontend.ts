@@ -2,7 +2,13 @@
 
 import { PeerError } from "../errors.ts";
 import { pause, type SocketAddress } from "../runtime/runtime.ts";
-import type { TlsConnection, TlsEngine, TlsListener, TlsListenerOptions } from "../tls/engine.ts";
+import type {
+  Client,
+  PendingClient,
+  TlsEngine,
+  TlsListener,
+  TlsListenerOptions,
+} from "../tls/engine.ts";
 import { DESCRIPTORS, type FrontendPlaces, tooManyOf } from "./admission.ts";
 import { type ConnectionServices, serveConnection } from "./connection.ts";
 import type { Arrival, Place, Shortage } from "./places.ts";
@@ -27,7 +33,7 @@ export class Frontend {
   #engine: TlsEngine;
   #services: ConnectionServices;
   #places: FrontendPlaces;
-  readonly #clients = new Map<TlsConnection, Place>();
+  readonly #clients = new Map<PendingClient, Place>();
   #accepted = 0;
   /** Takes whoever is left in the kernel's queue before it closes. */
   #emptying = false;
@@ -184,7 +190,7 @@ export class Frontend {
     return this.#emptying ? "last" : this.#listener.acceptsUnasked === true ? "unasked" : "asked";
   }
 
-  #begin(client: TlsConnection): void {
+  #begin(client: PendingClient): void {
     const { counters, admission, departures } = this.#services;
     const place = admission.enter(this.#places);
     if (!this.#takeFor(client, place)) return;
@@ -196,7 +202,6 @@ export class Frontend {
       departures.ended(--counters.active);
       this.#clients.delete(client);
       admission.leave(place);
-      this.#services.onEnd?.(client);
       if (this.#clients.size > 0) return;
       for (const resolve of this.#onEmpty.splice(0)) resolve();
     });
@@ -204,7 +209,7 @@ export class Frontend {
   }
 
   /** Counts a connection for its client, or ends it at once, before anything is read from it or said to it. */
-  #takeFor(client: TlsConnection, place: Place): boolean {
+  #takeFor(client: PendingClient, place: Place): boolean {
     const { admission, counters, takesProxyHeader } = this.#services;
     if (takesProxyHeader || !admission.countsClients(this.#places)) return true;
     const rule = place.takeFor(client.pair.peer.host);
@@ -218,7 +223,7 @@ export class Frontend {
   }
 
   /** The address that a client counts for, as far as it is known. */
-  #hostOf(client: TlsConnection): string | undefined {
+  #hostOf(client: Client): string | undefined {
     if (this.#services.takesProxyHeader) return client.clientInHeader?.host;
     return client.pair.peer.host;
   }

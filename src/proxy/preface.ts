@@ -1,22 +1,22 @@
 /** Chooses what a backend reads before the first octet of plaintext. */
 
 import type { PrefaceSettings } from "../config/settings.ts";
-import type { ClientCertificate, Negotiated, TlsConnection } from "../tls/engine.ts";
+import type { ClientCertificate, Negotiated, PendingClient, SecureClient } from "../tls/engine.ts";
 import { encodeIpPreface, encodeProxyV1 } from "../wire/preface.ts";
 import { LONGEST_PROXY_HEADER } from "../wire/proxy_header.ts";
 import { encodeProxyV2, type ProxyV2Facts, type ProxyV2Tls } from "../wire/proxy_v2.ts";
 
 /** What prefaces are made of. */
-export type PrefaceClient = Pick<
-  TlsConnection,
-  "pair" | "serverName" | "negotiated" | "takeProxyHeader"
->;
+export type PrefaceClient = Pick<PendingClient, "pair" | "serverName" | "takeProxyHeader">;
 
 /**
  * Encodes the preface of one connection, or gives undefined where there is none. Only who needs addresses or
  * facts asks for them.
  */
-export type EncodePreface = (client: PrefaceClient) => Uint8Array | undefined;
+export type EncodePreface = (
+  client: PrefaceClient,
+  secure: Pick<SecureClient, "negotiated">,
+) => Uint8Array | undefined;
 
 /** Told once, in an operator's words, that a header had no room for everything. */
 export type OnOmitted = (line: string) => void;
@@ -39,8 +39,8 @@ export function prefaceEncoder(settings: PrefaceSettings, onOmitted: OnOmitted):
 
 function proxyV2Encoder(settings: PrefaceSettings, onOmitted: OnOmitted): EncodePreface {
   let told = false;
-  return (client) => {
-    const { octets, omitted } = encodeProxyV2(proxyV2Facts(client, settings));
+  return (client, { negotiated }) => {
+    const { octets, omitted } = encodeProxyV2(proxyV2Facts(client, negotiated, settings));
     if (omitted.length > 0 && !told) {
       told = true;
       onOmitted(tooLong(omitted));
@@ -56,7 +56,8 @@ function tooLong(omitted: readonly string[]): string {
 }
 
 function proxyV2Facts(
-  { pair, serverName, negotiated }: PrefaceClient,
+  { pair, serverName }: PrefaceClient,
+  negotiated: Negotiated | undefined,
   { tlv, authority, clientCertificate }: PrefaceSettings,
 ): ProxyV2Facts {
   return {

@@ -7,7 +7,7 @@ import type { ConnectionLimits, ProxySettings, Timeouts } from "../config/settin
 import { StartupError } from "../errors.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Endpoint, ListenAddress, Runtime, SocketAddress } from "../runtime/runtime.ts";
-import type { TlsConnection, TlsEngine } from "../tls/engine.ts";
+import type { TlsEngine } from "../tls/engine.ts";
 import { Aborter } from "./aborter.ts";
 import { Admission, FrontendPlaces, type WorkerAdmission } from "./admission.ts";
 import { admissionRules, descriptorRule, type WorkerShare } from "./admission_rules.ts";
@@ -283,7 +283,7 @@ export class Proxy {
       preface: prefaceEncoder(preface, onOmitted),
       takesProxyHeader: preface.kind === "proxy-proxy",
       onEnd: logConnections
-        ? (client: TlsConnection) => logConnection(this.#log, client)
+        ? (client, negotiated) => logConnection(this.#log, client, negotiated)
         : undefined,
     };
   }

@@ -19,20 +19,18 @@ export interface TlsDialer {
    */
   prepare(): Promise<void>;
   /** Connects as `Network.dial` does. Rejects with the platform's own error. */
-  dial(endpoint: Endpoint, abandonment: Abandonment): Promise<BackendConnection>;
+  dial(endpoint: Endpoint, abandonment: Abandonment): Promise<PendingBackend>;
 }
 
-/**
- * A connection to the backend. Reads and writes are plaintext; `closeWrite` sends close_notify. What they
- * reject with is a {@linkcode PeerError} of the backend, or the platform's own error.
- */
-export interface BackendConnection extends Stream {
+/** A connection to the backend whose handshake is still to be done. */
+export interface PendingBackend extends Pick<Stream, "reset" | "unsent" | "close"> {
   /**
-   * Completes the handshake. Rejects with a {@linkcode PeerError} of the backend and of kind `handshake` whose
-   * message is the reason in an operator's words. It waits as long as the backend does: deadlines are the
-   * caller's.
+   * Completes the handshake, and gives the stream that it has become: reads and writes are plaintext, `closeWrite`
+   * sends close_notify, and what they reject with is a {@linkcode PeerError} of the backend, or the platform's own
+   * error. Rejects with a {@linkcode PeerError} of the backend and of kind `handshake` whose message is the reason
+   * in an operator's words. It waits as long as the backend does: deadlines are the caller's.
    */
-  handshake(): Promise<void>;
+  handshake(): Promise<Stream>;
 }
 
 /** An endpoint in messages: a path, or address and port. */

@@ -1,7 +1,7 @@
 /**
- * What a TLS engine is to the rest of stud: it listens, and every connection it accepts does its handshake,
- * carries plaintext both ways and ends in order. Engines differ in what they can be asked for; the option
- * table knows which can do what.
+ * What a TLS engine is to the rest of stud: it listens, and every client it accepts becomes, by its handshake, a
+ * secure one, whose stream carries plaintext both ways and ends in order. Engines differ in what they can be asked
+ * for; the option table knows which can do what.
  */
 
 import type {
@@ -85,12 +85,12 @@ export interface TlsListener {
   /** As `StreamListener` has it. */
   waiting?(): number;
   /** The next connection, before its handshake. Rejects with a {@linkcode PeerError}. */
-  accept(): Promise<TlsConnection>;
+  accept(): Promise<PendingClient>;
   close(): void;
 }
 
-/** One client. Reads and writes are plaintext; `closeWrite` sends close_notify. */
-export interface TlsConnection extends Duplex {
+/** Who a connection is with, for logs, limits and prefaces: from its accept until after its end. */
+export interface Client {
   readonly pair: SocketPair;
   /**
    * The name the client asked for (SNI, RFC 6066 section 3), as soon as its ClientHello is there: a failed
@@ -99,19 +99,15 @@ export interface TlsConnection extends Duplex {
   readonly serverName: string | undefined;
   /** What it sent instead of a name, if that can be no host's (`ClientHello.strangeName`): for logs alone. */
   readonly strangeName?: string | undefined;
-  /** What was agreed on; undefined before the handshake is done, or if the library does not tell. */
-  readonly negotiated: Negotiated | undefined;
-  /**
-   * Completes the handshake. Rejects with a {@linkcode PeerError} of kind `handshake` whose message is the
-   * reason in an operator's words. It waits as long as the client does: deadlines are the caller's. `onHello`
-   * is shown the ClientHello, if the engine sees it.
-   */
-  handshake(onHello?: OnHello): Promise<void>;
-  /**
-   * Once the handshake is done: why the client may not connect all the same, by the names in its certificate;
-   * undefined: it may. Undefined too where the library knows no such rules.
-   */
-  admissionFault?(): string | undefined;
+  /** The client that its PROXY header is about; undefined if there was none, or if it names none. */
+  readonly clientInHeader?: SocketAddress | undefined;
+}
+
+/**
+ * A client whose handshake is still to be done, which makes it a {@linkcode SecureClient}. It owns the connection
+ * afterwards too: `reset`, `unsent` and `close` are then those of the stream.
+ */
+export interface PendingClient extends Client, Pick<Duplex, "reset" | "unsent" | "close"> {
   /**
    * Reads a PROXY header (haproxy.org, proxy-protocol.txt) that comes in clear before the handshake. Rejects as
    * `handshake` does, at anything else, and waits as long. Undefined where the library itself reads from the
@@ -120,8 +116,25 @@ export interface TlsConnection extends Duplex {
   readProxyHeader?(): Promise<void>;
   /** The octets of that header. Only the first call has them: they may be many. */
   takeProxyHeader?(): Uint8Array | undefined;
-  /** The client that the header is about; undefined if there was none, or if it names none. */
-  readonly clientInHeader?: SocketAddress | undefined;
+  /**
+   * Completes the handshake. Rejects with a {@linkcode PeerError} of kind `handshake` whose message is the
+   * reason in an operator's words. It waits as long as the client does: deadlines are the caller's. `onHello`
+   * is shown the ClientHello, if the engine sees it.
+   */
+  handshake(onHello?: OnHello): Promise<SecureClient>;
+}
+
+/** A client whose handshake is done, and what was agreed on with it. */
+export interface SecureClient {
+  /** Reads and writes are plaintext; `closeWrite` sends close_notify. */
+  readonly stream: Duplex;
+  /** Undefined if the library does not tell. To be asked for before the stream is closed. */
+  readonly negotiated: Negotiated | undefined;
+  /**
+   * Why the client may not connect all the same, by the names in its certificate; undefined: it may. Undefined
+   * too where the library knows no such rules.
+   */
+  admissionFault?(): string | undefined;
 }
 
 /**

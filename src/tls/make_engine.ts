@@ -1,11 +1,12 @@
 /**
  * The engine that a configuration is for, on a runtime that has several, or the one instead if its library cannot
- * be opened. Only that one is loaded: a worker pays for what it uses, at its start and in memory.
+ * be opened.
  */
 
 import { StartupError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { TlsEngine } from "./engine.ts";
+import { ENGINES } from "./engines.ts";
 import type { TlsConfiguration } from "./tls_configuration.ts";
 
 /**
@@ -17,7 +18,7 @@ export async function makeEngine(
   configuration: TlsConfiguration,
   { ownProcess = false } = {},
 ): Promise<TlsEngine> {
-  const { orElse, missing = orElse && whyMissing(runtime) } = configuration;
+  const { orElse, missing = orElse && whyMissing(runtime, configuration) } = configuration;
   if (orElse === undefined || missing === undefined) {
     return await engineFor(runtime, configuration, ownProcess);
   }
@@ -27,10 +28,10 @@ export async function makeEngine(
   return { ...engine, library: `${engine.library} (${NO_OPENSSL})`, missing };
 }
 
-/** Why OpenSSL cannot be opened. What it says of certificates later is for the operator to correct. */
-function whyMissing(runtime: Runtime): string | undefined {
+/** Why the library cannot be opened. What it says of certificates later is for the operator to correct. */
+function whyMissing(runtime: Runtime, { library }: TlsConfiguration): string | undefined {
   try {
-    runtime.openOpenSsl();
+    ENGINES[library].version(runtime);
     return undefined;
   } catch (error) {
     if (error instanceof StartupError) return error.message;
@@ -43,25 +44,10 @@ async function engineFor(
   configuration: TlsConfiguration,
   ownProcess: boolean,
 ): Promise<TlsEngine> {
-  const { backend } = configuration;
-  if (backend !== undefined) {
-    const { createOutgoingEngine } = await import("./outgoing_engine.ts");
-    return await createOutgoingEngine(runtime, { ...configuration, backend }, ownProcess);
-  }
-  switch (configuration.library) {
-    case "rustls": {
-      const { createRustlsEngine } = await import("./rustls/engine.ts");
-      return createRustlsEngine(runtime, configuration);
-    }
-    case "openssl": {
-      const { createOpenSslEngine } = await import("./openssl/engine.ts");
-      return createOpenSslEngine(runtime, configuration);
-    }
-    case "node": {
-      const { createNodeEngine } = await import("./node/engine.ts");
-      return createNodeEngine(runtime, configuration);
-    }
-  }
+  const { backend, library } = configuration;
+  if (backend === undefined) return await ENGINES[library].engine(runtime, configuration);
+  const { createOutgoingEngine } = await import("./outgoing_engine.ts");
+  return await createOutgoingEngine(runtime, { ...configuration, backend }, ownProcess);
 }
 
 const NO_OPENSSL = "OpenSSL 3 cannot be used here";

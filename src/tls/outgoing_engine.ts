@@ -1,8 +1,8 @@
 /** The engine for TLS to the backend: it listens in clear, and its dialer does TLS with one of the libraries. */
 
 import type { Runtime } from "../runtime/runtime.ts";
-import type { TlsDialer } from "./dialer.ts";
 import type { TlsEngine } from "./engine.ts";
+import { ENGINES } from "./engines.ts";
 import { isPlain, listenPlain } from "./plain.ts";
 import type { OutgoingConfiguration } from "./tls_configuration.ts";
 
@@ -14,7 +14,8 @@ export async function createOutgoingEngine(
   configuration: OutgoingConfiguration,
   ownProcess: boolean,
 ): Promise<TlsEngine> {
-  const dialer = await createDialer(runtime, configuration, ownProcess);
+  const { dialer: create, platformSockets } = ENGINES[configuration.library];
+  const dialer = await create(runtime, configuration, ownProcess);
   return {
     name: configuration.library,
     library: dialer.library,
@@ -24,7 +25,7 @@ export async function createOutgoingEngine(
     prepare: () => dialer.prepare(),
     async listen(options) {
       await dialer.prepare();
-      return await listenPlain(runtime, options, configuration.library === "rustls");
+      return await listenPlain(runtime, options, platformSockets);
     },
     async adopt(listener) {
       if (!isPlain(listener)) return undefined;
@@ -33,25 +34,4 @@ export async function createOutgoingEngine(
     },
     discard() {},
   };
-}
-
-async function createDialer(
-  runtime: Runtime,
-  configuration: OutgoingConfiguration,
-  ownProcess: boolean,
-): Promise<TlsDialer> {
-  switch (configuration.library) {
-    case "rustls": {
-      const { createRustlsDialer } = await import("./rustls/dialer.ts");
-      return createRustlsDialer(runtime, configuration, ownProcess);
-    }
-    case "openssl": {
-      const { createOpenSslDialer } = await import("./openssl/dialer.ts");
-      return createOpenSslDialer(runtime, configuration);
-    }
-    case "node": {
-      const { createNodeDialer } = await import("./node/dialer.ts");
-      return createNodeDialer(runtime, configuration);
-    }
-  }
 }

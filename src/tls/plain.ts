@@ -4,8 +4,9 @@
  */
 
 import type { Runtime, StreamListener, TcpStream } from "../runtime/runtime.ts";
-import type { TlsConnection, TlsListener, TlsListenerOptions } from "./engine.ts";
-import { steerClients, tuneListener } from "./tune_listener.ts";
+import type { PendingClient, SecureClient, TlsListener, TlsListenerOptions } from "./engine.ts";
+import { StreamClient } from "./over_stream.ts";
+import { openListener } from "./tune_listener.ts";
 
 /**
  * Listens in clear. `besideTls` as `ListenOptions` has it. Rejects with {@linkcode StartupError} when the address is
@@ -13,18 +14,11 @@ import { steerClients, tuneListener } from "./tune_listener.ts";
  */
 export async function listenPlain(
   runtime: Runtime,
-  { address, reusePort, steer, steersNetworks, ...tuning }: TlsListenerOptions,
+  options: TlsListenerOptions,
   besideTls = false,
 ): Promise<TlsListener> {
-  const listener = await runtime.network.listen({ ...address, ...tuning, reusePort, besideTls });
-  try {
-    tuneListener(runtime, listener.address, { ...tuning, silentClients: true });
-    steerClients(runtime, listener.address, { steer, steersNetworks });
-    return new PlainListener(listener);
-  } catch (error) {
-    listener.close();
-    throw error;
-  }
+  const particular = { besideTls, silentClients: true };
+  return new PlainListener(await openListener(runtime, { ...options, ...particular }));
 }
 
 /** Whether a listener takes clients in clear. */
@@ -45,8 +39,8 @@ class PlainListener implements TlsListener {
     this.acceptsInTurn = listener.acceptsInTurn;
   }
 
-  async accept(): Promise<TlsConnection> {
-    return new PlainConnection(await this.#listener.accept());
+  async accept(): Promise<PendingClient> {
+    return new PlainClient(await this.#listener.accept());
   }
 
   waiting(): number {
@@ -58,74 +52,10 @@ class PlainListener implements TlsListener {
   }
 }
 
-class PlainConnection implements TlsConnection {
-  readonly serverName = undefined;
-  readonly negotiated = undefined;
-  readonly #stream: TcpStream;
-  readonly lend: TlsConnection["lend"];
-
-  constructor(stream: TcpStream) {
-    this.#stream = stream;
-    // Where the platform has none, nobody must find one here.
-    if (stream.lend !== undefined) this.lend = () => stream.lend!();
-  }
-
-  get pair() {
-    return this.#stream.pair;
-  }
-
-  handshake(): Promise<void> {
-    this.#stream.patient = false;
-    return DONE;
-  }
-
-  get lends(): boolean {
-    return this.#stream.lends === true;
-  }
-
-  get takesAtOnce(): boolean {
-    return this.#stream.takesAtOnce === true;
-  }
-
-  lendNow(most: number): Uint8Array | null | undefined {
-    return this.#stream.lendNow!(most);
-  }
-
-  whenReadable(ready: () => void): void {
-    this.#stream.whenReadable!(ready);
-  }
-
-  read(into: Uint8Array): number | null | Promise<number | null> {
-    return this.#stream.read(into);
-  }
-
-  room(): number {
-    return this.#stream.room?.() ?? 0;
-  }
-
-  write(octets: Uint8Array): Promise<number> | number {
-    return this.#stream.write(octets);
-  }
-
-  closeWrite(): Promise<void> | void {
-    return this.#stream.closeWrite();
-  }
-
-  reset(): void {
-    this.#stream.reset();
-  }
-
-  get gone(): boolean {
-    return this.#stream.gone === true;
-  }
-
-  unsent(): number {
-    return this.#stream.unsent();
-  }
-
-  close(): void {
-    this.#stream.close();
+/** Ready as soon as it is there. */
+class PlainClient extends StreamClient<TcpStream> {
+  handshake(): Promise<SecureClient> {
+    this.stream.patient = false;
+    return Promise.resolve(this);
   }
 }
-
-const DONE = Promise.resolve();

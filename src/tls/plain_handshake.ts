@@ -14,8 +14,8 @@ export interface ReadHello {
   readonly verdict: Exclude<ReturnType<typeof parseClientHello>, { readonly kind: "incomplete" }>;
   /** In the buffer that was given, or in a larger one. */
   readonly octets: Uint8Array;
-  /** The buffer they are in. */
-  readonly buffer: Uint8Array;
+  /** The buffer they are in; undefined: they are lent. */
+  readonly buffer: Uint8Array | undefined;
 }
 
 /**
@@ -76,14 +76,14 @@ export async function firstOf<Octets>(
 /** The same from a source that lends its octets; what it gives is lent too. */
 export async function lentClientHello(
   source: Pick<Duplex, "lend">,
-): Promise<Pick<ReadHello, "verdict" | "octets">> {
+): Promise<ReadHello> {
   let before: Uint8Array | undefined;
   for (;;) {
     const more = before === undefined ? await firstOf(source.lend!()) : await source.lend!();
     if (more === null) throw new PeerError("client", "closed", "ended in the handshake");
     const octets = before === undefined ? more : joinBytes(before, more);
     const verdict = parseClientHello(octets);
-    if (verdict.kind !== "incomplete") return { verdict, octets };
+    if (verdict.kind !== "incomplete") return { verdict, octets, buffer: undefined };
     before = before === undefined ? new Uint8Array(more) : octets;
   }
 }

@@ -1,8 +1,35 @@
-/** Socket options of a listening socket, for the engines whose platform does not take them when it listens. */
+/** Listening sockets, with the options that the platform does not take when it listens. */
 
 import { StartupError } from "../errors.ts";
 import type { TlsListenerOptions } from "./engine.ts";
-import type { ListenerOptions, Runtime, SocketAddress } from "../runtime/runtime.ts";
+import type {
+  ListenerOptions,
+  Runtime,
+  SocketAddress,
+  StreamListener,
+} from "../runtime/runtime.ts";
+
+/**
+ * Opens a listening socket of the platform's for connections in clear. `besideTls` as `ListenOptions` has it. Rejects
+ * with {@linkcode StartupError}, and leaves nothing open.
+ */
+export async function openListener(
+  runtime: Runtime,
+  { address, reusePort, besideTls = false, ...options }: TlsListenerOptions & {
+    readonly besideTls?: boolean;
+  },
+): Promise<StreamListener> {
+  const socket = { ...address, reusePort, sockets: options.sockets, besideTls };
+  const listener = await runtime.network.listen(socket);
+  try {
+    tuneListener(runtime, listener.address, options);
+    steerClients(runtime, listener.address, options);
+    return listener;
+  } catch (error) {
+    listener.close();
+    throw error;
+  }
+}
 
 /**
  * Sets what accepted connections are to inherit. Where the kernel cannot be reached, connections do without it: the plan

@@ -25,6 +25,7 @@ import { Proxy, type ProxyChange, type ProxyFrontend, type ProxyOptions } from "
 import { pause, type Runtime, type SocketAddress, type Steering } from "../runtime/runtime.ts";
 import { FrontendEngines } from "./frontend_engines.ts";
 import { readAhead } from "./read_ahead.ts";
+import { ENGINES } from "../tls/engines.ts";
 import type { MakeEngine } from "../tls/engine.ts";
 
 /** Runs a worker to its end and returns the exit code. */
@@ -197,8 +198,8 @@ class Worker {
   }
 
   #options(configuration: WorkerConfiguration, frontends: readonly ProxyFrontend[]): ProxyOptions {
-    const isRustls = frontends.some(({ engine }) => engine.name === "rustls");
-    const steer = isRustls || configuration.steersAlways ? configuration.steer : undefined;
+    const sharesSessions = frontends.every(({ engine }) => ENGINES[engine.name].sharesSessions);
+    const steer = !sharesSessions || configuration.steersAlways ? configuration.steer : undefined;
     return {
       ...{ ...configuration, frontends, reusePort: true, descriptors: this.#descriptors },
       // A socket would be this user's, and any other process of this user could share its port.

@@ -25,16 +25,19 @@ export const platform: Platform = {
     {
       name: "rustls on Deno",
       runtime,
+      library: "rustls",
       make: (configuration) => makeEngine(runtime, { ...configuration, library: "rustls" }),
     },
     {
       name: "OpenSSL on Deno",
       runtime,
+      library: "openssl",
       make: (configuration) => makeEngine(runtime, { ...configuration, library: "openssl" }),
     },
     {
       name: "OpenSSL on Deno, on our own loop",
       runtime: onLoop,
+      library: "openssl",
       make: (configuration) => makeEngine(onLoop, { ...configuration, library: "openssl" }),
     },
   ],

@@ -65,7 +65,7 @@ for (const [what, { asked, ...order }] of Object.entries(TAKEN)) {
   dialerContract(`a certificate with ${what} is taken`, async (site) => {
     const listener = await site.listen({ names: [], ...order });
     const ours = await site.dial(listener.address.port, { name: asked });
-    await site.shakeHands(ours, site.accept(listener));
+    await site.handshakes(ours, site.accept(listener));
   });
 }
 

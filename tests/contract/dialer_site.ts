@@ -3,9 +3,9 @@
 import { Abandonment } from "../../src/abandonment.ts";
 import type { PeerError } from "../../src/errors.ts";
 import { type Abortable, Aborter } from "../../src/proxy/aborter.ts";
-import type { Stream, StreamListener } from "../../src/runtime/runtime.ts";
-import type { BackendConnection } from "../../src/tls/dialer.ts";
-import type { TlsConnection, TlsListener } from "../../src/tls/engine.ts";
+import type { Duplex, Stream, StreamListener } from "../../src/runtime/runtime.ts";
+import type { PendingBackend } from "../../src/tls/dialer.ts";
+import type { PendingClient, SecureClient, TlsListener } from "../../src/tls/engine.ts";
 import type { BackendTls, TlsConfiguration } from "../../src/tls/tls_configuration.ts";
 import { Authority, type Issued, type Order } from "../support/authority.ts";
 import { closeQuietly } from "../support/backend.ts";
@@ -34,8 +34,8 @@ function authority(): Promise<Authority> {
 
 /** A backend and a connection to it, both after the handshake. */
 export interface DialledPair {
-  readonly ours: BackendConnection;
-  readonly backend: TlsConnection;
+  readonly ours: Stream;
+  readonly backend: Duplex;
 }
 
 /** Use it with `await using`: everything opened through it is closed with it. */
@@ -81,7 +81,7 @@ export class DialerSite implements AsyncDisposable {
     port: number,
     backend: Partial<BackendTls> = {},
     configuration: Partial<TlsConfiguration> = {},
-  ): Promise<BackendConnection> {
+  ): Promise<PendingBackend> {
     const { certificate: authorities } = this.authority;
     const { dialer } = await this.under.make({
       ...TLS_CONFIGURATION,
@@ -101,25 +101,26 @@ export class DialerSite implements AsyncDisposable {
     const listening = listener ?? await this.listen();
     const accepting = this.accept(listening);
     accepting.catch(() => {});
-    const ours = await this.dial(port ?? listening.address.port);
-    return { ours, backend: await this.shakeHands(ours, accepting) };
+    const dialled = await this.dial(port ?? listening.address.port);
+    const { ours, backend: { stream } } = await this.handshakes(dialled, accepting);
+    return { ours, backend: stream };
   }
 
   /** Completes the handshake on both sides. */
-  async shakeHands(
-    ours: BackendConnection,
-    accepting: Promise<TlsConnection>,
-  ): Promise<TlsConnection> {
+  async handshakes(
+    dialled: PendingBackend,
+    accepting: Promise<PendingClient>,
+  ): Promise<{ ours: Stream; backend: SecureClient }> {
     // Before the hello is there, the kernel may keep the connection to itself (TCP_DEFER_ACCEPT).
-    const handshake = ours.handshake();
+    const handshake = dialled.handshake();
     handshake.catch(() => {});
-    const backend = await accepting;
-    await within(10_000, "the handshake", Promise.all([handshake, backend.handshake()]));
-    return backend;
+    const both = Promise.all([handshake, (await accepting).handshake()]);
+    const [ours, backend] = await within(10_000, "the handshake", both);
+    return { ours, backend };
   }
 
   /** The next connection at a backend. */
-  async accept<Connection extends Stream>(
+  async accept<Connection extends { close(): void }>(
     listener: { accept(): Promise<Connection> },
   ): Promise<Connection> {
     const connection = await within(10_000, "a connection", listener.accept());
@@ -128,7 +129,7 @@ export class DialerSite implements AsyncDisposable {
   }
 
   /** Why a handshake with a backend fails. */
-  async handshakeFault(listener: TlsListener, ours: BackendConnection): Promise<PeerError> {
+  async handshakeFault(listener: TlsListener, ours: PendingBackend): Promise<PeerError> {
     const fault = this.fault(ours.handshake());
     (await this.accept(listener)).handshake().catch(() => {});
     return await fault;

@@ -3,7 +3,7 @@
 import { assertEquals } from "../support/assert.ts";
 import { writeAll } from "../support/backend.ts";
 import { within } from "../support/eventually.ts";
-import type { TlsConnection } from "../../src/tls/engine.ts";
+import type { Duplex } from "../../src/runtime/runtime.ts";
 import { makeSelfSigned } from "../../src/x509/self_signed.ts";
 import { platform } from "#contract-platform";
 import { configurationOf, contract, type EngineSite } from "./engine_site.ts";
@@ -58,7 +58,7 @@ async function arriving(site: EngineSite, trusted: string) {
 
 async function relays(
   client: { read(into: Uint8Array): number | null | Promise<number | null> },
-  server: TlsConnection,
+  server: Pick<Duplex, "write">,
 ) {
   await writeAll(server, new TextEncoder().encode("still there"));
   const into = new Uint8Array(64);

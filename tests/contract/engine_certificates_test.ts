@@ -1,6 +1,7 @@
 /** The contract of a TLS engine: which certificate a client is served, by the name it asks for and what it can verify. */
 
 import { checkCertificate } from "../../src/x509/certificate_file.ts";
+import { ENGINES } from "../../src/tls/engines.ts";
 import type { TlsConfiguration } from "../../src/tls/tls_configuration.ts";
 import { parsePem, pemOctets } from "../../src/x509/pem.ts";
 import { assertEquals } from "../support/assert.ts";
@@ -82,8 +83,7 @@ function hex(octets: Uint8Array): string {
   return Array.from(octets, (octet) => octet.toString(16).padStart(2, "0")).join("");
 }
 
-/** Engines that serve several certificates; rustls has one. */
-const engines = platform.engines.filter(({ name }) => !name.startsWith("rustls"));
+const engines = platform.engines.filter(({ library }) => ENGINES[library].manyCertificates);
 
 for (const under of engines) {
   platform.test(`${under.name}: a client gets the closest certificate that it can verify`, async () => {

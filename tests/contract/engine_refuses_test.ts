@@ -3,6 +3,7 @@
 import { assertEquals, assertRejects } from "../support/assert.ts";
 import { CertificatesRefused } from "../../src/errors.ts";
 import { checkCertificate } from "../../src/x509/certificate_file.ts";
+import { ENGINES } from "../../src/tls/engines.ts";
 import type { TlsConfiguration } from "../../src/tls/tls_configuration.ts";
 import { made } from "../support/made_certificates.ts";
 import { configurationOf, contract, madePem } from "./engine_site.ts";
@@ -25,7 +26,7 @@ contract("certificates that the library refuses are named, all of them", async (
     return checkCertificate(pem, `${name}.pem`);
   }));
   const good = configurationOf(await madePem());
-  const isSingle = under.name.startsWith("rustls");
+  const isSingle = !ENGINES[under.library].manyCertificates;
   const configuration: TlsConfiguration = isSingle
     ? { ...good, certificates: weak.slice(0, 1), defaultCertificate: 0 }
     : { ...good, certificates: [...weak, ...good.certificates], defaultCertificate: 2 };

@@ -25,9 +25,9 @@ contract("listen() names an address that is taken", async (site) => {
 });
 
 contract("pair tells both ends of the connection", async (site) => {
-  const { client, server } = await site.pair();
-  assertEquals(server.pair.peer, client.pair.local);
-  assertEquals(server.pair.local, { host: "127.0.0.1", port: site.port });
+  const { client, accepted } = await site.pair();
+  assertEquals(accepted.pair.peer, client.pair.local);
+  assertEquals(accepted.pair.local, { host: "127.0.0.1", port: site.port });
 });
 
 contract("plaintext goes both ways", async (site) => {

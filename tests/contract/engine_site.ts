@@ -3,8 +3,8 @@
 import { Abandonment } from "../../src/abandonment.ts";
 import type { PeerError } from "../../src/errors.ts";
 import { type Abortable, Aborter } from "../../src/proxy/aborter.ts";
-import type { Stream } from "../../src/runtime/runtime.ts";
-import type { TlsConnection, TlsListener } from "../../src/tls/engine.ts";
+import type { Duplex, Stream } from "../../src/runtime/runtime.ts";
+import type { PendingClient, SecureClient, TlsListener } from "../../src/tls/engine.ts";
 import { makeSelfSigned } from "../../src/x509/self_signed.ts";
 import type { TlsConfiguration } from "../../src/tls/tls_configuration.ts";
 import { closeQuietly, writeAll } from "../support/backend.ts";
@@ -45,6 +45,15 @@ export function contract(
   }
 }
 
+/** A client, and the server's end of its connection. */
+export interface EnginePair {
+  readonly client: TlsClient;
+  readonly server: Duplex;
+  /** As it was before the handshake. */
+  readonly accepted: PendingClient;
+  readonly secure: SecureClient;
+}
+
 /** Use it with `await using`: everything opened through it is closed with it. */
 export class EngineSite implements AsyncDisposable {
   readonly under: EngineUnderTest;
@@ -78,7 +87,7 @@ export class EngineSite implements AsyncDisposable {
   }
 
   /** The next connection, before its handshake. */
-  async accept(): Promise<TlsConnection> {
+  async accept(): Promise<PendingClient> {
     const connection = await within(10_000, "a connection", this.listener.accept());
     this.#open.add(connection);
     return connection;
@@ -93,16 +102,16 @@ export class EngineSite implements AsyncDisposable {
     return stream;
   }
 
-  /** Both ends of a connection whose handshake is done. */
-  async pair(port = this.port): Promise<{ client: TlsClient; server: TlsConnection }> {
+  /** Both ends of a connection whose handshake is done, and what the server knows of it. */
+  async pair(port = this.port): Promise<EnginePair> {
     const { certificateChain } = this.configuration.certificates[0]!;
     const connecting = platform.connectTls(port, certificateChain);
     connecting.catch(() => {});
-    const server = await this.accept();
-    await within(10_000, "the handshake", server.handshake());
+    const accepted = await this.accept();
+    const secure = await within(10_000, "the handshake", accepted.handshake());
     const client = await connecting;
     this.#open.add(client);
-    return { client, server };
+    return { client, server: secure.stream, accepted, secure };
   }
 
   /** A wire to the listener; see {@linkcode Wire}. */

@@ -14,6 +14,7 @@ export const platform: Platform = {
     {
       name: "Node",
       runtime,
+      library: "node",
       make: (configuration) => makeEngine(runtime, { ...configuration, library: "node" }),
     },
   ],

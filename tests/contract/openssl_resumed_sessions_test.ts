@@ -3,6 +3,7 @@
 import { createRuntime } from "../../src/runtime/deno/runtime.ts";
 import type { Negotiated, TlsListener } from "../../src/tls/engine.ts";
 import { createOpenSslEngine } from "../../src/tls/openssl/engine.ts";
+import { openHostLibrary } from "../../src/tls/openssl/host_library.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { type PemFile, temporaryPem } from "../support/certificates.ts";
 import { clientCertificate } from "../support/client_certificate.ts";
@@ -39,10 +40,12 @@ for (const version of TICKET_VERSIONS) {
 
 /** Demands certificates of clients from themselves. */
 async function listen(pem: PemFile, authority: PemFile): Promise<TlsListener & Disposable> {
-  const engine = createOpenSslEngine(deno, {
+  const configuration = {
     ...configurationOf(pem.text),
     clientRules: { verify: "required", authorities: authority.certificate },
-  });
+  } as const;
+  const library = openHostLibrary(deno, configuration);
+  const engine = createOpenSslEngine(deno, configuration, library);
   const listener = await engine.listen({
     ...{ address: { host: "127.0.0.1", port: 0 }, reusePort: false, sockets: SOCKETS },
   });
@@ -58,15 +61,15 @@ async function listen(pem: PemFile, authority: PemFile): Promise<TlsListener & D
 async function serve(listener: TlsListener, visiting: Promise<Visit>): Promise<Negotiated> {
   const connection = await within(10_000, "the client", listener.accept());
   try {
-    await within(10_000, "the handshake", connection.handshake());
+    const { stream, negotiated } = await within(10_000, "the handshake", connection.handshake());
     const octets = new Uint8Array(100);
-    const count = await within(10_000, "its words", connection.read(octets));
-    await connection.write(octets.subarray(0, count ?? 0));
-    assertEquals(await within(10_000, "its end", connection.read(octets)), null);
-    await connection.closeWrite();
+    const count = await within(10_000, "its words", stream.read(octets));
+    await stream.write(octets.subarray(0, count ?? 0));
+    assertEquals(await within(10_000, "its end", stream.read(octets)), null);
+    await stream.closeWrite();
     const visit = await visiting;
     assert(visit.answered, visit.report);
-    return connection.negotiated!;
+    return negotiated!;
   } finally {
     connection.close();
     await visiting.catch(() => {});

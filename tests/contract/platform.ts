@@ -4,7 +4,7 @@
  * deno_platform.ts under Deno and node_platform.ts under Node (scripts/test_node.ts).
  */
 
-import type { Duplex, Runtime, SocketPair } from "../../src/runtime/runtime.ts";
+import type { Duplex, Runtime, SocketPair, TlsLibraryName } from "../../src/runtime/runtime.ts";
 import type { TlsEngine } from "../../src/tls/engine.ts";
 import type { TlsConfiguration } from "../../src/tls/tls_configuration.ts";
 
@@ -23,6 +23,8 @@ export interface EngineUnderTest {
   /** For the names of tests. */
   readonly name: string;
   readonly runtime: Runtime;
+  /** What it can do is in its row. */
+  readonly library: TlsLibraryName;
   make(configuration: TlsConfiguration): Promise<TlsEngine>;
 }
 

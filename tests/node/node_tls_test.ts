@@ -195,8 +195,9 @@ async function serve(
   const stream = await listener.accept();
   const hello = await stream.lend!();
   const context = tls.newContext(OPTIONS);
-  const server = tls.accept(stream, context, hello!, (refusal) => {
-    return new PeerError("client", "other", refusal.message, { cause: refusal });
+  const server = tls.accept(stream, { context, former: undefined }, hello!, {
+    party: "client",
+    recordFault: (refusal) => new PeerError("client", "other", refusal.message, { cause: refusal }),
   }) as NodeTlsStream;
   try {
     await within(10_000, "the handshake", server.handshake());

@@ -22,16 +22,18 @@ import type { Stream, TcpStream } from "../runtime.ts";
 import type {
   AcceptedStream as TlsClient,
   ConnectedStream,
-  RecordFault,
+  SessionTerms,
   StreamContext,
   StreamContextOptions,
   StreamTls,
+  TlsPeer,
 } from "../stream_tls.ts";
 
 /** Makes the interface to `node:tls`. */
 export function openNodeTls(): StreamTls {
   return {
     version: `OpenSSL ${process.versions.openssl} (Node ${process.versions.node})`,
+    contextsChange: false,
     useEngine,
     newContext: (options) => new NodeContext(options),
     accept,
@@ -41,9 +43,9 @@ export function openNodeTls(): StreamTls {
 
 function accept(
   stream: TcpStream,
-  context: StreamContext,
+  { context }: SessionTerms,
   read: Uint8Array,
-  recordFault: RecordFault,
+  { recordFault }: TlsPeer,
 ): TlsClient {
   if (!(stream instanceof AcceptedStream) || !(context instanceof NodeContext)) {
     throw new TypeError("not from this library");
@@ -57,7 +59,7 @@ function accept(
 function connect(
   stream: Stream,
   context: StreamContext,
-  recordFault: RecordFault,
+  { recordFault }: TlsPeer,
 ): ConnectedStream {
   if (!(stream instanceof DialledStream) || !(context instanceof NodeContext)) {
     throw new TypeError("not from this library");
@@ -109,6 +111,9 @@ class NodeContext implements StreamContext {
       ...stapler(whole, options),
     };
   }
+
+  /** Node frees a context that nobody holds any more. */
+  free(): void {}
 
   /** Only where there are several is it worth a look. */
   readonly findCertificate = (shown: () => Uint8Array | undefined): SslCertificate | undefined => {

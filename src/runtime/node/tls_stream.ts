@@ -105,8 +105,9 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
     tls.on("_tlsError", onTlsError);
   }
 
-  get pair(): SocketPair {
-    return socketPair(this.#raw, this.#listener);
+  get pair(): SocketPair | undefined {
+    const isUnix = this.#listener === undefined && this.#raw.remotePort === undefined;
+    return isUnix ? undefined : socketPair(this.#raw, this.#listener);
   }
 
   /** All octets of ciphertext that have arrived. */

@@ -3,57 +3,53 @@
  * client first asks for it and kept as long as it is among the most recently used. Ten thousand certificates
  * therefore cost what their text costs.
  *
- * It also keeps the ticket keys of each context those of the current period.
+ * It also keeps the ticket keys of each context those of the current period. Where a context has its keys for good,
+ * there is one for each period, and a client with a ticket of another period is served under that.
  */
 
-import {
-  type FormerTicketKeys,
-  type OpenSsl,
-  OpenSslError,
-  type SslContext,
-} from "../../runtime/openssl.ts";
+import type { SessionTerms, StreamTls } from "../../runtime/stream_tls.ts";
 import type { Clock } from "../../runtime/runtime.ts";
 import { fromBase64 } from "../../wire/base64.ts";
 import type { ClientHello } from "../../wire/client_hello.ts";
 import { isKeyUri } from "../../wire/key_uri.ts";
 import { CertificateChoice } from "../certificate_choice.ts";
 import { attemptEach, attemptNew } from "../certificates_refused.ts";
-import { TicketKeyring } from "../ticket_keys.ts";
+import { TicketKeyring, type TicketKeys } from "../ticket_keys.ts";
 import { StapledCertificates } from "../staples.ts";
 import type { ClientRules, Staple, TlsConfiguration } from "../tls_configuration.ts";
 import { contextOptions, rulesFor } from "./context_options.ts";
-import { startupError } from "./startup_error.ts";
-
-/** A context, and what is known of it. */
-interface Entry {
-  readonly context: SslContext;
-  readonly allowed: ClientRules["allowed"];
-  /** Of the keys it seals tickets with. */
-  period: number;
-}
+import { newContext } from "./new_context.ts";
 
 /** What a client is served with. */
-export interface Choice {
-  readonly context: SslContext;
+export interface Choice extends SessionTerms {
   /** Who may connect. */
   readonly allowed: ClientRules["allowed"];
-  /** Keys that the client's ticket needs besides those of the context. */
-  readonly former: FormerTicketKeys | undefined;
+}
+
+/** A context, and what is known of it: the choice of nearly every client. */
+interface Entry extends Choice {
+  readonly key: string;
+  readonly places: readonly number[];
+  readonly former: undefined;
+  /** What it seals tickets with. */
+  keys: TicketKeys;
 }
 
 /** Makes and keeps contexts. */
 export class Contexts {
-  readonly #library: OpenSsl;
+  readonly #library: StreamTls;
   readonly #configuration: TlsConfiguration;
   readonly #certificates: StapledCertificates;
   readonly #choice: CertificateChoice;
   readonly #keyring: TicketKeyring;
   readonly #clock: Clock;
   #checked = false;
-  /** By the certificates in it, the least recently used first. */
+  /** By the certificates in it, and its period if it is for one alone; the least recently used first. */
   readonly #entries = new Map<string, Entry>();
+  /** What was asked for last, and by which list of places. */
+  #last: { readonly places: readonly number[]; readonly entry: Entry } | undefined;
 
-  constructor(library: OpenSsl, configuration: TlsConfiguration, clock: Clock) {
+  constructor(library: StreamTls, configuration: TlsConfiguration, clock: Clock) {
     const { certificates, ticketSecret } = configuration;
     this.#library = library;
     this.#configuration = configuration;
@@ -65,38 +61,47 @@ export class Contexts {
 
   /**
    * What to serve a client with, or undefined if it asked for a name that is to be refused. Throws
-   * {@linkcode StartupError} if OpenSSL refuses a certificate that nobody has asked for before.
+   * {@linkcode StartupError} if the library refuses a certificate that nobody has asked for before.
    */
   choose(hello: ClientHello): Choice | undefined {
     const places = this.#choice.choose(hello);
     if (places === undefined) return undefined;
-    const { ticketNames } = hello;
-    const entry = this.#entry(places);
     const current = this.#keyring.current();
-    if (entry.period !== current.period) {
-      entry.context.setTicketKeys(current);
-      entry.period = current.period;
+    const former = this.#formerKeys(hello);
+    if (!this.#library.contextsChange) return this.#entry(places, former ?? current);
+    const entry = this.#entry(places, current);
+    if (entry.keys !== current) {
+      entry.context.setTicketKeys!(current);
+      entry.keys = current;
     }
-    const { context, allowed } = entry;
-    for (const name of ticketNames) {
-      const former = this.#keyring.neighbour(name);
-      if (former !== undefined) return { context, allowed, former: { former, current } };
-    }
-    return { context, allowed, former: undefined };
+    return former === undefined ? entry : { ...entry, former: { former, current } };
   }
 
-  /** Staples other OCSP responses from now on, to handshakes that are under way too. */
+  /** The keys of another period that the client's tickets need. */
+  #formerKeys({ ticketNames }: ClientHello): TicketKeys | undefined {
+    for (const name of ticketNames) {
+      const former = this.#keyring.neighbour(name);
+      if (former !== undefined) return former;
+    }
+    return undefined;
+  }
+
+  /** Staples other OCSP responses from now on; where contexts change, to handshakes that are under way too. */
   staple(staples: readonly Staple[]): void {
     const changed = this.#certificates.take(staples);
-    for (const [key, { context }] of this.#entries) {
-      for (const [inContext, place] of placesIn(key).entries()) {
-        if (!changed.has(place)) continue;
-        const { ocspResponse } = this.#certificates.at(place);
-        context.staple(
-          inContext,
-          ocspResponse === undefined ? undefined : fromBase64(ocspResponse),
-        );
-      }
+    for (const entry of this.#entries.values()) {
+      if (!entry.places.some((place) => changed.has(place))) continue;
+      if (this.#library.contextsChange) this.#stapleIn(entry, changed);
+      else this.#drop(entry);
+    }
+    this.#last = undefined;
+  }
+
+  #stapleIn({ context, places }: Entry, changed: ReadonlySet<number>): void {
+    for (const [inContext, place] of places.entries()) {
+      if (!changed.has(place)) continue;
+      const { ocspResponse } = this.#certificates.at(place);
+      context.staple!(inContext, ocspResponse === undefined ? undefined : fromBase64(ocspResponse));
     }
   }
 
@@ -135,28 +140,39 @@ export class Contexts {
   free(): void {
     for (const { context } of this.#entries.values()) context.free();
     this.#entries.clear();
+    this.#last = undefined;
   }
 
-  #entry(places: readonly number[]): Entry {
-    const key = places.join();
-    const known = this.#entries.get(key);
-    if (known !== undefined && this.#entries.size < MOST / 2) return known;
-    const entry = known ?? this.#make(places);
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
-    if (this.#entries.size > MOST) this.#dropOldest(entry);
+  #entry(places: readonly number[], keys = this.#keyring.current()): Entry {
+    const last = this.#last;
+    const { contextsChange } = this.#library;
+    if (last?.places === places && (contextsChange || last.entry.keys === keys)) return last.entry;
+    const key = contextsChange ? places.join() : `${places.join()} ${keys.period}`;
+    const entry = this.#entries.get(key) ?? this.#make(places, keys, key);
+    this.#keep(entry);
+    this.#last = { places, entry };
     return entry;
   }
 
+  /** As the most recently used one. While there are few, the order does not matter. */
+  #keep(entry: Entry): void {
+    if (this.#entries.size < MOST / 2 && this.#entries.has(entry.key)) return;
+    this.#entries.delete(entry.key);
+    this.#entries.set(entry.key, entry);
+    if (this.#entries.size > MOST) this.#dropOldest(entry);
+  }
+
   #dropOldest(newest: Entry): void {
-    for (const [key, entry] of this.#entries) {
+    for (const entry of this.#entries.values()) {
       if (entry === newest) return;
-      const places = placesIn(key);
       // A key that an engine holds may be out of reach by now.
-      if (this.#hasEngineKey(places)) continue;
-      this.#entries.delete(key);
-      return entry.context.free();
+      if (!this.#hasEngineKey(entry.places)) return this.#drop(entry);
     }
+  }
+
+  #drop({ key, context }: Entry): void {
+    this.#entries.delete(key);
+    context.free();
   }
 
   #hasEngineKey(places: readonly number[]): boolean {
@@ -167,25 +183,16 @@ export class Contexts {
     });
   }
 
-  #make(places: readonly number[]): Entry {
+  #make(places: readonly number[], keys = this.#keyring.current(), key = ""): Entry {
     const certificates = places.map((place) => this.#certificates.at(place));
     const { allowed } = rulesFor(this.#configuration, certificates);
     const options = contextOptions(this.#library.version, this.#configuration, certificates);
-    try {
-      const context = this.#library.newContext(options);
-      return { context, allowed, period: NaN };
-    } catch (error) {
-      if (!(error instanceof OpenSslError)) throw error;
-      throw startupError(
-        ...[error, this.#configuration, certificates] as const,
-        (ciphers) => this.#library.newContext({ ...options, ciphers }).free(),
-      );
-    }
+    const context = newContext(this.#library, this.#configuration, certificates, {
+      ...options,
+      ticketKeys: keys,
+    });
+    return { context, allowed, former: undefined, key, places, keys };
   }
-}
-
-function placesIn(key: string): number[] {
-  return key.split(",").map(Number);
 }
 
 /** Contexts that are kept; one takes some tens of KiB. */

@@ -1,32 +1,32 @@
 /**
- * The engine on the host's OpenSSL: everything that stud can be asked for and rustls cannot do. OpenSSL turns
- * octets into octets here; sockets, the first look at the ClientHello and the choice of certificates are ours.
+ * The engine on OpenSSL, the host's or Node's: everything that stud can be asked for and rustls cannot do. The first
+ * look at the ClientHello and the choice of certificates are ours; what differs is behind {@linkcode StreamTls}.
  */
 
 import { StartupError } from "../../errors.ts";
-import type { OpenSsl } from "../../runtime/openssl.ts";
 import type { Runtime, StreamListener } from "../../runtime/runtime.ts";
-import type { TlsConnection, TlsEngine, TlsListener, TlsListenerOptions } from "../engine.ts";
+import type { StreamTls } from "../../runtime/stream_tls.ts";
+import type { PendingClient, TlsEngine, TlsListener } from "../engine.ts";
 import type { TlsConfiguration } from "../tls_configuration.ts";
-import { steerClients, tuneListener } from "../tune_listener.ts";
-import { OpenSslConnection, type OpenSslServices } from "./connection.ts";
+import { openListener } from "../tune_listener.ts";
+import { OpenSslClient, type OpenSslServices } from "./client.ts";
 import { Contexts } from "./contexts.ts";
-import { ScratchBuffers } from "./scratch_buffers.ts";
 
-/** Makes the OpenSSL engine on a runtime. Throws {@linkcode StartupError} if it has no such library. */
-export function createOpenSslEngine(runtime: Runtime, configuration: TlsConfiguration): TlsEngine {
-  const library = openLibrary(runtime, configuration);
-  const contexts = new Contexts(library, configuration, runtime.clock);
-  const buffers = new ScratchBuffers();
-  const { network, clock } = runtime;
+/** Makes the engine on a library, for the configuration's. Throws {@linkcode StartupError}. */
+export function createOpenSslEngine(
+  runtime: Runtime,
+  configuration: TlsConfiguration,
+  library: StreamTls,
+): TlsEngine {
   useEngine(library, configuration);
+  const contexts = new Contexts(library, configuration, runtime.clock);
   let listeners = 0;
   const use: Use = () => {
     listeners++;
-    return { contexts, end: () => --listeners === 0 && contexts.free() };
+    return { contexts, library, end: () => --listeners === 0 && contexts.free() };
   };
   return {
-    name: "openssl",
+    name: configuration.library,
     library: library.version,
     oneRecordPerRead: false,
     check: () => new Promise((resolve) => resolve(contexts.makeAll())),
@@ -37,8 +37,7 @@ export function createOpenSslEngine(runtime: Runtime, configuration: TlsConfigur
       try {
         // What has to be read from a token or a file of the library's is read before privileges go.
         contexts.prepare();
-        const services = { contexts, network, clock, buffers };
-        return new OpenSslListener(await listen(runtime, options), services, used);
+        return new OpenSslListener(await openListener(runtime, options), runtime, used);
       } catch (error) {
         used.end();
         throw error;
@@ -56,20 +55,8 @@ export function createOpenSslEngine(runtime: Runtime, configuration: TlsConfigur
   };
 }
 
-/** Opens the library; says why it is opened, too: most operators have not asked for one. */
-export function openLibrary(runtime: Runtime, { because }: TlsConfiguration): OpenSsl {
-  try {
-    return runtime.openOpenSsl();
-  } catch (error) {
-    if (because === undefined || !(error instanceof StartupError)) throw error;
-    throw new StartupError(`OpenSSL is needed because of ${because}: ${error.message}`, {
-      cause: error,
-    });
-  }
-}
-
 /** Has the library use the operator's engine, if there is one. Throws {@linkcode StartupError}. */
-export function useEngine(library: OpenSsl, { sslEngine }: TlsConfiguration): void {
+export function useEngine(library: StreamTls, { sslEngine }: TlsConfiguration): void {
   if (sslEngine === undefined) return;
   try {
     library.useEngine(sslEngine);
@@ -80,23 +67,10 @@ export function useEngine(library: OpenSsl, { sslEngine }: TlsConfiguration): vo
   }
 }
 
-async function listen(runtime: Runtime, options: TlsListenerOptions): Promise<StreamListener> {
-  const { address, reusePort } = options;
-  const listener = await runtime.network.listen({ ...address, reusePort });
-  try {
-    tuneListener(runtime, listener.address, options);
-    // Every worker can resume every session, but each counts the connections of its own clients.
-    steerClients(runtime, listener.address, options);
-    return listener;
-  } catch (error) {
-    listener.close();
-    throw error;
-  }
-}
-
-/** The contexts of an engine while a listener uses them. */
+/** The contexts of an engine while a listener uses them, and the library they are of. */
 interface Used {
   readonly contexts: Contexts;
+  readonly library: StreamTls;
   /** Called once. */
   end(): void;
 }
@@ -105,16 +79,19 @@ type Use = () => Used;
 
 class OpenSslListener implements TlsListener {
   readonly address;
+  readonly acceptsUnasked;
   readonly acceptsInTurn;
   readonly #listener: StreamListener;
-  readonly #services: { contexts: Contexts } & OpenSslServices;
+  readonly #services: OpenSslServices & { contexts: Contexts; library: StreamTls };
   #used: Used | undefined;
 
-  constructor(listener: StreamListener, services: OpenSslServices, used: Used) {
+  constructor(listener: StreamListener, { network }: Pick<Runtime, "network">, used: Used) {
+    const { contexts, library } = used;
     this.#listener = listener;
-    this.#services = services;
+    this.#services = { contexts, library, network };
     this.#used = used;
     this.address = listener.address;
+    this.acceptsUnasked = listener.acceptsUnasked;
     this.acceptsInTurn = listener.acceptsInTurn;
   }
 
@@ -125,12 +102,13 @@ class OpenSslListener implements TlsListener {
   /** For clients that have come already, too, as long as they have not said what they want. */
   useInstead(used: Used): void {
     this.#services.contexts = used.contexts;
+    this.#services.library = used.library;
     this.#used?.end();
     this.#used = used;
   }
 
-  async accept(): Promise<TlsConnection> {
-    return new OpenSslConnection(await this.#listener.accept(), this.#services);
+  async accept(): Promise<PendingClient> {
+    return new OpenSslClient(await this.#listener.accept(), this.#services);
   }
 
   waiting(): number {

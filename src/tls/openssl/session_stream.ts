@@ -7,10 +7,12 @@ import { type Party, PeerError, type PeerErrorKind } from "../../errors.ts";
 import {
   type FormerTicketKeys,
   OpenSslError,
+  type SslFacts,
   type SslOutput,
   type SslSession,
 } from "../../runtime/openssl.ts";
-import type { Clock, Duplex, Stream } from "../../runtime/runtime.ts";
+import type { Clock, SocketPair, Stream } from "../../runtime/runtime.ts";
+import type { AcceptedStream, ConnectedStream, TlsPeer } from "../../runtime/stream_tls.ts";
 import type { ScratchBuffers } from "./scratch_buffers.ts";
 
 /** What all connections of an engine share for it. */
@@ -19,18 +21,16 @@ export interface SessionStreamServices {
   readonly buffers: ScratchBuffers;
 }
 
-/** Who is at the other end, and how OpenSSL's refusals of its records are put into words. */
-export interface SessionPeer {
-  readonly party: Party;
-  readonly recordFault: (error: OpenSslError) => PeerError;
-}
-
-/** A socket with a session on it, once there is one. */
-export class SessionStream implements Duplex {
-  readonly socket: Stream;
+/** A socket with a session on it, from the beginning of the handshake on. */
+export class SessionStream implements AcceptedStream, ConnectedStream {
+  readonly #socket: Stream;
   readonly #services: SessionStreamServices;
-  readonly #peer: SessionPeer;
+  readonly #peer: TlsPeer;
+  /** Until it is closed. */
   #session: SslSession | undefined;
+  /** What the client has said already. */
+  #first: Uint8Array;
+  #former: FormerTicketKeys | undefined;
   /** Ends when everything that the session has produced is sent. */
   #sending: Promise<void> | undefined;
   /** What it has produced meanwhile. */
@@ -41,68 +41,77 @@ export class SessionStream implements Duplex {
   #answered = false;
   /** How often it did since the peer's last data. */
   #answers = 0;
-  #closed = false;
 
-  constructor(socket: Stream, services: SessionStreamServices, peer: SessionPeer) {
-    this.socket = socket;
+  /** The session is freed with it. `first` is what the client has said already, and `former` for its ticket. */
+  constructor(
+    socket: Stream,
+    services: SessionStreamServices,
+    peer: TlsPeer,
+    session: SslSession,
+    first: Uint8Array = NOTHING,
+    former?: FormerTicketKeys,
+  ) {
+    this.#socket = socket;
     this.#services = services;
     this.#peer = peer;
+    this.#session = session;
+    this.#first = first;
+    this.#former = former;
+  }
+
+  get pair(): SocketPair | undefined {
+    return this.#socket.pair;
   }
 
   /** Plaintext is lent where the socket lends ciphertext. */
   get lends(): boolean {
-    return this.socket.lends === true;
+    return this.#socket.lends === true;
   }
 
   get takesAtOnce(): boolean {
-    return this.socket.takesAtOnce === true;
+    return this.#socket.takesAtOnce === true;
   }
 
-  /** The session, if one has begun and not ended. */
-  get session(): SslSession | undefined {
-    return this.#session;
+  get facts(): SslFacts {
+    return this.#open().facts;
   }
 
-  /** Takes a session that is about to do its handshake; it is freed with this. */
-  begin(session: SslSession): void {
-    this.#session = session;
+  get shownCertificate(): string | undefined {
+    return this.#session?.shownCertificate;
   }
 
-  /** Throws if it has been closed. */
-  checkOpen(): void {
-    if (this.#closed) throw this.#closedByUs();
-  }
-
-  /**
-   * Leads the handshake to its end, from the first `length` octets of the buffer on. Rejects with
-   * {@linkcode OpenSslError}, or as the socket does.
-   */
-  async shakeHands(
-    buffer: Uint8Array,
-    length: number,
-    former?: FormerTicketKeys,
-  ): Promise<void> {
+  /** From what the client has said already on, if it is one. */
+  async handshake(): Promise<void> {
     const session = this.#open();
-    for (let received = length;;) {
-      let done = false;
-      try {
-        done = session.handshake(buffer, received, former);
-      } catch (error) {
-        // After a failure too something is sent: the alert tells the peer what was wrong.
-        await Promise.resolve(this.#send(session)).catch(() => {});
-        throw error;
+    const { small } = this.#services.buffers;
+    let buffer: Uint8Array | undefined;
+    try {
+      for (let input = this.#first, length = input.length;;) {
+        let done = false;
+        try {
+          done = session.handshake(input, length, this.#former);
+        } catch (error) {
+          // After a failure too something is sent: the alert tells the peer what was wrong.
+          await Promise.resolve(this.#send(session)).catch(() => {});
+          throw error;
+        }
+        // The client may have gone as soon as it was sure of us; a fault shows at the next read or write.
+        if (done) return this.#sendAnswer(session);
+        const sending = this.#send(session);
+        if (sending !== undefined) await sending;
+        input = buffer ??= small.take();
+        const reading = this.#socket.read(input);
+        const more = reading instanceof Promise ? await reading : reading;
+        this.#open();
+        if (more === null) {
+          throw new PeerError(this.#peer.party, "closed", "ended in the handshake");
+        }
+        length = more;
       }
-      // The client may have gone as soon as it was sure of us; a fault shows at the next read or write.
-      if (done) return this.#sendAnswer(session);
-      const sending = this.#send(session);
-      if (sending !== undefined) await sending;
-      const reading = this.socket.read(buffer);
-      const more = reading instanceof Promise ? await reading : reading;
-      this.checkOpen();
-      if (more === null) {
-        throw new PeerError(this.#peer.party, "closed", "ended in the handshake");
-      }
-      received = more;
+    } finally {
+      this.#first = NOTHING;
+      this.#former = undefined;
+      if (buffer !== undefined) small.give(buffer);
     }
   }
 
@@ -116,7 +125,7 @@ export class SessionStream implements Duplex {
         if (octets !== 0) return octets === null ? null : plaintext.subarray(0, octets);
         continue;
       }
-      const input = this.socket.lendNow!(most);
+      const input = this.#socket.lendNow!(most);
       if (input === undefined) return undefined;
       if (input === null) throw this.#cutOff();
       const octets = this.#decrypt(session, input, input.length, plaintext);
@@ -127,7 +136,7 @@ export class SessionStream implements Duplex {
 
   whenReadable(ready: () => void): void {
     if (this.#answered) this.#afterAnswer().then(ready);
-    else this.socket.whenReadable!(ready);
+    else this.#socket.whenReadable!(ready);
   }
 
   async read(into: Uint8Array): Promise<number | null> {
@@ -146,7 +155,7 @@ export class SessionStream implements Duplex {
       const borrow = this.#burst;
       const input = borrow ? this.#services.buffers.large.take() : into;
       try {
-        const length = await this.socket.read(input);
+        const length = await this.#socket.read(input);
         if (length === null) throw this.#cutOff();
         session = this.#open();
         const octets = this.#decrypt(session, input, length, into);
@@ -173,33 +182,32 @@ export class SessionStream implements Duplex {
   }
 
   room(): number {
-    return this.socket.room?.() ?? 0;
+    return this.#socket.room?.() ?? 0;
   }
 
   closeWrite(): Promise<void> | void {
     const session = this.#open();
     session.closeWrite();
     const sending = this.#send(session);
-    if (sending === undefined) return this.socket.closeWrite();
-    return sending.then(() => this.socket.closeWrite());
+    if (sending === undefined) return this.#socket.closeWrite();
+    return sending.then(() => this.#socket.closeWrite());
   }
 
   get gone(): boolean {
-    return this.socket.gone === true;
+    return this.#socket.gone === true;
   }
 
   unsent(): number {
-    return this.socket.unsent();
+    return this.#socket.unsent();
   }
 
   /** Its session goes when it is closed: a call may be under way. */
   reset(): void {
-    this.socket.reset();
+    this.#socket.reset();
   }
 
   close(): void {
-    this.#closed = true;
-    this.socket.close();
+    this.#socket.close();
     this.#session?.free();
     this.#session = undefined;
   }
@@ -267,7 +275,7 @@ export class SessionStream implements Duplex {
     const { octets } = output;
     let writing: number | Promise<number>;
     try {
-      writing = this.socket.write(octets);
+      writing = this.#socket.write(octets);
     } catch (error) {
       output.release();
       throw error;
@@ -286,8 +294,8 @@ export class SessionStream implements Duplex {
     try {
       do {
         for (let rest: Uint8Array = output.octets;;) {
-          writing ??= this.socket.write(rest);
-          if (this.socket.takesAtOnce) {
+          writing ??= this.#socket.write(rest);
+          if (this.#socket.takesAtOnce) {
             output.release();
             // If this fails it has been given back already: twice, and two sessions would write into it.
             output = undefined;
@@ -316,8 +324,7 @@ export class SessionStream implements Duplex {
 
   #open(): SslSession {
     if (this.#session !== undefined) return this.#session;
-    if (this.#closed) throw this.#closedByUs();
-    throw new PeerError(this.#peer.party, "gone", "no handshake yet");
+    throw new PeerError(this.#peer.party, "gone", "closed by us");
   }
 
   /** What OpenSSL found wrong with a record after the handshake. */
@@ -329,10 +336,6 @@ export class SessionStream implements Duplex {
   #cutOff(): PeerError {
     const { party } = this.#peer;
     return (this.#session?.holdsPart ? WITHIN_A_RECORD : WITHOUT_CLOSE_NOTIFY)[party];
-  }
-
-  #closedByUs(): PeerError {
-    return new PeerError(this.#peer.party, "gone", "closed by us");
   }
 }
 

@@ -9,11 +9,13 @@ import type {
   Endpoint,
   Network,
   Runtime,
+  Stream,
   TlsDialOptions,
   TlsStream,
 } from "../../runtime/runtime.ts";
 import { handshakeFault, recordFaultAt } from "../backend_faults.ts";
-import { type BackendConnection, endpointText, type TlsDialer } from "../dialer.ts";
+import { endpointText, type PendingBackend, type TlsDialer } from "../dialer.ts";
+import { OverStream } from "../over_stream.ts";
 import type { OutgoingConfiguration } from "../tls_configuration.ts";
 
 /** Makes the dialer. In a process of stud's own the library trusts nobody whom the operator did not name. */
@@ -37,7 +39,7 @@ export function createRustlsDialer(
       if (ownProcess) network.trust(authorities === undefined ? "machine" : "nobody");
       await tryOut(network, options);
     },
-    async dial(endpoint: Endpoint, abandonment: Abandonment): Promise<BackendConnection> {
+    async dial(endpoint: Endpoint, abandonment: Abandonment): Promise<PendingBackend> {
       const stream = await network.dialTls(endpoint, options, abandonment);
       return new RustlsBackend(stream, network, endpoint);
     },
@@ -64,60 +66,48 @@ async function tryOut(network: Network, options: TlsDialOptions): Promise<void> 
   }
 }
 
-class RustlsBackend implements BackendConnection {
-  readonly #stream: TlsStream;
+class RustlsBackend extends OverStream<TlsStream> implements PendingBackend, Stream {
   readonly #network: Network;
   readonly #endpoint: Endpoint;
   #accepted = false;
 
   constructor(stream: TlsStream, network: Network, endpoint: Endpoint) {
-    this.#stream = stream;
+    super(stream);
     this.#network = network;
     this.#endpoint = endpoint;
   }
 
   get pair() {
-    return this.#stream.pair;
+    return this.stream.pair;
   }
 
-  async handshake(): Promise<void> {
+  async handshake(): Promise<Stream> {
     try {
-      await this.#stream.handshake();
+      await this.stream.handshake();
+      return this;
     } catch (error) {
       throw handshakeFault(this.#network.peerError(error, "backend"));
     }
   }
 
   read(into: Uint8Array): number | null | Promise<number | null> {
-    if (this.#accepted) return this.#stream.read(into);
+    if (this.#accepted) return this.stream.read(into);
     this.#accepted = true;
     return this.#readFirst(into);
   }
 
   write(octets: Uint8Array): Promise<number> | number {
-    return this.#stream.write(octets);
+    return this.stream.write(octets);
   }
 
   closeWrite(): Promise<void> | void {
-    return this.#stream.closeWrite();
-  }
-
-  reset(): void {
-    this.#stream.reset();
-  }
-
-  unsent(): number {
-    return this.#stream.unsent();
-  }
-
-  close(): void {
-    this.#stream.close();
+    return this.stream.closeWrite();
   }
 
   /** A backend may refuse us after the handshake, as far as that was ours, is done (RFC 8446 section 4.4.2.4). */
   async #readFirst(into: Uint8Array): Promise<number | null> {
     try {
-      return await this.#stream.read(into);
+      return await this.stream.read(into);
     } catch (error) {
       throw recordFaultAt(endpointText(this.#endpoint))(this.#network.peerError(error, "backend"));
     }

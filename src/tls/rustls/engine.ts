@@ -6,8 +6,15 @@
 import { StartupError } from "../../errors.ts";
 import type { Runtime, TlsStream, TlsStreamListener } from "../../runtime/runtime.ts";
 import { formatSocketAddress } from "../../wire/ip_address.ts";
-import type { TlsConnection, TlsEngine, TlsListener, TlsListenerOptions } from "../engine.ts";
+import type {
+  PendingClient,
+  SecureClient,
+  TlsEngine,
+  TlsListener,
+  TlsListenerOptions,
+} from "../engine.ts";
 import { endedHandshake } from "../handshake_end.ts";
+import { StreamClient } from "../over_stream.ts";
 import { handshakeError } from "./handshake_error.ts";
 import { rustlsRefusal } from "./refusal.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls_configuration.ts";
@@ -102,8 +109,8 @@ class RustlsListener implements TlsListener {
     return own.certificateChain === certificateChain && own.privateKey === privateKey;
   }
 
-  async accept(): Promise<TlsConnection> {
-    return new RustlsConnection(this.#runtime, await this.#listener.accept());
+  async accept(): Promise<PendingClient> {
+    return new RustlsClient(this.#runtime, await this.#listener.accept());
   }
 
   close(): void {
@@ -111,55 +118,25 @@ class RustlsListener implements TlsListener {
   }
 }
 
-class RustlsConnection implements TlsConnection {
-  /** The runtime does not tell. */
-  readonly serverName = undefined;
-  readonly negotiated = undefined;
+/** The platform's stream does the handshake and all that follows, and does not tell what was agreed on. */
+class RustlsClient extends StreamClient<TlsStream> {
   readonly #runtime: Runtime;
-  readonly #stream: TlsStream;
 
   constructor(runtime: Runtime, stream: TlsStream) {
+    super(stream);
     this.#runtime = runtime;
-    this.#stream = stream;
   }
 
-  get pair() {
-    return this.#stream.pair;
-  }
-
-  async handshake(): Promise<void> {
+  async handshake(): Promise<SecureClient> {
     try {
-      await this.#stream.handshake();
+      await this.stream.handshake();
+      return this;
     } catch (error) {
       const fault = this.#runtime.network.peerError(error, "client");
       const silent = endedHandshake(fault, true);
-      throw silent !== undefined && this.#stream.hasSent?.() === false
+      throw silent !== undefined && this.stream.hasSent?.() === false
         ? silent
         : handshakeError(fault);
     }
-  }
-
-  read(into: Uint8Array): number | null | Promise<number | null> {
-    return this.#stream.read(into);
-  }
-
-  write(octets: Uint8Array): Promise<number> | number {
-    return this.#stream.write(octets);
-  }
-
-  closeWrite(): Promise<void> | void {
-    return this.#stream.closeWrite();
-  }
-
-  reset(): void {
-    this.#stream.reset();
-  }
-
-  unsent(): number {
-    return this.#stream.unsent();
-  }
-
-  close(): void {
-    this.#stream.close();
   }
 }

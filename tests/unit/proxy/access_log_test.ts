@@ -6,7 +6,12 @@ import { configureLog } from "../../../src/log/log.ts";
 import type { OnConnection } from "../../../src/proxy/access_log.ts";
 import { Proxy } from "../../../src/proxy/proxy.ts";
 import type { Endpoint } from "../../../src/runtime/runtime.ts";
-import type { Negotiated, TlsConnection, TlsEngine } from "../../../src/tls/engine.ts";
+import type {
+  Negotiated,
+  PendingClient,
+  SecureClient,
+  TlsEngine,
+} from "../../../src/tls/engine.ts";
 import { createRustlsEngine } from "../../../src/tls/rustls/engine.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
@@ -273,15 +278,15 @@ function telling(engine: TlsEngine, negotiated: Negotiated, gone = false): TlsEn
   };
 }
 
-class Proxied implements TlsConnection {
+class Proxied implements PendingClient {
   readonly serverName = "www.example.org";
-  readonly negotiated: Negotiated;
-  readonly #client: TlsConnection;
+  readonly #negotiated: Negotiated;
+  readonly #client: PendingClient;
   readonly #gone: boolean;
 
-  constructor(client: TlsConnection, negotiated: Negotiated, gone: boolean) {
+  constructor(client: PendingClient, negotiated: Negotiated, gone: boolean) {
     this.#client = client;
-    this.negotiated = negotiated;
+    this.#negotiated = negotiated;
     this.#gone = gone;
   }
 
@@ -290,17 +295,10 @@ class Proxied implements TlsConnection {
     return this.#client.pair;
   }
 
-  handshake(onHello?: (octets: Uint8Array) => void): Promise<void> {
+  async handshake(onHello?: (octets: Uint8Array) => void): Promise<SecureClient> {
     onHello?.(FRESH);
-    return this.#client.handshake();
-  }
-
-  read(into: Uint8Array): number | null | Promise<number | null> {
-    return this.#client.read(into);
-  }
-
-  write(octets: Uint8Array): Promise<number> | number {
-    return this.#client.write(octets);
+    const { stream } = await this.#client.handshake();
+    return { stream, negotiated: this.#negotiated };
   }
 
   reset(): void {
@@ -309,10 +307,6 @@ class Proxied implements TlsConnection {
 
   unsent(): number {
     return this.#client.unsent();
-  }
-
-  closeWrite(): Promise<void> | void {
-    return this.#client.closeWrite();
   }
 
   close(): void {

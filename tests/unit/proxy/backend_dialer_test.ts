@@ -31,7 +31,13 @@ function newTlsDialer() {
     dial() {
       const stream = new FakeStream(pairOf(8_000 + streams.length));
       streams.push(stream);
-      return Promise.resolve(stream);
+      const handshake = () => stream.handshake().then(() => stream);
+      return Promise.resolve({
+        handshake,
+        reset: () => stream.reset(),
+        unsent: () => stream.unsent(),
+        close: () => stream.close(),
+      });
     },
   };
   const options = { timeout: 2_000, aborter: new Aborter(runtime), tls };

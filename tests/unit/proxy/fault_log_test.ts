@@ -4,20 +4,17 @@ import { PeerError } from "../../../src/errors.ts";
 import { configureLog } from "../../../src/log/log.ts";
 import { tooManyOf } from "../../../src/proxy/admission.ts";
 import { FaultLog, isRoutineClose } from "../../../src/proxy/fault_log.ts";
-import type { TlsConnection } from "../../../src/tls/engine.ts";
+import type { Client } from "../../../src/tls/engine.ts";
 import { assertEquals } from "../../support/assert.ts";
-import { FakeStream, pairOf } from "../../support/fake_stream.ts";
+import { pairOf } from "../../support/fake_stream.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 
 const CLIENT = clientOf(40_001);
 const WHO = "client 198.51.100.7:40001 to 192.0.2.1:8443";
 
 /** A connection of whose TLS nothing is known. */
-function clientOf(port: number): TlsConnection {
-  return Object.assign(new FakeStream(pairOf(port)), {
-    serverName: undefined,
-    negotiated: undefined,
-  });
+function clientOf(port: number): Client {
+  return { pair: pairOf(port), serverName: undefined };
 }
 
 function newFaultLog() {
@@ -139,7 +136,7 @@ Deno.test("flush() writes the counts that are waiting", () => {
 Deno.test("a client that left before its address was known has none", () => {
   const { lines, faults } = newFaultLog();
   const client = clientOf(40_001);
-  const unknown = { pair: { ...client.pair, peer: { host: "", port: 0 } } } as TlsConnection;
+  const unknown = { pair: { ...client.pair, peer: { host: "", port: 0 } } } as Client;
   faults.connection(new PeerError("client", "handshake", "not TLS"), unknown);
   const who = "client of an unknown address to 192.0.2.1:8443";
   assertEquals(lines, [`info handshake failed: not TLS (${who})`]);
@@ -151,7 +148,7 @@ Deno.test("a client that has no addresses any more is no reason to fail", () => 
     get pair(): never {
       throw new Error("not connected");
     },
-  } as unknown as TlsConnection;
+  } as unknown as Client;
   faults.connection(new PeerError("client", "handshake", "not TLS"), gone);
   assertEquals(lines, ["info handshake failed: not TLS (client already gone)"]);
 });

@@ -12,8 +12,9 @@ const CLIENT: PrefaceClient = {
     local: { host: "192.0.2.1", port: 443 },
   },
   serverName: undefined,
-  negotiated: undefined,
 };
+
+const UNKNOWN = { negotiated: undefined };
 
 const NEGOTIATED: Negotiated = {
   protocol: "TLSv1.3",
@@ -35,13 +36,13 @@ function encoder(kind: PrefaceKind, parts = ALL) {
 }
 
 Deno.test("prefaceEncoder() chooses by kind, and client and server are not exchanged", () => {
-  assertEquals(encoder("none").encode(CLIENT), undefined);
-  assertEquals([...encoder("ip").encode(CLIENT)!], [2, 198, 51, 100, 7]);
+  assertEquals(encoder("none").encode(CLIENT, UNKNOWN), undefined);
+  assertEquals([...encoder("ip").encode(CLIENT, UNKNOWN)!], [2, 198, 51, 100, 7]);
   assertEquals(
-    new TextDecoder().decode(encoder("proxy-v1").encode(CLIENT)),
+    new TextDecoder().decode(encoder("proxy-v1").encode(CLIENT, UNKNOWN)),
     "PROXY TCP4 198.51.100.7 192.0.2.1 56324 443\r\n",
   );
-  const { source, destination, tlvs } = decodeProxyV2(encoder("proxy-v2").encode(CLIENT)!);
+  const { source, destination, tlvs } = decodeProxyV2(encoder("proxy-v2").encode(CLIENT, UNKNOWN)!);
   assertEquals([source, destination], ["198.51.100.7 56324", "192.0.2.1 443"]);
   assertEquals(tlvs, [], "of whom nothing is known, nothing is told");
 });
@@ -49,13 +50,14 @@ Deno.test("prefaceEncoder() chooses by kind, and client and server are not excha
 Deno.test("prefaceEncoder() passes on the header that came", () => {
   const octets = Uint8Array.of(1, 2, 3);
   const { encode } = encoder("proxy-proxy");
-  assertEquals(encode({ ...CLIENT, takeProxyHeader: () => octets }), octets);
+  assertEquals(encode({ ...CLIENT, takeProxyHeader: () => octets }, UNKNOWN), octets);
 });
 
 Deno.test("prefaceEncoder() tells what it is to tell, and nothing else", () => {
-  const client = { ...CLIENT, serverName: "a.example", negotiated: NEGOTIATED };
+  const client = { ...CLIENT, serverName: "a.example" };
+  const secure = { negotiated: NEGOTIATED };
   const types = (parts: typeof ALL) =>
-    decodeProxyV2(encoder("proxy-v2", parts).encode(client)!).tlvs.map(({ type }) => type);
+    decodeProxyV2(encoder("proxy-v2", parts).encode(client, secure)!).tlvs.map(({ type }) => type);
   assertEquals(types(ALL), [0x01, 0x02, 0xe0, 0x20]);
   assertEquals(types(NONE), [0x01]);
   assertEquals(types({ ...NONE, tlv: true }), [0x01, 0x20]);
@@ -65,7 +67,7 @@ Deno.test("prefaceEncoder() tells what it is to tell, and nothing else", () => {
 
 Deno.test("prefaceEncoder() says how the client's certificate came", () => {
   const ssl = (negotiated: Negotiated) =>
-    decodeProxyV2(encoder("proxy-v2").encode({ ...CLIENT, negotiated })!).ssl;
+    decodeProxyV2(encoder("proxy-v2").encode(CLIENT, { negotiated })!).ssl;
   const { clientCertificate } = NEGOTIATED;
   assertEquals(ssl(NEGOTIATED), {
     flags: 7,
@@ -92,10 +94,10 @@ Deno.test("prefaceEncoder() says how the client's certificate came", () => {
 Deno.test("prefaceEncoder() says once that a header was too long", () => {
   const pem = "x".repeat(20_000);
   const clientCertificate = { ...NEGOTIATED.clientCertificate!, pem };
-  const client = { ...CLIENT, negotiated: { ...NEGOTIATED, clientCertificate } };
+  const secure = { negotiated: { ...NEGOTIATED, clientCertificate } };
   const { encode, lines } = encoder("proxy-v2");
   for (let round = 0; round < 3; round++) {
-    const { tlvs } = decodeProxyV2(encode(client)!);
+    const { tlvs } = decodeProxyV2(encode(CLIENT, secure)!);
     assertEquals(tlvs.map(({ type }) => type), [0x01, 0x20]);
   }
   assertEquals(lines, [

@@ -52,11 +52,11 @@ Deno.test("it listens in clear, for clients that wait to be spoken to as well", 
   const plain = runtime.network.plainListeners.at(-1)!;
   const client = new FakeStream();
   plain.arrive(client);
-  const connection = await listener.accept();
-  await connection.handshake();
-  assertEquals([connection.pair, connection.negotiated], [client.pair, undefined]);
+  const accepted = await listener.accept();
+  const { stream, negotiated } = await accepted.handshake();
+  assertEquals([accepted.pair, negotiated], [client.pair, undefined]);
   client.deliver("question");
-  assertEquals(await connection.read(new Uint8Array(100)), 8);
+  assertEquals(await stream.read(new Uint8Array(100)), 8);
   listener.close();
   assert(plain.closed);
 });
@@ -109,9 +109,9 @@ Deno.test("authorities that rustls does not take are a StartupError", async () =
 
 Deno.test("a refusal right after rustls's handshake is told as one, with the backend", async () => {
   const { dialer, streams } = await newEngine();
-  const connection = await dialer.dial(ENDPOINT, new Abandonment());
+  const dialled = await dialer.dial(ENDPOINT, new Abandonment());
   streams[0]!.completeHandshake();
-  await connection.handshake();
+  const connection = await dialled.handshake();
   streams[0]!.fail(new NativeError("other", "received fatal alert: CertificateRequired"));
   const { party, kind, message } = await assertRejects(
     async () => await connection.read(new Uint8Array(1)),

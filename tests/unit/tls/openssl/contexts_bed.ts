@@ -1,6 +1,7 @@
 /** Contexts under test, on a library and a clock that the test sets. */
 
 import { Contexts } from "../../../../src/tls/openssl/contexts.ts";
+import { onStreams } from "../../../../src/tls/openssl/host_library.ts";
 import { TICKET_PERIOD, TicketKeyring, type TicketKeys } from "../../../../src/tls/ticket_keys.ts";
 import type { ServedCertificate, TlsConfiguration } from "../../../../src/tls/tls_configuration.ts";
 import { type FakeContext, FakeOpenSsl } from "../../../support/fake_openssl.ts";
@@ -18,7 +19,7 @@ export function bench(
   const library = new FakeOpenSsl();
   const clock = new ManualClock();
   const configuration = { ...TLS_CONFIGURATION, certificates, ...options };
-  const contexts = new Contexts(library, configuration, clock);
+  const contexts = new Contexts(onStreams(library, clock), configuration, clock);
   const first = Math.floor(clock.date().getTime() / TICKET_PERIOD);
   const dateOf = (period: number) => new Date((first + period) * TICKET_PERIOD);
   const choose = (serverName: string | undefined, ticketNames: readonly Uint8Array[] = []) =>

@@ -3,6 +3,7 @@
 import { StartupError } from "../../../../src/errors.ts";
 import { OpenSslError } from "../../../../src/runtime/openssl.ts";
 import { createOpenSslEngine } from "../../../../src/tls/openssl/engine.ts";
+import { openHostLibrary } from "../../../../src/tls/openssl/host_library.ts";
 import type { TlsConfiguration } from "../../../../src/tls/tls_configuration.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../../support/assert.ts";
 import { FakeOpenSsl } from "../../../support/fake_openssl.ts";
@@ -29,7 +30,7 @@ Deno.test("the engine needs a library, and says for what if the operator did not
   const runtime = new FakeRuntime();
   const line = (because: string | undefined) =>
     assertThrows(
-      () => createOpenSslEngine(runtime, { ...TLS_CONFIGURATION, because }),
+      () => makeOn(runtime, { ...TLS_CONFIGURATION, because }),
       StartupError,
     ).message;
   assertEquals(line(undefined), "no OpenSSL here");
@@ -42,7 +43,7 @@ Deno.test("listen() listens without TLS of the platform's, and tunes the socket"
   const { network, kernel } = runtime;
   assertEquals(network.listeners.length, 0);
   assertEquals(network.plainListeners.map(({ options }) => options), [
-    { host: "127.0.0.1", port: 8443, reusePort: true },
+    { ...OPTIONS.address, reusePort: true, sockets: SOCKETS, besideTls: false },
   ]);
   assertEquals(kernel!.tuned, [
     { address: { host: "127.0.0.1", port: 8443 }, options: { sockets: SOCKETS } },
@@ -127,7 +128,7 @@ Deno.test("the contexts go with the last listener", async () => {
 Deno.test("adopt() has a listener's new clients served by this engine, whose contexts go with it", async () => {
   const { engine, library, runtime } = bench();
   const listener = await engine.listen(OPTIONS);
-  const next = createOpenSslEngine(runtime, { ...TLS_CONFIGURATION, ciphers: "HIGH" });
+  const next = makeOn(runtime, { ...TLS_CONFIGURATION, ciphers: "HIGH" });
   const isFreed = () => library.contexts.map(({ freed }) => freed);
   const adopt = await next.adopt(listener);
   assertEquals([isFreed(), runtime.network.plainListeners.length], [[false, false], 1]);
@@ -143,7 +144,7 @@ Deno.test("adopt() has a listener's new clients served by this engine, whose con
 Deno.test("adopt() frees the contexts of an engine whose last listener leaves it only", async () => {
   const { engine, library, runtime } = bench();
   const listeners = [await engine.listen(OPTIONS), await engine.listen(OPTIONS)];
-  const next = createOpenSslEngine(runtime, { ...TLS_CONFIGURATION, ciphers: "HIGH" });
+  const next = makeOn(runtime, { ...TLS_CONFIGURATION, ciphers: "HIGH" });
   const isFreed = () => library.contexts.map(({ freed }) => freed);
   (await next.adopt(listeners[0]!))!();
   assertEquals(isFreed(), [false, false]);
@@ -156,14 +157,14 @@ Deno.test("adopt() frees the contexts of an engine whose last listener leaves it
 Deno.test("adopt() rejects what the library refuses, and discard() frees what nobody uses", async () => {
   const { engine, library, runtime } = bench();
   const listener = await engine.listen(OPTIONS);
-  const unwanted = createOpenSslEngine(runtime, { ...TLS_CONFIGURATION, ciphers: "HIGH" });
+  const unwanted = makeOn(runtime, { ...TLS_CONFIGURATION, ciphers: "HIGH" });
   await unwanted.adopt(listener);
   unwanted.discard();
   assertEquals(library.contexts.map(({ freed }) => freed), [false, true]);
   library.judge = () => {
     throw new OpenSslError("key values mismatch", { subject: "private key" });
   };
-  const refused = createOpenSslEngine(runtime, { ...TLS_CONFIGURATION, ciphers: "LOW" });
+  const refused = makeOn(runtime, { ...TLS_CONFIGURATION, ciphers: "LOW" });
   await assertRejects(() => refused.adopt(listener), StartupError, "a.pem: the private key");
   refused.discard();
   assertEquals(library.contexts[0]!.freed, false);
@@ -188,7 +189,7 @@ Deno.test("an engine of OpenSSL's is loaded before any certificate", () => {
     },
   });
   const error = assertThrows(
-    () => createOpenSslEngine(runtime, { ...TLS_CONFIGURATION, sslEngine: "tpm" }),
+    () => makeOn(runtime, { ...TLS_CONFIGURATION, sslEngine: "tpm" }),
     StartupError,
   );
   assertEquals(error.message, "-e/--ssl-engine tpm: no such engine");
@@ -198,6 +199,12 @@ Deno.test("an engine of OpenSSL's is loaded before any certificate", () => {
 function bench(particular: Partial<TlsConfiguration> = {}) {
   const runtime = new FakeRuntime();
   const library = runtime.openSsl = new FakeOpenSsl();
-  const engine = createOpenSslEngine(runtime, { ...TLS_CONFIGURATION, ...particular });
+  const engine = makeOn(runtime, { ...TLS_CONFIGURATION, ...particular });
   return { runtime, library, engine };
+}
+
+function makeOn(runtime: FakeRuntime, particular: TlsConfiguration) {
+  const configuration = { ...particular, library: "openssl" } as const;
+  const library = openHostLibrary(runtime, configuration);
+  return createOpenSslEngine(runtime, configuration, library);
 }

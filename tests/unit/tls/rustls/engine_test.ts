@@ -102,22 +102,26 @@ Deno.test("what refuses to listen is a StartupError that names the address", asy
 Deno.test("a connection is the stream's, and a failed handshake is in an operator's words", async () => {
   const runtime = new FakeRuntime();
   const listener = await createRustlsEngine(runtime, TLS_CONFIGURATION).listen(OPTIONS);
-  const stream = new FakeStream();
+  const [stream, another] = [new FakeStream(), new FakeStream()];
   runtime.network.listeners[0]!.arrive(stream);
-  const connection = await listener.accept();
-  assertEquals(connection.pair, stream.pair);
-  assertEquals([connection.serverName, connection.negotiated], [undefined, undefined]);
+  const client = await listener.accept();
+  assertEquals([client.pair, client.serverName], [stream.pair, undefined]);
   stream.failHandshake(new NativeError("other", "received fatal alert: UnknownCA"));
-  const error = await assertRejects(() => connection.handshake(), PeerError, "alert unknown_ca");
+  const error = await assertRejects(() => client.handshake(), PeerError, "alert unknown_ca");
   assertEquals(error.kind, "handshake");
-  stream.deliver("abc");
+  runtime.network.listeners[0]!.arrive(another);
+  another.completeHandshake();
+  const accepted = await listener.accept();
+  const { stream: secure, negotiated } = await accepted.handshake();
+  assertEquals(negotiated, undefined);
+  another.deliver("abc");
   const into = new Uint8Array(10);
-  assertEquals(await connection.read(into), 3);
-  assertEquals(await connection.write(into.subarray(0, 3)), 3);
-  assertEquals(stream.text, "abc");
-  await connection.closeWrite();
-  connection.close();
-  assert(stream.writeEnded && stream.closed);
+  assertEquals(await secure.read(into), 3);
+  assertEquals(await secure.write(into.subarray(0, 3)), 3);
+  assertEquals(another.text, "abc");
+  await secure.closeWrite();
+  accepted.close();
+  assert(another.writeEnded && another.closed);
 });
 
 Deno.test("adopt() has a listener with the same certificate and key served on, and no other", async () => {

@@ -4,7 +4,7 @@ import { OpenSslError } from "../../../../src/runtime/openssl.ts";
 import { assert, assertEquals } from "../../../support/assert.ts";
 import { NativeError } from "../../../support/fake_stream.ts";
 import { settled } from "../../../support/manual_clock.ts";
-import { Bed, faultOf } from "./connection_bed.ts";
+import { Bed, faultOf } from "./client_bed.ts";
 
 Deno.test("read() gives what has arrived, and what was left of it without the socket", async () => {
   const bed = await new Bed().established();
@@ -53,7 +53,7 @@ Deno.test("read() answers for the protocol while it waits, and no fault of that 
 
 Deno.test("read() borrows a large buffer while much arrives, and gives it back", async () => {
   const bed = await new Bed().established();
-  const { large } = bed.services.buffers;
+  const { large } = bed.buffers;
   const mine = large.take();
   large.give(mine);
   // It fills the reader's own buffer: more is on its way.
@@ -82,17 +82,17 @@ Deno.test("read() gives its large buffer back however the read ends", async () =
     [(bed) => bed.stream.fail(new NativeError("reset")), "reset"],
     [(bed) => bed.stream.deliver("BAD"), "other"],
     [(bed) => {
-      bed.connection.close();
+      bed.client.close();
       bed.stream.deliver("late");
     }, "gone"],
     [(bed) => {
-      bed.connection.close();
+      bed.client.close();
       bed.stream.fail(new NativeError("gone"));
     }, "gone"],
   ];
   for (const [end, kind] of failures) {
     const bed = await new Bed().established();
-    const { large } = bed.services.buffers;
+    const { large } = bed.buffers;
     const mine = large.take();
     large.give(mine);
     bed.session.onRead = (input) => {
@@ -212,7 +212,7 @@ Deno.test("close() while a read waits for answers to leave never has the freed s
     bed.stream.deliver("?");
     await settled();
   }
-  bed.connection.close();
+  bed.client.close();
   bed.stream.failWrites(new NativeError("gone"));
   assertEquals((await faultOf(reading)).message, "closed by us");
   assertEquals(bed.session.misuse, []);

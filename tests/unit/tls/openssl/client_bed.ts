@@ -1,8 +1,10 @@
-/** A connection under test between a socket and a session that the test plays. */
+/** A client under test between a socket and a session that the test plays. */
 
 import type { PeerError } from "../../../../src/errors.ts";
-import { OpenSslConnection, type OpenSslServices } from "../../../../src/tls/openssl/connection.ts";
+import type { SecureClient } from "../../../../src/tls/engine.ts";
+import { OpenSslClient, type OpenSslServices } from "../../../../src/tls/openssl/client.ts";
 import { Contexts } from "../../../../src/tls/openssl/contexts.ts";
+import { onStreams } from "../../../../src/tls/openssl/host_library.ts";
 import { ScratchBuffers } from "../../../../src/tls/openssl/scratch_buffers.ts";
 import { TICKET_PERIOD, TicketKeyring, type TicketKeys } from "../../../../src/tls/ticket_keys.ts";
 import type { TlsConfiguration } from "../../../../src/tls/tls_configuration.ts";
@@ -14,15 +16,17 @@ import { hello } from "../../../support/hello_samples.ts";
 import { ManualClock } from "../../../support/manual_clock.ts";
 import { TLS_CONFIGURATION } from "../../../support/tls_configuration.ts";
 
-/** A connection and everything around it. */
+/** A client and everything around it. */
 export class Bed {
   readonly stream = new FakeStream();
   readonly library = new FakeOpenSsl();
   readonly services: OpenSslServices;
-  readonly connection: OpenSslConnection;
+  readonly client: OpenSslClient;
+  readonly buffers = new ScratchBuffers();
   /** Counts how often everything else was let go first. */
   readonly clock = new ManualClock();
   readonly #configuration: TlsConfiguration;
+  #secure: SecureClient | undefined;
 
   /** What the session is told before its first use, and what the engine is told besides the usual. */
   constructor(
@@ -31,13 +35,13 @@ export class Bed {
   ) {
     this.library.prepareSession = prepareSession;
     this.#configuration = { ...TLS_CONFIGURATION, ...particular };
+    const library = onStreams(this.library, this.clock, this.buffers);
     this.services = {
-      contexts: new Contexts(this.library, this.#configuration, this.clock),
+      library,
+      contexts: new Contexts(library, this.#configuration, this.clock),
       network: new FakeNetwork(),
-      clock: this.clock,
-      buffers: new ScratchBuffers(),
     };
-    this.connection = new OpenSslConnection(this.stream, this.services);
+    this.client = new OpenSslClient(this.stream, this.services);
   }
 
   /** The only session there is. */
@@ -48,23 +52,32 @@ export class Bed {
   /** Completes the handshake. */
   async established(): Promise<this> {
     this.stream.deliver(hello());
-    await this.connection.handshake();
+    await this.handshake();
     return this;
+  }
+
+  /** What the client becomes is {@linkcode Bed.secure} from then on. */
+  async handshake(): Promise<void> {
+    this.#secure = await this.client.handshake();
+  }
+
+  get secure(): SecureClient {
+    return this.#secure!;
   }
 
   /** Reads into a buffer of so many octets, and gives text. */
   async read(size = 1_000): Promise<string | null> {
     const into = new Uint8Array(size);
-    const count = await this.connection.read(into);
+    const count = await this.secure.stream.read(into);
     return count === null ? null : this.textOf(into.subarray(0, count));
   }
 
   async write(text: string): Promise<number> {
-    return await this.connection.write(new TextEncoder().encode(text));
+    return await this.secure.stream.write(new TextEncoder().encode(text));
   }
 
   async closeWrite(): Promise<void> {
-    await this.connection.closeWrite();
+    await this.secure.stream.closeWrite();
   }
 
   textOf(octets: Uint8Array): string {

@@ -1,4 +1,4 @@
-/** Which of Node's contexts are made, when, and under which ticket keys. */
+/** Which contexts are made, when, and under which ticket keys, where each has its keys for good: those of Node. */
 
 import { StartupError } from "../../../../src/errors.ts";
 import { OpenSslError } from "../../../../src/runtime/openssl.ts";
@@ -7,7 +7,7 @@ import type {
   StreamContextOptions,
   StreamTls,
 } from "../../../../src/runtime/stream_tls.ts";
-import { NodeContexts } from "../../../../src/tls/node/contexts.ts";
+import { Contexts } from "../../../../src/tls/openssl/contexts.ts";
 import { TICKET_PERIOD } from "../../../../src/tls/ticket_keys.ts";
 import type { TlsConfiguration } from "../../../../src/tls/tls_configuration.ts";
 import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
@@ -15,7 +15,18 @@ import { FRESH, helloOf } from "../../../support/hello_samples.ts";
 import { ManualClock } from "../../../support/manual_clock.ts";
 import { TLS_CONFIGURATION } from "../../../support/tls_configuration.ts";
 
+class LastingContext implements StreamContext {
+  readonly options: StreamContextOptions;
+
+  constructor(options: StreamContextOptions) {
+    this.options = options;
+  }
+
+  free(): void {}
+}
+
 class FakeStreamTls implements StreamTls {
+  readonly contextsChange = false;
   readonly version = "OpenSSL 3.5.0 (Node 26.0.0)";
   readonly made: StreamContextOptions[] = [];
   refusal: OpenSslError | undefined;
@@ -25,7 +36,7 @@ class FakeStreamTls implements StreamTls {
   newContext(options: StreamContextOptions): StreamContext {
     if (this.refusal !== undefined) throw this.refusal;
     this.made.push(options);
-    return { options };
+    return new LastingContext(options);
   }
 
   accept(): never {
@@ -40,9 +51,11 @@ class FakeStreamTls implements StreamTls {
 function newContexts(configuration: Partial<TlsConfiguration> = {}) {
   const library = new FakeStreamTls();
   const clock = new ManualClock();
-  const contexts = new NodeContexts(library, { ...TLS_CONFIGURATION, ...configuration }, clock);
+  const contexts = new Contexts(library, { ...TLS_CONFIGURATION, ...configuration }, clock);
   const choose = (serverName?: string, ...ticketNames: Uint8Array[]) =>
-    contexts.choose({ serverName, ticketNames, alpnProtocols: [], body: BODY })?.context;
+    contexts.choose({ serverName, ticketNames, alpnProtocols: [], body: BODY })?.context as
+      | LastingContext
+      | undefined;
   return { library, clock, contexts, choose };
 }
 

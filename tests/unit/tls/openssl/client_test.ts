@@ -2,10 +2,10 @@
 
 import { PeerError } from "../../../../src/errors.ts";
 import { OpenSslError } from "../../../../src/runtime/openssl.ts";
-import { assert, assertEquals } from "../../../support/assert.ts";
+import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
 import { NativeError } from "../../../support/fake_stream.ts";
 import { settled } from "../../../support/manual_clock.ts";
-import { Bed, faultOf } from "./connection_bed.ts";
+import { Bed, faultOf } from "./client_bed.ts";
 
 Deno.test("negotiated tells what the session agreed on, once there is one", async () => {
   const bed = new Bed((session) => {
@@ -14,32 +14,23 @@ Deno.test("negotiated tells what the session agreed on, once there is one", asyn
       ...{ alpn: "h2", resumed: true, peerCertificate: "PEM", verifyResult: 10 },
     };
   });
-  assertEquals([bed.connection.negotiated, bed.connection.serverName], [undefined, undefined]);
+  assertEquals(bed.client.serverName, undefined);
   await bed.established();
   const { protocol, cipher, group } = bed.session.facts;
-  assertEquals(bed.connection.negotiated, {
+  assertEquals(bed.secure.negotiated, {
     ...{ protocol, cipher, group, alpn: "h2", resumed: true },
     certificate: undefined,
     clientCertificate: { pem: "PEM", verifyResult: 10, commonName: undefined },
   });
   bed.session.facts = { ...bed.session.facts, peerCertificate: undefined };
-  assertEquals(bed.connection.negotiated!.clientCertificate, undefined);
-  bed.connection.close();
-  assertEquals(bed.connection.negotiated, undefined);
+  assertEquals(bed.secure.negotiated!.clientCertificate, undefined);
+  bed.client.close();
+  assertThrows(() => bed.secure.negotiated, PeerError, "closed by us");
 });
 
 Deno.test("pair is the socket's", () => {
   const bed = new Bed();
-  assertEquals(bed.connection.pair, bed.stream.pair);
-});
-
-Deno.test("nothing can be read or written before the handshake", async () => {
-  const bed = new Bed();
-  for (const use of [bed.read(), bed.write("a"), bed.closeWrite()]) {
-    const fault = await faultOf(use);
-    assertEquals([fault.kind, fault.message], ["gone", "no handshake yet"]);
-  }
-  assertEquals(bed.stream.waitingRead, undefined);
+  assertEquals(bed.client.pair, bed.stream.pair);
 });
 
 Deno.test("write() sends 128 KiB at once, and tells so", async () => {
@@ -153,8 +144,8 @@ Deno.test("closeWrite() does the same once the client has ended", async () => {
 
 Deno.test("close() frees the session and the socket, and may be called again", async () => {
   const bed = await new Bed().established();
-  bed.connection.close();
-  bed.connection.close();
+  bed.client.close();
+  bed.client.close();
   assertEquals([bed.session.freed, bed.stream.closed], [1, true]);
   for (const use of [bed.read(), bed.write("x"), bed.closeWrite()]) {
     const fault = await faultOf(use);
@@ -170,7 +161,7 @@ Deno.test("close() while reads and writes wait never has the freed session used"
   const writes = [bed.write("1"), bed.write("2"), bed.closeWrite()];
   for (const each of writes) each.catch(() => {});
   await settled();
-  bed.connection.close();
+  bed.client.close();
   bed.stream.deliver("late");
   assertEquals((await faultOf(reading)).kind, "gone");
   // What was taken from the session before its end may still go, and is released in any case.

@@ -5,20 +5,20 @@ import { assert, assertEquals } from "../../../support/assert.ts";
 import { NativeError } from "../../../support/fake_stream.ts";
 import * as hellos from "../../../support/hello_samples.ts";
 import { settled } from "../../../support/manual_clock.ts";
-import { alertRecord, Bed, faultOf } from "./connection_bed.ts";
+import { alertRecord, Bed, faultOf } from "./client_bed.ts";
 
 const HELLO = hellos.hello([hellos.serverNames(hellos.host("a.example"))]);
 
 Deno.test("handshake() hands the whole hello to the session, however it comes", async () => {
   for (const size of [1, 7, HELLO.length - 1, HELLO.length]) {
     const bed = new Bed();
-    const done = bed.connection.handshake();
+    const done = bed.handshake();
     for (let at = 0; at < HELLO.length; at += size) {
       bed.stream.deliver(HELLO.slice(at, at + size));
     }
     await done;
     assertEquals(bed.session.handshakes, [bed.textOf(HELLO)]);
-    assertEquals(bed.connection.serverName, "a.example");
+    assertEquals(bed.client.serverName, "a.example");
   }
 });
 
@@ -27,7 +27,7 @@ Deno.test("handshake() takes a hello that is larger than its buffers", async () 
   const large = hellos.hello([padding, hellos.serverNames(hellos.host("a.example"))]);
   const bed = new Bed();
   bed.stream.deliver(large);
-  await bed.connection.handshake();
+  await bed.handshake();
   assertEquals(bed.session.handshakes, [bed.textOf(large)]);
 });
 
@@ -39,11 +39,11 @@ Deno.test("handshake() goes on with what the client sends until the session is d
       return steps.length === 0;
     };
   });
-  const done = bed.connection.handshake();
+  const done = bed.handshake();
   bed.stream.deliver(HELLO);
   await settled();
   assertEquals(bed.stream.text, "flight 1;");
-  assertEquals(bed.connection.serverName, "a.example");
+  assertEquals(bed.client.serverName, "a.example");
   bed.stream.deliver("key ");
   await settled();
   bed.stream.deliver("finished");
@@ -56,10 +56,10 @@ Deno.test("handshake() goes on with what the client sends until the session is d
 Deno.test("handshake() gives its buffer back, also after a failure", async () => {
   for (const succeeds of [true, false]) {
     const bed = new Bed();
-    const { small } = bed.services.buffers;
+    const { small } = bed.buffers;
     const mine = small.take();
     small.give(mine);
-    const done = bed.connection.handshake();
+    const done = bed.handshake();
     assert(bed.stream.waitingBuffer!.buffer === mine.buffer);
     if (succeeds) bed.stream.deliver(HELLO);
     else bed.stream.end();
@@ -76,7 +76,7 @@ Deno.test("handshake() answers what is no hello with an alert of its own", async
   ] as const;
   for (const [octets, alert, reason] of cases) {
     const bed = new Bed();
-    const done = bed.connection.handshake();
+    const done = bed.handshake();
     bed.stream.deliver(octets);
     const fault = await faultOf(done);
     assertEquals([fault.party, fault.kind], ["client", "handshake"]);
@@ -89,12 +89,12 @@ Deno.test("handshake() answers what is no hello with an alert of its own", async
 Deno.test("handshake() refuses a name that no certificate is for with unrecognized_name", async () => {
   const bed = new Bed(undefined, { sniNomatchAbort: true });
   bed.stream.deliver(hellos.hello([hellos.serverNames(hellos.host("b.example"))]));
-  const fault = await faultOf(bed.connection.handshake());
+  const fault = await faultOf(bed.handshake());
   assertEquals([fault.kind, fault.message], [
     ...["handshake", "no certificate for the requested name"],
   ]);
   assertEquals(bed.stream.octets, alertRecord(112));
-  assertEquals(bed.connection.serverName, "b.example");
+  assertEquals(bed.client.serverName, "b.example");
 });
 
 Deno.test("handshake() says internal_error if OpenSSL does not take the certificate", async () => {
@@ -103,7 +103,7 @@ Deno.test("handshake() says internal_error if OpenSSL does not take the certific
     throw new OpenSslError("key values mismatch", { subject: "private key" });
   };
   bed.stream.deliver(HELLO);
-  const fault = await faultOf(bed.connection.handshake());
+  const fault = await faultOf(bed.handshake());
   assertEquals([fault.kind, fault.message], [
     ...["handshake", "a.pem: the private key does not belong to the certificate"],
   ]);
@@ -114,7 +114,7 @@ Deno.test("handshake() rejects with the reason even if the alert cannot be sent"
   const bed = new Bed();
   bed.stream.failWrites(new NativeError("gone"));
   bed.stream.deliver("GET / HTTP/1.1\r\n\r\n");
-  const fault = await faultOf(bed.connection.handshake());
+  const fault = await faultOf(bed.handshake());
   assert(/^not TLS/.test(fault.message), fault.message);
 });
 
@@ -128,7 +128,7 @@ Deno.test("handshake() sends the session's alert before it tells the reason", as
     });
     if (!writes) bed.stream.failWrites(new NativeError("gone"));
     bed.stream.deliver(HELLO);
-    const fault = await faultOf(bed.connection.handshake());
+    const fault = await faultOf(bed.handshake());
     assertEquals([fault.kind, fault.message], [
       ...["handshake", "no cipher suite in common that fits the certificate"],
     ]);
@@ -152,7 +152,7 @@ Deno.test("handshake() tells how a client left it", async () => {
       const bed = new Bed((session) => session.onHandshake = () => false);
       if (first !== undefined) bed.stream.deliver(first);
       leave(bed);
-      const fault = await faultOf(bed.connection.handshake());
+      const fault = await faultOf(bed.handshake());
       assertEquals(
         [fault.kind, fault.message],
         first === undefined
@@ -166,7 +166,7 @@ Deno.test("handshake() tells how a client left it", async () => {
 Deno.test("handshake() leaves other faults of the socket as they are", async () => {
   const bed = new Bed();
   bed.stream.fail(new NativeError("resources", "no memory"));
-  const fault = await faultOf(bed.connection.handshake());
+  const fault = await faultOf(bed.handshake());
   assertEquals([fault.kind, fault.message], ["resources", "no memory"]);
 });
 
@@ -174,7 +174,7 @@ Deno.test("handshake() brings the keys of a ticket from another period", async (
   const bed = new Bed();
   const ticket = hellos.extension(35, [...bed.ticketKeys(-1).name, ...hellos.zeros(100)]);
   bed.stream.deliver(hellos.hello([ticket]));
-  await bed.connection.handshake();
+  await bed.handshake();
   const [former] = bed.session.former;
   assertEquals(former?.former.all, bed.ticketKeys(-1).all);
   assertEquals(former?.current.all, bed.ticketKeys(0).all);
@@ -182,8 +182,8 @@ Deno.test("handshake() brings the keys of a ticket from another period", async (
 
 Deno.test("close() before the handshake needs no session", async () => {
   const bed = new Bed();
-  const done = bed.connection.handshake();
-  bed.connection.close();
+  const done = bed.handshake();
+  bed.client.close();
   bed.stream.deliver(HELLO);
   assertEquals((await faultOf(done)).kind, "handshake");
   assertEquals(bed.library.contexts.length, 0);
@@ -197,10 +197,10 @@ Deno.test("close() in the midst of a handshake never has the freed session used"
   ];
   for (const last of lasts) {
     const bed = new Bed((session) => session.onHandshake = () => false);
-    const done = bed.connection.handshake();
+    const done = bed.handshake();
     bed.stream.deliver(HELLO);
     await settled();
-    bed.connection.close();
+    bed.client.close();
     last(bed);
     const fault = await faultOf(done);
     assertEquals(fault.kind, "handshake");
@@ -217,15 +217,18 @@ Deno.test("close() while the handshake's flight is being sent never has the free
       };
     });
     bed.stream.hold();
-    const done = bed.connection.handshake();
+    const done = bed.handshake();
     bed.stream.deliver(HELLO);
     await settled();
-    bed.connection.close();
+    bed.client.close();
     bed.stream.failWrites(new NativeError("gone"));
     // With its last flight on the way the handshake is done, and the next read tells.
-    if (isLast) await done;
-    else assertEquals((await faultOf(done)).kind, "handshake");
-    assertEquals((await faultOf(bed.read())).message, "closed by us");
+    if (isLast) {
+      await done;
+      assertEquals((await faultOf(bed.read())).message, "closed by us");
+    } else {
+      assertEquals((await faultOf(done)).kind, "handshake");
+    }
     assertEquals(bed.session.misuse, []);
     bed.assertReleased();
   }
@@ -235,6 +238,6 @@ Deno.test("handshake() keeps its context even if all are freed right after the c
   const bed = new Bed();
   bed.library.judge = () => queueMicrotask(() => bed.services.contexts.free());
   bed.stream.deliver(HELLO);
-  await bed.connection.handshake();
+  await bed.handshake();
   assertEquals(bed.session.handshakes.length, 1);
 });

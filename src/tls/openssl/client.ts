@@ -1,0 +1,183 @@
+/** One client's TLS on OpenSSL: reads its hello, chooses its context, and tells why a handshake failed. */
+
+import type { BufferPool } from "../../buffer_pool.ts";
+import { PeerError } from "../../errors.ts";
+import type {
+  Duplex,
+  Network,
+  SocketAddress,
+  SocketPair,
+  TcpStream,
+} from "../../runtime/runtime.ts";
+import type { AcceptedStream, StreamTls, TlsPeer } from "../../runtime/stream_tls.ts";
+import type { ClientHello } from "../../wire/client_hello.ts";
+import { admissionFault } from "../admission.ts";
+import type { Negotiated, OnHello, PendingClient, SecureClient } from "../engine.ts";
+import { negotiated } from "../negotiated.ts";
+import {
+  INTERNAL_ERROR,
+  lentClientHello,
+  plainAlert,
+  readClientHello,
+  UNRECOGNIZED_NAME,
+} from "../plain_handshake.ts";
+import { readProxyHeader, type Source } from "../read_proxy_header.ts";
+import type { Choice, Contexts } from "./contexts.ts";
+import { handshakeFault, recordFault } from "./handshake_reasons.ts";
+
+/** What all clients of an engine share. */
+export interface OpenSslServices {
+  readonly library: StreamTls;
+  readonly contexts: Contexts;
+  readonly network: Pick<Network, "peerError">;
+}
+
+/** A client before its handshake; see {@linkcode PendingClient}. */
+export class OpenSslClient implements PendingClient {
+  readonly #services: OpenSslServices;
+  readonly #socket: TcpStream;
+  /** Where its hello is read from. */
+  #source: Source;
+  /** The socket, or what has taken it over. */
+  #stream: Duplex;
+  #ended: "reset" | "closed" | undefined;
+  serverName: string | undefined;
+  strangeName: string | undefined;
+  #proxyHeader: Uint8Array | undefined;
+  clientInHeader: SocketAddress | undefined;
+
+  constructor(socket: TcpStream, services: OpenSslServices) {
+    this.#socket = this.#source = this.#stream = socket;
+    this.#services = services;
+  }
+
+  get pair(): SocketPair {
+    return this.#socket.pair;
+  }
+
+  async readProxyHeader(): Promise<void> {
+    try {
+      const { header, client, rest } = await readProxyHeader(this.#socket);
+      this.#proxyHeader = header;
+      this.clientInHeader = client;
+      this.#source = rest;
+    } catch (error) {
+      throw this.#fault(error);
+    }
+  }
+
+  takeProxyHeader(): Uint8Array | undefined {
+    const header = this.#proxyHeader;
+    this.#proxyHeader = undefined;
+    return header;
+  }
+
+  async handshake(onHello?: OnHello): Promise<SecureClient> {
+    const { handshakeBuffers: pool } = this.#services.library;
+    let buffer = pool?.take();
+    try {
+      const reading = buffer === undefined
+        ? lentClientHello(this.#source)
+        : readClientHello(this.#source, buffer);
+      const { verdict, octets, buffer: used } = reading instanceof Promise
+        ? await reading
+        : reading;
+      buffer = used;
+      this.#source = this.#socket;
+      if (this.#ended === "closed") throw new PeerError("client", "gone", "closed by us");
+      if (verdict.kind === "refused") return await this.#refuse(verdict.alert, verdict.reason);
+      onHello?.(octets);
+      const begun = this.#begin(verdict.hello, octets);
+      if ("alert" in begun) return await this.#refuse(begun.alert, begun.reason);
+      const handshaking = begun.stream.handshake();
+      // It has taken the hello, and others can have the buffer.
+      giveBack(pool, buffer);
+      buffer = undefined;
+      await handshaking;
+      this.#socket.patient = false;
+      return begun;
+    } catch (error) {
+      throw this.#fault(error);
+    } finally {
+      giveBack(pool, buffer);
+    }
+  }
+
+  reset(): void {
+    this.#ended ??= "reset";
+    this.#stream.reset();
+  }
+
+  unsent(): number {
+    return this.#stream.unsent();
+  }
+
+  close(): void {
+    this.#ended = "closed";
+    this.#stream.close();
+  }
+
+  /** Begins the session as soon as its context is chosen: others may free the context at any later time. */
+  #begin(hello: ClientHello, octets: Uint8Array): SecureOpenSslClient | Refusal {
+    const { contexts, library } = this.#services;
+    this.serverName = hello.serverName;
+    this.strangeName = hello.strangeName;
+    try {
+      const choice = contexts.choose(hello);
+      if (choice === undefined) return NO_SUCH_NAME;
+      const stream = library.accept(this.#socket, choice, octets, CLIENT);
+      this.#stream = stream;
+      return new SecureOpenSslClient(stream, choice.allowed);
+    } catch (error) {
+      // A certificate that nobody had asked for until now, and OpenSSL does not take it.
+      return { alert: INTERNAL_ERROR, reason: (error as Error).message };
+    }
+  }
+
+  /** Ends a handshake that OpenSSL never saw. */
+  async #refuse(alert: number, reason: string): Promise<never> {
+    await Promise.resolve(this.#socket.write(plainAlert(alert))).catch(() => {});
+    throw new PeerError("client", "handshake", reason);
+  }
+
+  #fault(error: unknown): PeerError {
+    return handshakeFault(error, this.#services.network, this.#ended !== undefined);
+  }
+}
+
+/** What it has become; handed out once the handshake is done. */
+class SecureOpenSslClient implements SecureClient {
+  readonly stream: AcceptedStream;
+  readonly #allowed: Choice["allowed"];
+
+  constructor(stream: AcceptedStream, allowed: Choice["allowed"]) {
+    this.stream = stream;
+    this.#allowed = allowed;
+  }
+
+  get negotiated(): Negotiated {
+    return negotiated(this.stream.facts);
+  }
+
+  admissionFault(): string | undefined {
+    if (this.#allowed === undefined) return undefined;
+    return admissionFault(this.stream.facts.peerCertificate, this.#allowed);
+  }
+}
+
+/** A larger one, for a long hello, is not the pool's. */
+function giveBack(pool: BufferPool | undefined, buffer: Uint8Array | undefined): void {
+  if (buffer !== undefined && buffer.length === pool?.size) pool.give(buffer);
+}
+
+/** Why a client is turned away before OpenSSL sees it. */
+interface Refusal {
+  readonly alert: number;
+  readonly reason: string;
+}
+
+const NO_SUCH_NAME: Refusal = {
+  alert: UNRECOGNIZED_NAME,
+  reason: "no certificate for the requested name",
+};
+const CLIENT: TlsPeer = { party: "client", recordFault };

@@ -1,0 +1,25 @@
+/** Makes a context, and has what the library refuses of it told in an operator's words. */
+
+import { OpenSslError, type SslContextOptions, type SslTicketKeys } from "../../runtime/openssl.ts";
+import type { StreamContext, StreamTls } from "../../runtime/stream_tls.ts";
+import type { ServedCertificate, TlsConfiguration } from "../tls_configuration.ts";
+import { startupError } from "./startup_error.ts";
+
+/** Throws {@linkcode StartupError}: it names the option, or the file of these certificates. */
+export function newContext(
+  library: StreamTls,
+  configuration: TlsConfiguration,
+  certificates: readonly ServedCertificate[],
+  { ticketKeys, ...options }: SslContextOptions & { readonly ticketKeys?: SslTicketKeys },
+): StreamContext {
+  const whole = { ...options, ticketKeys, engine: configuration.sslEngine };
+  try {
+    return library.newContext(whole);
+  } catch (error) {
+    if (!(error instanceof OpenSslError)) throw error;
+    throw startupError(
+      ...[error, configuration, certificates] as const,
+      (ciphers) => library.newContext({ ...whole, ciphers }).free(),
+    );
+  }
+}
