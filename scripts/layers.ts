@@ -140,7 +140,8 @@ const LAYERS: Layer[] = [
   {
     of: ["src/control/"],
     imports: [
-      ...["src/errors.ts", "src/key_bytes.ts", "src/wire/", "src/log/printable.ts"],
+      ...["src/errors.ts", "src/deferred.ts", "src/key_bytes.ts", "src/same_data.ts"],
+      ...["src/wire/", "src/log/printable.ts"],
       ...["type src/config/", "type src/tls/tls_configuration.ts", "type src/runtime/runtime.ts"],
     ],
     libraries: ["*"],

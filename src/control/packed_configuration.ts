@@ -7,11 +7,14 @@
 import { KeyBytes } from "../key_bytes.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
 import { isKeyUri } from "../wire/key_uri.ts";
+import { stapleList } from "./worker_state.ts";
 import type {
   PackedCertificate,
   PackedConfiguration,
   PackedTls,
+  SharedConfiguration,
   WorkerConfiguration,
+  WorkerState,
 } from "./messages.ts";
 
 /** The private keys that a process has been told, each once, for as long as anybody uses it. */
@@ -82,8 +85,8 @@ function unpackCertificates(
   }));
 }
 
-/** A message with a configuration, to be written as it is. */
-export interface ConfigurationFrame {
+/** A request with a state, to be written as it is. */
+export interface StateFrame {
   /** The line, newline included. */
   readonly line: readonly Uint8Array[];
   /** What follows it, to be overwritten once it has been written. */
@@ -91,20 +94,22 @@ export interface ConfigurationFrame {
 }
 
 /**
- * A message of this type with a configuration. What it says of TLS may be tens of megabytes long and is the same for
- * every worker, so it is encoded once for all that start together; keys are encoded each time.
+ * A request of this kind with the state of the worker with this number. What it says of TLS may be tens of megabytes long
+ * and is the same for every worker, so it is encoded once for all that start together; keys are encoded each time.
  */
-export function configurationFrame(
+export function stateFrame(
   type: "start" | "prepare",
-  configuration: WorkerConfiguration,
-): ConfigurationFrame {
+  id: number,
+  { version, configuration, staples, missing }: WorkerState,
+  index: number,
+): StateFrame {
   const { tls: _tls, frontends, ...rest } = configuration;
   const addresses = frontends.map(({ tls: _, ...address }) => address);
   const { octets, keys: texts } = encodedTls(configuration);
   const keys = encodeKeys(texts);
   const start = JSON.stringify({
-    ...{ type, bytes: keys.lengths },
-    configuration: { ...rest, frontends: addresses },
+    ...{ type, id, version, missing, bytes: keys.lengths, staples: stapleList(staples) },
+    configuration: { ...rest, index, frontends: addresses },
   });
   const around = [`${start.slice(0, -2)},"tls":`, "}}\n"].map((text) => encoder.encode(text));
   return { line: [around[0]!, octets, around[1]!], keys: keys.bytes };
@@ -125,7 +130,7 @@ function encodeKeys(texts: readonly string[]) {
 }
 
 function encodedTls(
-  { tls, frontends }: WorkerConfiguration,
+  { tls, frontends }: SharedConfiguration,
 ): { octets: Uint8Array; keys: readonly string[] } {
   const parts = [tls, ...frontends.map((frontend) => frontend.tls ?? tls)];
   const known = encoded.get(tls);

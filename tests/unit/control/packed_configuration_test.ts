@@ -1,9 +1,9 @@
 /** A worker's configuration through the control pipe: the same on both sides, and each certificate once. */
 
-import { readMessages } from "../../../src/control/message_lines.ts";
-import type { SupervisorMessage, WorkerConfiguration } from "../../../src/control/messages.ts";
+import { readRequests } from "../../../src/control/message_lines.ts";
+import type { WorkerConfiguration } from "../../../src/control/messages.ts";
 import {
-  configurationFrame,
+  stateFrame,
   ToldKeys,
   unpackConfiguration,
 } from "../../../src/control/packed_configuration.ts";
@@ -12,23 +12,25 @@ import type { TlsConfiguration } from "../../../src/tls/tls_configuration.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { join } from "../../support/client_hello.ts";
 import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
-import { CONFIGURATION } from "../../support/worker_configuration.ts";
+import { CONFIGURATION, stateOf } from "../../support/worker_configuration.ts";
 
 const decoder = new TextDecoder();
 
 function lineOf(configuration: WorkerConfiguration): string {
-  return decoder.decode(join(configurationFrame("start", configuration).line));
+  return decoder.decode(
+    join(stateFrame("start", 1, stateOf(configuration), configuration.index).line),
+  );
 }
 
 async function throughThePipe(
   configuration: WorkerConfiguration,
   told?: ToldKeys,
 ): Promise<WorkerConfiguration> {
-  const { line, keys } = configurationFrame("start", configuration);
+  const { line, keys } = stateFrame("start", 1, stateOf(configuration), configuration.index);
   const text = decoder.decode(join(line));
   assertEquals(text.indexOf("\n"), text.length - 1);
   const stream = ReadableStream.from([join([...line, keys]), new TextEncoder().encode("{}\n")]);
-  const messages = await Array.fromAsync(readMessages<SupervisorMessage>(stream));
+  const messages = await Array.fromAsync(readRequests(stream));
   const [message, ...others] = messages;
   assert(message?.type === "start" && others.length === 0);
   return unpackConfiguration(message.configuration, message.parts, told);
@@ -96,13 +98,13 @@ Deno.test("private keys are behind the line and not in it, each once", () => {
     privateKey: "SECRET",
   }));
   const tls = { ...TLS_CONFIGURATION, certificates };
-  const { line, keys } = configurationFrame("prepare", { ...CONFIGURATION, tls });
+  const { line, keys } = stateFrame("prepare", 1, stateOf({ tls }), 1);
   const text = decoder.decode(join(line));
   assert(!text.includes("SECRET"));
   assertEquals([decoder.decode(keys), JSON.parse(text).bytes], ["SECRET", [6]]);
   // Whoever has written them overwrites them, and the next worker gets them nevertheless.
   keys.fill(0);
-  const again = configurationFrame("start", { ...CONFIGURATION, tls });
+  const again = stateFrame("start", 1, stateOf({ tls }), 1);
   assertEquals(decoder.decode(again.keys), "SECRET");
 });
 
@@ -130,9 +132,9 @@ Deno.test("a key that is told again is the same object, and is overwritten again
   assert(keyOf(other.tls) !== first);
 });
 
-Deno.test("configurationFrame() encodes the same TLS configuration once for all workers", () => {
+Deno.test("stateFrame() encodes the same TLS configuration once for all workers", () => {
   const line = (particular: Partial<WorkerConfiguration>) =>
-    configurationFrame("start", { ...CONFIGURATION, ...particular }).line;
+    stateFrame("start", 1, stateOf(particular), particular.index ?? 1).line;
   const tls = { ...TLS_CONFIGURATION };
   const [first, second] = [1, 2].map((index) => line({ index, tls }));
   assert(first!.some((bytes) => bytes.length > 100 && second!.includes(bytes)));
