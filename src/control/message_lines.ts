@@ -1,7 +1,13 @@
 /** Frames messages as lines of JSON, and is the worker's end of the channel: it reads requests from any fragmentation. */
 
 import { LineReader } from "./line_reader.ts";
-import { type RequestKind, REQUESTS, type WorkerRequest } from "./messages.ts";
+import {
+  type PackedCertificate,
+  type RequestKind,
+  REQUESTS,
+  type WorkerRequest,
+} from "./messages.ts";
+import { readCertificate } from "./packed_configuration.ts";
 import { ProtocolError } from "./shapes.ts";
 
 /** One message as a line, newline included. */
@@ -10,26 +16,28 @@ export function messageLine(message: { readonly type: string; readonly id?: numb
 }
 
 /**
- * The requests of a supervisor; lines that are none are left out. `bytes` of one are the lengths of what follows it; these
- * are its `parts`, each in a buffer of its own. One that is cut off by the end is none. `refuse` is told of those that
- * this worker does not know, with what to answer: its supervisor may be of another version.
+ * The requests of a supervisor; lines that are none are left out. `followers` of one is the number of certificates behind
+ * its line, which become its `certificates`. One that is cut off by the end is none. `refuse` is told of those that this
+ * worker does not know, with what to answer: its supervisor may be of another version.
  */
 export async function* readRequests(
   stream: ReadableStream<Uint8Array>,
   refuse: (id: number, fault: string) => void = () => {},
 ): AsyncGenerator<WorkerRequest> {
   const reader = new LineReader(stream);
+  const bytes = (length: number) => reader.bytes(length);
   for (let line; (line = await reader.line()) !== undefined;) {
     const message = decodeMessage(line);
     if (message === undefined) continue;
-    const parts: Uint8Array<ArrayBuffer>[] = [];
-    for (const length of message.bytes ?? []) {
-      const part = await reader.bytes(length);
-      if (part === undefined) return;
-      parts.push(part);
+    const certificates: PackedCertificate[] = [];
+    while (certificates.length < (message.followers ?? 0)) {
+      const own = await reader.line();
+      const certificate = own === undefined ? undefined : await readCertificate(own, bytes);
+      if (certificate === undefined) return;
+      certificates.push(certificate);
     }
     try {
-      yield parseRequest(message.bytes === undefined ? message : { ...message, parts });
+      yield parseRequest(message.followers === undefined ? message : { ...message, certificates });
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       if (typeof message.id === "number") refuse(message.id, error.message);
@@ -48,8 +56,8 @@ function parseRequest({ type, id, ...fields }: AnyMessage): WorkerRequest {
 interface AnyMessage {
   readonly type: string;
   readonly id?: unknown;
-  readonly bytes?: readonly number[];
-  readonly parts?: readonly Uint8Array[];
+  readonly followers?: number;
+  readonly certificates?: readonly PackedCertificate[];
 }
 
 /** The message in a line, or undefined if the line is none: something else wrote to the same stream. */

@@ -89,16 +89,20 @@ export interface WorkerFrontend {
 
 /** What a line of JSON says of TLS: places instead of objects that stand in several of its parts. */
 export interface PackedTls {
-  readonly certificates: readonly PackedCertificate[];
   readonly configurations: readonly PackedTlsConfiguration[];
   /** For each frontend, the place of its configuration; the first one is the general one. */
   readonly ofFrontends: readonly number[];
 }
 
-/** Its private key is no part of it, unless it is a URI: `key` is its place among the bytes behind the line. */
-export type PackedCertificate = Omit<ServedCertificate, "privateKey"> & {
+/** A certificate as it has come through the pipe. */
+export type PackedCertificate = Omit<ServedCertificate, "certificateChain" | "privateKey"> & {
+  readonly chain: string;
+  /** Only if it is a URI. */
   readonly privateKey?: string;
+  /** The place of the certificate with the same key, or its own. */
   readonly key?: number;
+  /** Its private key, if it is the first that has it. */
+  readonly keyBytes?: Uint8Array<ArrayBuffer>;
 };
 
 /** One of them, whose certificates are places in the list of all. */
@@ -172,14 +176,14 @@ const ACCESS_LINE = text(
 );
 const COUNTERS = fieldsOf({ counters: numbersByName(MAX_COUNTERS) });
 
-/** A {@linkcode WorkerState}. Private keys follow the line; these are their lengths, and once they have been read, they. */
+/** A {@linkcode WorkerState}. So many certificates follow the line; once they have been read they are with it. */
 const STATE = fieldsOf({
   version: wholeNumber(),
   configuration: trusted<PackedConfiguration>(),
   staples: trusted<readonly Staple[]>(),
   missing: optional(text(MAX_TEXT)),
-  bytes: trusted<readonly number[]>(),
-  parts: optional(trusted<readonly Uint8Array<ArrayBuffer>[]>()),
+  followers: wholeNumber(),
+  certificates: trusted<readonly PackedCertificate[]>(),
 });
 
 /** What does TLS in a worker. */

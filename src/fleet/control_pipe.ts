@@ -3,7 +3,7 @@
  * noticed by what waits for it. Private keys are overwritten once they are in the pipe.
  */
 
-import type { StateFrame } from "../control/packed_configuration.ts";
+import { certificateChunks, type StateFrame } from "../control/packed_configuration.ts";
 
 /** A request as it is written. */
 export type Frame = Pick<StateFrame, "line"> & Partial<StateFrame>;
@@ -14,6 +14,7 @@ export class ControlPipe {
   readonly #onUnread: (breach: string) => void;
   /** Requests that have not been taken yet. */
   #untaken = 0;
+  #written: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   /** `onUnread` is called when too many requests wait. */
@@ -23,20 +24,21 @@ export class ControlPipe {
   }
 
   /** Writes a request, after those before it. */
-  write({ line, keys }: Frame): void {
-    if (this.#isClosed) return void keys?.fill(0);
+  write(frame: Frame): void {
+    if (this.#isClosed) return;
     this.#untaken++;
-    let written: Promise<unknown> = Promise.resolve();
     // A failed write means that the worker is gone, and its end is noticed anyway.
-    for (const bytes of line) written = this.#writer.write(bytes).catch(() => {});
-    if (keys?.length) written = this.#writer.write(keys).catch(() => {});
-    written.then(() => {
+    this.#written = this.#written.then(() => this.#write(frame)).catch(() => {}).then(() => {
       this.#untaken--;
-      keys?.fill(0);
     });
     if (this.#untaken > MAX_UNTAKEN) {
       this.#onUnread(`it did not read the last ${MAX_UNTAKEN} messages`);
     }
+  }
+
+  async #write({ line, certificates = [] }: Frame): Promise<void> {
+    await this.#writer.write(encoder.encode(line));
+    for (const chunk of certificateChunks(certificates)) await this.#writer.write(chunk);
   }
 
   /** Takes no more; the worker sees the end of the pipe once it has read what is in it. */
@@ -50,6 +52,8 @@ export class ControlPipe {
     this.#isClosed = true;
   }
 }
+
+const encoder = new TextEncoder();
 
 /** Requests that may wait for a worker. */
 const MAX_UNTAKEN = 1_000;

@@ -277,8 +277,7 @@ export class WorkerProcess {
     options?: AskOptions<Kind>,
   ): Promise<Answer<Kind>> {
     return this.#send(kind, (id) => {
-      const line = messageLine({ type: kind, id, ...fields });
-      return { line: [new TextEncoder().encode(line)] };
+      return { line: messageLine({ type: kind, id, ...fields }) };
     }, options);
   }
 

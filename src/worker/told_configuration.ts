@@ -7,10 +7,10 @@ import type { TlsConfiguration } from "../tls/tls_configuration.ts";
 
 /** The configuration of a state. What was the same for several frontends is the same object for them. */
 export function toldConfiguration(
-  { configuration, parts, staples, missing }: Asked<"prepare">,
+  { configuration, certificates, staples, missing }: Asked<"prepare">,
   keys: ToldKeys,
 ): WorkerConfiguration {
-  const unpacked = unpackConfiguration(configuration, parts, keys);
+  const unpacked = unpackConfiguration(configuration, certificates, keys);
   const responses = new Map(staples.map(({ fingerprint, response }) => {
     return [fingerprint, { response: response ?? undefined }];
   }));

@@ -224,12 +224,27 @@ export class FakeDatagrams {
 function firstMessage(
   bytes: Uint8Array,
 ): { message: WorkerRequest; rest: Uint8Array<ArrayBuffer> } | undefined {
-  const end = bytes.indexOf(LINE_FEED);
+  const line = lineAt(bytes, 0);
+  if (line === undefined) return undefined;
+  const { followers = 0, ...message } = JSON.parse(line.text);
+  const certificates: object[] = [];
+  let { end } = line;
+  while (certificates.length < followers) {
+    const own = lineAt(bytes, end);
+    if (own === undefined) return undefined;
+    const certificate = JSON.parse(own.text);
+    certificates.push(certificate);
+    end = own.end + certificate.chain + (certificate.keyBytes ?? 0);
+  }
+  if (bytes.length < end) return undefined;
+  const whole = followers === 0 ? message : { ...message, certificates };
+  return { message: whole, rest: bytes.slice(end) };
+}
+
+function lineAt(bytes: Uint8Array, start: number): { text: string; end: number } | undefined {
+  const end = bytes.indexOf(LINE_FEED, start);
   if (end < 0) return undefined;
-  const message = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
-  const lengths: number[] = message.bytes ?? [];
-  const length = lengths.reduce((sum, each) => sum + each, end + 1);
-  return bytes.length < length ? undefined : { message, rest: bytes.slice(length) };
+  return { text: new TextDecoder().decode(bytes.subarray(start, end)), end: end + 1 };
 }
 
 const LINE_FEED = 0x0a;

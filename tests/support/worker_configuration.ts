@@ -7,6 +7,8 @@ import type {
   WorkerCounters,
   WorkerState,
 } from "../../src/control/messages.ts";
+import { certificateChunks, type StateFrame } from "../../src/control/packed_configuration.ts";
+import { join } from "./client_hello.ts";
 import type { FakeChild } from "./fake_processes.ts";
 import { TLS_CONFIGURATION } from "./tls_configuration.ts";
 
@@ -40,6 +42,17 @@ export function stateOf(
 ): WorkerState {
   const { index: _index, ...configuration } = { ...CONFIGURATION, ...particular };
   return { version: 1, configuration, staples: new Map(), ...rest };
+}
+
+/** A request with what follows its line, as it goes through the pipe. */
+export function frameBytes({ line, certificates }: StateFrame): Uint8Array<ArrayBuffer> {
+  const chunks = copiesOf(certificateChunks(certificates));
+  return new Uint8Array(join([new TextEncoder().encode(line), ...chunks]));
+}
+
+/** Each is overwritten by the next. */
+function* copiesOf(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
+  for (const chunk of chunks) yield chunk.slice();
 }
 
 /** The configuration that a worker was started with. */

@@ -6,10 +6,16 @@ import type { AccessOutput } from "../../../src/log/access_output.ts";
 import { configureLog } from "../../../src/log/log.ts";
 import { WorkerProcess } from "../../../src/fleet/worker_process.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
-import { join } from "../../support/client_hello.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { settled } from "../../support/manual_clock.ts";
-import { failed, READY, readyBy, stateOf, TOTALS } from "../../support/worker_configuration.ts";
+import {
+  failed,
+  frameBytes,
+  READY,
+  readyBy,
+  stateOf,
+  TOTALS,
+} from "../../support/worker_configuration.ts";
 
 const ADDRESS = { host: "192.0.2.1", port: 8443 };
 
@@ -24,8 +30,8 @@ function newWorker() {
 Deno.test("a worker is told its configuration first, and to drain later", async () => {
   const { worker, child } = newWorker();
   await settled();
-  const { line, keys } = stateFrame("start", 1, stateOf(), 1);
-  assertEquals(child.heard, new TextDecoder().decode(join([...line, keys])));
+  const bytes = frameBytes(stateFrame("start", 1, stateOf(), 1));
+  assertEquals(child.heard, new TextDecoder().decode(bytes));
   worker.drain(7);
   await settled();
   assertEquals(child.told, ["start", "drain"]);

@@ -1,14 +1,12 @@
 /** A worker's configuration with what has become known since it was made. */
 
-import { ToldKeys } from "../../../src/control/packed_configuration.ts";
 import { readRequests } from "../../../src/control/message_lines.ts";
-import { stateFrame } from "../../../src/control/packed_configuration.ts";
+import { stateFrame, ToldKeys } from "../../../src/control/packed_configuration.ts";
 import type { WorkerState } from "../../../src/control/messages.ts";
 import { toldConfiguration } from "../../../src/worker/told_configuration.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
-import { join } from "../../support/client_hello.ts";
 import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
-import { stateOf } from "../../support/worker_configuration.ts";
+import { frameBytes, stateOf } from "../../support/worker_configuration.ts";
 
 const [CERTIFICATE] = TLS_CONFIGURATION.certificates;
 const TLS = {
@@ -20,9 +18,9 @@ const TLS = {
 };
 
 async function told(state: WorkerState) {
-  const { line, keys } = stateFrame("start", 1, state, 1);
+  const bytes = frameBytes(stateFrame("start", 1, state, 1));
   const [request] = await Array.fromAsync(
-    readRequests(ReadableStream.from([join([...line, keys])])),
+    readRequests(ReadableStream.from([bytes])),
   );
   assert(request?.type === "start");
   return toldConfiguration(request, new ToldKeys());

@@ -8,11 +8,10 @@ import { createRustlsEngine } from "../../../src/tls/rustls/engine.ts";
 import type { TlsConfiguration } from "../../../src/tls/tls_configuration.ts";
 import { runWorker } from "../../../src/worker/worker.ts";
 import { assertEquals } from "../../support/assert.ts";
-import { join } from "../../support/client_hello.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { FakeStream, pairOf } from "../../support/fake_stream.ts";
 import { settled } from "../../support/manual_clock.ts";
-import { CONFIGURATION, stateOf } from "../../support/worker_configuration.ts";
+import { CONFIGURATION, frameBytes, stateOf } from "../../support/worker_configuration.ts";
 
 const [FIRST] = CONFIGURATION.frontends;
 const SECOND = { host: "192.0.2.2", port: 8443 };
@@ -38,8 +37,8 @@ async function bench(started: Partial<WorkerConfiguration> = {}) {
   }).then((given) => code = given);
   const configure = async (type: "start" | "prepare", particular: Partial<WorkerConfiguration>) => {
     const state = stateOf(particular, { version: ++version });
-    const { line, keys } = stateFrame(type, ++lastId, state, 1);
-    processes.input(new TextDecoder().decode(join([...line, keys])));
+    const frame = stateFrame(type, ++lastId, state, 1);
+    processes.input(new TextDecoder().decode(frameBytes(frame)));
     await settled();
   };
   let lastId = 0;

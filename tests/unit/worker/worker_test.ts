@@ -10,13 +10,13 @@ import { createRustlsEngine } from "../../../src/tls/rustls/engine.ts";
 import type { TlsConfiguration } from "../../../src/tls/tls_configuration.ts";
 import { runWorker } from "../../../src/worker/worker.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
-import { join } from "../../support/client_hello.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { FakeStream, NativeError, pairOf } from "../../support/fake_stream.ts";
 import { settled } from "../../support/manual_clock.ts";
 import {
   CONFIGURATION,
   failed,
+  frameBytes,
   READY,
   readyBy,
   stateOf,
@@ -57,8 +57,8 @@ function newWorker(wrap: (engine: TlsEngine) => TlsEngine = (engine) => engine) 
 }
 
 function startLine(configuration: WorkerConfiguration, id: number): string {
-  const { line, keys } = stateFrame("start", id, stateOf(configuration), configuration.index);
-  return new TextDecoder().decode(join([...line, keys]));
+  const frame = stateFrame("start", id, stateOf(configuration), configuration.index);
+  return new TextDecoder().decode(frameBytes(frame));
 }
 
 Deno.test("a worker writes no access log unless it is told to", async () => {
