@@ -12,6 +12,7 @@ import { ExpiryWatch } from "./service/expiry_watch.ts";
 import { FileWatch } from "./service/file_watch.ts";
 import { FrontendPorts } from "./service/frontend_ports.ts";
 import { listenReport } from "./service/listen_report.ts";
+import { MemoryRelease } from "./service/memory_release.ts";
 import { Notifier } from "./service/notifier.ts";
 import { OcspRefresher } from "./ocsp/refresher.ts";
 import { makePlan, type Plan, refuseRootWorkers, tlsConfigurations } from "./plan/plan.ts";
@@ -233,6 +234,7 @@ class Service {
   #hooks({ outputs, log, accessLog, notifier }: Spoken) {
     const watch = this.#watch(log);
     const expiry = new ExpiryWatch(this.#runtime.clock, log);
+    const memory = new MemoryRelease(this.#runtime);
     let latest: Plan | undefined;
     return {
       onHangUp() {
@@ -250,6 +252,7 @@ class Service {
         this.#prepared.ports.keep(frontends);
         if (latest === undefined) this.#begin(frontends, log, notifier);
         latest = plan;
+        memory.after(tls.certificates.length);
         notifier.ready(status(frontends, plan));
       },
     };

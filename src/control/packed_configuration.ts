@@ -13,7 +13,6 @@ import type {
   PackedCertificate,
   PackedConfiguration,
   PackedTls,
-  SharedConfiguration,
   WorkerConfiguration,
   WorkerState,
 } from "./messages.ts";
@@ -198,8 +197,8 @@ function mostBytes(text: string): number {
   return 3 * text.length;
 }
 
-/** Of a piece, unless a certificate is larger: as much as a pipe holds. */
-const CHUNK_BYTES = 64 << 10;
+/** Of a piece, unless a certificate is larger. It is more than a pipe holds, so that not each takes a wake-up. */
+const CHUNK_BYTES = 256 << 10;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const ASCII = /^[\0-\x7f]*$/;

@@ -12,15 +12,23 @@ export type Frame = Pick<StateFrame, "line"> & Partial<StateFrame>;
 export class ControlPipe {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #onUnread: (breach: string) => void;
+  readonly #onRead: () => void;
   /** Requests that have not been taken yet. */
   #untaken = 0;
   #written: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  /** `onUnread` is called when too many requests wait. */
-  constructor(control: WritableStream<Uint8Array>, onUnread: (breach: string) => void) {
+  /** `onUnread` is called when too many requests wait, `onRead` when the worker has taken more than a pipe holds. */
+  constructor(
+    control: WritableStream<Uint8Array>,
+    { onUnread, onRead }: {
+      readonly onUnread: (breach: string) => void;
+      readonly onRead: () => void;
+    },
+  ) {
     this.#writer = control.getWriter();
     this.#onUnread = onUnread;
+    this.#onRead = onRead;
   }
 
   /** Writes a request, after those before it. */
@@ -38,7 +46,10 @@ export class ControlPipe {
 
   async #write({ line, certificates = [] }: Frame): Promise<void> {
     await this.#writer.write(encoder.encode(line));
-    for (const chunk of certificateChunks(certificates)) await this.#writer.write(chunk);
+    for (const chunk of certificateChunks(certificates)) {
+      await this.#writer.write(chunk);
+      this.#onRead();
+    }
   }
 
   /** Takes no more; the worker sees the end of the pipe once it has read what is in it. */

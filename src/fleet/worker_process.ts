@@ -107,7 +107,11 @@ export class WorkerProcess {
     // Whatever drives a token may be configured by any variable.
     const wholeEnvironment = sandbox === undefined || sandbox.token;
     this.#child = runtime.processes.startWorker({ wholeEnvironment });
-    this.#control = new ControlPipe(this.#child.control, (breach) => this.#break(breach));
+    this.#control = new ControlPipe(this.#child.control, {
+      onUnread: (breach) => this.#break(breach),
+      // No ping reaches it before it has read what was written earlier.
+      onRead: () => this.#heartbeat.heard(),
+    });
     this.#log = log;
     this.#lines = new WorkerLog(log, runtime.clock, index);
     this.#clock = runtime.clock;

@@ -6,6 +6,7 @@
  * and comparing addresses, when they are opened or a reload happens.
  */
 
+import { collectGarbage } from "../collect_garbage.ts";
 import { StartupError } from "../../errors.ts";
 import { formatSocketAddress, parseIpAddress, unmapIpv4Octets } from "../../wire/ip_address.ts";
 import { filterProgram, SOCK_FPROG_BYTES } from "./filter_program.ts";
@@ -168,6 +169,11 @@ class LinuxKernel implements Kernel {
   releaseMemory(): void {
     // Workers are started with V8's --expose-gc.
     (globalThis as { gc?: () => void }).gc?.();
+    this.#libc.malloc_trim(0n);
+  }
+
+  async compactMemory(): Promise<void> {
+    await collectGarbage();
     this.#libc.malloc_trim(0n);
   }
 
