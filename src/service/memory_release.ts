@@ -3,14 +3,20 @@
  * V8 nor the C library would find the time, and it would keep its peak for as long as it runs.
  */
 
-import type { Runtime } from "../runtime/runtime.ts";
+import type { Clock, Kernel } from "../runtime/runtime.ts";
+
+/** What of the platform is needed. */
+export interface MemoryReleaseRuntime {
+  readonly clock: Pick<Clock, "after">;
+  readonly kernel: Pick<Kernel, "compactMemory"> | undefined;
+}
 
 /** Gives memory back a while after certificates have been read. */
 export class MemoryRelease {
-  readonly #runtime: Pick<Runtime, "clock" | "kernel">;
+  readonly #runtime: MemoryReleaseRuntime;
   #cancel: () => void = () => {};
 
-  constructor(runtime: Pick<Runtime, "clock" | "kernel">) {
+  constructor(runtime: MemoryReleaseRuntime) {
     this.#runtime = runtime;
   }
 

@@ -5,13 +5,13 @@ import { assertEquals } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 
 function bench() {
-  const { clock, kernel } = new FakeRuntime();
+  const { clock } = new FakeRuntime();
   let released = 0;
   const compactMemory = () => {
     released++;
     return Promise.resolve();
   };
-  const memory = new MemoryRelease({ clock, kernel: { ...kernel!, compactMemory } });
+  const memory = new MemoryRelease({ clock, kernel: { compactMemory } });
   return { clock, memory, released: () => released };
 }
 
