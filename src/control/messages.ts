@@ -278,8 +278,6 @@ export type Answer<Kind extends RequestKind> = ValueOf<(typeof REQUESTS)[Kind]["
 export type WorkerRequest<Kind extends RequestKind = RequestKind> = {
   [Each in Kind]: { readonly type: Each; readonly id: number } & Asked<Each>;
 }[Kind];
-/** An answer as it goes through the pipe: its fields are those of the request's kind, or of {@linkcode FAULT}. */
-export type WorkerAnswer = { readonly type: "answer"; readonly id: number } & Fault;
 /** Why a request failed; empty: it did not. */
 export type Fault = Partial<ValueOf<typeof FAULT>>;
 /** What a worker says unasked, as it goes through the pipe. */
