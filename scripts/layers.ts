@@ -131,6 +131,7 @@ const LAYERS: Layer[] = [
       "src/log/",
       "src/wire/",
       "src/tls/engines.ts",
+      "src/tls/staples.ts",
       "type src/tls/",
     ],
     libraries: [],
@@ -163,7 +164,8 @@ const LAYERS: Layer[] = [
   {
     of: ["src/control/"],
     imports: [
-      ...["src/errors.ts", "src/key_bytes.ts", "src/wire/"],
+      ...["src/errors.ts", "src/deferred.ts", "src/key_bytes.ts", "src/same_data.ts"],
+      ...["src/wire/"],
       ...["type src/config/", "type src/tls/tls_configuration.ts", "type src/runtime/runtime.ts"],
     ],
     libraries: [],

@@ -10,6 +10,7 @@ import type { CommandReader } from "./service/command_reader.ts";
 import { ExpiryWatch } from "./service/expiry_watch.ts";
 import { FileWatch } from "./service/file_watch.ts";
 import { FrontendPorts, listenReport } from "./service/frontend_ports.ts";
+import { MemoryRelease } from "./service/memory_release.ts";
 import { Notifier } from "./service/notifier.ts";
 import { OcspRefresher } from "./ocsp/refresher.ts";
 import { makePlan, type Plan, refuseRootWorkers, tlsConfigurations } from "./plan/plan.ts";
@@ -231,6 +232,7 @@ class Service {
   #hooks({ outputs, log, accessLog, notifier }: Spoken) {
     const watch = this.#watch(log);
     const expiry = new ExpiryWatch(this.#runtime.clock, log);
+    const memory = new MemoryRelease(this.#runtime);
     let latest: Plan | undefined;
     return {
       onHangUp() {
@@ -248,6 +250,7 @@ class Service {
         this.#prepared.ports.keep(frontends);
         if (latest === undefined) this.#begin(frontends, log, notifier);
         latest = plan;
+        memory.after(tls.certificates.length);
         notifier.ready(status(frontends, plan));
       },
     };

@@ -1,37 +1,67 @@
-/** Frames control messages as lines of JSON, and takes them apart again from any fragmentation. */
+/** Frames messages as lines of JSON, and is the worker's end of the channel: it reads requests from any fragmentation. */
 
 import { LineReader } from "./line_reader.ts";
+import {
+  type PackedCertificate,
+  type RequestKind,
+  REQUESTS,
+  type WorkerRequest,
+} from "./messages.ts";
+import { readCertificate } from "./packed_configuration.ts";
+import { ProtocolError } from "./shapes.ts";
 
 /** One message as a line, newline included. */
-export function messageLine(message: { readonly type: string }): string {
+export function messageLine(message: { readonly type: string; readonly id?: number }): string {
   return `${JSON.stringify(message)}\n`;
 }
 
 /**
- * The messages of a supervisor; lines that are none are left out. `parts` of one that has `bytes` are what follows it,
- * each in a buffer of its own. One that is cut off by the end is none.
+ * The requests of a supervisor; lines that are none are left out. `followers` of one is the number of certificates behind
+ * its line, which become its `certificates`. One that is cut off by the end is none. `refuse` is told of those that this
+ * worker does not know, with what to answer: its supervisor may be of another version.
  */
-export async function* readMessages<Message extends { readonly type: string }>(
+export async function* readRequests(
   stream: ReadableStream<Uint8Array>,
-): AsyncGenerator<Message> {
+  refuse: (id: number, fault: string) => void = () => {},
+): AsyncGenerator<WorkerRequest> {
   const reader = new LineReader(stream);
+  const bytes = (length: number) => reader.bytes(length);
   for (let line; (line = await reader.line()) !== undefined;) {
-    const message = decodeMessage<Message & { readonly bytes?: readonly number[] }>(line);
+    const message = decodeMessage(line);
     if (message === undefined) continue;
-    const parts: Uint8Array<ArrayBuffer>[] = [];
-    for (const length of message.bytes ?? []) {
-      const part = await reader.bytes(length);
-      if (part === undefined) return;
-      parts.push(part);
+    const certificates: PackedCertificate[] = [];
+    while (certificates.length < (message.followers ?? 0)) {
+      const own = await reader.line();
+      const certificate = own === undefined ? undefined : await readCertificate(own, bytes);
+      if (certificate === undefined) return;
+      certificates.push(certificate);
     }
-    yield message.bytes === undefined ? message : { ...message, parts };
+    try {
+      yield parseRequest(message.followers === undefined ? message : { ...message, certificates });
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      if (typeof message.id === "number") refuse(message.id, error.message);
+    }
   }
 }
 
+function parseRequest({ type, id, ...fields }: AnyMessage): WorkerRequest {
+  if (!Object.hasOwn(REQUESTS, type) || typeof id !== "number") {
+    throw new ProtocolError("a request of an unknown kind");
+  }
+  const kind = type as RequestKind;
+  return { type: kind, id, ...REQUESTS[kind].ask(fields, kind) } as WorkerRequest;
+}
+
+interface AnyMessage {
+  readonly type: string;
+  readonly id?: unknown;
+  readonly followers?: number;
+  readonly certificates?: readonly PackedCertificate[];
+}
+
 /** The message in a line, or undefined if the line is none: something else wrote to the same stream. */
-export function decodeMessage<Message extends { readonly type: string }>(
-  line: string,
-): Message | undefined {
+export function decodeMessage<Message = AnyMessage>(line: string): Message | undefined {
   try {
     const value: unknown = JSON.parse(line);
     const isMessage = typeof value === "object" && value !== null && "type" in value;

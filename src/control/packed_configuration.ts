@@ -1,17 +1,20 @@
 /**
  * A worker's configuration on its way through the control pipe. Frontends may share certificates, ten thousand
- * of them, so each goes once, and what says the same object on one side is the same object on the other. Private keys
- * follow as bytes, which can be overwritten on both sides.
+ * of them, so each goes once, and what says the same object on one side is the same object on the other. Certificates
+ * follow the line of the request, each as a line of its own with its PEM texts behind it as bytes: nothing is ever
+ * encoded but the next few of them, and private keys can be overwritten on both sides.
  */
 
 import { KeyBytes } from "../key_bytes.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
 import { isKeyUri } from "../wire/key_uri.ts";
+import { stapleList } from "./worker_state.ts";
 import type {
   PackedCertificate,
   PackedConfiguration,
   PackedTls,
   WorkerConfiguration,
+  WorkerState,
 } from "./messages.ts";
 
 /** The private keys that a process has been told, each once, for as long as anybody uses it. */
@@ -51,13 +54,13 @@ export class ToldKeys {
   }
 }
 
-/** The same configuration with everything in its place. `parts` are the keys' bytes. */
+/** The same configuration with everything in its place. */
 export function unpackConfiguration(
   { tls, ...rest }: PackedConfiguration,
-  parts: readonly Uint8Array<ArrayBuffer>[] = [],
+  packed: readonly PackedCertificate[],
   told = new ToldKeys(),
 ): WorkerConfiguration {
-  const certificates = unpackCertificates(tls.certificates, parts, told);
+  const certificates = unpackCertificates(packed, told);
   const configurations = tls.configurations.map((packed): TlsConfiguration => ({
     ...packed,
     certificates: packed.certificates.map((place) => certificates[place]!),
@@ -71,113 +74,131 @@ export function unpackConfiguration(
 
 function unpackCertificates(
   packed: readonly PackedCertificate[],
-  parts: readonly Uint8Array<ArrayBuffer>[],
   told: ToldKeys,
 ): ServedCertificate[] {
   told.tidy();
   const keys: KeyBytes[] = [];
-  return packed.map(({ key, privateKey, ...rest }) => ({
-    ...rest,
-    privateKey: privateKey ?? (keys[key!] ??= told.take(rest.keyId, parts[key!]!)),
-  }));
+  return packed.map(({ chain, key, keyBytes, privateKey, ...rest }, place) => {
+    if (keyBytes !== undefined) keys[place] = told.take(rest.keyId, keyBytes);
+    return { ...rest, certificateChain: chain, privateKey: privateKey ?? keys[key!]! };
+  });
 }
 
-/** A message with a configuration, to be written as it is. */
-export interface ConfigurationFrame {
+/** A request with a state, and what follows its line. */
+export interface StateFrame {
   /** The line, newline included. */
-  readonly line: readonly Uint8Array[];
-  /** What follows it, to be overwritten once it has been written. */
-  readonly keys: Uint8Array;
+  readonly line: string;
+  readonly certificates: readonly ServedCertificate[];
+}
+
+/** A request of this kind with the state of the worker with this number. */
+export function stateFrame(
+  type: "start" | "prepare",
+  id: number,
+  { version, configuration, staples, missing }: WorkerState,
+  index: number,
+): StateFrame {
+  const { tls, frontends, ...rest } = configuration;
+  const addresses = frontends.map(({ tls: _, ...address }) => address);
+  const { packed, certificates } = packTls(tls, frontends.map((frontend) => frontend.tls ?? tls));
+  const line = JSON.stringify({
+    ...{ type, id, version, missing, followers: certificates.length },
+    staples: stapleList(staples),
+    configuration: { ...rest, index, frontends: addresses, tls: packed },
+  });
+  return { line: `${line}\n`, certificates };
 }
 
 /**
- * A message of this type with a configuration. What it says of TLS may be tens of megabytes long and is the same for
- * every worker, so it is encoded once for all that start together; keys are encoded each time.
+ * What follows the line, in pieces that are to be written one after the other: each is overwritten by the next, and the
+ * last is by zeros.
  */
-export function configurationFrame(
-  type: "start" | "prepare",
-  configuration: WorkerConfiguration,
-): ConfigurationFrame {
-  const { tls: _tls, frontends, ...rest } = configuration;
-  const addresses = frontends.map(({ tls: _, ...address }) => address);
-  const { octets, keys: texts } = encodedTls(configuration);
-  const keys = encodeKeys(texts);
-  const start = JSON.stringify({
-    ...{ type, bytes: keys.lengths },
-    configuration: { ...rest, frontends: addresses },
-  });
-  const around = [`${start.slice(0, -2)},"tls":`, "}}\n"].map((text) => encoder.encode(text));
-  return { line: [around[0]!, octets, around[1]!], keys: keys.bytes };
-}
-
-/** All of them behind each other: no other copy is left that could not be overwritten. */
-function encodeKeys(texts: readonly string[]) {
-  // They are PEM and so ASCII, but whoever serves something else is to be told by his library.
-  const most = (text: string) => ASCII.test(text) ? text.length : 3 * text.length;
-  const space = new Uint8Array(texts.reduce((sum, text) => sum + most(text), 0));
+export function* certificateChunks(
+  certificates: readonly ServedCertificate[],
+): Generator<Uint8Array> {
+  const places = new Map<string, number>();
+  let chunk = new Uint8Array(CHUNK_BYTES);
   let used = 0;
-  const lengths = texts.map((text) => {
-    const { written } = encoder.encodeInto(text, space.subarray(used));
-    used += written;
-    return written;
-  });
-  return { bytes: space.subarray(0, used), lengths };
+  try {
+    for (const [place, certificate] of certificates.entries()) {
+      const texts = certificateTexts(certificate, place, places);
+      const most = texts.reduce((sum, text) => sum + mostBytes(text), 0);
+      if (used + most > chunk.length) {
+        yield chunk.subarray(0, used);
+        used = 0;
+        if (most > chunk.length) {
+          chunk.fill(0);
+          chunk = new Uint8Array(most);
+        }
+      }
+      for (const text of texts) used += encoder.encodeInto(text, chunk.subarray(used)).written;
+    }
+    if (used > 0) yield chunk.subarray(0, used);
+  } finally {
+    chunk.fill(0);
+  }
 }
 
-function encodedTls(
-  { tls, frontends }: WorkerConfiguration,
-): { octets: Uint8Array; keys: readonly string[] } {
-  const parts = [tls, ...frontends.map((frontend) => frontend.tls ?? tls)];
-  const known = encoded.get(tls);
-  const octets = known?.octets.deref();
-  const isSame = known?.parts.length === parts.length &&
-    known.parts.every((part, place) => part === parts[place]);
-  if (known !== undefined && octets !== undefined && isSame) return { octets, keys: known.keys };
-  const { packed, keys } = packTls(parts);
-  const fresh = encoder.encode(JSON.stringify(packed));
-  encoded.set(tls, { parts, keys, octets: new WeakRef(fresh) });
-  return { octets: fresh, keys };
+/** The line of a certificate, its chain and, unless that was another's or is a URI, its key. */
+function certificateTexts(
+  { certificateChain, privateKey, ...rest }: ServedCertificate,
+  place: number,
+  places: Map<string, number>,
+): string[] {
+  // Those whose keys came as bytes have been told by somebody else; nobody passes them on.
+  if (typeof privateKey !== "string") throw new TypeError("a key that cannot be passed on");
+  const chain = byteLength(certificateChain);
+  const line = (particular: object) => `${JSON.stringify({ ...rest, chain, ...particular })}\n`;
+  if (isKeyUri(privateKey)) return [line({ privateKey }), certificateChain];
+  const key = places.get(privateKey) ?? place;
+  if (key < place) return [line({ key }), certificateChain];
+  places.set(privateKey, place);
+  return [line({ key, keyBytes: byteLength(privateKey) }), certificateChain, privateKey];
+}
+
+/** The certificate whose line this is, once `bytes` has given what follows it; undefined if the stream ends before. */
+export async function readCertificate(
+  line: string,
+  bytes: (length: number) => Promise<Uint8Array<ArrayBuffer> | undefined>,
+): Promise<PackedCertificate | undefined> {
+  const { chain: length, keyBytes: keyLength, ...rest } = JSON.parse(line);
+  const chain = await bytes(length);
+  if (chain === undefined) return undefined;
+  const packed = { ...rest, chain: decoder.decode(chain) };
+  if (keyLength === undefined) return packed;
+  const keyBytes = await bytes(keyLength);
+  return keyBytes && { ...packed, keyBytes };
 }
 
 /** Packs the general configuration and those of the frontends, in this order. */
 function packTls(
-  [general, ...ofFrontends]: readonly TlsConfiguration[],
-): { packed: PackedTls; keys: string[] } {
-  const configurations = [...new Set([general!, ...ofFrontends])];
+  general: TlsConfiguration,
+  ofFrontends: readonly TlsConfiguration[],
+): { packed: PackedTls; certificates: readonly ServedCertificate[] } {
+  const configurations = [...new Set([general, ...ofFrontends])];
   const certificates = [...new Set(configurations.flatMap((one) => one.certificates))];
   const places = new Map(certificates.map((certificate, place) => [certificate, place]));
-  const keys = new Map<string, number>();
   const packed = {
-    certificates: certificates.map((one) => packCertificate(one, keys)),
     configurations: configurations.map((one) => ({
       ...one,
       certificates: one.certificates.map((certificate) => places.get(certificate)!),
     })),
     ofFrontends: ofFrontends.map((one) => configurations.indexOf(one)),
   };
-  return { packed, keys: [...keys.keys()] };
+  return { packed, certificates };
 }
 
-/** Those whose keys came as bytes have been told by somebody else; nobody passes them on. */
-function packCertificate(
-  { privateKey, ...rest }: ServedCertificate,
-  keys: Map<string, number>,
-): PackedCertificate {
-  if (typeof privateKey !== "string") throw new TypeError("a key that cannot be passed on");
-  if (isKeyUri(privateKey)) return { ...rest, privateKey };
-  const key = keys.get(privateKey) ?? keys.size;
-  keys.set(privateKey, key);
-  return { ...rest, key };
+/** PEM is ASCII, but whoever serves something else is to be told by his library. */
+function byteLength(text: string): number {
+  return ASCII.test(text) ? text.length : encoder.encode(text).length;
 }
 
-interface Encoded {
-  readonly parts: readonly TlsConfiguration[];
-  /** Texts of private keys, of which there are no other copies than those of the certificates. */
-  readonly keys: readonly string[];
-  /** Workers that start one by one later have it made again: most of the time nobody needs it. */
-  readonly octets: WeakRef<Uint8Array>;
+function mostBytes(text: string): number {
+  return 3 * text.length;
 }
 
-const encoded = new WeakMap<TlsConfiguration, Encoded>();
+/** Of a piece, unless a certificate is larger. It is more than a pipe holds, so that not each takes a wake-up. */
+const CHUNK_BYTES = 256 << 10;
 const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const ASCII = /^[\0-\x7f]*$/;

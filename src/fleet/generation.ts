@@ -4,11 +4,10 @@
  */
 
 import type {
-  BackendEndpoint,
   ServingBy,
-  WorkerConfiguration,
+  WorkerCounters,
   WorkerFrontend,
-  WorkerTotals,
+  WorkerState,
 } from "../control/messages.ts";
 import { CertificatesRefused, StartupError } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
@@ -16,114 +15,93 @@ import type { Logger } from "../log/log.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import type { Handover } from "./handover.ts";
 import { ENGINES } from "../tls/engines.ts";
-import type { Staple, TlsConfiguration } from "../tls/tls_configuration.ts";
-import type { OcspRefresher } from "../ocsp/refresher.ts";
 import { LONGEST_ALONE } from "./restart_pace.ts";
 import type { WorkerProcess } from "./worker_process.ts";
 import { WorkerSlot } from "./worker_slot.ts";
 
-/** For every worker; only the index differs. */
-export type GenerationConfiguration = Omit<WorkerConfiguration, "index">;
-
-/** What not every generation needs. */
+/** What every generation needs. */
 export interface GenerationOptions {
+  readonly handover: Handover;
+  readonly log: Logger;
   /** Where lines of the access log go. */
   readonly accessLog?: AccessOutput | undefined;
-  /** What has the newest OCSP responses. */
-  readonly responses?: Pick<OcspRefresher, "newest"> | undefined;
 }
 
 /** A number of workers. */
 export class Generation {
   readonly #handover: Handover;
   readonly #slots: readonly WorkerSlot[];
-  #configuration: GenerationConfiguration;
-  #missing: string | undefined;
-  /** Configurations with the reason in them. */
-  readonly #known = new WeakMap<TlsConfiguration, TlsConfiguration>();
+  #state: WorkerState;
 
   constructor(
     runtime: Runtime,
-    configuration: GenerationConfiguration,
-    workers: number,
-    handover: Handover,
-    log: Logger,
-    { accessLog, responses }: GenerationOptions = {},
+    state: WorkerState,
+    { handover, log, accessLog }: GenerationOptions,
   ) {
     this.#handover = handover;
-    this.#configuration = configuration;
-    this.#slots = Array.from({ length: workers }, (_, place) => {
-      const relieve = (successor: WorkerProcess, close: () => Promise<void>) =>
-        this.#handOver(successor, this.addresses, 1, close);
-      const newest = (one: WorkerConfiguration) => this.#knowing(withNewest(one, responses));
-      const isNobodyThere = () => this.#isNobodyThere(runtime.clock.now());
-      const isNobodyLeft = () => this.#isNobodyLeft();
-      const options = { relieve, accessLog, newest, isNobodyLeft, isNobodyThere };
-      return new WorkerSlot(runtime, { ...configuration, index: place + 1 }, log, options);
+    this.#state = state;
+    const options = {
+      ...{ log, accessLog, state: () => this.#state },
+      relieve: (successor: WorkerProcess, close: () => Promise<void>) =>
+        this.#handOver(successor, this.addresses, 1, close),
+      isNobodyLeft: () => this.#isNobodyLeft(),
+      isNobodyThere: () => this.#isNobodyThere(runtime.clock.now()),
+    };
+    const length = state.configuration.workers;
+    this.#slots = Array.from({ length }, (_, place) => {
+      return new WorkerSlot(runtime, { ...options, index: place + 1 });
     });
   }
 
   /** Starts the workers and tells their TLS library. Rejects with {@linkcode StartupError} if one cannot serve. */
   async start(): Promise<ServingBy> {
     const [servingBy] = await Promise.all(this.#slots.map((slot) => slot.start()));
-    this.#missing = servingBy!.missing;
+    // Later workers decide as the first ones did, though a library may have been installed meanwhile.
+    this.#state = { ...this.#state, missing: servingBy!.missing };
     return servingBy!;
   }
 
-  /** Why they could not open the library that was preferred; undefined: none was, or they could. */
-  get missing(): string | undefined {
-    return this.#missing;
-  }
-
-  get workers(): number {
-    return this.#slots.length;
-  }
-
-  get configuration(): GenerationConfiguration {
-    return this.#configuration;
+  /** What its workers serve by. */
+  get state(): WorkerState {
+    return this.#state;
   }
 
   /** Where they listen. */
   get addresses(): readonly SocketAddress[] {
-    return addressesOf(this.#configuration.frontends);
+    return addressesOf(this.#state.configuration.frontends);
+  }
+
+  /** Every worker that lives, those that leave too. */
+  get alive(): WorkerProcess[] {
+    return this.#slots.flatMap(({ alive }) => [...alive]);
   }
 
   /**
-   * Has all workers change to another configuration. Rejects with {@linkcode StartupError} if one of them cannot,
-   * and then nothing has changed; with {@linkcode CertificatesRefused} if all say the same.
+   * Has all workers change to another state. Rejects with {@linkcode StartupError} if one of them cannot, and then
+   * nothing has changed; with {@linkcode CertificatesRefused} if all say the same.
    */
-  async change(configuration: GenerationConfiguration): Promise<void> {
-    const prepared = await Promise.allSettled(
-      this.#slots.map((slot, place) => slot.prepare({ ...configuration, index: place + 1 })),
-    );
+  async change(state: WorkerState): Promise<void> {
+    const { missing } = this.#state;
+    const next = { ...state, missing };
+    const prepared = await Promise.allSettled(this.#slots.map((slot) => slot.prepare(next)));
     const refused = prepared.find((one) => one.status === "rejected");
     if (refused !== undefined) {
       for (const slot of this.#slots) slot.forget();
       const { message } = refused.reason as Error;
       throw commonRefusal(prepared) ?? new StartupError(message, { cause: refused.reason });
     }
-    this.#configuration = configuration;
+    this.#state = next;
     const reopened = prepared.flatMap((one) => one.status === "fulfilled" ? one.value : []);
     const commit = async () => {
       await Promise.all(this.#slots.map((slot) => slot.commit()));
     };
-    await this.#handOver(this.#anyWorker(), unique(reopened), this.workers, commit);
+    await this.#handOver(this.#anyWorker(), unique(reopened), this.#slots.length, commit);
   }
 
-  /** Has the workers staple other OCSP responses from now on. */
-  staple(staples: readonly Staple[]): void {
-    for (const slot of this.#slots) slot.staple(staples);
-  }
-
-  /** Has every worker that lives log what it has counted, and tells how many there are. */
-  logCounters(): number {
-    return this.#slots.reduce((sum, slot) => sum + slot.logCounters(), 0);
-  }
-
-  /** Tells the workers, and all later ones, where the backend is now. */
-  useBackend(backend: readonly BackendEndpoint[]): void {
-    this.#configuration = { ...this.#configuration, backend };
-    for (const slot of this.#slots) slot.useBackend(backend);
+  /** Has all workers, and all later ones, serve by a state for which nobody needs to prepare. */
+  update(state: WorkerState): void {
+    this.#state = { ...state, missing: this.#state.missing };
+    for (const worker of this.alive) worker.update(this.#state);
   }
 
   /** Has the former workers of the same addresses stop listening. Their clients may go on. */
@@ -132,7 +110,7 @@ export class Generation {
     const shared = this.addresses.filter((address) =>
       former.addresses.some((other) => isSame(address, other))
     );
-    await this.#handOver(this.#anyWorker(), shared, this.workers, close);
+    await this.#handOver(this.#anyWorker(), shared, this.#slots.length, close);
   }
 
   /** Has its workers, not all of which could start, stop listening for those that were there before. */
@@ -143,7 +121,7 @@ export class Generation {
     const shared = former.addresses.filter((address) =>
       this.addresses.some((other) => isSame(address, other))
     );
-    await former.#handOver(former.#anyWorker(), shared, former.workers, close, true);
+    await former.#handOver(former.#anyWorker(), shared, former.#slots.length, close, true);
   }
 
   /**
@@ -152,7 +130,9 @@ export class Generation {
    */
   async drain(seconds: number): Promise<void> {
     const [address] = this.addresses;
-    const others = address === undefined ? 0 : await this.#handover.count(address) - this.workers;
+    const others = address === undefined
+      ? 0
+      : await this.#handover.count(address) - this.#slots.length;
     const by = this.#anyWorker();
     const gone = () => this.#slots.map((slot) => slot.drain(seconds, others > 0));
     if (others <= 0 || by === undefined) return void await Promise.all(gone());
@@ -176,7 +156,7 @@ export class Generation {
   }
 
   /** What the workers that ended in order had counted. */
-  get totals(): readonly WorkerTotals[] {
+  get totals(): readonly WorkerCounters[] {
     return this.#slots.flatMap((slot) => slot.totals);
   }
 
@@ -198,18 +178,6 @@ export class Generation {
     return this.#slots.map(({ current }) => current).find((one) => one !== undefined);
   }
 
-  /** Later workers decide as the first ones did, though a library may have been installed meanwhile. */
-  #knowing(configuration: WorkerConfiguration): WorkerConfiguration {
-    const missing = this.#missing;
-    if (missing === undefined) return configuration;
-    return withTls(configuration, (tls) => {
-      if (tls.orElse === undefined) return tls;
-      const known = this.#known.get(tls) ?? { ...tls, missing };
-      this.#known.set(tls, known);
-      return known;
-    });
-  }
-
   #handOver(
     by: WorkerProcess | undefined,
     addresses: readonly SocketAddress[],
@@ -219,32 +187,12 @@ export class Generation {
   ): Promise<void> {
     // They may all have died meanwhile; then there is nobody to steer to.
     if (by === undefined) return close();
-    const { steer, steersAlways, tls } = this.#configuration;
+    const { configuration: { steer, steersAlways, tls }, missing } = this.#state;
     const isSteered = steer !== undefined &&
-      (steersAlways || !ENGINES[tls.library].sharesSessions || this.#missing !== undefined);
+      (steersAlways || !ENGINES[tls.library].sharesSessions || missing !== undefined);
     const byClient = isSteered && steersAlways ? "network" : isSteered;
     return this.#handover.run({ by, addresses, latest, byClient, areFirst }, close);
   }
-}
-
-function withNewest(
-  configuration: WorkerConfiguration,
-  responses: GenerationOptions["responses"],
-): WorkerConfiguration {
-  return responses === undefined ? configuration : withTls(configuration, responses.newest);
-}
-
-function withTls(
-  configuration: WorkerConfiguration,
-  change: (tls: TlsConfiguration) => TlsConfiguration,
-): WorkerConfiguration {
-  return {
-    ...configuration,
-    tls: change(configuration.tls),
-    frontends: configuration.frontends.map((one) =>
-      one.tls ? { ...one, tls: change(one.tls) } : one
-    ),
-  };
 }
 
 function addressesOf(frontends: readonly WorkerFrontend[]): SocketAddress[] {

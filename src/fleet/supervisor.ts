@@ -3,7 +3,7 @@
  * them in order, writes the log. It never touches traffic, and it outlives whatever happens to a worker.
  */
 
-import type { BackendEndpoint, ServingBy, WorkerTotals } from "../control/messages.ts";
+import type { BackendEndpoint, ServingBy } from "../control/messages.ts";
 import { counted } from "../counted.ts";
 import { CertificatesRefused, reportError } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
@@ -11,8 +11,7 @@ import type { Logger } from "../log/log.ts";
 import { pause, type Runtime } from "../runtime/runtime.ts";
 import { isSameData } from "../same_data.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
-import { Generation, type GenerationConfiguration } from "./generation.ts";
-import { Handover } from "./handover.ts";
+import { Fleet, type NextState } from "./fleet.ts";
 import { BackendRefresh } from "../plan/backend_refresh.ts";
 import type { OcspRefresher } from "../ocsp/refresher.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -64,12 +63,8 @@ export class Supervisor {
   readonly #runtime: Runtime;
   readonly #log: Logger;
   readonly #signals: StopSignals;
-  readonly #handover: Handover;
   readonly #reloads = new Turns(() => this.#reload());
-  /** The one that serves is the last; the others have clients left. */
-  readonly #generations = new Set<Generation>();
-  readonly #ended: WorkerTotals[] = [];
-  #current: Generation;
+  readonly #fleet: Fleet;
   #plan: Plan;
   #frontends: readonly ClaimedFrontend[];
   #library = "";
@@ -84,14 +79,14 @@ export class Supervisor {
     this.#signals = options.signals;
     this.#plan = options.plan;
     this.#frontends = options.frontends;
-    this.#handover = new Handover(options.runtime, options.log);
-    options.responses?.onChange((staples) => {
-      for (const generation of this.#generations) generation.staple(staples);
+    const { runtime, log, accessLog, responses } = options;
+    this.#fleet = new Fleet(this.#stateOf(this.#plan, this.#frontends), {
+      ...{ runtime, log, accessLog },
+      onServing: (servingBy) => this.#useLibrary(servingBy),
     });
-    this.#current = this.#newGeneration(
-      options.plan,
-      this.#configuration(this.#plan, this.#frontends),
-    );
+    responses?.onChange(() => {
+      void this.#fleet.apply({ ...this.#fleet.state, staples: responses.staples });
+    });
   }
 
   /** Resolves when everything has ended. Throws {@linkcode StartupError} if a worker cannot start. */
@@ -101,13 +96,13 @@ export class Supervisor {
     // Whether anything can be stapled is then known from the workers.
     if (tls.orElse === undefined) responses?.watch(stapling);
     try {
-      const started = this.#current.start();
+      const started = this.#fleet.start();
       started.catch(() => {}); // A signal may have ended the wait for it.
       const first = await Promise.race([started, this.#signals.stop]);
-      if (typeof first !== "string") this.#serves(first);
+      if (typeof first !== "string") this.#serves();
     } catch (error) {
       responses?.stop();
-      await this.#killAll();
+      await this.#fleet.kill();
       throw error;
     }
     const stop = await this.#signals.stop;
@@ -115,7 +110,7 @@ export class Supervisor {
     this.#refresh?.stop();
     if (stop === "drain") await this.#drain();
     responses?.stop();
-    await this.#killAll();
+    await this.#fleet.kill();
     this.#log.info("stopped{totals}", { totals: this.#describeTotals() });
   }
 
@@ -127,16 +122,16 @@ export class Supervisor {
 
   /** Has the workers log what they have counted, for SIGUSR2. */
   logCounters(): void {
-    const workers = [...this.#generations].reduce((sum, one) => sum + one.logCounters(), 0);
+    const { alive } = this.#fleet;
+    for (const worker of alive) worker.report();
     const totals = this.#describeTotals();
     this.#log.info("counters of {workers} follow{ended}", {
-      workers: counted(workers, "worker"),
+      workers: counted(alive.length, "worker"),
       ended: totals === "" ? "" : `; ended workers${totals}`,
     });
   }
 
-  #serves(servingBy: ServingBy): void {
-    this.#useLibrary(servingBy);
+  #serves(): void {
     if (this.#plan.configuration.tls.orElse !== undefined) this.#watch(this.#plan);
     this.#log.info("{serving}", { serving: this.#describeServing() });
     this.#options.onServing?.(this.#plan, this.#frontends);
@@ -159,7 +154,7 @@ export class Supervisor {
 
   /** Has what a plan wants stapled kept fresh, unless these workers do without OpenSSL. */
   #watch({ stapling, configuration: { tls } }: Plan): void {
-    const isMissing = tls.orElse !== undefined && this.#current.missing !== undefined;
+    const isMissing = tls.orElse !== undefined && this.#fleet.state.missing !== undefined;
     this.#options.responses?.watch(isMissing ? undefined : stapling);
   }
 
@@ -200,7 +195,10 @@ export class Supervisor {
         const frontends = await this.#options.claim(plan, this.#frontends);
         if (this.#stopping) return undefined;
         this.#watch(plan);
-        return { plan, frontends, workersChanged: await this.#change(plan, frontends) };
+        const { missing } = this.#fleet.state;
+        const workersChanged = await this.#fleet.apply(this.#stateOf(plan, frontends));
+        if (missing !== this.#fleet.state.missing) this.#watch(plan);
+        return { plan, frontends, workersChanged };
       } catch (error) {
         if (!(error instanceof CertificatesRefused)) throw error;
         // Who names the same ones again, or any others for ever, is not to be believed.
@@ -211,74 +209,15 @@ export class Supervisor {
     }
   }
 
-  /** Whether there was anything to change. */
-  async #change(plan: Plan, frontends: readonly ClaimedFrontend[]): Promise<boolean> {
-    const configuration = this.#configuration(plan, frontends);
-    const current = this.#current;
-    const sameWorkers = plan.workers === current.workers;
-    if (sameWorkers && isSameData(configuration, current.configuration)) return false;
-    if (sameWorkers && canChangeInPlace(current, configuration)) {
-      try {
-        await current.change(configuration);
-        return true;
-      } catch (error) {
-        if (error instanceof CertificatesRefused) throw error;
-        // New workers may do what these cannot any more, such as listening on a low port.
-        this.#log.debug("new workers are needed: {reason}", { reason: (error as Error).message });
-      }
-    }
-    await this.#replace(plan, configuration);
-    return true;
-  }
-
-  /** New workers serve from now on; the former ones end once their clients have. */
-  async #replace(plan: Plan, configuration: GenerationConfiguration): Promise<void> {
-    const former = this.#current;
-    const next = this.#newGeneration(plan, configuration);
-    try {
-      this.#useLibrary(await next.start());
-    } catch (error) {
-      // Those of them that serve have clients by now.
-      await next.yieldTo(former);
-      this.#forgetOnceGone(next);
-      throw error;
-    }
-    if (this.#stopping) return;
-    this.#current = next;
-    if (next.missing !== former.missing) this.#watch(plan);
-    await next.succeed(former);
-    this.#forgetOnceGone(former);
-  }
-
-  #forgetOnceGone(generation: Generation): void {
-    generation.gone().then(() => {
-      this.#generations.delete(generation);
-      this.#ended.push(...generation.totals);
-    });
-  }
-
-  #newGeneration(plan: Plan, configuration: GenerationConfiguration): Generation {
-    const { workers } = plan;
-    const generation = new Generation(
-      this.#runtime,
-      configuration,
-      workers,
-      this.#handover,
-      this.#log,
-      this.#options,
-    );
-    this.#generations.add(generation);
-    return generation;
-  }
-
-  #configuration(plan: Plan, frontends: readonly ClaimedFrontend[]): GenerationConfiguration {
-    return { ...plan.configuration, frontends: workerFrontends(frontends) };
+  #stateOf(plan: Plan, frontends: readonly ClaimedFrontend[]): NextState {
+    const configuration = { ...plan.configuration, frontends: workerFrontends(frontends) };
+    return { configuration, staples: this.#options.responses?.staples ?? new Map() };
   }
 
   #describeServing(): string {
     const { configuration, workers, tlsBecause } = this.#plan;
     const [backend] = configuration.backend;
-    const where = this.#current.addresses.map(formatSocketAddress).join(" and ");
+    const where = this.#fleet.addresses.map(formatSocketAddress).join(" and ");
     const to = backend?.kind === "tcp" ? formatSocketAddress(backend) : backend?.path;
     const tls = configuration.tls.backend === undefined ? "TLS" : "TLS to the backend";
     const why = tlsBecause === undefined ? "" : ` because of ${tlsBecause}`;
@@ -290,7 +229,10 @@ export class Supervisor {
   #refreshBackend(): void {
     this.#refresh?.stop();
     const { backendName, configuration: { backend } } = this.#plan;
-    const use = (endpoints: readonly BackendEndpoint[]) => this.#current.useBackend(endpoints);
+    const use = (addresses: readonly BackendEndpoint[]) => {
+      const { configuration, staples } = this.#fleet.state;
+      void this.#fleet.apply({ configuration: { ...configuration, backend: addresses }, staples });
+    };
     this.#refresh = backendName &&
       new BackendRefresh(this.#runtime.clock, this.#log, backendName, backend, use);
   }
@@ -298,42 +240,24 @@ export class Supervisor {
   async #drain(): Promise<void> {
     const limit = this.#plan.configuration.timeouts.drain;
     this.#log.info("draining: waiting up to {limit} s for open connections", { limit });
-    const drained = Promise.all([...this.#generations].map((one) => one.drain(limit)));
+    const drained = this.#fleet.drain(limit);
     // Workers keep the limit themselves; a worker that cannot is ended a little later.
     const overdue = pause(this.#runtime.clock, limit * 1000 + GRACE);
     await Promise.race([drained, overdue, this.#signals.hurry]);
   }
 
-  async #killAll(): Promise<void> {
-    await Promise.all([...this.#generations].map((generation) => generation.kill()));
-  }
-
   #describeTotals(): string {
-    const totals = [...this.#ended, ...[...this.#generations].flatMap((one) => one.totals)];
+    const { totals } = this.#fleet;
     if (totals.length === 0) return "";
-    const sum = (count: (totals: WorkerTotals) => number) =>
-      totals.reduce((total, each) => total + count(each), 0);
-    const denied = sum((each) => each.clientsDenied);
-    const silent = sum((each) => each.silent);
-    return `: ${counted(sum((each) => each.accepted), "connection")}, ` +
-      `${counted(sum((each) => each.handshakesFailed), "handshake")} failed, ` +
+    const sum = (name: string) => totals.reduce((total, each) => total + (each[name] ?? 0), 0);
+    const denied = sum("clientsDenied");
+    const silent = sum("silent");
+    return `: ${counted(sum("accepted"), "connection")}, ` +
+      `${counted(sum("handshakesFailed"), "handshake")} failed, ` +
       (silent === 0 ? "" : `${silent} closed by clients before they sent anything, `) +
       (denied === 0 ? "" : `${counted(denied, "client")} denied, `) +
-      `${counted(sum((each) => each.backendsFailed), "backend failure")}, ` +
-      `${sum((each) => each.refused)} refused`;
+      `${counted(sum("backendsFailed"), "backend failure")}, ${sum("refused")} refused`;
   }
-}
-
-/** Whom a process is, what it is confined to and which foreign code it has loaded, it cannot change any more. */
-function canChangeInPlace(
-  { configuration: from, missing }: Generation,
-  to: GenerationConfiguration,
-): boolean {
-  return (missing === undefined || from.tls.orElse === to.tls.orElse) &&
-    isSameData(from.privileges, to.privileges) && isSameData(from.sandbox, to.sandbox) &&
-    from.steer === to.steer && from.steersAlways === to.steersAlways &&
-    from.tls.library === to.tls.library && from.tls.sslEngine === to.tls.sslEngine &&
-    isSameData(from.tls.backend, to.tls.backend);
 }
 
 /** Warnings that have not been given before, and what takes a restart. */

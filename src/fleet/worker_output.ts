@@ -5,15 +5,16 @@
  */
 
 import { LineReader, type LineReaderOptions, LineTooLongError } from "../control/line_reader.ts";
-import type { WorkerMessage } from "../control/messages.ts";
-import { MAX_LINE, parseWorkerMessage, ProtocolError } from "../control/worker_messages.ts";
+import { MAX_LINE, type WorkerEvent } from "../control/messages.ts";
+import { ProtocolError } from "../control/shapes.ts";
+import { parseWorkerMessage, type RawAnswer } from "../control/worker_messages.ts";
 import { type ChildProcess, type Clock, pause } from "../runtime/runtime.ts";
 import { Allowance } from "./allowance.ts";
 
 /** Who hears of it. */
 export interface OutputListener {
   /** A message of the right shape. Throws {@linkcode ProtocolError} if it may not come now. */
-  receive(message: WorkerMessage): void;
+  receive(message: WorkerEvent | RawAnswer): void;
   /** A line that is no message: of its output, or of its errors. It is not escaped. */
   text(line: string, from: "output" | "errors"): void;
   /** It has broken the protocol: nothing more is read. Called once at most. */

@@ -1,22 +1,25 @@
 /** One worker process as the supervisor holds it: its pipe, its messages, its log lines, its last words. */
 
-import { type Deferred, deferred } from "../deferred.ts";
-import { messageLine } from "../control/message_lines.ts";
-import { type ConfigurationFrame, configurationFrame } from "../control/packed_configuration.ts";
-import { ProtocolError } from "../control/worker_messages.ts";
-import type {
-  BackendEndpoint,
-  ServingBy,
-  SupervisorMessage,
-  WorkerAnswer,
-  WorkerConfiguration,
-  WorkerMessage,
-  WorkerTotals,
+import {
+  type Answer,
+  type Asked,
+  MAX_COUNTERS,
+  type RequestKind,
+  type ServingBy,
+  type WorkerCounters,
+  type WorkerEvent,
+  type WorkerState,
 } from "../control/messages.ts";
-import { CertificatesRefused, PortInUseError, StartupError } from "../errors.ts";
+import { messageLine } from "../control/message_lines.ts";
+import { stateFrame } from "../control/packed_configuration.ts";
+import { type AskOptions, Questions } from "../control/questions.ts";
+import { ProtocolError } from "../control/shapes.ts";
+import type { RawAnswer } from "../control/worker_messages.ts";
+import { updateBetween } from "../control/worker_state.ts";
+import { deferred } from "../deferred.ts";
+import { StartupError } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
-import type { Staple } from "../tls/tls_configuration.ts";
 import type {
   ChildProcess,
   Clock,
@@ -25,10 +28,21 @@ import type {
   SocketAddress,
   Steering,
 } from "../runtime/runtime.ts";
+import { ControlPipe, type Frame } from "./control_pipe.ts";
 import { Heartbeat, mainThread } from "./heartbeat.ts";
 import { describeEnd } from "./worker_end.ts";
 import { WorkerLog } from "./worker_log.ts";
 import { readWorkerOutput } from "./worker_output.ts";
+
+/** What a worker is started with. */
+export interface WorkerProcessOptions {
+  /** From 1. */
+  readonly index: number;
+  readonly state: WorkerState;
+  readonly log: Logger;
+  /** Where lines of the access log go. */
+  readonly accessLog?: AccessOutput | undefined;
+}
 
 /** A running worker. */
 export class WorkerProcess {
@@ -42,86 +56,114 @@ export class WorkerProcess {
   readonly ended: Promise<string>;
   readonly pid: number;
   /** What it had counted when it ended in order. */
-  totals: WorkerTotals | undefined;
+  totals: WorkerCounters | undefined;
   readonly #child: ChildProcess;
-  readonly #control: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #control: ControlPipe;
   readonly #log: Logger;
   readonly #lines: WorkerLog;
   readonly #clock: Clock;
   readonly #index: number;
   readonly #accessLog: AccessOutput | undefined;
   readonly #heartbeat: Heartbeat;
-  /** What it may be silent for once it has made the change that it prepares. */
-  #nextTimeout: number | undefined;
+  readonly #questions: Questions;
+  #state: WorkerState;
+  /** What it changes to when it is told to. */
+  #prepared: WorkerState | undefined;
+  #counters: Record<string, number> = {};
   #lastWords = "";
-  #ready = deferred<ServingBy>();
   #leaving = deferred<void>();
   #deaf = deferred<void>();
-  /** For its answers, in order. */
-  readonly #asked: Question[] = [];
-  /** What it has said that is said once. */
-  readonly #said = new Set<WorkerMessage["type"]>();
+  /** Whether it serves, as far as it has said. */
+  #serves: boolean | undefined;
   /** How it has broken the protocol. */
   #breach: string | undefined;
   /** It did not serve in time. */
   #late = false;
   /** Seconds of silence for which it was killed. */
   #hung: number | undefined;
-  /** Messages that it has not taken yet. */
-  #untaken = 0;
-  #mayBeDeaf = false;
   #cancelDrainLimit: () => void = () => {};
   #gone = false;
   #killed = false;
 
+  readonly #listeners: Listeners = {
+    log: ({ level, text }) => this.#lines.write(level, text),
+    access: ({ lines }) => this.#accessLog?.write(lines),
+    busy: () => {
+      if (!this.#isTakingState) throw new ProtocolError('"busy" without a request');
+      this.#heartbeat.busy = true;
+    },
+    counters: ({ counters }) => this.#count(counters),
+    "replace-me": () => this.#leaving.resolve(),
+    ended: ({ counters }) => {
+      if (this.totals !== undefined) throw new ProtocolError('"ended" a second time');
+      this.#count(counters);
+      this.totals = counters;
+    },
+  };
+
   /** Starts it. Throws {@linkcode StartupError}. */
-  constructor(
-    runtime: Runtime,
-    configuration: WorkerConfiguration,
-    log: Logger,
-    accessLog?: AccessOutput,
-  ) {
+  constructor(runtime: Runtime, { index, state, log, accessLog }: WorkerProcessOptions) {
+    const { sandbox, timeouts } = state.configuration;
     // Whatever drives a token may be configured by any variable.
-    const { sandbox } = configuration;
     const wholeEnvironment = sandbox === undefined || sandbox.token;
     this.#child = runtime.processes.startWorker({ wholeEnvironment });
-    this.#control = this.#child.control.getWriter();
+    this.#control = new ControlPipe(this.#child.control, {
+      onUnread: (breach) => this.#break(breach),
+      // No ping reaches it before it has read what was written earlier.
+      onRead: () => this.#heartbeat.heard(),
+    });
     this.#log = log;
-    this.#lines = new WorkerLog(log, runtime.clock, configuration.index);
+    this.#lines = new WorkerLog(log, runtime.clock, index);
     this.#clock = runtime.clock;
-    this.#index = configuration.index;
+    this.#index = index;
     this.#accessLog = accessLog;
+    this.#state = state;
     this.pid = this.#child.pid;
-    this.ready = this.#ready.promise;
-    this.ready.catch(() => {}); // Whoever cares awaits it; a worker that dies later cares no more.
     this.leaving = this.#leaving.promise;
     this.deaf = this.#deaf.promise;
+    this.#questions = new Questions({
+      clock: runtime.clock,
+      name: `worker ${index}`,
+      onOverdue: (breach) => this.#break(breach),
+    });
     this.#heartbeat = new Heartbeat({
       clock: runtime.clock,
-      ask: () => this.#write(encode({ type: "ping" })),
+      ask: () => void this.#ask("ping", {}, { patient: true }),
       observe: () => mainThread(runtime.files, this.pid),
       onHang: (seconds) => this.#hang(seconds),
     });
-    this.#heartbeat.use(configuration.timeouts.worker ?? 0);
+    this.#heartbeat.use(timeouts.worker ?? 0);
     this.ended = this.#follow();
-    const cancel = runtime.clock.after(START_LIMIT, () => {
-      this.#late = true;
-      this.#lastWords = `nothing within ${START_LIMIT / 1000} s of its start`;
-      this.kill();
-    });
-    this.ready.then(cancel, cancel);
-    this.#write(configurationFrame("start", configuration));
+    this.ready = this.#start(state);
+    this.ready.catch(() => {}); // Whoever cares awaits it; a worker that dies later cares no more.
+  }
+
+  /** What it serves by, as far as it has been told. */
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  /** What it has counted so far, by its last word on it. */
+  get counters(): WorkerCounters {
+    return this.#counters;
   }
 
   /**
-   * Has it get ready for another configuration. Resolves with the addresses where it has two sockets until then,
-   * rejects with {@linkcode StartupError} if it cannot.
+   * Has it get ready for another state. Resolves with the addresses where it has two sockets until then, rejects with
+   * {@linkcode StartupError} if it cannot.
    */
-  async prepare(configuration: WorkerConfiguration): Promise<readonly SocketAddress[]> {
-    const frame = configurationFrame("prepare", configuration);
-    this.#nextTimeout = configuration.timeouts.worker ?? 0;
-    const { reopened } = await this.#ask(frame, configuration.frontends);
-    return reopened ?? [];
+  async prepare(state: WorkerState): Promise<readonly SocketAddress[]> {
+    const { frontends } = state.configuration;
+    this.#prepared = state;
+    const { reopened } = await this.#askWithState("prepare", state, {
+      check({ reopened }) {
+        const isAsked = ({ host, port }: SocketAddress) =>
+          frontends.some((one) => one.host === host && one.port === port);
+        if (reopened.every(isAsked)) return;
+        throw new ProtocolError("an answer with an address that was not asked about");
+      },
+    });
+    return reopened;
   }
 
   /**
@@ -129,18 +171,32 @@ export class WorkerProcess {
    * {@linkcode StartupError} if it is gone.
    */
   async commit(): Promise<void> {
-    await this.#ask(encode({ type: "commit" }));
-    if (!this.#gone) this.#heartbeat.use(this.#nextTimeout!);
+    const state = this.#prepared!;
+    this.#prepared = undefined;
+    await this.#ask("commit", { version: state.version });
+    this.#state = state;
+    if (!this.#gone) this.#heartbeat.use(state.configuration.timeouts.worker ?? 0);
   }
 
   /** Has it drop what was prepared. */
   forget(): void {
-    this.#write(encode({ type: "forget" }));
+    this.#prepared = undefined;
+    void this.#ask("forget", {});
+  }
+
+  /** Tells it what of a newer state needs no preparation, if it has not been told. */
+  update(state: WorkerState): void {
+    const update = updateBetween(this.#state, state);
+    if (update === undefined) return;
+    const { backend } = state.configuration;
+    const configuration = { ...this.#state.configuration, backend };
+    this.#state = { ...this.#state, configuration, staples: state.staples };
+    void this.#ask("update", update);
   }
 
   /** Has it tell the kernel whom new connections go to. Rejects with {@linkcode StartupError}. */
   async steer(address: SocketAddress, steering: Steering | null): Promise<void> {
-    await this.#ask(encode({ type: "steer", address, steering }));
+    await this.#ask("steer", { address, steering });
   }
 
   /**
@@ -148,7 +204,6 @@ export class WorkerProcess {
    * `successors`: others listen there and get the new connections by now. One that does not end in time is killed.
    */
   drain(seconds: number | undefined, successors = false): void {
-    this.#mayBeDeaf = true;
     this.#cancelDrainLimit();
     if (seconds !== undefined && !this.#gone) {
       const limit = seconds * 1_000 + DRAIN_GRACE;
@@ -157,32 +212,24 @@ export class WorkerProcess {
         () => this.#break(`it has not ended ${limit / 1_000} s after the order to drain`),
       );
     }
-    this.#write(encode({ type: "drain", ...seconds === undefined ? {} : { seconds }, successors }));
-  }
-
-  /** Has it staple other OCSP responses from now on. */
-  staple(staples: readonly Staple[]): void {
-    this.#write(encode({ type: "staples", staples }));
-  }
-
-  /** Tells it where the backend is now. */
-  useBackend(endpoints: readonly BackendEndpoint[]): void {
-    this.#write(encode({ type: "backend", endpoints }));
+    const order = { ...seconds === undefined ? {} : { seconds }, successors };
+    const listens = this.#ask("drain", order, { patient: true });
+    listens.then(() => this.#deaf.resolve(), () => {});
   }
 
   /** Has it log what it has counted. */
-  logCounters(): void {
-    this.#write(encode({ type: "counters" }));
+  report(): void {
+    void this.#ask("report", {});
   }
 
   /** Whether it has ever served. */
   get hasServed(): boolean {
-    return this.#said.has("ready");
+    return this.#serves === true;
   }
 
   /** Whether it has said that it cannot. */
   get hasFailed(): boolean {
-    return this.#said.has("failed");
+    return this.#serves === false;
   }
 
   /** Whether it has ended. */
@@ -200,53 +247,57 @@ export class WorkerProcess {
     this.#child.kill();
   }
 
-  /** `addresses`: those that the answer may name. */
-  async #ask(
-    frame: Frame,
-    addresses: readonly SocketAddress[] = [],
-  ): Promise<WorkerAnswer> {
-    const answer = deferred<WorkerAnswer>();
-    if (this.#gone) answer.reject(this.#goneError());
-    else this.#asked.push({ answer, addresses, cancel: this.#limitAnswer(answer) });
-    this.#write(frame);
-    const { fault, refused, ...rest } = await answer.promise;
-    if (refused !== undefined) throw new CertificatesRefused(refused);
-    if (fault !== undefined) throw new StartupError(`worker ${this.#index}: ${fault}`);
-    return rest;
+  async #start(state: WorkerState): Promise<ServingBy> {
+    const cancel = this.#clock.after(START_LIMIT, () => {
+      this.#late = true;
+      this.#lastWords = `nothing within ${START_LIMIT / 1000} s of its start`;
+      this.kill();
+    });
+    try {
+      const servingBy = await this.#askWithState("start", state, { patient: true });
+      this.#serves = true;
+      return servingBy;
+    } catch (error) {
+      this.#serves = false;
+      if (!this.#gone) throw error;
+      const reason = await this.ended;
+      throw new StartupError(`worker ${this.#index} did not start: ${reason}`);
+    } finally {
+      cancel();
+    }
   }
 
-  /** Waits no longer for an answer, and later no longer for a worker that owes it. */
-  #limitAnswer(answer: Deferred<WorkerAnswer>): () => void {
-    let cancel = this.#clock.after(ANSWER_LIMIT, () => {
-      // It stays in the queue: an answer that comes late is its own and nobody else's.
-      const seconds = ANSWER_LIMIT / 1000;
-      answer.reject(new StartupError(`worker ${this.#index}: no answer within ${seconds} s`));
-      cancel = this.#clock.after(
-        LAST_ANSWER_LIMIT - ANSWER_LIMIT,
-        () => this.#break(`no answer within ${LAST_ANSWER_LIMIT / 1000} s`),
-      );
-    });
-    return () => cancel();
+  #askWithState<Kind extends "start" | "prepare">(
+    kind: Kind,
+    state: WorkerState,
+    options: AskOptions<Kind>,
+  ): Promise<Answer<Kind>> {
+    return this.#send(kind, (id) => stateFrame(kind, id, state, this.#index), options);
+  }
+
+  #ask<Kind extends RequestKind>(
+    kind: Kind,
+    fields: Asked<Kind>,
+    options?: AskOptions<Kind>,
+  ): Promise<Answer<Kind>> {
+    return this.#send(kind, (id) => {
+      return { line: messageLine({ type: kind, id, ...fields }) };
+    }, options);
+  }
+
+  #send<Kind extends RequestKind>(
+    kind: Kind,
+    encode: (id: number) => Frame,
+    options?: AskOptions<Kind>,
+  ): Promise<Answer<Kind>> {
+    const { id, answer } = this.#questions.ask(kind, options);
+    if (this.#gone) this.#questions.end(this.#goneError());
+    else this.#control.write(encode(id));
+    return answer;
   }
 
   #goneError(): StartupError {
     return new StartupError(`worker ${this.#index} (process ${this.pid}) has ended`);
-  }
-
-  #write({ line, keys }: Frame): void {
-    if (this.#gone || this.#breach !== undefined) return void keys?.fill(0);
-    this.#untaken++;
-    let written: Promise<unknown> = Promise.resolve();
-    // A failed write means that the worker is gone, and its end is noticed anyway.
-    for (const bytes of line) written = this.#control.write(bytes).catch(() => {});
-    if (keys?.length) written = this.#control.write(keys).catch(() => {});
-    written.then(() => {
-      this.#untaken--;
-      keys?.fill(0);
-    });
-    if (this.#untaken > MAX_UNTAKEN) {
-      this.#break(`it did not read the last ${MAX_UNTAKEN} messages`);
-    }
   }
 
   async #follow(): Promise<string> {
@@ -256,7 +307,7 @@ export class WorkerProcess {
       broken: (breach) => this.#break(breach),
     });
     const end = await this.#child.ended.catch((): ProcessEnd => ({ code: -1, signal: null }));
-    this.#control.close().catch(() => {});
+    this.#control.close();
     this.#cancelDrainLimit();
     this.#heartbeat.stop();
     this.#lines.tellLeftOut();
@@ -266,11 +317,7 @@ export class WorkerProcess {
       end.signal !== null && this.#breach === undefined && !this.#late;
     this.#gone = true;
     this.#deaf.resolve();
-    for (const { answer, cancel } of this.#asked.splice(0)) {
-      cancel();
-      answer.reject(this.#goneError());
-    }
-    this.#ready.reject(new StartupError(`worker ${this.#index} did not start: ${reason}`));
+    this.#questions.end(this.#goneError());
     return reason;
   }
 
@@ -296,6 +343,7 @@ export class WorkerProcess {
   #break(breach: string): void {
     if (this.#breach !== undefined || this.#gone) return;
     this.#breach = breach;
+    this.#control.stop();
     this.#log.error(
       "worker {index} (process {pid}) broke the control protocol: {breach}; stud kills and replaces it",
       { index: this.#index, pid: this.pid, breach },
@@ -303,56 +351,26 @@ export class WorkerProcess {
     this.kill();
   }
 
-  #receive(message: WorkerMessage): void {
+  #receive(message: WorkerEvent | RawAnswer): void {
     if (this.#breach !== undefined) return;
-    if (ONCE.has(message.type) && this.#said.has(message.type)) {
-      throw new ProtocolError(`"${message.type}" a second time`);
-    }
-    this.#said.add(message.type);
     this.#heartbeat.heard();
-    switch (message.type) {
-      case "pong":
-        return;
-      case "busy":
-        if (this.#said.has("ready") && this.#asked.length === 0) {
-          throw new ProtocolError('"busy" without a request');
-        }
-        this.#heartbeat.busy = true;
-        return;
-      case "log":
-        return this.#lines.write(message.level, message.text);
-      case "access":
-        return this.#accessLog?.write(message.lines);
-      case "ready":
-        if (this.#said.has("failed")) throw new ProtocolError('"ready" after "failed"');
-        this.#heartbeat.busy = false;
-        return this.#ready.resolve(message);
-      case "failed":
-        return this.#ready.reject(startFault(message));
-      case "answer":
-        return this.#answered(message);
-      case "replace-me":
-        return this.#leaving.resolve();
-      case "deaf":
-        if (!this.#mayBeDeaf) throw new ProtocolError('"deaf" without an order to drain');
-        return this.#deaf.resolve();
-      case "ended":
-        this.totals = message.counters;
+    if (message.type !== "answer") {
+      const hear = this.#listeners[message.type] as (event: WorkerEvent) => void;
+      return hear(message);
     }
+    this.#questions.take(message);
+    if (!this.#isTakingState) this.#heartbeat.busy = false;
   }
 
-  #answered(message: WorkerAnswer): void {
-    const asked = this.#asked.shift();
-    if (asked === undefined) throw new ProtocolError("an answer without a request");
-    asked.cancel();
-    this.#heartbeat.busy = false;
-    const isOne = ({ host, port }: SocketAddress) =>
-      asked.addresses.some((one) => one.host === host && one.port === port);
-    if (message.reopened?.every(isOne) === false) {
-      asked.answer.reject(this.#goneError());
-      throw new ProtocolError("an answer with an address that was not asked about");
-    }
-    asked.answer.resolve(message);
+  /** Whether it may be in the middle of something that takes seconds. */
+  get #isTakingState(): boolean {
+    return this.#questions.isOpen("start", "prepare");
+  }
+
+  #count(counters: WorkerCounters): void {
+    Object.assign(this.#counters, counters);
+    if (Object.keys(this.#counters).length <= MAX_COUNTERS) return;
+    throw new ProtocolError(`more than ${MAX_COUNTERS} counters`);
   }
 
   /** What the runtime itself prints, above all when it crashes. */
@@ -363,35 +381,14 @@ export class WorkerProcess {
   }
 }
 
-interface Question {
-  readonly answer: Deferred<WorkerAnswer>;
-  readonly addresses: readonly SocketAddress[];
-  readonly cancel: () => void;
-}
-
-/** A message as it is written. */
-type Frame = Pick<ConfigurationFrame, "line"> & Partial<ConfigurationFrame>;
-
-function encode(message: SupervisorMessage): Frame {
-  return { line: [new TextEncoder().encode(messageLine(message))] };
-}
-
-function startFault(
-  { text, portInUse, refused }: Extract<WorkerMessage, { readonly type: "failed" }>,
-): StartupError {
-  if (refused !== undefined) return new CertificatesRefused(refused);
-  return portInUse ? new PortInUseError(text) : new StartupError(text);
-}
+/** What is done about each thing that it says unasked. */
+type Listeners = {
+  readonly [Kind in WorkerEvent["type"]]: (
+    event: Extract<WorkerEvent, { readonly type: Kind }>,
+  ) => void;
+};
 
 /** Milliseconds that a worker may take until it serves. */
 const START_LIMIT = 60_000;
-/** Milliseconds that it may take to answer. */
-const ANSWER_LIMIT = 60_000;
-/** The same, before it is ended: until then it may merely be slow. */
-const LAST_ANSWER_LIMIT = 300_000;
 /** Milliseconds that it may take to end after the time that its clients have. */
 const DRAIN_GRACE = 10_000;
-/** Messages that may wait for it. */
-const MAX_UNTAKEN = 1_000;
-/** What is said once in a worker's life. */
-const ONCE: ReadonlySet<WorkerMessage["type"]> = new Set(["ready", "failed", "deaf", "ended"]);

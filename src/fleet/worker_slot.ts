@@ -1,27 +1,25 @@
 /** Keeps one worker running: replaces it when it dies, at once or at the pace of restart_pace.ts. */
 
-import type {
-  BackendEndpoint,
-  ServingBy,
-  WorkerConfiguration,
-  WorkerTotals,
-} from "../control/messages.ts";
+import type { ServingBy, WorkerCounters, WorkerState } from "../control/messages.ts";
+import { needsPreparation } from "../control/worker_state.ts";
 import { deferred } from "../deferred.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import { pause, type Runtime, type SocketAddress } from "../runtime/runtime.ts";
-import type { Staple } from "../tls/tls_configuration.ts";
 import { RestartPace, type RestartPaceOptions } from "./restart_pace.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
 /** Has new connections go to `successor`, the latest that listens, while `close` has another worker stop. */
 export type Relieve = (successor: WorkerProcess, close: () => Promise<void>) => Promise<void>;
 
-/** What not every slot needs. */
+/** What a slot is made of. */
 export interface WorkerSlotOptions {
+  /** Of its workers, from 1. */
+  readonly index: number;
+  /** What workers that start now are to serve by. */
+  readonly state: () => WorkerState;
+  readonly log: Logger;
   readonly relieve?: Relieve;
-  /** Gives a configuration what has become known since it was made. */
-  readonly newest?: (configuration: WorkerConfiguration) => WorkerConfiguration;
   /** Where lines of the access log go. */
   readonly accessLog?: AccessOutput | undefined;
   /** As {@linkcode RestartPaceOptions} has them; by default, for this slot alone. */
@@ -32,17 +30,13 @@ export interface WorkerSlotOptions {
 /** One of the supervisor's workers, over all its lives. */
 export class WorkerSlot {
   readonly #runtime: Runtime;
-  readonly #relieveBy: Relieve;
-  readonly #accessLog: AccessOutput | undefined;
-  readonly #newest: (configuration: WorkerConfiguration) => WorkerConfiguration;
+  readonly #options: WorkerSlotOptions;
   readonly #log: Logger;
-  #configuration: WorkerConfiguration;
+  readonly #index: number;
   #current: WorkerProcess | undefined;
-  /** What the worker that was asked to prepare is to change to. */
-  #prepared:
-    | { readonly worker?: WorkerProcess; readonly configuration: WorkerConfiguration }
-    | undefined;
-  readonly #ended: WorkerTotals[] = [];
+  /** Who was asked to prepare; undefined: nobody, or nobody was there. */
+  #preparing: WorkerProcess | undefined;
+  readonly #ended: WorkerCounters[] = [];
   readonly #alive = new Set<WorkerProcess>();
   readonly #pace: RestartPace;
   #launchedAt = -Infinity;
@@ -50,24 +44,13 @@ export class WorkerSlot {
   #launched = deferred<void>();
   #stopping = false;
 
-  constructor(
-    runtime: Runtime,
-    configuration: WorkerConfiguration,
-    log: Logger,
-    {
-      relieve = (_, close) => close(),
-      accessLog,
-      newest = (same) => same,
-      isNobodyLeft = () => this.#current === undefined,
-      isNobodyThere = isNobodyLeft,
-    }: WorkerSlotOptions = {},
-  ) {
+  constructor(runtime: Runtime, options: WorkerSlotOptions) {
     this.#runtime = runtime;
-    this.#configuration = configuration;
-    this.#log = log;
-    this.#relieveBy = relieve;
-    this.#accessLog = accessLog;
-    this.#newest = newest;
+    this.#options = options;
+    this.#log = options.log;
+    this.#index = options.index;
+    const { isNobodyLeft = () => this.#current === undefined } = options;
+    const { isNobodyThere = isNobodyLeft } = options;
     this.#pace = new RestartPace({
       clock: runtime.clock,
       isNobodyLeft,
@@ -104,56 +87,45 @@ export class WorkerSlot {
     return servingBy;
   }
 
+  /** Every worker that lives: besides the current one, those that leave. */
+  get alive(): Iterable<WorkerProcess> {
+    return this.#alive;
+  }
+
   /**
-   * Has the worker get ready for another configuration. Resolves with the addresses where it has two sockets until
-   * then; rejects with {@linkcode StartupError} if it cannot.
+   * Has the worker get ready for another state. Resolves with the addresses where it has two sockets until then; rejects
+   * with {@linkcode StartupError} if it cannot.
    */
-  async prepare(configuration: WorkerConfiguration): Promise<readonly SocketAddress[]> {
+  async prepare(state: WorkerState): Promise<readonly SocketAddress[]> {
     for (let isFirst = true;; isFirst = false) {
       const worker = this.#current;
-      this.#prepared = { ...worker && { worker }, configuration };
+      this.#preparing = worker;
       try {
-        return await worker?.prepare(this.#newest(configuration)) ?? [];
+        return await worker?.prepare(state) ?? [];
       } catch (error) {
-        // That it has died says nothing of the configuration.
+        // That it has died says nothing of the state.
         if (!worker?.isGone || !isFirst || this.#stopping) throw error;
         await this.#successorOf(worker);
       }
     }
   }
 
-  /** Makes the change; resolves when the worker has closed what it needs no more. */
+  /** Makes the change, to what workers that start now serve by; resolves when the worker has closed what it needs no more. */
   async commit(): Promise<void> {
-    const { worker, configuration } = this.#prepared!;
-    this.#prepared = undefined;
-    this.#configuration = configuration;
+    const worker = this.#preparing;
+    this.#preparing = undefined;
+    if (this.#current === worker) await worker?.commit().catch(() => {}); // The next one has it.
     const current = this.#current;
-    // A worker that has been started in between has heard of the former configuration alone.
-    if (current !== worker) return current?.kill();
-    await worker?.commit().catch(() => {}); // It is gone, and the next one is told the new configuration.
+    const state = this.#options.state();
+    // A worker that has been started in between may have heard of the former state alone.
+    if (current !== worker && current && needsPreparation(current.state, state)) current.kill();
+    else current?.update(state);
   }
 
   /** Drops the change. */
   forget(): void {
-    this.#prepared?.worker?.forget();
-    this.#prepared = undefined;
-  }
-
-  /** Has every worker that lives staple other OCSP responses from now on. */
-  staple(staples: readonly Staple[]): void {
-    for (const worker of this.#alive) worker.staple(staples);
-  }
-
-  /** Tells the worker, and every later one, where the backend is now. */
-  useBackend(endpoints: readonly BackendEndpoint[]): void {
-    this.#configuration = { ...this.#configuration, backend: endpoints };
-    for (const worker of this.#alive) worker.useBackend(endpoints);
-  }
-
-  /** Has every worker that lives log what it has counted, and tells how many there are. */
-  logCounters(): number {
-    for (const worker of this.#alive) worker.logCounters();
-    return this.#alive.size;
+    this.#preparing?.forget();
+    this.#preparing = undefined;
   }
 
   /** Has the worker stop listening, for others do now; its clients may go on. Resolves when it has stopped. */
@@ -189,8 +161,12 @@ export class WorkerSlot {
   }
 
   /** What the workers that ended in order had counted. */
-  get totals(): readonly WorkerTotals[] {
+  get totals(): readonly WorkerCounters[] {
     return this.#ended;
+  }
+
+  get #drainSeconds(): number {
+    return this.#options.state().configuration.timeouts.drain;
   }
 
   /** Waits for the next worker to be started, unless there is a pause before. */
@@ -202,12 +178,8 @@ export class WorkerSlot {
   }
 
   #launch(): WorkerProcess {
-    const worker = new WorkerProcess(
-      this.#runtime,
-      this.#newest(this.#configuration),
-      this.#log,
-      this.#accessLog,
-    );
+    const { index, state, log, accessLog } = this.#options;
+    const worker = new WorkerProcess(this.#runtime, { index, state: state(), log, accessLog });
     this.#alive.add(worker);
     this.#current = worker;
     this.#launchedAt = this.#runtime.clock.now();
@@ -261,10 +233,7 @@ export class WorkerSlot {
         return this.#launch();
       } catch (error) {
         const { message: reason } = error as Error;
-        this.#log.error("worker {index} cannot serve: {reason}", {
-          index: this.#configuration.index,
-          reason,
-        });
+        this.#log.error("worker {index} cannot serve: {reason}", { index: this.#index, reason });
         await this.#pace.wait(false);
       }
     }
@@ -273,13 +242,14 @@ export class WorkerSlot {
   /** Lets the leaving worker go once the next one serves, so that the port is never without one. */
   async #relieve(leaving: WorkerProcess, next: WorkerProcess): Promise<void> {
     this.#log.info("worker {index} (process {pid}) received SIGTERM; replacing it", {
-      index: this.#configuration.index,
+      index: this.#index,
       pid: leaving.pid,
     });
     const served = await next.ready.then(() => true, () => false);
-    if (!served) return leaving.drain(this.#configuration.timeouts.drain);
-    await this.#relieveBy(next, () => {
-      leaving.drain(this.#configuration.timeouts.drain, true);
+    if (!served) return leaving.drain(this.#drainSeconds);
+    const { relieve = (_, close) => close() } = this.#options;
+    await relieve(next, () => {
+      leaving.drain(this.#drainSeconds, true);
       return this.#deaf(leaving);
     });
   }
@@ -290,7 +260,7 @@ export class WorkerSlot {
   }
 
   #logDeath(worker: WorkerProcess, reason: string): void {
-    const { index } = this.#configuration;
+    const index = this.#index;
     const values = { index, pid: worker.pid, reason };
     if (worker.hasServed) {
       const line = "worker {index} (process {pid}) died: {reason}; its connections are lost";
@@ -301,7 +271,7 @@ export class WorkerSlot {
   }
 
   #announce(worker: WorkerProcess): void {
-    const { index } = this.#configuration;
+    const index = this.#index;
     worker.ready.then(
       () =>
         this.#log.info("worker {index} serves again (process {pid})", { index, pid: worker.pid }),
@@ -314,7 +284,7 @@ export class WorkerSlot {
   }
 
   #logPause(wait: number): void {
-    const { index } = this.#configuration;
+    const index = this.#index;
     this.#log.warning("worker {index} keeps dying; next start in {seconds} s", {
       index,
       seconds: wait / 1000,

@@ -10,8 +10,7 @@ import { Repeats } from "../log/repeats.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { hitchResponseName } from "./response.ts";
 import { ocspResponders, ocspSubject } from "./subject.ts";
-import { withResponses } from "../tls/staples.ts";
-import type { Staple, TlsConfiguration } from "../tls/tls_configuration.ts";
+import type { Staple } from "../tls/tls_configuration.ts";
 import { toBase64 } from "../wire/base64.ts";
 import { type FetchedResponse, fetchOcspResponse } from "./fetch.ts";
 import { OcspLog } from "./log.ts";
@@ -28,6 +27,8 @@ interface Watched {
   responders: readonly URL[];
   /** DER, in base64. */
   response: string | undefined;
+  /** Whether it had another one before. */
+  isChanged: boolean;
   /** The date in milliseconds until which the response is stapled. */
   until: number;
   /** When it is fetched next, by the monotonic clock; Infinity: never. */
@@ -51,14 +52,11 @@ export class OcspRefresher {
   readonly #abandonments = new Set<Abandonment>();
   /** How many requests are under way at a host. */
   readonly #asked = new Map<string, number>();
-  #announce: (staples: readonly Staple[]) => void = () => {};
-  readonly #changed = new Set<string>();
+  #announce: () => void = () => {};
   #cancelAnnouncement: (() => void) | undefined;
   #cancelLook: (() => void) | undefined;
   /** By the monotonic clock. */
   #nextLook = Infinity;
-  /** The newest form of configurations, while nothing changes. */
-  #configurations = new WeakMap<TlsConfiguration, TlsConfiguration>();
 
   /** `random` gives numbers from 0 to 1, for times that machines should not share. */
   constructor(runtime: RefresherRuntime, log: Logger, random: () => number = Math.random) {
@@ -67,8 +65,8 @@ export class OcspRefresher {
     this.#random = random;
   }
 
-  /** Says who is told of newer responses; it is called with those of every short while at once. */
-  onChange(announce: (staples: readonly Staple[]) => void): void {
+  /** Says who is told that there are newer {@linkcode staples}; it is called for those of every short while at once. */
+  onChange(announce: () => void): void {
     this.#announce = announce;
   }
 
@@ -80,7 +78,6 @@ export class OcspRefresher {
     const before = this.#watched;
     this.#plan = plan;
     this.#watched = new Map();
-    this.#configurations = new WeakMap();
     this.#log.begin();
     for (const certificate of plan?.certificates ?? []) {
       const { fingerprint, isNamed } = certificate;
@@ -96,15 +93,16 @@ export class OcspRefresher {
     this.#survey(this.#watched);
   }
 
-  /** A configuration with the responses that there are now instead of those it was made with. */
-  readonly newest = (tls: TlsConfiguration): TlsConfiguration => {
-    let newest = this.#configurations.get(tls);
-    if (newest === undefined) {
-      newest = withResponses(tls, this.#watched);
-      this.#configurations.set(tls, newest);
+  /** By fingerprint, what is stapled now instead of what the certificates came with. */
+  get staples(): ReadonlyMap<string, Staple["response"]> {
+    const staples = new Map<string, Staple["response"]>();
+    for (const [fingerprint, { response, certificate, isChanged }] of this.#watched) {
+      if (isChanged || response !== certificate.ocspResponse) {
+        staples.set(fingerprint, response ?? null);
+      }
     }
-    return newest;
-  };
+    return staples;
+  }
 
   /** Ends everything that is under way. */
   stop(): void {
@@ -122,6 +120,7 @@ export class OcspRefresher {
       certificate,
       responders: [],
       response,
+      isChanged: false,
       until: isNamed && nextUpdate === undefined ? Infinity : this.#until(nextUpdate, date),
       due: Infinity,
       failures: 0,
@@ -274,15 +273,10 @@ export class OcspRefresher {
   #change(watched: Watched, response: string | undefined): void {
     if (watched.response === response) return;
     watched.response = response;
-    this.#configurations = new WeakMap();
-    this.#changed.add(watched.certificate.fingerprint);
+    watched.isChanged = true;
     this.#cancelAnnouncement ??= this.#runtime.clock.after(ANNOUNCEMENT_PAUSE, () => {
       this.#cancelAnnouncement = undefined;
-      const staples = [...this.#changed].map((fingerprint) => {
-        return { fingerprint, response: this.#watched.get(fingerprint)?.response ?? null };
-      });
-      this.#changed.clear();
-      this.#announce(staples);
+      this.#announce();
     });
   }
 

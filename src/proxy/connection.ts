@@ -18,6 +18,8 @@ export interface ConnectionServices extends RelayServices {
   readonly runtime: Runtime;
   readonly aborter: Aborter;
   readonly counters: Counters;
+  /** Called for each client that is accepted. */
+  readonly onAccept?: (() => void) | undefined;
   readonly admission: Admission;
   readonly departures: Departures;
   readonly backend: BackendDialer;

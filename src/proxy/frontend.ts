@@ -197,6 +197,7 @@ export class Frontend {
     this.#accepted++;
     counters.accepted++;
     counters.active++;
+    this.#services.onAccept?.();
     this.#clients.set(client, place);
     serveConnection(client, this.#services, place).then(() => {
       departures.ended(--counters.active);

@@ -46,6 +46,8 @@ export interface ProxyOptions extends Omit<ProxySettings, "timeouts">, Partial<W
   readonly timeouts: ProxyTimeouts;
   /** Told of each connection that has ended: the access log. */
   readonly onConnection?: OnConnection | undefined;
+  /** Called for each client that is accepted. */
+  readonly onAccept?: (() => void) | undefined;
 }
 
 /** Where to listen, and who does TLS there. All engines are of one kind. */
@@ -289,7 +291,7 @@ export class Proxy {
   }
 
   #newServices(options: ProxyOptions): ConnectionServices {
-    const { timeouts, backend, onConnection } = options;
+    const { timeouts, backend, onConnection, onAccept } = options;
     const { oneRecordPerRead, dialer } = options.frontends[0]!.engine;
     const runtime = this.#runtime;
     const aborter = new Aborter(runtime);
@@ -299,6 +301,7 @@ export class Proxy {
       aborter,
       stallWatch: new StallWatch(runtime, stallLimits(timeouts)),
       counters: this.counters,
+      onAccept,
       departures: new Departures(runtime.clock, () => runtime.kernel?.releaseMemory?.()),
       buffers: dialer === undefined
         ? newRelayBuffers(oneRecordPerRead)

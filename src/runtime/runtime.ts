@@ -368,6 +368,8 @@ export interface Kernel {
    * asked for. Everything waits meanwhile: it takes milliseconds for each 10 MiB that are in use.
    */
   releaseMemory?(): void;
+  /** The same in a process that does nothing else for the moment; its heap shrinks to what is in use as well. */
+  compactMemory?(): Promise<void>;
   /** Raises the soft limit of open descriptors to the hard one and returns it; 0 if it is unknown. */
   raiseDescriptorLimit(): number;
 }

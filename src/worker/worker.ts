@@ -3,18 +3,22 @@
  * relays until it is told to drain, or until the supervisor is gone.
  */
 
-import { type LogLevel, PortInUseError, StartupError } from "../errors.ts";
-import { messageLine, readMessages } from "../control/message_lines.ts";
-import { accessMessages, messageText, refusedIn } from "../control/worker_messages.ts";
+import { deferred } from "../deferred.ts";
+import { type LogLevel, StartupError } from "../errors.ts";
+import { messageLine, readRequests } from "../control/message_lines.ts";
+import { accessMessages, faultOf, messageText } from "../control/worker_messages.ts";
 import type {
-  DrainMessage,
-  SupervisorMessage,
-  WorkerAnswer,
+  Answer,
+  Asked,
+  Fault,
+  RequestKind,
   WorkerConfiguration,
-  WorkerMessage,
+  WorkerCounters,
+  WorkerEvent,
   WorkerPrivileges,
+  WorkerRequest,
 } from "../control/messages.ts";
-import { ToldKeys, unpackConfiguration } from "../control/packed_configuration.ts";
+import { ToldKeys } from "../control/packed_configuration.ts";
 import { accessLine } from "../log/access_line.ts";
 import { counted } from "../counted.ts";
 import { LineQueue } from "../log/line_queue.ts";
@@ -22,10 +26,12 @@ import { configureLog, type Logger } from "../log/logger.ts";
 import type { OnConnection } from "../proxy/access_log.ts";
 import { describeCounters, newCounters } from "../proxy/counters.ts";
 import { Proxy, type ProxyChange, type ProxyFrontend, type ProxyOptions } from "../proxy/proxy.ts";
-import { pause, type Runtime, type SocketAddress, type Steering } from "../runtime/runtime.ts";
+import { pause, type Runtime } from "../runtime/runtime.ts";
+import { CounterReports } from "./counter_reports.ts";
 import { FrontendEngines } from "./frontend_engines.ts";
 import { readAhead } from "./read_ahead.ts";
 import { ENGINES } from "../tls/engines.ts";
+import { toldConfiguration } from "./told_configuration.ts";
 import type { MakeEngine } from "../tls/engine.ts";
 
 /** Runs a worker to its end and returns the exit code. */
@@ -41,14 +47,30 @@ class Worker {
   readonly #engines: FrontendEngines;
   readonly #keys = new ToldKeys();
   #proxy: Proxy | undefined;
-  #prepared: { readonly change: ProxyChange; readonly drainSeconds: number } | undefined;
+  #prepared: Prepared | undefined;
+  #reports: CounterReports | undefined;
   #descriptors = 0;
   /** It has a user, a group or a root of its own by now. */
   #dropped = false;
   #drainSeconds = 0;
   /** Since it drains: seconds until clients are reset. */
   #endSeconds: number | undefined;
-  #drained: Promise<void> | undefined;
+  /** Since it drains: resolves when it listens no more. */
+  #deaf: Promise<void> | undefined;
+  /** Resolves with the exit code. */
+  readonly #end = deferred<number>();
+
+  readonly #handlers: Handlers = {
+    start: (state) => this.#start(state),
+    prepare: (state) => this.#prepare(state),
+    commit: (asked) => this.#commit(asked),
+    forget: () => this.#forget(),
+    update: (news) => this.#update(news),
+    steer: ({ address, steering }) => this.#runtime.kernel?.steer(address, steering ?? undefined),
+    drain: (asked) => this.#drain(asked),
+    report: () => this.#logCounters(),
+    ping: () => {},
+  };
 
   constructor(runtime: Runtime, makeEngine: MakeEngine) {
     this.#runtime = runtime;
@@ -69,7 +91,7 @@ class Worker {
       onLoss: (lost) =>
         this.#log.warning("{lost} of the access log lost", { lost: counted(lost, "line") }),
     });
-    this.#log = configureLog((level, text) => this.#send(logMessage(level, text)), "debug");
+    this.#log = configureLog((level, text) => this.#say(logMessage(level, text)), "debug");
   }
 
   async run(): Promise<number> {
@@ -78,26 +100,24 @@ class Worker {
     processes.onSignal("SIGINT", () => {});
     processes.onSignal("SIGQUIT", () => {});
     processes.onSignal("SIGHUP", () => {});
-    processes.onSignal("SIGTERM", () => this.#send({ type: "replace-me" }));
+    processes.onSignal("SIGTERM", () => this.#say({ type: "replace-me" }));
     processes.onSignal("SIGUSR2", () => this.#logCounters());
     processes.onUncaught((error) =>
       this.#log.error("internal error, please report it: {error}", { error: trace(error) })
     );
     // The first thing that it is told are private keys.
     this.#runtime.kernel?.hideMemory?.(true);
-    try {
-      await this.#obey();
-    } catch (error) {
-      const portInUse = error instanceof PortInUseError;
-      const fault = { text: faultText(error), ...portInUse && { portInUse }, ...refusal(error) };
-      this.#send({ type: "failed", ...fault });
-      await this.#flushed();
-      return 1;
+    this.#obey().catch((error) => {
+      this.#log.error("internal error, please report it: {error}", { error: trace(error) });
+      this.#end.resolve(1);
+    });
+    const code = await this.#end.promise;
+    this.#reports?.stop();
+    if (this.#proxy !== undefined) {
+      this.#say({ type: "ended", counters: { ...this.#proxy.counters } });
     }
-    await this.#drained;
-    if (this.#proxy !== undefined) this.#send({ type: "ended", counters: this.#proxy.counters });
     await this.#flushed();
-    return 0;
+    return code;
   }
 
   /** Waits for the last messages to leave, for a moment at most: a stalled supervisor must not keep us. */
@@ -107,75 +127,53 @@ class Worker {
     return Promise.race([flushed, limit]);
   }
 
-  /** Follows the supervisor until it says drain, or is gone; later orders are obeyed meanwhile. */
+  /** Does what the supervisor asks, one thing after the other, until it is gone. */
   async #obey(): Promise<void> {
-    const all = readMessages<SupervisorMessage>(this.#runtime.processes.stdin);
-    const messages = readAhead(all, (message) => {
-      if (message.type !== "ping") return false;
-      this.#send({ type: "pong" });
+    const all = readRequests(
+      this.#runtime.processes.stdin,
+      (id, fault) => this.#send({ type: "answer", id, fault }),
+    );
+    const requests = readAhead(all, (request) => {
+      if (request.type !== "ping") return false;
+      this.#send({ type: "answer", id: request.id });
       return true;
     });
-    for (;;) {
-      const { value: message } = await messages.next();
-      // Without a supervisor nobody gets the connections that come from now on.
-      await this.#carryOut(
-        message ?? { type: "drain", seconds: this.#drainSeconds, successors: false },
-      );
-      if (message === undefined) return;
-      if (message.type === "drain") return this.#obeyWhileDraining(messages);
+    for await (const request of requests) {
+      const answered = this.#answer(request);
+      // What comes while clients end is carried out, too.
+      if (request.type !== "drain") await answered;
     }
+    // Without a supervisor nobody gets the connections that come from now on.
+    await this.#drain({ seconds: this.#drainSeconds, successors: false });
   }
 
-  #obeyWhileDraining(messages: AsyncGenerator<SupervisorMessage>): void {
-    const follow = async () => {
-      for await (const message of messages) {
-        if (message.type === "drain") this.#endWithin(message.seconds);
-      }
-      this.#endWithin(this.#drainSeconds);
-    };
-    follow().catch((error) =>
-      this.#log.error("internal error, please report it: {error}", { error: trace(error) })
-    );
+  #handlerOf(kind: RequestKind): AnyHandler {
+    return this.#handlers[kind] as AnyHandler;
   }
 
-  async #carryOut(message: SupervisorMessage): Promise<void> {
-    switch (message.type) {
-      case "start":
-        await this.#sayBusy(message);
-        return await this.#start(this.#unpacked(message));
-      case "prepare":
-        await this.#sayBusy(message);
-        return await this.#answer(() => this.#prepare(this.#unpacked(message)));
-      case "commit":
-        return await this.#answer(() => this.#commit());
-      case "forget":
-        return this.#forget();
-      case "steer":
-        return await this.#answer(() => this.#steer(message.address, message.steering));
-      case "backend":
-        return this.#proxy?.useBackend(message.endpoints);
-      case "counters":
-        return this.#logCounters();
-      case "staples":
-        return this.#proxy?.staple(message.staples);
-      case "drain":
-        return this.#drain(message);
+  async #answer(request: WorkerRequest): Promise<void> {
+    const { type, id } = request;
+    try {
+      this.#send({ type: "answer", id, ...await this.#handlerOf(type)(request) });
+    } catch (error) {
+      const text = error instanceof StartupError ? error.message : trace(error);
+      this.#send({ type: "answer", id, ...faultOf(error, text) });
+      if (type === "start") this.#end.resolve(1);
     }
   }
 
   /** Thousands of certificates may take seconds during which nothing else is done. */
-  async #sayBusy({ configuration }: ConfigurationMessage): Promise<void> {
-    if (!configuration.timeouts.worker) return;
-    this.#send({ type: "busy" });
-    await this.#runtime.clock.turn();
+  async #told(state: Asked<"prepare">): Promise<WorkerConfiguration> {
+    if (state.configuration.timeouts.worker) {
+      this.#say({ type: "busy" });
+      await this.#runtime.clock.turn();
+    }
+    return toldConfiguration(state, this.#keys);
   }
 
-  #unpacked({ configuration, parts }: ConfigurationMessage): WorkerConfiguration {
-    return unpackConfiguration(configuration, parts, this.#keys);
-  }
-
-  async #start(configuration: WorkerConfiguration): Promise<void> {
-    const { kernel } = this.#runtime;
+  async #start(state: Asked<"start">): Promise<Answer<"start">> {
+    const configuration = await this.#told(state);
+    const { kernel, clock } = this.#runtime;
     this.#drainSeconds = configuration.timeouts.drain;
     kernel?.returnMemory();
     this.#descriptors = kernel?.raiseDescriptorLimit() ?? 0;
@@ -187,14 +185,16 @@ class Worker {
     this.#engines.commit();
     this.#dropPrivileges(configuration.privileges);
     const refused = this.#confine(configuration);
-    proxy.serve();
     this.#proxy = proxy;
+    const say = (counters: WorkerCounters) => this.#say({ type: "counters", counters });
+    this.#reports = new CounterReports(clock, proxy.counters, say);
+    proxy.serve();
     const { library, missing } = frontends[0]!.engine;
-    this.#send({
-      ...{ type: "ready", library },
-      ...missing !== undefined && { missing },
-      ...refused.length > 0 && { unconfined: refused.join("; ") },
-    });
+    return {
+      library,
+      ...missing !== undefined && { missing: messageText(missing) },
+      ...refused.length > 0 && { unconfined: messageText(refused.join("; ")) },
+    };
   }
 
   #options(configuration: WorkerConfiguration, frontends: readonly ProxyFrontend[]): ProxyOptions {
@@ -208,17 +208,20 @@ class Worker {
       // Behind a balancer it is the balancer that is steered.
       clientsStay: steer !== undefined && configuration.preface.kind !== "proxy-proxy",
       onConnection: this.#onConnection(configuration),
+      onAccept: () => this.#reports?.wake(),
     };
   }
 
-  async #prepare(configuration: WorkerConfiguration): Promise<Partial<WorkerAnswer>> {
+  async #prepare(state: Asked<"prepare">): Promise<Answer<"prepare">> {
     this.#forget();
+    const configuration = await this.#told(state);
     try {
       const options = this.#options(configuration, await this.#engines.use(configuration));
       const change = await this.#proxy!.prepare(options);
       this.#engines.forgetKeys();
-      this.#prepared = { change, drainSeconds: configuration.timeouts.drain };
-      return { reopened: change.reopened };
+      const { version } = state;
+      this.#prepared = { version, change, drainSeconds: configuration.timeouts.drain };
+      return { reopened: change.reopened.map(({ host, port }) => ({ host, port })) };
     } catch (error) {
       this.#engines.forget();
       throw error;
@@ -227,8 +230,9 @@ class Worker {
     }
   }
 
-  async #commit(): Promise<void> {
-    const prepared = this.#prepared!;
+  async #commit({ version }: Asked<"commit">): Promise<void> {
+    const prepared = this.#prepared;
+    if (prepared?.version !== version) throw new StartupError("this state was not prepared");
     this.#prepared = undefined;
     this.#drainSeconds = prepared.drainSeconds;
     const closed = prepared.change.commit();
@@ -242,31 +246,25 @@ class Worker {
     this.#prepared = undefined;
   }
 
-  #steer(address: SocketAddress, steering: Steering | null): void {
-    this.#runtime.kernel?.steer(address, steering ?? undefined);
+  #update({ backend, staples }: Asked<"update">): void {
+    if (backend !== undefined) this.#proxy?.useBackend(backend);
+    if (staples !== undefined) this.#proxy?.staple(staples);
   }
 
-  /** Does something that the supervisor waits for, and tells it how that went. */
-  async #answer(
-    work: () => Partial<WorkerAnswer> | void | Promise<Partial<WorkerAnswer> | void>,
-  ): Promise<void> {
-    try {
-      this.#send({ type: "answer", ...await work() });
-    } catch (error) {
-      this.#send({ type: "answer", fault: faultText(error), ...refusal(error) });
-    }
-  }
-
-  #drain({ seconds, successors }: DrainMessage): void {
+  /** Resolves when it listens no more. */
+  async #drain({ seconds, successors }: Asked<"drain">): Promise<void> {
     this.#forget();
     const proxy = this.#proxy;
-    if (proxy === undefined) return;
-    this.#drained = proxy.stopAccepting({ successors }).then(() => {
-      this.#send({ type: "deaf" });
-      this.#endWithin(this.#endSeconds);
-      return proxy.drained();
-    });
+    if (proxy === undefined) return this.#end.resolve(0);
+    if (this.#deaf !== undefined) {
+      this.#endWithin(seconds);
+      return await this.#deaf;
+    }
     this.#endSeconds = seconds;
+    this.#deaf = proxy.stopAccepting({ successors });
+    await this.#deaf;
+    this.#endWithin(this.#endSeconds);
+    proxy.drained().then(() => this.#end.resolve(0));
   }
 
   #endWithin(seconds: number | undefined): void {
@@ -322,25 +320,37 @@ class Worker {
     }
   }
 
+  #say(event: WorkerEvent): void {
+    this.#send(event);
+  }
+
   /** Log lines may be lost, and counted; whatever else there is the supervisor waits for. */
-  #send(message: WorkerMessage): void {
+  #send(message: Message): void {
     this.#toSupervisor.push(messageLine(message), message.type !== "log");
   }
 }
 
-type ConfigurationMessage = Extract<SupervisorMessage, { readonly bytes: unknown }>;
+type Message = WorkerEvent | { readonly type: "answer"; readonly id: number } & Fault;
 
-function logMessage(level: LogLevel, text: string): WorkerMessage {
-  return { type: "log", level, text };
+/** What it does for each request, and answers. */
+type Handlers = {
+  readonly [Kind in RequestKind]: (asked: Asked<Kind>) => Done<Kind> | Promise<Done<Kind>>;
+};
+
+type Done<Kind extends RequestKind> = Record<never, never> extends Answer<Kind> ? void
+  : Answer<Kind>;
+
+type AnyHandler = (asked: WorkerRequest) => object | undefined | Promise<object | undefined>;
+
+/** What it is ready to change to. */
+interface Prepared {
+  readonly version: number;
+  readonly change: ProxyChange;
+  readonly drainSeconds: number;
 }
 
-function faultText(error: unknown): string {
-  return messageText(error instanceof StartupError ? error.message : trace(error));
-}
-
-function refusal(error: unknown) {
-  const refused = refusedIn(error);
-  return refused && { refused };
+function logMessage(level: LogLevel, text: string): WorkerEvent {
+  return { type: "log", level, text: messageText(text) };
 }
 
 function trace(error: unknown): string {

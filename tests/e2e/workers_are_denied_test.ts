@@ -2,13 +2,13 @@
 
 import { LineReader } from "../../src/control/line_reader.ts";
 import type { WorkerConfiguration } from "../../src/control/messages.ts";
-import { configurationFrame } from "../../src/control/packed_configuration.ts";
+import { stateFrame } from "../../src/control/packed_configuration.ts";
 import { assertEquals } from "../support/assert.ts";
 import { temporaryPem } from "../support/certificates.ts";
 import { DENIED, HARMLESS, UNKNOWN } from "../support/denied_calls.ts";
 import { threadFields } from "../support/proc.ts";
 import { testWith } from "../support/tools.ts";
-import { CONFIGURATION } from "../support/worker_configuration.ts";
+import { CONFIGURATION, frameBytes, stateOf } from "../support/worker_configuration.ts";
 
 /** What a probing worker prints. */
 interface Probe {
@@ -51,8 +51,7 @@ async function probe(
       }],
     },
   };
-  const { line, keys } = configurationFrame("start", configuration);
-  for (const part of [...line, keys]) await control.write(part);
+  await control.write(frameBytes(stateFrame("start", 1, stateOf(configuration), 1)));
   const output = new LineReader(child.stdout);
   const said: string[] = [];
   const limit = setTimeout(() => child.kill("SIGKILL"), 30_000);

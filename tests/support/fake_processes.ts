@@ -1,6 +1,6 @@
 /** This process and its children in memory. */
 
-import type { SupervisorMessage } from "../../src/control/messages.ts";
+import type { WorkerRequest } from "../../src/control/messages.ts";
 import { StartupError } from "../../src/errors.ts";
 import { FakeOthers } from "./fake_others.ts";
 import type {
@@ -101,6 +101,12 @@ export class FakeProcesses implements Processes {
   }
 }
 
+/** A message of a worker, whatever else it holds. */
+export interface Said {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
 /** A child process: the test is its program. */
 export class FakeChild implements ChildProcess {
   readonly pid: number;
@@ -112,9 +118,9 @@ export class FakeChild implements ChildProcess {
   /** What it was told, all of it. */
   heard = "";
   /** The messages it was sent, whole. */
-  readonly messages: SupervisorMessage[] = [];
+  readonly messages: WorkerRequest[] = [];
   /** Called for each message that it is sent. */
-  onTold: (message: SupervisorMessage) => void = () => {};
+  onTold: (message: WorkerRequest) => void = () => {};
 
   constructor(pid: number) {
     this.pid = pid;
@@ -148,9 +154,23 @@ export class FakeChild implements ChildProcess {
   }
 
   /** It sends a message, or whatever else. */
-  say(message: { readonly type: string } | string | Uint8Array): void {
+  say(message: Said | string | Uint8Array): void {
     const isRaw = typeof message === "string" || message instanceof Uint8Array;
     this.#output.write(isRaw ? message : `${JSON.stringify(message)}\n`);
+  }
+
+  /** It answers a request, or the last one of this type. */
+  answer(request: WorkerRequest | WorkerRequest["type"], fields: object = {}): void {
+    const asked = typeof request === "string"
+      ? this.messages.findLast(({ type }) => type === request)!
+      : request;
+    this.say({ type: "answer", id: asked.id, ...fields });
+  }
+
+  /** The last request without its id. */
+  get last(): unknown {
+    const { id: _, ...last } = this.messages.at(-1)!;
+    return last;
   }
 
   /** It closes its output, and lives on. */
@@ -203,13 +223,28 @@ export class FakeDatagrams {
 /** The first message of what a supervisor has written, as soon as it is whole with what follows its line. */
 function firstMessage(
   bytes: Uint8Array,
-): { message: SupervisorMessage; rest: Uint8Array<ArrayBuffer> } | undefined {
-  const end = bytes.indexOf(LINE_FEED);
+): { message: WorkerRequest; rest: Uint8Array<ArrayBuffer> } | undefined {
+  const line = lineAt(bytes, 0);
+  if (line === undefined) return undefined;
+  const { followers = 0, ...message } = JSON.parse(line.text);
+  const certificates: object[] = [];
+  let { end } = line;
+  while (certificates.length < followers) {
+    const own = lineAt(bytes, end);
+    if (own === undefined) return undefined;
+    const certificate = JSON.parse(own.text);
+    certificates.push(certificate);
+    end = own.end + certificate.chain + (certificate.keyBytes ?? 0);
+  }
+  if (bytes.length < end) return undefined;
+  const whole = followers === 0 ? message : { ...message, certificates };
+  return { message: whole, rest: bytes.slice(end) };
+}
+
+function lineAt(bytes: Uint8Array, start: number): { text: string; end: number } | undefined {
+  const end = bytes.indexOf(LINE_FEED, start);
   if (end < 0) return undefined;
-  const message = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
-  const lengths: number[] = message.bytes ?? [];
-  const length = lengths.reduce((sum, each) => sum + each, end + 1);
-  return bytes.length < length ? undefined : { message, rest: bytes.slice(length) };
+  return { text: new TextDecoder().decode(bytes.subarray(start, end)), end: end + 1 };
 }
 
 const LINE_FEED = 0x0a;

@@ -1,22 +1,24 @@
 /** Workers in memory that do what their supervisor tells them, for tests that care about the supervisor alone. */
 
-import type {
-  ServingBy,
-  SupervisorMessage,
-  WorkerAnswer,
-  WorkerMessage,
-} from "../../src/control/messages.ts";
+import type { ServingBy, WorkerRequest } from "../../src/control/messages.ts";
 import type { FakeChild } from "./fake_processes.ts";
-import { READY, TOTALS } from "./worker_configuration.ts";
+import { TOTALS } from "./worker_configuration.ts";
 
 /** What is particular to a worker. */
 export interface Obedience {
-  /** What it answers; undefined: nothing, ever. By default everything goes well. */
-  readonly answer?: (message: SupervisorMessage) => Partial<WorkerAnswer> | undefined;
+  /** What it answers where it may refuse; undefined: nothing, ever. By default everything goes well. */
+  readonly answer?: (request: WorkerRequest) => Answered | undefined;
   /** What does TLS in it. */
   readonly servingBy?: ServingBy;
   /** Whether it has clients, and so does not end when it is told to drain. */
   readonly busy?: boolean;
+}
+
+/** The fields of an answer. */
+export interface Answered {
+  readonly fault?: string;
+  readonly refused?: readonly object[];
+  readonly reopened?: readonly object[];
 }
 
 /** Has a child process obey from its start on. */
@@ -24,27 +26,29 @@ export function obey(
   child: FakeChild,
   { answer = () => ({}), servingBy, busy = false }: Obedience = {},
 ) {
-  const say = (message: WorkerMessage) => child.say(message);
-  child.onTold = (message) => {
-    switch (message.type) {
+  child.onTold = (request) => {
+    switch (request.type) {
       case "start":
-        return say(servingBy === undefined ? READY : { type: "ready", ...servingBy });
+        return child.answer(request, servingBy ?? { library: "rustls" });
       case "prepare":
       case "commit":
       case "steer": {
-        const given = answer(message);
-        if (given !== undefined) say({ type: "answer", ...given });
-        return;
+        const given = answer(request);
+        const nothing = request.type === "prepare" ? { reopened: [] } : {};
+        return given && child.answer(request, { ...nothing, ...given });
       }
       case "drain":
-        say({ type: "deaf" });
+        child.answer(request);
         if (!busy) leave(child);
+        return;
+      default:
+        child.answer(request);
     }
   };
 }
 
 /** It ends in order. */
 export function leave(child: FakeChild): void {
-  child.say({ type: "ended", counters: TOTALS } as WorkerMessage);
+  child.say({ type: "ended", counters: TOTALS });
   child.end();
 }

@@ -14,7 +14,7 @@ export function planOf(
 ): Plan {
   const { index: _index, frontends, ...usual } = CONFIGURATION;
   return {
-    configuration: { ...usual, ...configuration },
+    configuration: { ...usual, workers: rest.workers ?? 2, ...configuration },
     frontends: frontends.map(({ host, port }) => ({
       text: `${host}:${port}`,
       alternatives: [[{ host, port }]],

@@ -82,7 +82,7 @@ const processes: Processes = Object.create(runtime.processes, {
   write: {
     async value(stream: "stdout" | "stderr", octets: Uint8Array) {
       await runtime.processes.write(stream, octets);
-      if (!new TextDecoder().decode(octets).includes('"ready"')) return;
+      if (!new TextDecoder().decode(octets).includes('"library"')) return;
       const line = { type: "probe", errors: probe(), runtime: await probeRuntime() };
       const text = `${JSON.stringify(line)}\n`;
       await runtime.processes.write(stream, new TextEncoder().encode(text));

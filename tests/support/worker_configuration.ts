@@ -2,10 +2,13 @@
 
 import type {
   PackedConfiguration,
+  ServingBy,
   WorkerConfiguration,
-  WorkerMessage,
-  WorkerTotals,
+  WorkerCounters,
+  WorkerState,
 } from "../../src/control/messages.ts";
+import { certificateChunks, type StateFrame } from "../../src/control/packed_configuration.ts";
+import { join } from "./client_hello.ts";
 import type { FakeChild } from "./fake_processes.ts";
 import { TLS_CONFIGURATION } from "./tls_configuration.ts";
 import { SOCKETS } from "./socket_settings.ts";
@@ -26,17 +29,47 @@ export const CONFIGURATION: WorkerConfiguration = {
   privileges: { chroot: undefined, uid: undefined, gid: undefined },
 };
 
+/** The same as a state of all workers, with what is particular. */
+export function stateOf(
+  { index: _, ...particular }: Partial<WorkerConfiguration> = {},
+  rest: Partial<WorkerState> = {},
+): WorkerState {
+  const { index: _index, ...configuration } = { ...CONFIGURATION, ...particular };
+  return { version: 1, configuration, staples: new Map(), ...rest };
+}
+
+/** A request with what follows its line, as it goes through the pipe. */
+export function frameBytes({ line, certificates }: StateFrame): Uint8Array<ArrayBuffer> {
+  const chunks = copiesOf(certificateChunks(certificates));
+  return new Uint8Array(join([new TextEncoder().encode(line), ...chunks]));
+}
+
+/** Each is overwritten by the next. */
+function* copiesOf(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
+  for (const chunk of chunks) yield chunk.slice();
+}
+
 /** The configuration that a worker was started with. */
 export function configurationOf({ messages: [start] }: FakeChild): PackedConfiguration {
   if (start?.type !== "start") throw new Error("it was not started");
   return start.configuration;
 }
 
-/** What a worker says when it serves. */
-export const READY: WorkerMessage = { type: "ready", library: "rustls" };
+/** What a worker answers to the first request, its start, when it serves. */
+export function readyBy(servingBy: ServingBy): { type: "answer"; id: number } & ServingBy {
+  return { type: "answer", id: 1, ...servingBy };
+}
+
+/** The same for any library. */
+export const READY = readyBy({ library: "rustls" });
+
+/** What a worker answers to its start when it cannot serve. */
+export function failed(fault: string): { type: "answer"; id: number; fault: string } {
+  return { type: "answer", id: 1, fault };
+}
 
 /** What a worker has counted. */
-export const TOTALS: WorkerTotals = {
+export const TOTALS: WorkerCounters = {
   accepted: 3,
   refused: 4,
   handshakesFailed: 2,

@@ -7,6 +7,7 @@
  */
 
 import { IPPROTO_TCP, RLIMIT_NOFILE, SO_ACCEPTCONN, SOL_SOCKET, TCP_NODELAY } from "./abi.ts";
+import { collectGarbage } from "../collect_garbage.ts";
 import { StartupError } from "../../errors.ts";
 import { formatSocketAddress, parseIpAddress } from "../../wire/ip_address.ts";
 import { filterProgram, SOCK_FPROG_BYTES } from "./filter_program.ts";
@@ -170,6 +171,11 @@ class LinuxKernel implements Kernel {
   releaseMemory(): void {
     // Workers are started with V8's --expose-gc.
     (globalThis as { gc?: () => void }).gc?.();
+    this.#libc.malloc_trim(0n);
+  }
+
+  async compactMemory(): Promise<void> {
+    await collectGarbage();
     this.#libc.malloc_trim(0n);
   }
 

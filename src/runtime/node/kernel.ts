@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { StartupError } from "../../errors.ts";
+import { collectGarbage } from "../collect_garbage.ts";
 import { MOST_WAITING } from "./network.ts";
 import type { Kernel, Privileges } from "../runtime.ts";
 
@@ -28,6 +29,7 @@ export function openNodeKernel(): Kernel {
     returnMemory() {},
     // Workers are started with V8's --expose-gc.
     releaseMemory: () => (globalThis as { gc?: () => void }).gc?.(),
+    compactMemory: collectGarbage,
     raiseDescriptorLimit,
   };
 }

@@ -8,7 +8,7 @@ import cluster from "node:cluster";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import process from "node:process";
-import { Readable, Writable } from "node:stream";
+import { Readable, type Writable } from "node:stream";
 import { StartupError } from "../../errors.ts";
 import { takeHeldSignal } from "../held_signals.ts";
 import { quietArguments } from "./signals.ts";
@@ -77,7 +77,7 @@ function startWorker(
     child.on("error", () => {}); // Its end is told of anyway.
     return {
       pid: child.pid,
-      control: Writable.toWeb(child.stdin!),
+      control: octetsTo(child.stdin!),
       output: octetsFrom(child.stdout!),
       errors: octetsFrom(child.stderr!),
       ended: new Promise<ProcessEnd>((resolve) => {
@@ -93,6 +93,19 @@ function startWorker(
 
 function octetsFrom(stream: Readable): ReadableStream<Uint8Array> {
   return Readable.toWeb(stream) as ReadableStream<Uint8Array>;
+}
+
+/** `Writable.toWeb()` has a write done when it is queued, and whoever writes would overwrite what has not left yet. */
+function octetsTo(stream: Writable): WritableStream<Uint8Array> {
+  stream.on("error", () => {}); // Whoever writes is told.
+  return new WritableStream({
+    write: (octets) =>
+      new Promise((resolve, reject) => {
+        stream.write(octets, (error) => error ? reject(error) : resolve());
+      }),
+    close: () => void stream.end(),
+    abort: () => void stream.destroy(),
+  });
 }
 
 /** Resolves when the octets have been handed over; a reader that stalls holds up whoever waits for that. */

@@ -1,37 +1,36 @@
 /** A worker's configuration through the control pipe: the same on both sides, and each certificate once. */
 
-import { readMessages } from "../../../src/control/message_lines.ts";
-import type { SupervisorMessage, WorkerConfiguration } from "../../../src/control/messages.ts";
+import { readRequests } from "../../../src/control/message_lines.ts";
+import type { WorkerConfiguration } from "../../../src/control/messages.ts";
 import {
-  configurationFrame,
+  certificateChunks,
+  stateFrame,
   ToldKeys,
   unpackConfiguration,
 } from "../../../src/control/packed_configuration.ts";
 import { KeyBytes } from "../../../src/key_bytes.ts";
 import type { TlsConfiguration } from "../../../src/tls/tls_configuration.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
-import { join } from "../../support/client_hello.ts";
 import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
-import { CONFIGURATION } from "../../support/worker_configuration.ts";
+import { CONFIGURATION, frameBytes, stateOf } from "../../support/worker_configuration.ts";
 
 const decoder = new TextDecoder();
 
-function lineOf(configuration: WorkerConfiguration): string {
-  return decoder.decode(join(configurationFrame("start", configuration).line));
+function bytesOf(configuration: WorkerConfiguration): Uint8Array<ArrayBuffer> {
+  return frameBytes(stateFrame("start", 1, stateOf(configuration), configuration.index));
 }
 
 async function throughThePipe(
   configuration: WorkerConfiguration,
   told?: ToldKeys,
 ): Promise<WorkerConfiguration> {
-  const { line, keys } = configurationFrame("start", configuration);
-  const text = decoder.decode(join(line));
-  assertEquals(text.indexOf("\n"), text.length - 1);
-  const stream = ReadableStream.from([join([...line, keys]), new TextEncoder().encode("{}\n")]);
-  const messages = await Array.fromAsync(readMessages<SupervisorMessage>(stream));
-  const [message, ...others] = messages;
-  assert(message?.type === "start" && others.length === 0);
-  return unpackConfiguration(message.configuration, message.parts, told);
+  const stream = ReadableStream.from([
+    bytesOf(configuration),
+    new TextEncoder().encode('{"type":"ping","id":2}\n'),
+  ]);
+  const [message, next, ...others] = await Array.fromAsync(readRequests(stream));
+  assert(message?.type === "start" && next?.type === "ping" && others.length === 0);
+  return unpackConfiguration(message.configuration, message.certificates, told);
 }
 
 /** JSON has no undefined. Keys that came as bytes are shown as text. */
@@ -85,25 +84,47 @@ Deno.test("what frontends share goes through the pipe once, and is shared on the
   assertEquals(third!.tls, undefined);
   assert(first!.tls.certificates[1] === unpacked.tls.certificates[0]);
   assert(keyOf(first!.tls) === keyOf(unpacked.tls));
-  const line = lineOf({ ...CONFIGURATION, frontends });
+  const line = decoder.decode(bytesOf({ ...CONFIGURATION, frontends }));
   assertEquals(line.split("own.pem").length, 2);
   assertEquals(line.split(`"${CERTIFICATE.source}"`).length, 2);
 });
 
-Deno.test("private keys are behind the line and not in it, each once", () => {
+Deno.test("private keys are in no line, each goes once, and what they were written from is overwritten", () => {
   const certificates = [CERTIFICATE, { ...CERTIFICATE, source: "b.pem" }].map((one) => ({
     ...one,
     privateKey: "SECRET",
   }));
   const tls = { ...TLS_CONFIGURATION, certificates };
-  const { line, keys } = configurationFrame("prepare", { ...CONFIGURATION, tls });
-  const text = decoder.decode(join(line));
-  assert(!text.includes("SECRET"));
-  assertEquals([decoder.decode(keys), JSON.parse(text).bytes], ["SECRET", [6]]);
-  // Whoever has written them overwrites them, and the next worker gets them nevertheless.
-  keys.fill(0);
-  const again = configurationFrame("start", { ...CONFIGURATION, tls });
-  assertEquals(decoder.decode(again.keys), "SECRET");
+  const frame = stateFrame("prepare", 1, stateOf({ tls }), 1);
+  assert(!frame.line.includes("SECRET"));
+  const text = decoder.decode(frameBytes(frame));
+  assertEquals(text.split("SECRET").length, 2);
+  for (const line of text.split("\n").filter((line) => line.startsWith("{"))) JSON.parse(line);
+  const chunks = [...certificateChunks(frame.certificates)];
+  assert(chunks.length > 0 && chunks.every((chunk) => chunk.every((byte) => byte === 0)));
+});
+
+Deno.test("thousands of certificates leave in pieces, a large one in a piece of its own", async () => {
+  const chain = (length: number) => ({ ...CERTIFICATE, certificateChain: "c".repeat(length) });
+  const certificates = [
+    ...Array.from({ length: 2_000 }, (_, place) => ({ ...chain(700), keyId: `${place}` })),
+    { ...chain(900_000), keyId: "large" },
+    { ...chain(700), keyId: "last" },
+  ];
+  const tls = { ...TLS_CONFIGURATION, certificates };
+  const { certificates: sent } = stateFrame("start", 1, stateOf({ tls }), 1);
+  let largest = 0;
+  for (const chunk of certificateChunks(sent.slice(0, 2_000))) {
+    largest = Math.max(largest, chunk.length);
+  }
+  assert(largest > 10_000 && largest <= 256 << 10, `${largest}`);
+  const unpacked = await throughThePipe({ ...CONFIGURATION, tls });
+  assertEquals(
+    unpacked.tls.certificates.map((
+      { certificateChain, keyId },
+    ) => [certificateChain.length, keyId]),
+    certificates.map(({ certificateChain, keyId }) => [certificateChain.length, keyId]),
+  );
 });
 
 Deno.test("a key that is told again is the same object, and is overwritten again if it was", async () => {
@@ -128,17 +149,4 @@ Deno.test("a key that is told again is the same object, and is overwritten again
     told,
   );
   assert(keyOf(other.tls) !== first);
-});
-
-Deno.test("configurationFrame() encodes the same TLS configuration once for all workers", () => {
-  const line = (particular: Partial<WorkerConfiguration>) =>
-    configurationFrame("start", { ...CONFIGURATION, ...particular }).line;
-  const tls = { ...TLS_CONFIGURATION };
-  const [first, second] = [1, 2].map((index) => line({ index, tls }));
-  assert(first!.some((bytes) => bytes.length > 100 && second!.includes(bytes)));
-  assert(!join(first!).every((byte, at) => byte === join(second!)[at]));
-  // Another one is not taken for it, although it says the same; nor are other frontends.
-  assert(!line({ tls: { ...tls } }).some((bytes) => first!.includes(bytes)));
-  const frontends = [{ host: "::", port: 1, tls: OWN }];
-  assert(!line({ tls, frontends }).some((bytes) => first!.includes(bytes)));
 });

@@ -2,28 +2,28 @@
 
 import fc from "fast-check";
 import { messageLine } from "../../../src/control/message_lines.ts";
-import type { WorkerMessage } from "../../../src/control/messages.ts";
 import {
-  accessMessages,
   MAX_ACCESS_LINE,
   MAX_LINE,
   MAX_TEXT,
+  type WorkerEvent,
+} from "../../../src/control/messages.ts";
+import { ProtocolError } from "../../../src/control/shapes.ts";
+import {
+  accessMessages,
   messageText,
   parseWorkerMessage,
-  ProtocolError,
 } from "../../../src/control/worker_messages.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 import { TOTALS } from "../../support/worker_configuration.ts";
 
 /** One good message of each kind, with all its fields. */
-const GOOD: readonly WorkerMessage[] = [
+const GOOD: readonly WorkerEvent[] = [
   { type: "log", level: "warning", text: "careful" },
   { type: "access", lines: ["a=1", '{"b":2}'] },
-  { type: "ready", library: "rustls", missing: "libssl is away" },
-  { type: "failed", text: "no port", portInUse: true },
-  { type: "answer", fault: "no", reopened: [{ host: "::1", port: 443 }] },
+  { type: "busy" },
+  { type: "counters", counters: { accepted: 1 } },
   { type: "replace-me" },
-  { type: "deaf" },
   { type: "ended", counters: TOTALS },
 ];
 
@@ -59,16 +59,12 @@ Deno.test("parseWorkerMessage() refuses other kinds, levels, numbers, lengths an
     [{ type: "access", lines: [1] }, "access.lines is not a text"],
     [{ type: "access", lines: Array(10_001).fill("") }, "access.lines is longer than 10000"],
     [{ type: "access", lines: ["x".repeat(MAX_ACCESS_LINE + 1)] }, "access.lines is longer than"],
-    [{ type: "ready" }, "ready.library is not a text"],
-    [{ type: "failed", text: "a", portInUse: "yes" }, "failed.portInUse is neither"],
-    [{ type: "answer", reopened: [{ host: "a" }] }, "answer.reopened.port is not a whole number"],
-    [{ type: "answer", reopened: [null] }, "answer.reopened is not an object"],
+    [{ type: "counters", counters: { "a b": 1 } }, "counters.counters has an invalid name"],
     [{ type: "ended" }, "ended.counters is not an object"],
     ...[-1, 0.5, NaN, 2 ** 53, "1", null].map((accepted): [unknown, string] => [
       { type: "ended", counters: { ...TOTALS, accepted } },
       "ended.counters.accepted is not a whole number",
     ]),
-    [{ type: "answer", reopened: [{ host: "a", port: 65_536 }] }, "up to 65535"],
   ];
   for (const [message, words] of bad) {
     const error = assertThrows(() => parseWorkerMessage(JSON.stringify(message)), ProtocolError);
@@ -77,8 +73,8 @@ Deno.test("parseWorkerMessage() refuses other kinds, levels, numbers, lengths an
 });
 
 Deno.test("parseWorkerMessage() leaves out what a kind does not have", () => {
-  assertEquals(parseWorkerMessage('{"type":"deaf","level":"info","__proto__":{"a":1}}'), {
-    type: "deaf",
+  assertEquals(parseWorkerMessage('{"type":"busy","level":"info","__proto__":{"a":1}}'), {
+    type: "busy",
   });
 });
 
@@ -87,7 +83,7 @@ Deno.test("parseWorkerMessage() escapes line ends, control characters and what t
   assertEquals(parseWorkerMessage(JSON.stringify({ type: "log", level: "info", text: forged })), {
     ...{ type: "log", level: "info" },
     text: "a\\x0d\\x0a\\x1b[2J\\x9b1m\\u{2028}\\u{202e}\\u{d800}",
-  } as WorkerMessage);
+  } as WorkerEvent);
   assertEquals(parseWorkerMessage(JSON.stringify({ type: "access", lines: [forged] })), {
     type: "access",
     lines: ["a\\u000d\\u000a\\u001b[2J\\u009b1m\\u2028\\u202e\\ud800"],
@@ -103,7 +99,7 @@ Deno.test("parseWorkerMessage() takes no other values, and gives no text that fo
   );
   fc.assert(
     fc.property(kinds, fields, (type, rest) => {
-      let message: WorkerMessage | undefined;
+      let message: ReturnType<typeof parseWorkerMessage>;
       try {
         message = parseWorkerMessage(
           `{"type":${JSON.stringify(type)},${JSON.stringify({ ...rest, "": 0 }).slice(1)}`,

@@ -1,6 +1,6 @@
 /** A number of workers that change together, with workers that the test plays. */
 
-import type { ServingBy, SupervisorMessage, WorkerAnswer } from "../../../src/control/messages.ts";
+import type { ServingBy, WorkerRequest } from "../../../src/control/messages.ts";
 import { StartupError } from "../../../src/errors.ts";
 import { configureLog } from "../../../src/log/log.ts";
 import { Generation } from "../../../src/fleet/generation.ts";
@@ -9,19 +9,19 @@ import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { setListeners } from "../../support/listeners_table.ts";
 import { settled } from "../../support/manual_clock.ts";
-import { leave, obey } from "../../support/obedient_worker.ts";
-import { CONFIGURATION, TOTALS } from "../../support/worker_configuration.ts";
 import { SOCKETS } from "../../support/socket_settings.ts";
+import { type Answered, leave, obey } from "../../support/obedient_worker.ts";
+import { CONFIGURATION, stateOf, TOTALS } from "../../support/worker_configuration.ts";
 
-const { index: _index, ...FIRST } = CONFIGURATION;
-const SECOND = { ...FIRST, sockets: { ...SOCKETS, keepalive: 60 } };
+/** By their keepalive. */
+const [FIRST, SECOND] = [3600, 60];
+const CHANGED = stateOf({ workers: 2, sockets: { ...SOCKETS, keepalive: SECOND } }, { version: 2 });
 const REOPENED = [{ host: "192.0.2.1", port: 8443 }];
 
 /** Workers that serve; `answer` is told which one is asked, from 0. */
 async function bench(
   workers = 2,
-  answer: (place: number, message: SupervisorMessage) => Partial<WorkerAnswer> | undefined =
-    () => ({}),
+  answer: (place: number, message: WorkerRequest) => Answered | undefined = () => ({}),
   busy = false,
 ) {
   const runtime = new FakeRuntime();
@@ -32,11 +32,12 @@ async function bench(
     const place = child.pid - 5_000;
     obey(child, { answer: (message) => answer(place, message), busy });
   };
-  const generation = new Generation(runtime, FIRST, workers, handover, log);
+  const state = stateOf({ workers });
+  const generation = new Generation(runtime, state, { handover, log });
   await generation.start();
   const { children } = processes;
-  const next = async (configuration = FIRST) => {
-    const successor = new Generation(runtime, configuration, workers, handover, log);
+  const next = async () => {
+    const successor = new Generation(runtime, state, { handover, log });
     await successor.start();
     return successor;
   };
@@ -49,7 +50,7 @@ Deno.test("start() tells every worker its number and the library of the first", 
     children.map(({ messages: [start] }) => start?.type === "start" && start.configuration.index),
     [1, 2, 3],
   );
-  assertEquals([generation.workers, generation.configuration], [3, FIRST]);
+  assertEquals([generation.alive.length, keepalive(generation)], [3, FIRST]);
   assertEquals(generation.addresses, [{ host: "192.0.2.1", port: 8443 }]);
   await generation.kill();
 });
@@ -57,14 +58,14 @@ Deno.test("start() tells every worker its number and the library of the first", 
 Deno.test("change() commits once all have prepared", async () => {
   const { generation, children, told } = await bench();
   children[1]!.onTold = () => {};
-  const changed = generation.change(SECOND);
+  const changed = generation.change(CHANGED);
   await settled();
   assertEquals(told(), [["start", "prepare"], ["start", "prepare"]]);
   obey(children[1]!);
-  children[1]!.say({ type: "answer" });
+  children[1]!.answer("prepare", { reopened: [] });
   await changed;
   assertEquals(told(), [["start", "prepare", "commit"], ["start", "prepare", "commit"]]);
-  assertEquals(generation.configuration, SECOND);
+  assertEquals(keepalive(generation), SECOND);
   await generation.kill();
 });
 
@@ -73,11 +74,11 @@ Deno.test("change() changes nothing if one worker refuses, and the next one is a
   const { generation, told } = await bench(2, (place, { type }) => {
     return place === 1 && type === "prepare" && fault ? { fault } : {};
   });
-  await assertRejects(() => generation.change(SECOND), StartupError, "worker 2: no such cipher");
+  await assertRejects(() => generation.change(CHANGED), StartupError, "worker 2: no such cipher");
   assertEquals(told(), [["start", "prepare", "forget"], ["start", "prepare", "forget"]]);
-  assertEquals(generation.configuration, FIRST);
+  assertEquals(keepalive(generation), FIRST);
   fault = undefined;
-  await generation.change(SECOND);
+  await generation.change(CHANGED);
   assertEquals(told().map((types) => types.at(-1)), ["commit", "commit"]);
   await generation.kill();
 });
@@ -86,14 +87,14 @@ Deno.test("change() has the successor of a worker that dies while it prepares do
   const { generation, children, told } = await bench(2, (place, { type }) => {
     return place === 1 && type === "prepare" ? undefined : {};
   });
-  const changed = generation.change(SECOND);
+  const changed = generation.change(CHANGED);
   await settled();
   children[1]!.end({ code: 1 });
   await changed;
   const whole = ["start", "prepare", "commit"];
   assertEquals(told(), [whole, ["start", "prepare"], whole]);
-  assertEquals(keepaliveOf(children[2]!.messages[0]!), FIRST.sockets.keepalive);
-  assertEquals(generation.configuration, SECOND);
+  assertEquals(keepaliveOf(children[2]!.messages[0]!), FIRST);
+  assertEquals(keepalive(generation), SECOND);
   await generation.kill();
 });
 
@@ -101,7 +102,7 @@ Deno.test("change() fails if the successor dies of it too, and the next one serv
   const { generation, children, told } = await bench(2, (place, { type }) => {
     return place > 0 && type === "prepare" ? undefined : {};
   });
-  const changed = generation.change(SECOND);
+  const changed = generation.change(CHANGED);
   changed.catch(() => {});
   await settled();
   children[1]!.end({ code: 1 });
@@ -111,7 +112,7 @@ Deno.test("change() fails if the successor dies of it too, and the next one serv
   await settled();
   const died = ["start", "prepare"];
   assertEquals(told(), [["start", "prepare", "forget"], died, died, ["start"]]);
-  assertEquals(keepaliveOf(children[3]!.messages[0]!), FIRST.sockets.keepalive);
+  assertEquals(keepaliveOf(children[3]!.messages[0]!), FIRST);
   await generation.kill();
 });
 
@@ -119,32 +120,29 @@ Deno.test("a worker that dies before it commits leaves a successor with the new 
   const { generation, children } = await bench(2, (place, { type }) => {
     return place === 1 && type === "commit" ? undefined : {};
   });
-  const changed = generation.change(SECOND);
+  const changed = generation.change(CHANGED);
   await settled();
   children[1]!.end({ code: 1 });
   await changed;
   await settled();
   assertEquals(children.length, 3);
-  assertEquals(keepaliveOf(children[2]!.messages[0]!), SECOND.sockets.keepalive);
+  assertEquals(keepaliveOf(children[2]!.messages[0]!), SECOND);
   await generation.kill();
 });
 
 Deno.test("a worker that was started while the others prepared is started anew with the change", async () => {
   const { generation, children } = await bench(2);
   children[1]!.onTold = ({ type }) => {
-    if (type === "prepare") children[1]!.say({ type: "answer" });
+    if (type === "prepare") children[1]!.answer("prepare", { reopened: [] });
   };
   children[0]!.onTold = () => {};
-  const changed = generation.change(SECOND);
+  const changed = generation.change(CHANGED);
   await settled();
   children[1]!.end({ code: 1 });
   await settled();
-  assertEquals([children.length, keepaliveOf(children[2]!.messages[0]!)], [
-    3,
-    FIRST.sockets.keepalive,
-  ]);
+  assertEquals([children.length, keepaliveOf(children[2]!.messages[0]!)], [3, FIRST]);
   obey(children[0]!);
-  children[0]!.say({ type: "answer" });
+  children[0]!.answer("prepare", { reopened: [] });
   await changed;
   await settled();
   assertEquals((await children[2]!.ended).signal, "SIGKILL");
@@ -157,7 +155,7 @@ Deno.test("change() steers to the sockets that were opened for it while the form
     (_, { type }) => type === "prepare" ? { reopened: REOPENED } : {},
   );
   setListeners(files, 4);
-  await generation.change(SECOND);
+  await generation.change(CHANGED);
   assertEquals(told(), [
     ["start", "prepare", "steer", "commit", "steer"],
     ["start", "prepare", "commit"],
@@ -175,7 +173,7 @@ Deno.test("succeed() has the former workers stop listening, and their clients ma
   setListeners(files, 4);
   await successor.succeed(generation);
   for (const child of children.slice(0, 2)) {
-    assertEquals(child.messages.at(-1), { type: "drain", successors: true });
+    assertEquals(child.last, { type: "drain", successors: true });
   }
   assertEquals(children[2]!.told, ["start", "steer", "steer"]);
   await clock.advance(86_400_000);
@@ -219,8 +217,8 @@ Deno.test("succeed() does so although the new workers have died meanwhile", asyn
 Deno.test("drain() tells all, with the time they have", async () => {
   const { generation, children } = await bench(2);
   await generation.drain(7);
-  for (const { messages } of children) {
-    assertEquals(messages.at(-1), { type: "drain", seconds: 7, successors: false });
+  for (const { last } of children) {
+    assertEquals(last, { type: "drain", seconds: 7, successors: false });
   }
 });
 
@@ -237,13 +235,17 @@ Deno.test("drain() leaves new connections to the workers of another program on t
   );
   for (const child of children) {
     const drain = child.messages.find(({ type }) => type === "drain");
-    assertEquals(drain, { type: "drain", seconds: 7, successors: true });
+    assertEquals(drain, { ...drain!, seconds: 7, successors: true } as WorkerRequest);
     leave(child);
   }
   await drained;
 });
 
-function keepaliveOf(message: SupervisorMessage): number | undefined {
+function keepalive({ state }: Generation): number {
+  return state.configuration.sockets.keepalive;
+}
+
+function keepaliveOf(message: WorkerRequest): number | undefined {
   return message.type === "start" ? message.configuration.sockets.keepalive : undefined;
 }
 
@@ -256,9 +258,10 @@ async function preferringOpenSsl(servingBy: ServingBy) {
       servingBy,
       answer: ({ type }) => type === "prepare" ? { reopened: REOPENED } : {},
     });
-  const tls = { ...FIRST.tls, library: "openssl", orElse: "rustls" } as const;
-  const configuration = { ...FIRST, tls, steer: 2 };
-  const generation = new Generation(runtime, configuration, 2, new Handover(runtime, log), log);
+  const tls = { ...CONFIGURATION.tls, library: "openssl", orElse: "rustls" } as const;
+  const configuration = { ...CONFIGURATION, tls, workers: 2, steer: 2 };
+  const handover = new Handover(runtime, log);
+  const generation = new Generation(runtime, stateOf(configuration), { handover, log });
   await generation.start();
   setListeners(runtime.files, 4);
   const { children } = runtime.processes;
@@ -266,10 +269,8 @@ async function preferringOpenSsl(servingBy: ServingBy) {
 }
 
 /** What the message says of a library that is missing. */
-function missingIn(message: SupervisorMessage | undefined): unknown {
-  return message?.type === "start" || message?.type === "prepare"
-    ? message.configuration.tls.configurations[0]!.missing
-    : message;
+function missingIn(message: WorkerRequest | undefined): unknown {
+  return message?.type === "start" || message?.type === "prepare" ? message.missing : message;
 }
 
 Deno.test("later workers, and later configurations, do without OpenSSL as the first workers do", async () => {
@@ -278,17 +279,14 @@ Deno.test("later workers, and later configurations, do without OpenSSL as the fi
     library: "rustls",
     missing,
   });
-  assertEquals(generation.missing, missing);
+  assertEquals(generation.state.missing, missing);
   assertEquals(children.map(({ messages }) => missingIn(messages[0])), [undefined, undefined]);
-  await generation.change({ ...configuration, sockets: { ...SOCKETS, keepalive: 60 } });
+  await generation.change(stateOf({ ...configuration, sockets: { ...SOCKETS, keepalive: 60 } }));
   const prepared = children[0]!.messages.find(({ type }) => type === "prepare");
   assertEquals(missingIn(prepared), missing);
   children[0]!.end({ code: 1 });
   await settled();
   assertEquals(missingIn(children[2]!.messages[0]), missing);
-  const needing = { ...FIRST.tls, library: "openssl", because: "--ssl" } as const;
-  await generation.change({ ...configuration, tls: needing });
-  assertEquals(missingIn(children[2]!.messages.find(({ type }) => type === "prepare")), undefined);
   await generation.kill();
 });
 
@@ -299,7 +297,7 @@ Deno.test("clients are steered by their address only if rustls serves after all"
   ] as const;
   for (const [servingBy, after] of cases) {
     const { generation, configuration, children } = await preferringOpenSsl(servingBy);
-    await generation.change({ ...configuration, sockets: { ...SOCKETS, keepalive: 60 } });
+    await generation.change(stateOf({ ...configuration, sockets: { ...SOCKETS, keepalive: 60 } }));
     const steers = children[0]!.messages.flatMap((one) => one.type === "steer" ? one.steering : []);
     assertEquals(steers.at(-1), after);
     await generation.kill();

@@ -8,14 +8,15 @@ import type { Plan } from "../../../src/plan/plan.ts";
 import { claimPorts } from "../../../src/service/ports.ts";
 import { StopSignals } from "../../../src/service/stop_signals.ts";
 import { Supervisor } from "../../../src/fleet/supervisor.ts";
-import type { ServingBy, SupervisorMessage, WorkerAnswer } from "../../../src/control/messages.ts";
+import type { ServingBy, WorkerRequest } from "../../../src/control/messages.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { setListeners } from "../../support/listeners_table.ts";
 import { settled } from "../../support/manual_clock.ts";
-import { leave, obey } from "../../support/obedient_worker.ts";
+import { type Answered, leave, obey } from "../../support/obedient_worker.ts";
 import { planOf } from "../../support/plan_of.ts";
 import { SOCKETS } from "../../support/socket_settings.ts";
+import { failed } from "../../support/worker_configuration.ts";
 
 /** A supervisor whose workers serve; `next` is what the files say at the next HUP. */
 async function bench(plan: Plan = planOf(), servingBy?: ServingBy) {
@@ -30,12 +31,12 @@ async function bench(plan: Plan = planOf(), servingBy?: ServingBy) {
     busy: false,
     answer: (
       _place: number,
-      _message: SupervisorMessage,
-    ): Partial<WorkerAnswer> | undefined => ({}),
+      _message: WorkerRequest,
+    ): Answered | undefined => ({}),
   };
   processes.onStart = (child) => {
     const place = child.pid - 5_000;
-    const answer = (message: SupervisorMessage) => state.answer(place, message);
+    const answer = (message: WorkerRequest) => state.answer(place, message);
     obey(child, { answer, busy: state.busy, ...servingBy && { servingBy } });
   };
   let reads = 0;
@@ -91,7 +92,12 @@ Deno.test("HUP without a change says so and tells workers nothing", async () => 
 
 Deno.test("HUP has the workers change in place, and tells where they serve", async () => {
   const { hangUp, lines, told, served, end } = await bench();
-  const next = planOf({ configuration: { backend: [{ kind: "unix", path: "/run/web" }] } });
+  const next = planOf({
+    configuration: {
+      sockets: { ...SOCKETS, keepalive: 60 },
+      backend: [{ kind: "unix", path: "/run/web" }],
+    },
+  });
   await hangUp(next);
   assertEquals(lines, [
     "info reloaded: 2 workers serve on 192.0.2.1:8443, backend /run/web, TLS by rustls",
@@ -143,7 +149,7 @@ Deno.test("another number of workers means new ones, and the former end with the
   assertEquals(told(), [
     ...[["start", "drain"], ["start", "drain"], ["start", "steer", "steer"], ["start"], ["start"]],
   ]);
-  assertEquals(children[0]!.messages.at(-1), { type: "drain", successors: true });
+  assertEquals(children[0]!.last, { type: "drain", successors: true });
   for (const child of children.slice(0, 2)) leave(child);
   await settled();
   assertEquals(children.length, 5);
@@ -226,7 +232,7 @@ Deno.test("new workers that cannot start change nothing, and are ended", async (
   const { processes, hangUp, told, children, lines, end } = await bench();
   const { onStart } = processes;
   processes.onStart = (child) => {
-    child.say({ type: "failed", text: "no cipher match" } as { type: string });
+    child.say(failed("no cipher match"));
   };
   await hangUp(planOf({ workers: 3 }));
   assertEquals(lines, ["error reload failed, keeping the current configuration: no cipher match"]);
@@ -351,8 +357,8 @@ Deno.test("TERM after reloads drains the former workers too", async () => {
   await hangUp(planOf({ workers: 1 }));
   raise("SIGTERM");
   await clock.advance(0);
-  for (const { messages } of children) {
-    assertEquals(messages.at(-1), { type: "drain", seconds: 10, successors: false });
+  for (const { last } of children) {
+    assertEquals(last, { type: "drain", seconds: 10, successors: false });
   }
   assertEquals(outcome(), undefined);
   for (const child of children) leave(child);

@@ -10,7 +10,13 @@ import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { settled } from "../../support/manual_clock.ts";
 import { planOf } from "../../support/plan_of.ts";
-import { configurationOf, READY, TOTALS } from "../../support/worker_configuration.ts";
+import {
+  configurationOf,
+  failed,
+  READY,
+  readyBy,
+  TOTALS,
+} from "../../support/worker_configuration.ts";
 
 async function newSupervisor(workers = 2, tlsBecause?: string, backendName?: BackendName) {
   const runtime = new FakeRuntime();
@@ -54,7 +60,7 @@ Deno.test("the supervisor starts every worker with its number, and says where th
 
 Deno.test("the supervisor says which TLS library serves, and which option asked for it", async () => {
   const { lines, serve, raise, clock } = await newSupervisor(1, "-c/--ciphers");
-  await serve({ type: "ready", library: "OpenSSL 3.0.22 4 Aug 2026" });
+  await serve(readyBy({ library: "OpenSSL 3.0.22 4 Aug 2026" }));
   assertEquals(lines, [
     "info 1 worker serves on 192.0.2.1:8443, backend 127.0.0.1:8000, TLS by OpenSSL 3.0.22 4 Aug 2026 " +
     "because of -c/--ciphers",
@@ -66,7 +72,7 @@ Deno.test("the supervisor says which TLS library serves, and which option asked 
 Deno.test("the supervisor says once why TLS is not by OpenSSL", async () => {
   const { lines, serve, raise, clock } = await newSupervisor(2);
   const library = "rustls (OpenSSL 3 cannot be used here)";
-  await serve({ type: "ready", library, missing: "libssl.so.3: no such file" });
+  await serve(readyBy({ library, missing: "libssl.so.3: no such file" }));
   assertEquals(lines, [
     "info OpenSSL cannot be used here: libssl.so.3: no such file",
     `info 2 workers serve on 192.0.2.1:8443, backend 127.0.0.1:8000, TLS by ${library}`,
@@ -77,11 +83,10 @@ Deno.test("the supervisor says once why TLS is not by OpenSSL", async () => {
 
 Deno.test("the supervisor warns once of what the kernel refuses of the sandbox", async () => {
   const { lines, serve, raise, clock } = await newSupervisor(2);
-  await serve({
-    type: "ready",
+  await serve(readyBy({
     library: "rustls",
     unconfined: "the filter of system calls: operation not permitted",
-  });
+  }));
   assertEquals(lines.filter((line) => line.includes("sandbox")), [
     "warning the sandbox of the workers is incomplete: " +
     "the filter of system calls: operation not permitted",
@@ -93,7 +98,7 @@ Deno.test("the supervisor warns once of what the kernel refuses of the sandbox",
 Deno.test("a worker that cannot start ends the others and fails the run", async () => {
   const { children, run, outcome } = await newSupervisor(2);
   children[0]!.say(READY);
-  children[1]!.say({ type: "failed", text: "cannot listen" } as { type: string });
+  children[1]!.say(failed("cannot listen"));
   await assertRejects(() => run, StartupError, "cannot listen");
   assertEquals(outcome(), "failed: cannot listen");
   for (const child of children) assertEquals((await child.ended).signal, "SIGKILL");
@@ -107,7 +112,7 @@ Deno.test("TERM drains: workers are told, waited for, and what they counted is t
   assertEquals(children.map((child) => child.told), [["start", "drain"], ["start", "drain"]]);
   assertEquals(outcome(), undefined);
   for (const child of children) {
-    child.say({ type: "ended", counters: TOTALS } as { type: string });
+    child.say({ type: "ended", counters: TOTALS });
     child.end();
   }
   await settled();
@@ -129,7 +134,7 @@ Deno.test("the backend's name is looked up again until stud drains, and every wo
   const { clock, children, serve, raise } = await newSupervisor(2, undefined, name);
   await serve();
   await clock.advance(60_000);
-  assertEquals(children.map((child) => child.told), [["start", "backend"], ["start", "backend"]]);
+  assertEquals(children.map((child) => child.told), [["start", "update"], ["start", "update"]]);
   await clock.advance(60_000);
   assertEquals([asked, children[0]!.told.length], [2, 2]);
   raise.raise("SIGTERM");

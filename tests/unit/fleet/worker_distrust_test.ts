@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { messageLine } from "../../../src/control/message_lines.ts";
-import { MAX_LINE } from "../../../src/control/worker_messages.ts";
+import { MAX_LINE } from "../../../src/control/messages.ts";
 import { StartupError } from "../../../src/errors.ts";
 import type { AccessOutput } from "../../../src/log/access_output.ts";
 import { configureLog } from "../../../src/log/log.ts";
@@ -11,7 +11,7 @@ import { WorkerSlot } from "../../../src/fleet/worker_slot.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { settled } from "../../support/manual_clock.ts";
-import { CONFIGURATION, READY, TOTALS } from "../../support/worker_configuration.ts";
+import { failed, READY, stateOf, TOTALS } from "../../support/worker_configuration.ts";
 
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
@@ -25,9 +25,16 @@ function newWorker() {
     flushed: () => Promise.resolve(),
   };
   const log = configureLog((level, text) => lines.push(`${level} ${text}`), "debug");
-  const worker = new WorkerProcess(runtime, CONFIGURATION, log, accessLog);
+  const worker = new WorkerProcess(runtime, { index: 1, state: stateOf(), log, accessLog });
   const child = runtime.processes.children[0]!;
   return { worker, child, lines, access, clock: runtime.clock };
+}
+
+const ENDED = messageLine({ ...{ type: "ended", counters: TOTALS } });
+
+function manyCounters(count: number, name = "name"): string {
+  const entries = Array.from({ length: count }, (_, place) => [`${name}${place}`, place]);
+  return messageLine({ ...{ type: "counters", counters: Object.fromEntries(entries) } });
 }
 
 /** What a worker writes that breaks the protocol, and what the log says of it. */
@@ -37,9 +44,16 @@ const BREACHES: [what: string | Uint8Array, words: string][] = [
   ['{"type":"ended","counters":{"accepted":"many"}}\n', "ended.counters.accepted is not a whole"],
   [new Uint8Array(MAX_LINE + 1).fill(65), "a line of more than 1048576 bytes"],
   ['{"type":"answer"}\n', "an answer without a request"],
-  ['{"type":"deaf"}\n', '"deaf" without an order to drain'],
-  [`${messageLine(READY)}${messageLine(READY)}`, '"ready" a second time'],
-  [`{"type":"failed","text":"a"}\n${messageLine(READY)}`, '"ready" after "failed"'],
+  ['{"type":"answer","id":2}\n', "an answer without a request"],
+  ['{"type":"answer","id":"1"}\n', "an answer without a request"],
+  ['{"type":"answer","id":1}\n', "answer.library is not a text"],
+  ['{"type":"answer","id":1,"fault":7}\n', "answer.fault is not a text"],
+  [`${messageLine(READY)}${messageLine(READY)}`, "an answer without a request"],
+  [`${messageLine(failed("a"))}${messageLine(READY)}`, "an answer without a request"],
+  [`${messageLine(READY)}{"type":"busy"}\n`, '"busy" without a request'],
+  [`${messageLine(READY)}${ENDED}${ENDED}`, '"ended" a second time'],
+  [manyCounters(257), "counters.counters has more than 256 numbers"],
+  [`${manyCounters(200)}${manyCounters(200, "other")}`, "more than 256 counters"],
 ];
 
 Deno.test("a worker that breaks the protocol is named in the log, killed and read no more", async () => {
@@ -61,7 +75,9 @@ Deno.test("another worker takes the place of one that breaks the protocol", asyn
   for (const [what] of BREACHES) {
     const runtime = new FakeRuntime();
     const { children } = runtime.processes;
-    const slot = new WorkerSlot(runtime, CONFIGURATION, configureLog(() => {}, "error"));
+    const slot = new WorkerSlot(runtime, {
+      ...{ index: 1, state: () => stateOf(), log: configureLog(() => {}, "error") },
+    });
     const started = slot.start();
     children[0]!.say(READY);
     await started;
@@ -76,8 +92,9 @@ Deno.test("an answer about an address that was not asked about breaks the protoc
   const { worker, child, lines } = newWorker();
   child.say(READY);
   await worker.ready;
-  const prepared = worker.prepare(CONFIGURATION);
-  child.say({ type: "answer", reopened: [{ host: "0.0.0.0", port: 22 }] } as { type: string });
+  const prepared = worker.prepare(stateOf());
+  await settled();
+  child.answer("prepare", { reopened: [{ host: "0.0.0.0", port: 22 }] });
   await assertRejects(() => prepared, StartupError);
   await worker.ended;
   assert(
@@ -90,10 +107,10 @@ Deno.test("a worker that owes an answer is ended at last", async () => {
   const { worker, child, lines, clock } = newWorker();
   child.say(READY);
   await worker.ready;
-  const committed = worker.commit();
-  committed.catch(() => {});
+  const steered = worker.steer({ host: "192.0.2.1", port: 8443 }, null);
+  steered.catch(() => {});
   await clock.advance(299_000);
-  await assertRejects(() => committed, StartupError, "no answer within 60 s");
+  await assertRejects(() => steered, StartupError, "no answer within 60 s");
   assertEquals(lines, []);
   await clock.advance(1_000);
   assert((await worker.ended).includes("no answer within 300 s"));
@@ -105,7 +122,8 @@ Deno.test("a worker that does not end when its drain is over is ended", async ()
   child.say(READY);
   await worker.ready;
   worker.drain(7);
-  child.say({ type: "deaf" });
+  await settled();
+  child.answer("drain");
   await clock.advance(16_000);
   let ended = false;
   worker.ended.then(() => ended = true);
@@ -117,7 +135,7 @@ Deno.test("a worker that does not end when its drain is over is ended", async ()
 Deno.test("a worker that takes none of its messages is ended", async () => {
   const { worker, child, lines } = newWorker();
   Object.defineProperty(child, "onTold", { value: () => new Promise(() => {}) });
-  for (let count = 0; count < 1_100; count++) worker.staple([]);
+  for (let count = 0; count < 1_100; count++) worker.report();
   await worker.ended;
   assert(lines[0]!.includes("it did not read the last 1000 messages"), lines.join("\n"));
 });
@@ -152,7 +170,7 @@ Deno.test("the end of a worker is noticed although reading from it fails", async
     };
     const lines: string[] = [];
     const log = configureLog((level, text) => lines.push(`${level} ${text}`), "debug");
-    const worker = new WorkerProcess(runtime, CONFIGURATION, log);
+    const worker = new WorkerProcess(runtime, { index: 1, state: stateOf(), log });
     await worker.ended;
     assert(lines[0]!.includes("its output cannot be read: EIO"), lines.join("\n"));
   }
@@ -174,7 +192,7 @@ Deno.test("what a worker or its runtime prints is in the log in escaped lines th
 
 Deno.test("a worker that logs without end leaves room for the others, and the rest is counted", async () => {
   const { worker, child, lines, clock } = newWorker();
-  const line = messageLine({ type: "log", level: "info", text: "flood" } as { type: string });
+  const line = messageLine({ ...{ type: "log", level: "info", text: "flood" } });
   for (let count = 0; count < 100; count++) child.say(line.repeat(100));
   await settled();
   assertEquals(lines.length, 3_000);
@@ -203,7 +221,9 @@ Deno.test("a worker that writes without end is read no faster than it may write"
     }, { highWaterMark: 0 });
     Object.defineProperty(child, "output", { value: endless });
   };
-  const worker = new WorkerProcess(runtime, CONFIGURATION, configureLog(() => {}, "error"));
+  const worker = new WorkerProcess(runtime, {
+    ...{ index: 1, state: stateOf(), log: configureLog(() => {}, "error") },
+  });
   const reads = async () => {
     for (let before = -1; before !== given;) {
       before = given;
@@ -223,13 +243,14 @@ Deno.test("a worker that writes without end is read no faster than it may write"
 
 Deno.test("arbitrary bytes on a worker's streams forge no line, and its end is noticed", async () => {
   const good = [READY, { type: "ended", counters: TOTALS }, { type: "access", lines: ["a\nb"] }]
-    .map((message) => new TextEncoder().encode(messageLine(message as { type: string })));
+    .map((message) => new TextEncoder().encode(messageLine(message)));
   const message = fc.record({
-    type: fc.constantFrom("log", "access", "answer", "ready", "failed", "deaf", "replace-me"),
+    type: fc.constantFrom("log", "access", "answer", "counters", "busy", "replace-me"),
     level: fc.constantFrom("info", "error", "fatal"),
     text: fc.string({ unit: "binary" }),
     lines: fc.array(fc.string({ unit: "binary" })),
     library: fc.string({ unit: "binary" }),
+    id: fc.nat(2),
   }).map((value) => new TextEncoder().encode(messageLine(value)));
   const piece = fc.oneof(fc.uint8Array(), fc.constantFrom(...good), message);
   await fc.assert(

@@ -1,29 +1,37 @@
 /** One worker as its supervisor holds it. */
 
-import { configurationFrame } from "../../../src/control/packed_configuration.ts";
+import { stateFrame } from "../../../src/control/packed_configuration.ts";
 import { StartupError } from "../../../src/errors.ts";
 import type { AccessOutput } from "../../../src/log/access_output.ts";
 import { configureLog } from "../../../src/log/log.ts";
 import { WorkerProcess } from "../../../src/fleet/worker_process.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
-import { join } from "../../support/client_hello.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { settled } from "../../support/manual_clock.ts";
-import { CONFIGURATION, READY, TOTALS } from "../../support/worker_configuration.ts";
+import {
+  failed,
+  frameBytes,
+  READY,
+  readyBy,
+  stateOf,
+  TOTALS,
+} from "../../support/worker_configuration.ts";
+
+const ADDRESS = { host: "192.0.2.1", port: 8443 };
 
 function newWorker() {
   const runtime = new FakeRuntime();
   const lines: string[] = [];
   const log = configureLog((level, text) => lines.push(`${level} ${text}`), "debug");
-  const worker = new WorkerProcess(runtime, CONFIGURATION, log);
+  const worker = new WorkerProcess(runtime, { index: 1, state: stateOf(), log });
   return { worker, child: runtime.processes.children[0]!, lines, clock: runtime.clock };
 }
 
 Deno.test("a worker is told its configuration first, and to drain later", async () => {
   const { worker, child } = newWorker();
   await settled();
-  const { line, keys } = configurationFrame("start", CONFIGURATION);
-  assertEquals(child.heard, new TextDecoder().decode(join([...line, keys])));
+  const bytes = frameBytes(stateFrame("start", 1, stateOf(), 1));
+  assertEquals(child.heard, new TextDecoder().decode(bytes));
   worker.drain(7);
   await settled();
   assertEquals(child.told, ["start", "drain"]);
@@ -35,8 +43,7 @@ Deno.test("ready resolves with the worker's TLS library, and leaving when it ask
   const { worker, child } = newWorker();
   let leaving = false;
   worker.leaving.then(() => leaving = true);
-  const ready = { type: "ready", library: "OpenSSL 3.0.22" };
-  child.say(ready);
+  child.say(readyBy({ library: "OpenSSL 3.0.22" }));
   assertEquals((await worker.ready).library, "OpenSSL 3.0.22");
   assertEquals(leaving, false);
   child.say({ type: "replace-me" });
@@ -47,7 +54,7 @@ Deno.test("ready resolves with the worker's TLS library, and leaving when it ask
 
 Deno.test("a worker that cannot start rejects ready with its own words", async () => {
   const { worker, child } = newWorker();
-  child.say({ type: "failed", text: "cannot listen" } as { type: string });
+  child.say(failed("cannot listen"));
   const error = await assertRejects(() => worker.ready, StartupError);
   assertEquals(error.message, "cannot listen");
   child.end({ code: 1 });
@@ -99,10 +106,10 @@ Deno.test("ended says how a worker ended, in words", async () => {
 
 Deno.test("its log lines are passed on with its number, and so is whatever else it prints", async () => {
   const { worker, child, lines } = newWorker();
-  child.say({ type: "log", level: "warning", text: "careful" } as { type: string });
+  child.say({ type: "log", level: "warning", text: "careful" });
   child.say("not a message\n");
   child.complain("a complaint\n\n");
-  child.say({ type: "ended", counters: TOTALS } as { type: string });
+  child.say({ type: "ended", counters: TOTALS });
   child.end();
   await worker.ended;
   assertEquals([...lines].sort(), [
@@ -120,9 +127,9 @@ Deno.test("its lines for the access log are passed on as they are", async () => 
     flushed: () => Promise.resolve(),
   };
   const log = configureLog(() => {}, "error");
-  const worker = new WorkerProcess(runtime, CONFIGURATION, log, accessLog);
+  const worker = new WorkerProcess(runtime, { index: 1, state: stateOf(), log, accessLog });
   const [child] = runtime.processes.children;
-  child!.say({ type: "access", lines: ["a", "b"] } as { type: string });
+  child!.say({ type: "access", lines: ["a", "b"] });
   child!.end();
   await worker.ended;
   assertEquals(taken, [["a", "b"]]);
@@ -138,36 +145,35 @@ Deno.test("the last messages are read before the end is told", async () => {
   assertEquals(order, ["ended 3"]);
 });
 
-Deno.test("what is asked is answered in order, and a fault is a StartupError that names the worker", async () => {
+Deno.test("answers belong to requests by their ids, and a fault is a StartupError that names the worker", async () => {
   const { worker, child } = newWorker();
   const reopened = [{ host: "192.0.2.1", port: 8443 }];
-  const prepared = worker.prepare(CONFIGURATION);
+  const prepared = worker.prepare(stateOf());
   const committed = worker.commit();
   const steered = worker.steer(reopened[0]!, null);
   worker.forget();
   await settled();
   assertEquals(child.told, ["start", "prepare", "commit", "steer", "forget"]);
-  child.say({ type: "answer", reopened } as { type: string });
-  child.say({ type: "answer", fault: "no more" } as { type: string });
-  child.say({ type: "answer" });
+  child.answer("steer");
+  child.answer("commit", { fault: "no more" });
+  child.answer("prepare", { reopened });
   assertEquals(await prepared, reopened);
   await assertRejects(() => committed, StartupError, "worker 1: no more");
   await steered;
-  // One too many harms nobody.
-  child.say({ type: "answer" });
   child.end();
   await worker.ended;
 });
 
 Deno.test("what a worker that ended has not answered, or is asked later, is a StartupError", async () => {
   const { worker, child } = newWorker();
-  const prepared = worker.prepare(CONFIGURATION);
+  const prepared = worker.prepare(stateOf());
+  prepared.catch(() => {});
   const committed = worker.commit();
   committed.catch(() => {});
   child.end({ code: 1 });
   await assertRejects(() => prepared, StartupError, "worker 1 (process 5000) has ended");
   await assertRejects(() => committed, StartupError, "has ended");
-  await assertRejects(() => worker.commit(), StartupError, "has ended");
+  await assertRejects(() => worker.steer(ADDRESS, null), StartupError, "has ended");
 });
 
 Deno.test("deaf resolves when the worker says so, or has ended", async () => {
@@ -177,7 +183,9 @@ Deno.test("deaf resolves when the worker says so, or has ended", async () => {
   first.child.say(READY);
   await first.worker.ready;
   assertEquals(deaf, false);
-  first.child.say({ type: "deaf" });
+  first.worker.drain(undefined);
+  await settled();
+  first.child.answer("drain");
   await first.worker.deaf;
   first.worker.kill();
   await first.worker.ended;
@@ -190,7 +198,7 @@ Deno.test("a worker that does not answer is not waited for, and its late answer 
   const { worker, child, clock } = newWorker();
   child.say(READY);
   await worker.ready;
-  const first = worker.prepare(CONFIGURATION);
+  const first = worker.prepare(stateOf());
   first.catch(() => {});
   await clock.advance(59_000);
   const second = worker.commit();
@@ -198,12 +206,27 @@ Deno.test("a worker that does not answer is not waited for, and its late answer 
   second.then(() => answered = true);
   await clock.advance(1_000);
   await assertRejects(() => first, StartupError, "worker 1: no answer within 60 s");
-  child.say({ type: "answer" });
+  child.answer("prepare", { reopened: [] });
   await settled();
   assertEquals(answered, false);
-  child.say({ type: "answer" });
+  child.answer("commit");
   await second;
   assertEquals(clock.waiting, 0);
   worker.kill();
   await worker.ended;
+});
+
+Deno.test("a worker's counters are the last that it told of each", async () => {
+  const { worker, child } = newWorker();
+  child.say(READY);
+  await worker.ready;
+  assertEquals(worker.counters, {});
+  child.say({ type: "counters", counters: { accepted: 2, active: 2 } });
+  child.say({ type: "counters", counters: { active: 1 } });
+  await settled();
+  assertEquals([worker.counters, worker.totals], [{ accepted: 2, active: 1 }, undefined]);
+  child.say({ type: "ended", counters: TOTALS });
+  child.end();
+  await worker.ended;
+  assertEquals([worker.counters, worker.totals], [{ ...TOTALS, active: 1 }, TOTALS]);
 });

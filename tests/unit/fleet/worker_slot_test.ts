@@ -1,19 +1,35 @@
 /** One worker after the other in the same place. */
 
-import type { WorkerConfiguration } from "../../../src/control/messages.ts";
 import { StartupError } from "../../../src/errors.ts";
-import { configureLog } from "../../../src/log/log.ts";
-import { WorkerSlot } from "../../../src/fleet/worker_slot.ts";
+import { configureLog, type Logger } from "../../../src/log/log.ts";
+import { WorkerSlot, type WorkerSlotOptions } from "../../../src/fleet/worker_slot.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { settled } from "../../support/manual_clock.ts";
 import {
-  CONFIGURATION,
   configurationOf,
+  failed,
   READY,
+  readyBy,
+  stateOf,
   TOTALS,
 } from "../../support/worker_configuration.ts";
 import { SOCKETS } from "../../support/socket_settings.ts";
+
+const CHANGED = stateOf({ sockets: { ...SOCKETS, keepalive: 60 } }, { version: 2 });
+
+/** A slot of number 1 whose workers serve by a state. */
+function newSlotOf(
+  runtime: FakeRuntime,
+  log: Logger,
+  state = { now: stateOf() },
+  relieve?: WorkerSlotOptions["relieve"],
+) {
+  return new WorkerSlot(runtime, {
+    ...{ index: 1, log, state: () => state.now },
+    ...relieve && { relieve },
+  });
+}
 
 /** A slot whose first worker serves. */
 async function newSlot() {
@@ -21,31 +37,31 @@ async function newSlot() {
   const { children } = runtime.processes;
   const lines: string[] = [];
   const log = configureLog((level, text) => lines.push(`${level} ${text}`), "debug");
-  const slot = new WorkerSlot(runtime, CONFIGURATION, log);
+  const state = { now: stateOf() };
+  const slot = newSlotOf(runtime, log, state);
   const started = slot.start();
   children[0]!.say(READY);
   await started;
-  return { runtime, clock: runtime.clock, children, lines, slot };
+  return { runtime, clock: runtime.clock, children, lines, slot, state };
 }
 
 Deno.test("start() tells the TLS library of the first worker", async () => {
   const runtime = new FakeRuntime();
-  const slot = new WorkerSlot(runtime, CONFIGURATION, configureLog(() => {}, "error"));
+  const slot = newSlotOf(runtime, configureLog(() => {}, "error"));
   const starting = slot.start();
-  const ready = { type: "ready", library: "OpenSSL 3.0.22" };
-  runtime.processes.children[0]!.say(ready);
+  runtime.processes.children[0]!.say(readyBy({ library: "OpenSSL 3.0.22" }));
   assertEquals((await starting).library, "OpenSSL 3.0.22");
   await slot.kill();
 });
 
 Deno.test("start() rejects when the first worker cannot serve", async () => {
   const runtime = new FakeRuntime();
-  const slot = new WorkerSlot(runtime, CONFIGURATION, configureLog(() => {}, "error"));
+  const slot = newSlotOf(runtime, configureLog(() => {}, "error"));
   const starting = slot.start();
-  runtime.processes.children[0]!.say({ type: "failed", text: "no such port" } as { type: string });
+  runtime.processes.children[0]!.say(failed("no such port"));
   await assertRejects(() => starting, StartupError, "no such port");
   runtime.processes.failingStarts = 1;
-  const none = new WorkerSlot(runtime, CONFIGURATION, configureLog(() => {}, "error"));
+  const none = newSlotOf(runtime, configureLog(() => {}, "error"));
   await assertRejects(() => none.start(), StartupError, "no memory");
 });
 
@@ -77,17 +93,24 @@ Deno.test("a worker that dies is replaced at once, and the log names it and why"
   await slot.kill();
 });
 
-Deno.test("useBackend() tells the worker, and the next one begins with it", async () => {
-  const { clock, children, slot } = await newSlot();
-  const endpoints = [{ kind: "tcp", host: "192.0.2.7", port: 80 }] as const;
-  slot.useBackend(endpoints);
+Deno.test("every worker that lives can be told, and the next one begins with the newest state", async () => {
+  const { clock, children, slot, state } = await newSlot();
+  const backend = [{ kind: "tcp", host: "192.0.2.7", port: 80 }] as const;
+  const staples = new Map([["f1", "AA=="]]);
+  state.now = stateOf({ backend }, { version: 2, staples });
+  for (const worker of slot.alive) worker.update(state.now);
   await settled();
-  const message = children[0]!.messages.at(-1);
-  assertEquals(message, { type: "backend", endpoints });
+  const list = [{ fingerprint: "f1", response: "AA==" }];
+  assertEquals(children[0]!.last, { type: "update", backend, staples: list } as object);
+  for (const worker of slot.alive) worker.update(state.now);
+  await settled();
+  assertEquals(children[0]!.told, ["start", "update"]);
   await clock.advance(60_000);
   children[0]!.end({ code: 1 });
   await settled();
-  assertEquals(configurationOf(children[1]!).backend, endpoints);
+  const [start] = children[1]!.messages;
+  assertEquals(start?.type === "start" && start.staples, list);
+  assertEquals(configurationOf(children[1]!).backend, backend);
   await slot.kill();
 });
 
@@ -131,7 +154,7 @@ Deno.test("a replacement that cannot serve is logged and replaced again", async 
   const { clock, children, lines, slot } = await newSlot();
   children[0]!.end({ code: 1 });
   await settled();
-  children[1]!.say({ type: "failed", text: "no such port" } as { type: string });
+  children[1]!.say(failed("no such port"));
   children[1]!.end({ code: 1 });
   await clock.advance(500);
   assertEquals(children.length, 3);
@@ -148,7 +171,7 @@ Deno.test("a worker that leaves is let go only when the next one serves", async 
   children[1]!.say(READY);
   await settled();
   assertEquals(children[0]!.told, ["start", "drain"]);
-  children[0]!.say({ type: "ended", counters: TOTALS } as { type: string });
+  children[0]!.say({ type: "ended", counters: TOTALS });
   children[0]!.end();
   await settled();
   assertEquals(slot.totals, [TOTALS]);
@@ -200,41 +223,18 @@ Deno.test("nothing is started after drain() or kill(), not even after a pause", 
   }
 });
 
-Deno.test("a worker that takes another's place begins with the newest OCSP responses", async () => {
-  const runtime = new FakeRuntime();
-  const log = configureLog(() => {}, "debug");
-  let ciphers = "OLD";
-  const newest = (one: WorkerConfiguration) => ({ ...one, tls: { ...one.tls, ciphers } });
-  const slot = new WorkerSlot(runtime, CONFIGURATION, log, { newest });
-  const { children } = runtime.processes;
-  const started = slot.start();
-  children[0]!.say(READY);
-  await started;
-  const staples = [{ fingerprint: "f1", response: null }];
-  slot.staple(staples);
-  await settled();
-  assertEquals(children[0]!.told, ["start", "staples"]);
-  ciphers = "NEW";
-  children[0]!.end({ code: 1 });
-  await settled();
-  assertEquals(configurationOf(children[1]!).tls.configurations[0]!.ciphers, "NEW");
-  await slot.kill();
-});
-
 Deno.test("a worker that leaves is closed by a handover to the next one", async () => {
   const runtime = new FakeRuntime();
   const { children } = runtime.processes;
   const events: string[] = [];
-  const slot = new WorkerSlot(
+  const slot = newSlotOf(
     runtime,
-    CONFIGURATION,
     configureLog(() => {}, "error"),
-    {
-      relieve: async (successor, close) => {
-        events.push(`to ${successor.pid}`);
-        await close();
-        events.push("closed");
-      },
+    { now: stateOf() },
+    async (successor, close) => {
+      events.push(`to ${successor.pid}`);
+      await close();
+      events.push("closed");
     },
   );
   const started = slot.start();
@@ -244,11 +244,11 @@ Deno.test("a worker that leaves is closed by a handover to the next one", async 
   await runtime.clock.advance(200);
   children[1]!.say(READY);
   await settled();
-  assertEquals([events, children[0]!.messages.at(-1)], [
+  assertEquals([events, children[0]!.last], [
     ["to 5001"],
     { type: "drain", seconds: 10, successors: true },
   ]);
-  children[0]!.say({ type: "deaf" });
+  children[0]!.answer("drain");
   await settled();
   assertEquals(events, ["to 5001", "closed"]);
   await slot.kill();
@@ -258,10 +258,10 @@ Deno.test("a worker that leaves drains although the next one cannot serve", asyn
   const { clock, children, slot } = await newSlot();
   children[0]!.say({ type: "replace-me" });
   await clock.advance(200);
-  children[1]!.say({ type: "failed", text: "no such port" } as { type: string });
+  children[1]!.say(failed("no such port"));
   children[1]!.end({ code: 1 });
   await settled();
-  assertEquals(children[0]!.messages.at(-1), { type: "drain", seconds: 10, successors: false });
+  assertEquals(children[0]!.last, { type: "drain", seconds: 10, successors: false });
   await slot.kill();
 });
 
@@ -270,11 +270,11 @@ Deno.test("retire() resolves when the worker listens no more, and nothing takes 
   let retired = false;
   slot.retire().then(() => retired = true);
   await settled();
-  assertEquals([retired, children[0]!.messages.at(-1)], [
+  assertEquals([retired, children[0]!.last], [
     false,
     { type: "drain", successors: true },
   ]);
-  children[0]!.say({ type: "deaf" });
+  children[0]!.answer("drain");
   await settled();
   assertEquals(retired, true);
   children[0]!.end();
@@ -283,16 +283,14 @@ Deno.test("retire() resolves when the worker listens no more, and nothing takes 
 });
 
 Deno.test("a slot without a worker takes the change for the next one", async () => {
-  const { clock, children, slot } = await newSlot();
+  const { clock, children, slot, state } = await newSlot();
   for (const place of [0, 1, 2]) {
     children[place]!.end({ code: 1 });
     await settled();
   }
   assertEquals(slot.current, undefined);
-  assertEquals(
-    await slot.prepare({ ...CONFIGURATION, sockets: { ...SOCKETS, keepalive: 60 } }),
-    [],
-  );
+  assertEquals(await slot.prepare(CHANGED), []);
+  state.now = CHANGED;
   await slot.commit();
   await clock.advance(500);
   const [start] = children[3]!.messages;
@@ -324,7 +322,7 @@ Deno.test("start() tries once more when the worker is killed, and only then", as
   const runtime = new FakeRuntime();
   const log = configureLog((level, text) => lines.push(`${level} ${text}`), "debug");
   const { children } = runtime.processes;
-  const slot = new WorkerSlot(runtime, CONFIGURATION, log);
+  const slot = newSlotOf(runtime, log);
   const starting = slot.start();
   children[0]!.end({ code: 137, signal: "SIGKILL" });
   await settled();
@@ -339,7 +337,7 @@ Deno.test("start() tries once more when the worker is killed, and only then", as
   await slot.kill();
   for (const [first, second] of [[{ code: 1 }], [{ signal: "SIGKILL" }, { signal: "SIGKILL" }]]) {
     const before = children.length;
-    const failing = new WorkerSlot(runtime, CONFIGURATION, log);
+    const failing = newSlotOf(runtime, log);
     const failed = assertRejects(() => failing.start(), StartupError, "did not start");
     for (const end of [first, second]) {
       if (end !== undefined) children.at(-1)!.end(end);
@@ -351,8 +349,8 @@ Deno.test("start() tries once more when the worker is killed, and only then", as
 });
 
 Deno.test("a worker that dies while it prepares is replaced, and the next one prepares", async () => {
-  const { children, slot } = await newSlot();
-  const preparing = slot.prepare({ ...CONFIGURATION, sockets: { ...SOCKETS, keepalive: 60 } });
+  const { children, slot, state } = await newSlot();
+  const preparing = slot.prepare(CHANGED);
   await settled();
   assertEquals(children[0]!.told, ["start", "prepare"]);
   children[0]!.end({ signal: "SIGKILL" });
@@ -360,11 +358,12 @@ Deno.test("a worker that dies while it prepares is replaced, and the next one pr
   children[1]!.say(READY);
   await settled();
   assertEquals(children[1]!.told, ["start", "prepare"]);
-  children[1]!.say({ type: "answer" });
+  children[1]!.answer("prepare", { reopened: [] });
   assertEquals(await preparing, []);
+  state.now = CHANGED;
   const committing = slot.commit();
   await settled();
-  children[1]!.say({ type: "answer" });
+  children[1]!.answer("commit");
   await committing;
   assertEquals([children[1]!.told.at(-1), children.length], ["commit", 2]);
   await slot.kill();
@@ -372,9 +371,9 @@ Deno.test("a worker that dies while it prepares is replaced, and the next one pr
 
 Deno.test("a worker that refuses a configuration is not asked again", async () => {
   const { children, slot } = await newSlot();
-  const preparing = slot.prepare({ ...CONFIGURATION, sockets: { ...SOCKETS, keepalive: 60 } });
+  const preparing = slot.prepare(CHANGED);
   await settled();
-  children[0]!.say({ type: "answer", fault: "no" } as { type: string });
+  children[0]!.answer("prepare", { fault: "no" });
   await assertRejects(() => preparing, StartupError, "no");
   assertEquals(children.length, 1);
   await slot.kill();

@@ -1,18 +1,17 @@
 /** A worker that is told to change, with the test as its supervisor and its platform. */
 
 import { messageLine } from "../../../src/control/message_lines.ts";
-import type { SupervisorMessage, WorkerConfiguration } from "../../../src/control/messages.ts";
-import { configurationFrame } from "../../../src/control/packed_configuration.ts";
+import type { Asked, RequestKind, WorkerConfiguration } from "../../../src/control/messages.ts";
+import { stateFrame } from "../../../src/control/packed_configuration.ts";
 import { StartupError } from "../../../src/errors.ts";
 import { createRustlsEngine } from "../../../src/tls/rustls/engine.ts";
 import type { TlsConfiguration } from "../../../src/tls/tls_configuration.ts";
 import { runWorker } from "../../../src/worker/worker.ts";
 import { assertEquals } from "../../support/assert.ts";
-import { join } from "../../support/client_hello.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { FakeStream, pairOf } from "../../support/fake_stream.ts";
 import { settled } from "../../support/manual_clock.ts";
-import { CONFIGURATION } from "../../support/worker_configuration.ts";
+import { CONFIGURATION, frameBytes, stateOf } from "../../support/worker_configuration.ts";
 import { SOCKETS } from "../../support/socket_settings.ts";
 
 const [FIRST] = CONFIGURATION.frontends;
@@ -38,18 +37,23 @@ async function bench(started: Partial<WorkerConfiguration> = {}) {
     return Promise.resolve({ ...engine, discard: () => void discarded.push(chain) });
   }).then((given) => code = given);
   const configure = async (type: "start" | "prepare", particular: Partial<WorkerConfiguration>) => {
-    const { line, keys } = configurationFrame(type, { ...CONFIGURATION, ...particular });
-    processes.input(new TextDecoder().decode(join([...line, keys])));
+    const state = stateOf(particular, { version: ++version });
+    const frame = stateFrame(type, ++lastId, state, 1);
+    processes.input(new TextDecoder().decode(frameBytes(frame)));
     await settled();
   };
-  const tell = async (message: SupervisorMessage) => {
-    processes.input(messageLine(message));
+  let lastId = 0;
+  let version = 0;
+  const tell = async <Kind extends RequestKind>(type: Kind, asked: Asked<Kind>) => {
+    processes.input(messageLine({ type, id: ++lastId, ...asked }));
     await settled();
   };
+  const commit = () => tell("commit", { version });
   await configure("start", started);
+  /** Without their ids, and without what is not asked for. */
   const messages = () =>
     processes.stdout.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line))
-      .slice(1);
+      .filter(({ type }) => type === "answer").slice(1).map(({ id: _, ...rest }) => rest);
   const arrive = async (listener = 0) => {
     const client = new FakeStream(pairOf(1));
     const backend = new FakeStream(pairOf(2));
@@ -60,7 +64,7 @@ async function bench(started: Partial<WorkerConfiguration> = {}) {
     return { client, backend };
   };
   return {
-    ...{ runtime, clock, discarded, tell, messages, arrive },
+    ...{ runtime, clock, discarded, tell, commit, messages, arrive },
     prepare: (particular: Partial<WorkerConfiguration>) => configure("prepare", particular),
     open: () => network.listeners.map(({ closed }) => !closed),
     code: () => code,
@@ -68,32 +72,32 @@ async function bench(started: Partial<WorkerConfiguration> = {}) {
 }
 
 Deno.test("prepare is answered with what was opened twice, commit when the former socket is closed", async () => {
-  const { clock, prepare, tell, messages, open, arrive } = await bench();
+  const { clock, prepare, messages, open, arrive, commit } = await bench();
   const { client } = await arrive();
   await prepare({ tls: RENEWED, frontends: [FIRST!, SECOND] });
   assertEquals(messages(), [{ type: "answer", reopened: [FIRST] }]);
   assertEquals(open(), [true, true, true]);
-  await tell({ type: "commit" });
+  await commit();
   assertEquals(messages().length, 1);
   await clock.advance(1_100);
   assertEquals(messages().slice(1), [{ type: "answer" }]);
   assertEquals([open(), client.closed], [[false, true, true], false]);
 });
 
-Deno.test("forget closes what was opened, is not answered, and may come for nothing", async () => {
-  const { runtime, prepare, tell, messages, open, discarded } = await bench();
-  await tell({ type: "forget" });
+Deno.test("forget closes what was opened, and may come for nothing", async () => {
+  const { runtime, prepare, tell, messages, open, discarded, commit } = await bench();
+  await tell("forget", {});
   await prepare({ tls: RENEWED });
-  await tell({ type: "forget" });
+  await tell("forget", {});
   await runtime.clock.advance(200);
-  assertEquals([open(), discarded, messages().length], [[true, false], ["renewed"], 1]);
+  assertEquals([open(), discarded, messages().length], [[true, false], ["renewed"], 3]);
   // A prepare after a prepare counts alone.
   await prepare({ tls: RENEWED });
   await prepare({ frontends: [FIRST!, SECOND] });
   await runtime.clock.advance(200);
   assertEquals(open(), [true, false, false, true]);
-  await tell({ type: "commit" });
-  assertEquals([messages().length, open()], [4, [true, false, false, true]]);
+  await commit();
+  assertEquals([messages().length, open()], [6, [true, false, false, true]]);
 });
 
 Deno.test("a prepare that fails is answered with why, and everything is as it was", async () => {
@@ -113,7 +117,7 @@ Deno.test("a worker that has become another user, or got another root, opens no 
   const nobody = { chroot: undefined, uid: undefined, gid: undefined };
   for (const particular of [{ chroot: "/empty" }, { uid: 65_534 }, { gid: 65_534 }]) {
     const privileges = { ...nobody, ...particular };
-    const { prepare, tell, messages, open, discarded } = await bench({ privileges });
+    const { prepare, messages, open, discarded, commit } = await bench({ privileges });
     await prepare({ privileges, frontends: [FIRST!, SECOND] });
     const fault = (where: string) => ({
       type: "answer",
@@ -124,7 +128,7 @@ Deno.test("a worker that has become another user, or got another root, opens no 
     assertEquals(messages(), [fault("192.0.2.2:8443"), fault("192.0.2.1:8443")]);
     assertEquals([open(), discarded], [[true], ["renewed"]]);
     await prepare({ privileges, sockets: { ...SOCKETS, backlog: 7 } });
-    await tell({ type: "commit" });
+    await commit();
     assertEquals(messages().slice(2), [{ type: "answer", reopened: [] }, { type: "answer" }]);
   }
 });
@@ -132,8 +136,8 @@ Deno.test("a worker that has become another user, or got another root, opens no 
 Deno.test("steer is passed on to the kernel, and its refusal to the supervisor", async () => {
   const { runtime, tell, messages } = await bench();
   const steering = { first: 2, count: 3, byClient: false };
-  await tell({ type: "steer", address: FIRST!, steering });
-  await tell({ type: "steer", address: FIRST!, steering: null });
+  await tell("steer", { address: FIRST!, steering });
+  await tell("steer", { address: FIRST!, steering: null });
   assertEquals(runtime.kernel!.steered, [
     { address: FIRST!, steering },
     { address: FIRST!, steering: undefined },
@@ -141,7 +145,7 @@ Deno.test("steer is passed on to the kernel, and its refusal to the supervisor",
   runtime.kernel!.steer = () => {
     throw new StartupError("cannot steer clients");
   };
-  await tell({ type: "steer", address: FIRST!, steering });
+  await tell("steer", { address: FIRST!, steering });
   assertEquals(messages(), [
     ...[{ type: "answer" }, { type: "answer" }, { type: "answer", fault: "cannot steer clients" }],
   ]);
@@ -150,14 +154,14 @@ Deno.test("steer is passed on to the kernel, and its refusal to the supervisor",
 Deno.test("a drain without a limit lets clients stay, until another one gives them less time", async () => {
   const { clock, tell, messages, open, arrive, code } = await bench();
   const { client, backend } = await arrive();
-  await tell({ type: "drain", successors: true });
+  await tell("drain", { successors: true });
   await clock.advance(900);
   assertEquals([open(), messages()], [[true], []]);
   await clock.advance(300);
-  assertEquals([open(), messages()], [[false], [{ type: "deaf" }]]);
+  assertEquals([open(), messages()], [[false], [{ type: "answer" }]]);
   await clock.advance(300_000);
   assertEquals([client.closed, backend.closed], [false, false]);
-  await tell({ type: "drain", seconds: 2, successors: false });
+  await tell("drain", { seconds: 2, successors: false });
   await clock.advance(1_900);
   assertEquals([client.closed, code()], [false, undefined]);
   await clock.advance(300);
@@ -167,18 +171,18 @@ Deno.test("a drain without a limit lets clients stay, until another one gives th
 Deno.test("a second drain counts although the first one listens yet", async () => {
   const { clock, tell, arrive, code } = await bench();
   const { client } = await arrive();
-  await tell({ type: "drain", successors: true });
-  await tell({ type: "drain", seconds: 0, successors: false });
+  await tell("drain", { successors: true });
+  await tell("drain", { seconds: 0, successors: false });
   await clock.advance(1_300);
   assertEquals([client.closed, code()], [true, 0]);
 });
 
 Deno.test("a worker that drains without a limit and loses its supervisor keeps the drain timeout", async () => {
-  const { runtime, clock, prepare, tell, arrive, code } = await bench();
+  const { runtime, clock, prepare, tell, arrive, code, commit } = await bench();
   await prepare({ timeouts: { ...CONFIGURATION.timeouts, drain: 20 } });
-  await tell({ type: "commit" });
+  await commit();
   const { client } = await arrive();
-  await tell({ type: "drain", successors: true });
+  await tell("drain", { successors: true });
   await clock.advance(60_000);
   runtime.processes.endInput();
   await clock.advance(19_000);
@@ -190,7 +194,7 @@ Deno.test("a worker that drains without a limit and loses its supervisor keeps t
 Deno.test("what was prepared is forgotten by a worker that drains", async () => {
   const { clock, prepare, tell, open, code } = await bench();
   await prepare({ tls: RENEWED });
-  await tell({ type: "drain", seconds: 1, successors: false });
+  await tell("drain", { seconds: 1, successors: false });
   await clock.advance(200);
   assertEquals([open(), code()], [[false, false], 0]);
 });

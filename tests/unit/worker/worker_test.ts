@@ -1,8 +1,8 @@
 /** A worker process, with the test as its supervisor and its platform. */
 
 import { messageLine } from "../../../src/control/message_lines.ts";
-import type { SupervisorMessage, WorkerConfiguration } from "../../../src/control/messages.ts";
-import { configurationFrame } from "../../../src/control/packed_configuration.ts";
+import type { Asked, RequestKind, WorkerConfiguration } from "../../../src/control/messages.ts";
+import { stateFrame } from "../../../src/control/packed_configuration.ts";
 import { StartupError } from "../../../src/errors.ts";
 import { KeyBytes } from "../../../src/key_bytes.ts";
 import type { TlsEngine } from "../../../src/tls/engine.ts";
@@ -10,11 +10,17 @@ import { createRustlsEngine } from "../../../src/tls/rustls/engine.ts";
 import type { TlsConfiguration } from "../../../src/tls/tls_configuration.ts";
 import { runWorker } from "../../../src/worker/worker.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
-import { join } from "../../support/client_hello.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { FakeStream, NativeError, pairOf } from "../../support/fake_stream.ts";
 import { settled } from "../../support/manual_clock.ts";
-import { CONFIGURATION, READY } from "../../support/worker_configuration.ts";
+import {
+  CONFIGURATION,
+  failed,
+  frameBytes,
+  READY,
+  readyBy,
+  stateOf,
+} from "../../support/worker_configuration.ts";
 
 function newWorker(wrap: (engine: TlsEngine) => TlsEngine = (engine) => engine) {
   const runtime = new FakeRuntime();
@@ -25,12 +31,13 @@ function newWorker(wrap: (engine: TlsEngine) => TlsEngine = (engine) => engine) 
     return Promise.resolve(wrap(createRustlsEngine(runtime, configuration)));
   };
   runWorker(runtime, makeEngine).then((given) => code = given);
-  const tell = async (message: SupervisorMessage) => {
-    runtime.processes.input(messageLine(message));
+  let lastId = 0;
+  const tell = async <Kind extends RequestKind>(type: Kind, asked: Asked<Kind>) => {
+    runtime.processes.input(messageLine({ type, id: ++lastId, ...asked }));
     await settled();
   };
   const start = async (configuration: WorkerConfiguration = CONFIGURATION) => {
-    runtime.processes.input(startLine(configuration));
+    runtime.processes.input(startLine(configuration, ++lastId));
     await settled();
   };
   const messages = () => {
@@ -43,14 +50,15 @@ function newWorker(wrap: (engine: TlsEngine) => TlsEngine = (engine) => engine) 
     tell,
     start,
     messages,
-    types: () => messages().map(({ type }) => type),
+    /** Answers by the number of their request. */
+    types: () => messages().map(({ type, id }) => id === undefined ? type : `${type} ${id}`),
     code: () => code,
   };
 }
 
-function startLine(configuration: WorkerConfiguration): string {
-  const { line, keys } = configurationFrame("start", configuration);
-  return new TextDecoder().decode(join([...line, keys]));
+function startLine(configuration: WorkerConfiguration, id: number): string {
+  const frame = stateFrame("start", id, stateOf(configuration), configuration.index);
+  return new TextDecoder().decode(frameBytes(frame));
 }
 
 Deno.test("a worker writes no access log unless it is told to", async () => {
@@ -81,7 +89,7 @@ Deno.test("lines of the access log leave together, and before the worker ends", 
   await runtime.clock.advance(200);
   assertEquals(lines(), [["198.51.100.7:1", "198.51.100.7:2", "198.51.100.7:3"]]);
   await fail(4);
-  await tell({ type: "drain", seconds: 10, successors: false });
+  await tell("drain", { seconds: 10, successors: false });
   await runtime.clock.advance(500);
   assertEquals([lines().slice(1), code()], [[["198.51.100.7:4"]], 0]);
 });
@@ -93,7 +101,7 @@ Deno.test("a worker listens before it drops its privileges, and is ready only th
   assertEquals(runtime.events, [
     ...["return memory", "raise", "pin 2", "listen 192.0.2.1:8443", "drop /var/empty 33 44"],
   ]);
-  assertEquals([types(), code()], [["ready"], undefined]);
+  assertEquals([types(), code()], [["answer 1"], undefined]);
   assertEquals(runtime.network.listeners[0]!.options.reusePort, true);
 });
 
@@ -107,14 +115,14 @@ Deno.test("a worker confines itself once it has dropped its privileges, and tell
     `confine ${JSON.stringify(sandbox)}`,
   ]);
   const [ready] = messages();
-  assertEquals(ready, { ...ready, type: "ready", unconfined: "one thing; another" });
+  assertEquals(ready, { ...ready, type: "answer", unconfined: "one thing; another" });
 });
 
 Deno.test("a worker that is to have no sandbox is not confined", async () => {
   const { runtime, start, types } = newWorker();
   await start(CONFIGURATION);
   assertEquals(runtime.events.filter((event) => event.startsWith("confine")), []);
-  assertEquals(types(), ["ready"]);
+  assertEquals(types(), ["answer 1"]);
 });
 
 Deno.test("a worker makes its engine from what it was told of TLS, and names the library", async () => {
@@ -134,14 +142,14 @@ Deno.test("a worker makes its engine from what it was told of TLS, and names the
       steering: { first: 0, count: 4, byClient: true },
     },
   ]);
-  assertEquals(messages(), [{ type: "ready", library }]);
+  assertEquals(messages(), [readyBy({ library })]);
 });
 
 Deno.test("a worker that does without the library that was preferred says why", async () => {
   const servingBy = { library: "rustls (for want of another)", missing: "libssl.so.3 is away" };
   const { start, messages } = newWorker((engine) => ({ ...engine, ...servingBy }));
   await start();
-  assertEquals(messages(), [{ type: "ready", ...servingBy }]);
+  assertEquals(messages(), [readyBy(servingBy)]);
 });
 
 Deno.test("clients are steered to workers with sessions of their own, and to no others", async () => {
@@ -157,7 +165,7 @@ Deno.test("a worker whose TLS library is missing, or refuses, says why and ends 
     throw new StartupError("--ciphers: no cipher match");
   });
   await start();
-  assertEquals(messages(), [{ type: "failed", text: "--ciphers: no cipher match" }]);
+  assertEquals(messages(), [failed("--ciphers: no cipher match")]);
   assertEquals([code(), runtime.network.listeners], [1, []]);
 });
 
@@ -165,7 +173,7 @@ Deno.test("a worker that cannot listen says why and ends with 1", async () => {
   const { runtime, start, messages, code } = newWorker();
   runtime.network.inUse.add("192.0.2.1:8443");
   await start();
-  assertEquals(messages(), [{ type: "failed", text: "in use" }]);
+  assertEquals(messages(), [failed("in use")]);
   assertEquals(code(), 1);
 });
 
@@ -175,8 +183,8 @@ Deno.test("a worker that cannot drop its privileges does not serve", async () =>
     throw new Error("cannot become user 33");
   };
   await start();
-  assertEquals([messages()[0].type, code()], ["failed", 1]);
-  assert(messages()[0].text.includes("cannot become user 33"));
+  assertEquals([messages()[0].id, code()], [1, 1]);
+  assert(messages()[0].fault.includes("cannot become user 33"));
 });
 
 Deno.test("a worker without the means to drop what it should does not serve as root", async () => {
@@ -185,13 +193,13 @@ Deno.test("a worker without the means to drop what it should does not serve as r
     runtime.kernel = undefined;
     const privileges = { ...CONFIGURATION.privileges, ...wanted };
     await start({ ...CONFIGURATION, privileges });
-    assertEquals([messages()[0].type, code()], ["failed", 1]);
-    assert(messages()[0].text.startsWith("--user, --group and --chroot need the C library"));
+    assertEquals([messages()[0].id, code()], [1, 1]);
+    assert(messages()[0].fault.startsWith("--user, --group and --chroot need the C library"));
   }
   const nothing = newWorker();
   nothing.runtime.kernel = undefined;
   await nothing.start();
-  assertEquals(nothing.types(), ["ready"]);
+  assertEquals(nothing.types(), ["answer 1"]);
 });
 
 Deno.test("a worker that cannot stay on its CPU warns and serves", async () => {
@@ -216,14 +224,15 @@ for (const [cause, stop] of [["drain", "told to drain"], ["eof", "left by its su
     runtime.network.listeners[0]!.arrive(client);
     client.completeHandshake();
     await settled();
-    if (cause === "drain") await tell({ type: "drain", seconds: 10, successors: false });
+    if (cause === "drain") await tell("drain", { seconds: 10, successors: false });
     else runtime.processes.endInput();
     await runtime.clock.advance(1_000);
     assertEquals([runtime.network.listeners[0]!.closed, code()], [true, undefined]);
     client.end();
     backend.end();
     await runtime.clock.advance(100);
-    assertEquals([types(), code()], [["ready", "deaf", "ended"], 0]);
+    const answers = cause === "drain" ? ["answer 1", "answer 2"] : ["answer 1"];
+    assertEquals([types(), code()], [[...answers, "counters", "ended"], 0]);
     assertEquals(messages().at(-1).counters.accepted, 1);
   });
 }
@@ -239,13 +248,14 @@ for (const stop of ["drain", "eof"]) {
       },
     }));
     await start();
-    if (stop === "drain") await tell({ type: "drain", seconds: 10, successors: false });
+    if (stop === "drain") await tell("drain", { seconds: 10, successors: false });
     else runtime.processes.endInput();
     await settled();
     assertEquals([types(), runtime.network.listeners, code()], [[], [], undefined]);
     ready.resolve();
     await runtime.clock.advance(100);
-    assertEquals([types(), code()], [["ready", "deaf", "ended"], 0]);
+    const answers = stop === "drain" ? ["answer 1", "answer 2"] : ["answer 1"];
+    assertEquals([types(), code()], [[...answers, "ended"], 0]);
     assertEquals(runtime.network.listeners[0]!.closed, true);
   });
 }
@@ -266,7 +276,7 @@ Deno.test("a worker sends new clients where it was last told, and lets the other
   };
   await come(1);
   const moved = { kind: "tcp", host: "192.0.2.7", port: 80 } as const;
-  await tell({ type: "backend", endpoints: [moved] });
+  await tell("update", { backend: [moved] });
   await come(2);
   assertEquals(runtime.network.dialed, [CONFIGURATION.backend[0], moved]);
   assertEquals(backends.map(({ closed }) => closed), [false, false]);
@@ -285,10 +295,13 @@ Deno.test("TERM to a worker asks to be replaced; INT and HUP are its supervisor'
   runtime.processes.raise("SIGINT");
   runtime.processes.raise("SIGHUP");
   await settled();
-  assertEquals([types(), code()], [["ready"], undefined]);
+  assertEquals([types(), code()], [["answer 1"], undefined]);
   runtime.processes.raise("SIGTERM");
   await settled();
-  assertEquals([types(), runtime.network.listeners[0]!.closed], [["ready", "replace-me"], false]);
+  assertEquals([types(), runtime.network.listeners[0]!.closed], [
+    ["answer 1", "replace-me"],
+    false,
+  ]);
 });
 
 Deno.test("what nothing else has caught is a log line, and the worker goes on", async () => {
@@ -313,7 +326,7 @@ Deno.test("a supervisor that reads nothing keeps a worker neither from serving n
     await settled();
     assertEquals(client.closed, true);
   }
-  await tell({ type: "drain", seconds: 10, successors: false });
+  await tell("drain", { seconds: 10, successors: false });
   await runtime.clock.advance(2_000);
   assertEquals(code(), 0);
 });
@@ -325,8 +338,8 @@ Deno.test("a worker hands newer OCSP responses to its engine, once it has one", 
     staple: (staples) => given.push(staples),
   }));
   const staples = [{ fingerprint: "f1", response: "AA==" }];
-  await tell({ type: "staples", staples });
+  await tell("update", { staples });
   await start();
-  await tell({ type: "staples", staples });
+  await tell("update", { staples });
   assertEquals(given, [staples]);
 });

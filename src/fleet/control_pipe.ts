@@ -1,0 +1,70 @@
+/**
+ * The pipe to one worker, as its supervisor writes it. Whoever writes never waits; a worker that takes nothing any more is
+ * noticed by what waits for it. Private keys are overwritten once they are in the pipe.
+ */
+
+import { certificateChunks, type StateFrame } from "../control/packed_configuration.ts";
+
+/** A request as it is written. */
+export type Frame = Pick<StateFrame, "line"> & Partial<StateFrame>;
+
+/** Writes whole requests. */
+export class ControlPipe {
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #onUnread: (breach: string) => void;
+  readonly #onRead: () => void;
+  /** Requests that have not been taken yet. */
+  #untaken = 0;
+  #written: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  /** `onUnread` is called when too many requests wait, `onRead` when the worker has taken more than a pipe holds. */
+  constructor(
+    control: WritableStream<Uint8Array>,
+    { onUnread, onRead }: {
+      readonly onUnread: (breach: string) => void;
+      readonly onRead: () => void;
+    },
+  ) {
+    this.#writer = control.getWriter();
+    this.#onUnread = onUnread;
+    this.#onRead = onRead;
+  }
+
+  /** Writes a request, after those before it. */
+  write(frame: Frame): void {
+    if (this.#isClosed) return;
+    this.#untaken++;
+    // A failed write means that the worker is gone, and its end is noticed anyway.
+    this.#written = this.#written.then(() => this.#write(frame)).catch(() => {}).then(() => {
+      this.#untaken--;
+    });
+    if (this.#untaken > MAX_UNTAKEN) {
+      this.#onUnread(`it did not read the last ${MAX_UNTAKEN} messages`);
+    }
+  }
+
+  async #write({ line, certificates = [] }: Frame): Promise<void> {
+    await this.#writer.write(encoder.encode(line));
+    for (const chunk of certificateChunks(certificates)) {
+      await this.#writer.write(chunk);
+      this.#onRead();
+    }
+  }
+
+  /** Takes no more; the worker sees the end of the pipe once it has read what is in it. */
+  close(): void {
+    this.#isClosed = true;
+    this.#writer.close().catch(() => {});
+  }
+
+  /** Takes no more, and leaves the pipe open: the worker is being killed. */
+  stop(): void {
+    this.#isClosed = true;
+  }
+}
+
+const encoder = new TextEncoder();
+
+/** Requests that may wait for a worker. */
+const MAX_UNTAKEN = 1_000;

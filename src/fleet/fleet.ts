@@ -1,0 +1,180 @@
+/**
+ * All workers, as one thing that has a state: whoever wants something to change says what it is to be, and the fleet finds
+ * the gentlest way there. Former workers belong to it until their last client has gone.
+ */
+
+import type { ServingBy, WorkerCounters, WorkerState } from "../control/messages.ts";
+import { needsPreparation } from "../control/worker_state.ts";
+import { CertificatesRefused } from "../errors.ts";
+import type { AccessOutput } from "../log/access_output.ts";
+import type { Logger } from "../log/log.ts";
+import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
+import { isSameData } from "../same_data.ts";
+import { Generation } from "./generation.ts";
+import { Handover } from "./handover.ts";
+import type { WorkerProcess } from "./worker_process.ts";
+
+/** A state that nobody has been told yet; the fleet counts versions. */
+export type NextState = Pick<WorkerState, "configuration" | "staples">;
+
+/** What a fleet is made of. */
+export interface FleetOptions {
+  readonly runtime: Runtime;
+  readonly log: Logger;
+  /** Where lines of the access log go. */
+  readonly accessLog?: AccessOutput | undefined;
+  /** Called when other processes serve than before, with what does TLS in them. */
+  readonly onServing: (servingBy: ServingBy) => void;
+}
+
+/** The workers. */
+export class Fleet {
+  readonly #options: FleetOptions;
+  readonly #handover: Handover;
+  /** The one that serves is the last; the others have clients left. */
+  readonly #generations = new Set<Generation>();
+  readonly #ended: WorkerCounters[] = [];
+  #current: Generation;
+  #version = 0;
+  /** The newest ones that anybody has told. */
+  #staples: WorkerState["staples"];
+  #stopping = false;
+
+  constructor(first: NextState, options: FleetOptions) {
+    this.#options = options;
+    this.#staples = first.staples;
+    this.#handover = new Handover(options.runtime, options.log);
+    this.#current = this.#newGeneration(this.#versioned(first));
+  }
+
+  /** What its workers serve by. */
+  get state(): WorkerState {
+    return this.#current.state;
+  }
+
+  /** Where they listen. */
+  get addresses(): readonly SocketAddress[] {
+    return this.#current.addresses;
+  }
+
+  /** Every worker that lives. */
+  get alive(): WorkerProcess[] {
+    return [...this.#generations].flatMap(({ alive }) => alive);
+  }
+
+  /** What the workers that ended in order had counted. */
+  get totals(): readonly WorkerCounters[] {
+    return [...this.#ended, ...[...this.#generations].flatMap((one) => one.totals)];
+  }
+
+  /** Starts the workers. Rejects with {@linkcode StartupError} if one cannot serve. */
+  async start(): Promise<void> {
+    this.#options.onServing(await this.#current.start());
+  }
+
+  /**
+   * Has all workers be of this state: by telling them, by having all prepare and then commit, or by new workers where a
+   * process cannot change. Resolves with whether there was anything to change, and rejects if it cannot be done; nothing
+   * has changed then. One change that takes preparation at a time.
+   */
+  async apply(next: NextState): Promise<boolean> {
+    const { state } = this.#current;
+    const isNew = !isSameData(state.configuration, next.configuration);
+    this.#staples = next.staples;
+    if (!needsPreparation(state, { ...state, ...next })) {
+      this.#update(next);
+      return isNew;
+    }
+    await this.#change(next);
+    // What has become known of responses meanwhile is newer than what the change began with.
+    if (this.#staples !== next.staples) this.#update({ ...this.state, staples: this.#staples });
+    return true;
+  }
+
+  /** Ends in order: asks all to drain within so many seconds, and resolves when none is left. */
+  async drain(seconds: number): Promise<void> {
+    this.#stopping = true;
+    await Promise.all([...this.#generations].map((one) => one.drain(seconds)));
+  }
+
+  /** Ends all at once and resolves when they are gone. */
+  async kill(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all([...this.#generations].map((one) => one.kill()));
+  }
+
+  #update(next: NextState): void {
+    this.#current.update(this.#versioned(next));
+    // Former workers go on with the backend that they have.
+    for (const former of this.#generations) {
+      if (former === this.#current) continue;
+      former.update(this.#versioned({ ...former.state, staples: next.staples }));
+    }
+  }
+
+  async #change(next: NextState): Promise<void> {
+    const current = this.#current;
+    if (canChangeInPlace(current.state, next)) {
+      try {
+        return await current.change(this.#versioned(next));
+      } catch (error) {
+        if (error instanceof CertificatesRefused) throw error;
+        // New workers may do what these cannot any more, such as listening on a low port.
+        const { message: reason } = error as Error;
+        this.#options.log.debug("new workers are needed: {reason}", { reason });
+      }
+    }
+    await this.#replace(next);
+  }
+
+  /** New workers serve from now on; the former ones end once their clients have. */
+  async #replace(state: NextState): Promise<void> {
+    const former = this.#current;
+    const next = this.#newGeneration(this.#versioned(state));
+    let servingBy: ServingBy;
+    try {
+      servingBy = await next.start();
+    } catch (error) {
+      // Those of them that serve have clients by now.
+      await next.yieldTo(former);
+      this.#forgetOnceGone(next);
+      throw error;
+    }
+    if (this.#stopping) return;
+    this.#current = next;
+    this.#options.onServing(servingBy);
+    await next.succeed(former);
+    this.#forgetOnceGone(former);
+  }
+
+  #forgetOnceGone(generation: Generation): void {
+    generation.gone().then(() => {
+      this.#generations.delete(generation);
+      this.#ended.push(...generation.totals);
+    });
+  }
+
+  #newGeneration(state: WorkerState): Generation {
+    const { runtime, log, accessLog } = this.#options;
+    const generation = new Generation(runtime, state, { handover: this.#handover, log, accessLog });
+    this.#generations.add(generation);
+    return generation;
+  }
+
+  #versioned({ configuration, staples }: NextState): WorkerState {
+    return { version: ++this.#version, configuration, staples };
+  }
+}
+
+/** What cannot change: how many there are, whom a process is, what it is confined to, which foreign code it has loaded. */
+function canChangeInPlace(
+  { configuration: from, missing }: WorkerState,
+  { configuration: to }: NextState,
+): boolean {
+  return from.workers === to.workers &&
+    (missing === undefined || from.tls.orElse === to.tls.orElse) &&
+    isSameData(from.privileges, to.privileges) && isSameData(from.sandbox, to.sandbox) &&
+    from.steer === to.steer && from.steersAlways === to.steersAlways &&
+    from.tls.library === to.tls.library && from.tls.sslEngine === to.tls.sslEngine &&
+    isSameData(from.tls.backend, to.tls.backend);
+}

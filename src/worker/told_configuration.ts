@@ -1,0 +1,33 @@
+/** What a worker is told, as it is used: the configuration with all that has become known since it was made. */
+
+import type { Asked, WorkerConfiguration } from "../control/messages.ts";
+import { type ToldKeys, unpackConfiguration } from "../control/packed_configuration.ts";
+import { withResponses } from "../tls/staples.ts";
+import type { TlsConfiguration } from "../tls/tls_configuration.ts";
+
+/** The configuration of a state. What was the same for several frontends is the same object for them. */
+export function toldConfiguration(
+  { configuration, certificates, staples, missing }: Asked<"prepare">,
+  keys: ToldKeys,
+): WorkerConfiguration {
+  const unpacked = unpackConfiguration(configuration, certificates, keys);
+  const responses = new Map(staples.map(({ fingerprint, response }) => {
+    return [fingerprint, { response: response ?? undefined }];
+  }));
+  const known = new Map<TlsConfiguration, TlsConfiguration>();
+  const complete = (tls: TlsConfiguration) => {
+    let completed = known.get(tls);
+    if (completed === undefined) {
+      const isMissing = missing !== undefined && tls.orElse !== undefined;
+      const newest = withResponses(tls, responses);
+      completed = isMissing ? { ...newest, missing } : newest;
+      known.set(tls, completed);
+    }
+    return completed;
+  };
+  return {
+    ...unpacked,
+    tls: complete(unpacked.tls),
+    frontends: unpacked.frontends.map((one) => one.tls ? { ...one, tls: complete(one.tls) } : one),
+  };
+}

@@ -1,0 +1,48 @@
+/** When a worker tells what it has counted, and when it sleeps. */
+
+import type { WorkerCounters } from "../../../src/control/messages.ts";
+import { newCounters } from "../../../src/proxy/counters.ts";
+import { CounterReports } from "../../../src/worker/counter_reports.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { ManualClock } from "../../support/manual_clock.ts";
+
+function bench() {
+  const clock = new ManualClock();
+  const counters = newCounters();
+  const sent: WorkerCounters[] = [];
+  const reports = new CounterReports(clock, counters, (changed) => sent.push(changed));
+  return { clock, counters, sent, reports };
+}
+
+Deno.test("nothing is looked at before the first client, and nothing once the last has gone", async () => {
+  const { clock, counters, sent, reports } = bench();
+  assertEquals(clock.waiting, 0);
+  counters.accepted = counters.active = 1;
+  reports.wake();
+  await clock.advance(1_000);
+  counters.active = 0;
+  await clock.advance(1_000);
+  assertEquals(sent, [{ accepted: 1, active: 1 }, { active: 0 }]);
+  await clock.advance(1_000);
+  assertEquals([sent.length, clock.waiting], [2, 0]);
+});
+
+Deno.test("what changes is told once a second, and once what has changed while clients were quiet", async () => {
+  const { clock, counters, sent, reports } = bench();
+  counters.accepted = counters.active = 1;
+  reports.wake();
+  for (let second = 0; second < 3; second++) {
+    counters.octetsToClient += 100;
+    reports.wake();
+    await clock.advance(1_000);
+  }
+  assertEquals(sent.slice(1), [{ octetsToClient: 200 }, { octetsToClient: 300 }]);
+  await clock.advance(1_000);
+  counters.octetsToClient = 400;
+  await clock.advance(4_000);
+  assertEquals(sent.length, 3);
+  await clock.advance(1_000);
+  assertEquals(sent.slice(3), [{ octetsToClient: 400 }]);
+  reports.stop();
+  assertEquals(clock.waiting, 0);
+});
