@@ -133,6 +133,14 @@ class Worker {
       this.#runtime.processes.stdin,
       (id, fault) => this.#send({ type: "answer", id, fault }),
     );
+    // A read that the runtime has begun does not always wake the event loop, which comes with the first socket. So
+    // nothing is read ahead until then.
+    for (let isStarted = false; !isStarted;) {
+      const { value: request, done } = await all.next();
+      if (done) break;
+      await this.#answer(request);
+      isStarted = request.type === "start";
+    }
     const requests = readAhead(all, (request) => {
       if (request.type !== "ping") return false;
       this.#send({ type: "answer", id: request.id });

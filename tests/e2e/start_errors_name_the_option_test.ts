@@ -18,7 +18,7 @@ const FAULTS: readonly (readonly [args: string[], ...words: string[]])[] = [
   [["--self-signed", "--backend="], "--backend needs a value"],
   [["--self-signed", "-n", "two"], "-n/--workers", '"two"', "whole number from 1 to 1024"],
   [["--self-signed", "-n", "0"], "-n/--workers", '"0"'],
-  [["--self-signed", "-n", "1000"], "--workers 1000: more than", "--workers auto"],
+  [["--self-signed", "-n", "1000"], "--workers 1000: the max is 64", "--workers auto"],
   [["--self-signed", "-B", "1e3"], "-B/--backlog", '"1e3"'],
   [["--self-signed", "--max-handshakes", "0"], "--max-handshakes", '"0"', "number from 1 to"],
   [["--self-signed", "-k", "-1"], "-k/--keepalive", '"-1"'],

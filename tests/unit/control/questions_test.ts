@@ -40,7 +40,7 @@ Deno.test("an answer of another shape breaks the protocol", () => {
     ["start", { fault: "a", portInUse: "yes" }, "answer.portInUse is neither"],
     ["prepare", {}, "answer.reopened is not a list"],
     ["prepare", { reopened: [null] }, "answer.reopened is not an object"],
-    ["prepare", { reopened: [{ host: "a" }] }, "answer.reopened.port is no whole number"],
+    ["prepare", { reopened: [{ host: "a" }] }, "answer.reopened.port is not a whole number"],
     ["prepare", { reopened: [{ host: "a", port: 65_536 }] }, "up to 65535"],
     ["prepare", { fault: "a", refused: [] }, "answer.refused is empty"],
     ["prepare", { fault: "x".repeat(20_000) }, "answer.fault is longer than"],

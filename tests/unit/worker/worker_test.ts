@@ -61,6 +61,28 @@ function startLine(configuration: WorkerConfiguration, id: number): string {
   return new TextDecoder().decode(frameBytes(frame));
 }
 
+Deno.test("nothing is read from the supervisor while the worker starts", async () => {
+  const runtime = new FakeRuntime();
+  let reads = 0;
+  const lines = [startLine(CONFIGURATION, 1), messageLine({ type: "ping", id: 2 })];
+  const stdin = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const line = lines[reads++];
+      if (line !== undefined) controller.enqueue(new TextEncoder().encode(line));
+      else return new Promise(() => {});
+    },
+  }, { highWaterMark: 0 });
+  Object.defineProperty(runtime.processes, "stdin", { value: stdin });
+  const engine = Promise.withResolvers<TlsEngine>();
+  void runWorker(runtime, () => engine.promise);
+  await settled();
+  assertEquals(reads, 1);
+  engine.resolve(createRustlsEngine(runtime, CONFIGURATION.tls));
+  await settled();
+  assertEquals(reads, 3);
+  assert(runtime.processes.stdout.includes('{"type":"answer","id":2}'), runtime.processes.stdout);
+});
+
 Deno.test("a worker writes no access log unless it is told to", async () => {
   const { runtime, start, types } = newWorker();
   await start();
