@@ -1,29 +1,30 @@
 /**
- * Takes a byte stream apart into lines and counted bytes, whatever pieces it comes in. It keeps what it has been given
- * of one line and no more: not the stream's own buffers, of which a peer that sends single bytes could fill a memory.
+ * Splits a byte stream into lines and counted bytes, whatever pieces it arrives in. It keeps only what belongs to
+ * the current line, and copies it: a peer that sends single bytes could otherwise fill the memory with the
+ * stream's own buffers.
  */
 
-/** A line went on for longer than it may. */
+/** A line is longer than allowed. */
 export class LineTooLongError extends Error {
   override readonly name = "LineTooLongError";
 }
 
-/** What is particular to a {@linkcode LineReader}. */
+/** Options of a {@linkcode LineReader}. */
 export interface LineReaderOptions {
-  /** Bytes of a line at most, the line feed not counted. Default: any number. */
+  /** Max bytes of a line, not counting the line feed. Default: no limit. */
   readonly limit?: number;
-  /** A longer line is not an error: it comes in pieces of that many bytes. */
+  /** A longer line is not an error, but is returned in pieces of that many bytes. */
   readonly inPieces?: boolean;
 }
 
-/** Reads a stream. One call at a time. */
+/** Reads a stream. Only one call may be in progress at a time. */
 export class LineReader {
   readonly #stream: ReadableStreamDefaultReader<Uint8Array>;
   readonly #limit: number;
   readonly #inPieces: boolean;
-  /** What has come and has not been looked at. */
+  /** Received bytes not yet processed. */
   #chunk: Uint8Array = EMPTY;
-  /** The beginning of a line, and how much of the buffer that is. */
+  /** The start of a line, and how much of the buffer it fills. */
   #begun: Uint8Array = EMPTY;
   #length = 0;
 
@@ -37,8 +38,8 @@ export class LineReader {
   }
 
   /**
-   * The next line, without its line feed, or undefined at the end of the stream. A last line without one is a line too.
-   * What is not UTF-8 becomes U+FFFD. Rejects with {@linkcode LineTooLongError}, or as the stream does.
+   * The next line without its line feed; undefined at the end of the stream. A last line may lack the line feed.
+   * Bytes that are not UTF-8 become U+FFFD. Rejects with {@linkcode LineTooLongError}, or as the stream does.
    */
   async line(): Promise<string | undefined> {
     for (;;) {
@@ -53,8 +54,8 @@ export class LineReader {
   }
 
   /**
-   * The next so many bytes in a buffer of their own. Where they came from is overwritten: they may be secret. Undefined
-   * if the stream ends before.
+   * The next `count` bytes, in a new buffer. The original bytes are overwritten, because they may be secret.
+   * Undefined if the stream ends before.
    */
   async bytes(count: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const bytes = new Uint8Array(count);
@@ -69,7 +70,7 @@ export class LineReader {
     return bytes;
   }
 
-  /** Reads no more: a read that is under way comes to the end of the stream. */
+  /** Stops reading: a pending read sees the end of the stream. */
   async close(): Promise<void> {
     await this.#stream.cancel();
   }
@@ -88,7 +89,7 @@ export class LineReader {
     return this.#finish(piece);
   }
 
-  /** The line of what has been kept and this. */
+  /** Joins the kept start of the line and this piece. */
   #finish(piece: Uint8Array): string {
     if (this.#length === 0) return decoder.decode(piece);
     this.#keep(piece);
@@ -113,5 +114,5 @@ export class LineReader {
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const EMPTY = new Uint8Array(0);
 const LINE_FEED = 0x0a;
-/** A buffer of more bytes is not kept for the next line. */
+/** A buffer larger than this is not kept for the next line. */
 const LARGE = 64 << 10;

@@ -1,4 +1,7 @@
-/** Frames messages as lines of JSON, and is the worker's end of the channel: it reads requests from any fragmentation. */
+/**
+ * Encodes messages as lines of JSON. It is also the worker's end of the channel: it reads requests, in whatever
+ * pieces they arrive.
+ */
 
 import { LineReader } from "./line_reader.ts";
 import {
@@ -16,9 +19,10 @@ export function messageLine(message: { readonly type: string; readonly id?: numb
 }
 
 /**
- * The requests of a supervisor; lines that are none are left out. `followers` of one is the number of certificates behind
- * its line, which become its `certificates`. One that is cut off by the end is none. `refuse` is told of those that this
- * worker does not know, with what to answer: its supervisor may be of another version.
+ * The requests of a supervisor; lines that are not requests are skipped. A request's `followers` is the number of
+ * certificates after its line, which become its `certificates`. A request cut off by the end of the stream is
+ * skipped. `refuse` is called with an answer for each request that this worker does not know: the supervisor may
+ * have another version.
  */
 export async function* readRequests(
   stream: ReadableStream<Uint8Array>,
@@ -60,7 +64,7 @@ interface AnyMessage {
   readonly certificates?: readonly PackedCertificate[];
 }
 
-/** The message in a line, or undefined if the line is none: something else wrote to the same stream. */
+/** The message in a line. Undefined if it is not a message: something else wrote to the same stream. */
 export function decodeMessage<Message = AnyMessage>(line: string): Message | undefined {
   try {
     const value: unknown = JSON.parse(line);

@@ -1,6 +1,7 @@
 /**
- * What supervisor and worker tell each other over the worker's standard input and output: requests and their answers, and
- * what a worker says unasked. The supervisor closing its end, for whatever reason, means: drain and end.
+ * The messages between supervisor and worker, over the worker's standard input and output: requests, their
+ * answers, and events that the worker sends without a request. When the supervisor closes its end, for whatever
+ * reason, the worker drains and exits.
  */
 
 import type {
@@ -28,38 +29,35 @@ import {
 } from "./shapes.ts";
 
 /**
- * Everything a worker needs; it reads no file and no option itself. What the operator has said of the proxy is in the
- * groups of the settings, as they are.
+ * Everything a worker needs; it reads no file and no option itself. The operator's settings for the proxy are
+ * included unchanged.
  */
 export interface WorkerConfiguration extends ProxySettings {
-  /** From 1; also chooses the CPU. */
+  /** Starts at 1; also selects the CPU. */
   readonly index: number;
   /** Log a line for each connection that has ended. */
   readonly logConnections?: boolean;
   readonly frontends: readonly WorkerFrontend[];
   /** The backend's addresses, to be tried in this order. */
   readonly backend: readonly BackendEndpoint[];
-  /** For the frontends that have none of their own. */
+  /** For frontends without a TLS configuration of their own. */
   readonly tls: TlsConfiguration;
-  /**
-   * How many workers clients are spread over by their address, if rustls serves; undefined: by their whole
-   * connection.
-   */
+  /** If rustls serves: number of workers that share the clients by client address. Undefined: by whole connection. */
   readonly steer: number | undefined;
-  /** Whether clients are spread like that if OpenSSL serves, too: connections are counted for each client. */
+  /** Do the same if OpenSSL serves, because connections are counted per client. */
   readonly steersAlways?: boolean;
-  /** How many workers share the limits on connections. */
+  /** Number of workers that share the limits on connections. */
   readonly workers: number;
-  /** How it writes lines of the access log; undefined: not at all. */
+  /** The format of access log lines; undefined: no access log. */
   readonly accessLog: AccessLogFormat | undefined;
   readonly privileges: WorkerPrivileges;
-  /** What it is left with once it serves; undefined: everything. */
+  /** What it may still do once it serves; undefined: everything. */
   readonly sandbox?: SandboxSetting | undefined;
 }
 
 /**
- * Where to listen, and with what of its own; the descriptor is that of an inherited socket which listens there
- * already.
+ * An address to listen on, and its own settings. The descriptor is that of an inherited socket that already
+ * listens there.
  */
 export interface WorkerFrontend {
   /** An IP address. */
@@ -67,42 +65,42 @@ export interface WorkerFrontend {
   readonly port: number;
   readonly descriptor?: number;
   readonly tls?: TlsConfiguration;
-  /** What holds for all addresses of this name together, if anything does. */
+  /** Limits for all addresses of this name together, if any. */
   readonly limits?: Partial<ConnectionLimits>;
   /** As the operator would write it. */
   readonly name?: string;
 }
 
-/** What a line of JSON says of TLS: places instead of objects that stand in several of its parts. */
+/** TLS as a line of JSON: indexes replace objects that are used several times. */
 export interface PackedTls {
   readonly configurations: readonly PackedTlsConfiguration[];
-  /** For each frontend, the place of its configuration; the first one is the general one. */
+  /** For each frontend, the index of its configuration; the general one comes first. */
   readonly ofFrontends: readonly number[];
 }
 
-/** A certificate as it has come through the pipe. */
+/** A certificate as received through the pipe. */
 export type PackedCertificate = Omit<ServedCertificate, "certificateChain" | "privateKey"> & {
   readonly chain: string;
   /** Only if it is a URI. */
   readonly privateKey?: string;
-  /** The place of the certificate with the same key, or its own. */
+  /** Index of the certificate with the same key, or its own index. */
   readonly key?: number;
-  /** Its private key, if it is the first that has it. */
+  /** Its private key, if no earlier certificate has the same one. */
   readonly keyBytes?: Uint8Array<ArrayBuffer>;
 };
 
-/** One of them, whose certificates are places in the list of all. */
+/** One TLS configuration, whose certificates are indexes in the list of all certificates. */
 export type PackedTlsConfiguration = Omit<TlsConfiguration, "certificates"> & {
   readonly certificates: readonly number[];
 };
 
-/** A {@linkcode WorkerConfiguration} as it stands in a message. */
+/** A {@linkcode WorkerConfiguration} as encoded in a message. */
 export type PackedConfiguration = Omit<WorkerConfiguration, "tls" | "frontends"> & {
   readonly frontends: readonly Omit<WorkerFrontend, "tls">[];
   readonly tls: PackedTls;
 };
 
-/** An address that needs no look-up any more. */
+/** An address that needs no name resolution. */
 export type BackendEndpoint =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
@@ -114,41 +112,41 @@ export interface WorkerPrivileges {
   readonly gid: number | undefined;
 }
 
-/** What all workers are to serve by. Nobody changes one: what follows it has the next version. */
+/** What all workers must serve. A state is never changed; its successor has the next version. */
 export interface WorkerState {
-  /** Counts up. */
+  /** Increases by one. */
   readonly version: number;
-  /** The same for all of them; its backend has the addresses that are known now. */
+  /** The same for all workers; its backend contains the addresses that are known now. */
   readonly configuration: SharedConfiguration;
-  /** By the certificates' fingerprints: what to staple instead of what the configuration has. */
+  /** By certificate fingerprint: responses to staple instead of those in the configuration. */
   readonly staples: ReadonlyMap<string, Staple["response"]>;
-  /** Why the first workers could not open the library that was preferred; undefined: none was, or they could. */
+  /** Why the first workers could not open the preferred library; undefined if they could, or if none was preferred. */
   readonly missing?: string | undefined;
 }
 
-/** For every worker; only the index differs. */
+/** The configuration for all workers; only the index differs. */
 export type SharedConfiguration = Omit<WorkerConfiguration, "index">;
 
-/** A line of messages, the line feed not counted, has so many bytes at most. */
+/** Max bytes of a message line, not counting the line feed. */
 export const MAX_LINE = 1 << 20;
-/** UTF-16 code units of a text for the operator: a log line, a fault. */
+/** Max UTF-16 code units of a text for the operator: a log line, a fault. */
 export const MAX_TEXT = 16 << 10;
-/** Certificates that a worker names at a time. */
+/** Max certificates that a worker names at a time. */
 export const MAX_REFUSED = 100;
-/** UTF-16 code units of what it says of each, and of the file's name. */
+/** Max UTF-16 code units of the reason for each, and of the file's name. */
 export const MAX_REASON = 1_000;
-/** UTF-16 code units of a line of the access log; all its fields at their longest need fewer. */
+/** Max UTF-16 code units of an access log line; with all fields at their longest it needs fewer. */
 export const MAX_ACCESS_LINE = 128 << 10;
-/** Numbers that a worker counts. */
+/** Max number of counters of a worker. */
 export const MAX_COUNTERS = 256;
 
 const ADDRESS = fieldsOf({ host: text(255), port: wholeNumber(0xffff) });
 const VERSION = fieldsOf({ version: wholeNumber() });
-/** Lines of the access log may be JSON, and are escaped as JSON has it. */
+/** Access log lines may be JSON, so they are escaped as JSON. */
 const ACCESS_LINE = text(MAX_ACCESS_LINE, escapeJson);
 const COUNTERS = fieldsOf({ counters: numbersByName(MAX_COUNTERS) });
 
-/** A {@linkcode WorkerState}. So many certificates follow the line; once they have been read they are with it. */
+/** A {@linkcode WorkerState}. The line is followed by this many certificates, which are part of the state once read. */
 const STATE = fieldsOf({
   version: wholeNumber(),
   configuration: trusted<PackedConfiguration>(),
@@ -158,33 +156,33 @@ const STATE = fieldsOf({
   certificates: trusted<readonly PackedCertificate[]>(),
 });
 
-/** What does TLS in a worker. */
+/** The library that does TLS in a worker. */
 const SERVING_BY = fieldsOf({
   /** The library and its version, for the log. */
   library: text(1_000),
-  /** Why the library that was preferred cannot be opened; undefined: none was, or it can. */
+  /** Why the preferred library cannot be opened; undefined if it can, or if none was preferred. */
   missing: optional(text(MAX_TEXT)),
-  /** What the kernel refused when the worker was to be confined; undefined: nothing. */
+  /** What the kernel refused when the worker applied its sandbox; undefined: nothing. */
   unconfined: optional(text(MAX_TEXT)),
 });
 
 /**
- * What a supervisor asks of its worker, and what the worker answers. A request is a row here, and a case in
- * worker.ts; each is answered once, by its id, with a fault if it could not be carried out.
+ * The requests of a supervisor, and the worker's answers. Each request is a row here and a case in worker.ts. It
+ * is answered once, by its id, with a fault if it failed.
  */
 export const REQUESTS = {
-  /** Listen, give up your privileges, and serve. */
+  /** Listen, drop privileges, and serve. */
   start: { ask: STATE, answer: SERVING_BY },
   /**
-   * Get ready for another state, and serve on by the present one. The answer has the addresses where the worker has
-   * two sockets until `commit` or `forget`, the new one last.
+   * Prepare for another state, and continue with the current one. The answer lists the addresses where the worker
+   * has two sockets until `commit` or `forget`, the new one last.
    */
   prepare: { ask: STATE, answer: fieldsOf({ reopened: listOf(ADDRESS, 100_000) }) },
-  /** Serve by what was prepared. It is answered when the sockets are closed that are not needed any more. */
+  /** Serve what was prepared. The answer comes when the sockets that are no longer needed are closed. */
   commit: { ask: VERSION, answer: NOTHING },
-  /** Drop what was prepared. */
+  /** Discard what was prepared. */
   forget: { ask: NOTHING, answer: NOTHING },
-  /** The state has a newer version; what has changed needs no preparation. Connections that are there go on. */
+  /** The state has a newer version, and what has changed needs no preparation. Existing connections continue. */
   update: {
     ask: fieldsOf({
       backend: optional(trusted<readonly BackendEndpoint[]>()),
@@ -192,47 +190,47 @@ export const REQUESTS = {
     }),
     answer: NOTHING,
   },
-  /** Say which of the sockets on a port get new connections; null: the kernel chooses. */
+  /** Set which of the sockets on a port get new connections; null: the kernel decides. */
   steer: {
     ask: fieldsOf({ address: ADDRESS, steering: trusted<Steering | null>() }),
     answer: NOTHING,
   },
   /**
-   * Stop listening, and end once the clients have; after so many seconds they are reset, if that is a number.
-   * `successors`: others listen on the same addresses and get the new connections by now. It is answered when the
-   * worker listens no more. Later ones only change the time.
+   * Stop listening, and exit once the clients have left. If the number of seconds is set, the remaining clients
+   * are then reset. `successors`: other processes listen on the same addresses and get the new connections by now.
+   * The answer comes when the worker no longer listens. A repeated request only changes the time.
    */
   drain: {
     ask: fieldsOf({ seconds: optional(duration), successors: flag }),
     answer: NOTHING,
   },
-  /** Log what you have counted. */
+  /** Log the counters. */
   report: { ask: NOTHING, answer: NOTHING },
-  /** Say that you are well, whatever else you do. */
+  /** Answer at once, whatever else is in progress. */
   ping: { ask: NOTHING, answer: NOTHING },
 } as const;
 
-/** What a worker says unasked: a row here, and a case in worker_process.ts. */
+/** What a worker sends without a request: a row here, and a case in worker_process.ts. */
 export const EVENTS = {
   log: fieldsOf({ level: oneOf("debug", "info", "warning", "error"), text: text(MAX_TEXT) }),
-  /** Lines of the access log. */
+  /** Access log lines. */
   access: fieldsOf({ lines: listOf(ACCESS_LINE, 10_000) }),
-  /** It begins with `start` or `prepare`, and may not answer a `ping` until that is done. */
+  /** It starts `start` or `prepare`, and may not answer a `ping` until that is done. */
   busy: NOTHING,
-  /** What it has counted in its life, as far as that is not as it was when it last said so. */
+  /** Its counters since it started, but only those that changed since the last report. */
   counters: COUNTERS,
-  /** Somebody asked it by a signal to end. It serves on until it is to drain. */
+  /** It received a signal to exit. It continues to serve until it must drain. */
   "replace-me": NOTHING,
-  /** It is about to end in order. All that it has counted. */
+  /** It is about to exit in order. Contains all counters. */
   ended: COUNTERS,
 } as const;
 
-/** Why a request could not be carried out. */
+/** Why a request failed. */
 export const FAULT = fieldsOf({
   /** For the operator. */
   fault: text(MAX_TEXT),
   portInUse: optional(flag),
-  /** The certificates at fault, if it is theirs: some of them, where there are many. */
+  /** The certificates that caused it, if any; only some of them if there are many. */
   refused: optional(listOf(
     fieldsOf({ fingerprint: text(64), source: text(MAX_REASON), reason: text(MAX_REASON) }),
     MAX_REFUSED,
@@ -242,22 +240,22 @@ export const FAULT = fieldsOf({
 
 /** The name of a request. */
 export type RequestKind = keyof typeof REQUESTS;
-/** What is asked by a request of this kind. */
+/** The fields of a request of this kind. */
 export type Asked<Kind extends RequestKind> = ValueOf<(typeof REQUESTS)[Kind]["ask"]>;
-/** What the answer to it says. */
+/** The fields of its answer. */
 export type Answer<Kind extends RequestKind> = ValueOf<(typeof REQUESTS)[Kind]["answer"]>;
-/** A request as it goes through the pipe. */
+/** A request as sent through the pipe. */
 export type WorkerRequest<Kind extends RequestKind = RequestKind> = {
   [Each in Kind]: { readonly type: Each; readonly id: number } & Asked<Each>;
 }[Kind];
-/** Why a request failed; empty: it did not. */
+/** Why a request failed; empty if it succeeded. */
 export type Fault = Partial<ValueOf<typeof FAULT>>;
-/** What a worker says unasked, as it goes through the pipe. */
+/** An event of a worker, as sent through the pipe. */
 export type WorkerEvent = {
   [Each in keyof typeof EVENTS]: { readonly type: Each } & ValueOf<(typeof EVENTS)[Each]>;
 }[keyof typeof EVENTS];
 
-/** What does TLS in a worker. */
+/** The library that does TLS in a worker. */
 export type ServingBy = ValueOf<typeof SERVING_BY>;
-/** What a worker has counted, by names. */
+/** The counters of a worker, by name. */
 export type WorkerCounters = ValueOf<typeof COUNTERS>["counters"];

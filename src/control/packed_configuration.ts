@@ -1,8 +1,8 @@
 /**
- * A worker's configuration on its way through the control pipe. Frontends may share certificates, ten thousand
- * of them, so each goes once, and what says the same object on one side is the same object on the other. Certificates
- * follow the line of the request, each as a line of its own with its PEM texts behind it as bytes: nothing is ever
- * encoded but the next few of them, and private keys can be overwritten on both sides.
+ * Encodes a worker's configuration for the control pipe. Frontends may share certificates, ten thousand of them,
+ * so each is sent once, and objects shared on one side are shared on the other. Certificates follow the line of
+ * the request, each as a line with its PEM texts after it as bytes. So only a few of them are encoded at any time,
+ * and private keys can be overwritten on both sides.
  */
 
 import { KeyBytes } from "../key_bytes.ts";
@@ -17,15 +17,16 @@ import type {
   WorkerState,
 } from "./messages.ts";
 
-/** The private keys that a process has been told, each once, for as long as anybody uses it. */
+/** The private keys that a process has received. Each is kept once, for as long as it is used. */
 export class ToldKeys {
   readonly #keys = new Map<string, WeakRef<KeyBytes>>();
-  /** Those that had been overwritten, and have been told again. */
+  /** Keys that had been overwritten and were received again. */
   readonly #again: KeyBytes[] = [];
 
   /**
-   * The key with this name; without one it is a new one. Bytes of a key that is known already are overwritten, or take
-   * the place of those that have been, until {@linkcode ToldKeys.wipeAgain}.
+   * The key with this name; without a name it is always a new one. If the key is known, the new bytes are
+   * overwritten. If the known key was overwritten before, the new bytes replace it until
+   * {@linkcode ToldKeys.wipeAgain}.
    */
   take(name: string | undefined, bytes: Uint8Array<ArrayBuffer>): KeyBytes {
     const known = name === undefined ? undefined : this.#keys.get(name)?.deref();
@@ -43,18 +44,18 @@ export class ToldKeys {
     return key;
   }
 
-  /** Overwrites what has been told again. */
+  /** Overwrites the keys that were received again. */
   wipeAgain(): void {
     for (const key of this.#again.splice(0)) key.wipe();
   }
 
-  /** Forgets the names of keys that nobody uses any more. */
+  /** Forgets the names of keys that are no longer used. */
   tidy(): void {
     for (const [name, key] of this.#keys) if (key.deref() === undefined) this.#keys.delete(name);
   }
 }
 
-/** The same configuration with everything in its place. */
+/** The same configuration with indexes replaced by their objects. */
 export function unpackConfiguration(
   { tls, ...rest }: PackedConfiguration,
   packed: readonly PackedCertificate[],
@@ -91,7 +92,7 @@ export interface StateFrame {
   readonly certificates: readonly ServedCertificate[];
 }
 
-/** A request of this kind with the state of the worker with this number. */
+/** A request of this kind with a state, for the worker with this index. */
 export function stateFrame(
   type: "start" | "prepare",
   id: number,
@@ -110,8 +111,8 @@ export function stateFrame(
 }
 
 /**
- * What follows the line, in pieces that are to be written one after the other: each is overwritten by the next, and the
- * last is by zeros.
+ * What follows the line, in pieces to be written one after the other. Each piece overwrites the one before, and
+ * zeros overwrite the last.
  */
 export function* certificateChunks(
   certificates: readonly ServedCertificate[],
@@ -139,13 +140,16 @@ export function* certificateChunks(
   }
 }
 
-/** The line of a certificate, its chain and, unless that was another's or is a URI, its key. */
+/**
+ * The line of a certificate, its chain, and its key unless an earlier certificate has the same key or the key is a
+ * URI.
+ */
 function certificateTexts(
   { certificateChain, privateKey, ...rest }: ServedCertificate,
   place: number,
   places: Map<string, number>,
 ): string[] {
-  // Those whose keys came as bytes have been told by somebody else; nobody passes them on.
+  // Keys that are bytes were received through the pipe, and a worker never passes them on.
   if (typeof privateKey !== "string") throw new TypeError("a key that cannot be passed on");
   const chain = byteLength(certificateChain);
   const line = (particular: object) => `${JSON.stringify({ ...rest, chain, ...particular })}\n`;
@@ -156,7 +160,10 @@ function certificateTexts(
   return [line({ key, keyBytes: byteLength(privateKey) }), certificateChain, privateKey];
 }
 
-/** The certificate whose line this is, once `bytes` has given what follows it; undefined if the stream ends before. */
+/**
+ * Reads the certificate that this line belongs to. `bytes` returns what follows the line. Undefined if the stream
+ * ends before.
+ */
 export async function readCertificate(
   line: string,
   bytes: (length: number) => Promise<Uint8Array<ArrayBuffer> | undefined>,
@@ -188,7 +195,7 @@ function packTls(
   return { packed, certificates };
 }
 
-/** PEM is ASCII, but whoever serves something else is to be told by his library. */
+/** PEM is ASCII. For anything else the length must still be right, so that the library can report the error. */
 function byteLength(text: string): number {
   return ASCII.test(text) ? text.length : encoder.encode(text).length;
 }
@@ -197,7 +204,10 @@ function mostBytes(text: string): number {
   return 3 * text.length;
 }
 
-/** Of a piece, unless a certificate is larger. It is more than a pipe holds, so that not each takes a wake-up. */
+/**
+ * Size of a piece, unless a certificate is larger. It is more than a pipe holds, so that not every piece costs a
+ * wake-up.
+ */
 const CHUNK_BYTES = 256 << 10;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });

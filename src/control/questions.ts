@@ -1,7 +1,7 @@
 /**
- * The supervisor's end of the channel: what it has asked its worker and what is not answered yet. An answer belongs to a
- * request by its id; one that does not, or that does not fit what was asked, breaks the protocol. Nobody waits for an
- * answer for ever, and a worker that owes one for too long is given up.
+ * The supervisor's end of the channel: the requests to its worker that are not answered yet. An answer belongs to
+ * a request by its id. One with an unknown id, or one that does not fit its request, violates the protocol. No
+ * wait for an answer is endless, and a worker that does not answer for too long is ended.
  */
 
 import { type Deferred, deferred } from "../deferred.ts";
@@ -11,27 +11,27 @@ import { type Answer, FAULT, type RequestKind, REQUESTS } from "./messages.ts";
 import { ProtocolError } from "./shapes.ts";
 import type { RawAnswer } from "./worker_messages.ts";
 
-/** What the questions to one worker need. */
+/** Options of the questions to one worker. */
 export interface QuestionsOptions {
   readonly clock: Pick<Clock, "after">;
-  /** Stands before what went wrong, for the operator. */
+  /** Prefix of error messages for the operator. */
   readonly name: string;
-  /** Called when the worker has owed an answer for too long. */
+  /** Called when the worker has not answered for too long. */
   readonly onOverdue: (breach: string) => void;
 }
 
-/** How a question is asked. */
+/** How to ask a question. */
 export interface AskOptions<Kind extends RequestKind> {
   /** The answer may take any time. */
   readonly patient?: boolean;
-  /** Throws {@linkcode ProtocolError} for an answer that has its shape and does not fit what was asked. */
+  /** Throws {@linkcode ProtocolError} for an answer with the right shape that does not fit the question. */
   readonly check?: (answer: Answer<Kind>) => void;
 }
 
 /** Asks one worker. */
 export class Questions {
   readonly #options: QuestionsOptions;
-  /** By their ids. */
+  /** By id. */
   readonly #open = new Map<number, Question>();
   #lastId = 0;
 
@@ -40,8 +40,9 @@ export class Questions {
   }
 
   /**
-   * Makes a request, to be sent, and a promise of its answer. It rejects with {@linkcode StartupError} if the worker
-   * could not do it, does not answer or is gone; with {@linkcode CertificatesRefused} if it is for certificates.
+   * Creates a request to send, and a promise of its answer. It rejects with {@linkcode StartupError} if the worker
+   * could not do it, does not answer or is gone; with {@linkcode CertificatesRefused} if certificates are the
+   * cause.
    */
   ask<Kind extends RequestKind>(
     kind: Kind,
@@ -49,13 +50,13 @@ export class Questions {
   ): { id: number; answer: Promise<Answer<Kind>> } {
     const id = ++this.#lastId;
     const answer = deferred<unknown>();
-    answer.promise.catch(() => {}); // Not everybody waits for it.
+    answer.promise.catch(() => {}); // The answer may be unused.
     const cancel = patient ? () => {} : this.#limit(answer);
     this.#open.set(id, { kind, answer, cancel, check: check as Question["check"] });
     return { id, answer: answer.promise as Promise<Answer<Kind>> };
   }
 
-  /** Takes an answer. Throws {@linkcode ProtocolError}. */
+  /** Processes an answer. Throws {@linkcode ProtocolError}. */
   take({ id, fields }: RawAnswer): void {
     const question = this.#open.get(id as number);
     if (question === undefined) throw new ProtocolError("an answer without a request");
@@ -72,12 +73,12 @@ export class Questions {
     this.#open.delete(id as number);
   }
 
-  /** Whether one of these is not answered yet. */
+  /** Whether a request of one of these kinds is not answered yet. */
   isOpen(...kinds: readonly RequestKind[]): boolean {
     return [...this.#open.values()].some(({ kind }) => kinds.includes(kind));
   }
 
-  /** No more answers come. */
+  /** The worker is gone: no more answers will come. */
   end(error: Error): void {
     for (const { answer, cancel } of this.#open.values()) {
       cancel();
@@ -88,16 +89,16 @@ export class Questions {
 
   #error(kind: RequestKind, { fault, portInUse, refused }: ReturnType<typeof FAULT>): Error {
     if (refused !== undefined) return new CertificatesRefused(refused);
-    // There is no worker yet that could be told from others.
+    // Without its name: there is no worker yet that must be distinguished from others.
     if (kind === "start") return portInUse ? new PortInUseError(fault) : new StartupError(fault);
     return new StartupError(`${this.#options.name}: ${fault}`);
   }
 
-  /** Waits no longer for an answer, and later no longer for a worker that owes it. */
+  /** Stops waiting for an answer after a time, and after a longer time calls `onOverdue`. */
   #limit(answer: Deferred<unknown>): () => void {
     const { clock, name, onOverdue } = this.#options;
     let cancel = clock.after(ANSWER_LIMIT, () => {
-      // The question stays open: an answer that comes late breaks no protocol.
+      // The question stays open, so a late answer does not violate the protocol.
       answer.reject(new StartupError(`${name}: no answer within ${ANSWER_LIMIT / 1000} s`));
       cancel = clock.after(
         LAST_ANSWER_LIMIT - ANSWER_LIMIT,
@@ -115,7 +116,7 @@ interface Question {
   readonly check: ((answer: unknown) => void) | undefined;
 }
 
-/** Milliseconds that a worker may take to answer. */
+/** Max milliseconds to wait for an answer. */
 const ANSWER_LIMIT = 60_000;
-/** The same, before it is ended: until then it may merely be slow. */
+/** Max milliseconds before the worker is ended: until then it may merely be slow. */
 const LAST_ANSWER_LIMIT = 300_000;

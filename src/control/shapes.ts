@@ -1,25 +1,25 @@
 /**
- * The shapes of what comes through the control pipe: each takes a value apart and gives it back as it may be used. A
- * message is declared by its shape, and its type is what the shape gives. Texts, lists and numbers are bounded, and text
- * is escaped, since a worker handles what strangers send and may be somebody else's by now.
+ * The shapes of what comes through the control pipe. Each checks a parsed value and returns it in a form that is
+ * safe to use. A message is declared by its shape, and its type follows from the shape. Texts, lists and numbers
+ * are bounded and text is escaped: a worker handles what strangers send, and may have been taken over.
  */
 
 import { escapeText } from "../wire/escape.ts";
 
-/** The other side broke the protocol. The message says how, and holds nothing that the other side wrote. */
+/** The other side violated the protocol. The message says how, and contains nothing that the other side wrote. */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
 }
 
-/** Gives a value back as it may be used, or throws {@linkcode ProtocolError} that names it by `what`. */
+/** Returns a value in a form that is safe to use, or throws {@linkcode ProtocolError} that names it by `what`. */
 export type Shape<Value> = (value: unknown, what: string) => Value;
 
-/** The type of what a shape gives. */
+/** The type of the values that a shape returns. */
 export type ValueOf<Of> = Of extends Shape<infer Value> ? Value : never;
 
 type Shapes = { readonly [name: string]: Shape<unknown> };
 
-/** An object of fields with these shapes; those that may be undefined may be left out. */
+/** An object of fields with these shapes; those that may be undefined may be missing. */
 type Fields<Of extends Shapes> =
   & {
     readonly [Name in keyof Of as undefined extends ValueOf<Of[Name]> ? never : Name]: ValueOf<
@@ -32,7 +32,7 @@ type Fields<Of extends Shapes> =
     >;
   };
 
-/** Every field, with what it must be. Whatever else there is, such as of a newer version's worker, is left out. */
+/** An object with these fields. Other fields, such as those of a newer worker, are left out. */
 export function fieldsOf<Of extends Shapes>(shapes: Of): Shape<Fields<Of>> {
   const entries = Object.entries(shapes);
   return (value, what) => {
@@ -49,12 +49,12 @@ export function fieldsOf<Of extends Shapes>(shapes: Of): Shape<Fields<Of>> {
   };
 }
 
-/** The same, or nothing at all. */
+/** The same, or undefined. */
 export function optional<Value>(shape: Shape<Value>): Shape<Value | undefined> {
   return (value, what) => value === undefined ? undefined : shape(value, what);
 }
 
-/** A list of so many at most, and of `min` at least. */
+/** A list of at least `min` and at most `max` items. */
 export function listOf<Item>(shape: Shape<Item>, max: number, min = 0): Shape<readonly Item[]> {
   return (value, what) => {
     if (!Array.isArray(value)) throw new ProtocolError(`${what} is not a list`);
@@ -73,7 +73,7 @@ export function oneOf<Word extends string>(...words: readonly Word[]): Shape<Wor
   };
 }
 
-/** Text of so many UTF-16 code units at most, in which nothing is left that a terminal obeys or that ends a line. */
+/** Text of at most `max` UTF-16 code units, without anything that controls a terminal or ends a line. */
 export function text(max: number, escape: (text: string) => string = escapeText): Shape<string> {
   return (value, what) => {
     if (typeof value !== "string") throw new ProtocolError(`${what} is not a text`);
@@ -92,7 +92,7 @@ export function wholeNumber(max: number = Number.MAX_SAFE_INTEGER): Shape<number
   };
 }
 
-/** A length of time, which may be 0. */
+/** A duration, which may be 0. */
 export const duration: Shape<number> = (value, what) => {
   if (typeof value === "number" && value >= 0) return value;
   throw new ProtocolError(`${what} is not a length of time`);
@@ -104,7 +104,7 @@ export const flag: Shape<boolean> = (value, what) => {
   return value;
 };
 
-/** Whole numbers by their names: letters and digits, of which a name has 64 at most. */
+/** Whole numbers by name. A name is of letters and digits, at most 64. */
 export function numbersByName(max: number): Shape<Readonly<Record<string, number>>> {
   const number = wholeNumber();
   return (value, what) => {
@@ -120,7 +120,7 @@ export function numbersByName(max: number): Shape<Readonly<Record<string, number
   };
 }
 
-/** An object or a list that the supervisor made and its worker takes as it is: a process that starts another is believed. */
+/** An object or list from the supervisor, used without checks: a worker trusts the process that started it. */
 export function trusted<Value extends object | null>(): Shape<Value> {
   return (value, what) => {
     if (typeof value !== "object") throw new ProtocolError(`${what} is not an object`);
@@ -128,7 +128,7 @@ export function trusted<Value extends object | null>(): Shape<Value> {
   };
 }
 
-/** A message that says nothing more than its kind. */
+/** A message without fields. */
 export const NOTHING = fieldsOf({});
 
 const NUMBER_NAME = /^[a-z][a-z0-9]{0,63}$/i;

@@ -1,2 +1,2 @@
-/** The argument that makes this program a worker; its supervisor passes it, nothing else does. */
+/** The argument that makes this program a worker; only its supervisor passes it. */
 export const WORKER_ARGUMENT = "--worker-process";

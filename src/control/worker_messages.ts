@@ -1,6 +1,6 @@
 /**
- * What a supervisor takes from a worker, and nothing else: every message is checked against its shape. The other half is
- * for the worker: it keeps what it says within the bounds of those shapes.
+ * What a supervisor accepts from a worker: every message is checked against its shape. The other half is for the
+ * worker and keeps its messages within the bounds of those shapes.
  */
 
 import { CertificatesRefused, PortInUseError } from "../errors.ts";
@@ -14,7 +14,7 @@ import {
 } from "./messages.ts";
 import { ProtocolError } from "./shapes.ts";
 
-/** An answer whose fields are to be looked at by whoever asked. */
+/** An answer whose fields have not been checked yet. */
 export interface RawAnswer {
   readonly type: "answer";
   readonly id: unknown;
@@ -22,11 +22,11 @@ export interface RawAnswer {
 }
 
 /**
- * The message in a line, or undefined if the line is none: something else wrote to the same stream. Throws
- * {@linkcode ProtocolError} for a message that is not as it must be.
+ * The message in a line. Undefined if it is not a message: something else wrote to the same stream. Throws
+ * {@linkcode ProtocolError} for an invalid message.
  */
 export function parseWorkerMessage(line: string): WorkerEvent | RawAnswer | undefined {
-  // As messageLine() writes it. To parse whatever else comes would cost up to half a second a line.
+  // This is how messageLine() starts a line. To parse anything else would cost up to half a second per line.
   if (!line.startsWith('{"type":')) return undefined;
   const value = parsed(line);
   if (typeof value !== "object" || value === null || !Object.hasOwn(value, "type")) {
@@ -49,7 +49,7 @@ export function messageText(text: string): string {
   return shortened(text, MAX_TEXT);
 }
 
-/** What an answer says of an error, for which the operator has this text. */
+/** The fault to answer for an error; `text` describes it to the operator. */
 export function faultOf(error: unknown, text: string): Fault {
   return {
     fault: messageText(text),
@@ -64,7 +64,7 @@ export function faultOf(error: unknown, text: string): Fault {
   };
 }
 
-/** The messages that bring these lines of the access log, each short enough for one. */
+/** The messages that carry these access log lines, each within the size limit. */
 export function accessMessages(lines: readonly string[]): WorkerEvent[] {
   const messages: string[][] = [];
   let size = Infinity;
@@ -91,5 +91,5 @@ function parsed(line: string): unknown {
   }
 }
 
-/** UTF-16 code units of the lines in one message, so that as JSON they are no longer than a line may be. */
+/** Max UTF-16 code units of the lines in one message, so that as JSON they fit into a message line. */
 const ACCESS_BATCH = 256 << 10;

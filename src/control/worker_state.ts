@@ -1,12 +1,12 @@
-/** What has to be said, or done, so that workers of one state are of another. */
+/** The differences between two states of workers, and what to send for them. */
 
 import { isSameData } from "../same_data.ts";
 import type { Staple } from "../tls/tls_configuration.ts";
 import type { Asked, WorkerState } from "./messages.ts";
 
 /**
- * Whether a worker has to prepare for the other state: something differs besides the addresses of the backend and what is
- * stapled.
+ * Whether a worker must prepare for the other state: something differs besides the backend's addresses and the
+ * stapled responses.
  */
 export function needsPreparation(from: WorkerState, to: WorkerState): boolean {
   if (from.configuration === to.configuration) return false;
@@ -15,7 +15,7 @@ export function needsPreparation(from: WorkerState, to: WorkerState): boolean {
   return !isSameData(before, after);
 }
 
-/** What else is to be said; undefined: nothing. */
+/** The other differences, to send as an update; undefined if there are none. */
 export function updateBetween(from: WorkerState, to: WorkerState): Asked<"update"> | undefined {
   const { backend } = to.configuration;
   const isMoved = !isSameData(from.configuration.backend, backend);
@@ -24,7 +24,7 @@ export function updateBetween(from: WorkerState, to: WorkerState): Asked<"update
   return { ...isMoved && { backend }, ...staples.length > 0 && { staples } };
 }
 
-/** As it goes through the pipe. */
+/** The responses as sent through the pipe. */
 export function stapleList(staples: WorkerState["staples"]): Staple[] {
   return [...staples].map(([fingerprint, response]) => ({ fingerprint, response }));
 }

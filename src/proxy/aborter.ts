@@ -1,6 +1,6 @@
 /**
- * Ends connections that must not look as if they had ended in order, or that cannot be ended otherwise: by
- * reset, at once or as soon as the peer has what was written to it. How a reset is done is the platform's own.
+ * Resets connections whose end must not look orderly, or that cannot be ended in any other way. The reset happens
+ * at once, or as soon as the peer has received what was written to it. How to reset is up to the platform.
  */
 
 import { type Deferred, deferred } from "../deferred.ts";
@@ -9,11 +9,11 @@ import type { Clock, Duplex } from "../runtime/runtime.ts";
 /** A connection that can be aborted. */
 export type Abortable = Pick<Duplex, "reset" | "unsent">;
 
-/** Whether what has been written must reach the peer first, or is thrown away. */
+/** Whether written data must reach the peer first or is discarded. */
 export type AbortMoment = "now" | "when-sent";
 
 interface WaitingAbort {
-  /** Clock time from which on unsent data no longer counts. */
+  /** Clock time after which unsent data is discarded. */
   readonly giveUpAt: number;
   readonly done: Deferred<void>;
 }
@@ -29,8 +29,8 @@ export class Aborter {
   }
 
   /**
-   * Resets the connection: reads and writes that wait on it fail, and the promise resolves when that is done.
-   * The owner closes it only then. `when-sent` lets data already written arrive first, for
+   * Resets the connection. Pending reads and writes fail, and the promise resolves when the reset is done; the
+   * owner must not close it before. `when-sent` lets data already written arrive first, for
    * {@linkcode FLUSH_LIMIT} at most.
    */
   abort(target: Abortable, moment: AbortMoment): Promise<void> {
@@ -46,7 +46,7 @@ export class Aborter {
     return waiting.done.promise;
   }
 
-  /** Drops an abort that is no longer needed. */
+  /** Cancels an abort that is no longer needed. */
   forget(target: Abortable): void {
     this.#waiting.get(target)?.done.resolve();
     this.#waiting.delete(target);
@@ -70,9 +70,9 @@ export class Aborter {
   }
 }
 
-/** Milliseconds for which data already written may still travel before the reset. */
+/** Max milliseconds for data already written to arrive before the reset. */
 export const FLUSH_LIMIT = 2_000;
-/** Milliseconds before the first look: a TLS library may give its records to the kernel behind a write. */
+/** Milliseconds before the first check: a TLS library may pass its records to the kernel only after a write returns. */
 const FIRST_PAUSE = 5;
 const NEXT_PAUSE = 20;
 const DONE = Promise.resolve();

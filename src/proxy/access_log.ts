@@ -1,6 +1,6 @@
 /**
- * Gathers what the access log says of each connection, from its beginning to its end. Nothing of this exists
- * for a proxy without an access log; what becomes of the reports is not known here.
+ * Collects what the access log reports about each connection, from its start to its end. A proxy without an access
+ * log creates none of this. This file does not know what happens to the reports.
  */
 
 import type { PeerError, PeerErrorKind } from "../errors.ts";
@@ -11,14 +11,14 @@ import { certificateSubject } from "../x509/distinguished_name.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 import { ja4 } from "../wire/ja4.ts";
 
-/** Takes the report of a connection that has ended. */
+/** Receives the report of a connection that has ended. */
 export type OnConnection = (report: ConnectionReport) => void;
 
-/** Begins the record of every connection of a proxy. */
+/** Starts the record of every connection of a proxy. */
 export class AccessLog {
   readonly clock: Clock;
   readonly #onConnection: OnConnection;
-  /** Whether those that are left have been cut off. */
+  /** Whether the remaining connections have been cut off. */
   isOver = false;
 
   constructor(clock: Clock, onConnection: OnConnection) {
@@ -26,17 +26,17 @@ export class AccessLog {
     this.#onConnection = onConnection;
   }
 
-  /** Begins the record of a connection that was accepted just now. */
+  /** Starts the record of a connection that was just accepted. */
   begin(client: Client): AccessRecord {
     return new AccessRecord(this, client);
   }
 
-  /** Whatever ends by a fault from now on ends because the drain timeout expired. */
+  /** From now on, a connection that ends with a fault ended because the drain timeout expired. */
   cutOff(): void {
     this.isOver = true;
   }
 
-  /** Hands a report on. Never throws. */
+  /** Passes a report on. Never throws. */
   report(report: ConnectionReport): void {
     try {
       this.#onConnection(report);
@@ -46,7 +46,7 @@ export class AccessLog {
   }
 }
 
-/** The record of one connection, which is told what happens to it. No method throws. */
+/** The record of one connection. Its methods are called as things happen, and none of them throws. */
 export class AccessRecord {
   readonly #log: AccessLog;
   readonly #client: Client;
@@ -67,7 +67,7 @@ export class AccessRecord {
     this.#addresses = addressesOf(client);
   }
 
-  /** Its ClientHello has come: all of it, as it came. */
+  /** The whole ClientHello has arrived, as the client sent it. */
   readonly onHello = (octets: Uint8Array): void => {
     this.#ja4 = ja4(octets);
   };
@@ -78,24 +78,24 @@ export class AccessRecord {
     this.#negotiated = negotiatedBy(client);
   }
 
-  /** There was no handshake before the deadline. */
+  /** The handshake was not done before the deadline. */
   overdue(): void {
     this.#overdue = true;
   }
 
-  /** There is a connection to this backend. */
+  /** Connected to this backend. */
   connected(backend: SocketAddress | { readonly path: string } | undefined): void {
     if (backend === undefined) return;
     this.#backend = "path" in backend ? backend.path : formatSocketAddress(backend);
   }
 
-  /** So many octets were read from one side for the other. */
+  /** This many bytes were relayed in each direction. */
   relayed(toBackend: number, toClient: number): void {
     this.#octetsToBackend = toBackend;
     this.#octetsToClient = toClient;
   }
 
-  /** It has ended: by this fault, or in order. */
+  /** The connection has ended: with this fault, or in order. */
   end(fault: PeerError | undefined): void {
     const { clock } = this.#log;
     const agreement = this.#negotiated;
@@ -136,7 +136,7 @@ export class AccessRecord {
   }
 }
 
-/** A connection that its client has ended may no longer tell its addresses. */
+/** The addresses may no longer be available once the client has closed the connection. */
 function addressesOf(
   client: Client,
 ): { client: string | undefined; frontend: string } | undefined {
@@ -149,7 +149,7 @@ function addressesOf(
   }
 }
 
-/** What was agreed on with a client, as far as that can be told: one that has left may no longer tell. */
+/** What was negotiated with a client, if the library still tells: after the client has left, it may not. */
 export function negotiatedBy(client: SecureClient): Negotiated | undefined {
   try {
     return client.negotiated;
@@ -158,7 +158,7 @@ export function negotiatedBy(client: SecureClient): Negotiated | undefined {
   }
 }
 
-/** Once there is a connection to the backend, or if the client did it. */
+/** How a fault of each kind is reported if the backend was connected, or if the fault is the client's. */
 const ENDINGS: Readonly<Record<PeerErrorKind, Ending>> = {
   closed: "closed",
   cut: "closed",

@@ -1,8 +1,8 @@
 /**
- * Who may come in: the places of a worker and of each of its frontends, and the deadline of every handshake, from
- * the accepted socket on, a PROXY header before it included. While there is no room no client should be accepted: in
- * the kernel's queue clients cost nothing, but inside they would take turns and descriptors from those that are being
- * served. It accepts nothing itself, and knows no sockets.
+ * Decides whether a client may come in. It owns the places of a worker and of each of its frontends, and the
+ * deadline of every handshake. The deadline starts when the socket is accepted and includes a PROXY header. While
+ * there is no room, no client should be accepted: clients cost nothing in the kernel's queue, but inside they take
+ * time and descriptors from those being served. This file accepts nothing itself and knows no sockets.
  */
 
 import { PeerError } from "../errors.ts";
@@ -17,26 +17,26 @@ import {
   type Shortage,
 } from "./places.ts";
 
-/** What holds for all connections of a worker, or for those of one frontend. */
+/** Limits for all connections of a worker, or for those of one frontend. */
 export interface AdmissionRules {
   readonly places: readonly PlaceRule[];
   readonly client: ClientRule | undefined;
 }
 
-/** What holds for a worker. */
+/** Limits for a worker. */
 export interface WorkerAdmission extends AdmissionRules {
-  /** Milliseconds that a handshake may take. */
+  /** Max milliseconds for a handshake. */
   readonly handshakeTimeout: number;
 }
 
-/** The places of one frontend. Those of a name that stands for several addresses are one frontend's. */
+/** The places of one frontend. All addresses of one listener name belong to the same frontend. */
 export class FrontendPlaces {
   readonly places: Places;
-  /** In the order of their beginning; empty while no rule needs it. */
+  /** Oldest first; empty while no rule needs it. */
   readonly #handshakes = new Set<Deadline>();
   #limited = false;
 
-  /** Without limits until {@linkcode FrontendPlaces.use}. */
+  /** Has no limits until {@linkcode FrontendPlaces.use}. */
   constructor(clock: Clock) {
     const handshakes = this.#handshakes;
     this.places = new Places(clock, {
@@ -49,13 +49,13 @@ export class FrontendPlaces {
     });
   }
 
-  /** Sets other limits, which hold at once. */
+  /** Changes the limits, effective at once. */
   use({ places, client }: AdmissionRules): void {
     this.#limited = places.length > 0;
     this.places.use(places, client);
   }
 
-  /** Where handshakes that begin are to be kept, if anywhere. */
+  /** Where new handshakes are recorded; undefined if no rule needs them. */
   get handshakes(): Set<Deadline> | undefined {
     return this.#limited ? this.#handshakes : undefined;
   }
@@ -67,13 +67,13 @@ export class Admission {
   readonly #deadlines: DeadlineQueue;
   readonly #places: Places;
   readonly #onFull: (rule: PlaceRule) => void;
-  /** Made once, not for each connection. */
+  /** Created once, not for each connection. */
   readonly #beginHandshake = (expire: () => void): Deadline => this.#deadlines.begin(expire);
   #waiting: (() => void)[] = [];
   #wakesAt = Infinity;
   #disarm: (() => void) | undefined;
 
-  /** `onFull` is called whenever a frontend begins to wait for room. */
+  /** `onFull` is called each time a frontend starts to wait for room. */
   constructor(
     clock: Clock,
     rules: WorkerAdmission,
@@ -86,52 +86,52 @@ export class Admission {
     this.#places.use(rules.places, rules.client);
   }
 
-  /** Sets other limits: the timeout for handshakes that begin from now on, the others at once. */
+  /** Changes the limits. A new timeout applies to new handshakes, the other limits apply at once. */
   use({ handshakeTimeout, places, client }: WorkerAdmission): void {
     this.#deadlines.use(handshakeTimeout);
     this.#places.use(places, client);
     this.wake();
   }
 
-  /** Whether connections are counted for each client that comes to this frontend. */
+  /** Whether connections to this frontend are counted per client. */
   countsClients(frontend: FrontendPlaces): boolean {
     return this.#places.countsClients || frontend.places.countsClients;
   }
 
-  /** Why another client of this frontend cannot be accepted now; undefined if it can. */
+  /** Why this frontend cannot accept another client now; undefined if it can. */
   shortage(frontend: FrontendPlaces, arrival: Arrival): Shortage | undefined {
     const here = this.#places.shortage(arrival);
     const there = frontend.places.shortage(arrival);
     return (there?.wait ?? 0) > (here?.wait ?? 0) ? there : here;
   }
 
-  /** Takes a place for a client that has been accepted. */
+  /** Takes a place for an accepted client. */
   enter(frontend: FrontendPlaces): Place {
     const all = [this.#places, frontend.places];
     return new Place(all, this.#beginHandshake, frontend.handshakes);
   }
 
-  /** Ends handshakes beyond the limits, as far as they have had their grace: for a client that has been accepted. */
+  /** Makes room for an accepted client: ends handshakes beyond the limits whose grace period is over. */
   makeWay(frontend: FrontendPlaces, arrival: Arrival): void {
     frontend.places.makeWay(arrival);
     this.#places.makeWay(arrival);
   }
 
-  /** Ends the oldest handshake since descriptors have run out, unless that is still young; tells whether it did. */
+  /** Ends the oldest handshake because descriptors have run out, unless it is still young. Returns whether it did. */
   makeDescriptor(): boolean {
     return this.#places.makeOneWay(DESCRIPTORS, DESCRIPTOR_GRACE);
   }
 
-  /** Gives up a connection's place. */
+  /** Releases a connection's place. */
   leave(place: Place): void {
     place.leave();
     this.#changed();
   }
 
   /**
-   * Resolves when it is worth looking for room again: a connection or handshake has ended or has had its grace, the
-   * limits have changed, or {@linkcode wake} was called. It resolves for everybody who waits, as nobody knows who has
-   * clients.
+   * Resolves when it is worth looking for room again: a connection or handshake has ended, a grace period is over,
+   * the limits have changed, or {@linkcode wake} was called. It resolves for every waiting frontend, because it is
+   * not known which of them have clients.
    */
   change({ rule, wait }: Shortage): Promise<void> {
     this.#onFull(rule);
@@ -141,7 +141,7 @@ export class Admission {
     });
   }
 
-  /** Resolves every {@linkcode change} that waits. */
+  /** Resolves every pending {@linkcode change}. */
   wake(): void {
     this.#disarm?.();
     this.#disarm = undefined;
@@ -162,25 +162,25 @@ export class Admission {
   }
 }
 
-/** Why a client is refused that has as many connections as it may have. */
+/** The fault of a client that is refused because it has its max number of connections. */
 export function tooManyOf({ name }: ClientRule): PeerError {
   return new PeerError("client", "refused", `${name} reached`);
 }
 
-/** Whether that is why. */
+/** Whether an error is that fault. */
 export function isTooMany(error: unknown): boolean {
   return error instanceof PeerError && error.party === "client" && error.kind === "refused";
 }
 
-/** As operators know it. */
+/** The limit's name for operators. */
 export const DESCRIPTORS = "connection limit (RLIMIT_NOFILE)";
 /**
- * Milliseconds that a handshake has even if others wait. A client on the slowest of links, by satellite, needs two
- * round trips of 0.7 s; one that stays silent should hold up the others for no longer than that.
+ * Milliseconds that a handshake always gets, even while other clients wait. On the slowest links (satellite), two
+ * round trips of 0.7 s each must fit; a silent client should not hold up others for longer.
  */
 export const GRACE = 2_000;
 /**
- * The same where it is connections or descriptors that have run out: two round trips around the earth. There may be
- * few places then, and a queue of clients that stall must pass through them before the first honest one is reached.
+ * The same when connections or descriptors have run out: two round trips around the earth. There may be few places
+ * then, and a queue of stalled clients must pass through them before the first honest client is reached.
  */
 export const DESCRIPTOR_GRACE = 250;

@@ -1,22 +1,22 @@
 /**
- * The limits that an operator has set, as rules for one worker. Limits on handshakes are each worker's; those on
- * connections are for all workers together, and each worker has an equal share of them, rounded up: workers do not
- * know of each other's clients, and the kernel spreads new connections evenly.
+ * Turns the limits that the operator set into rules for one worker. Limits on handshakes are per worker. Limits on
+ * connections are for all workers together, and each worker gets an equal share, rounded up: workers do not know
+ * each other's clients, and the kernel spreads new connections evenly.
  */
 
 import type { ConnectionLimits } from "../config/settings.ts";
 import { type AdmissionRules, DESCRIPTOR_GRACE, DESCRIPTORS, GRACE } from "./admission.ts";
 import type { Arrival, PlaceRule } from "./places.ts";
 
-/** What one worker has of them. */
+/** One worker's share. */
 export interface WorkerShare {
-  /** How many workers share the clients; 1 or undefined: there is this process alone. */
+  /** How many workers share the clients; 1 or undefined if there is only this process. */
   readonly workers?: number | undefined;
-  /** All connections of a client come to one worker (`--steer-by-client`). */
+  /** All connections of a client go to the same worker (`--steer-by-client`). */
   readonly clientsStay: boolean;
 }
 
-/** The rules for all connections of a worker, or of one frontend, which is named then. */
+/** The rules for all connections of a worker or, if a frontend is named, for those of that frontend. */
 export function admissionRules(
   { maxHandshakes = 0, maxConnections = 0, maxConnectionsPerClient = 0 }: Partial<ConnectionLimits>,
   { workers = 1, clientsStay }: WorkerShare,
@@ -49,8 +49,9 @@ export function admissionRules(
 }
 
 /**
- * The rule of a process that may have so many descriptors open, 0 or undefined if nobody knows, and listens on so
- * many sockets. Every client has a second one reserved for its backend: whoever has done its handshake is served.
+ * The rule for a process that may have `descriptors` open (0 or undefined if unknown) and listens on `listeners`
+ * sockets. A second descriptor is reserved for each client's backend, so every client that completes its handshake
+ * can be served.
  */
 export function descriptorRule(descriptors = 0, listeners: number): PlaceRule[] {
   if (descriptors === 0) return [];
@@ -63,5 +64,5 @@ export function descriptorRule(descriptors = 0, listeners: number): PlaceRule[] 
   }];
 }
 
-/** Pipes, and what the runtime itself has open. */
+/** Pipes, and what the runtime itself keeps open. */
 const OWN_DESCRIPTORS = 40;

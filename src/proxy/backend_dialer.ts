@@ -1,6 +1,6 @@
 /**
- * Connects to the backend under a deadline, which counts for all addresses together if a name had several, and
- * where TLS goes to it, for the handshake too.
+ * Connects to the backend within a deadline. The deadline covers all addresses of a name together and, if the
+ * backend speaks TLS, the handshake too.
  */
 
 import { Abandonment } from "../abandonment.ts";
@@ -13,12 +13,12 @@ import type { Aborter } from "./aborter.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 import { type Dial, DialError, type DialFault, StaggeredDialer } from "./staggered_dialer.ts";
 
-/** How a backend is dialled. */
+/** How to dial a backend. */
 export interface DialingOptions {
   /** Milliseconds, for all endpoints together. */
   readonly timeout: number;
   readonly aborter: Aborter;
-  /** Undefined: the backend is sent plaintext. */
+  /** Undefined: the backend receives plaintext. */
   readonly tls?: TlsDialer | undefined;
 }
 
@@ -31,7 +31,7 @@ export class BackendDialer {
   readonly #deadlines: DeadlineQueue;
   #timeout: number;
   #tls: TlsDialer | undefined;
-  /** The only address, or what chooses among several. */
+  /** The only address, or a dialer that chooses among several. */
   #backend: Endpoint | StaggeredDialer;
   #abandoned = false;
 
@@ -44,12 +44,12 @@ export class BackendDialer {
     this.#backend = this.#backendOf(endpoints);
   }
 
-  /** Connects to these addresses from now on; what is under way goes on. */
+  /** Connects to these addresses from now on; connections in progress continue. */
   use(endpoints: readonly Endpoint[]): void {
     this.#backend = this.#backendOf(endpoints);
   }
 
-  /** Takes so many milliseconds from now on, and does TLS in this way. */
+  /** Uses this timeout and TLS dialer from now on. */
   change({ timeout, tls }: Pick<DialingOptions, "timeout" | "tls">): void {
     this.#timeout = timeout;
     this.#tls = tls;
@@ -57,8 +57,8 @@ export class BackendDialer {
   }
 
   /**
-   * Connects: at once where nothing has to be waited for. Throws or rejects with a {@linkcode PeerError} of the
-   * backend that names the addresses tried. The record is told which one it is connected to.
+   * Connects; synchronously if nothing needs to be waited for. Throws or rejects with a {@linkcode PeerError} of
+   * the backend that names the addresses tried. The record receives the address connected to.
    */
   dial(record?: Connected): Stream | Promise<Stream> {
     const backend = this.#backend;
@@ -105,7 +105,7 @@ export class BackendDialer {
     }
   }
 
-  /** Gives up every connection that is not there yet. */
+  /** Cancels every connection that is not yet established. */
   abandonAll(): void {
     this.#abandoned = true;
     this.#deadlines.expireAll();
@@ -134,7 +134,7 @@ export class BackendDialer {
       if (!abandonment.given) return stream;
       throw new PeerError("backend", "timeout", "ready after its deadline");
     } catch (error) {
-      // Closed before its reset is done, it might stay open for as long as the backend likes.
+      // If closed before its reset is done, it might stay open for as long as the backend likes.
       await aborting;
       pending.close();
       throw error;
@@ -166,11 +166,11 @@ export class BackendDialer {
   }
 }
 
-/** A name may have very many addresses, and a log line should not. */
+/** A name may have very many addresses; a log line should list only a few. */
 const MOST_NAMED = 3;
 
 function connectedTo({ pair }: Stream, backend: Endpoint | StaggeredDialer): Endpoint | undefined {
   if (!(backend instanceof StaggeredDialer)) return backend;
-  // Several addresses are never those of unix sockets.
+  // A group of several addresses never contains unix sockets.
   return pair && { kind: "tcp", ...pair.peer };
 }

@@ -1,4 +1,4 @@
-/** One client's life, from the accepted socket to the last octet. */
+/** The life of one client connection, from the accepted socket to the last byte. */
 
 import { PeerError } from "../errors.ts";
 import type { Duplex, Runtime, Stream } from "../runtime/runtime.ts";
@@ -13,30 +13,30 @@ import type { Place } from "./places.ts";
 import type { EncodePreface } from "./preface.ts";
 import { relay, type RelayServices } from "./relay.ts";
 
-/** What every connection of a worker shares. */
+/** Shared by all connections of a worker. */
 export interface ConnectionServices extends RelayServices {
   readonly runtime: Runtime;
   readonly aborter: Aborter;
   readonly counters: Counters;
-  /** Called for each client that is accepted. */
+  /** Called for each accepted client. */
   readonly onAccept?: (() => void) | undefined;
   readonly admission: Admission;
   readonly departures: Departures;
   readonly backend: BackendDialer;
   readonly preface: EncodePreface;
-  /** Undefined: nobody wants to know. */
+  /** Undefined: there is no access log. */
   readonly accessLog: AccessLog | undefined;
-  /** Clients send a PROXY header before their handshakes. */
+  /** Clients send a PROXY header before the handshake. */
   readonly takesProxyHeader: boolean;
-  /** Told of every fault that ended a connection. */
+  /** Called for every fault that ended a connection. */
   readonly onFault: (fault: PeerError, client: Client) => void;
-  /** Told of every connection that has ended, and what was agreed on, if somebody wants to know. */
+  /** Called for every connection that has ended, with what was negotiated. Undefined: not needed. */
   readonly onEnd?: ((client: Client, negotiated: Negotiated | undefined) => void) | undefined;
-  /** Told when no client can be accepted for want of descriptors. */
+  /** Called when no client can be accepted because descriptors have run out. */
   readonly onShortage: (fault: PeerError) => void;
 }
 
-/** Serves one client to its end. Never rejects: faults go to `onFault`. */
+/** Serves one client until the connection ends. Never rejects: faults go to `onFault`. */
 export async function serveConnection(
   client: PendingClient,
   services: ConnectionServices,
@@ -51,7 +51,7 @@ export async function serveConnection(
     ({ stream } = secure);
     if (services.onEnd !== undefined) negotiated = negotiatedBy(secure);
     admit(secure, services);
-    // Nobody needs a backend for a client that has gone as soon as its handshake was done.
+    // A client that has left right after its handshake needs no backend.
     if (stream.gone) throw new PeerError("client", "reset", "connection reset");
     const dialling = services.backend.dial(record);
     backend = dialling instanceof Promise ? await dialling : dialling;
@@ -64,7 +64,7 @@ export async function serveConnection(
     const fault = services.runtime.network.peerError(error, "client");
     services.onFault(fault, client);
     record?.end(fault);
-    // A client whose backend failed must not take the end for an orderly one.
+    // After a backend failure, the client must not see an orderly end.
     if (fault.party === "backend") await services.aborter.abort(client, "now");
   } finally {
     if (stream !== undefined) services.aborter.forget(stream);
@@ -74,7 +74,7 @@ export async function serveConnection(
   }
 }
 
-/** One deadline is for all that a client says before it may speak to the backend. */
+/** One deadline covers everything the client sends before it may talk to the backend. */
 async function handshake(
   client: PendingClient,
   services: ConnectionServices,
@@ -112,7 +112,7 @@ function isSilent(error: unknown): boolean {
   return error instanceof PeerError && error.kind === "silent";
 }
 
-/** On resumed sessions too: the rules may be newer than the session. */
+/** Checks resumed sessions too: the rules may be newer than the session. */
 function admit(client: SecureClient, { counters }: ConnectionServices): void {
   const fault = client.admissionFault?.();
   if (fault === undefined) return;
@@ -120,7 +120,10 @@ function admit(client: SecureClient, { counters }: ConnectionServices): void {
   throw new PeerError("client", "denied", fault);
 }
 
-/** Behind a balancer clients are told apart by its PROXY header; what names none, such as its checks, counts for none. */
+/**
+ * Behind a load balancer, the PROXY header identifies the client. A header without an address (such as a health
+ * check's) is not counted.
+ */
 function checkClient({ clientInHeader }: Client, place: Place): void {
   const rule = clientInHeader && place.takeFor(clientInHeader.host);
   if (rule !== undefined) throw tooManyOf(rule);

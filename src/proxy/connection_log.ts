@@ -1,10 +1,10 @@
-/** The line for a connection that has ended, for those who log every one. */
+/** The log line for each connection that has ended, if the operator wants one. */
 
 import type { Logger } from "../log/logger.ts";
 import type { Client, Negotiated } from "../tls/engine.ts";
 import { describeClient } from "./fault_log.ts";
 
-/** Logs that a client's connection has ended, and what was agreed on as far as the library tells. */
+/** Logs that a client's connection has ended, and what was negotiated, if the library tells. */
 export function logConnection(
   log: Logger,
   client: Client,

@@ -1,31 +1,31 @@
-/** What a worker counts: plain numbers, so that counting costs nothing on the hot path. */
+/** The counters of a worker: plain numbers, so that counting costs nothing on the hot path. */
 
 import { counted } from "../counted.ts";
 
-/** Totals since the start, except `active`. Plaintext octets. */
+/** Totals since the start, except `active`. Bytes are plaintext bytes. */
 export interface Counters {
   /** Connections accepted, whether or not their handshake succeeded. */
   accepted: number;
   /** Connections open now. */
   active: number;
-  /** Connections refused since their client had as many as it may have; only with PROXY headers in `accepted` too. */
+  /** Connections refused because the client had its max number; part of `accepted` only with PROXY headers. */
   refused: number;
   handshakesFailed: number;
-  /** Connections that the client ended before it sent anything, as the health checks of a balancer do. */
+  /** Connections closed by the client before it sent anything, such as a load balancer's health checks. */
   silent: number;
-  /** Clients with a good certificate that may not connect all the same. */
+  /** Clients with a valid certificate that are not allowed to connect. */
   clientsDenied: number;
   /** Connections whose backend could not be reached. */
   backendsFailed: number;
-  /** Connections whose client left without close_notify, which nearly all do. */
+  /** Connections whose client left without close_notify, as nearly all clients do. */
   clientsWithoutCloseNotify: number;
-  /** The same of backends that are spoken to by TLS. */
+  /** The same for backends that speak TLS. */
   backendsWithoutCloseNotify: number;
   octetsToBackend: number;
   octetsToClient: number;
 }
 
-/** All zero. */
+/** All counters at zero. */
 export function newCounters(): Counters {
   return {
     accepted: 0,
@@ -42,7 +42,7 @@ export function newCounters(): Counters {
   };
 }
 
-/** A line of words and numbers, for the log. */
+/** One line of words and numbers, for the log. */
 export function describeCounters(counters: Counters): string {
   return [
     `${counted(counters.accepted, "connection")} accepted`,

@@ -1,6 +1,6 @@
 /**
- * Deadlines that are all equally long, such as every handshake's: they expire in the order they began, so
- * one timer serves thousands of them, and setting or lifting one costs next to nothing.
+ * Deadlines of equal length, such as every handshake's. They expire in the order they began, so one timer serves
+ * thousands of them, and to set or lift one costs next to nothing.
  */
 
 import type { Clock } from "../runtime/runtime.ts";
@@ -10,9 +10,9 @@ export interface Deadline {
   /** Clock time. */
   readonly began: number;
   readonly expired: boolean;
-  /** Why it expired before its time; undefined if it did not. */
+  /** Why it expired early; undefined if it did not. */
   readonly early: string | undefined;
-  /** Ends the wait in time. Harmless after the expiry. */
+  /** Ends the wait in time. Has no effect after expiry. */
   lift(): void;
   /** Expires now, for this reason. */
   expire(early: string): void;
@@ -27,32 +27,29 @@ export class DeadlineQueue {
   readonly #waiting = new Set<QueuedDeadline>();
   #disarm: (() => void) | undefined;
 
-  /** `onEnd` is called after each end of a deadline, however it ended. */
+  /** `onEnd` is called each time a deadline ends, in whatever way. */
   constructor(clock: Clock, milliseconds: number, onEnd: () => void = () => {}) {
     this.#clock = clock;
     this.#onEnd = onEnd;
     this.#milliseconds = milliseconds;
   }
 
-  /**
-   * Gives deadlines another length from now on. Those that run keep theirs, and a shorter one may have to wait for
-   * them.
-   */
+  /** Changes the length of new deadlines. Running ones keep theirs, and a shorter one may have to wait for them. */
   use(milliseconds: number): void {
     this.#milliseconds = milliseconds;
   }
 
-  /** How many deadlines run. */
+  /** The number of running deadlines. */
   get size(): number {
     return this.#waiting.size;
   }
 
-  /** The one that has run for longest. */
+  /** The deadline that has run longest. */
   get oldest(): Deadline | undefined {
     return this.#waiting.values().next().value;
   }
 
-  /** Begins a deadline now; `expire` is called once if nobody lifts it in time. */
+  /** Starts a deadline now; `expire` is called once, unless the deadline is lifted in time. */
   begin(expire: () => void): Deadline {
     const deadline = new QueuedDeadline(
       this.#clock.now(),
@@ -65,16 +62,16 @@ export class DeadlineQueue {
     return deadline;
   }
 
-  /** Lets every deadline expire now. */
+  /** Expires every deadline now. */
   expireAll(): void {
     for (const deadline of this.#waiting) deadline.run();
   }
 
-  /** One function for all of them: there are several deadlines to each connection. */
+  /** One function for all of them, because each connection has several deadlines. */
   readonly #remove = (deadline: QueuedDeadline): void => {
     if (!this.#waiting.delete(deadline)) return;
     if (this.#waiting.size === 0) {
-      // A timer that nobody needs would keep a program alive.
+      // A timer that is not needed would keep a program alive.
       this.#disarm?.();
       this.#disarm = undefined;
     }

@@ -1,44 +1,44 @@
 /**
- * Has memory given back when many clients have left at once. What their ends leave behind is garbage on V8's heap and
- * free blocks of the C library's, and a worker that is idle afterwards allocates too little for either to look: it
- * would keep its peak for as long as it is idle.
+ * Releases memory after many clients have left at once. They leave garbage on V8's heap and free blocks in the C
+ * library's heap. A worker that is idle afterwards allocates too little to trigger a cleanup of either, so its
+ * memory would stay at its peak while it is idle.
  */
 
 import type { Clock } from "../runtime/runtime.ts";
 
-/** Watches how many connections are left. */
+/** Watches the number of open connections. */
 export class Departures {
   readonly #clock: Clock;
   readonly #release: () => void;
-  /** The most that there have been since memory was last given back. */
+  /** The peak since memory was last released. */
   #high = 0;
   #left = 0;
-  /** Undefined while nothing is due. */
+  /** Undefined while no release is scheduled. */
   #cancelWait: (() => void) | undefined;
 
-  /** `release` gives memory back, and stops everything for some milliseconds. */
+  /** `release` returns memory to the system, and blocks the process for some milliseconds. */
   constructor(clock: Clock, release: () => void) {
     this.#clock = clock;
     this.#release = release;
   }
 
-  /** To be called when a connection has ended, with how many are left. */
+  /** Call this when a connection has ended, with the number still open. */
   ended(left: number): void {
     this.#left = left;
-    // The most that there are is always right before an end.
+    // The peak is always reached right before an end.
     if (left >= this.#high) this.#high = left + 1;
     else if (left <= this.#high / 2 && left <= this.#high - MANY && !this.#cancelWait) {
       this.#wait(left);
     }
   }
 
-  /** Forgets what is due: a timer would keep a program alive that is done otherwise. */
+  /** Cancels a scheduled release: its timer would keep a finished program alive. */
   cancel(): void {
     this.#cancelWait?.();
     this.#cancelWait = undefined;
   }
 
-  /** Until hardly any more leave, for a while at most. */
+  /** Waits until hardly any more connections end, for at most {@linkcode MAX_ROUNDS} rounds. */
   #wait(before: number, rounds = 1): void {
     this.#cancelWait = this.#clock.after(ROUND, () => {
       const goesOn = this.#left < before * STEADY;
@@ -50,11 +50,11 @@ export class Departures {
   }
 }
 
-/** Connections that must have gone: fewer are not worth it. */
+/** Min number of ended connections; fewer are not worth a release. */
 const MANY = 500;
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const ROUND = 2_000;
-/** After so many looks memory is given back whether others leave or not. */
+/** After this many checks memory is released, even if connections are still ending. */
 const MAX_ROUNDS = 4;
-/** The part that is left if hardly any have gone. */
+/** If at least this share is left after a round, hardly any connections have ended. */
 const STEADY = 0.9;

@@ -1,4 +1,4 @@
-/** Turns the faults of connections into log lines that an operator can act on, without a flood of them. */
+/** Turns the faults of connections into log lines that an operator can act on, without flooding the log. */
 
 import type { PeerError } from "../errors.ts";
 import type { Logger } from "../log/logger.ts";
@@ -9,13 +9,13 @@ import { DESCRIPTORS } from "./admission.ts";
 import type { PlaceRule } from "./places.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 
-/** Whether this is how clients leave every day: nobody's fault, nothing to act on. */
+/** Whether this is an everyday disconnect: no fault, and nothing to act on. */
 export function isRoutineClose(fault: PeerError): boolean {
   return fault.party === "client" &&
     ["closed", "cut", "reset", "gone", "silent"].includes(fault.kind);
 }
 
-/** What a line is about, in front of its cause. */
+/** The subject of a line, written before its cause. */
 type Subject =
   | "handshake failed"
   | "client denied"
@@ -24,18 +24,18 @@ type Subject =
   | "connection refused"
   | "cannot accept clients";
 
-/** The last fault of its kind. */
+/** The last fault of a kind. */
 interface LastFault {
   readonly level: "info" | "warning" | "error";
   readonly detail: string;
 }
 
-/** Writes lines about faults. */
+/** Logs faults. */
 export class FaultLog {
   readonly #log: Logger;
   readonly #clock: Clock;
   readonly #repeats: Repeats<LastFault>;
-  /** When there was a line about a limit, by its name. */
+  /** When each limit was last logged, by the limit's name. */
   readonly #fullAt = new Map<string, number>();
 
   constructor(log: Logger, clock: Clock) {
@@ -44,7 +44,7 @@ export class FaultLog {
     this.#repeats = new Repeats(clock, (summary) => this.#summarize(summary));
   }
 
-  /** A connection ended by a fault. */
+  /** A connection ended with a fault. */
   connection(fault: PeerError, client: Client): void {
     if (fault.kind === "silent") {
       this.#log.debug("{client}: {reason}", {
@@ -75,7 +75,10 @@ export class FaultLog {
     );
   }
 
-  /** New clients wait because a limit is reached. A line a minute at most for each limit; descriptors have their own. */
+  /**
+   * New clients wait because a limit is reached. At most one line a minute for each limit; descriptors have their
+   * own.
+   */
   full({ name, counts }: Pick<PlaceRule, "name" | "counts">): void {
     if (name === DESCRIPTORS) return;
     const now = this.#clock.now();
@@ -89,14 +92,14 @@ export class FaultLog {
     });
   }
 
-  /** Writes the counts that are still waiting. */
+  /** Logs the pending counts. */
   flush(): void {
     this.#repeats.flush();
   }
 
   #write(subject: Subject, fault: PeerError, detail: string): void {
     const kind = `${subject}: ${fault.message}`;
-    // Clients fail every day; a backend or a machine that does is for an operator to mend.
+    // Clients fail every day; a failing backend or machine needs the operator.
     const ours = subject === "backend failed" || subject === "cannot accept clients";
     const level = ours ? "error" : subject === "connection refused" ? "warning" : "info";
     if (!this.#repeats.isFirst(kind, { level, detail })) return;
@@ -109,14 +112,14 @@ export class FaultLog {
   }
 }
 
-/** Who a client is: its address, the one it came to, and the name it asked for. */
+/** Describes a client: its address, the address it connected to, and the name it asked for. */
 export function describeClient(client: Client): string {
   try {
     const { pair: { peer, local }, clientInHeader, serverName, strangeName } = client;
     const behalf = clientInHeader === undefined
       ? ""
       : ` on behalf of ${formatSocketAddress(clientInHeader)}`;
-    // In quotes, for it may have spaces and look like a part of the line.
+    // Quoted, because the name may contain spaces and look like a part of the line.
     const asked = serverName ??
       (strangeName === undefined ? undefined : JSON.stringify(strangeName));
     const name = asked === undefined ? "" : ` for ${asked}`;
@@ -127,5 +130,5 @@ export function describeClient(client: Client): string {
   }
 }
 
-/** Milliseconds from one line about a limit to the next. */
+/** Milliseconds between two lines about the same limit. */
 const FULL_PERIOD = 60_000;

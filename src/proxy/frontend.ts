@@ -1,4 +1,4 @@
-/** A listening socket and the clients it has accepted: accepts, hands over, drains. */
+/** A listening socket and the clients it has accepted. It accepts clients, serves them and drains. */
 
 import { PeerError } from "../errors.ts";
 import { pause, type SocketAddress } from "../runtime/runtime.ts";
@@ -13,13 +13,13 @@ import { DESCRIPTORS, type FrontendPlaces, tooManyOf } from "./admission.ts";
 import { type ConnectionServices, serveConnection } from "./connection.ts";
 import type { Arrival, Place, Shortage } from "./places.ts";
 
-/** What a frontend is opened with. */
+/** Options for opening a frontend. */
 export interface FrontendOptions {
   readonly listener: TlsListener;
   readonly engine: TlsEngine;
-  /** As the address was asked for, which may have been port 0. */
+  /** The requested address; its port may be 0. */
   readonly address: SocketAddress;
-  /** The names of its listening sockets, where the platform has such. */
+  /** The names of its listening sockets, on platforms that have such names. */
   readonly sockets: readonly string[];
   readonly places: FrontendPlaces;
 }
@@ -28,14 +28,14 @@ export interface FrontendOptions {
 export class Frontend {
   readonly #listener: TlsListener;
   readonly #sockets: readonly string[];
-  /** What it was opened for. */
+  /** The address it was opened for. */
   readonly wanted: SocketAddress;
   #engine: TlsEngine;
   #services: ConnectionServices;
   #places: FrontendPlaces;
   readonly #clients = new Map<PendingClient, Place>();
   #accepted = 0;
-  /** Takes whoever is left in the kernel's queue before it closes. */
+  /** Accepts the clients left in the kernel's queue before it closes. */
   #emptying = false;
   #closed = false;
   #loop: Promise<void> | undefined;
@@ -51,7 +51,7 @@ export class Frontend {
     this.wanted = address;
   }
 
-  /** Opens one. Rejects with {@linkcode StartupError}. */
+  /** Opens a frontend. Rejects with {@linkcode StartupError}. */
   static async listen(
     engine: TlsEngine,
     options: TlsListenerOptions,
@@ -68,8 +68,8 @@ export class Frontend {
   }
 
   /**
-   * Finds out whether it can serve new clients by another engine on the socket that it has, and gives the function
-   * that has it do so. Undefined if not. Rejects with {@linkcode StartupError}.
+   * Checks whether another engine can serve new clients on the existing socket. If so, it resolves with the
+   * function that switches to that engine, otherwise with undefined. Rejects with {@linkcode StartupError}.
    */
   async serveBy(engine: TlsEngine): Promise<(() => void) | undefined> {
     if (engine === this.#engine) return () => {};
@@ -80,7 +80,7 @@ export class Frontend {
     });
   }
 
-  /** Serves new clients with other services and limits. Those that are there count for their client from now on. */
+  /** Serves new clients with these services and limits. Existing connections count for their client from now on. */
   use(services: ConnectionServices, places: FrontendPlaces): void {
     this.#services = services;
     this.#places = places;
@@ -95,7 +95,7 @@ export class Frontend {
     return this.#places;
   }
 
-  /** What serves new clients. */
+  /** The engine that serves new clients. */
   get engine(): TlsEngine {
     return this.#engine;
   }
@@ -104,7 +104,7 @@ export class Frontend {
     return this.#listener.address;
   }
 
-  /** Accepts clients until {@linkcode stopAccepting}. A fault in one never ends the loop. */
+  /** Accepts clients until {@linkcode stopAccepting}. A fault of one client never ends the loop. */
   serve(): Promise<void> {
     return this.#loop ??= this.#acceptAll();
   }
@@ -113,14 +113,14 @@ export class Frontend {
     while (!this.#closed) {
       const { clock } = this.#services.runtime;
       try {
-        // Clients beyond what can be served wait in the kernel's queue; so do those beyond what the backend can
-        // be dialled for.
+        // Clients beyond the limits wait in the kernel's queue, and so do clients for which no backend connection
+        // could be opened.
         for (let shortage = this.#shortage; shortage !== undefined; shortage = this.#shortage) {
           if (shortage.rule.name === DESCRIPTORS) this.#services.onShortage(tooMany());
           await this.#services.admission.change(shortage);
         }
         this.#begin(await this.#listener.accept());
-        // While clients wait in the queue accept() never does, and the ones inside must get their turns too.
+        // While clients are queued, accept() never waits, and the clients inside must get their turns too.
         if (this.#arrival === "asked" && !this.#listener.acceptsInTurn) await clock.turn();
       } catch (error) {
         if (!this.#closed) await this.#rest(error);
@@ -129,21 +129,23 @@ export class Frontend {
   }
 
   /**
-   * Takes the clients that wait already, then closes the listening socket. `successors`: others listen there and
-   * get the new connections by now, so that there is time for those whose packets are still under way.
+   * Accepts the clients that are already waiting, then closes the listening socket. `successors`: other processes
+   * listen on the address and get its new connections by now. It then waits for clients whose packets are still on
+   * the way.
    */
   async stopAccepting(successors = false): Promise<void> {
     const { clock, kernel } = this.#services.runtime;
-    // A client that is held back until it speaks is not seen in the queue, and would be reset.
+    // A client that the kernel holds back until it sends data is not visible in the queue, and would be reset.
     kernel?.acceptSilent(this.#sockets);
     if (successors) await pause(clock, PACKETS_UNDER_WAY);
     try {
       kernel?.overlook(this.#sockets);
     } catch {
-      // Some kernels let root alone do this. Without it whoever comes in the last milliseconds is reset.
+      // Some kernels allow this only for root. Without it, clients that connect in the last milliseconds are
+      // reset.
     }
-    // Closing a listening socket resets the clients in its queue, so let the loop empty it first, without regard
-    // to how many handshakes are under way.
+    // Closing a listening socket resets the clients in its queue. So let the loop empty the queue first, no matter
+    // how many handshakes are in progress.
     this.#emptying = true;
     this.#services.admission.wake();
     for (let round = 0, before = -1; this.#mayBeMore(round, before); round++) {
@@ -151,31 +153,34 @@ export class Frontend {
       await pause(clock, QUEUE_PERIOD);
     }
     this.close();
-    // The socket is gone only once nothing waits on it any more.
+    // The socket is released only when nothing waits on it.
     await this.#loop;
   }
 
-  /** Whether clients may be left in the kernel's queue, after so many rounds of which the last began with `before`. */
+  /**
+   * Whether clients may be left in the kernel's queue after `round` rounds, the last of which began with `before`
+   * accepted clients.
+   */
   #mayBeMore(round: number, before: number): boolean {
-    // On a machine that is busy a round may pass without a client although some wait.
+    // On a busy machine a round may pass without a new client although some are waiting.
     if ((this.#listener.waiting?.() ?? 0) > 0) return round < BUSY_ROUNDS;
     return round < QUEUE_ROUNDS && before !== this.#accepted;
   }
 
-  /** Closes the listening socket at once; clients go on. */
+  /** Closes the listening socket at once; existing connections continue. */
   close(): void {
     this.#closed = true;
     this.#listener.close();
     this.#services.admission.wake();
   }
 
-  /** Resolves once no client is left. */
+  /** Resolves when no client is left. */
   drained(): Promise<void> {
     if (this.#clients.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#onEmpty.push(resolve));
   }
 
-  /** Resets every client that is left. */
+  /** Resets all remaining clients. */
   abortAll(): void {
     for (const client of this.#clients.keys()) this.#services.aborter.abort(client, "now");
   }
@@ -209,7 +214,7 @@ export class Frontend {
     admission.makeWay(this.#places, this.#arrival);
   }
 
-  /** Counts a connection for its client, or ends it at once, before anything is read from it or said to it. */
+  /** Counts a connection for its client, or ends it at once, before anything is read from it or sent to it. */
   #takeFor(client: PendingClient, place: Place): boolean {
     const { admission, counters, takesProxyHeader } = this.#services;
     if (takesProxyHeader || !admission.countsClients(this.#places)) return true;
@@ -223,13 +228,13 @@ export class Frontend {
     return false;
   }
 
-  /** The address that a client counts for, as far as it is known. */
+  /** The address that a client counts for, if known. */
   #hostOf(client: Client): string | undefined {
     if (this.#services.takesProxyHeader) return client.clientInHeader?.host;
     return client.pair.peer.host;
   }
 
-  /** Descriptors come back as connections end; and no failure, of whatever kind, may spin the loop. */
+  /** Waits until descriptors may be free again. Also keeps any other failure from making the loop spin. */
   async #rest(error: unknown): Promise<void> {
     const shortage = error instanceof PeerError && error.kind === "resources";
     if (shortage) this.#services.onShortage(error);
@@ -242,15 +247,15 @@ function tooMany(): PeerError {
   return new PeerError("client", "resources", "connection limit (RLIMIT_NOFILE) reached");
 }
 
-/** Milliseconds that the three packets of a new connection may take. */
+/** Max milliseconds for the three packets of a new connection. */
 const PACKETS_UNDER_WAY = 1_000;
 /** Milliseconds without a new client after which the queue counts as empty. */
 const QUEUE_PERIOD = 10;
-/** Under a constant stream of clients the queue never is. */
+/** Max rounds: under a constant stream of clients the queue never becomes empty. */
 const QUEUE_ROUNDS = 10;
-/** As many rounds may pass while the kernel says that clients wait: three seconds. */
+/** Max rounds while the kernel reports waiting clients: three seconds. */
 const BUSY_ROUNDS = 300;
-/** Milliseconds to rest when descriptors have run out. */
+/** Milliseconds to wait when descriptors have run out. */
 const SHORTAGE_PERIOD = 100;
-/** Milliseconds to rest when a client was gone before it was accepted, or has made way for another. */
+/** Milliseconds to wait when a client left before it was accepted, or was ended to make room for another. */
 const FAILURE_PERIOD = 1;

@@ -1,40 +1,40 @@
 /**
- * Where one direction of a relay gets its octets from: out of a buffer that the source lends, or in a buffer of the
- * relay's own where the source needs one (read_buffer.ts). Which of them depends on both sides.
+ * The input of one direction of a relay. Bytes come in a buffer that the source lends or, if the source needs one,
+ * in the relay's own buffer (read_buffer.ts). Which of the two depends on both sides.
  */
 
 import type { Duplex } from "../runtime/runtime.ts";
 
-/** Octets that have come; null at the orderly end. */
+/** Bytes received; null at the orderly end. */
 export type Octets = Uint8Array | null;
 
-/** Use it in turns: `next`, write what that gave, `adapt`. */
+/** Use it in this order: `next`, write the bytes, `adapt`. */
 export interface Inlet {
   /**
-   * What is there, or what comes. Undefined: nothing yet, and `wake` is called, later, when it is worth asking again.
-   * Throws or rejects as the source does.
+   * The available bytes, or a promise of them. Undefined: there are none yet, and `wake` is called later, when it
+   * is worth asking again. Throws or rejects as the source does.
    */
   next(wake: () => void): Octets | Promise<Octets> | undefined;
-  /** Makes ready for the next octets. Call once those of `next` are written. */
+  /** Prepares for the next bytes. Call it once those of `next` are written. */
   adapt(): void;
-  /** Ends the use of it. Nobody may be waiting for `next`. */
+  /** Ends its use. No `next` may be pending. */
   release(): void;
 }
 
 /** What an inlet reads from. */
 export type Source = Pick<Duplex, "read" | "lend" | "lendNow" | "whenReadable" | "lends">;
-/** What is known of where its octets go. */
+/** What is known about the destination of the bytes. */
 export type Sink = Pick<Duplex, "takesAtOnce" | "room">;
 
 /** An inlet for a source that lends, or undefined if a buffer is needed. */
 export function lendingInlet(from: Source, to: Sink): Inlet | undefined {
-  // What is lent is gone when somebody waits, so whoever it is written to must have taken it by then.
+  // Lent bytes are gone after any wait, so the destination must have taken them by then.
   if (from.lends && to.takesAtOnce) return new LentNow(from, to);
   if (from.lend !== undefined) return { next: () => from.lend!(), adapt() {}, release() {} };
   return undefined;
 }
 
-/** Takes what is there, much at a time only while much is coming and the other side takes it. */
+/** Takes the available bytes. It takes many at a time only while many arrive and the other side accepts them. */
 class LentNow implements Inlet {
   readonly #from: Source;
   readonly #to: Sink;
@@ -54,7 +54,7 @@ class LentNow implements Inlet {
   }
 
   adapt(): void {
-    // What a slow reader has not taken is kept for it, so it is not to be more than it must.
+    // What a slow reader has not taken is kept in memory for it, so keep that small.
     this.#most = this.#last < SMALL / 2
       ? SMALL
       : Math.max(SMALL, Math.min(LARGE, Math.trunc((this.#to.room?.() ?? 0) * ROOM_SHARE)));
@@ -63,8 +63,8 @@ class LentNow implements Inlet {
   release(): void {}
 }
 
-/** Octets; one record. */
+/** In bytes; one record. */
 const SMALL = 16 << 10;
 const LARGE = 128 << 10;
-/** The part of a socket's room that octets can fill: the kernel counts its own structures too. */
+/** The share of a socket's room that bytes can fill: the kernel counts its own structures too. */
 const ROOM_SHARE = 0.6;

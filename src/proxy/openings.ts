@@ -1,24 +1,24 @@
 /**
- * Opens several listening sockets so that none listens unless all can. As soon as one of ours listens on a shared port
- * the kernel gives it clients, who are reset if this process gives up because of another port.
+ * Opens several listening sockets so that none listens unless all can. As soon as one of ours listens on a shared
+ * port, the kernel gives it clients. They would be reset if this process then failed because of another port.
  */
 
 import type { ListenAddress, Network } from "../runtime/runtime.ts";
 import type { TlsEngine } from "../tls/engine.ts";
 
-/** A socket that is to be opened. */
+/** A socket to open. */
 export interface Opening<Opened> {
   readonly engine: Pick<TlsEngine, "prepare">;
   readonly address: ListenAddress;
-  /** Others may listen there, too. */
+  /** Other processes may listen on the same port. */
   readonly reusePort: boolean;
   /** Opens it. Rejects with {@linkcode StartupError}. */
   open(): Promise<Opened>;
 }
 
 /**
- * Opens them, and gives them in the same order. Rejects with {@linkcode StartupError} if one cannot be opened; those
- * that have been are handed to `withdraw`.
+ * Opens the sockets and returns them in the same order. If one cannot be opened, it rejects with
+ * {@linkcode StartupError} and passes those already open to `withdraw`.
  */
 export async function openAll<Opened>(
   network: Pick<Network, "reserve">,
@@ -34,7 +34,7 @@ export async function openAll<Opened>(
       const reservation = await reserve(network, opening);
       if (reservation !== undefined) reserved.set(opening, reservation);
     }
-    // Those that could not be bound come first: one says why when it listens, and then nobody else does.
+    // First open those that could not be bound: if one fails, its error says why, and none of the others listens.
     const order = [
       ...openings.filter((one) => !reserved.has(one)),
       ...reserved.keys(),
@@ -49,7 +49,7 @@ export async function openAll<Opened>(
   return openings.map((one) => opened.get(one)!);
 }
 
-/** Binds a port that others may share. Undefined where that cannot be done, for whatever reason. */
+/** Binds a port that others may share. Undefined if that is not possible, for whatever reason. */
 async function reserve(
   network: Pick<Network, "reserve">,
   { address: { host, port, descriptor }, reusePort }: Opening<unknown>,
@@ -58,6 +58,6 @@ async function reserve(
   try {
     return await network.reserve?.({ host, port });
   } catch {
-    return undefined; // A confined worker loads no more modules.
+    return undefined; // A sandboxed worker cannot load modules.
   }
 }

@@ -1,35 +1,39 @@
 /**
- * The places that a worker, or one of its frontends, has for connections: how many are taken, how many of them by
- * handshakes under way, and how many by each client. It says when there is room and who has to make way; it accepts
- * nothing, refuses nothing and knows no sockets. Connections whose handshake is done are never asked to make way.
+ * The places for connections that a worker, or one of its frontends, has. It counts how many are taken, how many
+ * of them by handshakes in progress, and how many by each client. It says when there is room and which handshake
+ * must make way. It accepts nothing, refuses nothing and knows no sockets. Connections whose handshake is done
+ * never have to make way.
  */
 
 import type { Clock } from "../runtime/runtime.ts";
 import { clientNetwork } from "../wire/ip_address.ts";
 import type { Deadline } from "./deadline_queue.ts";
 
-/** A limit of places. */
+/** A limit on places. */
 export interface PlaceRule {
-  /** As an operator knows it: `--max-handshakes 256`. */
+  /** Its name for operators: `--max-handshakes 256`. */
   readonly name: string;
   readonly counts: "connections" | "handshakes";
   /** At least 1. */
   readonly max: number;
-  /** Milliseconds that a handshake has even if others wait; the oldest one gives way to a new client then. */
+  /**
+   * Milliseconds that a handshake always gets, even while others wait; then the oldest one makes way for a new
+   * client.
+   */
   readonly grace: number;
-  /** The listeners it holds for: for each of them, or only for those that are named. */
+  /** The kinds of arrival that the limit applies to. */
   readonly holdsFor: readonly Arrival[];
 }
 
 /**
- * How clients come to a listener: when they are `asked` for; `unasked`, so that they can be left waiting only for a
- * moment; or as the `last` ones of a socket that is about to close, which are lost if they are not accepted.
+ * How clients arrive at a listener. `asked`: each is accepted on request. `unasked`: they can be left waiting only
+ * for a moment. `last`: the socket is about to close, and clients are lost if they are not accepted.
  */
 export type Arrival = "asked" | "unasked" | "last";
 
-/** How many places a client may take. */
+/** How many places one client may take. */
 export interface ClientRule {
-  /** As an operator knows it. */
+  /** Its name for operators. */
   readonly name: string;
   /** At least 1. */
   readonly max: number;
@@ -38,17 +42,17 @@ export interface ClientRule {
 /** Why there is no room. */
 export interface Shortage {
   readonly rule: PlaceRule;
-  /** Milliseconds until somebody can make way; Infinity: nobody will. */
+  /** Milliseconds until a handshake can make way; Infinity if none will. */
   readonly wait: number;
 }
 
-/** Handshakes under way. */
+/** Handshakes in progress. */
 export interface HalfOpen {
   readonly size: number;
   readonly oldest: Deadline | undefined;
 }
 
-/** What is counted for a worker or a frontend. */
+/** The counts of a worker or a frontend. */
 export class Places {
   readonly #clock: Clock;
   readonly #halfOpen: HalfOpen;
@@ -62,11 +66,11 @@ export class Places {
     this.#halfOpen = halfOpen;
   }
 
-  /** Sets other limits, which hold at once. Without a rule for clients they are not counted. */
+  /** Changes the limits, effective at once. Without a rule for clients, clients are not counted. */
   use(rules: readonly PlaceRule[], clientRule: ClientRule | undefined): void {
     this.#rules = rules;
     this.#clientRule = clientRule;
-    // A client that leaves takes itself off the counts that it was put on.
+    // A client that leaves is removed from the counts it was added to.
     if (clientRule === undefined) this.#clients = new Map();
   }
 
@@ -75,12 +79,12 @@ export class Places {
     this.#taken++;
   }
 
-  /** Gives it up. */
+  /** Releases a place. */
   leave(): void {
     this.#taken--;
   }
 
-  /** Why another client cannot be accepted now; undefined: there is room, or a handshake that can give way. */
+  /** Why another client cannot be accepted now. Undefined: there is room, or a handshake that can make way. */
   shortage(arrival: Arrival): Shortage | undefined {
     let worst: Shortage | undefined;
     for (const rule of this.#rules) {
@@ -91,7 +95,7 @@ export class Places {
     return worst;
   }
 
-  /** Ends handshakes beyond the limits, as far as they have had their grace: for a client that has been accepted. */
+  /** Makes room for an accepted client: ends handshakes beyond the limits whose grace period is over. */
   makeWay(arrival: Arrival): void {
     for (const rule of this.#rules) {
       if (!rule.holdsFor.includes(arrival)) continue;
@@ -99,7 +103,7 @@ export class Places {
     }
   }
 
-  /** Ends the oldest handshake if it has had this grace: something has run out that nobody counts. */
+  /** Ends the oldest handshake if its grace period is over: a resource that is not counted here has run out. */
   makeOneWay(name: string, grace: number): boolean {
     const { oldest } = this.#halfOpen;
     if (oldest === undefined || oldest.began + grace > this.#clock.now()) return false;
@@ -107,18 +111,18 @@ export class Places {
     return true;
   }
 
-  /** Whether places are counted for each client. */
+  /** Whether places are counted per client. */
   get countsClients(): boolean {
     return this.#clientRule !== undefined;
   }
 
-  /** The rule by which this client has as many places as it may have. */
+  /** The rule that forbids this client another place; undefined if none does. */
   ruleAgainst(client: string): ClientRule | undefined {
     const rule = this.#clientRule;
     return rule !== undefined && (this.#clients.get(client) ?? 0) >= rule.max ? rule : undefined;
   }
 
-  /** Where this client is counted by now; undefined if clients are not counted, or if it is counted already. */
+  /** The counts to which this client was added; undefined if clients are not counted, or if it is counted already. */
   countClient(client: string, known: readonly ClientCounts[]): ClientCounts | undefined {
     if (this.#clientRule === undefined || known.includes(this.#clients)) return undefined;
     this.#clients.set(client, (this.#clients.get(client) ?? 0) + 1);
@@ -133,17 +137,17 @@ export class Places {
     this.#halfOpen.oldest!.expire(`gave way to a new client: ${name} reached`);
   }
 
-  /** Milliseconds until the oldest handshake has had its grace. */
+  /** Milliseconds until the grace period of the oldest handshake is over. */
   #patience({ grace }: PlaceRule): number {
     const { oldest } = this.#halfOpen;
     return oldest === undefined ? Infinity : oldest.began + grace - this.#clock.now();
   }
 }
 
-/** Connections by client. */
+/** Number of connections by client. */
 export type ClientCounts = Map<string, number>;
 
-/** The place of one connection, in the worker and at its frontend. */
+/** The place of one connection, in its worker and in its frontend. */
 export class Place {
   readonly #all: readonly Places[];
   readonly #begin: (expire: () => void) => Deadline;
@@ -152,7 +156,7 @@ export class Place {
   #countedIn: ClientCounts[] = NOWHERE;
   #left = false;
 
-  /** `begin` begins the deadline of a handshake, which is then also kept in `handshakes`. */
+  /** `begin` starts the deadline of a handshake, which is then also kept in `handshakes`. */
   constructor(
     all: readonly Places[],
     begin: (expire: () => void) => Deadline,
@@ -164,7 +168,7 @@ export class Place {
     for (const places of all) places.enter();
   }
 
-  /** Begins the handshake; `expire` is called once if it has to end before it is done. The place is free then. */
+  /** Starts the handshake. If it must end before it is done, `expire` is called once, and the place is already free. */
   beginHandshake(expire: () => void): Deadline {
     const deadline = this.#begin(() => {
       this.leave();
@@ -175,13 +179,16 @@ export class Place {
     return deadline;
   }
 
-  /** Ends the handshake in time. Harmless after the expiry. */
+  /** Ends the handshake in time. Has no effect after expiry. */
   endHandshake(deadline: Deadline): void {
     this.#handshakes?.delete(deadline);
     deadline.lift();
   }
 
-  /** Counts the connection for the client at this address, unless that has too many: then tells by which rule. */
+  /**
+   * Counts the connection for the client at this address. If the client already has its max, returns the rule
+   * instead.
+   */
   takeFor(host: string): ClientRule | undefined {
     const client = clientNetwork(host);
     for (const places of this.#all) {
@@ -192,7 +199,7 @@ export class Place {
     return undefined;
   }
 
-  /** Counts the connection for this client in any case, where it is not yet counted: it is there already. */
+  /** Counts an existing connection for this client, even beyond the limit, unless it is counted already. */
   countFor(host: string): void {
     if (this.#left) return;
     this.#client ??= clientNetwork(host);
@@ -202,7 +209,7 @@ export class Place {
     }
   }
 
-  /** Gives the place up. Harmless a second time. */
+  /** Releases the place. Has no effect the second time. */
   leave(): void {
     if (this.#left) return;
     this.#left = true;

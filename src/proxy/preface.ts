@@ -1,4 +1,4 @@
-/** Chooses what a backend reads before the first octet of plaintext. */
+/** Chooses what a backend receives before the first byte of plaintext. */
 
 import type { PrefaceSettings } from "../config/settings.ts";
 import type { ClientCertificate, Negotiated, PendingClient, SecureClient } from "../tls/engine.ts";
@@ -6,22 +6,22 @@ import { encodeIpPreface, encodeProxyV1 } from "../wire/preface.ts";
 import { LONGEST_PROXY_HEADER } from "../wire/proxy_header.ts";
 import { encodeProxyV2, type ProxyV2Facts, type ProxyV2Tls } from "../wire/proxy_v2.ts";
 
-/** What prefaces are made of. */
+/** The facts about a client that prefaces are made of. */
 export type PrefaceClient = Pick<PendingClient, "pair" | "serverName" | "takeProxyHeader">;
 
 /**
- * Encodes the preface of one connection, or gives undefined where there is none. Only who needs addresses or
- * facts asks for them.
+ * Encodes the preface of one connection, or returns undefined if there is none. Addresses and other facts are
+ * looked up only when the preface needs them.
  */
 export type EncodePreface = (
   client: PrefaceClient,
   secure: Pick<SecureClient, "negotiated">,
 ) => Uint8Array | undefined;
 
-/** Told once, in an operator's words, that a header had no room for everything. */
+/** Called once, with a message for operators, when a header had no room for everything. */
 export type OnOmitted = (line: string) => void;
 
-/** The encoder for a kind of preface. */
+/** The encoder for one kind of preface. */
 export function prefaceEncoder(settings: PrefaceSettings, onOmitted: OnOmitted): EncodePreface {
   switch (settings.kind) {
     case "none":
@@ -64,7 +64,7 @@ function proxyV2Facts(
     client: pair.peer,
     server: pair.local,
     alpn: negotiated?.alpn,
-    // As the choice of the certificate knows it: in lower case, without a dot at the end.
+    // The name as used to choose the certificate: lower case, no dot at the end.
     authority: authority ? serverName : undefined,
     clientCertificate: clientCertificate ? negotiated?.clientCertificate?.pem : undefined,
     tls: tlv && negotiated !== undefined ? proxyV2Tls(negotiated) : undefined,
@@ -78,7 +78,7 @@ function proxyV2Tls({ certificate, clientCertificate, ...negotiated }: Negotiate
     certificateIn: placeOf(clientCertificate, negotiated.resumed),
     verifyResult: clientCertificate?.verifyResult ?? 0,
     commonName: clientCertificate?.commonName,
-    // Both are of the frontend's certificate, not of the client's (section 2.2.6).
+    // Both describe the frontend's certificate, not the client's (section 2.2.6).
     signatureAlgorithm: certificate?.signature,
     keyAlgorithm: certificate?.key,
   };

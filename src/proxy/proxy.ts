@@ -1,6 +1,6 @@
 /**
- * A TLS-terminating proxy in this process: its frontends, what their connections share, and its end. Workers
- * and the library are both this.
+ * A TLS-terminating proxy in this process: its frontends, what their connections share, and how it ends. Both a
+ * worker and the library run one.
  */
 
 import type { ConnectionLimits, ProxySettings, Timeouts } from "../config/settings.ts";
@@ -25,41 +25,41 @@ import { newRelayBuffers } from "./relay.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 import { type StallLimits, StallWatch } from "./stall_watch.ts";
 
-/** What a proxy is made of. Of the timeouts some are only for those around it. */
+/** Options of a proxy. Some of the timeouts are not here, because only its owner uses them. */
 export interface ProxyOptions extends Omit<ProxySettings, "timeouts">, Partial<WorkerShare> {
   /** At least one. */
   readonly frontends: readonly ProxyFrontend[];
   /** Log a line for each connection that has ended. */
   readonly logConnections?: boolean;
-  /** Tried in this order for each connection, save that those which failed of late come last. */
+  /** Tried in this order for each connection, but those that failed recently come last. */
   readonly backend: readonly Endpoint[];
-  /** How many this process may have open; undefined or 0: nobody knows. */
+  /** How many descriptors this process may have open; undefined or 0 if unknown. */
   readonly descriptors?: number;
   /** Share the ports with other processes (SO_REUSEPORT). */
   readonly reusePort: boolean;
-  /** Open no socket: a change that needs a new one is refused. */
+  /** Open no new socket: a change that needs one is refused. */
   readonly opensNothing?: boolean;
-  /** How many processes share the clients by address; undefined: however the kernel likes. */
+  /** Number of processes that share the clients by client address. Undefined: the kernel decides. */
   readonly steer: number | undefined;
-  /** As TlsListenerOptions has it. */
+  /** See TlsListenerOptions. */
   readonly steersNetworks?: boolean | undefined;
   readonly timeouts: ProxyTimeouts;
-  /** Told of each connection that has ended: the access log. */
+  /** Called for each connection that has ended: the access log. */
   readonly onConnection?: OnConnection | undefined;
-  /** Called for each client that is accepted. */
+  /** Called for each accepted client. */
   readonly onAccept?: (() => void) | undefined;
 }
 
-/** Where to listen, and who does TLS there. All engines are of one kind. */
+/** An address to listen on, and the engine that does TLS there. All engines are of one kind. */
 export interface ProxyFrontend extends ListenAddress {
   readonly engine: TlsEngine;
-  /** As the operator would write it: addresses of the same name are one frontend, and share its limits. */
+  /** As the operator would write it. Addresses of the same name are one frontend and share its limits. */
   readonly name?: string | undefined;
-  /** What holds for it besides what holds for all; undefined: nothing. */
+  /** Limits for this frontend, in addition to the general ones; undefined if there are none. */
   readonly limits?: Partial<ConnectionLimits> | undefined;
 }
 
-/** How long a proxy lets what take. */
+/** The timeouts that a proxy itself applies. */
 export type ProxyTimeouts = Omit<Timeouts, "drain" | "worker">;
 
 /** A running proxy. */
@@ -72,7 +72,7 @@ export class Proxy {
   #places = new Map<string, FrontendPlaces>();
   #services: ConnectionServices;
   #frontends: Frontend[] = [];
-  /** Those that listen no more, until their clients have gone. */
+  /** Frontends that no longer listen, kept until their clients have left. */
   readonly #former = new Set<Frontend>();
   #cancelEnd: () => void = () => {};
 
@@ -83,10 +83,7 @@ export class Proxy {
     this.#services = this.#newServices(options);
   }
 
-  /**
-   * Listens; clients wait until {@linkcode serve}. Rejects with {@linkcode StartupError}, and nothing stays
-   * open then.
-   */
+  /** Listens; clients wait until {@linkcode serve}. If it rejects with {@linkcode StartupError}, nothing stays open. */
   static async listen(
     runtime: Runtime,
     options: ProxyOptions,
@@ -102,19 +99,19 @@ export class Proxy {
     return this.#frontends.map((frontend) => frontend.address);
   }
 
-  /** Sends the clients of new connections to these addresses; those that are served go on. */
+  /** Connects new clients to these addresses; existing connections continue. */
   useBackend(endpoints: readonly Endpoint[]): void {
     this.#services.backend.use(endpoints);
   }
 
-  /** Begins to accept clients. */
+  /** Starts to accept clients. */
   serve(): void {
     for (const frontend of this.#frontends) frontend.serve();
   }
 
   /**
-   * Gets everything ready for serving by other options, and changes nothing yet. What cannot be changed:
-   * `descriptors`. Rejects with {@linkcode StartupError}.
+   * Prepares for serving with other options, but changes nothing yet. `descriptors` cannot be changed. Rejects
+   * with {@linkcode StartupError}.
    */
   async prepare(options: ProxyOptions): Promise<ProxyChange> {
     const steps = await this.#steps(options);
@@ -130,25 +127,25 @@ export class Proxy {
     };
   }
 
-  /** Staples other OCSP responses from now on, if the engine staples any. */
+  /** Staples these OCSP responses from now on, if the engine can staple. */
   staple(staples: Parameters<NonNullable<TlsEngine["staple"]>>[0]): void {
     const engines = new Set(this.#frontends.map(({ engine }) => engine));
     for (const engine of engines) engine.staple?.(staples);
   }
 
-  /** Stops accepting and waits for the clients to end; those left after `limit` ms are reset. */
+  /** Stops accepting and waits for the clients to end. Clients left after `limit` ms are reset. */
   async drain(limit: number, options: DrainOptions = {}): Promise<void> {
     await this.stopAccepting(options);
     this.endWithin(limit);
     await this.drained();
   }
 
-  /** Closes the listening sockets gently; clients go on. */
+  /** Closes the listening sockets without losing clients; existing connections continue. */
   async stopAccepting({ successors = false }: DrainOptions = {}): Promise<void> {
     await Promise.all(this.#frontends.map((frontend) => frontend.stopAccepting(successors)));
   }
 
-  /** Resolves when all clients have ended. */
+  /** Resolves when all connections have ended. */
   async drained(): Promise<void> {
     const frontends = [...this.#frontends, ...this.#former];
     await Promise.all(frontends.map((frontend) => frontend.drained()));
@@ -157,19 +154,19 @@ export class Proxy {
     this.#faults.flush();
   }
 
-  /** Resets the clients that are left after so many milliseconds. The last call counts. */
+  /** Resets the remaining clients after this many milliseconds. The last call wins. */
   endWithin(limit: number): void {
     this.#cancelEnd();
     this.#cancelEnd = this.#runtime.clock.after(limit, () => {
       this.#services.accessLog?.cutOff();
       for (const frontend of [...this.#frontends, ...this.#former]) frontend.abortAll();
-      // The other side may be the one that a relay waits for.
+      // The relay may be waiting for the other side.
       this.#services.stallWatch.abortAll();
       this.#services.backend.abandonAll();
     });
   }
 
-  /** What becomes of each frontend: a socket that listens there already is kept, if its engine can. */
+  /** What happens to each frontend. An existing socket is kept if its engine allows it. */
   async #steps(options: ProxyOptions): Promise<FrontendStep[]> {
     const steps: (FrontendStep | undefined)[] = [];
     const openings: Opening<Frontend>[] = [];
@@ -201,8 +198,8 @@ export class Proxy {
   }
 
   /**
-   * Closes a socket that is not wanted after all. Where this process serves already the kernel may have given it
-   * clients, who are served as anybody else.
+   * Closes a socket that is not needed after all. If this process already serves, the kernel may have given it
+   * clients. They are served like any others.
    */
   #withdraw(opened: Frontend): void {
     const served = this.#servedAt(opened.wanted);
@@ -235,7 +232,7 @@ export class Proxy {
     return this.#retire(gone);
   }
 
-  /** Resolves when they listen no more; their clients go on for as long as they like. */
+  /** Resolves when they no longer listen. Their clients may stay for as long as they like. */
   async #retire(frontends: readonly Frontend[]): Promise<void> {
     await Promise.all(
       frontends.map((frontend) =>
@@ -251,7 +248,7 @@ export class Proxy {
     return deaf;
   }
 
-  /** The places of every frontend; one that was there before goes on counting. */
+  /** The places of every frontend; an existing frontend keeps its counts. */
   #changePlaces(options: ProxyOptions): Map<string, FrontendPlaces> {
     const changed = new Map<string, FrontendPlaces>();
     for (const frontend of options.frontends) {
@@ -265,7 +262,7 @@ export class Proxy {
     return changed;
   }
 
-  /** What connections share from now on; what watches over those that are there stays. */
+  /** The services for new connections. What watches over existing ones stays. */
   #changeServices(options: ProxyOptions): ConnectionServices {
     const { timeouts, backend } = options;
     const { stallWatch, admission, backend: dialer } = this.#services;
@@ -323,28 +320,31 @@ export class Proxy {
   }
 }
 
-/** How a drain goes. */
+/** Options of a drain. */
 export interface DrainOptions {
   /** Other processes listen on the same addresses and get the new connections by now. */
   readonly successors?: boolean;
 }
 
-/** A change that has been prepared. One of its functions is to be called, once. */
+/** A prepared change. Call exactly one of its functions, once. */
 export interface ProxyChange {
-  /** Where two sockets of this process listen until the change is made: one that is kept for new options, and the former. */
+  /**
+   * Addresses where this process has two sockets until the change is made: the former one, and one kept for the
+   * new options.
+   */
   readonly reopened: readonly SocketAddress[];
-  /** Makes the change; resolves when the sockets that are not wanted any more have been closed gently. */
+  /** Makes the change. Resolves when the sockets that are no longer needed have been closed without losing clients. */
   commit(): Promise<void>;
   /** Closes what was opened for it. */
   forget(): void;
 }
 
-/** What becomes of one frontend. */
+/** What happens to one frontend. */
 interface FrontendStep {
   readonly frontend: Frontend;
-  /** Set if its socket is a new one. */
+  /** Set if its socket is new. */
   readonly opened?: Frontend;
-  /** Has a socket that is there be served by the new engine. */
+  /** Makes the new engine serve the existing socket. */
   readonly adopt?: () => void;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Moves bytes of one direction of a relay: takes what is there, writes it, and waits only where it must. It goes on
- * by callbacks, for most of what it does is done at once: with promises a request kept alive costs a tenth more.
+ * Moves the bytes of one direction of a relay: takes what is available, writes it, and waits only where it must.
+ * It uses callbacks, because nearly all its work completes synchronously: with promises a keep-alive request costs
+ * 10 % more.
  */
 
 import type { Clock, Duplex } from "../runtime/runtime.ts";
@@ -10,19 +11,19 @@ import type { Inlet } from "./inlet.ts";
 export interface Direction {
   readonly to: Duplex;
   readonly inlet: Inlet;
-  /** Told whenever octets have come. */
+  /** Called whenever bytes have arrived. */
   readonly onOctets: () => void;
-  /** Whether a write is under way. */
+  /** Whether a write is in progress. */
   writing: boolean;
-  /** Octets read. */
+  /** Bytes read. */
   octets: number;
   /** Whether the orderly end was read. */
   ended: boolean;
 }
 
 /**
- * Moves octets until the orderly end, which it passes on unless `checkEnd` throws, or a fault, which it
- * returns.
+ * Moves bytes until the orderly end or a fault. It passes the end on, unless `checkEnd` throws. It returns the
+ * fault.
  */
 export function pump(
   direction: Direction,
@@ -37,7 +38,7 @@ class Pump {
   readonly #clock: Clock;
   readonly #checkEnd: (() => Promise<void>) | undefined;
   readonly #over: (fault: unknown | undefined) => void;
-  /** How much may have moved before others have their turn. */
+  /** How many bytes may have moved when other connections get their turn. */
   #share = FAIR_SHARE;
 
   constructor(
@@ -52,7 +53,7 @@ class Pump {
     this.#over = over;
   }
 
-  /** Moves what is there, and comes back when there is more. */
+  /** Moves the available bytes, and runs again when there are more. */
   readonly go = (): void => {
     try {
       while (this.#moveOne());
@@ -61,7 +62,7 @@ class Pump {
     }
   };
 
-  /** False if it waits or is over. */
+  /** Returns false if it waits or has ended. */
   #moveOne(): boolean {
     const octets = this.#direction.inlet.next(this.go);
     if (octets === undefined) return false;
@@ -118,7 +119,8 @@ class Pump {
     const direction = this.#direction;
     direction.writing = false;
     direction.inlet.adapt();
-    // Reads and writes that need not wait never leave this loop; timers and other connections do.
+    // Reads and writes that do not wait never leave this loop, but timers and other connections need the event
+    // loop.
     if (direction.octets < this.#share) return true;
     this.#share = direction.octets + FAIR_SHARE;
     this.#clock.turn().then(this.go);
@@ -137,8 +139,8 @@ class Pump {
 }
 
 /**
- * Reads and forgets until the end, of whatever kind. It rests after each read: one that finds data does not
- * pass through the event loop, so that a fast client would keep every timer of the worker from running.
+ * Reads and discards until the end, orderly or not. It pauses after each read: a read that finds data does not
+ * pass through the event loop, so a fast client would block every timer of the worker.
  */
 export async function discard(
   direction: Direction,
@@ -170,5 +172,5 @@ function nextOf(inlet: Inlet): Promise<Uint8Array | null> {
   });
 }
 
-/** Octets that a direction may move before everything else gets a turn: less than one large read. */
+/** Bytes that a direction may move before everything else gets a turn: less than one large read. */
 const FAIR_SHARE = 64 << 10;

@@ -1,30 +1,33 @@
 /**
- * The buffer one direction of a relay reads into: small while little arrives, large while it keeps filling.
- * A read that waits holds its buffer, so what a connection owns while idle is the small one; large ones come
- * from a pool shared by the worker and go back as soon as a read shows that the burst is over. A write that waits
- * holds it too, for as long as its peer likes, so only some connections at a time have a large one.
+ * The buffer that one direction of a relay reads into: small while little arrives, large while it keeps filling. A
+ * pending read holds its buffer, so an idle connection owns only a small one. Large buffers come from a pool of
+ * the worker and return to it as soon as a read shows that the burst is over. A pending write also holds its
+ * buffer, for as long as the peer likes, so only a limited number of connections have a large one at a time.
  */
 
 import { BufferPool } from "../buffer_pool.ts";
 import type { Inlet, Octets, Source } from "./inlet.ts";
 
-/** Sizes in octets. */
+/** Sizes in bytes. */
 export interface BufferSizes {
   readonly small: number;
   readonly large: number;
-  /** A large buffer is kept while reads bring more than this. */
+  /** A large buffer is kept while reads return more than this. */
   readonly keepAbove: number;
   /**
-   * For a source that gives one record of at most this size per read, however many are there: after one that
-   * is full, but for what a small buffer may have taken of it, the next is read at once, so that several leave
-   * in one write. 0 for a source that gives all it has.
+   * For a source that returns one record of at most this size per read, however many are available. After a full
+   * record (less what fitted in a small buffer) the next one is read at once, so that several leave in one write.
+   * 0 for a source that returns all it has.
    */
   readonly record: number;
-  /** While so many large buffers are in use, others that fill get one of this size. Undefined: they get large ones. */
+  /**
+   * When this many large buffers are in use, further connections get a buffer of this size. Undefined: always a
+   * large one.
+   */
   readonly crowd?: { readonly from: number; readonly size: number };
 }
 
-/** Makes the read buffers of one direction of every connection of a worker. */
+/** Creates the read buffers of one direction for all connections of a worker. */
 export class ReadBuffers {
   readonly sizes: BufferSizes;
   readonly small: BufferPool;
@@ -47,35 +50,35 @@ export class ReadBuffers {
     return new ReadBuffer(this, from);
   }
 
-  /** The pool of the largest buffer to be had; what is taken of it is given back by {@linkcode give}. */
+  /** The pool of the largest buffer available now. Return its buffers with {@linkcode give}. */
   largest(): BufferPool {
     return this.#largeInUse < this.#mostLarge ? this.large : this.medium;
   }
 
-  /** Takes a buffer from one of the pools. */
+  /** Takes a buffer from a pool. */
   borrow(pool: BufferPool): Uint8Array {
     if (pool === this.large) this.#largeInUse++;
     return pool.take();
   }
 
-  /** Gives it back. */
+  /** Returns a buffer to its pool. */
   give(pool: BufferPool, buffer: Uint8Array): void {
     if (pool === this.large) this.#largeInUse--;
     pool.give(buffer);
   }
 }
 
-/** One direction's buffer, for sources that have none. */
+/** The buffer of one direction, for sources that have none. */
 export class ReadBuffer implements Inlet {
   readonly #buffers: ReadBuffers;
   readonly #from: Source;
   #space: Uint8Array;
   #pool: BufferPool;
-  /** Where in the space the last read began. */
+  /** Index at which the last read began. */
   #start = 0;
-  /** How much the last read brought. */
+  /** How many bytes the last read returned. */
   #last = 0;
-  /** A read begun early whose octets belong at `#start`. */
+  /** A read started early; its bytes belong at `#start`. */
   #ahead: Promise<number | null> | undefined;
 
   constructor(buffers: ReadBuffers, from: Source) {
@@ -90,7 +93,7 @@ export class ReadBuffer implements Inlet {
     return octets instanceof Promise ? octets.then(this.#take) : this.#take(octets);
   }
 
-  /** Reads, or waits for what is being read already. */
+  /** Reads, or waits for the read that was started early. */
   #read(): number | null | Promise<number | null> {
     const ahead = this.#ahead;
     this.#ahead = undefined;
@@ -99,7 +102,7 @@ export class ReadBuffer implements Inlet {
     return this.#from.read(this.#space);
   }
 
-  /** The octets that the last read brought, and whatever more was there already. */
+  /** The bytes of the last read, plus whatever else was already available. */
   readonly #take = (octets: number | null): Octets | Promise<Octets> => {
     if (octets === null) return null;
     this.#last = octets;
@@ -107,7 +110,7 @@ export class ReadBuffer implements Inlet {
     return this.#part(this.#start + octets);
   };
 
-  /** Chooses the next read's buffer by how much the last one brought. Call once its octets are written. */
+  /** Chooses the next read's buffer by how much the last read returned. Call it once those bytes are written. */
   adapt(): void {
     if (this.#ahead !== undefined) return;
     const { small, large, medium, sizes } = this.#buffers;
@@ -120,7 +123,7 @@ export class ReadBuffer implements Inlet {
     }
   }
 
-  /** Gives the buffer back. No read may be waiting on it. */
+  /** Returns the buffer. No read may be pending. */
   release(): void {
     this.#buffers.give(this.#pool, this.#space);
   }
@@ -143,7 +146,7 @@ export class ReadBuffer implements Inlet {
     return this.#space.subarray(start, end);
   }
 
-  /** Whether the last read was a whole record, so that another one may be there already. */
+  /** Whether the last read was a whole record, so that another one may be available. */
   #mayBeMore(): boolean {
     const { record, small } = this.#buffers.sizes;
     return record > 0 && this.#last >= record - small;
@@ -162,16 +165,16 @@ export class ReadBuffer implements Inlet {
   }
 }
 
-/** What a read gives if its octets were there when it was called; undefined if it waits, ends or fails. */
+/** The result of a read whose bytes were already available; undefined if it waits, ends or fails. */
 async function atOnce(read: Promise<number | null> | null): Promise<number | undefined> {
   let octets: number | null = null;
   read?.then((count) => octets = count, () => {});
-  // A read that need not wait is settled after a few turns of the microtask queue.
+  // A read that does not wait settles within a few microtasks.
   for (let turn = 0; turn < MICROTASK_TURNS && octets === null; turn++) await undefined;
   return octets ?? undefined;
 }
 
 const MICROTASK_TURNS = 4;
-/** The most a worker keeps in spare buffers. */
+/** Max size of a worker's spare buffers. */
 const SPARE_SMALL_OCTETS = 1 << 20;
 const SPARE_LARGE_OCTETS = 4 << 20;

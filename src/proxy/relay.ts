@@ -1,8 +1,8 @@
 /**
- * Relays octets between a client and its backend until both directions have ended. Each direction reads only
- * when the other side has taken what came before, so a connection holds one buffer per direction at most.
+ * Relays bytes between a client and its backend until both directions have ended. Each direction reads only when
+ * the other side has taken the previous bytes, so a connection holds at most one buffer per direction.
  *
- * An orderly end of one side is passed on and the other direction goes on (half-close). A disorderly one is
+ * An orderly end of one side is passed on, and the other direction continues (half-close). A disorderly end is
  * never made to look orderly: what was read is delivered, then the other side sees a reset.
  */
 
@@ -16,7 +16,7 @@ import { type Direction, discard, pump } from "./pump.ts";
 import { ReadBuffers } from "./read_buffer.ts";
 import type { StallWatch, Watched } from "./stall_watch.ts";
 
-/** What every relay of a worker shares. */
+/** Shared by all relays of a worker. */
 export interface RelayServices {
   readonly runtime: Runtime;
   readonly aborter: Aborter;
@@ -32,8 +32,8 @@ export interface RelayBuffers {
 }
 
 /**
- * The sizes that measured best: octets per CPU second in bulk, memory while idle. `oneRecordPerRead` as the
- * library says that does TLS, and `tls` with whom that is.
+ * The sizes that measured best, by bytes per CPU second in bulk and by memory while idle. `oneRecordPerRead` is
+ * what the TLS library declares; `tls` is the side that speaks TLS.
  */
 export function newRelayBuffers(
   oneRecordPerRead: boolean,
@@ -47,7 +47,7 @@ export function newRelayBuffers(
     record: oneRecordPerRead ? TLS_RECORD : 0,
     crowd: CROWD,
   });
-  // TCP gives all it has: a read that leaves much room has emptied the queue.
+  // TCP returns all it has, so a read that leaves much room has emptied the queue.
   const octets = new ReadBuffers({
     small: 2 << 10,
     large: 128 << 10,
@@ -64,9 +64,9 @@ export function newRelayBuffers(
 export type RelayEnd = Duplex & Abortable;
 
 /**
- * Relays until both directions have ended. Resolves with undefined after an orderly end, else with the first
- * fault. The caller closes both sides afterwards; no read or write waits on them any more then. The record is
- * told how much there was.
+ * Relays until both directions have ended. Resolves with undefined after an orderly end, otherwise with the first
+ * fault. The caller closes both sides afterwards; no read or write is pending then. The record receives the byte
+ * counts.
  */
 export function relay(
   client: RelayEnd,
@@ -85,15 +85,15 @@ class Relay implements Watched {
   readonly #down: Direction;
   #fault: PeerError | undefined;
   #backendTakesNoMore = false;
-  /** The reset that a write to the backend was told of. */
+  /** The reset that a write to the backend failed with. */
   #backendReset: PeerError | undefined;
   #downOver = false;
   #upOver = false;
-  /** Whether the backend has said nothing since the client's last octets. */
+  /** Whether the backend has sent nothing since the client's last bytes. */
   #unanswered = false;
   /** Both sides have been closed. */
   #over = false;
-  /** Under way; nothing is closed before they are done, lest the end look orderly. */
+  /** Aborts in progress. Nothing is closed before they are done, or the end would look orderly. */
   readonly #aborts: Promise<void>[] = [];
 
   constructor(client: RelayEnd, backend: RelayEnd, services: RelayServices) {
@@ -163,8 +163,8 @@ class Relay implements Watched {
     if (!this.#up.writing) {
       this.#clientLeft(this.#translate(fault, "client"));
     } else {
-      // The backend takes no more, but its answer may still be on the way: keep the client talking, since a
-      // client that is reset while it sends may never read the answer.
+      // The backend accepts no more, but its answer may still be on the way. Do not reset the client yet: a client
+      // that is reset while it sends may never read the answer.
       this.#backendTakesNoMore = true;
       const broken = this.#translate(fault, "backend");
       if (broken.kind === "reset") this.#backendReset = broken;
@@ -192,8 +192,8 @@ class Relay implements Watched {
   }
 
   /**
-   * Nearly every client leaves without close_notify once it has what it came for. Only where something of what
-   * it sent may be missing the backend must not take that for an end.
+   * Nearly every client leaves without close_notify once it has its answer. Only if some of its data may be
+   * missing must the backend not see an orderly end.
    */
   #clientLeft(fault: PeerError): void {
     if (fault.kind === "closed") this.#services.counters.clientsWithoutCloseNotify++;
@@ -203,7 +203,8 @@ class Relay implements Watched {
       return this.#abortBoth(fault, "when-sent");
     }
     this.#over = true;
-    // To close a client that takes nothing would leave its descriptor open (Deno's TLS) for as long as it likes.
+    // After a plain close, a client that reads nothing would keep its descriptor open (Deno's TLS) for as long as
+    // it likes.
     if (this.#down.writing) this.#abort(this.#client, "when-sent");
     else this.#client.close();
     this.#backend.close();
@@ -211,7 +212,7 @@ class Relay implements Watched {
 
   async #backendLeft(fault: PeerError): Promise<void> {
     if (fault.kind === "closed") {
-      // It has sent whole records and then an end, which is all that its plaintext would have shown.
+      // It sent whole records and then ended the connection; plaintext would not have shown more.
       this.#services.counters.backendsWithoutCloseNotify++;
       if (await this.#passEnd()) return;
     }
@@ -220,7 +221,7 @@ class Relay implements Watched {
     this.#abortBoth(this.#fault, "when-sent");
   }
 
-  /** Ends the client's side in order, if it is there to be told. */
+  /** Passes an orderly end on to the client, if it is still connected. */
   async #passEnd(): Promise<boolean> {
     try {
       this.#down.ended = true;
@@ -233,16 +234,16 @@ class Relay implements Watched {
   }
 
   /**
-   * Throws the backend's reset at what looks like its orderly end: Linux tells of a reset only once, and if a
-   * write was told, the next read finds the end.
+   * If the backend has reset the connection, throws that instead of accepting an orderly end. Linux reports a
+   * reset only once: if a write got it, the next read sees an end.
    */
   async #checkReset(): Promise<void> {
-    // A write that failed in this turn of the event loop may not have said so yet.
+    // A write that failed in this turn of the event loop may not have been reported yet.
     if (this.#up.writing) await this.#services.runtime.clock.turn();
     if (this.#backendReset !== undefined) throw this.#backendReset;
   }
 
-  /** Once the backend has ended both its directions, the client may go on sending for a moment only. */
+  /** Once the backend has ended both directions, the client may continue to send only for a moment. */
   #endDiscarding(): void {
     if (!this.#backendTakesNoMore || !this.#downOver) return;
     this.#services.runtime.clock.after(DISCARD_LIMIT, () => {
@@ -250,7 +251,7 @@ class Relay implements Watched {
     });
   }
 
-  /** Waits until the client has sent nothing for a moment, so that it has time to read what it was sent. */
+  /** Waits until the client has been silent for a moment, so that it has time to read what was sent. */
   async #clientQuiet(): Promise<void> {
     const { clock } = this.#services.runtime;
     for (let waited = 0; waited < DISCARD_LIMIT && !this.#upOver; waited += QUIET_PERIOD) {
@@ -279,16 +280,17 @@ function newDirection(to: RelayEnd, inlet: Inlet, onOctets: () => void): Directi
   return { to, inlet, onOctets, writing: false, octets: 0, ended: false };
 }
 
-/** The most plaintext of one TLS record (RFC 8446 section 5.1). */
+/** Max plaintext of one TLS record (RFC 8446 section 5.1). */
 const TLS_RECORD = 16 << 10;
 /**
- * A peer that takes a byte a second holds the buffer that was filled for it. Beyond so many in each direction, 4 MiB in
- * all, others read 32 KiB at a time, which costs them some percent more processor time in bulk.
+ * A peer that takes one byte a second holds the buffer that was filled for it. So at most this many large buffers
+ * are in use in each direction, 4 MiB in all. Beyond that, reads are of 32 KiB, which costs some percent more CPU
+ * time in bulk.
  */
 const CROWD = { from: 32, size: 32 << 10 };
-/** Milliseconds a client may go on sending to a backend that has gone. */
+/** Milliseconds a client may continue to send after the backend has gone. */
 const DISCARD_LIMIT = 2_000;
-/** Milliseconds without an octet that count as quiet. */
+/** Milliseconds without a byte that count as silence. */
 const QUIET_PERIOD = 100;
-/** Milliseconds between reads of what is thrown away. */
+/** Milliseconds between reads of discarded data. */
 const DISCARD_PAUSE = 3;

@@ -1,24 +1,24 @@
 /**
- * Connects to whichever of several addresses answers first, so that a dead one costs a moment and not the whole
- * deadline (RFC 8305 section 5). It owns their order; deadlines and the words for faults are the caller's.
+ * Connects to the first of several addresses that answers, so that a dead one costs a moment and not the whole
+ * deadline (RFC 8305 section 5). It owns their order. The caller owns deadlines and the wording of faults.
  */
 
 import { Abandonment } from "../abandonment.ts";
 import type { Endpoint, Runtime, Stream } from "../runtime/runtime.ts";
 
-/** Why one address could not be connected to. */
+/** Why a connection to one address failed. */
 export interface DialFault {
   readonly endpoint: Endpoint;
-  /** The platform's. */
+  /** The platform's error. */
   readonly error: unknown;
-  /** The caller had given up by then. */
+  /** The caller had canceled by then. */
   readonly givenUp: boolean;
 }
 
 /** No address could be connected to. */
 export class DialError extends Error {
   override readonly name = "DialError";
-  /** Of every address that was tried, in that order. */
+  /** One for each address that was tried, in order. */
   readonly faults: readonly DialFault[];
 
   constructor(faults: readonly DialFault[]) {
@@ -27,15 +27,15 @@ export class DialError extends Error {
   }
 }
 
-/** Connects to one address, as `Network.dial` does. */
+/** Connects to one address, like `Network.dial`. */
 export type Dial = (endpoint: Endpoint, abandonment: Abandonment) => Promise<Stream>;
 
-/** Connects to several addresses that stand for the same. */
+/** Connects to several addresses of the same backend. */
 export class StaggeredDialer {
   readonly #runtime: Runtime;
   readonly #endpoints: readonly Endpoint[];
   readonly #dial: Dial;
-  /** Until when an address comes after the others. */
+  /** Until when each address is tried after the others. */
   readonly #resting = new Map<Endpoint, number>();
 
   constructor(
@@ -49,9 +49,9 @@ export class StaggeredDialer {
   }
 
   /**
-   * Tries the addresses in their order, the next one as soon as one has failed or has been silent for 250 ms,
-   * and leaves those that were slower than the first to connect. These come last for the next 10 s.
-   * Rejects with {@linkcode DialError}.
+   * Tries the addresses in order: the next one when one has failed or has not answered within 250 ms. Addresses
+   * that were slower than the winner are canceled and come last for the next 10 s. Rejects with
+   * {@linkcode DialError}.
    */
   async dial(abandonment: Abandonment): Promise<Stream> {
     const race = new Race(this.#runtime, this.#dial, this.#inOrder(), abandonment);
@@ -77,11 +77,11 @@ export class StaggeredDialer {
 
 interface Winner {
   readonly stream: Stream;
-  /** Addresses that were tried earlier and had not answered. */
+  /** Addresses tried earlier that had not answered. */
   readonly passedOver: readonly Endpoint[];
 }
 
-/** One connection, by attempts that overlap. */
+/** One connection, made by overlapping attempts. */
 class Race {
   readonly #runtime: Runtime;
   readonly #dial: Dial;
@@ -125,7 +125,7 @@ class Race {
       this.#cancelNext = clock.after(STAGGER, () => this.#begin(resolve, reject));
     }
     this.#dial(endpoint, attempt).then((stream) => {
-      // Two may connect in the same moment.
+      // Two attempts may succeed at the same moment.
       if (this.#won) return stream.close();
       this.#won = true;
       this.#giveUp();
@@ -139,7 +139,7 @@ class Race {
     });
   }
 
-  /** Ends every attempt; one that has ended already does not mind. */
+  /** Cancels every attempt; this has no effect on those that have ended. */
   #giveUp(): void {
     this.#cancelNext?.();
     for (const attempt of this.#attempts) attempt.give();

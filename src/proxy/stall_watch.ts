@@ -1,23 +1,22 @@
 /**
- * Ends relays that one side holds up: a connection whose other side has ended and that moves nothing any
- * more, or a peer that takes none of the data waiting for it. A connection that is merely idle is left
- * alone.
+ * Ends relays that one side holds up. Either one side has ended and nothing moves any more, or a peer takes none
+ * of the data waiting for it. A connection that is merely idle is left alone.
  *
- * One look over all relays every few seconds costs less than a timer for each. A slow peer is not a stalled
- * one: before a relay is judged, the kernel is asked whether the peer has acknowledged anything since.
+ * Checking all relays every few seconds costs less than a timer for each. A slow peer is not stalled: before a
+ * relay is ended, the kernel is asked whether the peer has acknowledged anything since the last check.
  */
 
 import type { Runtime } from "../runtime/runtime.ts";
 
-/** What the watch needs to know of a relay. */
+/** What the watch needs to know about a relay. */
 export interface Watched {
   /** One side has ended its sending direction. */
   readonly ended: boolean;
-  /** A write has been handed over and not yet taken. */
+  /** A write is pending. */
   readonly writing: boolean;
-  /** Octets moved so far, both directions together. */
+  /** Bytes moved so far, both directions together. */
   readonly octets: number;
-  /** Bytes that its peers, both together, have not acknowledged. */
+  /** Bytes not yet acknowledged by the peers, both together. */
   unsent(): number;
   /** Called once, when the relay has made no progress for its limit. */
   stalled(): void;
@@ -25,22 +24,22 @@ export interface Watched {
   abort(): void;
 }
 
-/** Milliseconds; 0 means never. */
+/** In milliseconds; 0 means never. */
 export interface StallLimits {
-  /** For a relay one side of which has ended. */
+  /** For a relay with one side ended. */
   readonly linger: number;
-  /** For a write that nobody takes. */
+  /** For a write that the peer does not take. */
   readonly stall: number;
 }
 
-/** The last sign of progress seen in a relay that may be stalled. */
+/** The last progress seen in a relay that may be stalled. */
 interface Mark {
   octets: number;
   unsent: number;
   since: number;
 }
 
-/** Looks after every relay of a worker. */
+/** Watches all relays of a worker. */
 export class StallWatch {
   readonly #runtime: Runtime;
   #limits: StallLimits;
@@ -55,13 +54,13 @@ export class StallWatch {
     this.#period = periodFor(limits);
   }
 
-  /** Begins to watch a relay. */
+  /** Starts to watch a relay. */
   add(relay: Watched): void {
     this.#watched.add(relay);
     this.#arm();
   }
 
-  /** Judges by other limits from now on. */
+  /** Uses these limits from now on. */
   use(limits: StallLimits): void {
     this.#limits = limits;
     this.#period = periodFor(limits);
@@ -72,12 +71,12 @@ export class StallWatch {
     this.#watched.delete(relay);
     this.#marks.delete(relay);
     if (this.#watched.size > 0) return;
-    // A timer that nobody needs would keep a program alive.
+    // A timer that is not needed would keep a program alive.
     this.#disarm?.();
     this.#disarm = undefined;
   }
 
-  /** Ends every relay that is left. */
+  /** Ends all remaining relays. */
   abortAll(): void {
     for (const relay of this.#watched) relay.abort();
   }
@@ -111,20 +110,23 @@ export class StallWatch {
     relay.stalled();
   }
 
-  /** 0 when the relay is not at risk. */
+  /** 0 if the relay is not at risk. */
   #limitOf(relay: Watched): number {
     if (relay.ended) return this.#limits.linger;
     return relay.writing ? this.#limits.stall : 0;
   }
 }
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 function periodFor({ linger, stall }: StallLimits): number {
   const shortest = Math.min(...[linger, stall].filter((limit) => limit > 0));
   return Math.min(Math.max(shortest / 4, SHORTEST_PERIOD), LONGEST_PERIOD);
 }
 
-/** A platform that does not know how many bytes wait says 1 for either side; to know again is no progress. */
+/**
+ * A platform that does not know how many bytes are unsent returns 1 for each side; a real number after that is no
+ * progress.
+ */
 const UNKNOWN = 2;
 const SHORTEST_PERIOD = 100;
 const LONGEST_PERIOD = 15_000;

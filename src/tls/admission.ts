@@ -1,6 +1,7 @@
 /**
- * Decides by the names in a client's certificate whether it may connect. The library has verified the certificate by
- * then, in this handshake or in the one that the session began with; what cannot be read is nobody's.
+ * Decides by the names in a client's certificate whether the client may connect. The library has already verified
+ * the certificate, in this handshake or in that of the resumed session. A certificate that cannot be parsed has no
+ * names.
  */
 
 import type { ClientName } from "../x509/client_name.ts";
@@ -9,7 +10,7 @@ import { type CertificateNames, certificateNames } from "../x509/certificate_nam
 import { Certificate } from "../x509/certificate.ts";
 import { distinguishedName } from "../x509/distinguished_name.ts";
 
-/** Why the client with this certificate (PEM text) may not connect; undefined: it may. */
+/** Why the client with this certificate (PEM text) may not connect; undefined if it may. */
 export function admissionFault(
   certificate: string | undefined,
   allowed: readonly ClientName[] | undefined,
@@ -50,7 +51,7 @@ function subjectOf(certificate: Certificate): string {
   }
 }
 
-/** The subject and the names that could have been allowed. What is long is cut: all of it is the client's choice. */
+/** The subject, and the names that could have matched. Long text is cut, because the client chooses all of it. */
 function whoIs(certificate: Certificate | undefined, names: CertificateNames | undefined): string {
   const subject = certificate === undefined ? "" : subjectOf(certificate);
   const { dns = [], uris = [], emails = [] } = names ?? {};
@@ -64,5 +65,5 @@ function whoIs(certificate: Certificate | undefined, names: CertificateNames | u
   return all.length > LONGEST ? `${all.slice(0, LONGEST)}…` : all;
 }
 
-/** UTF-16 code units. */
+/** In UTF-16 code units. */
 const LONGEST = 300;

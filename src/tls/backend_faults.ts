@@ -1,6 +1,7 @@
 /**
- * Why TLS with the backend failed, in words that its operator can act on. The libraries say the same in
- * different ways; the words are the same for all of them, and stable, because the log counts by them.
+ * Explains why TLS with the backend failed, in words that an operator can act on. The libraries report the same
+ * fault in different ways; the words are the same for all of them. They are stable, because the log counts by
+ * them.
  */
 
 import { PeerError } from "../errors.ts";
@@ -9,26 +10,26 @@ import { Certificate } from "../x509/certificate.ts";
 import { alternativeNames } from "../x509/certificate_names.ts";
 import { alertName } from "./openssl/handshake_reasons.ts";
 
-/** What a handshake with the backend rejects with. `error` is the platform's, translated, or OpenSSL's. */
+/** The fault of a failed handshake with the backend. `error` is the platform's, translated, or OpenSSL's. */
 export function handshakeFault(error: PeerError | OpenSslError): PeerError {
   const end = error instanceof PeerError ? ENDS[error.kind] : undefined;
   return fault("handshake", end ?? `TLS: ${reasonOf(error)}`, error);
 }
 
-/** Makes what reads and writes of one connection reject with later. `where` is the backend. */
+/** Makes the fault of a later read or write on a connection. `where` is the backend. */
 export function recordFaultAt(where: string): (error: PeerError | OpenSslError) => PeerError {
   return (error) => {
     if (error instanceof PeerError && error.kind !== "other") return error;
     const reason = reasonOf(error);
-    // What a TLS 1.3 backend thinks of our certificate it may say after the handshake only.
+    // A TLS 1.3 backend may report a problem with our certificate only after the handshake.
     const kind = /\(alert /.test(reason) ? "handshake" : "other";
     return fault(kind, `${where}: TLS: ${reason}`, error);
   };
 }
 
 /**
- * Says of a certificate (PEM text) that is not for `name` whom it is for, which OpenSSL does not. Other errors
- * stay as they are.
+ * If the certificate (PEM text) is not valid for `name`, adds the names it is valid for, which OpenSSL does not
+ * report. Other errors stay as they are.
  */
 export function withNames(
   error: OpenSslError,
@@ -40,7 +41,7 @@ export function withNames(
     const others = alternativeNames(Certificate.parsePem(certificate)).join(", ");
     return new OpenSslError(notFor(name ?? "", others));
   } catch {
-    // It is no good in other ways too, and what was wrong first is enough.
+    // The certificate has other problems too; the first one found is enough.
     return error;
   }
 }
@@ -68,19 +69,19 @@ function reasonOf(error: PeerError | OpenSslError): string {
   return message.replace(/^certificate verify failed: /, "its certificate could not be verified: ");
 }
 
-/** As rustls lists names: `DnsName("a.example"), IpAddress(192.0.2.1) or DnsName("b.example")`. */
+/** Names as rustls lists them: `DnsName("a.example"), IpAddress(192.0.2.1) or DnsName("b.example")`. */
 function names(text: string): string {
   return text.replace(/,? or /g, ", ").replace(/\w+\("?([^")]*)"?\)/g, "$1");
 }
 
-/** `UnknownCA` and `unknown_ca` are one alert. */
+/** `UnknownCA` and `unknown_ca` are the same alert. */
 function snakeCase(name: string | undefined): string | undefined {
   return name?.replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
 }
 
-/** OpenSSL's words for a certificate that is for others. */
+/** OpenSSL's text for a certificate with the wrong name. */
 const MISMATCH = /host ?name mismatch|IP address mismatch/i;
-/** Those of rustls. */
+/** The same for rustls. */
 const NOT_FOR =
   /not valid for name "?([^";]+)"?; certificate is (?:only valid for (.*)|not valid for any names)/;
 
@@ -90,7 +91,7 @@ const ENDS: Readonly<Partial<Record<PeerError["kind"], string>>> = {
   reset: "it reset the connection during the TLS handshake",
 };
 
-/** What the backend means by them. */
+/** What each alert from the backend means. */
 const ALERTS: Readonly<Record<string, string>> = {
   handshake_failure: "no cipher or key exchange group in common, or it wants a certificate",
   bad_certificate: "it refused our certificate, or wants one",
@@ -105,7 +106,7 @@ const ALERTS: Readonly<Record<string, string>> = {
   no_application_protocol: "it speaks none of the protocols of --alpn-protos",
 };
 
-/** Pattern in a library's text, and what it means. The first match counts. */
+/** A pattern in a library's text, and its meaning. The first match counts. */
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [
     /peer certificate: (?:Expired|certificate expired)|certificate has expired/,

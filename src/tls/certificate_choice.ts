@@ -1,6 +1,6 @@
 /**
- * Chooses the certificates for a client by its ClientHello: those for the name it asks for, as far as it can verify
- * them. Both engines that see the hello choose by this.
+ * Chooses the certificates for a client by its ClientHello: those for the name it asks for, as far as it can
+ * verify them. Both engines that see the hello use this.
  */
 
 import type { ClientHello, HelloBody } from "../wire/client_hello.ts";
@@ -9,17 +9,17 @@ import { CertificateIndex } from "./certificate_index.ts";
 import type { TlsConfiguration } from "./tls_configuration.ts";
 import { canVerify } from "./verifiable_keys.ts";
 
-/** What it is made of. */
+/** The parts of a configuration that the choice depends on. */
 export type ChoiceRules = Pick<
   TlsConfiguration,
   "certificates" | "defaultCertificate" | "sniNomatchAbort" | "protocols" | "ciphers"
 >;
 
-/** Chooses among the certificates of a configuration, which it tells by their places in the list. */
+/** Chooses among the certificates of a configuration. It identifies them by their index in the list. */
 export class CertificateChoice {
   readonly #rules: ChoiceRules;
   readonly #index: CertificateIndex;
-  /** With certificates of one kind there is nothing to choose, and the hello is not looked at. */
+  /** If all certificates have the same kind of key there is nothing to choose, and the hello is not checked for it. */
   readonly #differ: boolean;
 
   constructor(rules: ChoiceRules) {
@@ -32,20 +32,20 @@ export class CertificateChoice {
     );
   }
 
-  /** As `CertificateIndex` has it. */
+  /** See `CertificateIndex`. */
   get defaultSet(): readonly number[] {
     return this.#index.defaultSet;
   }
 
-  /** As `CertificateIndex` has it. */
+  /** See `CertificateIndex`. */
   sets(): (readonly number[])[] {
     return this.#index.sets();
   }
 
   /**
-   * The places of the certificates to be served together. Of those that the client can verify, the ones for the exact
-   * name come first, then those for a wildcard, then the default ones; if it can verify none, it is served as if it
-   * could verify all. Undefined: it asks for a name that no certificate is for, and is to be refused.
+   * The indexes of the certificates to serve together. Of those that the client can verify, certificates for the
+   * exact name come first, then wildcards, then the default ones. If it can verify none, all are treated as
+   * verifiable. Undefined: no certificate is for the requested name, and the client must be refused.
    */
   choose({ serverName, strangeName, body }: ClientHello): readonly number[] | undefined {
     const mustFit = this.#rules.sniNomatchAbort;

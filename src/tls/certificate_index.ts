@@ -1,34 +1,34 @@
 /**
- * Chooses certificates by the name that a client asked for (SNI, RFC 6066 section 3). It holds no
- * certificates, only their places in the list it was made from.
+ * Chooses certificates by the name that a client asked for (SNI, RFC 6066 section 3). It holds no certificates,
+ * only their indexes in the list it was made from.
  */
 
 import { isSameData } from "../same_data.ts";
 import type { ServedCertificate } from "./tls_configuration.ts";
 
-/** What the index knows of a certificate. */
+/** The facts about a certificate that the index uses. */
 export type IndexedCertificate = Pick<
   ServedCertificate,
   "names" | "keyType" | "curve" | "clientRules"
 >;
 
 /**
- * Certificates by name. An exact name beats a wildcard, and a wildcard covers one label (RFC 6125 section
- * 6.4.3). Of several certificates for one name and type of key the first listed is chosen; those of other
- * types are served beside it. Those of the same type on other curves are for clients that cannot verify the first.
+ * Certificates by name. An exact name beats a wildcard, and a wildcard covers one label (RFC 6125 section 6.4.3).
+ * Of several certificates for one name and key type, the first listed is chosen. Those of other key types are
+ * served together with it. Those of the same type on other curves are for clients that cannot verify the first.
  */
 export class CertificateIndex {
-  /** The places of the certificates for clients that name none. */
+  /** The indexes of the certificates for clients that send no name. */
   readonly defaultSet: readonly number[];
   readonly #exact = new Map<string, readonly number[]>();
-  /** By what follows the asterisk, from the dot on. */
+  /** The key is what follows the asterisk, including the dot. */
   readonly #wildcards = new Map<string, readonly number[]>();
-  /** By name, those that may take the place of one in its set: of the same type, on another curve. */
+  /** By name: certificates that can replace one of the set, with the same key type on another curve. */
   readonly #substitutes = new Map<string, number[]>();
   readonly #certificates: readonly IndexedCertificate[];
   readonly #sets = new SharedSets();
 
-  /** The default certificate is given by its place in the list. */
+  /** `defaultCertificate` is an index in the list. */
   constructor(certificates: readonly IndexedCertificate[], defaultCertificate: number) {
     this.#certificates = certificates;
     const sets = this.#sets;
@@ -50,9 +50,9 @@ export class CertificateIndex {
   }
 
   /**
-   * The places of the certificates to be served together, at most one for each type of key, in the order
-   * listed. Without a name: the default set. Undefined: no certificate is for this name. The name is in lower
-   * case, without a dot at the end. The same set is always the same array.
+   * The indexes of the certificates to serve together, at most one for each key type, in the order listed. Without
+   * a name: the default set. Undefined: no certificate is for this name. The name must be lower case, without a
+   * dot at the end. The same set is always the same array.
    */
   choose(serverName: string | undefined): readonly number[] | undefined {
     if (serverName === undefined) return this.defaultSet;
@@ -63,10 +63,11 @@ export class CertificateIndex {
   }
 
   /**
-   * The same for a client that cannot verify all kinds of keys. Of the certificates for the exact name, for the
-   * wildcard and, with `byDefault`, the default ones, the first are chosen among which is one that it verifies; if there
-   * is none, those that {@linkcode CertificateIndex.choose} gives. Certificates that ask other things of clients than
-   * the first ones are left out: a client must not get round them by what it says it cannot verify.
+   * The same for a client that cannot verify all kinds of keys. It tries the certificates for the exact name, then
+   * those for the wildcard, then, with `byDefault`, the default ones. The first set with a certificate that the
+   * client verifies is chosen; if there is none, the result is that of {@linkcode CertificateIndex.choose}.
+   * Certificates with other client rules than the first ones are left out: a client must not avoid those rules by
+   * what it claims it cannot verify.
    */
   chooseFor(
     serverName: string | undefined,
@@ -84,7 +85,7 @@ export class CertificateIndex {
       (byDefault ? fallback() : undefined) ?? first;
   }
 
-  /** Every set that some name, or none, leads to, once. */
+  /** Every set that can be chosen, with or without a name. Each is listed once. */
   sets(): (readonly number[])[] {
     const substituted = [...this.#substitutes].flatMap(([name, substitutes]) => {
       const set = name === NO_NAME
@@ -98,7 +99,7 @@ export class CertificateIndex {
     return [...new Set([this.defaultSet, ...named, ...substituted])];
   }
 
-  /** The places of all certificates that some name, or none, leads to. */
+  /** The indexes of all certificates that can be chosen, with or without a name. */
   reachable(): Set<number> {
     return new Set(this.sets().flat());
   }
@@ -109,7 +110,10 @@ export class CertificateIndex {
     else others.push(place);
   }
 
-  /** The set of a name, or what comes closest to it, if a client verifies something of it. */
+  /**
+   * The set of a name, or the closest to it, of which the client can verify a certificate; undefined if there is
+   * none.
+   */
   #fitting(
     first: readonly number[],
     set: readonly number[] | undefined,
@@ -126,7 +130,7 @@ export class CertificateIndex {
     return fitting === first || this.#haveSameRules([...first, ...fitting]) ? fitting : undefined;
   }
 
-  /** A set with a certificate in it instead of the one with the same type of key. */
+  /** A set in which this certificate replaces the one with the same key type. */
   #substituted(set: readonly number[], place: number): readonly number[] {
     return set.map((one) => this.#areAlike(one, place) ? place : one).sort((a, b) => a - b)
       .reduce<readonly number[]>((sets, one) => this.#sets.with(sets, one), []);
@@ -142,11 +146,11 @@ export class CertificateIndex {
   }
 }
 
-/** Makes every set once, however many names lead to it. */
+/** Creates every set once, however many names use it. */
 class SharedSets {
   readonly #longer = new Map<readonly number[] | undefined, Map<number, readonly number[]>>();
 
-  /** A set with a place added to it. */
+  /** A set with this index added. */
   with(set: readonly number[], place: number): readonly number[] {
     const start = set.length === 0 ? undefined : set;
     let longer = this.#longer.get(start);
@@ -157,13 +161,13 @@ class SharedSets {
   }
 }
 
-/** The default certificate, and those of other types of key that are for the same names; none of none. */
+/** The default certificate, and those of other key types for the same names. Empty without a default certificate. */
 function defaultSet(
   certificates: readonly IndexedCertificate[],
   place: number,
 ): { set: number[]; substitutes: number[] } {
   const chosen = certificates[place];
-  // Where every frontend has certificates of its own, there may be no general ones.
+  // If every frontend has its own certificates, there may be no general ones.
   if (chosen === undefined) return { set: [], substitutes: [] };
   const wanted = new Set(chosen.names);
   const ofTypes = new Map([[chosen.keyType, chosen]]);
@@ -184,5 +188,5 @@ function defaultSet(
   return { set: set.sort((a, b) => a - b), substitutes };
 }
 
-/** What the substitutes of the default set are kept under. */
+/** The key for the substitutes of the default set. */
 const NO_NAME = "";

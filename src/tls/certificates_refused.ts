@@ -1,13 +1,14 @@
 /**
- * Finds the certificates that a TLS library does not take, although they and their keys are sound: too short a key, a
- * signature by SHA-1, a kind that it does not know. All of them are named, so that the others can be served without them.
+ * Finds the certificates that a TLS library refuses although they and their keys are sound: a key that is too
+ * short, a SHA-1 signature, a kind that the library does not know. It names all of them, so that the others can be
+ * served without them.
  */
 
 import { CertificatesRefused, type RefusedCertificate, StartupError } from "../errors.ts";
 import { type Clock, pause } from "../runtime/runtime.ts";
 import type { ServedCertificate, TlsConfiguration } from "./tls_configuration.ts";
 
-/** The error for a certificate that a library refuses; `reason` is without the file. */
+/** The error for a certificate that a library refuses. `reason` does not include the file. */
 export function certificateRefused(
   { fingerprint, source }: Pick<ServedCertificate, "fingerprint" | "source">,
   reason: string,
@@ -19,8 +20,8 @@ export function certificateRefused(
 }
 
 /**
- * Tries every item, and then throws one {@linkcode CertificatesRefused} for all that `attempt` has thrown. Whatever else
- * it throws ends this at once.
+ * Tries every item, then throws one {@linkcode CertificatesRefused} for all that `attempt` has thrown. Any other
+ * error is thrown at once.
  */
 export function attemptEach<Item>(items: readonly Item[], attempt: (item: Item) => void): void {
   const refusals = new Refusals();
@@ -29,8 +30,8 @@ export function attemptEach<Item>(items: readonly Item[], attempt: (item: Item) 
 }
 
 /**
- * The same for certificates that are not among the former ones, as far as that does not take all day, with a pause now and
- * then: this process has clients.
+ * The same for certificates that are not among the former ones, up to {@linkcode MOST_NEW} of them. It pauses
+ * regularly, because this process has clients.
  */
 export async function attemptNew(
   { certificates }: Pick<TlsConfiguration, "certificates">,
@@ -67,7 +68,7 @@ class Refusals {
   }
 }
 
-/** What else is refused is known when a client asks for it. */
+/** Problems with further certificates show when a client asks for them. */
 const MOST_NEW = 1_000;
-/** As many as take some milliseconds. */
+/** This many take some milliseconds. */
 const AT_ONCE = 10;

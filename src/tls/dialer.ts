@@ -1,6 +1,6 @@
 /**
- * What TLS to the backend is to the rest of stud: connections whose handshake is still to be done. Which
- * library does it follows from the configuration, as with engines.
+ * The interface of TLS to the backend: connections whose handshake is not done yet. As with engines, the
+ * configuration decides which library is used.
  */
 
 import type { Abandonment } from "../abandonment.ts";
@@ -11,24 +11,24 @@ import { formatSocketAddress } from "../wire/ip_address.ts";
 export interface TlsDialer {
   /** The library and its version, for the log. */
   readonly library: string;
-  /** A read gives one record at most, however many are there (see `ReadBuffers`). */
+  /** A read returns at most one record, however many are available (see `ReadBuffers`). */
   readonly oneRecordPerRead: boolean;
   /**
-   * Has the library look at everything in the configuration, and reads what it will need of this machine, as
-   * privileges may be gone later. Rejects with {@linkcode StartupError}.
+   * Checks the whole configuration with the library, and reads what it will need from this machine, because
+   * privileges may be dropped later. Rejects with {@linkcode StartupError}.
    */
   prepare(): Promise<void>;
-  /** Connects as `Network.dial` does. Rejects with the platform's own error. */
+  /** Connects like `Network.dial`. Rejects with the platform's own error. */
   dial(endpoint: Endpoint, abandonment: Abandonment): Promise<PendingBackend>;
 }
 
-/** A connection to the backend whose handshake is still to be done. */
+/** A connection to the backend whose handshake is not done yet. */
 export interface PendingBackend extends Pick<Stream, "reset" | "unsent" | "close"> {
   /**
-   * Completes the handshake, and gives the stream that it has become: reads and writes are plaintext, `closeWrite`
-   * sends close_notify, and what they reject with is a {@linkcode PeerError} of the backend, or the platform's own
-   * error. Rejects with a {@linkcode PeerError} of the backend and of kind `handshake` whose message is the reason
-   * in an operator's words. It waits as long as the backend does: deadlines are the caller's.
+   * Completes the handshake and resolves with the stream. Reads and writes on it are plaintext, and `closeWrite`
+   * sends close_notify. They reject with a {@linkcode PeerError} of the backend, or with the platform's own error.
+   * The handshake itself rejects with a {@linkcode PeerError} of the backend, of kind `handshake`, with a message
+   * for operators. It waits as long as the backend does: deadlines are the caller's job.
    */
   handshake(): Promise<Stream>;
 }

@@ -1,7 +1,7 @@
 /**
- * The TLS engines: what each can do, and how it is made. What is particular to one is in its folder and in its row
- * here, and the rest of stud asks for what an engine can, never which one it is. Only the one that is made is loaded:
- * a worker pays for what it uses, at its start and in memory.
+ * The TLS engines: what each can do, and how to create it. What is special about one is in its folder and in its
+ * row here. The rest of stud asks what an engine can do, never which one it is. Only the engine that is used is
+ * loaded, so a worker's startup time and memory do not pay for the others.
  */
 
 import type { Runtime, TlsLibraryName } from "../runtime/runtime.ts";
@@ -9,41 +9,44 @@ import type { TlsDialer } from "./dialer.ts";
 import type { TlsEngine } from "./engine.ts";
 import type { OutgoingConfiguration, TlsConfiguration } from "./tls_configuration.ts";
 
-/** What an engine can do. Which options it knows is in the option table. */
+/** What an engine can do. The option table lists the options it supports. */
 export interface EngineCapabilities {
   /** Serves several certificates, and chooses by name and by what a client can verify. */
   readonly manyCertificates: boolean;
-  /** Takes keys of every kind, cipher lists and DH parameters; else refuses what is old or rare. */
+  /** Accepts keys of every kind, cipher lists and DH parameters; otherwise it refuses what is old or rare. */
   readonly everyKey: boolean;
-  /** Sees ClientHellos and what comes before them: it tells names, and reads PROXY headers. */
+  /** Sees ClientHellos and the bytes before them: it reports names and reads PROXY headers. */
   readonly seesHello: boolean;
-  /** Asks clients for certificates, and tells whose they are. */
+  /** Requests client certificates, and reports their names. */
   readonly clientCertificates: boolean;
-  /** Staples OCSP responses: to certificates that are served alone, or with others for the same name too. */
+  /** Staples OCSP responses: only to certificates that are served alone, or also to several for the same name. */
   readonly staples: "none" | "alone" | "always";
-  /** Every worker resumes the sessions of every other; else a client resumes only where it began. */
+  /** Every worker can resume the sessions of every other; otherwise a client can resume only with the same worker. */
   readonly sharesSessions: boolean;
-  /** What it trusts by itself of backends: the machine's authorities, some that are built in, or nobody's. */
+  /** The authorities it trusts for backends by default: the machine's, built-in ones, or none. */
   readonly ownAuthorities: "machine" | "built-in" | "none";
-  /** Authorities that are named are trusted besides its own, unless the process is stud's. */
+  /** Named authorities are trusted in addition to its own, unless the process belongs to stud alone. */
   readonly addsAuthorities: boolean;
-  /** Verifies backends by revocation lists. */
+  /** Checks backends against revocation lists. */
   readonly revokesBackends: boolean;
-  /** Its connections to the backend are the platform's, so what is beside them must be too. */
+  /** Its backend connections are the platform's, so unencrypted listeners must be the platform's too. */
   readonly platformSockets: boolean;
-  /** Code of the host's runs in this process, which a supervisor and programs of others are spared. */
+  /** Runs the host's native code in this process. A supervisor and other programs avoid that. */
   readonly foreignCode: boolean;
-  /** The supervisor has it look at the certificates before there are workers. */
+  /** The supervisor checks the certificates with it before it starts workers. */
   readonly checksEarly: boolean;
 }
 
 /** One engine. */
 export interface EngineRow extends EngineCapabilities {
-  /** Opens its library, and tells which one it is. Throws {@linkcode StartupError} if it cannot be opened. */
+  /** Opens its library and returns the version. Throws {@linkcode StartupError} if the library cannot be opened. */
   version(runtime: Runtime): string;
-  /** Makes what serves clients. Rejects with {@linkcode StartupError}. */
+  /** Creates the engine that serves clients. Rejects with {@linkcode StartupError}. */
   engine(runtime: Runtime, configuration: TlsConfiguration): Promise<TlsEngine>;
-  /** Makes what begins TLS with the backend. `ownProcess` as `makeEngine` has it. Rejects with {@linkcode StartupError}. */
+  /**
+   * Creates the dialer for TLS to the backend. For `ownProcess` see `makeEngine`. Rejects with
+   * {@linkcode StartupError}.
+   */
   dialer(
     runtime: Runtime,
     configuration: OutgoingConfiguration,
@@ -51,7 +54,7 @@ export interface EngineRow extends EngineCapabilities {
   ): Promise<TlsDialer>;
 }
 
-/** What is true of OpenSSL, whoever brings it. */
+/** Common to OpenSSL, whether it is the host's or Node's. */
 const OPENSSL = {
   manyCertificates: true,
   everyKey: true,
@@ -64,7 +67,7 @@ const OPENSSL = {
   checksEarly: false,
 } as const;
 
-/** All of them. */
+/** All engines. */
 export const ENGINES: Readonly<Record<TlsLibraryName, EngineRow>> = {
   rustls: {
     manyCertificates: false,

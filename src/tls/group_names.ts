@@ -1,11 +1,11 @@
 /**
- * Names of groups for the key exchange, to say which one was probably meant. OpenSSL alone decides which there are, and
- * newer ones have more.
+ * Names of key exchange groups, used to suggest the one that was probably meant. Only OpenSSL knows which groups
+ * exist, and newer versions have more.
  */
 
 import { nearest, suggestion } from "../config/nearest.ts";
 
-/** The part of a message that suggests a name for the first of `groups` that is not known here; perhaps empty. */
+/** A suggestion for the first name in `groups` that is not known here, to append to a message; may be empty. */
 export function groupSuggestion(groups: string): string {
   const known = KNOWN.map((name) => name.toLowerCase());
   const unknown = groups.split(/[:/]/).map((name) => name.replace(/^[?*-]+/, ""))

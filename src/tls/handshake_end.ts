@@ -1,10 +1,10 @@
-/** How clients leave a handshake, in an operator's words: the same whichever engine it was with. */
+/** Describes for operators how clients leave a handshake, in the same words for every engine. */
 
 import { PeerError, type PeerErrorKind } from "../errors.ts";
 
 /**
- * Nothing came: the first read of a handshake found the end, or failed. Its cause is that fault. What comes in clear
- * before the handshake, a PROXY header, does not count.
+ * Nothing arrived: the first read of a handshake found the end, or failed. Its cause is that fault. A PROXY
+ * header, which comes in clear before the handshake, does not count.
  */
 export class NothingSent extends Error {
   override readonly name = "NothingSent";
@@ -14,14 +14,14 @@ export class NothingSent extends Error {
   }
 }
 
-/** The reason for a handshake that the client ended, or undefined for faults of other kinds. */
+/** The reason for a handshake that the client ended; undefined for faults of other kinds. */
 export function handshakeEnd(kind: PeerErrorKind): string | undefined {
   return REASONS[kind];
 }
 
 /**
- * What a handshake rejects with whose client has ended it: by this fault, and `silently` if it never sent anything.
- * Undefined for faults of other kinds.
+ * The error of a handshake that the client ended with this fault; `silently` if it never sent anything. Undefined
+ * for faults of other kinds.
  */
 export function endedHandshake(fault: PeerError, silently: boolean): PeerError | undefined {
   const reason = handshakeEnd(fault.kind);

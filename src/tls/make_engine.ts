@@ -1,6 +1,6 @@
 /**
- * The engine that a configuration is for, on a runtime that has several, or the one instead if its library cannot
- * be opened.
+ * Creates the engine for a configuration, on a runtime that has several, or the fallback if its library cannot be
+ * opened.
  */
 
 import { StartupError } from "../errors.ts";
@@ -10,8 +10,8 @@ import { ENGINES } from "./engines.ts";
 import type { TlsConfiguration } from "./tls_configuration.ts";
 
 /**
- * Makes the engine. `ownProcess`: this process is stud's alone, so that settings which hold for all of it may be
- * made. Rejects with {@linkcode StartupError}: its library is missing, or the one instead refuses the configuration.
+ * Creates the engine. `ownProcess`: this process belongs to stud alone, so process-wide settings may be changed.
+ * Rejects with {@linkcode StartupError} if its library is missing, or if the fallback refuses the configuration.
  */
 export async function makeEngine(
   runtime: Runtime,
@@ -23,12 +23,12 @@ export async function makeEngine(
     return await engineFor(runtime, configuration, ownProcess);
   }
   const engine = await engineFor(runtime, { ...configuration, library: orElse }, ownProcess);
-  // Nobody could ask it before: whoever planned took it for the other one's configuration.
+  // The fallback was not checked before, because the plan expected the other engine.
   await engine.check();
   return { ...engine, library: `${engine.library} (${NO_OPENSSL})`, missing };
 }
 
-/** Why the library cannot be opened. What it says of certificates later is for the operator to correct. */
+/** Why the library cannot be opened. If it later refuses a certificate, the operator must correct that. */
 function whyMissing(runtime: Runtime, { library }: TlsConfiguration): string | undefined {
   try {
     ENGINES[library].version(runtime);

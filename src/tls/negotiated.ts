@@ -1,4 +1,4 @@
-/** Puts OpenSSL's facts about a handshake into the form that engines tell them in. */
+/** Converts OpenSSL's facts about a handshake into the form that all engines use. */
 
 import type { SslFacts } from "../runtime/openssl.ts";
 import { Certificate } from "../x509/certificate.ts";
@@ -6,7 +6,7 @@ import { certificateAlgorithms } from "../x509/certificate_algorithms.ts";
 import { firstCommonName } from "../x509/certificate_names.ts";
 import type { Negotiated } from "./engine.ts";
 
-/** What was agreed on, from what the library tells. */
+/** What was negotiated, from what the library reports. */
 export function negotiated(
   { certificate, peerCertificate, verifyResult, ...facts }: SslFacts,
 ): Negotiated {
@@ -23,7 +23,7 @@ function commonNameIn(pem: string): string | undefined {
   try {
     return firstCommonName(Certificate.parsePem(pem));
   } catch {
-    // The library has taken it: what it says of itself is no reason to lose the client.
+    // The library has accepted the certificate, so do not drop the client because its details cannot be parsed.
     return undefined;
   }
 }

@@ -7,7 +7,8 @@ import { isPlain, listenPlain } from "./plain.ts";
 import type { OutgoingConfiguration } from "./tls_configuration.ts";
 
 /**
- * Makes the engine. `ownProcess` as for `makeEngine`. Rejects with {@linkcode StartupError}: its library is missing.
+ * Creates the engine. For `ownProcess` see `makeEngine`. Rejects with {@linkcode StartupError} if its library is
+ * missing.
  */
 export async function createOutgoingEngine(
   runtime: Runtime,

@@ -1,9 +1,12 @@
-/** What a connection before its handshake hands to the stream below it, and to what the stream becomes. */
+/**
+ * What a connection before its handshake passes on to the stream below it, and to the stream that replaces that
+ * one.
+ */
 
 import type { Duplex, SocketPair, TcpStream, TlsStream } from "../runtime/runtime.ts";
 import type { PendingClient, SecureClient } from "./engine.ts";
 
-/** A connection whose stream is there from the beginning, and ends with it. */
+/** A connection that has its stream from the start, and ends with it. */
 export abstract class OverStream<Below extends Pick<Duplex, "reset" | "unsent" | "close">> {
   readonly stream: Below;
 
@@ -25,8 +28,8 @@ export abstract class OverStream<Below extends Pick<Duplex, "reset" | "unsent" |
 }
 
 /**
- * A client whose stream does the handshake itself, or needs none. It is the same object before and after, and its type
- * tells which. Nobody learns what was agreed on.
+ * A client whose stream does the handshake itself, or needs none. It is the same object before and after the
+ * handshake; only its type differs. It does not report what was negotiated.
  */
 export abstract class StreamClient<Accepted extends TcpStream | TlsStream>
   extends OverStream<Accepted>

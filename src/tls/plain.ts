@@ -1,6 +1,6 @@
 /**
- * Listening without TLS, for clients whose plaintext goes to the backend by TLS. To the rest of stud these are
- * connections like any others, with a handshake that is done at once.
+ * Listens without TLS, for clients whose plaintext goes to the backend by TLS. The rest of stud sees normal
+ * connections whose handshake is done at once.
  */
 
 import type { Runtime, StreamListener, TcpStream } from "../runtime/runtime.ts";
@@ -9,7 +9,7 @@ import { StreamClient } from "./over_stream.ts";
 import { openListener } from "./tune_listener.ts";
 
 /**
- * Listens in clear. `besideTls` as `ListenOptions` has it. Rejects with {@linkcode StartupError} when the address is
+ * Listens in clear. For `besideTls` see `ListenOptions`. Rejects with {@linkcode StartupError} if the address is
  * refused.
  */
 export async function listenPlain(
@@ -21,7 +21,7 @@ export async function listenPlain(
   return new PlainListener(await openListener(runtime, { ...options, ...particular }));
 }
 
-/** Whether a listener takes clients in clear. */
+/** Whether a listener accepts clients in clear. */
 export function isPlain(listener: TlsListener): boolean {
   return listener instanceof PlainListener;
 }
@@ -52,7 +52,7 @@ class PlainListener implements TlsListener {
   }
 }
 
-/** Ready as soon as it is there. */
+/** A client whose handshake is done as soon as it is accepted. */
 class PlainClient extends StreamClient<TcpStream> {
   handshake(): Promise<SecureClient> {
     this.stream.patient = false;

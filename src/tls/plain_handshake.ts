@@ -1,6 +1,6 @@
 /**
- * What is said before encryption: reads a whole ClientHello, so that the choice of certificates can be ours,
- * and makes the alert for a client that the TLS library never gets to see.
+ * The part of a connection before encryption. It reads a whole ClientHello, so that stud itself can choose the
+ * certificates, and creates the alert for a client that the TLS library never sees.
  */
 
 import { PeerError } from "../errors.ts";
@@ -9,18 +9,19 @@ import { NothingSent } from "./handshake_end.ts";
 import { joinBytes } from "../wire/bytes.ts";
 import { LONGEST_HELLO, parseClientHello } from "../wire/client_hello.ts";
 
-/** A hello that is whole, or will never be one, and everything that was read so far. */
+/** A hello that is complete, or can never be, and everything read so far. */
 export interface ReadHello {
   readonly verdict: Exclude<ReturnType<typeof parseClientHello>, { readonly kind: "incomplete" }>;
-  /** In the buffer that was given, or in a larger one. */
+  /** In the buffer that was passed in, or in a larger one. */
   readonly octets: Uint8Array;
-  /** The buffer they are in; undefined: they are lent. */
+  /** The buffer that contains the bytes; undefined if they are lent. */
   readonly buffer: Uint8Array | undefined;
 }
 
 /**
- * Reads until there is a verdict: at once if all of the hello is there, as it nearly always is. Throws or rejects
- * with {@linkcode NothingSent} at the first read, later with a {@linkcode PeerError} at the end, else as the source does.
+ * Reads until there is a verdict: synchronously if the whole hello is available, as it nearly always is. The first
+ * read throws or rejects with {@linkcode NothingSent}. A later one does so with a {@linkcode PeerError} at the end
+ * of the stream, otherwise as the source does.
  */
 export function readClientHello(
   source: Pick<Duplex, "read">,
@@ -59,7 +60,7 @@ async function readOn(
   }
 }
 
-/** What the first read or loan gives. Rejects with {@linkcode NothingSent}. */
+/** The result of the first read or loan. Rejects with {@linkcode NothingSent}. */
 export async function firstOf<Octets>(
   begun: Octets | null | Promise<Octets | null>,
 ): Promise<Octets> {
@@ -73,7 +74,7 @@ export async function firstOf<Octets>(
   return octets;
 }
 
-/** The same from a source that lends its octets; what it gives is lent too. */
+/** The same from a source that lends its bytes; the result is lent too. */
 export async function lentClientHello(
   source: Pick<Duplex, "lend">,
 ): Promise<ReadHello> {
@@ -88,7 +89,7 @@ export async function lentClientHello(
   }
 }
 
-/** A fatal alert in a record of its own; the version is that of a hello's record (RFC 8446 section 5.1). */
+/** A fatal alert in a record of its own, with the record version of a hello (RFC 8446 section 5.1). */
 export function plainAlert(alert: number): Uint8Array {
   return Uint8Array.of(ALERT_RECORD, 3, 1, 0, 2, FATAL, alert);
 }
@@ -100,9 +101,9 @@ function enlarged(buffer: Uint8Array): Uint8Array {
 }
 
 // RFC 8446 section 6.
-/** Something of ours is wrong. */
+/** A fault on our side. */
 export const INTERNAL_ERROR = 80;
-/** No certificate is for the name asked for (RFC 6066 section 3). */
+/** No certificate is for the requested name (RFC 6066 section 3). */
 export const UNRECOGNIZED_NAME = 112;
 const ALERT_RECORD = 21;
 const FATAL = 2;

@@ -1,6 +1,6 @@
 /**
- * Reads the PROXY header that comes in clear before a handshake. What has come behind it is the handshake's, and
- * is put in front of what is read next.
+ * Reads the PROXY header that comes in clear before a handshake. Bytes that arrived after it belong to the
+ * handshake, and the next read returns them first.
  */
 
 import { PeerError } from "../errors.ts";
@@ -9,21 +9,24 @@ import type { Duplex, SocketAddress } from "../runtime/runtime.ts";
 import { parseProxyHeader } from "../wire/proxy_header.ts";
 import { quoteBytes } from "../wire/escape.ts";
 
-/** Where octets come from. */
+/** A source of bytes. */
 export type Source = Pick<Duplex, "read" | "lend">;
 
-/** A header, and where the handshake is to be read from. */
+/** A header, and the source to read the handshake from. */
 export interface ReadProxyHeader {
   readonly header: Uint8Array;
-  /** The client it is about; undefined if it names none. */
+  /** The client address in the header; undefined if it has none. */
   readonly client: SocketAddress | undefined;
-  /** Its first read or loan is what came behind the header, which for a read is {@linkcode AT_ONCE} octets at most. */
+  /**
+   * Its first read or loan returns what arrived after the header; a read returns at most {@linkcode AT_ONCE} bytes
+   * of it.
+   */
   readonly rest: Source;
 }
 
 /**
  * Reads until there is a whole header. Rejects with a {@linkcode PeerError} of kind `handshake` if something else
- * comes, of kind `closed` at the end, with `NothingSent` if nothing comes at all, else as the source does.
+ * comes, of kind `closed` at the end, with `NothingSent` if nothing comes at all, otherwise as the source does.
  */
 export async function readProxyHeader(source: Source): Promise<ReadProxyHeader> {
   for (let seen: Uint8Array | null = new Uint8Array();;) {
@@ -43,7 +46,7 @@ export async function readProxyHeader(source: Source): Promise<ReadProxyHeader> 
   }
 }
 
-/** What was seen and what comes next, or null at the end. */
+/** The bytes seen so far and the next ones; null at the end. */
 async function readOn(source: Source, seen: Uint8Array): Promise<Uint8Array | null> {
   if (source.lend !== undefined) {
     const more = await source.lend();
@@ -57,7 +60,7 @@ async function readOn(source: Source, seen: Uint8Array): Promise<Uint8Array | nu
   return octets === null ? null : space.subarray(0, seen.length + octets);
 }
 
-/** The same octets with room for more behind them, as far as possible where they are. */
+/** The same bytes with room for more after them, without a copy if possible. */
 function extended(seen: Uint8Array, by: number): Uint8Array {
   const length = seen.length + by;
   if (length <= seen.buffer.byteLength) return new Uint8Array(seen.buffer, 0, length);
@@ -66,7 +69,7 @@ function extended(seen: Uint8Array, by: number): Uint8Array {
   return larger.subarray(0, length);
 }
 
-/** A source that gives these octets first, all at once. */
+/** A source that returns these bytes first, all at once. */
 function preceded(early: Uint8Array, source: Source): Source {
   let first: Uint8Array | undefined = early;
   const takeFirst = () => {
@@ -90,5 +93,5 @@ function preceded(early: Uint8Array, source: Source): Source {
   };
 }
 
-/** Octets that are read at once: a header without a certificate in it, and the hello behind it. */
+/** Bytes per read: enough for a header without a certificate and the hello after it. */
 const AT_ONCE = 1 << 10;

@@ -1,15 +1,15 @@
-/** The OCSP responses of an engine's certificates: those it began with, and the newer ones that came since. */
+/** The OCSP responses of an engine's certificates: the initial ones, and newer ones that came since. */
 
 import type { ServedCertificate, Staple, TlsConfiguration } from "./tls_configuration.ts";
 
-/** What is stapled now, DER in base64; undefined: nothing. */
+/** The current response to staple, DER in base64; undefined if there is none. */
 export interface CurrentResponse {
   readonly response: string | undefined;
 }
 
 /**
- * A configuration with these responses, by fingerprint, instead of those it has; certificates without an entry
- * keep theirs. If nothing is different it is the same object.
+ * A configuration in which these responses, by fingerprint, replace its own; certificates without an entry keep
+ * theirs. If nothing changes, it is the same object.
  */
 export function withResponses(
   tls: TlsConfiguration,
@@ -25,22 +25,22 @@ export function withResponses(
   return isSame ? tls : { ...tls, certificates };
 }
 
-/** Certificates, each with the response to staple now. */
+/** Certificates, each with its current response. */
 export class StapledCertificates {
   readonly #certificates: ServedCertificate[];
-  /** Places by fingerprint, made when it is first needed. */
+  /** Indexes by fingerprint, created on first use. */
   #places: Map<string, number[]> | undefined;
 
   constructor(certificates: readonly ServedCertificate[]) {
     this.#certificates = [...certificates];
   }
 
-  /** The certificate at a place. */
+  /** The certificate at this index. */
   at(place: number): ServedCertificate {
     return this.#certificates[place]!;
   }
 
-  /** Takes newer responses, and returns the places of the certificates they are for. */
+  /** Takes newer responses, and returns the indexes of the certificates they are for. */
   take(staples: readonly Staple[]): Set<number> {
     const taken = new Set<number>();
     for (const { fingerprint, response } of staples) {

@@ -1,7 +1,7 @@
 /**
- * The keys of stateless session tickets (RFC 5077), derived from one secret and the date: every worker, and
- * every machine that has the same secret, comes to the same keys and changes them at the same moment, with
- * nothing to agree on. It keeps no timer and trusts no order of dates: a clock may be set back at any time.
+ * The keys of stateless session tickets (RFC 5077), derived from one secret and the date. All workers and machines
+ * with the same secret derive the same keys and change them at the same moment, without communication. It keeps no
+ * timer and does not expect dates to increase: a clock may be set back at any time.
  */
 
 import type { Clock } from "../runtime/runtime.ts";
@@ -10,41 +10,41 @@ import { hkdf } from "../wire/hkdf.ts";
 
 /**
  * The keys of one period. `all` is what SSL_CTX_set_tlsext_ticket_keys takes: name, HMAC key and AES key, 80
- * octets, of which the others are views.
+ * bytes. The other fields are views of it.
  */
 export interface TicketKeys {
-  /** How many {@linkcode TICKET_PERIOD}s lie between 1970 and its beginning. */
+  /** Number of {@linkcode TICKET_PERIOD}s between 1970 and its start. */
   readonly period: number;
-  /** 16 octets that stand in clear at the front of every ticket sealed under these keys. */
+  /** 16 bytes, in clear at the front of every ticket sealed with these keys. */
   readonly name: Uint8Array;
-  /** 32 octets. */
+  /** 32 bytes. */
   readonly hmacKey: Uint8Array;
-  /** 32 octets. */
+  /** 32 bytes. */
   readonly aesKey: Uint8Array;
-  /** 80 octets, ready to be passed to foreign functions. */
+  /** 80 bytes, ready to be passed to foreign functions. */
   readonly all: Uint8Array<ArrayBuffer>;
 }
 
-/** A secret for a server that shares its tickets with no other: 32 octets. */
+/** A 32-byte secret for a server that shares its tickets with no other. */
 export function randomTicketSecret(): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(SECRET_OCTETS));
 }
 
-/** The keys of now, and of the periods beside it. */
+/** The keys of the current period and of the periods next to it. */
 export class TicketKeyring {
   readonly #secret: Uint8Array;
   readonly #clock: Pick<Clock, "date">;
   #current: TicketKeys | undefined;
-  /** Of the periods before and after that of `#current`; undefined until somebody asks. */
+  /** The keys of the periods before and after `#current`; undefined until needed. */
   #neighbours: readonly TicketKeys[] | undefined;
 
-  /** `secret` is the input of the derivation, so it has to be hard to guess: 32 random octets or more. */
+  /** The keys are derived from `secret`, so it must be hard to guess: 32 random bytes or more. */
   constructor(secret: Uint8Array, clock: Pick<Clock, "date">) {
     this.#secret = secret.slice();
     this.#clock = clock;
   }
 
-  /** The keys to seal new tickets under now. The same object for as long as the period lasts. */
+  /** The keys that seal new tickets now. The same object for the whole period. */
   current(): TicketKeys {
     const period = Math.floor(this.#clock.date().getTime() / TICKET_PERIOD);
     if (this.#current?.period !== period) {
@@ -55,8 +55,8 @@ export class TicketKeyring {
   }
 
   /**
-   * The keys of the previous or the next period if they have this name, else undefined: for tickets that
-   * are up to one period older than the current keys, and for those of machines whose clock is ahead.
+   * The keys of the previous or the next period, if they have this name; otherwise undefined. They are for tickets
+   * up to one period older than the current keys, and for tickets of machines whose clock is ahead.
    */
   neighbour(name: Uint8Array): TicketKeys | undefined {
     const { period } = this.current();
@@ -65,7 +65,7 @@ export class TicketKeyring {
   }
 }
 
-/** HKDF's output is one stream, of which the name gives nothing away about the rest. */
+/** HKDF's output is one stream, and the name in it reveals nothing about the rest. */
 function deriveKeys(secret: Uint8Array, period: number): TicketKeys {
   const all = hkdf(secret, `${LABEL} ${period}`, KEYS_OCTETS);
   return {
@@ -78,12 +78,12 @@ function deriveKeys(secret: Uint8Array, period: number): TicketKeys {
 }
 
 /**
- * How long keys seal new tickets, in milliseconds: 12 hours. Tickets sealed under them are good for one more
- * period, 24 hours at most.
+ * How long keys seal new tickets, in milliseconds: 12 hours. The tickets stay valid for one more period, so 24
+ * hours at most.
  */
 export const TICKET_PERIOD = 12 * 60 * 60 * 1_000;
 
-/** With the number of the period, what the keys are derived for. Another version makes other keys. */
+/** Together with the period's number, the HKDF context of the keys. Another version gives other keys. */
 const LABEL = "stud session ticket keys, version 1, period";
 const SECRET_OCTETS = 32;
 const NAME_OCTETS = 16;

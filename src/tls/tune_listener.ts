@@ -1,4 +1,4 @@
-/** Listening sockets, with the options that the platform does not take when it listens. */
+/** Opens listening sockets, and sets the options that the platform's listen does not take. */
 
 import { StartupError } from "../errors.ts";
 import type { TlsListenerOptions } from "./engine.ts";
@@ -10,7 +10,7 @@ import type {
 } from "../runtime/runtime.ts";
 
 /**
- * Opens a listening socket of the platform's for connections in clear. `besideTls` as `ListenOptions` has it. Rejects
+ * Opens a listening socket of the platform for connections in clear. For `besideTls` see `ListenOptions`. Rejects
  * with {@linkcode StartupError}, and leaves nothing open.
  */
 export async function openListener(
@@ -32,8 +32,8 @@ export async function openListener(
 }
 
 /**
- * Sets what accepted connections are to inherit. Where the kernel cannot be reached, connections do without it: the plan
- * has refused what the operator asked for (plan/socket_options.ts).
+ * Sets what accepted connections inherit. If the kernel cannot be reached, connections do without it: the plan has
+ * already refused such options if the operator asked for them (plan/socket_options.ts).
  */
 export function tuneListener(
   { kernel }: Runtime,
@@ -44,8 +44,8 @@ export function tuneListener(
 }
 
 /**
- * Has the kernel bring each client to the same worker, by its address, if that is wanted. Throws
- * {@linkcode StartupError} where it cannot.
+ * If requested, makes the kernel send each client, by its address, to the same worker. Throws
+ * {@linkcode StartupError} if the kernel cannot.
  */
 export function steerClients(
   { kernel }: Runtime,

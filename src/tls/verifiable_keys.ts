@@ -1,29 +1,29 @@
 /**
- * Which kinds of keys a client can verify, by its ClientHello: RFC 8446 section 4.2.3 for TLS 1.3, the cipher suites,
- * groups and signature schemes of RFC 5246, RFC 8422 and RFC 8446 for older versions. It is a forecast of what OpenSSL
- * will find: where it is wrong the client gets what it would have got without it.
+ * Which kinds of keys a client can verify, according to its ClientHello: RFC 8446 section 4.2.3 for TLS 1.3; for
+ * older versions the cipher suites, groups and signature schemes of RFC 5246, RFC 8422 and RFC 8446. It predicts
+ * what OpenSSL will find. If it is wrong, the client gets what it would have got without it.
  */
 
 import type { ClientOffers } from "../wire/client_offers.ts";
 import type { TlsConfiguration } from "./tls_configuration.ts";
 
-/** What kind of key a certificate has. */
+/** The kind of key that a certificate has. */
 export interface KeyKind {
-  /** As `KeyAlgorithm.type` has it. */
+  /** See `KeyAlgorithm.type`. */
   readonly keyType: string;
-  /** As `KeyAlgorithm.curve` has it. */
+  /** See `KeyAlgorithm.curve`. */
   readonly curve?: string;
 }
 
-/** What of the server's own rules decides too. */
+/** The server settings that matter too. */
 export type ServerOffers = Pick<TlsConfiguration, "protocols" | "ciphers">;
 
-/** Whether a client that offers this can verify keys of this kind, in the version that will be agreed on. */
+/** Whether a client with these offers can verify keys of this kind, in the version that will be negotiated. */
 export function canVerify(client: ClientOffers, server: ServerOffers, key: KeyKind): boolean {
   const common = server.protocols.map((protocol) => VERSIONS[protocol]!)
     .filter((version) => client.versions.includes(version));
   const version = Math.max(...common);
-  // Nothing in common, or nothing known of such keys: that is the library's to say.
+  // Nothing in common, or an unknown kind of key: leave the decision to the library.
   const known = version > 0 ? KINDS[nameOf(key)] : undefined;
   if (known === undefined) return true;
   const { signatures } = client;
@@ -50,25 +50,25 @@ function nameOf({ keyType, curve = "" }: KeyKind): string {
 
 type Authentication = "rsa" | "ecdsa";
 
-/** What it takes to verify a kind of key. */
+/** What a client needs in order to verify a kind of key. */
 interface KindOfKey {
   /** Signature schemes (RFC 8446 section 4.2.3). */
   readonly schemes: readonly number[];
-  /** Those that suffice besides in TLS 1.2. */
+  /** Further schemes that are enough in TLS 1.2. */
   readonly schemes12: readonly number[];
-  /** What cipher suites of TLS 1.2 and older call it. */
+  /** Its name in cipher suites of TLS 1.2 and older. */
   readonly authentication: Authentication;
-  /** What must be among the client's groups before TLS 1.3 (RFC 8422 section 5.1). */
+  /** Must be among the client's groups before TLS 1.3 (RFC 8422 section 5.1). */
   readonly group?: number;
-  /** Whether older versions know it, or a client that names no schemes. */
+  /** Whether TLS 1.1 and older support it, and clients that list no schemes. */
   readonly before12: boolean;
 }
 
-/** With SHA-224 to SHA-512; SHA-1 is allowed at no security level but 0. */
+/** With SHA-224 to SHA-512; SHA-1 is allowed only at security level 0. */
 const ECDSA = [0x0303, 0x0403, 0x0503, 0x0603];
 const PKCS1 = [0x0301, 0x0401, 0x0501, 0x0601];
 
-/** By their names; those of curves are object identifiers (RFC 5480). */
+/** By name; curves are named by object identifier (RFC 5480). */
 const KINDS: Readonly<Record<string, KindOfKey>> = {
   "rsa": {
     ...{ schemes: [0x0804, 0x0805, 0x0806], schemes12: PKCS1 },
@@ -109,7 +109,7 @@ const SAFE: Readonly<Record<Authentication, readonly number[]>> = {
   ecdsa: [0xc02b, 0xc02c, 0xcca9],
   rsa: [0xc02f, 0xc030, 0xcca8, 0x9e, 0x9f, 0xccaa],
 };
-/** Those of an operator's list are not known, so any may be in it: AES, ChaCha20, Camellia, ARIA and 3DES. */
+/** An operator's list is not parsed, so it may contain any of these: AES, ChaCha20, Camellia, ARIA and 3DES. */
 const ALL: Readonly<Record<Authentication, readonly number[]>> = {
   ecdsa: [
     ...[...SAFE.ecdsa, 0xc008, 0xc009, 0xc00a, 0xc023, 0xc024],

@@ -1,23 +1,23 @@
 /**
- * Tells the supervisor what a worker has counted: once a second while something changes, rarely while clients are there
- * that do nothing, and never while there are none, so that an idle worker sleeps.
+ * Reports a worker's counters to the supervisor: once a second while something changes, rarely while clients are
+ * connected but idle, and never while there are none, so that an idle worker sleeps.
  */
 
 import type { WorkerCounters } from "../control/messages.ts";
 import { type Counters, newCounters } from "../proxy/counters.ts";
 import type { Clock } from "../runtime/runtime.ts";
 
-/** Looks at the counters of one worker. */
+/** Watches the counters of one worker. */
 export class CounterReports {
   readonly #clock: Pick<Clock, "after">;
   readonly #counters: Readonly<Counters>;
   readonly #send: (changed: WorkerCounters) => void;
-  /** What was last told. */
+  /** The values last reported. */
   readonly #told: Counters = newCounters();
-  /** Undefined while nobody is there. */
+  /** Undefined while no client is connected. */
   #cancel: (() => void) | undefined;
 
-  /** `send` is given those counters that have changed since it was last called. */
+  /** `send` receives the counters that have changed since its last call. */
   constructor(
     clock: Pick<Clock, "after">,
     counters: Readonly<Counters>,
@@ -28,12 +28,12 @@ export class CounterReports {
     this.#send = send;
   }
 
-  /** To be called for each client that comes. */
+  /** Call this for each new client. */
   readonly wake = (): void => {
     this.#cancel ??= this.#clock.after(PERIOD, this.#look);
   };
 
-  /** Looks no more. */
+  /** Stops watching. */
   stop(): void {
     this.#cancel?.();
     this.#cancel = undefined;
@@ -57,7 +57,7 @@ export class CounterReports {
 
 const NAMES = Object.keys(newCounters()) as (keyof Counters)[];
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const PERIOD = 1_000;
-/** The same while nothing changes though clients are there. */
+/** The same while clients are connected but nothing changes. */
 const LONG_PERIOD = 5_000;

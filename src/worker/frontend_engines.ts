@@ -1,6 +1,6 @@
 /**
- * The engines of a worker's frontends: one for each configuration of TLS, however many frontends share it, and
- * the same one as before where the configuration has not changed.
+ * The engines of a worker's frontends: one for each TLS configuration, even if several frontends share it. An
+ * engine is kept if its configuration has not changed.
  */
 
 import type { WorkerConfiguration } from "../control/messages.ts";
@@ -11,7 +11,7 @@ import type { TlsConfiguration } from "../tls/tls_configuration.ts";
 
 type Engines = ReadonlyMap<TlsConfiguration, TlsEngine>;
 
-/** Makes engines and keeps them from one configuration of the worker to the next. */
+/** Creates engines, and keeps them from one configuration of the worker to the next. */
 export class FrontendEngines {
   readonly #makeEngine: MakeEngine;
   #current: Engines = new Map();
@@ -22,8 +22,8 @@ export class FrontendEngines {
   }
 
   /**
-   * The frontends of a configuration with their engines, in the same order. Rejects with {@linkcode
-   * StartupError}. One of the other two is to be called before the next use.
+   * The frontends of a configuration with their engines, in the same order. Rejects with {@linkcode StartupError}.
+   * Call {@linkcode FrontendEngines.commit} or {@linkcode FrontendEngines.forget} before the next use.
    */
   async use(
     { frontends, tls: general }: Pick<WorkerConfiguration, "frontends" | "tls">,
@@ -40,17 +40,17 @@ export class FrontendEngines {
     }));
   }
 
-  /** Nothing listens any more before it is told its keys again. */
+  /** Overwrites the keys. The engines cannot listen again until they receive the keys again. */
   forgetKeys(): void {
     for (const engine of this.#next.values()) engine.forgetKeys?.();
   }
 
-  /** The last ones are used from now on. */
+  /** The engines of the last use replace the former ones. */
   commit(): void {
     this.#current = this.#next;
   }
 
-  /** The last ones are not wanted after all. */
+  /** The engines of the last use are not needed after all. */
   forget(): void {
     const used = new Set(this.#current.values());
     for (const engine of this.#next.values()) if (!used.has(engine)) engine.discard();

@@ -1,10 +1,11 @@
-/** Reads messages as they come, so that some can be answered while an earlier one is still being carried out. */
+/** Reads messages as they arrive, so that some can be answered while an earlier one is still being processed. */
 
 import { deferred } from "../deferred.ts";
 
 /**
- * The same messages in the same order, without those that `take` has taken, which sees each as soon as it has been read.
- * Reading goes on whether anybody asks for the next one or not. Rejects as the source does.
+ * Yields the same messages in the same order, except those for which `take` returns true. `take` sees each message
+ * as soon as it has been read. Reading continues whether or not the next message is requested. Rejects as the
+ * source does.
  */
 export async function* readAhead<Message>(
   source: AsyncIterable<Message>,

@@ -1,11 +1,11 @@
-/** What a worker is told, as it is used: the configuration with all that has become known since it was made. */
+/** The configuration that a worker uses: the one it received, with everything that has become known since. */
 
 import type { Asked, WorkerConfiguration } from "../control/messages.ts";
 import { type ToldKeys, unpackConfiguration } from "../control/packed_configuration.ts";
 import { withResponses } from "../tls/staples.ts";
 import type { TlsConfiguration } from "../tls/tls_configuration.ts";
 
-/** The configuration of a state. What was the same for several frontends is the same object for them. */
+/** The configuration of a state. Objects shared by several frontends stay shared. */
 export function toldConfiguration(
   { configuration, certificates, staples, missing }: Asked<"prepare">,
   keys: ToldKeys,

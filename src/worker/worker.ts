@@ -1,6 +1,6 @@
 /**
- * A worker process: takes its configuration from the supervisor's pipe, listens, gives up its privileges and
- * relays until it is told to drain, or until the supervisor is gone.
+ * A worker process. It reads its configuration from the supervisor's pipe, listens, drops its privileges, and
+ * relays until it must drain or the supervisor is gone.
  */
 
 import { deferred } from "../deferred.ts";
@@ -34,7 +34,7 @@ import { ENGINES } from "../tls/engines.ts";
 import { toldConfiguration } from "./told_configuration.ts";
 import type { MakeEngine } from "../tls/engine.ts";
 
-/** Runs a worker to its end and returns the exit code. */
+/** Runs a worker until it ends and returns the exit code. */
 export function runWorker(runtime: Runtime, makeEngine: MakeEngine): Promise<number> {
   return new Worker(runtime, makeEngine).run();
 }
@@ -50,12 +50,12 @@ class Worker {
   #prepared: Prepared | undefined;
   #reports: CounterReports | undefined;
   #descriptors = 0;
-  /** It has a user, a group or a root of its own by now. */
+  /** It has changed its user, group or root directory. */
   #dropped = false;
   #drainSeconds = 0;
-  /** Since it drains: seconds until clients are reset. */
+  /** Set while draining: seconds until clients are reset. */
   #endSeconds: number | undefined;
-  /** Since it drains: resolves when it listens no more. */
+  /** Set while draining: resolves when it no longer listens. */
   #deaf: Promise<void> | undefined;
   /** Resolves with the exit code. */
   readonly #end = deferred<number>();
@@ -96,7 +96,7 @@ class Worker {
 
   async run(): Promise<number> {
     const { processes } = this.#runtime;
-    // Ctrl-C and a closed terminal reach the whole process group; they are the supervisor's to answer.
+    // Ctrl-C and a closed terminal signal the whole process group; only the supervisor reacts to them.
     processes.onSignal("SIGINT", () => {});
     processes.onSignal("SIGQUIT", () => {});
     processes.onSignal("SIGHUP", () => {});
@@ -105,7 +105,7 @@ class Worker {
     processes.onUncaught((error) =>
       this.#log.error("internal error, please report it: {error}", { error: trace(error) })
     );
-    // The first thing that it is told are private keys.
+    // Do this first: the first message contains private keys.
     this.#runtime.kernel?.hideMemory?.(true);
     this.#obey().catch((error) => {
       this.#log.error("internal error, please report it: {error}", { error: trace(error) });
@@ -120,21 +120,21 @@ class Worker {
     return code;
   }
 
-  /** Waits for the last messages to leave, for a moment at most: a stalled supervisor must not keep us. */
+  /** Waits until the last messages are sent, but not for long: a stalled supervisor must not block the exit. */
   #flushed(): Promise<void> {
     const limit = pause(this.#runtime.clock, FLUSH_LIMIT);
     const flushed = this.#accessLines.flushed().then(() => this.#toSupervisor.flushed());
     return Promise.race([flushed, limit]);
   }
 
-  /** Does what the supervisor asks, one thing after the other, until it is gone. */
+  /** Carries out the supervisor's requests, one after the other, until the supervisor is gone. */
   async #obey(): Promise<void> {
     const all = readRequests(
       this.#runtime.processes.stdin,
       (id, fault) => this.#send({ type: "answer", id, fault }),
     );
-    // A read that the runtime has begun does not always wake the event loop, which comes with the first socket. So
-    // nothing is read ahead until then.
+    // A read in progress does not always wake the runtime's event loop before the first socket is open. So nothing
+    // is read ahead until then.
     for (let isStarted = false; !isStarted;) {
       const { value: request, done } = await all.next();
       if (done) break;
@@ -148,10 +148,10 @@ class Worker {
     });
     for await (const request of requests) {
       const answered = this.#answer(request);
-      // What comes while clients end is carried out, too.
+      // Requests that arrive while clients end are carried out too.
       if (request.type !== "drain") await answered;
     }
-    // Without a supervisor nobody gets the connections that come from now on.
+    // Without a supervisor, nothing would accept connections that arrive from now on.
     await this.#drain({ seconds: this.#drainSeconds, successors: false });
   }
 
@@ -170,7 +170,7 @@ class Worker {
     }
   }
 
-  /** Thousands of certificates may take seconds during which nothing else is done. */
+  /** Reads the state of a request. With thousands of certificates this may block for seconds. */
   async #told(state: Asked<"prepare">): Promise<WorkerConfiguration> {
     if (state.configuration.timeouts.worker) {
       this.#say({ type: "busy" });
@@ -210,10 +210,10 @@ class Worker {
     const steer = !sharesSessions || configuration.steersAlways ? configuration.steer : undefined;
     return {
       ...{ ...configuration, frontends, reusePort: true, descriptors: this.#descriptors },
-      // A socket would be this user's, and any other process of this user could share its port.
+      // A new socket would belong to this user, and any other process of this user could share its port.
       opensNothing: this.#dropped,
       ...{ steer, steersNetworks: configuration.steersAlways },
-      // Behind a balancer it is the balancer that is steered.
+      // Behind a load balancer, steering by address would see only the balancer's address.
       clientsStay: steer !== undefined && configuration.preface.kind !== "proxy-proxy",
       onConnection: this.#onConnection(configuration),
       onAccept: () => this.#reports?.wake(),
@@ -259,7 +259,7 @@ class Worker {
     if (staples !== undefined) this.#proxy?.staple(staples);
   }
 
-  /** Resolves when it listens no more. */
+  /** Resolves when it no longer listens. */
   async #drain({ seconds, successors }: Asked<"drain">): Promise<void> {
     this.#forget();
     const proxy = this.#proxy;
@@ -290,7 +290,10 @@ class Worker {
     return (report) => this.#accessLines.push(accessLine(report, format));
   }
 
-  /** Takes a place in the other queue only when it is empty: what a supervisor that stalls loses is counted here. */
+  /**
+   * Uses the other queue only when that is empty, so that lines lost because the supervisor stalls are counted
+   * here.
+   */
   async #sendAccessLines(lines: readonly string[]): Promise<void> {
     await this.#toSupervisor.flushed();
     for (const message of accessMessages(lines)) {
@@ -305,14 +308,14 @@ class Worker {
       value !== undefined && value !== null
     );
     if (kernel !== undefined) return kernel.dropPrivileges(privileges);
-    // To serve as root although another user was asked for is the one thing that must not happen.
+    // Never serve as root if another user was requested.
     if (!this.#dropped) return;
     throw new StartupError(
       "--user, --group and --chroot need the C library, which cannot be used here",
     );
   }
 
-  /** What the kernel refuses of it. */
+  /** Applies the sandbox, and returns what the kernel refuses of it. */
   #confine({ sandbox }: WorkerConfiguration): readonly string[] {
     const { kernel } = this.#runtime;
     if (sandbox !== undefined) return kernel?.confine?.(sandbox) ?? [];
@@ -332,7 +335,7 @@ class Worker {
     this.#send(event);
   }
 
-  /** Log lines may be lost, and counted; whatever else there is the supervisor waits for. */
+  /** Log lines may be dropped, and are counted; the supervisor waits for all other messages. */
   #send(message: Message): void {
     this.#toSupervisor.push(messageLine(message), message.type !== "log");
   }
@@ -340,7 +343,7 @@ class Worker {
 
 type Message = WorkerEvent | { readonly type: "answer"; readonly id: number } & Fault;
 
-/** What it does for each request, and answers. */
+/** What the worker does for each request, and what it answers. */
 type Handlers = {
   readonly [Kind in RequestKind]: (asked: Asked<Kind>) => Done<Kind> | Promise<Done<Kind>>;
 };
@@ -350,7 +353,7 @@ type Done<Kind extends RequestKind> = Record<never, never> extends Answer<Kind> 
 
 type AnyHandler = (asked: WorkerRequest) => object | undefined | Promise<object | undefined>;
 
-/** What it is ready to change to. */
+/** The change it has prepared. */
 interface Prepared {
   readonly version: number;
   readonly change: ProxyChange;
@@ -367,5 +370,5 @@ function trace(error: unknown): string {
 
 /** Milliseconds. */
 const FLUSH_LIMIT = 1_000;
-/** Milliseconds for which lines of the access log may wait for others. */
+/** Max milliseconds that access log lines wait to be sent together. */
 const ACCESS_PAUSE = 200;

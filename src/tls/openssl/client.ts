@@ -1,4 +1,4 @@
-/** One client's TLS on OpenSSL: reads its hello, chooses its context, and tells why a handshake failed. */
+/** One client's TLS on OpenSSL: reads its hello, chooses its context, and explains why a handshake failed. */
 
 import type { BufferPool } from "../../buffer_pool.ts";
 import { PeerError } from "../../errors.ts";
@@ -25,7 +25,7 @@ import { readProxyHeader, type Source } from "../read_proxy_header.ts";
 import type { Choice, Contexts } from "./contexts.ts";
 import { handshakeFault, recordFault } from "./handshake_reasons.ts";
 
-/** What all clients of an engine share. */
+/** Shared by all clients of an engine. */
 export interface OpenSslServices {
   readonly library: StreamTls;
   readonly contexts: Contexts;
@@ -36,9 +36,9 @@ export interface OpenSslServices {
 export class OpenSslClient implements PendingClient {
   readonly #services: OpenSslServices;
   readonly #socket: TcpStream;
-  /** Where its hello is read from. */
+  /** The source of its hello. */
   #source: Source;
-  /** The socket, or what has taken it over. */
+  /** The socket, or the stream that has replaced it. */
   #stream: Duplex;
   #ended: "reset" | "closed" | undefined;
   serverName: string | undefined;
@@ -90,7 +90,7 @@ export class OpenSslClient implements PendingClient {
       const begun = this.#begin(verdict.hello, octets);
       if ("alert" in begun) return await this.#refuse(begun.alert, begun.reason);
       const handshaking = begun.stream.handshake();
-      // It has taken the hello, and others can have the buffer.
+      // The session has taken the hello, so others can use the buffer.
       giveBack(pool, buffer);
       buffer = undefined;
       await handshaking;
@@ -117,7 +117,7 @@ export class OpenSslClient implements PendingClient {
     this.#stream.close();
   }
 
-  /** Begins the session as soon as its context is chosen: others may free the context at any later time. */
+  /** Starts the session as soon as its context is chosen: the context may be freed at any later time. */
   #begin(hello: ClientHello, octets: Uint8Array): SecureOpenSslClient | Refusal {
     const { contexts, library } = this.#services;
     this.serverName = hello.serverName;
@@ -129,7 +129,7 @@ export class OpenSslClient implements PendingClient {
       this.#stream = stream;
       return new SecureOpenSslClient(stream, choice.allowed);
     } catch (error) {
-      // A certificate that nobody had asked for until now, and OpenSSL does not take it.
+      // This certificate is used for the first time, and OpenSSL refuses it.
       return { alert: INTERNAL_ERROR, reason: (error as Error).message };
     }
   }
@@ -145,7 +145,7 @@ export class OpenSslClient implements PendingClient {
   }
 }
 
-/** What it has become; handed out once the handshake is done. */
+/** The client after its handshake; nothing receives it before the handshake is done. */
 class SecureOpenSslClient implements SecureClient {
   readonly stream: AcceptedStream;
   readonly #allowed: Choice["allowed"];
@@ -165,12 +165,12 @@ class SecureOpenSslClient implements SecureClient {
   }
 }
 
-/** A larger one, for a long hello, is not the pool's. */
+/** Returns a buffer to its pool. A larger one, for a long hello, does not belong to the pool. */
 function giveBack(pool: BufferPool | undefined, buffer: Uint8Array | undefined): void {
   if (buffer !== undefined && buffer.length === pool?.size) pool.give(buffer);
 }
 
-/** Why a client is turned away before OpenSSL sees it. */
+/** Why a client is refused before OpenSSL sees it. */
 interface Refusal {
   readonly alert: number;
   readonly reason: string;

@@ -1,6 +1,6 @@
 /**
- * What OpenSSL is told for a set of certificates: the operator's words where there are any, and stud's own
- * defaults, which are stricter than the library's.
+ * The OpenSSL settings for a set of certificates: the operator's if given, otherwise stud's own defaults, which
+ * are stricter than the library's.
  */
 
 import type { TlsProtocol } from "../../config/settings.ts";
@@ -16,7 +16,7 @@ import type {
 } from "../tls_configuration.ts";
 import type { RevocationList } from "../../x509/revocation_lists.ts";
 
-/** What OpenSSL is told for some certificates that are served together. `version` is the library's. */
+/** The settings for certificates that are served together. `version` is the library's. */
 export function contextOptions(
   version: string,
   configuration: TlsConfiguration,
@@ -37,7 +37,7 @@ export function contextOptions(
     ciphers: allowed,
     ciphersuites: suites,
     groups: configuration.groups ?? defaultGroups(version),
-    // Our own list is in a good order; an operator's is in one if he says so.
+    // Our own list is in order of preference; an operator's list is if the operator says so.
     preferServerCiphers: configuration.preferServerCiphers || ciphers === undefined,
     securityLevel: lowersSecurityLevel(configuration) ? 0 : undefined,
     alpnProtocols: configuration.alpnProtocols,
@@ -49,7 +49,7 @@ export function contextOptions(
   };
 }
 
-/** What OpenSSL is told for sessions with the backend; stud's own certificate goes with it, if there is one. */
+/** The settings for sessions with the backend, including stud's own certificate if there is one. */
 export function backendContextOptions(
   version: string,
   configuration: OutgoingConfiguration,
@@ -64,14 +64,14 @@ export function backendContextOptions(
   };
 }
 
-/** Those of the versions that are older than TLS 1.2. */
+/** The versions older than TLS 1.2. */
 export function oldProtocols(protocols: readonly TlsProtocol[]): TlsProtocol[] {
   return protocols.filter((protocol) => protocol === "TLSv1.0" || protocol === "TLSv1.1");
 }
 
 /**
- * Whether OpenSSL's security level has to be 0: TLS 1.0 and 1.1 sign with MD5 and SHA-1, which OpenSSL 3
- * allows at no other. A cipher list that names a level itself has the last word.
+ * Whether OpenSSL's security level must be 0: TLS 1.0 and 1.1 sign with MD5 and SHA-1, which OpenSSL 3 allows only
+ * at level 0. A cipher list that sets a level itself takes precedence.
  */
 export function lowersSecurityLevel(
   { protocols, ciphers }: Pick<TlsConfiguration, "protocols" | "ciphers">,
@@ -79,7 +79,7 @@ export function lowersSecurityLevel(
   return oldProtocols(protocols).length > 0 && !/@SECLEVEL/.test(ciphers ?? "");
 }
 
-/** The rules for clients of some certificates that are served together. */
+/** The client rules of certificates that are served together. */
 export function rulesFor(
   { clientRules }: Pick<TlsConfiguration, "clientRules">,
   certificates: readonly ServedCertificate[],
@@ -87,7 +87,7 @@ export function rulesFor(
   return strictest(certificates.map((each) => each.clientRules ?? clientRules));
 }
 
-/** What is served together has one rule: a client must not choose the laxer one by its ciphers. */
+/** Certificates served together have one rule: a client must not get a weaker one by its choice of ciphers. */
 function strictest(rules: readonly ClientRules[]): ClientRules {
   return rules.find(({ allowed }) => allowed !== undefined) ??
     rules.find(({ verify, revocationLists }) => verify === "required" && revocationLists) ??
@@ -96,8 +96,8 @@ function strictest(rules: readonly ClientRules[]): ClientRules {
 }
 
 /**
- * A session is resumed only for the same names and under the same rules: one that began before the rules
- * changed, or for another name, must not get round them.
+ * A session is resumed only for the same names and under the same rules. One from before the rules changed, or for
+ * another name, must not bypass them.
  */
 function sessionIdContext(
   { verify, authorities, revocationLists = [], allowed = [] }: ClientRules,
@@ -109,7 +109,7 @@ function sessionIdContext(
   return sha256(JSON.stringify([verify, authorities, ...ciphers, names, allowed, lists]));
 }
 
-/** A list may have megabytes, and every context has the same ones. */
+/** A list may have megabytes, and every context has the same lists. */
 function digestOf(list: RevocationList): string {
   const known = digests.get(list);
   if (known !== undefined) return known;
@@ -121,8 +121,8 @@ function digestOf(list: RevocationList): string {
 const digests = new WeakMap<RevocationList, string>();
 
 /**
- * The library's own list lets a client choose ffdhe8192, which costs a worker more than 100 ms for one
- * handshake. The hybrid with ML-KEM came with OpenSSL 3.5.
+ * The library's own list lets a client choose ffdhe8192, which costs a worker more than 100 ms per handshake. The
+ * hybrid with ML-KEM needs OpenSSL 3.5.
  */
 function defaultGroups(version: string): string {
   const [, major, minor] = /(\d+)\.(\d+)/.exec(version) ?? [];
@@ -130,14 +130,14 @@ function defaultGroups(version: string): string {
   return `${hybrid}X25519:P-256:P-384`;
 }
 
-/** There are no clients whose certificates could be asked for. */
+/** With the backend there are no client certificates to request. */
 const NO_RULES: ClientRules = { verify: "none", authorities: "" };
-/** What stud offers up to TLS 1.2 unless told otherwise: forward secrecy and authenticated encryption. */
+/** stud's default ciphers up to TLS 1.2: forward secrecy and authenticated encryption. */
 const SAFE_CIPHERS = [
   "ECDHE+AESGCM+AES128:ECDHE+AESGCM+AES256:ECDHE+CHACHA20",
   "DHE+AESGCM+AES128:DHE+AESGCM+AES256:DHE+CHACHA20",
 ].join(":");
 /** The same for TLS 1.3. */
 const SUITES = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
-/** TLS 1.0 and 1.1 know no such ciphers. */
+/** TLS 1.0 and 1.1 have no such ciphers. */
 const OLD_CIPHERS = `${SAFE_CIPHERS}:ECDHE+AES:DHE+AES:RSA+AES`;

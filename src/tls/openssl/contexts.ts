@@ -1,10 +1,10 @@
 /**
- * The OpenSSL contexts of a worker: one for each set of certificates that is served together, made when a
- * client first asks for it and kept as long as it is among the most recently used. Ten thousand certificates
- * therefore cost what their text costs.
+ * The OpenSSL contexts of a worker: one for each set of certificates that is served together. It is created when a
+ * client first needs it, and kept while it is among the most recently used. So ten thousand certificates cost only
+ * the memory of their text.
  *
- * It also keeps the ticket keys of each context those of the current period. Where a context has its keys for good,
- * there is one for each period, and a client with a ticket of another period is served under that.
+ * It also gives each context the ticket keys of the current period. If a context's keys cannot change, there is
+ * one context per period, and a client with a ticket of another period is served by that period's context.
  */
 
 import type { SessionTerms, StreamTls } from "../../runtime/stream_tls.ts";
@@ -22,20 +22,20 @@ import { newContext } from "./new_context.ts";
 
 /** What a client is served with. */
 export interface Choice extends SessionTerms {
-  /** Who may connect. */
+  /** The clients that may connect. */
   readonly allowed: ClientRules["allowed"];
 }
 
-/** A context, and what is known of it: the choice of nearly every client. */
+/** A context and the facts about it: the choice for nearly every client. */
 interface Entry extends Choice {
   readonly key: string;
   readonly places: readonly number[];
   readonly former: undefined;
-  /** What it seals tickets with. */
+  /** The keys that seal its tickets. */
   keys: TicketKeys;
 }
 
-/** Makes and keeps contexts. */
+/** Creates and keeps contexts. */
 export class Contexts {
   readonly #library: StreamTls;
   readonly #configuration: TlsConfiguration;
@@ -44,9 +44,9 @@ export class Contexts {
   readonly #keyring: TicketKeyring;
   readonly #clock: Clock;
   #checked = false;
-  /** By the certificates in it, and its period if it is for one alone; the least recently used first. */
+  /** By its certificates, and by its period if it is for only one. The least recently used comes first. */
   readonly #entries = new Map<string, Entry>();
-  /** What was asked for last, and by which list of places. */
+  /** The entry that was last asked for, and the list of indexes used for that. */
   #last: { readonly places: readonly number[]; readonly entry: Entry } | undefined;
 
   constructor(library: StreamTls, configuration: TlsConfiguration, clock: Clock) {
@@ -60,8 +60,8 @@ export class Contexts {
   }
 
   /**
-   * What to serve a client with, or undefined if it asked for a name that is to be refused. Throws
-   * {@linkcode StartupError} if the library refuses a certificate that nobody has asked for before.
+   * What to serve a client with; undefined if it must be refused because of the name it asked for. Throws
+   * {@linkcode StartupError} if the library refuses a certificate on its first use.
    */
   choose(hello: ClientHello): Choice | undefined {
     const places = this.#choice.choose(hello);
@@ -77,7 +77,7 @@ export class Contexts {
     return former === undefined ? entry : { ...entry, former: { former, current } };
   }
 
-  /** The keys of another period that the client's tickets need. */
+  /** The keys of another period, if the client's tickets need them. */
   #formerKeys({ ticketNames }: ClientHello): TicketKeys | undefined {
     for (const name of ticketNames) {
       const former = this.#keyring.neighbour(name);
@@ -86,7 +86,7 @@ export class Contexts {
     return undefined;
   }
 
-  /** Staples other OCSP responses from now on; where contexts change, to handshakes that are under way too. */
+  /** Staples these OCSP responses from now on. If contexts can change, handshakes in progress get them too. */
   staple(staples: readonly Staple[]): void {
     const changed = this.#certificates.take(staples);
     for (const entry of this.#entries.values()) {
@@ -105,19 +105,19 @@ export class Contexts {
     }
   }
 
-  /** Makes what most clients will ask for, and what cannot be made later. Throws {@linkcode StartupError}. */
+  /** Creates what most clients will need, and what cannot be created later. Throws {@linkcode StartupError}. */
   prepare(): void {
     const { certificates } = this.#configuration;
     const sets = certificates.length > FEW ? [] : certificates.map((_, place) => [place]);
     const fromEngine = this.#choice.sets().filter((places) => this.#hasEngineKey(places));
-    // Of certificates that are served together the one that is refused must be known.
+    // If certificates are served together, the error must say which of them is refused.
     const singly = this.#choice.defaultSet.map((place) => [place]);
     attemptEach([...sets, ...fromEngine, ...singly], (places) => this.#entry(places));
     this.#entry(this.#choice.defaultSet);
   }
 
   /**
-   * Has OpenSSL look at certificates that are not among the former ones, where {@linkcode Contexts.prepare} leaves that
+   * Checks certificates that are not among the former ones with OpenSSL. {@linkcode Contexts.prepare} leaves that
    * to the first client. Rejects with {@linkcode StartupError}.
    */
   async checkNew(former: Contexts): Promise<void> {
@@ -129,14 +129,14 @@ export class Contexts {
     );
   }
 
-  /** Has OpenSSL look at everything. Throws {@linkcode StartupError}. */
+  /** Checks everything with OpenSSL. Throws {@linkcode StartupError}. */
   makeAll(): void {
     this.prepare();
     const places = this.#configuration.certificates.map((_, place) => place);
     attemptEach(places, (place) => this.#entry([place]));
   }
 
-  /** Frees all of them; sessions keep what they need. Those asked for later are made anew. */
+  /** Frees all of them; sessions keep what they need. A context needed later is created again. */
   free(): void {
     for (const { context } of this.#entries.values()) context.free();
     this.#entries.clear();
@@ -154,7 +154,7 @@ export class Contexts {
     return entry;
   }
 
-  /** As the most recently used one. While there are few, the order does not matter. */
+  /** Marks it as the most recently used. While there are few, the order does not matter. */
   #keep(entry: Entry): void {
     if (this.#entries.size < MOST / 2 && this.#entries.has(entry.key)) return;
     this.#entries.delete(entry.key);
@@ -165,7 +165,7 @@ export class Contexts {
   #dropOldest(newest: Entry): void {
     for (const entry of this.#entries.values()) {
       if (entry === newest) return;
-      // A key that an engine holds may be out of reach by now.
+      // A key in an engine may no longer be accessible.
       if (!this.#hasEngineKey(entry.places)) return this.#drop(entry);
     }
   }
@@ -195,7 +195,7 @@ export class Contexts {
   }
 }
 
-/** Contexts that are kept; one takes some tens of KiB. */
+/** Max contexts kept; one takes some tens of KiB. */
 const MOST = 2_000;
-/** With that many certificates or fewer all are looked at before the first client comes. */
+/** Up to this many certificates are all checked before the first client comes. */
 const FEW = 100;

@@ -1,4 +1,7 @@
-/** TLS to the backend by OpenSSL: what rustls here cannot be asked for, and unix sockets. Each session is a new one. */
+/**
+ * TLS to the backend by OpenSSL: for what rustls here does not support, and for unix sockets. Sessions are not
+ * resumed.
+ */
 
 import { OpenSslError } from "../../runtime/openssl.ts";
 import type { Network, Runtime, Stream } from "../../runtime/runtime.ts";
@@ -11,7 +14,7 @@ import { backendContextOptions } from "./context_options.ts";
 import { useEngine } from "./engine.ts";
 import { newContext } from "./new_context.ts";
 
-/** Makes the dialer on a library. Throws {@linkcode StartupError}. */
+/** Creates the dialer on a library. Throws {@linkcode StartupError}. */
 export function createOpenSslDialer(
   { network }: Runtime,
   configuration: OutgoingConfiguration,
@@ -21,7 +24,7 @@ export function createOpenSslDialer(
   const { certificates, backend: { name } } = configuration;
   const services: BackendServices = { network, name };
   let context: StreamContext | undefined;
-  // Whatever a token or a file of the library's holds is read once, before privileges go.
+  // What the library needs from a token or a file is read once, before privileges are dropped.
   const theContext = () =>
     context ??= newContext(
       ...[library, configuration, certificates] as const,

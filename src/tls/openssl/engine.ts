@@ -1,6 +1,7 @@
 /**
- * The engine on OpenSSL, the host's or Node's: everything that stud can be asked for and rustls cannot do. The first
- * look at the ClientHello and the choice of certificates are ours; what differs is behind {@linkcode StreamTls}.
+ * The engine on OpenSSL, the host's or Node's, for everything that stud supports and rustls cannot do. stud itself
+ * reads the ClientHello first and chooses the certificates. The differences between the two are behind
+ * {@linkcode StreamTls}.
  */
 
 import { StartupError } from "../../errors.ts";
@@ -12,7 +13,7 @@ import { openListener } from "../tune_listener.ts";
 import { OpenSslClient, type OpenSslServices } from "./client.ts";
 import { Contexts } from "./contexts.ts";
 
-/** Makes the engine on a library, for the configuration's. Throws {@linkcode StartupError}. */
+/** Creates the engine on a library, for a configuration. Throws {@linkcode StartupError}. */
 export function createOpenSslEngine(
   runtime: Runtime,
   configuration: TlsConfiguration,
@@ -35,7 +36,7 @@ export function createOpenSslEngine(
     async listen(options) {
       const used = use();
       try {
-        // What has to be read from a token or a file of the library's is read before privileges go.
+        // What the library needs from a token or a file is read before privileges are dropped.
         contexts.prepare();
         return new OpenSslListener(await openListener(runtime, options), runtime, used);
       } catch (error) {
@@ -55,7 +56,7 @@ export function createOpenSslEngine(
   };
 }
 
-/** Has the library use the operator's engine, if there is one. Throws {@linkcode StartupError}. */
+/** Loads the operator's OpenSSL engine into the library, if there is one. Throws {@linkcode StartupError}. */
 export function useEngine(library: StreamTls, { sslEngine }: TlsConfiguration): void {
   if (sslEngine === undefined) return;
   try {
@@ -67,7 +68,7 @@ export function useEngine(library: StreamTls, { sslEngine }: TlsConfiguration): 
   }
 }
 
-/** The contexts of an engine while a listener uses them, and the library they are of. */
+/** The contexts of an engine while a listener uses them, and their library. */
 interface Used {
   readonly contexts: Contexts;
   readonly library: StreamTls;
@@ -99,7 +100,7 @@ class OpenSslListener implements TlsListener {
     return this.#services.contexts;
   }
 
-  /** For clients that have come already, too, as long as they have not said what they want. */
+  /** Also applies to clients that have connected already, until they have sent their hello. */
   useInstead(used: Used): void {
     this.#services.contexts = used.contexts;
     this.#services.library = used.library;

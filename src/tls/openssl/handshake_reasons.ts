@@ -1,7 +1,7 @@
 /**
- * Puts OpenSSL's reasons for a failed handshake into an operator's words: who refused what, and what it
- * usually means. The words are stable, because the log counts failures of the same kind by them; where
- * rustls can fail in the same way, they are the same.
+ * Translates OpenSSL's reasons for a failed handshake into words for operators: which side refused what, and what
+ * it usually means. The words are stable, because the log counts failures of the same kind by them. If rustls can
+ * fail in the same way, its words are the same.
  */
 
 import { PeerError } from "../../errors.ts";
@@ -9,7 +9,7 @@ import { OpenSslError } from "../../runtime/openssl.ts";
 import type { Network } from "../../runtime/runtime.ts";
 import { endedHandshake, NothingSent } from "../handshake_end.ts";
 
-/** The operator's words for why a handshake failed. */
+/** Why a handshake failed, in words for operators. */
 export function handshakeReason(error: OpenSslError): string {
   if (error.alert !== undefined) return alertReason(error.alert);
   if (error.fromEngine) return `the engine failed: ${error.message}`;
@@ -23,7 +23,7 @@ export function handshakeReason(error: OpenSslError): string {
   return error.message;
 }
 
-/** What a handshake rejects with, whatever went wrong; `endedByUs`: the connection was reset or closed meanwhile. */
+/** The error of a failed handshake, whatever the cause. `endedByUs`: the connection was reset or closed meanwhile. */
 export function handshakeFault(
   error: unknown,
   network: Pick<Network, "peerError">,
@@ -37,9 +37,9 @@ export function handshakeFault(
   return endedHandshake(fault, isFirst && !endedByUs) ?? fault;
 }
 
-/** What OpenSSL found wrong with a record after the handshake. */
+/** The error for a bad record after the handshake. */
 export function recordFault(error: OpenSslError): PeerError {
-  // A TLS 1.3 client may judge the certificate only after the server's part of the handshake is done.
+  // A TLS 1.3 client may reject the certificate only after the server's part of the handshake is done.
   const judged = error.alert !== undefined && CERTIFICATE_ALERTS.has(error.alert);
   const kind = judged ? "handshake" : "other";
   return new PeerError("client", kind, handshakeReason(error), { cause: error });
@@ -56,7 +56,7 @@ function alertReason(alert: number): string {
   })`;
 }
 
-/** X509_verify_cert_error_string(3) where it is about revocation. */
+/** The texts of X509_verify_cert_error_string(3) about revocation. */
 const VERDICTS: Readonly<Record<string, string>> = {
   "certificate revoked": "the client's certificate has been revoked",
   "unable to get certificate CRL":
@@ -70,7 +70,7 @@ const VERDICTS: Readonly<Record<string, string>> = {
     "is not valid yet (--client-verify-crl)",
 };
 
-/** Pattern in OpenSSL's text, and what it means. The first match counts. */
+/** A pattern in OpenSSL's text, and its meaning. The first match counts. */
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^http request|wrong version number/, "not TLS (plain HTTP, a PROXY line or another protocol)"],
   [
@@ -148,5 +148,5 @@ const ALERT_MEANINGS: Readonly<Record<number, string>> = {
   48: "the client does not trust the certificate",
 };
 
-/** Those that are about our certificate, or the lack of theirs. */
+/** The alerts about our certificate, or about the client's missing one. */
 const CERTIFICATE_ALERTS = new Set([42, 43, 44, 45, 46, 48, 113, 116]);

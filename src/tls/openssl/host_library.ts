@@ -1,6 +1,6 @@
 /**
- * The host's OpenSSL on streams of stud's own. It turns octets into octets and never sees a socket: what moves them is
- * a {@linkcode SessionStream}.
+ * The host's OpenSSL on stud's own streams. It converts bytes to bytes and never sees a socket; a
+ * {@linkcode SessionStream} moves them.
  */
 
 import { StartupError } from "../../errors.ts";
@@ -11,7 +11,10 @@ import type { TlsConfiguration } from "../tls_configuration.ts";
 import { ScratchBuffers } from "./scratch_buffers.ts";
 import { SessionStream } from "./session_stream.ts";
 
-/** Opens it, and says why: most operators have not asked for one. Throws {@linkcode StartupError}. */
+/**
+ * Opens it. A failure says why it is needed, because most operators have not asked for it. Throws
+ * {@linkcode StartupError}.
+ */
 export function openHostLibrary(
   runtime: Pick<Runtime, "openOpenSsl" | "clock">,
   { because }: Pick<TlsConfiguration, "because">,

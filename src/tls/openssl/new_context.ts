@@ -1,11 +1,11 @@
-/** Makes a context, and has what the library refuses of it told in an operator's words. */
+/** Creates a context, and reports what the library refuses in words for operators. */
 
 import { OpenSslError, type SslContextOptions, type SslTicketKeys } from "../../runtime/openssl.ts";
 import type { StreamContext, StreamTls } from "../../runtime/stream_tls.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls_configuration.ts";
 import { startupError } from "./startup_error.ts";
 
-/** Throws {@linkcode StartupError}: it names the option, or the file of these certificates. */
+/** Throws {@linkcode StartupError} that names the option, or the file of these certificates. */
 export function newContext(
   library: StreamTls,
   configuration: TlsConfiguration,

@@ -1,18 +1,18 @@
 /**
- * OpenSSL's security level (SSL_CTX_set_security_level(3)), which a cipher list sets by `@SECLEVEL`: what is too weak for
- * one level may do at another. OpenSSL alone knows which, so it is asked.
+ * OpenSSL's security level (SSL_CTX_set_security_level(3)), which a cipher list sets with `@SECLEVEL`. What is too
+ * weak for one level may be allowed at another. Only OpenSSL knows which, so stud asks it.
  */
 
 import { OpenSslError } from "../../runtime/openssl.ts";
 
-/** Whether OpenSSL takes at a lower level, perhaps, what it has refused. */
+/** Whether OpenSSL may accept at a lower level what it has refused. */
 export function isTooWeak({ message }: OpenSslError): boolean {
   return /too small|too weak/.test(message);
 }
 
 /**
- * What a message says of a refusal for weakness. `attempt` makes the same thing with another cipher list, and throws
- * {@linkcode OpenSslError} if it is refused again.
+ * The advice to add to a message about something too weak. `attempt` creates the same thing with another cipher
+ * list, and throws {@linkcode OpenSslError} if that is refused again.
  */
 export function levelAdvice(
   ciphers: string | undefined,
@@ -38,5 +38,5 @@ function isTaken(attempt: () => void): boolean {
   }
 }
 
-/** In short what stud offers without an option. */
+/** A short form of stud's default ciphers. */
 const USUAL_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20";

@@ -1,6 +1,6 @@
 /**
- * Moves ciphertext between a socket and an OpenSSL session, whichever side of the handshake is ours. Outside of
- * reads and writes it owns no buffer.
+ * Moves ciphertext between a socket and an OpenSSL session, for either side of the handshake. Outside of reads and
+ * writes it owns no buffer.
  */
 
 import { type Party, PeerError, type PeerErrorKind } from "../../errors.ts";
@@ -15,34 +15,37 @@ import type { Clock, SocketPair, Stream } from "../../runtime/runtime.ts";
 import type { AcceptedStream, ConnectedStream, TlsPeer } from "../../runtime/stream_tls.ts";
 import type { ScratchBuffers } from "./scratch_buffers.ts";
 
-/** What all connections of an engine share for it. */
+/** Shared by all connections of an engine. */
 export interface SessionStreamServices {
   readonly clock: Pick<Clock, "turn">;
   readonly buffers: ScratchBuffers;
 }
 
-/** A socket with a session on it, from the beginning of the handshake on. */
+/** A socket with a session on it, from the start of the handshake. */
 export class SessionStream implements AcceptedStream, ConnectedStream {
   readonly #socket: Stream;
   readonly #services: SessionStreamServices;
   readonly #peer: TlsPeer;
-  /** Until it is closed. */
+  /** Undefined once it is closed. */
   #session: SslSession | undefined;
-  /** What the client has said already. */
+  /** What the client has already sent. */
   #first: Uint8Array;
   #former: FormerTicketKeys | undefined;
-  /** Ends when everything that the session has produced is sent. */
+  /** Settles when everything that the session has produced is sent. */
   #sending: Promise<void> | undefined;
-  /** What it has produced meanwhile. */
+  /** What the session has produced meanwhile. */
   #waiting: SslOutput[] | undefined;
-  /** Whether much is arriving: reads then use a large buffer. */
+  /** Whether much is arriving; reads then use a large buffer. */
   #burst = false;
-  /** Whether the last ciphertext made OpenSSL answer by itself. */
+  /** Whether the last ciphertext made OpenSSL send something by itself. */
   #answered = false;
-  /** How often it did since the peer's last data. */
+  /** How often it did so since the peer's last data. */
   #answers = 0;
 
-  /** The session is freed with it. `first` is what the client has said already, and `former` for its ticket. */
+  /**
+   * Closing it also frees the session. `first` is what the client has already sent, and `former` has the keys for
+   * its ticket.
+   */
   constructor(
     socket: Stream,
     services: SessionStreamServices,
@@ -63,7 +66,7 @@ export class SessionStream implements AcceptedStream, ConnectedStream {
     return this.#socket.pair;
   }
 
-  /** Plaintext is lent where the socket lends ciphertext. */
+  /** Plaintext is lent if the socket lends ciphertext. */
   get lends(): boolean {
     return this.#socket.lends === true;
   }
@@ -80,7 +83,7 @@ export class SessionStream implements AcceptedStream, ConnectedStream {
     return this.#session?.shownCertificate;
   }
 
-  /** From what the client has said already on, if it is one. */
+  /** With a client it starts from what the client has already sent. */
   async handshake(): Promise<void> {
     const session = this.#open();
     const { small } = this.#services.buffers;
@@ -91,11 +94,11 @@ export class SessionStream implements AcceptedStream, ConnectedStream {
         try {
           done = session.handshake(input, length, this.#former);
         } catch (error) {
-          // After a failure too something is sent: the alert tells the peer what was wrong.
+          // After a failure too, something is sent: the alert tells the peer what was wrong.
           await Promise.resolve(this.#send(session)).catch(() => {});
           throw error;
         }
-        // The client may have gone as soon as it was sure of us; a fault shows at the next read or write.
+        // The client may leave as soon as it has verified us; a fault shows at the next read or write.
         if (done) return this.#sendAnswer(session);
         const sending = this.#send(session);
         if (sending !== undefined) await sending;
@@ -151,7 +154,7 @@ export class SessionStream implements AcceptedStream, ConnectedStream {
         const octets = this.#decrypt(session, into, 0, into);
         if (octets !== 0) return octets;
       }
-      // Little is read to where the plaintext then goes; much has a buffer of its own for as long as it lasts.
+      // Short reads go straight into the plaintext's destination; during a burst they use a buffer of their own.
       const borrow = this.#burst;
       const input = borrow ? this.#services.buffers.large.take() : into;
       try {
@@ -159,7 +162,7 @@ export class SessionStream implements AcceptedStream, ConnectedStream {
         if (length === null) throw this.#cutOff();
         session = this.#open();
         const octets = this.#decrypt(session, input, length, into);
-        // A buffer that was filled means that more is on its way.
+        // A full buffer means that more is on its way.
         this.#burst = !this.#answered && (length === input.length || length > BURST);
         if (octets !== 0) return octets;
       } finally {
@@ -201,7 +204,7 @@ export class SessionStream implements AcceptedStream, ConnectedStream {
     return this.#socket.unsent();
   }
 
-  /** Its session goes when it is closed: a call may be under way. */
+  /** The session is freed at close, not here: a call may be in progress. */
   reset(): void {
     this.#socket.reset();
   }
@@ -233,7 +236,7 @@ export class SessionStream implements AcceptedStream, ConnectedStream {
     }
   }
 
-  /** Nobody waits for it, and a fault shows at the next read or write. */
+  /** Nothing waits for this, and a fault shows at the next read or write. */
   #sendAnswer(session: SslSession): void {
     try {
       this.#send(session)?.catch(() => {});
@@ -243,8 +246,8 @@ export class SessionStream implements AcceptedStream, ConnectedStream {
   }
 
   /**
-   * Peers may ask for new keys (RFC 8446 section 4.6.3) or for a renegotiation, and OpenSSL answers however
-   * often they do. It must neither keep others waiting nor pile up answers that the peer does not read.
+   * Peers may request new keys (RFC 8446 section 4.6.3) or a renegotiation, and OpenSSL answers however often they
+   * do. That must neither delay others nor pile up answers that the peer does not read.
    */
   #checkAnswers(): void {
     if (this.#answers <= MOST_ANSWERS) return;
@@ -253,7 +256,7 @@ export class SessionStream implements AcceptedStream, ConnectedStream {
     throw new PeerError(party, "other", reason);
   }
 
-  /** Lets others go first, and waits while answers pile up. Never rejects. */
+  /** Lets others run first, and waits while answers pile up. Never rejects. */
   async #afterAnswer(): Promise<void> {
     this.#answered = false;
     if ((this.#waiting?.length ?? 0) > MOST_WAITING) await this.#sending?.catch(() => {});
@@ -261,8 +264,8 @@ export class SessionStream implements AcceptedStream, ConnectedStream {
   }
 
   /**
-   * Sends what the session has produced, in order. Undefined if that is done; throws or rejects as the socket
-   * does.
+   * Sends what the session has produced, in order. Undefined if that is already done; throws or rejects as the
+   * socket does.
    */
   #send(session: SslSession): Promise<void> | undefined {
     const output = session.takeOutput();
@@ -280,7 +283,7 @@ export class SessionStream implements AcceptedStream, ConnectedStream {
       output.release();
       throw error;
     }
-    // Nearly always the kernel takes all of it, and nothing is left to be remembered.
+    // Nearly always the kernel takes all of it, and nothing has to be kept.
     if (writing === octets.length) {
       output.release();
       return undefined;
@@ -297,7 +300,8 @@ export class SessionStream implements AcceptedStream, ConnectedStream {
           writing ??= this.#socket.write(rest);
           if (this.#socket.takesAtOnce) {
             output.release();
-            // If this fails it has been given back already: twice, and two sessions would write into it.
+            // If this fails, the output has already been returned. Returning it twice would let two sessions write
+            // into it.
             output = undefined;
             await writing;
             break;
@@ -327,19 +331,19 @@ export class SessionStream implements AcceptedStream, ConnectedStream {
     throw new PeerError(this.#peer.party, "gone", "closed by us");
   }
 
-  /** What OpenSSL found wrong with a record after the handshake. */
+  /** The error for a bad record after the handshake. */
   #recordError(error: unknown): unknown {
     return error instanceof OpenSslError ? this.#peer.recordFault(error) : error;
   }
 
-  /** The connection ended without close_notify; within a record that is more than bad manners. */
+  /** The connection ended without close_notify. Within a record, data is missing too. */
   #cutOff(): PeerError {
     const { party } = this.#peer;
     return (this.#session?.holdsPart ? WITHIN_A_RECORD : WITHOUT_CLOSE_NOTIFY)[party];
   }
 }
 
-// Made once, for most connections end like this.
+// Created once, because most connections end like this.
 const WITHOUT_CLOSE_NOTIFY = ofEach("closed", "ended without close_notify");
 const WITHIN_A_RECORD = ofEach("cut", "ended within a TLS record");
 
@@ -351,11 +355,11 @@ function ofEach(kind: PeerErrorKind, message: string): Readonly<Record<Party, Pe
 }
 
 const NOTHING = new Uint8Array();
-/** The most plaintext that is encrypted at once, in octets. */
+/** Max plaintext bytes to encrypt at once. */
 const MOST_AT_ONCE = 128 << 10;
-/** Answers of the protocol's own without data between them; rustls allows as many. */
+/** Max protocol answers without data between them; rustls allows as many. */
 const MOST_ANSWERS = 32;
-/** Pieces of output that may wait until the peer reads. */
+/** Max pieces of output that may wait until the peer reads. */
 const MOST_WAITING = 4;
-/** Octets of ciphertext in one read that mean that more is on its way. */
+/** A read with more bytes of ciphertext means that more is on its way. */
 const BURST = 16 << 10;

@@ -1,4 +1,4 @@
-/** Turns OpenSSL's refusal of a setting into a line for the operator. */
+/** Translates a setting that OpenSSL refuses into a message for operators. */
 
 import { StartupError } from "../../errors.ts";
 import type { OpenSslError } from "../../runtime/openssl.ts";
@@ -8,8 +8,8 @@ import type { ServedCertificate, TlsConfiguration } from "../tls_configuration.t
 import { isTooWeak, levelAdvice } from "./security_level.ts";
 
 /**
- * Names the option or the file that OpenSSL does not take; one certificate alone is a `CertificatesRefused`. `attempt`
- * makes the same with other ciphers, to tell which security level would do.
+ * Names the option or file that OpenSSL refuses; for a single certificate the error is a `CertificatesRefused`.
+ * `attempt` creates the same thing with other ciphers, to find out which security level would be enough.
  */
 export function startupError(
   error: OpenSslError,

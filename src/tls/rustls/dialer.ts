@@ -1,6 +1,6 @@
 /**
- * TLS to the backend by the runtime's own rustls: TLS 1.2 and 1.3, always verified, no certificate of stud's
- * own, and each session a new one.
+ * TLS to the backend by the runtime's own rustls: TLS 1.2 and 1.3, always verified, without a certificate of
+ * stud's own. Sessions are not resumed.
  */
 
 import { Abandonment } from "../../abandonment.ts";
@@ -18,14 +18,14 @@ import { endpointText, type PendingBackend, type TlsDialer } from "../dialer.ts"
 import { OverStream } from "../over_stream.ts";
 import type { OutgoingConfiguration } from "../tls_configuration.ts";
 
-/** Makes the dialer. In a process of stud's own the library trusts nobody whom the operator did not name. */
+/** Creates the dialer. In a process of stud's own, the library trusts only authorities that the operator named. */
 export function createRustlsDialer(
   { network }: Runtime,
   { backend, alpnProtocols }: OutgoingConfiguration,
   ownProcess: boolean,
 ): TlsDialer {
   const { authorities } = backend;
-  // Only where nothing is verified there may be no name, and that is not for this library.
+  // Only an unverified backend may have no name, and this library does not support that.
   const options: TlsDialOptions = { name: backend.name!, authorities, alpnProtocols };
   return {
     library: "rustls",
@@ -47,8 +47,8 @@ export function createRustlsDialer(
 }
 
 /**
- * The library reads the authorities of the machine when it first begins TLS with anybody, and says what it
- * thinks of others only then: so it begins with ourselves.
+ * The library reads the machine's authorities when it first begins TLS, and only then reports problems with other
+ * authorities. So it first connects to this process itself.
  */
 async function tryOut(network: Network, options: TlsDialOptions): Promise<void> {
   const address = { host: "127.0.0.1", port: 0 };
@@ -104,7 +104,7 @@ class RustlsBackend extends OverStream<TlsStream> implements PendingBackend, Str
     return this.stream.closeWrite();
   }
 
-  /** A backend may refuse us after the handshake, as far as that was ours, is done (RFC 8446 section 4.4.2.4). */
+  /** A backend may refuse us after our part of the handshake is done (RFC 8446 section 4.4.2.4). */
   async #readFirst(into: Uint8Array): Promise<number | null> {
     try {
       return await this.stream.read(into);

@@ -1,6 +1,6 @@
 /**
- * The engine that is built in: the runtime's own rustls. One certificate, TLS 1.2 and 1.3, nothing of the host's
- * libraries. It tells nothing of what was negotiated.
+ * The built-in engine: the runtime's own rustls. It has one certificate, TLS 1.2 and 1.3, and uses no libraries of
+ * the host. It does not report what was negotiated.
  */
 
 import { StartupError } from "../../errors.ts";
@@ -20,7 +20,7 @@ import { rustlsRefusal } from "./refusal.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls_configuration.ts";
 import { steerClients, tuneListener } from "../tune_listener.ts";
 
-/** Makes the rustls engine on a runtime. It serves one certificate, the default one. */
+/** Creates the rustls engine on a runtime. It serves one certificate, the default one. */
 export function createRustlsEngine(runtime: Runtime, configuration: TlsConfiguration): TlsEngine {
   const certificate = configuration.certificates[configuration.defaultCertificate]!;
   return {
@@ -28,11 +28,11 @@ export function createRustlsEngine(runtime: Runtime, configuration: TlsConfigura
     library: "rustls",
     oneRecordPerRead: true,
     check: () => check(runtime, certificate, configuration),
-    // It has nothing that could be made without a socket.
+    // Nothing can be created without a socket.
     prepare: () => check(runtime, certificate, configuration),
     listen: async (options) =>
       new RustlsListener(runtime, await listen(runtime, certificate, options), certificate),
-    // The library has a listening socket keep the certificate that it was opened with.
+    // A listening socket keeps the certificate that it was opened with.
     adopt: (listener) =>
       Promise.resolve(
         listener instanceof RustlsListener && listener.serves(certificate) ? () => {} : undefined,
@@ -44,7 +44,7 @@ export function createRustlsEngine(runtime: Runtime, configuration: TlsConfigura
   };
 }
 
-/** The library only says what it thinks of a key when it is to listen with it: on a port nobody knows. */
+/** The library checks a key only when it listens with it, so this opens a temporary port. */
 async function check(
   runtime: Runtime,
   certificate: ServedCertificate,
@@ -87,7 +87,7 @@ function tune(
   { steer, steersNetworks, ...options }: Omit<TlsListenerOptions, "address" | "reusePort">,
 ): void {
   tuneListener(runtime, address, options);
-  // Each worker keeps its own sessions, so that a client resumes one only where it began.
+  // Each worker keeps its own sessions, so a client can resume one only with the same worker.
   steerClients(runtime, address, { steer, steersNetworks });
 }
 
@@ -118,7 +118,7 @@ class RustlsListener implements TlsListener {
   }
 }
 
-/** The platform's stream does the handshake and all that follows, and does not tell what was agreed on. */
+/** The platform's stream does the handshake and everything after it, and does not report what was negotiated. */
 class RustlsClient extends StreamClient<TlsStream> {
   readonly #runtime: Runtime;
 

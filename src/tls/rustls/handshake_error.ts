@@ -1,12 +1,12 @@
 /**
- * Puts rustls's reasons for a failed handshake into an operator's words: who refused what, and what it
- * usually means. The words are stable, because the log counts failures of the same kind by them.
+ * Translates rustls's reasons for a failed handshake into words for operators: which side refused what, and what
+ * it usually means. The words are stable, because the log counts failures of the same kind by them.
  */
 
 import { PeerError } from "../../errors.ts";
 import { handshakeEnd } from "../handshake_end.ts";
 
-/** Pattern in rustls's text, and what it means. The first match counts. */
+/** A pattern in rustls's text, and its meaning. The first match counts. */
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [/InvalidContentType/, "not TLS (plain HTTP, a PROXY line or another protocol)"],
   [/MessageTooLarge|IllegalLength/, "malformed TLS record"],
@@ -44,7 +44,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/decrypt/, "undecryptable record"],
 ];
 
-/** Makes the error of a failed handshake from the stream's; the original stays as its cause. */
+/** Makes the error of a failed handshake from the stream's error, which stays as its cause. */
 export function handshakeError(error: PeerError): PeerError {
   return new PeerError("client", "handshake", reason(error), { cause: error });
 }

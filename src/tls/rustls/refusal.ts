@@ -1,10 +1,10 @@
-/** Why the runtime's rustls does not serve a certificate, in the operator's words, and what would. */
+/** Explains to operators why the runtime's rustls refuses a certificate, and what would be accepted. */
 
 import { certificateAlgorithms } from "../../x509/certificate_algorithms.ts";
 import { certificateRefused } from "../certificates_refused.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls_configuration.ts";
 
-/** The error for the library's refusal of a certificate and key that belong together. */
+/** The error for a matching certificate and key that the library refuses. */
 export function rustlsRefusal(
   certificate: ServedCertificate,
   { orElse }: Pick<TlsConfiguration, "orElse">,
@@ -22,7 +22,7 @@ export function rustlsRefusal(
   );
 }
 
-/** The reason for an error of the library's, which says little more than that it has failed. */
+/** The reason behind an error of the library, which says little more than that it failed. */
 export function rustlsReason(certificate: ServedCertificate, error: unknown): string {
   const { cause = error } = error as Error;
   const { message } = cause as Error;
