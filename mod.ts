@@ -37,12 +37,12 @@ export { PeerError, StartupError, UsageError } from "./src/errors.ts";
 /**
  * Listens on a frontend, terminates TLS and relays the plaintext to a backend, in this process.
  *
- * Rejects with {@linkcode UsageError}, which is a `TypeError`, for options that are unknown, of a wrong type or make
- * no sense, before anything is opened, and with {@linkcode StartupError} when this machine refuses (port,
- * certificate, name). Nothing stays open then.
+ * Rejects with {@linkcode UsageError}, which is a `TypeError`, for options that are unknown, of a wrong type or
+ * meaningless; this happens before anything is opened. Rejects with {@linkcode StartupError} when this machine refuses
+ * (port, certificate, name); nothing stays open then.
  */
 export async function terminate(options: TerminateOptions): Promise<Terminator> {
-  // Here, since the command does without them.
+  // Imported here, because the command does not need them.
   const [{ createRuntime }, { terminateOn }] = await Promise.all([
     import("#runtime"),
     import("./src/terminate.ts"),

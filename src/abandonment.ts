@@ -1,16 +1,16 @@
-/** How a caller gives up what it has begun: an AbortSignal without the weight, as there is one per connection. */
+/** How a caller cancels what it has begun. It is lighter than an AbortSignal, as there is one per connection. */
 
-/** A wish to give up, which may come at any time, once. */
+/** A request to cancel. It may come at any time, once. */
 export class Abandonment {
   #given = false;
-  /** Called when the wish is given; set by whoever does the work. */
+  /** Called on cancellation; set by the code that does the work. */
   onGiven: (() => void) | undefined;
 
   get given(): boolean {
     return this.#given;
   }
 
-  /** Gives up. */
+  /** Cancels. */
   give(): void {
     if (this.#given) return;
     this.#given = true;

@@ -1,11 +1,11 @@
-/** Spare buffers of one size, for octets that are only passing through. */
+/** Spare buffers of one size, for bytes that only pass through. */
 export class BufferPool {
-  /** Octets. */
+  /** Bytes. */
   readonly size: number;
   readonly #most: number;
   readonly #spare: Uint8Array[] = [];
 
-  /** Keeps up to `most` spare ones. */
+  /** Keeps up to `most` spare buffers. */
   constructor(size: number, most: number) {
     this.size = size;
     this.#most = most;
@@ -16,7 +16,7 @@ export class BufferPool {
     return this.#spare.pop() ?? new Uint8Array(this.size);
   }
 
-  /** Takes it back. No read or write may be waiting on it. */
+  /** Takes the buffer back. No read or write may be waiting on it. */
   give(buffer: Uint8Array): void {
     if (this.#spare.length < this.#most) this.#spare.push(buffer);
   }

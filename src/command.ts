@@ -1,6 +1,6 @@
 /**
- * The command: from arguments to an exit code. What only some commands need is loaded by those; a command that
- * serves starts its workers before it loads the rest of itself.
+ * The command: from arguments to an exit code. Modules that only some commands need are loaded by those commands. A
+ * command that serves starts its workers before it loads the remaining modules.
  */
 
 import { describeSandbox, sandboxSetting } from "./config/sandbox_setting.ts";
@@ -16,10 +16,10 @@ import { workerCount } from "./plan/worker_count.ts";
 import { ENGINES } from "./tls/engines.ts";
 import { VERSION } from "./version.ts";
 
-/** The release of hitch whose place stud takes. */
+/** The release of hitch that stud replaces. */
 const HITCH_VERSION = "1.8.0";
 
-/** Does what the arguments say and returns the exit code. */
+/** Runs the command that the arguments name and returns the exit code. */
 export async function runCommand(argv: readonly string[], runtime: Runtime): Promise<number> {
   const signals = new StopSignals(runtime);
   return await run(argv, runtime, signals, await BackgroundStart.join(runtime));
@@ -34,7 +34,7 @@ async function run(
   const tellStarter = (line: string) => tell(line, runtime, background);
   try {
     const reader = new CommandReader(argv, runtime, background?.input);
-    // The configuration may come from somebody who takes his time.
+    // Reading the configuration may take long, for example from a pipe.
     const command = await Promise.race([reader.read(), signals.stop]);
     if (typeof command === "string") return reader.tests ? await cutShort(runtime) : 0;
     switch (command.action) {
@@ -76,7 +76,7 @@ async function run(
   }
 }
 
-/** Only here there is still somebody to tell: a daemon writes nowhere but to its log. */
+/** The last chance to warn the terminal: a daemon writes only to its log. */
 async function warnOfNoLog({ log }: Settings, runtime: Runtime): Promise<void> {
   if (!log.syslog || log.file !== undefined) return;
   const { DEV_LOG } = await import("./log/syslog.ts");
@@ -89,7 +89,7 @@ async function warnOfNoLog({ log }: Settings, runtime: Runtime): Promise<void> {
   );
 }
 
-/** Workers take as long to start as the rest of this program; they do so meanwhile. */
+/** Workers take as long to start as the rest of this program loads, so both happen at the same time. */
 async function start(options: ServeOptions): Promise<number> {
   const { settings, runtime } = options;
   const { processes } = runtime;
@@ -105,7 +105,7 @@ async function start(options: ServeOptions): Promise<number> {
   return await serve(options);
 }
 
-/** Tells whoever started stud why it does not serve. */
+/** Tells the process that started stud why it does not serve. */
 async function tell(
   line: string,
   runtime: Runtime,
@@ -115,7 +115,7 @@ async function tell(
   else await writeOut(runtime, "stderr", `stud: ${printable(line)}\n`);
 }
 
-/** The program's version, the TLS engines that there are on this machine, and which one is for no special wishes. */
+/** The program's version, the TLS engines on this machine, and which of them is the default. */
 function versionText(compat: Compat, runtime: Runtime): string {
   const engines = runtime.tlsLibraries.map((name) => ({ name, ...library(name, runtime) }));
   const chosen = engines.find(({ usable }) => usable)?.name ?? "none";
@@ -162,7 +162,7 @@ async function refuseSocketsForDaemon(runtime: Runtime): Promise<void> {
   await refuseHandedSockets(runtime);
 }
 
-/** Whoever asked whether a configuration is good must not take this for a yes. */
+/** A check that was interrupted must not look like a successful one. */
 async function cutShort(runtime: Runtime): Promise<number> {
   await writeOut(
     runtime,
@@ -177,7 +177,7 @@ async function print(runtime: Runtime, text: string): Promise<number> {
   return 0;
 }
 
-/** Nobody may be reading: `stud --help | head -1` is no error. */
+/** There may be no reader: `stud --help | head -1` is no error. */
 async function writeOut(
   runtime: Runtime,
   stream: "stdout" | "stderr",

@@ -1,6 +1,6 @@
-/** A promise with its two ends in one hand: `Promise.withResolvers()`, which Node 20 does not have. */
+/** A promise together with its two functions: `Promise.withResolvers()`, which Node 20 does not have. */
 
-/** A promise that somebody else settles. */
+/** A promise that is settled from outside. */
 export interface Deferred<Value> {
   readonly promise: Promise<Value>;
   resolve(value: Value): void;

@@ -1,17 +1,17 @@
 /**
- * Every error stud raises on purpose, sorted by who has to act on it, and the one place that turns any
- * error into a level, a line and an exit code. It never logs and never exits: `main.ts` does.
+ * Every error stud raises on purpose, sorted by who has to act on it. Also the one function that turns any error into a
+ * level, a line and an exit code. It never logs and never exits: `main.ts` does.
  */
 
 /**
- * The operator's command line or configuration file is wrong, or what a program has passed to the library; those
- * who write programs know that as a TypeError. Raised before anything is started.
+ * The operator's command line or configuration file is wrong, or the options that a program passed to the library. For
+ * library users it is a TypeError, as they expect. Raised before anything is started.
  */
 export class UsageError extends TypeError {
   override readonly name = "UsageError";
 }
 
-/** The command line is sound, but this machine or its files refuse: port, certificate, privilege. */
+/** The command line is valid, but this machine or its files refuse: port, certificate, privilege. */
 export class StartupError extends Error {
   override readonly name = "StartupError";
 }
@@ -19,7 +19,7 @@ export class StartupError extends Error {
 /** Another program has the port. */
 export class PortInUseError extends StartupError {}
 
-/** A certificate that a TLS library refuses, although it and its key are sound. */
+/** A certificate that a TLS library refuses, although it and its key are valid. */
 export interface RefusedCertificate {
   /** SHA-256 of the certificate itself (DER), in hexadecimal. */
   readonly fingerprint: string;
@@ -51,7 +51,7 @@ export type Party = "client" | "backend";
  * How a peer went wrong.
  *
  * - `closed`: ended without the orderly close its protocol asks for (TLS: no close_notify)
- * - `cut`: ended within a record of TLS: something is missing for certain
+ * - `cut`: ended within a TLS record, so data is certainly missing
  * - `reset`: connection reset (RST) by a peer that had not ended its sending direction
  * - `gone`: a write to a peer that has ended both directions (EPIPE)
  * - `refused`: the backend refused, or its unix socket is missing or forbidden; a client has too many connections
@@ -59,7 +59,7 @@ export type Party = "client" | "backend";
  * - `timeout`: a deadline of ours passed
  * - `silent`: ended before it sent anything, as the health checks of a balancer do
  * - `handshake`: the TLS handshake failed
- * - `denied`: the client may not connect, whatever else it does well
+ * - `denied`: the client may not connect, even if it does everything else right
  * - `resources`: this process ran out of descriptors or memory
  * - `other`: anything else; the message says what
  */
@@ -82,7 +82,7 @@ export class PeerError extends Error {
   override readonly name = "PeerError";
   readonly party: Party;
   readonly kind: PeerErrorKind;
-  /** What is particular to this one, such as what the peer sent. The message is that of all alike. */
+  /** Details of this error, such as what the peer sent. The message is the same for all errors of this type. */
   readonly detail: string | undefined;
 
   constructor(
@@ -98,7 +98,7 @@ export class PeerError extends Error {
   }
 }
 
-/** How important a log line is, the least important first. */
+/** Severity of a log line, the lowest first. */
 export type LogLevel = "debug" | "info" | "warning" | "error";
 
 /** What the entry point does with an error: one line for the log, and the exit code. */

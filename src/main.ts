@@ -1,6 +1,6 @@
 /**
- * The program: a command, or one of its workers, as the arguments say. Each loads its own modules and none of
- * the other's. It ends the process.
+ * The program: a command, or one of its workers, as the arguments say. Each loads only its own modules. This module
+ * ends the process.
  */
 
 import { createRuntime } from "#runtime";

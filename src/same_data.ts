@@ -1,11 +1,11 @@
 /**
- * Whether two pieces of plain data are the same: what messages and plans are made of. `isDeepStrictEqual` of
- * node:util does more, but loading that module takes a worker 10 ms and 1.6 MB.
+ * Compares two pieces of plain data, such as messages and plans. `isDeepStrictEqual` of node:util does more, but
+ * loading that module costs a worker 10 ms and 1.6 MB.
  */
 
 /**
- * Compares primitives, arrays, byte arrays and plain objects by their content, whatever the order of an object's
- * keys; a key without a value is not a missing key. Other objects are the same only if they are one.
+ * Compares primitives, arrays, byte arrays and plain objects by their content. The order of an object's keys does not
+ * matter; a key without a value differs from a missing key. Other objects are equal only if they are the same object.
  */
 export function isSameData(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true;

@@ -1,4 +1,4 @@
-/** Serving, from settings to an exit code: composes what a running stud is made of, for `main.ts`. */
+/** Serving, from settings to an exit code: composes the parts of a running stud, for `main.ts`. */
 
 import type { Settings } from "./config/settings.ts";
 import { PortInUseError, reportError } from "./errors.ts";
@@ -25,7 +25,7 @@ import { ENGINES } from "./tls/engines.ts";
 import { makeEngine } from "./tls/make_engine.ts";
 import { formatSocketAddress } from "./wire/ip_address.ts";
 
-/** What there is when stud begins to serve. */
+/** What exists when stud begins to serve. */
 export interface ServeOptions {
   readonly settings: Settings;
   /** Reads the settings again. */
@@ -33,9 +33,9 @@ export interface ServeOptions {
   readonly runtime: Runtime;
   /** What ends stud; listened to before the first worker starts. */
   readonly signals: StopSignals;
-  /** Whoever waits for a daemon. */
+  /** The process that waits for the daemon to start. */
   readonly background: BackgroundStart | undefined;
-  /** Tells whoever started stud why it does not serve. */
+  /** Tells the process that started stud why it does not serve. */
   readonly tell: (line: string) => Promise<void>;
 }
 
@@ -45,8 +45,8 @@ export async function serve(options: ServeOptions): Promise<number> {
 }
 
 /**
- * Goes through all that comes before the first worker, without doing any of it: the runtime only looks
- * (rehearsal.ts). Resolves with the plan, or rejects as {@linkcode serve} would.
+ * Runs every step before the first worker without side effects: the runtime only checks (rehearsal.ts). Resolves with
+ * the plan, or rejects as {@linkcode serve} would.
  */
 export async function rehearse(settings: Settings, runtime: Runtime): Promise<Plan> {
   const signals = { stop: new Promise<never>(() => {}) };
@@ -59,7 +59,7 @@ export async function rehearse(settings: Settings, runtime: Runtime): Promise<Pl
   return plan!;
 }
 
-/** What the start brings together, in its order; it lasts as long as `run`. */
+/** Runs the steps of the start in order. What they open stays open while `run` runs. */
 async function whenPrepared<Signals extends Pick<StopSignals, "stop">>(
   options: {
     readonly settings: Settings;
@@ -74,10 +74,10 @@ async function whenPrepared<Signals extends Pick<StopSignals, "stop">>(
   const pidFile = new PidFileHolder(settings.service, runtime);
   let predecessor: Predecessor | undefined;
   try {
-    // A pidfile that tells whose place this one takes may be the one that this one is to have.
+    // The pidfile that names the predecessor may be the same one that this stud is to have.
     if (settings.service.takeover === undefined) await pidFile.claim();
     else predecessor = await Predecessor.find(settings.service, runtime);
-    // A name server may be slow, and an operator may lose patience.
+    // A name server may be slow, and the operator may interrupt the wait.
     const plan = await Promise.race([planFor(settings, runtime), signals.stop]);
     if (typeof plan === "string") return 0;
     if (settings.compat === "hitch" && !isRehearsal) refuseRootWorkers(plan, runtime);
@@ -96,7 +96,7 @@ async function whenPrepared<Signals extends Pick<StopSignals, "stop">>(
   }
 }
 
-/** What TLS and workers are to be told. Rejects with {@linkcode StartupError}. */
+/** The plan: the configuration of TLS and workers. Rejects with {@linkcode StartupError}. */
 export async function planFor(
   settings: Settings,
   runtime: Runtime,
@@ -111,7 +111,7 @@ export async function planFor(
   return await makePlan(settings, tls, runtime);
 }
 
-/** Foreign code stays out of the supervisor, so that OpenSSL has its say in the workers. */
+/** Third-party code stays out of the supervisor, so OpenSSL checks in the workers. */
 async function checkEarly(plan: Plan, runtime: Runtime): Promise<void> {
   for (const tls of tlsConfigurations(plan)) {
     if (ENGINES[tls.library].checksEarly) await (await makeEngine(runtime, tls)).check();
@@ -174,7 +174,7 @@ class Service {
     });
     this.#prepared.signals.replaced.then(() => {
       log.info("another stud has taken over");
-      // Whoever goes by it means the one that serves.
+      // Programs that read the pidfile mean the stud that serves.
       return this.#prepared.pidFile.release();
     });
     try {
@@ -192,7 +192,7 @@ class Service {
     }
   }
 
-  /** Runs a supervisor to its end; returns the error that it could not start for. */
+  /** Runs a supervisor to its end; returns the error that kept it from starting. */
   async #supervise(spoken: Spoken): Promise<unknown> {
     const { plan, ports, signals, predecessor } = this.#prepared;
     const { log, accessLog } = spoken;
@@ -212,7 +212,7 @@ class Service {
       } catch (error) {
         const another = error instanceof PortInUseError && choosesPorts(plan);
         if (!another || attempts === MOST_ATTEMPTS) return error;
-        // Between the system's choice of a port and the workers' use of it others may have taken it.
+        // After the system chose a port, other programs may have taken it before the workers listened.
         frontends = await ports.claim(plan, { shared: predecessor !== undefined });
       }
     }
@@ -244,7 +244,8 @@ class Service {
         const { settings, tls } = plan;
         log.lowest = settings.log.level;
         expiry.use(tls.certificates, tls.revocationLists);
-        // After a reload that failed, files are watched as it found them: the same fault is no reason for another.
+        // After a failed reload, files are watched as it found them, so that the same fault does not cause another
+        // reload.
         if (plan !== latest) watch.use(tls.files);
         this.#announce(frontends);
         this.#prepared.ports.keep(frontends);
@@ -256,7 +257,7 @@ class Service {
     };
   }
 
-  /** To another stud that takes over from this one. */
+  /** Announces the frontends to another stud that takes over from this one. */
   #announce(frontends: readonly ClaimedFrontend[]): void {
     const { others } = this.#runtime.processes;
     others?.announce(workerFrontends(frontends)).catch(() => {}); // It is not the only proof.
@@ -278,7 +279,7 @@ class Service {
     });
   }
 
-  /** The workers serve for the first time. */
+  /** Called when the workers serve for the first time. */
   #begin(frontends: readonly ClaimedFrontend[], log: Logger, notifier: Notifier): void {
     const { settings, background } = this.#options;
     const { predecessor } = this.#prepared;
@@ -292,7 +293,7 @@ class Service {
   }
 }
 
-/** Whom a running stud speaks to. */
+/** The outputs of a running stud. */
 interface Spoken {
   readonly outputs: Outputs;
   readonly log: ConfiguredLog;
@@ -306,7 +307,7 @@ function status(frontends: readonly ClaimedFrontend[], plan: Plan): string {
   return `serving on ${where}${bad === "" ? "" : `; ${bad}, see the log`}`;
 }
 
-/** Nothing is lost if it cannot be told, but both go on serving. */
+/** If the signal fails, no connection is lost, but both go on serving. */
 function relieve(predecessor: Predecessor, log: Logger): void {
   const { pid } = predecessor;
   try {
@@ -340,11 +341,11 @@ function choosesPorts({ frontends }: Plan): boolean {
   return frontends.some(({ alternatives }) => alternatives.flat().some(({ port }) => port === 0));
 }
 
-/** Milliseconds between two looks at the files, if stud is to read them again by itself. */
+/** Milliseconds between two checks of the files if stud reloads them automatically. */
 const WATCH_PERIOD = 1_000;
-/** The same if it only says that they have changed. */
+/** The same if stud only warns that they have changed. */
 const NOTICE_PERIOD = 30_000;
-/** Milliseconds in which a predecessor has handed its ports over (handover.ts). */
+/** Milliseconds that a predecessor needs to hand its ports over (handover.ts). */
 const HANDOVER_LIMIT = 3_000;
 /** How often the system is asked for another port. */
 const MOST_ATTEMPTS = 5;

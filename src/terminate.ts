@@ -30,7 +30,7 @@ export interface Terminator {
   readonly addresses: readonly SocketAddress[];
   /** A copy of the counters as they are now. */
   readonly counters: Readonly<Counters>;
-  /** Stops listening, lets clients end, resets those left at the deadline. Resolves when all is closed. */
+  /** Stops listening, lets clients finish, resets those left at the deadline. Resolves when all is closed. */
   close(options?: CloseOptions): Promise<void>;
 }
 
@@ -88,7 +88,7 @@ async function start(runtime: Runtime, options: TerminateOptions): Promise<Termi
     {
       ...plan.configuration,
       ...{ frontends, reusePort: false, onConnection: quiet(options.onConnection) },
-      // Whatever else the calling program is, nobody shares the clients with it.
+      // The clients are in this process only, whatever else it does.
       workers: 1,
     },
     log,
@@ -119,7 +119,7 @@ function certificateIn(pem: string | Uint8Array): CheckedCertificate {
   throw new StartupError("pem: no private key in it; append the key to the certificate");
 }
 
-/** A promise that nobody waits for would end a program of Node's when it is rejected. */
+/** On Node, a rejected promise without a handler would end the calling program. */
 function quiet(onConnection: TerminateOptions["onConnection"]): TerminateOptions["onConnection"] {
   return onConnection && ((connection) => {
     const result: unknown = onConnection(connection);
@@ -131,13 +131,16 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value;
 }
 
-/** In a program that is somebody else's OpenSSL has no event loop of stud's to gain by, and would be foreign code. */
+/**
+ * Built-in libraries first: inside another program, OpenSSL is third-party code and has no event loop of stud's to
+ * speed up.
+ */
 function builtInFirst(libraries: readonly TlsLibraryName[]): TlsLibraryName[] {
   const rank = (name: TlsLibraryName) => Number(ENGINES[name].foreignCode);
   return [...libraries].sort((one, other) => rank(one) - rank(other));
 }
 
-/** In the workers of stud rustls can be told to trust nobody else, but not in a program that is somebody else's. */
+/** stud can restrict rustls to the given authorities in its own workers, but not inside another program. */
 function checkTrust({ backend, tlsLibrary }: Settings): void {
   if (backend.tls?.ca === undefined || !ENGINES[tlsLibrary.name].addsAuthorities) return;
   throw new UsageError(

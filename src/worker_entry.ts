@@ -1,6 +1,6 @@
 /**
- * What `deno run` runs as a worker: its graph of modules is the worker's alone, where that of mod.ts is all of
- * stud's, to be resolved and held by every process. An executable, and Node, come to a worker through main.ts.
+ * What `deno run` runs as a worker. Its module graph has only the worker's modules; with mod.ts every process would
+ * resolve and hold all of stud's. An executable, and Node, come to a worker through main.ts.
  */
 
 import { settleSignals } from "#signals";

@@ -1,6 +1,6 @@
 /**
- * The program of a worker process: composes a worker on a concrete runtime, and ends the process. It loads
- * nothing that only a supervisor needs.
+ * The program of a worker process: composes a worker on a concrete runtime, and ends the process. It loads no module
+ * that only a supervisor needs.
  */
 
 import { createRuntime } from "#runtime";

@@ -1,8 +1,8 @@
-/** How much of something a worker may have of its supervisor's time: so much at once, and so much a second. */
+/** Limits how much of its supervisor's time a worker may use: a burst, and a rate per second. */
 
 import type { Clock } from "../runtime/runtime.ts";
 
-/** Tells who asks for too much, and how long he has to wait. */
+/** Tells when a worker exceeds its limit, and how long it has to wait. */
 export class Allowance {
   readonly #clock: Pick<Clock, "now">;
   readonly #perSecond: number;
@@ -18,14 +18,14 @@ export class Allowance {
     this.#counted = clock.now();
   }
 
-  /** Takes so much, and gives the milliseconds until it would have been there; 0: it was. */
+  /** Takes the amount and returns the milliseconds until it would have been available; 0: it was available. */
   take(amount: number): number {
     this.#refill();
     this.#left -= amount;
     return this.#left >= 0 ? 0 : -this.#left / this.#perSecond * 1_000;
   }
 
-  /** Takes so much if it is there. */
+  /** Takes the amount if it is available. */
   takeIfThere(amount: number): boolean {
     this.#refill();
     if (this.#left < amount) return false;

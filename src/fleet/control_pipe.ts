@@ -1,6 +1,6 @@
 /**
- * The pipe to one worker, as its supervisor writes it. Whoever writes never waits; a worker that takes nothing any more is
- * noticed by what waits for it. Private keys are overwritten once they are in the pipe.
+ * The supervisor's end of the pipe to one worker. Writers never wait. A worker that stops reading is noticed by the
+ * code that waits for its answer. Private keys are overwritten once they are in the pipe.
  */
 
 import { certificateChunks, type StateFrame } from "../control/packed_configuration.ts";
@@ -13,7 +13,7 @@ export class ControlPipe {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #onUnread: (breach: string) => void;
   readonly #onRead: () => void;
-  /** Requests that have not been taken yet. */
+  /** Requests that the worker has not taken yet. */
   #untaken = 0;
   #written: Promise<void> = Promise.resolve();
   #isClosed = false;
@@ -35,7 +35,7 @@ export class ControlPipe {
   write(frame: Frame): void {
     if (this.#isClosed) return;
     this.#untaken++;
-    // A failed write means that the worker is gone, and its end is noticed anyway.
+    // A failed write means that the worker is gone; its end is noticed elsewhere.
     this.#written = this.#written.then(() => this.#write(frame)).catch(() => {}).then(() => {
       this.#untaken--;
     });
@@ -52,13 +52,13 @@ export class ControlPipe {
     }
   }
 
-  /** Takes no more; the worker sees the end of the pipe once it has read what is in it. */
+  /** Accepts no more requests; the worker sees the end of the pipe once it has read what is in it. */
   close(): void {
     this.#isClosed = true;
     this.#writer.close().catch(() => {});
   }
 
-  /** Takes no more, and leaves the pipe open: the worker is being killed. */
+  /** Accepts no more requests, and leaves the pipe open: the worker is being killed. */
   stop(): void {
     this.#isClosed = true;
   }

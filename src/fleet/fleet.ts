@@ -1,6 +1,6 @@
 /**
- * All workers, as one thing that has a state: whoever wants something to change says what it is to be, and the fleet finds
- * the gentlest way there. Former workers belong to it until their last client has gone.
+ * All workers, as one thing that has a state. Callers say which state they want, and the fleet finds the gentlest way
+ * there. Former workers belong to it until their last client has gone.
  */
 
 import type { ServingBy, WorkerCounters, WorkerState } from "../control/messages.ts";
@@ -14,16 +14,16 @@ import { Generation } from "./generation.ts";
 import { Handover } from "./handover.ts";
 import type { WorkerProcess } from "./worker_process.ts";
 
-/** A state that nobody has been told yet; the fleet counts versions. */
+/** A state that no worker has yet; the fleet numbers the versions. */
 export type NextState = Pick<WorkerState, "configuration" | "staples">;
 
-/** What a fleet is made of. */
+/** The parts of a fleet. */
 export interface FleetOptions {
   readonly runtime: Runtime;
   readonly log: Logger;
   /** Where lines of the access log go. */
   readonly accessLog?: AccessOutput | undefined;
-  /** Called when other processes serve than before, with what does TLS in them. */
+  /** Called when new processes serve, with the TLS library that they use. */
   readonly onServing: (servingBy: ServingBy) => void;
 }
 
@@ -31,12 +31,12 @@ export interface FleetOptions {
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #handover: Handover;
-  /** The one that serves is the last; the others have clients left. */
+  /** The last one serves; the others still have clients. */
   readonly #generations = new Set<Generation>();
   readonly #ended: WorkerCounters[] = [];
   #current: Generation;
   #version = 0;
-  /** The newest ones that anybody has told. */
+  /** The newest staples that the fleet has received. */
   #staples: WorkerState["staples"];
   #stopping = false;
 
@@ -47,22 +47,22 @@ export class Fleet {
     this.#current = this.#newGeneration(this.#versioned(first));
   }
 
-  /** What its workers serve by. */
+  /** The state that its workers serve by. */
   get state(): WorkerState {
     return this.#current.state;
   }
 
-  /** Where they listen. */
+  /** The addresses where they listen. */
   get addresses(): readonly SocketAddress[] {
     return this.#current.addresses;
   }
 
-  /** Every worker that lives. */
+  /** Every live worker. */
   get alive(): WorkerProcess[] {
     return [...this.#generations].flatMap(({ alive }) => alive);
   }
 
-  /** What the workers that ended in order had counted. */
+  /** The counters of workers that ended in order. */
   get totals(): readonly WorkerCounters[] {
     return [...this.#ended, ...[...this.#generations].flatMap((one) => one.totals)];
   }
@@ -73,9 +73,9 @@ export class Fleet {
   }
 
   /**
-   * Has all workers be of this state: by telling them, by having all prepare and then commit, or by new workers where a
-   * process cannot change. Resolves with whether there was anything to change, and rejects if it cannot be done; nothing
-   * has changed then. One change that takes preparation at a time.
+   * Brings all workers to this state: by an update, by prepare and then commit in all of them, or by new workers where
+   * a process cannot change. Resolves with whether there was anything to change. Rejects if the change fails; nothing
+   * has changed then. Only one change that needs preparation may run at a time.
    */
   async apply(next: NextState): Promise<boolean> {
     const { state } = this.#current;
@@ -86,12 +86,12 @@ export class Fleet {
       return isNew;
     }
     await this.#change(next);
-    // What has become known of responses meanwhile is newer than what the change began with.
+    // Staples that arrived meanwhile are newer than those that the change began with.
     if (this.#staples !== next.staples) this.#update({ ...this.state, staples: this.#staples });
     return true;
   }
 
-  /** Ends in order: asks all to drain within so many seconds, and resolves when none is left. */
+  /** Ends in order: asks all to drain within `seconds`, and resolves when none is left. */
   async drain(seconds: number): Promise<void> {
     this.#stopping = true;
     await Promise.all([...this.#generations].map((one) => one.drain(seconds)));
@@ -105,7 +105,7 @@ export class Fleet {
 
   #update(next: NextState): void {
     this.#current.update(this.#versioned(next));
-    // Former workers go on with the backend that they have.
+    // Former workers keep the backend that they have.
     for (const former of this.#generations) {
       if (former === this.#current) continue;
       former.update(this.#versioned({ ...former.state, staples: next.staples }));
@@ -119,7 +119,7 @@ export class Fleet {
         return await current.change(this.#versioned(next));
       } catch (error) {
         if (error instanceof CertificatesRefused) throw error;
-        // New workers may do what these cannot any more, such as listening on a low port.
+        // New workers may be able to do what these no longer can, such as listening on a low port.
         const { message: reason } = error as Error;
         this.#options.log.debug("new workers are needed: {reason}", { reason });
       }
@@ -135,7 +135,7 @@ export class Fleet {
     try {
       servingBy = await next.start();
     } catch (error) {
-      // Those of them that serve have clients by now.
+      // New workers that already serve have clients by now.
       await next.yieldTo(former);
       this.#forgetOnceGone(next);
       throw error;
@@ -166,7 +166,10 @@ export class Fleet {
   }
 }
 
-/** What cannot change: how many there are, whom a process is, what it is confined to, which foreign code it has loaded. */
+/**
+ * What a running process cannot change: the number of workers, its user, its sandbox, the third-party code it has
+ * loaded.
+ */
 function canChangeInPlace(
   { configuration: from, missing }: WorkerState,
   { configuration: to }: NextState,

@@ -1,6 +1,6 @@
 /**
- * All workers that serve by one configuration. They change to another one together, and in place: connections,
- * and where it goes listening sockets too, stay as they are.
+ * All workers that serve by one configuration. They change to another one together and in place: connections stay, and
+ * so do listening sockets where possible.
  */
 
 import type {
@@ -53,32 +53,32 @@ export class Generation {
     });
   }
 
-  /** Starts the workers and tells their TLS library. Rejects with {@linkcode StartupError} if one cannot serve. */
+  /** Starts the workers and returns their TLS library. Rejects with {@linkcode StartupError} if one cannot serve. */
   async start(): Promise<ServingBy> {
     const [servingBy] = await Promise.all(this.#slots.map((slot) => slot.start()));
-    // Later workers decide as the first ones did, though a library may have been installed meanwhile.
+    // Later workers use the same library as the first ones, even if another has been installed meanwhile.
     this.#state = { ...this.#state, missing: servingBy!.missing };
     return servingBy!;
   }
 
-  /** What its workers serve by. */
+  /** The state that its workers serve by. */
   get state(): WorkerState {
     return this.#state;
   }
 
-  /** Where they listen. */
+  /** The addresses where they listen. */
   get addresses(): readonly SocketAddress[] {
     return addressesOf(this.#state.configuration.frontends);
   }
 
-  /** Every worker that lives, those that leave too. */
+  /** Every live worker, including those that leave. */
   get alive(): WorkerProcess[] {
     return this.#slots.flatMap(({ alive }) => [...alive]);
   }
 
   /**
-   * Has all workers change to another state. Rejects with {@linkcode StartupError} if one of them cannot, and then
-   * nothing has changed; with {@linkcode CertificatesRefused} if all say the same.
+   * Changes all workers to another state. Rejects with {@linkcode StartupError} if one of them cannot, and then nothing
+   * has changed; with {@linkcode CertificatesRefused} if all refuse the same.
    */
   async change(state: WorkerState): Promise<void> {
     const { missing } = this.#state;
@@ -98,13 +98,13 @@ export class Generation {
     await this.#handOver(this.#anyWorker(), unique(reopened), this.#slots.length, commit);
   }
 
-  /** Has all workers, and all later ones, serve by a state for which nobody needs to prepare. */
+  /** Updates all workers, and all later ones, to a state that needs no preparation. */
   update(state: WorkerState): void {
     this.#state = { ...state, missing: this.#state.missing };
     for (const worker of this.alive) worker.update(this.#state);
   }
 
-  /** Has the former workers of the same addresses stop listening. Their clients may go on. */
+  /** Makes the former workers of the same addresses stop listening. Their clients may go on. */
   async succeed(former: Generation): Promise<void> {
     const close = () => former.#retire();
     const shared = this.addresses.filter((address) =>
@@ -113,7 +113,7 @@ export class Generation {
     await this.#handOver(this.#anyWorker(), shared, this.#slots.length, close);
   }
 
-  /** Has its workers, not all of which could start, stop listening for those that were there before. */
+  /** Makes its own workers stop listening, in favour of the former ones, because not all of its workers could start. */
   async yieldTo(former: Generation): Promise<void> {
     const close = async () => {
       await Promise.all(this.#slots.map((slot) => slot.withdraw()));
@@ -125,8 +125,8 @@ export class Generation {
   }
 
   /**
-   * Asks all to drain within so many seconds, and resolves when none is left. Should workers of another program
-   * listen on the same addresses by now, they get the new connections.
+   * Asks all to drain within `seconds`, and resolves when none is left. If workers of another program already listen on
+   * the same addresses, they get the new connections.
    */
   async drain(seconds: number): Promise<void> {
     const [address] = this.addresses;
@@ -155,7 +155,7 @@ export class Generation {
     await Promise.all(this.#slots.map((slot) => slot.gone()));
   }
 
-  /** What the workers that ended in order had counted. */
+  /** The counters of workers that ended in order. */
   get totals(): readonly WorkerCounters[] {
     return this.#slots.flatMap((slot) => slot.totals);
   }
@@ -168,7 +168,7 @@ export class Generation {
     return this.#slots.every(({ current }) => current === undefined);
   }
 
-  /** And nobody has been started in the last second, so that many that fail take turns. */
+  /** No worker is left, and none was started in the last second, so that many that fail take turns. */
   #isNobodyThere(now: number): boolean {
     return this.#isNobodyLeft() &&
       this.#slots.every(({ launchedAt }) => now - launchedAt >= LONGEST_ALONE);
@@ -185,7 +185,7 @@ export class Generation {
     close: () => Promise<void>,
     areFirst = false,
   ): Promise<void> {
-    // They may all have died meanwhile; then there is nobody to steer to.
+    // They may all have died meanwhile; then no worker is left to steer to.
     if (by === undefined) return close();
     const { configuration: { steer, steersAlways, tls }, missing } = this.#state;
     const isSteered = steer !== undefined &&
@@ -199,7 +199,7 @@ function addressesOf(frontends: readonly WorkerFrontend[]): SocketAddress[] {
   return frontends.map(({ host, port }) => ({ host, port }));
 }
 
-/** What one worker alone says of a certificate may be a lie, as what it refuses would be served as before. */
+/** A refusal by a single worker may be a lie that keeps the former certificate in use, so all must agree. */
 function commonRefusal(
   prepared: readonly PromiseSettledResult<unknown>[],
 ): CertificatesRefused | undefined {

@@ -1,17 +1,19 @@
 /**
- * Lets listening sockets be closed without losing a client. Of the sockets that share a port the kernel gives new
- * connections to any, and those in the queue of a socket that closes are reset; so the kernel is told first to
- * give them to the sockets that stay. Sockets join the end of their group when they begin to listen: those that
- * stay are the latest ones. When one closes, the last of the group takes its place, so that the places of those that
- * stay shrink from the end: before the others close, only the places are left that stay right until the last has. If
- * it is the latest ones that close, because a reload has failed, those that stay keep their places.
+ * Closes listening sockets without losing a client. The kernel gives a new connection to any of the sockets that share
+ * a port, and resets those in the queue of a socket that closes. So the kernel is first made to give new connections
+ * only to the sockets that stay.
+ *
+ * A socket joins the end of its group when it begins to listen, so those that stay are the latest ones. When a socket
+ * closes, the last of the group moves to its index. The indexes of those that stay therefore shrink from the end.
+ * Shortly before the others close, new connections go only to the indexes that stay valid until the last has closed. If
+ * the latest ones close, because a reload has failed, those that stay keep their indexes.
  */
 
 import type { Logger } from "../log/log.ts";
 import type { Runtime, SocketAddress, Steering } from "../runtime/runtime.ts";
 import { countListeners } from "../wire/listener_tables.ts";
 
-/** A worker that can tell the kernel, because it listens on these addresses itself. */
+/** A worker that can steer, because it listens on these addresses itself. */
 export interface Steerer {
   steer(address: SocketAddress, steering: Steering | null): Promise<void>;
 }
@@ -40,8 +42,8 @@ export class Handover {
   }
 
   /**
-   * Steers new connections to the latest sockets while `close` closes the others. Where steering is not
-   * possible, `close` is all that happens. Rejects if `close` does.
+   * Steers new connections to the latest sockets while `close` closes the others. Where steering is not possible, it
+   * only calls `close`. Rejects if `close` does.
    */
   run(options: HandoverOptions, close: () => Promise<unknown>): Promise<void> {
     const turn = this.#last.then(() => this.#run(options, close));
@@ -49,7 +51,7 @@ export class Handover {
     return turn;
   }
 
-  /** How many sockets of whatever processes listen on an address; 0 where nobody can tell. */
+  /** How many sockets, of any process, listen on an address; 0 where that is unknown. */
   async count(address: SocketAddress): Promise<number> {
     const file = address.host.includes(":") ? "/proc/net/tcp6" : "/proc/net/tcp";
     const table = await this.#runtime.files.readText(file, Infinity).catch(() => "");
@@ -101,7 +103,7 @@ interface Steered {
 }
 
 /**
- * Milliseconds until all but those places are left out: shortly before the sockets close, which wait for a second
- * (frontend.ts), since fewer workers get all new clients then.
+ * Milliseconds until new connections go only to the indexes that stay valid. This is shortly before the sockets close,
+ * which wait for a second (frontend.ts), because fewer workers then get all new clients.
  */
 const BEFORE_THEY_CLOSE = 700;

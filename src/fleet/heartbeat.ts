@@ -1,8 +1,8 @@
 /**
- * Notices a worker that hangs: asks it for a sign of life several times within its time, and gives it up only if it
- * could have answered. A chance counts as missed only if the supervisor itself ran in time, so that a machine that was
- * suspended, or a supervisor that was stopped, ends no worker. What the kernel tells of the worker decides between one
- * that hangs and one that waits for a processor or for its memory to come back from disk.
+ * Notices a worker that hangs: asks it for a sign of life several times within its limit, and reports it only if it
+ * could have answered. A chance counts as missed only if the supervisor itself ran in time, so a suspended machine or a
+ * stopped supervisor ends no worker. The kernel's view of the worker separates one that hangs from one that waits for a
+ * processor or for its memory to come back from disk.
  */
 
 import type { Clock, Files } from "../runtime/runtime.ts";
@@ -13,26 +13,26 @@ export interface HeartbeatOptions {
   readonly clock: Pick<Clock, "now" | "after">;
   /** Asks the worker for a sign of life. */
   readonly ask: () => void;
-  /** What its main thread does now; undefined where nobody can tell. */
+  /** What its main thread does now; undefined where that is unknown. */
   readonly observe: () => Promise<ThreadActivity | undefined>;
-  /** Called once: it has been silent for so many seconds. */
+  /** Called once, with the seconds that it has been silent. */
   readonly onHang: (seconds: number) => void;
 }
 
 /** Watches over one worker from its start to its end. */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
-  /** Milliseconds that silence may last; 0: nobody watches. */
+  /** Milliseconds that silence may last; 0: no limit. */
   #limit = 0;
   #cancel: () => void = () => {};
-  /** It is in the middle of something during which it answers nothing: its start, or a new configuration. */
+  /** It is in the middle of work during which it answers nothing: its start, or a new configuration. */
   #busy = true;
   #heard = 0;
-  /** Asked, and silent since. */
+  /** Asked, and silent since then. */
   #asked = false;
-  /** Chances in a row that it has missed. */
+  /** Chances in a row that it missed though it could have answered. */
   #missed = 0;
-  /** The same, whatever the reason was. */
+  /** Chances in a row without an answer, for any reason. */
   #silent = 0;
   #before: ThreadActivity | undefined;
 
@@ -40,7 +40,7 @@ export class Heartbeat {
     this.#options = options;
   }
 
-  /** Watches from now on: silence may last so many seconds; 0: for ever. */
+  /** Watches from now on. Silence may last this many seconds; 0: forever. */
   use(seconds: number): void {
     const limit = seconds * 1_000;
     if (limit === this.#limit) return;
@@ -51,7 +51,7 @@ export class Heartbeat {
     this.#wait(limit / 2);
   }
 
-  /** It has said something. */
+  /** Called when it has said something. */
   heard(): void {
     this.#heard = this.#options.clock.now();
     this.#asked = false;
@@ -60,18 +60,18 @@ export class Heartbeat {
     this.#before = undefined;
   }
 
-  /** It begins, or is done with, something during which it may be silent for a minute as long as it works. */
+  /** Set while it does work during which it may be silent for a minute, as long as it uses the processor. */
   set busy(busy: boolean) {
     this.#busy = busy;
   }
 
-  /** Watches no more. */
+  /** Stops watching. */
   stop(): void {
     this.#cancel();
     this.#limit = 0;
   }
 
-  /** Milliseconds of a chance: it is asked when half of its time is over, and has the other half to answer. */
+  /** Milliseconds of a chance: it is asked after half of its limit, and has the other half to answer. */
   get #chance(): number {
     return this.#limit / 2 / CHANCES;
   }
@@ -109,7 +109,7 @@ export class Heartbeat {
 
   /** Whether it could have answered by now. */
   #isToBlame(now: ThreadActivity | undefined): boolean {
-    // Under a debugger, or by SIGSTOP: whatever it was in the middle of does not go on.
+    // Stopped by a debugger or SIGSTOP: its work does not go on.
     if (now?.state === "stopped") return true;
     if (this.#busy) return false;
     if (now === undefined || this.#before === undefined || now.state === "sleeping") return true;
@@ -132,7 +132,7 @@ export async function mainThread(
 
 /** Chances to answer. */
 const CHANCES = 4;
-/** Milliseconds that are too long whatever the reason is. */
+/** Milliseconds of silence that are too long for any reason. */
 const LONGEST_SILENCE = 60_000;
-/** The part of a processor with which a worker that is ready to run must get on. */
+/** The share of a processor that a worker which is ready to run must use. */
 const ENOUGH = 0.2;

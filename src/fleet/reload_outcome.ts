@@ -1,12 +1,12 @@
-/** What a reload came to, for the line that says so: what is served now, what has changed, and what is not as its file has it. */
+/** The result of a reload, for its log line: what is served now, what has changed, and what differs from its file. */
 
 import { counted } from "../counted.ts";
 import { isSameData } from "../same_data.ts";
 import type { Plan } from "../plan/plan.ts";
 
 /**
- * The end of the line `reloaded: `. `workersChanged`: they serve by another configuration now; `serving` says what they
- * serve.
+ * The end of the line `reloaded: `. `workersChanged`: the workers now serve by another configuration; `serving`
+ * describes what they serve.
  */
 export function reloadOutcome(
   plan: Plan,
@@ -20,7 +20,7 @@ export function reloadOutcome(
   return bad === "" ? "nothing has changed" : `${bad}; nothing else has changed`;
 }
 
-/** How much is not served as its file has it; empty: nothing. */
+/** How much is not served as its file has it; empty if all is. */
 export function faultsText({ tls: { quarantined, held } }: Plan): string {
   const [certificates, files] = [quarantined.length, held.lines.length];
   return [

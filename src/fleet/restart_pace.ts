@@ -1,7 +1,7 @@
 /**
- * When a worker that has died is started again. One that had served is a mishap: its place is filled at once, as long as
- * that does not happen again and again. One that never came to serve will hardly do better a moment later, so the pauses
- * grow; but while nobody serves, clients are refused, and then no pause is longer than a second.
+ * Decides when a worker that has died is started again. One that had served is replaced at once, unless that happens
+ * repeatedly. One that never served will probably fail again, so the pauses grow. But while no worker serves, clients
+ * are refused, so no pause is then longer than a second.
  */
 
 import { type Clock, pause } from "../runtime/runtime.ts";
@@ -12,11 +12,11 @@ export interface RestartPaceOptions {
   readonly clock: Clock;
   /** Whether no worker of any slot serves or is about to. */
   readonly isNobodyLeft: () => boolean;
-  /** The same, and none has just tried. */
+  /** The same, and none has just been started. */
   readonly isNobodyThere: () => boolean;
-  /** Whether nothing is to be started any more. */
+  /** Whether no more workers are to be started. */
   readonly isOver: () => boolean;
-  /** Told of a pause before it begins, in milliseconds. */
+  /** Called before a pause, with its milliseconds. */
   readonly onPause: (milliseconds: number) => void;
 }
 
@@ -24,7 +24,7 @@ export interface RestartPaceOptions {
 export class RestartPace {
   readonly #options: RestartPaceOptions;
   readonly #mishaps: Allowance;
-  /** Starts in a row of which none came to serve. */
+  /** Starts in a row after which the worker never served. */
   #failures = 0;
 
   constructor(options: RestartPaceOptions) {
@@ -32,7 +32,7 @@ export class RestartPace {
     this.#mishaps = new Allowance(options.clock, MISHAPS_PER_SECOND, MISHAPS_AT_ONCE);
   }
 
-  /** Resolves when the next one may be started. `served`: whether the last one ever did. */
+  /** Resolves when the next worker may be started. `served`: whether the last one ever served. */
   async wait(served: boolean): Promise<void> {
     const { clock, onPause, isNobodyLeft, isNobodyThere, isOver } = this.#options;
     this.#failures = served ? 0 : this.#failures + 1;
@@ -52,13 +52,13 @@ export class RestartPace {
   }
 }
 
-/** Milliseconds to wait after so many starts in a row that failed: 0, 0.5 s, 1 s … 30 s. */
+/** Milliseconds to wait after this many failed starts in a row: 0, 0.5 s, 1 s … 30 s. */
 export function restartPause(failures: number): number {
   return failures < 2 ? 0 : Math.min(500 * 2 ** (failures - 2), 30_000);
 }
 
-/** How many deaths of workers that had served cost no pause. */
+/** How many deaths of workers that had served cause no pause. */
 const MISHAPS_AT_ONCE = 5;
 const MISHAPS_PER_SECOND = 1;
-/** Milliseconds of a pause, at most, while no worker serves. */
+/** Max milliseconds of a pause while no worker serves. */
 export const LONGEST_ALONE = 1_000;

@@ -1,6 +1,6 @@
 /**
- * The parent process: starts the workers, keeps them running, has them change when the configuration does, ends
- * them in order, writes the log. It never touches traffic, and it outlives whatever happens to a worker.
+ * The parent process: starts the workers, keeps them running, applies configuration changes to them, ends them in
+ * order, writes the log. It never touches traffic, and it survives anything that happens to a worker.
  */
 
 import type { BackendEndpoint, ServingBy } from "../control/messages.ts";
@@ -20,41 +20,41 @@ import { reloadOutcome } from "./reload_outcome.ts";
 import type { StopSignals } from "../service/stop_signals.ts";
 import { Turns } from "./turns.ts";
 
-/** What a supervisor is made of. */
+/** The parts of a supervisor. */
 export interface SupervisorOptions {
   readonly runtime: Runtime;
   readonly plan: Plan;
-  /** As `claimPorts` gave them. */
+  /** As returned by `claimPorts`. */
   readonly frontends: readonly ClaimedFrontend[];
   readonly signals: StopSignals;
   readonly log: Logger;
   /** Where lines of the access log go. */
   readonly accessLog?: AccessOutput | undefined;
-  /** What keeps OCSP responses fresh while workers run. */
+  /** Keeps OCSP responses fresh while workers run. */
   readonly responses?: OcspRefresher | undefined;
-  /** Claims the addresses of a plan's frontends, of which these are held already. */
+  /** Claims the addresses of a plan's frontends; `held` are claimed already. */
   readonly claim: (
     plan: Plan,
     held: readonly ClaimedFrontend[],
   ) => Promise<readonly ClaimedFrontend[]>;
   /**
-   * Makes the plan anew from what files say by now. Rejects if they are no good. `refused`: why the TLS library does not
-   * serve a certificate, by fingerprint.
+   * Makes a new plan from the current content of the files. Rejects if they are invalid. `refused`: why the TLS library
+   * does not serve a certificate, by fingerprint.
    */
   readonly planAgain: (
     former: Plan,
     scope: ReloadScope,
     refused: ReadonlyMap<string, string>,
   ) => Promise<Plan>;
-  /** Called for HUP, before anything else is done about it. */
+  /** Called on SIGHUP, before the reload. */
   readonly onHangUp?: () => void;
-  /** Called when a reload begins; `onServing` follows, whether it works or not. */
+  /** Called when a reload begins; `onServing` follows, whether it succeeds or not. */
   readonly onReloading?: () => void;
   /** Called when the workers serve, and again after each reload, with what they serve by. */
   readonly onServing?: (plan: Plan, frontends: readonly ClaimedFrontend[]) => void;
 }
 
-/** What is read again: certificates and what belongs to them, or command line and configuration file too. */
+/** What is read again: certificates and the files that belong to them, or command line and configuration file too. */
 export type ReloadScope = "certificates" | "all";
 
 /** Runs workers by a plan until a signal ends them. */
@@ -93,7 +93,7 @@ export class Supervisor {
   async run(): Promise<void> {
     const { responses } = this.#options;
     const { stapling, configuration: { tls } } = this.#plan;
-    // Whether anything can be stapled is then known from the workers.
+    // With `orElse`, only the workers can tell whether anything can be stapled.
     if (tls.orElse === undefined) responses?.watch(stapling);
     try {
       const started = this.#fleet.start();
@@ -114,13 +114,13 @@ export class Supervisor {
     this.#log.info("stopped{totals}", { totals: this.#describeTotals() });
   }
 
-  /** Has the workers serve by what the files say by now, as soon as that is possible. */
+  /** Makes the workers serve by the current content of the files, as soon as possible. */
   reload(scope: ReloadScope): void {
     if (scope === "all") this.#scope = scope;
     this.#reloads.request();
   }
 
-  /** Has the workers log what they have counted, for SIGUSR2. */
+  /** Makes the workers log their counters, for SIGUSR2. */
   logCounters(): void {
     const { alive } = this.#fleet;
     for (const worker of alive) worker.report();
@@ -152,7 +152,7 @@ export class Supervisor {
     }
   }
 
-  /** Has what a plan wants stapled kept fresh, unless these workers do without OpenSSL. */
+  /** Keeps fresh what a plan wants stapled, unless these workers do without OpenSSL. */
   #watch({ stapling, configuration: { tls } }: Plan): void {
     const isMissing = tls.orElse !== undefined && this.#fleet.state.missing !== undefined;
     this.#options.responses?.watch(isMissing ? undefined : stapling);
@@ -186,7 +186,7 @@ export class Supervisor {
     this.#options.onServing?.(this.#plan, this.#frontends);
   }
 
-  /** Without certificates that the TLS library refuses, and that nobody could know of before it saw them. */
+  /** Leaves out certificates that the TLS library refuses, which shows only when the workers load them. */
   async #changeTo(scope: ReloadScope) {
     const refused = new Map<string, string>();
     for (;;) {
@@ -201,7 +201,7 @@ export class Supervisor {
         return { plan, frontends, workersChanged };
       } catch (error) {
         if (!(error instanceof CertificatesRefused)) throw error;
-        // Who names the same ones again, or any others for ever, is not to be believed.
+        // A worker that refuses the same ones again, or ever new ones, is not believed.
         const fresh = error.refused.filter(({ fingerprint }) => !refused.has(fingerprint));
         if (fresh.length === 0 || refused.size > MOST_REFUSED) throw error;
         for (const { fingerprint, reason } of fresh) refused.set(fingerprint, reason);
@@ -225,7 +225,7 @@ export class Supervisor {
       `backend ${to}, ${tls} by ${this.#library}${why}`;
   }
 
-  /** By the present plan. */
+  /** Refreshes the backend's addresses by the present plan. */
   #refreshBackend(): void {
     this.#refresh?.stop();
     const { backendName, configuration: { backend } } = this.#plan;
@@ -241,7 +241,7 @@ export class Supervisor {
     const limit = this.#plan.configuration.timeouts.drain;
     this.#log.info("draining: waiting up to {limit} s for open connections", { limit });
     const drained = this.#fleet.drain(limit);
-    // Workers keep the limit themselves; a worker that cannot is ended a little later.
+    // Workers keep the limit themselves; one that does not is killed a little later.
     const overdue = pause(this.#runtime.clock, limit * 1000 + GRACE);
     await Promise.race([drained, overdue, this.#signals.hurry]);
   }
@@ -260,7 +260,7 @@ export class Supervisor {
   }
 }
 
-/** Warnings that have not been given before, and what takes a restart. */
+/** Warnings that have not been given before, and changes that need a restart. */
 function news(plan: Plan, former: Plan): string[] {
   const fresh = plan.warnings.filter((warning) => !former.warnings.includes(warning));
   const stale = Object.entries(plan.fixed).filter(([name, value]) =>
@@ -273,7 +273,7 @@ function news(plan: Plan, former: Plan): string[] {
   ];
 }
 
-/** Certificates in one reload. */
+/** Max certificates refused in one reload. */
 const MOST_REFUSED = 10_000;
 /** Milliseconds. */
 const GRACE = 3_000;

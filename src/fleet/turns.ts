@@ -1,24 +1,24 @@
 /**
- * Does one piece of work at a time, however often it is asked for: what comes while it runs is done once more
- * afterwards, together.
+ * Runs one piece of work at a time, however often it is requested. All requests that arrive while it runs are served by
+ * one more run.
  */
 export class Turns {
   readonly #work: () => Promise<void>;
   #running: Promise<void> | undefined;
   #again = false;
 
-  /** `work` handles its own faults. */
+  /** `work` handles its own errors. */
   constructor(work: () => Promise<void>) {
     this.#work = work;
   }
 
-  /** Asks for the work. */
+  /** Requests the work. */
   request(): void {
     this.#again = true;
     this.#running ??= this.#run();
   }
 
-  /** Resolves when nothing is under way any more. */
+  /** Resolves when no work is running. */
   async idle(): Promise<void> {
     await this.#running;
   }

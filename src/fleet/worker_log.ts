@@ -1,6 +1,6 @@
 /**
- * The log lines of one worker: each with its number in front, escaped by the log itself, and no more of them than leave
- * room for those of the others. What is left out is counted.
+ * The log lines of one worker: each starts with the worker's number and is escaped by the log itself. Their rate is
+ * limited, to leave room for the lines of other workers. Lines left out are counted.
  */
 
 import { counted } from "../counted.ts";
@@ -34,7 +34,7 @@ export class WorkerLog {
     if (this.#leftOut++ === 0) this.#cancel = this.#clock.after(PERIOD, () => this.tellLeftOut());
   }
 
-  /** Says now how many lines have been left out, if any have. */
+  /** Reports now how many lines have been left out, if any. */
   tellLeftOut(): void {
     this.#cancel();
     const count = this.#leftOut;
@@ -50,5 +50,5 @@ export class WorkerLog {
 const LINES_A_SECOND = 1_000;
 /** Less than the log's own queue holds. */
 const LINES_AT_ONCE = 3_000;
-/** Milliseconds for which lines are left out once there have been too many. */
+/** Milliseconds for which lines are left out after there were too many. */
 const PERIOD = 1_000;

@@ -1,7 +1,7 @@
 /**
- * What a worker writes, read to its end whatever that is: messages on one stream, the runtime's own words on the other
- * and in between. A worker is not believed: what it writes is bounded in length and rate, a stream that fails is an end
- * like another, and the end of its process ends the reading, though somebody else may hold the streams open.
+ * Reads what a worker writes, to its end: messages on one stream, the runtime's own words on the other and in between.
+ * A worker is not trusted. Its output is limited in length and rate, and a stream that fails counts as ended. The end
+ * of its process ends the reading, though another process may hold the streams open.
  */
 
 import { LineReader, type LineReaderOptions, LineTooLongError } from "../control/line_reader.ts";
@@ -11,13 +11,13 @@ import { parseWorkerMessage, type RawAnswer } from "../control/worker_messages.t
 import { type ChildProcess, type Clock, pause } from "../runtime/runtime.ts";
 import { Allowance } from "./allowance.ts";
 
-/** Who hears of it. */
+/** Receives what was read. */
 export interface OutputListener {
-  /** A message of the right shape. Throws {@linkcode ProtocolError} if it may not come now. */
+  /** A well-formed message. Throws {@linkcode ProtocolError} if it may not come now. */
   receive(message: WorkerEvent | RawAnswer): void;
-  /** A line that is no message: of its output, or of its errors. It is not escaped. */
+  /** A line that is no message, from its output or its errors. It is not escaped. */
   text(line: string, from: "output" | "errors"): void;
-  /** It has broken the protocol: nothing more is read. Called once at most. */
+  /** The worker has broken the protocol: nothing more is read. Called at most once. */
   broken(breach: string): void;
 }
 
@@ -41,7 +41,7 @@ export async function readWorkerOutput(
   let alive = true;
   let cancel = () => {};
   messages.then(() => {
-    // One that nobody hears any more can serve, and never be told from one that is well.
+    // Without its output it could still serve, but the supervisor could not tell whether it is well.
     if (alive) cancel = clock.after(END_LIMIT, () => reading.break("it closed its output"));
   });
   await child.ended.catch(() => {});
@@ -97,7 +97,7 @@ class Reading {
     }
   }
 
-  /** Ends the reading for a reason. */
+  /** Ends the reading because the protocol is broken. */
   break(breach: string): void {
     if (this.#isOver) return;
     this.stop();
@@ -112,16 +112,16 @@ class Reading {
 }
 
 /**
- * What a stream of a worker's is read at in the long run, and at once: the pipe holds up who writes more. It is more
- * than 20,000 lines of the access log a second.
+ * How fast a worker's stream is read, per second and in a burst; a faster writer is held up by the pipe. It is enough
+ * for more than 20,000 lines of the access log a second.
  */
 const BYTES_A_SECOND = 16 << 20;
 const BYTES_AT_ONCE = 16 << 20;
-/** Bytes that a line counts for besides its own: what it costs to look at it. */
+/** Bytes added to each line's own: the cost of handling it. */
 const LINE_COST = 256;
 /** Milliseconds. */
 const SHORTEST_PAUSE = 20;
-/** Bytes of a line of the runtime's own words; longer ones are several. */
+/** Max bytes of a line of the runtime's own words; longer ones are split. */
 const ERROR_PIECE = 900;
 /** Milliseconds between the end of a worker's output and that of its process, in either order. */
 const END_LIMIT = 5_000;

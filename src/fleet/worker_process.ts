@@ -34,7 +34,7 @@ import { describeEnd } from "./worker_end.ts";
 import { WorkerLog } from "./worker_log.ts";
 import { readWorkerOutput } from "./worker_output.ts";
 
-/** What a worker is started with. */
+/** The parameters of a worker's start. */
 export interface WorkerProcessOptions {
   /** From 1. */
   readonly index: number;
@@ -46,16 +46,19 @@ export interface WorkerProcessOptions {
 
 /** A running worker. */
 export class WorkerProcess {
-  /** Resolves, with what does TLS in it, when it serves; rejects with {@linkcode StartupError} when it cannot, or died before. */
+  /**
+   * Resolves, with the TLS library that it uses, when it serves; rejects with {@linkcode StartupError} when it cannot
+   * serve, or died before.
+   */
   readonly ready: Promise<ServingBy>;
-  /** Resolves when somebody else wants it to end. */
+  /** Resolves when something other than its supervisor asks it to end. */
   readonly leaving: Promise<void>;
-  /** Resolves when it listens no more, in order or not. */
+  /** Resolves when it no longer listens, in order or not. */
   readonly deaf: Promise<void>;
   /** Resolves after its last message, with why it ended. */
   readonly ended: Promise<string>;
   readonly pid: number;
-  /** What it had counted when it ended in order. */
+  /** Its counters if it ended in order. */
   totals: WorkerCounters | undefined;
   readonly #child: ChildProcess;
   readonly #control: ControlPipe;
@@ -67,19 +70,19 @@ export class WorkerProcess {
   readonly #heartbeat: Heartbeat;
   readonly #questions: Questions;
   #state: WorkerState;
-  /** What it changes to when it is told to. */
+  /** The state that it changes to on commit. */
   #prepared: WorkerState | undefined;
   #counters: Record<string, number> = {};
   #lastWords = "";
   #leaving = deferred<void>();
   #deaf = deferred<void>();
-  /** Whether it serves, as far as it has said. */
+  /** Whether it serves, as far as it has reported. */
   #serves: boolean | undefined;
   /** How it has broken the protocol. */
   #breach: string | undefined;
   /** It did not serve in time. */
   #late = false;
-  /** Seconds of silence for which it was killed. */
+  /** Seconds of silence after which it was killed. */
   #hung: number | undefined;
   #cancelDrainLimit: () => void = () => {};
   #gone = false;
@@ -104,12 +107,12 @@ export class WorkerProcess {
   /** Starts it. Throws {@linkcode StartupError}. */
   constructor(runtime: Runtime, { index, state, log, accessLog }: WorkerProcessOptions) {
     const { sandbox, timeouts } = state.configuration;
-    // Whatever drives a token may be configured by any variable.
+    // A token's driver may be configured by any environment variable.
     const wholeEnvironment = sandbox === undefined || sandbox.token;
     this.#child = runtime.processes.startWorker({ wholeEnvironment });
     this.#control = new ControlPipe(this.#child.control, {
       onUnread: (breach) => this.#break(breach),
-      // No ping reaches it before it has read what was written earlier.
+      // The worker reads no ping before what was written earlier.
       onRead: () => this.#heartbeat.heard(),
     });
     this.#log = log;
@@ -135,21 +138,21 @@ export class WorkerProcess {
     this.#heartbeat.use(timeouts.worker ?? 0);
     this.ended = this.#follow();
     this.ready = this.#start(state);
-    this.ready.catch(() => {}); // Whoever cares awaits it; a worker that dies later cares no more.
+    this.ready.catch(() => {}); // Callers that care await it; after a later death it does not matter.
   }
 
-  /** What it serves by, as far as it has been told. */
+  /** The state that it was last given. */
   get state(): WorkerState {
     return this.#state;
   }
 
-  /** What it has counted so far, by its last word on it. */
+  /** Its counters, as it last reported them. */
   get counters(): WorkerCounters {
     return this.#counters;
   }
 
   /**
-   * Has it get ready for another state. Resolves with the addresses where it has two sockets until then, rejects with
+   * Prepares it for another state. Resolves with the addresses where it has two sockets until then; rejects with
    * {@linkcode StartupError} if it cannot.
    */
   async prepare(state: WorkerState): Promise<readonly SocketAddress[]> {
@@ -167,7 +170,7 @@ export class WorkerProcess {
   }
 
   /**
-   * Has it serve by what was prepared. Resolves when it has closed the sockets that it needs no more; rejects with
+   * Makes it serve by what was prepared. Resolves when it has closed the sockets that it no longer needs; rejects with
    * {@linkcode StartupError} if it is gone.
    */
   async commit(): Promise<void> {
@@ -178,13 +181,13 @@ export class WorkerProcess {
     if (!this.#gone) this.#heartbeat.use(state.configuration.timeouts.worker ?? 0);
   }
 
-  /** Has it drop what was prepared. */
+  /** Makes it drop what was prepared. */
   forget(): void {
     this.#prepared = undefined;
     void this.#ask("forget", {});
   }
 
-  /** Tells it what of a newer state needs no preparation, if it has not been told. */
+  /** Sends it the parts of a newer state that need no preparation, unless it has them. */
   update(state: WorkerState): void {
     const update = updateBetween(this.#state, state);
     if (update === undefined) return;
@@ -194,14 +197,14 @@ export class WorkerProcess {
     void this.#ask("update", update);
   }
 
-  /** Has it tell the kernel whom new connections go to. Rejects with {@linkcode StartupError}. */
+  /** Makes it steer new connections in the kernel. Rejects with {@linkcode StartupError}. */
   async steer(address: SocketAddress, steering: Steering | null): Promise<void> {
     await this.#ask("steer", { address, steering });
   }
 
   /**
-   * Asks it to stop accepting and to end once its clients have, within so many seconds if that is a number.
-   * `successors`: others listen there and get the new connections by now. One that does not end in time is killed.
+   * Asks it to stop accepting and to end once its clients have; `seconds` limits that if it is a number. `successors`:
+   * other workers already listen there and get the new connections. A worker that does not end in time is killed.
    */
   drain(seconds: number | undefined, successors = false): void {
     this.#cancelDrainLimit();
@@ -217,7 +220,7 @@ export class WorkerProcess {
     listens.then(() => this.#deaf.resolve(), () => {});
   }
 
-  /** Has it log what it has counted. */
+  /** Makes it log its counters. */
   report(): void {
     void this.#ask("report", {});
   }
@@ -227,7 +230,7 @@ export class WorkerProcess {
     return this.#serves === true;
   }
 
-  /** Whether it has said that it cannot. */
+  /** Whether it has reported that it cannot serve. */
   get hasFailed(): boolean {
     return this.#serves === false;
   }
@@ -237,7 +240,7 @@ export class WorkerProcess {
     return this.#gone;
   }
 
-  /** Whether a signal has ended it, or stud for its silence: the next one may well live. */
+  /** Whether a signal ended it, or stud killed it for its silence: the next one may well live. */
   get wasKilled(): boolean {
     return this.#killed;
   }
@@ -312,7 +315,7 @@ export class WorkerProcess {
     this.#heartbeat.stop();
     this.#lines.tellLeftOut();
     const reason = this.#reason(end);
-    // What has taken too long to start, or broken the protocol, would do so again.
+    // A worker that took too long to start, or broke the protocol, would do so again.
     this.#killed = this.#hung !== undefined ||
       end.signal !== null && this.#breach === undefined && !this.#late;
     this.#gone = true;
@@ -339,7 +342,7 @@ export class WorkerProcess {
     this.kill();
   }
 
-  /** Ends a worker that can be trusted no more; what it writes from now on is not read. */
+  /** Kills a worker that is no longer trusted; what it writes from now on is not read. */
   #break(breach: string): void {
     if (this.#breach !== undefined || this.#gone) return;
     this.#breach = breach;
@@ -362,7 +365,7 @@ export class WorkerProcess {
     if (!this.#isTakingState) this.#heartbeat.busy = false;
   }
 
-  /** Whether it may be in the middle of something that takes seconds. */
+  /** Whether it may be in the middle of work that takes seconds. */
   get #isTakingState(): boolean {
     return this.#questions.isOpen("start", "prepare");
   }
@@ -373,7 +376,7 @@ export class WorkerProcess {
     throw new ProtocolError(`more than ${MAX_COUNTERS} counters`);
   }
 
-  /** What the runtime itself prints, above all when it crashes. */
+  /** Handles what the runtime itself prints, above all when it crashes. */
   #take(line: string, from: "output" | "errors"): void {
     if (line.trim() === "") return;
     if (from === "errors" && this.#lastWords === "") this.#lastWords = line.trim();
@@ -381,14 +384,14 @@ export class WorkerProcess {
   }
 }
 
-/** What is done about each thing that it says unasked. */
+/** The handlers of the messages that it sends unasked. */
 type Listeners = {
   readonly [Kind in WorkerEvent["type"]]: (
     event: Extract<WorkerEvent, { readonly type: Kind }>,
   ) => void;
 };
 
-/** Milliseconds that a worker may take until it serves. */
+/** Max milliseconds until it serves. */
 const START_LIMIT = 60_000;
-/** Milliseconds that it may take to end after the time that its clients have. */
+/** Milliseconds that it may take to end after the clients' drain time. */
 const DRAIN_GRACE = 10_000;

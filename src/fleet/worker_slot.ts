@@ -9,32 +9,34 @@ import { pause, type Runtime, type SocketAddress } from "../runtime/runtime.ts";
 import { RestartPace, type RestartPaceOptions } from "./restart_pace.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
-/** Has new connections go to `successor`, the latest that listens, while `close` has another worker stop. */
+/**
+ * Steers new connections to `successor`, the latest that listens, while `close` makes another worker stop listening.
+ */
 export type Relieve = (successor: WorkerProcess, close: () => Promise<void>) => Promise<void>;
 
-/** What a slot is made of. */
+/** The parts of a slot. */
 export interface WorkerSlotOptions {
-  /** Of its workers, from 1. */
+  /** The number of its workers, from 1. */
   readonly index: number;
-  /** What workers that start now are to serve by. */
+  /** The state for workers that start now. */
   readonly state: () => WorkerState;
   readonly log: Logger;
   readonly relieve?: Relieve;
   /** Where lines of the access log go. */
   readonly accessLog?: AccessOutput | undefined;
-  /** As {@linkcode RestartPaceOptions} has them; by default, for this slot alone. */
+  /** As in {@linkcode RestartPaceOptions}; by default, for this slot alone. */
   readonly isNobodyLeft?: RestartPaceOptions["isNobodyLeft"];
   readonly isNobodyThere?: RestartPaceOptions["isNobodyThere"];
 }
 
-/** One of the supervisor's workers, over all its lives. */
+/** One of the supervisor's workers, across all its restarts. */
 export class WorkerSlot {
   readonly #runtime: Runtime;
   readonly #options: WorkerSlotOptions;
   readonly #log: Logger;
   readonly #index: number;
   #current: WorkerProcess | undefined;
-  /** Who was asked to prepare; undefined: nobody, or nobody was there. */
+  /** The worker that was asked to prepare; undefined if there was none. */
   #preparing: WorkerProcess | undefined;
   readonly #ended: WorkerCounters[] = [];
   readonly #alive = new Set<WorkerProcess>();
@@ -70,7 +72,7 @@ export class WorkerSlot {
     return this.#launchedAt;
   }
 
-  /** Starts the first worker and tells its TLS library. Rejects with {@linkcode StartupError} if it cannot serve. */
+  /** Starts the first worker and returns its TLS library. Rejects with {@linkcode StartupError} if it cannot serve. */
   async start(): Promise<ServingBy> {
     let worker = this.#launch();
     let servingBy: ServingBy;
@@ -87,13 +89,13 @@ export class WorkerSlot {
     return servingBy;
   }
 
-  /** Every worker that lives: besides the current one, those that leave. */
+  /** Every live worker: the current one and those that leave. */
   get alive(): Iterable<WorkerProcess> {
     return this.#alive;
   }
 
   /**
-   * Has the worker get ready for another state. Resolves with the addresses where it has two sockets until then; rejects
+   * Prepares the worker for another state. Resolves with the addresses where it has two sockets until then; rejects
    * with {@linkcode StartupError} if it cannot.
    */
   async prepare(state: WorkerState): Promise<readonly SocketAddress[]> {
@@ -103,21 +105,24 @@ export class WorkerSlot {
       try {
         return await worker?.prepare(state) ?? [];
       } catch (error) {
-        // That it has died says nothing of the state.
+        // Its death says nothing about the state.
         if (!worker?.isGone || !isFirst || this.#stopping) throw error;
         await this.#successorOf(worker);
       }
     }
   }
 
-  /** Makes the change, to what workers that start now serve by; resolves when the worker has closed what it needs no more. */
+  /**
+   * Makes the change, to the state for workers that start now. Resolves when the worker has closed the sockets that it
+   * no longer needs.
+   */
   async commit(): Promise<void> {
     const worker = this.#preparing;
     this.#preparing = undefined;
     if (this.#current === worker) await worker?.commit().catch(() => {}); // The next one has it.
     const current = this.#current;
     const state = this.#options.state();
-    // A worker that has been started in between may have heard of the former state alone.
+    // A worker started in between may have only the former state.
     if (current !== worker && current && needsPreparation(current.state, state)) current.kill();
     else current?.update(state);
   }
@@ -128,20 +133,22 @@ export class WorkerSlot {
     this.#preparing = undefined;
   }
 
-  /** Has the worker stop listening, for others do now; its clients may go on. Resolves when it has stopped. */
+  /**
+   * Makes the worker stop listening, because others now listen; its clients may go on. Resolves when it has stopped.
+   */
   async retire(): Promise<void> {
     this.#stopping = true;
     for (const worker of this.#alive) worker.drain(undefined, true);
     await Promise.all([...this.#alive].map((worker) => this.#deaf(worker)));
   }
 
-  /** Does the same with a worker that may not have come to serve; one that said it cannot is ended. */
+  /** The same for a worker that may never have served; one that reported that it cannot is killed. */
   async withdraw(): Promise<void> {
     for (const worker of this.#alive) if (worker.hasFailed) worker.kill();
     await this.retire();
   }
 
-  /** Asks the worker to drain within so many seconds, and resolves when none is left. */
+  /** Asks the worker to drain within `seconds`, and resolves when none is left. */
   async drain(seconds: number, successors = false): Promise<void> {
     this.#stopping = true;
     for (const worker of this.#alive) worker.drain(seconds, successors);
@@ -160,7 +167,7 @@ export class WorkerSlot {
     await Promise.all([...this.#alive].map((worker) => worker.ended));
   }
 
-  /** What the workers that ended in order had counted. */
+  /** The counters of workers that ended in order. */
   get totals(): readonly WorkerCounters[] {
     return this.#ended;
   }
@@ -169,7 +176,7 @@ export class WorkerSlot {
     return this.#options.state().configuration.timeouts.drain;
   }
 
-  /** Waits for the next worker to be started, unless there is a pause before. */
+  /** Waits for the next worker to be started, unless there is a pause first. */
   async #successorOf(worker: WorkerProcess): Promise<void> {
     const { promise } = this.#launched;
     await worker.ended;
@@ -193,7 +200,7 @@ export class WorkerSlot {
     return worker;
   }
 
-  /** Puts another worker into the place of each that dies or leaves, for ever. */
+  /** Replaces each worker that dies or leaves, until the slot stops. */
   async #keep(worker: WorkerProcess): Promise<void> {
     for (let current = worker;;) {
       const leaving = current.leaving.then(() => undefined);
@@ -203,7 +210,7 @@ export class WorkerSlot {
         this.#logDeath(current, reason);
         await this.#pace.wait(current.hasServed);
       } else {
-        // Whoever sent TERM to the whole process group meant all of stud, and ours is on its way.
+        // SIGTERM to the whole process group also reaches the supervisor; give it time to arrive.
         await pause(this.#runtime.clock, GROUP_PAUSE);
         await this.#fewAlive();
       }
@@ -217,8 +224,9 @@ export class WorkerSlot {
   }
 
   /**
-   * Whoever may signal workers, or is one, must not make any number of them: each that leaves has its clients for as
-   * long as a drain takes. The latest one serves on meanwhile.
+   * Limits the workers that are alive, because any process that can signal workers, or is one, could otherwise create
+   * any number of them. Each that leaves keeps its clients for as long as a drain takes. The latest one serves
+   * meanwhile.
    */
   async #fewAlive(): Promise<void> {
     while (!this.#stopping && this.#alive.size > MOST_ALIVE) {
@@ -239,7 +247,7 @@ export class WorkerSlot {
     }
   }
 
-  /** Lets the leaving worker go once the next one serves, so that the port is never without one. */
+  /** Lets the leaving worker go once the next one serves, so that the port always has a listener. */
   async #relieve(leaving: WorkerProcess, next: WorkerProcess): Promise<void> {
     this.#log.info("worker {index} (process {pid}) received SIGTERM; replacing it", {
       index: this.#index,
@@ -254,7 +262,7 @@ export class WorkerSlot {
     });
   }
 
-  /** A worker that does not get to it is not waited for. */
+  /** Waits until the worker no longer listens, for a limited time. */
   #deaf(worker: WorkerProcess): Promise<void> {
     return Promise.race([worker.deaf, pause(this.#runtime.clock, DEAF_LIMIT)]);
   }
@@ -276,7 +284,7 @@ export class WorkerSlot {
       () =>
         this.#log.info("worker {index} serves again (process {pid})", { index, pid: worker.pid }),
       (error: Error) => {
-        // Of one that has died a line says so.
+        // If it has died, another line says so.
         if (worker.isGone) return;
         this.#log.error("worker {index} cannot serve: {reason}", { index, reason: error.message });
       },
@@ -299,5 +307,5 @@ const MOST_ALIVE = 4;
 const GROUP_PAUSE = 200;
 /** Milliseconds that a worker may take to stop listening. */
 const DEAF_LIMIT = 5_000;
-/** Milliseconds that a change waits for a worker to be started in the place of one that has died. */
+/** Milliseconds that a change waits for the replacement of a worker that has died. */
 const SUCCESSOR_LIMIT = 500;

@@ -1,6 +1,6 @@
 /**
- * OCSP on the wire (RFC 6960 section 4): encodes requests and parses responses. It judges nothing: whose
- * response it is, what it is worth and who signed it are for the caller.
+ * OCSP on the wire (RFC 6960 section 4): encodes requests and parses responses. It does not judge them: the caller
+ * checks which certificate a response is for, whether it is valid and who signed it.
  */
 
 import { derBits, type DerElement, DerFormatError, derIdentifier } from "../x509/der.ts";
@@ -17,16 +17,16 @@ export interface OcspCertificateId {
   readonly serialNumber: Uint8Array;
 }
 
-/** What a response says of one certificate. */
+/** What a response says about one certificate. */
 export interface OcspSingleResponse extends OcspCertificateId {
-  /** The object identifier of what the hashes were made with. */
+  /** The object identifier of the algorithm that made the hashes. */
   readonly hashAlgorithm: string;
   readonly status: "good" | "revoked" | "unknown";
   readonly thisUpdate: Date;
   readonly nextUpdate: Date | undefined;
 }
 
-/** An answer, as far as its signer is concerned. All bytes are views of what was parsed. */
+/** An answer, with what is needed to check its signer. All bytes are views of what was parsed. */
 export interface OcspAnswer {
   /** What is signed. */
   readonly signed: Uint8Array;
@@ -120,7 +120,7 @@ function time(element: DerElement | undefined): Date {
   return derTime(expectDer(element, GENERALIZED_TIME));
 }
 
-/** What an explicit tag is around. */
+/** The content of an explicit tag. */
 function only(element: DerElement | undefined, tag: number): DerElement {
   const [inner, ...others] = expectDer(element, tag).children();
   if (inner === undefined || others.length > 0) throw new DerFormatError("not one element");

@@ -1,4 +1,4 @@
-/** Asks an OCSP responder about one certificate over HTTP (RFC 6960 appendix A, RFC 5019) and looks at its answer. */
+/** Asks an OCSP responder about one certificate over HTTP (RFC 6960 appendix A, RFC 5019) and checks its answer. */
 
 import type { Abandonment } from "../abandonment.ts";
 import type { HttpAnswer, Runtime } from "../runtime/runtime.ts";
@@ -8,7 +8,7 @@ import type { Certificate } from "../x509/certificate.ts";
 import { toBase64 } from "../wire/base64.ts";
 import { encodeOcspRequest } from "./encoding.ts";
 
-/** About whom to ask, and whom. */
+/** The certificate to ask about, and the responder to ask. */
 export interface OcspQuestion {
   readonly certificate: Certificate;
   readonly issuer: Certificate;
@@ -24,13 +24,13 @@ export interface OcspQuestion {
 export interface FetchedResponse {
   /** DER. */
   readonly octets: Uint8Array;
-  /** Undefined: it says that the certificate is revoked. */
+  /** Undefined if it says that the certificate is revoked. */
   readonly validity: OcspValidity | undefined;
 }
 
 /**
- * Fetches the response. A short request goes by GET, as caches like it; if what comes back is no use, as from
- * responders that only know POST and caches that hold something old, it is sent again by POST. Rejects with an
+ * Fetches the response. A short request is sent by GET, because caches can answer it. If the answer is unusable, the
+ * request is sent again by POST: some responders know only POST, and some caches hold an old answer. Rejects with an
  * error whose message is the reason in an operator's words.
  */
 export async function fetchOcspResponse(
@@ -49,7 +49,7 @@ export async function fetchOcspResponse(
     try {
       return look(answer);
     } catch {
-      // What comes back by POST tells what is wrong, if anything is.
+      // The answer to POST shows what is wrong, if anything is.
     }
   }
   return look(await ask(question, responder, request, runtime));

@@ -1,4 +1,4 @@
-/** What an operator reads of OCSP responses: what goes wrong once, what goes well as little as possible. */
+/** The log lines about OCSP responses: failures once, successes as rarely as possible. */
 
 import type { Logger } from "../log/log.ts";
 import type { Repeats, RepeatSummary } from "../log/repeats.ts";
@@ -8,17 +8,17 @@ export interface OcspFailure {
   readonly certificate: { readonly source: string };
   readonly responder: URL;
   readonly error: Error;
-  /** Attempts that failed in a row, this one included. */
+  /** Attempts that failed in a row, including this one. */
   readonly failures: number;
   /** Milliseconds until the next. */
   readonly pause: number;
   /** What is stapled meanwhile, if anything. */
   readonly response: string | undefined;
-  /** The date in milliseconds until which it is. */
+  /** The date in milliseconds until which it is stapled. */
   readonly until: number;
 }
 
-/** Puts what happens into lines. */
+/** Turns events into lines. */
 export class OcspLog {
   readonly #log: Logger;
   readonly #repeats: Repeats<string>;
@@ -29,12 +29,12 @@ export class OcspLog {
     this.#repeats = repeats;
   }
 
-  /** From now on with other settings: what is said once is said again. */
+  /** Starts again with other settings: what is logged once is logged again. */
   begin(): void {
     this.#saidNotStored = false;
   }
 
-  /** Only the first failure in a row is a line of its own. */
+  /** Only the first failure in a row gets a line of its own. */
   failed({ certificate, responder, error, failures, pause, response, until }: OcspFailure): void {
     const { source } = certificate;
     const kind = `${responder.host}: ${error.message}`;
@@ -64,7 +64,7 @@ export class OcspLog {
     );
   }
 
-  /** Only what follows a failure is worth a line. */
+  /** Only a success after a failure gets a line. */
   fetched(
     source: string,
     responder: URL,

@@ -6,13 +6,13 @@ export interface OcspPace {
   readonly random: number;
 }
 
-/** How long the next fetch can wait for a response that holds for so long. */
+/** Milliseconds until the next fetch, for a response that is valid for `left` milliseconds. */
 export function refreshPause(left: number, { refreshInterval, random }: OcspPace): number {
   const pause = Math.min(refreshInterval, left / 2);
   return Math.max(SHORTEST_PAUSE, pause * (1 - random / 10));
 }
 
-/** How long it waits after so many failures in a row, the last one included. */
+/** Milliseconds until the next fetch after this many failures in a row, including the last one. */
 export function retryPause(failures: number, { refreshInterval, random }: OcspPace): number {
   const pause = Math.min(FIRST_PAUSE * 2 ** Math.min(failures - 1, 30), refreshInterval);
   return pause * (0.75 + random / 2);

@@ -1,7 +1,7 @@
 /**
- * Keeps the OCSP responses of the certificates fresh while workers serve: fetches them from the responders that
- * the certificates name, a few at a time, stores them, hands them out, and takes back those that have become
- * outdated. Handshakes never wait for any of it: they get the response there is.
+ * Keeps the OCSP responses of the certificates fresh while workers serve. It fetches them from the responders that the
+ * certificates name, a few at a time, stores them, hands them out, and withdraws those that have become outdated.
+ * Handshakes never wait for it: they get the current response.
  */
 
 import { Abandonment } from "../abandonment.ts";
@@ -23,11 +23,11 @@ export type RefresherRuntime = Pick<Runtime, "network" | "files" | "clock">;
 /** A certificate and its response. */
 interface Watched {
   certificate: StapledCertificate;
-  /** Whom to ask, the first first. */
+  /** The responders to ask, in this order. */
   responders: readonly URL[];
   /** DER, in base64. */
   response: string | undefined;
-  /** Whether it had another one before. */
+  /** Whether it had another response before. */
   isChanged: boolean;
   /** The date in milliseconds until which the response is stapled. */
   until: number;
@@ -48,9 +48,9 @@ export class OcspRefresher {
   #plan: StaplingPlan | undefined;
   /** By fingerprint. */
   #watched = new Map<string, Watched>();
-  /** Of requests under way. */
+  /** Of running requests. */
   readonly #abandonments = new Set<Abandonment>();
-  /** How many requests are under way at a host. */
+  /** How many requests are running at a host. */
   readonly #asked = new Map<string, number>();
   #announce: () => void = () => {};
   #cancelAnnouncement: (() => void) | undefined;
@@ -65,14 +65,14 @@ export class OcspRefresher {
     this.#random = random;
   }
 
-  /** Says who is told that there are newer {@linkcode staples}; it is called for those of every short while at once. */
+  /** Sets the function to call when there are newer {@linkcode staples}. Changes within a short time cause one call. */
   onChange(announce: () => void): void {
     this.#announce = announce;
   }
 
   /**
-   * Begins, with the certificates that are served from now on; what is known of those that were served before is
-   * kept. Undefined: nothing is stapled any more.
+   * Begins, with the certificates that are served from now on; what is known about those served before is kept.
+   * Undefined: nothing is stapled any more.
    */
   watch(plan: StaplingPlan | undefined): void {
     const before = this.#watched;
@@ -104,7 +104,7 @@ export class OcspRefresher {
     return staples;
   }
 
-  /** Ends everything that is under way. */
+  /** Cancels everything that is running. */
   stop(): void {
     this.#watched = new Map();
     this.#lookAt(-Infinity);
@@ -129,7 +129,7 @@ export class OcspRefresher {
     };
   }
 
-  /** Finds out whom to ask about each certificate, without keeping the event loop for long. */
+  /** Finds the responders for each certificate, without blocking the event loop for long. */
   async #survey(all: ReadonlyMap<string, Watched>): Promise<void> {
     let looked = 0;
     for (const watched of all.values()) {
@@ -155,12 +155,12 @@ export class OcspRefresher {
     }
   }
 
-  /** Does what is due, and comes back when something else is. */
+  /** Does what is due, and schedules the next look. */
   #look(): void {
     const { clock } = this.#runtime;
     const now = clock.now();
     const date = clock.date().getTime();
-    // The date may be set at any time, which no timer notices.
+    // The system's date may be changed at any time, and no timer notices that.
     let next = now + LOOK_PERIOD;
     for (const watched of this.#watched.values()) {
       if (watched.response !== undefined) {
@@ -176,7 +176,7 @@ export class OcspRefresher {
     this.#lookAt(next);
   }
 
-  /** Looks then, or earlier if that is wanted already. */
+  /** Looks at this time, or earlier if that is already scheduled. */
   #lookAt(time: number): void {
     if (time >= this.#nextLook) return;
     this.#cancelLook?.();
@@ -193,7 +193,7 @@ export class OcspRefresher {
     this.#log.outdated(watched.certificate.source);
   }
 
-  /** Fetches a response, unless enough are being fetched: whatever ends looks for others. */
+  /** Fetches a response, unless enough are being fetched: each fetch that ends looks for more work. */
   #begin(watched: Watched): void {
     const { responders, failures } = watched;
     const responder = responders[failures % responders.length];
@@ -201,7 +201,7 @@ export class OcspRefresher {
     const { host } = responder;
     const atHost = this.#asked.get(host) ?? 0;
     if (this.#abandonments.size >= MOST_REQUESTS || atHost >= MOST_REQUESTS_TO_ONE) return;
-    // To the end: those that fail and are due again come after those that never had their turn.
+    // Moves it to the end: those that fail and are due again come after those that have not had their turn.
     const { fingerprint } = watched.certificate;
     this.#watched.delete(fingerprint);
     this.#watched.set(fingerprint, watched);
@@ -280,12 +280,12 @@ export class OcspRefresher {
     });
   }
 
-  /** What does not say until when it holds is fetched twice before it is given up. */
+  /** A response without an end date is kept for two refresh intervals, so two fetches are due before it is dropped. */
   #until(nextUpdate: Date | undefined, date: Date): number {
     return nextUpdate?.getTime() ?? date.getTime() + 2 * this.#plan!.refreshInterval;
   }
 
-  /** How long the next fetch can wait for a response that holds until a date. */
+  /** Milliseconds until the next fetch, for a response that is valid until a date. */
   #pause(until: number): number {
     return refreshPause(until - this.#runtime.clock.date().getTime(), this.#pace());
   }
@@ -297,14 +297,14 @@ export class OcspRefresher {
 
 // All times are in milliseconds.
 const LOOK_PERIOD = 60_000;
-/** A look at ten thousand certificates takes a millisecond, so that not every answer makes for one. */
+/** A look at ten thousand certificates takes a millisecond, so not every answer causes one. */
 const LOOK_PAUSE = 10;
-/** Responses are taken back a little before their time is over. */
+/** Responses are withdrawn a little before they expire. */
 const MARGIN = 1_000;
-/** What changes in between goes to the workers at once. */
+/** Changes within this time go to the workers together. */
 const ANNOUNCEMENT_PAUSE = 100;
 const MOST_REQUESTS = 8;
-/** One responder that hangs does not keep the others waiting. */
+/** One responder that hangs does not delay the others. */
 const MOST_REQUESTS_TO_ONE = 2;
 const LOOKED_AT_ONCE = 10;
 const MODE = 0o644;

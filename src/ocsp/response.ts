@@ -1,6 +1,6 @@
 /**
- * Looks at OCSP responses (RFC 6960) before they are stapled: whose they are, what they say, for how long, and
- * whether somebody has signed them who may.
+ * Checks OCSP responses (RFC 6960) before they are stapled: which certificate they are for, what they say, how long
+ * they are valid, and whether an authorized signer has signed them.
  */
 
 import { createHash } from "node:crypto";
@@ -12,7 +12,7 @@ import { Certificate } from "../x509/certificate.ts";
 import { publicKeyBits } from "../x509/key_algorithm.ts";
 import { isSignedBy } from "../x509/signature.ts";
 
-/** Thrown for a response that is no use for the certificate; the message says why. */
+/** Thrown for a response that is unusable for the certificate; the message says why. */
 export class OcspResponseError extends Error {
   override readonly name = "OcspResponseError";
   readonly kind: OcspFault;
@@ -24,27 +24,27 @@ export class OcspResponseError extends Error {
 }
 
 /**
- * Why a response is no use: it is sound and says that the certificate is revoked, it is sound and does not hold
- * now, or anything else.
+ * Why a response is unusable: it is well-formed and says that the certificate is revoked, it is well-formed and not
+ * valid now, or anything else.
  */
 export type OcspFault = "revoked" | "untimely" | "useless";
 
-/** For how long a response holds. */
+/** How long a response is valid. */
 export interface OcspValidity {
   readonly thisUpdate: Date;
   /** Undefined if the response does not say. */
   readonly nextUpdate: Date | undefined;
 }
 
-/** How a response is looked at. */
+/** How a response is checked. */
 export interface OcspCheck {
   readonly now: Date;
-  /** Whether its signature is looked at, for which the chain has to have the issuer's certificate. */
+  /** Whether its signature is checked; the chain must then have the issuer's certificate. */
   readonly signature: boolean;
 }
 
 /**
- * Checks that a response (DER) is about the first certificate of a chain (PEM), holds now, and says that the
+ * Checks that a response (DER) is about the first certificate of a chain (PEM), is valid now, and says that the
  * certificate is good. Throws {@linkcode OcspResponseError}.
  */
 export function checkOcspResponse(
@@ -55,7 +55,7 @@ export function checkOcspResponse(
   return checkOcspResponseFor(response, readSubject(certificateChain), check);
 }
 
-/** The same for a chain that has been read already. */
+/** The same for a chain that has been parsed already. */
 export function checkOcspResponseFor(
   response: Uint8Array,
   subject: OcspSubject,
@@ -116,7 +116,7 @@ function answerIn(response: Uint8Array): OcspAnswer {
   );
 }
 
-/** Without the issuer's certificate its name and the serial number have to do. */
+/** Without the issuer's certificate, its name and the serial number must suffice. */
 function isAbout(single: OcspSingleResponse, { certificate, issuer }: OcspSubject): boolean {
   const hash = HASHES.get(single.hashAlgorithm);
   if (hash === undefined || !isSameBytes(single.serialNumber, certificate.serialNumber)) {
@@ -128,7 +128,7 @@ function isAbout(single: OcspSingleResponse, { certificate, issuer }: OcspSubjec
     (issuer === undefined || isHash(single.issuerKeyHash, publicKeyBits(issuer.publicKey)));
 }
 
-/** RFC 6960 section 4.2.2.2: the issuer signs, or somebody whom the issuer has certified for just that. */
+/** RFC 6960 section 4.2.2.2: the issuer signs, or a signer that the issuer has certified for this purpose. */
 function checkSignature(answer: OcspAnswer, { issuer }: OcspSubject, now: Date): void {
   if (issuer === undefined) {
     throw new OcspResponseError(
@@ -195,7 +195,7 @@ const REFUSALS: Readonly<Record<number, string>> = {
   5: "sigRequired",
   6: "unauthorized",
 };
-/** By the object identifiers of what CertIDs are made with. */
+/** By the object identifiers of the algorithms that make CertIDs. */
 const HASHES = new Map([
   ["1.3.14.3.2.26", "sha1"],
   ["2.16.840.1.101.3.4.2.1", "sha256"],

@@ -1,4 +1,4 @@
-/** What the supervisor has to know to keep OCSP responses fresh, from settings and certificates. */
+/** What the supervisor must know to keep OCSP responses fresh, from settings and certificates. */
 
 import type { Settings } from "../config/settings.ts";
 import { ENGINES } from "../tls/engines.ts";
@@ -8,7 +8,7 @@ import type { CertificateFacts } from "../x509/certificate_file.ts";
 export interface OcspOrigin {
   /** Whether the operator has named its file. */
   readonly isNamed: boolean;
-  /** Undefined too if the response does not say. */
+  /** Undefined if there is none, or the response does not say. */
   readonly nextUpdate: Date | undefined;
 }
 
@@ -17,7 +17,7 @@ export interface StaplableCertificate
   extends Pick<CertificateFacts, "source" | "fingerprint" | "certificateChain"> {
   /** An OCSP response to staple (RFC 6960, DER), in base64. */
   readonly ocspResponse?: string;
-  /** Where its response is from, or would be if it were any use. */
+  /** Where its response is from, or would be if it were usable. */
   readonly ocspOrigin?: OcspOrigin;
 }
 

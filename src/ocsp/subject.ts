@@ -1,4 +1,4 @@
-/** What OCSP has to know of a certificate: how it is named there, who may speak of it, and whom to ask. */
+/** What OCSP must know about a certificate: its name there, the authorized signers, and the responders to ask. */
 
 import { createHash } from "node:crypto";
 import { derIdentifier, derSequence, readDer } from "../x509/der.ts";
@@ -28,7 +28,7 @@ export function ocspSubject(certificateChain: string): OcspSubject {
   return { certificate, issuer: undefined };
 }
 
-/** How requests name it; `hash` is one of node:crypto. */
+/** How requests name it; `hash` is the name of a hash in node:crypto. */
 export function ocspCertificateId(
   certificate: Certificate,
   issuer: Certificate,

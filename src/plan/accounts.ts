@@ -1,4 +1,4 @@
-/** Looks users and groups up by name, in /etc/passwd and /etc/group or, beyond them, by getent(1). */
+/** Looks up users and groups by name, in /etc/passwd and /etc/group and then with getent(1). */
 
 import { StartupError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";

@@ -1,6 +1,6 @@
 /**
- * Looks the backend's name up again and again, and tells of its addresses when they are others. A look-up that
- * fails, or is slow, changes nothing but the log: whoever relays goes on with the addresses there are.
+ * Looks up the backend's name repeatedly, and reports its addresses when they change. A look-up that fails or is slow
+ * only logs; connections go on to the known addresses.
  */
 
 import type { BackendEndpoint } from "../control/messages.ts";
@@ -8,13 +8,13 @@ import type { Logger } from "../log/logger.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 
-/** A backend that is to be looked up again. */
+/** A backend name to look up repeatedly. */
 export interface BackendName {
   /** As the operator would write it. */
   readonly text: string;
   /** Seconds between look-ups. */
   readonly refresh: number;
-  /** Rejects with an error whose message is the operator's. */
+  /** Rejects with an error whose message is for the operator. */
   lookUp(): Promise<readonly BackendEndpoint[]>;
 }
 
@@ -29,7 +29,7 @@ export class BackendRefresh {
   #cancel: () => void;
   #stopped = false;
 
-  /** Begins with the addresses it has, and calls `use` with each later set. */
+  /** Begins with the known addresses, and calls `use` with each later set. */
   constructor(
     clock: Clock,
     log: Logger,
@@ -45,7 +45,7 @@ export class BackendRefresh {
     this.#cancel = this.#wait();
   }
 
-  /** Looks up no more; the answer to what is under way counts no longer. */
+  /** Stops looking up, and ignores the answer to a look-up that is running. */
   stop(): void {
     this.#stopped = true;
     this.#cancel();
@@ -58,7 +58,7 @@ export class BackendRefresh {
   async #lookUp(): Promise<void> {
     this.#cancel = this.#clock.after(SLOW, () => this.#fail(`no answer within ${SLOW / 1000} s`));
     try {
-      // However late it is: a resolver that hangs is not asked again before it has answered.
+      // There is no time limit: a resolver that hangs is not asked again before it has answered.
       const found = await this.#name.lookUp();
       this.#cancel();
       if (found.length === 0) throw new Error("the name has no address");
@@ -76,7 +76,7 @@ export class BackendRefresh {
       this.#log.info("backend {text} resolves again", { text });
     }
     this.#failures = 0;
-    // Name servers shuffle the addresses of a name, which is no news.
+    // Name servers shuffle the addresses of a name; that is no change.
     if (same(found, this.#endpoints)) return;
     this.#log.info("backend {text} is now {now}; it was {before}", {
       text: this.#name.text,
@@ -87,7 +87,7 @@ export class BackendRefresh {
     this.#use(found);
   }
 
-  /** One line however often it happens: the next one says that it is over. */
+  /** Logs only the first failure in a row; the next line says that it is over. */
   #fail(reason: string): void {
     if (this.#failures++ > 0) return;
     this.#log.warning("backend {text}: lookup failed: {reason}; keeping {now}", {

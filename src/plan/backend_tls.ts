@@ -1,4 +1,4 @@
-/** Reads whom the backend's certificate must be from, and says what the operator should know of it. */
+/** Reads the authorities that the backend's certificate must be from, and what the operator should know about them. */
 
 import type { BackendSettings, TlsLibrary } from "../config/settings.ts";
 import { StartupError } from "../errors.ts";
@@ -9,14 +9,17 @@ import { ENGINES } from "../tls/engines.ts";
 import type { BackendTls } from "../tls/tls_configuration.ts";
 import { HeldContent } from "./held_content.ts";
 
-/** What engines are told; undefined where the backend is sent plaintext. */
+/** The configuration for engines; undefined if the backend gets plaintext. */
 export interface BackendTlsPlan {
   readonly configuration: BackendTls | undefined;
   /** Lines for the log; none of them stops the start. */
   readonly warnings: readonly string[];
 }
 
-/** Rejects with {@linkcode StartupError}, unless it has been read before: a file that cannot be read, or no authorities anywhere. */
+/**
+ * Rejects with {@linkcode StartupError} for a file that cannot be read or if no authorities are found, unless they were
+ * read before.
+ */
 export async function readBackendTls(
   { backend, tlsLibrary }: {
     readonly backend: Pick<BackendSettings, "tls">;
@@ -60,8 +63,8 @@ export async function readBackendTls(
 }
 
 /**
- * rustls finds the machine's by itself, wherever they are. The others are told, as workers may no longer be
- * able to read any file; Node has some of its own for machines whose file is nowhere to be found.
+ * rustls finds the machine's authorities by itself, wherever they are. The other engines get them here, because workers
+ * may no longer be able to read any file. Node has its own for machines whose file is not found.
  */
 async function systemAuthorities(
   library: TlsLibrary["name"],

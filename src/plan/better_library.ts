@@ -1,5 +1,5 @@
 /**
- * The choice of OpenSSL for certificates that rustls cannot serve, where nobody has insisted on rustls. Only rustls knows
+ * Chooses OpenSSL for certificates that rustls cannot serve, unless the operator insists on rustls. Only rustls knows
  * which those are, so it is asked once certificates have been read.
  */
 
@@ -12,8 +12,8 @@ import { rustlsReason } from "../tls/rustls/refusal.ts";
 import type { TlsConfiguration } from "../tls/tls_configuration.ts";
 
 /**
- * The library that serves all of these configurations instead of the one of the settings, and why; undefined: that one
- * does, or no other may or can be used. Its own word on the certificates is still to be heard.
+ * The library that serves all of these configurations instead of the one in the settings, and why. Undefined if that
+ * one can serve them, or if no other may or can be used. The returned library has not checked the certificates yet.
  */
 export async function betterLibrary(
   { tlsLibrary }: Pick<Settings, "tlsLibrary">,

@@ -2,7 +2,7 @@
 
 import type { Files } from "../runtime/runtime.ts";
 
-/** Those that stud asks for, by their number in linux/capability.h. */
+/** Those that stud needs, by their number in linux/capability.h. */
 const CAPABILITIES = {
   CAP_SETGID: 6n,
   CAP_SETUID: 7n,
@@ -10,7 +10,7 @@ const CAPABILITIES = {
   CAP_SYS_CHROOT: 18n,
 } as const;
 
-/** The first of these that this process lacks; undefined too where that cannot be known: where there is no proc(5). */
+/** The first of these that this process lacks; undefined too where that is unknown: where there is no proc(5). */
 export async function missingCapability(
   files: Files,
   names: readonly (keyof typeof CAPABILITIES)[],

@@ -1,6 +1,6 @@
 /**
- * Loads the certificates that the settings name, with their keys, OCSP responses and rules for clients, and
- * says what an operator should know of them. Every fault is one line that names the file and the cause.
+ * Loads the certificates that the settings name, with their keys, OCSP responses and rules for clients, and reports
+ * what an operator should know about them. Every fault is one line that names the file and the cause.
  */
 
 import { optionNamed } from "../config/options.ts";
@@ -42,11 +42,11 @@ import {
 import { Quarantine } from "./quarantine.ts";
 import type { PlannedCertificate, PlannedFile } from "./planned_certificate.ts";
 
-/** What is served, and what is to be said about it. */
+/** What is served, and what is to be logged about it. */
 export interface LoadedCertificates {
   /** In the order listed: files first, then those of the directory by name. */
   readonly certificates: readonly PlannedCertificate[];
-  /** The place of the default certificate: the last file, or without files the first of the directory. */
+  /** The index of the default certificate: the last file, or without files the first of the directory. */
   readonly defaultCertificate: number;
   /** Lines the operator should read; none of them stops the start. */
   readonly warnings: readonly string[];
@@ -56,16 +56,16 @@ export interface LoadedCertificates {
 
 /** What of the platform is needed. */
 export interface FilesAndClock extends Pick<Runtime, "files" | "clock"> {
-  /** For stored OCSP responses, which are fetched anew again and again: nobody is to watch them. */
+  /** For stored OCSP responses. They are fetched again and again, so their files are not watched. */
   readonly unwatched?: Files;
-  /** What other files held, for those that are bad by now. */
+  /** The former content of other files, for those that are now bad. */
   readonly held?: HeldContent;
 }
 
 /**
- * Reads or makes the certificates that the settings ask for. Rejects with {@linkcode StartupError}. With those
- * that are served at present, bad ones among many go into quarantine instead, and so do those that the TLS library
- * refuses: `refused` has its reasons by fingerprint.
+ * Reads or makes the certificates that the settings ask for. Rejects with {@linkcode StartupError}. If `former`, the
+ * certificates served at present, is given, bad ones among many go into quarantine instead. So do those that the TLS
+ * library refuses: `refused` has its reasons by fingerprint.
  */
 export async function loadCertificates(
   settings: ServedSettings,
@@ -109,13 +109,13 @@ export async function loadCertificates(
   };
 }
 
-/** What of the settings certificates are loaded by. */
+/** The settings that certificates are loaded by. */
 export type ServedSettings = Pick<
   Settings,
   "certificates" | "clients" | "ocsp" | "pemFiles" | "tlsLibrary"
 >;
 
-/** A certificate, what the operator said of it, and its place in the list. */
+/** A certificate, what the operator said about it, and its index in the list. */
 interface FoundCertificate {
   readonly certificate: PlannedCertificate;
   readonly setting: PemFileSetting;
@@ -127,7 +127,7 @@ async function selfSigned(
   runtime: FilesAndClock,
   former: readonly PlannedCertificate[] = [],
 ): Promise<LoadedCertificates> {
-  // A reload is no reason for another one.
+  // A reload alone is no reason to make another certificate.
   const same = former.find(({ source, names, subject }) =>
     source === "--self-signed" && (names.includes(name) || subject.includes(name))
   );
@@ -199,7 +199,7 @@ function readFiles(
   );
 }
 
-/** In the places of the files. */
+/** The results have the indexes of the files. */
 async function giveAllKeys(
   read: readonly (PlannedCertificate | PlannedFile | undefined)[],
   { privateKeys }: CertificateSettings,
@@ -217,7 +217,7 @@ async function giveAllKeys(
     given.forEach((one, place) => {
       if (one === undefined) quarantine.add(present[place]!.source, error);
     });
-    // A key may be left over because its certificate is no good.
+    // A key may be unused because its certificate is bad.
     if (quarantine.fault === undefined) throw error;
   }
   let next = 0;
@@ -255,7 +255,9 @@ async function addResponses(
   };
 }
 
-/** What the directory of stored responses holds; none may be wanted, and not every engine can staple it. */
+/**
+ * The content of the directory of stored responses. Responses may not be wanted, and not every engine can staple them.
+ */
 async function storedResponses(
   { ocsp: { directory: ocspDir }, tlsLibrary }: ServedSettings,
   files: Files,
@@ -265,7 +267,7 @@ async function storedResponses(
   try {
     const names = await files.list(ocspDir);
     if (names !== undefined) return { stored: new StoredResponses(ocspDir, names) };
-    // Not every machine has hitch's directory.
+    // hitch's directory does not exist on every machine.
     if (ocspDir === optionNamed("ocsp-dir").default) return { stored: nothing };
     return {
       stored: nothing,
@@ -299,13 +301,13 @@ function unreachableWarnings(
   return summary(warnings, "certificates are never served");
 }
 
-/** Some warnings as they are, many as one. */
+/** A few warnings unchanged, many as one. */
 function summary(warnings: string[], whatTheyAre: string): string[] {
   if (warnings.length <= MOST_WARNINGS) return warnings;
   return [`${warnings.length} ${whatTheyAre}; the first: ${warnings[0]}`];
 }
 
-/** Where the key of a certificate has been read from: a file of its own, or the certificate's. */
+/** The file that a certificate's key was read from: the key's own, or the certificate's. */
 function keyFile(
   { certificate, privateKey }: PemFileSetting,
   read: PlannedCertificate | PlannedFile | undefined,

@@ -1,6 +1,6 @@
 /**
- * Reads which clients must show certificates, and the files of the authorities they must be from with their revocation
- * lists.
+ * Reads which clients must show certificates, with the files of the authorities that must have issued them and their
+ * revocation lists.
  */
 
 import type { ClientSettings } from "../config/settings.ts";
@@ -26,18 +26,18 @@ export class ClientRulesReader {
   readonly #held: HeldContent;
   readonly #authorities = new Map<string, Promise<Authorities>>();
   readonly #lists = new Map<string, Promise<readonly RevocationList[]>>();
-  /** What the operator should know of the files of authorities that have been read. */
+  /** What the operator should know about the authority files that have been read. */
   readonly warnings: string[] = [];
 
-  /** `held`: what goes on where files are bad by now. */
+  /** `held`: the former content, used where files are now bad. */
   constructor(files: Pick<Files, "readText" | "readOctets">, held = new HeldContent()) {
     this.#files = files;
     this.#held = held;
   }
 
   /**
-   * The rules by these settings. Rejects with {@linkcode StartupError}: no path of authorities, none in the file, or a
-   * revocation list that is none of theirs. `source` is what the rules are for, if it is one certificate.
+   * The rules for these settings. Rejects with {@linkcode StartupError} if no path of authorities is set, the file has
+   * no authorities, or a revocation list is from none of them. `source` names the certificate if the rules are for one.
    */
   async read(settings: ClientSettings, source?: string): Promise<ClientRules> {
     const { verify, authorities: path, revocationLists: listsPath, allowed } = settings;
@@ -49,7 +49,7 @@ export class ClientRulesReader {
           "client-verify-ca = FILE",
       );
     }
-    // Lists belong to their authorities: if either file is bad, both go on as they were.
+    // Lists belong to their authorities: if either file is bad, the former content of both is kept.
     const { authorities, lists: revocationLists } = await this.#held.read(
       `authorities ${path} ${listsPath}`,
       async () => {
@@ -86,13 +86,15 @@ export class ClientRulesReader {
   }
 }
 
-/** What is in a file of authorities. */
+/** The content of an authority file. */
 interface Authorities {
   readonly authorities: string;
   readonly lists: readonly RevocationList[];
 }
 
-/** Every revocation list that some certificate is looked up in, and what an operator should know of them today. */
+/**
+ * Every revocation list that some certificate is checked against, and what an operator should know about them today.
+ */
 export function revocationListsOf(
   configurations: readonly TlsConfiguration[],
   today: Date,

@@ -1,10 +1,10 @@
-/** Says which files with secrets in them others than their owner may use, or put another one into the place of. */
+/** Reports files with secrets that users other than their owner can access or replace. */
 
 import type { Files } from "../runtime/runtime.ts";
 
 /**
- * Lines for the log about a file, each with the file in front. `why` is what becomes of that; whether its group may
- * read it, as distributions have it for private keys (Debian's `ssl-cert`), is for the caller to say.
+ * Lines for the log about a file, each starting with the file. `why` is the consequence. The caller decides whether the
+ * group may read it, as distributions set it for private keys (Debian's `ssl-cert`).
  */
 export async function fileModeWarnings(
   files: Pick<Files, "mode">,
@@ -14,7 +14,7 @@ export async function fileModeWarnings(
 ): Promise<string[]> {
   const warnings: string[] = [];
   const mode = await files.mode(path);
-  // Nobody but its owner has what a shell hands over.
+  // A file that a shell passes as /dev/fd/N is accessible to its owner only.
   const unwanted = groupMayRead ? GROUP_AND_OTHERS & ~GROUP_READ : GROUP_AND_OTHERS;
   if (mode !== undefined && (mode & unwanted) !== 0 && !path.startsWith("/dev/fd/")) {
     warnings.push(

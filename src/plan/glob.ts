@@ -1,8 +1,8 @@
-/** Patterns for file names, as glob(7) has them and fnmatch(3) compares them without flags. */
+/** Patterns for file names, as described in glob(7) and compared by fnmatch(3) without flags. */
 
 /**
- * Makes the test for one pattern: `*`, `?`, `[…]` with ranges, `[!…]` and classes such as `[:digit:]`, and a
- * backslash that takes any meaning from what follows it. A bracket that is never closed means itself.
+ * Makes the test for one pattern: `*`, `?`, `[…]` with ranges, `[!…]` and classes such as `[:digit:]`, and a backslash
+ * that makes the next character literal. A bracket that is never closed is literal.
  */
 export function globMatcher(pattern: string): (name: string) => boolean {
   let source = "";
@@ -40,7 +40,7 @@ function brackets(content: string): string {
   return `[${negated ? "^" : ""}${members}]`;
 }
 
-/** Everything but the hyphen of a range means itself. */
+/** Everything but the hyphen of a range is literal. */
 function member(character: string): string {
   return character === "-" ? "-" : literal(character);
 }
@@ -49,7 +49,7 @@ function literal(character: string): string {
   return /[\^$\\.*+?()[\]{}|/]/.test(character) ? `\\${character}` : character;
 }
 
-/** Undefined for what no name can match: a range whose end is before its start. */
+/** Undefined if no name can match: the end of a range is before its start. */
 function expressionOf(source: string): RegExp | undefined {
   try {
     return new RegExp(`^(?:${source})$`, "su");

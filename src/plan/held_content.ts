@@ -1,26 +1,27 @@
 /**
- * What the files beside the certificates held when they were last good: authorities, revocation lists, OCSP responses, the
- * secret of tickets. One that is bad when stud reads its files again must not hold up renewed certificates, so stud goes
- * on with what it held before. At the start there is nothing to go on with, and a fault is a fault.
+ * The last good content of the files beside the certificates: authorities, revocation lists, OCSP responses, the ticket
+ * secret. If one is bad when stud reads its files again, it must not block renewed certificates, so stud keeps the
+ * former content. At the start there is no former content, so a fault stops the start.
  */
 
 import { StartupError } from "../errors.ts";
 
-/** Content by what it is, from one reading of all files to the next. */
+/** Content by its name, kept from one reading of all files to the next. */
 export class HeldContent {
   /** Undefined at the start. */
   readonly #former: ReadonlyMap<string, unknown> | undefined;
   readonly #content = new Map<string, unknown>();
   readonly #lines = new Set<string>();
 
-  /** `former`: what the last reading came to; undefined at the start. */
+  /** `former`: the result of the last reading; undefined at the start. */
   constructor(former?: HeldContent) {
     this.#former = former === undefined ? undefined : former.#content;
   }
 
   /**
-   * What `work` reads, or what it read the last time if it rejects with {@linkcode StartupError}. `what` names it among
-   * all that is read, files included. Rejects as `work` does if there is nothing from before, or `isUsable` says no.
+   * Returns what `work` reads, or what it read the last time if it rejects with {@linkcode StartupError}. `what` names
+   * the content among all that is read, files included. Rejects as `work` does if there is no former content, or if
+   * `isUsable` returns false.
    */
   async read<Content>(
     what: string,
@@ -41,12 +42,12 @@ export class HeldContent {
     }
   }
 
-  /** Whether there is nothing to go on with, for this is the start. */
+  /** Whether there is no former content, because this is the start. */
   get isFirst(): boolean {
     return this.#former === undefined;
   }
 
-  /** A line for each fault that made stud go on with what it had. */
+  /** A line for each fault that made stud keep the former content. */
   get lines(): string[] {
     return [...this.#lines];
   }

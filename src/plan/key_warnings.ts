@@ -1,6 +1,6 @@
 /**
- * Says which keys and parameters OpenSSL takes, finds nothing wrong with, and then does not use or hardly any client can:
- * handshakes fail, and nobody says why.
+ * Warns about keys and parameters that OpenSSL accepts without error, but then does not use, or that hardly any client
+ * supports. Handshakes then fail without an explanation.
  */
 
 import type { EngineSettings } from "../config/settings.ts";
@@ -8,7 +8,7 @@ import type { CheckedCertificate } from "../x509/certificate_file.ts";
 import { dhBits, FEWEST_DH_BITS } from "../x509/dh_parameters.ts";
 import { lowersSecurityLevel } from "../tls/openssl/context_options.ts";
 
-/** A line for each certificate whose kind of key browsers and other clients of today do not know. */
+/** A line for each certificate whose key type browsers and other current clients do not support. */
 export function rareKeyWarnings(
   { ciphers }: Pick<EngineSettings, "ciphers">,
   certificates: readonly CheckedCertificate[],
@@ -27,7 +27,7 @@ export function rareKeyWarnings(
   });
 }
 
-/** A line for each file with weak parameters, and one if ciphers are named that no file has parameters for. */
+/** A line for each file with weak parameters, and one if ciphers are named that need parameters but no file has any. */
 export function dhWarnings(
   { ciphers, protocols }: Pick<EngineSettings, "ciphers" | "protocols">,
   certificates: readonly CheckedCertificate[],
@@ -53,12 +53,12 @@ export function dhWarnings(
   });
 }
 
-/** Whether a list of ciphers (ciphers(1)) has finite-field DH by name, and does not take it away. */
+/** Whether a list of ciphers (ciphers(1)) names finite-field DH and does not remove it. */
 function namesDhe(ciphers: string): boolean {
   return ciphers.split(/[:, ]/).some((word) => /^\+?k?(DHE|EDH|DH)(-|\+|$)/.test(word));
 }
 
-/** Those that TLS 1.3 does not sign with (RFC 8446 section 4.2.3), as OpenSSL calls them. */
+/** Curves that TLS 1.3 does not sign with (RFC 8446 section 4.2.3), under OpenSSL's names. */
 const RARE_CURVES = new Map([
   ["1.2.840.10045.3.1.1", "P-192"],
   ["1.3.132.0.33", "P-224"],

@@ -1,24 +1,24 @@
 /**
- * Certificates that have been read and checked before, by the text of their files: thousands that have not
- * changed need not be taken apart again when one of them has.
+ * Certificates that have been read and checked before, by the text of their files: when one of thousands has changed,
+ * the others need not be parsed again.
  */
 
 import { createHash } from "node:crypto";
 import type { PlannedCertificate } from "./planned_certificate.ts";
 
-/** Remembers what the text of a file came to: a certificate with its own key. */
+/** Remembers the result for a file's text: a certificate with its own key. */
 export function remember(text: string, certificate: PlannedCertificate): void {
   const origin = { digest: digestOf(text), certificate };
   origins.set(certificate, origin);
 }
 
-/** Has a certificate that was made of another, with a stapled response say, be found by the same text. */
+/** Remembers, under the same text, a certificate made from another, for example with a stapled response. */
 export function rememberAlike(certificate: PlannedCertificate, base: PlannedCertificate): void {
   const origin = origins.get(base);
   if (origin !== undefined) origins.set(certificate, origin);
 }
 
-/** What the same text came to before, as it was then; undefined if it is new. */
+/** The former result for the same text, unchanged; undefined if the text is new. */
 export function recall(
   text: string,
   former: PlannedCertificate | undefined,

@@ -1,9 +1,9 @@
-/** Work on many things at once, but never on too many. */
+/** Works on many items at once, up to a limit. */
 
 /**
- * Does the work for every item, for at most `limit` of them at the same time, and returns the results in the
- * order of the items. After a failure nothing new is begun, and the failure of the first item that failed is
- * thrown: which one that is does not depend on who was faster.
+ * Does the work for every item, for at most `limit` of them at the same time, and returns the results in the order of
+ * the items. After a failure no new work begins. Of all failures, that of the first item is thrown, so the result does
+ * not depend on timing.
  */
 export async function mapBounded<Item, Result>(
   items: readonly Item[],

@@ -1,4 +1,4 @@
-/** The value that is known by this key, or made now: several who ask at the same time wait for the same one. */
+/** The value for this key, known or made now; callers that ask at the same time wait for the same one. */
 export function once<Value>(
   known: Map<string, Promise<Value>>,
   key: string,

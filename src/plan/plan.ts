@@ -1,6 +1,6 @@
 /**
- * Turns settings into what workers are told, by asking this machine: files, names, users, CPUs, ports. Every
- * fault is one line that names the option or the file. Nothing is started from here.
+ * Turns settings into the configuration of workers, by asking this machine: files, names, users, CPUs, ports. Every
+ * fault is one line that names the option or the file. It starts nothing.
  */
 
 import { formatAddress } from "../config/address.ts";
@@ -30,41 +30,36 @@ export interface Plan {
   /** For every worker; only the index differs, and the frontends come with the ports. */
   readonly configuration: Omit<WorkerConfiguration, "index" | "frontends">;
   readonly frontends: readonly WantedFrontend[];
-  /** The backend's name, if it is to be looked up again. */
+  /** The backend's name, if it is to be looked up repeatedly. */
   readonly backendName?: BackendName;
   readonly workers: number;
-  /** What it was made of. */
+  /** What the plan was made from. */
   readonly settings: Settings;
   readonly tls: TlsPlan;
   /** The option that chose the TLS library, if one did. */
   readonly tlsBecause: string | undefined;
   /** What cannot be changed without a restart, by the option's name. */
   readonly fixed: Readonly<Record<string, unknown>>;
-  /** The settings without that, and without the warnings that they came with. */
+  /** The other settings, without the warnings that they came with. */
   readonly changeable: Partial<Settings>;
-  /** What is to be done about OCSP responses; undefined: nothing. */
+  /** The plan for OCSP responses; undefined: none. */
   readonly stapling?: StaplingPlan | undefined;
   /** Lines the operator should read; none of them stops the start. */
   readonly warnings: readonly string[];
 }
 
-/** A frontend of the settings, and the addresses that may stand for it. */
+/** A frontend of the settings, and its possible addresses. */
 export interface WantedFrontend {
   /** As the operator would write it. */
   readonly text: string;
-  /**
-   * The first set of which this machine has at least one address is what counts. Within a set port 0 is one
-   * port.
-   */
+  /** The first set of which this machine has at least one address is used. Within a set, port 0 is one port. */
   readonly alternatives: readonly (readonly SocketAddress[])[];
-  /** What it has of its own. */
+  /** Its own TLS configuration, if it has one. */
   readonly tls: TlsConfiguration | undefined;
   readonly limits?: Partial<ConnectionLimits> | undefined;
 }
 
-/**
- * What hitch refuses: workers that are root although nobody asked for it. Throws {@linkcode StartupError}.
- */
+/** Refuses what hitch refuses: workers that are root although it was not requested. Throws {@linkcode StartupError}. */
 export function refuseRootWorkers({ configuration }: Plan, runtime: Runtime): void {
   if (runtime.processes.uid !== 0 || configuration.privileges.uid !== undefined) return;
   throw new StartupError(
@@ -72,7 +67,7 @@ export function refuseRootWorkers({ configuration }: Plan, runtime: Runtime): vo
   );
 }
 
-/** Makes the plan for serving with what TLS was told. Throws {@linkcode StartupError}. */
+/** Makes the plan for serving with this TLS plan. Throws {@linkcode StartupError}. */
 export async function makePlan(
   settings: Settings,
   tls: TlsPlan,
@@ -118,7 +113,7 @@ export async function makePlan(
   };
 }
 
-/** Everything of TLS that some frontend is served with. */
+/** Every TLS configuration that some frontend is served with. */
 export function tlsConfigurations({ configuration, frontends }: Plan): TlsConfiguration[] {
   return [...new Set(frontends.map(({ tls }) => tls ?? configuration.tls))];
 }
@@ -133,7 +128,7 @@ async function wantedFrontend(
   const text = formatAddress(address);
   const own = { tls, ...limits && { limits } };
   if (address.host === "*") {
-    // A kernel may have no IPv6, and one that has it may keep IPv4 apart.
+    // A kernel may have no IPv6, and one that has it may keep IPv4 separate.
     return await runtime.network.takesIpv4OnIpv6()
       ? { text, alternatives: [[at("::")], [at("0.0.0.0")]], ...own }
       : { text, alternatives: [[at("::"), at("0.0.0.0")]], ...own };
@@ -150,7 +145,7 @@ async function backendEndpoints(settings: Settings, runtime: Runtime): Promise<B
   return hosts.map((host) => ({ kind: "tcp", host, port }));
 }
 
-/** Undefined where there is nothing to look up, or the operator does not want it. */
+/** Undefined if there is no name to look up, or the operator does not want it. */
 function backendName(settings: Settings, runtime: Runtime): BackendName | undefined {
   const { address: backend, refresh } = settings.backend;
   if (refresh === 0 || backend.kind === "unix" || isIpAddress(backend.host)) return undefined;
@@ -206,7 +201,7 @@ async function findPrivileges(settings: Settings, runtime: Runtime): Promise<Wor
   }
   const account = user === undefined ? undefined : await findUser(runtime, user);
   const gid = group === undefined ? account?.gid : await findGroup(runtime, group);
-  // Workers begin in whatever directory stud is in by then.
+  // Workers start in whatever directory stud is in at that time.
   const root = chroot === undefined ? undefined : runtime.service.absolute(chroot);
   return { chroot: root, uid: account?.uid, gid };
 }
@@ -221,8 +216,9 @@ const NEEDED: Readonly<
 };
 
 /**
- * Where every worker can resume every session, clients may go to any unless they are counted; but another engine may
- * serve instead.
+ * How many workers to steer between; undefined: no steering. If every worker can resume every session, a client may go
+ * to any worker, unless connections are counted per client. That holds only if the engine that may replace the chosen
+ * one shares sessions too.
  */
 function steeredWorkers(settings: Settings, workers: number): number | undefined {
   const { name, orElse = name } = settings.tlsLibrary;
@@ -231,7 +227,9 @@ function steeredWorkers(settings: Settings, workers: number): number | undefined
   return settings.workers.steerByClient && useful ? workers : undefined;
 }
 
-/** Whether connections are counted for each client, and clients can be brought to the worker that counts theirs. */
+/**
+ * Whether connections are counted per client, and each client can be steered to the worker that counts its connections.
+ */
 function countsClients({ workers, limits, frontends }: Settings): boolean {
   return workers.steerByClient && (limits.maxConnectionsPerClient > 0 ||
     frontends.some(({ limits }) => (limits?.maxConnectionsPerClient ?? 0) > 0));

@@ -1,4 +1,4 @@
-/** Finds the keys of certificates that have none in their own files, among the files of `--private-key`. */
+/** Finds, among the files of `--private-key`, the keys of certificates that have none in their own files. */
 
 import { StartupError } from "../errors.ts";
 import type { Files } from "../runtime/runtime.ts";
@@ -19,9 +19,9 @@ export async function loadPrivateKey(
 }
 
 /**
- * Gives every certificate that has no key the one that belongs to it; a URI goes to the only one that is left
- * without. Rejects with {@linkcode StartupError} for a key that belongs to none of them. What is left without is told to
- * `onFault`, which may throw it, and undefined.
+ * Gives every certificate without a key the one that belongs to it; a URI goes to the only one that is still without.
+ * Rejects with {@linkcode StartupError} for a key that belongs to none of them. Certificates that stay without a key
+ * are reported to `onFault`, which may throw the error, and become undefined.
  */
 export async function giveKeys(
   certificates: readonly (PlannedCertificate | PlannedFile)[],
@@ -46,8 +46,8 @@ export async function giveKeys(
 }
 
 /**
- * The same where some are bad: gives each certificate the key that is surely its own, and undefined for one that is left
- * without. A key that cannot be read belongs to nobody.
+ * The same if some are bad: gives each certificate the key that is certainly its own, and undefined for one that stays
+ * without. A key that cannot be read is given to no certificate.
  */
 export async function giveGoodKeys(
   certificates: readonly (PlannedCertificate | PlannedFile)[],
@@ -67,7 +67,7 @@ export async function giveGoodKeys(
 /** Files being read at the same time. */
 export const READ_AT_ONCE = 32;
 
-/** Certificates without keys, and those that found one. */
+/** Certificates without keys, and those that have been given one. */
 class Keyless {
   readonly given = new Map<PlannedFile, PrivateKey>();
   readonly #certificates: readonly PlannedFile[];
@@ -108,7 +108,7 @@ class Keyless {
     this.given.set(only, key);
   }
 
-  /** Gives a key of which nothing is known to the only certificate that has none yet. */
+  /** Gives a key about which nothing is known to the only certificate that has none yet. */
   giveLast(key: PrivateKey): void {
     const [only, second] = this.#left();
     if (only === undefined) {
@@ -128,7 +128,7 @@ class Keyless {
   }
 }
 
-/** Whether a key is still to be found. */
+/** Whether its key has not been found yet. */
 export function isWithoutKey(one: PlannedCertificate | PlannedFile): one is PlannedFile {
   return !("privateKey" in one);
 }

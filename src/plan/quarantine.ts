@@ -1,12 +1,12 @@
 /**
- * What happens to certificates that turn out bad when stud reads its files again: one among many must neither
- * stop the reload nor vanish silently. At the start there is no quarantine, and a fault is a fault.
+ * Handles certificates that turn out bad when stud reads its files again: one among many must neither stop the reload
+ * nor disappear silently. At the start there is no quarantine, and a fault stops the start.
  */
 
 import { StartupError } from "../errors.ts";
 import type { PlannedCertificate } from "./planned_certificate.ts";
 
-/** Gathers the certificates that are bad, and finds those that were good before. */
+/** Collects the bad certificates, and finds their last good versions. */
 export class Quarantine {
   readonly #former: ReadonlyMap<string, PlannedCertificate> | undefined;
   readonly #refused: ReadonlyMap<string, string>;
@@ -24,7 +24,7 @@ export class Quarantine {
     this.#former = former && new Map(former.map((one) => [one.source, one]));
   }
 
-  /** The result of the work for a certificate, or undefined for one that is in quarantine now. */
+  /** The result of the work for a certificate, or undefined if the certificate is now in quarantine. */
   async attempt<Result>(
     source: string,
     work: () => Promise<Result>,
@@ -42,7 +42,7 @@ export class Quarantine {
     this.#faults.set(source, error);
   }
 
-  /** A certificate, or undefined for one that the TLS library refuses, which is in quarantine now. */
+  /** A certificate, or undefined if the TLS library refuses it; it is then in quarantine. */
   accept(certificate: PlannedCertificate): PlannedCertificate | undefined {
     const reason = this.#refusal(certificate);
     if (reason === undefined) return certificate;
@@ -52,8 +52,8 @@ export class Quarantine {
   }
 
   /**
-   * What the same file held when it was good. Throws the library's reason if it refuses that by now: other settings are to
-   * blame then, and no file.
+   * The last good content of the same file. If the library now refuses that too, throws the library's reason: then
+   * other settings are at fault, not a file.
    */
   former(source: string): PlannedCertificate | undefined {
     const former = this.#faults.has(source) ? this.#former?.get(source) : undefined;

@@ -1,11 +1,11 @@
-/** Files that remember what was read from them, and how it looked from outside at that time. */
+/** Files that remember what was read from them, and their metadata at that time. */
 
 import type { Files } from "../runtime/runtime.ts";
 
-/** By path, as {@linkcode Files.stamp} tells them. */
+/** By path, as {@linkcode Files.stamp} returns them. */
 export type Stamps = ReadonlyMap<string, string | undefined>;
 
-/** Passes everything on to the platform's files. */
+/** Passes every call on to the platform's files. */
 export class RecordedFiles implements Files {
   /** By path, the stamp from just before the first reading. */
   readonly stamps = new Map<string, string | undefined>();

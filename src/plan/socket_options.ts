@@ -1,6 +1,6 @@
 /**
- * What the operator asked of listening sockets, held against what this machine allows. The options are set by
- * the workers; the kernel does not refuse what a sysctl limits, so it is looked at here.
+ * Compares what the operator asked of listening sockets with what this machine allows. Workers set the options. The
+ * kernel does not refuse what a sysctl limits, so it is checked here.
  */
 
 import { linuxOptionsIn } from "../config/setting_groups.ts";
@@ -9,8 +9,8 @@ import { StartupError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
 /**
- * The wishes that the kernel would not fulfil, as lines that name the sysctl. Rejects with
- * {@linkcode StartupError} where there is no such option at all.
+ * The options that the kernel would not apply, as lines that name the sysctl. Rejects with {@linkcode StartupError} if
+ * this machine has no such option at all.
  */
 export async function socketWarnings(settings: Settings, runtime: Runtime): Promise<string[]> {
   const [wanted] = linuxOptionsIn(settings);
@@ -51,7 +51,7 @@ async function bufferWarning(
   ];
 }
 
-/** Undefined if it cannot be seen, as in some containers. */
+/** Undefined if it cannot be read, as in some containers. */
 async function sysctl(path: string, runtime: Runtime): Promise<number | undefined> {
   const text = await runtime.files.readText(`/proc/sys/net/${path}`).catch(() => "");
   return /^-?\d+$/.test(text.trim()) ? Number(text) : undefined;

@@ -1,6 +1,6 @@
 /**
- * Finds the OCSP responses to staple: the file named for a certificate, or one in the directory of stored
- * responses. A stored one that is no use costs a warning, not the start.
+ * Finds the OCSP responses to staple: the file named for a certificate, or one in the directory of stored responses. A
+ * stored one that is unusable causes a warning and does not stop the start.
  */
 
 import { StartupError } from "../errors.ts";
@@ -11,7 +11,7 @@ import { inCommand } from "../x509/other_formats.ts";
 import { toBase64 } from "../wire/base64.ts";
 import type { HeldContent } from "./held_content.ts";
 
-/** A certificate, and what the operator should know of its response. */
+/** A certificate, and what the operator should know about its response. */
 export interface WithResponse {
   readonly certificate: PlannedCertificate;
   readonly warning: string | undefined;
@@ -28,8 +28,8 @@ export class StoredResponses {
   }
 
   /**
-   * The path of the response for a PEM file, or undefined: hitch's name for it, or the file's own name with
-   * `.ocsp` behind it or in the place of its extension.
+   * The path of the response for a PEM file, or undefined: hitch's name for it, or the file's own name with `.ocsp`
+   * appended or instead of its extension.
    */
   pathFor(pemFile: string): string | undefined {
     if (this.#names.size === 0) return undefined;
@@ -50,9 +50,9 @@ export interface ResponseReader extends Pick<Runtime, "files" | "clock"> {
 }
 
 /**
- * Adds the response that the operator has named for a certificate, unless it is outdated. If it cannot be read or is not
- * about the certificate, that is a {@linkcode StartupError} at the start; later the response it held for the certificate
- * before is stapled on, and if there is none, nothing is.
+ * Adds the response that the operator has named for a certificate, unless it is outdated. If it cannot be read or is
+ * for another certificate, that is a {@linkcode StartupError} at the start. Later the response that the file held
+ * before is still stapled, if there is one.
  */
 export async function addNamedResponse(
   certificate: PlannedCertificate,
@@ -95,7 +95,7 @@ async function readNamedResponse(
   }
 }
 
-/** Adds a stored response, if it is any use. */
+/** Adds a stored response, if it is usable. */
 export async function addStoredResponse(
   certificate: PlannedCertificate,
   path: string,

@@ -1,6 +1,6 @@
 /**
- * The secret that session ticket keys are derived from: a file that machines share, or one made for this
- * run. It goes to the workers in memory, so that they need not be able to read the file.
+ * The secret that session ticket keys are derived from: a file that machines share, or one made for this run. It goes
+ * to the workers in memory, so that they need not be able to read the file.
  */
 
 import { StartupError } from "../errors.ts";
@@ -9,18 +9,17 @@ import { randomTicketSecret } from "../tls/ticket_keys.ts";
 import { toBase64 } from "../wire/base64.ts";
 import { fileModeWarnings } from "./file_mode.ts";
 
-/** The secret, and what the operator should know of its file. */
+/** The secret, and what the operator should know about its file. */
 export interface TicketSecret {
   /** In base64. */
   readonly secret: string;
-  /** Lines for the log, each with the file in front. */
+  /** Lines for the log, each starting with the file. */
   readonly warnings: string[];
 }
 
 /**
- * Reads the secret from a file of any octets. Without a path it is the one that was made before, or a new one.
- * One newline at the end is not part of it, so that a copy made with an editor is the same secret. Throws
- * {@linkcode StartupError}.
+ * Reads the secret from a file of any bytes. Without a path it is the secret made before, or a new one. One newline at
+ * the end is not part of it, so that a copy made with an editor is the same secret. Throws {@linkcode StartupError}.
  */
 export async function readTicketSecret(
   path: string | undefined,
@@ -49,7 +48,7 @@ export async function readTicketSecret(
   return { secret: toBase64(secret), warnings: await fileModeWarnings(runtime.files, path, what) };
 }
 
-/** How long the newline at the end is: LF, CR LF, or none. */
+/** The length of the newline at the end: LF, CR LF, or none. */
 function newlineOctets(octets: Uint8Array): number {
   if (octets.at(-1) !== LINE_FEED) return 0;
   return octets.at(-2) === CARRIAGE_RETURN ? 2 : 1;

@@ -1,4 +1,4 @@
-/** Turns what the operator asked of TLS into what engines are told: files into text, secrets into octets. */
+/** Turns the operator's TLS settings into the configuration of engines: files into text, secrets into bytes. */
 
 import type { EngineSettings, FrontendTls, Settings, TlsSettings } from "../config/settings.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -17,25 +17,25 @@ import { RecordedFiles, type Stamps } from "./recorded_files.ts";
 import { type StaplingPlan, staplingPlan } from "../ocsp/stapling_plan.ts";
 import { readTicketSecret } from "./ticket_secret.ts";
 
-/** What engines are told, and what the operator should know of it. */
+/** The configuration of engines, and what the operator should know about it. */
 export interface TlsPlan {
-  /** For every frontend that has nothing of its own. */
+  /** For every frontend that has none of its own. */
   readonly configuration: TlsConfiguration;
-  /** For those that have, by their place in the settings. */
+  /** For those that have their own, by their index in the settings. */
   readonly ofFrontends: readonly (TlsConfiguration | undefined)[];
   /** Every certificate that is served somewhere. */
   readonly certificates: readonly PlannedCertificate[];
-  /** Every revocation list that clients are looked up in. */
+  /** Every revocation list that clients are checked against. */
   readonly revocationLists: readonly RevocationList[];
-  /** The files that it was made of, and how they looked. Stored OCSP responses are not among them. */
+  /** The files that it was made from, and their metadata. Stored OCSP responses are not among them. */
   readonly files: Stamps;
-  /** Undefined where nothing can be stapled. */
+  /** Undefined if nothing can be stapled. */
   readonly stapling: StaplingPlan | undefined;
   /** Lines for the log; none of them stops the start. */
   readonly warnings: readonly string[];
   /** A line for each certificate that is bad, and not served as its file has it. */
   readonly quarantined: readonly string[];
-  /** What the files beside the certificates held, and a line for each that is bad by now. */
+  /** The content of the files beside the certificates, and a line for each that is now bad. */
   readonly held: HeldContent;
 }
 
@@ -43,7 +43,7 @@ export interface TlsPlan {
 export interface KnownTls {
   /** Certificates to serve instead of those that the settings name. */
   readonly loaded?: Pick<LoadedCertificates, "certificates" | "defaultCertificate">;
-  /** What is served at present. Its bad successors go into quarantine, and made secrets go on. */
+  /** What is served at present. Its bad successors go into quarantine, and generated secrets are kept. */
   readonly former?: TlsPlan;
   /** Why the TLS library does not serve a certificate, by fingerprint; only with `former`. */
   readonly refused?: ReadonlyMap<string, string>;
@@ -151,7 +151,7 @@ async function ofFrontend(
   return { ...own, certificates: [...own.certificates, ...general.certificates] };
 }
 
-/** What no frontend can have of its own. */
+/** What no frontend can have for itself. */
 function common({ tlsLibrary }: Settings, ticketSecret: string) {
   return {
     library: tlsLibrary.name,
@@ -161,7 +161,7 @@ function common({ tlsLibrary }: Settings, ticketSecret: string) {
   };
 }
 
-/** Without what only the supervisor wants to know. */
+/** Without what only the supervisor needs. */
 function served({ certificates, defaultCertificate }: LoadedCertificates) {
   return { certificates: certificates.map(servedCertificate), defaultCertificate };
 }
@@ -221,7 +221,7 @@ function sharedCache({ sessions: { sharedCache } }: Settings): string[] {
   ];
 }
 
-/** Towards a backend none is needed. */
+/** A backend needs none. */
 const NO_CERTIFICATES: LoadedCertificates = {
   certificates: [],
   defaultCertificate: 0,

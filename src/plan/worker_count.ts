@@ -1,4 +1,4 @@
-/** How many workers there are to be, by what was asked for and what this machine has. */
+/** How many workers to run, by the settings and by what this machine has. */
 
 import type { WorkerSettings } from "../config/settings.ts";
 import { counted } from "../counted.ts";
@@ -6,9 +6,9 @@ import { StartupError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
 /**
- * The number of workers. Throws {@linkcode StartupError} for more than this platform or machine can use: a worker is a
- * process that keeps one CPU busy by itself and takes tens of MiB of memory from its start, so that more workers than
- * CPUs gain little, and many more cost every client.
+ * The number of workers. Throws {@linkcode StartupError} for more than this platform or machine can use. A worker is a
+ * process that can keep one CPU busy by itself and takes tens of MiB of memory from its start. So more workers than
+ * CPUs gain little, and many more make every client slower.
  */
 export function workerCount(
   { workers: { count: workers } }: { readonly workers: Pick<WorkerSettings, "count"> },
@@ -31,6 +31,6 @@ export function workerCount(
   return count;
 }
 
-/** So that a configuration may be shared among machines of several sizes. */
+/** So that machines of several sizes can share a configuration. */
 const ON_ANY_MACHINE = 64;
 const FOR_EACH_CPU = 4;

@@ -1,6 +1,6 @@
 /**
- * The start of a daemon, seen from both of its processes: the one of the command, which waits, and the one in
- * the background, which tells it how the start went.
+ * The start of a daemon, for both of its processes: the command, which waits, and the background process, which reports
+ * how the start went.
  */
 
 import { StartupError } from "../errors.ts";
@@ -8,8 +8,8 @@ import { type Daemon, pause, type Runtime, type Starter } from "../runtime/runti
 import type { StopSignals } from "./stop_signals.ts";
 
 /**
- * Starts stud again in the background and resolves once it serves. `input` is what was read from standard
- * input, which that one does not have. Rejects with {@linkcode StartupError}: its reason.
+ * Starts stud again in the background and resolves once it serves. `input` is what was read from standard input, which
+ * the daemon does not have. Rejects with {@linkcode StartupError}, which has the daemon's reason.
  */
 export async function goToBackground(
   runtime: Runtime,
@@ -18,11 +18,11 @@ export async function goToBackground(
 ): Promise<void> {
   const handover: Handover = { input };
   const daemon = await runtime.service.startDaemon(JSON.stringify(handover));
-  // Whoever loses patience with the command means the daemon.
+  // A signal to the command is meant for the daemon.
   stop.then(() => daemon.stop());
   const text = await answerOf(daemon, runtime);
   if (text === undefined) {
-    daemon.stop(); // It may live on, and nobody would know.
+    daemon.stop(); // It might live on unnoticed.
     const { code, signal } = await daemon.ended;
     throw new StartupError(
       `--daemon: the background process exited before it served (${
@@ -33,12 +33,12 @@ export async function goToBackground(
   }
   const { fault } = JSON.parse(text) as Answer;
   if (fault === undefined) return;
-  // With its end the pidfile is free for the next attempt.
+  // Once it has ended, the pidfile is free for the next attempt.
   await Promise.race([daemon.ended, pause(runtime.clock, END_LIMIT)]);
   throw new StartupError(fault);
 }
 
-/** Undefined if there is none, or none within a time that no start takes. */
+/** Undefined if there is no answer, or none within a time that no start takes. */
 async function answerOf(daemon: Daemon, { clock }: Runtime): Promise<string | undefined> {
   let cancel = () => {};
   const late = new Promise<undefined>((resolve) => {
@@ -67,12 +67,12 @@ export class BackgroundStart {
     return starter === undefined ? undefined : new BackgroundStart(starter);
   }
 
-  /** The workers serve. Never rejects. */
+  /** Reports that the workers serve. Never rejects. */
   served(): Promise<void> {
     return this.#answer({});
   }
 
-  /** The start has failed; after {@linkcode served} nobody wants to know. Never rejects. */
+  /** Reports that the start has failed; ignored after {@linkcode served}. Never rejects. */
   failed(fault: string): Promise<void> {
     return this.#answer({ fault });
   }
@@ -94,7 +94,7 @@ interface Answer {
   readonly fault?: string;
 }
 
-/** Milliseconds; a worker has 60 s of it. */
+/** Milliseconds; a worker alone may take 60 s of it. */
 const START_LIMIT = 150_000;
 /** Milliseconds. */
 const END_LIMIT = 5_000;

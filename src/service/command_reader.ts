@@ -1,4 +1,4 @@
-/** Reads the command line and the configuration file it names, as often as stud is asked to. */
+/** Reads the command line and the configuration file it names, as often as needed. */
 
 import { toCommand } from "../config/command.ts";
 import { parseCommandLine } from "../config/command_line.ts";
@@ -14,7 +14,7 @@ export class CommandReader {
   #standardInput: string | undefined;
   #tests = false;
 
-  /** `standardInput` is what somebody else has read from it, for this process. */
+  /** `standardInput` is what another process has read from it, for this one. */
   constructor(argv: readonly string[], runtime: Runtime, standardInput?: string) {
     this.#argv = argv;
     this.#runtime = runtime;
@@ -26,7 +26,7 @@ export class CommandReader {
     return this.#standardInput;
   }
 
-  /** Whether it is only to be checked what was read last, or is being read. */
+  /** Whether the last command read, or the one being read, only checks the configuration. */
   get tests(): boolean {
     return this.#tests;
   }
@@ -39,7 +39,7 @@ export class CommandReader {
     return toCommand(parsed, this.#runtime.tlsLibraries, config);
   }
 
-  /** The settings of a program that runs already. Throws as {@linkcode read} does. */
+  /** The settings for a reload. Throws as {@linkcode read} does. */
   async readSettings(): Promise<{ readonly settings: Settings }> {
     const command = await this.read();
     if (!("settings" in command)) throw new TypeError(`${command.action} has no settings`);
@@ -49,13 +49,13 @@ export class CommandReader {
   async #readConfig(file: string | undefined): Promise<ConfigText | undefined> {
     if (file === undefined) return undefined;
     if (file !== "-") return { file, text: await this.#runtime.files.readText(file) };
-    // It can be read once only.
+    // It can be read only once.
     this.#standardInput ??= await textUpTo(MAX_INPUT, this.#runtime.processes.stdin);
     return { file, text: this.#standardInput };
   }
 }
 
-/** Whoever gives it something without an end is told so, at once. */
+/** Rejects input without an end as soon as it passes the limit. */
 async function textUpTo(limit: number, stream: ReadableStream<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";

@@ -1,6 +1,6 @@
 /**
- * Says in time, and again, which of the certificates that are served expire, 30, 7 and 1 days before and then, and which
- * revocation lists do (see `warningDays`).
+ * Warns 30, 7 and 1 days before a served certificate expires, and again when it has expired. Warns about revocation
+ * lists too (see `warningDays`).
  */
 
 import { counted } from "../counted.ts";
@@ -13,11 +13,11 @@ import {
   warningDays,
 } from "../x509/revocation_lists.ts";
 
-/** Looks after the dates of certificates and revocation lists. */
+/** Watches the dates of certificates and revocation lists. */
 export class ExpiryWatch {
   readonly #clock: Clock;
   readonly #log: Logger;
-  /** How many of the moments to speak of have passed. */
+  /** How many of the times to warn have passed. */
   #passed = new Map<Expiring, number>();
   #disarm: () => void = () => {};
 
@@ -26,7 +26,7 @@ export class ExpiryWatch {
     this.#log = log;
   }
 
-  /** Looks after these from now on. What is to be said of them today has been said. */
+  /** Watches these from now on. What is due today has been logged already. */
   use(
     certificates: readonly CheckedCertificate[],
     lists: readonly RevocationList[] = [],
@@ -64,7 +64,7 @@ export class ExpiryWatch {
 /** Something that expires. */
 interface Expiring {
   readonly end: Date;
-  /** How many days before the end it is to be spoken of. */
+  /** How many days before the end to warn. */
   readonly days: readonly number[];
   warning(today: Date): string | undefined;
 }
@@ -91,6 +91,6 @@ function momentsPassed({ end, days }: Expiring, today: Date): number {
 
 /** Milliseconds. */
 const DAY = 86_400_000;
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const PERIOD = 3_600_000;
 const MOST_LINES = 10;

@@ -1,27 +1,27 @@
 /**
- * Notices when files are no longer what was read from them, by looking at them from outside every few seconds.
- * Files that are replaced, and links that lead elsewhere, change in one step and are seen whatever else the
- * directory does; a file that is being written is left alone until it rests.
+ * Notices when files no longer are what was read from them, by checking their metadata every few seconds. Replaced
+ * files and redirected links change in one step and are seen whatever else happens in the directory. A file that is
+ * being written is left alone until it stops changing.
  */
 
 import type { Runtime } from "../runtime/runtime.ts";
 import { mapBounded } from "../plan/map_bounded.ts";
 import type { Stamps } from "../plan/recorded_files.ts";
 
-/** What a watch is made of. */
+/** The parameters of a watch. */
 export interface FileWatchOptions {
-  /** Milliseconds between two looks. */
+  /** Milliseconds between two checks. */
   readonly period: number;
   /** Called once for each change, with the paths that have changed. */
   readonly onChange: (paths: readonly string[]) => void;
 }
 
-/** Looks after files. */
+/** Watches files. */
 export class FileWatch {
   readonly #runtime: Pick<Runtime, "files" | "clock">;
   readonly #options: FileWatchOptions;
   #stamps: Stamps = new Map();
-  /** What the last look found, if that was something else. */
+  /** What the last check found, if it differed. */
   #found: Stamps | undefined;
   #disarm: () => void = () => {};
 
@@ -52,7 +52,7 @@ export class FileWatch {
         async (path) => [path, await this.#runtime.files.stamp(path)] as const,
       ),
     );
-    if (watched !== this.#stamps) return; // Others are watched by now.
+    if (watched !== this.#stamps) return; // Other files are watched by now.
     const changed = paths.filter((path) => found.get(path) !== watched.get(path));
     const isResting = this.#found !== undefined &&
       paths.every((path) => found.get(path) === this.#found?.get(path));
@@ -65,15 +65,15 @@ export class FileWatch {
     this.#options.onChange(changed);
   }
 
-  /** Ten thousand files are not looked at as often as one. */
+  /** Ten thousand files are not checked as often as one. */
   #period(): number {
     return Math.max(this.#options.period, this.#stamps.size * TIME_PER_FILE);
   }
 }
 
-/** Files that are looked at together. */
+/** Files that are checked at the same time. */
 const AT_ONCE = 32;
-/** Milliseconds that files have to stay as they are. */
+/** Milliseconds that files must stay unchanged. */
 const SETTLING_TIME = 500;
-/** Milliseconds. A look takes a hundredth of that. */
+/** Milliseconds. A check takes a hundredth of that. */
 const TIME_PER_FILE = 5;

@@ -1,7 +1,7 @@
 /**
- * Where the frontends listen: ports that are claimed for them, and sockets that a service manager has opened.
- * It decides who of the two a frontend belongs to, at the start and at each reload, and keeps the ports for this
- * user while no worker may be alive to do so.
+ * Where the frontends listen: ports that are claimed for them, and sockets that a service manager has opened. It
+ * decides which of the two a frontend uses, at the start and at each reload. It also reserves the ports for this user
+ * while no worker may be alive to do so.
  */
 
 import type { Settings } from "../config/settings.ts";
@@ -17,7 +17,7 @@ import { formatSocketAddress } from "../wire/ip_address.ts";
 export class FrontendPorts {
   readonly #runtime: Runtime;
   readonly #handed: HandedSockets;
-  /** By the address. */
+  /** By address. */
   readonly #reserved = new Map<string, { close(): void }>();
   #over = false;
 
@@ -26,7 +26,7 @@ export class FrontendPorts {
     this.#handed = handed;
   }
 
-  /** Takes what was handed over. Rejects with {@linkcode StartupError}. */
+  /** Takes the sockets that were handed over. Rejects with {@linkcode StartupError}. */
   static async open(settings: Settings, runtime: Runtime): Promise<FrontendPorts> {
     const handed = await HandedSockets.take(runtime);
     if (!handed.none && settings.workers.steerByClient) {
@@ -40,14 +40,14 @@ export class FrontendPorts {
 
   /** Finds or claims what a plan's frontends need. Rejects with {@linkcode StartupError}. */
   async claim(plan: Plan, options: Omit<ClaimOptions, "handed">): Promise<ClaimedFrontend[]> {
-    // What no worker listens on would look like somebody else's.
+    // A port on which no worker listens would look like another program's.
     this.keep(options.held ?? []);
     const all = this.#handed.none || plan.settings.frontendsGiven ? plan : this.#handed;
     const claimed = await claimPorts(all, this.#runtime, { ...options, handed: this.#handed });
     const frontends = workerFrontends(claimed);
     await refuseOwnBackend(plan.configuration.backend, frontends, this.#runtime.network);
     for (const { host, port, descriptor } of frontends) {
-      // A socket that was handed over is there anyway.
+      // A socket that was handed over needs no reservation.
       if (descriptor === undefined) await this.#reserve({ host, port });
     }
     return claimed;
@@ -60,7 +60,7 @@ export class FrontendPorts {
     if (reservation !== undefined) this.#reserved.set(name, reservation);
   }
 
-  /** Keeps the ports of these frontends and no others any more. */
+  /** Keeps the ports of these frontends and releases all others. */
   keep(frontends: readonly ClaimedFrontend[]): void {
     const names = new Set(workerFrontends(frontends).map(formatSocketAddress));
     for (const [name, reservation] of this.#reserved) {
@@ -70,14 +70,14 @@ export class FrontendPorts {
     }
   }
 
-  /** Leaves the ports to whoever comes next, once the workers listen no more. */
+  /** Releases the ports for the next process, once the workers no longer listen. */
   release(): void {
     this.#over = true;
     this.keep([]);
   }
 }
 
-/** They were given to this very process, which is about to end. Rejects with {@linkcode StartupError}. */
+/** The sockets were given to this very process, which is about to end. Rejects with {@linkcode StartupError}. */
 export async function refuseHandedSockets(runtime: Runtime): Promise<void> {
   if ((await HandedSockets.take(runtime)).none) return;
   throw new StartupError(
@@ -86,12 +86,15 @@ export async function refuseHandedSockets(runtime: Runtime): Promise<void> {
   );
 }
 
-/** What `--dbg-listen` writes, for scripts that let the system choose the port: the IPv4 addresses as `IP:PORT`, a line each, in the order of the frontends. */
+/**
+ * What `--dbg-listen` writes, for scripts that let the system choose the port: the IPv4 addresses as `IP:PORT`, one per
+ * line, in the order of the frontends.
+ */
 export function listenReport(frontends: readonly SocketAddress[]): string {
   return frontends.map(({ host, port }) => ({ host: host === "::" ? ANY_IPV4 : host, port }))
     .filter(({ host }) => !host.includes(":"))
     .map(({ host, port }) => `${host}:${port}\n`).join("");
 }
 
-/** A socket for every IPv6 address takes IPv4 clients too. */
+/** A socket for every IPv6 address accepts IPv4 clients too. */
 const ANY_IPV4 = "0.0.0.0";

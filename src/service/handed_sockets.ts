@@ -1,7 +1,6 @@
 /**
- * The listening sockets that a service manager has opened and handed over (sd_listen_fds(3)), and which
- * frontend each is for. A socket that nothing serves would take clients and leave them waiting, so each must
- * find its frontend.
+ * The listening sockets that a service manager has opened and handed over (sd_listen_fds(3)), and which frontend each
+ * is for. A socket that stud does not serve would accept clients and leave them waiting, so each must match a frontend.
  */
 
 import { StartupError } from "../errors.ts";
@@ -9,7 +8,7 @@ import type { ListenAddress, Runtime, SocketAddress } from "../runtime/runtime.t
 import type { WantedFrontend } from "../plan/plan.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 
-/** What was handed over. */
+/** The sockets that were handed over. */
 export class HandedSockets {
   readonly #sockets: readonly Required<ListenAddress>[];
   readonly #used = new Set<number>();
@@ -19,7 +18,7 @@ export class HandedSockets {
   }
 
   /**
-   * Takes what this process was given, out of the environment too. Rejects with {@linkcode StartupError} for a
+   * Takes what this process was given, and removes it from the environment. Rejects with {@linkcode StartupError} for a
    * descriptor that is not a listening TCP socket.
    */
   static async take({ service, processes }: Runtime): Promise<HandedSockets> {
@@ -63,14 +62,14 @@ export class HandedSockets {
     return this.#sockets.find((socket) => socket.host === host && socket.port === port);
   }
 
-  /** The same, which has found its frontend then. */
+  /** The same, and marks the socket as used by a frontend. */
   use(address: SocketAddress): ListenAddress | undefined {
     const found = this.find(address);
     if (found?.descriptor !== undefined) this.#used.add(found.descriptor);
     return found;
   }
 
-  /** Throws {@linkcode StartupError} if one has found no frontend. */
+  /** Throws {@linkcode StartupError} if a socket matches no frontend. */
   checkUsed(): void {
     const unused = this.#sockets.filter(({ descriptor }) => !this.#used.has(descriptor));
     if (unused.length === 0) return;

@@ -1,6 +1,6 @@
 /**
- * Has a supervisor give back what it needed to read thousands of certificates: it does so little afterwards that neither
- * V8 nor the C library would find the time, and it would keep its peak for as long as it runs.
+ * Makes a supervisor release the memory that it needed to read thousands of certificates. It does so little afterwards
+ * that neither V8 nor the C library would release it, and it would stay at its peak for as long as it runs.
  */
 
 import type { Clock, Kernel } from "../runtime/runtime.ts";
@@ -11,7 +11,7 @@ export interface MemoryReleaseRuntime {
   readonly kernel: Pick<Kernel, "compactMemory"> | undefined;
 }
 
-/** Gives memory back a while after certificates have been read. */
+/** Releases memory a while after certificates have been read. */
 export class MemoryRelease {
   readonly #runtime: MemoryReleaseRuntime;
   #cancel: () => void = () => {};
@@ -20,7 +20,7 @@ export class MemoryRelease {
     this.#runtime = runtime;
   }
 
-  /** To be called when so many certificates have been read, and workers have been told them. */
+  /** Call it when this many certificates have been read and sent to the workers. */
   after(certificates: number): void {
     this.#cancel();
     if (certificates < MANY) return;
@@ -28,13 +28,13 @@ export class MemoryRelease {
     this.#cancel = clock.after(PAUSE, () => void kernel?.compactMemory?.());
   }
 
-  /** Waits no more. */
+  /** Cancels the release. */
   stop(): void {
     this.#cancel();
   }
 }
 
-/** What fewer need is not worth a tenth of a second. */
+/** For fewer certificates the release is not worth a tenth of a second. */
 const MANY = 500;
-/** Milliseconds, in which the last pieces leave for the workers. */
+/** Milliseconds, in which the last data goes to the workers. */
 const PAUSE = 1_000;

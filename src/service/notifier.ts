@@ -1,12 +1,12 @@
 /**
- * Tells the service manager what stud is doing, and that it is alive: sd_notify(3). Without a manager that
- * listens it does nothing; one that has gone costs a warning.
+ * Tells the service manager what stud is doing, and that it is alive: sd_notify(3). Without a manager that listens it
+ * does nothing; if the manager has gone, it logs a warning.
  */
 
 import type { Logger } from "../log/log.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
-/** Speaks to the service manager. */
+/** Sends messages to the service manager. */
 export class Notifier {
   readonly #runtime: Runtime;
   readonly #log: Logger;
@@ -17,7 +17,7 @@ export class Notifier {
   #warned = false;
   #last: Promise<void> = Promise.resolve();
 
-  /** Takes the manager's variables out of the environment, so that no worker speaks in stud's name. */
+  /** Removes the manager's variables from the environment, so that no worker can send messages in stud's name. */
   constructor(runtime: Runtime, log: Logger) {
     this.#runtime = runtime;
     this.#log = log;
@@ -29,18 +29,18 @@ export class Notifier {
     this.#period = watchdogPeriod(limit, watched, processes.pid);
   }
 
-  /** stud serves, or serves again after {@linkcode reloading}. Signs of life begin. */
+  /** stud serves, or serves again after {@linkcode reloading}. Starts the signs of life. */
   ready(status: string): void {
     this.#send(`READY=1\nSTATUS=${status}`);
     this.#watch();
   }
 
-  /** What an operator sees in the manager's list. One line. */
+  /** The status that an operator sees in the manager's list. One line. */
   status(text: string): void {
     this.#send(`STATUS=${text}`);
   }
 
-  /** A reload begins; {@linkcode ready} must follow, whether it works or not. */
+  /** A reload begins; {@linkcode ready} must follow, whether it succeeds or not. */
   reloading(): void {
     if (this.#socket === undefined) return;
     this.#send(`RELOADING=1\nMONOTONIC_USEC=${this.#runtime.service.monotonicMicroseconds()}`);
@@ -56,7 +56,7 @@ export class Notifier {
     this.#send(`MAINPID=${pid}`);
   }
 
-  /** Ends the signs of life, and resolves when all has been said. */
+  /** Stops the signs of life, and resolves when all messages have been sent. */
   async close(): Promise<void> {
     this.#stopWatchdog();
     await this.#last;
@@ -71,7 +71,7 @@ export class Notifier {
     });
   }
 
-  /** In order, since some platforms need a moment for each. */
+  /** Sends in order, since some platforms need a moment for each message. */
   #send(text: string): void {
     const socket = this.#socket;
     if (socket === undefined) return;

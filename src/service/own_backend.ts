@@ -1,6 +1,6 @@
 /**
- * Refuses a backend that is one of stud's own frontends: each connection would come back to stud as a new client's, until
- * every descriptor is used up.
+ * Refuses a backend that is one of stud's own frontends: each connection would come back to stud as a new client, until
+ * no descriptor is left.
  */
 
 import type { BackendEndpoint } from "../control/messages.ts";
@@ -9,10 +9,10 @@ import type { Network, SocketAddress } from "../runtime/runtime.ts";
 import { formatIpAddress, formatSocketAddress, parseIpAddress } from "../wire/ip_address.ts";
 
 /**
- * Rejects with {@linkcode StartupError} if connecting to one of the endpoints leads to one of the frontends: to its
- * address, or to any address of this machine where a frontend listens on all of them.
+ * Rejects with {@linkcode StartupError} if connecting to one of the endpoints leads to a frontend. That is the
+ * frontend's address, or any address of this machine if the frontend listens on all of them.
  *
- * @param frontends as workers listen on them; a port of 0 is nobody's yet
+ * @param frontends as workers listen on them; a port of 0 is not assigned yet
  */
 export async function refuseOwnBackend(
   backend: readonly BackendEndpoint[],
@@ -45,7 +45,7 @@ async function leadsTo(
   if (from === to) return true;
   const isIpv4 = !from.includes(":");
   if (isUnspecified(from)) {
-    // The kernel connects to the loopback address then.
+    // The kernel connects to the loopback address in this case.
     return leadsTo(isIpv4 ? "127.0.0.1" : "::1", frontend, network);
   }
   if (!isUnspecified(to)) return false;
@@ -59,7 +59,7 @@ function isUnspecified(host: string): boolean {
   return host === "0.0.0.0" || host === "::";
 }
 
-/** One spelling, with the zone. */
+/** One canonical spelling, with the zone. */
 function canonical(host: string): string {
   return formatIpAddress(parseIpAddress(host)) + (/%.*/.exec(host)?.[0] ?? "");
 }

@@ -1,9 +1,9 @@
-/** The pidfile of a running stud: claimed at the start, or when the one before has let go of it. */
+/** The pidfile of a running stud: claimed at the start, or when its predecessor has released it. */
 
 import type { ServiceSettings } from "../config/settings.ts";
 import { pause, type Runtime } from "../runtime/runtime.ts";
 
-/** A pidfile that is claimed at the start, or when the stud whose place this one takes has let go of it. */
+/** A pidfile that is claimed at the start, or when the stud that this one replaces has released it. */
 export class PidFileHolder {
   readonly #settings: ServiceSettings;
   readonly #runtime: Runtime;
@@ -15,12 +15,12 @@ export class PidFileHolder {
     this.#runtime = runtime;
   }
 
-  /** Rejects with {@linkcode StartupError} if another process holds it, or nobody can have it. */
+  /** Rejects with {@linkcode StartupError} if another process holds it, or if it can never be claimed. */
   async claim(): Promise<void> {
     const { pidFile, takeover } = this.#settings;
     if (pidFile === undefined) return;
     if (takeover !== undefined) {
-      // That the other stud still holds it is no fault, but one that can never be had is.
+      // It is no fault that the other stud still holds it, but a file that can never be claimed is one.
       await this.#runtime.service.checkPidFile(pidFile);
       return this.#claimWhenFree(pidFile);
     }
@@ -39,7 +39,7 @@ export class PidFileHolder {
     }
   }
 
-  /** Removes it, if it is this process's. */
+  /** Removes the pidfile if it is this process's. */
   async release(): Promise<void> {
     this.#over = true;
     const held = this.#held;
@@ -48,8 +48,8 @@ export class PidFileHolder {
   }
 }
 
-/** Milliseconds between two attempts at a pidfile that the stud before this one still holds. */
+/** Milliseconds between two attempts at a pidfile that the predecessor still holds. */
 const PID_FILE_PAUSE = 1_000;
-/** The same at first: that one lets go of it as soon as this one serves, and a file that is missing misleads scripts. */
+/** The same at first: the predecessor releases it as soon as this stud serves, and a missing file misleads scripts. */
 const QUICK_PAUSE = 100;
 const QUICK_ATTEMPTS = 150;

@@ -8,7 +8,7 @@ import type { TlsConfiguration } from "../tls/tls_configuration.ts";
 import type { HandedSockets } from "./handed_sockets.ts";
 import type { Plan, WantedFrontend } from "../plan/plan.ts";
 
-/** A frontend and the addresses that stand for it, every port 0 replaced by the system's choice. */
+/** A frontend and its addresses, every port 0 replaced by the system's choice. */
 export interface ClaimedFrontend {
   /** As the operator would write it. */
   readonly text: string;
@@ -21,15 +21,15 @@ export interface ClaimedFrontend {
 export interface ClaimOptions {
   /** What this stud serves already. */
   readonly held?: readonly ClaimedFrontend[];
-  /** Ports that others share are fine: somebody is about to hand them over. */
+  /** Ports that others use are fine: another process is about to hand them over. */
   readonly shared?: boolean;
-  /** Sockets that a service manager has opened; each must find its frontend. */
+  /** Sockets that a service manager has opened; each must match a frontend. */
   readonly handed?: HandedSockets;
 }
 
 /**
- * Claims the ports for a moment, so that one that others use is noticed although workers share theirs, and
- * returns what to listen on. Rejects with {@linkcode StartupError}.
+ * Claims the ports for a moment and returns what to listen on. The claim shows whether another program uses a port,
+ * because workers share theirs. Rejects with {@linkcode StartupError}.
  */
 export async function claimPorts(
   plan: Pick<Plan, "frontends">,
@@ -47,10 +47,10 @@ export async function claimPorts(
   return claimed;
 }
 
-/** The same as workers are told it. */
+/** The same in the form that workers receive. */
 export function workerFrontends(claimed: readonly ClaimedFrontend[]): WorkerFrontend[] {
   return claimed.flatMap(({ text, addresses, tls, limits }) => {
-    // The system's choice of a port tells frontends apart whose text is the same.
+    // The port that the system chose distinguishes frontends with the same text.
     const name = text.replace(/:0$/, `:${addresses[0]?.port}`);
     return addresses.map((address) => ({
       ...address,
@@ -94,7 +94,7 @@ class Claims {
     throw new StartupError(`--frontend ${text}: this machine has no such address`);
   }
 
-  /** Those of the addresses that this machine has, all on the same port if the system is to choose it. */
+  /** Claims those addresses that this machine has, all on the same port if the system is to choose it. */
   async #claimAll(addresses: readonly SocketAddress[]): Promise<ListenAddress[]> {
     for (let attempt = 1;; attempt++) {
       const claimed: ListenAddress[] = [];
@@ -111,14 +111,14 @@ class Claims {
         }
         return claimed;
       } catch (error) {
-        // Somebody may have on one address the port that the system has chosen for another.
+        // Another program may use, on one address, the port that the system chose for another.
         const ofOurChoice = claimed.length > 0 && addresses[0]?.port === 0;
         if (!ofOurChoice || attempt === MOST_CHOICES) throw error;
       }
     }
   }
 
-  /** The system is asked for a port once, not at each reload. */
+  /** The system is asked for a port only once, not at each reload. */
   #chosenBefore(
     text: string,
     alternatives: WantedFrontend["alternatives"],
@@ -133,7 +133,7 @@ class Claims {
     if (this.#ours.has(addressText(address))) return address.port;
     const { network } = this.#runtime;
     if (this.#shared && address.port !== 0) {
-      // Whether there is such an address shows on a port of the system's choice.
+      // A probe on a port of the system's choice shows whether there is such an address.
       const some = await network.probe({ ...address, port: 0 });
       return some === undefined ? undefined : address.port;
     }

@@ -1,7 +1,7 @@
 /**
- * The platform for `-t`: wherever a start would open, make, claim or listen, it only looks, and a start on it ends
- * with the error that a real one would end with. What a running stud holds already, its pidfile and its ports, is no
- * fault: it may be the one that is to be reloaded. That is told as a note instead.
+ * The platform for `-t`: where a start would open, make, claim or listen, it only checks. A start on it fails with the
+ * same error as a real one. What a running stud already holds, its pidfile and its ports, is no fault, because that
+ * stud may be the one to reload. It is reported as a note instead.
  */
 
 import type { Settings } from "../config/settings.ts";
@@ -15,7 +15,7 @@ import { workersOf } from "./takeover.ts";
 
 /** A start without side effects. */
 export class Rehearsal {
-  /** Like the platform it was made of, but for what it does not do. */
+  /** Like the original platform, but without side effects. */
   readonly runtime: Runtime;
   /** What a start would find, and a reload may not. */
   readonly notes: string[] = [];
@@ -39,12 +39,12 @@ export class Rehearsal {
     });
   }
 
-  /** Takes note of what fails nowhere but in this start, or fails later. */
+  /** Notes what would fail only at a start, or only later. */
   async look(plan: Plan): Promise<void> {
     const { service, files } = this.#platform;
     const { compat, log: { syslog }, service: { listenReport } } = this.#settings;
     try {
-      // hitch tests such a configuration, and then refuses to start by it.
+      // hitch accepts such a configuration in a test, and then refuses to start with it.
       if (compat === "hitch") refuseRootWorkers(plan, this.#platform);
     } catch (error) {
       this.#wouldFail(error as Error);
@@ -66,7 +66,7 @@ export class Rehearsal {
 
   async #claimPidFile(path: string): Promise<PidFile> {
     const held = await this.#platform.service.checkPidFile(path);
-    // A stud that is taken over from lets go of it.
+    // A stud that is being replaced releases it.
     if (held !== undefined && this.#settings.service.takeover === undefined) {
       if (await this.#isForeign(path)) throw held.refusal;
       this.#wouldFail(held.refusal);
@@ -74,7 +74,7 @@ export class Rehearsal {
     return { release: () => Promise.resolve() };
   }
 
-  /** Whether the pidfile belongs to a program that is no stud; false too where that cannot be known. */
+  /** Whether the pidfile belongs to a program other than stud; false too where that is unknown. */
   async #isForeign(path: string): Promise<boolean> {
     const { service, processes: { others } } = this.#platform;
     if (others === undefined) return false;
@@ -93,7 +93,7 @@ export class Rehearsal {
   }
 
   async #probe(address: SocketAddress): Promise<number | undefined> {
-    // Whether there is such an address shows on a port of the system's choice.
+    // A probe on a port of the system's choice shows whether there is such an address.
     const chosen = await this.#platform.network.probe({ ...address, port: 0 });
     const { port } = address;
     if (chosen === undefined || port === 0) return chosen;
@@ -113,7 +113,7 @@ export class Rehearsal {
     return port;
   }
 
-  /** False too where that cannot be known: where there is no proc(5). */
+  /** False too where that is unknown: where there is no proc(5). */
   async #isPrivileged(port: number): Promise<boolean> {
     const first = await this.#read("/proc/sys/net/ipv4/ip_unprivileged_port_start");
     if (first === "" || port >= Number(first)) return false;

@@ -1,7 +1,7 @@
 /**
- * The signals that end stud. Made before anything else, so that none can hit a program that is half started:
- * TERM drains, a second TERM ends at once, and so do INT and QUIT. A successor asks for the same as TERM by a signal of
- * its own, so that it never counts as an operator's first TERM, nor as the second.
+ * The signals that end stud. Created first, so that none can hit a half-started program. SIGTERM drains; a second
+ * SIGTERM exits immediately, and so do SIGINT and SIGQUIT. A successor requests a drain by a signal of its own, which
+ * never counts as an operator's first or second SIGTERM.
  */
 
 import { deferred } from "../deferred.ts";
@@ -14,9 +14,9 @@ export type Stop = "drain" | "now";
 export class StopSignals {
   /** Resolves with the first signal that ends stud. */
   readonly stop: Promise<Stop>;
-  /** Resolves when nobody wants to wait any longer. */
+  /** Resolves when stud must stop waiting and exit immediately. */
   readonly hurry: Promise<void>;
-  /** Resolves when a successor serves in this stud's place. */
+  /** Resolves when a successor has replaced this stud. */
   readonly replaced: Promise<void>;
   readonly #stop = deferred<Stop>();
   readonly #replaced = deferred<void>();
@@ -34,16 +34,16 @@ export class StopSignals {
     processes.onSignal("SIGURG", () => this.#leave());
     processes.onSignal("SIGINT", () => this.#endNow());
     processes.onSignal("SIGQUIT", () => this.#endNow());
-    // Where there was a terminal it is gone now, and with it whoever could have ended stud with Ctrl-C.
+    // On SIGHUP a stud with a terminal has lost it, and could no longer be ended with Ctrl-C.
     processes.onSignal("SIGHUP", () => processes.onTerminal ? this.#endNow() : this.#hangUp());
   }
 
-  /** A successor's request waits until this is over. */
+  /** Delays a successor's request until this has settled. */
   leaveAfter(settled: Promise<void>): void {
     this.#settled = settled;
   }
 
-  /** Called for HUP where stud has no terminal; at once, if one has come already. */
+  /** Called for SIGHUP if stud has no terminal; at once if one has arrived already. */
   set onHangUp(call: () => void) {
     this.#onHangUp = call;
     if (this.#hungUp) call();
@@ -61,7 +61,9 @@ export class StopSignals {
     this.#stop.resolve("drain");
   }
 
-  /** Of a takeover that has just been, the ports are still being handed over: two at once would get in their way. */
+  /**
+   * Just after a takeover, the ports are still being handed over; a second handover at the same time would interfere.
+   */
   #leave(): void {
     this.#settled.then(() => {
       this.#stop.resolve("drain");

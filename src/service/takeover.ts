@@ -1,7 +1,7 @@
 /**
- * Takes the place of another stud that listens on the same addresses: `--takeover`. The process that is named gets
- * a signal only if it is proven to be that stud, since a pidfile may be left over and its number somebody else's.
- * One process at a time may take a stud's place: two would stay side by side.
+ * Replaces another stud that listens on the same addresses: `--takeover`. The named process gets a signal only if it is
+ * proven to be that stud, since a pidfile may be stale and its number another process's. Only one process at a time may
+ * replace a stud; otherwise two would serve side by side.
  */
 
 import { WORKER_ARGUMENT } from "../control/worker_argument.ts";
@@ -36,9 +36,9 @@ export class Predecessor {
   }
 
   /**
-   * Finds it by its id, or by a pidfile that holds it, and looks who holds that pidfile or, beside an id, the one
-   * that this stud is to have. Rejects with {@linkcode StartupError} if there is no such process, or if another one
-   * takes its place already.
+   * Finds the process by its id, or by a pidfile that holds it. Also checks which process holds that pidfile or, with
+   * an id, the pidfile that this stud is to have. Rejects with {@linkcode StartupError} if there is no such process, or
+   * if another one is already replacing it.
    */
   static async find(
     { takeover = "", pidFile }: { readonly takeover?: string; readonly pidFile?: string },
@@ -90,14 +90,14 @@ export class Predecessor {
   }
 
   /**
-   * Rejects with {@linkcode StartupError} unless it is proven: it holds the pidfile, or it is a stud that listens
-   * on one of these addresses.
+   * Rejects with {@linkcode StartupError} unless the process is proven to be that stud: it holds the pidfile, or it is
+   * a stud that listens on one of these addresses.
    */
   prove(addresses: readonly SocketAddress[]): void {
     if (this.#pidFile.isHeld || this.#announces(addresses)) return;
     const workers = workersOf(this.#process);
     if (workers.length === 0) throw this.#refusal("is not a stud that serves");
-    // A socket that a service manager has opened is the supervisor's too.
+    // If a service manager opened a socket, the supervisor has it too.
     const looks = [this.#process, ...workers].map((one) => one.listening());
     const listening = looks.flatMap((seen) => seen ?? []);
     if (listening.some((one) => addresses.some((other) => sharesPort(one, other)))) return;
@@ -111,17 +111,17 @@ export class Predecessor {
     throw this.#refusal(`is a stud, but does not listen on ${where}`);
   }
 
-  /** Has it drain. Throws an error with the reason if it cannot. */
+  /** Makes it drain. Throws an error with the reason if it cannot. */
   relieve(): void {
     this.#process.relieve();
   }
 
-  /** Lets go of it. */
+  /** Closes the handle on the process; the process itself goes on. */
   close(): void {
     this.#process.close();
   }
 
-  /** One that this process may not look into says it itself. */
+  /** A process that this one may not inspect announces its addresses itself. */
   #announces(addresses: readonly SocketAddress[]): boolean {
     return addresses.flatMap(({ host, port }) =>
       [host, ...ANY].map((each) => ({ host: each, port }))
@@ -154,29 +154,29 @@ async function pidFileText(path: string, files: Runtime["files"]): Promise<strin
 function noProcessId(text: string, isFile: boolean): string {
   if (!isFile) return `${text} is not a process id`;
   if (text === "") return "the file is empty";
-  // What is longer may be anything, a private key too.
+  // Longer content may be anything, even a private key.
   return text.length > LONGEST_SHOWN
     ? "the file does not hold a process id"
     : `the file holds ${quote(text)}, which is not a process id`;
 }
 
-/** Who has a pidfile. */
+/** What is known of a pidfile's owner. */
 interface PidFileEvidence {
-  /** The process that it names. */
+  /** Whether the process that it names holds it. */
   readonly isHeld: boolean;
   readonly holders: readonly number[];
 }
 
 const NO_EVIDENCE: PidFileEvidence = { isHeld: false, holders: [] };
 
-/** Those of its children that are workers of a stud. */
+/** The children of a process that are workers of a stud. */
 export function workersOf(former: OtherProcess): ProcessView[] {
   return former.children().filter(({ words }) => words.includes(WORKER_ARGUMENT));
 }
 
 /**
- * stud locks its pidfile; on Node, which cannot, it has it open for writing as long as it lives. So have other
- * programs, which have no workers.
+ * stud locks its pidfile. On Node, which cannot lock, it keeps the file open for writing as long as it lives. Other
+ * programs do that too, but they have no workers.
  */
 async function pidFileEvidence(
   path: string,
@@ -188,7 +188,7 @@ async function pidFileEvidence(
   return { isHeld: holders.includes(former.pid) || holdsOpen(), holders };
 }
 
-/** Whether the two get connections of one port of one address. */
+/** Whether both may get connections for the same port of the same address. */
 function sharesPort(one: SocketAddress, other: SocketAddress): boolean {
   return one.port === other.port &&
     (one.host === other.host || ANY.includes(one.host) || ANY.includes(other.host));
