@@ -1,7 +1,7 @@
 /**
- * Starting this program again in the background, and the words between the two processes: a text for the new
- * one, an answer for the old one, through a unix socket in a directory that only this user can enter. It is
- * the same under Deno and Node; how a process is started is theirs.
+ * Starts this program again in the background, and exchanges two messages between the processes: a text for the new
+ * one, an answer for the old one. They use a unix socket in a directory that only this user can enter. It is the same
+ * under Deno and Node, which only start the process in their own way.
  */
 
 import type { Server, Socket } from "node:net";
@@ -46,7 +46,7 @@ export async function startDaemon(
   }
 }
 
-/** Where root alone may write, if this is root: a starter is believed. */
+/** For root, a directory that only root may write to: the new process trusts its starter. */
 async function startFolder(): Promise<string> {
   const { accessSync, constants } = await import("node:fs");
   const { tmpdir } = await import("node:os");
@@ -66,7 +66,7 @@ const RUN_FOLDER = "/run";
 export async function joinStarter(goToRoot: () => void): Promise<Starter | undefined> {
   const path = process.env[STARTER_VARIABLE];
   if (path === undefined) return undefined;
-  // Workers, and whatever else this process starts, have no business there.
+  // Workers, and other programs that this process starts, must not get it.
   delete process.env[STARTER_VARIABLE];
   const { connect } = await import("node:net");
   const socket = connect({ path });
@@ -91,7 +91,7 @@ async function listening(path: string): Promise<Server> {
   });
 }
 
-/** Hands the text over to the first who connects, and resolves with the line which that one answers. */
+/** Sends the text to the first client, and resolves with the line that it answers. */
 function conversation(server: Server, handover: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     server.once("connection", (socket) => {
@@ -101,7 +101,7 @@ function conversation(server: Server, handover: string): Promise<string | undefi
   });
 }
 
-/** The first line that comes; undefined if the connection ends before. */
+/** The first line that arrives; undefined if the connection ends before. */
 function lineFrom(socket: Socket): Promise<string | undefined> {
   return new Promise((resolve) => {
     let text = "";

@@ -1,27 +1,27 @@
 /**
- * What may be read as a file, the same under Deno and Node: something that ends. Devices may never, a named pipe may have
- * nobody who writes, and the operator would wait for ever or run out of memory.
+ * What may be read as a file, the same under Deno and Node: something that ends. A device may never end, and a named
+ * pipe may have no writer; the operator would wait for ever or run out of memory.
  */
 
-/** What is known of a path before it is read. */
+/** What is known about a path before it is read. */
 export interface FileKind {
   readonly path: string;
   readonly isDirectory: boolean;
   readonly isNamedPipe: boolean;
   /** A character device. */
   readonly isDevice: boolean;
-  /** Bytes, as far as that is known; 0 for much that has some. */
+  /** Bytes, if known; also 0 for some files that are not empty. */
   readonly size: number;
 }
 
 /**
- * How many bytes of it may be read, where somebody wants less or more than the usual too. Throws an error with the
- * reason if it is not to be read.
+ * Max bytes to read from it; `wanted` may be lower or higher than the usual limit. Throws an error with the reason if
+ * it must not be read.
  */
 export function limitFor(kind: FileKind, wanted = MAX_FILE): number {
   const { path, isDirectory, isNamedPipe, isDevice, size } = kind;
   if (isDirectory) throw new UnreadableError("is a directory, not a file");
-  // What a shell hands over is a pipe, and open already.
+  // A pipe passed by a shell is already open.
   if (isNamedPipe && !/^\/(dev|proc)\//.test(path)) {
     throw new UnreadableError("is a named pipe, not a file");
   }
@@ -30,7 +30,7 @@ export function limitFor(kind: FileKind, wanted = MAX_FILE): number {
   return limit;
 }
 
-/** Reads until the end, and no further than the limit. Throws an error with the reason. */
+/** Reads until the end, but not beyond the limit. Throws an error with the reason. */
 export async function readUpTo(
   limit: number,
   read: (into: Uint8Array) => Promise<number | null>,
@@ -48,7 +48,7 @@ export async function readUpTo(
   }
 }
 
-/** Something that is no file, or none that is read. The message is the reason. */
+/** Not a file, or not one that stud reads. The message is the reason. */
 export class UnreadableError extends Error {
   override readonly name = "UnreadableError";
 }
@@ -58,8 +58,8 @@ function tooLong(limit: number): UnreadableError {
   return new UnreadableError(`is larger than ${size}, or endless; give a file`);
 }
 
-/** Bytes of a file at most, unless somebody wants fewer. */
+/** Max bytes of a file, unless the caller sets another limit. */
 const MAX_FILE = 64 << 20;
-/** The same of a device: a terminal, or one that has no end. */
+/** The same for a device: a terminal, or a device that has no end. */
 const MAX_DEVICE = 1 << 20;
 const FIRST = 64 << 10;

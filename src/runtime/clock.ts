@@ -1,8 +1,8 @@
-/** Time, which is the same under Deno and Node. */
+/** Time, the same under Deno and Node. */
 
 import type { Clock } from "./runtime.ts";
 
-/** A global of both; imported from node:timers it costs a worker 10 ms at its start. */
+/** A global of both; importing it from node:timers would add 10 ms to a worker's start. */
 declare function setImmediate(callback: () => void): unknown;
 
 /** The clock of this process. */

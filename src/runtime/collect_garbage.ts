@@ -1,9 +1,9 @@
 /**
- * Garbage collection on request, for a process that was not started with V8's --expose-gc: nobody passes flags to a
- * supervisor. V8 shrinks its heap only when it is asked as if memory had run out; otherwise it keeps the peak.
+ * Garbage collection on request, for a process that was started without V8's --expose-gc, as a supervisor is. V8
+ * shrinks its heap only for a request that says memory has run out; otherwise it keeps the peak.
  */
 
-/** Collects all there is, and has V8's heap shrink to what is in use. Where it cannot be asked for nothing happens. */
+/** Collects all garbage, and shrinks V8's heap to what is in use. Does nothing where that cannot be requested. */
 export async function collectGarbage(): Promise<void> {
   const gc = (globalThis as { gc?: Collect }).gc ?? await exposed();
   gc?.({ type: "major", execution: "sync", flavor: "last-resort" });
@@ -11,7 +11,7 @@ export async function collectGarbage(): Promise<void> {
 
 type Collect = (options: { type: string; execution: string; flavor: string }) => void;
 
-/** Only contexts that are made after the flag was set have it. Deno 2.4 has no such flag. */
+/** Only contexts made after the flag was set have it. Deno 2.4 has no such flag. */
 async function exposed(): Promise<Collect | undefined> {
   try {
     const { setFlagsFromString } = await import("node:v8");

@@ -1,6 +1,6 @@
 /**
- * Whether files could be opened or made, found out without opening or making any: what `-t` asks before a start does
- * it. The same under Deno and Node.
+ * Checks whether files could be opened or created, without doing so: `-t` runs these checks before a start. The same
+ * under Deno and Node.
  */
 
 import type { Stats } from "node:fs";
@@ -21,8 +21,8 @@ export async function checkLog(path: string): Promise<void> {
 }
 
 /**
- * A pidfile is overwritten and removed at the end, which should happen to no device, and to no certificate that was
- * given by mistake. Rejects with {@linkcode StartupError}.
+ * A pidfile is overwritten, and removed at the end; this protects devices, and for example a certificate that was given
+ * by mistake. Rejects with {@linkcode StartupError}.
  */
 export async function checkPidPlace(path: string): Promise<void> {
   const found = await fileAt(absolute(path));
@@ -34,11 +34,11 @@ export async function checkPidPlace(path: string): Promise<void> {
 
 async function checkPidContent(path: string, size: number): Promise<void> {
   const { readFile } = await import("node:fs/promises");
-  // One that may not be read may not be written either, which is told elsewhere.
+  // A file that may not be read may not be written either; another check reports that.
   const text = size > MAX_PID_LENGTH
     ? undefined
     : await readFile(absolute(path), "latin1").catch(() => "");
-  // A crash of the machine can leave zeros.
+  // A crash of the machine can leave zero bytes.
   if (text !== undefined && /^[\s\0]*\d*[\s\0]*$/.test(text)) return;
   throw new StartupError(
     `--pidfile ${path}: the file does not hold a process id, and stud would overwrite ` +
@@ -46,7 +46,7 @@ async function checkPidContent(path: string, size: number): Promise<void> {
   );
 }
 
-/** The same as {@linkcode checkLog} of a pidfile, which is read too. */
+/** Like {@linkcode checkLog}, for a pidfile, which is also read. */
 export async function checkReadWrite(path: string): Promise<void> {
   try {
     const { constants } = await import("node:fs/promises");
@@ -57,7 +57,7 @@ export async function checkReadWrite(path: string): Promise<void> {
   }
 }
 
-/** Whether a pidfile could be made in its directory. Rejects with {@linkcode StartupError}. */
+/** Checks whether a pidfile could be created in its directory. Rejects with {@linkcode StartupError}. */
 export async function checkDirectoryOf(path: string): Promise<void> {
   try {
     await checkDirectory(absolute(path));
@@ -70,7 +70,7 @@ async function checkPlace(place: string, found: Stats | undefined, rights: numbe
   const { access, readlink } = await import("node:fs/promises");
   if (found?.isDirectory()) throw Object.assign(new Error("a directory"), { code: "EISDIR" });
   if (found !== undefined) return await access(place, rights);
-  // A link to nothing: the file is made where it leads.
+  // A link without a target: the file is created where it leads.
   const target = await readlink(place).catch(() => undefined);
   if (target === undefined) return await checkDirectory(place);
   const { dirname, resolve } = await import("node:path");
@@ -87,7 +87,7 @@ async function checkDirectory(place: string): Promise<void> {
   await access(directory, constants.W_OK | constants.X_OK);
 }
 
-/** Links followed; undefined if there is none. */
+/** Follows links; undefined if there is no file. */
 async function fileAt(place: string): Promise<Stats | undefined> {
   const { stat } = await import("node:fs/promises");
   try {
@@ -98,9 +98,9 @@ async function fileAt(place: string): Promise<Stats | undefined> {
   }
 }
 
-/** Bytes that a pidfile has at most, with spaces and zeros. */
+/** Max bytes of a pidfile, with spaces and zeros. */
 const MAX_PID_LENGTH = 64;
-/** S_IFMT and what is under it, of inode(7). */
+/** S_IFMT and its values, of inode(7). */
 const FILE_TYPE = 0o170000;
 const REGULAR = 0o100000;
 const DIRECTORY = 0o040000;

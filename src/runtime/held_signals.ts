@@ -1,12 +1,12 @@
 /**
- * Signals that come before anything of stud is there to answer them: a program's first act is to listen, and what has
- * come waits for whoever wants to know. Without that HUP, say, ends a process that is about to serve. It is the same
- * under Deno and Node; how a process listens is theirs.
+ * Holds signals that arrive before stud can handle them: a program's first action is to listen, and what arrives waits
+ * for its handler. Otherwise SIGHUP, for example, would end a process that is about to serve. It is the same under Deno
+ * and Node, which only listen in their own way.
  */
 
 import type { SignalName } from "./runtime.ts";
 
-/** By the signal; none of them is held in a program that is not stud's own. */
+/** By signal; empty in a program that is not stud's own. */
 const held = new Map<SignalName, HeldSignal>();
 
 interface HeldSignal {
@@ -14,7 +14,7 @@ interface HeldSignal {
   handler: (() => void) | undefined;
 }
 
-/** Listens to these signals from now on, once for all who want to know. */
+/** Listens to these signals from now on, once for all handlers. */
 export function holdSignals(
   listen: (name: SignalName, handler: () => void) => void,
   names: readonly SignalName[],
@@ -31,8 +31,8 @@ export function holdSignals(
 }
 
 /**
- * Gives a signal that is held to its first handler, soon if it has come already. False if it is not held, or has a
- * handler: then the caller has to listen.
+ * Passes a held signal to its first handler, soon if it has already arrived. False if it is not held or already has a
+ * handler; then the caller must listen itself.
  */
 export function takeHeldSignal(name: SignalName, handler: () => void): boolean {
   const signal = held.get(name);
@@ -42,7 +42,7 @@ export function takeHeldSignal(name: SignalName, handler: () => void): boolean {
   return true;
 }
 
-/** What ends a process, or has a meaning, and is answered by supervisors and workers alike. */
+/** Signals that end a process or have a meaning, and that supervisors and workers handle alike. */
 export const HELD_SIGNALS = [
   ...["SIGHUP", "SIGTERM", "SIGINT", "SIGQUIT"],
 ] as const satisfies SignalName[];

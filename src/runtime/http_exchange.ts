@@ -1,6 +1,6 @@
 /**
- * One question to a web server and its answer, over a connection of its own. It is the same under Deno and
- * Node, and not `fetch`, which cannot tell that a connection takes too long and which keeps connections.
+ * One request to a web server and its answer, over a separate connection. It is the same under Deno and Node. It does
+ * not use `fetch`, which keeps connections and has no timeout for connecting.
  */
 
 import { lookup } from "node:dns/promises";
@@ -38,7 +38,7 @@ class Exchange {
 
   constructor(request: HttpRequest) {
     this.#request = request;
-    this.failed.catch(() => {}); // It may fail when nobody waits any more.
+    this.failed.catch(() => {}); // It may fail after the last caller has stopped waiting.
   }
 
   get failed(): Promise<never> {
@@ -95,7 +95,7 @@ class Exchange {
         how();
       };
       socket.once(isTls ? "secureConnect" : "connect", () => settle(() => resolve(socket)));
-      // A socket that fails without a listener would end the process, so this one stays.
+      // An error without a listener would end the process, so this listener stays.
       socket.on("error", (error) => settle(() => reject(failure(error))));
       socket.once("close", () => settle(() => reject(new Error("the connection was closed"))));
     });

@@ -1,22 +1,21 @@
 /**
- * The host's OpenSSL as the TLS engine sees it: contexts (SSL_CTX) and sessions (SSL) that turn octets into
- * other octets and never touch a socket. No pointer crosses this interface; what crosses it are octets,
- * text and objects that the implementation knows.
+ * The host's OpenSSL as the TLS engine sees it: contexts (SSL_CTX) and sessions (SSL) that encrypt and decrypt bytes
+ * and never touch a socket. No pointer crosses this interface, only bytes, text and objects of the implementation.
  *
- * A session is used synchronously: a call takes ciphertext that has arrived, and what must be sent in turn is
- * fetched with `takeOutput` right afterwards.
+ * A session is used synchronously: a call takes ciphertext that has arrived, and the caller then fetches what must be
+ * sent with `takeOutput`.
  */
 
 import type { KeyBytes } from "../key_bytes.ts";
 
-/** OpenSSL refused. The message is its own reason, without codes. */
+/** OpenSSL refused. The message is OpenSSL's own reason, without codes. */
 export class OpenSslError extends Error {
   override readonly name = "OpenSslError";
-  /** What was refused: a setting of {@linkcode SslContextOptions}, or undefined in the life of a session. */
+  /** The refused setting of {@linkcode SslContextOptions}; undefined for an error of a session. */
   readonly subject: string | undefined;
   /** The number of the alert that the peer sent (RFC 8446 section 6), or undefined. */
   readonly alert: number | undefined;
-  /** Whether it is an engine's error: the peer is not to blame. */
+  /** Whether an engine caused the error, so that the peer is not to blame. */
   readonly fromEngine: boolean;
 
   constructor(
@@ -36,24 +35,24 @@ export class OpenSslError extends Error {
 
 /** The library. */
 export interface OpenSsl {
-  /** As OpenSSL calls itself, for example `OpenSSL 3.0.22 4 Aug 2026`. */
+  /** OpenSSL's name for itself, for example `OpenSSL 3.0.22 4 Aug 2026`. */
   readonly version: string;
   /**
-   * Loads an OpenSSL engine by its id and makes it the default for everything it can do; `auto` registers all
-   * there are. Throws {@linkcode OpenSslError}.
+   * Loads an OpenSSL engine by its id and makes it the default for everything it supports; `auto` registers all
+   * available engines. Throws {@linkcode OpenSslError}.
    */
   useEngine(id: string): void;
-  /** Throws {@linkcode OpenSslError} whose `subject` tells which option it does not take. */
+  /** Throws {@linkcode OpenSslError} whose `subject` names the refused option. */
   newContext(options: SslContextOptions): SslContext;
 }
 
-/** One certificate of a context. Of each type of key there may be one. */
+/** One certificate of a context. A context may have one for each type of key. */
 export interface SslCertificate {
   /** PEM text, leaf first. */
   readonly certificateChain: string;
   /**
-   * PEM text, or the id under which the engine knows the key. Bytes are overwritten once the library has the key, and
-   * the same object then stands for it in other contexts too.
+   * PEM text, or the id under which the engine knows the key. Bytes are overwritten once the library has the key; the
+   * same object then stands for the key in other contexts too.
    */
   readonly privateKey: string | KeyBytes;
   /** PEM text. */
@@ -73,39 +72,41 @@ export interface SslContextOptions {
   readonly preferServerCiphers: boolean;
   /** SSL_CTX_set_security_level(3), unless the cipher list sets one itself. */
   readonly securityLevel: number | undefined;
-  /** By preference; a client with none of them is refused. Empty: its list is not answered. */
+  /**
+   * In order of preference; a client that offers none of them is refused. If empty, the client's list is not answered.
+   */
   readonly alpnProtocols: readonly string[];
   readonly verify: "none" | "optional" | "required";
   /** PEM text of the authorities of client certificates. */
   readonly authorities: string;
   /**
-   * PEM text of one revocation list each. If there are any, each certificate of a chain must be on a list that holds,
-   * and not revoked there.
+   * PEM text of one revocation list each. If there are any, each certificate of a chain must be covered by a valid list
+   * and not be revoked.
    */
   readonly revocationLists: readonly string[];
-  /** Sessions are resumed under an equal one only. 32 octets at most. */
+  /** Sessions are resumed only under the same value. Max 32 bytes. */
   readonly sessionIdContext: Uint8Array;
   /** Seconds for which a session may be resumed. */
   readonly sessionTimeout: number;
-  /** For the client's side of sessions; `verify` and `authorities` are then about servers. */
+  /** The server to connect to, for the client's side of sessions; `verify` and `authorities` then apply to servers. */
   readonly server?: SslServer;
 }
 
-/** Whom the client's side of a session speaks to. */
+/** The server that the client's side of a session connects to. */
 export interface SslServer {
-  /** The DNS name or IP address that its certificate must be for, if that is verified. SNI asks for the former. */
+  /** The DNS name or IP address that its certificate must be for, if it is verified. A DNS name is also sent as SNI. */
   readonly name: string | undefined;
 }
 
 /** Keys that seal session tickets. */
 export interface SslTicketKeys {
-  /** 16 octets. */
+  /** 16 bytes. */
   readonly name: Uint8Array;
-  /** 32 octets, HMAC-SHA256. */
+  /** 32 bytes, HMAC-SHA256. */
   readonly hmacKey: Uint8Array;
-  /** 32 octets, AES-256-CBC. */
+  /** 32 bytes, AES-256-CBC. */
   readonly aesKey: Uint8Array;
-  /** The three of them in this order, 80 octets. */
+  /** The three of them in this order, 80 bytes. */
   readonly all: Uint8Array;
 }
 
@@ -114,13 +115,12 @@ export interface SslContext {
   /** Seals and opens tickets with these keys from now on. */
   setTicketKeys(keys: SslTicketKeys): void;
   /**
-   * Staples another OCSP response (DER), or none, from now on when it serves the certificate at this place of
-   * its options.
+   * From now on staples this OCSP response (DER), or none, with the certificate at this index of the context's options.
    */
   staple(place: number, response: Uint8Array | undefined): void;
-  /** Begins a session: the server's side of it, unless the options name a server. */
+  /** Begins a session: the server's side, unless the options name a server. */
   newSession(): SslSession;
-  /** Releases it; sessions keep what they need of it. */
+  /** Releases it; sessions keep what they need from it. */
   free(): void;
 }
 
@@ -131,7 +131,7 @@ export interface SslFacts {
   readonly group: string | undefined;
   readonly alpn: string | undefined;
   readonly resumed: boolean;
-  /** Which of the context's was presented; undefined after a resumption, if there are several. */
+  /** The context's certificate that was presented; undefined after a resumption if there are several. */
   readonly certificate: SslCertificate | undefined;
   /** PEM text of the client's certificate. */
   readonly peerCertificate: string | undefined;
@@ -142,32 +142,32 @@ export interface SslFacts {
 /** One connection's TLS (SSL). Every method throws {@linkcode OpenSslError} when the session has failed. */
 export interface SslSession {
   /**
-   * Takes `length` octets of ciphertext and goes on with the handshake; true when it is done. Tickets sealed
-   * with the keys `former` are opened too, and renewed.
+   * Takes `length` bytes of ciphertext and continues the handshake; true when it is done. Tickets sealed with the keys
+   * `former` are also accepted, and renewed.
    */
   handshake(input: Uint8Array, length: number, former?: FormerTicketKeys): boolean;
   /**
-   * Takes `length` octets of ciphertext and decrypts as much as `into` holds: how many octets that were, 0 if
-   * more ciphertext is needed, null at the peer's close_notify. `input` and `into` may be the same buffer.
+   * Takes `length` bytes of ciphertext and decrypts as much as `into` holds. Returns the number of bytes, 0 if more
+   * ciphertext is needed, or null at the peer's close_notify. `input` and `into` may be the same buffer.
    */
   read(input: Uint8Array, length: number, into: Uint8Array): number | null;
-  /** Whether {@linkcode SslSession.read} may have more to give without more ciphertext. */
+  /** Whether {@linkcode SslSession.read} may return more without more ciphertext. */
   readonly mayHaveMore: boolean;
-  /** Whether the peer has begun a record that is not whole yet. Asks the library. */
+  /** Whether part of a record has arrived, but not all of it. Asks the library. */
   readonly holdsPart: boolean;
   /** Encrypts all of it. */
   write(octets: Uint8Array): void;
   /** Produces close_notify. */
   closeWrite(): void;
-  /** Whether {@linkcode SslSession.takeOutput} has something to give. */
+  /** Whether {@linkcode SslSession.takeOutput} would return output. */
   readonly hasOutput: boolean;
-  /** What the calls so far want sent, or undefined. It must be given back with `release`. */
+  /** The output of the calls so far, or undefined. It must be returned with `release`. */
   takeOutput(): SslOutput | undefined;
   /** Only once the handshake is done. */
   readonly facts: SslFacts;
-  /** PEM text of the certificate that a server has shown, a refused one too; undefined if it is not there yet. */
+  /** PEM text of the certificate that a server has presented, even if it was refused; undefined before that. */
   readonly shownCertificate: string | undefined;
-  /** Releases it. Nothing else may be called afterwards, except this again. */
+  /** Releases it. After this, no other method may be called; this one may be called again. */
   free(): void;
 }
 
@@ -177,7 +177,7 @@ export interface FormerTicketKeys {
   readonly current: SslTicketKeys;
 }
 
-/** Octets to be sent. They lie in the library's memory and are valid until `release`. */
+/** Bytes to be sent. They are in the library's memory and valid until `release`. */
 export interface SslOutput {
   readonly octets: Uint8Array;
   release(): void;

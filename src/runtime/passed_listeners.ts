@@ -1,6 +1,6 @@
 /**
- * The listening TCP sockets of this process as Linux tells of them in /proc: which descriptor listens where.
- * The same under Deno and Node, and without system calls of our own.
+ * The listening TCP sockets of this process as Linux shows them in /proc: which descriptor listens where. The same
+ * under Deno and Node, without system calls of our own.
  */
 
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
@@ -9,7 +9,7 @@ import type { SocketAddress } from "../wire/preface.ts";
 /** A listening socket. */
 export interface ListeningSocket {
   readonly address: SocketAddress;
-  /** The number of the socket itself, which the links in /proc/self/fd name. */
+  /** The number of the socket itself, as in the links of /proc/self/fd. */
   readonly inode: string;
 }
 
@@ -37,18 +37,18 @@ function inodeOf(descriptor: number): string | undefined {
   }
 }
 
-/** All listening TCP sockets of this process's network, whoever's they are. */
+/** All listening TCP sockets of this process's network, of any owner. */
 export function listeningSockets(): ListeningSocket[] {
   return ["tcp", "tcp6"].flatMap((name) => {
     try {
       return parseListeningSockets(readFileSync(`/proc/self/net/${name}`, "latin1"));
     } catch {
-      return []; // A kernel without IPv6 has only one of them.
+      return []; // A kernel without IPv6 has only one of the files.
     }
   });
 }
 
-/** Reads the listening sockets out of /proc/net/tcp or /proc/net/tcp6: proc_pid_net(5). */
+/** Parses the listening sockets in /proc/net/tcp or /proc/net/tcp6: proc_pid_net(5). */
 export function parseListeningSockets(text: string): ListeningSocket[] {
   return text.split("\n").slice(1).flatMap((line) => {
     const [, local, , state, , , , , , inode] = line.trim().split(/\s+/);
@@ -58,7 +58,7 @@ export function parseListeningSockets(text: string): ListeningSocket[] {
   });
 }
 
-/** Words of the machine's own order, which is little-endian on all that this runs on. */
+/** Words in the machine's byte order, which is little-endian on all platforms here. */
 function hostOf(words: string): string {
   const octets = (words.match(/.{8}/g) ?? []).flatMap((word) =>
     (word.match(/../g) ?? []).reverse().map((octet) => parseInt(octet, 16))

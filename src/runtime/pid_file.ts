@@ -1,7 +1,7 @@
 /**
- * A pidfile where the platform has no flock(2). Its owner keeps the file open for its life, and whoever comes
- * next takes it over only if the process it names is gone or does not have it open. The file appears complete,
- * by link(2), so that of two who come at once only one gets it.
+ * A pidfile where the platform has no flock(2). Its owner keeps the file open for its life. The next process takes it
+ * over only if the process named in it is gone or does not have it open. The file appears complete, by link(2), so if
+ * two processes start together, only one gets it.
  */
 
 import { link, open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
@@ -17,7 +17,7 @@ export async function claimPidFile(path: string): Promise<PidFile> {
   const own = `${place}.${process.pid}`;
   await checkPidPlace(path);
   try {
-    // One of an earlier process with this number is nobody's any more.
+    // A file of an earlier process with this number has no owner any more.
     await unlink(own).catch(() => {});
     const file = await open(own, "wx", PID_MODE);
     try {
@@ -63,21 +63,21 @@ async function putInPlace(own: string, place: string, path: string): Promise<voi
   throw new StartupError(`${path}: the pidfile is being replaced concurrently, giving up`);
 }
 
-/** Removes a file that nobody holds, unless somebody has put another one there in the meantime. */
+/** Removes a file without a holder, unless another process has replaced it in the meantime. */
 async function moveAway(place: string, aside: string): Promise<void> {
   try {
     await rename(place, aside);
     if (await holderOf(aside) !== undefined) await link(aside, place);
     await unlink(aside);
   } catch {
-    // Somebody else was quicker; the next attempt shows what is there now.
+    // Another process was faster; the next attempt shows what is there now.
   }
 }
 
-/** The process that has written the file and still has it open, as far as one may see. */
+/** The process that has written the file and still has it open, as far as this process can see. */
 async function holderOf(place: string): Promise<number | undefined> {
   const pid = Number(await readFile(place, "utf8").catch(() => ""));
-  // A file with our own number was written by an earlier process, in a container mostly.
+  // A file with our own number was written by an earlier process, usually in a container.
   if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid || !isAlive(pid)) return undefined;
   try {
     const descriptors = await readdir(`/proc/${pid}/fd`);
@@ -87,7 +87,7 @@ async function holderOf(place: string): Promise<number | undefined> {
     }
     return undefined;
   } catch {
-    return pid; // Another user's process, or no Linux.
+    return pid; // Another user's process, or not Linux.
   }
 }
 

@@ -1,29 +1,29 @@
 /**
- * Paths after the process has left the directory it was started in: relative ones of the operator go on to mean
- * what they meant. Without a module of the platform's, since workers load this too.
+ * Paths after the process has left its initial directory: the operator's relative paths keep their meaning. It uses
+ * none of the platform's modules, because workers load this too.
  */
 
 import type { Files } from "./runtime.ts";
 
-/** Where relative paths begin, once this process has left that directory. */
+/** The base of relative paths, once this process has left that directory. */
 let origin: string | undefined;
 
-/** Remembers the directory that is left now; only the first one counts. */
+/** Records the directory that the process leaves now; only the first call has an effect. */
 export function keepOrigin(directory: string): void {
   origin ??= directory;
 }
 
-/** The path as it was meant where the process was started. Unchanged before that directory was left. */
+/** Resolves the path from the directory where the process was started. Unchanged before that directory was left. */
 export function fromOrigin(path: string): string {
   return origin === undefined ? path : below(origin, path);
 }
 
-/** The path if it is absolute, or else the same below the directory. Dots are left as they are. */
+/** The path if it is absolute, otherwise the path below the directory. Dots are left as they are. */
 export function below(directory: string, path: string): string {
   return ABSOLUTE.test(path) ? path : `${directory}/${path}`;
 }
 
-/** Files that are found after {@linkcode keepOrigin} as they were before. */
+/** Files whose paths mean the same after {@linkcode keepOrigin} as before. */
 export function rootedFiles(files: Files): Files {
   return {
     readText: (path, limit) => files.readText(fromOrigin(path), limit),
@@ -36,5 +36,5 @@ export function rootedFiles(files: Files): Files {
   };
 }
 
-/** On Windows with a drive, or on the drive that is current. */
+/** On Windows with a drive letter, or on the current drive. */
 const ABSOLUTE = /^(?:[A-Za-z]:)?[\\/]/;

@@ -1,4 +1,4 @@
-/** The files that a service keeps, the same under Deno and Node. */
+/** A service's files, the same under Deno and Node. */
 
 import type { FileHandle } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -7,7 +7,7 @@ import { StartupError } from "../errors.ts";
 import { fromOrigin, keepOrigin } from "./rooted_files.ts";
 import type { LogHandle } from "./service.ts";
 
-/** Moves to `/`; relative paths of the operator go on to mean what they meant. */
+/** Changes to `/`; the operator's relative paths keep their meaning. */
 export function goToRoot(): void {
   keepOrigin(process.cwd());
   process.chdir("/");
@@ -76,13 +76,13 @@ class OpenLog implements LogHandle {
   }
 }
 
-/** Nobody may read it, and opening it would wait for ever then. Throws {@linkcode StartupError}. */
+/** It may have no reader, and opening it would then block for ever. Throws {@linkcode StartupError}. */
 export function refuseNamedPipe(
   path: string,
   place: string,
   { mode }: { readonly mode: number },
 ): void {
-  // Deno 2.4's `isFIFO()` is never true. What /dev/stdout stands for is open already.
+  // Deno 2.4's `isFIFO()` is never true. The target of /dev/stdout is already open.
   if ((mode & FILE_TYPE) !== NAMED_PIPE || /^\/(dev|proc)\//.test(place)) return;
   throw new StartupError(`${path}: is a named pipe, not a file`);
 }

@@ -1,6 +1,6 @@
 /**
- * OpenSSL behind one interface, whoever moves its bytes: the host's library on streams of ours, and `node:tls` on
- * sockets of Node's. A connection is there already when TLS takes it over, by a context that has been chosen for it.
+ * OpenSSL behind one interface with two drivers: the host's library on streams of our own, and `node:tls` on Node's
+ * sockets. TLS takes over an existing connection, with a context that has been chosen for it.
  */
 
 import type { BufferPool } from "../buffer_pool.ts";
@@ -20,72 +20,77 @@ export type { SslFacts };
 export interface StreamTls {
   /** For example `OpenSSL 3.5.4 (Node 26.1.0)`. */
   readonly version: string;
-  /** What a client's first octets are read into; undefined: its stream lends them. */
+  /** Buffers for a client's first bytes; undefined if its stream lends them. */
   readonly handshakeBuffers?: BufferPool;
-  /** Whether contexts take other ticket keys and OCSP responses; else they have those they were made with for good. */
+  /** Whether a context can get new ticket keys and OCSP responses; if not, it keeps those it was made with. */
   readonly contextsChange: boolean;
-  /** Loads an OpenSSL engine by its id for everything it can do. Throws an error with the reason. */
+  /** Loads an OpenSSL engine by its id for everything it supports. Throws an error with the reason. */
   useEngine(id: string): void;
-  /** Throws {@linkcode OpenSslError} whose `subject` tells which option it does not take. */
+  /** Throws {@linkcode OpenSslError} whose `subject` names the refused option. */
   newContext(options: StreamContextOptions): StreamContext;
   /**
-   * Serves a client whose first octets have been read already: the connection's own reads and writes are over
-   * from then on. The octets are the caller's again once `handshake` has returned its promise.
+   * Serves a client whose first bytes have already been read. From then on the stream's own reads and writes must not
+   * be used. The caller may reuse the buffer `read` once `handshake` has returned its promise.
    */
   accept(stream: TcpStream, terms: SessionTerms, read: Uint8Array, peer: TlsPeer): AcceptedStream;
   /**
-   * Begins TLS with the server at the other end of a connection that was dialled; its own reads and writes are
-   * over from then on. The context is one with `server`. Whatever it throws, the stream is still to be closed.
+   * Begins TLS with the server on a dialled connection. From then on the stream's own reads and writes must not be
+   * used. The context must have `server`. If this throws, the caller must still close the stream.
    */
   connect(stream: Stream, context: StreamContext, peer: TlsPeer): ConnectedStream;
 }
 
-/** What a client is served by. */
+/** What TLS uses for one client. */
 export interface SessionTerms {
   readonly context: StreamContext;
-  /** Keys that its ticket needs besides those of the context, where contexts change. */
+  /** Keys for the client's ticket besides those of the context, where contexts change. */
   readonly former: FormerTicketKeys | undefined;
 }
 
-/** Who is at the other end. */
+/** The peer of a connection. */
 export interface TlsPeer {
   readonly party: Party;
-  /** Makes what reads and writes reject with when the library refuses a record after the handshake. */
+  /** Makes the error for reads and writes when the library refuses a record after the handshake. */
   readonly recordFault: RecordFault;
 }
 
-/** Puts the library's refusal of a record into words. */
+/** Translates the library's refusal of a record. */
 export type RecordFault = (refusal: OpenSslError) => PeerError;
 
 /** How a context is made. */
 export interface StreamContextOptions extends SslContextOptions {
-  /** Those it begins with; undefined for the client's side. */
+  /** The initial ticket keys; undefined for the client's side. */
   readonly ticketKeys: SslTicketKeys | undefined;
   /** Id of the OpenSSL engine that holds keys given by URI. */
   readonly engine: string | undefined;
 }
 
-/** Rules for handshakes that the library has accepted. Nobody looks into it but the library. */
+/** Rules for handshakes that the library has accepted. Only the library looks into it. */
 export interface StreamContext {
-  /** Seals and opens tickets with these keys from now on. Where contexts change. */
+  /** Seals and opens tickets with these keys from now on. Only where contexts change. */
   setTicketKeys?(keys: SslTicketKeys): void;
-  /** Staples another response (DER), or none, with the certificate at this place of its options. Where they change. */
+  /**
+   * Staples this response (DER), or none, with the certificate at this index of its options. Only where contexts
+   * change.
+   */
   staple?(place: number, response: Uint8Array | undefined): void;
-  /** Releases it; connections keep what they need of it. */
+  /** Releases it; connections keep what they need from it. */
   free(): void;
 }
 
-/** A connection under TLS that we began. */
+/** A TLS connection that we began. */
 export interface ConnectedStream extends Stream {
-  /** As that of {@linkcode AcceptedStream}. */
+  /** See {@linkcode AcceptedStream.handshake}. */
   handshake(): Promise<void>;
-  /** PEM text of a certificate that is for another name. */
+  /** PEM text of the server's certificate if it is for another name. */
   readonly shownCertificate: string | undefined;
 }
 
-/** A connection under TLS. */
+/** A TLS connection. */
 export interface AcceptedStream extends Duplex {
-  /** Rejects with {@linkcode OpenSslError} when the library refuses the client, else with the platform's own error. */
+  /**
+   * Rejects with {@linkcode OpenSslError} if the library refuses the client, otherwise with the platform's own error.
+   */
   handshake(): Promise<void>;
   /** Only once the handshake is done, and before it is closed. */
   readonly facts: SslFacts;

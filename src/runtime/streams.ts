@@ -1,6 +1,6 @@
 /**
- * Connections and listening sockets as every platform provides them. They move octets and end; deadlines, and
- * what the octets mean, belong to the callers.
+ * Connections and listening sockets as every platform provides them. They transfer bytes and close. Deadlines, and the
+ * meaning of the bytes, belong to the callers.
  */
 
 import type { SocketAddress } from "../wire/preface.ts";
@@ -8,52 +8,52 @@ import type { SocketAddress } from "../wire/preface.ts";
 /** A byte stream with two directions that end independently. */
 export interface Duplex {
   /**
-   * Reads at least one octet into the buffer and tells how many, or null at the orderly end: at once where nothing
-   * has to be waited for.
+   * Reads at least one byte into the buffer and returns how many, or null at the orderly end. It returns the number
+   * itself, not a promise, if nothing has to be waited for.
    */
   read(into: Uint8Array): number | null | Promise<number | null>;
   /**
-   * Lends a buffer of the platform's own with what is there now, at most so many bytes; null at the orderly end;
-   * undefined if nothing is there yet: see {@linkcode Duplex.whenReadable}. The bytes are
-   * gone when the caller next waits for anything. Only where {@linkcode Duplex.lends}.
+   * Lends a buffer of the platform's own with the data available now, at most `most` bytes. Null at the orderly end;
+   * undefined if there is no data yet, see {@linkcode Duplex.whenReadable}. The bytes are valid only until the caller
+   * next waits for anything. Only where {@linkcode Duplex.lends}.
    */
   lendNow?(most: number): Uint8Array | null | undefined;
-  /** Whether octets are lent by `lendNow`, so that nobody needs a buffer while nothing is there. */
+  /** Whether `lendNow` lends bytes, so that no buffer is needed while no data has arrived. */
   readonly lends?: boolean;
   /**
-   * Calls back, once and never before it returns, as soon as {@linkcode Duplex.lendNow} may have something or throw,
-   * as it does when this is closed meanwhile. One call at a time. Without a promise: a connection that is idle would
-   * keep it, and each answer would take two turns of the queue of microtasks.
+   * Calls back once, and never before it returns, as soon as {@linkcode Duplex.lendNow} may have data or throw;
+   * `lendNow` also throws after a close. One call at a time. It uses no promise: an idle connection would keep it, and
+   * each answer would take two turns of the microtask queue.
    */
   whenReadable?(ready: () => void): void;
   /**
-   * Waits like `read`, and lends a buffer of the platform's own: its octets are gone with the next turn of
-   * the event loop, unless a write has been given them. Undefined where reads need a buffer of the caller's.
+   * Waits like `read`, and lends a buffer of the platform's own. Its bytes are valid only until the next turn of the
+   * event loop, unless they were passed to a write. Undefined where reads need a buffer of the caller's.
    */
   lend?(): Promise<Uint8Array | null>;
-  /** Writes at least one octet of the buffer and tells how many: at once where nothing has to be waited for. */
+  /**
+   * Writes at least one byte of the buffer and returns how many. It returns the number itself, not a promise, if
+   * nothing has to be waited for.
+   */
   write(octets: Uint8Array): Promise<number> | number;
   /**
-   * Whether the octets of a write are the caller's again as soon as it returns, all of them taken, even if that is
-   * a promise.
+   * Whether a write takes all of its bytes before it returns, even if it returns a promise, so that the caller may
+   * reuse the buffer.
    */
   readonly takesAtOnce?: boolean;
-  /** About how many bytes a write takes without waiting; undefined where nobody can tell. */
+  /** About how many bytes a write takes without waiting; undefined if that is unknown. */
   room?(): number;
-  /** Ends our sending direction in order (TCP FIN; over TLS close_notify first). */
+  /** Closes our sending direction in order (TCP FIN; over TLS close_notify first). */
   closeWrite(): Promise<void> | void;
   /**
-   * Ends it at once: RST, and what is queued is thrown away. Reads and writes that wait on it reject. It is
-   * still to be closed. Where the platform cannot send RST, it closes. Never throws, and may be called again
-   * and after `close`.
+   * Resets the connection (RST) and discards what is queued. Pending reads and writes reject. The stream must still be
+   * closed. Where the platform cannot send RST, this closes it. Never throws, and may be called again and after
+   * `close`.
    */
   reset(): void;
-  /**
-   * Bytes written that the peer has not acknowledged yet; 0 where the platform cannot tell or the connection is
-   * gone.
-   */
+  /** Bytes written that the peer has not acknowledged yet; 0 if the platform cannot tell or the connection is gone. */
   unsent(): number;
-  /** Whether the peer is known to have reset the connection, as far as the platform tells at no cost. */
+  /** Whether the peer is known to have reset the connection, as far as the platform can tell at no cost. */
   readonly gone?: boolean;
   /** Releases the descriptor. Never throws, and may be called again. */
   close(): void;
@@ -62,7 +62,7 @@ export interface Duplex {
 /** Both ends of a TCP connection. */
 export interface SocketPair {
   readonly local: SocketAddress;
-  /** Its host is empty if it is not known: under Node, if the peer had left before it was accepted. */
+  /** Its host is empty if unknown: under Node, if the peer had left before the connection was accepted. */
   readonly peer: SocketAddress;
 }
 
@@ -70,8 +70,8 @@ export interface SocketPair {
 export interface Stream extends Duplex {
   readonly pair: SocketPair | undefined;
   /**
-   * Whether other connections go first, as is right for one whose handshake is not done: that costs as much
-   * processor time as many requests. Undefined where the platform has no such order.
+   * Whether other connections go first. This is set until the handshake is done, because a handshake costs as much
+   * processor time as many requests. Undefined where the platform has no such priority.
    */
   patient?: boolean;
 }
@@ -84,13 +84,13 @@ export interface TcpStream extends Stream {
 /** A listening TCP socket. */
 export interface StreamListener {
   readonly address: SocketAddress;
-  /** It accepts clients without being asked, and closes those for which it is not asked soon. */
+  /** It accepts clients before `accept` is called, and closes those for which `accept` is not called soon. */
   readonly acceptsUnasked?: boolean;
-  /** Set where `accept` gives the connections that are there already their turns before each new one. */
+  /** Whether open connections get their turns before each new connection that `accept` returns. */
   readonly acceptsInTurn?: boolean;
-  /** How many clients wait in the kernel's queue; undefined where nobody can tell. */
+  /** The number of clients in the kernel's queue; undefined if that is unknown. */
   waiting?(): number;
-  /** Rejects with a `PeerError` of kind `resources` when descriptors run out; call again then. */
+  /** Rejects with a `PeerError` of kind `resources` when descriptors run out; the caller may then try again. */
   accept(): Promise<TcpStream>;
   close(): void;
 }
@@ -100,14 +100,14 @@ export interface TlsStream extends Duplex {
   readonly pair: SocketPair;
   /** Completes the handshake. Rejects with the platform's own error. */
   handshake(): Promise<void>;
-  /** Whether the peer has sent anything, its end apart; undefined: the platform does not tell. */
+  /** Whether the peer has sent any data, not counting its end; undefined if the platform cannot tell. */
   hasSent?(): boolean | undefined;
 }
 
 /** A listening socket that hands out TLS connections. */
 export interface TlsStreamListener {
   readonly address: SocketAddress;
-  /** Rejects with a `PeerError` of kind `resources` when descriptors run out; call again then. */
+  /** Rejects with a `PeerError` of kind `resources` when descriptors run out; the caller may then try again. */
   accept(): Promise<TlsStream>;
   close(): void;
 }

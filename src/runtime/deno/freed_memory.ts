@@ -1,6 +1,7 @@
 /**
  * Overwrites what libraries leave behind in memory that they have freed. rustls's caller and OpenSSL's decoders free
- * the text of a private key, and what they make of it, as it is. It is for Linux with glibc, and does nothing elsewhere.
+ * the text of a private key, and data made from it, without overwriting it. Works on Linux with glibc; does nothing
+ * elsewhere.
  */
 
 const SYMBOLS = {
@@ -14,11 +15,11 @@ type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
 let libc: Libc | null | undefined;
 
-/** Does something with a secret, and overwrites what this thread has freed meanwhile. */
+/** Runs `work`, which handles a secret, and overwrites the memory that this thread frees meanwhile. */
 export function overwritingFreed<Result>(work: () => Result): Result {
   const library = open();
   if (library === undefined) return work();
-  // Each block that is freed is filled (mallopt(3)), but for small ones, which the thread keeps for itself.
+  // Each freed block is filled (mallopt(3)), except small ones, which the thread keeps for itself.
   library.mallopt(M_PERTURB, FILLED);
   try {
     return work();
@@ -29,8 +30,8 @@ export function overwritingFreed<Result>(work: () => Result): Result {
 }
 
 /**
- * Has V8 overwrite what its young generation held: text cannot be overwritten otherwise. What is allocated here is gone
- * at once, so that the collector comes by several times.
+ * Makes V8 overwrite what its young generation held; text cannot be overwritten in any other way. The objects allocated
+ * here are garbage at once, so the collector runs several times.
  */
 export function overwriteYoungText(): void {
   for (let count = 0; count < YOUNG_BLOCKS; count++) {
@@ -39,7 +40,7 @@ export function overwriteYoungText(): void {
   sink.latest = undefined;
 }
 
-/** Takes the small blocks that the thread keeps (tcache) all at once, and gives them back overwritten. */
+/** Takes all the small blocks that the thread keeps (tcache) at once, and returns them overwritten. */
 function overwriteKept({ malloc, memset, free }: Libc): void {
   for (let size = SMALLEST; size <= LARGEST_KEPT; size += STEP) {
     const blocks: Deno.PointerValue[] = [];
@@ -64,17 +65,17 @@ function open(): Libc | undefined {
   return libc ?? undefined;
 }
 
-/** Where what is allocated for nothing goes, so that it is allocated. */
+/** Keeps a reference to each allocation, so that it is not optimized away. */
 const sink: { latest: unknown } = { latest: undefined };
 
 /** malloc.h. */
 const M_PERTURB = -6;
 const FILLED = 0xa5;
-/** glibc's malloc.c: sizes that a thread keeps blocks of, and how many of each. */
+/** glibc's malloc.c: the sizes of blocks that a thread keeps, and how many of each. */
 const SMALLEST = 24;
 const STEP = 16;
 const LARGEST_KEPT = 1_032;
 const KEPT_PER_SIZE = 8;
-/** 8 MiB together: twice the young generation of a worker, both halves of it. */
+/** 8 MiB in total: twice the young generation of a worker, including both its halves. */
 const YOUNG_BLOCKS = 8_192;
 const BLOCK_WORDS = 128;

@@ -1,7 +1,6 @@
 /**
- * Sockets under Deno: TLS listeners on rustls, connections to the backend, and the translation of Deno's
- * errors into stud's. Streams delegate to Deno's objects without a promise of their own, since they are the
- * hot path.
+ * Sockets under Deno: TLS listeners on rustls, connections to the backend, and the translation of Deno's errors into
+ * stud's. Streams delegate to Deno's objects without a promise of their own, because they are the hot path.
  */
 
 import type { Abandonment } from "../../abandonment.ts";
@@ -64,7 +63,7 @@ function listenTls(options: TlsListenOptions): Promise<TlsStreamListener> {
   );
 }
 
-/** Has a listener that begins with a socket of its own accept on the inherited one instead. */
+/** Makes a listener, which begins with a socket of its own, accept on the inherited one instead. */
 async function inherited<Connection extends Deno.Conn, Accepted>(
   { host, port, descriptor }: ListenOptions,
   open: () => Deno.Listener<Connection>,
@@ -87,7 +86,7 @@ async function inherited<Connection extends Deno.Conn, Accepted>(
   }
 }
 
-/** Deno listens at once or throws; the interface is for platforms too where that takes time. */
+/** Deno listens immediately or throws; the interface returns a promise for platforms where listening takes time. */
 function listening<Listener>(address: SocketAddress, open: () => Listener): Promise<Listener> {
   try {
     return Promise.resolve(open());
@@ -127,7 +126,7 @@ async function dialTls(
   }
 }
 
-/** Deno reads this variable when it first needs authorities, and keeps them as long as the process lives. */
+/** Deno reads this variable when it first needs authorities, and keeps them for the life of the process. */
 function trust(whom: "machine" | "nobody"): void {
   if (whom === "nobody") Deno.env.set("DENO_TLS_CA_STORE", "");
   else if (!Deno.env.get("DENO_TLS_CA_STORE")) Deno.env.set("DENO_TLS_CA_STORE", "system");
@@ -144,7 +143,7 @@ async function connect(
   try {
     conn.setNoDelay(true);
   } catch {
-    // The backend may already have reset it; the first read or write will say so.
+    // The backend may already have reset it; the first read or write will report that.
   }
   return conn;
 }
@@ -161,7 +160,7 @@ async function probe(address: SocketAddress): Promise<number | undefined> {
   }
 }
 
-/** Deno leaves IPV6_V6ONLY as the system has it (ipv6(7)). */
+/** Deno leaves IPV6_V6ONLY at the system's default (ipv6(7)). */
 async function takesIpv4OnIpv6(): Promise<boolean> {
   try {
     return (await Deno.readTextFile("/proc/sys/net/ipv6/bindv6only")).trim() !== "1";
@@ -177,16 +176,16 @@ async function request(exchange: HttpRequest): Promise<HttpAnswer> {
 
 async function lookupAddresses(host: string): Promise<string[]> {
   if (isIpAddress(host)) return [host];
-  // Here, since most processes look up nothing, and Node's modules cost each of them memory and time.
+  // Imported here, because most processes look up nothing, and Node's modules cost memory and time.
   const [{ lookup }, { default: process }] = await Promise.all([
     import("node:dns/promises"),
     import("node:process"),
   ]);
-  // Deno 2.4 would warn on standard error that its own resolver uses a deprecated module.
+  // Otherwise Deno 2.4 warns on standard error that its own resolver uses a deprecated module.
   const warnings = process as { noDeprecation?: boolean };
   const { noDeprecation } = warnings;
   warnings.noDeprecation = true;
-  // Otherwise Deno turns the system's order (RFC 6724) about. Deno 2.4 knows no other word for it.
+  // Otherwise Deno changes the system's order (RFC 6724). Deno 2.4 has no newer name for this option.
   const looking = lookup(host, { all: true, verbatim: true });
   warnings.noDeprecation = noDeprecation;
   const found = await looking;
@@ -200,7 +199,7 @@ class DenoStream<Connection extends Deno.Conn = Deno.Conn> implements Stream {
   constructor(conn: Connection) {
     this.conn = conn;
     const { localAddr: local, remoteAddr: peer } = conn;
-    // Deno leaves the transport out where TLS has begun on a connection that was there.
+    // Deno omits the transport where TLS has begun on an existing connection.
     this.descriptor = "hostname" in local && "hostname" in peer
       ? socketDescriptors()?.enter(local, peer)
       : socketDescriptors()?.enter();
@@ -242,7 +241,7 @@ function closeConn(conn: Deno.Conn): void {
   try {
     conn.close();
   } catch {
-    // Already closed: that is what was asked for.
+    // Already closed, as requested.
   }
 }
 
@@ -324,10 +323,10 @@ function listenError(error: unknown, address: SocketAddress): StartupError {
   return new ErrorClass(`cannot listen on ${where}: ${why}`, { cause: error });
 }
 
-/** What a listener listens on until it gets the inherited socket. */
+/** The address a listener uses until it gets the inherited socket. */
 const STAND_IN = { hostname: "127.0.0.1", port: 0 };
 
-/** Linux errno texts that Deno passes on without a class of their own. */
+/** Linux errno texts for which Deno has no error class. */
 const KINDS_BY_TEXT: readonly (readonly [RegExp, PeerErrorKind, string])[] = [
   [/os error (23|24)\b|too many open files/i, "resources", "out of file descriptors"],
   [/os error 12\b|out of memory/i, "resources", "out of memory"],
@@ -354,7 +353,7 @@ function classify(error: unknown, text: string): readonly [PeerErrorKind, string
   if (error instanceof errors.ConnectionRefused) return ["refused", "connection refused"];
   if (error instanceof errors.NotFound) return ["refused", "no such socket"];
   if (error instanceof errors.PermissionDenied) return ["refused", "permission denied"];
-  // EAGAIN: a unix socket does not let wait those who find its queue full.
+  // EAGAIN: a unix socket refuses clients while its queue is full; it does not let them wait.
   if (error instanceof errors.WouldBlock) return ["refused", QUEUE_FULL];
   if (error instanceof errors.TimedOut) return ["timeout", "connection timed out"];
   for (const [pattern, kind, message] of KINDS_BY_TEXT) {

@@ -26,10 +26,10 @@ export interface WorkerProgram {
   readonly workerArguments: readonly string[];
 }
 
-/** Standard input and output by other means than Deno's. */
+/** Standard input and output that bypass Deno's own. */
 export interface StandardPipes {
   readonly stdin: ReadableStream<Uint8Array>;
-  /** Writes all of it to standard output. Rejects when nobody can read it any more. */
+  /** Writes all of it to standard output. Rejects when the reader is gone. */
   write(octets: Uint8Array): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export const standardOctets: StandardOctets = {
   write: (octets) => write("stdout", octets),
 };
 
-/** Makes the processes part of a Deno runtime. `pipes`: for a process that has them. */
+/** Makes the processes part of a Deno runtime. `pipes`, if given, replace Deno's standard input and output. */
 export function createDenoProcesses(program: WorkerProgram, pipes?: StandardPipes): Processes {
   const expected: ExpectedWorker[] = [];
   return {
@@ -82,7 +82,7 @@ export function createDenoProcesses(program: WorkerProgram, pipes?: StandardPipe
           expected.push({ child, wholeEnvironment });
         }
       } catch {
-        // Whoever needs it will try again, and be told.
+        // The code that needs a worker tries again later and gets the error.
       }
     },
     ...Deno.build.os === "linux" && {
@@ -92,7 +92,7 @@ export function createDenoProcesses(program: WorkerProgram, pipes?: StandardPipe
     capture,
     onSignal(name, handler) {
       if (takeHeldSignal(name, handler)) return;
-      // Windows has neither TERM nor HUP; Ctrl-C is all there is.
+      // Windows has neither SIGTERM nor SIGHUP, only Ctrl-C.
       if (Deno.build.os === "windows" && name !== "SIGINT") return;
       Deno.addSignalListener(name, handler);
     },
@@ -112,7 +112,7 @@ export function createDenoProcesses(program: WorkerProgram, pipes?: StandardPipe
   };
 }
 
-/** `Deno.execPath()` is what a link leads to. */
+/** `Deno.execPath()` is the target of a symbolic link. */
 function calledBy(): string {
   try {
     return Deno.readTextFileSync("/proc/self/cmdline").split("\0")[0] || Deno.execPath();
@@ -125,39 +125,42 @@ function baseName(path: string): string {
   return path.split(/[/\\]/).at(-1)!;
 }
 
-/** What stands before this program's own arguments; a compiled executable is the program itself. */
+/** The arguments before this program's own; none for a compiled executable, which is the program itself. */
 export function programArguments(entry: string): string[] {
   return Deno.build.standalone ? [] : [...RUN, entry];
 }
 
-/** What an operator has set comes last, and counts. */
+/** The operator's flags come last, so they win. */
 function workerV8Flags(): string {
   return [V8_FLAGS, Deno.env.get("DENO_V8_FLAGS") ?? ""].filter(Boolean).join(",");
 }
 
-/** Of what this process has a worker gets what it needs, or all but what is the supervisor's alone. */
+/** A worker gets the part of this process's environment that it needs, or all except the supervisor's own variables. */
 function workerEnvironment(whole: boolean): Record<string, string> {
   const environment = Deno.env.toObject();
   for (const name of MANAGER_VARIABLES) delete environment[name];
   return {
     ...whole ? environment : neededVariables(environment),
-    // Every process of `deno run` would ask a server for newer versions otherwise.
+    // Otherwise every process of `deno run` asks a server for newer versions.
     DENO_NO_UPDATE_CHECK: "1",
     DENO_V8_FLAGS: workerV8Flags(),
   };
 }
 
-/** Starts a process of this program that no SIGHUP ends before it listens; for a process that has read nothing yet. */
+/**
+ * Starts a process of this program that SIGHUP cannot end before it listens for it. For a supervisor that has not read
+ * anything yet.
+ */
 export function spawnEarly(command: Deno.Command): Deno.ChildProcess {
   return startingQuietly(() => command.spawn(), { early: true });
 }
 
-/** A process that was started ahead, and how. */
+/** A process that was started in advance, and its options. */
 interface ExpectedWorker extends Required<WorkerStart> {
   readonly child: ChildProcess;
 }
 
-/** The next of them, if it has the environment that is wanted; those that have not are ended. */
+/** Returns the next of them that has the wanted environment, and ends those that do not. */
 function takeExpected(expected: ExpectedWorker[], whole: boolean): ChildProcess | undefined {
   for (let next = expected.shift(); next !== undefined; next = expected.shift()) {
     if (next.wholeEnvironment === whole) return next.child;
@@ -166,9 +169,9 @@ function takeExpected(expected: ExpectedWorker[], whole: boolean): ChildProcess 
 }
 
 /**
- * What to start for a program that runs from this file. Linux adds a word to the path of a file that has been replaced or
- * removed since (proc_pid_exe(5)). The kernel still starts it, and nothing else, by the link that it keeps; but an
- * executable of `deno compile` looks for its own code by path. Throws {@linkcode StartupError}.
+ * The path to start for a program that runs from this file. If the file has been replaced or removed, Linux adds a word
+ * to its path (proc_pid_exe(5)). The kernel can still start it, but only through the link that it keeps. An executable
+ * of `deno compile` looks for its own code by path, so it cannot be started. Throws {@linkcode StartupError}.
  */
 export function ownFile(path: string, standalone: boolean = Deno.build.standalone): string {
   if (Deno.build.os !== "linux" || !path.endsWith(DELETED)) return path;
@@ -218,7 +221,7 @@ function startWorker(
 }
 
 async function write(stream: StandardStream, octets: Uint8Array): Promise<void> {
-  // Deno's asynchronous write runs on another thread, so a reader that stalls cannot stop the event loop.
+  // Deno's asynchronous write runs on another thread, so a stalled reader cannot stop the event loop.
   const target = stream === "stdout" ? Deno.stdout : Deno.stderr;
   for (let sent = 0; sent < octets.length;) sent += await target.write(octets.subarray(sent));
 }
@@ -242,7 +245,7 @@ function openDatagram(): DatagramSender {
     // deno-lint-ignore require-await -- what it throws is to be a rejection
     return { send: async (octets, to) => sendDatagram(to, octets), close() {} };
   }
-  // Deno only has bound datagram sockets; the name is free again as soon as it is bound.
+  // Deno only has bound datagram sockets; the name can be freed as soon as the socket is bound.
   const path = `${Deno.makeTempDirSync({ prefix: "stud-" })}/datagram`;
   const socket = Deno.listenDatagram({ transport: "unixpacket", path });
   Deno.removeSync(path);
@@ -255,7 +258,7 @@ function openDatagram(): DatagramSender {
   };
 }
 
-/** Few processes take over from another. */
+/** Loaded on use: few processes take over from another. */
 const OTHERS: OtherProcesses = {
   open: async (pid) => (await import("../linux/processes.ts")).openProcess(pid),
   lockHolders: async (path) => (await import("../linux/processes.ts")).lockHolders(path),
@@ -265,12 +268,12 @@ const OTHERS: OtherProcesses = {
 const RUN = ["run", "--quiet", "--no-prompt", "--unstable-net", "-A"];
 
 /**
- * The young generation of a worker's heap is 2 MiB, collected by the worker's own thread. What a worker
- * allocates is either gone at once or stays as long as its connection, so a large one costs memory and saves
- * nothing, and waking helpers for a small one costs more than they do (docs/performance.md). A worker asks for
- * collections itself when many clients have left (proxy/departures.ts).
+ * The young generation of a worker's heap is 2 MiB, collected by the worker's own thread. A worker's objects either die
+ * at once or live as long as their connection, so a large young generation costs memory and saves nothing. For a small
+ * one, waking helper threads costs more than they save (docs/performance.md). A worker requests collections itself when
+ * many clients have left (proxy/departures.ts).
  */
 const V8_FLAGS = "--max-semi-space-size=2,--no-parallel-scavenge,--expose-gc";
 const DELETED = " (deleted)";
-/** As much as a pipe holds. */
+/** The capacity of a pipe. */
 const READ_BYTES = 64 << 10;

@@ -1,6 +1,6 @@
 /**
- * The platform under Deno. Composes the parts below this folder into a {@linkcode Runtime}; holds no
- * policy: deadlines, retries and log lines belong to the callers.
+ * The platform under Deno. Composes the parts in this folder into a {@linkcode Runtime}. It has no policy: deadlines,
+ * retries and log lines belong to the callers.
  */
 
 import type { Files, Kernel, Runtime } from "../runtime.ts";
@@ -17,18 +17,18 @@ import { WorkerLoop } from "../loop/worker_loop.ts";
 import { openOpenSsl } from "../openssl/library.ts";
 import { rootedFiles } from "../rooted_files.ts";
 
-/** How a process is to be provided for. */
+/** What a process needs from the platform. */
 export interface RuntimeOptions extends Pick<WorkerProgram, "workerArguments"> {
   /**
-   * The process is stud's alone, and its sockets may be on an event loop that the runtime's own timers do not wake
-   * (loop/event_loop.ts). It is used where that works: on Linux.
+   * The process belongs to stud alone, so its sockets may use an event loop that the runtime's own timers do not wake
+   * (loop/event_loop.ts). It is used where it works: on Linux.
    */
   readonly ownsLoop?: boolean;
 }
 
 /**
- * Makes the platform interface for a program under `deno run` or made by `deno compile`. A worker is the same
- * program with these arguments.
+ * Makes the platform interface for a program under `deno run` or from `deno compile`. A worker is the same program with
+ * these arguments.
  */
 export function createRuntime(
   { workerArguments, ownsLoop = false }: RuntimeOptions,
@@ -37,7 +37,7 @@ export function createRuntime(
   let opened = false;
   const worker = { entry: new URL("../../worker_entry.ts", import.meta.url).href, workerArguments };
   const program = {
-    // Asked for only when stud goes to the background: where that takes a permission, a library may lack it.
+    // Evaluated only when stud goes to the background: it may need a permission that a library does not have.
     get entry() {
       return Deno.mainModule;
     },
@@ -52,10 +52,10 @@ export function createRuntime(
     processes: createDenoProcesses(worker, loop && loopPipes(loop, standardOctets)),
     service: createDenoService(program),
     clock: loop ?? clock,
-    // The table in docs/architecture.md says why.
+    // The table in docs/architecture.md explains the order.
     tlsLibraries: Deno.build.os === "linux" ? ["openssl", "rustls"] : ["rustls", "openssl"],
     get kernel() {
-      // Opened on first use: a supervisor has none, so that no foreign code can end it.
+      // Opened on first use: a supervisor never opens it, so no foreign code can crash it.
       if (!opened && Deno.build.os === "linux") kernel = openLinuxKernel();
       opened = true;
       return kernel;
@@ -120,7 +120,7 @@ async function replace(path: string, octets: Uint8Array, mode: number): Promise<
   const temporary = `${path}.${crypto.randomUUID()}`;
   try {
     await Deno.writeFile(temporary, octets, { createNew: true, mode });
-    // The process's own mask has had its say.
+    // `open` has applied the process's umask to the mode.
     if (Deno.build.os !== "windows") await Deno.chmod(temporary, mode);
     await Deno.rename(temporary, path);
   } catch (error) {
@@ -142,7 +142,7 @@ async function list(directory: string): Promise<string[] | undefined> {
   return names;
 }
 
-/** Whatever leads nowhere counts: who reads it is told so. */
+/** A broken link counts as a file: reading it reports the error. */
 async function mayBeFile(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isFile;
@@ -151,7 +151,7 @@ async function mayBeFile(path: string): Promise<boolean> {
   }
 }
 
-/** Puts the path before the cause of what goes wrong. */
+/** Puts the path before the cause of an error. */
 async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -1,6 +1,6 @@
 /**
- * The service part of a Deno runtime. What Deno lacks comes from the C library, on Linux only. Node's modules
- * are loaded when they are needed: the first of them takes 10 ms, and each of them a megabyte and more.
+ * The service part of a Deno runtime. On Linux, the C library does what Deno cannot. Node's modules are loaded when
+ * they are needed: the first takes 10 ms, and each takes a megabyte or more.
  */
 
 import { programArguments, spawnEarly } from "./processes.ts";
@@ -76,7 +76,7 @@ export function createDenoService(program: { readonly entry: string }): Service 
       const { listeningAddress } = await import("../passed_listeners.ts");
       return listeningAddress(descriptor);
     },
-    // Whatever is not marked for closing is inherited anyway.
+    // Descriptors that are not marked close-on-exec are inherited anyway.
     shareWithWorkers() {},
   };
 }
@@ -93,7 +93,7 @@ function absolute(path: string): string {
   return below(Deno.cwd(), fromOrigin(path));
 }
 
-/** By flock(2), which ends with the process, however that ends. */
+/** Claims it with flock(2), a lock that ends with the process, even if the process crashes. */
 async function claimByLock(path: string): Promise<PidFile> {
   const { fault, heldBy, PID_MODE } = await import("../service_files.ts");
   const { checkPidPlace } = await import("../file_checks.ts");
@@ -104,7 +104,7 @@ async function claimByLock(path: string): Promise<PidFile> {
       const descriptor = openLocked(place, PID_MODE);
       if (descriptor === undefined) throw heldBy(path, writtenIn(place));
       const file = `/proc/self/fd/${descriptor}`;
-      // The one before may have removed it between our opening and our locking.
+      // The previous owner may have removed it between our open and our lock.
       if (isSame(place, file)) {
         Deno.writeTextFileSync(file, `${Deno.pid}\n`);
         return release(place, descriptor);
@@ -131,7 +131,7 @@ function release(place: string, descriptor: number): PidFile {
       try {
         if (isSame(place, `/proc/self/fd/${descriptor}`)) Deno.removeSync(place);
       } catch {
-        // Its directory is gone, or not ours any more.
+        // Its directory is gone or no longer ours.
       }
       closeDescriptor(descriptor);
       return Promise.resolve();

@@ -1,17 +1,17 @@
-/** Opens Deno's TLS listening sockets, and leaves as little of the private key behind as can be. */
+/** Opens Deno's TLS listening sockets, and leaves as little of the private key in memory as possible. */
 
 import type { KeyBytes } from "../../key_bytes.ts";
 import { overwriteYoungText, overwritingFreed } from "./freed_memory.ts";
 
-/** What there is to serve: PEM text, and a key whose bytes are read only meanwhile. */
+/** The certificate as PEM text, and its key; bytes of a key are read only during the call. */
 export interface TlsPem {
   readonly certificateChain: string;
   readonly privateKey: string | KeyBytes;
 }
 
 /**
- * Listens. Deno takes a key as text only, which cannot be overwritten: one that comes as bytes is text for no longer than
- * this takes. Throws Deno's errors.
+ * Listens. Deno accepts a key only as text, which cannot be overwritten; a key given as bytes exists as text only
+ * during this call. Throws Deno's errors.
  */
 export function openTlsListener(
   address: Deno.TcpListenOptions,
@@ -28,11 +28,11 @@ export function openTlsListener(
       try {
         return listen(bytes);
       } finally {
-        // The same again, for which there is no key in it, writes over what lay on the stack.
+        // The same call again, without a key, overwrites what the first one left on the stack.
         try {
           listen(blank).close();
         } catch {
-          // As it must.
+          // It must fail.
         }
       }
     });

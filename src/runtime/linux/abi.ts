@@ -1,5 +1,6 @@
 /**
- * Numbers of the Linux ABI that several files here need, the same on x86-64 and arm64. What only one file needs is there.
+ * Numbers of the Linux ABI that several files here need, the same on x86-64 and arm64. A number that only one file
+ * needs is in that file.
  */
 
 // errno(3).

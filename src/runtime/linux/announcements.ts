@@ -1,8 +1,8 @@
 /**
- * Where this process serves, told to other processes in a way that no process can tell of another, and that needs
- * no right to look into it (its descriptors are hidden from its own user too once it is not dumpable, prctl(2)):
- * as locks (fcntl(2)) on a file of its own without a name. /proc/locks shows everybody the process that has a lock
- * and the place in the file, and the place says the address. They end with the process.
+ * Announces to other processes which addresses this process serves, as locks (fcntl(2)) on an unnamed file. No process
+ * can announce anything for another one. Reading an announcement needs no right to inspect the process: once it is not
+ * dumpable (prctl(2)), its descriptors are hidden from its own user too. /proc/locks shows everyone which process has a
+ * lock, and its offset in the file; the offset encodes the address. The locks end with the process.
  */
 
 import { formatSocketAddress } from "../../wire/ip_address.ts";
@@ -18,7 +18,7 @@ let file: { readonly fcntl: Fcntl; readonly descriptor: number } | undefined;
 
 type Fcntl = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"]["fcntl"];
 
-/** Tells that this process serves these addresses, and no others any more. Quiet where that is not possible. */
+/** Announces that this process serves exactly these addresses. Does nothing where that is not possible. */
 export function announce(addresses: readonly SocketAddress[]): void {
   try {
     file ??= openFile();
@@ -32,11 +32,13 @@ export function announce(addresses: readonly SocketAddress[]): void {
   }
 }
 
-/** The place of an address in such a file, as /proc/locks shows it: different in every network of the machine. */
+/**
+ * The offset for an address in such a file, as /proc/locks shows it. It is different in each network of the machine.
+ */
 export function announcedPlace(address: SocketAddress): bigint {
   const network = Deno.readLinkSync("/proc/self/ns/net");
   const digest = sha256(`stud serves ${formatSocketAddress(address)} in ${network}`);
-  // What is left is positive as an off_t, and so is the place behind it.
+  // The result is positive as an off_t, and so is the offset after it.
   return new DataView(digest.buffer).getBigUint64(0) >> 2n;
 }
 

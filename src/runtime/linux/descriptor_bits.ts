@@ -1,16 +1,16 @@
 /**
- * A set of small whole numbers that finds the lowest one not in it, as the kernel does for descriptors, in a
- * time that hardly depends on how many there are.
+ * A set of small integers that finds the lowest number not in it, as the kernel does for descriptors. The time hardly
+ * depends on the size of the set.
  */
 
 /** A set of descriptors. */
 export class DescriptorBits {
   #words = new Uint32Array(32);
-  /** Everything below is in the set. */
+  /** All numbers below this one are in the set. */
   #full = 0;
   #end = 0;
 
-  /** One more than the highest number that ever was in the set. */
+  /** One more than the highest number that has ever been in the set. */
   get end(): number {
     return this.#end;
   }
@@ -33,20 +33,20 @@ export class DescriptorBits {
     this.#full = Math.min(this.#full, number);
   }
 
-  /** The lowest number from this one on that is not in the set. */
+  /** The lowest number, starting at `from`, that is not in the set. */
   firstAbsent(from: number): number {
     const start = Math.max(from, this.#full);
     let word = start >> 5;
     // Bits below the start count as set.
     let bits = (this.#words[word] ?? 0) | ((1 << (start & 31)) - 1);
-    // A word is 32 numbers: 20,000 descriptors are passed over in less time than a system call takes.
+    // A word holds 32 numbers: skipping 20,000 descriptors takes less time than a system call.
     while (bits === -1) bits = (this.#words[++word] ?? 0) | 0;
     const found = word * 32 + 31 - Math.clz32(~bits & -~bits);
     if (from <= this.#full) this.#full = found;
     return found;
   }
 
-  /** The highest number up to this one that is in the set; -1 if there is none. */
+  /** The highest number, up to `from`, that is in the set; -1 if there is none. */
   lastPresent(from: number): number {
     if (from < 0) return -1;
     let word = Math.min(from >> 5, this.#words.length - 1);

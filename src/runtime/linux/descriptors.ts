@@ -1,9 +1,9 @@
 /**
- * Which descriptor a connection has, which Deno does not tell. It is guessed and the guess is verified: the
- * kernel gives the lowest free descriptor (open(2)), so a few calls after a connection is made find it, however
- * many others there are. Before every use the descriptor's addresses are compared again, as it may have become
- * another's. A connection that was not found is looked for once, when it must be reset, among all descriptors
- * that are nobody's. No descriptor number leaves this file.
+ * Finds the descriptor of a connection, which Deno does not expose. It is guessed, and the guess is verified: the
+ * kernel assigns the lowest free descriptor (open(2)), so a few calls right after a connection is made find it, however
+ * many others there are. Its addresses are compared again before each use, because the number may have been reused. A
+ * connection that was not found is searched for once, when it must be reset, among all descriptors that belong to no
+ * known connection. No descriptor number leaves this file.
  */
 
 import { AF_UNIX, IPPROTO_TCP, SIOCOUTQ, TCP_INFO } from "./abi.ts";
@@ -20,12 +20,12 @@ const SYMBOLS = {
   ioctl: { parameters: ["i32", "usize", "buffer"], result: "i32" },
 } as const;
 
-/** The calls of the C library that this takes. */
+/** The C library calls used here. */
 export type SocketCalls = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
 let opened: SocketDescriptors | undefined | "not yet" = "not yet";
 
-/** Those of this process; undefined where this is not Linux or foreign functions are not allowed. */
+/** The descriptors of this process; undefined if this is not Linux or foreign functions are not allowed. */
 export function socketDescriptors(): SocketDescriptors | undefined {
   if (opened === "not yet") {
     const calls = openSocketCalls();
@@ -34,7 +34,7 @@ export function socketDescriptors(): SocketDescriptors | undefined {
   return opened;
 }
 
-/** Opens the C library, or returns undefined where that cannot be. */
+/** Opens the C library, or returns undefined where that is not possible. */
 export function openSocketCalls(): SocketCalls | undefined {
   if (Deno.build.os !== "linux") return undefined;
   try {
@@ -44,47 +44,46 @@ export function openSocketCalls(): SocketCalls | undefined {
   }
 }
 
-/** A connection whose descriptor is known as far as the guess was right. */
+/** A connection whose descriptor is known if the guess was right. */
 export interface SocketDescriptor {
   /**
-   * RST now, and what is queued is thrown away; whatever waits on the connection fails. This is the only thing
-   * that ends a TLS connection of Deno's whose handshake stalls or whose peer takes no data. False if there is no
-   * such connection (any more).
+   * Sends RST and discards queued data; everything that waits on the connection fails. Nothing else ends a Deno TLS
+   * connection whose handshake stalls or whose peer takes no data. False if the connection does not exist (any more).
    */
   reset(): boolean;
-  /** Bytes that the peer has not acknowledged (tcp(7), SIOCOUTQ); 0 if there is no such connection any more. */
+  /** Bytes that the peer has not acknowledged (tcp(7), SIOCOUTQ); 0 if the connection no longer exists. */
   unsent(): number;
-  /** Whether a segment with data has come from the peer (tcp(7), TCP_INFO); undefined if nobody knows. */
+  /** Whether a segment with data has arrived from the peer (tcp(7), TCP_INFO); undefined if that is unknown. */
   hasSent(): boolean | undefined;
-  /** Says that the connection is being closed. */
+  /** Must be called when the connection is being closed. */
   release(): void;
 }
 
-/** The descriptors of a process, as far as connections have them. */
+/** The descriptors of a process that belong to connections. */
 export class SocketDescriptors {
   readonly #calls: SocketCalls;
   readonly #open: OpenDescriptors;
-  /** Those that are believed to be open: connections' and strangers'. */
+  /** Descriptors that are probably open: those of connections, and strangers. */
   readonly #taken = new DescriptorBits();
-  /** Those of them that were no connection's when they were looked at. */
+  /** Strangers: open descriptors that belonged to no connection when they were checked. */
   readonly #strangers = new DescriptorBits();
   /** Connections that were not found, by their ports. */
   readonly #unfound = new Map<number, Connection>();
   #surveyed = false;
-  /** The stranger that was looked at last in its turn. */
+  /** The stranger that was last checked in turn. */
   #cursor = 0;
   readonly #address = new Uint8Array(SOCKADDR_BYTES);
   readonly #length = new Uint32Array(1);
   readonly #amount = new Int32Array(1);
   readonly #info = new Uint8Array(DATA_SEGMENTS_IN + 4);
 
-  /** `open` are those of this process, of whatever kind. */
+  /** `open` is all open descriptors of this process, of any kind. */
   constructor(calls: SocketCalls, open: OpenDescriptors) {
     this.#calls = calls;
     this.#open = open;
   }
 
-  /** Takes note of a connection that has just been made. Its ends undefined: of a unix socket. */
+  /** Records a connection that has just been made. The ends of a unix socket are undefined. */
   enter(local?: SocketEnd, peer?: SocketEnd): SocketDescriptor {
     const connection = new Connection(this, local, peer);
     if (this.#guess(connection)) return connection;
@@ -96,7 +95,7 @@ export class SocketDescriptors {
   /** See {@linkcode SocketDescriptor.reset}. */
   reset(connection: Connection): boolean {
     const fd = this.#verified(connection);
-    // connect(2) to AF_UNSPEC ends a TCP connection with RST, whatever state its queues are in.
+    // connect(2) to AF_UNSPEC ends a TCP connection with RST, whatever the state of its queues.
     return fd !== undefined && this.#calls.connect(fd, UNSPECIFIED, UNSPECIFIED.length) === 0;
   }
 
@@ -111,7 +110,7 @@ export class SocketDescriptors {
   hasSent(connection: Connection): boolean | undefined {
     const { local } = connection;
     if (local === undefined || connection.fd === GONE) return undefined;
-    // A crowd may have kept it from being found.
+    // In a burst of connections it may not have been found.
     if (connection.fd === UNFOUND) this.#verified(connection);
     const { fd, peer } = connection;
     if (fd < 0) return this.#deadHaveData(local);
@@ -120,8 +119,8 @@ export class SocketDescriptors {
   }
 
   /**
-   * A connection that was reset has no peer any more, but keeps its own end and its descriptor until it is closed.
-   * Undefined if this is not its own end.
+   * A connection that was reset has no peer any more, but keeps its own address and its descriptor until it is closed.
+   * Undefined if `local` is not its own address.
    */
   #hasData(fd: number, local: SocketEnd): boolean | undefined {
     if (!this.#ask(fd, this.#calls.getsockname) || !isEnd(this.#address, local)) return undefined;
@@ -132,15 +131,15 @@ export class SocketDescriptors {
   }
 
   /**
-   * The same of a connection that was reset before it was accepted, and that a survey has therefore just not found. It
-   * is one of the strangers without a peer: false if none of them has data, else nobody knows.
+   * The same for a connection that was reset before it was accepted, so that a survey has just failed to find it. It is
+   * one of the strangers without a peer: false if none of them has data, otherwise undefined.
    */
   #deadHaveData(local: SocketEnd): boolean | undefined {
     let hasData: boolean | undefined;
     for (let fd = this.#strangers.end; (fd = this.#strangers.lastPresent(fd - 1)) >= 0;) {
       if (this.#ask(fd, this.#calls.getpeername)) continue;
       const one = this.#hasData(fd, local);
-      // A listening socket has the same end.
+      // A listening socket has the same local address.
       if (one === undefined || this.#info[0] === TCP_LISTEN) continue;
       if (one) return undefined;
       hasData = false;
@@ -156,10 +155,10 @@ export class SocketDescriptors {
     else if (key !== undefined && this.#unfound.get(key) === connection) this.#unfound.delete(key);
   }
 
-  /** The descriptor, if it still is this connection's. */
+  /** The descriptor, if it still belongs to this connection. */
   #verified(connection: Connection): number | undefined {
     if (connection.fd === UNFOUND) {
-      // Whoever else was not found may have taken its place among them.
+      // Another connection that was not found may have replaced it in the map.
       this.#unfound.set(connection.key ?? 0, connection);
       this.#survey();
       if (connection.fd === UNFOUND) this.release(connection);
@@ -167,21 +166,21 @@ export class SocketDescriptors {
     return connection.fd >= 0 && this.#has(connection.fd, connection) ? connection.fd : undefined;
   }
 
-  /** Looks at a few descriptors, the likeliest first. */
+  /** Checks a few descriptors, the most likely first. */
   #guess(connection: Connection): boolean {
     let fd = -1;
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       fd = this.#taken.firstAbsent(fd + 1);
       const found = this.#look(fd, connection);
       if (found === "connection") return true;
-      // The kernel gave none that is above a free one: it is below, or others were closed meanwhile.
+      // The kernel assigned none above a free one: it is below, or others were closed meanwhile.
       if (found === "closed") break;
     }
     return this.#guessBelow(fd, connection) || this.#guessAbove(fd + 1, connection, MOST_TRIES) ||
       this.#guessAbove(this.#taken.end, connection, 2) || this.#guessInTurn(connection);
   }
 
-  /** What nobody knew may have been closed, most likely one just below the lowest free one. */
+  /** Checks below: an unknown descriptor may have been closed, most likely one just below the lowest free one. */
   #guessBelow(free: number, connection: Connection): boolean {
     for (let fd = free, tries = 0; tries < 3; tries++) {
       fd = this.#strangers.lastPresent(fd - 1);
@@ -191,7 +190,7 @@ export class SocketDescriptors {
     return false;
   }
 
-  /** What was below when the kernel chose may have been closed since. */
+  /** Checks above: lower descriptors that were in use when the kernel chose may have been closed since. */
   #guessAbove(from: number, connection: Connection, most: number): boolean {
     for (let fd = from - 1, tries = 0; tries < most; tries++) {
       fd = this.#taken.firstAbsent(fd + 1);
@@ -200,7 +199,7 @@ export class SocketDescriptors {
     return false;
   }
 
-  /** All strangers have their turn, so that one that was closed is not one for ever. */
+  /** Checks strangers in turn, so that a closed one does not stay in the set for ever. */
   #guessInTurn(connection: Connection): boolean {
     for (let tries = 0; tries < 3; tries++) {
       this.#cursor = this.#strangers.lastPresent(this.#cursor - 1);
@@ -210,18 +209,20 @@ export class SocketDescriptors {
     return false;
   }
 
-  /** Looks at every descriptor that is no connection's, and finds those that have not been found. */
+  /** Checks every descriptor that belongs to no known connection, and finds the connections not found so far. */
   #survey(): void {
     this.#surveyed = true;
     for (let fd = this.#strangers.end; (fd = this.#strangers.lastPresent(fd - 1)) >= 0;) {
       this.#look(fd);
     }
-    // In a burst hundreds may be between those that are known and one that is not, and all closed by now.
+    // In a burst, hundreds may be between the known descriptors and an unknown one, and all closed by now.
     this.#open.mark(this.#taken.end);
     for (const fd of this.#open) if (!this.#taken.has(fd)) this.#look(fd);
   }
 
-  /** Finds out whose a descriptor is, that of this connection or of one that was not found, and takes note of it. */
+  /**
+   * Determines which connection a descriptor belongs to, the wanted one or another that was not found, and records it.
+   */
   #look(fd: number, wanted?: Connection): "connection" | "other" | "closed" {
     const hasPeer = this.#ask(fd, this.#calls.getpeername);
     const owner = hasPeer ? this.#ownerOf(fd, wanted) : undefined;
@@ -240,7 +241,7 @@ export class SocketDescriptors {
     return open ? "other" : "closed";
   }
 
-  /** Whose a descriptor is whose peer's address was just asked for. */
+  /** The owner of a descriptor whose peer address has just been read. */
   #ownerOf(fd: number, wanted: Connection | undefined): Connection | undefined {
     if (wanted !== undefined && this.#isFor(fd, wanted)) return wanted;
     if (this.#unfound.size === 0 || !this.#ask(fd, this.#calls.getsockname)) return undefined;
@@ -250,12 +251,12 @@ export class SocketDescriptors {
     return candidate !== undefined && this.#isFor(fd, candidate) ? candidate : undefined;
   }
 
-  /** Whether a descriptor is a socket with these addresses. Of a unix socket's only its kind is known. */
+  /** Whether a descriptor is a socket with these addresses. For a unix socket only its kind is known. */
   #has(fd: number, connection: Connection): boolean {
     return this.#ask(fd, this.#calls.getpeername) && this.#isFor(fd, connection);
   }
 
-  /** The same, when its peer's address was just asked for. */
+  /** The same, for a descriptor whose peer address has just been read. */
   #isFor(fd: number, { local, peer }: Connection): boolean {
     if (local === undefined || peer === undefined) return familyOf(this.#address) === AF_UNIX;
     return isEnd(this.#address, peer) && this.#ask(fd, this.#calls.getsockname) &&
@@ -296,7 +297,7 @@ class Connection implements SocketDescriptor {
   }
 
   hasSent(): boolean | undefined {
-    // A reset of ours sets the counts to zero.
+    // Our own reset sets the counts to zero.
     return this.#reset ? undefined : this.#all.hasSent(this);
   }
 
@@ -310,16 +311,16 @@ function keyOf(local: number, peer: number): number {
   return local * 0x10000 + peer;
 }
 
-/** Values of {@linkcode Connection.fd} that are none. */
+/** Values of {@linkcode Connection.fd} that are not descriptors. */
 const UNFOUND = -1;
 const GONE = -2;
-/** Descriptors of one kind that are looked at for a connection. Nearly always the first one is it. */
+/** Max descriptors of one kind to check for a connection. The first is nearly always right. */
 const MOST_TRIES = 8;
 /** A struct sockaddr of family AF_UNSPEC. */
 const UNSPECIFIED = new Uint8Array(16);
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).
 const F_GETFD = 1;
-/** The state that struct tcp_info begins with. */
+/** The state, the first field of struct tcp_info. */
 const TCP_LISTEN = 10;
-/** Where that has tcpi_data_segs_in, which is 4 octets long, since Linux 4.6. */
+/** The offset of tcpi_data_segs_in in it, 4 bytes long, since Linux 4.6. */
 const DATA_SEGMENTS_IN = 152;

@@ -1,6 +1,6 @@
-/** Finds the epoll instances of this process, among them those by which the runtime itself waits. */
+/** Finds the epoll instances of this process, including those that the runtime itself waits on. */
 
-/** Their descriptors. A walk over all descriptors by /proc: for the start of a process. */
+/** Returns their descriptors. It walks over all descriptors in /proc, so call it only at the start of a process. */
 export function epollDescriptors(): number[] {
   return [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => Number(name)).filter(isEpoll);
 }
@@ -9,6 +9,6 @@ function isEpoll(descriptor: number): boolean {
   try {
     return Deno.readLinkSync(`/proc/self/fd/${descriptor}`) === "anon_inode:[eventpoll]";
   } catch {
-    return false; // It was the directory's own.
+    return false; // It was the directory's own descriptor.
   }
 }

@@ -1,9 +1,9 @@
 /**
- * Classic BPF programs in the form in which the kernel takes them, for sockets and for system calls alike: the array
- * of struct sock_filter, little-endian like every machine that Deno runs on, and struct sock_fprog around it.
+ * Classic BPF programs in the kernel's format, for sockets and for system calls alike: the array of struct sock_filter,
+ * little-endian like every machine that Deno runs on, and struct sock_fprog around it.
  */
 
-/** Code, operand k, and how many instructions a jump skips if it holds and if it does not. */
+/** Code, operand k, and how many instructions a jump skips if the condition holds and if it does not. */
 export type Instruction = readonly [code: number, k?: number, ifTrue?: number, ifFalse?: number];
 
 /** The array of struct sock_filter. */
@@ -21,8 +21,8 @@ export function encodeInstructions(instructions: readonly Instruction[]): Uint8A
 }
 
 /**
- * struct sock_fprog (the number of instructions, and where they are) and the instructions behind it: one buffer,
- * which the call itself keeps alive.
+ * struct sock_fprog (the number of instructions and a pointer to them), followed by the instructions: one buffer, which
+ * the call itself keeps alive.
  */
 export function filterProgram(instructions: Uint8Array): Uint8Array<ArrayBuffer> {
   const program = new Uint8Array(SOCK_FPROG_BYTES + instructions.length);

@@ -1,9 +1,9 @@
 /**
- * Linux system calls that no JavaScript runtime offers, through the C library: socket options on listening
- * sockets, privileges, CPU pinning. No descriptor number leaves this file.
+ * Linux system calls that no JavaScript runtime offers, through the C library: socket options on listening sockets,
+ * privileges, CPU pinning. No descriptor number leaves this file.
  *
- * A runtime does not tell the descriptor of its sockets. Listening ones are found by walking over all descriptors
- * and comparing addresses, when they are opened or a reload happens.
+ * A runtime does not expose the descriptors of its sockets. Those of listening sockets are found by walking over all
+ * descriptors and comparing addresses, when sockets are opened and at a reload.
  */
 
 import { IPPROTO_TCP, RLIMIT_NOFILE, SO_ACCEPTCONN, SOL_SOCKET, TCP_NODELAY } from "./abi.ts";
@@ -72,9 +72,9 @@ class LinuxKernel implements Kernel {
       this.#setOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
       this.#setOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, keepalive);
       this.#setOption(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, silentClients ? 0 : 1);
-      // listen(2) on a socket that listens already only changes its backlog.
+      // listen(2) on a socket that already listens only changes its backlog.
       this.#libc.listen(fd, backlog);
-      // Windows are scaled by these when a client's SYN comes, so that it is not too late for them here.
+      // The window scale depends on these when a client's SYN arrives, so it is not too late to set them here.
       if (receiveBuffer) this.#setOption(fd, SOL_SOCKET, SO_RCVBUF, receiveBuffer);
       if (sendBuffer) this.#setOption(fd, SOL_SOCKET, SO_SNDBUF, sendBuffer);
       if (tcpFastOpen) this.#setOption(fd, IPPROTO_TCP, TCP_FASTOPEN, backlog);
@@ -158,7 +158,7 @@ class LinuxKernel implements Kernel {
     const cpu = cpus[index % cpus.length] ?? 0;
     const wanted = new Uint8Array(CPU_SET_OCTETS);
     wanted[cpu >> 3] = 1 << (cpu & 7);
-    // Only this thread: it does all the relaying, and the collector's helpers may use idle CPUs.
+    // Only this thread: it does all the relaying, and the collector's helper threads may use idle CPUs.
     const result = this.#libc.sched_setaffinity(0, BigInt(wanted.length), wanted);
     this.#must(result, `cannot pin to CPU ${cpu}`);
     return cpu;
@@ -206,12 +206,12 @@ class LinuxKernel implements Kernel {
     this.#must(this.#libc.setsockopt(fd, SOL_SOCKET, option, program, SOCK_FPROG_BYTES), what);
   }
 
-  /** Where there is nothing to detach, that is as well. */
+  /** If there is nothing to detach, that is fine too. */
   #detach(fd: number): void {
     this.#libc.setsockopt(fd, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, new Int32Array(1), 4);
   }
 
-  /** A number that no other socket ever has (SO_COOKIE), unlike its descriptor. */
+  /** A number that is never used for another socket (SO_COOKIE), unlike a descriptor. */
   #cookie(fd: number): string {
     const cookie = new BigUint64Array(1);
     this.#libc.getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie, new Uint32Array([8]));
@@ -240,7 +240,7 @@ class LinuxKernel implements Kernel {
 /** The descriptors of this process. */
 class OpenSockets {
   readonly #libc: Libc;
-  /** All of them, of whatever kind. */
+  /** All of them, of any kind. */
   readonly descriptors = new OpenDescriptors();
   readonly #address = new Uint8Array(SOCKADDR_BYTES);
   readonly #length = new Uint32Array(1);
@@ -249,7 +249,7 @@ class OpenSockets {
     this.#libc = libc;
   }
 
-  /** A socket's own address; undefined where it has none, or none of IP. */
+  /** A socket's own address; undefined if it has none, or not an IP address. */
   localKey(fd: number): string | undefined {
     this.#length[0] = SOCKADDR_BYTES;
     if (this.#libc.getsockname(fd, this.#address, this.#length) !== 0) return undefined;
@@ -278,7 +278,7 @@ const SO_ATTACH_REUSEPORT_CBPF = 51;
 const SO_COOKIE = 57;
 const SO_DETACH_REUSEPORT_BPF = 68;
 const M_MMAP_THRESHOLD = -3;
-/** Octets; glibc's own value to begin with, which it would raise to 32 MiB bit by bit. */
+/** Bytes; glibc's own initial value, which it would raise step by step to 32 MiB. */
 const LARGE_BLOCK = 128 << 10;
 /** sizeof(cpu_set_t): 1024 CPUs. */
 const CPU_SET_OCTETS = 128;

@@ -1,6 +1,7 @@
 /**
- * Which descriptors of this process are open, without /proc, which a worker may have lost with its former root, and
- * without a directory kept open, by which it could leave its new one: poll(2) says POLLNVAL of those that are closed.
+ * Finds the open descriptors of this process with poll(2), which reports POLLNVAL for closed ones. It does not use
+ * /proc, which a worker may have lost by chroot, and keeps no directory open, through which a worker could leave its
+ * new root.
  */
 
 import { RLIMIT_NOFILE } from "./abi.ts";
@@ -13,12 +14,12 @@ const SYMBOLS = {
 /** The open descriptors of this process. */
 export class OpenDescriptors {
   readonly #libc = Deno.dlopen("libc.so.6", SYMBOLS).symbols;
-  /** The highest one that has been marked. */
+  /** The highest descriptor that has been marked. */
   #marked = 0;
 
   /**
-   * Every open descriptor, of whatever kind, lowest first. They end with a long row of closed ones, or with the last
-   * that is marked: the kernel gives the lowest number that is free, so that what is new follows no such row.
+   * Every open descriptor, of any kind, lowest first. The search ends at a long run of closed ones, but not before the
+   * last marked one. The kernel assigns the lowest free number, so a new descriptor never follows such a run.
    */
   *[Symbol.iterator](): Generator<number> {
     const asked = new Int32Array(2 * this.#atOnce());
@@ -30,7 +31,7 @@ export class OpenDescriptors {
       }
       this.#libc.poll(asked, BigInt(count), 0);
       for (let at = 0; at < count; at++) {
-        // The two halves of the second word are what is asked for, nothing, and the answer.
+        // The two halves of the second word are the requested events (none) and the result.
         if (asked[2 * at + 1]! >>> 16 & POLLNVAL) continue;
         end = first + at + GAP;
         yield first + at;
@@ -38,12 +39,12 @@ export class OpenDescriptors {
     }
   }
 
-  /** Says that a descriptor is one to be found again, though all around it may be closed by then. */
+  /** Marks a descriptor, so that it is found again even if all around it are closed by then. */
   mark(descriptor: number): void {
     this.#marked = Math.max(this.#marked, descriptor);
   }
 
-  /** The kernel refuses to poll more than there may be. */
+  /** The kernel refuses to poll more descriptors than the limit allows. */
   #atOnce(): number {
     const limits = new BigUint64Array(2);
     const known = this.#libc.getrlimit(RLIMIT_NOFILE, limits) === 0;
@@ -51,7 +52,7 @@ export class OpenDescriptors {
   }
 }
 
-/** So many closed descriptors in a row are the end of all. */
+/** This many closed descriptors in a row are the end of the search. */
 const GAP = 4096;
 const MOST_AT_ONCE = 1024;
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).

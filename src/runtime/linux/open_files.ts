@@ -1,7 +1,8 @@
 /**
- * The files that a worker has open without a need: what the runtime caches on disk (under `deno run` SQLite files of
- * the user who started it, open for writing), and whatever was open when stud was started. A worker reads and writes
- * no file, so none stays within its reach. What is replaced by /dev/null stays valid for whoever has its number.
+ * Closes access to files that a worker has open but does not need: the runtime's caches on disk (under `deno run`
+ * SQLite files of the user who started it, open for writing), and files that were open when stud was started. A worker
+ * reads and writes no files, so none stays accessible. A descriptor replaced by /dev/null stays valid for code that
+ * holds its number.
  */
 
 import { O_CLOEXEC, O_RDWR } from "./abi.ts";
@@ -15,9 +16,9 @@ const SYMBOLS = {
 } as const;
 
 /**
- * Replaces every file, directory, disk and terminal among the descriptors by /dev/null, and what is mapped of them
- * for writing by a copy of this process's own. Throws an error that says what cannot be replaced.
- * `descriptors`: all that are open, for want of /proc.
+ * Replaces every file, directory, disk and terminal among the descriptors by /dev/null, and every writable shared
+ * mapping of one by a private copy. Throws an error that says what cannot be replaced. `descriptors` is all open ones,
+ * for when /proc is missing.
  */
 export function replaceOpenFiles(descriptors: Iterable<number>): void {
   const candidates = listed() ?? [...descriptors];
@@ -39,7 +40,7 @@ export function replaceOpenFiles(descriptors: Iterable<number>): void {
   }
 }
 
-/** Those that lead to a path, wherever the caller of stud may have put one; undefined without /proc. */
+/** The descriptors that lead to a path, at any number where stud's caller may have put one; undefined without /proc. */
 function listed(): number[] | undefined {
   try {
     return [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => Number(name)).filter(
@@ -62,7 +63,7 @@ function isFile(libc: Libc, descriptor: number): boolean {
   return !isMemory || !HARMLESS_DEVICES.includes(view.getUint32(STX_RDEV_MAJOR + 4, true));
 }
 
-/** A part of this process's memory that is a file's, for writing. */
+/** A writable part of this process's memory that is mapped from a file. */
 interface Mapping {
   readonly start: bigint;
   readonly end: bigint;
@@ -70,13 +71,13 @@ interface Mapping {
   readonly path: string;
 }
 
-/** As proc_pid_maps(5) tells them; none without /proc. */
+/** The mappings listed in proc_pid_maps(5); none without /proc. */
 function sharedMappings(): Mapping[] {
   let text = "";
   try {
     text = Deno.readTextFileSync("/proc/self/maps");
   } catch {
-    // Then nobody can tell.
+    // Without /proc they are unknown.
   }
   return [...text.matchAll(SHARED)].map(([, start, end, offset, path]) => ({
     ...{ start: BigInt(`0x${start}`), end: BigInt(`0x${end}`), offset: BigInt(`0x${offset}`) },
@@ -84,7 +85,7 @@ function sharedMappings(): Mapping[] {
   }));
 }
 
-/** Its contents stay what they are, but changes no longer reach the file (mmap(2), MAP_PRIVATE). */
+/** Keeps the contents, but changes no longer reach the file (mmap(2), MAP_PRIVATE). */
 function ownMapping(libc: Libc, mapping: Mapping, files: readonly number[]): void {
   const { start, end, offset, path } = mapping;
   const descriptor = files.find((each) => linkOf(each) === path);
@@ -107,9 +108,9 @@ function encode(text: string): Uint8Array<ArrayBuffer> {
 }
 
 const HARMLESS_PATH = "/dev/null";
-/** What has no name in the file system, as proc_pid_fd(5) calls it. */
+/** Targets without a name in the file system, as proc_pid_fd(5) writes them. */
 const HARMLESS = /^(?:\/dev\/null$|\/memfd:|[a-z_]+:)/;
-/** Start, end, offset and path of what is shared and may be written. */
+/** Start, end, offset and path of a shared, writable mapping. */
 const SHARED = /^([0-9a-f]+)-([0-9a-f]+) rw.s ([0-9a-f]+) \S+ \d+ +(\/.*)$/gm;
 
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).
@@ -120,7 +121,7 @@ const STATX_BYTES = 256;
 const STX_MODE = 28;
 /** offsetof(struct statx, stx_rdev_major); the minor number is behind it. */
 const STX_RDEV_MAJOR = 128;
-/** Linux's admin-guide/devices.txt: null, zero, full, random and urandom, of which a runtime may need the last. */
+/** Linux's admin-guide/devices.txt: null, zero, full, random and urandom; a runtime may need the last one. */
 const MEMORY_DEVICES = 1;
 const HARMLESS_DEVICES = [3, 5, 7, 8, 9];
 const S_IFMT = 0o170000;

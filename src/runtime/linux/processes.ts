@@ -1,7 +1,7 @@
 /**
- * Other processes as Linux shows them in /proc, and signals that reach the process that was looked at or nobody:
- * pidfd_open(2). Kernels before 5.3 have no such call, and some sandboxes refuse it; there the time of the
- * process's start is compared right before the signal.
+ * Other processes as Linux shows them in /proc, and signals that reach exactly the process that was inspected, or none:
+ * pidfd_open(2). Kernels before 5.3 do not have that call, and some sandboxes refuse it. There, the start time of the
+ * process is compared right before the signal.
  */
 
 import { EINVAL, ENOENT, EPERM, ESRCH } from "./abi.ts";
@@ -26,7 +26,7 @@ function library() {
 
 /** `OtherProcesses.open`. */
 export function openProcess(pid: number): OtherProcess | undefined {
-  // Everything below is read once it is held: what has another process's number by then gets no signal.
+  // Everything below is read after the handle is open: a process that gets the same number later receives no signal.
   const handle = openHandle(pid);
   const started = handle === "none" ? undefined : startOf(pid);
   if (handle === "none" || started === undefined) return undefined;
@@ -43,7 +43,7 @@ export function openProcess(pid: number): OtherProcess | undefined {
       return undefined;
     },
     relieve() {
-      // Kept apart from an operator's SIGTERM, of which the second ends everything at once.
+      // Different from an operator's SIGTERM, because a second SIGTERM exits immediately.
       const signal = catches(pid, SIGNALS.SIGURG) ? "SIGURG" : "SIGTERM";
       if (handle !== undefined) return send(handle, SIGNALS[signal]);
       if (startOf(pid) !== started) throw new Error("it has ended");
@@ -58,18 +58,18 @@ export function openProcess(pid: number): OtherProcess | undefined {
 
 /** `OtherProcesses.lockHolders`. */
 export function lockHolders(path: string): number[] {
-  // Without that a lock on another device's file with the same number would do.
+  // Otherwise a lock on another device's file with the same inode number would match.
   if (isLocked(path) === false) return [];
   const file = fileAt(path);
   const locks = parseLocks(readOrEmpty("/proc/locks")).filter((lock) =>
     lock.kind === "FLOCK" && lock.isExclusive && lock.inode === file?.inode
   );
-  // For btrfs and overlayfs, stat(2) tells of another device than the kernel's list.
+  // For btrfs and overlayfs, the device from stat(2) differs from that in the kernel's list.
   const holders = locks.length > 1 ? locks.filter(({ device }) => device === file?.device) : locks;
   return holders.map(({ pid }) => pid);
 }
 
-/** As the kernel's list of locks names it; undefined if there is no such file. */
+/** The file's identity in the kernel's list of locks; undefined if there is no such file. */
 function fileAt(path: string): Pick<FileLock, "device" | "inode"> | undefined {
   try {
     const { dev, ino } = Deno.statSync(path);
@@ -91,11 +91,11 @@ export interface FileLock {
   /** In hexadecimal, `MAJOR:MINOR`. */
   readonly device: string;
   readonly inode: string;
-  /** The first place in the file that is locked. */
+  /** The first locked offset in the file. */
   readonly start: string;
 }
 
-/** Reads /proc/locks (proc_locks(5)), without those who wait for a lock. */
+/** Parses /proc/locks (proc_locks(5)), without the entries that wait for a lock. */
 export function parseLocks(text: string): FileLock[] {
   return text.split("\n").flatMap((line) => {
     const [, kind, , access, pid, file, start] = line.trim().split(/\s+/);
@@ -113,7 +113,7 @@ function announces(pid: number, address: SocketAddress): boolean {
   );
 }
 
-/** A descriptor of the process; `none`: there is no such process; undefined: the kernel cannot. */
+/** A descriptor of the process; `none` if there is no such process; undefined if the kernel cannot do this. */
 function openHandle(pid: number): number | "none" | undefined {
   try {
     const { syscall, __errno_location } = library();
@@ -127,7 +127,7 @@ function openHandle(pid: number): number | "none" | undefined {
   }
 }
 
-/** Whether a process has a handler for a signal (proc_pid_status(5)); a stud of an earlier version has none for SIGURG. */
+/** Whether a process has a handler for a signal (proc_pid_status(5)); earlier versions of stud have none for SIGURG. */
 function catches(pid: number, signal: number): boolean {
   const mask = /^SigCgt:\s*([0-9a-f]+)/m.exec(readOrEmpty(`/proc/${pid}/status`))?.[1];
   return mask !== undefined && (BigInt(`0x${mask}`) >> BigInt(signal - 1) & 1n) === 1n;
@@ -163,7 +163,7 @@ function listening(pid: number): SocketAddress[] | undefined {
   return listeningSockets().filter(({ inode }) => inodes.has(inode)).map(({ address }) => address);
 }
 
-/** Undefined if this process may not look. */
+/** Undefined if this process is not permitted to see them. */
 function descriptorLinks(pid: number): { name: string; target: string }[] | undefined {
   try {
     return [...Deno.readDirSync(`/proc/${pid}/fd`)].flatMap(({ name }) => {
@@ -190,7 +190,7 @@ function writesTo(pid: number, path: string): boolean {
       return flags !== undefined && (parseInt(flags, 8) & O_ACCMODE) !== O_RDONLY;
     });
   } catch {
-    return false; // Its file is gone, or it is.
+    return false; // The file is gone, or the process is.
   }
 }
 
@@ -202,12 +202,12 @@ function parentOf(pid: number): number {
   return Number(statFields(pid)[1]);
 }
 
-/** In ticks since the machine has started; undefined if there is no such process. */
+/** In ticks since the machine started; undefined if there is no such process. */
 function startOf(pid: number): string | undefined {
   return statFields(pid)[19];
 }
 
-/** The fields of /proc/PID/stat (proc_pid_stat(5)) from the third on; the second may hold anything. */
+/** The fields of /proc/PID/stat (proc_pid_stat(5)) from the third on; the second may contain any characters. */
 function statFields(pid: number): string[] {
   const text = readOrEmpty(`/proc/${pid}/stat`);
   return text.slice(text.lastIndexOf(")") + 2).split(" ");

@@ -1,7 +1,7 @@
 /**
- * A port that is kept for this process's user although nobody listens there: by a socket that is bound and never
- * listens. Workers of the same user share the port as ever (SO_REUSEPORT), and another user's process is refused,
- * even between the death of all workers and the start of the next.
+ * Reserves a port for this process's user while nothing listens there, with a socket that is bound and never listens.
+ * Workers of the same user share the port as usual (SO_REUSEPORT). Another user's process is refused, even between the
+ * death of all workers and the start of new ones.
  */
 
 import { SO_REUSEADDR, SO_REUSEPORT, SOCK_CLOEXEC, SOCK_STREAM, SOL_SOCKET } from "./abi.ts";
@@ -29,8 +29,8 @@ export function reserve(address: SocketAddress): { close(): void } | undefined {
   const descriptor = socket(name[0]!, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const set = (option: number, value: number) =>
     setsockopt(descriptor, SOL_SOCKET, option, new Int32Array([value]), 4) === 0;
-  // Connections of an earlier server may still be on the port. Once this socket is bound, whoever listens there has
-  // to get along with it, and with SO_REUSEADDR alone everybody would.
+  // Connections of an earlier server may still be on the port, which needs SO_REUSEADDR. Once this socket is bound,
+  // every other listener must be compatible with it; with SO_REUSEADDR alone, every user's would be.
   const isBound = descriptor >= 0 && set(SO_REUSEADDR, 1) && set(SO_REUSEPORT, 1) &&
     bind(descriptor, name, name.length) === 0 && set(SO_REUSEADDR, 0);
   if (isBound) return { close: () => void close(descriptor) };

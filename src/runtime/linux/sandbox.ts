@@ -1,8 +1,8 @@
 /**
- * Takes from a process what it needs no more, by system calls that no JavaScript runtime offers: its memory is shown
- * to no other process, its capabilities go, no program that it starts can have more rights, and a seccomp filter
- * (sandbox_program.ts) stands between all of its threads and the kernel. Nothing here can be undone, but for
- * {@linkcode hideMemory}. What the kernel refuses is told and never thrown: containers have kernels of every kind.
+ * Removes from a process what it no longer needs, by system calls that no JavaScript runtime offers. Other processes
+ * cannot see its memory, its capabilities are dropped, and programs that it starts cannot gain privileges. A seccomp
+ * filter (sandbox_program.ts) is between all of its threads and the kernel. Nothing here can be undone, except
+ * {@linkcode hideMemory}. What the kernel refuses is reported and never thrown: containers have kernels of every kind.
  */
 
 import { EINVAL } from "./abi.ts";
@@ -29,9 +29,9 @@ function library(): Libc {
 }
 
 /**
- * Whether the memory of this process is kept from others, except root's: they can neither trace it nor read
- * /proc/PID/mem, and it leaves no core behind (prctl(2), PR_SET_DUMPABLE). Calls that change a process's user set this
- * anew. Returns false if it cannot be.
+ * Sets whether this process's memory is hidden from processes other than root's: they can neither trace it nor read
+ * /proc/PID/mem, and it leaves no core dump (prctl(2), PR_SET_DUMPABLE). Calls that change a process's user reset this.
+ * Returns false if it fails.
  */
 export function hideMemory(hidden: boolean): boolean {
   try {
@@ -44,12 +44,11 @@ export function hideMemory(hidden: boolean): boolean {
 }
 
 /**
- * Has every program that this thread starts from now on begin with the capabilities that a worker needs to become
- * what it is to be, and without a way to any others: of those that it is left with, all of its threads have an empty
- * bounding set (capabilities(7)). For root only, whose programs would have everything otherwise; nothing is changed
- * where it may not be.
+ * Limits every program that this thread starts from now on to the capabilities that a worker needs for its start,
+ * without a way to gain others: their bounding set (capabilities(7)) is empty in all threads. Only for root, whose
+ * programs would otherwise have all capabilities. Changes nothing where that is not permitted.
  *
- * In a process that runs already this could be done to its calling thread alone, and a runtime has many.
+ * A running process can do this only for the calling thread, and a runtime has many threads.
  */
 export function limitChildren(): void {
   try {
@@ -61,13 +60,13 @@ export function limitChildren(): void {
     if (!writeCapabilities(libc, { ...own, inheritable })) return;
     emptyBoundingSet(libc);
   } catch {
-    // Without foreign functions workers begin with what they are given.
+    // Without foreign functions, workers keep what they inherit.
   }
 }
 
 /**
- * Confines this process for good, every thread of it. Returns what the kernel refused, in an operator's words; an
- * empty list if nothing.
+ * Permanently confines every thread of this process. Returns what the kernel refused, in an operator's words; an empty
+ * list if nothing.
  */
 export function confine(sandbox: Sandbox): string[] {
   const libc = library();
@@ -86,15 +85,15 @@ export function confine(sandbox: Sandbox): string[] {
 }
 
 /**
- * Errors tell no more where they came from. Deno looks that up in files when an error's stack is first asked for; where
- * it cannot open them it parses the source again, asks for the bounds of the main thread's stack before, which are in a
- * file too, and ends the process for want of them. An executable has everything within itself.
+ * Errors no longer say where they came from. Deno looks that up in files when an error's stack is first read. If it
+ * cannot open them, it parses the source again. Before that it reads the bounds of the main thread's stack, also from a
+ * file, and ends the process if that fails. An executable contains everything itself.
  */
 function forgetStacks(): void {
   if (!Deno.build.standalone) Error.stackTraceLimit = 0;
 }
 
-/** Of those of this thread. Without the right to do so the rest of the sandbox makes them worth little. */
+/** Drops capabilities of this thread. If that is not permitted, the rest of the sandbox leaves little use for them. */
 function dropCapabilities(libc: Libc): void {
   prctl(libc, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL);
   emptyBoundingSet(libc);
@@ -104,14 +103,14 @@ function dropCapabilities(libc: Libc): void {
   writeCapabilities(libc, { permitted: kept, effective: kept, inheritable: 0n });
 }
 
-/** The kernel refuses the first number that it has no capability for. */
+/** The kernel refuses the first number without a capability. */
 function emptyBoundingSet(libc: Libc): void {
   for (let capability = 0; capability < 64; capability++) {
     if (prctl(libc, PR_CAPBSET_DROP, capability) !== 0) return;
   }
 }
 
-/** Why it cannot be, or undefined. */
+/** Returns why it failed, or undefined. */
 function filterSystemCalls(libc: Libc, sandbox: Sandbox): string | undefined {
   const architecture = Deno.build.arch;
   const number = SECCOMP_NUMBERS[architecture];
@@ -121,7 +120,7 @@ function filterSystemCalls(libc: Libc, sandbox: Sandbox): string | undefined {
   const program = filterProgram(instructions);
   const install = (flags: number) =>
     Number(libc.syscall(BigInt(number), SECCOMP_SET_MODE_FILTER, BigInt(flags), program));
-  // Older kernels slow down a process with a filter as if it ran the code of strangers, unless it says it does not.
+  // Older kernels slow down a process with a filter as if it ran untrusted code, unless it says that it does not.
   let result = install(SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW);
   if (result < 0 && errno(libc) === EINVAL) result = install(SECCOMP_FILTER_FLAG_TSYNC);
   if (result === 0) return undefined;
@@ -157,7 +156,7 @@ function capabilityHeader(): Uint32Array<ArrayBuffer> {
   return new Uint32Array([LINUX_CAPABILITY_VERSION_3, 0]);
 }
 
-/** prctl(2); what an option does not take has to be 0. */
+/** prctl(2); the arguments that an option does not use must be 0. */
 function prctl(libc: Libc, option: number, argument: number): number {
   return libc.prctl(option, BigInt(argument), 0n, 0n, 0n);
 }
@@ -191,12 +190,12 @@ const CAP_NET_BIND_SERVICE = 10;
 const CAP_NET_ADMIN = 12;
 const CAP_SYS_CHROOT = 18;
 /**
- * Where workers stay root: a frontend below 1024 after a reload, a backend's unix socket that is another user's, and
- * filters for sockets that are about to close, which newer kernels let nobody else have. The filter of system calls
- * leaves nothing else to do with these.
+ * Needed where workers stay root: for a frontend below port 1024 after a reload, for another user's unix socket as
+ * backend, and for filters on sockets that are about to close. Newer kernels require a capability for those filters.
+ * The system call filter prevents other uses of these capabilities.
  */
 const NEEDED_TO_SERVE = [CAP_NET_BIND_SERVICE, CAP_DAC_OVERRIDE, CAP_NET_ADMIN];
-/** And before: files of the program, another user, group and root, and giving up all of this. */
+/** Needed before that: to read the program's files, to change user, group and root, and to drop all of these. */
 const NEEDED_TO_START = [
   ...NEEDED_TO_SERVE,
   ...[CAP_DAC_READ_SEARCH, CAP_SETGID, CAP_SETUID, CAP_SETPCAP, CAP_SYS_CHROOT],

@@ -1,12 +1,11 @@
 /**
- * The seccomp filter (seccomp(2)) of a worker that serves, as the array of struct sock_filter that the kernel takes.
- * It is made of the table in system_calls.ts: listed calls pass, with the arguments listed; others fail with
- * EPERM, and those that libraries can do without with ENOSYS. Nothing ends the process: a call that Deno or a library
- * makes for its own convenience must not cost connections. This file only writes the program; sandbox.ts hands
- * it to the kernel.
+ * The seccomp filter (seccomp(2)) of a worker that serves, as the kernel's array of struct sock_filter. It is made from
+ * the table in system_calls.ts: listed calls pass, with the arguments listed; others fail with EPERM, or with ENOSYS if
+ * libraries can do without them. No call ends the process: a call that Deno or a library makes for its own convenience
+ * must not cost connections. This file only writes the program; sandbox.ts passes it to the kernel.
  *
- * The commonest calls are compared first and the others found by halving, so that a call costs a dozen instructions
- * at most; a kernel of 5.11 or newer remembers which calls always pass and runs no instruction for them.
+ * The most frequent calls are compared first, the others are found by binary search, so a call costs max a dozen
+ * instructions. Linux 5.11 or newer remembers which calls always pass and runs no instructions for them.
  */
 
 import { ENOSYS, EPERM } from "./abi.ts";
@@ -23,7 +22,7 @@ import {
   UNKNOWN_CALLS,
 } from "./system_calls.ts";
 
-/** For whom a program is. */
+/** The process that a program is for. */
 export interface SandboxOptions {
   readonly architecture: Architecture;
   /** The process; signals to its own threads pass. */
@@ -45,12 +44,12 @@ export function sandboxProgram(options: SandboxOptions): Instruction[] {
   const commonest = groups[0]!.calls.map((call) => numberOf(call, architecture))
     .filter((number) => number !== undefined);
   return [
-    // A process may enter the kernel by the tables of other architectures, where numbers mean other calls.
+    // A process may use the system call tables of other architectures, where the numbers mean other calls.
     [LOAD_WORD, ARCHITECTURE_OFFSET],
     [JUMP_IF_EQUAL, AUDIT_ARCHITECTURES[architecture], 1, 0],
     DENY,
     [LOAD_WORD, NUMBER_OFFSET],
-    // x32 is a second table of x86-64 under the same name; the numbers of arm64 end far below.
+    // x32 is a second table of x86-64 with the same architecture code; arm64's numbers end far below this bit.
     [JUMP_IF_AT_LEAST, X32_BIT, 0, 1],
     DENY,
     ...commonest.map((number, place): Instruction => [
@@ -62,13 +61,13 @@ export function sandboxProgram(options: SandboxOptions): Instruction[] {
   ];
 }
 
-/** From a number to the one before the next range's: what is done about these calls. */
+/** From this number up to the next range: what happens to these calls. */
 interface Range {
   readonly first: number;
   readonly action: readonly Instruction[];
 }
 
-/** What covers all numbers, in their order, starting from 0. */
+/** Ranges that cover all numbers, in ascending order from 0. */
 function rangesOf(groups: readonly CallGroup[], options: SandboxOptions): Range[] {
   const actions = new Map<number, readonly Instruction[]>();
   const known = (call: SystemCall, action: readonly Instruction[]) => {
@@ -87,7 +86,9 @@ function rangesOf(groups: readonly CallGroup[], options: SandboxOptions): Range[
   return ranges;
 }
 
-/** What one of must hold, for every call; undefined: it always passes. A call may be in several groups. */
+/**
+ * For each call, alternatives of which one must hold; undefined if it always passes. A call may be in several groups.
+ */
 function alternativesByName(groups: readonly CallGroup[]): [SystemCall, CallGroup["onlyIf"]][] {
   const calls = new Map<string, [SystemCall, CallGroup["onlyIf"]]>();
   for (const { calls: listed, onlyIf } of groups) {
@@ -102,21 +103,21 @@ function alternativesByName(groups: readonly CallGroup[]): [SystemCall, CallGrou
   return [...calls.values()];
 }
 
-/** Halves the ranges until one is left. The number of the call is in the register. */
+/** Binary search over the ranges. The number of the call is in the register. */
 function search(ranges: readonly Range[]): Instruction[] {
   if (ranges.length === 1) return [...ranges[0]!.action];
   const middle = ranges.length >> 1;
   const below = search(ranges.slice(0, middle));
   const above = search(ranges.slice(middle));
   const pivot = ranges[middle]!.first;
-  // A conditional jump skips 255 instructions at most.
+  // A conditional jump skips max 255 instructions.
   const jump: Instruction[] = below.length <= MOST_SKIPPED
     ? [[JUMP_IF_AT_LEAST, pivot, below.length, 0]]
     : [[JUMP_IF_AT_LEAST, pivot, 0, 1], [JUMP, below.length]];
   return [...jump, ...below, ...above];
 }
 
-/** Lets the call pass if one of the alternatives holds, or else goes on behind them. */
+/** Lets the call pass if one of the alternatives holds; otherwise continues after them. */
 function checks(
   alternatives: readonly (readonly ArgumentTest[])[],
   { pid }: SandboxOptions,

@@ -1,7 +1,7 @@
 /**
- * System calls for a service that Deno does not offer, through the C library: a locked file, a datagram to an
- * abstract address, the clock of the service manager, and accepting on an inherited socket. A supervisor may
- * use them; nothing here runs any code but the C library's.
+ * System calls for a service that Deno does not offer, through the C library: a locked file, a datagram to an abstract
+ * address, the service manager's clock, and accepting on an inherited socket. A supervisor may use them, because they
+ * run no foreign code except the C library's.
  */
 
 import {
@@ -37,8 +37,8 @@ function library() {
 }
 
 /**
- * Opens a file, makes it if need be, and locks it (flock(2)): its descriptor, or undefined if another process
- * has the lock. Throws an error with the number of errno(3) as its `errno`.
+ * Opens a file, creates it if necessary, and locks it (flock(2)). Returns its descriptor, or undefined if another
+ * process has the lock. Throws an error whose `errno` is the errno(3) number.
  */
 export function openLocked(path: string, mode: number): number | undefined {
   const { open, flock, close } = library();
@@ -49,7 +49,7 @@ export function openLocked(path: string, mode: number): number | undefined {
   return undefined;
 }
 
-/** Whether another open file has an exclusive lock (flock(2)) on this one; undefined if that cannot be tried. */
+/** Whether another open file has an exclusive lock (flock(2)) on this file; undefined if that cannot be tested. */
 export function isLocked(path: string): boolean | undefined {
   const { open, flock, close } = library();
   const descriptor = open(cString(path), O_CLOEXEC, 0);
@@ -64,7 +64,7 @@ export function closeDescriptor(descriptor: number): void {
   library().close(descriptor);
 }
 
-/** Sends text or bytes to a unix socket, by path or as `@NAME` (unix(7)), and never waits. Throws if it cannot. */
+/** Sends text or bytes to a unix socket, by path or as `@NAME` (unix(7)), without waiting. Throws if it cannot. */
 export function sendDatagram(to: string, text: string | Uint8Array): void {
   const { socket, sendto, close } = library();
   const octets = new Uint8Array(typeof text === "string" ? new TextEncoder().encode(text) : text);
@@ -90,18 +90,18 @@ export function monotonicMicroseconds(): bigint {
 }
 
 /**
- * Puts an inherited listening socket in the place of a descriptor that Deno listens on: from then on that
- * listener of Deno's accepts on it. Throws when that does not work.
+ * Replaces the socket of a Deno listener by an inherited listening socket: from then on the listener accepts on that.
+ * Throws if that does not work.
  *
- * Deno waits for its sockets by epoll(7), which knows a socket by descriptor and file: with its last
- * descriptor the stand-in leaves epoll, and the new file is entered under the same number with the same
- * events and the same token, which the kernel shows in /proc/self/fdinfo (proc_pid_fdinfo(5)).
+ * Deno waits for its sockets by epoll(7), which identifies a socket by descriptor and file. When the stand-in's last
+ * descriptor is closed, it leaves epoll. The new file is then added under the same number, with the same events and the
+ * same token, which the kernel shows in /proc/self/fdinfo (proc_pid_fdinfo(5)).
  */
 export function takePlace(place: number, inherited: number): void {
   const entries = epollEntries(place);
   if (entries.length === 0) throw new Error("the runtime does not wait by epoll");
   const { dup3, epoll_ctl, ioctl } = library();
-  // Whoever made the socket may have left it blocking; to wait in accept(2) would stop everything.
+  // The socket's creator may have left it blocking; accept(2) would then block the whole process.
   if (ioctl(inherited, BigInt(FIONBIO), new Int32Array([1])) !== 0) throw systemError("ioctl");
   if (dup3(inherited, place, O_CLOEXEC) < 0) throw systemError("dup3");
   for (const { epoll, event } of entries) {
@@ -112,7 +112,7 @@ export function takePlace(place: number, inherited: number): void {
   }
 }
 
-/** Where epoll watches a descriptor, and the struct epoll_event it does so with. */
+/** The epoll instances that watch a descriptor, and the struct epoll_event in each. */
 function epollEntries(
   descriptor: number,
 ): { epoll: number; event: Uint8Array<ArrayBuffer> }[] {
@@ -137,7 +137,7 @@ function epollEvent(events: number, data: bigint): Uint8Array<ArrayBuffer> {
   return event;
 }
 
-/** What errno(3) says of the call that has just failed, in the form of Node's errors. */
+/** The errno(3) of the call that has just failed, in the form of Node's errors. */
 function systemError(call: string): Error & { errno: number; code: string } {
   const location = library().__errno_location();
   const errno = location === null ? 0 : new Deno.UnsafePointerView(location).getInt32();

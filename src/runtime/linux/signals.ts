@@ -1,6 +1,7 @@
 /**
- * What the kernel does with signals of this process, by system call (sigaction(2)). What it ignores stays ignored in
- * a program that this process starts (execve(2)). glibc keeps two signals for itself, so its functions are no way.
+ * Sets what the kernel does with signals of this process, by system call (sigaction(2)). An ignored signal stays
+ * ignored in a program that this process starts (execve(2)). glibc's functions cannot be used: it keeps two signals for
+ * itself.
  */
 
 const SYMBOLS = {
@@ -9,12 +10,12 @@ const SYMBOLS = {
 
 let libc: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"] | undefined;
 
-/** Has the kernel discard these signals from now on. Throws where foreign functions are not allowed. */
+/** Makes the kernel discard these signals from now on. Throws where foreign functions are not allowed. */
 export function ignoreSignals(signals: readonly number[]): void {
   for (const signal of signals) setAction(signal, IGNORED);
 }
 
-/** Does something that does not wait while the kernel discards a signal. Throws what the work throws. */
+/** Runs synchronous work while the kernel discards a signal. Throws what the work throws. */
 export function whileIgnored<Result>(signal: number, work: () => Result): Result {
   const former = setAction(signal, IGNORED);
   try {
@@ -24,7 +25,7 @@ export function whileIgnored<Result>(signal: number, work: () => Result): Result
   }
 }
 
-/** Returns what was done with the signal before. */
+/** Returns the previous action. */
 function setAction(signal: number, action: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   libc ??= Deno.dlopen("libc.so.6", SYMBOLS).symbols;
   const former = new Uint8Array(SIGACTION_BYTES);

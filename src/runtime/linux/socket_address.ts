@@ -1,6 +1,6 @@
 /**
- * Socket addresses as Linux has them: struct sockaddr_in and sockaddr_in6 (ip(7), ipv6(7)) and sockaddr_un (unix(7)).
- * Nothing else knows how they are laid out.
+ * Socket addresses in Linux's layout: struct sockaddr_in and sockaddr_in6 (ip(7), ipv6(7)) and sockaddr_un (unix(7)).
+ * No other code knows the layout.
  */
 
 import { AF_INET, AF_INET6, AF_UNIX } from "./abi.ts";
@@ -12,7 +12,7 @@ import {
 } from "../../wire/ip_address.ts";
 import type { SocketAddress } from "../../wire/preface.ts";
 
-/** getsockname(2), as the C library has it. */
+/** getsockname(2) of the C library. */
 export interface SocketNames {
   getsockname(
     descriptor: number,
@@ -21,36 +21,36 @@ export interface SocketNames {
   ): number;
 }
 
-/** One end of a TCP connection, as Deno tells it. */
+/** One end of a TCP connection, as Deno reports it. */
 export interface SocketEnd {
   readonly hostname: string;
   readonly port: number;
 }
 
 /**
- * An address and a port as small as they can be kept, since every connection keeps one: one number for IPv4, which
- * has 48 bits, and the 16 bytes and the port behind them for IPv6.
+ * An address and a port in the smallest form, because every connection keeps one: one number for IPv4, which has 48
+ * bits, and for IPv6 its 16 bytes followed by the port.
  */
 export type PackedAddress = number | Uint8Array;
 
-/** Where the kernel writes an address, and its length before and after: struct sockaddr_storage, socklen_t. */
+/** A buffer for the kernel to write an address, and its length before and after: struct sockaddr_storage, socklen_t. */
 export class AddressSpace {
   readonly bytes = new Uint8Array(SOCKADDR_BYTES);
   readonly length = new Uint32Array(1);
 
-  /** Makes ready for a call that writes an address. */
+  /** Prepares for a call that writes an address. */
   ready(): this {
     this.length[0] = SOCKADDR_BYTES;
     return this;
   }
 }
 
-/** Reads what the kernel wrote; undefined for anything but IP. */
+/** Reads what the kernel wrote; undefined if it is not an IP address. */
 export function packAddress({ bytes }: AddressSpace): PackedAddress | undefined {
   return packedAddress(bytes);
 }
 
-/** The same of a struct sockaddr_in or sockaddr_in6 of any length. */
+/** The same for a struct sockaddr_in or sockaddr_in6 of any length. */
 export function packedAddress(bytes: Uint8Array): PackedAddress | undefined {
   const family = familyOf(bytes);
   if (family === AF_INET) return packIpv4(bytes, 4, portOf(bytes));
@@ -63,7 +63,7 @@ export function packedAddress(bytes: Uint8Array): PackedAddress | undefined {
   return packed;
 }
 
-/** The address in text; an IPv4 one that is mapped into IPv6 is shown as what it is. */
+/** The address as text; an IPv4 address mapped into IPv6 is shown as IPv4. */
 export function unpackAddress(packed: PackedAddress): SocketAddress {
   if (typeof packed !== "number") {
     const host = formatIpAddress(packed.subarray(0, 16));
@@ -74,13 +74,13 @@ export function unpackAddress(packed: PackedAddress): SocketAddress {
   return { host: octets.join("."), port: packed % 0x1_0000 };
 }
 
-/** The address that a socket is bound to; undefined for a unix socket, and for one that is closed. */
+/** The address that a socket is bound to; undefined for a unix socket or a closed one. */
 export function localAddress(libc: SocketNames, descriptor: number): SocketAddress | undefined {
   const packed = packedLocalAddress(libc, descriptor);
   return packed === undefined ? undefined : unpackAddress(packed);
 }
 
-/** The same, as small as it can be kept. */
+/** The same, in the smallest form. */
 export function packedLocalAddress(
   libc: SocketNames,
   descriptor: number,
@@ -98,7 +98,7 @@ export function encodeAddress({ host, port }: SocketAddress): Uint8Array<ArrayBu
   bytes[3] = port & 0xff;
   const octets = parseIpAddress(host);
   if (isIpv6 && octets.length === 4) {
-    // Asked for in its mapped form, so the socket is one for IPv6.
+    // It was given in mapped form, so the socket is one for IPv6.
     bytes.set([0xff, 0xff], 18);
     bytes.set(octets, 20);
   } else {
@@ -117,7 +117,7 @@ export function encodePath(path: string): Uint8Array<ArrayBuffer> | undefined {
   return bytes;
 }
 
-/** The same of a name that the kernel alone knows, without a file (unix(7)): it begins with a NUL. */
+/** The same for an abstract name, which has no file (unix(7)): it begins with a NUL. */
 export function encodeAbstractName(name: string): Uint8Array<ArrayBuffer> | undefined {
   const octets = new TextEncoder().encode(name);
   if (octets.length >= SUN_PATH_BYTES) return undefined;
@@ -132,12 +132,12 @@ export function familyOf(address: Uint8Array): number {
   return address[0]! | (address[1]! << 8);
 }
 
-/** Its port, where it is one of IP. */
+/** Its port, if it is an IP address. */
 export function portOf(address: Uint8Array): number {
   return (address[2]! << 8) | address[3]!;
 }
 
-/** The 4 or 16 bytes of its IP address, 4 if that is an IPv4 one mapped into IPv6; undefined if it is no IP. A view. */
+/** The 4 or 16 bytes of its IP address, as a view; 4 for IPv4 mapped into IPv6; undefined if it is not IP. */
 export function ipOf(address: Uint8Array): Uint8Array | undefined {
   const family = familyOf(address);
   if (family === AF_INET) return address.subarray(4, 8);
@@ -145,8 +145,8 @@ export function ipOf(address: Uint8Array): Uint8Array | undefined {
 }
 
 /**
- * Whether a struct sockaddr is this end's. IPv4 is the same mapped into IPv6. It compares text without making any: this is
- * done for every connection.
+ * Whether a struct sockaddr is this end's address. IPv4 equals the same address mapped into IPv6. It compares text
+ * without creating any, because it runs for every connection.
  */
 export function isEnd(address: Uint8Array, { hostname, port }: SocketEnd): boolean {
   if (portOf(address) !== port) return false;
@@ -171,7 +171,7 @@ function isIpv4(address: Uint8Array, offset: number, text: string): boolean {
   return true;
 }
 
-/** Whether a struct sockaddr_in6 has an address of IPv4 in it (RFC 4291 section 2.5.5.2). */
+/** Whether a struct sockaddr_in6 contains an IPv4 address (RFC 4291 section 2.5.5.2). */
 function isMapped(address: Uint8Array): boolean {
   for (let index = 8; index < 18; index++) if (address[index] !== 0) return false;
   return address[18] === 0xff && address[19] === 0xff;
@@ -184,7 +184,7 @@ function packIpv4(bytes: Uint8Array, at: number, port: number): number {
 }
 
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).
-/** sizeof(struct sockaddr_storage): every address has room in it. */
+/** sizeof(struct sockaddr_storage): large enough for every address. */
 export const SOCKADDR_BYTES = 128;
 const SUN_PATH_BYTES = 108;
 const DOT = 0x2e;

@@ -1,31 +1,31 @@
 /**
- * Classic BPF programs for listening sockets. One picks, of the sockets that share a port (SO_REUSEPORT), the
- * one for a new connection: by nothing but the client's address, so that a client comes back to the process
- * that knows its TLS session; or so that sockets about to close get no connections any more. The other has a
- * socket overlook new connections. This file only writes the programs; kernel.ts attaches them.
+ * Classic BPF programs for listening sockets. The first selects the socket for a new connection among those that share
+ * a port (SO_REUSEPORT). It uses only the client's address: a client then returns to the process that knows its TLS
+ * session. It also keeps new connections away from sockets that are about to close. The second program makes a socket
+ * ignore new connections. This file only writes the programs; kernel.ts attaches them.
  *
- * What a steering program returns is the index of a socket in the port's group, which holds them in the order
- * of listening. Where there is no such index, the kernel chooses by its own hash over addresses and ports: at
- * the start, and after a process has died, until its successor listens. A socket that closes leaves its place
- * to the last one of the group, and the successor comes last. So a death moves the clients of two places:
- * those of the dead process, whose sessions are lost anyway, and those of the last place, who make one full
- * handshake with their new process. All others stay where they are.
+ * A steering program returns the index of a socket in the port's group, whose order is that of listening. If there is
+ * no such index, the kernel chooses by its own hash over addresses and ports: at the start, and after a process has
+ * died, until its successor listens. When a socket closes, the last one of the group moves to its index, and the
+ * successor joins at the end. So a death moves the clients of two indexes: those of the dead process, whose sessions
+ * are lost anyway, and those of the last index, who make one full handshake with their new process. All others stay
+ * where they are.
  */
 
 import { encodeInstructions, type Instruction } from "./filter_program.ts";
 import type { Steering } from "../runtime.ts";
 
 /**
- * The program that picks one of `count` sockets (at least one), the first of which is at the place `first`, as
- * the array of struct sock_filter that the kernel takes, little-endian like every machine that Deno runs on.
+ * The program that selects one of `count` sockets (at least one), the first of which has the index `first`. It is the
+ * kernel's array of struct sock_filter, little-endian like every machine that Deno runs on.
  */
 export function steeringProgram({ first, count, byClient }: Steering): Uint8Array<ArrayBuffer> {
   const ports = (headerLength: number): Instruction[] =>
     byClient ? [] : [[COPY_TO_X], [LOAD_WORD, NETWORK_HEADER + headerLength], [XOR_X]];
-  // An IPv4 source address. RFC 791 section 3.1. The ports of a packet with options are elsewhere; it only
-  // matters that something decides.
+  // An IPv4 source address. RFC 791 section 3.1. In a packet with options the ports are elsewhere, but any value will
+  // do.
   const ipv4: Instruction[] = [[LOAD_WORD, NETWORK_HEADER + 12], ...ports(20)];
-  // The 16 octets of an IPv6 source address, or the 8 of its network, folded to a word. RFC 8200 section 3.
+  // The 16 bytes of an IPv6 source address, or the 8 of its network, folded to a word. RFC 8200 section 3.
   const ipv6: Instruction[] = [
     [LOAD_WORD, NETWORK_HEADER + 8],
     ...(byClient === "network" ? [12] : [12, 16, 20]).flatMap((offset): Instruction[] => [
@@ -37,13 +37,13 @@ export function steeringProgram({ first, count, byClient }: Steering): Uint8Arra
     [JUMP, ipv4.length],
   ];
   return encodeInstructions([
-    // A socket for all addresses gets IPv4 packets too, so that the packet's own version counts.
+    // A socket for all addresses gets IPv4 packets too, so the packet's own version decides.
     [LOAD_OCTET, NETWORK_HEADER],
     [SHIFT_RIGHT, 4],
     [JUMP_IF_EQUAL, 6, 0, ipv6.length],
     ...ipv6,
     ...ipv4,
-    // Clients often differ in a few bits only, at whichever end. All of them have to reach those kept.
+    // Clients often differ only in a few bits, at either end. All of them must affect the bits that are kept.
     [COPY_TO_X],
     [SHIFT_RIGHT, 16],
     [XOR_X],
@@ -56,9 +56,9 @@ export function steeringProgram({ first, count, byClient }: Steering): Uint8Arra
 }
 
 /**
- * The program that drops the first segment of every new connection (SYN without ACK, RFC 9293 section 3.1) and
- * lets everything else pass. Whoever sends one tries again after a second, and is taken by then by another
- * socket of the port, or refused.
+ * The program that drops the first segment of every new connection (SYN without ACK, RFC 9293 section 3.1) and lets
+ * everything else pass. The client tries again after a second; by then another socket of the port accepts it, or it is
+ * refused.
  */
 export function overlookingProgram(): Uint8Array<ArrayBuffer> {
   return encodeInstructions([
@@ -84,11 +84,11 @@ const ADD = 0x04;
 const AND = 0x54;
 const RETURN = 0x06;
 const RETURN_A = 0x16;
-/** SKF_NET_OFF of linux/filter.h: offsets from here count from the network header, wherever it is. */
+/** SKF_NET_OFF of linux/filter.h: offsets from here are relative to the network header, wherever it is. */
 const NETWORK_HEADER = 0xfff00000;
 /** 2^32 divided by the golden ratio, odd: multiplicative hashing. */
 const GOLDEN_RATIO = 0x9e3779b1;
-/** Where a TCP header has its flags, from its own beginning: that is where a socket's filter starts. */
+/** The offset of the flags in a TCP header; a socket's filter starts at the TCP header. */
 const TCP_FLAGS = 13;
 const SYN = 0x02;
 const ACK = 0x10;

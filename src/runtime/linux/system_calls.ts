@@ -1,27 +1,27 @@
 /**
- * The system calls that a worker makes once it serves, each group with its reason: the whole of what the sandbox
- * allows. What is not listed here is denied: opening files, starting programs, tracing, signals to others, mounts,
- * other roots and directories, BPF, io_uring, key rings, performance counters, whatever a later kernel brings. Some
- * calls are allowed with certain arguments only. This file is data; sandbox_program.ts makes the filter of it.
+ * The system calls that a worker makes once it serves, each group with its reason: all that the sandbox allows. What is
+ * not listed here is denied: opening files, starting programs, tracing, signals to other processes, mounts, other roots
+ * and directories, BPF, io_uring, key rings, performance counters, and anything that a later kernel adds. Some calls
+ * are allowed only with certain arguments. This file is data; sandbox_program.ts makes the filter from it.
  *
- * The numbers are those of asm/unistd_64.h (x86-64) and asm-generic/unistd.h (arm64), where some of the older calls
- * do not exist.
+ * The numbers are those of asm/unistd_64.h (x86-64) and asm-generic/unistd.h (arm64), where some of the older calls do
+ * not exist.
  */
 
-/** The machines that Deno runs on under Linux, by their names for Deno. */
+/** The architectures that Deno supports under Linux, by Deno's names. */
 export type Architecture = "x86_64" | "aarch64";
 
-/** A system call: its name, its number on x86-64, and on arm64 if it is there. */
+/** A system call: its name, its number on x86-64, and its number on arm64 if it exists there. */
 export type SystemCall = readonly [name: string, x86_64: number | undefined, aarch64?: number];
 
-/** A condition for one argument: its lower 32 bits, cut down to `mask`, are `among` these. */
+/** A condition for one argument: its lower 32 bits, masked with `mask`, are one of `among`. */
 export interface ArgumentTest {
   /** From 0. */
   readonly argument: number;
-  /** The upper half of the argument instead, where the kernel looks at all of its 64 bits. */
+  /** Tests the upper half of the argument instead, for calls where the kernel uses all 64 bits. */
   readonly upperHalf?: boolean;
   readonly mask?: number;
-  /** `own pid`: the number of the process that the filter is for. */
+  /** `own pid` is the id of the process that the filter is for. */
   readonly among: readonly (number | "own pid")[];
 }
 
@@ -29,11 +29,11 @@ export interface ArgumentTest {
 export interface CallGroup {
   readonly reason: string;
   readonly calls: readonly SystemCall[];
-  /** All conditions of one of these must hold; undefined: any arguments will do. */
+  /** All conditions of one of these must hold; undefined allows any arguments. */
   readonly onlyIf?: readonly (readonly ArgumentTest[])[];
 }
 
-/** For every worker. Those that are made most often stand first. */
+/** For every worker. The most frequent calls are first. */
 export const SERVING_CALLS: readonly CallGroup[] = [
   {
     reason: "what relaying is made of",
@@ -112,7 +112,7 @@ export const SERVING_CALLS: readonly CallGroup[] = [
   {
     reason: "connections to backends and listening sockets: TCP, over IPv4 and IPv6",
     calls: [["socket", 41, 198]],
-    // AF_INET, AF_INET6; SOCK_STREAM with whatever flags; the default protocol or IPPROTO_TCP.
+    // AF_INET, AF_INET6; SOCK_STREAM with any flags; the default protocol or IPPROTO_TCP.
     onlyIf: [[
       { argument: 0, among: [2, 10] },
       { argument: 1, mask: 0xf, among: [1] },
@@ -250,7 +250,7 @@ export const UNIX_SOCKET_CALLS: readonly CallGroup[] = [
   },
 ];
 
-/** Where a library of the operator's drives a token (PKCS #11) or another device. */
+/** Where a library that the operator has configured uses a token (PKCS #11) or another device. */
 export const TOKEN_CALLS: readonly CallGroup[] = [
   {
     reason: "the token's own files, its device and its locks",
@@ -302,13 +302,13 @@ export const TOKEN_CALLS: readonly CallGroup[] = [
 ];
 
 /**
- * Answered with ENOSYS, so that the C library does without: the flags of clone3 are in memory, where a filter
- * cannot look; those of clone are in a register.
+ * Answered with ENOSYS, so that the C library uses another call: the flags of clone3 are in memory, where a filter
+ * cannot read them; those of clone are in a register.
  */
 export const UNKNOWN_CALLS: readonly SystemCall[] = [["clone3", 435, 435]];
 
 /**
- * The last number that was given when this table was made. What is above is a call that libraries try before an
- * older one, and is answered with ENOSYS too.
+ * The last number assigned when this table was made. Higher numbers are calls that libraries try before an older one,
+ * and are also answered with ENOSYS.
  */
 export const LAST_KNOWN_NUMBER = 469;

@@ -1,9 +1,9 @@
 /**
- * The right to take a process's place, which one process at a time can have: a unix socket with an abstract name
- * (unix(7)). The kernel gives a name to one socket only, in the network whose ports the two share, and takes it back
- * when its owner ends, however that ends. Whoever comes second asks the kernel who the first one is. Any user of the
- * machine can take a name. Sockets of the same port are of the same user, so a name that somebody else has is nobody's
- * claim, and the next one counts.
+ * The right to take over from a process, which one process at a time can have: a unix socket with an abstract name
+ * (unix(7)). In a network namespace, which the two processes share with their ports, the kernel gives a name to only
+ * one socket. It releases the name when the owner ends, even by a crash. The second process asks the kernel which
+ * process is the first. Any user of the machine can take a name. Sockets of the same port belong to the same user, so a
+ * name that another user has is not a claim, and the next name is used.
  */
 
 import {
@@ -29,9 +29,9 @@ const SYMBOLS = {
 let libc: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"] | undefined;
 
 /**
- * Claims the place of a process, told by an identity that no other one ever has. Returns the claim, until it is closed,
- * or the id of the process that has it, 0 if that cannot be told; undefined where there are no such sockets, and
- * nothing keeps two apart.
+ * Claims the takeover of a process, identified by a value that is never reused. Returns the claim, which lasts until it
+ * is closed, or the id of the process that has it, 0 if that is unknown. Undefined where there are no such sockets;
+ * then nothing prevents two claims.
  */
 export function claimTakeover(identity: string): { close(): void } | number | undefined {
   try {
@@ -57,7 +57,7 @@ function take(name: Uint8Array<ArrayBuffer>): { close(): void } | "taken" | unde
   const { __errno_location, bind, close, listen, socket } = libc!;
   const descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return undefined;
-  // What listens is asked for its owner; nothing is ever accepted.
+  // It listens only so that its owner can be queried; nothing is ever accepted.
   if (bind(descriptor, name, name.length) === 0 && listen(descriptor, QUEUE) === 0) {
     return { close: () => void close(descriptor) };
   }
@@ -67,12 +67,12 @@ function take(name: Uint8Array<ArrayBuffer>): { close(): void } | "taken" | unde
 }
 
 /**
- * The process that has this name, 0 if it is of another process namespace; undefined if it is no stud that could serve
- * here: it is another user's, or it does not listen, or lets nobody in.
+ * The process that has this name, 0 if it is in another process namespace. Undefined if it cannot be a stud that serves
+ * here: it is another user's, it does not listen, or it accepts no connections.
  */
 function ownerOf(name: Uint8Array<ArrayBuffer>): number | undefined {
   for (let tries = 0; tries < TRIES; tries++) {
-    // It may have been caught between bind(2) and listen(2).
+    // It may be between bind(2) and listen(2).
     if (tries > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TRY_PAUSE);
     const owner = credentialsOf(name);
     if (owner === undefined) continue;
@@ -93,7 +93,7 @@ function credentialsOf(name: Uint8Array<ArrayBuffer>): { pid: number; user: numb
   return isKnown ? { pid: credentials[0]!, user: credentials[1]! >>> 0 } : undefined;
 }
 
-/** Processes of others may have the same numbers. */
+/** Processes in other namespaces may have the same ids. */
 function processNamespace(): string {
   try {
     return Deno.readLinkSync("/proc/self/ns/pid");
@@ -105,8 +105,8 @@ function processNamespace(): string {
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).
 const SO_PEERCRED = 17;
 const QUEUE = 128;
-/** Names that others may have; who has all of them keeps no two studs apart, but stops neither. */
+/** The number of names. Another user who takes all of them disables this protection, but does not stop stud. */
 const NAMES = 8;
-/** How often a name is asked for its owner, and milliseconds in between. */
+/** The number of queries for a name's owner, and the milliseconds between them. */
 const TRIES = 5;
 const TRY_PAUSE = 10;

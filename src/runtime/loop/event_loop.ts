@@ -1,11 +1,11 @@
 /**
- * An event loop over epoll(7) that runs inside of the runtime's. It waits for sockets whose descriptors are
- * ours, keeps the timers of its clock, and lets the runtime do its own work (pipes, signals, files) whenever
- * the runtime's epoll instance, nested in this one, has something.
+ * An event loop over epoll(7) that runs inside the runtime's own loop. It waits for sockets whose descriptors are ours
+ * and keeps the timers of its clock. The runtime's epoll instance is nested in this one; when that has an event, the
+ * runtime gets a turn for its own work (pipes, signals, files).
  *
- * Whatever an event leads to is done before the next one is looked at: promises it settles run at once. Among
- * events, those of patient watchers (handshakes, new clients) wait until the others have had their turn, since
- * each costs as much processor time as ten requests.
+ * Everything that an event causes is done before the next event: promises that it settles run at once. Events of
+ * patient watchers (handshakes, new clients) come after the others, because each costs as much processor time as ten
+ * requests.
  */
 
 import { EINTR, EPOLL_CTL_ADD } from "../linux/abi.ts";
@@ -14,34 +14,34 @@ import { errno, type Libc, openLibc } from "./libc.ts";
 import { epollDescriptors } from "../linux/epoll_descriptors.ts";
 import { Timers } from "./timers.ts";
 
-/** A global of Deno's; imported from node:timers it costs a worker 10 ms at its start. */
+/** A Deno global; importing it from node:timers would add 10 ms to a worker's start. */
 declare function setImmediate(callback: () => void): unknown;
 
 /** Waits for events on a descriptor. */
 export interface Watcher {
-  /** Whether others go first. */
+  /** Whether other watchers go first. */
   readonly patient: boolean;
-  /** Called with what epoll_wait(2) tells; everything that it leads to is its own to catch. */
+  /** Called with the events of epoll_wait(2). It must catch every error that this causes. */
   ready(events: number): void;
 }
 
 /** How a loop fits into its process. */
 export interface EventLoopOptions {
   /**
-   * Milliseconds after which the runtime has a turn, whatever happens or does not: for a process in which the
-   * runtime's timers matter too, which do not wake it. Undefined: as long as nothing happens, none.
+   * Max milliseconds between two turns of the runtime, for a process that also uses the runtime's timers: they do not
+   * wake this loop. Undefined: no turn is needed while nothing happens.
    */
   readonly longestSleep?: number;
 }
 
-/** An event loop. It runs from the first use on, for as long as something is watched or due. */
+/** An event loop. It runs from its first use, for as long as something is watched or a timer is set. */
 export class EventLoop implements Clock {
   readonly #libc: Libc;
   readonly #poll: number;
   readonly #longestSleep: number;
   readonly #runMicrotasks: (() => void) | undefined;
   readonly #watchers: (Watcher | undefined)[] = [];
-  /** Which watcher an event is for: a descriptor may be another one's by then. */
+  /** The token of each descriptor's watcher: by the time of an event, the descriptor may belong to another watcher. */
   readonly #tokens: number[] = [];
   #lastToken = 0;
   #watched = 0;
@@ -55,11 +55,11 @@ export class EventLoop implements Clock {
   readonly #eventsView = new DataView(this.#events.buffer);
   /** When the runtime had its last turn. */
   #turnedAt = 0;
-  /** Whether anything has happened since. */
+  /** Whether anything has happened since then. */
   #unseen = false;
-  /** How many turns the runtime needs before a sleep. */
+  /** The number of turns that the runtime still needs before a sleep. */
   #turnsOwed = TURNS_OF_RUNTIME;
-  /** Milliseconds that the next sleep may take. */
+  /** Max milliseconds of the next sleep. */
   #nap = FIRST_NAP;
   #running = false;
   #now = 0;
@@ -70,14 +70,14 @@ export class EventLoop implements Clock {
     this.#longestSleep = longestSleep;
     this.#poll = this.#libc.epoll_create1(EPOLL_CLOEXEC);
     if (this.#poll < 0) throw new Error(`epoll_create1: os error ${errno()}`);
-    // Where the runtime has its turns anyway its instance need not be nested; several loops may be there then.
+    // If the runtime gets regular turns anyway, its instance need not be nested; there may be several loops then.
     const polls = longestSleep === Infinity
       ? epollDescriptors().filter((descriptor) => descriptor !== this.#poll)
       : [];
     for (const descriptor of polls) this.#control(EPOLL_CTL_ADD, descriptor, EPOLLIN, 0);
   }
 
-  /** Begins to watch a descriptor for as long as it is open. Throws if the kernel has no room for another one. */
+  /** Watches a descriptor for as long as it is open. Throws if the kernel has no room for another one. */
   watch(descriptor: number, watcher: Watcher, events: number): void {
     const token = this.#lastToken = (this.#lastToken + 1) & 0x7fff_ffff;
     if (this.#watchers[descriptor] === undefined) this.#watched++;
@@ -87,7 +87,7 @@ export class EventLoop implements Clock {
     this.#start();
   }
 
-  /** Waits for other events on a descriptor that is watched. */
+  /** Changes the events of a watched descriptor. */
   rewatch(descriptor: number, events: number): void {
     this.#control(EPOLL_CTL_MOD, descriptor, events, this.#tokens[descriptor]!);
   }
@@ -99,7 +99,7 @@ export class EventLoop implements Clock {
     this.#control(EPOLL_CTL_DEL, descriptor, 0, 0);
   }
 
-  /** Forgets a descriptor that is closed next: the kernel then does so too. */
+  /** Forgets a descriptor that is about to be closed; the close makes the kernel forget it too. */
   forget(descriptor: number): void {
     if (this.#watchers[descriptor] === undefined) return;
     this.#patient.delete(this.#tokens[descriptor]!);
@@ -107,7 +107,7 @@ export class EventLoop implements Clock {
     this.#watched--;
   }
 
-  /** When the events that are being dealt with came: to ask the runtime each time would cost ten calls a connection. */
+  /** The time when the current events arrived. Asking the runtime each time would cost ten calls per connection. */
   now(): number {
     return this.#running ? this.#now : performance.now();
   }
@@ -134,7 +134,7 @@ export class EventLoop implements Clock {
     setImmediate(() => this.#run());
   }
 
-  /** Goes round until the runtime is to have a turn. */
+  /** Runs until it is the runtime's turn. */
   #run(): void {
     this.#turnedAt = this.#now = performance.now();
     this.#unseen = false;
@@ -155,8 +155,8 @@ export class EventLoop implements Clock {
   }
 
   /**
-   * What the runtime does in a turn may lead to more, such as a file's next read, which its threads may have done
-   * before it asks: nothing wakes us then. So it has turns again after ever longer sleeps.
+   * One turn of the runtime may lead to more work, such as a file's next read. Its threads may finish that work before
+   * it asks for it, and then nothing wakes us. So the runtime gets more turns, after longer and longer sleeps.
    */
   #oweTurns(nap: number): void {
     this.#turnsOwed = TURNS_OF_RUNTIME;
@@ -167,7 +167,7 @@ export class EventLoop implements Clock {
     return this.#watched > 0 || this.#turns.length > 0 || this.#timers.next() !== undefined;
   }
 
-  /** Waits for events, unless there is something else to do, and deals with all. Tells whether the runtime has some. */
+  /** Waits for events, unless there is other work, and handles all of them. Returns whether the runtime has events. */
   #round(): boolean {
     const sleep = this.#sleep();
     const count = this.#libc.epoll_wait(this.#poll, this.#events, EVENTS_AT_ONCE, sleep);
@@ -198,17 +198,17 @@ export class EventLoop implements Clock {
     else waiting.events |= events;
   }
 
-  /** Milliseconds for epoll_wait(2); -1: for ever. */
+  /** Milliseconds for epoll_wait(2); -1 means no limit. */
   #sleep(): number {
     if (this.#turnsOwed > 0 || this.#turns.length > 0 || this.#patient.size > 0) return 0;
     const due = this.#timers.next();
     const longest = Math.min(this.#longestSleep, this.#nap);
     if (due === undefined && !this.#unseen && longest === Infinity) return -1;
-    // Whatever was done in this round took time.
+    // The work of this round took time.
     const now = performance.now();
     const sleep = Math.min(
       due === undefined ? Infinity : due - now,
-      // A long sleep must not begin before the runtime has seen, say, a rejection that nobody handles.
+      // Before a long sleep the runtime must have had a turn, for example to report an unhandled rejection.
       this.#unseen ? this.#turnedAt + LONGEST_WITHOUT_RUNTIME - now : Infinity,
       longest,
     );
@@ -228,7 +228,7 @@ export class EventLoop implements Clock {
     }
   }
 
-  /** Some of those that wait, or only one if that takes long; what has happened meanwhile goes first again. */
+  /** Serves some of the waiting events, or only one if that takes long; new events of other watchers then go first. */
   #servePatient(): void {
     if (this.#patient.size === 0) return;
     const until = this.#patient.size === 1 ? 0 : performance.now() + PATIENT_SHARE;
@@ -239,7 +239,7 @@ export class EventLoop implements Clock {
     }
   }
 
-  /** Tells a watcher of its events; when this returns, everything that they lead to is done. */
+  /** Passes a watcher its events; when this returns, everything that they cause is done. */
   #serve(watcher: Watcher, events: number): void {
     try {
       watcher.ready(events);
@@ -273,8 +273,8 @@ export class EventLoop implements Clock {
 }
 
 /**
- * Runs the promises' reactions that are due, without a turn of the runtime's event loop, which costs a hundred
- * times as much. Undefined where the runtime does not show how; then every round ends with such a turn.
+ * Runs the promise reactions that are due, without a turn of the runtime's event loop, which costs a hundred times as
+ * much. Undefined where the runtime has no way to do this; then every round ends with such a turn.
  */
 function microtaskRunner(): (() => void) | undefined {
   const { internal } = Deno as unknown as { internal: symbol };
@@ -284,17 +284,17 @@ function microtaskRunner(): (() => void) | undefined {
   return typeof core?.runMicrotasks === "function" ? () => core.runMicrotasks!() : undefined;
 }
 
-/** Milliseconds after which the runtime gets a turn although its epoll instance has nothing. */
+/** Milliseconds after which the runtime gets a turn even if its epoll instance has no events. */
 const LONGEST_WITHOUT_RUNTIME = 20;
 /**
- * Turns from an event of the runtime's to what it leads to: in one the runtime waits for events, in the next it
- * asks what was waited for, in the third promises are settled.
+ * Turns from an event of the runtime's until its result is handled: in the first the runtime waits for events, in the
+ * second it collects the results, in the third promises are settled.
  */
 const TURNS_OF_RUNTIME = 3;
-/** Milliseconds of sleep after which the runtime has turns again, for as long as it may have more to do. */
+/** Milliseconds of sleep after which the runtime gets more turns, as long as it may have more work. */
 const FIRST_NAP = 2;
 const LONGEST_NAP = 8_192;
-/** Milliseconds for patient watchers before the others are looked at again; one at least is served. */
+/** Milliseconds for patient watchers before the others are checked again; at least one patient watcher is served. */
 const PATIENT_SHARE = 0.2;
 const EVENTS_AT_ONCE = 256;
 

@@ -1,6 +1,6 @@
 /**
- * The C library's calls for sockets and epoll(7), by foreign functions. Lengths are 32 bits wide here, which is
- * what V8 passes without a BigInt; no caller has larger buffers.
+ * The C library's calls for sockets and epoll(7), as foreign functions. Lengths are 32 bits wide here, which V8 passes
+ * without a BigInt; no caller has larger buffers.
  */
 
 const SYMBOLS = {
@@ -25,7 +25,7 @@ const SYMBOLS = {
   write: { parameters: ["i32", "buffer", "u32"], result: "i32" },
 } as const;
 
-/** The calls by their names; each result below 0 is a failure that {@linkcode errno} explains. */
+/** The calls by their names. A result below 0 is a failure; {@linkcode errno} has the reason. */
 export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
 let opened: { readonly libc: Libc; readonly errno: Int32Array } | undefined;
@@ -33,12 +33,12 @@ let opened: { readonly libc: Libc; readonly errno: Int32Array } | undefined;
 function library() {
   if (opened !== undefined) return opened;
   const libc = Deno.dlopen("libc.so.6", SYMBOLS).symbols;
-  // The address belongs to the thread, and all of this runs on one.
+  // The address belongs to the thread; all of this runs on one thread.
   const location = Deno.UnsafePointerView.getArrayBuffer(libc.__errno_location()!, 4);
   return opened = { libc, errno: new Int32Array(location) };
 }
 
-/** Opens the library when it is first called. Throws where foreign functions are not allowed. */
+/** Opens the library on the first call. Throws where foreign functions are not allowed. */
 export function openLibc(): Libc {
   return library().libc;
 }
@@ -48,7 +48,10 @@ export function errno(): number {
   return library().errno[0]!;
 }
 
-/** A call failed on a socket, with an errno(3), or {@linkcode CLOSED} for what waited when its stream was closed. */
+/**
+ * A socket call that failed, with its errno(3), or {@linkcode CLOSED} for a call that waited when its stream was
+ * closed.
+ */
 export class SocketError extends Error {
   override readonly name = "SocketError";
   readonly errno: number;
@@ -59,8 +62,8 @@ export class SocketError extends Error {
   }
 
   /**
-   * The error for a number; always the same, since to make one costs as much as three system calls, most of it for
-   * a stack that tells nothing: connections end with errors every day.
+   * The error for a number; always the same object. Making a new one costs as much as three system calls, mainly for a
+   * stack that says nothing useful, and connections often end with errors.
    */
   static of(errno: number): SocketError {
     return known[errno] ??= new SocketError(errno);
@@ -69,5 +72,5 @@ export class SocketError extends Error {
 
 const known: SocketError[] = [];
 
-/** No number of the kernel's: we closed the stream ourselves. */
+/** Not one of the kernel's numbers: we closed the stream ourselves. */
 export const CLOSED = 0;

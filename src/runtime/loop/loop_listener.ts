@@ -1,6 +1,6 @@
 /**
- * A listening socket on an event loop. It accepts one connection for each turn of a patient watcher, so that
- * whoever is served already goes first, and whatever nobody waits for stays in the kernel's queue.
+ * A listening socket on an event loop. It accepts one connection per turn of a patient watcher, so that existing
+ * connections go first. Connections that no `accept` waits for stay in the kernel's queue.
  */
 
 import {
@@ -42,13 +42,13 @@ export class LoopListener implements StreamListener, Watcher {
   readonly address: SocketAddress;
   readonly #services: LoopServices;
   #descriptor: number;
-  /** The address of all that it accepts, unless it listens on every address there is. */
+  /** The local address of every accepted connection, unless the socket listens on all addresses. */
   readonly #local: PackedAddress | undefined;
   #waiting: Waiting | undefined;
-  /** Whether the loop tells of clients that wait. */
+  /** Whether the loop reports waiting clients. */
   #watching = true;
 
-  /** Takes a socket that listens and does not block. */
+  /** Takes ownership of a non-blocking listening socket. */
   constructor(descriptor: number, address: SocketAddress, services: LoopServices) {
     this.#descriptor = descriptor;
     this.#services = services;
@@ -88,7 +88,7 @@ export class LoopListener implements StreamListener, Watcher {
 
   ready(): void {
     const waiting = this.#waiting;
-    // As long as a client waits the loop would go on telling of it.
+    // While a client waits, the loop would report it again and again.
     if (waiting === undefined) return this.#watchNoMore();
     const { libc } = this.#services;
     const { bytes, length } = SPACE.ready();
@@ -98,7 +98,7 @@ export class LoopListener implements StreamListener, Watcher {
       return this.#give(descriptor, waiting);
     }
     const error = errno();
-    // Another worker was quicker, or the client has gone again.
+    // Another worker was faster, or the client has left.
     if (error === EAGAIN || error === EINTR || error === ECONNABORTED) return;
     this.#waiting = undefined;
     waiting.reject(acceptFault(error));

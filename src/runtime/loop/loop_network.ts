@@ -1,6 +1,6 @@
 /**
- * Sockets on an event loop of our own, for workers on Linux: listening, accepting, connecting, and what errno
- * means. TLS of the runtime's own library, name look-ups and everything else stay the runtime's.
+ * Sockets on an event loop of our own, for workers on Linux: listening, accepting, connecting, and the meaning of
+ * errno. TLS with the runtime's own library, name lookups and everything else stay with the runtime.
  */
 
 import {
@@ -39,8 +39,9 @@ import {
 import { socketFault } from "./socket_fault.ts";
 
 /**
- * Makes a network whose plain sockets are on a loop, which begins with the first that listens; `others` does the
- * rest, and connects until then. Sockets of a process that also uses the runtime's own TLS stay the runtime's.
+ * Makes a network with its plain sockets on a loop, which begins with the first listening socket. `others` does
+ * everything else, and connects until then. If a process also uses the runtime's own TLS, its sockets stay with the
+ * runtime.
  */
 export function createLoopNetwork(begin: () => EventLoop, others: Network): Network {
   let services: LoopServices | undefined;
@@ -79,7 +80,7 @@ function listen(options: ListenOptions, services: LoopServices): LoopListener {
   }
 }
 
-/** Accepts on the socket that was handed over, as it is. */
+/** Accepts on the inherited socket, without changing it. */
 function inherited(
   { host, port }: ListenOptions,
   descriptor: number,
@@ -91,12 +92,12 @@ function inherited(
       `cannot listen on ${where}: file descriptor ${descriptor} does not listen`,
     );
   }
-  // Whoever made the socket may have left it blocking; to wait in accept(2) would stop everything.
+  // The socket's creator may have left it blocking; accept(2) would then block the whole process.
   must(services.libc.ioctl(descriptor, FIONBIO, YES));
   return new LoopListener(descriptor, { host, port }, services);
 }
 
-/** Whether a descriptor is a TCP socket that listens (socket(7)); to ask /proc would cost 4 MB for Node's modules. */
+/** Whether a descriptor is a listening TCP socket (socket(7)). Checking in /proc would need Node's modules, 4 MB. */
 function listens(libc: Libc, descriptor: number): boolean {
   const told = Uint32Array.of(0);
   const length = Uint32Array.of(4);
@@ -104,7 +105,9 @@ function listens(libc: Libc, descriptor: number): boolean {
   return known && told[0] === 1 && packedLocalAddress(libc, descriptor) !== undefined;
 }
 
-/** Connects; what can be connected to at once is. Throws or rejects with {@linkcode SocketError}. */
+/**
+ * Connects, without a promise if the connection is complete at once. Throws or rejects with {@linkcode SocketError}.
+ */
 function dial(
   endpoint: Endpoint,
   abandonment: Abandonment,
@@ -117,11 +120,11 @@ function dial(
   try {
     if (libc.connect(socket, address, address.length) === 0) return connected();
     if (errno() !== EINPROGRESS) throw SocketError.of(errno());
-    // Over loopback the answer has come by the time that the call returns.
+    // Over loopback the answer has arrived by the time the call returns.
     if (libc.connect(socket, address, address.length) === 0 || errno() === EISCONN) {
       return connected();
     }
-    // This call was told of a refusal, and the kernel tells of it only once.
+    // This call has received a refusal, which the kernel reports only once.
     if (errno() !== EALREADY) throw SocketError.of(errno());
   } catch (error) {
     libc.close(socket);
@@ -130,13 +133,13 @@ function dial(
   return connecting(socket, abandonment, services).then(connected);
 }
 
-/** An endpoint as system calls want it. */
+/** An endpoint in the form that system calls need. */
 interface Encoded {
   readonly address: Uint8Array<ArrayBuffer>;
   readonly peer: PackedAddress | undefined;
 }
 
-/** There are few endpoints, and each is connected to again and again. */
+/** There are few endpoints, and each is dialled many times. */
 const known = new WeakMap<Endpoint, Encoded>();
 
 function encode(endpoint: Endpoint): Encoded {
@@ -148,7 +151,7 @@ function encode(endpoint: Endpoint): Encoded {
   return encoded;
 }
 
-/** Resolves when a connection is there. The descriptor is closed if it rejects. */
+/** Resolves when the connection is established. If it rejects, the descriptor is closed. */
 function connecting(
   socket: number,
   abandonment: Abandonment,
@@ -174,8 +177,8 @@ function connecting(
 }
 
 /**
- * A buffer that begins with a page. The allocator's begin 16 bytes into one; OpenSSL's AES-GCM then took half as
- * much time again for what it reads from there, a fifth of a download's processor time.
+ * A buffer that is aligned to a page. The allocator's buffers begin 16 bytes into a page. OpenSSL's AES-GCM then took
+ * half as much time again for what it reads from there, a fifth of a download's processor time.
  */
 function pageAligned(length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length + PAGE_BYTES);
@@ -204,10 +207,10 @@ function listenError(error: SocketError, address: SocketAddress): StartupError {
   });
 }
 
-/** Bytes that a read takes at once: eight records and their headers. */
+/** Max bytes of one read: eight records and their headers. */
 const LENT_BYTES = (128 << 10) + 1024;
 const PAGE_BYTES = 4096;
-/** What the worker sets afterwards counts; this is for whoever sets nothing. */
+/** The worker sets its own value afterwards; this is for callers that set none. */
 const BACKLOG = 100;
 const YES = new Int32Array([1]);
 const STREAM = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;

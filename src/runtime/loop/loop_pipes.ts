@@ -1,7 +1,7 @@
 /**
- * The standard input and output of a worker on its event loop: the control pipe, and the pipe of its log. Deno would
- * read and write them on threads of its own, and what those finish does not always wake a loop that sleeps: a drain
- * could be heard seconds late.
+ * The standard input and output of a worker on its event loop: the control pipe and the log pipe. Deno would read and
+ * write them on threads of its own. When such a thread finishes, that does not always wake a sleeping loop, so a drain
+ * could be noticed seconds late.
  */
 
 import { EAGAIN, EINTR, FIONBIO } from "../linux/abi.ts";
@@ -18,7 +18,7 @@ import {
 import type { WorkerLoop } from "./worker_loop.ts";
 import { errno, openLibc, SocketError } from "./libc.ts";
 
-/** Reads and writes them on the loop from when there is one; they have to be pipes or sockets. */
+/** Reads and writes them on the loop as soon as it exists; they must be pipes or sockets. */
 export function loopPipes(loop: WorkerLoop, before: StandardOctets): StandardPipes {
   let input: Pipe | undefined;
   let output: Pipe | undefined;
@@ -44,7 +44,7 @@ class Pipe implements StandardOctets, Watcher {
   readonly patient = false;
   readonly #libc = openLibc();
   readonly #descriptor: number;
-  /** Resolves when something has happened to it. */
+  /** Resolves at the next event. */
   #event = Promise.withResolvers<void>();
 
   constructor(descriptor: number, events: number, loop: EventLoop) {
@@ -80,7 +80,7 @@ class Pipe implements StandardOctets, Watcher {
     }
   }
 
-  /** After a call that failed: resolves when it is worth another try. */
+  /** After a failed call: resolves when it is worth another try. */
   #untilRetry(event: Promise<void>): Promise<void> | undefined {
     const error = errno();
     if (error === EAGAIN) return event;
@@ -90,6 +90,6 @@ class Pipe implements StandardOctets, Watcher {
 
 const STDIN = 0;
 const STDOUT = 1;
-/** As much as a pipe holds. */
+/** The capacity of a pipe. */
 const READ_BYTES = 64 << 10;
 const YES = new Int32Array([1]);

@@ -1,7 +1,7 @@
 /**
- * A connected socket on an event loop. What can be done at once is done at once, by one system call and without
- * a promise; what has to wait waits by one promise. It owns its descriptor and nothing else: what is read lies
- * in a buffer that all streams of a loop share, and what the kernel does not take of a write is copied.
+ * A connected socket on an event loop. What can be done immediately takes one system call and no promise; what must
+ * wait takes one promise. The stream owns only its descriptor: all streams of a loop read into one shared buffer, and
+ * the part of a write that the kernel does not take is copied.
  */
 
 import {
@@ -32,7 +32,7 @@ import { type PackedAddress, packedLocalAddress, unpackAddress } from "../linux/
 export interface LoopServices {
   readonly loop: EventLoop;
   readonly libc: Libc;
-  /** Where reads put what they lend. */
+  /** The buffer that reads lend. */
   readonly lent: Uint8Array<ArrayBuffer>;
 }
 
@@ -41,11 +41,11 @@ export interface LoopStreamOptions {
   /** Undefined for a unix socket. */
   readonly peer: PackedAddress | undefined;
   /**
-   * A client's: it may have sent something already, and is patient until its handshake is done. Otherwise we have
-   * connected, and a system call to find out that nothing has come yet is saved: an event tells when something has.
+   * An accepted client may already have sent data, and the stream is patient until its handshake is done. For a
+   * connection that we made, an event reports the first data, which saves a system call that would find nothing.
    */
   readonly isAccepted: boolean;
-  /** Our own address, where it is known without asking the kernel. */
+  /** Our own address, if it is known without asking the kernel. */
   readonly local?: PackedAddress | undefined;
 }
 
@@ -63,21 +63,21 @@ export class LoopStream implements TcpStream, Watcher {
   #descriptor: number;
   readonly #isAccepted: boolean;
   readonly #peer: PackedAddress | undefined;
-  /** Kept when it is closed, as whoever speaks of it then needs it. */
+  /** Kept after a close, because log lines about the connection still need it. */
   #local: PackedAddress | undefined;
   #pair: SocketPair | undefined;
   patient: boolean;
-  /** Whether a read may find something without waiting. */
+  /** Whether a read may succeed without waiting. */
   #readable: boolean;
-  /** Whether the peer has ended, so that no further event announces what is left to read. */
+  /** Whether the peer has closed, so that no further event announces the data that is left to read. */
   #over = false;
   gone = false;
-  /** What a write was told of the peer's reset: the kernel tells only once, and a read would find an orderly end. */
+  /** The peer's reset as reported to a write: the kernel reports it only once, and a read would see an orderly end. */
   #fault: number | undefined;
   #watchesOutput = false;
-  /** How many there were, as far as it matters. */
+  /** The number of writes, as far as it matters. */
   #writes = 0;
-  /** Called once a read may find something, or is to fail. */
+  /** Called once when a read may succeed or fail. */
   #waiting: (() => void) | undefined;
   #writing: Writing | undefined;
 
@@ -100,7 +100,7 @@ export class LoopStream implements TcpStream, Watcher {
   }
 
   get pair(): SocketPair {
-    // A unix socket has none, and the interface it is used by says so.
+    // A unix socket has none, and the type through which it is used says so.
     if (this.#peer === undefined) return undefined as unknown as SocketPair;
     const local = this.#local ?? packedLocalAddress(this.#services.libc, this.#descriptor);
     return this.#pair ??= {
@@ -150,8 +150,8 @@ export class LoopStream implements TcpStream, Watcher {
   }
 
   /**
-   * Nagle's algorithm (RFC 896) never holds back the first write, so a short connection is spared the system call.
-   * An accepted socket has the option from its listening one.
+   * Nagle's algorithm (RFC 896) never delays the first write, so a short connection does not need the system call. An
+   * accepted socket inherits the option from its listening socket.
    */
   #sendWithoutDelay(): void {
     this.#writes++;
@@ -171,7 +171,7 @@ export class LoopStream implements TcpStream, Watcher {
   }
 
   unsent(): number {
-    // After a reset the kernel still tells what it had in its queue.
+    // After a reset the kernel still reports what was in its queue.
     if (this.#descriptor < 0 || this.gone) return 0;
     const { libc } = this.#services;
     return libc.ioctl(this.#descriptor, SIOCOUTQ, UNSENT) === 0 ? UNSENT[0]! : 0;
@@ -198,9 +198,9 @@ export class LoopStream implements TcpStream, Watcher {
   }
 
   ready(events: number): void {
-    // EPOLLHUP alone is also what two orderly ends look like, whose data may still be under way.
+    // EPOLLHUP alone can also mean that both directions ended in order, and their data may still be in transit.
     if (events & EPOLLERR) this.gone = true;
-    // First, as whoever is called below may close this, and as a write is told of a reset only once.
+    // First, because the callback below may close this stream, and because a write is notified of a reset only once.
     if (events & (EPOLLOUT | GONE)) this.#goOnWriting();
     if ((events & (EPOLLIN | EPOLLRDHUP | GONE)) === 0) return;
     this.#readable = true;
@@ -227,7 +227,7 @@ export class LoopStream implements TcpStream, Watcher {
     writing.resolve(writing.length);
   }
 
-  /** How many octets there were; 0 at the end; {@linkcode WAIT} if there is nothing yet. */
+  /** Returns the number of bytes; 0 at the end; {@linkcode WAIT} if there is nothing yet. */
   #receive(into: Uint8Array, most: number): number {
     const descriptor = this.#open();
     if (!this.#readable) return WAIT;
@@ -240,7 +240,7 @@ export class LoopStream implements TcpStream, Watcher {
       );
       if (octets === 0 && this.#fault !== undefined) throw SocketError.of(this.#fault);
       if (octets >= 0) {
-        // Less than there was room for: the queue is empty, and an event announces more (epoll(7), edge-triggered).
+        // Fewer bytes than requested: the queue is empty, and an event announces more (epoll(7), edge-triggered).
         if (octets < most && !this.#over) this.#readable = false;
         return octets;
       }
@@ -252,7 +252,7 @@ export class LoopStream implements TcpStream, Watcher {
     }
   }
 
-  /** How many octets the kernel took. */
+  /** Returns the number of bytes that the kernel took. */
   #send(octets: Uint8Array): number {
     const descriptor = this.#open();
     for (;;) {
@@ -272,7 +272,7 @@ export class LoopStream implements TcpStream, Watcher {
     }
   }
 
-  /** Few writes ever wait, and each event costs a wake-up. */
+  /** Only requested while a write waits: few writes do, and each event costs a wake-up. */
   #watchOutput(): void {
     if (this.#watchesOutput) return;
     this.#watchesOutput = true;
@@ -285,15 +285,15 @@ export class LoopStream implements TcpStream, Watcher {
   }
 }
 
-/** Nothing is there yet. */
+/** No data yet. */
 const WAIT = -1;
 const INPUT = (EPOLLIN | EPOLLRDHUP | EPOLLET) >>> 0;
-/** Events after which there is no connection any more. */
+/** Events after which the connection no longer exists. */
 const GONE = EPOLLHUP | EPOLLERR;
-/** Our address of a connection to the backend that has been closed. */
+/** Our own address on a backend connection that has been closed. */
 const UNKNOWN = { host: "0.0.0.0", port: 0 };
 const UNSENT = new Int32Array(1);
-/** struct linger: on, 0 seconds. What is queued is thrown away, and close(2) sends RST (socket(7)). */
+/** struct linger: on, 0 seconds. Queued data is discarded, and close(2) sends RST (socket(7)). */
 const AT_ONCE = new Int32Array([1, 0]);
 /** SO_MEMINFO (linux/sock_diag.h). */
 const MEMORY = new Uint32Array(16);

@@ -1,4 +1,4 @@
-/** What errno(3) of a connection means, in stud's own words: the one place that knows. */
+/** The meaning of errno(3) on a connection, in stud's own words; no other file knows it. */
 
 import {
   EACCES,
@@ -20,7 +20,7 @@ import {
 import { type Party, PeerError, type PeerErrorKind } from "../../errors.ts";
 import { CLOSED, type SocketError } from "./libc.ts";
 
-/** Turns the failure of a system call into the fault of a peer; as the errors are, it is always the same one. */
+/** Turns a failed system call into the fault of a peer; like the errors, it is always the same object. */
 export function socketFault(error: SocketError, party: Party): PeerError {
   return known[party][error.errno] ??= newFault(error, party);
 }
@@ -41,7 +41,7 @@ const FAULTS: Readonly<Record<number, readonly [PeerErrorKind, string]>> = {
   [ENOENT]: ["refused", "no such socket"],
   [EACCES]: ["refused", "permission denied"],
   [EPERM]: ["refused", "permission denied"],
-  // A unix socket does not let wait those who find its queue full.
+  // A unix socket refuses clients while its queue is full; it does not let them wait.
   [EAGAIN]: ["refused", "its queue of waiting connections is full"],
   [ETIMEDOUT]: ["timeout", "connection timed out"],
   [ENETUNREACH]: ["unreachable", "unreachable"],

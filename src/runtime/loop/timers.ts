@@ -1,6 +1,6 @@
 /**
- * Calls that are due at a time, the earliest first: a binary heap. Cancelled ones leave it when they come to its
- * top, or all together once they are the greater part: most timers are deadlines that are kept.
+ * Calls that are due at a time, the earliest first: a binary heap. Cancelled calls are removed when they reach its top,
+ * or all together once they are the majority. Most timers are deadlines that are met, so they are cancelled.
  */
 
 /** One call. */
@@ -35,13 +35,13 @@ export class Timers {
     return this.#heap[0]?.at;
   }
 
-  /** Takes the earliest call that is due by then; undefined if there is none. */
+  /** Removes and returns the earliest call that is due by then; undefined if there is none. */
   takeDue(now: number): (() => void) | undefined {
     const at = this.next();
     if (at === undefined || at > now) return undefined;
     const timer = this.#pop();
     const { callback } = timer;
-    // From now on there is nothing to cancel.
+    // From now on it cannot be cancelled.
     timer.callback = undefined;
     return callback;
   }
@@ -73,7 +73,7 @@ export class Timers {
     return first;
   }
 
-  /** Puts a timer in the first one's place and lets it sink to its own. */
+  /** Puts a timer at the top and moves it down to its own position. */
   #sink(timer: Timer): void {
     const heap = this.#heap;
     let index = 0;
@@ -89,5 +89,5 @@ export class Timers {
   }
 }
 
-/** Cancelled calls that are not worth a sweep. */
+/** So few cancelled calls are not worth a sweep. */
 const FEW = 32;

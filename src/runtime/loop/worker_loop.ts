@@ -1,7 +1,7 @@
 /**
- * The event loop of a worker process, from its first socket on. A worker whose sockets are all the runtime's, because
- * rustls does its TLS, has none: two loops, one inside of the other, would cost it more than they give. Until there
- * is a loop, time is the runtime's.
+ * The event loop of a worker process, from its first socket. A worker whose TLS is rustls has no such loop, because all
+ * its sockets belong to the runtime: two nested loops would cost more than they save. Until there is a loop, the
+ * runtime's clock is used.
  */
 
 import type { Clock } from "../runtime.ts";
@@ -12,7 +12,7 @@ export class WorkerLoop implements Clock {
   readonly #runtime: Clock;
   #loop: EventLoop | undefined;
 
-  /** `runtime`: the clock until there is a loop. Both count from the same moment. */
+  /** `runtime` is the clock until there is a loop. Both count from the same moment. */
   constructor(runtime: Clock) {
     this.#runtime = runtime;
   }
@@ -22,7 +22,7 @@ export class WorkerLoop implements Clock {
     return this.#loop;
   }
 
-  /** Begins it, or gives the one there is. Throws where foreign functions are not allowed. */
+  /** Begins the loop, or returns the existing one. Throws where foreign functions are not allowed. */
   begin(): EventLoop {
     return this.#loop ??= new EventLoop();
   }

@@ -5,18 +5,18 @@ import { NodeStream, onPush, socketPair } from "./stream.ts";
 import type { SocketAddress, SocketPair, TcpStream } from "../runtime.ts";
 
 /**
- * An accepted connection; it reads until something else takes its socket over. What arrives is caught where
- * Node would put it into the socket's queue.
+ * An accepted connection; it reads until another owner takes over its socket. Arriving data is intercepted where Node
+ * would put it into the socket's queue.
  */
 export class AcceptedStream extends NodeStream implements TcpStream {
   readonly #listener: SocketAddress;
 
-  /** `listener` is the address it was accepted at. */
+  /** `listener` is the address that accepted it. */
   constructor(socket: Socket, listener: SocketAddress) {
     super(socket);
     this.#listener = listener;
     socket.push = onPush;
-    // Node remembers it if it is asked while there is an answer: log lines are about clients that have gone.
+    // Node remembers it if it is read while the client is connected: log lines may be about clients that have left.
     void socket.remoteAddress;
   }
 
@@ -24,7 +24,7 @@ export class AcceptedStream extends NodeStream implements TcpStream {
     return socketPair(this.socket, this.#listener);
   }
 
-  /** Hands the socket over, paused, with octets that are to be read from it again, before the next turn. */
+  /** Hands over the paused socket, with bytes that must be read from it again, before the next turn. */
   release(octets: Uint8Array): { readonly socket: Socket; readonly listener: SocketAddress } {
     this.detach();
     this.socket.push = Socket.prototype.push;

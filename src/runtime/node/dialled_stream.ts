@@ -1,6 +1,5 @@
 /**
- * Connections to the backend under Node. They read into one buffer for all of them, and write as much as there
- * is at a time.
+ * Connections to the backend under Node. All of them read into one buffer, and each write takes as much as there is.
  */
 
 import { Buffer } from "node:buffer";
@@ -9,15 +8,15 @@ import { setImmediate } from "node:timers";
 import { NodeStream, onPush, owned, OWNER, socketPair } from "./stream.ts";
 import type { SocketPair } from "../runtime.ts";
 
-/** Reads of every plain socket of this process land here: each is passed on before the next one begins. */
+/** Every plain socket of this process reads into this buffer: the data is passed on before the next read. */
 const SHARED_READ_BUFFER: Uint8Array = Buffer.allocUnsafeSlow(128 << 10);
 
-/** A connection that we have made, with octets read into the shared buffer. */
+/** A connection that we have made, with bytes read into the shared buffer. */
 export class DialledStream extends NodeStream {
   #paused = false;
   #gathering = false;
 
-  /** What the peer sent before it stopped reading may still be on its way to us. */
+  /** Data that the peer sent before it stopped reading may still be on its way. */
   protected override writeFailed(fault: unknown): void {
     this.failWrites(fault);
   }
@@ -26,7 +25,7 @@ export class DialledStream extends NodeStream {
     return this.socket.remotePort === undefined ? undefined : socketPair(this.socket);
   }
 
-  /** Hands the socket over before anything has been read from it or written to it. */
+  /** Hands over the socket before anything has been read from it or written to it. */
   release(): Socket {
     this.detach();
     this.socket.push = Socket.prototype.push;
@@ -34,18 +33,18 @@ export class DialledStream extends NodeStream {
   }
 
   override arrived(octets: Uint8Array): boolean {
-    // Where much arrives, more would come before what is there has been written, and would have to be copied.
+    // If much arrives, more would arrive before this is written, and would have to be copied.
     this.#paused = !super.arrived(octets) || octets.length >= MUCH;
     return !this.#paused;
   }
 
   override write(octets: Uint8Array): number | Promise<number> {
-    // The next read of any socket overwrites what the kernel may not have taken by then.
+    // The next read of any socket may overwrite what the kernel has not taken by then.
     const own = isLent(octets) ? new Uint8Array(octets) : octets;
     return own.length < MUCH ? super.write(own) : this.#writeMuch(own);
   }
 
-  /** TLS gives records one by one. Those that have arrived together leave together, at the end of the turn. */
+  /** TLS delivers records one by one. Records that have arrived together are sent together, at the end of the turn. */
   #writeMuch(octets: Uint8Array): number | Promise<number> {
     if (this.unwritable !== undefined) return Promise.reject(this.unwritable);
     if (!this.#gathering) {
@@ -74,12 +73,15 @@ export class DialledSocket extends Socket {
     super(DIALLED);
   }
 
-  /** Octets do not come this way, but their end does. With "end" Node would close a socket that has ended too. */
+  /**
+   * Data does not arrive here, but its end does. With an "end" event, Node would also close a socket that has ended its
+   * own side.
+   */
   override push(octets: Uint8Array | null): boolean {
     return onPush.call(this, octets);
   }
 
-  /** A write that fails does not end it: what the peer has sent before can still be read. */
+  /** A failed write does not end it: what the peer has sent before can still be read. */
   override destroy(error?: Error): this {
     const { syscall } = (error ?? {}) as { syscall?: string };
     return syscall === "write" ? this : super.destroy(error);
@@ -91,7 +93,7 @@ const DIALLED = {
   onread: { buffer: SHARED_READ_BUFFER, callback: onRead },
 };
 
-/** Whether the next read of some plain socket will overwrite these octets. */
+/** Whether the next read of some plain socket will overwrite these bytes. */
 export function isLent(octets: Uint8Array): boolean {
   return octets.buffer === SHARED_READ_BUFFER.buffer;
 }
@@ -100,7 +102,7 @@ function onRead(this: Socket, octets: number): boolean {
   return owned(this)[OWNER]?.arrived(SHARED_READ_BUFFER.subarray(0, octets)) ?? false;
 }
 
-/** Octets that are not the only ones of their kind: a record that is nearly full. */
+/** Bytes of a nearly full record: more will probably follow. */
 const MUCH = 12 << 10;
-/** Octets that a socket may hold before whoever writes has to wait. */
+/** Bytes that a socket may hold before the writer must wait. */
 const MOST_GATHERED = 256 << 10;

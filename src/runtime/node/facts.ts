@@ -1,4 +1,4 @@
-/** Small questions about Node and its errors. */
+/** Small checks of Node's version and its errors. */
 
 /** Whether a version, such as those of `process.versions`, is older than this one. */
 export function isBefore(version: string, major: number, minor: number): boolean {

@@ -1,19 +1,20 @@
 /**
- * Ends clients that send protocol and no data. OpenSSL answers each KeyUpdate (RFC 8446 section 4.6.3) by
- * itself, and Node tells nobody, so what arrives is compared with what it was worth every few seconds.
+ * Disconnects clients that send protocol messages and no data. OpenSSL answers each KeyUpdate (RFC 8446 section 4.6.3)
+ * by itself, and Node does not report it. So every few seconds the bytes that arrived are compared with the data in
+ * them.
  */
 
 import { clearInterval, setInterval } from "node:timers";
 import { PeerError } from "../../errors.ts";
 
-/** A connection as this watch sees it; the numbers only grow. */
+/** A connection as this watch sees it; the numbers only increase. */
 export interface Floodable {
-  /** Octets of ciphertext that have arrived. */
+  /** Bytes of ciphertext that have arrived. */
   readonly ciphertext: number;
-  /** Octets of plaintext in them, and the records these were in. */
+  /** Bytes of plaintext in them, and the records these were in. */
   readonly octets: number;
   readonly records: number;
-  /** Whether the client leaves what it is sent unread. */
+  /** Whether the client does not read what it is sent. */
   readonly stuck: boolean;
   refuse(fault: PeerError): void;
 }
@@ -51,31 +52,33 @@ function judge(connection: Floodable, mark: Mark): void {
   const overhead = overheadOf(connection) - mark.overhead;
   const records = connection.records - mark.records;
   const { stuck } = connection;
-  // Records may be padded to their full length; but whoever reads nothing must not make us keep answers.
+  // Records may be padded to their full length; but a client that reads nothing must not make us store answers.
   const allowed = stuck && mark.wasStuck ? MOST_UNREAD : MOST_IDLE + records * LONGEST_RECORD;
   if (overhead > allowed) {
     watched.delete(connection);
     const reason = "the client broke the protocol (too many KeyUpdates)";
     return connection.refuse(new PeerError("client", "other", reason));
   }
-  // While the client is stuck, what it causes adds up.
+  // While the client is stuck, its overhead accumulates.
   if (stuck && mark.wasStuck) return;
   mark.overhead += overhead;
   mark.records += records;
   mark.wasStuck = stuck;
 }
 
-/** Octets that were neither data nor the frame of a record with data. */
+/** Bytes that were neither data nor the frame of a record with data. */
 function overheadOf({ ciphertext, octets, records }: Floodable): number {
   return ciphertext - octets - records * RECORD_FRAME;
 }
 
 /** Milliseconds. */
 const PERIOD = 2_000;
-/** Octets without data that a client may send in a period: some 600 KeyUpdates. */
+/** Bytes without data that a client may send in a period: some 600 KeyUpdates. */
 const MOST_IDLE = 16 << 10;
-/** The same for one that leaves the answers unread. */
+/** The same for a client that does not read the answers. */
 const MOST_UNREAD = 64 << 10;
 const LONGEST_RECORD = 17 << 10;
-/** The most that a record has around its data: CBC in TLS 1.2. With less there is some more overhead to use. */
+/**
+ * Max bytes that a record adds to its data: CBC in TLS 1.2. Ciphers that add less allow a client some more overhead.
+ */
 const RECORD_FRAME = 85;

@@ -1,6 +1,6 @@
 /**
- * What Linux tells and allows without system calls of our own: /proc, and the identity of this process. What
- * takes more than Node has is refused in words that name what can.
+ * What Linux offers without system calls of our own: /proc, and the identity of this process. What Node cannot do is
+ * refused with a message that names what can.
  */
 
 import { readFileSync } from "node:fs";
@@ -25,7 +25,7 @@ export function openNodeKernel(): Kernel {
     overlook() {},
     dropPrivileges,
     pinToCpu: () => undefined,
-    // The environment of a worker says it instead.
+    // A worker's environment sets this instead.
     returnMemory() {},
     // Workers are started with V8's --expose-gc.
     releaseMemory: () => (globalThis as { gc?: () => void }).gc?.(),
@@ -49,7 +49,7 @@ function dropPrivileges({ chroot, uid, gid }: Privileges): void {
   }
 }
 
-/** Node has raised it at its start; some of them are for clients that wait to be served. */
+/** Node has raised it at its start; some descriptors are kept for clients that wait to be served. */
 function raiseDescriptorLimit(): number {
   const line = limits().find((text) => text.startsWith("Max open files"));
   const soft = Number(line?.trim().split(/\s{2,}/)[1]);

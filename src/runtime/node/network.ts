@@ -1,6 +1,6 @@
 /**
- * Sockets under Node: listening ones that are asked for their next connection, connections to the backend, and
- * the translation of Node's errors into stud's.
+ * Sockets under Node: listeners that return their next connection on request, connections to the backend, and the
+ * translation of Node's errors into stud's.
  */
 
 import type { Abandonment } from "../../abandonment.ts";
@@ -29,14 +29,14 @@ export function createNodeNetwork(): Network {
   return {
     ...{ listen, listenTls: noRustls, dial, dialTls: noRustls, trust, probe },
     ...{ lookup: lookupAddresses, request: httpExchange, peerError },
-    // Node asks the system for it, whatever the system's own default.
+    // Node requests it explicitly, so the system's own default does not matter.
     takesIpv4OnIpv6: () => Promise.resolve(true),
   };
 }
 
 /**
- * In a worker the port is shared: by SO_REUSEPORT where this Node can, else by a socket of the supervisor's
- * (node:cluster).
+ * In a worker the port is shared: with SO_REUSEPORT where this Node supports it, otherwise through a socket of the
+ * supervisor's (node:cluster).
  */
 async function listen(options: ListenOptions): Promise<StreamListener> {
   const { reusePort, sockets: { backlog, keepalive = 3600 } = {} } = options;
@@ -60,7 +60,7 @@ function noRustls(): Promise<never> {
   return Promise.reject(new StartupError("rustls: Node has no such library; it has its own"));
 }
 
-/** Contexts of Node's library are told whom to trust. */
+/** Does nothing: contexts of Node's library get their authorities as options. */
 function trust(): void {}
 
 function dial(endpoint: Endpoint, abandonment: Abandonment): Promise<Stream> {
@@ -99,15 +99,15 @@ async function probe(address: SocketAddress): Promise<number | undefined> {
 }
 
 /**
- * Serves a socket that this worker has inherited. It is given as a handle: a number would be taken for one of
- * the supervisor's, and closed there with the last worker.
+ * Serves a socket that this worker has inherited. It is passed as a handle: Node would take a number for one of the
+ * supervisor's descriptors, and close that with the last worker.
  */
 function openedInherited(
   server: Server,
   descriptor: number,
   address: SocketAddress,
 ): Promise<void> {
-  // A worker has its channel to the supervisor where the supervisor has the first of these sockets.
+  // In a worker, the channel to the supervisor has the number that the first of these sockets has in the supervisor.
   const fd = descriptor + 1;
   return new Promise((resolve, reject) => {
     server.once("error", (error) => reject(listenError(error, address)));
@@ -136,7 +136,7 @@ class NodeListener implements StreamListener {
   readonly address: SocketAddress;
   readonly acceptsUnasked = true;
   readonly #server: Server;
-  /** Accepted by Node, which cannot be asked to wait, and not yet asked for. */
+  /** Accepted by Node, which cannot be made to wait, and not yet returned by `accept`. */
   readonly #accepted: Socket[] = [];
   #waiting: Deferred<TcpStream> | undefined;
   #fault: PeerError | undefined;
@@ -226,7 +226,7 @@ const KINDS: Readonly<Record<string, readonly [PeerErrorKind, string]>> = {
   ECONNREFUSED: ["refused", "connection refused"],
   ENOENT: ["refused", "no such socket"],
   EACCES: ["refused", "permission denied"],
-  // A unix socket does not let wait those who find its queue full.
+  // A unix socket refuses clients while its queue is full; it does not let them wait.
   EAGAIN: ["refused", "its queue of waiting connections is full"],
   ETIMEDOUT: ["timeout", "connection timed out"],
   ENETUNREACH: ["unreachable", "unreachable"],

@@ -1,6 +1,6 @@
 /**
- * This process and its children under Node: workers of node:cluster, so that they can share ports, signals,
- * standard streams.
+ * This process and its children under Node: workers of node:cluster, so that they can share ports; signals; standard
+ * streams.
  */
 
 import { execFile } from "node:child_process";
@@ -55,7 +55,7 @@ export function createNodeProcesses(
   };
 }
 
-/** A worker of node:cluster would exit at once when its supervisor is gone; ours drains first. */
+/** A worker of node:cluster would exit immediately when its supervisor is gone; ours drains first. */
 function outliveSupervisor(): void {
   if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
 }
@@ -65,7 +65,7 @@ function startWorker(
   descriptors: readonly number[],
 ): ChildProcess {
   try {
-    // Workers accept by themselves; the supervisor touches no traffic.
+    // Workers accept connections themselves; the supervisor handles no traffic.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
     cluster.setupPrimary({
       args: [...workerArguments],
@@ -74,7 +74,7 @@ function startWorker(
     } as object);
     const { process: child } = cluster.fork(ENVIRONMENT);
     if (child.pid === undefined) throw new Error("no process");
-    child.on("error", () => {}); // Its end is told of anyway.
+    child.on("error", () => {}); // Its end is reported anyway.
     return {
       pid: child.pid,
       control: octetsTo(child.stdin!),
@@ -95,9 +95,11 @@ function octetsFrom(stream: Readable): ReadableStream<Uint8Array> {
   return Readable.toWeb(stream) as ReadableStream<Uint8Array>;
 }
 
-/** `Writable.toWeb()` has a write done when it is queued, and whoever writes would overwrite what has not left yet. */
+/**
+ * `Writable.toWeb()` resolves a write when it is queued; the writer would then overwrite bytes that are not sent yet.
+ */
 function octetsTo(stream: Writable): WritableStream<Uint8Array> {
-  stream.on("error", () => {}); // Whoever writes is told.
+  stream.on("error", () => {}); // The writer gets the error.
   return new WritableStream({
     write: (octets) =>
       new Promise((resolve, reject) => {
@@ -108,10 +110,10 @@ function octetsTo(stream: Writable): WritableStream<Uint8Array> {
   });
 }
 
-/** Resolves when the octets have been handed over; a reader that stalls holds up whoever waits for that. */
+/** Resolves when the bytes have been handed over; a stalled reader delays code that waits for that. */
 function write(stream: StandardStream, octets: Uint8Array): Promise<void> {
   const target = stream === "stdout" ? process.stdout : process.stderr;
-  // What goes wrong is told to whoever writes; an event that nobody hears would be an uncaught error.
+  // The writer gets the error; without a listener the event would be an uncaught error.
   if (target.listenerCount("error") === 0) target.on("error", () => {});
   return new Promise((resolve, reject) => {
     target.write(octets, (error) => error ? reject(error) : resolve());
@@ -121,18 +123,18 @@ function write(stream: StandardStream, octets: Uint8Array): Promise<void> {
 function capture(program: string, args: readonly string[]): Promise<string | undefined> {
   return new Promise((resolve) => {
     execFile(program, [...args], { encoding: "utf8" }, (error, output) => {
-      // A status is an answer; that there is no such program is none.
+      // An exit status is an answer; a missing program is not.
       resolve(typeof error?.code === "string" ? undefined : output);
     });
   });
 }
 
 /**
- * The young generation of a worker's heap is small: what a worker allocates is either gone at once or stays as
- * long as its connection, so a large one costs memory and saves nothing (docs/performance.md). A worker asks for
- * collections itself when many clients have left (proxy/departures.ts).
+ * The young generation of a worker's heap is small: a worker's objects either die at once or live as long as their
+ * connection, so a large one costs memory and saves nothing (docs/performance.md). A worker requests collections itself
+ * when many clients have left (proxy/departures.ts).
  */
 const V8_FLAGS = ["--max-semi-space-size=2", "--expose-gc"];
 
-/** For the C library (mallopt(3)): large blocks go back to the system as soon as they are free. */
+/** For the C library (mallopt(3)): large blocks return to the system as soon as they are free. */
 const ENVIRONMENT = { MALLOC_MMAP_THRESHOLD_: "131072", MALLOC_TRIM_THRESHOLD_: "262144" };

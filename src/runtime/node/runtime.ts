@@ -1,6 +1,6 @@
 /**
- * The platform under Node. Composes the parts below this folder into a {@linkcode Runtime}; holds no policy:
- * deadlines, retries and log lines belong to the callers. The npm package has it in the place of deno/runtime.ts.
+ * The platform under Node. Composes the parts in this folder into a {@linkcode Runtime}. It has no policy: deadlines,
+ * retries and log lines belong to the callers. In the npm package it replaces deno/runtime.ts.
  */
 
 import { chmod, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
@@ -17,7 +17,7 @@ import { openNodeTls } from "./tls.ts";
 import type { Files, Kernel, Runtime } from "../runtime.ts";
 import { rootedFiles } from "../rooted_files.ts";
 
-/** How a process is to be provided for; `ownsLoop` changes nothing here, where Node's own loop is the only one. */
+/** What a process needs from the platform. `ownsLoop` changes nothing here, where Node's own loop is the only one. */
 export interface RuntimeOptions extends WorkerProgram {
   readonly ownsLoop?: boolean;
 }
@@ -93,7 +93,7 @@ async function replace(path: string, octets: Uint8Array, mode: number): Promise<
   const temporary = `${path}.${crypto.randomUUID()}`;
   try {
     await writeFile(temporary, octets, { flag: "wx", mode });
-    // The process's own mask has had its say.
+    // `open` has applied the process's umask to the mode.
     await chmod(temporary, mode);
     await rename(temporary, path);
   } catch (error) {
@@ -117,7 +117,7 @@ async function list(directory: string): Promise<string[] | undefined> {
   return names;
 }
 
-/** Whatever leads nowhere counts: who reads it is told so. */
+/** A broken link counts as a file: reading it reports the error. */
 async function mayBeFile(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isFile();
@@ -126,7 +126,7 @@ async function mayBeFile(path: string): Promise<boolean> {
   }
 }
 
-/** Puts the path before the cause of what goes wrong. */
+/** Puts the path before the cause of an error. */
 async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -1,14 +1,14 @@
 /**
- * What the kernel still holds of what sockets were given, as Linux tells of it in /proc: Node has no call for
- * one socket. One look tells of all sockets of the machine, and costs as much as there are; so looks are
- * shared, and rest ten times as long as the last one took.
+ * Unsent bytes that the kernel holds for sockets, from /proc: Node has no call for a single socket. One read returns
+ * all sockets of the machine, and its cost grows with their number. So reads are shared, with a pause of ten times the
+ * duration of the last one.
  */
 
 import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import type { SocketAddress, SocketPair } from "../runtime.ts";
 
-/** Looks at the send queues of this machine. */
+/** Reads the send queues of this machine. */
 export class SendQueues {
   readonly #now: () => number;
   readonly #readFile: (path: string) => string;
@@ -23,8 +23,8 @@ export class SendQueues {
   }
 
   /**
-   * Bytes that the peer has not acknowledged, as the last look told. Where that was none, nobody knows until the
-   * next look: then 1, so that whoever waits asks again.
+   * Bytes that the peer had not acknowledged at the last read. If that was none, the value is unknown until the next
+   * read: then 1, so that the caller asks again.
    */
   unsent({ local, peer }: SocketPair): number {
     const now = this.#now();
@@ -41,7 +41,7 @@ export class SendQueues {
   }
 }
 
-/** tx_queue of proc_pid_net(5), which is what SIOCOUTQ tells: for each socket that has one. */
+/** tx_queue of proc_pid_net(5), the value of SIOCOUTQ, for each socket that has a send queue. */
 function parseSendQueues(tables: readonly string[]): Map<string, number> {
   const amounts = new Map<string, number>();
   for (const line of tables.flatMap((text) => text.trimEnd().split("\n").slice(1))) {
@@ -60,7 +60,7 @@ function readText(path: string): string {
   }
 }
 
-/** An address as these files write it: words of the machine's own order; an IPv4 one also as IPv6 maps it. */
+/** An address as these files write it: words in the machine's byte order; an IPv4 address also as mapped into IPv6. */
 function forms({ host, port }: SocketAddress): string[] {
   const suffix = `:${hexadecimal(port, 4)}`;
   if (host.includes(":")) return [words(ipv6Octets(host)) + suffix];
@@ -94,8 +94,8 @@ function hexadecimal(number: number, digits: number): string {
 }
 
 const TABLES = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
-/** How many times as long as a look the rest after it is. */
+/** The pause after a read is this many times as long as the read. */
 const RESTS = 10;
-/** Milliseconds for which a look counts: for all that ask in one go. */
+/** Milliseconds for which a read is fresh: for all callers of one batch. */
 const FRESH = 1;
 const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;

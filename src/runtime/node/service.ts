@@ -1,6 +1,6 @@
 /**
- * The service part of a Node runtime. Node has neither flock(2) nor unix datagram sockets: pidfiles are told
- * apart by who has them open, and systemd-notify(1) speaks to the service manager.
+ * The service part of a Node runtime. Node has neither flock(2) nor unix datagram sockets. So a pidfile's owner is
+ * found by which process has it open, and systemd-notify(1) sends messages to the service manager.
  */
 
 import { execFile, spawn } from "node:child_process";
@@ -12,7 +12,7 @@ import { checkPidFile, claimPidFile } from "../pid_file.ts";
 import type { Service } from "../service.ts";
 import { absolute, goToRoot, openLog, writeText } from "../service_files.ts";
 
-/** Makes the service part of a Node runtime. Workers inherit what is put into `descriptors`. */
+/** Makes the service part of a Node runtime. Workers inherit the descriptors added to `descriptors`. */
 export function createNodeService(descriptors: number[]): Service {
   return {
     absolute,

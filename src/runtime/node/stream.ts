@@ -1,7 +1,8 @@
 /**
- * A connected socket under Node as the rest of stud sees it: reads that are asked for, writes that tell when
- * they are taken, ends that are told apart. Node's own stream machinery is used for writing only. What arrives
- * goes from the socket to whoever waits for it, without a queue; if nobody does, the socket is paused.
+ * A connected socket under Node as the rest of stud sees it: reads on request, writes that report when they are taken,
+ * and a clear difference between an orderly end and a reset. Node's own stream machinery is used only for writing.
+ * Arriving data goes from the socket to the pending read, without a queue; if there is no pending read, the socket is
+ * paused.
  */
 
 import type { Socket } from "node:net";
@@ -12,29 +13,29 @@ import { codeOf, isBefore } from "./facts.ts";
 import { SendQueues } from "./send_queues.ts";
 import type { SocketAddress, SocketPair, Stream } from "../runtime.ts";
 
-/** Where a socket's owner is kept. */
+/** The property that holds a socket's owner. */
 export const OWNER = Symbol("owner");
 
-/** What all sockets have in common. The subclass says how octets come in. */
+/** What all sockets have in common. The subclass defines how bytes arrive. */
 export abstract class NodeStream implements Stream {
   protected readonly socket: Socket;
-  /** Settle the read that waits. */
+  /** Settle the pending read. */
   #give: ((octets: Uint8Array | null) => void) | undefined;
   #refuseRead: ((fault: unknown) => void) | undefined;
-  /** Octets that nobody waited for. */
+  /** Bytes that arrived without a pending read. */
   #kept: Uint8Array[] | undefined;
   #ended = false;
-  /** Whether Node has said so. */
+  /** Whether Node has reported that. */
   #told = false;
   #fault: unknown;
   #issued = 0;
   #completed = 0;
-  /** What writes alone fail with. */
+  /** The error for writes only. */
   #writeFault: unknown;
-  /** Settle the write, or the end, that waits. */
+  /** Settle the pending write or end. */
   #taken: ((octets: number) => void) | undefined;
   #refuseWrite: ((fault: unknown) => void) | undefined;
-  /** How many octets it has. */
+  /** The number of bytes in it. */
   #length = 0;
 
   constructor(socket: Socket) {
@@ -104,13 +105,13 @@ export abstract class NodeStream implements Stream {
     this.socket.destroy();
   }
 
-  /** Gives octets to the socket, to be sent behind all that it was given before. */
+  /** Passes bytes to the socket, to be sent after all that it already has. */
   protected handOver(octets: Uint8Array): void {
     this.#issued++;
     this.socket.write(octets, this.#written);
   }
 
-  /** Resolves with the number given when everything that was handed over is taken. */
+  /** Resolves with the given number when everything that was handed over is taken. */
   protected untilTaken(length: number): Promise<number> {
     this.#length = length;
     return new Promise((resolve, reject) => {
@@ -119,20 +120,20 @@ export abstract class NodeStream implements Stream {
     });
   }
 
-  /** What everything fails with from now on, if there was a fault. */
+  /** The error for all operations from now on, if there was a fault. */
   protected get fault(): unknown {
     return this.#fault;
   }
 
-  /** What writes fail with: after the end of our direction Node itself would end the whole connection. */
+  /** The error for writes: after the end of our direction Node itself would end the whole connection. */
   protected get unwritable(): unknown {
     return this.#writeFault ?? (this.socket.writableEnded ? GONE : undefined);
   }
 
-  /** Has the socket read on, if it was paused. */
+  /** Resumes the socket, if it was paused. */
   protected abstract resume(): void;
 
-  /** Passes octets on; false if the socket is to pause. Octets that nobody waits for are copied. */
+  /** Passes bytes on; false if the socket must pause. Bytes without a pending read are copied. */
   arrived(octets: Uint8Array): boolean {
     const give = this.#give;
     if (give === undefined) {
@@ -145,18 +146,18 @@ export abstract class NodeStream implements Stream {
   }
 
   /**
-   * Node says that the peer has ended in order. Until Node 22 it says so too of a reset right behind octets:
-   * where the kernel knows no peer any more it is asked once more, and after a reset that read fails.
+   * Node reports that the peer has ended in order. Up to Node 22 it also reports this for a reset right after data. If
+   * the kernel no longer has a peer, the socket is read once more, and after a reset that read fails.
    */
   ends(raw: Socket): void {
     if (this.#told) return;
     this.#told = true;
-    // The system tells of a reset once, and if a write was told, this looks like the orderly end.
+    // The system reports a reset once; if a write got it, this looks like the orderly end.
     if (codeOf(this.#writeFault) === "ECONNRESET") return this.fail(this.#writeFault);
     if (!HIDES_RESETS || hasPeer(raw)) return this.#finished();
     const readStart = () => (raw as { _handle?: Handle | null })._handle?.readStart?.() ?? 0;
     readStart();
-    // One turn for the event loop to come to it, and one for the answer.
+    // One turn for the event loop to reach it, and one for the result.
     setImmediate(() =>
       setImmediate(() => {
         if (readStart() < 0) this.fail(RESET);
@@ -172,7 +173,7 @@ export abstract class NodeStream implements Stream {
     this.#give = undefined;
   }
 
-  /** Whatever waits fails, and all that is tried later; the first fault counts. */
+  /** Fails all pending and later operations; the first fault is kept. */
   fail(fault: unknown): void {
     this.#fault ??= fault;
     if (this.#give !== undefined) this.#refuseRead?.(this.#fault);
@@ -181,7 +182,7 @@ export abstract class NodeStream implements Stream {
     this.failWrites(this.#fault);
   }
 
-  /** The same for writes alone. */
+  /** The same for writes only. */
   protected failWrites(fault: unknown): void {
     this.#writeFault ??= fault;
     this.#refuseWrite?.(this.#writeFault);
@@ -194,9 +195,9 @@ export abstract class NodeStream implements Stream {
     this.fail(fault);
   }
 
-  /** Leaves the socket to others. */
+  /** Gives up ownership of the socket. */
   protected detach(): void {
-    // An error that nobody listens for would end the process.
+    // An error without a listener would end the process.
     this.socket.on("error", ignore);
     this.socket.off("error", onError);
     this.socket.off("close", onClose);
@@ -209,10 +210,10 @@ export abstract class NodeStream implements Stream {
     return octets;
   }
 
-  /** One function for all writes of a socket: Node runs equal ones together. */
+  /** One function for all writes of a socket: Node calls identical callbacks together. */
   readonly #written = (error?: Error | null): void => {
     if (error) return this.writeFailed(error);
-    // Writes that were taken at once are told of late, and no later one must be taken for them.
+    // Writes that were taken immediately are reported late, and must not be mistaken for a later one.
     if (++this.#completed !== this.#issued) return;
     this.#taken?.(this.#length);
     this.#taken = undefined;
@@ -220,7 +221,7 @@ export abstract class NodeStream implements Stream {
   };
 }
 
-/** Both ends of a TCP socket, as far as they are known; our own address may be that of the listening socket. */
+/** Both ends of a TCP socket, as far as they are known; our own address may be that of the listener. */
 export function socketPair(socket: Socket, listener?: SocketAddress): SocketPair {
   const { localAddress, localPort, remoteAddress = "", remotePort = 0 } = socket;
   const { host = "", port = 0 } = listener ?? {};
@@ -231,9 +232,9 @@ export function socketPair(socket: Socket, listener?: SocketAddress): SocketPair
 }
 
 /**
- * RST. `resetAndDestroy()` first waits until everything written is sent, for which a peer that reads nothing
- * lets us wait for ever; this is what it does in the end. While the end of the sending direction still waits
- * for its turn (`ending`), the system refuses a reset, and closing has to do.
+ * Sends RST. `resetAndDestroy()` first waits until everything written is sent, which takes for ever if the peer reads
+ * nothing; this does what it does in the end. While the end of the sending direction is pending (`ending`), the system
+ * refuses a reset, so the socket is only closed.
  */
 export function resetSocket(socket: Socket, ending = isEnding(socket)): void {
   const possible = !ending && socket.remotePort !== undefined;
@@ -241,14 +242,14 @@ export function resetSocket(socket: Socket, ending = isEnding(socket)): void {
   socket.destroy();
 }
 
-/** Whether the end of the sending direction was asked for and is not done. */
+/** Whether the end of the sending direction was requested and is not done. */
 export function isEnding(socket: Socket): boolean {
   return socket.writableEnded && !socket.writableFinished;
 }
 
 /**
- * What Node still holds of what a socket was given, and what the kernel does (see {@linkcode SendQueues}). Where
- * there is no Linux, the kernel's part is unknown and counts as nothing.
+ * Unsent bytes of a socket that Node holds, and those that the kernel holds (see {@linkcode SendQueues}). Without Linux
+ * the kernel's part is unknown and counts as 0.
  */
 export function unsentOf(socket: Socket, pair: SocketPair | undefined): number {
   const { _handle: handle, bytesWritten } = socket as Socket & { _handle?: Handle | null };
@@ -261,12 +262,12 @@ const sendQueues = new SendQueues();
 
 function ignore(): void {}
 
-/** A socket that knows whose it is, so that its listeners need be made only once for all. */
+/** A socket that knows its owner, so that one set of listeners serves all sockets. */
 export interface OwnedSocket {
   [OWNER]?: NodeStream | undefined;
 }
 
-/** The same socket, with its owner in sight. */
+/** The same socket, typed with its owner. */
 export function owned(socket: Socket): OwnedSocket {
   return socket as OwnedSocket;
 }
@@ -279,15 +280,15 @@ function onClose(this: Socket): void {
   owned(this)[OWNER]?.fail(GONE);
 }
 
-/** Whether the kernel still knows who is at the other end: after a reset it does not. */
+/** Whether the kernel still knows the peer; after a reset it does not. */
 export function hasPeer(socket: Socket): boolean {
   const { _handle: handle } = socket as { _handle?: Handle | null };
   return handle?.getpeername === undefined || handle.getpeername({}) >= 0;
 }
 
-/** What is Node's own of a socket. */
+/** Node's internal part of a socket. */
 interface Handle {
-  /** getpeername(2), for TCP; below 0 if there is none. */
+  /** getpeername(2), for TCP; below 0 if there is no peer. */
   getpeername?(into: object): number;
   /** Below 0 once a read has failed. */
   readStart?(): number;
@@ -295,7 +296,7 @@ interface Handle {
   writeQueueSize?: number;
 }
 
-/** For the place where Node would put what arrives into the socket's queue. False: pause. */
+/** Replaces the method with which Node puts arriving data into the socket's queue. False means pause. */
 export function onPush(this: Socket, octets: Uint8Array | null): boolean {
   const owner = owned(this)[OWNER];
   if (octets !== null) return owner?.arrived(octets) ?? false;
@@ -303,9 +304,11 @@ export function onPush(this: Socket, octets: Uint8Array | null): boolean {
   return false;
 }
 
-/** What an operation on a closed connection fails with: always this one, as most connections end so. */
+/**
+ * The error for an operation on a closed connection; always the same one, because this is how connections usually end.
+ */
 export const GONE: Error = Object.assign(new Error("the connection is closed"), { code: "EPIPE" });
-/** What Node does not tell as an error by itself. */
+/** A reset that Node itself does not report as an error. */
 export const RESET: Error = Object.assign(new Error("the connection was reset"), {
   code: "ECONNRESET",
 });

@@ -1,6 +1,6 @@
 /**
- * TLS by `node:tls` on accepted connections. Contexts are Node's own; a client's socket is taken over with the
- * octets of its ClientHello, which somebody has read to choose the context.
+ * TLS by `node:tls` on accepted connections. Contexts are Node's own. A client's socket is taken over together with the
+ * bytes of its ClientHello, which have been read to choose the context.
  */
 
 import { Buffer } from "node:buffer";
@@ -96,7 +96,7 @@ class NodeContext implements StreamContext {
 
   constructor(options: StreamContextOptions) {
     this.options = options;
-    // Node would take other names for ciphers of TLS 1.2, where unknown ones are passed over.
+    // Node would treat other names as TLS 1.2 ciphers, and it ignores unknown ones of those.
     if (options.ciphersuites?.split(":").some((name) => !name.startsWith("TLS_"))) {
       throw new OpenSslError("no cipher match", { subject: "ciphersuites" });
     }
@@ -112,10 +112,10 @@ class NodeContext implements StreamContext {
     };
   }
 
-  /** Node frees a context that nobody holds any more. */
+  /** Node frees a context that is no longer referenced. */
   free(): void {}
 
-  /** Only where there are several is it worth a look. */
+  /** The search is only needed if there are several. */
   readonly findCertificate = (shown: () => Uint8Array | undefined): SslCertificate | undefined => {
     const { certificates } = this.options;
     if (certificates.length === 1) return certificates[0];
@@ -138,9 +138,9 @@ function secureContextOptions(options: StreamContextOptions): NodeOptions {
     ...cipherOptions(options),
     ...options.groups === undefined ? {} : { ecdhCurve: options.groups },
     ...dhParameters === undefined ? {} : { dhparam: dhParameters },
-    // Without any Node trusts those that it was built with.
+    // Without any, Node trusts its built-in authorities.
     ...verify === "none" || authorities === "" ? {} : { ca: authorities },
-    // Node checks whole chains by them, and would take one list of a text with several.
+    // Node checks whole chains with them, and would read only one list from a text with several.
     ...revocationLists.length === 0 ? {} : { crl: [...revocationLists] },
     ...server === undefined ? {} : { allowPartialTrustChain: true },
     minVersion: nodeVersion(protocols[0]),
@@ -163,7 +163,7 @@ function keyOptions({ certificates, engine }: StreamContextOptions): NodeOptions
   return { cert, key: keys };
 }
 
-/** The bytes themselves: Node makes contexts again and again, and needs them each time. */
+/** The bytes themselves, not overwritten: Node makes contexts repeatedly, and needs them each time. */
 function keyOf(privateKey: string | KeyBytes): string | Buffer {
   if (typeof privateKey === "string") return privateKey;
   const { buffer, byteOffset, byteLength } = privateKey.bytes!;
@@ -178,19 +178,19 @@ function cipherOptions(
   return list.length === 0 ? {} : { ciphers: list.join(":") };
 }
 
-/** What lies between the oldest and the newest version and is not wanted, and what nobody wants. */
+/** Disables versions between the oldest and the newest that are not enabled, and features that are never wanted. */
 function secureOptions({ protocols, verify, server }: StreamContextOptions): number {
   let bits = constants.SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION;
   if (!protocols.includes("TLSv1.1")) bits |= constants.SSL_OP_NO_TLSv1_1;
   if (!protocols.includes("TLSv1.2")) bits |= constants.SSL_OP_NO_TLSv1_2;
-  // A resumed session would get round a look at the certificate for as long as the client renews it.
+  // A resumed session would bypass the certificate check for as long as the client renews it.
   if (verify !== "none" && server === undefined) bits |= constants.SSL_OP_NO_TICKET;
   return bits;
 }
 
 /**
- * TLS 1.3 has no signatures by some curves (RFC 8446 section 4.2.3). OpenSSL would settle for TLS 1.2 by itself, but not for
- * a server that may change its mind about the certificate when it hears the name, as each of Node's may.
+ * TLS 1.3 has no signatures for some curves (RFC 8446 section 4.2.3). OpenSSL then falls back to TLS 1.2 by itself,
+ * except on a server that may change the certificate after it gets the server name. Each of Node's servers may.
  */
 function newestProtocol({ protocols, certificates, server }: StreamContextOptions) {
   const newest = protocols.at(-1);
@@ -200,7 +200,7 @@ function newestProtocol({ protocols, certificates, server }: StreamContextOption
   return curves.length > 0 && curves.every(isOld) ? "TLSv1.2" : newest;
 }
 
-/** Undefined for another kind of key, or one that Node does not read. */
+/** Undefined for another kind of key, or one that Node cannot read. */
 function curveOf(certificateChain: string): string | undefined {
   try {
     return new X509Certificate(certificateChain).publicKey.asymmetricKeyDetails?.namedCurve;
@@ -209,7 +209,7 @@ function curveOf(certificateChain: string): string | undefined {
   }
 }
 
-/** Those that TLS 1.3 has signatures by, by OpenSSL's names. */
+/** The curves with signatures in TLS 1.3, by OpenSSL's names. */
 const CURVES = ["prime256v1", "secp384r1", "secp521r1"];
 
 function nodeVersion(protocol: string | undefined): "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3" {
@@ -217,14 +217,14 @@ function nodeVersion(protocol: string | undefined): "TLSv1" | "TLSv1.1" | "TLSv1
   return "TLSv1";
 }
 
-/** Node seals tickets with AES-128 and an HMAC key of 16 octets. */
+/** Node seals tickets with AES-128 and an HMAC key of 16 bytes. */
 function ticketKeys({ name, hmacKey, aesKey }: SslTicketKeys): Buffer {
   return Buffer.concat([name, hmacKey.subarray(0, 16), aesKey.subarray(0, 16)]);
 }
 
 /**
- * Node asks a server for the response, before it is known which of several certificates the client gets: then
- * none is stapled.
+ * Node requests the response from a server before it is known which of several certificates the client gets; with
+ * several, none is stapled.
  */
 function stapler(
   whole: NodeOptions,
@@ -238,7 +238,7 @@ function stapler(
   return { server };
 }
 
-/** Node leaves out, without a word, authorities and DH parameters that it cannot read. */
+/** Node silently ignores authorities and DH parameters that it cannot read. */
 function refuseUnreadable({ authorities, certificates }: StreamContextOptions): void {
   attempt("authorities", () => {
     for (const { text } of parsePem(authorities)) new X509Certificate(text);
@@ -274,7 +274,7 @@ function create(whole: NodeOptions, options: StreamContextOptions): SecureContex
     return createSecureContext(whole);
   } catch (error) {
     const { dhparam, ...others } = whole;
-    // Whoever looked at the file has said so; everybody else is served.
+    // The code that read the file has warned about it; other clients are still served.
     if (dhparam !== undefined && TOO_SMALL.test(reasonOf(error as NodeTlsError))) {
       return create(others, options);
     }
@@ -282,7 +282,7 @@ function create(whole: NodeOptions, options: StreamContextOptions): SecureContex
   }
 }
 
-/** Node does not say what it refuses, so the parts are tried by themselves. */
+/** Node does not say what it refuses, so each part is tried separately. */
 function refusal(error: NodeTlsError, options: StreamContextOptions): OpenSslError {
   const { certificates, authorities, revocationLists } = options;
   const parts: [string, NodeOptions][] = [
@@ -309,5 +309,5 @@ function refusal(error: NodeTlsError, options: StreamContextOptions): OpenSslErr
 
 /** SSL_CTX_set_options(3); Node has no name for it. */
 const SSL_OP_NO_RENEGOTIATION = 1 << 30;
-/** OpenSSL's words by its security level, and Node's own. */
+/** OpenSSL's message for its security level, and Node's own. */
 const TOO_SMALL = /dh key too small|DH parameter is less than/i;

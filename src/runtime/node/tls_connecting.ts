@@ -1,4 +1,4 @@
-/** The client's side of `node:tls`, on a socket that was dialled: whom it asks for, and whom it believes. */
+/** The client's side of `node:tls`, on a dialled socket: the server name and the certificate check. */
 
 import { X509Certificate } from "node:crypto";
 import { isIP, type Socket } from "node:net";
@@ -9,7 +9,7 @@ import { NodeTlsStream } from "./tls_stream.ts";
 import { OpenSslError } from "../openssl.ts";
 import type { ConnectedStream, RecordFault } from "../stream_tls.ts";
 
-/** How a server is spoken to. */
+/** How to connect to a server. */
 export interface ConnectOptions {
   readonly secureContext: SecureContext;
   readonly alpnProtocols: readonly string[];
@@ -29,9 +29,9 @@ export function connectTls(
     secureContext,
     rejectUnauthorized: verified,
     ...alpnProtocols.length === 0 ? {} : { ALPNProtocols: [...alpnProtocols] },
-    // RFC 6066 section 3: an address is no server name.
+    // RFC 6066 section 3: an address is not a server name.
     ...name === undefined || isIP(name) !== 0 ? {} : { servername: name },
-    // Node's own would take the common name where there is no DNS name, and stars within a label.
+    // Node's own check would accept the common name if there is no DNS name, and wildcards within a label.
     checkServerIdentity(_host, certificate) {
       const { raw } = certificate;
       if (isFor(raw, name)) return undefined;
@@ -43,7 +43,7 @@ export function connectTls(
   stream.certificate = () => shown;
   tls.push = onPush;
   tls.on("secureConnect", () => stream.secured());
-  // Tickets come when they like, and would look like a record that was cut off.
+  // Tickets may arrive at any time, and would look like a record that was cut off.
   tls.on("session", () => stream.understood());
   return stream;
 }
@@ -65,7 +65,7 @@ class ServerStream extends NodeTlsStream implements ConnectedStream {
   }
 }
 
-/** For the place where Node would put what it has decrypted into the socket's queue. */
+/** Replaces the method with which Node puts decrypted data into the socket's queue. */
 function onPush(this: TLSSocket, octets: Uint8Array | null): boolean {
   return (owned(this)[OWNER] as NodeTlsStream | undefined)?.take(octets) ?? true;
 }

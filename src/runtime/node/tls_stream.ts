@@ -1,4 +1,4 @@
-/** A connection under `node:tls`, from the first octet of the handshake to the end. */
+/** A connection under `node:tls`, from the first byte of the handshake to the end. */
 
 import { setImmediate } from "node:timers";
 import type { Socket } from "node:net";
@@ -25,32 +25,32 @@ import { OpenSslError, type SslCertificate } from "../openssl.ts";
 import type { SocketAddress, SocketPair } from "../runtime.ts";
 import type { AcceptedStream, RecordFault, SslFacts } from "../stream_tls.ts";
 
-/** How sockets are told of a context. */
+/** How a socket gets its context. */
 export interface SocketOptions {
   readonly isServer: true;
   readonly secureContext: SecureContext;
   readonly ALPNProtocols?: string[];
   readonly requestCert: boolean;
   readonly rejectUnauthorized: boolean;
-  /** Answers for stapled responses. */
+  /** Provides OCSP responses for stapling. */
   readonly server?: Server;
 }
 
-/** Finds which certificate of a context a client was shown, by its octets (DER). */
+/** Finds the certificate of a context that was presented to a client, by its bytes (DER). */
 export type FindCertificate = (shown: () => Uint8Array | undefined) => SslCertificate | undefined;
 
-/** What a connection is made of. */
+/** The parts of a connection. */
 export interface TlsParts {
   readonly raw: Socket;
-  /** Where it was accepted, if it was. */
+  /** The address that accepted it, if it was accepted. */
   readonly listener: SocketAddress | undefined;
-  /** Gives what it decrypts to {@linkcode NodeTlsStream.take}. */
+  /** Passes decrypted data to {@linkcode NodeTlsStream.take}. */
   readonly tls: TLSSocket;
-  /** Who is at the other end. */
+  /** The peer's role. */
   readonly party: Party;
-  /** Why the other's certificate is no good, where Node leaves that to be found out. */
+  /** Returns why the peer's certificate is invalid, where Node leaves that check to its caller. */
   readonly verdict?: () => string | undefined;
-  /** Finds which certificate it was shown, if it is a client. */
+  /** Finds the certificate that was presented to the peer, if the peer is a client. */
   readonly findCertificate?: FindCertificate;
 }
 
@@ -82,10 +82,10 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
   #established: { resolve(): void; reject(fault: unknown): void } | undefined;
   #done = false;
   #paused = false;
-  /** Plaintext octets and records so far. */
+  /** Plaintext bytes and records so far. */
   octets = 0;
   records = 0;
-  /** Octets of ciphertext that had arrived when the last plaintext did, and in which turn that was. */
+  /** Bytes of ciphertext that had arrived with the last plaintext, and the turn in which that was. */
   #ciphertext = 0;
   #turn = -1;
 
@@ -101,7 +101,7 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
     this.#verdict = verdict;
     this.#recordFault = recordFault;
     this.#findCertificate = findCertificate ?? (() => undefined);
-    // Node's own servers hear of failed handshakes in this way; "error" tells of the rest.
+    // Node's own servers learn of failed handshakes through this event; "error" reports the rest.
     tls.on("_tlsError", onTlsError);
   }
 
@@ -110,12 +110,12 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
     return isUnix ? undefined : socketPair(this.#raw, this.#listener);
   }
 
-  /** All octets of ciphertext that have arrived. */
+  /** All bytes of ciphertext that have arrived. */
   get ciphertext(): number {
     return this.#raw.bytesRead;
   }
 
-  /** Whether the client leaves what it is sent in our hands. */
+  /** Whether the client does not take what it is sent. */
   get stuck(): boolean {
     const { _handle: handle } = this.#raw as { _handle?: { writeQueueSize?: number } | null };
     return (handle?.writeQueueSize ?? 0) > 0;
@@ -146,10 +146,7 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
     };
   }
 
-  /**
-   * The library takes octets in at once, as long as it is not still sending others; little of it need not be
-   * waited for.
-   */
+  /** The library takes bytes immediately unless it is still sending others; small amounts need not be waited for. */
   override write(octets: Uint8Array): number | Promise<number> {
     if (this.unwritable !== undefined) return Promise.reject(this.unwritable);
     const busy = this.#tls.writableLength > 0;
@@ -165,7 +162,7 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
     return unsentOf(this.#raw, this.pair);
   }
 
-  /** Resets it, and says why to whatever waits on it. */
+  /** Resets it, and fails pending operations with this reason. */
   refuse(fault: Error): void {
     this.fail(fault);
     resetSocket(this.#raw, isEnding(this.#tls));
@@ -198,7 +195,7 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
     return this.#done ? this.#recordFault(reason) : reason;
   }
 
-  /** The handshake is done, as far as Node is concerned. */
+  /** Node has reported that the handshake is done. */
   secured(): void {
     const verdict = this.#verdict?.();
     if (verdict !== undefined) {
@@ -214,13 +211,13 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
     else established?.resolve();
   }
 
-  /** The library has made sense of everything that has arrived. */
+  /** The library has processed everything that has arrived. */
   understood(): void {
     this.#ciphertext = this.#raw.bytesRead;
     this.#turn = currentTurn();
   }
 
-  /** What the library has decrypted, or null at the end; false: pause. */
+  /** Takes decrypted data, or null at the end; false means pause. */
   take(octets: Uint8Array | null): boolean {
     if (octets === null) {
       this.#end();
@@ -242,32 +239,32 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
   }
 
   /**
-   * Node tells of the end in the same way whether the client said so (close_notify) or its connection was cut.
-   * A close_notify is a short record behind the last data: it has arrived with them, in the same turn of the
-   * event loop, or by itself. A cut comes after everything was read, or within a record.
+   * Node reports the end in the same way whether the client sent close_notify or its connection was cut. A close_notify
+   * is a short record after the last data. It arrives with that data, in the same turn of the event loop, or alone. A
+   * cut comes after everything was read, or within a record.
    */
   #endsInOrder(): boolean {
     const since = this.#raw.bytesRead - this.#ciphertext;
     return since === 0 ? this.#turn === currentTurn() : this.#isGoodbye(since);
   }
 
-  /** Whether so many octets can be a close_notify. Anything else may be a record whose rest was cut off. */
+  /** Whether this many bytes can be a close_notify. Any other number may be a record whose rest was cut off. */
   #isGoodbye(octets: number): boolean {
     if (this.#tls.getProtocol() !== "TLSv1.3") {
       const { name } = this.#tls.getCipher();
       const [, sizes] = GOODBYES.find(([pattern]) => pattern.test(name))!;
       return sizes.includes(octets);
     }
-    // Some clients say user_canceled before, and there may be KeyUpdates.
+    // Some clients send user_canceled before it, and there may be KeyUpdates.
     const alerts = [ALERT, 2 * ALERT].filter((alert) => octets >= alert);
     return alerts.some((alert) => (octets - alert) % KEY_UPDATE === 0);
   }
 }
 
-/** An error of Node that comes from OpenSSL. */
+/** An error from Node that comes from OpenSSL. */
 export interface NodeTlsError extends Error {
   readonly code?: string;
-  /** OpenSSL's own words. */
+  /** OpenSSL's own message. */
   readonly reason?: string;
 }
 
@@ -277,7 +274,7 @@ export function reasonOf({ reason, message }: NodeTlsError): string {
     message;
 }
 
-/** Node's socket, with what it decrypts going straight to its owner instead of into a queue. */
+/** Node's socket, whose decrypted data goes directly to its owner instead of into a queue. */
 class ClientSocket extends TLSSocket {
   owner: NodeTlsStream | undefined;
   readonly #asksForCertificate: boolean;
@@ -291,10 +288,10 @@ class ClientSocket extends TLSSocket {
     return this.owner?.take(octets) ?? true;
   }
 
-  /** Why the client's certificate is no good; undefined if it is, or if there is none and none is needed. */
+  /** Why the client's certificate is invalid; undefined if it is valid, or if there is none and none is needed. */
   clientVerdict(): string | undefined {
     if (!this.#asksForCertificate) return undefined;
-    // Node accepts every certificate in the handshake and leaves the verdict to its caller.
+    // Node accepts every certificate in the handshake and leaves the check to its caller.
     const error = (this as unknown as { ssl: { verifyError(): Error | null } }).ssl.verifyError();
     if (!error) return undefined;
     return this.getPeerX509Certificate() === undefined ? undefined : error.message;
@@ -312,7 +309,7 @@ function onTlsError(this: TLSSocket, error: Error): void {
 let turn = 0;
 let counting = false;
 
-/** The number of this turn of the event loop, as far as anybody has asked in it. */
+/** The number of this turn of the event loop, counting only turns in which this was called. */
 function currentTurn(): number {
   if (!counting) {
     counting = true;
@@ -324,16 +321,16 @@ function currentTurn(): number {
   return turn;
 }
 
-/** Until Node 24 "secure" is within OpenSSL's handshake, where a session can be neither read from nor ended. */
+/** Up to Node 24 "secure" is emitted within OpenSSL's handshake, where a session can be neither read from nor ended. */
 const SECURE_IS_EARLY = isBefore(process.versions.node, 25, 0);
-/** Octets that are encrypted into one record. */
+/** Bytes that fit into one record. */
 const LITTLE = 16 << 10;
-/** Octets of records of TLS 1.3 with an alert, or a KeyUpdate, in them. */
+/** Bytes of a TLS 1.3 record that contains an alert or a KeyUpdate. */
 const ALERT = 24;
 const KEY_UPDATE = 27;
 /**
- * The same for alerts of TLS 1.2 and older, by cipher. CBC: with HMACs of 20, 32 and 48 octets, before and after
- * the padding, and without an IV of its own in TLS 1.0.
+ * The same for alerts of TLS 1.2 and older, by cipher. CBC: with HMACs of 20, 32 and 48 bytes, before and after the
+ * padding, and in TLS 1.0 without an IV of its own.
  */
 const GOODBYES: readonly (readonly [RegExp, readonly number[]])[] = [
   [/CHACHA20|CCM8/, [23]],

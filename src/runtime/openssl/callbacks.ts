@@ -1,10 +1,10 @@
 /**
- * The three things OpenSSL does only through a function of ours: choosing an ALPN protocol, stapling an OCSP
- * response, and opening tickets that were sealed with other keys than the context's. Each is one callback for
- * the whole process, made when it is first needed; which context it is for is told by an address.
+ * The three things that OpenSSL does only through a callback: choosing an ALPN protocol, stapling an OCSP response, and
+ * opening tickets that were sealed with keys other than the context's. Each is one callback for the whole process, made
+ * when it is first needed; an address identifies the context.
  *
- * They run inside SSL_do_handshake. Nothing may be thrown out of them, and pointers they are given are valid
- * only until they return.
+ * They run inside SSL_do_handshake. They must not throw, and the pointers passed to them are valid only until they
+ * return.
  */
 
 import type { FormerTicketKeys, SslTicketKeys } from "../openssl.ts";
@@ -17,9 +17,9 @@ export class Callbacks {
   #alpn: Deno.UnsafeCallback<typeof ALPN> | undefined;
   #status: Deno.UnsafeCallback<typeof STATUS> | undefined;
   #ticket: Deno.UnsafeCallback<typeof TICKET> | undefined;
-  /** Lists of protocols by preference; a context knows the place of its own. */
+  /** Lists of protocols by preference; a context stores the index of its own. */
   readonly #protocols: string[] = [];
-  /** Responses in DER by the address of their certificate; a context knows the number of its own. */
+  /** Responses in DER by the address of their certificate; a context stores the number of its own. */
   readonly #responses = new Map<number, Map<bigint, Uint8Array>>();
   readonly #numbers = new Map<bigint, number>();
   #lastNumber = 0;
@@ -29,7 +29,7 @@ export class Callbacks {
     this.#libraries = libraries;
   }
 
-  /** From now on the context answers ALPN with the first of these that the client has. */
+  /** From now on the context answers ALPN with the first of these that the client offers. */
   selectAlpn(context: Pointer, protocols: readonly string[]): void {
     const list = protocols.join(",");
     if (!this.#protocols.includes(list)) this.#protocols.push(list);
@@ -66,7 +66,7 @@ export class Callbacks {
     ssl.SSL_CTX_ctrl_address(context, SSL_CTRL_SET_STATUS_ARGUMENT, 0n, asArgument(number));
   }
 
-  /** Opens and renews tickets of other keys until it is called with undefined. */
+  /** Opens and renews tickets sealed with other keys, until it is called with undefined. */
   openTickets(context: Pointer, former: FormerTicketKeys | undefined): void {
     this.#former = former;
     this.#ticket ??= new Deno.UnsafeCallback(
@@ -87,7 +87,7 @@ export class Callbacks {
     this.#responses.delete(number);
   }
 
-  /** SSL_CTX_alpn_select_cb(3): the answer lies in the client's own list. */
+  /** SSL_CTX_alpn_select_cb(3): the answer points into the client's own list. */
   #chooseAlpn(
     out: Pointer,
     outLength: Pointer,
@@ -109,7 +109,7 @@ export class Callbacks {
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   }
 
-  /** SSL_CTX_set_tlsext_status_cb(3): OpenSSL frees the octets that it is given. */
+  /** SSL_CTX_set_tlsext_status_cb(3): OpenSSL frees the bytes that it receives. */
   #staple(session: Pointer, argument: Deno.PointerValue): number {
     const { ssl, crypto } = this.#libraries;
     const certificate = Deno.UnsafePointer.value(ssl.SSL_get_certificate(session));
@@ -155,7 +155,7 @@ export class Callbacks {
   }
 }
 
-/** What OpenSSL hands over for one ticket. */
+/** What OpenSSL passes for one ticket. */
 interface TicketParts {
   readonly name: Pointer;
   readonly iv: Pointer;
@@ -174,7 +174,7 @@ function digestParameters(): BigUint64Array<ArrayBuffer> {
   ]);
 }
 
-/** Where each protocol of an ALPN list (RFC 7301: an octet with the length before each) begins. */
+/** The index of each protocol in an ALPN list (RFC 7301: each has its length before it, in one byte). */
 function placesOf(list: Uint8Array): Map<string, number> {
   const places = new Map<string, number>();
   for (let at = 0; at < list.length; at += 1 + list[at]!) {
@@ -184,12 +184,12 @@ function placesOf(list: Uint8Array): Map<string, number> {
   return places;
 }
 
-/** Memory of C's, to be read and written while the callback runs. */
+/** C memory, to be read and written while the callback runs. */
 function octetsAt(pointer: Pointer, length: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, length));
 }
 
-/** A number where C passes an address on without looking. */
+/** A number in place of an address that C passes on without using it. */
 function asArgument(number: number): Deno.PointerValue {
   return Deno.UnsafePointer.create(BigInt(number));
 }

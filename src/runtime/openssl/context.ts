@@ -1,4 +1,4 @@
-/** Contexts (SSL_CTX): options, certificates, client verification, and the callbacks that OpenSSL insists on. */
+/** Contexts (SSL_CTX): options, certificates, client verification, and the callbacks that OpenSSL needs. */
 
 import type {
   SslCertificate,
@@ -29,7 +29,7 @@ export class DenoSslContext implements SslContext {
   readonly #pointer: Pointer;
   readonly #rules: SessionRules;
   readonly #certificatesByAddress = new Map<bigint, SslCertificate>();
-  /** The context owns them, and their addresses tell which one a session uses. */
+  /** The context owns them; their addresses identify the certificate that a session uses. */
   readonly #leaves: Pointer[] = [];
   #store: UsedStore | undefined;
 
@@ -91,8 +91,8 @@ export class DenoSslContext implements SslContext {
     this.#must(this.#ctrl(SSL_CTRL_SET_MIN_PROTO_VERSION, Math.min(...versions)), "protocols");
     this.#must(this.#ctrl(SSL_CTRL_SET_MAX_PROTO_VERSION, Math.max(...versions)), "protocols");
     this.#ctrl(SSL_CTRL_MODE, SSL_MODE_RELEASE_BUFFERS);
-    // Its buffer stays as it is, one record long: glibc tidies its whole heap whenever 64 KiB are freed, which made
-    // an upload a tenth dearer.
+    // Its buffer keeps its size, one record: glibc tidies its whole heap whenever 64 KiB are freed, which made an
+    // upload a tenth more expensive.
     this.#ctrl(SSL_CTRL_SET_READ_AHEAD, 1);
     if (options.securityLevel !== undefined) {
       ssl.SSL_CTX_set_security_level(context, options.securityLevel);
@@ -107,7 +107,7 @@ export class DenoSslContext implements SslContext {
     if (options.groups !== undefined) {
       this.#must(this.#ctrl(SSL_CTRL_SET_GROUPS_LIST, 0, cString(options.groups)), "groups");
     }
-    // Sessions live in the clients' tickets; a cache of this process would serve this process only.
+    // Sessions are stored in the clients' tickets; a cache would help only in this process.
     this.#ctrl(SSL_CTRL_SET_SESS_CACHE_MODE, SSL_SESS_CACHE_OFF);
     ssl.SSL_CTX_set_timeout(context, BigInt(options.sessionTimeout));
     const id = new Uint8Array(options.sessionIdContext);
@@ -134,7 +134,7 @@ export class DenoSslContext implements SslContext {
     const [leaf, ...chain] = this.#certificates(certificate.certificateChain, "certificate");
     try {
       this.#must(ssl.SSL_CTX_use_certificate(context, leaf!), "certificate");
-      // The context owns the certificate now, and its address tells later which one a session uses.
+      // The context owns the certificate now; its address later identifies the one that a session uses.
       this.#certificatesByAddress.set(Deno.UnsafePointer.value(leaf!), certificate);
       for (const each of chain) this.#must(this.#addChain(each), "certificate");
     } finally {
@@ -152,7 +152,7 @@ export class DenoSslContext implements SslContext {
     if (certificate.ocspResponse !== undefined) this.staple(place, certificate.ocspResponse);
   }
 
-  /** SSL_CTX_add1_chain_cert: the context takes a reference of its own. */
+  /** SSL_CTX_add1_chain_cert: the context takes its own reference. */
   #addChain(certificate: Pointer): bigint {
     const { ssl } = this.#services.libraries;
     return ssl.SSL_CTX_ctrl_address(this.#pointer, SSL_CTRL_CHAIN_CERT, 1n, certificate);
@@ -166,7 +166,7 @@ export class DenoSslContext implements SslContext {
     if (ssl.SSL_CTX_set0_tmp_dh_pkey(this.#pointer, parameters) > 0) return;
     crypto.EVP_PKEY_free(parameters);
     const { message } = queuedError(crypto);
-    // Whoever looked at the file has said so; everybody else is served.
+    // The code that read the file has warned about it; other clients are still served.
     if (message !== "dh key too small") throw new OpenSslError(message, { subject });
   }
 
@@ -188,7 +188,7 @@ export class DenoSslContext implements SslContext {
   }
 }
 
-/** Versions between the oldest and the newest that are left out. */
+/** Versions between the oldest and the newest that are not enabled. */
 function disabledVersions(protocols: readonly string[]): bigint {
   return Object.entries(VERSIONS)
     .filter(([name]) => !protocols.includes(name))

@@ -1,6 +1,6 @@
 /**
- * Private keys as OpenSSL has them (EVP_PKEY). One that came as bytes is read once, however many contexts use it, and
- * its bytes are overwritten then: what is left of it is OpenSSL's own.
+ * Private keys in OpenSSL's form (EVP_PKEY). A key given as bytes is read once, for any number of contexts, and its
+ * bytes are then overwritten: the only copy left is OpenSSL's own.
  */
 
 import { KeyBytes } from "../../key_bytes.ts";
@@ -10,7 +10,7 @@ import { cString, must, type Pointer } from "./memory.ts";
 import { fromPem, NO_PASSPHRASE } from "./pem_objects.ts";
 import type { Libraries } from "./symbols.ts";
 
-/** Reads keys and keeps those that came as bytes. */
+/** Reads keys and keeps those given as bytes. */
 export class Keys {
   readonly #libraries: Libraries;
   readonly #engine: () => Pointer | undefined;
@@ -23,7 +23,10 @@ export class Keys {
     this.#unused = new FinalizationRegistry((key) => libraries.crypto.EVP_PKEY_free(key));
   }
 
-  /** A reference to a key, which the caller frees. `key` is PEM text or an engine's id. Throws {@linkcode OpenSslError}. */
+  /**
+   * Returns a reference to a key; the caller frees it. `key` is PEM text or an engine's id. Throws {@linkcode
+   * OpenSslError}.
+   */
   load(key: string | KeyBytes): Pointer {
     if (key instanceof KeyBytes) return this.#fromBytes(key);
     return key.startsWith("-----BEGIN") ? this.#fromPem(key) : this.#fromEngine(key);
@@ -58,7 +61,7 @@ export class Keys {
         subject,
       });
     }
-    // Without a user interface of ours the engine would ask for a missing PIN on the terminal.
+    // Without UI_null the engine would ask for a missing PIN on the terminal.
     const key = engines.ENGINE_load_private_key(engine, cString(id), engines.UI_null(), null);
     return must(this.#libraries, key, subject);
   }

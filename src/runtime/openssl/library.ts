@@ -12,7 +12,7 @@ import { openLibraries } from "./symbols.ts";
 
 let opened: OpenSsl | undefined;
 
-/** The library, which a process has once. Throws {@linkcode StartupError} that names what is missing. */
+/** Returns the library, one per process. Throws {@linkcode StartupError} that names what is missing. */
 export function openOpenSsl(): OpenSsl {
   return opened ??= open();
 }
@@ -20,7 +20,7 @@ export function openOpenSsl(): OpenSsl {
 function open(): OpenSsl {
   const libraries = openLibraries();
   const { crypto } = libraries;
-  // What the library frees at exit(3) other threads of the runtime may still use: they end only then.
+  // Other threads of the runtime may still use what the library would free at exit(3): they end only then.
   crypto.OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, null);
   let engine: Pointer | undefined;
   const services: ContextServices = {
@@ -32,7 +32,7 @@ function open(): OpenSsl {
     peerStores: new PeerStores(libraries),
     keys: new Keys(libraries, () => engine),
   };
-  // Without this an empty memory BIO would say "end" instead of "try again later".
+  // Without this an empty memory BIO would report "end" instead of "try again later".
   crypto.BIO_ctrl(services.input, BIO_C_SET_BUF_MEM_EOF_RETURN, -1n, null);
   return {
     version: textAt(crypto.OpenSSL_version(0)) ?? "OpenSSL",
@@ -47,7 +47,7 @@ function useEngine(id: string, { libraries }: ContextServices): Pointer | undefi
   if (engines === undefined) {
     throw new OpenSslError("this OpenSSL was built without engines", { subject: "engine" });
   }
-  // Without this OpenSSL knows no engine but those in files of their own.
+  // Without this OpenSSL knows only engines in files of their own.
   engines.ENGINE_load_builtin_engines();
   crypto.ERR_clear_error();
   if (id === "auto") {
@@ -55,7 +55,7 @@ function useEngine(id: string, { libraries }: ContextServices): Pointer | undefi
     return undefined;
   }
   const engine = must(libraries, engines.ENGINE_by_id(cString(id)), "engine");
-  // The pkcs11 engine writes URIs to stderr otherwise, with the PIN in them. Others do not know the command.
+  // Otherwise the pkcs11 engine writes URIs to stderr, including the PIN. Other engines do not have this command.
   engines.ENGINE_ctrl_cmd_string(engine, cString("QUIET"), null, OPTIONAL_COMMAND);
   crypto.ERR_clear_error();
   if (engines.ENGINE_init(engine) <= 0) {

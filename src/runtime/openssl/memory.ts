@@ -1,4 +1,4 @@
-/** Text and octets between JavaScript and C, and the error queue of OpenSSL. */
+/** Text and bytes between JavaScript and C, and the error queue of OpenSSL. */
 
 import { OpenSslError } from "../openssl.ts";
 import type { Libraries } from "./symbols.ts";
@@ -6,7 +6,7 @@ import type { Libraries } from "./symbols.ts";
 /** A pointer that is not NULL. */
 export type Pointer = Deno.PointerObject;
 
-/** Text as C has it, with a NUL at the end. */
+/** A C string: text with a NUL at the end. */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(new TextEncoder().encode(`${text}\0`));
 }
@@ -16,12 +16,12 @@ export function textAt(pointer: Deno.PointerValue): string | undefined {
   return pointer === null ? undefined : Deno.UnsafePointerView.getCString(pointer);
 }
 
-/** The address of a buffer that JavaScript owns; it must outlive whoever gets the address. */
+/** The address of a buffer that JavaScript owns; the buffer must outlive every use of the address. */
 export function addressOf(octets: Uint8Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>): bigint {
   return Deno.UnsafePointer.value(Deno.UnsafePointer.of(octets));
 }
 
-/** Throws the reason at the front of the queue of errors if `result` is none of success: NULL, or not above 0. */
+/** Throws the first error in the queue if `result` means failure: NULL, or not above 0. */
 export function must<Result extends number | bigint | Deno.PointerValue>(
   { crypto }: Libraries,
   result: Result,
@@ -36,9 +36,9 @@ export function must<Result extends number | bigint | Deno.PointerValue>(
 }
 
 /**
- * The errors in the queue, which is emptied, as one. The first is nearest to the cause; those behind it say
- * through which functions it passed. Of a session that is all noise, so the first stands alone; when something
- * of the operator's is refused (`subject`), they may be all that is understood, and each is told once.
+ * Empties the error queue and returns its errors as one. The first error is nearest to the cause; the others say
+ * through which functions it passed. For a session, those add nothing, so only the first is reported. When a setting of
+ * the operator's is refused (`subject`), they may be the only helpful part, so each is reported once.
  */
 export function queuedError(crypto: Libraries["crypto"], subject?: string): OpenSslError {
   const first = crypto.ERR_get_error();
@@ -64,8 +64,8 @@ export function queuedError(crypto: Libraries["crypto"], subject?: string): Open
 const SYSTEM_FLAG = 0x8000_0000n;
 const LIBRARY_SHIFT = 23n;
 const LIBRARY_SSL = 20n;
-/** Numbers from here on are given to libraries outside of OpenSSL, which are engines. */
+/** Numbers from here on belong to libraries outside OpenSSL, which are engines. */
 const LIBRARY_USER = 128n;
 const REASON_MASK = 0x7f_ffffn;
-/** SSL_AD_REASON_OFFSET: reasons above it are alerts of the peer. */
+/** SSL_AD_REASON_OFFSET: reasons above it are alerts from the peer. */
 const ALERT_OFFSET = 1000;

@@ -1,14 +1,14 @@
 /**
- * Where sessions write their ciphertext: memory BIOs that are shared by every session of the process. A
- * session keeps one only until its octets have left, so no connection owns a write buffer; there are as many
- * as there are writes under way at once.
+ * Memory BIOs into which sessions write their ciphertext, shared by all sessions of the process. A session keeps one
+ * only until its bytes have been sent, so no connection owns a write buffer. There are as many BIOs as writes in
+ * progress.
  */
 
 import type { SslOutput } from "../openssl.ts";
 import type { Pointer } from "./memory.ts";
 import type { Libraries } from "./symbols.ts";
 
-/** One memory BIO whose memory is seen from JavaScript. */
+/** One memory BIO whose memory is visible to JavaScript. */
 export class OutputBio implements SslOutput {
   readonly pointer: Pointer;
   readonly #pool: OutputBios;
@@ -16,21 +16,21 @@ export class OutputBio implements SslOutput {
   readonly #address = new BigUint64Array(1);
   #known = 0n;
   #memory = new Uint8Array();
-  /** How much waits to be sent. */
+  /** The number of bytes to send. */
   length = 0;
 
-  /** `capacity` is how much it takes without being moved, in octets. */
+  /** `capacity` is the number of bytes that it takes without being moved. */
   constructor(pool: OutputBios, crypto: Libraries["crypto"], capacity: number) {
     this.#pool = pool;
     this.#crypto = crypto;
     this.pointer = crypto.BIO_new(crypto.BIO_s_mem())!;
-    // Grown once, its memory stays where it is: BIO_CTRL_INFO then always tells the same address.
+    // After it has grown once, its memory does not move: BIO_CTRL_INFO then always returns the same address.
     crypto.BIO_write(this.pointer, new Uint8Array(capacity), capacity);
     this.measure();
     this.#skip();
   }
 
-  /** Looks how much there is. Call after each use of a session. */
+  /** Reads how much output there is. Call it after each use of a session. */
   measure(): number {
     this.length = Number(
       this.#crypto.BIO_ctrl(this.pointer, BIO_CTRL_INFO, 0n, this.#address),
@@ -54,21 +54,21 @@ export class OutputBio implements SslOutput {
     this.#pool.give(this);
   }
 
-  /** A session that is idle keeps the BIO for as long as it lives, but must not keep its memory. */
+  /** An idle session keeps the BIO for its whole life, but must not keep its memory. */
   free(): void {
     const empty = this.#crypto.BUF_MEM_new();
     this.#crypto.BIO_ctrl_address(this.pointer, BIO_C_SET_BUF_MEM, BIO_CLOSE, empty);
     this.#crypto.BIO_free(this.pointer);
   }
 
-  /** BIO_CTRL_RESET would clear all of the memory each time; seeking to the end does not. */
+  /** BIO_CTRL_RESET would clear the whole memory each time; seeking to the end does not. */
   #skip(): void {
     this.#crypto.BIO_ctrl(this.pointer, BIO_C_FILE_SEEK, BigInt(this.length), null);
     this.length = 0;
   }
 }
 
-/** BIOs of one capacity that nobody is sending from. */
+/** BIOs of one capacity that are not being sent from. */
 export class OutputBios {
   readonly #crypto: Libraries["crypto"];
   readonly #capacity: number;
@@ -82,7 +82,7 @@ export class OutputBios {
     this.#most = most;
   }
 
-  /** The one to write to next; it stays here until it is taken. */
+  /** The BIO to write to next; it stays here until it is taken. */
   top(): OutputBio {
     const last = this.#free.at(-1);
     if (last !== undefined) return last;
@@ -91,7 +91,7 @@ export class OutputBios {
     return fresh;
   }
 
-  /** Takes what {@linkcode OutputBios.top} gave: its octets are about to be sent. */
+  /** Takes the BIO that {@linkcode OutputBios.top} returned: its bytes are about to be sent. */
   take(): void {
     this.#free.pop();
   }
@@ -102,9 +102,9 @@ export class OutputBios {
   }
 }
 
-/** Octets: a record, or a flight of a handshake. */
+/** Bytes: a record, or a flight of a handshake. */
 export const SMALL_OUTPUT = 20 << 10;
-/** Octets: eight records and an alert. */
+/** Bytes: eight records and an alert. */
 export const LARGE_OUTPUT = (128 << 10) + (4 << 10);
 const BIO_CTRL_INFO = 3;
 const BIO_C_SET_BUF_MEM = 114;

@@ -1,6 +1,6 @@
 /**
- * What peers' certificates are verified with: stores (X509_STORE) of authorities and their revocation lists. Contexts
- * with the same share one, for a list may have millions of bytes and a worker thousands of contexts.
+ * Stores (X509_STORE) of authorities and their revocation lists, with which peers' certificates are verified. Contexts
+ * with the same contents share one store, because a list may have millions of bytes and a worker thousands of contexts.
  */
 
 import type { SslContextOptions } from "../openssl.ts";
@@ -23,11 +23,11 @@ export interface UsedStore {
   readonly pointer: Pointer;
   /** Those of the authorities (X509), which are the store's own. */
   readonly certificates: readonly Pointer[];
-  /** Called once. What OpenSSL has made of the store until then it keeps alive itself. */
+  /** Call it once. OpenSSL itself keeps alive what it has made from the store by then. */
   release(): void;
 }
 
-/** Makes stores and keeps each as long as a context uses it. */
+/** Makes stores and keeps each for as long as a context uses it. */
 export class PeerStores {
   readonly #libraries: Libraries;
   readonly #stores = new Set<Store>();
@@ -68,8 +68,8 @@ export class PeerStores {
     try {
       for (const authority of certificates) crypto.X509_STORE_add_cert(pointer, authority);
       for (const list of revocationLists) this.#addList(pointer, list);
-      crypto.ERR_clear_error(); // An authority or a list that is there twice is no harm.
-      // The operator trusts what is in the file for backends, whoever has signed it in turn.
+      crypto.ERR_clear_error(); // A duplicate authority or list is harmless.
+      // The operator trusts what is in the file for backends, no matter which authority has signed it.
       if (server !== undefined) crypto.X509_STORE_set_flags(pointer, X509_V_FLAG_PARTIAL_CHAIN);
       if (revocationLists.length > 0) {
         const flags = X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;

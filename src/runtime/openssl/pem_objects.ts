@@ -1,11 +1,11 @@
-/** Objects of OpenSSL's that are read from PEM text. Whoever asks for one frees it. */
+/** OpenSSL objects that are read from PEM text. The caller frees them. */
 
 import { OpenSslError } from "../openssl.ts";
 import { cString, must, type Pointer } from "./memory.ts";
 import type { Libraries } from "./symbols.ts";
 
 /**
- * What `read` makes of the text; of bytes, which are OpenSSL's to read only meanwhile, no copy is made. Throws
+ * Returns what `read` makes from the text. Bytes are not copied: OpenSSL reads them only during the call. Throws
  * {@linkcode OpenSslError} about `subject`.
  */
 export function fromPem(
@@ -38,7 +38,7 @@ export function certificatesFromPem(
       if (next === null) break;
       found.push(next);
     }
-    // The end of the text is an error to OpenSSL; so is a damaged certificate.
+    // OpenSSL reports the end of the text as an error, and a damaged certificate too.
     if (Number(crypto.ERR_peek_last_error() & 0x7f_ffffn) !== PEM_R_NO_START_LINE) return null;
     crypto.ERR_clear_error();
     if (found.length === 0) throw new OpenSslError("no certificate in it", { subject });

@@ -1,7 +1,7 @@
 /**
- * Sessions (SSL): octets in, octets out. Ciphertext goes in through one memory BIO that all sessions of the
- * process share, since a call takes all of it before another one can begin; it comes out through shared ones
- * too (output_bio.ts). A connection therefore owns nothing of OpenSSL's but its SSL.
+ * Sessions (SSL): bytes in, bytes out. Ciphertext goes in through one memory BIO that all sessions of the process
+ * share, because each call takes all of it before the next one begins. Ciphertext goes out through shared BIOs too
+ * (output_bio.ts). So the SSL is the only OpenSSL object that a connection owns.
  */
 
 import type {
@@ -20,7 +20,7 @@ import type { Libraries } from "./symbols.ts";
 /** What all sessions share. */
 export interface SessionServices {
   readonly libraries: Libraries;
-  /** Where every session reads from. */
+  /** The BIO that every session reads from. */
   readonly input: Pointer;
   /** For records and flights of handshakes. */
   readonly outputs: OutputBios;
@@ -32,13 +32,13 @@ export interface SessionServices {
 /** What the sessions of one context have in common. */
 export interface SessionRules {
   readonly verifiesClients: boolean;
-  /** With the address that each has in the context. */
+  /** By the address that each has in the context. */
   readonly certificates: ReadonlyMap<bigint, SslCertificate>;
-  /** Makes a new SSL the client's side; undefined: it is the server's. */
+  /** Makes a new SSL the client's side; undefined for the server's side. */
   readonly begin?: (session: Pointer) => void;
 }
 
-/** Octets as foreign functions take them. */
+/** Bytes in the form that foreign functions take. */
 type Octets = Uint8Array<ArrayBuffer>;
 
 /** An SSL. */
@@ -48,11 +48,11 @@ export class DenoSslSession implements SslSession {
   readonly #rules: SessionRules;
   #pointer: Pointer | null;
   #output: OutputBio | undefined;
-  /** Whether `#output` holds something of ours and has been taken from the pool. */
+  /** Whether `#output` holds output of this session and has been taken from the pool. */
   #produced = false;
   /** Ciphertext that OpenSSL has not taken yet. */
   #rest: Octets | undefined;
-  /** Met after octets that had to be handed over first. */
+  /** A failure after bytes that had to be returned first. */
   #failure: OpenSslError | undefined;
   mayHaveMore = false;
   #done = false;
@@ -89,11 +89,11 @@ export class DenoSslSession implements SslSession {
       if (former !== undefined) callbacks.openTickets(this.#context, undefined);
       if (result !== 1) {
         this.#checkRetry(session, result);
-        // A client whose certificate was checked once must not go on for ever by renewing its session.
+        // A client whose certificate was checked once must not renew its session for ever.
         const endless = this.#rules.verifiesClients && ssl.SSL_session_reused(session) === 1;
         if (endless) ssl.SSL_set_num_tickets(session, 0n);
       }
-      // The client's first data may have come with the end of its handshake.
+      // The client's first data may have arrived with the end of its handshake.
       this.#done = result === 1;
       this.mayHaveMore = this.#done && ssl.SSL_has_pending(session) === 1;
       return this.#done;
@@ -105,7 +105,7 @@ export class DenoSslSession implements SslSession {
   read(input: Uint8Array, length: number, into: Uint8Array): number | null {
     if (this.#failure !== undefined) throw this.#failure;
     const { libraries: { ssl, crypto }, input: shared } = this.#services;
-    // Much is read from where it lies, unless the plaintext is about to overwrite it.
+    // A large input is read in place, unless the plaintext is about to overwrite it.
     if (length < WORTH_A_BIO || input === into || this.#rest !== undefined) {
       return this.#readFrom(shared, this.#begin(input, length), into);
     }
@@ -145,7 +145,7 @@ export class DenoSslSession implements SslSession {
     return total;
   }
 
-  /** Tells what came before the end or the failure; the next call is told of that. */
+  /** Returns what came before the end or the failure, which the next call reports. */
   #readNoMore(session: Pointer, result: number, total: number): number | null {
     const { ssl, crypto } = this.#services.libraries;
     const error = ssl.SSL_get_error(session, result);
@@ -184,7 +184,7 @@ export class DenoSslSession implements SslSession {
     const { ssl, crypto } = this.#services.libraries;
     const session = this.#begin(NOTHING, 0);
     try {
-      // A session that has failed has said so with an alert, and sends nothing more.
+      // A failed session has already sent an alert, and sends nothing more.
       ssl.SSL_shutdown(session);
       crypto.ERR_clear_error();
     } finally {
@@ -205,7 +205,7 @@ export class DenoSslSession implements SslSession {
   get facts(): SslFacts {
     const { ssl } = this.#services.libraries;
     const session = this.#session();
-    // Before, OpenSSL would look into a session that is not there yet.
+    // Before that, OpenSSL would look into a session that does not exist yet.
     if (!this.#done) throw new OpenSslError("nothing is agreed on before the handshake is done");
     const resumed = ssl.SSL_session_reused(session) === 1;
     const group = Number(ssl.SSL_ctrl(session, SSL_CTRL_GET_NEGOTIATED_GROUP, 0n, null));
@@ -235,7 +235,7 @@ export class DenoSslSession implements SslSession {
     this.#pointer = null;
   }
 
-  /** Gives it ciphertext, and a BIO for its output that nobody is sending from. */
+  /** Passes ciphertext to it, and a BIO for its output that is not being sent from. */
   #begin(input: Uint8Array, length: number, pool = this.#services.outputs): Pointer {
     const { libraries: { ssl, crypto }, input: bio } = this.#services;
     const session = this.#session();
@@ -256,7 +256,7 @@ export class DenoSslSession implements SslSession {
     return session;
   }
 
-  /** Keeps what OpenSSL left of the shared input, and its output from the next session. */
+  /** Keeps what OpenSSL left of the shared input, and keeps its output away from the next session. */
   #end(pool = this.#services.outputs): void {
     this.#keepRest(this.#services.input);
     if (this.#output!.measure() > 0 && !this.#produced) {
@@ -274,14 +274,14 @@ export class DenoSslSession implements SslSession {
     this.mayHaveMore = true;
   }
 
-  /** Throws unless all that is missing is more ciphertext. */
+  /** Throws unless only more ciphertext is missing. */
   #checkRetry(session: Pointer, result: number): void {
     const { ssl, crypto } = this.#services.libraries;
     if (ssl.SSL_get_error(session, result) === SSL_ERROR_WANT_READ) return;
     throw this.#withVerdict(queuedError(crypto));
   }
 
-  /** Adds why the peer's certificate was refused, which is not in the queue of errors. */
+  /** Adds the reason why the peer's certificate was refused, which is not in the error queue. */
   #withVerdict(error: OpenSslError): OpenSslError {
     if (error.message !== "certificate verify failed") return error;
     const { ssl, crypto } = this.#services.libraries;
@@ -299,7 +299,7 @@ export class DenoSslSession implements SslSession {
     return new TextDecoder().decode(Deno.UnsafePointerView.getArrayBuffer(at, length[0]!));
   }
 
-  /** A resumed session presents none: of several, nobody knows which it began with. */
+  /** A resumed session presents none: of several, it is unknown which one the session began with. */
   #certificate(session: Pointer, resumed: boolean): SslCertificate | undefined {
     const { certificates } = this.#rules;
     if (certificates.size === 1) return certificates.values().next().value;
@@ -334,9 +334,9 @@ export class DenoSslSession implements SslSession {
 }
 
 const NOTHING = new Uint8Array();
-/** Octets of plaintext that, as records, no longer fit into a BIO of the small kind. */
+/** Bytes of plaintext that, as records, do not fit into a small BIO. */
 const LARGE_WRITE = SMALL_OUTPUT - (4 << 10);
-/** Octets of ciphertext from which on a BIO of their own costs less than copying them. */
+/** Bytes of ciphertext from which a separate BIO costs less than copying. */
 const WORTH_A_BIO = 8 << 10;
 const BIO_C_SET_BUF_MEM_EOF_RETURN = 130;
 // openssl/ssl.h.

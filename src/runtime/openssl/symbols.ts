@@ -1,6 +1,6 @@
 /**
- * The functions of libssl and libcrypto that stud calls, with their C signatures, and how the two libraries
- * are opened. `long` and `size_t` are 64 bits wide here: Linux on x86-64 and arm64.
+ * The functions of libssl and libcrypto that stud calls, with their C signatures, and how the two libraries are opened.
+ * `long` and `size_t` are 64 bits wide here: Linux on x86-64 and arm64.
  */
 
 import { StartupError } from "../../errors.ts";
@@ -78,7 +78,7 @@ const CRYPTO = {
     parameters: ["pointer", "i32", "i64", "pointer"],
     result: "i64",
   },
-  // It is a size_t, of which so little is used here that a plain number serves.
+  // It is a size_t, but the values here are so small that a plain number is enough.
   BIO_ctrl_pending: { parameters: ["pointer"], result: "i32" },
   BIO_free: { parameters: ["pointer"], result: "i32" },
   BIO_new: { parameters: ["pointer"], result: "pointer" },
