@@ -3,16 +3,15 @@
  *
  *     deno run -A build_npm.ts
  *
- * The compiler is TypeScript's own, from the npm registry and locked like every dependency. Deno's are not
- * up to it: `deno transpile` compiles only the files it is told, leaves `.ts` in the names of what they import
- * and writes this machine's paths into declarations; `deno pack` does follow imports, but takes in the Deno
- * runtime and every other file of the folder, and the package.json it writes has neither a `bin` nor the
- * `imports` that put the Node runtime in place of Deno's. dnt, the usual tool, is not on the npm registry, the only one that a build may
- * rely on.
+ * The compiler is TypeScript's own, from the npm registry and locked like every dependency. Deno's compilers are not
+ * sufficient. `deno transpile` compiles only the named files, keeps `.ts` in their imports and writes this machine's
+ * paths into declarations. `deno pack` follows imports, but includes the Deno runtime and every other file of the
+ * folder. Its package.json has neither a `bin` nor the `imports` that replace Deno's runtime by Node's. dnt, the usual
+ * tool, is not on the npm registry, the only one that a build may depend on.
  *
- * What is in the package follows from imports alone: everything that the library, the program and the Node
- * runtime reach, and declarations as far as the library's reach. Types are not checked here; `deno task ok`
- * does that, and tests/npm for Node and its oldest supported version.
+ * Only imports determine what is in the package: everything that the library, the program and the Node runtime reach,
+ * and the declarations that the library reaches. Types are not checked here; `deno task ok` does that, and tests/npm
+ * for Node and its oldest supported version.
  */
 
 import { compilePackage, type PackageModules } from "./scripts/npm/compile_package.ts";
@@ -45,7 +44,7 @@ async function main(): Promise<void> {
   );
 }
 
-/** What only Deno can run is not in the package, so nothing in it may need that. */
+/** Throws if any module needs a file that only Deno can run, because the package does not contain those. */
 function refuseForeignFiles({ files }: PackageModules): void {
   const foreign = [...files.keys()].filter((path) => DENO_ONLY.test(path));
   if (foreign.length > 0) {
@@ -71,7 +70,7 @@ async function writePackage(denoJson: DenoJson, modules: PackageModules): Promis
   for (const [from, to] of COPIED) await Deno.copyFile(new URL(from, root), new URL(to, folder));
 }
 
-/** What `npm pack --json` says of an archive; sizes in octets. */
+/** What `npm pack --json` reports about an archive; sizes in bytes. */
 interface Archive {
   readonly filename: string;
   readonly size: number;
@@ -89,7 +88,7 @@ async function pack(): Promise<Archive> {
   }).output();
   if (!success) throw new Error("npm pack failed");
   const answer: unknown = JSON.parse(new TextDecoder().decode(stdout));
-  // A list until npm 11, then an object by the package's name.
+  // An array until npm 11, then an object by the package's name.
   const [archive] = Object.values(answer as Record<string, Archive>);
   return archive!;
 }

@@ -1,19 +1,19 @@
 /**
- * Compares stud, with each of its TLS engines and on Node, with those of hitch, HAProxy, nginx and stunnel that
- * are installed and with the smallest such program for Node: the same certificate, backend and clients, in one
- * run. Prints Markdown tables of the processor time, memory and time that each proxy needs, and which of the
- * project's targets are reached. Needs Linux and Node; openssl, wrk and curl for the rows of those clients.
+ * Compares stud, with each of its TLS engines and on Node, with hitch, HAProxy, nginx and stunnel as far as installed,
+ * and with the smallest such program for Node. All get the same certificate, backend and clients in one run. Prints
+ * Markdown tables of the processor time, memory and time that each proxy needs, and which of the project's targets are
+ * reached. Needs Linux and Node; openssl, wrk and curl for the rows of those clients.
  *
  *     deno task bench [--only stud,openssl,node,bare,hitch] [--rows download,latency*] [--rounds N] [--quick]
  *                     [--stud COMMAND] [--stud-node COMMAND] [--stud-executable PATH]
  *                     [--json FILE] [--svg FILE] [--list]
  *
  * Without `--stud`, stud is what STUD_BIN names, or else `deno run -A mod.ts`. stud on Node (`node`) is what
- * `--stud-node` or else STUD_NODE_BIN names, such as `node npm/bin/stud.js`, and is left out without either.
- * The program that it is measured against (`bare`) runs on the Node which that command begins with, or else on
- * what STUD_NODE names, or `node`. `--stud-executable` adds rows for start and memory of the executable. `--list`
- * names experiments and rows for `--rows`; a `*` at the end of a name stands for any rest. `--quick` tries every kind of row with tiny amounts in less than a minute,
- * each with stud and one of the others; its figures mean nothing.
+ * `--stud-node` or else STUD_NODE_BIN names, such as `node npm/bin/stud.js`, and is left out without either. The
+ * program that it is compared with (`bare`) runs on the Node at the start of that command, or else on what STUD_NODE
+ * names, or `node`. `--stud-executable` adds rows for start and memory of the executable. `--list` names experiments
+ * and rows for `--rows`; a `*` at the end of a name matches any rest. `--quick` tries every kind of row with tiny
+ * amounts in less than a minute, each with stud and one other proxy; its figures mean nothing.
  */
 
 import { parseArgs } from "node:util";
@@ -50,7 +50,7 @@ async function main(): Promise<number> {
   const node = nodeVersion();
   const directory = await Deno.makeTempDir({ prefix: "stud-bench-" });
   try {
-    // The worker processes of a proxy may belong to another user.
+    // The worker processes of a proxy may run as another user.
     await Deno.chmod(directory, 0o755);
     const stud = args.stud ?? Deno.env.get("STUD_BIN") ?? await ownDeno(directory);
     const installed = installedProxies({
@@ -90,7 +90,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** Experiment by experiment, over and over, so that whatever else the machine does in a round meets all proxies. */
+/** Repeats all experiments one after the other, so that disturbances on the machine affect all proxies. */
 async function measureAll(
   { experiments, proxies, executables, rounds }: {
     experiments: readonly Experiment[];
@@ -131,13 +131,13 @@ async function measureAll(
   return { results, failures };
 }
 
-/** For a quick run, which has no time for all proxies in each row: those of ours and one of the others. */
+/** For a quick run, which has no time for all proxies in each row: our own proxies and one of the others. */
 function inTurn(proxies: readonly Proxy[], index: number): Proxy[] {
   const others = proxies.filter(({ name }) => !isOurs(name));
   return proxies.filter((proxy) => isOurs(proxy.name) || proxy === others[index % others.length]);
 }
 
-/** stud's executable in the place of stud, and the peers. */
+/** stud's executable instead of stud, and the peers. */
 function withExecutables(proxies: readonly Proxy[], executables: readonly Proxy[]): Proxy[] {
   const ours = Object.keys(OURS);
   return proxies.flatMap((proxy) =>
@@ -146,8 +146,8 @@ function withExecutables(proxies: readonly Proxy[], executables: readonly Proxy[
 }
 
 /**
- * The command that runs stud from the source, by a copy of this Deno: a process shares the pages of its program's
- * file with all others that run the same file, this one among them, and memory at rest would look smaller.
+ * The command that runs stud from source, with a copy of this Deno. Processes that run the same file share its pages.
+ * This process would share them too, and stud's memory at rest would look smaller.
  */
 async function ownDeno(directory: string): Promise<string> {
   const copy = `${directory}/deno`;

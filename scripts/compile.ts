@@ -1,14 +1,14 @@
 /**
- * Makes the one executable, `dist/stud`, with `deno compile`. Where Deno cannot download its base binary,
- * it compiles with an older Deno whose base binary comes from the npm registry (see
- * compile/offline_toolchain.ts). Types are not checked here; `deno task ok` does that.
+ * Makes the single executable, `dist/stud`, with `deno compile`. If Deno cannot download its base binary, it compiles
+ * with an older Deno whose base binary comes from the npm registry (see compile/offline_toolchain.ts). Types are not
+ * checked here; `deno task ok` does that.
  *
- * What is compiled is a bundle (compile/bundle.ts): an executable that holds the npm packages themselves, those
- * of the tests among them, is 34 MB larger, starts in more than twice the time and needs twice the memory.
+ * It compiles a bundle (compile/bundle.ts). An executable with the npm packages themselves, including those of the
+ * tests, is 34 MB larger, takes more than twice the time to start and needs twice the memory.
  *
  *     deno run -A scripts/compile.ts [--offline-base] [--entry FILE] [--output FILE]
  *
- * `--offline-base` takes the second way at once. A base binary named by `DENORT_BIN` is used as it is.
+ * `--offline-base` uses the older Deno immediately. A base binary named by `DENORT_BIN` is used as is.
  */
 
 import { parseArgs } from "node:util";
@@ -16,8 +16,9 @@ import { bundle } from "./compile/bundle.ts";
 import { OFFLINE_VERSION, offlineToolchain } from "./compile/offline_toolchain.ts";
 
 /**
- * Given to `deno compile` whichever Deno runs it. Foreign functions void narrower permissions than `-A`. V8's code
- * cache of an executable is a file in `$TMPDIR` that is believed whoever wrote it: root would run a stranger's code.
+ * Passed to `deno compile`, whichever Deno runs it. Foreign functions make narrower permissions than `-A` meaningless.
+ * V8's code cache of an executable is a file in `$TMPDIR` that is trusted regardless of its author: root would run
+ * another user's code.
  */
 const COMPILE_FLAGS = ["--allow-all", "--no-check", "--unstable-net", "--no-code-cache"];
 
@@ -26,13 +27,13 @@ interface Options {
   readonly entry: string;
   readonly output: string;
   readonly offlineBase: boolean;
-  /** Whether this is stud itself: then its dependencies must be as locked, and the result is tried. */
+  /** Whether this is stud itself: then dependencies must match the lock file, and the result is tested. */
   readonly isStud: boolean;
-  /** Whether the entry is that of a bundle, which depends on nothing. */
+  /** Whether the entry is a bundle's, which has no dependencies. */
   readonly isBundle: boolean;
 }
 
-/** What a `deno compile` came to. */
+/** The result of a `deno compile`. */
 interface Outcome {
   readonly success: boolean;
   /** What it printed. */
@@ -67,7 +68,7 @@ function parseOptions(argv: readonly string[]): Options {
   };
 }
 
-/** Compiles stud, as a bundle where this Deno can make one, and says with what. */
+/** Compiles stud, as a bundle if this Deno can make one, and returns what it compiled with. */
 async function compileBundle(options: Options): Promise<string> {
   const folder = await Deno.makeTempDir({ prefix: "stud-compile-" });
   try {
@@ -82,7 +83,7 @@ async function compileBundle(options: Options): Promise<string> {
   }
 }
 
-/** Compiles, and says with what. */
+/** Compiles, and returns what it compiled with. */
 async function compile(options: Options): Promise<string> {
   if (!options.offlineBase) {
     const outcome = await runDeno(Deno.execPath(), options, {});
@@ -97,7 +98,8 @@ async function compile(options: Options): Promise<string> {
   const { deno, denort } = await offlineToolchain(cacheFolder());
   const outcome = await runDeno(deno, options, {
     DENORT_BIN: denort,
-    // Deno of this version trusts its own list only, and a registry may have the operator's certificate.
+    // By default this version of Deno trusts only its own list, but a registry may have a certificate of the operator's
+    // CA.
     DENO_TLS_CA_STORE: Deno.env.get("DENO_TLS_CA_STORE") ?? "system,mozilla",
   });
   if (!outcome.success) throw new Error(`deno compile failed\n${outcome.text.trim()}`);
@@ -154,7 +156,7 @@ function describe(error: unknown): string {
   return error.cause === undefined ? error.message : `${error.message}: ${describe(error.cause)}`;
 }
 
-/** How `deno compile` speaks of a base binary that it could not get. */
+/** How `deno compile` reports a base binary that it could not get. */
 const BASE_BINARY_MISSING = /base binary|denort/i;
 
 if (import.meta.main) {

@@ -23,7 +23,7 @@ const stud = new Deno.Command(Deno.execPath(), {
   stdin: "null",
   stdout: "piped",
 }).spawn();
-// Ctrl-C reaches stud by itself; this program only waits for its end.
+// Ctrl-C reaches stud directly; this program only waits for stud to end.
 Deno.addSignalListener("SIGINT", () => {});
 if (Deno.build.os !== "windows") {
   Deno.addSignalListener("SIGTERM", () => stud.kill("SIGTERM"));
@@ -38,7 +38,7 @@ await shown;
 backend.close();
 Deno.exit(code);
 
-/** Passes stud's log on and notices when it serves. */
+/** Passes on stud's log and detects when it serves. */
 async function show(output: ReadableStream<Uint8Array>): Promise<void> {
   const decoder = new TextDecoder();
   for await (const octets of output) {
@@ -66,7 +66,7 @@ It serves until Ctrl-C.
   if (Deno.args.includes("--once")) stud.kill("SIGINT");
 }
 
-/** What came back, and how it was encrypted. */
+/** The response, and how it was encrypted. */
 interface Answer {
   readonly page: string;
   readonly protocol: string;
@@ -89,7 +89,7 @@ function fetchPage(): Promise<Answer> {
   });
 }
 
-/** The wanted port, or another one if that is taken. */
+/** The requested port, or another one if that is taken. */
 function freePort(wanted: number): number {
   for (const candidate of [wanted, 0]) {
     try {

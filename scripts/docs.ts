@@ -1,7 +1,7 @@
 /**
- * Writes what is made from the option table, docs/stud.8 and docs/options.md, from deno.json the version in
- * src/version.ts, and from the source the lists in docs/log.md. With `--check` it writes nothing, and exits 1 naming
- * each file that is out of date. What only people can write, the rows of docs/log.md, it checks either way.
+ * Writes the generated documentation: docs/stud.8 and docs/options.md from the option table, the version in
+ * src/version.ts from deno.json, and the lists in docs/log.md from the source. With `--check` it writes nothing, and
+ * exits 1 naming each outdated file. The rows of docs/log.md, which only people can write, are checked in both cases.
  *
  *     deno run -A scripts/docs.ts [--check]
  */
@@ -10,7 +10,7 @@ import { manPage } from "../src/manual/man_page.ts";
 import { optionsMarkdown } from "../src/manual/options_markdown.ts";
 import { allSaid, faultsOf, withTexts } from "./log_lines/log_page.ts";
 
-/** Date on the manual page: set it when its text changes. */
+/** Date of the manual page: update it when the text changes. */
 const MAN_PAGE_DATE = "2026-11-22";
 
 const VERSION_DOC = "/** The version of stud; `deno task docs` writes it here from deno.json. */\n";

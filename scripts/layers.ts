@@ -1,19 +1,18 @@
 /**
- * The layer check: dependencies point one way (docs/architecture.md), and this script executes that rule.
- * The table below says what each part of the source may import and which names it may not use. The check
- * reads text, not syntax trees: comments, strings and regular expressions are blanked out first, which is
- * enough for formatted code.
+ * The layer check: dependencies point one way (docs/architecture.md), and this script enforces that rule. The table
+ * below lists what each part of the source may import and which names it may not use. The check reads text, not syntax
+ * trees: comments, strings and regular expressions are blanked out first, which is enough for formatted code.
  *
  *     deno run -A scripts/layers.ts
  */
 
-/** What one part of the source may know. */
+/** What one part of the source may depend on. */
 interface Layer {
   /** Files, or folders with a slash at the end. */
   readonly of: readonly string[];
-  /** Files and folders of ours; `type` in front allows `import type` only. Its own folder always is. */
+  /** Our files and folders; a leading `type` allows `import type` only. The layer's own folder is always allowed. */
   readonly imports: readonly string[];
-  /** Libraries by their name in the import map; `*` is any, `node:*` any of Node's own modules. */
+  /** Libraries by their name in the import map; `*` means any, `node:*` any of Node's own modules. */
   readonly libraries: readonly string[];
   readonly forbidden: readonly Name[];
 }
@@ -194,7 +193,7 @@ const LAYERS: Layer[] = [
   },
   {
     of: ["src/x509/"],
-    imports: PURE, // Digests, keys and signatures are the platform's.
+    imports: PURE, // The platform provides digests, keys and signatures.
     libraries: ["node:crypto", "node:buffer"],
     forbidden: OUTSIDE_WORLD,
   },
@@ -210,15 +209,15 @@ const LAYERS: Layer[] = [
   },
 ];
 
-/** Files and folders that only some others may import, whatever their layer. */
+/** Files and folders that only the listed importers may import, regardless of their layer. */
 const RESERVED: readonly { readonly path: string; readonly importers: readonly string[] }[] = [
-  // As `#runtime`: by deno.json, and by the package.json of the npm package.
+  // Imported as `#runtime`, which deno.json and the npm package's package.json define.
   {
     path: "src/runtime/deno/runtime.ts",
     importers: ["mod.ts", "src/main.ts", "src/worker_main.ts"],
   },
   { path: "src/runtime/node/runtime.ts", importers: [] },
-  // As `#signals`, likewise; a program's first act.
+  // Imported as `#signals`, defined in the same places; a program installs its signal handlers first.
   {
     path: "src/runtime/deno/signals.ts",
     importers: ["mod.ts", "src/worker_entry.ts", "src/runtime/deno/processes.ts"],
@@ -227,7 +226,7 @@ const RESERVED: readonly { readonly path: string; readonly importers: readonly s
     path: "src/runtime/openssl/",
     importers: ["src/runtime/deno/runtime.ts", "src/runtime/openssl/"],
   },
-  // Nothing else learns whose event loop it is on.
+  // No other code knows which event loop it runs on.
   { path: "src/runtime/loop/", importers: ["src/runtime/deno/runtime.ts", "src/runtime/loop/"] },
 ];
 
@@ -243,18 +242,18 @@ const MAY_EXIT = [
 const MAX_LINES = 400;
 const MAY_BE_LONGER = ["src/config/options.ts"];
 
-/** One breach of a rule. */
+/** One violation of a rule. */
 export interface Violation {
   readonly file: string;
   readonly line: number;
-  /** What is there, and why it may not be. */
+  /** What was found, and why it is not allowed. */
   readonly message: string;
 }
 
-/** Something a file imports. */
+/** One import of a file. */
 interface Import {
   readonly line: number;
-  /** As written, or undefined if it is computed. */
+  /** As written; undefined if it is computed. */
   readonly specifier: string | undefined;
   /** The path of one of our files; undefined for a library. */
   readonly target: string | undefined;
@@ -262,8 +261,8 @@ interface Import {
 }
 
 /**
- * Checks source files, given by their path from the project's root, and returns every violation in the
- * order of files and lines. The import map is that of deno.json.
+ * Checks source files, given by their paths from the project's root, and returns every violation in the order of files
+ * and lines. The import map is that of deno.json.
  */
 export function checkLayers(
   files: ReadonlyMap<string, string>,
@@ -367,7 +366,7 @@ function resolve(
   return new URL(path, `file:///${base}`).pathname.slice(1);
 }
 
-/** Every import that closes a circle, types included. */
+/** Every import that completes a cycle, types included. */
 function findCycles(graph: ReadonlyMap<string, readonly Import[]>): Violation[] {
   const violations: Violation[] = [];
   const done = new Set<string>();
@@ -388,7 +387,7 @@ function findCycles(graph: ReadonlyMap<string, readonly Import[]>): Violation[] 
   return violations;
 }
 
-/** Replaces what is not code by spaces and keeps every other character where it was, quotes included. */
+/** Replaces everything but code by spaces and keeps every other character at its index, including quotes. */
 function blank(text: string): string {
   const spaces = (part: string) => part.replace(/[^\n]/g, " ");
   return text.replace(NOT_CODE, (part) => {
@@ -404,11 +403,11 @@ function lineAt(text: string, index: number): number {
   return text.slice(0, index).split("\n").length;
 }
 
-/** Up to a specifier, its opening quote included; without a quote it is computed. */
+/** Everything before a specifier, including its opening quote; without a quote the specifier is computed. */
 const IMPORT =
   /(?<![\w.$#])(?:(?:import|export)\b(?<clause>[^;"'`=()]*?)\bfrom(?=\s*["'])|import(?=\s*["'(])\s*\(?)\s*(?<quote>["'])?/g;
 
-/** Comments, strings, templates (with one more inside), and regular expressions where one may stand. */
+/** Comments, strings, templates (with one nested inside), and regular expressions where one may occur. */
 const NOT_CODE =
   /\/\/[^\n]*|\/\*[^]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[^]|\$\{(?:[^{}`]|`[^`]*`|\{[^{}]*\})*\}|[^`\\])*`|(?<=[(,=:[!&|?{};]\s*|\breturn\s+)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*/g;
 

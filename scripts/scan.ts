@@ -1,11 +1,11 @@
 /**
- * Has sslscan and testssl.sh look at stud in its default configuration, once with each TLS engine, and prints
- * what they found as Markdown: docs/scans.md is made of it. Needs both tools; testssl.sh takes some minutes.
+ * Runs sslscan and testssl.sh against stud in its default configuration, once with each TLS engine, and prints the
+ * findings as Markdown, from which docs/scans.md is made. Needs both tools; testssl.sh takes some minutes.
  *
  *     deno task scan [--only openssl] [--stud COMMAND]
  *
- * Without `--stud`, stud is what STUD_BIN names, or else `deno run -A mod.ts`. The status is 1 if a finding
- * above "low" is among them.
+ * Without `--stud`, stud is what STUD_BIN names, or else `deno run -A mod.ts`. The status is 1 if there is a finding
+ * above "low".
  */
 
 import { parseArgs } from "node:util";
@@ -14,7 +14,7 @@ import { output, type Proxy, startProxy } from "./bench/proxy.ts";
 import { type Chain, makeChain } from "./scan/chain.ts";
 import { aboveLow, findings, findingsTable, type Report } from "./scan/findings.ts";
 
-/** The name that the certificate is for; no resolver has to know it. */
+/** The name in the certificate; no resolver needs to know it. */
 const NAME = "scan.example.org";
 const ENGINES = ["rustls", "openssl"];
 
@@ -80,7 +80,7 @@ function studWith(engine: string, stud: readonly string[]): Proxy {
   };
 }
 
-/** Takes what comes and says nothing, so that no finding is about a backend. */
+/** Reads everything and sends nothing, so that no finding is about a backend. */
 function silentBackend(): Deno.TcpListener {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   void (async () => {
@@ -104,14 +104,14 @@ async function testssl(port: number, chain: Chain, file: string): Promise<Report
   return findings(await Deno.readTextFile(file));
 }
 
-/** What a tool prints; testssl.sh tells the number of its findings by its status, so that is not looked at. */
+/** The output of a tool. Its status is ignored, because testssl.sh returns the number of its findings. */
 async function run([program, ...args]: string[]): Promise<string> {
   const { stdout } = await new Deno.Command(program!, { args, stdin: "null", stderr: "null" })
     .output();
   return new TextDecoder().decode(stdout);
 }
 
-/** Without colours. */
+/** The text without colors. */
 function plain(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replace(/\x1b\[[\d;]*m/g, "");

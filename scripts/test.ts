@@ -1,15 +1,15 @@
 /**
- * Runs the tests: several files at a time (`DENO_JOBS`), then those that have to be alone in their process, which
- * say `@alone` in their first lines. Types are not checked here; `deno task ok` does that.
+ * Runs the tests: several files at a time (`DENO_JOBS`), then those that must run alone in their process, marked by
+ * `@alone` in their first lines. Types are not checked here; `deno task ok` does that.
  *
  *     deno run -A scripts/test.ts [--FLAG-OF-DENO-TEST=VALUE]… [FILE|FOLDER]…
  *
- * Without paths that is all of `tests/` but `tests/node`, which needs Node (scripts/test_node.ts).
+ * Without paths it runs all of `tests/` except `tests/node`, which needs Node (scripts/test_node.ts).
  *
- * Most of the time of a naive run goes into starting: an isolate for each of some 300 files of unit tests, and
- * some 1,000 starts of stud that load 250 modules each. So the unit tests of a folder share an isolate
+ * A naive run would spend most of its time on starts: an isolate for each of some 300 files of unit tests, and some
+ * 1,000 starts of stud that load 250 modules each. So the unit tests of a folder share an isolate
  * (test/unit_groups.ts), and the end-to-end tests start a bundle (test/bundled_stud.ts), unless `STUD_BIN` names
- * what they start.
+ * another stud.
  */
 
 import { bundleStud } from "./test/bundled_stud.ts";
@@ -25,7 +25,7 @@ async function main(argv: readonly string[]): Promise<boolean> {
   const alone = new Set(files.filter(runsAlone));
   const folder = await Deno.makeTempDir({ prefix: "stud-test-" });
   try {
-    // Tests start stud under other users too.
+    // Tests also start stud under other users.
     await Deno.chmod(folder, 0o755);
     const env = await provideStud(files, folder);
     const together = files.filter((file) => !alone.has(file));
@@ -43,7 +43,7 @@ async function main(argv: readonly string[]): Promise<boolean> {
   }
 }
 
-/** The absolute paths of the tests that are named, or below what is named. */
+/** The absolute paths of the named tests, and of those in the named folders. */
 async function findTests(paths: readonly string[]): Promise<string[]> {
   const files = new Set<string>();
   for (const path of paths) await addTests(await Deno.realPath(path), files);
@@ -69,7 +69,7 @@ function runsAlone(file: string): boolean {
   return Deno.readTextFileSync(file).slice(0, HEAD).includes("@alone");
 }
 
-/** What tells the end-to-end tests which stud to start: see tests/support/stud.ts. */
+/** Provides the environment that tells the end-to-end tests which stud to start: see tests/support/stud.ts. */
 async function provideStud(
   files: readonly string[],
   folder: string,
@@ -95,14 +95,14 @@ async function run(
   return (await command.spawn().status).success;
 }
 
-/** Newer Deno looks for leaks only where it is told to; older has no word for it. */
+/** Newer Deno checks for leaks only with these flags; older Deno does not know them. */
 async function sanitizers(): Promise<string[]> {
   const help = await new Deno.Command(Deno.execPath(), { args: ["test", "--help"] }).output();
   const known = new TextDecoder().decode(help.stdout);
   return ["--sanitize-ops", "--sanitize-resources"].filter((flag) => known.includes(flag));
 }
 
-/** Characters of a file that are searched for the tag. */
+/** How many characters of a file are searched for the tag. */
 const HEAD = 1_000;
 
 if (import.meta.main) {

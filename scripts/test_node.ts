@@ -1,11 +1,11 @@
 /**
- * Runs under Node what cannot run under Deno: the contract of the TLS engines with Node's engine
+ * Runs the tests under Node that cannot run under Deno: the contract of the TLS engines with Node's engine
  * (tests/contract) and the tests of the Node runtime's parts (tests/node).
  *
  *     deno run -A scripts/test_node.ts [--node PATH] [TEST…]
  *
- * The tests are compiled like the npm package and run in a folder with the libraries of deno.json. The last
- * line has the form of `deno test`.
+ * The tests are compiled like the npm package and run in a folder with the libraries of deno.json. The last line has
+ * the format of `deno test`.
  */
 
 import { parseArgs } from "node:util";
@@ -13,7 +13,7 @@ import { compilePackage } from "./npm/compile_package.ts";
 
 const root = new URL("../", import.meta.url);
 
-/** The numbers of a run. */
+/** The totals of a run. */
 interface Sums {
   readonly passed: number;
   readonly failed: number;
@@ -44,7 +44,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Tests of parts that only Node has, and those that every engine has to pass, save those of OpenSSL's alone. */
+/** Tests of parts that only Node has, and those that every engine must pass, except those for OpenSSL only. */
 async function findTests(): Promise<string[]> {
   const tests: string[] = [];
   for (const folder of FOLDERS) {
@@ -55,12 +55,12 @@ async function findTests(): Promise<string[]> {
   return tests.sort();
 }
 
-/** Compiles the tests and all that they import, and installs the libraries. */
+/** Compiles the tests and everything they import, and installs the libraries. */
 async function prepare(folder: string, tests: readonly string[]): Promise<void> {
   const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
   const { files, dependencies } = await compilePackage({
     program: [...tests, PLATFORM],
-    library: "src/version.ts", // There is none; no declarations are wanted.
+    library: "src/version.ts", // There is no library: no declarations are needed.
     importMap: imports,
     packageNames: ["#contract-platform"],
     read: (path) => Deno.readTextFile(new URL(path, root)),
@@ -81,7 +81,7 @@ async function prepare(folder: string, tests: readonly string[]): Promise<void> 
   if (!success) throw new Error("npm install failed");
 }
 
-/** Has Node run the tests and show how; the report is in the Test Anything Protocol. */
+/** Runs the tests in Node, which shows its progress; the report is in the Test Anything Protocol. */
 async function run(
   folder: string,
   node: string,
@@ -101,7 +101,7 @@ async function run(
   return { success, report: await Deno.readTextFile(`${folder}/${REPORT}`) };
 }
 
-/** Adds up what the end of a report says. */
+/** Adds up the totals at the end of a report. */
 function sumsOf(report: string): Sums {
   const count = (word: string) => Number(new RegExp(`^# ${word} (\\d+)$`, "m").exec(report)?.[1]);
   return {
@@ -128,10 +128,10 @@ function compiled(path: string): string {
 }
 
 const FOLDERS = ["tests/contract/", "tests/node/"];
-/** The module that `#contract-platform` is on Node. */
+/** The module that `#contract-platform` maps to on Node. */
 const PLATFORM = "tests/contract/node_platform.ts";
 const REPORT = "report.tap";
-/** Milliseconds for one file of tests. */
+/** Max milliseconds for one test file. */
 const TIME_LIMIT = 120_000;
 
 if (import.meta.main) await main();

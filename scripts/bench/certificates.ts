@@ -1,12 +1,12 @@
 /**
- * The two self-signed certificates of a run, as PEM files with the key, made in memory so that no tool is
- * needed. Every proxy gets the same ones.
+ * The two self-signed certificates of a run, as PEM files with the key. They are made in memory, so no tool is needed.
+ * Every proxy gets the same ones.
  */
 
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 
-/** Paths of PEM files, certificate first and key after it. */
+/** Paths of PEM files: certificate first, then key. */
 export interface Certificates {
   readonly rsa2048: string;
   readonly p256: string;

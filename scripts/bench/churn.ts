@@ -1,13 +1,13 @@
 /**
- * A great number of connections that come, ask once and leave without close_notify: what each costs when the
- * proxy has been at it for a minute, and whether memory stays what it was.
+ * A large number of connections that open, send one request and leave without close_notify: the cost of each after a
+ * minute of such load, and whether memory stays constant.
  */
 
 import type { Experiment, Place, Sample } from "./experiment.ts";
 import { amountOf, forEachAlone, quiet, type Subject } from "./stage.ts";
 import { cpuSeconds, memory } from "./usage.ts";
 
-/** Connections that come and go, 50 at a time. */
+/** Connections that open and close, 50 at a time. */
 export function churnExperiment(id: string, connections: number): Experiment {
   const count = connections.toLocaleString("en");
   return {

@@ -1,7 +1,6 @@
 /**
- * The clients that do a piece of work which is measured: the benchmark's own, which checks each byte of the
- * answers, and three that are not ours, whose own counts of errors are checked. Which rows they are for is not
- * known here.
+ * The clients that do a measured piece of work: the benchmark's own, which checks each byte of the responses, and three
+ * other programs, whose own error counts are checked. This file does not know the rows that use them.
  */
 
 import type { Place } from "./experiment.ts";
@@ -9,13 +8,13 @@ import type { Job } from "./load_process.ts";
 import { type Side, start } from "./processes.ts";
 import { amountOf, type Subject } from "./stage.ts";
 
-/** Who does the work, and how much of it. */
+/** Which client does the work, and how much of it. */
 export type Client =
-  /** The load process. The amount is that of one batch. */
+  /** The load process. The amount is for one batch. */
   | { readonly program: "node"; readonly job: Omit<Job, "port" | "seconds"> }
   /**
-   * `openssl s_time`: handshakes, one at a time in each of some processes. It leaves without close_notify, and
-   * without having asked anything unless it resumes under TLS 1.3, where tickets come after the handshake.
+   * `openssl s_time`: handshakes, one at a time in each of several processes. It leaves without close_notify. It sends
+   * no request unless it resumes under TLS 1.3, where tickets come after the handshake.
    */
   | {
     readonly program: "s_time";
@@ -23,7 +22,7 @@ export type Client =
     readonly resume?: boolean;
     readonly processes: number;
   }
-  /** wrk: requests for so many seconds, over connections that stay or that it closes after each answer. */
+  /** wrk: requests for so many seconds, over connections that stay open or that it closes after each response. */
   | {
     readonly program: "wrk";
     readonly connections: number;
@@ -41,7 +40,7 @@ export interface Outcome {
   readonly resumed?: number;
 }
 
-/** Does the work once, `times` as much of it as the client says. Throws when any of it fails. */
+/** Does the work once, `times` as much of it as the client specifies. Throws if any of it fails. */
 export async function perform(
   client: Client,
   subject: Subject,
@@ -82,11 +81,11 @@ async function sTime(
   };
 }
 
-/** What the end of s_time's output tells: the number of connections, and how many of the last ones resumed. */
+/** The counts at the end of s_time's output: the number of connections, and how many of the last ones resumed. */
 export function parseSTime(output: string): { connections: number; resumed: number } {
   const connections = Number(/^(\d+) connections in \d+ real seconds/m.exec(output)?.[1] ?? 0);
   if (connections === 0) throw new Error(`s_time made no connection: ${output.slice(-200)}`);
-  // A letter for each connection: r where the session was reused, else one for the version.
+  // One letter per connection: r if the session was reused, otherwise one for the version.
   const letters = /^[r*t]*[r*t]$/m.exec(output)?.[0] ?? "*";
   return { connections, resumed: (letters.split("r").length - 1) / letters.length };
 }
@@ -101,16 +100,16 @@ async function wrk(
   return { units: parseWrk(await run(command, side)) };
 }
 
-/** A flood of handshakes, 50 at a time, for so many seconds; throws when not one request was answered. */
+/** A flood of handshakes, 50 at a time, for so many seconds; throws if no request at all was answered. */
 export async function floodFor(seconds: number, { port, side }: Subject): Promise<void> {
   const url = `https://127.0.0.1:${port}/`;
   const command = [...WRK, "-c50", `-d${seconds}s`, "-H", "Connection: close", url];
   const output = await run(command, side);
-  // What counts is that it is there: under such load a peer may refuse some.
+  // Only the load matters: under such a flood a peer may refuse some connections.
   parseWrk(output.replace(/^ *Socket errors.*/m, ""));
 }
 
-/** The number of requests that wrk counted; throws when it counted errors, too. */
+/** The number of requests that wrk counted; throws if it also counted errors. */
 export function parseWrk(output: string): number {
   const requests = Number(/^ *(\d+) requests in /m.exec(output)?.[1] ?? 0);
   const errors = /^ *(Socket errors|Non-2xx).*/m.exec(output)?.[0];
@@ -134,13 +133,13 @@ async function curl(
   const file = `${directory}/upload-${name.replace(/\W/g, "")}`;
   await Deno.writeTextFile(file, "");
   await Deno.truncate(file, bytes);
-  // The answer is the number of bytes that the backend counted.
+  // The response is the number of bytes that the backend counted.
   const output = await run([...CURL, "-H", "Expect:", "-T", file, `${url}/`], side);
   expect(output, `${bytes}\n200 ${String(bytes).length + 1}`);
   return { units: bytes };
 }
 
-/** A download at full speed for so many seconds; resolves with the number of bytes that came. */
+/** A download at full speed for so many seconds; resolves with the number of bytes received. */
 export async function downloadFor(seconds: number, { port, side }: Subject): Promise<number> {
   const url = `https://127.0.0.1:${port}/bytes/1000000000000`;
   const output = await run(
@@ -151,7 +150,7 @@ export async function downloadFor(seconds: number, { port, side }: Subject): Pro
   return Number(/^200 (\d+)$/m.exec(output)?.[1] ?? 0);
 }
 
-/** Runs a program to its end; throws unless it ends with the expected status. */
+/** Runs a program until it exits; throws unless it exits with the expected status. */
 async function run(command: readonly string[], side: Side, status = 0): Promise<string> {
   const child = start({ name: command.slice(0, 2).join(" "), command, side });
   const code = await child.finished(JOB_SECONDS);
@@ -165,13 +164,13 @@ function expect(output: string, expected: string): void {
   if (output.trim() !== expected) throw new Error(`curl: ${output.trim()} instead of ${expected}`);
 }
 
-/** A client that waits long is slow, and not an error. */
+/** A client that waits long is slow, but not an error. */
 const WRK = ["wrk", "-t1", "--timeout", "30s"];
 const CURL = [
   ...["curl", "-sk", "--http1.1", "--tls13-ciphers", "TLS_AES_128_GCM_SHA256"],
   ...["-w", "%{http_code} %{size_download}"],
 ];
-/** curl(1): the time given by -m was over. */
+/** curl(1): the time limit of -m was reached. */
 const CURL_TIMED_OUT = 28;
-/** A job that hangs fails after this. */
+/** A job that hangs fails after so many seconds. */
 const JOB_SECONDS = 120;

@@ -1,4 +1,4 @@
-/** Which figures are compared with which, and how: the better of stud's engines, the best peer, their ratio. Pure. */
+/** Which figures are compared, and how: the better of stud's engines, the best peer, their ratio. Pure. */
 
 import type { Sample } from "./experiment.ts";
 import { BARE, OURS } from "./proxies.ts";
@@ -7,13 +7,13 @@ import { median, medianRatio } from "./statistics.ts";
 /** The samples of every row and proxy, by row id and proxy name. A row that failed has none. */
 export type Results = ReadonlyMap<string, ReadonlyMap<string, readonly Sample[]>>;
 
-/** The proxy with the best figure of a row. */
+/** The proxy with the best figure in a row. */
 export interface Best {
   readonly name: string;
   readonly values: readonly number[];
 }
 
-/** The best of some proxies in a row; undefined when none of them has a figure. */
+/** The best of some proxies in a row; undefined if none of them has a figure. */
 export function best(results: Results, row: string, names: readonly string[]): Best | undefined {
   const figures = names.flatMap((name) => {
     const values = comparable(results.get(row)?.get(name));
@@ -22,14 +22,14 @@ export function best(results: Results, row: string, names: readonly string[]): B
   return figures.toSorted((a, b) => median(a.values) - median(b.values))[0];
 }
 
-/** The figure relative to the base; undefined when one is missing or the base is 0. */
+/** The figure relative to the base; undefined if one is missing or the base is 0. */
 export function ratio(figure: Best | undefined, base: Best | undefined): number | undefined {
   if (figure === undefined || base === undefined) return undefined;
   const value = medianRatio(figure.values, base.values);
   return Number.isFinite(value) ? value : undefined;
 }
 
-/** stud with each of its engines. A user of the program chooses among them. */
+/** stud with each of its engines. The user chooses among them. */
 export function engines(names: readonly string[]): string[] {
   return names.filter((name) => isOurs(name) && name !== OURS.node);
 }
@@ -39,12 +39,12 @@ export function peers(names: readonly string[]): string[] {
   return names.filter((name) => !isOurs(name) && name !== BARE);
 }
 
-/** Whether the proxy is stud, with whatever engine and runtime. */
+/** Whether the proxy is stud, with any engine and runtime. */
 export function isOurs(name: string): boolean {
   return Object.values<string>(OURS).includes(name);
 }
 
-/** The values, unless the handshakes that should have resumed did not. */
+/** The values, unless too few handshakes resumed that should. */
 function comparable(samples: readonly Sample[] | undefined): number[] | undefined {
   if (!samples || samples.length === 0) return undefined;
   if (!reallyResumed(samples)) return undefined;
@@ -56,5 +56,5 @@ export function reallyResumed(samples: readonly Sample[]): boolean {
   return samples.every(({ resumed = 1 }) => resumed >= REALLY_RESUMED);
 }
 
-/** The first connection of each client cannot resume, and an occasional one may not. */
+/** The first connection of each client cannot resume, and occasionally another one does not. */
 const REALLY_RESUMED = 0.95;

@@ -1,8 +1,8 @@
 /**
- * Processor time for a unit of work. It is measured in short batches that go round all proxies, for a machine
- * that is slow for a second must not be slow for one of them alone; and after a warm-up, for a proxy that
- * compiles while it runs is to be measured as it is after its first minute. Idle connections, where a row wants
- * some there, are opened once and stay for all rows that want them.
+ * Processor time for a unit of work. It is measured in short batches that rotate through all proxies, so that a second
+ * in which the machine is slow does not affect only one of them. A warm-up comes first, because a proxy that compiles
+ * while it runs must be measured as it is after its first minute. Idle connections, if a row needs some, are opened
+ * once and stay for all rows that need them.
  */
 
 import type { Certificates } from "./certificates.ts";
@@ -17,9 +17,9 @@ import { cpuSeconds } from "./usage.ts";
 export interface Work {
   readonly row: Row;
   readonly client: Client;
-  /** The sample is processor seconds, times this, for one unit. */
+  /** The sample is processor seconds for one unit, multiplied by this. */
   readonly scale: number;
-  /** So many other connections are idle meanwhile. Rows of an experiment are in this order. */
+  /** So many other connections are idle meanwhile. Rows of an experiment are in ascending order of this. */
   readonly idle?: number;
   /** A quick run leaves it out: another row does the same. */
   readonly slow?: boolean;
@@ -29,11 +29,11 @@ export interface Work {
 export interface CpuOptions extends Omit<Experiment, "rows" | "measure" | "only"> {
   readonly works: readonly Work[];
   readonly certificate: keyof Certificates;
-  /** In each round. */
+  /** The number in each round. */
   readonly batches?: number;
 }
 
-/** The processor time of some work, one row after the other on the same proxies. */
+/** The processor time of several kinds of work, one row after the other on the same proxies. */
 export function cpuExperiment(options: CpuOptions): Experiment {
   const { works, certificate, batches = BATCHES, ...experiment } = options;
   return {
@@ -53,7 +53,7 @@ async function measureCpu(
   { certificate, batches }: { certificate: keyof Certificates; batches: number },
 ): Promise<Samples> {
   const samples: Samples = new Map();
-  // All of them are slow where they were asked for by name.
+  // If all of them are slow, they were selected by name.
   const quick = works.filter(({ slow }) => !slow);
   const chosen = place.quick && quick.length > 0 ? quick : works;
   await withSubjects(proxies, place, { certificate }, samples, async (subjects) => {
@@ -83,7 +83,7 @@ async function measureCpu(
   return samples;
 }
 
-/** Throws when any of the work fails, or when handshakes resumed that should not. */
+/** Throws if any work fails, or if handshakes resumed that must not. */
 async function measureBatch(
   { row, client, scale }: Work,
   subject: Subject,
@@ -103,7 +103,7 @@ async function measureBatch(
   };
 }
 
-/** Connections that have been used once, held by a process of their own. */
+/** Connections that have been used once, held by their own process. */
 class IdleConnections {
   #load: Load | undefined;
   #count = 0;
@@ -122,7 +122,7 @@ class IdleConnections {
     await this.check(wanted, subject);
   }
 
-  /** Throws when some have gone. */
+  /** Throws if some have been closed. */
   async check(wanted: number, { port }: Subject): Promise<void> {
     const held = (await this.#load?.run({ ...HOLD, amount: 0, connections: 1, port }))?.held ?? 0;
     if (held < wanted) throw new Error(`only ${held} of ${wanted} idle connections are there`);
@@ -140,8 +140,8 @@ function idleConnections({ idle = 0 }: Work, { quick }: Place): number {
 const HOLD = { kind: "hold", version: "TLSv1.3", seconds: 120 } as const;
 const BATCHES = 4;
 /**
- * So many batches warm a new proxy up, and one that has served other rows: a thousand connections are not enough for
- * a JavaScript engine to compile what serves them.
+ * The number of batches that warm up a new proxy, or one that has served other rows. A thousand connections are not
+ * enough for a JavaScript engine to compile the code that serves them.
  */
 const COLD = 8;
 const WARM = 0.5;

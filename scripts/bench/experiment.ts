@@ -1,6 +1,6 @@
 /**
- * What the benchmark is made of: experiments, each of which measures one or more rows for every proxy. Types
- * only; rows.ts lists the experiments, and the file of each kind of measurement performs it.
+ * The parts of the benchmark: experiments, each of which measures one or more rows for every proxy. Types only; rows.ts
+ * lists the experiments, and each kind of measurement has its own file.
  */
 
 import type { Certificates } from "./certificates.ts";
@@ -8,15 +8,15 @@ import type { Proxy } from "./proxy.ts";
 
 /** One line of a table. Less is better in every row. */
 export interface Row {
-  /** For JSON and for the targets of other rows; begins with the id of its experiment. */
+  /** For JSON and for the targets of other rows; starts with the id of its experiment. */
   readonly id: string;
   /** With the unit. */
   readonly title: string;
-  /** Digits after the point. */
+  /** Digits after the decimal point. */
   readonly digits: number;
-  /** The most that the better of stud's engines may need. */
+  /** The max that the better of stud's engines may need. */
   readonly target?: Target;
-  /** The most that stud on Node may need, as a multiple of bare Node's figure. */
+  /** The max that stud on Node may need, as a multiple of bare Node's figure. */
   readonly timesBare?: number;
   /** The row's label in the picture, if it is there. */
   readonly picture?: string;
@@ -38,7 +38,7 @@ export interface Experiment {
   /** The heading of the table that its rows are in. */
   readonly group: string;
   readonly rows: readonly Row[];
-  /** Takes so long that it is measured in the first round only. */
+  /** It takes so long that it is measured only in the first round. */
   readonly once?: boolean;
   /** `--quick` leaves it out unless `--rows` names it: another experiment runs the same code. */
   readonly slow?: boolean;
@@ -52,9 +52,9 @@ export interface Experiment {
 /** What all measurements of a run share. */
 export interface Place {
   readonly certificates: Certificates;
-  /** Where files are put. */
+  /** Where files are written. */
   readonly directory: string;
-  /** Tiny amounts, all proxies at the same time: this tries the code and gives no figures. */
+  /** Tiny amounts, all proxies in parallel: this tests the code and gives no meaningful figures. */
   readonly quick: boolean;
 }
 
@@ -64,17 +64,17 @@ export interface Sample {
   readonly row: string;
   /** In the row's unit. */
   readonly value: number;
-  /** The processor seconds it was read from, if it was. */
+  /** The processor seconds from which it was calculated, if it was. */
   readonly cpuSeconds?: number;
-  /** The share of handshakes that resumed, where they should. */
+  /** The share of handshakes that resumed, if they should. */
   readonly resumed?: number;
 }
 
-/** What was measured of one proxy until it was all there or something failed. */
+/** The measurements of one proxy, until they were complete or something failed. */
 export interface Measured {
   readonly samples: readonly Sample[];
   readonly failure?: Error;
 }
 
-/** What was measured of each proxy, by its name; the samples of a row are in step with each other. */
+/** The measurements of each proxy, by its name; the samples of a row have the same order for all proxies. */
 export type Samples = Map<string, Measured>;

@@ -1,5 +1,5 @@
 /**
- * The rows of handshakes: each kind by two clients that leave in different ways, 50 at a time and one at a time,
+ * The rows of handshakes: each kind with two clients that close in different ways, 50 at a time and one at a time,
  * while 0, 1,000 and 8,000 other connections are idle.
  */
 
@@ -60,7 +60,7 @@ export const HANDSHAKES: readonly Experiment[] = [
   }),
 ];
 
-/** Ordered by the number of idle connections, which only grows on a stage. */
+/** Ordered by the number of idle connections, which can only grow on a stage. */
 function works(kinds: readonly Kind[]): Work[] {
   return IDLE.flatMap((idle) =>
     kinds.flatMap((kind) => [

@@ -1,6 +1,6 @@
 /**
- * How long a small request takes, from the moment when it was due: alone at half of a small machine's load, and
- * in the company of a client that takes all it can get.
+ * How long a small request takes, from the time when it was due: alone at half load of a small machine, and next to a
+ * client that takes all it can get.
  */
 
 import { downloadFor, floodFor } from "./client.ts";
@@ -8,7 +8,7 @@ import type { Experiment, Place, Sample } from "./experiment.ts";
 import { forEachAlone, quiet, type Subject } from "./stage.ts";
 import { percentile } from "./statistics.ts";
 
-/** The percentiles of requests that are `rate` a second over some connections. */
+/** The percentiles for `rate` requests per second over several connections. */
 export function latencyExperiment(
   { rate, connections, beside, title, targets, ...experiment }:
     & Omit<Experiment, "rows" | "measure" | "only" | "group">
@@ -16,7 +16,7 @@ export function latencyExperiment(
       readonly title: string;
       readonly rate: number;
       readonly connections: number;
-      /** What else the proxy does meanwhile: one download at full speed, or handshakes, 50 at a time. */
+      /** Other work of the proxy meanwhile: one download at full speed, or handshakes, 50 at a time. */
       readonly beside?: "download" | "handshakes";
       /** The percentiles that have a target, in multiples of the best peer's. */
       readonly targets: Readonly<Record<string, number>>;
@@ -45,7 +45,7 @@ export function latencyExperiment(
         await subject.load.run({ ...job, amount: Math.ceil(rate * seconds / 5) });
         await quiet(subject);
         const company = beside && keepCompany(beside, subject, place, Math.ceil(seconds + 2));
-        // A failure is told below; it must not be unhandled until then.
+        // A failure is reported below; until then it must not count as unhandled.
         company?.catch(() => {});
         if (beside) await new Promise((resolve) => setTimeout(resolve, COMPANY_COMES_MS));
         const { latencies = [] } = await subject.load.run({ ...job, amount: rate * seconds });

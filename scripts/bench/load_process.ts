@@ -1,15 +1,16 @@
 /**
- * The two helper processes of a measurement, the backend and the load: starts them with Node
- * and speaks their line protocol. Knows the shape of a job, not what is measured with it.
+ * The two helper processes of a measurement, the backend and the load: starts them with Node and implements their line
+ * protocol. Knows the format of a job, not what is measured with it.
  */
 
 import { type Child, type Side, start } from "./processes.ts";
 
-/** What the load process shall do once. */
+/** What the load process must do once. */
 export interface Job {
   /**
-   * `handshakes` opens a connection per unit and asks one request on it; `hold` keeps them open, `stall` too, with
-   * a large answer that is not read; `first` tries until one request is answered; `probe` asks at fixed moments.
+   * `handshakes` opens a connection per unit and sends one request on it. `hold` keeps the connections open; so does
+   * `stall`, with a large response that is not read. `first` tries until one request is answered. `probe` sends
+   * requests at fixed times.
    */
   readonly kind:
     | "download"
@@ -20,16 +21,16 @@ export interface Job {
     | "stall"
     | "first"
     | "probe";
-  /** Bytes for download and upload, requests, or connections; divided over `connections`. */
+  /** Bytes for download and upload, or the number of requests or connections; divided among `connections`. */
   readonly amount: number;
   /** How many connections are open, or being made, at the same time. */
   readonly connections: number;
   readonly version: "TLSv1.2" | "TLSv1.3";
-  /** Offer the session of the connection before. */
+  /** Offer the session of the previous connection. */
   readonly resume?: boolean;
   /** `handshakes` leaves without close_notify. */
   readonly rude?: boolean;
-  /** `probe`'s requests a second. */
+  /** Requests per second of `probe`. */
   readonly rate?: number;
   /** The proxy's port on 127.0.0.1. */
   readonly port: number;
@@ -37,12 +38,12 @@ export interface Job {
   readonly seconds: number;
 }
 
-/** What was done: handshakes that completed, how many of them resumed a session, and connections now held. */
+/** The result: completed handshakes, how many of them resumed a session, and connections now held. */
 export interface Done {
   connections: number;
   resumed: number;
   held: number;
-  /** For `probe`: µs from the moment when each request was due to its answer. */
+  /** For `probe`: µs from each request's due time to its response. */
   latencies?: number[];
 }
 
@@ -52,14 +53,14 @@ export interface Backend {
   end(): Promise<void>;
 }
 
-/** Starts a backend of its own, so that no measurement finds the last one's ports in TIME_WAIT. */
+/** Starts a new backend, so that no measurement finds the last one's ports in TIME_WAIT. */
 export async function startBackend(side: Side): Promise<Backend> {
   const child = startScript("backend.mjs", side);
   const { port } = JSON.parse(await child.nextLine(10)) as { port: number };
   return { port, end: () => child.end() };
 }
 
-/** Node's version, for the table's legend. Throws when there is no Node. */
+/** Node's version, for the table's legend. Throws if there is no Node. */
 export function nodeVersion(): string {
   try {
     return new TextDecoder().decode(
@@ -79,7 +80,7 @@ export class Load {
     this.#child = startScript("load.mjs", side);
   }
 
-  /** Does one job to its end; throws with the reason when it fails or takes too long. */
+  /** Does one job to its end; throws with the reason if it fails or takes too long. */
   async run(job: Job): Promise<Done> {
     await this.#child.writeLine(JSON.stringify(job));
     const answer = JSON.parse(await this.#child.nextLine(job.seconds + 5)) as
@@ -89,7 +90,7 @@ export class Load {
     return answer;
   }
 
-  /** Ends the process and with it all connections that it holds. */
+  /** Ends the process and all connections that it holds. */
   end(): Promise<void> {
     return this.#child.end();
   }

@@ -1,7 +1,7 @@
 /**
- * Memory: of a connection that is idle, of one whose client does not read, and of a proxy at rest. What the first
- * connections load and compile is not the price of a connection, nor is how many other processes happen to share
- * the executable's pages: the first two are differences of memory without files, after a warm-up.
+ * Memory of an idle connection, of one whose client does not read, and of a proxy at rest. Code that the first
+ * connections load and compile is not part of the cost of a connection, and neither are the executable's pages, which
+ * other processes may share. So the first two are differences of memory without files, after a warm-up.
  */
 
 import type { Experiment, Row } from "./experiment.ts";
@@ -9,7 +9,7 @@ import type { Job } from "./load_process.ts";
 import { amountOf, forEachAlone, quiet } from "./stage.ts";
 import { memory } from "./usage.ts";
 
-/** KiB for each of many connections that are held. */
+/** KiB per connection, for many open connections. */
 export function memoryPerConnection(
   { row, kind, connections }: {
     readonly row: Row;
@@ -57,5 +57,5 @@ export function memoryAtRest(row: Row, executable = false): Experiment {
 }
 
 const P_256 = { certificate: "p256" } as const;
-/** So many connections are opened at the same time. */
+/** How many connections are opened at the same time. */
 const AT_ONCE = 10;

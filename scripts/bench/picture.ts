@@ -1,16 +1,16 @@
 /**
- * The picture for the README: a bar for each row, as long as what the better of stud's engines needs relative to
- * the best peer. Less is better, so bars that stay left of the line are good. Readable on light and dark pages. Pure.
+ * The picture for the README: a bar for each row, as long as the figure of the better of stud's engines relative to the
+ * best peer's. Less is better, so bars should end left of the line. Readable on light and dark pages. Pure.
  */
 
 /** A bar of the picture. */
 export interface Bar {
   readonly label: string;
-  /** stud's figure over the best peer's. */
+  /** stud's figure divided by the best peer's. */
   readonly ratio: number;
 }
 
-/** The picture as an SVG document. `caption` says under the bars what was compared. */
+/** The picture as an SVG document. `caption` describes the comparison under the bars. */
 export function picture(bars: readonly Bar[], caption: string): string {
   const bottom = TOP + bars.length * STEP;
   const height = bottom + 48;
@@ -41,7 +41,7 @@ ${bars.map((each, index) => bar(each, TOP + index * STEP)).join("\n")}
 }
 
 function bar({ label, ratio }: Bar, y: number): string {
-  // What does not fit ends at the edge; its figure tells how far it would go.
+  // A bar that is too long is cut at the edge; its figure shows the real length.
   const width = Math.round(Math.min(ratio, LONGEST) * UNIT);
   const text = ratio.toFixed(2) + (ratio > LONGEST ? " →" : "");
   return `<text class="label" x="${LEFT - 10}" y="${y + 14}">${escape(label)}</text>` +

@@ -1,7 +1,7 @@
 /**
- * Starting and ending the processes of the benchmark. Every one is remembered until it is gone and is ended by
- * its id, with its descendants, whatever happens to the run. Where taskset(1) exists and there are two
- * processors, proxies run on the first and everything else on the others, so that they don't disturb each other.
+ * Starts and ends the processes of the benchmark. Each one is tracked until it is gone. It is ended by its id, with its
+ * descendants, even if the run fails. With taskset(1) and at least two processors, proxies run on the first and
+ * everything else on the others, so that they do not disturb each other.
  */
 
 import { descendants } from "./usage.ts";
@@ -13,37 +13,37 @@ export interface StartOptions {
   readonly command: readonly string[];
   /** Which processors it may use. */
   readonly side: Side;
-  /** Standard input and output are used by `writeLine` and `nextLine`; otherwise output is kept for messages. */
+  /** Standard input and output are used by `writeLine` and `nextLine`; otherwise the output is kept for messages. */
   readonly conversation?: boolean;
   readonly cwd?: string;
 }
 
-/** The proxy's processor, those of everything else, or any. */
+/** The proxy's processor, those for everything else, or any. */
 export type Side = "proxy" | "load" | "any";
 
-/** A process that was started here. */
+/** A process started by this module. */
 export interface Child {
   readonly pid: number;
-  /** True until it has ended by itself or by `end`. */
+  /** True until it has exited by itself or been ended by `end`. */
   readonly running: boolean;
-  /** The last part of what it printed outside of a conversation. */
+  /** The last part of its output, except for conversations. */
   readonly output: string;
   writeLine(line: string): Promise<void>;
-  /** The next line it prints; throws when it ends or takes more than so many seconds. */
+  /** Its next line; throws if it exits or takes more than so many seconds. */
   nextLine(seconds: number): Promise<string>;
-  /** Its status once it has ended by itself and `output` is complete; throws after so many seconds. */
+  /** Its status once it has exited by itself and `output` is complete; throws after so many seconds. */
   finished(seconds: number): Promise<number>;
   /** Kills it with all its descendants, and waits until it is gone. */
   end(): Promise<void>;
 }
 
-/** Starts a process. Throws when the program does not exist, and after `endAll`. */
+/** Starts a process. Throws if the program does not exist, and after `endAll`. */
 export function start(options: StartOptions): Child {
   if (ending) throw new Error("interrupted");
   return new StartedProcess(options);
 }
 
-/** Ends everything that is still running, and starts nothing any more. */
+/** Ends everything that is still running. After that nothing can be started. */
 export async function endAll(): Promise<void> {
   ending = true;
   await Promise.all([...alive].map((child) => child.end()));
@@ -129,7 +129,7 @@ class StartedProcess implements Child {
 
   async end(): Promise<void> {
     if (!this.running) return;
-    // The root first: a supervisor must not replace the workers that end with it.
+    // The root first, so that a supervisor does not replace workers that are killed with it.
     for (const pid of [this.pid, ...descendants(this.pid)]) kill(pid);
     await this.#gone;
     await this.#input?.close().catch(() => {});
@@ -162,7 +162,7 @@ function kill(pid: number): void {
   try {
     Deno.kill(pid, "SIGKILL");
   } catch {
-    // It was gone already.
+    // It had already exited.
   }
 }
 

@@ -1,27 +1,27 @@
 /**
- * The proxies that can be compared: how each is found and told to use how many workers. All listen on
- * 127.0.0.1 with TLS 1.2 and 1.3, their own default ciphers and groups, and relay to a TCP backend, without
- * PROXY lines and with quiet logs. Anything not needed for that is left at the proxy's default.
+ * The proxies that can be compared: how each is found, and how its number of workers is set. All listen on 127.0.0.1
+ * with TLS 1.2 and 1.3 and their own default ciphers and groups. They relay to a TCP backend, without PROXY lines and
+ * with quiet logs. Everything else stays at the proxy's default.
  */
 
 import { firstLine, output, type Proxy } from "./proxy.ts";
 
-/** The names of stud with each of its engines, and on Node, by what `--only` calls them. */
+/** The names of stud with each of its engines, and on Node, by their names for `--only`. */
 export const OURS = { stud: "stud", openssl: "stud (OpenSSL)", node: "stud (Node)" } as const;
 
-/** The name of what stud on Node is measured against; it is no peer. */
+/** The name of the program that stud on Node is compared with; it is not a peer. */
 export const BARE = "bare Node";
 
-/** What starts each stud and, where no command says it, Node: programs and their first arguments. */
+/** The commands that start each stud, and Node if no command names it: programs and their first arguments. */
 export interface Commands {
   readonly stud: readonly string[];
   /** stud on Node; empty when there is none to measure. */
   readonly studNode: readonly string[];
-  /** The Node that `studNode` runs on unless it begins with one. */
+  /** The Node that `studNode` runs on, unless it starts with one. */
   readonly node: string;
 }
 
-/** Those that are installed, in the order of the table: stud first. */
+/** The installed proxies, in the order of the table: stud first. */
 export function installedProxies({ stud, studNode, node }: Commands): Proxy[] {
   return [
     ...studProxies(stud),
@@ -34,12 +34,12 @@ export function installedProxies({ stud, studNode, node }: Commands): Proxy[] {
   ].filter((proxy) => proxy !== undefined);
 }
 
-/** The Node, such as `/usr/bin/node` or `node22`, that a command begins with; undefined when it does not. */
+/** The Node at the start of a command, such as `/usr/bin/node` or `node22`; undefined if there is none. */
 export function nodeOf([program = ""]: readonly string[]): string | undefined {
   return /(^|\/)node(js)?-?[\d.]*$/.test(program) ? program : undefined;
 }
 
-/** stud with rustls, and with OpenSSL where it says that this is usable. */
+/** stud with rustls, and with OpenSSL if stud reports that this is usable. */
 export function studProxies(stud: readonly string[]): Proxy[] {
   const lines = output([...stud, "-V"])?.trim().split("\n") ?? [];
   const [version] = lines;
@@ -124,7 +124,7 @@ function haproxy(): Proxy | undefined {
     id: "haproxy",
     name: "HAProxy",
     version,
-    // Without maxconn it takes what the limit of file descriptors allows.
+    // Without maxconn it uses the limit of file descriptors.
     command: ({ port, backendPort, certificate, directory, workers }) => [
       "haproxy",
       "-db",

@@ -1,11 +1,11 @@
 /**
- * What a proxy of the comparison is, how it is asked who it is, and how it is started on a free port. Which ones
- * there are is not known here.
+ * A proxy of the comparison: how it reports its version, and how it is started on a free port. Which proxies exist is
+ * not known here.
  */
 
 import { type Child, type Side, start } from "./processes.ts";
 
-/** What one start needs. */
+/** The parameters of one start. */
 export interface Setup {
   readonly port: number;
   readonly backendPort: number;
@@ -18,22 +18,22 @@ export interface Setup {
 
 /** A proxy that is installed here. */
 export interface Proxy {
-  /** For `--only`. */
+  /** The name for `--only`. */
   readonly id: string;
-  /** In the table's head. */
+  /** The name in the table's head. */
   readonly name: string;
-  /** As it names itself, for the table's legend. */
+  /** Its own name and version, for the table's legend. */
   readonly version: string;
-  /** Writes the configuration if it needs one, and gives the command that runs in the foreground. */
+  /** Writes the configuration if it needs one, and returns the command that runs in the foreground. */
   command(setup: Setup): readonly string[];
-  /** It uses what processors there are whatever number of workers it is given. */
+  /** It uses all processors, whatever its number of workers. */
   readonly ignoresWorkers?: boolean;
 }
 
 /**
  * Starts `proxy` and waits until it accepts connections.
  *
- * @throws when it ends or is not there in 20 seconds, with what it printed.
+ * @throws if it exits, or does not accept connections within 20 seconds, with its output
  */
 export async function startProxy(
   proxy: Proxy,
@@ -50,7 +50,7 @@ export async function startProxy(
   throw new Error(`${proxy.name} did not start (${command.join(" ")}): ${child.output}`);
 }
 
-/** Starts `proxy` with one worker, unless `setup` says otherwise, and waits for nothing. */
+/** Starts `proxy` with one worker, unless `setup` says otherwise, without waiting. */
 export function spawnProxy(
   proxy: Proxy,
   setup: Omit<Setup, "port" | "workers"> & { readonly workers?: number },
@@ -62,7 +62,7 @@ export function spawnProxy(
   return { child, port, command };
 }
 
-/** What a command prints in the project's root; undefined when there is no such program, or it fails. */
+/** The output of a command in the project's root; undefined if the program does not exist, or it fails. */
 export function output(command: readonly string[]): string | undefined {
   const [program, ...args] = command as [string, ...string[]];
   try {
@@ -76,12 +76,12 @@ export function output(command: readonly string[]): string | undefined {
   }
 }
 
-/** The first line of what a command prints, as `output` does. */
+/** The first line of a command's output, like `output`. */
 export function firstLine(command: readonly string[]): string | undefined {
   return output(command)?.trim().split("\n")[0];
 }
 
-/** A port that was free a moment ago: none of the peers can bind 0 and tell which port it got. */
+/** A port that was free a moment ago: no peer can bind port 0 and report which port it got. */
 function freePort(): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   listener.close();

@@ -1,4 +1,4 @@
-/** What a run prints and writes: tables with a legend, targets, JSON and the bars of the picture. */
+/** The output of a run: tables with a legend, targets, JSON and the bars of the picture. */
 
 import { best, engines, peers, ratio, type Results } from "./comparison.ts";
 import type { Experiment, Row } from "./experiment.ts";
@@ -50,7 +50,7 @@ Latency counts from the moment when a request was due, whether or not the ones b
 Every row begins with a warm-up, the same for all. Clients and backend run on Node ${node}.`;
 }
 
-/** Everything that was measured, for programs. */
+/** All measurements, for programs. */
 export function jsonReport({ experiments, proxies, rounds, quick, results, node }: Run): string {
   const names = proxies.map(({ name }) => name);
   const rows = measured(experiments, results).map((row) => {
@@ -82,7 +82,7 @@ export function barsOf({ experiments, proxies, results }: Run): Bar[] {
   });
 }
 
-/** Rows of which there is something: a quick run leaves some out. */
+/** Rows with at least one figure: a quick run leaves some out. */
 function measured(experiments: readonly Experiment[], results: Results): Row[] {
   return experiments.flatMap(({ rows }) => rows.filter(({ id }) => results.has(id)));
 }

@@ -1,6 +1,5 @@
 /**
- * The experiments of the benchmark in the tables' order: what each measures, with how much work, and what stud is
- * to reach.
+ * The experiments of the benchmark in the tables' order: what each measures, with how much work, and stud's targets.
  */
 
 import { churnExperiment } from "./churn.ts";
@@ -12,7 +11,7 @@ import { memoryAtRest, memoryPerConnection } from "./memory.ts";
 import { startUpExperiment } from "./start_up.ts";
 import { workersExperiment } from "./workers.ts";
 
-/** On Node, stud may take no more processor time than the smallest program for it, whatever the work. */
+/** On Node, stud may use no more processor time than the smallest program for it, with any work. */
 function bulk(
   row: Omit<Row, "digits">,
   { slow = false, ...work }: Pick<Work, "client" | "scale" | "slow">,
@@ -30,7 +29,7 @@ function bulk(
 const GB = 1e9;
 const BATCH = 0.375 * GB;
 
-/** All of them. */
+/** All experiments. */
 export const EXPERIMENTS: readonly Experiment[] = [
   bulk({
     id: "download",

@@ -1,9 +1,9 @@
-/** What `--only` and `--rows` choose: comma-separated names, where `*` at the end stands for any rest. Pure. */
+/** What `--only` and `--rows` select: comma-separated names, where a `*` at the end matches any rest. Pure. */
 
 import type { Experiment } from "./experiment.ts";
 import type { Proxy } from "./proxy.ts";
 
-/** The proxies with these ids, all without an option. Throws when a name fits none. */
+/** The proxies with these ids, or all without an option. Throws if a name matches none. */
 export function selectProxies(proxies: readonly Proxy[], option: string | undefined): Proxy[] {
   if (option === undefined) return [...proxies];
   const ids = proxies.map(({ id }) => id);
@@ -12,8 +12,8 @@ export function selectProxies(proxies: readonly Proxy[], option: string | undefi
 }
 
 /**
- * The experiments that are named, or of which a row is named; of the latter only that row, where it can be
- * measured without the others. All without an option. Throws when a name fits none.
+ * The named experiments, and those with a named row. Of the latter only that row is measured, if it can be measured
+ * without the others. All without an option. Throws if a name matches none.
  */
 export function selectExperiments(
   experiments: readonly Experiment[],

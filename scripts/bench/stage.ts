@@ -1,7 +1,7 @@
 /**
- * What a measurement runs on: fresh proxies, each with a backend and a load process of its own, for a process
- * that serves several of them would run out of descriptors and let one proxy's work disturb the next one's.
- * Keeps what was measured of each proxy, and that one failed.
+ * The environment of a measurement: fresh proxies, each with its own backend and load process. A shared process would
+ * run out of descriptors, and work for one proxy would disturb the next. It keeps the measurements of each proxy, and
+ * which proxies failed.
  */
 
 import type { Certificates } from "./certificates.ts";
@@ -11,7 +11,7 @@ import type { Child, Side } from "./processes.ts";
 import { type Proxy, startProxy } from "./proxy.ts";
 import { cpuSeconds } from "./usage.ts";
 
-/** A proxy that runs, and what belongs to it. */
+/** A running proxy and its processes. */
 export interface Subject {
   readonly name: string;
   readonly pid: number;
@@ -21,17 +21,20 @@ export interface Subject {
   readonly side: Side;
 }
 
-/** How the proxies are to be started. */
+/** How the proxies must be started. */
 export interface StageOptions {
   readonly certificate: keyof Certificates;
   readonly workers?: number;
-  /** Where all processes run; without it the proxy on its processor and the others on theirs. */
+  /** Where all processes run; by default the proxy runs on its processor and the others on theirs. */
   readonly side?: "any";
-  /** No client comes before those of the measurement. */
+  /** No client connects before those of the measurement. */
   readonly untouched?: boolean;
 }
 
-/** Starts the proxies and waits until they serve, for the time of `use`; those that do not start are failures in `samples`. */
+/**
+ * Starts the proxies, waits until they serve, and keeps them running during `use`. Those that do not start are failures
+ * in `samples`.
+ */
 export async function withSubjects(
   proxies: readonly Proxy[],
   { certificates, directory }: Place,
@@ -53,7 +56,7 @@ export async function withSubjects(
       const { child, port } = await startProxy(proxy, setup, anywhere);
       const load = new Load(side);
       subjects.push({ name: proxy.name, pid: child.pid, port, load, side, child, backend });
-      // That somebody listens does not mean yet that it serves: stud tries its ports before its workers have them.
+      // A listening port does not mean yet that the proxy serves: stud tries its ports before its workers get them.
       if (!untouched) await load.run({ ...FIRST, port });
     } catch (error) {
       samples.set(proxy.name, { samples: [], failure: error as Error });
@@ -62,7 +65,7 @@ export async function withSubjects(
   };
   try {
     await Promise.all(proxies.map(begin));
-    // As they are listed, not as they happened to be ready.
+    // In the order of the list, not in the order in which they became ready.
     const order = proxies.map(({ name }) => name);
     subjects.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
     await use(subjects);
@@ -74,8 +77,8 @@ export async function withSubjects(
 }
 
 /**
- * Does something for each proxy that has not failed yet, one after the other, or together in a quick run, and
- * keeps what comes of it.
+ * Runs a function for each proxy that has not failed yet, one after the other, or in parallel in a quick run, and keeps
+ * the results.
  */
 export async function forEach<T extends { readonly name: string }>(
   subjects: readonly T[],
@@ -97,7 +100,7 @@ export async function forEach<T extends { readonly name: string }>(
   else for (const subject of subjects) await attempt(subject);
 }
 
-/** Like `forEach`, but each proxy has the machine to itself, alone on its stage. */
+/** Like `forEach`, but each proxy has the machine and its stage to itself. */
 export async function forEachAlone(
   proxies: readonly Proxy[],
   place: Place,
@@ -119,8 +122,8 @@ export async function forEachAlone(
 }
 
 /**
- * Waits until a proxy has done what the last connections left to do: until it has used no processor time for
- * 0.2 s, at most 10 s. It cannot be asked.
+ * Waits until a proxy has finished the work of the last connections: until it has used no processor time for 0.2 s, max
+ * 10 s. The proxy cannot be asked.
  */
 export async function quiet({ pid }: { readonly pid: number }): Promise<void> {
   let before = cpuSeconds(pid);
@@ -133,7 +136,7 @@ export async function quiet({ pid }: { readonly pid: number }): Promise<void> {
   }
 }
 
-/** An amount of work, or a tiny part of it in a quick run: a multiple of `step`, at least that. */
+/** An amount of work, or in a quick run a tiny part of it: a multiple of `step`, at least `step`. */
 export function amountOf(amount: number, step: number, { quick }: Place): number {
   return quick ? Math.max(Math.floor(amount / 500 / step), 1) * step : amount;
 }

@@ -1,7 +1,7 @@
 /**
  * The time from the start of a proxy's process until it has served a first client: a handshake, a request and its
- * answer. In its default number of processes but with one worker, and pinned to no processor, as a service manager
- * starts it. The first start of each is not counted: it fills the caches of files.
+ * response. The proxy runs its default processes but only one worker, and is not pinned to a processor, as when a
+ * service manager starts it. The first start of each is not counted, because it fills the file caches.
  */
 
 import type { Experiment, Place, Row, Sample, Samples } from "./experiment.ts";
@@ -9,7 +9,7 @@ import { Load, startBackend } from "./load_process.ts";
 import { type Proxy, spawnProxy } from "./proxy.ts";
 import { forEach } from "./stage.ts";
 
-/** Seconds until the first answer. */
+/** Seconds until the first response. */
 export function startUpExperiment(row: Row, executable = false): Experiment {
   return {
     id: row.id,
@@ -40,7 +40,7 @@ async function secondsUntilServed(
   const load = new Load("load");
   const setup = { backendPort: backend.port, certificate: certificates.p256, directory };
   try {
-    // The client is up before the proxy is started.
+    // The client runs before the proxy is started.
     await load.run({ ...JOB, kind: "hold", amount: 0, port: 0 });
     const begin = performance.now();
     const { child, port } = spawnProxy(proxy, setup, "any");

@@ -9,8 +9,8 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * The smallest value that at least `percent` percent of all values do not exceed (nearest rank), so it is
- * always one that was measured; NaN without values.
+ * The smallest value that at least `percent` percent of all values do not exceed (nearest rank), so it is always a
+ * measured one; NaN without values.
  */
 export function percentile(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b);
@@ -19,7 +19,7 @@ export function percentile(values: readonly number[], percent: number): number {
   return sorted[Math.max(rank, 1) - 1] ?? NaN;
 }
 
-/** Half of what the middle half of the values spreads over, relative to the median. */
+/** Half of the range of the middle half of the values, relative to the median. */
 export function spread(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const quarter = sorted.length >> 2;
@@ -27,7 +27,7 @@ export function spread(values: readonly number[]): number {
   return range === 0 ? 0 : range / 2 / median(values);
 }
 
-/** The median of the ratios, pair by pair where there are pairs: each two were measured one after the other. */
+/** The median of the ratios. Where figures form pairs, each ratio is of a pair measured in succession. */
 export function medianRatio(figures: readonly number[], bases: readonly number[]): number {
   if (figures.length !== bases.length) return median(figures) / median(bases);
   return median(figures.map((figure, index) => figure / bases[index]!));

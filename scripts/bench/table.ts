@@ -5,7 +5,7 @@ import type { Row, Sample } from "./experiment.ts";
 import { BARE, OURS } from "./proxies.ts";
 import { median, spread } from "./statistics.ts";
 
-/** The Markdown table: a column for each proxy, then the comparisons that those allow. */
+/** The Markdown table: a column for each proxy, then the comparisons that are possible between them. */
 export function table(rows: readonly Row[], names: readonly string[], results: Results): string {
   const compared = comparisons(names);
   const head = ["", ...names, ...compared.map(({ title }) => title)];
@@ -28,7 +28,7 @@ export function markdown(head: readonly string[], lines: readonly (readonly stri
   return [head, rule, ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-/** The best of `ours` relative to the best of `bases`, a column of the table. */
+/** A column of the table: the best of `ours` relative to the best of `bases`. */
 interface Comparison {
   readonly title: string;
   readonly ours: readonly string[];
@@ -36,8 +36,8 @@ interface Comparison {
 }
 
 /**
- * Each stud relative to hitch, the better of the program's engines relative to the best peer, and stud on Node
- * relative to the bare program; without those of which a side was not measured.
+ * Each stud relative to hitch, the better of stud's engines relative to the best peer, and stud on Node relative to the
+ * bare program. Comparisons with an unmeasured side are left out.
  */
 function comparisons(names: readonly string[]): Comparison[] {
   const program = engines(names);
@@ -55,12 +55,12 @@ function comparisons(names: readonly string[]): Comparison[] {
   return all.filter(({ ours, bases }) => measured(ours) && measured(bases));
 }
 
-/** For a ratio's head: the name, or what in parentheses tells it from its like. */
+/** For the head of a ratio: the name, or the text in parentheses that distinguishes it. */
 function short(name: string): string {
   return /\((.*)\)/.exec(name)?.[1] ?? name;
 }
 
-/** The median, with half of what its middle half spreads over. */
+/** The median, and half of the range of the middle half. */
 function cell(samples: readonly Sample[] | undefined, digits: number): string {
   if (samples === undefined) return "–";
   if (samples.length === 0) return "failed";
@@ -74,5 +74,5 @@ function cell(samples: readonly Sample[] | undefined, digits: number): string {
     (values.length < 2 ? "" : ` ±${Math.round(spread(values) * 100)} %`);
 }
 
-/** Below this a clock tick is more than one part in a hundred; the cell is marked. */
+/** Below this, a clock tick is more than one percent, and the cell is marked. */
 export const ENOUGH_CPU_SECONDS = 1;

@@ -6,11 +6,11 @@ import { BARE, OURS } from "./proxies.ts";
 import { median } from "./statistics.ts";
 import { markdown } from "./table.ts";
 
-/** What came of one target. */
+/** The result for one target. */
 export interface Verdict {
   readonly row: string;
   readonly title: string;
-  /** The proxy of ours that is judged; undefined when it has no figure. */
+  /** The proxy of ours that is judged; undefined if it has no figure. */
   readonly name: string | undefined;
   /** In the unit of the limit. */
   readonly figure: number | undefined;
@@ -20,7 +20,7 @@ export interface Verdict {
   readonly verdict: "reached" | "missed" | "unknown";
 }
 
-/** Judges the better of stud's engines by each row's target, and stud on Node by bare Node. */
+/** Compares the better of stud's engines with each row's target, and stud on Node with bare Node. */
 export function verdicts(
   rows: readonly Row[],
   names: readonly string[],
@@ -40,7 +40,7 @@ export function verdicts(
   });
 }
 
-/** The verdicts as a Markdown table; empty without any. */
+/** The verdicts as a Markdown table; empty if there are none. */
 export function targetTable(judged: readonly Verdict[]): string {
   if (judged.length === 0) return "";
   const lines = judged.map(({ title, name, figure, limit, wanted, verdict }) => [

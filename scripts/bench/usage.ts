@@ -1,9 +1,9 @@
 /**
- * What a tree of processes has used, read from /proc: processor time and memory. Linux only. Knows nothing of
- * what the processes are.
+ * The resource usage of a tree of processes, from /proc: processor time and memory. Linux only. Does not know what the
+ * processes are.
  */
 
-/** All processes that descend from `root`, without it. */
+/** All processes that descend from `root`, except itself. */
 export function descendants(root: number): number[] {
   const children = new Map<number, number[]>();
   for (const entry of Deno.readDirSync("/proc")) {
@@ -22,19 +22,19 @@ export function descendants(root: number): number[] {
 }
 
 /**
- * Seconds of processor time, user and system, that `root` and its descendants have used since they started,
- * with children that have ended. The kernel counts them exactly and tells them in clock ticks, 0.01 s.
+ * Seconds of processor time, user and system, that `root` and its descendants have used since they started, including
+ * children that have exited. The kernel counts exactly but reports in clock ticks, 0.01 s.
  */
 export function cpuSeconds(root: number): number {
   const ticks = [root, ...descendants(root)].reduce((sum, pid) => sum + (stat(pid)?.ticks ?? 0), 0);
   return ticks / TICKS_PER_SECOND;
 }
 
-/** Octets of memory; a page that several processes share is divided between them (proportional set size). */
+/** Bytes of memory; a page shared by several processes is divided among them (proportional set size). */
 export interface Memory {
-  /** Everything. The part that is files, such as the executable, shrinks when others run the same file. */
+  /** All memory. Its files, such as the executable, count less when other processes run the same file. */
   readonly all: number;
-  /** Without files: heaps, stacks, and shared memory that is no file. */
+  /** Without files: heaps, stacks, and shared memory that is not a file. */
   readonly own: number;
 }
 
@@ -51,7 +51,7 @@ export function memory(root: number): Memory {
   return total;
 }
 
-/** proc_pid_stat(5); undefined when the process is gone. */
+/** proc_pid_stat(5); undefined if the process is gone. */
 function stat(pid: number): { parent: number; ticks: number } | undefined {
   let text: string;
   try {
@@ -59,8 +59,8 @@ function stat(pid: number): { parent: number; ticks: number } | undefined {
   } catch {
     return undefined;
   }
-  // The name in parentheses may hold anything; the fields after it are state, ppid, … and from the twelfth
-  // utime, stime, cutime, cstime.
+  // The name in parentheses may contain anything. The fields after it are state, ppid, … and from the twelfth on utime,
+  // stime, cutime, cstime.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
   return { parent: Number(fields[1]), ticks };

@@ -1,7 +1,7 @@
 /**
- * Two workers against one, each proxy against itself: how much sooner the same work is done, and how much more
- * processor time it takes. Nothing is pinned here, clients and backend share the processors with the workers; on
- * a machine with two of them the time can hardly halve.
+ * Two workers compared with one, for each proxy: how much sooner the same work is done, and how much more processor
+ * time it takes. Nothing is pinned here: clients and backend share the processors with the workers. On a machine with
+ * two processors the time can hardly halve.
  */
 
 import { type Client, perform } from "./client.ts";
@@ -61,7 +61,7 @@ async function compare(
   return samples;
 }
 
-/** Of one request, in seconds. */
+/** The costs of one request, in seconds. */
 async function costs(subject: Subject, place: Place): Promise<{ seconds: number; cpu: number }> {
   await quiet(subject);
   const cpu = cpuSeconds(subject.pid);

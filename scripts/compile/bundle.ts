@@ -1,6 +1,6 @@
 /**
- * stud as a bundle: its modules, and those of the npm packages that it uses, in a few files of JavaScript. What
- * is imported dynamically stays apart, so that a worker does not load what only a supervisor needs.
+ * Bundles stud: its modules, and those of its npm packages, in a few JavaScript files. Dynamic imports stay separate,
+ * so that a worker does not load what only a supervisor needs.
  */
 
 /** A bundle, or why there is none. */
@@ -9,9 +9,9 @@ export type Bundle =
   | { readonly entry: undefined; readonly reason: string };
 
 /**
- * Bundles a module and all that it imports into a folder, with the Deno that runs this. Deno 2.4 has no answer
- * to imports of directories, which dependencies of ours contain. Dependencies must be as locked. `others` are more
- * entries, whose place below the folder is as it is below the first one's.
+ * Bundles a module and everything it imports into a folder, with the Deno that runs this. Deno 2.4 does not support
+ * imports of directories, which some dependencies contain. Dependencies must match the lock file. `others` are more
+ * entries; their output paths in the folder are their paths relative to the first entry's folder.
  */
 export async function bundle(
   entry: string,

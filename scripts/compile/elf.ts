@@ -1,7 +1,7 @@
 /**
- * How long an ELF image really is. `deno compile` writes its program behind the end of the base binary, so
- * whatever follows that length in a compiled executable is not the base binary's. Only 64-bit
- * little-endian images are understood, and nothing but the file header is read.
+ * The actual length of an ELF image. `deno compile` appends its program to the base binary, so everything after that
+ * length in a compiled executable is not part of the base binary. Only 64-bit little-endian images are supported, and
+ * only the file header is parsed.
  */
 
 const MAGIC = 0x7f454c46;
@@ -10,8 +10,8 @@ const LITTLE_ENDIAN = 1;
 const HEADER_SIZE = 64;
 
 /**
- * The number of octets up to the end of the section header table, which linkers write last (elf(5):
- * e_shoff + e_shentsize * e_shnum). Throws when the octets are no such image, or too few.
+ * The number of bytes up to the end of the section header table, which linkers write last (elf(5): e_shoff +
+ * e_shentsize * e_shnum). Throws if the bytes are not such an image, or are too few.
  */
 export function elfLength(image: Uint8Array): number {
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);

@@ -1,9 +1,9 @@
 /**
- * Reads one file out of a published npm package without installing it. Which registry that is, its
- * credentials and its certificates are the user's npm configuration and nothing we know.
+ * Reads one file from a published npm package without installing it. The user's npm configuration determines the
+ * registry, its credentials and its certificates; this code does not know them.
  */
 
-/** Which file of which package. */
+/** A file in a package. */
 export interface PackageFile {
   /** Name and exact version, for example `deno@2.4.2`. */
   readonly package: string;
@@ -12,9 +12,9 @@ export interface PackageFile {
 }
 
 /**
- * Fetches the package with `npm pack` and returns the file's content. npm has checked the tarball against
- * what the registry says of it; the caller checks the content. Needs `npm` and `tar` on the PATH. Throws
- * with what they printed as the cause.
+ * Fetches the package with `npm pack` and returns the file's content. npm has checked the tarball against the
+ * registry's data; the caller checks the content. Needs `npm` and `tar` on the PATH. Throws with their output as the
+ * cause.
  */
 export async function packageFile(file: PackageFile): Promise<Uint8Array> {
   const folder = await Deno.makeTempDir({ prefix: "stud-build-" });

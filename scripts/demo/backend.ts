@@ -1,4 +1,4 @@
-/** The demonstration's backend: reads the PROXY line and an HTTP request, and answers what it saw. */
+/** The demo's backend: reads the PROXY line and an HTTP request, and answers with what it received. */
 
 /** A listening backend. */
 export interface Backend {
@@ -10,7 +10,7 @@ export interface Backend {
 export type FindWorker = (supervisor: number, port: number) => string;
 
 /**
- * Starts the backend on a port of the system's choice. `supervisor` tells stud's process id once it runs, or
+ * Starts the backend on a port that the system chooses. `supervisor` returns stud's process id once it runs, or
  * undefined where workers cannot be looked up.
  */
 export function startBackend(

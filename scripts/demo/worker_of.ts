@@ -1,6 +1,6 @@
 /** Looks up in /proc which of stud's workers owns a TCP connection. Linux only. */
 
-/** Names the worker whose socket has the local port, by its process id. */
+/** The worker whose socket has the local port, as text with its process id. */
 export function workerOf(supervisor: number, port: number): string {
   const socket = socketOf(port);
   const children = Deno.readTextFileSync(`/proc/${supervisor}/task/${supervisor}/children`);
@@ -14,7 +14,7 @@ function socketOf(port: number): string | undefined {
   const wanted = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   for (const line of Deno.readTextFileSync("/proc/net/tcp").split("\n").slice(1)) {
     const fields = line.trim().split(/\s+/);
-    // A closed connection that only waits for stray packets has no inode any more.
+    // A closed connection that only waits for stray packets no longer has an inode.
     if (fields[1]?.endsWith(wanted) && fields[9] !== "0") return `socket:[${fields[9]}]`;
   }
   return undefined;

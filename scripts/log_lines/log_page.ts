@@ -1,23 +1,23 @@
 /**
- * Holds docs/log.md against the source: every line of the log has a row, with its level, and every row a text in the
- * source; the texts that lines are put together out of, and that no row explains, are listed at the end of the page.
+ * Checks docs/log.md against the source. Every line of the log must have a row with its level, and every row a text in
+ * the source. Texts that lines are composed of and that no row explains are listed at the end of the page.
  */
 
 import { type Said, saidIn } from "./said.ts";
 
-/** A row of a table that explains a line, or a part of one. */
+/** A table row that explains a line, or part of one. */
 export interface Row {
   readonly text: string;
   /** Undefined in tables without a column of that name. */
   readonly level: string | undefined;
 }
 
-/** What two texts have in common that differ in nothing but their NAMEs, which are for readers. */
+/** A key that is equal for texts which differ only in their NAMEs, because those are for readers. */
 export function keyOf(text: string): string {
   return text.replace(/\b[A-Z][A-Z0-9_]*\b/g, "*");
 }
 
-/** All that the source in a folder can say in the log, each text once, in the order of the alphabet. */
+/** Everything that the source in a folder can log, each text once, in alphabetical order. */
 export async function allSaid(source: URL): Promise<Said[]> {
   const found = new Map<string, Said>();
   for await (const file of sourceFiles(source)) {
@@ -52,7 +52,7 @@ export function rowsOf(page: string): Row[] {
   });
 }
 
-/** What is wrong with a page, in words; empty: nothing. */
+/** What is wrong with a page, in words; empty if nothing is. */
 export function faultsOf(page: string, said: readonly Said[]): string[] {
   const rows = rowsOf(page).map((row) => ({ ...row, key: keyOf(row.text) }));
   const all = said.map((one) => ({ ...one, key: keyOf(one.text) }));
@@ -73,12 +73,12 @@ export function faultsOf(page: string, said: readonly Said[]): string[] {
 }
 
 /**
- * The page with its lists of the texts that no row explains. A list that lacks nothing stays as it is, whatever its NAMEs
- * are called in the source by now.
+ * The page with its lists of the texts that no row explains. A complete list stays unchanged, even if NAMEs have
+ * changed in the source.
  */
 export function withTexts(page: string, said: readonly Said[]): string {
   const rows = new Set(rowsOf(page).map(({ text }) => keyOf(text)));
-  // What is but a piece of another text is explained with it.
+  // A piece of another text is explained with it.
   const isPiece = (text: string) =>
     said.some((one) => one.text.length > text.length && one.text.includes(text));
   const parts = said.filter(({ kind, text }) =>
@@ -103,10 +103,10 @@ function isSame(some: readonly string[], others: readonly string[]): boolean {
 
 const TEXT_COLUMNS: ReadonlySet<string> = new Set(["line", "text"]);
 
-/** Folders whose words are those of options, which are checked before anything is logged. */
+/** Folders whose texts are about options, which are checked before anything is logged. */
 const ELSEWHERE: ReadonlySet<string> = new Set(["config", "library", "manual"]);
 
-/** Errors of what stud reads before it starts, or that say that the program itself is wrong. */
+/** Errors in what stud reads before it starts, or internal errors of the program. */
 const INTERNAL: ReadonlySet<string> = new Set([
   ...["TypeError", "UsageError", "ClientNameError", "AddressFormatError", "DerFormatError"],
 ]);
@@ -115,9 +115,9 @@ const START_ERRORS: ReadonlySet<string> = new Set(["StartupError", "PortInUseErr
 
 /** Texts for other programs, and keys of tables. */
 const NOT_SAID: readonly RegExp[] = [
-  /^stud (serves|replaces) [A-Z]/, // Names of sockets that one stud knows another by.
+  /^stud (serves|replaces) [A-Z]/, // Names of sockets by which one stud finds another.
   /^stud session ticket keys/,
-  /^Max open files$/, // Of proc(5).
-  /^(unable to get certificate CRL|CRL has expired|CRL is not yet valid)$/, // OpenSSL's words.
-  /^(authorities|OCSP response|ticket secret) ([A-Z]|of the (machine|backend))/, // What content is held for.
+  /^Max open files$/, // From proc(5).
+  /^(unable to get certificate CRL|CRL has expired|CRL is not yet valid)$/, // OpenSSL's texts.
+  /^(authorities|OCSP response|ticket secret) ([A-Z]|of the (machine|backend))/, // The names of expected contents.
 ];

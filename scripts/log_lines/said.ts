@@ -1,23 +1,23 @@
 /**
- * Finds in the source whatever stud can say in its log: the lines of log calls, and the texts that such lines are put
- * together out of. It reads syntax trees, wherever the files are.
+ * Finds in the source everything that stud can log: the lines of log calls, and the texts that such lines are composed
+ * of. It reads syntax trees, wherever the files are.
  */
 
 import ts from "typescript";
 import { isText, textOf } from "./text_of.ts";
 
-/** A text that the source holds. */
+/** A text in the source. */
 export interface Said {
   readonly text: string;
-  /** A whole line of the log, or what such a line is put together out of. */
+  /** A whole line of the log, or a part that lines are composed of. */
   readonly kind: "line" | "part";
-  /** For lines: a level, or `any` where the program decides. */
+  /** For lines: a level, or `any` if it is chosen at run time. */
   readonly level?: string;
-  /** The class of error that it is the message of. */
+  /** The class of error whose message it is. */
   readonly error?: string;
 }
 
-/** What one file can say. Texts of one or two words are left out: they are names, and parts of sentences. */
+/** Everything that one file can log. Texts of one or two words are left out: they are names, or parts of sentences. */
 export function saidIn(path: string, source: string): Said[] {
   const file = ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true);
   const found: Said[] = [];
@@ -52,7 +52,7 @@ interface LogLine {
   readonly values?: ts.ObjectLiteralExpression;
 }
 
-/** `log.warning(message, values)`, `log[level](…)`, or any call with a level's name and a text in front. */
+/** `log.warning(message, values)`, `log[level](…)`, or any call whose first arguments are a level's name and a text. */
 function logLine({ expression, arguments: given }: ts.CallExpression): LogLine | undefined {
   const [first, second] = given;
   if (first === undefined) return undefined;
@@ -87,7 +87,7 @@ function errorOf(node: ts.Node): string | undefined {
   }
 }
 
-/** Whether it is the beginning of other texts of the same file, which hold it then. */
+/** Whether it is the beginning of other texts of the same file, which then contain it. */
 function isConstantPart({ parent }: ts.Node): boolean {
   if (!ts.isVariableDeclaration(parent) || !ts.isIdentifier(parent.name)) return false;
   const { name } = parent;
@@ -103,13 +103,13 @@ function isConstantPart({ parent }: ts.Node): boolean {
   return isPart;
 }
 
-/** Why the sandbox allows some calls of the system: words for those who read the source. */
+/** Why the sandbox allows some system calls: text for readers of the source. */
 function isReasonOfCalls({ parent }: ts.Node): boolean {
   return ts.isPropertyAssignment(parent) && parent.name.getText() === "reason" &&
     parent.parent.properties.some((one) => one.name?.getText() === "calls");
 }
 
-/** Three words at least, or a NAME and two. */
+/** At least three words, or a NAME and two. */
 function isSentence(text: string): boolean {
   return (text.match(/[A-Za-z][A-Za-z'-]*/g) ?? []).length >= 3 &&
     /[a-z] [a-z]|[A-Z]: |[a-z] [A-Z]/.test(text);

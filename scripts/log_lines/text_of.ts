@@ -1,17 +1,17 @@
 /**
- * What an expression that makes a text will say: its words as they are, and a NAME for each part that only the running
- * program knows. `[…]` may be missing, and ` / ` stands between words of which one is said. Refuses to guess: an
- * expression that is no text in itself is one NAME.
+ * Determines the text that an expression produces: its words unchanged, and a NAME for each part that is known only at
+ * run time. `[…]` is optional, and ` / ` separates alternatives. It never guesses: an expression without any text of
+ * its own is one NAME.
  */
 
 import ts from "typescript";
 
-/** The text of an expression. `values`: the object whose properties stand for `{name}` in a log's template. */
+/** The text of an expression. `values` is the object whose properties replace `{name}` in a log's template. */
 export function textOf(node: ts.Expression, values?: ts.ObjectLiteralExpression): string {
   return new Reader(values).read(node).replace(/\s*\n\s*/g, " ").trim();
 }
 
-/** Whether an expression is a text, or is put together out of texts. */
+/** Whether an expression is a text, or is composed of texts. */
 export function isText(node: ts.Node): node is ts.Expression {
   if (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node)) return true;
   if (ts.isParenthesizedExpression(node)) return isText(node.expression);
@@ -22,7 +22,7 @@ export function isText(node: ts.Node): node is ts.Expression {
   return kind === ts.SyntaxKind.PlusToken && (isText(node.left) || isText(node.right));
 }
 
-/** The initial value of a constant of the same file that a name stands for, if it can be seen. */
+/** The initial value of the constant in the same file that a name refers to, if it can be determined. */
 export function constantOf(name: ts.Identifier): ts.Expression | undefined {
   for (let scope: ts.Node | undefined = name.parent; scope !== undefined; scope = scope.parent) {
     if (ts.isFunctionLike(scope) && scope.parameters.some((one) => declares(one.name, name.text))) {
@@ -47,7 +47,7 @@ function declares(name: ts.BindingName, text: string): boolean {
 
 class Reader {
   readonly #values: ts.ObjectLiteralExpression | undefined;
-  /** Constants that are being read: one may stand for itself in an inner scope. */
+  /** Constants that are being resolved: in an inner scope, a constant may refer to one of the same name. */
   readonly #under = new Set<ts.Node>();
 
   constructor(values?: ts.ObjectLiteralExpression) {
@@ -101,7 +101,7 @@ class Reader {
     return one === undefined ? nameOf(number!) : `N ${this.read(one)}s`;
   }
 
-  /** A log's template, with what its values are called, or say. */
+  /** A log's template, with the names or texts of its values. */
   #filled(text: string): string {
     return text.replace(/(\w)?(?:\{(\w+)\}|\$\d)/g, (_, before: string = "", name?: string) => {
       if (name === undefined) return `${before}NAME`;
@@ -121,7 +121,7 @@ class Reader {
   }
 }
 
-/** A part that follows a word without a space is one that may be missing. */
+/** A part that follows a word without a space is optional. */
 function joined(text: string, part: string): string {
   return /[a-z]$/.test(text) && /^[A-Z_]+$/.test(part) ? `${text}[${part}]` : text + part;
 }
@@ -136,7 +136,7 @@ function either(one: string, other: string): string {
   return one === "" ? `[${other}]` : `${one} / ${other}`;
 }
 
-/** What a part is called: by its last name, or that of what it is made from. */
+/** The name of a part: its last name, or that of its source. */
 function nameOf(node: ts.Expression): string {
   if (ts.isIdentifier(node)) return upper(node.text);
   if (ts.isPropertyAccessExpression(node)) return upper(node.name.text.replace("#", ""));
@@ -163,7 +163,7 @@ function nameOf(node: ts.Expression): string {
   return ts.isBinaryExpression(node) || ts.isArrowFunction(node) ? "N" : "NAME";
 }
 
-/** `camelCase` in the form of a NAME. */
+/** Converts `camelCase` to the form of a NAME. */
 function upper(name: string): string {
   return name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toUpperCase();
 }

@@ -1,9 +1,9 @@
 /**
- * From modules for Deno to modules for Node: JavaScript, source maps that carry the TypeScript, and
- * declarations. Each module is compiled by itself, without a look at types; where a declaration cannot be
- * written so, because an export that the library shows lacks its type, that is an error.
+ * Compiles modules for Deno to modules for Node: JavaScript, source maps that contain the TypeScript, and declarations.
+ * Each module is compiled by itself, without type information. If a declaration cannot be written that way, because an
+ * export of the library lacks an explicit type, that is an error.
  *
- * Modules import each other by `.js` then, and libraries by their names on npm, as the import map has them.
+ * The compiled modules import each other by `.js`, and libraries by their names on npm, from the import map.
  */
 
 import ts from "typescript";
@@ -16,7 +16,7 @@ export interface PackageOptions {
   readonly library: string;
   /** Names of libraries: `npm:NAME@VERSION`, perhaps with a path. */
   readonly importMap: Readonly<Record<string, string>>;
-  /** Names that the package's own `imports` will explain; their modules belong into `program`. */
+  /** Names that the package's own `imports` will resolve; their modules must be in `program`. */
   readonly packageNames: readonly string[];
   /** Reads a module, given by its path from the project's root. */
   read(path: string): Promise<string>;
@@ -30,7 +30,7 @@ export interface PackageModules {
   readonly dependencies: ReadonlyMap<string, string>;
 }
 
-/** Compiles the modules and all that they import. Throws an error that names the file and what is wrong. */
+/** Compiles the modules and everything they import. Throws an error that names the file and what is wrong. */
 export async function compilePackage(options: PackageOptions): Promise<PackageModules> {
   const files = new Map<string, string>();
   const dependencies = new Map<string, string>();
@@ -53,7 +53,7 @@ export async function compilePackage(options: PackageOptions): Promise<PackageMo
 interface CompiledFile {
   /** Its path. */
   readonly name: string;
-  /** Its text, with the imports as they were. */
+  /** Its text, with the imports unchanged. */
   readonly code: string;
   readonly map?: string;
 }
@@ -95,7 +95,7 @@ function report(path: string, { diagnostics = [] }: ts.TranspileOutput): void {
   );
 }
 
-/** The text with the package's names of what it imports, and the paths of our modules among that. */
+/** The text with the package's names for its imports, and the paths of our own modules among them. */
 function rewriteImports(
   path: string,
   text: string,
@@ -105,7 +105,7 @@ function rewriteImports(
   const modules: string[] = [];
   let rewritten = text;
   const { importedFiles } = ts.preProcessFile(text, true, true);
-  // From the end on, so that positions stay true.
+  // From the end, so that earlier positions stay valid.
   for (const { fileName: name, pos, end } of importedFiles.toReversed()) {
     let replacement = name;
     if (name.startsWith(".")) {
@@ -128,7 +128,7 @@ function renamed(path: string, extension: string): string {
   return path.replace(/\.ts$/, extension);
 }
 
-/** Positions begin before the quote and end as if there were none. */
+/** The reported positions start before the opening quote, and the end does not count the quotes. */
 const QUOTES = 2;
 
 const COMPILER: ts.CompilerOptions = {

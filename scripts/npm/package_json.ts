@@ -1,4 +1,4 @@
-/** The package.json of the npm package. What deno.json says is taken from there, so that nothing is said twice. */
+/** The package.json of the npm package. Everything that deno.json contains is taken from there, to avoid duplicates. */
 
 /** The part of deno.json that the package needs. */
 export interface DenoJson {
@@ -6,14 +6,14 @@ export interface DenoJson {
   readonly version: string;
   readonly license: string;
   readonly imports: Readonly<Record<string, string>>;
-  /** The address of the source repository, which npm wants for a provenance statement. */
+  /** The address of the source repository, which npm requires for a provenance statement. */
   readonly repository?: string;
 }
 
-/** The module that `#runtime` is on Node. */
+/** The module that `#runtime` maps to on Node. */
 export const NODE_RUNTIME = "src/runtime/node/runtime.ts";
 
-/** The module that `#signals` is on Node. */
+/** The module that `#signals` maps to on Node. */
 export const NODE_SIGNALS = "src/runtime/node/signals.ts";
 
 /** The text of package.json. `dependencies` are exact versions by name. */
@@ -45,7 +45,7 @@ export function packageJson(denoJson: DenoJson, dependencies: ReadonlyMap<string
     files: ["bin/", "src/", "mod.js", "mod.js.map", "mod.d.ts", "CHANGELOG.md"],
     sideEffects: ["./bin/stud.js"],
     engines: { node: ">=20" },
-    // As ranges, so that a program which logs through LogTape as well shares it with stud.
+    // As ranges, so that a program which also logs through LogTape shares it with stud.
     dependencies: Object.fromEntries(ranges),
     publishConfig: { access: "public", provenance: true },
   };

@@ -1,6 +1,6 @@
 /**
- * The certificates of a scan: an authority of its own and a server certificate as a public authority would
- * issue it, so that what scanners find is about the server and not about its certificate.
+ * The certificates of a scan: a private authority and a server certificate like those of public authorities, so that
+ * findings are about the server and not about its certificate.
  */
 
 import "reflect-metadata";
@@ -10,7 +10,7 @@ import * as x509 from "@peculiar/x509";
 export interface Chain {
   /** The authority's certificate. */
   readonly authority: string;
-  /** The server's certificate, and its key: RSA of 2048 bits. */
+  /** The server's certificate and its key: RSA with 2048 bits. */
   readonly server: string;
 }
 
@@ -63,7 +63,7 @@ async function makeKeys(): Promise<CryptoKeyPair> {
   return await crypto.subtle.generateKey(RSA_2048, true, ["sign", "verify"]) as CryptoKeyPair;
 }
 
-/** 16 octets: scanners look for randomness. */
+/** 16 bytes: scanners check for randomness. */
 function randomSerial(): string {
   const octets = crypto.getRandomValues(new Uint8Array(16));
   octets[0]! &= 0x7f;

@@ -1,17 +1,17 @@
-/** What testssl.sh writes to its flat JSON file, and how it is shown. */
+/** Parses the flat JSON file of testssl.sh and formats its findings. */
 
-/** All findings of a run, in its order. */
+/** All findings of a run, in their order. */
 export type Report = readonly Finding[];
 
-/** One line of testssl.sh's. */
+/** One entry of testssl.sh's file. */
 export interface Finding {
   readonly id: string;
-  /** `OK` and `INFO`, then from `LOW` to `CRITICAL`; `WARN` where it could not look, or has a doubt. */
+  /** `OK` and `INFO`, then from `LOW` to `CRITICAL`; `WARN` if it could not check, or is not sure. */
   readonly severity: string;
   readonly finding: string;
 }
 
-/** Reads the file. Throws when it is none of testssl.sh's. */
+/** Parses the file. Throws if it is not from testssl.sh. */
 export function findings(json: string): Report {
   const report: unknown = JSON.parse(json);
   if (!Array.isArray(report) || report.some((each) => typeof each?.severity !== "string")) {
@@ -20,12 +20,12 @@ export function findings(json: string): Report {
   return report;
 }
 
-/** What must not be. */
+/** The findings that must not occur. */
 export function aboveLow(report: Report): Report {
   return report.filter(({ severity }) => !HARMLESS.has(severity));
 }
 
-/** How many there are of each severity, and in a table those that are more than information. */
+/** The number of findings of each severity, and a table of those above information. */
 export function findingsTable(report: Report): string {
   const counts = Map.groupBy(report, ({ severity }) => severity);
   const sums = [...counts].map(([severity, { length }]) => `${length} ${severity}`).join(", ");

@@ -1,11 +1,11 @@
 /**
- * stud for the end-to-end tests: the bundle that is compiled into the executable, started by `deno run`. It starts
- * in two thirds of the processor time that the modules take.
+ * stud for the end-to-end tests: the bundle that is also compiled into the executable, started by `deno run`. Its start
+ * takes two thirds of the processor time that the separate modules need.
  */
 
 import { type Bundle, bundle } from "../compile/bundle.ts";
 
-/** Bundles stud, and the entry of its workers, into a folder that every user may read. */
+/** Bundles stud and its worker's entry into a folder that every user may read. */
 export async function bundleStud(root: URL, folder: string): Promise<Bundle> {
   const bundled = await bundle(new URL("mod.ts", root).pathname, folder, {
     others: [new URL(WORKER_ENTRY, root).pathname],
@@ -14,7 +14,7 @@ export async function bundleStud(root: URL, folder: string): Promise<Bundle> {
   return bundled;
 }
 
-/** Has the supervisor start the bundled worker, where its source names a module beside its own. */
+/** Makes the supervisor start the bundled worker, where its source names a module next to its own. */
 async function nameWorkerEntry(folder: string): Promise<void> {
   const bundled = WORKER_ENTRY.replace(/\.ts$/, ".js");
   let named = 0;

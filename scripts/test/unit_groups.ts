@@ -1,11 +1,11 @@
 /**
- * Unit tests of one folder as one module. `deno test` gives each file an isolate, and loads and compiles for it
- * whatever it imports: for small tests that takes ten times as long as the tests themselves.
+ * Combines the unit tests of one folder into one module. `deno test` gives each file an isolate, and loads and compiles
+ * everything that it imports: for small tests that takes ten times as long as the tests themselves.
  */
 
 /**
- * The modules to run for these files of tests: in place of the files of each folder of `tests/unit` one module,
- * which it writes into a folder, that imports them. All paths are absolute.
+ * The modules to run for these test files. For each folder of `tests/unit` it writes one module that imports the
+ * folder's test files and replaces them. All paths are absolute.
  */
 export async function groupUnitTests(
   files: readonly string[],
@@ -31,5 +31,5 @@ export async function groupUnitTests(
   return modules;
 }
 
-/** Members that a group is worth having for. */
+/** Min files for which a group is worth it. */
 const FEWEST = 3;

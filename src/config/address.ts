@@ -1,11 +1,11 @@
 /**
- * Frontend and backend addresses as operators write them. It checks the text and keeps it: host and
- * service names are looked up elsewhere, at the start.
+ * Frontend and backend addresses as operators write them. It checks the text and keeps it: host and service names are
+ * looked up elsewhere, at the start.
  *
- * `HOST,PORT` (stud 0.3; split at the first comma), `[HOST]:PORT` (later stud, hitch), `[HOST],PORT`, and
- * `HOST:PORT` where there is exactly one colon. An empty HOST is `*` for a frontend and 127.0.0.1 for a backend.
- * PORT is a number or a service name. A backend may be the absolute path of a unix socket. What was probably meant
- * by other text is `address_hint.ts`.
+ * `HOST,PORT` (stud 0.3; split at the first comma), `[HOST]:PORT` (later stud, hitch), `[HOST],PORT`, and `HOST:PORT`
+ * if there is exactly one colon. An empty HOST is `*` for a frontend and 127.0.0.1 for a backend. PORT is a number or a
+ * service name. A backend may be the absolute path of a unix socket. `address_hint.ts` guesses what other text probably
+ * meant.
  */
 
 import { UsageError } from "../errors.ts";
@@ -26,8 +26,8 @@ export function parseFrontend(text: string, origin: string): TcpAddress {
 }
 
 /**
- * Parses the address of the backend: like a frontend, without `*` and port 0, or a unix socket's path of at
- * most 107 octets (sun_path in unix(7), less its final NUL).
+ * Parses the address of the backend: like a frontend's, but without `*` and port 0. It may also be the path of a unix
+ * socket, max 107 bytes (sun_path in unix(7), less its final NUL).
  *
  * @param origin names the option in a message: `-b/--backend`
  * @throws UsageError that names `origin` and the text
@@ -45,8 +45,8 @@ export function parseBackend(text: string, origin: string): TcpAddress | UnixAdd
 }
 
 /**
- * A frontend in hitch's form `[HOST]:PORT+CERT`, split at the first `+`, which no address contains. The
- * certificate's file is empty if its name is missing, undefined if there is no `+`.
+ * Splits a frontend in hitch's form `[HOST]:PORT+CERT` at the first `+`, which no address contains. The certificate's
+ * file is empty if its name is missing, undefined if there is no `+`.
  */
 export function splitCertificate(
   text: string,
@@ -57,14 +57,14 @@ export function splitCertificate(
     : { address: text.slice(0, plus), certificate: text.slice(plus + 1) };
 }
 
-/** The address in one spelling that `parseFrontend` and `parseBackend` read: `*:8443`, `[::1]:443`, a path. */
+/** The address in one form that `parseFrontend` and `parseBackend` parse: `*:8443`, `[::1]:443`, a path. */
 export function formatAddress(address: TcpAddress | UnixAddress): string {
   if (address.kind === "unix") return address.path;
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
   return `${host}:${address.port}`;
 }
 
-/** True if both mean the same host and port by their text alone. Two ports of 0 are two ports. */
+/** Whether both have the same host and port by their text alone. Two ports of 0 are different ports. */
 export function isSameAddress(one: TcpAddress, other: TcpAddress): boolean {
   return one.port !== "0" && one.port.toLowerCase() === other.port.toLowerCase() &&
     canonicalHost(one.host) === canonicalHost(other.host);
@@ -95,7 +95,7 @@ function parseTcp(text: string, origin: string, side: Side): TcpAddress {
   return { kind: "tcp", host, port };
 }
 
-/** Host without brackets and port, both unchecked; or what is wrong. */
+/** Host without brackets and port, both unchecked; or an error message. */
 function splitHostAndPort(text: string): { host: string; port: string } | string {
   if (text.startsWith("[")) {
     const parts = /^\[([^\]]*)\][:,](.*)$/s.exec(text);
@@ -134,5 +134,5 @@ function refusal(origin: string, text: string, reason: string): UsageError {
 
 const LONGEST_UNIX_PATH = 107;
 
-/** What stud 0.3 makes of it, which leaves it to getaddrinfo(3). */
+/** As in stud 0.3, which leaves it to getaddrinfo(3). */
 const EMPTY_HOST = { frontend: "*", backend: "127.0.0.1" } as const satisfies Record<Side, string>;

@@ -1,15 +1,16 @@
 /**
- * What an operator probably meant by text that is no address: a URL, a port or a host alone, an IPv6 address without
- * brackets, a path. It only tells; `address.ts` decides what an address is, and no text that is one gets a hint.
+ * What an operator probably meant by text that is not an address: a URL, a port or host alone, an IPv6 address without
+ * brackets, a path. It only makes suggestions: `address.ts` decides what an address is, and a valid address gets no
+ * hint.
  */
 
 import { isIpAddress } from "../wire/ip_address.ts";
 import { isHostName } from "./host.ts";
 
-/** Whose address it is. */
+/** Whether it is the address of a frontend or of the backend. */
 export type Side = "frontend" | "backend";
 
-/** What is wrong with `text` and what to write instead, or undefined if nothing better than the rule can be said. */
+/** What is wrong with `text` and what to write instead; undefined if the general rule says all there is to say. */
 export function addressHint(text: string, side: Side): string | undefined {
   return urlHint(text, side) ?? pathHint(text, side) ?? portHint(text, side) ?? hostHint(text);
 }
@@ -54,7 +55,7 @@ function hostHint(text: string): string | undefined {
   return text === host ? ipv6Hint(text) : `it has no port; write [${host}]:PORT`;
 }
 
-/** `::1:443` is an IPv6 address and lacks a port, but what is meant is more likely [::1]:443. */
+/** `::1:443` is an IPv6 address without a port, but the operator more likely meant [::1]:443. */
 function ipv6Hint(text: string): string {
   const [, host, port] = /^(.*):([0-9]{1,5})$/.exec(text) ?? [];
   const example = host !== undefined && isIpAddress(host) && Number(port) <= 65_535

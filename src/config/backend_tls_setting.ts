@@ -1,6 +1,6 @@
 /**
- * What the operator said about TLS to the backend (`--client`), and which options are about the other
- * direction. It reads no file and looks nothing up.
+ * What the operator set for TLS to the backend (`--client`), and which options apply only to the other direction. It
+ * reads no file and looks up no name.
  */
 
 import { UsageError } from "../errors.ts";
@@ -13,7 +13,7 @@ import { isDefault, lastValue } from "./raw_values.ts";
 import type { BackendTlsSetting, TcpAddress, UnixAddress } from "./settings.ts";
 
 /**
- * Settles how the backend is spoken to; undefined without `--client`.
+ * The settings of TLS to the backend; undefined without `--client`.
  *
  * @throws UsageError for options of the wrong direction, several certificates, and a backend without a name
  */
@@ -33,7 +33,7 @@ export function backendTlsSetting(values: RawValues): BackendTlsSetting | undefi
 function checkDirection(values: RawValues, outgoing: boolean): void {
   const wrong = outgoing ? "incoming" : "outgoing";
   for (const [name, raws] of values) {
-    // Only the value that counts may be wrong; each block of a repeated option counts.
+    // Only the last value counts, except for blocks: each block of a repeated option counts.
     const last = raws.at(-1)!;
     refuse(wrong, optionNamed(name), last, values);
     for (const { block, frontend } of raws) {
@@ -60,7 +60,7 @@ function refuse(
   );
 }
 
-/** A backend asks for one certificate, and which of several it would be is nobody's to say. */
+/** A backend asks for one certificate, and with several it is not defined which one stud would send. */
 function checkCertificates(values: RawValues): void {
   const second = values.get("pem-file")?.[1];
   if (second === undefined) return;
@@ -90,7 +90,7 @@ function plainName({ text, origin }: RawValue): string {
   );
 }
 
-/** Certificates and SNI know neither the dot of the root nor an IPv6 zone. */
+/** Certificates and SNI contain neither the final dot of a name nor an IPv6 zone. */
 function withoutEnding(name: string): string {
   return isIpAddress(name) ? name.replace(/%.*/, "") : name.replace(/\.$/, "");
 }

@@ -1,6 +1,6 @@
 /**
- * What the operator said about certificates, stud's own and those of clients, and what of it belongs
- * together or excludes each other. No file is looked at.
+ * What the operator set for certificates, stud's own and those of clients, and which options need or exclude each
+ * other. It reads no file.
  */
 
 import { UsageError } from "../errors.ts";
@@ -14,9 +14,9 @@ import { givenGroups } from "./setting_groups.ts";
 import type { PemFileSetting } from "./settings.ts";
 
 /**
- * A certificate must come from somewhere, but not both from files and from memory.
+ * Checks that certificates come from somewhere, but not from both files and memory.
  *
- * @throws UsageError for options that exclude each other, or that lack another
+ * @throws UsageError for options that exclude each other, or that need another one
  */
 export function checkSources(values: RawValues): void {
   const selfSigned = values.get("self-signed")?.at(-1);
@@ -43,7 +43,7 @@ export function checkSources(values: RawValues): void {
   }
 }
 
-/** The certificates that one value of `frontend` names for itself. */
+/** The frontend's own certificates in one value of `frontend`. */
 export function ownPemFiles({ text, origin, frontend }: RawValue): readonly RawValue[] {
   const { certificate } = splitCertificate(text);
   if (certificate === undefined) return frontend?.get("pem-file") ?? [];
@@ -70,5 +70,5 @@ export function pemFileSetting({ text, block }: RawValue): PemFileSetting {
   };
 }
 
-/** As scripts may look for it. */
+/** Scripts may search for it. */
 const HITCHS_COMPLAINT = "No x509 certificate PEM file specified for frontend 'default'!";

@@ -1,11 +1,11 @@
 /**
- * OpenSSL's lists of ciphers (openssl-ciphers(1)) in OpenSSL's own spelling: it knows names in one case only,
- * and that is hard to remember. Which ciphers there are is the library's to say.
+ * OpenSSL's lists of ciphers (openssl-ciphers(1)) in OpenSSL's own spelling, because OpenSSL distinguishes upper and
+ * lower case and its spelling is hard to remember. Which ciphers exist is for the library to check.
  */
 
 /**
- * The list with keywords and names spelled as OpenSSL does: `high:!anull` is `HIGH:!aNULL`. What is neither a
- * known keyword nor all in lower case stays as it is.
+ * The list with keywords and names spelled as in OpenSSL: `high:!anull` becomes `HIGH:!aNULL`. An item that is neither
+ * a known keyword nor all lower case stays unchanged.
  */
 export function parseCipherList(text: string): string {
   return text.replace(/[A-Za-z0-9][A-Za-z0-9_.-]*/g, (word) => {
@@ -16,7 +16,7 @@ export function parseCipherList(text: string): string {
   });
 }
 
-/** Keywords with small letters. */
+/** Keywords with lower-case letters. */
 const MIXED = [
   ...["aNULL", "eNULL", "kRSA", "aRSA", "kDHE", "kEDH", "kECDHE", "kEECDH", "aDSS", "aECDSA"],
   ...[
@@ -34,5 +34,5 @@ const MIXED = [
   ...["TLSv1", "TLSv1.0", "TLSv1.2", "SSLv3"],
 ];
 
-/** Keywords that may be written as words are, with one capital. */
+/** Keywords that may also be written with only the first letter in upper case. */
 const UPPER = ["ALL", "DEFAULT", "HIGH", "MEDIUM", "LOW", "STRENGTH", "SECLEVEL"];

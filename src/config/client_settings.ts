@@ -1,6 +1,7 @@
 /**
- * What the operator said about clients' certificates, in general, on a frontend and for a certificate: what belongs
- * together, and what would let somebody in whom the operator thinks shut out. No file is looked at.
+ * What the operator set for clients' certificates, in general, on a frontend and for a certificate. It checks which
+ * options need each other, and refuses settings that admit clients which the operator meant to exclude. It reads no
+ * file.
  */
 
 import { UsageError } from "../errors.ts";
@@ -12,10 +13,12 @@ import type { RawValue, RawValues } from "./raw_values.ts";
 import { lastValue, parseValue } from "./raw_values.ts";
 import type { ClientVerify } from "./settings.ts";
 
-/** The options that say who may connect. Where one of them is said again, neither of the general ones counts. */
+/**
+ * The options that list allowed clients. If a frontend or certificate sets one of them, both general ones are ignored.
+ */
 export const ALLOW_OPTIONS = ["allow-cn", "allow-san"] as const satisfies readonly OptionName[];
 
-/** Who may connect by these values; undefined if they do not say. */
+/** The clients that these values allow; undefined if they set none of the options. */
 export function allowedClients(values: RawValues): readonly ClientName[] | undefined {
   const raws = ALLOW_OPTIONS.flatMap((name) =>
     (values.get(name) ?? []).map((raw) => parseValue(optionNamed(name), raw) as ClientName)
@@ -24,9 +27,9 @@ export function allowedClients(values: RawValues): readonly ClientName[] | undef
 }
 
 /**
- * Checks the rules for clients everywhere in the values.
+ * Checks the rules for clients in all values.
  *
- * @throws UsageError that names the option which is missing, or of no use
+ * @throws UsageError that names the option which is missing, or has no effect
  */
 export function checkClientRules(values: RawValues): void {
   const places = allPlaces(values);
@@ -38,12 +41,14 @@ export function checkClientRules(values: RawValues): void {
   }
 }
 
-/** A line for each file that says nothing because clients show no certificates, where that is meant. */
+/**
+ * A line for each file that has no effect because clients need no certificate, if the operator set it so explicitly.
+ */
 export function clientRuleWarnings(values: RawValues): string[] {
   return uselessFiles(allPlaces(values)).map(({ raw, name }) => `${raw.origin}: ${useless(name)}`);
 }
 
-/** The values that count in one place: its own first, then those around it. */
+/** The values that apply to a frontend or certificate: its own first, then those around it. */
 type Place = readonly [RawValues, ...RawValues[]];
 
 function allPlaces(values: RawValues): Place[] {
@@ -75,7 +80,7 @@ function says(verify: RawValue | undefined, word: ClientVerify): boolean {
   return verify !== undefined && parseValue(optionNamed("client-verify"), verify) === word;
 }
 
-/** Clients can only be verified if somebody says whom they must be from. */
+/** Clients can only be verified if the operator names the authorities. */
 function checkAuthorities(place: Place): void {
   const verify = find(place, "client-verify");
   if (verify === undefined || !verifies(place) || find(place, "client-verify-ca")) return;
@@ -85,12 +90,12 @@ function checkAuthorities(place: Place): void {
   );
 }
 
-/** Who has no certificate has no name. */
+/** A client without a certificate has no name. */
 function checkAllowed(place: Place): void {
   const said = place.find((values) => ALLOW_OPTIONS.some((name) => values.has(name)));
   const verify = find(place, "client-verify");
   if (said === undefined || says(verify, "required")) return;
-  // A place that is open for all has no use for what is said around it.
+  // If clients are open to all here, the outer settings have no effect.
   const within = place.slice(0, place.indexOf(said));
   if (says(verify, "none") && within.some((values) => values.has("client-verify"))) return;
   const [raw] = ALLOW_OPTIONS.flatMap((name) => said.get(name) ?? []);
@@ -104,7 +109,7 @@ function checkAllowed(place: Place): void {
 interface UselessFile {
   readonly name: OptionName;
   readonly raw: RawValue;
-  /** The operator has said in the same place that clients are asked for nothing. */
+  /** The operator set here explicitly that clients are not asked for a certificate. */
   readonly isMeant: boolean;
 }
 

@@ -1,7 +1,6 @@
 /**
- * What the program is to do, from the command line and the text of the configuration file. It joins the
- * two and hands them on; it reads no file itself, so parsing is two steps with the caller's reading in
- * between:
+ * What the program must do, from the command line and the text of the configuration file. It combines the two and reads
+ * no file itself, so parsing has two steps, and the caller reads the file in between:
  *
  * ```ts
  * const parsed = parseCommandLine(argv);
@@ -24,9 +23,9 @@ import { checkValues, lastValue } from "./raw_values.ts";
 import type { Command, Compat, TlsLibraryName } from "./settings.ts";
 
 /**
- * Settles the command.
+ * Determines the command.
  *
- * @param libraries the TLS engines that there are on the platform
+ * @param libraries the TLS engines of the platform
  * @param config the file that `parsed.configFile` names, if it names one; ignored otherwise
  * @throws UsageError for anything the operator has to correct
  * @throws TypeError if the file that `parsed.configFile` names was not passed
@@ -53,8 +52,8 @@ export function toCommand(
 }
 
 /**
- * Of options that look as if they added up hitch takes the last one, here with a warning; of the configuration
- * files only one could be read, so two are an error with `--compat=hitch` too.
+ * Some options look as if their values add up, but hitch uses only the last one; here with a warning. Only one
+ * configuration file can be read, so two are an error with `--compat=hitch` too.
  */
 function checkOnce(commandLine: RawValues, compat: Compat): RawValues {
   const checked = new Map(commandLine);
@@ -72,8 +71,8 @@ function checkOnce(commandLine: RawValues, compat: Compat): RawValues {
 }
 
 /**
- * An option on the command line replaces all of its values in the file, repeatable ones (frontend, pem-file)
- * too: a file's frontends could otherwise never be taken back.
+ * An option on the command line replaces all of its values in the file, also of repeatable options (frontend,
+ * pem-file): otherwise the command line could never remove a frontend of the file.
  */
 function studValues(commandLine: RawValues, configFile: RawValues): RawValues {
   checkValues(commandLine);

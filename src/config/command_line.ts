@@ -1,8 +1,8 @@
 /**
- * The command line as getopt_long(3) reads it: long options, exact or cut short as long as one option is
- * meant; short ones alone or in clusters; values attached or in the next argument, whatever they look
- * like; plain arguments, wherever they stand, are PEM files; `--` ends the options. It refuses what is no
- * option, a missing value, and a value where none belongs. What values mean is settled in `command.ts`.
+ * Parses the command line like getopt_long(3). Long options may be shortened if the result is unambiguous; short ones
+ * stand alone or in clusters. A value is attached or is the next argument, whatever it looks like. Plain arguments
+ * anywhere are PEM files; `--` ends the options. Unknown options, missing values and unexpected values are errors.
+ * `command.ts` interprets the values.
  */
 
 import { UsageError } from "../errors.ts";
@@ -17,21 +17,21 @@ import type { Command, Compat } from "./settings.ts";
 
 /** The command line before the configuration file is known. */
 export interface ParsedCommandLine {
-  /** Help wins over version, version over completion, then default-config, test, and run. */
+  /** Help takes precedence over version, then come completion, default-config, test, and run. */
   readonly action: Command["action"];
   /** The file to read before `toCommand`; `-` is standard input. Set only where the action needs it. */
   readonly configFile: string | undefined;
-  /** What help is asked about, as it was written; undefined: about nothing in particular, or not at all. */
+  /** The topic of help, as it was written; undefined: no topic, or no help. */
   readonly helpTopic: string | undefined;
   readonly compat: Compat;
   readonly values: RawValues;
 }
 
 /**
- * Reads `argv`, which is without the program's name. For help, version and default-config nothing beyond
- * the syntax is looked at.
+ * Parses `argv`, which does not include the program's name. For help, version and default-config it checks only the
+ * syntax.
  *
- * @param programName what the program was called by, without folders: hitch's name stands for `--compat=hitch`
+ * @param programName the name that the program was started by, without folders: hitch's name means `--compat=hitch`
  * @throws UsageError that names the argument
  */
 export function parseCommandLine(
@@ -49,7 +49,7 @@ export function parseCommandLine(
   const compat: Compat = values.get("compat")?.at(-1)?.text.toLowerCase() === "hitch"
     ? "hitch"
     : "none";
-  // Hitch takes an empty value for none; with stud a variable of a script that is not set is an error.
+  // For hitch an empty value is no value; for stud a script's unset variable is an error.
   if (empty !== undefined && compat !== "hitch") throw missingValue(empty);
   const asked = values.get("help")?.at(-1)?.text;
   const helpTopic = asked === undefined || parseFlag(asked) !== undefined ? undefined : asked;
@@ -98,7 +98,7 @@ function readLong(argument: string, rest: string[], add: Add): void {
   }
 }
 
-/** `-qsn4`: flags until an option that takes a value, which is the rest or the next argument. */
+/** `-qsn4`: flags up to an option that takes a value. The value is the rest, or the next argument. */
 function readCluster(argument: string, rest: string[], add: Add): void {
   const letters = Array.from(argument.slice(1));
   for (let letter = letters.shift(); letter !== undefined; letter = letters.shift()) {
@@ -127,7 +127,7 @@ function readCluster(argument: string, rest: string[], add: Add): void {
   }
 }
 
-/** An exact name wins; otherwise the one option that begins so. */
+/** An exact name takes precedence; otherwise the only option that starts with the text. */
 function longOption(written: string): Option<OptionName> {
   const exact = byLong.get(written);
   if (exact) return exact;
@@ -151,7 +151,9 @@ function bareValue(option: Option): string | undefined {
   return option.type.kind === "flag" ? "on" : option.bare;
 }
 
-/** `--help frontend` or `--help -f`, if nothing comes behind it: the word after it, which nothing else needs then. */
+/**
+ * `--help frontend` or `--help -f` with nothing after it: the topic is the next word, which nothing else needs then.
+ */
 function topic(option: Option, rest: string[]): string | undefined {
   const [next] = rest;
   if (option.name !== "help" || !next) return undefined;
@@ -183,7 +185,7 @@ function checkOperand(operand: string): string {
   return operand;
 }
 
-/** Help is on with whatever topic, and completion with whatever shell. */
+/** Help is on with any topic, and completion with any shell. */
 function isOn(values: RawValues, name: OptionName): boolean {
   const text = values.get(name)?.at(-1)?.text;
   return text !== undefined && (parseFlag(text) ?? (name === "help" || name === "completion"));

@@ -1,10 +1,10 @@
 /**
- * The configuration file of stud and of hitch: `key = value`, and pem-file and frontend blocks in braces. It
- * turns the entries into raw values and refuses unknown keys, options of the command line only, keys in the
- * wrong place, keys that are there twice, and blocks of other keys. Its syntax is `config_syntax.ts`. Reading
- * the file is the caller's, what values mean is settled in `command.ts`.
+ * The configuration file of stud and of hitch: `key = value`, and pem-file and frontend blocks in braces. It converts
+ * the entries into raw values. Unknown keys, options of the command line only, misplaced keys, duplicate keys, and
+ * blocks for other keys are errors. `config_syntax.ts` parses the syntax. The caller reads the file, and `command.ts`
+ * interprets the values.
  *
- * An empty value leaves an option unset; without quotes only one that has no default.
+ * An empty value leaves an option unset; without quotes this works only for options without a default.
  */
 
 import { UsageError } from "../errors.ts";
@@ -20,8 +20,8 @@ import type { Compat } from "./settings.ts";
 export type { ConfigText } from "./config_syntax.ts";
 
 /**
- * Reads a configuration file. Of a key that is there twice hitch takes the last one, with a warning here;
- * otherwise that is an error.
+ * Parses a configuration file. Of a duplicate key hitch uses the last value, with a warning here; otherwise that is an
+ * error.
  *
  * @throws UsageError that names file, line, column and the offending text
  */
@@ -29,7 +29,7 @@ export function parseConfigFile(config: ConfigText, compat: Compat = "none"): Ra
   return rawValues(configEntries(config, rules), { outer: undefined, compat });
 }
 
-/** Where entries stand. */
+/** Where entries are. */
 interface Scope {
   /** The key of the block around them. */
   readonly outer: "pem-file" | "frontend" | undefined;
@@ -60,7 +60,7 @@ function rawValues(entries: Iterable<ConfigEntry>, scope: Scope): Map<OptionName
   return values;
 }
 
-/** A certificate has one key, although private keys can be listed in general. */
+/** A certificate has one key, although the general list may contain several private keys. */
 function addsUp({ repeatable = false, type }: Option, { outer }: Scope): boolean {
   return repeatable && (outer !== "pem-file" || type.kind === "client-name");
 }
@@ -72,7 +72,7 @@ function duplicate({ key, place }: ConfigEntry, former: ConfigEntry): UsageError
 
 function textValue(entry: ConfigEntry, text: string, option: Option): RawValue | undefined {
   const origin = originOf(entry);
-  // Where nobody may connect but those who are named, no name must not mean everybody.
+  // Where only named clients may connect, an empty name must not admit all clients.
   const isRefused = option.type.kind === "client-name";
   if (text !== "" || option.emptyIsOff || isRefused) return { text, origin };
   if (entry.quoted || option.default === undefined) return undefined;
@@ -138,7 +138,7 @@ function blockOrigin({ place, key }: ConfigEntry): string {
   return `${place}: ${key}`;
 }
 
-/** The option that `key` sets in the block of the key `outer`, or outside of all. */
+/** The option that `key` sets in the block of the key `outer`, or outside of all blocks. */
 function optionOf(
   { key, place }: Pick<ConfigEntry, "key" | "place">,
   outer: string | undefined,

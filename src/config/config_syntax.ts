@@ -1,12 +1,12 @@
 /**
- * The syntax of the configuration file: what is a key, what its value, and where they stand. It owns
- * quotes, comments and blocks in braces, and knows no option.
+ * The syntax of the configuration file: keys, their values, and their positions. It owns quotes, comments and blocks in
+ * braces, and does not know the options.
  *
- * An entry is `key = value`. Entries follow each other on lines of their own, as in stud, or on one line, with
- * or without a comma or semicolon between them, as in hitch. A bare value is one word; of a list it is words,
- * with or without commas, until the next key. Between single or double quotes every character stands for
- * itself; there are no escapes. A value may also be a block of entries in braces. A # begins a comment, also
- * directly behind a plain word; in a bare path it is a character like others, and so is a semicolon.
+ * An entry is `key = value`. Entries are on separate lines, as in stud, or on one line, optionally separated by commas
+ * or semicolons, as in hitch. A bare value is one word; of a list it is words, with or without commas, until the next
+ * key. Between single or double quotes every character is literal; there are no escapes. A value may also be a block of
+ * entries in braces. A # starts a comment, also directly after a plain word; in a bare path it is an ordinary
+ * character, and so is a semicolon.
  */
 
 import { UsageError } from "../errors.ts";
@@ -15,7 +15,7 @@ import { escapeControl, quote } from "../wire/escape.ts";
 
 /** A configuration file as read. */
 export interface ConfigText {
-  /** The name that messages show. */
+  /** The name for messages. */
   readonly file: string;
   readonly text: string;
 }
@@ -23,23 +23,23 @@ export interface ConfigText {
 /** A key with its value. */
 export interface ConfigEntry {
   readonly key: string;
-  /** A text without its quotes, empty if there is none, or what a block holds. */
+  /** The text without its quotes, empty if there is none, or the entries of a block. */
   readonly value: string | readonly ConfigEntry[];
   /** Whether the value is text in quotes. */
   readonly quoted: boolean;
   /** Where the key is, for messages: `stud.conf:3:1`, with line and column from 1. */
   readonly place: string;
-  /** Where the value is, or is missing. */
+  /** Where the value is, or where it is missing. */
   readonly valuePlace: string;
-  /** For messages: the entry as it stands in the file, for a block its beginning. */
+  /** For messages: the entry as it is in the file, or the start of a block. */
   readonly written: string;
 }
 
-/** What the syntax must know of keys. */
+/** What the syntax must know about keys. */
 export interface KeyRules {
   /**
-   * Called before a block is read, with its key and place, and the key of the block around it. Throws if the
-   * key takes none there.
+   * Called before a block is parsed, with its key and position, and the key of the block around it. Throws if the key
+   * may not have a block there.
    */
   checkBlock(key: string, place: string, outer: string | undefined): void;
   /** Whether a bare value may be several words. */
@@ -47,7 +47,7 @@ export interface KeyRules {
 }
 
 /**
- * Reads the entries one by one.
+ * Parses the entries one by one.
  *
  * @throws UsageError that names file, line, column and the offending text
  */
@@ -66,7 +66,7 @@ class Reader {
   #lastLine = 0;
 
   constructor(config: ConfigText, rules: KeyRules) {
-    // Old systems end lines by CR alone, and a comment would have no end.
+    // Old systems end lines by CR alone; a comment would not end there.
     this.#config = { ...config, text: config.text.replaceAll(/\r(?!\n)/g, "\n") };
     this.#rules = rules;
     const encoding = utf16Encoding(config.text);
@@ -86,7 +86,7 @@ class Reader {
     return this.#atEnd ? undefined : this.#entry(undefined);
   }
 
-  /** An entry that begins here, in the block of the key `outer`. */
+  /** The entry that starts here, in the block of the key `outer`. */
   #entry(outer: string | undefined): ConfigEntry {
     const place = this.#place;
     const written = this.#rest();
@@ -106,7 +106,7 @@ class Reader {
     return { key, value, quoted, place, valuePlace, written: isBlock ? `${key} = {` : written };
   }
 
-  /** The value may stand on a later line, unless that is where the next entry is. */
+  /** The value may be on a later line, unless the next entry starts there. */
   #toValue(): void {
     if (!this.#ahead(/[^\S\n]*(?:#|\n|$)/y)) return;
     const before = [this.#index, this.#line, this.#lineStart] as const;
@@ -158,7 +158,7 @@ class Reader {
     return this.#take(WORD)![1]!;
   }
 
-  /** Matches where reading is, and goes on behind it. Sticky expressions only. */
+  /** Matches at the current position and moves behind the match. Sticky expressions only. */
   #take(expression: RegExp): RegExpExecArray | undefined {
     expression.lastIndex = this.#index;
     const match = expression.exec(this.#config.text);
@@ -172,13 +172,13 @@ class Reader {
     return match;
   }
 
-  /** Whether that is what comes next. Sticky expressions only. */
+  /** Whether the expression matches next. Sticky expressions only. */
   #ahead(expression: RegExp): boolean {
     expression.lastIndex = this.#index;
     return expression.test(this.#config.text);
   }
 
-  /** What is left of the line; reading stays where it is. */
+  /** The rest of the line; the position stays unchanged. */
   #rest(): string {
     REST.lastIndex = this.#index;
     return REST.exec(this.#config.text)![0].trim();
@@ -200,9 +200,9 @@ class Reader {
 
 const BLANK = /(?:\s|#[^\n]*)*/y;
 const BETWEEN = /(?:[\s,;]|#[^\n]*)*/y;
-/** A key, and what leads to its value on the same line. */
+/** A key, and everything before its value on the same line. */
 const KEY = /([^\s={}"'#,;]+)\s*=[^\S\n]*/y;
-/** Separators may follow any bare word, and are part of what is more than plain: `pkcs11:token=a;object=b`. */
+/** Separators may follow any bare word; inside a longer word they are part of it: `pkcs11:token=a;object=b`. */
 const WORD = /([A-Za-z0-9.,]*(?=[#;])|[^\s{}]*?(?=[,;]*(?:[\s{}]|$)))/y;
 const QUOTED: Readonly<Record<string, RegExp>> = { '"': /([^"\n]*)"/y, "'": /([^'\n]*)'/y };
 const REST = /[^\n]*/y;

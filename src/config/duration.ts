@@ -1,8 +1,8 @@
-/** Durations as operators write them: seconds, or a number with a unit. It knows no bounds. */
+/** Durations as operators write them: seconds, or a number with a unit. It checks no bounds. */
 
 /**
- * Seconds of `30`, `0.5`, `500ms`, `30s`, `5m`, `1h` or `2d`, in any case and with one unit; NaN for anything
- * else. A minus sign is read, so that bounds can refuse it.
+ * Seconds of `30`, `0.5`, `500ms`, `30s`, `5m`, `1h` or `2d`, in upper or lower case and with one unit; NaN for
+ * anything else. A minus sign is accepted, so that the caller's bounds can refuse it.
  */
 export function parseDuration(text: string): number {
   const [, number, unit = "s"] = /^(-?[0-9]+(?:\.[0-9]+)?)(ms|[smhd])?$/i.exec(text) ?? [];
@@ -13,7 +13,7 @@ export function parseDuration(text: string): number {
 /** How durations may be written, for messages and help. */
 export const DURATION_FORMS = "500ms, 30s, 5m, 1h or 2d";
 
-/** A division is exact where a factor of 0.001 is not. */
+/** A division is exact, but a multiplication by 0.001 is not. */
 const UNITS = {
   ms: { times: 1, per: 1000 },
   s: { times: 1, per: 1 },

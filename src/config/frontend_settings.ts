@@ -1,6 +1,6 @@
 /**
- * The frontends: their addresses, and what those with a block in the configuration file, or with a
- * certificate behind their address, do otherwise than in general. No name is looked up.
+ * The frontends: their addresses, and which general settings their blocks in the configuration file override, or
+ * certificates after their addresses. No name is looked up.
  */
 
 import { UsageError } from "../errors.ts";
@@ -16,10 +16,10 @@ import type { FrontendSettings, FrontendTls, TcpAddress, TlsSettings } from "./s
 import { tlsSettings } from "./tls_settings.ts";
 
 /**
- * Settles every frontend, in the order given.
+ * The settings of every frontend, in the order given.
  *
- * @param general what holds where a frontend says nothing else
- * @throws UsageError for the same address twice, and for what `tlsSettings` refuses
+ * @param general the settings that a frontend does not override
+ * @throws UsageError for duplicate addresses, and for what `tlsSettings` refuses
  */
 export function frontendSettings(values: RawValues, general: TlsSettings): FrontendSettings[] {
   const raws = values.get("frontend");
@@ -38,7 +38,7 @@ export function frontendSettings(values: RawValues, general: TlsSettings): Front
   });
 }
 
-/** Undefined if it is all as in general. */
+/** Undefined if the frontend overrides nothing. */
 function frontendTls(
   raw: RawValue,
   values: RawValues,
@@ -48,7 +48,7 @@ function frontendTls(
   const own = new Map([...raw.frontend ?? []].filter(([name]) => !isLimit(name)));
   if (pemFiles.length > 0) own.set("pem-file", pemFiles);
   if (own.size === 0) return undefined;
-  // Several ways to say the same: whichever the block takes, the general ones say nothing any more.
+  // Alternative options for one setting: if the block sets one of them, all general ones are ignored.
   const replaced: OptionName[] = [VERSIONS, ALLOW_OPTIONS]
     .flatMap((names) => names.some((name) => own.has(name)) ? names : []);
   const inherited = [...values].filter(([name]) => !replaced.includes(name));

@@ -1,7 +1,7 @@
 /**
- * `--compat=hitch`: the values of the command line and of the configuration file as hitch would take them,
- * said in stud's options. What differs is in the option table (`HitchMeaning`), so that nothing after this
- * step needs to know of hitch, save what is no value: messages, and root.
+ * `--compat=hitch`: the values of the command line and of the configuration file as hitch interprets them, written in
+ * stud's options. The option table declares the differences (`HitchMeaning`). So later steps need to know about hitch
+ * only for what is not a value: messages, and running as root.
  */
 
 import { withoutReplacedVersions } from "./hitch_versions.ts";
@@ -11,9 +11,9 @@ import type { RawValue, RawValues } from "./raw_values.ts";
 import { checkValues, parseFlag } from "./raw_values.ts";
 
 /**
- * Both together; where hitch does not add values up, the command line replaces those of the file.
+ * Combines both. The command line replaces the values of the file, except where hitch adds them up.
  *
- * @throws UsageError at the first text that its option cannot take, and for versions that are chosen twice
+ * @throws UsageError at the first text that its option cannot take, and for versions that are set twice
  */
 export function hitchValues(commandLine: RawValues, configFile: RawValues): RawValues {
   const counted = withoutReplacedVersions(commandLine, configFile);
@@ -47,7 +47,7 @@ function inStudsWords(values: RawValues): Map<OptionName, readonly RawValue[]> {
   return said;
 }
 
-/** One value, or nothing if it says nothing. */
+/** One value, or nothing if it has no meaning. */
 function inStudsWord({ name, hitch }: Option<OptionName>, raw: RawValue): [OptionName, RawValue][] {
   const other = OPTIONS.find((option) => option.name === hitch?.means?.name);
   const flag = parseFlag(raw.text);
@@ -59,7 +59,7 @@ function inStudsWord({ name, hitch }: Option<OptionName>, raw: RawValue): [Optio
   return [[name, { ...withoutIgnored(raw, hitch?.ignores), ...frontend && { frontend } }]];
 }
 
-/** A list without the words that hitch takes and its library does nothing with, unless there are no others. */
+/** A list without the words that hitch accepts but its library ignores, unless these are all of its words. */
 function withoutIgnored(raw: RawValue, ignored: readonly string[] = []): RawValue {
   const words = raw.text.split(/[\s,]+/).filter((word) => word !== "");
   const left = words.filter((word) => !ignored.includes(word));

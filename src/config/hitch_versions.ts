@@ -1,7 +1,7 @@
 /**
- * Which of hitch's ways to choose versions counts: `tls-protos`, and the older `tls` and `ssl`. Hitch refuses two of them
- * in one place of a configuration file, and `--tls` or `--ssl` against a file's `tls-protos`. Two on one command line are
- * refused here too, where hitch forgets `--tls-protos` and serves old versions that nobody wants.
+ * Which of hitch's options for TLS versions counts: `tls-protos`, or the older `tls` and `ssl`. Hitch refuses two of
+ * them in the same part of a configuration file, and `--tls` or `--ssl` together with a file's `tls-protos`. Two on one
+ * command line are refused here too: hitch ignores `--tls-protos` then and serves old, unwanted versions.
  */
 
 import { UsageError } from "../errors.ts";
@@ -10,7 +10,8 @@ import type { RawValue, RawValues } from "./raw_values.ts";
 import { parseFlag } from "./raw_values.ts";
 
 /**
- * The values of the file that count beside those of the command line, which replaces its versions.
+ * The values of the file that count beside those of the command line. Versions on the command line replace those of the
+ * file.
  *
  * @throws UsageError that names both options
  */
@@ -28,7 +29,7 @@ interface Said {
   readonly raw: RawValue;
 }
 
-/** What chooses versions here; a flag that is off says nothing. */
+/** The options here that choose versions; a flag that is off chooses nothing. */
 function checked(values: RawValues): Said[] {
   const said = VERSIONS.flatMap((name): Said[] => {
     const raw = values.get(name)?.at(-1);

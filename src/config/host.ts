@@ -1,13 +1,13 @@
 /**
- * What a host may look like in text beside an IP address: a DNS name. It looks nothing up, so a sound name may
+ * Checks whether a host that is not an IP address looks like a DNS name. It looks up nothing, so a well-formed name may
  * still not exist.
  */
 
 import { isIpAddress, parseIpAddress } from "../wire/ip_address.ts";
 
 /**
- * True for dot-separated labels of letters, digits, hyphens and underscores (RFC 1123, and what resolvers
- * let through), at most 253 characters. False for digits and dots alone: that is a mistyped IPv4 address.
+ * True for dot-separated labels of letters, digits, hyphens and underscores (RFC 1123, and what resolvers accept), max
+ * 253 characters. False for digits and dots alone: that is a mistyped IPv4 address.
  */
 export function isHostName(text: string): boolean {
   const name = text.endsWith(".") ? text.slice(0, -1) : text;
@@ -17,7 +17,7 @@ export function isHostName(text: string): boolean {
     );
 }
 
-/** One spelling per host, to compare hosts with: lower case, IP addresses by their octets. */
+/** One spelling per host, for comparison: lower case, IP addresses by their bytes. */
 export function canonicalHost(host: string): string {
   if (!isIpAddress(host)) return host.toLowerCase();
   const zone = host.indexOf("%");

@@ -1,6 +1,6 @@
 /**
- * What the options say together of the log and of the background: how much is logged, and where a stud that
- * has no standard streams writes. It refuses what contradicts itself.
+ * The options about the log and the background, taken together: how much is logged, and where a stud without standard
+ * streams writes. It refuses contradictions.
  */
 
 import { UsageError } from "../errors.ts";
@@ -8,7 +8,7 @@ import { lastValue, type RawValues } from "./raw_values.ts";
 import type { LogSettings, TlsLibraryName } from "./settings.ts";
 
 /**
- * Settles the log, on a platform with these TLS engines, from what each option says for itself.
+ * The log settings on a platform with these TLS engines.
  *
  * @throws UsageError for options that exclude each other, and for a daemon without a log
  */
@@ -41,5 +41,5 @@ function logLevel(values: RawValues): LogSettings["level"] {
   return "error";
 }
 
-/** By hitch's numbers. */
+/** Hitch's numbers are the indexes. */
 const LEVELS = ["error", "info", "debug"] as const;

@@ -1,11 +1,8 @@
-/**
- * The known name that an operator probably meant. It only suggests: nothing is ever accepted because it
- * is near.
- */
+/** The known name that an operator probably meant. It only makes suggestions: a similar name is never accepted. */
 
 /**
- * The candidate with the fewest typing errors against `text` (one letter too many, missing, wrong, or two
- * swapped), if they are at most a third of its letters; the first of equals; otherwise undefined.
+ * The candidate with the fewest typing errors in `text` (one letter too many, missing, wrong, or two swapped), if these
+ * are max a third of its letters. Among equal candidates the first one; undefined if there is none.
  */
 export function nearest(text: string, candidates: Iterable<string>): string | undefined {
   if (text.length > LONGEST) return undefined;

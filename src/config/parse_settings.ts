@@ -1,7 +1,7 @@
 /**
- * Raw values to `Settings`: the last value or the default of each option, the options that this release or
- * the platform refuses, and what options mean together. It asks nothing of the machine: files, users and hosts are
- * still text afterwards.
+ * Raw values to `Settings`: the last value or the default of each option, the options that this release or the platform
+ * refuses, and how options work together. Nothing on the machine is looked up: files, users and hosts are still text
+ * afterwards.
  */
 
 import { UsageError } from "../errors.ts";
@@ -22,10 +22,9 @@ import { chooseTlsLibrary } from "./tls_library.ts";
 import { tlsSettings } from "./tls_settings.ts";
 
 /**
- * Settles what the operator asked for, on a platform with these TLS engines.
+ * The settings that the operator asked for, on a platform with these TLS engines.
  *
- * @throws UsageError for a text its option cannot take, a refused option, and options that exclude each
- * other
+ * @throws UsageError for a text that its option cannot take, a refused option, and options that exclude each other
  */
 export function parseSettings(
   values: RawValues,
@@ -59,7 +58,7 @@ export function parseSettings(
   };
 }
 
-/** A refused option may still be set to its default; scripts and `--default-config` of stud do. */
+/** A refused option may still be set to its default, because scripts and stud's `--default-config` do that. */
 function refuse(
   option: Option<OptionName>,
   values: RawValues,
@@ -76,7 +75,7 @@ function refuse(
   throw new UsageError(`${raw.origin}: ${shown}${reason}`);
 }
 
-/** The engine tells the platform. */
+/** The engines identify the platform. */
 function notHere({ notOn }: Option, libraries: readonly TlsLibraryName[]): string | undefined {
   return libraries.includes("node") ? notOn?.node : undefined;
 }
@@ -97,7 +96,7 @@ function preface(values: RawValues): PrefaceKind {
   return kind;
 }
 
-/** Of these at most one can be on. */
+/** Only one of these can be on. */
 const PREFACES = [
   ["write-ip", "ip"],
   ["write-proxy", "proxy-v1"],

@@ -1,19 +1,19 @@
 /**
- * Lists of protocol names as operators write them, separated by spaces or commas: TLS versions and
- * application protocols. It knows the names; which TLS engine can do which list is settled elsewhere.
+ * Lists of protocol names as operators write them, separated by spaces or commas: TLS versions and application
+ * protocols. It knows the names; which TLS engine supports them is checked elsewhere.
  */
 
 import { suggestion } from "./nearest.ts";
 import type { TlsProtocol } from "./settings.ts";
 import { TLS_PROTOCOLS } from "./settings.ts";
 
-/** The list, or what is wrong with it: words that follow the quoted text in a message. */
+/** The list, or an error: words that follow the quoted text in a message. */
 export type ListOrReason<Name> = readonly Name[] | string;
 
 /**
- * Reads TLS versions, in any case. The result holds each once, the oldest first.
+ * Parses TLS versions, in upper or lower case. The result contains each once, oldest first.
  *
- * @param refused the reasons for single names that are not taken
+ * @param refused the reasons why single names are refused
  */
 export function parseTlsProtocols(
   text: string,
@@ -34,7 +34,7 @@ export function parseTlsProtocols(
   return TLS_PROTOCOLS.filter((protocol) => names.includes(protocol));
 }
 
-/** Reads application protocols (RFC 7301): 1 to 255 octets of visible ASCII each. Keeps the order. */
+/** Parses application protocols (RFC 7301): 1 to 255 bytes of visible ASCII each. Keeps the order. */
 export function parseAlpnProtocols(text: string): ListOrReason<string> {
   const names = split(text);
   if (names.length === 0) return "names no protocol";

@@ -1,7 +1,7 @@
 /**
- * Option values as text, with where each came from: what the command line and the configuration file have
- * in common. It also reads a text by the type in the option table, and falls back to the table's default.
- * Refusals of options and what values mean together are settled elsewhere.
+ * Option values as text, each with its origin: the common form of the command line and the configuration file. It also
+ * parses a text by its type in the option table, and uses the table's default for a missing value. Refused options, and
+ * options that work together, are handled elsewhere.
  */
 
 import { UsageError } from "../errors.ts";
@@ -22,20 +22,20 @@ import type { TcpAddress, UnixAddress } from "./settings.ts";
 /** One value as the operator wrote it. */
 export interface RawValue {
   readonly text: string;
-  /** Names the place in a message: `-n/--workers`, `stud.conf:3: workers`. */
+  /** The origin for a message: `-n/--workers`, `stud.conf:3: workers`. */
   readonly origin: string;
-  /** What a pem-file block says besides the certificate's file, which is `text`. */
+  /** What a pem-file block sets besides the certificate's file, which is `text`. */
   readonly block?: RawValues;
-  /** What a frontend block says besides host and port, which are `text`. */
+  /** What a frontend block sets besides host and port, which are `text`. */
   readonly frontend?: RawValues;
-  /** What the operator should know of the way it was taken. Follows `origin` and a colon. */
+  /** What the operator should know about how the value was interpreted. Follows `origin` and a colon. */
   readonly warning?: string;
 }
 
 /** All values of each option that was given, in the order written. */
 export type RawValues = ReadonlyMap<OptionName, readonly RawValue[]>;
 
-/** What a text turns into, by the kind of its option. */
+/** What a text is parsed to, by the kind of its option. */
 export type Value =
   | boolean
   | number
@@ -46,8 +46,7 @@ export type Value =
   | UnixAddress;
 
 /**
- * A truth value in any of the spellings for on and off, those of hitch among them, in any case; undefined for
- * anything else.
+ * A boolean in any spelling of on and off, including hitch's, in upper or lower case; undefined for anything else.
  */
 export function parseFlag(text: string): boolean | undefined {
   const word = text.toLowerCase();
@@ -57,7 +56,7 @@ export function parseFlag(text: string): boolean | undefined {
 }
 
 /**
- * Reads one text by its option's type. Seconds and numbers are numbers; words are spelled as in the table.
+ * Parses one text by its option's type. Seconds and numbers are numbers; words are spelled as in the table.
  *
  * @throws UsageError that names origin and text
  */
@@ -95,7 +94,7 @@ export function parseValue(option: Option, raw: RawValue): Value {
 }
 
 /**
- * Reads every value, those too that a later one overrides, so that no mistake stays unseen.
+ * Parses every value, also those that a later one overrides, so that every mistake is found.
  *
  * @throws UsageError at the first text that its option cannot take
  */
@@ -121,7 +120,7 @@ export function allValues(name: OptionName, values: RawValues): Value[] {
   return raws.map((raw) => parseValue(option, raw));
 }
 
-/** Whether a text says nothing but the option's default, however it is spelled. */
+/** Whether a text means the option's default, in any spelling. */
 export function isDefault(option: Option, raw: RawValue): boolean {
   const value = JSON.stringify(parseValue(option, raw));
   const saysMore = raw.block ?? raw.frontend ??
@@ -135,7 +134,7 @@ function defaultOf(option: Option): RawValue[] {
   return option.default === undefined ? [] : [{ text: option.default, origin }];
 }
 
-/** The word as the table spells it; no word's meaning depends on upper and lower case. */
+/** The word as the table spells it. Upper and lower case never make a difference. */
 function wordIn(words: readonly string[] | undefined, { text }: RawValue): string | undefined {
   return words?.find((word) => word.toLowerCase() === text.toLowerCase());
 }
@@ -195,5 +194,5 @@ function fail(raw: RawValue, reason: string): never {
   throw new UsageError(`${raw.origin}: ${quote(raw.text)} ${reason}`);
 }
 
-/** Longer than a letter: a letter is near to any other. */
+/** Longer than one letter, because every letter is similar to every other. */
 const FLAG_WORDS = ["on", "off", "yes", "no", "true", "false"];

@@ -1,12 +1,12 @@
 /**
- * What the sandbox of workers has to leave open, by the settings alone: a worker is confined for good, and begins with
- * an environment of the same measure.
+ * What the sandbox of workers must still allow, from the settings alone. A worker cannot leave its sandbox, and its
+ * environment at the start is limited by the same settings.
  */
 
 import { isKeyUri } from "../wire/key_uri.ts";
 import type { SandboxSetting, Settings, TlsLibraryName } from "./settings.ts";
 
-/** Of the settings: what the sandbox allows besides serving; undefined: there is to be none. */
+/** What the sandbox allows besides serving with these settings; undefined: no sandbox. */
 export function sandboxSetting(
   settings: Pick<
     Settings,
@@ -20,7 +20,7 @@ export function sandboxSetting(
   };
 }
 
-/** For the operator, what workers are confined to on a platform. */
+/** For the operator: what workers are confined to on a platform. */
 export function describeSandbox(
   setting: SandboxSetting | undefined,
   { platform, tlsLibraries }: {

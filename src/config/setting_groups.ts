@@ -1,6 +1,6 @@
 /**
- * Fills the groups of settings from the option table: a row says which field of which group its value is (`sets`), and
- * nothing else has to name either. What several options settle together is settled elsewhere (parse_settings.ts).
+ * Fills the groups of settings from the option table. A row names the group and field of its value (`sets`), and
+ * nothing else has to name either. Settings that depend on several options are made elsewhere (parse_settings.ts).
  */
 
 import type { Option, OptionName, SettingRow, Target } from "./options.ts";
@@ -9,10 +9,10 @@ import type { RawValues } from "./raw_values.ts";
 import { allValues, lastValue } from "./raw_values.ts";
 import type { SettingGroups } from "./settings.ts";
 
-/** The fields of a group that rows of the table name. */
+/** The fields of a group that are named by rows of the table. */
 type FieldsOf<Group> = Extract<SettingRow["sets"], readonly [Group, string]>[1];
 
-/** The groups, as far as rows of the table name their fields. */
+/** The groups, with only the fields that rows of the table name. */
 export type SettledGroups = {
   readonly [Group in keyof SettingGroups]: Pick<
     SettingGroups[Group],
@@ -20,20 +20,20 @@ export type SettledGroups = {
   >;
 };
 
-/** Every group by these values, and by the table's defaults. The values have been checked. */
+/** Every group from these values and the table's defaults. The values must have been checked. */
 export function settledGroups(values: RawValues): SettledGroups {
-  // The compiler has found the type of each row's value to be that of its field (options.ts).
+  // The compiler has checked that the type of each row's value fits its field (options.ts).
   return groupsOf(SETTING_OPTIONS, values) as SettledGroups;
 }
 
-/** Only what these values say themselves: a block of the configuration file. */
+/** Only what these values set themselves: a block of the configuration file. */
 export function givenGroups(
   values: RawValues,
 ): { readonly [Group in keyof SettingGroups]?: Partial<SettledGroups[Group]> } {
   return groupsOf(SETTING_OPTIONS.filter(({ name }) => values.has(name)), values);
 }
 
-/** What is fixed from the start of stud to its end, by the option's name. */
+/** The settings that cannot change while stud runs, by the option's name. */
 export function fixedSettings(settings: SettingGroups): Record<string, unknown> {
   return Object.fromEntries(FIXED.map((option) => [option.name, settingOf(option, settings)]));
 }
@@ -48,7 +48,7 @@ export function changeableSettings<Some extends SettingGroups>(settings: Some): 
   return groups as Partial<Some>;
 }
 
-/** The options that only Linux has, and that the settings make use of. */
+/** The options that only Linux supports and that these settings use. */
 export function linuxOptionsIn(settings: SettingGroups): OptionName[] {
   return SETTING_OPTIONS.filter((option) =>
     option.onlyOn === "linux" && settingOf(option, settings) !== lastValue(option.name, new Map())
@@ -78,5 +78,5 @@ const SETTING_OPTIONS = OPTIONS.filter((option): option is SettingOption =>
 );
 const FIXED = SETTING_OPTIONS.filter(({ isFixed }) => isFixed);
 
-/** What stands for no value of a kind, if that is not undefined. */
+/** For each kind, the value that means "not set", if that is not undefined. */
 const EMPTY: Partial<Record<Option["type"]["kind"], unknown>> = { "alpn-protocols": [] };

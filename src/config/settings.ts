@@ -1,6 +1,6 @@
 /**
- * The typed outcome of the command line and the configuration file: what the operator asked for, before
- * anything on this machine was looked at. Host names, service names, users and files are still text.
+ * The typed result of the command line and the configuration file: what the operator asked for. Nothing on this machine
+ * has been looked up yet: host names, service names, users and files are still text.
  */
 
 import type { ClientName } from "../x509/client_name.ts";
@@ -20,10 +20,10 @@ export interface UnixAddress {
   readonly path: string;
 }
 
-/** What the backend sees before the first octet of plaintext. */
+/** What the backend receives before the first byte of plaintext. */
 export type PrefaceKind = "none" | "ip" | "proxy-v1" | "proxy-v2" | "proxy-proxy";
 
-/** What the backend is sent before the plaintext. All but `kind` are about version 2 of the PROXY protocol. */
+/** What the backend receives before the plaintext. All fields but `kind` are about version 2 of the PROXY protocol. */
 export interface PrefaceSettings {
   readonly kind: PrefaceKind;
   /** What the TLS handshake agreed on. */
@@ -33,7 +33,7 @@ export interface PrefaceSettings {
   readonly clientCertificate: boolean;
 }
 
-/** What the kernel is told of sockets that clients connect to. */
+/** Options of the sockets that clients connect to. */
 export interface SocketSettings {
   /** listen(2); Linux only. Default 100. */
   readonly backlog: number;
@@ -50,7 +50,7 @@ export interface SocketSettings {
   readonly sendBuffer: number;
 }
 
-/** How many clients there may be. */
+/** How many clients may connect. */
 export interface ConnectionLimits {
   /**
    * Max unfinished handshakes of each worker; more clients wait in the kernel's queue. At the limit, a new client
@@ -69,7 +69,7 @@ export interface ConnectionLimits {
   readonly maxConnectionsPerClient: number;
 }
 
-/** How long things may take. All in seconds. */
+/** Timeouts, all in seconds. */
 export interface Timeouts {
   /** For a client's TLS handshake. Default 30. */
   readonly handshake: number;
@@ -77,7 +77,7 @@ export interface Timeouts {
   readonly backendConnect: number;
   /** Without progress after one side has ended the connection. Default 30. */
   readonly linger: number;
-  /** That a peer may accept none of the data that waits for it; 0: no limit. Default 300. */
+  /** Without a peer accepting any of the data that waits for it; 0: no limit. Default 300. */
   readonly stall: number;
   /** For open connections to end after SIGTERM. Default 30. */
   readonly drain: number;
@@ -85,7 +85,7 @@ export interface Timeouts {
   readonly worker: number;
 }
 
-/** What a proxy goes by, from the option table to the code that relays, in groups of the same name all the way. */
+/** The settings of a proxy. The groups keep these names from the option table to the code that relays. */
 export interface ProxySettings {
   readonly sockets: SocketSettings;
   readonly limits: ConnectionLimits;
@@ -93,21 +93,21 @@ export interface ProxySettings {
   readonly preface: PrefaceSettings;
 }
 
-/** The TLS engines there are: rustls and the host's OpenSSL under Deno, `node:tls` under Node. */
+/** The TLS engines: rustls and the host's OpenSSL under Deno, `node:tls` under Node. */
 export type TlsLibraryName = "rustls" | "openssl" | "node";
 
-/** Which TLS engine terminates, and why that one. */
+/** Which TLS engine terminates TLS, and why. */
 export interface TlsLibrary {
   readonly name: TlsLibraryName;
-  /** The engine on a machine where that one cannot be opened; undefined: stud does not start there. */
+  /** The engine to use if this one cannot be opened on the machine; undefined: stud does not start there. */
   readonly orElse?: "rustls";
-  /** The engine for certificates that this one cannot serve; undefined: the operator insists on this one. */
+  /** The engine to use if this one cannot serve the certificates; undefined: the operator requires this one. */
   readonly orBetter?: "openssl";
-  /** The option that asked for it, as the operator wrote it; undefined: nothing needs OpenSSL. */
+  /** The option that requires it, as the operator wrote it; undefined: nothing needs OpenSSL. */
   readonly because: string | undefined;
 }
 
-/** Protocol versions by the names that operators write, the oldest first. */
+/** Protocol versions by the names that operators write, oldest first. */
 export const TLS_PROTOCOLS = ["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"] as const;
 
 /** One of `TLS_PROTOCOLS`. */
@@ -122,23 +122,23 @@ export type ClientVerify = "none" | "optional" | "required";
 /** Which clients must show certificates. */
 export interface ClientSettings {
   readonly verify: ClientVerify;
-  /** Path of the authorities that such certificates must be from. */
+  /** Path of the authorities that must have issued such certificates. */
   readonly authorities: string | undefined;
   /** Path of the revocation lists of these authorities. */
   readonly revocationLists: string | undefined;
-  /** Who may connect; undefined: whose certificate is good. Never empty. */
+  /** The clients that may connect; undefined: all with a valid certificate. Never empty. */
   readonly allowed: readonly ClientName[] | undefined;
 }
 
-/** One certificate as the operator listed it. All are paths. */
+/** One certificate as the operator listed it. All texts are paths. */
 export interface PemFileSetting {
   readonly certificate: string;
   /** A file, or a `pkcs11:` URI; undefined: in the same file, or in one of `privateKeys`. */
   readonly privateKey?: string;
   readonly ocspResponse?: string;
-  /** Verify the signature of its stored or named OCSP response too; instead of the general setting. */
+  /** Verify the signature of its stored or named OCSP response too; overrides the general setting. */
   readonly ocspVerifyStaple?: boolean;
-  /** Each instead of the general one. */
+  /** Each field overrides the general one. */
   readonly clients?: Partial<ClientSettings>;
 }
 
@@ -146,7 +146,7 @@ export interface PemFileSetting {
 export interface BackendTlsSetting {
   /** Path of a file with the authorities; undefined: those that the machine trusts. */
   readonly ca: string | undefined;
-  /** The DNS name or IP address its certificate is for; undefined only if nothing is verified. */
+  /** The DNS name or IP address that its certificate must be for; undefined only if nothing is verified. */
   readonly name: string | undefined;
   readonly verify: boolean;
 }
@@ -154,15 +154,15 @@ export interface BackendTlsSetting {
 /** Where the plaintext goes. */
 export interface BackendSettings {
   readonly address: TcpAddress | UnixAddress;
-  /** Seconds between look-ups of its host name; 0: at the start only. */
+  /** Seconds between lookups of its host name; 0: only at the start. */
   readonly refresh: number;
-  /** Undefined: TLS comes in from clients, and the backend is sent plaintext. */
+  /** Undefined: clients connect with TLS, and the backend receives plaintext. */
   readonly tls: BackendTlsSetting | undefined;
 }
 
-/** What TLS engines are told as the operator said it. */
+/** What the operator set for the TLS engines. */
 export interface EngineSettings {
-  /** At least one, the oldest first. */
+  /** At least one, oldest first. */
   readonly protocols: readonly TlsProtocol[];
   /** OpenSSL's cipher list for TLS 1.2 and older; undefined: stud's own. */
   readonly ciphers: string | undefined;
@@ -183,7 +183,7 @@ export interface EngineSettings {
   readonly sniNomatchAbort: boolean;
 }
 
-/** What may differ from frontend to frontend. */
+/** Settings that each frontend may override. */
 export interface TlsSettings {
   /** In the order listed; empty only if certificates come from elsewhere, or with TLS to the backend. */
   readonly pemFiles: readonly PemFileSetting[];
@@ -191,28 +191,30 @@ export interface TlsSettings {
   readonly clients: ClientSettings;
 }
 
-/** The settings of one frontend, complete: what its block does not say is as it is in general. */
+/** The complete settings of one frontend: what its block does not set comes from the general settings. */
 export interface FrontendTls extends TlsSettings {
-  /** Serve the general certificates after its own. Says nothing where `pemFiles` are the general ones. */
+  /** Serve the general certificates after its own. No effect if `pemFiles` are the general ones. */
   readonly matchGlobalCerts: boolean;
 }
 
 /** One frontend. */
 export interface FrontendSettings {
   readonly address: TcpAddress;
-  /** What its block limits for it alone; undefined: nothing. */
+  /** Limits that its block sets for it alone; undefined: none. */
   readonly limits?: Partial<ConnectionLimits>;
-  /** Undefined: the general settings. `pemFiles` is the very array of these if it has none of its own. */
+  /**
+   * Undefined: the general settings. Without certificates of its own, `pemFiles` is the same array as the general one.
+   */
   readonly tls: FrontendTls | undefined;
 }
 
 /** Where certificates and keys come from besides `pemFiles`. */
 export interface CertificateSettings {
-  /** Directory whose files are PEM files too, after `pemFiles`, by name. */
+  /** Directory whose files are PEM files too. They come after `pemFiles`, sorted by name. */
   readonly pemDir: string | undefined;
   /** glob(7) pattern for the names of files in `pemDir`. */
   readonly pemDirGlob: string | undefined;
-  /** Files (or `pkcs11:` URIs) with the keys of certificates whose own files have none. */
+  /** Files (or `pkcs11:` URIs) with the keys of certificates whose own files contain none. */
   readonly privateKeys: readonly string[];
   /** The DNS name or IP address for a certificate made in memory, or undefined. */
   readonly selfSigned: string | undefined;
@@ -220,43 +222,43 @@ export interface CertificateSettings {
 
 /** How OCSP responses are kept fresh. Times are in seconds. */
 export interface OcspSettings {
-  /** Where they are stored; empty: none are stored, nor fetched. */
+  /** Where they are stored; empty: none are stored or fetched. */
   readonly directory: string;
   /** Verify the signatures of stored and named ones too. */
   readonly verifyStaple: boolean;
-  /** For a responder to answer. */
+  /** Max time for a responder to answer. */
   readonly responseTimeout: number;
-  /** For a connection to a responder. */
+  /** Max time to connect to a responder. */
   readonly connectTimeout: number;
-  /** After which a response is fetched again, at the latest. */
+  /** Max time until a response is fetched again. */
   readonly refreshInterval: number;
 }
 
 /** How sessions are resumed. */
 export interface SessionSettings {
-  /** Path of the file with the secret that ticket keys are derived from; undefined: one is made. */
+  /** Path of the file with the secret that ticket keys are derived from; undefined: stud generates one. */
   readonly ticketSecret: string | undefined;
-  /** Sessions that stud and hitch would keep; stud keeps none, 0 if the operator did not ask. */
+  /** Sessions that old stud and hitch would cache; stud caches none. 0 if the operator did not ask. */
   readonly sharedCache: number;
 }
 
 /** The worker processes. */
 export interface WorkerSettings {
   readonly count: number | "auto";
-  /** Send a client to the worker it was at before. */
+  /** Send a client to the worker that served it before. */
   readonly steerByClient: boolean;
   readonly chroot: string | undefined;
   readonly user: string | undefined;
   readonly group: string | undefined;
-  /** Confine them once they serve, where the platform can. */
+  /** Confine them once they serve, if the platform can. */
   readonly sandbox: boolean;
 }
 
-/** What is logged, and where to. */
+/** What is logged, and where. */
 export interface LogSettings {
-  /** The least important lines that are logged. */
+  /** The lowest level that is logged. */
   readonly level: "error" | "info" | "debug";
-  /** Path of the file that the log goes to, instead of the standard streams. */
+  /** Path of the log file, which replaces the standard streams. */
   readonly file: string | undefined;
   readonly syslog: boolean;
   readonly syslogFacility: string;
@@ -265,31 +267,30 @@ export interface LogSettings {
   readonly accessFormat: AccessLogFormat;
 }
 
-/** stud as a service among others. */
+/** stud as a service on the system. */
 export interface ServiceSettings {
   readonly daemon: boolean;
   /** Path. */
   readonly pidFile: string | undefined;
-  /** Process id, or path of a file with one: whose place to take. */
+  /** Process id of the stud to replace, or path of a file with it. */
   readonly takeover: string | undefined;
-  /** Path of the file that is told where stud listens. */
+  /** Path of the file to which stud writes the addresses that it listens on. */
   readonly listenReport: string | undefined;
   /** Read certificates again when their files change. */
   readonly watch: boolean;
 }
 
-/** Whose habits stud has where stud and hitch differ: its own, or hitch's. */
+/** Whose behavior stud follows where stud and hitch differ: its own, or hitch's. */
 export type Compat = "none" | "hitch";
 
 /**
- * Everything `stud` can be told in one run, in groups by who uses them. A group goes on as it is, through the plan and
- * the pipe, to the code that uses it. `pemFiles` is empty only with `selfSigned` or `pemDir`, or where every frontend has
- * certificates of its own.
+ * All settings of one run, in groups by the code that uses them. A group passes unchanged through the plan and the pipe
+ * to that code. `pemFiles` is empty only with `selfSigned` or `pemDir`, or if every frontend has its own certificates.
  */
 export interface Settings extends ProxySettings, TlsSettings {
-  /** What differs in the values themselves has been settled; this is for the rest. */
+  /** The values already include what differs with hitch; this is for the rest. */
   readonly compat: Compat;
-  /** Lines the operator should read; none of them stops the start. */
+  /** Lines for the operator; none of them prevents the start. */
   readonly warnings: readonly string[];
   readonly frontends: readonly FrontendSettings[];
   /** Whether they are other than the default. */
@@ -304,7 +305,7 @@ export interface Settings extends ProxySettings, TlsSettings {
   readonly service: ServiceSettings;
 }
 
-/** The groups whose fields rows of the option table name. */
+/** The groups whose fields are named by rows of the option table. */
 export type SettingGroups = Pick<
   Settings,
   | keyof ProxySettings
@@ -312,15 +313,15 @@ export type SettingGroups = Pick<
   | ("workers" | "log" | "service")
 >;
 
-/** How much workers are still allowed once they serve. */
+/** What the sandbox of a serving worker still allows. */
 export interface SandboxSetting {
-  /** To connect to unix sockets. */
+  /** Connecting to unix sockets. */
   readonly unixSockets: boolean;
-  /** What a library needs that drives a token with keys (PKCS #11), or whatever an OpenSSL engine is for. */
+  /** What a library for a token with keys (PKCS #11) needs, or any OpenSSL engine. */
   readonly token: boolean;
 }
 
-/** Shells that stud writes a completion for. */
+/** Shells for which stud writes a completion. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 
 /** One of `SHELLS`. */

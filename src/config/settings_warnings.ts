@@ -1,11 +1,11 @@
-/** What the operator should know of values that are taken, but not as they were written. */
+/** Warnings about values that are accepted, but not exactly as they were written. */
 
 import type { OptionName } from "./options.ts";
 import { OBSOLETE_OPTIONS } from "./options.ts";
 import type { RawValue, RawValues } from "./raw_values.ts";
 import { parseFlag } from "./raw_values.ts";
 
-/** A line for each value of no use, and for each of which only a part was taken. */
+/** A line for each value without effect, and for each that was accepted only in part. */
 export function settingsWarnings(values: RawValues): string[] {
   const obsolete = OBSOLETE_OPTIONS.flatMap(({ name, obsolete }) =>
     (values.get(name) ?? []).map(({ origin }) => `${origin}: ignored: ${obsolete}`)
@@ -29,7 +29,7 @@ function ownWarnings({ origin, warning, block, frontend }: RawValue): string[] {
   ];
 }
 
-/** Hitch takes the first without the second; without `--compat` that is an error elsewhere. */
+/** Hitch accepts the first without the second; without `--compat` that is an error elsewhere. */
 const ALONE_OF_NO_USE = [
   ["pem-dir-glob", "pem-dir"],
   ["proxy-client-cert", "write-proxy-v2"],

@@ -1,7 +1,7 @@
 /**
- * The choice of the TLS engine: the operator's, or the platform's first, or OpenSSL if an option needs it; Node has
- * one engine for everything. What needs OpenSSL is in the option table. Whether this machine has an OpenSSL is
- * found out elsewhere, so the choice says what is to be done if it has none.
+ * Chooses the TLS engine: the operator's choice, or the platform's first, or OpenSSL if an option needs it. Node has
+ * one engine for everything. The option table declares what needs OpenSSL. Whether this machine has OpenSSL is checked
+ * elsewhere, so the result also says what to do without it.
  */
 
 import { UsageError } from "../errors.ts";
@@ -15,11 +15,10 @@ import { isDefault, lastValue, parseFlag } from "./raw_values.ts";
 import type { TlsLibrary, TlsLibraryName } from "./settings.ts";
 
 /**
- * Chooses among the engines of the platform, which are in the order that it prefers them in, and says on whose
- * account. OpenSSL that nobody asked for is used where it can be opened, or else rustls.
+ * Chooses one of the platform's engines, which are in order of preference, and says which option required it. OpenSSL
+ * that the operator did not ask for is used if it can be opened; otherwise rustls.
  *
- * @throws UsageError if an engine is asked for that the platform has not, or rustls and something that it
- * cannot do
+ * @throws UsageError if the platform lacks the requested engine, or for rustls with an option that it does not support
  */
 export function chooseTlsLibrary(
   values: RawValues,
@@ -56,7 +55,7 @@ interface Need {
   readonly complaint: string;
 }
 
-/** All that needs OpenSSL, in the order of the table, and then what no option says by itself. */
+/** Everything that needs OpenSSL, in the order of the table, then what follows from several options together. */
 function* needs(values: RawValues): Generator<Need> {
   const outgoing = lastValue("client", values) === true;
   for (const option of OPTIONS) {
@@ -73,7 +72,7 @@ function* needs(values: RawValues): Generator<Need> {
   if (outgoing) yield* needsToTheBackend(values);
 }
 
-/** What rustls here cannot do where the TLS is ours to begin. */
+/** What rustls does not support here when stud is the TLS client. */
 function* needsToTheBackend(values: RawValues): Generator<Need> {
   for (const { origin, text } of (values.get("pem-file") ?? []).slice(0, 1)) {
     const complaint = `${origin}: ${quote(text)}: a client certificate`;
@@ -86,7 +85,7 @@ function* needsToTheBackend(values: RawValues): Generator<Need> {
   }
 }
 
-/** Frontends that serve the general certificates after their own have more than one. */
+/** Frontends that serve the general certificates after their own have several certificates. */
 function* needsOfMatching(values: RawValues): Generator<Need> {
   for (const raw of values.get("frontend") ?? []) {
     const matching = raw.frontend?.get("match-global-certs")?.at(-1);

@@ -1,4 +1,4 @@
-/** What TLS is spoken and with which certificates, in general or on one frontend. */
+/** TLS versions, ciphers and certificates, in general or on one frontend. */
 
 import { UsageError } from "../errors.ts";
 import { pemFileSetting } from "./certificate_settings.ts";
@@ -11,9 +11,9 @@ import type { TlsProtocol, TlsSettings } from "./settings.ts";
 import { TLS_PROTOCOLS } from "./settings.ts";
 
 /**
- * Settles TLS by these values and the table's defaults.
+ * The TLS settings from these values and the table's defaults.
  *
- * @throws UsageError for options that exclude each other, or that lack another
+ * @throws UsageError for options that exclude each other, or that need another one
  */
 export function tlsSettings(values: RawValues): TlsSettings {
   const { engine, clients } = settledGroups(values);
@@ -24,7 +24,7 @@ export function tlsSettings(values: RawValues): TlsSettings {
   };
 }
 
-/** `--ssl` is every version, which an explicit list of others contradicts. */
+/** `--ssl` means every version, which contradicts an explicit list of others. */
 function tlsProtocols(values: RawValues): readonly TlsProtocol[] {
   const listed = values.get("tls-protos")?.at(-1);
   if (lastValue("ssl", values) !== true) {
@@ -37,7 +37,7 @@ function tlsProtocols(values: RawValues): readonly TlsProtocol[] {
   return TLS_PROTOCOLS;
 }
 
-/** OpenSSL knows other groups in capitals and small letters, but not these. */
+/** OpenSSL ignores upper and lower case in the names of other groups, but not in these. */
 function opensslGroups(groups: string | undefined): string | undefined {
   if (groups?.toLowerCase() === "auto") return undefined;
   return groups?.replace(/\bp-(?=(?:256|384|521)\b)/g, "P-");

@@ -1,7 +1,7 @@
 /**
- * Whether what a program has passed is what the types ask for, which nobody has checked in plain JavaScript. Every
- * fault names the option, what is there and what was expected; ranges and what options mean together are settled
- * with the settings.
+ * Checks at run time that a program's options have the right types, because plain JavaScript has no type check. Every
+ * error names the option, the actual value and what was expected. Ranges, and options that depend on each other, are
+ * checked with the settings.
  */
 
 import { nearest, suggestion } from "../config/nearest.ts";
@@ -12,7 +12,7 @@ import { describeValue, isBytes, isPemText, isRecord } from "./describe_value.ts
 import { LIMITS, OPTION_ROWS, type OptionRow, PREFACES, type Shape } from "./option_rows.ts";
 import type { CloseOptions, TerminateOptions } from "./terminate_options.ts";
 
-/** The options without those that are undefined. Throws {@linkcode UsageError}. */
+/** The options that are not undefined. Throws {@linkcode UsageError}. */
 export function checkOptions(options: unknown): TerminateOptions {
   if (!isRecord(options)) {
     throw new UsageError(
@@ -39,7 +39,7 @@ export function checkOptions(options: unknown): TerminateOptions {
 
 /** Throws {@linkcode UsageError}. */
 export function checkCloseOptions(options: unknown): CloseOptions {
-  // `process.on("SIGTERM", proxy.close)` hands over the name of the signal, and must not end in a rejection.
+  // `process.on("SIGTERM", proxy.close)` passes the name of the signal, and must not cause a rejection.
   if (options === undefined || /^SIG[A-Z]/.test(String(options))) return {};
   if (!isRecord(options)) {
     throw new UsageError(
@@ -56,7 +56,7 @@ export function checkCloseOptions(options: unknown): CloseOptions {
 interface KnownNames {
   readonly names: readonly string[];
   readonly complaint: string;
-  /** What stands before a name in messages. */
+  /** The text before a name in messages. */
   readonly prefix?: string;
   /** The end of a message about an unknown name. */
   readonly hint?: (name: string) => string;
@@ -67,7 +67,7 @@ function refuseUnknown(
   { names, complaint, prefix = "", hint = (name) => suggestion(near(name, names)) }: KnownNames,
 ): void {
   for (const [name, value] of Object.entries(given)) {
-    // A program that fills options in by conditions leaves such ones behind.
+    // Programs that set options conditionally leave undefined ones behind.
     if (value === undefined || names.includes(name)) continue;
     throw new UsageError(`${prefix}${escapeControl(name)}: ${complaint}${hint(name)}`);
   }
@@ -85,7 +85,7 @@ function hintAtOption(name: string): string {
   return isCommands ? "; only the stud command has it" : "";
 }
 
-/** Capitals and dashes are no difference. */
+/** Ignores upper and lower case and dashes. */
 function near(name: string, names: readonly string[]): string | undefined {
   const found = nearest(plain(name), names.map(plain));
   return names.find((one) => plain(one) === found);
@@ -101,7 +101,7 @@ function check(name: string, value: unknown, row: OptionRow): void {
     case "frontends":
       return checkFrontends(name, value);
     case "names":
-      // A program that has put a list together must not let everybody in because nobody is on it.
+      // An allow list that a program computed must not admit all clients because it is empty.
       if (Array.isArray(value) && value.length === 0) {
         throw new UsageError(
           `${name}: an empty list would allow every client; to allow every client, leave it out`,
@@ -123,7 +123,7 @@ function check(name: string, value: unknown, row: OptionRow): void {
   }
 }
 
-/** Ranges are those of the command line. */
+/** The ranges are those of the command line. */
 function checkNumber(name: string, value: unknown, option: OptionName): void {
   const { type } = optionNamed(option);
   if (type.kind !== "number" && type.kind !== "seconds") throw new Error(`${option}: no number`);
@@ -142,7 +142,7 @@ function checkSome(name: string, value: unknown, shape: Shape): void {
 }
 
 function checkEach(name: string, values: readonly unknown[], shape: Shape): void {
-  // Unlike forEach(), this sees what was never put into the array.
+  // Unlike forEach(), this also visits missing elements of the array.
   for (const [place, value] of values.entries()) {
     if (FITS[shape](value)) continue;
     const hint = remedy(name, value, shape);
@@ -171,7 +171,7 @@ function checkFrontend(name: string, value: unknown): void {
   }
 }
 
-/** A certificate must come from somewhere, and PEM in memory is no addition to files. */
+/** A certificate must come from somewhere, and PEM in memory cannot be combined with files. */
 function checkSources({ frontend, client, selfSigned, ...options }: TerminateOptions): void {
   const { pem, pemFile, pemDir, privateKeyFile } = options;
   const made = selfSigned === false ? undefined : selfSigned;
@@ -191,7 +191,7 @@ function nearPreface(value: unknown): string {
   return typeof value === "string" ? suggestion(nearest(value, Object.keys(PREFACES))) : "";
 }
 
-/** What to do with something that would be right elsewhere. */
+/** What to do with a value that would be right for another option. */
 function remedy(name: string, value: unknown, shape: Shape): string {
   if (shape === "pem") return typeof value === "string" ? "; a path goes to pemFile" : "";
   const isPem = isBytes(value) || (typeof value === "string" && isPemText(value));
@@ -211,7 +211,7 @@ function isText(value: unknown): boolean {
   return typeof value === "string" && !isPemText(value);
 }
 
-/** Whether a value is what is asked for, or one of several that are. */
+/** Whether a value has the expected shape, or one of several possible shapes. */
 const FITS: Readonly<Record<Shape, (value: unknown) => boolean>> = {
   address: isText,
   callback: (value) => typeof value === "function",
@@ -225,7 +225,7 @@ const FITS: Readonly<Record<Shape, (value: unknown) => boolean>> = {
   pem: (value) => isBytes(value) ? value.length > 0 : typeof value === "string" && isPemText(value),
   preface: isText,
   text: isText,
-  // What separates them on the command line is not part of a name.
+  // The separators of the command line cannot be part of a name.
   words: (value) => isText(value) && /^[^\s,]+$/.test(value as string),
 };
 
@@ -247,7 +247,7 @@ const EXPECTED: Readonly<Record<Shape, string>> = {
   words: "an array of strings, one name each",
 };
 
-/** What one element of an array is, where that is more than one. */
+/** What one element must be, for shapes that accept several values. */
 const ONE: Partial<Record<Shape, string>> = {
   names: "a string",
   paths: "the path of a file, a string",
@@ -260,7 +260,7 @@ const NEEDED =
   "give pem (PEM as text or bytes), pemFile or pemDir (paths), or selfSigned: true for " +
   "tests";
 
-/** What other libraries call things. */
+/** Names that other libraries use. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   ca: "for authorities of clients use clientVerifyCa, for those of the backend backendCa",
   cert: "use pem for certificate, chain and key together, or pemFile for a path",

@@ -1,6 +1,6 @@
 /**
- * What a program has passed, in the words of an error. Nothing that may be a secret is shown: of PEM, bytes and
- * objects only that they are such.
+ * Describes a program's value for an error message. Nothing that may be a secret is shown: for PEM, bytes and objects
+ * only what they are.
  */
 
 import { quote } from "../wire/escape.ts";
@@ -24,17 +24,17 @@ export function describeValue(value: unknown): string {
   }
 }
 
-/** Whether a text has a beginning of a PEM block (RFC 7468 section 2): no path or name has. */
+/** Whether a text contains the beginning of a PEM block (RFC 7468 section 2): no path or name does. */
 export function isPemText(text: string): boolean {
   return text.includes("-----BEGIN ");
 }
 
-/** Whether it is a Uint8Array, as a Buffer is, of this program's realm or another one's. */
+/** Whether it is a Uint8Array (a Buffer is one too), of this or another realm. */
 export function isBytes(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && tagOf(value) === "Uint8Array";
 }
 
-/** Whether it is an object with names and values, and not one of those that only look like it. */
+/** Whether it is an object of names and values, and not another kind of object. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && describeObject(value) === "an object";
 }

@@ -1,9 +1,9 @@
-/** Errors that are made for the command line, in the words of a program that has called the library. */
+/** Rewrites errors made for the command line for a program that called the library. */
 
 import { StartupError, UsageError } from "../errors.ts";
 import { OPTION_ROWS, PREFACES } from "./option_rows.ts";
 
-/** The same error, with options called by the library's names. */
+/** The same error, with the library's names for options. */
 export function inLibraryWords(error: unknown): unknown {
   if (!(error instanceof UsageError || error instanceof StartupError)) return error;
   const message = error.message.replace(OPTION, (written, name: string, value?: string) => {

@@ -1,6 +1,6 @@
 /**
- * The library's options, each with the option of the command line that it stands for and the shape of its values, all
- * from the table of the command line's options.
+ * The library's options, each with its option of the command line and the shape of its values, all derived from the
+ * table of the command line's options.
  */
 
 import type { LibraryName, Option, OptionName } from "../config/options.ts";
@@ -27,13 +27,13 @@ export type Shape =
 /** One option. */
 export interface OptionRow {
   readonly shape: Shape;
-  /** What it is on the command line; undefined: nothing there stands for it alone. */
+  /** Its option on the command line; undefined: no single option corresponds to it. */
   readonly option?: OptionName;
-  /** Puts several values into one text of the command line. */
+  /** Joins several values into one text of the command line. */
   readonly separator?: string;
 }
 
-/** What options are called in the library, and what stands for no option of the command line alone. */
+/** The names of options in the library, including those without a single option on the command line. */
 type OptionNames = LibraryName | keyof typeof LIBRARY_ONLY;
 
 const LIBRARY_ONLY = {
@@ -42,13 +42,13 @@ const LIBRARY_ONLY = {
   onConnection: { shape: "callback" },
 } as const satisfies Partial<Record<keyof TerminateOptions, OptionRow>>;
 
-/** Of the command line's lists. */
+/** Separators of the command line's lists. */
 const SEPARATORS: Partial<Record<Option["type"]["kind"], string>> = {
   "tls-protocols": " ",
   "alpn-protocols": ",",
 };
 
-/** By the library's names, in the order that values are looked at in: that of the table. */
+/** By the library's names, in the order in which values are checked: that of the table. */
 export const OPTION_ROWS: Readonly<Record<keyof TerminateOptions, OptionRow>> = {
   ...Object.fromEntries(OPTIONS.flatMap((option) => rowOf(option))) as Record<
     LibraryName,
@@ -57,7 +57,7 @@ export const OPTION_ROWS: Readonly<Record<keyof TerminateOptions, OptionRow>> = 
   ...LIBRARY_ONLY,
 };
 
-/** The compiler refuses this line, and shows the name, if an option has a type and no row, or a row and no type. */
+/** The compiler refuses this line, and shows the name, if an option has a type but no row, or a row but no type. */
 const untyped: Exclude<OptionNames, keyof TerminateOptions> extends never ? undefined
   : Exclude<OptionNames, keyof TerminateOptions> = undefined;
 void untyped;
@@ -96,13 +96,13 @@ function shapeOf({ type, bare }: Option): Shape {
   }
 }
 
-/** The limits that a frontend may have of its own, by the command line's names. */
+/** The limits that a frontend may set for itself, by the command line's names. */
 export const LIMITS: readonly (readonly [OptionName, keyof ConnectionLimits])[] =
   FRONTEND_BLOCK_OPTIONS.flatMap(({ name, sets }) =>
     sets?.[0] === "limits" ? [[name, sets[1]]] : []
   );
 
-/** The prefaces, and the flag of the command line for each. */
+/** The prefaces, each with its flag on the command line. */
 export const PREFACES: Readonly<Record<PrefaceKind, OptionName | undefined>> = {
   none: undefined,
   ip: "write-ip",

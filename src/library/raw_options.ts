@@ -1,11 +1,11 @@
-/** Checked options as the command line would have given them, so that defaults, ranges and errors are the same. */
+/** Converts checked options into raw values of the command line, so that defaults, ranges and errors are the same. */
 
 import type { OptionName } from "../config/options.ts";
 import type { RawValue } from "../config/raw_values.ts";
 import { LIMITS, OPTION_ROWS, PREFACES } from "./option_rows.ts";
 import type { LimitedFrontend, TerminateOptions } from "./terminate_options.ts";
 
-/** PEM in memory stands there as a file that is called `pem`. */
+/** PEM in memory is represented as a file named `pem`. */
 export function rawOptions(options: TerminateOptions): Map<OptionName, RawValue[]> {
   const { frontend, pem, selfSigned, preface = "none" } = options;
   const values = new Map<OptionName, RawValue[]>();

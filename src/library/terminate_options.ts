@@ -18,8 +18,9 @@ import type { ConnectionReport } from "../log/access_line.ts";
  * Where to listen, where to relay, and with which certificate. One of `pem`, `pemFile`, `pemDir` and `selfSigned` is
  * required, unless TLS goes to the backend (`client`). An undefined option is the same as a missing one.
  *
- * TLS is done by Deno's rustls unless an option needs OpenSSL, and under Node by `node:tls`. The command prefers OpenSSL
- * on Linux because it can run OpenSSL on its own event loop. A library cannot, because the program owns the event loop.
+ * TLS is done by Deno's rustls unless an option needs OpenSSL, and under Node by `node:tls`. The command prefers
+ * OpenSSL on Linux because it can run OpenSSL on its own event loop. A library cannot, because the program owns the
+ * event loop.
  */
 export interface TerminateOptions
   extends
@@ -46,7 +47,9 @@ export interface TerminateOptions
    * machine trusts, with rustls those that the program trusts.
    */
   readonly backendCa?: string;
-  /** With `client`: the DNS name or IP address that the backend's certificate must be for. Default: the backend's host. */
+  /**
+   * With `client`: the DNS name or IP address that the backend's certificate must be for. Default: the backend's host.
+   */
   readonly backendName?: string;
   /** With `client`: false disables certificate verification. Default true. */
   readonly backendVerify?: boolean;
@@ -119,6 +122,6 @@ export interface LimitedFrontend extends Partial<ConnectionLimits> {
 
 /** How {@linkcode Terminator.close} treats open connections. */
 export interface CloseOptions {
-  /** Seconds that they may continue, at most a week. Default 30; 0 resets them immediately. */
+  /** Seconds that they may continue, max a week. Default 30; 0 resets them immediately. */
   readonly drainTimeout?: number;
 }

@@ -1,13 +1,13 @@
 /**
- * Lines of the access log: what is known of a connection that has ended, as text for people and grep, or as
- * JSON. Names and order of the fields are promised in docs/access-log.md. What comes from the network cannot
- * forge a line, a field or a colour.
+ * Lines of the access log: the facts about a closed connection, as text for people and grep, or as JSON.
+ * docs/access-log.md promises the names and the order of the fields. Data from the network cannot forge a line, a field
+ * or a color.
  */
 
 import type { AccessLogFormat } from "../config/settings.ts";
 import { escapeJson } from "../wire/escape.ts";
 
-/** How a connection ended; what each means is in docs/access-log.md. */
+/** How a connection ended; docs/access-log.md explains each. */
 export type Ending =
   | "orderly"
   | "closed"
@@ -23,7 +23,7 @@ export type Ending =
   | "resources"
   | "failed";
 
-/** What is known of one connection at its end; undefined is what nobody knows or what never came to be. */
+/** The facts about one connection at its end; undefined: unknown, or it never happened. */
 export interface ConnectionReport {
   /** When it ended. */
   readonly time: Date;
@@ -46,17 +46,17 @@ export interface ConnectionReport {
   readonly clientSubject: string | undefined;
   /** `HOST:PORT` or the path of the backend that was connected to. */
   readonly backend: string | undefined;
-  /** Octets of plaintext. */
+  /** Bytes of plaintext. */
   readonly octetsToBackend: number;
   readonly octetsToClient: number;
-  /** Milliseconds from the accepting to the end of the handshake. */
+  /** Milliseconds from accept to the end of the handshake. */
   readonly handshakeTime: number | undefined;
-  /** Milliseconds from the accepting to the end. */
+  /** Milliseconds from accept to the end. */
   readonly duration: number;
   readonly end: Ending;
-  /** Whose doing the end was; undefined for an orderly one. */
+  /** Which side caused the end; undefined for a regular one. */
   readonly by: "client" | "backend" | "stud" | undefined;
-  /** The fault in words. */
+  /** The error in words. */
   readonly reason: string | undefined;
 }
 
@@ -70,7 +70,7 @@ export function accessLine(report: ConnectionReport, format: AccessLogFormat): s
 
 type Value = string | number | boolean | undefined;
 
-/** Names and values in their order. */
+/** Names and values in output order. */
 function fieldsOf(report: ConnectionReport): [name: string, value: Value][] {
   return [
     ["client", report.client],
@@ -117,7 +117,7 @@ function short(value: string): string {
 
 const NOTHING = "-";
 const IN_SECONDS = ["handshake", "duration"];
-/** Visible ASCII without quotes and backslashes: whatever else there is stands as a JSON string. */
+/** Visible ASCII without quotes and backslashes; any other value is written as a JSON string. */
 const PLAIN = /^[!#-[\]-~]+$/;
-/** UTF-16 code units of a value; the rest is cut. */
+/** UTF-16 code units of a value; the rest is cut off. */
 const LONGEST = 1_000;

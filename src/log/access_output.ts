@@ -1,4 +1,4 @@
-/** Where the supervisor puts lines of the access log: a file of their own, or standard output. */
+/** Where the supervisor writes the access log: a file of its own, or standard output. */
 
 import { counted } from "../counted.ts";
 import { StartupError } from "../errors.ts";
@@ -6,20 +6,20 @@ import { pause, type Runtime } from "../runtime/runtime.ts";
 import type { Logger, Outputs } from "./log.ts";
 import { LogFile } from "./log_file.ts";
 
-/** Takes finished lines. */
+/** Accepts finished lines. */
 export interface AccessOutput {
   write(lines: readonly string[]): void;
   /** Opens the file again if its path names another one. */
   reopen(): void;
-  /** Waits until everything is written, for a moment at most. */
+  /** Waits until everything is written, but only for a moment. */
   flushed(): Promise<void>;
 }
 
 /** Options of {@linkcode openAccessOutput}. */
 export interface AccessOutputOptions {
-  /** Where `-` leads. */
+  /** The outputs that `-` writes to. */
   readonly outputs: Pick<Outputs, "plain">;
-  /** Hears of faults and losses. */
+  /** Logs errors and lost lines. */
   readonly log: Logger;
 }
 

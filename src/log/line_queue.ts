@@ -1,22 +1,22 @@
 /**
- * Lines on their way to somewhere slow. Pushing never waits: when the reader stalls, a bounded number of
- * lines is kept and the rest is counted, and the count is said as soon as the reader is back.
+ * A queue of lines for a slow reader. Pushing never waits. While the reader stalls, a bounded number of lines is kept
+ * and the rest is counted. The count is reported as soon as the reader continues.
  */
 
-/** Where lines go. It may take as long as it likes; a rejection loses the lines it was given. */
+/** Writes lines, and may take as long as it needs. If it rejects, the lines are lost. */
 export type WriteLines = (lines: readonly string[]) => Promise<void>;
 
 /** Options of a {@linkcode LineQueue}. */
 export interface LineQueueOptions {
   /** Lines kept while the reader stalls. */
   readonly most: number;
-  /** Lines handed over at once. */
+  /** Lines written at once. */
   readonly batch: number;
-  /** Makes the line that tells how many were lost. */
+  /** Makes the line that reports how many lines were lost. */
   readonly lossLine?: (lost: number) => string;
-  /** Says elsewhere how many were lost, once lines get through again. */
+  /** Reports elsewhere how many lines were lost, once lines can be written again. */
   readonly onLoss?: (lost: number) => void;
-  /** Waits for more lines while there are fewer than a batch; undefined: what is there goes at once. */
+  /** Waits for more lines while there are fewer than a batch; undefined: lines are written immediately. */
   readonly gather?: () => Promise<void>;
 }
 
@@ -33,7 +33,7 @@ export class LineQueue {
     this.#options = options;
   }
 
-  /** Queues a line, without a newline. One that is needed is kept, however many wait already. */
+  /** Queues a line, without a newline. A needed line is kept even if the queue is full. */
   push(line: string, isNeeded = false): void {
     if (!isNeeded && this.#waiting.length >= this.#options.most) {
       this.#lost++;

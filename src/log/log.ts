@@ -1,6 +1,6 @@
 /**
- * Where the supervisor's log lines go: information to standard output, the rest to standard error, or all of it
- * to a file, and to syslog where asked. A worker's go to the supervisor, which alone writes.
+ * Where the supervisor's log lines go: info to standard output, the rest to standard error, or everything to a file;
+ * also to syslog if configured. Workers send their lines to the supervisor, and only it writes.
  */
 
 import type { LogSettings } from "../config/settings.ts";
@@ -16,16 +16,16 @@ import { openSyslog } from "./syslog.ts";
 
 export { type ConfiguredLog, configureLog, type LineSink, type Logger } from "./logger.ts";
 
-/** Makes a whole line of a log file or a standard stream, without a newline. */
+/** Makes a complete line for a log file or a standard stream, without a newline. */
 export type Stamp = (line: { date: Date; pid: number; level: LogLevel; text: string }) => string;
 
-/** stud's own form: date (ISO 8601, UTC) and level. */
+/** stud's own format: date (ISO 8601, UTC) and level. */
 export const plainStamp: Stamp = ({ date, level, text }) =>
   `${date.toISOString()} ${level}: ${text}`;
 
 /**
- * As hitch begins its lines, for programs that read its log file: `YYYYmmddTHHMMSS.uuuuuu [pid] text`, in local time. The clock tells milliseconds,
- * so the last three digits are 0.
+ * Hitch's format, for programs that parse its log file: `YYYYmmddTHHMMSS.uuuuuu [pid] text`, in local time. The clock
+ * has a resolution of milliseconds, so the last three digits are 0.
  */
 export const hitchStamp: Stamp = ({ date, pid, text }) => {
   const two = (part: number) => String(part).padStart(2, "0");
@@ -38,7 +38,7 @@ export const hitchStamp: Stamp = ({ date, pid, text }) => {
 /** Options of {@linkcode Outputs}. */
 export interface OutputOptions {
   readonly settings: LogSettings;
-  /** There are no standard streams. */
+  /** The process has no standard streams. */
   readonly detached?: boolean;
   /** Default: {@linkcode plainStamp}. */
   readonly stamp?: Stamp;
@@ -62,7 +62,7 @@ export class Outputs {
     this.#sinks = SINKS.flatMap((open) => open(options.settings, site) ?? []);
   }
 
-  /** Outputs with their file open, if there is one. Rejects with {@linkcode StartupError}. */
+  /** The outputs, with the file open if there is one. Rejects with {@linkcode StartupError}. */
   static async open(runtime: Runtime, options: OutputOptions): Promise<Outputs> {
     const outputs = new Outputs(runtime, options);
     const { file } = options.settings;
@@ -95,17 +95,17 @@ export class Outputs {
     this.#local(level)?.push(this.#stamp(level, text));
   };
 
-  /** Lines for standard output as they are: another log than this one. */
+  /** Writes lines unchanged to standard output: they belong to another log. */
   plain(lines: readonly string[]): void {
     for (const line of lines) this.#stdout.push(line);
   }
 
-  /** Whether what is logged can be read where stud was started. */
+  /** Whether the log can be read where stud was started. */
   get onStandardStreams(): boolean {
     return this.#file === undefined && !this.#options.detached;
   }
 
-  /** Opens the file anew, after a rotation. Never rejects. */
+  /** Opens the file again, after a rotation. Never rejects. */
   async reopen(): Promise<void> {
     await this.#file?.reopen();
   }
@@ -115,7 +115,7 @@ export class Outputs {
     return level === "info" || level === "debug" ? this.#stdout : this.#stderr;
   }
 
-  /** Waits until everything is written, for a moment at most: a stalled reader must not keep us alive. */
+  /** Waits until everything is written, but only for a moment: a stalled reader must not keep stud running. */
   async flushed(): Promise<void> {
     const all = [this.#stdout, this.#stderr, this.#file, ...this.#sinks]
       .map((output) => output?.flushed());
@@ -140,7 +140,7 @@ export class Outputs {
   }
 }
 
-/** What takes the log's lines besides, in this order. */
+/** Further sinks for the log's lines, in this order. */
 const SINKS: readonly OpenSink[] = [openSyslog];
 /** Milliseconds. */
 const FLUSH_LIMIT = 1_000;

@@ -1,7 +1,7 @@
 /**
- * The log file: lines at its end, whatever becomes of its name. It is opened anew when it is asked to (after
- * a rotation, on HUP), and by itself when the path leads elsewhere. A disk that is full costs lines, which
- * are counted, and nothing else.
+ * The log file: appends lines, even if the file is renamed. It is opened again on request (after a rotation, on
+ * SIGHUP), and automatically when the path names another file. When the disk is full, lines are lost and counted, but
+ * nothing else fails.
  */
 
 import type { LogHandle, Runtime } from "../runtime/runtime.ts";
@@ -14,16 +14,16 @@ export class LogFile {
   readonly #queue: LineQueue;
   #file: LogHandle;
   #checked: number;
-  /** What is done with the file is done in order. */
+  /** Operations on the file run in order. */
   #last: Promise<void> = Promise.resolve();
-  /** A write failed and may have left a piece of a line. */
+  /** A write failed and may have left part of a line. */
   #torn = false;
   #stuck = false;
-  /** Called when the file cannot be opened anew; the old one is written on then. */
+  /** Called when the file cannot be opened again; writing continues to the old one. */
   onTrouble: (reason: string) => void = () => {};
-  /** Called when lines cannot be written, once until they can be again. */
+  /** Called when lines cannot be written, once until writing works again. */
   onFailure: (reason: string) => void = () => {};
-  /** Called with the number of lines that were lost, once lines can be written again. */
+  /** Called with the number of lost lines, once lines can be written again. */
   onLoss: (lost: number) => void = () => {};
 
   private constructor(
@@ -44,10 +44,7 @@ export class LogFile {
     });
   }
 
-  /**
-   * Opens it; `lossLine` makes a line of it that tells how many were lost. Rejects with
-   * {@linkcode StartupError}.
-   */
+  /** Opens the file; `lossLine` makes the line that reports lost lines. Rejects with {@linkcode StartupError}. */
   static async open(runtime: Runtime, path: string, lossLine?: LossLine): Promise<LogFile> {
     return new LogFile(runtime, path, await runtime.service.openLog(path), lossLine);
   }
@@ -57,7 +54,9 @@ export class LogFile {
     this.#queue.push(line);
   }
 
-  /** Opens the path anew, at once: whoever has renamed the file may compress it next. Never rejects. */
+  /**
+   * Opens the path again immediately, because the program that renamed the file may compress it next. Never rejects.
+   */
   reopen(): Promise<void> {
     return this.#inOrder(() => this.#openAnew());
   }
@@ -108,5 +107,5 @@ export class LogFile {
 
 type LossLine = (lost: number) => string;
 
-/** Milliseconds between two looks at whether the path still names the file. */
+/** Milliseconds between two checks that the path still names the file. */
 const CHECK_PERIOD = 1_000;

@@ -1,6 +1,6 @@
 /**
- * The log of the program: templates and values become one finished line for a sink. It is all that a worker
- * needs of a log; the library logs through LogTape instead (library_log.ts), which has the same methods.
+ * The log of the program: converts templates and values to finished lines for a sink. A worker needs nothing else for
+ * logging. The library logs through LogTape instead (library_log.ts), which has the same methods.
  */
 
 import type { LogLevel } from "../errors.ts";
@@ -9,7 +9,7 @@ import { printable } from "../wire/escape.ts";
 /** Takes one finished line. */
 export type LineSink = (level: LogLevel, text: string) => void;
 
-/** Writes lines: `{name}` in a message stands for the value of that name. No method throws. */
+/** Writes lines: `{name}` in a message is replaced by the value of that name. No method throws. */
 export interface Logger {
   debug(message: string, values?: Record<string, unknown>): void;
   info(message: string, values?: Record<string, unknown>): void;
@@ -17,13 +17,13 @@ export interface Logger {
   error(message: string, values?: Record<string, unknown>): void;
 }
 
-/** A logger whose lowest level can change while others use it. */
+/** A logger whose minimum level can change while others use it. */
 export interface ConfiguredLog extends Logger {
-  /** What is below it is dropped. */
+  /** Lines below this level are dropped. */
   lowest: LogLevel;
 }
 
-/** A logger that sends every record of at least a level to a sink, as a line that is safe to print. */
+/** A logger that sends every record of at least this level to a sink, as a line that is safe to print. */
 export function configureLog(sink: LineSink, lowest: LogLevel): ConfiguredLog {
   return new LineLog(sink, lowest);
 }

@@ -1,11 +1,11 @@
 /**
- * Keeps a log readable while the same thing happens a thousand times: the first of a kind is a line at once,
- * the others of the next seconds are one line with their count.
+ * Keeps a log readable while the same thing happens a thousand times. The first event of a kind is logged at once;
+ * those of the next seconds become one line with their count.
  */
 
 import type { Clock } from "../runtime/runtime.ts";
 
-/** What {@linkcode Repeats} says of a kind at the end of its window. */
+/** What {@linkcode Repeats} reports about a kind at the end of its window. */
 export interface RepeatSummary<Detail> {
   readonly kind: string;
   /** How many followed the first. */
@@ -33,9 +33,9 @@ export class Repeats<Detail> {
     this.#summarize = summarize;
   }
 
-  /** Whether this is the first of its kind and wants a line of its own; else it has been counted. */
+  /** Whether this is the first of its kind and needs its own line; otherwise it has been counted. */
   isFirst(kind: string, detail: Detail): boolean {
-    // Kinds may hold words from the network: however many there are, memory stays bounded.
+    // Kinds may contain data from the network: memory must stay bounded for any number of them.
     const key = this.#windows.has(kind) || this.#windows.size < MOST_KINDS ? kind : "various";
     const window = this.#windows.get(key);
     if (window !== undefined) {
@@ -48,7 +48,7 @@ export class Repeats<Detail> {
     return true;
   }
 
-  /** Says now what has been counted so far. */
+  /** Reports now what has been counted so far. */
   flush(): void {
     for (const kind of [...this.#windows.keys()]) this.#close(kind);
   }

@@ -1,6 +1,6 @@
 /**
- * Sends lines to the system's log daemon as datagrams to /dev/log, as syslog(3) does (RFC 3164). The daemon
- * may be restarted, absent or stalled: lines wait for it, and the sender never does.
+ * Sends lines to the system's log daemon as datagrams to /dev/log, as syslog(3) does (RFC 3164). If the daemon is
+ * restarted, absent or stalled, lines wait for it, but the sender never does.
  */
 
 import { type Clock, type DatagramSender, pause, type Runtime } from "../runtime/runtime.ts";
@@ -36,7 +36,7 @@ export const SYSLOG_FACILITIES: Readonly<Record<string, number>> = {
 
 const SEVERITIES: Readonly<Record<LogLevel, number>> = { error: 3, warning: 4, info: 6, debug: 7 };
 
-/** Where a log daemon listens. */
+/** The socket of the log daemon. */
 export const DEV_LOG = "/dev/log";
 
 /** `-s/--syslog`. */
@@ -53,11 +53,11 @@ export const openSyslog: OpenSink = (
 export interface SyslogOptions {
   /** A name from {@linkcode SYSLOG_FACILITIES}. */
   readonly facility: string;
-  /** The program's name in front of each line. */
+  /** The program's name before each line. */
   readonly identity: string;
-  /** The daemon's socket; /dev/log but in tests. */
+  /** The daemon's socket; /dev/log except in tests. */
   readonly path?: string;
-  /** Called with the reason when lines have to wait for the daemon, once for each time that it is away. */
+  /** Called with the reason when lines must wait for the daemon, once for each time that it is unavailable. */
   readonly onAway?: (reason: string) => void;
 }
 
@@ -67,7 +67,7 @@ export class Syslog implements LogSink {
   readonly #options: SyslogOptions;
   readonly #queue: LineQueue;
   #socket: DatagramSender | undefined;
-  /** Attempts that have failed since the last one that has not; a daemon that is restarted costs one or two. */
+  /** Failed attempts since the last success; a restart of the daemon causes one or two. */
   #failures = 0;
 
   constructor(runtime: Runtime, options: SyslogOptions) {
@@ -86,7 +86,7 @@ export class Syslog implements LogSink {
     this.#queue.push(this.#format(level, text));
   }
 
-  /** Resolves when the daemon has taken everything. */
+  /** Resolves when the daemon has accepted everything. */
   flushed(): Promise<void> {
     return this.#queue.flushed();
   }
@@ -118,7 +118,7 @@ export class Syslog implements LogSink {
       if (++this.#failures === NOTICED_FAILURES) {
         this.#options.onAway?.(`${path}: ${(error as Error).message}`);
       }
-      // A send to a daemon whose queue is full may never wake up again: begin with a new socket.
+      // A send to a daemon whose queue is full may never finish: start again with a new socket.
       this.#socket?.close();
       this.#socket = undefined;
       return false;

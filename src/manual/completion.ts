@@ -1,7 +1,6 @@
 /**
- * Completion of the command line in shells, from the option table: what `stud --completion SHELL` prints. It
- * completes names, words that a value may be, files, users and groups; a value that it knows nothing of stays
- * the operator's.
+ * Completion of the command line in shells, from the option table: what `stud --completion SHELL` prints. It completes
+ * names, the allowed words of a value, files, users and groups; any other value is left to the operator.
  */
 
 import type { Option } from "../config/options.ts";
@@ -21,7 +20,7 @@ export function completion(shell: Shell): string {
   }
 }
 
-/** What a value may be. */
+/** The kinds of values that can be completed. */
 type Values =
   | { readonly kind: "words"; readonly words: readonly string[] }
   | { readonly kind: "files" | "directories" | "users" | "groups" | "anything" };
@@ -41,7 +40,7 @@ function takesNext(option: Option): boolean {
   return option.type.kind !== "flag" && (option.bare === undefined || option.name === "help");
 }
 
-/** The first sentence about it, or the few words that `-h` has. */
+/** The first sentence about the option, or the short text of `-h`. */
 function summary({ brief, help }: Option): string {
   return brief ??
     help.replace(/\.( .*)?$/s, "").replace(/^\w(?=[a-z ])/, (letter) => letter.toLowerCase());
@@ -51,7 +50,7 @@ function names({ name, short }: Option): string[] {
   return short === undefined ? [`--${name}`] : [`-${short}`, `--${name}`];
 }
 
-/** Bash takes `--name=value` for three words. */
+/** Bash splits `--name=value` into three words. */
 function bash(options: readonly Option[]): string {
   const cases = options.filter(takesNext).map((option) =>
     `    ${names(option).join(" | ")}) ${bashValues(valuesOf(option))} ;;`
@@ -150,7 +149,7 @@ const FISH = {
   anything: " -x",
 } as const;
 
-/** In single quotes, which all three shells read alike but for a quote inside. */
+/** In single quotes, which all three shells treat alike except for a quote inside. */
 function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", "’")}'`;
 }

@@ -6,8 +6,8 @@ import { blockUsage } from "./help.ts";
 import { wrap } from "./wrap.ts";
 
 /**
- * A configuration file with every key at its default, explained in comments; `parseConfigFile` reads it.
- * Keys of refused options are commented out, and those that take no empty text.
+ * A configuration file with every key at its default, explained in comments; `parseConfigFile` parses it. Refused
+ * options are commented out, and so are options that take no empty text.
  */
 export function defaultConfig(): string {
   const lines = [
@@ -38,7 +38,7 @@ function entryLines(option: Option): string[] {
   ];
 }
 
-/** What a block in the place of the value may hold, in comments. */
+/** What a block may contain instead of a value, in comments. */
 function blockLines({ key, options, required }: Block): string[] {
   return [
     `# Or a block, in which only ${required} is required:`,
@@ -52,7 +52,7 @@ function blockLines({ key, options, required }: Block): string[] {
   ];
 }
 
-/** Words and numbers bare, all other text in quotes; no default is empty text, which sets nothing. */
+/** Words and numbers without quotes, all other text in quotes; no default is empty text, which sets nothing. */
 function valueText(option: Option): string {
   const text = option.default ?? "";
   return /^[a-z0-9.]+$/.test(text) ? text : `"${text}"`;

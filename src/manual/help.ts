@@ -1,4 +1,4 @@
-/** The texts of `--help`, from the option table: what is needed first, one option, or everything. */
+/** The texts of `--help`, from the option table: the most needed options, one option, or everything. */
 
 import { UsageError } from "../errors.ts";
 import { nearest, suggestion } from "../config/nearest.ts";
@@ -20,8 +20,8 @@ import { wrap } from "./wrap.ts";
 /**
  * What `stud --help TOPIC` prints, with a final line feed.
  *
- * @param topic the name or letter of an option, `all`, or undefined for what is needed first
- * @throws UsageError if there is no such option, with the nearest one
+ * @param topic the name or letter of an option, `all`, or undefined for the most needed options
+ * @throws UsageError if the option does not exist, with the most similar name
  */
 export function helpOn(topic: string | undefined, version: string): string {
   if (topic === undefined) return shortHelp(version);
@@ -41,7 +41,7 @@ export function helpOn(topic: string | undefined, version: string): string {
   return topicText(option);
 }
 
-/** At most 40 lines of at most 80 columns: the options that everybody needs first, and examples. */
+/** Max 40 lines of 80 columns: the options that every operator needs first, and examples. */
 export function shortHelp(version: string): string {
   const rows = OPTIONS.filter(({ brief }) => brief !== undefined);
   return [
@@ -77,7 +77,7 @@ function topicText(option: Option): string {
   return [optionUsage(option), ...lines.map((line) => `    ${line}`)].join("\n") + "\n";
 }
 
-/** What `stud --help all` prints, with a final line feed: at most 90 columns, options by group. */
+/** What `stud --help all` prints, with a final line feed: max 90 columns, options by group. */
 export function helpText(version: string): string {
   const lines = [
     "Usage: stud [OPTIONS] PEM...",
@@ -109,7 +109,7 @@ export function helpText(version: string): string {
   return lines.join("\n") + "\n";
 }
 
-/** How an option is written: `-n, --workers N|auto`, `--self-signed[=NAME]`, `PEM, --pem-file PEM`. */
+/** The syntax of an option: `-n, --workers N|auto`, `--self-signed[=NAME]`, `PEM, --pem-file PEM`. */
 export function optionUsage(option: Option): string {
   const { name, short, valueName, bare, operand } = option;
   const long = valueName === undefined
@@ -121,12 +121,12 @@ export function optionUsage(option: Option): string {
   return short === undefined ? long : `-${short}, ${long}`;
 }
 
-/** How a block is written at the least: `pem-file = { cert = FILE ... }`. */
+/** The shortest form of a block: `pem-file = { cert = FILE ... }`. */
 export function blockForm({ key, required }: Block): string {
   return `${key} = { ${blockUsage(optionNamed(required))} ... }`;
 }
 
-/** How a key of a block is written: `cert = FILE`. */
+/** The syntax of a key in a block: `cert = FILE`. */
 export function blockUsage({ key, valueName }: Option): string {
   return `${key} = ${valueName ?? "on|off"}`;
 }
@@ -136,12 +136,12 @@ export function blockHelp(option: Option, { scope }: Block): string {
   return isBlockOnly(option) ? optionHelp(option) : `Like --${option.name}, for ${scope} only.`;
 }
 
-/** The default where it says something: not for flags that are off. */
+/** The default, if it is worth showing: not for flags that are off. */
 export function shownDefault(option: Option): string | undefined {
   return option.type.kind === "flag" && option.default === "off" ? undefined : option.default;
 }
 
-/** Long names stand below each other, whether there is a letter before them or not. */
+/** Aligns long names, with or without a letter before them. */
 function indentedUsage(option: Option): string {
   const indent = option.short === undefined && !option.operand ? 6 : 2;
   return " ".repeat(indent) + optionUsage(option);

@@ -8,7 +8,7 @@ import { ABBREVIATIONS, valueNotes } from "./value_notes.ts";
 /**
  * The source of stud(8).
  *
- * @param date of the last change of its text, `YYYY-MM-DD`
+ * @param date when its text last changed, `YYYY-MM-DD`
  */
 export function manPage(version: string, date: string): string {
   return [
@@ -71,7 +71,7 @@ function usage(option: Option): string {
   }).join("");
 }
 
-/** A line for each sentence, as roff likes it, with options in bold. */
+/** One line per sentence, as is usual in roff, with options in bold. */
 function paragraph(text: string): string[] {
   return text.split(/(?<=\.) (?=[A-Z])/).map((sentence) =>
     escape(sentence).replace(/\\-\\-[a-z](?:[a-z0-9]|\\-)*/g, "\\fB$&\\fR")
@@ -173,7 +173,7 @@ const BEFORE_OPTIONS = [
   "prints a file to start from.",
 ];
 
-/** What comes before the keys of a block. */
+/** The lines before the keys of a block. */
 const BLOCK_EXAMPLES: Readonly<Record<Block["key"], readonly string[]>> = {
   "pem-file": [
     ".PP",

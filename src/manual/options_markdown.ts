@@ -1,4 +1,4 @@
-/** docs/options.md, from the option table, laid out as `deno fmt` leaves it. */
+/** docs/options.md, from the option table, formatted like the output of `deno fmt`. */
 
 import { blockForm, blockHelp, blockUsage, optionUsage, shownDefault } from "./help.ts";
 import type { Block, Option } from "../config/options.ts";
@@ -60,7 +60,7 @@ export function optionsMarkdown(): string {
   ].join("\n") + "\n";
 }
 
-/** The heading is the bare name, so that `options.md#--frontend` leads there. */
+/** The heading is the name alone, so that `options.md#--frontend` links to it. */
 function section(option: Option): string[] {
   const fallback = shownDefault(option);
   return [
@@ -91,10 +91,10 @@ function code(text: string): string {
   return `\`${text}\``;
 }
 
-/** A sentence of the table: options become code, and characters that Markdown would take are escaped. */
+/** A sentence of the table: options become code, and Markdown's special characters are escaped. */
 function prose(text: string): string {
   return text.replace(/[*|_[\]<>]/g, "\\$&").replace(/--[a-z][a-z0-9-]*/g, "`$&`");
 }
 
-/** `lineWidth` of deno.json: `deno fmt` fills paragraphs to it. */
+/** `lineWidth` of deno.json: `deno fmt` wraps paragraphs at it. */
 const FMT_WIDTH = 100;

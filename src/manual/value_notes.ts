@@ -1,4 +1,4 @@
-/** What holds for the values of every option, as help, manual page and README say it. */
+/** Rules for the values of all options, as shown in help, manual page and README. */
 
 import { DURATION_FORMS } from "../config/duration.ts";
 import { OPTIONS } from "../config/options.ts";
@@ -14,6 +14,6 @@ export function valueNotes(): string {
     "error, unless it may be repeated.";
 }
 
-/** What holds for the names of options on the command line. */
+/** Rules for the names of options on the command line. */
 export const ABBREVIATIONS =
   "Long options may be abbreviated as long as the option is unambiguous.";

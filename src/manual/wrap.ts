@@ -1,4 +1,4 @@
-/** Text in lines of bounded width, for help and for comments. It knows nothing of options. */
+/** Wraps text at a max width, for help and for comments. It does not know the options. */
 
 /** Breaks `text` at spaces into lines of at most `width` characters; a longer word has its own line. */
 export function wrap(text: string, width: number): string[] {

@@ -1,6 +1,6 @@
-/** Octets as base64 (RFC 4648 section 4), the form they have in PEM and in JSON. */
+/** Bytes as base64 (RFC 4648 section 4), as in PEM and in JSON. */
 
-/** Text of any number of octets. */
+/** The text for any number of bytes. */
 export function toBase64(octets: Uint8Array): string {
   const parts: string[] = [];
   for (let at = 0; at < octets.length; at += AT_ONCE) {
@@ -9,7 +9,7 @@ export function toBase64(octets: Uint8Array): string {
   return btoa(parts.join(""));
 }
 
-/** The octets of a text. Throws the platform's error for one that is not base64. */
+/** The bytes of a text. Throws the platform's error for text that is not base64. */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   const binary = atob(text);
   const octets = new Uint8Array(binary.length);
@@ -17,5 +17,5 @@ export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   return octets;
 }
 
-/** As many arguments as every platform takes. */
+/** Max arguments that every platform supports. */
 const AT_ONCE = 8 << 10;

@@ -1,6 +1,6 @@
-/** What is done with bytes everywhere: put together, compared, and written in hexadecimal. */
+/** Operations on bytes that are needed everywhere: join, compare, write in hexadecimal. */
 
-/** Several pieces in one, in their order. */
+/** Joins several arrays in their order. */
 export function joinBytes(...pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   let length = 0;
   for (const piece of pieces) length += piece.length;
@@ -13,7 +13,7 @@ export function joinBytes(...pieces: readonly Uint8Array[]): Uint8Array<ArrayBuf
   return whole;
 }
 
-/** Whether both are the same bytes. Not for secrets: the time it takes tells where they differ. */
+/** Whether both are the same bytes. Not for secrets: its running time reveals where they differ. */
 export function isSameBytes(one: Uint8Array, other: Uint8Array): boolean {
   if (one.length !== other.length) return false;
   for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;

@@ -1,34 +1,34 @@
 /**
- * Reads the ClientHello at the start of a connection, before a TLS library sees it: the server name, the ALPN
- * protocols and the names of the tickets the client brings. It knows records (RFC 8446 section 5.1), the
- * message (RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2) and the four extensions it reads. Versions,
- * ciphers, keys and all other extensions are the library's to judge.
+ * Parses the ClientHello at the start of a connection, before a TLS library gets it: the server name, the ALPN
+ * protocols and the names of the client's tickets. It knows records (RFC 8446 section 5.1), the message (RFC 8446
+ * section 4.1.2, RFC 5246 section 7.4.1.2) and the four extensions that it needs. The library validates versions,
+ * ciphers, keys and all other extensions.
  */
 
 import { isIpAddress } from "./ip_address.ts";
 
-/** What a client says of itself in the clear. */
+/** What a client sends about itself unencrypted. */
 export interface ClientHello {
   /**
-   * SNI host_name (RFC 6066 section 3), lower case, without a trailing dot; undefined if none was sent, or something
-   * else. Letters, digits, `-` and `_` in labels that are not empty, 255 octets at most. It may be an IP address: no
-   * client should send one, some do.
+   * SNI host_name (RFC 6066 section 3), lower case, without a final dot; undefined if the client sent none, or
+   * something else. Letters, digits, `-` and `_` in non-empty labels, max 255 bytes. It may be an IP address: clients
+   * should not send one, but some do.
    */
   readonly serverName: string | undefined;
   /**
-   * What was sent instead of a host_name that can be one: `[::1]`, `*.example.org`, spaces, nothing. UTF-8 as far as it
-   * is, any character but NUL, for logs only. No certificate is for it, and servers commonly serve the client all the
-   * same. Undefined if that did not happen.
+   * The server name that was sent, if it is not a valid host_name: `[::1]`, `*.example.org`, spaces, empty. UTF-8 where
+   * it is valid, any character but NUL, for logs only. No certificate matches it, but servers commonly serve the client
+   * anyway. Undefined otherwise.
    */
   readonly strangeName?: string;
-  /** RFC 7301, in the client's order, a character per octet; empty if none was sent. */
+  /** RFC 7301, in the client's order, one character per byte; empty if none was sent. */
   readonly alpnProtocols: readonly string[];
   /**
-   * The first 16 octets of the session ticket (RFC 5077) and of each PSK identity (RFC 8446 section 4.2.11)
-   * that has that many: views of the input, or of a copy if the hello came in several records.
+   * The first 16 bytes of the session ticket (RFC 5077) and of each PSK identity (RFC 8446 section 4.2.11) that is at
+   * least that long: views of the input, or of a copy if the hello came in several records.
    */
   readonly ticketNames: readonly Uint8Array[];
-  /** Where everything else it offers can be read (`client_offers.ts`). */
+  /** The part that contains everything else it offers (`client_offers.ts`). */
   readonly body: HelloBody;
 }
 
@@ -39,34 +39,33 @@ export interface HelloBody {
   readonly end: number;
 }
 
-/** What the octets so far amount to. A hello or a refusal stays the same whatever follows. */
+/** The result for the bytes so far. A hello or a refusal stays the same whatever follows. */
 export type HelloVerdict =
-  /** More octets are needed. */
+  /** More bytes are needed. */
   | { readonly kind: "incomplete" }
   | { readonly kind: "hello"; readonly hello: ClientHello }
-  /** `reason` is for an operator, `alert` (RFC 8446 section 6) for the client. */
+  /** `reason` is for the operator, `alert` (RFC 8446 section 6) for the client. */
   | { readonly kind: "refused"; readonly reason: string; readonly alert: number };
 
 type Refused = Extract<HelloVerdict, { kind: "refused" }>;
 
-/** A host_name that is none. */
+/** A host_name that is not valid. */
 interface StrangeName {
   readonly kind: "strange";
   readonly text: string;
 }
 
 /**
- * Octets, record headers included, that a ClientHello may take: with that many, a verdict is never
- * "incomplete". Clients send 300 to 2,000; several large tickets next to post-quantum key shares stay under
- * 16 KiB, which is where some servers stop. Twice that leaves room for headers: a usual hello fits even
- * with a record for each octet.
+ * Max bytes of a ClientHello, including record headers: with that many, the result is never "incomplete". Clients send
+ * 300 to 2,000; several large tickets with post-quantum key shares stay under 16 KiB, the limit of some servers. Twice
+ * that leaves room for headers: a usual hello fits even with one record per byte.
  */
 export const LONGEST_HELLO = 32 << 10;
 
 /**
- * Judges the octets of a connection from its first on, as many as there are. Refuses as early as they allow;
- * what is inside the message is looked at when all of it is there. Ignores what follows the hello. Never
- * throws, and takes time in proportion to the octets given.
+ * Parses the bytes of a connection from the first one, as many as there are. Refuses as early as possible; the message
+ * itself is parsed when all of it has arrived. Ignores what follows the hello. Never throws, and takes time
+ * proportional to the number of bytes.
  */
 export function parseClientHello(octets: Uint8Array): HelloVerdict {
   const length = Math.min(octets.length, LONGEST_HELLO);
@@ -80,7 +79,7 @@ export function parseClientHello(octets: Uint8Array): HelloVerdict {
     const end = at + word(octets, at - 2);
     const stop = Math.min(end, length);
     for (; have < MESSAGE_HEADER && at < stop; at++, have++) {
-      // At any point this is the least value that the whole header can have.
+      // At any point this is the smallest value that the whole header can have.
       header |= octets[at]! << (24 - 8 * have);
       if (header >>> 24 !== CLIENT_HELLO) return UNEXPECTED;
       if ((header & 0xffffff) > LONGEST_BODY) return TOO_LONG;
@@ -100,7 +99,7 @@ export function parseClientHello(octets: Uint8Array): HelloVerdict {
   return octets.length < LONGEST_HELLO ? INCOMPLETE : TOO_LONG;
 }
 
-/** What is wrong with the record header there, as far as it has come. */
+/** What is wrong with the record header at this index, as far as it has arrived. */
 function recordFault(octets: Uint8Array, at: number, length: number): HelloVerdict | undefined {
   if (octets[at] !== HANDSHAKE) return at === 0 ? withoutHandshake(octets, length) : UNEXPECTED;
   if (at + 1 >= length) return undefined;
@@ -113,7 +112,7 @@ function recordFault(octets: Uint8Array, at: number, length: number): HelloVerdi
   return fragment > LONGEST_FRAGMENT ? RECORD_OVERFLOW : undefined;
 }
 
-/** Tells TLS in the wrong order, and SSLv2 (RFC 6101 appendix E), from everything else. */
+/** Distinguishes TLS in the wrong order, and SSLv2 (RFC 6101 appendix E), from everything else. */
 function withoutHandshake(octets: Uint8Array, length: number): HelloVerdict {
   const first = octets[0]!;
   if (first & 0x80) {
@@ -126,7 +125,7 @@ function withoutHandshake(octets: Uint8Array, length: number): HelloVerdict {
   return octets[2]! <= NEWEST_MINOR_VERSION ? UNEXPECTED : NOT_TLS;
 }
 
-/** Joins the body of a message that lies in several records, all of which are there. */
+/** Joins the body of a message from several records, all of which have arrived. */
 function joined(octets: Uint8Array, size: number): Uint8Array {
   const message = new Uint8Array(MESSAGE_HEADER + size);
   for (let record = 0, have = 0; have < message.length;) {
@@ -168,7 +167,7 @@ function parseExtensions(body: HelloBody, start: number): HelloVerdict {
     at = data + word(octets, at + 2);
     if (at > end) return MALFORMED;
     if (type !== SERVER_NAME && type !== ALPN && type !== TICKET && type !== PSK) continue;
-    // A shift counts modulo 32, where the four differ: 0, 16, 3 and 9.
+    // A shift counts modulo 32, and there the four types differ: 0, 16, 3 and 9.
     if ((seen & (1 << type)) !== 0) return MISUSED;
     seen |= 1 << type;
     if (type === SERVER_NAME) {
@@ -179,7 +178,7 @@ function parseExtensions(body: HelloBody, start: number): HelloVerdict {
       alpnProtocols = parseProtocols(octets, data, at);
       if (alpnProtocols === undefined) return MALFORMED;
     } else if (type === PSK) {
-      // RFC 8446 section 4.2.11: it is the last one.
+      // RFC 8446 section 4.2.11: it must be the last extension.
       if (at !== end) return MISUSED;
       const names = parseIdentities(octets, data, at);
       if (names === undefined) return MALFORMED;
@@ -198,7 +197,7 @@ function parseExtensions(body: HelloBody, start: number): HelloVerdict {
   };
 }
 
-/** RFC 6066 section 3: one host_name at most; names of other types, which nobody defined, are skipped. */
+/** RFC 6066 section 3: max one host_name; undefined types of names are skipped. */
 function parseServerNames(
   octets: Uint8Array,
   start: number,
@@ -235,11 +234,11 @@ function parseHostName(
     if (code === 0 || (code === DOT && before === DOT)) return otherName(octets, from, end);
     codes[at] = before = code;
   }
-  // An empty label: nothing at all, nothing but a dot, or two at the end.
+  // An empty label: an empty name, a dot alone, or two dots at the end.
   return before === DOT ? otherName(octets, from, end) : String.fromCharCode.apply(null, codes);
 }
 
-/** RFC 6066 asks for a DNS name. Servers take an IP address too, and whatever else, except a NUL. */
+/** RFC 6066 requires a DNS name. Servers also accept an IP address, and any other text without a NUL. */
 function otherName(octets: Uint8Array, from: number, end: number): string | StrangeName | Refused {
   const sent = octets.subarray(from, end);
   if (sent.includes(0)) return NAME_UNUSABLE;
@@ -317,15 +316,15 @@ const TICKET_NAME = 16;
 const OBFUSCATED_AGE = 4;
 const SHORTEST_BINDERS = 33;
 const DOT = 0x2e;
-/** What an octet of a server name is in lower case; 0 for what may not be in one. */
+/** The lower-case form of a byte in a server name; 0 if the byte is not allowed. */
 const NAME_CODES = Uint8Array.from({ length: 256 }, (_, code) => {
   const character = String.fromCharCode(code);
   return /[a-z0-9_.-]/i.test(character) ? character.toLowerCase().charCodeAt(0) : 0;
 });
 
 /**
- * Alerts: 10 unexpected_message, 22 record_overflow, 50 decode_error for what cannot be read, 47
- * illegal_parameter for what can be read and may not be, 70 protocol_version, 112 unrecognized_name.
+ * Alerts: 10 unexpected_message, 22 record_overflow, 50 decode_error for unparsable messages, 47 illegal_parameter for
+ * parsable but forbidden values, 70 protocol_version, 112 unrecognized_name.
  */
 const NOT_TLS = refused("not TLS (plain HTTP, a PROXY line or another protocol)", 50);
 const SSLV2 = refused("an SSLv2 ClientHello, which is obsolete and insecure", 70);
@@ -337,7 +336,7 @@ const MISUSED = refused("malformed TLS message", 47);
 const TOO_LONG = refused("a ClientHello of more than 32 KiB", 47);
 const NAME_UNREADABLE = refused("malformed server name", 50);
 const NAME_WRONG = refused("malformed server name", 47);
-/** OpenSSL refuses such names with this alert, whatever the server would do. */
+/** OpenSSL refuses such names with this alert, regardless of the server's settings. */
 const NAME_UNUSABLE = refused("malformed server name", 112);
 
 const INCOMPLETE: HelloVerdict = Object.freeze({ kind: "incomplete" });

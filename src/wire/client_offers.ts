@@ -1,12 +1,12 @@
 /**
- * Reads what decides which certificates a client can verify: the versions, cipher suites, groups and signature schemes
- * of its ClientHello. Only names with certificates of different kinds need it, so it is read when it is asked for. It
- * judges nothing, and skips what it cannot read: that is the library's to refuse.
+ * Parses what determines which certificates a client can verify: the versions, cipher suites, groups and signature
+ * schemes of its ClientHello. Only names with certificates of different kinds need it, so it is parsed on demand. It
+ * validates nothing and skips malformed parts, which the TLS library refuses.
  */
 
 import type { HelloBody } from "./client_hello.ts";
 
-/** The lists of a ClientHello, in the client's order, as IANA numbers their entries. */
+/** The lists of a ClientHello, in the client's order, with IANA's numbers. */
 export interface ClientOffers {
   /** `0x0304` is TLS 1.3. Without supported_versions (RFC 8446 section 4.2.1): up to legacy_version. */
   readonly versions: readonly number[];
@@ -17,7 +17,7 @@ export interface ClientOffers {
   readonly signatures: readonly number[] | undefined;
 }
 
-/** Reads them, in the time that the hello's length takes. Never throws. */
+/** Parses them, in time proportional to the length of the hello. Never throws. */
 export function clientOffers({ octets, start, end }: HelloBody): ClientOffers {
   const sessionId = start + 2 + 32;
   const ciphers = sessionId + 1 + octets[sessionId]!;
@@ -25,7 +25,7 @@ export function clientOffers({ octets, start, end }: HelloBody): ClientOffers {
   let versions: readonly number[] | undefined;
   let groups: readonly number[] | undefined;
   let signatures: readonly number[] | undefined;
-  // Behind the compression methods comes the length of all extensions, if there are any.
+  // The length of all extensions, if any, follows the compression methods.
   for (let at = compressions + 1 + octets[compressions]! + 2; at + 4 <= end;) {
     const type = word(octets, at);
     const data = at + 4;

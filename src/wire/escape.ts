@@ -1,24 +1,29 @@
 /**
- * Makes text and bytes of strangers harmless in one line of a log, a message or a terminal: nothing in them can forge
- * lines, colours or directions. It refuses nothing, and knows no words.
+ * Makes untrusted text and bytes safe for one line of a log, a message or a terminal: nothing in them can forge lines,
+ * colors or text directions. It refuses nothing and knows no words.
  */
 
-/** One line of a log: what cannot be printed as `\xNN` or `\u{NNNN}`, and `…` in place of what is beyond 1,000 characters. */
+/**
+ * One line of a log: unprintable characters as `\xNN` or `\u{NNNN}`, and `…` instead of everything after 1,000
+ * characters.
+ */
 export function printable(text: string): string {
   return escapeText(text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)}…` : text);
 }
 
-/** The same of a text that is bounded already. */
+/** The same for text that is already bounded. */
 export function escapeText(text: string): string {
   return text.replace(UNPRINTABLE, escapeCharacter);
 }
 
-/** Something that an operator has written, for a message: in double quotes, else as {@linkcode escapeControl}. */
+/** An operator's text for a message: in double quotes, otherwise like {@linkcode escapeControl}. */
 export function quote(text: string): string {
   return `"${escapeControl(text).replaceAll('"', '\\"')}"`;
 }
 
-/** The same without quotes, for names of files and options: line feeds and tabs as `\n` and `\t`, 200 characters at most. */
+/**
+ * The same without quotes, for names of files and options: line feeds and tabs as `\n` and `\t`, max 200 characters.
+ */
 export function escapeControl(text: string): string {
   const characters = Array.from(text);
   const shown = characters.slice(0, MAX_QUOTED).join("").replace(
@@ -28,7 +33,10 @@ export function escapeControl(text: string): string {
   return characters.length > MAX_QUOTED ? `${shown}…` : shown;
 }
 
-/** Bytes in double quotes: printable ASCII as it is, all others as `\xNN`, and `…` in place of what is beyond the first 48. */
+/**
+ * Bytes in double quotes: printable ASCII unchanged, all others as `\xNN`, and `…` instead of everything after the
+ * first 48.
+ */
 export function quoteBytes(bytes: Uint8Array): string {
   const shown = [...bytes.subarray(0, MAX_BYTES)].map((byte) => {
     const isPlain = byte >= 0x20 && byte <= 0x7e && byte !== QUOTE && byte !== BACKSLASH;
@@ -37,7 +45,7 @@ export function quoteBytes(bytes: Uint8Array): string {
   return `"${shown.join("")}${bytes.length > MAX_BYTES ? "…" : ""}"`;
 }
 
-/** A line that may be JSON, whose strings stay what they are: `\uNNNN` for every UTF-16 code unit that cannot be printed. */
+/** A line that may be JSON, whose strings keep their meaning: `\uNNNN` for every unprintable UTF-16 code unit. */
 export function escapeJson(text: string): string {
   return text.replace(UNPRINTABLE, (character) => {
     let escaped = "";
@@ -57,7 +65,7 @@ function escapeByte(byte: number): string {
   return `\\x${byte.toString(16).padStart(2, "0")}`;
 }
 
-/** Control, format (bidirectional overrides among them) and separator characters, and halves of surrogate pairs. */
+/** Control, format (including bidirectional overrides) and separator characters, and unpaired surrogates. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 const CONTROL = new Map([["\n", "\\n"], ["\r", "\\r"], ["\t", "\\t"]]);
 /** UTF-16 code units. */

@@ -1,13 +1,13 @@
 /**
- * Keys derived from a secret: HMAC (RFC 2104) and HKDF (RFC 5869) with SHA-256, for the few bytes that a worker
- * derives a day. A platform's own would cost it 35 ms and 4 MB at its start. What it computes with depends on the
- * lengths alone, so nothing about a secret shows in its time.
+ * Derives keys from a secret: HMAC (RFC 2104) and HKDF (RFC 5869) with SHA-256, for the few bytes that a worker derives
+ * per day. The platform's own would cost a worker 35 ms and 4 MB at its start. The running time depends only on the
+ * lengths, so it reveals nothing about the secret.
  */
 
 import { joinBytes } from "./bytes.ts";
 import { sha256 } from "./sha256.ts";
 
-/** Up to 8,160 bytes from a secret that is hard to guess, without a salt; other bytes for each `info`. */
+/** Up to 8,160 bytes from a secret that is hard to guess, without a salt. Each `info` gives different bytes. */
 export function hkdf(secret: Uint8Array, info: string, length: number): Uint8Array<ArrayBuffer> {
   const key = hmac(new Uint8Array(DIGEST), secret);
   const label = new TextEncoder().encode(info);

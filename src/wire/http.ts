@@ -1,32 +1,32 @@
 /**
- * HTTP/1.1 (RFC 9112) as far as one question and its answer need it: a request that asks for the connection to
- * be closed, and an answer of a known length, in chunks, or up to the end of the connection.
+ * HTTP/1.1 (RFC 9112) as far as one request and its response need it. The request asks to close the connection. The
+ * response has a known length, comes in chunks, or lasts until the connection ends.
  */
 
 import { joinBytes } from "./bytes.ts";
 
-/** A question. */
+/** A request. */
 export interface HttpQuestion {
   readonly method: "GET" | "POST";
   readonly url: URL;
   /** Names and values. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Of POST. */
+  /** For POST. */
   readonly body?: Uint8Array;
 }
 
-/** An answer, whatever its status. */
+/** A response with any status. */
 export interface HttpAnswer {
   readonly status: number;
   readonly body: Uint8Array;
 }
 
-/** Thrown for octets that are no answer; the message says what they are instead. */
+/** Thrown for bytes that are not a response; the message says what they are instead. */
 export class HttpFormatError extends Error {
   override readonly name = "HttpFormatError";
 }
 
-/** The octets of a request. */
+/** The bytes of a request. */
 export function encodeHttpRequest({ method, url, headers, body }: HttpQuestion): Uint8Array {
   const all = {
     Host: url.host,
@@ -44,8 +44,8 @@ export function encodeHttpRequest({ method, url, headers, body }: HttpQuestion):
 }
 
 /**
- * Reads an answer from all octets that have come so far; undefined: more have to come. `ended` tells that
- * none will. Throws {@linkcode HttpFormatError}.
+ * Parses a response from all bytes received so far; undefined if more are needed. `ended` means that no more will come.
+ * Throws {@linkcode HttpFormatError}.
  */
 export function parseHttpAnswer(octets: Uint8Array, ended: boolean): HttpAnswer | undefined {
   const text = latin1(octets.subarray(0, MOST_HEAD));
@@ -59,7 +59,7 @@ export function parseHttpAnswer(octets: Uint8Array, ended: boolean): HttpAnswer 
   const status = Number(/^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(first)?.[1] ?? NaN);
   if (Number.isNaN(status)) throw new HttpFormatError("the answer is not HTTP");
   const rest = octets.subarray(end + 4);
-  // 100 (Continue) and its like come before the answer.
+  // 100 (Continue) and similar responses come before the final one.
   if (status < 200) return parseHttpAnswer(rest, ended);
   const body = answerBody(new Headers(lines), rest, ended);
   return body && { status, body };
@@ -98,7 +98,7 @@ function answerBody(headers: Headers, rest: Uint8Array, ended: boolean): Uint8Ar
   return body;
 }
 
-/** Undefined until the last chunk is there; what follows that is of no interest. */
+/** Undefined until the last chunk has arrived; what follows it is ignored. */
 function chunks(octets: Uint8Array): Uint8Array | undefined {
   const parts: Uint8Array[] = [];
   for (let at = 0;;) {
@@ -123,6 +123,6 @@ function latin1(octets: Uint8Array): string {
   return String.fromCharCode(...octets);
 }
 
-/** Octets. */
+/** Bytes. */
 const MOST_HEAD = 16 << 10;
 const MOST_CHUNK_LINE = 256;

@@ -1,16 +1,16 @@
 /**
- * IP addresses between their text (RFC 4291, RFC 5952) and their octets in network order. An IPv4 address
- * that the kernel shows mapped into IPv6 (`::ffff:192.0.2.1`) is treated as the IPv4 address it is.
+ * Converts IP addresses between text (RFC 4291, RFC 5952) and bytes in network order. An IPv4 address that the kernel
+ * shows mapped into IPv6 (`::ffff:192.0.2.1`) is treated as IPv4.
  */
 
-/** Thrown for text that is no IP address. */
+/** Thrown for text that is not an IP address. */
 export class AddressFormatError extends Error {
   override readonly name = "AddressFormatError";
 }
 
 /**
- * Turns an IP address in text form, without brackets, into 4 or 16 octets.
- * A zone (`%eth0`) is dropped. Throws {@linkcode AddressFormatError}.
+ * Converts an IP address from text, without brackets, to 4 or 16 bytes. A zone (`%eth0`) is dropped. Throws {@linkcode
+ * AddressFormatError}.
  */
 export function parseIpAddress(text: string): Uint8Array {
   if (!text.includes(":")) return parseIpv4(text, text);
@@ -32,12 +32,12 @@ export function isIpAddress(text: string): boolean {
   }
 }
 
-/** Drops the IPv6 prefix of a mapped IPv4 address and leaves any other address text as it is. */
+/** Drops the IPv6 prefix of a mapped IPv4 address and leaves any other address text unchanged. */
 export function unmapIpv4(text: string): string {
   return text.startsWith("::ffff:") && text.includes(".") ? text.slice(7) : text;
 }
 
-/** The 4 octets of an IPv4 address mapped into 16, or the octets as they are. Shares their memory. */
+/** The 4 bytes of an IPv4 address mapped into 16, or the bytes unchanged. Shares their memory. */
 export function unmapIpv4Octets(octets: Uint8Array): Uint8Array {
   const mapped = octets[10] === 0xff && octets[11] === 0xff &&
     octets.subarray(0, 10).every((octet) => octet === 0);
@@ -45,8 +45,8 @@ export function unmapIpv4Octets(octets: Uint8Array): Uint8Array {
 }
 
 /**
- * The text of an IP address of 4 or 16 octets as RFC 5952 writes it; one that is IPv4 mapped into IPv6 is
- * written as IPv4.
+ * The text of an IP address of 4 or 16 bytes in the form of RFC 5952; an IPv4 address mapped into IPv6 is written as
+ * IPv4.
  */
 export function formatIpAddress(octets: Uint8Array): string {
   const address = unmapIpv4Octets(octets);
@@ -66,9 +66,9 @@ export function formatIpAddress(octets: Uint8Array): string {
 }
 
 /**
- * A key for the client with this IP address: an IPv4 address is one client, and so is an IPv6 network of 64 bits,
- * which is what a single customer or machine gets at least (RFC 6177, RFC 7421) and may take any address of. An IPv4
- * address mapped into IPv6 is the IPv4 address. Text that is no IP address is a client of its own.
+ * A key for the client with this IP address. An IPv4 address is one client. So is an IPv6 network of 64 bits: a single
+ * customer or machine gets at least that and may use any address of it (RFC 6177, RFC 7421). An IPv4 address mapped
+ * into IPv6 counts as IPv4. Text that is not an IP address is a client of its own.
  */
 export function clientNetwork(host: string): string {
   if (!host.includes(":")) return host;
@@ -104,7 +104,7 @@ function parseIpv6(text: string, whole: string): Uint8Array {
   const head = parseGroups(halves[0] ?? "", whole, halves.length === 1);
   const tail = halves.length === 2 ? parseGroups(halves[1] ?? "", whole, true) : [];
   const missing = 16 - head.length - tail.length;
-  // "::" stands for at least one group; without it all sixteen octets must be written out.
+  // "::" replaces at least one group; without it all sixteen bytes must be written.
   if (halves.length === 2 ? missing < 2 : missing !== 0) {
     throw new AddressFormatError(`not an IP address: ${whole}`);
   }

@@ -1,13 +1,13 @@
 /**
- * The JA4 fingerprint of a TLS client (FoxIO, technical_details/JA4.md): which library and which settings of it
- * made a ClientHello, whatever name it asks for. It reads what `client_hello.ts` leaves to the TLS library, and
- * only for who wants to know: nothing that serves a client depends on it.
+ * The JA4 fingerprint of a TLS client (FoxIO, technical_details/JA4.md): it identifies the library and settings that
+ * made a ClientHello, independent of the requested name. It reads what `client_hello.ts` leaves to the TLS library. It
+ * is computed only on request: nothing that serves a client depends on it.
  */
 
 import { joinBytes, toHex } from "./bytes.ts";
 import { sha256 } from "./sha256.ts";
 
-/** What the fingerprint is made of, in the client's order, without GREASE (RFC 8701). */
+/** The inputs of the fingerprint, in the client's order, without GREASE (RFC 8701). */
 interface HelloLists {
   readonly version: number;
   readonly ciphers: readonly number[];
@@ -18,8 +18,8 @@ interface HelloLists {
 }
 
 /**
- * The fingerprint, for example `t13d1516h2_8daaf6152771_e5627efa2ab1`, of the hello that the octets of a
- * connection begin with: all of it, record headers included. Undefined for what is no whole ClientHello.
+ * The fingerprint, for example `t13d1516h2_8daaf6152771_e5627efa2ab1`, of a ClientHello at the start of the bytes,
+ * which include record headers. Undefined if the bytes are not a complete ClientHello.
  */
 export function ja4(octets: Uint8Array): string | undefined {
   const body = helloBody(octets);
@@ -38,7 +38,7 @@ export function ja4(octets: Uint8Array): string | undefined {
   ].join("_");
 }
 
-/** The message's body, out of as many records as it lies in. */
+/** The message's body, joined from all of its records. */
 function helloBody(octets: Uint8Array): Uint8Array | undefined {
   const pieces: Uint8Array[] = [];
   for (let at = 0; octets[at] === HANDSHAKE && at + RECORD_HEADER <= octets.length;) {
@@ -52,7 +52,7 @@ function helloBody(octets: Uint8Array): Uint8Array | undefined {
   return message.torn ? undefined : body;
 }
 
-/** Undefined for what does not hold together. */
+/** Undefined if the structure is inconsistent. */
 function readLists(hello: Reader): HelloLists | undefined {
   let version = hello.number(2);
   hello.take(RANDOM);
@@ -76,7 +76,7 @@ function readLists(hello: Reader): HelloLists | undefined {
   return { version, ciphers, extensions, signatures, protocol };
 }
 
-/** Reads numbers and octets one after the other; what is not there is zero, and then it is torn. */
+/** Reads numbers and bytes in sequence. Missing bytes are read as zero, and mark the reader as torn. */
 class Reader {
   readonly #octets: Uint8Array;
   #at = 0;
@@ -90,7 +90,7 @@ class Reader {
     return this.#octets.length - this.#at;
   }
 
-  /** A number of one octet or two. */
+  /** A number of one or two bytes. */
   number(size: 1 | 2): number {
     const octets = this.take(size);
     if (this.torn) return 0;
@@ -109,7 +109,7 @@ class Reader {
     return this;
   }
 
-  /** Numbers of two octets, without GREASE. */
+  /** Numbers of two bytes, without GREASE. */
   words(length: number): number[] {
     const octets = this.take(length);
     const words: number[] = [];
@@ -121,7 +121,7 @@ class Reader {
   }
 }
 
-/** First and last character, or those of the hexadecimal form if one of them is no letter or digit. */
+/** First and last character, or those of the hexadecimal form if one of them is not a letter or digit. */
 function ends(protocol: Uint8Array): string {
   const [first, last] = [protocol[0], protocol.at(-1)];
   if (first === undefined || last === undefined) return "00";
@@ -146,7 +146,7 @@ function ascending(one: number, other: number): number {
   return one - other;
 }
 
-/** RFC 8701: two equal octets that end in 0xa. */
+/** RFC 8701: two equal bytes that end in 0xa. */
 function isGrease(number: number): boolean {
   return (number & 0x0f0f) === 0x0a0a && number >> 8 === (number & 0xff);
 }
@@ -155,7 +155,7 @@ function word(octets: Uint8Array, at: number): number {
   return (octets[at]! << 8) | octets[at + 1]!;
 }
 
-/** What a list without entries stands as. */
+/** Written for an empty list. */
 const NOTHING = "000000000000";
 const VERSIONS = new Map([
   [0x0304, "13"],

@@ -1,4 +1,4 @@
-/** Whether the text is the name of a key in a token (RFC 7512) instead of a path or PEM text. */
+/** Whether the text names a key in a token (RFC 7512) instead of a path or PEM text. */
 export function isKeyUri(text: string): boolean {
   return /^pkcs11:/i.test(text);
 }

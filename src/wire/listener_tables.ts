@@ -1,26 +1,26 @@
-/** Reads the kernel's tables of TCP sockets: /proc/net/tcp and /proc/net/tcp6 (proc_pid_net(5)). */
+/** Parses the kernel's tables of TCP sockets: /proc/net/tcp and /proc/net/tcp6 (proc_pid_net(5)). */
 
 import { parseIpAddress } from "./ip_address.ts";
 import type { SocketAddress } from "./preface.ts";
 
 /**
- * How many sockets listen on exactly this address, in the text of the table for its family. Tables are written
- * in the octet order of the machine, which is little-endian wherever stud runs.
+ * How many sockets listen on exactly this address, from the text of the table for its family. Tables use the byte order
+ * of the machine, which is little-endian wherever stud runs.
  */
 export function countListeners(table: string, { host, port }: SocketAddress): number {
   const local = localText({ host, port });
   return listening(table).filter((one) => one === local).length;
 }
 
-/** The two tables of a machine; empty where there is none. */
+/** The two tables of a machine; an empty text for a missing table. */
 export interface ListenerTables {
   readonly ipv4: string;
   readonly ipv6: string;
 }
 
 /**
- * Where a socket listens that gets connections which one on this address would get too: on the same address, on
- * every address, or, if this one is every address, on some. Undefined if none does.
+ * The address of a listening socket that would compete with one on this address for connections: on the same address,
+ * on every address, or, if this one is every address, on any. Undefined if there is none.
  */
 export function listenerOn(
   tables: ListenerTables,
@@ -34,13 +34,13 @@ export function listenerOn(
   const all = [...ipv4, ...ipv6];
   const exact = hosts.find((one) => all.includes(localText({ host: one, port })));
   if (exact !== undefined) return { host: exact, port };
-  // A socket for every IPv6 address mostly takes IPv4 clients too.
+  // A socket for every IPv6 address usually accepts IPv4 clients too.
   const within = host === "::" ? all : host === "0.0.0.0" ? ipv4 : [];
   const some = within.some((one) => one.endsWith(`:${hexadecimal(port, 4)}`));
   return some ? address : undefined;
 }
 
-/** The local addresses of the sockets that listen, as the table has them. */
+/** The local addresses of the listening sockets, in the table's format. */
 function listening(table: string): string[] {
   return table.split("\n").flatMap((line) => {
     const [, local = "", , state] = line.trim().split(/\s+/);

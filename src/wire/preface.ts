@@ -1,6 +1,6 @@
 /**
- * What the backend reads before the first octet of plaintext: nothing, the client's address as stud has
- * always written it, or a PROXY protocol line. Encoders only; nothing is sent from here.
+ * What the backend receives before the first byte of plaintext: nothing, the client's address in stud's own format, or
+ * a PROXY protocol line. Encoders only; nothing is sent from here.
  */
 
 import { parseIpAddress } from "./ip_address.ts";
@@ -11,14 +11,14 @@ export interface SocketAddress {
   readonly port: number;
 }
 
-/** AF_INET and AF_INET6 as Linux numbers them: what `--write-ip` sends as its first octet. */
+/** AF_INET and AF_INET6 on Linux: the first byte that `--write-ip` sends. */
 const AF_INET = 2;
 const AF_INET6 = 10;
 
 /**
- * Encodes `--write-ip`: one octet of address family as Linux numbers it (2 for IPv4, 10 for IPv6), then
- * the 4 or 16 octets of the client's address in network order. (stud's own help text says little-endian;
- * its code has always written network order.)
+ * Encodes `--write-ip`: one byte of address family in Linux's numbers (2 for IPv4, 10 for IPv6), then the 4 or 16 bytes
+ * of the client's address in network order. (The original stud's help text says little-endian, but its code has always
+ * written network order.)
  */
 export function encodeIpPreface(client: SocketAddress): Uint8Array {
   const octets = parseIpAddress(client.host);

@@ -1,43 +1,42 @@
 /**
- * Finds where a header of the PROXY protocol (haproxy.org, proxy-protocol.txt), version 1 or 2, ends, and which
- * client it is about. It checks what makes a header whole and passes no judgement on the rest: TLVs, families
- * that nobody knows yet and LOCAL connections are for the receiver that the header goes on to.
+ * Finds the end of a PROXY protocol header (haproxy.org, proxy-protocol.txt), version 1 or 2, and the client in it. It
+ * checks only that the header is complete and well-formed. TLVs, unknown families and LOCAL connections are for the
+ * receiver of the header to interpret.
  */
 
 import { formatIpAddress, isIpAddress, unmapIpv4 } from "./ip_address.ts";
 import type { SocketAddress } from "./preface.ts";
 
-/** What the octets so far amount to. A header or a refusal stays the same whatever follows. */
+/** The result for the bytes so far. A header or a refusal stays the same whatever follows. */
 export type ProxyHeaderVerdict =
-  /** More octets are needed. */
+  /** More bytes are needed. */
   | { readonly kind: "incomplete" }
-  /** The first `length` octets are a header. `client` is undefined if it names none. */
+  /** The first `length` bytes are a header. `client` is undefined if it names none. */
   | {
     readonly kind: "header";
     readonly length: number;
     readonly client: SocketAddress | undefined;
   }
-  /** `reason` is for an operator. */
+  /** `reason` is for the operator. */
   | { readonly kind: "refused"; readonly reason: string };
 
 type Refused = Extract<ProxyHeaderVerdict, { kind: "refused" }>;
 
 /**
- * Octets of the longest header that is taken, or written. The length field has room for 64 KiB, which any
- * client could make a worker hold until its deadline. 16 KiB is as much as HAProxy takes unless its buffers are
- * made larger; a chain of TLVs with a client's certificate has 2 to 4 KiB.
+ * Max bytes of a header that is accepted or written. The length field allows 64 KiB, which any client could make a
+ * worker hold until its deadline. HAProxy accepts 16 KiB unless its buffers are enlarged; a chain of TLVs with a
+ * client's certificate takes 2 to 4 KiB.
  */
 export const LONGEST_PROXY_HEADER = 16 << 10;
 
-/** What a header of version 2 begins with: nothing that any other protocol does. */
+/** The first bytes of a version 2 header. No other protocol starts with them. */
 export const PROXY_V2_SIGNATURE: Readonly<Uint8Array> = Uint8Array.of(
   ...[0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a],
 );
 
 /**
- * Judges the octets of a connection from its first on, as many as there are. Refuses as soon as they cannot
- * become a header any more, and knows one with {@linkcode LONGEST_PROXY_HEADER} octets at the latest. Ignores
- * what follows it. Never throws.
+ * Parses the bytes of a connection from the first one, as many as there are. Refuses as soon as they cannot become a
+ * header, and decides after max {@linkcode LONGEST_PROXY_HEADER} bytes. Ignores what follows the header. Never throws.
  */
 export function parseProxyHeader(octets: Uint8Array): ProxyHeaderVerdict {
   const [first] = octets;
@@ -54,7 +53,7 @@ function parseVersion1(octets: Uint8Array): ProxyHeaderVerdict {
   for (let at = PROXY_V1_START.length; at < length; at++) {
     const afterCr = octets[at - 1] === CR;
     if (octets[at] === LF && afterCr) return parseLine(octets.subarray(0, at - 1));
-    // Neither of them ends a line alone.
+    // CR or LF alone does not end a line.
     if (octets[at] === LF || afterCr) return MALFORMED_LINE;
   }
   return length < LONGEST_LINE ? INCOMPLETE : LINE_TOO_LONG;
@@ -97,7 +96,7 @@ function parseVersion2(octets: Uint8Array): ProxyHeaderVerdict {
   return { kind: "header", length, client: clientOf(family, octets) };
 }
 
-/** Octets of the addresses; 0 for families without, and for those nobody has defined. */
+/** Bytes of the addresses; 0 for families without addresses and for undefined ones. */
 function shortestAddresses(family: number): number {
   const isTransport = (family & 0x0f) !== 0;
   return isTransport ? ADDRESSES[family >> 4] ?? 0 : 0;
@@ -114,7 +113,7 @@ function clientOf(family: number, octets: Uint8Array): SocketAddress | undefined
   };
 }
 
-/** As far as they have come. */
+/** Whether the bytes that have arrived match the start. */
 function beginsLike(octets: Uint8Array, start: Readonly<Uint8Array>): boolean {
   const length = Math.min(octets.length, start.length);
   for (let at = 0; at < length; at++) if (octets[at] !== start[at]) return false;
@@ -136,10 +135,10 @@ const TOO_LONG = refused("a PROXY header of more than 16 KiB");
 
 const CR = 0x0d;
 const LF = 0x0a;
-/** What a TLS client would send (RFC 8446 section 5.1). */
+/** The first byte of a TLS client (RFC 8446 section 5.1). */
 const TLS_HANDSHAKE = 22;
 const PROXY_V1_START = new TextEncoder().encode("PROXY ");
-/** CRLF included. */
+/** Including CRLF. */
 const LONGEST_LINE = 107;
 /** Signature, version and command, family, length. */
 const FIXED = 16;

@@ -1,7 +1,7 @@
 /**
- * Encodes the header of the PROXY protocol's version 2 (haproxy.org, proxy-protocol.txt section 2.2): who
- * connected to whom, and what their TLS handshake agreed on. Whatever the facts are, the header is whole and of
- * a length that receivers take: what does not fit is left out, and told. Nothing is sent from here.
+ * Encodes the header of the PROXY protocol's version 2 (haproxy.org, proxy-protocol.txt section 2.2): the addresses of
+ * client and server, and the result of their TLS handshake. The header is always complete and short enough for
+ * receivers: parts that do not fit are left out and reported. Nothing is sent from here.
  */
 
 import { joinBytes } from "./bytes.ts";
@@ -9,12 +9,12 @@ import { parseIpAddress } from "./ip_address.ts";
 import type { SocketAddress } from "./preface.ts";
 import { LONGEST_PROXY_HEADER, PROXY_V2_SIGNATURE } from "./proxy_header.ts";
 
-/** What a header can tell. What is undefined is not told. */
+/** The facts for a header. Undefined facts are left out. */
 export interface ProxyV2Facts {
   readonly client: SocketAddress;
   /** The address that the client connected to. */
   readonly server: SocketAddress;
-  /** The protocol that was agreed on (RFC 7301). */
+  /** The negotiated protocol (RFC 7301). */
   readonly alpn?: string | undefined;
   /** The name that the client asked for (SNI). */
   readonly authority?: string | undefined;
@@ -23,36 +23,36 @@ export interface ProxyV2Facts {
   readonly tls?: ProxyV2Tls | undefined;
 }
 
-/** What section 2.2.6 has under PP2_TYPE_SSL. */
+/** The fields of PP2_TYPE_SSL (section 2.2.6). */
 export interface ProxyV2Tls {
   /** For example `TLSv1.3`. */
   readonly version: string;
   /** OpenSSL's name. */
   readonly cipher: string;
-  /** Where the client has shown a certificate: nowhere, in this connection, or in the session that it resumes. */
+  /** Where the client sent a certificate: never, in this connection, or in the session that it resumes. */
   readonly certificateIn: "none" | "connection" | "session";
-  /** OpenSSL's X509_V_ code of that certificate, 0 if it is good; of no meaning without one. */
+  /** OpenSSL's X509_V_ code of that certificate, 0 if it is valid; meaningless without a certificate. */
   readonly verifyResult: number;
   /** The common name in that certificate. */
   readonly commonName?: string | undefined;
-  /** The digest in the signature of the certificate that the server has shown, for example `SHA256`. */
+  /** The digest in the signature of the server's certificate, for example `SHA256`. */
   readonly signatureAlgorithm?: string | undefined;
   /** The key of that certificate, for example `RSA2048`. */
   readonly keyAlgorithm?: string | undefined;
 }
 
-/** What can be left out, the most dispensable first, in an operator's words. */
+/** Parts that can be left out, the least important first, in words for the operator. */
 export type OmittedPart = "client certificate" | "common name" | "TLS" | "server name" | "ALPN";
 
-/** A header, and what had to be left out of it. */
+/** A header, and the parts that were left out of it. */
 export interface ProxyV2Header {
   readonly octets: Uint8Array;
   readonly omitted: readonly OmittedPart[];
 }
 
 /**
- * Encodes a PROXY command for TCP. If one address is IPv4 and the other IPv6, both are told as IPv6, the IPv4
- * one mapped (RFC 4291 section 2.5.5.2). The header never has more than {@linkcode LONGEST_PROXY_HEADER} octets.
+ * Encodes a PROXY command for TCP. If one address is IPv4 and the other IPv6, both are sent as IPv6, the IPv4 one
+ * mapped (RFC 4291 section 2.5.5.2). The header is never longer than {@linkcode LONGEST_PROXY_HEADER} bytes.
  */
 export function encodeProxyV2(facts: ProxyV2Facts): ProxyV2Header {
   const omitted: OmittedPart[] = [];
@@ -109,7 +109,7 @@ function encodeTls(tls: ProxyV2Tls): Uint8Array {
   );
 }
 
-/** Type, length, value; nothing for a value that is not there. */
+/** Type, length, value; empty for an undefined value. */
 function tlv(type: number, value: string | Uint8Array | undefined): Uint8Array {
   if (value === undefined) return NOTHING;
   const octets = typeof value === "string" ? new TextEncoder().encode(value) : value;
@@ -119,7 +119,7 @@ function tlv(type: number, value: string | Uint8Array | undefined): Uint8Array {
 const NOTHING = new Uint8Array();
 const MAPPED_PREFIX = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff);
 
-/** How to do without each part. */
+/** How to leave out each part. */
 const DISPENSABLE: readonly (readonly [OmittedPart, (facts: ProxyV2Facts) => ProxyV2Facts])[] = [
   ["client certificate", (facts) => ({ ...facts, clientCertificate: undefined })],
   [
@@ -137,7 +137,7 @@ const TCP_OVER_IPV4 = 0x11;
 const TCP_OVER_IPV6 = 0x21;
 const TLV_ALPN = 0x01;
 const TLV_AUTHORITY = 0x02;
-/** Of the range for applications (section 2.2.8); hitch gave it this meaning. */
+/** From the range for applications (section 2.2.8); hitch defined this meaning. */
 const TLV_CLIENT_CERTIFICATE = 0xe0;
 const TLV_SSL = 0x20;
 const TLV_SSL_VERSION = 0x21;
@@ -147,5 +147,5 @@ const TLV_SSL_SIGNATURE_ALGORITHM = 0x24;
 const TLV_SSL_KEY_ALGORITHM = 0x25;
 /** PP2_CLIENT_SSL, PP2_CLIENT_CERT_CONN (2) and PP2_CLIENT_CERT_SESS (4). */
 const CLIENT_FLAGS = { none: 1, connection: 1 | 2 | 4, session: 1 | 4 } as const;
-/** Section 2.2.6: anything but zero, as no certificate was verified. */
+/** Section 2.2.6: any value but zero, because no certificate was verified. */
 const NOTHING_VERIFIED = 1;

@@ -1,6 +1,6 @@
 /**
- * SHA-256 (FIPS 180-4) of short inputs, such as fingerprints of ClientHellos. A platform's own would be faster for
- * much data, but loading it takes a worker 35 ms and 4 MB. What it does depends on the length of its input alone.
+ * SHA-256 (FIPS 180-4) of short inputs, such as fingerprints of ClientHellos. The platform's own would be faster for
+ * much data, but loading it costs a worker 35 ms and 4 MB. Its running time depends only on the length of the input.
  */
 
 /** The digest of the bytes, or of the text in UTF-8: 32 bytes. */

@@ -1,16 +1,16 @@
-/** What a thread of another process does, as Linux tells it in `/proc/PID/task/TID/stat` (proc_pid_stat(5)). */
+/** What a thread of another process is doing, from Linux's `/proc/PID/task/TID/stat` (proc_pid_stat(5)). */
 
 /** A thread at one moment. */
 export interface ThreadActivity {
-  /** `waiting`: ready to run, or for a disk; what it waits for is not its own doing. */
+  /** `waiting`: ready to run, or waiting for a disk; the thread does not cause this itself. */
   readonly state: "stopped" | "sleeping" | "waiting";
-  /** Milliseconds of processor time that it has used up to now. */
+  /** Milliseconds of processor time used so far. */
   readonly processorTime: number;
 }
 
-/** Reads such a file; undefined if it is none. */
+/** Parses such a file; undefined if it is malformed. */
 export function parseThreadStat(text: string): ThreadActivity | undefined {
-  // The second field is the thread's name, which may hold anything.
+  // The second field is the thread's name, which may contain anything.
   const fields = text.slice(text.lastIndexOf(")") + 2).trimEnd().split(" ");
   const [state] = fields;
   const ticks = Number(fields[USER_TIME]) + Number(fields[SYSTEM_TIME]);
@@ -19,7 +19,7 @@ export function parseThreadStat(text: string): ThreadActivity | undefined {
   return { state: kind, processorTime: ticks * MILLISECONDS_OF_TICK };
 }
 
-/** Where utime and stime stand behind the name, counted from 0. */
+/** Indexes of utime and stime after the name, from 0. */
 const USER_TIME = 11;
 const SYSTEM_TIME = 12;
 /** USER_HZ is 100 on every architecture that stud runs on. */

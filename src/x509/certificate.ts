@@ -1,7 +1,7 @@
 /**
- * An X.509 certificate (RFC 5280): its ASN.1 is walked here and nowhere else, and once. What its fields mean is for those
- * who read them: names in certificate_names.ts, algorithms in key_algorithm.ts and certificate_algorithms.ts, signatures
- * in signature.ts. It judges nothing.
+ * An X.509 certificate (RFC 5280). Only this file parses its ASN.1, and only once. Other files interpret the fields:
+ * names in certificate_names.ts, algorithms in key_algorithm.ts and certificate_algorithms.ts, signatures in
+ * signature.ts. It validates nothing.
  */
 
 import { derBits, type DerElement, DerFormatError, derIdentifier } from "./der.ts";
@@ -9,7 +9,7 @@ import { derSequence, DerTag, expectDer, readDer } from "./der.ts";
 import { derTime } from "./der_time.ts";
 import { parsePem, pemOctets } from "./pem.ts";
 
-/** The parts of a certificate. All bytes are views of what was parsed. */
+/** The parts of a certificate. All bytes are views of the parsed bytes. */
 export class Certificate {
   /** What is signed. */
   readonly signed: Uint8Array;
@@ -30,7 +30,7 @@ export class Certificate {
   private constructor(der: Uint8Array) {
     const [data, algorithm, signature] = derSequence(readDer(der));
     const all = derSequence(data);
-    // The version is left out for version 1, which has no extensions either.
+    // The version is omitted for version 1, which has no extensions either.
     const [serial, , issuer, validity, subject, publicKey, ...others] = all[0]?.tag === VERSION
       ? all.slice(1)
       : all;
@@ -68,7 +68,10 @@ export class Certificate {
     return this.#time(1);
   }
 
-  /** The value (DER) of the first extension with an object identifier such as `2.5.29.17`; undefined if there is none. */
+  /**
+   * The value (DER) of the first extension with this object identifier, such as `2.5.29.17`; undefined if there is
+   * none.
+   */
   extension(identifier: string): Uint8Array | undefined {
     return this.#extensions.find((one) => one.identifier === identifier)?.value;
   }
@@ -95,7 +98,7 @@ interface Extension {
 
 function parseExtension(element: DerElement): Extension {
   const parts = derSequence(element);
-  // Between identifier and value there may be a flag: critical.
+  // Between identifier and value there may be a flag, critical.
   return {
     identifier: derIdentifier(parts[0]),
     value: expectDer(parts.at(-1), DerTag.octetString).content,

@@ -1,27 +1,27 @@
 /**
- * Names of the algorithms in a certificate that is served, as the PROXY protocol tells them to backends. The
- * examples in its text (proxy-protocol.txt section 2.2.6) are `SHA256` and `RSA2048`. HAProxy sends OpenSSL's
- * short name of the signature for the first, `RSA-SHA256` or `ecdsa-with-SHA256`; stud keeps to the text.
+ * Names of the algorithms in a served certificate, as the PROXY protocol sends them to backends. The examples in its
+ * text (proxy-protocol.txt section 2.2.6) are `SHA256` and `RSA2048`. HAProxy sends OpenSSL's short name of the
+ * signature for the first, `RSA-SHA256` or `ecdsa-with-SHA256`; stud follows the text.
  */
 
 import { type DerElement, derIdentifier, derSequence, readDer } from "./der.ts";
 import { Certificate } from "./certificate.ts";
 import { publicKeyAlgorithm, publicKeyBits } from "./key_algorithm.ts";
 
-/** The algorithms of a certificate, in the names of the PROXY protocol's text. */
+/** The algorithms of a certificate, by the names in the PROXY protocol's text. */
 export interface CertificateAlgorithms {
-  /** The digest that it was signed with: `SHA256`. `ED25519` and `ED448` are digest and signature in one. */
+  /** The digest of its signature: `SHA256`. `ED25519` and `ED448` are digest and signature in one. */
   readonly signature: string | undefined;
-  /** What its key is: `RSA2048`, `EC256`. */
+  /** Its key: `RSA2048`, `EC256`. */
   readonly key: string | undefined;
 }
 
-/** Something that holds PEM text, leaf first. */
+/** An object that holds PEM text, leaf first. */
 export interface CertificateChain {
   readonly certificateChain: string;
 }
 
-/** The algorithms of the leaf. What cannot be read, or has no name, is undefined. A certificate is read once. */
+/** The algorithms of the leaf. Unreadable or unnamed ones are undefined. A certificate is parsed once. */
 export function certificateAlgorithms(certificate: CertificateChain): CertificateAlgorithms {
   let algorithms = known.get(certificate);
   if (algorithms === undefined) known.set(certificate, algorithms = read(certificate));
@@ -38,7 +38,7 @@ function read({ certificateChain }: CertificateChain): CertificateAlgorithms {
   };
 }
 
-/** A certificate that the library serves must not fail for want of a name. */
+/** A certificate that the library serves must not fail because an algorithm has no name. */
 function attempt<Result>(look: () => Result): Result | undefined {
   try {
     return look();
@@ -53,7 +53,7 @@ function signatureName(identifier: DerElement): string | undefined {
   return signature === RSASSA_PSS ? pssDigest(parameters) : SIGNATURES.get(signature);
 }
 
-/** RFC 4055 section 3.1: the digest is the first parameter, and SHA-1 if it is left out. */
+/** RFC 4055 section 3.1: the digest is the first parameter, and SHA-1 if it is omitted. */
 function pssDigest(parameters: DerElement | undefined): string | undefined {
   const [first] = parameters?.children() ?? [];
   if (first?.tag !== PSS_DIGEST) return "SHA1";

@@ -1,6 +1,6 @@
 /**
- * Checks certificates and their keys before a worker ever sees them, so that every fault is one line that
- * names the file and the cause. It reads no files: callers pass the text and what to call it.
+ * Checks certificates and their keys before any worker gets them, so that every fault is one line that names the file
+ * and the cause. It reads no files: callers pass the text and a name for it.
  */
 
 import { createHash } from "node:crypto";
@@ -17,17 +17,17 @@ import { keyMismatch } from "./key_mismatch.ts";
 import { insteadOf, pemBlocks, unreadBlocks } from "./pem_blocks.ts";
 import { keyBelongs, parsePrivateKey, type PrivateKey } from "./private_key.ts";
 
-/** What is to be known of a certificate to serve it, but for its key. */
+/** What is needed to serve a certificate, except its key. */
 export interface CertificateFacts {
-  /** The file it came from, or what stands for it, for messages. */
+  /** The file it came from, or another name for its source, for messages. */
   readonly source: string;
   /** PEM text, leaf first. */
   readonly certificateChain: string;
-  /** SHA-256 of the certificate itself (DER), in hexadecimal: what messages about it call it. */
+  /** SHA-256 of the certificate itself (DER), in hexadecimal. Messages identify it by this. */
   readonly fingerprint?: string;
   /** The DNS names it is for, lower case, wildcards as `*.example.org`. */
   readonly names: readonly string[];
-  /** Of one type one certificate is served for a name, of several types all of them: `rsa`, `ec`, … */
+  /** stud serves one certificate of each type for a name: `rsa`, `ec`, … */
   readonly keyType: string;
   /** The object identifier of its curve, for `ec` with a named one. */
   readonly curve?: string;
@@ -35,40 +35,39 @@ export interface CertificateFacts {
   readonly dhParameters?: string;
 }
 
-/** What an operator wants to know of it besides. */
+/** Further facts for the operator. */
 interface OperatorFacts extends CertificateFacts {
-  /** As people write it (RFC 4514), or the DNS names if it has none. */
+  /** In readable form (RFC 4514), or the DNS names if it is empty. */
   readonly subject: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
-  /** What the operator should know of its file; each names the file. */
+  /** What the operator should know about its file; each remark names the file. */
   readonly remarks?: readonly string[];
 }
 
-/** A certificate that fits its key. */
+/** A certificate with a matching key. */
 export interface CheckedCertificate extends OperatorFacts {
   /** PEM text, or a `pkcs11:` URI. */
   readonly privateKey: string;
-  /** Names the key among others. It is made of the key, and tells nothing of it. */
+  /** Identifies the key. It is derived from the key, but reveals nothing about it. */
   readonly keyId?: string;
 }
 
-/** A certificate whose key is still to be looked for, unless its own file has one. */
+/** A certificate whose key must still be found, unless its own file contains one. */
 export interface CertificateFile extends OperatorFacts {
   /** The SubjectPublicKeyInfo, DER. */
   readonly publicKey: Uint8Array;
-  /** Of the file itself. */
+  /** The key in the file itself. */
   readonly ownKey: PrivateKey | undefined;
-  /** All that is in the file, for messages. */
+  /** Everything in the file, for messages. */
   readonly blocks: readonly PemBlock[];
-  /** What the file has instead of a key, for the end of a line. */
+  /** What the file contains instead of a key, for the end of a line. */
   readonly insteadOfKey: string;
 }
 
 /**
- * Takes the certificates (leaf first, then the chain) and the private key out of PEM text and checks that
- * they belong together, as far as the platform knows the kind of key. Throws {@linkcode StartupError} with
- * `source` at the front of the line.
+ * Extracts the certificates (leaf first, then the chain) and the private key from PEM text and checks that they belong
+ * together, as far as the platform knows the kind of key. Throws {@linkcode StartupError} that starts with `source`.
  */
 export function checkCertificate(pem: string, source: string): CheckedCertificate {
   const file = readCertificate(pem, source);
@@ -76,8 +75,8 @@ export function checkCertificate(pem: string, source: string): CheckedCertificat
 }
 
 /**
- * Reads PEM text as {@linkcode checkCertificate} does, but leaves the key open. Certificates of chains that
- * are in `known` are not looked at again; new ones are added. Throws {@linkcode StartupError}.
+ * Parses PEM text like {@linkcode checkCertificate}, but without requiring a key. Chain certificates that are in
+ * `known` are not checked again; new ones are added to it. Throws {@linkcode StartupError}.
  */
 export function readCertificate(
   pem: string,
@@ -113,12 +112,12 @@ export function readCertificate(
   };
 }
 
-/** What is only of use until the key is found. */
+/** Fields that are needed only until the key is found. */
 type OfFile = "publicKey" | "ownKey" | "blocks" | "insteadOfKey";
 
 /**
- * Gives a certificate its key, whatever key its own file has; for a `pkcs11:` URI nothing can be checked.
- * Throws {@linkcode StartupError} if it has none or they do not fit.
+ * Combines a certificate with its key, whatever key its own file contains; with a `pkcs11:` URI nothing can be checked.
+ * Throws {@linkcode StartupError} if there is no key or it does not match.
  */
 export function withKey<File extends CertificateFile>(
   file: File,
@@ -136,7 +135,7 @@ export function withKey<File extends CertificateFile>(
   return { ...certificate, privateKey: key.text, keyId };
 }
 
-/** Takes the certificates out of PEM text, of authorities for example. Throws {@linkcode StartupError}. */
+/** Extracts the certificates from PEM text, for example of authorities. Throws {@linkcode StartupError}. */
 export function checkAuthorities(pem: string, source: string): string {
   const blocks = pemBlocks(pem, source);
   const certificates = blocks.filter(({ label }) => label === "CERTIFICATE");
@@ -147,7 +146,7 @@ export function checkAuthorities(pem: string, source: string): string {
   return certificates.map(({ text }) => text).join("");
 }
 
-/** Says what is wrong with the certificate's dates on a day, or undefined. Such a certificate is served. */
+/** What is wrong with the certificate's dates on a day, or undefined. Such a certificate is served anyway. */
 export function dateWarning(certificate: CheckedCertificate, today: Date): string | undefined {
   const { notBefore, notAfter, source } = certificate;
   if (today > notAfter) {
@@ -165,7 +164,7 @@ export function dateWarning(certificate: CheckedCertificate, today: Date): strin
   return undefined;
 }
 
-/** How many days before a certificate expires that is worth a word. */
+/** How many days before a certificate expires stud warns. */
 export const EXPIRY_DAYS = [30, 7, 1] as const;
 
 type ParsedCertificate = Pick<
@@ -173,7 +172,7 @@ type ParsedCertificate = Pick<
   "subject" | "notBefore" | "notAfter" | "names" | "keyType" | "curve" | "publicKey"
 >;
 
-/** All that is read from one certificate at once, since damage may show in any field. */
+/** Parses all fields of one certificate at once, because damage may be in any field. */
 function parseCertificate(block: PemBlock, place: number, source: string): ParsedCertificate {
   try {
     const der = pemOctets(block);
@@ -184,7 +183,7 @@ function parseCertificate(block: PemBlock, place: number, source: string): Parse
     const { type: keyType, curve } = publicKeyAlgorithm(publicKey);
     distinguishedName(certificate.issuer);
     return {
-      // A certificate may have nothing but alternative names, and no subject.
+      // A certificate may have only alternative names, and no subject.
       subject: distinguishedName(certificate.subject) ||
         names.map((name) => `DNS:${name}`).join(", "),
       notBefore,

@@ -1,22 +1,22 @@
 /**
- * The names in a certificate (RFC 5280 sections 4.1.2.6 and 4.2.1.6), for two kinds of readers. Who decides by them gets
- * them exactly as they stand, and a name that two readers could take differently is left out, so that it stands for
- * nobody: one with control characters, in an encoding of doubt, or no ASCII where ASCII belongs. Who looks certificates up
- * by host names, or shows names, gets whatever can be read.
+ * The names in a certificate (RFC 5280 sections 4.1.2.6 and 4.2.1.6), for two purposes. Names for access decisions are
+ * exact. A name that two programs could read differently is left out, so that it admits no client: one with control
+ * characters, in an ambiguous encoding, or with non-ASCII characters where only ASCII is allowed. For lookups by host
+ * name, and to show names, everything readable is returned.
  */
 
 import type { Certificate } from "./certificate.ts";
 import { type DerElement, derIdentifier, derSequence, readDer } from "./der.ts";
 import { formatIpAddress, isIpAddress } from "../wire/ip_address.ts";
 
-/** Whom a certificate names. */
+/** The names of a certificate. */
 export interface CertificateNames {
   /**
-   * The common name of the subject; undefined if there is none, or more than one: readers differ in which of
-   * several counts.
+   * The common name of the subject; undefined if there is none, or more than one: programs differ in which of several
+   * they use.
    */
   readonly commonName: string | undefined;
-  /** Of subjectAltName, as they stand. */
+  /** From subjectAltName, unchanged. */
   readonly dns: readonly string[];
   readonly uris: readonly string[];
   readonly emails: readonly string[];
@@ -24,7 +24,7 @@ export interface CertificateNames {
   readonly addresses: readonly Uint8Array[];
 }
 
-/** The names to decide by. Throws {@linkcode DerFormatError}. */
+/** The names for access decisions. Throws {@linkcode DerFormatError}. */
 export function certificateNames(certificate: Certificate): CertificateNames {
   const names = generalNames(certificate.onlyExtension(SUBJECT_ALTERNATIVE_NAME));
   const ascii = (wanted: number) =>
@@ -40,8 +40,8 @@ export function certificateNames(certificate: Certificate): CertificateNames {
 }
 
 /**
- * The DNS names that a server's certificate is for: those of subjectAltName, else the common name if that can be a host's.
- * Lower case, no dot at the end. Throws {@linkcode DerFormatError}.
+ * The DNS names of a server's certificate: those of subjectAltName, or else the common name if it can be a host's.
+ * Lower case, no final dot. Throws {@linkcode DerFormatError}.
  */
 export function hostNames(certificate: Certificate): string[] {
   const alternatives = generalNames(certificate.extension(SUBJECT_ALTERNATIVE_NAME))
@@ -53,7 +53,7 @@ export function hostNames(certificate: Certificate): string[] {
     .filter((name) => /^[\w*.-]+$/.test(name) && !isIpAddress(name)).slice(0, 1);
 }
 
-/** The DNS names and IP addresses of subjectAltName, to be shown. Throws {@linkcode DerFormatError}. */
+/** The DNS names and IP addresses of subjectAltName, for display. Throws {@linkcode DerFormatError}. */
 export function alternativeNames(certificate: Certificate): string[] {
   return generalNames(certificate.extension(SUBJECT_ALTERNATIVE_NAME))
     .map(({ tag, content }) =>
@@ -62,7 +62,7 @@ export function alternativeNames(certificate: Certificate): string[] {
     .filter((name) => name !== "");
 }
 
-/** The subject's first common name, to be shown; undefined if it has none. Throws {@linkcode DerFormatError}. */
+/** The subject's first common name, for display; undefined if it has none. Throws {@linkcode DerFormatError}. */
 export function firstCommonName(certificate: Certificate): string | undefined {
   const [value] = commonNames(certificate.subject);
   if (value === undefined) return undefined;
@@ -96,7 +96,7 @@ function addressText(bytes: Uint8Array): string {
 
 type Encoding = "ascii" | "utf-8" | "utf-16be";
 
-/** Undefined if it is empty, not in that encoding, or has characters that nobody can see. */
+/** Undefined if it is empty, not in that encoding, or contains invisible characters. */
 function decoded(bytes: Uint8Array, encoding: Encoding): string | undefined {
   try {
     const decoder = DECODERS[encoding === "ascii" ? "utf-8" : encoding];
@@ -116,14 +116,14 @@ const DNS_NAME = 0x82;
 const URI = 0x86;
 const IP_ADDRESS = 0x87;
 /**
- * UTF8String, PrintableString, IA5String, BMPString; and TeletexString, of which only the ASCII is beyond doubt.
- * UniversalString is one that nobody uses.
+ * UTF8String, PrintableString, IA5String, BMPString; and TeletexString, of which only the ASCII part is unambiguous.
+ * UniversalString is not in use.
  */
 const ENCODINGS = new Map<number, Encoding>([
   ...[[0x0c, "utf-8"], [0x13, "ascii"], [0x16, "ascii"]] as const,
   ...[[0x1e, "utf-16be"], [0x14, "ascii"]] as const,
 ]);
-/** TeletexString, which everybody takes for Latin 1, and BMPString; the others are UTF-8 or a part of it. */
+/** TeletexString, which programs commonly read as Latin 1, and BMPString; the others are UTF-8 or a subset of it. */
 const SHOWN_ENCODINGS = new Map([[0x14, "latin1"], [0x1e, "utf-16be"]]);
 const DECODER = new TextDecoder();
 const FATAL = { fatal: true, ignoreBOM: true } as const;
@@ -132,5 +132,5 @@ const DECODERS = {
   "utf-16be": new TextDecoder("utf-16be", FATAL),
 };
 const ASCII = /^[\x20-\x7e]+$/;
-/** Control and format characters, and what is no character. */
+/** Control and format characters, and code points that are not characters. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Cn}\p{Zl}\p{Zp}]/u;

@@ -1,6 +1,6 @@
 /**
- * Checks the authorities that clients' certificates are to be from, for what a library does not say before clients come:
- * whether any certificate could be verified by them, and whether their names go into the request for one.
+ * Checks the authorities for clients' certificates, for faults that a library reports only once clients connect:
+ * whether they can verify any certificate, and whether their names fit into the certificate request.
  */
 
 import { StartupError } from "../errors.ts";
@@ -9,7 +9,7 @@ import { checkAuthorities } from "./certificate_file.ts";
 import { isSameBytes } from "../wire/bytes.ts";
 import { Certificate } from "./certificate.ts";
 
-/** As `checkAuthorities` does. Throws {@linkcode StartupError} too if every handshake or every certificate would fail. */
+/** Like `checkAuthorities`. Also throws {@linkcode StartupError} if every handshake or every certificate would fail. */
 export function checkClientAuthorities(pem: string, source: string): string {
   const authorities = checkAuthorities(pem, source);
   const certificates = parsePem(authorities).map((block) => parsed(pemOctets(block)));
@@ -18,7 +18,7 @@ export function checkClientAuthorities(pem: string, source: string): string {
   return authorities;
 }
 
-/** A chain ends at a certificate that has signed itself, which may be the client's own. */
+/** A chain ends at a self-signed certificate, which may be the client's own. */
 function checkRoots(
   certificates: readonly (Certificate | undefined)[],
   source: string,
@@ -34,7 +34,7 @@ function checkRoots(
   );
 }
 
-/** Those of all go to every client that is asked for a certificate, to choose one by. */
+/** A client that is asked for a certificate receives all names, to choose one by. */
 function checkNames(
   certificates: readonly (Certificate | undefined)[],
   source: string,
@@ -51,7 +51,7 @@ function checkNames(
   );
 }
 
-/** Undefined for what the platform takes and stud cannot read. */
+/** Undefined for a certificate that the platform accepts but stud cannot parse. */
 function parsed(octets: Uint8Array): Certificate | undefined {
   try {
     return Certificate.parse(octets);
@@ -64,11 +64,11 @@ function isSelfIssued({ issuer, subject }: Certificate): boolean {
   return isSameBytes(issuer.whole, subject.whole);
 }
 
-/** Of each name in the list. */
+/** Before each name in the list. */
 const LENGTH_BYTES = 2;
 /**
- * TLS 1.2 has 65,535 bytes for the list (RFC 5246 section 7.4.4), and TLS 1.3 as many for all extensions of the request
- * together (RFC 8446 section 4.3.2): 65,491 are what OpenSSL 3.0 has left with its signature algorithms. Later versions
- * have more of those.
+ * TLS 1.2 has 65,535 bytes for the list (RFC 5246 section 7.4.4), and TLS 1.3 the same for all extensions of the
+ * request together (RFC 8446 section 4.3.2). OpenSSL 3.0 has 65,491 left besides its signature algorithms. Later
+ * versions have more algorithms.
  */
 const MAX_NAMES = 65_535 - 255;

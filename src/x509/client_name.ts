@@ -1,13 +1,13 @@
 /**
- * The names by which an operator says who may connect, and whether a certificate has one of them. Names are compared as
- * they stand, except for the case of domains; no name is looked up, normalized or guessed. docs/client_certificates.md
- * says it to operators.
+ * The names with which an operator lists allowed clients, and the check that a certificate has one of them. Names are
+ * compared exactly, except for the case of domains; no name is looked up, normalized or guessed. The documentation for
+ * operators is docs/client_certificates.md.
  */
 
 import type { CertificateNames } from "./certificate_names.ts";
 import { isIpAddress } from "../wire/ip_address.ts";
 
-/** A name that lets clients in. */
+/** A name whose owner may connect. */
 export interface ClientName {
   /** The common name, or a kind of alternative name. */
   readonly kind: "CN" | "DNS" | "URI" | "email";
@@ -15,12 +15,12 @@ export interface ClientName {
   readonly value: string;
 }
 
-/** Thrown for a text that is no such name; the message is the reason, and follows the text. */
+/** Thrown for a text that is not such a name; the message is the reason, and follows the text. */
 export class ClientNameError extends Error {
   override readonly name = "ClientNameError";
 }
 
-/** Reads a common name. Throws {@linkcode ClientNameError}. */
+/** Parses a common name. Throws {@linkcode ClientNameError}. */
 export function parseCommonName(text: string): ClientName {
   if (text === "") throw new ClientNameError("is empty");
   if (INVISIBLE.test(text)) throw new ClientNameError("has characters that nobody can see");
@@ -32,7 +32,7 @@ export function parseCommonName(text: string): ClientName {
   return { kind: "CN", value: text };
 }
 
-/** Reads `DNS:name`, `URI:uri` or `email:address`. Throws {@linkcode ClientNameError}. */
+/** Parses `DNS:name`, `URI:uri` or `email:address`. Throws {@linkcode ClientNameError}. */
 export function parseAlternativeName(text: string): ClientName {
   const [, word = "", value = ""] = /^([A-Za-z]+):(.*)$/s.exec(text) ?? [];
   const kind = KINDS.find((one) => one.toLowerCase() === word.toLowerCase());
@@ -70,7 +70,7 @@ export function isNamed(names: CertificateNames, allowed: readonly ClientName[])
 function isDnsMatch(pattern: string, name: string): boolean {
   if (!pattern.startsWith("*.")) return pattern === name;
   const dot = name.indexOf(".");
-  // A certificate for a pattern is for nobody in particular.
+  // A certificate for a pattern does not identify a single client.
   return dot > 0 && name.slice(dot) === pattern.slice(1) && LABEL.test(name.slice(0, dot));
 }
 
@@ -94,7 +94,7 @@ function mailAddress(text: string): string {
   return lowerDomain(text);
 }
 
-/** RFC 5321 section 2.4: what is before the @ has a case of its own. */
+/** RFC 5321 section 2.4: the part before the @ is case-sensitive. */
 function lowerDomain(address: string): string {
   const at = address.lastIndexOf("@");
   return address.slice(0, at) + address.slice(at).toLowerCase();

@@ -1,6 +1,6 @@
 /**
  * Parses and encodes DER (X.690) one element at a time, as far as certificates and keys need it: definite lengths and
- * tags of one octet. It knows no structure: callers say what an element should be.
+ * tags of one octet. It does not know any structure: callers say what an element should be.
  */
 
 import { joinBytes } from "../wire/bytes.ts";
@@ -14,7 +14,7 @@ export class DerElement {
   readonly #contentStart: number;
   readonly #end: number;
 
-  /** Parses the one that begins at an index. Throws {@linkcode DerFormatError}. */
+  /** Parses the element at an index. Throws {@linkcode DerFormatError}. */
   constructor(bytes: Uint8Array, start: number, limit: number) {
     const tag = bytes[start];
     let length = bytes[start + 1];
@@ -39,7 +39,7 @@ export class DerElement {
     if (this.#end > limit) throw new DerFormatError("an element is longer than what holds it");
   }
 
-  /** A view of what is in it. */
+  /** A view of its content. */
   get content(): Uint8Array {
     return this.#bytes.subarray(this.#contentStart, this.#end);
   }
@@ -49,7 +49,7 @@ export class DerElement {
     return this.#bytes.subarray(this.#start, this.#end);
   }
 
-  /** The elements that a constructed one is made of. Throws {@linkcode DerFormatError}. */
+  /** The elements in a constructed element. Throws {@linkcode DerFormatError}. */
   children(): DerElement[] {
     const children: DerElement[] = [];
     for (let at = this.#contentStart; at < this.#end;) {
@@ -61,7 +61,7 @@ export class DerElement {
   }
 }
 
-/** Identifier octets of the types that certificates and keys are made of. */
+/** Identifier octets of the types in certificates and keys. */
 export const DerTag = {
   integer: 0x02,
   bitString: 0x03,
@@ -71,48 +71,48 @@ export const DerTag = {
   set: 0x31,
 } as const;
 
-/** Thrown for octets that are not DER. */
+/** Thrown for bytes that are not DER. */
 export class DerFormatError extends Error {
   override readonly name = "DerFormatError";
 }
 
-/** Parses bytes that are one element and nothing else. Throws {@linkcode DerFormatError}. */
+/** Parses bytes that are exactly one element. Throws {@linkcode DerFormatError}. */
 export function readDer(bytes: Uint8Array): DerElement {
   const element = readFirstDer(bytes);
   if (element.whole.length !== bytes.length) throw new DerFormatError("octets after the end");
   return element;
 }
 
-/** Parses the element that bytes begin with, whatever follows it. Throws {@linkcode DerFormatError}. */
+/** Parses the first element and ignores what follows. Throws {@linkcode DerFormatError}. */
 export function readFirstDer(bytes: Uint8Array): DerElement {
   return new DerElement(bytes, 0, bytes.length);
 }
 
-/** An element that has to be there and have this tag. Throws {@linkcode DerFormatError}. */
+/** An element that must be present with this tag. Throws {@linkcode DerFormatError}. */
 export function expectDer(element: DerElement | undefined, tag: number): DerElement {
   if (element?.tag !== tag) throw new DerFormatError("a field is missing or of another type");
   return element;
 }
 
-/** The elements of a SEQUENCE that has to be there. Throws {@linkcode DerFormatError}. */
+/** The elements of a SEQUENCE that must be present. Throws {@linkcode DerFormatError}. */
 export function derSequence(element: DerElement | undefined): DerElement[] {
   return expectDer(element, DerTag.sequence).children();
 }
 
-/** The dotted form of an OBJECT IDENTIFIER that has to be there. Throws {@linkcode DerFormatError}. */
+/** The dotted form of an OBJECT IDENTIFIER that must be present. Throws {@linkcode DerFormatError}. */
 export function derIdentifier(element: DerElement | undefined): string {
   return objectIdentifier(expectDer(element, DerTag.objectIdentifier).content);
 }
 
-/** What is in a BIT STRING of whole bytes, as keys and signatures are. Throws {@linkcode DerFormatError}. */
+/** The content of a BIT STRING of whole bytes, as in keys and signatures. Throws {@linkcode DerFormatError}. */
 export function derBits(element: DerElement | undefined): Uint8Array {
   const { content } = expectDer(element, DerTag.bitString);
-  // The first byte says how many bits of the last are unused.
+  // The first octet is the number of unused bits in the last one.
   if (content[0] !== 0) throw new DerFormatError("a bit string of odd bits");
   return content.subarray(1);
 }
 
-/** Throws {@linkcode DerFormatError} unless an element's lengths agree at every depth. */
+/** Throws {@linkcode DerFormatError} unless an element's lengths are consistent at every depth. */
 export function checkDer(element: DerElement): void {
   if ((element.tag & CONSTRUCTED) === 0) return;
   for (const child of element.children()) checkDer(child);
@@ -133,7 +133,7 @@ export function objectIdentifier(content: Uint8Array): string {
   return [root, first - 40 * root, ...others].join(".");
 }
 
-/** Encodes one element of the parts of its content, one after the other. */
+/** Encodes one element; its content is the parts in their order. */
 export function encodeDer(tag: number, ...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   return joinBytes(Uint8Array.of(tag, ...encodedLength(length)), ...parts);

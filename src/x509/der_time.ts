@@ -11,14 +11,14 @@ export function derTime({ tag, content }: DerElement): Date {
   const [year = 0, month = 0, day, hour, minute, second] = parts;
   const century = tag === UTC_TIME ? (year < 50 ? 2000 : 1900) : 0;
   const time = new Date(Date.UTC(century + year, month - 1, day, hour, minute, second));
-  // Date.UTC takes the 31st of February for the 3rd of March.
+  // Date.UTC converts February 31 to March 3.
   if (time.getUTCMonth() !== month - 1 || time.getUTCDate() !== day) {
     throw new DerFormatError("not a time");
   }
   return time;
 }
 
-/** A time as DER: UTCTime until 2049, GeneralizedTime from then on. Fractions of a second are left out. */
+/** A time as DER: UTCTime until 2049, GeneralizedTime from then on. Fractions of a second are omitted. */
 export function encodeDerTime(time: Date): Uint8Array<ArrayBuffer> {
   const text = time.toISOString().replace(/[-:T]|\.\d+/g, "");
   return text < "2050"
@@ -34,7 +34,7 @@ export function isDerTime({ tag }: DerElement): boolean {
 const UTC_TIME = 0x17;
 const GENERALIZED_TIME = 0x18;
 const SHORT = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
-/** Some responders write fractions of a second, which RFC 6960 forbids and nobody minds. */
+/** Some responders write fractions of a second. RFC 6960 forbids them, but programs accept them. */
 const LONG = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.\d+)?Z$/;
 const DECODER = new TextDecoder();
 const ENCODER = new TextEncoder();

@@ -1,15 +1,18 @@
-/** Diffie-Hellman parameters of a certificate file: in one form, and how strong they are. Nothing here uses them. */
+/**
+ * Diffie-Hellman parameters of a certificate file: converts them to one form and measures their strength. It does not
+ * use them.
+ */
 
 import { StartupError } from "../errors.ts";
 import { type DerElement, DerTag, encodeDer, readDer } from "./der.ts";
 import { formatPem, type PemBlock, pemDamage, pemOctets } from "./pem.ts";
 
-/** Bits below which OpenSSL uses none at its usual security level of 2, as SSL_CTX_set_security_level(3) says. */
+/** OpenSSL refuses fewer bits at its usual security level of 2, see SSL_CTX_set_security_level(3). */
 export const FEWEST_DH_BITS = 2048;
 
 /**
- * The first parameters among a file's blocks, as PKCS #3 in PEM; undefined if there are none. Those of X9.42
- * (RFC 3279 section 2.3.3), which say more of the same group, are read too. Throws {@linkcode StartupError}.
+ * The first parameters among a file's blocks, as PKCS #3 in PEM; undefined if there are none. X9.42 parameters (RFC
+ * 3279 section 2.3.3), which describe the same group in more detail, are accepted too. Throws {@linkcode StartupError}.
  */
 export function findDhParameters(blocks: readonly PemBlock[], source: string): string | undefined {
   const block = blocks.find(({ label }) => LABELS.includes(label));
@@ -27,7 +30,7 @@ export function findDhParameters(blocks: readonly PemBlock[], source: string): s
   }
 }
 
-/** The length of the prime of a {@linkcode findDhParameters} in bits. */
+/** The length in bits of the prime in a result of {@linkcode findDhParameters}. */
 export function dhBits(pem: string): number {
   const [prime] = group({ label: PKCS3, text: pem, line: 1 });
   const octets = prime!.content.subarray(prime!.content.findIndex((octet) => octet !== 0));

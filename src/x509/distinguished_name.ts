@@ -1,6 +1,6 @@
 /**
- * Writes the name in an X.509 certificate as people write it: `CN=alice,O=Example` (RFC 4514). For reading
- * only; what is decided by names is decided elsewhere.
+ * Writes the name in an X.509 certificate in readable form: `CN=alice,O=Example` (RFC 4514). For display only; other
+ * code makes decisions by names.
  */
 
 import { type DerElement, derIdentifier } from "./der.ts";
@@ -28,7 +28,7 @@ function formatAttribute(attribute: DerElement): string {
   return `${NAMES.get(oid) ?? oid}=${escaped(text(value!))}`;
 }
 
-/** BMPString is the one type in use whose characters are not octets of UTF-8, ASCII or nearly so. */
+/** BMPString is the only type in use whose bytes are not UTF-8, ASCII or nearly so. */
 function text({ tag, content }: DerElement): string {
   if (tag !== BMP_STRING) return new TextDecoder().decode(content);
   const codes: number[] = [];
@@ -44,7 +44,7 @@ function escaped(value: string): string {
 }
 
 const BMP_STRING = 0x1e;
-/** RFC 4514 section 3, and what else certificates of clients often have. */
+/** RFC 4514 section 3, and other attributes that clients' certificates often have. */
 const NAMES = new Map([
   ["2.5.4.3", "CN"],
   ["2.5.4.5", "serialNumber"],

@@ -1,9 +1,9 @@
-/** What kind of key there is, by the AlgorithmIdentifier of public and private keys (RFC 5280 section 4.1.1.2). */
+/** The kind of a key, from the AlgorithmIdentifier of public and private keys (RFC 5280 section 4.1.1.2). */
 
 import { derBits, type DerElement, derIdentifier, derSequence, DerTag, expectDer } from "./der.ts";
 import { objectIdentifier, readDer } from "./der.ts";
 
-/** As far as it tells kinds of keys apart. */
+/** What distinguishes kinds of keys. */
 export interface KeyAlgorithm {
   /** `rsa`, `rsa-pss`, `ec`, `ed25519`, `ed448`, `dsa`, or the object identifier of another. */
   readonly type: string;

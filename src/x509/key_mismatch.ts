@@ -1,4 +1,4 @@
-/** Says which key and which certificate of a file do not belong together, and which would. */
+/** Explains which key and which certificate of a file do not match, and which would. */
 
 import { isPrivateKey, type PemBlock, pemOctets } from "./pem.ts";
 import { Certificate } from "./certificate.ts";
@@ -12,7 +12,7 @@ export interface MismatchedFile {
   readonly publicKey: Uint8Array;
 }
 
-/** The line for a key that belongs to another certificate than the first one of the file. */
+/** The line for a key that does not belong to the first certificate of the file. */
 export function keyMismatch(file: MismatchedFile, key: PrivateKey): string {
   const { source, blocks } = file;
   const [first, ...chain] = blocks.filter(({ label }) => label === "CERTIFICATE");
@@ -36,7 +36,7 @@ export function keyMismatch(file: MismatchedFile, key: PrivateKey): string {
   return `${start} ${its}; give the key that the certificate was made for`;
 }
 
-/** ` (line 3)`, where it is known. */
+/** ` (line 3)`, if it is known. */
 export function atLine({ line }: Pick<PrivateKey, "line">): string {
   return line === undefined ? "" : ` (line ${line})`;
 }
@@ -45,7 +45,7 @@ function belongsTo(key: PrivateKey, certificate: PemBlock): boolean | undefined 
   return keyBelongs(key, Certificate.parse(pemOctets(certificate)).publicKey);
 }
 
-/** Whatever is wrong with the others is not what the message is about. */
+/** Faults in other blocks are not the subject of the message. */
 function attempt(look: () => boolean | undefined): boolean {
   try {
     return look() === true;

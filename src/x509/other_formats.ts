@@ -1,11 +1,12 @@
 /**
- * Recognizes files that should be PEM and are something else, and says how to convert them. It sees them as text, in which
- * bytes that are none are U+FFFD; that is enough to tell formats apart by their first bytes, and nothing is read from them.
+ * Recognizes files that should be PEM but have another format, and says how to convert them. It sees them as text, in
+ * which bytes that are not text are U+FFFD. That is enough to recognize a format by its first bytes; it extracts
+ * nothing.
  */
 
 import { utf16Encoding } from "../wire/utf16_text.ts";
 
-/** What a text without a PEM block is, and what to do about it. `path` is the file, for commands. */
+/** The format of a text without a PEM block, and how to convert it. `path` is the file, for commands. */
 export function otherFormat(text: string, path: string): string {
   const file = inCommand(path);
   const encoding = utf16Encoding(text);
@@ -17,7 +18,7 @@ export function otherFormat(text: string, path: string): string {
   return base64Format(text, file) ?? "not a PEM file (it has no -----BEGIN line)";
 }
 
-/** A path as a shell takes it. */
+/** A path quoted for a shell. */
 export function inCommand(path: string): string {
   return /^[\w./:@%+=,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
@@ -28,8 +29,8 @@ interface Format {
 }
 
 /**
- * Tag and length of a SEQUENCE (X.690). Of a length that takes several bytes all but the first may be anything, also two
- * that happen to be one character.
+ * Tag and length of a SEQUENCE (X.690). In a length of several bytes, all but the first may have any value; two of them
+ * may also form one character.
  */
 const SEQUENCE = String.raw`0(?:\ufffd[^]{1,2}?|[^\ufffd])`;
 
@@ -44,15 +45,15 @@ function der(content: string, advice: Format["advice"]): Format {
 const AS_DER = (what: string, command: string, output: string) => (file: string) =>
   `is ${what} in DER, not PEM; convert it: openssl ${command} -inform DER -in ${file} -out ${output}`;
 
-/** The first that fits counts. */
+/** The first match counts. */
 const FORMATS: readonly Format[] = [
   // Version 3 of RFC 7292.
   der("\\x02\\x01\\x03", (file, text) => {
-    // Of RC2 with 40 bits, the last bytes of its object identifier: OpenSSL 3 has put that away.
+    // RC2 with 40 bits, by the last bytes of its object identifier: OpenSSL 3 moved it to the legacy provider.
     const old = text.includes("\r\x01\x0c\x01\x06") ? " -legacy" : "";
     return `is PKCS #12, not PEM; convert it: openssl pkcs12${old} -in ${file} -out cert.pem -nodes`;
   }),
-  // RFC 5958 and RFC 8017, whose second fields are a SEQUENCE and a number, and RFC 5915.
+  // RFC 5958 and RFC 8017, in which the second field is a SEQUENCE or a number, and RFC 5915.
   der("\\x02\\x01[\\x00\\x01][0\\x02\\x04]", AS_DER("a key", "pkey", "key.pem")),
   // The content type signedData of RFC 5652, 1.2.840.113549.1.7.2.
   der(
@@ -97,7 +98,7 @@ const FORMATS: readonly Format[] = [
   beginning("\\x1f\\ufffd\\x08", (file) => `is compressed; unpack it: gunzip ${file}`),
 ];
 
-/** PEM without its edges, or a PEM file that has been encoded once more, as in a Kubernetes secret. */
+/** PEM without its boundary lines, or a PEM file that was base64-encoded again, as in a Kubernetes secret. */
 function base64Format(text: string, file: string): string | undefined {
   if (!/^[A-Za-z0-9+/\s]+=*\s*$/.test(text)) return undefined;
   if (text.startsWith(ENCODED_BEGIN)) {
@@ -108,5 +109,5 @@ function base64Format(text: string, file: string): string | undefined {
     "-----END CERTIFICATE----- after it, or PRIVATE KEY if it is one";
 }
 
-/** `-----BEGIN`, up to the last whole character. */
+/** `-----BEGIN`, up to the last complete base64 character. */
 const ENCODED_BEGIN = "LS0tLS1CRUdJ";

@@ -1,26 +1,26 @@
 /**
- * Reads PEM text as tolerantly as RFC 7468 section 2 allows and OpenSSL does, once: every block is given on in one
- * strict form, so that no library behind this one has to be tolerant as well. It knows no file names: callers say
- * which file a fault is in.
+ * Parses PEM text as tolerantly as RFC 7468 section 2 allows and OpenSSL does. Every block is returned in one strict
+ * form, so that libraries that get it later need not be tolerant too. It knows no file names: callers say which file
+ * contains a fault.
  */
 
 import { fromBase64, toBase64 } from "../wire/base64.ts";
 import { DerTag, readDer, readFirstDer } from "./der.ts";
 import { endingSlip } from "./pem_slips.ts";
 
-/** What stands between `-----BEGIN label-----` and `-----END label-----`. */
+/** The content between `-----BEGIN label-----` and `-----END label-----`. */
 export interface PemBlock {
   /** For example `CERTIFICATE`, `PRIVATE KEY`, `RSA PRIVATE KEY`, `EC PRIVATE KEY`, `DH PARAMETERS`. */
   readonly label: string;
   /** In the strict form: base64 in lines of 64 characters, each with a line feed. */
   readonly text: string;
-  /** The line, from 1 on, in which it begins. */
+  /** The line number where it begins, from 1. */
   readonly line: number;
-  /** The first line with something that is not base64, if there is one. */
+  /** The first line that contains something other than base64, if there is one. */
   readonly oddLine?: number;
 }
 
-/** Thrown for a block that begins and never ends, ends under another label, or holds no base64. Names the line. */
+/** Thrown for a block that does not end, ends with another label, or contains no base64. Names the line. */
 export class PemFormatError extends Error {
   override readonly name = "PemFormatError";
 }
@@ -32,9 +32,9 @@ interface OpenBlock {
 }
 
 /**
- * Finds every PEM block in order; text between blocks is ignored, and an end where nothing began is such text. Where
- * a label says less than the block holds it is corrected: a `TRUSTED CERTIFICATE` is a certificate, and a key may
- * have another format's label. Throws {@linkcode PemFormatError}.
+ * Finds every PEM block in order. Text between blocks is ignored, also an end without a beginning. A wrong label is
+ * corrected: a `TRUSTED CERTIFICATE` becomes a certificate, and a key may have the label of another key format. Throws
+ * {@linkcode PemFormatError}.
  */
 export function parsePem(text: string): PemBlock[] {
   const blocks: PemBlock[] = [];
@@ -59,13 +59,13 @@ export function parsePem(text: string): PemBlock[] {
   return blocks;
 }
 
-/** The octets that a block holds. Throws {@linkcode PemFormatError} for text that is not base64. */
+/** The bytes of a block. Throws {@linkcode PemFormatError} for text that is not base64. */
 export function pemOctets(block: PemBlock): Uint8Array<ArrayBuffer> {
   const lines = block.text.trimEnd().split("\n").slice(1, -1);
   return decoded(bodyOf(lines), block);
 }
 
-/** Why a block holds nothing sound, for the end of a line, as far as its text tells: `: line 3 is not base64`. */
+/** Why a block is damaged, for the end of a line, as far as its text shows: `: line 3 is not base64`. */
 export function pemDamage(block: PemBlock): string {
   if (block.oddLine !== undefined) return `: line ${block.oddLine} is not base64`;
   return block.text.split("\n").length === EMPTY_LINES ? ": it is empty" : "";
@@ -81,12 +81,14 @@ export function isEncryptedKey(block: PemBlock): boolean {
   return block.label === "ENCRYPTED PRIVATE KEY" || /^Proc-Type:.*ENCRYPTED/m.test(block.text);
 }
 
-/** Whether the block holds a private key of any kind. */
+/** Whether the block contains a private key of any kind. */
 export function isPrivateKey(block: Pick<PemBlock, "label">): boolean {
   return block.label.endsWith("PRIVATE KEY");
 }
 
-/** A line, or its parts: files without a last line feed, put together, have an end and a beginning in one line. */
+/**
+ * A line, or its parts: if files without a final line feed are concatenated, an end and a beginning are on one line.
+ */
 function partsOf(line: string): string[] {
   if (!line.includes("-----")) return [line];
   if (BOUNDARY.test(line)) return [line];
@@ -120,7 +122,7 @@ function unended({ line, lines }: OpenBlock, fault: string): PemFormatError {
   return new PemFormatError(endingSlip(lines, line + 1) ?? fault);
 }
 
-/** What a block holds, under the label that the TLS libraries know it by. */
+/** The content of a block, with the label that TLS libraries use for it. */
 function corrected(
   block: BlockPlace,
   headers: readonly string[],
@@ -128,7 +130,7 @@ function corrected(
 ): { readonly label: string; readonly octets?: Uint8Array } {
   const { label } = block;
   if (label === "X509 CERTIFICATE") return { label: "CERTIFICATE" };
-  // OpenSSL's own: the certificate, and behind it what it is trusted for.
+  // OpenSSL's own format: the certificate, followed by its trusted uses.
   if (label === "TRUSTED CERTIFICATE") {
     return { label: "CERTIFICATE", octets: firstElement(decoded(body, block), block) };
   }
@@ -138,14 +140,14 @@ function corrected(
   return { label };
 }
 
-/** The label for a key's format, by its first fields; undefined if it has none of the known ones. */
+/** The label for a key's format, by its first fields; undefined if no known format has them. */
 function keyLabel(octets: Uint8Array): string | undefined {
   try {
     const tags = readDer(octets).children().map(({ tag }) => tag);
     const [first, second, third] = tags;
     if (first === DerTag.sequence && second === DerTag.octetString) return "ENCRYPTED PRIVATE KEY";
     if (first !== DerTag.integer) return undefined;
-    // RFC 5958, RFC 5915, and RFC 8017 appendix A.1.2, whose key is nine numbers.
+    // RFC 5958, RFC 5915, and RFC 8017 appendix A.1.2, whose key has nine numbers.
     if (second === DerTag.sequence && third === DerTag.octetString) return "PRIVATE KEY";
     if (second === DerTag.octetString) return "EC PRIVATE KEY";
     const isRsa = tags.length >= 9 && tags.slice(0, 9).every((tag) => tag === DerTag.integer);
@@ -172,7 +174,7 @@ function decoded(body: string, block: BlockPlace): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** RFC 1421's, such as `Proc-Type: 4,ENCRYPTED`. */
+/** Headers of RFC 1421, such as `Proc-Type: 4,ENCRYPTED`. */
 function headersOf(lines: readonly string[]): string[] {
   return lines.filter((line) => line.includes(":"));
 }
@@ -181,7 +183,7 @@ function bodyOf(lines: readonly string[]): string {
   return lines.filter((line) => !line.includes(":")).join("").replace(/\s+/g, "");
 }
 
-/** Most files are strict already, and there may be ten thousand of them. */
+/** Reuses lines that are strict already: most files are, and there may be ten thousand of them. */
 function linesOf(lines: readonly string[], body: string): readonly string[] {
   const last = lines.length - 1;
   const isStrict = lines.every(({ length }, at) =>
@@ -205,10 +207,10 @@ function named({ label, line }: BlockPlace): string {
   return `the ${label} block of line ${line}`;
 }
 
-/** Five dashes and no more (RFC 7468 section 3); labels have no lower case but may have a point (`X9.42`). */
+/** Exactly five dashes (RFC 7468 section 3); labels have no lower case but may contain a dot (`X9.42`). */
 const BOUNDARY = /^-----(BEGIN|END) ([^a-z-]*[^a-z -]) *-----$/;
 const ODD = /[^A-Za-z0-9+/=\s]/;
-/** Of a block with nothing in it: its edges, and what is behind the last line feed. */
+/** Lines of an empty block: its boundary lines, and the text after the last line feed. */
 const EMPTY_LINES = 3;
 const WIDTH = 64;
 const LINE = /.{1,64}/g;

@@ -1,18 +1,21 @@
-/** PEM text of a file that somebody has to correct if it is none. */
+/** Parses the PEM text of a file, with errors that tell the operator how to correct the file. */
 
 import { StartupError } from "../errors.ts";
 import { parsePem, type PemBlock } from "./pem.ts";
 import { beginningSlips, type PemSlip } from "./pem_slips.ts";
 import { inCommand, otherFormat } from "./other_formats.ts";
 
-/** The blocks of a file's text. Throws {@linkcode StartupError} with `source` in front: empty, damaged, or no PEM. */
+/**
+ * The blocks of a file's text. Throws {@linkcode StartupError}, starting with `source`, for empty, damaged, or non-PEM
+ * text.
+ */
 export function pemBlocks(text: string, source: string): PemBlock[] {
   const blocks = pemBlocksIfAny(text, source);
   if (blocks.length === 0) throw new StartupError(`${source}: ${notPem(text, source)}`);
   return blocks;
 }
 
-/** The same of a text that may hold none. */
+/** The same for a text that may contain no block. */
 export function pemBlocksIfAny(text: string, source: string): PemBlock[] {
   if (text.trim() === "") throw new StartupError(`${source}: the file is empty`);
   try {
@@ -23,8 +26,8 @@ export function pemBlocksIfAny(text: string, source: string): PemBlock[] {
 }
 
 /**
- * Why a file does not hold what is looked for, for the end of a line: what may have been meant as that, or what there is
- * instead, with its lines.
+ * Why a file does not contain what is needed, for the end of a line: what may have been meant as that, or what the file
+ * contains instead, with line numbers.
  */
 export function insteadOf(text: string, blocks: readonly PemBlock[], source: string): string {
   const [slip] = slips(text, blocks);
@@ -35,7 +38,7 @@ export function insteadOf(text: string, blocks: readonly PemBlock[], source: str
   return `, only ${found}${remedyFor(labels, source)}`;
 }
 
-/** Lines of a file that look like the beginning of a block and are none, so that what follows them is not read. */
+/** Warnings about lines that look like the beginning of a block but are not, so that the text after them is ignored. */
 export function unreadBlocks(text: string, blocks: readonly PemBlock[], source: string): string[] {
   return slips(text, blocks).filter(({ isClear }) => isClear).map(({ fault }) =>
     `${source}: ${fault}; what follows it is not read`

@@ -1,22 +1,22 @@
 /**
- * Finds lines that were meant to begin or end a PEM block and do not, so that messages can say why: too many dashes,
- * small letters, more text on the line. It never reads a block from such a line.
+ * Finds lines that were meant to begin or end a PEM block but do not, so that messages can say why: too many dashes,
+ * lower-case letters, more text on the line. It never parses a block from such a line.
  */
 
-/** A line that was meant otherwise. */
+/** A malformed boundary line. */
 export interface PemSlip {
-  /** From 1 on. */
+  /** The line number, from 1. */
   readonly line: number;
   /** What is wrong with it, beginning with `line N`. */
   readonly fault: string;
-  /** Whether dashes are the first on its line, so that it is hardly a comment. */
+  /** Whether the line starts with dashes, so that it is probably not a comment. */
   readonly isClear: boolean;
 }
 
-/** Each line of a text that was meant to begin a block, apart from those on which a block does begin. */
+/** Each line of a text that was meant to begin a block but does not. */
 export function beginningSlips(text: string, begun: ReadonlySet<number>): PemSlip[] {
   const begins = text.match(/BEGIN /gi)?.length ?? 0;
-  // Most files are as they should be, and there may be ten thousand.
+  // Most files are correct, and there may be ten thousand.
   if (begins <= begun.size) return [];
   return text.split(/\r\n|\n|\r/).flatMap((content, at) => {
     const line = at + 1;
@@ -26,7 +26,7 @@ export function beginningSlips(text: string, begun: ReadonlySet<number>): PemSli
   });
 }
 
-/** What is wrong with the first of a block's lines that was meant to end it, by its place in the file. */
+/** What is wrong with the first of a block's lines that was meant to end it, with its line number. */
 export function endingSlip(lines: readonly string[], firstLine: number): string | undefined {
   const at = lines.findIndex((content) => ENDS.test(content));
   return at < 0 ? undefined : faultOf(lines[at]!, "END", firstLine + at);

@@ -1,6 +1,6 @@
 /**
- * Private keys of certificates: what is wrong with them, and whose they are. A key of a kind that the
- * platform cannot read is not judged here but by the TLS library, when it is given the key.
+ * Private keys of certificates: what is wrong with them, and which certificate they belong to. If the platform cannot
+ * read the kind of key, the TLS library validates it when it gets the key.
  */
 
 import { Buffer } from "node:buffer";
@@ -18,17 +18,17 @@ import { insteadOf, pemBlocks } from "./pem_blocks.ts";
 export interface PrivateKey {
   /** The file it came from, or the `pkcs11:` URI without its query, which may hold a PIN. */
   readonly source: string;
-  /** Where it is in the file. */
+  /** The line where it begins in the file. */
   readonly line?: number;
   /** PEM text, or the `pkcs11:` URI. */
   readonly text: string;
-  /** Undefined for a URI: nothing is known of the key. */
+  /** Undefined for a URI, whose key is unknown. */
   readonly algorithm: KeyAlgorithm | undefined;
-  /** The SubjectPublicKeyInfo that belongs to it, DER; undefined if the platform cannot tell. */
+  /** The SubjectPublicKeyInfo that belongs to it, DER; undefined if the platform cannot derive it. */
   readonly publicKey: Uint8Array | undefined;
 }
 
-/** Takes the first private key out of PEM text, or takes a URI as it is. Throws {@linkcode StartupError}. */
+/** Extracts the first private key from PEM text, or uses a URI unchanged. Throws {@linkcode StartupError}. */
 export function readPrivateKey(text: string, source: string): PrivateKey {
   if (isKeyUri(text)) {
     return { source: text.replace(QUERY, ""), text, algorithm: undefined, publicKey: undefined };
@@ -41,7 +41,7 @@ export function readPrivateKey(text: string, source: string): PrivateKey {
   return parsePrivateKey(key, source);
 }
 
-/** Reads a PEM block that is a private key. Throws {@linkcode StartupError}. */
+/** Parses a PEM block that is a private key. Throws {@linkcode StartupError}. */
 export function parsePrivateKey(block: PemBlock, source: string): PrivateKey {
   const { text, line, label } = block;
   if (isEncryptedKey(block)) {
@@ -71,8 +71,8 @@ export function parsePrivateKey(block: PemBlock, source: string): PrivateKey {
 }
 
 /**
- * Whether a private key belongs to a certificate's public key (SubjectPublicKeyInfo, DER); undefined if that
- * cannot be told here.
+ * Whether a private key belongs to a certificate's public key (SubjectPublicKeyInfo, DER); undefined if this cannot be
+ * determined here.
  */
 export function keyBelongs(key: PrivateKey, publicKey: Uint8Array): boolean | undefined {
   const { algorithm } = key;
@@ -82,21 +82,21 @@ export function keyBelongs(key: PrivateKey, publicKey: Uint8Array): boolean | un
   if (type !== algorithm.type || bothNamed && curve !== algorithm.curve) return false;
   if (key.publicKey === undefined) return undefined;
   if (isSameBytes(key.publicKey, publicKey)) return true;
-  // The same key has several encodings: points may be compressed, parameters left out.
+  // The same key has several encodings: points may be compressed, parameters omitted.
   const plain = exported(() =>
     createPublicKey({ key: Buffer.from(publicKey), format: "der", type: "spki" })
   );
   return plain && isSameBytes(key.publicKey, plain);
 }
 
-/** What follows the question mark in a URI may be a PIN, and messages are for everybody. */
+/** The text after the question mark in a URI may be a PIN, and messages are not secret. */
 const QUERY = /\?.*/s;
 
-/** Keys that every version of every platform reads: if one of these fails it is damaged. */
+/** Every version of every platform supports these keys: if one of them fails, it is damaged. */
 const ALWAYS_READ = ["rsa", "ed25519"];
 const ALWAYS_READ_CURVES = ["1.2.840.10045.3.1.7", "1.3.132.0.34"];
 
-/** The algorithm of a key that the platform does not read; throws unless it may be the platform's fault. */
+/** The algorithm of a key that the platform cannot read; throws unless the platform may be the cause. */
 function unreadable(block: PemBlock, source: string, cause: unknown): KeyAlgorithm {
   const damaged =
     `${source}: the private key (line ${block.line}) is damaged or of an unknown type` +
@@ -114,7 +114,7 @@ function unreadable(block: PemBlock, source: string, cause: unknown): KeyAlgorit
   return algorithm;
 }
 
-/** Of PKCS #8 (RFC 5958), or of the older formats, whose labels name it (RFC 5915, RFC 8017). */
+/** The algorithm from PKCS #8 (RFC 5958), or from the older formats, whose labels name it (RFC 5915, RFC 8017). */
 function privateKeyAlgorithm(block: PemBlock): KeyAlgorithm {
   const der = pemOctets(block);
   const element = readDer(der);

@@ -1,13 +1,13 @@
 /**
- * Parses a certificate revocation list (RFC 5280 section 5): whose it is, for how long, and what is signed. Which
- * certificates are in it is for the TLS library. It judges nothing.
+ * Parses a certificate revocation list (RFC 5280 section 5): its issuer, its dates, and what is signed. The TLS library
+ * looks up certificates in it. It validates nothing.
  */
 
 import { derBits, type DerElement, DerFormatError, derIdentifier } from "./der.ts";
 import { derSequence, DerTag, expectDer, readDer } from "./der.ts";
 import { derTime, isDerTime } from "./der_time.ts";
 
-/** The parts of a list. All bytes are views of what was parsed. */
+/** The parts of a list. All bytes are views of the parsed bytes. */
 export interface RevocationListFields {
   /** What is signed. */
   readonly signed: Uint8Array;
@@ -19,7 +19,7 @@ export interface RevocationListFields {
   readonly thisUpdate: Date;
   /** Undefined if the list does not say. */
   readonly nextUpdate: Date | undefined;
-  /** It has only what has changed since another one (section 5.2.4). */
+  /** It contains only the changes since another list (section 5.2.4). */
   readonly isDelta: boolean;
 }
 
@@ -27,7 +27,7 @@ export interface RevocationListFields {
 export function parseRevocationList(der: Uint8Array): RevocationListFields {
   const [data, algorithm, signature] = derSequence(readDer(der));
   const all = derSequence(data);
-  // The version is left out for version 1.
+  // The version is omitted for version 1.
   const [, issuer, thisUpdate, ...others] = all[0]?.tag === DerTag.integer ? all.slice(1) : all;
   if (thisUpdate === undefined) throw new DerFormatError("a field is missing");
   const [next] = others;

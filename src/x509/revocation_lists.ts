@@ -1,7 +1,7 @@
 /**
- * Checks revocation lists before a worker ever sees them: whose they are, who has signed them and for how long they
- * hold, so that every fault is one line that names the file. A library refuses all certificates of an authority whose list
- * is missing or has expired; the warnings here say so in time. It reads no files.
+ * Checks revocation lists before any worker gets them: their issuer, signature and dates, so that every fault is one
+ * line that names the file. A library refuses all certificates of an authority whose list is missing or has expired;
+ * the warnings here come before that. It reads no files.
  */
 
 import { StartupError } from "../errors.ts";
@@ -14,11 +14,11 @@ import { insteadOf, pemBlocks, pemBlocksIfAny } from "./pem_blocks.ts";
 import { Certificate } from "./certificate.ts";
 import { isSignedBy } from "./signature.ts";
 
-/** Where lists are from, and whose they may be. */
+/** Where lists come from, and which authorities may issue them. */
 export interface RevocationSource {
   /** The file, for messages. */
   readonly source: string;
-  /** PEM text of the authorities, and the file that it is from. */
+  /** PEM text of the authorities, and its file. */
   readonly authorities: string;
   readonly authoritiesSource: string;
 }
@@ -28,14 +28,17 @@ export interface RevocationList {
   /** The file it came from. */
   readonly source: string;
   readonly pem: string;
-  /** Whose it is, as people write it. */
+  /** The name of its issuer, in readable form. */
   readonly issuer: string;
   /** ISO 8601, as `Date` writes it. */
   readonly thisUpdate: string;
   readonly nextUpdate?: string;
 }
 
-/** The lists in a file's bytes: one in DER, or those in PEM text. Rejects by {@linkcode StartupError} what is neither. */
+/**
+ * The lists in a file's bytes: one in DER, or those in PEM text. Rejects with {@linkcode StartupError} if it is
+ * neither.
+ */
 export function revocationListsIn(octets: Uint8Array, source: string): Uint8Array[] {
   if (octets.length > MOST_OCTETS) {
     throw new StartupError(
@@ -58,7 +61,7 @@ export function revocationListsIn(octets: Uint8Array, source: string): Uint8Arra
   );
 }
 
-/** The lists in PEM text, if there are any. Throws {@linkcode StartupError} for text that is damaged. */
+/** The lists in PEM text, if there are any. Throws {@linkcode StartupError} for damaged text. */
 export function revocationListsInPem(pem: string, source: string): Uint8Array[] {
   return pemBlocksIfAny(pem, source).filter(({ label }) => LABELS.includes(label)).map(
     (block, index) => {
@@ -83,7 +86,10 @@ function isCertificate(octets: Uint8Array): boolean {
   }
 }
 
-/** Checks lists (DER). Throws {@linkcode StartupError}: damaged, of nobody who is trusted, or not signed by its issuer. */
+/**
+ * Checks lists (DER). Throws {@linkcode StartupError} if one is damaged, has no trusted issuer, or is not signed by its
+ * issuer.
+ */
 export function checkRevocationLists(
   lists: readonly Uint8Array[],
   from: RevocationSource,
@@ -105,7 +111,7 @@ export function checkRevocationLists(
   });
 }
 
-/** What is wrong with a list's dates on a day, or soon will be; undefined: nothing. */
+/** What is wrong with a list's dates on a day, or soon will be; undefined if nothing is. */
 export function revocationListWarning(
   { source, issuer, thisUpdate, nextUpdate }: RevocationList,
   today: Date,
@@ -126,8 +132,8 @@ export function revocationListWarning(
 }
 
 /**
- * How many days before its end a list is worth a word: what is renewed every day lives for a week and must not be a
- * warning for ever, so that is a fifth of its life and a tenth of it, a week and a day at most.
+ * How many days before a list expires stud warns. A list that is renewed every day is valid for a week and must not
+ * cause a permanent warning. So stud warns at a fifth and at a tenth of its lifetime, max a week and a day.
  */
 export function warningDays(
   { thisUpdate, nextUpdate }: Pick<RevocationList, "thisUpdate" | "nextUpdate">,
@@ -137,7 +143,7 @@ export function warningDays(
   return [Math.min(7, life / 5), Math.min(1, life / 10)];
 }
 
-/** Says of which authorities there is no list among these, if there are lists at all. */
+/** Names the authorities without a list among these, unless there are no lists at all. */
 export function missingListsWarning(
   lists: readonly RevocationList[],
   { source, authorities }: Pick<RevocationSource, "source" | "authorities">,
@@ -154,7 +160,7 @@ export function missingListsWarning(
   return `${source}: no revocation list of ${shown}${more}; certificates of such an authority are refused`;
 }
 
-/** Those that can be read: the others have signed nothing that could be. */
+/** The certificates that can be parsed: unreadable ones cannot have signed a readable list. */
 function authoritiesIn(pem: string): Certificate[] {
   return parsePem(pem).flatMap((block) => {
     try {
@@ -202,7 +208,7 @@ function checkIssuer(
   }
 }
 
-/** Section 4.2.1.3: a BIT STRING, if it is there. */
+/** Section 4.2.1.3: a BIT STRING, if it is present. */
 function maySign(authority: Certificate): boolean {
   const usage = authority.extension(KEY_USAGE);
   if (usage === undefined) return true;
@@ -210,7 +216,7 @@ function maySign(authority: Certificate): boolean {
   return (bits & CRL_SIGN) !== 0;
 }
 
-/** Names are alike whatever their encoding, case and spaces are (section 7.1); signatures tell the rest. */
+/** Names are equal regardless of encoding, case and spaces (section 7.1); signatures detect any other difference. */
 function canonicalName(name: DerElement): string {
   return distinguishedName(name).toLowerCase().replace(/\s+/g, " ").trim();
 }
@@ -224,12 +230,12 @@ function ordinal(index: number): string {
 }
 
 const LABEL = "X509 CRL";
-/** Some programs write the other; what is meant as a list must not be passed over. */
+/** Some programs write the second label; a block that is meant as a list must not be ignored. */
 const LABELS = [LABEL, "CRL"];
 const SEQUENCE = 0x30;
 const KEY_USAGE = "2.5.29.15";
 const CRL_SIGN = 0x02;
-/** The largest that public authorities have are of 10 MiB or so; every worker has a copy. */
+/** The largest lists of public authorities have about 10 MiB, and every worker has a copy. */
 const MOST_OCTETS = 16 << 20;
 const MOST_NAMES = 3;
 /** Milliseconds. */

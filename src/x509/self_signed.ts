@@ -1,7 +1,6 @@
 /**
- * Makes a certificate for `--self-signed`, in memory. For trying things out: no client trusts it unless told
- * to. The few fields that such a certificate has are written here (RFC 5280); Web Crypto makes the key and
- * signs.
+ * Makes a certificate for `--self-signed`, in memory. It is for tests: no client trusts it unless configured to. The
+ * few fields that such a certificate needs are encoded here (RFC 5280); Web Crypto makes the key and the signature.
  */
 
 import { DerTag, encodeDer } from "./der.ts";
@@ -42,7 +41,7 @@ function certificateBody(name: string, now: Date, publicKey: Uint8Array): Uint8A
   );
 }
 
-/** For a server, and for nothing else; no authority. */
+/** For a server only; not an authority. */
 function extensions(name: string): Uint8Array[] {
   return [
     extension(BASIC_CONSTRAINTS, sequence(), CRITICAL),
@@ -60,13 +59,16 @@ function alternativeNames(name: string): Uint8Array[] {
   return [own, ...["127.0.0.1", "::1"].map((text) => encodeDer(IP_ADDRESS, parseIpAddress(text)))];
 }
 
-/** The common name alone, which has 64 characters at most (RFC 5280 appendix A.1); longer names are no clients' concern. */
+/**
+ * Only the common name, cut to 64 characters (RFC 5280 appendix A.1): clients check the alternative name, which is
+ * complete.
+ */
 function distinguishedName(name: string): Uint8Array {
   const value = encodeDer(UTF8_STRING, ENCODER.encode(name.slice(0, 64)));
   return sequence(encodeDer(DerTag.set, sequence(oid(COMMON_NAME), value)));
 }
 
-/** Web Crypto's r and s, 32 bytes each, as X.509 has them (RFC 3279 section 2.2.3). */
+/** Converts Web Crypto's r and s, 32 bytes each, to the form of X.509 (RFC 3279 section 2.2.3). */
 function signatureValue(signature: Uint8Array): Uint8Array {
   return sequence(integer(signature.subarray(0, 32)), integer(signature.subarray(32)));
 }
@@ -75,7 +77,7 @@ function extension(id: readonly number[], value: Uint8Array, ...critical: Uint8A
   return sequence(oid(id), ...critical, encodeDer(DerTag.octetString, value));
 }
 
-/** A number from its bytes, the first one the highest; never a negative one. */
+/** A non-negative number from its bytes, most significant first. */
 function integer(bytes: Uint8Array): Uint8Array {
   const start = bytes.findIndex((byte) => byte !== 0);
   const shortest = start < 0 ? Uint8Array.of(0) : bytes.subarray(start);

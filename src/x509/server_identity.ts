@@ -1,6 +1,6 @@
 /**
- * Whether a certificate is for the server that was asked for (RFC 9525 section 6): by its alternative names alone. The
- * common name counts for nothing, and a star stands for one whole label, the first of at least three.
+ * Whether a certificate is for the requested server (RFC 9525 section 6): by its alternative names alone. The common
+ * name is ignored, and a star replaces one whole label, the first of at least three.
  */
 
 import { isSameBytes } from "../wire/bytes.ts";
@@ -9,8 +9,8 @@ import { certificateNames } from "./certificate_names.ts";
 import { isIpAddress, parseIpAddress } from "../wire/ip_address.ts";
 
 /**
- * Whether the certificate (DER) is for a DNS name (A-labels, without a dot at the end) or an IP address. Throws
- * DerFormatError for what is no certificate.
+ * Whether the certificate (DER) is for a DNS name (A-labels, without a final dot) or an IP address. Throws
+ * DerFormatError if it is not a certificate.
  */
 export function isForServer(certificate: Uint8Array, name: string): boolean {
   const { dns, addresses } = certificateNames(Certificate.parse(certificate));

@@ -1,13 +1,13 @@
 /**
- * Checks signatures as X.509 and OCSP write them: an AlgorithmIdentifier and octets. Algorithms that nobody
- * signs certificates with any more (MD5, DSA) are no signatures here.
+ * Verifies signatures in the form of X.509 and OCSP: an AlgorithmIdentifier and bytes. Obsolete algorithms (MD5, DSA)
+ * are not supported.
  */
 
 import { Buffer } from "node:buffer";
 import { constants, createPublicKey, verify } from "node:crypto";
 import { type DerElement, derIdentifier, DerTag, objectIdentifier } from "./der.ts";
 
-/** Something signed. */
+/** Signed data. */
 export interface Signed {
   readonly signed: Uint8Array;
   /** An AlgorithmIdentifier. */
@@ -16,8 +16,8 @@ export interface Signed {
 }
 
 /**
- * Whether the key (a SubjectPublicKeyInfo, DER) made the signature. False too for an algorithm or a key that is
- * not known here, or not to the platform.
+ * Whether the key (a SubjectPublicKeyInfo, DER) made the signature. Also false if this code or the platform does not
+ * support the algorithm or the key.
  */
 export function isSignedBy(
   { signed, signatureAlgorithm, signature }: Signed,
@@ -36,7 +36,7 @@ export function isSignedBy(
 
 interface Algorithm {
   readonly hash: string | null;
-  /** Of the key, as Node calls it. */
+  /** The type of the key, by Node's name. */
   readonly type: string;
   readonly padding?: number;
   readonly saltLength?: number;
@@ -48,7 +48,7 @@ function algorithmOf(identifier: DerElement): Algorithm | undefined {
   return text === RSA_PSS ? pssAlgorithm(parameters) : ALGORITHMS.get(text);
 }
 
-/** RFC 4055 section 3.1; the salt is as long as the hash, as everybody has it. */
+/** RFC 4055 section 3.1; the salt must be as long as the hash, as is usual. */
 function pssAlgorithm(parameters: DerElement | undefined): Algorithm | undefined {
   const [explicit] = parameters?.children() ?? [];
   const hash = explicit?.tag === HASH_FIELD
