@@ -1,4 +1,8 @@
-/** One question to a web server, and everything that a server may do instead of answering. */
+/**
+ * One question to a web server, and everything that a server may do instead of answering.
+ *
+ * @alone A connection that is given up goes on in Deno 2.4, and would end in a test of another file.
+ */
 
 import { Abandonment } from "../../../src/abandonment.ts";
 import { httpExchange } from "../../../src/runtime/http_exchange.ts";
