@@ -93,8 +93,8 @@ async function pack(): Promise<Archive> {
   return archive!;
 }
 
-function kilobytes(octets: number): string {
-  return `${(octets / 1000).toFixed(0)} kB`;
+function kilobytes(bytes: number): string {
+  return `${(bytes / 1000).toFixed(0)} kB`;
 }
 
 const DENO_ONLY = /^src\/runtime\/(?:deno|linux|openssl\/)/;

@@ -41,9 +41,9 @@ Deno.exit(code);
 /** Passes on stud's log and detects when it serves. */
 async function show(output: ReadableStream<Uint8Array>): Promise<void> {
   const decoder = new TextDecoder();
-  for await (const octets of output) {
-    const text = decoder.decode(octets, { stream: true });
-    await Deno.stdout.write(octets);
+  for await (const bytes of output) {
+    const text = decoder.decode(bytes, { stream: true });
+    await Deno.stdout.write(bytes);
     if (/workers? serves? on/.test(text)) serving.resolve(true);
   }
 }

@@ -211,7 +211,7 @@ class Service {
         return void await this.#supervisor.run();
       } catch (error) {
         const another = error instanceof PortInUseError && choosesPorts(plan);
-        if (!another || attempts === MOST_ATTEMPTS) return error;
+        if (!another || attempts === MAX_ATTEMPTS) return error;
         // After the system chose a port, other programs may have taken it before the workers listened.
         frontends = await ports.claim(plan, { shared: predecessor !== undefined });
       }
@@ -285,7 +285,7 @@ class Service {
     const { predecessor } = this.#prepared;
     if (predecessor !== undefined) {
       notifier.mainPid(this.#runtime.processes.pid);
-      relieve(predecessor, log);
+      askToDrain(predecessor, log);
       this.#prepared.signals.leaveAfter(pause(this.#runtime.clock, HANDOVER_LIMIT));
     }
     report(settings.service.listenReport, frontends, this.#runtime, log)
@@ -308,10 +308,10 @@ function status(frontends: readonly ClaimedFrontend[], plan: Plan): string {
 }
 
 /** If the signal fails, no connection is lost, but both go on serving. */
-function relieve(predecessor: Predecessor, log: Logger): void {
+function askToDrain(predecessor: Predecessor, log: Logger): void {
   const { pid } = predecessor;
   try {
-    predecessor.relieve();
+    predecessor.requestDrain();
     log.info("took over from process {pid}, which is draining now", { pid });
   } catch (error) {
     const { message: reason } = error as Error;
@@ -348,4 +348,4 @@ const NOTICE_PERIOD = 30_000;
 /** Milliseconds that a predecessor needs to hand its ports over (handover.ts). */
 const HANDOVER_LIMIT = 3_000;
 /** How often the system is asked for another port. */
-const MOST_ATTEMPTS = 5;
+const MAX_ATTEMPTS = 5;

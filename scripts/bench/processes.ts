@@ -144,9 +144,9 @@ class StartedProcess implements Child {
   }
 }
 
-function lines(octets: ReadableStream<Uint8Array>): ReadableStream<string> {
+function lines(bytes: ReadableStream<Uint8Array>): ReadableStream<string> {
   let partial = "";
-  return octets.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)
+  return bytes.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)
     .pipeThrough(
       new TransformStream({
         transform(text, controller) {

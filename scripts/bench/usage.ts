@@ -43,10 +43,10 @@ export function memory(root: number): Memory {
   const total = { all: 0, own: 0 };
   for (const pid of [root, ...descendants(root)]) {
     const rollup = Deno.readTextFileSync(`/proc/${pid}/smaps_rollup`);
-    const octets = (field: string) =>
+    const bytes = (field: string) =>
       Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(rollup)?.[1] ?? 0) * 1024;
-    total.all += octets("Pss");
-    total.own += octets("Pss_Anon") + octets("Pss_Shmem");
+    total.all += bytes("Pss");
+    total.own += bytes("Pss_Anon") + bytes("Pss_Shmem");
   }
   return total;
 }

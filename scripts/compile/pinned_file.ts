@@ -40,9 +40,9 @@ export async function pinnedFile(file: PinnedFile): Promise<string> {
 }
 
 /** The SHA-256 of the bytes in lower-case hexadecimal. */
-export async function sha256(octets: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", octets as Uint8Array<ArrayBuffer>);
-  return [...new Uint8Array(digest)].map((octet) => octet.toString(16).padStart(2, "0")).join("");
+export async function sha256(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 async function readIfThere(path: string): Promise<Uint8Array | undefined> {

@@ -54,19 +54,19 @@ async function answer(conn: Deno.Conn, worker: (port: number) => string): Promis
     `Content-Length: ${new TextEncoder().encode(page).length}`,
     "Connection: close",
   ];
-  const octets = new TextEncoder().encode(`${head.join("\r\n")}\r\n\r\n${page}`);
-  for (let sent = 0; sent < octets.length;) sent += await conn.write(octets.subarray(sent));
+  const bytes = new TextEncoder().encode(`${head.join("\r\n")}\r\n\r\n${page}`);
+  for (let sent = 0; sent < bytes.length;) sent += await conn.write(bytes.subarray(sent));
 }
 
 /** The lines up to the empty one that ends an HTTP head. */
 async function readHead(conn: Deno.Conn): Promise<string[]> {
   const decoder = new TextDecoder();
-  const octets = new Uint8Array(4096);
+  const bytes = new Uint8Array(4096);
   let text = "";
   while (!text.includes("\r\n\r\n") && text.length < 65_536) {
-    const count = await conn.read(octets);
+    const count = await conn.read(bytes);
     if (count === null) break;
-    text += decoder.decode(octets.subarray(0, count), { stream: true });
+    text += decoder.decode(bytes.subarray(0, count), { stream: true });
   }
   return text.split("\r\n\r\n", 1)[0]!.split("\r\n");
 }

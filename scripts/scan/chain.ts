@@ -65,10 +65,10 @@ async function makeKeys(): Promise<CryptoKeyPair> {
 
 /** 16 bytes: scanners check for randomness. */
 function randomSerial(): string {
-  const octets = crypto.getRandomValues(new Uint8Array(16));
-  octets[0]! &= 0x7f;
-  octets[0]! |= 0x40;
-  return Array.from(octets, (octet) => octet.toString(16).padStart(2, "0")).join("");
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[0]! &= 0x7f;
+  bytes[0]! |= 0x40;
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function validity(): { notBefore: Date; notAfter: Date } {

@@ -19,7 +19,7 @@ export async function groupUnitTests(
     else groups.set(name, [...groups.get(name) ?? [], file]);
   }
   for (const [name, members] of groups) {
-    if (members.length < FEWEST) {
+    if (members.length < MIN) {
       modules.push(...members);
       continue;
     }
@@ -32,4 +32,4 @@ export async function groupUnitTests(
 }
 
 /** Min files for which a group is worth it. */
-const FEWEST = 3;
+const MIN = 3;

@@ -117,12 +117,12 @@ function parsePort(text: string): string | undefined {
 
 function parseUnix(path: string, origin: string): UnixAddress {
   if (path.includes("\0")) throw refusal(origin, path, "a path cannot contain NUL");
-  const octets = new TextEncoder().encode(path).length;
-  if (octets > LONGEST_UNIX_PATH) {
+  const bytes = new TextEncoder().encode(path).length;
+  if (bytes > LONGEST_UNIX_PATH) {
     throw refusal(
       origin,
       path,
-      `the path has ${octets} bytes; the max for a unix socket is ${LONGEST_UNIX_PATH}`,
+      `the path has ${bytes} bytes; the max for a unix socket is ${LONGEST_UNIX_PATH}`,
     );
   }
   return { kind: "unix", path };

@@ -42,7 +42,7 @@ export class Generation {
     this.#state = state;
     const options = {
       ...{ log, accessLog, state: () => this.#state },
-      relieve: (successor: WorkerProcess, close: () => Promise<void>) =>
+      handOver: (successor: WorkerProcess, close: () => Promise<void>) =>
         this.#handOver(successor, this.addresses, 1, close),
       isNobodyLeft: () => this.#isNobodyLeft(),
       isNobodyThere: () => this.#isNobodyThere(runtime.clock.now()),
@@ -139,7 +139,7 @@ export class Generation {
     let all: Promise<void>[] = [];
     const close = async () => {
       all = gone();
-      await Promise.all(this.#slots.map((slot) => slot.current?.deaf));
+      await Promise.all(this.#slots.map((slot) => slot.current?.stoppedAccepting));
     };
     await this.#handOver(by, this.addresses, others, close);
     await Promise.all(all);

@@ -173,7 +173,7 @@ export class Supervisor {
       this.#refreshBackend();
       for (const line of plan.tls.quarantined) this.#log.error("in quarantine: {line}", { line });
       for (const line of plan.tls.held.lines) this.#log.error("{line}", { line });
-      for (const warning of news(plan, former)) this.#log.warning("{warning}", { warning });
+      for (const warning of newWarnings(plan, former)) this.#log.warning("{warning}", { warning });
       const serving = this.#describeServing();
       this.#log.info("reloaded: {what}", {
         what: reloadOutcome(plan, former, { workersChanged, serving }),
@@ -203,7 +203,7 @@ export class Supervisor {
         if (!(error instanceof CertificatesRefused)) throw error;
         // A worker that refuses the same ones again, or ever new ones, is not believed.
         const fresh = error.refused.filter(({ fingerprint }) => !refused.has(fingerprint));
-        if (fresh.length === 0 || refused.size > MOST_REFUSED) throw error;
+        if (fresh.length === 0 || refused.size > MAX_REFUSED) throw error;
         for (const { fingerprint, reason } of fresh) refused.set(fingerprint, reason);
       }
     }
@@ -261,7 +261,7 @@ export class Supervisor {
 }
 
 /** Warnings that have not been given before, and changes that need a restart. */
-function news(plan: Plan, former: Plan): string[] {
+function newWarnings(plan: Plan, former: Plan): string[] {
   const fresh = plan.warnings.filter((warning) => !former.warnings.includes(warning));
   const stale = Object.entries(plan.fixed).filter(([name, value]) =>
     !isSameData(value, former.fixed[name])
@@ -274,6 +274,6 @@ function news(plan: Plan, former: Plan): string[] {
 }
 
 /** Max certificates refused in one reload. */
-const MOST_REFUSED = 10_000;
+const MAX_REFUSED = 10_000;
 /** Milliseconds. */
 const GRACE = 3_000;

@@ -54,7 +54,7 @@ export class WorkerProcess {
   /** Resolves when something other than its supervisor asks it to end. */
   readonly leaving: Promise<void>;
   /** Resolves when it no longer listens, in order or not. */
-  readonly deaf: Promise<void>;
+  readonly stoppedAccepting: Promise<void>;
   /** Resolves after its last message, with why it ended. */
   readonly ended: Promise<string>;
   readonly pid: number;
@@ -75,7 +75,7 @@ export class WorkerProcess {
   #counters: Record<string, number> = {};
   #lastWords = "";
   #leaving = deferred<void>();
-  #deaf = deferred<void>();
+  #stoppedAccepting = deferred<void>();
   /** Whether it serves, as far as it has reported. */
   #serves: boolean | undefined;
   /** How it has broken the protocol. */
@@ -123,7 +123,7 @@ export class WorkerProcess {
     this.#state = state;
     this.pid = this.#child.pid;
     this.leaving = this.#leaving.promise;
-    this.deaf = this.#deaf.promise;
+    this.stoppedAccepting = this.#stoppedAccepting.promise;
     this.#questions = new Questions({
       clock: runtime.clock,
       name: `worker ${index}`,
@@ -217,7 +217,7 @@ export class WorkerProcess {
     }
     const order = { ...seconds === undefined ? {} : { seconds }, successors };
     const listens = this.#ask("drain", order, { patient: true });
-    listens.then(() => this.#deaf.resolve(), () => {});
+    listens.then(() => this.#stoppedAccepting.resolve(), () => {});
   }
 
   /** Makes it log its counters. */
@@ -319,7 +319,7 @@ export class WorkerProcess {
     this.#killed = this.#hung !== undefined ||
       end.signal !== null && this.#breach === undefined && !this.#late;
     this.#gone = true;
-    this.#deaf.resolve();
+    this.#stoppedAccepting.resolve();
     this.#questions.end(this.#goneError());
     return reason;
   }

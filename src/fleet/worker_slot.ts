@@ -12,7 +12,7 @@ import { WorkerProcess } from "./worker_process.ts";
 /**
  * Steers new connections to `successor`, the latest that listens, while `close` makes another worker stop listening.
  */
-export type Relieve = (successor: WorkerProcess, close: () => Promise<void>) => Promise<void>;
+export type HandOver = (successor: WorkerProcess, close: () => Promise<void>) => Promise<void>;
 
 /** The parts of a slot. */
 export interface WorkerSlotOptions {
@@ -21,7 +21,7 @@ export interface WorkerSlotOptions {
   /** The state for workers that start now. */
   readonly state: () => WorkerState;
   readonly log: Logger;
-  readonly relieve?: Relieve;
+  readonly handOver?: HandOver;
   /** Where lines of the access log go. */
   readonly accessLog?: AccessOutput | undefined;
   /** As in {@linkcode RestartPaceOptions}; by default, for this slot alone. */
@@ -139,7 +139,7 @@ export class WorkerSlot {
   async retire(): Promise<void> {
     this.#stopping = true;
     for (const worker of this.#alive) worker.drain(undefined, true);
-    await Promise.all([...this.#alive].map((worker) => this.#deaf(worker)));
+    await Promise.all([...this.#alive].map((worker) => this.#stoppedAccepting(worker)));
   }
 
   /** The same for a worker that may never have served; one that reported that it cannot is killed. */
@@ -218,7 +218,7 @@ export class WorkerSlot {
       const next = await this.#launchAtLast();
       if (next === undefined) return;
       this.#announce(next);
-      if (reason === undefined) this.#relieve(current, next);
+      if (reason === undefined) this.#handOver(current, next);
       current = next;
     }
   }
@@ -229,7 +229,7 @@ export class WorkerSlot {
    * meanwhile.
    */
   async #fewAlive(): Promise<void> {
-    while (!this.#stopping && this.#alive.size > MOST_ALIVE) {
+    while (!this.#stopping && this.#alive.size > MAX_ALIVE) {
       await Promise.race([...this.#alive].map((worker) => worker.ended));
     }
   }
@@ -248,23 +248,26 @@ export class WorkerSlot {
   }
 
   /** Lets the leaving worker go once the next one serves, so that the port always has a listener. */
-  async #relieve(leaving: WorkerProcess, next: WorkerProcess): Promise<void> {
+  async #handOver(leaving: WorkerProcess, next: WorkerProcess): Promise<void> {
     this.#log.info("worker {index} (process {pid}) received SIGTERM; replacing it", {
       index: this.#index,
       pid: leaving.pid,
     });
     const served = await next.ready.then(() => true, () => false);
     if (!served) return leaving.drain(this.#drainSeconds);
-    const { relieve = (_, close) => close() } = this.#options;
-    await relieve(next, () => {
+    const { handOver = (_, close) => close() } = this.#options;
+    await handOver(next, () => {
       leaving.drain(this.#drainSeconds, true);
-      return this.#deaf(leaving);
+      return this.#stoppedAccepting(leaving);
     });
   }
 
   /** Waits until the worker no longer listens, for a limited time. */
-  #deaf(worker: WorkerProcess): Promise<void> {
-    return Promise.race([worker.deaf, pause(this.#runtime.clock, DEAF_LIMIT)]);
+  #stoppedAccepting(worker: WorkerProcess): Promise<void> {
+    return Promise.race([
+      worker.stoppedAccepting,
+      pause(this.#runtime.clock, STOP_ACCEPTING_LIMIT),
+    ]);
   }
 
   #logDeath(worker: WorkerProcess, reason: string): void {
@@ -301,11 +304,11 @@ export class WorkerSlot {
 }
 
 /** Of one slot: one that serves, and those that leave. */
-const MOST_ALIVE = 4;
+const MAX_ALIVE = 4;
 
 /** Milliseconds. */
 const GROUP_PAUSE = 200;
 /** Milliseconds that a worker may take to stop listening. */
-const DEAF_LIMIT = 5_000;
+const STOP_ACCEPTING_LIMIT = 5_000;
 /** Milliseconds that a change waits for the replacement of a worker that has died. */
 const SUCCESSOR_LIMIT = 500;

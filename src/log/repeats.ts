@@ -36,7 +36,7 @@ export class Repeats<Detail> {
   /** Whether this is the first of its kind and needs its own line; otherwise it has been counted. */
   isFirst(kind: string, detail: Detail): boolean {
     // Kinds may contain data from the network: memory must stay bounded for any number of them.
-    const key = this.#windows.has(kind) || this.#windows.size < MOST_KINDS ? kind : "various";
+    const key = this.#windows.has(kind) || this.#windows.size < MAX_KINDS ? kind : "various";
     const window = this.#windows.get(key);
     if (window !== undefined) {
       window.count++;
@@ -65,4 +65,4 @@ export class Repeats<Detail> {
 
 /** Milliseconds. */
 const WINDOW = 10_000;
-const MOST_KINDS = 100;
+const MAX_KINDS = 100;

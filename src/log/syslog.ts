@@ -19,7 +19,7 @@ export const SYSLOG_FACILITIES: Readonly<Record<string, number>> = {
   auth: 4,
   syslog: 5,
   lpr: 6,
-  news: 7,
+  newWarnings: 7,
   uucp: 8,
   cron: 9,
   authpriv: 10,
@@ -107,11 +107,11 @@ export class Syslog implements LogSink {
     }
   }
 
-  async #sent(octets: Uint8Array): Promise<boolean> {
+  async #sent(bytes: Uint8Array): Promise<boolean> {
     const { path = DEV_LOG } = this.#options;
     try {
       this.#socket ??= this.#runtime.processes.openDatagram();
-      await within(this.#runtime.clock, SEND_LIMIT, this.#socket.send(octets, path));
+      await within(this.#runtime.clock, SEND_LIMIT, this.#socket.send(bytes, path));
       this.#failures = 0;
       return true;
     } catch (error) {

@@ -23,7 +23,7 @@ export interface OcspQuestion {
 /** A response whose signature has been verified. */
 export interface FetchedResponse {
   /** DER. */
-  readonly octets: Uint8Array;
+  readonly bytes: Uint8Array;
   /** Undefined if it says that the certificate is revoked. */
   readonly validity: OcspValidity | undefined;
 }
@@ -44,7 +44,7 @@ export async function fetchOcspResponse(
     encodeURIComponent(toBase64(request))
   }`;
   const look = (answer: HttpAnswer) => lookAt(answer, question, runtime.clock.date());
-  if (responder.search === "" && url.href.length <= MOST_BY_GET) {
+  if (responder.search === "" && url.href.length <= MAX_BY_GET) {
     const answer = await ask(question, url, undefined, runtime);
     try {
       return look(answer);
@@ -69,7 +69,7 @@ function ask(
     url,
     connectTimeout,
     timeout,
-    limit: MOST_OCTETS,
+    limit: MAX_BYTES,
     abandonment,
   });
 }
@@ -78,15 +78,15 @@ function lookAt({ status, body }: HttpAnswer, question: OcspQuestion, now: Date)
   if (status !== 200) throw new Error(`HTTP status ${status}`);
   try {
     const validity = checkOcspResponseFor(body, question, { now, signature: true });
-    return { octets: body, validity };
+    return { bytes: body, validity };
   } catch (error) {
     const isRevoked = error instanceof OcspResponseError && error.kind === "revoked";
-    if (isRevoked) return { octets: body, validity: undefined };
+    if (isRevoked) return { bytes: body, validity: undefined };
     throw error;
   }
 }
 
 const ACCEPT = { Accept: "application/ocsp-response" };
 /** Of the URL (RFC 5019 section 5). */
-const MOST_BY_GET = 255;
-const MOST_OCTETS = 64 << 10;
+const MAX_BY_GET = 255;
+const MAX_BYTES = 64 << 10;

@@ -200,7 +200,7 @@ export class OcspRefresher {
     if (responder === undefined) return;
     const { host } = responder;
     const atHost = this.#asked.get(host) ?? 0;
-    if (this.#abandonments.size >= MOST_REQUESTS || atHost >= MOST_REQUESTS_TO_ONE) return;
+    if (this.#abandonments.size >= MAX_REQUESTS || atHost >= MAX_REQUESTS_TO_ONE) return;
     // Moves it to the end: those that fail and are due again come after those that have not had their turn.
     const { fingerprint } = watched.certificate;
     this.#watched.delete(fingerprint);
@@ -236,7 +236,7 @@ export class OcspRefresher {
     }
   }
 
-  #take(watched: Watched, responder: URL, { octets, validity }: FetchedResponse): void {
+  #take(watched: Watched, responder: URL, { bytes, validity }: FetchedResponse): void {
     const { clock } = this.#runtime;
     const { source } = watched.certificate;
     if (validity === undefined) {
@@ -245,7 +245,7 @@ export class OcspRefresher {
       watched.due = clock.now() + this.#pause(Infinity);
     } else {
       watched.until = this.#until(validity.nextUpdate, clock.date());
-      this.#change(watched, toBase64(octets));
+      this.#change(watched, toBase64(bytes));
       watched.due = clock.now() + this.#pause(watched.until);
       this.#log.fetched(source, responder, watched);
     }
@@ -260,11 +260,11 @@ export class OcspRefresher {
     this.#log.failed({ ...watched, responder, error, pause });
   }
 
-  async #store({ certificate: { source } }: Watched, { octets }: FetchedResponse): Promise<void> {
+  async #store({ certificate: { source } }: Watched, { bytes }: FetchedResponse): Promise<void> {
     const { directory } = this.#plan!;
     const path = `${directory.replace(/\/$/, "")}/${hitchResponseName(source)}`;
     try {
-      await this.#runtime.files.replace(path, octets, MODE);
+      await this.#runtime.files.replace(path, bytes, MODE);
     } catch (error) {
       this.#log.notStored(directory, error as Error);
     }
@@ -303,8 +303,8 @@ const LOOK_PAUSE = 10;
 const MARGIN = 1_000;
 /** Changes within this time go to the workers together. */
 const ANNOUNCEMENT_PAUSE = 100;
-const MOST_REQUESTS = 8;
+const MAX_REQUESTS = 8;
 /** One responder that hangs does not delay the others. */
-const MOST_REQUESTS_TO_ONE = 2;
+const MAX_REQUESTS_TO_ONE = 2;
 const LOOKED_AT_ONCE = 10;
 const MODE = 0o644;

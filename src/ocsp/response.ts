@@ -122,8 +122,8 @@ function isAbout(single: OcspSingleResponse, { certificate, issuer }: OcspSubjec
   if (hash === undefined || !isSameBytes(single.serialNumber, certificate.serialNumber)) {
     return false;
   }
-  const isHash = (digest: Uint8Array, octets: Uint8Array) =>
-    isSameBytes(digest, createHash(hash).update(octets).digest());
+  const isHash = (digest: Uint8Array, bytes: Uint8Array) =>
+    isSameBytes(digest, createHash(hash).update(bytes).digest());
   return isHash(single.issuerNameHash, certificate.issuer.whole) &&
     (issuer === undefined || isHash(single.issuerKeyHash, publicKeyBits(issuer.publicKey)));
 }

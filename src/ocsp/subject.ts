@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { derIdentifier, derSequence, readDer } from "../x509/der.ts";
 import type { OcspCertificateId } from "./encoding.ts";
-import { parsePem, pemOctets } from "../x509/pem.ts";
+import { parsePem, pemBytes } from "../x509/pem.ts";
 import { isSameBytes } from "../wire/bytes.ts";
 import { Certificate } from "../x509/certificate.ts";
 import { publicKeyBits } from "../x509/key_algorithm.ts";
@@ -18,10 +18,10 @@ export interface OcspSubject {
 
 /** The first certificate of a chain (PEM), with its issuer. Throws {@linkcode DerFormatError}. */
 export function ocspSubject(certificateChain: string): OcspSubject {
-  const [leaf, ...chain] = parsePem(certificateChain).map(pemOctets);
+  const [leaf, ...chain] = parsePem(certificateChain).map(pemBytes);
   const certificate = Certificate.parse(leaf!);
-  for (const octets of chain) {
-    const issuer = Certificate.parse(octets);
+  for (const bytes of chain) {
+    const issuer = Certificate.parse(bytes);
     const isNamed = isSameBytes(issuer.subject.whole, certificate.issuer.whole);
     if (isNamed && isSignedBy(certificate, issuer.publicKey)) return { certificate, issuer };
   }
@@ -34,7 +34,7 @@ export function ocspCertificateId(
   issuer: Certificate,
   hash = "sha1",
 ): OcspCertificateId {
-  const digest = (octets: Uint8Array) => new Uint8Array(createHash(hash).update(octets).digest());
+  const digest = (bytes: Uint8Array) => new Uint8Array(createHash(hash).update(bytes).digest());
   return {
     issuerNameHash: digest(certificate.issuer.whole),
     issuerKeyHash: digest(publicKeyBits(issuer.publicKey)),

@@ -303,7 +303,7 @@ function unreachableWarnings(
 
 /** A few warnings unchanged, many as one. */
 function summary(warnings: string[], whatTheyAre: string): string[] {
-  if (warnings.length <= MOST_WARNINGS) return warnings;
+  if (warnings.length <= MAX_WARNINGS) return warnings;
   return [`${warnings.length} ${whatTheyAre}; the first: ${warnings[0]}`];
 }
 
@@ -330,4 +330,4 @@ async function keyWarnings(pathsAndUris: readonly string[], files: Files): Promi
   return summary(warnings.flat(), "private keys are accessible to users other than their owner");
 }
 
-const MOST_WARNINGS = 10;
+const MAX_WARNINGS = 10;

@@ -22,7 +22,7 @@ import { once } from "./once.ts";
 
 /** Reads rules; a file that many rules name is read once. */
 export class ClientRulesReader {
-  readonly #files: Pick<Files, "readText" | "readOctets">;
+  readonly #files: Pick<Files, "readText" | "readBytes">;
   readonly #held: HeldContent;
   readonly #authorities = new Map<string, Promise<Authorities>>();
   readonly #lists = new Map<string, Promise<readonly RevocationList[]>>();
@@ -30,7 +30,7 @@ export class ClientRulesReader {
   readonly warnings: string[] = [];
 
   /** `held`: the former content, used where files are now bad. */
-  constructor(files: Pick<Files, "readText" | "readOctets">, held = new HeldContent()) {
+  constructor(files: Pick<Files, "readText" | "readBytes">, held = new HeldContent()) {
     this.#files = files;
     this.#held = held;
   }
@@ -78,10 +78,10 @@ export class ClientRulesReader {
 
   #readLists(source: string, authoritiesSource: string): Promise<readonly RevocationList[]> {
     return once(this.#lists, `${source}\0${authoritiesSource}`, async () => {
-      const octets = await this.#files.readOctets(source);
+      const bytes = await this.#files.readBytes(source);
       const { authorities } = await this.#readAuthorities(authoritiesSource);
       const from = { source, authorities, authoritiesSource };
-      return checkRevocationLists(revocationListsIn(octets, source), from);
+      return checkRevocationLists(revocationListsIn(bytes, source), from);
     });
   }
 }

@@ -5,7 +5,7 @@
 
 import type { EngineSettings } from "../config/settings.ts";
 import type { CheckedCertificate } from "../x509/certificate_file.ts";
-import { dhBits, FEWEST_DH_BITS } from "../x509/dh_parameters.ts";
+import { dhBits, MIN_DH_BITS } from "../x509/dh_parameters.ts";
 import { lowersSecurityLevel } from "../tls/openssl/context_options.ts";
 
 /** A line for each certificate whose key type browsers and other current clients do not support. */
@@ -45,9 +45,9 @@ export function dhWarnings(
   }
   return given.flatMap(({ source, dhParameters }) => {
     const bits = dhBits(dhParameters!);
-    if (bits >= FEWEST_DH_BITS) return [];
+    if (bits >= MIN_DH_BITS) return [];
     return [
-      `${source}: its DH parameters have ${bits} bits, but OpenSSL requires ${FEWEST_DH_BITS}: ` +
+      `${source}: its DH parameters have ${bits} bits, but OpenSSL requires ${MIN_DH_BITS}: ` +
       "clients that support only DHE cannot connect; make new ones: openssl dhparam 2048",
     ];
   });

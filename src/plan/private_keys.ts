@@ -32,13 +32,15 @@ export async function giveKeys(
   },
 ): Promise<(PlannedCertificate | undefined)[]> {
   const keys = await mapBounded(pathsAndUris, READ_AT_ONCE, (path) => loadPrivateKey(path, files));
-  const keyless = new Keyless(certificates.filter(isWithoutKey));
-  for (const key of keys.filter(({ algorithm }) => algorithm !== undefined)) keyless.match(key);
-  for (const key of keys.filter(({ algorithm }) => algorithm === undefined)) keyless.giveLast(key);
+  const withoutKey = new CertificateWithoutKey(certificates.filter(isWithoutKey));
+  for (const key of keys.filter(({ algorithm }) => algorithm !== undefined)) withoutKey.match(key);
+  for (const key of keys.filter(({ algorithm }) => algorithm === undefined)) {
+    withoutKey.giveLast(key);
+  }
   return certificates.map((one) => {
     if (!isWithoutKey(one)) return one;
     try {
-      return withKey(one, keyless.given.get(one));
+      return withKey(one, withoutKey.given.get(one));
     } catch (error) {
       onFault(one, error);
     }
@@ -68,7 +70,7 @@ export async function giveGoodKeys(
 export const READ_AT_ONCE = 32;
 
 /** Certificates without keys, and those that have been given one. */
-class Keyless {
+class CertificateWithoutKey {
   readonly given = new Map<PlannedFile, PrivateKey>();
   readonly #certificates: readonly PlannedFile[];
   readonly #byPublicKey = new Map<string, PlannedFile[]>();

@@ -20,9 +20,9 @@ export class RecordedFiles implements Files {
     return await this.#files.readText(path, limit);
   }
 
-  async readOctets(path: string, limit?: number): Promise<Uint8Array> {
+  async readBytes(path: string, limit?: number): Promise<Uint8Array> {
     await this.#record(path);
-    return await this.#files.readOctets(path, limit);
+    return await this.#files.readBytes(path, limit);
   }
 
   async list(directory: string): Promise<string[] | undefined> {
@@ -38,8 +38,8 @@ export class RecordedFiles implements Files {
     return this.#files.isDirectory(path);
   }
 
-  replace(path: string, octets: Uint8Array, mode: number): Promise<void> {
-    return this.#files.replace(path, octets, mode);
+  replace(path: string, bytes: Uint8Array, mode: number): Promise<void> {
+    return this.#files.replace(path, bytes, mode);
   }
 
   stamp(path: string): Promise<string | undefined> {

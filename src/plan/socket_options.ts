@@ -39,15 +39,15 @@ async function fastOpenWarning(runtime: Runtime): Promise<string[]> {
 
 async function bufferWarning(
   option: string,
-  octets: number,
+  bytes: number,
   limit: "rmem_max" | "wmem_max",
   runtime: Runtime,
 ): Promise<string[]> {
-  if (octets === 0) return [];
+  if (bytes === 0) return [];
   const most = await sysctl(`core/${limit}`, runtime);
-  if (most === undefined || octets <= most) return [];
+  if (most === undefined || bytes <= most) return [];
   return [
-    `${option} ${octets}: the kernel allows at most ${most}; raise the sysctl net.core.${limit}`,
+    `${option} ${bytes}: the kernel allows at most ${most}; raise the sysctl net.core.${limit}`,
   ];
 }
 

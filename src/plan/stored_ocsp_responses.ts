@@ -134,11 +134,11 @@ async function readResponse(
   path: string,
   { files, clock, verify }: ResponseReader,
 ): Promise<Response> {
-  const octets = await files.readOctets(path);
-  if (octets[0] !== SEQUENCE) throw new OcspResponseError(notDer(octets, path), "useless");
+  const bytes = await files.readBytes(path);
+  if (bytes[0] !== SEQUENCE) throw new OcspResponseError(notDer(bytes, path), "useless");
   const check = { now: clock.date(), signature: verify };
-  const { nextUpdate } = checkOcspResponse(octets, certificate.certificateChain, check);
-  return { ocspResponse: toBase64(octets), nextUpdate };
+  const { nextUpdate } = checkOcspResponse(bytes, certificate.certificateChain, check);
+  return { ocspResponse: toBase64(bytes), nextUpdate };
 }
 
 function withResponse(
@@ -150,8 +150,8 @@ function withResponse(
 }
 
 /** Some programs write a response as text. */
-function notDer(octets: Uint8Array, path: string): string {
-  const text = new TextDecoder().decode(octets);
+function notDer(bytes: Uint8Array, path: string): string {
+  const text = new TextDecoder().decode(bytes);
   const file = inCommand(path);
   const start = "not an OCSP response in DER";
   if (text.trim() === "") return "the file is empty";

@@ -23,22 +23,22 @@ export interface TicketSecret {
  */
 export async function readTicketSecret(
   path: string | undefined,
-  runtime: { readonly files: Pick<Files, "readOctets" | "mode"> },
+  runtime: { readonly files: Pick<Files, "readBytes" | "mode"> },
   former?: string,
 ): Promise<TicketSecret> {
   if (path === undefined) {
     return { secret: former ?? toBase64(randomTicketSecret()), warnings: [] };
   }
-  const octets = await runtime.files.readOctets(path, MOST_OCTETS);
-  const secret = octets.subarray(0, octets.length - newlineOctets(octets));
-  if (secret.length < FEWEST_OCTETS) {
-    const newline = secret.length < octets.length ? ", the newline at its end not counted" : "";
+  const bytes = await runtime.files.readBytes(path, MAX_BYTES);
+  const secret = bytes.subarray(0, bytes.length - newlineBytes(bytes));
+  if (secret.length < MIN_BYTES) {
+    const newline = secret.length < bytes.length ? ", the newline at its end not counted" : "";
     throw new StartupError(
-      `${path}: a ticket secret needs at least ${FEWEST_OCTETS} bytes, and this one has ` +
+      `${path}: a ticket secret needs at least ${MIN_BYTES} bytes, and this one has ` +
         `${secret.length}${newline}; make one with: openssl rand 48 > ${path}`,
     );
   }
-  if (secret.every((octet) => octet === secret[0])) {
+  if (secret.every((byte) => byte === secret[0])) {
     throw new StartupError(
       `${path}: this ticket secret repeats one byte, which anyone can guess; make one with: ` +
         `openssl rand 48 > ${path}`,
@@ -49,12 +49,12 @@ export async function readTicketSecret(
 }
 
 /** The length of the newline at the end: LF, CR LF, or none. */
-function newlineOctets(octets: Uint8Array): number {
-  if (octets.at(-1) !== LINE_FEED) return 0;
-  return octets.at(-2) === CARRIAGE_RETURN ? 2 : 1;
+function newlineBytes(bytes: Uint8Array): number {
+  if (bytes.at(-1) !== LINE_FEED) return 0;
+  return bytes.at(-2) === CARRIAGE_RETURN ? 2 : 1;
 }
 
-const FEWEST_OCTETS = 32;
-const MOST_OCTETS = 1 << 20;
+const MIN_BYTES = 32;
+const MAX_BYTES = 1 << 20;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;

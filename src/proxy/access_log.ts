@@ -68,8 +68,8 @@ export class AccessRecord {
   }
 
   /** The whole ClientHello has arrived, as the client sent it. */
-  readonly onHello = (octets: Uint8Array): void => {
-    this.#ja4 = ja4(octets);
+  readonly onHello = (bytes: Uint8Array): void => {
+    this.#ja4 = ja4(bytes);
   };
 
   /** Its handshake is done. */

@@ -147,10 +147,10 @@ export class BackendDialer {
     const all = faults.map((fault) => this.#fault(fault));
     const last = all.at(-1) ?? new PeerError("backend", "other", "the backend has no address");
     if (all.length === 0) return last;
-    const more = all.length > MOST_NAMED
-      ? [counted(all.length - MOST_NAMED, "more address", "more addresses")]
+    const more = all.length > MAX_NAMED
+      ? [counted(all.length - MAX_NAMED, "more address", "more addresses")]
       : [];
-    const reasons = [...all.slice(0, MOST_NAMED).map(({ message }) => message), ...more];
+    const reasons = [...all.slice(0, MAX_NAMED).map(({ message }) => message), ...more];
     return new PeerError("backend", last.kind, reasons.join("; "), { cause: last.cause });
   }
 
@@ -167,7 +167,7 @@ export class BackendDialer {
 }
 
 /** A name may have very many addresses; a log line should list only a few. */
-const MOST_NAMED = 3;
+const MAX_NAMED = 3;
 
 function connectedTo({ pair }: Stream, backend: Endpoint | StaggeredDialer): Endpoint | undefined {
   if (!(backend instanceof StaggeredDialer)) return backend;

@@ -131,12 +131,12 @@ function checkClient({ clientInHeader }: Client, place: Place): void {
 
 async function writeAll(
   backend: Stream,
-  octets: Uint8Array,
+  bytes: Uint8Array,
   services: ConnectionServices,
 ): Promise<void> {
   try {
-    for (let sent = 0; sent < octets.length;) {
-      sent += await backend.write(octets.subarray(sent));
+    for (let sent = 0; sent < bytes.length;) {
+      sent += await backend.write(bytes.subarray(sent));
     }
   } catch (error) {
     throw services.runtime.network.peerError(error, "backend");

@@ -139,7 +139,7 @@ export class Frontend {
     kernel?.acceptSilent(this.#sockets);
     if (successors) await pause(clock, PACKETS_UNDER_WAY);
     try {
-      kernel?.overlook(this.#sockets);
+      kernel?.ignoreNewConnections(this.#sockets);
     } catch {
       // Some kernels allow this only for root. Without it, clients that connect in the last milliseconds are
       // reset.

@@ -47,10 +47,10 @@ class LentNow implements Inlet {
   }
 
   next(wake: () => void): Octets | undefined {
-    const octets = this.#from.lendNow!(this.#most);
-    if (octets === undefined) this.#from.whenReadable!(wake);
-    else this.#last = octets === null ? 0 : octets.length;
-    return octets;
+    const bytes = this.#from.lendNow!(this.#most);
+    if (bytes === undefined) this.#from.whenReadable!(wake);
+    else this.#last = bytes === null ? 0 : bytes.length;
+    return bytes;
   }
 
   adapt(): void {

@@ -40,12 +40,12 @@ export function prefaceEncoder(settings: PrefaceSettings, onOmitted: OnOmitted):
 function proxyV2Encoder(settings: PrefaceSettings, onOmitted: OnOmitted): EncodePreface {
   let told = false;
   return (client, { negotiated }) => {
-    const { octets, omitted } = encodeProxyV2(proxyV2Facts(client, negotiated, settings));
+    const { bytes, omitted } = encodeProxyV2(proxyV2Facts(client, negotiated, settings));
     if (omitted.length > 0 && !told) {
       told = true;
       onOmitted(tooLong(omitted));
     }
-    return octets;
+    return bytes;
   };
 }
 

@@ -243,9 +243,9 @@ export class Proxy {
 
   #close(frontend: Frontend, successors: boolean): Promise<void> {
     this.#former.add(frontend);
-    const deaf = frontend.stopAccepting(successors);
-    deaf.then(() => frontend.drained()).then(() => this.#former.delete(frontend));
-    return deaf;
+    const stoppedAccepting = frontend.stopAccepting(successors);
+    stoppedAccepting.then(() => frontend.drained()).then(() => this.#former.delete(frontend));
+    return stoppedAccepting;
   }
 
   /** The places of every frontend; an existing frontend keeps its counts. */

@@ -12,11 +12,11 @@ export interface Direction {
   readonly to: Duplex;
   readonly inlet: Inlet;
   /** Called whenever bytes have arrived. */
-  readonly onOctets: () => void;
+  readonly onBytes: () => void;
   /** Whether a write is in progress. */
   writing: boolean;
   /** Bytes read. */
-  octets: number;
+  bytes: number;
   /** Whether the orderly end was read. */
   ended: boolean;
 }
@@ -64,16 +64,16 @@ class Pump {
 
   /** Returns false if it waits or has ended. */
   #moveOne(): boolean {
-    const octets = this.#direction.inlet.next(this.go);
-    if (octets === undefined) return false;
-    if (octets instanceof Promise) {
-      octets.then(this.#come, this.#fail);
+    const bytes = this.#direction.inlet.next(this.go);
+    if (bytes === undefined) return false;
+    if (bytes instanceof Promise) {
+      bytes.then(this.#come, this.#fail);
       return false;
     }
-    return this.#take(octets);
+    return this.#take(bytes);
   }
 
-  readonly #come = (octets: Uint8Array | null): void => this.#goOn(() => this.#take(octets));
+  readonly #come = (bytes: Uint8Array | null): void => this.#goOn(() => this.#take(bytes));
 
   readonly #fail = (fault: unknown): void => this.#over(fault ?? new Error("unknown fault"));
 
@@ -86,20 +86,20 @@ class Pump {
     this.go();
   }
 
-  #take(octets: Uint8Array | null): boolean {
-    if (octets === null) {
+  #take(bytes: Uint8Array | null): boolean {
+    if (bytes === null) {
       this.#end().then(this.#over, this.#fail);
       return false;
     }
     const direction = this.#direction;
-    direction.octets += octets.length;
-    direction.onOctets();
+    direction.bytes += bytes.length;
+    direction.onBytes();
     direction.writing = true;
-    return this.#write(octets);
+    return this.#write(bytes);
   }
 
-  #write(octets: Uint8Array): boolean {
-    for (let rest = octets;;) {
+  #write(bytes: Uint8Array): boolean {
+    for (let rest = bytes;;) {
       const written = this.#direction.to.write(rest);
       if (typeof written !== "number") {
         const waiting = rest;
@@ -111,8 +111,8 @@ class Pump {
     }
   }
 
-  #wrote(octets: Uint8Array, count: number): boolean {
-    return count === octets.length ? this.#done() : this.#write(octets.subarray(count));
+  #wrote(bytes: Uint8Array, count: number): boolean {
+    return count === bytes.length ? this.#done() : this.#write(bytes.subarray(count));
   }
 
   #done(): boolean {
@@ -121,8 +121,8 @@ class Pump {
     direction.inlet.adapt();
     // Reads and writes that do not wait never leave this loop, but timers and other connections need the event
     // loop.
-    if (direction.octets < this.#share) return true;
-    this.#share = direction.octets + FAIR_SHARE;
+    if (direction.bytes < this.#share) return true;
+    this.#share = direction.bytes + FAIR_SHARE;
     this.#clock.turn().then(this.go);
     return false;
   }
@@ -148,9 +148,9 @@ export async function discard(
 ): Promise<void> {
   try {
     for (;;) {
-      const octets = await nextOf(direction.inlet);
-      if (octets === null) return;
-      direction.octets += octets.length;
+      const bytes = await nextOf(direction.inlet);
+      if (bytes === null) return;
+      direction.bytes += bytes.length;
       await pause();
     }
   } catch {
@@ -162,8 +162,8 @@ function nextOf(inlet: Inlet): Promise<Uint8Array | null> {
   return new Promise((resolve, reject) => {
     const attempt = () => {
       try {
-        const octets = inlet.next(attempt);
-        if (octets !== undefined) resolve(octets);
+        const bytes = inlet.next(attempt);
+        if (bytes !== undefined) resolve(bytes);
       } catch (fault) {
         reject(fault);
       }

@@ -40,9 +40,9 @@ export class ReadBuffers {
     this.sizes = sizes;
     const { crowd = { from: Infinity, size: sizes.large } } = sizes;
     this.#mostLarge = crowd.from;
-    this.medium = new BufferPool(crowd.size, Math.floor(SPARE_LARGE_OCTETS / crowd.size));
-    this.small = new BufferPool(sizes.small, Math.floor(SPARE_SMALL_OCTETS / sizes.small));
-    this.large = new BufferPool(sizes.large, Math.floor(SPARE_LARGE_OCTETS / sizes.large));
+    this.medium = new BufferPool(crowd.size, Math.floor(SPARE_LARGE_BYTES / crowd.size));
+    this.small = new BufferPool(sizes.small, Math.floor(SPARE_SMALL_BYTES / sizes.small));
+    this.large = new BufferPool(sizes.large, Math.floor(SPARE_LARGE_BYTES / sizes.large));
   }
 
   /** A buffer for a source; it starts small. */
@@ -89,8 +89,8 @@ export class ReadBuffer implements Inlet {
   }
 
   next(): Octets | Promise<Octets> {
-    const octets = this.#read();
-    return octets instanceof Promise ? octets.then(this.#take) : this.#take(octets);
+    const bytes = this.#read();
+    return bytes instanceof Promise ? bytes.then(this.#take) : this.#take(bytes);
   }
 
   /** Reads, or waits for the read that was started early. */
@@ -103,11 +103,11 @@ export class ReadBuffer implements Inlet {
   }
 
   /** The bytes of the last read, plus whatever else was already available. */
-  readonly #take = (octets: number | null): Octets | Promise<Octets> => {
-    if (octets === null) return null;
-    this.#last = octets;
+  readonly #take = (bytes: number | null): Octets | Promise<Octets> => {
+    if (bytes === null) return null;
+    this.#last = bytes;
     if (this.#mayBeMore()) return this.#takeRecords();
-    return this.#part(this.#start + octets);
+    return this.#part(this.#start + bytes);
   };
 
   /** Chooses the next read's buffer by how much the last read returned. Call it once those bytes are written. */
@@ -134,14 +134,14 @@ export class ReadBuffer implements Inlet {
     let end = start + this.#last;
     while (this.#mayBeMore() && this.#space.length - end >= record) {
       const next = this.#from.read(this.#space.subarray(end));
-      const octets = typeof next === "number" ? next : await atOnce(next);
-      if (octets === undefined) {
+      const bytes = typeof next === "number" ? next : await atOnce(next);
+      if (bytes === undefined) {
         this.#ahead = Promise.resolve(next);
         this.#start = end;
         break;
       }
-      this.#last = octets;
-      end += octets;
+      this.#last = bytes;
+      end += bytes;
     }
     return this.#space.subarray(start, end);
   }
@@ -167,14 +167,14 @@ export class ReadBuffer implements Inlet {
 
 /** The result of a read whose bytes were already available; undefined if it waits, ends or fails. */
 async function atOnce(read: Promise<number | null> | null): Promise<number | undefined> {
-  let octets: number | null = null;
-  read?.then((count) => octets = count, () => {});
+  let bytes: number | null = null;
+  read?.then((count) => bytes = count, () => {});
   // A read that does not wait settles within a few microtasks.
-  for (let turn = 0; turn < MICROTASK_TURNS && octets === null; turn++) await undefined;
-  return octets ?? undefined;
+  for (let turn = 0; turn < MICROTASK_TURNS && bytes === null; turn++) await undefined;
+  return bytes ?? undefined;
 }
 
 const MICROTASK_TURNS = 4;
 /** Max size of a worker's spare buffers. */
-const SPARE_SMALL_OCTETS = 1 << 20;
-const SPARE_LARGE_OCTETS = 4 << 20;
+const SPARE_SMALL_BYTES = 1 << 20;
+const SPARE_LARGE_BYTES = 4 << 20;

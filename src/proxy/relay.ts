@@ -48,7 +48,7 @@ export function newRelayBuffers(
     crowd: CROWD,
   });
   // TCP returns all it has, so a read that leaves much room has emptied the queue.
-  const octets = new ReadBuffers({
+  const bytes = new ReadBuffers({
     small: 2 << 10,
     large: 128 << 10,
     keepAbove: 64 << 10,
@@ -56,8 +56,8 @@ export function newRelayBuffers(
     crowd: CROWD,
   });
   return tls === "client"
-    ? { fromClient: records, fromBackend: octets }
-    : { fromClient: octets, fromBackend: records };
+    ? { fromClient: records, fromBackend: bytes }
+    : { fromClient: bytes, fromBackend: records };
 }
 
 /** One side of a relay. */
@@ -115,9 +115,9 @@ class Relay implements Watched {
     await down;
     if (this.#aborts.length > 0) await Promise.all(this.#aborts);
     stallWatch.delete(this);
-    counters.octetsToBackend += this.#up.octets;
-    counters.octetsToClient += this.#down.octets;
-    record?.relayed(this.#up.octets, this.#down.octets);
+    counters.octetsToBackend += this.#up.bytes;
+    counters.octetsToClient += this.#down.bytes;
+    record?.relayed(this.#up.bytes, this.#down.bytes);
     this.#up.inlet.release();
     this.#down.inlet.release();
     return this.#fault;
@@ -131,8 +131,8 @@ class Relay implements Watched {
     return this.#up.writing || this.#down.writing;
   }
 
-  get octets(): number {
-    return this.#up.octets + this.#down.octets;
+  get bytes(): number {
+    return this.#up.bytes + this.#down.bytes;
   }
 
   unsent(): number {
@@ -255,9 +255,9 @@ class Relay implements Watched {
   async #clientQuiet(): Promise<void> {
     const { clock } = this.#services.runtime;
     for (let waited = 0; waited < DISCARD_LIMIT && !this.#upOver; waited += QUIET_PERIOD) {
-      const before = this.#up.octets;
+      const before = this.#up.bytes;
       await pause(clock, QUIET_PERIOD);
-      if (this.#up.octets === before) return;
+      if (this.#up.bytes === before) return;
     }
   }
 
@@ -276,8 +276,8 @@ class Relay implements Watched {
   }
 }
 
-function newDirection(to: RelayEnd, inlet: Inlet, onOctets: () => void): Direction {
-  return { to, inlet, onOctets, writing: false, octets: 0, ended: false };
+function newDirection(to: RelayEnd, inlet: Inlet, onBytes: () => void): Direction {
+  return { to, inlet, onBytes, writing: false, bytes: 0, ended: false };
 }
 
 /** Max plaintext of one TLS record (RFC 8446 section 5.1). */

@@ -15,7 +15,7 @@ export interface Watched {
   /** A write is pending. */
   readonly writing: boolean;
   /** Bytes moved so far, both directions together. */
-  readonly octets: number;
+  readonly bytes: number;
   /** Bytes not yet acknowledged by the peers, both together. */
   unsent(): number;
   /** Called once, when the relay has made no progress for its limit. */
@@ -34,7 +34,7 @@ export interface StallLimits {
 
 /** The last progress seen in a relay that may be stalled. */
 interface Mark {
-  octets: number;
+  bytes: number;
   unsent: number;
   since: number;
 }
@@ -101,8 +101,8 @@ export class StallWatch {
   #judge(relay: Watched, unsent: number): void {
     const now = this.#runtime.clock.now();
     const mark = this.#marks.get(relay);
-    if (mark === undefined || mark.octets !== relay.octets || mark.unsent !== unsent) {
-      this.#marks.set(relay, { octets: relay.octets, unsent, since: now });
+    if (mark === undefined || mark.bytes !== relay.bytes || mark.unsent !== unsent) {
+      this.#marks.set(relay, { bytes: relay.bytes, unsent, since: now });
       return;
     }
     if (now - mark.since < this.#limitOf(relay)) return;

@@ -104,18 +104,18 @@ class Exchange {
 
 function receive(socket: Socket, limit: number): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    let octets = new Uint8Array();
+    let bytes = new Uint8Array();
     const look = (ended: boolean) => {
       try {
-        const answer = parseHttpAnswer(octets, ended);
+        const answer = parseHttpAnswer(bytes, ended);
         if (answer !== undefined) resolve(answer);
       } catch (error) {
         reject(error);
       }
     };
     socket.on("data", (part: Uint8Array) => {
-      octets = joinBytes(octets, part);
-      if (octets.length > limit) reject(new Error(`the answer is longer than ${limit} bytes`));
+      bytes = joinBytes(bytes, part);
+      if (bytes.length > limit) reject(new Error(`the answer is longer than ${limit} bytes`));
       else look(false);
     });
     socket.on("end", () => look(true));

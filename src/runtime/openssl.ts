@@ -156,7 +156,7 @@ export interface SslSession {
   /** Whether part of a record has arrived, but not all of it. Asks the library. */
   readonly holdsPart: boolean;
   /** Encrypts all of it. */
-  write(octets: Uint8Array): void;
+  write(bytes: Uint8Array): void;
   /** Produces close_notify. */
   closeWrite(): void;
   /** Whether {@linkcode SslSession.takeOutput} would return output. */
@@ -179,6 +179,6 @@ export interface FormerTicketKeys {
 
 /** Bytes to be sent. They are in the library's memory and valid until `release`. */
 export interface SslOutput {
-  readonly octets: Uint8Array;
+  readonly bytes: Uint8Array;
   release(): void;
 }

@@ -43,7 +43,7 @@ export interface OtherProcess extends ProcessView {
    * Asks it to drain for a successor: SIGURG if it handles that, as stud does, otherwise SIGTERM. Throws an error with
    * the reason if it has ended or may not be signalled.
    */
-  relieve(): void;
+  requestDrain(): void;
   /** Releases the handle. */
   close(): void;
 }

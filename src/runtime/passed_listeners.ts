@@ -60,13 +60,13 @@ export function parseListeningSockets(text: string): ListeningSocket[] {
 
 /** Words in the machine's byte order, which is little-endian on all platforms here. */
 function hostOf(words: string): string {
-  const octets = (words.match(/.{8}/g) ?? []).flatMap((word) =>
-    (word.match(/../g) ?? []).reverse().map((octet) => parseInt(octet, 16))
+  const bytes = (words.match(/.{8}/g) ?? []).flatMap((word) =>
+    (word.match(/../g) ?? []).reverse().map((byte) => parseInt(byte, 16))
   );
-  if (octets.length === 4) return octets.join(".");
+  if (bytes.length === 4) return bytes.join(".");
   const groups = Array.from(
     { length: 8 },
-    (_, at) => ((octets[2 * at] ?? 0) << 8 | (octets[2 * at + 1] ?? 0)).toString(16),
+    (_, at) => ((bytes[2 * at] ?? 0) << 8 | (bytes[2 * at + 1] ?? 0)).toString(16),
   );
   return new URL(`http://[${groups.join(":")}]/`).hostname.slice(1, -1);
 }

@@ -27,12 +27,12 @@ export function below(directory: string, path: string): string {
 export function rootedFiles(files: Files): Files {
   return {
     readText: (path, limit) => files.readText(fromOrigin(path), limit),
-    readOctets: (path, limit) => files.readOctets(fromOrigin(path), limit),
+    readBytes: (path, limit) => files.readBytes(fromOrigin(path), limit),
     list: (directory) => files.list(fromOrigin(directory)),
     mode: (path) => files.mode(fromOrigin(path)),
     isDirectory: (path) => files.isDirectory(fromOrigin(path)),
     stamp: (path) => files.stamp(fromOrigin(path)),
-    replace: (path, octets, mode) => files.replace(fromOrigin(path), octets, mode),
+    replace: (path, bytes, mode) => files.replace(fromOrigin(path), bytes, mode),
   };
 }
 

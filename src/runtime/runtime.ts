@@ -156,7 +156,7 @@ export interface Files {
    */
   readText(path: string, limit?: number): Promise<string>;
   /** Rejects as {@linkcode Files.readText} does. */
-  readOctets(path: string, limit?: number): Promise<Uint8Array>;
+  readBytes(path: string, limit?: number): Promise<Uint8Array>;
   /**
    * The names of the files in a directory, in no order. Symbolic links are included, unless they lead to something
    * other than a file. Undefined if there is no such directory. Rejects with {@linkcode StartupError}: path, cause and
@@ -176,7 +176,7 @@ export interface Files {
    * Atomically replaces a file, or creates it, with these permission bits: a reader of the path gets all of the old
    * bytes or all of the new ones. Rejects as `readText` does.
    */
-  replace(path: string, octets: Uint8Array, mode: number): Promise<void>;
+  replace(path: string, bytes: Uint8Array, mode: number): Promise<void>;
 }
 
 /** How a child process ended. */
@@ -227,7 +227,7 @@ export interface Processes {
   readonly onTerminal: boolean;
   readonly stdin: ReadableStream<Uint8Array>;
   /** Writes all bytes without blocking the event loop. Rejects when the reader is gone. */
-  write(stream: StandardStream, octets: Uint8Array): Promise<void>;
+  write(stream: StandardStream, bytes: Uint8Array): Promise<void>;
   /** Starts this program again as a worker. Throws {@linkcode StartupError}. */
   startWorker(options?: WorkerStart): ChildProcess;
   /**
@@ -257,7 +257,7 @@ export interface Processes {
 
 /** Sends datagrams to unix sockets by path. */
 export interface DatagramSender {
-  send(octets: Uint8Array, path: string): Promise<void>;
+  send(bytes: Uint8Array, path: string): Promise<void>;
   close(): void;
 }
 
@@ -342,7 +342,7 @@ export interface Kernel {
    * closed. Connections under way can still be accepted; the other clients try again a second later. The names are
    * those of {@linkcode Kernel.listeners}. Throws {@linkcode StartupError} if the kernel refuses.
    */
-  overlook(sockets: readonly string[]): void;
+  ignoreNewConnections(sockets: readonly string[]): void;
   /**
    * Releases every open file and directory, where possible; then sets chroot, no supplementary groups, gid and uid, for
    * every thread. Throws {@linkcode StartupError}.

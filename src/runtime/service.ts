@@ -56,7 +56,7 @@ export interface Service {
 /** An open log file. */
 export interface LogHandle {
   /** Appends all of it. Rejects if that fails; a part may have been written then. */
-  append(octets: Uint8Array): Promise<void>;
+  append(bytes: Uint8Array): Promise<void>;
   /** Whether the path still leads to this file. */
   isCurrent(): Promise<boolean>;
   close(): Promise<void>;

@@ -50,9 +50,9 @@ class OpenLog implements LogHandle {
     this.#file = file;
   }
 
-  async append(octets: Uint8Array): Promise<void> {
-    for (let sent = 0; sent < octets.length;) {
-      const { bytesWritten } = await this.#file.write(octets, sent, octets.length - sent);
+  async append(bytes: Uint8Array): Promise<void> {
+    for (let sent = 0; sent < bytes.length;) {
+      const { bytesWritten } = await this.#file.write(bytes, sent, bytes.length - sent);
       sent += bytesWritten;
     }
   }

@@ -35,7 +35,7 @@ export interface Duplex {
    * Writes at least one byte of the buffer and returns how many. It returns the number itself, not a promise, if
    * nothing has to be waited for.
    */
-  write(octets: Uint8Array): Promise<number> | number;
+  write(bytes: Uint8Array): Promise<number> | number;
   /**
    * Whether a write takes all of its bytes before it returns, even if it returns a promise, so that the caller may
    * reuse the buffer.

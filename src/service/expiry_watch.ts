@@ -50,11 +50,11 @@ export class ExpiryWatch {
       this.#passed.set(one, now);
       if (now > before) due.push(one);
     }
-    for (const one of due.slice(0, MOST_LINES)) {
+    for (const one of due.slice(0, MAX_LINES)) {
       this.#log.warning("{warning}", { warning: one.warning(today) });
     }
-    if (due.length > MOST_LINES) {
-      const rest = counted(due.length - MOST_LINES, "more certificate");
+    if (due.length > MAX_LINES) {
+      const rest = counted(due.length - MAX_LINES, "more certificate");
       this.#log.warning("{rest} expire soon or have expired", { rest });
     }
     this.#arm();
@@ -93,4 +93,4 @@ function momentsPassed({ end, days }: Expiring, today: Date): number {
 const DAY = 86_400_000;
 /** Milliseconds between two checks. */
 const PERIOD = 3_600_000;
-const MOST_LINES = 10;
+const MAX_LINES = 10;

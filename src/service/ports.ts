@@ -113,7 +113,7 @@ class Claims {
       } catch (error) {
         // Another program may use, on one address, the port that the system chose for another.
         const ofOurChoice = claimed.length > 0 && addresses[0]?.port === 0;
-        if (!ofOurChoice || attempt === MOST_CHOICES) throw error;
+        if (!ofOurChoice || attempt === MAX_CHOICES) throw error;
       }
     }
   }
@@ -152,4 +152,4 @@ function addressText({ host, port }: SocketAddress): string {
 }
 
 /** How often the system is asked for a port that is free on several addresses. */
-const MOST_CHOICES = 10;
+const MAX_CHOICES = 10;

@@ -112,8 +112,8 @@ export class Predecessor {
   }
 
   /** Makes it drain. Throws an error with the reason if it cannot. */
-  relieve(): void {
-    this.#process.relieve();
+  requestDrain(): void {
+    this.#process.requestDrain();
   }
 
   /** Closes the handle on the process; the process itself goes on. */

@@ -30,7 +30,7 @@ export function attemptEach<Item>(items: readonly Item[], attempt: (item: Item) 
 }
 
 /**
- * The same for certificates that are not among the former ones, up to {@linkcode MOST_NEW} of them. It pauses
+ * The same for certificates that are not among the former ones, up to {@linkcode MAX_NEW} of them. It pauses
  * regularly, because this process has clients.
  */
 export async function attemptNew(
@@ -44,7 +44,7 @@ export async function attemptNew(
     known.has(fingerprint) ? [] : [place]
   );
   const refusals = new Refusals();
-  for (const [count, place] of places.slice(0, MOST_NEW).entries()) {
+  for (const [count, place] of places.slice(0, MAX_NEW).entries()) {
     if (count % AT_ONCE === 0) await pause(clock, 0);
     refusals.attempt(() => attempt(place));
   }
@@ -69,6 +69,6 @@ class Refusals {
 }
 
 /** Problems with further certificates show when a client asks for them. */
-const MOST_NEW = 1_000;
+const MAX_NEW = 1_000;
 /** This many take some milliseconds. */
 const AT_ONCE = 10;

@@ -141,7 +141,7 @@ export interface SecureClient {
  * Called with a whole ClientHello that will be answered: the connection's bytes from the first on, record headers
  * included. It may read them only until it returns, and must not throw.
  */
-export type OnHello = (octets: Uint8Array) => void;
+export type OnHello = (bytes: Uint8Array) => void;
 
 /** The result of a handshake. */
 export interface Negotiated {

@@ -13,7 +13,7 @@ import { LONGEST_HELLO, parseClientHello } from "../wire/client_hello.ts";
 export interface ReadHello {
   readonly verdict: Exclude<ReturnType<typeof parseClientHello>, { readonly kind: "incomplete" }>;
   /** In the buffer that was passed in, or in a larger one. */
-  readonly octets: Uint8Array;
+  readonly bytes: Uint8Array;
   /** The buffer that contains the bytes; undefined if they are lent. */
   readonly buffer: Uint8Array | undefined;
 }
@@ -36,7 +36,7 @@ export function readClientHello(
   if (typeof first === "number") {
     const verdict = parseClientHello(space.subarray(0, first));
     if (verdict.kind !== "incomplete") {
-      return { verdict, octets: space.subarray(0, first), buffer: space };
+      return { verdict, bytes: space.subarray(0, first), buffer: space };
     }
   }
   return readOn(source, space, first);
@@ -48,15 +48,15 @@ async function readOn(
   begun: ReturnType<Duplex["read"]>,
 ): Promise<ReadHello> {
   let buffer = space;
-  for (let length = 0, octets: number | null = await firstOf(begun);;) {
-    if (octets === null) throw new PeerError("client", "closed", "ended in the handshake");
-    length += octets;
+  for (let length = 0, bytes: number | null = await firstOf(begun);;) {
+    if (bytes === null) throw new PeerError("client", "closed", "ended in the handshake");
+    length += bytes;
     const verdict = parseClientHello(buffer.subarray(0, length));
     if (verdict.kind !== "incomplete") {
-      return { verdict, octets: buffer.subarray(0, length), buffer };
+      return { verdict, bytes: buffer.subarray(0, length), buffer };
     }
     if (length === buffer.length) buffer = enlarged(buffer);
-    octets = await source.read(buffer.subarray(length));
+    bytes = await source.read(buffer.subarray(length));
   }
 }
 
@@ -64,14 +64,14 @@ async function readOn(
 export async function firstOf<Octets>(
   begun: Octets | null | Promise<Octets | null>,
 ): Promise<Octets> {
-  let octets: Octets | null;
+  let bytes: Octets | null;
   try {
-    octets = await begun;
+    bytes = await begun;
   } catch (error) {
     throw new NothingSent(error);
   }
-  if (octets === null) throw new NothingSent();
-  return octets;
+  if (bytes === null) throw new NothingSent();
+  return bytes;
 }
 
 /** The same from a source that lends its bytes; the result is lent too. */
@@ -82,10 +82,10 @@ export async function lentClientHello(
   for (;;) {
     const more = before === undefined ? await firstOf(source.lend!()) : await source.lend!();
     if (more === null) throw new PeerError("client", "closed", "ended in the handshake");
-    const octets = before === undefined ? more : joinBytes(before, more);
-    const verdict = parseClientHello(octets);
-    if (verdict.kind !== "incomplete") return { verdict, octets, buffer: undefined };
-    before = before === undefined ? new Uint8Array(more) : octets;
+    const bytes = before === undefined ? more : joinBytes(before, more);
+    const verdict = parseClientHello(bytes);
+    if (verdict.kind !== "incomplete") return { verdict, bytes, buffer: undefined };
+    before = before === undefined ? new Uint8Array(more) : bytes;
   }
 }
 

@@ -56,8 +56,8 @@ async function readOn(source: Source, seen: Uint8Array): Promise<Uint8Array | nu
     return all;
   }
   const space = extended(seen, AT_ONCE);
-  const octets = await source.read(space.subarray(seen.length));
-  return octets === null ? null : space.subarray(0, seen.length + octets);
+  const bytes = await source.read(space.subarray(seen.length));
+  return bytes === null ? null : space.subarray(0, seen.length + bytes);
 }
 
 /** The same bytes with room for more after them, without a copy if possible. */
@@ -73,21 +73,21 @@ function extended(seen: Uint8Array, by: number): Uint8Array {
 function preceded(early: Uint8Array, source: Source): Source {
   let first: Uint8Array | undefined = early;
   const takeFirst = () => {
-    const octets = first;
+    const bytes = first;
     first = undefined;
-    return octets;
+    return bytes;
   };
   return {
     read(into) {
-      const octets = takeFirst();
-      if (octets === undefined) return source.read(into);
-      into.set(octets);
-      return Promise.resolve(octets.length);
+      const bytes = takeFirst();
+      if (bytes === undefined) return source.read(into);
+      into.set(bytes);
+      return Promise.resolve(bytes.length);
     },
     ...source.lend && {
       lend() {
-        const octets = takeFirst();
-        return octets === undefined ? source.lend!() : Promise.resolve(octets);
+        const bytes = takeFirst();
+        return bytes === undefined ? source.lend!() : Promise.resolve(bytes);
       },
     },
   };

@@ -27,7 +27,7 @@ export interface TicketKeys {
 
 /** A 32-byte secret for a server that shares its tickets with no other. */
 export function randomTicketSecret(): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(SECRET_OCTETS));
+  return crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
 }
 
 /** The keys of the current period and of the periods next to it. */
@@ -67,12 +67,12 @@ export class TicketKeyring {
 
 /** HKDF's output is one stream, and the name in it reveals nothing about the rest. */
 function deriveKeys(secret: Uint8Array, period: number): TicketKeys {
-  const all = hkdf(secret, `${LABEL} ${period}`, KEYS_OCTETS);
+  const all = hkdf(secret, `${LABEL} ${period}`, KEYS_BYTES);
   return {
     period,
-    name: all.subarray(0, NAME_OCTETS),
-    hmacKey: all.subarray(NAME_OCTETS, NAME_OCTETS + 32),
-    aesKey: all.subarray(NAME_OCTETS + 32),
+    name: all.subarray(0, NAME_BYTES),
+    hmacKey: all.subarray(NAME_BYTES, NAME_BYTES + 32),
+    aesKey: all.subarray(NAME_BYTES + 32),
     all,
   };
 }
@@ -85,6 +85,6 @@ export const TICKET_PERIOD = 12 * 60 * 60 * 1_000;
 
 /** Together with the period's number, the HKDF context of the keys. Another version gives other keys. */
 const LABEL = "stud session ticket keys, version 1, period";
-const SECRET_OCTETS = 32;
-const NAME_OCTETS = 16;
-const KEYS_OCTETS = NAME_OCTETS + 32 + 32;
+const SECRET_BYTES = 32;
+const NAME_BYTES = 16;
+const KEYS_BYTES = NAME_BYTES + 32 + 32;

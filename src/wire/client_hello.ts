@@ -34,7 +34,7 @@ export interface ClientHello {
 
 /** A ClientHello from its version on, in the input or in a copy. Its structure has been checked. */
 export interface HelloBody {
-  readonly octets: Uint8Array;
+  readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
 }
@@ -67,20 +67,20 @@ export const LONGEST_HELLO = 32 << 10;
  * itself is parsed when all of it has arrived. Ignores what follows the hello. Never throws, and takes time
  * proportional to the number of bytes.
  */
-export function parseClientHello(octets: Uint8Array): HelloVerdict {
-  const length = Math.min(octets.length, LONGEST_HELLO);
+export function parseClientHello(bytes: Uint8Array): HelloVerdict {
+  const length = Math.min(bytes.length, LONGEST_HELLO);
   let header = 0;
   let have = 0;
   for (let record = 0; record < length;) {
-    const fault = recordFault(octets, record, length);
+    const fault = recordFault(bytes, record, length);
     if (fault !== undefined) return fault;
     let at = record + RECORD_HEADER;
     if (at > length) break;
-    const end = at + word(octets, at - 2);
+    const end = at + word(bytes, at - 2);
     const stop = Math.min(end, length);
     for (; have < MESSAGE_HEADER && at < stop; at++, have++) {
       // At any point this is the smallest value that the whole header can have.
-      header |= octets[at]! << (24 - 8 * have);
+      header |= bytes[at]! << (24 - 8 * have);
       if (header >>> 24 !== CLIENT_HELLO) return UNEXPECTED;
       if ((header & 0xffffff) > LONGEST_BODY) return TOO_LONG;
     }
@@ -89,102 +89,102 @@ export function parseClientHello(octets: Uint8Array): HelloVerdict {
       if (size < SHORTEST_BODY) return MALFORMED;
       if (have + stop - at >= MESSAGE_HEADER + size) {
         return record === 0
-          ? parseBody(octets, at, at + size)
-          : parseBody(joined(octets, size), 0, size);
+          ? parseBody(bytes, at, at + size)
+          : parseBody(joined(bytes, size), 0, size);
       }
       have += stop - at;
     }
     record = end;
   }
-  return octets.length < LONGEST_HELLO ? INCOMPLETE : TOO_LONG;
+  return bytes.length < LONGEST_HELLO ? INCOMPLETE : TOO_LONG;
 }
 
 /** What is wrong with the record header at this index, as far as it has arrived. */
-function recordFault(octets: Uint8Array, at: number, length: number): HelloVerdict | undefined {
-  if (octets[at] !== HANDSHAKE) return at === 0 ? withoutHandshake(octets, length) : UNEXPECTED;
+function recordFault(bytes: Uint8Array, at: number, length: number): HelloVerdict | undefined {
+  if (bytes[at] !== HANDSHAKE) return at === 0 ? withoutHandshake(bytes, length) : UNEXPECTED;
   if (at + 1 >= length) return undefined;
-  if (octets[at + 1] !== MAJOR_VERSION) return at === 0 ? NOT_TLS : MALFORMED_RECORD;
+  if (bytes[at + 1] !== MAJOR_VERSION) return at === 0 ? NOT_TLS : MALFORMED_RECORD;
   if (at + 3 >= length) return undefined;
-  if (octets[at + 3]! > LONGEST_FRAGMENT >> 8) return RECORD_OVERFLOW;
+  if (bytes[at + 3]! > LONGEST_FRAGMENT >> 8) return RECORD_OVERFLOW;
   if (at + 4 >= length) return undefined;
-  const fragment = word(octets, at + 3);
+  const fragment = word(bytes, at + 3);
   if (fragment === 0) return MALFORMED_RECORD;
   return fragment > LONGEST_FRAGMENT ? RECORD_OVERFLOW : undefined;
 }
 
 /** Distinguishes TLS in the wrong order, and SSLv2 (RFC 6101 appendix E), from everything else. */
-function withoutHandshake(octets: Uint8Array, length: number): HelloVerdict {
-  const first = octets[0]!;
+function withoutHandshake(bytes: Uint8Array, length: number): HelloVerdict {
+  const first = bytes[0]!;
   if (first & 0x80) {
     if (length < 3) return INCOMPLETE;
-    return octets[2] === CLIENT_HELLO ? SSLV2 : NOT_TLS;
+    return bytes[2] === CLIENT_HELLO ? SSLV2 : NOT_TLS;
   }
   if (!OTHER_RECORDS.includes(first)) return NOT_TLS;
-  if (length > 1 && octets[1] !== MAJOR_VERSION) return NOT_TLS;
+  if (length > 1 && bytes[1] !== MAJOR_VERSION) return NOT_TLS;
   if (length < 3) return INCOMPLETE;
-  return octets[2]! <= NEWEST_MINOR_VERSION ? UNEXPECTED : NOT_TLS;
+  return bytes[2]! <= NEWEST_MINOR_VERSION ? UNEXPECTED : NOT_TLS;
 }
 
 /** Joins the body of a message from several records, all of which have arrived. */
-function joined(octets: Uint8Array, size: number): Uint8Array {
+function joined(bytes: Uint8Array, size: number): Uint8Array {
   const message = new Uint8Array(MESSAGE_HEADER + size);
   for (let record = 0, have = 0; have < message.length;) {
     let at = record + RECORD_HEADER;
-    record = at + word(octets, at - 2);
-    while (at < record && have < message.length) message[have++] = octets[at++]!;
+    record = at + word(bytes, at - 2);
+    while (at < record && have < message.length) message[have++] = bytes[at++]!;
   }
   return message.subarray(MESSAGE_HEADER);
 }
 
 /** Version, random, session id, cipher suites, compression methods, extensions. */
-function parseBody(octets: Uint8Array, start: number, end: number): HelloVerdict {
+function parseBody(bytes: Uint8Array, start: number, end: number): HelloVerdict {
   let at = start + 2 + 32;
-  const sessionId = octets[at]!;
+  const sessionId = bytes[at]!;
   at += 1 + sessionId;
   if (sessionId > 32 || at + 2 > end) return MALFORMED;
-  const ciphers = word(octets, at);
+  const ciphers = word(bytes, at);
   at += 2 + ciphers;
   if (ciphers === 0 || ciphers % 2 !== 0 || at >= end) return MALFORMED;
-  const compressions = octets[at]!;
+  const compressions = bytes[at]!;
   at += 1 + compressions;
   if (compressions === 0 || at > end) return MALFORMED;
-  const body = { octets, start, end };
+  const body = { bytes, start, end };
   if (at === end) return parseExtensions(body, end);
-  if (at + 2 > end || word(octets, at) !== end - at - 2) return MALFORMED;
+  if (at + 2 > end || word(bytes, at) !== end - at - 2) return MALFORMED;
   return parseExtensions(body, at + 2);
 }
 
 function parseExtensions(body: HelloBody, start: number): HelloVerdict {
-  const { octets, end } = body;
+  const { bytes, end } = body;
   let serverName: string | StrangeName | undefined;
   let alpnProtocols: readonly string[] | undefined = NONE;
   let ticketNames: readonly Uint8Array[] = NONE;
   let seen = 0;
   for (let at = start; at < end;) {
     if (at + 4 > end) return MALFORMED;
-    const type = word(octets, at);
+    const type = word(bytes, at);
     const data = at + 4;
-    at = data + word(octets, at + 2);
+    at = data + word(bytes, at + 2);
     if (at > end) return MALFORMED;
     if (type !== SERVER_NAME && type !== ALPN && type !== TICKET && type !== PSK) continue;
     // A shift counts modulo 32, and there the four types differ: 0, 16, 3 and 9.
     if ((seen & (1 << type)) !== 0) return MISUSED;
     seen |= 1 << type;
     if (type === SERVER_NAME) {
-      const name = parseServerNames(octets, data, at);
+      const name = parseServerNames(bytes, data, at);
       if (typeof name === "object" && name.kind === "refused") return name;
       serverName = name;
     } else if (type === ALPN) {
-      alpnProtocols = parseProtocols(octets, data, at);
+      alpnProtocols = parseProtocols(bytes, data, at);
       if (alpnProtocols === undefined) return MALFORMED;
     } else if (type === PSK) {
       // RFC 8446 section 4.2.11: it must be the last extension.
       if (at !== end) return MISUSED;
-      const names = parseIdentities(octets, data, at);
+      const names = parseIdentities(bytes, data, at);
       if (names === undefined) return MALFORMED;
       ticketNames = ticketNames.length === 0 ? names : [...ticketNames, ...names];
     } else if (at - data >= TICKET_NAME) {
-      ticketNames = [octets.subarray(data, data + TICKET_NAME)];
+      ticketNames = [bytes.subarray(data, data + TICKET_NAME)];
     }
   }
   if (typeof serverName !== "object") {
@@ -199,21 +199,21 @@ function parseExtensions(body: HelloBody, start: number): HelloVerdict {
 
 /** RFC 6066 section 3: max one host_name; undefined types of names are skipped. */
 function parseServerNames(
-  octets: Uint8Array,
+  bytes: Uint8Array,
   start: number,
   end: number,
 ): string | StrangeName | Refused | undefined {
-  if (end - start < 3 || word(octets, start) !== end - start - 2) return NAME_UNREADABLE;
+  if (end - start < 3 || word(bytes, start) !== end - start - 2) return NAME_UNREADABLE;
   let serverName: string | StrangeName | undefined;
   for (let at = start + 2; at < end;) {
     if (at + 3 > end) return NAME_UNREADABLE;
-    const type = octets[at];
+    const type = bytes[at];
     const from = at + 3;
-    at = from + word(octets, at + 1);
+    at = from + word(bytes, at + 1);
     if (at > end) return NAME_UNREADABLE;
     if (type !== HOST_NAME) continue;
     if (serverName !== undefined) return NAME_WRONG;
-    const name = parseHostName(octets, from, at);
+    const name = parseHostName(bytes, from, at);
     if (typeof name === "object" && name.kind === "refused") return name;
     serverName = name;
   }
@@ -221,41 +221,41 @@ function parseServerNames(
 }
 
 function parseHostName(
-  octets: Uint8Array,
+  bytes: Uint8Array,
   from: number,
   end: number,
 ): string | StrangeName | Refused {
   if (end - from > LONGEST_NAME) return NAME_UNUSABLE;
-  const length = end - from - (octets[end - 1] === DOT ? 1 : 0);
+  const length = end - from - (bytes[end - 1] === DOT ? 1 : 0);
   const codes = new Array<number>(length);
   let before = DOT;
   for (let at = 0; at < length; at++) {
-    const code = NAME_CODES[octets[from + at]!]!;
-    if (code === 0 || (code === DOT && before === DOT)) return otherName(octets, from, end);
+    const code = NAME_CODES[bytes[from + at]!]!;
+    if (code === 0 || (code === DOT && before === DOT)) return otherName(bytes, from, end);
     codes[at] = before = code;
   }
   // An empty label: an empty name, a dot alone, or two dots at the end.
-  return before === DOT ? otherName(octets, from, end) : String.fromCharCode.apply(null, codes);
+  return before === DOT ? otherName(bytes, from, end) : String.fromCharCode.apply(null, codes);
 }
 
 /** RFC 6066 requires a DNS name. Servers also accept an IP address, and any other text without a NUL. */
-function otherName(octets: Uint8Array, from: number, end: number): string | StrangeName | Refused {
-  const sent = octets.subarray(from, end);
+function otherName(bytes: Uint8Array, from: number, end: number): string | StrangeName | Refused {
+  const sent = bytes.subarray(from, end);
   if (sent.includes(0)) return NAME_UNUSABLE;
   const text = new TextDecoder().decode(sent);
   return isIpAddress(text) ? text.toLowerCase() : { kind: "strange", text };
 }
 
 /** RFC 7301 section 3.1; undefined if malformed. */
-function parseProtocols(octets: Uint8Array, start: number, end: number): string[] | undefined {
-  if (end - start < 4 || word(octets, start) !== end - start - 2) return undefined;
+function parseProtocols(bytes: Uint8Array, start: number, end: number): string[] | undefined {
+  if (end - start < 4 || word(bytes, start) !== end - start - 2) return undefined;
   const names: string[] = [];
   for (let at = start + 2; at < end;) {
-    const length = octets[at]!;
+    const length = bytes[at]!;
     at += 1;
     if (length === 0 || at + length > end) return undefined;
     const codes = new Array<number>(length);
-    for (let index = 0; index < length; index++) codes[index] = octets[at + index]!;
+    for (let index = 0; index < length; index++) codes[index] = bytes[at + index]!;
     names.push(String.fromCharCode.apply(null, codes));
     at += length;
   }
@@ -263,25 +263,25 @@ function parseProtocols(octets: Uint8Array, start: number, end: number): string[
 }
 
 /** The names of tickets in OfferedPsks (RFC 8446 section 4.2.11); undefined if malformed. */
-function parseIdentities(octets: Uint8Array, start: number, end: number): Uint8Array[] | undefined {
+function parseIdentities(bytes: Uint8Array, start: number, end: number): Uint8Array[] | undefined {
   if (start + 2 > end) return undefined;
-  const binders = start + 2 + word(octets, start);
+  const binders = start + 2 + word(bytes, start);
   if (binders === start + 2 || binders + 2 > end) return undefined;
   const names: Uint8Array[] = [];
   for (let at = start + 2; at < binders;) {
     if (at + 2 > binders) return undefined;
-    const length = word(octets, at);
+    const length = word(bytes, at);
     const identity = at + 2;
     at = identity + length + OBFUSCATED_AGE;
     if (length === 0 || at > binders) return undefined;
-    if (length >= TICKET_NAME) names.push(octets.subarray(identity, identity + TICKET_NAME));
+    if (length >= TICKET_NAME) names.push(bytes.subarray(identity, identity + TICKET_NAME));
   }
   const rest = end - binders - 2;
-  return rest >= SHORTEST_BINDERS && word(octets, binders) === rest ? names : undefined;
+  return rest >= SHORTEST_BINDERS && word(bytes, binders) === rest ? names : undefined;
 }
 
-function word(octets: Uint8Array, at: number): number {
-  return (octets[at]! << 8) | octets[at + 1]!;
+function word(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 8) | bytes[at + 1]!;
 }
 
 function refused(reason: string, alert: number): Refused {

@@ -18,39 +18,39 @@ export interface ClientOffers {
 }
 
 /** Parses them, in time proportional to the length of the hello. Never throws. */
-export function clientOffers({ octets, start, end }: HelloBody): ClientOffers {
+export function clientOffers({ bytes, start, end }: HelloBody): ClientOffers {
   const sessionId = start + 2 + 32;
-  const ciphers = sessionId + 1 + octets[sessionId]!;
-  const compressions = ciphers + 2 + word(octets, ciphers);
+  const ciphers = sessionId + 1 + bytes[sessionId]!;
+  const compressions = ciphers + 2 + word(bytes, ciphers);
   let versions: readonly number[] | undefined;
   let groups: readonly number[] | undefined;
   let signatures: readonly number[] | undefined;
   // The length of all extensions, if any, follows the compression methods.
-  for (let at = compressions + 1 + octets[compressions]! + 2; at + 4 <= end;) {
-    const type = word(octets, at);
+  for (let at = compressions + 1 + bytes[compressions]! + 2; at + 4 <= end;) {
+    const type = word(bytes, at);
     const data = at + 4;
-    at = data + word(octets, at + 2);
-    if (type === SUPPORTED_VERSIONS) versions = words(octets, data + 1, at);
-    else if (type === SUPPORTED_GROUPS) groups = words(octets, data + 2, at);
-    else if (type === SIGNATURE_ALGORITHMS) signatures = words(octets, data + 2, at);
+    at = data + word(bytes, at + 2);
+    if (type === SUPPORTED_VERSIONS) versions = words(bytes, data + 1, at);
+    else if (type === SUPPORTED_GROUPS) groups = words(bytes, data + 2, at);
+    else if (type === SIGNATURE_ALGORITHMS) signatures = words(bytes, data + 2, at);
   }
-  const legacy = word(octets, start);
+  const legacy = word(bytes, start);
   return {
     versions: versions ?? LEGACY_VERSIONS.filter((version) => version <= legacy),
-    ciphers: words(octets, ciphers + 2, compressions),
+    ciphers: words(bytes, ciphers + 2, compressions),
     groups,
     signatures,
   };
 }
 
-function words(octets: Uint8Array, start: number, end: number): number[] {
+function words(bytes: Uint8Array, start: number, end: number): number[] {
   const result: number[] = [];
-  for (let at = start; at + 2 <= end; at += 2) result.push(word(octets, at));
+  for (let at = start; at + 2 <= end; at += 2) result.push(word(bytes, at));
   return result;
 }
 
-function word(octets: Uint8Array, at: number): number {
-  return (octets[at]! << 8) | octets[at + 1]!;
+function word(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 8) | bytes[at + 1]!;
 }
 
 const SUPPORTED_GROUPS = 10;

@@ -24,8 +24,8 @@ export function hkdf(secret: Uint8Array, info: string, length: number): Uint8Arr
 function hmac(key: Uint8Array, message: Uint8Array): Uint8Array<ArrayBuffer> {
   const padded = new Uint8Array(BLOCK);
   padded.set(key.length > BLOCK ? sha256(key) : key);
-  const inner = sha256(joinBytes(padded.map((octet) => octet ^ 0x36), message));
-  return sha256(joinBytes(padded.map((octet) => octet ^ 0x5c), inner));
+  const inner = sha256(joinBytes(padded.map((byte) => byte ^ 0x36), message));
+  return sha256(joinBytes(padded.map((byte) => byte ^ 0x5c), inner));
 }
 
 /** Bytes. */

@@ -47,18 +47,18 @@ export function encodeHttpRequest({ method, url, headers, body }: HttpQuestion):
  * Parses a response from all bytes received so far; undefined if more are needed. `ended` means that no more will come.
  * Throws {@linkcode HttpFormatError}.
  */
-export function parseHttpAnswer(octets: Uint8Array, ended: boolean): HttpAnswer | undefined {
-  const text = latin1(octets.subarray(0, MOST_HEAD));
+export function parseHttpAnswer(bytes: Uint8Array, ended: boolean): HttpAnswer | undefined {
+  const text = latin1(bytes.subarray(0, MAX_HEAD));
   const end = text.indexOf("\r\n\r\n");
   if (end < 0) {
-    if (octets.length >= MOST_HEAD) throw new HttpFormatError("its header has no end");
+    if (bytes.length >= MAX_HEAD) throw new HttpFormatError("its header has no end");
     if (ended) throw new HttpFormatError("the connection was closed before an answer");
     return undefined;
   }
   const [first = "", ...lines] = text.slice(0, end).split("\r\n");
   const status = Number(/^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(first)?.[1] ?? NaN);
   if (Number.isNaN(status)) throw new HttpFormatError("the answer is not HTTP");
-  const rest = octets.subarray(end + 4);
+  const rest = bytes.subarray(end + 4);
   // 100 (Continue) and similar responses come before the final one.
   if (status < 200) return parseHttpAnswer(rest, ended);
   const body = answerBody(new Headers(lines), rest, ended);
@@ -99,13 +99,13 @@ function answerBody(headers: Headers, rest: Uint8Array, ended: boolean): Uint8Ar
 }
 
 /** Undefined until the last chunk has arrived; what follows it is ignored. */
-function chunks(octets: Uint8Array): Uint8Array | undefined {
+function chunks(bytes: Uint8Array): Uint8Array | undefined {
   const parts: Uint8Array[] = [];
   for (let at = 0;;) {
-    const line = latin1(octets.subarray(at, at + MOST_CHUNK_LINE));
+    const line = latin1(bytes.subarray(at, at + MAX_CHUNK_LINE));
     const end = line.indexOf("\r\n");
     if (end < 0) {
-      if (line.length === MOST_CHUNK_LINE) throw new HttpFormatError("its chunks are damaged");
+      if (line.length === MAX_CHUNK_LINE) throw new HttpFormatError("its chunks are damaged");
       return undefined;
     }
     const size = /^[0-9a-f]{1,6}(?=\s*(?:;|$))/i.exec(line.slice(0, end));
@@ -113,16 +113,16 @@ function chunks(octets: Uint8Array): Uint8Array | undefined {
     const length = parseInt(size[0], 16);
     if (length === 0) return joinBytes(...parts);
     const start = at + end + 2;
-    if (octets.length < start + length + 2) return undefined;
-    parts.push(octets.subarray(start, start + length));
+    if (bytes.length < start + length + 2) return undefined;
+    parts.push(bytes.subarray(start, start + length));
     at = start + length + 2;
   }
 }
 
-function latin1(octets: Uint8Array): string {
-  return String.fromCharCode(...octets);
+function latin1(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
 }
 
 /** Bytes. */
-const MOST_HEAD = 16 << 10;
-const MOST_CHUNK_LINE = 256;
+const MAX_HEAD = 16 << 10;
+const MAX_CHUNK_LINE = 256;

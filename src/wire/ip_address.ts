@@ -18,8 +18,8 @@ export function parseIpAddress(text: string): Uint8Array {
   if (zone.length > 1 || zone.some((name) => !/^[A-Za-z0-9._-]+$/.test(name))) {
     throw new AddressFormatError(`not an IP address: ${text}`);
   }
-  const octets = parseIpv6(address, text);
-  return unmapIpv4Octets(octets);
+  const bytes = parseIpv6(address, text);
+  return unmapIpv4Octets(bytes);
 }
 
 /** Whether the text is an IPv4 or IPv6 address, without brackets. */
@@ -38,18 +38,18 @@ export function unmapIpv4(text: string): string {
 }
 
 /** The 4 bytes of an IPv4 address mapped into 16, or the bytes unchanged. Shares their memory. */
-export function unmapIpv4Octets(octets: Uint8Array): Uint8Array {
-  const mapped = octets[10] === 0xff && octets[11] === 0xff &&
-    octets.subarray(0, 10).every((octet) => octet === 0);
-  return mapped ? octets.subarray(12) : octets;
+export function unmapIpv4Octets(bytes: Uint8Array): Uint8Array {
+  const mapped = bytes[10] === 0xff && bytes[11] === 0xff &&
+    bytes.subarray(0, 10).every((byte) => byte === 0);
+  return mapped ? bytes.subarray(12) : bytes;
 }
 
 /**
  * The text of an IP address of 4 or 16 bytes in the form of RFC 5952; an IPv4 address mapped into IPv6 is written as
  * IPv4.
  */
-export function formatIpAddress(octets: Uint8Array): string {
-  const address = unmapIpv4Octets(octets);
+export function formatIpAddress(bytes: Uint8Array): string {
+  const address = unmapIpv4Octets(bytes);
   if (address.length === 4) return address.join(".");
   const groups = Array.from(
     { length: 8 },
@@ -73,8 +73,8 @@ export function formatIpAddress(octets: Uint8Array): string {
 export function clientNetwork(host: string): string {
   if (!host.includes(":")) return host;
   try {
-    const octets = parseIpAddress(host);
-    return octets.length === 4 ? octets.join(".") : octets.subarray(0, 8).join(":");
+    const bytes = parseIpAddress(host);
+    return bytes.length === 4 ? bytes.join(".") : bytes.subarray(0, 8).join(":");
   } catch {
     return host;
   }
@@ -91,11 +91,11 @@ export function formatSocketAddress(
 
 function parseIpv4(text: string, whole: string): Uint8Array {
   const parts = text.split(".");
-  const octets = parts.map((part) => /^(0|[1-9]\d{0,2})$/.test(part) ? Number(part) : 256);
-  if (octets.length !== 4 || octets.some((octet) => octet > 255)) {
+  const bytes = parts.map((part) => /^(0|[1-9]\d{0,2})$/.test(part) ? Number(part) : 256);
+  if (bytes.length !== 4 || bytes.some((byte) => byte > 255)) {
     throw new AddressFormatError(`not an IP address: ${whole}`);
   }
-  return Uint8Array.from(octets);
+  return Uint8Array.from(bytes);
 }
 
 function parseIpv6(text: string, whole: string): Uint8Array {

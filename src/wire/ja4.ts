@@ -21,8 +21,8 @@ interface HelloLists {
  * The fingerprint, for example `t13d1516h2_8daaf6152771_e5627efa2ab1`, of a ClientHello at the start of the bytes,
  * which include record headers. Undefined if the bytes are not a complete ClientHello.
  */
-export function ja4(octets: Uint8Array): string | undefined {
-  const body = helloBody(octets);
+export function ja4(bytes: Uint8Array): string | undefined {
+  const body = helloBody(bytes);
   const lists = body === undefined ? undefined : readLists(new Reader(body));
   if (lists === undefined) return undefined;
   const { version, ciphers, extensions, signatures, protocol } = lists;
@@ -39,12 +39,12 @@ export function ja4(octets: Uint8Array): string | undefined {
 }
 
 /** The message's body, joined from all of its records. */
-function helloBody(octets: Uint8Array): Uint8Array | undefined {
+function helloBody(bytes: Uint8Array): Uint8Array | undefined {
   const pieces: Uint8Array[] = [];
-  for (let at = 0; octets[at] === HANDSHAKE && at + RECORD_HEADER <= octets.length;) {
+  for (let at = 0; bytes[at] === HANDSHAKE && at + RECORD_HEADER <= bytes.length;) {
     const from = at + RECORD_HEADER;
-    at = from + word(octets, at + 3);
-    pieces.push(octets.subarray(from, at));
+    at = from + word(bytes, at + 3);
+    pieces.push(bytes.subarray(from, at));
   }
   const message = new Reader(pieces.length === 1 ? pieces[0]! : joinBytes(...pieces));
   if (message.number(1) !== CLIENT_HELLO) return undefined;
@@ -82,8 +82,8 @@ class Reader {
   #at = 0;
   torn = false;
 
-  constructor(octets: Uint8Array) {
-    this.#octets = octets;
+  constructor(bytes: Uint8Array) {
+    this.#octets = bytes;
   }
 
   get left(): number {
@@ -92,16 +92,16 @@ class Reader {
 
   /** A number of one or two bytes. */
   number(size: 1 | 2): number {
-    const octets = this.take(size);
+    const bytes = this.take(size);
     if (this.torn) return 0;
-    return size === 1 ? octets[0]! : word(octets, 0);
+    return size === 1 ? bytes[0]! : word(bytes, 0);
   }
 
   take(length: number): Uint8Array {
     if (length > this.left) this.torn = true;
-    const octets = this.#octets.subarray(this.#at, this.#at + length);
-    this.#at += octets.length;
-    return octets;
+    const bytes = this.#octets.subarray(this.#at, this.#at + length);
+    this.#at += bytes.length;
+    return bytes;
   }
 
   skip(length: number): this {
@@ -111,10 +111,10 @@ class Reader {
 
   /** Numbers of two bytes, without GREASE. */
   words(length: number): number[] {
-    const octets = this.take(length);
+    const bytes = this.take(length);
     const words: number[] = [];
-    for (let at = 0; at + 1 < octets.length; at += 2) {
-      const number = word(octets, at);
+    for (let at = 0; at + 1 < bytes.length; at += 2) {
+      const number = word(bytes, at);
       if (!isGrease(number)) words.push(number);
     }
     return words;
@@ -125,7 +125,7 @@ class Reader {
 function ends(protocol: Uint8Array): string {
   const [first, last] = [protocol[0], protocol.at(-1)];
   if (first === undefined || last === undefined) return "00";
-  const characters = [first, last].map((octet) => String.fromCharCode(octet));
+  const characters = [first, last].map((byte) => String.fromCharCode(byte));
   if (characters.every((character) => /[0-9A-Za-z]/.test(character))) return characters.join("");
   return (first >> 4).toString(16) + (last & 15).toString(16);
 }
@@ -151,8 +151,8 @@ function isGrease(number: number): boolean {
   return (number & 0x0f0f) === 0x0a0a && number >> 8 === (number & 0xff);
 }
 
-function word(octets: Uint8Array, at: number): number {
-  return (octets[at]! << 8) | octets[at + 1]!;
+function word(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 8) | bytes[at + 1]!;
 }
 
 /** Written for an empty list. */

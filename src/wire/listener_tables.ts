@@ -49,8 +49,8 @@ function listening(table: string): string[] {
 }
 
 function localText({ host, port }: SocketAddress): string {
-  const octets = [...parseIpAddress(host)].map((octet) => hexadecimal(octet, 2));
-  const words = octets.map((_, place) => octets[(place & ~3) + 3 - (place & 3)]);
+  const bytes = [...parseIpAddress(host)].map((byte) => hexadecimal(byte, 2));
+  const words = bytes.map((_, place) => bytes[(place & ~3) + 3 - (place & 3)]);
   return `${words.join("")}:${hexadecimal(port, 4)}`;
 }
 

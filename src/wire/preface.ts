@@ -21,10 +21,10 @@ const AF_INET6 = 10;
  * written network order.)
  */
 export function encodeIpPreface(client: SocketAddress): Uint8Array {
-  const octets = parseIpAddress(client.host);
-  const preface = new Uint8Array(1 + octets.length);
-  preface[0] = octets.length === 4 ? AF_INET : AF_INET6;
-  preface.set(octets, 1);
+  const bytes = parseIpAddress(client.host);
+  const preface = new Uint8Array(1 + bytes.length);
+  preface[0] = bytes.length === 4 ? AF_INET : AF_INET6;
+  preface.set(bytes, 1);
   return preface;
 }
 

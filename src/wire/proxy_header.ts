@@ -38,23 +38,23 @@ export const PROXY_V2_SIGNATURE: Readonly<Uint8Array> = Uint8Array.of(
  * Parses the bytes of a connection from the first one, as many as there are. Refuses as soon as they cannot become a
  * header, and decides after max {@linkcode LONGEST_PROXY_HEADER} bytes. Ignores what follows the header. Never throws.
  */
-export function parseProxyHeader(octets: Uint8Array): ProxyHeaderVerdict {
-  const [first] = octets;
+export function parseProxyHeader(bytes: Uint8Array): ProxyHeaderVerdict {
+  const [first] = bytes;
   if (first === undefined) return INCOMPLETE;
-  if (first === PROXY_V2_SIGNATURE[0]) return parseVersion2(octets);
-  if (first === PROXY_V1_START[0]) return parseVersion1(octets);
+  if (first === PROXY_V2_SIGNATURE[0]) return parseVersion2(bytes);
+  if (first === PROXY_V1_START[0]) return parseVersion1(bytes);
   return first === TLS_HANDSHAKE ? TLS_AT_ONCE : NO_HEADER;
 }
 
 /** Section 2.1. */
-function parseVersion1(octets: Uint8Array): ProxyHeaderVerdict {
-  if (!beginsLike(octets, PROXY_V1_START)) return NO_HEADER;
-  const length = Math.min(octets.length, LONGEST_LINE);
+function parseVersion1(bytes: Uint8Array): ProxyHeaderVerdict {
+  if (!beginsLike(bytes, PROXY_V1_START)) return NO_HEADER;
+  const length = Math.min(bytes.length, LONGEST_LINE);
   for (let at = PROXY_V1_START.length; at < length; at++) {
-    const afterCr = octets[at - 1] === CR;
-    if (octets[at] === LF && afterCr) return parseLine(octets.subarray(0, at - 1));
+    const afterCr = bytes[at - 1] === CR;
+    if (bytes[at] === LF && afterCr) return parseLine(bytes.subarray(0, at - 1));
     // CR or LF alone does not end a line.
-    if (octets[at] === LF || afterCr) return MALFORMED_LINE;
+    if (bytes[at] === LF || afterCr) return MALFORMED_LINE;
   }
   return length < LONGEST_LINE ? INCOMPLETE : LINE_TOO_LONG;
 }
@@ -82,18 +82,18 @@ function isPort(text: string): boolean {
 }
 
 /** Section 2.2. */
-function parseVersion2(octets: Uint8Array): ProxyHeaderVerdict {
-  if (!beginsLike(octets, PROXY_V2_SIGNATURE)) return NO_HEADER;
-  const command = octets[PROXY_V2_SIGNATURE.length];
+function parseVersion2(bytes: Uint8Array): ProxyHeaderVerdict {
+  if (!beginsLike(bytes, PROXY_V2_SIGNATURE)) return NO_HEADER;
+  const command = bytes[PROXY_V2_SIGNATURE.length];
   if (command === undefined) return INCOMPLETE;
   if (command !== LOCAL && command !== PROXY) return UNKNOWN_COMMAND;
-  if (octets.length < FIXED) return INCOMPLETE;
-  const family = command === LOCAL ? UNSPECIFIED : octets[FIXED - 3]!;
-  const length = FIXED + (octets[FIXED - 2]! << 8) + octets[FIXED - 1]!;
+  if (bytes.length < FIXED) return INCOMPLETE;
+  const family = command === LOCAL ? UNSPECIFIED : bytes[FIXED - 3]!;
+  const length = FIXED + (bytes[FIXED - 2]! << 8) + bytes[FIXED - 1]!;
   if (length > LONGEST_PROXY_HEADER) return TOO_LONG;
   if (length < FIXED + shortestAddresses(family)) return ADDRESSES_CUT;
-  if (octets.length < length) return INCOMPLETE;
-  return { kind: "header", length, client: clientOf(family, octets) };
+  if (bytes.length < length) return INCOMPLETE;
+  return { kind: "header", length, client: clientOf(family, bytes) };
 }
 
 /** Bytes of the addresses; 0 for families without addresses and for undefined ones. */
@@ -102,21 +102,21 @@ function shortestAddresses(family: number): number {
   return isTransport ? ADDRESSES[family >> 4] ?? 0 : 0;
 }
 
-function clientOf(family: number, octets: Uint8Array): SocketAddress | undefined {
+function clientOf(family: number, bytes: Uint8Array): SocketAddress | undefined {
   const size = shortestAddresses(family);
   if (size !== ADDRESSES[1] && size !== ADDRESSES[2]) return undefined;
   const host = (size - 4) / 2;
   const port = FIXED + 2 * host;
   return {
-    host: formatIpAddress(octets.subarray(FIXED, FIXED + host)),
-    port: (octets[port]! << 8) + octets[port + 1]!,
+    host: formatIpAddress(bytes.subarray(FIXED, FIXED + host)),
+    port: (bytes[port]! << 8) + bytes[port + 1]!,
   };
 }
 
 /** Whether the bytes that have arrived match the start. */
-function beginsLike(octets: Uint8Array, start: Readonly<Uint8Array>): boolean {
-  const length = Math.min(octets.length, start.length);
-  for (let at = 0; at < length; at++) if (octets[at] !== start[at]) return false;
+function beginsLike(bytes: Uint8Array, start: Readonly<Uint8Array>): boolean {
+  const length = Math.min(bytes.length, start.length);
+  for (let at = 0; at < length; at++) if (bytes[at] !== start[at]) return false;
   return true;
 }
 

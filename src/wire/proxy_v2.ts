@@ -46,7 +46,7 @@ export type OmittedPart = "client certificate" | "common name" | "TLS" | "server
 
 /** A header, and the parts that were left out of it. */
 export interface ProxyV2Header {
-  readonly octets: Uint8Array;
+  readonly bytes: Uint8Array;
   readonly omitted: readonly OmittedPart[];
 }
 
@@ -58,13 +58,13 @@ export function encodeProxyV2(facts: ProxyV2Facts): ProxyV2Header {
   const omitted: OmittedPart[] = [];
   let left = facts;
   for (const [part, leaveOut] of DISPENSABLE) {
-    const octets = encode(left);
-    if (octets.length <= LONGEST_PROXY_HEADER) return { octets, omitted };
+    const bytes = encode(left);
+    if (bytes.length <= LONGEST_PROXY_HEADER) return { bytes, omitted };
     const less = leaveOut(left);
-    if (encode(less).length < octets.length) omitted.push(part);
+    if (encode(less).length < bytes.length) omitted.push(part);
     left = less;
   }
-  return { octets: encode(left), omitted };
+  return { bytes: encode(left), omitted };
 }
 
 function encode(facts: ProxyV2Facts): Uint8Array {
@@ -112,8 +112,8 @@ function encodeTls(tls: ProxyV2Tls): Uint8Array {
 /** Type, length, value; empty for an undefined value. */
 function tlv(type: number, value: string | Uint8Array | undefined): Uint8Array {
   if (value === undefined) return NOTHING;
-  const octets = typeof value === "string" ? new TextEncoder().encode(value) : value;
-  return joinBytes(Uint8Array.of(type, octets.length >> 8, octets.length), octets);
+  const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value;
+  return joinBytes(Uint8Array.of(type, bytes.length >> 8, bytes.length), bytes);
 }
 
 const NOTHING = new Uint8Array();

@@ -56,7 +56,7 @@ class Worker {
   /** Set while draining: seconds until clients are reset. */
   #endSeconds: number | undefined;
   /** Set while draining: resolves when it no longer listens. */
-  #deaf: Promise<void> | undefined;
+  #stoppedAccepting: Promise<void> | undefined;
   /** Resolves with the exit code. */
   readonly #end = deferred<number>();
 
@@ -65,7 +65,7 @@ class Worker {
     prepare: (state) => this.#prepare(state),
     commit: (asked) => this.#commit(asked),
     forget: () => this.#forget(),
-    update: (news) => this.#update(news),
+    update: (change) => this.#update(change),
     steer: ({ address, steering }) => this.#runtime.kernel?.steer(address, steering ?? undefined),
     drain: (asked) => this.#drain(asked),
     report: () => this.#logCounters(),
@@ -264,13 +264,13 @@ class Worker {
     this.#forget();
     const proxy = this.#proxy;
     if (proxy === undefined) return this.#end.resolve(0);
-    if (this.#deaf !== undefined) {
+    if (this.#stoppedAccepting !== undefined) {
       this.#endWithin(seconds);
-      return await this.#deaf;
+      return await this.#stoppedAccepting;
     }
     this.#endSeconds = seconds;
-    this.#deaf = proxy.stopAccepting({ successors });
-    await this.#deaf;
+    this.#stoppedAccepting = proxy.stopAccepting({ successors });
+    await this.#stoppedAccepting;
     this.#endWithin(this.#endSeconds);
     proxy.drained().then(() => this.#end.resolve(0));
   }

@@ -7,7 +7,7 @@
 import { derBits, type DerElement, DerFormatError, derIdentifier } from "./der.ts";
 import { derSequence, DerTag, expectDer, readDer } from "./der.ts";
 import { derTime } from "./der_time.ts";
-import { parsePem, pemOctets } from "./pem.ts";
+import { parsePem, pemBytes } from "./pem.ts";
 
 /** The parts of a certificate. All bytes are views of the parsed bytes. */
 export class Certificate {
@@ -55,7 +55,7 @@ export class Certificate {
   static parsePem(pem: string): Certificate {
     const [block] = parsePem(pem);
     if (block === undefined) throw new DerFormatError("no certificate in it");
-    return new Certificate(pemOctets(block));
+    return new Certificate(pemBytes(block));
   }
 
   /** Throws {@linkcode DerFormatError}. */

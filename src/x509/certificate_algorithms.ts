@@ -70,9 +70,9 @@ function keyName(publicKey: Uint8Array): string | undefined {
 
 function modulusBits(publicKey: Uint8Array): number {
   const [modulus] = derSequence(readDer(publicKeyBits(publicKey)));
-  const octets = modulus!.content;
-  const start = octets.findIndex((octet) => octet !== 0);
-  return 8 * (octets.length - start) - Math.clz32(octets[start]!) + 24;
+  const bytes = modulus!.content;
+  const start = bytes.findIndex((byte) => byte !== 0);
+  return 8 * (bytes.length - start) - Math.clz32(bytes[start]!) + 24;
 }
 
 const RSASSA_PSS = "1.2.840.113549.1.1.10";

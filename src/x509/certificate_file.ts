@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { StartupError } from "../errors.ts";
 import { counted } from "../counted.ts";
-import { isPrivateKey, type PemBlock, pemDamage, pemOctets } from "./pem.ts";
+import { isPrivateKey, type PemBlock, pemBytes, pemDamage } from "./pem.ts";
 import { Certificate } from "./certificate.ts";
 import { hostNames } from "./certificate_names.ts";
 import { checkDer, readDer } from "./der.ts";
@@ -102,7 +102,7 @@ export function readCertificate(
   return {
     source,
     certificateChain: certificates.map((block) => block.text).join(""),
-    fingerprint: createHash("sha256").update(pemOctets(first)).digest("hex"),
+    fingerprint: createHash("sha256").update(pemBytes(first)).digest("hex"),
     ...leaf,
     ...dhParameters === undefined ? {} : { dhParameters },
     ...remarks.length === 0 ? {} : { remarks },
@@ -175,7 +175,7 @@ type ParsedCertificate = Pick<
 /** Parses all fields of one certificate at once, because damage may be in any field. */
 function parseCertificate(block: PemBlock, place: number, source: string): ParsedCertificate {
   try {
-    const der = pemOctets(block);
+    const der = pemBytes(block);
     checkDer(readDer(der));
     const certificate = Certificate.parse(der);
     const { notBefore, notAfter, publicKey } = certificate;

@@ -4,7 +4,7 @@
  */
 
 import { StartupError } from "../errors.ts";
-import { parsePem, pemOctets } from "./pem.ts";
+import { parsePem, pemBytes } from "./pem.ts";
 import { checkAuthorities } from "./certificate_file.ts";
 import { isSameBytes } from "../wire/bytes.ts";
 import { Certificate } from "./certificate.ts";
@@ -12,7 +12,7 @@ import { Certificate } from "./certificate.ts";
 /** Like `checkAuthorities`. Also throws {@linkcode StartupError} if every handshake or every certificate would fail. */
 export function checkClientAuthorities(pem: string, source: string): string {
   const authorities = checkAuthorities(pem, source);
-  const certificates = parsePem(authorities).map((block) => parsed(pemOctets(block)));
+  const certificates = parsePem(authorities).map((block) => parsed(pemBytes(block)));
   checkRoots(certificates, source);
   checkNames(certificates, source);
   return authorities;

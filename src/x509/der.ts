@@ -122,9 +122,9 @@ export function checkDer(element: DerElement): void {
 export function objectIdentifier(content: Uint8Array): string {
   const numbers: number[] = [];
   let number = 0;
-  for (const octet of content) {
-    number = number * 128 + (octet & 0x7f);
-    if ((octet & 0x80) !== 0) continue;
+  for (const byte of content) {
+    number = number * 128 + (byte & 0x7f);
+    if ((byte & 0x80) !== 0) continue;
     numbers.push(number);
     number = 0;
   }

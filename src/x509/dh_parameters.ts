@@ -5,10 +5,10 @@
 
 import { StartupError } from "../errors.ts";
 import { type DerElement, DerTag, encodeDer, readDer } from "./der.ts";
-import { formatPem, type PemBlock, pemDamage, pemOctets } from "./pem.ts";
+import { formatPem, type PemBlock, pemBytes, pemDamage } from "./pem.ts";
 
 /** OpenSSL refuses fewer bits at its usual security level of 2, see SSL_CTX_set_security_level(3). */
-export const FEWEST_DH_BITS = 2048;
+export const MIN_DH_BITS = 2048;
 
 /**
  * The first parameters among a file's blocks, as PKCS #3 in PEM; undefined if there are none. X9.42 parameters (RFC
@@ -33,16 +33,16 @@ export function findDhParameters(blocks: readonly PemBlock[], source: string): s
 /** The length in bits of the prime in a result of {@linkcode findDhParameters}. */
 export function dhBits(pem: string): number {
   const [prime] = group({ label: PKCS3, text: pem, line: 1 });
-  const octets = prime!.content.subarray(prime!.content.findIndex((octet) => octet !== 0));
-  return octets.length * 8 - Math.clz32(octets[0]!) + 24;
+  const bytes = prime!.content.subarray(prime!.content.findIndex((byte) => byte !== 0));
+  return bytes.length * 8 - Math.clz32(bytes[0]!) + 24;
 }
 
 /** The prime and the generator. */
 function group(block: PemBlock): DerElement[] {
-  const sequence = readDer(pemOctets(block));
+  const sequence = readDer(pemBytes(block));
   const numbers = sequence.tag === DerTag.sequence ? sequence.children().slice(0, 2) : [];
   const isNumber = ({ tag, content }: DerElement) =>
-    tag === DerTag.integer && content.some((octet) => octet !== 0);
+    tag === DerTag.integer && content.some((byte) => byte !== 0);
   if (numbers.length < 2 || !numbers.every(isNumber)) {
     throw new Error("not a prime and a generator");
   }

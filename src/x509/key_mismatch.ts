@@ -1,6 +1,6 @@
 /** Explains which key and which certificate of a file do not match, and which would. */
 
-import { isPrivateKey, type PemBlock, pemOctets } from "./pem.ts";
+import { isPrivateKey, type PemBlock, pemBytes } from "./pem.ts";
 import { Certificate } from "./certificate.ts";
 import { keyBelongs, parsePrivateKey, type PrivateKey } from "./private_key.ts";
 
@@ -42,7 +42,7 @@ export function atLine({ line }: Pick<PrivateKey, "line">): string {
 }
 
 function belongsTo(key: PrivateKey, certificate: PemBlock): boolean | undefined {
-  return keyBelongs(key, Certificate.parse(pemOctets(certificate)).publicKey);
+  return keyBelongs(key, Certificate.parse(pemBytes(certificate)).publicKey);
 }
 
 /** Faults in other blocks are not the subject of the message. */

@@ -60,7 +60,7 @@ export function parsePem(text: string): PemBlock[] {
 }
 
 /** The bytes of a block. Throws {@linkcode PemFormatError} for text that is not base64. */
-export function pemOctets(block: PemBlock): Uint8Array<ArrayBuffer> {
+export function pemBytes(block: PemBlock): Uint8Array<ArrayBuffer> {
   const lines = block.text.trimEnd().split("\n").slice(1, -1);
   return decoded(bodyOf(lines), block);
 }
@@ -72,8 +72,8 @@ export function pemDamage(block: PemBlock): string {
 }
 
 /** A block in the strict form. */
-export function formatPem(label: string, octets: Uint8Array): string {
-  return strict(label, [], cut(toBase64(octets)));
+export function formatPem(label: string, bytes: Uint8Array): string {
+  return strict(label, [], cut(toBase64(bytes)));
 }
 
 /** Whether a key block is encrypted: PKCS #8 by its label, the older formats by their headers (RFC 1421). */
@@ -108,8 +108,8 @@ function closed(open: OpenBlock, label: string, endLine: number): PemBlock {
   const { line } = open;
   const oddLine = ODD.test(body) ? firstOddLine(open) : undefined;
   const place = { label: open.label, line, ...oddLine !== undefined && { oddLine } };
-  const { label: own, octets } = corrected(place, headers, body);
-  if (octets !== undefined) return { label: own, text: formatPem(own, octets), line };
+  const { label: own, bytes } = corrected(place, headers, body);
+  if (bytes !== undefined) return { label: own, text: formatPem(own, bytes), line };
   return { ...place, label: own, text: strict(own, headers, linesOf(open.lines, body)) };
 }
 
@@ -127,12 +127,12 @@ function corrected(
   block: BlockPlace,
   headers: readonly string[],
   body: string,
-): { readonly label: string; readonly octets?: Uint8Array } {
+): { readonly label: string; readonly bytes?: Uint8Array } {
   const { label } = block;
   if (label === "X509 CERTIFICATE") return { label: "CERTIFICATE" };
   // OpenSSL's own format: the certificate, followed by its trusted uses.
   if (label === "TRUSTED CERTIFICATE") {
-    return { label: "CERTIFICATE", octets: firstElement(decoded(body, block), block) };
+    return { label: "CERTIFICATE", bytes: firstElement(decoded(body, block), block) };
   }
   if (headers.length === 0 && isPrivateKey(block) && label !== "ENCRYPTED PRIVATE KEY") {
     return { label: keyLabel(decoded(body, block)) ?? label };
@@ -141,9 +141,9 @@ function corrected(
 }
 
 /** The label for a key's format, by its first fields; undefined if no known format has them. */
-function keyLabel(octets: Uint8Array): string | undefined {
+function keyLabel(bytes: Uint8Array): string | undefined {
   try {
-    const tags = readDer(octets).children().map(({ tag }) => tag);
+    const tags = readDer(bytes).children().map(({ tag }) => tag);
     const [first, second, third] = tags;
     if (first === DerTag.sequence && second === DerTag.octetString) return "ENCRYPTED PRIVATE KEY";
     if (first !== DerTag.integer) return undefined;
@@ -157,9 +157,9 @@ function keyLabel(octets: Uint8Array): string | undefined {
   }
 }
 
-function firstElement(octets: Uint8Array, block: BlockPlace): Uint8Array {
+function firstElement(bytes: Uint8Array, block: BlockPlace): Uint8Array {
   try {
-    return readFirstDer(octets).whole;
+    return readFirstDer(bytes).whole;
   } catch (error) {
     throw new PemFormatError(`${named(block)} holds no certificate`, { cause: error });
   }

@@ -9,7 +9,7 @@ import { StartupError } from "../errors.ts";
 import { checkDer, DerTag, objectIdentifier, readDer } from "./der.ts";
 import { isSameBytes } from "../wire/bytes.ts";
 import { isKeyUri } from "../wire/key_uri.ts";
-import { isEncryptedKey, isPrivateKey, type PemBlock, pemDamage, pemOctets } from "./pem.ts";
+import { isEncryptedKey, isPrivateKey, type PemBlock, pemBytes, pemDamage } from "./pem.ts";
 import { type KeyAlgorithm, keyAlgorithm, publicKeyAlgorithm } from "./key_algorithm.ts";
 import { inCommand } from "./other_formats.ts";
 import { insteadOf, pemBlocks } from "./pem_blocks.ts";
@@ -116,7 +116,7 @@ function unreadable(block: PemBlock, source: string, cause: unknown): KeyAlgorit
 
 /** The algorithm from PKCS #8 (RFC 5958), or from the older formats, whose labels name it (RFC 5915, RFC 8017). */
 function privateKeyAlgorithm(block: PemBlock): KeyAlgorithm {
-  const der = pemOctets(block);
+  const der = pemBytes(block);
   const element = readDer(der);
   checkDer(element);
   const fields = element.children();

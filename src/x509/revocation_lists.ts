@@ -8,7 +8,7 @@ import { StartupError } from "../errors.ts";
 import { counted } from "../counted.ts";
 import { type DerElement, readDer } from "./der.ts";
 import { distinguishedName } from "./distinguished_name.ts";
-import { formatPem, parsePem, pemDamage, pemOctets } from "./pem.ts";
+import { formatPem, parsePem, pemBytes, pemDamage } from "./pem.ts";
 import { parseRevocationList, type RevocationListFields } from "./revocation_list.ts";
 import { insteadOf, pemBlocks, pemBlocksIfAny } from "./pem_blocks.ts";
 import { Certificate } from "./certificate.ts";
@@ -39,17 +39,17 @@ export interface RevocationList {
  * The lists in a file's bytes: one in DER, or those in PEM text. Rejects with {@linkcode StartupError} if it is
  * neither.
  */
-export function revocationListsIn(octets: Uint8Array, source: string): Uint8Array[] {
-  if (octets.length > MOST_OCTETS) {
+export function revocationListsIn(bytes: Uint8Array, source: string): Uint8Array[] {
+  if (bytes.length > MAX_BYTES) {
     throw new StartupError(
-      `${source}: larger than ${MOST_OCTETS >> 20} MiB, the max for a revocation list`,
+      `${source}: larger than ${MAX_BYTES >> 20} MiB, the max for a revocation list`,
     );
   }
-  if (octets[0] === SEQUENCE) {
-    if (!isCertificate(octets)) return [octets];
+  if (bytes[0] === SEQUENCE) {
+    if (!isCertificate(bytes)) return [bytes];
     throw new StartupError(`${source}: is a certificate in DER, not a revocation list`);
   }
-  const text = new TextDecoder().decode(octets);
+  const text = new TextDecoder().decode(bytes);
   const blocks = pemBlocks(text, source);
   const lists = revocationListsInPem(text, source);
   if (lists.length > 0) return lists;
@@ -66,7 +66,7 @@ export function revocationListsInPem(pem: string, source: string): Uint8Array[] 
   return pemBlocksIfAny(pem, source).filter(({ label }) => LABELS.includes(label)).map(
     (block, index) => {
       try {
-        return pemOctets(block);
+        return pemBytes(block);
       } catch (error) {
         throw new StartupError(
           `${source}: ${ordinal(index)} (line ${block.line}) is damaged${pemDamage(block)}`,
@@ -77,9 +77,9 @@ export function revocationListsInPem(pem: string, source: string): Uint8Array[] 
   );
 }
 
-function isCertificate(octets: Uint8Array): boolean {
+function isCertificate(bytes: Uint8Array): boolean {
   try {
-    Certificate.parse(octets);
+    Certificate.parse(bytes);
     return true;
   } catch {
     return false;
@@ -96,14 +96,14 @@ export function checkRevocationLists(
 ): RevocationList[] {
   if (lists.length === 0) return [];
   const authorities = authoritiesIn(from.authorities);
-  return lists.map((octets, index) => {
+  return lists.map((bytes, index) => {
     const start = `${from.source}: ${ordinal(index)}`;
-    const { list, issuer } = parsed(octets, start);
+    const { list, issuer } = parsed(bytes, start);
     checkIssuer(list, authorities, `${start}, of ${issuer},`, from.authoritiesSource);
     const { thisUpdate, nextUpdate } = list;
     return {
       source: from.source,
-      pem: formatPem(LABEL, octets),
+      pem: formatPem(LABEL, bytes),
       issuer,
       thisUpdate: thisUpdate.toISOString(),
       ...nextUpdate && { nextUpdate: nextUpdate.toISOString() },
@@ -153,9 +153,9 @@ export function missingListsWarning(
   const missing = authoritiesIn(authorities).map(({ subject }) => subject)
     .filter((name) => !having.has(canonicalName(name))).map(distinguishedName);
   if (missing.length === 0) return undefined;
-  const shown = missing.slice(0, MOST_NAMES).join(" and ");
-  const more = missing.length > MOST_NAMES
-    ? ` and ${counted(missing.length - MOST_NAMES, "other")}`
+  const shown = missing.slice(0, MAX_NAMES).join(" and ");
+  const more = missing.length > MAX_NAMES
+    ? ` and ${counted(missing.length - MAX_NAMES, "other")}`
     : "";
   return `${source}: no revocation list of ${shown}${more}; certificates of such an authority are refused`;
 }
@@ -164,7 +164,7 @@ export function missingListsWarning(
 function authoritiesIn(pem: string): Certificate[] {
   return parsePem(pem).flatMap((block) => {
     try {
-      return [Certificate.parse(pemOctets(block))];
+      return [Certificate.parse(pemBytes(block))];
     } catch {
       return [];
     }
@@ -172,11 +172,11 @@ function authoritiesIn(pem: string): Certificate[] {
 }
 
 function parsed(
-  octets: Uint8Array,
+  bytes: Uint8Array,
   start: string,
 ): { readonly list: RevocationListFields; readonly issuer: string } {
   try {
-    const list = parseRevocationList(octets);
+    const list = parseRevocationList(bytes);
     return { list, issuer: distinguishedName(list.issuer) };
   } catch (error) {
     throw new StartupError(`${start} is damaged`, { cause: error });
@@ -222,7 +222,7 @@ function canonicalName(name: DerElement): string {
 }
 
 function derOf(pem: string): Uint8Array {
-  return pemOctets(parsePem(pem)[0]!);
+  return pemBytes(parsePem(pem)[0]!);
 }
 
 function ordinal(index: number): string {
@@ -236,8 +236,8 @@ const SEQUENCE = 0x30;
 const KEY_USAGE = "2.5.29.15";
 const CRL_SIGN = 0x02;
 /** The largest lists of public authorities have about 10 MiB, and every worker has a copy. */
-const MOST_OCTETS = 16 << 20;
-const MOST_NAMES = 3;
+const MAX_BYTES = 16 << 20;
+const MAX_NAMES = 3;
 /** Milliseconds. */
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

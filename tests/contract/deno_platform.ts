@@ -53,7 +53,7 @@ function client(conn: Deno.TlsConn): TlsClient {
       peer: { host: peer.hostname, port: peer.port },
     },
     read: (into) => conn.read(into),
-    write: (octets) => conn.write(octets),
+    write: (bytes) => conn.write(bytes),
     closeWrite: () => conn.closeWrite(),
     reset: () => resetConnection(conn),
     // Nobody asks.

@@ -3,7 +3,7 @@
 import { checkCertificate } from "../../src/x509/certificate_file.ts";
 import { ENGINES } from "../../src/tls/engines.ts";
 import type { TlsConfiguration } from "../../src/tls/tls_configuration.ts";
-import { parsePem, pemOctets } from "../../src/x509/pem.ts";
+import { parsePem, pemBytes } from "../../src/x509/pem.ts";
 import { assertEquals } from "../support/assert.ts";
 import { offering } from "../support/hello_samples.ts";
 import { made } from "../support/made_certificates.ts";
@@ -69,18 +69,18 @@ async function open(
     if (answer[0] === 21) return answer[6];
     const text = hex(answer.subarray(0, length));
     return Object.keys(all).find((each) =>
-      text.includes(hex(pemOctets(parsePem(all[each]!.certificateChain)[0]!)))
+      text.includes(hex(pemBytes(parsePem(all[each]!.certificateChain)[0]!)))
     );
   };
   return Object.assign(site, { shown });
 }
 
-function endsWithDone(octets: Uint8Array): boolean {
-  return [14, 0, 0, 0].every((octet, at) => octets.at(at - 4) === octet);
+function endsWithDone(bytes: Uint8Array): boolean {
+  return [14, 0, 0, 0].every((byte, at) => bytes.at(at - 4) === byte);
 }
 
-function hex(octets: Uint8Array): string {
-  return Array.from(octets, (octet) => octet.toString(16).padStart(2, "0")).join("");
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 const engines = platform.engines.filter(({ library }) => ENGINES[library].manyCertificates);

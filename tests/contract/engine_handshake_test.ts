@@ -24,9 +24,9 @@ const REFUSED: Readonly<Record<string, readonly [Uint8Array, string]>> = {
   ],
 };
 
-for (const [what, [octets, reason]] of Object.entries(REFUSED)) {
+for (const [what, [bytes, reason]] of Object.entries(REFUSED)) {
   contract(`${what} fails the handshake, and the reason is plain`, async (site) => {
-    await site.connectRaw(octets);
+    await site.connectRaw(bytes);
     const { kind, party, message } = await site.fault((await site.accept()).handshake());
     assertEquals([party, kind, message], ["client", "handshake", reason]);
   });
@@ -107,12 +107,12 @@ contract("a reset of ours ends a handshake that waits", async (site) => {
 });
 
 contract("whoever asks is shown the whole ClientHello, if the engine sees it", async (site) => {
-  for (const octets of [FRESH, fragmented(FRESH, [3, 100])]) {
-    const client = await site.connectRaw(octets.subarray(0, 60));
+  for (const bytes of [FRESH, fragmented(FRESH, [3, 100])]) {
+    const client = await site.connectRaw(bytes.subarray(0, 60));
     const server = await site.accept();
     const shown: (string | undefined)[] = [];
     server.handshake((hello) => void shown.push(ja4(hello))).catch(() => {});
-    await client.write(octets.subarray(60));
+    await client.write(bytes.subarray(60));
     assert(await client.read(new Uint8Array(4096)) !== null);
     assertEquals(shown, server.serverName === undefined ? [] : [ja4(FRESH)]);
     await site.reset(server);

@@ -84,7 +84,7 @@ contract("a write waits for a client that does not read", async (site) => {
   const { client, server } = await site.pair();
   const total = 64 << 20;
   let written = 0;
-  const writing = writePattern(server, total, (octets) => written = octets);
+  const writing = writePattern(server, total, (bytes) => written = bytes);
   let before = -1;
   await eventually("the writer is held up", () => {
     const still = written > 0 && written === before;
@@ -137,7 +137,7 @@ contract("close() may be called again and never throws", async (site) => {
   const { client, server } = await site.pair();
   server.close();
   server.close();
-  assert((await receive(client)).octets.length === 0);
+  assert((await receive(client)).bytes.length === 0);
   site.listener.close();
   site.listener.close();
 });

@@ -94,11 +94,11 @@ export class EngineSite implements AsyncDisposable {
   }
 
   /** A raw TCP client that has sent these octets. */
-  async connectRaw(octets: Uint8Array): Promise<Stream> {
+  async connectRaw(bytes: Uint8Array): Promise<Stream> {
     const endpoint = { kind: "tcp", host: "127.0.0.1", port: this.port } as const;
     const stream = await this.under.runtime.network.dial(endpoint, new Abandonment());
     this.#open.add(stream);
-    await writeAll(stream, octets);
+    await writeAll(stream, bytes);
     return stream;
   }
 

@@ -62,10 +62,10 @@ async function serve(listener: TlsListener, visiting: Promise<Visit>): Promise<N
   const connection = await within(10_000, "the client", listener.accept());
   try {
     const { stream, negotiated } = await within(10_000, "the handshake", connection.handshake());
-    const octets = new Uint8Array(100);
-    const count = await within(10_000, "its words", stream.read(octets));
-    await stream.write(octets.subarray(0, count ?? 0));
-    assertEquals(await within(10_000, "its end", stream.read(octets)), null);
+    const bytes = new Uint8Array(100);
+    const count = await within(10_000, "its words", stream.read(bytes));
+    await stream.write(bytes.subarray(0, count ?? 0));
+    assertEquals(await within(10_000, "its end", stream.read(bytes)), null);
     await stream.closeWrite();
     const visit = await visiting;
     assert(visit.answered, visit.report);

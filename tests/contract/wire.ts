@@ -61,13 +61,13 @@ export class Wire implements AsyncDisposable {
   }
 
   async #runUp(client: Stream, engine: Stream, chop: boolean): Promise<void> {
-    const octets = new Uint8Array(64 << 10);
+    const bytes = new Uint8Array(64 << 10);
     let first = chop;
-    for (let count; (count = await client.read(octets)) !== null;) {
+    for (let count; (count = await client.read(bytes)) !== null;) {
       if (this.#cut) continue;
       const step = first ? 1 : count;
       for (let at = 0; at < count; at += step) {
-        await writeAll(engine, octets.subarray(at, at + step));
+        await writeAll(engine, bytes.subarray(at, at + step));
         // Time for the engine to read this piece before the next one joins it.
         if (first) await pause(1);
       }
@@ -77,27 +77,27 @@ export class Wire implements AsyncDisposable {
   }
 
   async #runDown(engine: Stream, client: Stream): Promise<void> {
-    const octets = new Uint8Array(64 << 10);
+    const bytes = new Uint8Array(64 << 10);
     const counter = recordCounter((length) => this.engineRecords.push(length));
-    for (let count; (count = await engine.read(octets)) !== null;) {
-      counter(octets.subarray(0, count));
-      await writeAll(client, octets.subarray(0, count));
+    for (let count; (count = await engine.read(bytes)) !== null;) {
+      counter(bytes.subarray(0, count));
+      await writeAll(client, bytes.subarray(0, count));
     }
     await client.closeWrite();
   }
 }
 
 /** Tells the length of each record (RFC 8446 section 5.1) in a stream of octets. */
-function recordCounter(found: (length: number) => void): (octets: Uint8Array) => void {
+function recordCounter(found: (length: number) => void): (bytes: Uint8Array) => void {
   const header: number[] = [];
   let left = 0;
-  return (octets) => {
-    for (const octet of octets) {
+  return (bytes) => {
+    for (const byte of bytes) {
       if (left > 0) {
         left--;
         continue;
       }
-      header.push(octet);
+      header.push(byte);
       if (header.length < 5) continue;
       left = header[3]! << 8 | header[4]!;
       header.length = 0;

@@ -67,8 +67,8 @@ async function tested(
   let output = "";
   const processes: Runtime["processes"] = Object.create(runtime.processes, {
     write: {
-      value: (_stream: string, octets: Uint8Array) => {
-        output += new TextDecoder().decode(octets);
+      value: (_stream: string, bytes: Uint8Array) => {
+        output += new TextDecoder().decode(bytes);
         return Promise.resolve();
       },
     },

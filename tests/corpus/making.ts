@@ -118,11 +118,11 @@ export function wrapped(pem: string, width: number): string {
 
 /** Text as UTF-16 with a byte order mark. */
 export function utf16(text: string, { bigEndian = false } = {}): Uint8Array {
-  const octets = new Uint8Array(2 * text.length + 2);
-  const view = new DataView(octets.buffer);
+  const bytes = new Uint8Array(2 * text.length + 2);
+  const view = new DataView(bytes.buffer);
   view.setUint16(0, 0xfeff, !bigEndian);
   for (let at = 0; at < text.length; at++) {
     view.setUint16(2 * at + 2, text.charCodeAt(at), !bigEndian);
   }
-  return octets;
+  return bytes;
 }

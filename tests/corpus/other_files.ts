@@ -22,9 +22,9 @@ async function response(
   }, it.intermediate);
 }
 
-function pem(label: string, octets: Uint8Array): string {
+function pem(label: string, bytes: Uint8Array): string {
   return `-----BEGIN ${label}-----\n${
-    btoa(String.fromCharCode(...octets))
+    btoa(String.fromCharCode(...bytes))
   }\n-----END ${label}-----\n`;
 }
 
@@ -67,9 +67,9 @@ export const OCSP_FILES: readonly Row[] = [
   {
     name: "ocsp-of-another",
     make: async (it: Making) => {
-      const octets = await response(it, 3);
+      const bytes = await response(it, 3);
       await response(it, 3);
-      return octets;
+      return bytes;
     },
     outcome: refused(
       "$file: the OCSP response is not about this certificate (serial number …); it is named for …/stapled.pem",

@@ -75,9 +75,9 @@ testWith(linux, "the other clients of a failing backend go on", async () => {
 
 /** Uploads in the background until the connection takes no more. */
 async function uploadUntilRefused(client: Deno.TlsConn): Promise<void> {
-  const octets = new Uint8Array(64 << 10);
+  const bytes = new Uint8Array(64 << 10);
   try {
-    for (;;) await writeAll(client, octets);
+    for (;;) await writeAll(client, bytes);
   } catch {
     // As expected.
   }

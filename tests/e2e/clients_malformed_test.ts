@@ -15,7 +15,7 @@ const PROTOCOL_VERSION = 70;
 
 interface Malformed {
   readonly what: string;
-  readonly octets: Uint8Array | readonly number[] | string;
+  readonly bytes: Uint8Array | readonly number[] | string;
   readonly alert: number;
   readonly reason: string;
 }
@@ -28,19 +28,19 @@ const SSLV2_HELLO = [0x80, 0x2e, 1, 0, 2, 0, 0x15, 0, 0, 0, 0x10, 1, 0, 0x80, ..
 const MALFORMED: readonly Malformed[] = [
   {
     what: "plain HTTP",
-    octets: "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    bytes: "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
     alert: DECODE_ERROR,
     reason: NOT_TLS,
   },
   {
     what: "an unexpected PROXY line",
-    octets: "PROXY TCP4 192.0.2.1 192.0.2.2 1234 443\r\n",
+    bytes: "PROXY TCP4 192.0.2.1 192.0.2.2 1234 443\r\n",
     alert: DECODE_ERROR,
     reason: NOT_TLS,
   },
   {
     what: "an SSLv2 hello",
-    octets: SSLV2_HELLO,
+    bytes: SSLV2_HELLO,
     ...byLibrary({
       rustls: { alert: DECODE_ERROR, reason: NOT_TLS },
       openssl: {
@@ -51,25 +51,25 @@ const MALFORMED: readonly Malformed[] = [
   },
   {
     what: "a record that is longer than any may be",
-    octets: [22, 3, 1, 0xff, 0xff, 1, 0, 0, 0],
+    bytes: [22, 3, 1, 0xff, 0xff, 1, 0, 0, 0],
     alert: byLibrary({ rustls: DECODE_ERROR, openssl: RECORD_OVERFLOW }),
     reason: "malformed TLS record",
   },
   {
     what: "a handshake record without a handshake",
-    octets: [22, 3, 1, 0, 0],
+    bytes: [22, 3, 1, 0, 0],
     alert: DECODE_ERROR,
     reason: byLibrary({ rustls: "malformed TLS message", openssl: "malformed TLS record" }),
   },
   {
     what: "application data before the handshake",
-    octets: [23, 3, 3, 0, 10, ...zeros(10)],
+    bytes: [23, 3, 3, 0, 10, ...zeros(10)],
     alert: UNEXPECTED_MESSAGE,
     reason: UNEXPECTED,
   },
   {
     what: "a ServerHello from a client",
-    octets: [22, 3, 3, 0, 8, 2, 0, 0, 4, ...zeros(4)],
+    bytes: [22, 3, 3, 0, 8, 2, 0, 0, 4, ...zeros(4)],
     ...byLibrary({
       rustls: { alert: DECODE_ERROR, reason: "malformed TLS message" },
       openssl: { alert: UNEXPECTED_MESSAGE, reason: UNEXPECTED },
@@ -77,13 +77,13 @@ const MALFORMED: readonly Malformed[] = [
   },
 ];
 
-for (const { what, octets, alert, reason } of MALFORMED) {
+for (const { what, bytes, alert, reason } of MALFORMED) {
   testWith({ linux: true }, `${what} is answered with an alert and named in the log`, async () => {
     await using site = await Site.startEcho();
     const { worker } = site;
-    const sent = typeof octets === "string"
-      ? new TextEncoder().encode(octets)
-      : Uint8Array.from(octets);
+    const sent = typeof bytes === "string"
+      ? new TextEncoder().encode(bytes)
+      : Uint8Array.from(bytes);
     const answer = await answerTo(site.port, sent);
     assertEquals([alertIn(answer), answer.end], [alert, "clean"], site.stud.report());
     await site.stud.output(/handshake failed/);
@@ -101,8 +101,8 @@ testWith({ linux: true }, "random octets end their connection and nothing else",
   const { worker } = site;
   await Promise.all(Array.from({ length: 100 }, async () => {
     const random = crypto.getRandomValues(new Uint8Array(20_000));
-    const { octets } = await answerTo(site.port, random, { fin: true });
-    assert(octets.length < 100, `stud answered with ${octets.length} octets`);
+    const { bytes } = await answerTo(site.port, random, { fin: true });
+    assert(bytes.length < 100, `stud answered with ${bytes.length} octets`);
   }));
   await site.echoOnce();
   assertEquals(site.worker, worker);

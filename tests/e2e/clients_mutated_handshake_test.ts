@@ -23,7 +23,7 @@ const needs = { tools: ["openssl"], linux: true };
 const CONNECTIONS = Deno.env.get("STUD_LONG_TESTS") ? 20_000 : 1_000;
 const SEED = 20_261_122;
 /** MiB. Nearly all of it is the working size of a worker that has done some handshakes. */
-const MOST_GROWTH = 120;
+const MAX_GROWTH = 120;
 /**
  * Where damage must be noticed: the version before it means nothing (RFC 8446), and rustls ignores the type too. A
  * length that is too large makes of the client's FIN a cut within a record, which OpenSSL alone tells apart from a
@@ -48,7 +48,7 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
       const samples = fc.sample(damage, { numRuns: CONNECTIONS / 2, seed: SEED });
       await eachOf(samples.length, 20, (index) => replay(site.port, records, samples[index]!));
       await unharmed(site, worker);
-      assert(memory.growth < MOST_GROWTH, `the worker grew by ${memory.growth} MiB`);
+      assert(memory.growth < MAX_GROWTH, `the worker grew by ${memory.growth} MiB`);
     },
   );
 }
@@ -75,7 +75,7 @@ testWith(needs, `damaged records after the handshake (seed ${SEED}) deliver noth
   }
   await site.stud.output(UNDECRYPTABLE);
   assertEquals(site.worker, worker);
-  assert(memory.growth < MOST_GROWTH, `the worker grew by ${memory.growth} MiB`);
+  assert(memory.growth < MAX_GROWTH, `the worker grew by ${memory.growth} MiB`);
 });
 
 /** How one connection goes wrong. */
@@ -106,14 +106,14 @@ async function replay(
   { mutations, part, end, patient }: Damage,
 ): Promise<void> {
   const all = mutated(records, mutations);
-  const octets = all.subarray(0, Math.ceil(part * all.length));
+  const bytes = all.subarray(0, Math.ceil(part * all.length));
   const conn = await connectRaw(port);
   try {
-    const first = patient ? Math.min(records[0]!.length, octets.length) : octets.length;
-    await writeAll(conn, octets.subarray(0, first));
+    const first = patient ? Math.min(records[0]!.length, bytes.length) : bytes.length;
+    await writeAll(conn, bytes.subarray(0, first));
     // A damaged hello may be one that waits for more: the test's patience ends first.
-    if (first < octets.length) await Promise.race([conn.read(new Uint8Array(1)), aMoment()]);
-    await writeAll(conn, octets.subarray(first));
+    if (first < bytes.length) await Promise.race([conn.read(new Uint8Array(1)), aMoment()]);
+    await writeAll(conn, bytes.subarray(first));
     if (end === "reset") resetConnection(conn);
     if (end === "fin") await conn.closeWrite();
   } catch {
@@ -133,9 +133,9 @@ async function sendDamaged(site: Site, where: number): Promise<void> {
   using client = await connectTls(wire.port, site.pem);
   await send(client, "before");
   assertEquals(await receiveText(client, 5), "go on");
-  wire.alterRecord((octets) => {
-    const at = AUTHENTIC + Math.floor(where * (octets.length - AUTHENTIC));
-    octets[at]! ^= 1 << Math.floor(where * 4096) % 8;
+  wire.alterRecord((bytes) => {
+    const at = AUTHENTIC + Math.floor(where * (bytes.length - AUTHENTIC));
+    bytes[at]! ^= 1 << Math.floor(where * 4096) % 8;
   });
   // Stud may have ended the connection before both are sent.
   await send(client, "damaged").catch(() => {});

@@ -36,7 +36,7 @@ for (const [what, name] of Object.entries(NAMES)) {
     if (TLS_LIBRARY !== "rustls") {
       // Peers serve whatever else there is by their default certificate: it begins with a ServerHello.
       const isRefused = REFUSED.includes(what);
-      assertEquals(received.octets[0], isRefused ? 21 : 22, site.stud.report());
+      assertEquals(received.bytes[0], isRefused ? 21 : 22, site.stud.report());
       assertEquals(
         /malformed|more than 32 KiB/.test(site.stud.stdout),
         isRefused,

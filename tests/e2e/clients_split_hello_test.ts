@@ -37,8 +37,8 @@ testWith({ linux: true }, "a ClientHello in many TLS records succeeds", async ()
     for (let at = 0; at < message.length; at += size) {
       parts.push(records(message.subarray(at, at + size)));
     }
-    const { octets } = await answerTo(site.port, join(parts), { fin: true });
-    assertEquals([octets[0], octets[5]], [22, 2], `records of ${size}\n${site.stud.report()}`);
+    const { bytes } = await answerTo(site.port, join(parts), { fin: true });
+    assertEquals([bytes[0], bytes[5]], [22, 2], `records of ${size}\n${site.stud.report()}`);
   }
   await site.released();
 });

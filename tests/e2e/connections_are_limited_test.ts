@@ -85,7 +85,7 @@ testWith(
     for (let round = 0; round < 20; round++) {
       // It may be reset before it has noticed that it is connected.
       const answer = await answerTo(site.port, hello).catch(() => undefined);
-      assertEquals(answer?.octets.length ?? 0, 0, "it was answered");
+      assertEquals(answer?.bytes.length ?? 0, 0, "it was answered");
     }
     await Promise.all(clients.map(echoes));
     await site.stud.output(

@@ -12,9 +12,9 @@ const LOCAL = Uint8Array.of(13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10, 0x20,
 const LINE = new TextEncoder().encode("PROXY TCP4 198.51.100.7 192.0.2.1 1 443\r\n");
 
 /** Connects, sends this and leaves. */
-async function check(port: number, octets: Uint8Array = new Uint8Array()): Promise<void> {
+async function check(port: number, bytes: Uint8Array = new Uint8Array()): Promise<void> {
   const conn = await connectRaw(port);
-  if (octets.length > 0) await conn.write(octets);
+  if (bytes.length > 0) await conn.write(bytes);
   closeQuietly(conn);
 }
 
@@ -84,7 +84,7 @@ testWith({ linux: true }, "-L 2 has a line for each health check", async () => {
 
 testWith({ linux: true }, "a PROXY header alone makes no handshake", async () => {
   await using site = await Site.startEcho(["-n", "1", "--proxy-proxy", BY_OPENSSL]);
-  for (const octets of [new Uint8Array(), LOCAL, LINE]) await check(site.port, octets);
+  for (const bytes of [new Uint8Array(), LOCAL, LINE]) await check(site.port, bytes);
   await check(site.port, LINE.subarray(0, 20));
   await untilCounted(site, [3, 1]);
 });

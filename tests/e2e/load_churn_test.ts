@@ -17,7 +17,7 @@ const CONNECTIONS = Deno.env.get("STUD_LONG_TESTS") ? 60_000 : 3_000;
 /** After these the worker has its working size. */
 const WARM_UP = CONNECTIONS / 3;
 /** MiB; the collector may be late. */
-const MOST_GROWTH = 40;
+const MAX_GROWTH = 40;
 
 const quick = `${CONNECTIONS} quick connections succeed and leave nothing behind`;
 testWith({ linux: true }, quick, async () => {
@@ -29,7 +29,7 @@ testWith({ linux: true }, quick, async () => {
   await churn(site, CONNECTIONS - WARM_UP);
   await site.released();
   const grown = residentMemory(worker) - before;
-  assert(grown < MOST_GROWTH, `the worker grew by ${grown} MiB`);
+  assert(grown < MAX_GROWTH, `the worker grew by ${grown} MiB`);
   assertEquals([site.worker, site.backend.accepted], [worker, CONNECTIONS]);
   assertEquals(site.stud.stderr.match(/error: .*/g), null);
 });

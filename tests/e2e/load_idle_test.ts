@@ -11,7 +11,7 @@ import { testWith } from "../support/tools.ts";
 
 const CLIENTS = Deno.env.get("STUD_LONG_TESTS") ? 10_000 : 2_000;
 /** KiB of resident memory that one idle connection may cost, noise of small numbers included. */
-const MOST_EACH = 80;
+const MAX_EACH = 80;
 
 testWith({ linux: true }, `${CLIENTS} idle connections are held by two workers`, async () => {
   await using backend = await EchoProcess.start();
@@ -32,7 +32,7 @@ testWith({ linux: true }, `${CLIENTS} idle connections are held by two workers`,
     assert(Math.min(...open) > CLIENTS / 4, `the workers hold ${open} sockets`);
     const grown = workers.reduce((total, pid, at) => total + residentMemory(pid) - before[at]!, 0);
     const each = grown * 1024 / CLIENTS;
-    assert(each < MOST_EACH, `each connection costs ${each} KiB`);
+    assert(each < MAX_EACH, `each connection costs ${each} KiB`);
     await eachOf(CLIENTS, 100, (at) => exchange(clients[at]!, "second"));
   } finally {
     for (const client of clients) closeQuietly(client);

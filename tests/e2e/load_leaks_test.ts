@@ -14,7 +14,7 @@ const CONNECTIONS = LONG ? 100_000 : 3_000;
 /** Stretches after which memory is looked at. The first of them gives the worker its working size. */
 const STRETCHES = LONG ? 5 : 3;
 /** MiB; the collector may be late. */
-const MOST_GROWTH = 25;
+const MAX_GROWTH = 25;
 
 const leaving = `${CONNECTIONS} clients that leave anyhow leave nothing behind`;
 testWith({ linux: true }, leaving, async () => {
@@ -28,7 +28,7 @@ testWith({ linux: true }, leaving, async () => {
   }
   const figures = `MiB after each ${CONNECTIONS / STRETCHES}: ${sizes.join(", ")}`;
   if (LONG) console.log(figures);
-  assert(sizes.at(-1)! - sizes[0]! < MOST_GROWTH, figures);
+  assert(sizes.at(-1)! - sizes[0]! < MAX_GROWTH, figures);
   await site.echoOnce();
   assertEquals(site.worker, worker);
   assertEquals(/internal error|error:/i.exec(site.stud.report()), null, site.stud.report());

@@ -16,23 +16,23 @@ const WAYS = [
 
 for (const { what, frontend, to, ip } of WAYS) {
   testWith({ ipv6: to === "::1" }, `--write-ip sends family and address of ${what}`, async () => {
-    const { octets } = await firstOctets({ frontend, to, args: ["--write-ip"] });
-    assertEquals(octets, [...ip, ...new TextEncoder().encode("plaintext")]);
+    const { bytes } = await firstOctets({ frontend, to, args: ["--write-ip"] });
+    assertEquals(bytes, [...ip, ...new TextEncoder().encode("plaintext")]);
   });
 
   testWith({ ipv6: to === "::1" }, `--write-proxy sends the line for ${what}`, async () => {
-    const { octets, port, own } = await firstOctets({ frontend, to, args: ["--write-proxy"] });
+    const { bytes, port, own } = await firstOctets({ frontend, to, args: ["--write-proxy"] });
     const family = to === "::1" ? "TCP6" : "TCP4";
     const expected = `PROXY ${family} ${to} ${to} ${own} ${port}\r\nplaintext`;
-    assertEquals(new TextDecoder().decode(new Uint8Array(octets)), expected);
+    assertEquals(new TextDecoder().decode(new Uint8Array(bytes)), expected);
   });
 }
 
 Deno.test("--write-proxy-v1 is --write-proxy by another name", async () => {
   const way = { frontend: "127.0.0.1,0", to: "127.0.0.1", args: ["--write-proxy-v1"] };
-  const { octets, port, own } = await firstOctets(way);
+  const { bytes, port, own } = await firstOctets(way);
   const line = `PROXY TCP4 127.0.0.1 127.0.0.1 ${own} ${port}\r\nplaintext`;
-  assertEquals(new TextDecoder().decode(new Uint8Array(octets)), line);
+  assertEquals(new TextDecoder().decode(new Uint8Array(bytes)), line);
 });
 
 testWith(
@@ -40,15 +40,15 @@ testWith(
   "--write-proxy tells the address the client connected to, not the one bound",
   async () => {
     const way = { frontend: "0.0.0.0,0", to: "127.0.0.2", args: ["--write-proxy"] };
-    const { octets, port, own } = await firstOctets(way);
+    const { bytes, port, own } = await firstOctets(way);
     const line = `PROXY TCP4 127.0.0.1 127.0.0.2 ${own} ${port}\r\nplaintext`;
-    assertEquals(new TextDecoder().decode(new Uint8Array(octets)), line);
+    assertEquals(new TextDecoder().decode(new Uint8Array(bytes)), line);
   },
 );
 
 Deno.test("without an option the backend reads plaintext from the first octet", async () => {
-  const { octets } = await firstOctets({ frontend: "127.0.0.1,0", to: "127.0.0.1", args: [] });
-  assertEquals(new TextDecoder().decode(new Uint8Array(octets)), "plaintext");
+  const { bytes } = await firstOctets({ frontend: "127.0.0.1,0", to: "127.0.0.1", args: [] });
+  assertEquals(new TextDecoder().decode(new Uint8Array(bytes)), "plaintext");
 });
 
 Deno.test("a unix socket backend gets the preface and the plaintext", async () => {
@@ -56,9 +56,9 @@ Deno.test("a unix socket backend gets the preface and the plaintext", async () =
   const backend = Backend.listen(`${folder}/backend.sock`);
   try {
     const way = { frontend: "127.0.0.1,0", to: "127.0.0.1", args: ["--write-proxy"], backend };
-    const { octets, port, own } = await firstOctets(way);
+    const { bytes, port, own } = await firstOctets(way);
     const line = `PROXY TCP4 127.0.0.1 127.0.0.1 ${own} ${port}\r\nplaintext`;
-    assertEquals(new TextDecoder().decode(new Uint8Array(octets)), line);
+    assertEquals(new TextDecoder().decode(new Uint8Array(bytes)), line);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -80,9 +80,9 @@ async function firstOctets({ to, ...options }: Way) {
   using client = await Deno.startTls(tcp, { hostname: "localhost", caCerts });
   await send(client, "plaintext");
   await client.closeWrite();
-  const { octets } = await receive(await site.backend.accept());
+  const { bytes } = await receive(await site.backend.accept());
   const own = (client.localAddr as Deno.NetAddr).port;
-  return { octets: [...octets], port, own };
+  return { bytes: [...bytes], port, own };
 }
 
 function zeros(count: number): number[] {

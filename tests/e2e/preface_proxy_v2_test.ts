@@ -157,15 +157,15 @@ async function headerOf(
   const conn = await accepted.catch((error) => {
     throw new Error(`${error}\n${client.report()}\n${site.stud.report()}`);
   });
-  let octets = new Uint8Array();
+  let bytes = new Uint8Array();
   const part = new Uint8Array(4096);
-  while (!new TextDecoder().decode(octets).endsWith(PLAINTEXT)) {
+  while (!new TextDecoder().decode(bytes).endsWith(PLAINTEXT)) {
     const count = await within(10_000, "the header", conn.read(part));
     if (count === null) throw new Error(client.report());
-    octets = Uint8Array.of(...octets, ...part.subarray(0, count));
+    bytes = Uint8Array.of(...bytes, ...part.subarray(0, count));
   }
-  const header = decodeProxyV2(octets);
-  assertEquals(octets.length - header.length, PLAINTEXT.length);
+  const header = decodeProxyV2(bytes);
+  assertEquals(bytes.length - header.length, PLAINTEXT.length);
   // A client that is killed may not have kept its session yet.
   conn.close();
   await client.closeInput();

@@ -69,14 +69,14 @@ testWith({ ...NEEDS, tools: ["haproxy", "openssl"] }, behindHaproxy, async () =>
     const own = (client.localAddr as Deno.NetAddr).port;
     await send(client, PLAINTEXT);
     await client.closeWrite();
-    const { octets, text } = await receive(await accepted);
+    const { bytes, text } = await receive(await accepted);
     if (version === 1) {
       assertEquals(text, `PROXY TCP4 127.0.0.1 127.0.0.1 ${own} ${port}\r\n${PLAINTEXT}`);
       continue;
     }
-    const { source, destination, length } = decodeProxyV2(octets);
+    const { source, destination, length } = decodeProxyV2(bytes);
     assertEquals([source, destination], [`127.0.0.1 ${own}`, `127.0.0.1 ${port}`]);
-    assertEquals(new TextDecoder().decode(octets.subarray(length)), PLAINTEXT);
+    assertEquals(new TextDecoder().decode(bytes.subarray(length)), PLAINTEXT);
   }
 });
 
@@ -101,8 +101,8 @@ const GARBAGE: readonly (readonly [Uint8Array, string])[] = [
 
 testWith(NEEDS, "anything else ends the connection, and the log says what came", async () => {
   await using site = await Site.start({ args: ARGS });
-  for (const [octets, line] of GARBAGE) {
-    const { octets: answer } = await answerTo(site.port, octets);
+  for (const [bytes, line] of GARBAGE) {
+    const { bytes: answer } = await answerTo(site.port, bytes);
     assertEquals(answer.length, 0);
     const words = line.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
     await site.stud.output(
@@ -125,9 +125,9 @@ testWith(
     await using site = await Site.start({ args: [...ARGS, "--ssl-handshake-timeout", "1"] });
     const began = Date.now();
     const stalled = [LINE.subarray(0, 20), version2(0x21, 0, [1, 2]).subarray(0, 17), LINE];
-    const clients = await Promise.all(stalled.map(async (octets) => {
+    const clients = await Promise.all(stalled.map(async (bytes) => {
       const client = await connectRaw(site.port);
-      await writeAll(client, octets);
+      await writeAll(client, bytes);
       return client;
     }));
     await Promise.all(clients.map((client) => receive(client)));
@@ -157,11 +157,11 @@ async function passedOn(site: Site, passage: Passage): Promise<Uint8Array> {
   await send(client, PLAINTEXT);
   await client.closeWrite();
   const conn = await accepted;
-  const { octets } = await within(10_000, "the backend's part", receive(conn));
+  const { bytes } = await within(10_000, "the backend's part", receive(conn));
   closeQuietly(conn);
-  const length = octets.length - PLAINTEXT.length;
-  assertEquals(new TextDecoder().decode(octets.subarray(length)), PLAINTEXT);
-  return octets.subarray(0, length);
+  const length = bytes.length - PLAINTEXT.length;
+  assertEquals(new TextDecoder().decode(bytes.subarray(length)), PLAINTEXT);
+  return bytes.subarray(0, length);
 }
 
 const PLAINTEXT = "plaintext";

@@ -88,7 +88,7 @@ testWith(HAPROXY, "the Lua file finds the name in what stud sends", async () => 
   recipe.replace(`127.0.0.1:${behind} accept-proxy`, `127.0.0.1:${port}`);
   recipe.replace("fc_pp_tlv(0x20)", "req.hdr(x-tls),url_dec");
   await serveHaproxy(recipe, recipe.file(FILES.haproxy), port);
-  const encoded = Array.from(tls, (octet) => `%${octet.toString(16).padStart(2, "0")}`);
+  const encoded = Array.from(tls, (byte) => `%${byte.toString(16).padStart(2, "0")}`);
   const header = `X-Tls: ${encoded.join("")}`;
   const { stdout } = await recipe.shell(`curl -sS -H '${header}' http://127.0.0.1:${port}/`);
   assertStringIncludes(stdout, "x-client-name: Alice Example\n");
@@ -97,10 +97,10 @@ testWith(HAPROXY, "the Lua file finds the name in what stud sends", async () => 
 /** The value of PP2_TYPE_SSL that the backend is sent for this client. */
 async function tlsPartOf(backend: Backend, client: Promise<unknown>): Promise<Uint8Array> {
   const conn = await backend.accept();
-  const octets = new Uint8Array(4096);
-  const count = await within(10_000, "the header", conn.read(octets));
+  const bytes = new Uint8Array(4096);
+  const count = await within(10_000, "the header", conn.read(bytes));
   conn.close();
   await client;
-  const { tlvs } = decodeProxyV2(octets.subarray(0, count!));
+  const { tlvs } = decodeProxyV2(bytes.subarray(0, count!));
   return tlvs.find(({ type }) => type === 0x20)!.value;
 }

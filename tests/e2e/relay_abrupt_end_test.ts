@@ -149,10 +149,10 @@ testWith(
 
 /** Writes until the other side takes no more, which is an error for TCP; returns how much it took. */
 async function sendWithoutEnd(to: Deno.Conn): Promise<number> {
-  const octets = new Uint8Array(64 << 10);
+  const bytes = new Uint8Array(64 << 10);
   let taken = 0;
   try {
-    for (;;) taken += await to.write(octets);
+    for (;;) taken += await to.write(bytes);
   } catch {
     return taken;
   }

@@ -15,9 +15,9 @@ const TOTAL = (Deno.env.get("STUD_LONG_TESTS") ? 1024 : 256) * MIB;
 /** A reader that rests now and then is slower than any writer on one machine. */
 const SLOW = { every: 4 * MIB, rest: 20 };
 /** Most that may be under way: the socket buffers of four sockets, and stud's own few. */
-const MOST_UNDER_WAY = 64 * MIB;
+const MAX_UNDER_WAY = 64 * MIB;
 /** MiB that a worker may grow by, whatever the size of the transfer. */
-const MOST_GROWTH = 80;
+const MAX_GROWTH = 80;
 
 testWith(
   { linux: true },
@@ -68,7 +68,7 @@ async function transfer(site: Site, writer: Deno.Conn, reader: Deno.Conn): Promi
   using memory = new MemoryWatch(site.worker);
   let written = 0;
   const writing = (async () => {
-    await writePattern(writer, TOTAL, (octets) => written = octets);
+    await writePattern(writer, TOTAL, (bytes) => written = bytes);
     await writer.closeWrite();
   })();
   let before = -1;
@@ -77,8 +77,8 @@ async function transfer(site: Site, writer: Deno.Conn, reader: Deno.Conn): Promi
     before = written;
     return still;
   });
-  assert(written < MOST_UNDER_WAY, `${written / MIB} MiB were taken though nobody read them`);
+  assert(written < MAX_UNDER_WAY, `${written / MIB} MiB were taken though nobody read them`);
   assertEquals(await readPattern(reader, SLOW), TOTAL, site.stud.report());
   await writing;
-  assert(memory.growth < MOST_GROWTH, `the worker grew by ${memory.growth} MiB`);
+  assert(memory.growth < MAX_GROWTH, `the worker grew by ${memory.growth} MiB`);
 }

@@ -63,8 +63,8 @@ function allowEarlyData(pem: string): string {
 function nextField(der: Uint8Array, place: number): number {
   const length = der[place + 1]!;
   if (length < 0x80) return place + 2 + length;
-  const octets = der.subarray(place + 2, place + 2 + (length & 0x7f));
-  return place + 2 + octets.length + octets.reduce((sum, octet) => sum * 256 + octet, 0);
+  const bytes = der.subarray(place + 2, place + 2 + (length & 0x7f));
+  return place + 2 + bytes.length + bytes.reduce((sum, byte) => sum * 256 + byte, 0);
 }
 
 /** [15] EXPLICIT INTEGER 16384, in an SSL_SESSION. */

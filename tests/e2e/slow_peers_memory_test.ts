@@ -10,12 +10,12 @@ import { testWith } from "../support/tools.ts";
 
 const PEERS = 200;
 /** KiB for each of them: what hitch takes. */
-const MOST = 140;
+const MAX = 140;
 const needs = { linux: true, notOnNode: true };
 
 testWith(
   needs,
-  `${PEERS} clients that read nothing of a download cost ${MOST} KiB each`,
+  `${PEERS} clients that read nothing of a download cost ${MAX} KiB each`,
   async () => {
     let sent = 0;
     const backend = Backend.serve(async (conn) => {
@@ -30,7 +30,7 @@ testWith(
 
 testWith(
   needs,
-  `${PEERS} backends that read nothing of an upload cost ${MOST} KiB each`,
+  `${PEERS} backends that read nothing of an upload cost ${MAX} KiB each`,
   async () => {
     let sent = 0;
     const released = Promise.withResolvers<void>();
@@ -68,7 +68,7 @@ async function costsLess(
       return Date.now() - since > 1_500;
     }, 60_000);
     const each = memory.growth * 1024 / PEERS;
-    assert(each <= MOST, `${each.toFixed(0)} KiB each`);
+    assert(each <= MAX, `${each.toFixed(0)} KiB each`);
   } finally {
     clients.forEach(closeQuietly);
     release();

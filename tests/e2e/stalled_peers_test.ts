@@ -109,9 +109,9 @@ testWith(linux, "an idle connection is not ended, however short the limits", asy
 
 /** Writes until the other side takes no more, which is an error for TCP. */
 async function writeUntilRefused(to: Deno.Conn): Promise<void> {
-  const octets = new Uint8Array(64 << 10);
+  const bytes = new Uint8Array(64 << 10);
   try {
-    for (;;) await writeAll(to, octets);
+    for (;;) await writeAll(to, bytes);
   } catch {
     // As expected.
   }

@@ -121,9 +121,9 @@ testWith({ linux: true }, "TLS goes over a unix socket too, to a backend with a 
 
 /** Moves octets to the end, and passes that on. */
 async function pass(from: Deno.Conn, to: Deno.Conn): Promise<void> {
-  const octets = new Uint8Array(16 << 10);
-  for (let count; (count = await from.read(octets)) !== null;) {
-    await writeAll(to, octets.subarray(0, count));
+  const bytes = new Uint8Array(16 << 10);
+  for (let count; (count = await from.read(bytes)) !== null;) {
+    await writeAll(to, bytes.subarray(0, count));
   }
   await to.closeWrite();
 }

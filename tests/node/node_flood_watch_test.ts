@@ -16,7 +16,7 @@ const KIB = 1 << 10;
 /** A connection as the watch sees it. */
 class FakeConnection implements Floodable {
   ciphertext = 0;
-  octets = 0;
+  bytes = 0;
   records = 0;
   stuck = false;
   readonly refusals: PeerError[] = [];
@@ -28,7 +28,7 @@ class FakeConnection implements Floodable {
   /** Data in full records, each padded by so many octets. */
   receive(records: number, padding = 0): void {
     this.records += records;
-    this.octets += records * (16 * KIB - padding);
+    this.bytes += records * (16 * KIB - padding);
     this.ciphertext += records * (16 * KIB + 22);
   }
 }

@@ -4,7 +4,7 @@ import process from "node:process";
 import test from "node:test";
 import { StartupError } from "../../src/errors.ts";
 import { openNodeKernel } from "../../src/runtime/node/kernel.ts";
-import { MOST_WAITING } from "../../src/runtime/node/network.ts";
+import { MAX_WAITING } from "../../src/runtime/node/network.ts";
 import { assertEquals, assertThrows } from "../support/assert.ts";
 
 const kernel = openNodeKernel();
@@ -13,7 +13,7 @@ test("raiseDescriptorLimit() leaves room for clients that wait", () => {
   const { soft } = (process.report.getReport() as unknown as {
     userLimits: { open_files: { soft: number } };
   }).userLimits.open_files;
-  assertEquals(kernel.raiseDescriptorLimit(), soft - MOST_WAITING);
+  assertEquals(kernel.raiseDescriptorLimit(), soft - MAX_WAITING);
 });
 
 test("what Node cannot do is refused, and the option is named", () => {

@@ -6,7 +6,7 @@ import process from "node:process";
 import test from "node:test";
 import { Abandonment } from "../../src/abandonment.ts";
 import { PeerError, StartupError } from "../../src/errors.ts";
-import { createNodeNetwork, MOST_WAITING } from "../../src/runtime/node/network.ts";
+import { createNodeNetwork, MAX_WAITING } from "../../src/runtime/node/network.ts";
 import type { Endpoint } from "../../src/runtime/runtime.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { within } from "../support/eventually.ts";
@@ -98,11 +98,11 @@ test("close() ends an accept that waits, and clients that do", async () => {
 test("clients beyond those that may wait are turned away, and that is told", async () => {
   const listener = await network.listen(LOOPBACK);
   const peers: NodePeer[] = [];
-  for (let each = 0; each < MOST_WAITING + 1; each++) {
+  for (let each = 0; each < MAX_WAITING + 1; each++) {
     peers.push(await NodePeer.connect(listener.address.port));
   }
   await receive(peers.at(-1)!);
-  for (const peer of peers.slice(0, MOST_WAITING)) {
+  for (const peer of peers.slice(0, MAX_WAITING)) {
     const stream = await within(10_000, "a client", listener.accept());
     assertEquals(stream.pair.peer, peer.pair.local);
     stream.close();

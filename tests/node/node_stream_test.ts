@@ -74,7 +74,7 @@ for (const [kind, connected] of [["dialled", withDialled], ["accepted", withAcce
   stream("a write waits for a peer that does not read, and goes on", async ({ ours, theirs }) => {
     const total = 32 << 20;
     let written = 0;
-    const writing = writePattern(ours, total, (octets) => written = octets);
+    const writing = writePattern(ours, total, (bytes) => written = bytes);
     let before = -1;
     await eventually("the writer is held up", () => {
       const still = written > 0 && written === before;
@@ -152,8 +152,8 @@ test("lent octets that were written arrive whole, whatever is read meanwhile", a
 });
 
 async function relay(from: Stream, to: Stream): Promise<void> {
-  for (let octets; (octets = await from.lend!()) !== null;) {
-    for (let sent = 0; sent < octets.length;) sent += await to.write(octets.subarray(sent));
+  for (let bytes; (bytes = await from.lend!()) !== null;) {
+    for (let sent = 0; sent < bytes.length;) sent += await to.write(bytes.subarray(sent));
   }
   await to.closeWrite();
 }

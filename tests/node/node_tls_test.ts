@@ -27,7 +27,7 @@ const CERTIFICATE = {
   dhParameters: undefined,
   ocspResponse: undefined,
 };
-const octets = (length: number) => new Uint8Array(length).fill(1);
+const bytes = (length: number) => new Uint8Array(length).fill(1);
 const OPTIONS: StreamContextOptions = {
   certificates: [CERTIFICATE],
   protocols: ["TLSv1.2", "TLSv1.3"],
@@ -40,9 +40,9 @@ const OPTIONS: StreamContextOptions = {
   verify: "none",
   authorities: "",
   revocationLists: [],
-  sessionIdContext: octets(32),
+  sessionIdContext: bytes(32),
   sessionTimeout: 3600,
-  ticketKeys: { name: octets(16), hmacKey: octets(32), aesKey: octets(32), all: octets(80) },
+  ticketKeys: { name: bytes(16), hmacKey: bytes(32), aesKey: bytes(32), all: bytes(80) },
   engine: undefined,
 };
 
@@ -106,7 +106,7 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
     await send(client, "last words");
     await client.closeWrite();
     assertEquals(await receiveText(server, 11), "alast words");
-    assertEquals(await server.read(octets(1)), null);
+    assertEquals(await server.read(bytes(1)), null);
     await send(server, "answer");
     assertEquals(await receiveText(client, 6), "answer");
   });
@@ -117,12 +117,12 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
     await send(client, "last words");
     client.cut();
     assertEquals(await receiveText(server, 11), "alast words");
-    await assertRejects(() => server.read(octets(1)), PeerError, "without close_notify");
+    await assertRejects(() => server.read(bytes(1)), PeerError, "without close_notify");
   });
 
   served("a cut behind nothing is a fault", async ({ client, server }) => {
     client.cut();
-    await assertRejects(() => server.read(octets(1)), PeerError, "without close_notify");
+    await assertRejects(() => server.read(bytes(1)), PeerError, "without close_notify");
   });
 
   served("a reset right behind data is a fault", async (ends) => {
@@ -131,18 +131,18 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
     await send(client, "last words");
     client.reset();
     assertEquals(await receiveText(server, 11), "alast words");
-    assertEquals(await kindOf(server.read(octets(1))), "reset");
+    assertEquals(await kindOf(server.read(bytes(1))), "reset");
   });
 
   served("close_notify of a client that was ended is an end", async (ends) => {
     const { client, server } = ends;
     await server.closeWrite();
-    assertEquals(await client.read(octets(1)), null);
+    assertEquals(await client.read(bytes(1)), null);
     await hold(ends);
     await send(client, "last words");
     await client.closeWrite();
     assertEquals(await receiveText(server, 11), "alast words");
-    assertEquals(await server.read(octets(1)), null);
+    assertEquals(await server.read(bytes(1)), null);
   });
 
   // Before, data and the end come in the same turn then, as with close_notify.
@@ -151,18 +151,18 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
     served("a cut by a client that was ended is a fault", async (ends) => {
       const { client, server } = ends;
       await server.closeWrite();
-      assertEquals(await client.read(octets(1)), null);
+      assertEquals(await client.read(bytes(1)), null);
       await hold(ends);
       await send(client, "last words");
       client.cut();
       assertEquals(await receiveText(server, 11), "alast words");
-      await assertRejects(() => server.read(octets(1)), PeerError, "without close_notify");
+      await assertRejects(() => server.read(bytes(1)), PeerError, "without close_notify");
     });
   }
 
   served("a write behind our end is refused and harms nothing", async ({ client, server }) => {
     await server.closeWrite();
-    assertEquals(await kindOf(Promise.resolve(server.write(octets(1)))), "gone");
+    assertEquals(await kindOf(Promise.resolve(server.write(bytes(1)))), "gone");
     await send(client, "still");
     assertEquals(await receiveText(server, 5), "still");
   });
@@ -212,9 +212,9 @@ async function serve(
 
 /** Has an octet arrive for which nobody waits: what follows is read only when somebody does, all at once. */
 async function hold({ client, server }: Ends): Promise<void> {
-  const { octets: before } = server;
+  const { bytes: before } = server;
   await send(client, "a");
-  await eventually("an octet arrives", () => server.octets > before);
+  await eventually("an octet arrives", () => server.bytes > before);
 }
 
 /** What kind of fault stud makes of what a promise rejects with. */

@@ -85,13 +85,13 @@ testPackage("package: nothing that is installed runs a script", async (installed
 
 testPackage("package: it brings few others, and little altogether", async (installed) => {
   const dependencies = await installed.dependencies();
-  let octets = 0;
+  let bytes = 0;
   for await (const path of filesBelow(`${installed.folder}/node_modules`)) {
-    octets += (await Deno.lstat(`${installed.folder}/node_modules/${path}`)).size;
+    bytes += (await Deno.lstat(`${installed.folder}/node_modules/${path}`)).size;
   }
-  console.log(`${dependencies.length} packages, ${(octets / 1e6).toFixed(1)} MB`);
-  assert(dependencies.length <= MOST_PACKAGES, dependencies.map(({ path }) => path).join("\n"));
-  assert(octets <= MOST_OCTETS, `${octets} octets`);
+  console.log(`${dependencies.length} packages, ${(bytes / 1e6).toFixed(1)} MB`);
+  assert(dependencies.length <= MAX_PACKAGES, dependencies.map(({ path }) => path).join("\n"));
+  assert(bytes <= MAX_BYTES, `${bytes} octets`);
 });
 
 testPackage("package: the archive holds what Node needs and nothing else", async (installed) => {
@@ -135,7 +135,7 @@ function assertExchanged({ code, stdout, stderr }: Outcome): void {
   assertEquals(code, 0, stderr);
   const told = JSON.parse(stdout);
   const names = "DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1";
-  assertEquals(told, { answer: "over TLS", protocol: "TLSv1.3", names, octets: 8, refused: true });
+  assertEquals(told, { answer: "over TLS", protocol: "TLSv1.3", names, bytes: 8, refused: true });
 }
 
 /** The process of stud itself among npx and its descendants: npx does not always pass signals on. */
@@ -156,6 +156,6 @@ const EXPECTED =
 const FOREIGN = /test|runtime\/(?:deno|linux|openssl\/)/;
 
 /** With everything that they bring, stud included. */
-const MOST_PACKAGES = 2;
+const MAX_PACKAGES = 2;
 
-const MOST_OCTETS = 5e6;
+const MAX_BYTES = 5e6;

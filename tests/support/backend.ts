@@ -116,19 +116,19 @@ export class Backend implements AsyncDisposable {
 
 /** Sends back what it receives, until the client ends. */
 export async function echo(conn: Deno.Conn): Promise<void> {
-  const octets = new Uint8Array(16 << 10);
-  for (let count; (count = await conn.read(octets)) !== null;) {
-    await writeAll(conn, octets.subarray(0, count));
+  const bytes = new Uint8Array(16 << 10);
+  for (let count; (count = await conn.read(bytes)) !== null;) {
+    await writeAll(conn, bytes.subarray(0, count));
   }
   await conn.closeWrite();
 }
 
 /** Writes all octets. */
 export async function writeAll(
-  to: { write(octets: Uint8Array): Promise<number> | number },
-  octets: Uint8Array,
+  to: { write(bytes: Uint8Array): Promise<number> | number },
+  bytes: Uint8Array,
 ): Promise<void> {
-  for (let sent = 0; sent < octets.length;) sent += await to.write(octets.subarray(sent));
+  for (let sent = 0; sent < bytes.length;) sent += await to.write(bytes.subarray(sent));
 }
 
 /** Closes a connection that may be closed already. */

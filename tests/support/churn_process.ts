@@ -7,10 +7,10 @@ import { echoOnce } from "./tls_client.ts";
 
 /** Makes so many connections, 50 at a time, each of which must get its echo and a clean end. */
 export async function churn(site: Site, connections: number): Promise<void> {
-  await runClients(import.meta.url, site, connections, MOST_PER_PROCESS);
+  await runClients(import.meta.url, site, connections, MAX_PER_PROCESS);
 }
 
-const MOST_PER_PROCESS = 5_000;
+const MAX_PER_PROCESS = 5_000;
 
 if (import.meta.main) {
   const [port, pemPath, count] = Deno.args;

@@ -12,12 +12,12 @@ export async function realClientHello(): Promise<Uint8Array> {
     () => {},
   );
   const conn = await listener.accept();
-  const octets = new Uint8Array(16 << 10);
+  const bytes = new Uint8Array(16 << 10);
   let got = 0;
-  while (got < 5 || got < 5 + word(octets, 3)) got += await conn.read(octets.subarray(got)) ?? 0;
+  while (got < 5 || got < 5 + word(bytes, 3)) got += await conn.read(bytes.subarray(got)) ?? 0;
   conn.close();
   await client;
-  return octets.slice(0, 5 + word(octets, 3));
+  return bytes.slice(0, 5 + word(bytes, 3));
 }
 
 /** The same hello with this server name (of any octets), in as many records as it takes. */
@@ -52,13 +52,13 @@ export function helloHeader(length: number): Uint8Array {
 
 /** Puts octets together. */
 export function join(parts: readonly ArrayLike<number>[]): Uint8Array {
-  const octets = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
-    octets.set(part, at);
+    bytes.set(part, at);
     at += part.length;
   }
-  return octets;
+  return bytes;
 }
 
 /** Past version, random, session id, cipher suites and compression methods. */
@@ -76,8 +76,8 @@ function serverNameExtension(name: Uint8Array): Uint8Array {
   return join([uint16(SERVER_NAME), uint16(list.length), list]);
 }
 
-function word(octets: Uint8Array, at: number): number {
-  return (octets[at]! << 8) | octets[at + 1]!;
+function word(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 8) | bytes[at + 1]!;
 }
 
 function uint16(value: number): number[] {

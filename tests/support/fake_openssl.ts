@@ -144,10 +144,10 @@ export class FakeSession implements SslSession {
     return this.#pending !== "";
   }
 
-  write(octets: Uint8Array): void {
+  write(bytes: Uint8Array): void {
     this.#mustLive("write");
     this.onWrite();
-    this.produce(textOf(octets));
+    this.produce(textOf(bytes));
   }
 
   closeWrite(): void {
@@ -182,21 +182,21 @@ export class FakeSession implements SslSession {
 
 /** Octets that are gone once they are released. */
 export class FakeOutput implements SslOutput {
-  readonly octets: Uint8Array;
+  readonly bytes: Uint8Array;
   /** How often `release` was called. */
   releases = 0;
 
-  constructor(octets: Uint8Array) {
-    this.octets = octets;
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
   }
 
   release(): void {
     this.releases++;
     // The next session writes here.
-    this.octets.fill(0);
+    this.bytes.fill(0);
   }
 }
 
-function textOf(octets: Uint8Array): string {
-  return new TextDecoder().decode(octets);
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }

@@ -47,7 +47,7 @@ export class FakeOther implements OtherProcess {
   announced: readonly SocketAddress[] = [];
   written: readonly string[] = [];
   /** How often it was asked to drain for a successor. */
-  relieved = 0;
+  drainRequests = 0;
   /** The process that takes its place already. */
   rival: number | undefined;
   isClosed = false;
@@ -76,8 +76,8 @@ export class FakeOther implements OtherProcess {
     return this.rival;
   }
 
-  relieve(): void {
-    this.relieved++;
+  requestDrain(): void {
+    this.drainRequests++;
   }
 
   close(): void {

@@ -230,7 +230,7 @@ export class FakeListener<Options extends ListenOptions = ListenOptions>
 export class FakeFiles implements Files {
   readonly texts = new Map<string, string>();
   /** Files that are not text. */
-  readonly octets = new Map<string, Uint8Array>();
+  readonly bytes = new Map<string, Uint8Array>();
   readonly directories = new Set<string>();
   /** Permission bits; files without an entry are their owner's alone. */
   readonly modes = new Map<string, number>();
@@ -242,15 +242,15 @@ export class FakeFiles implements Files {
       : Promise.resolve(text);
   }
 
-  readOctets(path: string): Promise<Uint8Array> {
-    const octets = this.octets.get(path);
-    if (octets !== undefined) return Promise.resolve(octets);
+  readBytes(path: string): Promise<Uint8Array> {
+    const bytes = this.bytes.get(path);
+    if (bytes !== undefined) return Promise.resolve(bytes);
     return this.readText(path).then((text) => new TextEncoder().encode(text));
   }
 
   list(directory: string): Promise<string[] | undefined> {
     const start = directory.endsWith("/") ? directory : `${directory}/`;
-    const names = [...this.texts.keys(), ...this.octets.keys()]
+    const names = [...this.texts.keys(), ...this.bytes.keys()]
       .filter((path) => path.startsWith(start)).map((path) => path.slice(start.length))
       .filter((name) => !name.includes("/"));
     const exists = names.length > 0 || this.directories.has(directory);
@@ -266,11 +266,11 @@ export class FakeFiles implements Files {
   }
 
   /** Writes into directories that exist. */
-  replace(path: string, octets: Uint8Array, mode: number): Promise<void> {
+  replace(path: string, bytes: Uint8Array, mode: number): Promise<void> {
     if (!this.directories.has(path.slice(0, path.lastIndexOf("/")))) {
       return Promise.reject(new StartupError(`${path}: no such file`));
     }
-    this.octets.set(path, octets);
+    this.bytes.set(path, bytes);
     this.modes.set(path, mode);
     return Promise.resolve();
   }
@@ -278,7 +278,7 @@ export class FakeFiles implements Files {
   /** The content stands for itself. */
   async stamp(path: string): Promise<string | undefined> {
     if (this.directories.has(path)) return (await this.list(path))?.sort().join(" ");
-    return this.texts.get(path) ?? this.octets.get(path)?.join();
+    return this.texts.get(path) ?? this.bytes.get(path)?.join();
   }
 }
 
@@ -313,7 +313,7 @@ export class FakeKernel implements Kernel {
     for (const name of sockets) this.#events.push(`accept silent ${name}`);
   }
 
-  overlook(sockets: readonly string[]): void {
+  ignoreNewConnections(sockets: readonly string[]): void {
     for (const name of sockets) this.#events.push(`overlook ${name}`);
   }
 

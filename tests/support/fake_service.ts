@@ -45,7 +45,7 @@ export class FakeService implements Service {
     }
     const file = log;
     return Promise.resolve({
-      append: (octets) => file.append(new TextDecoder().decode(octets)),
+      append: (bytes) => file.append(new TextDecoder().decode(bytes)),
       isCurrent: () => Promise.resolve(this.paths.get(path) === file),
       close: () => Promise.resolve(void file.closed++),
     });

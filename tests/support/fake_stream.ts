@@ -29,7 +29,7 @@ export class FakeStream implements Stream, TlsStream {
   readonly #written: Uint8Array[] = [];
   readonly #arrived: (Uint8Array | null | Error)[] = [];
   #reader: { into: Uint8Array; settle: PromiseWithResolvers<number | null> } | undefined;
-  #writer: { octets: Uint8Array; settle: PromiseWithResolvers<number> } | undefined;
+  #writer: { bytes: Uint8Array; settle: PromiseWithResolvers<number> } | undefined;
   #handshake = Promise.withResolvers<void>();
   #writeFault: Error | undefined;
   #holding = false;
@@ -76,7 +76,7 @@ export class FakeStream implements Stream, TlsStream {
     this.#holding = false;
     const writer = this.#writer;
     this.#writer = undefined;
-    if (writer !== undefined) writer.settle.resolve(this.#accept(writer.octets));
+    if (writer !== undefined) writer.settle.resolve(this.#accept(writer.bytes));
   }
 
   /** Writes fail from now on, one that waits too. */
@@ -107,10 +107,10 @@ export class FakeStream implements Stream, TlsStream {
 
   /** What was written so far. */
   get text(): string {
-    return new TextDecoder().decode(this.octets);
+    return new TextDecoder().decode(this.bytes);
   }
 
-  get octets(): Uint8Array {
+  get bytes(): Uint8Array {
     return Uint8Array.from(this.#written.flatMap((part) => [...part]));
   }
 
@@ -125,7 +125,7 @@ export class FakeStream implements Stream, TlsStream {
   }
 
   get waitingWrite(): number | undefined {
-    return this.#writer?.octets.length;
+    return this.#writer?.bytes.length;
   }
 
   unsent(): number {
@@ -145,14 +145,14 @@ export class FakeStream implements Stream, TlsStream {
     return settle.promise;
   }
 
-  write(octets: Uint8Array): Promise<number> {
+  write(bytes: Uint8Array): Promise<number> {
     if (this.#writer !== undefined) throw new Error("two writes at once");
-    if (octets.length === 0) throw new Error("a write of nothing");
+    if (bytes.length === 0) throw new Error("a write of nothing");
     if (this.closed || this.writeEnded) return Promise.reject(new Error("write after the end"));
     if (this.#writeFault !== undefined) return Promise.reject(this.#writeFault);
-    if (!this.#holding) return Promise.resolve(this.#accept(octets));
-    const taken = this.takesAtOnce ? octets.slice() : octets;
-    this.#writer = { octets: taken, settle: Promise.withResolvers() };
+    if (!this.#holding) return Promise.resolve(this.#accept(bytes));
+    const taken = this.takesAtOnce ? bytes.slice() : bytes;
+    this.#writer = { bytes: taken, settle: Promise.withResolvers() };
     return this.#writer.settle.promise;
   }
 
@@ -191,9 +191,9 @@ export class FakeStream implements Stream, TlsStream {
     reader.settle.resolve(count);
   }
 
-  #accept(octets: Uint8Array): number {
-    const count = Math.min(octets.length, this.longestWrite);
-    this.#written.push(octets.slice(0, count));
+  #accept(bytes: Uint8Array): number {
+    const count = Math.min(bytes.length, this.longestWrite);
+    this.#written.push(bytes.slice(0, count));
     return count;
   }
 }

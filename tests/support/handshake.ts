@@ -24,16 +24,16 @@ export interface Handshake {
 /** A backend that answers every request with `served` and ends. */
 export function answering(): Backend {
   return Backend.serve(async (conn) => {
-    const octets = new Uint8Array(4096);
+    const bytes = new Uint8Array(4096);
     let request = "";
     while (!request.includes("\r\n\r\n")) {
-      const count = await conn.read(octets);
+      const count = await conn.read(bytes);
       if (count === null) return;
-      request += new TextDecoder().decode(octets.subarray(0, count));
+      request += new TextDecoder().decode(bytes.subarray(0, count));
     }
     await writeAll(conn, new TextEncoder().encode(ANSWER));
     await conn.closeWrite();
-    while (await conn.read(octets) !== null);
+    while (await conn.read(bytes) !== null);
   });
 }
 

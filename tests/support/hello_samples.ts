@@ -7,11 +7,11 @@ import { helloHeader, join, records } from "./client_hello.ts";
 export type Octets = ArrayLike<number>;
 
 /** The message of one or more records, cut anew at these of its offsets. */
-export function fragmented(octets: Uint8Array, cuts: readonly number[]): Uint8Array {
+export function fragmented(bytes: Uint8Array, cuts: readonly number[]): Uint8Array {
   const message: number[] = [];
-  for (let at = 0; at < octets.length;) {
-    const end = at + 5 + (octets[at + 3]! << 8) + octets[at + 4]!;
-    message.push(...octets.subarray(at + 5, end));
+  for (let at = 0; at < bytes.length;) {
+    const end = at + 5 + (bytes[at + 3]! << 8) + bytes[at + 4]!;
+    message.push(...bytes.subarray(at + 5, end));
     at = end;
   }
   const offsets = [0, ...cuts, message.length].toSorted((one, other) => one - other);
@@ -54,8 +54,8 @@ export function identities(lengths: readonly number[], binders = 33): number[] {
 }
 
 /** Octets with their number in two octets before them. */
-function vector(octets: Octets): number[] {
-  return [octets.length >> 8, octets.length & 0xff, ...Array.from(octets)];
+function vector(bytes: Octets): number[] {
+  return [bytes.length >> 8, bytes.length & 0xff, ...Array.from(bytes)];
 }
 
 /** So many octets of 0. */
@@ -76,8 +76,8 @@ function decode(base64: string): Uint8Array {
 const PLAIN = [0, 0, 2, 0x13, 1, 1, 0];
 
 /** What a hello says. */
-export function helloOf(octets: Uint8Array): ClientHello {
-  const verdict = parseClientHello(octets);
+export function helloOf(bytes: Uint8Array): ClientHello {
+  const verdict = parseClientHello(bytes);
   if (verdict.kind !== "hello") throw new Error(JSON.stringify(verdict));
   return verdict.hello;
 }

@@ -15,7 +15,7 @@ import { Wire } from "./wire.ts";
 
 /** Makes so many connections, 40 at a time. Those that end in order must get their echo. */
 export async function leave(site: Site, connections: number): Promise<void> {
-  await runClients(import.meta.url, site, connections, MOST_PER_PROCESS);
+  await runClients(import.meta.url, site, connections, MAX_PER_PROCESS);
 }
 
 /** What clients need to know. */
@@ -41,13 +41,13 @@ const LIVES: readonly ((target: Target, fraction: number) => Promise<unknown>)[]
 /** Sends octets that are no whole handshake and leaves, by FIN or by RST. */
 async function leaveRaw(
   port: number,
-  octets: Uint8Array,
+  bytes: Uint8Array,
   fraction: number,
   answered = false,
 ): Promise<void> {
   const conn = await connectRaw(port);
   try {
-    await writeAll(conn, octets);
+    await writeAll(conn, bytes);
     if (answered) await conn.read(new Uint8Array(5));
     if (fraction < 0.5) resetConnection(conn);
     else await receiveAfterFin(conn);
@@ -65,10 +65,10 @@ async function receiveAfterFin(conn: Deno.TcpConn): Promise<void> {
 async function leaveTls(
   port: number,
   trusted: { readonly certificate: string },
-  octets: Uint8Array,
+  bytes: Uint8Array,
 ): Promise<void> {
   using conn = await connectTls(port, trusted);
-  await writeAll(conn, octets);
+  await writeAll(conn, bytes);
 }
 
 /** Leaves in the middle of a transfer, in a way that TLS libraries do not offer. */
@@ -87,11 +87,11 @@ async function leaveWire(
   await writing;
 }
 
-function partOf(octets: Uint8Array, fraction: number): Uint8Array {
-  return octets.subarray(0, Math.ceil(fraction * octets.length));
+function partOf(bytes: Uint8Array, fraction: number): Uint8Array {
+  return bytes.subarray(0, Math.ceil(fraction * bytes.length));
 }
 
-const MOST_PER_PROCESS = 4_000;
+const MAX_PER_PROCESS = 4_000;
 const PLENTY = new Uint8Array(64 << 10);
 
 if (import.meta.main) {

@@ -3,7 +3,7 @@
 import { createHash, createPrivateKey, sign } from "node:crypto";
 import { Certificate } from "../../src/x509/certificate.ts";
 import { publicKeyBits } from "../../src/x509/key_algorithm.ts";
-import { parsePem, pemOctets } from "../../src/x509/pem.ts";
+import { parsePem, pemBytes } from "../../src/x509/pem.ts";
 
 /** What is particular to a response. */
 export interface WantedResponse {
@@ -52,7 +52,7 @@ export function signedOcspResponse(
     data,
     privateKey.asymmetricKeyType === "rsa" ? RSA_SHA256 : ECDSA_SHA256,
     new Uint8Array(sign("sha256", data, privateKey)),
-    isIncluded ? [pemOctets(parsePem(certificate)[0]!)] : [],
+    isIncluded ? [pemBytes(parsePem(certificate)[0]!)] : [],
   );
 }
 
@@ -126,8 +126,8 @@ function algorithm(identifier: string): Uint8Array {
   return der(0x30, der(0x06, hex(identifier)), der(0x05));
 }
 
-function digest(hash: string, octets: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash(hash).update(octets).digest());
+function digest(hash: string, bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash(hash).update(bytes).digest());
 }
 
 /** GeneralizedTime. */

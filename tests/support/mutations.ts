@@ -6,8 +6,8 @@ import { join } from "./client_hello.ts";
 /** One damage. Places are fractions of what there is, so that it fits whatever went before. */
 export type Mutation =
   | { readonly kind: "flip"; readonly at: number; readonly bits: number }
-  | { readonly kind: "cut"; readonly at: number; readonly octets: number }
-  | { readonly kind: "insert"; readonly at: number; readonly octets: Uint8Array }
+  | { readonly kind: "cut"; readonly at: number; readonly bytes: number }
+  | { readonly kind: "insert"; readonly at: number; readonly bytes: Uint8Array }
   | { readonly kind: "duplicate"; readonly at: number }
   | { readonly kind: "swap"; readonly at: number; readonly with: number }
   | { readonly kind: "split"; readonly at: number };
@@ -25,13 +25,13 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
       bits: fc.integer({ min: 1, max: 255 }),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("cut"), at: place, octets: few }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("cut"), at: place, bytes: few }) },
   {
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant("insert"),
       at: place,
-      octets: fc.uint8Array({ minLength: 1, maxLength: 64 }),
+      bytes: fc.uint8Array({ minLength: 1, maxLength: 64 }),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("duplicate"), at: place }) },
@@ -67,14 +67,14 @@ function inTwo(record: Uint8Array): Uint8Array[] {
   );
 }
 
-function withOctetsMutated(octets: Uint8Array, mutation: Mutation): Uint8Array {
-  const at = Math.floor(mutation.at * octets.length);
+function withOctetsMutated(bytes: Uint8Array, mutation: Mutation): Uint8Array {
+  const at = Math.floor(mutation.at * bytes.length);
   if (mutation.kind === "insert") {
-    return join([octets.subarray(0, at), mutation.octets, octets.subarray(at)]);
+    return join([bytes.subarray(0, at), mutation.bytes, bytes.subarray(at)]);
   }
   if (mutation.kind === "cut") {
-    return join([octets.subarray(0, at), octets.subarray(at + mutation.octets)]);
+    return join([bytes.subarray(0, at), bytes.subarray(at + mutation.bytes)]);
   }
-  if (mutation.kind === "flip" && octets.length > 0) octets[at]! ^= mutation.bits;
-  return octets;
+  if (mutation.kind === "flip" && bytes.length > 0) bytes[at]! ^= mutation.bits;
+  return bytes;
 }

@@ -62,9 +62,9 @@ export class OwnHosts implements Disposable {
   /** Has it say something else from now on. */
   write(text: string): void {
     // In one piece, over what is there: the file is mounted, and stud may be reading it.
-    const octets = new TextEncoder().encode(text.padEnd(512, "\n"));
+    const bytes = new TextEncoder().encode(text.padEnd(512, "\n"));
     using file = Deno.openSync(`${this.#folder}/hosts`, { write: true, create: true });
-    file.writeSync(octets);
+    file.writeSync(bytes);
   }
 
   [Symbol.dispose](): void {

@@ -43,17 +43,17 @@ export class NodePeer implements Duplex {
   }
 
   async read(into: Uint8Array): Promise<number | null> {
-    const octets = this.#left ?? (await this.#chunks.next()).value as Uint8Array | undefined;
-    if (octets === undefined) return null;
-    const count = Math.min(octets.length, into.length);
-    into.set(octets.subarray(0, count));
-    this.#left = count < octets.length ? octets.subarray(count) : undefined;
+    const bytes = this.#left ?? (await this.#chunks.next()).value as Uint8Array | undefined;
+    if (bytes === undefined) return null;
+    const count = Math.min(bytes.length, into.length);
+    into.set(bytes.subarray(0, count));
+    this.#left = count < bytes.length ? bytes.subarray(count) : undefined;
     return count;
   }
 
-  write(octets: Uint8Array): Promise<number> {
+  write(bytes: Uint8Array): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.#socket.write(octets, (error) => error ? reject(error) : resolve(octets.length));
+      this.#socket.write(bytes, (error) => error ? reject(error) : resolve(bytes.length));
     });
   }
 

@@ -16,9 +16,9 @@ PATTERN.copyWithin(PERIOD, 0, PERIOD);
 
 /** Writes so many octets of the pattern. `progress` is told how many have been taken so far. */
 export async function writePattern(
-  to: { write(octets: Uint8Array): Promise<number> | number },
+  to: { write(bytes: Uint8Array): Promise<number> | number },
   total: number,
-  progress: (octets: number) => void = () => {},
+  progress: (bytes: number) => void = () => {},
 ): Promise<void> {
   for (let sent = 0; sent < total;) {
     const from = sent % PERIOD;
@@ -42,13 +42,13 @@ export async function readPattern(
   from: { read(into: Uint8Array): number | null | Promise<number | null> },
   { every = Infinity, rest = 0 }: PatternReading = {},
 ): Promise<number> {
-  const octets = new Uint8Array(128 << 10);
+  const bytes = new Uint8Array(128 << 10);
   let got = 0;
   for (let next = every;;) {
-    const count = await within(30_000, `octets after ${got}`, from.read(octets));
+    const count = await within(30_000, `octets after ${got}`, from.read(bytes));
     if (count === null) return got;
     const place = got % PERIOD;
-    if (Buffer.compare(octets.subarray(0, count), PATTERN.subarray(place, place + count)) !== 0) {
+    if (Buffer.compare(bytes.subarray(0, count), PATTERN.subarray(place, place + count)) !== 0) {
       throw new Error(`wrong octets between ${got} and ${got + count}`);
     }
     got += count;

@@ -80,9 +80,9 @@ function fail(): never {
 
 const processes: Processes = Object.create(runtime.processes, {
   write: {
-    async value(stream: "stdout" | "stderr", octets: Uint8Array) {
-      await runtime.processes.write(stream, octets);
-      if (!new TextDecoder().decode(octets).includes('"library"')) return;
+    async value(stream: "stdout" | "stderr", bytes: Uint8Array) {
+      await runtime.processes.write(stream, bytes);
+      if (!new TextDecoder().decode(bytes).includes('"library"')) return;
       const line = { type: "probe", errors: probe(), runtime: await probeRuntime() };
       const text = `${JSON.stringify(line)}\n`;
       await runtime.processes.write(stream, new TextEncoder().encode(text));

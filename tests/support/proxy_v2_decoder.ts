@@ -25,15 +25,15 @@ export interface DecodedSsl {
 }
 
 /** Decodes the header that octets begin with. */
-export function decodeProxyV2(octets: Uint8Array): DecodedProxyV2 {
+export function decodeProxyV2(bytes: Uint8Array): DecodedProxyV2 {
   const signature = "0d0a0d0a000d0a515549540a";
-  if (hex(octets.subarray(0, 12)) !== signature) throw new Error(`not a header: ${hex(octets)}`);
-  const command = { 0x20: "LOCAL", 0x21: "PROXY" }[octets[12]!] as "LOCAL" | "PROXY" | undefined;
-  if (command === undefined) throw new Error(`version and command ${octets[12]}`);
-  const family = octets[13]!;
-  const length = 16 + octets[14]! * 256 + octets[15]!;
-  if (length > octets.length) throw new Error(`${octets.length} of ${length} octets`);
-  const body = octets.subarray(16, length);
+  if (hex(bytes.subarray(0, 12)) !== signature) throw new Error(`not a header: ${hex(bytes)}`);
+  const command = { 0x20: "LOCAL", 0x21: "PROXY" }[bytes[12]!] as "LOCAL" | "PROXY" | undefined;
+  if (command === undefined) throw new Error(`version and command ${bytes[12]}`);
+  const family = bytes[13]!;
+  const length = 16 + bytes[14]! * 256 + bytes[15]!;
+  if (length > bytes.length) throw new Error(`${bytes.length} of ${length} octets`);
+  const body = bytes.subarray(16, length);
   const size = { 0x00: 0, 0x11: 4, 0x21: 16 }[family];
   if (size === undefined) throw new Error(`family ${family}`);
   const end = size === 0 ? 0 : 2 * size + 4;
@@ -59,13 +59,13 @@ export function tlvText({ tlvs }: DecodedProxyV2, type: number): string | undefi
   return found && new TextDecoder().decode(found.value);
 }
 
-function decodeTlvs(octets: Uint8Array) {
+function decodeTlvs(bytes: Uint8Array) {
   const tlvs: { type: number; value: Uint8Array }[] = [];
-  for (let at = 0; at < octets.length;) {
-    if (at + 3 > octets.length) throw new Error("a TLV is cut");
-    const end = at + 3 + word(octets, at + 1);
-    if (end > octets.length) throw new Error("a TLV is longer than what holds it");
-    tlvs.push({ type: octets[at]!, value: octets.subarray(at + 3, end) });
+  for (let at = 0; at < bytes.length;) {
+    if (at + 3 > bytes.length) throw new Error("a TLV is cut");
+    const end = at + 3 + word(bytes, at + 1);
+    if (end > bytes.length) throw new Error("a TLV is longer than what holds it");
+    tlvs.push({ type: bytes[at]!, value: bytes.subarray(at + 3, end) });
     at = end;
   }
   return tlvs;
@@ -82,15 +82,15 @@ function decodeSsl(value: Uint8Array): DecodedSsl {
   };
 }
 
-function host(octets: Uint8Array): string {
-  if (octets.length === 4) return octets.join(".");
-  return [0, 2, 4, 6, 8, 10, 12, 14].map((at) => word(octets, at).toString(16)).join(":");
+function host(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join(".");
+  return [0, 2, 4, 6, 8, 10, 12, 14].map((at) => word(bytes, at).toString(16)).join(":");
 }
 
-function word(octets: Uint8Array, at: number): number {
-  return octets[at]! * 256 + octets[at + 1]!;
+function word(bytes: Uint8Array, at: number): number {
+  return bytes[at]! * 256 + bytes[at + 1]!;
 }
 
-function hex(octets: Uint8Array): string {
-  return [...octets].map((octet) => octet.toString(16).padStart(2, "0")).join("");
+function hex(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -13,12 +13,12 @@ export async function connectRaw(port: number): Promise<Deno.TcpConn> {
 /** Sends octets, with `fin` ends its sending side, and reads until stud ends the connection. */
 export async function answerTo(
   port: number,
-  octets: Uint8Array,
+  bytes: Uint8Array,
   { fin = false }: { fin?: boolean } = {},
 ): Promise<Received> {
   const conn = await connectRaw(port);
   try {
-    await writeAll(conn, octets);
+    await writeAll(conn, bytes);
     if (fin) await conn.closeWrite();
   } catch {
     // Stud has ended the connection before it got everything.
@@ -29,7 +29,7 @@ export async function answerTo(
 }
 
 /** The number of the fatal alert that octets from stud end with, or undefined. RFC 8446 section 6. */
-export function alertIn({ octets }: Received): number | undefined {
-  const [type, , , , length, level, description] = octets.subarray(-7);
+export function alertIn({ bytes }: Received): number | undefined {
+  const [type, , , , length, level, description] = bytes.subarray(-7);
   return type === 21 && length === 2 && level === 2 ? description : undefined;
 }

@@ -24,11 +24,11 @@ export async function recordHandshake(site: Site, args: readonly string[]): Prom
 }
 
 /** Cuts octets into TLS records (RFC 8446 section 5.1). */
-export function recordsIn(octets: Uint8Array): Uint8Array[] {
+export function recordsIn(bytes: Uint8Array): Uint8Array[] {
   const records: Uint8Array[] = [];
-  for (let at = 0; at < octets.length;) {
-    const end = at + 5 + (octets[at + 3]! << 8) + octets[at + 4]!;
-    records.push(octets.slice(at, end));
+  for (let at = 0; at < bytes.length;) {
+    const end = at + 5 + (bytes[at + 3]! << 8) + bytes[at + 4]!;
+    records.push(bytes.slice(at, end));
     at = end;
   }
   return records;
@@ -39,7 +39,7 @@ async function record(client: Deno.Conn, port: number): Promise<Uint8Array> {
   const server = await Deno.connect({ hostname: "127.0.0.1", port });
   const sent: Uint8Array[] = [];
   await Promise.all([
-    forward(client, server, (octets) => sent.push(octets.slice())),
+    forward(client, server, (bytes) => sent.push(bytes.slice())),
     forward(server, client, () => {}),
   ]);
   for (const conn of [client, server]) closeQuietly(conn);
@@ -49,13 +49,13 @@ async function record(client: Deno.Conn, port: number): Promise<Uint8Array> {
 async function forward(
   from: Deno.Conn,
   to: Deno.Conn,
-  take: (octets: Uint8Array) => void,
+  take: (bytes: Uint8Array) => void,
 ): Promise<void> {
-  const octets = new Uint8Array(16 << 10);
+  const bytes = new Uint8Array(16 << 10);
   try {
-    for (let count; (count = await from.read(octets)) !== null;) {
-      take(octets.subarray(0, count));
-      await writeAll(to, octets.subarray(0, count));
+    for (let count; (count = await from.read(bytes)) !== null;) {
+      take(bytes.subarray(0, count));
+      await writeAll(to, bytes.subarray(0, count));
     }
     await to.closeWrite();
   } catch {

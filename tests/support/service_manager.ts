@@ -32,8 +32,8 @@ export class ServiceManager implements Disposable {
 
   async #listen(): Promise<void> {
     try {
-      for await (const [octets] of this.#socket) {
-        this.heard.push(...new TextDecoder().decode(octets).trimEnd().split("\n"));
+      for await (const [bytes] of this.#socket) {
+        this.heard.push(...new TextDecoder().decode(bytes).trimEnd().split("\n"));
       }
     } catch {
       // Closed.

@@ -24,8 +24,8 @@ export async function failHandshake(
   const { port: own } = connection.localAddr as Deno.NetAddr;
   await connection.write(new TextEncoder().encode(words));
   try {
-    const octets = new Uint8Array(1024);
-    while (await connection.read(octets) !== null);
+    const bytes = new Uint8Array(1024);
+    while (await connection.read(bytes) !== null);
   } catch {
     // A reset is an end too.
   }

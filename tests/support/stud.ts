@@ -258,8 +258,8 @@ export class Stud implements AsyncDisposable {
 
   async #collect(stream: ReadableStream<Uint8Array>, take: (text: string) => void): Promise<void> {
     const decoder = new TextDecoder();
-    for await (const octets of stream) {
-      take(decoder.decode(octets, { stream: true }));
+    for await (const bytes of stream) {
+      take(decoder.decode(bytes, { stream: true }));
       this.#wake();
     }
   }

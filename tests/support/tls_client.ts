@@ -26,7 +26,7 @@ export async function connectTls(port: number, pem: Trusted): Promise<Deno.TlsCo
 
 /** What came from a peer until its end. */
 export interface Received {
-  readonly octets: Uint8Array;
+  readonly bytes: Uint8Array;
   readonly text: string;
   /** `clean`: FIN, and on TLS close_notify before it; anything else is the error's text. */
   readonly end: string;
@@ -45,18 +45,18 @@ export async function receiveText(
   from: { read(into: Uint8Array): number | null | Promise<number | null> },
   length: number,
 ): Promise<string> {
-  const octets = new Uint8Array(length);
+  const bytes = new Uint8Array(length);
   for (let got = 0; got < length;) {
-    const count = await within(15_000, "more octets", from.read(octets.subarray(got)));
+    const count = await within(15_000, "more octets", from.read(bytes.subarray(got)));
     if (count === null) throw new Error(`ended after ${got} of ${length} octets`);
     got += count;
   }
-  return new TextDecoder().decode(octets);
+  return new TextDecoder().decode(bytes);
 }
 
 /** Writes text. */
 export function send(
-  to: { write(octets: Uint8Array): Promise<number> | number },
+  to: { write(bytes: Uint8Array): Promise<number> | number },
   text: string,
 ): Promise<void> {
   return writeAll(to, new TextEncoder().encode(text));
@@ -78,14 +78,14 @@ async function readToEnd(
   let end = "clean";
   try {
     for (;;) {
-      const octets = new Uint8Array(16 << 10);
-      const count = await from.read(octets);
+      const bytes = new Uint8Array(16 << 10);
+      const count = await from.read(bytes);
       if (count === null) break;
-      parts.push(octets.subarray(0, count));
+      parts.push(bytes.subarray(0, count));
     }
   } catch (error) {
     end = String(error);
   }
-  const octets = new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
-  return { octets, text: new TextDecoder().decode(octets), end };
+  const bytes = new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
+  return { bytes, text: new TextDecoder().decode(bytes), end };
 }

@@ -79,5 +79,5 @@ async function collect(
   take: (text: string) => void,
 ): Promise<void> {
   const decoder = new TextDecoder();
-  for await (const octets of stream) take(decoder.decode(octets, { stream: true }));
+  for await (const bytes of stream) take(decoder.decode(bytes, { stream: true }));
 }

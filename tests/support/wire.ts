@@ -90,43 +90,43 @@ export class Wire implements AsyncDisposable {
   }
 
   async #runUp(client: Deno.TcpConn, stud: Deno.TcpConn): Promise<void> {
-    const octets = new Uint8Array(64 << 10);
+    const bytes = new Uint8Array(64 << 10);
     const { cuts, before = new Uint8Array() } = this.#options;
     let first = cuts !== undefined || before.length > 0;
-    for (let count; (count = await client.read(octets)) !== null;) {
+    for (let count; (count = await client.read(bytes)) !== null;) {
       if (this.#cut) continue;
       if (this.#halving === "request") {
         this.#cut = true;
-        await endHalfWay(stud, octets.subarray(0, count));
+        await endHalfWay(stud, bytes.subarray(0, count));
         continue;
       }
-      this.#alter?.(octets.subarray(0, 5 + (octets[3]! << 8) + octets[4]!));
+      this.#alter?.(bytes.subarray(0, 5 + (bytes[3]! << 8) + bytes[4]!));
       this.#alter = undefined;
-      if (first) await this.#inPieces(join([before, octets.subarray(0, count)]), stud);
-      else await writeAll(stud, octets.subarray(0, count));
+      if (first) await this.#inPieces(join([before, bytes.subarray(0, count)]), stud);
+      else await writeAll(stud, bytes.subarray(0, count));
       first = false;
     }
     if (!this.#cut) await stud.closeWrite();
   }
 
-  async #inPieces(octets: Uint8Array, stud: Deno.TcpConn): Promise<void> {
-    const offsets = [...this.#options.cuts?.(octets.length) ?? [], octets.length];
+  async #inPieces(bytes: Uint8Array, stud: Deno.TcpConn): Promise<void> {
+    const offsets = [...this.#options.cuts?.(bytes.length) ?? [], bytes.length];
     let sent = 0;
     for (const offset of offsets) {
-      await writeAll(stud, octets.subarray(sent, offset));
+      await writeAll(stud, bytes.subarray(sent, offset));
       sent = offset;
       // Time for stud to read this piece before the next one joins it.
-      if (sent < octets.length) await pause(1);
+      if (sent < bytes.length) await pause(1);
     }
   }
 
   async #runDown(stud: Deno.TcpConn, client: Deno.TcpConn): Promise<void> {
-    const octets = new Uint8Array(64 << 10);
+    const bytes = new Uint8Array(64 << 10);
     while (!this.#holding) {
-      const count = await stud.read(octets);
+      const count = await stud.read(bytes);
       if (count === null) return await client.closeWrite();
-      if (this.#halving === "answer") return await endHalfWay(client, octets.subarray(0, count));
-      await writeAll(client, octets.subarray(0, count));
+      if (this.#halving === "answer") return await endHalfWay(client, bytes.subarray(0, count));
+      await writeAll(client, bytes.subarray(0, count));
     }
   }
 
@@ -141,7 +141,7 @@ export class Wire implements AsyncDisposable {
   }
 }
 
-async function endHalfWay(to: Deno.TcpConn, octets: Uint8Array): Promise<void> {
-  await writeAll(to, octets.subarray(0, octets.length / 2));
+async function endHalfWay(to: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
+  await writeAll(to, bytes.subarray(0, bytes.length / 2));
   await to.closeWrite();
 }

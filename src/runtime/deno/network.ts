@@ -215,8 +215,8 @@ class DenoStream<Connection extends Deno.Conn = Deno.Conn> implements Stream {
     return this.conn.read(into);
   }
 
-  write(octets: Uint8Array): Promise<number> {
-    return this.conn.write(octets);
+  write(bytes: Uint8Array): Promise<number> {
+    return this.conn.write(bytes);
   }
 
   closeWrite(): Promise<void> {

@@ -30,25 +30,25 @@ export interface WorkerProgram {
 export interface StandardPipes {
   readonly stdin: ReadableStream<Uint8Array>;
   /** Writes all of it to standard output. Rejects when the reader is gone. */
-  write(octets: Uint8Array): Promise<void>;
+  write(bytes: Uint8Array): Promise<void>;
 }
 
 /** Standard input and output, one read and one write at a time. */
-export interface StandardOctets {
+export interface StandardBytes {
   /** The next bytes, or null at the end. */
   read(): Promise<Uint8Array | null>;
   /** Writes all of it. */
-  write(octets: Uint8Array): Promise<void>;
+  write(bytes: Uint8Array): Promise<void>;
 }
 
 /** Deno's own. */
-export const standardOctets: StandardOctets = {
+export const standardBytes: StandardBytes = {
   async read() {
     const space = new Uint8Array(READ_BYTES);
     const length = await Deno.stdin.read(space);
     return length === null ? null : space.subarray(0, length);
   },
-  write: (octets) => write("stdout", octets),
+  write: (bytes) => write("stdout", bytes),
 };
 
 /** Makes the processes part of a Deno runtime. `pipes`, if given, replace Deno's standard input and output. */
@@ -68,10 +68,8 @@ export function createDenoProcesses(program: WorkerProgram, pipes?: StandardPipe
     get stdin() {
       return pipes?.stdin ?? Deno.stdin.readable;
     },
-    write(stream, octets) {
-      return stream === "stdout" && pipes !== undefined
-        ? pipes.write(octets)
-        : write(stream, octets);
+    write(stream, bytes) {
+      return stream === "stdout" && pipes !== undefined ? pipes.write(bytes) : write(stream, bytes);
     },
     startWorker: ({ wholeEnvironment = false } = {}) =>
       takeExpected(expected, wholeEnvironment) ?? startWorker(program, wholeEnvironment),
@@ -220,10 +218,10 @@ function startWorker(
   }
 }
 
-async function write(stream: StandardStream, octets: Uint8Array): Promise<void> {
+async function write(stream: StandardStream, bytes: Uint8Array): Promise<void> {
   // Deno's asynchronous write runs on another thread, so a stalled reader cannot stop the event loop.
   const target = stream === "stdout" ? Deno.stdout : Deno.stderr;
-  for (let sent = 0; sent < octets.length;) sent += await target.write(octets.subarray(sent));
+  for (let sent = 0; sent < bytes.length;) sent += await target.write(bytes.subarray(sent));
 }
 
 async function capture(program: string, args: readonly string[]): Promise<string | undefined> {
@@ -243,7 +241,7 @@ async function capture(program: string, args: readonly string[]): Promise<string
 function openDatagram(): DatagramSender {
   if (Deno.build.os === "linux") {
     // deno-lint-ignore require-await -- what it throws is to be a rejection
-    return { send: async (octets, to) => sendDatagram(to, octets), close() {} };
+    return { send: async (bytes, to) => sendDatagram(to, bytes), close() {} };
   }
   // Deno only has bound datagram sockets; the name can be freed as soon as the socket is bound.
   const path = `${Deno.makeTempDirSync({ prefix: "stud-" })}/datagram`;
@@ -251,8 +249,8 @@ function openDatagram(): DatagramSender {
   Deno.removeSync(path);
   Deno.removeSync(path.slice(0, path.lastIndexOf("/")));
   return {
-    async send(octets, to) {
-      await socket.send(octets, { transport: "unixpacket", path: to });
+    async send(bytes, to) {
+      await socket.send(bytes, { transport: "unixpacket", path: to });
     },
     close: () => socket.close(),
   };

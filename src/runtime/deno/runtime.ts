@@ -8,7 +8,7 @@ import { StartupError } from "../../errors.ts";
 import { limitFor, readUpTo } from "../bounded_files.ts";
 import { clock } from "../clock.ts";
 import { createDenoNetwork } from "./network.ts";
-import { createDenoProcesses, standardOctets, type WorkerProgram } from "./processes.ts";
+import { createDenoProcesses, standardBytes, type WorkerProgram } from "./processes.ts";
 import { createDenoService } from "./service.ts";
 import { openLinuxKernel } from "../linux/kernel.ts";
 import { createLoopNetwork } from "../loop/loop_network.ts";
@@ -49,7 +49,7 @@ export function createRuntime(
     platform: Deno.build.os,
     network: loop === undefined ? network : createLoopNetwork(() => loop.begin(), network),
     files: rootedFiles(files),
-    processes: createDenoProcesses(worker, loop && loopPipes(loop, standardOctets)),
+    processes: createDenoProcesses(worker, loop && loopPipes(loop, standardBytes)),
     service: createDenoService(program),
     clock: loop ?? clock,
     // The table in docs/architecture.md explains the order.
@@ -75,7 +75,7 @@ export function createRuntime(
 const files: Files = {
   readText: (path, limit) =>
     named(path, async () => new TextDecoder().decode(await readFile(path, limit))),
-  readOctets: (path, limit) => named(path, () => readFile(path, limit)),
+  readBytes: (path, limit) => named(path, () => readFile(path, limit)),
   list: (directory) => named(directory, () => list(directory)),
   mode: (path) =>
     named(path, async () => {
@@ -97,7 +97,7 @@ const files: Files = {
       return undefined;
     }
   },
-  replace: (path, octets, mode) => named(path, () => replace(path, octets, mode)),
+  replace: (path, bytes, mode) => named(path, () => replace(path, bytes, mode)),
 };
 
 async function readFile(path: string, wanted?: number): Promise<Uint8Array> {
@@ -116,10 +116,10 @@ const FILE_TYPE = 0o170000;
 const NAMED_PIPE = 0o010000;
 const DEVICE = 0o020000;
 
-async function replace(path: string, octets: Uint8Array, mode: number): Promise<void> {
+async function replace(path: string, bytes: Uint8Array, mode: number): Promise<void> {
   const temporary = `${path}.${crypto.randomUUID()}`;
   try {
-    await Deno.writeFile(temporary, octets, { createNew: true, mode });
+    await Deno.writeFile(temporary, bytes, { createNew: true, mode });
     // `open` has applied the process's umask to the mode.
     if (Deno.build.os !== "windows") await Deno.chmod(temporary, mode);
     await Deno.rename(temporary, path);

@@ -127,7 +127,7 @@ export class SocketDescriptors {
     this.#length[0] = this.#info.length;
     const known = this.#calls.getsockopt(fd, IPPROTO_TCP, TCP_INFO, this.#info, this.#length) === 0;
     if (!known || this.#length[0] < this.#info.length) return undefined;
-    return this.#info.subarray(DATA_SEGMENTS_IN).some((octet) => octet !== 0);
+    return this.#info.subarray(DATA_SEGMENTS_IN).some((byte) => byte !== 0);
   }
 
   /**
@@ -169,14 +169,14 @@ export class SocketDescriptors {
   /** Checks a few descriptors, the most likely first. */
   #guess(connection: Connection): boolean {
     let fd = -1;
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
       fd = this.#taken.firstAbsent(fd + 1);
       const found = this.#look(fd, connection);
       if (found === "connection") return true;
       // The kernel assigned none above a free one: it is below, or others were closed meanwhile.
       if (found === "closed") break;
     }
-    return this.#guessBelow(fd, connection) || this.#guessAbove(fd + 1, connection, MOST_TRIES) ||
+    return this.#guessBelow(fd, connection) || this.#guessAbove(fd + 1, connection, MAX_TRIES) ||
       this.#guessAbove(this.#taken.end, connection, 2) || this.#guessInTurn(connection);
   }
 
@@ -315,7 +315,7 @@ function keyOf(local: number, peer: number): number {
 const UNFOUND = -1;
 const GONE = -2;
 /** Max descriptors of one kind to check for a connection. The first is nearly always right. */
-const MOST_TRIES = 8;
+const MAX_TRIES = 8;
 /** A struct sockaddr of family AF_UNSPEC. */
 const UNSPECIFIED = new Uint8Array(16);
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).

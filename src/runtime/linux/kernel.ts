@@ -15,7 +15,7 @@ import { OpenDescriptors } from "./open_descriptors.ts";
 import { replaceOpenFiles } from "./open_files.ts";
 import { confine, hideMemory } from "./sandbox.ts";
 import { ipOf, portOf, SOCKADDR_BYTES } from "./socket_address.ts";
-import { overlookingProgram, steeringProgram } from "./steering.ts";
+import { ignoringProgram, steeringProgram } from "./steering.ts";
 import type {
   Kernel,
   ListenerOptions,
@@ -106,8 +106,8 @@ class LinuxKernel implements Kernel {
     }
   }
 
-  overlook(sockets: readonly string[]): void {
-    const program = filterProgram(overlookingProgram());
+  ignoreNewConnections(sockets: readonly string[]): void {
+    const program = filterProgram(ignoringProgram());
     for (const fd of this.#named(sockets)) {
       this.#attach(fd, SO_ATTACH_FILTER, program, "cannot close a listening socket gently");
     }
@@ -150,13 +150,13 @@ class LinuxKernel implements Kernel {
   }
 
   pinToCpu(index: number): number {
-    const allowed = new Uint8Array(CPU_SET_OCTETS);
+    const allowed = new Uint8Array(CPU_SET_BYTES);
     this.#libc.sched_getaffinity(0, BigInt(allowed.length), allowed);
-    const cpus = [...allowed].flatMap((octet, at) =>
-      BITS.filter((bit) => octet & (1 << bit)).map((bit) => at * 8 + bit)
+    const cpus = [...allowed].flatMap((byte, at) =>
+      BITS.filter((bit) => byte & (1 << bit)).map((bit) => at * 8 + bit)
     );
     const cpu = cpus[index % cpus.length] ?? 0;
-    const wanted = new Uint8Array(CPU_SET_OCTETS);
+    const wanted = new Uint8Array(CPU_SET_BYTES);
     wanted[cpu >> 3] = 1 << (cpu & 7);
     // Only this thread: it does all the relaying, and the collector's helper threads may use idle CPUs.
     const result = this.#libc.sched_setaffinity(0, BigInt(wanted.length), wanted);
@@ -281,7 +281,7 @@ const M_MMAP_THRESHOLD = -3;
 /** Bytes; glibc's own initial value, which it would raise step by step to 32 MiB. */
 const LARGE_BLOCK = 128 << 10;
 /** sizeof(cpu_set_t): 1024 CPUs. */
-const CPU_SET_OCTETS = 128;
+const CPU_SET_BYTES = 128;
 const BITS = [0, 1, 2, 3, 4, 5, 6, 7];
 const ERRNO_TEXT: Readonly<Record<number, string>> = {
   1: "operation not permitted (this needs root)",

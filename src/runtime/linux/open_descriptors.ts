@@ -48,12 +48,12 @@ export class OpenDescriptors {
   #atOnce(): number {
     const limits = new BigUint64Array(2);
     const known = this.#libc.getrlimit(RLIMIT_NOFILE, limits) === 0;
-    return known && limits[0]! < MOST_AT_ONCE ? Number(limits[0]) : MOST_AT_ONCE;
+    return known && limits[0]! < MAX_AT_ONCE ? Number(limits[0]) : MAX_AT_ONCE;
   }
 }
 
 /** This many closed descriptors in a row are the end of the search. */
 const GAP = 4096;
-const MOST_AT_ONCE = 1024;
+const MAX_AT_ONCE = 1024;
 // Values of the Linux ABI on x86-64 and arm64 (the same on both).
 const POLLNVAL = 0x20;

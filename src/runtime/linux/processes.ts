@@ -42,7 +42,7 @@ export function openProcess(pid: number): OtherProcess | undefined {
       claim = claimed;
       return undefined;
     },
-    relieve() {
+    requestDrain() {
       // Different from an operator's SIGTERM, because a second SIGTERM exits immediately.
       const signal = catches(pid, SIGNALS.SIGURG) ? "SIGURG" : "SIGTERM";
       if (handle !== undefined) return send(handle, SIGNALS[signal]);

@@ -111,7 +111,7 @@ function search(ranges: readonly Range[]): Instruction[] {
   const above = search(ranges.slice(middle));
   const pivot = ranges[middle]!.first;
   // A conditional jump skips max 255 instructions.
-  const jump: Instruction[] = below.length <= MOST_SKIPPED
+  const jump: Instruction[] = below.length <= MAX_SKIPPED
     ? [[JUMP_IF_AT_LEAST, pivot, below.length, 0]]
     : [[JUMP_IF_AT_LEAST, pivot, 0, 1], [JUMP, below.length]];
   return [...jump, ...below, ...above];
@@ -149,7 +149,7 @@ function isSame(one: readonly Instruction[], other: readonly Instruction[] | und
   return one.length === 1 && other?.length === 1 && one[0] === other[0];
 }
 
-const MOST_SKIPPED = 255;
+const MAX_SKIPPED = 255;
 
 // Codes of linux/bpf_common.h: class, size or operation, mode or source.
 const LOAD_WORD = 0x20;

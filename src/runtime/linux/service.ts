@@ -67,15 +67,15 @@ export function closeDescriptor(descriptor: number): void {
 /** Sends text or bytes to a unix socket, by path or as `@NAME` (unix(7)), without waiting. Throws if it cannot. */
 export function sendDatagram(to: string, text: string | Uint8Array): void {
   const { socket, sendto, close } = library();
-  const octets = new Uint8Array(typeof text === "string" ? new TextEncoder().encode(text) : text);
+  const bytes = new Uint8Array(typeof text === "string" ? new TextEncoder().encode(text) : text);
   const address = to.startsWith("@") ? encodeAbstractName(to.slice(1)) : encodePath(to);
   if (address === undefined) throw new Error("the name is too long for a socket");
   const descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (descriptor < 0) throw systemError("socket");
   try {
     const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-    const length = BigInt(octets.length);
-    const sent = sendto(descriptor, octets, length, flags, address, address.length);
+    const length = BigInt(bytes.length);
+    const sent = sendto(descriptor, bytes, length, flags, address, address.length);
     if (sent < 0) throw systemError("sendto");
   } finally {
     close(descriptor);

@@ -38,7 +38,7 @@ export function steeringProgram({ first, count, byClient }: Steering): Uint8Arra
   ];
   return encodeInstructions([
     // A socket for all addresses gets IPv4 packets too, so the packet's own version decides.
-    [LOAD_OCTET, NETWORK_HEADER],
+    [LOAD_BYTE, NETWORK_HEADER],
     [SHIFT_RIGHT, 4],
     [JUMP_IF_EQUAL, 6, 0, ipv6.length],
     ...ipv6,
@@ -60,9 +60,9 @@ export function steeringProgram({ first, count, byClient }: Steering): Uint8Arra
  * everything else pass. The client tries again after a second; by then another socket of the port accepts it, or it is
  * refused.
  */
-export function overlookingProgram(): Uint8Array<ArrayBuffer> {
+export function ignoringProgram(): Uint8Array<ArrayBuffer> {
   return encodeInstructions([
-    [LOAD_OCTET, TCP_FLAGS],
+    [LOAD_BYTE, TCP_FLAGS],
     [AND, SYN | ACK],
     [JUMP_IF_EQUAL, SYN, 0, 1],
     [RETURN, 0],
@@ -72,7 +72,7 @@ export function overlookingProgram(): Uint8Array<ArrayBuffer> {
 
 // Codes of linux/bpf_common.h: class, size or operation, mode or source.
 const LOAD_WORD = 0x20;
-const LOAD_OCTET = 0x30;
+const LOAD_BYTE = 0x30;
 const JUMP = 0x05;
 const JUMP_IF_EQUAL = 0x15;
 const MULTIPLY = 0x24;

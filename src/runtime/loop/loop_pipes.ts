@@ -5,7 +5,7 @@
  */
 
 import { EAGAIN, EINTR, FIONBIO } from "../linux/abi.ts";
-import type { StandardOctets, StandardPipes } from "../deno/processes.ts";
+import type { StandardBytes, StandardPipes } from "../deno/processes.ts";
 import {
   EPOLLERR,
   EPOLLET,
@@ -19,28 +19,28 @@ import type { WorkerLoop } from "./worker_loop.ts";
 import { errno, openLibc, SocketError } from "./libc.ts";
 
 /** Reads and writes them on the loop as soon as it exists; they must be pipes or sockets. */
-export function loopPipes(loop: WorkerLoop, before: StandardOctets): StandardPipes {
+export function loopPipes(loop: WorkerLoop, before: StandardBytes): StandardPipes {
   let input: Pipe | undefined;
   let output: Pipe | undefined;
   const stdin = new ReadableStream<Uint8Array>({
     async pull(controller) {
       if (loop.current !== undefined) input ??= new Pipe(STDIN, EPOLLIN, loop.current);
-      const octets = await (input ?? before).read();
-      if (octets === null) controller.close();
-      else controller.enqueue(octets);
+      const bytes = await (input ?? before).read();
+      if (bytes === null) controller.close();
+      else controller.enqueue(bytes);
     },
   }, { highWaterMark: 0 });
   return {
     stdin,
-    write(octets) {
+    write(bytes) {
       if (loop.current !== undefined) output ??= new Pipe(STDOUT, EPOLLOUT, loop.current);
-      return (output ?? before).write(octets);
+      return (output ?? before).write(bytes);
     },
   };
 }
 
 /** One end of a pipe: one read, or one write, at a time. */
-class Pipe implements StandardOctets, Watcher {
+class Pipe implements StandardBytes, Watcher {
   readonly patient = false;
   readonly #libc = openLibc();
   readonly #descriptor: number;
@@ -63,17 +63,17 @@ class Pipe implements StandardOctets, Watcher {
     const space = new Uint8Array(READ_BYTES);
     for (;;) {
       const event = this.#event.promise;
-      const octets = this.#libc.read(this.#descriptor, space, space.length);
-      if (octets > 0) return space.subarray(0, octets);
-      if (octets === 0) return null;
+      const bytes = this.#libc.read(this.#descriptor, space, space.length);
+      if (bytes > 0) return space.subarray(0, bytes);
+      if (bytes === 0) return null;
       await this.#untilRetry(event);
     }
   }
 
-  async write(octets: Uint8Array): Promise<void> {
-    for (let sent = 0; sent < octets.length;) {
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let sent = 0; sent < bytes.length;) {
       const event = this.#event.promise;
-      const rest = octets.subarray(sent) as Uint8Array<ArrayBuffer>;
+      const rest = bytes.subarray(sent) as Uint8Array<ArrayBuffer>;
       const taken = this.#libc.write(this.#descriptor, rest, rest.length);
       if (taken >= 0) sent += taken;
       else await this.#untilRetry(event);

@@ -110,16 +110,16 @@ export class LoopStream implements TcpStream, Watcher {
   }
 
   read(into: Uint8Array): number | null | Promise<number | null> {
-    const octets = this.#receive(into, into.length);
-    if (octets === WAIT) return this.#readLater(into);
-    return octets === 0 ? null : octets;
+    const bytes = this.#receive(into, into.length);
+    if (bytes === WAIT) return this.#readLater(into);
+    return bytes === 0 ? null : bytes;
   }
 
   lendNow(most: number): Uint8Array | null | undefined {
     const { lent } = this.#services;
-    const octets = this.#receive(lent, Math.min(most, lent.length));
-    if (octets === WAIT) return undefined;
-    return octets === 0 ? null : lent.subarray(0, octets);
+    const bytes = this.#receive(lent, Math.min(most, lent.length));
+    if (bytes === WAIT) return undefined;
+    return bytes === 0 ? null : lent.subarray(0, bytes);
   }
 
   whenReadable(ready: () => void): void {
@@ -139,13 +139,13 @@ export class LoopStream implements TcpStream, Watcher {
     });
   }
 
-  write(octets: Uint8Array): number | Promise<number> {
+  write(bytes: Uint8Array): number | Promise<number> {
     if (this.#writes < 2) this.#sendWithoutDelay();
-    const sent = this.#send(octets);
-    if (sent === octets.length) return sent;
+    const sent = this.#send(bytes);
+    if (sent === bytes.length) return sent;
     this.#watchOutput();
     return new Promise((resolve, reject) => {
-      this.#writing = { rest: octets.slice(sent), length: octets.length, resolve, reject };
+      this.#writing = { rest: bytes.slice(sent), length: bytes.length, resolve, reject };
     });
   }
 
@@ -232,17 +232,17 @@ export class LoopStream implements TcpStream, Watcher {
     const descriptor = this.#open();
     if (!this.#readable) return WAIT;
     for (;;) {
-      const octets = this.#services.libc.recv(
+      const bytes = this.#services.libc.recv(
         descriptor,
         into as Uint8Array<ArrayBuffer>,
         most,
         0,
       );
-      if (octets === 0 && this.#fault !== undefined) throw SocketError.of(this.#fault);
-      if (octets >= 0) {
+      if (bytes === 0 && this.#fault !== undefined) throw SocketError.of(this.#fault);
+      if (bytes >= 0) {
         // Fewer bytes than requested: the queue is empty, and an event announces more (epoll(7), edge-triggered).
-        if (octets < most && !this.#over) this.#readable = false;
-        return octets;
+        if (bytes < most && !this.#over) this.#readable = false;
+        return bytes;
       }
       const error = errno();
       if (error === EINTR) continue;
@@ -253,13 +253,13 @@ export class LoopStream implements TcpStream, Watcher {
   }
 
   /** Returns the number of bytes that the kernel took. */
-  #send(octets: Uint8Array): number {
+  #send(bytes: Uint8Array): number {
     const descriptor = this.#open();
     for (;;) {
       const sent = this.#services.libc.send(
         descriptor,
-        octets as Uint8Array<ArrayBuffer>,
-        octets.length,
+        bytes as Uint8Array<ArrayBuffer>,
+        bytes.length,
         MSG_NOSIGNAL,
       );
       if (sent >= 0) return sent;

@@ -25,10 +25,10 @@ export class AcceptedStream extends NodeStream implements TcpStream {
   }
 
   /** Hands over the paused socket, with bytes that must be read from it again, before the next turn. */
-  release(octets: Uint8Array): { readonly socket: Socket; readonly listener: SocketAddress } {
+  release(bytes: Uint8Array): { readonly socket: Socket; readonly listener: SocketAddress } {
     this.detach();
     this.socket.push = Socket.prototype.push;
-    if (octets.length > 0) this.socket.unshift(octets);
+    if (bytes.length > 0) this.socket.unshift(bytes);
     return { socket: this.socket, listener: this.#listener };
   }
 

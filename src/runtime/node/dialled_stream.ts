@@ -32,20 +32,20 @@ export class DialledStream extends NodeStream {
     return this.socket;
   }
 
-  override arrived(octets: Uint8Array): boolean {
+  override arrived(bytes: Uint8Array): boolean {
     // If much arrives, more would arrive before this is written, and would have to be copied.
-    this.#paused = !super.arrived(octets) || octets.length >= MUCH;
+    this.#paused = !super.arrived(bytes) || bytes.length >= MUCH;
     return !this.#paused;
   }
 
-  override write(octets: Uint8Array): number | Promise<number> {
+  override write(bytes: Uint8Array): number | Promise<number> {
     // The next read of any socket may overwrite what the kernel has not taken by then.
-    const own = isLent(octets) ? new Uint8Array(octets) : octets;
+    const own = isLent(bytes) ? new Uint8Array(bytes) : bytes;
     return own.length < MUCH ? super.write(own) : this.#writeMuch(own);
   }
 
   /** TLS delivers records one by one. Records that have arrived together are sent together, at the end of the turn. */
-  #writeMuch(octets: Uint8Array): number | Promise<number> {
+  #writeMuch(bytes: Uint8Array): number | Promise<number> {
     if (this.unwritable !== undefined) return Promise.reject(this.unwritable);
     if (!this.#gathering) {
       this.#gathering = true;
@@ -55,9 +55,9 @@ export class DialledStream extends NodeStream {
         this.socket.uncork();
       });
     }
-    this.handOver(octets);
+    this.handOver(bytes);
     const waiting = this.socket.writableLength;
-    return waiting < MOST_GATHERED ? octets.length : this.untilTaken(octets.length);
+    return waiting < MAX_GATHERED ? bytes.length : this.untilTaken(bytes.length);
   }
 
   protected override resume(): void {
@@ -77,8 +77,8 @@ export class DialledSocket extends Socket {
    * Data does not arrive here, but its end does. With an "end" event, Node would also close a socket that has ended its
    * own side.
    */
-  override push(octets: Uint8Array | null): boolean {
-    return onPush.call(this, octets);
+  override push(bytes: Uint8Array | null): boolean {
+    return onPush.call(this, bytes);
   }
 
   /** A failed write does not end it: what the peer has sent before can still be read. */
@@ -94,15 +94,15 @@ const DIALLED = {
 };
 
 /** Whether the next read of some plain socket will overwrite these bytes. */
-export function isLent(octets: Uint8Array): boolean {
-  return octets.buffer === SHARED_READ_BUFFER.buffer;
+export function isLent(bytes: Uint8Array): boolean {
+  return bytes.buffer === SHARED_READ_BUFFER.buffer;
 }
 
-function onRead(this: Socket, octets: number): boolean {
-  return owned(this)[OWNER]?.arrived(SHARED_READ_BUFFER.subarray(0, octets)) ?? false;
+function onRead(this: Socket, bytes: number): boolean {
+  return owned(this)[OWNER]?.arrived(SHARED_READ_BUFFER.subarray(0, bytes)) ?? false;
 }
 
 /** Bytes of a nearly full record: more will probably follow. */
 const MUCH = 12 << 10;
 /** Bytes that a socket may hold before the writer must wait. */
-const MOST_GATHERED = 256 << 10;
+const MAX_GATHERED = 256 << 10;

@@ -12,7 +12,7 @@ export interface Floodable {
   /** Bytes of ciphertext that have arrived. */
   readonly ciphertext: number;
   /** Bytes of plaintext in them, and the records these were in. */
-  readonly octets: number;
+  readonly bytes: number;
   readonly records: number;
   /** Whether the client does not read what it is sent. */
   readonly stuck: boolean;
@@ -53,7 +53,7 @@ function judge(connection: Floodable, mark: Mark): void {
   const records = connection.records - mark.records;
   const { stuck } = connection;
   // Records may be padded to their full length; but a client that reads nothing must not make us store answers.
-  const allowed = stuck && mark.wasStuck ? MOST_UNREAD : MOST_IDLE + records * LONGEST_RECORD;
+  const allowed = stuck && mark.wasStuck ? MAX_UNREAD : MAX_IDLE + records * LONGEST_RECORD;
   if (overhead > allowed) {
     watched.delete(connection);
     const reason = "the client broke the protocol (too many KeyUpdates)";
@@ -67,16 +67,16 @@ function judge(connection: Floodable, mark: Mark): void {
 }
 
 /** Bytes that were neither data nor the frame of a record with data. */
-function overheadOf({ ciphertext, octets, records }: Floodable): number {
-  return ciphertext - octets - records * RECORD_FRAME;
+function overheadOf({ ciphertext, bytes, records }: Floodable): number {
+  return ciphertext - bytes - records * RECORD_FRAME;
 }
 
 /** Milliseconds. */
 const PERIOD = 2_000;
 /** Bytes without data that a client may send in a period: some 600 KeyUpdates. */
-const MOST_IDLE = 16 << 10;
+const MAX_IDLE = 16 << 10;
 /** The same for a client that does not read the answers. */
-const MOST_UNREAD = 64 << 10;
+const MAX_UNREAD = 64 << 10;
 const LONGEST_RECORD = 17 << 10;
 /**
  * Max bytes that a record adds to its data: CBC in TLS 1.2. Ciphers that add less allow a client some more overhead.

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { StartupError } from "../../errors.ts";
 import { collectGarbage } from "../collect_garbage.ts";
-import { MOST_WAITING } from "./network.ts";
+import { MAX_WAITING } from "./network.ts";
 import type { Kernel, Privileges } from "../runtime.ts";
 
 /** Makes the interface to the kernel. Linux only. */
@@ -22,7 +22,7 @@ export function openNodeKernel(): Kernel {
     },
     listeners: () => [],
     acceptSilent() {},
-    overlook() {},
+    ignoreNewConnections() {},
     dropPrivileges,
     pinToCpu: () => undefined,
     // A worker's environment sets this instead.
@@ -53,7 +53,7 @@ function dropPrivileges({ chroot, uid, gid }: Privileges): void {
 function raiseDescriptorLimit(): number {
   const line = limits().find((text) => text.startsWith("Max open files"));
   const soft = Number(line?.trim().split(/\s{2,}/)[1]);
-  return Number.isFinite(soft) ? Math.max(1, soft - MOST_WAITING) : 0;
+  return Number.isFinite(soft) ? Math.max(1, soft - MAX_WAITING) : 0;
 }
 
 function limits(): string[] {

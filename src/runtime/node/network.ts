@@ -172,7 +172,7 @@ class NodeListener implements StreamListener {
     if (this.#waiting !== undefined) {
       this.#waiting.resolve(new AcceptedStream(socket, this.address));
       this.#waiting = undefined;
-    } else if (this.#accepted.length < MOST_WAITING) {
+    } else if (this.#accepted.length < MAX_WAITING) {
       this.#accepted.push(socket);
     } else {
       socket.destroy();
@@ -240,4 +240,4 @@ const KINDS: Readonly<Record<string, readonly [PeerErrorKind, string]>> = {
 const HAS_REUSE_PORT = process.platform === "linux" && !isBefore(process.versions.node, 22, 12);
 
 /** Connections that may wait inside this process until there is room to serve them. */
-export const MOST_WAITING = 64;
+export const MAX_WAITING = 64;

@@ -36,7 +36,7 @@ export function createNodeProcesses(
       return process.stdout.isTTY === true;
     },
     get stdin() {
-      return octetsFrom(process.stdin);
+      return bytesFrom(process.stdin);
     },
     write,
     startWorker: () => startWorker(program, descriptors),
@@ -78,8 +78,8 @@ function startWorker(
     return {
       pid: child.pid,
       control: octetsTo(child.stdin!),
-      output: octetsFrom(child.stdout!),
-      errors: octetsFrom(child.stderr!),
+      output: bytesFrom(child.stdout!),
+      errors: bytesFrom(child.stderr!),
       ended: new Promise<ProcessEnd>((resolve) => {
         child.on("exit", (code, signal) => resolve({ code: code ?? 128, signal }));
       }),
@@ -91,7 +91,7 @@ function startWorker(
   }
 }
 
-function octetsFrom(stream: Readable): ReadableStream<Uint8Array> {
+function bytesFrom(stream: Readable): ReadableStream<Uint8Array> {
   return Readable.toWeb(stream) as ReadableStream<Uint8Array>;
 }
 
@@ -101,9 +101,9 @@ function octetsFrom(stream: Readable): ReadableStream<Uint8Array> {
 function octetsTo(stream: Writable): WritableStream<Uint8Array> {
   stream.on("error", () => {}); // The writer gets the error.
   return new WritableStream({
-    write: (octets) =>
+    write: (bytes) =>
       new Promise((resolve, reject) => {
-        stream.write(octets, (error) => error ? reject(error) : resolve());
+        stream.write(bytes, (error) => error ? reject(error) : resolve());
       }),
     close: () => void stream.end(),
     abort: () => void stream.destroy(),
@@ -111,12 +111,12 @@ function octetsTo(stream: Writable): WritableStream<Uint8Array> {
 }
 
 /** Resolves when the bytes have been handed over; a stalled reader delays code that waits for that. */
-function write(stream: StandardStream, octets: Uint8Array): Promise<void> {
+function write(stream: StandardStream, bytes: Uint8Array): Promise<void> {
   const target = stream === "stdout" ? process.stdout : process.stderr;
   // The writer gets the error; without a listener the event would be an uncaught error.
   if (target.listenerCount("error") === 0) target.on("error", () => {});
   return new Promise((resolve, reject) => {
-    target.write(octets, (error) => error ? reject(error) : resolve());
+    target.write(bytes, (error) => error ? reject(error) : resolve());
   });
 }
 

@@ -50,7 +50,7 @@ export function createRuntime(program: RuntimeOptions): Runtime {
 const files: Files = {
   readText: (path, limit) =>
     named(path, async () => new TextDecoder().decode(await readFile(path, limit))),
-  readOctets: (path, limit) => named(path, () => readFile(path, limit)),
+  readBytes: (path, limit) => named(path, () => readFile(path, limit)),
   list: (directory) => named(directory, () => list(directory)),
   mode: (path) =>
     named(path, async () => {
@@ -72,7 +72,7 @@ const files: Files = {
       return undefined;
     }
   },
-  replace: (path, octets, mode) => named(path, () => replace(path, octets, mode)),
+  replace: (path, bytes, mode) => named(path, () => replace(path, bytes, mode)),
 };
 
 async function readFile(path: string, wanted?: number): Promise<Uint8Array> {
@@ -89,10 +89,10 @@ async function readFile(path: string, wanted?: number): Promise<Uint8Array> {
   }
 }
 
-async function replace(path: string, octets: Uint8Array, mode: number): Promise<void> {
+async function replace(path: string, bytes: Uint8Array, mode: number): Promise<void> {
   const temporary = `${path}.${crypto.randomUUID()}`;
   try {
-    await writeFile(temporary, octets, { flag: "wx", mode });
+    await writeFile(temporary, bytes, { flag: "wx", mode });
     // `open` has applied the process's umask to the mode.
     await chmod(temporary, mode);
     await rename(temporary, path);

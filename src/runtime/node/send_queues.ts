@@ -64,9 +64,9 @@ function readText(path: string): string {
 function forms({ host, port }: SocketAddress): string[] {
   const suffix = `:${hexadecimal(port, 4)}`;
   if (host.includes(":")) return [words(ipv6Octets(host)) + suffix];
-  const octets = host.split(".").map(Number);
-  const mapped = [...new Array<number>(10).fill(0), 255, 255, ...octets];
-  return [words(octets) + suffix, words(mapped) + suffix];
+  const bytes = host.split(".").map(Number);
+  const mapped = [...new Array<number>(10).fill(0), 255, 255, ...bytes];
+  return [words(bytes) + suffix, words(mapped) + suffix];
 }
 
 function ipv6Octets(host: string): number[] {
@@ -79,12 +79,12 @@ function ipv6Octets(host: string): number[] {
   return [...front, ...zeros, ...back].flatMap((group) => [group >> 8, group & 255]);
 }
 
-function words(octets: readonly number[]): string {
+function words(bytes: readonly number[]): string {
   let text = "";
-  for (let at = 0; at < octets.length; at += 4) {
-    const word = octets.slice(at, at + 4);
+  for (let at = 0; at < bytes.length; at += 4) {
+    const word = bytes.slice(at, at + 4);
     if (LITTLE_ENDIAN) word.reverse();
-    text += word.map((octet) => hexadecimal(octet, 2)).join("");
+    text += word.map((byte) => hexadecimal(byte, 2)).join("");
   }
   return text;
 }

@@ -20,7 +20,7 @@ export const OWNER = Symbol("owner");
 export abstract class NodeStream implements Stream {
   protected readonly socket: Socket;
   /** Settle the pending read. */
-  #give: ((octets: Uint8Array | null) => void) | undefined;
+  #give: ((bytes: Uint8Array | null) => void) | undefined;
   #refuseRead: ((fault: unknown) => void) | undefined;
   /** Bytes that arrived without a pending read. */
   #kept: Uint8Array[] | undefined;
@@ -33,7 +33,7 @@ export abstract class NodeStream implements Stream {
   /** The error for writes only. */
   #writeFault: unknown;
   /** Settle the pending write or end. */
-  #taken: ((octets: number) => void) | undefined;
+  #taken: ((bytes: number) => void) | undefined;
   #refuseWrite: ((fault: unknown) => void) | undefined;
   /** The number of bytes in it. */
   #length = 0;
@@ -60,23 +60,23 @@ export abstract class NodeStream implements Stream {
   }
 
   async read(into: Uint8Array): Promise<number | null> {
-    const octets = await this.lend();
-    if (octets === null) return null;
-    const count = Math.min(octets.length, into.length);
-    into.set(octets.subarray(0, count));
-    if (count < octets.length) (this.#kept ??= []).unshift(new Uint8Array(octets.subarray(count)));
+    const bytes = await this.lend();
+    if (bytes === null) return null;
+    const count = Math.min(bytes.length, into.length);
+    into.set(bytes.subarray(0, count));
+    if (count < bytes.length) (this.#kept ??= []).unshift(new Uint8Array(bytes.subarray(count)));
     return count;
   }
 
-  write(octets: Uint8Array): number | Promise<number> {
+  write(bytes: Uint8Array): number | Promise<number> {
     if (this.unwritable !== undefined) return Promise.reject(this.unwritable);
-    this.handOver(octets);
+    this.handOver(bytes);
     const { errored } = this.socket;
     if (errored !== null) {
       this.writeFailed(errored);
       return Promise.reject(errored);
     }
-    return this.socket.writableLength === 0 ? octets.length : this.untilTaken(octets.length);
+    return this.socket.writableLength === 0 ? bytes.length : this.untilTaken(bytes.length);
   }
 
   closeWrite(): Promise<void> {
@@ -106,9 +106,9 @@ export abstract class NodeStream implements Stream {
   }
 
   /** Passes bytes to the socket, to be sent after all that it already has. */
-  protected handOver(octets: Uint8Array): void {
+  protected handOver(bytes: Uint8Array): void {
     this.#issued++;
-    this.socket.write(octets, this.#written);
+    this.socket.write(bytes, this.#written);
   }
 
   /** Resolves with the given number when everything that was handed over is taken. */
@@ -134,14 +134,14 @@ export abstract class NodeStream implements Stream {
   protected abstract resume(): void;
 
   /** Passes bytes on; false if the socket must pause. Bytes without a pending read are copied. */
-  arrived(octets: Uint8Array): boolean {
+  arrived(bytes: Uint8Array): boolean {
     const give = this.#give;
     if (give === undefined) {
-      (this.#kept ??= []).push(new Uint8Array(octets));
+      (this.#kept ??= []).push(new Uint8Array(bytes));
       return false;
     }
     this.#give = undefined;
-    give(octets);
+    give(bytes);
     return true;
   }
 
@@ -205,9 +205,9 @@ export abstract class NodeStream implements Stream {
   }
 
   #takeKept(): Uint8Array | undefined {
-    const octets = this.#kept?.shift();
+    const bytes = this.#kept?.shift();
     if (this.#kept?.length === 0) this.#kept = undefined;
-    return octets;
+    return bytes;
   }
 
   /** One function for all writes of a socket: Node calls identical callbacks together. */
@@ -297,9 +297,9 @@ interface Handle {
 }
 
 /** Replaces the method with which Node puts arriving data into the socket's queue. False means pause. */
-export function onPush(this: Socket, octets: Uint8Array | null): boolean {
+export function onPush(this: Socket, bytes: Uint8Array | null): boolean {
   const owner = owned(this)[OWNER];
-  if (octets !== null) return owner?.arrived(octets) ?? false;
+  if (bytes !== null) return owner?.arrived(bytes) ?? false;
   owner?.ends(this);
   return false;
 }

@@ -10,7 +10,7 @@ import { createSecureContext, createServer, type SecureContext } from "node:tls"
 import { StartupError } from "../../errors.ts";
 import { DerTag, readDer } from "../../x509/der.ts";
 import { isKeyUri } from "../../wire/key_uri.ts";
-import { parsePem, pemOctets } from "../../x509/pem.ts";
+import { parsePem, pemBytes } from "../../x509/pem.ts";
 import { AcceptedStream } from "./accepted_stream.ts";
 import { DialledStream } from "./dialled_stream.ts";
 import { watchForFloods } from "./flood_watch.ts";
@@ -123,7 +123,7 @@ class NodeContext implements StreamContext {
     if (octets === undefined) return undefined;
     return certificates.find(({ certificateChain }) => {
       const [leaf] = parsePem(certificateChain);
-      return leaf !== undefined && Buffer.compare(pemOctets(leaf), octets) === 0;
+      return leaf !== undefined && Buffer.compare(pemBytes(leaf), octets) === 0;
     });
   };
 }
@@ -246,7 +246,7 @@ function refuseUnreadable({ authorities, certificates }: StreamContextOptions): 
   for (const { dhParameters = "" } of certificates) {
     attempt(
       "DH parameters",
-      () => parsePem(dhParameters).map(pemOctets).forEach(checkDhParameters),
+      () => parsePem(dhParameters).map(pemBytes).forEach(checkDhParameters),
     );
   }
 }

@@ -66,6 +66,6 @@ class ServerStream extends NodeTlsStream implements ConnectedStream {
 }
 
 /** Replaces the method with which Node puts decrypted data into the socket's queue. */
-function onPush(this: TLSSocket, octets: Uint8Array | null): boolean {
-  return (owned(this)[OWNER] as NodeTlsStream | undefined)?.take(octets) ?? true;
+function onPush(this: TLSSocket, bytes: Uint8Array | null): boolean {
+  return (owned(this)[OWNER] as NodeTlsStream | undefined)?.take(bytes) ?? true;
 }

@@ -83,7 +83,7 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
   #done = false;
   #paused = false;
   /** Plaintext bytes and records so far. */
-  octets = 0;
+  bytes = 0;
   records = 0;
   /** Bytes of ciphertext that had arrived with the last plaintext, and the turn in which that was. */
   #ciphertext = 0;
@@ -147,11 +147,11 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
   }
 
   /** The library takes bytes immediately unless it is still sending others; small amounts need not be waited for. */
-  override write(octets: Uint8Array): number | Promise<number> {
+  override write(bytes: Uint8Array): number | Promise<number> {
     if (this.unwritable !== undefined) return Promise.reject(this.unwritable);
     const busy = this.#tls.writableLength > 0;
-    this.handOver(busy && isLent(octets) ? new Uint8Array(octets) : octets);
-    return busy || octets.length > LITTLE ? this.untilTaken(octets.length) : octets.length;
+    this.handOver(busy && isLent(bytes) ? new Uint8Array(bytes) : bytes);
+    return busy || bytes.length > LITTLE ? this.untilTaken(bytes.length) : bytes.length;
   }
 
   override reset(): void {
@@ -218,15 +218,15 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
   }
 
   /** Takes decrypted data, or null at the end; false means pause. */
-  take(octets: Uint8Array | null): boolean {
-    if (octets === null) {
+  take(bytes: Uint8Array | null): boolean {
+    if (bytes === null) {
       this.#end();
       return false;
     }
-    this.octets += octets.length;
+    this.bytes += bytes.length;
     this.records++;
     this.understood();
-    this.#paused = !this.arrived(octets);
+    this.#paused = !this.arrived(bytes);
     return !this.#paused;
   }
 
@@ -249,15 +249,15 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
   }
 
   /** Whether this many bytes can be a close_notify. Any other number may be a record whose rest was cut off. */
-  #isGoodbye(octets: number): boolean {
+  #isGoodbye(bytes: number): boolean {
     if (this.#tls.getProtocol() !== "TLSv1.3") {
       const { name } = this.#tls.getCipher();
       const [, sizes] = GOODBYES.find(([pattern]) => pattern.test(name))!;
-      return sizes.includes(octets);
+      return sizes.includes(bytes);
     }
     // Some clients send user_canceled before it, and there may be KeyUpdates.
-    const alerts = [ALERT, 2 * ALERT].filter((alert) => octets >= alert);
-    return alerts.some((alert) => (octets - alert) % KEY_UPDATE === 0);
+    const alerts = [ALERT, 2 * ALERT].filter((alert) => bytes >= alert);
+    return alerts.some((alert) => (bytes - alert) % KEY_UPDATE === 0);
   }
 }
 
@@ -284,8 +284,8 @@ class ClientSocket extends TLSSocket {
     this.#asksForCertificate = options.requestCert;
   }
 
-  override push(octets: Uint8Array | null): boolean {
-    return this.owner?.take(octets) ?? true;
+  override push(bytes: Uint8Array | null): boolean {
+    return this.owner?.take(bytes) ?? true;
   }
 
   /** Why the client's certificate is invalid; undefined if it is valid, or if there is none and none is needed. */

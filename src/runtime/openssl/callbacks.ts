@@ -95,15 +95,15 @@ export class Callbacks {
     length: number,
     argument: Deno.PointerValue,
   ): number {
-    const list = octetsAt(offered, length);
+    const list = bytesAt(offered, length);
     const wanted = this.#protocols[asNumber(argument) - 1]?.split(",") ?? [];
     const places = placesOf(list);
     for (const protocol of wanted) {
       const place = places.get(protocol);
       if (place === undefined) continue;
-      new BigUint64Array(octetsAt(out, 8).buffer)[0] = Deno.UnsafePointer.value(offered) +
+      new BigUint64Array(bytesAt(out, 8).buffer)[0] = Deno.UnsafePointer.value(offered) +
         BigInt(place);
-      octetsAt(outLength, 1)[0] = protocol.length;
+      bytesAt(outLength, 1)[0] = protocol.length;
       return SSL_TLSEXT_ERR_OK;
     }
     return SSL_TLSEXT_ERR_ALERT_FATAL;
@@ -117,7 +117,7 @@ export class Callbacks {
     if (response === undefined) return SSL_TLSEXT_ERR_NOACK;
     const copy = crypto.CRYPTO_malloc(BigInt(response.length), null, 0);
     if (copy === null) return SSL_TLSEXT_ERR_NOACK;
-    octetsAt(copy, response.length).set(response);
+    bytesAt(copy, response.length).set(response);
     const length = BigInt(response.length);
     ssl.SSL_set_tlsext_status_ocsp_resp(session, SSL_CTRL_SET_STATUS_RESPONSE, length, copy);
     return SSL_TLSEXT_ERR_OK;
@@ -128,14 +128,14 @@ export class Callbacks {
     const { crypto } = this.#libraries;
     if (this.#former === undefined) return TICKET_UNKNOWN;
     const { former, current } = this.#former;
-    const name = octetsAt(ticket.name, current.name.length);
+    const name = bytesAt(ticket.name, current.name.length);
     if (sealing) {
       name.set(current.name);
-      if (crypto.RAND_bytes(ticket.iv, IV_OCTETS) !== 1) return TICKET_FAILED;
+      if (crypto.RAND_bytes(ticket.iv, IV_BYTES) !== 1) return TICKET_FAILED;
       return this.#init(ticket, current, crypto.EVP_EncryptInit_ex) ? TICKET_OPENED : TICKET_FAILED;
     }
     for (const keys of [former, current]) {
-      if (!keys.name.every((octet, at) => octet === name[at])) continue;
+      if (!keys.name.every((byte, at) => byte === name[at])) continue;
       if (!this.#init(ticket, keys, crypto.EVP_DecryptInit_ex)) return TICKET_FAILED;
       return keys === former ? TICKET_RENEW : TICKET_OPENED;
     }
@@ -185,7 +185,7 @@ function placesOf(list: Uint8Array): Map<string, number> {
 }
 
 /** C memory, to be read and written while the callback runs. */
-function octetsAt(pointer: Pointer, length: number): Uint8Array<ArrayBuffer> {
+function bytesAt(pointer: Pointer, length: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, length));
 }
 
@@ -208,7 +208,7 @@ const TICKET = {
   result: "i32",
 } as const;
 
-const IV_OCTETS = 16;
+const IV_BYTES = 16;
 // openssl/tls1.h and the man pages above.
 const SSL_CTRL_SET_STATUS_CALLBACK = 63;
 const SSL_CTRL_SET_STATUS_ARGUMENT = 64;

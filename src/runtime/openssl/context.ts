@@ -61,8 +61,8 @@ export class DenoSslContext implements SslContext {
   }
 
   setTicketKeys(keys: SslTicketKeys): void {
-    const octets = new Uint8Array(keys.all);
-    this.#must(this.#ctrl(SSL_CTRL_SET_TLSEXT_TICKET_KEYS, octets.length, octets));
+    const bytes = new Uint8Array(keys.all);
+    this.#must(this.#ctrl(SSL_CTRL_SET_TLSEXT_TICKET_KEYS, bytes.length, bytes));
   }
 
   staple(place: number, response: Uint8Array | undefined): void {

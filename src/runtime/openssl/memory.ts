@@ -17,8 +17,8 @@ export function textAt(pointer: Deno.PointerValue): string | undefined {
 }
 
 /** The address of a buffer that JavaScript owns; the buffer must outlive every use of the address. */
-export function addressOf(octets: Uint8Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>): bigint {
-  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(octets));
+export function addressOf(bytes: Uint8Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>): bigint {
+  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
 }
 
 /** Throws the first error in the queue if `result` means failure: NULL, or not above 0. */

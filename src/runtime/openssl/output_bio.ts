@@ -45,7 +45,7 @@ export class OutputBio implements SslOutput {
     return this.length;
   }
 
-  get octets(): Uint8Array {
+  get bytes(): Uint8Array {
     return this.#memory.subarray(0, this.length);
   }
 

@@ -136,9 +136,9 @@ export class DenoSslSession implements SslSession {
     this.mayHaveMore = false;
     while (total < into.length) {
       const space = total === 0 ? into : into.subarray(total);
-      const octets = ssl.SSL_read(session, space as Octets, space.length);
-      if (octets <= 0) return this.#readNoMore(session, octets, total);
-      total += octets;
+      const bytes = ssl.SSL_read(session, space as Octets, space.length);
+      if (bytes <= 0) return this.#readNoMore(session, bytes, total);
+      total += bytes;
       if (ssl.SSL_has_pending(session) === 0 && crypto.BIO_ctrl_pending(bio) === 0) return total;
     }
     this.mayHaveMore = true;
@@ -166,12 +166,12 @@ export class DenoSslSession implements SslSession {
     return this.#services.libraries.ssl.SSL_has_pending(this.#session()) === 1;
   }
 
-  write(octets: Uint8Array): void {
+  write(bytes: Uint8Array): void {
     const { libraries: { ssl }, outputs, largeOutputs } = this.#services;
-    const pool = octets.length > LARGE_WRITE ? largeOutputs : outputs;
+    const pool = bytes.length > LARGE_WRITE ? largeOutputs : outputs;
     const session = this.#begin(NOTHING, 0, pool);
     try {
-      const result = ssl.SSL_write(session, octets as Octets, octets.length);
+      const result = ssl.SSL_write(session, bytes as Octets, bytes.length);
       if (result > 0) return;
       this.#checkRetry(session, result);
       throw new OpenSslError("write before the handshake was done");

@@ -79,15 +79,13 @@ export class OpenSslClient implements PendingClient {
       const reading = buffer === undefined
         ? lentClientHello(this.#source)
         : readClientHello(this.#source, buffer);
-      const { verdict, octets, buffer: used } = reading instanceof Promise
-        ? await reading
-        : reading;
+      const { verdict, bytes, buffer: used } = reading instanceof Promise ? await reading : reading;
       buffer = used;
       this.#source = this.#socket;
       if (this.#ended === "closed") throw new PeerError("client", "gone", "closed by us");
       if (verdict.kind === "refused") return await this.#refuse(verdict.alert, verdict.reason);
-      onHello?.(octets);
-      const begun = this.#begin(verdict.hello, octets);
+      onHello?.(bytes);
+      const begun = this.#begin(verdict.hello, bytes);
       if ("alert" in begun) return await this.#refuse(begun.alert, begun.reason);
       const handshaking = begun.stream.handshake();
       // The session has taken the hello, so others can use the buffer.
@@ -118,14 +116,14 @@ export class OpenSslClient implements PendingClient {
   }
 
   /** Starts the session as soon as its context is chosen: the context may be freed at any later time. */
-  #begin(hello: ClientHello, octets: Uint8Array): SecureOpenSslClient | Refusal {
+  #begin(hello: ClientHello, bytes: Uint8Array): SecureOpenSslClient | Refusal {
     const { contexts, library } = this.#services;
     this.serverName = hello.serverName;
     this.strangeName = hello.strangeName;
     try {
       const choice = contexts.choose(hello);
       if (choice === undefined) return NO_SUCH_NAME;
-      const stream = library.accept(this.#socket, choice, octets, CLIENT);
+      const stream = library.accept(this.#socket, choice, bytes, CLIENT);
       this.#stream = stream;
       return new SecureOpenSslClient(stream, choice.allowed);
     } catch (error) {

@@ -156,10 +156,10 @@ export class Contexts {
 
   /** Marks it as the most recently used. While there are few, the order does not matter. */
   #keep(entry: Entry): void {
-    if (this.#entries.size < MOST / 2 && this.#entries.has(entry.key)) return;
+    if (this.#entries.size < MAX / 2 && this.#entries.has(entry.key)) return;
     this.#entries.delete(entry.key);
     this.#entries.set(entry.key, entry);
-    if (this.#entries.size > MOST) this.#dropOldest(entry);
+    if (this.#entries.size > MAX) this.#dropOldest(entry);
   }
 
   #dropOldest(newest: Entry): void {
@@ -196,6 +196,6 @@ export class Contexts {
 }
 
 /** Max contexts kept; one takes some tens of KiB. */
-const MOST = 2_000;
+const MAX = 2_000;
 /** Up to this many certificates are all checked before the first client comes. */
 const FEW = 100;

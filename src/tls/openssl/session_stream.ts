@@ -124,15 +124,15 @@ export class SessionStream implements AcceptedStream, ConnectedStream {
     const { plaintext } = this.#services.buffers;
     while (!this.#answered) {
       if (session.mayHaveMore) {
-        const octets = this.#decrypt(session, NOTHING, 0, plaintext);
-        if (octets !== 0) return octets === null ? null : plaintext.subarray(0, octets);
+        const bytes = this.#decrypt(session, NOTHING, 0, plaintext);
+        if (bytes !== 0) return bytes === null ? null : plaintext.subarray(0, bytes);
         continue;
       }
       const input = this.#socket.lendNow!(most);
       if (input === undefined) return undefined;
       if (input === null) throw this.#cutOff();
-      const octets = this.#decrypt(session, input, input.length, plaintext);
-      if (octets !== 0) return octets === null ? null : plaintext.subarray(0, octets);
+      const bytes = this.#decrypt(session, input, input.length, plaintext);
+      if (bytes !== 0) return bytes === null ? null : plaintext.subarray(0, bytes);
     }
     return undefined;
   }
@@ -151,8 +151,8 @@ export class SessionStream implements AcceptedStream, ConnectedStream {
         session = this.#open();
       }
       if (session.mayHaveMore) {
-        const octets = this.#decrypt(session, into, 0, into);
-        if (octets !== 0) return octets;
+        const bytes = this.#decrypt(session, into, 0, into);
+        if (bytes !== 0) return bytes;
       }
       // Short reads go straight into the plaintext's destination; during a burst they use a buffer of their own.
       const borrow = this.#burst;
@@ -161,18 +161,18 @@ export class SessionStream implements AcceptedStream, ConnectedStream {
         const length = await this.#socket.read(input);
         if (length === null) throw this.#cutOff();
         session = this.#open();
-        const octets = this.#decrypt(session, input, length, into);
+        const bytes = this.#decrypt(session, input, length, into);
         // A full buffer means that more is on its way.
         this.#burst = !this.#answered && (length === input.length || length > BURST);
-        if (octets !== 0) return octets;
+        if (bytes !== 0) return bytes;
       } finally {
         if (borrow) this.#services.buffers.large.give(input);
       }
     }
   }
 
-  write(octets: Uint8Array): Promise<number> | number {
-    const part = octets.length > MOST_AT_ONCE ? octets.subarray(0, MOST_AT_ONCE) : octets;
+  write(bytes: Uint8Array): Promise<number> | number {
+    const part = bytes.length > MAX_AT_ONCE ? bytes.subarray(0, MAX_AT_ONCE) : bytes;
     let sending: Promise<void> | undefined;
     try {
       const session = this.#open();
@@ -222,9 +222,9 @@ export class SessionStream implements AcceptedStream, ConnectedStream {
     into: Uint8Array,
   ): number | null {
     try {
-      const octets = session.read(input, length, into);
-      if (octets !== 0) this.#answers = 0;
-      return octets;
+      const bytes = session.read(input, length, into);
+      if (bytes !== 0) this.#answers = 0;
+      return bytes;
     } catch (error) {
       throw this.#recordError(error);
     } finally {
@@ -250,7 +250,7 @@ export class SessionStream implements AcceptedStream, ConnectedStream {
    * do. That must neither delay others nor pile up answers that the peer does not read.
    */
   #checkAnswers(): void {
-    if (this.#answers <= MOST_ANSWERS) return;
+    if (this.#answers <= MAX_ANSWERS) return;
     const { party } = this.#peer;
     const reason = `the ${party} broke the protocol (too many KeyUpdates)`;
     throw new PeerError(party, "other", reason);
@@ -259,7 +259,7 @@ export class SessionStream implements AcceptedStream, ConnectedStream {
   /** Lets others run first, and waits while answers pile up. Never rejects. */
   async #afterAnswer(): Promise<void> {
     this.#answered = false;
-    if ((this.#waiting?.length ?? 0) > MOST_WAITING) await this.#sending?.catch(() => {});
+    if ((this.#waiting?.length ?? 0) > MAX_WAITING) await this.#sending?.catch(() => {});
     await this.#services.clock.turn();
   }
 
@@ -275,16 +275,16 @@ export class SessionStream implements AcceptedStream, ConnectedStream {
       this.#waiting.push(output);
       return this.#sending;
     }
-    const { octets } = output;
+    const { bytes } = output;
     let writing: number | Promise<number>;
     try {
-      writing = this.#socket.write(octets);
+      writing = this.#socket.write(bytes);
     } catch (error) {
       output.release();
       throw error;
     }
     // Nearly always the kernel takes all of it, and nothing has to be kept.
-    if (writing === octets.length) {
+    if (writing === bytes.length) {
       output.release();
       return undefined;
     }
@@ -296,7 +296,7 @@ export class SessionStream implements AcceptedStream, ConnectedStream {
     let writing: number | Promise<number> | undefined = begun;
     try {
       do {
-        for (let rest: Uint8Array = output.octets;;) {
+        for (let rest: Uint8Array = output.bytes;;) {
           writing ??= this.#socket.write(rest);
           if (this.#socket.takesAtOnce) {
             output.release();
@@ -356,10 +356,10 @@ function ofEach(kind: PeerErrorKind, message: string): Readonly<Record<Party, Pe
 
 const NOTHING = new Uint8Array();
 /** Max plaintext bytes to encrypt at once. */
-const MOST_AT_ONCE = 128 << 10;
+const MAX_AT_ONCE = 128 << 10;
 /** Max protocol answers without data between them; rustls allows as many. */
-const MOST_ANSWERS = 32;
+const MAX_ANSWERS = 32;
 /** Max pieces of output that may wait until the peer reads. */
-const MOST_WAITING = 4;
+const MAX_WAITING = 4;
 /** A read with more bytes of ciphertext means that more is on its way. */
 const BURST = 16 << 10;

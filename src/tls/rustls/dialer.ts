@@ -96,8 +96,8 @@ class RustlsBackend extends OverStream<TlsStream> implements PendingBackend, Str
     return this.#readFirst(into);
   }
 
-  write(octets: Uint8Array): Promise<number> | number {
-    return this.stream.write(octets);
+  write(bytes: Uint8Array): Promise<number> | number {
+    return this.stream.write(bytes);
   }
 
   closeWrite(): Promise<void> | void {

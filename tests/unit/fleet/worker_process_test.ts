@@ -178,20 +178,20 @@ Deno.test("what a worker that ended has not answered, or is asked later, is a St
 
 Deno.test("deaf resolves when the worker says so, or has ended", async () => {
   const first = newWorker();
-  let deaf = false;
-  first.worker.deaf.then(() => deaf = true);
+  let stoppedAccepting = false;
+  first.worker.stoppedAccepting.then(() => stoppedAccepting = true);
   first.child.say(READY);
   await first.worker.ready;
-  assertEquals(deaf, false);
+  assertEquals(stoppedAccepting, false);
   first.worker.drain(undefined);
   await settled();
   first.child.answer("drain");
-  await first.worker.deaf;
+  await first.worker.stoppedAccepting;
   first.worker.kill();
   await first.worker.ended;
   const second = newWorker();
   second.worker.kill();
-  await second.worker.deaf;
+  await second.worker.stoppedAccepting;
 });
 
 Deno.test("a worker that does not answer is not waited for, and its late answer is nobody else's", async () => {

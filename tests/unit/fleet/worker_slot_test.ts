@@ -23,11 +23,11 @@ function newSlotOf(
   runtime: FakeRuntime,
   log: Logger,
   state = { now: stateOf() },
-  relieve?: WorkerSlotOptions["relieve"],
+  handOver?: WorkerSlotOptions["handOver"],
 ) {
   return new WorkerSlot(runtime, {
     ...{ index: 1, log, state: () => state.now },
-    ...relieve && { relieve },
+    ...handOver && { handOver },
   });
 }
 

@@ -29,7 +29,7 @@ Deno.test("a response is fetched, handed out, stored, and fetched anew at the in
   assertEquals([request!.method, request!.url.host], ["GET", "ocsp.example"]);
   assertEquals([request!.connectTimeout, request!.timeout], [4 * SECOND, 10 * SECOND]);
   const stored = `/stored/${hitchResponseName("a.pem")}`;
-  assertEquals(bed.stapled("a"), toBase64(bed.runtime.files.octets.get(stored)!));
+  assertEquals(bed.stapled("a"), toBase64(bed.runtime.files.bytes.get(stored)!));
   assertEquals(bed.runtime.files.modes.get(stored), 0o644);
   await bed.clock.advance(30 * MINUTE - 3 * MINUTE - 2 * SECOND);
   assertEquals(bed.requests.length, 1);
@@ -137,7 +137,7 @@ Deno.test("a certificate that is revoked loses its staple, and the next start kn
   assertEquals(bed.staples, [{ fingerprint: "a", response: null }]);
   assertEquals(bed.lines("error").length, 1);
   assert(/^a\.pem: the certificate is revoked according to http/.test(bed.lines("error")[0]!));
-  assert(bed.runtime.files.octets.has(`/stored/${hitchResponseName("a.pem")}`));
+  assert(bed.runtime.files.bytes.has(`/stored/${hitchResponseName("a.pem")}`));
   bed.stop();
 });
 
@@ -282,12 +282,12 @@ class Bed {
 
   /** The responder answers from now on; times are in milliseconds from then. */
   serve(wanted: { nextUpdate: number; status?: "revoked" }): void {
-    this.answer = () => Promise.resolve({ status: 200, body: this.#signed(wanted).octets });
+    this.answer = () => Promise.resolve({ status: 200, body: this.#signed(wanted).bytes });
   }
 
   response(wanted: { nextUpdate: number }) {
-    const { octets, nextUpdate } = this.#signed(wanted);
-    return { ocspResponse: toBase64(octets), nextUpdate };
+    const { bytes, nextUpdate } = this.#signed(wanted);
+    return { ocspResponse: toBase64(bytes), nextUpdate };
   }
 
   /** What a worker that starts now would staple. */
@@ -311,10 +311,10 @@ class Bed {
       ...wanted,
     };
     const signer = { key: this.authority.key, certificate: issuer };
-    return { octets: signedOcspResponse(whole, signer), nextUpdate };
+    return { bytes: signedOcspResponse(whole, signer), nextUpdate };
   }
 }
 
-function toBase64(octets: Uint8Array): string {
-  return btoa(String.fromCharCode(...octets));
+function toBase64(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes));
 }

@@ -157,7 +157,7 @@ Deno.test("checkOcspResponse() throws nothing but OcspResponseError", async () =
   const changes = fc.array(change, { minLength: 1, maxLength: 3 });
   fc.assert(fc.property(changes, fc.boolean(), (changes, signature) => {
     const response = whole.slice();
-    for (const [at, octet] of changes) response[at] = octet;
+    for (const [at, byte] of changes) response[at] = byte;
     try {
       checkOcspResponse(response, chain, { now, signature });
     } catch (error) {

@@ -278,16 +278,16 @@ Deno.test("loadCertificates() staples the response named for a certificate", asy
   const response = madeOcspResponse({ about, thisUpdate: TODAY });
   const runtime = machine({ "/a": about, "/text": "?" });
   const load = (ocspResponse: string) => ({ pemFiles: [{ certificate: "/a", ocspResponse }] });
-  runtime.files.octets.set("/ocsp", response);
+  runtime.files.bytes.set("/ocsp", response);
   const { certificates: [only], warnings } = await loadCertificates(
     settings(load("/ocsp")),
     runtime,
   );
   assertEquals(Uint8Array.from(atob(only!.ocspResponse!), (c) => c.charCodeAt(0)), response);
   assertEquals(warnings, []);
-  runtime.files.octets.set("/refused", refusedOcspResponse(3));
+  runtime.files.bytes.set("/refused", refusedOcspResponse(3));
   const serialNumber = "7777";
-  runtime.files.octets.set("/other", madeOcspResponse({ about, serialNumber, thisUpdate: TODAY }));
+  runtime.files.bytes.set("/other", madeOcspResponse({ about, serialNumber, thisUpdate: TODAY }));
   assertEquals(
     await refusal(load("/text"), runtime),
     "/text: not an OCSP response in DER; openssl ocsp -respout writes one; it is named for /a",
@@ -308,8 +308,8 @@ Deno.test("loadCertificates() staples no outdated response, and says so", async 
   const runtime = machine({ "/a": about });
   const nextUpdate = new Date(TODAY.getTime() - DAY);
   const response = madeOcspResponse({ about, thisUpdate: nextUpdate, nextUpdate });
-  runtime.files.octets.set("/ocsp", response);
-  runtime.files.octets.set("/stored/a.ocsp", response);
+  runtime.files.bytes.set("/ocsp", response);
+  runtime.files.bytes.set("/stored/a.ocsp", response);
   const named = { pemFiles: [{ certificate: "/a", ocspResponse: "/ocsp" }] };
   const stored = { ...files("/a"), ocsp: { directory: "/stored" } };
   for (const [own, path] of [[named, "/ocsp"], [stored, "/stored/a.ocsp"]] as const) {
@@ -324,7 +324,7 @@ Deno.test("loadCertificates() staples no outdated response, and says so", async 
 Deno.test("loadCertificates() verifies the signatures of responses if it is told to", async () => {
   const about = await pem("a");
   const runtime = machine({ "/a": about });
-  runtime.files.octets.set("/stored/a.ocsp", madeOcspResponse({ about, thisUpdate: TODAY }));
+  runtime.files.bytes.set("/stored/a.ocsp", madeOcspResponse({ about, thisUpdate: TODAY }));
   const stored = { ...files("/a"), ocsp: { directory: "/stored" } };
   const load = async (verifyStaple: boolean, ofBlock?: boolean) => {
     const block = ofBlock === undefined ? {} : { ocspVerifyStaple: ofBlock };
@@ -347,7 +347,7 @@ Deno.test("loadCertificates() verifies the signatures of responses if it is told
 Deno.test("loadCertificates() finds no stored responses where that is turned off", async () => {
   const about = await pem("a");
   const runtime = machine({ "/a": about });
-  runtime.files.octets.set("/a.ocsp", madeOcspResponse({ about, thisUpdate: TODAY }));
+  runtime.files.bytes.set("/a.ocsp", madeOcspResponse({ about, thisUpdate: TODAY }));
   const own = settings({ ...files("/a"), ocsp: { directory: "" } });
   assertEquals((await loadCertificates(own, runtime)).certificates[0]!.ocspResponse, undefined);
 });
@@ -357,7 +357,7 @@ Deno.test("loadCertificates() finds stored responses by hitch's names and by the
   const response = madeOcspResponse({ about, thisUpdate: TODAY });
   for (const name of [hitchResponseName("/d/a.pem"), "a.pem.ocsp", "a.ocsp"]) {
     const runtime = machine({ "/d/a.pem": about });
-    runtime.files.octets.set(`/stored/${name}`, response);
+    runtime.files.bytes.set(`/stored/${name}`, response);
     for (const directory of ["/stored", "/stored/"]) {
       const own = settings({ certificates: { pemDir: "/d" }, ocsp: { directory } });
       const { certificates: [only] } = await loadCertificates(own, runtime);

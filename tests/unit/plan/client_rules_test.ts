@@ -26,7 +26,7 @@ function readerOf(files: Readonly<Record<string, string | Uint8Array>>) {
   };
   const reader = new ClientRulesReader({
     readText: (path) => read(path) as Promise<string>,
-    readOctets: async (path) => {
+    readBytes: async (path) => {
       const content = await read(path);
       return typeof content === "string" ? new TextEncoder().encode(content) : content;
     },

@@ -10,14 +10,14 @@ const TEXT = "a secret of more than thirty-two octets";
 
 /** A machine whose one file, tickets.key, has this content. */
 function machine(content: Uint8Array | string, mode?: number) {
-  const octets = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   const only = <T>(path: string, value: T): Promise<T> =>
     path === PATH
       ? Promise.resolve(value)
       : Promise.reject(new StartupError(`${path}: no such file`));
   return {
     files: {
-      readOctets: (path: string) => only(path, Uint8Array.from(octets)),
+      readBytes: (path: string) => only(path, Uint8Array.from(bytes)),
       mode: (path: string) => only(path, mode),
     },
   };
@@ -35,9 +35,9 @@ Deno.test("readTicketSecret() makes 32 octets without a path, each time others",
 });
 
 Deno.test("readTicketSecret() takes a file's octets, whatever they are", async () => {
-  const octets = fc.uint8Array({ minLength: 32, maxLength: 100 });
+  const bytes = fc.uint8Array({ minLength: 32, maxLength: 100 });
   await fc.assert(
-    fc.asyncProperty(octets, async (content) => {
+    fc.asyncProperty(bytes, async (content) => {
       content[content.length - 1] = 0;
       const { secret, warnings } = await readTicketSecret(PATH, machine(content));
       assertEquals([decoded(secret), warnings], [[...content], []]);
@@ -107,14 +107,14 @@ Deno.test("readTicketSecret() keeps the secret that was made before, and none th
 
 Deno.test("readTicketSecret() refuses one byte again and again", async () => {
   for (
-    const octets of [
+    const bytes of [
       new Uint8Array(48),
       new Uint8Array(32).fill(255),
       "x".repeat(40),
       `${"x".repeat(40)}\n`,
     ]
   ) {
-    const error = await assertRejects(() => readTicketSecret(PATH, machine(octets)), StartupError);
+    const error = await assertRejects(() => readTicketSecret(PATH, machine(bytes)), StartupError);
     assert(error.message.includes("repeats one byte"), error.message);
   }
 });

@@ -295,7 +295,7 @@ class Proxied implements PendingClient {
     return this.#client.pair;
   }
 
-  async handshake(onHello?: (octets: Uint8Array) => void): Promise<SecureClient> {
+  async handshake(onHello?: (bytes: Uint8Array) => void): Promise<SecureClient> {
     onHello?.(FRESH);
     const { stream } = await this.#client.handshake();
     return { stream, negotiated: this.#negotiated };

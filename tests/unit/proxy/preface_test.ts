@@ -48,9 +48,9 @@ Deno.test("prefaceEncoder() chooses by kind, and client and server are not excha
 });
 
 Deno.test("prefaceEncoder() passes on the header that came", () => {
-  const octets = Uint8Array.of(1, 2, 3);
+  const bytes = Uint8Array.of(1, 2, 3);
   const { encode } = encoder("proxy-proxy");
-  assertEquals(encode({ ...CLIENT, takeProxyHeader: () => octets }, UNKNOWN), octets);
+  assertEquals(encode({ ...CLIENT, takeProxyHeader: () => bytes }, UNKNOWN), bytes);
 });
 
 Deno.test("prefaceEncoder() tells what it is to tell, and nothing else", () => {

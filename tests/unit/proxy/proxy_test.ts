@@ -252,9 +252,9 @@ Deno.test("records leave together for the backend, if the engine gives one per r
     const backend = new FakeStream(pairOf(9));
     const writes: number[] = [];
     const write = backend.write.bind(backend);
-    backend.write = (octets) => {
-      writes.push(octets.length);
-      return write(octets);
+    backend.write = (bytes) => {
+      writes.push(bytes.length);
+      return write(bytes);
     };
     runtime.network.answer = () => Promise.resolve(backend);
     const client = await arrive(1);
@@ -262,7 +262,7 @@ Deno.test("records leave together for the backend, if the engine gives one per r
     client.completeHandshake();
     client.deliver(new Uint8Array(8 * record));
     await settled();
-    assertEquals(backend.octets.length, 8 * record);
+    assertEquals(backend.bytes.length, 8 * record);
     assertEquals(Math.max(...writes) > record, oneRecordPerRead);
   }
 });
@@ -308,7 +308,7 @@ Deno.test("a proxy that cannot listen on all of its frontends listens on none", 
 
 Deno.test("drain() listens no more although the kernel does not let it close gently", async () => {
   const { runtime, clock, proxy } = await newProxy();
-  runtime.kernel!.overlook = () => {
+  runtime.kernel!.ignoreNewConnections = () => {
     throw new StartupError("operation not permitted");
   };
   let drained = false;

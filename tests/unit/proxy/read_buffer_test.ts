@@ -13,9 +13,9 @@ const RECORDS = { small: 2, large: 32, keepAbove: 3, record: 8 };
 
 /** One turn: a read, and what it gave. */
 async function turn(buffer: ReadBuffer): Promise<string | null> {
-  const octets = await buffer.next();
-  if (octets === null) return null;
-  const text = new TextDecoder().decode(octets);
+  const bytes = await buffer.next();
+  if (bytes === null) return null;
+  const text = new TextDecoder().decode(bytes);
   buffer.adapt();
   return text;
 }
@@ -139,9 +139,9 @@ for (const [name, sizes] of Object.entries({ PLAIN, RECORDS })) {
         const got: number[] = [];
         const reading = (async () => {
           for (;;) {
-            const octets = await buffer.next();
-            if (octets === null) return;
-            got.push(...octets!);
+            const bytes = await buffer.next();
+            if (bytes === null) return;
+            got.push(...bytes!);
             buffer.adapt();
           }
         })();

@@ -104,8 +104,8 @@ for (const { name, happens, outcome, end } of ANSWERED) {
 }
 
 for (const kind of ["closed", "reset", "cut"] as const) {
-  const octets = { "a request that is not answered": true, "part of an upload": false };
-  for (const [what, taken] of Object.entries(octets)) {
+  const bytes = { "a request that is not answered": true, "part of an upload": false };
+  for (const [what, taken] of Object.entries(bytes)) {
     Deno.test(`a client that leaves behind ${what} (${kind}) is a reset for both sides`, async () => {
       const one = beginRelay();
       one.backend.deliver("greeting");

@@ -66,8 +66,8 @@ Deno.test("every octet arrives once and in order, one by one and in any pieces",
       one.client.end();
       one.backend.end();
       assertEquals(await outcomeOf(one), "orderly");
-      assertEquals([...one.backend.octets], up.flatMap((part) => [...part]));
-      assertEquals([...one.client.octets], down.flatMap((part) => [...part]));
+      assertEquals([...one.backend.bytes], up.flatMap((part) => [...part]));
+      assertEquals([...one.client.bytes], down.flatMap((part) => [...part]));
     }),
     { numRuns: 60 },
   );
@@ -88,7 +88,7 @@ Deno.test("a side that takes nothing holds up the other one's sending, and nothi
   one.backend.end();
   one.client.end();
   assertEquals(await outcomeOf(one), "orderly");
-  assertEquals(one.client.octets.length, large.length);
+  assertEquals(one.client.bytes.length, large.length);
 });
 
 Deno.test("an upload is read no further than the backend takes it", async () => {

@@ -8,7 +8,7 @@ import { FakeRuntime } from "../../support/fake_runtime.ts";
 class FakeRelay implements Watched {
   ended = false;
   writing = false;
-  octets = 0;
+  bytes = 0;
   unacknowledged = 0;
   looks = 0;
   stalls = 0;
@@ -70,7 +70,7 @@ Deno.test("progress of any kind begins the limit anew", async () => {
   relay.writing = true;
   for (let round = 0; round < 10; round++) {
     await clock.advance(6_000);
-    if (round % 2 === 0) relay.octets++;
+    if (round % 2 === 0) relay.bytes++;
     else relay.unacknowledged += 1_000; // The peer has taken some of what waits in the kernel.
   }
   assertEquals(relay.stalls, 0);

@@ -33,12 +33,12 @@ testWith(
       const text = "ü".repeat(100_000);
       await Deno.writeTextFile(path, text);
       assertEquals(await files.readText(path), text);
-      assertEquals((await files.readOctets(path)).length, 200_000);
+      assertEquals((await files.readBytes(path)).length, 200_000);
       assertEquals((await files.readText("/proc/self/status")).startsWith("Name:"), true);
       assertEquals(await files.readText("/dev/null"), "");
       await new Deno.Command("mkfifo", { args: [`${folder}/pipe`] }).output();
       const refused = async (path: string, limit?: number) =>
-        (await assertRejects(() => files.readOctets(path, limit), StartupError)).message.replace(
+        (await assertRejects(() => files.readBytes(path, limit), StartupError)).message.replace(
           folder,
           "",
         );

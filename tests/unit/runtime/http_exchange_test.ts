@@ -1,4 +1,8 @@
-/** One question to a web server, and everything that a server may do instead of answering. */
+/**
+ * One question to a web server, and everything that a server may do instead of answering.
+ *
+ * @alone A connection that is given up goes on in Deno 2.4, and would end in a test of another file.
+ */
 
 import { Abandonment } from "../../../src/abandonment.ts";
 import { httpExchange } from "../../../src/runtime/http_exchange.ts";
@@ -31,17 +35,17 @@ function ask(url: URL, particular: Partial<HttpRequest> = {}) {
   });
 }
 
-const octets = (text: string) => new TextEncoder().encode(text);
+const bytes = (text: string) => new TextEncoder().encode(text);
 const untilClosed = (conn: Deno.TcpConn) => conn.read(new Uint8Array(1));
 
 Deno.test("httpExchange() sends the question and takes the answer, whatever its status", async () => {
   let heard = "";
   await server(async (conn, request) => {
     heard = request;
-    await conn.write(octets("HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno"));
+    await conn.write(bytes("HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno"));
     await untilClosed(conn);
   }, async (url) => {
-    const { status, body } = await ask(url, { method: "POST", body: octets("question") });
+    const { status, body } = await ask(url, { method: "POST", body: bytes("question") });
     assertEquals([status, new TextDecoder().decode(body)], [404, "no"]);
   });
   assert(/^POST \/path HTTP\/1\.1\r\n.*\r\n\r\nquestion$/s.test(heard), heard);
@@ -61,7 +65,7 @@ for (
 ) {
   Deno.test(`httpExchange() rejects when the server ${what}`, async () => {
     await server(
-      (conn) => conn.write(octets(answer)),
+      (conn) => conn.write(bytes(answer)),
       async (url) => void await assertRejects(() => ask(url), Error, message),
     );
   });

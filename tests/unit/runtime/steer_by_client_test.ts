@@ -199,7 +199,7 @@ testWith(
     assertEquals(names.length, 1);
     // One that is in the queue already comes to be accepted.
     using early = await Deno.connect({ hostname: "127.0.0.1", port });
-    kernel().overlook(names);
+    kernel().ignoreNewConnections(names);
     const connecting = Deno.connect({ hostname: "127.0.0.1", port });
     using accepted = await within(5_000, "the early client", first.accept());
     assertEquals(
@@ -212,7 +212,7 @@ testWith(
     using late = await within(5_000, "the late client", connecting);
     using taken = await within(5_000, "its connection", second.accept());
     assertEquals((taken.remoteAddr as Deno.NetAddr).port, (late.localAddr as Deno.NetAddr).port);
-    kernel().overlook(["no such socket"]);
+    kernel().ignoreNewConnections(["no such socket"]);
   },
 );
 

@@ -71,7 +71,7 @@ Deno.test("RecordedFiles tells how files looked before they were read", async ()
   await recorded.readText("d/a");
   runtime.files.texts.set("d/a", "two");
   assertEquals(await recorded.readText("d/a"), "two");
-  await recorded.readOctets("nothing").catch(() => {});
+  await recorded.readBytes("nothing").catch(() => {});
   assertEquals([...recorded.stamps.keys()], ["d", "d/a", "nothing"]);
   assertEquals([recorded.stamps.get("d/a"), recorded.stamps.get("nothing")], ["one", undefined]);
 });

@@ -83,7 +83,7 @@ Deno.test("the pidfile of a stud that runs is a note, and another program's is a
     } else {
       await assertRejects(() => service.claimPidFile("/run/pid"), StartupError, refusal.message);
     }
-    assertEquals([holder.relieved, holder.isClosed], [0, true]);
+    assertEquals([holder.drainRequests, holder.isClosed], [0, true]);
   }
   const { platform, rehearsal, service } = newRehearsal("--takeover", "123", "-p", "/run/pid");
   platform.service.pidFiles.set("/run/pid", { refusal });

@@ -80,7 +80,7 @@ Deno.test("one that another process replaces already is left to that one", async
       `--takeover 123: process 123 is already being replaced by ${who}; to ` +
         "replace that one, give its id once it serves",
     );
-    assertEquals([process.relieved, process.isClosed], [0, true]);
+    assertEquals([process.drainRequests, process.isClosed], [0, true]);
   }
 });
 
@@ -89,9 +89,9 @@ Deno.test("a stud with a worker that listens on one of the addresses, or on all 
     const { find, process } = newMachine({ offspring: [worker([ELSEWHERE, address])] });
     const predecessor = await find("123");
     predecessor.prove([{ host: "192.0.2.7", port: 1 }, HERE]);
-    assertEquals(process.relieved, 0);
-    predecessor.relieve();
-    assertEquals(process.relieved, 1);
+    assertEquals(process.drainRequests, 0);
+    predecessor.requestDrain();
+    assertEquals(process.drainRequests, 1);
   }
   const { find } = newMachine({ offspring: [worker([HERE])] });
   (await find("123")).prove([ANYWHERE]);
@@ -148,7 +148,7 @@ Deno.test("anything else is refused by name, and gets no signal", async () => {
       StartupError,
       `--takeover ${message}${REMEDY}`,
     );
-    assertEquals(process.relieved, 0);
+    assertEquals(process.drainRequests, 0);
   }
 });
 

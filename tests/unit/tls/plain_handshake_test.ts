@@ -22,12 +22,12 @@ function lender(pieces: readonly Uint8Array[]) {
 }
 
 /** Fills the reader's buffer with as much of the octets as `most` allows. */
-function reader(octets: Uint8Array, most: number) {
+function reader(bytes: Uint8Array, most: number) {
   let at = 0;
   return {
     read(into: Uint8Array): Promise<number | null> {
-      if (at === octets.length) return Promise.resolve(null);
-      const part = octets.subarray(at, at + Math.min(most, into.length));
+      if (at === bytes.length) return Promise.resolve(null);
+      const part = bytes.subarray(at, at + Math.min(most, into.length));
       into.set(part);
       at += part.length;
       return Promise.resolve(part.length);
@@ -35,26 +35,26 @@ function reader(octets: Uint8Array, most: number) {
   };
 }
 
-function cut(octets: Uint8Array, size: number): Uint8Array[] {
+function cut(bytes: Uint8Array, size: number): Uint8Array[] {
   return Array.from(
-    { length: Math.ceil(octets.length / size) },
-    (_, at) => octets.slice(at * size, (at + 1) * size),
+    { length: Math.ceil(bytes.length / size) },
+    (_, at) => bytes.slice(at * size, (at + 1) * size),
   );
 }
 
 Deno.test("lentClientHello() keeps what was lent before, however the hello is cut", async () => {
   for (const size of [1, 7, 100, FRESH.length]) {
-    const { verdict, octets } = await lentClientHello(lender(cut(FRESH, size)));
+    const { verdict, bytes } = await lentClientHello(lender(cut(FRESH, size)));
     assert(verdict.kind === "hello", `${size}`);
-    assertEquals([...octets], [...FRESH]);
+    assertEquals([...bytes], [...FRESH]);
   }
 });
 
 Deno.test("readClientHello() makes room for a hello that its buffer is too small for", async () => {
   for (const most of [1, 100, FRESH.length]) {
-    const { verdict, octets } = await readClientHello(reader(FRESH, most), new Uint8Array(64));
+    const { verdict, bytes } = await readClientHello(reader(FRESH, most), new Uint8Array(64));
     assert(verdict.kind === "hello", `${most}`);
-    assertEquals([...octets], [...FRESH]);
+    assertEquals([...bytes], [...FRESH]);
   }
 });
 

@@ -31,11 +31,11 @@ const SOURCES: Readonly<Record<string, (stream: FakeStream) => Source>> = {
   "lent": (stream) => ({
     read: () => Promise.reject(new Error("it lends")),
     async lend() {
-      const octets = new Uint8Array(64 << 10);
-      const count = await stream.read(octets);
-      const taken = new Promise<void>((resolve) => setTimeout(resolve)).then(() => octets.fill(0));
+      const bytes = new Uint8Array(64 << 10);
+      const count = await stream.read(bytes);
+      const taken = new Promise<void>((resolve) => setTimeout(resolve)).then(() => bytes.fill(0));
       lent.push(taken);
-      return count === null ? null : octets.subarray(0, count);
+      return count === null ? null : bytes.subarray(0, count);
     },
   }),
 };

@@ -23,14 +23,14 @@ function at(
   return { keyring: new TicketKeyring(secret, clock), clock };
 }
 
-function hex(octets: Uint8Array): string {
-  return [...octets].map((octet) => octet.toString(16).padStart(2, "0")).join("");
+function hex(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** HKDF as RFC 5869 writes it, from HMAC alone. */
 function hkdf(secret: Uint8Array, info: string, length: number): string {
-  const hmac = (key: Uint8Array, octets: Uint8Array) =>
-    new Uint8Array(createHmac("sha256", key).update(octets).digest());
+  const hmac = (key: Uint8Array, bytes: Uint8Array) =>
+    new Uint8Array(createHmac("sha256", key).update(bytes).digest());
   const key = hmac(new Uint8Array(32), secret);
   const output: number[] = [];
   let block = new Uint8Array(0);

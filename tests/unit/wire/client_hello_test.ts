@@ -100,9 +100,9 @@ const REFUSED_STARTS: Readonly<Record<string, Octets>> = {
   "a list of extensions that ends early": [0, 0, 2, 0x13, 1, 1, 0, 0, 0],
 };
 
-for (const [what, [reason, alert, octets]] of Object.entries(REFUSED)) {
+for (const [what, [reason, alert, bytes]] of Object.entries(REFUSED)) {
   Deno.test(`parseClientHello() refuses ${what} at the first octet that shows it`, () => {
-    const whole = Uint8Array.from(octets);
+    const whole = Uint8Array.from(bytes);
     assertEquals(parseClientHello(whole), { kind: "refused", reason, alert });
     assertEquals(parseClientHello(whole.subarray(0, -1)), INCOMPLETE);
     assertEquals(parseClientHello(join([whole, zeros(40)])), { kind: "refused", reason, alert });
@@ -138,9 +138,9 @@ Deno.test("parseClientHello() takes an IP address of either kind for a name", ()
 for (const [what, start] of Object.entries(REFUSED_STARTS)) {
   Deno.test(`parseClientHello() refuses ${what}`, () => {
     const refused = { kind: "refused", reason: MESSAGE, alert: 50 } as const;
-    const octets = hello([extension(35, [])], start);
-    assertEquals(parseClientHello(octets), refused);
-    assertEquals(parseClientHello(join([octets, zeros(300)])), refused);
+    const bytes = hello([extension(35, [])], start);
+    assertEquals(parseClientHello(bytes), refused);
+    assertEquals(parseClientHello(join([bytes, zeros(300)])), refused);
   });
 }
 
@@ -154,10 +154,10 @@ Deno.test("parseClientHello() reads the name and the protocols that a client ask
 
 for (const version of ["TLS 1.2", "TLS 1.3"] as const) {
   Deno.test(`parseClientHello() names the ticket of a ${version} client without a copy`, () => {
-    const octets = RESUMING[version];
-    const { serverName, ticketNames } = accepted(octets);
+    const bytes = RESUMING[version];
+    const { serverName, ticketNames } = accepted(bytes);
     assertEquals([serverName, ticketNames], ["www.example.org", [TICKET_NAME]]);
-    assert(ticketNames[0]!.buffer === octets.buffer);
+    assert(ticketNames[0]!.buffer === bytes.buffer);
   });
 }
 
@@ -182,9 +182,9 @@ Deno.test("parseClientHello() takes a hello that asks for nothing", () => {
 
 Deno.test("parseClientHello() leaves versions to the library", () => {
   for (const version of [[3, 0], [3, 9], [4, 0]]) {
-    const octets = hello();
-    octets.set(version, 9);
-    accepted(octets);
+    const bytes = hello();
+    bytes.set(version, 9);
+    accepted(bytes);
   }
 });
 
@@ -207,22 +207,22 @@ Deno.test("parseClientHello() reads a protocol octet by octet", () => {
 });
 
 Deno.test("parseClientHello() waits for the last octet and ignores what follows", () => {
-  for (const octets of REAL) {
-    const whole = verdictOf(octets);
-    for (let length = 0; length < octets.length; length++) {
-      assertEquals(verdictOf(octets.subarray(0, length)), INCOMPLETE);
+  for (const bytes of REAL) {
+    const whole = verdictOf(bytes);
+    for (let length = 0; length < bytes.length; length++) {
+      assertEquals(verdictOf(bytes.subarray(0, length)), INCOMPLETE);
     }
-    assertEquals(verdictOf(join([octets, [21, 0, 0, 255, 255]])), whole);
-    assertEquals(verdictOf(join([[1, 2, 3], octets]).subarray(3)), whole);
+    assertEquals(verdictOf(join([bytes, [21, 0, 0, 255, 255]])), whole);
+    assertEquals(verdictOf(join([[1, 2, 3], bytes]).subarray(3)), whole);
   }
 });
 
 Deno.test("parseClientHello() takes two records cut anywhere, and records of one octet", () => {
-  for (const octets of REAL) {
-    const whole = verdictOf(octets);
-    const cuts = Array.from({ length: octets.length - 6 }, (_, at) => at + 1);
-    for (const cut of cuts) assertEquals(verdictOf(fragmented(octets, [cut])), whole);
-    const single = fragmented(octets, cuts);
+  for (const bytes of REAL) {
+    const whole = verdictOf(bytes);
+    const cuts = Array.from({ length: bytes.length - 6 }, (_, at) => at + 1);
+    for (const cut of cuts) assertEquals(verdictOf(fragmented(bytes, [cut])), whole);
+    const single = fragmented(bytes, cuts);
     for (let length = 0; length < single.length; length++) {
       assertEquals(verdictOf(single.subarray(0, length)), INCOMPLETE);
     }
@@ -244,8 +244,8 @@ Deno.test("parseClientHello() judges mutants alike in any records, whatever foll
   const cuts = fc.array(fc.integer({ min: 1, max: 520 }), { maxLength: 5 });
   const kinds = { incomplete: 0, hello: 0, refused: 0 };
   fc.assert(
-    fc.property(fc.constantFrom(...REAL), EDITS, cuts, (octets, edits, at) => {
-      const mutant = edits.reduce(edited, octets.subarray(5));
+    fc.property(fc.constantFrom(...REAL), EDITS, cuts, (bytes, edits, at) => {
+      const mutant = edits.reduce(edited, bytes.subarray(5));
       const verdict = verdictOf(records(mutant));
       kinds[verdict.kind as keyof typeof kinds]++;
       const parts = fragmented(records(mutant), at);
@@ -260,8 +260,8 @@ Deno.test("parseClientHello() judges mutants alike in any records, whatever foll
 
 Deno.test("parseClientHello() never goes back on a verdict about mutants and their beginnings", () => {
   fc.assert(
-    fc.property(fc.constantFrom(...REAL), EDITS, fc.nat(), (octets, edits, cut) => {
-      const mutant = edits.reduce(edited, octets);
+    fc.property(fc.constantFrom(...REAL), EDITS, fc.nat(), (bytes, edits, cut) => {
+      const mutant = edits.reduce(edited, bytes);
       const early = verdictOf(mutant.subarray(0, cut % mutant.length));
       const late = verdictOf(mutant);
       if (early.kind !== "incomplete") assertEquals(JSON.stringify(late), JSON.stringify(early));
@@ -273,44 +273,44 @@ Deno.test("parseClientHello() never goes back on a verdict about mutants and the
 interface Edit {
   readonly kind: "flip" | "cut" | "insert";
   readonly at: number;
-  readonly octets: Uint8Array;
+  readonly bytes: Uint8Array;
 }
 
 const EDITS = fc.array(
   fc.record<Edit>({
     kind: fc.constantFrom("flip", "cut", "insert"),
     at: fc.nat(520),
-    octets: fc.uint8Array({ minLength: 1, maxLength: 3 }),
+    bytes: fc.uint8Array({ minLength: 1, maxLength: 3 }),
   }),
   { minLength: 1, maxLength: 3 },
 );
 
-function edited(octets: Uint8Array, { kind, at, octets: others }: Edit): Uint8Array {
-  const from = at % octets.length;
-  const after = octets.subarray(from + (kind === "insert" ? 0 : others.length));
-  const changed = join([octets.subarray(0, from), kind === "cut" ? [] : others, after]);
-  return changed.length > 0 ? changed : octets;
+function edited(bytes: Uint8Array, { kind, at, bytes: others }: Edit): Uint8Array {
+  const from = at % bytes.length;
+  const after = bytes.subarray(from + (kind === "insert" ? 0 : others.length));
+  const changed = join([bytes.subarray(0, from), kind === "cut" ? [] : others, after]);
+  return changed.length > 0 ? changed : bytes;
 }
 
 /** The verdict with the body's own octets, wherever they lie. */
-function verdictOf(octets: Uint8Array) {
-  const verdict = parseClientHello(octets);
+function verdictOf(bytes: Uint8Array) {
+  const verdict = parseClientHello(bytes);
   if (verdict.kind !== "hello") return verdict;
   const { body, ...rest } = verdict.hello;
   return {
     kind: "hello",
-    hello: { ...rest, body: [...body.octets.subarray(body.start, body.end)] },
+    hello: { ...rest, body: [...body.bytes.subarray(body.start, body.end)] },
   };
 }
 
 /** Without what the other offers are read from. */
-function bare(octets: Uint8Array): Omit<ClientHello, "body"> {
-  const { body: _, ...rest } = accepted(octets);
+function bare(bytes: Uint8Array): Omit<ClientHello, "body"> {
+  const { body: _, ...rest } = accepted(bytes);
   return rest;
 }
 
-function accepted(octets: Uint8Array): ClientHello {
-  const verdict = parseClientHello(octets);
+function accepted(bytes: Uint8Array): ClientHello {
+  const verdict = parseClientHello(bytes);
   if (verdict.kind !== "hello") throw new Error(JSON.stringify(verdict));
   return verdict.hello;
 }

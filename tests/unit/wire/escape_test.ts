@@ -68,8 +68,8 @@ Deno.test("quoteBytes() shows ASCII as it is and escapes the rest", () => {
 });
 
 Deno.test("quoteBytes() never writes what a terminal obeys, and is short", () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (octets) => {
-    const shown = quoteBytes(octets);
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+    const shown = quoteBytes(bytes);
     assert(/^"[ -~]*…?"$/.test(shown), shown);
     assert(shown.length <= 48 * 4 + 3);
   }));

@@ -3,8 +3,8 @@
 import { encodeHttpRequest, HttpFormatError, parseHttpAnswer } from "../../../src/wire/http.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 
-const octets = (text: string) => new TextEncoder().encode(text);
-const text = (octets: Uint8Array) => new TextDecoder().decode(octets);
+const bytes = (text: string) => new TextEncoder().encode(text);
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
 Deno.test("encodeHttpRequest() writes a request that ends the connection", () => {
   const url = new URL("http://example.org:8080/ocsp?a=b");
@@ -13,7 +13,7 @@ Deno.test("encodeHttpRequest() writes a request that ends the connection", () =>
     "GET /ocsp?a=b HTTP/1.1\r\nHost: example.org:8080\r\nAccept: x/y\r\nConnection: close\r\n\r\n",
   );
   assertEquals(
-    text(encodeHttpRequest({ method: "POST", url, headers: {}, body: octets("body") })),
+    text(encodeHttpRequest({ method: "POST", url, headers: {}, body: bytes("body") })),
     "POST /ocsp?a=b HTTP/1.1\r\nHost: example.org:8080\r\nContent-Length: 4\r\n" +
       "Connection: close\r\n\r\nbody",
   );
@@ -38,7 +38,7 @@ for (
   ] as const
 ) {
   Deno.test(`parseHttpAnswer() reads an answer ${what} as soon as it is there`, () => {
-    const all = octets(answer);
+    const all = bytes(answer);
     const least = Array.from(all, (_, length) => length)
       .find((length) => parseHttpAnswer(all.subarray(0, length), false) !== undefined) ??
       all.length;
@@ -53,7 +53,7 @@ for (
 }
 
 Deno.test("parseHttpAnswer() takes what comes until the end where no length is given", () => {
-  const all = octets("HTTP/1.1 200 OK\r\nServer: x\r\n\r\nabc");
+  const all = bytes("HTTP/1.1 200 OK\r\nServer: x\r\n\r\nabc");
   assertEquals(parseHttpAnswer(all, false), undefined);
   assertEquals(text(parseHttpAnswer(all, true)!.body), "abc");
 });
@@ -72,6 +72,6 @@ Deno.test("parseHttpAnswer() says what is wrong", () => {
       [`${head}X: ${"x".repeat(20_000)}`, "its header has no end"],
     ]
   ) {
-    assertThrows(() => parseHttpAnswer(octets(answer!), false), HttpFormatError, message);
+    assertThrows(() => parseHttpAnswer(bytes(answer!), false), HttpFormatError, message);
   }
 });

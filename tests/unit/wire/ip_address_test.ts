@@ -13,7 +13,7 @@ import {
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 
 Deno.test("parseIpAddress() gives octets in network order", () => {
-  const cases: [text: string, octets: number[]][] = [
+  const cases: [text: string, bytes: number[]][] = [
     ["192.0.2.1", [192, 0, 2, 1]],
     ["0.0.0.0", [0, 0, 0, 0]],
     ["::", new Array(16).fill(0)],
@@ -23,7 +23,7 @@ Deno.test("parseIpAddress() gives octets in network order", () => {
     ["64:ff9b::192.0.2.33", [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0, 192, 0, 2, 33]],
     ["fe80::1%eth0", [0xfe, 0x80, ...new Array(13).fill(0), 1]],
   ];
-  for (const [text, octets] of cases) assertEquals([...parseIpAddress(text)], octets, text);
+  for (const [text, bytes] of cases) assertEquals([...parseIpAddress(text)], bytes, text);
 });
 
 Deno.test("parseIpAddress() takes a mapped IPv4 address for the IPv4 address it is", () => {
@@ -55,14 +55,14 @@ Deno.test("parseIpAddress() names the text that is no address", () => {
 });
 
 Deno.test("parseIpAddress() gives every IPv4 address its octets back", () => {
-  fc.assert(fc.property(fc.uint8Array({ minLength: 4, maxLength: 4 }), (octets) => {
-    assertEquals([...parseIpAddress(octets.join("."))], [...octets]);
+  fc.assert(fc.property(fc.uint8Array({ minLength: 4, maxLength: 4 }), (bytes) => {
+    assertEquals([...parseIpAddress(bytes.join("."))], [...bytes]);
   }));
 });
 
 Deno.test("parseIpAddress() gives every IPv6 address its octets back, in any spelling", () => {
   const spelling = fc.record({
-    octets: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+    bytes: fc.uint8Array({ minLength: 16, maxLength: 16 }),
     zeros: fc.tuple(fc.nat(7), fc.integer({ min: 1, max: 8 })),
     shorten: fc.boolean(),
     padded: fc.boolean(),
@@ -70,16 +70,16 @@ Deno.test("parseIpAddress() gives every IPv6 address its octets back, in any spe
     dotted: fc.boolean(),
   });
   fc.assert(fc.property(spelling, (how) => {
-    const octets = how.octets;
+    const bytes = how.bytes;
     const [from, count] = how.zeros;
     const end = Math.min(from + count, how.dotted ? 6 : 8);
-    if (how.shorten) octets.fill(0, from * 2, end * 2);
-    if (octets[10] === 0xff && octets[11] === 0xff) octets[0] = 1;
-    const text = spell(octets, {
+    if (how.shorten) bytes.fill(0, from * 2, end * 2);
+    if (bytes[10] === 0xff && bytes[11] === 0xff) bytes[0] = 1;
+    const text = spell(bytes, {
       ...how,
       run: how.shorten && from < end ? [from, end] : undefined,
     });
-    assertEquals([...parseIpAddress(text)], [...octets], text);
+    assertEquals([...parseIpAddress(text)], [...bytes], text);
   }));
 });
 
@@ -122,14 +122,14 @@ Deno.test("formatIpAddress() writes addresses as RFC 5952 does", () => {
 });
 
 Deno.test("formatIpAddress() writes what parseIpAddress() reads", () => {
-  const octet = fc.oneof(fc.constant(0), fc.nat(255));
-  const octets = fc.constantFrom(4, 16).chain((length) =>
-    fc.array(octet, { minLength: length, maxLength: length })
+  const byte = fc.oneof(fc.constant(0), fc.nat(255));
+  const bytes = fc.constantFrom(4, 16).chain((length) =>
+    fc.array(byte, { minLength: length, maxLength: length })
   );
-  fc.assert(fc.property(octets, (octets) => {
-    const text = formatIpAddress(Uint8Array.from(octets));
-    assertEquals([...parseIpAddress(text)].slice(-4), octets.slice(-4), text);
-    if (text.includes(":")) assertEquals([...parseIpAddress(text)], octets, text);
+  fc.assert(fc.property(bytes, (bytes) => {
+    const text = formatIpAddress(Uint8Array.from(bytes));
+    assertEquals([...parseIpAddress(text)].slice(-4), bytes.slice(-4), text);
+    if (text.includes(":")) assertEquals([...parseIpAddress(text)], bytes, text);
   }));
 });
 
@@ -141,12 +141,12 @@ interface Spelling {
   readonly run: readonly [number, number] | undefined;
 }
 
-function spell(octets: Uint8Array, { padded, upper, dotted, run }: Spelling): string {
+function spell(bytes: Uint8Array, { padded, upper, dotted, run }: Spelling): string {
   const groups = Array.from({ length: 8 }, (_, index) => {
-    const text = (octets[2 * index]! * 256 + octets[2 * index + 1]!).toString(16);
+    const text = (bytes[2 * index]! * 256 + bytes[2 * index + 1]!).toString(16);
     return padded ? text.padStart(4, "0") : text;
   });
-  const parts = dotted ? [...groups.slice(0, 6), octets.slice(12).join(".")] : groups;
+  const parts = dotted ? [...groups.slice(0, 6), bytes.slice(12).join(".")] : groups;
   const text = run === undefined
     ? parts.join(":")
     : `${parts.slice(0, run[0]).join(":")}::${parts.slice(run[1]).join(":")}`;

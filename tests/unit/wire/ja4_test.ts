@@ -69,8 +69,8 @@ Deno.test("ja4() writes nothing as zeros", () => {
 });
 
 Deno.test("ja4() shows the first protocol by its ends, those that are no letters in hexadecimal", () => {
-  const shown = (octets: readonly number[]) => {
-    const list = extension(16, [0, octets.length + 1, octets.length, ...octets]);
+  const shown = (bytes: readonly number[]) => {
+    const list = extension(16, [0, bytes.length + 1, bytes.length, ...bytes]);
     return ja4(hello([list]))!.slice(8, 10);
   };
   assertEquals(shown([...text("http/1.1")]), "h1");
@@ -84,8 +84,8 @@ Deno.test("ja4() shows the first protocol by its ends, those that are no letters
 
 Deno.test("ja4() takes the highest version that is offered, and GREASE for none", () => {
   const versions = (...numbers: number[]) => {
-    const octets = numbers.flatMap((number) => [number >> 8, number & 0xff]);
-    return ja4(hello([extension(43, [octets.length, ...octets])]))!.slice(0, 3);
+    const bytes = numbers.flatMap((number) => [number >> 8, number & 0xff]);
+    return ja4(hello([extension(43, [bytes.length, ...bytes])]))!.slice(0, 3);
   };
   assertEquals(versions(0x0303, 0x7a7a, 0x0304, 0x0302), "t13");
   assertEquals(versions(0x0301, 0x0302), "t11");
@@ -107,13 +107,13 @@ Deno.test("ja4() says nothing of what is no whole hello, and never throws", () =
   assertEquals(ja4(text("GET / HTTP/1.1\r\n\r\n")), undefined);
   assertEquals(ja4(Uint8Array.from([22, 3, 1, 0, 4, 2, 0, 0, 0])), undefined);
   assertEquals(ja4(hello([extension(13, [0, 9, 4, 3])])), undefined);
-  fc.assert(fc.property(fc.nat(FRESH.length - 1), fc.nat(255), (at, octet) => {
+  fc.assert(fc.property(fc.nat(FRESH.length - 1), fc.nat(255), (at, byte) => {
     const altered = FRESH.slice();
-    altered[at] = octet;
+    altered[at] = byte;
     const fingerprint = ja4(altered);
     assert(fingerprint === undefined || FORM.test(fingerprint), fingerprint);
   }));
-  fc.assert(fc.property(fc.uint8Array(), (octets) => void ja4(octets)));
+  fc.assert(fc.property(fc.uint8Array(), (bytes) => void ja4(bytes)));
 });
 
 function example(ciphers: string, extensions: string, signatures: string): Uint8Array {

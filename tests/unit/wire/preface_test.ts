@@ -25,9 +25,9 @@ Deno.test("encodeIpPreface() takes a mapped IPv4 address for IPv4", () => {
 Deno.test("encodeIpPreface() is family and address, whatever the address", () => {
   fc.assert(fc.property(address, (client) => {
     const preface = encodeIpPreface(client);
-    const octets = parseIpAddress(client.host);
-    assertEquals(preface[0], octets.length === 4 ? 2 : 10);
-    assertEquals([...preface.slice(1)], [...octets]);
+    const bytes = parseIpAddress(client.host);
+    assertEquals(preface[0], bytes.length === 4 ? 2 : 10);
+    assertEquals([...preface.slice(1)], [...bytes]);
   }));
 });
 
@@ -50,10 +50,10 @@ Deno.test("encodeProxyV1() keeps to the form and the length of the specification
   const pair = fc.oneof(fc.tuple(fc.ipV4(), fc.ipV4()), fc.tuple(fc.ipV6(), fc.ipV6()));
   const port = fc.integer({ min: 0, max: 65_535 });
   fc.assert(fc.property(pair, port, port, ([host, other], clientPort, serverPort) => {
-    const octets = encodeProxyV1({ host, port: clientPort }, { host: other, port: serverPort });
-    const text = new TextDecoder().decode(octets);
+    const bytes = encodeProxyV1({ host, port: clientPort }, { host: other, port: serverPort });
+    const text = new TextDecoder().decode(bytes);
     // proxy-protocol.txt section 2.1: 107 octets hold the longest line, CRLF included.
-    assert(octets.length <= 107, text);
+    assert(bytes.length <= 107, text);
     const [, family, source, target, from, to] =
       /^PROXY (TCP4|TCP6) (\S+) (\S+) (\d+) (\d+)\r\n$/.exec(text) ?? [];
     assertEquals([source, target, from, to], [host, other, `${clientPort}`, `${serverPort}`]);

@@ -21,14 +21,14 @@ const TLS: ProxyV2Tls = {
   keyAlgorithm: "EC256",
 };
 
-const hex = (octets: Uint8Array) =>
-  [...octets].map((octet) => octet.toString(16).padStart(2, "0")).join("");
+const hex = (bytes: Uint8Array) =>
+  [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 const text = (words: string) => hex(new TextEncoder().encode(words));
 
 Deno.test("encodeProxyV2() writes the header of the specification, octet for octet", () => {
   const start = "0d0a0d0a000d0a515549540a" + "21";
   const addresses = "c0a80001" + "c0a8000b" + "dc04" + "01bb";
-  assertEquals(hex(encodeProxyV2(IPV4).octets), start + "11" + "000c" + addresses);
+  assertEquals(hex(encodeProxyV2(IPV4).bytes), start + "11" + "000c" + addresses);
   const facts = { ...IPV4, alpn: "h2", authority: "a.b", clientCertificate: "PEM", tls: TLS };
   const tlvs = ["01" + "0002" + text("h2"), "02" + "0003" + text("a.b")]
     .concat(["e0" + "0003" + text("PEM"), "20" + "0028" + "07" + "00000000"])
@@ -36,13 +36,13 @@ Deno.test("encodeProxyV2() writes the header of the specification, octet for oct
     .concat(["22" + "0001" + text("N"), "24" + "0006" + text("SHA256")])
     .concat(["25" + "0005" + text("EC256")]).join("");
   const length = (12 + tlvs.length / 2).toString(16).padStart(4, "0");
-  assertEquals(hex(encodeProxyV2(facts).octets), start + "11" + length + addresses + tlvs);
+  assertEquals(hex(encodeProxyV2(facts).bytes), start + "11" + length + addresses + tlvs);
 });
 
 Deno.test("encodeProxyV2() tells IPv6 addresses, and mixed ones as IPv6", () => {
   const decoded = (client: string, server: string) => {
     const pair = { client: { host: client, port: 1 }, server: { host: server, port: 65_535 } };
-    const { family, source, destination, length } = decodeProxyV2(encodeProxyV2(pair).octets);
+    const { family, source, destination, length } = decodeProxyV2(encodeProxyV2(pair).bytes);
     return [family, source, destination, length];
   };
   const ipv6 = ["2001:db8:0:0:0:0:0:1 1", "2001:db8:0:0:0:0:0:2 65535", 52];
@@ -56,7 +56,7 @@ Deno.test("encodeProxyV2() tells IPv6 addresses, and mixed ones as IPv6", () => 
 Deno.test("encodeProxyV2() says where a client's certificate was shown, and how it was judged", () => {
   const ssl = (tls: Partial<ProxyV2Tls>) => {
     const { flags, verify } = decodeProxyV2(
-      encodeProxyV2({ ...IPV4, tls: { ...TLS, ...tls } }).octets,
+      encodeProxyV2({ ...IPV4, tls: { ...TLS, ...tls } }).bytes,
     ).ssl!;
     return [flags, verify];
   };
@@ -70,8 +70,8 @@ Deno.test("encodeProxyV2() leaves out what has no room, the certificate first, a
   const huge = "x".repeat(70_000);
   const whole = { ...IPV4, alpn: "h2", authority: "a.b", clientCertificate: huge, tls: TLS };
   const types = (facts: ProxyV2Facts) => {
-    const { octets, omitted } = encodeProxyV2(facts);
-    return [decodeProxyV2(octets).tlvs.map(({ type }) => type), omitted];
+    const { bytes, omitted } = encodeProxyV2(facts);
+    return [decodeProxyV2(bytes).tlvs.map(({ type }) => type), omitted];
   };
   assertEquals(types(whole), [[1, 2, 0x20], ["client certificate"]]);
   const named = { ...whole, tls: { ...TLS, commonName: huge } };
@@ -85,9 +85,9 @@ Deno.test("encodeProxyV2() leaves out what has no room, the certificate first, a
 Deno.test("encodeProxyV2() uses all the room there is", () => {
   const room = LONGEST_PROXY_HEADER - 16 - 12 - 3;
   const fits = encodeProxyV2({ ...IPV4, clientCertificate: "x".repeat(room) });
-  assertEquals([fits.octets.length, fits.omitted], [LONGEST_PROXY_HEADER, []]);
+  assertEquals([fits.bytes.length, fits.omitted], [LONGEST_PROXY_HEADER, []]);
   const more = encodeProxyV2({ ...IPV4, clientCertificate: "x".repeat(room + 1) });
-  assertEquals([more.octets.length, more.omitted], [28, ["client certificate"]]);
+  assertEquals([more.bytes.length, more.omitted], [28, ["client certificate"]]);
 });
 
 const host = fc.oneof(fc.ipV4(), fc.ipV6());
@@ -113,13 +113,13 @@ const facts = fc.record({
 
 Deno.test("encodeProxyV2() is what a receiver reads, whatever the facts", () => {
   fc.assert(fc.property(facts, (facts) => {
-    const { octets, omitted } = encodeProxyV2(facts);
-    assert(octets.length <= LONGEST_PROXY_HEADER);
-    const decoded = decodeProxyV2(octets);
+    const { bytes, omitted } = encodeProxyV2(facts);
+    assert(bytes.length <= LONGEST_PROXY_HEADER);
+    const decoded = decodeProxyV2(bytes);
     const isIpv4 = [facts.client, facts.server].every(({ host }) =>
       parseIpAddress(host).length === 4
     );
-    assertEquals([decoded.family, decoded.length], [isIpv4 ? 0x11 : 0x21, octets.length]);
+    assertEquals([decoded.family, decoded.length], [isIpv4 ? 0x11 : 0x21, bytes.length]);
     assertEquals(decoded.source!.split(" ")[1], String(facts.client.port));
     assertEquals(decoded.destination!.split(" ")[1], String(facts.server.port));
     assertEquals(tlvText(decoded, 0x01), facts.alpn);
@@ -141,10 +141,10 @@ Deno.test("encodeProxyV2() is what a receiver reads, whatever the facts", () => 
 
 Deno.test("what encodeProxyV2() writes is a header to parseProxyHeader(), about the same client", () => {
   fc.assert(fc.property(facts, (facts) => {
-    const { octets } = encodeProxyV2(facts);
-    const verdict = parseProxyHeader(octets);
+    const { bytes } = encodeProxyV2(facts);
+    const verdict = parseProxyHeader(bytes);
     assert(verdict.kind === "header", JSON.stringify(verdict));
-    assertEquals([verdict.length, verdict.client!.port], [octets.length, facts.client.port]);
+    assertEquals([verdict.length, verdict.client!.port], [bytes.length, facts.client.port]);
     assertEquals(parseIpAddress(verdict.client!.host), parseIpAddress(facts.client.host));
   }));
 });

@@ -4,7 +4,7 @@ import { utf16Encoding } from "../../../src/wire/utf16_text.ts";
 import { utf16 } from "../../corpus/making.ts";
 import { assertEquals } from "../../support/assert.ts";
 
-const decoded = (octets: Uint8Array) => new TextDecoder().decode(octets);
+const decoded = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
 Deno.test("utf16Encoding() tells both kinds, with and without a byte order mark", () => {
   const text = "# a file\r\n";

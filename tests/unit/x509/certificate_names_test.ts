@@ -108,10 +108,10 @@ Deno.test("a certificate with two lists of alternative names has none that could
 Deno.test("arbitrary bytes are names or DerFormatError, and nothing else", () => {
   const whole = certificate([[0x0c, text("alice")]], [[0x82, text("a.example")]]);
   fc.assert(
-    fc.property(fc.nat(whole.length - 1), fc.nat(255), fc.uint8Array(), (at, octet, tail) => {
-      for (const octets of [whole.with(at, octet), whole.subarray(0, at), tail]) {
+    fc.property(fc.nat(whole.length - 1), fc.nat(255), fc.uint8Array(), (at, byte, tail) => {
+      for (const bytes of [whole.with(at, byte), whole.subarray(0, at), tail]) {
         try {
-          const parsed = Certificate.parse(octets);
+          const parsed = Certificate.parse(bytes);
           certificateNames(parsed);
           hostNames(parsed);
           alternativeNames(parsed);

@@ -5,13 +5,13 @@ import { Certificate } from "../../../src/x509/certificate.ts";
 import { hostNames } from "../../../src/x509/certificate_names.ts";
 import { DerFormatError } from "../../../src/x509/der.ts";
 import { publicKeyAlgorithm, publicKeyBits } from "../../../src/x509/key_algorithm.ts";
-import { parsePem, pemOctets } from "../../../src/x509/pem.ts";
+import { parsePem, pemBytes } from "../../../src/x509/pem.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 import { made, type Wanted } from "../../support/made_certificates.ts";
 import { der } from "../../support/made_ocsp_responses.ts";
 
 async function bytes(wanted: Wanted): Promise<Uint8Array> {
-  return pemOctets(parsePem((await made(wanted)).certificate)[0]!);
+  return pemBytes(parsePem((await made(wanted)).certificate)[0]!);
 }
 
 Deno.test("Certificate.parse() tells serial number, names, dates and public key", async () => {

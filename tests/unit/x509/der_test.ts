@@ -11,7 +11,7 @@ import {
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 import { der } from "../../support/made_ocsp_responses.ts";
 
-const octets = (...values: number[]) => new Uint8Array(values);
+const bytes = (...values: number[]) => new Uint8Array(values);
 
 Deno.test("readDer() reads short and long lengths", () => {
   for (const length of [0, 1, 127, 128, 255, 256, 65_535]) {
@@ -23,15 +23,15 @@ Deno.test("readDer() reads short and long lengths", () => {
 });
 
 Deno.test("readDer() refuses what is not one element", () => {
-  const broken: [octets: Uint8Array, message: string][] = [
-    [octets(), "an element has no end"],
-    [octets(0x30), "an element has no end"],
-    [octets(0x30, 1), "an element is longer than what holds it"],
-    [octets(0x30, 0x82, 1), "an element is longer than what holds it"],
-    [octets(0x30, 0, 0), "octets after the end"],
-    [octets(0x30, 0x80, 0, 0), "a length that DER does not have"],
-    [octets(0x30, 0x85, 0, 0, 0, 0, 0), "a length that DER does not have"],
-    [octets(0x3f, 0x81, 0), "a tag of several octets"],
+  const broken: [bytes: Uint8Array, message: string][] = [
+    [bytes(), "an element has no end"],
+    [bytes(0x30), "an element has no end"],
+    [bytes(0x30, 1), "an element is longer than what holds it"],
+    [bytes(0x30, 0x82, 1), "an element is longer than what holds it"],
+    [bytes(0x30, 0, 0), "octets after the end"],
+    [bytes(0x30, 0x80, 0, 0), "a length that DER does not have"],
+    [bytes(0x30, 0x85, 0, 0, 0, 0, 0), "a length that DER does not have"],
+    [bytes(0x3f, 0x81, 0), "a tag of several octets"],
   ];
   for (const [text, message] of broken) {
     assertEquals(assertThrows(() => readDer(text), DerFormatError).message, message);
@@ -39,25 +39,25 @@ Deno.test("readDer() refuses what is not one element", () => {
 });
 
 Deno.test("an element has the children that a constructed one is made of", () => {
-  const parts = [der(0x02, octets(1)), der(0x04, new Uint8Array(200)), der(0x05)];
+  const parts = [der(0x02, bytes(1)), der(0x04, new Uint8Array(200)), der(0x05)];
   assertEquals(readDer(der(0x30, ...parts)).children().map(({ whole }) => whole), parts);
-  assertThrows(() => readDer(der(0x30, octets(0x02, 9))).children(), DerFormatError);
+  assertThrows(() => readDer(der(0x30, bytes(0x02, 9))).children(), DerFormatError);
 });
 
 Deno.test("checkDer() looks at every depth", () => {
-  checkDer(readDer(der(0x30, der(0x30, der(0x02, octets(1))))));
-  assertThrows(() => checkDer(readDer(der(0x30, der(0x30, octets(0x02, 2, 1))))), DerFormatError);
+  checkDer(readDer(der(0x30, der(0x30, der(0x02, bytes(1))))));
+  assertThrows(() => checkDer(readDer(der(0x30, der(0x30, bytes(0x02, 2, 1))))), DerFormatError);
   // What is in an octet string is nobody's business.
-  checkDer(readDer(der(0x30, der(0x04, octets(0x02, 2, 1)))));
+  checkDer(readDer(der(0x30, der(0x04, bytes(0x02, 2, 1)))));
 });
 
 Deno.test("objectIdentifier() writes numbers with dots", () => {
-  assertEquals(objectIdentifier(octets(0x55, 0x1d, 0x11)), "2.5.29.17");
+  assertEquals(objectIdentifier(bytes(0x55, 0x1d, 0x11)), "2.5.29.17");
   assertEquals(
-    objectIdentifier(octets(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1)),
+    objectIdentifier(bytes(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1)),
     "1.2.840.113549.1.1.1",
   );
-  assertEquals(objectIdentifier(octets(0x88, 0x37)), "2.999");
+  assertEquals(objectIdentifier(bytes(0x88, 0x37)), "2.999");
 });
 
 Deno.test("readDer() and checkDer() throw nothing but DerFormatError", () => {

@@ -9,8 +9,8 @@ import { formatPem, parsePem } from "../../../src/x509/pem.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 import { settingsOf } from "../config/settings_of.ts";
 
-const number = (octets: number, first: number) =>
-  encodeDer(0x02, Uint8Array.from([0, first, ...Array(octets - 1).fill(1)]));
+const number = (bytes: number, first: number) =>
+  encodeDer(0x02, Uint8Array.from([0, first, ...Array(bytes - 1).fill(1)]));
 const two = encodeDer(0x02, Uint8Array.of(2));
 
 function found(label: string, ...parts: Uint8Array[]): string | undefined {
@@ -38,16 +38,16 @@ Deno.test("findDhParameters() names the line of damaged ones", () => {
 });
 
 Deno.test("dhBits() is the length of the prime", () => {
-  const bits = (octets: number, first: number) =>
-    dhBits(found("DH PARAMETERS", number(octets, first), two)!);
+  const bits = (bytes: number, first: number) =>
+    dhBits(found("DH PARAMETERS", number(bytes, first), two)!);
   assertEquals([bits(256, 0x80), bits(256, 1), bits(128, 0xff)], [2048, 2041, 1024]);
 });
 
 Deno.test("dhWarnings() says where DHE is asked for and cannot work", () => {
-  const warnings = (ciphers: string, octets?: number) => {
+  const warnings = (ciphers: string, bytes?: number) => {
     const args = ciphers === "" ? [] : ["-c", ciphers];
-    const dhParameters = octets === undefined ? {} : {
-      dhParameters: found("DH PARAMETERS", number(octets, 0x80), two),
+    const dhParameters = bytes === undefined ? {} : {
+      dhParameters: found("DH PARAMETERS", number(bytes, 0x80), two),
     };
     const certificate = { source: "a.pem", ...dhParameters } as CheckedCertificate;
     return dhWarnings(settingsOf([...args, "a.pem"]).engine, [certificate]).map((line) =>

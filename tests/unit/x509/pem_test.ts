@@ -7,8 +7,8 @@ import {
   isEncryptedKey,
   isPrivateKey,
   parsePem,
+  pemBytes,
   PemFormatError,
-  pemOctets,
 } from "../../../src/x509/pem.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 
@@ -85,22 +85,22 @@ Deno.test("parsePem() reads files that were put together without a line feed bet
 Deno.test("parsePem() names a block by what it holds", () => {
   const sequence = (...parts: Uint8Array[]) => encodeDer(0x30, ...parts);
   const integer = encodeDer(0x02, Uint8Array.of(0));
-  const octets = encodeDer(0x04, Uint8Array.of(1, 2));
+  const bytes = encodeDer(0x04, Uint8Array.of(1, 2));
   const kinds: [label: string, content: Uint8Array, expected: string][] = [
-    ["RSA PRIVATE KEY", sequence(integer, sequence(), octets), "PRIVATE KEY"],
-    ["EC PRIVATE KEY", sequence(integer, sequence(), octets), "PRIVATE KEY"],
+    ["RSA PRIVATE KEY", sequence(integer, sequence(), bytes), "PRIVATE KEY"],
+    ["EC PRIVATE KEY", sequence(integer, sequence(), bytes), "PRIVATE KEY"],
     ["PRIVATE KEY", sequence(...Array(9).fill(integer)), "RSA PRIVATE KEY"],
-    ["ANY PRIVATE KEY", sequence(integer, octets), "EC PRIVATE KEY"],
-    ["PRIVATE KEY", sequence(sequence(), octets), "ENCRYPTED PRIVATE KEY"],
+    ["ANY PRIVATE KEY", sequence(integer, bytes), "EC PRIVATE KEY"],
+    ["PRIVATE KEY", sequence(sequence(), bytes), "ENCRYPTED PRIVATE KEY"],
     ["DSA PRIVATE KEY", sequence(...Array(6).fill(integer)), "DSA PRIVATE KEY"],
     ["RSA PRIVATE KEY", Uint8Array.of(1, 2, 3), "RSA PRIVATE KEY"],
-    ["X509 CERTIFICATE", octets, "CERTIFICATE"],
+    ["X509 CERTIFICATE", bytes, "CERTIFICATE"],
   ];
   for (const [label, content, expected] of kinds) {
     const [found] = parsePem(formatPem(label, content));
-    assertEquals([found!.label, pemOctets(found!)], [expected, content]);
+    assertEquals([found!.label, pemBytes(found!)], [expected, content]);
   }
-  const trusted = new Uint8Array([...sequence(integer), ...sequence(octets)]);
+  const trusted = new Uint8Array([...sequence(integer), ...sequence(bytes)]);
   assertEquals(
     parsePem(formatPem("TRUSTED CERTIFICATE", trusted))[0]!.text,
     formatPem("CERTIFICATE", sequence(integer)),
@@ -131,11 +131,11 @@ Deno.test("parsePem() says which block is broken", () => {
 
 Deno.test("pemOctets() decodes what was encoded, whatever the length of the lines", () => {
   const length = fc.integer({ min: 4, max: 80 });
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), length, (octets, width) => {
-    const lines = btoa(String.fromCharCode(...octets)).match(new RegExp(`.{1,${width}}`, "g")) ??
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), length, (bytes, width) => {
+    const lines = btoa(String.fromCharCode(...bytes)).match(new RegExp(`.{1,${width}}`, "g")) ??
       [];
     const [only] = parsePem(block("CERTIFICATE", lines.join("\n")));
-    assertEquals(pemOctets(only!), octets);
+    assertEquals(pemBytes(only!), bytes);
   }));
 });
 
@@ -143,8 +143,8 @@ Deno.test("pemOctets() leaves headers out, and refuses what is not base64", () =
   const [legacy, broken] = parsePem(
     block("RSA PRIVATE KEY", "Proc-Type: 4,MIC-CLEAR\n\nAQID") + block("X", "????"),
   );
-  assertEquals(pemOctets(legacy!), new Uint8Array([1, 2, 3]));
-  const { message } = assertThrows(() => pemOctets(broken!), PemFormatError);
+  assertEquals(pemBytes(legacy!), new Uint8Array([1, 2, 3]));
+  const { message } = assertThrows(() => pemBytes(broken!), PemFormatError);
   assertEquals(message, "the X block of line 6 is not base64 (line 7)");
 });
 

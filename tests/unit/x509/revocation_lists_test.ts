@@ -22,9 +22,9 @@ Deno.test("no byte of a list can be changed without its being refused", async ()
   const pem = new TextEncoder().encode(await authority.revoke(["1a", "2b"]));
   const [whole] = revocationListsIn(pem, "/crl");
   assertEquals(checkRevocationLists([whole!], from).length, 1);
-  const refused = (octets: Uint8Array) => {
+  const refused = (bytes: Uint8Array) => {
     try {
-      checkRevocationLists(revocationListsIn(octets, "/crl"), from);
+      checkRevocationLists(revocationListsIn(bytes, "/crl"), from);
     } catch (error) {
       if (!(error instanceof StartupError)) throw error;
       assert(error.message.startsWith("/crl: "), error.message);
@@ -32,13 +32,13 @@ Deno.test("no byte of a list can be changed without its being refused", async ()
     }
     return false;
   };
-  for (const [at, octet] of whole!.entries()) {
+  for (const [at, byte] of whole!.entries()) {
     for (const change of [0x01, 0x80, 0xff]) {
-      assert(refused(whole!.with(at, octet ^ change)), `byte ${at}`);
+      assert(refused(whole!.with(at, byte ^ change)), `byte ${at}`);
     }
     assert(refused(whole!.subarray(0, at)), `cut at ${at}`);
   }
-  fc.assert(fc.property(fc.uint8Array(), (octets) => assert(refused(octets))));
+  fc.assert(fc.property(fc.uint8Array(), (bytes) => assert(refused(bytes))));
 });
 
 Deno.test("what lives for a week is worth a word on its last day, and what lives long a week before", () => {

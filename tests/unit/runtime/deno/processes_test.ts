@@ -99,8 +99,8 @@ Deno.test({
     const sender = processes.openDatagram();
     try {
       await sender.send(new TextEncoder().encode("<14>a line"), `${folder}/log`);
-      const [octets] = await within(5_000, "the datagram", receiver.receive());
-      assertEquals(new TextDecoder().decode(octets), "<14>a line");
+      const [bytes] = await within(5_000, "the datagram", receiver.receive());
+      assertEquals(new TextDecoder().decode(bytes), "<14>a line");
       await assertRejects(() => sender.send(new Uint8Array(1), `${folder}/nobody`));
       assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["log"]);
     } finally {

@@ -79,11 +79,11 @@ Deno.test("files.mode() tells the permission bits, or path and cause", async () 
 Deno.test("files.readOctets() reads what is no text, or says path and cause", async () => {
   const folder = await Deno.makeTempDir({ prefix: "stud-test-" });
   try {
-    const octets = new Uint8Array([0, 255, 128]);
-    await Deno.writeFile(`${folder}/a.der`, octets);
-    assertEquals(await runtime.files.readOctets(`${folder}/a.der`), octets);
+    const bytes = new Uint8Array([0, 255, 128]);
+    await Deno.writeFile(`${folder}/a.der`, bytes);
+    assertEquals(await runtime.files.readBytes(`${folder}/a.der`), bytes);
     const fault = await assertRejects(
-      () => runtime.files.readOctets(`${folder}/b.der`),
+      () => runtime.files.readBytes(`${folder}/b.der`),
       StartupError,
     );
     assertEquals(fault.message, `${folder}/b.der: no such file`);

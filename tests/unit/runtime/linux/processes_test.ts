@@ -50,9 +50,9 @@ Deno.test({
     const own = openProcess(Deno.pid)!;
     assert(own.children().some(({ pid }) => pid === child.pid));
     own.close();
-    held.relieve();
+    held.requestDrain();
     assertEquals((await child.status).signal, "SIGTERM");
-    assertThrows(() => held.relieve(), Error, "it has ended");
+    assertThrows(() => held.requestDrain(), Error, "it has ended");
     held.close();
     assertEquals(openProcess(child.pid), undefined);
   },
@@ -72,7 +72,7 @@ Deno.test({
       .spawn();
     for await (const _ of child.stdout) break;
     const held = openProcess(child.pid)!;
-    held.relieve();
+    held.requestDrain();
     assertEquals((await child.status).code, 7);
     held.close();
   },

@@ -27,11 +27,11 @@ function filterFor(architecture: Architecture, options: Partial<SandboxOptions> 
   const program = sandboxProgram({
     ...{ architecture, pid: PID, unixSockets: false, token: false, ...options },
   });
-  const octets = encodeInstructions(program);
+  const bytes = encodeInstructions(program);
   assert(program.length <= 4096);
   return (call: string | number, ...args: number[]) => {
     const number = typeof call === "number" ? call : numberOf(call, architecture);
-    return run(octets, seccompData(number, AUDIT[architecture], args));
+    return run(bytes, seccompData(number, AUDIT[architecture], args));
   };
 }
 

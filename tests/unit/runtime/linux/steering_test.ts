@@ -33,9 +33,9 @@ function packet(client: string, clientPort = 50_000, server = "192.0.2.1"): Uint
 }
 
 /** Runs a program as the kernel does: 32-bit registers, and 0 for whoever reads beyond the packet. */
-function run(program: Uint8Array, octets: Uint8Array): number {
+function run(program: Uint8Array, bytes: Uint8Array): number {
   const code = new DataView(program.buffer);
-  const data = new DataView(octets.buffer);
+  const data = new DataView(bytes.buffer);
   let [a, x] = [0, 0];
   for (let at = 0; at < program.length; at += INSTRUCTION_BYTES) {
     const k = code.getUint32(at + 4, true);
@@ -43,11 +43,11 @@ function run(program: Uint8Array, octets: Uint8Array): number {
     const jump = (taken: boolean) => code.getUint8(at + (taken ? 2 : 3)) * INSTRUCTION_BYTES;
     switch (code.getUint16(at, true)) {
       case 0x20: // ld [k]
-        if (offset + 4 > octets.length) return 0;
+        if (offset + 4 > bytes.length) return 0;
         a = data.getUint32(offset);
         break;
       case 0x30: // ldb [k]
-        if (offset + 1 > octets.length) return 0;
+        if (offset + 1 > bytes.length) return 0;
         a = data.getUint8(offset);
         break;
       case 0x05: // ja k

@@ -9,14 +9,14 @@ import { receive, receiveText, send } from "../../../support/tls_client.ts";
 import type { TcpStream } from "../../../../src/runtime/runtime.ts";
 import { loopTest } from "./loop_bed.ts";
 
-const textOf = (octets: Uint8Array) => new TextDecoder().decode(octets);
+const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
 /** Writes until nothing more is taken; gives the write that waits, and how much was asked for. */
-function fill(stream: TcpStream): { readonly waiting: Promise<number>; readonly octets: number } {
+function fill(stream: TcpStream): { readonly waiting: Promise<number>; readonly bytes: number } {
   const part = new Uint8Array(1 << 20).fill(7);
-  for (let octets = part.length;; octets += part.length) {
+  for (let bytes = part.length;; bytes += part.length) {
     const written = stream.write(part);
-    if (written instanceof Promise) return { waiting: written, octets };
+    if (written instanceof Promise) return { waiting: written, bytes };
   }
 }
 
@@ -122,19 +122,19 @@ loopTest(
 
 loopTest("a write that waits is done once the peer has taken its octets", async (bed) => {
   const { stream, peer } = await bed.accepted();
-  const { waiting, octets } = fill(stream);
+  const { waiting, bytes } = fill(stream);
   let done = false;
   const writing = waiting.then((count) => (done = true, count));
   await bed.loop.turn();
   assertEquals(done, false);
   const into = new Uint8Array(1 << 20);
   let taken = 0;
-  while (taken < octets) {
+  while (taken < bytes) {
     const count = (await within(10_000, "octets", peer.read(into)))!;
-    assert(into.subarray(0, count).every((octet) => octet === 7));
+    assert(into.subarray(0, count).every((byte) => byte === 7));
     taken += count;
   }
-  assertEquals([await writing, taken], [1 << 20, octets]);
+  assertEquals([await writing, taken], [1 << 20, bytes]);
 });
 
 loopTest("what a write was given is the caller's again at once, even if it waits", async (bed) => {
@@ -144,9 +144,9 @@ loopTest("what a write was given is the caller's again at once, even if it waits
   let waits = 0;
   const shared = new Uint8Array(256 << 10);
   const writing = writePattern({
-    write(octets) {
-      shared.set(octets);
-      const written = stream.write(shared.subarray(0, octets.length));
+    write(bytes) {
+      shared.set(bytes);
+      const written = stream.write(shared.subarray(0, bytes.length));
       // The next one to use the buffer.
       shared.fill(0);
       if (written instanceof Promise) waits++;
@@ -173,11 +173,11 @@ loopTest("unsent() and room() follow what the peer takes", async (bed) => {
   const { stream, peer } = await bed.accepted();
   const room = stream.room!();
   assert(room > 0 && stream.unsent() === 0, `${room}`);
-  const { waiting, octets } = fill(stream);
+  const { waiting, bytes } = fill(stream);
   assert(stream.unsent() > 64 << 10, `${stream.unsent()} unsent`);
   assert(stream.room!() < room, `${stream.room!()} of ${room}`);
   const into = new Uint8Array(1 << 20);
-  for (let taken = 0; taken < octets;) taken += (await peer.read(into))!;
+  for (let taken = 0; taken < bytes;) taken += (await peer.read(into))!;
   await waiting;
   await eventually("everything is acknowledged", () => stream.unsent() === 0);
   assert(stream.room!() > 0);

@@ -46,9 +46,9 @@ Deno.test("octets are what was written since it was released", () => {
   const bios = new OutputBios(crypto, CAPACITY, 10);
   for (const [round, length] of [10, CAPACITY, 1, 500, CAPACITY].entries()) {
     const bio = bios.top();
-    assertEquals([bio.length, bio.octets.length], [0, 0]);
+    assertEquals([bio.length, bio.bytes.length], [0, 0]);
     write(bio, pattern(length, round));
-    assertOctets(bio.octets, pattern(length, round));
+    assertOctets(bio.bytes, pattern(length, round));
     bios.take();
     bio.release();
     assert(bios.top() === bio);
@@ -64,7 +64,7 @@ Deno.test("octets are right beyond the capacity, and after it", () => {
     const expected = pattern(length, round);
     // In pieces, as records are: the memory moves under what is there already.
     for (let at = 0; at < length; at += 700) write(bio, expected.slice(at, at + 700));
-    assertOctets(bio.octets, expected, `${length} octets`);
+    assertOctets(bio.bytes, expected, `${length} octets`);
     bios.take();
     bio.release();
   }
@@ -86,7 +86,7 @@ function taken(bios: OutputBios): OutputBio {
 }
 
 /** As a session does. */
-function write(bio: OutputBio, octets: Uint8Array): void {
-  crypto.BIO_write(bio.pointer, new Uint8Array(octets), octets.length);
+function write(bio: OutputBio, bytes: Uint8Array): void {
+  crypto.BIO_write(bio.pointer, new Uint8Array(bytes), bytes.length);
   bio.measure();
 }

@@ -89,25 +89,25 @@ export class Talk implements Disposable {
 
   /** What has come from the client: records that hold at least so much. */
   async arrived(plaintext: number): Promise<Uint8Array> {
-    let octets = new Uint8Array();
+    let bytes = new Uint8Array();
     for (let held = 0; held < plaintext || held === 0;) {
       const more = new Uint8Array(64 << 10);
       const count = await within(10_000, "the client", this.conn.read(more));
-      octets = Uint8Array.from([...octets, ...more.subarray(0, count!)]);
-      held = heldBy(octets);
+      bytes = Uint8Array.from([...bytes, ...more.subarray(0, count!)]);
+      held = heldBy(bytes);
     }
-    return octets;
+    return bytes;
   }
 
   /** Sends what the session wants sent, and reads at the client as much plaintext as it holds. */
   async clientReads(length: number, output = this.session.takeOutput()): Promise<Uint8Array> {
-    const octets = new Uint8Array(length);
+    const bytes = new Uint8Array(length);
     const sending = deliver(output, this.conn);
     for (let at = 0; at < length;) {
-      at += await within(10_000, "the session", this.client.read(octets.subarray(at))) ?? length;
+      at += await within(10_000, "the session", this.client.read(bytes.subarray(at))) ?? length;
     }
     await sending;
-    return octets;
+    return bytes;
   }
 
   [Symbol.dispose](): void {
@@ -121,7 +121,7 @@ export class Talk implements Disposable {
 /** Sends an output and gives it back. */
 export async function deliver(output: SslOutput | undefined, conn: Deno.Conn): Promise<void> {
   if (output === undefined) return;
-  await writeAll(conn, output.octets);
+  await writeAll(conn, output.bytes);
   output.release();
 }
 
@@ -132,17 +132,17 @@ export function pattern(length: number, seed = 0): Uint8Array {
 
 /** Tells where octets differ instead of showing all of them. */
 export function assertOctets(actual: Uint8Array, expected: Uint8Array, message?: string): void {
-  const place = actual.findIndex((octet, at) => octet !== expected[at]);
+  const place = actual.findIndex((byte, at) => byte !== expected[at]);
   assertEquals([actual.length, place], [expected.length, -1], message);
 }
 
 /** How much plaintext whole TLS 1.3 records hold (RFC 8446 section 5.2). */
-function heldBy(octets: Uint8Array): number {
+function heldBy(bytes: Uint8Array): number {
   let held = 0;
-  for (let at = 0; at + 5 <= octets.length;) {
-    const length = (octets[at + 3]! << 8) + octets[at + 4]!;
+  for (let at = 0; at + 5 <= bytes.length;) {
+    const length = (bytes[at + 3]! << 8) + bytes[at + 4]!;
     at += 5 + length;
-    if (at <= octets.length) held += length - TYPE_AND_TAG;
+    if (at <= bytes.length) held += length - TYPE_AND_TAG;
   }
   return held;
 }

@@ -23,13 +23,13 @@ Deno.test("a session agrees with a client, and tells on what", async () => {
 
 Deno.test("handshake() takes a hello octet by octet", () => {
   const session = context.newSession();
-  for (const [at, octet] of hellos.FRESH.entries()) {
+  for (const [at, byte] of hellos.FRESH.entries()) {
     assertEquals(session.hasOutput, false, `after ${at} octets`);
-    assertEquals(session.handshake(Uint8Array.of(octet), 1), false);
+    assertEquals(session.handshake(Uint8Array.of(byte), 1), false);
   }
   const output = session.takeOutput()!;
   // A server_hello.
-  assertEquals([output.octets[0], output.octets[5]], [22, 2]);
+  assertEquals([output.bytes[0], output.bytes[5]], [22, 2]);
   output.release();
   session.free();
 });
@@ -142,10 +142,10 @@ Deno.test("an output stays as it is until it is released, whoever writes meanwhi
   const plaintext = pattern(10_000);
   one.session.write(plaintext);
   const held = one.session.takeOutput()!;
-  const copy = held.octets.slice();
+  const copy = held.bytes.slice();
   one.session.write(pattern(5_000, 1));
   other.session.write(pattern(7_000, 2));
-  assertOctets(held.octets, copy);
+  assertOctets(held.bytes, copy);
   const later = one.session.takeOutput()!;
   assertOctets(await other.clientReads(7_000), pattern(7_000, 2));
   assertOctets(await one.clientReads(10_000, held), plaintext);
@@ -170,13 +170,13 @@ const GARBAGE: readonly (readonly [Uint8Array, reason: string, alert: number | u
 ];
 
 Deno.test("a session that is fed garbage says why, and has an alert for the client", () => {
-  for (const [octets, reason, alert] of GARBAGE) {
+  for (const [bytes, reason, alert] of GARBAGE) {
     const session = context.newSession();
-    const error = assertThrows(() => session.handshake(octets, octets.length), OpenSslError);
+    const error = assertThrows(() => session.handshake(bytes, bytes.length), OpenSslError);
     assertEquals([error.message, error.alert], [reason, undefined]);
     const output = session.takeOutput();
     // A fatal alert (RFC 8446 sections 5.1 and 6), if the client speaks TLS at all.
-    const said = output === undefined ? [] : [output.octets[0], ...output.octets.slice(3)];
+    const said = output === undefined ? [] : [output.bytes[0], ...output.bytes.slice(3)];
     assertEquals(said, alert === undefined ? [] : [21, 0, 2, 2, alert]);
     output?.release();
     assertThrows(() => session.handshake(hellos.FRESH, hellos.FRESH.length), OpenSslError);
@@ -224,20 +224,20 @@ Deno.test("an output may be released after its session has gone", () => {
   const session = context.newSession();
   session.handshake(hellos.FRESH, hellos.FRESH.length);
   const output = session.takeOutput()!;
-  const copy = output.octets.slice();
+  const copy = output.bytes.slice();
   session.free();
-  assertOctets(output.octets, copy);
+  assertOctets(output.bytes, copy);
   output.release();
 });
 
 Deno.test("a session that was freed refuses everything", () => {
   const session = context.newSession();
   session.free();
-  const octets = new Uint8Array(10);
+  const bytes = new Uint8Array(10);
   const uses = [
-    () => session.handshake(octets, 10),
-    () => session.read(octets, 10, octets),
-    () => session.write(octets),
+    () => session.handshake(bytes, 10),
+    () => session.read(bytes, 10, bytes),
+    () => session.write(bytes),
     () => session.closeWrite(),
     () => session.facts,
   ];

@@ -80,8 +80,8 @@ export class Bed {
     await this.secure.stream.closeWrite();
   }
 
-  textOf(octets: Uint8Array): string {
-    return new TextDecoder().decode(octets);
+  textOf(bytes: Uint8Array): string {
+    return new TextDecoder().decode(bytes);
   }
 
   /** The ticket keys of a period, counted from now. */

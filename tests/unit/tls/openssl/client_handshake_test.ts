@@ -74,14 +74,14 @@ Deno.test("handshake() answers what is no hello with an alert of its own", async
     [Uint8Array.of(22, 3, 1, 0x40, 1), 22, /^malformed TLS record$/],
     [hellos.hello([hellos.serverNames(hellos.host("a\0b"))]), 112, /^malformed server name$/],
   ] as const;
-  for (const [octets, alert, reason] of cases) {
+  for (const [bytes, alert, reason] of cases) {
     const bed = new Bed();
     const done = bed.handshake();
-    bed.stream.deliver(octets);
+    bed.stream.deliver(bytes);
     const fault = await faultOf(done);
     assertEquals([fault.party, fault.kind], ["client", "handshake"]);
     assert(reason.test(fault.message), fault.message);
-    assertEquals(bed.stream.octets, alertRecord(alert));
+    assertEquals(bed.stream.bytes, alertRecord(alert));
     assertEquals(bed.library.contexts.length, 0);
   }
 });
@@ -93,7 +93,7 @@ Deno.test("handshake() refuses a name that no certificate is for with unrecogniz
   assertEquals([fault.kind, fault.message], [
     ...["handshake", "no certificate for the requested name"],
   ]);
-  assertEquals(bed.stream.octets, alertRecord(112));
+  assertEquals(bed.stream.bytes, alertRecord(112));
   assertEquals(bed.client.serverName, "b.example");
 });
 
@@ -107,7 +107,7 @@ Deno.test("handshake() says internal_error if OpenSSL does not take the certific
   assertEquals([fault.kind, fault.message], [
     ...["handshake", "a.pem: the private key does not belong to the certificate"],
   ]);
-  assertEquals(bed.stream.octets, alertRecord(80));
+  assertEquals(bed.stream.bytes, alertRecord(80));
 });
 
 Deno.test("handshake() rejects with the reason even if the alert cannot be sent", async () => {

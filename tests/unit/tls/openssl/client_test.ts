@@ -37,7 +37,7 @@ Deno.test("write() sends 128 KiB at once, and tells so", async () => {
   const bed = await new Bed().established();
   const much = "x".repeat((128 << 10) + 1);
   assertEquals(await bed.write(much), 128 << 10);
-  assertEquals(bed.stream.octets.length, 128 << 10);
+  assertEquals(bed.stream.bytes.length, 128 << 10);
   assertEquals(await bed.write(much.slice(1)), 128 << 10);
 });
 

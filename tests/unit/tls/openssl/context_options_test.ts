@@ -206,5 +206,5 @@ function idOf(
   certificates?: readonly ServedCertificate[],
 ): string {
   return [...optionsOf(particular, certificates).sessionIdContext]
-    .map((octet) => octet.toString(16).padStart(2, "0")).join("");
+    .map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -79,8 +79,8 @@ export function freedIn(library: FakeOpenSsl): string[] {
 }
 
 /** In hexadecimal. */
-export function hex(octets: Uint8Array): string {
-  return [...octets].map((octet) => octet.toString(16).padStart(2, "0")).join("");
+export function hex(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 const KEY = "-----BEGIN PRIVATE KEY-----";

@@ -14,7 +14,7 @@ import { bench, chains, freedIn, hex, namesIn, numbered, served } from "./contex
 /** With more certificates than this they are not all looked at beforehand. */
 const FEW = 100;
 /** Contexts that are kept. */
-const MOST = 2_000;
+const MAX = 2_000;
 
 Deno.test("choose() makes a context when somebody first asks for it, and keeps it", () => {
   const { library, served } = bench(numbered(3));
@@ -53,21 +53,21 @@ Deno.test("choose() refuses a name that no certificate is for, if it was told to
 });
 
 Deno.test("choose() gives up the context that was not asked for the longest", () => {
-  const { library, served } = bench(numbered(MOST + 2));
-  for (let place = 0; place < MOST; place++) served(`${place}.example`);
+  const { library, served } = bench(numbered(MAX + 2));
+  for (let place = 0; place < MAX; place++) served(`${place}.example`);
   served("0.example");
   assertEquals(freedIn(library), []);
-  served(`${MOST}.example`);
+  served(`${MAX}.example`);
   assertEquals(freedIn(library), ["1.pem"]);
   // It is made anew, and the next one goes in its place.
   served("1.example");
   assertEquals(freedIn(library), ["1.pem", "2.pem"]);
   served("0.example");
-  assertEquals(library.contexts.length, MOST + 2);
+  assertEquals(library.contexts.length, MAX + 2);
 });
 
 Deno.test("choose() never gives up a context whose key an engine holds", () => {
-  const certificates = numbered(MOST + 2).map((certificate, place) =>
+  const certificates = numbered(MAX + 2).map((certificate, place) =>
     place < 2 ? { ...certificate, privateKey: `pkcs11:object=${place}` } : certificate
   );
   const { library, served } = bench(certificates);
@@ -80,9 +80,9 @@ Deno.test("choose() never gives up a set in which an engine holds one of the key
     served({ source: "rsa.pem", names: ["both.example"], keyType: "rsa" }),
     served({ source: "ec.pem", names: ["both.example"], privateKey: "pkcs11:object=ec" }),
   ];
-  const bed = bench([...both, ...numbered(MOST)]);
+  const bed = bench([...both, ...numbered(MAX)]);
   bed.served("both.example");
-  for (let place = 0; place < MOST; place++) bed.served(`${place}.example`);
+  for (let place = 0; place < MAX; place++) bed.served(`${place}.example`);
   assertEquals(freedIn(bed.library), ["0.pem"]);
 });
 
@@ -216,10 +216,10 @@ Deno.test("makeAll() has the library look at the default set too", () => {
 });
 
 Deno.test("makeAll() looks at more certificates than are kept", () => {
-  const bed = bench(numbered(MOST + 1));
+  const bed = bench(numbered(MAX + 1));
   bed.contexts.makeAll();
-  assertEquals(bed.library.contexts.length, MOST + 1);
-  assertEquals(bed.library.contexts.filter(({ freed }) => !freed).length, MOST);
+  assertEquals(bed.library.contexts.length, MAX + 1);
+  assertEquals(bed.library.contexts.filter(({ freed }) => !freed).length, MAX);
 });
 
 Deno.test("makeAll() finds every certificate that is refused", () => {
@@ -381,8 +381,8 @@ Deno.test("what is too weak for the library comes with the level that allows it"
 });
 
 Deno.test("choose() never gives up what it is about to serve", () => {
-  const certificates = numbered(MOST + 1).map((certificate, place) =>
-    place < MOST ? { ...certificate, privateKey: `pkcs11:object=${place}` } : certificate
+  const certificates = numbered(MAX + 1).map((certificate, place) =>
+    place < MAX ? { ...certificate, privateKey: `pkcs11:object=${place}` } : certificate
   );
   const bed = bench(certificates);
   for (const { names } of certificates) assertEquals(bed.served(names[0])!.freed, false);
