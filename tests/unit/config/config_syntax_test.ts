@@ -132,6 +132,8 @@ Deno.test("no text makes the parser fail otherwise than with a place in the file
         parseConfigFile({ file: "f", text });
       } catch (error) {
         assert(error instanceof UsageError, String(error));
+        // A text without a line of its own: what looks like UTF-16 is refused as a whole.
+        if (error.message.startsWith("f: is UTF-16 text")) return;
         const [, line, column] = /^f:(\d+):(\d+): /.exec(error.message) ?? [];
         const lines = text.split("\n");
         assert(Number(line) >= 1 && Number(line) <= lines.length, error.message);
