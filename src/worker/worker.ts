@@ -133,8 +133,8 @@ class Worker {
       this.#runtime.processes.stdin,
       (id, fault) => this.#send({ type: "answer", id, fault }),
     );
-    // A read in progress does not always wake the runtime's event loop before the first socket is open. So nothing
-    // is read ahead until then.
+    // Deno reads the pipe until the worker's own event loop exists, which is once its first socket is open. A read
+    // that Deno has begun does not always wake that loop when it ends, so nothing is read ahead until then.
     for (let isStarted = false; !isStarted;) {
       const { value: request, done } = await all.next();
       if (done) break;
