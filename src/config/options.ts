@@ -1460,12 +1460,6 @@ void misplaced;
 /** The long name of an option in the table. */
 export type OptionName = Row["name"];
 
-/** Names of the options whose type is one of `Kind`. */
-export type NameOfKind<Kind extends OptionType["kind"]> = Extract<
-  Row,
-  { readonly type: { readonly kind: Kind } }
->["name"];
-
 const rows: readonly Option<OptionName>[] = table;
 
 const everywhere = rows.filter((option) => !isBlockOnly(option));

@@ -80,7 +80,7 @@ export async function makeTlsPlan(
     ...tls.engine,
     clientRules: await rules.read(tls.clients),
   });
-  const all = [{ tls: settings as TlsSettings, certificates: general }];
+  const all: ServedTogether[] = [{ tls: settings, certificates: general }];
   const ofFrontends: (TlsConfiguration | undefined)[] = [];
   for (const { tls } of settings.frontends) {
     if (tls !== undefined) {
@@ -90,7 +90,6 @@ export async function makeTlsPlan(
     ofFrontends.push(tls && await configuration(tls, all.at(-1)!.certificates));
   }
   const configured = await configuration(settings, general);
-  const capabilities = ENGINES[settings.tlsLibrary.name];
   const revocation = revocationListsOf(
     [configured, ...ofFrontends].filter((one) => one !== undefined),
     runtime.clock.date(),
@@ -102,14 +101,7 @@ export async function makeTlsPlan(
     ...backend.warnings,
     ...ticketSecret.warnings,
     ...all.flatMap(({ tls }) => loweredLevel(tls.engine)),
-    ...!capabilities.everyKey ? [] : all.flatMap(({ tls, certificates: { certificates } }) => [
-      ...dhWarnings(tls.engine, certificates),
-      ...rareKeyWarnings(tls.engine, certificates),
-    ]),
-    ...sharedCache(settings),
-    ...capabilities.staples === "alone"
-      ? all.flatMap(({ certificates }) => unstapled(certificates))
-      : [],
+    ...engineWarnings(settings, all),
   ];
   const everyCertificate = [
     ...new Set(all.flatMap(({ certificates }) => certificates.certificates)),
@@ -125,6 +117,25 @@ export async function makeTlsPlan(
     quarantined: [...new Set(all.flatMap(({ certificates }) => certificates.quarantined))],
     held,
   };
+}
+
+/** Settings, and the certificates that are served by them. */
+interface ServedTogether {
+  readonly tls: TlsSettings;
+  readonly certificates: LoadedCertificates;
+}
+
+/** Warnings about what the chosen engine cannot do, or accepts without a word. */
+function engineWarnings(settings: Settings, all: readonly ServedTogether[]): string[] {
+  const { everyKey, staples } = ENGINES[settings.tlsLibrary.name];
+  return [
+    ...!everyKey ? [] : all.flatMap(({ tls, certificates: { certificates } }) => [
+      ...dhWarnings(tls.engine, certificates),
+      ...rareKeyWarnings(tls.engine, certificates),
+    ]),
+    ...sharedCache(settings),
+    ...staples === "alone" ? all.flatMap(({ certificates }) => unstapled(certificates)) : [],
+  ];
 }
 
 /** A frontend's own certificates, before the general ones if it wants them; those alone if it has none. */

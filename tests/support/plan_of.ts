@@ -3,6 +3,8 @@
 import type { Settings } from "../../src/config/settings.ts";
 import { HeldContent } from "../../src/plan/held_content.ts";
 import type { Plan } from "../../src/plan/plan.ts";
+import type { TlsPlan } from "../../src/plan/tls_plan.ts";
+import type { TlsConfiguration } from "../../src/tls/tls_configuration.ts";
 import { CONFIGURATION } from "./worker_configuration.ts";
 import { changeableSettings } from "../../src/config/setting_groups.ts";
 
@@ -22,21 +24,26 @@ export function planOf(
     })),
     workers: 2,
     settings: { workers: {} } as Settings,
-    tls: {
-      configuration: usual.tls,
-      ofFrontends: [],
-      certificates: [],
-      revocationLists: [],
-      stapling: undefined,
-      files: new Map(),
-      warnings: [],
-      quarantined: [],
-      held: new HeldContent(),
-    },
+    tls: tlsPlanOf(usual.tls),
     tlsBecause: undefined,
     fixed: {},
     changeable: changeableSettings(rest.settings ?? {} as Settings),
     warnings: [],
     ...rest,
+  };
+}
+
+/** A plan for TLS with this configuration, and nothing else. */
+export function tlsPlanOf(configuration: TlsConfiguration): TlsPlan {
+  return {
+    configuration,
+    ofFrontends: [],
+    certificates: [],
+    revocationLists: [],
+    stapling: undefined,
+    files: new Map(),
+    warnings: [],
+    quarantined: [],
+    held: new HeldContent(),
   };
 }

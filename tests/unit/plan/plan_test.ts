@@ -1,25 +1,14 @@
 /** From settings to what workers are told, on a machine that the test makes up. */
 
 import { StartupError } from "../../../src/errors.ts";
-import { HeldContent } from "../../../src/plan/held_content.ts";
 import { makePlan, type Plan } from "../../../src/plan/plan.ts";
-import type { TlsPlan } from "../../../src/plan/tls_plan.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
+import { tlsPlanOf } from "../../support/plan_of.ts";
 import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 import { settingsOf } from "../config/settings_of.ts";
 
-const TLS: TlsPlan = {
-  configuration: TLS_CONFIGURATION,
-  ofFrontends: [],
-  certificates: [],
-  revocationLists: [],
-  stapling: undefined,
-  files: new Map(),
-  warnings: [],
-  quarantined: [],
-  held: new HeldContent(),
-};
+const TLS = tlsPlanOf(TLS_CONFIGURATION);
 
 function newRuntime(): FakeRuntime {
   const runtime = new FakeRuntime();
