@@ -88,6 +88,21 @@ const LAYERS: Layer[] = [
     forbidden: PLATFORM,
   },
   {
+    of: ["src/status/"],
+    imports: [
+      ...[...BASE, "src/metrics/", "src/wire/"],
+      ...[
+        "type src/fleet/",
+        "type src/plan/",
+        "type src/control/",
+        "type src/log/",
+        "type src/ocsp/",
+      ],
+    ],
+    libraries: [],
+    forbidden: PLATFORM,
+  },
+  {
     of: ["src/service/"],
     imports: [
       ...[...BASE, "src/config/", "src/plan/", "src/x509/", "src/wire/"],
@@ -197,6 +212,7 @@ const LAYERS: Layer[] = [
     libraries: ["node:crypto", "node:buffer"],
     forbidden: OUTSIDE_WORLD,
   },
+  { of: ["src/metrics/"], imports: PURE, libraries: [], forbidden: OUTSIDE_WORLD },
   { of: ["src/wire/", "src/errors.ts"], imports: PURE, libraries: [], forbidden: OUTSIDE_WORLD },
   {
     of: [

@@ -47,8 +47,8 @@ export interface ConnectionReport {
   /** `HOST:PORT` or the path of the backend that was connected to. */
   readonly backend: string | undefined;
   /** Bytes of plaintext. */
-  readonly octetsToBackend: number;
-  readonly octetsToClient: number;
+  readonly bytesToBackend: number;
+  readonly bytesToClient: number;
   /** Milliseconds from accept to the end of the handshake. */
   readonly handshakeTime: number | undefined;
   /** Milliseconds from accept to the end. */
@@ -84,8 +84,8 @@ function fieldsOf(report: ConnectionReport): [name: string, value: Value][] {
     ["ja4", report.ja4],
     ["client_subject", report.clientSubject],
     ["backend", report.backend],
-    ["to_backend", report.octetsToBackend],
-    ["to_client", report.octetsToClient],
+    ["to_backend", report.bytesToBackend],
+    ["to_client", report.bytesToClient],
     ["handshake", seconds(report.handshakeTime)],
     ["duration", seconds(report.duration)],
     ["end", report.end],

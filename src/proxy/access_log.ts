@@ -57,8 +57,8 @@ export class AccessRecord {
   #handshakeTime: number | undefined;
   #overdue = false;
   #backend: string | undefined;
-  #octetsToBackend = 0;
-  #octetsToClient = 0;
+  #bytesToBackend = 0;
+  #bytesToClient = 0;
 
   constructor(log: AccessLog, client: Client) {
     this.#log = log;
@@ -91,8 +91,8 @@ export class AccessRecord {
 
   /** This many bytes were relayed in each direction. */
   relayed(toBackend: number, toClient: number): void {
-    this.#octetsToBackend = toBackend;
-    this.#octetsToClient = toClient;
+    this.#bytesToBackend = toBackend;
+    this.#bytesToClient = toClient;
   }
 
   /** The connection has ended: with this fault, or in order. */
@@ -114,8 +114,8 @@ export class AccessRecord {
       ja4: this.#ja4,
       clientSubject: certificate === undefined ? undefined : certificateSubject(certificate.pem),
       backend: this.#backend,
-      octetsToBackend: this.#octetsToBackend,
-      octetsToClient: this.#octetsToClient,
+      bytesToBackend: this.#bytesToBackend,
+      bytesToClient: this.#bytesToClient,
       handshakeTime: this.#handshakeTime,
       duration: clock.now() - this.#began,
       ...this.#ending(fault),

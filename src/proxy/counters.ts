@@ -21,8 +21,8 @@ export interface Counters {
   clientsWithoutCloseNotify: number;
   /** The same for backends that speak TLS. */
   backendsWithoutCloseNotify: number;
-  octetsToBackend: number;
-  octetsToClient: number;
+  bytesToBackend: number;
+  bytesToClient: number;
 }
 
 /** All counters at zero. */
@@ -37,8 +37,8 @@ export function newCounters(): Counters {
     backendsFailed: 0,
     clientsWithoutCloseNotify: 0,
     backendsWithoutCloseNotify: 0,
-    octetsToBackend: 0,
-    octetsToClient: 0,
+    bytesToBackend: 0,
+    bytesToClient: 0,
   };
 }
 
@@ -54,7 +54,7 @@ export function describeCounters(counters: Counters): string {
     counted(counters.backendsFailed, "backend failure"),
     `${counted(counters.clientsWithoutCloseNotify, "client")} and ` +
     `${counted(counters.backendsWithoutCloseNotify, "backend")} without close_notify`,
-    `${counted(counters.octetsToBackend, "byte")} to backends`,
-    `${counted(counters.octetsToClient, "byte")} to clients`,
+    `${counted(counters.bytesToBackend, "byte")} to backends`,
+    `${counted(counters.bytesToClient, "byte")} to clients`,
   ].join(", ");
 }

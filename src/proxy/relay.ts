@@ -115,8 +115,8 @@ class Relay implements Watched {
     await down;
     if (this.#aborts.length > 0) await Promise.all(this.#aborts);
     stallWatch.delete(this);
-    counters.octetsToBackend += this.#up.bytes;
-    counters.octetsToClient += this.#down.bytes;
+    counters.bytesToBackend += this.#up.bytes;
+    counters.bytesToClient += this.#down.bytes;
     record?.relayed(this.#up.bytes, this.#down.bytes);
     this.#up.inlet.release();
     this.#down.inlet.release();

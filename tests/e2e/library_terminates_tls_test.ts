@@ -128,7 +128,7 @@ test("terminate() tells of each connection when it has ended", async () => {
     assertEquals(ended.map(({ end, by }) => [end, by]), [
       ...[["orderly", undefined], ["handshake-failed", "client"]],
     ]);
-    assertEquals([ended[0]!.octetsToBackend, ended[0]!.octetsToClient], [5, 5]);
+    assertEquals([ended[0]!.bytesToBackend, ended[0]!.bytesToClient], [5, 5]);
   } finally {
     await proxy.close();
   }
@@ -291,9 +291,9 @@ test("counters are a copy that tells connections, failures and octets", async ()
     await exchange(held);
     await failHandshake(port(proxy));
     await eventually("one connection is left", () => proxy.counters.active === 1);
-    const { accepted, handshakesFailed, octetsToBackend, octetsToClient } = proxy.counters;
+    const { accepted, handshakesFailed, bytesToBackend, bytesToClient } = proxy.counters;
     assertEquals([accepted, handshakesFailed], [3, 1]);
-    assertEquals([octetsToBackend, octetsToClient], [5, 5]);
+    assertEquals([bytesToBackend, bytesToClient], [5, 5]);
     assertEquals(before.accepted, 0);
   } finally {
     await proxy.close({ drainTimeout: 0 });

@@ -26,7 +26,7 @@ async function exchange() {
     answer,
     protocol,
     names,
-    octets: proxy.counters.octetsToBackend,
+    bytes: proxy.counters.bytesToBackend,
     refused: refusal instanceof StartupError,
   }));
   backend.close();

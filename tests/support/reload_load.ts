@@ -43,7 +43,7 @@ export class ReloadLoad implements AsyncDisposable {
         await echoOnce(this.#port, this.#trusted);
         this.connections++;
       } catch (error) {
-        this.faults.push(`connection: ${error}`);
+        this.faults.push(described("connection", error));
       }
       await pause(1);
     }
@@ -58,7 +58,13 @@ export class ReloadLoad implements AsyncDisposable {
         await pause(5);
       }
     } catch (error) {
-      this.faults.push(`transfer: ${error}`);
+      this.faults.push(described("transfer", error));
     }
   }
+}
+
+/** The time and the place of a fault, to be compared with the server's log. */
+function described(client: string, error: unknown): string {
+  const trace = error instanceof Error ? error.stack : String(error);
+  return `${new Date().toISOString()} ${client}: ${trace}`;
 }

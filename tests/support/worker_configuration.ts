@@ -76,6 +76,6 @@ export const TOTALS: WorkerCounters = {
   silent: 0,
   clientsDenied: 0,
   backendsFailed: 1,
-  octetsToBackend: 10,
-  octetsToClient: 20,
+  bytesToBackend: 10,
+  bytesToClient: 20,
 };

@@ -17,8 +17,8 @@ const REPORT: ConnectionReport = {
   ja4: "t13d3111h2_e8f1e7e78f70_1f22a2ca17c4",
   clientSubject: "CN=alice,O=Example",
   backend: "127.0.0.1:8000",
-  octetsToBackend: 517,
-  octetsToClient: 10_240,
+  bytesToBackend: 517,
+  bytesToClient: 10_240,
   handshakeTime: 12.345,
   duration: 1_500,
   end: "reset",
@@ -40,8 +40,8 @@ const BARE: ConnectionReport = {
   ja4: undefined,
   clientSubject: undefined,
   backend: undefined,
-  octetsToBackend: 0,
-  octetsToClient: 0,
+  bytesToBackend: 0,
+  bytesToClient: 0,
   handshakeTime: undefined,
   duration: 0,
   by: undefined,
@@ -133,7 +133,7 @@ Deno.test("accessLine() writes what can be read back, whatever the values", () =
     reason: texts,
     backend: texts,
     resumed: fc.option(fc.boolean(), { nil: undefined }),
-    octetsToClient: fc.nat(),
+    bytesToClient: fc.nat(),
     duration: fc.nat(),
   });
   fc.assert(fc.property(values, (given) => {
@@ -153,7 +153,7 @@ Deno.test("accessLine() writes what can be read back, whatever the values", () =
       assertEquals(json[name], value);
     }
     assertEquals(json.resumed, given.resumed);
-    assertEquals(text.get("to_client"), String(given.octetsToClient));
+    assertEquals(text.get("to_client"), String(given.bytesToClient));
     assertEquals(json.duration, given.duration / 1000);
     assertEquals([...text.keys()].join(" "), NAMES);
   }));

@@ -104,8 +104,8 @@ Deno.test("an orderly connection: addresses, octets, times", async () => {
     ja4: undefined,
     clientSubject: undefined,
     backend: "127.0.0.1:8000",
-    octetsToBackend: 5,
-    octetsToClient: 12,
+    bytesToBackend: 5,
+    bytesToClient: 12,
     handshakeTime: 20,
     duration: 1_020,
     end: "orderly",
@@ -190,7 +190,7 @@ Deno.test("disorderly ends: whose doing, and what was relayed before", async () 
     "failed by client: the client broke the protocol",
     "reset by backend: reset",
   ]);
-  assertEquals(reports.map(({ octetsToBackend }) => octetsToBackend), [5, 5, 5, 5]);
+  assertEquals(reports.map(({ bytesToBackend }) => bytesToBackend), [5, 5, 5, 5]);
   assertEquals(reports.map(({ backend }) => backend), Array(4).fill("127.0.0.1:8000"));
 });
 

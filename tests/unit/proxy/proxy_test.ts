@@ -60,7 +60,7 @@ Deno.test("a client is served after its handshake, and the preface comes first",
   backends[0]!.end();
   await settled();
   assert(client.closed && backends[0]!.closed);
-  assertEquals([proxy.counters.active, proxy.counters.octetsToBackend], [0, 5]);
+  assertEquals([proxy.counters.active, proxy.counters.bytesToBackend], [0, 5]);
 });
 
 Deno.test("a preface goes out whole, however little the backend takes at once", async () => {

@@ -17,8 +17,8 @@ Deno.test("octets go both ways, and both ends in order end the relay without a f
   one.backend.end();
   assertEquals(await outcomeOf(one), "orderly");
   assert(one.client.writeEnded && one.backend.writeEnded);
-  const { octetsToBackend, octetsToClient } = one.services.counters;
-  assertEquals([octetsToBackend, octetsToClient], [7, 6]);
+  const { bytesToBackend, bytesToClient } = one.services.counters;
+  assertEquals([bytesToBackend, bytesToClient], [7, 6]);
   assertEquals(one.runtime.clock.waiting, 0);
 });
 

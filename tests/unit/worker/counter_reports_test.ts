@@ -32,17 +32,17 @@ Deno.test("what changes is told once a second, and once what has changed while c
   counters.accepted = counters.active = 1;
   reports.wake();
   for (let second = 0; second < 3; second++) {
-    counters.octetsToClient += 100;
+    counters.bytesToClient += 100;
     reports.wake();
     await clock.advance(1_000);
   }
-  assertEquals(sent.slice(1), [{ octetsToClient: 200 }, { octetsToClient: 300 }]);
+  assertEquals(sent.slice(1), [{ bytesToClient: 200 }, { bytesToClient: 300 }]);
   await clock.advance(1_000);
-  counters.octetsToClient = 400;
+  counters.bytesToClient = 400;
   await clock.advance(4_000);
   assertEquals(sent.length, 3);
   await clock.advance(1_000);
-  assertEquals(sent.slice(3), [{ octetsToClient: 400 }]);
+  assertEquals(sent.slice(3), [{ bytesToClient: 400 }]);
   reports.stop();
   assertEquals(clock.waiting, 0);
 });
