@@ -8,6 +8,7 @@
 
 import { manPage } from "../src/manual/man_page.ts";
 import { optionsMarkdown } from "../src/manual/options_markdown.ts";
+import { allEventCalls, eventFaults, withEvents } from "./log_lines/log_events.ts";
 import { allSaid, faultsOf, withTexts } from "./log_lines/log_page.ts";
 
 /** Date of the manual page: update it when the text changes. */
@@ -44,12 +45,18 @@ async function wantedFiles(): Promise<Map<string, string>> {
     ["docs/stud.8", manPage(version, MAN_PAGE_DATE)],
     ["docs/options.md", optionsMarkdown()],
     ["src/version.ts", VERSION_DOC + `export const VERSION = ${JSON.stringify(version)};\n`],
-    [LOG_PAGE, withTexts(await readIfThere(LOG_PAGE) ?? "", await allSaid(SOURCE))],
+    [
+      LOG_PAGE,
+      withEvents(withTexts(await readIfThere(LOG_PAGE) ?? "", await allSaid(SOURCE))),
+    ],
   ]);
 }
 
 async function logPageFaults(): Promise<string[]> {
-  return faultsOf(await readIfThere(LOG_PAGE) ?? "", await allSaid(SOURCE));
+  return [
+    ...faultsOf(await readIfThere(LOG_PAGE) ?? "", await allSaid(SOURCE)),
+    ...eventFaults(await allEventCalls(SOURCE)),
+  ];
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -179,7 +179,7 @@ const LAYERS: Layer[] = [
     of: ["src/control/"],
     imports: [
       ...["src/errors.ts", "src/deferred.ts", "src/key_bytes.ts", "src/same_data.ts"],
-      ...["src/wire/"],
+      ...["src/log/events.ts", "src/wire/"],
       ...["type src/config/", "type src/tls/tls_configuration.ts", "type src/runtime/runtime.ts"],
     ],
     libraries: [],

@@ -139,10 +139,10 @@ async function openLogs(
     ...settings.compat === "hitch" && { stamp: hitchStamp },
   });
   const log = configureLog(outputs.sink, settings.log.level);
-  const { access: path } = settings.log;
+  const { access: path, syslogFacility: facility } = settings.log;
   const accessLog = path === undefined
     ? undefined
-    : await openAccessOutput(path, runtime, { outputs, log });
+    : await openAccessOutput(path, runtime, { outputs, log, facility });
   return { outputs, log, accessLog };
 }
 
@@ -165,7 +165,9 @@ class Service {
       detached: background !== undefined,
     });
     const { processes } = this.#runtime;
-    processes.onUncaught((error) => log.error("{line}", { line: reportError(error).line }));
+    processes.onUncaught((error) => {
+      log.error("{line}", { line: reportError(error).line }, { event: "internal_error" });
+    });
     const notifier = new Notifier(this.#runtime, log);
     this.#prepared.signals.stop.then(() => {
       notifier.stopping();
@@ -178,11 +180,13 @@ class Service {
       return this.#prepared.pidFile.release();
     });
     try {
-      for (const warning of this.#prepared.plan.warnings) log.warning("{warning}", { warning });
+      for (const warning of this.#prepared.plan.warnings) {
+        log.warning("{warning}", { warning }, { event: "configuration_warning" });
+      }
       const error = await this.#supervise({ outputs, log, accessLog, notifier });
       if (error === undefined) return 0;
       const { line, exitCode } = reportError(error);
-      log.error("{line}", { line });
+      log.error("{line}", { line }, { event: "startup_failed", fields: { exitCode } });
       if (!outputs.onStandardStreams) await this.#options.tell(line);
       return exitCode;
     } finally {

@@ -29,10 +29,11 @@ export async function allSaid(source: URL): Promise<Said[]> {
   return [...found.values()].sort((one, other) => one.text < other.text ? -1 : 1);
 }
 
-async function* sourceFiles(folder: URL): AsyncGenerator<URL> {
+/** The files of a source folder that can log something. */
+export async function* sourceFiles(folder: URL): AsyncGenerator<URL> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     if (isDirectory && !ELSEWHERE.has(name)) yield* sourceFiles(new URL(`${name}/`, folder));
-    if (name.endsWith(".ts")) yield new URL(name, folder);
+    if (name.endsWith(".ts") && name !== EVENTS_FILE) yield new URL(name, folder);
   }
 }
 
@@ -100,6 +101,9 @@ export function withTexts(page: string, said: readonly Said[]): string {
 function isSame(some: readonly string[], others: readonly string[]): boolean {
   return some.toSorted().join("\n") === others.toSorted().join("\n");
 }
+
+/** It repeats the lines. */
+const EVENTS_FILE = "events.ts";
 
 const TEXT_COLUMNS: ReadonlySet<string> = new Set(["line", "text"]);
 

@@ -46,14 +46,15 @@ function visit(node: ts.Node, found: Said[]): void {
   ts.forEachChild(node, (child) => visit(child, found));
 }
 
-interface LogLine {
+/** A call that logs a line. */
+export interface LogLine {
   readonly level: string;
   readonly message: ts.Expression;
   readonly values?: ts.ObjectLiteralExpression;
 }
 
 /** `log.warning(message, values)`, `log[level](…)`, or any call whose first arguments are a level's name and a text. */
-function logLine({ expression, arguments: given }: ts.CallExpression): LogLine | undefined {
+export function logLine({ expression, arguments: given }: ts.CallExpression): LogLine | undefined {
   const [first, second] = given;
   if (first === undefined) return undefined;
   const values = second && ts.isObjectLiteralExpression(second) ? { values: second } : {};

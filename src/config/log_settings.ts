@@ -4,6 +4,7 @@
  */
 
 import { UsageError } from "../errors.ts";
+import { escapeControl, quote } from "../wire/escape.ts";
 import { lastValue, type RawValues } from "./raw_values.ts";
 import type { LogSettings, TlsLibraryName } from "./settings.ts";
 
@@ -17,6 +18,7 @@ export function logSettings(
   values: RawValues,
   libraries: readonly TlsLibraryName[],
 ): LogSettings {
+  checkAccessLog(values, libraries);
   const toSyslog = lastValue("daemon", values) === true && log.file === undefined;
   if (toSyslog && libraries.includes("node")) {
     throw new UsageError(
@@ -27,6 +29,24 @@ export function logSettings(
     );
   }
   return { ...log, level: logLevel(values), syslog: log.syslog || toSyslog };
+}
+
+/** Only `syslog:` means the log daemon; what resembles it is more likely a mistake than the name of a file. */
+function checkAccessLog(values: RawValues, libraries: readonly TlsLibraryName[]): void {
+  const raw = values.get("access-log")?.at(-1);
+  if (raw === undefined || !/^syslog(:|$)/.test(raw.text)) return;
+  const { origin, text } = raw;
+  if (text !== ACCESS_TO_SYSLOG) {
+    throw new UsageError(
+      `${origin}: ${quote(text)}: give syslog: for the log daemon (--syslog-facility sets the ` +
+        `facility), or ./${escapeControl(text)} for a file`,
+    );
+  }
+  if (libraries.includes("node")) {
+    throw new UsageError(
+      `${origin}: under Node there is no syslog; give a file, or - for standard output`,
+    );
+  }
 }
 
 function logLevel(values: RawValues): LogSettings["level"] {
@@ -40,6 +60,9 @@ function logLevel(values: RawValues): LogSettings["level"] {
   }
   return "error";
 }
+
+/** The access log that is sent to the log daemon. */
+export const ACCESS_TO_SYSLOG = "syslog:";
 
 /** Hitch's numbers are the indexes. */
 const LEVELS = ["error", "info", "debug"] as const;

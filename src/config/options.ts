@@ -25,6 +25,8 @@ export type OptionType =
     readonly whole?: boolean;
   }
   | { readonly kind: "choice"; readonly choices: readonly string[] }
+  /** One of so many: `1/N`; the value is N. */
+  | { readonly kind: "share"; readonly maximum: number }
   /** Any text; for `words` upper and lower case are the same. */
   | { readonly kind: "text"; readonly words?: readonly string[] }
   /** An OpenSSL list of ciphers or cipher suites. */
@@ -1247,6 +1249,20 @@ const table = [
     group: "Logging",
   },
   {
+    name: "log-format",
+    sets: ["log", "format"],
+    isFixed: true,
+    key: "log-format",
+    valueName: "FORMAT",
+    type: { kind: "choice", choices: ["text", "json", "logfmt"] },
+    default: "text",
+    help:
+      "Format of the log everywhere that it goes: text for people, or json (an object per line) " +
+      "or logfmt (NAME=VALUE) for programs, with the name of the event and every value as a " +
+      "field. See docs/log.md.",
+    group: "Logging",
+  },
+  {
     name: "syslog",
     sets: ["log", "syslog"],
     isFixed: true,
@@ -1291,8 +1307,9 @@ const table = [
     type: { kind: "text" },
     default: undefined,
     help:
-      "Write a line for each connection when it closes, to FILE or, if FILE is -, to standard " +
-      "output. stud opens FILE again after rotation. See docs/access-log.md.",
+      "Write a line for each connection when it closes, to FILE, to standard output if FILE is -, " +
+      "or to the log daemon if it is syslog: (with --syslog-facility). stud opens FILE again " +
+      "after rotation. See docs/access-log.md.",
     group: "Logging",
   },
   {
@@ -1304,6 +1321,19 @@ const table = [
     type: { kind: "choice", choices: ["text", "json"] },
     default: "text",
     help: "Format of the access log: text (fields as key=value) or json (one object per line).",
+    group: "Logging",
+  },
+  {
+    name: "access-log-sample",
+    sets: ["log", "accessSample"],
+    isFixed: true,
+    key: "access-log-sample",
+    valueName: "1/N",
+    type: { kind: "share", maximum: 1_000_000 },
+    default: "1/1",
+    help: "Write only one of N lines of the access log, chosen at random, but always those of " +
+      "connections that did not end as orderly or closed. The field sample says how many " +
+      "connections a line stands for.",
     group: "Logging",
   },
   {
@@ -1428,7 +1458,7 @@ export type LibraryName = Extract<Row, { readonly library: string }>["library"];
 type TextValue<Type> = Type extends { readonly kind: "flag" } ? boolean
   : Type extends { readonly kind: "number"; readonly words: readonly (infer Word)[] }
     ? number | Word
-  : Type extends { readonly kind: "number" | "seconds" } ? number
+  : Type extends { readonly kind: "number" | "seconds" | "share" } ? number
   : Type extends { readonly choices: readonly (infer Choice)[] } ? Choice
   : Type extends { readonly kind: "tls-protocols" } ? readonly TlsProtocol[]
   : Type extends { readonly kind: "alpn-protocols" } ? readonly string[]

@@ -69,6 +69,8 @@ export function parseValue(option: Option, raw: RawValue): Value {
       return wordIn(type.words, raw) ?? numberOf(raw, type);
     case "seconds":
       return secondsOf(raw, type);
+    case "share":
+      return shareOf(raw, type);
     case "choice":
       return wordIn(type.choices, raw) ??
         fail(raw, `is not one of ${type.choices.join(", ")}${near(raw, type.choices)}`);
@@ -168,6 +170,12 @@ function secondsOf(raw: RawValue, type: Bounds & { readonly whole?: boolean }): 
     raw,
     `is not a ${whole}number of seconds ${range(type)} (with a unit: ${DURATION_FORMS})`,
   );
+}
+
+function shareOf(raw: RawValue, { maximum }: { readonly maximum: number }): number {
+  const value = /^1\/[0-9]+$/.test(raw.text) ? Number(raw.text.slice(2)) : NaN;
+  if (isWithin(value, { minimum: 1, maximum })) return value;
+  return fail(raw, `is not 1/N with N ${range({ minimum: 1, maximum })}`);
 }
 
 function isWithin(value: number, { minimum, maximum }: Bounds): boolean {

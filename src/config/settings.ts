@@ -116,6 +116,9 @@ export type TlsProtocol = typeof TLS_PROTOCOLS[number];
 /** How lines of the access log are written. */
 export type AccessLogFormat = "text" | "json";
 
+/** The format of log lines. */
+export type LogFormat = "text" | "json" | "logfmt";
+
 /** Whether a client must show a certificate: never asked, verified if shown, or required. */
 export type ClientVerify = "none" | "optional" | "required";
 
@@ -262,9 +265,12 @@ export interface LogSettings {
   readonly file: string | undefined;
   readonly syslog: boolean;
   readonly syslogFacility: string;
-  /** Path of the access log, `-` for standard output; undefined: there is none. */
+  readonly format: LogFormat;
+  /** Path of the access log, `-` for standard output, `syslog:` for the log daemon; undefined: there is none. */
   readonly access: string | undefined;
   readonly accessFormat: AccessLogFormat;
+  /** One of this many connections that end without a fault gets a line of the access log. */
+  readonly accessSample: number;
 }
 
 /** stud as a service on the system. */

@@ -10,6 +10,7 @@ import type {
   ProxySettings,
   SandboxSetting,
 } from "../config/settings.ts";
+import { EVENT_NAMES } from "../log/events.ts";
 import { escapeJson } from "../wire/escape.ts";
 import type { Steering } from "../runtime/runtime.ts";
 import type { ServedCertificate, Staple, TlsConfiguration } from "../tls/tls_configuration.ts";
@@ -18,6 +19,7 @@ import {
   fieldsOf,
   flag,
   listOf,
+  memberOf,
   NOTHING,
   numbersByName,
   oneOf,
@@ -25,6 +27,7 @@ import {
   text,
   trusted,
   type ValueOf,
+  valuesByName,
   wholeNumber,
 } from "./shapes.ts";
 
@@ -50,6 +53,8 @@ export interface WorkerConfiguration extends ProxySettings {
   readonly workers: number;
   /** The format of access log lines; undefined: no access log. */
   readonly accessLog: AccessLogFormat | undefined;
+  /** One of this many connections that end without a fault gets a line; undefined: all. */
+  readonly accessSample?: number;
   readonly privileges: WorkerPrivileges;
   /** What it may still do once it serves; undefined: everything. */
   readonly sandbox?: SandboxSetting | undefined;
@@ -137,6 +142,9 @@ export const MAX_REFUSED = 100;
 export const MAX_REASON = 1_000;
 /** Max UTF-16 code units of an access log line; with all fields at their longest it needs fewer. */
 export const MAX_ACCESS_LINE = 128 << 10;
+/** Max number of values with a log line, and max UTF-16 code units of a text among them. */
+export const MAX_FIELDS = 64;
+export const MAX_FIELD = 10_000;
 /** Max number of counters of a worker. */
 export const MAX_COUNTERS = 256;
 
@@ -212,7 +220,13 @@ export const REQUESTS = {
 
 /** What a worker sends without a request: a row here, and a case in worker_process.ts. */
 export const EVENTS = {
-  log: fieldsOf({ level: oneOf("debug", "info", "warning", "error"), text: text(MAX_TEXT) }),
+  /** A finished line, and what programs read about it. */
+  log: fieldsOf({
+    level: oneOf("debug", "info", "warning", "error"),
+    text: text(MAX_TEXT),
+    event: memberOf(EVENT_NAMES),
+    fields: valuesByName(MAX_FIELDS, MAX_FIELD),
+  }),
   /** Access log lines. */
   access: fieldsOf({ lines: listOf(ACCESS_LINE, 10_000) }),
   /** It starts `start` or `prepare`, and may not answer a `ping` until that is done. */

@@ -73,6 +73,15 @@ export function oneOf<Word extends string>(...words: readonly Word[]): Shape<Wor
   };
 }
 
+/** One of many words, which a fault does not list. */
+export function memberOf<Word extends string>(words: readonly Word[]): Shape<Word> {
+  const known: ReadonlySet<unknown> = new Set(words);
+  return (value, what) => {
+    if (!known.has(value)) throw new ProtocolError(`${what} is unknown`);
+    return value as Word;
+  };
+}
+
 /** Text of at most `max` UTF-16 code units, without anything that controls a terminal or ends a line. */
 export function text(max: number, escape: (text: string) => string = escapeText): Shape<string> {
   return (value, what) => {
@@ -120,6 +129,26 @@ export function numbersByName(max: number): Shape<Readonly<Record<string, number
   };
 }
 
+/** Texts, numbers and truth values by name in snake_case: at most `max`, texts of at most `length` code units. */
+export function valuesByName(
+  max: number,
+  length: number,
+): Shape<Readonly<Record<string, string | number | boolean>>> {
+  const word = text(length);
+  return (value, what) => {
+    if (typeof value !== "object" || value === null) {
+      throw new ProtocolError(`${what} is not an object`);
+    }
+    const entries = Object.entries(value);
+    if (entries.length > max) throw new ProtocolError(`${what} has more than ${max} values`);
+    return Object.fromEntries(entries.map(([name, each]) => {
+      if (!VALUE_NAME.test(name)) throw new ProtocolError(`${what} has an invalid name`);
+      // JSON has no number that is not finite, except one too large for it.
+      return [name, typeof each === "boolean" || Number.isFinite(each) ? each : word(each, what)];
+    }));
+  };
+}
+
 /** An object or list from the supervisor, used without checks: a worker trusts the process that started it. */
 export function trusted<Value extends object | null>(): Shape<Value> {
   return (value, what) => {
@@ -131,4 +160,5 @@ export function trusted<Value extends object | null>(): Shape<Value> {
 /** A message without fields. */
 export const NOTHING = fieldsOf({});
 
+const VALUE_NAME = /^[a-z][a-z0-9_]{0,63}$/;
 const NUMBER_NAME = /^[a-z][a-z0-9]{0,63}$/i;

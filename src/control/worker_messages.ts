@@ -3,10 +3,12 @@
  * worker and keeps its messages within the bounds of those shapes.
  */
 
-import { CertificatesRefused, PortInUseError } from "../errors.ts";
+import { CertificatesRefused, type LogLevel, PortInUseError } from "../errors.ts";
 import {
   EVENTS,
   type Fault,
+  MAX_FIELD,
+  MAX_FIELDS,
   MAX_REASON,
   MAX_REFUSED,
   MAX_TEXT,
@@ -47,6 +49,18 @@ export function parseWorkerMessage(line: string): WorkerEvent | RawAnswer | unde
 /** A text for the operator, short enough for a message. */
 export function messageText(text: string): string {
   return shortened(text, MAX_TEXT);
+}
+
+/** The message that carries a log line; values beyond the limit are left out. */
+export function logMessage(
+  level: LogLevel,
+  text: string,
+  { event, fields }: Pick<LogEvent, "event" | "fields">,
+): WorkerEvent {
+  const kept = Object.entries(fields).slice(0, MAX_FIELDS).map(([name, value]) =>
+    [name, typeof value === "string" ? shortened(value, MAX_FIELD) : value] as const
+  );
+  return { type: "log", level, text: messageText(text), event, fields: Object.fromEntries(kept) };
 }
 
 /** The fault to answer for an error; `text` describes it to the operator. */
@@ -90,6 +104,8 @@ function parsed(line: string): unknown {
     return undefined;
   }
 }
+
+type LogEvent = Extract<WorkerEvent, { readonly type: "log" }>;
 
 /** Max UTF-16 code units of the lines in one message, so that as JSON they fit into a message line. */
 const ACCESS_BATCH = 256 << 10;

@@ -90,7 +90,8 @@ export class Handover {
       await by.steer(address, steering);
       return true;
     } catch (error) {
-      this.#log.debug("{reason}", { reason: (error as Error).message });
+      const { message: reason } = error as Error;
+      this.#log.debug("{reason}", { reason }, { event: "handover_incomplete" });
       return false;
     }
   }

@@ -7,7 +7,7 @@ import type { BackendEndpoint, ServingBy } from "../control/messages.ts";
 import { counted } from "../counted.ts";
 import { CertificatesRefused, reportError } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
-import type { Logger } from "../log/log.ts";
+import type { About, Logger } from "../log/log.ts";
 import { pause, type Runtime } from "../runtime/runtime.ts";
 import { isSameData } from "../same_data.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
@@ -19,6 +19,7 @@ import { type ClaimedFrontend, workerFrontends } from "../service/ports.ts";
 import { reloadOutcome } from "./reload_outcome.ts";
 import type { StopSignals } from "../service/stop_signals.ts";
 import { Turns } from "./turns.ts";
+import { reportUntold } from "./untold_facts.ts";
 
 /** The parts of a supervisor. */
 export interface SupervisorOptions {
@@ -111,7 +112,9 @@ export class Supervisor {
     if (stop === "drain") await this.#drain();
     responses?.stop();
     await this.#fleet.kill();
-    this.#log.info("stopped{totals}", { totals: this.#describeTotals() });
+    this.#log.info("stopped{totals}", { totals: this.#describeTotals() }, {
+      fields: { totals: undefined, ...this.#totals() },
+    });
   }
 
   /** Makes the workers serve by the current content of the files, as soon as possible. */
@@ -128,12 +131,13 @@ export class Supervisor {
     this.#log.info("counters of {workers} follow{ended}", {
       workers: counted(alive.length, "worker"),
       ended: totals === "" ? "" : `; ended workers${totals}`,
-    });
+    }, { fields: { ended: undefined, workers: alive.length, ...this.#totals() } });
   }
 
   #serves(): void {
     if (this.#plan.configuration.tls.orElse !== undefined) this.#watch(this.#plan);
-    this.#log.info("{serving}", { serving: this.#describeServing() });
+    this.#log.info("{serving}", { serving: this.#describeServing() }, this.#servingFacts());
+    this.#reportUntold();
     this.#options.onServing?.(this.#plan, this.#frontends);
     this.#refreshBackend();
     this.#signals.onHangUp = () => {
@@ -172,8 +176,12 @@ export class Supervisor {
       this.#frontends = frontends;
       this.#refreshBackend();
       for (const line of plan.tls.quarantined) this.#log.error("in quarantine: {line}", { line });
-      for (const line of plan.tls.held.lines) this.#log.error("{line}", { line });
-      for (const warning of newWarnings(plan, former)) this.#log.warning("{warning}", { warning });
+      for (const line of plan.tls.held.lines) {
+        this.#log.error("{line}", { line }, { event: "file_kept" });
+      }
+      for (const warning of newWarnings(plan, former)) {
+        this.#log.warning("{warning}", { warning }, { event: "configuration_warning" });
+      }
       const serving = this.#describeServing();
       this.#log.info("reloaded: {what}", {
         what: reloadOutcome(plan, former, { workersChanged, serving }),
@@ -225,6 +233,30 @@ export class Supervisor {
       `backend ${to}, ${tls} by ${this.#library}${why}`;
   }
 
+  #servingFacts(): About {
+    const { configuration: { backend: [backend] }, workers, tlsBecause } = this.#plan;
+    return {
+      event: "serving",
+      fields: {
+        serving: undefined,
+        workers,
+        frontends: this.#fleet.addresses.map(formatSocketAddress).join(" "),
+        backend: backend?.kind === "tcp" ? formatSocketAddress(backend) : backend?.path,
+        tlsLibrary: this.#library,
+        because: tlsBecause,
+      },
+    };
+  }
+
+  /** Says once what of the access log stays empty. */
+  #reportUntold(): void {
+    const { configuration: { accessLog, tls } } = this.#plan;
+    // With --client, clients speak no TLS.
+    if (accessLog === undefined || tls.backend !== undefined) return;
+    const isMissing = tls.orElse !== undefined && this.#fleet.state.missing !== undefined;
+    reportUntold(this.#log, "--access-log", isMissing ? tls.orElse! : tls.library);
+  }
+
   /** Refreshes the backend's addresses by the present plan. */
   #refreshBackend(): void {
     this.#refresh?.stop();
@@ -244,6 +276,15 @@ export class Supervisor {
     // Workers keep the limit themselves; one that does not is killed a little later.
     const overdue = pause(this.#runtime.clock, limit * 1000 + GRACE);
     await Promise.race([drained, overdue, this.#signals.hurry]);
+  }
+
+  /** What the workers that ended in order have counted. */
+  #totals(): Record<string, number> {
+    const sums: Record<string, number> = {};
+    for (const [name, number] of this.#fleet.totals.flatMap((each) => Object.entries(each))) {
+      sums[name] = (sums[name] ?? 0) + number;
+    }
+    return sums;
   }
 
   #describeTotals(): string {

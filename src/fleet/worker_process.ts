@@ -89,7 +89,7 @@ export class WorkerProcess {
   #killed = false;
 
   readonly #listeners: Listeners = {
-    log: ({ level, text }) => this.#lines.write(level, text),
+    log: (line) => this.#lines.write(line),
     access: ({ lines }) => this.#accessLog?.write(lines),
     busy: () => {
       if (!this.#isTakingState) throw new ProtocolError('"busy" without a request');
@@ -116,12 +116,12 @@ export class WorkerProcess {
       onRead: () => this.#heartbeat.heard(),
     });
     this.#log = log;
-    this.#lines = new WorkerLog(log, runtime.clock, index);
     this.#clock = runtime.clock;
     this.#index = index;
     this.#accessLog = accessLog;
     this.#state = state;
     this.pid = this.#child.pid;
+    this.#lines = new WorkerLog(log, runtime.clock, { index, pid: this.pid });
     this.leaving = this.#leaving.promise;
     this.stoppedAccepting = this.#stoppedAccepting.promise;
     this.#questions = new Questions({
@@ -380,7 +380,8 @@ export class WorkerProcess {
   #take(line: string, from: "output" | "errors"): void {
     if (line.trim() === "") return;
     if (from === "errors" && this.#lastWords === "") this.#lastWords = line.trim();
-    this.#lines.write(from === "errors" ? "error" : "info", line);
+    const level = from === "errors" ? "error" : "info";
+    this.#lines.write({ level, text: line, event: "worker_output", fields: { text: line } });
   }
 }
 

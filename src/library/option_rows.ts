@@ -77,6 +77,7 @@ function shapeOf({ type, bare }: Option): Shape {
       return "flag";
     case "number":
     case "seconds":
+    case "share":
       return "number";
     case "certificate-name":
       return bare === undefined ? "text" : "certificate-name";

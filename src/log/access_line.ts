@@ -60,10 +60,15 @@ export interface ConnectionReport {
   readonly reason: string | undefined;
 }
 
-/** The line for a connection, without a newline. */
-export function accessLine(report: ConnectionReport, format: AccessLogFormat): string {
+/** The line for a connection, without a newline. `sample`: how many connections it stands for, if they are sampled. */
+export function accessLine(
+  report: ConnectionReport,
+  format: AccessLogFormat,
+  sample?: number,
+): string {
   const time = report.time.toISOString();
   const fields = fieldsOf(report);
+  if (sample !== undefined) fields.push(["sample", sample]);
   if (format === "json") return escapeJson(JSON.stringify({ time, ...Object.fromEntries(fields) }));
   return [time, ...fields.map(([name, value]) => `${name}=${plain(value, name)}`)].join(" ");
 }

@@ -1,10 +1,11 @@
-/** Where the supervisor writes the access log: a file of its own, or standard output. */
+/** Where the supervisor writes the access log: a file of its own, standard output, or the log daemon. */
 
 import { counted } from "../counted.ts";
 import { StartupError } from "../errors.ts";
 import { pause, type Runtime } from "../runtime/runtime.ts";
 import type { Logger, Outputs } from "./log.ts";
 import { LogFile } from "./log_file.ts";
+import { Syslog } from "./syslog.ts";
 
 /** Accepts finished lines. */
 export interface AccessOutput {
@@ -21,14 +22,17 @@ export interface AccessOutputOptions {
   readonly outputs: Pick<Outputs, "plain">;
   /** Logs errors and lost lines. */
   readonly log: Logger;
+  /** Of the lines for the log daemon. */
+  readonly facility: string;
 }
 
-/** Opens a file, or standard output for `-`. Rejects with {@linkcode StartupError}. */
+/** Opens a file, standard output for `-`, or the log daemon for `syslog:`. Rejects with {@linkcode StartupError}. */
 export async function openAccessOutput(
   path: string,
   runtime: Runtime,
-  { outputs, log }: AccessOutputOptions,
+  { outputs, log, facility }: AccessOutputOptions,
 ): Promise<AccessOutput> {
+  if (path === "syslog:") return openSyslog(path, runtime, { log, facility });
   if (path === "-") {
     return {
       write: (lines) => outputs.plain(lines),
@@ -41,13 +45,39 @@ export async function openAccessOutput(
     log.error("--access-log: cannot reopen the file, keeping the old one: {reason}", { reason });
   file.onFailure = (reason) =>
     log.error("--access-log {path}: cannot write: {reason}", { path, reason });
-  file.onLoss = (lost) =>
-    log.warning("--access-log {path}: {lines} lost", { path, lines: counted(lost, "line") });
+  file.onLoss = (lost) => reportLoss(log, path, lost);
   return {
     write: (lines) => lines.forEach((line) => file.push(line)),
     reopen: () => void file.reopen(),
     flushed: () => Promise.race([file.flushed(), pause(runtime.clock, FLUSH_LIMIT)]),
   };
+}
+
+function openSyslog(
+  path: string,
+  runtime: Runtime,
+  { log, facility }: Pick<AccessOutputOptions, "log" | "facility">,
+): AccessOutput {
+  const syslog = new Syslog(runtime, {
+    ...{ facility, identity: "stud-access", most: 10_000 },
+    onAway: (reason) =>
+      log.warning("--access-log {path} no log daemon is running, lines wait for it: {reason}", {
+        path,
+        reason,
+      }),
+    onLoss: (lost) => reportLoss(log, path, lost),
+  });
+  return {
+    write: (lines) => lines.forEach((line) => syslog.sendLine("info", line)),
+    reopen() {},
+    flushed: () => Promise.race([syslog.flushed(), pause(runtime.clock, FLUSH_LIMIT)]),
+  };
+}
+
+function reportLoss(log: Logger, path: string, lost: number): void {
+  log.warning("--access-log {path}: {lines} lost", { path, lines: counted(lost, "line") }, {
+    fields: { lines: undefined, count: lost },
+  });
 }
 
 async function openFile(path: string, runtime: Runtime): Promise<LogFile> {

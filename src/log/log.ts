@@ -9,38 +9,28 @@ import { type LogLevel, StartupError } from "../errors.ts";
 import { pause, type Runtime, type StandardStream } from "../runtime/runtime.ts";
 import { LineQueue } from "./line_queue.ts";
 import { LogFile } from "./log_file.ts";
-import type { LineSink } from "./logger.ts";
+import { factsOf, type LineFacts, type LineSink } from "./logger.ts";
 import { printable } from "../wire/escape.ts";
 import type { LogSink, OpenSink } from "./log_sink.ts";
+import { MACHINE_STAMPS, plainStamp, type Stamp } from "./stamps.ts";
 import { openSyslog } from "./syslog.ts";
 
-export { type ConfiguredLog, configureLog, type LineSink, type Logger } from "./logger.ts";
+export {
+  type About,
+  type ConfiguredLog,
+  configureLog,
+  type LineSink,
+  type Logger,
+} from "./logger.ts";
 
-/** Makes a complete line for a log file or a standard stream, without a newline. */
-export type Stamp = (line: { date: Date; pid: number; level: LogLevel; text: string }) => string;
-
-/** stud's own format: date (ISO 8601, UTC) and level. */
-export const plainStamp: Stamp = ({ date, level, text }) =>
-  `${date.toISOString()} ${level}: ${text}`;
-
-/**
- * Hitch's format, for programs that parse its log file: `YYYYmmddTHHMMSS.uuuuuu [pid] text`, in local time. The clock
- * has a resolution of milliseconds, so the last three digits are 0.
- */
-export const hitchStamp: Stamp = ({ date, pid, text }) => {
-  const two = (part: number) => String(part).padStart(2, "0");
-  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join("");
-  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join("");
-  const fraction = String(date.getMilliseconds()).padStart(3, "0") + "000";
-  return `${day}T${time}.${fraction} [${String(pid).padStart(5)}] ${text}`;
-};
+export { hitchStamp, plainStamp, type Stamp } from "./stamps.ts";
 
 /** Options of {@linkcode Outputs}. */
 export interface OutputOptions {
   readonly settings: LogSettings;
   /** The process has no standard streams. */
   readonly detached?: boolean;
-  /** Default: {@linkcode plainStamp}. */
+  /** For lines as text. Default: {@linkcode plainStamp}. */
   readonly stamp?: Stamp;
 }
 
@@ -58,7 +48,7 @@ export class Outputs {
     this.#options = options;
     this.#stdout = this.#standard("stdout");
     this.#stderr = this.#standard("stderr");
-    const site = { runtime, sayElsewhere: this.#sayLocally };
+    const site = { runtime, sayElsewhere: this.#sayLocally, body: this.#body };
     this.#sinks = SINKS.flatMap((open) => open(options.settings, site) ?? []);
   }
 
@@ -71,6 +61,7 @@ export class Outputs {
       outputs.#stamp(
         "warning",
         `${counted(lost, "log line")} lost: could not write them (disk full?)`,
+        { event: "log_lines_lost", fields: { count: lost } },
       );
     try {
       outputs.#file = await LogFile.open(runtime, file, lossLine);
@@ -81,19 +72,24 @@ export class Outputs {
       outputs.sink(
         "error",
         `--log-filename: cannot reopen the file, keeping the old one: ${printable(reason)}`,
+        { event: "log_reopen_failed", fields: factsOf({ reason }) },
       );
     return outputs;
   }
 
   /** The sink for {@linkcode configureLog}. */
-  readonly sink: LineSink = (level, text) => {
-    this.#sayLocally(level, text);
-    for (const sink of this.#sinks) sink.send(level, text);
+  readonly sink: LineSink = (level, text, about) => {
+    this.#sayLocally(level, text, about);
+    for (const sink of this.#sinks) sink.send(level, text, about);
   };
 
-  readonly #sayLocally: LineSink = (level, text) => {
-    this.#local(level)?.push(this.#stamp(level, text));
+  readonly #sayLocally: LineSink = (level, text, about) => {
+    this.#local(level)?.push(this.#stamp(level, text, about));
   };
+
+  /** A line for sinks that add date and level in their own way, as programs read it or as text. */
+  readonly #body = (level: LogLevel, text: string, about: LineFacts): string =>
+    this.#options.settings.format === "text" ? text : this.#stamp(level, text, about);
 
   /** Writes lines unchanged to standard output: they belong to another log. */
   plain(lines: readonly string[]): void {
@@ -130,13 +126,18 @@ export class Outputs {
       most: 5_000,
       batch: 200,
       lossLine: (lost) =>
-        this.#stamp("warning", `${counted(lost, "log line")} lost: they were not read in time`),
+        this.#stamp("warning", `${counted(lost, "log line")} lost: they were not read in time`, {
+          event: "log_lines_lost",
+          fields: { count: lost },
+        }),
     });
   }
 
-  #stamp(level: LogLevel, text: string): string {
+  #stamp(level: LogLevel, text: string, about: LineFacts): string {
     const { clock, processes: { pid } } = this.#runtime;
-    return (this.#options.stamp ?? plainStamp)({ date: clock.date(), pid, level, text });
+    const { settings: { format }, stamp = plainStamp } = this.#options;
+    const form = format === "text" ? stamp : MACHINE_STAMPS[format];
+    return form({ date: clock.date(), pid, level, text, ...about });
   }
 }
 

@@ -1,20 +1,45 @@
 /**
- * The log of the program: converts templates and values to finished lines for a sink. A worker needs nothing else for
- * logging. The library logs through LogTape instead (library_log.ts), which has the same methods.
+ * The log of the program: converts templates and values to finished lines for a sink, with the facts in them for
+ * programs that read the log. A worker needs nothing else for logging. The library logs through LogTape instead
+ * (library_log.ts), which has the same methods.
  */
 
 import type { LogLevel } from "../errors.ts";
 import { printable } from "../wire/escape.ts";
+import { EVENT_OF_TEMPLATE, type EventName, FIELD_NAMES } from "./events.ts";
 
-/** Takes one finished line. */
-export type LineSink = (level: LogLevel, text: string) => void;
+/** A value that programs read as what it is. */
+export type Fact = string | number | boolean;
 
-/** Writes lines: `{name}` in a message is replaced by the value of that name. No method throws. */
+/** Values by their names in snake_case. Texts are safe to print. */
+export type Facts = Readonly<Record<string, Fact>>;
+
+/** What a line is about, for programs. */
+export interface LineFacts {
+  readonly event: EventName;
+  readonly fields: Facts;
+}
+
+/** Takes one finished line, and what it is about. */
+export type LineSink = (level: LogLevel, text: string, about: LineFacts) => void;
+
+/** What programs read about a line, where the template and its values do not tell. */
+export interface About {
+  /** Default: the event of the template (events.ts). */
+  readonly event?: EventName;
+  /** In addition to the values of the template; undefined: not that one. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Writes lines: `{name}` in a message is replaced by the value of that name. No method throws. LogTape ignores the
+ * last argument.
+ */
 export interface Logger {
-  debug(message: string, values?: Record<string, unknown>): void;
-  info(message: string, values?: Record<string, unknown>): void;
-  warning(message: string, values?: Record<string, unknown>): void;
-  error(message: string, values?: Record<string, unknown>): void;
+  debug(message: string, values?: Record<string, unknown>, about?: About): void;
+  info(message: string, values?: Record<string, unknown>, about?: About): void;
+  warning(message: string, values?: Record<string, unknown>, about?: About): void;
+  error(message: string, values?: Record<string, unknown>, about?: About): void;
 }
 
 /** A logger whose minimum level can change while others use it. */
@@ -28,6 +53,19 @@ export function configureLog(sink: LineSink, lowest: LogLevel): ConfiguredLog {
   return new LineLog(sink, lowest);
 }
 
+/** Values as facts: bounded, safe to print, and by names that no other part of a line has. */
+export function factsOf(values: Readonly<Record<string, unknown>>): Facts {
+  const facts: Record<string, Fact> = {};
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined) continue;
+    const field = FIELD_NAMES.get(name) ?? name.replace(/[A-Z]/g, (one) => `_${one.toLowerCase()}`);
+    if (RESERVED.has(field)) continue;
+    const isPlain = typeof value === "boolean" || Number.isFinite(value);
+    facts[field] = isPlain ? value as Fact : printable(String(value));
+  }
+  return facts;
+}
+
 class LineLog implements ConfiguredLog {
   lowest: LogLevel;
   readonly #sink: LineSink;
@@ -37,27 +75,35 @@ class LineLog implements ConfiguredLog {
     this.lowest = lowest;
   }
 
-  debug(message: string, values?: Record<string, unknown>): void {
-    this.#write("debug", message, values);
+  debug(message: string, values?: Record<string, unknown>, about?: About): void {
+    this.#write("debug", message, values, about);
   }
 
-  info(message: string, values?: Record<string, unknown>): void {
-    this.#write("info", message, values);
+  info(message: string, values?: Record<string, unknown>, about?: About): void {
+    this.#write("info", message, values, about);
   }
 
-  warning(message: string, values?: Record<string, unknown>): void {
-    this.#write("warning", message, values);
+  warning(message: string, values?: Record<string, unknown>, about?: About): void {
+    this.#write("warning", message, values, about);
   }
 
-  error(message: string, values?: Record<string, unknown>): void {
-    this.#write("error", message, values);
+  error(message: string, values?: Record<string, unknown>, about?: About): void {
+    this.#write("error", message, values, about);
   }
 
-  #write(level: LogLevel, message: string, values: Record<string, unknown> = {}): void {
+  #write(
+    level: LogLevel,
+    message: string,
+    values: Record<string, unknown> = {},
+    about: About = {},
+  ): void {
     if (RANK[level] < RANK[this.lowest]) return;
     const text = message.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]));
-    this.#sink(level, printable(text));
+    const event = about.event ?? EVENT_OF_TEMPLATE.get(message) ?? "internal_error";
+    this.#sink(level, printable(text), { event, fields: factsOf({ ...values, ...about.fields }) });
   }
 }
 
+/** Every line has these already. */
+const RESERVED: ReadonlySet<string> = new Set(["time", "level", "event", "message"]);
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3 };

@@ -7,7 +7,8 @@ import { type Clock, type DatagramSender, pause, type Runtime } from "../runtime
 import { counted } from "../counted.ts";
 import type { LogLevel } from "../errors.ts";
 import { LineQueue } from "./line_queue.ts";
-import type { LogSink, OpenSink } from "./log_sink.ts";
+import type { LineBody, LogSink, OpenSink } from "./log_sink.ts";
+import { factsOf, type LineFacts } from "./logger.ts";
 import { printable } from "../wire/escape.ts";
 
 /** Facility codes of RFC 3164 section 4.1.1 by the names that syslog(3) uses. */
@@ -42,11 +43,15 @@ export const DEV_LOG = "/dev/log";
 /** `-s/--syslog`. */
 export const openSyslog: OpenSink = (
   { syslog, syslogFacility: facility },
-  { runtime, sayElsewhere },
+  { runtime, sayElsewhere, body },
 ) => {
   if (!syslog) return undefined;
-  const onAway = (reason: string) => sayElsewhere("warning", `${AWAY}${printable(reason)}`);
-  return new Syslog(runtime, { facility, identity: "stud", onAway });
+  const onAway = (reason: string) =>
+    sayElsewhere("warning", `${AWAY}${printable(reason)}`, {
+      event: "syslog_away",
+      fields: factsOf({ reason }),
+    });
+  return new Syslog(runtime, { facility, identity: "stud", onAway, body });
 };
 
 /** Options of {@linkcode Syslog}. */
@@ -59,6 +64,12 @@ export interface SyslogOptions {
   readonly path?: string;
   /** Called with the reason when lines must wait for the daemon, once for each time that it is unavailable. */
   readonly onAway?: (reason: string) => void;
+  /** Max lines that wait for the daemon; 2,000 by default. */
+  readonly most?: number;
+  /** Makes what follows the program's name; the text by default. */
+  readonly body?: LineBody;
+  /** Called with the number of lost lines, instead of a line that says so. */
+  readonly onLoss?: (lost: number) => void;
 }
 
 /** A connection to the log daemon. */
@@ -74,21 +85,38 @@ export class Syslog implements LogSink {
     this.#runtime = runtime;
     this.#options = options;
     this.#queue = new LineQueue((lines) => this.#deliver(lines), {
-      most: 2_000,
+      most: options.most ?? 2_000,
       batch: 1,
-      lossLine: (lost) =>
-        this.#format("warning", `${counted(lost, "log line")} lost: no log daemon was running`),
+      ...options.onLoss === undefined ? { lossLine: this.#lossLine } : { onLoss: options.onLoss },
     });
   }
 
   /** Queues a line. */
-  send(level: LogLevel, text: string): void {
-    this.#queue.push(this.#format(level, text));
+  send(level: LogLevel, text: string, about: LineFacts): void {
+    this.sendLine(level, this.#bodyOf(level, text, about));
+  }
+
+  /** Queues a line as it is. */
+  sendLine(level: LogLevel, line: string): void {
+    this.#queue.push(this.#format(level, line));
   }
 
   /** Resolves when the daemon has accepted everything. */
   flushed(): Promise<void> {
     return this.#queue.flushed();
+  }
+
+  readonly #lossLine = (lost: number): string => {
+    const body = this.#bodyOf(
+      "warning",
+      `${counted(lost, "log line")} lost: no log daemon was running`,
+      { event: "log_lines_lost", fields: { count: lost } },
+    );
+    return this.#format("warning", body);
+  };
+
+  #bodyOf(level: LogLevel, text: string, about: LineFacts): string {
+    return this.#options.body?.(level, text, about) ?? text;
   }
 
   #format(level: LogLevel, text: string): string {

@@ -85,6 +85,7 @@ export async function makePlan(
     workers,
     logConnections: log.level === "debug",
     accessLog: log.access === undefined ? undefined : log.accessFormat,
+    ...log.accessSample > 1 && { accessSample: log.accessSample },
     privileges,
     sandbox: sandboxSetting(settings),
   };

@@ -2,7 +2,7 @@
 
 import type { Logger } from "../log/logger.ts";
 import type { Client, Negotiated } from "../tls/engine.ts";
-import { describeClient } from "./fault_log.ts";
+import { clientFacts, describeClient } from "./fault_log.ts";
 
 /** Logs that a client's connection has ended, and what was negotiated, if the library tells. */
 export function logConnection(
@@ -15,5 +15,5 @@ export function logConnection(
   log.debug("{client}: ended{agreed}", {
     client: describeClient(client),
     agreed: agreed === "" ? "" : ` (${agreed})`,
-  });
+  }, { fields: { agreed: undefined, ...clientFacts(client), protocol, cipher, alpn, resumed } });
 }

@@ -1,7 +1,8 @@
 /** Turns the faults of connections into log lines that an operator can act on, without flooding the log. */
 
 import type { PeerError } from "../errors.ts";
-import type { Logger } from "../log/logger.ts";
+import type { EventName } from "../log/events.ts";
+import type { About, Logger } from "../log/logger.ts";
 import { Repeats, type RepeatSummary } from "../log/repeats.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import type { Client } from "../tls/engine.ts";
@@ -28,6 +29,7 @@ type Subject =
 interface LastFault {
   readonly level: "info" | "warning" | "error";
   readonly detail: string;
+  readonly about: About;
 }
 
 /** Logs faults. */
@@ -50,7 +52,7 @@ export class FaultLog {
       this.#log.debug("{client}: {reason}", {
         client: describeClient(client),
         reason: "closed the connection before it sent anything",
-      });
+      }, { fields: clientFacts(client) });
     }
     if (isRoutineClose(fault)) return;
     const subject = fault.party === "backend"
@@ -63,7 +65,7 @@ export class FaultLog {
       ? "connection refused"
       : "connection ended";
     const detail = [describeClient(client), ...fault.detail === undefined ? [] : [fault.detail]];
-    this.#write(subject, fault, detail.join("; "));
+    this.#write(subject, fault, detail.join("; "), clientFacts(client));
   }
 
   /** No client can be accepted for now. */
@@ -89,7 +91,7 @@ export class FaultLog {
       why: counts === "handshakes"
         ? " (clients that stall, or more than the worker can serve)"
         : "",
-    });
+    }, { fields: { name: undefined, why: undefined, limit: name } });
   }
 
   /** Logs the pending counts. */
@@ -97,18 +99,49 @@ export class FaultLog {
     this.#repeats.flush();
   }
 
-  #write(subject: Subject, fault: PeerError, detail: string): void {
+  #write(subject: Subject, fault: PeerError, detail: string, facts?: ClientFacts): void {
     const kind = `${subject}: ${fault.message}`;
     // Clients fail every day; a failing backend or machine needs the operator.
     const ours = subject === "backend failed" || subject === "cannot accept clients";
     const level = ours ? "error" : subject === "connection refused" ? "warning" : "info";
-    if (!this.#repeats.isFirst(kind, { level, detail })) return;
-    this.#log[level]("{kind} ({detail})", { kind, detail });
+    const about = {
+      event: EVENTS[subject],
+      fields: { kind: undefined, reason: fault.message, ...facts, detail: fault.detail },
+    };
+    if (!this.#repeats.isFirst(kind, { level, detail, about })) return;
+    this.#log[level]("{kind} ({detail})", { kind, detail }, about);
   }
 
-  #summarize({ kind, count, detail: { level, detail }, seconds }: RepeatSummary<LastFault>): void {
+  #summarize({ kind, count, detail: last, seconds }: RepeatSummary<LastFault>): void {
+    const { level, detail, about } = last;
     const values = { kind, count, seconds, detail };
-    this.#log[level]("{kind}: {count} more within {seconds} s, the last one: {detail}", values);
+    const line = "{kind}: {count} more within {seconds} s, the last one: {detail}";
+    this.#log[level](line, values, about);
+  }
+}
+
+/** A client as fields of a log line; without those that are unknown. */
+export type ClientFacts = {
+  readonly client?: string;
+  readonly frontend?: string;
+  /** The address in its PROXY header. */
+  readonly onBehalfOf?: string;
+  readonly sni?: string;
+};
+
+/** What a log line has about a client, for programs. Never throws. */
+export function clientFacts(client: Client): ClientFacts {
+  try {
+    const { pair: { peer, local }, clientInHeader, serverName, strangeName } = client;
+    const sni = serverName ?? strangeName;
+    return {
+      ...peer.host !== "" && { client: formatSocketAddress(peer) },
+      frontend: formatSocketAddress(local),
+      ...clientInHeader && { onBehalfOf: formatSocketAddress(clientInHeader) },
+      ...sni !== undefined && { sni },
+    };
+  } catch {
+    return {};
   }
 }
 
@@ -130,5 +163,13 @@ export function describeClient(client: Client): string {
   }
 }
 
+const EVENTS: Readonly<Record<Subject, EventName>> = {
+  "handshake failed": "handshake_failed",
+  "client denied": "client_denied",
+  "backend failed": "backend_failed",
+  "connection ended": "connection_failed",
+  "connection refused": "connection_refused",
+  "cannot accept clients": "accept_failed",
+};
 /** Milliseconds between two lines about the same limit. */
 const FULL_PERIOD = 60_000;

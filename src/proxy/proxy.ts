@@ -277,7 +277,8 @@ export class Proxy {
   #changingServices(
     { preface, logConnections }: ProxyOptions,
   ): Pick<ConnectionServices, "preface" | "takesProxyHeader" | "onEnd"> {
-    const onOmitted = (what: string) => this.#log.warning("{what}", { what });
+    const onOmitted = (what: string) =>
+      this.#log.warning("{what}", { what }, { event: "preface_field_omitted" });
     return {
       preface: prefaceEncoder(preface, onOmitted),
       takesProxyHeader: preface.kind === "proxy-proxy",

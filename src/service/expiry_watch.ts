@@ -51,11 +51,14 @@ export class ExpiryWatch {
       if (now > before) due.push(one);
     }
     for (const one of due.slice(0, MAX_LINES)) {
-      this.#log.warning("{warning}", { warning: one.warning(today) });
+      const warning = one.warning(today);
+      this.#log.warning("{warning}", { warning }, { event: "certificate_expires" });
     }
     if (due.length > MAX_LINES) {
       const rest = counted(due.length - MAX_LINES, "more certificate");
-      this.#log.warning("{rest} expire soon or have expired", { rest });
+      this.#log.warning("{rest} expire soon or have expired", { rest }, {
+        fields: { rest: undefined, count: due.length - MAX_LINES },
+      });
     }
     this.#arm();
   }

@@ -4,6 +4,7 @@
  * stud may be the one to reload. It is reported as a note instead.
  */
 
+import { ACCESS_TO_SYSLOG } from "../config/log_settings.ts";
 import type { Settings } from "../config/settings.ts";
 import { PortInUseError, StartupError } from "../errors.ts";
 import type { LogHandle, Network, PidFile, Runtime, SocketAddress } from "../runtime/runtime.ts";
@@ -42,7 +43,7 @@ export class Rehearsal {
   /** Notes what would fail only at a start, or only later. */
   async look(plan: Plan): Promise<void> {
     const { service, files } = this.#platform;
-    const { compat, log: { syslog }, service: { listenReport } } = this.#settings;
+    const { compat, log: { syslog, access }, service: { listenReport } } = this.#settings;
     try {
       // hitch accepts such a configuration in a test, and then refuses to start with it.
       if (compat === "hitch") refuseRootWorkers(plan, this.#platform);
@@ -54,8 +55,12 @@ export class Rehearsal {
         this.notes.push(`--dbg-listen ${error.message}`)
       );
     }
-    if (syslog && await files.stamp(LOG_SOCKET) === undefined) {
-      this.notes.push(`-s/--syslog: no ${LOG_SOCKET}; lines wait until a log daemon runs`);
+    if ((syslog || access === ACCESS_TO_SYSLOG) && await files.stamp(LOG_SOCKET) === undefined) {
+      this.notes.push(
+        syslog
+          ? `-s/--syslog: no ${LOG_SOCKET}; lines wait until a log daemon runs`
+          : `--access-log: no ${LOG_SOCKET}; lines wait until a log daemon runs`,
+      );
     }
   }
 

@@ -35,6 +35,10 @@ export interface EngineCapabilities {
   readonly foreignCode: boolean;
   /** The supervisor checks the certificates with it before it starts workers. */
   readonly checksEarly: boolean;
+  /** Fields of the access log that it does not report. */
+  readonly untold: readonly string[];
+  /** What would report them. */
+  readonly toldBy?: string;
 }
 
 /** One engine. */
@@ -65,7 +69,7 @@ const OPENSSL = {
   revokesBackends: true,
   platformSockets: false,
   checksEarly: false,
-} as const;
+} as const satisfies Partial<EngineCapabilities>;
 
 /** All engines. */
 export const ENGINES: Readonly<Record<TlsLibraryName, EngineRow>> = {
@@ -82,6 +86,8 @@ export const ENGINES: Readonly<Record<TlsLibraryName, EngineRow>> = {
     platformSockets: true,
     foreignCode: false,
     checksEarly: true,
+    untold: ["sni", "tls", "cipher", "group", "resumed", "alpn", "ja4", "client_subject"],
+    toldBy: "--tls-library=openssl",
     version: (runtime) => `bundled with ${runtime.version}`,
     async engine(runtime, configuration) {
       const { createRustlsEngine } = await import("./rustls/engine.ts");
@@ -97,6 +103,7 @@ export const ENGINES: Readonly<Record<TlsLibraryName, EngineRow>> = {
     staples: "always",
     ownAuthorities: "none",
     foreignCode: true,
+    untold: [],
     version: (runtime) => runtime.openOpenSsl().version,
     async engine(runtime, configuration) {
       const { openHostLibrary } = await import("./openssl/host_library.ts");
@@ -112,6 +119,8 @@ export const ENGINES: Readonly<Record<TlsLibraryName, EngineRow>> = {
     staples: "alone",
     ownAuthorities: "built-in",
     foreignCode: false,
+    untold: ["group"],
+    toldBy: "stud's executable",
     version: (runtime) => runtime.openStreamTls().version,
     engine: async (runtime, configuration) =>
       await onOpenSsl(runtime, configuration, runtime.openStreamTls()),

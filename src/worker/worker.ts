@@ -4,9 +4,9 @@
  */
 
 import { deferred } from "../deferred.ts";
-import { type LogLevel, StartupError } from "../errors.ts";
+import { StartupError } from "../errors.ts";
 import { messageLine, readRequests } from "../control/message_lines.ts";
-import { accessMessages, faultOf, messageText } from "../control/worker_messages.ts";
+import { accessMessages, faultOf, logMessage, messageText } from "../control/worker_messages.ts";
 import type {
   Answer,
   Asked,
@@ -20,9 +20,10 @@ import type {
 } from "../control/messages.ts";
 import { ToldKeys } from "../control/packed_configuration.ts";
 import { accessLine } from "../log/access_line.ts";
+import { sampleOf } from "../log/access_sample.ts";
 import { counted } from "../counted.ts";
 import { LineQueue } from "../log/line_queue.ts";
-import { configureLog, type Logger } from "../log/logger.ts";
+import { configureLog, type LineSink, type Logger } from "../log/logger.ts";
 import type { OnConnection } from "../proxy/access_log.ts";
 import { describeCounters, newCounters } from "../proxy/counters.ts";
 import { Proxy, type ProxyChange, type ProxyFrontend, type ProxyOptions } from "../proxy/proxy.ts";
@@ -81,7 +82,10 @@ class Worker {
         most: 2_000,
         batch: 100,
         lossLine: (lost) =>
-          messageLine(logMessage("warning", `${counted(lost, "log line")} of this worker lost`)),
+          messageLine(logMessage("warning", `${counted(lost, "log line")} of this worker lost`, {
+            event: "worker_log_lines_lost",
+            fields: { count: lost },
+          })),
       },
     );
     this.#accessLines = new LineQueue((lines) => this.#sendAccessLines(lines), {
@@ -89,9 +93,12 @@ class Worker {
       batch: 100,
       gather: () => pause(runtime.clock, ACCESS_PAUSE),
       onLoss: (lost) =>
-        this.#log.warning("{lost} of the access log lost", { lost: counted(lost, "line") }),
+        this.#log.warning("{lost} of the access log lost", { lost: counted(lost, "line") }, {
+          fields: { lost: undefined, count: lost },
+        }),
     });
-    this.#log = configureLog((level, text) => this.#say(logMessage(level, text)), "debug");
+    const sink: LineSink = (level, text, about) => this.#say(logMessage(level, text, about));
+    this.#log = configureLog(sink, "debug");
   }
 
   async run(): Promise<number> {
@@ -282,12 +289,19 @@ class Worker {
 
   #logCounters(): void {
     const counters = this.#proxy?.counters ?? newCounters();
-    this.#log.info("counters: {counters}", { counters: describeCounters(counters) });
+    this.#log.info("counters: {counters}", { counters: describeCounters(counters) }, {
+      fields: { counters: undefined, ...counters },
+    });
   }
 
-  #onConnection({ accessLog: format }: WorkerConfiguration): OnConnection | undefined {
+  #onConnection(
+    { accessLog: format, accessSample }: WorkerConfiguration,
+  ): OnConnection | undefined {
     if (format === undefined) return undefined;
-    return (report) => this.#accessLines.push(accessLine(report, format));
+    return (report) => {
+      const sample = sampleOf(report, accessSample);
+      if (sample !== 0) this.#accessLines.push(accessLine(report, format, sample));
+    };
   }
 
   /**
@@ -327,7 +341,8 @@ class Worker {
     try {
       this.#runtime.kernel?.pinToCpu(index - 1);
     } catch (error) {
-      this.#log.warning("{reason}", { reason: (error as Error).message });
+      const { message: reason } = error as Error;
+      this.#log.warning("{reason}", { reason }, { event: "cpu_pinning_failed" });
     }
   }
 
@@ -358,10 +373,6 @@ interface Prepared {
   readonly version: number;
   readonly change: ProxyChange;
   readonly drainSeconds: number;
-}
-
-function logMessage(level: LogLevel, text: string): WorkerEvent {
-  return { type: "log", level, text: messageText(text) };
 }
 
 function trace(error: unknown): string {

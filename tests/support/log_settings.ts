@@ -5,9 +5,11 @@ import type { LogSettings } from "../../src/config/settings.ts";
 /** The defaults of the option table. */
 export const LOG: LogSettings = {
   level: "info",
+  format: "text",
   file: undefined,
   syslog: false,
   syslogFacility: "daemon",
   access: undefined,
   accessFormat: "text",
+  accessSample: 1,
 };

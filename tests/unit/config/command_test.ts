@@ -76,11 +76,13 @@ const DEFAULTS: Settings = {
   preface: { kind: "none", tlv: true, authority: true, clientCertificate: false },
   log: {
     level: "info",
+    format: "text",
     file: undefined,
     syslog: false,
     syslogFacility: "daemon",
     access: undefined,
     accessFormat: "text",
+    accessSample: 1,
   },
   timeouts: { handshake: 30, backendConnect: 30, drain: 30, linger: 30, stall: 300, worker: 5 },
 };
@@ -214,6 +216,8 @@ Deno.test("each option changes its setting and no other", () => {
     [["--dbg-listen", "ports"], { service: { listenReport: "ports" } }],
     [["-s"], { log: { syslog: true } }],
     [["--syslog-facility", "local3"], { log: { syslogFacility: "local3" } }],
+    [["--log-format=logfmt"], { log: { format: "logfmt" } }],
+    [["--access-log-sample=1/100"], { log: { accessSample: 100 } }],
     [["--access-log=/log"], { log: { access: "/log" } }],
     [["--access-log", "-", "--access-log-format=json"], {
       ...{ log: { access: "-", accessFormat: "json" } },
@@ -351,6 +355,10 @@ Deno.test("a word that is wrong is answered with the nearest one", () => {
     ["--tls-library=opensl", "is not one of auto, rustls, openssl, node; did you mean openssl?"],
     ["--quiet=onn", "is neither on nor off; did you mean on?"],
     ["--workers=atuo", "is not a whole number from 1 to 1024 or auto; did you mean auto?"],
+    ["--access-log-sample=0.01", "is not 1/N with N from 1 to 1000000"],
+    ["--access-log-sample=1/0", "is not 1/N with N from 1 to 1000000"],
+    ["--access-log-sample=2/3", "is not 1/N with N from 1 to 1000000"],
+    ["--log-format=xml", "is not one of text, json, logfmt"],
     ["--access-log-format=jsno", "is not one of text, json; did you mean json?"],
   ];
   for (const [argument, message] of near) {

@@ -40,3 +40,20 @@ Deno.test("a daemon under Node needs a file for its log", () => {
     true,
   );
 });
+
+Deno.test("only syslog: sends the access log to the log daemon, and nothing that looks like it is a file", () => {
+  const access = (path: string) => settingsOf(["--access-log", path, "a.pem"]).log.access;
+  assertEquals(access("syslog:"), "syslog:");
+  assertEquals(access("./syslog"), "./syslog");
+  assertEquals(access("syslog.log"), "syslog.log");
+  for (const path of ["syslog", "syslog:local3"]) {
+    assertStringIncludes(
+      refusalOf(["--access-log", path, "a.pem"]),
+      `--access-log: "${path}": give syslog: for the log daemon`,
+    );
+  }
+  assertStringIncludes(
+    refusalOf(["--access-log=syslog:", "a.pem"], undefined, ON_NODE),
+    "--access-log: under Node there is no syslog; give a file, or - for standard output",
+  );
+});

@@ -4,6 +4,8 @@ import fc from "fast-check";
 import { messageLine } from "../../../src/control/message_lines.ts";
 import {
   MAX_ACCESS_LINE,
+  MAX_FIELD,
+  MAX_FIELDS,
   MAX_LINE,
   MAX_TEXT,
   type WorkerEvent,
@@ -19,13 +21,23 @@ import { TOTALS } from "../../support/worker_configuration.ts";
 
 /** One good message of each kind, with all its fields. */
 const GOOD: readonly WorkerEvent[] = [
-  { type: "log", level: "warning", text: "careful" },
+  {
+    ...{ type: "log", level: "warning", text: "careful", event: "limit_reached" },
+    fields: { limit: "max-handshakes", count: 1.5, resumed: true },
+  },
   { type: "access", lines: ["a=1", '{"b":2}'] },
   { type: "busy" },
   { type: "counters", counters: { accepted: 1 } },
   { type: "replace-me" },
   { type: "ended", counters: TOTALS },
 ];
+
+const LOG = { type: "log", level: "info", text: "a", event: "reloaded", fields: {} } as const;
+
+/** One more than a line may have. */
+const MANY_FIELDS = Object.fromEntries(
+  Array.from({ length: MAX_FIELDS + 1 }, (_, index) => [`field${index}`, index]),
+);
 
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
@@ -55,6 +67,15 @@ Deno.test("parseWorkerMessage() refuses other kinds, levels, numbers, lengths an
     [{ type: "log", level: "constructor", text: "a" }, "log.level is none of"],
     [{ type: "log", level: "info", text: { toString: 1 } }, "log.text is not a text"],
     [{ type: "log", level: "info", text: "x".repeat(MAX_TEXT + 1) }, "log.text is longer than"],
+    [{ type: "log", level: "info", text: "a" }, "log.event is unknown"],
+    [{ ...LOG, event: "constructor" }, "log.event is unknown"],
+    [{ ...LOG, fields: undefined }, "log.fields is not an object"],
+    [{ ...LOG, fields: { a: { b: 1 } } }, "log.fields is not a text"],
+    [{ ...LOG, fields: { a: null } }, "log.fields is not a text"],
+    [{ ...LOG, fields: { "a b": 1 } }, "log.fields has an invalid name"],
+    [{ ...LOG, fields: { 'a":1,"level': 1 } }, "log.fields has an invalid name"],
+    [{ ...LOG, fields: { a: "x".repeat(MAX_FIELD + 1) } }, "log.fields is longer than"],
+    [{ ...LOG, fields: MANY_FIELDS }, "log.fields has more than 64 values"],
     [{ type: "access", lines: "a" }, "access.lines is not a list"],
     [{ type: "access", lines: [1] }, "access.lines is not a text"],
     [{ type: "access", lines: Array(10_001).fill("") }, "access.lines is longer than 10000"],
@@ -80,10 +101,9 @@ Deno.test("parseWorkerMessage() leaves out what a kind does not have", () => {
 
 Deno.test("parseWorkerMessage() escapes line ends, control characters and what turns text round", () => {
   const forged = "a\r\n\x1b[2J\x9b1m\u2028\u202e\ud800";
-  assertEquals(parseWorkerMessage(JSON.stringify({ type: "log", level: "info", text: forged })), {
-    ...{ type: "log", level: "info" },
-    text: "a\\x0d\\x0a\\x1b[2J\\x9b1m\\u{2028}\\u{202e}\\u{d800}",
-  } as WorkerEvent);
+  const safe = "a\\x0d\\x0a\\x1b[2J\\x9b1m\\u{2028}\\u{202e}\\u{d800}";
+  const line = JSON.stringify({ ...LOG, text: forged, fields: { sni: forged } });
+  assertEquals(parseWorkerMessage(line), { ...LOG, text: safe, fields: { sni: safe } });
   assertEquals(parseWorkerMessage(JSON.stringify({ type: "access", lines: [forged] })), {
     type: "access",
     lines: ["a\\u000d\\u000a\\u001b[2J\\u009b1m\\u2028\\u202e\\ud800"],

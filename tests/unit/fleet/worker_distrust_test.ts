@@ -37,9 +37,13 @@ function manyCounters(count: number, name = "name"): string {
   return messageLine({ ...{ type: "counters", counters: Object.fromEntries(entries) } });
 }
 
+const LOG = { type: "log", level: "info", text: "a", event: "reloaded", fields: {} };
+
 /** What a worker writes that breaks the protocol, and what the log says of it. */
 const BREACHES: [what: string | Uint8Array, words: string][] = [
   ['{"type":"log","level":"fatal","text":"a"}\n', "log.level is none of debug, info"],
+  [messageLine({ ...LOG, ...{ event: "owned" } }), "log.event is unknown"],
+  [messageLine({ ...LOG, ...{ fields: { "a=1 b": 2 } } }), "log.fields has an invalid name"],
   ['{"type":"shell","command":"id"}\n', "a message of an unknown kind"],
   ['{"type":"ended","counters":{"accepted":"many"}}\n', "ended.counters.accepted is not a whole"],
   [new Uint8Array(MAX_LINE + 1).fill(65), "a line of more than 1048576 bytes"],
@@ -60,7 +64,7 @@ Deno.test("a worker that breaks the protocol is named in the log, killed and rea
   for (const [what, words] of BREACHES) {
     const { worker, child, lines } = newWorker();
     child.say(what);
-    child.say('{"type":"log","level":"info","text":"unheard"}\n');
+    child.say(messageLine({ ...LOG, ...{ text: "unheard" } }));
     const reason = await worker.ended;
     const own = lines.filter((line) => line.includes("broke the control protocol"));
     assertEquals(own.length, 1, lines.join("\n"));
@@ -192,7 +196,9 @@ Deno.test("what a worker or its runtime prints is in the log in escaped lines th
 
 Deno.test("a worker that logs without end leaves room for the others, and the rest is counted", async () => {
   const { worker, child, lines, clock } = newWorker();
-  const line = messageLine({ ...{ type: "log", level: "info", text: "flood" } });
+  const line = messageLine({
+    ...{ type: "log", level: "info", text: "flood", event: "reloaded", fields: {} },
+  });
   for (let count = 0; count < 100; count++) child.say(line.repeat(100));
   await settled();
   assertEquals(lines.length, 3_000);

@@ -106,7 +106,10 @@ Deno.test("ended says how a worker ended, in words", async () => {
 
 Deno.test("its log lines are passed on with its number, and so is whatever else it prints", async () => {
   const { worker, child, lines } = newWorker();
-  child.say({ type: "log", level: "warning", text: "careful" });
+  child.say({
+    ...{ type: "log", level: "warning", text: "careful" },
+    ...{ event: "limit_reached", fields: {} },
+  });
   child.say("not a message\n");
   child.complain("a complaint\n\n");
   child.say({ type: "ended", counters: TOTALS });

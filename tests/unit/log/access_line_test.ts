@@ -180,3 +180,9 @@ function readBack(line: string): Map<string, string | undefined> {
 
 const NAMES = "client frontend sni tls cipher group resumed alpn ja4 client_subject backend " +
   "to_backend to_client handshake duration end by reason";
+
+Deno.test("a sampled line says last how many connections it stands for", () => {
+  assert(accessLine(REPORT, "text", 100).endsWith(' reason="connection reset" sample=100'));
+  assertEquals(JSON.parse(accessLine(REPORT, "json", 100)).sample, 100);
+  assert(!accessLine(REPORT, "text").includes("sample"));
+});

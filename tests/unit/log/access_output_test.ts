@@ -13,7 +13,11 @@ function newOutput(path: string) {
   const said: string[] = [];
   const log = configureLog((level, text) => said.push(`${level} ${text}`), "debug");
   const outputs = new Outputs(runtime, { settings: LOG });
-  return { runtime, said, open: () => openAccessOutput(path, runtime, { outputs, log }) };
+  return {
+    runtime,
+    said,
+    open: () => openAccessOutput(path, runtime, { outputs, log, facility: "local3" }),
+  };
 }
 
 Deno.test("lines go to the file", async () => {

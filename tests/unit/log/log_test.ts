@@ -7,6 +7,8 @@ import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { LOG } from "../../support/log_settings.ts";
 import { settled } from "../../support/manual_clock.ts";
 
+const ABOUT = { event: "stopped", fields: {} } as const;
+
 Deno.test("configureLog() gives finished lines, safe to print, from a level on", () => {
   const lines: [LogLevel, string][] = [];
   const log = configureLog((level, text) => lines.push([level, text]), "info");
@@ -33,10 +35,10 @@ Deno.test("configureLog() with level error lets nothing else through", () => {
 Deno.test("Outputs sends information to stdout and the rest to stderr, with date and level", async () => {
   const runtime = new FakeRuntime();
   const outputs = new Outputs(runtime, { settings: LOG });
-  outputs.sink("info", "one");
-  outputs.sink("debug", "two");
-  outputs.sink("warning", "three");
-  outputs.sink("error", "four");
+  outputs.sink("info", "one", ABOUT);
+  outputs.sink("debug", "two", ABOUT);
+  outputs.sink("warning", "three", ABOUT);
+  outputs.sink("error", "four", ABOUT);
   await settled();
   const stamp = "2030-01-01T00:00:00.000Z";
   assertEquals(runtime.processes.stdout, `${stamp} info: one\n${stamp} debug: two\n`);
@@ -47,8 +49,8 @@ Deno.test("Outputs sends information to stdout and the rest to stderr, with date
 Deno.test("Outputs sends every line to syslog too, where it is asked to", async () => {
   const runtime = new FakeRuntime();
   const outputs = new Outputs(runtime, { settings: { ...LOG, syslog: true } });
-  outputs.sink("info", "one");
-  outputs.sink("error", "two");
+  outputs.sink("info", "one", ABOUT);
+  outputs.sink("error", "two", ABOUT);
   await settled();
   assertEquals(runtime.processes.datagrams.sent.length, 2);
   assert(runtime.processes.datagrams.sent[1]!.endsWith(" stud[4711]: two"));
@@ -59,8 +61,8 @@ Deno.test("Outputs does not wait for a reader that stalls, and one stream not fo
   runtime.processes.writing = (stream) =>
     stream === "stdout" ? new Promise(() => {}) : Promise.resolve();
   const outputs = new Outputs(runtime, { settings: LOG });
-  for (let count = 0; count < 20_000; count++) outputs.sink("info", "i");
-  outputs.sink("error", "e");
+  for (let count = 0; count < 20_000; count++) outputs.sink("info", "i", ABOUT);
+  outputs.sink("error", "e", ABOUT);
   await settled();
   assert(runtime.processes.stderr.endsWith("error: e\n"));
 
@@ -78,7 +80,7 @@ Deno.test("Outputs says how many lines nobody read", async () => {
   runtime.processes.writing = () => new Promise((resolve) => release = resolve);
   const outputs = new Outputs(runtime, { settings: LOG });
   // One is being written, 5,000 wait, 99 are lost.
-  for (let count = 0; count < 5_100; count++) outputs.sink("info", "i");
+  for (let count = 0; count < 5_100; count++) outputs.sink("info", "i", ABOUT);
   runtime.processes.writing = () => Promise.resolve();
   release();
   await outputs.flushed();

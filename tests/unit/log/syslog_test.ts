@@ -14,12 +14,12 @@ function newSyslog(facility = "daemon") {
 Deno.test("a line has priority, local time, identity and process, as RFC 3164 wants them", async () => {
   const { runtime, datagrams, syslog } = newSyslog("local3");
   runtime.clock.setDate(new Date(2026, 0, 7, 3, 4, 5));
-  syslog.send("info", "hello");
+  syslog.sendLine("info", "hello");
   await settled();
   // 19 * 8 + 6.
   assertEquals(datagrams.sent, ["/dev/log <158>Jan  7 03:04:05 stud[4711]: hello"]);
   runtime.clock.setDate(new Date(2026, 11, 31, 23, 59, 59));
-  syslog.send("error", "late");
+  syslog.sendLine("error", "late");
   await settled();
   assertEquals(datagrams.sent.at(-1), "/dev/log <155>Dec 31 23:59:59 stud[4711]: late");
 });
@@ -30,7 +30,7 @@ Deno.test("each level has its severity and each facility its code", async () => 
   ) {
     for (const [facility, code] of Object.entries(SYSLOG_FACILITIES)) {
       const { datagrams, syslog } = newSyslog(facility);
-      syslog.send(level, "x");
+      syslog.sendLine(level, "x");
       await settled();
       const [, priority] = /<(\d+)>/.exec(datagrams.sent[0]!)!;
       assertEquals(Number(priority), code * 8 + severity, `${facility} ${level}`);
@@ -47,8 +47,8 @@ Deno.test("lines wait for a daemon that is away, in order, with a new socket", a
   const { runtime, datagrams, syslog } = newSyslog();
   let away = true;
   datagrams.sending = () => away ? Promise.reject(new Error("ENOENT")) : Promise.resolve();
-  syslog.send("info", "one");
-  syslog.send("info", "two");
+  syslog.sendLine("info", "one");
+  syslog.sendLine("info", "two");
   await runtime.clock.advance(10_000);
   assertEquals(datagrams.sent, []);
   away = false;
@@ -67,7 +67,7 @@ Deno.test("that the daemon is away is told once for each time, and not for a res
   datagrams.sending = () => away ? Promise.reject(new Error("ENOENT")) : Promise.resolve();
   const awayFor = async (milliseconds: number) => {
     away = true;
-    syslog.send("info", "a line");
+    syslog.sendLine("info", "a line");
     await runtime.clock.advance(milliseconds);
     away = false;
     await runtime.clock.advance(1_000);
@@ -83,7 +83,7 @@ Deno.test("that the daemon is away is told once for each time, and not for a res
 Deno.test("a send that never returns is given up and tried again", async () => {
   const { runtime, datagrams, syslog } = newSyslog();
   datagrams.sending = () => new Promise(() => {});
-  syslog.send("info", "one");
+  syslog.sendLine("info", "one");
   await runtime.clock.advance(900);
   assertEquals(datagrams.closed, 0);
   await runtime.clock.advance(100);
@@ -98,7 +98,7 @@ Deno.test("a daemon away for very long costs lines, and their number is told", a
   const { runtime, datagrams, syslog } = newSyslog();
   let away = true;
   datagrams.sending = () => away ? Promise.reject(new Error("ENOENT")) : Promise.resolve();
-  for (let count = 0; count < 2_101; count++) syslog.send("info", `line ${count}`);
+  for (let count = 0; count < 2_101; count++) syslog.sendLine("info", `line ${count}`);
   await runtime.clock.advance(1_000);
   away = false;
   await runtime.clock.advance(500);
@@ -116,7 +116,7 @@ Deno.test("a socket that cannot be opened is tried again", async () => {
   datagrams.open = () => {
     throw new Error("EMFILE");
   };
-  syslog.send("info", "one");
+  syslog.sendLine("info", "one");
   await runtime.clock.advance(1_000);
   datagrams.open = open;
   await runtime.clock.advance(500);

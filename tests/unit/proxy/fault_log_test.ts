@@ -2,6 +2,7 @@
 
 import { PeerError } from "../../../src/errors.ts";
 import { configureLog } from "../../../src/log/log.ts";
+import type { LineFacts } from "../../../src/log/logger.ts";
 import { tooManyOf } from "../../../src/proxy/admission.ts";
 import { FaultLog, isRoutineClose } from "../../../src/proxy/fault_log.ts";
 import type { Client } from "../../../src/tls/engine.ts";
@@ -181,5 +182,30 @@ Deno.test("refused clients are named once in a while, with their count", async (
   assertEquals(lines, [
     `warning ${kind} (${WHO})`,
     `warning ${kind}: 999 more within 10 s, the last one: ${WHO}`,
+  ]);
+});
+
+Deno.test("programs get the subject as an event, and client, frontend, name, reason and counts as fields", async () => {
+  const clock = new ManualClock();
+  const seen: LineFacts[] = [];
+  const log = configureLog((_level, _text, about) => seen.push(about), "debug");
+  const faults = new FaultLog(log, clock);
+  const client = { ...CLIENT, strangeName: "a b" };
+  const fault = new PeerError("client", "handshake", "not TLS", { detail: 'it sent "GET"' });
+  faults.connection(fault, client);
+  faults.connection(fault, client);
+  faults.connection(new PeerError("client", "silent", ""), CLIENT);
+  await clock.advance(10_000);
+  faults.shortage(new PeerError("client", "resources", "out of file descriptors"));
+  const who = { client: "198.51.100.7:40001", frontend: "192.0.2.1:8443" };
+  const fields = { reason: "not TLS", ...who, sni: "a b", detail: 'it sent "GET"' };
+  assertEquals(seen, [
+    { event: "handshake_failed", fields },
+    {
+      event: "connection_silent",
+      fields: { ...who, reason: "closed the connection before it sent anything" },
+    },
+    { event: "handshake_failed", fields: { ...fields, count: 1, seconds: 10 } },
+    { event: "accept_failed", fields: { reason: "out of file descriptors" } },
   ]);
 });

@@ -231,7 +231,10 @@ Deno.test("a worker that cannot stay on its CPU warns and serves", async () => {
   };
   await start();
   assertEquals(messages(), [
-    { type: "log", level: "warning", text: "cannot pin to CPU 1" },
+    {
+      ...{ type: "log", level: "warning", text: "cannot pin to CPU 1" },
+      ...{ event: "cpu_pinning_failed", fields: { reason: "cannot pin to CPU 1" } },
+    },
     READY,
   ]);
 });

@@ -1,0 +1,17 @@
+/** Which connections get a line of a sampled access log (`--access-log-sample`). Faults are never left out. */
+
+import type { ConnectionReport } from "./access_line.ts";
+
+/**
+ * How many connections the line of this one stands for; 0: it gets none. Undefined if nothing is sampled, because
+ * `share` is. The choice is random: a fixed order would favor some clients where they take turns.
+ */
+export function sampleOf(
+  { end }: Pick<ConnectionReport, "end">,
+  share: number | undefined,
+  random: () => number = Math.random,
+): number | undefined {
+  if (share === undefined) return undefined;
+  if (end !== "orderly" && end !== "closed") return 1;
+  return random() * share < 1 ? share : 0;
+}
