@@ -110,7 +110,9 @@ export class Frontend {
   }
 
   async #acceptAll(): Promise<void> {
-    while (!this.#closed) {
+    // A client that waits here instead of in the kernel's queue: its room was gone when it came.
+    let held: PendingClient | undefined;
+    while (!this.#closed || held !== undefined) {
       const { clock } = this.#services.runtime;
       try {
         // Clients beyond the limits wait in the kernel's queue, and so do clients for which no backend connection
@@ -119,7 +121,14 @@ export class Frontend {
           if (shortage.rule.name === DESCRIPTORS) this.#services.onShortage(tooMany());
           await this.#services.admission.change(shortage);
         }
-        this.#begin(await this.#listener.accept());
+        if (held === undefined) {
+          held = await this.#listener.accept();
+          // Meanwhile another frontend has taken the room, or the handshake that was to make way is done.
+          if (this.#shortage !== undefined) continue;
+        }
+        const client = held;
+        held = undefined;
+        this.#begin(client);
         // While clients are queued, accept() never waits, and the clients inside must get their turns too.
         if (this.#arrival === "asked" && !this.#listener.acceptsInTurn) await clock.turn();
       } catch (error) {

@@ -43,6 +43,8 @@ export interface Runtime {
   openOpenSsl(): OpenSsl;
   /** The platform's own TLS for accepted connections. Throws {@linkcode StartupError} where it has none. */
   openStreamTls(): StreamTls;
+  /** A variable of this process's environment. Undefined if it is not set, or if this process may not read it. */
+  variable(name: string): string | undefined;
 }
 
 /** The address of a backend, after every name has been resolved. */
