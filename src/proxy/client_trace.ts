@@ -140,9 +140,8 @@ export class TracedClient {
 
   /** The handshake is done. */
   agreed(client: SecureClient): void {
-    this.#write(
-      `handshake done after ${this.#time()} ms${describeAgreed(negotiatedBy(client), WITH_GROUP)}`,
-    );
+    const agreed = describeAgreed(negotiatedBy(client), WITH_GROUP) || NOT_TOLD;
+    this.#write(`handshake done after ${this.#time()} ms: ${agreed}`);
   }
 
   /** The handshake has failed. */
@@ -165,5 +164,6 @@ export class TracedClient {
 }
 
 const WITH_GROUP = { withGroup: true };
+const NOT_TOLD = "the library does not tell what was negotiated";
 /** Max lines per second. */
 const MAX_RATE = 50;

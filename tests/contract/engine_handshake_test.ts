@@ -10,6 +10,7 @@ import {
 } from "../support/client_hello.ts";
 import { eventually } from "../support/eventually.ts";
 import { ENGINES } from "../../src/tls/engines.ts";
+import { postQuantum } from "../../src/tls/post_quantum.ts";
 import { ja4 } from "../../src/wire/ja4.ts";
 import { fragmented, FRESH } from "../support/hello_samples.ts";
 import { contract } from "./engine_site.ts";
@@ -156,6 +157,18 @@ for (const [code, change] of Object.entries(NOTHING_IN_COMMON)) {
   });
 }
 
+contract("a post-quantum key exchange is offered where postQuantum() says so", async (site) => {
+  const { library } = await site.under.make(site.configuration);
+  const { groups } = postQuantum(library, site.configuration);
+  const client = await site.connectRaw(withGroups(FRESH, [X25519_MLKEM768]));
+  const handshake = (await site.accept()).handshake();
+  handshake.catch(() => {});
+  const answer = new Uint8Array(4096);
+  assert(await client.read(answer) !== null);
+  // A HelloRetryRequest for that group (RFC 8446 section 4.1.4), or an alert.
+  assertEquals(answer[0], groups.length > 0 ? 22 : 21);
+});
+
 contract("a client that leaves after the server's answer has told what it offers", async (site) => {
   const conn = await site.connectRaw(FRESH);
   const client = await site.accept();
@@ -224,5 +237,6 @@ contract("close() of the listener ends an accept that waits", async (site) => {
   await site.fault(accepting);
 });
 
+const X25519_MLKEM768 = 0x11ec;
 /** A fatal alert before encryption, which both versions allow (RFC 8446 section 6). */
 const UNKNOWN_CA = Uint8Array.of(21, 3, 3, 0, 2, 2, 48);

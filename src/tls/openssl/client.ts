@@ -100,7 +100,7 @@ export class OpenSslClient implements PendingClient {
       this.#socket.patient = false;
       return begun;
     } catch (error) {
-      this.failedHello = hello?.slice();
+      this.failedHello = hello && new Uint8Array(hello);
       throw this.#fault(error);
     } finally {
       giveBack(pool, buffer);
