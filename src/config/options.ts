@@ -736,7 +736,8 @@ const table = [
     once: true,
     default: undefined,
     help: "With --client: PEM file with the only certificate authorities that may sign the " +
-      "backend's certificate. By default stud trusts the authorities that this machine trusts.",
+      "backend's certificate. By default stud trusts the authorities that this machine trusts, " +
+      "or those that the environment variables SSL_CERT_FILE and SSL_CERT_DIR name.",
     group: "TLS to the backend",
   },
   {

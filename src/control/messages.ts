@@ -123,6 +123,8 @@ export interface WorkerState {
   readonly staples: ReadonlyMap<string, Staple["response"]>;
   /** Why the first workers could not open the preferred library; undefined if they could, or if none was preferred. */
   readonly missing?: string | undefined;
+  /** Number of sockets that a worker opens on each address; undefined: one. */
+  readonly listeners?: number | undefined;
 }
 
 /** The configuration for all workers; only the index differs. */
@@ -140,6 +142,8 @@ export const MAX_REASON = 1_000;
 export const MAX_ACCESS_LINE = 128 << 10;
 /** Max number of reasons of all frontends for which handshakes failed. */
 export const MAX_FAILURES = 2_000;
+/** Max number of sockets that a worker opens on an address. */
+export const MAX_LISTENERS = 256;
 /** Max number of counters of a worker. */
 export const MAX_COUNTERS = 256;
 
@@ -169,6 +173,7 @@ const STATE = fieldsOf({
   configuration: trusted<PackedConfiguration>(),
   staples: trusted<readonly Staple[]>(),
   missing: optional(text(MAX_TEXT)),
+  listeners: optional(wholeNumber(MAX_LISTENERS)),
   followers: wholeNumber(),
   certificates: trusted<readonly PackedCertificate[]>(),
 });

@@ -55,13 +55,15 @@ export interface KnownTls {
  */
 export async function makeTlsPlan(
   settings: Settings,
-  platform: Pick<Runtime, "files" | "clock">,
+  platform: Pick<Runtime, "files" | "clock" | "platform" | "variable">,
   { loaded, former, refused }: KnownTls = {},
 ): Promise<TlsPlan> {
   const files = new RecordedFiles(platform.files);
   const held = new HeldContent(former?.held);
   const runtime = { files, clock: platform.clock, unwatched: platform.files, held };
-  const backend = await readBackendTls(settings, files, held);
+  const variable = (name: string) => platform.variable(name);
+  const sources = { files, variable, platform: platform.platform };
+  const backend = await readBackendTls(settings, sources, held);
   const { ticketSecret: secretFile } = settings.sessions;
   const general = loaded !== undefined
     ? { warnings: [], quarantined: [], ...loaded }

@@ -69,6 +69,11 @@ export function createRuntime(
     openStreamTls() {
       throw new StartupError("the TLS engine of Node: only in the npm package under Node");
     },
+    variable(name) {
+      // A library must not make Deno ask the program's user for a permission.
+      const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+      return state === "granted" ? Deno.env.get(name) : undefined;
+    },
   };
 }
 
