@@ -1308,6 +1308,30 @@ const table = [
     group: "Logging",
   },
   {
+    name: "trace-client",
+    sets: ["log", "traceClient"],
+    isFixed: true,
+    key: undefined,
+    valueName: "CIDR",
+    type: { kind: "text" },
+    default: undefined,
+    help:
+      "Log everything about the handshakes of clients in this network, such as 192.0.2.0/24 or one " +
+      "address: what they offer, the certificate they get, how it ends and why. See --for.",
+    group: "Logging",
+  },
+  {
+    name: "for",
+    sets: ["log", "traceFor"],
+    isFixed: true,
+    key: undefined,
+    valueName: "DURATION",
+    type: { kind: "seconds", minimum: 1, maximum: 86_400 },
+    default: "600",
+    help: "How long --trace-client traces, from the start on.",
+    group: "Logging",
+  },
+  {
     name: "config",
     key: undefined,
     valueName: "FILE",

@@ -18,7 +18,7 @@ import type { Handover } from "./handover.ts";
 import { ENGINES } from "../tls/engines.ts";
 import { LONGEST_ALONE } from "./restart_pace.ts";
 import type { WorkerProcess } from "./worker_process.ts";
-import { WorkerSlot } from "./worker_slot.ts";
+import { WorkerSlot, type WorkerSlotOptions } from "./worker_slot.ts";
 
 /** What every generation needs. */
 export interface GenerationOptions {
@@ -26,6 +26,7 @@ export interface GenerationOptions {
   readonly log: Logger;
   /** Where lines of the access log go. */
   readonly accessLog?: AccessOutput | undefined;
+  readonly trace?: WorkerSlotOptions["trace"];
 }
 
 /** A number of workers. */
@@ -37,12 +38,12 @@ export class Generation {
   constructor(
     runtime: Runtime,
     state: WorkerState,
-    { handover, log, accessLog }: GenerationOptions,
+    { handover, log, accessLog, trace }: GenerationOptions,
   ) {
     this.#handover = handover;
     this.#state = state;
     const options = {
-      ...{ log, accessLog, state: () => this.#state },
+      ...{ log, accessLog, trace, state: () => this.#state },
       handOver: (successor: WorkerProcess, close: () => Promise<void>) =>
         this.#handOver(successor, this.addresses, this.#socketsEach, close),
       isNobodyLeft: () => this.#isNobodyLeft(),

@@ -11,6 +11,7 @@ import type {
 } from "../tls/engine.ts";
 import { DESCRIPTORS, type FrontendPlaces, tooManyOf } from "./admission.ts";
 import { type ConnectionServices, serveConnection } from "./connection.ts";
+import type { FaultSite } from "./handshake_failures.ts";
 import type { Arrival, Place, Shortage } from "./places.ts";
 
 /** Options for opening a frontend. */
@@ -25,9 +26,11 @@ export interface FrontendOptions {
 }
 
 /** Serves the clients of one listening socket. */
-export class Frontend {
+export class Frontend implements FaultSite {
   readonly #listener: TlsListener;
   readonly #sockets: readonly string[];
+  /** As the operator wrote it. */
+  name = "";
   /** The address it was opened for. */
   readonly wanted: SocketAddress;
   #engine: TlsEngine;
@@ -93,6 +96,11 @@ export class Frontend {
 
   get places(): FrontendPlaces {
     return this.#places;
+  }
+
+  /** What it serves new clients with. */
+  get terms(): FaultSite["terms"] {
+    return this.#engine.terms;
   }
 
   /** The engine that serves new clients. */
@@ -213,7 +221,7 @@ export class Frontend {
     counters.active++;
     this.#services.onAccept?.();
     this.#clients.set(client, place);
-    serveConnection(client, this.#services, place).then(() => {
+    serveConnection(client, this.#services, place, this).then(() => {
       departures.ended(--counters.active);
       this.#clients.delete(client);
       admission.leave(place);
@@ -230,7 +238,7 @@ export class Frontend {
     const rule = place.takeFor(client.pair.peer.host);
     if (rule === undefined) return true;
     counters.refused++;
-    this.#services.onFault(tooManyOf(rule), client);
+    this.#services.onFault(tooManyOf(rule), client, this);
     admission.leave(place);
     client.reset();
     client.close();
