@@ -82,7 +82,8 @@ const LAYERS: Layer[] = [
     of: ["src/fleet/"],
     imports: [
       ...[...BASE, "src/plan/", "src/service/", "src/control/", "src/wire/"],
-      ...["src/tls/engines.ts", "type src/ocsp/", "type src/log/", "type src/tls/"],
+      ...["src/tls/engines.ts", "src/tls/post_quantum.ts"],
+      ...["type src/ocsp/", "type src/log/", "type src/tls/"],
     ],
     libraries: [],
     forbidden: PLATFORM,
@@ -155,6 +156,7 @@ const LAYERS: Layer[] = [
     of: ["src/proxy/"],
     imports: [
       ...[...BASE, "src/tls/engine.ts", "src/tls/dialer.ts", "src/log/", "src/wire/"],
+      ...["src/tls/handshake_reasons.ts", "src/tls/handshake_advice.ts"],
       "src/x509/distinguished_name.ts",
     ],
     libraries: [],
@@ -179,7 +181,7 @@ const LAYERS: Layer[] = [
     of: ["src/control/"],
     imports: [
       ...["src/errors.ts", "src/deferred.ts", "src/key_bytes.ts", "src/same_data.ts"],
-      ...["src/log/events.ts", "src/wire/"],
+      ...["src/wire/", "src/log/events.ts", "src/tls/handshake_reasons.ts"],
       ...["type src/config/", "type src/tls/tls_configuration.ts", "type src/runtime/runtime.ts"],
     ],
     libraries: [],

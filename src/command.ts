@@ -14,10 +14,13 @@ import { CommandReader } from "./service/command_reader.ts";
 import { StopSignals } from "./service/stop_signals.ts";
 import { workerCount } from "./plan/worker_count.ts";
 import { ENGINES } from "./tls/engines.ts";
+import { postQuantum } from "./tls/post_quantum.ts";
 import { VERSION } from "./version.ts";
 
 /** The release of hitch that stud replaces. */
 const HITCH_VERSION = "1.8.0";
+/** What the version text is about: no other settings are known there. */
+const DEFAULTS = { groups: undefined, protocols: ["TLSv1.3"] } as const;
 
 /** Runs the command that the arguments name and returns the exit code. */
 export async function runCommand(argv: readonly string[], runtime: Runtime): Promise<number> {
@@ -128,7 +131,12 @@ function versionText(compat: Compat, runtime: Runtime): string {
 
 function library(name: TlsLibraryName, runtime: Runtime): { usable: boolean; text: string } {
   try {
-    return { usable: true, text: ENGINES[name].version(runtime) };
+    const version = ENGINES[name].version(runtime);
+    const { groups, why } = postQuantum(`${name} ${version}`, DEFAULTS);
+    const offers = why === undefined
+      ? `post-quantum: ${groups.join(" ")}`
+      : `no post-quantum key exchange: ${why}`;
+    return { usable: true, text: `${version}; ${offers}` };
   } catch (error) {
     return { usable: false, text: `not usable: ${(error as Error).message}` };
   }

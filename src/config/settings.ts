@@ -271,6 +271,10 @@ export interface LogSettings {
   readonly accessFormat: AccessLogFormat;
   /** One of this many connections that end without a fault gets a line of the access log. */
   readonly accessSample: number;
+  /** The network (CIDR) of clients whose handshakes are traced from the start on; undefined: none. */
+  readonly traceClient: string | undefined;
+  /** For how many seconds. */
+  readonly traceFor: number;
 }
 
 /** stud as a service on the system. */

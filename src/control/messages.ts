@@ -14,6 +14,7 @@ import { EVENT_NAMES } from "../log/events.ts";
 import { escapeJson } from "../wire/escape.ts";
 import type { Steering } from "../runtime/runtime.ts";
 import type { ServedCertificate, Staple, TlsConfiguration } from "../tls/tls_configuration.ts";
+import { HANDSHAKE_REASON_CODES } from "../tls/handshake_reasons.ts";
 import {
   duration,
   fieldsOf,
@@ -127,6 +128,8 @@ export interface WorkerState {
   readonly staples: ReadonlyMap<string, Staple["response"]>;
   /** Why the first workers could not open the preferred library; undefined if they could, or if none was preferred. */
   readonly missing?: string | undefined;
+  /** Number of sockets that a worker opens on each address; undefined: one. */
+  readonly listeners?: number | undefined;
 }
 
 /** The configuration for all workers; only the index differs. */
@@ -145,6 +148,10 @@ export const MAX_ACCESS_LINE = 128 << 10;
 /** Max number of values with a log line, and max UTF-16 code units of a text among them. */
 export const MAX_FIELDS = 64;
 export const MAX_FIELD = 10_000;
+/** Max number of reasons of all frontends for which handshakes failed. */
+export const MAX_FAILURES = 2_000;
+/** Max number of sockets that a worker opens on an address. */
+export const MAX_LISTENERS = 256;
 /** Max number of counters of a worker. */
 export const MAX_COUNTERS = 256;
 
@@ -154,12 +161,27 @@ const VERSION = fieldsOf({ version: wholeNumber() });
 const ACCESS_LINE = text(MAX_ACCESS_LINE, escapeJson);
 const COUNTERS = fieldsOf({ counters: numbersByName(MAX_COUNTERS) });
 
+/** The handshakes of a frontend that failed for one reason. */
+const FAILURE = fieldsOf({
+  /** As the operator wrote it. */
+  frontend: text(1_000),
+  reason: oneOf(...HANDSHAKE_REASON_CODES),
+  count: wholeNumber(),
+  /** ISO 8601. */
+  lastTime: text(30),
+  /** `HOST:PORT`; empty if unknown. */
+  lastClient: text(64),
+  /** Empty if it asked for none. */
+  lastServerName: text(255),
+});
+
 /** A {@linkcode WorkerState}. The line is followed by this many certificates, which are part of the state once read. */
 const STATE = fieldsOf({
   version: wholeNumber(),
   configuration: trusted<PackedConfiguration>(),
   staples: trusted<readonly Staple[]>(),
   missing: optional(text(MAX_TEXT)),
+  listeners: optional(wholeNumber(MAX_LISTENERS)),
   followers: wholeNumber(),
   certificates: trusted<readonly PackedCertificate[]>(),
 });
@@ -214,6 +236,10 @@ export const REQUESTS = {
   },
   /** Log the counters. */
   report: { ask: NOTHING, answer: NOTHING },
+  /** The handshakes that failed since the worker's start, the most frequent first. */
+  failures: { ask: NOTHING, answer: fieldsOf({ failures: listOf(FAILURE, MAX_FAILURES) }) },
+  /** Log everything about the handshakes of clients in this network for this time. */
+  trace: { ask: fieldsOf({ cidr: text(64), seconds: duration }), answer: NOTHING },
   /** Answer at once, whatever else is in progress. */
   ping: { ask: NOTHING, answer: NOTHING },
 } as const;
@@ -269,6 +295,8 @@ export type WorkerEvent = {
   [Each in keyof typeof EVENTS]: { readonly type: Each } & ValueOf<(typeof EVENTS)[Each]>;
 }[keyof typeof EVENTS];
 
+/** The handshakes of a frontend that failed for one reason. */
+export type HandshakeFailure = ValueOf<typeof FAILURE>;
 /** The library that does TLS in a worker. */
 export type ServingBy = ValueOf<typeof SERVING_BY>;
 /** The counters of a worker, by name. */

@@ -7,6 +7,8 @@ import { CertificatesRefused, type LogLevel, PortInUseError } from "../errors.ts
 import {
   EVENTS,
   type Fault,
+  type HandshakeFailure,
+  MAX_FAILURES,
   MAX_FIELD,
   MAX_FIELDS,
   MAX_REASON,
@@ -61,6 +63,15 @@ export function logMessage(
     [name, typeof value === "string" ? shortened(value, MAX_FIELD) : value] as const
   );
   return { type: "log", level, text: messageText(text), event, fields: Object.fromEntries(kept) };
+}
+
+/** The failed handshakes to answer with: as many as fit, with texts that are short enough. */
+export function failuresToTell(failures: readonly HandshakeFailure[]): HandshakeFailure[] {
+  return failures.slice(0, MAX_FAILURES).map((failure) => ({
+    ...failure,
+    frontend: shortened(failure.frontend, 200),
+    lastServerName: shortened(failure.lastServerName, 255),
+  }));
 }
 
 /** The fault to answer for an error; `text` describes it to the operator. */

@@ -3,13 +3,20 @@
  * there. Former workers belong to it until their last client has gone.
  */
 
-import type { ServingBy, WorkerCounters, WorkerState } from "../control/messages.ts";
+import type {
+  Asked,
+  HandshakeFailure,
+  ServingBy,
+  WorkerCounters,
+  WorkerState,
+} from "../control/messages.ts";
 import { needsPreparation } from "../control/worker_state.ts";
-import { CertificatesRefused } from "../errors.ts";
+import { CertificatesRefused, UsageError } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import { isSameData } from "../same_data.ts";
+import { parseCidr } from "../wire/cidr.ts";
 import { Generation } from "./generation.ts";
 import { Handover } from "./handover.ts";
 import type { WorkerProcess } from "./worker_process.ts";
@@ -39,6 +46,7 @@ export class Fleet {
   /** The newest staples that the fleet has received. */
   #staples: WorkerState["staples"];
   #stopping = false;
+  #trace: { readonly cidr: string; readonly until: number } | undefined;
 
   constructor(first: NextState, options: FleetOptions) {
     this.#options = options;
@@ -89,6 +97,43 @@ export class Fleet {
     // Staples that arrived meanwhile are newer than those that the change began with.
     if (this.#staples !== next.staples) this.#update({ ...this.state, staples: this.#staples });
     return true;
+  }
+
+  /**
+   * The handshakes that failed in the live workers, by frontend and reason, the most frequent first. A worker that does
+   * not answer is left out; never rejects.
+   */
+  async failures(): Promise<readonly HandshakeFailure[]> {
+    const answers = await Promise.allSettled(this.alive.map((one) => one.ask("failures", {})));
+    return mergedFailures(
+      answers.flatMap((one) => one.status === "fulfilled" ? one.value.failures : []),
+    );
+  }
+
+  /**
+   * Logs everything about the handshakes of clients in this network (CIDR) for this time, in workers that start later
+   * too. Resolves with how many workers do so now; rejects with {@linkcode UsageError} if it is no network.
+   */
+  async trace(cidr: string, seconds: number): Promise<number> {
+    try {
+      parseCidr(cidr);
+    } catch (error) {
+      throw new UsageError((error as Error).message, { cause: error });
+    }
+    const { clock } = this.#options.runtime;
+    this.#trace = { cidr, until: clock.now() + 1_000 * seconds };
+    const order = { cidr, seconds };
+    const asked = this.alive.filter(({ hasServed }) => hasServed)
+      .map((worker) => worker.ask("trace", order));
+    const answers = await Promise.allSettled(asked);
+    return answers.filter(({ status }) => status === "fulfilled").length;
+  }
+
+  /** The rest of the trace that is under way. */
+  #traceLeft(): Asked<"trace"> | undefined {
+    const { cidr, until } = this.#trace ?? NO_TRACE;
+    const left = until - this.#options.runtime.clock.now();
+    return left > 0 ? { cidr, seconds: left / 1_000 } : undefined;
   }
 
   /** Ends in order: asks all to drain within `seconds`, and resolves when none is left. */
@@ -156,7 +201,9 @@ export class Fleet {
 
   #newGeneration(state: WorkerState): Generation {
     const { runtime, log, accessLog } = this.#options;
-    const generation = new Generation(runtime, state, { handover: this.#handover, log, accessLog });
+    const trace = () => this.#traceLeft();
+    const options = { handover: this.#handover, log, accessLog, trace };
+    const generation = new Generation(runtime, state, options);
     this.#generations.add(generation);
     return generation;
   }
@@ -181,3 +228,17 @@ function canChangeInPlace(
     from.tls.library === to.tls.library && from.tls.sslEngine === to.tls.sslEngine &&
     isSameData(from.tls.backend, to.tls.backend);
 }
+
+/** Sums of several workers, with the last of each; the most frequent first. */
+export function mergedFailures(all: readonly HandshakeFailure[]): HandshakeFailure[] {
+  const merged = new Map<string, HandshakeFailure>();
+  for (const failure of all) {
+    const key = `${failure.frontend}\n${failure.reason}`;
+    const known = merged.get(key);
+    const last = known !== undefined && known.lastTime > failure.lastTime ? known : failure;
+    merged.set(key, { ...last, count: failure.count + (known?.count ?? 0) });
+  }
+  return [...merged.values()].toSorted((one, other) => other.count - one.count);
+}
+
+const NO_TRACE = { cidr: "", until: -Infinity };

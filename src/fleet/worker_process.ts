@@ -220,9 +220,9 @@ export class WorkerProcess {
     listens.then(() => this.#stoppedAccepting.resolve(), () => {});
   }
 
-  /** Makes it log its counters. */
-  report(): void {
-    void this.#ask("report", {});
+  /** Asks it for something that changes no state. Rejects with {@linkcode StartupError} if it does not answer. */
+  ask<Kind extends "report" | "failures" | "trace">(kind: Kind, fields: Asked<Kind>) {
+    return this.#ask(kind, fields);
   }
 
   /** Whether it has ever served. */

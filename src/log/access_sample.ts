@@ -1,6 +1,19 @@
 /** Which connections get a line of a sampled access log (`--access-log-sample`). Faults are never left out. */
 
-import type { ConnectionReport } from "./access_line.ts";
+import type { AccessLogFormat } from "../config/settings.ts";
+import { accessLine, type ConnectionReport } from "./access_line.ts";
+
+/** Passes on the lines of those connections that get one. `share`: one of so many; undefined: all. */
+export function accessLines(
+  format: AccessLogFormat,
+  share: number | undefined,
+  push: (line: string) => void,
+): (report: ConnectionReport) => void {
+  return (report) => {
+    const sample = sampleOf(report, share);
+    if (sample !== 0) push(accessLine(report, format, sample));
+  };
+}
 
 /**
  * How many connections the line of this one stands for; 0: it gets none. Undefined if nothing is sampled, because

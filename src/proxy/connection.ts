@@ -3,11 +3,15 @@
 import { PeerError } from "../errors.ts";
 import type { Duplex, Runtime, Stream } from "../runtime/runtime.ts";
 import type { Client, Negotiated, PendingClient, SecureClient } from "../tls/engine.ts";
+import type { HandshakeReason } from "../tls/handshake_reasons.ts";
 import type { Aborter } from "./aborter.ts";
 import { type Admission, isTooMany, tooManyOf } from "./admission.ts";
 import { type AccessLog, type AccessRecord, negotiatedBy } from "./access_log.ts";
 import type { Counters } from "./counters.ts";
+import type { Tracing } from "./client_trace.ts";
+import type { Deadline } from "./deadline_queue.ts";
 import type { Departures } from "./departures.ts";
+import type { FaultSite } from "./handshake_failures.ts";
 import type { BackendDialer } from "./backend_dialer.ts";
 import type { Place } from "./places.ts";
 import type { EncodePreface } from "./preface.ts";
@@ -29,11 +33,12 @@ export interface ConnectionServices extends RelayServices {
   /** Clients send a PROXY header before the handshake. */
   readonly takesProxyHeader: boolean;
   /** Called for every fault that ended a connection. */
-  readonly onFault: (fault: PeerError, client: Client) => void;
+  readonly onFault: (fault: PeerError, client: Client, site: FaultSite) => void;
   /** Called for every connection that has ended, with what was negotiated. Undefined: not needed. */
   readonly onEnd?: ((client: Client, negotiated: Negotiated | undefined) => void) | undefined;
   /** Called when no client can be accepted because descriptors have run out. */
   readonly onShortage: (fault: PeerError) => void;
+  readonly tracing: Tracing;
 }
 
 /** Serves one client until the connection ends. Never rejects: faults go to `onFault`. */
@@ -41,6 +46,7 @@ export async function serveConnection(
   client: PendingClient,
   services: ConnectionServices,
   place: Place,
+  site: FaultSite,
 ): Promise<void> {
   const record = services.accessLog?.begin(client);
   let stream: Duplex | undefined;
@@ -58,11 +64,11 @@ export async function serveConnection(
     const preface = services.preface(client, secure);
     if (preface !== undefined) await writeAll(backend, preface, services);
     const fault = await relay(stream, backend, services, record);
-    if (fault !== undefined) services.onFault(fault, client);
+    if (fault !== undefined) services.onFault(fault, client, site);
     record?.end(fault);
   } catch (error) {
     const fault = services.runtime.network.peerError(error, "client");
-    services.onFault(fault, client);
+    services.onFault(fault, client, site);
     record?.end(fault);
     // After a backend failure, the client must not see an orderly end.
     if (fault.party === "backend") await services.aborter.abort(client, "now");
@@ -82,30 +88,45 @@ async function handshake(
   record: AccessRecord | undefined,
 ): Promise<SecureClient> {
   const deadline = place.beginHandshake(() => services.aborter.abort(client, "now"));
+  const { tracing } = services;
+  let traced = tracing.current?.begin(client);
   let awaited = "PROXY header";
   try {
     if (services.takesProxyHeader) {
       await client.readProxyHeader!();
       checkClient(client, place);
+      traced ??= tracing.current?.begin(client);
     }
     awaited = "handshake";
-    const secure = await client.handshake(record?.onHello);
+    const secure = await (traced === undefined
+      ? client.handshake(record?.onHello)
+      : client.handshake(traced.seeing(record?.onHello), traced.onChosen));
     record?.agreed(secure);
+    traced?.agreed(secure);
     return secure;
   } catch (error) {
-    if (isTooMany(error)) {
-      services.counters.refused++;
-      throw error;
-    }
-    if (isSilent(error) && !deadline.expired) services.counters.silent++;
-    else services.counters.handshakesFailed++;
-    if (!deadline.expired) throw error;
-    if (deadline.early === undefined) record?.overdue();
-    const reason = deadline.early ?? `no ${awaited} within --ssl-handshake-timeout`;
-    throw new PeerError("client", "handshake", reason, { cause: error });
+    if (deadline.expired && deadline.early === undefined) record?.overdue();
+    const fault = handshakeFault(error, deadline, awaited);
+    countFault(fault, services.counters);
+    if (fault instanceof PeerError) traced?.failed(fault);
+    throw fault;
   } finally {
     place.endHandshake(deadline);
   }
+}
+
+/** The same error, or what our deadline made of it. */
+function handshakeFault(error: unknown, { expired, early }: Deadline, awaited: string): unknown {
+  if (!expired || isTooMany(error)) return error;
+  const words = early ?? `no ${awaited} within --ssl-handshake-timeout`;
+  const reason: HandshakeReason = early === undefined ? "timeout" : "gave-way";
+  return new PeerError("client", "handshake", words, { cause: error, reason });
+}
+
+function countFault(fault: unknown, counters: Counters): void {
+  if (isTooMany(fault)) counters.refused++;
+  else if (isSilent(fault)) counters.silent++;
+  else counters.handshakesFailed++;
 }
 
 function isSilent(error: unknown): boolean {

@@ -2,18 +2,28 @@
 
 import type { Logger } from "../log/logger.ts";
 import type { Client, Negotiated } from "../tls/engine.ts";
-import { clientFacts, describeClient } from "./fault_log.ts";
+import { clientFacts } from "./client_facts.ts";
+import { describeClient } from "./fault_log.ts";
 
 /** Logs that a client's connection has ended, and what was negotiated, if the library tells. */
 export function logConnection(
   log: Logger,
   client: Client,
-  { protocol, cipher, alpn, resumed }: Partial<Negotiated> = {},
+  negotiated?: Partial<Negotiated>,
 ): void {
-  const agreed = [protocol, cipher, alpn, resumed ? "resumed" : undefined]
-    .filter((part) => part !== undefined).join(", ");
+  const agreed = describeAgreed(negotiated);
+  const { protocol, cipher, alpn, resumed } = negotiated ?? {};
   log.debug("{client}: ended{agreed}", {
     client: describeClient(client),
     agreed: agreed === "" ? "" : ` (${agreed})`,
   }, { fields: { agreed: undefined, ...clientFacts(client), protocol, cipher, alpn, resumed } });
+}
+
+/** What was negotiated, in a few words; empty if the library does not tell. */
+export function describeAgreed(
+  { protocol, cipher, group, alpn, resumed }: Partial<Negotiated> = {},
+  { withGroup = false } = {},
+): string {
+  const parts = [protocol, cipher, withGroup ? group : undefined, alpn, resumed && "resumed"];
+  return parts.filter(Boolean).join(", ");
 }

@@ -6,7 +6,10 @@ import type { About, Logger } from "../log/logger.ts";
 import { Repeats, type RepeatSummary } from "../log/repeats.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import type { Client } from "../tls/engine.ts";
+import { handshakeFailureReason } from "../tls/handshake_reasons.ts";
 import { DESCRIPTORS } from "./admission.ts";
+import { type ClientFacts, clientFacts } from "./client_facts.ts";
+import { type FaultSite, HandshakeFailures } from "./handshake_failures.ts";
 import type { PlaceRule } from "./places.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 
@@ -18,7 +21,6 @@ export function isRoutineClose(fault: PeerError): boolean {
 
 /** The subject of a line, written before its cause. */
 type Subject =
-  | "handshake failed"
   | "client denied"
   | "backend failed"
   | "connection ended"
@@ -32,11 +34,15 @@ interface LastFault {
   readonly about: About;
 }
 
+type Facts = Readonly<Record<string, unknown>>;
+
 /** Logs faults. */
 export class FaultLog {
   readonly #log: Logger;
   readonly #clock: Clock;
   readonly #repeats: Repeats<LastFault>;
+  /** The handshakes that failed. */
+  readonly failures: HandshakeFailures;
   /** When each limit was last logged, by the limit's name. */
   readonly #fullAt = new Map<string, number>();
 
@@ -44,10 +50,27 @@ export class FaultLog {
     this.#log = log;
     this.#clock = clock;
     this.#repeats = new Repeats(clock, (summary) => this.#summarize(summary));
+    const lastOf = (words: string, detail: string, facts: Facts): LastFault => ({
+      ...{ level: "info", detail },
+      about: {
+        event: "handshake_failed",
+        fields: { kind: undefined, reason: words, ...facts },
+      },
+    });
+    const kindOf = (words: string) => `handshake failed: ${words}`;
+    this.failures = new HandshakeFailures(clock, {
+      first: (words, detail, facts) =>
+        this.#say({ kind: kindOf(words), ...lastOf(words, detail, facts) }),
+      more: (words, count, seconds, detail, facts) =>
+        this.#summarize({
+          ...{ kind: kindOf(words), count, seconds },
+          detail: lastOf(words, detail, facts),
+        }),
+    });
   }
 
   /** A connection ended with a fault. */
-  connection(fault: PeerError, client: Client): void {
+  connection(fault: PeerError, client: Client, site: FaultSite = NOWHERE): void {
     if (fault.kind === "silent") {
       this.#log.debug("{client}: {reason}", {
         client: describeClient(client),
@@ -55,10 +78,12 @@ export class FaultLog {
       }, { fields: clientFacts(client) });
     }
     if (isRoutineClose(fault)) return;
+    const reason = handshakeFailureReason(fault);
+    if (reason !== undefined) {
+      return this.failures.take(fault, reason, client, site, describeClient(client));
+    }
     const subject = fault.party === "backend"
       ? "backend failed"
-      : fault.kind === "handshake"
-      ? "handshake failed"
       : fault.kind === "denied"
       ? "client denied"
       : fault.kind === "refused"
@@ -97,6 +122,7 @@ export class FaultLog {
   /** Logs the pending counts. */
   flush(): void {
     this.#repeats.flush();
+    this.failures.flush();
   }
 
   #write(subject: Subject, fault: PeerError, detail: string, facts?: ClientFacts): void {
@@ -108,7 +134,11 @@ export class FaultLog {
       event: EVENTS[subject],
       fields: { kind: undefined, reason: fault.message, ...facts, detail: fault.detail },
     };
-    if (!this.#repeats.isFirst(kind, { level, detail, about })) return;
+    const last = { level, detail, about } as const;
+    if (this.#repeats.isFirst(kind, last)) this.#say({ kind, ...last });
+  }
+
+  #say({ kind, level, detail, about }: LastFault & { readonly kind: string }): void {
     this.#log[level]("{kind} ({detail})", { kind, detail }, about);
   }
 
@@ -117,31 +147,6 @@ export class FaultLog {
     const values = { kind, count, seconds, detail };
     const line = "{kind}: {count} more within {seconds} s, the last one: {detail}";
     this.#log[level](line, values, about);
-  }
-}
-
-/** A client as fields of a log line; without those that are unknown. */
-export type ClientFacts = {
-  readonly client?: string;
-  readonly frontend?: string;
-  /** The address in its PROXY header. */
-  readonly onBehalfOf?: string;
-  readonly sni?: string;
-};
-
-/** What a log line has about a client, for programs. Never throws. */
-export function clientFacts(client: Client): ClientFacts {
-  try {
-    const { pair: { peer, local }, clientInHeader, serverName, strangeName } = client;
-    const sni = serverName ?? strangeName;
-    return {
-      ...peer.host !== "" && { client: formatSocketAddress(peer) },
-      frontend: formatSocketAddress(local),
-      ...clientInHeader && { onBehalfOf: formatSocketAddress(clientInHeader) },
-      ...sni !== undefined && { sni },
-    };
-  } catch {
-    return {};
   }
 }
 
@@ -164,12 +169,12 @@ export function describeClient(client: Client): string {
 }
 
 const EVENTS: Readonly<Record<Subject, EventName>> = {
-  "handshake failed": "handshake_failed",
   "client denied": "client_denied",
   "backend failed": "backend_failed",
   "connection ended": "connection_failed",
   "connection refused": "connection_refused",
   "cannot accept clients": "accept_failed",
 };
+const NOWHERE: FaultSite = { name: "", terms: undefined };
 /** Milliseconds between two lines about the same limit. */
 const FULL_PERIOD = 60_000;

@@ -11,6 +11,7 @@ import type {
 } from "../tls/engine.ts";
 import { DESCRIPTORS, type FrontendPlaces, tooManyOf } from "./admission.ts";
 import { type ConnectionServices, serveConnection } from "./connection.ts";
+import type { FaultSite } from "./handshake_failures.ts";
 import type { Arrival, Place, Shortage } from "./places.ts";
 
 /** Options for opening a frontend. */
@@ -25,9 +26,11 @@ export interface FrontendOptions {
 }
 
 /** Serves the clients of one listening socket. */
-export class Frontend {
+export class Frontend implements FaultSite {
   readonly #listener: TlsListener;
   readonly #sockets: readonly string[];
+  /** As the operator wrote it. */
+  name = "";
   /** The address it was opened for. */
   readonly wanted: SocketAddress;
   #engine: TlsEngine;
@@ -95,6 +98,11 @@ export class Frontend {
     return this.#places;
   }
 
+  /** What it serves new clients with. */
+  get terms(): FaultSite["terms"] {
+    return this.#engine.terms;
+  }
+
   /** The engine that serves new clients. */
   get engine(): TlsEngine {
     return this.#engine;
@@ -110,7 +118,9 @@ export class Frontend {
   }
 
   async #acceptAll(): Promise<void> {
-    while (!this.#closed) {
+    // A client that waits here instead of in the kernel's queue: its room was gone when it came.
+    let held: PendingClient | undefined;
+    while (!this.#closed || held !== undefined) {
       const { clock } = this.#services.runtime;
       try {
         // Clients beyond the limits wait in the kernel's queue, and so do clients for which no backend connection
@@ -119,7 +129,14 @@ export class Frontend {
           if (shortage.rule.name === DESCRIPTORS) this.#services.onShortage(tooMany());
           await this.#services.admission.change(shortage);
         }
-        this.#begin(await this.#listener.accept());
+        if (held === undefined) {
+          held = await this.#listener.accept();
+          // Meanwhile another frontend has taken the room, or the handshake that was to make way is done.
+          if (this.#shortage !== undefined) continue;
+        }
+        const client = held;
+        held = undefined;
+        this.#begin(client);
         // While clients are queued, accept() never waits, and the clients inside must get their turns too.
         if (this.#arrival === "asked" && !this.#listener.acceptsInTurn) await clock.turn();
       } catch (error) {
@@ -141,8 +158,8 @@ export class Frontend {
     try {
       kernel?.ignoreNewConnections(this.#sockets);
     } catch {
-      // Some kernels allow this only for root. Without it, clients that connect in the last milliseconds are
-      // reset.
+      // Newer kernels require a capability. Without the filter, clients that connect in the last milliseconds are reset,
+      // unless new connections are kept away already (fleet/handover.ts).
     }
     // Closing a listening socket resets the clients in its queue. So let the loop empty the queue first, no matter
     // how many handshakes are in progress.
@@ -204,7 +221,7 @@ export class Frontend {
     counters.active++;
     this.#services.onAccept?.();
     this.#clients.set(client, place);
-    serveConnection(client, this.#services, place).then(() => {
+    serveConnection(client, this.#services, place, this).then(() => {
       departures.ended(--counters.active);
       this.#clients.delete(client);
       admission.leave(place);
@@ -221,7 +238,7 @@ export class Frontend {
     const rule = place.takeFor(client.pair.peer.host);
     if (rule === undefined) return true;
     counters.refused++;
-    this.#services.onFault(tooManyOf(rule), client);
+    this.#services.onFault(tooManyOf(rule), client, this);
     admission.leave(place);
     client.reset();
     client.close();
@@ -247,8 +264,11 @@ function tooMany(): PeerError {
   return new PeerError("client", "resources", "connection limit (RLIMIT_NOFILE) reached");
 }
 
-/** Max milliseconds for the three packets of a new connection. */
-const PACKETS_UNDER_WAY = 1_000;
+/**
+ * Milliseconds until every new connection is in the queue: its three packets are through, and if it was held back
+ * because it sent nothing, the kernel has asked it once more, after a second and the inaccuracy of the kernel's timers.
+ */
+const PACKETS_UNDER_WAY = 1_200;
 /** Milliseconds without a new client after which the queue counts as empty. */
 const QUEUE_PERIOD = 10;
 /** Max rounds: under a constant stream of clients the queue never becomes empty. */

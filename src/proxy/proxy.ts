@@ -13,12 +13,14 @@ import { Admission, FrontendPlaces, type WorkerAdmission } from "./admission.ts"
 import { admissionRules, descriptorRule, type WorkerShare } from "./admission_rules.ts";
 import { AccessLog, type OnConnection } from "./access_log.ts";
 import { BackendDialer } from "./backend_dialer.ts";
+import { Tracing } from "./client_trace.ts";
 import type { ConnectionServices } from "./connection.ts";
 import { logConnection } from "./connection_log.ts";
 import { type Counters, newCounters } from "./counters.ts";
 import { Departures } from "./departures.ts";
 import { FaultLog } from "./fault_log.ts";
 import { Frontend } from "./frontend.ts";
+import type { HandshakeFailure } from "./handshake_failures.ts";
 import { openAll, type Opening } from "./openings.ts";
 import { prefaceEncoder } from "./preface.ts";
 import { newRelayBuffers } from "./relay.ts";
@@ -37,6 +39,8 @@ export interface ProxyOptions extends Omit<ProxySettings, "timeouts">, Partial<W
   readonly descriptors?: number;
   /** Share the ports with other processes (SO_REUSEPORT). */
   readonly reusePort: boolean;
+  /** Number of sockets to open on each address (see `ListenOptions`). */
+  readonly listeners?: number | undefined;
   /** Open no new socket: a change that needs one is refused. */
   readonly opensNothing?: boolean;
   /** Number of processes that share the clients by client address. Undefined: the kernel decides. */
@@ -75,11 +79,14 @@ export class Proxy {
   /** Frontends that no longer listen, kept until their clients have left. */
   readonly #former = new Set<Frontend>();
   #cancelEnd: () => void = () => {};
+  /** Logs everything about the handshakes of some clients. */
+  readonly tracing: Tracing;
 
   private constructor(runtime: Runtime, options: ProxyOptions, log: Logger) {
     this.#runtime = runtime;
     this.#log = log;
     this.#faults = new FaultLog(log, runtime.clock);
+    this.tracing = new Tracing({ log, clock: runtime.clock });
     this.#services = this.#newServices(options);
   }
 
@@ -102,6 +109,11 @@ export class Proxy {
   /** Connects new clients to these addresses; existing connections continue. */
   useBackend(endpoints: readonly Endpoint[]): void {
     this.#services.backend.use(endpoints);
+  }
+
+  /** The handshakes that failed since the start, by frontend and reason, the most frequent first. */
+  get failures(): readonly HandshakeFailure[] {
+    return this.#faults.failures.all;
   }
 
   /** Starts to accept clients. */
@@ -151,6 +163,7 @@ export class Proxy {
     await Promise.all(frontends.map((frontend) => frontend.drained()));
     this.#cancelEnd();
     this.#services.departures.cancel();
+    this.tracing.end();
     this.#faults.flush();
   }
 
@@ -219,7 +232,9 @@ export class Proxy {
     this.#places = this.#changePlaces(options);
     for (const [index, { frontend, adopt }] of steps.entries()) {
       adopt?.();
-      frontend.use(this.#services, this.#places.get(nameOf(options.frontends[index]!))!);
+      const name = nameOf(options.frontends[index]!);
+      frontend.name = name;
+      frontend.use(this.#services, this.#places.get(name)!);
     }
     this.#frontends = steps.map(({ frontend }) => frontend);
     const { kernel } = this.#runtime;
@@ -312,11 +327,12 @@ export class Proxy {
       backend: new BackendDialer(runtime, backend, dialing),
       ...this.#changingServices(options),
       accessLog: onConnection && new AccessLog(runtime.clock, onConnection),
-      onFault: (fault, client) => {
+      onFault: (fault, client, site) => {
         if (fault.party === "backend") this.counters.backendsFailed++;
-        this.#faults.connection(fault, client);
+        this.#faults.connection(fault, client, site);
       },
       onShortage: (fault) => this.#faults.shortage(fault),
+      tracing: this.tracing,
     };
   }
 }

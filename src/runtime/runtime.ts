@@ -43,6 +43,8 @@ export interface Runtime {
   openOpenSsl(): OpenSsl;
   /** The platform's own TLS for accepted connections. Throws {@linkcode StartupError} where it has none. */
   openStreamTls(): StreamTls;
+  /** A variable of this process's environment. Undefined if it is not set, or if this process may not read it. */
+  variable(name: string): string | undefined;
 }
 
 /** The address of a backend, after every name has been resolved. */
@@ -60,6 +62,11 @@ export interface ListenAddress extends SocketAddress {
 export interface ListenOptions extends ListenAddress {
   /** Share the port with other processes of this program. */
   readonly reusePort: boolean;
+  /**
+   * Number of sockets to open on the address, with `reusePort` (default 1). Only an event loop of stud's own opens
+   * more than one; others ignore it. An inherited socket is the only one.
+   */
+  readonly listeners?: number | undefined;
   /** For platforms that need them when the socket is opened; elsewhere {@linkcode Kernel.tuneListener} sets them. */
   readonly sockets?: Partial<SocketSettings>;
   /** Connections accepted on this socket are forwarded over the platform's own TLS ({@linkcode Network.dialTls}). */

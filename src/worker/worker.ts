@@ -6,7 +6,13 @@
 import { deferred } from "../deferred.ts";
 import { StartupError } from "../errors.ts";
 import { messageLine, readRequests } from "../control/message_lines.ts";
-import { accessMessages, faultOf, logMessage, messageText } from "../control/worker_messages.ts";
+import {
+  accessMessages,
+  failuresToTell,
+  faultOf,
+  logMessage,
+  messageText,
+} from "../control/worker_messages.ts";
 import type {
   Answer,
   Asked,
@@ -19,11 +25,10 @@ import type {
   WorkerRequest,
 } from "../control/messages.ts";
 import { ToldKeys } from "../control/packed_configuration.ts";
-import { accessLine } from "../log/access_line.ts";
-import { sampleOf } from "../log/access_sample.ts";
+import { accessLines } from "../log/access_sample.ts";
 import { counted } from "../counted.ts";
 import { LineQueue } from "../log/line_queue.ts";
-import { configureLog, type LineSink, type Logger } from "../log/logger.ts";
+import { configureLog, type Logger } from "../log/logger.ts";
 import type { OnConnection } from "../proxy/access_log.ts";
 import { describeCounters, newCounters } from "../proxy/counters.ts";
 import { Proxy, type ProxyChange, type ProxyFrontend, type ProxyOptions } from "../proxy/proxy.ts";
@@ -70,6 +75,8 @@ class Worker {
     steer: ({ address, steering }) => this.#runtime.kernel?.steer(address, steering ?? undefined),
     drain: (asked) => this.#drain(asked),
     report: () => this.#logCounters(),
+    failures: () => ({ failures: failuresToTell(this.#proxy?.failures ?? []) }),
+    trace: (order) => this.#proxy?.tracing.begin(order),
     ping: () => {},
   };
 
@@ -97,8 +104,7 @@ class Worker {
           fields: { lost: undefined, count: lost },
         }),
     });
-    const sink: LineSink = (level, text, about) => this.#say(logMessage(level, text, about));
-    this.#log = configureLog(sink, "debug");
+    this.#log = configureLog((...line) => this.#say(logMessage(...line)), "debug");
   }
 
   async run(): Promise<number> {
@@ -194,7 +200,7 @@ class Worker {
     this.#descriptors = kernel?.raiseDescriptorLimit() ?? 0;
     this.#pin(configuration.index);
     const frontends = await this.#engines.use(configuration);
-    const options = this.#options(configuration, frontends);
+    const options = this.#options(configuration, state, frontends);
     const proxy = await Proxy.listen(this.#runtime, options, this.#log);
     this.#engines.forgetKeys();
     this.#engines.commit();
@@ -212,11 +218,23 @@ class Worker {
     };
   }
 
-  #options(configuration: WorkerConfiguration, frontends: readonly ProxyFrontend[]): ProxyOptions {
+  #options(
+    configuration: WorkerConfiguration,
+    { listeners = 1 }: Pick<Asked<"prepare">, "listeners">,
+    frontends: readonly ProxyFrontend[],
+  ): ProxyOptions {
     const sharesSessions = frontends.every(({ engine }) => ENGINES[engine.name].sharesSessions);
-    const steer = !sharesSessions || configuration.steersAlways ? configuration.steer : undefined;
+    const isSteered = !sharesSessions || configuration.steersAlways;
+    const workers = isSteered ? configuration.steer : undefined;
+    const steer = workers && workers * listeners;
     return {
-      ...{ ...configuration, frontends, reusePort: true, descriptors: this.#descriptors },
+      ...{
+        ...configuration,
+        frontends,
+        reusePort: true,
+        listeners,
+        descriptors: this.#descriptors,
+      },
       // A new socket would belong to this user, and any other process of this user could share its port.
       opensNothing: this.#dropped,
       ...{ steer, steersNetworks: configuration.steersAlways },
@@ -231,7 +249,8 @@ class Worker {
     this.#forget();
     const configuration = await this.#told(state);
     try {
-      const options = this.#options(configuration, await this.#engines.use(configuration));
+      const frontends = await this.#engines.use(configuration);
+      const options = this.#options(configuration, state, frontends);
       const change = await this.#proxy!.prepare(options);
       this.#engines.forgetKeys();
       const { version } = state;
@@ -294,14 +313,9 @@ class Worker {
     });
   }
 
-  #onConnection(
-    { accessLog: format, accessSample }: WorkerConfiguration,
-  ): OnConnection | undefined {
-    if (format === undefined) return undefined;
-    return (report) => {
-      const sample = sampleOf(report, accessSample);
-      if (sample !== 0) this.#accessLines.push(accessLine(report, format, sample));
-    };
+  #onConnection({ accessLog, accessSample }: WorkerConfiguration): OnConnection | undefined {
+    return accessLog &&
+      accessLines(accessLog, accessSample, (line) => this.#accessLines.push(line));
   }
 
   /**

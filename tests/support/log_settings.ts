@@ -12,4 +12,6 @@ export const LOG: LogSettings = {
   access: undefined,
   accessFormat: "text",
   accessSample: 1,
+  traceClient: undefined,
+  traceFor: 600,
 };
