@@ -18,6 +18,7 @@ import type { StreamTls } from "./stream_tls.ts";
 import type { Stream, StreamListener, TlsStream, TlsStreamListener } from "./streams.ts";
 
 export type * from "./http_server.ts";
+export type { Agreement } from "./agreement.ts";
 export type * from "./other_process.ts";
 export type * from "./service.ts";
 export type * from "./streams.ts";

@@ -69,6 +69,10 @@ class Worker {
     steer: ({ address, steering }) => this.#runtime.kernel?.steer(address, steering ?? undefined),
     drain: (asked) => this.#drain(asked),
     report: () => this.#logCounters(),
+    connections: ({ filter, limit }) => {
+      return this.#proxy?.connections(filter, limit) ?? { matching: 0, connections: [] };
+    },
+    disconnect: ({ filter }) => ({ matching: this.#proxy?.disconnect(filter) ?? 0 }),
     ping: () => {},
   };
 
