@@ -1,13 +1,13 @@
 /** One worker process as the supervisor holds it: its pipe, its messages, its log lines, its last words. */
 
-import {
-  type Answer,
-  type Asked,
-  type RequestKind,
-  type ServingBy,
-  type WorkerCounters,
-  type WorkerEvent,
-  type WorkerState,
+import type {
+  Answer,
+  Asked,
+  RequestKind,
+  ServingBy,
+  WorkerCounters,
+  WorkerEvent,
+  WorkerState,
 } from "../control/messages.ts";
 import { messageLine } from "../control/message_lines.ts";
 import { stateFrame } from "../control/packed_configuration.ts";
