@@ -17,6 +17,7 @@ import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import { pause, type Runtime, type SocketAddress } from "../runtime/runtime.ts";
 import { isSameData } from "../same_data.ts";
+import { parseNetwork } from "../wire/network.ts";
 import { Generation } from "./generation.ts";
 import { Handover } from "./handover.ts";
 import { SlotRecord, type WorkerFacts, type WorkerMetrics } from "./slot_record.ts";
@@ -95,8 +96,12 @@ export class Fleet {
     });
   }
 
-  /** The live connections of all workers that match; a worker that does not answer is left out. */
+  /**
+   * The live connections of all workers that match; a worker that does not answer is left out. Rejects with
+   * `AddressFormatError` if the filter's client is no address.
+   */
   async connections(filter: ConnectionFilter, limit: number): Promise<LiveConnections> {
+    checkFilter(filter);
     const most = Math.min(limit, MAX_CONNECTIONS);
     const answers = await this.#askAll(async (worker) => {
       const { matching, connections } = await worker.ask("connections", { filter, limit: most });
@@ -109,8 +114,9 @@ export class Fleet {
     };
   }
 
-  /** Resets the live connections that match, and returns their number. */
+  /** Resets the live connections that match, and returns their number. Rejects like {@linkcode Fleet.connections}. */
   async disconnect(filter: ConnectionFilter): Promise<number> {
+    checkFilter(filter);
     const answers = await this.#askAll((worker) => worker.ask("disconnect", { filter }));
     return answers.reduce((sum, { matching }) => sum + matching, 0);
   }
@@ -236,6 +242,10 @@ export class Fleet {
   #versioned({ configuration, staples }: NextState): WorkerState {
     return { version: ++this.#version, configuration, staples };
   }
+}
+
+function checkFilter({ client }: ConnectionFilter): void {
+  if (client !== undefined) parseNetwork(client);
 }
 
 /** Live connections of several workers. */

@@ -16,6 +16,8 @@ export class Histogram {
   /** One for each bucket; the last one has no bound. */
   readonly counts: number[];
   sum = 0;
+  /** The number of values. */
+  total = 0;
   readonly #bounds: readonly number[];
 
   constructor(bounds: readonly number[]) {
@@ -30,12 +32,16 @@ export class Histogram {
     while (index < bounds.length && value > bounds[index]!) index++;
     this.counts[index]!++;
     this.sum += value;
+    this.total++;
   }
 }
 
+/** Where a series is counted. */
+export type Countable = Cell | Histogram;
+
 /** All series of a proxy. */
 export class Registry {
-  readonly #cells = new Map<string, Cell | Histogram>();
+  readonly #cells = new Map<string, Countable>();
   /** How many series each family has. */
   readonly #sizes = new Map<FamilyName, number>();
 
@@ -55,7 +61,7 @@ export class Registry {
   }
 
   /** All series, in the order of their creation. */
-  get series(): ReadonlyMap<string, Cell | Histogram> {
+  get series(): ReadonlyMap<string, Countable> {
     return this.#cells;
   }
 
@@ -64,7 +70,7 @@ export class Registry {
     return new Map([...this.#cells].map(([key, cell]) => [key, valueOf(cell)]));
   }
 
-  #cell<Kind extends Cell | Histogram>(
+  #cell<Kind extends Countable>(
     name: FamilyName,
     labels: readonly string[],
     create: () => Kind,
@@ -84,7 +90,7 @@ export class Registry {
 }
 
 /** The value of a cell as it is reported. */
-export function valueOf(cell: Cell | Histogram): SeriesValue {
+export function valueOf(cell: Countable): SeriesValue {
   if (!(cell instanceof Histogram)) return cell.value;
   return [...cell.counts, Math.round(cell.sum * PRECISION) / PRECISION];
 }
