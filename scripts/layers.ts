@@ -81,7 +81,7 @@ const LAYERS: Layer[] = [
   {
     of: ["src/fleet/"],
     imports: [
-      ...[...BASE, "src/plan/", "src/service/", "src/control/", "src/wire/"],
+      ...[...BASE, "src/plan/", "src/service/", "src/control/", "src/metrics/", "src/wire/"],
       ...["src/tls/engines.ts", "type src/ocsp/", "type src/log/", "type src/tls/"],
     ],
     libraries: [],
@@ -90,7 +90,8 @@ const LAYERS: Layer[] = [
   {
     of: ["src/status/"],
     imports: [
-      ...[...BASE, "src/metrics/", "src/wire/"],
+      ...[...BASE, "src/metrics/", "src/wire/", "src/x509/", "src/ocsp/response.ts"],
+      ...["src/control/messages.ts", "src/fleet/allowance.ts"],
       ...[
         "type src/fleet/",
         "type src/plan/",
@@ -141,6 +142,7 @@ const LAYERS: Layer[] = [
     imports: [
       ...BASE,
       "src/control/",
+      "src/metrics/",
       "src/proxy/",
       "src/log/",
       "src/wire/",
@@ -154,7 +156,8 @@ const LAYERS: Layer[] = [
   {
     of: ["src/proxy/"],
     imports: [
-      ...[...BASE, "src/tls/engine.ts", "src/tls/dialer.ts", "src/log/", "src/wire/"],
+      ...[...BASE, "src/tls/engine.ts", "src/tls/dialer.ts", "src/log/", "src/metrics/"],
+      "src/wire/",
       "src/x509/distinguished_name.ts",
     ],
     libraries: [],
@@ -179,7 +182,7 @@ const LAYERS: Layer[] = [
     of: ["src/control/"],
     imports: [
       ...["src/errors.ts", "src/deferred.ts", "src/key_bytes.ts", "src/same_data.ts"],
-      ...["src/wire/"],
+      ...["src/metrics/", "src/wire/"],
       ...["type src/config/", "type src/tls/tls_configuration.ts", "type src/runtime/runtime.ts"],
     ],
     libraries: [],

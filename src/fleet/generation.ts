@@ -16,6 +16,7 @@ import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import type { Handover } from "./handover.ts";
 import { ENGINES } from "../tls/engines.ts";
 import { LONGEST_ALONE } from "./restart_pace.ts";
+import { SlotRecord } from "./slot_record.ts";
 import type { WorkerProcess } from "./worker_process.ts";
 import { WorkerSlot } from "./worker_slot.ts";
 
@@ -25,6 +26,8 @@ export interface GenerationOptions {
   readonly log: Logger;
   /** Where lines of the access log go. */
   readonly accessLog?: AccessOutput | undefined;
+  /** What is known of the workers of a slot. */
+  readonly recordOf?: (index: number) => SlotRecord;
 }
 
 /** A number of workers. */
@@ -36,7 +39,7 @@ export class Generation {
   constructor(
     runtime: Runtime,
     state: WorkerState,
-    { handover, log, accessLog }: GenerationOptions,
+    { handover, log, accessLog, recordOf = (index) => new SlotRecord(index) }: GenerationOptions,
   ) {
     this.#handover = handover;
     this.#state = state;
@@ -49,7 +52,8 @@ export class Generation {
     };
     const length = state.configuration.workers;
     this.#slots = Array.from({ length }, (_, place) => {
-      return new WorkerSlot(runtime, { ...options, index: place + 1 });
+      const index = place + 1;
+      return new WorkerSlot(runtime, { ...options, index, record: recordOf(index) });
     });
   }
 
@@ -74,6 +78,11 @@ export class Generation {
   /** Every live worker, including those that leave. */
   get alive(): WorkerProcess[] {
     return this.#slots.flatMap(({ alive }) => [...alive]);
+  }
+
+  /** Its slots, in the order of their indexes. */
+  get slots(): readonly Pick<WorkerSlot, "alive" | "current">[] {
+    return this.#slots;
   }
 
   /**

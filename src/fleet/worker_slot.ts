@@ -7,6 +7,7 @@ import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import { pause, type Runtime, type SocketAddress } from "../runtime/runtime.ts";
 import { RestartPace, type RestartPaceOptions } from "./restart_pace.ts";
+import { SlotRecord } from "./slot_record.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
 /**
@@ -22,6 +23,8 @@ export interface WorkerSlotOptions {
   readonly state: () => WorkerState;
   readonly log: Logger;
   readonly handOver?: HandOver;
+  /** What is known of the slot's workers; shared with the slots of other generations that have the same index. */
+  readonly record?: SlotRecord;
   /** Where lines of the access log go. */
   readonly accessLog?: AccessOutput | undefined;
   /** As in {@linkcode RestartPaceOptions}; by default, for this slot alone. */
@@ -35,6 +38,7 @@ export class WorkerSlot {
   readonly #options: WorkerSlotOptions;
   readonly #log: Logger;
   readonly #index: number;
+  readonly #record: SlotRecord;
   #current: WorkerProcess | undefined;
   /** The worker that was asked to prepare; undefined if there was none. */
   #preparing: WorkerProcess | undefined;
@@ -51,6 +55,7 @@ export class WorkerSlot {
     this.#options = options;
     this.#log = options.log;
     this.#index = options.index;
+    this.#record = options.record ?? new SlotRecord(options.index);
     const { isNobodyLeft = () => this.#current === undefined } = options;
     const { isNobodyThere = isNobodyLeft } = options;
     this.#pace = new RestartPace({
@@ -82,6 +87,7 @@ export class WorkerSlot {
       if (!worker.wasKilled || this.#stopping) throw error;
       const { message: reason } = error as Error;
       this.#log.warning("{reason}; starting it again", { reason });
+      this.#record.restarts[worker.failure ?? "died"]++;
       worker = this.#launch();
       servingBy = await worker.ready;
     }
@@ -192,8 +198,10 @@ export class WorkerSlot {
     this.#launchedAt = this.#runtime.clock.now();
     this.#launched.resolve();
     this.#launched = deferred();
-    worker.ended.then(() => {
+    worker.ended.then((how) => {
       this.#alive.delete(worker);
+      const reason = worker.failure === undefined ? "ended in order" : how;
+      this.#record.ended(worker, { time: this.#runtime.clock.date(), reason });
       if (this.#current === worker) this.#current = undefined;
       if (worker.totals !== undefined) this.#ended.push(worker.totals);
     });
@@ -217,6 +225,7 @@ export class WorkerSlot {
       if (this.#stopping) return;
       const next = await this.#launchAtLast();
       if (next === undefined) return;
+      this.#record.restarts[reason === undefined ? "replaced" : current.failure ?? "died"]++;
       this.#announce(next);
       if (reason === undefined) this.#handOver(current, next);
       current = next;

@@ -4,9 +4,12 @@ import { PeerError } from "../errors.ts";
 import type { Duplex, Runtime, Stream } from "../runtime/runtime.ts";
 import type { Client, Negotiated, PendingClient, SecureClient } from "../tls/engine.ts";
 import type { Aborter } from "./aborter.ts";
-import { type Admission, isTooMany, tooManyOf } from "./admission.ts";
+import { type Admission, CLIENT_LIMIT, isTooMany, tooManyOf } from "./admission.ts";
 import { type AccessLog, type AccessRecord, negotiatedBy } from "./access_log.ts";
 import type { Counters } from "./counters.ts";
+import { endOf } from "./ending.ts";
+import type { FrontendCounts } from "./frontend_counts.ts";
+import type { Deadline } from "./deadline_queue.ts";
 import type { Departures } from "./departures.ts";
 import type { BackendDialer } from "./backend_dialer.ts";
 import type { Place } from "./places.ts";
@@ -18,6 +21,12 @@ export interface ConnectionServices extends RelayServices {
   readonly runtime: Runtime;
   readonly aborter: Aborter;
   readonly counters: Counters;
+  /** The TLS library of the clients; undefined if they speak no TLS. */
+  readonly tlsLibrary: string | undefined;
+  readonly drainTimeout: {
+    /** Whether it has expired. */
+    readonly isOver: boolean;
+  };
   /** Called for each accepted client. */
   readonly onAccept?: (() => void) | undefined;
   readonly admission: Admission;
@@ -41,29 +50,31 @@ export async function serveConnection(
   client: PendingClient,
   services: ConnectionServices,
   place: Place,
+  counts: FrontendCounts,
 ): Promise<void> {
   const record = services.accessLog?.begin(client);
   let stream: Duplex | undefined;
   let negotiated: Negotiated | undefined;
   let backend: Stream | undefined;
+  const records = { place, counts, record };
   try {
-    const secure = await handshake(client, services, place, record);
+    const secure = await handshake(client, services, records);
     ({ stream } = secure);
     if (services.onEnd !== undefined) negotiated = negotiatedBy(secure);
-    admit(secure, services);
+    admit(secure, services, counts);
     // A client that has left right after its handshake needs no backend.
     if (stream.gone) throw new PeerError("client", "reset", "connection reset");
-    const dialling = services.backend.dial(record);
+    const dialling = services.backend.dial(place, record);
     backend = dialling instanceof Promise ? await dialling : dialling;
     const preface = services.preface(client, secure);
     if (preface !== undefined) await writeAll(backend, preface, services);
-    const fault = await relay(stream, backend, services, record);
+    const fault = await relay(stream, backend, services, records);
     if (fault !== undefined) services.onFault(fault, client);
-    record?.end(fault);
+    recordEnd(fault, services, records);
   } catch (error) {
     const fault = services.runtime.network.peerError(error, "client");
     services.onFault(fault, client);
-    record?.end(fault);
+    recordEnd(fault, services, records);
     // After a backend failure, the client must not see an orderly end.
     if (fault.party === "backend") await services.aborter.abort(client, "now");
   } finally {
@@ -74,13 +85,35 @@ export async function serveConnection(
   }
 }
 
+/** What a connection is recorded in. */
+interface Records {
+  readonly place: Place;
+  readonly counts: FrontendCounts;
+  readonly record: AccessRecord | undefined;
+}
+
+/** Records the end of a connection: with this fault, or in order. */
+function recordEnd(
+  fault: PeerError | undefined,
+  { runtime, drainTimeout }: ConnectionServices,
+  { place, counts, record }: Records,
+): void {
+  const end = endOf(
+    fault,
+    place.backend !== undefined,
+    drainTimeout.isOver ? "drained" : place.fate,
+  );
+  counts.ended(end, (runtime.clock.now() - place.began) / 1000);
+  record?.end(fault, end);
+}
+
 /** One deadline covers everything the client sends before it may talk to the backend. */
 async function handshake(
   client: PendingClient,
   services: ConnectionServices,
-  place: Place,
-  record: AccessRecord | undefined,
+  { place, counts, record }: Records,
 ): Promise<SecureClient> {
+  const { counters, tlsLibrary } = services;
   const deadline = place.beginHandshake(() => services.aborter.abort(client, "now"));
   let awaited = "PROXY header";
   try {
@@ -90,22 +123,37 @@ async function handshake(
     }
     awaited = "handshake";
     const secure = await client.handshake(record?.onHello);
+    if (tlsLibrary !== undefined) {
+      const seconds = (services.runtime.clock.now() - deadline.began) / 1000;
+      counts.agreed(tlsLibrary, secure.stream.agreement, seconds);
+    }
     record?.agreed(secure);
     return secure;
   } catch (error) {
     if (isTooMany(error)) {
-      services.counters.refused++;
+      counters.refused++;
+      counts.refused(CLIENT_LIMIT);
       throw error;
     }
-    if (isSilent(error) && !deadline.expired) services.counters.silent++;
-    else services.counters.handshakesFailed++;
-    if (!deadline.expired) throw error;
-    if (deadline.early === undefined) record?.overdue();
-    const reason = deadline.early ?? `no ${awaited} within --ssl-handshake-timeout`;
-    throw new PeerError("client", "handshake", reason, { cause: error });
+    const fault = deadline.expired ? overdue(deadline, awaited, error) : error;
+    if (isSilent(fault)) {
+      counters.silent++;
+      counts.silent.value++;
+    } else {
+      counters.handshakesFailed++;
+      counts.handshakeFailed(fault);
+    }
+    if (deadline.expired && deadline.early === undefined) place.fate = "deadline";
+    throw fault;
   } finally {
     place.endHandshake(deadline);
   }
+}
+
+/** The fault of a handshake that stud has ended. */
+function overdue(deadline: Deadline, awaited: string, cause: unknown): PeerError {
+  const reason = deadline.early ?? `no ${awaited} within --ssl-handshake-timeout`;
+  return new PeerError("client", "handshake", reason, { cause });
 }
 
 function isSilent(error: unknown): boolean {
@@ -113,10 +161,15 @@ function isSilent(error: unknown): boolean {
 }
 
 /** Checks resumed sessions too: the rules may be newer than the session. */
-function admit(client: SecureClient, { counters }: ConnectionServices): void {
+function admit(
+  client: SecureClient,
+  { counters }: ConnectionServices,
+  counts: FrontendCounts,
+): void {
   const fault = client.admissionFault?.();
   if (fault === undefined) return;
   counters.clientsDenied++;
+  counts.denied.value++;
   throw new PeerError("client", "denied", fault);
 }
 

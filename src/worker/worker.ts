@@ -10,10 +10,10 @@ import { accessMessages, faultOf, messageText } from "../control/worker_messages
 import type {
   Answer,
   Asked,
+  CounterReport,
   Fault,
   RequestKind,
   WorkerConfiguration,
-  WorkerCounters,
   WorkerEvent,
   WorkerPrivileges,
   WorkerRequest,
@@ -69,6 +69,10 @@ class Worker {
     steer: ({ address, steering }) => this.#runtime.kernel?.steer(address, steering ?? undefined),
     drain: (asked) => this.#drain(asked),
     report: () => this.#logCounters(),
+    connections: ({ filter, limit }) => {
+      return this.#proxy?.connections(filter, limit) ?? { matching: 0, connections: [] };
+    },
+    disconnect: ({ filter }) => ({ matching: this.#proxy?.disconnect(filter) ?? 0 }),
     ping: () => {},
   };
 
@@ -113,9 +117,9 @@ class Worker {
     });
     const code = await this.#end.promise;
     this.#reports?.stop();
-    if (this.#proxy !== undefined) {
-      this.#say({ type: "ended", counters: { ...this.#proxy.counters } });
-    }
+    const reports = this.#reports?.last() ?? [];
+    for (const report of reports.slice(0, -1)) this.#say({ type: "counters", ...report });
+    if (reports.length > 0) this.#say({ type: "ended", ...reports.at(-1)! });
     await this.#flushed();
     return code;
   }
@@ -194,8 +198,8 @@ class Worker {
     this.#dropPrivileges(configuration.privileges);
     const refused = this.#confine(configuration);
     this.#proxy = proxy;
-    const say = (counters: WorkerCounters) => this.#say({ type: "counters", counters });
-    this.#reports = new CounterReports(clock, proxy.counters, say);
+    const say = (report: CounterReport) => this.#say({ type: "counters", ...report });
+    this.#reports = new CounterReports(clock, proxy, say);
     proxy.serve();
     const { library, missing } = frontends[0]!.engine;
     return {

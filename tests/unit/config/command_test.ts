@@ -37,6 +37,9 @@ const DEFAULTS: Settings = {
     daemon: false,
     pidFile: undefined,
     listenReport: undefined,
+    status: undefined,
+    statusPublic: false,
+    drainDelay: 0,
   },
   tlsLibrary: OPENSSL_OR_RUSTLS,
   engine: {
