@@ -88,6 +88,15 @@ const LAYERS: Layer[] = [
     forbidden: PLATFORM,
   },
   {
+    of: ["src/status_client/"],
+    imports: [
+      ...[...BASE, "src/config/", "src/wire/", "src/version.ts", "src/abandonment.ts"],
+      ...["src/status/page/problems.ts", "src/status/page/words.ts", "type src/status/"],
+    ],
+    libraries: [],
+    forbidden: PLATFORM,
+  },
+  {
     of: ["src/status/"],
     imports: [
       ...[...BASE, "src/metrics/", "src/wire/", "src/x509/", "src/ocsp/response.ts"],

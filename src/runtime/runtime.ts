@@ -147,6 +147,8 @@ export interface Network {
 
 /** A request to a web server, with limits for the time and the size of the answer. */
 export interface HttpRequest extends HttpQuestion {
+  /** Path of a unix socket to connect to, whatever the URL's host is. Only for `http:`. */
+  readonly socketPath?: string;
   /** Milliseconds for connecting to each of the server's addresses. */
   readonly connectTimeout: number;
   /** Milliseconds for the whole exchange. */
