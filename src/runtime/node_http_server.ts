@@ -48,7 +48,7 @@ class NodeHttpServer implements HttpServer {
     }, (request, response) => void this.#serve(request, response));
     if (!(this.#server instanceof TcpServer)) {
       throw new StartupError(
-        "a web server with limits for its clients needs Deno 2.9 or newer; this Deno is older",
+        "needs Deno 2.9 or newer, whose web server can limit its clients; this Deno is older",
       );
     }
     this.#server.maxRequestsPerSocket = requests;
