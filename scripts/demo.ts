@@ -13,13 +13,16 @@ const WANTED_STATUS_PORT = 8404;
 const LINUX = Deno.build.os === "linux";
 
 const port = freePort(WANTED_PORT);
-const statusPort = freePort(WANTED_STATUS_PORT);
+// --status needs Deno 2.9.
+const [, minor] = Deno.version.deno.split(".").map(Number);
+const statusPort = minor! >= 9 ? freePort(WANTED_STATUS_PORT) : undefined;
 const url = `https://127.0.0.1:${port}/`;
-const statusPage = `http://127.0.0.1:${statusPort}/`;
+const statusPage = statusPort === undefined ? undefined : `http://127.0.0.1:${statusPort}/`;
 const backend = startBackend({ frontend: url, statusPage });
 const args = [
   ...["-n", LINUX ? "2" : "1", "-f", `127.0.0.1,${port}`, "-b", `127.0.0.1,${backend.port}`],
-  ...["--write-proxy", "--self-signed", "--status", `127.0.0.1,${statusPort}`],
+  ...["--write-proxy", "--self-signed"],
+  ...(statusPort === undefined ? [] : ["--status", `127.0.0.1,${statusPort}`]),
 ];
 const stud = new Deno.Command(Deno.execPath(), {
   args: ["run", "-A", "--unstable-net", new URL("../mod.ts", import.meta.url).href, ...args],
@@ -60,10 +63,11 @@ ${page.replaceAll(/^/gm, "    ").trimEnd()}
 
 try it yourself:
     a browser at ${url} (it warns, because the certificate is self-signed)
-    the status page at ${statusPage}, and metrics at ${statusPage}metrics
     curl -k ${url}
     openssl s_client -connect 127.0.0.1:${port} -brief
-    your own service: deno task stud --self-signed -f 127.0.0.1,9443 -b 127.0.0.1,8000
+    your own service: deno task stud --self-signed -f 127.0.0.1,9443 -b 127.0.0.1,8000${
+    statusPage ? `\n    the status page at ${statusPage}, and metrics at ${statusPage}metrics` : ""
+  }
 
 It serves until Ctrl-C.
 `);

@@ -12,10 +12,10 @@ export interface Backend {
   close(): void;
 }
 
-/** Where stud is: the URLs of what it serves and of its status page. */
+/** Where stud is: the URLs of what it serves and, if it has one, of its status page. */
 export interface StudPlaces {
   readonly frontend: string;
-  readonly statusPage: string;
+  readonly statusPage: string | undefined;
 }
 
 /** Starts the backend on a port that the system chooses. */

@@ -21,12 +21,13 @@ export interface RequestFacts extends StudFacts {
   readonly backend: string;
   /** Where stud serves, as a URL. */
   readonly frontend: string;
-  /** The status page, as a URL. */
-  readonly statusPage: string;
+  /** The status page, as a URL; undefined on a Deno that cannot serve it. */
+  readonly statusPage: string | undefined;
 }
 
 /** Asks stud about the client with this address. It answers for the demo's traffic; under load it may be too busy. */
-export async function askStud(statusPage: string, client: string): Promise<StudFacts> {
+export async function askStud(statusPage: string | undefined, client: string): Promise<StudFacts> {
+  if (statusPage === undefined) return { connection: null, workerPid: null, status: null };
   const host = client.slice(0, client.lastIndexOf(":"));
   const [connections, status] = await Promise.all([
     ask<ConnectionsStatus>(`${statusPage}connections?client=${host}&limit=500`),

@@ -36,16 +36,25 @@ Reload the page, and another worker may answer.</p></section>
 <p>Put the port of your service at the end, and open <code>https://127.0.0.1:9443/</code>. With a real certificate,
 give its file in place of <code>--self-signed</code>.</p></section>
 <div class="two">
-<section><h2>See inside</h2>
-<p><a class="button" href="${escape(facts.statusPage)}">Status page</a>
-<a class="button" href="${escape(facts.statusPage)}metrics">Metrics for Prometheus</a></p>
-<p>${since(facts)}</p></section>
+${inside(facts)}
 <section><h2>Post-quantum key exchange</h2>
 <p>${escape(capital(postQuantumOf(facts)))}</p></section>
 </div>
 </main>
 </html>
 `;
+}
+
+function inside({ status, statusPage }: RequestFacts): string {
+  if (statusPage === undefined || status === null) return "";
+  const { accepted } = status.totals;
+  const taken = `${status.workers.length} workers have taken ${accepted} connection${
+    accepted === 1 ? "" : "s"
+  } since the start.`;
+  return `<section><h2>See inside</h2>
+<p><a class="button" href="${escape(statusPage)}">Status page</a>
+<a class="button" href="${escape(statusPage)}metrics">Metrics for Prometheus</a></p>
+<p>${taken}</p></section>`;
 }
 
 /** Its first line, and as much of its header as a glance takes in. */
@@ -79,14 +88,6 @@ function agentOf(facts: RequestFacts): string {
   const agent = headerOf(facts, "user-agent") ?? "no name";
   const [known] = /(?:Firefox|Edg|OPR|Chrome|Safari)\/[\d.]+/.exec(agent) ?? [agent];
   return known.length > 60 ? `${known.slice(0, 60)}…` : known;
-}
-
-function since({ status }: RequestFacts): string {
-  if (status === null) return "Everything about this stud, live.";
-  const { accepted } = status.totals;
-  return `${status.workers.length} workers have taken ${accepted} connection${
-    accepted === 1 ? "" : "s"
-  } since the start.`;
 }
 
 function capital(text: string): string {

@@ -12,7 +12,7 @@ export function textAnswer(facts: RequestFacts): string {
     `relayed by:   ${workerOf(facts)}`,
     `what arrived: ${JSON.stringify(facts.proxyLine)}, then plain HTTP`,
     `post-quantum: ${postQuantumOf(facts)}`,
-    `status page:  ${facts.statusPage}`,
+    ...(facts.statusPage === undefined ? [] : [`status page:  ${facts.statusPage}`]),
     "",
   ].join("\n");
 }
