@@ -44,7 +44,7 @@ testStatus("a certificate that is not served as its file has it is seen", async 
   const { certificates, quarantine, warnings } = await statusOf(place);
   assertEquals(certificates.map((one) => one.servedDiffers), [true]);
   assertEquals(quarantine.map((one) => one.source), [site.pem.path]);
-  assertStringIncludes(quarantine[0]!.reason, "no certificate in it");
+  assertStringIncludes(quarantine[0]!.reason, "not a PEM file");
   assertEquals(quarantine[0]!.keepsFormer, true);
   assertStringIncludes(warnings[0]!.text, "in quarantine:");
   assertStringIncludes(
