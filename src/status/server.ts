@@ -98,7 +98,14 @@ export class StatusServer {
     }
     try {
       const values = parseQuery(query, route.parameters ?? []);
-      return await this.#run(route, { source: this.#options.source, request, query: values });
+      const answer = await this.#run(route, {
+        source: this.#options.source,
+        request,
+        query: values,
+      });
+      // Who has changed something sees it.
+      if (route.method === "POST") this.#shared.clear();
+      return answer;
     } catch (error) {
       if (error instanceof QueryError) return text(400, error.message);
       throw error;
@@ -123,7 +130,9 @@ export class StatusServer {
     if (known !== undefined) return known;
     const answer = Promise.resolve(route.answer(call));
     this.#shared.set(key, answer);
-    this.#options.platform.clock.after(SHARE_TIME, () => this.#shared.delete(key));
+    this.#options.platform.clock.after(SHARE_TIME, () => {
+      if (this.#shared.get(key) === answer) this.#shared.delete(key);
+    });
     return answer;
   }
 }

@@ -11,22 +11,45 @@ const POST = { method: "POST" };
 
 testStatus("POST /reload answers with the outcome", async () => {
   using place = socketPlace();
-  await using site = await Site.startEcho(["--status", place.path]);
+  const file = `${place.folder}/stud.conf`;
+  await Deno.writeTextFile(file, "");
+  await using site = await Site.startEcho(["--status", place.path, "--config", file]);
   const unchanged = await ask(place, "/reload", POST);
-  assertEquals(unchanged.status, 200);
-  assertEquals(JSON.parse(unchanged.body).outcome, "unchanged");
-  await Deno.writeTextFile(site.pem.path, "no certificate");
+  assertEquals([unchanged.status, JSON.parse(unchanged.body).outcome], [200, "unchanged"]);
+  await Deno.writeTextFile(file, "drain-timeout = 7\n");
+  assertEquals(JSON.parse((await ask(place, "/reload", POST)).body).outcome, "changed");
+  await Deno.writeTextFile(file, "nonsense = 1\n");
   const failed = await ask(place, "/reload", POST);
   assertEquals(failed.status, 422);
   const { outcome, what } = JSON.parse(failed.body);
   assertEquals(outcome, "failed");
-  assertStringIncludes(what, site.pem.path);
+  assertStringIncludes(what, "nonsense");
   await site.echoOnce();
   const { reloads } = await statusOf(place);
-  assertEquals(reloads.map((one) => one.outcome), ["failed", "unchanged"]);
+  assertEquals(reloads.map((one) => one.outcome), ["failed", "changed", "unchanged"]);
   assertStringIncludes(
     (await ask(place, "/metrics")).body,
     'stud_reloads_total{outcome="failed"} 1\n',
+  );
+});
+
+testStatus("a certificate that is not served as its file has it is seen", async () => {
+  using place = socketPlace();
+  await using site = await Site.startEcho(["--status", place.path]);
+  const before = await statusOf(place);
+  assertEquals(before.certificates.map((one) => one.servedDiffers), [false]);
+  await Deno.writeTextFile(site.pem.path, "no certificate");
+  const { body } = await ask(place, "/reload", POST);
+  assertStringIncludes(JSON.parse(body).what, "1 certificate in quarantine");
+  const { certificates, quarantine, warnings } = await statusOf(place);
+  assertEquals(certificates.map((one) => one.servedDiffers), [true]);
+  assertEquals(quarantine.map((one) => one.source), [site.pem.path]);
+  assertStringIncludes(quarantine[0]!.reason, "not a PEM file");
+  assertEquals(quarantine[0]!.keepsFormer, true);
+  assertStringIncludes(warnings[0]!.text, "in quarantine:");
+  assertStringIncludes(
+    (await ask(place, "/metrics")).body,
+    "stud_certificates_quarantined 1\n",
   );
 });
 
@@ -53,7 +76,7 @@ testStatus("POST /log-level changes what is logged until the next reload", async
   assertEquals((await ask(place, "/log-level?level=loud", POST)).status, 400);
   assertEquals((await ask(place, "/log-level?level=debug", POST)).status, 200);
   await site.echoOnce();
-  await site.stud.output(/debug: worker 1: connection ended/);
+  await site.stud.output(/debug: worker 1: client \S+ to \S+: ended/);
   await ask(place, "/reload", POST);
   const before = site.stud.stdout.split("debug:").length;
   await site.echoOnce();
