@@ -67,7 +67,7 @@ const LAYERS: Layer[] = [
     of: ["src/terminate.ts"],
     imports: [
       ...[...BASE, "src/library/", "src/config/", "src/plan/", "src/service/", "src/proxy/"],
-      ...["src/tls/", "src/x509/", "src/log/", "src/wire/"],
+      ...["src/tls/", "src/x509/", "src/log/", "src/wire/", "src/status/"],
     ],
     libraries: ["*"],
     forbidden: PLATFORM,

@@ -30,8 +30,8 @@ export async function serveHttp(options: HttpServerOptions): Promise<HttpServer>
 class NodeHttpServer implements HttpServer {
   readonly #options: HttpServerOptions;
   readonly #server: Server;
-  /** All connections; the one that has waited longest for a request comes first. */
-  readonly #connections = new Set<Socket>();
+  /** All connections, and what ends each in time; the one that has waited longest for a request comes first. */
+  readonly #connections = new Map<Socket, ReturnType<typeof setTimeout>>();
   #address: HttpServerAddress;
   #unix: UnixListener | undefined;
 
@@ -48,7 +48,7 @@ class NodeHttpServer implements HttpServer {
     }, (request, response) => void this.#serve(request, response));
     if (!(this.#server instanceof TcpServer)) {
       throw new StartupError(
-        "a web server with limits for its clients needs Deno 2.9 or newer; this Deno is older",
+        "needs Deno 2.9 or newer, whose web server can limit its clients; this Deno is older",
       );
     }
     this.#server.maxRequestsPerSocket = requests;
@@ -81,7 +81,7 @@ class NodeHttpServer implements HttpServer {
     await this.#unix?.remove();
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
-      for (const socket of this.#connections) socket.destroy();
+      for (const socket of this.#connections.keys()) socket.destroy();
     });
   }
 
@@ -103,21 +103,35 @@ class NodeHttpServer implements HttpServer {
   }
 
   #take(socket: Socket): void {
-    if (this.#connections.size >= this.#options.limits.connections) {
-      const [longest] = this.#connections;
-      longest?.destroy();
-      this.#connections.delete(longest!);
+    const { connections, requestTime } = this.#options.limits;
+    if (this.#connections.size >= connections) {
+      const [longest] = this.#connections.keys();
+      this.#forget(longest!);
+      longest!.destroy();
     }
-    this.#connections.add(socket);
-    socket.on("close", () => this.#connections.delete(socket));
+    this.#limit(socket, requestTime + CHECK_PERIOD);
+    socket.on("close", () => this.#forget(socket));
     socket.on("error", () => socket.destroy());
+  }
+
+  /** Ends a connection after this time, whatever it does; empty lines, for example, are no request. */
+  #limit(socket: Socket, time: number): void {
+    this.#forget(socket);
+    this.#connections.set(socket, setTimeout(() => socket.destroy(), time));
+  }
+
+  #forget(socket: Socket): void {
+    clearTimeout(this.#connections.get(socket));
+    this.#connections.delete(socket);
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket } = request;
-    if (this.#connections.delete(socket)) this.#connections.add(socket);
-    const timer = setTimeout(() => socket.destroy(), this.#options.limits.answerTime);
-    response.on("close", () => clearTimeout(timer));
+    const { answerTime, idleTime, requestTime } = this.#options.limits;
+    this.#limit(socket, answerTime);
+    response.on("close", () => {
+      if (!socket.destroyed) this.#limit(socket, idleTime + requestTime);
+    });
     response.on("error", () => socket.destroy());
     if (hasBody(request)) return void send(response, TOO_LARGE, true);
     const { headers, method = "", url: target = "" } = request;

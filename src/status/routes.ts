@@ -7,7 +7,7 @@ import type { LogSettings } from "../config/settings.ts";
 import type { HttpServerAnswer, ReceivedRequest } from "../runtime/runtime.ts";
 import { connectionQuery, FILTERS } from "./connection_query.ts";
 import { chooseFormat, formatMetrics, METRICS_TYPES } from "./openmetrics.ts";
-import { plainPage } from "./plain_page.ts";
+import { page, pagePolicy } from "./page/page.ts";
 import { QueryError } from "./query.ts";
 import type { StatusSource } from "./source.ts";
 
@@ -44,9 +44,9 @@ export const ROUTES: readonly Route[] = [
       status: 200,
       headers: {
         "content-type": "text/html; charset=utf-8",
-        "content-security-policy": PAGE_POLICY,
+        "content-security-policy": pagePolicy(),
       },
-      body: plainPage(await source.status()),
+      body: page(await source.status()),
     }),
   },
   {
@@ -140,7 +140,3 @@ function json(value: unknown, status = 200): HttpServerAnswer {
 }
 
 const LEVELS = ["error", "info", "debug"] as const satisfies readonly LogSettings["level"][];
-
-/** The page has its own style and script; it narrows this to them itself. */
-const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; " +
-  "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

@@ -33,6 +33,8 @@ export class StatusServer {
   readonly #allowance: Allowance;
   /** Answers that serve other requests too, by path and key. */
   readonly #shared = new Map<string, Promise<HttpServerAnswer>>();
+  /** Requests that wait because there were too many. */
+  #late = 0;
   /** Requests that wait for their turn, or have it. */
   #waiting = 0;
   #turn: Promise<unknown> = Promise.resolve();
@@ -67,10 +69,19 @@ export class StatusServer {
 
   /** The answer to a request. */
   async answer(request: ReceivedRequest): Promise<HttpServerAnswer> {
-    const wait = this.#allowance.take(1);
-    if (wait > 0) await pause(this.#options.platform.clock, wait);
-    const { status, headers, body } = await this.#answer(request);
+    const { status, headers, body } = await this.#inTime(request);
     return { status, headers: { ...SAFE_HEADERS, ...headers }, body };
+  }
+
+  async #inTime(request: ReceivedRequest): Promise<HttpServerAnswer> {
+    if (this.#late >= MAX_LATE) return text(503, "too many requests at the same time");
+    const wait = this.#allowance.take(1);
+    if (wait > 0) {
+      this.#late++;
+      await pause(this.#options.platform.clock, wait);
+      this.#late--;
+    }
+    return await this.#answer(request);
   }
 
   async #answer(request: ReceivedRequest): Promise<HttpServerAnswer> {
@@ -87,7 +98,14 @@ export class StatusServer {
     }
     try {
       const values = parseQuery(query, route.parameters ?? []);
-      return await this.#run(route, { source: this.#options.source, request, query: values });
+      const answer = await this.#run(route, {
+        source: this.#options.source,
+        request,
+        query: values,
+      });
+      // Who has changed something sees it.
+      if (route.method === "POST") this.#shared.clear();
+      return answer;
     } catch (error) {
       if (error instanceof QueryError) return text(400, error.message);
       throw error;
@@ -112,7 +130,9 @@ export class StatusServer {
     if (known !== undefined) return known;
     const answer = Promise.resolve(route.answer(call));
     this.#shared.set(key, answer);
-    this.#options.platform.clock.after(SHARE_TIME, () => this.#shared.delete(key));
+    this.#options.platform.clock.after(SHARE_TIME, () => {
+      if (this.#shared.get(key) === answer) this.#shared.delete(key);
+    });
     return answer;
   }
 }
@@ -130,10 +150,12 @@ const LIMITS = {
   requestTime: 5_000,
   answerTime: 10_000,
   idleTime: 15_000,
-  requests: 1_000,
+  requests: 100,
 };
 const REQUESTS_A_SECOND = 50;
 const REQUESTS_AT_ONCE = 100;
+/** A connection may send several requests at once. */
+const MAX_LATE = 64;
 const SHARE_TIME = 200;
 const TURN_PAUSE = 50;
 const MAX_WAITING = 8;

@@ -4,7 +4,7 @@
  */
 
 import type { LogSettings } from "../config/settings.ts";
-import { PortInUseError } from "../errors.ts";
+import { PortInUseError, StartupError } from "../errors.ts";
 import type { LineSink, Logger } from "../log/log.ts";
 import { pause, type Runtime } from "../runtime/runtime.ts";
 import { isSameData } from "../same_data.ts";
@@ -83,7 +83,7 @@ export class StatusService {
       } catch (error) {
         const isWaiting = error instanceof PortInUseError && clock.now() - start < TAKEOVER_LIMIT;
         if (!isWaiting) {
-          return this.#log?.error("--status: {reason}", { reason: (error as Error).message });
+          return this.#log?.error("{reason}", { reason: (error as Error).message });
         }
         await pause(clock, TAKEOVER_PAUSE);
       }
@@ -159,7 +159,13 @@ export class StatusService {
       this.#collect(),
     ]);
     const source = this.#source(collector);
-    return await StatusServer.open({ ...place, platform: this.#runtime, source });
+    try {
+      return await StatusServer.open({ ...place, platform: this.#runtime, source });
+    } catch (error) {
+      if (!(error instanceof StartupError)) throw error;
+      const Fault = error instanceof PortInUseError ? PortInUseError : StartupError;
+      throw new Fault(`--status: ${error.message}`, { cause: error });
+    }
   }
 
   async #collect(): Promise<Collector> {

@@ -23,7 +23,7 @@ export function planOf(
       tls: undefined,
     })),
     workers: 2,
-    settings: { workers: {} } as Settings,
+    settings: { workers: {}, service: { drainDelay: 0 }, engine: {} } as Settings,
     tls: tlsPlanOf(usual.tls),
     tlsBecause: undefined,
     fixed: {},

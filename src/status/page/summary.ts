@@ -84,9 +84,11 @@ function facts(status: Status): Tree {
     ),
     fact(
       "Post-quantum",
-      postQuantum.share === null ? (postQuantum.offered ? "offered" : "no") : percent(
-        postQuantum.share,
-      ),
+      !postQuantum.offered
+        ? "no"
+        : postQuantum.share === null
+        ? "offered"
+        : percent(postQuantum.share),
       postQuantum.offered ? postQuantum.groups.join(", ") : "not offered",
     ),
   );
