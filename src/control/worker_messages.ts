@@ -5,13 +5,16 @@
 
 import { CertificatesRefused, PortInUseError } from "../errors.ts";
 import {
+  type CounterReport,
   EVENTS,
   type Fault,
   type HandshakeFailure,
   MAX_FAILURES,
   MAX_REASON,
   MAX_REFUSED,
+  MAX_SERIES_BATCH,
   MAX_TEXT,
+  type WorkerCounters,
   type WorkerEvent,
 } from "./messages.ts";
 import { ProtocolError } from "./shapes.ts";
@@ -88,6 +91,19 @@ export function accessMessages(lines: readonly string[]): WorkerEvent[] {
     size += line.length;
   }
   return messages.map((lines) => ({ type: "access", lines }));
+}
+
+/** The reports that carry these counters and series, each within the size limit; the last one has the counters. */
+export function counterReports(
+  counters: WorkerCounters,
+  series: NonNullable<CounterReport["series"]>,
+): CounterReport[] {
+  const reports: CounterReport[] = [];
+  let rest = series;
+  for (; rest.length > MAX_SERIES_BATCH; rest = rest.slice(MAX_SERIES_BATCH)) {
+    reports.push({ counters: {}, series: rest.slice(0, MAX_SERIES_BATCH) });
+  }
+  return [...reports, rest.length > 0 ? { counters, series: rest } : { counters }];
 }
 
 function shortened(text: string, max: number): string {

@@ -3,9 +3,10 @@
  * order, writes the log. It never touches traffic, and it survives anything that happens to a worker.
  */
 
+import type { LogSettings } from "../config/settings.ts";
 import type { BackendEndpoint, ServingBy } from "../control/messages.ts";
 import { counted } from "../counted.ts";
-import { CertificatesRefused, reportError } from "../errors.ts";
+import { CertificatesRefused, reportError, StartupError } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import { pause, type Runtime } from "../runtime/runtime.ts";
@@ -16,7 +17,7 @@ import { BackendRefresh } from "../plan/backend_refresh.ts";
 import type { OcspRefresher } from "../ocsp/refresher.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type ClaimedFrontend, workerFrontends } from "../service/ports.ts";
-import { reloadOutcome } from "./reload_outcome.ts";
+import { reloadOutcome, type ReloadReport } from "./reload_outcome.ts";
 import { postQuantum } from "../tls/post_quantum.ts";
 import type { StopSignals } from "../service/stop_signals.ts";
 import { Turns } from "./turns.ts";
@@ -53,7 +54,12 @@ export interface SupervisorOptions {
   readonly onReloading?: () => void;
   /** Called when the workers serve, and again after each reload, with what they serve by. */
   readonly onServing?: (plan: Plan, frontends: readonly ClaimedFrontend[]) => void;
+  /** Called when a reload has ended. */
+  readonly onReloaded?: (report: ReloadReport) => void;
 }
+
+/** `draining`: from the moment that a drain is announced. */
+export type SupervisorPhase = "starting" | "serving" | "draining";
 
 /** What is read again: certificates and the files that belong to them, or command line and configuration file too. */
 export type ReloadScope = "certificates" | "all";
@@ -71,7 +77,10 @@ export class Supervisor {
   #library = "";
   #scope: ReloadScope = "certificates";
   #refresh: BackendRefresh | undefined;
+  #phase: SupervisorPhase = "starting";
   #stopping = false;
+  /** Called with the outcome of the next reload that begins. */
+  #askers: ((report: ReloadReport) => void)[] = [];
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -107,6 +116,8 @@ export class Supervisor {
       throw error;
     }
     const stop = await this.#signals.stop;
+    if (stop === "drain") await this.#announceDrain();
+    this.#phase = "draining";
     this.#stopping = true;
     this.#refresh?.stop();
     if (stop === "drain") await this.#drain();
@@ -121,6 +132,52 @@ export class Supervisor {
     this.#reloads.request();
   }
 
+  /** Reloads everything, and resolves with the outcome. */
+  reloadNow(): Promise<ReloadReport> {
+    return new Promise((resolve) => {
+      this.#askers.push(resolve);
+      this.reload("all");
+    });
+  }
+
+  /** Logs from this level on, until the configuration is read again. Rejects with {@linkcode StartupError}. */
+  async setLogLevel(level: LogSettings["level"]): Promise<void> {
+    await this.#reloads.between(async () => {
+      if (this.#isEnding) throw new StartupError(ENDING);
+      const plan = withLogLevel(this.#plan, level);
+      const { logConnections } = plan.configuration;
+      const { configuration, staples } = this.#fleet.state;
+      await this.#fleet.apply({ configuration: { ...configuration, logConnections }, staples });
+      this.#plan = plan;
+      this.#options.onServing?.(plan, this.#frontends);
+    });
+  }
+
+  /** What it does. */
+  get phase(): SupervisorPhase {
+    return this.#phase;
+  }
+
+  /** What it serves by. */
+  get plan(): Plan {
+    return this.#plan;
+  }
+
+  /** Where it serves. */
+  get frontends(): readonly ClaimedFrontend[] {
+    return this.#frontends;
+  }
+
+  /** The TLS library of its workers; empty until they serve. */
+  get library(): string {
+    return this.#library;
+  }
+
+  /** Its workers, to look at. */
+  get fleet(): Fleet {
+    return this.#fleet;
+  }
+
   /** Makes the workers log their counters, for SIGUSR2. */
   logCounters(): void {
     const { alive } = this.#fleet;
@@ -133,6 +190,7 @@ export class Supervisor {
   }
 
   #serves(): void {
+    this.#phase = "serving";
     if (this.#plan.configuration.tls.orElse !== undefined) this.#watch(this.#plan);
     this.#log.info("{serving}", { serving: this.#describeServing() });
     this.#tellPostQuantum();
@@ -169,14 +227,28 @@ export class Supervisor {
     this.#options.responses?.watch(isMissing ? undefined : stapling);
   }
 
+  /** Whether it is too late for changes. */
+  get #isEnding(): boolean {
+    return this.#stopping || this.#phase === "draining";
+  }
+
   async #reload(): Promise<void> {
-    if (this.#stopping) return;
+    const askers = this.#askers;
+    this.#askers = [];
+    const report = this.#isEnding ? undefined : await this.#reloadOnce();
+    if (report !== undefined) this.#options.onReloaded?.(report);
+    for (const tell of askers) tell(report ?? { outcome: "failed", what: ENDING });
+  }
+
+  /** Undefined if stud ended meanwhile. */
+  async #reloadOnce(): Promise<ReloadReport | undefined> {
     const scope = this.#scope;
     this.#scope = "certificates";
     this.#options.onReloading?.();
+    let report: ReloadReport;
     try {
       const done = await this.#changeTo(scope);
-      if (done === undefined) return;
+      if (done === undefined) return undefined;
       const { plan, frontends, workersChanged } = done;
       const former = this.#plan;
       this.#plan = plan;
@@ -186,15 +258,16 @@ export class Supervisor {
       for (const line of plan.tls.held.lines) this.#log.error("{line}", { line });
       for (const warning of newWarnings(plan, former)) this.#log.warning("{warning}", { warning });
       const serving = this.#describeServing();
-      this.#log.info("reloaded: {what}", {
-        what: reloadOutcome(plan, former, { workersChanged, serving }),
-      });
+      report = reloadOutcome(plan, former, { workersChanged, serving });
+      this.#log.info("reloaded: {what}", { what: report.what });
     } catch (error) {
       this.#watch(this.#plan);
       const { line } = reportError(error);
+      report = { outcome: "failed", what: line };
       this.#log.error("reload failed, keeping the current configuration: {line}", { line });
     }
     this.#options.onServing?.(this.#plan, this.#frontends);
+    return report;
   }
 
   /** Leaves out certificates that the TLS library refuses, which shows only when the workers load them. */
@@ -248,6 +321,17 @@ export class Supervisor {
       new BackendRefresh(this.#runtime.clock, this.#log, backendName, backend, use);
   }
 
+  /** Goes on for a while, so that balancers notice first; but not if a successor has the clients already. */
+  async #announceDrain(): Promise<void> {
+    const isServing = this.#phase === "serving";
+    this.#phase = "draining";
+    const { drainDelay: delay } = this.#plan.settings.service;
+    if (!isServing || delay === 0 || this.#signals.isReplaced) return;
+    this.#log.info("drain announced: still accepting for {delay} s (--drain-delay)", { delay });
+    const { hurry, replaced } = this.#signals;
+    await Promise.race([pause(this.#runtime.clock, delay * 1000), hurry, replaced]);
+  }
+
   async #drain(): Promise<void> {
     const limit = this.#plan.configuration.timeouts.drain;
     this.#log.info("draining: waiting up to {limit} s for open connections", { limit });
@@ -271,6 +355,16 @@ export class Supervisor {
   }
 }
 
+function withLogLevel(plan: Plan, level: LogSettings["level"]): Plan {
+  const log = { ...plan.settings.log, level };
+  return {
+    ...plan,
+    settings: { ...plan.settings, log },
+    changeable: { ...plan.changeable, log: { ...plan.changeable.log!, level } },
+    configuration: { ...plan.configuration, logConnections: level === "debug" },
+  };
+}
+
 /** Warnings that have not been given before, and changes that need a restart. */
 function newWarnings(plan: Plan, former: Plan): string[] {
   const fresh = plan.warnings.filter((warning) => !former.warnings.includes(warning));
@@ -286,5 +380,6 @@ function newWarnings(plan: Plan, former: Plan): string[] {
 
 /** Max certificates refused in one reload. */
 const MAX_REFUSED = 10_000;
+const ENDING = "stud is ending";
 /** Milliseconds. */
 const GRACE = 3_000;

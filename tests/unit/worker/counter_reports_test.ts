@@ -1,6 +1,7 @@
 /** When a worker tells what it has counted, and when it sleeps. */
 
-import type { WorkerCounters } from "../../../src/control/messages.ts";
+import type { CounterReport } from "../../../src/control/messages.ts";
+import { Registry } from "../../../src/metrics/registry.ts";
 import { newCounters } from "../../../src/proxy/counters.ts";
 import { CounterReports } from "../../../src/worker/counter_reports.ts";
 import { assertEquals } from "../../support/assert.ts";
@@ -9,9 +10,15 @@ import { ManualClock } from "../../support/manual_clock.ts";
 function bench() {
   const clock = new ManualClock();
   const counters = newCounters();
-  const sent: WorkerCounters[] = [];
-  const reports = new CounterReports(clock, counters, (changed) => sent.push(changed));
-  return { clock, counters, sent, reports };
+  const metrics = new Registry();
+  const sent: CounterReport["counters"][] = [];
+  const series: string[] = [];
+  const counting = { counters, metrics, ageActivity: () => {} };
+  const reports = new CounterReports(clock, counting, (changed) => {
+    sent.push(changed.counters);
+    for (const [key, value] of changed.series ?? []) series.push(`${key} ${value}`);
+  });
+  return { clock, counters, metrics, sent, series, reports };
 }
 
 Deno.test("nothing is looked at before the first client, and nothing once the last has gone", async () => {
