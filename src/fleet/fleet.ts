@@ -14,10 +14,11 @@ import {
   type WorkerState,
 } from "../control/messages.ts";
 import { needsPreparation } from "../control/worker_state.ts";
+import { deferred } from "../deferred.ts";
 import { CertificatesRefused, UsageError } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
-import { pause, type Runtime, type SocketAddress } from "../runtime/runtime.ts";
+import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import { isSameData } from "../same_data.ts";
 import { parseCidr } from "../wire/cidr.ts";
 import { parseNetwork } from "../wire/network.ts";
@@ -201,11 +202,13 @@ export class Fleet {
   /** The answers of all workers that serve; one that is gone, or hangs, has none. */
   async #askAll<Given>(ask: (worker: WorkerProcess) => Promise<Given>): Promise<Given[]> {
     const { clock } = this.#options.runtime;
-    const late = pause(clock, ASK_LIMIT).then(() => undefined);
+    const late = deferred<undefined>();
+    const cancel = clock.after(ASK_LIMIT, () => late.resolve(undefined));
     const serving = this.alive.filter(({ hasServed }) => hasServed);
     const answers = await Promise.all(serving.map((worker) => {
-      return Promise.race([ask(worker).catch(() => undefined), late]);
+      return Promise.race([ask(worker).catch(() => undefined), late.promise]);
     }));
+    cancel();
     return answers.filter((answer) => answer !== undefined);
   }
 
