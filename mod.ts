@@ -31,6 +31,16 @@ export type {
 export type { Terminator } from "./src/terminate.ts";
 export type { ConnectionReport, Ending } from "./src/log/access_line.ts";
 export type { Counters } from "./src/proxy/counters.ts";
+export type { MetricsFormat } from "./src/status/openmetrics.ts";
+export type { ProxyStatus } from "./src/status/proxy_status.ts";
+export type {
+  BackendStatus,
+  CertificateStatus,
+  FrontendStatus,
+  HandshakeFailureStatus,
+  HandshakeStatus,
+  Totals,
+} from "./src/status/status.ts";
 export type { SocketAddress } from "./src/wire/preface.ts";
 export { PeerError, StartupError, UsageError } from "./src/errors.ts";
 

@@ -1,22 +1,28 @@
 /**
- * Ten seconds to TLS: starts stud with two workers and a self-signed certificate in front of a small backend
- * page, makes one request through it, says what happened and what to try, and serves until Ctrl-C.
+ * Ten seconds to TLS: starts stud with two workers, a self-signed certificate and a status page in front of a small
+ * backend, makes one request through it, says what happened and what to try, and serves until Ctrl-C.
  *
  *     deno task demo            # or, with --once, ends after the first request
  */
 
 import { request } from "node:https";
 import { startBackend } from "./demo/backend.ts";
-import { workerOf } from "./demo/worker_of.ts";
 
 const WANTED_PORT = 8443;
+const WANTED_STATUS_PORT = 8404;
 const LINUX = Deno.build.os === "linux";
 
-const backend = startBackend(() => LINUX ? stud.pid : undefined, workerOf);
 const port = freePort(WANTED_PORT);
+// --status needs Deno 2.9.
+const [, minor] = Deno.version.deno.split(".").map(Number);
+const statusPort = minor! >= 9 ? freePort(WANTED_STATUS_PORT) : undefined;
+const url = `https://127.0.0.1:${port}/`;
+const statusPage = statusPort === undefined ? undefined : `http://127.0.0.1:${statusPort}/`;
+const backend = startBackend({ frontend: url, statusPage });
 const args = [
   ...["-n", LINUX ? "2" : "1", "-f", `127.0.0.1,${port}`, "-b", `127.0.0.1,${backend.port}`],
   ...["--write-proxy", "--self-signed"],
+  ...(statusPort === undefined ? [] : ["--status", `127.0.0.1,${statusPort}`]),
 ];
 const stud = new Deno.Command(Deno.execPath(), {
   args: ["run", "-A", "--unstable-net", new URL("../mod.ts", import.meta.url).href, ...args],
@@ -51,15 +57,17 @@ async function show(output: ReadableStream<Uint8Array>): Promise<void> {
 async function firstRequest(): Promise<void> {
   const { page, protocol, cipher } = await fetchPage();
   console.log(`
-one request through it: https://127.0.0.1:${port}/ over ${protocol} (${cipher}); the backend answered:
+one request through it: ${url} over ${protocol} (${cipher}); the backend answered:
 
 ${page.replaceAll(/^/gm, "    ").trimEnd()}
 
 try it yourself:
-    curl -k https://127.0.0.1:${port}/
+    a browser at ${url} (it warns, because the certificate is self-signed)
+    curl -k ${url}
     openssl s_client -connect 127.0.0.1:${port} -brief
-    a browser at https://127.0.0.1:${port}/ (it warns: nobody vouches for the certificate)
-    your own backend: deno task stud --self-signed -b 127.0.0.1,8000
+    your own service: deno task stud --self-signed -f 127.0.0.1,9443 -b 127.0.0.1,8000${
+    statusPage ? `\n    the status page at ${statusPage}, and metrics at ${statusPage}metrics` : ""
+  }
 
 It serves until Ctrl-C.
 `);

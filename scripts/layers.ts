@@ -67,7 +67,7 @@ const LAYERS: Layer[] = [
     of: ["src/terminate.ts"],
     imports: [
       ...[...BASE, "src/library/", "src/config/", "src/plan/", "src/service/", "src/proxy/"],
-      ...["src/tls/", "src/x509/", "src/log/", "src/wire/"],
+      ...["src/tls/", "src/x509/", "src/log/", "src/wire/", "src/status/"],
     ],
     libraries: ["*"],
     forbidden: PLATFORM,
@@ -81,7 +81,7 @@ const LAYERS: Layer[] = [
   {
     of: ["src/fleet/"],
     imports: [
-      ...[...BASE, "src/plan/", "src/service/", "src/control/", "src/wire/"],
+      ...[...BASE, "src/plan/", "src/service/", "src/control/", "src/metrics/", "src/wire/"],
       ...["src/tls/engines.ts", "src/tls/post_quantum.ts"],
       ...["type src/ocsp/", "type src/log/", "type src/tls/"],
     ],
@@ -89,9 +89,19 @@ const LAYERS: Layer[] = [
     forbidden: PLATFORM,
   },
   {
+    of: ["src/status_client/"],
+    imports: [
+      ...[...BASE, "src/config/", "src/wire/", "src/version.ts", "src/abandonment.ts"],
+      ...["src/status/page/problems.ts", "src/status/page/words.ts", "type src/status/"],
+    ],
+    libraries: [],
+    forbidden: PLATFORM,
+  },
+  {
     of: ["src/status/"],
     imports: [
-      ...[...BASE, "src/metrics/", "src/wire/"],
+      ...[...BASE, "src/metrics/", "src/wire/", "src/x509/", "src/ocsp/response.ts"],
+      ...["src/control/messages.ts", "src/fleet/allowance.ts"],
       ...[
         "type src/fleet/",
         "type src/plan/",
@@ -142,6 +152,7 @@ const LAYERS: Layer[] = [
     imports: [
       ...BASE,
       "src/control/",
+      "src/metrics/",
       "src/proxy/",
       "src/log/",
       "src/wire/",
@@ -155,8 +166,8 @@ const LAYERS: Layer[] = [
   {
     of: ["src/proxy/"],
     imports: [
-      ...[...BASE, "src/tls/engine.ts", "src/tls/dialer.ts", "src/log/", "src/wire/"],
-      ...["src/tls/handshake_reasons.ts", "src/tls/handshake_advice.ts"],
+      ...[...BASE, "src/tls/engine.ts", "src/tls/dialer.ts", "src/log/", "src/metrics/"],
+      ...["src/wire/", "src/tls/handshake_reasons.ts", "src/tls/handshake_advice.ts"],
       "src/x509/distinguished_name.ts",
     ],
     libraries: [],
@@ -180,8 +191,14 @@ const LAYERS: Layer[] = [
   {
     of: ["src/control/"],
     imports: [
-      ...["src/errors.ts", "src/deferred.ts", "src/key_bytes.ts", "src/same_data.ts"],
-      ...["src/wire/", "src/log/events.ts", "src/tls/handshake_reasons.ts"],
+      ...["src/counted.ts", "src/errors.ts", "src/deferred.ts", "src/key_bytes.ts"],
+      ...[
+        "src/same_data.ts",
+        "src/metrics/",
+        "src/wire/",
+        "src/log/events.ts",
+        "src/tls/handshake_reasons.ts",
+      ],
       ...["type src/config/", "type src/tls/tls_configuration.ts", "type src/runtime/runtime.ts"],
     ],
     libraries: [],

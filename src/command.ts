@@ -15,6 +15,7 @@ import { StopSignals } from "./service/stop_signals.ts";
 import { workerCount } from "./plan/worker_count.ts";
 import { ENGINES } from "./tls/engines.ts";
 import { postQuantum } from "./tls/post_quantum.ts";
+import { STATUS_COMMANDS } from "./config/status_commands.ts";
 import { VERSION } from "./version.ts";
 
 /** The release of hitch that stud replaces. */
@@ -35,6 +36,10 @@ async function run(
   background: BackgroundStart | undefined,
 ): Promise<number> {
   const tellStarter = (line: string) => tell(line, runtime, background);
+  if (STATUS_COMMANDS.some((name) => name === argv[0])) {
+    const { runStatusCommand } = await import("./status_client/command.ts");
+    return await runStatusCommand(argv, runtime, signals.stop);
+  }
   try {
     const reader = new CommandReader(argv, runtime, background?.input);
     // Reading the configuration may take long, for example from a pipe.

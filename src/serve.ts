@@ -13,10 +13,13 @@ import { FrontendPorts, listenReport } from "./service/frontend_ports.ts";
 import { MemoryRelease } from "./service/memory_release.ts";
 import { Notifier } from "./service/notifier.ts";
 import { OcspRefresher } from "./ocsp/refresher.ts";
+import { statusAddress } from "./plan/status_address.ts";
+import { StatusService } from "./status/status_service.ts";
+import { VERSION } from "./version.ts";
 import { makePlan, type Plan, refuseRootWorkers, tlsConfigurations } from "./plan/plan.ts";
 import { PidFileHolder } from "./service/pid_file_holder.ts";
 import { type ClaimedFrontend, workerFrontends } from "./service/ports.ts";
-import { faultsText } from "./fleet/reload_outcome.ts";
+import { faultsText, type ReloadReport } from "./fleet/reload_outcome.ts";
 import type { StopSignals } from "./service/stop_signals.ts";
 import { type ReloadScope, Supervisor } from "./fleet/supervisor.ts";
 import { Predecessor } from "./service/takeover.ts";
@@ -72,6 +75,7 @@ async function whenPrepared<Signals extends Pick<StopSignals, "stop">>(
 ): Promise<number> {
   const { settings, runtime, signals, isRehearsal = false } = options;
   const pidFile = new PidFileHolder(settings.service, runtime);
+  const status = new StatusService(runtime, VERSION);
   let predecessor: Predecessor | undefined;
   try {
     // The pidfile that names the predecessor may be the same one that this stud is to have.
@@ -88,9 +92,12 @@ async function whenPrepared<Signals extends Pick<StopSignals, "stop">>(
       predecessor.prove(workerFrontends(frontends));
       await pidFile.claim();
     }
-    const prepared = { plan, predecessor, ports, frontends, signals, pidFile };
-    return await run(prepared);
+    // A predecessor still has the address.
+    const place = await statusAddress(settings, runtime);
+    if (predecessor === undefined) await status.open(place);
+    return await run({ plan, predecessor, ports, frontends, signals, pidFile, status });
   } finally {
+    await status.close();
     predecessor?.close();
     await pidFile.release();
   }
@@ -126,19 +133,21 @@ interface Prepared<Signals = StopSignals> {
   readonly frontends: readonly ClaimedFrontend[];
   readonly signals: Signals;
   readonly pidFile: PidFileHolder;
+  readonly status: StatusService;
 }
 
 /** Opens the log and the access log. Rejects with {@linkcode StartupError}. */
 async function openLogs(
   settings: Settings,
   runtime: Runtime,
-  { detached }: { readonly detached: boolean },
+  { detached, status }: { readonly detached: boolean; readonly status?: StatusService },
 ): Promise<Pick<Spoken, "outputs" | "log" | "accessLog">> {
   const outputs = await Outputs.open(runtime, {
     ...{ settings: settings.log, detached },
     ...settings.compat === "hitch" && { stamp: hitchStamp },
   });
-  const log = configureLog(outputs.sink, settings.log.level);
+  const sink = status === undefined ? outputs.sink : status.tap(outputs.sink);
+  const log = configureLog(sink, settings.log.level);
   const { access: path, syslogFacility: facility } = settings.log;
   const accessLog = path === undefined
     ? undefined
@@ -163,6 +172,7 @@ class Service {
     const { settings, background } = this.#options;
     const { outputs, log, accessLog } = await openLogs(settings, this.#runtime, {
       detached: background !== undefined,
+      status: this.#prepared.status,
     });
     const { processes } = this.#runtime;
     processes.onUncaught((error) => {
@@ -176,6 +186,8 @@ class Service {
     });
     this.#prepared.signals.replaced.then(() => {
       log.info("another stud has taken over");
+      // The successor waits for its address.
+      void this.#prepared.status.close();
       // Programs that read the pidfile mean the stud that serves.
       return this.#prepared.pidFile.release();
     });
@@ -198,7 +210,7 @@ class Service {
 
   /** Runs a supervisor to its end; returns the error that kept it from starting. */
   async #supervise(spoken: Spoken): Promise<unknown> {
-    const { plan, ports, signals, predecessor } = this.#prepared;
+    const { plan, ports, signals, predecessor, status } = this.#prepared;
     const { log, accessLog } = spoken;
     const responses = new OcspRefresher(this.#runtime, log);
     const hooks = this.#hooks(spoken);
@@ -211,6 +223,10 @@ class Service {
         planAgain: (former, scope, refused) => this.#planAgain(former, scope, refused),
         ...hooks,
       });
+      status.watch(this.#supervisor, () => responses.staples, {
+        drain: () => signals.requestDrain(),
+        reopen: () => reopen(spoken),
+      }, log);
       try {
         return void await this.#supervisor.run();
       } catch (error) {
@@ -230,19 +246,19 @@ class Service {
     const { settings } = scope === "all" ? await this.#options.reader.readSettings() : former;
     const plan = await planFor(settings, this.#runtime, former, refused);
     await checkEarly(plan, this.#runtime);
+    await this.#prepared.status.prepare(await statusAddress(settings, this.#runtime));
     return plan;
   }
 
-  #hooks({ outputs, log, accessLog, notifier }: Spoken) {
+  #hooks(spoken: Spoken) {
+    const { log, notifier } = spoken;
+    const { status } = this.#prepared;
     const watch = this.#watch(log);
     const expiry = new ExpiryWatch(this.#runtime.clock, log);
     const memory = new MemoryRelease(this.#runtime);
     let latest: Plan | undefined;
     return {
-      onHangUp() {
-        outputs.reopen();
-        accessLog?.reopen();
-      },
+      onHangUp: () => void reopen(spoken),
       onReloading: () => notifier.reloading(),
       onServing: (plan: Plan, frontends: readonly ClaimedFrontend[]) => {
         const { settings, tls } = plan;
@@ -250,14 +266,17 @@ class Service {
         expiry.use(tls.certificates, tls.revocationLists);
         // After a failed reload, files are watched as it found them, so that the same fault does not cause another
         // reload.
-        if (plan !== latest) watch.use(tls.files);
+        if (tls !== latest?.tls) watch.use(tls.files);
+        if (plan !== latest) status.commit();
+        else void status.discard();
         this.#announce(frontends);
         this.#prepared.ports.keep(frontends);
         if (latest === undefined) this.#begin(frontends, log, notifier);
         latest = plan;
         memory.after(tls.certificates.length);
-        notifier.ready(status(frontends, plan));
+        notifier.ready(statusLine(frontends, plan));
       },
+      onReloaded: (report: ReloadReport) => status.reloaded(report),
     };
   }
 
@@ -272,6 +291,7 @@ class Service {
     return new FileWatch(this.#runtime, {
       period: watch ? WATCH_PERIOD : NOTICE_PERIOD,
       onChange: (paths) => {
+        this.#prepared.status.changed(paths);
         if (watch) return this.#supervisor?.reload("certificates");
         log.warning(
           "{paths}: changed on disk; send SIGHUP to reload",
@@ -286,10 +306,11 @@ class Service {
   /** Called when the workers serve for the first time. */
   #begin(frontends: readonly ClaimedFrontend[], log: Logger, notifier: Notifier): void {
     const { settings, background } = this.#options;
-    const { predecessor } = this.#prepared;
+    const { predecessor, status } = this.#prepared;
     if (predecessor !== undefined) {
       notifier.mainPid(this.#runtime.processes.pid);
       askToDrain(predecessor, log);
+      statusAddress(settings, this.#runtime).then((place) => status.openWhenFree(place));
       this.#prepared.signals.leaveAfter(pause(this.#runtime.clock, HANDOVER_LIMIT));
     }
     report(settings.service.listenReport, frontends, this.#runtime, log)
@@ -305,7 +326,12 @@ interface Spoken {
   readonly notifier: Notifier;
 }
 
-function status(frontends: readonly ClaimedFrontend[], plan: Plan): string {
+async function reopen({ outputs, accessLog }: Spoken): Promise<void> {
+  accessLog?.reopen();
+  await outputs.reopen();
+}
+
+function statusLine(frontends: readonly ClaimedFrontend[], plan: Plan): string {
   const where = workerFrontends(frontends).map(formatSocketAddress).join(" and ");
   const bad = faultsText(plan);
   return `serving on ${where}${bad === "" ? "" : `; ${bad}, see the log`}`;

@@ -17,6 +17,9 @@ import { refuseOwnBackend } from "./service/own_backend.ts";
 import { betterLibrary } from "./plan/better_library.ts";
 import { makePlan, tlsConfigurations } from "./plan/plan.ts";
 import { claimPorts, workerFrontends } from "./service/ports.ts";
+import type { MetricsFormat } from "./status/openmetrics.ts";
+import { ProxyReport } from "./status/proxy_report.ts";
+import type { ProxyStatus } from "./status/proxy_status.ts";
 import { makeTlsPlan } from "./plan/tls_plan.ts";
 import { type CheckedCertificate, readCertificate, withKey } from "./x509/certificate_file.ts";
 import type { TlsEngine } from "./tls/engine.ts";
@@ -30,6 +33,13 @@ export interface Terminator {
   readonly addresses: readonly SocketAddress[];
   /** A copy of the counters as they are now. */
   readonly counters: Readonly<Counters>;
+  /**
+   * What it has counted, as text for Prometheus: format 0.0.4, or OpenMetrics 1.0. Metrics and labels are those of
+   * docs/monitoring.md.
+   */
+  metrics(format?: MetricsFormat): string;
+  /** What it knows about itself at this moment. */
+  status(): ProxyStatus;
   /** Stops listening, lets clients finish, resets those left at the deadline. Resolves when all is closed. */
   close(options?: CloseOptions): Promise<void>;
 }
@@ -99,13 +109,17 @@ async function start(runtime: Runtime, options: TerminateOptions): Promise<Termi
     ...[runtime.clock, log, backendName, backend] as const,
     (endpoints) => proxy.useBackend(endpoints),
   );
+  const report = new ProxyReport(plan, claimed, runtime.clock.date());
   return {
     addresses: proxy.addresses,
     get counters() {
       return { ...proxy.counters };
     },
+    metrics: (format = "prometheus") => report.metrics(proxy.metrics.values(), format),
+    status: () => report.status(proxy.metrics.values(), runtime.clock.date()),
     async close(options?: CloseOptions) {
       const { drainTimeout = settings.timeouts.drain } = checkCloseOptions(options);
+      report.drains();
       refresh?.stop();
       await proxy.drain(drainTimeout * 1000);
     },

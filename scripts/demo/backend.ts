@@ -1,60 +1,68 @@
 /** The demo's backend: reads the PROXY line and an HTTP request, and answers with what it received. */
 
+import { toBase64 } from "../../src/wire/base64.ts";
+import { sha256 } from "../../src/wire/sha256.ts";
+import { askStud, type RequestFacts, wantsPage } from "./facts.ts";
+import { pageAnswer, STYLE } from "./page.ts";
+import { textAnswer } from "./text.ts";
+
 /** A listening backend. */
 export interface Backend {
   readonly port: number;
   close(): void;
 }
 
-/** Finds the worker of stud that owns a TCP connection to the backend. */
-export type FindWorker = (supervisor: number, port: number) => string;
+/** Where stud is: the URLs of what it serves and, if it has one, of its status page. */
+export interface StudPlaces {
+  readonly frontend: string;
+  readonly statusPage: string | undefined;
+}
 
-/**
- * Starts the backend on a port that the system chooses. `supervisor` returns stud's process id once it runs, or
- * undefined where workers cannot be looked up.
- */
-export function startBackend(
-  supervisor: () => number | undefined,
-  findWorker: FindWorker,
-): Backend {
+/** Starts the backend on a port that the system chooses. */
+export function startBackend(places: StudPlaces): Backend {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  serve(listener, (port) => {
-    const pid = supervisor();
-    return pid === undefined ? "unknown on this system" : findWorker(pid, port);
-  });
+  serve(listener, places);
   return { port: (listener.addr as Deno.NetAddr).port, close: () => listener.close() };
 }
 
-async function serve(listener: Deno.Listener, worker: (port: number) => string): Promise<void> {
+async function serve(listener: Deno.Listener, places: StudPlaces): Promise<void> {
   for (;;) {
     try {
       const conn = await listener.accept();
-      answer(conn, worker).catch(() => {}).finally(() => conn.close());
+      answer(conn, places).catch(() => {}).finally(() => conn.close());
     } catch (error) {
       if (error instanceof Deno.errors.BadResource) return;
     }
   }
 }
 
-async function answer(conn: Deno.Conn, worker: (port: number) => string): Promise<void> {
+async function answer(conn: Deno.Conn, places: StudPlaces): Promise<void> {
   const [proxyLine = "", requestLine = "", ...headers] = await readHead(conn);
-  const [, family, source, , sourcePort] = proxyLine.split(" ");
-  const agent = headers.find((header) => /^user-agent:/i.test(header))?.slice(11).trim();
-  const page = [
-    `request:      ${requestLine}`,
-    `client:       ${source} port ${sourcePort} (${family}), from the PROXY line`,
-    `user agent:   ${agent ?? "not told"}`,
-    `relayed by:   ${worker((conn.remoteAddr as Deno.NetAddr).port)}`,
-    `what arrived: ${JSON.stringify(proxyLine)}, then plain HTTP`,
-    "",
-  ].join("\n");
+  const [, , source, , sourcePort] = proxyLine.split(" ");
+  const client = `${source}:${sourcePort}`;
+  const { hostname, port } = conn.localAddr as Deno.NetAddr;
+  const facts: RequestFacts = {
+    ...await askStud(places.statusPage, client),
+    ...places,
+    ...{ client, requestLine, proxyLine, headers },
+    backend: `${hostname}:${port}`,
+  };
+  const isPage = wantsPage(facts);
+  const body = new TextEncoder().encode(isPage ? pageAnswer(facts) : textAnswer(facts));
   const head = [
     "HTTP/1.1 200 OK",
-    "Content-Type: text/plain; charset=utf-8",
-    `Content-Length: ${new TextEncoder().encode(page).length}`,
+    `Content-Type: text/${isPage ? "html" : "plain"}; charset=utf-8`,
+    `Content-Length: ${body.length}`,
+    `Content-Security-Policy: ${POLICY}`,
+    "Cache-Control: no-store",
+    "Vary: Accept",
     "Connection: close",
   ];
-  const bytes = new TextEncoder().encode(`${head.join("\r\n")}\r\n\r\n${page}`);
+  await send(conn, new TextEncoder().encode(`${head.join("\r\n")}\r\n\r\n`));
+  if (!requestLine.startsWith("HEAD ")) await send(conn, body);
+}
+
+async function send(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
   for (let sent = 0; sent < bytes.length;) sent += await conn.write(bytes.subarray(sent));
 }
 
@@ -70,3 +78,7 @@ async function readHead(conn: Deno.Conn): Promise<string[]> {
   }
   return text.split("\r\n\r\n", 1)[0]!.split("\r\n");
 }
+
+const POLICY =
+  `default-src 'none'; img-src data:; style-src 'sha256-${toBase64(sha256(STYLE))}'; ` +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

@@ -107,8 +107,8 @@ const EVENTS_FILE = "events.ts";
 
 const TEXT_COLUMNS: ReadonlySet<string> = new Set(["line", "text"]);
 
-/** Folders whose texts are about options, which are checked before anything is logged. */
-const ELSEWHERE: ReadonlySet<string> = new Set(["config", "library", "manual"]);
+/** Folders whose texts are about options, which are checked before anything is logged, or are the status page's. */
+const ELSEWHERE: ReadonlySet<string> = new Set(["config", "library", "manual", "page"]);
 
 /** Errors in what stud reads before it starts, or internal errors of the program. */
 const INTERNAL: ReadonlySet<string> = new Set([

@@ -1,5 +1,5 @@
 /**
- * Frontend and backend addresses as operators write them. It checks the text and keeps it: host and service names are
+ * Addresses of frontends, backend and status as operators write them. It checks the text and keeps it: host and service names are
  * looked up elsewhere, at the start.
  *
  * `HOST,PORT` (stud 0.3; split at the first comma), `[HOST]:PORT` (later stud, hitch), `[HOST],PORT`, and `HOST:PORT`
@@ -42,6 +42,17 @@ export function parseBackend(text: string, origin: string): TcpAddress | UnixAdd
     throw refusal(origin, text, "a backend's port is from 1 to 65535; 0 is for frontends");
   }
   return address;
+}
+
+/**
+ * Parses the address where stud serves its status: like a frontend's, or the path of a unix socket. An empty HOST is
+ * 127.0.0.1.
+ *
+ * @param origin names the option in a message: `--status`
+ * @throws UsageError that names `origin` and the text
+ */
+export function parseStatus(text: string, origin: string): TcpAddress | UnixAddress {
+  return text.startsWith("/") ? parseUnix(text, origin) : parseTcp(text, origin, "status");
 }
 
 /**
@@ -135,4 +146,8 @@ function refusal(origin: string, text: string, reason: string): UsageError {
 const LONGEST_UNIX_PATH = 107;
 
 /** As in stud 0.3, which leaves it to getaddrinfo(3). */
-const EMPTY_HOST = { frontend: "*", backend: "127.0.0.1" } as const satisfies Record<Side, string>;
+const EMPTY_HOST = {
+  ...{ frontend: "*", backend: "127.0.0.1" },
+  // Only this machine, unless a host is named.
+  status: "127.0.0.1",
+} as const satisfies Record<Side, string>;

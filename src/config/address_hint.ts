@@ -7,8 +7,8 @@
 import { isIpAddress } from "../wire/ip_address.ts";
 import { isHostName } from "./host.ts";
 
-/** Whether it is the address of a frontend or of the backend. */
-export type Side = "frontend" | "backend";
+/** Whether it is the address of a frontend, of the backend, or the one where stud serves its status. */
+export type Side = "frontend" | "backend" | "status";
 
 /** What is wrong with `text` and what to write instead; undefined if the general rule says all there is to say. */
 export function addressHint(text: string, side: Side): string | undefined {
@@ -17,7 +17,7 @@ export function addressHint(text: string, side: Side): string | undefined {
 
 function urlHint(text: string, side: Side): string | undefined {
   const unix = /^unix:(?:\/\/)?(\/.*)$/i.exec(text)?.[1];
-  if (unix !== undefined && side === "backend") return `this is a URL; write ${unix} instead`;
+  if (unix !== undefined && side !== "frontend") return `this is a URL; write ${unix} instead`;
   const [, scheme, authority] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)/i.exec(text) ?? [];
   if (scheme === undefined || authority === undefined) return undefined;
   const [, host, port = SCHEME_PORTS[scheme.toLowerCase()]] =
@@ -41,9 +41,13 @@ function pathHint(text: string, side: Side): string | undefined {
 
 function portHint(text: string, side: Side): string | undefined {
   if (!/^[0-9]+$/.test(text)) return undefined;
-  return side === "frontend"
-    ? `it has no host; write *,${text} for every address of this machine`
-    : `it has no host; write 127.0.0.1,${text} for a service on this machine`;
+  if (side === "frontend") {
+    return `it has no host; write *,${text} for every address of this machine`;
+  }
+  const purpose = side === "backend"
+    ? "for a service on this machine"
+    : "for clients on this machine";
+  return `it has no host; write 127.0.0.1,${text} ${purpose}`;
 }
 
 function hostHint(text: string): string | undefined {

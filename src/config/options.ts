@@ -40,7 +40,8 @@ export type OptionType =
   /** A name in clients' certificates. */
   | { readonly kind: "client-name"; readonly of: "subject" | "alternatives" }
   | { readonly kind: "frontend" }
-  | { readonly kind: "backend" };
+  | { readonly kind: "backend" }
+  | { readonly kind: "status" };
 
 /** A field of the settings, and the group that has it. */
 export type Target = {
@@ -1094,6 +1095,18 @@ const table = [
     group: "Timeouts",
   },
   {
+    name: "drain-delay",
+    sets: ["service", "drainDelay"],
+    key: "drain-delay",
+    valueName: "SECONDS",
+    type: { kind: "seconds", minimum: 0, maximum: DAY },
+    default: "0",
+    help:
+      "How long stud still accepts connections after SIGTERM, while /readyz of --status already " +
+      "answers 503, so that a load balancer notices first. --drain-timeout begins after it.",
+    group: "Timeouts",
+  },
+  {
     name: "worker-timeout",
     sets: ["timeouts", "worker"],
     key: "worker-timeout",
@@ -1362,6 +1375,31 @@ const table = [
     group: "Logging",
   },
   {
+    name: "status",
+    sets: ["service", "status"],
+    key: "status",
+    valueName: "HOST,PORT|PATH",
+    type: { kind: "status" },
+    default: undefined,
+    help:
+      "Serve a status page, metrics for Prometheus and health checks by HTTP on this address, or " +
+      "on a unix socket at this absolute path, which also accepts commands from its owner. Without " +
+      "--status-public HOST must be a loopback address. See docs/monitoring.md.",
+    brief: "serve status page, metrics and health checks",
+    group: "Logging",
+  },
+  {
+    name: "status-public",
+    sets: ["service", "statusPublic"],
+    key: "status-public",
+    type: { kind: "flag" },
+    default: "off",
+    help:
+      "Allow --status on addresses that other machines reach. Everybody who can connect may read " +
+      "it.",
+    group: "Logging",
+  },
+  {
     name: "config",
     key: undefined,
     valueName: "FILE",
@@ -1488,7 +1526,7 @@ type TextValue<Type> = Type extends { readonly kind: "flag" } ? boolean
   : Type extends { readonly kind: "tls-protocols" } ? readonly TlsProtocol[]
   : Type extends { readonly kind: "alpn-protocols" } ? readonly string[]
   : Type extends { readonly kind: "client-name" } ? ClientName
-  : Type extends { readonly kind: "backend" } ? TcpAddress | UnixAddress
+  : Type extends { readonly kind: "backend" | "status" } ? TcpAddress | UnixAddress
   : Type extends { readonly kind: "frontend" } ? TcpAddress
   : string;
 

@@ -18,6 +18,7 @@ import { isDefault, lastValue, parseValue } from "./raw_values.ts";
 import { settledGroups } from "./setting_groups.ts";
 import type { PrefaceKind, Settings, TlsLibraryName } from "./settings.ts";
 import { settingsWarnings } from "./settings_warnings.ts";
+import { checkStatus } from "./status_settings.ts";
 import { chooseTlsLibrary } from "./tls_library.ts";
 import { tlsSettings } from "./tls_settings.ts";
 
@@ -42,6 +43,7 @@ export function parseSettings(
   checkClientRules(values);
   const frontends = frontendSettings(values, tls);
   checkSources(values);
+  checkStatus(values);
   const groups = settledGroups(values);
   return {
     ...groups,

@@ -5,7 +5,7 @@
  */
 
 import { UsageError } from "../errors.ts";
-import { parseBackend, parseFrontend, splitCertificate } from "./address.ts";
+import { parseBackend, parseFrontend, parseStatus, splitCertificate } from "./address.ts";
 import { type ClientName, parseAlternativeName, parseCommonName } from "../x509/client_name.ts";
 import { isIpAddress } from "../wire/ip_address.ts";
 import { parseCipherList } from "./cipher_list.ts";
@@ -92,6 +92,8 @@ export function parseValue(option: Option, raw: RawValue): Value {
       return parseFrontend(splitCertificate(raw.text).address, raw.origin);
     case "backend":
       return parseBackend(raw.text, raw.origin);
+    case "status":
+      return parseStatus(raw.text, raw.origin);
   }
 }
 

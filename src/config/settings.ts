@@ -288,6 +288,12 @@ export interface ServiceSettings {
   readonly listenReport: string | undefined;
   /** Read certificates again when their files change. */
   readonly watch: boolean;
+  /** Where status and metrics are served; undefined: nowhere. */
+  readonly status: TcpAddress | UnixAddress | undefined;
+  /** Other machines may read it. */
+  readonly statusPublic: boolean;
+  /** Seconds from the announcement of a drain to its begin. */
+  readonly drainDelay: number;
 }
 
 /** Whose behavior stud follows where stud and hitch differ: its own, or hitch's. */

@@ -11,6 +11,7 @@ import type {
   SandboxSetting,
 } from "../config/settings.ts";
 import { EVENT_NAMES } from "../log/events.ts";
+import { MAX_LABEL } from "../metrics/series.ts";
 import { escapeJson } from "../wire/escape.ts";
 import type { Steering } from "../runtime/runtime.ts";
 import type { ServedCertificate, Staple, TlsConfiguration } from "../tls/tls_configuration.ts";
@@ -22,9 +23,11 @@ import {
   listOf,
   memberOf,
   NOTHING,
+  nullable,
   numbersByName,
   oneOf,
   optional,
+  seriesList,
   text,
   trusted,
   type ValueOf,
@@ -118,6 +121,22 @@ export interface WorkerPrivileges {
   readonly gid: number | undefined;
 }
 
+/** Which live connections are meant: those to which all that is set applies. Empty: all. */
+export interface ConnectionFilter {
+  /** The client's IP address or network, as `parseNetwork` of wire/network.ts takes it; of the PROXY header if there is one. */
+  readonly client?: string;
+  /** A frontend's name. */
+  readonly frontend?: string;
+  /** The name that the client asked for (SNI), in any case. */
+  readonly serverName?: string;
+  /** A backend's address, as logged. */
+  readonly backend?: string;
+  /** Seconds since the accept. */
+  readonly minAge?: number;
+  /** Seconds since something was last relayed, or since the accept if nothing was. */
+  readonly minIdle?: number;
+}
+
 /** What all workers must serve. A state is never changed; its successor has the next version. */
 export interface WorkerState {
   /** Increases by one. */
@@ -150,6 +169,10 @@ export const MAX_FIELDS = 64;
 export const MAX_FIELD = 10_000;
 /** Max number of reasons of all frontends for which handshakes failed. */
 export const MAX_FAILURES = 2_000;
+/** Max live connections in one answer; with all fields at their longest they fit into a line. */
+export const MAX_CONNECTIONS = 500;
+/** Max series in one report; with all labels at their longest they fit into a line. */
+export const MAX_SERIES_BATCH = 200;
 /** Max number of sockets that a worker opens on an address. */
 export const MAX_LISTENERS = 256;
 /** Max number of counters of a worker. */
@@ -159,7 +182,28 @@ const ADDRESS = fieldsOf({ host: text(255), port: wholeNumber(0xffff) });
 const VERSION = fieldsOf({ version: wholeNumber() });
 /** Access log lines may be JSON, so they are escaped as JSON. */
 const ACCESS_LINE = text(MAX_ACCESS_LINE, escapeJson);
-const COUNTERS = fieldsOf({ counters: numbersByName(MAX_COUNTERS) });
+const COUNTERS = fieldsOf({
+  /** Those of the proxy as a whole. */
+  counters: numbersByName(MAX_COUNTERS),
+  /** Those of the families. */
+  series: optional(seriesList(MAX_SERIES_BATCH)),
+});
+
+const FILTER = trusted<ConnectionFilter>();
+/** One live connection. Null: unknown, or not yet; times are seconds. */
+const LIVE_CONNECTION = fieldsOf({
+  client: nullable(text(100)),
+  serverName: nullable(text(255)),
+  frontend: text(MAX_LABEL),
+  backend: nullable(text(MAX_LABEL)),
+  version: nullable(text(40)),
+  cipher: nullable(text(100)),
+  age: duration,
+  /** Since something was last relayed, to within some seconds. */
+  idle: nullable(duration),
+  bytesToBackend: wholeNumber(),
+  bytesToClient: wholeNumber(),
+});
 
 /** The handshakes of a frontend that failed for one reason. */
 const FAILURE = fieldsOf({
@@ -240,6 +284,16 @@ export const REQUESTS = {
   failures: { ask: NOTHING, answer: fieldsOf({ failures: listOf(FAILURE, MAX_FAILURES) }) },
   /** Log everything about the handshakes of clients in this network for this time. */
   trace: { ask: fieldsOf({ cidr: text(64), seconds: duration }), answer: NOTHING },
+  /** The live connections that match, the oldest first, at most `limit`, and how many match. */
+  connections: {
+    ask: fieldsOf({ filter: FILTER, limit: wholeNumber(MAX_CONNECTIONS) }),
+    answer: fieldsOf({
+      matching: wholeNumber(),
+      connections: listOf(LIVE_CONNECTION, MAX_CONNECTIONS),
+    }),
+  },
+  /** Reset the live connections that match. The answer says how many. */
+  disconnect: { ask: fieldsOf({ filter: FILTER }), answer: fieldsOf({ matching: wholeNumber() }) },
   /** Answer at once, whatever else is in progress. */
   ping: { ask: NOTHING, answer: NOTHING },
 } as const;
@@ -299,5 +353,9 @@ export type WorkerEvent = {
 export type HandshakeFailure = ValueOf<typeof FAILURE>;
 /** The library that does TLS in a worker. */
 export type ServingBy = ValueOf<typeof SERVING_BY>;
+/** One live connection of a worker. */
+export type LiveConnection = ValueOf<typeof LIVE_CONNECTION>;
+/** What a worker has counted. */
+export type CounterReport = ValueOf<typeof COUNTERS>;
 /** The counters of a worker, by name. */
 export type WorkerCounters = ValueOf<typeof COUNTERS>["counters"];

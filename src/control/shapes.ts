@@ -4,6 +4,8 @@
  * are bounded and text is escaped: a worker handles what strangers send, and may have been taken over.
  */
 
+import { FAMILIES } from "../metrics/families.ts";
+import { isSeriesValue, parseSeriesKey, type SeriesValue } from "../metrics/series.ts";
 import { escapeText } from "../wire/escape.ts";
 
 /** The other side violated the protocol. The message says how, and contains nothing that the other side wrote. */
@@ -52,6 +54,11 @@ export function fieldsOf<Of extends Shapes>(shapes: Of): Shape<Fields<Of>> {
 /** The same, or undefined. */
 export function optional<Value>(shape: Shape<Value>): Shape<Value | undefined> {
   return (value, what) => value === undefined ? undefined : shape(value, what);
+}
+
+/** The same, or null. */
+export function nullable<Value>(shape: Shape<Value>): Shape<Value | null> {
+  return (value, what) => value === null ? null : shape(value, what);
 }
 
 /** A list of at least `min` and at most `max` items. */
@@ -147,6 +154,19 @@ export function valuesByName(
       return [name, typeof each === "boolean" || Number.isFinite(each) ? each : word(each, what)];
     }));
   };
+}
+
+/** Series with their values: pairs of a key and a value that its family can have. */
+export function seriesList(max: number): Shape<readonly (readonly [string, SeriesValue])[]> {
+  return listOf((pair, what) => {
+    const [key, value] = Array.isArray(pair) ? pair as unknown[] : [];
+    const series = typeof key === "string" ? parseSeriesKey(key) : undefined;
+    if (series === undefined) throw new ProtocolError(`${what} has an unknown series`);
+    if (!isSeriesValue(value, FAMILIES[series.family])) {
+      throw new ProtocolError(`${what} has an invalid value`);
+    }
+    return [key as string, value];
+  }, max);
 }
 
 /** An object or list from the supervisor, used without checks: a worker trusts the process that started it. */

@@ -3,8 +3,10 @@
  * worker and keeps its messages within the bounds of those shapes.
  */
 
+import { counted } from "../counted.ts";
 import { CertificatesRefused, type LogLevel, PortInUseError } from "../errors.ts";
 import {
+  type CounterReport,
   EVENTS,
   type Fault,
   type HandshakeFailure,
@@ -13,7 +15,9 @@ import {
   MAX_FIELDS,
   MAX_REASON,
   MAX_REFUSED,
+  MAX_SERIES_BATCH,
   MAX_TEXT,
+  type WorkerCounters,
   type WorkerEvent,
 } from "./messages.ts";
 import { ProtocolError } from "./shapes.ts";
@@ -65,6 +69,12 @@ export function logMessage(
   return { type: "log", level, text: messageText(text), event, fields: Object.fromEntries(kept) };
 }
 
+/** The message that says how many log lines could not be sent. */
+export function linesLost(lost: number): WorkerEvent {
+  const about = { event: "worker_log_lines_lost", fields: { count: lost } } as const;
+  return logMessage("warning", `${counted(lost, "log line")} of this worker lost`, about);
+}
+
 /** The failed handshakes to answer with: as many as fit, with texts that are short enough. */
 export function failuresToTell(failures: readonly HandshakeFailure[]): HandshakeFailure[] {
   return failures.slice(0, MAX_FAILURES).map((failure) => ({
@@ -102,6 +112,19 @@ export function accessMessages(lines: readonly string[]): WorkerEvent[] {
     size += line.length;
   }
   return messages.map((lines) => ({ type: "access", lines }));
+}
+
+/** The reports that carry these counters and series, each within the size limit; the last one has the counters. */
+export function counterReports(
+  counters: WorkerCounters,
+  series: NonNullable<CounterReport["series"]>,
+): CounterReport[] {
+  const reports: CounterReport[] = [];
+  let rest = series;
+  for (; rest.length > MAX_SERIES_BATCH; rest = rest.slice(MAX_SERIES_BATCH)) {
+    reports.push({ counters: {}, series: rest.slice(0, MAX_SERIES_BATCH) });
+  }
+  return [...reports, rest.length > 0 ? { counters, series: rest } : { counters }];
 }
 
 function shortened(text: string, max: number): string {

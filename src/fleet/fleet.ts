@@ -3,22 +3,28 @@
  * there. Former workers belong to it until their last client has gone.
  */
 
-import type {
-  Asked,
-  HandshakeFailure,
-  ServingBy,
-  WorkerCounters,
-  WorkerState,
+import {
+  type Asked,
+  type ConnectionFilter,
+  type HandshakeFailure,
+  type LiveConnection,
+  MAX_CONNECTIONS,
+  type ServingBy,
+  type WorkerCounters,
+  type WorkerState,
 } from "../control/messages.ts";
 import { needsPreparation } from "../control/worker_state.ts";
+import { deferred } from "../deferred.ts";
 import { CertificatesRefused, UsageError } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import { isSameData } from "../same_data.ts";
 import { parseCidr } from "../wire/cidr.ts";
+import { parseNetwork } from "../wire/network.ts";
 import { Generation } from "./generation.ts";
 import { Handover } from "./handover.ts";
+import { SlotRecord, type WorkerFacts, type WorkerMetrics } from "./slot_record.ts";
 import type { WorkerProcess } from "./worker_process.ts";
 
 /** A state that no worker has yet; the fleet numbers the versions. */
@@ -41,6 +47,8 @@ export class Fleet {
   /** The last one serves; the others still have clients. */
   readonly #generations = new Set<Generation>();
   readonly #ended: WorkerCounters[] = [];
+  /** One for each slot that any generation has had. */
+  readonly #records: SlotRecord[] = [];
   #current: Generation;
   #version = 0;
   /** The newest staples that the fleet has received. */
@@ -73,6 +81,49 @@ export class Fleet {
   /** The counters of workers that ended in order. */
   get totals(): readonly WorkerCounters[] {
     return [...this.#ended, ...[...this.#generations].flatMap((one) => one.totals)];
+  }
+
+  /** What the workers of each slot have counted, by index. */
+  metrics(): readonly WorkerMetrics[] {
+    return this.#records.map((record) => record.metrics(this.#aliveIn(record)));
+  }
+
+  /** The slots of the generation that serves, in the order of their indexes. */
+  workers(): readonly WorkerFacts[] {
+    return this.#current.slots.map(({ current }, place) => {
+      const record = this.#recordOf(place + 1);
+      const { index, restarts, lastEnd } = record;
+      const leaving = this.#aliveIn(record).filter((worker) => worker !== current);
+      return {
+        ...{ index, restarts: { ...restarts }, lastEnd, process: current?.facts },
+        leaving: leaving.map(({ facts }) => facts),
+      };
+    });
+  }
+
+  /**
+   * The live connections of all workers that match; a worker that does not answer is left out. Rejects with
+   * `AddressFormatError` if the filter's client is no address.
+   */
+  async connections(filter: ConnectionFilter, limit: number): Promise<LiveConnections> {
+    checkFilter(filter);
+    const most = Math.min(limit, MAX_CONNECTIONS);
+    const answers = await this.#askAll(async (worker) => {
+      const { matching, connections } = await worker.ask("connections", { filter, limit: most });
+      const { index } = worker;
+      return { matching, connections: connections.map((one) => ({ ...one, worker: index })) };
+    });
+    return {
+      matching: answers.reduce((sum, { matching }) => sum + matching, 0),
+      connections: answers.flatMap(({ connections }) => connections).slice(0, limit),
+    };
+  }
+
+  /** Resets the live connections that match, and returns their number. Rejects like {@linkcode Fleet.connections}. */
+  async disconnect(filter: ConnectionFilter): Promise<number> {
+    checkFilter(filter);
+    const answers = await this.#askAll((worker) => worker.ask("disconnect", { filter }));
+    return answers.reduce((sum, { matching }) => sum + matching, 0);
   }
 
   /** Starts the workers. Rejects with {@linkcode StartupError} if one cannot serve. */
@@ -148,6 +199,30 @@ export class Fleet {
     await Promise.all([...this.#generations].map((one) => one.kill()));
   }
 
+  /** The answers of all workers that serve; one that is gone, or hangs, has none. */
+  async #askAll<Given>(ask: (worker: WorkerProcess) => Promise<Given>): Promise<Given[]> {
+    const { clock } = this.#options.runtime;
+    const late = deferred<undefined>();
+    const cancel = clock.after(ASK_LIMIT, () => late.resolve(undefined));
+    const serving = this.alive.filter(({ hasServed }) => hasServed);
+    const answers = await Promise.all(serving.map((worker) => {
+      return Promise.race([ask(worker).catch(() => undefined), late.promise]);
+    }));
+    cancel();
+    return answers.filter((answer) => answer !== undefined);
+  }
+
+  #recordOf(index: number): SlotRecord {
+    while (this.#records.length < index) {
+      this.#records.push(new SlotRecord(this.#records.length + 1));
+    }
+    return this.#records[index - 1]!;
+  }
+
+  #aliveIn({ index }: SlotRecord): WorkerProcess[] {
+    return [...this.#generations].flatMap(({ slots }) => [...slots[index - 1]?.alive ?? []]);
+  }
+
   #update(next: NextState): void {
     this.#current.update(this.#versioned(next));
     // Former workers keep the backend that they have.
@@ -202,7 +277,8 @@ export class Fleet {
   #newGeneration(state: WorkerState): Generation {
     const { runtime, log, accessLog } = this.#options;
     const trace = () => this.#traceLeft();
-    const options = { handover: this.#handover, log, accessLog, trace };
+    const recordOf = (index: number) => this.#recordOf(index);
+    const options = { handover: this.#handover, log, accessLog, trace, recordOf };
     const generation = new Generation(runtime, state, options);
     this.#generations.add(generation);
     return generation;
@@ -212,6 +288,20 @@ export class Fleet {
     return { version: ++this.#version, configuration, staples };
   }
 }
+
+function checkFilter({ client }: ConnectionFilter): void {
+  if (client !== undefined) parseNetwork(client);
+}
+
+/** Live connections of several workers. */
+export interface LiveConnections {
+  /** How many match; `connections` may have fewer. */
+  readonly matching: number;
+  readonly connections: readonly (LiveConnection & { readonly worker: number })[];
+}
+
+/** Milliseconds that a worker may take to answer a question of the status page. */
+const ASK_LIMIT = 2_000;
 
 /**
  * What a running process cannot change: the number of workers, its user, its sandbox, the third-party code it has

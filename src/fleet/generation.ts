@@ -17,6 +17,7 @@ import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import type { Handover } from "./handover.ts";
 import { ENGINES } from "../tls/engines.ts";
 import { LONGEST_ALONE } from "./restart_pace.ts";
+import { SlotRecord } from "./slot_record.ts";
 import type { WorkerProcess } from "./worker_process.ts";
 import { WorkerSlot, type WorkerSlotOptions } from "./worker_slot.ts";
 
@@ -27,6 +28,8 @@ export interface GenerationOptions {
   /** Where lines of the access log go. */
   readonly accessLog?: AccessOutput | undefined;
   readonly trace?: WorkerSlotOptions["trace"];
+  /** What is known of the workers of a slot. */
+  readonly recordOf?: (index: number) => SlotRecord;
 }
 
 /** A number of workers. */
@@ -38,7 +41,8 @@ export class Generation {
   constructor(
     runtime: Runtime,
     state: WorkerState,
-    { handover, log, accessLog, trace }: GenerationOptions,
+    { handover, log, accessLog, trace, recordOf = (index) => new SlotRecord(index) }:
+      GenerationOptions,
   ) {
     this.#handover = handover;
     this.#state = state;
@@ -51,7 +55,8 @@ export class Generation {
     };
     const length = state.configuration.workers;
     this.#slots = Array.from({ length }, (_, place) => {
-      return new WorkerSlot(runtime, { ...options, index: place + 1 });
+      const index = place + 1;
+      return new WorkerSlot(runtime, { ...options, index, record: recordOf(index) });
     });
   }
 
@@ -77,6 +82,11 @@ export class Generation {
   /** Every live worker, including those that leave. */
   get alive(): WorkerProcess[] {
     return this.#slots.flatMap(({ alive }) => [...alive]);
+  }
+
+  /** Its slots, in the order of their indexes. */
+  get slots(): readonly Pick<WorkerSlot, "alive" | "current">[] {
+    return this.#slots;
   }
 
   /**

@@ -4,20 +4,27 @@ import { counted } from "../counted.ts";
 import { isSameData } from "../same_data.ts";
 import type { Plan } from "../plan/plan.ts";
 
+/** How a reload ended: the text says what changed, or why it failed. */
+export interface ReloadReport {
+  readonly outcome: "changed" | "unchanged" | "failed";
+  readonly what: string;
+}
+
 /**
- * The end of the line `reloaded: `. `workersChanged`: the workers now serve by another configuration; `serving`
+ * The outcome of a reload; its text is the end of the line `reloaded: `. `workersChanged`: the workers now serve by another configuration; `serving`
  * describes what they serve.
  */
 export function reloadOutcome(
   plan: Plan,
   former: Plan,
   { workersChanged, serving }: { readonly workersChanged: boolean; readonly serving: string },
-): string {
+): ReloadReport {
   const bad = faultsText(plan);
   if (workersChanged || !isSameData(plan.changeable, former.changeable)) {
-    return bad === "" ? serving : `${serving}; ${bad}`;
+    return { outcome: "changed", what: bad === "" ? serving : `${serving}; ${bad}` };
   }
-  return bad === "" ? "nothing has changed" : `${bad}; nothing else has changed`;
+  const what = bad === "" ? "nothing has changed" : `${bad}; nothing else has changed`;
+  return { outcome: "unchanged", what };
 }
 
 /** How much is not served as its file has it; empty if all is. */

@@ -3,20 +3,22 @@
  * order, writes the log. It never touches traffic, and it survives anything that happens to a worker.
  */
 
+import type { LogSettings } from "../config/settings.ts";
 import type { BackendEndpoint, ServingBy } from "../control/messages.ts";
 import { counted } from "../counted.ts";
-import { CertificatesRefused, reportError } from "../errors.ts";
+import { CertificatesRefused, reportError, StartupError } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
-import type { About, Logger } from "../log/log.ts";
+import type { Logger } from "../log/log.ts";
 import { pause, type Runtime } from "../runtime/runtime.ts";
 import { isSameData } from "../same_data.ts";
-import { formatSocketAddress } from "../wire/ip_address.ts";
 import { Fleet, type NextState } from "./fleet.ts";
 import { BackendRefresh } from "../plan/backend_refresh.ts";
 import type { OcspRefresher } from "../ocsp/refresher.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type ClaimedFrontend, workerFrontends } from "../service/ports.ts";
-import { reloadOutcome } from "./reload_outcome.ts";
+import { describeServing, type Serving, servingFacts } from "./describe_serving.ts";
+import { describeTotals, sumOfTotals } from "./describe_totals.ts";
+import { reloadOutcome, type ReloadReport } from "./reload_outcome.ts";
 import { postQuantum } from "../tls/post_quantum.ts";
 import type { StopSignals } from "../service/stop_signals.ts";
 import { Turns } from "./turns.ts";
@@ -54,7 +56,12 @@ export interface SupervisorOptions {
   readonly onReloading?: () => void;
   /** Called when the workers serve, and again after each reload, with what they serve by. */
   readonly onServing?: (plan: Plan, frontends: readonly ClaimedFrontend[]) => void;
+  /** Called when a reload has ended. */
+  readonly onReloaded?: (report: ReloadReport) => void;
 }
+
+/** `draining`: from the moment that a drain is announced. */
+export type SupervisorPhase = "starting" | "serving" | "draining";
 
 /** What is read again: certificates and the files that belong to them, or command line and configuration file too. */
 export type ReloadScope = "certificates" | "all";
@@ -72,7 +79,10 @@ export class Supervisor {
   #library = "";
   #scope: ReloadScope = "certificates";
   #refresh: BackendRefresh | undefined;
+  #phase: SupervisorPhase = "starting";
   #stopping = false;
+  /** Called with the outcome of the next reload that begins. */
+  #askers: ((report: ReloadReport) => void)[] = [];
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -108,13 +118,15 @@ export class Supervisor {
       throw error;
     }
     const stop = await this.#signals.stop;
+    if (stop === "drain") await this.#announceDrain();
+    this.#phase = "draining";
     this.#stopping = true;
     this.#refresh?.stop();
     if (stop === "drain") await this.#drain();
     responses?.stop();
     await this.#fleet.kill();
-    this.#log.info("stopped{totals}", { totals: this.#describeTotals() }, {
-      fields: { totals: undefined, ...this.#totals() },
+    this.#log.info("stopped{totals}", { totals: describeTotals(this.#fleet.totals) }, {
+      fields: { totals: undefined, ...sumOfTotals(this.#fleet.totals) },
     });
   }
 
@@ -124,21 +136,72 @@ export class Supervisor {
     this.#reloads.request();
   }
 
+  /** Reloads everything, and resolves with the outcome. */
+  reloadNow(): Promise<ReloadReport> {
+    return new Promise((resolve) => {
+      this.#askers.push(resolve);
+      this.reload("all");
+    });
+  }
+
+  /** Logs from this level on, until the configuration is read again. Rejects with {@linkcode StartupError}. */
+  async setLogLevel(level: LogSettings["level"]): Promise<void> {
+    await this.#reloads.between(async () => {
+      if (this.#isEnding) throw new StartupError(ENDING);
+      const plan = withLogLevel(this.#plan, level);
+      const { logConnections } = plan.configuration;
+      const { configuration, staples } = this.#fleet.state;
+      await this.#fleet.apply({ configuration: { ...configuration, logConnections }, staples });
+      this.#plan = plan;
+      this.#options.onServing?.(plan, this.#frontends);
+    });
+  }
+
+  /** What it does. */
+  get phase(): SupervisorPhase {
+    return this.#phase;
+  }
+
+  /** What it serves by. */
+  get plan(): Plan {
+    return this.#plan;
+  }
+
+  /** Where it serves. */
+  get frontends(): readonly ClaimedFrontend[] {
+    return this.#frontends;
+  }
+
+  /** The TLS library of its workers; empty until they serve. */
+  get library(): string {
+    return this.#library;
+  }
+
+  /** Its workers, to look at. */
+  get fleet(): Fleet {
+    return this.#fleet;
+  }
+
   /** Makes the workers log their counters, for SIGUSR2. */
   logCounters(): void {
-    const { alive } = this.#fleet;
+    const { alive, totals: ended } = this.#fleet;
     for (const worker of alive) void worker.ask("report", {});
-    const totals = this.#describeTotals();
+    const totals = describeTotals(ended);
     this.#log.info("counters of {workers} follow{ended}", {
       workers: counted(alive.length, "worker"),
       ended: totals === "" ? "" : `; ended workers${totals}`,
-    }, { fields: { ended: undefined, workers: alive.length, ...this.#totals() } });
+    }, { fields: { ended: undefined, workers: alive.length, ...sumOfTotals(ended) } });
   }
 
   #serves(): void {
+    this.#phase = "serving";
     if (this.#plan.configuration.tls.orElse !== undefined) this.#watch(this.#plan);
-    this.#log.info("{serving}", { serving: this.#describeServing() }, this.#servingFacts());
-    this.#reportUntold();
+    this.#log.info(
+      "{serving}",
+      { serving: describeServing(this.#serving) },
+      servingFacts(this.#serving),
+    );
+    reportUntold(this.#log, this.#plan, this.#fleet.state.missing !== undefined);
     this.#tellPostQuantum();
     const { traceClient, traceFor } = this.#plan.settings.log;
     if (traceClient !== undefined) void this.#fleet.trace(traceClient, traceFor);
@@ -173,14 +236,28 @@ export class Supervisor {
     this.#options.responses?.watch(isMissing ? undefined : stapling);
   }
 
+  /** Whether it is too late for changes. */
+  get #isEnding(): boolean {
+    return this.#stopping || this.#phase === "draining";
+  }
+
   async #reload(): Promise<void> {
-    if (this.#stopping) return;
+    const askers = this.#askers;
+    this.#askers = [];
+    const report = this.#isEnding ? undefined : await this.#reloadOnce();
+    if (report !== undefined) this.#options.onReloaded?.(report);
+    for (const tell of askers) tell(report ?? { outcome: "failed", what: ENDING });
+  }
+
+  /** Undefined if stud ended meanwhile. */
+  async #reloadOnce(): Promise<ReloadReport | undefined> {
     const scope = this.#scope;
     this.#scope = "certificates";
     this.#options.onReloading?.();
+    let report: ReloadReport;
     try {
       const done = await this.#changeTo(scope);
-      if (done === undefined) return;
+      if (done === undefined) return undefined;
       const { plan, frontends, workersChanged } = done;
       const former = this.#plan;
       this.#plan = plan;
@@ -193,16 +270,17 @@ export class Supervisor {
       for (const warning of newWarnings(plan, former)) {
         this.#log.warning("{warning}", { warning }, { event: "configuration_warning" });
       }
-      const serving = this.#describeServing();
-      this.#log.info("reloaded: {what}", {
-        what: reloadOutcome(plan, former, { workersChanged, serving }),
-      });
+      const serving = describeServing(this.#serving);
+      report = reloadOutcome(plan, former, { workersChanged, serving });
+      this.#log.info("reloaded: {what}", { what: report.what });
     } catch (error) {
       this.#watch(this.#plan);
       const { line } = reportError(error);
+      report = { outcome: "failed", what: line };
       this.#log.error("reload failed, keeping the current configuration: {line}", { line });
     }
     this.#options.onServing?.(this.#plan, this.#frontends);
+    return report;
   }
 
   /** Leaves out certificates that the TLS library refuses, which shows only when the workers load them. */
@@ -233,39 +311,8 @@ export class Supervisor {
     return { configuration, staples: this.#options.responses?.staples ?? new Map() };
   }
 
-  #describeServing(): string {
-    const { configuration, workers, tlsBecause } = this.#plan;
-    const [backend] = configuration.backend;
-    const where = this.#fleet.addresses.map(formatSocketAddress).join(" and ");
-    const to = backend?.kind === "tcp" ? formatSocketAddress(backend) : backend?.path;
-    const tls = configuration.tls.backend === undefined ? "TLS" : "TLS to the backend";
-    const why = tlsBecause === undefined ? "" : ` because of ${tlsBecause}`;
-    return `${counted(workers, "worker")} ${workers === 1 ? "serves" : "serve"} on ${where}, ` +
-      `backend ${to}, ${tls} by ${this.#library}${why}`;
-  }
-
-  #servingFacts(): About {
-    const { configuration: { backend: [backend] }, workers, tlsBecause } = this.#plan;
-    return {
-      event: "serving",
-      fields: {
-        serving: undefined,
-        workers,
-        frontends: this.#fleet.addresses.map(formatSocketAddress).join(" "),
-        backend: backend?.kind === "tcp" ? formatSocketAddress(backend) : backend?.path,
-        tlsLibrary: this.#library,
-        because: tlsBecause,
-      },
-    };
-  }
-
-  /** Says once what of the access log stays empty. */
-  #reportUntold(): void {
-    const { configuration: { accessLog, tls } } = this.#plan;
-    // With --client, clients speak no TLS.
-    if (accessLog === undefined || tls.backend !== undefined) return;
-    const isMissing = tls.orElse !== undefined && this.#fleet.state.missing !== undefined;
-    reportUntold(this.#log, "--access-log", isMissing ? tls.orElse! : tls.library);
+  get #serving(): Serving {
+    return { plan: this.#plan, addresses: this.#fleet.addresses, library: this.#library };
   }
 
   /** Refreshes the backend's addresses by the present plan. */
@@ -280,6 +327,17 @@ export class Supervisor {
       new BackendRefresh(this.#runtime.clock, this.#log, backendName, backend, use);
   }
 
+  /** Goes on for a while, so that balancers notice first; but not if a successor has the clients already. */
+  async #announceDrain(): Promise<void> {
+    const isServing = this.#phase === "serving";
+    this.#phase = "draining";
+    const { drainDelay: delay } = this.#plan.settings.service;
+    if (!isServing || delay === 0 || this.#signals.isReplaced) return;
+    this.#log.info("drain announced: still accepting for {delay} s (--drain-delay)", { delay });
+    const { hurry, replaced } = this.#signals;
+    await Promise.race([pause(this.#runtime.clock, delay * 1000), hurry, replaced]);
+  }
+
   async #drain(): Promise<void> {
     const limit = this.#plan.configuration.timeouts.drain;
     this.#log.info("draining: waiting up to {limit} s for open connections", { limit });
@@ -288,28 +346,16 @@ export class Supervisor {
     const overdue = pause(this.#runtime.clock, limit * 1000 + GRACE);
     await Promise.race([drained, overdue, this.#signals.hurry]);
   }
+}
 
-  /** What the workers that ended in order have counted. */
-  #totals(): Record<string, number> {
-    const sums: Record<string, number> = {};
-    for (const [name, number] of this.#fleet.totals.flatMap((each) => Object.entries(each))) {
-      sums[name] = (sums[name] ?? 0) + number;
-    }
-    return sums;
-  }
-
-  #describeTotals(): string {
-    const { totals } = this.#fleet;
-    if (totals.length === 0) return "";
-    const sum = (name: string) => totals.reduce((total, each) => total + (each[name] ?? 0), 0);
-    const denied = sum("clientsDenied");
-    const silent = sum("silent");
-    return `: ${counted(sum("accepted"), "connection")}, ` +
-      `${counted(sum("handshakesFailed"), "handshake")} failed, ` +
-      (silent === 0 ? "" : `${silent} closed by clients before they sent anything, `) +
-      (denied === 0 ? "" : `${counted(denied, "client")} denied, `) +
-      `${counted(sum("backendsFailed"), "backend failure")}, ${sum("refused")} refused`;
-  }
+function withLogLevel(plan: Plan, level: LogSettings["level"]): Plan {
+  const log = { ...plan.settings.log, level };
+  return {
+    ...plan,
+    settings: { ...plan.settings, log },
+    changeable: { ...plan.changeable, log: { ...plan.changeable.log!, level } },
+    configuration: { ...plan.configuration, logConnections: level === "debug" },
+  };
 }
 
 /** Warnings that have not been given before, and changes that need a restart. */
@@ -327,5 +373,6 @@ function newWarnings(plan: Plan, former: Plan): string[] {
 
 /** Max certificates refused in one reload. */
 const MAX_REFUSED = 10_000;
+const ENDING = "stud is ending";
 /** Milliseconds. */
 const GRACE = 3_000;

@@ -18,6 +18,14 @@ export class Turns {
     this.#running ??= this.#run();
   }
 
+  /** Runs other work while none of this runs; what is requested meanwhile follows. */
+  async between<Result>(other: () => Promise<Result>): Promise<Result> {
+    while (this.#running !== undefined) await this.#running;
+    const result = other();
+    this.#running = result.then(() => {}, () => {}).then(() => this.#run());
+    return await result;
+  }
+
   /** Resolves when no work is running. */
   async idle(): Promise<void> {
     await this.#running;

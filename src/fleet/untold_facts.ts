@@ -1,23 +1,28 @@
 /** Says which facts about connections a TLS library does not report, so that nobody looks for them in vain. */
 
 import type { Logger } from "../log/log.ts";
-import type { TlsLibraryName } from "../runtime/runtime.ts";
+import type { Plan } from "../plan/plan.ts";
 import { ENGINES } from "../tls/engines.ts";
 
 /**
- * Logs, for an option that shows facts about connections, which of them stay empty and what would fill them; nothing if
- * none does. `shown`: the facts that it shows, by their names in the access log; all by default.
+ * Logs, for each option of the plan that shows facts about connections, which of them stay empty and what would report
+ * them. `isMissing`: the preferred library cannot be used.
  */
-export function reportUntold(
-  log: Logger,
-  option: string,
-  library: TlsLibraryName,
-  shown?: readonly string[],
-): void {
+export function reportUntold(log: Logger, plan: Plan, isMissing: boolean): void {
+  const { configuration: { accessLog, tls }, settings } = plan;
+  // With --client, clients speak no TLS.
+  if (tls.backend !== undefined) return;
+  const library = isMissing && tls.orElse !== undefined ? tls.orElse : tls.library;
   const { untold, toldBy } = ENGINES[library];
-  const missing = untold.filter((one) => shown?.includes(one) ?? true).join(", ");
-  if (missing === "") return;
-  log.info("{option}: {library} does not report {missing}; {remedy} does", {
-    ...{ option, library, missing, remedy: toldBy },
-  });
+  const say = (option: string, shown: readonly string[]) => {
+    const missing = untold.filter((one) => shown.includes(one)).join(", ");
+    if (missing === "") return;
+    const values = { option, library, missing, remedy: toldBy };
+    log.info("{option}: {library} does not report {missing}; {remedy} does", values);
+  };
+  if (accessLog !== undefined) say("--access-log", untold);
+  if (settings.service.status !== undefined) say("--status", IN_STATUS);
 }
+
+/** The facts that status and metrics show, by their names in the access log. */
+const IN_STATUS = ["sni", "tls", "cipher", "group", "resumed"];

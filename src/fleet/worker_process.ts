@@ -1,14 +1,13 @@
 /** One worker process as the supervisor holds it: its pipe, its messages, its log lines, its last words. */
 
-import {
-  type Answer,
-  type Asked,
-  MAX_COUNTERS,
-  type RequestKind,
-  type ServingBy,
-  type WorkerCounters,
-  type WorkerEvent,
-  type WorkerState,
+import type {
+  Answer,
+  Asked,
+  RequestKind,
+  ServingBy,
+  WorkerCounters,
+  WorkerEvent,
+  WorkerState,
 } from "../control/messages.ts";
 import { messageLine } from "../control/message_lines.ts";
 import { stateFrame } from "../control/packed_configuration.ts";
@@ -30,7 +29,9 @@ import type {
 } from "../runtime/runtime.ts";
 import { ControlPipe, type Frame } from "./control_pipe.ts";
 import { Heartbeat, mainThread } from "./heartbeat.ts";
-import { describeEnd } from "./worker_end.ts";
+import type { WorkerProcessFacts } from "./slot_record.ts";
+import { WorkerCounts } from "./worker_counts.ts";
+import { EndReason } from "./worker_end.ts";
 import { WorkerLog } from "./worker_log.ts";
 import { readWorkerOutput } from "./worker_output.ts";
 
@@ -58,32 +59,31 @@ export class WorkerProcess {
   /** Resolves after its last message, with why it ended. */
   readonly ended: Promise<string>;
   readonly pid: number;
+  /** From 1. */
+  readonly index: number;
+  /** When it was started. */
+  readonly startedAt: Date;
   /** Its counters if it ended in order. */
   totals: WorkerCounters | undefined;
+  /** As last reported. */
+  readonly counts = new WorkerCounts();
   readonly #child: ChildProcess;
   readonly #control: ControlPipe;
   readonly #log: Logger;
   readonly #lines: WorkerLog;
   readonly #clock: Clock;
-  readonly #index: number;
   readonly #accessLog: AccessOutput | undefined;
   readonly #heartbeat: Heartbeat;
   readonly #questions: Questions;
   #state: WorkerState;
   /** The state that it changes to on commit. */
   #prepared: WorkerState | undefined;
-  #counters: Record<string, number> = {};
-  #lastWords = "";
+  readonly #endReason = new EndReason();
+  #draining = false;
   #leaving = deferred<void>();
   #stoppedAccepting = deferred<void>();
   /** Whether it serves, as far as it has reported. */
   #serves: boolean | undefined;
-  /** How it has broken the protocol. */
-  #breach: string | undefined;
-  /** It did not serve in time. */
-  #late = false;
-  /** Seconds of silence after which it was killed. */
-  #hung: number | undefined;
   #cancelDrainLimit: () => void = () => {};
   #gone = false;
   #killed = false;
@@ -95,12 +95,12 @@ export class WorkerProcess {
       if (!this.#isTakingState) throw new ProtocolError('"busy" without a request');
       this.#heartbeat.busy = true;
     },
-    counters: ({ counters }) => this.#count(counters),
+    counters: (report) => this.counts.take(report),
     "replace-me": () => this.#leaving.resolve(),
-    ended: ({ counters }) => {
+    ended: (report) => {
       if (this.totals !== undefined) throw new ProtocolError('"ended" a second time');
-      this.#count(counters);
-      this.totals = counters;
+      this.counts.take(report);
+      this.totals = report.counters;
     },
   };
 
@@ -117,11 +117,12 @@ export class WorkerProcess {
     });
     this.#log = log;
     this.#clock = runtime.clock;
-    this.#index = index;
+    this.index = index;
     this.#accessLog = accessLog;
     this.#state = state;
     this.pid = this.#child.pid;
     this.#lines = new WorkerLog(log, runtime.clock, { index, pid: this.pid });
+    this.startedAt = runtime.clock.date();
     this.leaving = this.#leaving.promise;
     this.stoppedAccepting = this.#stoppedAccepting.promise;
     this.#questions = new Questions({
@@ -131,7 +132,7 @@ export class WorkerProcess {
     });
     this.#heartbeat = new Heartbeat({
       clock: runtime.clock,
-      ask: () => void this.#ask("ping", {}, { patient: true }),
+      ask: () => void this.ask("ping", {}, { patient: true }),
       observe: () => mainThread(runtime.files, this.pid),
       onHang: (seconds) => this.#hang(seconds),
     });
@@ -144,11 +145,6 @@ export class WorkerProcess {
   /** The state that it was last given. */
   get state(): WorkerState {
     return this.#state;
-  }
-
-  /** Its counters, as it last reported them. */
-  get counters(): WorkerCounters {
-    return this.#counters;
   }
 
   /**
@@ -176,7 +172,7 @@ export class WorkerProcess {
   async commit(): Promise<void> {
     const state = this.#prepared!;
     this.#prepared = undefined;
-    await this.#ask("commit", { version: state.version });
+    await this.ask("commit", { version: state.version });
     this.#state = state;
     if (!this.#gone) this.#heartbeat.use(state.configuration.timeouts.worker ?? 0);
   }
@@ -184,7 +180,7 @@ export class WorkerProcess {
   /** Makes it drop what was prepared. */
   forget(): void {
     this.#prepared = undefined;
-    void this.#ask("forget", {});
+    void this.ask("forget", {});
   }
 
   /** Sends it the parts of a newer state that need no preparation, unless it has them. */
@@ -194,12 +190,12 @@ export class WorkerProcess {
     const { backend } = state.configuration;
     const configuration = { ...this.#state.configuration, backend };
     this.#state = { ...this.#state, configuration, staples: state.staples };
-    void this.#ask("update", update);
+    void this.ask("update", update);
   }
 
   /** Makes it steer new connections in the kernel. Rejects with {@linkcode StartupError}. */
   async steer(address: SocketAddress, steering: Steering | null): Promise<void> {
-    await this.#ask("steer", { address, steering });
+    await this.ask("steer", { address, steering });
   }
 
   /**
@@ -208,6 +204,7 @@ export class WorkerProcess {
    */
   drain(seconds: number | undefined, successors = false): void {
     this.#cancelDrainLimit();
+    this.#draining = true;
     if (seconds !== undefined && !this.#gone) {
       const limit = seconds * 1_000 + DRAIN_GRACE;
       this.#cancelDrainLimit = this.#clock.after(
@@ -216,13 +213,26 @@ export class WorkerProcess {
       );
     }
     const order = { ...seconds === undefined ? {} : { seconds }, successors };
-    const listens = this.#ask("drain", order, { patient: true });
+    const listens = this.ask("drain", order, { patient: true });
     listens.then(() => this.#stoppedAccepting.resolve(), () => {});
   }
 
-  /** Asks it for something that changes no state. Rejects with {@linkcode StartupError} if it does not answer. */
-  ask<Kind extends "report" | "failures" | "trace">(kind: Kind, fields: Asked<Kind>) {
-    return this.#ask(kind, fields);
+  /** Makes it log its counters. */
+  report(): void {
+    void this.ask("report", {});
+  }
+
+  /** How it ended, or would if it ended now; undefined: in order. */
+  get failure(): "died" | "hung" | "protocol" | undefined {
+    const { kind } = this.#endReason;
+    return kind === "died" && this.totals !== undefined ? undefined : kind;
+  }
+
+  /** What it does. */
+  get facts(): WorkerProcessFacts {
+    const { pid, startedAt, counts: { series } } = this;
+    const state = this.#draining ? "draining" : this.hasServed ? "serving" : "starting";
+    return { pid, state, startedAt, series };
   }
 
   /** Whether it has ever served. */
@@ -252,8 +262,8 @@ export class WorkerProcess {
 
   async #start(state: WorkerState): Promise<ServingBy> {
     const cancel = this.#clock.after(START_LIMIT, () => {
-      this.#late = true;
-      this.#lastWords = `nothing within ${START_LIMIT / 1000} s of its start`;
+      this.#endReason.late = true;
+      this.#endReason.lastWords = `nothing within ${START_LIMIT / 1000} s of its start`;
       this.kill();
     });
     try {
@@ -264,7 +274,7 @@ export class WorkerProcess {
       this.#serves = false;
       if (!this.#gone) throw error;
       const reason = await this.ended;
-      throw new StartupError(`worker ${this.#index} did not start: ${reason}`);
+      throw new StartupError(`worker ${this.index} did not start: ${reason}`);
     } finally {
       cancel();
     }
@@ -275,10 +285,11 @@ export class WorkerProcess {
     state: WorkerState,
     options: AskOptions<Kind>,
   ): Promise<Answer<Kind>> {
-    return this.#send(kind, (id) => stateFrame(kind, id, state, this.#index), options);
+    return this.#send(kind, (id) => stateFrame(kind, id, state, this.index), options);
   }
 
-  #ask<Kind extends RequestKind>(
+  /** Sends a request. The answer rejects with {@linkcode StartupError} if it fails or does not come. */
+  ask<Kind extends RequestKind>(
     kind: Kind,
     fields: Asked<Kind>,
     options?: AskOptions<Kind>,
@@ -300,7 +311,7 @@ export class WorkerProcess {
   }
 
   #goneError(): StartupError {
-    return new StartupError(`worker ${this.#index} (process ${this.pid}) has ended`);
+    return new StartupError(`worker ${this.index} (process ${this.pid}) has ended`);
   }
 
   async #follow(): Promise<string> {
@@ -314,48 +325,37 @@ export class WorkerProcess {
     this.#cancelDrainLimit();
     this.#heartbeat.stop();
     this.#lines.tellLeftOut();
-    const reason = this.#reason(end);
-    // A worker that took too long to start, or broke the protocol, would do so again.
-    this.#killed = this.#hung !== undefined ||
-      end.signal !== null && this.#breach === undefined && !this.#late;
+    this.#killed = this.#endReason.wasKilled(end);
     this.#gone = true;
     this.#stoppedAccepting.resolve();
     this.#questions.end(this.#goneError());
-    return reason;
-  }
-
-  #reason(end: ProcessEnd): string {
-    if (this.#breach !== undefined) {
-      return `killed by stud because it broke the control protocol: ${this.#breach}`;
-    }
-    if (this.#hung !== undefined) return `killed by stud because it hung for ${this.#hung} s`;
-    return describeEnd(end, this.#lastWords);
+    return this.#endReason.describe(end);
   }
 
   #hang(seconds: number): void {
-    if (this.#breach !== undefined || this.#gone) return;
-    this.#hung = seconds;
+    if (this.#endReason.breach !== undefined || this.#gone) return;
+    this.#endReason.hung = seconds;
     this.#log.error(
       "worker {index} (process {pid}) hangs: no answer for {seconds} s (--worker-timeout); stud kills and replaces it",
-      { index: this.#index, pid: this.pid, seconds },
+      { index: this.index, pid: this.pid, seconds },
     );
     this.kill();
   }
 
   /** Kills a worker that is no longer trusted; what it writes from now on is not read. */
   #break(breach: string): void {
-    if (this.#breach !== undefined || this.#gone) return;
-    this.#breach = breach;
+    if (this.#endReason.breach !== undefined || this.#gone) return;
+    this.#endReason.breach = breach;
     this.#control.stop();
     this.#log.error(
       "worker {index} (process {pid}) broke the control protocol: {breach}; stud kills and replaces it",
-      { index: this.#index, pid: this.pid, breach },
+      { index: this.index, pid: this.pid, breach },
     );
     this.kill();
   }
 
   #receive(message: WorkerEvent | RawAnswer): void {
-    if (this.#breach !== undefined) return;
+    if (this.#endReason.breach !== undefined) return;
     this.#heartbeat.heard();
     if (message.type !== "answer") {
       const hear = this.#listeners[message.type] as (event: WorkerEvent) => void;
@@ -370,16 +370,12 @@ export class WorkerProcess {
     return this.#questions.isOpen("start", "prepare");
   }
 
-  #count(counters: WorkerCounters): void {
-    Object.assign(this.#counters, counters);
-    if (Object.keys(this.#counters).length <= MAX_COUNTERS) return;
-    throw new ProtocolError(`more than ${MAX_COUNTERS} counters`);
-  }
-
   /** Handles what the runtime itself prints, above all when it crashes. */
   #take(line: string, from: "output" | "errors"): void {
     if (line.trim() === "") return;
-    if (from === "errors" && this.#lastWords === "") this.#lastWords = line.trim();
+    if (from === "errors" && this.#endReason.lastWords === "") {
+      this.#endReason.lastWords = line.trim();
+    }
     const level = from === "errors" ? "error" : "info";
     this.#lines.write({ level, text: line, event: "worker_output", fields: { text: line } });
   }

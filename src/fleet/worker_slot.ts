@@ -7,6 +7,7 @@ import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import { pause, type Runtime, type SocketAddress } from "../runtime/runtime.ts";
 import { RestartPace, type RestartPaceOptions } from "./restart_pace.ts";
+import { SlotRecord } from "./slot_record.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
 /**
@@ -24,6 +25,8 @@ export interface WorkerSlotOptions {
   /** The trace of clients that is under way; undefined: none. */
   readonly trace?: (() => Asked<"trace"> | undefined) | undefined;
   readonly handOver?: HandOver;
+  /** What is known of the slot's workers; shared with the slots of other generations that have the same index. */
+  readonly record?: SlotRecord;
   /** Where lines of the access log go. */
   readonly accessLog?: AccessOutput | undefined;
   /** As in {@linkcode RestartPaceOptions}; by default, for this slot alone. */
@@ -37,6 +40,7 @@ export class WorkerSlot {
   readonly #options: WorkerSlotOptions;
   readonly #log: Logger;
   readonly #index: number;
+  readonly #record: SlotRecord;
   #current: WorkerProcess | undefined;
   /** The worker that was asked to prepare; undefined if there was none. */
   #preparing: WorkerProcess | undefined;
@@ -53,6 +57,7 @@ export class WorkerSlot {
     this.#options = options;
     this.#log = options.log;
     this.#index = options.index;
+    this.#record = options.record ?? new SlotRecord(options.index);
     const { isNobodyLeft = () => this.#current === undefined } = options;
     const { isNobodyThere = isNobodyLeft } = options;
     this.#pace = new RestartPace({
@@ -84,6 +89,7 @@ export class WorkerSlot {
       if (!worker.wasKilled || this.#stopping) throw error;
       const { message: reason } = error as Error;
       this.#log.warning("{reason}; starting it again", { reason });
+      this.#record.restarts[worker.failure ?? "died"]++;
       worker = this.#launch();
       servingBy = await worker.ready;
     }
@@ -198,8 +204,10 @@ export class WorkerSlot {
       const order = this.#options.trace?.();
       return order && worker.ask("trace", order);
     }).catch(() => {}); // It is gone, or does not answer, which others notice too.
-    worker.ended.then(() => {
+    worker.ended.then((how) => {
       this.#alive.delete(worker);
+      const reason = worker.failure === undefined ? "ended in order" : how;
+      this.#record.ended(worker, { time: this.#runtime.clock.date(), reason });
       if (this.#current === worker) this.#current = undefined;
       if (worker.totals !== undefined) this.#ended.push(worker.totals);
     });
@@ -223,6 +231,7 @@ export class WorkerSlot {
       if (this.#stopping) return;
       const next = await this.#launchAtLast();
       if (next === undefined) return;
+      this.#record.restarts[reason === undefined ? "replaced" : current.failure ?? "died"]++;
       this.#announce(next);
       if (reason === undefined) this.#handOver(current, next);
       current = next;

@@ -89,6 +89,7 @@ function shapeOf({ type, bare }: Option): Shape {
     case "frontend":
       return "frontends";
     case "backend":
+    case "status":
       return "address";
     case "choice":
     case "ciphers":

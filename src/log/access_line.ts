@@ -20,6 +20,7 @@ export type Ending =
   | "deadline"
   | "stalled"
   | "drained"
+  | "disconnected"
   | "resources"
   | "failed";
 

@@ -17,6 +17,7 @@ import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import { isIpAddress } from "../wire/ip_address.ts";
 import { findGroup, findUser } from "./accounts.ts";
 import { missingCapability } from "./capabilities.ts";
+import { portNumber } from "./port_number.ts";
 import { ENGINES } from "../tls/engines.ts";
 import type { TlsConfiguration } from "../tls/tls_configuration.ts";
 import type { BackendName } from "./backend_refresh.ts";
@@ -160,19 +161,6 @@ async function lookup(host: string, option: string, runtime: Runtime): Promise<s
   } catch (error) {
     throw new StartupError(`${option}: the host name ${host} cannot be resolved`, { cause: error });
   }
-}
-
-async function portNumber(port: string, option: string, runtime: Runtime): Promise<number> {
-  if (/^\d+$/.test(port)) return Number(port);
-  const services = await runtime.files.readText("/etc/services").catch(() => "");
-  for (const line of services.split("\n")) {
-    const [name, place, ...aliases] = line.replace(/#.*/, "").trim().split(/\s+/);
-    const [number, protocol] = place?.split("/") ?? [];
-    if (protocol === "tcp" && (name === port || aliases.includes(port))) return Number(number);
-  }
-  throw new StartupError(
-    `${option}: ${port} is neither a port number nor a service in /etc/services`,
-  );
 }
 
 async function findPrivileges(settings: Settings, runtime: Runtime): Promise<WorkerPrivileges> {

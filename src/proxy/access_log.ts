@@ -3,12 +3,13 @@
  * log creates none of this. This file does not know what happens to the reports.
  */
 
-import type { PeerError, PeerErrorKind } from "../errors.ts";
-import type { ConnectionReport, Ending } from "../log/access_line.ts";
+import type { PeerError } from "../errors.ts";
+import type { ConnectionReport } from "../log/access_line.ts";
 import type { Clock, SocketAddress } from "../runtime/runtime.ts";
 import type { Client, Negotiated, SecureClient } from "../tls/engine.ts";
 import { certificateSubject } from "../x509/distinguished_name.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
+import type { EndOf } from "./ending.ts";
 import { ja4 } from "../wire/ja4.ts";
 
 /** Receives the report of a connection that has ended. */
@@ -18,8 +19,6 @@ export type OnConnection = (report: ConnectionReport) => void;
 export class AccessLog {
   readonly clock: Clock;
   readonly #onConnection: OnConnection;
-  /** Whether the remaining connections have been cut off. */
-  isOver = false;
 
   constructor(clock: Clock, onConnection: OnConnection) {
     this.clock = clock;
@@ -29,11 +28,6 @@ export class AccessLog {
   /** Starts the record of a connection that was just accepted. */
   begin(client: Client): AccessRecord {
     return new AccessRecord(this, client);
-  }
-
-  /** From now on, a connection that ends with a fault ended because the drain timeout expired. */
-  cutOff(): void {
-    this.isOver = true;
   }
 
   /** Passes a report on. Never throws. */
@@ -55,7 +49,6 @@ export class AccessRecord {
   #ja4: string | undefined;
   #negotiated: Negotiated | undefined;
   #handshakeTime: number | undefined;
-  #overdue = false;
   #backend: string | undefined;
   #bytesToBackend = 0;
   #bytesToClient = 0;
@@ -78,11 +71,6 @@ export class AccessRecord {
     this.#negotiated = negotiatedBy(client);
   }
 
-  /** The handshake was not done before the deadline. */
-  overdue(): void {
-    this.#overdue = true;
-  }
-
   /** Connected to this backend. */
   connected(backend: SocketAddress | { readonly path: string } | undefined): void {
     if (backend === undefined) return;
@@ -95,8 +83,8 @@ export class AccessRecord {
     this.#bytesToClient = toClient;
   }
 
-  /** The connection has ended: with this fault, or in order. */
-  end(fault: PeerError | undefined): void {
+  /** The connection has ended like this: with this fault, or in order. */
+  end(fault: PeerError | undefined, end: EndOf): void {
     const { clock } = this.#log;
     const agreement = this.#negotiated;
     const certificate = agreement?.clientCertificate;
@@ -118,21 +106,9 @@ export class AccessRecord {
       bytesToClient: this.#bytesToClient,
       handshakeTime: this.#handshakeTime,
       duration: clock.now() - this.#began,
-      ...this.#ending(fault),
+      ...end,
+      reason: fault?.message,
     });
-  }
-
-  #ending(fault: PeerError | undefined): Pick<ConnectionReport, "end" | "by" | "reason"> {
-    if (fault === undefined) return { end: "orderly", by: undefined, reason: undefined };
-    const { party, kind, message: reason } = fault;
-    if (this.#log.isOver) return { end: "drained", by: "stud", reason };
-    if (this.#overdue) return { end: "deadline", by: party, reason };
-    if (kind === "denied") return { end: "denied", by: "stud", reason };
-    if (kind === "resources") return { end: "resources", by: "stud", reason };
-    if (party === "client" || this.#backend !== undefined) {
-      return { end: ENDINGS[kind], by: party, reason };
-    }
-    return { end: kind === "timeout" ? "deadline" : "backend-failed", by: "backend", reason };
   }
 }
 
@@ -157,19 +133,3 @@ export function negotiatedBy(client: SecureClient): Negotiated | undefined {
     return undefined;
   }
 }
-
-/** How a fault of each kind is reported if the backend was connected, or if the fault is the client's. */
-const ENDINGS: Readonly<Record<PeerErrorKind, Ending>> = {
-  closed: "closed",
-  cut: "closed",
-  reset: "reset",
-  gone: "gone",
-  timeout: "stalled",
-  silent: "silent",
-  handshake: "handshake-failed",
-  denied: "denied",
-  resources: "resources",
-  refused: "failed",
-  unreachable: "failed",
-  other: "failed",
-};

@@ -172,6 +172,13 @@ export function isTooMany(error: unknown): boolean {
   return error instanceof PeerError && error.party === "client" && error.kind === "refused";
 }
 
+/** What a limit is counted as. */
+export function limitLabel({ name, counts }: Pick<PlaceRule, "name" | "counts">): string {
+  return name === DESCRIPTORS ? "descriptors" : `max-${counts}`;
+}
+
+/** The limit that refuses clients, as it is counted. */
+export const CLIENT_LIMIT = "max-connections-per-client";
 /** The limit's name for operators. */
 export const DESCRIPTORS = "connection limit (RLIMIT_NOFILE)";
 /**

@@ -6,9 +6,11 @@
 import { Abandonment } from "../abandonment.ts";
 import { PeerError } from "../errors.ts";
 import { counted } from "../counted.ts";
+import type { Registry } from "../metrics/registry.ts";
 import type { Endpoint, Runtime, Stream } from "../runtime/runtime.ts";
 import { endpointText, type PendingBackend, type TlsDialer } from "../tls/dialer.ts";
 import type { AccessRecord } from "./access_log.ts";
+import { BackendCounts } from "./backend_counts.ts";
 import type { Aborter } from "./aborter.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 import { type Dial, DialError, type DialFault, StaggeredDialer } from "./staggered_dialer.ts";
@@ -18,26 +20,40 @@ export interface DialingOptions {
   /** Milliseconds, for all endpoints together. */
   readonly timeout: number;
   readonly aborter: Aborter;
+  /** Where each address is counted. */
+  readonly metrics: Registry;
   /** Undefined: the backend receives plaintext. */
   readonly tls?: TlsDialer | undefined;
 }
 
 type Connected = Pick<AccessRecord, "connected">;
 
+/** The connection for which the backend is dialled. */
+interface Dialling {
+  /** Gets the backend once it is connected. */
+  backend: { readonly address: string } | undefined;
+}
+
 /** Connects to the backend of a worker. */
 export class BackendDialer {
   readonly #runtime: Runtime;
   readonly #aborter: Aborter;
   readonly #deadlines: DeadlineQueue;
+  readonly #metrics: Registry;
+  /** By address. */
+  readonly #counts = new Map<string, BackendCounts>();
   #timeout: number;
   #tls: TlsDialer | undefined;
   /** The only address, or a dialer that chooses among several. */
   #backend: Endpoint | StaggeredDialer;
+  /** Of the only address; undefined if there are several. */
+  #onlyCounts: BackendCounts | undefined;
   #abandoned = false;
 
   constructor(runtime: Runtime, endpoints: readonly Endpoint[], options: DialingOptions) {
     this.#runtime = runtime;
     this.#aborter = options.aborter;
+    this.#metrics = options.metrics;
     this.#timeout = options.timeout;
     this.#tls = options.tls;
     this.#deadlines = new DeadlineQueue(runtime.clock, options.timeout);
@@ -58,47 +74,60 @@ export class BackendDialer {
 
   /**
    * Connects; synchronously if nothing needs to be waited for. Throws or rejects with a {@linkcode PeerError} of
-   * the backend that names the addresses tried. The record receives the address connected to.
+   * the backend that names the addresses tried. The place and the record receive the address connected to.
    */
-  dial(record?: Connected): Stream | Promise<Stream> {
+  dial(place: Dialling, record?: Connected): Stream | Promise<Stream> {
     const backend = this.#backend;
+    const { clock } = this.#runtime;
     if (backend instanceof StaggeredDialer || this.#tls !== undefined) {
       return this.#underDeadline(
         (abandonment) =>
           backend instanceof StaggeredDialer
             ? backend.dial(abandonment)
             : this.#connect(backend, abandonment),
+        place,
         record,
       );
     }
+    const counts = this.#onlyCounts!;
+    const began = clock.now();
     const abandonment = new Abandonment();
     let stream: Stream | Promise<Stream>;
     try {
       stream = this.#runtime.network.dial(backend, abandonment);
     } catch (error) {
+      this.#failed(counts, error);
       throw this.#fault({ endpoint: backend, error, givenUp: false });
     }
     if (stream instanceof Promise) {
       const dialling = stream;
-      return this.#underDeadline(() => dialling, record, abandonment);
+      return this.#underDeadline(() => dialling, place, record, abandonment);
     }
+    counts.connected(clock.now() - began);
+    place.backend = counts;
     record?.connected(backend);
     return stream;
   }
 
   async #underDeadline(
     begin: (abandonment: Abandonment) => Stream | Promise<Stream>,
+    place: Dialling,
     record: Connected | undefined,
     abandonment = new Abandonment(),
   ): Promise<Stream> {
     const deadline = this.#deadlines.begin(() => abandonment.give());
     const backend = this.#backend;
+    const counts = this.#onlyCounts;
     try {
       const stream = await begin(abandonment);
-      record?.connected(connectedTo(stream, backend));
+      counts?.connected(this.#runtime.clock.now() - deadline.began);
+      const endpoint = connectedTo(stream, backend);
+      if (endpoint !== undefined) place.backend = counts ?? this.#countsOf(endpoint);
+      record?.connected(endpoint);
       return stream;
     } catch (error) {
       if (error instanceof DialError) throw this.#faultOfAll(error);
+      if (counts !== undefined) this.#failed(counts, error, abandonment);
       throw this.#fault({ endpoint: backend as Endpoint, error, givenUp: deadline.expired });
     } finally {
       deadline.lift();
@@ -113,9 +142,45 @@ export class BackendDialer {
 
   #backendOf(endpoints: readonly Endpoint[]): Endpoint | StaggeredDialer {
     const [only] = endpoints;
-    if (only !== undefined && endpoints.length === 1) return only;
-    const dial: Dial = async (endpoint, abandonment) => await this.#connect(endpoint, abandonment);
+    this.#onlyCounts = undefined;
+    if (only !== undefined && endpoints.length === 1) {
+      this.#onlyCounts = this.#countsOf(only);
+      return only;
+    }
+    const dial: Dial = (endpoint, abandonment) => this.#counted(endpoint, abandonment);
     return new StaggeredDialer(this.#runtime, endpoints, dial);
+  }
+
+  /** Connects to one of several addresses and counts how that ends. */
+  async #counted(endpoint: Endpoint, abandonment: Abandonment): Promise<Stream> {
+    const { clock } = this.#runtime;
+    const began = clock.now();
+    const counts = this.#countsOf(endpoint);
+    try {
+      const stream = await this.#connect(endpoint, abandonment);
+      counts.connected(clock.now() - began);
+      return stream;
+    } catch (error) {
+      this.#failed(counts, error, abandonment);
+      throw error;
+    }
+  }
+
+  /** An attempt that another address has overtaken has not failed. */
+  #failed(counts: BackendCounts, error: unknown, abandonment?: Abandonment): void {
+    if (abandonment?.given !== true) {
+      counts.failed(this.#runtime.network.peerError(error, "backend").kind);
+    }
+  }
+
+  #countsOf(endpoint: Endpoint): BackendCounts {
+    const address = endpointText(endpoint);
+    let counts = this.#counts.get(address);
+    if (counts === undefined) {
+      counts = new BackendCounts(this.#metrics, address);
+      this.#counts.set(address, counts);
+    }
+    return counts;
   }
 
   #connect(endpoint: Endpoint, abandonment: Abandonment): Stream | Promise<Stream> {
@@ -157,6 +222,7 @@ export class BackendDialer {
   #fault({ endpoint, error, givenUp }: DialFault): PeerError {
     const where = endpointText(endpoint);
     const native = this.#runtime.network.peerError(error, "backend");
+    if (givenUp && !this.#abandoned) this.#countsOf(endpoint).failed("timeout");
     if (!givenUp) {
       return new PeerError("backend", native.kind, `${where}: ${native.message}`, { cause: error });
     }

@@ -5,10 +5,12 @@ import type { Duplex, Runtime, Stream } from "../runtime/runtime.ts";
 import type { Client, Negotiated, PendingClient, SecureClient } from "../tls/engine.ts";
 import type { HandshakeReason } from "../tls/handshake_reasons.ts";
 import type { Aborter } from "./aborter.ts";
-import { type Admission, isTooMany, tooManyOf } from "./admission.ts";
+import { type Admission, CLIENT_LIMIT, isTooMany, tooManyOf } from "./admission.ts";
 import { type AccessLog, type AccessRecord, negotiatedBy } from "./access_log.ts";
 import type { Counters } from "./counters.ts";
 import type { Tracing } from "./client_trace.ts";
+import { endOf } from "./ending.ts";
+import type { FrontendCounts } from "./frontend_counts.ts";
 import type { Deadline } from "./deadline_queue.ts";
 import type { Departures } from "./departures.ts";
 import type { FaultSite } from "./handshake_failures.ts";
@@ -22,6 +24,12 @@ export interface ConnectionServices extends RelayServices {
   readonly runtime: Runtime;
   readonly aborter: Aborter;
   readonly counters: Counters;
+  /** The TLS library of the clients; undefined if they speak no TLS. */
+  readonly tlsLibrary: string | undefined;
+  readonly drainTimeout: {
+    /** Whether it has expired. */
+    readonly isOver: boolean;
+  };
   /** Called for each accepted client. */
   readonly onAccept?: (() => void) | undefined;
   readonly admission: Admission;
@@ -47,29 +55,31 @@ export async function serveConnection(
   services: ConnectionServices,
   place: Place,
   site: FaultSite,
+  counts: FrontendCounts,
 ): Promise<void> {
   const record = services.accessLog?.begin(client);
   let stream: Duplex | undefined;
   let negotiated: Negotiated | undefined;
   let backend: Stream | undefined;
+  const records = { place, counts, record };
   try {
-    const secure = await handshake(client, services, place, record);
+    const secure = await handshake(client, services, records);
     ({ stream } = secure);
     if (services.onEnd !== undefined) negotiated = negotiatedBy(secure);
-    admit(secure, services);
+    admit(secure, services, counts);
     // A client that has left right after its handshake needs no backend.
     if (stream.gone) throw new PeerError("client", "reset", "connection reset");
-    const dialling = services.backend.dial(record);
+    const dialling = services.backend.dial(place, record);
     backend = dialling instanceof Promise ? await dialling : dialling;
     const preface = services.preface(client, secure);
     if (preface !== undefined) await writeAll(backend, preface, services);
-    const fault = await relay(stream, backend, services, record);
+    const fault = await relay(stream, backend, services, records);
     if (fault !== undefined) services.onFault(fault, client, site);
-    record?.end(fault);
+    recordEnd(fault, services, records);
   } catch (error) {
     const fault = services.runtime.network.peerError(error, "client");
     services.onFault(fault, client, site);
-    record?.end(fault);
+    recordEnd(fault, services, records);
     // After a backend failure, the client must not see an orderly end.
     if (fault.party === "backend") await services.aborter.abort(client, "now");
   } finally {
@@ -80,13 +90,35 @@ export async function serveConnection(
   }
 }
 
+/** What a connection is recorded in. */
+interface Records {
+  readonly place: Place;
+  readonly counts: FrontendCounts;
+  readonly record: AccessRecord | undefined;
+}
+
+/** Records the end of a connection: with this fault, or in order. */
+function recordEnd(
+  fault: PeerError | undefined,
+  { runtime, drainTimeout }: ConnectionServices,
+  { place, counts, record }: Records,
+): void {
+  const end = endOf(
+    fault,
+    place.backend !== undefined,
+    drainTimeout.isOver ? "drained" : place.fate,
+  );
+  counts.ended(end, (runtime.clock.now() - place.began) / 1000);
+  record?.end(fault, end);
+}
+
 /** One deadline covers everything the client sends before it may talk to the backend. */
 async function handshake(
   client: PendingClient,
   services: ConnectionServices,
-  place: Place,
-  record: AccessRecord | undefined,
+  { place, counts, record }: Records,
 ): Promise<SecureClient> {
+  const { counters, tlsLibrary } = services;
   const deadline = place.beginHandshake(() => services.aborter.abort(client, "now"));
   const { tracing } = services;
   let traced = tracing.current?.begin(client);
@@ -101,13 +133,17 @@ async function handshake(
     const secure = await (traced === undefined
       ? client.handshake(record?.onHello)
       : client.handshake(traced.seeing(record?.onHello), traced.onChosen));
+    if (tlsLibrary !== undefined) {
+      const seconds = (services.runtime.clock.now() - deadline.began) / 1000;
+      counts.agreed(tlsLibrary, secure.stream.agreement, seconds);
+    }
     record?.agreed(secure);
     traced?.agreed(secure);
     return secure;
   } catch (error) {
-    if (deadline.expired && deadline.early === undefined) record?.overdue();
     const fault = handshakeFault(error, deadline, awaited);
-    countFault(fault, services.counters);
+    countFault(fault, counters, counts);
+    if (deadline.expired && deadline.early === undefined) place.fate = "deadline";
     if (fault instanceof PeerError) traced?.failed(fault);
     throw fault;
   } finally {
@@ -123,10 +159,17 @@ function handshakeFault(error: unknown, { expired, early }: Deadline, awaited: s
   return new PeerError("client", "handshake", words, { cause: error, reason });
 }
 
-function countFault(fault: unknown, counters: Counters): void {
-  if (isTooMany(fault)) counters.refused++;
-  else if (isSilent(fault)) counters.silent++;
-  else counters.handshakesFailed++;
+function countFault(fault: unknown, counters: Counters, counts: FrontendCounts): void {
+  if (isTooMany(fault)) {
+    counters.refused++;
+    counts.refused(CLIENT_LIMIT);
+  } else if (isSilent(fault)) {
+    counters.silent++;
+    counts.silent.value++;
+  } else {
+    counters.handshakesFailed++;
+    counts.handshakeFailed(fault);
+  }
 }
 
 function isSilent(error: unknown): boolean {
@@ -134,10 +177,15 @@ function isSilent(error: unknown): boolean {
 }
 
 /** Checks resumed sessions too: the rules may be newer than the session. */
-function admit(client: SecureClient, { counters }: ConnectionServices): void {
+function admit(
+  client: SecureClient,
+  { counters }: ConnectionServices,
+  counts: FrontendCounts,
+): void {
   const fault = client.admissionFault?.();
   if (fault === undefined) return;
   counters.clientsDenied++;
+  counts.denied.value++;
   throw new PeerError("client", "denied", fault);
 }
 

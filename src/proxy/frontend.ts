@@ -9,20 +9,26 @@ import type {
   TlsListener,
   TlsListenerOptions,
 } from "../tls/engine.ts";
-import { DESCRIPTORS, type FrontendPlaces, tooManyOf } from "./admission.ts";
+import { CLIENT_LIMIT, DESCRIPTORS, type FrontendPlaces, tooManyOf } from "./admission.ts";
+import type { FrontendCounts } from "./frontend_counts.ts";
 import { type ConnectionServices, serveConnection } from "./connection.ts";
 import type { FaultSite } from "./handshake_failures.ts";
 import type { Arrival, Place, Shortage } from "./places.ts";
 
+/** What the addresses of one name share. */
+export interface FrontendShares {
+  readonly places: FrontendPlaces;
+  readonly counts: FrontendCounts;
+}
+
 /** Options for opening a frontend. */
-export interface FrontendOptions {
+export interface FrontendOptions extends FrontendShares {
   readonly listener: TlsListener;
   readonly engine: TlsEngine;
   /** The requested address; its port may be 0. */
   readonly address: SocketAddress;
   /** The names of its listening sockets, on platforms that have such names. */
   readonly sockets: readonly string[];
-  readonly places: FrontendPlaces;
 }
 
 /** Serves the clients of one listening socket. */
@@ -36,6 +42,7 @@ export class Frontend implements FaultSite {
   #engine: TlsEngine;
   #services: ConnectionServices;
   #places: FrontendPlaces;
+  #counts: FrontendCounts;
   readonly #clients = new Map<PendingClient, Place>();
   #accepted = 0;
   /** Accepts the clients left in the kernel's queue before it closes. */
@@ -45,12 +52,13 @@ export class Frontend implements FaultSite {
   #onEmpty: (() => void)[] = [];
 
   constructor(options: FrontendOptions, services: ConnectionServices) {
-    const { listener, engine, address, sockets, places } = options;
+    const { listener, engine, address, sockets, places, counts } = options;
     this.#listener = listener;
     this.#engine = engine;
     this.#sockets = sockets;
     this.#services = services;
     this.#places = places;
+    this.#counts = counts;
     this.wanted = address;
   }
 
@@ -59,7 +67,7 @@ export class Frontend implements FaultSite {
     engine: TlsEngine,
     options: TlsListenerOptions,
     services: ConnectionServices,
-    places: FrontendPlaces,
+    shares: FrontendShares,
   ): Promise<Frontend> {
     const { address } = options;
     const { kernel } = services.runtime;
@@ -67,7 +75,7 @@ export class Frontend implements FaultSite {
     const listener = await engine.listen(options);
     const all = kernel?.listeners(listener.address) ?? [];
     const sockets = all.filter((name) => !others.includes(name));
-    return new Frontend({ listener, engine, address, sockets, places }, services);
+    return new Frontend({ listener, engine, address, sockets, ...shares }, services);
   }
 
   /**
@@ -84,9 +92,10 @@ export class Frontend implements FaultSite {
   }
 
   /** Serves new clients with these services and limits. Existing connections count for their client from now on. */
-  use(services: ConnectionServices, places: FrontendPlaces): void {
+  use(services: ConnectionServices, { places, counts }: FrontendShares): void {
     this.#services = services;
     this.#places = places;
+    this.#counts = counts;
     if (!services.admission.countsClients(places)) return;
     for (const [client, place] of this.#clients) {
       const host = this.#hostOf(client);
@@ -94,8 +103,23 @@ export class Frontend implements FaultSite {
     }
   }
 
-  get places(): FrontendPlaces {
-    return this.#places;
+  /** What it shares with the other addresses of its name. */
+  get shares(): FrontendShares {
+    return { places: this.#places, counts: this.#counts };
+  }
+
+  /** Its clients, the oldest first, each with its place. */
+  get clients(): ReadonlyMap<Client, Place> {
+    return this.#clients;
+  }
+
+  /** Resets a client because the operator wants that. */
+  disconnect(client: Client): void {
+    const place = this.#clients.get(client as PendingClient);
+    if (place === undefined) return;
+    place.fate ??= "disconnected";
+    if (place.relay !== undefined) place.relay.disconnect();
+    else this.#services.aborter.abort(client as PendingClient, "now");
   }
 
   /** What it serves new clients with. */
@@ -214,15 +238,19 @@ export class Frontend implements FaultSite {
 
   #begin(client: PendingClient): void {
     const { counters, admission, departures } = this.#services;
+    const counts = this.#counts;
     const place = admission.enter(this.#places);
     if (!this.#takeFor(client, place)) return;
     this.#accepted++;
     counters.accepted++;
     counters.active++;
+    counts.accepted.value++;
+    counts.active.value++;
     this.#services.onAccept?.();
     this.#clients.set(client, place);
-    serveConnection(client, this.#services, place, this).then(() => {
+    serveConnection(client, this.#services, place, this, counts).then(() => {
       departures.ended(--counters.active);
+      counts.active.value--;
       this.#clients.delete(client);
       admission.leave(place);
       if (this.#clients.size > 0) return;
@@ -238,6 +266,7 @@ export class Frontend implements FaultSite {
     const rule = place.takeFor(client.pair.peer.host);
     if (rule === undefined) return true;
     counters.refused++;
+    this.#counts.refused(CLIENT_LIMIT);
     this.#services.onFault(tooManyOf(rule), client, this);
     admission.leave(place);
     client.reset();

@@ -6,6 +6,7 @@
  */
 
 import type { Clock } from "../runtime/runtime.ts";
+import type { Agreement } from "../runtime/runtime.ts";
 import { clientNetwork } from "../wire/ip_address.ts";
 import type { Deadline } from "./deadline_queue.ts";
 
@@ -147,8 +148,27 @@ export class Places {
 /** Number of connections by client. */
 export type ClientCounts = Map<string, number>;
 
-/** The place of one connection, in its worker and in its frontend. */
+/** A relay, for those who ask which connections are open. */
+export interface OpenRelay {
+  /** When something was last relayed, by the clock, to within some seconds; undefined before. */
+  readonly movedAt: number | undefined;
+  readonly bytesToBackend: number;
+  readonly bytesToClient: number;
+  readonly agreement: Agreement | undefined;
+  /** Resets both sides because the operator wants that. */
+  disconnect(): void;
+}
+
+/** The place of one connection, in its worker and in its frontend, and what it is doing there. */
 export class Place {
+  /** When the connection was accepted: whole milliseconds by the clock, which take no memory of their own. */
+  began = 0;
+  /** The backend that it is connected to; undefined before. */
+  backend: { readonly address: string } | undefined;
+  /** Undefined before and after. */
+  relay: OpenRelay | undefined;
+  /** Why it ends, if its fault does not say so. */
+  fate: "deadline" | "disconnected" | undefined;
   readonly #all: readonly Places[];
   readonly #begin: (expire: () => void) => Deadline;
   readonly #handshakes: Set<Deadline> | undefined;
@@ -175,6 +195,7 @@ export class Place {
       this.#handshakes?.delete(deadline);
       expire();
     });
+    this.began = Math.round(deadline.began);
     this.#handshakes?.add(deadline);
     return deadline;
   }

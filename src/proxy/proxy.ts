@@ -3,15 +3,16 @@
  * worker and the library run one.
  */
 
-import type { ConnectionLimits, ProxySettings, Timeouts } from "../config/settings.ts";
 import { StartupError } from "../errors.ts";
 import type { Logger } from "../log/logger.ts";
-import type { Endpoint, ListenAddress, Runtime, SocketAddress } from "../runtime/runtime.ts";
+import type { Endpoint, Runtime, SocketAddress } from "../runtime/runtime.ts";
 import type { TlsEngine } from "../tls/engine.ts";
 import { Aborter } from "./aborter.ts";
-import { Admission, FrontendPlaces, type WorkerAdmission } from "./admission.ts";
-import { admissionRules, descriptorRule, type WorkerShare } from "./admission_rules.ts";
-import { AccessLog, type OnConnection } from "./access_log.ts";
+import { Registry } from "../metrics/registry.ts";
+import { Admission, FrontendPlaces, limitLabel } from "./admission.ts";
+import { admissionRules } from "./admission_rules.ts";
+import { Activity } from "./activity.ts";
+import { AccessLog } from "./access_log.ts";
 import { BackendDialer } from "./backend_dialer.ts";
 import { Tracing } from "./client_trace.ts";
 import type { ConnectionServices } from "./connection.ts";
@@ -19,61 +20,43 @@ import { logConnection } from "./connection_log.ts";
 import { type Counters, newCounters } from "./counters.ts";
 import { Departures } from "./departures.ts";
 import { FaultLog } from "./fault_log.ts";
-import { Frontend } from "./frontend.ts";
+import { Frontend, type FrontendShares } from "./frontend.ts";
+import { FrontendCounts } from "./frontend_counts.ts";
 import type { HandshakeFailure } from "./handshake_failures.ts";
+import {
+  disconnect,
+  type LiveFilter,
+  type OpenConnections,
+  openConnections,
+} from "./live_connections.ts";
 import { openAll, type Opening } from "./openings.ts";
+import {
+  nameOf,
+  type ProxyFrontend,
+  type ProxyOptions,
+  shareOf,
+  stallLimits,
+  workerAdmission,
+} from "./proxy_options.ts";
 import { prefaceEncoder } from "./preface.ts";
 import { newRelayBuffers } from "./relay.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
-import { type StallLimits, StallWatch } from "./stall_watch.ts";
+import { StallWatch } from "./stall_watch.ts";
 
-/** Options of a proxy. Some of the timeouts are not here, because only its owner uses them. */
-export interface ProxyOptions extends Omit<ProxySettings, "timeouts">, Partial<WorkerShare> {
-  /** At least one. */
-  readonly frontends: readonly ProxyFrontend[];
-  /** Log a line for each connection that has ended. */
-  readonly logConnections?: boolean;
-  /** Tried in this order for each connection, but those that failed recently come last. */
-  readonly backend: readonly Endpoint[];
-  /** How many descriptors this process may have open; undefined or 0 if unknown. */
-  readonly descriptors?: number;
-  /** Share the ports with other processes (SO_REUSEPORT). */
-  readonly reusePort: boolean;
-  /** Number of sockets to open on each address (see `ListenOptions`). */
-  readonly listeners?: number | undefined;
-  /** Open no new socket: a change that needs one is refused. */
-  readonly opensNothing?: boolean;
-  /** Number of processes that share the clients by client address. Undefined: the kernel decides. */
-  readonly steer: number | undefined;
-  /** See TlsListenerOptions. */
-  readonly steersNetworks?: boolean | undefined;
-  readonly timeouts: ProxyTimeouts;
-  /** Called for each connection that has ended: the access log. */
-  readonly onConnection?: OnConnection | undefined;
-  /** Called for each accepted client. */
-  readonly onAccept?: (() => void) | undefined;
-}
-
-/** An address to listen on, and the engine that does TLS there. All engines are of one kind. */
-export interface ProxyFrontend extends ListenAddress {
-  readonly engine: TlsEngine;
-  /** As the operator would write it. Addresses of the same name are one frontend and share its limits. */
-  readonly name?: string | undefined;
-  /** Limits for this frontend, in addition to the general ones; undefined if there are none. */
-  readonly limits?: Partial<ConnectionLimits> | undefined;
-}
-
-/** The timeouts that a proxy itself applies. */
-export type ProxyTimeouts = Omit<Timeouts, "drain" | "worker">;
+export type { ProxyFrontend, ProxyOptions, ProxyTimeouts } from "./proxy_options.ts";
 
 /** A running proxy. */
 export class Proxy {
   readonly counters: Counters = newCounters();
+  /** What it counts for each frontend, backend and limit. */
+  readonly metrics = new Registry();
   readonly #runtime: Runtime;
   readonly #log: Logger;
   readonly #faults: FaultLog;
   /** By the frontend's name. */
-  #places = new Map<string, FrontendPlaces>();
+  #shares = new Map<string, FrontendShares>();
+  readonly #activity: Activity;
+  readonly #drainTimeout = { isOver: false };
   #services: ConnectionServices;
   #frontends: Frontend[] = [];
   /** Frontends that no longer listen, kept until their clients have left. */
@@ -87,6 +70,7 @@ export class Proxy {
     this.#log = log;
     this.#faults = new FaultLog(log, runtime.clock);
     this.tracing = new Tracing({ log, clock: runtime.clock });
+    this.#activity = new Activity(runtime.clock);
     this.#services = this.#newServices(options);
   }
 
@@ -159,8 +143,7 @@ export class Proxy {
 
   /** Resolves when all connections have ended. */
   async drained(): Promise<void> {
-    const frontends = [...this.#frontends, ...this.#former];
-    await Promise.all(frontends.map((frontend) => frontend.drained()));
+    await Promise.all(this.#allFrontends.map((frontend) => frontend.drained()));
     this.#cancelEnd();
     this.#services.departures.cancel();
     this.tracing.end();
@@ -171,23 +154,45 @@ export class Proxy {
   endWithin(limit: number): void {
     this.#cancelEnd();
     this.#cancelEnd = this.#runtime.clock.after(limit, () => {
-      this.#services.accessLog?.cutOff();
-      for (const frontend of [...this.#frontends, ...this.#former]) frontend.abortAll();
+      this.#drainTimeout.isOver = true;
+      for (const frontend of this.#allFrontends) frontend.abortAll();
       // The relay may be waiting for the other side.
       this.#services.stallWatch.abortAll();
       this.#services.backend.abandonAll();
     });
   }
 
+  /** Makes the idle times of connections exact again. Called every few seconds while there are any. */
+  readonly ageActivity = (): void => this.#activity.age();
+
+  /**
+   * The connections that are open now and match, the oldest of each frontend first: at most `limit`, and how many
+   * there are. Throws `AddressFormatError` if the filter's client is no address.
+   */
+  connections(filter: LiveFilter, limit: number): OpenConnections {
+    return openConnections(this.#allFrontends, filter, limit, this.#runtime.clock.now());
+  }
+
+  /** Resets the connections that match, and returns their number. Throws like {@linkcode Proxy.connections}. */
+  disconnect(filter: LiveFilter): number {
+    return disconnect(this.#allFrontends, filter, this.#runtime.clock.now());
+  }
+
+  /** Those that listen, and those that only have clients. */
+  get #allFrontends(): Frontend[] {
+    return [...this.#frontends, ...this.#former];
+  }
+
   /** What happens to each frontend. An existing socket is kept if its engine allows it. */
   async #steps(options: ProxyOptions): Promise<FrontendStep[]> {
     const steps: (FrontendStep | undefined)[] = [];
     const openings: Opening<Frontend>[] = [];
-    for (const { engine, name: _name, limits: _limits, ...address } of options.frontends) {
-      const current = this.#servedAt(address);
+    for (const frontend of options.frontends) {
+      const { engine } = frontend;
+      const current = this.#servedAt(frontend);
       const adopt = await current?.serveBy(engine);
       steps.push(current && adopt && { frontend: current, adopt });
-      if (steps.at(-1) === undefined) openings.push(this.#opening(engine, address, options));
+      if (steps.at(-1) === undefined) openings.push(this.#opening(frontend, options));
     }
     const opened = await openAll(this.#runtime.network, openings, (one) => this.#withdraw(one));
     return steps.map((step) => {
@@ -197,16 +202,18 @@ export class Proxy {
     });
   }
 
-  #opening(engine: TlsEngine, address: ListenAddress, options: ProxyOptions): Opening<Frontend> {
+  #opening(frontend: ProxyFrontend, options: ProxyOptions): Opening<Frontend> {
+    const { engine, name: _name, limits: _limits, ...address } = frontend;
     if (options.opensNothing) {
       const where = formatSocketAddress(address);
       throw new StartupError(`cannot listen on ${where}: this process opens no more sockets`);
     }
-    const places = new FrontendPlaces(this.#runtime.clock);
+    // Until the change is made.
+    const shares = this.#newShares(nameOf(frontend));
     const { reusePort } = options;
     return {
       ...{ engine, address, reusePort },
-      open: () => Frontend.listen(engine, { ...options, address }, this.#services, places),
+      open: () => Frontend.listen(engine, { ...options, address }, this.#services, shares),
     };
   }
 
@@ -217,7 +224,7 @@ export class Proxy {
   #withdraw(opened: Frontend): void {
     const served = this.#servedAt(opened.wanted);
     if (served === undefined) return opened.close();
-    opened.use(this.#services, served.places);
+    opened.use(this.#services, served.shares);
     opened.serve();
     void this.#close(opened, false);
   }
@@ -229,12 +236,12 @@ export class Proxy {
   #commit(steps: readonly FrontendStep[], options: ProxyOptions): Promise<void> {
     const before = this.#frontends;
     this.#services = this.#changeServices(options);
-    this.#places = this.#changePlaces(options);
+    this.#shares = this.#changeShares(options);
     for (const [index, { frontend, adopt }] of steps.entries()) {
       adopt?.();
       const name = nameOf(options.frontends[index]!);
       frontend.name = name;
-      frontend.use(this.#services, this.#places.get(name)!);
+      frontend.use(this.#services, this.#shares.get(name)!);
     }
     this.#frontends = steps.map(({ frontend }) => frontend);
     const { kernel } = this.#runtime;
@@ -263,18 +270,25 @@ export class Proxy {
     return stoppedAccepting;
   }
 
-  /** The places of every frontend; an existing frontend keeps its counts. */
-  #changePlaces(options: ProxyOptions): Map<string, FrontendPlaces> {
-    const changed = new Map<string, FrontendPlaces>();
+  /** What the addresses of every name share; an existing frontend keeps its counts. */
+  #changeShares(options: ProxyOptions): Map<string, FrontendShares> {
+    const changed = new Map<string, FrontendShares>();
     for (const frontend of options.frontends) {
       const name = nameOf(frontend);
       if (changed.has(name)) continue;
       const rules = admissionRules(frontend.limits ?? {}, shareOf(options), name);
-      const places = this.#places.get(name) ?? new FrontendPlaces(this.#runtime.clock);
-      places.use(rules);
-      changed.set(name, places);
+      const shares = this.#shares.get(name) ?? this.#newShares(name);
+      shares.places.use(rules);
+      changed.set(name, shares);
     }
     return changed;
+  }
+
+  #newShares(name: string): FrontendShares {
+    return {
+      places: new FrontendPlaces(this.#runtime.clock),
+      counts: new FrontendCounts(this.metrics, name),
+    };
   }
 
   /** The services for new connections. What watches over existing ones stays. */
@@ -290,13 +304,15 @@ export class Proxy {
   }
 
   #changingServices(
-    { preface, logConnections }: ProxyOptions,
-  ): Pick<ConnectionServices, "preface" | "takesProxyHeader" | "onEnd"> {
+    { preface, logConnections, frontends }: ProxyOptions,
+  ): Pick<ConnectionServices, "preface" | "takesProxyHeader" | "tlsLibrary" | "onEnd"> {
+    const { engine } = frontends[0]!;
     const onOmitted = (what: string) =>
       this.#log.warning("{what}", { what }, { event: "preface_field_omitted" });
     return {
       preface: prefaceEncoder(preface, onOmitted),
       takesProxyHeader: preface.kind === "proxy-proxy",
+      tlsLibrary: engine.dialer === undefined ? engine.name : undefined,
       onEnd: logConnections
         ? (client, negotiated) => logConnection(this.#log, client, negotiated)
         : undefined,
@@ -308,12 +324,17 @@ export class Proxy {
     const { oneRecordPerRead, dialer } = options.frontends[0]!.engine;
     const runtime = this.#runtime;
     const aborter = new Aborter(runtime);
-    const dialing = { timeout: timeouts.backendConnect * 1000, aborter, tls: dialer };
+    const dialing = {
+      ...{ timeout: timeouts.backendConnect * 1000, aborter, tls: dialer },
+      metrics: this.metrics,
+    };
     return {
       runtime,
       aborter,
-      stallWatch: new StallWatch(runtime, stallLimits(timeouts)),
+      stallWatch: new StallWatch(runtime, stallLimits(timeouts), this.ageActivity),
       counters: this.counters,
+      activity: this.#activity,
+      drainTimeout: this.#drainTimeout,
       onAccept,
       departures: new Departures(runtime.clock, () => runtime.kernel?.releaseMemory?.()),
       buffers: dialer === undefined
@@ -322,7 +343,10 @@ export class Proxy {
       admission: new Admission(
         runtime.clock,
         workerAdmission(options),
-        (rule) => this.#faults.full(rule),
+        (rule) => {
+          this.metrics.counter("limit_reached", [limitLabel(rule)]).value++;
+          this.#faults.full(rule);
+        },
       ),
       backend: new BackendDialer(runtime, backend, dialing),
       ...this.#changingServices(options),
@@ -363,27 +387,4 @@ interface FrontendStep {
   readonly opened?: Frontend;
   /** Makes the new engine serve the existing socket. */
   readonly adopt?: () => void;
-}
-
-/** In milliseconds. */
-function stallLimits({ linger, stall }: ProxyTimeouts): StallLimits {
-  return { linger: linger * 1000, stall: stall * 1000 };
-}
-
-function workerAdmission(options: ProxyOptions): WorkerAdmission {
-  const { timeouts, descriptors, frontends } = options;
-  const { places, client } = admissionRules(options.limits, shareOf(options));
-  return {
-    handshakeTimeout: timeouts.handshake * 1000,
-    places: [...descriptorRule(descriptors, frontends.length), ...places],
-    client,
-  };
-}
-
-function shareOf({ workers, clientsStay = false }: ProxyOptions): WorkerShare {
-  return { workers, clientsStay };
-}
-
-function nameOf({ name, ...address }: ProxyFrontend): string {
-  return name ?? formatSocketAddress(address);
 }

@@ -11,8 +11,8 @@ import type { Inlet } from "./inlet.ts";
 export interface Direction {
   readonly to: Duplex;
   readonly inlet: Inlet;
-  /** Called whenever bytes have arrived. */
-  readonly onBytes: () => void;
+  /** Called whenever bytes have arrived, with how many. */
+  readonly onBytes: (length: number) => void;
   /** Whether a write is in progress. */
   writing: boolean;
   /** Bytes read. */
@@ -93,7 +93,7 @@ class Pump {
     }
     const direction = this.#direction;
     direction.bytes += bytes.length;
-    direction.onBytes();
+    direction.onBytes(bytes.length);
     direction.writing = true;
     return this.#write(bytes);
   }

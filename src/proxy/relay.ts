@@ -7,11 +7,14 @@
  */
 
 import { type Party, PeerError } from "../errors.ts";
-import { type Duplex, pause, type Runtime } from "../runtime/runtime.ts";
+import { type Agreement, type Duplex, pause, type Runtime } from "../runtime/runtime.ts";
 import type { Abortable, Aborter, AbortMoment } from "./aborter.ts";
 import type { AccessRecord } from "./access_log.ts";
+import type { Activity } from "./activity.ts";
 import type { Counters } from "./counters.ts";
+import type { FrontendCounts } from "./frontend_counts.ts";
 import { type Inlet, lendingInlet } from "./inlet.ts";
+import type { OpenRelay } from "./places.ts";
 import { type Direction, discard, pump } from "./pump.ts";
 import { ReadBuffers } from "./read_buffer.ts";
 import type { StallWatch, Watched } from "./stall_watch.ts";
@@ -22,8 +25,23 @@ export interface RelayServices {
   readonly aborter: Aborter;
   readonly stallWatch: StallWatch;
   readonly counters: Counters;
+  readonly activity: Activity;
   readonly buffers: RelayBuffers;
 }
+
+/** The connection that a relay belongs to. */
+export interface RelayOwner {
+  readonly counts: RelayCounts;
+  /** Gets the relay while it runs. */
+  readonly place?: { relay: OpenRelay | undefined };
+  readonly record?: Pick<AccessRecord, "relayed"> | undefined;
+}
+
+/** Where a relay counts. */
+export type RelayCounts = Pick<
+  FrontendCounts,
+  "toBackend" | "toClient" | "clientsWithoutCloseNotify" | "backendsWithoutCloseNotify"
+>;
 
 /** The buffers of both directions. */
 export interface RelayBuffers {
@@ -65,28 +83,31 @@ export type RelayEnd = Duplex & Abortable;
 
 /**
  * Relays until both directions have ended. Resolves with undefined after an orderly end, otherwise with the first
- * fault. The caller closes both sides afterwards; no read or write is pending then. The record receives the byte
- * counts.
+ * fault. The caller closes both sides afterwards; no read or write is pending then. The record of its owner receives
+ * the byte counts.
  */
 export function relay(
   client: RelayEnd,
   backend: RelayEnd,
   services: RelayServices,
-  record?: Pick<AccessRecord, "relayed">,
+  owner: RelayOwner,
 ): Promise<PeerError | undefined> {
-  return new Relay(client, backend, services).run(record);
+  return new Relay(client, backend, services, owner.counts).run(owner);
 }
 
-class Relay implements Watched {
+class Relay implements Watched, OpenRelay {
   readonly #client: RelayEnd;
   readonly #backend: RelayEnd;
   readonly #services: RelayServices;
+  readonly #counts: RelayCounts;
   readonly #up: Direction;
   readonly #down: Direction;
   #fault: PeerError | undefined;
   #backendTakesNoMore = false;
   /** The reset that a write to the backend failed with. */
   #backendReset: PeerError | undefined;
+  /** See {@linkcode OpenRelay}. */
+  movedAt: number | undefined;
   #downOver = false;
   #upOver = false;
   /** Whether the backend has sent nothing since the client's last bytes. */
@@ -96,31 +117,55 @@ class Relay implements Watched {
   /** Aborts in progress. Nothing is closed before they are done, or the end would look orderly. */
   readonly #aborts: Promise<void>[] = [];
 
-  constructor(client: RelayEnd, backend: RelayEnd, services: RelayServices) {
+  constructor(client: RelayEnd, backend: RelayEnd, services: RelayServices, counts: RelayCounts) {
     this.#client = client;
     this.#backend = backend;
     this.#services = services;
+    this.#counts = counts;
+    const { activity } = services;
     const { fromClient, fromBackend } = services.buffers;
     const up = lendingInlet(client, backend) ?? fromClient.take(client);
     const down = lendingInlet(backend, client) ?? fromBackend.take(backend);
-    this.#up = newDirection(backend, up, () => this.#unanswered = true);
-    this.#down = newDirection(client, down, () => this.#unanswered = false);
+    this.#up = newDirection(backend, up, (length) => {
+      this.#unanswered = true;
+      counts.toBackend.value += length;
+      this.movedAt = activity.time;
+    });
+    this.#down = newDirection(client, down, (length) => {
+      this.#unanswered = false;
+      counts.toClient.value += length;
+      this.movedAt = activity.time;
+    });
   }
 
-  async run(record: Pick<AccessRecord, "relayed"> | undefined): Promise<PeerError | undefined> {
+  async run({ place, record }: RelayOwner): Promise<PeerError | undefined> {
     const { stallWatch, counters } = this.#services;
+    if (place !== undefined) place.relay = this;
     stallWatch.add(this);
     const down = this.#runDown();
     await this.#runUp();
     await down;
     if (this.#aborts.length > 0) await Promise.all(this.#aborts);
     stallWatch.delete(this);
+    if (place !== undefined) place.relay = undefined;
     counters.bytesToBackend += this.#up.bytes;
     counters.bytesToClient += this.#down.bytes;
     record?.relayed(this.#up.bytes, this.#down.bytes);
     this.#up.inlet.release();
     this.#down.inlet.release();
     return this.#fault;
+  }
+
+  get bytesToBackend(): number {
+    return this.#up.bytes;
+  }
+
+  get bytesToClient(): number {
+    return this.#down.bytes;
+  }
+
+  get agreement(): Agreement | undefined {
+    return this.#client.agreement;
   }
 
   get ended(): boolean {
@@ -151,6 +196,10 @@ class Relay implements Watched {
 
   abort(): void {
     this.#abortBoth(new PeerError("client", "reset", "drain timeout expired"), "now");
+  }
+
+  disconnect(): void {
+    this.#abortBoth(new PeerError("client", "reset", "disconnected by the operator"), "now");
   }
 
   async #runUp(): Promise<void> {
@@ -196,7 +245,10 @@ class Relay implements Watched {
    * missing must the backend not see an orderly end.
    */
   #clientLeft(fault: PeerError): void {
-    if (fault.kind === "closed") this.#services.counters.clientsWithoutCloseNotify++;
+    if (fault.kind === "closed") {
+      this.#services.counters.clientsWithoutCloseNotify++;
+      this.#counts.clientsWithoutCloseNotify.value++;
+    }
     this.#fault ??= fault;
     const damaged = fault.kind === "cut" || fault.kind === "other";
     if (this.#unanswered || this.#up.writing || damaged) {
@@ -214,6 +266,7 @@ class Relay implements Watched {
     if (fault.kind === "closed") {
       // It sent whole records and then ended the connection; plaintext would not have shown more.
       this.#services.counters.backendsWithoutCloseNotify++;
+      this.#counts.backendsWithoutCloseNotify.value++;
       if (await this.#passEnd()) return;
     }
     this.#fault ??= fault;
@@ -276,7 +329,11 @@ class Relay implements Watched {
   }
 }
 
-function newDirection(to: RelayEnd, inlet: Inlet, onBytes: () => void): Direction {
+function newDirection(
+  to: RelayEnd,
+  inlet: Inlet,
+  onBytes: (length: number) => void,
+): Direction {
   return { to, inlet, onBytes, writing: false, bytes: 0, ended: false };
 }
 

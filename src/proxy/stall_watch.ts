@@ -42,14 +42,17 @@ interface Mark {
 /** Watches all relays of a worker. */
 export class StallWatch {
   readonly #runtime: Runtime;
+  readonly #onLook: () => void;
   #limits: StallLimits;
   #period: number;
   readonly #watched = new Set<Watched>();
   readonly #marks = new Map<Watched, Mark>();
   #disarm: (() => void) | undefined;
 
-  constructor(runtime: Runtime, limits: StallLimits) {
+  /** `onLook` is called every few seconds while there are relays. */
+  constructor(runtime: Runtime, limits: StallLimits, onLook: () => void = () => {}) {
     this.#runtime = runtime;
+    this.#onLook = onLook;
     this.#limits = limits;
     this.#period = periodFor(limits);
   }
@@ -87,6 +90,7 @@ export class StallWatch {
 
   #look(): void {
     this.#disarm = undefined;
+    this.#onLook();
     const suspects = [...this.#watched].filter((relay) => this.#limitOf(relay) > 0);
     for (const relay of this.#marks.keys()) {
       if (this.#limitOf(relay) === 0) this.#marks.delete(relay);

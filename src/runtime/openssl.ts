@@ -7,6 +7,7 @@
  */
 
 import type { KeyBytes } from "../key_bytes.ts";
+import type { Agreement } from "./agreement.ts";
 
 /** OpenSSL refused. The message is OpenSSL's own reason, without codes. */
 export class OpenSslError extends Error {
@@ -165,6 +166,8 @@ export interface SslSession {
   takeOutput(): SslOutput | undefined;
   /** Only once the handshake is done. */
   readonly facts: SslFacts;
+  /** See `Duplex`. */
+  readonly agreement: Agreement | undefined;
   /** PEM text of the certificate that a server has presented, even if it was refused; undefined before that. */
   readonly shownCertificate: string | undefined;
   /** Releases it. After this, no other method may be called; this one may be called again. */

@@ -10,12 +10,15 @@ import type { PeerError } from "../errors.ts";
 import type { KeyBytes } from "../key_bytes.ts";
 import type { HttpAnswer, HttpQuestion } from "../wire/http.ts";
 import type { SocketAddress } from "../wire/preface.ts";
+import type { HttpServer, HttpServerOptions } from "./http_server.ts";
 import type { OpenSsl } from "./openssl.ts";
 import type { OtherProcesses } from "./other_process.ts";
 import type { Service } from "./service.ts";
 import type { StreamTls } from "./stream_tls.ts";
 import type { Stream, StreamListener, TlsStream, TlsStreamListener } from "./streams.ts";
 
+export type * from "./http_server.ts";
+export type { Agreement } from "./agreement.ts";
 export type * from "./other_process.ts";
 export type * from "./service.ts";
 export type * from "./streams.ts";
@@ -140,12 +143,19 @@ export interface Network {
    * status. Rejects with an error whose message is the reason in an operator's words.
    */
   request(request: HttpRequest): Promise<HttpAnswer>;
+  /**
+   * Serves HTTP/1.1, without TLS. Rejects with {@linkcode StartupError} naming the address when it cannot listen, or
+   * when the platform's server lacks the limits that it needs.
+   */
+  serveHttp(options: HttpServerOptions): Promise<HttpServer>;
   /** Turns a native error of a stream into stud's own. */
   peerError(error: unknown, party: PeerError["party"]): PeerError;
 }
 
 /** A request to a web server, with limits for the time and the size of the answer. */
 export interface HttpRequest extends HttpQuestion {
+  /** Path of a unix socket to connect to, whatever the URL's host is. Only for `http:`. */
+  readonly socketPath?: string;
   /** Milliseconds for connecting to each of the server's addresses. */
   readonly connectTimeout: number;
   /** Milliseconds for the whole exchange. */

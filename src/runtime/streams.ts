@@ -4,6 +4,7 @@
  */
 
 import type { SocketAddress } from "../wire/preface.ts";
+import type { Agreement } from "./agreement.ts";
 
 /** A byte stream with two directions that end independently. */
 export interface Duplex {
@@ -55,6 +56,11 @@ export interface Duplex {
   unsent(): number;
   /** Whether the peer is known to have reset the connection, as far as the platform can tell at no cost. */
   readonly gone?: boolean;
+  /**
+   * What its TLS handshake agreed on, once that is done; undefined if it is closed, or if the library does not tell.
+   * Costs next to nothing and never throws.
+   */
+  readonly agreement?: Agreement | undefined;
   /** Releases the descriptor. Never throws, and may be called again. */
   close(): void;
 }

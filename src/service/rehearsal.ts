@@ -7,7 +7,15 @@
 import { ACCESS_TO_SYSLOG } from "../config/log_settings.ts";
 import type { Settings } from "../config/settings.ts";
 import { PortInUseError, StartupError } from "../errors.ts";
-import type { LogHandle, Network, PidFile, Runtime, SocketAddress } from "../runtime/runtime.ts";
+import type {
+  HttpServer,
+  HttpServerOptions,
+  LogHandle,
+  Network,
+  PidFile,
+  Runtime,
+  SocketAddress,
+} from "../runtime/runtime.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 import { listenerOn, type ListenerTables } from "../wire/listener_tables.ts";
 import { missingCapability } from "../plan/capabilities.ts";
@@ -33,6 +41,7 @@ export class Rehearsal {
     const network: Partial<Network> = {
       probe: (address) => this.#probe(address),
       reserve: () => Promise.resolve(undefined),
+      serveHttp: (options) => this.#serveHttp(options),
     };
     this.runtime = Object.create(platform, {
       service: { value: service },
@@ -116,6 +125,19 @@ export class Rehearsal {
       this.#wouldFail(new PortInUseError(`cannot listen on ${where}: ${reason}`));
     }
     return port;
+  }
+
+  async #serveHttp(options: HttpServerOptions): Promise<HttpServer> {
+    const { address } = options;
+    if (!("path" in address)) await this.#probe(address);
+    try {
+      await this.#platform.network.serveHttp({ ...options, onlyChecks: true });
+    } catch (error) {
+      // A stud that runs has it.
+      if (!(error instanceof PortInUseError)) throw error;
+      this.#wouldFail(error);
+    }
+    return { address, close: () => Promise.resolve() };
   }
 
   /** False too where that is unknown: where there is no proc(5). */

@@ -23,6 +23,8 @@ export class StopSignals {
   readonly #hurry = deferred<void>();
   #settled: Promise<void> = Promise.resolve();
   #terminated = false;
+  #isReplaced = false;
+  #isStopping = false;
   #hungUp = false;
   #onHangUp: (() => void) | undefined;
 
@@ -36,6 +38,18 @@ export class StopSignals {
     processes.onSignal("SIGQUIT", () => this.#endNow());
     // On SIGHUP a stud with a terminal has lost it, and could no longer be ended with Ctrl-C.
     processes.onSignal("SIGHUP", () => processes.onTerminal ? this.#endNow() : this.#hangUp());
+  }
+
+  /** Whether a successor has replaced this stud, so that nothing has to wait for clients of this one. */
+  get isReplaced(): boolean {
+    return this.#isReplaced;
+  }
+
+  /** Requests a drain like a first SIGTERM, but never counts as one. False if stud is ending already. */
+  requestDrain(): boolean {
+    if (this.#isStopping) return false;
+    this.#end("drain");
+    return true;
   }
 
   /** Delays a successor's request until this has settled. */
@@ -58,7 +72,7 @@ export class StopSignals {
   #terminate(): void {
     if (this.#terminated) return this.#endNow();
     this.#terminated = true;
-    this.#stop.resolve("drain");
+    this.#end("drain");
   }
 
   /**
@@ -66,13 +80,19 @@ export class StopSignals {
    */
   #leave(): void {
     this.#settled.then(() => {
-      this.#stop.resolve("drain");
+      this.#isReplaced = true;
+      this.#end("drain");
       this.#replaced.resolve();
     });
   }
 
   #endNow(): void {
-    this.#stop.resolve("now");
+    this.#end("now");
     this.#hurry.resolve();
+  }
+
+  #end(how: Stop): void {
+    this.#isStopping = true;
+    this.#stop.resolve(how);
   }
 }

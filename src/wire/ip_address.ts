@@ -32,6 +32,13 @@ export function isIpAddress(text: string): boolean {
   }
 }
 
+/** Whether only this machine reaches an IP address: 127.0.0.0/8 (RFC 1122) or ::1 (RFC 4291). */
+export function isLoopback(text: string): boolean {
+  const bytes = parseIpAddress(text);
+  if (bytes.length === 4) return bytes[0] === 127;
+  return bytes.every((byte, at) => byte === (at === 15 ? 1 : 0));
+}
+
 /** Drops the IPv6 prefix of a mapped IPv4 address and leaves any other address text unchanged. */
 export function unmapIpv4(text: string): string {
   return text.startsWith("::ffff:") && text.includes(".") ? text.slice(7) : text;

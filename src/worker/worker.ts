@@ -10,16 +10,17 @@ import {
   accessMessages,
   failuresToTell,
   faultOf,
+  linesLost,
   logMessage,
   messageText,
 } from "../control/worker_messages.ts";
 import type {
   Answer,
   Asked,
+  CounterReport,
   Fault,
   RequestKind,
   WorkerConfiguration,
-  WorkerCounters,
   WorkerEvent,
   WorkerPrivileges,
   WorkerRequest,
@@ -77,6 +78,10 @@ class Worker {
     report: () => this.#logCounters(),
     failures: () => ({ failures: failuresToTell(this.#proxy?.failures ?? []) }),
     trace: (order) => this.#proxy?.tracing.begin(order),
+    connections: ({ filter, limit }) => {
+      return this.#proxy?.connections(filter, limit) ?? { matching: 0, connections: [] };
+    },
+    disconnect: ({ filter }) => ({ matching: this.#proxy?.disconnect(filter) ?? 0 }),
     ping: () => {},
   };
 
@@ -88,11 +93,7 @@ class Worker {
       {
         most: 2_000,
         batch: 100,
-        lossLine: (lost) =>
-          messageLine(logMessage("warning", `${counted(lost, "log line")} of this worker lost`, {
-            event: "worker_log_lines_lost",
-            fields: { count: lost },
-          })),
+        lossLine: (lost) => messageLine(linesLost(lost)),
       },
     );
     this.#accessLines = new LineQueue((lines) => this.#sendAccessLines(lines), {
@@ -126,9 +127,9 @@ class Worker {
     });
     const code = await this.#end.promise;
     this.#reports?.stop();
-    if (this.#proxy !== undefined) {
-      this.#say({ type: "ended", counters: { ...this.#proxy.counters } });
-    }
+    const reports = this.#reports?.last() ?? [];
+    for (const report of reports.slice(0, -1)) this.#say({ type: "counters", ...report });
+    if (reports.length > 0) this.#say({ type: "ended", ...reports.at(-1)! });
     await this.#flushed();
     return code;
   }
@@ -207,8 +208,8 @@ class Worker {
     this.#dropPrivileges(configuration.privileges);
     const refused = this.#confine(configuration);
     this.#proxy = proxy;
-    const say = (counters: WorkerCounters) => this.#say({ type: "counters", counters });
-    this.#reports = new CounterReports(clock, proxy.counters, say);
+    const say = (report: CounterReport) => this.#say({ type: "counters", ...report });
+    this.#reports = new CounterReports(clock, proxy, say);
     proxy.serve();
     const { library, missing } = frontends[0]!.engine;
     return {

@@ -1,7 +1,7 @@
 /** `deno task demo`: seen from a terminal, it explains itself, answers, and leaves nothing behind. */
 
 import { request } from "node:https";
-import { assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { eventually, within } from "../support/eventually.ts";
 import { processesWith } from "../support/proc.ts";
 import { testWith } from "../support/tools.ts";
@@ -19,6 +19,7 @@ Deno.test("the demo makes one request through stud, shows what arrived, and ends
   assertStringIncludes(text, "one request through it: https://127.0.0.1:");
   assertStringIncludes(text, "TLSv1.3");
   assertStringIncludes(text, "PROXY TCP4 127.0.0.1 127.0.0.1 ");
+  assert(/relayed by: {3}worker [12] \(process \d+\)/.test(text), text);
   assertStringIncludes(text, "try it yourself:");
 });
 
@@ -46,7 +47,14 @@ testWith(
         () => text,
       );
       const [, url] = /curl -k (https:\S+)/.exec(text)!;
-      assertStringIncludes(await page(new URL(url!)), "PROXY TCP4 127.0.0.1 127.0.0.1 ");
+      assertStringIncludes(await answer(url!), `"PROXY TCP4 127.0.0.1 127.0.0.1 `);
+      const [, statusPage] = /status page at (http:\S+),/.exec(text)!;
+      const page = await answer(url!, { accept: "text/html" });
+      assert(/<b>PROXY TCP4 127\.0\.0\.1 127\.0\.0\.1 \d+ \d+<\/b>/.test(page), page);
+      assert(/<p>worker [12]<\/p><p class="fact">process \d+/.test(page), page);
+      assertStringIncludes(page, `href="${statusPage}"`);
+      const metrics = await (await fetch(`${statusPage}metrics`)).text();
+      assert(/^stud_build_info\{/m.test(metrics), metrics);
     } finally {
       demo.kill("SIGTERM");
     }
@@ -58,9 +66,10 @@ testWith(
 );
 
 /** What the demo answers, to a client that trusts everything. */
-async function page(url: URL): Promise<string> {
+async function answer(url: string, headers: Record<string, string> = {}): Promise<string> {
   return await new Promise((resolve, reject) => {
-    const asked = request(url, { rejectUnauthorized: false, agent: false }, (response) => {
+    const options = { rejectUnauthorized: false, agent: false, headers } as const;
+    const asked = request(url, options, (response) => {
       let text = "";
       response.on("data", (part) => text += part);
       response.on("end", () => resolve(text));

@@ -301,6 +301,33 @@ test("counters are a copy that tells connections, failures and octets", async ()
   assertEquals(proxy.counters.active, 0);
 });
 
+test("metrics() and status() tell what the proxy has counted", async () => {
+  await using backend = Backend.serve(echo);
+  using pem = await temporaryPem();
+  const proxy = await terminate({
+    frontend: "127.0.0.1,0",
+    backend: backend.address,
+    pem: pem.text,
+  });
+  try {
+    const frontend = `127.0.0.1:${port(proxy)}`;
+    await echoOnce(port(proxy), pem, "hello");
+    await failHandshake(port(proxy));
+    await eventually("both have ended", () => proxy.status().totals.active === 0);
+    const { state, totals, frontends, backends, certificates } = proxy.status();
+    assertEquals([state, totals.accepted, totals.handshakesFailed], ["serving", 2, 1]);
+    assertEquals(frontends.map(({ name, accepted }) => [name, accepted]), [[frontend, 2]]);
+    assertEquals(backends.map(({ connects }) => connects), [1]);
+    assertEquals(certificates.map(({ names }) => names), [["localhost"]]);
+    const lines = proxy.metrics().split("\n");
+    assert(lines.includes(`stud_connections_accepted_total{frontend="${frontend}"} 2`));
+    assert(proxy.metrics("openmetrics").endsWith("# EOF\n"));
+  } finally {
+    await proxy.close({ drainTimeout: 0 });
+  }
+  assertEquals(proxy.status().state, "draining");
+});
+
 test("a backend that is not there is counted, and the client's end is not a clean one", async () => {
   using pem = await temporaryPem();
   const backend = `127.0.0.1,${freePort()}`;

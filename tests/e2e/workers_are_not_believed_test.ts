@@ -39,6 +39,8 @@ const BREACHES: Readonly<Record<string, [content: string | Uint8Array, words: Re
   "an answer to nothing": ['{"type":"answer"}\n', /an answer without a request/],
 };
 
+const ABOUT = { event: "reloaded", fields: {} };
+
 for (const [name, [content, words]] of Object.entries(BREACHES)) {
   testWith(
     { linux: true, root: true, notOnNode: true },
@@ -84,7 +86,9 @@ testWith(
     await using _ = site;
     using memory = new MemoryWatch(site.stud.pid);
     const lines = new TextEncoder().encode(
-      '{"type":"log","level":"info","text":"flood"}\n'.repeat(20_000),
+      '{"type":"log","level":"info","text":"flood","event":"reloaded","fields":{}}\n'.repeat(
+        20_000,
+      ),
     );
     const end = Date.now() + 3_000;
     const flood = (async () => {
@@ -92,7 +96,11 @@ testWith(
     })();
     await site.stud.output(/log lines lost: more than 1000 per second/);
     for (let count = 0; count < 10; count++) await site.echoOnce();
-    await writeAs(other, 1, '{"type":"log","level":"info","text":"heard"}\n');
+    await writeAs(
+      other,
+      1,
+      '{"type":"log","level":"info","text":"heard","event":"reloaded","fields":{}}\n',
+    );
     await site.stud.output(/worker \d: heard/);
     await flood;
     assert(memory.growth < 60, `${memory.growth} MiB`);
@@ -115,7 +123,7 @@ testWith(
         victim,
         1,
         `${JSON.stringify({ type: "access", lines: [forged] })}\n` +
-          `${JSON.stringify({ type: "log", level: "info", text: forged })}\n` +
+          `${JSON.stringify({ type: "log", level: "info", text: forged, ...ABOUT })}\n` +
           "not a message \x1b[31m\u202e end\n",
       );
       await writeAs(victim, 2, `thread 'main' panicked \x1b[31m\u202e${"x".repeat(5_000)} end\n`);

@@ -3,6 +3,7 @@
  * a session encrypts is the same octets, so that a test can read what was sent.
  */
 
+import type { Agreement } from "../../src/runtime/runtime.ts";
 import {
   type FormerTicketKeys,
   type OpenSsl,
@@ -107,6 +108,7 @@ export class FakeSession implements SslSession {
     peerCertificate: undefined,
     verifyResult: 0,
   };
+  agreement: Agreement | undefined;
   shownCertificate: string | undefined;
   freed = 0;
   /** What was called after the end, whatever became of the error. */

@@ -2,7 +2,10 @@
 
 import type { PeerError } from "../../src/errors.ts";
 import { Aborter } from "../../src/proxy/aborter.ts";
+import { Registry } from "../../src/metrics/registry.ts";
+import { Activity } from "../../src/proxy/activity.ts";
 import { newCounters } from "../../src/proxy/counters.ts";
+import { FrontendCounts } from "../../src/proxy/frontend_counts.ts";
 import { newRelayBuffers, relay, type RelayServices } from "../../src/proxy/relay.ts";
 import { StallWatch } from "../../src/proxy/stall_watch.ts";
 import { FakeRuntime } from "./fake_runtime.ts";
@@ -28,10 +31,12 @@ export function beginRelay(limits = { linger: 30_000, stall: 300_000 }): FakeRel
     aborter: new Aborter(runtime),
     stallWatch: new StallWatch(runtime, limits),
     counters: newCounters(),
+    activity: new Activity(runtime.clock),
     buffers: newRelayBuffers(true),
   };
   let outcome: FakeRelay["outcome"];
-  relay(client, backend, services).then((fault) => outcome = { fault });
+  const counts = new FrontendCounts(new Registry(), "frontend");
+  relay(client, backend, services, { counts }).then((fault) => outcome = { fault });
   return {
     ...{ runtime, client, backend, services },
     get outcome() {

@@ -9,6 +9,8 @@ import type {
   Files,
   HttpAnswer,
   HttpRequest,
+  HttpServer,
+  HttpServerOptions,
   Kernel,
   ListenerOptions,
   ListenOptions,
@@ -160,6 +162,10 @@ export class FakeNetwork implements Network {
   readonly requests: HttpRequest[] = [];
   respond: (request: HttpRequest) => Promise<HttpAnswer> = () =>
     Promise.reject(new Error("connection refused"));
+
+  serveHttp({ address }: HttpServerOptions): Promise<HttpServer> {
+    return Promise.resolve({ address, close: () => Promise.resolve() });
+  }
 
   request(request: HttpRequest): Promise<HttpAnswer> {
     this.requests.push(request);

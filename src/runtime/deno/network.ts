@@ -13,6 +13,8 @@ import type {
   Endpoint,
   HttpAnswer,
   HttpRequest,
+  HttpServer,
+  HttpServerOptions,
   ListenOptions,
   Network,
   SocketAddress,
@@ -30,7 +32,7 @@ import type {
 export function createDenoNetwork(): Network {
   return {
     ...{ listen, listenTls, dial, dialTls, trust, probe, takesIpv4OnIpv6 },
-    ...{ lookup: lookupAddresses, request, peerError },
+    ...{ lookup: lookupAddresses, request, serveHttp, peerError },
     ...Deno.build.os === "linux" && { reserve },
   };
 }
@@ -167,6 +169,10 @@ async function takesIpv4OnIpv6(): Promise<boolean> {
   } catch {
     return true;
   }
+}
+
+async function serveHttp(options: HttpServerOptions): Promise<HttpServer> {
+  return await (await import("../node_http_server.ts")).serveHttp(options);
 }
 
 async function request(exchange: HttpRequest): Promise<HttpAnswer> {

@@ -16,6 +16,8 @@ import { DialledSocket, DialledStream } from "./dialled_stream.ts";
 import { codeOf, isBefore } from "./facts.ts";
 import type {
   Endpoint,
+  HttpServer,
+  HttpServerOptions,
   ListenOptions,
   Network,
   SocketAddress,
@@ -28,7 +30,7 @@ import type {
 export function createNodeNetwork(): Network {
   return {
     ...{ listen, listenTls: noRustls, dial, dialTls: noRustls, trust, probe },
-    ...{ lookup: lookupAddresses, request: httpExchange, peerError },
+    ...{ lookup: lookupAddresses, request: httpExchange, serveHttp, peerError },
     // Node requests it explicitly, so the system's own default does not matter.
     takesIpv4OnIpv6: () => Promise.resolve(true),
   };
@@ -54,6 +56,10 @@ async function listen(options: ListenOptions): Promise<StreamListener> {
   const sharing = !reusePort ? { exclusive: true } : HAS_REUSE_PORT ? { reusePort: true } : {};
   await opened(server, options, { ...sharing, ...backlog === undefined ? {} : { backlog } });
   return new NodeListener(server);
+}
+
+async function serveHttp(options: HttpServerOptions): Promise<HttpServer> {
+  return await (await import("../node_http_server.ts")).serveHttp(options);
 }
 
 function noRustls(): Promise<never> {

@@ -7,6 +7,7 @@ import { type SecureContext, type Server, TLSSocket } from "node:tls";
 import { type Party, PeerError } from "../../errors.ts";
 import type { AcceptedStream as PlainStream } from "./accepted_stream.ts";
 import { isLent } from "./dialled_stream.ts";
+import { type Agreement, Agreements } from "../agreement.ts";
 import { isBefore } from "./facts.ts";
 import { endFloodWatch } from "./flood_watch.ts";
 import {
@@ -125,6 +126,17 @@ export class NodeTlsStream extends NodeStream implements AcceptedStream {
     if (this.fault !== undefined) return Promise.reject(this.fault);
     if (this.#done) return Promise.resolve();
     return new Promise((resolve, reject) => this.#established = { resolve, reject });
+  }
+
+  get agreement(): Agreement | undefined {
+    const version = this.#done ? this.#tls.getProtocol() : null;
+    // Node's types do not say that a socket which is gone has none.
+    const cipher = (this.#tls.getCipher() as { name: string } | undefined)?.name;
+    if (version === null || cipher === undefined) return undefined;
+    const resumed = this.#tls.isSessionReused() ? "yes" : "no";
+    return AGREEMENTS.of(`${version} ${cipher} ${resumed}`, () => {
+      return { version, cipher, group: "unknown", resumed };
+    });
   }
 
   get facts(): SslFacts {
@@ -321,6 +333,7 @@ function currentTurn(): number {
   return turn;
 }
 
+const AGREEMENTS = new Agreements<string>();
 /** Up to Node 24 "secure" is emitted within OpenSSL's handshake, where a session can be neither read from nor ended. */
 const SECURE_IS_EARLY = isBefore(process.versions.node, 25, 0);
 /** Bytes that fit into one record. */

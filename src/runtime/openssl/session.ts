@@ -12,6 +12,7 @@ import type {
   SslSession,
 } from "../openssl.ts";
 import { OpenSslError } from "../openssl.ts";
+import { type Agreement, Agreements } from "../agreement.ts";
 import type { Callbacks } from "./callbacks.ts";
 import { must, type Pointer, queuedError, textAt } from "./memory.ts";
 import { type OutputBio, type OutputBios, SMALL_OUTPUT } from "./output_bio.ts";
@@ -221,6 +222,24 @@ export class DenoSslSession implements SslSession {
     };
   }
 
+  get agreement(): Agreement | undefined {
+    const session = this.#pointer;
+    if (session === null || !this.#done) return undefined;
+    const { ssl } = this.#services.libraries;
+    const cipher = ssl.SSL_get_current_cipher(session);
+    const version = ssl.SSL_version(session);
+    const group = Number(ssl.SSL_ctrl(session, SSL_CTRL_GET_NEGOTIATED_GROUP, 0n, null));
+    const resumed = ssl.SSL_session_reused(session);
+    const protocols = (version & 0xff) * 2 + resumed;
+    const key = (protocols * 2 ** 16 + ssl.SSL_CIPHER_get_protocol_id(cipher)) * 2 ** 32 + group;
+    return AGREEMENTS.of(key, () => ({
+      version: textAt(ssl.SSL_get_version(session)) ?? "unknown",
+      cipher: textAt(ssl.SSL_CIPHER_get_name(cipher)) ?? "unknown",
+      group: group === 0 ? "none" : textAt(ssl.SSL_group_to_name(session, group)) ?? "unknown",
+      resumed: resumed === 1 ? "yes" : "no",
+    }));
+  }
+
   get shownCertificate(): string | undefined {
     const { ssl, crypto } = this.#services.libraries;
     const chain = ssl.SSL_get_peer_cert_chain(this.#session());
@@ -333,6 +352,7 @@ export class DenoSslSession implements SslSession {
   }
 }
 
+const AGREEMENTS = new Agreements<number>();
 const NOTHING = new Uint8Array();
 /** Bytes of plaintext that, as records, do not fit into a small BIO. */
 const LARGE_WRITE = SMALL_OUTPUT - (4 << 10);

@@ -11,7 +11,7 @@ import {
   type SslOutput,
   type SslSession,
 } from "../../runtime/openssl.ts";
-import type { Clock, SocketPair, Stream } from "../../runtime/runtime.ts";
+import type { Agreement, Clock, SocketPair, Stream } from "../../runtime/runtime.ts";
 import type { AcceptedStream, ConnectedStream, TlsPeer } from "../../runtime/stream_tls.ts";
 import type { ScratchBuffers } from "./scratch_buffers.ts";
 
@@ -73,6 +73,10 @@ export class SessionStream implements AcceptedStream, ConnectedStream {
 
   get takesAtOnce(): boolean {
     return this.#socket.takesAtOnce === true;
+  }
+
+  get agreement(): Agreement | undefined {
+    return this.#session?.agreement;
   }
 
   get facts(): SslFacts {

@@ -37,6 +37,9 @@ const DEFAULTS: Settings = {
     daemon: false,
     pidFile: undefined,
     listenReport: undefined,
+    status: undefined,
+    statusPublic: false,
+    drainDelay: 0,
   },
   tlsLibrary: OPENSSL_OR_RUSTLS,
   engine: {
@@ -229,6 +232,13 @@ Deno.test("each option changes its setting and no other", () => {
     }],
     [["--ssl-handshake-timeout=0.5"], { timeouts: { handshake: 0.5 } }],
     [["--backend-connect-timeout=1"], { timeouts: { backendConnect: 1 } }],
+    [["--status=/run/stud.sock"], {
+      service: { status: { kind: "unix", path: "/run/stud.sock" } },
+    }],
+    [["--status=,9090", "--status-public"], {
+      service: { status: { kind: "tcp", host: "127.0.0.1", port: "9090" }, statusPublic: true },
+    }],
+    [["--drain-delay=5"], { service: { drainDelay: 5 } }],
     [["--drain-timeout=0"], { timeouts: { drain: 0 } }],
     [["--linger-timeout=86400"], { timeouts: { linger: 86400 } }],
     [["--stall-timeout=0"], { timeouts: { stall: 0 } }],

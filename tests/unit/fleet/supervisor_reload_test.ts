@@ -277,7 +277,7 @@ Deno.test("warnings are given when they are new, quarantine as long as it lasts"
 });
 
 Deno.test("a change that workers are not told of is a change: the log level", async () => {
-  const settings = { log: { level: "info" } } as Settings;
+  const settings = { log: { level: "info" }, service: {} } as Settings;
   const log = { ...settings.log, level: "error" as const };
   const { hangUp, lines, told, end } = await bench(planOf({ settings }));
   await hangUp(planOf({ settings: { ...settings, log } }));

@@ -223,13 +223,13 @@ Deno.test("a worker's counters are the last that it told of each", async () => {
   const { worker, child } = newWorker();
   child.say(READY);
   await worker.ready;
-  assertEquals(worker.counters, {});
+  assertEquals(worker.counts.counters, {});
   child.say({ type: "counters", counters: { accepted: 2, active: 2 } });
   child.say({ type: "counters", counters: { active: 1 } });
   await settled();
-  assertEquals([worker.counters, worker.totals], [{ accepted: 2, active: 1 }, undefined]);
+  assertEquals([worker.counts.counters, worker.totals], [{ accepted: 2, active: 1 }, undefined]);
   child.say({ type: "ended", counters: TOTALS });
   child.end();
   await worker.ended;
-  assertEquals([worker.counters, worker.totals], [{ ...TOTALS, active: 1 }, TOTALS]);
+  assertEquals([worker.counts.counters, worker.totals], [{ ...TOTALS, active: 1 }, TOTALS]);
 });

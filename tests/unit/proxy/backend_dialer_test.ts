@@ -2,6 +2,7 @@
 
 import type { Abandonment } from "../../../src/abandonment.ts";
 import { PeerError } from "../../../src/errors.ts";
+import { Registry } from "../../../src/metrics/registry.ts";
 import { Aborter } from "../../../src/proxy/aborter.ts";
 import { BackendDialer } from "../../../src/proxy/backend_dialer.ts";
 import type { Endpoint, Stream } from "../../../src/runtime/runtime.ts";
@@ -16,7 +17,7 @@ const UNIX: Endpoint = { kind: "unix", path: "/run/web" };
 
 function newDialer(...endpoints: Endpoint[]) {
   const runtime = new FakeRuntime();
-  const options = { timeout: 2_000, aborter: new Aborter(runtime) };
+  const options = { timeout: 2_000, aborter: new Aborter(runtime), metrics: new Registry() };
   return { runtime, dialer: new BackendDialer(runtime, endpoints, options) };
 }
 
@@ -40,13 +41,13 @@ function newTlsDialer() {
       });
     },
   };
-  const options = { timeout: 2_000, aborter: new Aborter(runtime), tls };
+  const options = { timeout: 2_000, aborter: new Aborter(runtime), metrics: new Registry(), tls };
   return { runtime, streams, dialer: new BackendDialer(runtime, [SECOND], options) };
 }
 
 Deno.test("with TLS dial() gives a connection whose handshake is done", async () => {
   const { runtime, streams, dialer } = newTlsDialer();
-  const dialing = dialer.dial();
+  const dialing = dialer.dial({ backend: undefined });
   await runtime.clock.advance(1_999);
   streams[0]!.completeHandshake();
   assert(await dialing === streams[0]);
@@ -55,7 +56,7 @@ Deno.test("with TLS dial() gives a connection whose handshake is done", async ()
 
 Deno.test("a handshake that fails is told with its backend, and the connection closed", async () => {
   const { runtime, streams, dialer } = newTlsDialer();
-  const dialing = Promise.resolve(dialer.dial())
+  const dialing = Promise.resolve(dialer.dial({ backend: undefined }))
     .then(() => undefined, (error: PeerError) => error);
   await runtime.clock.advance(1);
   streams[0]!.failHandshake(new PeerError("backend", "handshake", "TLS: it is no good"));
@@ -66,7 +67,7 @@ Deno.test("a handshake that fails is told with its backend, and the connection c
 
 Deno.test("a handshake that stalls is reset at the deadline, and closed after that", async () => {
   const { runtime, streams, dialer } = newTlsDialer();
-  const dialing = Promise.resolve(dialer.dial())
+  const dialing = Promise.resolve(dialer.dial({ backend: undefined }))
     .then(() => undefined, (error: PeerError) => error);
   await runtime.clock.advance(1_999);
   assertEquals([streams[0]!.wasReset, streams[0]!.closed], [false, false]);
@@ -82,7 +83,7 @@ Deno.test("a handshake that stalls is reset at the deadline, and closed after th
 
 Deno.test("abandonAll() gives up handshakes too", async () => {
   const { runtime, dialer } = newTlsDialer();
-  const dialing = Promise.resolve(dialer.dial())
+  const dialing = Promise.resolve(dialer.dial({ backend: undefined }))
     .then(() => undefined, (error: PeerError) => error);
   await runtime.clock.advance(1);
   dialer.abandonAll();
@@ -104,7 +105,7 @@ Deno.test("dial() connects to the first address, and leaves no timer", async () 
   const { runtime, dialer } = newDialer(FIRST, SECOND);
   const stream = new FakeStream();
   runtime.network.answer = () => Promise.resolve(stream);
-  assert(await dialer.dial() === stream);
+  assert(await dialer.dial({ backend: undefined }) === stream);
   assertEquals(runtime.network.dialed, [FIRST]);
   assertEquals(runtime.clock.waiting, 0);
 });
@@ -112,19 +113,19 @@ Deno.test("dial() connects to the first address, and leaves no timer", async () 
 Deno.test("dial() rejects with the fault of each address", async () => {
   const refused = newDialer(FIRST, SECOND);
   const error = await assertRejects(
-    async () => await refused.dialer.dial(),
+    async () => await refused.dialer.dial({ backend: undefined }),
     PeerError,
     "[::1]:80: refused; 127.0.0.1:80: refused",
   );
   assertEquals([error.party, error.kind], ["backend", "refused"]);
   assertEquals(refused.runtime.clock.waiting, 0);
   await assertRejects(
-    async () => await newDialer(FIRST).dialer.dial(),
+    async () => await newDialer(FIRST).dialer.dial({ backend: undefined }),
     PeerError,
     "[::1]:80: refused",
   );
   await assertRejects(
-    async () => await newDialer(UNIX).dialer.dial(),
+    async () => await newDialer(UNIX).dialer.dial({ backend: undefined }),
     PeerError,
     "/run/web: refused",
   );
@@ -133,7 +134,7 @@ Deno.test("dial() rejects with the fault of each address", async () => {
 Deno.test("one deadline counts for all addresses together", async () => {
   const { runtime, dialer } = newDialer(FIRST, SECOND);
   runtime.network.answer = hang;
-  const dialing = Promise.resolve(dialer.dial())
+  const dialing = Promise.resolve(dialer.dial({ backend: undefined }))
     .then(() => undefined, (error: PeerError) => error);
   await runtime.clock.advance(2_000);
   const error = await dialing;
@@ -149,7 +150,7 @@ Deno.test("a fault before the deadline keeps its own reason", async () => {
   const { runtime, dialer } = newDialer(FIRST, SECOND);
   runtime.network.answer = (endpoint, abandonment) =>
     endpoint === FIRST ? Promise.reject(new NativeError("refused")) : hang(endpoint, abandonment);
-  const dialing = Promise.resolve(dialer.dial())
+  const dialing = Promise.resolve(dialer.dial({ backend: undefined }))
     .then(() => undefined, (error: PeerError) => error);
   await runtime.clock.advance(2_000);
   const { kind, message } = (await dialing)!;
@@ -164,12 +165,12 @@ Deno.test("a name with very many addresses gives a short line", async () => {
   }));
   const { dialer } = newDialer(...many);
   await assertRejects(
-    async () => await dialer.dial(),
+    async () => await dialer.dial({ backend: undefined }),
     PeerError,
     "192.0.2.0:80: refused; 192.0.2.1:80: refused; 192.0.2.2:80: refused; 6 more addresses",
   );
   await assertRejects(
-    async () => await newDialer().dialer.dial(),
+    async () => await newDialer().dialer.dial({ backend: undefined }),
     PeerError,
     "the backend has no address",
   );
@@ -181,9 +182,9 @@ Deno.test("use() is for new connections; those under way go on", async () => {
   const connecting = Promise.withResolvers<Stream>();
   runtime.network.answer = (endpoint) =>
     endpoint === FIRST ? connecting.promise : Promise.resolve(later);
-  const first = dialer.dial();
+  const first = dialer.dial({ backend: undefined });
   dialer.use([SECOND]);
-  assert(await dialer.dial() === later);
+  assert(await dialer.dial({ backend: undefined }) === later);
   connecting.resolve(stream);
   assert(await first === stream);
   assertEquals(runtime.network.dialed, [FIRST, SECOND]);
@@ -192,11 +193,11 @@ Deno.test("use() is for new connections; those under way go on", async () => {
 Deno.test("a deadline that one dial has used up is not another one's", async () => {
   const { runtime, dialer } = newDialer(FIRST);
   runtime.network.answer = hang;
-  const first = Promise.resolve(dialer.dial()).catch(() => "late");
+  const first = Promise.resolve(dialer.dial({ backend: undefined })).catch(() => "late");
   await runtime.clock.advance(1_500);
   const stream = new FakeStream();
   runtime.network.answer = () => Promise.resolve(stream);
-  assert(await dialer.dial() === stream);
+  assert(await dialer.dial({ backend: undefined }) === stream);
   await runtime.clock.advance(500);
   assertEquals(await first, "late");
 });
@@ -204,17 +205,17 @@ Deno.test("a deadline that one dial has used up is not another one's", async () 
 Deno.test("use() dials other addresses from then on, in another time", async () => {
   const { runtime, dialer } = newDialer(FIRST);
   runtime.network.answer = hang;
-  const before = Promise.resolve(dialer.dial());
+  const before = Promise.resolve(dialer.dial({ backend: undefined }));
   before.catch(() => {});
   dialer.use([UNIX]);
   dialer.change({ timeout: 500 });
   runtime.network.answer = () => Promise.resolve(new FakeStream());
-  await dialer.dial();
+  await dialer.dial({ backend: undefined });
   assertEquals(runtime.network.dialed, [FIRST, UNIX]);
   await runtime.clock.advance(2_000);
   await assertRejects(() => before, PeerError);
   runtime.network.answer = hang;
-  const after = Promise.resolve(dialer.dial());
+  const after = Promise.resolve(dialer.dial({ backend: undefined }));
   after.catch(() => {});
   await runtime.clock.advance(500);
   await assertRejects(() => after, PeerError, "/run/web");

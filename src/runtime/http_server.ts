@@ -1,0 +1,60 @@
+/**
+ * A small web server as the platform provides it, for what stud tells about itself. It owns sockets, limits and the
+ * protocol; what is asked and answered belongs to the caller. No request has a body.
+ */
+
+import type { SocketAddress } from "../wire/preface.ts";
+
+/** Where a web server listens: on TCP, or on a unix socket of mode 0600. */
+export type HttpServerAddress = SocketAddress | { readonly path: string };
+
+/** What clients may use. Times are in milliseconds. */
+export interface HttpServerLimits {
+  /** At the limit, a new connection ends the one that has waited longest. */
+  readonly connections: number;
+  /** Max bytes of a request's line and headers. */
+  readonly headerBytes: number;
+  /** For a client to send a whole request. */
+  readonly requestTime: number;
+  /** For the answer and for the client to read it. */
+  readonly answerTime: number;
+  /** Until a connection without a further request is closed. */
+  readonly idleTime: number;
+  /** Max requests of one connection. */
+  readonly requests: number;
+}
+
+/** A request without a body. */
+export interface ReceivedRequest {
+  /** As sent: `GET`. */
+  readonly method: string;
+  /** As sent: the path with its query. */
+  readonly target: string;
+  /** The value of a header field, whose name is in lower case. */
+  header(name: string): string | undefined;
+}
+
+/** What is answered. */
+export interface HttpServerAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** The parameters of a web server. */
+export interface HttpServerOptions {
+  readonly address: HttpServerAddress;
+  readonly limits: HttpServerLimits;
+  /** Only find out whether it could listen, as far as that shows without doing so. */
+  readonly onlyChecks?: boolean;
+  /** Called for each request. If it rejects, the answer is 500. */
+  readonly answer: (request: ReceivedRequest) => Promise<HttpServerAnswer>;
+}
+
+/** A web server that listens. */
+export interface HttpServer {
+  /** With the port that the system chose for 0. */
+  readonly address: HttpServerAddress;
+  /** Stops listening, removes the unix socket if it is still the same one, and ends all connections. Never rejects. */
+  close(): Promise<void>;
+}

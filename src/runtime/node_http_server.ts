@@ -1,0 +1,196 @@
+/**
+ * {@linkcode Network.serveHttp} of every platform, on `node:http`. What that leaves open is bounded here: the number of
+ * connections, clients that do not read, and requests with a body, which are refused.
+ */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { Server as TcpServer, type Socket } from "node:net";
+import { PortInUseError, StartupError } from "../errors.ts";
+import { formatSocketAddress } from "../wire/ip_address.ts";
+import type { HttpServer, HttpServerAddress, HttpServerOptions } from "./http_server.ts";
+import { codeOf } from "./node/facts.ts";
+import { checkUnixPath, listenOnPath, type UnixListener } from "./unix_listener.ts";
+
+/** Serves HTTP until closed. Rejects with {@linkcode StartupError}. */
+export async function serveHttp(options: HttpServerOptions): Promise<HttpServer> {
+  const serving = new NodeHttpServer(options);
+  if (options.onlyChecks) {
+    if ("path" in options.address) await checkUnixPath(options.address.path);
+    return serving;
+  }
+  try {
+    await serving.listen(options.address);
+    return serving;
+  } catch (error) {
+    await serving.close();
+    throw error;
+  }
+}
+
+class NodeHttpServer implements HttpServer {
+  readonly #options: HttpServerOptions;
+  readonly #server: Server;
+  /** All connections, and what ends each in time; the one that has waited longest for a request comes first. */
+  readonly #connections = new Map<Socket, ReturnType<typeof setTimeout>>();
+  #address: HttpServerAddress;
+  #unix: UnixListener | undefined;
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+    this.#address = options.address;
+    const { headerBytes, requestTime, idleTime, requests } = options.limits;
+    this.#server = createServer({
+      maxHeaderSize: headerBytes,
+      requestTimeout: requestTime,
+      headersTimeout: requestTime,
+      keepAliveTimeout: idleTime,
+      connectionsCheckingInterval: CHECK_PERIOD,
+    }, (request, response) => void this.#serve(request, response));
+    if (!(this.#server instanceof TcpServer)) {
+      throw new StartupError(
+        "needs Deno 2.9 or newer, whose web server can limit its clients; this Deno is older",
+      );
+    }
+    this.#server.maxRequestsPerSocket = requests;
+    this.#server.on("connection", (socket: Socket) => this.#take(socket));
+    this.#server.on("clientError", (error: Error, socket: Socket) => refuse(error, socket));
+  }
+
+  get address(): HttpServerAddress {
+    return this.#address;
+  }
+
+  async listen(address: HttpServerAddress): Promise<void> {
+    if ("path" in address) {
+      this.#unix = await listenOnPath(address.path, (path) => this.#opened({ path }));
+      return;
+    }
+    const { host, port } = address;
+    try {
+      await this.#opened({ host, port });
+    } catch (error) {
+      const why = LISTEN_FAULTS[codeOf(error) ?? ""] ?? (error as Error).message;
+      const Fault = codeOf(error) === "EADDRINUSE" ? PortInUseError : StartupError;
+      throw new Fault(`cannot listen on ${formatSocketAddress(address)}: ${why}`, { cause: error });
+    }
+    const bound = this.#server.address();
+    if (typeof bound === "object" && bound !== null) this.#address = { host, port: bound.port };
+  }
+
+  async close(): Promise<void> {
+    await this.#unix?.remove();
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+      for (const socket of this.#connections.keys()) socket.destroy();
+    });
+  }
+
+  #opened(where: { path: string } | { host: string; port: number }): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const server = this.#server;
+      const settle = (error?: Error) => {
+        server.off("listening", settle);
+        server.off("error", settle);
+        // A later error, such as a lack of descriptors, must not end the process.
+        server.on("error", () => {});
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+      server.on("listening", settle);
+      server.on("error", settle);
+      server.listen(where);
+    });
+  }
+
+  #take(socket: Socket): void {
+    const { connections, requestTime } = this.#options.limits;
+    if (this.#connections.size >= connections) {
+      const [longest] = this.#connections.keys();
+      this.#forget(longest!);
+      longest!.destroy();
+    }
+    this.#limit(socket, requestTime + CHECK_PERIOD);
+    socket.on("close", () => this.#forget(socket));
+    socket.on("error", () => socket.destroy());
+  }
+
+  /** Ends a connection after this time, whatever it does; empty lines, for example, are no request. */
+  #limit(socket: Socket, time: number): void {
+    this.#forget(socket);
+    this.#connections.set(socket, setTimeout(() => socket.destroy(), time));
+  }
+
+  #forget(socket: Socket): void {
+    clearTimeout(this.#connections.get(socket));
+    this.#connections.delete(socket);
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { socket } = request;
+    const { answerTime, idleTime, requestTime } = this.#options.limits;
+    this.#limit(socket, answerTime);
+    response.on("close", () => {
+      if (!socket.destroyed) this.#limit(socket, idleTime + requestTime);
+    });
+    response.on("error", () => socket.destroy());
+    if (hasBody(request)) return void send(response, TOO_LARGE, true);
+    const { headers, method = "", url: target = "" } = request;
+    const header = (name: string) => {
+      const value = headers[name];
+      return typeof value === "string" ? value : undefined;
+    };
+    try {
+      send(response, await this.#options.answer({ method, target, header }));
+    } catch {
+      send(response, FAILED, true);
+    }
+  }
+}
+
+function send(
+  response: ServerResponse,
+  { status, headers, body }: Awaited<ReturnType<HttpServerOptions["answer"]>>,
+  ends = false,
+): void {
+  const bytes = new TextEncoder().encode(body);
+  response.writeHead(status, {
+    ...headers,
+    "content-length": String(bytes.length),
+    ...ends && { connection: "close" },
+  });
+  if (response.req.method === "HEAD") response.end();
+  else response.end(bytes);
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) !== 0;
+}
+
+/** Answers what is not HTTP, or too large or slow to be read. */
+function refuse(error: Error, socket: Socket): void {
+  const status = STATUS_OF[codeOf(error) ?? ""] ?? "400 Bad Request";
+  if (socket.writable) {
+    socket.write(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  }
+  socket.destroySoon?.();
+  socket.destroy();
+}
+
+const PLAIN = { "content-type": "text/plain; charset=utf-8" };
+const TOO_LARGE = { status: 413, headers: PLAIN, body: "requests have no body here\n" };
+const FAILED = { status: 500, headers: PLAIN, body: "internal error\n" };
+
+const STATUS_OF: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+};
+
+/** By errno(3), in the words that stud uses on every platform. */
+const LISTEN_FAULTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "the port is in use",
+  EADDRNOTAVAIL: "this machine has no such address",
+  EACCES: "permission denied",
+};
+
+/** Milliseconds between two looks for clients that take too long. */
+const CHECK_PERIOD = 1_000;

@@ -1,0 +1,129 @@
+/** Where `--status` is served: whose socket it is, what is refused, and what a reload and a takeover do with it. */
+
+import { assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/ports.ts";
+import { Site } from "../support/site.ts";
+import { ask, socketPlace, statusOf, testStatus } from "../support/status_client.ts";
+import { runStud, Stud } from "../support/stud.ts";
+
+testStatus("the socket is its owner's, a stale one is replaced, a live one is not", async () => {
+  using place = socketPlace();
+  const args = ["--status", place.path];
+  {
+    await using site = await Site.startEcho(args);
+    assertEquals(Deno.statSync(place.path).mode! & 0o777, 0o600);
+    assertEquals([...Deno.readDirSync(place.folder)].map(({ name }) => name), ["status.sock"]);
+    const { code, stderr } = await runStud(["-f", "127.0.0.1,0", ...args, site.pem.path]);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, `${place.path}: another process listens there`);
+    site.stud.signal("SIGKILL");
+    await site.stud.ended();
+    assertEquals(Deno.statSync(place.path).isSocket, true);
+  }
+  await using _ = await Site.startEcho(args);
+  assertEquals((await ask(place, "/healthz")).status, 200);
+});
+
+testStatus("anything else at the path stays, and stud does not start", async () => {
+  using place = socketPlace();
+  await Deno.writeTextFile(place.path, "precious");
+  const { code, stderr } = await runStud(["--self-signed=localhost", "--status", place.path]);
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "it exists and is not a socket");
+  assertEquals(await Deno.readTextFile(place.path), "precious");
+});
+
+testStatus("other machines may read it only with --status-public", async () => {
+  const args = ["--self-signed=localhost", "-f", "127.0.0.1,0", "-t"];
+  for (const address of ["0.0.0.0,0", "*,0", "[::]:0", "192.0.2.1,80"]) {
+    const { code, stderr } = await runStud([...args, "--status", address]);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "other machines could read it");
+  }
+  assertStringIncludes(
+    (await runStud([...args, "--status-public"])).stderr,
+    "has no effect without --status",
+  );
+  assertEquals((await runStud([...args, "--status", "*,0", "--status-public"])).code, 0);
+});
+
+testStatus("on TCP a web page can neither read nor change anything", async () => {
+  const port = freePort();
+  await using site = await Site.startEcho(["--status", `127.0.0.1,${port}`]);
+  const place = { port };
+  for (const host of [`127.0.0.1:${port}`, "localhost", `[::1]:${port}`]) {
+    assertEquals((await ask(place, "/status", { headers: [`host: ${host}`] })).status, 200);
+  }
+  // A name of somebody's that now leads to 127.0.0.1.
+  assertEquals((await ask(place, "/status", { headers: ["host: evil.example"] })).status, 403);
+  const headers = ["host: localhost", "origin: http://evil.example"];
+  assertEquals((await ask(place, "/status", { headers })).status, 403);
+  for (const path of ["/reload", "/drain", "/reopen", "/log-level", "/disconnect"]) {
+    assertEquals((await ask(place, path, { method: "POST" })).status, 403);
+  }
+  assertEquals((await ask(place, "/nothing")).status, 404);
+  assertEquals((await ask(place, "/status", { method: "PUT" })).status, 405);
+  assertEquals((await ask(place, "/status", { method: "HEAD" })).body, "");
+  await site.echoOnce();
+});
+
+testStatus("the port must be free", async () => {
+  using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = other.addr as Deno.NetAddr;
+  const args = ["--self-signed=localhost", "-f", "127.0.0.1,0"];
+  const { code, stderr } = await runStud([...args, "--status", `127.0.0.1,${port}`]);
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, `--status: cannot listen on 127.0.0.1:${port}: the port is in use`);
+});
+
+testStatus("a reload moves it, switches it on and off, and keeps it if it fails", async () => {
+  using place = socketPlace();
+  const file = `${place.folder}/stud.conf`;
+  const other = { path: `${place.folder}/other.sock` };
+  const configure = (line: string) => Deno.writeTextFile(file, `${line}\n`);
+  await configure("");
+  await using site = await Site.startEcho(["--config", file]);
+  const reload = async (line: string, seen: RegExp) => {
+    await configure(line);
+    const before = site.stud.stdout.length + site.stud.stderr.length;
+    site.stud.signal("SIGHUP");
+    await eventually(
+      `a reload to ${line}`,
+      () =>
+        seen.test(site.stud.stdout + site.stud.stderr) &&
+        site.stud.stdout.length + site.stud.stderr.length > before,
+    );
+  };
+  const answers = (where: { path: string }) =>
+    ask(where, "/healthz").then(({ status }) => status === 200, () => false);
+  await reload(`status = "${place.path}"`, /status is served on \S+status\.sock/);
+  await eventually("the first address", () => answers(place));
+  await reload(`status = "${other.path}"`, /status is served on \S+other\.sock/);
+  await eventually("the second address", () => answers(other));
+  await eventually("the first to go", async () => !await answers(place));
+  await reload('status = "/nonexistent/x.sock"', /no such directory/);
+  assertEquals(await answers(other), true);
+  assertEquals((await statusOf(other)).reloads[0]!.outcome, "failed");
+  await configure("");
+  site.stud.signal("SIGHUP");
+  await eventually("the second to go", async () => !await answers(other));
+  await site.echoOnce();
+});
+
+testStatus("a stud that takes over gets the address", async () => {
+  using place = socketPlace();
+  const status = ["--status", place.path];
+  await using site = await Site.startEcho(status);
+  const { port, pem, backend, stud: former } = site;
+  using _ = await site.connect();
+  const args = ["-f", `127.0.0.1,${port}`, "-b", backend.address, ...status, pem.path];
+  await using successor = await Stud.start(["--takeover", String(former.pid), ...args]);
+  await eventually("the successor to answer", async () => {
+    const answer = await statusOf(place).catch(() => undefined);
+    return answer?.pid === successor.pid && answer.ready;
+  });
+  former.signal("SIGKILL");
+  await former.ended();
+  assertEquals((await statusOf(place)).pid, successor.pid);
+}, { notOnNode: true });

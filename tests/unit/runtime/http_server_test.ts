@@ -1,0 +1,120 @@
+/** The web server of the platform: its limits hold against clients that do not care. */
+
+import type { HttpServer, HttpServerOptions } from "../../../src/runtime/http_server.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import { within } from "../../support/eventually.ts";
+
+const LIMITS = {
+  ...{ connections: 4, headerBytes: 4_096, requestTime: 1_000, answerTime: 1_000, idleTime: 1_000 },
+  requests: 3,
+};
+
+/** The server of this Deno, unless it has none with these limits. */
+async function open(
+  answer: HttpServerOptions["answer"] = () =>
+    Promise.resolve({ status: 200, headers: {}, body: "here" }),
+): Promise<{ readonly port: number; close(): Promise<void> } | undefined> {
+  const { serveHttp } = await import("../../../src/runtime/node_http_server.ts");
+  const address = { host: "127.0.0.1", port: 0 };
+  let server: HttpServer;
+  try {
+    server = await serveHttp({ address, limits: LIMITS, answer });
+  } catch (error) {
+    assert(/needs Deno 2\.9 or newer/.test((error as Error).message), String(error));
+    return undefined;
+  }
+  if ("path" in server.address) throw new Error("not on TCP");
+  return { port: server.address.port, close: () => server.close() };
+}
+
+function test(
+  name: string,
+  run: (port: number) => Promise<void>,
+  answer?: HttpServerOptions["answer"],
+) {
+  // Its timers outlive a connection by a moment.
+  Deno.test({ name, sanitizeOps: false, sanitizeResources: false }, async () => {
+    const server = await open(answer);
+    if (server === undefined) return;
+    try {
+      await within(20_000, name, run(server.port));
+    } finally {
+      await server.close();
+    }
+  });
+}
+
+const connect = (port: number) => Deno.connect({ hostname: "127.0.0.1", port });
+const send = (conn: Deno.Conn, text: string) => conn.write(new TextEncoder().encode(text));
+
+async function read(conn: Deno.Conn): Promise<string> {
+  const bytes = new Uint8Array(65_536);
+  let text = "";
+  try {
+    for (let count; (count = await conn.read(bytes)) !== null;) {
+      text += new TextDecoder().decode(bytes.subarray(0, count));
+    }
+  } catch {
+    // A reset is an end too.
+  }
+  return text;
+}
+
+test("serveHttp() ends a client that says nothing, dribbles, or sends empty lines", async (port) => {
+  using silent = await connect(port);
+  using dribbling = await connect(port);
+  using blank = await connect(port);
+  await send(dribbling, "GET / HTTP/1.1\r\n");
+  const timer = setInterval(() => {
+    send(dribbling, "a: b\r\n").catch(() => {});
+    send(blank, "\r\n").catch(() => {});
+  }, 100);
+  try {
+    await Promise.all([silent, dribbling, blank].map(read));
+  } finally {
+    clearInterval(timer);
+  }
+});
+
+test("serveHttp() ends a client that does not read its answer", async (port) => {
+  using client = await connect(port);
+  await send(client, "GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  const text = await read(client);
+  assert(text.length < 50_000_000, `${text.length}`);
+}, () => Promise.resolve({ status: 200, headers: {}, body: "x".repeat(50_000_000) }));
+
+test("serveHttp() ends a connection after its last request", async (port) => {
+  using client = await connect(port);
+  await send(client, "GET / HTTP/1.1\r\nhost: a\r\n\r\n".repeat(10));
+  const text = await read(client);
+  const answers = text.split("HTTP/1.1 200").length - 1;
+  assertEquals(answers, 3, text);
+});
+
+test("serveHttp() refuses long headers and bodies", async (port) => {
+  using long = await connect(port);
+  await send(long, `GET / HTTP/1.1\r\nhost: a\r\nx: ${"y".repeat(10_000)}\r\n\r\n`);
+  assert(!(await read(long)).includes(" 200 "));
+  using body = await connect(port);
+  await send(body, "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhello");
+  assert((await read(body)).startsWith("HTTP/1.1 413 "));
+  using chunked = await connect(port);
+  await send(chunked, "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n");
+  assert((await read(chunked)).startsWith("HTTP/1.1 413 "));
+});
+
+test("serveHttp() makes room for a new client at the expense of the one that waits longest", async (port) => {
+  const crowd: Deno.Conn[] = [];
+  for (let count = 0; count < 10; count++) crowd.push(await connect(port));
+  using client = await connect(port);
+  await send(client, "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+  assert((await read(client)).startsWith("HTTP/1.1 200 "));
+  crowd.forEach((conn) => conn.close());
+});
+
+test("serveHttp() answers 500 if the answer fails", async (port) => {
+  using client = await connect(port);
+  await send(client, "GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+  assert((await read(client)).startsWith("HTTP/1.1 500 "));
+}, () => Promise.reject(new Error("a fault")));

@@ -1,0 +1,107 @@
+/** What the status tells, from what the parts of a stud say. */
+
+import { formatMetrics } from "../../../src/status/openmetrics.ts";
+import { HISTORY_STEP } from "../../../src/status/history.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import { checkCertificate } from "../../../src/x509/certificate_file.ts";
+import { schemaFaults } from "../../support/json_schema.ts";
+import { collectorOf, everySeries } from "../../support/status_subject.ts";
+import { temporaryPem } from "../../support/certificates.ts";
+
+const SCHEMA = JSON.parse(
+  Deno.readTextFileSync(new URL("../../../docs/status.schema.json", import.meta.url)),
+);
+
+Deno.test("until it watches a supervisor, stud is starting and not ready", async () => {
+  const { collector } = collectorOf();
+  assertEquals(collector.unready, "starting");
+  const { state, ready, workers } = await collector.status();
+  assertEquals([state, ready, workers], ["starting", false, []]);
+});
+
+Deno.test("it is ready only while a worker serves and nothing drains", () => {
+  for (
+    const [phase, state, unready] of [
+      ["serving", "serving", undefined],
+      ["starting", "serving", "starting"],
+      ["draining", "serving", "draining"],
+      ["serving", "starting", "no worker serves"],
+    ] as const
+  ) {
+    const { collector, subject } = collectorOf({ phase, state });
+    collector.watch(subject, () => new Map());
+    assertEquals(collector.unready, unready);
+    collector.stop();
+  }
+});
+
+Deno.test("frontends have the operator's names, and everything is as the schema says", async () => {
+  using pem = await temporaryPem();
+  const certificate = checkCertificate(pem.text, pem.path);
+  const { collector, subject, lines, clock } = collectorOf({
+    series: everySeries(),
+    certificates: [certificate],
+  });
+  lines.take("warning", "a warning");
+  lines.take("info", "a line");
+  collector.reloaded({ outcome: "failed", what: "a fault" });
+  collector.watch(subject, () => new Map());
+  await clock.advance(3 * HISTORY_STEP);
+  const status = await collector.status();
+  assertEquals(schemaFaults(SCHEMA, status), []);
+  const [frontend] = status.frontends;
+  assertEquals([frontend!.name, frontend!.addresses], ["*:443", ["[::]:443"]]);
+  assertEquals([frontend!.accepted, frontend!.ended], [3, { cause: 3 }]);
+  assertEquals(status.workers[0]!.restarts, 3);
+  assertEquals(
+    [status.workers[0]!.memory, status.workers[0]!.cpuSeconds, status.workers[0]!.cpuShare],
+    [2_097_152, 2, 0],
+  );
+  assertEquals(status.warnings.map(({ text }) => text), ["a warning"]);
+  assertEquals(status.history.active.length, 3);
+  assertEquals(status.certificates.map(({ servedDiffers }) => servedDiffers), [false]);
+  assert(/^(ECDSA P-|RSA )\d+$/.test(status.certificates[0]!.keyType));
+  assertEquals(status.postQuantum.offered, true);
+  collector.changed([pem.path]);
+  assertEquals((await collector.status()).certificates[0]!.servedDiffers, true);
+  collector.stop();
+});
+
+Deno.test("docs/monitoring.md has every metric, with its type and labels, and no others", async () => {
+  using pem = await temporaryPem();
+  const { collector, subject } = collectorOf({
+    series: everySeries(),
+    certificates: [checkCertificate(pem.text, pem.path)],
+  });
+  collector.reloaded({ outcome: "changed", what: "something" });
+  collector.watch(subject, () => new Map());
+  const rows = (await collector.families()).map(({ name, type, samples: [first], help }) => {
+    const labels = (first?.labels ?? KNOWN_LABELS[name] ?? []).map((label) => label[0])
+      .filter((label) => label !== "le");
+    const full = type === "counter" ? `${name}_total` : name;
+    const list = labels.map((label) => `\`${label}\``).join(", ");
+    return `| \`${full}\` | ${type} | ${list} | ${help} |`;
+  });
+  collector.stop();
+  const page = Deno.readTextFileSync(new URL("../../../docs/monitoring.md", import.meta.url));
+  const documented = page.split("\n").filter((line) => line.startsWith("| `stud_"))
+    .map((line) => line.split("|").map((cell) => cell.trim()).join(" | ").trim());
+  assertEquals(documented, rows);
+});
+
+/** Of families that have no sample here. */
+const KNOWN_LABELS: Readonly<Record<string, readonly (readonly [string])[]>> = {
+  stud_ocsp_response_age_seconds: [["name"], ["fingerprint"]],
+};
+
+Deno.test("buckets of a histogram contain those below them", async () => {
+  const { collector, subject } = collectorOf({ series: everySeries() });
+  collector.watch(subject, () => new Map());
+  const text = formatMetrics(await collector.families(), "prometheus");
+  collector.stop();
+  const labels = 'frontend="*:443",worker="1"';
+  assert(text.includes(`stud_handshake_duration_seconds_bucket{${labels},le="10"} 0\n`), text);
+  assert(text.includes(`stud_handshake_duration_seconds_bucket{${labels},le="+Inf"} 3\n`));
+  assert(text.includes(`stud_handshake_duration_seconds_sum{${labels}} 1.5\n`));
+  assert(text.includes(`stud_handshake_duration_seconds_count{${labels}} 3\n`));
+});
