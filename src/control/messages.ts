@@ -141,6 +141,8 @@ export interface WorkerState {
   readonly staples: ReadonlyMap<string, Staple["response"]>;
   /** Why the first workers could not open the preferred library; undefined if they could, or if none was preferred. */
   readonly missing?: string | undefined;
+  /** Number of sockets that a worker opens on each address; undefined: one. */
+  readonly listeners?: number | undefined;
 }
 
 /** The configuration for all workers; only the index differs. */
@@ -160,6 +162,8 @@ export const MAX_ACCESS_LINE = 128 << 10;
 export const MAX_CONNECTIONS = 500;
 /** Max series in one report; with all labels at their longest they fit into a line. */
 export const MAX_SERIES_BATCH = 200;
+/** Max number of sockets that a worker opens on an address. */
+export const MAX_LISTENERS = 256;
 /** Max number of counters of a worker. */
 export const MAX_COUNTERS = 256;
 
@@ -196,6 +200,7 @@ const STATE = fieldsOf({
   configuration: trusted<PackedConfiguration>(),
   staples: trusted<readonly Staple[]>(),
   missing: optional(text(MAX_TEXT)),
+  listeners: optional(wholeNumber(MAX_LISTENERS)),
   followers: wholeNumber(),
   certificates: trusted<readonly PackedCertificate[]>(),
 });

@@ -96,14 +96,14 @@ export interface StateFrame {
 export function stateFrame(
   type: "start" | "prepare",
   id: number,
-  { version, configuration, staples, missing }: WorkerState,
+  { version, configuration, staples, missing, listeners }: WorkerState,
   index: number,
 ): StateFrame {
   const { tls, frontends, ...rest } = configuration;
   const addresses = frontends.map(({ tls: _, ...address }) => address);
   const { packed, certificates } = packTls(tls, frontends.map((frontend) => frontend.tls ?? tls));
   const line = JSON.stringify({
-    ...{ type, id, version, missing, followers: certificates.length },
+    ...{ type, id, version, missing, listeners, followers: certificates.length },
     staples: stapleList(staples),
     configuration: { ...rest, index, frontends: addresses, tls: packed },
   });

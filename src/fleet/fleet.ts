@@ -12,10 +12,11 @@ import {
   type WorkerState,
 } from "../control/messages.ts";
 import { needsPreparation } from "../control/worker_state.ts";
+import { deferred } from "../deferred.ts";
 import { CertificatesRefused } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
-import { pause, type Runtime, type SocketAddress } from "../runtime/runtime.ts";
+import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import { isSameData } from "../same_data.ts";
 import { parseNetwork } from "../wire/network.ts";
 import { Generation } from "./generation.ts";
@@ -160,11 +161,13 @@ export class Fleet {
   /** The answers of all workers that serve; one that is gone, or hangs, has none. */
   async #askAll<Given>(ask: (worker: WorkerProcess) => Promise<Given>): Promise<Given[]> {
     const { clock } = this.#options.runtime;
-    const late = pause(clock, ASK_LIMIT).then(() => undefined);
+    const late = deferred<undefined>();
+    const cancel = clock.after(ASK_LIMIT, () => late.resolve(undefined));
     const serving = this.alive.filter(({ hasServed }) => hasServed);
     const answers = await Promise.all(serving.map((worker) => {
-      return Promise.race([ask(worker).catch(() => undefined), late]);
+      return Promise.race([ask(worker).catch(() => undefined), late.promise]);
     }));
+    cancel();
     return answers.filter((answer) => answer !== undefined);
   }
 

@@ -3,11 +3,12 @@
  * so do listening sockets where possible.
  */
 
-import type {
-  ServingBy,
-  WorkerCounters,
-  WorkerFrontend,
-  WorkerState,
+import {
+  MAX_LISTENERS,
+  type ServingBy,
+  type WorkerCounters,
+  type WorkerFrontend,
+  type WorkerState,
 } from "../control/messages.ts";
 import { CertificatesRefused, StartupError } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
@@ -46,7 +47,7 @@ export class Generation {
     const options = {
       ...{ log, accessLog, state: () => this.#state },
       handOver: (successor: WorkerProcess, close: () => Promise<void>) =>
-        this.#handOver(successor, this.addresses, 1, close),
+        this.#handOver(successor, this.addresses, this.#socketsEach, close),
       isNobodyLeft: () => this.#isNobodyLeft(),
       isNobodyThere: () => this.#isNobodyThere(runtime.clock.now()),
     };
@@ -59,6 +60,7 @@ export class Generation {
 
   /** Starts the workers and returns their TLS library. Rejects with {@linkcode StartupError} if one cannot serve. */
   async start(): Promise<ServingBy> {
+    this.#state = { ...this.#state, listeners: await this.#listenersNeeded() };
     const [servingBy] = await Promise.all(this.#slots.map((slot) => slot.start()));
     // Later workers use the same library as the first ones, even if another has been installed meanwhile.
     this.#state = { ...this.#state, missing: servingBy!.missing };
@@ -90,8 +92,8 @@ export class Generation {
    * has changed; with {@linkcode CertificatesRefused} if all refuse the same.
    */
   async change(state: WorkerState): Promise<void> {
-    const { missing } = this.#state;
-    const next = { ...state, missing };
+    const { missing, listeners } = this.#state;
+    const next = { ...state, missing, listeners };
     const prepared = await Promise.allSettled(this.#slots.map((slot) => slot.prepare(next)));
     const refused = prepared.find((one) => one.status === "rejected");
     if (refused !== undefined) {
@@ -104,12 +106,13 @@ export class Generation {
     const commit = async () => {
       await Promise.all(this.#slots.map((slot) => slot.commit()));
     };
-    await this.#handOver(this.#anyWorker(), unique(reopened), this.#slots.length, commit);
+    await this.#handOver(this.#anyWorker(), unique(reopened), this.#sockets, commit);
   }
 
   /** Updates all workers, and all later ones, to a state that needs no preparation. */
   update(state: WorkerState): void {
-    this.#state = { ...state, missing: this.#state.missing };
+    const { missing, listeners } = this.#state;
+    this.#state = { ...state, missing, listeners };
     for (const worker of this.alive) worker.update(this.#state);
   }
 
@@ -119,7 +122,7 @@ export class Generation {
     const shared = this.addresses.filter((address) =>
       former.addresses.some((other) => isSame(address, other))
     );
-    await this.#handOver(this.#anyWorker(), shared, this.#slots.length, close);
+    await this.#handOver(this.#anyWorker(), shared, this.#sockets, close);
   }
 
   /** Makes its own workers stop listening, in favour of the former ones, because not all of its workers could start. */
@@ -130,7 +133,7 @@ export class Generation {
     const shared = former.addresses.filter((address) =>
       this.addresses.some((other) => isSame(address, other))
     );
-    await former.#handOver(former.#anyWorker(), shared, former.#slots.length, close, true);
+    await former.#handOver(former.#anyWorker(), shared, former.#sockets, close, true);
   }
 
   /**
@@ -139,9 +142,7 @@ export class Generation {
    */
   async drain(seconds: number): Promise<void> {
     const [address] = this.addresses;
-    const others = address === undefined
-      ? 0
-      : await this.#handover.count(address) - this.#slots.length;
+    const others = address === undefined ? 0 : await this.#handover.count(address) - this.#sockets;
     const by = this.#anyWorker();
     const gone = () => this.#slots.map((slot) => slot.drain(seconds, others > 0));
     if (others <= 0 || by === undefined) return void await Promise.all(gone());
@@ -167,6 +168,27 @@ export class Generation {
   /** The counters of workers that ended in order. */
   get totals(): readonly WorkerCounters[] {
     return this.#slots.flatMap((slot) => slot.totals);
+  }
+
+  /** How many sockets a worker has on each address. The platform's own listeners have one. */
+  get #socketsEach(): number {
+    const { configuration: { tls }, missing, listeners = 1 } = this.#state;
+    return missing !== undefined || ENGINES[tls.library].platformSockets ? 1 : listeners;
+  }
+
+  /** The same for all workers together. */
+  get #sockets(): number {
+    return this.#slots.length * this.#socketsEach;
+  }
+
+  /**
+   * While former workers close their sockets, clients can be kept away from these only if at least as many stay
+   * (handover.ts). So fewer workers than before open several each.
+   */
+  async #listenersNeeded(): Promise<number> {
+    const counts = this.addresses.map((address) => this.#handover.count(address));
+    const most = Math.max(1, ...await Promise.all(counts));
+    return Math.min(Math.ceil(most / this.#slots.length), MAX_LISTENERS);
   }
 
   async #retire(): Promise<void> {

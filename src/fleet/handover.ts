@@ -5,8 +5,9 @@
  *
  * A socket joins the end of its group when it begins to listen, so those that stay are the latest ones. When a socket
  * closes, the last of the group moves to its index. The indexes of those that stay therefore shrink from the end.
- * Shortly before the others close, new connections go only to the indexes that stay valid until the last has closed. If
- * the latest ones close, because a reload has failed, those that stay keep their indexes.
+ * Shortly before the others close, new connections go only to the indexes that stay valid until the last has closed.
+ * There are such indexes if at least as many sockets stay as close, so fewer workers than before open several each
+ * (generation.ts). If the latest ones close, because a reload has failed, those that stay keep their indexes.
  */
 
 import type { Logger } from "../log/log.ts";
@@ -104,6 +105,6 @@ interface Steered {
 
 /**
  * Milliseconds until new connections go only to the indexes that stay valid. This is shortly before the sockets close,
- * which wait for a second (frontend.ts), because fewer workers then get all new clients.
+ * which wait a little longer (frontend.ts), because fewer workers then get all new clients.
  */
-const BEFORE_THEY_CLOSE = 700;
+const BEFORE_THEY_CLOSE = 900;

@@ -84,7 +84,7 @@ export class BackendDialer {
         (abandonment) =>
           backend instanceof StaggeredDialer
             ? backend.dial(abandonment)
-            : this.#counted(backend, abandonment),
+            : this.#connect(backend, abandonment),
         place,
         record,
       );
@@ -100,7 +100,7 @@ export class BackendDialer {
       throw this.#fault({ endpoint: backend, error, givenUp: false });
     }
     if (stream instanceof Promise) {
-      const dialling = this.#outcome(stream, counts, abandonment, began);
+      const dialling = stream;
       return this.#underDeadline(() => dialling, place, record, abandonment);
     }
     counts.connected(clock.now() - began);
@@ -117,14 +117,17 @@ export class BackendDialer {
   ): Promise<Stream> {
     const deadline = this.#deadlines.begin(() => abandonment.give());
     const backend = this.#backend;
+    const counts = this.#onlyCounts;
     try {
       const stream = await begin(abandonment);
+      counts?.connected(this.#runtime.clock.now() - deadline.began);
       const endpoint = connectedTo(stream, backend);
-      if (endpoint !== undefined) place.backend = this.#countsOf(endpoint);
+      if (endpoint !== undefined) place.backend = counts ?? this.#countsOf(endpoint);
       record?.connected(endpoint);
       return stream;
     } catch (error) {
       if (error instanceof DialError) throw this.#faultOfAll(error);
+      if (counts !== undefined) this.#failed(counts, error, abandonment);
       throw this.#fault({ endpoint: backend as Endpoint, error, givenUp: deadline.expired });
     } finally {
       deadline.lift();
@@ -148,22 +151,14 @@ export class BackendDialer {
     return new StaggeredDialer(this.#runtime, endpoints, dial);
   }
 
-  /** Connects to an address and counts how that ends. */
-  #counted(endpoint: Endpoint, abandonment: Abandonment): Promise<Stream> {
-    const began = this.#runtime.clock.now();
+  /** Connects to one of several addresses and counts how that ends. */
+  async #counted(endpoint: Endpoint, abandonment: Abandonment): Promise<Stream> {
+    const { clock } = this.#runtime;
+    const began = clock.now();
     const counts = this.#countsOf(endpoint);
-    return this.#outcome(this.#connect(endpoint, abandonment), counts, abandonment, began);
-  }
-
-  async #outcome(
-    dialling: Stream | Promise<Stream>,
-    counts: BackendCounts,
-    abandonment: Abandonment,
-    began: number,
-  ): Promise<Stream> {
     try {
-      const stream = await dialling;
-      counts.connected(this.#runtime.clock.now() - began);
+      const stream = await this.#connect(endpoint, abandonment);
+      counts.connected(clock.now() - began);
       return stream;
     } catch (error) {
       this.#failed(counts, error, abandonment);

@@ -165,8 +165,8 @@ export class Frontend {
     try {
       kernel?.ignoreNewConnections(this.#sockets);
     } catch {
-      // Some kernels allow this only for root. Without it, clients that connect in the last milliseconds are
-      // reset.
+      // Newer kernels require a capability. Without the filter, clients that connect in the last milliseconds are reset,
+      // unless new connections are kept away already (fleet/handover.ts).
     }
     // Closing a listening socket resets the clients in its queue. So let the loop empty the queue first, no matter
     // how many handshakes are in progress.
@@ -276,8 +276,11 @@ function tooMany(): PeerError {
   return new PeerError("client", "resources", "connection limit (RLIMIT_NOFILE) reached");
 }
 
-/** Max milliseconds for the three packets of a new connection. */
-const PACKETS_UNDER_WAY = 1_000;
+/**
+ * Milliseconds until every new connection is in the queue: its three packets are through, and if it was held back
+ * because it sent nothing, the kernel has asked it once more, after a second and the inaccuracy of the kernel's timers.
+ */
+const PACKETS_UNDER_WAY = 1_200;
 /** Milliseconds without a new client after which the queue counts as empty. */
 const QUEUE_PERIOD = 10;
 /** Max rounds: under a constant stream of clients the queue never becomes empty. */

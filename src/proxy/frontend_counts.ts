@@ -68,6 +68,7 @@ export class FrontendCounts {
   /** A connection was refused because of a limit. */
   refused(limit: string): void {
     this.#registry.counter("connections_refused", [this.name, limit]).value++;
+    this.#registry.counter("limit_reached", [limit]).value++;
   }
 
   /** A connection has ended after this time. */

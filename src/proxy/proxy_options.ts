@@ -21,6 +21,8 @@ export interface ProxyOptions extends Omit<ProxySettings, "timeouts">, Partial<W
   readonly descriptors?: number;
   /** Share the ports with other processes (SO_REUSEPORT). */
   readonly reusePort: boolean;
+  /** Number of sockets to open on each address (see `ListenOptions`). */
+  readonly listeners?: number | undefined;
   /** Open no new socket: a change that needs one is refused. */
   readonly opensNothing?: boolean;
   /** Number of processes that share the clients by client address. Undefined: the kernel decides. */

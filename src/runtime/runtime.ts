@@ -63,6 +63,11 @@ export interface ListenAddress extends SocketAddress {
 export interface ListenOptions extends ListenAddress {
   /** Share the port with other processes of this program. */
   readonly reusePort: boolean;
+  /**
+   * Number of sockets to open on the address, with `reusePort` (default 1). Only an event loop of stud's own opens
+   * more than one; others ignore it. An inherited socket is the only one.
+   */
+  readonly listeners?: number | undefined;
   /** For platforms that need them when the socket is opened; elsewhere {@linkcode Kernel.tuneListener} sets them. */
   readonly sockets?: Partial<SocketSettings>;
   /** Connections accepted on this socket are forwarded over the platform's own TLS ({@linkcode Network.dialTls}). */

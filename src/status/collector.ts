@@ -3,7 +3,8 @@
  * what nothing else does: the last ten minutes, reloads, and lines of the log.
  */
 
-import type { Clock, Files } from "../runtime/runtime.ts";
+import type { Plan } from "../plan/plan.ts";
+import { type Clock, type Files, pause } from "../runtime/runtime.ts";
 import { allFamilies } from "./families_view.ts";
 import { CertificatesStatus } from "./certificate_status.ts";
 import { History, HISTORY_STEP } from "./history.ts";
@@ -59,6 +60,7 @@ export class Collector {
     this.#staples = staples;
     this.#cancel();
     void this.#step();
+    void this.#prepare(subject.plan);
   }
 
   /** Stops the history. */
@@ -76,6 +78,7 @@ export class Collector {
   reloaded(report: Omit<ReloadStatus, "time">): void {
     this.#counts[report.outcome]++;
     this.#reloads = [this.#dated(report), ...this.#reloads].slice(0, MAX_RELOADS);
+    if (this.#subject !== undefined) void this.#prepare(this.#subject.plan);
   }
 
   /** Why clients are not to be sent here now. */
@@ -184,6 +187,10 @@ export class Collector {
     );
   }
 
+  async #prepare(plan: Plan): Promise<void> {
+    await this.#certificates.prepare(plan, () => pause(this.#options.clock, PREPARE_PAUSE));
+  }
+
   #dated(report: Omit<ReloadStatus, "time">): ReloadStatus {
     return { time: this.#options.clock.date().toISOString(), ...report };
   }
@@ -201,3 +208,5 @@ export class Collector {
 }
 
 const MAX_RELOADS = 20;
+/** Milliseconds. */
+const PREPARE_PAUSE = 5;

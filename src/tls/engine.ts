@@ -21,6 +21,8 @@ export interface TlsListenerOptions extends ListenerOptions {
   readonly address: ListenAddress;
   /** Share the port with other workers (SO_REUSEPORT). */
   readonly reusePort: boolean;
+  /** See `ListenOptions`. */
+  readonly listeners?: number | undefined;
   /**
    * Number of workers that share the port, if the kernel should send each client, by its address, to the same
    * worker as before. Used by engines whose workers do not share sessions, and if connections are counted per

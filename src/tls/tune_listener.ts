@@ -15,11 +15,11 @@ import type {
  */
 export async function openListener(
   runtime: Runtime,
-  { address, reusePort, besideTls = false, ...options }: TlsListenerOptions & {
+  { address, reusePort, listeners, besideTls = false, ...options }: TlsListenerOptions & {
     readonly besideTls?: boolean;
   },
 ): Promise<StreamListener> {
-  const socket = { ...address, reusePort, sockets: options.sockets, besideTls };
+  const socket = { ...address, reusePort, listeners, sockets: options.sockets, besideTls };
   const listener = await runtime.network.listen(socket);
   try {
     tuneListener(runtime, listener.address, options);

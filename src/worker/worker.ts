@@ -191,7 +191,7 @@ class Worker {
     this.#descriptors = kernel?.raiseDescriptorLimit() ?? 0;
     this.#pin(configuration.index);
     const frontends = await this.#engines.use(configuration);
-    const options = this.#options(configuration, frontends);
+    const options = this.#options(configuration, state, frontends);
     const proxy = await Proxy.listen(this.#runtime, options, this.#log);
     this.#engines.forgetKeys();
     this.#engines.commit();
@@ -209,11 +209,23 @@ class Worker {
     };
   }
 
-  #options(configuration: WorkerConfiguration, frontends: readonly ProxyFrontend[]): ProxyOptions {
+  #options(
+    configuration: WorkerConfiguration,
+    { listeners = 1 }: Pick<Asked<"prepare">, "listeners">,
+    frontends: readonly ProxyFrontend[],
+  ): ProxyOptions {
     const sharesSessions = frontends.every(({ engine }) => ENGINES[engine.name].sharesSessions);
-    const steer = !sharesSessions || configuration.steersAlways ? configuration.steer : undefined;
+    const isSteered = !sharesSessions || configuration.steersAlways;
+    const workers = isSteered ? configuration.steer : undefined;
+    const steer = workers && workers * listeners;
     return {
-      ...{ ...configuration, frontends, reusePort: true, descriptors: this.#descriptors },
+      ...{
+        ...configuration,
+        frontends,
+        reusePort: true,
+        listeners,
+        descriptors: this.#descriptors,
+      },
       // A new socket would belong to this user, and any other process of this user could share its port.
       opensNothing: this.#dropped,
       ...{ steer, steersNetworks: configuration.steersAlways },
@@ -228,7 +240,8 @@ class Worker {
     this.#forget();
     const configuration = await this.#told(state);
     try {
-      const options = this.#options(configuration, await this.#engines.use(configuration));
+      const frontends = await this.#engines.use(configuration);
+      const options = this.#options(configuration, state, frontends);
       const change = await this.#proxy!.prepare(options);
       this.#engines.forgetKeys();
       const { version } = state;

@@ -19,6 +19,8 @@ export interface Answered {
   readonly fault?: string;
   readonly refused?: readonly object[];
   readonly reopened?: readonly object[];
+  readonly matching?: number;
+  readonly connections?: readonly object[];
 }
 
 /** Has a child process obey from its start on. */
@@ -37,6 +39,10 @@ export function obey(
         const nothing = request.type === "prepare" ? { reopened: [] } : {};
         return given && child.answer(request, { ...nothing, ...given });
       }
+      case "connections":
+        return child.answer(request, { matching: 0, connections: [], ...answer(request) });
+      case "disconnect":
+        return child.answer(request, { matching: 0, ...answer(request) });
       case "drain":
         child.answer(request);
         if (!busy) leave(child);

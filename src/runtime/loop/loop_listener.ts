@@ -1,6 +1,7 @@
 /**
- * A listening socket on an event loop. It accepts one connection per turn of a patient watcher, so that existing
- * connections go first. Connections that no `accept` waits for stay in the kernel's queue.
+ * A listener on an event loop, with one listening socket or several that share its port. It accepts one connection
+ * per turn of a patient watcher, so that existing connections go first. Connections that no `accept` waits for stay in
+ * the kernel's queue.
  */
 
 import {
@@ -19,7 +20,7 @@ import {
 import { PeerError } from "../../errors.ts";
 import type { SocketAddress } from "../../wire/preface.ts";
 import type { StreamListener, TcpStream } from "../streams.ts";
-import { EPOLLIN, type Watcher } from "./event_loop.ts";
+import { EPOLLIN, type EventLoop, type Watcher } from "./event_loop.ts";
 import { errno } from "./libc.ts";
 import { type LoopServices, LoopStream } from "./loop_stream.ts";
 import {
@@ -36,63 +37,64 @@ interface Waiting {
 }
 
 /** See {@linkcode StreamListener}. */
-export class LoopListener implements StreamListener, Watcher {
-  readonly patient = true;
+export class LoopListener implements StreamListener {
   readonly acceptsInTurn = true;
   readonly address: SocketAddress;
   readonly #services: LoopServices;
-  #descriptor: number;
-  /** The local address of every accepted connection, unless the socket listens on all addresses. */
+  /** None once it is closed. */
+  #sockets: ListeningSocket[];
+  /** The local address of every accepted connection, unless it listens on all addresses. */
   readonly #local: PackedAddress | undefined;
   #waiting: Waiting | undefined;
-  /** Whether the loop reports waiting clients. */
-  #watching = true;
 
-  /** Takes ownership of a non-blocking listening socket. */
-  constructor(descriptor: number, address: SocketAddress, services: LoopServices) {
-    this.#descriptor = descriptor;
+  /** Takes ownership of non-blocking listening sockets, at least one. */
+  constructor(descriptors: readonly number[], address: SocketAddress, services: LoopServices) {
     this.#services = services;
     this.address = address;
-    const local = packedLocalAddress(services.libc, descriptor);
+    const local = packedLocalAddress(services.libc, descriptors[0]!);
     if (!/^[0:.]+$/.test(address.host)) this.#local = local;
-    services.loop.watch(descriptor, this, EPOLLIN);
+    this.#sockets = descriptors.map((descriptor) =>
+      new ListeningSocket(descriptor, services.loop, (socket) => this.#ready(socket))
+    );
   }
 
   accept(): Promise<TcpStream> {
     return new Promise((resolve, reject) => {
-      if (this.#descriptor < 0) return reject(closed());
+      if (this.#sockets.length === 0) return reject(closed());
       this.#waiting = { resolve, reject };
-      if (this.#watching) return;
-      this.#watching = true;
-      this.#services.loop.rewatch(this.#descriptor, EPOLLIN);
+      for (const socket of this.#sockets) socket.watch();
     });
   }
 
   waiting(): number {
-    const known = this.#services.libc.getsockopt(
-      ...[this.#descriptor, IPPROTO_TCP, TCP_INFO, INFO, INFO_LENGTH] as const,
-    ) === 0;
-    return known ? INFO[TCPI_UNACKED]! : 0;
+    const { libc } = this.#services;
+    let sum = 0;
+    for (const { descriptor } of this.#sockets) {
+      const known = libc.getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, INFO, INFO_LENGTH) === 0;
+      if (known) sum += INFO[TCPI_UNACKED]!;
+    }
+    return sum;
   }
 
   close(): void {
-    const descriptor = this.#descriptor;
-    if (descriptor < 0) return;
-    this.#descriptor = -1;
-    this.#services.loop.forget(descriptor);
-    this.#services.libc.close(descriptor);
+    const { loop, libc } = this.#services;
+    for (const { descriptor } of this.#sockets) {
+      loop.forget(descriptor);
+      libc.close(descriptor);
+    }
+    this.#sockets = [];
     const waiting = this.#waiting;
     this.#waiting = undefined;
     waiting?.reject(closed());
   }
 
-  ready(): void {
+  #ready(socket: ListeningSocket): void {
     const waiting = this.#waiting;
     // While a client waits, the loop would report it again and again.
-    if (waiting === undefined) return this.#watchNoMore();
+    if (waiting === undefined) return socket.watchNoMore();
     const { libc } = this.#services;
     const { bytes, length } = SPACE.ready();
-    const descriptor = libc.accept4(this.#descriptor, bytes, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const descriptor = libc.accept4(socket.descriptor, bytes, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor >= 0) {
       this.#waiting = undefined;
       return this.#give(descriptor, waiting);
@@ -113,11 +115,38 @@ export class LoopListener implements StreamListener, Watcher {
       reject(new PeerError("client", "resources", "epoll takes no more sockets", { cause }));
     }
   }
+}
 
-  #watchNoMore(): void {
+/** One listening socket. */
+class ListeningSocket implements Watcher {
+  readonly patient = true;
+  readonly descriptor: number;
+  readonly #loop: EventLoop;
+  readonly #onReady: (socket: ListeningSocket) => void;
+  /** Whether the loop reports waiting clients. */
+  #watching = true;
+
+  constructor(descriptor: number, loop: EventLoop, onReady: (socket: ListeningSocket) => void) {
+    this.descriptor = descriptor;
+    this.#loop = loop;
+    this.#onReady = onReady;
+    loop.watch(descriptor, this, EPOLLIN);
+  }
+
+  ready(): void {
+    this.#onReady(this);
+  }
+
+  watch(): void {
+    if (this.#watching) return;
+    this.#watching = true;
+    this.#loop.rewatch(this.descriptor, EPOLLIN);
+  }
+
+  watchNoMore(): void {
     if (!this.#watching) return;
     this.#watching = false;
-    this.#services.loop.rewatch(this.#descriptor, 0);
+    this.#loop.rewatch(this.descriptor, 0);
   }
 }
 

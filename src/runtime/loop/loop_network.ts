@@ -65,19 +65,31 @@ function listen(options: ListenOptions, services: LoopServices): LoopListener {
   const { descriptor } = options;
   if (descriptor !== undefined) return inherited(options, descriptor, services);
   const { libc } = services;
-  let socket = -1;
+  const sockets: number[] = [];
   try {
-    const address = encodeAddress(options);
-    socket = must(libc.socket(address[0]!, STREAM, 0));
-    must(libc.setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, YES, 4));
-    if (options.reusePort) must(libc.setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, YES, 4));
-    must(libc.bind(socket, address, address.length));
-    must(libc.listen(socket, options.sockets?.backlog ?? BACKLOG));
-    return new LoopListener(socket, localAddress(libc, socket)!, services);
+    let address: SocketAddress = options;
+    // The first one may be on a port that the system chooses.
+    for (let count = options.listeners ?? 1; count > 0; count--) {
+      const socket = openListeningSocket({ ...options, ...address }, libc, sockets);
+      address = localAddress(libc, socket)!;
+    }
+    return new LoopListener(sockets, address, services);
   } catch (error) {
-    if (socket >= 0) libc.close(socket);
+    for (const socket of sockets) libc.close(socket);
     throw error instanceof SocketError ? listenError(error, options) : error;
   }
+}
+
+/** Opens a socket and adds it to `opened` before anything can fail. Throws {@linkcode SocketError}. */
+function openListeningSocket(options: ListenOptions, libc: Libc, opened: number[]): number {
+  const address = encodeAddress(options);
+  const socket = must(libc.socket(address[0]!, STREAM, 0));
+  opened.push(socket);
+  must(libc.setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, YES, 4));
+  if (options.reusePort) must(libc.setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, YES, 4));
+  must(libc.bind(socket, address, address.length));
+  must(libc.listen(socket, options.sockets?.backlog ?? BACKLOG));
+  return socket;
 }
 
 /** Accepts on the inherited socket, without changing it. */
@@ -94,7 +106,7 @@ function inherited(
   }
   // The socket's creator may have left it blocking; accept(2) would then block the whole process.
   must(services.libc.ioctl(descriptor, FIONBIO, YES));
-  return new LoopListener(descriptor, { host, port }, services);
+  return new LoopListener([descriptor], { host, port }, services);
 }
 
 /** Whether a descriptor is a listening TCP socket (socket(7)). Checking in /proc would need Node's modules, 4 MB. */

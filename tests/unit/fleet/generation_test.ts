@@ -187,6 +187,35 @@ Deno.test("succeed() has the former workers stop listening, and their clients ma
   await successor.kill();
 });
 
+Deno.test("fewer workers than before open as many sockets as close, for clients are kept away by index", async () => {
+  const runtime = new FakeRuntime();
+  runtime.processes.onStart = (child) => obey(child, { answer: () => ({}), busy: true });
+  const log = configureLog(() => {}, "error");
+  const handover = new Handover(runtime, log);
+  const tls = { ...CONFIGURATION.tls, library: "openssl" } as const;
+  const started = async (workers: number) => {
+    const state = stateOf({ ...CONFIGURATION, tls, workers });
+    const generation = new Generation(runtime, state, { handover, log });
+    await generation.start();
+    return generation;
+  };
+  const former = await started(5);
+  setListeners(runtime.files, 5);
+  const successor = await started(2);
+  assertEquals([former.state.listeners, successor.state.listeners], [1, 3]);
+  setListeners(runtime.files, 11);
+  await successor.succeed(former);
+  const { children } = runtime.processes;
+  const listeners = children.map(({ messages: [start] }) =>
+    start?.type === "start" && start.listeners
+  );
+  assertEquals(listeners, [1, 1, 1, 1, 1, 3, 3]);
+  const [steer] = children[5]!.messages.filter((message) => message.type === "steer");
+  // Six sockets stay.
+  assertEquals(steer?.steering, { first: 5, count: 6, byClient: false });
+  await Promise.all([former.kill(), successor.kill()]);
+});
+
 Deno.test("succeed() does not wait for ever for a worker that stops listening never", async () => {
   const { generation, children, clock, next } = await bench(1);
   children[0]!.onTold = () => {};

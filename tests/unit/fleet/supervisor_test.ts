@@ -34,6 +34,8 @@ async function newSupervisor(workers = 2, tlsBecause?: string, backendName?: Bac
   const run = supervisor.run();
   run.then(() => outcome = "ended", (error) => outcome = `failed: ${error.message}`);
   const { children } = runtime.processes;
+  // It looks at who else listens before it starts workers.
+  await settled();
   return {
     ...{ runtime, clock: runtime.clock, lines, children, run, raise: runtime.processes },
     outcome: () => outcome,

@@ -37,6 +37,20 @@ function manyCounters(count: number, name = "name"): string {
   return messageLine({ ...{ type: "counters", counters: Object.fromEntries(entries) } });
 }
 
+function manySeries(key: string, value: unknown, count = 1): string {
+  const series = Array.from({ length: count }, () => [key, value]);
+  return messageLine({ ...{ type: "counters", counters: {}, series } });
+}
+
+function tooManySeries(): string {
+  return Array.from({ length: 101 }, (_, batch) => {
+    const series = Array.from({ length: 200 }, (_, place) => {
+      return [JSON.stringify(["connections_accepted", `${batch} ${place}`]), 1];
+    });
+    return messageLine({ ...{ type: "counters", counters: {}, series } });
+  }).join("");
+}
+
 /** What a worker writes that breaks the protocol, and what the log says of it. */
 const BREACHES: [what: string | Uint8Array, words: string][] = [
   ['{"type":"log","level":"fatal","text":"a"}\n', "log.level is none of debug, info"],
@@ -52,6 +66,13 @@ const BREACHES: [what: string | Uint8Array, words: string][] = [
   [`${messageLine(failed("a"))}${messageLine(READY)}`, "an answer without a request"],
   [`${messageLine(READY)}{"type":"busy"}\n`, '"busy" without a request'],
   [`${messageLine(READY)}${ENDED}${ENDED}`, '"ended" a second time'],
+  [manySeries('["made_up","a"]', 1), "counters.series has an unknown series"],
+  [manySeries('["connections_accepted"]', 1), "counters.series has an unknown series"],
+  [manySeries('["connections_accepted","a\\n"]', 1), "counters.series has an unknown series"],
+  [manySeries('["connections_accepted","a"]', -1), "counters.series has an invalid value"],
+  [manySeries('["handshake_duration_seconds","a"]', [1]), "counters.series has an invalid value"],
+  [manySeries("a", 1, 201), "counters.series is longer than 200"],
+  [tooManySeries(), "more than 20000 series"],
   [manyCounters(257), "counters.counters has more than 256 numbers"],
   [`${manyCounters(200)}${manyCounters(200, "other")}`, "more than 256 counters"],
 ];

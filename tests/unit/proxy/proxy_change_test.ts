@@ -108,7 +108,7 @@ Deno.test("commit() serves on by another socket where the engine needs one, and 
   // Who comes to the former socket is served yet.
   await arrive(0);
   assertEquals([proxy.counters.accepted, open()], [2, [true, true]]);
-  await clock.advance(900);
+  await clock.advance(1_100);
   assertEquals([closed, open()], [false, [true, true]]);
   await clock.advance(200);
   assertEquals([closed, open()], [true, [false, true]]);

@@ -313,6 +313,6 @@ Deno.test("drain() listens no more although the kernel does not let it close gen
   };
   let drained = false;
   proxy.drain(60_000, { successors: true }).then(() => drained = true);
-  await clock.advance(1_100);
+  await clock.advance(1_300);
   assertEquals([runtime.network.listeners[0]!.closed, drained], [true, true]);
 });

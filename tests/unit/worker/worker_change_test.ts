@@ -79,7 +79,7 @@ Deno.test("prepare is answered with what was opened twice, commit when the forme
   assertEquals(open(), [true, true, true]);
   await commit();
   assertEquals(messages().length, 1);
-  await clock.advance(1_100);
+  await clock.advance(1_300);
   assertEquals(messages().slice(1), [{ type: "answer" }]);
   assertEquals([open(), client.closed], [[false, true, true], false]);
 });
@@ -155,9 +155,9 @@ Deno.test("a drain without a limit lets clients stay, until another one gives th
   const { clock, tell, messages, open, arrive, code } = await bench();
   const { client, backend } = await arrive();
   await tell("drain", { successors: true });
-  await clock.advance(900);
+  await clock.advance(1_100);
   assertEquals([open(), messages()], [[true], []]);
-  await clock.advance(300);
+  await clock.advance(200);
   assertEquals([open(), messages()], [[false], [{ type: "answer" }]]);
   await clock.advance(300_000);
   assertEquals([client.closed, backend.closed], [false, false]);

@@ -3,6 +3,7 @@
 import { PortInUseError, StartupError } from "../../../../src/errors.ts";
 import { openLibc } from "../../../../src/runtime/loop/libc.ts";
 import { encodeAddress, localAddress } from "../../../../src/runtime/linux/socket_address.ts";
+import { countListeners } from "../../../../src/wire/listener_tables.ts";
 import { assert, assertEquals, assertRejects } from "../../../support/assert.ts";
 import { receiveText, send } from "../../../support/tls_client.ts";
 import { closeDescriptor, loopTest } from "./loop_bed.ts";
@@ -31,6 +32,23 @@ loopTest("accept() waits for a client, and for one that comes after a pause", as
     // Nobody asks, and the loop stops watching.
     for (let turn = 0; turn < 5; turn++) await bed.loop.turn();
   }
+});
+
+loopTest("accept() takes clients from all sockets of a listener that has several", async (bed) => {
+  const options = { host: "127.0.0.1", port: 0, reusePort: true, listeners: 3 };
+  const listener = bed.keep(await bed.network.listen(options));
+  const { port } = listener.address;
+  assertEquals(await listening(port), 3);
+  for (let round = 0; round < 2; round++) {
+    for (let count = 0; count < 20; count++) await bed.connect(port);
+    assertEquals(listener.waiting!(), 20);
+    for (let count = 0; count < 20; count++) await bed.accept(listener);
+    assertEquals(listener.waiting!(), 0);
+    // Nobody asks, and the loop stops watching.
+    for (let turn = 0; turn < 5; turn++) await bed.loop.turn();
+  }
+  listener.close();
+  assertEquals(await listening(port), 0);
 });
 
 loopTest("close() ends an accept that waits, and one that comes later", async (bed) => {
@@ -115,6 +133,12 @@ function inherit({ listening }: { readonly listening: boolean }) {
   assertEquals(libc.bind(descriptor, address, address.length), 0);
   if (listening) assertEquals(libc.listen(descriptor, 10), 0);
   return { descriptor, port: localAddress(libc, descriptor)!.port };
+}
+
+/** How many sockets listen on a port of 127.0.0.1. */
+async function listening(port: number): Promise<number> {
+  const table = await Deno.readTextFile("/proc/net/tcp");
+  return countListeners(table, { host: "127.0.0.1", port });
 }
 
 /** How many clients wait in the kernel's queue of a listening socket: proc(5), /proc/net/tcp. */
