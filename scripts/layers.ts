@@ -82,7 +82,17 @@ const LAYERS: Layer[] = [
     of: ["src/fleet/"],
     imports: [
       ...[...BASE, "src/plan/", "src/service/", "src/control/", "src/metrics/", "src/wire/"],
-      ...["src/tls/engines.ts", "type src/ocsp/", "type src/log/", "type src/tls/"],
+      ...["src/tls/engines.ts", "src/tls/post_quantum.ts"],
+      ...["type src/ocsp/", "type src/log/", "type src/tls/"],
+    ],
+    libraries: [],
+    forbidden: PLATFORM,
+  },
+  {
+    of: ["src/status_client/"],
+    imports: [
+      ...[...BASE, "src/config/", "src/wire/", "src/version.ts", "src/abandonment.ts"],
+      ...["src/status/page/problems.ts", "src/status/page/words.ts", "type src/status/"],
     ],
     libraries: [],
     forbidden: PLATFORM,
@@ -157,7 +167,7 @@ const LAYERS: Layer[] = [
     of: ["src/proxy/"],
     imports: [
       ...[...BASE, "src/tls/engine.ts", "src/tls/dialer.ts", "src/log/", "src/metrics/"],
-      "src/wire/",
+      ...["src/wire/", "src/tls/handshake_reasons.ts", "src/tls/handshake_advice.ts"],
       "src/x509/distinguished_name.ts",
     ],
     libraries: [],
@@ -182,7 +192,7 @@ const LAYERS: Layer[] = [
     of: ["src/control/"],
     imports: [
       ...["src/errors.ts", "src/deferred.ts", "src/key_bytes.ts", "src/same_data.ts"],
-      ...["src/metrics/", "src/wire/"],
+      ...["src/metrics/", "src/wire/", "src/tls/handshake_reasons.ts"],
       ...["type src/config/", "type src/tls/tls_configuration.ts", "type src/runtime/runtime.ts"],
     ],
     libraries: [],

@@ -14,10 +14,14 @@ import { CommandReader } from "./service/command_reader.ts";
 import { StopSignals } from "./service/stop_signals.ts";
 import { workerCount } from "./plan/worker_count.ts";
 import { ENGINES } from "./tls/engines.ts";
+import { postQuantum } from "./tls/post_quantum.ts";
+import { STATUS_COMMANDS } from "./config/status_commands.ts";
 import { VERSION } from "./version.ts";
 
 /** The release of hitch that stud replaces. */
 const HITCH_VERSION = "1.8.0";
+/** What the version text is about: no other settings are known there. */
+const DEFAULTS = { groups: undefined, protocols: ["TLSv1.3"] } as const;
 
 /** Runs the command that the arguments name and returns the exit code. */
 export async function runCommand(argv: readonly string[], runtime: Runtime): Promise<number> {
@@ -32,6 +36,10 @@ async function run(
   background: BackgroundStart | undefined,
 ): Promise<number> {
   const tellStarter = (line: string) => tell(line, runtime, background);
+  if (STATUS_COMMANDS.some((name) => name === argv[0])) {
+    const { runStatusCommand } = await import("./status_client/command.ts");
+    return await runStatusCommand(argv, runtime, signals.stop);
+  }
   try {
     const reader = new CommandReader(argv, runtime, background?.input);
     // Reading the configuration may take long, for example from a pipe.
@@ -128,7 +136,12 @@ function versionText(compat: Compat, runtime: Runtime): string {
 
 function library(name: TlsLibraryName, runtime: Runtime): { usable: boolean; text: string } {
   try {
-    return { usable: true, text: ENGINES[name].version(runtime) };
+    const version = ENGINES[name].version(runtime);
+    const { groups, why } = postQuantum(`${name} ${version}`, DEFAULTS);
+    const offers = why === undefined
+      ? `post-quantum: ${groups.join(" ")}`
+      : `no post-quantum key exchange: ${why}`;
+    return { usable: true, text: `${version}; ${offers}` };
   } catch (error) {
     return { usable: false, text: `not usable: ${(error as Error).message}` };
   }

@@ -84,17 +84,20 @@ export class PeerError extends Error {
   readonly kind: PeerErrorKind;
   /** Details of this error, such as what the peer sent. The message is the same for all errors of this type. */
   readonly detail: string | undefined;
+  /** Of kind `handshake`: a code of `tls/handshake_reasons.ts`. */
+  readonly reason: string | undefined;
 
   constructor(
     party: Party,
     kind: PeerErrorKind,
     message: string,
-    options?: ErrorOptions & { readonly detail?: string },
+    options?: ErrorOptions & { readonly detail?: string; readonly reason?: string },
   ) {
     super(message, options);
     this.party = party;
     this.kind = kind;
     this.detail = options?.detail;
+    this.reason = options?.reason;
   }
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { UsageError } from "../errors.ts";
+import { parseCidr } from "../wire/cidr.ts";
 import { lastValue, type RawValues } from "./raw_values.ts";
 import type { LogSettings, TlsLibraryName } from "./settings.ts";
 
@@ -17,6 +18,7 @@ export function logSettings(
   values: RawValues,
   libraries: readonly TlsLibraryName[],
 ): LogSettings {
+  checkTrace(log, values);
   const toSyslog = lastValue("daemon", values) === true && log.file === undefined;
   if (toSyslog && libraries.includes("node")) {
     throw new UsageError(
@@ -27,6 +29,24 @@ export function logSettings(
     );
   }
   return { ...log, level: logLevel(values), syslog: log.syslog || toSyslog };
+}
+
+function checkTrace({ traceClient }: Pick<LogSettings, "traceClient">, values: RawValues): void {
+  if (traceClient === undefined) {
+    const seconds = values.get("for")?.at(-1);
+    if (seconds === undefined) return;
+    throw new UsageError(`${seconds.origin} needs --trace-client CIDR`);
+  }
+  try {
+    parseCidr(traceClient);
+  } catch {
+    throw new UsageError(
+      `${
+        values.get("trace-client")!.at(-1)!.origin
+      } ${traceClient}: not a network of IP addresses, ` +
+        "such as 192.0.2.0/24 or 2001:db8::/32",
+    );
+  }
 }
 
 function logLevel(values: RawValues): LogSettings["level"] {

@@ -737,7 +737,8 @@ const table = [
     once: true,
     default: undefined,
     help: "With --client: PEM file with the only certificate authorities that may sign the " +
-      "backend's certificate. By default stud trusts the authorities that this machine trusts.",
+      "backend's certificate. By default stud trusts the authorities that this machine trusts, " +
+      "or those that the environment variables SSL_CERT_FILE and SSL_CERT_DIR name.",
     group: "TLS to the backend",
   },
   {
@@ -1317,6 +1318,30 @@ const table = [
     type: { kind: "choice", choices: ["text", "json"] },
     default: "text",
     help: "Format of the access log: text (fields as key=value) or json (one object per line).",
+    group: "Logging",
+  },
+  {
+    name: "trace-client",
+    sets: ["log", "traceClient"],
+    isFixed: true,
+    key: undefined,
+    valueName: "CIDR",
+    type: { kind: "text" },
+    default: undefined,
+    help:
+      "Log everything about the handshakes of clients in this network, such as 192.0.2.0/24 or one " +
+      "address: what they offer, the certificate they get, how it ends and why. See --for.",
+    group: "Logging",
+  },
+  {
+    name: "for",
+    sets: ["log", "traceFor"],
+    isFixed: true,
+    key: undefined,
+    valueName: "DURATION",
+    type: { kind: "seconds", minimum: 1, maximum: 86_400 },
+    default: "600",
+    help: "How long --trace-client traces, from the start on.",
     group: "Logging",
   },
   {

@@ -265,6 +265,10 @@ export interface LogSettings {
   /** Path of the access log, `-` for standard output; undefined: there is none. */
   readonly access: string | undefined;
   readonly accessFormat: AccessLogFormat;
+  /** The network (CIDR) of clients whose handshakes are traced from the start on; undefined: none. */
+  readonly traceClient: string | undefined;
+  /** For how many seconds. */
+  readonly traceFor: number;
 }
 
 /** stud as a service on the system. */

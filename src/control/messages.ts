@@ -14,6 +14,7 @@ import { MAX_LABEL } from "../metrics/series.ts";
 import { escapeJson } from "../wire/escape.ts";
 import type { Steering } from "../runtime/runtime.ts";
 import type { ServedCertificate, Staple, TlsConfiguration } from "../tls/tls_configuration.ts";
+import { HANDSHAKE_REASON_CODES } from "../tls/handshake_reasons.ts";
 import {
   duration,
   fieldsOf,
@@ -158,6 +159,8 @@ export const MAX_REFUSED = 100;
 export const MAX_REASON = 1_000;
 /** Max UTF-16 code units of an access log line; with all fields at their longest it needs fewer. */
 export const MAX_ACCESS_LINE = 128 << 10;
+/** Max number of reasons of all frontends for which handshakes failed. */
+export const MAX_FAILURES = 2_000;
 /** Max live connections in one answer; with all fields at their longest they fit into a line. */
 export const MAX_CONNECTIONS = 500;
 /** Max series in one report; with all labels at their longest they fit into a line. */
@@ -192,6 +195,20 @@ const LIVE_CONNECTION = fieldsOf({
   idle: nullable(duration),
   bytesToBackend: wholeNumber(),
   bytesToClient: wholeNumber(),
+});
+
+/** The handshakes of a frontend that failed for one reason. */
+const FAILURE = fieldsOf({
+  /** As the operator wrote it. */
+  frontend: text(1_000),
+  reason: oneOf(...HANDSHAKE_REASON_CODES),
+  count: wholeNumber(),
+  /** ISO 8601. */
+  lastTime: text(30),
+  /** `HOST:PORT`; empty if unknown. */
+  lastClient: text(64),
+  /** Empty if it asked for none. */
+  lastServerName: text(255),
 });
 
 /** A {@linkcode WorkerState}. The line is followed by this many certificates, which are part of the state once read. */
@@ -255,6 +272,10 @@ export const REQUESTS = {
   },
   /** Log the counters. */
   report: { ask: NOTHING, answer: NOTHING },
+  /** The handshakes that failed since the worker's start, the most frequent first. */
+  failures: { ask: NOTHING, answer: fieldsOf({ failures: listOf(FAILURE, MAX_FAILURES) }) },
+  /** Log everything about the handshakes of clients in this network for this time. */
+  trace: { ask: fieldsOf({ cidr: text(64), seconds: duration }), answer: NOTHING },
   /** The live connections that match, the oldest first, at most `limit`, and how many match. */
   connections: {
     ask: fieldsOf({ filter: FILTER, limit: wholeNumber(MAX_CONNECTIONS) }),
@@ -314,6 +335,8 @@ export type WorkerEvent = {
   [Each in keyof typeof EVENTS]: { readonly type: Each } & ValueOf<(typeof EVENTS)[Each]>;
 }[keyof typeof EVENTS];
 
+/** The handshakes of a frontend that failed for one reason. */
+export type HandshakeFailure = ValueOf<typeof FAILURE>;
 /** The library that does TLS in a worker. */
 export type ServingBy = ValueOf<typeof SERVING_BY>;
 /** One live connection of a worker. */

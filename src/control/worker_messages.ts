@@ -8,6 +8,8 @@ import {
   type CounterReport,
   EVENTS,
   type Fault,
+  type HandshakeFailure,
+  MAX_FAILURES,
   MAX_REASON,
   MAX_REFUSED,
   MAX_SERIES_BATCH,
@@ -50,6 +52,15 @@ export function parseWorkerMessage(line: string): WorkerEvent | RawAnswer | unde
 /** A text for the operator, short enough for a message. */
 export function messageText(text: string): string {
   return shortened(text, MAX_TEXT);
+}
+
+/** The failed handshakes to answer with: as many as fit, with texts that are short enough. */
+export function failuresToTell(failures: readonly HandshakeFailure[]): HandshakeFailure[] {
+  return failures.slice(0, MAX_FAILURES).map((failure) => ({
+    ...failure,
+    frontend: shortened(failure.frontend, 200),
+    lastServerName: shortened(failure.lastServerName, 255),
+  }));
 }
 
 /** The fault to answer for an error; `text` describes it to the operator. */

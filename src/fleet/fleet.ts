@@ -4,7 +4,9 @@
  */
 
 import {
+  type Asked,
   type ConnectionFilter,
+  type HandshakeFailure,
   type LiveConnection,
   MAX_CONNECTIONS,
   type ServingBy,
@@ -13,11 +15,12 @@ import {
 } from "../control/messages.ts";
 import { needsPreparation } from "../control/worker_state.ts";
 import { deferred } from "../deferred.ts";
-import { CertificatesRefused } from "../errors.ts";
+import { CertificatesRefused, UsageError } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import { isSameData } from "../same_data.ts";
+import { parseCidr } from "../wire/cidr.ts";
 import { parseNetwork } from "../wire/network.ts";
 import { Generation } from "./generation.ts";
 import { Handover } from "./handover.ts";
@@ -51,6 +54,7 @@ export class Fleet {
   /** The newest staples that the fleet has received. */
   #staples: WorkerState["staples"];
   #stopping = false;
+  #trace: { readonly cidr: string; readonly until: number } | undefined;
 
   constructor(first: NextState, options: FleetOptions) {
     this.#options = options;
@@ -146,6 +150,43 @@ export class Fleet {
     return true;
   }
 
+  /**
+   * The handshakes that failed in the live workers, by frontend and reason, the most frequent first. A worker that does
+   * not answer is left out; never rejects.
+   */
+  async failures(): Promise<readonly HandshakeFailure[]> {
+    const answers = await Promise.allSettled(this.alive.map((one) => one.ask("failures", {})));
+    return mergedFailures(
+      answers.flatMap((one) => one.status === "fulfilled" ? one.value.failures : []),
+    );
+  }
+
+  /**
+   * Logs everything about the handshakes of clients in this network (CIDR) for this time, in workers that start later
+   * too. Resolves with how many workers do so now; rejects with {@linkcode UsageError} if it is no network.
+   */
+  async trace(cidr: string, seconds: number): Promise<number> {
+    try {
+      parseCidr(cidr);
+    } catch (error) {
+      throw new UsageError((error as Error).message, { cause: error });
+    }
+    const { clock } = this.#options.runtime;
+    this.#trace = { cidr, until: clock.now() + 1_000 * seconds };
+    const order = { cidr, seconds };
+    const asked = this.alive.filter(({ hasServed }) => hasServed)
+      .map((worker) => worker.ask("trace", order));
+    const answers = await Promise.allSettled(asked);
+    return answers.filter(({ status }) => status === "fulfilled").length;
+  }
+
+  /** The rest of the trace that is under way. */
+  #traceLeft(): Asked<"trace"> | undefined {
+    const { cidr, until } = this.#trace ?? NO_TRACE;
+    const left = until - this.#options.runtime.clock.now();
+    return left > 0 ? { cidr, seconds: left / 1_000 } : undefined;
+  }
+
   /** Ends in order: asks all to drain within `seconds`, and resolves when none is left. */
   async drain(seconds: number): Promise<void> {
     this.#stopping = true;
@@ -235,8 +276,9 @@ export class Fleet {
 
   #newGeneration(state: WorkerState): Generation {
     const { runtime, log, accessLog } = this.#options;
+    const trace = () => this.#traceLeft();
     const recordOf = (index: number) => this.#recordOf(index);
-    const options = { handover: this.#handover, log, accessLog, recordOf };
+    const options = { handover: this.#handover, log, accessLog, trace, recordOf };
     const generation = new Generation(runtime, state, options);
     this.#generations.add(generation);
     return generation;
@@ -276,3 +318,17 @@ function canChangeInPlace(
     from.tls.library === to.tls.library && from.tls.sslEngine === to.tls.sslEngine &&
     isSameData(from.tls.backend, to.tls.backend);
 }
+
+/** Sums of several workers, with the last of each; the most frequent first. */
+export function mergedFailures(all: readonly HandshakeFailure[]): HandshakeFailure[] {
+  const merged = new Map<string, HandshakeFailure>();
+  for (const failure of all) {
+    const key = `${failure.frontend}\n${failure.reason}`;
+    const known = merged.get(key);
+    const last = known !== undefined && known.lastTime > failure.lastTime ? known : failure;
+    merged.set(key, { ...last, count: failure.count + (known?.count ?? 0) });
+  }
+  return [...merged.values()].toSorted((one, other) => other.count - one.count);
+}
+
+const NO_TRACE = { cidr: "", until: -Infinity };

@@ -19,7 +19,7 @@ import { ENGINES } from "../tls/engines.ts";
 import { LONGEST_ALONE } from "./restart_pace.ts";
 import { SlotRecord } from "./slot_record.ts";
 import type { WorkerProcess } from "./worker_process.ts";
-import { WorkerSlot } from "./worker_slot.ts";
+import { WorkerSlot, type WorkerSlotOptions } from "./worker_slot.ts";
 
 /** What every generation needs. */
 export interface GenerationOptions {
@@ -27,6 +27,7 @@ export interface GenerationOptions {
   readonly log: Logger;
   /** Where lines of the access log go. */
   readonly accessLog?: AccessOutput | undefined;
+  readonly trace?: WorkerSlotOptions["trace"];
   /** What is known of the workers of a slot. */
   readonly recordOf?: (index: number) => SlotRecord;
 }
@@ -40,12 +41,13 @@ export class Generation {
   constructor(
     runtime: Runtime,
     state: WorkerState,
-    { handover, log, accessLog, recordOf = (index) => new SlotRecord(index) }: GenerationOptions,
+    { handover, log, accessLog, trace, recordOf = (index) => new SlotRecord(index) }:
+      GenerationOptions,
   ) {
     this.#handover = handover;
     this.#state = state;
     const options = {
-      ...{ log, accessLog, state: () => this.#state },
+      ...{ log, accessLog, trace, state: () => this.#state },
       handOver: (successor: WorkerProcess, close: () => Promise<void>) =>
         this.#handOver(successor, this.addresses, this.#socketsEach, close),
       isNobodyLeft: () => this.#isNobodyLeft(),

@@ -18,6 +18,7 @@ import type { OcspRefresher } from "../ocsp/refresher.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type ClaimedFrontend, workerFrontends } from "../service/ports.ts";
 import { reloadOutcome, type ReloadReport } from "./reload_outcome.ts";
+import { postQuantum } from "../tls/post_quantum.ts";
 import type { StopSignals } from "../service/stop_signals.ts";
 import { Turns } from "./turns.ts";
 
@@ -180,7 +181,7 @@ export class Supervisor {
   /** Makes the workers log their counters, for SIGUSR2. */
   logCounters(): void {
     const { alive } = this.#fleet;
-    for (const worker of alive) worker.report();
+    for (const worker of alive) void worker.ask("report", {});
     const totals = this.#describeTotals();
     this.#log.info("counters of {workers} follow{ended}", {
       workers: counted(alive.length, "worker"),
@@ -192,12 +193,22 @@ export class Supervisor {
     this.#phase = "serving";
     if (this.#plan.configuration.tls.orElse !== undefined) this.#watch(this.#plan);
     this.#log.info("{serving}", { serving: this.#describeServing() });
+    this.#tellPostQuantum();
+    const { traceClient, traceFor } = this.#plan.settings.log;
+    if (traceClient !== undefined) void this.#fleet.trace(traceClient, traceFor);
     this.#options.onServing?.(this.#plan, this.#frontends);
     this.#refreshBackend();
     this.#signals.onHangUp = () => {
       this.#options.onHangUp?.();
       this.reload("all");
     };
+  }
+
+  #tellPostQuantum(): void {
+    const { tls } = this.#plan.configuration;
+    const { why } = postQuantum(this.#library, tls);
+    if (why === undefined || tls.backend !== undefined) return;
+    this.#log.info("no post-quantum key exchange: {why}", { why });
   }
 
   #useLibrary({ library, missing, unconfined }: ServingBy): void {

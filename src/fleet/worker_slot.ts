@@ -1,6 +1,6 @@
 /** Keeps one worker running: replaces it when it dies, at once or at the pace of restart_pace.ts. */
 
-import type { ServingBy, WorkerCounters, WorkerState } from "../control/messages.ts";
+import type { Asked, ServingBy, WorkerCounters, WorkerState } from "../control/messages.ts";
 import { needsPreparation } from "../control/worker_state.ts";
 import { deferred } from "../deferred.ts";
 import type { AccessOutput } from "../log/access_output.ts";
@@ -22,6 +22,8 @@ export interface WorkerSlotOptions {
   /** The state for workers that start now. */
   readonly state: () => WorkerState;
   readonly log: Logger;
+  /** The trace of clients that is under way; undefined: none. */
+  readonly trace?: (() => Asked<"trace"> | undefined) | undefined;
   readonly handOver?: HandOver;
   /** What is known of the slot's workers; shared with the slots of other generations that have the same index. */
   readonly record?: SlotRecord;
@@ -198,6 +200,10 @@ export class WorkerSlot {
     this.#launchedAt = this.#runtime.clock.now();
     this.#launched.resolve();
     this.#launched = deferred();
+    worker.ready.then(() => {
+      const order = this.#options.trace?.();
+      return order && worker.ask("trace", order);
+    }).catch(() => {}); // It is gone, or does not answer, which others notice too.
     worker.ended.then((how) => {
       this.#alive.delete(worker);
       const reason = worker.failure === undefined ? "ended in order" : how;

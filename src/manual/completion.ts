@@ -5,6 +5,7 @@
 
 import type { Option } from "../config/options.ts";
 import { OPTIONS } from "../config/options.ts";
+import { STATUS_COMMANDS } from "../config/status_commands.ts";
 import type { Shell } from "../config/settings.ts";
 
 /** A script for the shell to read, with a final line feed. */
@@ -72,6 +73,11 @@ ${cases.join("\n")}
         mapfile -t COMPREPLY < <(compgen -W "${all}" -- "$word")
       else
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        if ((COMP_CWORD == 1)); then
+          mapfile -t -O "\${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "${
+    STATUS_COMMANDS.join(" ")
+  }" -- "$word")
+        fi
       fi
       ;;
   esac
@@ -104,6 +110,9 @@ function zsh(options: readonly Option[]): string {
 # Completion of stud for zsh: save it as _stud in a directory of $fpath.
 _arguments -s -S \\
 ${specs.map((spec) => `${spec} \\`).join("\n")}
+  '1:command or PEM file:{_alternative "commands:command:(${
+    STATUS_COMMANDS.join(" ")
+  })" "files:PEM file:_files"}' \\
   '*:PEM file:_files'
 `;
 }
@@ -137,7 +146,9 @@ function fish(options: readonly Option[]): string {
     const letter = short === undefined ? "" : ` -s ${short}`;
     return `complete -c stud${letter} -l ${name}${value} -d ${shellQuoted(summary(option))}`;
   });
+  const commands = STATUS_COMMANDS.join(" ");
   return `# Completion of stud for fish: save it as ~/.config/fish/completions/stud.fish\n` +
+    `complete -c stud -n __fish_use_subcommand -a '${commands}' -d 'Ask a running stud'\n` +
     lines.join("\n") + "\n";
 }
 

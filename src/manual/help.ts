@@ -13,6 +13,7 @@ import {
   optionNamed,
   OPTIONS,
 } from "../config/options.ts";
+import { STATUS_COMMANDS } from "../config/status_commands.ts";
 import { quote } from "../wire/escape.ts";
 import { ABBREVIATIONS, valueNotes } from "./value_notes.ts";
 import { wrap } from "./wrap.ts";
@@ -57,7 +58,8 @@ export function shortHelp(version: string): string {
     "  stud --config /etc/stud/stud.conf --daemon -p /run/stud.pid",
     "",
     "stud --help all lists every option, stud --help OPTION explains one, and",
-    "stud --default-config prints a configuration file.",
+    "stud --default-config prints a configuration file. stud status and stud top show",
+    "a running stud that was started with --status.",
   ].join("\n") + "\n";
 }
 
@@ -82,6 +84,7 @@ export function helpText(version: string): string {
   const lines = [
     "Usage: stud [OPTIONS] PEM...",
     "       stud [OPTIONS] --self-signed[=NAME]",
+    ...STATUS_COMMANDS.map((name) => `       stud ${name} [ADDRESS|SOCKET|PIDFILE]`),
     "",
     ...wrap(
       `stud ${version} terminates TLS and passes the plaintext to a backend, over one connection per client.`,

@@ -19,6 +19,7 @@ export function manPage(version: string, date: string): string {
       ...BLOCK_EXAMPLES[block.key],
       ...block.options.flatMap((option) => blockEntry(option, block)),
     ]),
+    ...COMMANDS,
     ".SH OPTIONS",
     ...paragraph(
       `${valueNotes()} ${ABBREVIATIONS} ` +
@@ -82,6 +83,36 @@ function escape(text: string): string {
   return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replace(/^[.']/, "\\&$&");
 }
 
+const COMMANDS = [
+  ".SH COMMANDS",
+  "These ask a running stud that was started with",
+  ".BR \\-\\-status .",
+  "Without an argument they ask /run/stud/status.sock or, if there is no such socket, 127.0.0.1:9117.",
+  "With a pidfile or a process id, the address is read from the command line of that process and from its configuration file.",
+  "A PEM file called status or top is given as ./status or ./top.",
+  ".TP",
+  ".B stud status",
+  "prints a summary, or with",
+  ".B \\-\\-json",
+  "everything.",
+  "The first line has the form that monitoring plugins have, and so has the exit status:",
+  "0 if all is well, 1 with warnings, 2 if something is broken, 3 if stud does not answer.",
+  ".TP",
+  ".B stud top",
+  "shows it live, together with the open connections, until",
+  ".B q",
+  "is pressed.",
+  "The keys",
+  ".BR b ,",
+  ".BR a ,",
+  ".BR i ,",
+  ".B c",
+  "and",
+  ".B f",
+  "sort connections by bytes, age, idle time, client and frontend.",
+  "If standard input or output is no terminal, it prints plain text every second.",
+];
+
 const BEFORE_OPTIONS = [
   ".SH NAME",
   "stud \\- terminate TLS and pass the plaintext to a backend",
@@ -96,6 +127,13 @@ const BEFORE_OPTIONS = [
   ".br",
   ".B stud",
   ".BR \\-\\-default\\-config | \\-\\-version | \\-\\-help",
+  ".br",
+  ".B stud status",
+  ".RI [ \\fB\\-\\-json\\fR ]",
+  ".RI [ ADDRESS | SOCKET | PIDFILE ]",
+  ".br",
+  ".B stud top",
+  ".RI [ ADDRESS | SOCKET | PIDFILE ]",
   ".SH DESCRIPTION",
   ".B stud",
   "accepts TLS connections on its frontends and opens a connection to the backend for each of them.",

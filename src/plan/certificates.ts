@@ -4,41 +4,25 @@
  */
 
 import { optionNamed } from "../config/options.ts";
-import type {
-  CertificateSettings,
-  ClientSettings,
-  PemFileSetting,
-  Settings,
-} from "../config/settings.ts";
+import type { CertificateSettings, PemFileSetting, Settings } from "../config/settings.ts";
 import { counted } from "../counted.ts";
 import { StartupError } from "../errors.ts";
 import type { Files, Runtime } from "../runtime/runtime.ts";
-import {
-  checkCertificate,
-  dateWarning,
-  readCertificate,
-  withKey,
-} from "../x509/certificate_file.ts";
+import { checkCertificate, dateWarning } from "../x509/certificate_file.ts";
 import { ENGINES } from "../tls/engines.ts";
 import { CertificateIndex } from "../tls/certificate_index.ts";
 import { makeSelfSigned } from "../x509/self_signed.ts";
 import { isKeyUri } from "../wire/key_uri.ts";
-import { ClientRulesReader } from "./client_rules.ts";
+import { BEFORE_COLLECTION, readFiles } from "./certificate_files.ts";
 import { fileModeWarnings } from "./file_mode.ts";
 import { globMatcher } from "./glob.ts";
 import { HeldContent } from "./held_content.ts";
-import { recall, remember, rememberAlike } from "./known_certificates.ts";
+import { rememberAlike } from "./known_certificates.ts";
 import { mapBounded } from "./map_bounded.ts";
 import { once } from "./once.ts";
 import { addNamedResponse, addStoredResponse, StoredResponses } from "./stored_ocsp_responses.ts";
 import type { WithResponse } from "./stored_ocsp_responses.ts";
-import {
-  giveGoodKeys,
-  giveKeys,
-  isWithoutKey,
-  loadPrivateKey,
-  READ_AT_ONCE,
-} from "./private_keys.ts";
+import { giveGoodKeys, giveKeys, isWithoutKey, READ_AT_ONCE } from "./private_keys.ts";
 import { Quarantine } from "./quarantine.ts";
 import type { PlannedCertificate, PlannedFile } from "./planned_certificate.ts";
 
@@ -60,6 +44,8 @@ export interface FilesAndClock extends Pick<Runtime, "files" | "clock"> {
   readonly unwatched?: Files;
   /** The former content of other files, for those that are now bad. */
   readonly held?: HeldContent;
+  /** Collects garbage and returns memory to the system, for thousands of files. */
+  readonly compactMemory?: () => Promise<void>;
 }
 
 /**
@@ -79,7 +65,9 @@ export async function loadCertificates(
   }
   const quarantine = new Quarantine(former, refused);
   const wanted = [...pemFiles, ...await filesOfDirectory(sources, runtime.files)];
-  const read = await readFiles(wanted, settings.clients, runtime, quarantine, former);
+  const { files, held, compactMemory } = runtime;
+  const options = { clients: settings.clients, files, held, quarantine, former, compactMemory };
+  const read = await readFiles(wanted, options);
   const complete = await giveAllKeys(read, sources, runtime.files, quarantine);
   const found = wanted.flatMap((setting, place): FoundCertificate[] => {
     const own = complete[place];
@@ -95,7 +83,7 @@ export async function loadCertificates(
     ...wanted.flatMap((one, at) => keyFile(one, read[at])),
     ...sources.privateKeys,
   ];
-  return {
+  const loaded = {
     certificates: stapled.certificates,
     defaultCertificate,
     warnings: [
@@ -107,6 +95,9 @@ export async function loadCertificates(
     ],
     quarantined: quarantine.lines,
   };
+  // They are written to the workers next, which makes some garbage too.
+  if (found.length >= BEFORE_COLLECTION) await compactMemory?.();
+  return loaded;
 }
 
 /** The settings that certificates are loaded by. */
@@ -161,42 +152,6 @@ async function filesOfDirectory(
   }
   const start = pemDir.endsWith("/") ? pemDir : `${pemDir}/`;
   return names.sort().map((name) => ({ certificate: `${start}${name}` }));
-}
-
-function readFiles(
-  wanted: readonly PemFileSetting[],
-  general: ClientSettings,
-  { files, held }: FilesAndClock,
-  quarantine: Quarantine,
-  former: readonly PlannedCertificate[] = [],
-): Promise<(PlannedCertificate | PlannedFile | undefined)[]> {
-  const known = new Set<string>();
-  const formerBySource = new Map(former.map((one) => [one.source, one]));
-  const rules = new ClientRulesReader(files, held);
-  const read = async (setting: PemFileSetting) => {
-    const { certificate: path } = setting;
-    const text = await files.readText(path);
-    const hasMore = Object.keys(setting).some((name) =>
-      !["certificate", "ocspResponse", "ocspVerifyStaple"].includes(name)
-    );
-    const same = hasMore ? undefined : recall(text, formerBySource.get(path));
-    if (same !== undefined) return same;
-    const plain = readCertificate(text, path, known);
-    const own = setting.clients && { ...general, ...setting.clients };
-    const file = own === undefined ? plain : { ...plain, clientRules: await rules.read(own, path) };
-    const key = setting.privateKey === undefined
-      ? file.ownKey
-      : await loadPrivateKey(setting.privateKey, files);
-    if (key === undefined) return file;
-    const complete = withKey(file, key);
-    if (!hasMore) remember(text, complete);
-    return complete;
-  };
-  return mapBounded(
-    wanted,
-    READ_AT_ONCE,
-    (setting) => quarantine.attempt(setting.certificate, () => read(setting)),
-  );
 }
 
 /** The results have the indexes of the files. */

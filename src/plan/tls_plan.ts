@@ -55,13 +55,21 @@ export interface KnownTls {
  */
 export async function makeTlsPlan(
   settings: Settings,
-  platform: Pick<Runtime, "files" | "clock">,
+  platform:
+    & Pick<Runtime, "files" | "clock" | "platform" | "variable">
+    & Partial<Pick<Runtime, "kernel">>,
   { loaded, former, refused }: KnownTls = {},
 ): Promise<TlsPlan> {
   const files = new RecordedFiles(platform.files);
   const held = new HeldContent(former?.held);
-  const runtime = { files, clock: platform.clock, unwatched: platform.files, held };
-  const backend = await readBackendTls(settings, files, held);
+  const runtime = {
+    ...{ files, clock: platform.clock, unwatched: platform.files, held },
+    // Asked for only then: it opens the C library.
+    compactMemory: async () => await platform.kernel?.compactMemory?.(),
+  };
+  const variable = (name: string) => platform.variable(name);
+  const sources = { files, variable, platform: platform.platform };
+  const backend = await readBackendTls(settings, sources, held);
   const { ticketSecret: secretFile } = settings.sessions;
   const general = loaded !== undefined
     ? { warnings: [], quarantined: [], ...loaded }

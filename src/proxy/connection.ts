@@ -3,14 +3,17 @@
 import { PeerError } from "../errors.ts";
 import type { Duplex, Runtime, Stream } from "../runtime/runtime.ts";
 import type { Client, Negotiated, PendingClient, SecureClient } from "../tls/engine.ts";
+import type { HandshakeReason } from "../tls/handshake_reasons.ts";
 import type { Aborter } from "./aborter.ts";
 import { type Admission, CLIENT_LIMIT, isTooMany, tooManyOf } from "./admission.ts";
 import { type AccessLog, type AccessRecord, negotiatedBy } from "./access_log.ts";
 import type { Counters } from "./counters.ts";
+import type { Tracing } from "./client_trace.ts";
 import { endOf } from "./ending.ts";
 import type { FrontendCounts } from "./frontend_counts.ts";
 import type { Deadline } from "./deadline_queue.ts";
 import type { Departures } from "./departures.ts";
+import type { FaultSite } from "./handshake_failures.ts";
 import type { BackendDialer } from "./backend_dialer.ts";
 import type { Place } from "./places.ts";
 import type { EncodePreface } from "./preface.ts";
@@ -38,11 +41,12 @@ export interface ConnectionServices extends RelayServices {
   /** Clients send a PROXY header before the handshake. */
   readonly takesProxyHeader: boolean;
   /** Called for every fault that ended a connection. */
-  readonly onFault: (fault: PeerError, client: Client) => void;
+  readonly onFault: (fault: PeerError, client: Client, site: FaultSite) => void;
   /** Called for every connection that has ended, with what was negotiated. Undefined: not needed. */
   readonly onEnd?: ((client: Client, negotiated: Negotiated | undefined) => void) | undefined;
   /** Called when no client can be accepted because descriptors have run out. */
   readonly onShortage: (fault: PeerError) => void;
+  readonly tracing: Tracing;
 }
 
 /** Serves one client until the connection ends. Never rejects: faults go to `onFault`. */
@@ -50,6 +54,7 @@ export async function serveConnection(
   client: PendingClient,
   services: ConnectionServices,
   place: Place,
+  site: FaultSite,
   counts: FrontendCounts,
 ): Promise<void> {
   const record = services.accessLog?.begin(client);
@@ -69,11 +74,11 @@ export async function serveConnection(
     const preface = services.preface(client, secure);
     if (preface !== undefined) await writeAll(backend, preface, services);
     const fault = await relay(stream, backend, services, records);
-    if (fault !== undefined) services.onFault(fault, client);
+    if (fault !== undefined) services.onFault(fault, client, site);
     recordEnd(fault, services, records);
   } catch (error) {
     const fault = services.runtime.network.peerError(error, "client");
-    services.onFault(fault, client);
+    services.onFault(fault, client, site);
     recordEnd(fault, services, records);
     // After a backend failure, the client must not see an orderly end.
     if (fault.party === "backend") await services.aborter.abort(client, "now");
@@ -115,45 +120,56 @@ async function handshake(
 ): Promise<SecureClient> {
   const { counters, tlsLibrary } = services;
   const deadline = place.beginHandshake(() => services.aborter.abort(client, "now"));
+  const { tracing } = services;
+  let traced = tracing.current?.begin(client);
   let awaited = "PROXY header";
   try {
     if (services.takesProxyHeader) {
       await client.readProxyHeader!();
       checkClient(client, place);
+      traced ??= tracing.current?.begin(client);
     }
     awaited = "handshake";
-    const secure = await client.handshake(record?.onHello);
+    const secure = await (traced === undefined
+      ? client.handshake(record?.onHello)
+      : client.handshake(traced.seeing(record?.onHello), traced.onChosen));
     if (tlsLibrary !== undefined) {
       const seconds = (services.runtime.clock.now() - deadline.began) / 1000;
       counts.agreed(tlsLibrary, secure.stream.agreement, seconds);
     }
     record?.agreed(secure);
+    traced?.agreed(secure);
     return secure;
   } catch (error) {
-    if (isTooMany(error)) {
-      counters.refused++;
-      counts.refused(CLIENT_LIMIT);
-      throw error;
-    }
-    const fault = deadline.expired ? overdue(deadline, awaited, error) : error;
-    if (isSilent(fault)) {
-      counters.silent++;
-      counts.silent.value++;
-    } else {
-      counters.handshakesFailed++;
-      counts.handshakeFailed(fault);
-    }
+    const fault = handshakeFault(error, deadline, awaited);
+    countFault(fault, counters, counts);
     if (deadline.expired && deadline.early === undefined) place.fate = "deadline";
+    if (fault instanceof PeerError) traced?.failed(fault);
     throw fault;
   } finally {
     place.endHandshake(deadline);
   }
 }
 
-/** The fault of a handshake that stud has ended. */
-function overdue(deadline: Deadline, awaited: string, cause: unknown): PeerError {
-  const reason = deadline.early ?? `no ${awaited} within --ssl-handshake-timeout`;
-  return new PeerError("client", "handshake", reason, { cause });
+/** The same error, or what our deadline made of it. */
+function handshakeFault(error: unknown, { expired, early }: Deadline, awaited: string): unknown {
+  if (!expired || isTooMany(error)) return error;
+  const words = early ?? `no ${awaited} within --ssl-handshake-timeout`;
+  const reason: HandshakeReason = early === undefined ? "timeout" : "gave-way";
+  return new PeerError("client", "handshake", words, { cause: error, reason });
+}
+
+function countFault(fault: unknown, counters: Counters, counts: FrontendCounts): void {
+  if (isTooMany(fault)) {
+    counters.refused++;
+    counts.refused(CLIENT_LIMIT);
+  } else if (isSilent(fault)) {
+    counters.silent++;
+    counts.silent.value++;
+  } else {
+    counters.handshakesFailed++;
+    counts.handshakeFailed(fault);
+  }
 }
 
 function isSilent(error: unknown): boolean {

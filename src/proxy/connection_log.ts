@@ -8,12 +8,20 @@ import { describeClient } from "./fault_log.ts";
 export function logConnection(
   log: Logger,
   client: Client,
-  { protocol, cipher, alpn, resumed }: Partial<Negotiated> = {},
+  negotiated?: Partial<Negotiated>,
 ): void {
-  const agreed = [protocol, cipher, alpn, resumed ? "resumed" : undefined]
-    .filter((part) => part !== undefined).join(", ");
+  const agreed = describeAgreed(negotiated);
   log.debug("{client}: ended{agreed}", {
     client: describeClient(client),
     agreed: agreed === "" ? "" : ` (${agreed})`,
   });
+}
+
+/** What was negotiated, in a few words; empty if the library does not tell. */
+export function describeAgreed(
+  { protocol, cipher, group, alpn, resumed }: Partial<Negotiated> = {},
+  { withGroup = false } = {},
+): string {
+  const parts = [protocol, cipher, withGroup ? group : undefined, alpn, resumed && "resumed"];
+  return parts.filter(Boolean).join(", ");
 }

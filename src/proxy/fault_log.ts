@@ -5,7 +5,9 @@ import type { Logger } from "../log/logger.ts";
 import { Repeats, type RepeatSummary } from "../log/repeats.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import type { Client } from "../tls/engine.ts";
+import { handshakeFailureReason } from "../tls/handshake_reasons.ts";
 import { DESCRIPTORS } from "./admission.ts";
+import { type FaultSite, HandshakeFailures } from "./handshake_failures.ts";
 import type { PlaceRule } from "./places.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 
@@ -17,7 +19,6 @@ export function isRoutineClose(fault: PeerError): boolean {
 
 /** The subject of a line, written before its cause. */
 type Subject =
-  | "handshake failed"
   | "client denied"
   | "backend failed"
   | "connection ended"
@@ -35,6 +36,8 @@ export class FaultLog {
   readonly #log: Logger;
   readonly #clock: Clock;
   readonly #repeats: Repeats<LastFault>;
+  /** The handshakes that failed. */
+  readonly failures: HandshakeFailures;
   /** When each limit was last logged, by the limit's name. */
   readonly #fullAt = new Map<string, number>();
 
@@ -42,10 +45,16 @@ export class FaultLog {
     this.#log = log;
     this.#clock = clock;
     this.#repeats = new Repeats(clock, (summary) => this.#summarize(summary));
+    const kindOf = (words: string) => `handshake failed: ${words}`;
+    this.failures = new HandshakeFailures(clock, {
+      first: (words, detail) => this.#say({ kind: kindOf(words), level: "info", detail }),
+      more: (words, count, seconds, detail) =>
+        this.#summarize({ kind: kindOf(words), count, seconds, detail: { level: "info", detail } }),
+    });
   }
 
   /** A connection ended with a fault. */
-  connection(fault: PeerError, client: Client): void {
+  connection(fault: PeerError, client: Client, site: FaultSite = NOWHERE): void {
     if (fault.kind === "silent") {
       this.#log.debug("{client}: {reason}", {
         client: describeClient(client),
@@ -53,10 +62,12 @@ export class FaultLog {
       });
     }
     if (isRoutineClose(fault)) return;
+    const reason = handshakeFailureReason(fault);
+    if (reason !== undefined) {
+      return this.failures.take(fault, reason, client, site, describeClient(client));
+    }
     const subject = fault.party === "backend"
       ? "backend failed"
-      : fault.kind === "handshake"
-      ? "handshake failed"
       : fault.kind === "denied"
       ? "client denied"
       : fault.kind === "refused"
@@ -95,6 +106,7 @@ export class FaultLog {
   /** Logs the pending counts. */
   flush(): void {
     this.#repeats.flush();
+    this.failures.flush();
   }
 
   #write(subject: Subject, fault: PeerError, detail: string): void {
@@ -102,7 +114,10 @@ export class FaultLog {
     // Clients fail every day; a failing backend or machine needs the operator.
     const ours = subject === "backend failed" || subject === "cannot accept clients";
     const level = ours ? "error" : subject === "connection refused" ? "warning" : "info";
-    if (!this.#repeats.isFirst(kind, { level, detail })) return;
+    if (this.#repeats.isFirst(kind, { level, detail })) this.#say({ kind, level, detail });
+  }
+
+  #say({ kind, level, detail }: LastFault & { readonly kind: string }): void {
     this.#log[level]("{kind} ({detail})", { kind, detail });
   }
 
@@ -130,5 +145,6 @@ export function describeClient(client: Client): string {
   }
 }
 
+const NOWHERE: FaultSite = { name: "", terms: undefined };
 /** Milliseconds between two lines about the same limit. */
 const FULL_PERIOD = 60_000;

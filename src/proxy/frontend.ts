@@ -12,6 +12,7 @@ import type {
 import { CLIENT_LIMIT, DESCRIPTORS, type FrontendPlaces, tooManyOf } from "./admission.ts";
 import type { FrontendCounts } from "./frontend_counts.ts";
 import { type ConnectionServices, serveConnection } from "./connection.ts";
+import type { FaultSite } from "./handshake_failures.ts";
 import type { Arrival, Place, Shortage } from "./places.ts";
 
 /** What the addresses of one name share. */
@@ -31,9 +32,11 @@ export interface FrontendOptions extends FrontendShares {
 }
 
 /** Serves the clients of one listening socket. */
-export class Frontend {
+export class Frontend implements FaultSite {
   readonly #listener: TlsListener;
   readonly #sockets: readonly string[];
+  /** As the operator wrote it. */
+  name = "";
   /** The address it was opened for. */
   readonly wanted: SocketAddress;
   #engine: TlsEngine;
@@ -119,6 +122,11 @@ export class Frontend {
     else this.#services.aborter.abort(client as PendingClient, "now");
   }
 
+  /** What it serves new clients with. */
+  get terms(): FaultSite["terms"] {
+    return this.#engine.terms;
+  }
+
   /** The engine that serves new clients. */
   get engine(): TlsEngine {
     return this.#engine;
@@ -134,7 +142,9 @@ export class Frontend {
   }
 
   async #acceptAll(): Promise<void> {
-    while (!this.#closed) {
+    // A client that waits here instead of in the kernel's queue: its room was gone when it came.
+    let held: PendingClient | undefined;
+    while (!this.#closed || held !== undefined) {
       const { clock } = this.#services.runtime;
       try {
         // Clients beyond the limits wait in the kernel's queue, and so do clients for which no backend connection
@@ -143,7 +153,14 @@ export class Frontend {
           if (shortage.rule.name === DESCRIPTORS) this.#services.onShortage(tooMany());
           await this.#services.admission.change(shortage);
         }
-        this.#begin(await this.#listener.accept());
+        if (held === undefined) {
+          held = await this.#listener.accept();
+          // Meanwhile another frontend has taken the room, or the handshake that was to make way is done.
+          if (this.#shortage !== undefined) continue;
+        }
+        const client = held;
+        held = undefined;
+        this.#begin(client);
         // While clients are queued, accept() never waits, and the clients inside must get their turns too.
         if (this.#arrival === "asked" && !this.#listener.acceptsInTurn) await clock.turn();
       } catch (error) {
@@ -231,7 +248,7 @@ export class Frontend {
     counts.active.value++;
     this.#services.onAccept?.();
     this.#clients.set(client, place);
-    serveConnection(client, this.#services, place, counts).then(() => {
+    serveConnection(client, this.#services, place, this, counts).then(() => {
       departures.ended(--counters.active);
       counts.active.value--;
       this.#clients.delete(client);
@@ -250,7 +267,7 @@ export class Frontend {
     if (rule === undefined) return true;
     counters.refused++;
     this.#counts.refused(CLIENT_LIMIT);
-    this.#services.onFault(tooManyOf(rule), client);
+    this.#services.onFault(tooManyOf(rule), client, this);
     admission.leave(place);
     client.reset();
     client.close();

@@ -3,9 +3,10 @@
  * the first time, so that counting is one increment.
  */
 
-import type { PeerError } from "../errors.ts";
+import { PeerError } from "../errors.ts";
 import type { Cell, Histogram, Registry } from "../metrics/registry.ts";
 import type { Agreement } from "../runtime/runtime.ts";
+import { handshakeFailureReason } from "../tls/handshake_reasons.ts";
 import type { EndOf } from "./ending.ts";
 
 /** The counts of one frontend. */
@@ -61,7 +62,9 @@ export class FrontendCounts {
 
   /** A handshake has failed. */
   handshakeFailed(fault: unknown): void {
-    const reason = handshakeFailureReason(fault);
+    const reason = fault instanceof PeerError
+      ? handshakeFailureReason(fault) ?? "other"
+      : "internal";
     this.#registry.counter("handshake_failures", [this.name, reason]).value++;
   }
 
@@ -97,11 +100,6 @@ export class FrontendCounts {
     }
     return cell;
   }
-}
-
-/** The reason by which a failed handshake is counted. */
-export function handshakeFailureReason(fault: unknown): string {
-  return (fault as Partial<PeerError> | undefined)?.kind ?? "other";
 }
 
 const UNKNOWN: Agreement = {

@@ -14,6 +14,7 @@ import { admissionRules } from "./admission_rules.ts";
 import { Activity } from "./activity.ts";
 import { AccessLog } from "./access_log.ts";
 import { BackendDialer } from "./backend_dialer.ts";
+import { Tracing } from "./client_trace.ts";
 import type { ConnectionServices } from "./connection.ts";
 import { logConnection } from "./connection_log.ts";
 import { type Counters, newCounters } from "./counters.ts";
@@ -21,6 +22,7 @@ import { Departures } from "./departures.ts";
 import { FaultLog } from "./fault_log.ts";
 import { Frontend, type FrontendShares } from "./frontend.ts";
 import { FrontendCounts } from "./frontend_counts.ts";
+import type { HandshakeFailure } from "./handshake_failures.ts";
 import {
   disconnect,
   type LiveFilter,
@@ -60,11 +62,14 @@ export class Proxy {
   /** Frontends that no longer listen, kept until their clients have left. */
   readonly #former = new Set<Frontend>();
   #cancelEnd: () => void = () => {};
+  /** Logs everything about the handshakes of some clients. */
+  readonly tracing: Tracing;
 
   private constructor(runtime: Runtime, options: ProxyOptions, log: Logger) {
     this.#runtime = runtime;
     this.#log = log;
     this.#faults = new FaultLog(log, runtime.clock);
+    this.tracing = new Tracing({ log, clock: runtime.clock });
     this.#activity = new Activity(runtime.clock);
     this.#services = this.#newServices(options);
   }
@@ -88,6 +93,11 @@ export class Proxy {
   /** Connects new clients to these addresses; existing connections continue. */
   useBackend(endpoints: readonly Endpoint[]): void {
     this.#services.backend.use(endpoints);
+  }
+
+  /** The handshakes that failed since the start, by frontend and reason, the most frequent first. */
+  get failures(): readonly HandshakeFailure[] {
+    return this.#faults.failures.all;
   }
 
   /** Starts to accept clients. */
@@ -136,6 +146,7 @@ export class Proxy {
     await Promise.all(this.#allFrontends.map((frontend) => frontend.drained()));
     this.#cancelEnd();
     this.#services.departures.cancel();
+    this.tracing.end();
     this.#faults.flush();
   }
 
@@ -228,7 +239,9 @@ export class Proxy {
     this.#shares = this.#changeShares(options);
     for (const [index, { frontend, adopt }] of steps.entries()) {
       adopt?.();
-      frontend.use(this.#services, this.#shares.get(nameOf(options.frontends[index]!))!);
+      const name = nameOf(options.frontends[index]!);
+      frontend.name = name;
+      frontend.use(this.#services, this.#shares.get(name)!);
     }
     this.#frontends = steps.map(({ frontend }) => frontend);
     const { kernel } = this.#runtime;
@@ -337,11 +350,12 @@ export class Proxy {
       backend: new BackendDialer(runtime, backend, dialing),
       ...this.#changingServices(options),
       accessLog: onConnection && new AccessLog(runtime.clock, onConnection),
-      onFault: (fault, client) => {
+      onFault: (fault, client, site) => {
         if (fault.party === "backend") this.counters.backendsFailed++;
-        this.#faults.connection(fault, client);
+        this.#faults.connection(fault, client, site);
       },
       onShortage: (fault) => this.#faults.shortage(fault),
+      tracing: this.tracing,
     };
   }
 }

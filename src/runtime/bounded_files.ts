@@ -48,6 +48,15 @@ export async function readUpTo(
   }
 }
 
+/** The bytes of a whole file, unless it has grown beyond the limit meanwhile; then throws an error with the reason. */
+export function checkedLength(
+  bytes: Uint8Array<ArrayBuffer>,
+  limit: number,
+): Uint8Array<ArrayBuffer> {
+  if (bytes.length > limit) throw tooLong(limit);
+  return bytes;
+}
+
 /** Not a file, or not one that stud reads. The message is the reason. */
 export class UnreadableError extends Error {
   override readonly name = "UnreadableError";

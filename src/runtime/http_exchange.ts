@@ -57,7 +57,8 @@ class Exchange {
 
   async run(): Promise<HttpAnswer> {
     const host = this.#request.url.hostname.replace(/^\[(.*)\]$/, "$1");
-    const socket = await this.#connect(host, await addresses(host));
+    const { socketPath } = this.#request;
+    const socket = await this.#connect(host, socketPath ? [""] : await addresses(host));
     const answer = receive(socket, this.#request.limit);
     socket.write(encodeHttpRequest(this.#request));
     return await answer;
@@ -77,13 +78,13 @@ class Exchange {
   }
 
   #connectTo(host: string, address: string): Promise<Socket> {
-    const { url, connectTimeout } = this.#request;
-    const isTls = url.protocol === "https:";
+    const { url, socketPath, connectTimeout } = this.#request;
+    const isTls = url.protocol === "https:" && socketPath === undefined;
     const port = Number(url.port || (isTls ? 443 : 80));
     const name = isIP(host) === 0 ? { servername: host } : {};
     const socket = isTls
       ? connectTls({ host: address, port, ...name, ALPNProtocols: ["http/1.1"] })
-      : connectTcp({ host: address, port });
+      : connectTcp(socketPath === undefined ? { host: address, port } : { path: socketPath });
     this.#socket = socket;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {

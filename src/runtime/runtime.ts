@@ -46,6 +46,8 @@ export interface Runtime {
   openOpenSsl(): OpenSsl;
   /** The platform's own TLS for accepted connections. Throws {@linkcode StartupError} where it has none. */
   openStreamTls(): StreamTls;
+  /** A variable of this process's environment. Undefined if it is not set, or if this process may not read it. */
+  variable(name: string): string | undefined;
 }
 
 /** The address of a backend, after every name has been resolved. */
@@ -152,6 +154,8 @@ export interface Network {
 
 /** A request to a web server, with limits for the time and the size of the answer. */
 export interface HttpRequest extends HttpQuestion {
+  /** Path of a unix socket to connect to, whatever the URL's host is. Only for `http:`. */
+  readonly socketPath?: string;
   /** Milliseconds for connecting to each of the server's addresses. */
   readonly connectTimeout: number;
   /** Milliseconds for the whole exchange. */

@@ -10,6 +10,10 @@ import type { SocketAddress } from "../wire/preface.ts";
 export interface Service {
   /** The absolute path, which stays valid when the process changes its directory. */
   absolute(path: string): string;
+  /** What is at a path, symbolic links followed; undefined if nothing is, or if it cannot be seen. */
+  kindOf(path: string): Promise<"file" | "socket" | "directory" | "other" | undefined>;
+  /** The terminal that shows standard output and whose keys this process reads; undefined if it has none. */
+  openTerminal(): Promise<Terminal | undefined>;
   /**
    * Opens a file for appending lines, created with mode 0640. Rejects with {@linkcode StartupError}: path and cause.
    */
@@ -91,4 +95,15 @@ export interface Starter {
   readonly handover: string;
   /** Sends the one answer, a line. Never rejects: the starter may be gone. */
   answer(text: string): Promise<void>;
+}
+
+/** A terminal whose keys arrive one by one, without echo. */
+export interface Terminal {
+  /** Its size now, in characters. */
+  readonly columns: number;
+  readonly rows: number;
+  /** Called for each key, with its character; Ctrl-C is U+0003. */
+  onKey: (key: string) => void;
+  /** Gives it back as it was. */
+  close(): void;
 }

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import process from "node:process";
 import { StartupError } from "../errors.ts";
 import { fromOrigin, keepOrigin } from "./rooted_files.ts";
-import type { LogHandle } from "./service.ts";
+import type { LogHandle, Service } from "./service.ts";
 
 /** Changes to `/`; the operator's relative paths keep their meaning. */
 export function goToRoot(): void {
@@ -16,6 +16,16 @@ export function goToRoot(): void {
 /** `Service.absolute`. */
 export function absolute(path: string): string {
   return resolve(fromOrigin(path));
+}
+
+/** `Service.kindOf`. */
+export async function kindOf(path: string): ReturnType<Service["kindOf"]> {
+  const { stat } = await import("node:fs/promises");
+  const found = await stat(absolute(path)).catch(() => undefined);
+  if (found === undefined) return undefined;
+  if (found.isFile()) return "file";
+  if (found.isSocket()) return "socket";
+  return found.isDirectory() ? "directory" : "other";
 }
 
 /** `Service.writeText`. */

@@ -14,6 +14,7 @@ import type {
 } from "../runtime/runtime.ts";
 import type { CertificateAlgorithms } from "../x509/certificate_algorithms.ts";
 import type { TlsDialer } from "./dialer.ts";
+import type { ServedTerms } from "./handshake_advice.ts";
 import type { Staple, TlsConfiguration } from "./tls_configuration.ts";
 
 /** Where an engine listens. */
@@ -40,6 +41,8 @@ export interface TlsEngine {
   readonly library: string;
   /** Why the preferred library could not be opened. Undefined: this is the preferred one, or no other was preferred. */
   readonly missing?: string;
+  /** What it serves, for messages about clients that offer something else; undefined if no client does TLS. */
+  readonly terms?: ServedTerms;
   /** A read returns at most one record, however many are available (see `ReadBuffers`). */
   readonly oneRecordPerRead: boolean;
   /** Opens TLS connections to the backend, if TLS goes there. Clients then use plaintext. */
@@ -103,6 +106,11 @@ export interface Client {
   readonly strangeName?: string | undefined;
   /** The client address in its PROXY header; undefined without a header, or if the header has no address. */
   readonly clientInHeader?: SocketAddress | undefined;
+  /**
+   * What {@linkcode OnHello} receives, once a handshake has failed that came so far. Undefined otherwise, and if the
+   * engine sees no hellos.
+   */
+  readonly failedHello?: Uint8Array | undefined;
 }
 
 /**
@@ -120,10 +128,10 @@ export interface PendingClient extends Client, Pick<Duplex, "reset" | "unsent" |
   takeProxyHeader?(): Uint8Array | undefined;
   /**
    * Completes the handshake. Rejects with a {@linkcode PeerError} of kind `handshake`, with a message for
-   * operators. It waits as long as the client does: deadlines are the caller's job. `onHello` receives the
-   * ClientHello if the engine sees it.
+   * operators and a code (handshake_reasons.ts). It waits as long as the client does: deadlines are the caller's job.
+   * `onHello` receives the ClientHello if the engine sees it, `onChosen` the certificates that were chosen for it.
    */
-  handshake(onHello?: OnHello): Promise<SecureClient>;
+  handshake(onHello?: OnHello, onChosen?: OnChosen): Promise<SecureClient>;
 }
 
 /** A client whose handshake is done, and what was negotiated with it. */
@@ -144,6 +152,9 @@ export interface SecureClient {
  * included. It may read them only until it returns, and must not throw.
  */
 export type OnHello = (bytes: Uint8Array) => void;
+
+/** Called with the certificates among which the client's ciphers decide, described for operators. Must not throw. */
+export type OnChosen = (certificates: string) => void;
 
 /** The result of a handshake. */
 export interface Negotiated {

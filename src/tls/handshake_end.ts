@@ -1,6 +1,7 @@
 /** Describes for operators how clients leave a handshake, in the same words for every engine. */
 
 import { PeerError, type PeerErrorKind } from "../errors.ts";
+import type { HandshakeReason } from "./handshake_reasons.ts";
 
 /**
  * Nothing arrived: the first read of a handshake found the end, or failed. Its cause is that fault. A PROXY
@@ -14,9 +15,15 @@ export class NothingSent extends Error {
   }
 }
 
-/** The reason for a handshake that the client ended; undefined for faults of other kinds. */
-export function handshakeEnd(kind: PeerErrorKind): string | undefined {
-  return REASONS[kind];
+/** How a client ended a handshake: in words, and as a code of handshake_reasons.ts. */
+export interface HandshakeEnd {
+  readonly words: string;
+  readonly reason: HandshakeReason;
+}
+
+/** How the client ended a handshake; undefined for faults of other kinds. */
+export function handshakeEnd(kind: PeerErrorKind): HandshakeEnd | undefined {
+  return ENDS[kind];
 }
 
 /**
@@ -24,8 +31,8 @@ export function handshakeEnd(kind: PeerErrorKind): string | undefined {
  * for faults of other kinds.
  */
 export function endedHandshake(fault: PeerError, silently: boolean): PeerError | undefined {
-  const reason = handshakeEnd(fault.kind);
-  if (reason === undefined) return undefined;
+  const end = handshakeEnd(fault.kind);
+  if (end === undefined) return undefined;
   return silently
     ? new PeerError(
       "client",
@@ -33,11 +40,15 @@ export function endedHandshake(fault: PeerError, silently: boolean): PeerError |
       "the client closed the connection before it sent anything",
       { cause: fault },
     )
-    : new PeerError("client", "handshake", reason, { cause: fault });
+    : new PeerError("client", "handshake", end.words, { cause: fault, reason: end.reason });
 }
 
-const REASONS: Partial<Record<PeerErrorKind, string>> = {
-  closed: "the client closed the connection during the handshake",
-  gone: "the client closed the connection during the handshake",
-  reset: "the client reset the connection during the handshake",
+const CLOSED: HandshakeEnd = {
+  words: "the client closed the connection during the handshake",
+  reason: "closed",
+};
+const ENDS: Partial<Record<PeerErrorKind, HandshakeEnd>> = {
+  closed: CLOSED,
+  gone: CLOSED,
+  reset: { words: "the client reset the connection during the handshake", reason: "reset" },
 };

@@ -89,6 +89,12 @@ export async function lentClientHello(
   }
 }
 
+/** Whether bytes that are no TLS begin as an HTTP request does (RFC 9112 section 3). */
+export function isPlainHttp(bytes: Uint8Array): boolean {
+  const start = String.fromCharCode(...bytes.subarray(0, LONGEST_METHOD));
+  return /^(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|TRACE|CONNECT|PRI) /.test(start);
+}
+
 /** A fatal alert in a record of its own, with the record version of a hello (RFC 8446 section 5.1). */
 export function plainAlert(alert: number): Uint8Array {
   return Uint8Array.of(ALERT_RECORD, 3, 1, 0, 2, FATAL, alert);
@@ -105,5 +111,7 @@ function enlarged(buffer: Uint8Array): Uint8Array {
 export const INTERNAL_ERROR = 80;
 /** No certificate is for the requested name (RFC 6066 section 3). */
 export const UNRECOGNIZED_NAME = 112;
+/** Bytes of the longest method and the space after it. */
+const LONGEST_METHOD = 8;
 const ALERT_RECORD = 21;
 const FATAL = 2;

@@ -4,6 +4,7 @@
  */
 
 import { PeerError } from "../errors.ts";
+import type { HandshakeReason } from "./handshake_reasons.ts";
 import { firstOf } from "./plain_handshake.ts";
 import type { Duplex, SocketAddress } from "../runtime/runtime.ts";
 import { parseProxyHeader } from "../wire/proxy_header.ts";
@@ -36,7 +37,10 @@ export async function readProxyHeader(source: Source): Promise<ReadProxyHeader> 
     const verdict = parseProxyHeader(seen);
     if (verdict.kind === "refused") {
       const detail = `it sent ${quoteBytes(seen)}`;
-      throw new PeerError("client", "handshake", verdict.reason, { detail });
+      const reason: HandshakeReason = verdict.isMissing
+        ? "proxy-header-missing"
+        : "proxy-header-invalid";
+      throw new PeerError("client", "handshake", verdict.reason, { detail, reason });
     }
     if (verdict.kind === "incomplete") continue;
     const { length, client } = verdict;

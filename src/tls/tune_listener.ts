@@ -19,7 +19,8 @@ export async function openListener(
     readonly besideTls?: boolean;
   },
 ): Promise<StreamListener> {
-  const socket = { ...address, reusePort, listeners, sockets: options.sockets, besideTls };
+  const several = listeners === undefined ? {} : { listeners };
+  const socket = { ...address, reusePort, ...several, sockets: options.sockets, besideTls };
   const listener = await runtime.network.listen(socket);
   try {
     tuneListener(runtime, listener.address, options);

@@ -45,7 +45,16 @@ export type HelloVerdict =
   | { readonly kind: "incomplete" }
   | { readonly kind: "hello"; readonly hello: ClientHello }
   /** `reason` is for the operator, `alert` (RFC 8446 section 6) for the client. */
-  | { readonly kind: "refused"; readonly reason: string; readonly alert: number };
+  | {
+    readonly kind: "refused";
+    /** Undefined: the hello is malformed. */
+    readonly fault?: HelloFault;
+    readonly reason: string;
+    readonly alert: number;
+  };
+
+/** What is not even a malformed hello: no TLS at all, or SSLv2. */
+export type HelloFault = "not-tls" | "old-version";
 
 type Refused = Extract<HelloVerdict, { kind: "refused" }>;
 
@@ -284,8 +293,8 @@ function word(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 8) | bytes[at + 1]!;
 }
 
-function refused(reason: string, alert: number): Refused {
-  return Object.freeze({ kind: "refused", reason, alert });
+function refused(reason: string, alert: number, fault?: HelloFault): Refused {
+  return Object.freeze({ kind: "refused", ...fault && { fault }, reason, alert });
 }
 
 /** Content types (RFC 8446 section 5.1), message type (section 4), name type (RFC 6066 section 3). */
@@ -326,8 +335,8 @@ const NAME_CODES = Uint8Array.from({ length: 256 }, (_, code) => {
  * Alerts: 10 unexpected_message, 22 record_overflow, 50 decode_error for unparsable messages, 47 illegal_parameter for
  * parsable but forbidden values, 70 protocol_version, 112 unrecognized_name.
  */
-const NOT_TLS = refused("not TLS (plain HTTP, a PROXY line or another protocol)", 50);
-const SSLV2 = refused("an SSLv2 ClientHello, which is obsolete and insecure", 70);
+const NOT_TLS = refused("not TLS (plain HTTP, a PROXY line or another protocol)", 50, "not-tls");
+const SSLV2 = refused("an SSLv2 ClientHello, which is obsolete and insecure", 70, "old-version");
 const UNEXPECTED = refused("the client broke the protocol (unexpected message)", 10);
 const MALFORMED_RECORD = refused("malformed TLS record", 50);
 const RECORD_OVERFLOW = refused("malformed TLS record", 22);

@@ -18,7 +18,12 @@ export type ProxyHeaderVerdict =
     readonly client: SocketAddress | undefined;
   }
   /** `reason` is for the operator. */
-  | { readonly kind: "refused"; readonly reason: string };
+  | {
+    readonly kind: "refused";
+    readonly reason: string;
+    /** There is no header at all. */
+    readonly isMissing: boolean;
+  };
 
 type Refused = Extract<ProxyHeaderVerdict, { kind: "refused" }>;
 
@@ -120,13 +125,13 @@ function beginsLike(bytes: Uint8Array, start: Readonly<Uint8Array>): boolean {
   return true;
 }
 
-function refused(reason: string): Refused {
-  return Object.freeze({ kind: "refused", reason });
+function refused(reason: string, isMissing = false): Refused {
+  return Object.freeze({ kind: "refused", reason, isMissing });
 }
 
 const INCOMPLETE: ProxyHeaderVerdict = Object.freeze({ kind: "incomplete" });
-const NO_HEADER = refused("no PROXY header");
-const TLS_AT_ONCE = refused("no PROXY header, but TLS at once");
+const NO_HEADER = refused("no PROXY header", true);
+const TLS_AT_ONCE = refused("no PROXY header, but TLS at once", true);
 const MALFORMED_LINE = refused("malformed PROXY header of version 1");
 const LINE_TOO_LONG = refused("a PROXY header of version 1 with more than 107 bytes");
 const UNKNOWN_COMMAND = refused("a PROXY header of an unknown version or command");

@@ -6,7 +6,12 @@
 import { deferred } from "../deferred.ts";
 import { type LogLevel, StartupError } from "../errors.ts";
 import { messageLine, readRequests } from "../control/message_lines.ts";
-import { accessMessages, faultOf, messageText } from "../control/worker_messages.ts";
+import {
+  accessMessages,
+  failuresToTell,
+  faultOf,
+  messageText,
+} from "../control/worker_messages.ts";
 import type {
   Answer,
   Asked,
@@ -69,6 +74,8 @@ class Worker {
     steer: ({ address, steering }) => this.#runtime.kernel?.steer(address, steering ?? undefined),
     drain: (asked) => this.#drain(asked),
     report: () => this.#logCounters(),
+    failures: () => ({ failures: failuresToTell(this.#proxy?.failures ?? []) }),
+    trace: (order) => this.#proxy?.tracing.begin(order),
     connections: ({ filter, limit }) => {
       return this.#proxy?.connections(filter, limit) ?? { matching: 0, connections: [] };
     },

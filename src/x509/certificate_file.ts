@@ -16,6 +16,7 @@ import { publicKeyAlgorithm } from "./key_algorithm.ts";
 import { keyMismatch } from "./key_mismatch.ts";
 import { insteadOf, pemBlocks, unreadBlocks } from "./pem_blocks.ts";
 import { keyBelongs, parsePrivateKey, type PrivateKey } from "./private_key.ts";
+import type { StatedKeys } from "./stated_keys.ts";
 
 /** What is needed to serve a certificate, except its key. */
 export interface CertificateFacts {
@@ -74,14 +75,21 @@ export function checkCertificate(pem: string, source: string): CheckedCertificat
   return withKey(file, file.ownKey);
 }
 
+/** What is known when one of many files is read. */
+export interface AmongMany {
+  /** Chain certificates that are not checked again; new ones are added. */
+  readonly known?: Set<string> | undefined;
+  /** Takes the keys that it understands; they are believed until the caller has asked it. */
+  readonly stated?: StatedKeys | undefined;
+}
+
 /**
- * Parses PEM text like {@linkcode checkCertificate}, but without requiring a key. Chain certificates that are in
- * `known` are not checked again; new ones are added to it. Throws {@linkcode StartupError}.
+ * Parses PEM text like {@linkcode checkCertificate}, but without requiring a key. Throws {@linkcode StartupError}.
  */
 export function readCertificate(
   pem: string,
   source: string,
-  known: Set<string> = new Set(),
+  { known = new Set(), stated }: AmongMany = {},
 ): CertificateFile {
   const blocks = pemBlocks(pem, source);
   const certificates = blocks.filter((block) => block.label === "CERTIFICATE");
@@ -108,8 +116,15 @@ export function readCertificate(
     ...remarks.length === 0 ? {} : { remarks },
     blocks,
     insteadOfKey: key !== undefined || isPlain ? "" : insteadOf(pem, blocks, source),
-    ownKey: key === undefined ? undefined : parsePrivateKey(key, source),
+    ownKey: key &&
+      (stated?.take(key, leaf.publicKey)
+        ? statedKey(key, source, leaf.publicKey)
+        : parsePrivateKey(key, source)),
   };
+}
+
+function statedKey({ line, text }: PemBlock, source: string, publicKey: Uint8Array): PrivateKey {
+  return { source, line, text, algorithm: publicKeyAlgorithm(publicKey), publicKey };
 }
 
 /** Fields that are needed only until the key is found. */

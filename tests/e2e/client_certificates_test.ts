@@ -23,7 +23,7 @@ for (const version of VERSIONS) {
     assert(!none.served, none.report);
     assertStringIncludes(none.stderr, `alert number ${version === "-tls1_3" ? 116 : 40}`);
     await site.stud.output(
-      /handshake failed: the client sent no certificate, and one is required \(client 127\.0\.0\.1:\d+ .* for all\.example\)/,
+      /handshake failed: the client sent no certificate, and one is required \(client 127\.0\.0\.1:\d+ .* for all\.example[;)]/,
     );
 
     const other = await site.handshake("all.example", [version, ...foreign]);

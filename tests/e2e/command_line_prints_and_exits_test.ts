@@ -39,15 +39,15 @@ Deno.test("-V and --version print name, version and TLS engines, and exit 0", as
 
 const ON_DENO = [
   // Where there is none, it says why.
-  /^TLS engine openssl: (OpenSSL 3\.\d+\.\d+ .*|not usable: .+)$/,
-  /^TLS engine rustls: bundled with Deno \d+\.\d+\.\d+$/,
+  /^TLS engine openssl: (OpenSSL 3\.\d+\.\d+ .*; (no )?post-quantum.*|not usable: .+)$/,
+  /^TLS engine rustls: bundled with Deno \d+\.\d+\.\d+; post-quantum: X25519MLKEM768$/,
   /^TLS engine auto: (openssl|rustls)$/,
 ];
 const ENGINES = byLibrary({
   rustls: ON_DENO,
   openssl: ON_DENO,
   node: [
-    /^TLS engine node: OpenSSL \d+\.\d+\.\d+\S* \(Node \d+\.\d+\.\d+\)$/,
+    /^TLS engine node: OpenSSL \d+\.\d+\.\d+\S* \(Node \d+\.\d+\.\d+\); (no )?post-quantum.*$/,
     /^TLS engine auto: node$/,
   ],
 });
@@ -60,7 +60,7 @@ if (TLS_LIBRARY !== "node") {
       const { stdout } = await new Deno.Command("openssl", { args: ["version"] }).output();
       const library = /\(Library: (.*)\)/.exec(new TextDecoder().decode(stdout))?.[1];
       const said = (await runStud(["--version"])).stdout;
-      assertStringIncludes(said, `TLS engine openssl: ${library}\n`);
+      assertStringIncludes(said, `TLS engine openssl: ${library}; `);
       assertStringIncludes(said, "TLS engine auto: openssl\n");
     },
   );

@@ -12,8 +12,8 @@ import { BY_OPENSSL, byLibrary } from "../support/stud.ts";
 const NEEDS = { tools: ["openssl"], linux: true };
 const NAME = "one.example";
 
-/** Arguments of s_client, and what the log says of it. */
-const CLIENTS: readonly (readonly [args: string[], reason: string])[] = [
+/** Arguments of s_client, what the log says of it, and what would have worked. */
+const CLIENTS: readonly (readonly [args: string[], reason: string, advice?: string])[] = [
   [
     ["-tls1_2", "-verify_return_error"],
     "the client does not trust the certificate (alert unknown_ca)",
@@ -25,21 +25,31 @@ const CLIENTS: readonly (readonly [args: string[], reason: string])[] = [
   [
     ["-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"],
     "no cipher suite in common that fits the certificate",
+    "it can verify certificates with keys of RSA; stud has only P-256: add one",
   ],
-  [["-tls1_3", "-groups", "P-521:brainpoolP512r1"], "no key exchange group in common"],
+  [
+    ["-tls1_3", "-groups", "P-521:brainpoolP512r1"],
+    "no key exchange group in common",
+    "stud serves the groups X25519 and P-256 (--ecdh-curve)",
+  ],
   [
     ["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"],
     "the client offers no TLS version that stud allows",
+    "it offers TLSv1.1 at most; stud serves TLSv1.2 and TLSv1.3 (--tls-protos)",
   ],
-  [["-tls1_3", "-alpn", "spdy/1"], "no application protocol (ALPN) in common"],
+  [
+    ["-tls1_3", "-alpn", "spdy/1"],
+    "no application protocol (ALPN) in common",
+    "stud serves h2 (--alpn-protos)",
+  ],
 ];
 
 testWith(NEEDS, "each reason is a line with client, frontend and server name", async () => {
   await using site = await start();
-  for (const [args, reason] of CLIENTS) {
+  for (const [args, reason, advice] of CLIENTS) {
     const { served, report } = await site.handshake(NAME.toUpperCase(), args);
     assert(!served, report);
-    await site.stud.output(lineWith(reason, site.port, ` for ${NAME}`));
+    await site.stud.output(lineWith(reason, site.port, ` for ${NAME}`, advice));
   }
 });
 
@@ -124,12 +134,13 @@ function start(): Promise<TlsSite> {
   ]);
 }
 
-function lineWith(reason: string, port: number, name: string): RegExp {
+function lineWith(reason: string, port: number, name: string, advice?: string): RegExp {
+  const end = advice === undefined ? "(; offers .*)?" : `; offers .*; ${escaped(advice)}`;
   const [before, after] = [
     escaped(`handshake failed: ${reason} (client 127.0.0.1:`),
     escaped(name),
   ];
-  return new RegExp(`${before}\\d+ to 127\\.0\\.0\\.1:${port}${after}\\)$`, "m");
+  return new RegExp(`${before}\\d+ to 127\\.0\\.0\\.1:${port}${after}${end}\\)$`, "m");
 }
 
 function escaped(text: string): string {

@@ -29,7 +29,7 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
     assert(!served, report);
     assertStringIncludes(stderr, "alert number 120");
     await site.stud.output(
-      /handshake failed: no application protocol \(ALPN\) in common \(client 127\.0\.0\.1:\d+ .* for one\.example\)/,
+      /handshake failed: no application protocol \(ALPN\) in common \(client 127\.0\.0\.1:\d+ .* for one\.example[;)]/,
     );
   });
 

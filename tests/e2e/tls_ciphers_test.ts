@@ -67,7 +67,7 @@ testWith(NEEDS, "a client without a cipher in common is refused, and the log say
     assert(!served && stderr.includes("alert number 40"), report);
   }
   await one.site.stud.output(
-    /handshake failed: no cipher suite in common that fits the certificate \(client 127\.0\.0\.1:\d+ .* for one\.example\)/,
+    /handshake failed: no cipher suite in common that fits the certificate \(client 127\.0\.0\.1:\d+ .* for one\.example[;)]/,
   );
 });
 

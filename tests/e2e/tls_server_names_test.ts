@@ -60,7 +60,7 @@ testWith(NEEDS, "--sni-nomatch-abort refuses names that no certificate is for", 
     }
   }
   await site.stud.output(
-    /handshake failed: no certificate for the requested name \(client 127\.0\.0\.1:\d+ to 127\.0\.0\.1:\d+ for unknown\.example\)/,
+    /handshake failed: no certificate for the requested name \(client 127\.0\.0\.1:\d+ to 127\.0\.0\.1:\d+ for unknown\.example[;)]/,
   );
 });
 

@@ -6,7 +6,7 @@ import { Backend, echo, writeAll } from "../support/backend.ts";
 import { pemFile } from "../support/certificates.ts";
 import { OutgoingSite } from "../support/outgoing_site.ts";
 import { connectRaw } from "../support/raw_client.ts";
-import { BY_OPENSSL, Stud, TLS_LIBRARY } from "../support/stud.ts";
+import { BY_OPENSSL, Stud } from "../support/stud.ts";
 import { receive, receiveText, send } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
 
@@ -37,15 +37,17 @@ Deno.test("the authorities of --backend-ca are the only ones that are trusted", 
   await site.stud.output(/its certificate is from an authority that is not trusted here/);
 });
 
-testWith({ linux: true }, "without --backend-ca those that the machine trusts are", async () => {
-  // The other libraries are told of one of some files that a test cannot choose.
-  if (TLS_LIBRARY !== "rustls") return;
-  await using site = await OutgoingSite.start({ withoutCa: true, trustedByMachine: true });
-  const { client, peer } = await site.connectThrough();
-  using _ = client;
-  await send(client, "hello");
-  assertEquals(await receiveText(peer, 5), "hello", site.stud.report());
-});
+testWith(
+  { linux: true },
+  "without --backend-ca the authorities of SSL_CERT_FILE are trusted",
+  async () => {
+    await using site = await OutgoingSite.start({ withoutCa: true, trustedByMachine: true });
+    const { client, peer } = await site.connectThrough();
+    using _ = client;
+    await send(client, "hello");
+    assertEquals(await receiveText(peer, 5), "hello", site.stud.report());
+  },
+);
 
 Deno.test("the name is asked for and verified, and protocols are offered", async () => {
   await using site = await OutgoingSite.start({

@@ -38,7 +38,7 @@ for (const [options, versions] of CASES) {
     }
     if (versions.length < 4) {
       await site.stud.output(
-        /handshake failed: the client offers no TLS version that stud allows \(client 127\.0\.0\.1:\d+ .* for one\.example\)/,
+        /handshake failed: the client offers no TLS version that stud allows \(client 127\.0\.0\.1:\d+ .* for one\.example[;)]/,
       );
     }
     const explained =

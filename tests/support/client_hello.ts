@@ -35,6 +35,43 @@ export function withServerName(hello: Uint8Array, name: Uint8Array): Uint8Array 
   return records(join([CLIENT_HELLO, [body.length >> 16], uint16(body.length & 0xffff), body]));
 }
 
+/** The same hello of one record with these values in supported_versions (RFC 8446 section 4.2.1) and below. */
+export function withVersions(hello: Uint8Array, versions: readonly number[]): Uint8Array {
+  const list = join(versions.map(uint16));
+  const changed = withExtension(hello, 43, join([[list.length], list]));
+  // The record's header, the message's, and then legacy_version.
+  changed.set(uint16(Math.max(...versions)), 5 + 4);
+  return changed;
+}
+
+/** The same hello of one record with these supported_groups, and without a key share (RFC 8446 section 4.2.8). */
+export function withGroups(hello: Uint8Array, groups: readonly number[]): Uint8Array {
+  const list = join(groups.map(uint16));
+  const changed = withExtension(hello, 10, join([uint16(list.length), list]));
+  return withExtension(changed, 51, Uint8Array.of(0, 0));
+}
+
+/** The same hello of one record with this many bytes of padding (RFC 7685). */
+export function withPadding(hello: Uint8Array, length: number): Uint8Array {
+  return withExtension(hello, 21, new Uint8Array(length));
+}
+
+/** Replaces an extension, or adds it in front of the others. */
+function withExtension(hello: Uint8Array, type: number, data: Uint8Array): Uint8Array {
+  const message = hello.subarray(5);
+  const start = extensionsOffset(message);
+  const added = join([uint16(type), uint16(data.length), data]);
+  const extensions: Uint8Array[] = [added];
+  for (let at = start + 2; at < message.length;) {
+    const end = at + 4 + word(message, at + 2);
+    if (word(message, at) !== type) extensions.push(message.slice(at, end));
+    at = end;
+  }
+  const all = join(extensions);
+  const body = join([message.subarray(4, start), uint16(all.length), all]);
+  return records(join([CLIENT_HELLO, [body.length >> 16], uint16(body.length & 0xffff), body]));
+}
+
 /** A handshake message in TLS records of 16 KiB at most. */
 export function records(message: Uint8Array): Uint8Array {
   const parts: Uint8Array[] = [];

@@ -50,6 +50,8 @@ export class FakeRuntime implements Runtime {
   openSsl: OpenSsl | undefined;
   /** Its own TLS, likewise. */
   streamTls: StreamTls | undefined;
+  /** The environment. */
+  readonly variables = new Map<string, string>();
 
   constructor() {
     this.network.events = this.events;
@@ -65,6 +67,10 @@ export class FakeRuntime implements Runtime {
   openStreamTls(): StreamTls {
     if (this.streamTls === undefined) throw new StartupError("no TLS here");
     return this.streamTls;
+  }
+
+  variable(name: string): string | undefined {
+    return this.variables.get(name);
   }
 }
 

@@ -31,6 +31,17 @@ export class FakeService implements Service {
   handover: string | undefined;
   starter: Starter | undefined;
 
+  /** What is where. */
+  readonly kinds = new Map<string, "file" | "socket">();
+
+  kindOf(path: string): Promise<"file" | "socket" | undefined> {
+    return Promise.resolve(this.kinds.get(path));
+  }
+
+  openTerminal(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   absolute(path: string): string {
     return path.startsWith("/") ? path : `/home/${path}`;
   }

@@ -10,4 +10,6 @@ export const LOG: LogSettings = {
   syslogFacility: "daemon",
   access: undefined,
   accessFormat: "text",
+  traceClient: undefined,
+  traceFor: 600,
 };

@@ -23,7 +23,9 @@ export function planOf(
       tls: undefined,
     })),
     workers: 2,
-    settings: { workers: {}, service: { drainDelay: 0 }, engine: {} } as Settings,
+    settings: {
+      ...{ workers: {}, log: {}, service: { drainDelay: 0 }, engine: {} },
+    } as Settings,
     tls: tlsPlanOf(usual.tls),
     tlsBecause: undefined,
     fixed: {},

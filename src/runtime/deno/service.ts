@@ -18,6 +18,14 @@ import { type HeldPidFile, type PidFile, type Service, STARTER_VARIABLE } from "
 export function createDenoService(program: { readonly entry: string }): Service {
   return {
     absolute,
+    async kindOf(path) {
+      const { kindOf } = await import("../service_files.ts");
+      return await kindOf(path);
+    },
+    async openTerminal() {
+      const { openTerminal } = await import("../terminal.ts");
+      return await openTerminal();
+    },
     async openLog(path) {
       const { openLog } = await import("../service_files.ts");
       return await openLog(path);

@@ -25,7 +25,8 @@ const NAMES: ReadonlySet<string> = new Set([
   // How it fetches a module that is not cached. Tokens for that (DENO_AUTH_TOKENS) stay with the supervisor.
   ...["JSR_URL", "NPM_CONFIG_REGISTRY", "DENO_NO_PACKAGE_JSON", "DENO_CERT", "DENO_TLS_CA_STORE"],
   ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"],
-  // The authorities that TLS to the backend trusts, for both libraries.
+  // The authorities that rustls trusts for TLS to the backend. For OpenSSL the supervisor reads them
+  // (plan/system_authorities.ts).
   ...["SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"],
   // How programs start, and where their libraries are.
   ...["LD_LIBRARY_PATH", "LD_PRELOAD", "GLIBC_TUNABLES", "NODE_OPTIONS", "PATH"],

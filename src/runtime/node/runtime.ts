@@ -44,6 +44,7 @@ export function createRuntime(program: RuntimeOptions): Runtime {
       throw new StartupError("Node uses the OpenSSL it was built with, not this machine's");
     },
     openStreamTls: openNodeTls,
+    variable: (name) => process.env[name],
   };
 }
 

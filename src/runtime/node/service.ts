@@ -10,12 +10,15 @@ import { listeningAddress } from "../passed_listeners.ts";
 import { checkLog } from "../file_checks.ts";
 import { checkPidFile, claimPidFile } from "../pid_file.ts";
 import type { Service } from "../service.ts";
-import { absolute, goToRoot, openLog, writeText } from "../service_files.ts";
+import { absolute, goToRoot, kindOf, openLog, writeText } from "../service_files.ts";
+import { openTerminal } from "../terminal.ts";
 
 /** Makes the service part of a Node runtime. Workers inherit the descriptors added to `descriptors`. */
 export function createNodeService(descriptors: number[]): Service {
   return {
     absolute,
+    kindOf,
+    openTerminal,
     openLog,
     checkLog,
     writeText,

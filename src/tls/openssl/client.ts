@@ -10,12 +10,14 @@ import type {
   TcpStream,
 } from "../../runtime/runtime.ts";
 import type { AcceptedStream, StreamTls, TlsPeer } from "../../runtime/stream_tls.ts";
-import type { ClientHello } from "../../wire/client_hello.ts";
+import type { ClientHello, HelloFault } from "../../wire/client_hello.ts";
 import { admissionFault } from "../admission.ts";
-import type { Negotiated, OnHello, PendingClient, SecureClient } from "../engine.ts";
+import type { Negotiated, OnChosen, OnHello, PendingClient, SecureClient } from "../engine.ts";
+import type { HandshakeReason } from "../handshake_reasons.ts";
 import { negotiated } from "../negotiated.ts";
 import {
   INTERNAL_ERROR,
+  isPlainHttp,
   lentClientHello,
   plainAlert,
   readClientHello,
@@ -45,6 +47,7 @@ export class OpenSslClient implements PendingClient {
   strangeName: string | undefined;
   #proxyHeader: Uint8Array | undefined;
   clientInHeader: SocketAddress | undefined;
+  failedHello: Uint8Array | undefined;
 
   constructor(socket: TcpStream, services: OpenSslServices) {
     this.#socket = this.#source = this.#stream = socket;
@@ -72,9 +75,11 @@ export class OpenSslClient implements PendingClient {
     return header;
   }
 
-  async handshake(onHello?: OnHello): Promise<SecureClient> {
+  async handshake(onHello?: OnHello, onChosen?: OnChosen): Promise<SecureClient> {
     const { handshakeBuffers: pool } = this.#services.library;
     let buffer = pool?.take();
+    // Both stay as they are until the handshake is done: if it fails, they tell what the client offered.
+    let hello: Uint8Array | undefined;
     try {
       const reading = buffer === undefined
         ? lentClientHello(this.#source)
@@ -83,18 +88,19 @@ export class OpenSslClient implements PendingClient {
       buffer = used;
       this.#source = this.#socket;
       if (this.#ended === "closed") throw new PeerError("client", "gone", "closed by us");
-      if (verdict.kind === "refused") return await this.#refuse(verdict.alert, verdict.reason);
+      if (verdict.kind === "refused") {
+        const { alert, reason: words, fault } = verdict;
+        return await this.#refuse({ alert, words, reason: reasonFor(fault, bytes) });
+      }
+      hello = bytes;
       onHello?.(bytes);
-      const begun = this.#begin(verdict.hello, bytes);
-      if ("alert" in begun) return await this.#refuse(begun.alert, begun.reason);
-      const handshaking = begun.stream.handshake();
-      // The session has taken the hello, so others can use the buffer.
-      giveBack(pool, buffer);
-      buffer = undefined;
-      await handshaking;
+      const begun = this.#begin(verdict.hello, bytes, onChosen);
+      if ("alert" in begun) return await this.#refuse(begun);
+      await begun.stream.handshake();
       this.#socket.patient = false;
       return begun;
     } catch (error) {
+      this.failedHello = hello && new Uint8Array(hello);
       throw this.#fault(error);
     } finally {
       giveBack(pool, buffer);
@@ -116,26 +122,31 @@ export class OpenSslClient implements PendingClient {
   }
 
   /** Starts the session as soon as its context is chosen: the context may be freed at any later time. */
-  #begin(hello: ClientHello, bytes: Uint8Array): SecureOpenSslClient | Refusal {
+  #begin(
+    hello: ClientHello,
+    bytes: Uint8Array,
+    onChosen: OnChosen | undefined,
+  ): SecureOpenSslClient | Refusal {
     const { contexts, library } = this.#services;
     this.serverName = hello.serverName;
     this.strangeName = hello.strangeName;
     try {
       const choice = contexts.choose(hello);
       if (choice === undefined) return NO_SUCH_NAME;
+      onChosen?.(contexts.namesOf(choice));
       const stream = library.accept(this.#socket, choice, bytes, CLIENT);
       this.#stream = stream;
       return new SecureOpenSslClient(stream, choice.allowed);
     } catch (error) {
       // This certificate is used for the first time, and OpenSSL refuses it.
-      return { alert: INTERNAL_ERROR, reason: (error as Error).message };
+      return { alert: INTERNAL_ERROR, words: (error as Error).message, reason: "internal" };
     }
   }
 
   /** Ends a handshake that OpenSSL never saw. */
-  async #refuse(alert: number, reason: string): Promise<never> {
+  async #refuse({ alert, words, reason }: Refusal): Promise<never> {
     await Promise.resolve(this.#socket.write(plainAlert(alert))).catch(() => {});
-    throw new PeerError("client", "handshake", reason);
+    throw new PeerError("client", "handshake", words, { reason });
   }
 
   #fault(error: unknown): PeerError {
@@ -168,14 +179,22 @@ function giveBack(pool: BufferPool | undefined, buffer: Uint8Array | undefined):
   if (buffer !== undefined && buffer.length === pool?.size) pool.give(buffer);
 }
 
+function reasonFor(fault: HelloFault | undefined, bytes: Uint8Array): HandshakeReason {
+  if (fault === "old-version") return "no-shared-version";
+  if (fault === undefined) return "malformed";
+  return isPlainHttp(bytes) ? "plain-http" : fault;
+}
+
 /** Why a client is refused before OpenSSL sees it. */
 interface Refusal {
   readonly alert: number;
-  readonly reason: string;
+  readonly words: string;
+  readonly reason: HandshakeReason;
 }
 
 const NO_SUCH_NAME: Refusal = {
   alert: UNRECOGNIZED_NAME,
-  reason: "no certificate for the requested name",
+  words: "no certificate for the requested name",
+  reason: "unknown-server-name",
 };
 const CLIENT: TlsPeer = { party: "client", recordFault };

@@ -7,6 +7,7 @@ import type { TlsProtocol } from "../../config/settings.ts";
 import type { SslContextOptions } from "../../runtime/openssl.ts";
 import { fromBase64, toBase64 } from "../../wire/base64.ts";
 import { sha256 } from "../../wire/sha256.ts";
+import { hasMlKem } from "../post_quantum.ts";
 import { TICKET_PERIOD } from "../ticket_keys.ts";
 import type {
   ClientRules,
@@ -124,10 +125,8 @@ const digests = new WeakMap<RevocationList, string>();
  * The library's own list lets a client choose ffdhe8192, which costs a worker more than 100 ms per handshake. The
  * hybrid with ML-KEM needs OpenSSL 3.5.
  */
-function defaultGroups(version: string): string {
-  const [, major, minor] = /(\d+)\.(\d+)/.exec(version) ?? [];
-  const hybrid = Number(major) * 100 + Number(minor) >= 305 ? "X25519MLKEM768:" : "";
-  return `${hybrid}X25519:P-256:P-384`;
+export function defaultGroups(version: string): string {
+  return `${hasMlKem(version) ? "X25519MLKEM768:" : ""}X25519:P-256:P-384`;
 }
 
 /** With the backend there are no client certificates to request. */

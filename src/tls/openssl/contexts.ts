@@ -24,12 +24,13 @@ import { newContext } from "./new_context.ts";
 export interface Choice extends SessionTerms {
   /** The clients that may connect. */
   readonly allowed: ClientRules["allowed"];
+  /** The indexes of its certificates. */
+  readonly places: readonly number[];
 }
 
 /** A context and the facts about it: the choice for nearly every client. */
 interface Entry extends Choice {
   readonly key: string;
-  readonly places: readonly number[];
   readonly former: undefined;
   /** The keys that seal its tickets. */
   keys: TicketKeys;
@@ -75,6 +76,14 @@ export class Contexts {
       entry.keys = current;
     }
     return former === undefined ? entry : { ...entry, former: { former, current } };
+  }
+
+  /** The certificates of a choice, for the operator: where each came from, and its names. */
+  namesOf({ places }: Choice): string {
+    return places.map((place) => {
+      const { source, names } = this.#certificates.at(place);
+      return `${source} (${names.slice(0, 3).join(", ")}${names.length > 3 ? ", …" : ""})`;
+    }).join(" or ");
   }
 
   /** The keys of another period, if the client's tickets need them. */

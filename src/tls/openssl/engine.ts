@@ -11,6 +11,7 @@ import type { PendingClient, TlsEngine, TlsListener } from "../engine.ts";
 import type { TlsConfiguration } from "../tls_configuration.ts";
 import { openListener } from "../tune_listener.ts";
 import { OpenSslClient, type OpenSslServices } from "./client.ts";
+import { defaultGroups } from "./context_options.ts";
 import { Contexts } from "./contexts.ts";
 
 /** Creates the engine on a library, for a configuration. Throws {@linkcode StartupError}. */
@@ -29,6 +30,11 @@ export function createOpenSslEngine(
   return {
     name: configuration.library,
     library: library.version,
+    get terms() {
+      const { protocols, ciphers, alpnProtocols, certificates: keys } = configuration;
+      const groups = configuration.groups ?? defaultGroups(library.version);
+      return { protocols, ciphers, alpnProtocols, groups, keys };
+    },
     oneRecordPerRead: false,
     check: () => new Promise((resolve) => resolve(contexts.makeAll())),
     staple: (staples) => contexts.staple(staples),

@@ -8,19 +8,36 @@ import { PeerError } from "../../errors.ts";
 import { OpenSslError } from "../../runtime/openssl.ts";
 import type { Network } from "../../runtime/runtime.ts";
 import { endedHandshake, NothingSent } from "../handshake_end.ts";
+import type { HandshakeReason } from "../handshake_reasons.ts";
 
-/** Why a handshake failed, in words for operators. */
-export function handshakeReason(error: OpenSslError): string {
-  if (error.alert !== undefined) return alertReason(error.alert);
-  if (error.fromEngine) return `the engine failed: ${error.message}`;
-  const verdict = /^certificate verify failed: (.*)/.exec(error.message)?.[1];
-  if (verdict !== undefined) {
-    return VERDICTS[verdict] ?? `the client's certificate could not be verified: ${verdict}`;
+/** Why a handshake failed: in words for operators, and as a code. */
+export interface Explanation {
+  readonly words: string;
+  readonly reason: HandshakeReason;
+}
+
+/** Why a handshake failed. */
+export function explainHandshake({ message, alert, fromEngine }: OpenSslError): Explanation {
+  if (alert !== undefined) {
+    const reason = REFUSALS.has(alert) ? "certificate-refused-by-client" : "client-alert";
+    return { words: alertReason(alert), reason };
   }
-  for (const [pattern, words] of REASONS) {
-    if (pattern.test(error.message)) return words;
+  if (fromEngine) return { words: `the engine failed: ${message}`, reason: "internal" };
+  const verdict = /^certificate verify failed: (.*)/.exec(message)?.[1];
+  if (verdict !== undefined) return explainVerdict(verdict);
+  for (const [pattern, reason, words] of REASONS) {
+    if (pattern.test(message)) return { words, reason };
   }
-  return error.message;
+  return { words: message, reason: "other" };
+}
+
+/** What is wrong with a client's certificate, from the text of X509_verify_cert_error_string(3). */
+function explainVerdict(verdict: string): Explanation {
+  const words = VERDICTS[verdict] ?? `the client's certificate could not be verified: ${verdict}`;
+  for (const [pattern, reason] of VERDICT_REASONS) {
+    if (pattern.test(verdict)) return { words, reason };
+  }
+  return { words, reason: "client-certificate-invalid" };
 }
 
 /** The error of a failed handshake, whatever the cause. `endedByUs`: the connection was reset or closed meanwhile. */
@@ -30,7 +47,8 @@ export function handshakeFault(
   endedByUs: boolean,
 ): PeerError {
   if (error instanceof OpenSslError) {
-    return new PeerError("client", "handshake", handshakeReason(error), { cause: error });
+    const { words, reason } = explainHandshake(error);
+    return new PeerError("client", "handshake", words, { cause: error, reason });
   }
   const isFirst = error instanceof NothingSent;
   const fault = network.peerError(isFirst ? error.cause : error, "client");
@@ -42,7 +60,8 @@ export function recordFault(error: OpenSslError): PeerError {
   // A TLS 1.3 client may reject the certificate only after the server's part of the handshake is done.
   const judged = error.alert !== undefined && CERTIFICATE_ALERTS.has(error.alert);
   const kind = judged ? "handshake" : "other";
-  return new PeerError("client", kind, handshakeReason(error), { cause: error });
+  const { words, reason } = explainHandshake(error);
+  return new PeerError("client", kind, words, { cause: error, ...judged && { reason } });
 }
 
 /** An alert's name, or its number if it has none. */
@@ -70,41 +89,81 @@ const VERDICTS: Readonly<Record<string, string>> = {
     "is not valid yet (--client-verify-crl)",
 };
 
-/** A pattern in OpenSSL's text, and its meaning. The first match counts. */
-const REASONS: readonly (readonly [RegExp, string])[] = [
-  [/^http request|wrong version number/, "not TLS (plain HTTP, a PROXY line or another protocol)"],
+/** A pattern in such a text, and its code. The first match counts. */
+const VERDICT_REASONS: readonly (readonly [RegExp, HandshakeReason])[] = [
+  [/^certificate revoked/, "client-certificate-revoked"],
+  [/^certificate has expired/, "client-certificate-expired"],
+  [
+    /self.signed certificate|unable to get (?:local )?issuer certificate|unable to verify the first|not trusted/,
+    "client-certificate-untrusted",
+  ],
+];
+
+/** A pattern in OpenSSL's text, its code, and its meaning. The first match counts. */
+const REASONS: readonly (readonly [RegExp, HandshakeReason, string])[] = [
+  [
+    /^http request|wrong version number/,
+    "not-tls",
+    "not TLS (plain HTTP, a PROXY line or another protocol)",
+  ],
   [
     /packet length too long|record too small|record length mismatch|encrypted length too long|data length too long/,
+    "malformed",
     "malformed TLS record",
   ],
-  [/unsupported protocol|version too low/, "the client offers no TLS version that stud allows"],
-  [/no shared cipher/, "no cipher suite in common that fits the certificate"],
+  [
+    /unsupported protocol|version too low/,
+    "no-shared-version",
+    "the client offers no TLS version that stud allows",
+  ],
+  [/no shared cipher/, "no-shared-cipher", "no cipher suite in common that fits the certificate"],
   [
     /no suitable key share|no shared group|no suitable groups/,
+    "no-shared-group",
     "no key exchange group in common",
   ],
   [
     /no suitable signature algorithm|no shared signature algorithms|wrong signature type/,
+    "no-shared-signature",
     "no signature scheme in common that fits the certificate",
   ],
-  [/peer did not return a certificate/, "the client sent no certificate, and one is required"],
-  [/certificate verify failed/, "the client's certificate could not be verified"],
-  [/bad signature/, "the client does not have the key of its certificate (bad signature)"],
+  [
+    /peer did not return a certificate/,
+    "client-certificate-missing",
+    "the client sent no certificate, and one is required",
+  ],
+  [
+    /certificate verify failed/,
+    "client-certificate-invalid",
+    "the client's certificate could not be verified",
+  ],
+  [
+    /bad signature/,
+    "client-certificate-invalid",
+    "the client does not have the key of its certificate (bad signature)",
+  ],
   [
     /inappropriate fallback/,
+    "other",
     "the client fell back to an older TLS version without need (TLS_FALLBACK_SCSV)",
   ],
-  [/no application protocol/, "no application protocol (ALPN) in common"],
+  [/no application protocol/, "no-shared-alpn", "no application protocol (ALPN) in common"],
   [
     /unexpected (message|record)|bad record type|ccs received early|app data in handshake|bad change cipher spec/,
+    "malformed",
     "the client broke the protocol (unexpected message)",
   ],
-  [/renegotiation/, "the client tried to renegotiate, which stud refuses"],
+  [/renegotiation/, "malformed", "the client tried to renegotiate, which stud refuses"],
   [
     /length mismatch|length too short|bad length|bad extension|bad packet|parse tlsext|bad key share|bad psk|duplicate|invalid|excessive message size|missing .* extension|decode/,
+    "malformed",
     "malformed TLS message",
   ],
-  [/decryption failed|bad record mac|block cipher pad|digest check failed/, "undecryptable record"],
+  [
+    /decryption failed|bad record mac|block cipher pad|digest check failed/,
+    "malformed",
+    "undecryptable record",
+  ],
 ];
 
 /** RFC 8446 section 6.2 and RFC 5246 section 7.2. */
@@ -148,5 +207,7 @@ const ALERT_MEANINGS: Readonly<Record<number, string>> = {
   48: "the client does not trust the certificate",
 };
 
+/** The alerts with which a client refuses our certificate. */
+const REFUSALS = new Set([42, 43, 44, 45, 46, 48, 113]);
 /** The alerts about our certificate, or about the client's missing one. */
 const CERTIFICATE_ALERTS = new Set([42, 43, 44, 45, 46, 48, 113, 116]);

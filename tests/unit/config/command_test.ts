@@ -84,6 +84,8 @@ const DEFAULTS: Settings = {
     syslogFacility: "daemon",
     access: undefined,
     accessFormat: "text",
+    traceClient: undefined,
+    traceFor: 600,
   },
   timeouts: { handshake: 30, backendConnect: 30, drain: 30, linger: 30, stall: 300, worker: 5 },
 };
@@ -109,6 +111,9 @@ Deno.test("each option changes its setting and no other", () => {
     }],
     [["--private-key=a.key"], { certificates: { privateKeys: ["a.key"] } }],
     [["--private-key", "a", "--private-key=b"], { certificates: { privateKeys: ["a", "b"] } }],
+    [["--trace-client=192.0.2.0/24", "--for=1h"], {
+      log: { traceClient: "192.0.2.0/24", traceFor: 3600 },
+    }],
     [["--pem-dir=/pem"], { certificates: { pemDir: "/pem" }, ...openssl("--pem-dir") }],
     [["--pem-dir=/pem", "--pem-dir-glob=*.pem"], {
       ...{ certificates: { pemDir: "/pem", pemDirGlob: "*.pem" } },
@@ -368,6 +373,17 @@ Deno.test("a word that is wrong is answered with the nearest one", () => {
   }
 });
 
+Deno.test("a trace is of a network, and lasts only if there is one", () => {
+  assertEquals(settingsOf(["--trace-client=2001:db8::1", "a.pem"]).log.traceFor, 600);
+  assertStringIncludes(refusalOf(["--for=1m", "a.pem"]), "--for needs --trace-client CIDR");
+  for (const text of ["192.0.2.0/33", "web.example", "192.0.2.0/", "::/129"]) {
+    assertStringIncludes(
+      refusalOf([`--trace-client=${text}`, "a.pem"]),
+      `--trace-client ${text}: not a network of IP addresses, such as 192.0.2.0/24`,
+    );
+  }
+});
+
 Deno.test("times may have a unit, wherever seconds may stand", () => {
   const drain = (text: string) => settingsOf([`--drain-timeout=${text}`, "a.pem"]).timeouts.drain;
   assertEquals(["500ms", "30s", "5m", "1.5h", "2D", "100ms"].map(drain), [
@@ -379,8 +395,8 @@ Deno.test("times may have a unit, wherever seconds may stand", () => {
     0.1,
   ]);
   assertEquals(settingsOf(["-k", "1h", "a.pem"]).sockets.keepalive, 3600);
-  for (const { name, type } of OPTIONS) {
-    if (type.kind !== "seconds") continue;
+  for (const { name, type, key } of OPTIONS) {
+    if (type.kind !== "seconds" || key === undefined) continue;
     assertEquals(
       settingsOf([`--${name}=60s`, "a.pem"]),
       settingsOf([`--${name}=60`, "a.pem"]),

@@ -66,6 +66,7 @@ Deno.test("the supervisor says which TLS library serves, and which option asked 
   assertEquals(lines, [
     "info 1 worker serves on 192.0.2.1:8443, backend 127.0.0.1:8000, TLS by OpenSSL 3.0.22 4 Aug 2026 " +
     "because of -c/--ciphers",
+    "info no post-quantum key exchange: it needs OpenSSL 3.5 or later",
   ]);
   raise.raise("SIGINT");
   await clock.advance(0);

@@ -156,7 +156,7 @@ Deno.test("a worker that does not end when its drain is over is ended", async ()
 Deno.test("a worker that takes none of its messages is ended", async () => {
   const { worker, child, lines } = newWorker();
   Object.defineProperty(child, "onTold", { value: () => new Promise(() => {}) });
-  for (let count = 0; count < 1_100; count++) worker.report();
+  for (let count = 0; count < 1_100; count++) void worker.ask("report", {});
   await worker.ended;
   assert(lines[0]!.includes("it did not read the last 1000 messages"), lines.join("\n"));
 });

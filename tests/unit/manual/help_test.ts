@@ -180,7 +180,16 @@ Deno.test("the manual page has its sections in the usual order", () => {
   const sections = manPage("1.0.0", "2001-02-03").match(/^\.SH .*$/gm);
   assertEquals(
     sections?.map((line) => line.slice(4)),
-    ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "SIGNALS", "EXIT STATUS", "ENVIRONMENT"]
+    [
+      "NAME",
+      "SYNOPSIS",
+      "DESCRIPTION",
+      "COMMANDS",
+      "OPTIONS",
+      "SIGNALS",
+      "EXIT STATUS",
+      "ENVIRONMENT",
+    ]
       .concat(["FILES", "EXAMPLES", "SEE ALSO"]),
   );
 });

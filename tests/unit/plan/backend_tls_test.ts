@@ -4,18 +4,21 @@ import { StartupError } from "../../../src/errors.ts";
 import { readBackendTls } from "../../../src/plan/backend_tls.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "../../support/assert.ts";
 import { Authority } from "../../support/authority.ts";
-import { FakeFiles } from "../../support/fake_runtime.ts";
+import { FakeFiles, FakeRuntime } from "../../support/fake_runtime.ts";
 import { made } from "../../support/made_certificates.ts";
 import { ON_DENO, ON_NODE, settingsOf } from "../config/settings_of.ts";
 
 const BY_OPENSSL = "--tls-library=openssl";
 
-function read(files: FakeFiles, argv: string[], libraries = ON_DENO) {
-  return readBackendTls(settingsOf(["--client", ...argv], undefined, libraries), files);
+function read(files: FakeFiles, argv: string[], libraries = ON_DENO, variables = {}) {
+  const environment = new Map<string, string>(Object.entries(variables));
+  const variable = (name: string) => environment.get(name);
+  const sources = { files, variable, platform: "linux" };
+  return readBackendTls(settingsOf(["--client", ...argv], undefined, libraries), sources);
 }
 
 Deno.test("without --client there is nothing to read", async () => {
-  const plan = await readBackendTls(settingsOf(["a.pem"]), new FakeFiles());
+  const plan = await readBackendTls(settingsOf(["a.pem"]), new FakeRuntime());
   assertEquals(plan, { configuration: undefined, warnings: [] });
 });
 

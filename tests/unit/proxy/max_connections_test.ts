@@ -38,10 +38,15 @@ async function serve(limits: Limits) {
   const proxy = await Proxy.listen(runtime, optionsOf(limits), log);
   proxy.serve();
   let port = 1;
-  const arrive = async (host: string, listener = 0) => {
+  const connect = async (host: string, listener = 0) => {
     const { local } = pairOf(1);
     const client = new FakeStream({ local, peer: { host, port: port++ } });
     runtime.network.listeners[listener]!.arrive(client);
+    await settled();
+    return client;
+  };
+  const arrive = async (host: string, listener = 0) => {
+    const client = await connect(host, listener);
     client.completeHandshake();
     await settled();
     return client;
@@ -54,7 +59,7 @@ async function serve(limits: Limits) {
     client.fail(new NativeError("reset"));
     await settled();
   };
-  return { runtime, clock: runtime.clock, proxy, lines, arrive, change, leave };
+  return { runtime, clock: runtime.clock, proxy, lines, connect, arrive, change, leave };
 }
 
 const closed = (clients: FakeStream[]) => clients.map(({ closed }) => closed);
@@ -75,6 +80,41 @@ Deno.test("beyond --max-connections clients wait, and none of those that are the
   assertEquals(lines, [
     "warning --max-connections 2 reached: new clients wait in the kernel's queue",
   ]);
+});
+
+Deno.test("--max-connections holds although a handshake that was to make way is done in the meantime", async () => {
+  const { clock, proxy, connect, arrive, leave } = await serve({ maxConnections: 2 });
+  const first = await arrive("192.0.2.7");
+  const slow = await connect("192.0.2.8");
+  // From now on a new client would replace it.
+  await clock.advance(300);
+  slow.completeHandshake();
+  await settled();
+  const third = await arrive("192.0.2.9");
+  assertEquals([proxy.counters.accepted, third.closed], [2, false]);
+  await leave(first);
+  assertEquals([proxy.counters.accepted, proxy.counters.active, closed([slow, third])], [
+    ...[3, 2],
+    [false, false],
+  ]);
+});
+
+Deno.test("--max-connections holds although several frontends ask for a client at the last moment", async () => {
+  const { proxy, arrive, leave } = await serve({ maxConnections: 1 });
+  const clients = [await arrive("192.0.2.7", 0), await arrive("192.0.2.8", 2)];
+  assertEquals([proxy.counters.active, closed(clients)], [1, [false, false]]);
+  await leave(clients[0]!);
+  assertEquals([proxy.counters.active, proxy.counters.accepted], [1, 2]);
+});
+
+Deno.test("drain() serves a client that waits inside", async () => {
+  const { clock, proxy, arrive } = await serve({ maxConnections: 1 });
+  const clients = [await arrive("192.0.2.7", 0), await arrive("192.0.2.8", 2)];
+  proxy.drain(1_000);
+  await clock.advance(200);
+  assertEquals([proxy.counters.accepted, closed(clients)], [2, [false, false]]);
+  await clock.advance(2_000);
+  assertEquals(closed(clients), [true, true]);
 });
 
 Deno.test("each of several workers takes its share of --max-connections", async () => {

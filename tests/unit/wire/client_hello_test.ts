@@ -100,12 +100,18 @@ const REFUSED_STARTS: Readonly<Record<string, Octets>> = {
   "a list of extensions that ends early": [0, 0, 2, 0x13, 1, 1, 0, 0, 0],
 };
 
+function faultFor(reason: string) {
+  if (reason === NOT_TLS) return { fault: "not-tls" } as const;
+  return reason.includes("SSLv2") ? { fault: "old-version" } as const : {};
+}
+
 for (const [what, [reason, alert, bytes]] of Object.entries(REFUSED)) {
   Deno.test(`parseClientHello() refuses ${what} at the first octet that shows it`, () => {
     const whole = Uint8Array.from(bytes);
-    assertEquals(parseClientHello(whole), { kind: "refused", reason, alert });
+    const refused = { kind: "refused", ...faultFor(reason), reason, alert } as const;
+    assertEquals(parseClientHello(whole), refused);
     assertEquals(parseClientHello(whole.subarray(0, -1)), INCOMPLETE);
-    assertEquals(parseClientHello(join([whole, zeros(40)])), { kind: "refused", reason, alert });
+    assertEquals(parseClientHello(join([whole, zeros(40)])), refused);
   });
 }
 

@@ -115,7 +115,9 @@ Deno.test("parseProxyHeader() refuses what is none, as soon as that is sure", ()
     const what = String.fromCharCode(...wire.subarray(0, 60));
     for (let have = 0; have <= Math.min(wire.length, 200); have++) {
       const verdict = parseProxyHeader(wire.subarray(0, have));
-      const expected = have < latest ? { kind: "incomplete" } : { kind: "refused", reason };
+      const isMissing = reason.startsWith("no PROXY header");
+      const refused = { kind: "refused", reason, isMissing };
+      const expected = have < latest ? { kind: "incomplete" } : refused;
       assertEquals<unknown>(verdict, expected, `${what} after ${have}`);
     }
   }

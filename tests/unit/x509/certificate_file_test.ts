@@ -198,10 +198,11 @@ Deno.test("readCertificate() looks at every certificate of a chain that is not k
   const { certificate, key } = await made();
   const authority = (await made("ca.example")).certificate;
   const known = new Set<string>();
-  assertEquals(readCertificate(certificate + authority + key, "a.pem", known).source, "a.pem");
+  assertEquals(readCertificate(certificate + authority + key, "a.pem", { known }).source, "a.pem");
   assertEquals([...known], [authority]);
   const damaged = authority.replace(/\n.{8}/, "\n????????");
-  assertThrows(() => readCertificate(certificate + damaged + key, "a.pem", known), StartupError);
+  const again = () => readCertificate(certificate + damaged + key, "a.pem", { known });
+  assertThrows(again, StartupError);
 });
 
 Deno.test("checkAuthorities() takes certificates and nothing else", async () => {

@@ -1,8 +1,10 @@
 /** OpenSSL's reasons, as the library words them, in an operator's words. */
 
 import { OpenSslError } from "../../../../src/runtime/openssl.ts";
-import { handshakeReason } from "../../../../src/tls/openssl/handshake_reasons.ts";
+import { explainHandshake } from "../../../../src/tls/openssl/handshake_reasons.ts";
 import { assertEquals, assertStringIncludes } from "../../../support/assert.ts";
+
+const handshakeReason = (error: OpenSslError) => explainHandshake(error).words;
 
 /** What an operator reads, and OpenSSL's reasons for it. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
@@ -57,18 +59,18 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 for (const [words, reasons] of Object.entries(WORDS)) {
-  Deno.test(`handshakeReason(): ${words}`, () => {
+  Deno.test(`explainHandshake(): ${words}`, () => {
     for (const reason of reasons) {
       assertEquals(handshakeReason(new OpenSslError(reason)), words, reason);
     }
   });
 }
 
-Deno.test("handshakeReason() leaves a reason that it does not know as it is", () => {
+Deno.test("explainHandshake() leaves a reason that it does not know as it is", () => {
   assertEquals(handshakeReason(new OpenSslError("internal error")), "internal error");
 });
 
-Deno.test("handshakeReason() says what is wrong with a client's certificate, if that is known", () => {
+Deno.test("explainHandshake() says what is wrong with a client's certificate, if that is known", () => {
   assertEquals(
     handshakeReason(new OpenSslError("certificate verify failed: certificate has expired")),
     "the client's certificate could not be verified: certificate has expired",
@@ -83,7 +85,7 @@ Deno.test("handshakeReason() says what is wrong with a client's certificate, if 
   }
 });
 
-Deno.test("handshakeReason() lays what an engine says to no client's door", () => {
+Deno.test("explainHandshake() lays what an engine says to no client's door", () => {
   const error = new OpenSslError("device removed: bad signature", { fromEngine: true });
   assertEquals(handshakeReason(error), "the engine failed: device removed: bad signature");
 });
@@ -102,7 +104,7 @@ const ALERTS: readonly (readonly [alert: number, words: string])[] = [
   [200, "the client aborted the handshake (alert 200)"],
 ];
 
-Deno.test("handshakeReason() names the alert that the client sent, whatever OpenSSL calls it", () => {
+Deno.test("explainHandshake() names the alert that the client sent, whatever OpenSSL calls it", () => {
   for (const [alert, words] of ALERTS) {
     assertEquals(
       handshakeReason(new OpenSslError("ssl/tls alert bad signature", { alert })),

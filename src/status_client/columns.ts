@@ -1,0 +1,35 @@
+/** Tables of text for a terminal. Strangers' text is escaped, so it cannot control the terminal. */
+
+import { printable } from "../wire/escape.ts";
+
+/** A column: its heading, and how its values are aligned. */
+export interface Heading {
+  readonly title: string;
+  /** Numbers are aligned on the right. */
+  readonly isNumber?: boolean;
+}
+
+/** Lines of at most `width` characters, the heading first. Columns are as wide as their longest value. */
+export function tableLines(
+  headings: readonly Heading[],
+  rows: readonly (readonly string[])[],
+  width: number,
+): string[] {
+  const cells = [headings.map(({ title }) => title), ...rows.map((row) => row.map(printable))];
+  const widths = headings.map((_, column) =>
+    Math.max(...cells.map((row) => (row[column] ?? "").length))
+  );
+  return cells.map((row) => {
+    const padded = row.map((cell, column) => {
+      const isLast = column === row.length - 1;
+      if (headings[column]!.isNumber) return cell.padStart(widths[column]!);
+      return isLast ? cell : cell.padEnd(widths[column]!);
+    });
+    return shortened(padded.join("  "), width);
+  });
+}
+
+/** A line of at most `width` characters. */
+export function shortened(line: string, width: number): string {
+  return line.length <= width ? line : `${line.slice(0, Math.max(0, width - 1))}…`;
+}

@@ -1,0 +1,86 @@
+/** Asks a running stud for its status and its connections, over TCP or a unix socket. */
+
+import { Abandonment } from "../abandonment.ts";
+import { StartupError } from "../errors.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { ConnectionsStatus, Status } from "../status/status.ts";
+
+/** Where the status is served. */
+export type Target =
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | { readonly kind: "unix"; readonly path: string };
+
+/** The status, and the JSON it came in. Rejects with {@linkcode StartupError}. */
+export async function fetchStatus(
+  target: Target,
+  runtime: Pick<Runtime, "network">,
+): Promise<{ status: Status; text: string }> {
+  const text = await get("/status", target, runtime);
+  const status = parsed(text, target) as Status;
+  if (status?.schema !== 1) {
+    throw new StartupError(
+      `${describeTarget(target)}: this is not the status of a stud of this version`,
+    );
+  }
+  return { status, text };
+}
+
+/** Up to `limit` live connections. Rejects with {@linkcode StartupError}. */
+export async function fetchConnections(
+  target: Target,
+  limit: number,
+  runtime: Pick<Runtime, "network">,
+): Promise<ConnectionsStatus> {
+  const text = await get(`/connections?limit=${limit}`, target, runtime);
+  return parsed(text, target) as ConnectionsStatus;
+}
+
+/** As an operator would write it. */
+export function describeTarget(target: Target): string {
+  if (target.kind === "unix") return target.path;
+  return target.host.includes(":")
+    ? `[${target.host}]:${target.port}`
+    : `${target.host}:${target.port}`;
+}
+
+async function get(
+  path: string,
+  target: Target,
+  { network }: Pick<Runtime, "network">,
+): Promise<string> {
+  const origin = target.kind === "unix" ? "http://localhost" : `http://${describeTarget(target)}`;
+  try {
+    const { status, body } = await network.request({
+      method: "GET",
+      url: new URL(path, origin),
+      headers: { Accept: "application/json" },
+      ...target.kind === "unix" && { socketPath: target.path },
+      connectTimeout: CONNECT_TIMEOUT,
+      timeout: TIMEOUT,
+      limit: MAX_ANSWER,
+      abandonment: new Abandonment(),
+    });
+    if (status !== 200) throw new Error(`it answers with HTTP status ${status}`);
+    return new TextDecoder().decode(body);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new StartupError(
+      `${describeTarget(target)}: ${message}; is stud running there with --status?`,
+      { cause: error },
+    );
+  }
+}
+
+function parsed(text: string, target: Target): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new StartupError(`${describeTarget(target)}: the answer is not JSON`, { cause: error });
+  }
+}
+
+/** Milliseconds. */
+const CONNECT_TIMEOUT = 3_000;
+const TIMEOUT = 10_000;
+/** Bytes; ten thousand certificates are a few megabytes. */
+const MAX_ANSWER = 64 << 20;

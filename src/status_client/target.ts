@@ -1,0 +1,91 @@
+/** Finds the status address that an operator means: an address, a unix socket, or the pidfile of a running stud. */
+
+import { toCommand } from "../config/command.ts";
+import { parseCommandLine } from "../config/command_line.ts";
+import { parseStatus } from "../config/address.ts";
+import type { TcpAddress, UnixAddress } from "../config/settings.ts";
+import { StartupError, UsageError } from "../errors.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Target } from "./fetch_status.ts";
+
+/**
+ * The address. Throws {@linkcode UsageError} for a text that is none, and {@linkcode StartupError} if the named process
+ * or its status address cannot be found.
+ */
+export async function findTarget(text: string | undefined, runtime: Runtime): Promise<Target> {
+  const { files, service } = runtime;
+  if (text === undefined) {
+    const isThere = await service.kindOf(DEFAULT_SOCKET) === "socket";
+    return isThere ? { kind: "unix", path: DEFAULT_SOCKET } : DEFAULT_ADDRESS;
+  }
+  if (/^[0-9]+$/.test(text)) return await ofProcess(Number(text), `process ${text}`, runtime);
+  const kind = await service.kindOf(text);
+  if (kind === "socket") return { kind: "unix", path: service.absolute(text) };
+  if (kind === "file") {
+    const content = (await files.readText(text, MAX_PID_FILE)).trim();
+    if (!/^[0-9]{1,7}$/.test(content)) {
+      throw new StartupError(`${text}: this is no pidfile: it does not have a process id`);
+    }
+    return await ofProcess(Number(content), `${text}: process ${content}`, runtime);
+  }
+  if (text.includes("/")) throw new StartupError(`${text}: no such socket or pidfile`);
+  return toTarget(parseStatus(text, "ADDRESS"), text);
+}
+
+/** The `--status` of a running stud, from its command line and the configuration file that this names. */
+async function ofProcess(pid: number, what: string, runtime: Runtime): Promise<Target> {
+  const { others } = runtime.processes;
+  if (others === undefined) {
+    throw new UsageError(`${what}: processes can be looked up on Linux only; give the address`);
+  }
+  const found = await others.open(pid);
+  if (found === undefined) throw new StartupError(`${what} does not exist`);
+  const { words } = found;
+  found.close();
+  if (words.length === 0) {
+    throw new StartupError(`${what}: its command line cannot be read; give the address`);
+  }
+  const parsed = parseCommandLine(ownArguments(words));
+  const { configFile: file } = parsed;
+  if (file !== undefined && !file.startsWith("/")) {
+    throw new StartupError(
+      `${what} was started with --config ${file}, which is no absolute path; give the address`,
+    );
+  }
+  const config = file === undefined
+    ? undefined
+    : { file, text: await runtime.files.readText(file) };
+  const command = toCommand(parsed, runtime.tlsLibraries, config);
+  const status = "settings" in command ? command.settings.service.status : undefined;
+  if (status === undefined) {
+    throw new StartupError(`${what} was started without --status, so it tells nothing`);
+  }
+  return toTarget(status, what);
+}
+
+/** Without the words before stud's own arguments: the executable, or a runtime with its options and the program. */
+function ownArguments(words: readonly string[]): readonly string[] {
+  const program = words.findIndex((word) => /(^|\/)(mod\.ts|stud\.js)$/.test(word));
+  return words.slice(program < 0 ? 1 : program + 1);
+}
+
+/** An address to listen on as one to connect to. */
+function toTarget(address: TcpAddress | UnixAddress, what: string): Target {
+  if (address.kind === "unix") return address;
+  const { host, port } = address;
+  if (port === "0") {
+    throw new StartupError(`${what}: the system chose its port; the log says which`);
+  }
+  const everywhere = host === "" || host === "*" || host === "0.0.0.0";
+  return {
+    kind: "tcp",
+    host: everywhere ? "127.0.0.1" : host === "::" ? "::1" : host,
+    port: Number(port),
+  };
+}
+
+/** Where the service units of contrib/ serve the status. */
+const DEFAULT_SOCKET = "/run/stud/status.sock";
+const DEFAULT_ADDRESS: Target = { kind: "tcp", host: "127.0.0.1", port: 9117 };
+/** Bytes. */
+const MAX_PID_FILE = 1_024;

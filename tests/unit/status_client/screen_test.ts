@@ -1,0 +1,53 @@
+/** The screen of `stud top`. */
+
+import { screenLines, SORT_KEYS, type Sorting } from "../../../src/status_client/screen.ts";
+import type { ConnectionStatus } from "../../../src/status/status.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import { busyStatus } from "../../support/made_status.ts";
+
+function connection(client: string, fields: Partial<ConnectionStatus> = {}): ConnectionStatus {
+  return {
+    ...{ client, serverName: "example.com", frontend: "a", backend: "b", worker: 1 },
+    ...{ version: "TLSv1.3", cipher: "x", age: 1, idle: 1, bytesToBackend: 0, bytesToClient: 0 },
+    ...fields,
+  };
+}
+
+const CONNECTIONS = [
+  connection("first", { age: 1, idle: 9, bytesToClient: 5, frontend: "b" }),
+  connection("second", { age: 7, idle: null, bytesToBackend: 90, frontend: "a" }),
+  connection("a third", { age: 3, idle: 30, bytesToClient: 50, frontend: "a" }),
+];
+
+function lines(width: number, sorting: Sorting = "bytes", trouble?: string): string[] {
+  const connections = { time: "", matching: 3, connections: CONNECTIONS };
+  return screenLines({ status: busyStatus(), connections, trouble, sorting, width });
+}
+
+function clients(sorting: Sorting): string[] {
+  return lines(200, sorting).flatMap((line) => /\b(first|second|a third)\b/.exec(line)?.[1] ?? []);
+}
+
+Deno.test("connections are sorted by what the key says", () => {
+  assertEquals(clients("bytes"), ["second", "a third", "first"]);
+  assertEquals(clients("age"), ["second", "a third", "first"]);
+  assertEquals(clients("idle"), ["a third", "first", "second"]);
+  assertEquals(clients("client"), ["a third", "first", "second"]);
+  assertEquals(clients("frontend"), ["second", "a third", "first"]);
+  assertEquals(new Set(Object.values(SORT_KEYS)).size, 5);
+});
+
+Deno.test("no line is wider than the terminal, and 80 columns show all numbers", () => {
+  for (const width of [1, 20, 80, 200]) {
+    for (const line of lines(width)) assert(line.length <= width, line);
+  }
+  const heading = lines(80).find((line) => line.includes("OUT"));
+  for (const title of ["IN", "OUT", "AGE", "IDLE", "TLS", "CLIENT"]) {
+    assert(heading!.includes(title), heading);
+  }
+});
+
+Deno.test("a stud that no longer answers is told above what it said last", () => {
+  const [, second] = lines(80, "bytes", "/run/x: connection refused\x1b[2J");
+  assertEquals(second, "/run/x: connection refused\\x1b[2J");
+});
