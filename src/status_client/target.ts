@@ -86,6 +86,6 @@ function toTarget(address: TcpAddress | UnixAddress, what: string): Target {
 
 /** Where the service units of contrib/ serve the status. */
 const DEFAULT_SOCKET = "/run/stud/status.sock";
-const DEFAULT_ADDRESS: Target = { kind: "tcp", host: "127.0.0.1", port: 9117 };
+const DEFAULT_ADDRESS: Target = { kind: "tcp", host: "127.0.0.1", port: 8404 };
 /** Bytes. */
 const MAX_PID_FILE = 1_024;
