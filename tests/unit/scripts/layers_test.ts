@@ -317,6 +317,6 @@ Deno.test("checkLayers() finds files that are too long, the option table aside",
 
 Deno.test("checkLayers() wants a layer for every file", () => {
   assertEquals(violationsOf("src/helpers/a.ts", ""), [
-    "src/helpers/a.ts:1: belongs to no layer; give it one in scripts/layers.ts",
+    "src/helpers/a.ts:1: belongs to no layer; give it one in scripts/layer_rules.ts",
   ]);
 });
