@@ -80,7 +80,6 @@ class Worker {
       return this.#proxy?.connections(filter, limit) ?? { matching: 0, connections: [] };
     },
     disconnect: ({ filter }) => ({ matching: this.#proxy?.disconnect(filter) ?? 0 }),
-    ping: () => {},
   };
 
   constructor(runtime: Runtime, makeEngine: MakeEngine) {
@@ -149,15 +148,11 @@ class Worker {
     for (let isStarted = false; !isStarted;) {
       const { value: request, done } = await all.next();
       if (done) break;
+      if (this.#takePing(request)) continue;
       await this.#answer(request);
       isStarted = request.type === "start";
     }
-    const requests = readAhead(all, (request) => {
-      if (request.type !== "ping") return false;
-      this.#send({ type: "answer", id: request.id });
-      return true;
-    });
-    for await (const request of requests) {
+    for await (const request of readAhead(all, (request) => this.#takePing(request))) {
       const answered = this.#answer(request);
       // Requests that arrive while clients end are carried out too.
       if (request.type !== "drain") await answered;
@@ -166,14 +161,18 @@ class Worker {
     await this.#drain({ seconds: this.#drainSeconds, successors: false });
   }
 
-  #handlerOf(kind: RequestKind): AnyHandler {
-    return this.#handlers[kind] as AnyHandler;
+  /** Answers the request if it is a ping, and returns whether it is. */
+  #takePing({ type, id }: WorkerRequest): boolean {
+    if (type !== "ping") return false;
+    this.#send({ type: "answer", id });
+    return true;
   }
 
   async #answer(request: WorkerRequest): Promise<void> {
     const { type, id } = request;
+    const handle = this.#handlers[type as keyof Handlers] as AnyHandler;
     try {
-      this.#send({ type: "answer", id, ...await this.#handlerOf(type)(request) });
+      this.#send({ type: "answer", id, ...await handle(request) });
     } catch (error) {
       const text = error instanceof StartupError ? error.message : trace(error);
       this.#send({ type: "answer", id, ...faultOf(error, text) });
@@ -367,9 +366,11 @@ class Worker {
 
 type Message = WorkerEvent | { readonly type: "answer"; readonly id: number } & Fault;
 
-/** What the worker does for each request, and what it answers. */
+/** What the worker does for each request but pings, and what it answers. */
 type Handlers = {
-  readonly [Kind in RequestKind]: (asked: Asked<Kind>) => Done<Kind> | Promise<Done<Kind>>;
+  readonly [Kind in Exclude<RequestKind, "ping">]: (
+    asked: Asked<Kind>,
+  ) => Done<Kind> | Promise<Done<Kind>>;
 };
 
 type Done<Kind extends RequestKind> = Record<never, never> extends Answer<Kind> ? void
