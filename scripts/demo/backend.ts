@@ -1,6 +1,7 @@
 /** The demo's backend: reads the PROXY line and an HTTP request, and answers with what it received. */
 
 import { toBase64 } from "../../src/wire/base64.ts";
+import { joinBytes } from "../../src/wire/bytes.ts";
 import { sha256 } from "../../src/wire/sha256.ts";
 import { askStud, type RequestFacts, wantsPage } from "./facts.ts";
 import { pageAnswer, STYLE } from "./page.ts";
@@ -58,11 +59,8 @@ async function answer(conn: Deno.Conn, places: StudPlaces): Promise<void> {
     "Vary: Accept",
     "Connection: close",
   ];
-  await send(conn, new TextEncoder().encode(`${head.join("\r\n")}\r\n\r\n`));
-  if (!requestLine.startsWith("HEAD ")) await send(conn, body);
-}
-
-async function send(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  const start = new TextEncoder().encode(`${head.join("\r\n")}\r\n\r\n`);
+  const bytes = requestLine.startsWith("HEAD ") ? start : joinBytes(start, body);
   for (let sent = 0; sent < bytes.length;) sent += await conn.write(bytes.subarray(sent));
 }
 

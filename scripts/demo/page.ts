@@ -61,7 +61,7 @@ function inside({ status, statusPage }: RequestFacts): string {
 function requestOf({ requestLine, headers }: RequestFacts): string {
   const shown = headers.filter((line) => /^(?:host|user-agent):/i.test(line));
   const others = headers.length - shown.length;
-  return [requestLine, ...shown, ...(others > 0 ? [`… and ${others} more header lines`] : [])]
+  return [requestLine, ...shown, ...(others > 0 ? [`… (${others} more)`] : [])]
     .join("\n");
 }
 

@@ -5,7 +5,13 @@
  */
 
 import type { ClientName } from "../x509/client_name.ts";
-import type { SettingGroups, TcpAddress, TlsProtocol, UnixAddress } from "./settings.ts";
+import type {
+  PrefaceKind,
+  SettingGroups,
+  TcpAddress,
+  TlsProtocol,
+  UnixAddress,
+} from "./settings.ts";
 
 /** What the text of an option means. Bounds are inclusive. */
 export type OptionType =
@@ -107,6 +113,8 @@ export interface Option<Name extends string = string> {
   readonly obsolete?: string;
   /** An empty text turns the option off. For other options it is a missing value. */
   readonly emptyIsOff?: boolean;
+  /** The flag turns on this preface. Only one such flag can be on. */
+  readonly preface?: Exclude<PrefaceKind, "none">;
   /** The only TLS engine that supports it. The default never needs it. */
   readonly needs?: "openssl";
   /** Narrows `needs` to more than one value, to `pkcs11:` URIs, or to TLS from clients. */
@@ -946,6 +954,7 @@ const table = [
     name: "write-ip",
     key: "write-ip",
     type: { kind: "flag" },
+    preface: "ip",
     default: "off",
     help:
       "Before the plaintext, send the backend the client's address in binary: one byte for the " +
@@ -958,6 +967,7 @@ const table = [
     key: "write-proxy",
     hitch: { means: { name: "write-proxy-v2", on: "on", off: "off" } },
     type: { kind: "flag" },
+    preface: "proxy-v1",
     default: "off",
     help: "Before the plaintext, send the backend a PROXY protocol version 1 line with the " +
       "addresses of client and server.",
@@ -968,6 +978,7 @@ const table = [
     name: "write-proxy-v1",
     key: "write-proxy-v1",
     type: { kind: "flag" },
+    preface: "proxy-v1",
     default: "off",
     help: "Same as --write-proxy. Only one of the --write options and --proxy-proxy may be on.",
     group: "Backend preface",
@@ -976,6 +987,7 @@ const table = [
     name: "write-proxy-v2",
     key: "write-proxy-v2",
     type: { kind: "flag" },
+    preface: "proxy-v2",
     default: "off",
     needs: "openssl",
     needsWhile: ["proxy-tlv", "proxy-authority"],
@@ -1027,6 +1039,7 @@ const table = [
     name: "proxy-proxy",
     key: "proxy-proxy",
     type: { kind: "flag" },
+    preface: "proxy-proxy",
     onlyFor: "incoming",
     default: "off",
     needs: "openssl",
@@ -1568,6 +1581,11 @@ export const PEM_BLOCK_OPTIONS = rows.filter((option) => option.pemBlock !== und
 
 /** Options that are allowed inside a frontend block. */
 export const FRONTEND_BLOCK_OPTIONS = rows.filter((option) => option.frontendBlock !== undefined);
+
+/** The flags that turn on a preface. Where two turn on the same one, the first is the usual one. */
+export const PREFACE_FLAGS = OPTIONS.flatMap(({ name, preface }) =>
+  preface === undefined ? [] : [{ name, preface }]
+);
 
 /** A block of the configuration file: keys in braces, used instead of a value. */
 export interface Block {

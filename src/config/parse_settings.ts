@@ -11,7 +11,7 @@ import { checkClientRules, clientRuleWarnings } from "./client_settings.ts";
 import { frontendSettings } from "./frontend_settings.ts";
 import { logSettings } from "./log_settings.ts";
 import type { Option, OptionName } from "./options.ts";
-import { optionNamed, OPTIONS } from "./options.ts";
+import { optionNamed, OPTIONS, PREFACE_FLAGS } from "./options.ts";
 import { quote } from "../wire/escape.ts";
 import type { RawValues } from "./raw_values.ts";
 import { isDefault, lastValue, parseValue } from "./raw_values.ts";
@@ -83,13 +83,13 @@ function notHere({ notOn }: Option, libraries: readonly TlsLibraryName[]): strin
 }
 
 function preface(values: RawValues): PrefaceKind {
-  const given = PREFACES.filter(([name]) => lastValue(name, values));
+  const given = PREFACE_FLAGS.filter(({ name }) => lastValue(name, values));
   const [first, second] = given;
   if (first && second) {
-    const [one, other] = [first, second].map(([name]) => values.get(name)!.at(-1)!.origin);
+    const [one, other] = [first, second].map(({ name }) => values.get(name)!.at(-1)!.origin);
     throw new UsageError(`${one} and ${other} exclude each other; give one`);
   }
-  const kind = first?.[1] ?? "none";
+  const kind = first?.preface ?? "none";
   const certificate = values.get("proxy-client-cert")?.at(-1);
   const isHitch = lastValue("compat", values) === "hitch";
   if (kind !== "proxy-v2" && certificate && lastValue("proxy-client-cert", values) && !isHitch) {
@@ -97,12 +97,3 @@ function preface(values: RawValues): PrefaceKind {
   }
   return kind;
 }
-
-/** Only one of these can be on. */
-const PREFACES = [
-  ["write-ip", "ip"],
-  ["write-proxy", "proxy-v1"],
-  ["write-proxy-v1", "proxy-v1"],
-  ["write-proxy-v2", "proxy-v2"],
-  ["proxy-proxy", "proxy-proxy"],
-] as const satisfies readonly (readonly [OptionName, PrefaceKind])[];

@@ -4,7 +4,7 @@
  */
 
 import type { LibraryName, Option, OptionName } from "../config/options.ts";
-import { FRONTEND_BLOCK_OPTIONS, OPTIONS } from "../config/options.ts";
+import { FRONTEND_BLOCK_OPTIONS, OPTIONS, PREFACE_FLAGS } from "../config/options.ts";
 import type { ConnectionLimits, PrefaceKind } from "../config/settings.ts";
 import type { TerminateOptions } from "./terminate_options.ts";
 
@@ -105,10 +105,9 @@ export const LIMITS: readonly (readonly [OptionName, keyof ConnectionLimits])[] 
   );
 
 /** The prefaces, each with its flag on the command line. */
-export const PREFACES: Readonly<Record<PrefaceKind, OptionName | undefined>> = {
-  none: undefined,
-  ip: "write-ip",
-  "proxy-v1": "write-proxy",
-  "proxy-v2": "write-proxy-v2",
-  "proxy-proxy": "proxy-proxy",
-};
+export const PREFACES = Object.fromEntries(
+  (["none", ...PREFACE_FLAGS.map(({ preface }) => preface)] as const).map((kind) => [
+    kind,
+    PREFACE_FLAGS.find(({ preface }) => preface === kind)?.name,
+  ]),
+) as Readonly<Record<PrefaceKind, OptionName | undefined>>;

@@ -87,7 +87,7 @@ const COMMANDS = [
   ".SH COMMANDS",
   "These ask a running stud that was started with",
   ".BR \\-\\-status .",
-  "Without an argument they ask /run/stud/status.sock or, if there is no such socket, 127.0.0.1:9117.",
+  "Without an argument they ask /run/stud/status.sock or, if there is no such socket, 127.0.0.1:8404.",
   "With a pidfile or a process id, the address is read from the command line of that process and from its configuration file.",
   "A PEM file called status or top is given as ./status or ./top.",
   ".TP",

@@ -25,8 +25,9 @@ export class Histogram {
     this.counts = new Array<number>(bounds.length + 1).fill(0);
   }
 
-  /** Counts a value, in the unit of its family. */
-  observe(value: number): void {
+  /** Counts a value, in the unit of its family; less than 0 counts as 0: a sum must never decrease. */
+  observe(measured: number): void {
+    const value = measured > 0 ? measured : 0;
     const bounds = this.#bounds;
     let index = 0;
     while (index < bounds.length && value > bounds[index]!) index++;

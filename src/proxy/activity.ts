@@ -19,7 +19,7 @@ export class Activity {
   get time(): number {
     if (this.#isOld) {
       this.#isOld = false;
-      this.#time = Math.round(this.#clock.now());
+      this.#time = Math.trunc(this.#clock.now());
     }
     return this.#time;
   }

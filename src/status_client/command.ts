@@ -92,7 +92,7 @@ started with --status.
   PIDFILE   the file of its --pidfile, or its process id; the address is then
             read from its command line and configuration file
 
-Without any of these: /run/stud/status.sock, or else 127.0.0.1:9117.
+Without any of these: /run/stud/status.sock, or else 127.0.0.1:8404.
 
   --json    print the whole status as JSON (docs/status.schema.json)
 

@@ -63,10 +63,13 @@ async function ofProcess(pid: number, what: string, runtime: Runtime): Promise<T
   return toTarget(status, what);
 }
 
-/** Without the words before stud's own arguments: the executable, or a runtime with its options and the program. */
-function ownArguments(words: readonly string[]): readonly string[] {
-  const program = words.findIndex((word) => /(^|\/)(mod\.ts|stud\.js)$/.test(word));
-  return words.slice(program < 0 ? 1 : program + 1);
+/**
+ * Without the words before stud's own arguments: the executable, or `deno run` or `node` with flags, and the program.
+ */
+function ownArguments([name = "", ...words]: readonly string[]): readonly string[] {
+  if (!/(^|\/)(deno|node)$/.test(name)) return words;
+  const program = words.findIndex((word) => !word.startsWith("-") && word !== "run");
+  return words.slice(program + 1);
 }
 
 /** An address to listen on as one to connect to. */
@@ -86,6 +89,6 @@ function toTarget(address: TcpAddress | UnixAddress, what: string): Target {
 
 /** Where the service units of contrib/ serve the status. */
 const DEFAULT_SOCKET = "/run/stud/status.sock";
-const DEFAULT_ADDRESS: Target = { kind: "tcp", host: "127.0.0.1", port: 9117 };
+const DEFAULT_ADDRESS: Target = { kind: "tcp", host: "127.0.0.1", port: 8404 };
 /** Bytes. */
 const MAX_PID_FILE = 1_024;

@@ -82,7 +82,6 @@ class Worker {
       return this.#proxy?.connections(filter, limit) ?? { matching: 0, connections: [] };
     },
     disconnect: ({ filter }) => ({ matching: this.#proxy?.disconnect(filter) ?? 0 }),
-    ping: () => {},
   };
 
   constructor(runtime: Runtime, makeEngine: MakeEngine) {
@@ -152,15 +151,11 @@ class Worker {
     for (let isStarted = false; !isStarted;) {
       const { value: request, done } = await all.next();
       if (done) break;
+      if (this.#takePing(request)) continue;
       await this.#answer(request);
       isStarted = request.type === "start";
     }
-    const requests = readAhead(all, (request) => {
-      if (request.type !== "ping") return false;
-      this.#send({ type: "answer", id: request.id });
-      return true;
-    });
-    for await (const request of requests) {
+    for await (const request of readAhead(all, (request) => this.#takePing(request))) {
       const answered = this.#answer(request);
       // Requests that arrive while clients end are carried out too.
       if (request.type !== "drain") await answered;
@@ -169,14 +164,18 @@ class Worker {
     await this.#drain({ seconds: this.#drainSeconds, successors: false });
   }
 
-  #handlerOf(kind: RequestKind): AnyHandler {
-    return this.#handlers[kind] as AnyHandler;
+  /** Answers the request if it is a ping, and returns whether it is. */
+  #takePing({ type, id }: WorkerRequest): boolean {
+    if (type !== "ping") return false;
+    this.#send({ type: "answer", id });
+    return true;
   }
 
   async #answer(request: WorkerRequest): Promise<void> {
     const { type, id } = request;
+    const handle = this.#handlers[type as keyof Handlers] as AnyHandler;
     try {
-      this.#send({ type: "answer", id, ...await this.#handlerOf(type)(request) });
+      this.#send({ type: "answer", id, ...await handle(request) });
     } catch (error) {
       const text = error instanceof StartupError ? error.message : trace(error);
       this.#send({ type: "answer", id, ...faultOf(error, text) });
@@ -309,9 +308,8 @@ class Worker {
 
   #logCounters(): void {
     const counters = this.#proxy?.counters ?? newCounters();
-    this.#log.info("counters: {counters}", { counters: describeCounters(counters) }, {
-      fields: { counters: undefined, ...counters },
-    });
+    const about = { fields: { counters: undefined, ...counters } };
+    this.#log.info("counters: {counters}", { counters: describeCounters(counters) }, about);
   }
 
   #onConnection({ accessLog, accessSample }: WorkerConfiguration): OnConnection | undefined {
@@ -356,8 +354,8 @@ class Worker {
     try {
       this.#runtime.kernel?.pinToCpu(index - 1);
     } catch (error) {
-      const { message: reason } = error as Error;
-      this.#log.warning("{reason}", { reason }, { event: "cpu_pinning_failed" });
+      const values = { reason: (error as Error).message };
+      this.#log.warning("{reason}", values, { event: "cpu_pinning_failed" });
     }
   }
 
@@ -373,9 +371,11 @@ class Worker {
 
 type Message = WorkerEvent | { readonly type: "answer"; readonly id: number } & Fault;
 
-/** What the worker does for each request, and what it answers. */
+/** What the worker does for each request but pings, and what it answers. */
 type Handlers = {
-  readonly [Kind in RequestKind]: (asked: Asked<Kind>) => Done<Kind> | Promise<Done<Kind>>;
+  readonly [Kind in Exclude<RequestKind, "ping">]: (
+    asked: Asked<Kind>,
+  ) => Done<Kind> | Promise<Done<Kind>>;
 };
 
 type Done<Kind extends RequestKind> = Record<never, never> extends Answer<Kind> ? void

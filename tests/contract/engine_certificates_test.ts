@@ -121,7 +121,7 @@ for (const under of engines) {
 }
 
 for (const under of platform.engines) {
-  platform.test(`${under.name}: a name with a NUL, or of 256 octets, is refused`, async () => {
+  platform.test(`${under.name}: a name with a NUL, or of 256 bytes, is refused`, async () => {
     await using site = await EngineSite.open(under);
     for (const name of ["a\0b", "a".repeat(256)]) {
       await site.connectRaw(offering({ ...CLIENTS.all, name }));

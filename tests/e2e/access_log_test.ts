@@ -122,7 +122,7 @@ testWith({ linux: true }, "the file is opened again after its rotation", async (
   assert(text.includes(`client=${client} `), text);
   Deno.renameSync(path, `${path}.2`);
   await eventually(
-    "another file, with nobody saying so",
+    "a change of file is noticed without a signal",
     async () => {
       await failHandshake(site.port);
       return exists(path);
@@ -135,7 +135,7 @@ testWith({ linux: true }, "the file is opened again after its rotation", async (
 
 testWith(
   { linux: true, root: true, notOnNode: true },
-  "workers that have given up their privileges write it all the same",
+  "workers that have dropped their privileges still write it",
   async () => {
     using folder = new Folder();
     const path = `${folder.path}/access`;

@@ -35,7 +35,7 @@ testWith(linux, "300 clients of a backend that refuses give a few log lines", as
   assertEquals(sum + lines.length, 300, site.stud.report());
 });
 
-testWith(linux, "a backend that hangs in connect is given up after its timeout", async () => {
+testWith(linux, "a backend that hangs in connect is cancelled after its timeout", async () => {
   using backend = await FullBacklog.open();
   const args = ["--backend-connect-timeout", "1"];
   await using site = await Site.start({ args, backendAddress: backend.address });
@@ -76,7 +76,7 @@ testWith(linux, "a unix socket that is missing is named, and used once it is the
   }
 });
 
-testWith(linux, "a unix socket that nobody listens on any more is named", async () => {
+testWith(linux, "a unix socket without a listener is named", async () => {
   const folder = await Deno.makeTempDir({ prefix: "stud-test-" });
   const path = `${folder}/backend.sock`;
   try {

@@ -40,7 +40,7 @@ testWith(
 
 testWith(
   { linux: true },
-  "--watch says once that a file is no good, and serves what else is new",
+  "--watch logs once that a file is bad, and serves the other changes",
   async () => {
     await using backend = Backend.serve(echo);
     const directory = await Deno.makeTempDir({ prefix: "stud-test-" });

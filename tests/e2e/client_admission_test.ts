@@ -16,7 +16,7 @@ const RESUMES = byLibrary({ rustls: true, openssl: true, node: false });
 for (const version of VERSIONS) {
   testWith(
     NEEDS,
-    `${version}: who is named is served, and others are named in the log`,
+    `${version}: a named client is served, and others are logged by name`,
     async () => {
       await using place = await Place.open();
       await using site = await place.start(["--allow-cn=alice", "--allow-san=DNS:*.fleet.example"]);
@@ -91,7 +91,7 @@ pem-file = "${place.pem}"\n`;
   }
 });
 
-testWith(NEEDS, "the access log tells who was denied", async () => {
+testWith(NEEDS, "the access log names denied clients", async () => {
   await using place = await Place.open();
   await using site = await place.start(["--allow-cn=alice", "--access-log=-"]);
   await site.handshake("localhost", place.shown("bob"));

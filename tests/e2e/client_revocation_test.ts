@@ -40,7 +40,7 @@ testWith(NEEDS, "lists in the file of authorities count", async () => {
   assert(!revoked.served, revoked.report);
 });
 
-testWith(NEEDS, "a list that has expired lets nobody in, and the start says so", async () => {
+testWith(NEEDS, "an expired list admits no client, and stud warns at the start", async () => {
   await using place = await Place.open();
   const list = place.list("old.crl", await place.clients.revoke([], { days: -2 }));
   await using site = await place.start(["--client-verify-crl", list]);
@@ -54,7 +54,7 @@ testWith(NEEDS, "a list that has expired lets nobody in, and the start says so",
   assertStringIncludes(tested.stderr + tested.stdout, "old.crl: the revocation list of CN=Clients");
 });
 
-testWith(NEEDS, "an authority without a list lets nobody in, and the start says so", async () => {
+testWith(NEEDS, "an authority without a list admits no client, and stud warns", async () => {
   await using place = await Place.open();
   const other = await Authority.make("Others");
   const both = place.list("two.pem", place.authority + other.certificate);
@@ -80,7 +80,7 @@ testWith(NEEDS, "a whole chain is looked up", async () => {
 
 testWith(
   NEEDS,
-  "HUP brings a newer list, and sessions from before it are worth nothing",
+  "SIGHUP loads a newer list, and earlier sessions are not resumed",
   async () => {
     await using place = await Place.open();
     const list = place.list("clients.crl", await place.clients.revoke([]));

@@ -111,7 +111,7 @@ testWith({ linux: true }, "random octets end their connection and nothing else",
 
 testWith(
   { linux: true },
-  "a ClientHello with one wrong octet anywhere harms nobody else",
+  "a ClientHello with one wrong octet anywhere harms no other client",
   async () => {
     await using site = await Site.startEcho();
     const { worker } = site;

@@ -102,7 +102,7 @@ testWith(
 
 testWith(
   { linux: true },
-  "with --proxy-proxy clients are told apart by the header, and checks without one are not counted",
+  "with --proxy-proxy clients are distinguished by the header, and checks without one are not counted",
   async () => {
     await using site = await Site.start({
       args: [BY_OPENSSL, "--proxy-proxy", "--max-connections-per-client", "1"],

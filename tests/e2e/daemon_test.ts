@@ -41,7 +41,7 @@ testWith(
 
 testWith(
   { linux: true },
-  "a start that fails is told on standard error, and ends with 1",
+  "a failed start is reported on standard error and exits with 1",
   async () => {
     await using site = new DaemonSite();
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -62,7 +62,7 @@ testWith({ linux: true }, "a crowd of health checks is counted, and none is logg
 
 testWith(
   { linux: true },
-  "whoever stops in the hello has failed, be it after one octet",
+  "a client that stops inside the hello has failed, even after one byte",
   async () => {
     await using site = await Site.startEcho(["-n", "1"]);
     await check(site.port, Uint8Array.of(22));

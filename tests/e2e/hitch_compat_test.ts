@@ -81,7 +81,7 @@ testWith(
   },
 );
 
-testWith({ linux: true }, "TERM ends at once, whoever is still connected", async () => {
+testWith({ linux: true }, "SIGTERM ends stud at once, even with clients connected", async () => {
   await using site = await Site.start({ args: ["--compat=hitch", ...user()] });
   const { client, peer } = await site.connectThrough();
   site.stud.signal("SIGTERM");

@@ -38,7 +38,7 @@ function test(name: string, fn: () => Promise<void>): void {
 
 const port = (proxy: Terminator) => proxy.addresses[0]!.port;
 
-test("terminate() serves with PEM text and tells where", async () => {
+test("terminate() serves with PEM text and returns the addresses", async () => {
   await using backend = Backend.serve(echo);
   using pem = await temporaryPem();
   const proxy = await terminate({
@@ -107,7 +107,7 @@ test("close() refuses what JavaScript lets through, and the proxy serves on", as
   }
 });
 
-test("terminate() tells of each connection when it has ended", async () => {
+test("terminate() reports each connection when it has ended", async () => {
   await using backend = Backend.serve(echo);
   using pem = await temporaryPem();
   const ended: ConnectionReport[] = [];
@@ -276,7 +276,7 @@ test("terminate() sends a PROXY header of version 2 with what it is to tell", as
   );
 });
 
-test("counters are a copy that tells connections, failures and octets", async () => {
+test("counters are a copy that tells connections, failures and bytes", async () => {
   await using backend = Backend.serve(echo);
   using pem = await temporaryPem();
   const proxy = await terminate({

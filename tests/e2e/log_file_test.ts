@@ -61,7 +61,7 @@ testWith(
 
 testWith(
   { linux: true },
-  "HUP opens the file anew after it was renamed",
+  "SIGHUP reopens the file after it was renamed",
   () =>
     withFolder(async (folder) => {
       const { stud } = await start(folder);
@@ -76,7 +76,7 @@ testWith(
 
 testWith(
   { linux: true },
-  "without HUP a renamed or truncated file is noticed by itself",
+  "a renamed or truncated file is noticed without SIGHUP",
   () =>
     withFolder(async (folder) => {
       const { stud, port } = await start(folder, "-L", "2");

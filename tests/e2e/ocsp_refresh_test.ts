@@ -39,7 +39,7 @@ testWith(
 
 testWith(
   NEEDS,
-  "a responder that hangs delays no handshake, and one that is gone is told",
+  "a responder that hangs delays no handshake, and a missing one is logged",
   async () => {
     await using bed = await Bed.make();
     const hanging = Promise.withResolvers<Response>();

@@ -37,7 +37,7 @@ Deno.test("--write-proxy-v1 is --write-proxy by another name", async () => {
 
 testWith(
   { linux: true },
-  "--write-proxy tells the address the client connected to, not the one bound",
+  "--write-proxy sends the address the client connected to, not the one bound",
   async () => {
     const way = { frontend: "0.0.0.0,0", to: "127.0.0.2", args: ["--write-proxy"] };
     const { bytes, port, own } = await firstOctets(way);
@@ -46,7 +46,7 @@ testWith(
   },
 );
 
-Deno.test("without an option the backend reads plaintext from the first octet", async () => {
+Deno.test("without an option the backend reads plaintext from the first byte", async () => {
   const { bytes } = await firstOctets({ frontend: "127.0.0.1,0", to: "127.0.0.1", args: [] });
   assertEquals(new TextDecoder().decode(new Uint8Array(bytes)), "plaintext");
 });

@@ -19,7 +19,7 @@ for (const to of ["127.0.0.1", "::1"]) {
   const ipv6 = to === "::1";
   testWith(
     { ...NEEDS, ipv6 },
-    `a client of ${to} is told with all that was agreed on`,
+    `a client of ${to} is described with all that was negotiated`,
     async () => {
       await using site = await Site.start({
         args: [BY_OPENSSL, "--write-proxy-v2", "--alpn-protos=h2,http/1.1"],
@@ -49,14 +49,14 @@ for (const to of ["127.0.0.1", "::1"]) {
   );
 }
 
-testWith(NEEDS, "what is not to be told is not told", async () => {
+testWith(NEEDS, "what is turned off is not sent", async () => {
   await using site = await Site.start({
     args: [...BY_ITS_OPTIONS, "--write-proxy-v2", "--proxy-tlv=off", "--proxy-authority=off"],
   });
   assertEquals((await headerOf(site, ["-servername", "localhost"])).tlvs, []);
 });
 
-testWith(NEEDS, "a client's certificate is told, and how it came", async () => {
+testWith(NEEDS, "a client's certificate is sent, and how it was verified", async () => {
   using folder = new Folder();
   const authority = await Authority.make();
   const ann = await authority.issue({ commonName: "Änn Example" });
@@ -88,7 +88,7 @@ testWith(NEEDS, "a client's certificate is told, and how it came", async () => {
   }
 });
 
-testWith(NEEDS, "of two certificates for a name the one that was shown is told", async () => {
+testWith(NEEDS, "of two certificates for a name, the one that was used is described", async () => {
   using folder = new Folder();
   const authority = await Authority.make();
   const names = ["localhost"];

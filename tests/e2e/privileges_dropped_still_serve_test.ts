@@ -60,7 +60,7 @@ testWith(
 
 testWith(
   { root: true, linux: true },
-  "a replaced worker does without the PEM file, which may be gone",
+  "a replaced worker does not need the PEM file, which may be gone",
   async () => {
     await using backend = Backend.serve(echo);
     using shared = await temporaryPem();
@@ -102,7 +102,7 @@ testWith(
 
 testWith(
   { tools: ["setpriv"], root: true, linux: true },
-  "who is not root can change neither root, user nor group",
+  "without root, stud can change neither root directory, user nor group",
   async () => {
     for (const option of [["-u", "nobody"], ["-g", "daemon"], within("/tmp")]) {
       if (option.length === 0) continue;
@@ -116,7 +116,7 @@ testWith(
 
 testWith(
   { tools: ["setpriv"], root: true, linux: true },
-  "who is not root serves as himself, and has no port below 1024",
+  "without root, stud serves as its own user and gets no port below 1024",
   async () => {
     await using backend = Backend.serve(echo);
     using pem = await temporaryPem();

@@ -48,7 +48,7 @@ testWith(
   },
 );
 
-testWith(NEEDS, "a header that is split at any octet is passed on as it is", async () => {
+testWith(NEEDS, "a header that is split at any byte is passed on as it is", async () => {
   await using site = await Site.start({ args: ARGS });
   for (const before of [LINE, version2(0x21, 0x11, IPV4)]) {
     for (let at = 1; at <= before.length + 1; at++) {

@@ -72,7 +72,7 @@ if (HTTP2_ON) {
     assert(status?.code !== 0 && stderr.includes("HTTP/0.9"), stderr);
   });
 
-  testWith(NGINX, "an older nginx without `http2` speaks HTTP/1.1 with everybody", async () => {
+  testWith(NGINX, "an older nginx without `http2` speaks HTTP/1.1 with every client", async () => {
     const { recipe, port } = await open("HTTP/2 to nginx");
     await using _ = recipe;
     recipe.replace("    http2 on;\n", "");

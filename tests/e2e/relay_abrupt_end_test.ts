@@ -88,7 +88,7 @@ testWith(
   },
 );
 
-Deno.test("a backend that closes while the client is sending: the client gets all of the answer", async () => {
+Deno.test("a backend that closes while the client is sending: the client gets the whole answer", async () => {
   await using site = await Site.start({ backend: Backend.listen() });
   for (let round = 0; round < 20; round++) {
     const { client, peer } = await site.connectThrough();

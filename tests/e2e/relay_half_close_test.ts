@@ -51,7 +51,7 @@ Deno.test("both sides end at the same time and both get everything", async () =>
   assertEquals([down.text, down.end], ["down", "clean"]);
 });
 
-Deno.test("a backend that closes without a word ends the client's connection in order", async () => {
+Deno.test("a backend that closes silently ends the client's connection in order", async () => {
   await using site = await Site.start();
   const { client, peer } = await site.connectThrough();
   using _ = client;

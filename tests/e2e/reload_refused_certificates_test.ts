@@ -21,7 +21,7 @@ const NEEDS = { linux: true, tools: ["openssl"] };
 
 testWith(
   NEEDS,
-  "a certificate that the library refuses is in quarantine, by HUP",
+  "a certificate that the library refuses is quarantined by SIGHUP",
   async () => {
     await using site = await ReloadingSite.start();
     const { stud } = site;

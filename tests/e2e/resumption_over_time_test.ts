@@ -134,7 +134,7 @@ testWith(NEEDS, "a ticket of two periods ahead is not opened, whatever its age",
   }
 });
 
-testWith(NEEDS, "workers change their keys as time goes by, with nobody telling them", async () => {
+testWith(NEEDS, "workers change their keys over time without being asked", async () => {
   await using machines = await Machines.open();
   using clock = new ShiftedClock(ahead(0, 10));
   const stud = await machines.fleet.start({

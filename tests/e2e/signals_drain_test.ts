@@ -7,7 +7,7 @@ import { Site } from "../support/site.ts";
 import { receive } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
 
-Deno.test("TERM without clients ends stud at once with status 0", async () => {
+Deno.test("SIGTERM without clients ends stud at once with status 0", async () => {
   await using site = await Site.startEcho(["-n", Deno.build.os === "linux" ? "2" : "1"]);
   await site.echoOnce();
   site.stud.signal("SIGTERM");
@@ -17,7 +17,7 @@ Deno.test("TERM without clients ends stud at once with status 0", async () => {
   assertStringIncludes(site.stud.stdout, "stopped: 1 connection, 0 handshakes failed");
 });
 
-Deno.test("after TERM a client goes on, new ones are refused, and its end is stud's", async () => {
+Deno.test("after SIGTERM a client goes on, new ones are refused, and its end is stud's", async () => {
   await using site = await Site.startEcho();
   const { port } = site;
   using client = await site.connect();

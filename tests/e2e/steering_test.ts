@@ -21,7 +21,7 @@ testWith(NEEDS, "every client resumes at the worker that its address leads to", 
   }
 });
 
-testWith(NEEDS, "so it does where rustls serves for want of OpenSSL", async () => {
+testWith(NEEDS, "so it does where rustls serves because OpenSSL is missing", async () => {
   using folder = new Folder();
   folder.write("libssl.so.3", "");
   await using fleet = await Fleet.open();

@@ -126,7 +126,7 @@ testWith(
   },
 );
 
-testWith(NEEDS, "a pidfile that was left over ends nobody, and stays as it is", async () => {
+testWith(NEEDS, "a stale pidfile ends no process and is not changed", async () => {
   using folder = temporaryFolder();
   const pidFile = `${folder.path}/pid`;
   const innocent = new Deno.Command("sleep", { args: ["60"] }).spawn();
@@ -152,7 +152,7 @@ testWith(NEEDS, "a pidfile that was left over ends nobody, and stays as it is", 
 
 testWith(
   NEEDS,
-  "a stud of other addresses is left alone, unless its pidfile says who is meant",
+  "a stud with other addresses is left alone unless the pidfile names it",
   async () => {
     using folder = temporaryFolder();
     const pidFile = `${folder.path}/pid`;

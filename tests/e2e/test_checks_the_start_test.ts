@@ -64,7 +64,7 @@ testWith(
 
 testWith(
   { linux: true, root: true, tools: ["setpriv"] },
-  "-t knows the rights of whoever starts stud",
+  "-t checks with the rights of the user that starts stud",
   async () => {
     using folder = temporaryFolder();
     Deno.chmodSync(folder.path, 0o555);
@@ -133,7 +133,7 @@ testWith({ linux: true }, "-t beside the stud that is to be reloaded is good", a
 
 testWith(
   { linux: true, notOnNode: true },
-  "-t with --takeover signals nobody, and has nothing to say of a stud that can be taken over from",
+  "-t with --takeover sends no signal, and reports nothing about a stud that can be taken over",
   async () => {
     using folder = temporaryFolder();
     const pidFile = `${folder.path}/pid`;

@@ -99,7 +99,7 @@ testWith(linux, "a reset goes through both ways, behind what came before", async
   await site.released();
 });
 
-testWith(linux, "a backend that stalls in the handshake is given up at the deadline", async () => {
+testWith(linux, "a backend that stalls in the handshake is cancelled at the deadline", async () => {
   await using silent = Backend.serve(async (conn) => {
     while (await conn.read(new Uint8Array(4096)) !== null);
   });

@@ -53,7 +53,7 @@ testWith({ linux: true }, "a worker that drains is watched too", async () => {
 
 testWith(
   { linux: true },
-  "who was stopped together with stud, or answers late, is left alone",
+  "a worker that was stopped together with stud, or answers late, is left alone",
   async () => {
     await using site = await Site.startEcho(["-n", "2", "--worker-timeout", "1"]);
     const workers = site.stud.workers();
@@ -71,7 +71,7 @@ testWith(
   },
 );
 
-testWith({ linux: true }, "--worker-timeout=0 watches nobody", async () => {
+testWith({ linux: true }, "--worker-timeout=0 watches no worker", async () => {
   await using site = await Site.startEcho(["--worker-timeout", "0"]);
   const { worker } = site;
   Deno.kill(worker, "SIGSTOP");

@@ -26,13 +26,13 @@ test("listen() says that a port is in use, and names it", async () => {
   await assertRejects(() => network.probe({ ...LOOPBACK, port }), StartupError, reason);
 });
 
-test("listen() says that the machine has no such address; probe() tells nothing", async () => {
+test("listen() reports an address that the machine does not have; probe() reports nothing", async () => {
   const reason = "this machine has no such address";
   await assertRejects(() => network.listen(NOWHERE), StartupError, reason);
   assertEquals(await network.probe(NOWHERE), undefined);
 });
 
-test("listen() says that a port is not for everybody", async (context) => {
+test("listen() reports a port that needs privileges", async (context) => {
   const first = await readFile("/proc/sys/net/ipv4/ip_unprivileged_port_start", "utf8");
   if (Number(first) <= 1) return context.diagnostic("here all ports are for everybody");
   const root = process.geteuid!() === 0;
@@ -48,7 +48,7 @@ test("listen() says that a port is not for everybody", async (context) => {
   }
 });
 
-test("probe() tells the port and leaves it free", async () => {
+test("probe() returns the port and leaves it free", async () => {
   const port = await network.probe(LOOPBACK);
   assert(port! > 0);
   assertEquals(await network.probe({ ...LOOPBACK, port: port! }), port);
@@ -95,7 +95,7 @@ test("close() ends an accept that waits, and clients that do", async () => {
   first.close();
 });
 
-test("clients beyond those that may wait are turned away, and that is told", async () => {
+test("clients beyond the queue's limit are refused, and that is reported", async () => {
   const listener = await network.listen(LOOPBACK);
   const peers: NodePeer[] = [];
   for (let each = 0; each < MAX_WAITING + 1; each++) {
@@ -134,13 +134,13 @@ test("dial() reaches a unix socket, which has no addresses", async () => {
   }
 });
 
-test("dial() tells that nobody listens", async () => {
+test("dial() reports that there is no listener", async () => {
   const port = await network.probe(LOOPBACK);
   const { kind } = await fault(dial({ kind: "tcp", host: "127.0.0.1", port: port! }));
   assertEquals(kind, "refused");
 });
 
-test("dial() can be given up, before it begins and while it waits", async () => {
+test("dial() can be cancelled, before it begins and while it waits", async () => {
   for (const early of [true, false]) {
     const abandonment = new Abandonment();
     if (early) abandonment.give();

@@ -134,7 +134,7 @@ for (const [kind, connected] of [["dialled", withDialled], ["accepted", withAcce
   });
 }
 
-test("lent octets that were written arrive whole, whatever is read meanwhile", async () => {
+test("lent bytes that were written arrive whole, whatever is read meanwhile", async () => {
   const total = 16 << 20;
   await withDialled((from) =>
     withDialled(async (to) => {

@@ -9,7 +9,7 @@ import { filesBelow, type Outcome, testPackage } from "./installed_package.ts";
 
 const root = new URL("../../", import.meta.url);
 
-testPackage("package: the stud command serves TLS until TERM", async (installed) => {
+testPackage("package: the stud command serves TLS until SIGTERM", async (installed) => {
   await using backend = Backend.serve(echo);
   const where = ["-f", "127.0.0.1,0", "-b", backend.address];
   const npx = installed.spawn("npx", ["--no-install", "stud", "--self-signed", ...where]);
@@ -52,7 +52,7 @@ testPackage("package: require gives it to CommonJS where Node can", async (insta
 });
 
 testPackage(
-  "package: plain JavaScript is told what is wrong with its options",
+  "package: plain JavaScript gets an error that says what is wrong with its options",
   async (installed) => {
     using pem = await temporaryPem();
     await installed.write("both.pem", pem.text);

@@ -21,7 +21,7 @@ Deno.test("isSameData() says of plain data what isDeepStrictEqual() says", () =>
   }));
 });
 
-Deno.test("isSameData() tells a missing key from one without a value, and a list from a record", () => {
+Deno.test("isSameData() distinguishes a missing key from one without a value, and a list from a record", () => {
   assertEquals(isSameData({ a: undefined }, {}), false);
   assertEquals(isSameData({ a: undefined }, { b: undefined }), false);
   assertEquals(isSameData([], {}), false);

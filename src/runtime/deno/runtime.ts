@@ -7,6 +7,7 @@ import type { Files, Kernel, Runtime } from "../runtime.ts";
 import { StartupError } from "../../errors.ts";
 import { checkedLength, limitFor, readUpTo } from "../bounded_files.ts";
 import { clock } from "../clock.ts";
+import { mayBeFile, namingFaults } from "../file_faults.ts";
 import { createDenoNetwork } from "./network.ts";
 import { createDenoProcesses, standardBytes, type WorkerProgram } from "./processes.ts";
 import { createDenoService } from "./service.ts";
@@ -140,7 +141,8 @@ async function list(directory: string): Promise<string[] | undefined> {
   const names: string[] = [];
   try {
     for await (const { name, isFile, isSymlink } of Deno.readDir(directory)) {
-      if (isFile || isSymlink && await mayBeFile(`${directory}/${name}`)) names.push(name);
+      const linked = async () => (await Deno.stat(`${directory}/${name}`)).isFile;
+      if (isFile || isSymlink && await mayBeFile(linked)) names.push(name);
     }
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
@@ -149,23 +151,7 @@ async function list(directory: string): Promise<string[] | undefined> {
   return names;
 }
 
-/** A broken link counts as a file: reading it reports the error. */
-async function mayBeFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch {
-    return true;
-  }
-}
-
-/** Puts the path before the cause of an error. */
-async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw new StartupError(`${path}: ${fileFault(error)}`, { cause: error });
-  }
-}
+const named = namingFaults(fileFault);
 
 const LINK_LOOP = "is a symbolic link to itself";
 

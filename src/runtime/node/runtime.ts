@@ -8,6 +8,7 @@ import process from "node:process";
 import { StartupError } from "../../errors.ts";
 import { limitFor, readUpTo } from "../bounded_files.ts";
 import { clock } from "../clock.ts";
+import { mayBeFile, namingFaults } from "../file_faults.ts";
 import { codeOf } from "./facts.ts";
 import { openNodeKernel } from "./kernel.ts";
 import { createNodeNetwork } from "./network.ts";
@@ -107,8 +108,8 @@ async function list(directory: string): Promise<string[] | undefined> {
   const names: string[] = [];
   try {
     for (const entry of await readdir(directory, { withFileTypes: true })) {
-      const mayBe = entry.isFile() ||
-        entry.isSymbolicLink() && await mayBeFile(`${directory}/${entry.name}`);
+      const linked = async () => (await stat(`${directory}/${entry.name}`)).isFile();
+      const mayBe = entry.isFile() || entry.isSymbolicLink() && await mayBeFile(linked);
       if (mayBe) names.push(entry.name);
     }
   } catch (error) {
@@ -118,24 +119,7 @@ async function list(directory: string): Promise<string[] | undefined> {
   return names;
 }
 
-/** A broken link counts as a file: reading it reports the error. */
-async function mayBeFile(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isFile();
-  } catch {
-    return true;
-  }
-}
-
-/** Puts the path before the cause of an error. */
-async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const why = FAULTS[codeOf(error) ?? ""] ?? (error as Error).message;
-    throw new StartupError(`${path}: ${why}`, { cause: error });
-  }
-}
+const named = namingFaults((error) => FAULTS[codeOf(error) ?? ""] ?? (error as Error).message);
 
 /** By errno(3), in the words that stud uses on every platform. */
 const FAULTS: Readonly<Record<string, string>> = {

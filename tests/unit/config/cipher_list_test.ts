@@ -15,7 +15,7 @@ Deno.test("a list of ciphers is spelled as OpenSSL spells it", () => {
   }
 });
 
-Deno.test("what is not known stays as it is", () => {
+Deno.test("unknown names stay unchanged", () => {
   for (const text of ["kNEW:aNEW+High5", "PROFILE=SYSTEM", ""]) {
     assertEquals(parseCipherList(text), text);
   }

@@ -14,7 +14,7 @@ const PLACES: Readonly<Record<string, (text: string) => string>> = {
 const RULES = "client-verify = required\n client-verify-ca = ca";
 
 for (const [where, configuration] of Object.entries(PLACES)) {
-  Deno.test(`${where}: files about clients that nobody asks for a certificate are refused`, () => {
+  Deno.test(`${where}: files about client certificates are refused if none is requested`, () => {
     for (const name of ["client-verify-ca", "client-verify-crl"]) {
       const message = refusalOf([], configuration(`${name} = "x"`));
       assertStringIncludes(message, `${name} "x" has no effect: `);
@@ -22,7 +22,7 @@ for (const [where, configuration] of Object.entries(PLACES)) {
     }
   });
 
-  Deno.test(`${where}: such files are a warning where nobody is to be asked`, () => {
+  Deno.test(`${where}: such files cause a warning where no certificate is requested`, () => {
     for (const name of ["client-verify-ca", "client-verify-crl"]) {
       const text = configuration(`${name} = "x"\n client-verify = none`);
       const { warnings } = settingsOf([], text);
@@ -31,7 +31,7 @@ for (const [where, configuration] of Object.entries(PLACES)) {
     }
   });
 
-  Deno.test(`${where}: lists of revoked certificates and names alone verify nobody`, () => {
+  Deno.test(`${where}: revocation lists and names alone verify no client`, () => {
     for (const text of ["client-verify-crl = crl", "allow-cn = a", "allow-san = DNS:a"]) {
       refusalOf([], configuration(text));
       assertStringIncludes(
@@ -41,7 +41,7 @@ for (const [where, configuration] of Object.entries(PLACES)) {
     }
   });
 
-  Deno.test(`${where}: who may connect is asked of clients with certificates only`, () => {
+  Deno.test(`${where}: names of allowed clients need client certificates`, () => {
     for (const [rule, shown] of [["allow-cn = a", '"a"'], ["allow-san = URI:b:c", '"URI:b:c"']]) {
       for (const verify of ["", "none", "optional"]) {
         const verified = verify === "" ? "" : `client-verify = ${verify}\n client-verify-ca = ca\n`;
@@ -53,7 +53,7 @@ for (const [where, configuration] of Object.entries(PLACES)) {
     }
   });
 
-  Deno.test(`${where}: an empty name is not everybody`, () => {
+  Deno.test(`${where}: an empty name does not allow every client`, () => {
     for (const name of ["allow-cn", "allow-san"]) {
       for (const empty of ["", '""']) {
         refusalOf([], configuration(`${RULES}\n ${name} = ${empty}`));
@@ -62,7 +62,7 @@ for (const [where, configuration] of Object.entries(PLACES)) {
   });
 }
 
-Deno.test("files that somebody verifies by are of use", () => {
+Deno.test("files that some frontend verifies with cause no warning", () => {
   for (
     const use of [
       "pem-file = {\n cert = b\n client-verify = required\n}",
@@ -88,7 +88,7 @@ Deno.test("hitch takes authorities of no use, and says so here", () => {
   assertEquals(warnings.filter((line) => /has no effect/.test(line)).length, 1);
 });
 
-Deno.test("a place that says who may connect forgets what is said around it", () => {
+Deno.test("a block with its own allowed clients replaces the general list", () => {
   const general = `pem-file = a\n${RULES}\nallow-cn = all\nallow-san = DNS:all.example`;
   const { clients, frontends, pemFiles } = settingsOf(
     [],

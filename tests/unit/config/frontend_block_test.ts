@@ -132,7 +132,7 @@ Deno.test("what a block does not say is as in general", () => {
   ]);
 });
 
-Deno.test("a block without certificates has the very list of the general ones", () => {
+Deno.test("a block without certificates has the same list as the general ones", () => {
   const settings = withBlock("ciphers = HIGH");
   assertEquals(settings.frontends[0]!.tls!.pemFiles === settings.pemFiles, true);
 });

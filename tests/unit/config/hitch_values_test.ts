@@ -6,7 +6,7 @@ import { refusalOf, settingsOf } from "./settings_of.ts";
 
 const HITCH = "--compat=hitch";
 
-Deno.test("a program called hitch does as hitch does, unless it is told otherwise", () => {
+Deno.test("a program called hitch behaves like hitch unless an option says otherwise", () => {
   const compat = (argv: string[], name?: string) => parseCommandLine(argv, name).compat;
   assertEquals(compat([]), "none");
   assertEquals(compat([], "hitch"), "hitch");
@@ -24,7 +24,7 @@ Deno.test("PEM files and frontends of the command line come after those of the f
   assertEquals(settings.backend.address, { kind: "tcp", host: "127.0.0.1", port: "4" });
 });
 
-Deno.test("TERM does not drain unless that is asked for", () => {
+Deno.test("SIGTERM does not drain unless an option asks for it", () => {
   assertEquals(settingsOf([HITCH, "a.pem"]).timeouts.drain, 0);
   assertEquals(settingsOf([HITCH, "--drain-timeout=9", "a.pem"]).timeouts.drain, 9);
   assertEquals(settingsOf([HITCH, "a.pem"], "drain-timeout = 9").timeouts.drain, 9);

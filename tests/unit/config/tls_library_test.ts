@@ -138,7 +138,7 @@ Deno.test("only the value that counts needs an engine", () => {
   assertEquals(library(["a.pem"], "ciphers = ''"), OPENSSL_OR_RUSTLS);
 });
 
-Deno.test("of several reasons the first of the table is told, and a name on the spot before all", () => {
+Deno.test("of several reasons the first of the table is reported, and an engine named by an option before all", () => {
   assertEquals(library(["--ticket-secret=s", "-cHIGH", "a.pem", "b.pem"]).because, "2 PEM files");
   assertEquals(library(["--ticket-secret=s", "-cHIGH", "a.pem"]).because, "-c/--ciphers");
   assertEquals(
@@ -147,7 +147,7 @@ Deno.test("of several reasons the first of the table is told, and a name on the 
   );
 });
 
-Deno.test("an option of the file is told with its place", () => {
+Deno.test("an option of the file is reported with its line", () => {
   assertEquals(library(["a.pem"], "\nciphers = HIGH").because, "stud.conf:2:11: ciphers");
   assertEquals(library(["a.pem"], "tls-library = openssl").because, "stud.conf:1:15: tls-library");
   assertEquals(library([], "pem-file = a\npem-file = b").because, "2 PEM files");
@@ -181,7 +181,7 @@ Deno.test("--steer-by-client goes with either engine", () => {
   assertEquals(optionNamed("steer-by-client").default, "off");
 });
 
-Deno.test("under Node the engine is node's, whatever the options, and on nobody's account", () => {
+Deno.test("under Node the engine is node's, whatever the options, and no reason is reported", () => {
   const node = { name: "node", because: undefined } as const;
   const onNode = (argv: string[]) => settingsOf([...argv, "a.pem"], undefined, ON_NODE).tlsLibrary;
   for (const argv of [[], ["--tls-library=auto"], ["--tls-library=node"]]) {

@@ -127,7 +127,7 @@ Deno.test("thousands of certificates leave in pieces, a large one in a piece of 
   );
 });
 
-Deno.test("a key that is told again is the same object, and is overwritten again if it was", async () => {
+Deno.test("a key that is sent again is the same object, and is overwritten again if it was", async () => {
   const told = new ToldKeys();
   const tls = { ...TLS_CONFIGURATION };
   const first = keyOf((await throughThePipe({ ...CONFIGURATION, tls }, told)).tls);

@@ -74,7 +74,7 @@ Deno.test("a fault is an error that says whose it is", async () => {
   assert(errors[2] instanceof PortInUseError && errors[3] instanceof CertificatesRefused);
 });
 
-Deno.test("nobody waits for ever for an answer, and a late one harms nobody", async () => {
+Deno.test("waiting for an answer has a limit, and a late answer does no harm", async () => {
   const { questions, take, clock, overdue } = bench();
   const late = questions.ask("commit");
   const never = questions.ask("steer");

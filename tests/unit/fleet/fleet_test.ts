@@ -26,14 +26,14 @@ async function bench() {
 
 const FRESH = new Map([["f1", "AA=="]]);
 
-Deno.test("the same state again tells nobody anything", async () => {
+Deno.test("applying the same state again sends nothing", async () => {
   const { fleet, told, libraries } = await bench();
   assertEquals(await fleet.apply(stateOf({ workers: 2 })), false);
   assertEquals([told(), libraries], [[[], []], ["rustls"]]);
   await fleet.kill();
 });
 
-Deno.test("staples and addresses of the backend are told as they are", async () => {
+Deno.test("staples and backend addresses are sent unchanged", async () => {
   const { fleet, children, told } = await bench();
   const backend = [{ kind: "tcp", host: "192.0.2.7", port: 80 }] as const;
   assertEquals(await fleet.apply({ ...fleet.state, staples: FRESH }), false);
@@ -44,7 +44,7 @@ Deno.test("staples and addresses of the backend are told as they are", async () 
   await fleet.kill();
 });
 
-Deno.test("what is known of responses while workers prepare is told them once they have changed", async () => {
+Deno.test("responses that arrive while workers prepare are sent after their change", async () => {
   const { fleet, children, told } = await bench();
   children[1]!.onTold = () => {};
   const applied = fleet.apply(stateOf({ workers: 2, sockets: { ...SOCKETS, keepalive: 60 } }));
@@ -77,7 +77,7 @@ Deno.test("each state has a higher version than the one before", async () => {
   await fleet.kill();
 });
 
-Deno.test("former workers are told of responses, and keep their backend", async () => {
+Deno.test("former workers get responses and keep their backend", async () => {
   const { fleet, children, told, libraries } = await bench();
   await fleet.apply(stateOf({ workers: 1 }));
   assertEquals([libraries.length, told()[0]], [2, ["drain"]]);

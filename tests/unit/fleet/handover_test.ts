@@ -95,7 +95,7 @@ Deno.test("run() goes back to steering by client where that is asked for", async
   ]);
 });
 
-Deno.test("run() steers nobody where there are no others, none stay, or nobody can tell", async () => {
+Deno.test("run() does not steer where there are no other workers, none stay, or that is unknown", async () => {
   const alone = bench(2);
   await alone.handover.run(alone.options, alone.close());
   const none = bench(2);
@@ -136,7 +136,7 @@ Deno.test("run() does one handover after the other, and a failed one stops none"
   assertEquals(events.filter((event) => !event.startsWith("steer")), ["first", "second"]);
 });
 
-Deno.test("a handover whose close fails leaves nobody steered", async () => {
+Deno.test("a handover whose close fails leaves no client steered", async () => {
   const { events, options, handover } = bench(4);
   await assertRejects(
     () => handover.run(options, () => Promise.reject(new StartupError("gone"))),

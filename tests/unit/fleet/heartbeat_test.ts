@@ -31,14 +31,14 @@ const running = (part: number) => (now: number): ThreadActivity => ({
   processorTime: now * part,
 });
 
-Deno.test("a worker that answers is asked again when half of its time is over, for ever", async () => {
+Deno.test("a worker that answers is asked again each time half of its time is over", async () => {
   const { clock, state } = newWatch();
   await clock.advance(3_600_000);
   assertEquals(state.hung, undefined);
   assert(state.asked > 1_000 && state.asked <= 1_440, String(state.asked));
 });
 
-Deno.test("silence of 5 s is a hang: stopped, asleep, in an endless loop, or nobody knows why", async () => {
+Deno.test("silence of 5 s is a hang: stopped, asleep, in an endless loop, or for an unknown reason", async () => {
   for (const activity of [stopped, sleeping, running(1), running(0.5), () => undefined]) {
     const { clock, state } = newWatch(activity);
     await clock.advance(10_000);
@@ -53,7 +53,7 @@ Deno.test("silence of 5 s is a hang: stopped, asleep, in an endless loop, or nob
   }
 });
 
-Deno.test("whatever a worker says is a sign of life", async () => {
+Deno.test("any message of a worker is a sign of life", async () => {
   const { clock, state, heartbeat } = newWatch();
   state.answers = false;
   for (let seconds = 0; seconds < 100; seconds += 3) {

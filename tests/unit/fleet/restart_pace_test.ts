@@ -34,7 +34,7 @@ Deno.test("restartPause() grows from nothing to half a minute", () => {
   assertEquals(restartPause(5_000), 30_000);
 });
 
-Deno.test("the place of a worker that had served is filled at once, every few seconds for ever", async () => {
+Deno.test("the place of a worker that had served is filled at once, even every few seconds", async () => {
   const { clock, paused, told } = newPace();
   for (let deaths = 0; deaths < 100; deaths++) {
     assertEquals(await paused(true), 0);
@@ -53,7 +53,7 @@ Deno.test("workers that serve and die over and over are started once a second", 
   assert(Math.max(...pauses) <= 1_000, pauses.join());
 });
 
-Deno.test("a pause is told as long as it will be while nobody serves, though one has just tried", async () => {
+Deno.test("a pause is announced at its true length while no worker serves, even right after an attempt", async () => {
   const { state, clock, told, pace } = newPace({ left: true });
   for (let failures = 0; failures < 6; failures++) {
     state.alone = false;
@@ -79,7 +79,7 @@ Deno.test("starts that fail are tried again after growing pauses while others se
   assertEquals([await paused(true), await paused(false)], [0, 0]);
 });
 
-Deno.test("while nobody serves no pause is longer than a second", async () => {
+Deno.test("while no worker serves, no pause is longer than a second", async () => {
   const { paused, told } = newPace({ alone: true });
   const pauses: number[] = [];
   for (let failures = 0; failures < 10; failures++) pauses.push(await paused(false));

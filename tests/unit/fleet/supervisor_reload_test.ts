@@ -82,7 +82,7 @@ async function bench(plan: Plan = planOf(), servingBy?: ServingBy) {
   };
 }
 
-Deno.test("HUP without a change says so and tells workers nothing", async () => {
+Deno.test("SIGHUP without a change is logged and sends workers nothing", async () => {
   const { hangUp, lines, told, served, end } = await bench();
   await hangUp();
   assertEquals(lines, ["info reloaded: nothing has changed"]);
@@ -90,7 +90,7 @@ Deno.test("HUP without a change says so and tells workers nothing", async () => 
   await end();
 });
 
-Deno.test("HUP has the workers change in place, and tells where they serve", async () => {
+Deno.test("SIGHUP changes workers in place and logs where they serve", async () => {
   const { hangUp, lines, told, served, end } = await bench();
   const next = planOf({
     configuration: {
@@ -109,7 +109,7 @@ Deno.test("HUP has the workers change in place, and tells where they serve", asy
   await end();
 });
 
-Deno.test("HUP with a bad configuration is one line, and the next HUP is as good as ever", async () => {
+Deno.test("SIGHUP with a bad configuration logs one line, and the next SIGHUP works", async () => {
   const { hangUp, lines, told, end } = await bench();
   await hangUp(new UsageError("stud.conf:2: unknown key"));
   assertEquals(lines.length, 1);
@@ -123,7 +123,7 @@ Deno.test("HUP with a bad configuration is one line, and the next HUP is as good
   await end();
 });
 
-Deno.test("HUP for a frontend that cannot be had changes nothing", async () => {
+Deno.test("SIGHUP for a frontend that cannot be opened changes nothing", async () => {
   const { hangUp, lines, told, inUse, end, plan } = await bench();
   const alternatives = [[{ host: "192.0.2.9", port: 1 }]];
   const frontends = [...plan.frontends, { text: "192.0.2.9:1", alternatives, tls: undefined }];
@@ -244,7 +244,7 @@ Deno.test("new workers that cannot start change nothing, and are ended", async (
   await end();
 });
 
-Deno.test("HUPs while a reload runs are one more reload together", async () => {
+Deno.test("several SIGHUPs during a reload cause one more reload", async () => {
   const { state, hangUp, lines, reads, raise, clock, plan, end } = await bench();
   const reading = Promise.withResolvers<Plan>();
   state.next = () => reading.promise;
@@ -276,7 +276,7 @@ Deno.test("warnings are given when they are new, quarantine as long as it lasts"
   await end();
 });
 
-Deno.test("a change that workers are not told of is a change: the log level", async () => {
+Deno.test("a change that workers do not get still counts: the log level", async () => {
   const settings = { log: { level: "info" }, service: {} } as Settings;
   const log = { ...settings.log, level: "error" as const };
   const { hangUp, lines, told, end } = await bench(planOf({ settings }));
@@ -320,7 +320,7 @@ Deno.test("a certificate that all workers refuse is left out, and the rest is se
   await end();
 });
 
-Deno.test("workers that refuse what has been left out are not asked for ever", async () => {
+Deno.test("workers that keep refusing certificates are not asked without end", async () => {
   const { state, hangUp, lines, end } = await bench();
   state.answer = (_, message) =>
     message.type === "prepare" ? { fault: "b.pem: refused", refused: [REFUSED] } : {};
@@ -350,7 +350,7 @@ Deno.test("what takes a restart is said, once", async () => {
   await end();
 });
 
-Deno.test("TERM after reloads drains the former workers too", async () => {
+Deno.test("SIGTERM after reloads drains the former workers too", async () => {
   const { state, hangUp, raise, children, clock, outcome } = await bench();
   for (const child of children) obey(child, { busy: true });
   state.busy = true;
@@ -366,7 +366,7 @@ Deno.test("TERM after reloads drains the former workers too", async () => {
   assertEquals(outcome(), "ended");
 });
 
-Deno.test("TERM while a reload reads its files starts no worker any more", async () => {
+Deno.test("SIGTERM while a reload reads its files starts no more workers", async () => {
   const { state, raise, children, clock, outcome } = await bench();
   const reading = Promise.withResolvers<Plan>();
   state.next = () => reading.promise;
@@ -383,7 +383,7 @@ Deno.test("TERM while a reload reads its files starts no worker any more", async
   assertEquals(outcome(), "ended");
 });
 
-Deno.test("a worker that never answers holds up no reload for ever: new ones take over", async () => {
+Deno.test("a worker that never answers does not block a reload: new ones take over", async () => {
   const { state, hangUp, lines, clock, told, end } = await bench();
   state.answer = (place) => place === 1 ? undefined : {};
   await hangUp(planOf({ configuration: { sockets: { ...SOCKETS, keepalive: 60 } } }));

@@ -45,7 +45,7 @@ async function newSlot() {
   return { runtime, clock: runtime.clock, children, lines, slot, state };
 }
 
-Deno.test("start() tells the TLS library of the first worker", async () => {
+Deno.test("start() returns the TLS library of the first worker", async () => {
   const runtime = new FakeRuntime();
   const slot = newSlotOf(runtime, configureLog(() => {}, "error"));
   const starting = slot.start();
@@ -93,7 +93,7 @@ Deno.test("a worker that dies is replaced at once, and the log names it and why"
   await slot.kill();
 });
 
-Deno.test("every worker that lives can be told, and the next one begins with the newest state", async () => {
+Deno.test("every living worker gets a new state, and the next worker starts with the newest", async () => {
   const { clock, children, slot, state } = await newSlot();
   const backend = [{ kind: "tcp", host: "192.0.2.7", port: 80 }] as const;
   const staples = new Map([["f1", "AA=="]]);
@@ -183,7 +183,7 @@ Deno.test("a worker that leaves is let go only when the next one serves", async 
   await slot.kill();
 });
 
-Deno.test("a TERM for all of stud starts no worker in the place of one that got it first", async () => {
+Deno.test("a SIGTERM for all of stud starts no replacement for the worker that got it first", async () => {
   const { clock, children, slot } = await newSlot();
   children[0]!.say({ type: "replace-me" });
   await clock.advance(100);

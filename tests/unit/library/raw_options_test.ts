@@ -11,7 +11,7 @@ function texts(options: TerminateOptions): Record<string, string[]> {
   return Object.fromEntries(entries);
 }
 
-Deno.test("rawOptions() makes a certificate for localhost where nobody names another", () => {
+Deno.test("rawOptions() makes a certificate for localhost unless another name is given", () => {
   assertEquals(texts({ selfSigned: true }), { "self-signed": ["localhost"] });
   assertEquals(texts({ selfSigned: "a.example" }), { "self-signed": ["a.example"] });
   assertEquals(texts({ selfSigned: false }), {});

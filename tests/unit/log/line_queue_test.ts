@@ -57,7 +57,7 @@ Deno.test("a line that is needed is kept, however many wait, and in its turn", a
   await next();
 });
 
-Deno.test("lines of a failed write are counted, and no count is ever lost", async () => {
+Deno.test("lines of a failed write are counted, and no count is lost", async () => {
   const { queue, written, next } = newQueue({ most: 3, batch: 2 });
   queue.push("a");
   for (const line of ["b", "c", "d", "e"]) queue.push(line);

@@ -38,7 +38,7 @@ Deno.test("help explains every supported option with its default, and names ever
   }
 });
 
-Deno.test("-h is at most 40 lines of 80 columns, with what everybody needs first", () => {
+Deno.test("-h is at most 40 lines of 80 columns, with the most needed options first", () => {
   const lines = shortHelp("1.2.3-rc.1").split("\n");
   assertEquals(lines.pop(), "");
   assert(lines.length <= 40);

@@ -2,7 +2,7 @@
 
 import { FAMILIES, type FamilyName } from "../../../src/metrics/families.ts";
 import { Histogram, MAX_SERIES, Registry } from "../../../src/metrics/registry.ts";
-import { isSeriesValue, parseSeriesKey } from "../../../src/metrics/series.ts";
+import { isSeriesValue, parseSeriesKey, type SeriesValue } from "../../../src/metrics/series.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
 Deno.test("the same labels are the same cell, others another one", () => {
@@ -22,6 +22,15 @@ Deno.test("a histogram counts each value in the first bucket that holds it", () 
   for (const value of [0, 1, 1.1, 2.5, 2.6, 1e9]) histogram.observe(value);
   assertEquals([histogram.counts, histogram.total], [[2, 2, 2], 6]);
   assertEquals(histogram.sum, 1e9 + 7.2);
+});
+
+Deno.test("a histogram's sum never decreases, whatever was measured", () => {
+  const registry = new Registry();
+  const histogram = registry.histogram("connection_duration_seconds", ["a"]);
+  for (const value of [-0.0004, NaN, -5]) histogram.observe(value);
+  const [[key, value]] = [...registry.values()] as [[string, SeriesValue]];
+  assert(isSeriesValue(value, FAMILIES[parseSeriesKey(key)!.family]));
+  assertEquals(value, [3, ...Array(13).fill(0), 0]);
 });
 
 Deno.test("what is beyond the max number of series of a family is counted together", () => {

@@ -82,7 +82,7 @@ Deno.test("a date that is set makes a response outdated too", async () => {
   bed.stop();
 });
 
-Deno.test("failures are told once, and tried again with growing pauses", async () => {
+Deno.test("failures are logged once, and tried again with growing pauses", async () => {
   const bed = await Bed.make();
   bed.watch([bed.certificate()]);
   await bed.clock.advance(SECOND);
@@ -105,7 +105,7 @@ Deno.test("failures are told once, and tried again with growing pauses", async (
   bed.stop();
 });
 
-Deno.test("what comes back is told if it is no use, after both ways of asking", async () => {
+Deno.test("an unusable answer is logged after both request methods failed", async () => {
   const bed = await Bed.make();
   bed.answer = () => Promise.resolve({ status: 200, body: refusedOcspResponse(3) });
   bed.watch([bed.certificate()]);

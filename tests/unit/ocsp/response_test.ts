@@ -21,7 +21,7 @@ const DAY = 86_400_000;
 const WEEK = new Date(TODAY.getTime() + 7 * DAY);
 const UNSIGNED = { now: TODAY, signature: false };
 
-Deno.test("checkOcspResponse() tells until when a response holds", async () => {
+Deno.test("checkOcspResponse() returns until when a response is valid", async () => {
   const { certificate } = await made({ serialNumber: "00c0ffee" });
   const about = { about: certificate, thisUpdate: TODAY };
   const until = (response: Uint8Array) =>

@@ -72,7 +72,7 @@ Deno.test("a look-up that gives nothing has failed", async () => {
   refresh.stop();
 });
 
-Deno.test("a slow look-up is waited for, not repeated, and told of", async () => {
+Deno.test("a slow look-up is awaited, not repeated, and logged", async () => {
   const { clock, lines, asked, used, refresh } = newRefresh();
   await clock.advance(60_000);
   await clock.advance(9_999);

@@ -23,7 +23,7 @@ function machine(openOpenSsl: () => FakeOpenSsl): FakeRuntime {
   return runtime;
 }
 
-Deno.test("a certificate that rustls cannot serve chooses OpenSSL, and the reason is told", async () => {
+Deno.test("a certificate that rustls cannot serve chooses OpenSSL, and the reason is returned", async () => {
   const runtime = machine(() => new FakeOpenSsl());
   assertEquals(await betterLibrary(AUTO, [TLS], runtime), {
     name: "openssl",

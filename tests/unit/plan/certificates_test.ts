@@ -321,7 +321,7 @@ Deno.test("loadCertificates() staples no outdated response, and says so", async 
   }
 });
 
-Deno.test("loadCertificates() verifies the signatures of responses if it is told to", async () => {
+Deno.test("loadCertificates() verifies the signatures of responses if asked", async () => {
   const about = await pem("a");
   const runtime = machine({ "/a": about });
   runtime.files.bytes.set("/stored/a.ocsp", madeOcspResponse({ about, thisUpdate: TODAY }));

@@ -13,7 +13,7 @@ Deno.test("at the start a fault is a fault", async () => {
   assertEquals([held.lines, held.isFirst], [[], true]);
 });
 
-Deno.test("what was read before goes on, for as long as it takes, and a line says so each time", async () => {
+Deno.test("what was read before stays in use as long as needed, and is logged each time", async () => {
   const first = new HeldContent();
   await first.read("ca.pem", good("one"));
   const line = "bad file, keeping its previous content: ca.pem: no such file";
@@ -29,7 +29,7 @@ Deno.test("what was read before goes on, for as long as it takes, and a line say
   assertEquals(mended.lines, []);
 });
 
-Deno.test("what was not read the last time, or is of no use, does not go on", async () => {
+Deno.test("what was not read the last time, or is unusable, is not kept", async () => {
   const first = new HeldContent();
   await first.read("ca.pem", good("one"));
   const second = new HeldContent(first);

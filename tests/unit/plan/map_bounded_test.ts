@@ -3,7 +3,7 @@
 import { mapBounded } from "../../../src/plan/map_bounded.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 
-Deno.test("mapBounded() keeps the order, whoever is faster", async () => {
+Deno.test("mapBounded() keeps the order, whichever is faster", async () => {
   const gates = [1, 2, 3].map(() => Promise.withResolvers<void>());
   const results = mapBounded([10, 20, 30], 3, async (item, index) => {
     await gates[index]!.promise;

@@ -27,7 +27,7 @@ function plan(args: string[], runtime = newRuntime()): Promise<Plan> {
   return makePlan(settingsOf([...args, "a.pem"]), TLS, runtime);
 }
 
-Deno.test("makePlan() passes on what workers are told", async () => {
+Deno.test("makePlan() passes on what workers need", async () => {
   const { configuration } = await plan([
     ...["--write-ip", "-B", "7", "-k", "60", "--drain-timeout", "1", "--linger-timeout", "2"],
     ...["--enable-tcp-fastopen", "--recv-bufsize", "4096", "--send-bufsize", "8192"],
@@ -87,7 +87,7 @@ Deno.test("makePlan() looks names and services up", async () => {
   ]);
 });
 
-Deno.test("makePlan() tells how to look up the backend's name again, if that is wanted", async () => {
+Deno.test("makePlan() returns how to look up the backend's name again, if requested", async () => {
   const runtime = newRuntime();
   const { backendName } = await plan(["-b", "web.example,www", "-R", "60"], runtime);
   assertEquals([backendName?.text, backendName?.refresh], ["web.example:www", 60]);
@@ -174,7 +174,7 @@ Deno.test("makePlan() counts CPUs for auto", async () => {
   );
 });
 
-Deno.test("makePlan() tells which option chose the TLS library", async () => {
+Deno.test("makePlan() returns which option chose the TLS library", async () => {
   assertEquals((await plan([])).tlsBecause, undefined);
   assertEquals((await plan(["-c", "HIGH"])).tlsBecause, "-c/--ciphers");
 });

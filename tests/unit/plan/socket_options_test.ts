@@ -16,7 +16,7 @@ function warningsOf(args: readonly string[], sysctls: Record<string, string>): P
   return socketWarnings(settingsOf([...args, "a.pem"]), runtime);
 }
 
-Deno.test("socketWarnings() is silent about what the kernel allows, or does not tell", async () => {
+Deno.test("socketWarnings() is silent about what the kernel allows or does not report", async () => {
   const enough = { "ipv4/tcp_fastopen": "3", "core/rmem_max": "65536", "core/wmem_max": "131072" };
   assertEquals(await warningsOf(OPTIONS, enough), []);
   assertEquals(await warningsOf(OPTIONS, {}), []);

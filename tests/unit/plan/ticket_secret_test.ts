@@ -27,14 +27,14 @@ function decoded(base64: string): number[] {
   return Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
-Deno.test("readTicketSecret() makes 32 octets without a path, each time others", async () => {
+Deno.test("readTicketSecret() makes 32 bytes without a path, different each time", async () => {
   const one = await readTicketSecret(undefined, machine(""));
   const other = await readTicketSecret(undefined, machine(""));
   assertEquals([decoded(one.secret).length, one.warnings], [32, []]);
   assert(one.secret !== other.secret);
 });
 
-Deno.test("readTicketSecret() takes a file's octets, whatever they are", async () => {
+Deno.test("readTicketSecret() takes a file's bytes, whatever they are", async () => {
   const bytes = fc.uint8Array({ minLength: 32, maxLength: 100 });
   await fc.assert(
     fc.asyncProperty(bytes, async (content) => {
@@ -59,7 +59,7 @@ Deno.test("readTicketSecret() leaves one newline at the end out, and no more", a
   assertEquals(await secret(`\n${TEXT} `), `\n${TEXT} `);
 });
 
-Deno.test("readTicketSecret() refuses a short file: name, number of octets, what to do", async () => {
+Deno.test("readTicketSecret() refuses a short file: name, number of bytes, what to do", async () => {
   const fault = async (content: string) =>
     (await assertRejects(() => readTicketSecret(PATH, machine(content)), StartupError)).message;
   assertEquals(

@@ -152,7 +152,7 @@ Deno.test("makeTlsPlan() has every file watched that it has read, but for stored
   }
 });
 
-Deno.test("makeTlsPlan() tells workers nothing that only the supervisor wants to know", async () => {
+Deno.test("makeTlsPlan() sends workers nothing that only the supervisor needs", async () => {
   const { pem, key, certificate } = await made({ names: ["a"] });
   const runtime = newRuntime({
     "a.pem": pem,

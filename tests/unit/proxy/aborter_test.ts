@@ -18,7 +18,7 @@ Deno.test("an abort resets the connection at once, and leaves the close to its o
   await done;
 });
 
-Deno.test("when-sent waits for what the peer has not acknowledged, and tells when it is done", async () => {
+Deno.test("when-sent waits for what the peer has not acknowledged, and reports when it is done", async () => {
   const { clock, stream, aborter } = newAborter();
   stream.unacknowledged = 100;
   let done = false;
@@ -77,7 +77,7 @@ Deno.test("an abort that cannot wait overrides one that can, and both promises r
   assertEquals([stream.wasReset, done.sort()], [true, ["now", "when-sent"]]);
 });
 
-Deno.test("a forgotten abort resets nobody, and its promise resolves", async () => {
+Deno.test("a cancelled abort resets no client, and its promise resolves", async () => {
   const { clock, stream, aborter } = newAborter();
   stream.unacknowledged = 100;
   let done = false;

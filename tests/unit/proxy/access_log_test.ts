@@ -79,7 +79,7 @@ function endOf({ end, by, reason }: ConnectionReport): string {
   return `${end} by ${by}: ${reason}`;
 }
 
-Deno.test("an orderly connection: addresses, octets, times", async () => {
+Deno.test("an orderly connection: addresses, bytes, times", async () => {
   const { clock, reports, arrive, backends } = await newProxy();
   const client = await arrive();
   await clock.advance(20);
@@ -114,7 +114,7 @@ Deno.test("an orderly connection: addresses, octets, times", async () => {
   }]);
 });
 
-Deno.test("what an engine tells: name, fingerprint, agreement", async () => {
+Deno.test("what an engine reports: name, fingerprint, agreement", async () => {
   const wrap = (engine: TlsEngine): TlsEngine => telling(engine, AGREED);
   const { reports, connect } = await newProxy({ wrap, backend: { kind: "unix", path: "/run/b" } });
   const { client, peer } = await connect();
@@ -226,7 +226,7 @@ Deno.test("whatever is left at the end of a drain was drained, and nothing that 
   ]);
 });
 
-Deno.test("a callback that throws harms nobody", async () => {
+Deno.test("a callback that throws does no harm", async () => {
   const hear = () => {
     throw new Error("a program's own fault");
   };
@@ -240,7 +240,7 @@ Deno.test("a callback that throws harms nobody", async () => {
   assertEquals([reports.length, proxy.counters.active], [2, 0]);
 });
 
-Deno.test("a client that no longer tells its addresses has none", async () => {
+Deno.test("a client whose addresses can no longer be read has none", async () => {
   const wrap = (engine: TlsEngine): TlsEngine => telling(engine, AGREED, true);
   const { reports, connect } = await newProxy({ wrap });
   const { client, peer } = await connect();

@@ -222,7 +222,7 @@ Deno.test("a frontend's handshakes give way to clients of this frontend", async 
   );
 });
 
-Deno.test("those who are lost if they are not accepted wait for no limit but that of descriptors", () => {
+Deno.test("clients that would otherwise be lost wait only for the descriptor limit", () => {
   const { frontend, come, settle, wait } = newAdmission({ maxConnections: 2, maxHandshakes: 1 });
   const at = frontend();
   settle(at);

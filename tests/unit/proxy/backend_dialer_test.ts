@@ -54,7 +54,7 @@ Deno.test("with TLS dial() gives a connection whose handshake is done", async ()
   assertEquals([streams[0]!.closed, runtime.clock.waiting], [false, 0]);
 });
 
-Deno.test("a handshake that fails is told with its backend, and the connection closed", async () => {
+Deno.test("a handshake that fails is reported with its backend, and the connection closed", async () => {
   const { runtime, streams, dialer } = newTlsDialer();
   const dialing = Promise.resolve(dialer.dial({ backend: undefined }))
     .then(() => undefined, (error: PeerError) => error);

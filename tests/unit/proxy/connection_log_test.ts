@@ -5,7 +5,7 @@ import { logConnection } from "../../../src/proxy/connection_log.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { pairOf } from "../../support/fake_stream.ts";
 
-Deno.test("logConnection() tells what was agreed on, as far as anybody does", () => {
+Deno.test("logConnection() logs what was negotiated, as far as it is known", () => {
   const lines: string[] = [];
   const log = configureLog((_, text) => lines.push(text), "debug");
   const client = { pair: pairOf(40_001), serverName: "a.example" };

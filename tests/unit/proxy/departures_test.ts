@@ -25,7 +25,7 @@ Deno.test("memory is given back once, within 10 s after thousands have left", as
   assertEquals(released(), 1);
 });
 
-Deno.test("it waits for those who are still leaving, though not for ever", async () => {
+Deno.test("it waits for clients that are still leaving, up to a limit", async () => {
   const { clock, leave, released } = newDepartures();
   leave(20_000, 10_000);
   for (let left = 10_000; left > 4_000; left -= 2_000) {

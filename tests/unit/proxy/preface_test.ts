@@ -53,7 +53,7 @@ Deno.test("prefaceEncoder() passes on the header that came", () => {
   assertEquals(encode({ ...CLIENT, takeProxyHeader: () => bytes }, UNKNOWN), bytes);
 });
 
-Deno.test("prefaceEncoder() tells what it is to tell, and nothing else", () => {
+Deno.test("prefaceEncoder() sends what the settings ask for, and nothing else", () => {
   const client = { ...CLIENT, serverName: "a.example" };
   const secure = { negotiated: NEGOTIATED };
   const types = (parts: typeof ALL) =>

@@ -89,6 +89,16 @@ Deno.test("times are counted from the accept", async () => {
   ]);
 });
 
+Deno.test("a connection that ends within the millisecond of its accept lasted no less than nothing", async () => {
+  const { clock, arrive, counted } = await bench();
+  await clock.advance(0.7);
+  (await arrive(1)).failHandshake(new NativeError("closed"));
+  await settled();
+  const [first, ...rest] = counted("connection_duration_seconds").web as number[];
+  assertEquals(first, 1);
+  assert(rest.at(-1)! >= 0, String(rest.at(-1)));
+});
+
 Deno.test("failed handshakes, silent clients and failed backends are counted by reason", async () => {
   const { runtime, arrive, begin, counted } = await bench();
   const silent = await arrive(1);
@@ -99,7 +109,7 @@ Deno.test("failed handshakes, silent clients and failed backends are counted by 
   runtime.network.answer = () => Promise.reject(new NativeError("refused"));
   await begin(3);
   assertEquals(counted("connections_silent"), { web: 1 });
-  assertEquals(counted("handshake_failures"), { "web handshake": 1 });
+  assertEquals(counted("handshake_failures"), { "web closed": 1 });
   assertEquals(counted("backend_failures"), { "127.0.0.1:8000 refused": 1 });
   assertEquals(counted("connections_ended"), {
     "web silent client": 1,

@@ -98,7 +98,7 @@ Deno.test("records that are there already leave together, up to what fits", asyn
   assert(turns.some((text) => text!.length === 32), JSON.stringify(turns));
 });
 
-Deno.test("a read that has to wait delays nothing that was there, and its octets come next", async () => {
+Deno.test("a read that has to wait delays nothing that was there, and its bytes come next", async () => {
   const stream = new FakeStream();
   const buffer = new ReadBuffers(RECORDS).take(stream);
   stream.longestRead = 8;
@@ -128,7 +128,7 @@ Deno.test("a fault behind a whole record does not cost the record", async () => 
 });
 
 for (const [name, sizes] of Object.entries({ PLAIN, RECORDS })) {
-  Deno.test(`no octet is lost or moved, however they come (${name})`, async () => {
+  Deno.test(`no byte is lost or moved, however they come (${name})`, async () => {
     const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 20 });
     const waits = fc.infiniteStream(fc.boolean());
     await fc.assert(

@@ -175,7 +175,7 @@ Deno.test("what a client sent just before it broke off arrives, and then the res
   assertEquals(await outcomeOf(one), "client closed");
 });
 
-Deno.test("last words that nobody takes are waited for only so long", async () => {
+Deno.test("last bytes that the peer does not take are awaited only up to a limit", async () => {
   const one = beginRelay();
   one.client.deliver("the last words");
   await settled();
@@ -219,7 +219,7 @@ Deno.test("a client that goes on sending to a backend that has gone is ended aft
   assertEquals(await outcomeOf(one), "orderly");
 });
 
-Deno.test("a reset that only a write to the backend was told of is the client's reset all the same", async () => {
+Deno.test("a reset that only a write to the backend reported is still the client's reset", async () => {
   const one = beginRelay();
   one.backend.failWrites(new NativeError("reset"));
   one.client.deliver("more");

@@ -7,7 +7,7 @@ import { beginRelay, outcomeOf } from "../../support/fake_relay.ts";
 import { NativeError } from "../../support/fake_stream.ts";
 import { settled } from "../../support/manual_clock.ts";
 
-Deno.test("octets go both ways, and both ends in order end the relay without a fault", async () => {
+Deno.test("bytes go both ways, and both ends in order end the relay without a fault", async () => {
   const one = beginRelay();
   one.client.deliver("request");
   one.backend.deliver("answer");
@@ -50,7 +50,7 @@ Deno.test("a backend that has ended its side still gets what the client sends", 
   assertEquals(await outcomeOf(one), "orderly");
 });
 
-Deno.test("every octet arrives once and in order, one by one and in any pieces", async () => {
+Deno.test("every byte arrives once and in order, one by one and in any pieces", async () => {
   const parts = fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { maxLength: 10 });
   const limit = fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 100 }), fc.constant(Infinity));
   const how = fc.record({ up: parts, down: parts, reads: limit, writes: limit });

@@ -91,7 +91,7 @@ Deno.test("a connection that comes a moment too late is closed", async () => {
   assertEquals([first.closed, late.closed], [false, true]);
 });
 
-Deno.test("every address that fails is told of", async () => {
+Deno.test("every address that fails is reported", async () => {
   const { attempts, dialer } = newDialer(2);
   const dialing = dialer.dial(new Abandonment());
   const failing = assertRejects(() => dialing, DialError);

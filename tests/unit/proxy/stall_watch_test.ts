@@ -38,13 +38,13 @@ function newWatch(limits: Partial<StallLimits> = {}) {
   return { runtime, clock: runtime.clock, watch, relay };
 }
 
-Deno.test("a relay that is merely idle is left alone for ever", async () => {
+Deno.test("a relay that is merely idle is never ended", async () => {
   const { clock, relay } = newWatch();
   await clock.advance(120_000);
   assertEquals(relay.stalls, 0);
 });
 
-Deno.test("a write that nobody takes stalls after its limit, and not before", async () => {
+Deno.test("a write that the peer does not take stalls after its limit, and not before", async () => {
   const { clock, relay } = newWatch();
   relay.writing = true;
   await clock.advance(8_000);
@@ -89,7 +89,7 @@ Deno.test("a write that is taken in time clears the mark", async () => {
   assertEquals(relay.stalls, 0);
 });
 
-Deno.test("a stall limit of 0 means for ever, and the linger limit still counts", async () => {
+Deno.test("a stall limit of 0 means no limit, and the linger limit still counts", async () => {
   const { clock, relay } = newWatch({ stall: 0 });
   relay.writing = true;
   await clock.advance(120_000);

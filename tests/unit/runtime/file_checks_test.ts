@@ -84,7 +84,7 @@ Deno.test("a pidfile that holds something else stays what it is", async () => {
   }
 });
 
-Deno.test("checkPidFile() tells who holds it, and makes none", async () => {
+Deno.test("checkPidFile() names the process that holds it, and creates none", async () => {
   using folder = temporaryFolder();
   const path = `${folder.path}/pid`;
   assertEquals(await checkPidFile(path), undefined);

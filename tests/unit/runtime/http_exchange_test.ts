@@ -71,7 +71,7 @@ for (
   });
 }
 
-Deno.test("httpExchange() waits for an answer as long as it is told", async () => {
+Deno.test("httpExchange() waits for an answer up to the given time", async () => {
   await server(untilClosed, async (url) => {
     await assertRejects(() => ask(url, { timeout: 100 }), Error, "no answer within 0.1 s");
   });
@@ -89,7 +89,7 @@ Deno.test({
   },
 });
 
-Deno.test("httpExchange() gives up when it is told to", async () => {
+Deno.test("httpExchange() gives up when its signal aborts", async () => {
   const abandonment = new Abandonment();
   await server((conn) => {
     abandonment.give();

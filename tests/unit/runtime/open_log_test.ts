@@ -22,7 +22,7 @@ Deno.test("openLog() appends to what is there, and makes what is not", async () 
   assertEquals(Deno.statSync(`${folder.path}/new`).mode! & 0o137, 0);
 });
 
-Deno.test("isCurrent() tells whether the path still leads to the file", async () => {
+Deno.test("isCurrent() returns whether the path still leads to the file", async () => {
   using folder = new Folder();
   const path = `${folder.path}/log`;
   const log = await openLog(path);

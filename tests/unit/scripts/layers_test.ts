@@ -139,7 +139,7 @@ Deno.test("checkLayers() keeps foreign functions of OpenSSL behind their interfa
   }
 });
 
-Deno.test("checkLayers() lets control import the type of what engines are told, and no more of tls", () => {
+Deno.test("checkLayers() lets control import the type of the engines' configuration, and no more of tls", () => {
   const file = "src/control/messages.ts";
   assertImport(file, 'import type { TlsConfiguration } from "../tls/tls_configuration.ts";');
   assertImport(
@@ -317,6 +317,6 @@ Deno.test("checkLayers() finds files that are too long, the option table aside",
 
 Deno.test("checkLayers() wants a layer for every file", () => {
   assertEquals(violationsOf("src/helpers/a.ts", ""), [
-    "src/helpers/a.ts:1: belongs to no layer; give it one in scripts/layers.ts",
+    "src/helpers/a.ts:1: belongs to no layer; give it one in scripts/layer_rules.ts",
   ]);
 });

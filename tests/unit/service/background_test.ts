@@ -47,10 +47,10 @@ Deno.test("only the first answer counts", async () => {
   assertEquals(sent, ["{}"]);
 });
 
-Deno.test("a daemon that ends without a word is an error that tells how it ended", async () => {
+Deno.test("a daemon that ends silently is an error that says how it ended", async () => {
   await assertRejects(() => outcome(undefined), Error, "exited before it served (exit code 3)");
 });
 
-Deno.test("a process that nobody started in the background has nobody to tell", async () => {
+Deno.test("a process that was not started in the background reports to no parent", async () => {
   assertEquals(await BackgroundStart.join(new FakeRuntime()), undefined);
 });

@@ -28,7 +28,7 @@ async function newWatch(count: number, until: number) {
   return { days };
 }
 
-Deno.test("a certificate that expires is told of 30, 7 and 1 days before, and when it has", async () => {
+Deno.test("stud warns 30, 7 and 1 days before a certificate expires, and when it has expired", async () => {
   const { days } = await newWatch(1, 40);
   assertEquals(await days(9), []);
   assertEquals(await days(2), ["warning 0.pem: the certificate expires in 29 days"]);
@@ -39,7 +39,7 @@ Deno.test("a certificate that expires is told of 30, 7 and 1 days before, and wh
   assertEquals(await days(5), []);
 });
 
-Deno.test("what the start has told is not told again", async () => {
+Deno.test("what the start has logged is not logged again", async () => {
   const { days } = await newWatch(1, 20);
   assertEquals(await days(10), []);
   assertEquals((await days(4)).length, 1);
@@ -54,7 +54,7 @@ Deno.test("of many certificates ten have a line of their own", async () => {
   ]);
 });
 
-Deno.test("a revocation list is told of when a fifth and a tenth of its life are left, and when it is over", async () => {
+Deno.test("stud warns when a fifth and a tenth of a revocation list's life are left, and when it has expired", async () => {
   const clock = new ManualClock();
   clock.setDate(TODAY);
   const lines: string[] = [];

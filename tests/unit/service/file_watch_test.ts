@@ -18,7 +18,7 @@ async function newWatch(...paths: string[]) {
   return { texts: files.texts, clock, changes, watch, files };
 }
 
-Deno.test("a change is told once, and another one again", async () => {
+Deno.test("each change is reported once", async () => {
   const { texts, clock, changes } = await newWatch("a", "b");
   await clock.advance(10_000);
   assertEquals(changes, []);
@@ -63,7 +63,7 @@ Deno.test("what is watched can change, while a look is under way too", async () 
   assertEquals(changes, [["b"]]);
 });
 
-Deno.test("RecordedFiles tells how files looked before they were read", async () => {
+Deno.test("RecordedFiles knows how files looked before they were read", async () => {
   const runtime = new FakeRuntime();
   runtime.files.texts.set("d/a", "one");
   const recorded = new RecordedFiles(runtime.files);

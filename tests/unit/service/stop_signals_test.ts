@@ -17,7 +17,7 @@ function newSignals() {
   return { processes, signals, seen };
 }
 
-Deno.test("TERM asks to drain, and a second one to hurry", async () => {
+Deno.test("SIGTERM asks to drain, and a second one exits immediately", async () => {
   const { processes, seen } = newSignals();
   processes.raise("SIGTERM");
   await settled();
@@ -27,7 +27,7 @@ Deno.test("TERM asks to drain, and a second one to hurry", async () => {
   assertEquals(seen, ["drain", "hurry"]);
 });
 
-Deno.test("a successor's request drains, and is neither an operator's first TERM nor the second", async () => {
+Deno.test("a successor's request drains, and is neither an operator's first SIGTERM nor the second", async () => {
   const first = newSignals();
   for (const signal of ["SIGURG", "SIGURG", "SIGTERM"] as const) first.processes.raise(signal);
   await settled();
@@ -42,7 +42,7 @@ Deno.test("a successor's request drains, and is neither an operator's first TERM
   assertEquals(second.seen, ["drain", "replaced"]);
 });
 
-Deno.test("a successor's request waits until this stud has the ports to itself, TERM does not", async () => {
+Deno.test("a successor's request waits until this stud has the ports to itself, SIGTERM does not", async () => {
   const { processes, signals, seen } = newSignals();
   const handover = deferred<void>();
   signals.leaveAfter(handover.promise);
@@ -57,7 +57,7 @@ Deno.test("a successor's request waits until this stud has the ports to itself, 
   assertEquals(seen, ["drain", "replaced"]);
 });
 
-Deno.test("INT ends at once, after TERM too", async () => {
+Deno.test("SIGINT exits immediately, also after SIGTERM", async () => {
   const first = newSignals();
   first.processes.raise("SIGINT");
   await settled();
@@ -69,7 +69,7 @@ Deno.test("INT ends at once, after TERM too", async () => {
   assertEquals(second.seen, ["drain", "hurry"]);
 });
 
-Deno.test("HUP ends at once on a terminal, and is passed on elsewhere", async () => {
+Deno.test("SIGHUP ends stud at once on a terminal, and is passed on elsewhere", async () => {
   const elsewhere = newSignals();
   for (let count = 0; count < 3; count++) elsewhere.processes.raise("SIGHUP");
   await settled();

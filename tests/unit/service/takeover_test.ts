@@ -102,14 +102,14 @@ Deno.test("so is one that shares a service manager's socket with its workers", a
   (await find("123")).prove([HERE]);
 });
 
-Deno.test("so is one that announces one of the addresses, though nobody may look into it", async () => {
+Deno.test("so is one that announces one of the addresses, even if its files cannot be inspected", async () => {
   for (const announced of [[HERE], [ANYWHERE]]) {
     const { find } = newMachine({ announced, sockets: undefined, offspring: [worker(undefined)] });
     (await find("123")).prove([ELSEWHERE, HERE]);
   }
 });
 
-Deno.test("so is whoever holds the pidfile, by a lock or by having it open for writing", async () => {
+Deno.test("so is the process that holds the pidfile, by a lock or by having it open for writing", async () => {
   const { find, others, process } = newMachine();
   others.locks.set("/run/stud.pid", 123);
   (await find("/run/stud.pid")).prove([HERE]);
@@ -163,7 +163,7 @@ Deno.test("a pidfile that another process holds is said to be that one's", async
   );
 });
 
-Deno.test("a stud that nobody may look into, and that announces nothing, takes a pidfile", async () => {
+Deno.test("a stud that cannot be inspected and announces nothing, takes a pidfile", async () => {
   const { find } = newMachine({ sockets: undefined, offspring: [worker(undefined)] });
   const predecessor = await find("123");
   assertThrows(

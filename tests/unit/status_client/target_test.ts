@@ -10,7 +10,7 @@ Deno.test("without a text it is the usual socket if there is one, or the usual p
   assertEquals(await findTarget(undefined, runtime), {
     kind: "tcp",
     host: "127.0.0.1",
-    port: 9117,
+    port: 8404,
   });
   runtime.service.kinds.set("/run/stud/status.sock", "socket");
   assertEquals(await findTarget(undefined, runtime), {

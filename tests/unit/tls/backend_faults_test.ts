@@ -50,7 +50,7 @@ Deno.test("handshakeFault() puts every library's words into an operator's", () =
   }
 });
 
-Deno.test("an alert of OpenSSL's is told by its name", () => {
+Deno.test("an OpenSSL alert is reported by name", () => {
   assertEquals(
     handshakeFault(new OpenSslError("sslv3 alert handshake failure", { alert: 40 })).message,
     "TLS: no cipher or key exchange group in common, or it wants a certificate (alert handshake_failure)",
@@ -73,7 +73,7 @@ Deno.test("recordFaultAt() leaves ends as they are, and names the backend in wha
   ]);
 });
 
-Deno.test("withNames() says whom a certificate is for, if that is what is wrong", async () => {
+Deno.test("withNames() lists the names of a certificate, if that is what is wrong", async () => {
   const { certificate } = await made({ names: ["b.example", "ip:192.0.2.1"] });
   const mismatch = new OpenSslError("certificate verify failed: hostname mismatch");
   assertEquals(

@@ -109,7 +109,7 @@ Deno.test("chooseFor() never leads round the rules for clients", () => {
   assertEquals(choose(strict, { ...strict }), [1]);
 });
 
-Deno.test("reachable() tells which certificates can be chosen at all", () => {
+Deno.test("reachable() returns which certificates can be chosen at all", () => {
   const list = [rsa("a"), rsa("a"), ec("a"), rsa(), rsa("a", "b"), rsa("a")];
   assertEquals([...new CertificateIndex(list, 5).reachable()].sort(), [0, 2, 4, 5]);
 });

@@ -16,7 +16,7 @@ Deno.test("a row makes the engine of its name", async () => {
   }
 });
 
-Deno.test("an engine that can staple is told of other responses, and no other is", async () => {
+Deno.test("only an engine that can staple gets new responses", async () => {
   const runtime = new FakeRuntime();
   runtime.openSsl = new FakeOpenSsl();
   for (const library of ["rustls", "openssl"] as const) {
@@ -26,7 +26,7 @@ Deno.test("an engine that can staple is told of other responses, and no other is
   }
 });
 
-Deno.test("a library that is missing is told of by its row, and by what the row makes", async () => {
+Deno.test("a missing library is reported by its row and by what the row makes", async () => {
   const runtime = new FakeRuntime();
   const { version, engine } = ENGINES.openssl;
   assertThrows(() => version(runtime), StartupError, "no OpenSSL here");

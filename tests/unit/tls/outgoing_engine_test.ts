@@ -61,7 +61,7 @@ Deno.test("it listens in clear, for clients that wait to be spoken to as well", 
   assert(plain.closed);
 });
 
-Deno.test("its listener tells whether clients must be accepted as they come", async () => {
+Deno.test("its listener says whether clients must be accepted as they come", async () => {
   const { runtime, engine } = await newEngine();
   assertEquals((await engine.listen(LISTENING)).acceptsUnasked, undefined);
   const { network } = runtime;
@@ -80,7 +80,7 @@ Deno.test("a socket that cannot be tuned is closed again", async () => {
   assertEquals(runtime.network.plainListeners.map(({ closed }) => closed), [true, true]);
 });
 
-Deno.test("before it listens rustls is told whom to trust, and begins TLS with itself", async () => {
+Deno.test("before it listens, rustls gets the authorities to trust and starts TLS with itself", async () => {
   for (const [authorities, trusted] of [[undefined, "machine"], ["PEM", "nobody"]] as const) {
     const { runtime, engine, streams, options } = await newEngine({ authorities });
     await engine.listen(LISTENING);
@@ -107,7 +107,7 @@ Deno.test("authorities that rustls does not take are a StartupError", async () =
   assertEquals(runtime.network.plainListeners.map(({ closed }) => closed), [true]);
 });
 
-Deno.test("a refusal right after rustls's handshake is told as one, with the backend", async () => {
+Deno.test("a refusal right after rustls's handshake is reported as one, with the backend", async () => {
   const { dialer, streams } = await newEngine();
   const dialled = await dialer.dial(ENDPOINT, new Abandonment());
   streams[0]!.completeHandshake();

@@ -71,7 +71,7 @@ Deno.test("a hello that is no TLS is refused with its alert, and none at all is 
   );
 });
 
-Deno.test("a client that sends nothing is told apart from one that stops in its hello", async () => {
+Deno.test("a client that sends nothing is distinguished from one that stops in its hello", async () => {
   await assertRejects(() => lentClientHello(lender([])), NothingSent);
   const space = new Uint8Array(64);
   await assertRejects(

@@ -58,7 +58,7 @@ async function readPart(source: Source): Promise<Uint8Array | null> {
 }
 
 for (const [how, sourceOf] of Object.entries(SOURCES)) {
-  test(`readProxyHeader() tells header and handshake apart wherever they are split, ${how}`, async () => {
+  test(`readProxyHeader() separates header and handshake wherever they are split, ${how}`, async () => {
     const whole = Uint8Array.of(...LINE, ...HELLO);
     for (let at = 0; at <= whole.length; at++) {
       const stream = new FakeStream();
@@ -74,7 +74,7 @@ for (const [how, sourceOf] of Object.entries(SOURCES)) {
     }
   });
 
-  test(`readProxyHeader() takes the longest header, octet by octet too, ${how}`, async () => {
+  test(`readProxyHeader() takes the longest header, byte by byte too, ${how}`, async () => {
     for (const longestRead of [Infinity, 1_000, 1]) {
       const stream = new FakeStream();
       stream.longestRead = longestRead;

@@ -122,7 +122,7 @@ Deno.test("a session goes on for a period after the keys changed, and no longer"
   assertEquals(known(), undefined);
 });
 
-Deno.test("wherever the date jumps, keys are those of the date", () => {
+Deno.test("after any jump of the date, keys are those of the new date", () => {
   const { keyring, clock } = at(0);
   const period = fc.integer({ min: -3, max: 60_000 });
   const near = fc.integer({ min: -2, max: 2 });
@@ -138,7 +138,7 @@ Deno.test("wherever the date jumps, keys are those of the date", () => {
   );
 });
 
-Deno.test("randomTicketSecret() is 32 octets, each time others", () => {
+Deno.test("randomTicketSecret() is 32 bytes, different each time", () => {
   const [one, other] = [randomTicketSecret(), randomTicketSecret()];
   assertEquals([one.length, other.length], [32, 32]);
   assert(hex(one) !== hex(other));

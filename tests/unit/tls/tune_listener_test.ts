@@ -7,7 +7,7 @@ import { SOCKETS } from "../../support/socket_settings.ts";
 
 const ADDRESS = { host: "127.0.0.1", port: 8443 };
 
-Deno.test("tuneListener() passes on the very settings", () => {
+Deno.test("tuneListener() passes on the same settings", () => {
   const runtime = new FakeRuntime();
   const sockets = { ...SOCKETS, receiveBuffer: 4096 };
   tuneListener(runtime, ADDRESS, { sockets });
@@ -19,7 +19,7 @@ Deno.test("tuneListener() passes on the very settings", () => {
   assert(runtime.kernel!.tuned[0]!.options.sockets === sockets);
 });
 
-Deno.test("tuneListener() does without a kernel", () => {
+Deno.test("tuneListener() works without a kernel", () => {
   const runtime = new FakeRuntime();
   runtime.kernel = undefined;
   tuneListener(runtime, ADDRESS, { sockets: SOCKETS });

@@ -13,7 +13,7 @@ Deno.test("toBase64() and fromBase64() know the vectors of RFC 4648 section 10",
   });
 });
 
-Deno.test("fromBase64() undoes toBase64() for any octets", () => {
+Deno.test("fromBase64() undoes toBase64() for any bytes", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
     assertEquals([...fromBase64(toBase64(bytes))], [...bytes]);
   }));
@@ -23,7 +23,7 @@ Deno.test("fromBase64() throws for text that is not base64", () => {
   assertThrows(() => fromBase64("a-b"));
 });
 
-Deno.test("fromBase64() gives every octet", () => {
+Deno.test("fromBase64() gives every byte", () => {
   const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
   assertEquals(fromBase64(btoa(String.fromCharCode(...bytes))), bytes);
 });

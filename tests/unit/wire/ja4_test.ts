@@ -100,7 +100,7 @@ Deno.test("ja4() counts to 99", () => {
   assertEquals(fingerprint.slice(0, 8), "t12i9999");
 });
 
-Deno.test("ja4() says nothing of what is no whole hello, and never throws", () => {
+Deno.test("ja4() returns nothing for an incomplete hello, and never throws", () => {
   for (let length = 0; length < FRESH.length; length++) {
     assertEquals(ja4(FRESH.subarray(0, length)), undefined);
   }

@@ -25,7 +25,7 @@ const hex = (bytes: Uint8Array) =>
   [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 const text = (words: string) => hex(new TextEncoder().encode(words));
 
-Deno.test("encodeProxyV2() writes the header of the specification, octet for octet", () => {
+Deno.test("encodeProxyV2() writes the header of the specification, byte for byte", () => {
   const start = "0d0a0d0a000d0a515549540a" + "21";
   const addresses = "c0a80001" + "c0a8000b" + "dc04" + "01bb";
   assertEquals(hex(encodeProxyV2(IPV4).bytes), start + "11" + "000c" + addresses);
@@ -39,7 +39,7 @@ Deno.test("encodeProxyV2() writes the header of the specification, octet for oct
   assertEquals(hex(encodeProxyV2(facts).bytes), start + "11" + length + addresses + tlvs);
 });
 
-Deno.test("encodeProxyV2() tells IPv6 addresses, and mixed ones as IPv6", () => {
+Deno.test("encodeProxyV2() writes IPv6 addresses, and mixed ones as IPv6", () => {
   const decoded = (client: string, server: string) => {
     const pair = { client: { host: client, port: 1 }, server: { host: server, port: 65_535 } };
     const { family, source, destination, length } = decodeProxyV2(encodeProxyV2(pair).bytes);

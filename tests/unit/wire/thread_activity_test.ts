@@ -14,7 +14,7 @@ Deno.test("parseThreadStat() reads state and processor time, whatever the name i
   assertEquals(states.join(" "), "stopped stopped waiting waiting sleeping sleeping sleeping");
 });
 
-Deno.test("parseThreadStat() makes nothing of anything else", () => {
+Deno.test("parseThreadStat() returns nothing for anything else", () => {
   for (const text of ["", "4711", "4711 (stud) R 1 2 3"]) {
     assertEquals(parseThreadStat(text), undefined);
   }

@@ -6,7 +6,7 @@ import { assertEquals } from "../../support/assert.ts";
 
 const decoded = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-Deno.test("utf16Encoding() tells both kinds, with and without a byte order mark", () => {
+Deno.test("utf16Encoding() recognizes both kinds, with and without a byte order mark", () => {
   const text = "# a file\r\n";
   assertEquals(utf16Encoding(decoded(utf16(text))), "UTF-16LE");
   assertEquals(utf16Encoding(decoded(utf16(text).subarray(2))), "UTF-16LE");

@@ -39,7 +39,7 @@ Deno.test("certificates have the newest responses, and frontends that shared a c
   assert(first!.tls === second!.tls);
 });
 
-Deno.test("why the preferred library is not used is said to those who would do without", async () => {
+Deno.test("why the preferred library is not used is reported where workers use another", async () => {
   const tls = { ...TLS_CONFIGURATION, library: "openssl", orElse: "rustls" } as const;
   const missing = "libssl.so.3 is away";
   assertEquals((await told(stateOf({ tls }, { missing }))).tls.missing, missing);

@@ -83,6 +83,20 @@ Deno.test("nothing is read from the supervisor while the worker starts", async (
   assert(runtime.processes.stdout.includes('{"type":"answer","id":2}'), runtime.processes.stdout);
 });
 
+Deno.test("a ping is answered before the start and after it, and starts nothing", async () => {
+  const { tell, start, types, code } = newWorker();
+  await tell("ping", {});
+  assertEquals(types(), ["answer 1"]);
+  await start();
+  await tell("ping", {});
+  assertEquals(types().filter((type) => type.startsWith("answer")), [
+    "answer 1",
+    "answer 2",
+    "answer 3",
+  ]);
+  assertEquals(code(), undefined);
+});
+
 Deno.test("a worker writes no access log unless it is told to", async () => {
   const { runtime, start, types } = newWorker();
   await start();

@@ -50,7 +50,7 @@ function namesIn(der: Uint8Array) {
   return certificateNames(Certificate.parse(der));
 }
 
-Deno.test("certificateNames() tells the names of a real certificate by their kinds", async () => {
+Deno.test("certificateNames() returns the names of a real certificate by their kinds", async () => {
   const { certificate: pem } = await (await Authority.make()).issue({
     commonName: "Zoë",
     names: ["A.Example", "ip:192.0.2.1", "uri:urn:a", "email:A@b.example"],
@@ -65,7 +65,7 @@ Deno.test("certificateNames() tells the names of a real certificate by their kin
   assertEquals(addresses.map((one) => [...one]), [[192, 0, 2, 1]]);
 });
 
-Deno.test("a common name in an encoding of doubt is none", () => {
+Deno.test("a common name in a doubtful encoding is ignored", () => {
   const cases: [number, Uint8Array, string | undefined][] = [
     [0x0c, text("Zoë"), "Zoë"],
     [0x0c, Uint8Array.of(0x5a, 0xeb), undefined], // No UTF-8.
@@ -135,7 +135,7 @@ Deno.test("hostNames() takes those of subjectAltName, else the common name", asy
   assertEquals(await names(["ip:192.0.2.1"], "192.0.2.2"), []);
 });
 
-Deno.test("alternativeNames() tells names and addresses, and no common name", async () => {
+Deno.test("alternativeNames() returns names and addresses, and no common name", async () => {
   const names = async (listed?: string[]) => {
     const wanted = { ...listed && { names: listed }, commonName: "b.example" };
     return alternativeNames(Certificate.parsePem((await made(wanted)).certificate));
@@ -148,7 +148,7 @@ Deno.test("alternativeNames() tells names and addresses, and no common name", as
   assertEquals(await names(), []);
 });
 
-Deno.test("firstCommonName() is the first of the subject, whoever it names", async () => {
+Deno.test("firstCommonName() is the first of the subject, whatever it names", async () => {
   for (const name of ["a.example", "Änn Example", "*", "x".repeat(64)]) {
     const { certificate: pem } = await made({ commonName: name });
     assertEquals(firstCommonName(Certificate.parsePem(pem)), name);

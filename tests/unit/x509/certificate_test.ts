@@ -14,7 +14,7 @@ async function bytes(wanted: Wanted): Promise<Uint8Array> {
   return pemBytes(parsePem((await made(wanted)).certificate)[0]!);
 }
 
-Deno.test("Certificate.parse() tells serial number, names, dates and public key", async () => {
+Deno.test("Certificate.parse() reads serial number, names, dates and public key", async () => {
   const keyTypes = ["rsa", "ec", "ed25519"] as const;
   for (const keyType of keyTypes) {
     const wanted = { names: ["a.example", "b.example"], serialNumber: "00ff01", keyType };

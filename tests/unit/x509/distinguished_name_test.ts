@@ -32,7 +32,7 @@ Deno.test("certificateSubject() escapes what divides a name", async () => {
   assertEquals(await subjectOf([{ CN: ["Zoë"] }]), "CN=Zoë");
 });
 
-Deno.test("certificateSubject() says nothing of what is no certificate", () => {
+Deno.test("certificateSubject() returns nothing without a certificate", () => {
   for (const pem of ["", "hello", "-----BEGIN CERTIFICATE-----\n", block("MAA="), block("!")]) {
     assertEquals(certificateSubject(pem), undefined);
   }

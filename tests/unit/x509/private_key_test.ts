@@ -33,7 +33,7 @@ Deno.test("keyBelongs() knows a key whose point is compressed in the certificate
   assertEquals(keyBelongs(key, compressed(publicKeyOf(await made()))), false);
 });
 
-Deno.test("keyBelongs() cannot tell whose a key in a token is", async () => {
+Deno.test("keyBelongs() does not know which certificate a key in a token belongs to", async () => {
   const key = readPrivateKey("pkcs11:object=a", "pkcs11:object=a");
   assertEquals(keyBelongs(key, publicKeyOf(await made())), undefined);
 });

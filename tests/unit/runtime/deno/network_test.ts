@@ -75,7 +75,7 @@ Deno.test("lookup() gives an address as it is, and the addresses of a name", asy
   await assertRejects(() => network.lookup("nowhere.invalid"));
 });
 
-Deno.test("takesIpv4OnIpv6() tells what a socket for every IPv6 address does here", async () => {
+Deno.test("takesIpv4OnIpv6() returns what a socket for every IPv6 address does here", async () => {
   if (!hasIpv6()) return;
   using listener = Deno.listen({ hostname: "::", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
@@ -84,7 +84,7 @@ Deno.test("takesIpv4OnIpv6() tells what a socket for every IPv6 address does her
   assertEquals(await network.takesIpv4OnIpv6(), reached);
 });
 
-Deno.test("probe() tells the port it got, and leaves it free", async () => {
+Deno.test("probe() returns the port it got, and leaves it free", async () => {
   const port = (await network.probe(LOOPBACK))!;
   assert(port > 0);
   assertEquals(await network.probe({ ...LOOPBACK, port }), port);
@@ -140,7 +140,7 @@ Deno.test("dial() rejects with the platform's error, in words of ours by peerErr
   assertEquals(await faultOf(missing), "no such socket");
 });
 
-Deno.test("dial() is given up by its signal", async () => {
+Deno.test("dial() is cancelled by its signal", async () => {
   // 192.0.2.1 is nobody's; where the network answers for it, the dial fails by itself.
   const abandonment = new Abandonment();
   const dialing = Promise.resolve(

@@ -56,7 +56,7 @@ Deno.test("files.replace() leaves the old file or the new one, and nothing else"
   }
 });
 
-Deno.test("files.mode() tells the permission bits, or path and cause", async () => {
+Deno.test("files.mode() returns the permission bits, or path and cause", async () => {
   const folder = await Deno.makeTempDir({ prefix: "stud-test-" });
   try {
     const path = `${folder}/secret`;
@@ -76,7 +76,7 @@ Deno.test("files.mode() tells the permission bits, or path and cause", async () 
   }
 });
 
-Deno.test("files.readOctets() reads what is no text, or says path and cause", async () => {
+Deno.test("files.readBytes() reads what is not text, or throws path and cause", async () => {
   const folder = await Deno.makeTempDir({ prefix: "stud-test-" });
   try {
     const bytes = new Uint8Array([0, 255, 128]);

@@ -15,7 +15,7 @@ Deno.test("neededVariables() hands on what runtime and libraries need", () => {
   assertEquals(neededVariables(needed), needed);
 });
 
-Deno.test("neededVariables() keeps back what is somebody else's, keys of sessions and tokens too", () => {
+Deno.test("neededVariables() leaves out other programs' variables, including secrets of sessions and tokens", () => {
   const others = [
     ...["AWS_SECRET_ACCESS_KEY", "DATABASE_URL", "DENO_AUTH_TOKENS", "SSLKEYLOGFILE"],
     ...["SSH_AUTH_SOCK", "XOPENSSL_CONF", "path", ...MANAGER_VARIABLES],

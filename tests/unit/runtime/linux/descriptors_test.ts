@@ -89,7 +89,7 @@ Deno.test("reset() ends its own connection and no other, and wakes what waits", 
   assertEquals(await within(5_000, "a byte", outcome(two.ours)), 1);
 });
 
-Deno.test("reset() may be called again, and after release() it resets nobody", linux, async () => {
+Deno.test("reset() may be called again, and after release() it does nothing", linux, async () => {
   const all = new SocketDescriptors(calls, open);
   using one = await connected(all);
   assertEquals([one.descriptor.reset(), one.descriptor.reset()], [true, true]);
@@ -100,7 +100,7 @@ Deno.test("reset() may be called again, and after release() it resets nobody", l
   assertEquals(await within(5_000, "a byte", outcome(two.ours)), 1);
 });
 
-Deno.test("hasSent() tells data from an end, also when the peer has reset", linux, async () => {
+Deno.test("hasSent() knows data from an end, also when the peer has reset", linux, async () => {
   const all = new SocketDescriptors(calls, open);
   const linger = new SocketDescriptors(calls, open);
   for (const sends of [false, true]) {
@@ -291,7 +291,7 @@ Deno.test("a connection that its peer has reset is gone", linux, async () => {
   assertEquals([one.descriptor.unsent(), one.descriptor.reset()], [0, false]);
 });
 
-Deno.test("a unix socket takes its place and is nobody's to reset", linux, async () => {
+Deno.test("a unix socket keeps its place and is never reset", linux, async () => {
   const { all, callsOf } = counted();
   const directory = await Deno.makeTempDir();
   const path = `${directory}/socket`;

@@ -25,7 +25,7 @@ if (!ignore) {
   closeDescriptor(openLocked("/dev/null", 0)!);
 }
 
-Deno.test("parseLocks() reads locks of either kind, and no one who waits for one", () => {
+Deno.test("parseLocks() reads locks of either kind, and no process that waits for one", () => {
   const text = `1: FLOCK  ADVISORY  WRITE 4711 08:01:131 0 EOF
 1: -> FLOCK  ADVISORY  WRITE 4712 08:01:131 0 EOF
 2: POSIX  ADVISORY  READ 99 00:01:1043 3210987654321 3210987654321

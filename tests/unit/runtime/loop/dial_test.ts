@@ -7,7 +7,7 @@ import { within } from "../../../support/eventually.ts";
 import { receive, send } from "../../../support/tls_client.ts";
 import { loopTest } from "./loop_bed.ts";
 
-loopTest("dial() tells that nobody listens", async (bed) => {
+loopTest("dial() reports that there is no listener", async (bed) => {
   await bed.listen();
   const port = (await bed.network.probe({ host: "127.0.0.1", port: 0 }))!;
   const endpoint = { kind: "tcp", host: "127.0.0.1", port } as const;
@@ -32,14 +32,14 @@ loopTest("dial() connects to a unix socket, which has no addresses", async (bed)
 });
 
 for (const [what, path] of [["missing", "/no/such/socket"], ["too long", `/${"x".repeat(200)}`]]) {
-  loopTest(`dial() tells of a unix socket whose path is ${what}`, async (bed) => {
+  loopTest(`dial() reports a unix socket whose path is ${what}`, async (bed) => {
     await bed.listen();
     const { kind, message } = await bed.fault(() => bed.dial({ kind: "unix", path: path! }));
     assertEquals([kind, message], ["refused", "no such socket"]);
   });
 }
 
-loopTest("dial() can be given up before it begins and while it waits", async (bed) => {
+loopTest("dial() can be cancelled before it begins and while it waits", async (bed) => {
   await bed.listen();
   for (const early of [true, false]) {
     // 192.0.2.1 is nobody's; where the network answers for it, the dial fails by itself.

@@ -83,7 +83,7 @@ for (const patient of [false, true]) {
   );
 }
 
-loopTest("unwatch() leaves the descriptor open and its events to nobody", async (bed) => {
+loopTest("unwatch() leaves the descriptor open and reports no more events", async (bed) => {
   let served = 0;
   const one = watch(bed.loop, () => served++);
   bed.loop.unwatch(one.number);
@@ -126,7 +126,7 @@ loopTest("a promise that an event settles has its say before the next event", as
   assertEquals(order, Array(3).fill(["event", "settled"]).flat());
 });
 
-loopTest("a watcher or a timer that throws is reported, and stops nobody", async (bed) => {
+loopTest("a watcher or a timer that throws is reported, and stops no other", async (bed) => {
   const reported: string[] = [];
   const hear = (event: ErrorEvent) => {
     event.preventDefault();

@@ -41,7 +41,7 @@ loopTest("a buffer that is filled exactly hides nothing that comes later", async
   assertEquals([await more, textOf(into.subarray(0, 2))], [2, "ef"]);
 });
 
-loopTest("lendNow() lends what is there, and whenReadable() tells of more", async (bed) => {
+loopTest("lendNow() lends what is there, and whenReadable() reports more", async (bed) => {
   const { stream, peer } = await bed.accepted("hello");
   assert(stream.lends);
   assertEquals(textOf(stream.lendNow!(2)!), "he");
@@ -56,7 +56,7 @@ loopTest("lendNow() lends what is there, and whenReadable() tells of more", asyn
   assertEquals(stream.lendNow!(1_000), null);
 });
 
-loopTest("the peer's end comes after its octets, and stays", async (bed) => {
+loopTest("the peer's end comes after its bytes, and stays", async (bed) => {
   const { stream, peer } = await bed.accepted("last words");
   await peer.closeWrite();
   const { text, end } = await receive(stream);
@@ -120,7 +120,7 @@ loopTest(
   },
 );
 
-loopTest("a write that waits is done once the peer has taken its octets", async (bed) => {
+loopTest("a write that waits is done once the peer has taken its bytes", async (bed) => {
   const { stream, peer } = await bed.accepted();
   const { waiting, bytes } = fill(stream);
   let done = false;
@@ -184,7 +184,7 @@ loopTest("unsent() and room() follow what the peer takes", async (bed) => {
 });
 
 loopTest(
-  "a dialled stream tells both addresses, and what came before anybody asked",
+  "a dialled stream knows both addresses, and keeps what came before the first read",
   async (bed) => {
     const listener = await bed.listen();
     await using backend = Backend.listen();
@@ -204,7 +204,7 @@ loopTest(
   },
 );
 
-loopTest("an accepted stream tells both addresses, after its end too", async (bed) => {
+loopTest("an accepted stream knows both addresses, even after its end", async (bed) => {
   const { stream, peer } = await bed.accepted();
   const { port } = peer.localAddr as Deno.NetAddr;
   const { port: own } = peer.remoteAddr as Deno.NetAddr;

@@ -38,7 +38,7 @@ task("signals", "a signal wakes the loop", async (one) => {
 
 task(
   "rejection",
-  "a rejection that nobody handles ends the process as it always does",
+  "an unhandled rejection ends the process as it always does",
   async (one) => {
     assertEquals(await one.code(), 1);
   },
@@ -46,7 +46,7 @@ task(
 
 task(
   "descriptors",
-  "accept() tells that descriptors have run out, and goes on when some are free",
+  "accept() reports that descriptors have run out, and continues when some are free",
   async (one) => {
     const port = Number(await one.line());
     using first = await Deno.connect({ hostname: "127.0.0.1", port });

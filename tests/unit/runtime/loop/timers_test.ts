@@ -59,7 +59,7 @@ Deno.test("most calls are cancelled, and those that are left still come", () => 
   assertEquals(timers.next(), undefined);
 });
 
-Deno.test("to cancel a call that was made, or twice, takes nobody else's place", () => {
+Deno.test("cancelling a call that was made, or twice, cancels no other", () => {
   const timers = new Timers();
   const called: string[] = [];
   const cancel = timers.add(1, () => called.push("first"));

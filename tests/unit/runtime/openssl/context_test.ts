@@ -116,7 +116,7 @@ for (const [name, [options, subject, reason]] of Object.entries(REFUSED)) {
   });
 }
 
-Deno.test("setTicketKeys() takes 80 octets and no others", () => {
+Deno.test("setTicketKeys() takes 80 bytes and no others", () => {
   const context = library.newContext(OPTIONS);
   const keys = (length: number) => {
     const all = new Uint8Array(length);

@@ -13,7 +13,7 @@ Deno.test("version is what OpenSSL calls itself, with the number of the release"
   assert(/^OpenSSL [3-9]\.\d+\.\d+/.test(library.version), library.version);
 });
 
-Deno.test("useEngine() refuses an engine that nobody has", () => {
+Deno.test("useEngine() refuses an engine that does not exist", () => {
   const error = assertThrows(() => library.useEngine("no-such-engine"), OpenSslError);
   assertEquals([error.subject, error.message === ""], ["engine", false]);
 });

@@ -42,7 +42,7 @@ Deno.test("give() frees what is more than the pool keeps", () => {
   for (const bio of [first, bios.top()]) bio.free();
 });
 
-Deno.test("octets are what was written since it was released", () => {
+Deno.test("bytes are what was written since it was released", () => {
   const bios = new OutputBios(crypto, CAPACITY, 10);
   for (const [round, length] of [10, CAPACITY, 1, 500, CAPACITY].entries()) {
     const bio = bios.top();
@@ -56,7 +56,7 @@ Deno.test("octets are what was written since it was released", () => {
   bios.top().free();
 });
 
-Deno.test("octets are right beyond the capacity, and after it", () => {
+Deno.test("bytes are right beyond the capacity, and after it", () => {
   const bios = new OutputBios(crypto, CAPACITY, 10);
   const lengths = [CAPACITY + 1, 10, 100 * CAPACITY, 10, CAPACITY, 300 * CAPACITY, 20];
   for (const [round, length] of lengths.entries()) {
@@ -71,7 +71,7 @@ Deno.test("octets are right beyond the capacity, and after it", () => {
   bios.top().free();
 });
 
-Deno.test("measure() tells how much there is, and changes nothing", () => {
+Deno.test("measure() returns how much there is, and changes nothing", () => {
   const bio = new OutputBio(new OutputBios(crypto, CAPACITY, 10), crypto, CAPACITY);
   assertEquals(bio.measure(), 0);
   write(bio, pattern(300));

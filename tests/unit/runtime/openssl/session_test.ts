@@ -9,7 +9,7 @@ import { assertOctets, library, OPTIONS, pattern, Talk } from "./real_openssl.ts
 
 const context = library.newContext(OPTIONS);
 
-Deno.test("a session agrees with a client, and tells on what", async () => {
+Deno.test("a session agrees with a client, and returns what was negotiated", async () => {
   using talk = await Talk.begin();
   const { protocol, cipher, group, certificate, ...rest } = talk.session.facts;
   assertEquals(protocol, "TLSv1.3");
@@ -21,7 +21,7 @@ Deno.test("a session agrees with a client, and tells on what", async () => {
   assertEquals(certificate?.certificateChain, talk.served);
 });
 
-Deno.test("handshake() takes a hello octet by octet", () => {
+Deno.test("handshake() takes a hello byte by byte", () => {
   const session = context.newSession();
   for (const [at, byte] of hellos.FRESH.entries()) {
     assertEquals(session.hasOutput, false, `after ${at} octets`);
@@ -34,7 +34,7 @@ Deno.test("handshake() takes a hello octet by octet", () => {
   session.free();
 });
 
-Deno.test("read() gives the same octets however small the buffers are", async () => {
+Deno.test("read() gives the same bytes however small the buffers are", async () => {
   using talk = await Talk.begin();
   const plaintext = pattern(50_000);
   for (const [piece, size] of [[Infinity, 1_000], [Infinity, 64 << 10], [9_000, 700], [3, 5_000]]) {
@@ -136,7 +136,7 @@ Deno.test("takeOutput() gives all that was written until then, in order", async 
   assertOctets(await talk.clientReads(30_030), join(parts));
 });
 
-Deno.test("an output stays as it is until it is released, whoever writes meanwhile", async () => {
+Deno.test("an output stays the same until it is released, even during other writes", async () => {
   using one = await Talk.begin();
   using other = await Talk.begin();
   const plaintext = pattern(10_000);
@@ -184,7 +184,7 @@ Deno.test("a session that is fed garbage says why, and has an alert for the clie
   }
 });
 
-Deno.test("a session tells the alert that the client sent", () => {
+Deno.test("a session returns the alert that the client sent", () => {
   const session = context.newSession();
   session.handshake(hellos.FRESH, hellos.FRESH.length);
   const alert = Uint8Array.of(21, 3, 3, 0, 2, 2, 48);
@@ -193,7 +193,7 @@ Deno.test("a session tells the alert that the client sent", () => {
   session.free();
 });
 
-Deno.test("a session's fault is nobody else's", async () => {
+Deno.test("a session's fault affects no other session", async () => {
   using talk = await Talk.begin();
   const broken = context.newSession();
   const garbage = new Uint8Array(100);
@@ -211,7 +211,7 @@ Deno.test("a session cannot write before its handshake is done", () => {
   session.free();
 });
 
-Deno.test("free() may be called again, also with output that nobody took", () => {
+Deno.test("free() may be called again, also with output that was never taken", () => {
   const session = context.newSession();
   session.handshake(hellos.FRESH, hellos.FRESH.length);
   assertEquals(session.hasOutput, true);

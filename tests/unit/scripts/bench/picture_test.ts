@@ -10,7 +10,7 @@ function bars(...bars: Bar[]): string[] {
     .map(([, kind, width, figure]) => `${kind} ${width} ${figure}`);
 }
 
-Deno.test("picture() draws a bar as long as its ratio, and tells less from more", () => {
+Deno.test("picture() draws a bar as long as its ratio, and distinguishes less from more", () => {
   assertEquals(
     bars({ label: "a", ratio: 0.5 }, { label: "b", ratio: 1 }, { label: "c", ratio: 1.25 }),
     ["less 100 0.50", "less 200 1.00", "more 250 1.25"],

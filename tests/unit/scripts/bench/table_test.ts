@@ -87,7 +87,7 @@ Deno.test("table() leaves out of the ratios what should have resumed and did not
   ]);
 });
 
-Deno.test("table() tells a row that failed from one that was not measured", () => {
+Deno.test("table() distinguishes a row that failed from one that was not measured", () => {
   const failed = new Map([[ROW.id, new Map([["hitch", []]])]]);
   const [, line] = cells(table([ROW], ["hitch", "nginx"], failed));
   assertEquals(line, ["CPU of work", "failed", "–"]);

@@ -27,7 +27,7 @@ Deno.test("compilePackage() names our modules by .js wherever they are imported"
   ]);
 });
 
-Deno.test("compilePackage() names libraries as npm does, and tells their versions", async () => {
+Deno.test("compilePackage() names libraries as npm does, with their versions", async () => {
   const { files, dependencies } = await compile({
     "mod.ts": 'import "@std/cli/parse-args";\nimport "@scope/log";\nimport "#runtime";\n' +
       'import "node:net";\nimport type { T } from "types-alone";\nexport const a: T = await 1;\n',

@@ -118,7 +118,7 @@ Deno.test("handshake() rejects with the reason even if the alert cannot be sent"
   assert(/^not TLS/.test(fault.message), fault.message);
 });
 
-Deno.test("handshake() sends the session's alert before it tells the reason", async () => {
+Deno.test("handshake() sends the session's alert before it reports the reason", async () => {
   for (const writes of [true, false]) {
     const bed = new Bed((session) => {
       session.onHandshake = () => {
@@ -138,7 +138,7 @@ Deno.test("handshake() sends the session's alert before it tells the reason", as
   }
 });
 
-Deno.test("handshake() tells how a client left it", async () => {
+Deno.test("handshake() reports how a client left it", async () => {
   const left = "the client closed the connection during the handshake";
   const reset = "the client reset the connection during the handshake";
   for (

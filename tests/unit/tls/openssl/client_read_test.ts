@@ -126,7 +126,7 @@ Deno.test("read() gives null at close_notify only", async () => {
   ]);
 });
 
-Deno.test("read() tells what was wrong with a record", async () => {
+Deno.test("read() reports what was wrong with a record", async () => {
   const cases = [
     [new OpenSslError("decryption failed or bad record mac"), "other", "undecryptable record"],
     [

@@ -7,7 +7,7 @@ import { NativeError } from "../../../support/fake_stream.ts";
 import { settled } from "../../../support/manual_clock.ts";
 import { Bed, faultOf } from "./client_bed.ts";
 
-Deno.test("negotiated tells what the session agreed on, once there is one", async () => {
+Deno.test("negotiated returns what the session agreed on, once there is one", async () => {
   const bed = new Bed((session) => {
     session.facts = {
       ...session.facts,
@@ -33,7 +33,7 @@ Deno.test("pair is the socket's", () => {
   assertEquals(bed.client.pair, bed.stream.pair);
 });
 
-Deno.test("write() sends 128 KiB at once, and tells so", async () => {
+Deno.test("write() sends 128 KiB at once, and reports it", async () => {
   const bed = await new Bed().established();
   const much = "x".repeat((128 << 10) + 1);
   assertEquals(await bed.write(much), 128 << 10);

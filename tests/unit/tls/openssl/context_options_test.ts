@@ -75,7 +75,7 @@ Deno.test("contextOptions() has ciphers that old protocols know, if they are all
   }
 });
 
-Deno.test("contextOptions() prefers its own list, and the operator's if told so", () => {
+Deno.test("contextOptions() prefers its own list, and the operator's if asked to", () => {
   const prefers = (particular: Partial<TlsConfiguration>) =>
     optionsOf(particular).preferServerCiphers;
   assertEquals(prefers({}), true);
@@ -145,7 +145,7 @@ Deno.test("contextOptions() lets sessions live for a period of ticket keys", () 
   assertEquals(optionsOf({}).sessionTimeout, TICKET_PERIOD / 1_000);
 });
 
-Deno.test("contextOptions() makes a session id context of 32 octets, always the same", () => {
+Deno.test("contextOptions() makes a session id context of 32 bytes, always the same", () => {
   const id = idOf({});
   assertEquals(optionsOf({}).sessionIdContext.length, 32);
   assertEquals(idOf({}), id);

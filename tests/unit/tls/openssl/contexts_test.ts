@@ -16,7 +16,7 @@ const FEW = 100;
 /** Contexts that are kept. */
 const MAX = 2_000;
 
-Deno.test("choose() makes a context when somebody first asks for it, and keeps it", () => {
+Deno.test("choose() makes a context when it is first needed, and keeps it", () => {
   const { library, served } = bench(numbered(3));
   assertEquals(library.contexts.length, 0);
   const context = served("1.example");
@@ -37,14 +37,14 @@ Deno.test("choose() serves the certificates of one name together", () => {
   assertEquals(chains(bed.served(undefined)!), ["ec.pem"]);
 });
 
-Deno.test("choose() gives the default to whoever asks for nothing that there is", () => {
+Deno.test("choose() gives the default to a client without a known name", () => {
   const bed = bench(numbered(3), { defaultCertificate: 2 });
   assertEquals(chains(bed.served(undefined)!), ["2.pem"]);
   assert(bed.served("nobody.example") === bed.served(undefined));
   assertEquals(bed.library.contexts.length, 1);
 });
 
-Deno.test("choose() refuses a name that no certificate is for, if it was told to", () => {
+Deno.test("choose() refuses a name without a certificate, if asked to", () => {
   const bed = bench(numbered(3), { sniNomatchAbort: true });
   assertEquals(bed.served("nobody.example"), undefined);
   assertEquals(bed.library.contexts.length, 0);
@@ -165,7 +165,7 @@ Deno.test("prepare() makes what few certificates need, and each once", () => {
   assertEquals(few.library.contexts.length, FEW);
 });
 
-Deno.test("prepare() makes the set for clients that name nobody, besides each alone", () => {
+Deno.test("prepare() makes the set for clients without a name, besides each alone", () => {
   const bed = bench([
     served({ source: "rsa.pem", names: ["a.example"], keyType: "rsa" }),
     served({ source: "ec.pem", names: ["a.example"] }),
@@ -388,7 +388,7 @@ Deno.test("choose() never gives up what it is about to serve", () => {
   for (const { names } of certificates) assertEquals(bed.served(names[0])!.freed, false);
 });
 
-Deno.test("staple() tells the contexts there are, and those that are made later", () => {
+Deno.test("staple() updates existing contexts and those made later", () => {
   const { library, contexts, served: choose } = bench([
     served({ source: "rsa", keyType: "rsa", names: ["a"], fingerprint: "f1" }),
     served({ source: "ec", names: ["a"], fingerprint: "f2" }),

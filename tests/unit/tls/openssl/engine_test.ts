@@ -53,7 +53,7 @@ Deno.test("listen() listens without TLS of the platform's, and tunes the socket"
   assertEquals(network.plainListeners[0]!.closed, true);
 });
 
-Deno.test("listen() does without a kernel that can be tuned", async () => {
+Deno.test("listen() works without a kernel that can be tuned", async () => {
   const { engine, runtime } = bench();
   runtime.kernel = undefined;
   (await engine.listen(OPTIONS)).close();
@@ -154,7 +154,7 @@ Deno.test("adopt() frees the contexts of an engine whose last listener leaves it
   assertEquals(isFreed(), [true, true]);
 });
 
-Deno.test("adopt() rejects what the library refuses, and discard() frees what nobody uses", async () => {
+Deno.test("adopt() rejects what the library refuses, and discard() frees what is unused", async () => {
   const { engine, library, runtime } = bench();
   const listener = await engine.listen(OPTIONS);
   const unwanted = makeOn(runtime, { ...TLS_CONFIGURATION, ciphers: "HIGH" });

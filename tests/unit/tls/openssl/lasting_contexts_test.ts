@@ -63,7 +63,7 @@ const { body: BODY } = helloOf(FRESH);
 const [FIRST] = TLS_CONFIGURATION.certificates;
 const SECOND = { ...FIRST!, source: "b.pem", names: ["b.example"], certificateChain: "other" };
 
-Deno.test("choose() makes a context when somebody first asks for it, and keeps it", () => {
+Deno.test("choose() makes a context when it is first needed, and keeps it", () => {
   const { library, choose } = newContexts({ certificates: [FIRST!, SECOND] });
   assertEquals(library.made.length, 0);
   const first = choose("a.example");
@@ -90,7 +90,7 @@ Deno.test("staple() has what serves the certificate made anew, with the newer re
   assertEquals(response(), undefined);
 });
 
-Deno.test("choose() refuses unknown names only if it is told to", () => {
+Deno.test("choose() refuses unknown names only if asked to", () => {
   const lenient = newContexts();
   assert(lenient.choose("nobody.example") === lenient.choose(undefined));
   const strict = newContexts({ sniNomatchAbort: true });

@@ -47,7 +47,7 @@ Deno.test("the engine says what it is", () => {
   assertEquals([name, library, oneRecordPerRead], ["rustls", "rustls", true]);
 });
 
-Deno.test("check() has the library look at certificate and key, on a port that nobody knows", async () => {
+Deno.test("check() has the library look at certificate and key, on a port that no client knows", async () => {
   const runtime = new FakeRuntime();
   await createRustlsEngine(runtime, TLS_CONFIGURATION).check();
   assertEquals(
@@ -74,7 +74,7 @@ Deno.test("check() names the certificate that the library does not take, and the
   }
 });
 
-Deno.test("the engine does without a kernel's help", async () => {
+Deno.test("the engine works without a kernel's help", async () => {
   const runtime = new FakeRuntime();
   runtime.kernel = undefined;
   const listener = await createRustlsEngine(runtime, TLS_CONFIGURATION).listen(OPTIONS);

@@ -80,7 +80,7 @@ Deno.test("handshakeError() puts each of rustls's reasons into an operator's wor
   }
 });
 
-Deno.test("handshakeError() tells clients that left from clients that failed", () => {
+Deno.test("handshakeError() distinguishes clients that left from clients that failed", () => {
   const words = (kind: "closed" | "reset") =>
     handshakeError(new PeerError("client", kind, "fatal alert: UnknownCA")).message;
   assertEquals(words("closed"), "the client closed the connection during the handshake");
