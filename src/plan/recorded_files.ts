@@ -1,6 +1,6 @@
 /** Files that remember what was read from them, and their metadata at that time. */
 
-import type { Files } from "../runtime/runtime.ts";
+import type { Files, FileStatus } from "../runtime/runtime.ts";
 
 /** By path, as {@linkcode Files.stamp} returns them. */
 export type Stamps = ReadonlyMap<string, string | undefined>;
@@ -9,6 +9,7 @@ export type Stamps = ReadonlyMap<string, string | undefined>;
 export class RecordedFiles implements Files {
   /** By path, the stamp from just before the first reading. */
   readonly stamps = new Map<string, string | undefined>();
+  readonly #modes = new Map<string, number | undefined>();
   readonly #files: Files;
 
   constructor(files: Files) {
@@ -16,13 +17,11 @@ export class RecordedFiles implements Files {
   }
 
   async readText(path: string, limit?: number): Promise<string> {
-    await this.#record(path);
-    return await this.#files.readText(path, limit);
+    return await this.#files.readText(path, limit, await this.#record(path));
   }
 
   async readBytes(path: string, limit?: number): Promise<Uint8Array> {
-    await this.#record(path);
-    return await this.#files.readBytes(path, limit);
+    return await this.#files.readBytes(path, limit, await this.#record(path));
   }
 
   async list(directory: string): Promise<string[] | undefined> {
@@ -30,8 +29,13 @@ export class RecordedFiles implements Files {
     return await this.#files.list(directory);
   }
 
+  status(path: string): Promise<FileStatus | undefined> {
+    return this.#files.status(path);
+  }
+
+  /** Of a file that was read, from just before. */
   mode(path: string): Promise<number | undefined> {
-    return this.#files.mode(path);
+    return this.#modes.has(path) ? Promise.resolve(this.#modes.get(path)) : this.#files.mode(path);
   }
 
   isDirectory(path: string): Promise<boolean> {
@@ -46,7 +50,12 @@ export class RecordedFiles implements Files {
     return this.#files.stamp(path);
   }
 
-  async #record(path: string): Promise<void> {
-    if (!this.stamps.has(path)) this.stamps.set(path, await this.#files.stamp(path));
+  /** What is known now about a path that has not been read yet. */
+  async #record(path: string): Promise<FileStatus | undefined> {
+    if (this.stamps.has(path)) return undefined;
+    const status = await this.#files.status(path);
+    this.stamps.set(path, status?.stamp);
+    if (status !== undefined) this.#modes.set(path, status.mode);
+    return status;
   }
 }

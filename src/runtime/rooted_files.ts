@@ -26,8 +26,9 @@ export function below(directory: string, path: string): string {
 /** Files whose paths mean the same after {@linkcode keepOrigin} as before. */
 export function rootedFiles(files: Files): Files {
   return {
-    readText: (path, limit) => files.readText(fromOrigin(path), limit),
-    readBytes: (path, limit) => files.readBytes(fromOrigin(path), limit),
+    readText: (path, limit, status) => files.readText(fromOrigin(path), limit, status),
+    readBytes: (path, limit, status) => files.readBytes(fromOrigin(path), limit, status),
+    status: (path) => files.status(fromOrigin(path)),
     list: (directory) => files.list(fromOrigin(directory)),
     mode: (path) => files.mode(fromOrigin(path)),
     isDirectory: (path) => files.isDirectory(fromOrigin(path)),

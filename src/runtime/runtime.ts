@@ -10,6 +10,7 @@ import type { PeerError } from "../errors.ts";
 import type { KeyBytes } from "../key_bytes.ts";
 import type { HttpAnswer, HttpQuestion } from "../wire/http.ts";
 import type { SocketAddress } from "../wire/preface.ts";
+import type { Files } from "./files.ts";
 import type { HttpServer, HttpServerOptions } from "./http_server.ts";
 import type { OpenSsl } from "./openssl.ts";
 import type { OtherProcesses } from "./other_process.ts";
@@ -18,6 +19,7 @@ import type { StreamTls } from "./stream_tls.ts";
 import type { Stream, StreamListener, TlsStream, TlsStreamListener } from "./streams.ts";
 
 export type * from "./http_server.ts";
+export type { Files, FileStatus } from "./files.ts";
 export type { Agreement } from "./agreement.ts";
 export type * from "./other_process.ts";
 export type * from "./service.ts";
@@ -163,37 +165,6 @@ export interface HttpRequest extends HttpQuestion {
   /** Max bytes of the whole answer. */
   readonly limit: number;
   readonly abandonment: Abandonment;
-}
-
-/** Files, always read and written as a whole. */
-export interface Files {
-  /**
-   * Rejects with {@linkcode StartupError}: path, cause and nothing else. More bytes than the limit are an error,
-   * because some files have no end. The default limit is 64 MiB, and 1 MiB for a device or a named pipe.
-   */
-  readText(path: string, limit?: number): Promise<string>;
-  /** Rejects as {@linkcode Files.readText} does. */
-  readBytes(path: string, limit?: number): Promise<Uint8Array>;
-  /**
-   * The names of the files in a directory, in no order. Symbolic links are included, unless they lead to something
-   * other than a file. Undefined if there is no such directory. Rejects with {@linkcode StartupError}: path, cause and
-   * nothing else.
-   */
-  list(directory: string): Promise<string[] | undefined>;
-  /** The permission bits of chmod(2), or undefined on Windows. Rejects as `readText` does. */
-  mode(path: string): Promise<number | undefined>;
-  /** Also false if it cannot be seen. */
-  isDirectory(path: string): Promise<boolean>;
-  /**
-   * A value that changes whenever a file or directory is replaced or written to; links are followed. It is made of
-   * device, inode, size and time from stat(2). Undefined if nothing is there, or if it cannot be seen.
-   */
-  stamp(path: string): Promise<string | undefined>;
-  /**
-   * Atomically replaces a file, or creates it, with these permission bits: a reader of the path gets all of the old
-   * bytes or all of the new ones. Rejects as `readText` does.
-   */
-  replace(path: string, bytes: Uint8Array, mode: number): Promise<void>;
 }
 
 /** How a child process ended. */

@@ -7,6 +7,7 @@ import type { StreamTls } from "../../src/runtime/stream_tls.ts";
 import type {
   Endpoint,
   Files,
+  FileStatus,
   HttpAnswer,
   HttpRequest,
   HttpServer,
@@ -285,6 +286,14 @@ export class FakeFiles implements Files {
     this.bytes.set(path, bytes);
     this.modes.set(path, mode);
     return Promise.resolve();
+  }
+
+  async status(path: string): Promise<FileStatus | undefined> {
+    const stamp = await this.stamp(path);
+    if (stamp === undefined) return undefined;
+    const isDirectory = this.directories.has(path);
+    const others = { isFile: !isDirectory, isNamedPipe: false, isDevice: false };
+    return { stamp, mode: await this.mode(path), isDirectory, ...others, size: stamp.length };
   }
 
   /** The content stands for itself. */

@@ -3,7 +3,7 @@
  * retries and log lines belong to the callers.
  */
 
-import type { Files, Kernel, Runtime } from "../runtime.ts";
+import type { Files, FileStatus, Kernel, Runtime } from "../runtime.ts";
 import { StartupError } from "../../errors.ts";
 import { checkedLength, limitFor, readUpTo } from "../bounded_files.ts";
 import { clock } from "../clock.ts";
@@ -79,15 +79,12 @@ export function createRuntime(
 }
 
 const files: Files = {
-  readText: (path, limit) =>
-    named(path, async () => new TextDecoder().decode(await readFile(path, limit))),
-  readBytes: (path, limit) => named(path, () => readFile(path, limit)),
+  readText: (path, limit, status) =>
+    named(path, async () => new TextDecoder().decode(await readFile(path, limit, status))),
+  readBytes: (path, limit, status) => named(path, () => readFile(path, limit, status)),
+  status: (path) => statusOf(path).catch(() => undefined),
   list: (directory) => named(directory, () => list(directory)),
-  mode: (path) =>
-    named(path, async () => {
-      const { mode } = await Deno.stat(path);
-      return mode === null ? undefined : mode & 0o7777;
-    }),
+  mode: (path) => named(path, async () => (await statusOf(path)).mode),
   async isDirectory(path) {
     try {
       return (await Deno.stat(path)).isDirectory;
@@ -96,23 +93,31 @@ const files: Files = {
     }
   },
   async stamp(path) {
-    try {
-      const { dev, ino, size, mtime } = await Deno.stat(path);
-      return [dev, ino, size, mtime?.getTime()].join(" ");
-    } catch {
-      return undefined;
-    }
+    return (await files.status(path))?.stamp;
   },
   replace: (path, bytes, mode) => named(path, () => replace(path, bytes, mode)),
 };
 
-async function readFile(path: string, wanted?: number): Promise<Uint8Array> {
-  const { mode, size, isDirectory, isFile } = await Deno.stat(path);
+async function statusOf(path: string): Promise<FileStatus> {
+  const { dev, ino, mtime, mode, size, isDirectory, isFile } = await Deno.stat(path);
   // Deno 2.4's `isFifo` is never true.
   const type = (mode ?? 0) & FILE_TYPE;
-  const [isNamedPipe, isDevice] = [type === NAMED_PIPE, type === DEVICE];
-  const kind = { path, isDirectory, isNamedPipe, isDevice, size };
-  const limit = limitFor(kind, wanted);
+  return {
+    stamp: [dev, ino, size, mtime?.getTime()].join(" "),
+    mode: mode === null ? undefined : mode & 0o7777,
+    ...{ isDirectory, isNamedPipe: type === NAMED_PIPE, isDevice: type === DEVICE },
+    ...{ isFile, size },
+  };
+}
+
+async function readFile(
+  path: string,
+  wanted: number | undefined,
+  known: FileStatus | undefined,
+): Promise<Uint8Array> {
+  const status = known ?? await statusOf(path);
+  const limit = limitFor({ path, ...status }, wanted);
+  const { isFile, size } = status;
   // One call instead of four, for ten thousand files. Those of /proc are of no known size, and may have no end.
   if (isFile && size > 0) return checkedLength(await Deno.readFile(path), limit);
   using file = await Deno.open(path);

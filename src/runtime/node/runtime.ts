@@ -15,7 +15,7 @@ import { createNodeNetwork } from "./network.ts";
 import { createNodeProcesses, type WorkerProgram } from "./processes.ts";
 import { createNodeService } from "./service.ts";
 import { openNodeTls } from "./tls.ts";
-import type { Files, Kernel, Runtime } from "../runtime.ts";
+import type { Files, FileStatus, Kernel, Runtime } from "../runtime.ts";
 import { rootedFiles } from "../rooted_files.ts";
 
 /** What a process needs from the platform. `ownsLoop` changes nothing here, where Node's own loop is the only one. */
@@ -50,15 +50,12 @@ export function createRuntime(program: RuntimeOptions): Runtime {
 }
 
 const files: Files = {
-  readText: (path, limit) =>
-    named(path, async () => new TextDecoder().decode(await readFile(path, limit))),
-  readBytes: (path, limit) => named(path, () => readFile(path, limit)),
+  readText: (path, limit, status) =>
+    named(path, async () => new TextDecoder().decode(await readFile(path, limit, status))),
+  readBytes: (path, limit, status) => named(path, () => readFile(path, limit, status)),
+  status: (path) => statusOf(path).catch(() => undefined),
   list: (directory) => named(directory, () => list(directory)),
-  mode: (path) =>
-    named(path, async () => {
-      const { mode } = await stat(path);
-      return process.platform === "win32" ? undefined : mode & 0o7777;
-    }),
+  mode: (path) => named(path, async () => (await statusOf(path)).mode),
   async isDirectory(path) {
     try {
       return (await stat(path)).isDirectory();
@@ -67,22 +64,28 @@ const files: Files = {
     }
   },
   async stamp(path) {
-    try {
-      const { dev, ino, size, mtimeMs } = await stat(path);
-      return [dev, ino, size, mtimeMs].join(" ");
-    } catch {
-      return undefined;
-    }
+    return (await files.status(path))?.stamp;
   },
   replace: (path, bytes, mode) => named(path, () => replace(path, bytes, mode)),
 };
 
-async function readFile(path: string, wanted?: number): Promise<Uint8Array> {
+async function statusOf(path: string): Promise<FileStatus> {
   const found = await stat(path);
-  const [isDirectory, isNamedPipe] = [found.isDirectory(), found.isFIFO()];
-  const isDevice = found.isCharacterDevice();
-  const kind = { path, isDirectory, isNamedPipe, isDevice, size: found.size };
-  const limit = limitFor(kind, wanted);
+  const { dev, ino, size, mode, mtimeMs } = found;
+  return {
+    stamp: [dev, ino, size, mtimeMs].join(" "),
+    mode: process.platform === "win32" ? undefined : mode & 0o7777,
+    ...{ isDirectory: found.isDirectory(), isNamedPipe: found.isFIFO() },
+    ...{ isFile: found.isFile(), isDevice: found.isCharacterDevice(), size },
+  };
+}
+
+async function readFile(
+  path: string,
+  wanted: number | undefined,
+  known: FileStatus | undefined,
+): Promise<Uint8Array> {
+  const limit = limitFor({ path, ...known ?? await statusOf(path) }, wanted);
   const file = await open(path);
   try {
     return await readUpTo(limit, async (into) => (await file.read(into)).bytesRead);

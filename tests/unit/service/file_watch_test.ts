@@ -75,3 +75,26 @@ Deno.test("RecordedFiles knows how files looked before they were read", async ()
   assertEquals([...recorded.stamps.keys()], ["d", "d/a", "nothing"]);
   assertEquals([recorded.stamps.get("d/a"), recorded.stamps.get("nothing")], ["one", undefined]);
 });
+
+Deno.test("RecordedFiles looks once at a file, for its reader and for its mode too", async () => {
+  const { files } = new FakeRuntime();
+  files.texts.set("a", "one");
+  files.modes.set("a", 0o640);
+  const looks: string[] = [];
+  const given: unknown[] = [];
+  const recorded = new RecordedFiles(Object.assign(Object.create(files), {
+    mode: (path: string) => (looks.push(`mode ${path}`), files.mode(path)),
+    stamp: (path: string) => (looks.push(`stamp ${path}`), files.stamp(path)),
+    status: (path: string) => (looks.push(`status ${path}`), files.status(path)),
+    readText(path: string, _limit?: number, status?: unknown) {
+      given.push(status);
+      return files.readText(path);
+    },
+  }));
+  await recorded.readText("a");
+  assertEquals(given, [await files.status("a")]);
+  assertEquals(await recorded.mode("a"), 0o640);
+  assertEquals(looks, ["status a"]);
+  await recorded.mode("d");
+  assertEquals(looks, ["status a", "mode d"]);
+});
