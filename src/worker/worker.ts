@@ -308,8 +308,8 @@ class Worker {
 
   #logCounters(): void {
     const counters = this.#proxy?.counters ?? newCounters();
-    const about = { fields: { counters: undefined, ...counters } };
-    this.#log.info("counters: {counters}", { counters: describeCounters(counters) }, about);
+    const fields = { counters: undefined, ...counters };
+    this.#log.info("counters: {counters}", { counters: describeCounters(counters) }, { fields });
   }
 
   #onConnection({ accessLog, accessSample }: WorkerConfiguration): OnConnection | undefined {
