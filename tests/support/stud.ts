@@ -14,22 +14,17 @@ export function studCommand(): string[] {
   const bin = Deno.env.get("STUD_BIN");
   if (bin !== undefined && bin !== "") return bin.split(" ");
   const bundle = Deno.env.get("STUD_BUNDLE");
-  return bundle === undefined || bundle === ""
-    ? sourceCommand()
-    : [Deno.execPath(), "run", "--quiet", "-A", ...BUNDLE_FLAGS, bundle];
+  return bundle === undefined || bundle === "" ? sourceCommand() : startedFrom(bundle);
 }
 
 /** The command that starts stud from its source. */
 export function sourceCommand(): string[] {
-  const entry = new URL("../../mod.ts", import.meta.url).pathname;
-  return [Deno.execPath(), "run", "--quiet", "-A", "--unstable-net", entry];
+  return startedFrom(new URL("../../mod.ts", import.meta.url).pathname);
 }
 
-/**
- * Workers have flags of V8 that make its code cache useless to the supervisor, and the other way round: each would
- * write the whole of it again at every start.
- */
-const BUNDLE_FLAGS = ["--unstable-net", "--no-code-cache"];
+function startedFrom(entry: string): string[] {
+  return [Deno.execPath(), "run", "--quiet", "-A", "--unstable-net", entry];
+}
 
 /**
  * The TLS library that a stud of the tests uses unless a test asks for another: `STUD_TLS_LIBRARY`, or what stud

@@ -263,7 +263,11 @@ const OTHERS: OtherProcesses = {
   announce: async (addresses) => (await import("../linux/announcements.ts")).announce(addresses),
 };
 
-const RUN = ["run", "--quiet", "--no-prompt", "--unstable-net", "-A"];
+/**
+ * V8 rejects code that was compiled under other flags, so a worker's flags would make it and its supervisor each
+ * replace the whole code cache of the other at every start. The supervisor alone uses it.
+ */
+const RUN = ["run", "--quiet", "--no-prompt", "--no-code-cache", "--unstable-net", "-A"];
 
 /**
  * The young generation of a worker's heap is 2 MiB, collected by the worker's own thread. A worker's objects either die
