@@ -1,6 +1,6 @@
 /** Certificates that the TLS library alone refuses, and files beside the certificates, at a reload. */
 
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
+import { assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
 import { eventually } from "../support/eventually.ts";
 import { newCertificate, ReloadingSite } from "../support/reloading_site.ts";
 import { BY_OPENSSL, TLS_LIBRARY } from "../support/stud.ts";
@@ -65,12 +65,8 @@ testWith(
       const next = await site.renew();
       await stud.output(/reloaded: .*; 2 certificates in quarantine/);
       // Which of the files the first look has found is chance.
-      for (let tries = 0;; tries++) {
-        const served = await site.echoOnce(next).then(() => true, () => false);
-        if (served) break;
-        assert(tries < 100, stud.report());
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
+      const served = () => site.echoOnce(next).then(() => true, () => false);
+      await eventually("the renewed certificate", served, 20_000, () => stud.report());
       assertStringIncludes(
         stud.stderr,
         `in quarantine: ${folder}/a.pem: the certificate: OpenSSL refuses it`,

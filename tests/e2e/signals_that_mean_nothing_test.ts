@@ -89,7 +89,9 @@ testWith({ linux: true }, "SIGQUIT ends stud at once, with a line and status 0",
   const workers = stud.workers();
   // A terminal sends it to the whole process group.
   for (const pid of workers) Deno.kill(pid, "SIGQUIT");
-  await pause(100);
+  // They answer a later signal, so they have had this one.
+  for (const pid of workers) Deno.kill(pid, "SIGUSR2");
+  await stud.output(/worker 1: counters: .*worker 2: counters: |2: counters: .*1: counters: /s);
   assertEquals(stud.workers(), workers, stud.report());
   stud.signal("SIGQUIT");
   const { code, signal } = await stud.ended();

@@ -8,43 +8,50 @@ import { TlsSite } from "../support/tls_site.ts";
 const NEEDS = { tools: ["openssl"], linux: true };
 const NAME = "one.example";
 
-for (const version of ["-tls1_2", "-tls1_3"]) {
-  testWith(NEEDS, `${version}: stud's order decides on the protocol`, async () => {
-    await using site = await start(["--alpn-protos", "h2,http/1.1"]);
-    const cases: readonly (readonly [offered: string, chosen: string])[] = [
-      ["http/1.1,h2", "h2"],
-      ["h2,http/1.1", "h2"],
-      ["http/1.1", "http/1.1"],
-      ["spdy/1,http/1.1", "http/1.1"],
-    ];
+const VERSIONS = ["-tls1_2", "-tls1_3"];
+
+testWith(NEEDS, "stud's order decides on the protocol", async () => {
+  await using site = await start(["--alpn-protos", "h2,http/1.1"]);
+  const cases: readonly (readonly [offered: string, chosen: string])[] = [
+    ["http/1.1,h2", "h2"],
+    ["h2,http/1.1", "h2"],
+    ["http/1.1", "http/1.1"],
+    ["spdy/1,http/1.1", "http/1.1"],
+  ];
+  for (const version of VERSIONS) {
     for (const [offered, chosen] of cases) {
       const { served, alpn, report } = await site.handshake(NAME, [version, "-alpn", offered]);
-      assertEquals([offered, served, alpn], [offered, true, chosen], report);
+      const expected = [version, offered, true, chosen];
+      assertEquals([version, offered, served, alpn], expected, report);
     }
-  });
+  }
+});
 
-  testWith(NEEDS, `${version}: a client with other protocols only is refused`, async () => {
-    await using site = await start(["--alpn-protos", "h2"]);
-    const { served, stderr, report } = await site.handshake(NAME, [version, "-alpn", "http/1.1"]);
-    assert(!served, report);
-    assertStringIncludes(stderr, "alert number 120");
-    await site.stud.output(
-      /handshake failed: no application protocol \(ALPN\) in common \(client 127\.0\.0\.1:\d+ .* for one\.example[;)]/,
-    );
-  });
-
-  testWith(NEEDS, `${version}: a client without ALPN is served`, async () => {
-    await using site = await start(["--alpn-protos", "h2"]);
-    const { served, alpn, report } = await site.handshake(NAME, [version]);
-    assertEquals([served, alpn], [true, undefined], report);
-  });
-
-  testWith(NEEDS, `${version}: without --alpn-protos ALPN is not answered`, async () => {
-    await using site = await start([]);
-    const { served, alpn, report } = await site.handshake(NAME, [version, "-alpn", "h2"]);
-    assertEquals([served, alpn], [true, undefined], report);
-  });
+for (const version of VERSIONS) {
+  testWith(
+    NEEDS,
+    `${version}: clients with other protocols only are refused, and those without ALPN served`,
+    async () => {
+      await using site = await start(["--alpn-protos", "h2"]);
+      const { served, stderr, report } = await site.handshake(NAME, [version, "-alpn", "http/1.1"]);
+      assert(!served, report);
+      assertStringIncludes(stderr, "alert number 120");
+      await site.stud.output(
+        /handshake failed: no application protocol \(ALPN\) in common \(client 127\.0\.0\.1:\d+ .* for one\.example[;)]/,
+      );
+      const without = await site.handshake(NAME, [version]);
+      assertEquals([without.served, without.alpn], [true, undefined], without.report);
+    },
+  );
 }
+
+testWith(NEEDS, "without --alpn-protos ALPN is not answered", async () => {
+  await using site = await start([]);
+  for (const version of VERSIONS) {
+    const { served, alpn, report } = await site.handshake(NAME, [version, "-alpn", "h2"]);
+    assertEquals([version, served, alpn], [version, true, undefined], report);
+  }
+});
 
 testWith({ tools: ["curl"], linux: true }, "curl agrees on what stud offers", async () => {
   await using site = await start(["--alpn-protos", "http/1.1"]);

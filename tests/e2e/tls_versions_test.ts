@@ -32,8 +32,12 @@ for (const [options, versions] of CASES) {
   testWith(NEEDS, `${what}: ${versions.join(", ")}`, async () => {
     await using site = await start(options);
     for (const [version, args] of Object.entries(VERSIONS)) {
-      const { served, protocol, report } = await site.handshake(NAME, args);
+      const { served, protocol, stderr, report } = await site.handshake(NAME, args);
       assertEquals([version, served], [version, versions.includes(version)], report);
+      // protocol_version; of lower versions that stud offers, it is the client that does not want them.
+      if (versions.every((allowed) => allowed > version)) {
+        assertStringIncludes(stderr, "alert number 70", report);
+      }
       if (served) assertEquals(protocol, version, report);
     }
     if (versions.length < 4) {
@@ -47,13 +51,6 @@ for (const [options, versions] of CASES) {
     assertEquals(explained.test(site.stud.stderr), old, site.stud.report());
   });
 }
-
-testWith(NEEDS, "refused versions get the alert protocol_version", async () => {
-  await using site = await start(["--tls-protos", "TLSv1.3"]);
-  const { served, stderr, report } = await site.handshake(NAME, ["-tls1_2"]);
-  assert(!served, report);
-  assertStringIncludes(stderr, "alert number 70");
-});
 
 testWith(NEEDS, "@SECLEVEL in -c stands above the level that old versions would get", async () => {
   await using site = await start(["--ssl", "-c", "DEFAULT@SECLEVEL=1"]);
