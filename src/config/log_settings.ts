@@ -4,7 +4,7 @@
  */
 
 import { UsageError } from "../errors.ts";
-import { parseCidr } from "../wire/cidr.ts";
+import { parseNetwork } from "../wire/network.ts";
 import { lastValue, type RawValues } from "./raw_values.ts";
 import type { LogSettings, TlsLibraryName } from "./settings.ts";
 
@@ -38,7 +38,7 @@ function checkTrace({ traceClient }: Pick<LogSettings, "traceClient">, values: R
     throw new UsageError(`${seconds.origin} needs --trace-client CIDR`);
   }
   try {
-    parseCidr(traceClient);
+    parseNetwork(traceClient);
   } catch {
     throw new UsageError(
       `${

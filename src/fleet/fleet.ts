@@ -20,7 +20,6 @@ import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import { isSameData } from "../same_data.ts";
-import { parseCidr } from "../wire/cidr.ts";
 import { parseNetwork } from "../wire/network.ts";
 import { Generation } from "./generation.ts";
 import { Handover } from "./handover.ts";
@@ -167,7 +166,7 @@ export class Fleet {
    */
   async trace(cidr: string, seconds: number): Promise<number> {
     try {
-      parseCidr(cidr);
+      parseNetwork(cidr);
     } catch (error) {
       throw new UsageError((error as Error).message, { cause: error });
     }
