@@ -25,13 +25,13 @@ export class Histogram {
     this.counts = new Array<number>(bounds.length + 1).fill(0);
   }
 
-  /** Counts a value, in the unit of its family. */
+  /** Counts a value, in the unit of its family. A negative one, as of clocks of different precision, counts as 0. */
   observe(value: number): void {
     const bounds = this.#bounds;
     let index = 0;
     while (index < bounds.length && value > bounds[index]!) index++;
     this.counts[index]!++;
-    this.sum += value;
+    if (value > 0) this.sum += value;
     this.total++;
   }
 }

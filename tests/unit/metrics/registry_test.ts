@@ -24,6 +24,14 @@ Deno.test("a histogram counts each value in the first bucket that holds it", () 
   assertEquals(histogram.sum, 1e9 + 7.2);
 });
 
+Deno.test("a time that two clocks make negative is counted, as a value that a supervisor accepts", () => {
+  const registry = new Registry();
+  registry.histogram("connection_duration_seconds", ["web"]).observe(-0.0004);
+  const [[, value]] = [...registry.values()] as [[string, number[]]];
+  assertEquals([value[0], value.at(-1)], [1, 0]);
+  assert(isSeriesValue(value, FAMILIES.connection_duration_seconds));
+});
+
 Deno.test("what is beyond the max number of series of a family is counted together", () => {
   const registry = new Registry();
   for (let name = 0; name < MAX_SERIES; name++) {
