@@ -4,11 +4,11 @@
  */
 
 import { CertificatesRefused, PortInUseError } from "../errors.ts";
+import { MAX_LABEL } from "../metrics/series.ts";
 import {
   type CounterReport,
   EVENTS,
   type Fault,
-  type HandshakeFailure,
   MAX_FAILURES,
   MAX_REASON,
   MAX_REFUSED,
@@ -16,6 +16,7 @@ import {
   MAX_TEXT,
   type WorkerCounters,
   type WorkerEvent,
+  type WorkerFaults,
 } from "./messages.ts";
 import { ProtocolError } from "./shapes.ts";
 
@@ -54,13 +55,20 @@ export function messageText(text: string): string {
   return shortened(text, MAX_TEXT);
 }
 
-/** The failed handshakes to answer with: as many as fit, with texts that are short enough. */
-export function failuresToTell(failures: readonly HandshakeFailure[]): HandshakeFailure[] {
-  return failures.slice(0, MAX_FAILURES).map((failure) => ({
-    ...failure,
-    frontend: shortened(failure.frontend, 200),
-    lastServerName: shortened(failure.lastServerName, 255),
-  }));
+/** The faults to answer with: as many as fit, with texts that are short enough. */
+export function faultsToTell({ handshakes, backends }: WorkerFaults): WorkerFaults {
+  return {
+    handshakes: handshakes.slice(0, MAX_FAILURES).map((failure) => ({
+      ...failure,
+      frontend: shortened(failure.frontend, MAX_LABEL),
+      lastServerName: shortened(failure.lastServerName, 255),
+    })),
+    backends: backends.slice(0, MAX_FAILURES).map(({ address, time, reason }) => ({
+      address: shortened(address, MAX_LABEL),
+      time,
+      reason: shortened(reason, MAX_REASON),
+    })),
+  };
 }
 
 /** The fault to answer for an error; `text` describes it to the operator. */

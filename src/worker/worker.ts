@@ -6,12 +6,7 @@
 import { deferred } from "../deferred.ts";
 import { type LogLevel, StartupError } from "../errors.ts";
 import { messageLine, readRequests } from "../control/message_lines.ts";
-import {
-  accessMessages,
-  failuresToTell,
-  faultOf,
-  messageText,
-} from "../control/worker_messages.ts";
+import { accessMessages, faultOf, faultsToTell, messageText } from "../control/worker_messages.ts";
 import type {
   Answer,
   Asked,
@@ -74,7 +69,7 @@ class Worker {
     steer: ({ address, steering }) => this.#runtime.kernel?.steer(address, steering ?? undefined),
     drain: (asked) => this.#drain(asked),
     report: () => this.#logCounters(),
-    failures: () => ({ failures: failuresToTell(this.#proxy?.failures ?? []) }),
+    faults: () => faultsToTell(this.#proxy?.faults ?? { handshakes: [], backends: [] }),
     trace: (order) => this.#proxy?.tracing.begin(order),
     connections: ({ filter, limit }) => {
       return this.#proxy?.connections(filter, limit) ?? { matching: 0, connections: [] };

@@ -99,7 +99,7 @@ Deno.test("failed handshakes, silent clients and failed backends are counted by 
   runtime.network.answer = () => Promise.reject(new NativeError("refused"));
   await begin(3);
   assertEquals(counted("connections_silent"), { web: 1 });
-  assertEquals(counted("handshake_failures"), { "web handshake": 1 });
+  assertEquals(counted("handshake_failures"), { "web closed": 1 });
   assertEquals(counted("backend_failures"), { "127.0.0.1:8000 refused": 1 });
   assertEquals(counted("connections_ended"), {
     "web silent client": 1,
