@@ -100,6 +100,7 @@ export const LAYERS: readonly Layer[] = [
     imports: [
       ...[...BASE, "src/metrics/", "src/wire/", "src/x509/", "src/ocsp/response.ts"],
       ...["src/control/messages.ts", "src/fleet/allowance.ts"],
+      ...["src/config/duration.ts", "src/tls/post_quantum.ts"],
       ...[
         "type src/fleet/",
         "type src/plan/",

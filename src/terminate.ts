@@ -116,7 +116,7 @@ async function start(runtime: Runtime, options: TerminateOptions): Promise<Termi
       return { ...proxy.counters };
     },
     metrics: (format = "prometheus") => report.metrics(proxy.metrics.values(), format),
-    status: () => report.status(proxy.metrics.values(), runtime.clock.date()),
+    status: () => report.status(proxy.metrics.values(), proxy.faults, runtime.clock.date()),
     async close(options?: CloseOptions) {
       const { drainTimeout = settings.timeouts.drain } = checkCloseOptions(options);
       report.drains();

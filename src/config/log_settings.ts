@@ -4,8 +4,8 @@
  */
 
 import { UsageError } from "../errors.ts";
-import { parseCidr } from "../wire/cidr.ts";
 import { escapeControl, quote } from "../wire/escape.ts";
+import { parseNetwork } from "../wire/network.ts";
 import { lastValue, type RawValues } from "./raw_values.ts";
 import type { LogSettings, TlsLibraryName } from "./settings.ts";
 
@@ -58,7 +58,7 @@ function checkTrace({ traceClient }: Pick<LogSettings, "traceClient">, values: R
     throw new UsageError(`${seconds.origin} needs --trace-client CIDR`);
   }
   try {
-    parseCidr(traceClient);
+    parseNetwork(traceClient);
   } catch {
     throw new UsageError(
       `${

@@ -167,8 +167,8 @@ export const MAX_ACCESS_LINE = 128 << 10;
 /** Max number of values with a log line, and max UTF-16 code units of a text among them. */
 export const MAX_FIELDS = 64;
 export const MAX_FIELD = 10_000;
-/** Max number of reasons of all frontends for which handshakes failed. */
-export const MAX_FAILURES = 2_000;
+/** Max number of failures of a kind in one answer; with all texts at their longest they fit into a line. */
+export const MAX_FAILURES = 100;
 /** Max live connections in one answer; with all fields at their longest they fit into a line. */
 export const MAX_CONNECTIONS = 500;
 /** Max series in one report; with all labels at their longest they fit into a line. */
@@ -206,9 +206,9 @@ const LIVE_CONNECTION = fieldsOf({
 });
 
 /** The handshakes of a frontend that failed for one reason. */
-const FAILURE = fieldsOf({
+const HANDSHAKE_FAILURE = fieldsOf({
   /** As the operator wrote it. */
-  frontend: text(1_000),
+  frontend: text(MAX_LABEL),
   reason: oneOf(...HANDSHAKE_REASON_CODES),
   count: wholeNumber(),
   /** ISO 8601. */
@@ -217,6 +217,20 @@ const FAILURE = fieldsOf({
   lastClient: text(64),
   /** Empty if it asked for none. */
   lastServerName: text(255),
+});
+
+/** The last failure of a backend's address. */
+const BACKEND_FAILURE = fieldsOf({
+  address: text(MAX_LABEL),
+  /** ISO 8601. */
+  time: text(30),
+  reason: text(MAX_REASON),
+});
+
+/** What has failed in a worker. */
+const FAULTS = fieldsOf({
+  handshakes: listOf(HANDSHAKE_FAILURE, MAX_FAILURES),
+  backends: listOf(BACKEND_FAILURE, MAX_FAILURES),
 });
 
 /** A {@linkcode WorkerState}. The line is followed by this many certificates, which are part of the state once read. */
@@ -280,8 +294,11 @@ export const REQUESTS = {
   },
   /** Log the counters. */
   report: { ask: NOTHING, answer: NOTHING },
-  /** The handshakes that failed since the worker's start, the most frequent first. */
-  failures: { ask: NOTHING, answer: fieldsOf({ failures: listOf(FAILURE, MAX_FAILURES) }) },
+  /**
+   * The handshakes that failed since the worker's start, the most frequent first, and the last failure of each backend
+   * address, the latest first.
+   */
+  faults: { ask: NOTHING, answer: FAULTS },
   /** Log everything about the handshakes of clients in this network for this time. */
   trace: { ask: fieldsOf({ cidr: text(64), seconds: duration }), answer: NOTHING },
   /** The live connections that match, the oldest first, at most `limit`, and how many match. */
@@ -350,7 +367,9 @@ export type WorkerEvent = {
 }[keyof typeof EVENTS];
 
 /** The handshakes of a frontend that failed for one reason. */
-export type HandshakeFailure = ValueOf<typeof FAILURE>;
+export type HandshakeFailure = ValueOf<typeof HANDSHAKE_FAILURE>;
+/** What has failed in a worker. */
+export type WorkerFaults = ValueOf<typeof FAULTS>;
 /** The library that does TLS in a worker. */
 export type ServingBy = ValueOf<typeof SERVING_BY>;
 /** One live connection of a worker. */

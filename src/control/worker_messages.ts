@@ -5,11 +5,11 @@
 
 import { counted } from "../counted.ts";
 import { CertificatesRefused, type LogLevel, PortInUseError } from "../errors.ts";
+import { MAX_LABEL } from "../metrics/series.ts";
 import {
   type CounterReport,
   EVENTS,
   type Fault,
-  type HandshakeFailure,
   MAX_FAILURES,
   MAX_FIELD,
   MAX_FIELDS,
@@ -19,6 +19,7 @@ import {
   MAX_TEXT,
   type WorkerCounters,
   type WorkerEvent,
+  type WorkerFaults,
 } from "./messages.ts";
 import { ProtocolError } from "./shapes.ts";
 
@@ -75,13 +76,20 @@ export function linesLost(lost: number): WorkerEvent {
   return logMessage("warning", `${counted(lost, "log line")} of this worker lost`, about);
 }
 
-/** The failed handshakes to answer with: as many as fit, with texts that are short enough. */
-export function failuresToTell(failures: readonly HandshakeFailure[]): HandshakeFailure[] {
-  return failures.slice(0, MAX_FAILURES).map((failure) => ({
-    ...failure,
-    frontend: shortened(failure.frontend, 200),
-    lastServerName: shortened(failure.lastServerName, 255),
-  }));
+/** The faults to answer with: as many as fit, with texts that are short enough. */
+export function faultsToTell({ handshakes, backends }: WorkerFaults): WorkerFaults {
+  return {
+    handshakes: handshakes.slice(0, MAX_FAILURES).map((failure) => ({
+      ...failure,
+      frontend: shortened(failure.frontend, MAX_LABEL),
+      lastServerName: shortened(failure.lastServerName, 255),
+    })),
+    backends: backends.slice(0, MAX_FAILURES).map(({ address, time, reason }) => ({
+      address: shortened(address, MAX_LABEL),
+      time,
+      reason: shortened(reason, MAX_REASON),
+    })),
+  };
 }
 
 /** The fault to answer for an error; `text` describes it to the operator. */

@@ -6,11 +6,11 @@
 import {
   type Asked,
   type ConnectionFilter,
-  type HandshakeFailure,
   type LiveConnection,
   MAX_CONNECTIONS,
   type ServingBy,
   type WorkerCounters,
+  type WorkerFaults,
   type WorkerState,
 } from "../control/messages.ts";
 import { needsPreparation } from "../control/worker_state.ts";
@@ -20,10 +20,10 @@ import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 import { isSameData } from "../same_data.ts";
-import { parseCidr } from "../wire/cidr.ts";
 import { parseNetwork } from "../wire/network.ts";
 import { Generation } from "./generation.ts";
 import { Handover } from "./handover.ts";
+import { mergedFaults } from "./merged_faults.ts";
 import { SlotRecord, type WorkerFacts, type WorkerMetrics } from "./slot_record.ts";
 import type { WorkerProcess } from "./worker_process.ts";
 
@@ -151,14 +151,11 @@ export class Fleet {
   }
 
   /**
-   * The handshakes that failed in the live workers, by frontend and reason, the most frequent first. A worker that does
-   * not answer is left out; never rejects.
+   * The handshakes that failed in the live workers, and the last failures of backends. A worker that does not answer
+   * at once is left out; never rejects.
    */
-  async failures(): Promise<readonly HandshakeFailure[]> {
-    const answers = await Promise.allSettled(this.alive.map((one) => one.ask("failures", {})));
-    return mergedFailures(
-      answers.flatMap((one) => one.status === "fulfilled" ? one.value.failures : []),
-    );
+  async faults(): Promise<WorkerFaults> {
+    return mergedFaults(await this.#askAll((worker) => worker.ask("faults", {}), FAULTS_LIMIT));
   }
 
   /**
@@ -167,17 +164,14 @@ export class Fleet {
    */
   async trace(cidr: string, seconds: number): Promise<number> {
     try {
-      parseCidr(cidr);
+      parseNetwork(cidr);
     } catch (error) {
       throw new UsageError((error as Error).message, { cause: error });
     }
     const { clock } = this.#options.runtime;
     this.#trace = { cidr, until: clock.now() + 1_000 * seconds };
     const order = { cidr, seconds };
-    const asked = this.alive.filter(({ hasServed }) => hasServed)
-      .map((worker) => worker.ask("trace", order));
-    const answers = await Promise.allSettled(asked);
-    return answers.filter(({ status }) => status === "fulfilled").length;
+    return (await this.#askAll((worker) => worker.ask("trace", order))).length;
   }
 
   /** The rest of the trace that is under way. */
@@ -200,10 +194,13 @@ export class Fleet {
   }
 
   /** The answers of all workers that serve; one that is gone, or hangs, has none. */
-  async #askAll<Given>(ask: (worker: WorkerProcess) => Promise<Given>): Promise<Given[]> {
+  async #askAll<Given>(
+    ask: (worker: WorkerProcess) => Promise<Given>,
+    limit = ASK_LIMIT,
+  ): Promise<Given[]> {
     const { clock } = this.#options.runtime;
     const late = deferred<undefined>();
-    const cancel = clock.after(ASK_LIMIT, () => late.resolve(undefined));
+    const cancel = clock.after(limit, () => late.resolve(undefined));
     const serving = this.alive.filter(({ hasServed }) => hasServed);
     const answers = await Promise.all(serving.map((worker) => {
       return Promise.race([ask(worker).catch(() => undefined), late.promise]);
@@ -302,6 +299,8 @@ export interface LiveConnections {
 
 /** Milliseconds that a worker may take to answer a question of the status page. */
 const ASK_LIMIT = 2_000;
+/** The same for details without which the status is still worth showing. */
+const FAULTS_LIMIT = 500;
 
 /**
  * What a running process cannot change: the number of workers, its user, its sandbox, the third-party code it has
@@ -317,18 +316,6 @@ function canChangeInPlace(
     from.steer === to.steer && from.steersAlways === to.steersAlways &&
     from.tls.library === to.tls.library && from.tls.sslEngine === to.tls.sslEngine &&
     isSameData(from.tls.backend, to.tls.backend);
-}
-
-/** Sums of several workers, with the last of each; the most frequent first. */
-export function mergedFailures(all: readonly HandshakeFailure[]): HandshakeFailure[] {
-  const merged = new Map<string, HandshakeFailure>();
-  for (const failure of all) {
-    const key = `${failure.frontend}\n${failure.reason}`;
-    const known = merged.get(key);
-    const last = known !== undefined && known.lastTime > failure.lastTime ? known : failure;
-    merged.set(key, { ...last, count: failure.count + (known?.count ?? 0) });
-  }
-  return [...merged.values()].toSorted((one, other) => other.count - one.count);
 }
 
 const NO_TRACE = { cidr: "", until: -Infinity };

@@ -32,7 +32,7 @@ export class Histogram {
     let index = 0;
     while (index < bounds.length && value > bounds[index]!) index++;
     this.counts[index]!++;
-    this.sum += value;
+    if (value > 0) this.sum += value;
     this.total++;
   }
 }

@@ -1,6 +1,15 @@
-/** What is counted for each address of the backend. */
+/** What is counted for each address of the backend, and how the last attempt to connect to it failed. */
 
 import type { Cell, Histogram, Registry } from "../metrics/registry.ts";
+
+/** The last failure of an address. */
+export interface BackendFailure {
+  /** `HOST:PORT`, or a path. */
+  readonly address: string;
+  /** ISO 8601. */
+  readonly time: string;
+  readonly reason: string;
+}
 
 /** The counts of one address. */
 export class BackendCounts {
@@ -9,6 +18,8 @@ export class BackendCounts {
   readonly #registry: Registry;
   readonly #connects: Cell;
   readonly #connectTime: Histogram;
+  #failedAt: Date | undefined;
+  #because = "";
 
   constructor(registry: Registry, address: string) {
     this.address = address;
@@ -23,8 +34,16 @@ export class BackendCounts {
     this.#connectTime.observe(milliseconds / 1000);
   }
 
-  /** It could not be connected to. */
-  failed(reason: string): void {
-    this.#registry.counter("backend_failures", [this.address, reason]).value++;
+  /** It could not be connected to. `kind` is counted; `because` says it in words. */
+  failed(kind: string, because: string, at: Date): void {
+    this.#registry.counter("backend_failures", [this.address, kind]).value++;
+    this.#failedAt = at;
+    this.#because = because;
+  }
+
+  /** Undefined: it has not failed yet. */
+  get lastFailure(): BackendFailure | undefined {
+    if (this.#failedAt === undefined) return undefined;
+    return { address: this.address, time: this.#failedAt.toISOString(), reason: this.#because };
   }
 }

@@ -10,7 +10,7 @@ import type { Registry } from "../metrics/registry.ts";
 import type { Endpoint, Runtime, Stream } from "../runtime/runtime.ts";
 import { endpointText, type PendingBackend, type TlsDialer } from "../tls/dialer.ts";
 import type { AccessRecord } from "./access_log.ts";
-import { BackendCounts } from "./backend_counts.ts";
+import { BackendCounts, type BackendFailure } from "./backend_counts.ts";
 import type { Aborter } from "./aborter.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 import { type Dial, DialError, type DialFault, StaggeredDialer } from "./staggered_dialer.ts";
@@ -134,6 +134,12 @@ export class BackendDialer {
     }
   }
 
+  /** The last failure of each address that has failed, the latest first. */
+  get failures(): BackendFailure[] {
+    return [...this.#counts.values()].flatMap(({ lastFailure }) => lastFailure ?? [])
+      .toSorted((one, other) => one.time < other.time ? 1 : -1);
+  }
+
   /** Cancels every connection that is not yet established. */
   abandonAll(): void {
     this.#abandoned = true;
@@ -168,9 +174,9 @@ export class BackendDialer {
 
   /** An attempt that another address has overtaken has not failed. */
   #failed(counts: BackendCounts, error: unknown, abandonment?: Abandonment): void {
-    if (abandonment?.given !== true) {
-      counts.failed(this.#runtime.network.peerError(error, "backend").kind);
-    }
+    if (abandonment?.given === true) return;
+    const { kind, message } = this.#runtime.network.peerError(error, "backend");
+    counts.failed(kind, message, this.#runtime.clock.date());
   }
 
   #countsOf(endpoint: Endpoint): BackendCounts {
@@ -222,13 +228,16 @@ export class BackendDialer {
   #fault({ endpoint, error, givenUp }: DialFault): PeerError {
     const where = endpointText(endpoint);
     const native = this.#runtime.network.peerError(error, "backend");
-    if (givenUp && !this.#abandoned) this.#countsOf(endpoint).failed("timeout");
     if (!givenUp) {
       return new PeerError("backend", native.kind, `${where}: ${native.message}`, { cause: error });
     }
     const what = this.#tls === undefined ? "no connection" : "no TLS connection";
     const limit = this.#abandoned ? "before the drain timeout" : `within ${this.#timeout / 1000} s`;
-    return new PeerError("backend", "timeout", `${where}: ${what} ${limit}`, { cause: error });
+    const reason = `${what} ${limit}`;
+    if (!this.#abandoned) {
+      this.#countsOf(endpoint).failed("timeout", reason, this.#runtime.clock.date());
+    }
+    return new PeerError("backend", "timeout", `${where}: ${reason}`, { cause: error });
   }
 }
 

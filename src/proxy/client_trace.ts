@@ -8,8 +8,8 @@ import type { Logger } from "../log/logger.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import type { Client, OnHello, SecureClient } from "../tls/engine.ts";
 import { handshakeFailureReason } from "../tls/handshake_reasons.ts";
-import { isWithin, type Network, parseCidr } from "../wire/cidr.ts";
 import { describedHello, offersText } from "../wire/client_offers_text.ts";
+import { isInNetwork, type Network, parseNetwork } from "../wire/network.ts";
 import { negotiatedBy } from "./access_log.ts";
 import { clientFacts } from "./client_facts.ts";
 import { describeAgreed } from "./connection_log.ts";
@@ -27,7 +27,7 @@ export class Tracing {
 
   /** Begins a trace, in place of the one before. Throws `AddressFormatError`. */
   begin(order: TraceOrder): void {
-    const network = parseCidr(order.cidr);
+    const network = parseNetwork(order.cidr);
     this.end();
     this.current = new ClientTrace(this.#services, order, network, () => this.end());
   }
@@ -93,7 +93,7 @@ export class ClientTrace {
   begin(client: Client): TracedClient | undefined {
     const { clientInHeader } = client;
     const isMeant = [clientInHeader, client.pair.peer].some((address) =>
-      address !== undefined && isWithin(this.#network, address.host)
+      address !== undefined && isInNetwork(address.host, this.#network)
     );
     return isMeant ? new TracedClient(this, client) : undefined;
   }

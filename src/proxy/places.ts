@@ -195,7 +195,7 @@ export class Place {
       this.#handshakes?.delete(deadline);
       expire();
     });
-    this.began = Math.trunc(deadline.began);
+    this.began = Math.floor(deadline.began);
     this.#handshakes?.add(deadline);
     return deadline;
   }

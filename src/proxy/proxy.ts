@@ -22,6 +22,7 @@ import { Departures } from "./departures.ts";
 import { FaultLog } from "./fault_log.ts";
 import { Frontend, type FrontendShares } from "./frontend.ts";
 import { FrontendCounts } from "./frontend_counts.ts";
+import type { BackendFailure } from "./backend_counts.ts";
 import type { HandshakeFailure } from "./handshake_failures.ts";
 import {
   disconnect,
@@ -44,6 +45,12 @@ import { formatSocketAddress } from "../wire/ip_address.ts";
 import { StallWatch } from "./stall_watch.ts";
 
 export type { ProxyFrontend, ProxyOptions, ProxyTimeouts } from "./proxy_options.ts";
+
+/** What has failed. */
+export interface ProxyFaults {
+  readonly handshakes: readonly HandshakeFailure[];
+  readonly backends: readonly BackendFailure[];
+}
 
 /** A running proxy. */
 export class Proxy {
@@ -95,9 +102,12 @@ export class Proxy {
     this.#services.backend.use(endpoints);
   }
 
-  /** The handshakes that failed since the start, by frontend and reason, the most frequent first. */
-  get failures(): readonly HandshakeFailure[] {
-    return this.#faults.failures.all;
+  /**
+   * The handshakes that failed since the start, by frontend and reason, the most frequent first, and the last failure
+   * of each backend address, the latest first.
+   */
+  get faults(): ProxyFaults {
+    return { handshakes: this.#faults.failures.all, backends: this.#services.backend.failures };
   }
 
   /** Starts to accept clients. */

@@ -16,9 +16,11 @@ import type { ReloadStatus, Status, WorkerStatus } from "./status.ts";
 import type { Staples, StatusSubject } from "./subject.ts";
 import {
   backendsOf,
+  type Faults,
   frontendNamer,
   frontendsOf,
   handshakesOf,
+  NO_FAULTS,
   postQuantumOf,
   totalsOf,
 } from "./traffic_status.ts";
@@ -94,8 +96,8 @@ export class Collector {
 
   /** Everything. */
   async status(): Promise<Status> {
-    await this.#look();
-    return this.#statusNow(this.#view());
+    const [faults] = await Promise.all([this.#subject?.fleet.faults(), this.#look()]);
+    return this.#statusNow(this.#view(), faults);
   }
 
   /** Every family of numbers. */
@@ -128,7 +130,7 @@ export class Collector {
     await this.#uses.look([this.#options.pid, ...pids], this.#options.clock.now());
   }
 
-  #statusNow(view: SeriesView): Status {
+  #statusNow(view: SeriesView, faults: Faults = NO_FAULTS): Status {
     const { clock, version, runtime, pid, startedAt, lines } = this.#options;
     const subject = this.#subject;
     const { frontends = [], library = "" } = subject ?? {};
@@ -147,9 +149,9 @@ export class Collector {
       workers: this.#workers(),
       certificates: this.#certificates.certificates(this.#staples(), now),
       quarantine: this.#certificates.quarantine(),
-      backends: backendsOf(view),
-      handshakes: handshakesOf(view),
-      postQuantum: postQuantumOf(view, library, subject?.plan.settings.engine.groups),
+      backends: backendsOf(view, faults),
+      handshakes: handshakesOf(view, faults),
+      postQuantum: postQuantumOf(view, library, subject?.plan.settings.engine),
       history: this.#history.status(),
       reloads: this.#reloads,
       warnings: lines.latest,

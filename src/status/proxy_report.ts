@@ -10,6 +10,7 @@ import type { ProxyStatus } from "./proxy_status.ts";
 import type { ServedFrontend } from "./subject.ts";
 import {
   backendsOf,
+  type Faults,
   frontendNamer,
   frontendsOf,
   handshakesOf,
@@ -34,8 +35,8 @@ export class ProxyReport {
     this.#isDraining = true;
   }
 
-  /** Everything, with what has been counted by now. */
-  status(values: SeriesValues, now: Date): ProxyStatus {
+  /** Everything, with what has been counted and has failed by now. */
+  status(values: SeriesValues, faults: Faults, now: Date): ProxyStatus {
     const view = this.#view(values);
     return {
       time: now.toISOString(),
@@ -44,9 +45,9 @@ export class ProxyReport {
       state: this.#isDraining ? "draining" : "serving",
       totals: totalsOf(view),
       frontends: frontendsOf(view, this.#frontends, !this.#isDraining),
-      backends: backendsOf(view),
+      backends: backendsOf(view, faults),
       certificates: this.#certificates.certificates(new Map(), now),
-      handshakes: handshakesOf(view),
+      handshakes: handshakesOf(view, faults),
     };
   }
 

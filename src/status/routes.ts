@@ -9,6 +9,7 @@ import { connectionQuery, FILTERS } from "./connection_query.ts";
 import { chooseFormat, formatMetrics, METRICS_TYPES } from "./openmetrics.ts";
 import { page, pagePolicy } from "./page/page.ts";
 import { QueryError } from "./query.ts";
+import { traceQuery } from "./trace_query.ts";
 import type { StatusSource } from "./source.ts";
 
 /** What an endpoint has to answer with. */
@@ -112,6 +113,15 @@ export const ROUTES: readonly Route[] = [
       if (level === undefined) throw new QueryError(`level must be one of ${LEVELS.join(", ")}`);
       await source.setLogLevel(level);
       return json({ level, until: "the next reload of the configuration" });
+    },
+  },
+  {
+    method: "POST",
+    path: "/trace",
+    parameters: ["cidr", "for"],
+    async answer({ source, query }) {
+      const { cidr, seconds } = traceQuery(query);
+      return json({ cidr, seconds, workers: await source.trace(cidr, seconds) });
     },
   },
   {

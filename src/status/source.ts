@@ -21,6 +21,11 @@ export interface StatusSource {
   reopen(): Promise<void>;
   /** Logs from this level on, until a reload of the configuration. */
   setLogLevel(level: LogSettings["level"]): Promise<void>;
+  /**
+   * Logs everything about the handshakes of clients in this network for this time. Resolves with how many workers do;
+   * rejects with `UsageError` if it is no network.
+   */
+  trace(cidr: string, seconds: number): Promise<number>;
   /** Resets the connections that match; resolves with their number. */
   disconnect(filter: ConnectionFilter): Promise<number>;
 }

@@ -217,6 +217,7 @@ export class StatusService {
       drain: () => this.#commands?.drain() ?? false,
       reopen: async () => await this.#commands?.reopen(),
       setLogLevel: (level) => subject().setLogLevel(level),
+      trace: (cidr, seconds) => subject().fleet.trace(cidr, seconds),
       disconnect: (filter) => subject().fleet.disconnect(filter),
     };
   }

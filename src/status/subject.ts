@@ -12,7 +12,10 @@ export interface StatusSubject {
   readonly frontends: readonly ServedFrontend[];
   /** The TLS library of the workers; empty until they serve. */
   readonly library: string;
-  readonly fleet: Pick<Fleet, "metrics" | "workers" | "connections" | "disconnect">;
+  readonly fleet: Pick<
+    Fleet,
+    "metrics" | "workers" | "connections" | "disconnect" | "faults" | "trace"
+  >;
 }
 
 /** One frontend. */

@@ -1,6 +1,9 @@
 /** What the status tells of frontends, backends and handshakes, from the numbers that workers count. */
 
 import { formatSocketAddress } from "../wire/ip_address.ts";
+import type { WorkerFaults } from "../control/messages.ts";
+import type { EngineSettings } from "../config/settings.ts";
+import { isHybrid, postQuantum } from "../tls/post_quantum.ts";
 import type { SeriesView } from "./series_view.ts";
 import type {
   BackendStatus,
@@ -59,23 +62,30 @@ export function frontendNamer(frontends: readonly ServedFrontend[]): (label: str
   return (label) => names.get(label) ?? label;
 }
 
+/** What has failed, in as far as the workers tell it. */
+export type Faults = WorkerFaults;
+
+/** Nothing is known about what has failed. */
+export const NO_FAULTS: Faults = { handshakes: [], backends: [] };
+
 /** Each address that the backend has had. */
-export function backendsOf(view: SeriesView): BackendStatus[] {
+export function backendsOf(view: SeriesView, { backends: last }: Faults): BackendStatus[] {
   const [connects, failures] = [
     view.by("backend_connects", "backend"),
     view.by("backend_failures", "backend"),
   ];
+  const lastOf = new Map(last.map(({ address, time, reason }) => [address, { time, reason }]));
   return [...new Set([...Object.keys(connects), ...Object.keys(failures)])].map((address) => ({
     address,
     connects: connects[address] ?? 0,
     failures: failures[address] ?? 0,
     connectTime: view.mean("backend_connect_duration_seconds", { backend: address }),
-    lastFailure: null,
+    lastFailure: lastOf.get(address) ?? null,
   }));
 }
 
 /** All handshakes. */
-export function handshakesOf(view: SeriesView): HandshakeStatus {
+export function handshakesOf(view: SeriesView, { handshakes: last }: Faults): HandshakeStatus {
   const resumed = view.by("handshakes", "resumed");
   const failures = Object.entries(view.by("handshake_failures", "reason"));
   return {
@@ -86,48 +96,40 @@ export function handshakesOf(view: SeriesView): HandshakeStatus {
     full: resumed["no"] ?? 0,
     time: view.mean("handshake_duration_seconds"),
     failures: failures.sort(([, one], [, other]) => other - one).map(([reason, count]) => ({
-      ...{ reason, count, lastTime: null, lastClient: null, lastServerName: null },
+      ...{ reason, count, ...lastOf(reason, last) },
     })),
   };
 }
 
+/** The last handshake that failed for this reason, on any frontend. */
+function lastOf(reason: string, failures: Faults["handshakes"]) {
+  const [last] = failures.filter((one) => one.reason === reason)
+    .toSorted((one, other) => one.lastTime < other.lastTime ? 1 : -1);
+  return {
+    lastTime: last?.lastTime ?? null,
+    lastClient: last?.lastClient || null,
+    lastServerName: last?.lastServerName || null,
+  };
+}
+
 /**
- * Whether clients can have a post-quantum key exchange: as the library's version tells, which `library` contains, and
- * by `groups`, the operator's list of groups if there is one.
+ * Whether clients can have a post-quantum key exchange with this library (empty until workers serve) and these
+ * settings, and how many had one.
  */
 export function postQuantumOf(
   view: SeriesView,
   library: string,
-  groups: string | undefined,
+  settings: Pick<EngineSettings, "groups" | "protocols"> | undefined,
 ): PostQuantumStatus {
   const counted = Object.entries(view.by("handshakes", "group"));
-  const known = counted.filter(([group]) => group !== "unknown" && group !== "none");
-  const full = known.reduce((sum, [, count]) => sum + count, 0);
-  const hybrid = known.filter(([group]) => isPostQuantum(group))
-    .reduce((sum, [, count]) => sum + count, 0);
-  const share = full === 0 ? null : hybrid / full;
-  const why = hybrid > 0 ? null : whyNot(library, groups);
-  const listed = (groups ?? "").split(/[:/]/).map((name) => name.replace(/^[?*-]+/, "")).filter(
-    isPostQuantum,
-  );
-  const offered = listed.length > 0 ? listed : [DEFAULT_GROUP];
-  return { offered: why === null, groups: why === null ? offered : [], why, share };
+  const sum = (some: typeof counted) => some.reduce((total, [, count]) => total + count, 0);
+  const full = sum(counted.filter(([group]) => group !== "unknown" && group !== "none"));
+  const hybrid = sum(counted.filter(([group]) => isHybrid(group)));
+  const { groups, why } = library === "" || settings === undefined
+    ? { groups: [], why: "no worker serves yet" }
+    : postQuantum(library, settings);
+  return {
+    ...{ offered: why === undefined, groups, why: why ?? null },
+    share: full === 0 ? null : hybrid / full,
+  };
 }
-
-function whyNot(library: string, groups: string | undefined): string | null {
-  const [, major, minor] = /OpenSSL (\d+)\.(\d+)/.exec(library) ?? [];
-  if (major !== undefined && (Number(major) < 3 || major === "3" && Number(minor) < 5)) {
-    return `OpenSSL ${major}.${minor} has none; it needs OpenSSL 3.5 or newer`;
-  }
-  if (library === "") return "no worker serves yet";
-  if (groups !== undefined && !groups.split(/[:/]/).some(isPostQuantum)) {
-    return "--ecdh-curve lists none";
-  }
-  return null;
-}
-
-function isPostQuantum(group: string): boolean {
-  return /MLKEM|Kyber/i.test(group);
-}
-
-const DEFAULT_GROUP = "X25519MLKEM768";

@@ -30,7 +30,7 @@ export function postQuantum(
   }
   if (groups === undefined) return { groups: [HYBRID], why: undefined };
   const named = groups.split(/[:/]/).map((name) => name.replace(/^[?*]+/, ""))
-    .filter((name) => HYBRIDS.test(name));
+    .filter(isHybrid);
   return named.length > 0
     ? { groups: named, why: undefined }
     : none(`--ecdh-curve leaves it out; ${HYBRID}:${groups} has it`);
@@ -40,6 +40,11 @@ export function postQuantum(
 export function hasMlKem(version: string): boolean {
   const [, major, minor] = /(\d+)\.(\d+)/.exec(version) ?? [];
   return Number(major) * 100 + Number(minor) >= 305;
+}
+
+/** Whether this is the name of a group with ML-KEM. */
+export function isHybrid(group: string): boolean {
+  return HYBRIDS.test(group);
 }
 
 function none(why: string): PostQuantum {

@@ -8,8 +8,8 @@ import { StartupError } from "../errors.ts";
 import { messageLine, readRequests } from "../control/message_lines.ts";
 import {
   accessMessages,
-  failuresToTell,
   faultOf,
+  faultsToTell,
   linesLost,
   logMessage,
   messageText,
@@ -76,7 +76,7 @@ class Worker {
     steer: ({ address, steering }) => this.#runtime.kernel?.steer(address, steering ?? undefined),
     drain: (asked) => this.#drain(asked),
     report: () => this.#logCounters(),
-    failures: () => ({ failures: failuresToTell(this.#proxy?.failures ?? []) }),
+    faults: () => faultsToTell(this.#proxy?.faults ?? { handshakes: [], backends: [] }),
     trace: (order) => this.#proxy?.tracing.begin(order),
     connections: ({ filter, limit }) => {
       return this.#proxy?.connections(filter, limit) ?? { matching: 0, connections: [] };

@@ -51,6 +51,31 @@ testStatus("numbers move with traffic, per frontend, worker and backend", async 
   assertEquals(JSON.parse((await ask(place, "/connections?client=192.0.2.1")).body).matching, 0);
 });
 
+testStatus("failures say who was the last, and why a backend failed", async () => {
+  using place = socketPlace();
+  const gone = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = gone.addr;
+  gone.close();
+  const args = ["-n", "2", "--status", place.path];
+  await using site = await Site.start({ args, backendAddress: `127.0.0.1,${port}` });
+  await failHandshake(site.port);
+  await eventually("a connection that finds no backend", async () => {
+    await site.echoOnce().catch(() => {});
+    return (await statusOf(place)).backends.some(({ failures }) => failures > 0);
+  });
+  const { handshakes: { failures }, backends, time } = await statusOf(place);
+  const plain = failures.find(({ reason }) => reason === "plain-http");
+  assert(/^127\.0\.0\.1:\d+$/.test(plain?.lastClient ?? ""), JSON.stringify(failures));
+  assertEquals(plain?.lastServerName, null);
+  const { lastFailure } = backends.find(({ lastFailure }) => lastFailure !== null)!;
+  assertStringIncludes(lastFailure!.reason, "refused");
+  assert(lastFailure!.time <= time && Date.parse(time) - Date.parse(lastFailure!.time) < 60_000);
+  const schema = JSON.parse(
+    await Deno.readTextFile(new URL("../../docs/status.schema.json", import.meta.url)),
+  );
+  assertEquals(schemaFaults(schema, await statusOf(place)), []);
+});
+
 testStatus("/status is as its schema says", async () => {
   using place = socketPlace();
   await using site = await Site.startEcho(["--status", place.path]);

@@ -84,6 +84,22 @@ testStatus("POST /log-level changes what is logged until the next reload", async
   assertEquals(site.stud.stdout.split("debug:").length, before);
 });
 
+testStatus("POST /trace logs the handshakes of a network for a time", async () => {
+  using place = socketPlace();
+  await using site = await Site.startEcho(["-n", "2", "--status", place.path]);
+  for (const query of ["", "?cidr=example.com", "?cidr=127.0.0.1&for=2d", "?cidr=::1&for=1ms"]) {
+    assertEquals((await ask(place, `/trace${query}`, POST)).status, 400, query);
+  }
+  const { status, body } = await ask(place, "/trace?cidr=127.0.0.0/8&for=2m", POST);
+  assertEquals([status, JSON.parse(body)], [
+    200,
+    { cidr: "127.0.0.0/8", seconds: 120, workers: 2 },
+  ]);
+  await site.stud.output(/worker 2: tracing handshakes of 127\.0\.0\.0\/8 for 120 s/);
+  await site.echoOnce();
+  await site.stud.output(/trace: client 127\.0\.0\.1:\d+ to \S+: accepted/);
+});
+
 testStatus("POST /reopen opens a log file that was renamed", async () => {
   using place = socketPlace();
   const file = `${place.folder}/log`;

@@ -24,7 +24,7 @@ export function planOf(
     })),
     workers: 2,
     settings: {
-      ...{ workers: {}, log: {}, service: { drainDelay: 0 }, engine: {} },
+      ...{ workers: {}, log: {}, service: { drainDelay: 0 }, engine: ENGINE },
     } as Settings,
     tls: tlsPlanOf(usual.tls),
     tlsBecause: undefined,
@@ -49,3 +49,9 @@ export function tlsPlanOf(configuration: TlsConfiguration): TlsPlan {
     held: new HeldContent(),
   };
 }
+
+const ENGINE: Settings["engine"] = {
+  ...{ protocols: ["TLSv1.2", "TLSv1.3"], ciphers: undefined, ciphersuites: undefined },
+  ...{ groups: undefined, preferServerCiphers: false, sslEngine: undefined },
+  ...{ alpnProtocols: [], sniNomatchAbort: false },
+};

@@ -7,6 +7,7 @@ import { seriesKey, type SeriesValue } from "../../src/metrics/series.ts";
 import type { PlannedCertificate } from "../../src/plan/planned_certificate.ts";
 import { Collector } from "../../src/status/collector.ts";
 import { RecentLines } from "../../src/status/recent_lines.ts";
+import { type Faults, NO_FAULTS } from "../../src/status/traffic_status.ts";
 import type { StatusSubject } from "../../src/status/subject.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { planOf, tlsPlanOf } from "./plan_of.ts";
@@ -16,13 +17,20 @@ import { CONFIGURATION } from "./worker_configuration.ts";
 export interface WantedStatus {
   readonly certificates?: readonly PlannedCertificate[];
   readonly series?: ReadonlyMap<string, SeriesValue>;
+  readonly faults?: Faults;
   readonly phase?: StatusSubject["phase"];
   readonly state?: "starting" | "serving" | "draining";
 }
 
 /** A collector that watches such a supervisor of one worker, process 4711; this process is 4700. */
 export function collectorOf(wanted: WantedStatus = {}) {
-  const { certificates = [], series = new Map(), phase = "serving", state = "serving" } = wanted;
+  const {
+    certificates = [],
+    series = new Map(),
+    faults = NO_FAULTS,
+    phase = "serving",
+    state = "serving",
+  } = wanted;
   const clock = new ManualClock();
   const lines = new RecentLines(clock);
   const files = {
@@ -54,6 +62,8 @@ export function collectorOf(wanted: WantedStatus = {}) {
       workers: () => [worker],
       connections: () => Promise.resolve({ matching: 0, connections: [] }),
       disconnect: () => Promise.resolve(0),
+      faults: () => Promise.resolve(faults),
+      trace: () => Promise.resolve(1),
     },
   };
   return { collector, clock, lines, subject };

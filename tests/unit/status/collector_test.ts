@@ -3,6 +3,7 @@
 import { formatMetrics } from "../../../src/status/openmetrics.ts";
 import { HISTORY_STEP } from "../../../src/status/history.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
+import { seriesKey } from "../../../src/metrics/series.ts";
 import { checkCertificate } from "../../../src/x509/certificate_file.ts";
 import { schemaFaults } from "../../support/json_schema.ts";
 import { collectorOf, everySeries } from "../../support/status_subject.ts";
@@ -65,6 +66,39 @@ Deno.test("frontends have the operator's names, and everything is as the schema 
   collector.changed([pem.path]);
   assertEquals((await collector.status()).certificates[0]!.servedDiffers, true);
   collector.stop();
+});
+
+Deno.test("the counts of failures are completed by the last one of each kind", async () => {
+  const failure = { frontend: "a", reason: "not-tls", count: 1, lastServerName: "" } as const;
+  const [early, late] = ["2026-01-01T00:00:01.000Z", "2026-01-01T00:00:02.000Z"];
+  const { collector, subject } = collectorOf({
+    series: new Map([
+      [seriesKey("handshake_failures", ["a", "not-tls"]), 4],
+      [seriesKey("handshake_failures", ["a", "closed"]), 9],
+      [seriesKey("backend_failures", ["192.0.2.9:80", "refused"]), 2],
+    ]),
+    faults: {
+      handshakes: [
+        { ...failure, lastTime: late, lastClient: "192.0.2.1:1" },
+        { ...failure, frontend: "b", lastTime: early, lastClient: "192.0.2.2:2" },
+      ],
+      backends: [{ address: "192.0.2.9:80", time: late, reason: "connection refused" }],
+    },
+  });
+  collector.watch(subject, () => new Map());
+  const status = await collector.status();
+  collector.stop();
+  assertEquals(status.handshakes.failures, [
+    { reason: "closed", count: 9, lastTime: null, lastClient: null, lastServerName: null },
+    {
+      ...{ reason: "not-tls", count: 4, lastTime: late },
+      ...{ lastClient: "192.0.2.1:1", lastServerName: null },
+    },
+  ]);
+  assertEquals(status.backends.map(({ lastFailure }) => lastFailure), [
+    { time: late, reason: "connection refused" },
+  ]);
+  assertEquals(schemaFaults(SCHEMA, status), []);
 });
 
 Deno.test("docs/monitoring.md has every metric, with its type and labels, and no others", async () => {

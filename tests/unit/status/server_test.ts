@@ -27,6 +27,7 @@ async function bench({ path, names }: { path?: string; names?: readonly string[]
     drain: () => (calls.push("drain"), true),
     reopen: () => asked("reopen"),
     setLogLevel: (level) => asked(`level ${level}`),
+    trace: (cidr, seconds) => asked(`trace ${cidr} for ${seconds} s`),
     disconnect: () => asked("disconnect"),
   };
   await StatusServer.open({
@@ -71,14 +72,28 @@ Deno.test("on TCP, a Host that is a name of somebody's is refused, and so is ano
 Deno.test("what changes something is served on unix sockets only", async () => {
   const [tcp, unix] = [await bench(), await bench({ path: "/s" })];
   for (
-    const path of ["/reload", "/drain", "/reopen", "/log-level?level=info", "/disconnect?all=yes"]
+    const path of [
+      "/reload",
+      "/drain",
+      "/reopen",
+      "/log-level?level=info",
+      "/trace?cidr=::1",
+      "/disconnect?all=yes",
+    ]
   ) {
     assertEquals((await tcp.ask(path, "POST")).status, 403);
     assertEquals((await unix.ask(path, "GET")).status, 405);
     assertEquals((await unix.ask(path, "POST", {})).status, 200, path);
   }
   assertEquals(tcp.calls, []);
-  assertEquals(unix.calls, ["reload", "drain", "reopen", "level info", "disconnect"]);
+  assertEquals(unix.calls, [
+    "reload",
+    "drain",
+    "reopen",
+    "level info",
+    "trace ::1 for 600 s",
+    "disconnect",
+  ]);
 });
 
 Deno.test("/disconnect without a filter disconnects nobody", async () => {
