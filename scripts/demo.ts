@@ -13,16 +13,14 @@ const WANTED_STATUS_PORT = 8404;
 const LINUX = Deno.build.os === "linux";
 
 const port = freePort(WANTED_PORT);
-// --status needs Deno 2.9.
-const [, minor] = Deno.version.deno.split(".").map(Number);
-const statusPort = minor! >= 9 ? freePort(WANTED_STATUS_PORT) : undefined;
+const statusPort = freePort(WANTED_STATUS_PORT);
 const url = `https://127.0.0.1:${port}/`;
-const statusPage = statusPort === undefined ? undefined : `http://127.0.0.1:${statusPort}/`;
+const statusPage = `http://127.0.0.1:${statusPort}/`;
 const backend = startBackend({ frontend: url, statusPage });
 const args = [
   ...["-n", LINUX ? "2" : "1", "-f", `127.0.0.1,${port}`, "-b", `127.0.0.1,${backend.port}`],
   ...["--write-proxy", "--self-signed"],
-  ...(statusPort === undefined ? [] : ["--status", `127.0.0.1,${statusPort}`]),
+  ...["--status", `127.0.0.1,${statusPort}`],
 ];
 const stud = new Deno.Command(Deno.execPath(), {
   args: ["run", "-A", "--unstable-net", new URL("../mod.ts", import.meta.url).href, ...args],

@@ -1,14 +1,16 @@
 /**
- * {@linkcode Network.serveHttp} of every platform, on `node:http`. What that leaves open is bounded here: the number of
- * connections, clients that do not read, and requests with a body, which are refused.
+ * {@linkcode Network.serveHttp} of every platform, on `node:http`, or on our own small server where that is a Deno's
+ * before 2.9, which cannot bound its clients. What both leave open is bounded here: the number of connections, clients
+ * that do not read, and requests with a body, which are refused.
  */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Server as TcpServer, type Socket } from "node:net";
 import { PortInUseError, StartupError } from "../errors.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 import type { HttpServer, HttpServerAddress, HttpServerOptions } from "./http_server.ts";
 import { codeOf } from "./node/facts.ts";
+import { createSmallHttpServer, FAILED, TOO_LARGE } from "./small_http_server.ts";
 import { checkUnixPath, listenOnPath, type UnixListener } from "./unix_listener.ts";
 
 /** Serves HTTP until closed. Rejects with {@linkcode StartupError}. */
@@ -29,7 +31,7 @@ export async function serveHttp(options: HttpServerOptions): Promise<HttpServer>
 
 class NodeHttpServer implements HttpServer {
   readonly #options: HttpServerOptions;
-  readonly #server: Server;
+  readonly #server: TcpServer;
   /** All connections, and what ends each in time; the one that has waited longest for a request comes first. */
   readonly #connections = new Map<Socket, ReturnType<typeof setTimeout>>();
   #address: HttpServerAddress;
@@ -38,22 +40,37 @@ class NodeHttpServer implements HttpServer {
   constructor(options: HttpServerOptions) {
     this.#options = options;
     this.#address = options.address;
-    const { headerBytes, requestTime, idleTime, requests } = options.limits;
-    this.#server = createServer({
+    this.#server = this.#platformServer() ?? this.#smallServer();
+    this.#server.on("connection", (socket: Socket) => this.#take(socket));
+  }
+
+  /** Undefined if it cannot bound its clients. */
+  #platformServer(): TcpServer | undefined {
+    const { headerBytes, requestTime, idleTime, requests } = this.#options.limits;
+    const server = createServer({
       maxHeaderSize: headerBytes,
       requestTimeout: requestTime,
       headersTimeout: requestTime,
       keepAliveTimeout: idleTime,
       connectionsCheckingInterval: CHECK_PERIOD,
     }, (request, response) => void this.#serve(request, response));
-    if (!(this.#server instanceof TcpServer)) {
-      throw new StartupError(
-        "needs Deno 2.9 or newer, whose web server can limit its clients; this Deno is older",
-      );
-    }
-    this.#server.maxRequestsPerSocket = requests;
-    this.#server.on("connection", (socket: Socket) => this.#take(socket));
-    this.#server.on("clientError", (error: Error, socket: Socket) => refuse(error, socket));
+    // Only then there are connections to bound.
+    if (!(server instanceof TcpServer)) return undefined;
+    server.maxRequestsPerSocket = requests;
+    server.on("clientError", (error: Error, socket: Socket) => refuse(error, socket));
+    return server;
+  }
+
+  #smallServer(): TcpServer {
+    const { answer, limits } = this.#options;
+    const { answerTime, idleTime, requestTime } = limits;
+    return createSmallHttpServer(limits, {
+      onRequest: (request, socket) => {
+        this.#limit(socket, answerTime);
+        return answer(request);
+      },
+      onIdle: (socket) => this.#limit(socket, idleTime + requestTime),
+    });
   }
 
   get address(): HttpServerAddress {
@@ -80,7 +97,12 @@ class NodeHttpServer implements HttpServer {
   async close(): Promise<void> {
     await this.#unix?.remove();
     await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
+      // Deno 2.4 closes the socket, and does not always say so.
+      const late = setTimeout(resolve, CLOSE_LIMIT);
+      this.#server.close(() => {
+        clearTimeout(late);
+        resolve();
+      });
       for (const socket of this.#connections.keys()) socket.destroy();
     });
   }
@@ -176,10 +198,6 @@ function refuse(error: Error, socket: Socket): void {
   socket.destroy();
 }
 
-const PLAIN = { "content-type": "text/plain; charset=utf-8" };
-const TOO_LARGE = { status: 413, headers: PLAIN, body: "requests have no body here\n" };
-const FAILED = { status: 500, headers: PLAIN, body: "internal error\n" };
-
 const STATUS_OF: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
   ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
@@ -192,5 +210,7 @@ const LISTEN_FAULTS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
 };
 
+/** Milliseconds to wait until the server says that it is closed. */
+const CLOSE_LIMIT = 200;
 /** Milliseconds between two looks for clients that take too long. */
 const CHECK_PERIOD = 1_000;

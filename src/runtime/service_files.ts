@@ -24,8 +24,13 @@ export async function kindOf(path: string): ReturnType<Service["kindOf"]> {
   const found = await stat(absolute(path)).catch(() => undefined);
   if (found === undefined) return undefined;
   if (found.isFile()) return "file";
-  if (found.isSocket()) return "socket";
+  if (isSocket(found)) return "socket";
   return found.isDirectory() ? "directory" : "other";
+}
+
+/** Whether it is a socket. Deno before 2.9 does not answer `isSocket()`, but tells the mode of inode(7). */
+export function isSocket({ mode }: { readonly mode: number }): boolean {
+  return (mode & 0o170000) === 0o140000;
 }
 
 /** `Service.writeText`. */

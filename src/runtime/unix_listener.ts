@@ -9,6 +9,7 @@ import { connect } from "node:net";
 import { dirname } from "node:path";
 import { PortInUseError, StartupError } from "../errors.ts";
 import { codeOf } from "./node/facts.ts";
+import { isSocket } from "./service_files.ts";
 
 /** A unix socket at its path. */
 export interface UnixListener {
@@ -64,7 +65,7 @@ export async function checkUnixPath(path: string): Promise<void> {
     codeOf(error) === "ENOENT" ? undefined : fail(error)
   );
   if (found === undefined) return void await lstat(dirname(path)).catch(fail);
-  if (!found.isSocket()) {
+  if (!isSocket(found)) {
     throw new StartupError(
       `cannot listen on ${path}: it exists and is not a socket; remove it, or name another path`,
     );

@@ -81,7 +81,7 @@ testWith({ linux: true }, "--sni-nomatch-abort refuses what is no name", async (
     assertEquals(alertIn(await answerTo(site.port, hello)), 112, name);
   }
   await site.stud.output(
-    /no certificate for the requested name \(client \S+ to \S+ for "\[::1\]"\)/,
+    /no certificate for the requested name \(client \S+ to \S+ for "\[::1\]"[;)]/,
   );
   await site.echoOnce();
 });

@@ -1,7 +1,7 @@
 /** A client of `--status`, on TCP or a unix socket, and how tests that need such a stud are declared. */
 
 import type { Status } from "../../src/status/status.ts";
-import { studCommand } from "./stud.ts";
+
 import { type Needs, testWith } from "./tools.ts";
 
 /** Where a stud serves its status. */
@@ -56,20 +56,7 @@ export function socketPlace(): { readonly path: string; readonly folder: string 
   };
 }
 
-/** Declares a test, unless the tested stud rightly refuses `--status`: that of Deno before 2.9. */
+/** Declares a test of the status, with a stud that serves it. */
 export function testStatus(name: string, run: () => Promise<void>, needs: Needs = {}): void {
-  if (servesStatus()) testWith({ linux: true, ...needs }, name, run);
-}
-
-let answer: boolean | undefined;
-
-/** Whether the stud that is tested can serve its status. */
-export function servesStatus(): boolean {
-  if (answer === undefined) {
-    const [program, ...args] = studCommand();
-    const { stdout } = new Deno.Command(program!, { args: [...args, "-V"] }).outputSync();
-    const [, major, minor] = /Deno (\d+)\.(\d+)/.exec(new TextDecoder().decode(stdout)) ?? [];
-    answer = major === undefined || Number(major) > 2 || Number(minor) >= 9;
-  }
-  return answer;
+  testWith({ linux: true, ...needs }, name, run);
 }

@@ -1,6 +1,7 @@
 /** The web server of the platform: its limits hold against clients that do not care. */
 
-import type { HttpServer, HttpServerOptions } from "../../../src/runtime/http_server.ts";
+import type { HttpServerOptions } from "../../../src/runtime/http_server.ts";
+import { serveHttp } from "../../../src/runtime/node_http_server.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { within } from "../../support/eventually.ts";
 
@@ -9,20 +10,12 @@ const LIMITS = {
   requests: 3,
 };
 
-/** The server of this Deno, unless it has none with these limits. */
 async function open(
   answer: HttpServerOptions["answer"] = () =>
     Promise.resolve({ status: 200, headers: {}, body: "here" }),
-): Promise<{ readonly port: number; close(): Promise<void> } | undefined> {
-  const { serveHttp } = await import("../../../src/runtime/node_http_server.ts");
+): Promise<{ readonly port: number; close(): Promise<void> }> {
   const address = { host: "127.0.0.1", port: 0 };
-  let server: HttpServer;
-  try {
-    server = await serveHttp({ address, limits: LIMITS, answer });
-  } catch (error) {
-    assert(/needs Deno 2\.9 or newer/.test((error as Error).message), String(error));
-    return undefined;
-  }
+  const server = await serveHttp({ address, limits: LIMITS, answer });
   if ("path" in server.address) throw new Error("not on TCP");
   return { port: server.address.port, close: () => server.close() };
 }
@@ -35,7 +28,6 @@ function test(
   // Its timers outlive a connection by a moment.
   Deno.test({ name, sanitizeOps: false, sanitizeResources: false }, async () => {
     const server = await open(answer);
-    if (server === undefined) return;
     try {
       await within(20_000, name, run(server.port));
     } finally {

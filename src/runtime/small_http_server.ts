@@ -1,0 +1,128 @@
+/**
+ * Requests and answers of HTTP/1.1 on the connections of a TCP server, for a Deno whose `node:http` cannot bound its
+ * clients (before 2.9; executables may contain one). Times and the number of connections are its caller's job.
+ */
+
+import { createServer, type Server, type Socket } from "node:net";
+import { joinBytes } from "../wire/bytes.ts";
+import { type HttpRequestHead, parseHttpRequest } from "../wire/http_request.ts";
+import type { HttpServerAnswer, HttpServerLimits, ReceivedRequest } from "./http_server.ts";
+
+/** What its owner does for each request. */
+export interface SmallHttpEvents {
+  /** A whole request has arrived; a request with a body is answered by the server itself. */
+  readonly onRequest: (request: ReceivedRequest, socket: Socket) => Promise<HttpServerAnswer>;
+  /** The answer has been written, and the connection stays. */
+  readonly onIdle: (socket: Socket) => void;
+}
+
+/** A server that does not listen yet. */
+export function createSmallHttpServer(
+  limits: Pick<HttpServerLimits, "headerBytes" | "requests">,
+  events: SmallHttpEvents,
+): Server {
+  return createServer((socket) => {
+    void new Connection(socket, limits, events);
+  });
+}
+
+class Connection {
+  readonly #socket: Socket;
+  readonly #limits: Pick<HttpServerLimits, "headerBytes" | "requests">;
+  readonly #events: SmallHttpEvents;
+  #bytes: Uint8Array = new Uint8Array();
+  #requests = 0;
+  #answering = false;
+
+  constructor(
+    socket: Socket,
+    limits: Pick<HttpServerLimits, "headerBytes" | "requests">,
+    events: SmallHttpEvents,
+  ) {
+    this.#socket = socket;
+    this.#limits = limits;
+    this.#events = events;
+    socket.on("data", (part: Uint8Array) => this.#take(part));
+    socket.on("error", () => socket.destroy());
+  }
+
+  #take(part: Uint8Array): void {
+    this.#bytes = joinBytes(this.#bytes, part);
+    if (this.#answering) {
+      // Requests behind this one wait, but not without a limit.
+      if (this.#bytes.length > this.#limits.headerBytes) this.#socket.destroy();
+      return;
+    }
+    let head: HttpRequestHead | undefined;
+    try {
+      head = parseHttpRequest(this.#bytes);
+    } catch {
+      return this.#refuse("400 Bad Request");
+    }
+    const size = head?.length ?? this.#bytes.length;
+    if (size > this.#limits.headerBytes) {
+      return this.#refuse("431 Request Header Fields Too Large");
+    }
+    if (head === undefined) return;
+    this.#bytes = this.#bytes.slice(head.length);
+    this.#answering = true;
+    void this.#answer(head);
+  }
+
+  async #answer(head: HttpRequestHead): Promise<void> {
+    const { method, target, headers } = head;
+    const request = { method, target, header: (name: string) => headers.get(name) };
+    const { status, headers: told, body } = head.hasBody
+      ? TOO_LARGE
+      : await this.#events.onRequest(request, this.#socket).catch(() => FAILED);
+    const keeps = head.keepsAlive && !head.hasBody && ++this.#requests < this.#limits.requests;
+    const content = new TextEncoder().encode(body);
+    const lines = [
+      `HTTP/1.1 ${status} ${PHRASES[status] ?? "Answer"}`,
+      ...Object.entries(told).map(([name, value]) => `${name}: ${value}`),
+      `content-length: ${content.length}`,
+      `connection: ${keeps ? "keep-alive" : "close"}`,
+      "\r\n",
+    ];
+    const start = new TextEncoder().encode(lines.join("\r\n"));
+    const bytes = method === "HEAD" ? start : joinBytes(start, content);
+    if (this.#socket.destroyed) return;
+    if (!keeps) return void this.#socket.end(bytes);
+    this.#socket.write(bytes, () => {
+      this.#answering = false;
+      if (this.#socket.destroyed) return;
+      this.#events.onIdle(this.#socket);
+      if (this.#bytes.length > 0) this.#take(new Uint8Array());
+    });
+  }
+
+  #refuse(status: string): void {
+    this.#answering = true;
+    this.#socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  }
+}
+
+const PLAIN = { "content-type": "text/plain; charset=utf-8" };
+/** For a request with a body. */
+export const TOO_LARGE: HttpServerAnswer = {
+  ...{ status: 413, headers: PLAIN, body: "requests have no body here\n" },
+};
+/** For a request whose answer has failed. */
+export const FAILED: HttpServerAnswer = {
+  ...{ status: 500, headers: PLAIN, body: "internal error\n" },
+};
+
+/** RFC 9110 section 15, as far as the endpoints answer with it. */
+const PHRASES: Readonly<Record<number, string>> = {
+  200: "OK",
+  400: "Bad Request",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  413: "Content Too Large",
+  421: "Misdirected Request",
+  422: "Unprocessable Content",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+};
