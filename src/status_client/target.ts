@@ -4,7 +4,7 @@ import { toCommand } from "../config/command.ts";
 import { parseCommandLine } from "../config/command_line.ts";
 import { parseStatus } from "../config/address.ts";
 import type { TcpAddress, UnixAddress } from "../config/settings.ts";
-import { StartupError, UsageError } from "../errors.ts";
+import { StartupError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Target } from "./fetch_status.ts";
 
@@ -34,17 +34,7 @@ export async function findTarget(text: string | undefined, runtime: Runtime): Pr
 
 /** The `--status` of a running stud, from its command line and the configuration file that this names. */
 async function ofProcess(pid: number, what: string, runtime: Runtime): Promise<Target> {
-  const { others } = runtime.processes;
-  if (others === undefined) {
-    throw new UsageError(`${what}: processes can be looked up on Linux only; give the address`);
-  }
-  const found = await others.open(pid);
-  if (found === undefined) throw new StartupError(`${what} does not exist`);
-  const { words } = found;
-  found.close();
-  if (words.length === 0) {
-    throw new StartupError(`${what}: its command line cannot be read; give the address`);
-  }
+  const words = await commandLine(pid, what, runtime);
   const parsed = parseCommandLine(ownArguments(words));
   const { configFile: file } = parsed;
   if (file !== undefined && !file.startsWith("/")) {
@@ -61,6 +51,17 @@ async function ofProcess(pid: number, what: string, runtime: Runtime): Promise<T
     throw new StartupError(`${what} was started without --status, so it tells nothing`);
   }
   return toTarget(status, what);
+}
+
+/** The words that a process was started with (proc(5), /proc/pid/cmdline). */
+async function commandLine(pid: number, what: string, { files }: Runtime): Promise<string[]> {
+  const words = await files.readText(`/proc/${pid}/cmdline`, MAX_COMMAND_LINE).catch(() => "");
+  if (words === "") {
+    throw new StartupError(
+      `${what} does not run, or cannot be seen by this user or on this system; give the address`,
+    );
+  }
+  return words.replace(/\0$/, "").split("\0");
 }
 
 /**
@@ -92,3 +93,4 @@ const DEFAULT_SOCKET = "/run/stud/status.sock";
 const DEFAULT_ADDRESS: Target = { kind: "tcp", host: "127.0.0.1", port: 8404 };
 /** Bytes. */
 const MAX_PID_FILE = 1_024;
+const MAX_COMMAND_LINE = 1 << 20;
