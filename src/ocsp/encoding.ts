@@ -58,8 +58,8 @@ export function encodeOcspRequest(id: OcspCertificateId): Uint8Array<ArrayBuffer
 }
 
 /** Parses a response (DER). Throws {@linkcode DerFormatError}. */
-export function parseOcspResponse(octets: Uint8Array): OcspResponse {
-  const [statusField, bytes] = derSequence(readDer(octets));
+export function parseOcspResponse(der: Uint8Array): OcspResponse {
+  const [statusField, bytes] = derSequence(readDer(der));
   const [status] = expectDer(statusField, ENUMERATED).content;
   if (status === undefined) throw new DerFormatError("a status is missing");
   if (status !== 0) return { status, answer: undefined };

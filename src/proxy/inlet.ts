@@ -6,7 +6,7 @@
 import type { Duplex } from "../runtime/runtime.ts";
 
 /** Bytes received; null at the orderly end. */
-export type Octets = Uint8Array | null;
+export type Bytes = Uint8Array | null;
 
 /** Use it in this order: `next`, write the bytes, `adapt`. */
 export interface Inlet {
@@ -14,7 +14,7 @@ export interface Inlet {
    * The available bytes, or a promise of them. Undefined: there are none yet, and `wake` is called later, when it
    * is worth asking again. Throws or rejects as the source does.
    */
-  next(wake: () => void): Octets | Promise<Octets> | undefined;
+  next(wake: () => void): Bytes | Promise<Bytes> | undefined;
   /** Prepares for the next bytes. Call it once those of `next` are written. */
   adapt(): void;
   /** Ends its use. No `next` may be pending. */
@@ -46,7 +46,7 @@ class LentNow implements Inlet {
     this.#to = to;
   }
 
-  next(wake: () => void): Octets | undefined {
+  next(wake: () => void): Bytes | undefined {
     const bytes = this.#from.lendNow!(this.#most);
     if (bytes === undefined) this.#from.whenReadable!(wake);
     else this.#last = bytes === null ? 0 : bytes.length;

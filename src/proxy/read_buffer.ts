@@ -6,7 +6,7 @@
  */
 
 import { BufferPool } from "../buffer_pool.ts";
-import type { Inlet, Octets, Source } from "./inlet.ts";
+import type { Bytes, Inlet, Source } from "./inlet.ts";
 
 /** Sizes in bytes. */
 export interface BufferSizes {
@@ -88,7 +88,7 @@ export class ReadBuffer implements Inlet {
     this.#space = buffers.borrow(this.#pool);
   }
 
-  next(): Octets | Promise<Octets> {
+  next(): Bytes | Promise<Bytes> {
     const bytes = this.#read();
     return bytes instanceof Promise ? bytes.then(this.#take) : this.#take(bytes);
   }
@@ -103,7 +103,7 @@ export class ReadBuffer implements Inlet {
   }
 
   /** The bytes of the last read, plus whatever else was already available. */
-  readonly #take = (bytes: number | null): Octets | Promise<Octets> => {
+  readonly #take = (bytes: number | null): Bytes | Promise<Bytes> => {
     if (bytes === null) return null;
     this.#last = bytes;
     if (this.#mayBeMore()) return this.#takeRecords();

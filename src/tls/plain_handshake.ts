@@ -61,10 +61,10 @@ async function readOn(
 }
 
 /** The result of the first read or loan. Rejects with {@linkcode NothingSent}. */
-export async function firstOf<Octets>(
-  begun: Octets | null | Promise<Octets | null>,
-): Promise<Octets> {
-  let bytes: Octets | null;
+export async function firstOf<Bytes>(
+  begun: Bytes | null | Promise<Bytes | null>,
+): Promise<Bytes> {
+  let bytes: Bytes | null;
   try {
     bytes = await begun;
   } catch (error) {

@@ -78,16 +78,16 @@ function readLists(hello: Reader): HelloLists | undefined {
 
 /** Reads numbers and bytes in sequence. Missing bytes are read as zero, and mark the reader as torn. */
 class Reader {
-  readonly #octets: Uint8Array;
+  readonly #bytes: Uint8Array;
   #at = 0;
   torn = false;
 
   constructor(bytes: Uint8Array) {
-    this.#octets = bytes;
+    this.#bytes = bytes;
   }
 
   get left(): number {
-    return this.#octets.length - this.#at;
+    return this.#bytes.length - this.#at;
   }
 
   /** A number of one or two bytes. */
@@ -99,7 +99,7 @@ class Reader {
 
   take(length: number): Uint8Array {
     if (length > this.left) this.torn = true;
-    const bytes = this.#octets.subarray(this.#at, this.#at + length);
+    const bytes = this.#bytes.subarray(this.#at, this.#at + length);
     this.#at += bytes.length;
     return bytes;
   }

@@ -52,9 +52,9 @@ function checkNames(
 }
 
 /** Undefined for a certificate that the platform accepts but stud cannot parse. */
-function parsed(octets: Uint8Array): Certificate | undefined {
+function parsed(der: Uint8Array): Certificate | undefined {
   try {
-    return Certificate.parse(octets);
+    return Certificate.parse(der);
   } catch {
     return undefined;
   }

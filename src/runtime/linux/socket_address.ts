@@ -109,21 +109,21 @@ export function encodeAddress({ host, port }: SocketAddress): Uint8Array<ArrayBu
 
 /** struct sockaddr_un; undefined if the path is too long for one. */
 export function encodePath(path: string): Uint8Array<ArrayBuffer> | undefined {
-  const octets = new TextEncoder().encode(path);
-  if (octets.length >= SUN_PATH_BYTES) return undefined;
-  const bytes = new Uint8Array(2 + octets.length + 1);
+  const text = new TextEncoder().encode(path);
+  if (text.length >= SUN_PATH_BYTES) return undefined;
+  const bytes = new Uint8Array(2 + text.length + 1);
   bytes[0] = AF_UNIX;
-  bytes.set(octets, 2);
+  bytes.set(text, 2);
   return bytes;
 }
 
 /** The same for an abstract name, which has no file (unix(7)): it begins with a NUL. */
 export function encodeAbstractName(name: string): Uint8Array<ArrayBuffer> | undefined {
-  const octets = new TextEncoder().encode(name);
-  if (octets.length >= SUN_PATH_BYTES) return undefined;
-  const bytes = new Uint8Array(3 + octets.length);
+  const text = new TextEncoder().encode(name);
+  if (text.length >= SUN_PATH_BYTES) return undefined;
+  const bytes = new Uint8Array(3 + text.length);
   bytes[0] = AF_UNIX;
-  bytes.set(octets, 3);
+  bytes.set(text, 3);
   return bytes;
 }
 

@@ -77,7 +77,7 @@ function startWorker(
     child.on("error", () => {}); // Its end is reported anyway.
     return {
       pid: child.pid,
-      control: octetsTo(child.stdin!),
+      control: bytesTo(child.stdin!),
       output: bytesFrom(child.stdout!),
       errors: bytesFrom(child.stderr!),
       ended: new Promise<ProcessEnd>((resolve) => {
@@ -98,7 +98,7 @@ function bytesFrom(stream: Readable): ReadableStream<Uint8Array> {
 /**
  * `Writable.toWeb()` resolves a write when it is queued; the writer would then overwrite bytes that are not sent yet.
  */
-function octetsTo(stream: Writable): WritableStream<Uint8Array> {
+function bytesTo(stream: Writable): WritableStream<Uint8Array> {
   stream.on("error", () => {}); // The writer gets the error.
   return new WritableStream({
     write: (bytes) =>

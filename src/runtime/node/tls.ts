@@ -119,11 +119,11 @@ class NodeContext implements StreamContext {
   readonly findCertificate = (shown: () => Uint8Array | undefined): SslCertificate | undefined => {
     const { certificates } = this.options;
     if (certificates.length === 1) return certificates[0];
-    const octets = shown();
-    if (octets === undefined) return undefined;
+    const der = shown();
+    if (der === undefined) return undefined;
     return certificates.find(({ certificateChain }) => {
       const [leaf] = parsePem(certificateChain);
-      return leaf !== undefined && Buffer.compare(pemBytes(leaf), octets) === 0;
+      return leaf !== undefined && Buffer.compare(pemBytes(leaf), der) === 0;
     });
   };
 }
@@ -252,8 +252,8 @@ function refuseUnreadable({ authorities, certificates }: StreamContextOptions): 
 }
 
 /** PKCS #3: two numbers, and perhaps a third. */
-function checkDhParameters(octets: Uint8Array): void {
-  const sequence = readDer(octets);
+function checkDhParameters(der: Uint8Array): void {
+  const sequence = readDer(der);
   const numbers = sequence.tag === DerTag.sequence ? sequence.children() : [];
   if (numbers.length < 2 || numbers.some(({ tag }) => tag !== DerTag.integer)) {
     throw new Error("not a prime and a generator");

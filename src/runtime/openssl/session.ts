@@ -40,7 +40,7 @@ export interface SessionRules {
 }
 
 /** Bytes in the form that foreign functions take. */
-type Octets = Uint8Array<ArrayBuffer>;
+type Bytes = Uint8Array<ArrayBuffer>;
 
 /** An SSL. */
 export class DenoSslSession implements SslSession {
@@ -52,7 +52,7 @@ export class DenoSslSession implements SslSession {
   /** Whether `#output` holds output of this session and has been taken from the pool. */
   #produced = false;
   /** Ciphertext that OpenSSL has not taken yet. */
-  #rest: Octets | undefined;
+  #rest: Bytes | undefined;
   /** A failure after bytes that had to be returned first. */
   #failure: OpenSslError | undefined;
   mayHaveMore = false;
@@ -111,7 +111,7 @@ export class DenoSslSession implements SslSession {
       return this.#readFrom(shared, this.#begin(input, length), into);
     }
     const session = this.#begin(input, 0);
-    const bio = must(this.#services.libraries, crypto.BIO_new_mem_buf(input as Octets, length));
+    const bio = must(this.#services.libraries, crypto.BIO_new_mem_buf(input as Bytes, length));
     crypto.BIO_ctrl(bio, BIO_C_SET_BUF_MEM_EOF_RETURN, -1n, null);
     ssl.SSL_set0_rbio(session, bio);
     try {
@@ -137,7 +137,7 @@ export class DenoSslSession implements SslSession {
     this.mayHaveMore = false;
     while (total < into.length) {
       const space = total === 0 ? into : into.subarray(total);
-      const bytes = ssl.SSL_read(session, space as Octets, space.length);
+      const bytes = ssl.SSL_read(session, space as Bytes, space.length);
       if (bytes <= 0) return this.#readNoMore(session, bytes, total);
       total += bytes;
       if (ssl.SSL_has_pending(session) === 0 && crypto.BIO_ctrl_pending(bio) === 0) return total;
@@ -172,7 +172,7 @@ export class DenoSslSession implements SslSession {
     const pool = bytes.length > LARGE_WRITE ? largeOutputs : outputs;
     const session = this.#begin(NOTHING, 0, pool);
     try {
-      const result = ssl.SSL_write(session, bytes as Octets, bytes.length);
+      const result = ssl.SSL_write(session, bytes as Bytes, bytes.length);
       if (result > 0) return;
       this.#checkRetry(session, result);
       throw new OpenSslError("write before the handshake was done");
@@ -271,7 +271,7 @@ export class DenoSslSession implements SslSession {
       crypto.BIO_write(bio, this.#rest, this.#rest.length);
       this.#rest = undefined;
     }
-    if (length > 0) crypto.BIO_write(bio, input as Octets, length);
+    if (length > 0) crypto.BIO_write(bio, input as Bytes, length);
     return session;
   }
 
