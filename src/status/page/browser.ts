@@ -43,7 +43,6 @@ export function start(): void {
     running = true;
     try {
       const response = await fetch("status", {
-        cache: "no-store",
         headers: { accept: "application/json" },
         signal: AbortSignal.timeout(patience),
       });
@@ -51,7 +50,7 @@ export function start(): void {
       status = await response.json() as Status;
       // Another stud has taken this one's place, and its page may differ.
       if (status.version !== document.documentElement.getAttribute("data-version")) {
-        return location.reload();
+        return document.location.reload();
       }
       draw();
       tellLost(false);
@@ -164,6 +163,7 @@ export interface PageElement extends PageNode {
 
 declare const document: {
   title: string;
+  readonly location: { reload(): void };
   readonly hidden: boolean;
   readonly documentElement: PageElement;
   getElementById(id: string): PageElement | null;
