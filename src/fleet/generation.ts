@@ -94,8 +94,7 @@ export class Generation {
    * has changed; with {@linkcode CertificatesRefused} if all refuse the same.
    */
   async change(state: WorkerState): Promise<void> {
-    const { missing, listeners } = this.#state;
-    const next = { ...state, missing, listeners };
+    const next = this.#withFindings(state);
     const prepared = await Promise.allSettled(this.#slots.map((slot) => slot.prepare(next)));
     const refused = prepared.find((one) => one.status === "rejected");
     if (refused !== undefined) {
@@ -113,8 +112,7 @@ export class Generation {
 
   /** Updates all workers, and all later ones, to a state that needs no preparation. */
   update(state: WorkerState): void {
-    const { missing, listeners } = this.#state;
-    this.#state = { ...state, missing, listeners };
+    this.#state = this.#withFindings(state);
     for (const worker of this.alive) worker.update(this.#state);
   }
 
@@ -170,6 +168,12 @@ export class Generation {
   /** The counters of workers that ended in order. */
   get totals(): readonly WorkerCounters[] {
     return this.#slots.flatMap((slot) => slot.totals);
+  }
+
+  /** The state with what this generation has found out at its start. */
+  #withFindings(state: WorkerState): WorkerState {
+    const { missing, listeners } = this.#state;
+    return { ...state, missing, listeners };
   }
 
   /** How many sockets a worker has on each address. The platform's own listeners have one. */
