@@ -88,10 +88,7 @@ export class Collector {
     const subject = this.#subject;
     if (subject === undefined || subject.phase === "starting") return "starting";
     if (subject.phase === "draining") return "draining";
-    const serves = subject.fleet.workers().some(({ process: present }) =>
-      present?.state === "serving"
-    );
-    return serves ? undefined : "no worker serves";
+    return this.#serves ? undefined : "no worker serves";
   }
 
   /** Everything. */
@@ -145,7 +142,7 @@ export class Collector {
       ready: unready === undefined,
       supervisor: this.#uses.of(pid),
       totals: totalsOf(view),
-      frontends: frontendsOf(view, frontends, unready === undefined || this.#servesStill),
+      frontends: frontendsOf(view, frontends, this.#serves),
       workers: this.#workers(),
       certificates: this.#certificates.certificates(this.#staples(), now),
       quarantine: this.#certificates.quarantine(),
@@ -158,12 +155,10 @@ export class Collector {
     };
   }
 
-  /** While a drain is only announced, clients are still served. */
-  get #servesStill(): boolean {
-    return this.#subject?.fleet.workers().some(({ process: present }) =>
-      present?.state === "serving"
-    ) ??
-      false;
+  /** Whether clients are served, also while a drain is only announced. */
+  get #serves(): boolean {
+    const workers = this.#subject?.fleet.workers() ?? [];
+    return workers.some(({ process: present }) => present?.state === "serving");
   }
 
   #workers(): WorkerStatus[] {
