@@ -38,7 +38,8 @@ async function run(
   const tellStarter = (line: string) => tell(line, runtime, background);
   if (STATUS_COMMANDS.some((name) => name === argv[0])) {
     const { runStatusCommand } = await import("./status_client/command.ts");
-    return await runStatusCommand(argv, runtime, signals.stop);
+    const write = (stream: "stdout" | "stderr", text: string) => writeOut(runtime, stream, text);
+    return await runStatusCommand(argv, runtime, { stop: signals.stop, write });
   }
   try {
     const reader = new CommandReader(argv, runtime, background?.input);

@@ -5,10 +5,10 @@
 
 import type { StatusCommand } from "../config/status_commands.ts";
 import { UsageError } from "../errors.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { Endpoint, Runtime } from "../runtime/runtime.ts";
 import { VERSION } from "../version.ts";
-import { quote } from "../wire/escape.ts";
-import { fetchStatus, type Target } from "./fetch_status.ts";
+import { printable, quote } from "../wire/escape.ts";
+import { fetchStatus } from "./fetch_status.ts";
 import { healthOf } from "./health.ts";
 import { findTarget } from "./target.ts";
 import { describeStatus } from "./summary.ts";
@@ -23,10 +23,8 @@ const UNKNOWN = 3;
 export async function runStatusCommand(
   argv: readonly string[],
   runtime: Runtime,
-  stop: Promise<unknown>,
+  { stop, write }: StatusCommandOptions,
 ): Promise<number> {
-  const write = (stream: "stdout" | "stderr", text: string) =>
-    runtime.processes.write(stream, new TextEncoder().encode(text)).catch(() => {});
   try {
     const request = parseArguments(argv);
     if (request === "help") {
@@ -41,16 +39,24 @@ export async function runStatusCommand(
     }
     return await printStatus(target, json, runtime, write);
   } catch (error) {
-    await write("stderr", `stud: ${(error as Error).message}\n`);
+    await write("stderr", `stud: ${printable((error as Error).message)}\n`);
     return error instanceof UsageError ? 1 : UNKNOWN;
   }
 }
 
+/** What the command gets from the program. */
+export interface StatusCommandOptions {
+  /** Resolves when a signal ends the program. */
+  readonly stop: Promise<unknown>;
+  /** Writes to a standard stream. Never rejects. */
+  readonly write: (stream: "stdout" | "stderr", text: string) => Promise<void>;
+}
+
 async function printStatus(
-  target: Target,
+  target: Endpoint,
   json: boolean,
   runtime: Runtime,
-  write: (stream: "stdout", text: string) => Promise<void>,
+  write: StatusCommandOptions["write"],
 ): Promise<number> {
   const { status, text } = await fetchStatus(target, runtime);
   await write("stdout", json ? text : describeStatus(status));

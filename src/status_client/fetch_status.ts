@@ -2,24 +2,20 @@
 
 import { Abandonment } from "../abandonment.ts";
 import { StartupError } from "../errors.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { Endpoint, Runtime } from "../runtime/runtime.ts";
 import type { ConnectionsStatus, Status } from "../status/status.ts";
-
-/** Where the status is served. */
-export type Target =
-  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
-  | { readonly kind: "unix"; readonly path: string };
+import { formatSocketAddress } from "../wire/ip_address.ts";
 
 /** The status, and the JSON it came in. Rejects with {@linkcode StartupError}. */
 export async function fetchStatus(
-  target: Target,
+  target: Endpoint,
   runtime: Pick<Runtime, "network">,
 ): Promise<{ status: Status; text: string }> {
   const text = await get("/status", target, runtime);
   const status = parsed(text, target) as Status;
   if (status?.schema !== 1) {
     throw new StartupError(
-      `${describeTarget(target)}: this is not the status of a stud of this version`,
+      `${describe(target)}: this is not the status of a stud of this version`,
     );
   }
   return { status, text };
@@ -27,7 +23,7 @@ export async function fetchStatus(
 
 /** Up to `limit` live connections. Rejects with {@linkcode StartupError}. */
 export async function fetchConnections(
-  target: Target,
+  target: Endpoint,
   limit: number,
   runtime: Pick<Runtime, "network">,
 ): Promise<ConnectionsStatus> {
@@ -36,19 +32,16 @@ export async function fetchConnections(
 }
 
 /** As an operator would write it. */
-export function describeTarget(target: Target): string {
-  if (target.kind === "unix") return target.path;
-  return target.host.includes(":")
-    ? `[${target.host}]:${target.port}`
-    : `${target.host}:${target.port}`;
+function describe(target: Endpoint): string {
+  return target.kind === "unix" ? target.path : formatSocketAddress(target);
 }
 
 async function get(
   path: string,
-  target: Target,
+  target: Endpoint,
   { network }: Pick<Runtime, "network">,
 ): Promise<string> {
-  const origin = target.kind === "unix" ? "http://localhost" : `http://${describeTarget(target)}`;
+  const origin = target.kind === "unix" ? "http://localhost" : `http://${describe(target)}`;
   try {
     const { status, body } = await network.request({
       method: "GET",
@@ -65,17 +58,17 @@ async function get(
   } catch (error) {
     const { message } = error as Error;
     throw new StartupError(
-      `${describeTarget(target)}: ${message}; is stud running there with --status?`,
+      `${describe(target)}: ${message}; is stud running there with --status?`,
       { cause: error },
     );
   }
 }
 
-function parsed(text: string, target: Target): unknown {
+function parsed(text: string, target: Endpoint): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new StartupError(`${describeTarget(target)}: the answer is not JSON`, { cause: error });
+    throw new StartupError(`${describe(target)}: the answer is not JSON`, { cause: error });
   }
 }
 

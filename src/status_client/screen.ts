@@ -53,12 +53,13 @@ export function screenLines(options: ScreenOptions): string[] {
 
 function rates({ history, totals }: Status): string {
   const last = (values: readonly number[]) => values.at(-1) ?? 0;
-  return `${rate(last(history.connectionsPerSecond))} connections/s   ` +
-    `${size(last(history.bytesToClientPerSecond))}/s to clients   ` +
-    `${size(last(history.bytesToBackendPerSecond))}/s to backends   ` +
-    `${rate(last(history.failedHandshakesPerSecond))} failed handshakes/s   ${
-      count(totals.active)
-    } open`;
+  return [
+    `${count(totals.active)} open`,
+    `${rate(last(history.connectionsPerSecond))} new/s`,
+    `in ${size(last(history.bytesToBackendPerSecond))}/s`,
+    `out ${size(last(history.bytesToClientPerSecond))}/s`,
+    `failed handshakes ${rate(last(history.failedHandshakesPerSecond))}/s`,
+  ].join(", ");
 }
 
 function frontends(status: Status, width: number): string[] {

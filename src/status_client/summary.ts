@@ -4,13 +4,14 @@ import { count, percent, size, span } from "../status/page/words.ts";
 import type { Status } from "../status/status.ts";
 import { printable } from "../wire/escape.ts";
 import { tableLines } from "./columns.ts";
-import { healthOf } from "./health.ts";
+import { type Health, healthOf } from "./health.ts";
 
 /** Several lines, with a final line feed. */
 export function describeStatus(status: Status): string {
+  const health = healthOf(status);
   return [
-    printable(healthLine(status)),
-    ...healthOf(status).problems.map(({ level, text }) => {
+    printable(healthLine(status, health)),
+    ...health.problems.map(({ level, text }) => {
       return printable(`  ${level === "bad" ? "!" : "-"} ${text}`);
     }),
     "",
@@ -25,8 +26,7 @@ export function describeStatus(status: Status): string {
 }
 
 /** The one line for monitoring: a word, what is the case, and performance data after a bar. */
-function healthLine(status: Status): string {
-  const { word, problems } = healthOf(status);
+function healthLine(status: Status, { word, problems }: Health): string {
   const [worst] = problems;
   const { totals, certificates, state, ready } = status;
   const soonest = Math.min(...certificates.map(({ daysLeft }) => daysLeft));

@@ -5,14 +5,13 @@ import { parseCommandLine } from "../config/command_line.ts";
 import { parseStatus } from "../config/address.ts";
 import type { TcpAddress, UnixAddress } from "../config/settings.ts";
 import { StartupError } from "../errors.ts";
-import type { Runtime } from "../runtime/runtime.ts";
-import type { Target } from "./fetch_status.ts";
+import type { Endpoint, Runtime } from "../runtime/runtime.ts";
 
 /**
  * The address. Throws {@linkcode UsageError} for a text that is none, and {@linkcode StartupError} if the named process
  * or its status address cannot be found.
  */
-export async function findTarget(text: string | undefined, runtime: Runtime): Promise<Target> {
+export async function findTarget(text: string | undefined, runtime: Runtime): Promise<Endpoint> {
   const { files, service } = runtime;
   if (text === undefined) {
     const isThere = await service.kindOf(DEFAULT_SOCKET) === "socket";
@@ -33,7 +32,7 @@ export async function findTarget(text: string | undefined, runtime: Runtime): Pr
 }
 
 /** The `--status` of a running stud, from its command line and the configuration file that this names. */
-async function ofProcess(pid: number, what: string, runtime: Runtime): Promise<Target> {
+async function ofProcess(pid: number, what: string, runtime: Runtime): Promise<Endpoint> {
   const words = await commandLine(pid, what, runtime);
   const parsed = parseCommandLine(ownArguments(words));
   const { configFile: file } = parsed;
@@ -74,7 +73,7 @@ function ownArguments([name = "", ...words]: readonly string[]): readonly string
 }
 
 /** An address to listen on as one to connect to. */
-function toTarget(address: TcpAddress | UnixAddress, what: string): Target {
+function toTarget(address: TcpAddress | UnixAddress, what: string): Endpoint {
   if (address.kind === "unix") return address;
   const { host, port } = address;
   if (port === "0") {
@@ -90,7 +89,7 @@ function toTarget(address: TcpAddress | UnixAddress, what: string): Target {
 
 /** Where the service units of contrib/ serve the status. */
 const DEFAULT_SOCKET = "/run/stud/status.sock";
-const DEFAULT_ADDRESS: Target = { kind: "tcp", host: "127.0.0.1", port: 8404 };
+const DEFAULT_ADDRESS: Endpoint = { kind: "tcp", host: "127.0.0.1", port: 8404 };
 /** Bytes. */
 const MAX_PID_FILE = 1_024;
 const MAX_COMMAND_LINE = 1 << 20;

@@ -1,13 +1,13 @@
 /** `stud top`: the status as a live view, refreshed each second, for a terminal or as plain text for anything else. */
 
-import type { Runtime, Terminal } from "../runtime/runtime.ts";
+import type { Endpoint, Runtime, Terminal } from "../runtime/runtime.ts";
 import type { ConnectionsStatus, Status } from "../status/status.ts";
-import { fetchConnections, fetchStatus, type Target } from "./fetch_status.ts";
+import { fetchConnections, fetchStatus } from "./fetch_status.ts";
 import { screenLines, SORT_KEYS, type Sorting } from "./screen.ts";
 
 /** Shows it until `q`, Ctrl-C, a signal, or until nobody reads its output. Returns the exit code. */
 export async function watchStatus(
-  target: Target,
+  target: Endpoint,
   runtime: Runtime,
   stop: Promise<unknown>,
 ): Promise<number> {
@@ -34,7 +34,7 @@ interface Seen {
   readonly connections: ConnectionsStatus;
 }
 
-async function look(target: Target, runtime: Runtime): Promise<Seen> {
+async function look(target: Endpoint, runtime: Runtime): Promise<Seen> {
   const [{ status }, connections] = await Promise.all([
     fetchStatus(target, runtime),
     fetchConnections(target, MAX_CONNECTIONS, runtime),

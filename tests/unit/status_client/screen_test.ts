@@ -41,6 +41,8 @@ Deno.test("no line is wider than the terminal, and 80 columns show all numbers",
   for (const width of [1, 20, 80, 200]) {
     for (const line of lines(width)) assert(line.length <= width, line);
   }
+  const names = lines(80).findIndex((line) => line.includes("CLIENT"));
+  assertEquals(lines(80).slice(0, names).filter((line) => line.endsWith("…")), []);
   const heading = lines(80).find((line) => line.includes("OUT"));
   for (const title of ["IN", "OUT", "AGE", "IDLE", "TLS", "CLIENT"]) {
     assert(heading!.includes(title), heading);
