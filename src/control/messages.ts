@@ -4,12 +4,7 @@
  * reason, the worker drains and exits.
  */
 
-import type {
-  AccessLogFormat,
-  ConnectionLimits,
-  ProxySettings,
-  SandboxSetting,
-} from "../config/settings.ts";
+import type { ConnectionLimits, ProxySettings, SandboxSetting } from "../config/settings.ts";
 import { EVENT_NAMES } from "../log/events.ts";
 import { MAX_LABEL } from "../metrics/series.ts";
 import { escapeJson } from "../wire/escape.ts";
@@ -42,8 +37,6 @@ import {
 export interface WorkerConfiguration extends ProxySettings {
   /** Starts at 1; also selects the CPU. */
   readonly index: number;
-  /** Log a line for each connection that has ended. */
-  readonly logConnections?: boolean;
   readonly frontends: readonly WorkerFrontend[];
   /** The backend's addresses, to be tried in this order. */
   readonly backend: readonly BackendEndpoint[];
@@ -55,10 +48,6 @@ export interface WorkerConfiguration extends ProxySettings {
   readonly steersAlways?: boolean;
   /** Number of workers that share the limits on connections. */
   readonly workers: number;
-  /** The format of access log lines; undefined: no access log. */
-  readonly accessLog: AccessLogFormat | undefined;
-  /** One of this many connections that end without a fault gets a line; undefined: all. */
-  readonly accessSample?: number;
   readonly privileges: WorkerPrivileges;
   /** What it may still do once it serves; undefined: everything. */
   readonly sandbox?: SandboxSetting | undefined;

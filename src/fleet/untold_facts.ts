@@ -9,7 +9,7 @@ import { ENGINES } from "../tls/engines.ts";
  * them. `isMissing`: the preferred library cannot be used.
  */
 export function reportUntold(log: Logger, plan: Plan, isMissing: boolean): void {
-  const { configuration: { accessLog, tls }, settings } = plan;
+  const { configuration: { tls }, settings } = plan;
   // With --client, clients speak no TLS.
   if (tls.backend !== undefined) return;
   const library = isMissing && tls.orElse !== undefined ? tls.orElse : tls.library;
@@ -20,7 +20,7 @@ export function reportUntold(log: Logger, plan: Plan, isMissing: boolean): void 
     const values = { option, library, missing, remedy: toldBy };
     log.info("{option}: {library} does not report {missing}; {remedy} does", values);
   };
-  if (accessLog !== undefined) say("--access-log", untold);
+  if (settings.log.access !== undefined) say("--access-log", untold);
   if (settings.service.status !== undefined) say("--status", IN_STATUS);
 }
 

@@ -78,15 +78,12 @@ export async function makePlan(
   const workers = workerCount(settings, runtime);
   const { sockets, limits, timeouts, preface, log } = settings;
   const configuration = {
-    ...{ sockets, limits, timeouts, preface },
+    ...{ sockets, limits, timeouts, preface, log },
     backend: await backendEndpoints(settings, runtime),
     tls: tls.configuration,
     steer: steeredWorkers(settings, workers),
     ...countsClients(settings) && { steersAlways: true },
     workers,
-    logConnections: log.level === "debug",
-    accessLog: log.access === undefined ? undefined : log.accessFormat,
-    ...log.accessSample > 1 && { accessSample: log.accessSample },
     privileges,
     sandbox: sandboxSetting(settings),
   };

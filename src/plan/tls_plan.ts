@@ -85,7 +85,7 @@ export async function makeTlsPlan(
     ...common(settings, ticketSecret.secret),
     ...backend.configuration && { backend: backend.configuration },
     ...served(certificates),
-    ...tls.engine,
+    engine: tls.engine,
     clientRules: await rules.read(tls.clients),
   });
   const all: ServedTogether[] = [{ tls: settings, certificates: general }];
@@ -220,9 +220,9 @@ function unstapled({ certificates, defaultCertificate }: LoadedCertificates): st
   );
 }
 
-function loweredLevel({ protocols, ciphers }: EngineSettings): string[] {
-  if (!lowersSecurityLevel({ protocols, ciphers })) return [];
-  const old = oldProtocols(protocols);
+function loweredLevel(engine: EngineSettings): string[] {
+  if (!lowersSecurityLevel(engine)) return [];
+  const old = oldProtocols(engine.protocols);
   return [
     `${old.join(" and ")} ${
       old.length === 1 ? "needs" : "need"

@@ -314,7 +314,7 @@ export class Proxy {
   }
 
   #changingServices(
-    { preface, logConnections, frontends }: ProxyOptions,
+    { preface, log, frontends }: ProxyOptions,
   ): Pick<ConnectionServices, "preface" | "takesProxyHeader" | "tlsLibrary" | "onEnd"> {
     const { engine } = frontends[0]!;
     const onOmitted = (what: string) =>
@@ -323,7 +323,7 @@ export class Proxy {
       preface: prefaceEncoder(preface, onOmitted),
       takesProxyHeader: preface.kind === "proxy-proxy",
       tlsLibrary: engine.dialer === undefined ? engine.name : undefined,
-      onEnd: logConnections
+      onEnd: log.level === "debug"
         ? (client, negotiated) => logConnection(this.#log, client, negotiated)
         : undefined,
     };

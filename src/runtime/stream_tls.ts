@@ -61,8 +61,6 @@ export type RecordFault = (refusal: OpenSslError) => PeerError;
 export interface StreamContextOptions extends SslContextOptions {
   /** The initial ticket keys; undefined for the client's side. */
   readonly ticketKeys: SslTicketKeys | undefined;
-  /** Id of the OpenSSL engine that holds keys given by URI. */
-  readonly engine: string | undefined;
 }
 
 /** Rules for handshakes that the library has accepted. Only the library looks into it. */

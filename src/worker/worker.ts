@@ -312,9 +312,9 @@ class Worker {
     this.#log.info("counters: {counters}", { counters: describeCounters(counters) }, { fields });
   }
 
-  #onConnection({ accessLog, accessSample }: WorkerConfiguration): OnConnection | undefined {
-    return accessLog &&
-      accessLines(accessLog, accessSample, (line) => this.#accessLines.push(line));
+  #onConnection({ log }: WorkerConfiguration): OnConnection | undefined {
+    if (log.access === undefined) return undefined;
+    return accessLines(log, (line) => this.#accessLines.push(line));
   }
 
   /**

@@ -153,12 +153,12 @@ function secureContextOptions(options: StreamContextOptions): NodeOptions {
   };
 }
 
-function keyOptions({ certificates, engine }: StreamContextOptions): NodeOptions {
+function keyOptions({ certificates, sslEngine }: StreamContextOptions): NodeOptions {
   const keys = certificates.map(({ privateKey }) => keyOf(privateKey));
   const uri = keys.find((key) => typeof key === "string" && isKeyUri(key)) as string | undefined;
   const cert = certificates.map((each) => each.certificateChain);
   if (uri !== undefined) {
-    return { cert, privateKeyIdentifier: uri, privateKeyEngine: engine ?? "" };
+    return { cert, privateKeyIdentifier: uri, privateKeyEngine: sslEngine ?? "" };
   }
   return { cert, key: keys };
 }

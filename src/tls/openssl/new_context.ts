@@ -10,9 +10,9 @@ export function newContext(
   library: StreamTls,
   configuration: TlsConfiguration,
   certificates: readonly ServedCertificate[],
-  { ticketKeys, ...options }: SslContextOptions & { readonly ticketKeys?: SslTicketKeys },
+  options: SslContextOptions & { readonly ticketKeys?: SslTicketKeys },
 ): StreamContext {
-  const whole = { ...options, ticketKeys, engine: configuration.sslEngine };
+  const whole = { ticketKeys: undefined, ...options };
   try {
     return library.newContext(whole);
   } catch (error) {

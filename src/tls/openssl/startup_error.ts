@@ -17,13 +17,13 @@ export function startupError(
   certificates: readonly ServedCertificate[],
   attempt: (ciphers: string) => void,
 ): StartupError {
-  const { ciphers, ciphersuites, groups } = configuration;
+  const { ciphers, ciphersuites, groups, protocols } = configuration.engine;
   const files = certificates.map((each) => each.source).join(" and ");
   const subjects: Readonly<Record<string, string>> = {
     "ciphers": `-c/--ciphers ${ciphers}`,
     "ciphersuites": `--ciphersuites ${ciphersuites}`,
     "groups": `--ecdh-curve ${groups}`,
-    "protocols": `--tls-protos ${configuration.protocols.join(" ")}`,
+    "protocols": `--tls-protos ${protocols.join(" ")}`,
     "authorities": configuration.backend === undefined ? "--client-verify-ca" : "--backend-ca",
     "revocation lists": "--client-verify-crl",
     "certificate": `${files}: the certificate`,

@@ -21,7 +21,7 @@ import type { OutgoingConfiguration } from "../tls_configuration.ts";
 /** Creates the dialer. In a process of stud's own, the library trusts only authorities that the operator named. */
 export function createRustlsDialer(
   { network }: Runtime,
-  { backend, alpnProtocols }: OutgoingConfiguration,
+  { backend, engine: { alpnProtocols } }: OutgoingConfiguration,
   ownProcess: boolean,
 ): TlsDialer {
   const { authorities } = backend;

@@ -8,7 +8,7 @@ import type { BackendTls } from "../../../src/tls/tls_configuration.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { FakeStream, NativeError } from "../../support/fake_stream.ts";
-import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
+import { engineWith, TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 import { SOCKETS } from "../../support/socket_settings.ts";
 
 const LISTENING = {
@@ -31,7 +31,7 @@ async function newEngine(backend: Partial<BackendTls> = {}, ownProcess = true) {
   const engine = await makeEngine(runtime, {
     ...TLS_CONFIGURATION,
     certificates: [],
-    alpnProtocols: ["h2"],
+    ...engineWith({ alpnProtocols: ["h2"] }),
     backend: { authorities: undefined, name: "www.example", verify: true, ...backend },
   }, { ownProcess });
   return { runtime, engine, dialer: engine.dialer!, streams, options };

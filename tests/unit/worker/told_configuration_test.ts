@@ -5,7 +5,7 @@ import { stateFrame, ToldKeys } from "../../../src/control/packed_configuration.
 import type { WorkerState } from "../../../src/control/messages.ts";
 import { toldConfiguration } from "../../../src/worker/told_configuration.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
-import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
+import { engineWith, TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 import { frameBytes, stateOf } from "../../support/worker_configuration.ts";
 
 const [CERTIFICATE] = TLS_CONFIGURATION.certificates;
@@ -27,7 +27,7 @@ async function told(state: WorkerState) {
 }
 
 Deno.test("certificates have the newest responses, and frontends that shared a configuration share it", async () => {
-  const own = { ...TLS, ciphers: "HIGH" };
+  const own = { ...TLS, ...engineWith({ ciphers: "HIGH" }) };
   const frontends = [1, 2].map((port) => ({ host: "::", port, tls: own }));
   const staples = new Map([["f1", null], ["f2", "new"], ["f3", "of none"]]);
   const { tls, frontends: [first, second] } = await told(

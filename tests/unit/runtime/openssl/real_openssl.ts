@@ -33,6 +33,7 @@ export const OPTIONS: SslContextOptions = {
   ciphersuites: undefined,
   groups: undefined,
   preferServerCiphers: false,
+  sslEngine: undefined,
   securityLevel: undefined,
   alpnProtocols: [],
   verify: "none",
