@@ -90,8 +90,8 @@ export async function makePlan(
   return {
     configuration,
     frontends: await Promise.all(
-      settings.frontends.map((frontend, place) =>
-        wantedFrontend(frontend, tls.ofFrontends[place], runtime)
+      settings.frontends.map((frontend, index) =>
+        wantedFrontend(frontend, tls.ofFrontends[index], runtime)
       ),
     ),
     backendName: backendName(settings, runtime),

@@ -209,12 +209,12 @@ function unstapled({ certificates, defaultCertificate }: LoadedCertificates): st
   const sets = new CertificateIndex(certificates, defaultCertificate).sets().filter((set) =>
     set.length > 1
   );
-  const places = [...new Set(sets.flat())].filter((place) =>
-    certificates[place]!.ocspResponse !== undefined
+  const indexes = [...new Set(sets.flat())].filter((index) =>
+    certificates[index]!.ocspResponse !== undefined
   );
-  return places.map((place) =>
+  return indexes.map((index) =>
     `${
-      certificates[place]!.source
+      certificates[index]!.source
     }: its OCSP response is not stapled: under Node stud staples only for names with ` +
     "one certificate; stud's executable staples for all"
   );

@@ -74,9 +74,9 @@ export class BackendDialer {
 
   /**
    * Connects; synchronously if nothing needs to be waited for. Throws or rejects with a {@linkcode PeerError} of
-   * the backend that names the addresses tried. The place and the record receive the address connected to.
+   * the backend that names the addresses tried. The slot and the record receive the address connected to.
    */
-  dial(place: Dialling, record?: Connected): Stream | Promise<Stream> {
+  dial(slot: Dialling, record?: Connected): Stream | Promise<Stream> {
     const backend = this.#backend;
     const { clock } = this.#runtime;
     if (backend instanceof StaggeredDialer || this.#tls !== undefined) {
@@ -85,7 +85,7 @@ export class BackendDialer {
           backend instanceof StaggeredDialer
             ? backend.dial(abandonment)
             : this.#connect(backend, abandonment),
-        place,
+        slot,
         record,
       );
     }
@@ -101,17 +101,17 @@ export class BackendDialer {
     }
     if (stream instanceof Promise) {
       const dialling = stream;
-      return this.#underDeadline(() => dialling, place, record, abandonment);
+      return this.#underDeadline(() => dialling, slot, record, abandonment);
     }
     counts.connected(clock.now() - began);
-    place.backend = counts;
+    slot.backend = counts;
     record?.connected(backend);
     return stream;
   }
 
   async #underDeadline(
     begin: (abandonment: Abandonment) => Stream | Promise<Stream>,
-    place: Dialling,
+    slot: Dialling,
     record: Connected | undefined,
     abandonment = new Abandonment(),
   ): Promise<Stream> {
@@ -122,7 +122,7 @@ export class BackendDialer {
       const stream = await begin(abandonment);
       counts?.connected(this.#runtime.clock.now() - deadline.began);
       const endpoint = connectedTo(stream, backend);
-      if (endpoint !== undefined) place.backend = counts ?? this.#countsOf(endpoint);
+      if (endpoint !== undefined) slot.backend = counts ?? this.#countsOf(endpoint);
       record?.connected(endpoint);
       return stream;
     } catch (error) {

@@ -7,7 +7,7 @@ import type { Client } from "../tls/engine.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 import { isInNetwork, type Network, parseNetwork } from "../wire/network.ts";
 import type { Frontend } from "./frontend.ts";
-import type { Place } from "./places.ts";
+import type { Slot } from "./slots.ts";
 
 /** Which connections are meant: those to which all that is set applies. An invalid `client` is an `AddressFormatError`. */
 export interface LiveFilter {
@@ -56,9 +56,9 @@ export function openConnections(
 ): OpenConnections {
   const connections: OpenConnection[] = [];
   const matcher = new LiveMatcher(filter, now);
-  const matching = forEachMatching(frontends, matcher, (frontend, client, place) => {
+  const matching = forEachMatching(frontends, matcher, (frontend, client, slot) => {
     if (connections.length >= limit) return;
-    connections.push(matcher.describe(frontend.shares.counts.name, client, place));
+    connections.push(matcher.describe(frontend.shares.counts.name, client, slot));
   });
   return { matching, connections };
 }
@@ -76,15 +76,15 @@ export function disconnect(
 function forEachMatching(
   frontends: readonly Frontend[],
   matcher: LiveMatcher,
-  use: (frontend: Frontend, client: Client, place: Place) => void,
+  use: (frontend: Frontend, client: Client, slot: Slot) => void,
 ): number {
   let matching = 0;
   for (const frontend of frontends) {
     if (!matcher.wantsFrontend(frontend.shares.counts.name)) continue;
-    for (const [client, place] of frontend.clients) {
-      if (!matcher.matches(client, place)) continue;
+    for (const [client, slot] of frontend.clients) {
+      if (!matcher.matches(client, slot)) continue;
       matching++;
-      use(frontend, client, place);
+      use(frontend, client, slot);
     }
   }
   return matching;
@@ -108,32 +108,32 @@ class LiveMatcher {
   }
 
   /** Whether a connection matches, not counting its frontend. */
-  matches(client: Client, place: Place): boolean {
+  matches(client: Client, slot: Slot): boolean {
     const { serverName, backend, minAge = 0, minIdle = 0 } = this.#filter;
     if (serverName !== undefined && client.serverName?.toLowerCase() !== serverName.toLowerCase()) {
       return false;
     }
-    if (backend !== undefined && place.backend?.address !== backend) return false;
-    if (this.#secondsSince(place.began) < minAge) return false;
-    if (this.#secondsSince(place.relay?.movedAt ?? place.began) < minIdle) return false;
+    if (backend !== undefined && slot.backend?.address !== backend) return false;
+    if (this.#secondsSince(slot.began) < minAge) return false;
+    if (this.#secondsSince(slot.relay?.movedAt ?? slot.began) < minIdle) return false;
     if (this.#network === undefined) return true;
     const host = (client.clientInHeader ?? peerOf(client))?.host;
     return host !== undefined && isInNetwork(host, this.#network);
   }
 
   /** The facts about a connection. */
-  describe(frontend: string, client: Client, place: Place): OpenConnection {
-    const { relay } = place;
+  describe(frontend: string, client: Client, slot: Slot): OpenConnection {
+    const { relay } = slot;
     const address = client.clientInHeader ?? peerOf(client);
     const agreement = relay?.agreement;
     return {
       client: address === undefined ? null : formatSocketAddress(address),
       serverName: client.serverName ?? null,
       frontend,
-      backend: place.backend?.address ?? null,
+      backend: slot.backend?.address ?? null,
       version: agreement?.version ?? null,
       cipher: agreement?.cipher ?? null,
-      age: this.#secondsSince(place.began),
+      age: this.#secondsSince(slot.began),
       idle: relay?.movedAt === undefined ? null : this.#secondsSince(relay.movedAt),
       bytesToBackend: relay?.bytesToBackend ?? 0,
       bytesToClient: relay?.bytesToClient ?? 0,

@@ -9,7 +9,7 @@ import type { Endpoint, Runtime, SocketAddress } from "../runtime/runtime.ts";
 import type { TlsEngine } from "../tls/engine.ts";
 import { Aborter } from "./aborter.ts";
 import { Registry } from "../metrics/registry.ts";
-import { Admission, FrontendPlaces, limitLabel } from "./admission.ts";
+import { Admission, FrontendSlots, limitLabel } from "./admission.ts";
 import { admissionRules } from "./admission_rules.ts";
 import { Activity } from "./activity.ts";
 import { AccessLog } from "./access_log.ts";
@@ -288,7 +288,7 @@ export class Proxy {
       if (changed.has(name)) continue;
       const rules = admissionRules(frontend.limits ?? {}, shareOf(options), name);
       const shares = this.#shares.get(name) ?? this.#newShares(name);
-      shares.places.use(rules);
+      shares.slots.use(rules);
       changed.set(name, shares);
     }
     return changed;
@@ -296,7 +296,7 @@ export class Proxy {
 
   #newShares(name: string): FrontendShares {
     return {
-      places: new FrontendPlaces(this.#runtime.clock),
+      slots: new FrontendSlots(this.#runtime.clock),
       counts: new FrontendCounts(this.metrics, name),
     };
   }

@@ -57,10 +57,10 @@ export function stallLimits({ linger, stall }: ProxyTimeouts): StallLimits {
 /** The limits of the whole process. */
 export function workerAdmission(options: ProxyOptions): WorkerAdmission {
   const { timeouts, descriptors, frontends } = options;
-  const { places, client } = admissionRules(options.limits, shareOf(options));
+  const { slots, client } = admissionRules(options.limits, shareOf(options));
   return {
     handshakeTimeout: timeouts.handshake * 1000,
-    places: [...descriptorRule(descriptors, frontends.length), ...places],
+    slots: [...descriptorRule(descriptors, frontends.length), ...slots],
     client,
   };
 }

@@ -115,12 +115,12 @@ class Race {
   #begin(resolve: (winner: Winner) => void, reject: (error: DialError) => void): void {
     this.#cancelNext?.();
     this.#cancelNext = undefined;
-    const place = this.#attempts.length;
-    const endpoint = this.#endpoints[place];
+    const index = this.#attempts.length;
+    const endpoint = this.#endpoints[index];
     if (endpoint === undefined) return;
     const attempt = new Abandonment();
     this.#attempts.push(attempt);
-    if (place + 1 < this.#endpoints.length) {
+    if (index + 1 < this.#endpoints.length) {
       const { clock } = this.#runtime;
       this.#cancelNext = clock.after(STAGGER, () => this.#begin(resolve, reject));
     }
@@ -129,7 +129,7 @@ class Race {
       if (this.#won) return stream.close();
       this.#won = true;
       this.#giveUp();
-      resolve({ stream, passedOver: this.#endpoints.slice(0, place) });
+      resolve({ stream, passedOver: this.#endpoints.slice(0, index) });
     }, (error) => {
       if (this.#won) return;
       const givenUp = this.#abandonment.given;

@@ -112,7 +112,7 @@ export interface SslContext {
   /**
    * From now on staples this OCSP response (DER), or none, with the certificate at this index of the context's options.
    */
-  staple(place: number, response: Uint8Array | undefined): void;
+  staple(index: number, response: Uint8Array | undefined): void;
   /** Begins a session: the server's side, unless the options name a server. */
   newSession(): SslSession;
   /** Releases it; sessions keep what they need from it. */

@@ -71,7 +71,7 @@ export interface StreamContext {
    * Staples this response (DER), or none, with the certificate at this index of its options. Only where contexts
    * change.
    */
-  staple?(place: number, response: Uint8Array | undefined): void;
+  staple?(index: number, response: Uint8Array | undefined): void;
   /** Releases it; connections keep what they need from it. */
   free(): void;
 }

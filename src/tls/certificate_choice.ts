@@ -58,15 +58,15 @@ export class CertificateChoice {
 
   #choose(
     name: string | undefined,
-    verifies: ((place: number) => boolean) | undefined,
+    verifies: ((index: number) => boolean) | undefined,
     byDefault: boolean,
   ): readonly number[] | undefined {
     if (verifies === undefined) return this.#index.choose(name);
     return this.#index.chooseFor(name, verifies, byDefault);
   }
 
-  #verifier(body: HelloBody): (place: number) => boolean {
+  #verifier(body: HelloBody): (index: number) => boolean {
     const offers = clientOffers(body);
-    return (place) => canVerify(offers, this.#rules.engine, this.#rules.certificates[place]!);
+    return (index) => canVerify(offers, this.#rules.engine, this.#rules.certificates[index]!);
   }
 }

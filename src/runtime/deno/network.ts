@@ -8,7 +8,7 @@ import { PeerError, type PeerErrorKind, PortInUseError, StartupError } from "../
 import { formatSocketAddress, isIpAddress, unmapIpv4 } from "../../wire/ip_address.ts";
 import { openTlsListener } from "./tls_listener.ts";
 import { type SocketDescriptor, socketDescriptors } from "../linux/descriptors.ts";
-import { takePlace } from "../linux/service.ts";
+import { replaceDescriptor } from "../linux/service.ts";
 import type {
   Endpoint,
   HttpAnswer,
@@ -75,9 +75,9 @@ async function inherited<Connection extends Deno.Conn, Accepted>(
   let listener: Deno.Listener<Connection> | undefined;
   try {
     listener = open();
-    const place = listeningDescriptor(socketAddress(listener.addr as Deno.NetAddr));
-    if (place === undefined) throw new Error("the runtime's own socket was not found");
-    takePlace(place, descriptor!);
+    const standIn = listeningDescriptor(socketAddress(listener.addr as Deno.NetAddr));
+    if (standIn === undefined) throw new Error("the runtime's own socket was not found");
+    replaceDescriptor(standIn, descriptor!);
     return new DenoListener(listener, wrap, { host, port });
   } catch (error) {
     listener?.close();
