@@ -1,6 +1,6 @@
 /** The options of a proxy, and what follows from them for its parts. */
 
-import type { ConnectionLimits, LogSettings, ProxySettings, Timeouts } from "../config/settings.ts";
+import type { ConnectionLimits, ProxySettings, Timeouts } from "../config/settings.ts";
 import type { Endpoint, ListenAddress } from "../runtime/runtime.ts";
 import type { TlsEngine } from "../tls/engine.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
@@ -10,12 +10,9 @@ import { admissionRules, descriptorRule, type WorkerShare } from "./admission_ru
 import type { StallLimits } from "./stall_watch.ts";
 
 /** Options of a proxy. Some of the timeouts are not here, because only its owner uses them. */
-export interface ProxyOptions
-  extends Omit<ProxySettings, "timeouts" | "log">, Partial<WorkerShare> {
+export interface ProxyOptions extends Omit<ProxySettings, "timeouts">, Partial<WorkerShare> {
   /** At least one. */
   readonly frontends: readonly ProxyFrontend[];
-  /** From `debug` on, a line is logged for each connection that has ended. */
-  readonly log: Pick<LogSettings, "level">;
   /** Tried in this order for each connection, but those that failed recently come last. */
   readonly backend: readonly Endpoint[];
   /** How many descriptors this process may have open; undefined or 0 if unknown. */
