@@ -168,7 +168,7 @@ export class Proxy {
       for (const frontend of this.#allFrontends) frontend.abortAll();
       // The relay may be waiting for the other side.
       this.#services.stallWatch.abortAll();
-      this.#services.backend.abandonAll();
+      this.#services.backend.cancelAll();
     });
   }
 

@@ -5,7 +5,7 @@
  * buffer, for as long as the peer likes, so only a limited number of connections have a large one at a time.
  */
 
-import { BufferPool } from "../buffer_pool.ts";
+import { BufferPool } from "../runtime/buffer_pool.ts";
 import type { Bytes, Inlet, Source } from "./inlet.ts";
 
 /** Sizes in bytes. */

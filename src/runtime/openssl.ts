@@ -7,7 +7,7 @@
  */
 
 import type { EngineSettings } from "../config/settings.ts";
-import type { KeyBytes } from "../key_bytes.ts";
+import type { KeyBytes } from "../x509/key_bytes.ts";
 import type { Agreement } from "./agreement.ts";
 
 /** OpenSSL refused. The message is OpenSSL's own reason, without codes. */

@@ -4,10 +4,10 @@
  * errors become stud's own errors here and nowhere else.
  */
 
-import type { Abandonment } from "../abandonment.ts";
+import type { Cancellation } from "./cancellation.ts";
 import type { SocketSettings, TlsLibraryName } from "../config/settings.ts";
 import type { PeerError } from "../errors.ts";
-import type { KeyBytes } from "../key_bytes.ts";
+import type { KeyBytes } from "../x509/key_bytes.ts";
 import type { HttpAnswer, HttpQuestion } from "../wire/http.ts";
 import type { SocketAddress } from "../wire/preface.ts";
 import type { Files } from "./files.ts";
@@ -109,7 +109,7 @@ export interface Network {
    * Connects, with Nagle's algorithm off on TCP. Returns the stream itself, not a promise, if nothing has to be waited
    * for. Throws or rejects with the platform's own error.
    */
-  dial(endpoint: Endpoint, abandonment: Abandonment): Stream | Promise<Stream>;
+  dial(endpoint: Endpoint, cancellation: Cancellation): Stream | Promise<Stream>;
   /**
    * Connects over TCP as {@linkcode Network.dial} does, and begins TLS with the platform's own library; the handshake
    * is still to be done. Rejects with {@linkcode StartupError} where that library cannot do this.
@@ -117,7 +117,7 @@ export interface Network {
   dialTls(
     endpoint: Endpoint,
     options: TlsDialOptions,
-    abandonment: Abandonment,
+    cancellation: Cancellation,
   ): Promise<TlsStream>;
   /**
    * Sets which authorities {@linkcode Network.dialTls} trusts in this process, besides those passed to it: the
@@ -164,7 +164,7 @@ export interface HttpRequest extends HttpQuestion {
   readonly timeout: number;
   /** Max bytes of the whole answer. */
   readonly limit: number;
-  readonly abandonment: Abandonment;
+  readonly cancellation: Cancellation;
 }
 
 /** How a child process ended. */

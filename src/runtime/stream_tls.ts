@@ -3,7 +3,7 @@
  * sockets. TLS takes over an existing connection, with a context that has been chosen for it.
  */
 
-import type { BufferPool } from "../buffer_pool.ts";
+import type { BufferPool } from "./buffer_pool.ts";
 import type { Party, PeerError } from "../errors.ts";
 import type {
   FormerTicketKeys,

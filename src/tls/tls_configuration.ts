@@ -11,7 +11,7 @@ import type {
   EngineSettings,
   TlsLibraryName,
 } from "../config/settings.ts";
-import type { KeyBytes } from "../key_bytes.ts";
+import type { KeyBytes } from "../x509/key_bytes.ts";
 
 /** PEM text of one certificate with its chain (leaf first), and of its private key. */
 export interface CertificateAndKey {

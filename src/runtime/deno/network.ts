@@ -3,7 +3,7 @@
  * stud's. Streams delegate to Deno's objects without a promise of their own, because they are the hot path.
  */
 
-import type { Abandonment } from "../../abandonment.ts";
+import type { Cancellation } from "../cancellation.ts";
 import { PeerError, type PeerErrorKind, PortInUseError, StartupError } from "../../errors.ts";
 import { formatSocketAddress, isIpAddress, unmapIpv4 } from "../../wire/ip_address.ts";
 import { openTlsListener } from "./tls_listener.ts";
@@ -97,24 +97,24 @@ function listening<Listener>(address: SocketAddress, open: () => Listener): Prom
   }
 }
 
-async function dial(endpoint: Endpoint, abandonment: Abandonment): Promise<Stream> {
+async function dial(endpoint: Endpoint, cancellation: Cancellation): Promise<Stream> {
   if (endpoint.kind === "unix") {
     return new DenoStream(await Deno.connect({ transport: "unix", path: endpoint.path }));
   }
-  return new DenoStream(await connect(endpoint, abandonment));
+  return new DenoStream(await connect(endpoint, cancellation));
 }
 
 async function dialTls(
   endpoint: Endpoint,
   { name: hostname, authorities, alpnProtocols }: TlsDialOptions,
-  abandonment: Abandonment,
+  cancellation: Cancellation,
 ): Promise<TlsStream> {
   if (endpoint.kind === "unix") {
     throw new StartupError(
       "rustls: Deno supports TLS over TCP only; use --tls-library=openssl",
     );
   }
-  const conn = await connect(endpoint, abandonment);
+  const conn = await connect(endpoint, cancellation);
   try {
     const tls = await Deno.startTls(conn, {
       hostname,
@@ -136,11 +136,11 @@ function trust(whom: "machine" | "nobody"): void {
 
 async function connect(
   { host: hostname, port }: Endpoint & { readonly kind: "tcp" },
-  abandonment: Abandonment,
+  cancellation: Cancellation,
 ): Promise<Deno.TcpConn> {
   const abort = new AbortController();
-  abandonment.onGiven = () => abort.abort();
-  if (abandonment.given) abort.abort();
+  cancellation.onCancel = () => abort.abort();
+  if (cancellation.cancelled) abort.abort();
   const conn = await Deno.connect({ hostname, port, signal: abort.signal });
   try {
     conn.setNoDelay(true);

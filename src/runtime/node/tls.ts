@@ -16,7 +16,7 @@ import { DialledStream } from "./dialled_stream.ts";
 import { watchForFloods } from "./flood_watch.ts";
 import { connectTls } from "./tls_connecting.ts";
 import { acceptTls, type NodeTlsError, reasonOf, type SocketOptions } from "./tls_stream.ts";
-import type { KeyBytes } from "../../key_bytes.ts";
+import type { KeyBytes } from "../../x509/key_bytes.ts";
 import { OpenSslError, type SslCertificate, type SslTicketKeys } from "../openssl.ts";
 import type { Stream, TcpStream } from "../runtime.ts";
 import type {

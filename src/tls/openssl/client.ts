@@ -1,6 +1,6 @@
 /** One client's TLS on OpenSSL: reads its hello, chooses its context, and explains why a handshake failed. */
 
-import type { BufferPool } from "../../buffer_pool.ts";
+import type { BufferPool } from "../../runtime/buffer_pool.ts";
 import { PeerError } from "../../errors.ts";
 import type {
   Duplex,

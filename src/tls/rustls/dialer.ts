@@ -3,7 +3,7 @@
  * stud's own. Sessions are not resumed.
  */
 
-import { Abandonment } from "../../abandonment.ts";
+import { Cancellation } from "../../runtime/cancellation.ts";
 import { StartupError } from "../../errors.ts";
 import type {
   Endpoint,
@@ -39,8 +39,8 @@ export function createRustlsDialer(
       if (ownProcess) network.trust(authorities === undefined ? "machine" : "nobody");
       await tryOut(network, options);
     },
-    async dial(endpoint: Endpoint, abandonment: Abandonment): Promise<PendingBackend> {
-      const stream = await network.dialTls(endpoint, options, abandonment);
+    async dial(endpoint: Endpoint, cancellation: Cancellation): Promise<PendingBackend> {
+      const stream = await network.dialTls(endpoint, options, cancellation);
       return new RustlsBackend(stream, network, endpoint);
     },
   };
@@ -55,7 +55,7 @@ async function tryOut(network: Network, options: TlsDialOptions): Promise<void> 
   const listener = await network.listen({ ...address, reusePort: false, besideTls: true });
   try {
     const endpoint = { kind: "tcp", ...listener.address } as const;
-    (await network.dialTls(endpoint, options, new Abandonment())).close();
+    (await network.dialTls(endpoint, options, new Cancellation())).close();
   } catch (error) {
     throw new StartupError(
       `--client: rustls cannot use these authorities: ${(error as Error).message}`,

@@ -8,7 +8,7 @@ import {
   ToldKeys,
   unpackConfiguration,
 } from "../../../src/control/packed_configuration.ts";
-import { KeyBytes } from "../../../src/key_bytes.ts";
+import { KeyBytes } from "../../../src/x509/key_bytes.ts";
 import type { TlsConfiguration } from "../../../src/tls/tls_configuration.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { engineWith, TLS_CONFIGURATION } from "../../support/tls_configuration.ts";

@@ -1,6 +1,6 @@
 /** The engine for TLS to the backend, on a platform in memory. */
 
-import { Abandonment } from "../../../src/abandonment.ts";
+import { Cancellation } from "../../../src/runtime/cancellation.ts";
 import { PeerError, StartupError } from "../../../src/errors.ts";
 import type { TlsDialOptions } from "../../../src/runtime/runtime.ts";
 import { makeEngine } from "../../../src/tls/make_engine.ts";
@@ -109,7 +109,7 @@ Deno.test("authorities that rustls does not take are a StartupError", async () =
 
 Deno.test("a refusal right after rustls's handshake is reported as one, with the backend", async () => {
   const { dialer, streams } = await newEngine();
-  const dialled = await dialer.dial(ENDPOINT, new Abandonment());
+  const dialled = await dialer.dial(ENDPOINT, new Cancellation());
   streams[0]!.completeHandshake();
   const connection = await dialled.handshake();
   streams[0]!.fail(new NativeError("other", "received fatal alert: CertificateRequired"));

@@ -4,7 +4,7 @@ import { messageLine } from "../../../src/control/message_lines.ts";
 import type { Asked, RequestKind, WorkerConfiguration } from "../../../src/control/messages.ts";
 import { stateFrame } from "../../../src/control/packed_configuration.ts";
 import { StartupError } from "../../../src/errors.ts";
-import { KeyBytes } from "../../../src/key_bytes.ts";
+import { KeyBytes } from "../../../src/x509/key_bytes.ts";
 import type { TlsEngine } from "../../../src/tls/engine.ts";
 import { createRustlsEngine } from "../../../src/tls/rustls/engine.ts";
 import type { TlsConfiguration } from "../../../src/tls/tls_configuration.ts";
