@@ -183,7 +183,7 @@ export const LAYERS: readonly Layer[] = [
   {
     of: ["src/log/"],
     imports: [...BASE, "src/wire/escape.ts"],
-    libraries: ["@logtape/logtape"],
+    libraries: [],
     forbidden: PLATFORM,
   },
   {
