@@ -193,6 +193,7 @@ export const LAYERS: readonly Layer[] = [
       ...["src/same_data.ts", "src/x509/key_bytes.ts", "src/metrics/", "src/wire/"],
       ...["src/log/events.ts", "src/tls/handshake_reasons.ts"],
       ...["type src/config/", "type src/tls/tls_configuration.ts", "type src/runtime/runtime.ts"],
+      "type src/proxy/live_connections.ts",
     ],
     libraries: [],
     forbidden: PLATFORM,

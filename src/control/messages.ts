@@ -8,6 +8,7 @@ import type { ConnectionLimits, ProxySettings, SandboxSetting } from "../config/
 import { EVENT_NAMES } from "../log/events.ts";
 import { MAX_LABEL } from "../metrics/series.ts";
 import { escapeJson } from "../wire/escape.ts";
+import type { ConnectionFilter } from "../proxy/live_connections.ts";
 import type { Steering } from "../runtime/runtime.ts";
 import type { ServedCertificate, Staple, TlsConfiguration } from "../tls/tls_configuration.ts";
 import { HANDSHAKE_REASON_CODES } from "../tls/handshake_reasons.ts";
@@ -103,27 +104,13 @@ export type BackendEndpoint =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
 
+export type { ConnectionFilter };
+
 /** What a worker gives up once it listens. */
 export interface WorkerPrivileges {
   readonly chroot: string | undefined;
   readonly uid: number | undefined;
   readonly gid: number | undefined;
-}
-
-/** Which live connections are meant: those to which all that is set applies. Empty: all. */
-export interface ConnectionFilter {
-  /** The client's IP address or network, as `parseNetwork` of wire/network.ts takes it; of the PROXY header if there is one. */
-  readonly client?: string;
-  /** A frontend's name. */
-  readonly frontend?: string;
-  /** The name that the client asked for (SNI), in any case. */
-  readonly serverName?: string;
-  /** A backend's address, as logged. */
-  readonly backend?: string;
-  /** Seconds since the accept. */
-  readonly minAge?: number;
-  /** Seconds since something was last relayed, or since the accept if nothing was. */
-  readonly minIdle?: number;
 }
 
 /** What all workers must serve. A state is never changed; its successor has the next version. */

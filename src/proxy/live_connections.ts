@@ -9,17 +9,22 @@ import { isInNetwork, type Network, parseNetwork } from "../wire/network.ts";
 import type { Frontend } from "./frontend.ts";
 import type { Slot } from "./slots.ts";
 
-/** Which connections are meant: those to which all that is set applies. An invalid `client` is an `AddressFormatError`. */
-export interface LiveFilter {
-  /** The client's IP address or network. */
+/**
+ * Which live connections are meant: those to which all that is set applies. Empty: all. An invalid `client` is an
+ * `AddressFormatError`.
+ */
+export interface ConnectionFilter {
+  /** The client's IP address or network, as `parseNetwork` takes it; the one in its PROXY header if there is one. */
   readonly client?: string;
+  /** A frontend's name. */
   readonly frontend?: string;
-  /** In any case. */
+  /** The name that the client asked for (SNI), in any case. */
   readonly serverName?: string;
+  /** A backend's address, as logged. */
   readonly backend?: string;
   /** Seconds since the accept. */
   readonly minAge?: number;
-  /** Seconds since something was last relayed, or since the accept. */
+  /** Seconds since something was last relayed, or since the accept if nothing was. */
   readonly minIdle?: number;
 }
 
@@ -47,10 +52,10 @@ export interface OpenConnections {
   readonly connections: readonly OpenConnection[];
 }
 
-/** The open connections that match, those of each frontend with the oldest first. For errors see {@linkcode LiveFilter}. */
+/** The open connections that match, those of each frontend with the oldest first. For errors see {@linkcode ConnectionFilter}. */
 export function openConnections(
   frontends: readonly Frontend[],
-  filter: LiveFilter,
+  filter: ConnectionFilter,
   limit: number,
   now: number,
 ): OpenConnections {
@@ -63,10 +68,10 @@ export function openConnections(
   return { matching, connections };
 }
 
-/** Resets the open connections that match, and returns their number. For errors see {@linkcode LiveFilter}. */
+/** Resets the open connections that match, and returns their number. For errors see {@linkcode ConnectionFilter}. */
 export function disconnect(
   frontends: readonly Frontend[],
-  filter: LiveFilter,
+  filter: ConnectionFilter,
   now: number,
 ): number {
   const matcher = new LiveMatcher(filter, now);
@@ -92,11 +97,11 @@ function forEachMatching(
 
 /** Tells which connections match a filter at one moment, by the clock. */
 class LiveMatcher {
-  readonly #filter: LiveFilter;
+  readonly #filter: ConnectionFilter;
   readonly #network: Network | undefined;
   readonly #now: number;
 
-  constructor(filter: LiveFilter, now: number) {
+  constructor(filter: ConnectionFilter, now: number) {
     this.#filter = filter;
     this.#network = filter.client === undefined ? undefined : parseNetwork(filter.client);
     this.#now = now;

@@ -25,8 +25,8 @@ import { FrontendCounts } from "./frontend_counts.ts";
 import type { BackendFailure } from "./backend_counts.ts";
 import type { HandshakeFailure } from "./handshake_failures.ts";
 import {
+  type ConnectionFilter,
   disconnect,
-  type LiveFilter,
   type OpenConnections,
   openConnections,
 } from "./live_connections.ts";
@@ -179,12 +179,12 @@ export class Proxy {
    * The connections that are open now and match, the oldest of each frontend first: at most `limit`, and how many
    * there are. Throws `AddressFormatError` if the filter's client is no address.
    */
-  connections(filter: LiveFilter, limit: number): OpenConnections {
+  connections(filter: ConnectionFilter, limit: number): OpenConnections {
     return openConnections(this.#allFrontends, filter, limit, this.#runtime.clock.now());
   }
 
   /** Resets the connections that match, and returns their number. Throws like {@linkcode Proxy.connections}. */
-  disconnect(filter: LiveFilter): number {
+  disconnect(filter: ConnectionFilter): number {
     return disconnect(this.#allFrontends, filter, this.#runtime.clock.now());
   }
 
