@@ -30,7 +30,7 @@ import type { TlsConfiguration } from "./tls/tls_configuration.ts";
 
 /** A running proxy. */
 export interface Terminator {
-  /** Where it listens; a frontend `*` or a name may stand for several. */
+  /** Where it listens; a frontend `*` or a name may mean several. */
   readonly addresses: readonly SocketAddress[];
   /** A copy of the counters as they are now. */
   readonly counters: Readonly<Counters>;

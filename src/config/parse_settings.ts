@@ -124,11 +124,11 @@ function settingsWarnings(values: RawValues): string[] {
   const obsolete = OBSOLETE_OPTIONS.flatMap(({ name, obsolete }) =>
     (values.get(name) ?? []).map(({ origin }) => `${origin}: ignored: ${obsolete}`)
   );
-  const useless = NO_EFFECT_ALONE.filter(([name, other]) =>
+  const ineffective = NO_EFFECT_ALONE.filter(([name, other]) =>
     isOn(values, name) && !isOn(values, other)
   )
     .map(([name, other]) => `${values.get(name)!.at(-1)!.origin}: no effect without --${other}`);
-  return [...obsolete, ...useless, ...[...values.values()].flat().flatMap(ownWarnings)];
+  return [...obsolete, ...ineffective, ...[...values.values()].flat().flatMap(ownWarnings)];
 }
 
 function isOn(values: RawValues, name: OptionName): boolean {

@@ -212,7 +212,7 @@ export interface FrontendSettings {
   readonly tls: FrontendTls | undefined;
 }
 
-/** Where certificates and keys come from besides `pemFiles`. */
+/** Where certificates and keys come from in addition to `pemFiles`. */
 export interface CertificateSettings {
   /** Directory whose files are PEM files too. They come after `pemFiles`, sorted by name. */
   readonly pemDir: string | undefined;

@@ -16,7 +16,7 @@ export function accessLines(
 }
 
 /**
- * How many connections the line of this one stands for; 0: it gets none. Undefined if nothing is sampled, because
+ * How many connections the line of this one represents; 0: it gets none. Undefined if nothing is sampled, because
  * `share` is. The choice is random: a fixed order would favor some clients where they take turns.
  */
 export function sampleOf(

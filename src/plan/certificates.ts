@@ -26,7 +26,7 @@ import { giveGoodKeys, giveKeys, isWithoutKey, READ_AT_ONCE } from "./private_ke
 import { Quarantine } from "./quarantine.ts";
 import type { PlannedCertificate, PlannedFile } from "./planned_certificate.ts";
 
-/** What is served, and what is to be logged about it. */
+/** What is served, and what to log about it. */
 export interface LoadedCertificates {
   /** In the order listed: files first, then those of the directory by name. */
   readonly certificates: readonly PlannedCertificate[];

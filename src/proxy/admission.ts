@@ -111,7 +111,7 @@ export class Admission {
     return new Slot(all, this.#beginHandshake, frontend.handshakes);
   }
 
-  /** Makes room for an accepted client: ends handshakes beyond the limits whose grace period is over. */
+  /** Makes room for an accepted client: ends handshakes beyond the limits whose grace period has passed. */
   makeWay(frontend: FrontendSlots, arrival: Arrival): void {
     frontend.slots.makeWay(arrival);
     this.#slots.makeWay(arrival);
@@ -129,7 +129,7 @@ export class Admission {
   }
 
   /**
-   * Resolves when it is worth looking for room again: a connection or handshake has ended, a grace period is over,
+   * Resolves when it is worth looking for room again: a connection or handshake has ended, a grace period has passed,
    * the limits have changed, or {@linkcode wake} was called. It resolves for every waiting frontend, because it is
    * not known which of them have clients.
    */

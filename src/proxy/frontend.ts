@@ -295,7 +295,7 @@ function tooMany(): PeerError {
 
 /**
  * Milliseconds until every new connection is in the queue: its three packets are through, and if it was held back
- * because it sent nothing, the kernel has asked it once more, after a second and the inaccuracy of the kernel's timers.
+ * because it sent nothing, the kernel has asked it again, after a second and the inaccuracy of the kernel's timers.
  */
 const PACKETS_UNDER_WAY = 1_200;
 /** Milliseconds without a new client after which the queue counts as empty. */

@@ -1,7 +1,7 @@
 /**
  * The buffer that one direction of a relay reads into: small while little arrives, large while it keeps filling. A
  * pending read holds its buffer, so an idle connection owns only a small one. Large buffers come from a pool of
- * the worker and return to it as soon as a read shows that the burst is over. A pending write also holds its
+ * the worker and return to it as soon as a read shows that the burst has ended. A pending write also holds its
  * buffer, for as long as the peer likes, so only a limited number of connections have a large one at a time.
  */
 

@@ -96,7 +96,7 @@ export class Slots {
     return worst;
   }
 
-  /** Makes room for an accepted client: ends handshakes beyond the limits whose grace period is over. */
+  /** Makes room for an accepted client: ends handshakes beyond the limits whose grace period has passed. */
   makeWay(arrival: Arrival): void {
     for (const rule of this.#rules) {
       if (!rule.holdsFor.includes(arrival)) continue;
@@ -104,7 +104,7 @@ export class Slots {
     }
   }
 
-  /** Ends the oldest handshake if its grace period is over: a resource that is not counted here has run out. */
+  /** Ends the oldest handshake if its grace period has passed: a resource that is not counted here has run out. */
   makeOneWay(name: string, grace: number): boolean {
     const { oldest } = this.#halfOpen;
     if (oldest === undefined || oldest.began + grace > this.#clock.now()) return false;
@@ -138,7 +138,7 @@ export class Slots {
     this.#halfOpen.oldest!.expire(`gave way to a new client: ${name} reached`);
   }
 
-  /** Milliseconds until the grace period of the oldest handshake is over. */
+  /** Milliseconds until the grace period of the oldest handshake has passed. */
   #patience({ grace }: SlotRule): number {
     const { oldest } = this.#halfOpen;
     return oldest === undefined ? Infinity : oldest.began + grace - this.#clock.now();

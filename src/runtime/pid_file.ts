@@ -17,7 +17,7 @@ export async function claimPidFile(path: string): Promise<PidFile> {
   const own = `${absolutePath}.${process.pid}`;
   await checkPidPath(path);
   try {
-    // A file of an earlier process with this number has no owner any more.
+    // A file of an earlier process with this number no longer has an owner.
     await unlink(own).catch(() => {});
     const file = await open(own, "wx", PID_MODE);
     try {

@@ -90,7 +90,7 @@ export interface TlsListenOptions extends ListenOptions {
 export interface TlsDialOptions {
   /** The DNS name or IP address that the certificate must be for. A DNS name is also sent as SNI. */
   readonly name: string;
-  /** PEM text of authorities to trust besides those of {@linkcode Network.trust}. */
+  /** PEM text of authorities to trust in addition to those of {@linkcode Network.trust}. */
   readonly authorities: string | undefined;
   /** The protocols to offer (RFC 7301), in order of preference. */
   readonly alpnProtocols: readonly string[];
@@ -120,11 +120,11 @@ export interface Network {
     cancellation: Cancellation,
   ): Promise<TlsStream>;
   /**
-   * Sets which authorities {@linkcode Network.dialTls} trusts in this process, besides those passed to it: the
+   * Sets which authorities {@linkcode Network.dialTls} trusts in this process, in addition to those passed to it: the
    * machine's, or none. Call it before the first `dialTls`, and only in stud's own processes, because it applies to the
    * whole process.
    */
-  trust(whom: "machine" | "nobody"): void;
+  trust(authorities: "machine" | "none"): void;
   /**
    * Binds the address exclusively for a moment, which also detects a port that other processes share. Returns the port:
    * the requested one, or the system's choice for 0. Undefined if this machine does not have the address. Rejects with

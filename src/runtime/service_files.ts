@@ -91,7 +91,7 @@ class OpenLog implements LogHandle {
   }
 }
 
-/** It may have no reader, and opening it would then block for ever. Throws {@linkcode StartupError}. */
+/** It may have no reader, and opening it would then block forever. Throws {@linkcode StartupError}. */
 export function refuseNamedPipe(
   path: string,
   absolutePath: string,

@@ -43,7 +43,7 @@ export interface StreamTls {
 /** What TLS uses for one client. */
 export interface SessionTerms {
   readonly context: StreamContext;
-  /** Keys for the client's ticket besides those of the context, where contexts change. */
+  /** Keys for the client's ticket in addition to those of the context, where contexts change. */
   readonly former: FormerTicketKeys | undefined;
 }
 

@@ -33,7 +33,7 @@ export interface ServedCertificate extends CertificateAndKey, CertificateFacts {
 /** A newer OCSP response for a certificate in use. */
 export interface Staple {
   readonly fingerprint: string;
-  /** DER, in base64; null: staple nothing any more. */
+  /** DER, in base64; null: staple nothing from now on. */
   readonly response: string | null;
 }
 

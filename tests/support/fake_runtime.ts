@@ -97,7 +97,7 @@ export class FakeNetwork implements Network {
   answerTls: (endpoint: Endpoint, options: TlsDialOptions) => Promise<TlsStream> = () =>
     Promise.reject(new NativeError("refused"));
   /** Whom this process was told to trust. */
-  trusted: "machine" | "nobody" | undefined;
+  trusted: "machine" | "none" | undefined;
   events: string[] = [];
 
   listen(options: ListenOptions): Promise<StreamListener> {
@@ -122,8 +122,8 @@ export class FakeNetwork implements Network {
     return this.answerTls(endpoint, options);
   }
 
-  trust(whom: "machine" | "nobody"): void {
-    this.trusted = whom;
+  trust(authorities: "machine" | "none"): void {
+    this.trusted = authorities;
   }
 
   probe(address: SocketAddress): Promise<number | undefined> {

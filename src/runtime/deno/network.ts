@@ -129,8 +129,8 @@ async function dialTls(
 }
 
 /** Deno reads this variable when it first needs authorities, and keeps them for the life of the process. */
-function trust(whom: "machine" | "nobody"): void {
-  if (whom === "nobody") Deno.env.set("DENO_TLS_CA_STORE", "");
+function trust(authorities: "machine" | "none"): void {
+  if (authorities === "none") Deno.env.set("DENO_TLS_CA_STORE", "");
   else if (!Deno.env.get("DENO_TLS_CA_STORE")) Deno.env.set("DENO_TLS_CA_STORE", "system");
 }
 

@@ -190,7 +190,7 @@ function writesTo(pid: number, path: string): boolean {
       return flags !== undefined && (parseInt(flags, 8) & O_ACCMODE) !== O_RDONLY;
     });
   } catch {
-    return false; // The file is gone, or the process is.
+    return false; // The file or the process no longer exists.
   }
 }
 

@@ -36,7 +36,7 @@ export function createRustlsDialer(
           "--backend-ca: rustls cannot use the revocation lists in it; install OpenSSL, or leave them out",
         );
       }
-      if (ownProcess) network.trust(authorities === undefined ? "machine" : "nobody");
+      if (ownProcess) network.trust(authorities === undefined ? "machine" : "none");
       await tryOut(network, options);
     },
     async dial(endpoint: Endpoint, cancellation: Cancellation): Promise<PendingBackend> {

@@ -3,7 +3,7 @@
 import { readRequests } from "../../../src/control/message_lines.ts";
 import { stateFrame, ToldKeys } from "../../../src/control/packed_configuration.ts";
 import type { WorkerState } from "../../../src/control/messages.ts";
-import { toldConfiguration } from "../../../src/worker/told_configuration.ts";
+import { currentConfiguration } from "../../../src/worker/current_configuration.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { engineWith, TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 import { frameBytes, stateOf } from "../../support/worker_configuration.ts";
@@ -23,7 +23,7 @@ async function told(state: WorkerState) {
     readRequests(ReadableStream.from([bytes])),
   );
   assert(request?.type === "start");
-  return toldConfiguration(request, new ToldKeys());
+  return currentConfiguration(request, new ToldKeys());
 }
 
 Deno.test("certificates have the newest responses, and frontends that shared a configuration share it", async () => {
