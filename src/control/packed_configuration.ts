@@ -5,7 +5,7 @@
  * and private keys can be overwritten on both sides.
  */
 
-import { KeyBytes } from "../key_bytes.ts";
+import { KeyBytes } from "../x509/key_bytes.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
 import { isKeyUri } from "../wire/key_uri.ts";
 import { stapleList } from "./worker_state.ts";

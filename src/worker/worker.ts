@@ -38,7 +38,7 @@ import { CounterReports } from "./counter_reports.ts";
 import { FrontendEngines } from "./frontend_engines.ts";
 import { readAhead } from "./read_ahead.ts";
 import { ENGINES } from "../tls/engines.ts";
-import { toldConfiguration } from "./told_configuration.ts";
+import { currentConfiguration } from "./current_configuration.ts";
 import type { MakeEngine } from "../tls/engine.ts";
 
 /** Runs a worker until it ends and returns the exit code. */
@@ -189,7 +189,7 @@ class Worker {
       this.#say({ type: "busy" });
       await this.#runtime.clock.turn();
     }
-    return toldConfiguration(state, this.#keys);
+    return currentConfiguration(state, this.#keys);
   }
 
   async #start(state: Asked<"start">): Promise<Answer<"start">> {
@@ -312,9 +312,9 @@ class Worker {
     this.#log.info("counters: {counters}", { counters: describeCounters(counters) }, { fields });
   }
 
-  #onConnection({ accessLog, accessSample }: WorkerConfiguration): OnConnection | undefined {
-    return accessLog &&
-      accessLines(accessLog, accessSample, (line) => this.#accessLines.push(line));
+  #onConnection({ log }: WorkerConfiguration): OnConnection | undefined {
+    if (log.access === undefined) return undefined;
+    return accessLines(log, (line) => this.#accessLines.push(line));
   }
 
   /**

@@ -6,7 +6,7 @@ import { withResponses } from "../tls/staples.ts";
 import type { TlsConfiguration } from "../tls/tls_configuration.ts";
 
 /** The configuration of a state. Objects shared by several frontends stay shared. */
-export function toldConfiguration(
+export function currentConfiguration(
   { configuration, certificates, staples, missing }: Asked<"prepare">,
   keys: ToldKeys,
 ): WorkerConfiguration {

@@ -3,9 +3,9 @@
 import { readRequests } from "../../../src/control/message_lines.ts";
 import { stateFrame, ToldKeys } from "../../../src/control/packed_configuration.ts";
 import type { WorkerState } from "../../../src/control/messages.ts";
-import { toldConfiguration } from "../../../src/worker/told_configuration.ts";
+import { currentConfiguration } from "../../../src/worker/current_configuration.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
-import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
+import { engineWith, TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 import { frameBytes, stateOf } from "../../support/worker_configuration.ts";
 
 const [CERTIFICATE] = TLS_CONFIGURATION.certificates;
@@ -23,11 +23,11 @@ async function told(state: WorkerState) {
     readRequests(ReadableStream.from([bytes])),
   );
   assert(request?.type === "start");
-  return toldConfiguration(request, new ToldKeys());
+  return currentConfiguration(request, new ToldKeys());
 }
 
 Deno.test("certificates have the newest responses, and frontends that shared a configuration share it", async () => {
-  const own = { ...TLS, ciphers: "HIGH" };
+  const own = { ...TLS, ...engineWith({ ciphers: "HIGH" }) };
   const frontends = [1, 2].map((port) => ({ host: "::", port, tls: own }));
   const staples = new Map([["f1", null], ["f2", "new"], ["f3", "of none"]]);
   const { tls, frontends: [first, second] } = await told(
