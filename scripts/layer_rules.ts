@@ -44,6 +44,7 @@ const BASE = [
     "src/counted.ts",
     "src/deferred.ts",
     "src/key_bytes.ts",
+    "type src/live_connection.ts",
     "src/same_data.ts",
     "src/runtime/runtime.ts",
   ],
@@ -191,7 +192,7 @@ export const LAYERS: readonly Layer[] = [
     of: ["src/control/"],
     imports: [
       ...["src/counted.ts", "src/errors.ts", "src/deferred.ts", "src/key_bytes.ts"],
-      ...["src/same_data.ts", "src/metrics/", "src/wire/"],
+      ...["src/same_data.ts", "src/metrics/", "src/wire/", "type src/live_connection.ts"],
       ...["src/log/events.ts", "src/tls/handshake_reasons.ts"],
       ...["type src/config/", "type src/tls/tls_configuration.ts", "type src/runtime/runtime.ts"],
     ],
@@ -230,7 +231,7 @@ export const LAYERS: readonly Layer[] = [
   {
     of: [
       ...["src/abandonment.ts", "src/buffer_pool.ts", "src/deferred.ts", "src/same_data.ts"],
-      ...["src/counted.ts", "src/key_bytes.ts", "src/version.ts"],
+      ...["src/counted.ts", "src/key_bytes.ts", "src/live_connection.ts", "src/version.ts"],
     ],
     imports: [],
     libraries: [],

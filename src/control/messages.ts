@@ -10,6 +10,7 @@ import type {
   ProxySettings,
   SandboxSetting,
 } from "../config/settings.ts";
+import type { ConnectionFilter, LiveConnection } from "../live_connection.ts";
 import { EVENT_NAMES } from "../log/events.ts";
 import { MAX_LABEL } from "../metrics/series.ts";
 import { escapeJson } from "../wire/escape.ts";
@@ -28,6 +29,7 @@ import {
   oneOf,
   optional,
   seriesList,
+  type Shape,
   text,
   trusted,
   type ValueOf,
@@ -121,22 +123,6 @@ export interface WorkerPrivileges {
   readonly gid: number | undefined;
 }
 
-/** Which live connections are meant: those to which all that is set applies. Empty: all. */
-export interface ConnectionFilter {
-  /** The client's IP address or network, as `parseNetwork` of wire/network.ts takes it; of the PROXY header if there is one. */
-  readonly client?: string;
-  /** A frontend's name. */
-  readonly frontend?: string;
-  /** The name that the client asked for (SNI), in any case. */
-  readonly serverName?: string;
-  /** A backend's address, as logged. */
-  readonly backend?: string;
-  /** Seconds since the accept. */
-  readonly minAge?: number;
-  /** Seconds since something was last relayed, or since the accept if nothing was. */
-  readonly minIdle?: number;
-}
-
 /** What all workers must serve. A state is never changed; its successor has the next version. */
 export interface WorkerState {
   /** Increases by one. */
@@ -190,8 +176,7 @@ const COUNTERS = fieldsOf({
 });
 
 const FILTER = trusted<ConnectionFilter>();
-/** One live connection. Null: unknown, or not yet; times are seconds. */
-const LIVE_CONNECTION = fieldsOf({
+const LIVE_CONNECTION: Shape<LiveConnection> = fieldsOf({
   client: nullable(text(100)),
   serverName: nullable(text(255)),
   frontend: text(MAX_LABEL),
@@ -199,7 +184,6 @@ const LIVE_CONNECTION = fieldsOf({
   version: nullable(text(40)),
   cipher: nullable(text(100)),
   age: duration,
-  /** Since something was last relayed, to within some seconds. */
   idle: nullable(duration),
   bytesToBackend: wholeNumber(),
   bytesToClient: wholeNumber(),
@@ -372,8 +356,6 @@ export type HandshakeFailure = ValueOf<typeof HANDSHAKE_FAILURE>;
 export type WorkerFaults = ValueOf<typeof FAULTS>;
 /** The library that does TLS in a worker. */
 export type ServingBy = ValueOf<typeof SERVING_BY>;
-/** One live connection of a worker. */
-export type LiveConnection = ValueOf<typeof LIVE_CONNECTION>;
 /** What a worker has counted. */
 export type CounterReport = ValueOf<typeof COUNTERS>;
 /** The counters of a worker, by name. */
