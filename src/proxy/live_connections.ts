@@ -23,20 +23,25 @@ export interface LiveScan {
 export async function openConnections(scan: LiveScan, limit: number): Promise<LiveConnections> {
   const connections: LiveConnection[] = [];
   const matching = await forEachMatching(scan, (matcher, { frontend, client, place }) => {
-    if (connections.length >= limit) return;
+    if (connections.length >= limit) return false;
     connections.push(matcher.describe(frontend.shares.counts.name, client, place));
+    return true;
   });
   return { matching, connections };
 }
 
 /** Resets the open connections that match, and returns their number. */
 export async function disconnect(scan: LiveScan): Promise<number> {
-  return await forEachMatching(scan, (_, { frontend, client }) => frontend.disconnect(client));
+  return await forEachMatching(scan, (_, { frontend, client }) => {
+    frontend.disconnect(client);
+    return true;
+  });
 }
 
+/** `use` returns whether there was work to do for it. */
 async function forEachMatching(
   { frontends, filter, clock }: LiveScan,
-  use: (matcher: LiveMatcher, found: Found) => void,
+  use: (matcher: LiveMatcher, found: Found) => boolean,
 ): Promise<number> {
   const matcher = new LiveMatcher(filter, clock.now());
   let [matching, work] = [0, 0];
@@ -47,8 +52,7 @@ async function forEachMatching(
       work++;
       if (matcher.matches(client, place)) {
         matching++;
-        work += USE_WORK;
-        use(matcher, { frontend, client, place });
+        if (use(matcher, { frontend, client, place })) work += USE_WORK;
       }
       if (work < MAX_WORK) continue;
       // The connections are served meanwhile, and do not wait for the whole scan.
@@ -132,7 +136,7 @@ function peerOf({ pair }: Client) {
   }
 }
 
-/** How much more than looking at a connection it is to use one that matches: to describe or reset it. */
-const USE_WORK = 4;
-/** Up to a millisecond, also of code that runs for the first time. */
+/** How much more work it is to describe or reset a connection than to look at one. */
+const USE_WORK = 10;
+/** A millisecond or two, also of code that runs for the first time. */
 const MAX_WORK = 500;
