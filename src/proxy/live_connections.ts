@@ -21,6 +21,7 @@ export interface LiveScan {
 
 /** The open connections that match, those of each frontend with the oldest first: at most `limit`, and how many there are. */
 export async function openConnections(scan: LiveScan, limit: number): Promise<LiveConnections> {
+  if (Object.keys(scan.filter).length === 0) return await firstOf(scan, limit);
   const connections: LiveConnection[] = [];
   const matching = await forEachMatching(scan, (matcher, { frontend, client, place }) => {
     if (connections.length >= limit) return false;
@@ -28,6 +29,20 @@ export async function openConnections(scan: LiveScan, limit: number): Promise<Li
     return true;
   });
   return { matching, connections };
+}
+
+/** All match, so only those that are described are looked at. */
+async function firstOf({ frontends, clock }: LiveScan, limit: number): Promise<LiveConnections> {
+  const matcher = new LiveMatcher({}, clock.now());
+  const connections: LiveConnection[] = [];
+  for (const { clients, shares } of frontends) {
+    for (const [client, place] of clients) {
+      if (connections.length >= limit) break;
+      connections.push(matcher.describe(shares.counts.name, client, place));
+      if (connections.length % AT_ONCE === 0) await clock.turn();
+    }
+  }
+  return { matching: frontends.reduce((sum, { clients }) => sum + clients.size, 0), connections };
 }
 
 /** Resets the open connections that match, and returns their number. */
@@ -140,3 +155,5 @@ function peerOf({ pair }: Client) {
 const USE_WORK = 10;
 /** A millisecond or two, also of code that runs for the first time. */
 const MAX_WORK = 500;
+/** How many are described without a turn for the connections. */
+const AT_ONCE = MAX_WORK / USE_WORK;

@@ -29,11 +29,15 @@ function clockOf(onTurn: () => void): LiveScan["clock"] {
 Deno.test("a scan of many connections leaves turns to them, and tells the first ones and how many there are", async () => {
   const { frontend } = crowded(10_000);
   let turns = 0;
-  const scan = { frontends: [frontend], filter: {}, clock: clockOf(() => void turns++) };
+  const filter = { client: "192.0.2.0/24" };
+  const scan = { frontends: [frontend], filter, clock: clockOf(() => void turns++) };
   const { matching, connections } = await openConnections(scan, 2);
   assertEquals(matching, 10_000);
   assertEquals(connections.map(({ client }) => client), ["192.0.2.1:1", "192.0.2.1:2"]);
   assert(turns >= 10, `${turns} turns`);
+  turns = 0;
+  assertEquals(await openConnections({ ...scan, filter: {} }, 2), { matching, connections });
+  assertEquals(turns, 0, "without a filter there is nothing to scan");
 });
 
 Deno.test("what leaves during a scan is left out, and so is what arrives", async () => {
