@@ -41,6 +41,7 @@ const BASE = [
     "src/errors.ts",
     "src/counted.ts",
     "src/deferred.ts",
+    "type src/live_connection.ts",
     "src/same_data.ts",
     "src/runtime/buffer_pool.ts",
     "src/runtime/cancellation.ts",
@@ -189,11 +190,10 @@ export const LAYERS: readonly Layer[] = [
   {
     of: ["src/control/"],
     imports: [
-      ...["src/counted.ts", "src/errors.ts", "src/deferred.ts"],
+      ...["src/counted.ts", "src/errors.ts", "src/deferred.ts", "type src/live_connection.ts"],
       ...["src/same_data.ts", "src/x509/key_bytes.ts", "src/metrics/", "src/wire/"],
       ...["src/log/events.ts", "src/tls/handshake_reasons.ts"],
       ...["type src/config/", "type src/tls/tls_configuration.ts", "type src/runtime/runtime.ts"],
-      "type src/proxy/live_connections.ts",
     ],
     libraries: [],
     forbidden: PLATFORM,
@@ -229,7 +229,8 @@ export const LAYERS: readonly Layer[] = [
   { of: ["src/wire/", "src/errors.ts"], imports: PURE, libraries: [], forbidden: OUTSIDE_WORLD },
   {
     of: [
-      ...["src/counted.ts", "src/deferred.ts", "src/same_data.ts", "src/version.ts"],
+      ...["src/counted.ts", "src/deferred.ts", "src/live_connection.ts", "src/same_data.ts"],
+      "src/version.ts",
     ],
     imports: [],
     libraries: [],

@@ -5,10 +5,10 @@
  */
 
 import type { ConnectionLimits, ProxySettings, SandboxSetting } from "../config/settings.ts";
+import type { ConnectionFilter, LiveConnection } from "../live_connection.ts";
 import { EVENT_NAMES } from "../log/events.ts";
 import { MAX_LABEL } from "../metrics/series.ts";
 import { escapeJson } from "../wire/escape.ts";
-import type { ConnectionFilter } from "../proxy/live_connections.ts";
 import type { Steering } from "../runtime/runtime.ts";
 import type { ServedCertificate, Staple, TlsConfiguration } from "../tls/tls_configuration.ts";
 import { HANDSHAKE_REASON_CODES } from "../tls/handshake_reasons.ts";
@@ -24,6 +24,7 @@ import {
   oneOf,
   optional,
   seriesList,
+  type Shape,
   text,
   trusted,
   type ValueOf,
@@ -166,8 +167,7 @@ const COUNTERS = fieldsOf({
 });
 
 const FILTER = trusted<ConnectionFilter>();
-/** One live connection. Null: unknown, or not yet; times are seconds. */
-const LIVE_CONNECTION = fieldsOf({
+const LIVE_CONNECTION: Shape<LiveConnection> = fieldsOf({
   client: nullable(text(100)),
   serverName: nullable(text(255)),
   frontend: text(MAX_LABEL),
@@ -175,7 +175,6 @@ const LIVE_CONNECTION = fieldsOf({
   version: nullable(text(40)),
   cipher: nullable(text(100)),
   age: duration,
-  /** Since something was last relayed, to within some seconds. */
   idle: nullable(duration),
   bytesToBackend: wholeNumber(),
   bytesToClient: wholeNumber(),
@@ -348,8 +347,6 @@ export type HandshakeFailure = ValueOf<typeof HANDSHAKE_FAILURE>;
 export type WorkerFaults = ValueOf<typeof FAULTS>;
 /** The library that does TLS in a worker. */
 export type ServingBy = ValueOf<typeof SERVING_BY>;
-/** One live connection of a worker. */
-export type LiveConnection = ValueOf<typeof LIVE_CONNECTION>;
 /** What a worker has counted. */
 export type CounterReport = ValueOf<typeof COUNTERS>;
 /** The counters of a worker, by name. */

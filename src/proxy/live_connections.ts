@@ -3,96 +3,86 @@
  * objects that serve them.
  */
 
+import type { Clock } from "../runtime/runtime.ts";
 import type { Client } from "../tls/engine.ts";
+import type { ConnectionFilter, LiveConnection, LiveConnections } from "../live_connection.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 import { isInNetwork, type Network, parseNetwork } from "../wire/network.ts";
 import type { Frontend } from "./frontend.ts";
 import type { Slot } from "./slots.ts";
 
-/**
- * Which live connections are meant: those to which all that is set applies. Empty: all. An invalid `client` is an
- * `AddressFormatError`.
- */
-export interface ConnectionFilter {
-  /** The client's IP address or network, as `parseNetwork` takes it; the one in its PROXY header if there is one. */
-  readonly client?: string;
-  /** A frontend's name. */
-  readonly frontend?: string;
-  /** The name that the client asked for (SNI), in any case. */
-  readonly serverName?: string;
-  /** A backend's address, as logged. */
-  readonly backend?: string;
-  /** Seconds since the accept. */
-  readonly minAge?: number;
-  /** Seconds since something was last relayed, or since the accept if nothing was. */
-  readonly minIdle?: number;
+/** What is looked through, and how. */
+export interface LiveScan {
+  readonly frontends: readonly Frontend[];
+  /** An invalid `client` is an `AddressFormatError`. */
+  readonly filter: ConnectionFilter;
+  readonly clock: Pick<Clock, "now" | "turn">;
 }
 
-/** One open connection. Null: unknown, or not yet. */
-export interface OpenConnection {
-  /** `HOST:PORT`, the one in its PROXY header if there is one. */
-  readonly client: string | null;
-  readonly serverName: string | null;
-  readonly frontend: string;
-  readonly backend: string | null;
-  readonly version: string | null;
-  readonly cipher: string | null;
-  /** Seconds. */
-  readonly age: number;
-  /** Seconds, to within some. */
-  readonly idle: number | null;
-  readonly bytesToBackend: number;
-  readonly bytesToClient: number;
-}
-
-/** Those that match, as many as were asked for. */
-export interface OpenConnections {
-  /** How many match. */
-  readonly matching: number;
-  readonly connections: readonly OpenConnection[];
-}
-
-/** The open connections that match, those of each frontend with the oldest first. For errors see {@linkcode ConnectionFilter}. */
-export function openConnections(
-  frontends: readonly Frontend[],
-  filter: ConnectionFilter,
-  limit: number,
-  now: number,
-): OpenConnections {
-  const connections: OpenConnection[] = [];
-  const matcher = new LiveMatcher(filter, now);
-  const matching = forEachMatching(frontends, matcher, (frontend, client, slot) => {
-    if (connections.length >= limit) return;
+/** The open connections that match, those of each frontend with the oldest first: at most `limit`, and how many there are. */
+export async function openConnections(scan: LiveScan, limit: number): Promise<LiveConnections> {
+  if (Object.keys(scan.filter).length === 0) return await firstOf(scan, limit);
+  const connections: LiveConnection[] = [];
+  const matching = await forEachMatching(scan, (matcher, { frontend, client, slot }) => {
+    if (connections.length >= limit) return false;
     connections.push(matcher.describe(frontend.shares.counts.name, client, slot));
+    return true;
   });
   return { matching, connections };
 }
 
-/** Resets the open connections that match, and returns their number. For errors see {@linkcode ConnectionFilter}. */
-export function disconnect(
-  frontends: readonly Frontend[],
-  filter: ConnectionFilter,
-  now: number,
-): number {
-  const matcher = new LiveMatcher(filter, now);
-  return forEachMatching(frontends, matcher, (frontend, client) => frontend.disconnect(client));
+/** All match, so only those that are described are looked at. */
+async function firstOf({ frontends, clock }: LiveScan, limit: number): Promise<LiveConnections> {
+  const matcher = new LiveMatcher({}, clock.now());
+  const connections: LiveConnection[] = [];
+  for (const { clients, shares } of frontends) {
+    for (const [client, slot] of clients) {
+      if (connections.length >= limit) break;
+      connections.push(matcher.describe(shares.counts.name, client, slot));
+      if (connections.length % AT_ONCE === 0) await clock.turn();
+    }
+  }
+  return { matching: frontends.reduce((sum, { clients }) => sum + clients.size, 0), connections };
 }
 
-function forEachMatching(
-  frontends: readonly Frontend[],
-  matcher: LiveMatcher,
-  use: (frontend: Frontend, client: Client, slot: Slot) => void,
-): number {
-  let matching = 0;
+/** Resets the open connections that match, and returns their number. */
+export async function disconnect(scan: LiveScan): Promise<number> {
+  return await forEachMatching(scan, (_, { frontend, client }) => {
+    frontend.disconnect(client);
+    return true;
+  });
+}
+
+/** `use` returns whether there was work to do for it. */
+async function forEachMatching(
+  { frontends, filter, clock }: LiveScan,
+  use: (matcher: LiveMatcher, found: Found) => boolean,
+): Promise<number> {
+  const matcher = new LiveMatcher(filter, clock.now());
+  let [matching, work] = [0, 0];
   for (const frontend of frontends) {
     if (!matcher.wantsFrontend(frontend.shares.counts.name)) continue;
+    // Those that leave during a turn are left out of the iteration, and those that arrive are too new to match.
     for (const [client, slot] of frontend.clients) {
-      if (!matcher.matches(client, slot)) continue;
-      matching++;
-      use(frontend, client, slot);
+      work++;
+      if (matcher.matches(client, slot)) {
+        matching++;
+        if (use(matcher, { frontend, client, slot })) work += USE_WORK;
+      }
+      if (work < MAX_WORK) continue;
+      // The connections are served meanwhile, and do not wait for the whole scan.
+      await clock.turn();
+      work = 0;
     }
   }
   return matching;
+}
+
+/** A connection that matches. */
+interface Found {
+  readonly frontend: Frontend;
+  readonly client: Client;
+  readonly slot: Slot;
 }
 
 /** Tells which connections match a filter at one moment, by the clock. */
@@ -115,6 +105,7 @@ class LiveMatcher {
   /** Whether a connection matches, not counting its frontend. */
   matches(client: Client, slot: Slot): boolean {
     const { serverName, backend, minAge = 0, minIdle = 0 } = this.#filter;
+    if (slot.began > this.#now) return false;
     if (serverName !== undefined && client.serverName?.toLowerCase() !== serverName.toLowerCase()) {
       return false;
     }
@@ -127,7 +118,7 @@ class LiveMatcher {
   }
 
   /** The facts about a connection. */
-  describe(frontend: string, client: Client, slot: Slot): OpenConnection {
+  describe(frontend: string, client: Client, slot: Slot): LiveConnection {
     const { relay } = slot;
     const address = client.clientInHeader ?? peerOf(client);
     const agreement = relay?.agreement;
@@ -159,3 +150,10 @@ function peerOf({ pair }: Client) {
     return undefined;
   }
 }
+
+/** How much more work it is to describe or reset a connection than to look at one. */
+const USE_WORK = 10;
+/** A millisecond or two, also of code that runs for the first time. */
+const MAX_WORK = 500;
+/** How many are described without a turn for the connections. */
+const AT_ONCE = MAX_WORK / USE_WORK;

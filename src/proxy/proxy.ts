@@ -4,6 +4,7 @@
  */
 
 import { StartupError } from "../errors.ts";
+import type { ConnectionFilter, LiveConnections } from "../live_connection.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Endpoint, Runtime, SocketAddress } from "../runtime/runtime.ts";
 import type { TlsEngine } from "../tls/engine.ts";
@@ -24,12 +25,7 @@ import { Frontend, type FrontendShares } from "./frontend.ts";
 import { FrontendCounts } from "./frontend_counts.ts";
 import type { BackendFailure } from "./backend_counts.ts";
 import type { HandshakeFailure } from "./handshake_failures.ts";
-import {
-  type ConnectionFilter,
-  disconnect,
-  type OpenConnections,
-  openConnections,
-} from "./live_connections.ts";
+import { disconnect, type LiveScan, openConnections } from "./live_connections.ts";
 import { openAll, type Opening } from "./openings.ts";
 import {
   nameOf,
@@ -177,15 +173,19 @@ export class Proxy {
 
   /**
    * The connections that are open now and match, the oldest of each frontend first: at most `limit`, and how many
-   * there are. Throws `AddressFormatError` if the filter's client is no address.
+   * there are. Rejects with `AddressFormatError` if the filter's client is no address.
    */
-  connections(filter: ConnectionFilter, limit: number): OpenConnections {
-    return openConnections(this.#allFrontends, filter, limit, this.#runtime.clock.now());
+  async connections(filter: ConnectionFilter, limit: number): Promise<LiveConnections> {
+    return await openConnections(this.#scan(filter), limit);
   }
 
-  /** Resets the connections that match, and returns their number. Throws like {@linkcode Proxy.connections}. */
-  disconnect(filter: ConnectionFilter): number {
-    return disconnect(this.#allFrontends, filter, this.#runtime.clock.now());
+  /** Resets the connections that match, and returns their number. Rejects like {@linkcode Proxy.connections}. */
+  async disconnect(filter: ConnectionFilter): Promise<number> {
+    return await disconnect(this.#scan(filter));
+  }
+
+  #scan(filter: ConnectionFilter): LiveScan {
+    return { frontends: this.#allFrontends, filter, clock: this.#runtime.clock };
   }
 
   /** Those that listen, and those that only have clients. */

@@ -71,4 +71,5 @@ function tooLong(limit: number): UnreadableError {
 const MAX_FILE = 64 << 20;
 /** The same for a device: a terminal, or a device that has no end. */
 const MAX_DEVICE = 1 << 20;
-const FIRST = 64 << 10;
+/** Bytes of the first buffer for a file of unknown size: what is in /proc is mostly short, and is read every second. */
+const FIRST = 4 << 10;

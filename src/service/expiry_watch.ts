@@ -52,7 +52,14 @@ export class ExpiryWatch {
     }
     for (const one of due.slice(0, MAX_LINES)) {
       const warning = one.warning(today);
-      this.#log.warning("{warning}", { warning }, { event: "certificate_expires" });
+      const { source, end } = one;
+      this.#log.warning("{warning}", { warning }, {
+        event: "certificate_expires",
+        fields: {
+          ...{ source, notAfter: end.toISOString() },
+          daysLeft: Math.round((end.getTime() - today.getTime()) / DAY * 10) / 10,
+        },
+      });
     }
     if (due.length > MAX_LINES) {
       const rest = counted(due.length - MAX_LINES, "more certificate");
@@ -66,6 +73,8 @@ export class ExpiryWatch {
 
 /** Something that expires. */
 interface Expiring {
+  /** Where it was read; for example a path. */
+  readonly source: string;
   readonly end: Date;
   /** How many days before the end to warn. */
   readonly days: readonly number[];
@@ -73,14 +82,15 @@ interface Expiring {
 }
 
 function expiringCertificate(certificate: CheckedCertificate): Expiring {
-  const { notAfter: end } = certificate;
-  return { end, days: EXPIRY_DAYS, warning: (today) => dateWarning(certificate, today) };
+  const { notAfter: end, source } = certificate;
+  return { source, end, days: EXPIRY_DAYS, warning: (today) => dateWarning(certificate, today) };
 }
 
 function expiringList(list: RevocationList): Expiring[] {
   if (list.nextUpdate === undefined) return [];
   const end = new Date(list.nextUpdate);
   return [{
+    source: list.source,
     end,
     days: warningDays(list),
     warning: (today) => revocationListWarning(list, today),

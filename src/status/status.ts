@@ -4,6 +4,8 @@
  * the TLS library or the platform does not tell it, is null.
  */
 
+import type { LiveConnection, LiveConnections } from "../live_connection.ts";
+
 /** Everything, at one moment. */
 export interface Status {
   /** The version of this format; increases when a field changes its meaning or goes. */
@@ -198,27 +200,11 @@ export interface LogLineStatus {
 }
 
 /** One live connection: an element of `GET /connections`. */
-export interface ConnectionStatus {
-  /** `HOST:PORT`, the one in its PROXY header if there is one. */
-  readonly client: string | null;
-  readonly serverName: string | null;
-  readonly frontend: string;
-  /** Null until it is connected. */
-  readonly backend: string | null;
+export interface ConnectionStatus extends LiveConnection {
   readonly worker: number;
-  readonly version: string | null;
-  readonly cipher: string | null;
-  readonly age: number;
-  /** Since something was last relayed; null before. */
-  readonly idle: number | null;
-  readonly bytesToBackend: number;
-  readonly bytesToClient: number;
 }
 
 /** The answer of `GET /connections`. */
-export interface ConnectionsStatus {
+export interface ConnectionsStatus extends LiveConnections<ConnectionStatus> {
   readonly time: string;
-  /** How many match; `connections` may have fewer. */
-  readonly matching: number;
-  readonly connections: readonly ConnectionStatus[];
 }

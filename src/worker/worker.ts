@@ -78,10 +78,10 @@ class Worker {
     report: () => this.#logCounters(),
     faults: () => faultsToTell(this.#proxy?.faults ?? { handshakes: [], backends: [] }),
     trace: (order) => this.#proxy?.tracing.begin(order),
-    connections: ({ filter, limit }) => {
-      return this.#proxy?.connections(filter, limit) ?? { matching: 0, connections: [] };
+    connections: async ({ filter, limit }) => {
+      return await this.#proxy?.connections(filter, limit) ?? { matching: 0, connections: [] };
     },
-    disconnect: ({ filter }) => ({ matching: this.#proxy?.disconnect(filter) ?? 0 }),
+    disconnect: async ({ filter }) => ({ matching: await this.#proxy?.disconnect(filter) ?? 0 }),
   };
 
   constructor(runtime: Runtime, makeEngine: MakeEngine) {

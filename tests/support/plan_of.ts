@@ -26,7 +26,8 @@ export function planOf(
     workers: 2,
     settings: {
       ...{ workers: {}, log: {}, service: { drainDelay: 0 }, engine: ENGINE },
-    } as Settings,
+      ...{ pemFiles: [], frontends: [], certificates: CERTIFICATES },
+    } as Partial<Record<keyof Settings, unknown>> as Settings,
     tls: tlsPlanOf(usual.tls),
     tlsBecause: undefined,
     fixed: {},
@@ -50,3 +51,7 @@ export function tlsPlanOf(configuration: TlsConfiguration): TlsPlan {
     held: new HeldContent(),
   };
 }
+
+const CERTIFICATES: Settings["certificates"] = {
+  ...{ pemDir: undefined, pemDirGlob: undefined, privateKeys: [], selfSigned: undefined },
+};
