@@ -259,7 +259,10 @@ class Service {
     let latest: Plan | undefined;
     return {
       onHangUp: () => void reopen(spoken),
-      onReloading: () => notifier.reloading(),
+      onReloading: () => {
+        memory.before();
+        notifier.reloading();
+      },
       onServing: (plan: Plan, frontends: readonly ClaimedFrontend[]) => {
         const { settings, tls } = plan;
         log.lowest = settings.log.level;

@@ -3,9 +3,9 @@
  * retries and log lines belong to the callers.
  */
 
-import type { Files, FileStatus, Kernel, Runtime } from "../runtime.ts";
+import type { Files, FileStatus, Kernel, ReadFile, Runtime } from "../runtime.ts";
 import { StartupError } from "../../errors.ts";
-import { checkedLength, limitFor, readUpTo } from "../bounded_files.ts";
+import { checkedLength, limitFor, readUpTo, readWhole } from "../bounded_files.ts";
 import { clock } from "../clock.ts";
 import { mayBeFile, namingFaults } from "../file_faults.ts";
 import { createDenoNetwork } from "./network.ts";
@@ -82,6 +82,7 @@ const files: Files = {
   readText: (path, limit, status) =>
     named(path, async () => new TextDecoder().decode(await readFile(path, limit, status))),
   readBytes: (path, limit, status) => named(path, () => readFile(path, limit, status)),
+  readNow,
   status: (path) => statusOf(path).catch(() => undefined),
   list: (directory) => named(directory, () => list(directory)),
   mode: (path) => named(path, async () => (await statusOf(path)).mode),
@@ -99,7 +100,12 @@ const files: Files = {
 };
 
 async function statusOf(path: string): Promise<FileStatus> {
-  const { dev, ino, mtime, mode, size, isDirectory, isFile } = await Deno.stat(path);
+  return statusFrom(await Deno.stat(path));
+}
+
+function statusFrom(
+  { dev, ino, mtime, mode, size, isDirectory, isFile }: Deno.FileInfo,
+): FileStatus {
   // Deno 2.4's `isFifo` is never true.
   const type = (mode ?? 0) & FILE_TYPE;
   return {
@@ -122,6 +128,18 @@ async function readFile(
   if (isFile && size > 0) return checkedLength(await Deno.readFile(path), limit);
   using file = await Deno.open(path);
   return await readUpTo(limit, (into) => file.read(into));
+}
+
+function readNow(path: string, into: Uint8Array<ArrayBuffer>): ReadFile | undefined {
+  try {
+    const status = statusFrom(Deno.statSync(path));
+    if (!status.isFile) return undefined;
+    using file = Deno.openSync(path);
+    const bytes = readWhole(status.size, into, (part) => file.readSync(part));
+    return bytes && { status, bytes };
+  } catch {
+    return undefined;
+  }
 }
 
 /** S_IFMT, S_IFIFO and S_IFCHR of inode(7). */

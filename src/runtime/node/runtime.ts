@@ -3,10 +3,11 @@
  * retries and log lines belong to the callers. In the npm package it replaces deno/runtime.ts.
  */
 
+import { closeSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { chmod, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { StartupError } from "../../errors.ts";
-import { limitFor, readUpTo } from "../bounded_files.ts";
+import { limitFor, readUpTo, readWhole } from "../bounded_files.ts";
 import { clock } from "../clock.ts";
 import { mayBeFile, namingFaults } from "../file_faults.ts";
 import { codeOf } from "./facts.ts";
@@ -15,7 +16,7 @@ import { createNodeNetwork } from "./network.ts";
 import { createNodeProcesses, type WorkerProgram } from "./processes.ts";
 import { createNodeService } from "./service.ts";
 import { openNodeTls } from "./tls.ts";
-import type { Files, FileStatus, Kernel, Runtime } from "../runtime.ts";
+import type { Files, FileStatus, Kernel, ReadFile, Runtime } from "../runtime.ts";
 import { rootedFiles } from "../rooted_files.ts";
 
 /** What a process needs from the platform. `ownsLoop` changes nothing here, where Node's own loop is the only one. */
@@ -53,6 +54,7 @@ const files: Files = {
   readText: (path, limit, status) =>
     named(path, async () => new TextDecoder().decode(await readFile(path, limit, status))),
   readBytes: (path, limit, status) => named(path, () => readFile(path, limit, status)),
+  readNow,
   status: (path) => statusOf(path).catch(() => undefined),
   list: (directory) => named(directory, () => list(directory)),
   mode: (path) => named(path, async () => (await statusOf(path)).mode),
@@ -70,7 +72,10 @@ const files: Files = {
 };
 
 async function statusOf(path: string): Promise<FileStatus> {
-  const found = await stat(path);
+  return statusFrom(await stat(path));
+}
+
+function statusFrom(found: Stats): FileStatus {
   const { dev, ino, size, mode, mtimeMs } = found;
   return {
     stamp: [dev, ino, size, mtimeMs].join(" "),
@@ -91,6 +96,21 @@ async function readFile(
     return await readUpTo(limit, async (into) => (await file.read(into)).bytesRead);
   } finally {
     await file.close();
+  }
+}
+
+function readNow(path: string, into: Uint8Array<ArrayBuffer>): ReadFile | undefined {
+  let file: number | undefined;
+  try {
+    const status = statusFrom(statSync(path));
+    if (!status.isFile) return undefined;
+    const opened = file = openSync(path, "r");
+    const bytes = readWhole(status.size, into, (part) => readSync(opened, part));
+    return bytes && { status, bytes };
+  } catch {
+    return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 
