@@ -20,10 +20,8 @@ export interface CertificateFilesOptions {
   readonly files: Files;
   readonly clock: Pick<Clock, "now" | "turn">;
   readonly held: HeldContent | undefined;
-  /** Where bad files go. */
+  /** Where bad files go, and what is served at present. */
   readonly quarantine: Quarantine;
-  /** What is served at present. */
-  readonly former?: readonly PlannedCertificate[] | undefined;
   /** Collects garbage and returns memory to the system. */
   readonly compactMemory?: (() => Promise<void>) | undefined;
 }
@@ -39,7 +37,7 @@ export async function readFiles(
   const reader = new CertificateFiles(options, wanted.length < MANY);
   const results: (PlannedCertificate | PlannedFile | undefined)[] = [];
   // At the start there is garbage of the start, in a reload that of the last one has been collected.
-  let collectAt = options.former === undefined && wanted.length >= BEFORE_COLLECTION
+  let collectAt = !options.quarantine.isReload && wanted.length >= BEFORE_COLLECTION
     ? 0
     : BEFORE_COLLECTION;
   for (let at = 0; at < wanted.length; at += TOGETHER) {
@@ -59,7 +57,6 @@ class CertificateFiles {
   parsed = 0;
   readonly #options: CertificateFilesOptions;
   readonly #quick: QuickFiles | undefined;
-  readonly #former: ReadonlyMap<string, PlannedCertificate>;
   readonly #rules: ClientRulesReader;
   /** Certificates of chains that have been checked. */
   readonly #known = new Set<string>();
@@ -67,7 +64,6 @@ class CertificateFiles {
   constructor(options: CertificateFilesOptions, areFew: boolean) {
     this.#options = options;
     this.#quick = areFew ? undefined : new QuickFiles(options);
-    this.#former = new Map((options.former ?? []).map((one) => [one.source, one]));
     this.#rules = new ClientRulesReader(options.files, options.held);
   }
 
@@ -88,10 +84,11 @@ class CertificateFiles {
 
   /** Those of which the files are as before. Of ten thousand files, nearly all are. */
   async #recall(wanted: readonly PemFileSetting[]): Promise<(PlannedCertificate | undefined)[]> {
+    const { quarantine } = this.#options;
     const known: (PlannedCertificate | undefined)[] = wanted.map(() => undefined);
-    if (this.#quick === undefined || this.#former.size === 0) return known;
+    if (this.#quick === undefined || !quarantine.isReload) return known;
     for (const [at, setting] of wanted.entries()) {
-      const former = hasMore(setting) ? undefined : this.#former.get(setting.certificate);
+      const former = hasMore(setting) ? undefined : quarantine.last(setting.certificate);
       if (former === undefined) continue;
       const turn = this.#quick.turn(setting.certificate);
       if (turn !== undefined) await turn;
@@ -126,13 +123,13 @@ class CertificateFiles {
     setting: PemFileSetting,
     stated: StatedKeys | undefined,
   ): Promise<PlannedCertificate | PlannedFile> {
-    const { clients, files } = this.#options;
+    const { clients, files, quarantine } = this.#options;
     const { certificate: path } = setting;
     for (let turn; (turn = this.#quick?.turn(path)) !== undefined;) await turn;
     // Until the next `await`, the bytes stay.
     const content = this.#quick?.read(path) ?? await files.readText(path);
     const digest = hasMore(setting) ? undefined : digestOf(content);
-    const same = digest === undefined ? undefined : recall(digest, this.#former.get(path));
+    const same = digest === undefined ? undefined : recall(digest, quarantine.last(path));
     if (same !== undefined) return same;
     this.parsed++;
     const text = typeof content === "string" ? content : decoder.decode(content);

@@ -66,7 +66,7 @@ export async function loadCertificates(
   const wanted = [...pemFiles, ...await filesOfDirectory(sources, runtime.files)];
   const { files, clock, held, compactMemory } = runtime;
   const options = {
-    ...{ clients: settings.clients, files, clock, held, quarantine, former, compactMemory },
+    ...{ clients: settings.clients, files, clock, held, quarantine, compactMemory },
   };
   const read = await readFiles(wanted, options);
   const complete = await giveAllKeys(read, sources, runtime.files, quarantine);
