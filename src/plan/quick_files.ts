@@ -69,6 +69,6 @@ const BUFFER_BYTES = 32 << 10;
 // All times are in milliseconds.
 const WITHOUT_TURN = 10;
 /** For a file on a fast disk, on a busy machine. */
-const FAST = 0.3;
+const FAST = 1;
 /** A disk may take this much longer altogether. */
-const ALLOWANCE = 100;
+const ALLOWANCE = 250;

@@ -26,6 +26,11 @@ export class MemoryRelease {
     if (this.#cancel !== undefined) this.#release();
   }
 
+  /** Call it when this many certificates have been read, before they are sent to the workers, which needs memory too. */
+  async between(certificates: number): Promise<void> {
+    if (certificates >= THOUSANDS) await this.#runtime.kernel?.compactMemory?.();
+  }
+
   /** Call it when this many certificates have been read and sent to the workers. */
   after(certificates: number): void {
     this.stop();
@@ -47,5 +52,7 @@ export class MemoryRelease {
 
 /** For fewer certificates the release is not worth a tenth of a second. */
 const MANY = 500;
+/** For fewer the memory of a reading and that of a sending together are no trouble. */
+const THOUSANDS = 5_000;
 /** Milliseconds, in which the last data goes to the workers. */
 const PAUSE = 1_000;

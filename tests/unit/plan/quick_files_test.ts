@@ -50,7 +50,7 @@ Deno.test("QuickFiles leaves a slow disk to other threads", async () => {
   await quick.turn("a");
   let count = 0;
   while (quick.read("a") !== undefined) count++;
-  assertEquals(count, 22);
+  assertEquals(count, 63);
 });
 
 Deno.test("QuickFiles keeps nothing of a file", async () => {

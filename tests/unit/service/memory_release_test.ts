@@ -48,3 +48,11 @@ Deno.test("reloads in quick succession do not pile up memory", async () => {
   memory.before();
   assertEquals(released(), 2);
 });
+
+Deno.test("between a reading and a sending memory is given back for many thousands of certificates only", async () => {
+  const { memory, released } = bench();
+  await memory.between(4_999);
+  assertEquals(released(), 0);
+  await memory.between(5_000);
+  assertEquals(released(), 1);
+});
