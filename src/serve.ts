@@ -93,8 +93,8 @@ async function whenPrepared<Signals extends Pick<StopSignals, "stop">>(
       await pidFile.claim();
     }
     // A predecessor still has the address.
-    const place = await statusAddress(settings, runtime);
-    if (predecessor === undefined) await status.open(place);
+    const address = await statusAddress(settings, runtime);
+    if (predecessor === undefined) await status.open(address);
     return await run({ plan, predecessor, ports, frontends, signals, pidFile, status });
   } finally {
     await status.close();
@@ -319,7 +319,7 @@ class Service {
     if (predecessor !== undefined) {
       notifier.mainPid(this.#runtime.processes.pid);
       askToDrain(predecessor, log);
-      statusAddress(settings, this.#runtime).then((place) => status.openWhenFree(place));
+      statusAddress(settings, this.#runtime).then((address) => status.openWhenFree(address));
       this.#prepared.signals.leaveAfter(pause(this.#runtime.clock, HANDOVER_LIMIT));
     }
     report(settings.service.listenReport, frontends, this.#runtime, log)

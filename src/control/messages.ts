@@ -4,16 +4,12 @@
  * reason, the worker drains and exits.
  */
 
-import type {
-  AccessLogFormat,
-  ConnectionLimits,
-  ProxySettings,
-  SandboxSetting,
-} from "../config/settings.ts";
+import type { ConnectionLimits, ProxySettings, SandboxSetting } from "../config/settings.ts";
 import { EVENT_NAMES } from "../log/events.ts";
 import { MAX_LABEL } from "../metrics/series.ts";
 import { escapeJson } from "../wire/escape.ts";
 import type { CertificateRun } from "./certificate_runs.ts";
+import type { ConnectionFilter } from "../proxy/live_connections.ts";
 import type { Steering } from "../runtime/runtime.ts";
 import type { ServedCertificate, Staple, TlsConfiguration } from "../tls/tls_configuration.ts";
 import { HANDSHAKE_REASON_CODES } from "../tls/handshake_reasons.ts";
@@ -43,8 +39,6 @@ import {
 export interface WorkerConfiguration extends ProxySettings {
   /** Starts at 1; also selects the CPU. */
   readonly index: number;
-  /** Log a line for each connection that has ended. */
-  readonly logConnections?: boolean;
   readonly frontends: readonly WorkerFrontend[];
   /** The backend's addresses, to be tried in this order. */
   readonly backend: readonly BackendEndpoint[];
@@ -56,10 +50,6 @@ export interface WorkerConfiguration extends ProxySettings {
   readonly steersAlways?: boolean;
   /** Number of workers that share the limits on connections. */
   readonly workers: number;
-  /** The format of access log lines; undefined: no access log. */
-  readonly accessLog: AccessLogFormat | undefined;
-  /** One of this many connections that end without a fault gets a line; undefined: all. */
-  readonly accessSample?: number;
   readonly privileges: WorkerPrivileges;
   /** What it may still do once it serves; undefined: everything. */
   readonly sandbox?: SandboxSetting | undefined;
@@ -122,27 +112,13 @@ export type BackendEndpoint =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
 
+export type { ConnectionFilter };
+
 /** What a worker gives up once it listens. */
 export interface WorkerPrivileges {
   readonly chroot: string | undefined;
   readonly uid: number | undefined;
   readonly gid: number | undefined;
-}
-
-/** Which live connections are meant: those to which all that is set applies. Empty: all. */
-export interface ConnectionFilter {
-  /** The client's IP address or network, as `parseNetwork` of wire/network.ts takes it; of the PROXY header if there is one. */
-  readonly client?: string;
-  /** A frontend's name. */
-  readonly frontend?: string;
-  /** The name that the client asked for (SNI), in any case. */
-  readonly serverName?: string;
-  /** A backend's address, as logged. */
-  readonly backend?: string;
-  /** Seconds since the accept. */
-  readonly minAge?: number;
-  /** Seconds since something was last relayed, or since the accept if nothing was. */
-  readonly minIdle?: number;
 }
 
 /** What all workers must serve. A state is never changed; its successor has the next version. */

@@ -5,7 +5,7 @@
  * and private keys can be overwritten on both sides.
  */
 
-import { KeyBytes } from "../key_bytes.ts";
+import { KeyBytes } from "../x509/key_bytes.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
 import { isKeyUri } from "../wire/key_uri.ts";
 import { certificateRuns } from "./certificate_runs.ts";
@@ -104,7 +104,7 @@ export function stateFrame(
   index: number,
   former?: WorkerState,
 ): StateFrame {
-  const { tls, frontends, ...rest } = configuration;
+  const { tls: _tls, frontends, ...rest } = configuration;
   const addresses = frontends.map(({ tls: _, ...address }) => address);
   const { packed, certificates: all } = packedTls(configuration);
   const shared = former && certificateRuns(all, certificatesOf(former));

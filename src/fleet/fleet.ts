@@ -314,7 +314,7 @@ function canChangeInPlace(
     (missing === undefined || from.tls.orElse === to.tls.orElse) &&
     isSameData(from.privileges, to.privileges) && isSameData(from.sandbox, to.sandbox) &&
     from.steer === to.steer && from.steersAlways === to.steersAlways &&
-    from.tls.library === to.tls.library && from.tls.sslEngine === to.tls.sslEngine &&
+    from.tls.library === to.tls.library && from.tls.engine.sslEngine === to.tls.engine.sslEngine &&
     isSameData(from.tls.backend, to.tls.backend);
 }
 

@@ -25,7 +25,7 @@ import { giveGoodKeys, giveKeys, isWithoutKey, READ_AT_ONCE } from "./private_ke
 import { Quarantine } from "./quarantine.ts";
 import type { PlannedCertificate, PlannedFile } from "./planned_certificate.ts";
 
-/** What is served, and what is to be logged about it. */
+/** What is served, and what to log about it. */
 export interface LoadedCertificates {
   /** In the order listed: files first, then those of the directory by name. */
   readonly certificates: readonly PlannedCertificate[];
@@ -70,13 +70,13 @@ export async function loadCertificates(
   };
   const read = await readFiles(wanted, options);
   const complete = await giveAllKeys(read, sources, runtime.files, quarantine);
-  const found = wanted.flatMap((setting, place): FoundCertificate[] => {
-    const own = complete[place];
+  const found = wanted.flatMap((setting, index): FoundCertificate[] => {
+    const own = complete[index];
     const certificate = (own && quarantine.accept(own)) ?? quarantine.former(setting.certificate);
-    return certificate === undefined ? [] : [{ certificate, setting, place }];
+    return certificate === undefined ? [] : [{ certificate, setting, index }];
   });
   if (found.length === 0 && quarantine.fault !== undefined) throw quarantine.fault;
-  const isListed = ({ place }: FoundCertificate) => place < pemFiles.length;
+  const isListed = ({ index }: FoundCertificate) => index < pemFiles.length;
   const defaultCertificate = Math.max(0, found.filter(isListed).length - 1);
   const certificates = found.map(({ certificate }) => certificate);
   const stapled = await addResponses(found, settings, runtime);
@@ -108,7 +108,7 @@ export type ServedSettings = Pick<
 interface FoundCertificate {
   readonly certificate: PlannedCertificate;
   readonly setting: PemFileSetting;
-  readonly place: number;
+  readonly index: number;
 }
 
 async function selfSigned(
@@ -167,8 +167,8 @@ async function giveAllKeys(
     });
   } catch (error) {
     given = await giveGoodKeys(present, privateKeys, files);
-    given.forEach((one, place) => {
-      if (one === undefined) quarantine.add(present[place]!.source, error);
+    given.forEach((one, index) => {
+      if (one === undefined) quarantine.add(present[index]!.source, error);
     });
     // A key may be unused because its certificate is bad.
     if (quarantine.fault === undefined) throw error;
@@ -243,7 +243,7 @@ function unreachableWarnings(
 ): string[] {
   const index = new CertificateIndex(certificates, defaultCertificate);
   const reachable = index.reachable();
-  const warnings = certificates.filter((_, place) => !reachable.has(place)).map((certificate) => {
+  const warnings = certificates.filter((_, index) => !reachable.has(index)).map((certificate) => {
     const { keyType, names: [name], source } = certificate;
     const start = `${source}: the certificate is never served`;
     if (name === undefined) return `${start}: it has no DNS name and is not the default`;

@@ -1,6 +1,6 @@
 /**
  * What may be read as a file, the same under Deno and Node: something that ends. A device may never end, and a named
- * pipe may have no writer; the operator would wait for ever or run out of memory.
+ * pipe may have no writer; the operator would wait forever or run out of memory.
  */
 
 /** What is known about a path before it is read. */

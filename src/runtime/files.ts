@@ -1,6 +1,6 @@
 /**
- * Files as every runtime offers them. One look at a file tells all that stud wants to know of it, because with ten
- * thousand certificates each look costs a turn of another thread.
+ * Files as every runtime offers them. One stat(2) tells all that stud wants to know about a file, because with ten
+ * thousand certificates each call costs a turn of another thread.
  */
 
 import type { FileKind } from "./bounded_files.ts";

@@ -212,5 +212,5 @@ const LISTEN_FAULTS: Readonly<Record<string, string>> = {
 
 /** Milliseconds to wait until the server says that it is closed. */
 const CLOSE_LIMIT = 200;
-/** Milliseconds between two looks for clients that take too long. */
+/** Milliseconds between two checks for clients that take too long. */
 const CHECK_PERIOD = 1_000;

@@ -1,5 +1,5 @@
 /**
- * What is told of certificates that nothing else in stud needs: issuer, kind of key, and the dates of OCSP responses.
+ * Facts about certificates that only the status needs: issuer, kind of key, and the dates of OCSP responses.
  * They are parsed once for each certificate, when the status is first asked for.
  */
 

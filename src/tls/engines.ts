@@ -38,9 +38,9 @@ export interface EngineCapabilities {
   /** The supervisor checks the certificates with it before it starts workers. */
   readonly checksEarly: boolean;
   /** Fields of the access log that it does not report. */
-  readonly untold: readonly string[];
+  readonly unreported: readonly string[];
   /** What would report them. */
-  readonly toldBy?: string;
+  readonly reportedBy?: string;
 }
 
 /** One engine. */
@@ -90,8 +90,8 @@ export const ENGINES: Readonly<Record<TlsLibraryName, EngineRow>> = {
     platformSockets: true,
     foreignCode: false,
     checksEarly: true,
-    untold: ["sni", "tls", "cipher", "group", "resumed", "alpn", "ja4", "client_subject"],
-    toldBy: "--tls-library=openssl",
+    unreported: ["sni", "tls", "cipher", "group", "resumed", "alpn", "ja4", "client_subject"],
+    reportedBy: "--tls-library=openssl",
     version: (runtime) => `bundled with ${runtime.version}`,
     async engine(runtime, configuration) {
       const { createRustlsEngine } = await import("./rustls/engine.ts");
@@ -107,7 +107,7 @@ export const ENGINES: Readonly<Record<TlsLibraryName, EngineRow>> = {
     staples: "always",
     ownAuthorities: "none",
     foreignCode: true,
-    untold: [],
+    unreported: [],
     version: (runtime) => runtime.openOpenSsl().version,
     async engine(runtime, configuration) {
       const { openHostLibrary } = await import("./openssl/host_library.ts");
@@ -123,8 +123,8 @@ export const ENGINES: Readonly<Record<TlsLibraryName, EngineRow>> = {
     staples: "alone",
     ownAuthorities: "built-in",
     foreignCode: false,
-    untold: ["group"],
-    toldBy: "stud's executable",
+    unreported: ["group"],
+    reportedBy: "stud's executable",
     version: (runtime) => runtime.openStreamTls().version,
     engine: async (runtime, configuration) =>
       await onOpenSsl(runtime, configuration, runtime.openStreamTls()),

@@ -38,7 +38,7 @@ import { FrontendEngines } from "./frontend_engines.ts";
 import { readAhead } from "./read_ahead.ts";
 import { ENGINES } from "../tls/engines.ts";
 import { ToldCertificates } from "./told_certificates.ts";
-import { toldConfiguration } from "./told_configuration.ts";
+import { currentConfiguration } from "./current_configuration.ts";
 import type { MakeEngine } from "../tls/engine.ts";
 
 /** Runs a worker until it ends and returns the exit code. */
@@ -189,7 +189,7 @@ class Worker {
       this.#say({ type: "busy" });
       await this.#runtime.clock.turn();
     }
-    return toldConfiguration(state, this.#certificates);
+    return currentConfiguration(state, this.#certificates);
   }
 
   async #start(state: Asked<"start">): Promise<Answer<"start">> {
@@ -313,9 +313,9 @@ class Worker {
     this.#log.info("counters: {counters}", { counters: describeCounters(counters) }, { fields });
   }
 
-  #onConnection({ accessLog, accessSample }: WorkerConfiguration): OnConnection | undefined {
-    return accessLog &&
-      accessLines(accessLog, accessSample, (line) => this.#accessLines.push(line));
+  #onConnection({ log }: WorkerConfiguration): OnConnection | undefined {
+    if (log.access === undefined) return undefined;
+    return accessLines(log, (line) => this.#accessLines.push(line));
   }
 
   /** Uses the other queue only when that is empty, so that lines lost to a stalled supervisor are counted here. */

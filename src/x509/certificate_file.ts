@@ -197,7 +197,7 @@ type ParsedCertificate = Pick<
 >;
 
 /** Parses all fields of one certificate at once, because damage may be in any field. */
-function parseCertificate(block: PemBlock, place: number, source: string): ParsedCertificate {
+function parseCertificate(block: PemBlock, number: number, source: string): ParsedCertificate {
   try {
     const der = pemBytes(block);
     checkDer(readDer(der));
@@ -219,7 +219,7 @@ function parseCertificate(block: PemBlock, place: number, source: string): Parse
       publicKey,
     };
   } catch (error) {
-    const where = `certificate ${place} in it (line ${block.line})`;
+    const where = `certificate ${number} in it (line ${block.line})`;
     throw new StartupError(`${source}: ${where} is damaged${pemDamage(block)}`, { cause: error });
   }
 }

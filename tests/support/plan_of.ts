@@ -5,6 +5,7 @@ import { HeldContent } from "../../src/plan/held_content.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import type { TlsPlan } from "../../src/plan/tls_plan.ts";
 import type { TlsConfiguration } from "../../src/tls/tls_configuration.ts";
+import { ENGINE } from "./tls_configuration.ts";
 import { CONFIGURATION } from "./worker_configuration.ts";
 import { changeableSettings } from "../../src/config/setting_groups.ts";
 
@@ -49,9 +50,3 @@ export function tlsPlanOf(configuration: TlsConfiguration): TlsPlan {
     held: new HeldContent(),
   };
 }
-
-const ENGINE: Settings["engine"] = {
-  ...{ protocols: ["TLSv1.2", "TLSv1.3"], ciphers: undefined, ciphersuites: undefined },
-  ...{ groups: undefined, preferServerCiphers: false, sslEngine: undefined },
-  ...{ alpnProtocols: [], sniNomatchAbort: false },
-};

@@ -9,10 +9,10 @@ import {
   unpackCertificates,
   unpackConfiguration,
 } from "../../../src/control/packed_configuration.ts";
-import { KeyBytes } from "../../../src/key_bytes.ts";
+import { KeyBytes } from "../../../src/x509/key_bytes.ts";
 import type { TlsConfiguration } from "../../../src/tls/tls_configuration.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
-import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
+import { engineWith, TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 import { CONFIGURATION, frameBytes, stateOf } from "../../support/worker_configuration.ts";
 
 const decoder = new TextDecoder();
@@ -46,7 +46,7 @@ const keyOf = ({ certificates }: TlsConfiguration, place = 0) => certificates[pl
 const CERTIFICATE = TLS_CONFIGURATION.certificates[0]!;
 const OWN = {
   ...TLS_CONFIGURATION,
-  ciphers: "HIGH",
+  ...engineWith({ ciphers: "HIGH" }),
   certificates: [{ ...CERTIFICATE, source: "own.pem" }, CERTIFICATE],
 };
 

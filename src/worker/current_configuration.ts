@@ -7,7 +7,7 @@ import type { TlsConfiguration } from "../tls/tls_configuration.ts";
 import type { ToldCertificates } from "./told_certificates.ts";
 
 /** The configuration of a state. Objects shared by several frontends stay shared. */
-export function toldConfiguration(
+export function currentConfiguration(
   state: Asked<"prepare">,
   certificates: ToldCertificates,
 ): WorkerConfiguration {

@@ -4,9 +4,9 @@ import { readRequests } from "../../../src/control/message_lines.ts";
 import { stateFrame } from "../../../src/control/packed_configuration.ts";
 import type { WorkerState } from "../../../src/control/messages.ts";
 import { ToldCertificates } from "../../../src/worker/told_certificates.ts";
-import { toldConfiguration } from "../../../src/worker/told_configuration.ts";
+import { currentConfiguration } from "../../../src/worker/current_configuration.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
-import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
+import { engineWith, TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 import { frameBytes, stateOf } from "../../support/worker_configuration.ts";
 
 const [CERTIFICATE] = TLS_CONFIGURATION.certificates;
@@ -28,11 +28,11 @@ async function told(
     readRequests(ReadableStream.from([bytes])),
   );
   assert(request?.type === "start");
-  return toldConfiguration(request, certificates);
+  return currentConfiguration(request, certificates);
 }
 
 Deno.test("certificates have the newest responses, and frontends that shared a configuration share it", async () => {
-  const own = { ...TLS, ciphers: "HIGH" };
+  const own = { ...TLS, ...engineWith({ ciphers: "HIGH" }) };
   const frontends = [1, 2].map((port) => ({ host: "::", port, tls: own }));
   const staples = new Map([["f1", null], ["f2", "new"], ["f3", "of none"]]);
   const { tls, frontends: [first, second] } = await told(
@@ -85,10 +85,10 @@ Deno.test("certificates that a worker has are not sent again, and stay the same 
 Deno.test("what was only prepared is no base for a later state", async () => {
   const worker = new ToldCertificates();
   const first = stateOf({ tls: TLS }, { version: 1 });
-  const second = stateOf({ tls: { ...TLS, ciphers: "HIGH" } }, { version: 2 });
+  const second = stateOf({ tls: { ...TLS, ...engineWith({ ciphers: "HIGH" }) } }, { version: 2 });
   await told(first, worker);
   await told(second, worker, first);
-  assertEquals((await told(second, worker, first)).tls.ciphers, "HIGH");
+  assertEquals((await told(second, worker, first)).tls.engine.ciphers, "HIGH");
   await assertRejects(() => told(stateOf({ tls: TLS }, { version: 3 }), worker, second));
   worker.commit(2);
   await assertRejects(() => told(stateOf({ tls: TLS }, { version: 3 }), worker, first));
