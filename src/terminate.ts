@@ -1,5 +1,6 @@
 /** The library: a proxy inside the calling program, without supervisor, workers or signals. */
 
+import { getLogger } from "@logtape/logtape";
 import { parseSettings } from "./config/parse_settings.ts";
 import type { Settings, TlsLibraryName } from "./config/settings.ts";
 import { StartupError, UsageError } from "./errors.ts";
@@ -7,7 +8,7 @@ import { checkCloseOptions, checkOptions } from "./library/check_options.ts";
 import { inLibraryWords } from "./library/library_words.ts";
 import { rawOptions } from "./library/raw_options.ts";
 import type { CloseOptions, TerminateOptions } from "./library/terminate_options.ts";
-import { studLogger } from "./log/library_log.ts";
+import type { Logger } from "./log/logger.ts";
 import type { Counters } from "./proxy/counters.ts";
 import { Proxy } from "./proxy/proxy.ts";
 import type { Runtime } from "./runtime/runtime.ts";
@@ -29,7 +30,7 @@ import type { TlsConfiguration } from "./tls/tls_configuration.ts";
 
 /** A running proxy. */
 export interface Terminator {
-  /** Where it listens; a frontend `*` or a name may stand for several. */
+  /** Where it listens; a frontend `*` or a name may mean several. */
   readonly addresses: readonly SocketAddress[];
   /** A copy of the counters as they are now. */
   readonly counters: Readonly<Counters>;
@@ -81,7 +82,8 @@ async function start(runtime: Runtime, options: TerminateOptions): Promise<Termi
   const engines = new Map<TlsConfiguration, TlsEngine>();
   for (const tls of tlsConfigurations(plan)) engines.set(tls, await makeEngine(runtime, tls));
   for (const engine of engines.values()) await engine.check();
-  const log = studLogger();
+  // It logs nothing until the program configures a sink for this category.
+  const log: Logger = getLogger(["stud"]);
   if (better !== undefined) {
     log.info("TLS by OpenSSL because of {because}", { because: better.because });
   }

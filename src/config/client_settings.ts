@@ -36,8 +36,8 @@ export function checkClientRules(values: RawValues): void {
   for (const place of places) checkAuthorities(place);
   for (const place of places) checkAllowed(place);
   if (lastValue("compat", values) === "hitch") return;
-  for (const { raw, name, isMeant } of uselessFiles(places)) {
-    if (!isMeant) throw new UsageError(`${raw.origin} ${quote(raw.text)} ${useless(name)}`);
+  for (const { raw, name, isMeant } of filesWithoutEffect(places)) {
+    if (!isMeant) throw new UsageError(`${raw.origin} ${quote(raw.text)} ${noEffect(name)}`);
   }
 }
 
@@ -45,7 +45,9 @@ export function checkClientRules(values: RawValues): void {
  * A line for each file that has no effect because clients need no certificate, if the operator set it so explicitly.
  */
 export function clientRuleWarnings(values: RawValues): string[] {
-  return uselessFiles(allPlaces(values)).map(({ raw, name }) => `${raw.origin}: ${useless(name)}`);
+  return filesWithoutEffect(allPlaces(values)).map(({ raw, name }) =>
+    `${raw.origin}: ${noEffect(name)}`
+  );
 }
 
 /** The values that apply to a frontend or certificate: its own first, then those around it. */
@@ -106,14 +108,14 @@ function checkAllowed(place: Place): void {
   );
 }
 
-interface UselessFile {
+interface FileWithoutEffect {
   readonly name: OptionName;
   readonly raw: RawValue;
   /** The operator set here explicitly that clients are not asked for a certificate. */
   readonly isMeant: boolean;
 }
 
-function uselessFiles(places: readonly Place[]): UselessFile[] {
+function filesWithoutEffect(places: readonly Place[]): FileWithoutEffect[] {
   const files = places.flatMap(([own]) =>
     (["client-verify-ca", "client-verify-crl"] as const).flatMap((name) => {
       const raw = own.get(name)?.at(-1);
@@ -126,7 +128,7 @@ function uselessFiles(places: readonly Place[]): UselessFile[] {
   );
 }
 
-function useless(name: OptionName): string {
+function noEffect(name: OptionName): string {
   const what = name === "client-verify-ca" ? "these authorities are" : "this list is";
   return `has no effect: no client is asked for a certificate, so ${what} not used; add ` +
     `${label("client-verify")}=required, or leave it out`;

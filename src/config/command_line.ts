@@ -1,6 +1,6 @@
 /**
  * Parses the command line like getopt_long(3). Long options may be shortened if the result is unambiguous; short ones
- * stand alone or in clusters. A value is attached or is the next argument, whatever it looks like. Plain arguments
+ * are written alone or in clusters. A value is attached or is the next argument, whatever it looks like. Plain arguments
  * anywhere are PEM files; `--` ends the options. Unknown options, missing values and unexpected values are errors.
  * `command.ts` interprets the values.
  */

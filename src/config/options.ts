@@ -1360,7 +1360,7 @@ const table = [
     default: "1/1",
     help: "Write only one of N lines of the access log, chosen at random, but always those of " +
       "connections that did not end as orderly or closed. The field sample says how many " +
-      "connections a line stands for.",
+      "connections a line represents.",
     group: "Logging",
   },
   {

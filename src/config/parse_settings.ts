@@ -11,14 +11,13 @@ import { checkClientRules, clientRuleWarnings } from "./client_settings.ts";
 import { frontendSettings } from "./frontend_settings.ts";
 import { logSettings } from "./log_settings.ts";
 import type { Option, OptionName } from "./options.ts";
-import { optionNamed, OPTIONS, PREFACE_FLAGS } from "./options.ts";
+import { OBSOLETE_OPTIONS, optionNamed, OPTIONS, PREFACE_FLAGS } from "./options.ts";
 import { quote } from "../wire/escape.ts";
-import type { RawValues } from "./raw_values.ts";
-import { isDefault, lastValue, parseValue } from "./raw_values.ts";
+import { isIpAddress, isLoopback } from "../wire/ip_address.ts";
+import type { RawValue, RawValues } from "./raw_values.ts";
+import { isDefault, lastValue, parseFlag, parseValue } from "./raw_values.ts";
 import { settledGroups } from "./setting_groups.ts";
-import type { PrefaceKind, Settings, TlsLibraryName } from "./settings.ts";
-import { settingsWarnings } from "./settings_warnings.ts";
-import { checkStatus } from "./status_settings.ts";
+import type { PrefaceKind, Settings, TcpAddress, TlsLibraryName, UnixAddress } from "./settings.ts";
 import { chooseTlsLibrary } from "./tls_library.ts";
 import { tlsSettings } from "./tls_settings.ts";
 
@@ -97,3 +96,55 @@ function preface(values: RawValues): PrefaceKind {
   }
   return kind;
 }
+
+/**
+ * Checks `--status` and `--status-public` as far as their texts tell; host names are looked up at the start.
+ *
+ * @throws UsageError for an address that other machines reach, and for `--status-public` alone
+ */
+function checkStatus(values: RawValues): void {
+  const address = lastValue("status", values) as TcpAddress | UnixAddress | undefined;
+  if (lastValue("status-public", values) === true) {
+    if (address !== undefined) return;
+    const { origin } = values.get("status-public")!.at(-1)!;
+    throw new UsageError(`${origin} has no effect without --status`);
+  }
+  if (address?.kind !== "tcp") return;
+  const { host, port } = address;
+  if (host !== "*" && (!isIpAddress(host) || isLoopback(host))) return;
+  const { origin, text } = values.get("status")!.at(-1)!;
+  throw new UsageError(
+    `${origin}: ${quote(text)}: other machines could read it; write 127.0.0.1,${port}, or add ` +
+      "--status-public",
+  );
+}
+
+/** A line for each value without effect, and for each that was accepted only in part. */
+function settingsWarnings(values: RawValues): string[] {
+  const obsolete = OBSOLETE_OPTIONS.flatMap(({ name, obsolete }) =>
+    (values.get(name) ?? []).map(({ origin }) => `${origin}: ignored: ${obsolete}`)
+  );
+  const ineffective = NO_EFFECT_ALONE.filter(([name, other]) =>
+    isOn(values, name) && !isOn(values, other)
+  )
+    .map(([name, other]) => `${values.get(name)!.at(-1)!.origin}: no effect without --${other}`);
+  return [...obsolete, ...ineffective, ...[...values.values()].flat().flatMap(ownWarnings)];
+}
+
+function isOn(values: RawValues, name: OptionName): boolean {
+  const text = values.get(name)?.at(-1)?.text;
+  return text !== undefined && parseFlag(text) !== false;
+}
+
+function ownWarnings({ origin, warning, block, frontend }: RawValue): string[] {
+  return [
+    ...warning === undefined ? [] : [`${origin}: ${warning}`],
+    ...[block, frontend].flatMap((inner) => inner === undefined ? [] : settingsWarnings(inner)),
+  ];
+}
+
+/** Hitch accepts the first without the second; without `--compat` that is an error elsewhere. */
+const NO_EFFECT_ALONE = [
+  ["pem-dir-glob", "pem-dir"],
+  ["proxy-client-cert", "write-proxy-v2"],
+] as const satisfies readonly (readonly [OptionName, OptionName])[];

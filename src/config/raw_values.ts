@@ -24,9 +24,9 @@ export interface RawValue {
   readonly text: string;
   /** The origin for a message: `-n/--workers`, `stud.conf:3: workers`. */
   readonly origin: string;
-  /** What a pem-file block sets besides the certificate's file, which is `text`. */
+  /** What a pem-file block sets in addition to the certificate's file, which is `text`. */
   readonly block?: RawValues;
-  /** What a frontend block sets besides host and port, which are `text`. */
+  /** What a frontend block sets in addition to host and port, which are `text`. */
   readonly frontend?: RawValues;
   /** What the operator should know about how the value was interpreted. Follows `origin` and a colon. */
   readonly warning?: string;

@@ -6,7 +6,7 @@
 import { isKeyUri } from "../wire/key_uri.ts";
 import type { SandboxSetting, Settings, TlsLibraryName } from "./settings.ts";
 
-/** What the sandbox allows besides serving with these settings; undefined: no sandbox. */
+/** What the sandbox allows in addition to serving with these settings; undefined: no sandbox. */
 export function sandboxSetting(
   settings: Pick<
     Settings,

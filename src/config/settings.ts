@@ -91,6 +91,7 @@ export interface ProxySettings {
   readonly limits: ConnectionLimits;
   readonly timeouts: Timeouts;
   readonly preface: PrefaceSettings;
+  readonly log: LogSettings;
 }
 
 /** The TLS engines: rustls and the host's OpenSSL under Deno, `node:tls` under Node. */
@@ -211,7 +212,7 @@ export interface FrontendSettings {
   readonly tls: FrontendTls | undefined;
 }
 
-/** Where certificates and keys come from besides `pemFiles`. */
+/** Where certificates and keys come from in addition to `pemFiles`. */
 export interface CertificateSettings {
   /** Directory whose files are PEM files too. They come after `pemFiles`, sorted by name. */
   readonly pemDir: string | undefined;
@@ -317,7 +318,6 @@ export interface Settings extends ProxySettings, TlsSettings {
   readonly ocsp: OcspSettings;
   readonly sessions: SessionSettings;
   readonly workers: WorkerSettings;
-  readonly log: LogSettings;
   readonly service: ServiceSettings;
 }
 
@@ -326,7 +326,7 @@ export type SettingGroups = Pick<
   Settings,
   | keyof ProxySettings
   | ("engine" | "clients" | "backend" | "certificates" | "ocsp" | "sessions")
-  | ("workers" | "log" | "service")
+  | ("workers" | "service")
 >;
 
 /** What the sandbox of a serving worker still allows. */

@@ -4,15 +4,12 @@
  * reason, the worker drains and exits.
  */
 
-import type {
-  AccessLogFormat,
-  ConnectionLimits,
-  ProxySettings,
-  SandboxSetting,
-} from "../config/settings.ts";
+import type { ConnectionLimits, ProxySettings, SandboxSetting } from "../config/settings.ts";
+import type { ConnectionFilter, LiveConnection } from "../live_connection.ts";
 import { EVENT_NAMES } from "../log/events.ts";
 import { MAX_LABEL } from "../metrics/series.ts";
 import { escapeJson } from "../wire/escape.ts";
+import type { CertificateRun } from "./certificate_runs.ts";
 import type { Steering } from "../runtime/runtime.ts";
 import type { ServedCertificate, Staple, TlsConfiguration } from "../tls/tls_configuration.ts";
 import { HANDSHAKE_REASON_CODES } from "../tls/handshake_reasons.ts";
@@ -28,6 +25,7 @@ import {
   oneOf,
   optional,
   seriesList,
+  type Shape,
   text,
   trusted,
   type ValueOf,
@@ -42,8 +40,6 @@ import {
 export interface WorkerConfiguration extends ProxySettings {
   /** Starts at 1; also selects the CPU. */
   readonly index: number;
-  /** Log a line for each connection that has ended. */
-  readonly logConnections?: boolean;
   readonly frontends: readonly WorkerFrontend[];
   /** The backend's addresses, to be tried in this order. */
   readonly backend: readonly BackendEndpoint[];
@@ -55,10 +51,6 @@ export interface WorkerConfiguration extends ProxySettings {
   readonly steersAlways?: boolean;
   /** Number of workers that share the limits on connections. */
   readonly workers: number;
-  /** The format of access log lines; undefined: no access log. */
-  readonly accessLog: AccessLogFormat | undefined;
-  /** One of this many connections that end without a fault gets a line; undefined: all. */
-  readonly accessSample?: number;
   readonly privileges: WorkerPrivileges;
   /** What it may still do once it serves; undefined: everything. */
   readonly sandbox?: SandboxSetting | undefined;
@@ -98,6 +90,13 @@ export type PackedCertificate = Omit<ServedCertificate, "certificateChain" | "pr
   readonly keyBytes?: Uint8Array<ArrayBuffer>;
 };
 
+/** Which certificates of a state are those of a former one. */
+export interface SharedCertificates {
+  readonly version: number;
+  /** All certificates, in their order. */
+  readonly runs: readonly CertificateRun[];
+}
+
 /** One TLS configuration, whose certificates are indexes in the list of all certificates. */
 export type PackedTlsConfiguration = Omit<TlsConfiguration, "certificates"> & {
   readonly certificates: readonly number[];
@@ -114,27 +113,13 @@ export type BackendEndpoint =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
 
+export type { ConnectionFilter };
+
 /** What a worker gives up once it listens. */
 export interface WorkerPrivileges {
   readonly chroot: string | undefined;
   readonly uid: number | undefined;
   readonly gid: number | undefined;
-}
-
-/** Which live connections are meant: those to which all that is set applies. Empty: all. */
-export interface ConnectionFilter {
-  /** The client's IP address or network, as `parseNetwork` of wire/network.ts takes it; of the PROXY header if there is one. */
-  readonly client?: string;
-  /** A frontend's name. */
-  readonly frontend?: string;
-  /** The name that the client asked for (SNI), in any case. */
-  readonly serverName?: string;
-  /** A backend's address, as logged. */
-  readonly backend?: string;
-  /** Seconds since the accept. */
-  readonly minAge?: number;
-  /** Seconds since something was last relayed, or since the accept if nothing was. */
-  readonly minIdle?: number;
 }
 
 /** What all workers must serve. A state is never changed; its successor has the next version. */
@@ -190,8 +175,7 @@ const COUNTERS = fieldsOf({
 });
 
 const FILTER = trusted<ConnectionFilter>();
-/** One live connection. Null: unknown, or not yet; times are seconds. */
-const LIVE_CONNECTION = fieldsOf({
+const LIVE_CONNECTION: Shape<LiveConnection> = fieldsOf({
   client: nullable(text(100)),
   serverName: nullable(text(255)),
   frontend: text(MAX_LABEL),
@@ -199,7 +183,6 @@ const LIVE_CONNECTION = fieldsOf({
   version: nullable(text(40)),
   cipher: nullable(text(100)),
   age: duration,
-  /** Since something was last relayed, to within some seconds. */
   idle: nullable(duration),
   bytesToBackend: wholeNumber(),
   bytesToClient: wholeNumber(),
@@ -240,6 +223,8 @@ const STATE = fieldsOf({
   staples: trusted<readonly Staple[]>(),
   missing: optional(text(MAX_TEXT)),
   listeners: optional(wholeNumber(MAX_LISTENERS)),
+  /** The worker has some of the certificates already, from the state with this version. */
+  shared: optional(trusted<SharedCertificates>()),
   followers: wholeNumber(),
   certificates: trusted<readonly PackedCertificate[]>(),
 });
@@ -372,8 +357,6 @@ export type HandshakeFailure = ValueOf<typeof HANDSHAKE_FAILURE>;
 export type WorkerFaults = ValueOf<typeof FAULTS>;
 /** The library that does TLS in a worker. */
 export type ServingBy = ValueOf<typeof SERVING_BY>;
-/** One live connection of a worker. */
-export type LiveConnection = ValueOf<typeof LIVE_CONNECTION>;
 /** What a worker has counted. */
 export type CounterReport = ValueOf<typeof COUNTERS>;
 /** The counters of a worker, by name. */

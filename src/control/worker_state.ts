@@ -5,7 +5,7 @@ import type { Staple } from "../tls/tls_configuration.ts";
 import type { Asked, WorkerState } from "./messages.ts";
 
 /**
- * Whether a worker must prepare for the other state: something differs besides the backend's addresses and the
+ * Whether a worker must prepare for the other state: something differs in addition to the backend's addresses and the
  * stapled responses.
  */
 export function needsPreparation(from: WorkerState, to: WorkerState): boolean {

@@ -5,8 +5,6 @@
 
 import {
   type Asked,
-  type ConnectionFilter,
-  type LiveConnection,
   MAX_CONNECTIONS,
   type ServingBy,
   type WorkerCounters,
@@ -16,6 +14,7 @@ import {
 import { needsPreparation } from "../control/worker_state.ts";
 import { deferred } from "../deferred.ts";
 import { CertificatesRefused, UsageError } from "../errors.ts";
+import type { ConnectionFilter, LiveConnection, LiveConnections } from "../live_connection.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
@@ -102,10 +101,10 @@ export class Fleet {
   }
 
   /**
-   * The live connections of all workers that match; a worker that does not answer is left out. Rejects with
-   * `AddressFormatError` if the filter's client is no address.
+   * The live connections of all workers that match, the oldest first; a worker that does not answer is left out.
+   * Rejects with `AddressFormatError` if the filter's client is no address.
    */
-  async connections(filter: ConnectionFilter, limit: number): Promise<LiveConnections> {
+  async connections(filter: ConnectionFilter, limit: number): Promise<AllConnections> {
     checkFilter(filter);
     const most = Math.min(limit, MAX_CONNECTIONS);
     const answers = await this.#askAll(async (worker) => {
@@ -115,7 +114,8 @@ export class Fleet {
     });
     return {
       matching: answers.reduce((sum, { matching }) => sum + matching, 0),
-      connections: answers.flatMap(({ connections }) => connections).slice(0, limit),
+      connections: answers.flatMap(({ connections }) => connections)
+        .sort((one, other) => other.age - one.age).slice(0, limit),
     };
   }
 
@@ -290,12 +290,8 @@ function checkFilter({ client }: ConnectionFilter): void {
   if (client !== undefined) parseNetwork(client);
 }
 
-/** Live connections of several workers. */
-export interface LiveConnections {
-  /** How many match; `connections` may have fewer. */
-  readonly matching: number;
-  readonly connections: readonly (LiveConnection & { readonly worker: number })[];
-}
+/** Those of several workers. */
+type AllConnections = LiveConnections<LiveConnection & { readonly worker: number }>;
 
 /** Milliseconds that a worker may take to answer a question of the status page. */
 const ASK_LIMIT = 2_000;
@@ -314,7 +310,7 @@ function canChangeInPlace(
     (missing === undefined || from.tls.orElse === to.tls.orElse) &&
     isSameData(from.privileges, to.privileges) && isSameData(from.sandbox, to.sandbox) &&
     from.steer === to.steer && from.steersAlways === to.steersAlways &&
-    from.tls.library === to.tls.library && from.tls.sslEngine === to.tls.sslEngine &&
+    from.tls.library === to.tls.library && from.tls.engine.sslEngine === to.tls.engine.sslEngine &&
     isSameData(from.tls.backend, to.tls.backend);
 }
 

@@ -149,9 +149,9 @@ export class Supervisor {
     await this.#reloads.between(async () => {
       if (this.#isEnding) throw new StartupError(ENDING);
       const plan = withLogLevel(this.#plan, level);
-      const { logConnections } = plan.configuration;
+      const { log } = plan.configuration;
       const { configuration, staples } = this.#fleet.state;
-      await this.#fleet.apply({ configuration: { ...configuration, logConnections }, staples });
+      await this.#fleet.apply({ configuration: { ...configuration, log }, staples });
       this.#plan = plan;
       this.#options.onServing?.(plan, this.#frontends);
     });
@@ -215,7 +215,7 @@ export class Supervisor {
 
   #tellPostQuantum(): void {
     const { tls } = this.#plan.configuration;
-    const { why } = postQuantum(this.#library, tls);
+    const { why } = postQuantum(this.#library, tls.engine);
     if (why === undefined || tls.backend !== undefined) return;
     this.#log.info("no post-quantum key exchange: {why}", { why });
   }
@@ -354,7 +354,7 @@ function withLogLevel(plan: Plan, level: LogSettings["level"]): Plan {
     ...plan,
     settings: { ...plan.settings, log },
     changeable: { ...plan.changeable, log: { ...plan.changeable.log!, level } },
-    configuration: { ...plan.configuration, logConnections: level === "debug" },
+    configuration: { ...plan.configuration, log },
   };
 }
 

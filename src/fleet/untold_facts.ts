@@ -1,4 +1,4 @@
-/** Says which facts about connections a TLS library does not report, so that nobody looks for them in vain. */
+/** Says which facts about connections a TLS library does not report, so that operators do not look for them. */
 
 import type { Logger } from "../log/log.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -9,18 +9,18 @@ import { ENGINES } from "../tls/engines.ts";
  * them. `isMissing`: the preferred library cannot be used.
  */
 export function reportUntold(log: Logger, plan: Plan, isMissing: boolean): void {
-  const { configuration: { accessLog, tls }, settings } = plan;
+  const { configuration: { tls }, settings } = plan;
   // With --client, clients speak no TLS.
   if (tls.backend !== undefined) return;
   const library = isMissing && tls.orElse !== undefined ? tls.orElse : tls.library;
-  const { untold, toldBy } = ENGINES[library];
+  const { unreported, reportedBy } = ENGINES[library];
   const say = (option: string, shown: readonly string[]) => {
-    const missing = untold.filter((one) => shown.includes(one)).join(", ");
+    const missing = unreported.filter((one) => shown.includes(one)).join(", ");
     if (missing === "") return;
-    const values = { option, library, missing, remedy: toldBy };
+    const values = { option, library, missing, remedy: reportedBy };
     log.info("{option}: {library} does not report {missing}; {remedy} does", values);
   };
-  if (accessLog !== undefined) say("--access-log", untold);
+  if (settings.log.access !== undefined) say("--access-log", unreported);
   if (settings.service.status !== undefined) say("--status", IN_STATUS);
 }
 

@@ -143,17 +143,17 @@ function checkSome(name: string, value: unknown, shape: Shape): void {
 
 function checkEach(name: string, values: readonly unknown[], shape: Shape): void {
   // Unlike forEach(), this also visits missing elements of the array.
-  for (const [place, value] of values.entries()) {
+  for (const [index, value] of values.entries()) {
     if (FITS[shape](value)) continue;
     const hint = remedy(name, value, shape);
-    throw expected(`${name}[${place}]`, ONE[shape] ?? EXPECTED[shape], value, hint);
+    throw expected(`${name}[${index}]`, ONE[shape] ?? EXPECTED[shape], value, hint);
   }
 }
 
 function checkFrontends(name: string, value: unknown): void {
   if (!Array.isArray(value)) return checkFrontend(name, value);
   if (value.length === 0) throw unexpected(name, value, "frontends");
-  for (const [place, each] of value.entries()) checkFrontend(`${name}[${place}]`, each);
+  for (const [index, each] of value.entries()) checkFrontend(`${name}[${index}]`, each);
 }
 
 function checkFrontend(name: string, value: unknown): void {

@@ -61,7 +61,7 @@ export interface ConnectionReport {
   readonly reason: string | undefined;
 }
 
-/** The line for a connection, without a newline. `sample`: how many connections it stands for, if they are sampled. */
+/** The line for a connection, without a newline. `sample`: how many connections it represents, if they are sampled. */
 export function accessLine(
   report: ConnectionReport,
   format: AccessLogFormat,

@@ -1,4 +1,4 @@
-/** A destination of log lines besides standard streams and file. A new sink needs a file and a row in log.ts. */
+/** A destination of log lines in addition to standard streams and file. A new sink needs a file and a row in log.ts. */
 
 import type { LogSettings } from "../config/settings.ts";
 import type { LogLevel } from "../errors.ts";

@@ -1,7 +1,7 @@
 /**
  * The log of the program: converts templates and values to finished lines for a sink, with the facts in them for
  * programs that read the log. A worker needs nothing else for logging. The library logs through LogTape instead
- * (library_log.ts), which has the same methods.
+ * (terminate.ts), which has the same methods.
  */
 
 import type { LogLevel } from "../errors.ts";

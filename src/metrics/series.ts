@@ -52,13 +52,15 @@ export function addSeries(
 ): void {
   for (const [key, value] of values) {
     if (!withGauges && isGauge(key)) continue;
-    const sum = sums.get(key);
-    if (sum === undefined || typeof sum === "number" || typeof value === "number") {
-      sums.set(key, typeof value === "number" ? (sum as number ?? 0) + value : value);
-    } else {
-      sums.set(key, sum.map((each, index) => each + value[index]!));
-    }
+    sums.set(key, sumOf(sums.get(key), value));
   }
+}
+
+/** The sum of two values of a series; undefined: none yet. */
+export function sumOf(sum: SeriesValue | undefined, value: SeriesValue): SeriesValue {
+  if (sum === undefined) return value;
+  if (typeof sum === "number") return typeof value === "number" ? sum + value : value;
+  return typeof value === "number" ? value : sum.map((each, index) => each + value[index]!);
 }
 
 /** A label's text in the form that every series can have. */

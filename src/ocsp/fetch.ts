@@ -1,6 +1,6 @@
 /** Asks an OCSP responder about one certificate over HTTP (RFC 6960 appendix A, RFC 5019) and checks its answer. */
 
-import type { Abandonment } from "../abandonment.ts";
+import type { Cancellation } from "../runtime/cancellation.ts";
 import type { HttpAnswer, Runtime } from "../runtime/runtime.ts";
 import { checkOcspResponseFor, OcspResponseError, type OcspValidity } from "./response.ts";
 import { ocspCertificateId } from "./subject.ts";
@@ -17,7 +17,7 @@ export interface OcspQuestion {
   readonly connectTimeout: number;
   /** Milliseconds for each request. */
   readonly timeout: number;
-  readonly abandonment: Abandonment;
+  readonly cancellation: Cancellation;
 }
 
 /** A response whose signature has been verified. */
@@ -56,7 +56,7 @@ export async function fetchOcspResponse(
 }
 
 function ask(
-  { connectTimeout, timeout, abandonment }: OcspQuestion,
+  { connectTimeout, timeout, cancellation }: OcspQuestion,
   url: URL,
   request: Uint8Array | undefined,
   { network }: Pick<Runtime, "network">,
@@ -70,7 +70,7 @@ function ask(
     connectTimeout,
     timeout,
     limit: MAX_BYTES,
-    abandonment,
+    cancellation,
   });
 }
 

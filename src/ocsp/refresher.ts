@@ -4,7 +4,7 @@
  * Handshakes never wait for it: they get the current response.
  */
 
-import { Abandonment } from "../abandonment.ts";
+import { Cancellation } from "../runtime/cancellation.ts";
 import type { Logger } from "../log/log.ts";
 import { Repeats } from "../log/repeats.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -48,8 +48,10 @@ export class OcspRefresher {
   #plan: StaplingPlan | undefined;
   /** By fingerprint. */
   #watched = new Map<string, Watched>();
+  /** By fingerprint: certificates that name no responder. Of ten thousand, that may be all. */
+  #without = new Set<string>();
   /** Of running requests. */
-  readonly #abandonments = new Set<Abandonment>();
+  readonly #cancellations = new Set<Cancellation>();
   /** How many requests are running at a host. */
   readonly #asked = new Map<string, number>();
   #announce: () => void = () => {};
@@ -79,9 +81,12 @@ export class OcspRefresher {
     this.#plan = plan;
     this.#watched = new Map();
     this.#log.begin();
-    for (const certificate of plan?.certificates ?? []) {
-      const { fingerprint, isNamed } = certificate;
+    const certificates = plan?.certificates ?? [];
+    if (this.#without.size > 2 * certificates.length) this.#without = new Set();
+    for (const certificate of certificates) {
+      const { fingerprint, isNamed, ocspResponse } = certificate;
       if (this.#watched.has(fingerprint)) continue;
+      if (ocspResponse === undefined && this.#without.has(fingerprint)) continue;
       const known = before.get(fingerprint);
       const isKept = known !== undefined && !isNamed && !known.certificate.isNamed &&
         (known.response !== undefined || known.isRevoked);
@@ -109,7 +114,7 @@ export class OcspRefresher {
     this.#watched = new Map();
     this.#lookAt(-Infinity);
     this.#cancelAnnouncement?.();
-    for (const abandonment of [...this.#abandonments]) abandonment.give();
+    for (const cancellation of [...this.#cancellations]) cancellation.cancel();
     this.#log.flush();
   }
 
@@ -146,13 +151,19 @@ export class OcspRefresher {
     try {
       const { certificate, issuer } = ocspSubject(certificateChain);
       watched.responders = ocspResponders(certificate);
-      if (watched.responders.length === 0) return;
+      if (watched.responders.length === 0) return this.#leaveOut(watched);
       if (issuer === undefined) return this.#log.noIssuer(source);
       const { clock } = this.#runtime;
       watched.due = clock.now() + (watched.response === undefined ? 0 : this.#pause(watched.until));
     } catch (error) {
       this.#log.unreadable(source, error as Error);
     }
+  }
+
+  /** Nothing will ever be fetched for it. */
+  #leaveOut({ certificate: { fingerprint }, response, isChanged }: Watched): void {
+    this.#without.add(fingerprint);
+    if (response === undefined && !isChanged) this.#watched.delete(fingerprint);
   }
 
   /** Does what is due, and schedules the next look. */
@@ -200,17 +211,17 @@ export class OcspRefresher {
     if (responder === undefined) return;
     const { host } = responder;
     const atHost = this.#asked.get(host) ?? 0;
-    if (this.#abandonments.size >= MAX_REQUESTS || atHost >= MAX_REQUESTS_TO_ONE) return;
+    if (this.#cancellations.size >= MAX_REQUESTS || atHost >= MAX_REQUESTS_TO_ONE) return;
     // Moves it to the end: those that fail and are due again come after those that have not had their turn.
     const { fingerprint } = watched.certificate;
     this.#watched.delete(fingerprint);
     this.#watched.set(fingerprint, watched);
-    const abandonment = new Abandonment();
-    this.#abandonments.add(abandonment);
+    const cancellation = new Cancellation();
+    this.#cancellations.add(cancellation);
     this.#asked.set(host, atHost + 1);
     watched.isBusy = true;
-    this.#fetch(watched, responder, abandonment).finally(() => {
-      this.#abandonments.delete(abandonment);
+    this.#fetch(watched, responder, cancellation).finally(() => {
+      this.#cancellations.delete(cancellation);
       this.#asked.set(host, this.#asked.get(host)! - 1);
       watched.isBusy = false;
       this.#lookAt(this.#runtime.clock.now() + LOOK_PAUSE);
@@ -218,14 +229,14 @@ export class OcspRefresher {
   }
 
   /** Never rejects. */
-  async #fetch(watched: Watched, responder: URL, abandonment: Abandonment): Promise<void> {
+  async #fetch(watched: Watched, responder: URL, cancellation: Cancellation): Promise<void> {
     const { certificateChain, fingerprint } = watched.certificate;
     const isOver = () => this.#watched.get(fingerprint) !== watched;
     const { connectTimeout, responseTimeout: timeout } = this.#plan!;
     try {
       const { certificate, issuer } = ocspSubject(certificateChain);
       const fetched = await fetchOcspResponse(
-        { certificate, issuer: issuer!, responder, connectTimeout, timeout, abandonment },
+        { certificate, issuer: issuer!, responder, connectTimeout, timeout, cancellation },
         this.#runtime,
       );
       if (isOver()) return;

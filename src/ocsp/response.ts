@@ -27,7 +27,7 @@ export class OcspResponseError extends Error {
  * Why a response is unusable: it is well-formed and says that the certificate is revoked, it is well-formed and not
  * valid now, or anything else.
  */
-export type OcspFault = "revoked" | "untimely" | "useless";
+export type OcspFault = "revoked" | "untimely" | "unusable";
 
 /** How long a response is valid. */
 export interface OcspValidity {
@@ -65,7 +65,7 @@ export function checkOcspResponseFor(
     return checked(response, subject, check);
   } catch (error) {
     if (!(error instanceof DerFormatError)) throw error;
-    throw new OcspResponseError("not an OCSP response in DER", "useless", { cause: error });
+    throw new OcspResponseError("not an OCSP response in DER", "unusable", { cause: error });
   }
 }
 
@@ -79,7 +79,7 @@ function readSubject(certificateChain: string): OcspSubject {
     return ocspSubject(certificateChain);
   } catch (error) {
     if (!(error instanceof DerFormatError)) throw error;
-    throw new OcspResponseError("the certificate cannot be read", "useless", { cause: error });
+    throw new OcspResponseError("the certificate cannot be read", "unusable", { cause: error });
   }
 }
 
@@ -94,7 +94,7 @@ function checked(
     throw new OcspResponseError(
       "the OCSP response is not about this certificate (serial number " +
         `${toHex(subject.certificate.serialNumber)})`,
-      "useless",
+      "unusable",
     );
   }
   if (signature) checkSignature(answer, subject, now);
@@ -102,7 +102,7 @@ function checked(
   checkTimes(single, now);
   if (status !== "good") {
     const message = `the OCSP response says that the certificate is ${status}`;
-    throw new OcspResponseError(message, status === "revoked" ? "revoked" : "useless");
+    throw new OcspResponseError(message, status === "revoked" ? "revoked" : "unusable");
   }
   return { thisUpdate, nextUpdate };
 }
@@ -112,7 +112,7 @@ function answerIn(response: Uint8Array): OcspAnswer {
   if (answer !== undefined) return answer;
   throw new OcspResponseError(
     `the OCSP responder refused to answer (${REFUSALS[status] ?? "unknown"}, status ${status})`,
-    "useless",
+    "unusable",
   );
 }
 
@@ -134,7 +134,7 @@ function checkSignature(answer: OcspAnswer, { issuer }: OcspSubject, now: Date):
     throw new OcspResponseError(
       "the signature of the OCSP response cannot be verified without the issuer's certificate, which is " +
         "not in the chain",
-      "useless",
+      "unusable",
     );
   }
   const signer = isResponder(issuer, answer)
@@ -160,7 +160,7 @@ function checkDelegate(signer: Certificate, issuer: Certificate, now: Date): voi
 function refused(reason: string): OcspResponseError {
   return new OcspResponseError(
     `the signature of the OCSP response is not valid: ${reason}`,
-    "useless",
+    "unusable",
   );
 }
 

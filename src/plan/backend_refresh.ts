@@ -87,7 +87,7 @@ export class BackendRefresh {
     this.#use(found);
   }
 
-  /** Logs only the first failure in a row; the next line says that it is over. */
+  /** Logs only the first failure in a row; the next line says that lookups work again. */
   #fail(reason: string): void {
     if (this.#failures++ > 0) return;
     this.#log.warning("backend {text}: lookup failed: {reason}; keeping {now}", {

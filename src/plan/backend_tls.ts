@@ -29,16 +29,16 @@ export async function readBackendTls(
   held = new HeldContent(),
 ): Promise<BackendTlsPlan> {
   if (backend.tls === undefined) return { configuration: undefined, warnings: [] };
-  const { ca, name, verify } = backend.tls;
-  if (!verify) {
-    return { configuration: { authorities: undefined, name, verify }, warnings: [UNVERIFIED] };
+  const { ca, ...settings } = backend.tls;
+  if (!settings.verify) {
+    return { configuration: { ...settings, authorities: undefined }, warnings: [UNVERIFIED] };
   }
   if (ca === undefined) {
     const authorities = await held.read(
       "authorities of the machine",
       () => systemAuthorities(tlsLibrary.name, platform),
     );
-    return { configuration: { authorities, name, verify }, warnings: [] };
+    return { configuration: { ...settings, authorities }, warnings: [] };
   }
   const { authorities, revocationLists } = await held.read(
     `authorities of the backend ${ca}`,
@@ -52,14 +52,14 @@ export async function readBackendTls(
     },
   );
   if (revocationLists.length === 0) {
-    return { configuration: { authorities, name, verify }, warnings: [] };
+    return { configuration: { ...settings, authorities }, warnings: [] };
   }
   if (!ENGINES[tlsLibrary.name].revokesBackends) {
     throw new StartupError(
       `--backend-ca ${ca}: rustls cannot use the revocation lists in it; use --tls-library=openssl`,
     );
   }
-  return { configuration: { authorities, revocationLists, name, verify }, warnings: [] };
+  return { configuration: { ...settings, authorities, revocationLists }, warnings: [] };
 }
 
 const UNVERIFIED =

@@ -40,12 +40,12 @@ export class ClientRulesReader {
    * no authorities, or a revocation list is from none of them. `source` names the certificate if the rules are for one.
    */
   async read(settings: ClientSettings, source?: string): Promise<ClientRules> {
-    const { verify, authorities: path, revocationLists: listsPath, allowed } = settings;
-    if (verify === "none") return { verify, authorities: "" };
+    const { authorities: path, revocationLists: listsPath, allowed, ...rules } = settings;
+    if (rules.verify === "none") return { ...rules, authorities: "" };
     if (path === undefined) {
       const start = source === undefined ? "" : `${source}: `;
       throw new StartupError(
-        `${start}client-verify = ${verify} needs the authorities of clients' certificates: ` +
+        `${start}client-verify = ${rules.verify} needs the authorities of clients' certificates: ` +
           "client-verify-ca = FILE",
       );
     }
@@ -59,7 +59,7 @@ export class ClientRulesReader {
       },
     );
     return {
-      verify,
+      ...rules,
       authorities,
       ...revocationLists.length > 0 && { revocationLists },
       ...allowed && { allowed },

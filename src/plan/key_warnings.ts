@@ -29,9 +29,10 @@ export function rareKeyWarnings(
 
 /** A line for each file with weak parameters, and one if ciphers are named that need parameters but no file has any. */
 export function dhWarnings(
-  { ciphers, protocols }: Pick<EngineSettings, "ciphers" | "protocols">,
+  engine: Pick<EngineSettings, "ciphers" | "protocols">,
   certificates: readonly CheckedCertificate[],
 ): string[] {
+  const { ciphers } = engine;
   const given = certificates.filter(({ dhParameters }) => dhParameters !== undefined);
   if (given.length === 0) {
     if (certificates.length === 0 || !namesDhe(ciphers ?? "")) return [];
@@ -40,7 +41,7 @@ export function dhWarnings(
       "cannot connect; append some: openssl dhparam 2048 >> cert.pem",
     ];
   }
-  if (lowersSecurityLevel({ protocols, ciphers }) || /@SECLEVEL=[01]/.test(ciphers ?? "")) {
+  if (lowersSecurityLevel(engine) || /@SECLEVEL=[01]/.test(ciphers ?? "")) {
     return [];
   }
   return given.flatMap(({ source, dhParameters }) => {

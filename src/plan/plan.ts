@@ -78,23 +78,20 @@ export async function makePlan(
   const workers = workerCount(settings, runtime);
   const { sockets, limits, timeouts, preface, log } = settings;
   const configuration = {
-    ...{ sockets, limits, timeouts, preface },
+    ...{ sockets, limits, timeouts, preface, log },
     backend: await backendEndpoints(settings, runtime),
     tls: tls.configuration,
     steer: steeredWorkers(settings, workers),
     ...countsClients(settings) && { steersAlways: true },
     workers,
-    logConnections: log.level === "debug",
-    accessLog: log.access === undefined ? undefined : log.accessFormat,
-    ...log.accessSample > 1 && { accessSample: log.accessSample },
     privileges,
     sandbox: sandboxSetting(settings),
   };
   return {
     configuration,
     frontends: await Promise.all(
-      settings.frontends.map((frontend, place) =>
-        wantedFrontend(frontend, tls.ofFrontends[place], runtime)
+      settings.frontends.map((frontend, index) =>
+        wantedFrontend(frontend, tls.ofFrontends[index], runtime)
       ),
     ),
     backendName: backendName(settings, runtime),

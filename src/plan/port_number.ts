@@ -12,8 +12,8 @@ export async function portNumber(
   if (/^\d+$/.test(port)) return Number(port);
   const services = await runtime.files.readText("/etc/services").catch(() => "");
   for (const line of services.split("\n")) {
-    const [name, place, ...aliases] = line.replace(/#.*/, "").trim().split(/\s+/);
-    const [number, protocol] = place?.split("/") ?? [];
+    const [name, numberAndProtocol, ...aliases] = line.replace(/#.*/, "").trim().split(/\s+/);
+    const [number, protocol] = numberAndProtocol?.split("/") ?? [];
     if (protocol === "tcp" && (name === port || aliases.includes(port))) return Number(number);
   }
   throw new StartupError(

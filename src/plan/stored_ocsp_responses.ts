@@ -135,7 +135,7 @@ async function readResponse(
   { files, clock, verify }: ResponseReader,
 ): Promise<Response> {
   const bytes = await files.readBytes(path);
-  if (bytes[0] !== SEQUENCE) throw new OcspResponseError(notDer(bytes, path), "useless");
+  if (bytes[0] !== SEQUENCE) throw new OcspResponseError(notDer(bytes, path), "unusable");
   const check = { now: clock.date(), signature: verify };
   const { nextUpdate } = checkOcspResponse(bytes, certificate.certificateChain, check);
   return { ocspResponse: toBase64(bytes), nextUpdate };

@@ -85,7 +85,7 @@ export async function makeTlsPlan(
     ...common(settings, ticketSecret.secret),
     ...backend.configuration && { backend: backend.configuration },
     ...served(certificates),
-    ...tls.engine,
+    engine: tls.engine,
     clientRules: await rules.read(tls.clients),
   });
   const all: ServedTogether[] = [{ tls: settings, certificates: general }];
@@ -194,6 +194,7 @@ function servedCertificate(certificate: PlannedCertificate): ServedCertificate {
     notBefore: _from,
     notAfter: _until,
     ocspOrigin: _origin,
+    namesNoResponder: _none,
     remarks: _remarks,
     ...rest
   } = certificate;
@@ -209,20 +210,20 @@ function unstapled({ certificates, defaultCertificate }: LoadedCertificates): st
   const sets = new CertificateIndex(certificates, defaultCertificate).sets().filter((set) =>
     set.length > 1
   );
-  const places = [...new Set(sets.flat())].filter((place) =>
-    certificates[place]!.ocspResponse !== undefined
+  const indexes = [...new Set(sets.flat())].filter((index) =>
+    certificates[index]!.ocspResponse !== undefined
   );
-  return places.map((place) =>
+  return indexes.map((index) =>
     `${
-      certificates[place]!.source
+      certificates[index]!.source
     }: its OCSP response is not stapled: under Node stud staples only for names with ` +
     "one certificate; stud's executable staples for all"
   );
 }
 
-function loweredLevel({ protocols, ciphers }: EngineSettings): string[] {
-  if (!lowersSecurityLevel({ protocols, ciphers })) return [];
-  const old = oldProtocols(protocols);
+function loweredLevel(engine: EngineSettings): string[] {
+  if (!lowersSecurityLevel(engine)) return [];
+  const old = oldProtocols(engine.protocols);
   return [
     `${old.join(" and ")} ${
       old.length === 1 ? "needs" : "need"

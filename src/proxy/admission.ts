@@ -1,5 +1,5 @@
 /**
- * Decides whether a client may come in. It owns the places of a worker and of each of its frontends, and the
+ * Decides whether a client may come in. It owns the slots of a worker and of each of its frontends, and the
  * deadline of every handshake. The deadline starts when the socket is accepted and includes a PROXY header. While
  * there is no room, no client should be accepted: clients cost nothing in the kernel's queue, but inside they take
  * time and descriptors from those being served. This file accepts nothing itself and knows no sockets.
@@ -11,15 +11,15 @@ import { type Deadline, DeadlineQueue } from "./deadline_queue.ts";
 import {
   type Arrival,
   type ClientRule,
-  Place,
-  type PlaceRule,
-  Places,
   type Shortage,
-} from "./places.ts";
+  Slot,
+  type SlotRule,
+  Slots,
+} from "./slots.ts";
 
 /** Limits for all connections of a worker, or for those of one frontend. */
 export interface AdmissionRules {
-  readonly places: readonly PlaceRule[];
+  readonly slots: readonly SlotRule[];
   readonly client: ClientRule | undefined;
 }
 
@@ -29,17 +29,17 @@ export interface WorkerAdmission extends AdmissionRules {
   readonly handshakeTimeout: number;
 }
 
-/** The places of one frontend. All addresses of one listener name belong to the same frontend. */
-export class FrontendPlaces {
-  readonly places: Places;
+/** The slots of one frontend. All addresses of one listener name belong to the same frontend. */
+export class FrontendSlots {
+  readonly slots: Slots;
   /** Oldest first; empty while no rule needs it. */
   readonly #handshakes = new Set<Deadline>();
   #limited = false;
 
-  /** Has no limits until {@linkcode FrontendPlaces.use}. */
+  /** Has no limits until {@linkcode FrontendSlots.use}. */
   constructor(clock: Clock) {
     const handshakes = this.#handshakes;
-    this.places = new Places(clock, {
+    this.slots = new Slots(clock, {
       get size() {
         return handshakes.size;
       },
@@ -50,9 +50,9 @@ export class FrontendPlaces {
   }
 
   /** Changes the limits, effective at once. */
-  use({ places, client }: AdmissionRules): void {
-    this.#limited = places.length > 0;
-    this.places.use(places, client);
+  use({ slots, client }: AdmissionRules): void {
+    this.#limited = slots.length > 0;
+    this.slots.use(slots, client);
   }
 
   /** Where new handshakes are recorded; undefined if no rule needs them. */
@@ -65,8 +65,8 @@ export class FrontendPlaces {
 export class Admission {
   readonly #clock: Clock;
   readonly #deadlines: DeadlineQueue;
-  readonly #places: Places;
-  readonly #onFull: (rule: PlaceRule) => void;
+  readonly #slots: Slots;
+  readonly #onFull: (rule: SlotRule) => void;
   /** Created once, not for each connection. */
   readonly #beginHandshake = (expire: () => void): Deadline => this.#deadlines.begin(expire);
   #waiting: (() => void)[] = [];
@@ -77,59 +77,59 @@ export class Admission {
   constructor(
     clock: Clock,
     rules: WorkerAdmission,
-    onFull: (rule: PlaceRule) => void = () => {},
+    onFull: (rule: SlotRule) => void = () => {},
   ) {
     this.#clock = clock;
     this.#onFull = onFull;
     this.#deadlines = new DeadlineQueue(clock, rules.handshakeTimeout, () => this.#changed());
-    this.#places = new Places(clock, this.#deadlines);
-    this.#places.use(rules.places, rules.client);
+    this.#slots = new Slots(clock, this.#deadlines);
+    this.#slots.use(rules.slots, rules.client);
   }
 
   /** Changes the limits. A new timeout applies to new handshakes, the other limits apply at once. */
-  use({ handshakeTimeout, places, client }: WorkerAdmission): void {
+  use({ handshakeTimeout, slots, client }: WorkerAdmission): void {
     this.#deadlines.use(handshakeTimeout);
-    this.#places.use(places, client);
+    this.#slots.use(slots, client);
     this.wake();
   }
 
   /** Whether connections to this frontend are counted per client. */
-  countsClients(frontend: FrontendPlaces): boolean {
-    return this.#places.countsClients || frontend.places.countsClients;
+  countsClients(frontend: FrontendSlots): boolean {
+    return this.#slots.countsClients || frontend.slots.countsClients;
   }
 
   /** Why this frontend cannot accept another client now; undefined if it can. */
-  shortage(frontend: FrontendPlaces, arrival: Arrival): Shortage | undefined {
-    const here = this.#places.shortage(arrival);
-    const there = frontend.places.shortage(arrival);
+  shortage(frontend: FrontendSlots, arrival: Arrival): Shortage | undefined {
+    const here = this.#slots.shortage(arrival);
+    const there = frontend.slots.shortage(arrival);
     return (there?.wait ?? 0) > (here?.wait ?? 0) ? there : here;
   }
 
-  /** Takes a place for an accepted client. */
-  enter(frontend: FrontendPlaces): Place {
-    const all = [this.#places, frontend.places];
-    return new Place(all, this.#beginHandshake, frontend.handshakes);
+  /** Takes a slot for an accepted client. */
+  enter(frontend: FrontendSlots): Slot {
+    const all = [this.#slots, frontend.slots];
+    return new Slot(all, this.#beginHandshake, frontend.handshakes);
   }
 
-  /** Makes room for an accepted client: ends handshakes beyond the limits whose grace period is over. */
-  makeWay(frontend: FrontendPlaces, arrival: Arrival): void {
-    frontend.places.makeWay(arrival);
-    this.#places.makeWay(arrival);
+  /** Makes room for an accepted client: ends handshakes beyond the limits whose grace period has passed. */
+  makeWay(frontend: FrontendSlots, arrival: Arrival): void {
+    frontend.slots.makeWay(arrival);
+    this.#slots.makeWay(arrival);
   }
 
   /** Ends the oldest handshake because descriptors have run out, unless it is still young. Returns whether it did. */
   makeDescriptor(): boolean {
-    return this.#places.makeOneWay(DESCRIPTORS, DESCRIPTOR_GRACE);
+    return this.#slots.makeOneWay(DESCRIPTORS, DESCRIPTOR_GRACE);
   }
 
-  /** Releases a connection's place. */
-  leave(place: Place): void {
-    place.leave();
+  /** Releases a connection's slot. */
+  leave(slot: Slot): void {
+    slot.leave();
     this.#changed();
   }
 
   /**
-   * Resolves when it is worth looking for room again: a connection or handshake has ended, a grace period is over,
+   * Resolves when it is worth looking for room again: a connection or handshake has ended, a grace period has passed,
    * the limits have changed, or {@linkcode wake} was called. It resolves for every waiting frontend, because it is
    * not known which of them have clients.
    */
@@ -173,7 +173,7 @@ export function isTooMany(error: unknown): boolean {
 }
 
 /** What a limit is counted as. */
-export function limitLabel({ name, counts }: Pick<PlaceRule, "name" | "counts">): string {
+export function limitLabel({ name, counts }: Pick<SlotRule, "name" | "counts">): string {
   return name === DESCRIPTORS ? "descriptors" : `max-${counts}`;
 }
 
@@ -187,7 +187,7 @@ export const DESCRIPTORS = "connection limit (RLIMIT_NOFILE)";
  */
 export const GRACE = 2_000;
 /**
- * The same when connections or descriptors have run out: two round trips around the earth. There may be few places
+ * The same when connections or descriptors have run out: two round trips around the earth. There may be few slots
  * then, and a queue of stalled clients must pass through them before the first honest client is reached.
  */
 export const DESCRIPTOR_GRACE = 250;

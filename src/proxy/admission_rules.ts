@@ -6,7 +6,7 @@
 
 import type { ConnectionLimits } from "../config/settings.ts";
 import { type AdmissionRules, DESCRIPTOR_GRACE, DESCRIPTORS, GRACE } from "./admission.ts";
-import type { Arrival, PlaceRule } from "./places.ts";
+import type { Arrival, SlotRule } from "./slots.ts";
 
 /** One worker's share. */
 export interface WorkerShare {
@@ -29,19 +29,19 @@ export function admissionRules(
     const own = by === 1 ? "" : ` (${share} for each of ${by} workers)`;
     return { name: label(option, max) + own, max: share };
   };
-  const places: PlaceRule[] = [];
+  const slots: SlotRule[] = [];
   if (maxHandshakes > 0 && maxHandshakes < Infinity) {
     const name = label("max-handshakes", maxHandshakes);
     const holdsFor: Arrival[] = ["asked"];
-    places.push({ name, counts: "handshakes", max: maxHandshakes, grace: GRACE, holdsFor });
+    slots.push({ name, counts: "handshakes", max: maxHandshakes, grace: GRACE, holdsFor });
   }
   if (maxConnections > 0) {
     const share = shared("max-connections", maxConnections, workers);
     const holdsFor: Arrival[] = ["asked", "unasked"];
-    places.push({ ...share, counts: "connections", grace: DESCRIPTOR_GRACE, holdsFor });
+    slots.push({ ...share, counts: "connections", grace: DESCRIPTOR_GRACE, holdsFor });
   }
   return {
-    places,
+    slots,
     client: maxConnectionsPerClient > 0
       ? shared("max-connections-per-client", maxConnectionsPerClient, clientsStay ? 1 : workers)
       : undefined,
@@ -53,7 +53,7 @@ export function admissionRules(
  * sockets. A second descriptor is reserved for each client's backend, so every client that completes its handshake
  * can be served.
  */
-export function descriptorRule(descriptors = 0, listeners: number): PlaceRule[] {
+export function descriptorRule(descriptors = 0, listeners: number): SlotRule[] {
   if (descriptors === 0) return [];
   return [{
     name: DESCRIPTORS,

@@ -3,7 +3,7 @@
  * backend speaks TLS, the handshake too.
  */
 
-import { Abandonment } from "../abandonment.ts";
+import { Cancellation } from "../runtime/cancellation.ts";
 import { PeerError } from "../errors.ts";
 import { counted } from "../counted.ts";
 import type { Registry } from "../metrics/registry.ts";
@@ -48,7 +48,7 @@ export class BackendDialer {
   #backend: Endpoint | StaggeredDialer;
   /** Of the only address; undefined if there are several. */
   #onlyCounts: BackendCounts | undefined;
-  #abandoned = false;
+  #cancelled = false;
 
   constructor(runtime: Runtime, endpoints: readonly Endpoint[], options: DialingOptions) {
     this.#runtime = runtime;
@@ -74,60 +74,60 @@ export class BackendDialer {
 
   /**
    * Connects; synchronously if nothing needs to be waited for. Throws or rejects with a {@linkcode PeerError} of
-   * the backend that names the addresses tried. The place and the record receive the address connected to.
+   * the backend that names the addresses tried. The slot and the record receive the address connected to.
    */
-  dial(place: Dialling, record?: Connected): Stream | Promise<Stream> {
+  dial(slot: Dialling, record?: Connected): Stream | Promise<Stream> {
     const backend = this.#backend;
     const { clock } = this.#runtime;
     if (backend instanceof StaggeredDialer || this.#tls !== undefined) {
       return this.#underDeadline(
-        (abandonment) =>
+        (cancellation) =>
           backend instanceof StaggeredDialer
-            ? backend.dial(abandonment)
-            : this.#connect(backend, abandonment),
-        place,
+            ? backend.dial(cancellation)
+            : this.#connect(backend, cancellation),
+        slot,
         record,
       );
     }
     const counts = this.#onlyCounts!;
     const began = clock.now();
-    const abandonment = new Abandonment();
+    const cancellation = new Cancellation();
     let stream: Stream | Promise<Stream>;
     try {
-      stream = this.#runtime.network.dial(backend, abandonment);
+      stream = this.#runtime.network.dial(backend, cancellation);
     } catch (error) {
       this.#failed(counts, error);
       throw this.#fault({ endpoint: backend, error, givenUp: false });
     }
     if (stream instanceof Promise) {
       const dialling = stream;
-      return this.#underDeadline(() => dialling, place, record, abandonment);
+      return this.#underDeadline(() => dialling, slot, record, cancellation);
     }
     counts.connected(clock.now() - began);
-    place.backend = counts;
+    slot.backend = counts;
     record?.connected(backend);
     return stream;
   }
 
   async #underDeadline(
-    begin: (abandonment: Abandonment) => Stream | Promise<Stream>,
-    place: Dialling,
+    begin: (cancellation: Cancellation) => Stream | Promise<Stream>,
+    slot: Dialling,
     record: Connected | undefined,
-    abandonment = new Abandonment(),
+    cancellation = new Cancellation(),
   ): Promise<Stream> {
-    const deadline = this.#deadlines.begin(() => abandonment.give());
+    const deadline = this.#deadlines.begin(() => cancellation.cancel());
     const backend = this.#backend;
     const counts = this.#onlyCounts;
     try {
-      const stream = await begin(abandonment);
+      const stream = await begin(cancellation);
       counts?.connected(this.#runtime.clock.now() - deadline.began);
       const endpoint = connectedTo(stream, backend);
-      if (endpoint !== undefined) place.backend = counts ?? this.#countsOf(endpoint);
+      if (endpoint !== undefined) slot.backend = counts ?? this.#countsOf(endpoint);
       record?.connected(endpoint);
       return stream;
     } catch (error) {
       if (error instanceof DialError) throw this.#faultOfAll(error);
-      if (counts !== undefined) this.#failed(counts, error, abandonment);
+      if (counts !== undefined) this.#failed(counts, error, cancellation);
       throw this.#fault({ endpoint: backend as Endpoint, error, givenUp: deadline.expired });
     } finally {
       deadline.lift();
@@ -141,8 +141,8 @@ export class BackendDialer {
   }
 
   /** Cancels every connection that is not yet established. */
-  abandonAll(): void {
-    this.#abandoned = true;
+  cancelAll(): void {
+    this.#cancelled = true;
     this.#deadlines.expireAll();
   }
 
@@ -153,28 +153,28 @@ export class BackendDialer {
       this.#onlyCounts = this.#countsOf(only);
       return only;
     }
-    const dial: Dial = (endpoint, abandonment) => this.#counted(endpoint, abandonment);
+    const dial: Dial = (endpoint, cancellation) => this.#counted(endpoint, cancellation);
     return new StaggeredDialer(this.#runtime, endpoints, dial);
   }
 
   /** Connects to one of several addresses and counts how that ends. */
-  async #counted(endpoint: Endpoint, abandonment: Abandonment): Promise<Stream> {
+  async #counted(endpoint: Endpoint, cancellation: Cancellation): Promise<Stream> {
     const { clock } = this.#runtime;
     const began = clock.now();
     const counts = this.#countsOf(endpoint);
     try {
-      const stream = await this.#connect(endpoint, abandonment);
+      const stream = await this.#connect(endpoint, cancellation);
       counts.connected(clock.now() - began);
       return stream;
     } catch (error) {
-      this.#failed(counts, error, abandonment);
+      this.#failed(counts, error, cancellation);
       throw error;
     }
   }
 
   /** An attempt that another address has overtaken has not failed. */
-  #failed(counts: BackendCounts, error: unknown, abandonment?: Abandonment): void {
-    if (abandonment?.given === true) return;
+  #failed(counts: BackendCounts, error: unknown, cancellation?: Cancellation): void {
+    if (cancellation?.cancelled === true) return;
     const { kind, message } = this.#runtime.network.peerError(error, "backend");
     counts.failed(kind, message, this.#runtime.clock.date());
   }
@@ -189,20 +189,22 @@ export class BackendDialer {
     return counts;
   }
 
-  #connect(endpoint: Endpoint, abandonment: Abandonment): Stream | Promise<Stream> {
+  #connect(endpoint: Endpoint, cancellation: Cancellation): Stream | Promise<Stream> {
     const tls = this.#tls;
-    if (tls === undefined) return this.#runtime.network.dial(endpoint, abandonment);
-    return tls.dial(endpoint, abandonment).then((pending) => this.#handshake(pending, abandonment));
+    if (tls === undefined) return this.#runtime.network.dial(endpoint, cancellation);
+    return tls.dial(endpoint, cancellation).then((pending) =>
+      this.#handshake(pending, cancellation)
+    );
   }
 
-  async #handshake(pending: PendingBackend, abandonment: Abandonment): Promise<Stream> {
+  async #handshake(pending: PendingBackend, cancellation: Cancellation): Promise<Stream> {
     let aborting: Promise<void> | undefined;
-    const abandon = () => aborting = this.#aborter.abort(pending, "now");
-    abandonment.onGiven = abandon;
+    const cancel = () => aborting = this.#aborter.abort(pending, "now");
+    cancellation.onCancel = cancel;
     try {
-      if (abandonment.given) abandon();
+      if (cancellation.cancelled) cancel();
       const stream = await pending.handshake();
-      if (!abandonment.given) return stream;
+      if (!cancellation.cancelled) return stream;
       throw new PeerError("backend", "timeout", "ready after its deadline");
     } catch (error) {
       // If closed before its reset is done, it might stay open for as long as the backend likes.
@@ -210,7 +212,7 @@ export class BackendDialer {
       pending.close();
       throw error;
     } finally {
-      abandonment.onGiven = undefined;
+      cancellation.onCancel = undefined;
     }
   }
 
@@ -232,9 +234,9 @@ export class BackendDialer {
       return new PeerError("backend", native.kind, `${where}: ${native.message}`, { cause: error });
     }
     const what = this.#tls === undefined ? "no connection" : "no TLS connection";
-    const limit = this.#abandoned ? "before the drain timeout" : `within ${this.#timeout / 1000} s`;
+    const limit = this.#cancelled ? "before the drain timeout" : `within ${this.#timeout / 1000} s`;
     const reason = `${what} ${limit}`;
-    if (!this.#abandoned) {
+    if (!this.#cancelled) {
       this.#countsOf(endpoint).failed("timeout", reason, this.#runtime.clock.date());
     }
     return new PeerError("backend", "timeout", `${where}: ${reason}`, { cause: error });

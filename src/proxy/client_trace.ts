@@ -51,7 +51,7 @@ interface TraceServices {
   readonly clock: Clock;
 }
 
-/** Traces the clients of one network until its time is over. */
+/** Traces the clients of one network until its time has passed. */
 export class ClientTrace {
   readonly #log: Logger;
   readonly clock: Clock;
@@ -63,7 +63,7 @@ export class ClientTrace {
   #inSecond = 0;
   #left = 0;
 
-  /** Begins at once. `onTimeout` is called when its time is over. */
+  /** Begins at once. `onTimeout` is called when its time has passed. */
   constructor(
     { log, clock }: TraceServices,
     { cidr, seconds }: TraceOrder,

@@ -10,7 +10,7 @@ import { handshakeFailureReason } from "../tls/handshake_reasons.ts";
 import { DESCRIPTORS } from "./admission.ts";
 import { type ClientFacts, clientFacts } from "./client_facts.ts";
 import { type FaultSite, HandshakeFailures } from "./handshake_failures.ts";
-import type { PlaceRule } from "./places.ts";
+import type { SlotRule } from "./slots.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 
 /** Whether this is an everyday disconnect: no fault, and nothing to act on. */
@@ -106,7 +106,7 @@ export class FaultLog {
    * New clients wait because a limit is reached. At most one line a minute for each limit; descriptors have their
    * own.
    */
-  full({ name, counts }: Pick<PlaceRule, "name" | "counts">): void {
+  full({ name, counts }: Pick<SlotRule, "name" | "counts">): void {
     if (name === DESCRIPTORS) return;
     const now = this.#clock.now();
     if (now - (this.#fullAt.get(name) ?? -Infinity) < FULL_PERIOD) return;

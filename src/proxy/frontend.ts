@@ -9,15 +9,15 @@ import type {
   TlsListener,
   TlsListenerOptions,
 } from "../tls/engine.ts";
-import { CLIENT_LIMIT, DESCRIPTORS, type FrontendPlaces, tooManyOf } from "./admission.ts";
+import { CLIENT_LIMIT, DESCRIPTORS, type FrontendSlots, tooManyOf } from "./admission.ts";
 import type { FrontendCounts } from "./frontend_counts.ts";
 import { type ConnectionServices, serveConnection } from "./connection.ts";
 import type { FaultSite } from "./handshake_failures.ts";
-import type { Arrival, Place, Shortage } from "./places.ts";
+import type { Arrival, Shortage, Slot } from "./slots.ts";
 
 /** What the addresses of one name share. */
 export interface FrontendShares {
-  readonly places: FrontendPlaces;
+  readonly slots: FrontendSlots;
   readonly counts: FrontendCounts;
 }
 
@@ -41,9 +41,9 @@ export class Frontend implements FaultSite {
   readonly wanted: SocketAddress;
   #engine: TlsEngine;
   #services: ConnectionServices;
-  #places: FrontendPlaces;
+  #slots: FrontendSlots;
   #counts: FrontendCounts;
-  readonly #clients = new Map<PendingClient, Place>();
+  readonly #clients = new Map<PendingClient, Slot>();
   #accepted = 0;
   /** Accepts the clients left in the kernel's queue before it closes. */
   #emptying = false;
@@ -52,12 +52,12 @@ export class Frontend implements FaultSite {
   #onEmpty: (() => void)[] = [];
 
   constructor(options: FrontendOptions, services: ConnectionServices) {
-    const { listener, engine, address, sockets, places, counts } = options;
+    const { listener, engine, address, sockets, slots, counts } = options;
     this.#listener = listener;
     this.#engine = engine;
     this.#sockets = sockets;
     this.#services = services;
-    this.#places = places;
+    this.#slots = slots;
     this.#counts = counts;
     this.wanted = address;
   }
@@ -92,33 +92,33 @@ export class Frontend implements FaultSite {
   }
 
   /** Serves new clients with these services and limits. Existing connections count for their client from now on. */
-  use(services: ConnectionServices, { places, counts }: FrontendShares): void {
+  use(services: ConnectionServices, { slots, counts }: FrontendShares): void {
     this.#services = services;
-    this.#places = places;
+    this.#slots = slots;
     this.#counts = counts;
-    if (!services.admission.countsClients(places)) return;
-    for (const [client, place] of this.#clients) {
+    if (!services.admission.countsClients(slots)) return;
+    for (const [client, slot] of this.#clients) {
       const host = this.#hostOf(client);
-      if (host !== undefined) place.countFor(host);
+      if (host !== undefined) slot.countFor(host);
     }
   }
 
   /** What it shares with the other addresses of its name. */
   get shares(): FrontendShares {
-    return { places: this.#places, counts: this.#counts };
+    return { slots: this.#slots, counts: this.#counts };
   }
 
-  /** Its clients, the oldest first, each with its place. */
-  get clients(): ReadonlyMap<Client, Place> {
+  /** Its clients, the oldest first, each with its slot. */
+  get clients(): ReadonlyMap<Client, Slot> {
     return this.#clients;
   }
 
   /** Resets a client because the operator wants that. */
   disconnect(client: Client): void {
-    const place = this.#clients.get(client as PendingClient);
-    if (place === undefined) return;
-    place.fate ??= "disconnected";
-    if (place.relay !== undefined) place.relay.disconnect();
+    const slot = this.#clients.get(client as PendingClient);
+    if (slot === undefined) return;
+    slot.fate ??= "disconnected";
+    if (slot.relay !== undefined) slot.relay.disconnect();
     else this.#services.aborter.abort(client as PendingClient, "now");
   }
 
@@ -229,7 +229,7 @@ export class Frontend implements FaultSite {
   /** Why no client can be accepted now. */
   get #shortage(): Shortage | undefined {
     if (this.#closed) return undefined;
-    return this.#services.admission.shortage(this.#places, this.#arrival);
+    return this.#services.admission.shortage(this.#slots, this.#arrival);
   }
 
   get #arrival(): Arrival {
@@ -239,36 +239,36 @@ export class Frontend implements FaultSite {
   #begin(client: PendingClient): void {
     const { counters, admission, departures } = this.#services;
     const counts = this.#counts;
-    const place = admission.enter(this.#places);
-    if (!this.#takeFor(client, place)) return;
+    const slot = admission.enter(this.#slots);
+    if (!this.#takeFor(client, slot)) return;
     this.#accepted++;
     counters.accepted++;
     counters.active++;
     counts.accepted.value++;
     counts.active.value++;
     this.#services.onAccept?.();
-    this.#clients.set(client, place);
-    serveConnection(client, this.#services, place, this, counts).then(() => {
+    this.#clients.set(client, slot);
+    serveConnection(client, this.#services, slot, this, counts).then(() => {
       departures.ended(--counters.active);
       counts.active.value--;
       this.#clients.delete(client);
-      admission.leave(place);
+      admission.leave(slot);
       if (this.#clients.size > 0) return;
       for (const resolve of this.#onEmpty.splice(0)) resolve();
     });
-    admission.makeWay(this.#places, this.#arrival);
+    admission.makeWay(this.#slots, this.#arrival);
   }
 
   /** Counts a connection for its client, or ends it at once, before anything is read from it or sent to it. */
-  #takeFor(client: PendingClient, place: Place): boolean {
+  #takeFor(client: PendingClient, slot: Slot): boolean {
     const { admission, counters, takesProxyHeader } = this.#services;
-    if (takesProxyHeader || !admission.countsClients(this.#places)) return true;
-    const rule = place.takeFor(client.pair.peer.host);
+    if (takesProxyHeader || !admission.countsClients(this.#slots)) return true;
+    const rule = slot.takeFor(client.pair.peer.host);
     if (rule === undefined) return true;
     counters.refused++;
     this.#counts.refused(CLIENT_LIMIT);
     this.#services.onFault(tooManyOf(rule), client, this);
-    admission.leave(place);
+    admission.leave(slot);
     client.reset();
     client.close();
     return false;
@@ -295,7 +295,7 @@ function tooMany(): PeerError {
 
 /**
  * Milliseconds until every new connection is in the queue: its three packets are through, and if it was held back
- * because it sent nothing, the kernel has asked it once more, after a second and the inaccuracy of the kernel's timers.
+ * because it sent nothing, the kernel has asked it again, after a second and the inaccuracy of the kernel's timers.
  */
 const PACKETS_UNDER_WAY = 1_200;
 /** Milliseconds without a new client after which the queue counts as empty. */

@@ -3,100 +3,118 @@
  * objects that serve them.
  */
 
+import type { Clock } from "../runtime/runtime.ts";
 import type { Client } from "../tls/engine.ts";
+import type { ConnectionFilter, LiveConnection, LiveConnections } from "../live_connection.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 import { isInNetwork, type Network, parseNetwork } from "../wire/network.ts";
 import type { Frontend } from "./frontend.ts";
-import type { Place } from "./places.ts";
+import type { Slot } from "./slots.ts";
 
-/** Which connections are meant: those to which all that is set applies. An invalid `client` is an `AddressFormatError`. */
-export interface LiveFilter {
-  /** The client's IP address or network. */
-  readonly client?: string;
-  readonly frontend?: string;
-  /** In any case. */
-  readonly serverName?: string;
-  readonly backend?: string;
-  /** Seconds since the accept. */
-  readonly minAge?: number;
-  /** Seconds since something was last relayed, or since the accept. */
-  readonly minIdle?: number;
+/** What is looked through, and how. */
+export interface LiveScan {
+  readonly frontends: readonly Frontend[];
+  /** An invalid `client` is an `AddressFormatError`. */
+  readonly filter: ConnectionFilter;
+  readonly clock: Pick<Clock, "now" | "turn">;
 }
 
-/** One open connection. Null: unknown, or not yet. */
-export interface OpenConnection {
-  /** `HOST:PORT`, the one in its PROXY header if there is one. */
-  readonly client: string | null;
-  readonly serverName: string | null;
-  readonly frontend: string;
-  readonly backend: string | null;
-  readonly version: string | null;
-  readonly cipher: string | null;
-  /** Seconds. */
-  readonly age: number;
-  /** Seconds, to within some. */
-  readonly idle: number | null;
-  readonly bytesToBackend: number;
-  readonly bytesToClient: number;
-}
-
-/** Those that match, as many as were asked for. */
-export interface OpenConnections {
-  /** How many match. */
-  readonly matching: number;
-  readonly connections: readonly OpenConnection[];
-}
-
-/** The open connections that match, those of each frontend with the oldest first. For errors see {@linkcode LiveFilter}. */
-export function openConnections(
-  frontends: readonly Frontend[],
-  filter: LiveFilter,
-  limit: number,
-  now: number,
-): OpenConnections {
-  const connections: OpenConnection[] = [];
-  const matcher = new LiveMatcher(filter, now);
-  const matching = forEachMatching(frontends, matcher, (frontend, client, place) => {
-    if (connections.length >= limit) return;
-    connections.push(matcher.describe(frontend.shares.counts.name, client, place));
-  });
+/** The open connections that match, the oldest first: at most `limit`, and how many there are. */
+export async function openConnections(scan: LiveScan, limit: number): Promise<LiveConnections> {
+  const { filter, clock } = scan;
+  const matcher = new LiveMatcher(filter, clock.now());
+  const { matching, found } = Object.keys(filter).length === 0
+    ? firstOfEach(scan, limit)
+    : await search(scan, limit);
+  found.sort((one, other) => one.slot.began - other.slot.began);
+  const connections: LiveConnection[] = [];
+  for (const { frontend, client, slot } of found.slice(0, limit)) {
+    connections.push(matcher.describe(frontend.shares.counts.name, client, slot));
+    if (connections.length % AT_ONCE === 0) await clock.turn();
+  }
   return { matching, connections };
 }
 
-/** Resets the open connections that match, and returns their number. For errors see {@linkcode LiveFilter}. */
-export function disconnect(
-  frontends: readonly Frontend[],
-  filter: LiveFilter,
-  now: number,
-): number {
-  const matcher = new LiveMatcher(filter, now);
-  return forEachMatching(frontends, matcher, (frontend, client) => frontend.disconnect(client));
+/** All match, so only those that may be described are looked at: a frontend's clients are in the order of their arrival. */
+function firstOfEach({ frontends }: LiveScan, limit: number): Search {
+  const found: Found[] = [];
+  for (const frontend of frontends) {
+    let left = limit;
+    for (const [client, slot] of frontend.clients) {
+      if (left-- <= 0) break;
+      found.push({ frontend, client, slot });
+    }
+  }
+  return { matching: frontends.reduce((sum, { clients }) => sum + clients.size, 0), found };
 }
 
-function forEachMatching(
-  frontends: readonly Frontend[],
-  matcher: LiveMatcher,
-  use: (frontend: Frontend, client: Client, place: Place) => void,
-): number {
-  let matching = 0;
+/** Finds at most `limit` of each frontend, and how many match. */
+async function search(scan: LiveScan, limit: number): Promise<Search> {
+  const found: Found[] = [];
+  const ofFrontend = new Map<Frontend, number>();
+  const matching = await forEachMatching(scan, (one) => {
+    const before = ofFrontend.get(one.frontend) ?? 0;
+    if (before >= limit) return false;
+    ofFrontend.set(one.frontend, before + 1);
+    found.push(one);
+    return false;
+  });
+  return { matching, found };
+}
+
+/** Resets the open connections that match, and returns their number. */
+export async function disconnect(scan: LiveScan): Promise<number> {
+  return await forEachMatching(scan, ({ frontend, client }) => {
+    frontend.disconnect(client);
+    return true;
+  });
+}
+
+/** `use` returns whether there was work to do for it. */
+async function forEachMatching(
+  { frontends, filter, clock }: LiveScan,
+  use: (found: Found) => boolean,
+): Promise<number> {
+  const matcher = new LiveMatcher(filter, clock.now());
+  let [matching, work] = [0, 0];
   for (const frontend of frontends) {
     if (!matcher.wantsFrontend(frontend.shares.counts.name)) continue;
-    for (const [client, place] of frontend.clients) {
-      if (!matcher.matches(client, place)) continue;
-      matching++;
-      use(frontend, client, place);
+    // Those that leave during a turn are left out of the iteration, and those that arrive are too new to match.
+    for (const [client, slot] of frontend.clients) {
+      work++;
+      if (matcher.matches(client, slot)) {
+        matching++;
+        if (use({ frontend, client, slot })) work += USE_WORK;
+      }
+      if (work < MAX_WORK) continue;
+      // The connections are served meanwhile, and do not wait for the whole scan.
+      await clock.turn();
+      work = 0;
     }
   }
   return matching;
 }
 
+/** A connection that matches. */
+interface Found {
+  readonly frontend: Frontend;
+  readonly client: Client;
+  readonly slot: Slot;
+}
+
+/** What a search has found. */
+interface Search {
+  readonly matching: number;
+  readonly found: Found[];
+}
+
 /** Tells which connections match a filter at one moment, by the clock. */
 class LiveMatcher {
-  readonly #filter: LiveFilter;
+  readonly #filter: ConnectionFilter;
   readonly #network: Network | undefined;
   readonly #now: number;
 
-  constructor(filter: LiveFilter, now: number) {
+  constructor(filter: ConnectionFilter, now: number) {
     this.#filter = filter;
     this.#network = filter.client === undefined ? undefined : parseNetwork(filter.client);
     this.#now = now;
@@ -108,32 +126,33 @@ class LiveMatcher {
   }
 
   /** Whether a connection matches, not counting its frontend. */
-  matches(client: Client, place: Place): boolean {
+  matches(client: Client, slot: Slot): boolean {
     const { serverName, backend, minAge = 0, minIdle = 0 } = this.#filter;
+    if (slot.began > this.#now) return false;
     if (serverName !== undefined && client.serverName?.toLowerCase() !== serverName.toLowerCase()) {
       return false;
     }
-    if (backend !== undefined && place.backend?.address !== backend) return false;
-    if (this.#secondsSince(place.began) < minAge) return false;
-    if (this.#secondsSince(place.relay?.movedAt ?? place.began) < minIdle) return false;
+    if (backend !== undefined && slot.backend?.address !== backend) return false;
+    if (this.#secondsSince(slot.began) < minAge) return false;
+    if (this.#secondsSince(slot.relay?.movedAt ?? slot.began) < minIdle) return false;
     if (this.#network === undefined) return true;
     const host = (client.clientInHeader ?? peerOf(client))?.host;
     return host !== undefined && isInNetwork(host, this.#network);
   }
 
   /** The facts about a connection. */
-  describe(frontend: string, client: Client, place: Place): OpenConnection {
-    const { relay } = place;
+  describe(frontend: string, client: Client, slot: Slot): LiveConnection {
+    const { relay } = slot;
     const address = client.clientInHeader ?? peerOf(client);
     const agreement = relay?.agreement;
     return {
       client: address === undefined ? null : formatSocketAddress(address),
       serverName: client.serverName ?? null,
       frontend,
-      backend: place.backend?.address ?? null,
+      backend: slot.backend?.address ?? null,
       version: agreement?.version ?? null,
       cipher: agreement?.cipher ?? null,
-      age: this.#secondsSince(place.began),
+      age: this.#secondsSince(slot.began),
       idle: relay?.movedAt === undefined ? null : this.#secondsSince(relay.movedAt),
       bytesToBackend: relay?.bytesToBackend ?? 0,
       bytesToClient: relay?.bytesToClient ?? 0,
@@ -154,3 +173,10 @@ function peerOf({ pair }: Client) {
     return undefined;
   }
 }
+
+/** How much more work it is to describe or reset a connection than to look at one. */
+const USE_WORK = 10;
+/** A millisecond or two, also of code that runs for the first time. */
+const MAX_WORK = 500;
+/** How many are described without a turn for the connections. */
+const AT_ONCE = MAX_WORK / USE_WORK;

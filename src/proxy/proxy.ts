@@ -4,12 +4,13 @@
  */
 
 import { StartupError } from "../errors.ts";
+import type { ConnectionFilter, LiveConnections } from "../live_connection.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Endpoint, Runtime, SocketAddress } from "../runtime/runtime.ts";
 import type { TlsEngine } from "../tls/engine.ts";
 import { Aborter } from "./aborter.ts";
 import { Registry } from "../metrics/registry.ts";
-import { Admission, FrontendPlaces, limitLabel } from "./admission.ts";
+import { Admission, FrontendSlots, limitLabel } from "./admission.ts";
 import { admissionRules } from "./admission_rules.ts";
 import { Activity } from "./activity.ts";
 import { AccessLog } from "./access_log.ts";
@@ -24,12 +25,7 @@ import { Frontend, type FrontendShares } from "./frontend.ts";
 import { FrontendCounts } from "./frontend_counts.ts";
 import type { BackendFailure } from "./backend_counts.ts";
 import type { HandshakeFailure } from "./handshake_failures.ts";
-import {
-  disconnect,
-  type LiveFilter,
-  type OpenConnections,
-  openConnections,
-} from "./live_connections.ts";
+import { disconnect, type LiveScan, openConnections } from "./live_connections.ts";
 import { openAll, type Opening } from "./openings.ts";
 import {
   nameOf,
@@ -168,7 +164,7 @@ export class Proxy {
       for (const frontend of this.#allFrontends) frontend.abortAll();
       // The relay may be waiting for the other side.
       this.#services.stallWatch.abortAll();
-      this.#services.backend.abandonAll();
+      this.#services.backend.cancelAll();
     });
   }
 
@@ -176,16 +172,20 @@ export class Proxy {
   readonly ageActivity = (): void => this.#activity.age();
 
   /**
-   * The connections that are open now and match, the oldest of each frontend first: at most `limit`, and how many
-   * there are. Throws `AddressFormatError` if the filter's client is no address.
+   * The connections that are open now and match, the oldest first: at most `limit`, and how many
+   * there are. Rejects with `AddressFormatError` if the filter's client is no address.
    */
-  connections(filter: LiveFilter, limit: number): OpenConnections {
-    return openConnections(this.#allFrontends, filter, limit, this.#runtime.clock.now());
+  async connections(filter: ConnectionFilter, limit: number): Promise<LiveConnections> {
+    return await openConnections(this.#scan(filter), limit);
   }
 
-  /** Resets the connections that match, and returns their number. Throws like {@linkcode Proxy.connections}. */
-  disconnect(filter: LiveFilter): number {
-    return disconnect(this.#allFrontends, filter, this.#runtime.clock.now());
+  /** Resets the connections that match, and returns their number. Rejects like {@linkcode Proxy.connections}. */
+  async disconnect(filter: ConnectionFilter): Promise<number> {
+    return await disconnect(this.#scan(filter));
+  }
+
+  #scan(filter: ConnectionFilter): LiveScan {
+    return { frontends: this.#allFrontends, filter, clock: this.#runtime.clock };
   }
 
   /** Those that listen, and those that only have clients. */
@@ -288,7 +288,7 @@ export class Proxy {
       if (changed.has(name)) continue;
       const rules = admissionRules(frontend.limits ?? {}, shareOf(options), name);
       const shares = this.#shares.get(name) ?? this.#newShares(name);
-      shares.places.use(rules);
+      shares.slots.use(rules);
       changed.set(name, shares);
     }
     return changed;
@@ -296,7 +296,7 @@ export class Proxy {
 
   #newShares(name: string): FrontendShares {
     return {
-      places: new FrontendPlaces(this.#runtime.clock),
+      slots: new FrontendSlots(this.#runtime.clock),
       counts: new FrontendCounts(this.metrics, name),
     };
   }
@@ -314,7 +314,7 @@ export class Proxy {
   }
 
   #changingServices(
-    { preface, logConnections, frontends }: ProxyOptions,
+    { preface, log, frontends }: ProxyOptions,
   ): Pick<ConnectionServices, "preface" | "takesProxyHeader" | "tlsLibrary" | "onEnd"> {
     const { engine } = frontends[0]!;
     const onOmitted = (what: string) =>
@@ -323,7 +323,7 @@ export class Proxy {
       preface: prefaceEncoder(preface, onOmitted),
       takesProxyHeader: preface.kind === "proxy-proxy",
       tlsLibrary: engine.dialer === undefined ? engine.name : undefined,
-      onEnd: logConnections
+      onEnd: log.level === "debug"
         ? (client, negotiated) => logConnection(this.#log, client, negotiated)
         : undefined,
     };

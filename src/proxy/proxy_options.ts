@@ -13,8 +13,6 @@ import type { StallLimits } from "./stall_watch.ts";
 export interface ProxyOptions extends Omit<ProxySettings, "timeouts">, Partial<WorkerShare> {
   /** At least one. */
   readonly frontends: readonly ProxyFrontend[];
-  /** Log a line for each connection that has ended. */
-  readonly logConnections?: boolean;
   /** Tried in this order for each connection, but those that failed recently come last. */
   readonly backend: readonly Endpoint[];
   /** How many descriptors this process may have open; undefined or 0 if unknown. */
@@ -56,10 +54,10 @@ export function stallLimits({ linger, stall }: ProxyTimeouts): StallLimits {
 /** The limits of the whole process. */
 export function workerAdmission(options: ProxyOptions): WorkerAdmission {
   const { timeouts, descriptors, frontends } = options;
-  const { places, client } = admissionRules(options.limits, shareOf(options));
+  const { slots, client } = admissionRules(options.limits, shareOf(options));
   return {
     handshakeTimeout: timeouts.handshake * 1000,
-    places: [...descriptorRule(descriptors, frontends.length), ...places],
+    slots: [...descriptorRule(descriptors, frontends.length), ...slots],
     client,
   };
 }

@@ -1,11 +1,11 @@
 /**
  * The buffer that one direction of a relay reads into: small while little arrives, large while it keeps filling. A
  * pending read holds its buffer, so an idle connection owns only a small one. Large buffers come from a pool of
- * the worker and return to it as soon as a read shows that the burst is over. A pending write also holds its
+ * the worker and return to it as soon as a read shows that the burst has ended. A pending write also holds its
  * buffer, for as long as the peer likes, so only a limited number of connections have a large one at a time.
  */
 
-import { BufferPool } from "../buffer_pool.ts";
+import { BufferPool } from "../runtime/buffer_pool.ts";
 import type { Bytes, Inlet, Source } from "./inlet.ts";
 
 /** Sizes in bytes. */

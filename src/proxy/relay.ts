@@ -14,7 +14,7 @@ import type { Activity } from "./activity.ts";
 import type { Counters } from "./counters.ts";
 import type { FrontendCounts } from "./frontend_counts.ts";
 import { type Inlet, lendingInlet } from "./inlet.ts";
-import type { OpenRelay } from "./places.ts";
+import type { OpenRelay } from "./slots.ts";
 import { type Direction, discard, pump } from "./pump.ts";
 import { ReadBuffers } from "./read_buffer.ts";
 import type { StallWatch, Watched } from "./stall_watch.ts";
@@ -33,7 +33,7 @@ export interface RelayServices {
 export interface RelayOwner {
   readonly counts: RelayCounts;
   /** Gets the relay while it runs. */
-  readonly place?: { relay: OpenRelay | undefined };
+  readonly slot?: { relay: OpenRelay | undefined };
   readonly record?: Pick<AccessRecord, "relayed"> | undefined;
 }
 
@@ -138,16 +138,16 @@ class Relay implements Watched, OpenRelay {
     });
   }
 
-  async run({ place, record }: RelayOwner): Promise<PeerError | undefined> {
+  async run({ slot, record }: RelayOwner): Promise<PeerError | undefined> {
     const { stallWatch, counters } = this.#services;
-    if (place !== undefined) place.relay = this;
+    if (slot !== undefined) slot.relay = this;
     stallWatch.add(this);
     const down = this.#runDown();
     await this.#runUp();
     await down;
     if (this.#aborts.length > 0) await Promise.all(this.#aborts);
     stallWatch.delete(this);
-    if (place !== undefined) place.relay = undefined;
+    if (slot !== undefined) slot.relay = undefined;
     counters.bytesToBackend += this.#up.bytes;
     counters.bytesToClient += this.#down.bytes;
     record?.relayed(this.#up.bytes, this.#down.bytes);

@@ -3,7 +3,7 @@
  * deadline (RFC 8305 section 5). It owns their order. The caller owns deadlines and the wording of faults.
  */
 
-import { Abandonment } from "../abandonment.ts";
+import { Cancellation } from "../runtime/cancellation.ts";
 import type { Endpoint, Runtime, Stream } from "../runtime/runtime.ts";
 
 /** Why a connection to one address failed. */
@@ -28,7 +28,7 @@ export class DialError extends Error {
 }
 
 /** Connects to one address, like `Network.dial`. */
-export type Dial = (endpoint: Endpoint, abandonment: Abandonment) => Promise<Stream>;
+export type Dial = (endpoint: Endpoint, cancellation: Cancellation) => Promise<Stream>;
 
 /** Connects to several addresses of the same backend. */
 export class StaggeredDialer {
@@ -41,7 +41,8 @@ export class StaggeredDialer {
   constructor(
     runtime: Runtime,
     endpoints: readonly Endpoint[],
-    dial: Dial = async (endpoint, abandonment) => await runtime.network.dial(endpoint, abandonment),
+    dial: Dial = async (endpoint, cancellation) =>
+      await runtime.network.dial(endpoint, cancellation),
   ) {
     this.#runtime = runtime;
     this.#endpoints = endpoints;
@@ -53,8 +54,8 @@ export class StaggeredDialer {
    * that were slower than the winner are canceled and come last for the next 10 s. Rejects with
    * {@linkcode DialError}.
    */
-  async dial(abandonment: Abandonment): Promise<Stream> {
-    const race = new Race(this.#runtime, this.#dial, this.#inOrder(), abandonment);
+  async dial(cancellation: Cancellation): Promise<Stream> {
+    const race = new Race(this.#runtime, this.#dial, this.#inOrder(), cancellation);
     const { stream, passedOver } = await race.run();
     const until = this.#runtime.clock.now() + REST;
     for (const endpoint of passedOver) this.#resting.set(endpoint, until);
@@ -86,8 +87,8 @@ class Race {
   readonly #runtime: Runtime;
   readonly #dial: Dial;
   readonly #endpoints: readonly Endpoint[];
-  readonly #abandonment: Abandonment;
-  readonly #attempts: Abandonment[] = [];
+  readonly #cancellation: Cancellation;
+  readonly #attempts: Cancellation[] = [];
   readonly #faults: DialFault[] = [];
   #cancelNext: (() => void) | undefined;
   #won = false;
@@ -96,17 +97,17 @@ class Race {
     runtime: Runtime,
     dial: Dial,
     endpoints: readonly Endpoint[],
-    abandonment: Abandonment,
+    cancellation: Cancellation,
   ) {
     this.#runtime = runtime;
     this.#dial = dial;
     this.#endpoints = endpoints;
-    this.#abandonment = abandonment;
+    this.#cancellation = cancellation;
   }
 
   run(): Promise<Winner> {
     return new Promise((resolve, reject) => {
-      this.#abandonment.onGiven = () => this.#giveUp();
+      this.#cancellation.onCancel = () => this.#giveUp();
       if (this.#endpoints.length === 0) reject(new DialError([]));
       this.#begin(resolve, reject);
     });
@@ -115,12 +116,12 @@ class Race {
   #begin(resolve: (winner: Winner) => void, reject: (error: DialError) => void): void {
     this.#cancelNext?.();
     this.#cancelNext = undefined;
-    const place = this.#attempts.length;
-    const endpoint = this.#endpoints[place];
+    const index = this.#attempts.length;
+    const endpoint = this.#endpoints[index];
     if (endpoint === undefined) return;
-    const attempt = new Abandonment();
+    const attempt = new Cancellation();
     this.#attempts.push(attempt);
-    if (place + 1 < this.#endpoints.length) {
+    if (index + 1 < this.#endpoints.length) {
       const { clock } = this.#runtime;
       this.#cancelNext = clock.after(STAGGER, () => this.#begin(resolve, reject));
     }
@@ -129,10 +130,10 @@ class Race {
       if (this.#won) return stream.close();
       this.#won = true;
       this.#giveUp();
-      resolve({ stream, passedOver: this.#endpoints.slice(0, place) });
+      resolve({ stream, passedOver: this.#endpoints.slice(0, index) });
     }, (error) => {
       if (this.#won) return;
-      const givenUp = this.#abandonment.given;
+      const givenUp = this.#cancellation.cancelled;
       this.#faults.push({ endpoint, error, givenUp });
       if (!givenUp) this.#begin(resolve, reject);
       if (this.#faults.length === this.#attempts.length) reject(new DialError(this.#faults));
@@ -142,7 +143,7 @@ class Race {
   /** Cancels every attempt; this has no effect on those that have ended. */
   #giveUp(): void {
     this.#cancelNext?.();
-    for (const attempt of this.#attempts) attempt.give();
+    for (const attempt of this.#attempts) attempt.cancel();
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Ends relays that one side holds up. Either one side has ended and nothing moves any more, or a peer takes none
+ * Ends relays that one side holds up. Either one side has ended and no data moves, or a peer takes none
  * of the data waiting for it. A connection that is merely idle is left alone.
  *
  * Checking all relays every few seconds costs less than a timer for each. A slow peer is not stalled: before a
@@ -20,7 +20,7 @@ export interface Watched {
   unsent(): number;
   /** Called once, when the relay has made no progress for its limit. */
   stalled(): void;
-  /** Called when its time is over although it makes progress. */
+  /** Called when its time has passed although it makes progress. */
   abort(): void;
 }
 

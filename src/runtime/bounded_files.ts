@@ -1,6 +1,6 @@
 /**
  * What may be read as a file, the same under Deno and Node: something that ends. A device may never end, and a named
- * pipe may have no writer; the operator would wait for ever or run out of memory.
+ * pipe may have no writer; the operator would wait forever or run out of memory.
  */
 
 /** What is known about a path before it is read. */
@@ -28,6 +28,19 @@ export function limitFor(kind: FileKind, wanted = MAX_FILE): number {
   const limit = isDevice ? Math.min(wanted, MAX_DEVICE) : wanted;
   if (size > limit) throw tooLong(limit);
   return limit;
+}
+
+/**
+ * Reads a file of this size at once into a buffer. Undefined if it is empty or does not fit, or has another size by now;
+ * some files claim to be empty.
+ */
+export function readWhole(
+  size: number,
+  into: Uint8Array<ArrayBuffer>,
+  read: (into: Uint8Array) => number | null,
+): Uint8Array<ArrayBuffer> | undefined {
+  if (size === 0 || size >= into.length) return undefined;
+  return read(into.subarray(0, size + 1)) === size ? into.subarray(0, size) : undefined;
 }
 
 /** Reads until the end, but not beyond the limit. Throws an error with the reason. */
@@ -71,4 +84,5 @@ function tooLong(limit: number): UnreadableError {
 const MAX_FILE = 64 << 20;
 /** The same for a device: a terminal, or a device that has no end. */
 const MAX_DEVICE = 1 << 20;
-const FIRST = 64 << 10;
+/** Bytes of the first buffer for a file of unknown size: what is in /proc is mostly short, and is read every second. */
+const FIRST = 4 << 10;

@@ -11,10 +11,10 @@ import { absolute, fault, refuseNamedPipe } from "./service_files.ts";
 export async function checkLog(path: string): Promise<void> {
   try {
     const { constants } = await import("node:fs/promises");
-    const place = absolute(path);
-    const found = await fileAt(place);
-    if (found !== undefined) refuseNamedPipe(path, place, found);
-    await checkPlace(place, found, constants.W_OK);
+    const absolutePath = absolute(path);
+    const found = await fileAt(absolutePath);
+    if (found !== undefined) refuseNamedPipe(path, absolutePath, found);
+    await checkAccess(absolutePath, found, constants.W_OK);
   } catch (error) {
     throw fault(path, error);
   }
@@ -24,7 +24,7 @@ export async function checkLog(path: string): Promise<void> {
  * A pidfile is overwritten, and removed at the end; this protects devices, and for example a certificate that was given
  * by mistake. Rejects with {@linkcode StartupError}.
  */
-export async function checkPidPlace(path: string): Promise<void> {
+export async function checkPidPath(path: string): Promise<void> {
   const found = await fileAt(absolute(path));
   if (found === undefined) return;
   if ((found.mode & FILE_TYPE) === REGULAR) return await checkPidContent(path, found.size);
@@ -50,8 +50,8 @@ async function checkPidContent(path: string, size: number): Promise<void> {
 export async function checkReadWrite(path: string): Promise<void> {
   try {
     const { constants } = await import("node:fs/promises");
-    const place = absolute(path);
-    await checkPlace(place, await fileAt(place), constants.R_OK | constants.W_OK);
+    const absolutePath = absolute(path);
+    await checkAccess(absolutePath, await fileAt(absolutePath), constants.R_OK | constants.W_OK);
   } catch (error) {
     throw fault(`--pidfile ${path}`, error);
   }
@@ -66,21 +66,25 @@ export async function checkDirectoryOf(path: string): Promise<void> {
   }
 }
 
-async function checkPlace(place: string, found: Stats | undefined, rights: number): Promise<void> {
+async function checkAccess(
+  absolutePath: string,
+  found: Stats | undefined,
+  rights: number,
+): Promise<void> {
   const { access, readlink } = await import("node:fs/promises");
   if (found?.isDirectory()) throw Object.assign(new Error("a directory"), { code: "EISDIR" });
-  if (found !== undefined) return await access(place, rights);
+  if (found !== undefined) return await access(absolutePath, rights);
   // A link without a target: the file is created where it leads.
-  const target = await readlink(place).catch(() => undefined);
-  if (target === undefined) return await checkDirectory(place);
+  const target = await readlink(absolutePath).catch(() => undefined);
+  if (target === undefined) return await checkDirectory(absolutePath);
   const { dirname, resolve } = await import("node:path");
-  await checkDirectory(resolve(dirname(place), target));
+  await checkDirectory(resolve(dirname(absolutePath), target));
 }
 
-async function checkDirectory(place: string): Promise<void> {
+async function checkDirectory(absolutePath: string): Promise<void> {
   const { access, constants, stat } = await import("node:fs/promises");
   const { dirname } = await import("node:path");
-  const directory = dirname(place);
+  const directory = dirname(absolutePath);
   if (!(await stat(directory)).isDirectory()) {
     throw Object.assign(new Error("not a directory"), { code: "ENOTDIR" });
   }
@@ -88,10 +92,10 @@ async function checkDirectory(place: string): Promise<void> {
 }
 
 /** Follows links; undefined if there is no file. */
-async function fileAt(place: string): Promise<Stats | undefined> {
+async function fileAt(absolutePath: string): Promise<Stats | undefined> {
   const { stat } = await import("node:fs/promises");
   try {
-    return await stat(place);
+    return await stat(absolutePath);
   } catch (error) {
     if ((error as { code?: string }).code === "ENOENT") return undefined;
     throw error;

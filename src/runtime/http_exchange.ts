@@ -14,18 +14,18 @@ import type { HttpRequest } from "./runtime.ts";
 
 /** {@linkcode Network.request} of every platform. */
 export async function httpExchange(request: HttpRequest): Promise<HttpAnswer> {
-  const { url, timeout, abandonment } = request;
+  const { url, timeout, cancellation } = request;
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw new Error(`${url.protocol} is neither http: nor https:`);
   }
   const exchange = new Exchange(request);
   const timer = setTimeout(() => exchange.fail(`no answer within ${seconds(timeout)}`), timeout);
-  abandonment.onGiven = () => exchange.fail("cancelled");
+  cancellation.onCancel = () => exchange.fail("cancelled");
   try {
     return await Promise.race([exchange.run(), exchange.failed]);
   } finally {
     clearTimeout(timer);
-    abandonment.onGiven = undefined;
+    cancellation.onCancel = undefined;
     exchange.end();
   }
 }

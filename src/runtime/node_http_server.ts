@@ -13,9 +13,15 @@ import { codeOf } from "./node/facts.ts";
 import { createSmallHttpServer, FAILED, TOO_LARGE } from "./small_http_server.ts";
 import { checkUnixPath, listenOnPath, type UnixListener } from "./unix_listener.ts";
 
-/** Serves HTTP until closed. Rejects with {@linkcode StartupError}. */
-export async function serveHttp(options: HttpServerOptions): Promise<HttpServer> {
-  const serving = new NodeHttpServer(options);
+/**
+ * Serves HTTP until closed. Rejects with {@linkcode StartupError}. `onlySmall`: on our own small server, whatever the
+ * platform has.
+ */
+export async function serveHttp(
+  options: HttpServerOptions,
+  { onlySmall = false } = {},
+): Promise<HttpServer> {
+  const serving = new NodeHttpServer(options, onlySmall);
   if (options.onlyChecks) {
     if ("path" in options.address) await checkUnixPath(options.address.path);
     return serving;
@@ -37,10 +43,10 @@ class NodeHttpServer implements HttpServer {
   #address: HttpServerAddress;
   #unix: UnixListener | undefined;
 
-  constructor(options: HttpServerOptions) {
+  constructor(options: HttpServerOptions, onlySmall: boolean) {
     this.#options = options;
     this.#address = options.address;
-    this.#server = this.#platformServer() ?? this.#smallServer();
+    this.#server = (onlySmall ? undefined : this.#platformServer()) ?? this.#smallServer();
     this.#server.on("connection", (socket: Socket) => this.#take(socket));
   }
 
@@ -212,5 +218,5 @@ const LISTEN_FAULTS: Readonly<Record<string, string>> = {
 
 /** Milliseconds to wait until the server says that it is closed. */
 const CLOSE_LIMIT = 200;
-/** Milliseconds between two looks for clients that take too long. */
+/** Milliseconds between two checks for clients that take too long. */
 const CHECK_PERIOD = 1_000;

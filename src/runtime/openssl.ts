@@ -6,7 +6,8 @@
  * sent with `takeOutput`.
  */
 
-import type { KeyBytes } from "../key_bytes.ts";
+import type { EngineSettings } from "../config/settings.ts";
+import type { KeyBytes } from "../x509/key_bytes.ts";
 import type { Agreement } from "./agreement.ts";
 
 /** OpenSSL refused. The message is OpenSSL's own reason, without codes. */
@@ -62,21 +63,14 @@ export interface SslCertificate {
   readonly ocspResponse: Uint8Array | undefined;
 }
 
-/** How a context is made. The strings are OpenSSL's own; undefined leaves the library's default. */
-export interface SslContextOptions {
+/**
+ * How a context is made: the operator's settings, with stud's defaults where it has its own. Undefined leaves the
+ * library's default.
+ */
+export interface SslContextOptions extends Omit<EngineSettings, "sniNomatchAbort"> {
   readonly certificates: readonly SslCertificate[];
-  /** `TLSv1.0` to `TLSv1.3`. */
-  readonly protocols: readonly string[];
-  readonly ciphers: string | undefined;
-  readonly ciphersuites: string | undefined;
-  readonly groups: string | undefined;
-  readonly preferServerCiphers: boolean;
   /** SSL_CTX_set_security_level(3), unless the cipher list sets one itself. */
   readonly securityLevel: number | undefined;
-  /**
-   * In order of preference; a client that offers none of them is refused. If empty, the client's list is not answered.
-   */
-  readonly alpnProtocols: readonly string[];
   readonly verify: "none" | "optional" | "required";
   /** PEM text of the authorities of client certificates. */
   readonly authorities: string;
@@ -118,7 +112,7 @@ export interface SslContext {
   /**
    * From now on staples this OCSP response (DER), or none, with the certificate at this index of the context's options.
    */
-  staple(place: number, response: Uint8Array | undefined): void;
+  staple(index: number, response: Uint8Array | undefined): void;
   /** Begins a session: the server's side, unless the options name a server. */
   newSession(): SslSession;
   /** Releases it; sessions keep what they need from it. */

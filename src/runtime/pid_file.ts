@@ -7,22 +7,22 @@
 import { link, open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
 import process from "node:process";
 import { StartupError } from "../errors.ts";
-import { checkDirectoryOf, checkPidPlace } from "./file_checks.ts";
+import { checkDirectoryOf, checkPidPath } from "./file_checks.ts";
 import type { HeldPidFile, PidFile } from "./service.ts";
 import { absolute, fault, heldBy, PID_MODE } from "./service_files.ts";
 
 /** `Service.claimPidFile`. */
 export async function claimPidFile(path: string): Promise<PidFile> {
-  const place = absolute(path);
-  const own = `${place}.${process.pid}`;
-  await checkPidPlace(path);
+  const absolutePath = absolute(path);
+  const own = `${absolutePath}.${process.pid}`;
+  await checkPidPath(path);
   try {
-    // A file of an earlier process with this number has no owner any more.
+    // A file of an earlier process with this number no longer has an owner.
     await unlink(own).catch(() => {});
     const file = await open(own, "wx", PID_MODE);
     try {
       await file.write(`${process.pid}\n`);
-      await putInPlace(own, place, path);
+      await putInPlace(own, absolutePath, path);
     } catch (error) {
       await file.close();
       throw error;
@@ -31,8 +31,8 @@ export async function claimPidFile(path: string): Promise<PidFile> {
     }
     return {
       async release() {
-        const current = await isOpenHere(place, file.stat());
-        if (current) await unlink(place).catch(() => {});
+        const current = await isOpenHere(absolutePath, file.stat());
+        if (current) await unlink(absolutePath).catch(() => {});
         await file.close().catch(() => {});
       },
     };
@@ -43,31 +43,31 @@ export async function claimPidFile(path: string): Promise<PidFile> {
 
 /** `Service.checkPidFile`. */
 export async function checkPidFile(path: string): Promise<HeldPidFile | undefined> {
-  await checkPidPlace(path);
+  await checkPidPath(path);
   await checkDirectoryOf(path);
   const holder = await holderOf(absolute(path));
   return holder === undefined ? undefined : { refusal: heldBy(path, holder) };
 }
 
-async function putInPlace(own: string, place: string, path: string): Promise<void> {
+async function putInPlace(own: string, absolutePath: string, path: string): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     try {
-      return await link(own, place);
+      return await link(own, absolutePath);
     } catch (error) {
       if ((error as { code?: string }).code !== "EEXIST") throw error;
     }
-    const holder = await holderOf(place);
+    const holder = await holderOf(absolutePath);
     if (holder !== undefined) throw heldBy(path, holder);
-    await moveAway(place, `${own}.old`);
+    await moveAway(absolutePath, `${own}.old`);
   }
   throw new StartupError(`${path}: the pidfile is being replaced concurrently, giving up`);
 }
 
 /** Removes a file without a holder, unless another process has replaced it in the meantime. */
-async function moveAway(place: string, aside: string): Promise<void> {
+async function moveAway(absolutePath: string, aside: string): Promise<void> {
   try {
-    await rename(place, aside);
-    if (await holderOf(aside) !== undefined) await link(aside, place);
+    await rename(absolutePath, aside);
+    if (await holderOf(aside) !== undefined) await link(aside, absolutePath);
     await unlink(aside);
   } catch {
     // Another process was faster; the next attempt shows what is there now.
@@ -75,13 +75,13 @@ async function moveAway(place: string, aside: string): Promise<void> {
 }
 
 /** The process that has written the file and still has it open, as far as this process can see. */
-async function holderOf(place: string): Promise<number | undefined> {
-  const pid = Number(await readFile(place, "utf8").catch(() => ""));
+async function holderOf(absolutePath: string): Promise<number | undefined> {
+  const pid = Number(await readFile(absolutePath, "utf8").catch(() => ""));
   // A file with our own number was written by an earlier process, usually in a container.
   if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid || !isAlive(pid)) return undefined;
   try {
     const descriptors = await readdir(`/proc/${pid}/fd`);
-    const target = await stat(place);
+    const target = await stat(absolutePath);
     for (const name of descriptors) {
       if (await isOpenHere(`/proc/${pid}/fd/${name}`, target)) return pid;
     }

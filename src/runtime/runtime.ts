@@ -4,10 +4,10 @@
  * errors become stud's own errors here and nowhere else.
  */
 
-import type { Abandonment } from "../abandonment.ts";
+import type { Cancellation } from "./cancellation.ts";
 import type { SocketSettings, TlsLibraryName } from "../config/settings.ts";
 import type { PeerError } from "../errors.ts";
-import type { KeyBytes } from "../key_bytes.ts";
+import type { KeyBytes } from "../x509/key_bytes.ts";
 import type { HttpAnswer, HttpQuestion } from "../wire/http.ts";
 import type { SocketAddress } from "../wire/preface.ts";
 import type { Files } from "./files.ts";
@@ -19,7 +19,7 @@ import type { StreamTls } from "./stream_tls.ts";
 import type { Stream, StreamListener, TlsStream, TlsStreamListener } from "./streams.ts";
 
 export type * from "./http_server.ts";
-export type { Files, FileStatus } from "./files.ts";
+export type { Files, FileStatus, ReadFile } from "./files.ts";
 export type { Agreement } from "./agreement.ts";
 export type * from "./other_process.ts";
 export type * from "./service.ts";
@@ -90,7 +90,7 @@ export interface TlsListenOptions extends ListenOptions {
 export interface TlsDialOptions {
   /** The DNS name or IP address that the certificate must be for. A DNS name is also sent as SNI. */
   readonly name: string;
-  /** PEM text of authorities to trust besides those of {@linkcode Network.trust}. */
+  /** PEM text of authorities to trust in addition to those of {@linkcode Network.trust}. */
   readonly authorities: string | undefined;
   /** The protocols to offer (RFC 7301), in order of preference. */
   readonly alpnProtocols: readonly string[];
@@ -109,7 +109,7 @@ export interface Network {
    * Connects, with Nagle's algorithm off on TCP. Returns the stream itself, not a promise, if nothing has to be waited
    * for. Throws or rejects with the platform's own error.
    */
-  dial(endpoint: Endpoint, abandonment: Abandonment): Stream | Promise<Stream>;
+  dial(endpoint: Endpoint, cancellation: Cancellation): Stream | Promise<Stream>;
   /**
    * Connects over TCP as {@linkcode Network.dial} does, and begins TLS with the platform's own library; the handshake
    * is still to be done. Rejects with {@linkcode StartupError} where that library cannot do this.
@@ -117,14 +117,14 @@ export interface Network {
   dialTls(
     endpoint: Endpoint,
     options: TlsDialOptions,
-    abandonment: Abandonment,
+    cancellation: Cancellation,
   ): Promise<TlsStream>;
   /**
-   * Sets which authorities {@linkcode Network.dialTls} trusts in this process, besides those passed to it: the
+   * Sets which authorities {@linkcode Network.dialTls} trusts in this process, in addition to those passed to it: the
    * machine's, or none. Call it before the first `dialTls`, and only in stud's own processes, because it applies to the
    * whole process.
    */
-  trust(whom: "machine" | "nobody"): void;
+  trust(authorities: "machine" | "none"): void;
   /**
    * Binds the address exclusively for a moment, which also detects a port that other processes share. Returns the port:
    * the requested one, or the system's choice for 0. Undefined if this machine does not have the address. Rejects with
@@ -164,7 +164,7 @@ export interface HttpRequest extends HttpQuestion {
   readonly timeout: number;
   /** Max bytes of the whole answer. */
   readonly limit: number;
-  readonly abandonment: Abandonment;
+  readonly cancellation: Cancellation;
 }
 
 /** How a child process ended. */

@@ -45,12 +45,12 @@ export async function writeText(path: string, text: string): Promise<void> {
 
 /** `Service.openLog`. */
 export async function openLog(path: string): Promise<LogHandle> {
-  const place = absolute(path);
+  const absolutePath = absolute(path);
   try {
     const { open, stat } = await import("node:fs/promises");
-    const found = await stat(place).catch(() => undefined);
-    if (found !== undefined) refuseNamedPipe(path, place, found);
-    return new OpenLog(place, await open(place, "a", LOG_MODE));
+    const found = await stat(absolutePath).catch(() => undefined);
+    if (found !== undefined) refuseNamedPipe(path, absolutePath, found);
+    return new OpenLog(absolutePath, await open(absolutePath, "a", LOG_MODE));
   } catch (error) {
     throw fault(path, error);
   }
@@ -91,14 +91,14 @@ class OpenLog implements LogHandle {
   }
 }
 
-/** It may have no reader, and opening it would then block for ever. Throws {@linkcode StartupError}. */
+/** It may have no reader, and opening it would then block forever. Throws {@linkcode StartupError}. */
 export function refuseNamedPipe(
   path: string,
-  place: string,
+  absolutePath: string,
   { mode }: { readonly mode: number },
 ): void {
   // Deno 2.4's `isFIFO()` is never true. The target of /dev/stdout is already open.
-  if ((mode & FILE_TYPE) !== NAMED_PIPE || /^\/(dev|proc)\//.test(place)) return;
+  if ((mode & FILE_TYPE) !== NAMED_PIPE || /^\/(dev|proc)\//.test(absolutePath)) return;
   throw new StartupError(`${path}: is a named pipe, not a file`);
 }
 

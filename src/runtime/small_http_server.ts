@@ -72,10 +72,13 @@ class Connection {
   async #answer(head: HttpRequestHead): Promise<void> {
     const { method, target, headers } = head;
     const request = { method, target, header: (name: string) => headers.get(name) };
-    const { status, headers: told, body } = head.hasBody
+    const answer = head.hasBody
       ? TOO_LARGE
       : await this.#events.onRequest(request, this.#socket).catch(() => FAILED);
-    const keeps = head.keepsAlive && !head.hasBody && ++this.#requests < this.#limits.requests;
+    const { status, headers: told, body } = answer;
+    // As node:http does here: what comes after a fault comes on another connection.
+    const keeps = head.keepsAlive && answer !== TOO_LARGE && answer !== FAILED &&
+      ++this.#requests < this.#limits.requests;
     const content = new TextEncoder().encode(body);
     const lines = [
       `HTTP/1.1 ${status} ${PHRASES[status] ?? "Answer"}`,

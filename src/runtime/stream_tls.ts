@@ -3,7 +3,7 @@
  * sockets. TLS takes over an existing connection, with a context that has been chosen for it.
  */
 
-import type { BufferPool } from "../buffer_pool.ts";
+import type { BufferPool } from "./buffer_pool.ts";
 import type { Party, PeerError } from "../errors.ts";
 import type {
   FormerTicketKeys,
@@ -43,7 +43,7 @@ export interface StreamTls {
 /** What TLS uses for one client. */
 export interface SessionTerms {
   readonly context: StreamContext;
-  /** Keys for the client's ticket besides those of the context, where contexts change. */
+  /** Keys for the client's ticket in addition to those of the context, where contexts change. */
   readonly former: FormerTicketKeys | undefined;
 }
 
@@ -61,8 +61,6 @@ export type RecordFault = (refusal: OpenSslError) => PeerError;
 export interface StreamContextOptions extends SslContextOptions {
   /** The initial ticket keys; undefined for the client's side. */
   readonly ticketKeys: SslTicketKeys | undefined;
-  /** Id of the OpenSSL engine that holds keys given by URI. */
-  readonly engine: string | undefined;
 }
 
 /** Rules for handshakes that the library has accepted. Only the library looks into it. */
@@ -73,7 +71,7 @@ export interface StreamContext {
    * Staples this response (DER), or none, with the certificate at this index of its options. Only where contexts
    * change.
    */
-  staple?(place: number, response: Uint8Array | undefined): void;
+  staple?(index: number, response: Uint8Array | undefined): void;
   /** Releases it; connections keep what they need from it. */
   free(): void;
 }

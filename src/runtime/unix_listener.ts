@@ -1,6 +1,6 @@
 /**
  * Listening on a unix socket that belongs to its owner alone (mode 0600) from its first moment: it is made in a
- * directory that nobody else can enter, and renamed into place. A socket that a process has left behind is replaced;
+ * directory that no other user can enter, and renamed into place. A socket that a process has left behind is replaced;
  * anything else at the path is an error.
  */
 

@@ -26,7 +26,7 @@ export class HandedSockets {
     const count = Number(service.takeVariable("LISTEN_FDS") ?? 0);
     const names = service.takeVariable("LISTEN_FDNAMES")?.split(":") ?? [];
     if (Number(pid) !== processes.pid || !(count > 0)) return new HandedSockets([]);
-    const descriptors = Array.from({ length: count }, (_, place) => FIRST + place);
+    const descriptors = Array.from({ length: count }, (_, index) => FIRST + index);
     const sockets: Required<ListenAddress>[] = [];
     for (const descriptor of descriptors) {
       const address = await service.listeningAddress(descriptor);

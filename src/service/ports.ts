@@ -124,8 +124,8 @@ class Claims {
     alternatives: WantedFrontend["alternatives"],
   ): readonly ListenAddress[] | undefined {
     if (!alternatives.flat().some(({ port }) => port === 0)) return undefined;
-    const place = this.#held.findIndex((one) => one.text === text);
-    return place < 0 ? undefined : this.#held.splice(place, 1)[0]!.addresses;
+    const index = this.#held.findIndex((one) => one.text === text);
+    return index < 0 ? undefined : this.#held.splice(index, 1)[0]!.addresses;
   }
 
   /** Undefined where this machine has no such address. */

@@ -1,5 +1,5 @@
 /**
- * The signals that end stud. Created first, so that none can hit a half-started program. SIGTERM drains; a second
+ * The signals that end stud. Created first, so that no signal can end a half-started program. SIGTERM drains; a second
  * SIGTERM exits immediately, and so do SIGINT and SIGQUIT. A successor requests a drain by a signal of its own, which
  * never counts as an operator's first or second SIGTERM.
  */

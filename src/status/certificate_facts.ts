@@ -1,6 +1,6 @@
 /**
- * What is told of certificates that nothing else in stud needs: issuer, kind of key, and the dates of OCSP responses.
- * They are parsed once for each certificate, when the status is first asked for.
+ * Facts about certificates that only the status needs: issuer, kind of key, and the dates of OCSP responses.
+ * They are parsed once for each certificate, and what is the same in every answer is written once.
  */
 
 import type { PlannedCertificate } from "../plan/planned_certificate.ts";
@@ -9,11 +9,17 @@ import { fromBase64 } from "../wire/base64.ts";
 import { Certificate } from "../x509/certificate.ts";
 import { distinguishedName } from "../x509/distinguished_name.ts";
 import { certificateAlgorithms } from "../x509/certificate_algorithms.ts";
+import { labelsText } from "./openmetrics.ts";
 
 /** Facts of one certificate. */
 export interface CertificateFacts {
   readonly issuer: string;
   readonly keyType: string;
+  /** ISO 8601. */
+  readonly notBefore: string;
+  readonly notAfter: string;
+  /** Its labels in metrics, as `labelsText` writes them. */
+  readonly labels: string;
 }
 
 /** The dates of an OCSP response. */
@@ -51,6 +57,18 @@ export class CertificateFactsCache {
 }
 
 function factsOf(certificate: PlannedCertificate): CertificateFacts {
+  const { names: [name = ""], fingerprint = "", notBefore, notAfter } = certificate;
+  return {
+    ...keyAndIssuer(certificate),
+    notBefore: notBefore.toISOString(),
+    notAfter: notAfter.toISOString(),
+    labels: labelsText({ name, fingerprint }),
+  };
+}
+
+function keyAndIssuer(
+  certificate: PlannedCertificate,
+): Pick<CertificateFacts, "issuer" | "keyType"> {
   const key = certificateAlgorithms(certificate).key ?? certificate.keyType;
   const keyType = key.replace(/^RSA(?=\d)/, "RSA ").replace(/^EC(?=\d)/, "ECDSA P-");
   try {

@@ -2,15 +2,29 @@
 
 import type { Plan } from "../plan/plan.ts";
 import type { PlannedCertificate } from "../plan/planned_certificate.ts";
-import { CertificateFactsCache } from "./certificate_facts.ts";
+import { CertificateFactsCache, type OcspDates } from "./certificate_facts.ts";
 import type { CertificateStatus, QuarantinedFile } from "./status.ts";
 import type { ServedFrontend, Staples } from "./subject.ts";
+
+/** What metrics tell of a certificate. */
+export interface CertificateNumbers {
+  /** As `labelsText` writes them. */
+  readonly labels: string;
+  /** Seconds since the epoch. */
+  readonly notAfter: number;
+  /** Null if unknown. */
+  readonly servedDiffers: boolean | null;
+  /** Seconds since the stapled OCSP response was made; undefined if none is stapled. */
+  readonly ocspAge: number | undefined;
+}
 
 /** Describes certificates. */
 export class CertificatesStatus {
   readonly #cache = new CertificateFactsCache();
   #plan: Plan | undefined;
   #frontends: ReadonlyMap<string, readonly string[]> = new Map();
+  /** By the source of a certificate: the other file that has its key. */
+  #keyFiles: ReadonlyMap<string, string> = new Map();
   /** Paths that have changed since the plan was made. */
   #changed = new Set<string>();
 
@@ -21,6 +35,7 @@ export class CertificatesStatus {
     if (plan.tls !== this.#plan?.tls) this.#changed = new Set();
     this.#plan = plan;
     this.#frontends = frontendsByFingerprint(plan, frontends);
+    this.#keyFiles = keyFilesOf(plan);
   }
 
   /** Parses what it tells of certificates ahead, a few at a time, so that no answer waits for all of them. */
@@ -38,19 +53,36 @@ export class CertificatesStatus {
 
   /** Every certificate that is served. `staples`: responses instead of those that came with the certificates. */
   certificates(staples: Staples, now: Date): CertificateStatus[] {
-    const kept = new Set(
-      this.quarantine().filter((one) => one.keepsFormer).map((one) => one.source),
-    );
-    return (this.#plan?.tls.certificates ?? []).map((certificate) => {
-      const { fingerprint = "", names, notBefore, notAfter, source } = certificate;
+    const differs = this.#differing();
+    return this.#all.map((certificate) => {
+      const { fingerprint = "", names, notAfter, source } = certificate;
+      const { issuer, keyType, ...facts } = this.#cache.of(certificate);
+      const dates = this.#ocspDates(certificate, staples, now);
       return {
-        ...{ fingerprint, names, ...this.#cache.of(certificate), source },
-        notBefore: notBefore.toISOString(),
-        notAfter: notAfter.toISOString(),
+        ...{ fingerprint, names, issuer, keyType, source },
+        ...{ notBefore: facts.notBefore, notAfter: facts.notAfter },
         daysLeft: Math.round((notAfter.getTime() - now.getTime()) / DAY * 10) / 10,
         frontends: this.#frontends.get(fingerprint) ?? [],
-        servedDiffers: this.#changed.has(source) || kept.has(source),
-        ocsp: this.#ocsp(certificate, staples, now),
+        servedDiffers: differs(source),
+        ocsp: dates === undefined ? null : {
+          thisUpdate: dates.thisUpdate.toISOString(),
+          nextUpdate: dates.nextUpdate?.toISOString() ?? null,
+          age: age(dates, now),
+        },
+      };
+    });
+  }
+
+  /** The same certificates, in the same order, for metrics. */
+  numbers(staples: Staples, now: Date): CertificateNumbers[] {
+    const differs = this.#differing();
+    return this.#all.map((certificate) => {
+      const dates = this.#ocspDates(certificate, staples, now);
+      return {
+        labels: this.#cache.of(certificate).labels,
+        notAfter: certificate.notAfter.getTime() / 1_000,
+        servedDiffers: differs(certificate.source),
+        ocspAge: dates && age(dates, now),
       };
     });
   }
@@ -60,20 +92,54 @@ export class CertificatesStatus {
     return (this.#plan?.tls.quarantined ?? []).map(quarantined);
   }
 
-  #ocsp(certificate: PlannedCertificate, staples: Staples, now: Date): CertificateStatus["ocsp"] {
+  get #all(): readonly PlannedCertificate[] {
+    return this.#plan?.tls.certificates ?? [];
+  }
+
+  /** Tells whether the files of the certificate from this source now have something else. */
+  #differing(): (source: string) => boolean | null {
+    const changed = this.#changed;
+    const kept = new Set(
+      this.quarantine().filter((one) => one.keepsFormer).map((one) => one.source),
+    );
+    if (changed.size === 0 && kept.size === 0) return () => false;
+    const keys = this.#plan?.settings.certificates.privateKeys ?? [];
+    // Whose key was in such a file is not recorded.
+    const otherwise = !keys.some((path) => changed.has(path))
+      ? false
+      : this.#all.length === 1 || null;
+    return (source) =>
+      changed.has(source) || kept.has(source) || changed.has(this.#keyFiles.get(source) ?? "") ||
+      otherwise;
+  }
+
+  #ocspDates(
+    certificate: PlannedCertificate,
+    staples: Staples,
+    now: Date,
+  ): OcspDates | undefined {
+    if (this.#plan?.stapling === undefined) return undefined;
     const { fingerprint = "", ocspResponse } = certificate;
     const newer = staples.get(fingerprint);
     const response = newer === undefined ? ocspResponse : newer ?? undefined;
-    if (response === undefined || this.#plan?.stapling === undefined) return null;
-    const dates = this.#cache.ocspDates(certificate, response, now);
-    if (dates === undefined) return null;
-    const { thisUpdate, nextUpdate } = dates;
-    return {
-      producedAt: thisUpdate.toISOString(),
-      nextUpdate: nextUpdate?.toISOString() ?? null,
-      age: Math.round((now.getTime() - thisUpdate.getTime()) / 1_000),
-    };
+    if (response === undefined) return undefined;
+    return this.#cache.ocspDates(certificate, response, now);
   }
+}
+
+/** Seconds. */
+function age({ thisUpdate }: OcspDates, now: Date): number {
+  return Math.round((now.getTime() - thisUpdate.getTime()) / 1_000);
+}
+
+/** The keys that have files of their own, by the file of the certificate. */
+function keyFilesOf({ settings: { pemFiles, frontends } }: Plan): Map<string, string> {
+  const files = [...pemFiles, ...frontends.flatMap(({ tls }) => tls?.pemFiles ?? [])];
+  return new Map(
+    files.flatMap(({ certificate, privateKey }) =>
+      privateKey === undefined ? [] : [[certificate, privateKey]]
+    ),
+  );
 }
 
 /** The names of the frontends that serve a certificate; those that all serve are left out. */

@@ -24,7 +24,6 @@ import {
   postQuantumOf,
   totalsOf,
 } from "./traffic_status.ts";
-import { addSeries, type SeriesValue } from "../metrics/series.ts";
 
 /** What a collector works with. */
 export interface CollectorOptions {
@@ -76,7 +75,7 @@ export class Collector {
     this.#certificates.changed(paths);
   }
 
-  /** A reload has ended; returns it with its time. */
+  /** Records a reload that has ended. */
   reloaded(report: Omit<ReloadStatus, "time">): void {
     this.#counts[report.outcome]++;
     this.#reloads = [this.#dated(report), ...this.#reloads].slice(0, MAX_RELOADS);
@@ -100,25 +99,51 @@ export class Collector {
   /** Every family of numbers. */
   async families(): Promise<MetricFamily[]> {
     await this.#look();
-    const fleet = this.#subject?.fleet;
-    const name = frontendNamer(this.#subject?.frontends ?? []);
+    const { lines } = this.#options;
+    const subject = this.#subject;
+    const name = frontendNamer(subject?.frontends ?? []);
+    const about = this.#about();
     return allFamilies({
-      workers: (fleet?.metrics() ?? []).map(({ index, series }) => ({
+      workers: (subject?.fleet.metrics() ?? []).map(({ index, series }) => ({
         index: String(index),
-        view: new SeriesView(series, name),
+        view: new SeriesView([series], name),
       })),
-      facts: fleet?.workers() ?? [],
-      status: this.#statusNow(this.#view()),
+      facts: subject?.fleet.workers() ?? [],
+      about: { ...about, startedAt: this.#options.startedAt },
+      supervisor: this.#uses.of(about.pid),
+      useOf: (pid) => this.#uses.of(pid),
+      certificates: this.#described().numbers(this.#staples(), this.#options.clock.date()),
+      quarantined: this.#certificates.quarantine().length,
       reloads: this.#counts,
-      lines: this.#options.lines.counts,
+      lastReload: this.#reloads[0],
+      lines: lines.counts,
     });
   }
 
   /** The sums of all workers. */
   #view(): SeriesView {
-    const sums = new Map<string, SeriesValue>();
-    for (const { series } of this.#subject?.fleet.metrics() ?? []) addSeries(sums, series, true);
-    return new SeriesView(sums, frontendNamer(this.#subject?.frontends ?? []));
+    const workers = this.#subject?.fleet.metrics() ?? [];
+    const name = frontendNamer(this.#subject?.frontends ?? []);
+    return new SeriesView(workers.map(({ series }) => series), name);
+  }
+
+  /** The certificates of the present plan. */
+  #described(): CertificatesStatus {
+    const subject = this.#subject;
+    if (subject !== undefined) this.#certificates.use(subject.plan, subject.frontends);
+    return this.#certificates;
+  }
+
+  #about(): Pick<
+    Status,
+    "version" | "runtime" | "tlsLibrary" | "pid" | "startedAt" | "state" | "ready"
+  > {
+    const { version, runtime, pid, startedAt } = this.#options;
+    const { library: tlsLibrary = "", phase: state = "starting" } = this.#subject ?? {};
+    const ready = this.unready === undefined;
+    return {
+      ...{ version, runtime, tlsLibrary, pid, startedAt: startedAt.toISOString(), state, ready },
+    };
   }
 
   async #look(): Promise<void> {
@@ -128,24 +153,23 @@ export class Collector {
   }
 
   #statusNow(view: SeriesView, faults: Faults = NO_FAULTS): Status {
-    const { clock, version, runtime, pid, startedAt, lines } = this.#options;
+    const { clock, startedAt, lines } = this.#options;
     const subject = this.#subject;
     const { frontends = [], library = "" } = subject ?? {};
     const now = clock.date();
-    if (subject !== undefined) this.#certificates.use(subject.plan, frontends);
-    const { unready } = this;
+    const certificates = this.#described();
+    const about = this.#about();
     return {
-      ...{ schema: 1, time: now.toISOString(), version, runtime, tlsLibrary: library, pid },
-      startedAt: startedAt.toISOString(),
+      schema: 1,
+      time: now.toISOString(),
+      ...about,
       uptime: Math.max(0, (now.getTime() - startedAt.getTime()) / 1_000),
-      state: subject?.phase ?? "starting",
-      ready: unready === undefined,
-      supervisor: this.#uses.of(pid),
+      supervisor: this.#uses.of(about.pid),
       totals: totalsOf(view),
       frontends: frontendsOf(view, frontends, this.#serves),
       workers: this.#workers(),
-      certificates: this.#certificates.certificates(this.#staples(), now),
-      quarantine: this.#certificates.quarantine(),
+      certificates: certificates.certificates(this.#staples(), now),
+      quarantine: certificates.quarantine(),
       backends: backendsOf(view, faults),
       handshakes: handshakesOf(view, faults),
       postQuantum: postQuantumOf(view, library, subject?.plan.settings.engine),
@@ -164,15 +188,15 @@ export class Collector {
   #workers(): WorkerStatus[] {
     return (this.#subject?.fleet.workers() ?? []).map(
       ({ index, process: present, restarts, lastEnd }) => {
-        const view = new SeriesView(present?.series ?? new Map());
+        const view = new SeriesView(present === undefined ? [] : [present.series]);
         const { died, hung, protocol } = restarts;
         return {
           ...present === undefined
-            ? { pid: 0, cpuSeconds: null, cpuShare: null, memory: null }
+            ? { pid: null, cpuSeconds: null, cpuShare: null, memory: null }
             : this.#uses.of(present.pid),
           index,
-          state: present?.state ?? "starting",
-          startedAt: (present?.startedAt ?? this.#options.clock.date()).toISOString(),
+          state: present?.state ?? "none",
+          startedAt: present?.startedAt.toISOString() ?? null,
           active: view.total("connections_active"),
           accepted: view.total("connections_accepted"),
           restarts: died + hung + protocol,

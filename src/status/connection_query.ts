@@ -1,6 +1,7 @@
 /** Which connections a request means: the parameters of `/connections` and `/disconnect`. */
 
-import { type ConnectionFilter, MAX_CONNECTIONS } from "../control/messages.ts";
+import { MAX_CONNECTIONS } from "../control/messages.ts";
+import type { ConnectionFilter } from "../live_connection.ts";
 import { parseNetwork } from "../wire/network.ts";
 import { QueryError } from "./query.ts";
 

@@ -2,17 +2,28 @@
 
 import { FAMILIES, type Family, type FamilyName } from "../metrics/families.ts";
 import type { WorkerFacts } from "../fleet/slot_record.ts";
-import type { MetricFamily, Sample } from "./openmetrics.ts";
+import type { CertificateNumbers } from "./certificate_status.ts";
+import { labelsText, type MetricFamily, type Sample } from "./openmetrics.ts";
 import type { SeriesView } from "./series_view.ts";
-import type { CertificateStatus, ReloadStatus, Status } from "./status.ts";
+import type { ProcessUse, ReloadStatus, Status } from "./status.ts";
 
 /** What the numbers are taken from. */
 export interface FamiliesOf {
   /** Of each worker, by its index. */
   readonly workers: readonly { readonly index: string; readonly view: SeriesView }[];
   readonly facts: readonly WorkerFacts[];
-  readonly status: Status;
+  readonly about: Pick<Status, "version" | "runtime" | "tlsLibrary" | "state" | "ready"> & {
+    readonly startedAt: Date;
+  };
+  /** What the supervisor uses. */
+  readonly supervisor: ProcessUse;
+  /** What a worker process uses. */
+  readonly useOf: (pid: number) => ProcessUse;
+  readonly certificates: readonly CertificateNumbers[];
+  /** How many files are in quarantine. */
+  readonly quarantined: number;
   readonly reloads: Readonly<Record<ReloadStatus["outcome"], number>>;
+  readonly lastReload: ReloadStatus | undefined;
   readonly lines: Readonly<Record<string, number>>;
 }
 
@@ -28,7 +39,10 @@ export function workerFamilies(workers: FamiliesOf["workers"]): MetricFamily[] {
       samples: workers.flatMap(({ index, view }) =>
         view.of(name).flatMap(({ labels, value }) => {
           const pairs = labels.map((text, place) => [family.labels[place]!, text] as const);
-          const all = index === "" ? pairs : [...pairs, ["worker", index] as const];
+          const all = labelsText({
+            ...Object.fromEntries(pairs),
+            ...index !== "" && { worker: index },
+          });
           return typeof value === "number"
             ? [{ labels: all, value }]
             : histogramSamples(all, value, family.bounds!);
@@ -45,9 +59,9 @@ function histogramSamples(
   bounds: readonly number[],
 ): Sample[] {
   let count = 0;
-  const buckets = [...bounds.map(String), "+Inf"].map((bound, index) => {
+  const buckets = [...bounds, Infinity].map((bound, index) => {
     count += value[index]!;
-    return { suffix: "_bucket", labels: [...labels, ["le", bound] as const], value: count };
+    return { suffix: "_bucket", labels, bound, value: count };
   });
   return [
     ...buckets,
@@ -58,23 +72,23 @@ function histogramSamples(
 
 /** Every family. */
 export function allFamilies(from: FamiliesOf): MetricFamily[] {
-  const { status, facts, reloads, lines } = from;
   return [
-    ...aboutStud(status),
+    ...aboutStud(from),
     ...workerFamilies(from.workers),
-    ...aboutProcesses(status, facts),
-    ...aboutCertificates(status),
-    ...aboutReloads(status, reloads),
+    ...aboutProcesses(from),
+    ...aboutCertificates(from),
+    ...aboutReloads(from),
     counter(
       "stud_log_lines",
       "Lines that were logged.",
-      Object.entries(lines).map(([level, count]) => sample(count, { level })),
+      Object.entries(from.lines).map(([level, count]) => sample(count, { level })),
     ),
   ];
 }
 
-function aboutStud({ version, runtime, tlsLibrary, startedAt, ready, state, workers }: Status) {
-  const serving = workers.filter((worker) => worker.state === "serving").length;
+function aboutStud({ about, facts }: FamiliesOf): MetricFamily[] {
+  const { version, runtime, tlsLibrary, startedAt, ready, state } = about;
+  const serving = facts.filter(({ process: present }) => present?.state === "serving").length;
   const info: MetricFamily = {
     name: "stud_build_info",
     type: "info",
@@ -84,7 +98,7 @@ function aboutStud({ version, runtime, tlsLibrary, startedAt, ready, state, work
   return [
     info,
     seconds("stud_start_time_seconds", "When stud started, since the epoch.", [
-      sample(Date.parse(startedAt) / 1_000),
+      sample(startedAt.getTime() / 1_000),
     ]),
     gauge("stud_ready", "1 while every frontend is served and no drain has been announced.", [
       sample(Number(ready)),
@@ -96,9 +110,12 @@ function aboutStud({ version, runtime, tlsLibrary, startedAt, ready, state, work
   ];
 }
 
-function aboutProcesses({ workers, supervisor }: Status, facts: readonly WorkerFacts[]) {
+function aboutProcesses({ facts, supervisor, useOf }: FamiliesOf): MetricFamily[] {
   const known = (name: "cpuSeconds" | "memory") =>
-    workers.flatMap((one) => one[name] === null ? [] : [sample(one[name], { worker: one.index })]);
+    facts.flatMap(({ index, process: present }) => {
+      const value = present === undefined ? null : useOf(present.pid)[name];
+      return value === null ? [] : [sample(value, { worker: index })];
+    });
   const own = (value: number | null) => value === null ? [] : [sample(value)];
   return [
     counter(
@@ -143,43 +160,41 @@ function aboutProcesses({ workers, supervisor }: Status, facts: readonly WorkerF
   ];
 }
 
-function aboutCertificates({ certificates, quarantine }: Status) {
-  const each = (value: (one: CertificateStatus) => number | undefined) =>
-    certificates.flatMap((one) => {
-      const found = value(one);
-      const labels = { name: one.names[0] ?? "", fingerprint: one.fingerprint };
-      return found === undefined ? [] : [sample(found, labels)];
-    });
+function aboutCertificates({ certificates, quarantined }: FamiliesOf): MetricFamily[] {
   return [
     seconds(
       "stud_certificate_not_after_timestamp_seconds",
       "When a served certificate expires, since the epoch.",
-      each(({ notAfter }) => Date.parse(notAfter) / 1_000),
+      certificates.map(({ labels, notAfter: value }) => ({ labels, value })),
     ),
     gauge(
       "stud_certificate_served_differs",
       "1 if the file of a served certificate now has something else.",
-      each(({ servedDiffers }) => servedDiffers === null ? undefined : Number(servedDiffers)),
+      certificates.flatMap(({ labels, servedDiffers: value }) =>
+        value === null ? [] : [{ labels, value: Number(value) }]
+      ),
     ),
     gauge("stud_certificates_quarantined", "Certificate files that are not served as they are.", [
-      sample(quarantine.length),
+      sample(quarantined),
     ]),
     seconds(
       "stud_ocsp_response_age_seconds",
       "Age of the stapled OCSP response of a certificate.",
-      each(({ ocsp }) => ocsp?.age),
+      certificates.flatMap(({ labels, ocspAge: value }) =>
+        value === undefined ? [] : [{ labels, value }]
+      ),
     ),
   ];
 }
 
-function aboutReloads({ reloads: [last] }: Status, counts: FamiliesOf["reloads"]) {
+function aboutReloads({ reloads, lastReload: last }: FamiliesOf): MetricFamily[] {
   const own = (value: (last: ReloadStatus) => number) =>
     last === undefined ? [] : [sample(value(last))];
   return [
     counter(
       "stud_reloads",
       "Reloads by outcome.",
-      Object.entries(counts).map(([outcome, count]) => sample(count, { outcome })),
+      Object.entries(reloads).map(([outcome, count]) => sample(count, { outcome })),
     ),
     seconds(
       "stud_last_reload_timestamp_seconds",
@@ -193,8 +208,7 @@ function aboutReloads({ reloads: [last] }: Status, counts: FamiliesOf["reloads"]
 }
 
 function sample(value: number, labels: Readonly<Record<string, string | number>> = {}): Sample {
-  const pairs = Object.entries(labels).map(([name, text]) => [name, String(text)] as const);
-  return { labels: pairs, value };
+  return { labels: labelsText(labels), value };
 }
 
 function counter(name: string, help: string, samples: readonly Sample[]): MetricFamily {

@@ -1,6 +1,6 @@
 /**
- * The last ten minutes in rates, for charts: a fixed number of steps in typed arrays, whatever happens. Whoever calls
- * brings the sums and the time.
+ * The last ten minutes in rates, for charts: a fixed number of steps in typed arrays, however long stud runs. The
+ * caller brings the sums and the time.
  */
 
 import type { History as HistoryStatus } from "./status.ts";

@@ -7,8 +7,10 @@
 export interface Sample {
   /** Follows the family's name: `_bucket`, `_sum` or `_count` of a histogram; default none. */
   readonly suffix?: string;
-  /** Names and values, in order. */
-  readonly labels: readonly (readonly [name: string, value: string])[];
+  /** As {@linkcode labelsText} writes them. */
+  readonly labels: string;
+  /** The upper bound of a histogram's bucket, its last label. */
+  readonly bound?: number;
   readonly value: number;
 }
 
@@ -36,9 +38,22 @@ export const METRICS_TYPES: Readonly<Record<MetricsFormat, string>> = {
 /** The families as one text. */
 export function formatMetrics(families: readonly MetricFamily[], format: MetricsFormat): string {
   const isOpen = format === "openmetrics";
-  const lines = families.flatMap((family) => isOpen ? openFamily(family) : plainFamily(family));
+  const lines: string[] = [];
+  for (const family of families) {
+    lines.push(...isOpen ? openHead(family) : plainHead(family));
+    const full = family.type === "counter" ? `${family.name}_total` : family.name;
+    // There is a sample for each certificate, so nothing is made for one but its line.
+    for (const sample of family.samples) lines.push(sampleLine(full, sample, isOpen));
+  }
   if (isOpen) lines.push("# EOF");
-  return lines.map((line) => `${line}\n`).join("");
+  lines.push("");
+  return lines.join("\n");
+}
+
+/** Labels as both formats have them, names and values in this order. */
+export function labelsText(labels: Readonly<Record<string, string | number>>): string {
+  return Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(String(value))}"`)
+    .join(",");
 }
 
 /** The format for an Accept header (RFC 9110 section 12.5.1); a client that does not choose gets Prometheus' own. */
@@ -63,42 +78,41 @@ function parameterOf(name: string, parameters: readonly string[]): string | unde
   return found?.slice(name.length + 1).replace(/^"(.*)"$/, "$1");
 }
 
-function plainFamily({ name, type, help, samples }: MetricFamily): string[] {
+function plainHead({ name, type, help }: MetricFamily): string[] {
   const full = type === "counter" ? `${name}_total` : name;
   return [
     `# HELP ${full} ${escapeHelp(help, false)}`,
     `# TYPE ${full} ${type === "info" ? "gauge" : type}`,
-    ...samples.map((sample) => sampleLine(full, sample, String)),
   ];
 }
 
-function openFamily({ name, type, unit, help, samples }: MetricFamily): string[] {
+function openHead({ name, type, unit, help }: MetricFamily): string[] {
   // The names of families of these types are without the endings of their samples.
   const base = type === "info" ? name.replace(/_info$/, "") : name;
-  const full = type === "counter" ? `${name}_total` : name;
   return [
     `# TYPE ${base} ${type}`,
     ...unit === undefined ? [] : [`# UNIT ${base} ${unit}`],
     `# HELP ${base} ${escapeHelp(help, true)}`,
-    ...samples.map((sample) => sampleLine(full, sample, canonicalBound)),
   ];
 }
 
 function sampleLine(
   name: string,
-  { suffix = "", labels, value }: Sample,
-  bound: (text: string) => string,
+  { suffix = "", labels, bound, value }: Sample,
+  isOpen: boolean,
 ): string {
-  const pairs = labels.map(([label, text]) =>
-    `${label}="${escapeLabel(label === "le" ? bound(text) : text)}"`
-  );
-  const braces = pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
-  return `${name}${suffix}${braces} ${numberText(value)}`;
+  let all = labels;
+  if (bound !== undefined) {
+    all += `${labels === "" ? "" : ","}le="${isOpen ? canonicalBound(bound) : numberText(bound)}"`;
+  }
+  return all === ""
+    ? `${name}${suffix} ${numberText(value)}`
+    : `${name}${suffix}{${all}} ${numberText(value)}`;
 }
 
 /** OpenMetrics writes bounds as floating point numbers. */
-function canonicalBound(text: string): string {
-  return /^\d+$/.test(text) ? `${text}.0` : text;
+function canonicalBound(bound: number): string {
+  return Number.isInteger(bound) ? `${bound}.0` : numberText(bound);
 }
 
 function numberText(value: number): string {

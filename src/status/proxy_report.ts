@@ -57,6 +57,6 @@ export class ProxyReport {
   }
 
   #view(values: SeriesValues): SeriesView {
-    return new SeriesView(values, frontendNamer(this.#frontends));
+    return new SeriesView([values], frontendNamer(this.#frontends));
   }
 }

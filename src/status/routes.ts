@@ -7,7 +7,6 @@ import type { LogSettings } from "../config/settings.ts";
 import type { HttpServerAnswer, ReceivedRequest } from "../runtime/runtime.ts";
 import { connectionQuery, FILTERS } from "./connection_query.ts";
 import { chooseFormat, formatMetrics, METRICS_TYPES } from "./openmetrics.ts";
-import { page, pagePolicy } from "./page/page.ts";
 import { QueryError } from "./query.ts";
 import { traceQuery } from "./trace_query.ts";
 import type { StatusSource } from "./source.ts";
@@ -41,14 +40,21 @@ export const ROUTES: readonly Route[] = [
     method: "GET",
     path: "/",
     shares: () => "",
-    answer: async ({ source }) => ({
-      status: 200,
-      headers: {
-        "content-type": "text/html; charset=utf-8",
-        "content-security-policy": pagePolicy(),
-      },
-      body: page(await source.status()),
-    }),
+    async answer({ source }) {
+      // Most studs are only scraped, and need no memory for it.
+      const [{ page, pagePolicy }, status] = await Promise.all([
+        import("./page/page.ts"),
+        source.status(),
+      ]);
+      return {
+        status: 200,
+        headers: {
+          "content-type": "text/html; charset=utf-8",
+          "content-security-policy": pagePolicy(),
+        },
+        body: page(status),
+      };
+    },
   },
   {
     method: "GET",

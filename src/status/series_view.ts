@@ -1,13 +1,7 @@
 /** The numbers that workers count, in a form to ask: sums by family, label and worker. */
 
 import { FAMILIES, type FamilyName } from "../metrics/families.ts";
-import {
-  addSeries,
-  parseSeriesKey,
-  seriesKey,
-  type SeriesValue,
-  type SeriesValues,
-} from "../metrics/series.ts";
+import { parseSeriesKey, type SeriesValue, type SeriesValues, sumOf } from "../metrics/series.ts";
 
 /** One series. */
 export interface SeriesEntry {
@@ -15,34 +9,42 @@ export interface SeriesEntry {
   readonly value: SeriesValue;
 }
 
-/** Series by family. */
+/** The sums of series by family. */
 export class SeriesView {
-  readonly #families = new Map<FamilyName, SeriesEntry[]>();
+  readonly #families = new Map<FamilyName, Map<string, SeriesEntry>>();
 
-  /** `frontendName` is the name of a frontend for the label that workers use. */
-  constructor(series: SeriesValues, frontendName: (label: string) => string = (label) => label) {
-    const named = new Map<string, SeriesValue>();
-    for (const [key, value] of series) {
-      const name = parseSeriesKey(key);
-      if (name === undefined) continue;
-      const { family, labels } = name;
-      const place = (FAMILIES[family].labels as readonly string[]).indexOf("frontend");
-      const shown = place < 0
-        ? labels
-        : labels.map((label, index) => index === place ? frontendName(label) : label);
-      addSeries(named, new Map([[seriesKey(family, shown), value]]), true);
+  /**
+   * `all`: the series of each worker. `frontendName` is the name of a frontend for the label that workers use; several
+   * may have the same one.
+   */
+  constructor(
+    all: Iterable<SeriesValues>,
+    frontendName: (label: string) => string = (label) => label,
+  ) {
+    for (const series of all) {
+      for (const [key, value] of series) {
+        const name = parseSeriesKey(key);
+        if (name === undefined) continue;
+        const place = (FAMILIES[name.family].labels as readonly string[]).indexOf("frontend");
+        const labels = place < 0
+          ? name.labels
+          : name.labels.with(place, frontendName(name.labels[place]!));
+        this.#add(name.family, labels, value);
+      }
     }
-    for (const [key, value] of named) {
-      const { family, labels } = parseSeriesKey(key)!;
-      const entries = this.#families.get(family);
-      if (entries === undefined) this.#families.set(family, [{ labels, value }]);
-      else entries.push({ labels, value });
-    }
+  }
+
+  #add(family: FamilyName, labels: readonly string[], value: SeriesValue): void {
+    let entries = this.#families.get(family);
+    if (entries === undefined) this.#families.set(family, entries = new Map());
+    // No label has a control character.
+    const key = labels.join("\n");
+    entries.set(key, { labels, value: sumOf(entries.get(key)?.value, value) });
   }
 
   /** All series of a family. */
   of(family: FamilyName): readonly SeriesEntry[] {
-    return this.#families.get(family) ?? [];
+    return [...this.#families.get(family)?.values() ?? []];
   }
 
   /** The sum over the series that have these labels. */

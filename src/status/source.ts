@@ -1,6 +1,6 @@
 /** What the endpoints ask a running stud: to tell, and to do. Its answers are what they show. */
 
-import type { ConnectionFilter } from "../control/messages.ts";
+import type { ConnectionFilter } from "../live_connection.ts";
 import type { LogSettings } from "../config/settings.ts";
 import type { MetricFamily } from "./openmetrics.ts";
 import type { ConnectionsStatus, ReloadStatus, Status } from "./status.ts";

@@ -4,6 +4,8 @@
  * the TLS library or the platform does not tell it, is null.
  */
 
+import type { LiveConnection, LiveConnections } from "../live_connection.ts";
+
 /** Everything, at one moment. */
 export interface Status {
   /** The version of this format; increases when a field changes its meaning or goes. */
@@ -76,11 +78,13 @@ export interface FrontendStatus extends Totals {
 }
 
 /** One worker: the present process of its slot. */
-export interface WorkerStatus extends ProcessUse {
+export interface WorkerStatus extends Omit<ProcessUse, "pid"> {
   /** From 1. */
   readonly index: number;
-  readonly state: "starting" | "serving" | "draining";
-  readonly startedAt: string;
+  /** Null while there is no process: the last one has ended, and the next one is not started yet. */
+  readonly pid: number | null;
+  readonly state: "none" | "starting" | "serving" | "draining";
+  readonly startedAt: string | null;
   readonly active: number;
   readonly accepted: number;
   /** How often a process of this slot was replaced after it had ended unexpectedly. */
@@ -109,7 +113,7 @@ export interface CertificateStatus {
   readonly servedDiffers: boolean | null;
   /** The OCSP response that is stapled; null if none is. */
   readonly ocsp: {
-    readonly producedAt: string;
+    readonly thisUpdate: string;
     readonly nextUpdate: string | null;
     readonly age: number;
   } | null;
@@ -149,7 +153,7 @@ export interface HandshakeStatus {
 
 /** Handshakes that failed for one reason. */
 export interface HandshakeFailureStatus {
-  /** A code of docs/log.md. */
+  /** A code of docs/handshake_failures.md. */
   readonly reason: string;
   readonly count: number;
   readonly lastTime: string | null;
@@ -198,27 +202,11 @@ export interface LogLineStatus {
 }
 
 /** One live connection: an element of `GET /connections`. */
-export interface ConnectionStatus {
-  /** `HOST:PORT`, the one in its PROXY header if there is one. */
-  readonly client: string | null;
-  readonly serverName: string | null;
-  readonly frontend: string;
-  /** Null until it is connected. */
-  readonly backend: string | null;
+export interface ConnectionStatus extends LiveConnection {
   readonly worker: number;
-  readonly version: string | null;
-  readonly cipher: string | null;
-  readonly age: number;
-  /** Since something was last relayed; null before. */
-  readonly idle: number | null;
-  readonly bytesToBackend: number;
-  readonly bytesToClient: number;
 }
 
 /** The answer of `GET /connections`. */
-export interface ConnectionsStatus {
+export interface ConnectionsStatus extends LiveConnections<ConnectionStatus> {
   readonly time: string;
-  /** How many match; `connections` may have fewer. */
-  readonly matching: number;
-  readonly connections: readonly ConnectionStatus[];
 }

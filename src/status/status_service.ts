@@ -16,7 +16,7 @@ import type { StatusSource } from "./source.ts";
 import type { ReloadStatus } from "./status.ts";
 import type { Staples, StatusSubject } from "./subject.ts";
 
-/** Where to serve, and for whom. */
+/** Where to serve, and which clients. */
 export type StatusPlace = Pick<StatusServerOptions, "address" | "names">;
 
 /** A supervisor that also takes commands. */

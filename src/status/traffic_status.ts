@@ -68,7 +68,7 @@ export type Faults = WorkerFaults;
 /** Nothing is known about what has failed. */
 export const NO_FAULTS: Faults = { handshakes: [], backends: [] };
 
-/** Each address that the backend has had. */
+/** Each address that the backend has or had. */
 export function backendsOf(view: SeriesView, { backends: last }: Faults): BackendStatus[] {
   const [connects, failures] = [
     view.by("backend_connects", "backend"),

@@ -1,6 +1,6 @@
 /** Asks a running stud for its status and its connections, over TCP or a unix socket. */
 
-import { Abandonment } from "../abandonment.ts";
+import { Cancellation } from "../runtime/cancellation.ts";
 import { StartupError } from "../errors.ts";
 import type { Endpoint, Runtime } from "../runtime/runtime.ts";
 import type { ConnectionsStatus, Status } from "../status/status.ts";
@@ -51,7 +51,7 @@ async function get(
       connectTimeout: CONNECT_TIMEOUT,
       timeout: TIMEOUT,
       limit: MAX_ANSWER,
-      abandonment: new Abandonment(),
+      cancellation: new Cancellation(),
     });
     if (status !== 200) throw new Error(`it answers with HTTP status ${status}`);
     return new TextDecoder().decode(body);

@@ -5,7 +5,7 @@ import type { ConnectionsStatus, Status } from "../status/status.ts";
 import { fetchConnections, fetchStatus } from "./fetch_status.ts";
 import { screenLines, SORT_KEYS, type Sorting } from "./screen.ts";
 
-/** Shows it until `q`, Ctrl-C, a signal, or until nobody reads its output. Returns the exit code. */
+/** Shows it until `q`, Ctrl-C, a signal, or until its reader is gone. Returns the exit code. */
 export async function watchStatus(
   target: Endpoint,
   runtime: Runtime,
@@ -109,7 +109,7 @@ class View {
     try {
       await this.#runtime.processes.write("stdout", new TextEncoder().encode(text));
     } catch {
-      // Nobody reads any more.
+      // Its reader has gone.
       this.end();
     }
   }

@@ -12,7 +12,7 @@ import { canVerify } from "./verifiable_keys.ts";
 /** The parts of a configuration that the choice depends on. */
 export type ChoiceRules = Pick<
   TlsConfiguration,
-  "certificates" | "defaultCertificate" | "sniNomatchAbort" | "protocols" | "ciphers"
+  "certificates" | "defaultCertificate" | "engine"
 >;
 
 /** Chooses among the certificates of a configuration. It identifies them by their index in the list. */
@@ -48,7 +48,7 @@ export class CertificateChoice {
    * verifiable. Undefined: no certificate is for the requested name, and the client must be refused.
    */
   choose({ serverName, strangeName, body }: ClientHello): readonly number[] | undefined {
-    const mustFit = this.#rules.sniNomatchAbort;
+    const mustFit = this.#rules.engine.sniNomatchAbort;
     const verifies = this.#differ ? this.#verifier(body) : undefined;
     const named = strangeName === undefined
       ? this.#choose(serverName, verifies, !mustFit)
@@ -58,15 +58,15 @@ export class CertificateChoice {
 
   #choose(
     name: string | undefined,
-    verifies: ((place: number) => boolean) | undefined,
+    verifies: ((index: number) => boolean) | undefined,
     byDefault: boolean,
   ): readonly number[] | undefined {
     if (verifies === undefined) return this.#index.choose(name);
     return this.#index.chooseFor(name, verifies, byDefault);
   }
 
-  #verifier(body: HelloBody): (place: number) => boolean {
+  #verifier(body: HelloBody): (index: number) => boolean {
     const offers = clientOffers(body);
-    return (place) => canVerify(offers, this.#rules, this.#rules.certificates[place]!);
+    return (index) => canVerify(offers, this.#rules.engine, this.#rules.certificates[index]!);
   }
 }

@@ -32,20 +32,20 @@ export class CertificateIndex {
   constructor(certificates: readonly IndexedCertificate[], defaultCertificate: number) {
     this.#certificates = certificates;
     const sets = this.#sets;
-    certificates.forEach(({ names, keyType, curve }, place) => {
+    certificates.forEach(({ names, keyType, curve }, index) => {
       for (const name of names) {
         const [map, key] = name.startsWith("*.")
           ? [this.#wildcards, name.slice(1)]
           : [this.#exact, name];
         const chosen = map.get(key) ?? [];
         const alike = chosen.find((other) => certificates[other]!.keyType === keyType);
-        if (alike === undefined) map.set(key, sets.with(chosen, place));
-        else if (certificates[alike]!.curve !== curve) this.#addSubstitute(name, place);
+        if (alike === undefined) map.set(key, sets.with(chosen, index));
+        else if (certificates[alike]!.curve !== curve) this.#addSubstitute(name, index);
       }
     });
     const byDefault = defaultSet(certificates, defaultCertificate);
     this.defaultSet = byDefault.set
-      .reduce<readonly number[]>((set, place) => sets.with(set, place), []);
+      .reduce<readonly number[]>((set, index) => sets.with(set, index), []);
     if (byDefault.substitutes.length > 0) this.#substitutes.set(NO_NAME, byDefault.substitutes);
   }
 
@@ -71,7 +71,7 @@ export class CertificateIndex {
    */
   chooseFor(
     serverName: string | undefined,
-    verifies: (place: number) => boolean,
+    verifies: (index: number) => boolean,
     byDefault: boolean,
   ): readonly number[] | undefined {
     const first = this.choose(serverName);
@@ -93,7 +93,7 @@ export class CertificateIndex {
         : name.startsWith("*.")
         ? this.#wildcards.get(name.slice(1))
         : this.#exact.get(name);
-      return substitutes.map((place) => this.#substituted(set!, place));
+      return substitutes.map((index) => this.#substituted(set!, index));
     });
     const named = [...this.#exact.values(), ...this.#wildcards.values()];
     return [...new Set([this.defaultSet, ...named, ...substituted])];
@@ -101,13 +101,15 @@ export class CertificateIndex {
 
   /** The indexes of all certificates that can be chosen, with or without a name. */
   reachable(): Set<number> {
-    return new Set(this.sets().flat());
+    const all = new Set<number>();
+    for (const set of this.sets()) for (const place of set) all.add(place);
+    return all;
   }
 
-  #addSubstitute(name: string, place: number): void {
+  #addSubstitute(name: string, index: number): void {
     const others = this.#substitutes.get(name);
-    if (others === undefined) this.#substitutes.set(name, [place]);
-    else others.push(place);
+    if (others === undefined) this.#substitutes.set(name, [index]);
+    else others.push(index);
   }
 
   /**
@@ -118,21 +120,21 @@ export class CertificateIndex {
     first: readonly number[],
     set: readonly number[] | undefined,
     name: string,
-    verifies: (place: number) => boolean,
+    verifies: (index: number) => boolean,
   ): readonly number[] | undefined {
     if (set === undefined) return undefined;
     let fitting = set;
-    for (const place of this.#substitutes.get(name) ?? []) {
-      const replaced = fitting.find((one) => this.#areAlike(one, place))!;
-      if (!verifies(replaced) && verifies(place)) fitting = this.#substituted(fitting, place);
+    for (const index of this.#substitutes.get(name) ?? []) {
+      const replaced = fitting.find((one) => this.#areAlike(one, index))!;
+      if (!verifies(replaced) && verifies(index)) fitting = this.#substituted(fitting, index);
     }
     if (!fitting.some(verifies)) return undefined;
     return fitting === first || this.#haveSameRules([...first, ...fitting]) ? fitting : undefined;
   }
 
   /** A set in which this certificate replaces the one with the same key type. */
-  #substituted(set: readonly number[], place: number): readonly number[] {
-    return set.map((one) => this.#areAlike(one, place) ? place : one).sort((a, b) => a - b)
+  #substituted(set: readonly number[], index: number): readonly number[] {
+    return set.map((one) => this.#areAlike(one, index) ? index : one).sort((a, b) => a - b)
       .reduce<readonly number[]>((sets, one) => this.#sets.with(sets, one), []);
   }
 
@@ -140,23 +142,27 @@ export class CertificateIndex {
     return this.#certificates[one]!.keyType === this.#certificates[other]!.keyType;
   }
 
-  #haveSameRules(places: readonly number[]): boolean {
-    const { clientRules } = this.#certificates[places[0]!]!;
-    return places.every((place) => isSameData(this.#certificates[place]!.clientRules, clientRules));
+  #haveSameRules(indexes: readonly number[]): boolean {
+    const { clientRules } = this.#certificates[indexes[0]!]!;
+    return indexes.every((index) =>
+      isSameData(this.#certificates[index]!.clientRules, clientRules)
+    );
   }
 }
 
 /** Creates every set once, however many names use it. */
 class SharedSets {
-  readonly #longer = new Map<readonly number[] | undefined, Map<number, readonly number[]>>();
+  /** Those of one index, at that index: with ten thousand certificates, nearly all. */
+  readonly #single: (readonly number[])[] = [];
+  readonly #longer = new Map<readonly number[], Map<number, readonly number[]>>();
 
   /** A set with this index added. */
-  with(set: readonly number[], place: number): readonly number[] {
-    const start = set.length === 0 ? undefined : set;
-    let longer = this.#longer.get(start);
-    if (longer === undefined) this.#longer.set(start, longer = new Map());
-    let result = longer.get(place);
-    if (result === undefined) longer.set(place, result = [...set, place]);
+  with(set: readonly number[], index: number): readonly number[] {
+    if (set.length === 0) return this.#single[index] ??= [index];
+    let longer = this.#longer.get(set);
+    if (longer === undefined) this.#longer.set(set, longer = new Map());
+    let result = longer.get(index);
+    if (result === undefined) longer.set(index, result = [...set, index]);
     return result;
   }
 }
@@ -164,14 +170,14 @@ class SharedSets {
 /** The default certificate, and those of other key types for the same names. Empty without a default certificate. */
 function defaultSet(
   certificates: readonly IndexedCertificate[],
-  place: number,
+  defaultIndex: number,
 ): { set: number[]; substitutes: number[] } {
-  const chosen = certificates[place];
+  const chosen = certificates[defaultIndex];
   // If every frontend has its own certificates, there may be no general ones.
   if (chosen === undefined) return { set: [], substitutes: [] };
   const wanted = new Set(chosen.names);
   const ofTypes = new Map([[chosen.keyType, chosen]]);
-  const set = [place];
+  const set = [defaultIndex];
   const substitutes: number[] = [];
   certificates.forEach((other, index) => {
     const same = new Set(other.names).size === wanted.size &&

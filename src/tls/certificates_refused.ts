@@ -37,16 +37,16 @@ export async function attemptNew(
   { certificates }: Pick<TlsConfiguration, "certificates">,
   former: Pick<TlsConfiguration, "certificates">,
   clock: Clock,
-  attempt: (place: number) => void,
+  attempt: (index: number) => void,
 ): Promise<void> {
   const known = new Set(former.certificates.map(({ fingerprint }) => fingerprint));
-  const places = certificates.flatMap(({ fingerprint }, place) =>
-    known.has(fingerprint) ? [] : [place]
+  const indexes = certificates.flatMap(({ fingerprint }, index) =>
+    known.has(fingerprint) ? [] : [index]
   );
   const refusals = new Refusals();
-  for (const [count, place] of places.slice(0, MAX_NEW).entries()) {
+  for (const [count, index] of indexes.slice(0, MAX_NEW).entries()) {
     if (count % AT_ONCE === 0) await pause(clock, 0);
-    refusals.attempt(() => attempt(place));
+    refusals.attempt(() => attempt(index));
   }
   refusals.end();
 }

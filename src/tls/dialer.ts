@@ -3,7 +3,7 @@
  * configuration decides which library is used.
  */
 
-import type { Abandonment } from "../abandonment.ts";
+import type { Cancellation } from "../runtime/cancellation.ts";
 import type { Endpoint, Stream } from "../runtime/runtime.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
 
@@ -19,7 +19,7 @@ export interface TlsDialer {
    */
   prepare(): Promise<void>;
   /** Connects like `Network.dial`. Rejects with the platform's own error. */
-  dial(endpoint: Endpoint, abandonment: Abandonment): Promise<PendingBackend>;
+  dial(endpoint: Endpoint, cancellation: Cancellation): Promise<PendingBackend>;
 }
 
 /** A connection to the backend whose handshake is not done yet. */

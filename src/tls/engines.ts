@@ -29,6 +29,8 @@ export interface EngineCapabilities {
   readonly addsAuthorities: boolean;
   /** Checks backends against revocation lists. */
   readonly revokesBackends: boolean;
+  /** Keeps the keys that it has had; otherwise it needs them again with every configuration. */
+  readonly keepsKeys: boolean;
   /** Its backend connections are the platform's, so unencrypted listeners must be the platform's too. */
   readonly platformSockets: boolean;
   /** Runs the host's native code in this process. A supervisor and other programs avoid that. */
@@ -36,9 +38,9 @@ export interface EngineCapabilities {
   /** The supervisor checks the certificates with it before it starts workers. */
   readonly checksEarly: boolean;
   /** Fields of the access log that it does not report. */
-  readonly untold: readonly string[];
+  readonly unreported: readonly string[];
   /** What would report them. */
-  readonly toldBy?: string;
+  readonly reportedBy?: string;
 }
 
 /** One engine. */
@@ -67,6 +69,7 @@ const OPENSSL = {
   sharesSessions: true,
   addsAuthorities: false,
   revokesBackends: true,
+  keepsKeys: true,
   platformSockets: false,
   checksEarly: false,
 } as const satisfies Partial<EngineCapabilities>;
@@ -83,11 +86,12 @@ export const ENGINES: Readonly<Record<TlsLibraryName, EngineRow>> = {
     ownAuthorities: "machine",
     addsAuthorities: true,
     revokesBackends: false,
+    keepsKeys: false,
     platformSockets: true,
     foreignCode: false,
     checksEarly: true,
-    untold: ["sni", "tls", "cipher", "group", "resumed", "alpn", "ja4", "client_subject"],
-    toldBy: "--tls-library=openssl",
+    unreported: ["sni", "tls", "cipher", "group", "resumed", "alpn", "ja4", "client_subject"],
+    reportedBy: "--tls-library=openssl",
     version: (runtime) => `bundled with ${runtime.version}`,
     async engine(runtime, configuration) {
       const { createRustlsEngine } = await import("./rustls/engine.ts");
@@ -103,7 +107,7 @@ export const ENGINES: Readonly<Record<TlsLibraryName, EngineRow>> = {
     staples: "always",
     ownAuthorities: "none",
     foreignCode: true,
-    untold: [],
+    unreported: [],
     version: (runtime) => runtime.openOpenSsl().version,
     async engine(runtime, configuration) {
       const { openHostLibrary } = await import("./openssl/host_library.ts");
@@ -119,8 +123,8 @@ export const ENGINES: Readonly<Record<TlsLibraryName, EngineRow>> = {
     staples: "alone",
     ownAuthorities: "built-in",
     foreignCode: false,
-    untold: ["group"],
-    toldBy: "stud's executable",
+    unreported: ["group"],
+    reportedBy: "stud's executable",
     version: (runtime) => runtime.openStreamTls().version,
     engine: async (runtime, configuration) =>
       await onOpenSsl(runtime, configuration, runtime.openStreamTls()),
@@ -128,6 +132,14 @@ export const ENGINES: Readonly<Record<TlsLibraryName, EngineRow>> = {
       await toBackend(runtime, configuration, runtime.openStreamTls()),
   },
 };
+
+/** The engine of a configuration. `missing`: why its library cannot be opened; undefined if it can. */
+export function servingEngine(
+  { library, orElse }: Pick<TlsConfiguration, "library" | "orElse">,
+  missing: string | undefined,
+): EngineRow {
+  return ENGINES[missing === undefined ? library : orElse ?? library];
+}
 
 async function onOpenSsl(
   ...made: Parameters<typeof import("./openssl/engine.ts").createOpenSslEngine>

@@ -1,18 +1,18 @@
 /**
  * What would have worked: compares what a client offers with what stud serves, for the log entry about a handshake that
- * failed. It is about the faults of two lists that have nothing in common; what to do about others is in docs/log.md.
+ * failed. It is about the faults of two lists that have nothing in common; what to do about others is in docs/handshake_failures.md.
  */
 
 import type { DescribedHello } from "../wire/client_offers_text.ts";
 import { versionNames } from "../wire/client_offers_text.ts";
 import type { HandshakeReason } from "./handshake_reasons.ts";
-import type { TlsConfiguration } from "./tls_configuration.ts";
+import type { EngineSettings } from "../config/settings.ts";
 import { canVerify, type KeyKind } from "./verifiable_keys.ts";
 
 /** What an engine serves. */
-export interface ServedTerms
-  extends Pick<TlsConfiguration, "protocols" | "ciphers" | "alpnProtocols"> {
-  /** OpenSSL's list. */
+export interface ServedTerms {
+  readonly engine: Pick<EngineSettings, "protocols" | "ciphers" | "alpnProtocols">;
+  /** OpenSSL's list: the operator's, or stud's own. */
   readonly groups: string;
   /** The keys of its certificates. */
   readonly keys: readonly KeyKind[];
@@ -27,12 +27,14 @@ export function handshakeAdvice(
   switch (reason) {
     case "no-shared-version": {
       const [newest = "no version"] = versionNames(hello.offers);
-      return `it offers ${newest} at most; stud serves ${listed(terms.protocols)} (--tls-protos)`;
+      return `it offers ${newest} at most; stud serves ${
+        listed(terms.engine.protocols)
+      } (--tls-protos)`;
     }
     case "no-shared-group":
       return `stud serves the groups ${listed(terms.groups.split(/[:/]/))} (--ecdh-curve)`;
     case "no-shared-alpn":
-      return `stud serves ${listed(terms.alpnProtocols)} (--alpn-protos)`;
+      return `stud serves ${listed(terms.engine.alpnProtocols)} (--alpn-protos)`;
     case "no-shared-cipher":
     case "no-shared-signature":
       return verifiable(hello, terms);
@@ -45,10 +47,10 @@ export function handshakeAdvice(
 
 function verifiable({ offers }: DescribedHello, terms: ServedTerms): string {
   const served = [...new Set(terms.keys.map(keyName))];
-  if (terms.keys.some((key) => canVerify(offers, terms, key))) {
+  if (terms.keys.some((key) => canVerify(offers, terms.engine, key))) {
     return "it can verify a certificate of stud, but shares no cipher with it (-c/--ciphers)";
   }
-  const verifies = KINDS.filter((key) => canVerify(offers, terms, key)).map(keyName);
+  const verifies = KINDS.filter((key) => canVerify(offers, terms.engine, key)).map(keyName);
   const has = `stud has only ${listed(served)}`;
   return verifies.length === 0
     ? `it can verify no usual certificate with these ciphers; ${has} (-c/--ciphers)`

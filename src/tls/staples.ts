@@ -21,7 +21,7 @@ export function withResponses(
       ? certificate
       : withResponse(certificate, current.response);
   });
-  const isSame = certificates.every((each, place) => each === tls.certificates[place]);
+  const isSame = certificates.every((each, index) => each === tls.certificates[index]);
   return isSame ? tls : { ...tls, certificates };
 }
 
@@ -29,37 +29,37 @@ export function withResponses(
 export class StapledCertificates {
   readonly #certificates: ServedCertificate[];
   /** Indexes by fingerprint, created on first use. */
-  #places: Map<string, number[]> | undefined;
+  #indexes: Map<string, number[]> | undefined;
 
   constructor(certificates: readonly ServedCertificate[]) {
     this.#certificates = [...certificates];
   }
 
   /** The certificate at this index. */
-  at(place: number): ServedCertificate {
-    return this.#certificates[place]!;
+  at(index: number): ServedCertificate {
+    return this.#certificates[index]!;
   }
 
   /** Takes newer responses, and returns the indexes of the certificates they are for. */
   take(staples: readonly Staple[]): Set<number> {
     const taken = new Set<number>();
     for (const { fingerprint, response } of staples) {
-      for (const place of this.#placesOf(fingerprint)) {
-        this.#certificates[place] = withResponse(this.at(place), response ?? undefined);
-        taken.add(place);
+      for (const index of this.#indexesOf(fingerprint)) {
+        this.#certificates[index] = withResponse(this.at(index), response ?? undefined);
+        taken.add(index);
       }
     }
     return taken;
   }
 
-  #placesOf(fingerprint: string): readonly number[] {
-    if (this.#places === undefined) {
-      this.#places = new Map();
-      for (const [place, { fingerprint: key }] of this.#certificates.entries()) {
-        if (key !== undefined) this.#places.set(key, [...this.#places.get(key) ?? [], place]);
+  #indexesOf(fingerprint: string): readonly number[] {
+    if (this.#indexes === undefined) {
+      this.#indexes = new Map();
+      for (const [index, { fingerprint: key }] of this.#certificates.entries()) {
+        if (key !== undefined) this.#indexes.set(key, [...this.#indexes.get(key) ?? [], index]);
       }
     }
-    return this.#places.get(fingerprint) ?? [];
+    return this.#indexes.get(fingerprint) ?? [];
   }
 }
 

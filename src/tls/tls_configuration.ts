@@ -4,10 +4,14 @@
  */
 
 import type { CertificateFacts } from "../x509/certificate_file.ts";
-import type { ClientName } from "../x509/client_name.ts";
 import type { RevocationList } from "../x509/revocation_lists.ts";
-import type { ClientVerify, EngineSettings, TlsLibraryName } from "../config/settings.ts";
-import type { KeyBytes } from "../key_bytes.ts";
+import type {
+  BackendTlsSetting,
+  ClientSettings,
+  EngineSettings,
+  TlsLibraryName,
+} from "../config/settings.ts";
+import type { KeyBytes } from "../x509/key_bytes.ts";
 
 /** PEM text of one certificate with its chain (leaf first), and of its private key. */
 export interface CertificateAndKey {
@@ -29,13 +33,13 @@ export interface ServedCertificate extends CertificateAndKey, CertificateFacts {
 /** A newer OCSP response for a certificate in use. */
 export interface Staple {
   readonly fingerprint: string;
-  /** DER, in base64; null: staple nothing any more. */
+  /** DER, in base64; null: staple nothing from now on. */
   readonly response: string | null;
 }
 
-/** Whether clients must present a certificate, and which authorities must have issued it. */
-export interface ClientRules {
-  readonly verify: ClientVerify;
+/** The operator's rules for clients, with the content of the files that they name. */
+export interface ClientRules
+  extends Omit<ClientSettings, "authorities" | "revocationLists" | "allowed"> {
   /** PEM text of the certificate authorities; empty only if `verify` is `none`. */
   readonly authorities: string;
   /**
@@ -44,28 +48,26 @@ export interface ClientRules {
    */
   readonly revocationLists?: readonly RevocationList[];
   /** The clients that may connect; undefined: all with a valid certificate. Only with `required`, and never empty. */
-  readonly allowed?: readonly ClientName[];
+  readonly allowed?: ClientSettings["allowed"];
 }
 
-/** TLS to the backend, when TLS goes out instead of in. */
-export interface BackendTls {
+/**
+ * TLS to the backend, when TLS goes out instead of in: the operator's settings, with the content of the file that they
+ * name. A DNS name is also sent as SNI.
+ */
+export interface BackendTls extends Omit<BackendTlsSetting, "ca"> {
   /** PEM text of the authorities that may issue its certificate; undefined: those that the library trusts. */
   readonly authorities: string | undefined;
   /** The revocation lists in the authorities' file, if there are any. */
   readonly revocationLists?: readonly RevocationList[];
-  /**
-   * The DNS name or IP address that its certificate must be for; a DNS name is also sent as SNI. Undefined:
-   * neither.
-   */
-  readonly name: string | undefined;
-  readonly verify: boolean;
 }
 
 /** The configuration when TLS goes to the backend. */
 export type OutgoingConfiguration = TlsConfiguration & { readonly backend: BackendTls };
 
 /** The configuration of an engine: the operator's settings, and what stud has found out for it. */
-export interface TlsConfiguration extends EngineSettings {
+export interface TlsConfiguration {
+  readonly engine: EngineSettings;
   /** Which engine it is for. */
   readonly library: TlsLibraryName;
   /** The engine to use if the library cannot be opened; undefined: none. */

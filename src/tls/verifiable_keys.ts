@@ -5,7 +5,7 @@
  */
 
 import type { ClientOffers } from "../wire/client_offers.ts";
-import type { TlsConfiguration } from "./tls_configuration.ts";
+import type { EngineSettings } from "../config/settings.ts";
 
 /** The kind of key that a certificate has. */
 export interface KeyKind {
@@ -16,7 +16,7 @@ export interface KeyKind {
 }
 
 /** The server settings that matter too. */
-export type ServerOffers = Pick<TlsConfiguration, "protocols" | "ciphers">;
+export type ServerOffers = Pick<EngineSettings, "protocols" | "ciphers">;
 
 /** Whether a client with these offers can verify keys of this kind, in the version that will be negotiated. */
 export function canVerify(client: ClientOffers, server: ServerOffers, key: KeyKind): boolean {

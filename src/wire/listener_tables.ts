@@ -50,7 +50,7 @@ function listening(table: string): string[] {
 
 function localText({ host, port }: SocketAddress): string {
   const bytes = [...parseIpAddress(host)].map((byte) => hexadecimal(byte, 2));
-  const words = bytes.map((_, place) => bytes[(place & ~3) + 3 - (place & 3)]);
+  const words = bytes.map((_, index) => bytes[(index & ~3) + 3 - (index & 3)]);
   return `${words.join("")}:${hexadecimal(port, 4)}`;
 }
 

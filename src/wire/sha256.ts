@@ -11,7 +11,7 @@ export function sha256(data: Uint8Array | string): Uint8Array<ArrayBuffer> {
   const schedule = new Int32Array(64);
   for (let at = 0; at < padded.byteLength; at += BLOCK) compress(state, schedule, padded, at);
   const digest = new DataView(new ArrayBuffer(32));
-  state.forEach((word, place) => digest.setInt32(4 * place, word));
+  state.forEach((word, index) => digest.setInt32(4 * index, word));
   return new Uint8Array(digest.buffer);
 }
 
@@ -42,7 +42,7 @@ function compress(state: Int32Array, w: Int32Array, message: DataView, at: numbe
     const t2 = (sum0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
     [h, g, f, e, d, c, b, a] = [g, f, e, (d + t1) | 0, c, b, a, (t1 + t2) | 0];
   }
-  [a, b, c, d, e, f, g, h].forEach((word, place) => state[place]! += word);
+  [a, b, c, d, e, f, g, h].forEach((word, index) => state[index]! += word);
 }
 
 function rotate(word: number, by: number): number {

@@ -34,9 +34,9 @@ export class FrontendEngines {
     for (const tls of new Set(wanted)) {
       engines.set(tls, this.#known(tls) ?? await this.#makeEngine(tls));
     }
-    return frontends.map(({ tls: _, ...address }, place) => ({
+    return frontends.map(({ tls: _, ...address }, index) => ({
       ...address,
-      engine: engines.get(wanted[place]!)!,
+      engine: engines.get(wanted[index]!)!,
     }));
   }
 

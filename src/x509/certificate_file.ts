@@ -42,6 +42,8 @@ interface OperatorFacts extends CertificateFacts {
   readonly subject: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
+  /** It names no OCSP responder, because it says nothing about its authority. */
+  readonly namesNoResponder?: true;
   /** What the operator should know about its file; each remark names the file. */
   readonly remarks?: readonly string[];
 }
@@ -184,11 +186,18 @@ export const EXPIRY_DAYS = [30, 7, 1] as const;
 
 type ParsedCertificate = Pick<
   CertificateFile,
-  "subject" | "notBefore" | "notAfter" | "names" | "keyType" | "curve" | "publicKey"
+  | "subject"
+  | "notBefore"
+  | "notAfter"
+  | "namesNoResponder"
+  | "names"
+  | "keyType"
+  | "curve"
+  | "publicKey"
 >;
 
 /** Parses all fields of one certificate at once, because damage may be in any field. */
-function parseCertificate(block: PemBlock, place: number, source: string): ParsedCertificate {
+function parseCertificate(block: PemBlock, number: number, source: string): ParsedCertificate {
   try {
     const der = pemBytes(block);
     checkDer(readDer(der));
@@ -203,13 +212,17 @@ function parseCertificate(block: PemBlock, place: number, source: string): Parse
         names.map((name) => `DNS:${name}`).join(", "),
       notBefore,
       notAfter,
+      ...certificate.extension(AUTHORITY_INFO_ACCESS) === undefined && { namesNoResponder: true },
       names,
       keyType,
       ...curve !== undefined && { curve },
       publicKey,
     };
   } catch (error) {
-    const where = `certificate ${place} in it (line ${block.line})`;
+    const where = `certificate ${number} in it (line ${block.line})`;
     throw new StartupError(`${source}: ${where} is damaged${pemDamage(block)}`, { cause: error });
   }
 }
+
+/** RFC 5280 section 4.2.2.1. */
+const AUTHORITY_INFO_ACCESS = "1.3.6.1.5.5.7.1.1";

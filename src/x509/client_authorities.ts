@@ -68,7 +68,7 @@ function isSelfIssued({ issuer, subject }: Certificate): boolean {
 const LENGTH_BYTES = 2;
 /**
  * TLS 1.2 has 65,535 bytes for the list (RFC 5246 section 7.4.4), and TLS 1.3 the same for all extensions of the
- * request together (RFC 8446 section 4.3.2). OpenSSL 3.0 has 65,491 left besides its signature algorithms. Later
+ * request together (RFC 8446 section 4.3.2). OpenSSL 3.0 has 65,491 left in addition to its signature algorithms. Later
  * versions have more algorithms.
  */
 const MAX_NAMES = 65_535 - 255;

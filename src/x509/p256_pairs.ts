@@ -16,9 +16,9 @@ export interface KeyPair {
 export function arePairs(pairs: readonly KeyPair[]): boolean {
   const factors = crypto.getRandomValues(new Uint32Array(pairs.length));
   let secrets = 0n;
-  for (const [place, { secret, x, y }] of pairs.entries()) {
+  for (const [index, { secret, x, y }] of pairs.entries()) {
     if (secret <= 0n || secret >= ORDER || !isOnCurve(x, y)) return false;
-    secrets += secret * BigInt(factorOf(factors[place]!));
+    secrets += secret * BigInt(factorOf(factors[index]!));
   }
   return isSamePoint(multiple(secrets % ORDER), weightedSum(pairs, factors));
 }
@@ -52,8 +52,8 @@ function weightedSum(pairs: readonly KeyPair[], factors: Uint32Array): Point {
   for (let digit = DIGITS - 1; digit >= 0; digit--) {
     for (let bit = 0; bit < DIGIT_BITS; bit++) sum = doubled(sum);
     const buckets = new Array<Point>(1 << DIGIT_BITS).fill(undefined);
-    for (const [place, { x, y }] of pairs.entries()) {
-      const value = (factorOf(factors[place]!) >>> (digit * DIGIT_BITS)) & (buckets.length - 1);
+    for (const [index, { x, y }] of pairs.entries()) {
+      const value = (factorOf(factors[index]!) >>> (digit * DIGIT_BITS)) & (buckets.length - 1);
       buckets[value] = withAffine(buckets[value], x, y);
     }
     let running: Point;

@@ -107,10 +107,10 @@ function closed(open: OpenBlock, label: string, endLine: number): PemBlock {
   const body = bodyOf(open.lines);
   const { line } = open;
   const oddLine = ODD.test(body) ? firstOddLine(open) : undefined;
-  const place = { label: open.label, line, ...oddLine !== undefined && { oddLine } };
-  const { label: own, bytes } = corrected(place, headers, body);
+  const found = { label: open.label, line, ...oddLine !== undefined && { oddLine } };
+  const { label: own, bytes } = corrected(found, headers, body);
   if (bytes !== undefined) return { label: own, text: formatPem(own, bytes), line };
-  return { ...place, label: own, text: strict(own, headers, linesOf(open.lines, body)) };
+  return { ...found, label: own, text: strict(own, headers, linesOf(open.lines, body)) };
 }
 
 function firstOddLine({ line, lines }: OpenBlock): number | undefined {

@@ -1,6 +1,6 @@
 /** A dialer of the engine under test, and a backend of the same engine that it connects to. */
 
-import { Abandonment } from "../../src/abandonment.ts";
+import { Cancellation } from "../../src/runtime/cancellation.ts";
 import type { PeerError } from "../../src/errors.ts";
 import { type Abortable, Aborter } from "../../src/proxy/aborter.ts";
 import type { Duplex, Stream, StreamListener } from "../../src/runtime/runtime.ts";
@@ -91,7 +91,7 @@ export class DialerSite implements AsyncDisposable {
     });
     await dialer!.prepare();
     const endpoint = { kind: "tcp", host: "127.0.0.1", port } as const;
-    const ours = await dialer!.dial(endpoint, new Abandonment());
+    const ours = await dialer!.dial(endpoint, new Cancellation());
     this.#open.add(ours);
     return ours;
   }

@@ -1,6 +1,6 @@
 /** A listener of the engine under test, and what the contract's tests do with it. */
 
-import { Abandonment } from "../../src/abandonment.ts";
+import { Cancellation } from "../../src/runtime/cancellation.ts";
 import type { PeerError } from "../../src/errors.ts";
 import { type Abortable, Aborter } from "../../src/proxy/aborter.ts";
 import type { Duplex, Stream } from "../../src/runtime/runtime.ts";
@@ -96,7 +96,7 @@ export class EngineSite implements AsyncDisposable {
   /** A raw TCP client that has sent these octets. */
   async connectRaw(bytes: Uint8Array): Promise<Stream> {
     const endpoint = { kind: "tcp", host: "127.0.0.1", port: this.port } as const;
-    const stream = await this.under.runtime.network.dial(endpoint, new Abandonment());
+    const stream = await this.under.runtime.network.dial(endpoint, new Cancellation());
     this.#open.add(stream);
     await writeAll(stream, bytes);
     return stream;

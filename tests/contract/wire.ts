@@ -6,7 +6,7 @@
 import type { Network, Stream, StreamListener } from "../../src/runtime/runtime.ts";
 import { writeAll } from "../support/backend.ts";
 import { pause } from "../support/eventually.ts";
-import { Abandonment } from "../../src/abandonment.ts";
+import { Cancellation } from "../../src/runtime/cancellation.ts";
 
 /** One client's wire to an engine. Clients connect to `port`. Use it with `await using`. */
 export class Wire implements AsyncDisposable {
@@ -54,7 +54,7 @@ export class Wire implements AsyncDisposable {
     this.#ends.push(client);
     const engine = await network.dial(
       { kind: "tcp", host: "127.0.0.1", port },
-      new Abandonment(),
+      new Cancellation(),
     );
     this.#ends.push(engine);
     await Promise.all([this.#runUp(client, engine, chop), this.#runDown(engine, client)]);

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import process from "node:process";
 import test from "node:test";
-import { Abandonment } from "../../src/abandonment.ts";
+import { Cancellation } from "../../src/runtime/cancellation.ts";
 import { PeerError, StartupError } from "../../src/errors.ts";
 import { createNodeNetwork, MAX_WAITING } from "../../src/runtime/node/network.ts";
 import type { Endpoint } from "../../src/runtime/runtime.ts";
@@ -142,13 +142,13 @@ test("dial() reports that there is no listener", async () => {
 
 test("dial() can be cancelled, before it begins and while it waits", async () => {
   for (const early of [true, false]) {
-    const abandonment = new Abandonment();
-    if (early) abandonment.give();
+    const cancellation = new Cancellation();
+    if (early) cancellation.cancel();
     const dialling = Promise.resolve(
-      network.dial({ kind: "tcp", host: "192.0.2.1", port: 9 }, abandonment),
+      network.dial({ kind: "tcp", host: "192.0.2.1", port: 9 }, cancellation),
     );
     dialling.catch(() => {});
-    abandonment.give();
+    cancellation.cancel();
     await within(10_000, "the end of the attempt", dialling.catch(() => {}));
     const { kind, party } = await fault(dialling);
     assertEquals([kind, party], ["other", "backend"]);
@@ -171,7 +171,7 @@ test("listenTls() says that it is not for Node", async () => {
 });
 
 function dial(endpoint: Endpoint) {
-  return network.dial(endpoint, new Abandonment());
+  return network.dial(endpoint, new Cancellation());
 }
 
 /** The error of a promise that must reject, as stud's own. */

@@ -1,7 +1,7 @@
 /** What the peers of sockets under Node have not acknowledged, and what it costs to know. */
 
 import test from "node:test";
-import { Abandonment } from "../../src/abandonment.ts";
+import { Cancellation } from "../../src/runtime/cancellation.ts";
 import { createNodeNetwork } from "../../src/runtime/node/network.ts";
 import { SendQueues } from "../../src/runtime/node/send_queues.ts";
 import { assert, assertEquals } from "../support/assert.ts";
@@ -16,7 +16,7 @@ for (const host of ["127.0.0.1", "::1"]) {
     await using acceptor = await NodeAcceptor.listen({ host });
     const accepting = acceptor.accept();
     const endpoint = { kind: "tcp", host, port: acceptor.port } as const;
-    const stream = await network.dial(endpoint, new Abandonment());
+    const stream = await network.dial(endpoint, new Cancellation());
     assertEquals(stream.unsent(), 0);
     const total = 16 << 20;
     const writing = writePattern(stream, total).then(() => stream.closeWrite());
@@ -38,7 +38,7 @@ test("unsent() knows an IPv4 client of a socket for both families", async () => 
   const listener = await network.listen({ host: "::", port: 0, reusePort: false });
   const { port } = listener.address;
   const endpoint = { kind: "tcp", host: "127.0.0.1", port } as const;
-  const client = await network.dial(endpoint, new Abandonment());
+  const client = await network.dial(endpoint, new Cancellation());
   const server = await listener.accept();
   const writing = writePattern(server, 64 << 20);
   await eventually("bytes wait", () => server.unsent() > 64 << 10);

@@ -1,7 +1,7 @@
 /** Sockets under Node: reads that are asked for, writes that wait, ends that are told apart. */
 
 import test from "node:test";
-import { Abandonment } from "../../src/abandonment.ts";
+import { Cancellation } from "../../src/runtime/cancellation.ts";
 import { createNodeNetwork } from "../../src/runtime/node/network.ts";
 import { SendQueues } from "../../src/runtime/node/send_queues.ts";
 import type { Stream } from "../../src/runtime/runtime.ts";
@@ -162,7 +162,7 @@ async function withDialled(use: Use): Promise<void> {
   await using acceptor = await NodeAcceptor.listen();
   const accepting = acceptor.accept();
   const endpoint = { kind: "tcp", host: "127.0.0.1", port: acceptor.port } as const;
-  const ours = await network.dial(endpoint, new Abandonment());
+  const ours = await network.dial(endpoint, new Cancellation());
   try {
     await use({ ours, theirs: await accepting });
   } finally {

@@ -43,7 +43,7 @@ const OPTIONS: StreamContextOptions = {
   sessionIdContext: bytes(32),
   sessionTimeout: 3600,
   ticketKeys: { name: bytes(16), hmacKey: bytes(32), aesKey: bytes(32), all: bytes(80) },
-  engine: undefined,
+  sslEngine: undefined,
 };
 
 const { privateKey: strangerKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });

@@ -1,6 +1,6 @@
 /** A platform in memory: whatever the parts of stud ask of one, a test decides. */
 
-import type { Abandonment } from "../../src/abandonment.ts";
+import type { Cancellation } from "../../src/runtime/cancellation.ts";
 import { PeerError, StartupError } from "../../src/errors.ts";
 import type { OpenSsl } from "../../src/runtime/openssl.ts";
 import type { StreamTls } from "../../src/runtime/stream_tls.ts";
@@ -91,13 +91,13 @@ export class FakeNetwork implements Network {
   readonly plainListeners: FakeListener[] = [];
   readonly dialed: Endpoint[] = [];
   /** How a connection to the backend goes. */
-  answer: (endpoint: Endpoint, abandonment: Abandonment) => Promise<Stream> = () =>
+  answer: (endpoint: Endpoint, cancellation: Cancellation) => Promise<Stream> = () =>
     Promise.reject(new NativeError("refused"));
   /** How one with TLS goes; its handshake may still fail. */
   answerTls: (endpoint: Endpoint, options: TlsDialOptions) => Promise<TlsStream> = () =>
     Promise.reject(new NativeError("refused"));
   /** Whom this process was told to trust. */
-  trusted: "machine" | "nobody" | undefined;
+  trusted: "machine" | "none" | undefined;
   events: string[] = [];
 
   listen(options: ListenOptions): Promise<StreamListener> {
@@ -108,22 +108,22 @@ export class FakeNetwork implements Network {
     return this.#listen(options, this.listeners);
   }
 
-  dial(endpoint: Endpoint, abandonment: Abandonment): Promise<Stream> {
+  dial(endpoint: Endpoint, cancellation: Cancellation): Promise<Stream> {
     this.dialed.push(endpoint);
-    return this.answer(endpoint, abandonment);
+    return this.answer(endpoint, cancellation);
   }
 
   dialTls(
     endpoint: Endpoint,
     options: TlsDialOptions,
-    _abandonment: Abandonment,
+    _cancellation: Cancellation,
   ): Promise<TlsStream> {
     this.dialed.push(endpoint);
     return this.answerTls(endpoint, options);
   }
 
-  trust(whom: "machine" | "nobody"): void {
-    this.trusted = whom;
+  trust(authorities: "machine" | "none"): void {
+    this.trusted = authorities;
   }
 
   probe(address: SocketAddress): Promise<number | undefined> {

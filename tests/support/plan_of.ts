@@ -5,6 +5,7 @@ import { HeldContent } from "../../src/plan/held_content.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import type { TlsPlan } from "../../src/plan/tls_plan.ts";
 import type { TlsConfiguration } from "../../src/tls/tls_configuration.ts";
+import { ENGINE } from "./tls_configuration.ts";
 import { CONFIGURATION } from "./worker_configuration.ts";
 import { changeableSettings } from "../../src/config/setting_groups.ts";
 
@@ -25,7 +26,8 @@ export function planOf(
     workers: 2,
     settings: {
       ...{ workers: {}, log: {}, service: { drainDelay: 0 }, engine: ENGINE },
-    } as Settings,
+      ...{ pemFiles: [], frontends: [], certificates: CERTIFICATES },
+    } as Partial<Record<keyof Settings, unknown>> as Settings,
     tls: tlsPlanOf(usual.tls),
     tlsBecause: undefined,
     fixed: {},
@@ -50,8 +52,6 @@ export function tlsPlanOf(configuration: TlsConfiguration): TlsPlan {
   };
 }
 
-const ENGINE: Settings["engine"] = {
-  ...{ protocols: ["TLSv1.2", "TLSv1.3"], ciphers: undefined, ciphersuites: undefined },
-  ...{ groups: undefined, preferServerCiphers: false, sslEngine: undefined },
-  ...{ alpnProtocols: [], sniNomatchAbort: false },
+const CERTIFICATES: Settings["certificates"] = {
+  ...{ pemDir: undefined, pemDirGlob: undefined, privateKeys: [], selfSigned: undefined },
 };

@@ -10,6 +10,7 @@ import type {
 import { certificateChunks, type StateFrame } from "../../src/control/packed_configuration.ts";
 import { join } from "./client_hello.ts";
 import type { FakeChild } from "./fake_processes.ts";
+import { LOG } from "./log_settings.ts";
 import { TLS_CONFIGURATION } from "./tls_configuration.ts";
 import { SOCKETS } from "./socket_settings.ts";
 
@@ -25,7 +26,7 @@ export const CONFIGURATION: WorkerConfiguration = {
   timeouts: { handshake: 5, backendConnect: 3, drain: 10, linger: 30, stall: 300, worker: 0 },
   preface: { kind: "none", tlv: true, authority: true, clientCertificate: false },
   workers: 1,
-  accessLog: undefined,
+  log: LOG,
   privileges: { chroot: undefined, uid: undefined, gid: undefined },
 };
 

@@ -3,12 +3,12 @@
  * stud's. Streams delegate to Deno's objects without a promise of their own, because they are the hot path.
  */
 
-import type { Abandonment } from "../../abandonment.ts";
+import type { Cancellation } from "../cancellation.ts";
 import { PeerError, type PeerErrorKind, PortInUseError, StartupError } from "../../errors.ts";
 import { formatSocketAddress, isIpAddress, unmapIpv4 } from "../../wire/ip_address.ts";
 import { openTlsListener } from "./tls_listener.ts";
 import { type SocketDescriptor, socketDescriptors } from "../linux/descriptors.ts";
-import { takePlace } from "../linux/service.ts";
+import { replaceDescriptor } from "../linux/service.ts";
 import type {
   Endpoint,
   HttpAnswer,
@@ -75,9 +75,9 @@ async function inherited<Connection extends Deno.Conn, Accepted>(
   let listener: Deno.Listener<Connection> | undefined;
   try {
     listener = open();
-    const place = listeningDescriptor(socketAddress(listener.addr as Deno.NetAddr));
-    if (place === undefined) throw new Error("the runtime's own socket was not found");
-    takePlace(place, descriptor!);
+    const standIn = listeningDescriptor(socketAddress(listener.addr as Deno.NetAddr));
+    if (standIn === undefined) throw new Error("the runtime's own socket was not found");
+    replaceDescriptor(standIn, descriptor!);
     return new DenoListener(listener, wrap, { host, port });
   } catch (error) {
     listener?.close();
@@ -97,24 +97,24 @@ function listening<Listener>(address: SocketAddress, open: () => Listener): Prom
   }
 }
 
-async function dial(endpoint: Endpoint, abandonment: Abandonment): Promise<Stream> {
+async function dial(endpoint: Endpoint, cancellation: Cancellation): Promise<Stream> {
   if (endpoint.kind === "unix") {
     return new DenoStream(await Deno.connect({ transport: "unix", path: endpoint.path }));
   }
-  return new DenoStream(await connect(endpoint, abandonment));
+  return new DenoStream(await connect(endpoint, cancellation));
 }
 
 async function dialTls(
   endpoint: Endpoint,
   { name: hostname, authorities, alpnProtocols }: TlsDialOptions,
-  abandonment: Abandonment,
+  cancellation: Cancellation,
 ): Promise<TlsStream> {
   if (endpoint.kind === "unix") {
     throw new StartupError(
       "rustls: Deno supports TLS over TCP only; use --tls-library=openssl",
     );
   }
-  const conn = await connect(endpoint, abandonment);
+  const conn = await connect(endpoint, cancellation);
   try {
     const tls = await Deno.startTls(conn, {
       hostname,
@@ -129,18 +129,18 @@ async function dialTls(
 }
 
 /** Deno reads this variable when it first needs authorities, and keeps them for the life of the process. */
-function trust(whom: "machine" | "nobody"): void {
-  if (whom === "nobody") Deno.env.set("DENO_TLS_CA_STORE", "");
+function trust(authorities: "machine" | "none"): void {
+  if (authorities === "none") Deno.env.set("DENO_TLS_CA_STORE", "");
   else if (!Deno.env.get("DENO_TLS_CA_STORE")) Deno.env.set("DENO_TLS_CA_STORE", "system");
 }
 
 async function connect(
   { host: hostname, port }: Endpoint & { readonly kind: "tcp" },
-  abandonment: Abandonment,
+  cancellation: Cancellation,
 ): Promise<Deno.TcpConn> {
   const abort = new AbortController();
-  abandonment.onGiven = () => abort.abort();
-  if (abandonment.given) abort.abort();
+  cancellation.onCancel = () => abort.abort();
+  if (cancellation.cancelled) abort.abort();
   const conn = await Deno.connect({ hostname, port, signal: abort.signal });
   try {
     conn.setNoDelay(true);

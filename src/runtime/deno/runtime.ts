@@ -3,11 +3,11 @@
  * retries and log lines belong to the callers.
  */
 
-import type { Files, FileStatus, Kernel, Runtime } from "../runtime.ts";
+import type { FileStatus, Kernel, ReadFile, Runtime } from "../runtime.ts";
 import { StartupError } from "../../errors.ts";
-import { checkedLength, limitFor, readUpTo } from "../bounded_files.ts";
+import { checkedLength, limitFor, readUpTo, readWhole } from "../bounded_files.ts";
 import { clock } from "../clock.ts";
-import { mayBeFile, namingFaults } from "../file_faults.ts";
+import { filesOn, mayBeFile } from "../file_system.ts";
 import { createDenoNetwork } from "./network.ts";
 import { createDenoProcesses, standardBytes, type WorkerProgram } from "./processes.ts";
 import { createDenoService } from "./service.ts";
@@ -49,7 +49,7 @@ export function createRuntime(
     version: `Deno ${Deno.version.deno}`,
     platform: Deno.build.os,
     network: loop === undefined ? network : createLoopNetwork(() => loop.begin(), network),
-    files: rootedFiles(files),
+    files: rootedFiles(filesOn({ status, read, readNow, list, replace, reasonOf })),
     processes: createDenoProcesses(worker, loop && loopPipes(loop, standardBytes)),
     service: createDenoService(program),
     clock: loop ?? clock,
@@ -78,28 +78,13 @@ export function createRuntime(
   };
 }
 
-const files: Files = {
-  readText: (path, limit, status) =>
-    named(path, async () => new TextDecoder().decode(await readFile(path, limit, status))),
-  readBytes: (path, limit, status) => named(path, () => readFile(path, limit, status)),
-  status: (path) => statusOf(path).catch(() => undefined),
-  list: (directory) => named(directory, () => list(directory)),
-  mode: (path) => named(path, async () => (await statusOf(path)).mode),
-  async isDirectory(path) {
-    try {
-      return (await Deno.stat(path)).isDirectory;
-    } catch {
-      return false;
-    }
-  },
-  async stamp(path) {
-    return (await files.status(path))?.stamp;
-  },
-  replace: (path, bytes, mode) => named(path, () => replace(path, bytes, mode)),
-};
+async function status(path: string): Promise<FileStatus> {
+  return statusFrom(await Deno.stat(path));
+}
 
-async function statusOf(path: string): Promise<FileStatus> {
-  const { dev, ino, mtime, mode, size, isDirectory, isFile } = await Deno.stat(path);
+function statusFrom(
+  { dev, ino, mtime, mode, size, isDirectory, isFile }: Deno.FileInfo,
+): FileStatus {
   // Deno 2.4's `isFifo` is never true.
   const type = (mode ?? 0) & FILE_TYPE;
   return {
@@ -110,18 +95,26 @@ async function statusOf(path: string): Promise<FileStatus> {
   };
 }
 
-async function readFile(
+async function read(
   path: string,
   wanted: number | undefined,
   known: FileStatus | undefined,
 ): Promise<Uint8Array> {
-  const status = known ?? await statusOf(path);
-  const limit = limitFor({ path, ...status }, wanted);
-  const { isFile, size } = status;
+  const found = known ?? await status(path);
+  const limit = limitFor({ path, ...found }, wanted);
+  const { isFile, size } = found;
   // One call instead of four, for ten thousand files. Those of /proc are of no known size, and may have no end.
   if (isFile && size > 0) return checkedLength(await Deno.readFile(path), limit);
   using file = await Deno.open(path);
   return await readUpTo(limit, (into) => file.read(into));
+}
+
+function readNow(path: string, into: Uint8Array<ArrayBuffer>): ReadFile | undefined {
+  const status = statusFrom(Deno.statSync(path));
+  if (!status.isFile) return undefined;
+  using file = Deno.openSync(path);
+  const bytes = readWhole(status.size, into, (part) => file.readSync(part));
+  return bytes && { status, bytes };
 }
 
 /** S_IFMT, S_IFIFO and S_IFCHR of inode(7). */
@@ -156,12 +149,10 @@ async function list(directory: string): Promise<string[] | undefined> {
   return names;
 }
 
-const named = namingFaults(fileFault);
-
 const LINK_LOOP = "is a symbolic link to itself";
 
 /** Deno's messages repeat the path and an errno; operators need neither. */
-function fileFault(error: unknown): string {
+function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "no such file";
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
   if (error instanceof Deno.errors.NotCapable) {

@@ -104,18 +104,18 @@ function absolute(path: string): string {
 /** Claims it with flock(2), a lock that ends with the process, even if the process crashes. */
 async function claimByLock(path: string): Promise<PidFile> {
   const { fault, heldBy, PID_MODE } = await import("../service_files.ts");
-  const { checkPidPlace } = await import("../file_checks.ts");
-  await checkPidPlace(path);
-  const place = absolute(path);
+  const { checkPidPath } = await import("../file_checks.ts");
+  await checkPidPath(path);
+  const absolutePath = absolute(path);
   try {
     for (;;) {
-      const descriptor = openLocked(place, PID_MODE);
-      if (descriptor === undefined) throw heldBy(path, writtenIn(place));
+      const descriptor = openLocked(absolutePath, PID_MODE);
+      if (descriptor === undefined) throw heldBy(path, writtenIn(absolutePath));
       const file = `/proc/self/fd/${descriptor}`;
       // The previous owner may have removed it between our open and our lock.
-      if (isSame(place, file)) {
+      if (isSame(absolutePath, file)) {
         Deno.writeTextFileSync(file, `${Deno.pid}\n`);
-        return release(place, descriptor);
+        return release(absolutePath, descriptor);
       }
       closeDescriptor(descriptor);
     }
@@ -126,18 +126,18 @@ async function claimByLock(path: string): Promise<PidFile> {
 
 async function checkLock(path: string): Promise<HeldPidFile | undefined> {
   const { heldBy } = await import("../service_files.ts");
-  const { checkPidPlace, checkReadWrite } = await import("../file_checks.ts");
-  await checkPidPlace(path);
+  const { checkPidPath, checkReadWrite } = await import("../file_checks.ts");
+  await checkPidPath(path);
   await checkReadWrite(path);
-  const place = absolute(path);
-  return isLocked(place) ? { refusal: heldBy(path, writtenIn(place)) } : undefined;
+  const absolutePath = absolute(path);
+  return isLocked(absolutePath) ? { refusal: heldBy(path, writtenIn(absolutePath)) } : undefined;
 }
 
-function release(place: string, descriptor: number): PidFile {
+function release(absolutePath: string, descriptor: number): PidFile {
   return {
     release() {
       try {
-        if (isSame(place, `/proc/self/fd/${descriptor}`)) Deno.removeSync(place);
+        if (isSame(absolutePath, `/proc/self/fd/${descriptor}`)) Deno.removeSync(absolutePath);
       } catch {
         // Its directory is gone or no longer ours.
       }
@@ -147,9 +147,9 @@ function release(place: string, descriptor: number): PidFile {
   };
 }
 
-function writtenIn(place: string): number | undefined {
+function writtenIn(absolutePath: string): number | undefined {
   try {
-    return Number(Deno.readTextFileSync(place)) || undefined;
+    return Number(Deno.readTextFileSync(absolutePath)) || undefined;
   } catch {
     return undefined;
   }

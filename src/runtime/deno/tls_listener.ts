@@ -1,6 +1,6 @@
 /** Opens Deno's TLS listening sockets, and leaves as little of the private key in memory as possible. */
 
-import type { KeyBytes } from "../../key_bytes.ts";
+import type { KeyBytes } from "../../x509/key_bytes.ts";
 import { overwriteYoungText, overwritingFreed } from "./freed_memory.ts";
 
 /** The certificate as PEM text, and its key; bytes of a key are read only during the call. */

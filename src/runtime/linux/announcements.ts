@@ -28,14 +28,14 @@ export function announce(addresses: readonly SocketAddress[]): void {
   const { fcntl, descriptor } = file;
   fcntl(descriptor, F_SETLK, lock(F_UNLCK, 0n, 0n));
   for (const address of addresses) {
-    fcntl(descriptor, F_SETLK, lock(F_WRLCK, announcedPlace(address), 1n));
+    fcntl(descriptor, F_SETLK, lock(F_WRLCK, announcedOffset(address), 1n));
   }
 }
 
 /**
  * The offset for an address in such a file, as /proc/locks shows it. It is different in each network of the machine.
  */
-export function announcedPlace(address: SocketAddress): bigint {
+export function announcedOffset(address: SocketAddress): bigint {
   const network = Deno.readLinkSync("/proc/self/ns/net");
   const digest = sha256(`stud serves ${formatSocketAddress(address)} in ${network}`);
   // The result is positive as an off_t, and so is the offset after it.

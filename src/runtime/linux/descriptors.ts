@@ -48,7 +48,7 @@ export function openSocketCalls(): SocketCalls | undefined {
 export interface SocketDescriptor {
   /**
    * Sends RST and discards queued data; everything that waits on the connection fails. Nothing else ends a Deno TLS
-   * connection whose handshake stalls or whose peer takes no data. False if the connection does not exist (any more).
+   * connection whose handshake stalls or whose peer takes no data. False if the connection does not exist (or no longer).
    */
   reset(): boolean;
   /** Bytes that the peer has not acknowledged (tcp(7), SIOCOUTQ); 0 if the connection no longer exists. */
@@ -119,7 +119,7 @@ export class SocketDescriptors {
   }
 
   /**
-   * A connection that was reset has no peer any more, but keeps its own address and its descriptor until it is closed.
+   * A connection that was reset no longer has a peer, but keeps its own address and its descriptor until it is closed.
    * Undefined if `local` is not its own address.
    */
   #hasData(fd: number, local: SocketEnd): boolean | undefined {
@@ -199,7 +199,7 @@ export class SocketDescriptors {
     return false;
   }
 
-  /** Checks strangers in turn, so that a closed one does not stay in the set for ever. */
+  /** Checks strangers in turn, so that a closed one does not stay in the set forever. */
   #guessInTurn(connection: Connection): boolean {
     for (let tries = 0; tries < 3; tries++) {
       this.#cursor = this.#strangers.lastPresent(this.#cursor - 1);

@@ -6,7 +6,7 @@
 
 import { EINVAL, ENOENT, EPERM, ESRCH } from "./abi.ts";
 import type { SocketAddress } from "../../wire/preface.ts";
-import { announcedPlace } from "./announcements.ts";
+import { announcedOffset } from "./announcements.ts";
 import { isLocked } from "./service.ts";
 import { claimTakeover } from "./takeover_claim.ts";
 import { listeningSockets } from "../passed_listeners.ts";
@@ -107,9 +107,9 @@ export function parseLocks(text: string): FileLock[] {
 }
 
 function announces(pid: number, address: SocketAddress): boolean {
-  const place = String(announcedPlace(address));
+  const offset = String(announcedOffset(address));
   return parseLocks(readOrEmpty("/proc/locks")).some((lock) =>
-    lock.kind === "POSIX" && lock.pid === pid && lock.start === place
+    lock.kind === "POSIX" && lock.pid === pid && lock.start === offset
   );
 }
 
@@ -190,7 +190,7 @@ function writesTo(pid: number, path: string): boolean {
       return flags !== undefined && (parseInt(flags, 8) & O_ACCMODE) !== O_RDONLY;
     });
   } catch {
-    return false; // The file is gone, or the process is.
+    return false; // The file or the process no longer exists.
   }
 }
 

@@ -137,7 +137,7 @@ interface Capabilities {
 function readCapabilities(libc: Libc): Capabilities | undefined {
   const data = new Uint32Array(6);
   if (libc.capget(capabilityHeader(), data) !== 0) return undefined;
-  const set = (place: number) => BigInt(data[place]!) | BigInt(data[place + 3]!) << 32n;
+  const set = (index: number) => BigInt(data[index]!) | BigInt(data[index + 3]!) << 32n;
   return { effective: set(0), permitted: set(1), inheritable: set(2) };
 }
 

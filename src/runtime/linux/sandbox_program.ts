@@ -52,8 +52,8 @@ export function sandboxProgram(options: SandboxOptions): Instruction[] {
     // x32 is a second table of x86-64 with the same architecture code; arm64's numbers end far below this bit.
     [JUMP_IF_AT_LEAST, X32_BIT, 0, 1],
     DENY,
-    ...commonest.map((number, place): Instruction => [
-      ...[JUMP_IF_EQUAL, number, commonest.length - place, 0] as const,
+    ...commonest.map((number, index): Instruction => [
+      ...[JUMP_IF_EQUAL, number, commonest.length - index, 0] as const,
     ]),
     [JUMP, 1],
     ALLOW,
@@ -129,8 +129,8 @@ function checks(
         return [
           [LOAD_WORD, ARGUMENTS_OFFSET + 8 * argument + (upperHalf ? 4 : 0)],
           ...mask === undefined ? [] : [[AND, mask] as const],
-          ...values.map((value, place): Instruction => {
-            const left = values.length - 1 - place;
+          ...values.map((value, index): Instruction => {
+            const left = values.length - 1 - index;
             return [JUMP_IF_EQUAL, value, left, left === 0 ? rest.length : 0];
           }),
           ...rest,

@@ -97,15 +97,15 @@ export function monotonicMicroseconds(): bigint {
  * descriptor is closed, it leaves epoll. The new file is then added under the same number, with the same events and the
  * same token, which the kernel shows in /proc/self/fdinfo (proc_pid_fdinfo(5)).
  */
-export function takePlace(place: number, inherited: number): void {
-  const entries = epollEntries(place);
+export function replaceDescriptor(descriptor: number, inherited: number): void {
+  const entries = epollEntries(descriptor);
   if (entries.length === 0) throw new Error("the runtime does not wait by epoll");
   const { dup3, epoll_ctl, ioctl } = library();
   // The socket's creator may have left it blocking; accept(2) would then block the whole process.
   if (ioctl(inherited, BigInt(FIONBIO), new Int32Array([1])) !== 0) throw systemError("ioctl");
-  if (dup3(inherited, place, O_CLOEXEC) < 0) throw systemError("dup3");
+  if (dup3(inherited, descriptor, O_CLOEXEC) < 0) throw systemError("dup3");
   for (const { epoll, event } of entries) {
-    if (epoll_ctl(epoll, EPOLL_CTL_ADD, place, event) === 0) continue;
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, event) === 0) continue;
     const error = systemError("epoll_ctl");
     // The runtime has several descriptors of one epoll instance.
     if (error.errno !== EEXIST) throw error;

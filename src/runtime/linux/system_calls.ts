@@ -153,7 +153,7 @@ export const SERVING_CALLS: readonly CallGroup[] = [
     ],
   },
   {
-    reason: "threads begin, look at themselves and end",
+    reason: "threads start, read their own state and exit",
     calls: [
       ["set_robust_list", 273, 99],
       ["rseq", 334, 293],

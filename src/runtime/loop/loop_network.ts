@@ -20,7 +20,7 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from "../linux/abi.ts";
-import type { Abandonment } from "../../abandonment.ts";
+import type { Cancellation } from "../cancellation.ts";
 import { PortInUseError, StartupError } from "../../errors.ts";
 import { formatSocketAddress } from "../../wire/ip_address.ts";
 import type { Endpoint, ListenOptions, Network, SocketAddress, Stream } from "../runtime.ts";
@@ -52,9 +52,9 @@ export function createLoopNetwork(begin: () => EventLoop, others: Network): Netw
       services ??= { loop: begin(), libc: openLibc(), lent: pageAligned(LENT_BYTES) };
       return listen(options, services);
     },
-    dial(endpoint, abandonment) {
-      if (services === undefined) return others.dial(endpoint, abandonment);
-      return dial(endpoint, abandonment, services);
+    dial(endpoint, cancellation) {
+      if (services === undefined) return others.dial(endpoint, cancellation);
+      return dial(endpoint, cancellation, services);
     },
     peerError: (error, party) =>
       error instanceof SocketError ? socketFault(error, party) : others.peerError(error, party),
@@ -122,7 +122,7 @@ function listens(libc: Libc, descriptor: number): boolean {
  */
 function dial(
   endpoint: Endpoint,
-  abandonment: Abandonment,
+  cancellation: Cancellation,
   services: LoopServices,
 ): Stream | Promise<Stream> {
   const { libc } = services;
@@ -142,7 +142,7 @@ function dial(
     libc.close(socket);
     throw error;
   }
-  return connecting(socket, abandonment, services).then(connected);
+  return connecting(socket, cancellation, services).then(connected);
 }
 
 /** An endpoint in the form that system calls need. */
@@ -166,19 +166,19 @@ function encode(endpoint: Endpoint): Encoded {
 /** Resolves when the connection is established. If it rejects, the descriptor is closed. */
 function connecting(
   socket: number,
-  abandonment: Abandonment,
+  cancellation: Cancellation,
   { libc, loop }: LoopServices,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = (failure: number | undefined) => {
-      abandonment.onGiven = undefined;
+      cancellation.onCancel = undefined;
       loop.unwatch(socket);
       if (failure === undefined) return resolve();
       libc.close(socket);
       reject(SocketError.of(failure));
     };
-    abandonment.onGiven = () => end(CLOSED);
-    if (abandonment.given) return end(CLOSED);
+    cancellation.onCancel = () => end(CLOSED);
+    if (cancellation.cancelled) return end(CLOSED);
     const ready = () => {
       const failure = new Int32Array(1);
       libc.getsockopt(socket, SOL_SOCKET, SO_ERROR, failure, new Uint32Array([4]));

@@ -36,7 +36,7 @@ export function watchForFloods(connection: Floodable): void {
   timer.unref();
 }
 
-/** Forgets a connection that is over. */
+/** Forgets a connection that has ended. */
 export function endFloodWatch(connection: Floodable): void {
   watched.delete(connection);
 }

@@ -3,7 +3,7 @@
  * translation of Node's errors into stud's.
  */
 
-import type { Abandonment } from "../../abandonment.ts";
+import type { Cancellation } from "../cancellation.ts";
 import { type Deferred, deferred } from "../../deferred.ts";
 import { lookup } from "node:dns/promises";
 import { createServer, type Server, Socket } from "node:net";
@@ -69,22 +69,22 @@ function noRustls(): Promise<never> {
 /** Does nothing: contexts of Node's library get their authorities as options. */
 function trust(): void {}
 
-function dial(endpoint: Endpoint, abandonment: Abandonment): Promise<Stream> {
+function dial(endpoint: Endpoint, cancellation: Cancellation): Promise<Stream> {
   return new Promise((resolve, reject) => {
     const socket = new DialledSocket();
     const stream = new DialledStream(socket);
     const settle = (error?: Error) => {
       socket.off("connect", settle);
       socket.off("error", settle);
-      abandonment.onGiven = undefined;
+      cancellation.onCancel = undefined;
       if (error === undefined) resolve(stream);
       else reject(error);
     };
     socket.on("connect", settle);
     socket.on("error", settle);
-    const abandon = () => socket.destroy(new Error("the attempt to connect was cancelled"));
-    abandonment.onGiven = abandon;
-    if (abandonment.given) abandon();
+    const cancel = () => socket.destroy(new Error("the attempt to connect was cancelled"));
+    cancellation.onCancel = cancel;
+    if (cancellation.cancelled) cancel();
     else if (endpoint.kind === "unix") socket.connect({ path: endpoint.path });
     else socket.connect({ ...endpoint, noDelay: true } as { host: string; port: number });
   });

@@ -3,19 +3,20 @@
  * retries and log lines belong to the callers. In the npm package it replaces deno/runtime.ts.
  */
 
+import { closeSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { chmod, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { StartupError } from "../../errors.ts";
-import { limitFor, readUpTo } from "../bounded_files.ts";
+import { limitFor, readUpTo, readWhole } from "../bounded_files.ts";
 import { clock } from "../clock.ts";
-import { mayBeFile, namingFaults } from "../file_faults.ts";
+import { filesOn, mayBeFile } from "../file_system.ts";
 import { codeOf } from "./facts.ts";
 import { openNodeKernel } from "./kernel.ts";
 import { createNodeNetwork } from "./network.ts";
 import { createNodeProcesses, type WorkerProgram } from "./processes.ts";
 import { createNodeService } from "./service.ts";
 import { openNodeTls } from "./tls.ts";
-import type { Files, FileStatus, Kernel, Runtime } from "../runtime.ts";
+import type { FileStatus, Kernel, ReadFile, Runtime } from "../runtime.ts";
 import { rootedFiles } from "../rooted_files.ts";
 
 /** What a process needs from the platform. `ownsLoop` changes nothing here, where Node's own loop is the only one. */
@@ -33,7 +34,7 @@ export function createRuntime(program: RuntimeOptions): Runtime {
     version: `Node ${process.versions.node}`,
     tlsLibraries: ["node"],
     network: createNodeNetwork(),
-    files: rootedFiles(files),
+    files: rootedFiles(filesOn({ status, read, readNow, list, replace, reasonOf })),
     processes: createNodeProcesses(program, descriptors),
     service: createNodeService(descriptors),
     clock,
@@ -49,28 +50,11 @@ export function createRuntime(program: RuntimeOptions): Runtime {
   };
 }
 
-const files: Files = {
-  readText: (path, limit, status) =>
-    named(path, async () => new TextDecoder().decode(await readFile(path, limit, status))),
-  readBytes: (path, limit, status) => named(path, () => readFile(path, limit, status)),
-  status: (path) => statusOf(path).catch(() => undefined),
-  list: (directory) => named(directory, () => list(directory)),
-  mode: (path) => named(path, async () => (await statusOf(path)).mode),
-  async isDirectory(path) {
-    try {
-      return (await stat(path)).isDirectory();
-    } catch {
-      return false;
-    }
-  },
-  async stamp(path) {
-    return (await files.status(path))?.stamp;
-  },
-  replace: (path, bytes, mode) => named(path, () => replace(path, bytes, mode)),
-};
+async function status(path: string): Promise<FileStatus> {
+  return statusFrom(await stat(path));
+}
 
-async function statusOf(path: string): Promise<FileStatus> {
-  const found = await stat(path);
+function statusFrom(found: Stats): FileStatus {
   const { dev, ino, size, mode, mtimeMs } = found;
   return {
     stamp: [dev, ino, size, mtimeMs].join(" "),
@@ -80,17 +64,29 @@ async function statusOf(path: string): Promise<FileStatus> {
   };
 }
 
-async function readFile(
+async function read(
   path: string,
   wanted: number | undefined,
   known: FileStatus | undefined,
 ): Promise<Uint8Array> {
-  const limit = limitFor({ path, ...known ?? await statusOf(path) }, wanted);
+  const limit = limitFor({ path, ...known ?? await status(path) }, wanted);
   const file = await open(path);
   try {
     return await readUpTo(limit, async (into) => (await file.read(into)).bytesRead);
   } finally {
     await file.close();
+  }
+}
+
+function readNow(path: string, into: Uint8Array<ArrayBuffer>): ReadFile | undefined {
+  const status = statusFrom(statSync(path));
+  if (!status.isFile) return undefined;
+  const file = openSync(path, "r");
+  try {
+    const bytes = readWhole(status.size, into, (part) => readSync(file, part));
+    return bytes && { status, bytes };
+  } finally {
+    closeSync(file);
   }
 }
 
@@ -122,7 +118,9 @@ async function list(directory: string): Promise<string[] | undefined> {
   return names;
 }
 
-const named = namingFaults((error) => FAULTS[codeOf(error) ?? ""] ?? (error as Error).message);
+function reasonOf(error: unknown): string {
+  return FAULTS[codeOf(error) ?? ""] ?? (error as Error).message;
+}
 
 /** By errno(3), in the words that stud uses on every platform. */
 const FAULTS: Readonly<Record<string, string>> = {

@@ -147,7 +147,7 @@ export abstract class NodeStream implements Stream {
 
   /**
    * Node reports that the peer has ended in order. Up to Node 22 it also reports this for a reset right after data. If
-   * the kernel no longer has a peer, the socket is read once more, and after a reset that read fails.
+   * the kernel no longer has a peer, the socket is read again, and after a reset that read fails.
    */
   ends(raw: Socket): void {
     if (this.#told) return;
@@ -232,7 +232,7 @@ export function socketPair(socket: Socket, listener?: SocketAddress): SocketPair
 }
 
 /**
- * Sends RST. `resetAndDestroy()` first waits until everything written is sent, which takes for ever if the peer reads
+ * Sends RST. `resetAndDestroy()` first waits until everything written is sent, which takes forever if the peer reads
  * nothing; this does what it does in the end. While the end of the sending direction is pending (`ending`), the system
  * refuses a reset, so the socket is only closed.
  */

@@ -16,7 +16,7 @@ import { DialledStream } from "./dialled_stream.ts";
 import { watchForFloods } from "./flood_watch.ts";
 import { connectTls } from "./tls_connecting.ts";
 import { acceptTls, type NodeTlsError, reasonOf, type SocketOptions } from "./tls_stream.ts";
-import type { KeyBytes } from "../../key_bytes.ts";
+import type { KeyBytes } from "../../x509/key_bytes.ts";
 import { OpenSslError, type SslCertificate, type SslTicketKeys } from "../openssl.ts";
 import type { Stream, TcpStream } from "../runtime.ts";
 import type {
@@ -153,12 +153,12 @@ function secureContextOptions(options: StreamContextOptions): NodeOptions {
   };
 }
 
-function keyOptions({ certificates, engine }: StreamContextOptions): NodeOptions {
+function keyOptions({ certificates, sslEngine }: StreamContextOptions): NodeOptions {
   const keys = certificates.map(({ privateKey }) => keyOf(privateKey));
   const uri = keys.find((key) => typeof key === "string" && isKeyUri(key)) as string | undefined;
   const cert = certificates.map((each) => each.certificateChain);
   if (uri !== undefined) {
-    return { cert, privateKeyIdentifier: uri, privateKeyEngine: engine ?? "" };
+    return { cert, privateKeyIdentifier: uri, privateKeyEngine: sslEngine ?? "" };
   }
   return { cert, key: keys };
 }

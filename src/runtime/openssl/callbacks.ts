@@ -97,12 +97,12 @@ export class Callbacks {
   ): number {
     const list = bytesAt(offered, length);
     const wanted = this.#protocols[asNumber(argument) - 1]?.split(",") ?? [];
-    const places = placesOf(list);
+    const offsets = offsetsOf(list);
     for (const protocol of wanted) {
-      const place = places.get(protocol);
-      if (place === undefined) continue;
+      const offset = offsets.get(protocol);
+      if (offset === undefined) continue;
       new BigUint64Array(bytesAt(out, 8).buffer)[0] = Deno.UnsafePointer.value(offered) +
-        BigInt(place);
+        BigInt(offset);
       bytesAt(outLength, 1)[0] = protocol.length;
       return SSL_TLSEXT_ERR_OK;
     }
@@ -175,13 +175,13 @@ function digestParameters(): BigUint64Array<ArrayBuffer> {
 }
 
 /** The index of each protocol in an ALPN list (RFC 7301: each has its length before it, in one byte). */
-function placesOf(list: Uint8Array): Map<string, number> {
-  const places = new Map<string, number>();
+function offsetsOf(list: Uint8Array): Map<string, number> {
+  const offsets = new Map<string, number>();
   for (let at = 0; at < list.length; at += 1 + list[at]!) {
     const start = at + 1;
-    places.set(String.fromCharCode(...list.subarray(start, start + list[at]!)), start);
+    offsets.set(String.fromCharCode(...list.subarray(start, start + list[at]!)), start);
   }
-  return places;
+  return offsets;
 }
 
 /** C memory, to be read and written while the callback runs. */

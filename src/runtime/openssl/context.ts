@@ -65,8 +65,8 @@ export class DenoSslContext implements SslContext {
     this.#must(this.#ctrl(SSL_CTRL_SET_TLSEXT_TICKET_KEYS, bytes.length, bytes));
   }
 
-  staple(place: number, response: Uint8Array | undefined): void {
-    this.#services.callbacks.staple(this.#pointer, this.#leaves[place]!, response);
+  staple(index: number, response: Uint8Array | undefined): void {
+    this.#services.callbacks.staple(this.#pointer, this.#leaves[index]!, response);
   }
 
   newSession(): SslSession {
@@ -148,8 +148,8 @@ export class DenoSslContext implements SslContext {
     }
     this.#must(ssl.SSL_CTX_check_private_key(context), "private key");
     if (certificate.dhParameters !== undefined) this.#setDhParameters(certificate.dhParameters);
-    const place = this.#leaves.push(leaf!) - 1;
-    if (certificate.ocspResponse !== undefined) this.staple(place, certificate.ocspResponse);
+    const index = this.#leaves.push(leaf!) - 1;
+    if (certificate.ocspResponse !== undefined) this.staple(index, certificate.ocspResponse);
   }
 
   /** SSL_CTX_add1_chain_cert: the context takes its own reference. */

@@ -3,7 +3,7 @@
  * bytes are then overwritten: the only copy left is OpenSSL's own.
  */
 
-import { KeyBytes } from "../../key_bytes.ts";
+import { KeyBytes } from "../../x509/key_bytes.ts";
 import { overwritingFreed } from "../deno/freed_memory.ts";
 import { OpenSslError } from "../openssl.ts";
 import { cString, must, type Pointer } from "./memory.ts";

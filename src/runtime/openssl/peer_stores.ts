@@ -57,7 +57,7 @@ export class PeerStores {
       store.authorities === authorities &&
       (store.server === undefined) === (server === undefined) &&
       store.revocationLists.length === revocationLists.length &&
-      store.revocationLists.every((list, place) => list === revocationLists[place])
+      store.revocationLists.every((list, index) => list === revocationLists[index])
     );
   }
 

@@ -90,7 +90,7 @@ export class DenoSslSession implements SslSession {
       if (former !== undefined) callbacks.openTickets(this.#context, undefined);
       if (result !== 1) {
         this.#checkRetry(session, result);
-        // A client whose certificate was checked once must not renew its session for ever.
+        // A client whose certificate was checked once must not renew its session forever.
         const endless = this.#rules.verifiesClients && ssl.SSL_session_reused(session) === 1;
         if (endless) ssl.SSL_set_num_tickets(session, 0n);
       }

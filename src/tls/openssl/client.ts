@@ -1,6 +1,7 @@
 /** One client's TLS on OpenSSL: reads its hello, chooses its context, and explains why a handshake failed. */
 
-import type { BufferPool } from "../../buffer_pool.ts";
+import type { SslFacts } from "../../runtime/openssl.ts";
+import type { BufferPool } from "../../runtime/buffer_pool.ts";
 import { PeerError } from "../../errors.ts";
 import type {
   Duplex,
@@ -11,10 +12,12 @@ import type {
 } from "../../runtime/runtime.ts";
 import type { AcceptedStream, StreamTls, TlsPeer } from "../../runtime/stream_tls.ts";
 import type { ClientHello, HelloFault } from "../../wire/client_hello.ts";
+import { Certificate } from "../../x509/certificate.ts";
+import { certificateAlgorithms } from "../../x509/certificate_algorithms.ts";
+import { firstCommonName } from "../../x509/certificate_names.ts";
 import { admissionFault } from "../admission.ts";
 import type { Negotiated, OnChosen, OnHello, PendingClient, SecureClient } from "../engine.ts";
 import type { HandshakeReason } from "../handshake_reasons.ts";
-import { negotiated } from "../negotiated.ts";
 import {
   INTERNAL_ERROR,
   isPlainHttp,
@@ -198,3 +201,25 @@ const NO_SUCH_NAME: Refusal = {
   reason: "unknown-server-name",
 };
 const CLIENT: TlsPeer = { party: "client", recordFault };
+
+/** What was negotiated, from what the library reports. */
+function negotiated(
+  { certificate, peerCertificate, verifyResult, ...facts }: SslFacts,
+): Negotiated {
+  return {
+    ...facts,
+    certificate: certificate && certificateAlgorithms(certificate),
+    clientCertificate: peerCertificate === undefined
+      ? undefined
+      : { pem: peerCertificate, verifyResult, commonName: commonNameIn(peerCertificate) },
+  };
+}
+
+function commonNameIn(pem: string): string | undefined {
+  try {
+    return firstCommonName(Certificate.parsePem(pem));
+  } catch {
+    // The library has accepted the certificate, so do not drop the client because its details cannot be parsed.
+    return undefined;
+  }
+}

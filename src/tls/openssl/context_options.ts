@@ -3,7 +3,7 @@
  * are stricter than the library's.
  */
 
-import type { TlsProtocol } from "../../config/settings.ts";
+import type { EngineSettings, TlsProtocol } from "../../config/settings.ts";
 import type { SslContextOptions } from "../../runtime/openssl.ts";
 import { fromBase64, toBase64 } from "../../wire/base64.ts";
 import { sha256 } from "../../wire/sha256.ts";
@@ -23,25 +23,25 @@ export function contextOptions(
   configuration: TlsConfiguration,
   certificates: readonly ServedCertificate[],
 ): SslContextOptions {
-  const { protocols, ciphers } = configuration;
+  const { engine } = configuration;
+  const { protocols, ciphers } = engine;
   const rules = rulesFor(configuration, certificates);
   const allowed = ciphers ?? (oldProtocols(protocols).length > 0 ? OLD_CIPHERS : SAFE_CIPHERS);
-  const suites = configuration.ciphersuites ?? SUITES;
+  const suites = engine.ciphersuites ?? SUITES;
   return {
+    ...engine,
     certificates: certificates.map((each) => ({
       certificateChain: each.certificateChain,
       privateKey: each.privateKey,
       dhParameters: each.dhParameters,
       ocspResponse: each.ocspResponse === undefined ? undefined : fromBase64(each.ocspResponse),
     })),
-    protocols,
     ciphers: allowed,
     ciphersuites: suites,
-    groups: configuration.groups ?? defaultGroups(version),
+    groups: engine.groups ?? defaultGroups(version),
     // Our own list is in order of preference; an operator's list is if the operator says so.
-    preferServerCiphers: configuration.preferServerCiphers || ciphers === undefined,
-    securityLevel: lowersSecurityLevel(configuration) ? 0 : undefined,
-    alpnProtocols: configuration.alpnProtocols,
+    preferServerCiphers: engine.preferServerCiphers || ciphers === undefined,
+    securityLevel: lowersSecurityLevel(engine) ? 0 : undefined,
     verify: rules.verify,
     authorities: rules.authorities,
     revocationLists: rules.revocationLists?.map(({ pem }) => pem) ?? [],
@@ -75,7 +75,7 @@ export function oldProtocols(protocols: readonly TlsProtocol[]): TlsProtocol[] {
  * at level 0. A cipher list that sets a level itself takes precedence.
  */
 export function lowersSecurityLevel(
-  { protocols, ciphers }: Pick<TlsConfiguration, "protocols" | "ciphers">,
+  { protocols, ciphers }: Pick<EngineSettings, "protocols" | "ciphers">,
 ): boolean {
   return oldProtocols(protocols).length > 0 && !/@SECLEVEL/.test(ciphers ?? "");
 }

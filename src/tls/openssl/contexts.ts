@@ -25,7 +25,7 @@ export interface Choice extends SessionTerms {
   /** The clients that may connect. */
   readonly allowed: ClientRules["allowed"];
   /** The indexes of its certificates. */
-  readonly places: readonly number[];
+  readonly indexes: readonly number[];
 }
 
 /** A context and the facts about it: the choice for nearly every client. */
@@ -48,7 +48,7 @@ export class Contexts {
   /** By its certificates, and by its period if it is for only one. The least recently used comes first. */
   readonly #entries = new Map<string, Entry>();
   /** The entry that was last asked for, and the list of indexes used for that. */
-  #last: { readonly places: readonly number[]; readonly entry: Entry } | undefined;
+  #last: { readonly indexes: readonly number[]; readonly entry: Entry } | undefined;
 
   constructor(library: StreamTls, configuration: TlsConfiguration, clock: Clock) {
     const { certificates, ticketSecret } = configuration;
@@ -65,12 +65,12 @@ export class Contexts {
    * {@linkcode StartupError} if the library refuses a certificate on its first use.
    */
   choose(hello: ClientHello): Choice | undefined {
-    const places = this.#choice.choose(hello);
-    if (places === undefined) return undefined;
+    const indexes = this.#choice.choose(hello);
+    if (indexes === undefined) return undefined;
     const current = this.#keyring.current();
     const former = this.#formerKeys(hello);
-    if (!this.#library.contextsChange) return this.#entry(places, former ?? current);
-    const entry = this.#entry(places, current);
+    if (!this.#library.contextsChange) return this.#entry(indexes, former ?? current);
+    const entry = this.#entry(indexes, current);
     if (entry.keys !== current) {
       entry.context.setTicketKeys!(current);
       entry.keys = current;
@@ -79,9 +79,9 @@ export class Contexts {
   }
 
   /** The certificates of a choice, for the operator: where each came from, and its names. */
-  namesOf({ places }: Choice): string {
-    return places.map((place) => {
-      const { source, names } = this.#certificates.at(place);
+  namesOf({ indexes }: Choice): string {
+    return indexes.map((index) => {
+      const { source, names } = this.#certificates.at(index);
       return `${source} (${names.slice(0, 3).join(", ")}${names.length > 3 ? ", …" : ""})`;
     }).join(" or ");
   }
@@ -99,17 +99,17 @@ export class Contexts {
   staple(staples: readonly Staple[]): void {
     const changed = this.#certificates.take(staples);
     for (const entry of this.#entries.values()) {
-      if (!entry.places.some((place) => changed.has(place))) continue;
+      if (!entry.indexes.some((index) => changed.has(index))) continue;
       if (this.#library.contextsChange) this.#stapleIn(entry, changed);
       else this.#drop(entry);
     }
     this.#last = undefined;
   }
 
-  #stapleIn({ context, places }: Entry, changed: ReadonlySet<number>): void {
-    for (const [inContext, place] of places.entries()) {
-      if (!changed.has(place)) continue;
-      const { ocspResponse } = this.#certificates.at(place);
+  #stapleIn({ context, indexes }: Entry, changed: ReadonlySet<number>): void {
+    for (const [inContext, index] of indexes.entries()) {
+      if (!changed.has(index)) continue;
+      const { ocspResponse } = this.#certificates.at(index);
       context.staple!(inContext, ocspResponse === undefined ? undefined : fromBase64(ocspResponse));
     }
   }
@@ -117,11 +117,11 @@ export class Contexts {
   /** Creates what most clients will need, and what cannot be created later. Throws {@linkcode StartupError}. */
   prepare(): void {
     const { certificates } = this.#configuration;
-    const sets = certificates.length > FEW ? [] : certificates.map((_, place) => [place]);
-    const fromEngine = this.#choice.sets().filter((places) => this.#hasEngineKey(places));
+    const sets = certificates.length > FEW ? [] : certificates.map((_, index) => [index]);
+    const fromEngine = this.#choice.sets().filter((indexes) => this.#hasEngineKey(indexes));
     // If certificates are served together, the error must say which of them is refused.
-    const singly = this.#choice.defaultSet.map((place) => [place]);
-    attemptEach([...sets, ...fromEngine, ...singly], (places) => this.#entry(places));
+    const singly = this.#choice.defaultSet.map((index) => [index]);
+    attemptEach([...sets, ...fromEngine, ...singly], (indexes) => this.#entry(indexes));
     this.#entry(this.#choice.defaultSet);
   }
 
@@ -134,15 +134,15 @@ export class Contexts {
     this.#checked = true;
     await attemptNew(
       ...[this.#configuration, former.#configuration, this.#clock] as const,
-      (place) => this.#make([place]).context.free(),
+      (index) => this.#make([index]).context.free(),
     );
   }
 
   /** Checks everything with OpenSSL. Throws {@linkcode StartupError}. */
   makeAll(): void {
     this.prepare();
-    const places = this.#configuration.certificates.map((_, place) => place);
-    attemptEach(places, (place) => this.#entry([place]));
+    const indexes = this.#configuration.certificates.map((_, index) => index);
+    attemptEach(indexes, (index) => this.#entry([index]));
   }
 
   /** Frees all of them; sessions keep what they need. A context needed later is created again. */
@@ -152,14 +152,16 @@ export class Contexts {
     this.#last = undefined;
   }
 
-  #entry(places: readonly number[], keys = this.#keyring.current()): Entry {
+  #entry(indexes: readonly number[], keys = this.#keyring.current()): Entry {
     const last = this.#last;
     const { contextsChange } = this.#library;
-    if (last?.places === places && (contextsChange || last.entry.keys === keys)) return last.entry;
-    const key = contextsChange ? places.join() : `${places.join()} ${keys.period}`;
-    const entry = this.#entries.get(key) ?? this.#make(places, keys, key);
+    if (last?.indexes === indexes && (contextsChange || last.entry.keys === keys)) {
+      return last.entry;
+    }
+    const key = contextsChange ? indexes.join() : `${indexes.join()} ${keys.period}`;
+    const entry = this.#entries.get(key) ?? this.#make(indexes, keys, key);
     this.#keep(entry);
-    this.#last = { places, entry };
+    this.#last = { indexes, entry };
     return entry;
   }
 
@@ -175,7 +177,7 @@ export class Contexts {
     for (const entry of this.#entries.values()) {
       if (entry === newest) return;
       // A key in an engine may no longer be accessible.
-      if (!this.#hasEngineKey(entry.places)) return this.#drop(entry);
+      if (!this.#hasEngineKey(entry.indexes)) return this.#drop(entry);
     }
   }
 
@@ -184,23 +186,23 @@ export class Contexts {
     context.free();
   }
 
-  #hasEngineKey(places: readonly number[]): boolean {
+  #hasEngineKey(indexes: readonly number[]): boolean {
     const { certificates } = this.#configuration;
-    return places.some((place) => {
-      const { privateKey } = certificates[place]!;
+    return indexes.some((index) => {
+      const { privateKey } = certificates[index]!;
       return typeof privateKey === "string" && isKeyUri(privateKey);
     });
   }
 
-  #make(places: readonly number[], keys = this.#keyring.current(), key = ""): Entry {
-    const certificates = places.map((place) => this.#certificates.at(place));
+  #make(indexes: readonly number[], keys = this.#keyring.current(), key = ""): Entry {
+    const certificates = indexes.map((index) => this.#certificates.at(index));
     const { allowed } = rulesFor(this.#configuration, certificates);
     const options = contextOptions(this.#library.version, this.#configuration, certificates);
     const context = newContext(this.#library, this.#configuration, certificates, {
       ...options,
       ticketKeys: keys,
     });
-    return { context, allowed, former: undefined, key, places, keys };
+    return { context, allowed, former: undefined, key, indexes, keys };
   }
 }
 

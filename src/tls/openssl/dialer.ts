@@ -34,8 +34,8 @@ export function createOpenSslDialer(
     library: library.version,
     oneRecordPerRead: false,
     prepare: () => new Promise((resolve) => resolve(void theContext())),
-    async dial(endpoint, abandonment) {
-      const stream = await network.dial(endpoint, abandonment);
+    async dial(endpoint, cancellation) {
+      const stream = await network.dial(endpoint, cancellation);
       try {
         const recordFault = recordFaultAt(endpointText(endpoint));
         const connected = library.connect(stream, theContext(), { party: "backend", recordFault });

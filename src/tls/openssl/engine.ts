@@ -31,9 +31,8 @@ export function createOpenSslEngine(
     name: configuration.library,
     library: library.version,
     get terms() {
-      const { protocols, ciphers, alpnProtocols, certificates: keys } = configuration;
-      const groups = configuration.groups ?? defaultGroups(library.version);
-      return { protocols, ciphers, alpnProtocols, groups, keys };
+      const { engine, certificates: keys } = configuration;
+      return { engine, groups: engine.groups ?? defaultGroups(library.version), keys };
     },
     oneRecordPerRead: false,
     check: () => new Promise((resolve) => resolve(contexts.makeAll())),
@@ -63,7 +62,7 @@ export function createOpenSslEngine(
 }
 
 /** Loads the operator's OpenSSL engine into the library, if there is one. Throws {@linkcode StartupError}. */
-export function useEngine(library: StreamTls, { sslEngine }: TlsConfiguration): void {
+export function useEngine(library: StreamTls, { engine: { sslEngine } }: TlsConfiguration): void {
   if (sslEngine === undefined) return;
   try {
     library.useEngine(sslEngine);

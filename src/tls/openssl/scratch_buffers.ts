@@ -3,7 +3,7 @@
  * one handshake, from a pool that all connections of a worker share.
  */
 
-import { BufferPool } from "../../buffer_pool.ts";
+import { BufferPool } from "../../runtime/buffer_pool.ts";
 
 /** Pools of the sizes that connections need. */
 export class ScratchBuffers {

@@ -3,7 +3,7 @@
  * stud's own. Sessions are not resumed.
  */
 
-import { Abandonment } from "../../abandonment.ts";
+import { Cancellation } from "../../runtime/cancellation.ts";
 import { StartupError } from "../../errors.ts";
 import type {
   Endpoint,
@@ -21,7 +21,7 @@ import type { OutgoingConfiguration } from "../tls_configuration.ts";
 /** Creates the dialer. In a process of stud's own, the library trusts only authorities that the operator named. */
 export function createRustlsDialer(
   { network }: Runtime,
-  { backend, alpnProtocols }: OutgoingConfiguration,
+  { backend, engine: { alpnProtocols } }: OutgoingConfiguration,
   ownProcess: boolean,
 ): TlsDialer {
   const { authorities } = backend;
@@ -36,11 +36,11 @@ export function createRustlsDialer(
           "--backend-ca: rustls cannot use the revocation lists in it; install OpenSSL, or leave them out",
         );
       }
-      if (ownProcess) network.trust(authorities === undefined ? "machine" : "nobody");
+      if (ownProcess) network.trust(authorities === undefined ? "machine" : "none");
       await tryOut(network, options);
     },
-    async dial(endpoint: Endpoint, abandonment: Abandonment): Promise<PendingBackend> {
-      const stream = await network.dialTls(endpoint, options, abandonment);
+    async dial(endpoint: Endpoint, cancellation: Cancellation): Promise<PendingBackend> {
+      const stream = await network.dialTls(endpoint, options, cancellation);
       return new RustlsBackend(stream, network, endpoint);
     },
   };
@@ -55,7 +55,7 @@ async function tryOut(network: Network, options: TlsDialOptions): Promise<void> 
   const listener = await network.listen({ ...address, reusePort: false, besideTls: true });
   try {
     const endpoint = { kind: "tcp", ...listener.address } as const;
-    (await network.dialTls(endpoint, options, new Abandonment())).close();
+    (await network.dialTls(endpoint, options, new Cancellation())).close();
   } catch (error) {
     throw new StartupError(
       `--client: rustls cannot use these authorities: ${(error as Error).message}`,

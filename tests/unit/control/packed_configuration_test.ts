@@ -6,12 +6,13 @@ import {
   certificateChunks,
   stateFrame,
   ToldKeys,
+  unpackCertificates,
   unpackConfiguration,
 } from "../../../src/control/packed_configuration.ts";
-import { KeyBytes } from "../../../src/key_bytes.ts";
+import { KeyBytes } from "../../../src/x509/key_bytes.ts";
 import type { TlsConfiguration } from "../../../src/tls/tls_configuration.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
-import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
+import { engineWith, TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 import { CONFIGURATION, frameBytes, stateOf } from "../../support/worker_configuration.ts";
 
 const decoder = new TextDecoder();
@@ -22,7 +23,7 @@ function bytesOf(configuration: WorkerConfiguration): Uint8Array<ArrayBuffer> {
 
 async function throughThePipe(
   configuration: WorkerConfiguration,
-  told?: ToldKeys,
+  told = new ToldKeys(),
 ): Promise<WorkerConfiguration> {
   const stream = ReadableStream.from([
     bytesOf(configuration),
@@ -30,7 +31,7 @@ async function throughThePipe(
   ]);
   const [message, next, ...others] = await Array.fromAsync(readRequests(stream));
   assert(message?.type === "start" && next?.type === "ping" && others.length === 0);
-  return unpackConfiguration(message.configuration, message.certificates, told);
+  return unpackConfiguration(message.configuration, unpackCertificates(message.certificates, told));
 }
 
 /** JSON has no undefined. Keys that came as bytes are shown as text. */
@@ -45,7 +46,7 @@ const keyOf = ({ certificates }: TlsConfiguration, place = 0) => certificates[pl
 const CERTIFICATE = TLS_CONFIGURATION.certificates[0]!;
 const OWN = {
   ...TLS_CONFIGURATION,
-  ciphers: "HIGH",
+  ...engineWith({ ciphers: "HIGH" }),
   certificates: [{ ...CERTIFICATE, source: "own.pem" }, CERTIFICATE],
 };
 

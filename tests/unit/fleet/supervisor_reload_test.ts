@@ -17,6 +17,7 @@ import { type Answered, leave, obey } from "../../support/obedient_worker.ts";
 import { planOf } from "../../support/plan_of.ts";
 import { SOCKETS } from "../../support/socket_settings.ts";
 import { failed } from "../../support/worker_configuration.ts";
+import { engineWith } from "../../support/tls_configuration.ts";
 
 /** A supervisor whose workers serve; `next` is what the files say at the next HUP. */
 async function bench(plan: Plan = planOf(), servingBy?: ServingBy) {
@@ -162,7 +163,7 @@ Deno.test("what a process cannot change about itself means new workers", async (
   const changes: Partial<Plan["configuration"]>[] = [
     { privileges: { chroot: undefined, uid: 33, gid: 44 } },
     { tls: { ...planOf().configuration.tls, library: "openssl" } },
-    { tls: { ...planOf().configuration.tls, sslEngine: "pkcs11" } },
+    { tls: { ...planOf().configuration.tls, ...engineWith({ sslEngine: "pkcs11" }) } },
     { steer: 2 },
   ];
   for (const configuration of changes) {

@@ -19,11 +19,11 @@ function said(
     ...plan,
     settings: {
       ...settings,
+      log: { ...settings.log, access: access ? "-" : undefined },
       service: { ...settings.service, status: status ? { kind: "unix", path: "/s" } : undefined },
     },
     configuration: {
       ...plan.configuration,
-      accessLog: access ? "json" : undefined,
       tls: { ...tls, library, ...orElse && { orElse: "rustls" }, ...client && { backend: {} } },
     },
   } as Plan, isMissing);

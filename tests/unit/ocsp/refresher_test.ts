@@ -188,7 +188,7 @@ Deno.test("one responder is asked twice at a time, and eight requests run at mos
   await bed.clock.advance(SECOND);
   assertEquals(bed.requests.length, 8);
   bed.stop();
-  assert(bed.requests.every(({ abandonment }) => abandonment.given));
+  assert(bed.requests.every(({ cancellation }) => cancellation.cancelled));
 });
 
 Deno.test("after a reload what is known stays known, and what is gone is forgotten", async () => {

@@ -5,6 +5,7 @@ import { makePlan, type Plan } from "../../../src/plan/plan.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { tlsPlanOf } from "../../support/plan_of.ts";
+import { LOG } from "../../support/log_settings.ts";
 import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 import { settingsOf } from "../config/settings_of.ts";
 
@@ -55,9 +56,8 @@ Deno.test("makePlan() passes on what workers need", async () => {
     },
     limits: { maxHandshakes: 9, maxConnections: 10, maxConnectionsPerClient: 11 },
     workers: 2,
-    logConnections: false,
+    log: LOG,
     timeouts: { handshake: 3, backendConnect: 4, drain: 1, linger: 2, stall: 5, worker: 6 },
-    accessLog: undefined,
     privileges: { chroot: undefined, uid: undefined, gid: undefined },
     sandbox: { unixSockets: false, token: false },
   });

@@ -152,9 +152,9 @@ Deno.test("backends that fail: the reason, or the deadline", async () => {
   runtime.network.answer = () => Promise.reject(new NativeError("refused"));
   (await arrive()).completeHandshake();
   await settled();
-  runtime.network.answer = (_, abandonment) =>
+  runtime.network.answer = (_, cancellation) =>
     new Promise((_, reject) => {
-      abandonment.onGiven = () => reject(new NativeError("other", "given up"));
+      cancellation.onCancel = () => reject(new NativeError("other", "given up"));
     });
   (await arrive()).completeHandshake();
   await clock.advance(3_000);

@@ -1,9 +1,9 @@
-/** Who may come in: places and handshakes of a worker and of its frontends, on a clock that the test moves. */
+/** Who may come in: slots and handshakes of a worker and of its frontends, on a clock that the test moves. */
 
 import type { ConnectionLimits } from "../../../src/config/settings.ts";
-import { Admission, FrontendPlaces } from "../../../src/proxy/admission.ts";
+import { Admission, FrontendSlots } from "../../../src/proxy/admission.ts";
 import { admissionRules, descriptorRule } from "../../../src/proxy/admission_rules.ts";
-import type { Arrival } from "../../../src/proxy/places.ts";
+import type { Arrival } from "../../../src/proxy/slots.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { ManualClock, settled } from "../../support/manual_clock.ts";
 
@@ -14,36 +14,36 @@ function newAdmission(limits: Partial<ConnectionLimits>, descriptors = 0) {
   const clock = new ManualClock();
   const full: string[] = [];
   const rulesOf = (limits: Partial<ConnectionLimits>) => {
-    const { places, client } = admissionRules(limits, ALONE);
+    const { slots, client } = admissionRules(limits, ALONE);
     return {
       handshakeTimeout: 30_000,
-      places: [...descriptorRule(descriptors, 1), ...places],
+      slots: [...descriptorRule(descriptors, 1), ...slots],
       client,
     };
   };
   const admission = new Admission(clock, rulesOf(limits), ({ name }) => full.push(name));
   const frontend = (limits: Partial<ConnectionLimits> = {}, name = "f") => {
-    const places = new FrontendPlaces(clock);
-    places.use(admissionRules(limits, ALONE, name));
-    return places;
+    const slots = new FrontendSlots(clock);
+    slots.use(admissionRules(limits, ALONE, name));
+    return slots;
   };
   const expired: string[] = [];
   /** A client whose handshake begins. */
-  const come = (name: string, at: FrontendPlaces) => {
-    const place = admission.enter(at);
-    const deadline = place.beginHandshake(() => expired.push(name));
-    return { place, deadline, done: () => place.endHandshake(deadline) };
+  const come = (name: string, at: FrontendSlots) => {
+    const slot = admission.enter(at);
+    const deadline = slot.beginHandshake(() => expired.push(name));
+    return { slot, deadline, done: () => slot.endHandshake(deadline) };
   };
   /** A client whose handshake is done. */
-  const settle = (at: FrontendPlaces) => {
+  const settle = (at: FrontendSlots) => {
     const client = come("settled", at);
     client.done();
-    return client.place;
+    return client.slot;
   };
-  const wait = (at: FrontendPlaces, arrival: Arrival = "asked") =>
+  const wait = (at: FrontendSlots, arrival: Arrival = "asked") =>
     admission.shortage(at, arrival)?.wait ?? 0;
   /** What waits for a change, and whether there was one. */
-  const waiting = (at: FrontendPlaces) => {
+  const waiting = (at: FrontendSlots) => {
     const state = { changed: false };
     admission.change(admission.shortage(at, "asked")!).then(() => state.changed = true);
     return state;
@@ -151,7 +151,7 @@ Deno.test("beyond --max-connections clients wait until a connection ends; none i
   assertEquals([one.changed, wait(at), expired], [true, 0, []]);
 });
 
-Deno.test("at --max-connections a handshake gives way after 250 ms, and its place is free at once", async () => {
+Deno.test("at --max-connections a handshake gives way after 250 ms, and its slot is free at once", async () => {
   const { clock, admission, frontend, come, settle, wait, expired } = newAdmission({
     maxConnections: 2,
   });
@@ -170,7 +170,7 @@ Deno.test("at --max-connections a handshake gives way after 250 ms, and its plac
   );
   assertEquals(wait(at), Infinity);
   // The end of the connection itself changes nothing any more.
-  admission.leave(stalled.place);
+  admission.leave(stalled.slot);
   assertEquals(wait(at), Infinity);
 });
 
@@ -230,12 +230,12 @@ Deno.test("clients that would otherwise be lost wait only for the descriptor lim
   assertEquals([wait(at), wait(at, "unasked"), wait(at, "last")], [2_000, 250, 0]);
 });
 
-Deno.test("a client has as many places as it may have, wherever in its IPv6 network it is", () => {
+Deno.test("a client has as many slots as it may have, wherever in its IPv6 network it is", () => {
   const { admission, frontend, wait } = newAdmission({ maxConnectionsPerClient: 2 });
   const at = frontend();
   const enter = (host: string) => {
-    const place = admission.enter(at);
-    return { place, refused: place.takeFor(host)?.name };
+    const slot = admission.enter(at);
+    return { slot, refused: slot.takeFor(host)?.name };
   };
   const name = "--max-connections-per-client 2";
   const first = enter("2001:db8::1");
@@ -244,8 +244,8 @@ Deno.test("a client has as many places as it may have, wherever in its IPv6 netw
     name,
   ]);
   assertEquals(enter("2001:db8:0:1::1").refused, undefined);
-  admission.leave(first.place);
-  admission.leave(first.place);
+  admission.leave(first.slot);
+  admission.leave(first.slot);
   assertEquals([enter("2001:db8::4"), enter("2001:db8::5")].map(({ refused }) => refused), [
     undefined,
     name,
@@ -256,10 +256,10 @@ Deno.test("a client has as many places as it may have, wherever in its IPv6 netw
 Deno.test("a client that a frontend refuses counts nowhere", () => {
   const { admission, frontend } = newAdmission({ maxConnectionsPerClient: 2 });
   const [strict, other] = [frontend({ maxConnectionsPerClient: 1 }, "strict"), frontend()];
-  const enter = (at: FrontendPlaces) => {
-    const place = admission.enter(at);
-    const refused = place.takeFor("192.0.2.1")?.name;
-    if (refused !== undefined) admission.leave(place);
+  const enter = (at: FrontendSlots) => {
+    const slot = admission.enter(at);
+    const refused = slot.takeFor("192.0.2.1")?.name;
+    if (refused !== undefined) admission.leave(slot);
     return refused;
   };
   assertEquals([enter(strict), enter(strict), enter(strict)], [
@@ -288,8 +288,8 @@ Deno.test("a limit for each client that comes later counts the connections that 
 
 Deno.test("each worker has an equal share of what is limited for all, rounded up", () => {
   const limits = { maxHandshakes: 9, maxConnections: 10, maxConnectionsPerClient: 5 };
-  const { places, client } = admissionRules(limits, { workers: 4, clientsStay: false });
-  assertEquals(places.map(({ name, max }) => [name, max]), [
+  const { slots, client } = admissionRules(limits, { workers: 4, clientsStay: false });
+  assertEquals(slots.map(({ name, max }) => [name, max]), [
     ["--max-handshakes 9", 9],
     ["--max-connections 10 (3 for each of 4 workers)", 3],
   ]);

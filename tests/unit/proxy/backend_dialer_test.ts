@@ -1,6 +1,6 @@
 /** Connecting to the backend: addresses in order, under one deadline. */
 
-import type { Abandonment } from "../../../src/abandonment.ts";
+import type { Cancellation } from "../../../src/runtime/cancellation.ts";
 import { PeerError } from "../../../src/errors.ts";
 import { Registry } from "../../../src/metrics/registry.ts";
 import { Aborter } from "../../../src/proxy/aborter.ts";
@@ -81,12 +81,12 @@ Deno.test("a handshake that stalls is reset at the deadline, and closed after th
   assertEquals(runtime.clock.waiting, 0);
 });
 
-Deno.test("abandonAll() gives up handshakes too", async () => {
+Deno.test("cancelAll() gives up handshakes too", async () => {
   const { runtime, dialer } = newTlsDialer();
   const dialing = Promise.resolve(dialer.dial({ backend: undefined }))
     .then(() => undefined, (error: PeerError) => error);
   await runtime.clock.advance(1);
-  dialer.abandonAll();
+  dialer.cancelAll();
   await runtime.clock.advance(100);
   assertEquals(
     (await dialing)?.message,
@@ -95,9 +95,9 @@ Deno.test("abandonAll() gives up handshakes too", async () => {
 });
 
 /** Never connects; gives up when told to. */
-function hang(_: Endpoint, abandonment: Abandonment): Promise<Stream> {
+function hang(_: Endpoint, cancellation: Cancellation): Promise<Stream> {
   return new Promise((_, reject) => {
-    abandonment.onGiven = () => reject(new NativeError("other", "given up"));
+    cancellation.onCancel = () => reject(new NativeError("other", "given up"));
   });
 }
 
@@ -148,8 +148,8 @@ Deno.test("one deadline counts for all addresses together", async () => {
 
 Deno.test("a fault before the deadline keeps its own reason", async () => {
   const { runtime, dialer } = newDialer(FIRST, SECOND);
-  runtime.network.answer = (endpoint, abandonment) =>
-    endpoint === FIRST ? Promise.reject(new NativeError("refused")) : hang(endpoint, abandonment);
+  runtime.network.answer = (endpoint, cancellation) =>
+    endpoint === FIRST ? Promise.reject(new NativeError("refused")) : hang(endpoint, cancellation);
   const dialing = Promise.resolve(dialer.dial({ backend: undefined }))
     .then(() => undefined, (error: PeerError) => error);
   await runtime.clock.advance(2_000);

@@ -9,9 +9,7 @@ import { FRESH, hello } from "../../support/hello_samples.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 
 const TERMS = {
-  protocols: ["TLSv1.2", "TLSv1.3"],
-  ciphers: undefined,
-  alpnProtocols: ["h2"],
+  engine: { protocols: ["TLSv1.2", "TLSv1.3"], ciphers: undefined, alpnProtocols: ["h2"] },
   groups: "X25519:P-256",
   keys: [{ keyType: "ec", curve: "1.2.840.10045.3.1.7" }],
 } as const;

@@ -200,9 +200,9 @@ Deno.test("drain() leaves nothing to do, although a crowd has just left", async 
 
 Deno.test("drain() gives up a backend that does not answer, at its limit", async () => {
   const { runtime, clock, proxy, lines, arrive } = await newProxy();
-  runtime.network.answer = (_, abandonment) =>
+  runtime.network.answer = (_, cancellation) =>
     new Promise((_, reject) => {
-      abandonment.onGiven = () => reject(new NativeError("other", "given up"));
+      cancellation.onCancel = () => reject(new NativeError("other", "given up"));
     });
   const client = await arrive(1);
   client.completeHandshake();

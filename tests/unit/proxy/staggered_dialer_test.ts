@@ -1,6 +1,6 @@
 /** Several addresses for one backend: who connects first is taken. */
 
-import { Abandonment } from "../../../src/abandonment.ts";
+import { Cancellation } from "../../../src/runtime/cancellation.ts";
 import { DialError, StaggeredDialer } from "../../../src/proxy/staggered_dialer.ts";
 import type { Endpoint, Stream } from "../../../src/runtime/runtime.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
@@ -15,12 +15,12 @@ const lastOf = (endpoint: Endpoint) => endpoint.kind === "tcp" ? endpoint.host.s
 function newDialer(addresses: number) {
   const runtime = new FakeRuntime();
   const attempts: PromiseWithResolvers<Stream>[] = [];
-  const abandoned: number[] = [];
-  runtime.network.answer = (_, abandonment) => {
+  const cancelled: number[] = [];
+  runtime.network.answer = (_, cancellation) => {
     const attempt = Promise.withResolvers<Stream>();
     const number = attempts.push(attempt);
-    abandonment.onGiven = () => {
-      abandoned.push(number);
+    cancellation.onCancel = () => {
+      cancelled.push(number);
       attempt.reject(new NativeError("other", "given up"));
     };
     return attempt.promise;
@@ -28,13 +28,13 @@ function newDialer(addresses: number) {
   const endpoints = Array.from({ length: addresses }, (_, index) => at(index + 1));
   const dialer = new StaggeredDialer(runtime, endpoints);
   const dialed = () => runtime.network.dialed.map(lastOf);
-  return { runtime, clock: runtime.clock, attempts, abandoned, dialed, dialer };
+  return { runtime, clock: runtime.clock, attempts, cancelled, dialed, dialer };
 }
 
 Deno.test("the first address alone is tried while it answers, and no timer is left", async () => {
   const { clock, attempts, dialed, dialer } = newDialer(3);
   const stream = new FakeStream();
-  const dialing = dialer.dial(new Abandonment());
+  const dialing = dialer.dial(new Cancellation());
   await clock.advance(249);
   attempts[0]!.resolve(stream);
   assert(await dialing === stream);
@@ -44,7 +44,7 @@ Deno.test("the first address alone is tried while it answers, and no timer is le
 Deno.test("an address that fails is followed by the next one at once", async () => {
   const { clock, attempts, dialed, dialer } = newDialer(3);
   const stream = new FakeStream();
-  const dialing = dialer.dial(new Abandonment());
+  const dialing = dialer.dial(new Cancellation());
   attempts[0]!.reject(new NativeError("refused"));
   await settled();
   attempts[1]!.reject(new NativeError("refused"));
@@ -55,35 +55,35 @@ Deno.test("an address that fails is followed by the next one at once", async () 
 });
 
 Deno.test("an address that is silent is joined by the next one, and left when that connects", async () => {
-  const { clock, attempts, abandoned, dialed, dialer } = newDialer(3);
+  const { clock, attempts, cancelled, dialed, dialer } = newDialer(3);
   const stream = new FakeStream();
-  const dialing = dialer.dial(new Abandonment());
+  const dialing = dialer.dial(new Cancellation());
   await clock.advance(250);
   assertEquals(dialed(), ["1", "2"]);
   attempts[1]!.resolve(stream);
   assert(await dialing === stream);
-  assertEquals([abandoned, clock.waiting], [[1, 2], 0]);
+  assertEquals([cancelled, clock.waiting], [[1, 2], 0]);
   await clock.advance(1_000);
   assertEquals(dialed(), ["1", "2"]);
 });
 
 Deno.test("a slow address may still be the first to connect", async () => {
-  const { clock, attempts, abandoned, dialer } = newDialer(2);
+  const { clock, attempts, cancelled, dialer } = newDialer(2);
   const stream = new FakeStream();
-  const dialing = dialer.dial(new Abandonment());
+  const dialing = dialer.dial(new Cancellation());
   await clock.advance(250);
   attempts[0]!.resolve(stream);
   assert(await dialing === stream);
-  assert(abandoned.includes(2));
+  assert(cancelled.includes(2));
 });
 
 Deno.test("a connection that comes a moment too late is closed", async () => {
   const { runtime, clock, attempts, dialer } = newDialer(2);
   const answer = runtime.network.answer;
-  // This platform does not heed an abandonment.
-  runtime.network.answer = (endpoint) => answer(endpoint, new Abandonment());
+  // This platform does not heed a cancellation.
+  runtime.network.answer = (endpoint) => answer(endpoint, new Cancellation());
   const [first, late] = [new FakeStream(), new FakeStream()];
-  const dialing = dialer.dial(new Abandonment());
+  const dialing = dialer.dial(new Cancellation());
   await clock.advance(250);
   attempts[1]!.resolve(first);
   attempts[0]!.resolve(late);
@@ -93,7 +93,7 @@ Deno.test("a connection that comes a moment too late is closed", async () => {
 
 Deno.test("every address that fails is reported", async () => {
   const { attempts, dialer } = newDialer(2);
-  const dialing = dialer.dial(new Abandonment());
+  const dialing = dialer.dial(new Cancellation());
   const failing = assertRejects(() => dialing, DialError);
   attempts[0]!.reject(new NativeError("refused"));
   await settled();
@@ -105,13 +105,13 @@ Deno.test("every address that fails is reported", async () => {
 });
 
 Deno.test("the caller's giving up ends every attempt and begins no other", async () => {
-  const { clock, abandoned, dialed, dialer } = newDialer(3);
-  const abandonment = new Abandonment();
-  const failing = assertRejects(() => dialer.dial(abandonment), DialError);
+  const { clock, cancelled, dialed, dialer } = newDialer(3);
+  const cancellation = new Cancellation();
+  const failing = assertRejects(() => dialer.dial(cancellation), DialError);
   await clock.advance(250);
-  abandonment.give();
+  cancellation.cancel();
   const { faults } = await failing;
-  assertEquals([faults.map(({ givenUp }) => givenUp), abandoned], [[true, true], [1, 2]]);
+  assertEquals([faults.map(({ givenUp }) => givenUp), cancelled], [[true, true], [1, 2]]);
   await clock.advance(1_000);
   assertEquals([dialed(), clock.waiting], [["1", "2"], 0]);
 });
@@ -125,7 +125,7 @@ Deno.test("an address that was passed over comes last for ten seconds", async ()
       lastOf(endpoint) === `${dead}`
         ? Promise.reject(new NativeError("refused"))
         : Promise.resolve(new FakeStream());
-    await dialer.dial(new Abandonment());
+    await dialer.dial(new Cancellation());
     tried.push(
       runtime.network.dialed.slice(before).map(lastOf),
     );

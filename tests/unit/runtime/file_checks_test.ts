@@ -1,7 +1,7 @@
 /** Whether files could be opened or made, without opening or making them. */
 
 import { StartupError } from "../../../src/errors.ts";
-import { checkDirectoryOf, checkLog, checkPidPlace } from "../../../src/runtime/file_checks.ts";
+import { checkDirectoryOf, checkLog, checkPidPath } from "../../../src/runtime/file_checks.ts";
 import { checkPidFile, claimPidFile } from "../../../src/runtime/pid_file.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 
@@ -49,7 +49,7 @@ Deno.test("a pidfile is a file: a directory or a device in its place stays what 
   const directory = `${folder.path}/directory`;
   Deno.mkdirSync(directory);
   const checks: ((path: string) => Promise<unknown>)[] = [
-    checkPidPlace,
+    checkPidPath,
     checkPidFile,
     claimPidFile,
   ];
@@ -69,7 +69,7 @@ Deno.test("a pidfile that holds something else stays what it is", async () => {
   const path = `${folder.path}/site.pem`;
   for (const text of ["-----BEGIN CERTIFICATE-----\n", "17 18\n", "x", "1".repeat(65)]) {
     Deno.writeTextFileSync(path, text);
-    for (const check of [checkPidPlace, checkPidFile, claimPidFile]) {
+    for (const check of [checkPidPath, checkPidFile, claimPidFile]) {
       await assertRejects(
         () => check(path),
         StartupError,
@@ -80,7 +80,7 @@ Deno.test("a pidfile that holds something else stays what it is", async () => {
   }
   for (const text of ["", "\n", "\0\0\0", "4711", " 4711\n"]) {
     Deno.writeTextFileSync(path, text);
-    await checkPidPlace(path);
+    await checkPidPath(path);
   }
 });
 

@@ -4,7 +4,7 @@
  * @alone A connection that is given up goes on in Deno 2.4, and would end in a test of another file.
  */
 
-import { Abandonment } from "../../../src/abandonment.ts";
+import { Cancellation } from "../../../src/runtime/cancellation.ts";
 import { httpExchange } from "../../../src/runtime/http_exchange.ts";
 import type { HttpRequest } from "../../../src/runtime/runtime.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
@@ -30,7 +30,7 @@ async function server(
 function ask(url: URL, particular: Partial<HttpRequest> = {}) {
   return httpExchange({
     ...{ url, method: "GET", headers: {}, connectTimeout: 1_000, timeout: 2_000, limit: 1_000 },
-    abandonment: new Abandonment(),
+    cancellation: new Cancellation(),
     ...particular,
   });
 }
@@ -90,16 +90,16 @@ Deno.test({
 });
 
 Deno.test("httpExchange() gives up when its signal aborts", async () => {
-  const abandonment = new Abandonment();
+  const cancellation = new Cancellation();
   await server((conn) => {
-    abandonment.give();
+    cancellation.cancel();
     return untilClosed(conn);
   }, async (url) => {
-    await assertRejects(() => ask(url, { abandonment }), Error, "cancelled");
+    await assertRejects(() => ask(url, { cancellation }), Error, "cancelled");
     // Before there is a connection, too.
-    const early = new Abandonment();
-    const asked = ask(url, { abandonment: early });
-    early.give();
+    const early = new Cancellation();
+    const asked = ask(url, { cancellation: early });
+    early.cancel();
     await assertRejects(() => asked, Error, "cancelled");
   });
 });

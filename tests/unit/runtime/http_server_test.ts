@@ -1,4 +1,4 @@
-/** The web server of the platform: its limits hold against clients that do not care. */
+/** The web servers, that of the platform and our own: their limits hold against clients that do not care. */
 
 import type { HttpServerOptions } from "../../../src/runtime/http_server.ts";
 import { serveHttp } from "../../../src/runtime/node_http_server.ts";
@@ -11,11 +11,12 @@ const LIMITS = {
 };
 
 async function open(
+  onlySmall: boolean,
   answer: HttpServerOptions["answer"] = () =>
     Promise.resolve({ status: 200, headers: {}, body: "here" }),
 ): Promise<{ readonly port: number; close(): Promise<void> }> {
   const address = { host: "127.0.0.1", port: 0 };
-  const server = await serveHttp({ address, limits: LIMITS, answer });
+  const server = await serveHttp({ address, limits: LIMITS, answer }, { onlySmall });
   if ("path" in server.address) throw new Error("not on TCP");
   return { port: server.address.port, close: () => server.close() };
 }
@@ -25,15 +26,18 @@ function test(
   run: (port: number) => Promise<void>,
   answer?: HttpServerOptions["answer"],
 ) {
-  // Its timers outlive a connection by a moment.
-  Deno.test({ name, sanitizeOps: false, sanitizeResources: false }, async () => {
-    const server = await open(answer);
-    try {
-      await within(20_000, name, run(server.port));
-    } finally {
-      await server.close();
-    }
-  });
+  for (const [onlySmall, which] of [[false, "the platform's"], [true, "our own"]] as const) {
+    const options = { name: `${name} (${which})`, sanitizeOps: false, sanitizeResources: false };
+    // Its timers outlive a connection by a moment.
+    Deno.test(options, async () => {
+      const server = await open(onlySmall, answer);
+      try {
+        await within(20_000, name, run(server.port));
+      } finally {
+        await server.close();
+      }
+    });
+  }
 }
 
 const connect = (port: number) => Deno.connect({ hostname: "127.0.0.1", port });
@@ -105,8 +109,11 @@ test("serveHttp() makes room for a new client at the expense of the one that wai
   crowd.forEach((conn) => conn.close());
 });
 
-test("serveHttp() answers 500 if the answer fails", async (port) => {
+test("serveHttp() answers 500 if the answer fails, and ends the connection", async (port) => {
   using client = await connect(port);
-  await send(client, "GET / HTTP/1.1\r\nhost: a\r\n\r\n");
-  assert((await read(client)).startsWith("HTTP/1.1 500 "));
+  await send(client, "GET / HTTP/1.1\r\nhost: a\r\n\r\n".repeat(2));
+  const text = await read(client);
+  assert(text.startsWith("HTTP/1.1 500 "), text);
+  assertEquals(text.match(/^connection: close\r$/gim)?.length, 1, text);
+  assertEquals(text.match(/^HTTP/gm)?.length, 1, text);
 }, () => Promise.reject(new Error("a fault")));

@@ -1,6 +1,7 @@
 /** Words about certificates that expire, over the days. */
 
 import { configureLog } from "../../../src/log/log.ts";
+import type { Facts } from "../../../src/log/logger.ts";
 import { ExpiryWatch } from "../../../src/service/expiry_watch.ts";
 import { checkCertificate } from "../../../src/x509/certificate_file.ts";
 import { assertEquals } from "../../support/assert.ts";
@@ -13,7 +14,11 @@ async function newWatch(count: number, until: number) {
   const clock = new ManualClock();
   clock.setDate(TODAY);
   const lines: string[] = [];
-  const log = configureLog((level, text) => lines.push(`${level} ${text}`), "debug");
+  const log = configureLog((level, text, about) => {
+    lines.push(`${level} ${text}`);
+    fields.push(about.fields);
+  }, "debug");
+  const fields: Facts[] = [];
   const { pem } = await made({ names: ["a.example"], until });
   const certificates = Array.from(
     { length: count },
@@ -25,7 +30,7 @@ async function newWatch(count: number, until: number) {
     await clock.advance(number * DAY);
     return lines.splice(0).map((line) => line.replace(/, on .*/, ""));
   };
-  return { days };
+  return { days, fields };
 }
 
 Deno.test("stud warns 30, 7 and 1 days before a certificate expires, and when it has expired", async () => {
@@ -37,6 +42,14 @@ Deno.test("stud warns 30, 7 and 1 days before a certificate expires, and when it
   assertEquals(await days(5.5), ["warning 0.pem: the certificate expires in 0 days"]);
   assertEquals((await days(1))[0]!.slice(0, 39), "warning 0.pem: the certificate expired ");
   assertEquals(await days(5), []);
+});
+
+Deno.test("programs read which certificate expires, when, and the days that are left", async () => {
+  const { days, fields } = await newWatch(1, 40);
+  await days(11);
+  const [{ source, not_after: notAfter, days_left: daysLeft, warning }] = fields as [Facts];
+  assertEquals([source, daysLeft], ["0.pem", 30]);
+  assertEquals(String(warning).split(", on ")[1], notAfter);
 });
 
 Deno.test("what the start has logged is not logged again", async () => {

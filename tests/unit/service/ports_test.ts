@@ -11,7 +11,7 @@ import {
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { planOf } from "../../support/plan_of.ts";
-import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
+import { engineWith, TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 import { settingsOf } from "../config/settings_of.ts";
 
 function newRuntime(): FakeRuntime {
@@ -161,7 +161,7 @@ Deno.test("claimPorts() shares ports that others listen on, if it may", async ()
 });
 
 Deno.test("workerFrontends() gives every address what its frontend has of its own", () => {
-  const tls = { ...TLS_CONFIGURATION, ciphers: "HIGH" };
+  const tls = { ...TLS_CONFIGURATION, ...engineWith({ ciphers: "HIGH" }) };
   const addresses = [{ host: "::1", port: 1 }, { host: "127.0.0.1", port: 1 }];
   const told = workerFrontends([
     { text: "localhost:1", addresses, tls },

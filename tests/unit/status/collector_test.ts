@@ -68,6 +68,31 @@ Deno.test("frontends have the operator's names, and everything is as the schema 
   collector.stop();
 });
 
+Deno.test("a certificate differs from what is served too if only its key has changed", async () => {
+  using pem = await temporaryPem();
+  const certificate = checkCertificate(pem.text, pem.path);
+  const { collector, subject } = collectorOf({
+    certificates: [certificate, { ...certificate, source: "other.pem" }],
+  });
+  const { settings } = subject.plan;
+  Object.assign(settings, {
+    pemFiles: [{ certificate: pem.path, privateKey: "own.key" }, { certificate: "other.pem" }],
+    certificates: { ...settings.certificates, privateKeys: ["some.key"] },
+  });
+  collector.watch(subject, () => new Map());
+  const differing = async () =>
+    (await collector.status()).certificates.map(({ servedDiffers }) => servedDiffers);
+  assertEquals(await differing(), [false, false]);
+  collector.changed(["own.key"]);
+  assertEquals(await differing(), [true, false]);
+  // It may be the key of either.
+  collector.changed(["some.key"]);
+  assertEquals(await differing(), [true, null]);
+  const text = formatMetrics(await collector.families(), "prometheus");
+  assertEquals(text.match(/^stud_certificate_served_differs\{.*/gm)?.length, 1);
+  collector.stop();
+});
+
 Deno.test("the counts of failures are completed by the last one of each kind", async () => {
   const failure = { frontend: "a", reason: "not-tls", count: 1, lastServerName: "" } as const;
   const [early, late] = ["2026-01-01T00:00:01.000Z", "2026-01-01T00:00:02.000Z"];
@@ -110,8 +135,8 @@ Deno.test("docs/monitoring.md has every metric, with its type and labels, and no
   collector.reloaded({ outcome: "changed", what: "something" });
   collector.watch(subject, () => new Map());
   const rows = (await collector.families()).map(({ name, type, samples: [first], help }) => {
-    const labels = (first?.labels ?? KNOWN_LABELS[name] ?? []).map((label) => label[0])
-      .filter((label) => label !== "le");
+    const labels = [...(first?.labels ?? KNOWN_LABELS[name] ?? "").matchAll(/(\w+)="/g)]
+      .map(([, label]) => label);
     const full = type === "counter" ? `${name}_total` : name;
     const list = labels.map((label) => `\`${label}\``).join(", ");
     return `| \`${full}\` | ${type} | ${list} | ${help} |`;
@@ -124,8 +149,8 @@ Deno.test("docs/monitoring.md has every metric, with its type and labels, and no
 });
 
 /** Of families that have no sample here. */
-const KNOWN_LABELS: Readonly<Record<string, readonly (readonly [string])[]>> = {
-  stud_ocsp_response_age_seconds: [["name"], ["fingerprint"]],
+const KNOWN_LABELS: Readonly<Record<string, string>> = {
+  stud_ocsp_response_age_seconds: 'name="",fingerprint=""',
 };
 
 Deno.test("buckets of a histogram contain those below them", async () => {

@@ -1,6 +1,11 @@
 /** Metrics as text. */
 
-import { chooseFormat, formatMetrics, type MetricFamily } from "../../../src/status/openmetrics.ts";
+import {
+  chooseFormat,
+  formatMetrics,
+  labelsText,
+  type MetricFamily,
+} from "../../../src/status/openmetrics.ts";
 import { assertEquals } from "../../support/assert.ts";
 
 const FAMILIES: readonly MetricFamily[] = [
@@ -9,22 +14,22 @@ const FAMILIES: readonly MetricFamily[] = [
     type: "counter",
     help: 'A "thing" of\\ours\nhere.',
     samples: [
-      { labels: [["path", 'C:\\a "b"\n']], value: 3 },
-      { labels: [], value: 1e21 },
+      { labels: labelsText({ path: 'C:\\a "b"\n' }), value: 3 },
+      { labels: "", value: 1e21 },
     ],
   },
-  { name: "stud_build_info", type: "info", help: "Version.", samples: [{ labels: [], value: 1 }] },
+  { name: "stud_build_info", type: "info", help: "Version.", samples: [{ labels: "", value: 1 }] },
   {
     name: "stud_time_seconds",
     type: "histogram",
     unit: "seconds",
     help: "Time.",
     samples: [
-      { suffix: "_bucket", labels: [["le", "1"]], value: 2 },
-      { suffix: "_bucket", labels: [["le", "2.5"]], value: 2 },
-      { suffix: "_bucket", labels: [["le", "+Inf"]], value: 4 },
-      { suffix: "_sum", labels: [], value: 0.25 },
-      { suffix: "_count", labels: [], value: 4 },
+      { suffix: "_bucket", labels: "", bound: 1, value: 2 },
+      { suffix: "_bucket", labels: "", bound: 2.5, value: 2 },
+      { suffix: "_bucket", labels: "", bound: Infinity, value: 4 },
+      { suffix: "_sum", labels: "", value: 0.25 },
+      { suffix: "_count", labels: "", value: 4 },
     ],
   },
 ];

@@ -1,6 +1,6 @@
 /** The engine for TLS to the backend, on a platform in memory. */
 
-import { Abandonment } from "../../../src/abandonment.ts";
+import { Cancellation } from "../../../src/runtime/cancellation.ts";
 import { PeerError, StartupError } from "../../../src/errors.ts";
 import type { TlsDialOptions } from "../../../src/runtime/runtime.ts";
 import { makeEngine } from "../../../src/tls/make_engine.ts";
@@ -8,7 +8,7 @@ import type { BackendTls } from "../../../src/tls/tls_configuration.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
 import { FakeStream, NativeError } from "../../support/fake_stream.ts";
-import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
+import { engineWith, TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 import { SOCKETS } from "../../support/socket_settings.ts";
 
 const LISTENING = {
@@ -31,7 +31,7 @@ async function newEngine(backend: Partial<BackendTls> = {}, ownProcess = true) {
   const engine = await makeEngine(runtime, {
     ...TLS_CONFIGURATION,
     certificates: [],
-    alpnProtocols: ["h2"],
+    ...engineWith({ alpnProtocols: ["h2"] }),
     backend: { authorities: undefined, name: "www.example", verify: true, ...backend },
   }, { ownProcess });
   return { runtime, engine, dialer: engine.dialer!, streams, options };
@@ -81,7 +81,7 @@ Deno.test("a socket that cannot be tuned is closed again", async () => {
 });
 
 Deno.test("before it listens, rustls gets the authorities to trust and starts TLS with itself", async () => {
-  for (const [authorities, trusted] of [[undefined, "machine"], ["PEM", "nobody"]] as const) {
+  for (const [authorities, trusted] of [[undefined, "machine"], ["PEM", "none"]] as const) {
     const { runtime, engine, streams, options } = await newEngine({ authorities });
     await engine.listen(LISTENING);
     assertEquals(runtime.network.trusted, trusted);
@@ -109,7 +109,7 @@ Deno.test("authorities that rustls does not take are a StartupError", async () =
 
 Deno.test("a refusal right after rustls's handshake is reported as one, with the backend", async () => {
   const { dialer, streams } = await newEngine();
-  const dialled = await dialer.dial(ENDPOINT, new Abandonment());
+  const dialled = await dialer.dial(ENDPOINT, new Cancellation());
   streams[0]!.completeHandshake();
   const connection = await dialled.handshake();
   streams[0]!.fail(new NativeError("other", "received fatal alert: CertificateRequired"));

@@ -1,12 +1,12 @@
 /** Which kinds of keys a client can verify, and the certificates that it is served with. */
 
 import { CertificateChoice } from "../../../src/tls/certificate_choice.ts";
-import type { TlsConfiguration } from "../../../src/tls/tls_configuration.ts";
+import type { EngineSettings } from "../../../src/config/settings.ts";
 import { canVerify, type KeyKind } from "../../../src/tls/verifiable_keys.ts";
 import { clientOffers } from "../../../src/wire/client_offers.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { fragmented, FRESH, helloOf, offering } from "../../support/hello_samples.ts";
-import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
+import { ENGINE, engineWith, TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 
 const P256 = "1.2.840.10045.3.1.7";
 const KINDS: Readonly<Record<string, KeyKind>> = {
@@ -16,13 +16,13 @@ const KINDS: Readonly<Record<string, KeyKind>> = {
   "P-384": { keyType: "ec", curve: "1.3.132.0.34" },
   "Ed25519": { keyType: "ed25519" },
 };
-const BOTH: TlsConfiguration["protocols"] = ["TLSv1.2", "TLSv1.3"];
+const BOTH: EngineSettings["protocols"] = ["TLSv1.2", "TLSv1.3"];
 const ECDSA_GCM = 0xc02b;
 const RSA_GCM = 0xc02f;
 
 /** Protocols and ciphers of the server, what the client offers, and what it can verify. */
 const CASES: Readonly<
-  Record<string, readonly [Partial<TlsConfiguration>, Parameters<typeof offering>[0], string[]]>
+  Record<string, readonly [Partial<EngineSettings>, Parameters<typeof offering>[0], string[]]>
 > = {
   "TLS 1.3 goes by schemes alone": [
     { protocols: BOTH },
@@ -84,7 +84,7 @@ const CASES: Readonly<
 for (const [what, [server, client, expected]] of Object.entries(CASES)) {
   Deno.test(`canVerify(): ${what}`, () => {
     const offers = clientOffers(helloOf(offering(client)).body);
-    const rules = { ...TLS_CONFIGURATION, ...server };
+    const rules = { ...ENGINE, ...server };
     const names = Object.keys(KINDS).filter((name) => canVerify(offers, rules, KINDS[name]!));
     assertEquals(names, expected);
   });
@@ -93,7 +93,7 @@ for (const [what, [server, client, expected]] of Object.entries(CASES)) {
 Deno.test("canVerify() leaves keys that it does not know to the library", () => {
   const offers = clientOffers(helloOf(offering({ ciphers: [1] })).body);
   assertEquals(
-    canVerify(offers, TLS_CONFIGURATION, { keyType: "ec", curve: "1.3.132.0.10" }),
+    canVerify(offers, ENGINE, { keyType: "ec", curve: "1.3.132.0.10" }),
     true,
   );
 });
@@ -127,7 +127,7 @@ Deno.test("a client gets the wildcard that it can verify, unless nothing fits", 
     { ...first!, names: ["other"], keyType: "rsa" },
   ];
   const chosen = (signature: number, name: string, sniNomatchAbort: boolean) => {
-    const rules = { ...TLS_CONFIGURATION, certificates, defaultCertificate: 2, sniNomatchAbort };
+    const rules = { certificates, defaultCertificate: 2, ...engineWith({ sniNomatchAbort }) };
     const client = { versions: [0x0304], ciphers: [0x1301], signatures: [signature], name };
     return new CertificateChoice(rules).choose(helloOf(offering(client)));
   };

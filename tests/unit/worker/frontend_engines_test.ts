@@ -5,7 +5,7 @@ import type { TlsEngine } from "../../../src/tls/engine.ts";
 import type { TlsConfiguration } from "../../../src/tls/tls_configuration.ts";
 import { FrontendEngines } from "../../../src/worker/frontend_engines.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
-import { TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
+import { engineWith, TLS_CONFIGURATION } from "../../support/tls_configuration.ts";
 
 const AT = [1, 2, 3].map((port) => ({ host: "192.0.2.1", port }));
 
@@ -13,7 +13,7 @@ function bench() {
   const made: TlsConfiguration[] = [];
   const discarded: TlsConfiguration[] = [];
   const engines = new FrontendEngines((configuration) => {
-    if (configuration.ciphers === "NONSENSE") {
+    if (configuration.engine.ciphers === "NONSENSE") {
       return Promise.reject(new StartupError("no cipher match"));
     }
     made.push(configuration);
@@ -24,7 +24,7 @@ function bench() {
 }
 
 function withCiphers(ciphers: string): TlsConfiguration {
-  return { ...TLS_CONFIGURATION, ciphers };
+  return { ...TLS_CONFIGURATION, ...engineWith({ ciphers }) };
 }
 
 Deno.test("use() makes an engine for each configuration, however many frontends share it", async () => {

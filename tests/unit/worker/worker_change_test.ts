@@ -13,6 +13,7 @@ import { FakeStream, pairOf } from "../../support/fake_stream.ts";
 import { settled } from "../../support/manual_clock.ts";
 import { CONFIGURATION, frameBytes, stateOf } from "../../support/worker_configuration.ts";
 import { SOCKETS } from "../../support/socket_settings.ts";
+import { engineWith } from "../../support/tls_configuration.ts";
 
 const [FIRST] = CONFIGURATION.frontends;
 const SECOND = { host: "192.0.2.2", port: 8443 };
@@ -29,7 +30,7 @@ async function bench(started: Partial<WorkerConfiguration> = {}) {
   const discarded: string[] = [];
   let code: number | undefined;
   runWorker(runtime, (configuration) => {
-    if (configuration.ciphers === "NONSENSE") {
+    if (configuration.engine.ciphers === "NONSENSE") {
       return Promise.reject(new StartupError("no cipher match"));
     }
     const chain = configuration.certificates[0]!.certificateChain;
@@ -107,7 +108,7 @@ Deno.test("a prepare that fails is answered with why, and everything is as it wa
   assertEquals(messages(), [{ type: "answer", fault: "in use" }]);
   // What cannot be bound is found out before anything listens.
   assertEquals([open(), discarded], [[true], ["renewed"]]);
-  await prepare({ tls: { ...CONFIGURATION.tls, ciphers: "NONSENSE" } });
+  await prepare({ tls: { ...CONFIGURATION.tls, ...engineWith({ ciphers: "NONSENSE" }) } });
   assertEquals(messages()[1], { type: "answer", fault: "no cipher match" });
   const { client } = await arrive();
   assertEquals(client.closed, false);

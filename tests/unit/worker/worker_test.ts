@@ -4,7 +4,7 @@ import { messageLine } from "../../../src/control/message_lines.ts";
 import type { Asked, RequestKind, WorkerConfiguration } from "../../../src/control/messages.ts";
 import { stateFrame } from "../../../src/control/packed_configuration.ts";
 import { StartupError } from "../../../src/errors.ts";
-import { KeyBytes } from "../../../src/key_bytes.ts";
+import { KeyBytes } from "../../../src/x509/key_bytes.ts";
 import type { TlsEngine } from "../../../src/tls/engine.ts";
 import { createRustlsEngine } from "../../../src/tls/rustls/engine.ts";
 import type { TlsConfiguration } from "../../../src/tls/tls_configuration.ts";
@@ -21,6 +21,8 @@ import {
   readyBy,
   stateOf,
 } from "../../support/worker_configuration.ts";
+import { LOG } from "../../support/log_settings.ts";
+import { engineWith } from "../../support/tls_configuration.ts";
 
 function newWorker(wrap: (engine: TlsEngine) => TlsEngine = (engine) => engine) {
   const runtime = new FakeRuntime();
@@ -109,7 +111,7 @@ Deno.test("a worker writes no access log unless it is told to", async () => {
 
 Deno.test("lines of the access log leave together, and before the worker ends", async () => {
   const { runtime, tell, start, messages, code } = newWorker();
-  await start({ ...CONFIGURATION, accessLog: "json" });
+  await start({ ...CONFIGURATION, log: { ...LOG, access: "/access.log", accessFormat: "json" } });
   const fail = async (port: number) => {
     const client = new FakeStream(pairOf(port));
     runtime.network.listeners[0]!.arrive(client);
@@ -162,7 +164,7 @@ Deno.test("a worker that is to have no sandbox is not confined", async () => {
 });
 
 Deno.test("a worker makes its engine from what it was told of TLS, and names the library", async () => {
-  const tls = { ...CONFIGURATION.tls, ciphers: "HIGH", alpnProtocols: ["h2"] };
+  const tls = { ...CONFIGURATION.tls, ...engineWith({ ciphers: "HIGH", alpnProtocols: ["h2"] }) };
   const library = "OpenSSL 3.0.22 4 Aug 2026";
   const { runtime, made, start, messages } = newWorker((engine) => ({ ...engine, library }));
   assertEquals(made, []);

@@ -1,6 +1,6 @@
 /** Sockets under Deno, and its errors in stud's words. */
 
-import { Abandonment } from "../../../../src/abandonment.ts";
+import { Cancellation } from "../../../../src/runtime/cancellation.ts";
 import type { PeerError } from "../../../../src/errors.ts";
 import { StartupError } from "../../../../src/errors.ts";
 import { createDenoNetwork } from "../../../../src/runtime/deno/network.ts";
@@ -17,7 +17,7 @@ socketDescriptors();
 
 const network = createDenoNetwork();
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
-const patient = () => new Abandonment();
+const patient = () => new Cancellation();
 
 /** Certificate and key of a PEM file, and port 0 of the loopback. */
 async function tlsOptions() {
@@ -142,12 +142,12 @@ Deno.test("dial() rejects with the platform's error, in words of ours by peerErr
 
 Deno.test("dial() is cancelled by its signal", async () => {
   // 192.0.2.1 is nobody's; where the network answers for it, the dial fails by itself.
-  const abandonment = new Abandonment();
+  const cancellation = new Cancellation();
   const dialing = Promise.resolve(
-    network.dial({ kind: "tcp", host: "192.0.2.1", port: 9 }, abandonment),
+    network.dial({ kind: "tcp", host: "192.0.2.1", port: 9 }, cancellation),
   );
   dialing.catch(() => {});
-  abandonment.give();
+  cancellation.cancel();
   await assertRejects(() => within(5_000, "the end of the dial", dialing));
 });
 

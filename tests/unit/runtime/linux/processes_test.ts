@@ -1,6 +1,6 @@
 /** Other processes as Linux shows them, and signals for exactly one of them. */
 
-import { announce, announcedPlace } from "../../../../src/runtime/linux/announcements.ts";
+import { announce, announcedOffset } from "../../../../src/runtime/linux/announcements.ts";
 import { lockHolders, openProcess, parseLocks } from "../../../../src/runtime/linux/processes.ts";
 import { closeDescriptor, openLocked } from "../../../../src/runtime/linux/service.ts";
 import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
@@ -194,6 +194,6 @@ Deno.test({
     assertEquals(seen(), [false, false]);
     own.close();
     // A lock's first and last place are positive numbers of 64 bits.
-    assert(announcedPlace(HERE) > 0n && announcedPlace(HERE) < 2n ** 62n);
+    assert(announcedOffset(HERE) > 0n && announcedOffset(HERE) < 2n ** 62n);
   },
 });

@@ -1,6 +1,6 @@
 /** Connecting on the loop, and how it fails. */
 
-import { Abandonment } from "../../../../src/abandonment.ts";
+import { Cancellation } from "../../../../src/runtime/cancellation.ts";
 import { assertEquals } from "../../../support/assert.ts";
 import { Backend } from "../../../support/backend.ts";
 import { within } from "../../../support/eventually.ts";
@@ -43,14 +43,14 @@ loopTest("dial() can be cancelled before it begins and while it waits", async (b
   await bed.listen();
   for (const early of [true, false]) {
     // 192.0.2.1 is nobody's; where the network answers for it, the dial fails by itself.
-    const abandonment = new Abandonment();
-    if (early) abandonment.give();
+    const cancellation = new Cancellation();
+    if (early) cancellation.cancel();
     const dialling = bed.fault(() =>
-      bed.dial({ kind: "tcp", host: "192.0.2.1", port: 9 }, abandonment)
+      bed.dial({ kind: "tcp", host: "192.0.2.1", port: 9 }, cancellation)
     );
-    abandonment.give();
+    cancellation.cancel();
     await within(5_000, "the end of the attempt", dialling);
-    assertEquals(abandonment.onGiven, undefined);
+    assertEquals(cancellation.onCancel, undefined);
   }
 });
 

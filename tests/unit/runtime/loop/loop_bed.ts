@@ -1,6 +1,6 @@
 /** An event loop inside a test's process, with sockets of its own and descriptors that a test makes ready. */
 
-import { Abandonment } from "../../../../src/abandonment.ts";
+import { Cancellation } from "../../../../src/runtime/cancellation.ts";
 import type { PeerError } from "../../../../src/errors.ts";
 import { createDenoNetwork } from "../../../../src/runtime/deno/network.ts";
 import { socketDescriptors } from "../../../../src/runtime/linux/descriptors.ts";
@@ -83,8 +83,8 @@ export class LoopBed implements AsyncDisposable {
   }
 
   /** Connects on the loop. */
-  async dial(endpoint: Endpoint, abandonment = new Abandonment()): Promise<Stream> {
-    return this.keep(await this.network.dial(endpoint, abandonment));
+  async dial(endpoint: Endpoint, cancellation = new Cancellation()): Promise<Stream> {
+    return this.keep(await this.network.dial(endpoint, cancellation));
   }
 
   /** The error of what must throw or reject, as stud's own. */

@@ -1,6 +1,6 @@
 /** Private keys that come to OpenSSL as bytes: read once, overwritten, and shared by contexts. */
 
-import { KeyBytes } from "../../../../src/key_bytes.ts";
+import { KeyBytes } from "../../../../src/x509/key_bytes.ts";
 import { overwritingFreed } from "../../../../src/runtime/deno/freed_memory.ts";
 import { OpenSslError } from "../../../../src/runtime/openssl.ts";
 import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";

@@ -1,6 +1,6 @@
 /** The host's OpenSSL, and sessions of it that talk to a real client. */
 
-import type { KeyBytes } from "../../../../src/key_bytes.ts";
+import type { KeyBytes } from "../../../../src/x509/key_bytes.ts";
 import { openOpenSsl } from "../../../../src/runtime/openssl/library.ts";
 import type { SslContextOptions, SslOutput, SslSession } from "../../../../src/runtime/openssl.ts";
 import { assertEquals } from "../../../support/assert.ts";
@@ -33,6 +33,7 @@ export const OPTIONS: SslContextOptions = {
   ciphersuites: undefined,
   groups: undefined,
   preferServerCiphers: false,
+  sslEngine: undefined,
   securityLevel: undefined,
   alpnProtocols: [],
   verify: "none",

@@ -6,6 +6,7 @@ import { NativeError } from "../../../support/fake_stream.ts";
 import * as hellos from "../../../support/hello_samples.ts";
 import { settled } from "../../../support/manual_clock.ts";
 import { alertRecord, Bed, faultOf } from "./client_bed.ts";
+import { engineWith } from "../../../support/tls_configuration.ts";
 
 const HELLO = hellos.hello([hellos.serverNames(hellos.host("a.example"))]);
 
@@ -87,7 +88,7 @@ Deno.test("handshake() answers what is no hello with an alert of its own", async
 });
 
 Deno.test("handshake() refuses a name that no certificate is for with unrecognized_name", async () => {
-  const bed = new Bed(undefined, { sniNomatchAbort: true });
+  const bed = new Bed(undefined, engineWith({ sniNomatchAbort: true }));
   bed.stream.deliver(hellos.hello([hellos.serverNames(hellos.host("b.example"))]));
   const fault = await faultOf(bed.handshake());
   assertEquals([fault.kind, fault.message], [

@@ -1,5 +1,6 @@
 /** What OpenSSL is told where the operator says nothing, something, or something of his own for one name. */
 
+import type { EngineSettings } from "../../../../src/config/settings.ts";
 import type { SslContextOptions } from "../../../../src/runtime/openssl.ts";
 import { contextOptions, rulesFor } from "../../../../src/tls/openssl/context_options.ts";
 import { TICKET_PERIOD } from "../../../../src/tls/ticket_keys.ts";
@@ -9,7 +10,7 @@ import type {
   TlsConfiguration,
 } from "../../../../src/tls/tls_configuration.ts";
 import { assert, assertEquals } from "../../../support/assert.ts";
-import { TLS_CONFIGURATION } from "../../../support/tls_configuration.ts";
+import { engineWith, TLS_CONFIGURATION } from "../../../support/tls_configuration.ts";
 
 const OLD = "OpenSSL 3.0.22 25 Aug 2026";
 const [CERTIFICATE] = TLS_CONFIGURATION.certificates as readonly [ServedCertificate];
@@ -42,13 +43,13 @@ Deno.test("contextOptions() puts the hybrid group first from OpenSSL 3.5 on", ()
 });
 
 Deno.test("contextOptions() takes the operator's words as they are", () => {
-  const { ciphers, ciphersuites, groups, protocols, alpnProtocols } = optionsOf({
+  const { ciphers, ciphersuites, groups, protocols, alpnProtocols } = optionsOf(engineWith({
     ciphers: "AES128-SHA",
     ciphersuites: "TLS_AES_128_CCM_SHA256",
     groups: "P-521:ffdhe8192",
     protocols: ["TLSv1.2"],
     alpnProtocols: ["h2", "http/1.1"],
-  });
+  }));
   assertEquals([ciphers, ciphersuites, groups], [
     ...["AES128-SHA", "TLS_AES_128_CCM_SHA256", "P-521:ffdhe8192"],
   ]);
@@ -58,26 +59,29 @@ Deno.test("contextOptions() takes the operator's words as they are", () => {
 Deno.test("contextOptions() lowers the security level for old protocols", () => {
   for (const protocol of ["TLSv1.0", "TLSv1.1"] as const) {
     const protocols = [protocol, "TLSv1.2"] as const;
-    assertEquals(optionsOf({ protocols }).securityLevel, 0);
-    assertEquals(optionsOf({ protocols, ciphers: "ALL" }).securityLevel, 0);
+    assertEquals(optionsOf(engineWith({ protocols })).securityLevel, 0);
+    assertEquals(optionsOf(engineWith({ protocols, ciphers: "ALL" })).securityLevel, 0);
     // Unless the operator sets one: OpenSSL reads it out of the list.
-    assertEquals(optionsOf({ protocols, ciphers: "ALL:@SECLEVEL=1" }).securityLevel, undefined);
+    assertEquals(
+      optionsOf(engineWith({ protocols, ciphers: "ALL:@SECLEVEL=1" })).securityLevel,
+      undefined,
+    );
   }
-  assertEquals(optionsOf({ ciphers: "ALL" }).securityLevel, undefined);
+  assertEquals(optionsOf(engineWith({ ciphers: "ALL" })).securityLevel, undefined);
 });
 
 Deno.test("contextOptions() has ciphers that old protocols know, if they are allowed", () => {
   assert(!/AES(:|$)/.test(optionsOf({}).ciphers!));
   for (const protocol of ["TLSv1.0", "TLSv1.1"] as const) {
-    const { ciphers } = optionsOf({ protocols: [protocol, "TLSv1.2"] });
+    const { ciphers } = optionsOf(engineWith({ protocols: [protocol, "TLSv1.2"] }));
     assert(ciphers!.endsWith(":ECDHE+AES:DHE+AES:RSA+AES"), ciphers);
     assert(ciphers!.startsWith(optionsOf({}).ciphers!), ciphers);
   }
 });
 
 Deno.test("contextOptions() prefers its own list, and the operator's if asked to", () => {
-  const prefers = (particular: Partial<TlsConfiguration>) =>
-    optionsOf(particular).preferServerCiphers;
+  const prefers = (particular: Partial<EngineSettings>) =>
+    optionsOf(engineWith(particular)).preferServerCiphers;
   assertEquals(prefers({}), true);
   assertEquals(prefers({ ciphers: "ALL" }), false);
   assertEquals(prefers({ ciphers: "ALL", preferServerCiphers: true }), true);
@@ -155,9 +159,9 @@ Deno.test("contextOptions() makes another session id context for other rules", (
   const authorities = { verify: "required", authorities: "ours" } as const;
   const ids = [
     idOf({}),
-    idOf({ ciphers: "AES128-SHA" }),
-    idOf({ ciphersuites: "TLS_AES_256_GCM_SHA384" }),
-    idOf({ protocols: ["TLSv1.0", "TLSv1.2"] }),
+    idOf(engineWith({ ciphers: "AES128-SHA" })),
+    idOf(engineWith({ ciphersuites: "TLS_AES_256_GCM_SHA384" })),
+    idOf(engineWith({ protocols: ["TLSv1.0", "TLSv1.2"] })),
     idOf({ clientRules: authorities }),
     idOf({ clientRules: { ...authorities, verify: "optional" } }),
     idOf({ clientRules: { ...authorities, authorities: "theirs" } }),

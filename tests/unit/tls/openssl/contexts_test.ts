@@ -10,6 +10,7 @@ import {
   assertThrows,
 } from "../../../support/assert.ts";
 import { bench, chains, freedIn, hex, namesIn, numbered, served } from "./contexts_bed.ts";
+import { engineWith } from "../../../support/tls_configuration.ts";
 
 /** With more certificates than this they are not all looked at beforehand. */
 const FEW = 100;
@@ -45,7 +46,7 @@ Deno.test("choose() gives the default to a client without a known name", () => {
 });
 
 Deno.test("choose() refuses a name without a certificate, if asked to", () => {
-  const bed = bench(numbered(3), { sniNomatchAbort: true });
+  const bed = bench(numbered(3), engineWith({ sniNomatchAbort: true }));
   assertEquals(bed.served("nobody.example"), undefined);
   assertEquals(bed.library.contexts.length, 0);
   assertEquals(chains(bed.served("1.example")!), ["1.pem"]);
@@ -313,7 +314,7 @@ Deno.test("what OpenSSL refuses is named by its option or its file", () => {
     served({ source: "a.pem", names: ["a.example"], keyType: "rsa" }),
     served({ source: "b.pem", names: ["a.example"] }),
   ];
-  const options = { ciphers: "FAST", ciphersuites: "TLS_FAST", groups: "P-9" };
+  const options = engineWith({ ciphers: "FAST", ciphersuites: "TLS_FAST", groups: "P-9" });
   for (const [subject, line] of REFUSED) {
     const bed = bench(certificates, options);
     const cause = new OpenSslError("no", subject === undefined ? {} : { subject });
@@ -344,7 +345,7 @@ Deno.test("what OpenSSL says in words of its own is put into an operator's", () 
     ],
   ] as const;
   for (const [subject, reason, line] of cases) {
-    const bed = bench(numbered(1), { groups: "P-9" });
+    const bed = bench(numbered(1), engineWith({ groups: "P-9" }));
     bed.library.judge = () => {
       throw new OpenSslError(reason, { subject });
     };
@@ -361,7 +362,7 @@ Deno.test("what is too weak for the library comes with the level that allows it"
     ["dh key too small", "ALL:@SECLEVEL=3", 1, "'ALL:@SECLEVEL=1'"],
   ] as const;
   for (const [reason, ciphers, level, advice] of cases) {
-    const bed = bench(numbered(1), ciphers === undefined ? {} : { ciphers });
+    const bed = bench(numbered(1), engineWith({ ciphers }));
     bed.library.judge = (options) => {
       const given = Number(/@SECLEVEL=(\d)/.exec(options.ciphers ?? "")?.[1] ?? 2);
       if (given > level) throw new OpenSslError(reason, { subject: "certificate" });

@@ -10,7 +10,7 @@ import { FakeOpenSsl } from "../../../support/fake_openssl.ts";
 import { FakeRuntime } from "../../../support/fake_runtime.ts";
 import { FakeStream } from "../../../support/fake_stream.ts";
 import { hello } from "../../../support/hello_samples.ts";
-import { TLS_CONFIGURATION } from "../../../support/tls_configuration.ts";
+import { engineWith, TLS_CONFIGURATION } from "../../../support/tls_configuration.ts";
 import { SOCKETS } from "../../../support/socket_settings.ts";
 
 const OPTIONS = {
@@ -128,7 +128,7 @@ Deno.test("the contexts go with the last listener", async () => {
 Deno.test("adopt() has a listener's new clients served by this engine, whose contexts go with it", async () => {
   const { engine, library, runtime } = bench();
   const listener = await engine.listen(OPTIONS);
-  const next = makeOn(runtime, { ...TLS_CONFIGURATION, ciphers: "HIGH" });
+  const next = makeOn(runtime, { ...TLS_CONFIGURATION, ...engineWith({ ciphers: "HIGH" }) });
   const isFreed = () => library.contexts.map(({ freed }) => freed);
   const adopt = await next.adopt(listener);
   assertEquals([isFreed(), runtime.network.plainListeners.length], [[false, false], 1]);
@@ -144,7 +144,7 @@ Deno.test("adopt() has a listener's new clients served by this engine, whose con
 Deno.test("adopt() frees the contexts of an engine whose last listener leaves it only", async () => {
   const { engine, library, runtime } = bench();
   const listeners = [await engine.listen(OPTIONS), await engine.listen(OPTIONS)];
-  const next = makeOn(runtime, { ...TLS_CONFIGURATION, ciphers: "HIGH" });
+  const next = makeOn(runtime, { ...TLS_CONFIGURATION, ...engineWith({ ciphers: "HIGH" }) });
   const isFreed = () => library.contexts.map(({ freed }) => freed);
   (await next.adopt(listeners[0]!))!();
   assertEquals(isFreed(), [false, false]);
@@ -157,14 +157,14 @@ Deno.test("adopt() frees the contexts of an engine whose last listener leaves it
 Deno.test("adopt() rejects what the library refuses, and discard() frees what is unused", async () => {
   const { engine, library, runtime } = bench();
   const listener = await engine.listen(OPTIONS);
-  const unwanted = makeOn(runtime, { ...TLS_CONFIGURATION, ciphers: "HIGH" });
+  const unwanted = makeOn(runtime, { ...TLS_CONFIGURATION, ...engineWith({ ciphers: "HIGH" }) });
   await unwanted.adopt(listener);
   unwanted.discard();
   assertEquals(library.contexts.map(({ freed }) => freed), [false, true]);
   library.judge = () => {
     throw new OpenSslError("key values mismatch", { subject: "private key" });
   };
-  const refused = makeOn(runtime, { ...TLS_CONFIGURATION, ciphers: "LOW" });
+  const refused = makeOn(runtime, { ...TLS_CONFIGURATION, ...engineWith({ ciphers: "LOW" }) });
   await assertRejects(() => refused.adopt(listener), StartupError, "a.pem: the private key");
   refused.discard();
   assertEquals(library.contexts[0]!.freed, false);
@@ -179,7 +179,7 @@ Deno.test("adopt() leaves listeners of other engines alone", async () => {
 
 Deno.test("an engine of OpenSSL's is loaded before any certificate", () => {
   assertEquals(bench().library.enginesUsed, []);
-  assertEquals(bench({ sslEngine: "pkcs11" }).library.enginesUsed, ["pkcs11"]);
+  assertEquals(bench(engineWith({ sslEngine: "pkcs11" })).library.enginesUsed, ["pkcs11"]);
 
   const runtime = new FakeRuntime();
   const cause = new OpenSslError("no such engine", { subject: "engine" });
@@ -189,7 +189,7 @@ Deno.test("an engine of OpenSSL's is loaded before any certificate", () => {
     },
   });
   const error = assertThrows(
-    () => makeOn(runtime, { ...TLS_CONFIGURATION, sslEngine: "tpm" }),
+    () => makeOn(runtime, { ...TLS_CONFIGURATION, ...engineWith({ sslEngine: "tpm" }) }),
     StartupError,
   );
   assertEquals(error.message, "-e/--ssl-engine tpm: no such engine");

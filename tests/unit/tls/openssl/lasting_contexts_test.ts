@@ -13,7 +13,7 @@ import type { TlsConfiguration } from "../../../../src/tls/tls_configuration.ts"
 import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
 import { FRESH, helloOf } from "../../../support/hello_samples.ts";
 import { ManualClock } from "../../../support/manual_clock.ts";
-import { TLS_CONFIGURATION } from "../../../support/tls_configuration.ts";
+import { engineWith, TLS_CONFIGURATION } from "../../../support/tls_configuration.ts";
 
 class LastingContext implements StreamContext {
   readonly options: StreamContextOptions;
@@ -93,7 +93,7 @@ Deno.test("staple() has what serves the certificate made anew, with the newer re
 Deno.test("choose() refuses unknown names only if asked to", () => {
   const lenient = newContexts();
   assert(lenient.choose("nobody.example") === lenient.choose(undefined));
-  const strict = newContexts({ sniNomatchAbort: true });
+  const strict = newContexts(engineWith({ sniNomatchAbort: true }));
   assertEquals(strict.choose("nobody.example"), undefined);
   assert(strict.choose(undefined) !== undefined);
 });
@@ -112,7 +112,7 @@ Deno.test("choose() serves each period under its keys, and a former ticket under
 });
 
 Deno.test("what the library refuses is named by option or file", () => {
-  const { library, contexts, choose } = newContexts({ ciphers: "NONE" });
+  const { library, contexts, choose } = newContexts(engineWith({ ciphers: "NONE" }));
   library.refusal = new OpenSslError("no cipher match", { subject: "ciphers" });
   assertThrows(() => contexts.prepare(), StartupError, "-c/--ciphers NONE: OpenSSL refuses it");
   library.refusal = new OpenSslError("ee key too small", { subject: "certificate" });

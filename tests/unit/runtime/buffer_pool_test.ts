@@ -1,7 +1,7 @@
 /** Buffers that are lent and come back. */
 
-import { BufferPool } from "../../src/buffer_pool.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import { BufferPool } from "../../../src/runtime/buffer_pool.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
 
 Deno.test("take() gives every borrower another buffer, and one that came back again", () => {
   const pool = new BufferPool(100, 2);

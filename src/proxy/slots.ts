@@ -1,5 +1,5 @@
 /**
- * The places for connections that a worker, or one of its frontends, has. It counts how many are taken, how many
+ * The slots for connections that a worker, or one of its frontends, has. It counts how many are taken, how many
  * of them by handshakes in progress, and how many by each client. It says when there is room and which handshake
  * must make way. It accepts nothing, refuses nothing and knows no sockets. Connections whose handshake is done
  * never have to make way.
@@ -10,8 +10,8 @@ import type { Agreement } from "../runtime/runtime.ts";
 import { clientNetwork } from "../wire/ip_address.ts";
 import type { Deadline } from "./deadline_queue.ts";
 
-/** A limit on places. */
-export interface PlaceRule {
+/** A limit on slots. */
+export interface SlotRule {
   /** Its name for operators: `--max-handshakes 256`. */
   readonly name: string;
   readonly counts: "connections" | "handshakes";
@@ -32,7 +32,7 @@ export interface PlaceRule {
  */
 export type Arrival = "asked" | "unasked" | "last";
 
-/** How many places one client may take. */
+/** How many slots one client may take. */
 export interface ClientRule {
   /** Its name for operators. */
   readonly name: string;
@@ -42,7 +42,7 @@ export interface ClientRule {
 
 /** Why there is no room. */
 export interface Shortage {
-  readonly rule: PlaceRule;
+  readonly rule: SlotRule;
   /** Milliseconds until a handshake can make way; Infinity if none will. */
   readonly wait: number;
 }
@@ -54,10 +54,10 @@ export interface HalfOpen {
 }
 
 /** The counts of a worker or a frontend. */
-export class Places {
+export class Slots {
   readonly #clock: Clock;
   readonly #halfOpen: HalfOpen;
-  #rules: readonly PlaceRule[] = [];
+  #rules: readonly SlotRule[] = [];
   #clientRule: ClientRule | undefined;
   #clients: ClientCounts = new Map();
   #taken = 0;
@@ -68,19 +68,19 @@ export class Places {
   }
 
   /** Changes the limits, effective at once. Without a rule for clients, clients are not counted. */
-  use(rules: readonly PlaceRule[], clientRule: ClientRule | undefined): void {
+  use(rules: readonly SlotRule[], clientRule: ClientRule | undefined): void {
     this.#rules = rules;
     this.#clientRule = clientRule;
     // A client that leaves is removed from the counts it was added to.
     if (clientRule === undefined) this.#clients = new Map();
   }
 
-  /** Takes a place. */
+  /** Takes a slot. */
   enter(): void {
     this.#taken++;
   }
 
-  /** Releases a place. */
+  /** Releases a slot. */
   leave(): void {
     this.#taken--;
   }
@@ -96,7 +96,7 @@ export class Places {
     return worst;
   }
 
-  /** Makes room for an accepted client: ends handshakes beyond the limits whose grace period is over. */
+  /** Makes room for an accepted client: ends handshakes beyond the limits whose grace period has passed. */
   makeWay(arrival: Arrival): void {
     for (const rule of this.#rules) {
       if (!rule.holdsFor.includes(arrival)) continue;
@@ -104,7 +104,7 @@ export class Places {
     }
   }
 
-  /** Ends the oldest handshake if its grace period is over: a resource that is not counted here has run out. */
+  /** Ends the oldest handshake if its grace period has passed: a resource that is not counted here has run out. */
   makeOneWay(name: string, grace: number): boolean {
     const { oldest } = this.#halfOpen;
     if (oldest === undefined || oldest.began + grace > this.#clock.now()) return false;
@@ -112,12 +112,12 @@ export class Places {
     return true;
   }
 
-  /** Whether places are counted per client. */
+  /** Whether slots are counted per client. */
   get countsClients(): boolean {
     return this.#clientRule !== undefined;
   }
 
-  /** The rule that forbids this client another place; undefined if none does. */
+  /** The rule that forbids this client another slot; undefined if none does. */
   ruleAgainst(client: string): ClientRule | undefined {
     const rule = this.#clientRule;
     return rule !== undefined && (this.#clients.get(client) ?? 0) >= rule.max ? rule : undefined;
@@ -130,7 +130,7 @@ export class Places {
     return this.#clients;
   }
 
-  #count({ counts }: PlaceRule): number {
+  #count({ counts }: SlotRule): number {
     return counts === "handshakes" ? this.#halfOpen.size : this.#taken;
   }
 
@@ -138,8 +138,8 @@ export class Places {
     this.#halfOpen.oldest!.expire(`gave way to a new client: ${name} reached`);
   }
 
-  /** Milliseconds until the grace period of the oldest handshake is over. */
-  #patience({ grace }: PlaceRule): number {
+  /** Milliseconds until the grace period of the oldest handshake has passed. */
+  #patience({ grace }: SlotRule): number {
     const { oldest } = this.#halfOpen;
     return oldest === undefined ? Infinity : oldest.began + grace - this.#clock.now();
   }
@@ -159,8 +159,8 @@ export interface OpenRelay {
   disconnect(): void;
 }
 
-/** The place of one connection, in its worker and in its frontend, and what it is doing there. */
-export class Place {
+/** The slot of one connection, in its worker and in its frontend, and what it is doing there. */
+export class Slot {
   /** When the connection was accepted: whole milliseconds by the clock, which take no memory of their own. */
   began = 0;
   /** The backend that it is connected to; undefined before. */
@@ -169,7 +169,7 @@ export class Place {
   relay: OpenRelay | undefined;
   /** Why it ends, if its fault does not say so. */
   fate: "deadline" | "disconnected" | undefined;
-  readonly #all: readonly Places[];
+  readonly #all: readonly Slots[];
   readonly #begin: (expire: () => void) => Deadline;
   readonly #handshakes: Set<Deadline> | undefined;
   #client: string | undefined;
@@ -178,17 +178,17 @@ export class Place {
 
   /** `begin` starts the deadline of a handshake, which is then also kept in `handshakes`. */
   constructor(
-    all: readonly Places[],
+    all: readonly Slots[],
     begin: (expire: () => void) => Deadline,
     handshakes: Set<Deadline> | undefined,
   ) {
     this.#all = all;
     this.#begin = begin;
     this.#handshakes = handshakes;
-    for (const places of all) places.enter();
+    for (const slots of all) slots.enter();
   }
 
-  /** Starts the handshake. If it must end before it is done, `expire` is called once, and the place is already free. */
+  /** Starts the handshake. If it must end before it is done, `expire` is called once, and the slot is already free. */
   beginHandshake(expire: () => void): Deadline {
     const deadline = this.#begin(() => {
       this.leave();
@@ -212,8 +212,8 @@ export class Place {
    */
   takeFor(host: string): ClientRule | undefined {
     const client = clientNetwork(host);
-    for (const places of this.#all) {
-      const rule = places.ruleAgainst(client);
+    for (const slots of this.#all) {
+      const rule = slots.ruleAgainst(client);
       if (rule !== undefined) return rule;
     }
     this.countFor(host);
@@ -224,17 +224,17 @@ export class Place {
   countFor(host: string): void {
     if (this.#left) return;
     this.#client ??= clientNetwork(host);
-    for (const places of this.#all) {
-      const counts = places.countClient(this.#client, this.#countedIn);
+    for (const slots of this.#all) {
+      const counts = slots.countClient(this.#client, this.#countedIn);
       if (counts !== undefined) this.#countedIn = [...this.#countedIn, counts];
     }
   }
 
-  /** Releases the place. Has no effect the second time. */
+  /** Releases the slot. Has no effect the second time. */
   leave(): void {
     if (this.#left) return;
     this.#left = true;
-    for (const places of this.#all) places.leave();
+    for (const slots of this.#all) slots.leave();
     for (const counts of this.#countedIn) {
       const count = counts.get(this.#client!)! - 1;
       if (count > 0) counts.set(this.#client!, count);
