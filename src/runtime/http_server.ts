@@ -3,6 +3,7 @@
  * protocol; what is asked and answered belongs to the caller. No request has a body.
  */
 
+import type { Duplex } from "node:stream";
 import type { SocketAddress } from "../wire/preface.ts";
 
 /** Where a web server listens: on TCP, or on a unix socket of mode 0600. */
@@ -57,4 +58,16 @@ export interface HttpServer {
   readonly address: HttpServerAddress;
   /** Stops listening, removes the unix socket if it is still the same one, and ends all connections. Never rejects. */
   close(): Promise<void>;
+}
+
+/** Accepts TCP connections on an address, whose port may be 0, from now on. */
+export type AcceptStreams = (
+  address: { readonly host: string; readonly port: number },
+  onStream: (stream: Duplex) => void,
+) => TcpAcceptor;
+
+/** What accepts connections until it is closed. */
+export interface TcpAcceptor {
+  readonly port: number;
+  close(): void;
 }

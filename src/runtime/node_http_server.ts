@@ -6,22 +6,34 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Server as TcpServer, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { PortInUseError, StartupError } from "../errors.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
-import type { HttpServer, HttpServerAddress, HttpServerOptions } from "./http_server.ts";
+import type {
+  AcceptStreams,
+  HttpServer,
+  HttpServerAddress,
+  HttpServerOptions,
+  TcpAcceptor,
+} from "./http_server.ts";
 import { codeOf } from "./node/facts.ts";
-import { createSmallHttpServer, FAILED, TOO_LARGE } from "./small_http_server.ts";
+import { createSmallHttpServer, FAILED, MALFORMED, TOO_LARGE } from "./small_http_server.ts";
 import { checkUnixPath, listenOnPath, type UnixListener } from "./unix_listener.ts";
 
-/**
- * Serves HTTP until closed. Rejects with {@linkcode StartupError}. `onlySmall`: on our own small server, whatever the
- * platform has.
- */
+/** How a platform serves HTTP otherwise than Node. */
+export interface HttpPlatform {
+  /** On our own small server, whatever the platform has. */
+  readonly onlySmall?: boolean;
+  /** Accepts TCP connections for our own small server. Throws errors with a code of errno(3). */
+  readonly accept?: AcceptStreams;
+}
+
+/** Serves HTTP until closed. Rejects with {@linkcode StartupError}. */
 export async function serveHttp(
   options: HttpServerOptions,
-  { onlySmall = false } = {},
+  platform: HttpPlatform = {},
 ): Promise<HttpServer> {
-  const serving = new NodeHttpServer(options, onlySmall);
+  const serving = new NodeHttpServer(options, platform);
   if (options.onlyChecks) {
     if ("path" in options.address) await checkUnixPath(options.address.path);
     return serving;
@@ -39,15 +51,19 @@ class NodeHttpServer implements HttpServer {
   readonly #options: HttpServerOptions;
   readonly #server: TcpServer;
   /** All connections, and what ends each in time; the one that has waited longest for a request comes first. */
-  readonly #connections = new Map<Socket, ReturnType<typeof setTimeout>>();
+  readonly #connections = new Map<Duplex, ReturnType<typeof setTimeout>>();
   #address: HttpServerAddress;
   #unix: UnixListener | undefined;
+  readonly #accept: AcceptStreams | undefined;
+  #acceptor: TcpAcceptor | undefined;
 
-  constructor(options: HttpServerOptions, onlySmall: boolean) {
+  constructor(options: HttpServerOptions, { onlySmall = false, accept }: HttpPlatform) {
     this.#options = options;
     this.#address = options.address;
-    this.#server = (onlySmall ? undefined : this.#platformServer()) ?? this.#smallServer();
-    this.#server.on("connection", (socket: Socket) => this.#take(socket));
+    const platforms = onlySmall ? undefined : this.#platformServer();
+    this.#server = platforms ?? this.#smallServer();
+    this.#accept = platforms === undefined ? accept : undefined;
+    this.#server.on("connection", (socket: Duplex) => this.#take(socket));
   }
 
   /** Undefined if it cannot bound its clients. */
@@ -90,6 +106,11 @@ class NodeHttpServer implements HttpServer {
     }
     const { host, port } = address;
     try {
+      if (this.#accept !== undefined) {
+        this.#acceptor = this.#accept(address, (stream) => this.#server.emit("connection", stream));
+        this.#address = { host, port: this.#acceptor.port };
+        return;
+      }
       await this.#opened({ host, port });
     } catch (error) {
       const why = LISTEN_FAULTS[codeOf(error) ?? ""] ?? (error as Error).message;
@@ -102,6 +123,7 @@ class NodeHttpServer implements HttpServer {
 
   async close(): Promise<void> {
     await this.#unix?.remove();
+    this.#acceptor?.close();
     await new Promise<void>((resolve) => {
       // Deno 2.4 closes the socket, and does not always say so.
       const late = setTimeout(resolve, CLOSE_LIMIT);
@@ -130,7 +152,7 @@ class NodeHttpServer implements HttpServer {
     });
   }
 
-  #take(socket: Socket): void {
+  #take(socket: Duplex): void {
     const { connections, requestTime } = this.#options.limits;
     if (this.#connections.size >= connections) {
       const [longest] = this.#connections.keys();
@@ -143,12 +165,12 @@ class NodeHttpServer implements HttpServer {
   }
 
   /** Ends a connection after this time, whatever it does; empty lines, for example, are no request. */
-  #limit(socket: Socket, time: number): void {
+  #limit(socket: Duplex, time: number): void {
     this.#forget(socket);
     this.#connections.set(socket, setTimeout(() => socket.destroy(), time));
   }
 
-  #forget(socket: Socket): void {
+  #forget(socket: Duplex): void {
     clearTimeout(this.#connections.get(socket));
     this.#connections.delete(socket);
   }
@@ -162,6 +184,7 @@ class NodeHttpServer implements HttpServer {
     });
     response.on("error", () => socket.destroy());
     if (hasBody(request)) return void send(response, TOO_LARGE, true);
+    if (!isPlain(request)) return void send(response, MALFORMED, true);
     const { headers, method = "", url: target = "" } = request;
     const header = (name: string) => {
       const value = headers[name];
@@ -188,6 +211,13 @@ function send(
   });
   if (response.req.method === "HEAD") response.end();
   else response.end(bytes);
+}
+
+/** RFC 9112 section 3.2: of two Host headers, two readers could each believe another one. */
+function isPlain({ httpVersionMajor, rawHeaders }: IncomingMessage): boolean {
+  const names = rawHeaders.filter((_, index) => index % 2 === 0);
+  return httpVersionMajor === 1 &&
+    names.filter((name) => name.toLowerCase() === "host").length <= 1;
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

@@ -3,7 +3,8 @@
  * clients (before 2.9; executables may contain one). Times and the number of connections are its caller's job.
  */
 
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server } from "node:net";
+import type { Duplex } from "node:stream";
 import { joinBytes } from "../wire/bytes.ts";
 import { type HttpRequestHead, parseHttpRequest } from "../wire/http_request.ts";
 import type { HttpServerAnswer, HttpServerLimits, ReceivedRequest } from "./http_server.ts";
@@ -11,9 +12,9 @@ import type { HttpServerAnswer, HttpServerLimits, ReceivedRequest } from "./http
 /** What its owner does for each request. */
 export interface SmallHttpEvents {
   /** A whole request has arrived; a request with a body is answered by the server itself. */
-  readonly onRequest: (request: ReceivedRequest, socket: Socket) => Promise<HttpServerAnswer>;
+  readonly onRequest: (request: ReceivedRequest, socket: Duplex) => Promise<HttpServerAnswer>;
   /** The answer has been written, and the connection stays. */
-  readonly onIdle: (socket: Socket) => void;
+  readonly onIdle: (socket: Duplex) => void;
 }
 
 /** A server that does not listen yet. */
@@ -27,7 +28,7 @@ export function createSmallHttpServer(
 }
 
 class Connection {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #limits: Pick<HttpServerLimits, "headerBytes" | "requests">;
   readonly #events: SmallHttpEvents;
   #bytes: Uint8Array = new Uint8Array();
@@ -35,7 +36,7 @@ class Connection {
   #answering = false;
 
   constructor(
-    socket: Socket,
+    socket: Duplex,
     limits: Pick<HttpServerLimits, "headerBytes" | "requests">,
     events: SmallHttpEvents,
   ) {
@@ -109,6 +110,10 @@ const PLAIN = { "content-type": "text/plain; charset=utf-8" };
 /** For a request with a body. */
 export const TOO_LARGE: HttpServerAnswer = {
   ...{ status: 413, headers: PLAIN, body: "requests have no body here\n" },
+};
+/** For a request that is not HTTP/1.1 as stud takes it. */
+export const MALFORMED: HttpServerAnswer = {
+  ...{ status: 400, headers: PLAIN, body: "this is no request of HTTP/1.1\n" },
 };
 /** For a request whose answer has failed. */
 export const FAILED: HttpServerAnswer = {

@@ -10,10 +10,11 @@ export function openTerminal(): Promise<Terminal | undefined> {
   stdin.setRawMode(true);
   const terminal: Terminal = {
     get columns() {
-      return stdout.columns ?? COLUMNS;
+      // 0 where nothing has told the terminal its size.
+      return stdout.columns || COLUMNS;
     },
     get rows() {
-      return stdout.rows ?? ROWS;
+      return stdout.rows || ROWS;
     },
     onKey: () => {},
     close() {

@@ -31,8 +31,8 @@ export function accessFault(request: ReceivedRequest, door: Door): string | unde
 }
 
 function isExpected(host: string | undefined, { names }: Door): boolean {
-  if (host === undefined) return false;
-  if (names === undefined) return true;
+  // HTTP/1.0 has no Host, and every browser sends one.
+  if (names === undefined || host === undefined) return true;
   const name = host.replace(/:\d*$/, "").replace(/^\[(.*)\]$/, "$1").toLowerCase();
   return name === "localhost" || isIpAddress(name) || names.includes(name);
 }

@@ -160,7 +160,8 @@ function aboutProcesses({ facts, supervisor, useOf }: FamiliesOf): MetricFamily[
   ];
 }
 
-function aboutCertificates({ certificates, quarantined }: FamiliesOf): MetricFamily[] {
+function aboutCertificates({ certificates: all, quarantined }: FamiliesOf): MetricFamily[] {
+  const certificates = eachOnce(all);
   return [
     seconds(
       "stud_certificate_not_after_timestamp_seconds",
@@ -185,6 +186,20 @@ function aboutCertificates({ certificates, quarantined }: FamiliesOf): MetricFam
       ),
     ),
   ];
+}
+
+/** A certificate that is in several files is one, and differs from them if it differs from one. */
+function eachOnce(all: FamiliesOf["certificates"]): FamiliesOf["certificates"] {
+  const byLabels = new Map<string, FamiliesOf["certificates"][number]>();
+  for (const one of all) {
+    const known = byLabels.get(one.labels);
+    if (known === undefined || difference(one) > difference(known)) byLabels.set(one.labels, one);
+  }
+  return [...byLabels.values()];
+}
+
+function difference({ servedDiffers }: FamiliesOf["certificates"][number]): number {
+  return servedDiffers === null ? 0.5 : Number(servedDiffers);
 }
 
 function aboutReloads({ reloads, lastReload: last }: FamiliesOf): MetricFamily[] {

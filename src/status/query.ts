@@ -5,8 +5,9 @@ export class QueryError extends Error {
   override readonly name = "QueryError";
 }
 
-/** Path and query of a request's target. */
-export function splitTarget(target: string): { readonly path: string; readonly query: string } {
+/** Path and query of a request's target, which may be absolute (RFC 9112 section 3.2.2). */
+export function splitTarget(whole: string): { readonly path: string; readonly query: string } {
+  const target = whole.replace(/^http:\/\/[^/?#]+(?=\/)/i, "");
   const mark = target.indexOf("?");
   return mark < 0
     ? { path: target, query: "" }

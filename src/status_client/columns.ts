@@ -9,13 +9,21 @@ export interface Heading {
   readonly isNumber?: boolean;
 }
 
-/** Lines of at most `width` characters, the heading first. Columns are as wide as their longest value. */
+/**
+ * Lines of at most `width` characters, the heading first. Columns are as wide as their longest value, but none takes more
+ * than half of a line from the others.
+ */
 export function tableLines(
   headings: readonly Heading[],
   rows: readonly (readonly string[])[],
   width: number,
 ): string[] {
-  const cells = [headings.map(({ title }) => title), ...rows.map((row) => row.map(printable))];
+  const max = Math.max(MIN_CELL, Math.floor(width / 2));
+  const cellsOf = (row: readonly string[]) =>
+    row.map((cell, column) =>
+      column === row.length - 1 ? printable(cell) : shortened(printable(cell), max)
+    );
+  const cells = [headings.map(({ title }) => title), ...rows.map(cellsOf)];
   const widths = headings.map((_, column) =>
     Math.max(...cells.map((row) => (row[column] ?? "").length))
   );
@@ -33,3 +41,6 @@ export function tableLines(
 export function shortened(line: string, width: number): string {
   return line.length <= width ? line : `${line.slice(0, Math.max(0, width - 1))}…`;
 }
+
+/** Characters that every column may have. */
+const MIN_CELL = 20;

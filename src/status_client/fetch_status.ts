@@ -12,8 +12,8 @@ export async function fetchStatus(
   runtime: Pick<Runtime, "network">,
 ): Promise<{ status: Status; text: string }> {
   const text = await get("/status", target, runtime);
-  const status = parsed(text, target) as Status;
-  if (status?.schema !== 1) {
+  const status = parsed(text, target);
+  if (!isStatus(status)) {
     throw new StartupError(
       `${describe(target)}: this is not the status of a stud of this version`,
     );
@@ -27,9 +27,29 @@ export async function fetchConnections(
   limit: number,
   runtime: Pick<Runtime, "network">,
 ): Promise<ConnectionsStatus> {
-  const text = await get(`/connections?limit=${limit}`, target, runtime);
-  return parsed(text, target) as ConnectionsStatus;
+  const answer = parsed(await get(`/connections?limit=${limit}`, target, runtime), target);
+  if (!Array.isArray((answer as Partial<ConnectionsStatus> | null)?.connections)) {
+    throw new StartupError(`${describe(target)}: these are not the connections of a stud`);
+  }
+  return answer as ConnectionsStatus;
 }
+
+/** Whether it has the parts of a status. What they contain is a server's word, and escaped when it is shown. */
+function isStatus(value: unknown): value is Status {
+  const status = (value ?? {}) as Readonly<Record<string, unknown>>;
+  return status.schema === 1 && LISTS.every((name) => Array.isArray(status[name])) &&
+    GROUPS.every((name) => typeof status[name] === "object" && status[name] !== null) &&
+    TEXTS.every((name) => typeof status[name] === "string");
+}
+
+const LISTS: readonly (keyof Status)[] = [
+  ...["frontends", "workers", "certificates", "quarantine", "backends"] as const,
+  ...["reloads", "warnings"] as const,
+];
+const GROUPS: readonly (keyof Status)[] = [
+  ...["supervisor", "totals", "handshakes", "postQuantum", "history"] as const,
+];
+const TEXTS: readonly (keyof Status)[] = ["version", "state", "time"];
 
 /** As an operator would write it. */
 function describe(target: Endpoint): string {

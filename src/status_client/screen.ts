@@ -37,9 +37,7 @@ export function screenLines(options: ScreenOptions): string[] {
     `${status.time.slice(11, 19)} UTC`;
   return [
     title.padEnd(width),
-    ...(trouble === undefined ? problems.slice(0, 3).map(({ text }) => text) : [trouble]).map(
-      printable,
-    ),
+    ...trouble === undefined ? problems.slice(0, 3).map(({ text }) => text) : [trouble],
     rates(status),
     "",
     ...frontends(status, width),
@@ -48,7 +46,7 @@ export function screenLines(options: ScreenOptions): string[] {
     "",
     `${count(connections.matching)} open connections by ${sorting}. ${KEYS}`,
     ...connectionLines(connections, sorting, width),
-  ].map((line) => shortened(line, width));
+  ].map((line) => shortened(printable(line), width));
 }
 
 function rates({ history, totals }: Status): string {

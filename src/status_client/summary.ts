@@ -10,19 +10,17 @@ import { type Health, healthOf } from "./health.ts";
 export function describeStatus(status: Status): string {
   const health = healthOf(status);
   return [
-    printable(healthLine(status, health)),
-    ...health.problems.map(({ level, text }) => {
-      return printable(`  ${level === "bad" ? "!" : "-"} ${text}`);
-    }),
+    healthLine(status, health),
+    ...health.problems.map(({ level, text }) => `  ${level === "bad" ? "!" : "-"} ${text}`),
     "",
-    ...facts(status).map(([name, value]) => `${name.padEnd(14)}${printable(value)}`),
+    ...facts(status).map(([name, value]) => `${name.padEnd(14)}${value}`),
     "",
     ...frontendLines(status),
     "",
     ...workerLines(status),
     "",
     ...certificateLines(status),
-  ].join("\n") + "\n";
+  ].map(printable).join("\n") + "\n";
 }
 
 /** The one line for monitoring: a word, what is the case, and performance data after a bar. */

@@ -4,7 +4,7 @@ import { toCommand } from "../config/command.ts";
 import { parseCommandLine } from "../config/command_line.ts";
 import { parseStatus } from "../config/address.ts";
 import type { TcpAddress, UnixAddress } from "../config/settings.ts";
-import { StartupError } from "../errors.ts";
+import { StartupError, UsageError } from "../errors.ts";
 import type { Endpoint, Runtime } from "../runtime/runtime.ts";
 
 /**
@@ -34,7 +34,7 @@ export async function findTarget(text: string | undefined, runtime: Runtime): Pr
 /** The `--status` of a running stud, from its command line and the configuration file that this names. */
 async function ofProcess(pid: number, what: string, runtime: Runtime): Promise<Endpoint> {
   const words = await commandLine(pid, what, runtime);
-  const parsed = parseCommandLine(ownArguments(words));
+  const parsed = parseAsStud(ownArguments(words), what);
   const { configFile: file } = parsed;
   if (file !== undefined && !file.startsWith("/")) {
     throw new StartupError(
@@ -50,6 +50,16 @@ async function ofProcess(pid: number, what: string, runtime: Runtime): Promise<E
     throw new StartupError(`${what} was started without --status, so it tells nothing`);
   }
   return toTarget(status, what);
+}
+
+/** A stale pidfile may name any process. */
+function parseAsStud(words: readonly string[], what: string): ReturnType<typeof parseCommandLine> {
+  try {
+    return parseCommandLine(words);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new StartupError(`${what} is no stud: ${error.message}`, { cause: error });
+  }
 }
 
 /** The words that a process was started with (proc(5), /proc/pid/cmdline). */

@@ -172,7 +172,11 @@ async function takesIpv4OnIpv6(): Promise<boolean> {
 }
 
 async function serveHttp(options: HttpServerOptions): Promise<HttpServer> {
-  return await (await import("../node_http_server.ts")).serveHttp(options);
+  const [{ serveHttp }, { acceptStreams }] = await Promise.all([
+    import("../node_http_server.ts"),
+    import("./accepted_streams.ts"),
+  ]);
+  return await serveHttp(options, { accept: acceptStreams });
 }
 
 async function request(exchange: HttpRequest): Promise<HttpAnswer> {

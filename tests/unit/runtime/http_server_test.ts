@@ -1,9 +1,11 @@
 /** The web servers, that of the platform and our own: their limits hold against clients that do not care. */
 
 import type { HttpServerOptions } from "../../../src/runtime/http_server.ts";
-import { serveHttp } from "../../../src/runtime/node_http_server.ts";
+import { acceptStreams } from "../../../src/runtime/deno/accepted_streams.ts";
+import { type HttpPlatform, serveHttp } from "../../../src/runtime/node_http_server.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { within } from "../../support/eventually.ts";
+import { resetConnection } from "../../support/reset.ts";
 
 const LIMITS = {
   ...{ connections: 4, headerBytes: 4_096, requestTime: 1_000, answerTime: 1_000, idleTime: 1_000 },
@@ -11,26 +13,32 @@ const LIMITS = {
 };
 
 async function open(
-  onlySmall: boolean,
+  platform: HttpPlatform,
   answer: HttpServerOptions["answer"] = () =>
     Promise.resolve({ status: 200, headers: {}, body: "here" }),
 ): Promise<{ readonly port: number; close(): Promise<void> }> {
   const address = { host: "127.0.0.1", port: 0 };
-  const server = await serveHttp({ address, limits: LIMITS, answer }, { onlySmall });
+  const server = await serveHttp({ address, limits: LIMITS, answer }, platform);
   if ("path" in server.address) throw new Error("not on TCP");
   return { port: server.address.port, close: () => server.close() };
 }
+
+const SERVERS: readonly (readonly [which: string, platform: HttpPlatform])[] = [
+  ["the platform's", {}],
+  ["our own", { onlySmall: true }],
+  ["our own, where Deno accepts", { onlySmall: true, accept: acceptStreams }],
+];
 
 function test(
   name: string,
   run: (port: number) => Promise<void>,
   answer?: HttpServerOptions["answer"],
 ) {
-  for (const [onlySmall, which] of [[false, "the platform's"], [true, "our own"]] as const) {
+  for (const [which, platform] of SERVERS) {
     const options = { name: `${name} (${which})`, sanitizeOps: false, sanitizeResources: false };
     // Its timers outlive a connection by a moment.
     Deno.test(options, async () => {
-      const server = await open(onlySmall, answer);
+      const server = await open(platform, answer);
       try {
         await within(20_000, name, run(server.port));
       } finally {
@@ -117,3 +125,23 @@ test("serveHttp() answers 500 if the answer fails, and ends the connection", asy
   assertEquals(text.match(/^connection: close\r$/gim)?.length, 1, text);
   assertEquals(text.match(/^HTTP/gm)?.length, 1, text);
 }, () => Promise.reject(new Error("a fault")));
+
+test("serveHttp() refuses a request with two hosts, and another version", async (port) => {
+  for (const head of ["GET / HTTP/1.1\r\nhost: a\r\nHost: b", "GET / HTTP/2.0\r\nhost: a"]) {
+    using client = await connect(port);
+    await send(client, `${head}\r\n\r\n`);
+    const text = await read(client);
+    assert(text.startsWith("HTTP/1.1 400 "), text);
+  }
+});
+
+test("serveHttp() answers at once after a crowd that has reset before it was accepted", async (port) => {
+  for (let count = 0; count < 50; count++) {
+    const conn = await connect(port);
+    resetConnection(conn);
+    conn.close();
+  }
+  using client = await connect(port);
+  await send(client, "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+  assert((await read(client)).startsWith("HTTP/1.1 200 "));
+});

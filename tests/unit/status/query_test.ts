@@ -43,3 +43,8 @@ Deno.test("connectionQuery() makes a filter of what is there, and nothing else",
     assertThrows(() => connectionQuery(parseQuery(query, ALL)), Error);
   }
 });
+
+Deno.test("splitTarget() takes an absolute target as its path", () => {
+  assertEquals(splitTarget("http://127.0.0.1:9/healthz?a=b"), { path: "/healthz", query: "a=b" });
+  assertEquals(splitTarget("/http://x/y"), { path: "/http://x/y", query: "" });
+});

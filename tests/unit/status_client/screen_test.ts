@@ -53,3 +53,22 @@ Deno.test("a stud that no longer answers is told above what it said last", () =>
   const [, second] = lines(80, "bytes", "/run/x: connection refused\x1b[2J");
   assertEquals(second, "/run/x: connection refused\\x1b[2J");
 });
+
+Deno.test("nothing that a server says controls the terminal", () => {
+  const hostile = "\x1b[2J\x1b]0;x\x07\u202e";
+  const status = { ...busyStatus(), version: hostile, time: hostile, state: hostile as "serving" };
+  const connections = { time: "", matching: 1, connections: [connection(hostile)] };
+  const all = screenLines({ status, connections, trouble: hostile, sorting: "bytes", width: 300 });
+  // deno-lint-ignore no-control-regex
+  assert(!/[\x00-\x1f\x7f-\x9f\u202e]/.test(all.join("")), all.join("\n"));
+});
+
+Deno.test("a long value leaves room for the other columns", () => {
+  const status = busyStatus();
+  const frontends = status.frontends.map((one) => ({ ...one, name: "x".repeat(3_000) }));
+  const connections = { time: "", matching: 0, connections: [] };
+  const options = { connections, trouble: undefined, sorting: "bytes", width: 80 } as const;
+  const all = screenLines({ status: { ...status, frontends }, ...options });
+  const heading = all.find((line) => line.startsWith("FRONTEND"))!;
+  assert(heading.includes("ACCEPTED"), heading);
+});

@@ -44,3 +44,9 @@ Deno.test("a file must have a process id", async () => {
     await assertRejects(() => findTarget("/run/stud.pid", runtime), StartupError, "no pidfile");
   }
 });
+
+Deno.test("a process that is no stud is not taken for one with a wrong option", async () => {
+  const runtime = new FakeRuntime();
+  runtime.files.texts.set("/proc/7/cmdline", "/sbin/init\0--firecracker-init\0");
+  await assertRejects(() => findTarget("7", runtime), StartupError, "process 7 is no stud");
+});
