@@ -18,9 +18,13 @@ import { OFFLINE_VERSION, offlineToolchain } from "./compile/offline_toolchain.t
 /**
  * Passed to `deno compile`, whichever Deno runs it. Foreign functions make narrower permissions than `-A` meaningless.
  * V8's code cache of an executable is a file in `$TMPDIR` that is trusted regardless of its author: root would run
- * another user's code.
+ * another user's code. The young generation is that of workers (runtime/deno/processes.ts): a supervisor needs 20 MB
+ * less by it. With Deno 2.4, only this flag lets it collect garbage on request (runtime/collect_garbage.ts).
  */
-const COMPILE_FLAGS = ["--allow-all", "--no-check", "--unstable-net", "--no-code-cache"];
+const COMPILE_FLAGS = [
+  ...["--allow-all", "--no-check", "--unstable-net", "--no-code-cache"],
+  "--v8-flags=--max-semi-space-size=2,--expose-gc",
+];
 
 /** What the command line asks for. */
 interface Options {

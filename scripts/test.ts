@@ -7,13 +7,13 @@
  * Without paths it runs all of `tests/` except `tests/node`, which needs Node (scripts/test_node.ts).
  *
  * A naive run would spend most of its time on starts: an isolate for each of some 300 files of unit tests, and some
- * 1,000 starts of stud that load 250 modules each. So the unit tests of a folder share an isolate
- * (test/unit_groups.ts), and the end-to-end tests start a bundle (test/bundled_stud.ts), unless `STUD_BIN` names
- * another stud.
+ * 1,000 starts of stud that load 250 modules each. So the unit tests of a folder share an isolate, end-to-end tests of
+ * several files too (test/groups.ts), and the end-to-end tests start a bundle (test/bundled_stud.ts), unless `STUD_BIN`
+ * names another stud.
  */
 
 import { bundleStud } from "./test/bundled_stud.ts";
-import { groupUnitTests } from "./test/unit_groups.ts";
+import { groupTests } from "./test/groups.ts";
 
 const root = new URL("../", import.meta.url);
 
@@ -30,7 +30,7 @@ async function main(argv: readonly string[]): Promise<boolean> {
     const env = await provideStud(files, folder);
     const together = files.filter((file) => !alone.has(file));
     const runs = [
-      { flags: [...flags, "--parallel"], modules: await groupUnitTests(together, folder) },
+      { flags: [...flags, "--parallel"], modules: await groupTests(together, folder) },
       { flags, modules: [...alone] },
     ];
     let success = true;

@@ -160,12 +160,14 @@ class Service {
   readonly #options: ServeOptions;
   readonly #prepared: Prepared;
   readonly #runtime: Runtime;
+  readonly #memory: MemoryRelease;
   #supervisor: Supervisor | undefined;
 
   constructor(options: ServeOptions, prepared: Prepared) {
     this.#options = options;
     this.#prepared = prepared;
     this.#runtime = options.runtime;
+    this.#memory = new MemoryRelease(options.runtime);
   }
 
   async run(): Promise<number> {
@@ -246,6 +248,10 @@ class Service {
     const { settings } = scope === "all" ? await this.#options.reader.readSettings() : former;
     const plan = await planFor(settings, this.#runtime, former, refused);
     await checkEarly(plan, this.#runtime);
+    const { certificates } = plan.tls;
+    if (certificates.some((one, place) => one !== former.tls.certificates[place])) {
+      await this.#memory.between(certificates.length);
+    }
     await this.#prepared.status.prepare(await statusAddress(settings, this.#runtime));
     return plan;
   }
@@ -255,11 +261,14 @@ class Service {
     const { status } = this.#prepared;
     const watch = this.#watch(log);
     const expiry = new ExpiryWatch(this.#runtime.clock, log);
-    const memory = new MemoryRelease(this.#runtime);
+    const memory = this.#memory;
     let latest: Plan | undefined;
     return {
       onHangUp: () => void reopen(spoken),
-      onReloading: () => notifier.reloading(),
+      onReloading: () => {
+        memory.before();
+        notifier.reloading();
+      },
       onServing: (plan: Plan, frontends: readonly ClaimedFrontend[]) => {
         const { settings, tls } = plan;
         log.lowest = settings.log.level;

@@ -9,6 +9,7 @@ import type { ConnectionFilter, LiveConnection } from "../live_connection.ts";
 import { EVENT_NAMES } from "../log/events.ts";
 import { MAX_LABEL } from "../metrics/series.ts";
 import { escapeJson } from "../wire/escape.ts";
+import type { CertificateRun } from "./certificate_runs.ts";
 import type { Steering } from "../runtime/runtime.ts";
 import type { ServedCertificate, Staple, TlsConfiguration } from "../tls/tls_configuration.ts";
 import { HANDSHAKE_REASON_CODES } from "../tls/handshake_reasons.ts";
@@ -88,6 +89,13 @@ export type PackedCertificate = Omit<ServedCertificate, "certificateChain" | "pr
   /** Its private key, if no earlier certificate has the same one. */
   readonly keyBytes?: Uint8Array<ArrayBuffer>;
 };
+
+/** Which certificates of a state are those of a former one. */
+export interface SharedCertificates {
+  readonly version: number;
+  /** All certificates, in their order. */
+  readonly runs: readonly CertificateRun[];
+}
 
 /** One TLS configuration, whose certificates are indexes in the list of all certificates. */
 export type PackedTlsConfiguration = Omit<TlsConfiguration, "certificates"> & {
@@ -215,6 +223,8 @@ const STATE = fieldsOf({
   staples: trusted<readonly Staple[]>(),
   missing: optional(text(MAX_TEXT)),
   listeners: optional(wholeNumber(MAX_LISTENERS)),
+  /** The worker has some of the certificates already, from the state with this version. */
+  shared: optional(trusted<SharedCertificates>()),
   followers: wholeNumber(),
   certificates: trusted<readonly PackedCertificate[]>(),
 });

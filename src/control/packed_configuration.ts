@@ -8,11 +8,13 @@
 import { KeyBytes } from "../x509/key_bytes.ts";
 import type { ServedCertificate, TlsConfiguration } from "../tls/tls_configuration.ts";
 import { isKeyUri } from "../wire/key_uri.ts";
+import { certificateRuns } from "./certificate_runs.ts";
 import { stapleList } from "./worker_state.ts";
 import type {
   PackedCertificate,
   PackedConfiguration,
   PackedTls,
+  SharedConfiguration,
   WorkerConfiguration,
   WorkerState,
 } from "./messages.ts";
@@ -58,10 +60,8 @@ export class ToldKeys {
 /** The same configuration with indexes replaced by their objects. */
 export function unpackConfiguration(
   { tls, ...rest }: PackedConfiguration,
-  packed: readonly PackedCertificate[],
-  told = new ToldKeys(),
+  certificates: readonly ServedCertificate[],
 ): WorkerConfiguration {
-  const certificates = unpackCertificates(packed, told);
   const configurations = tls.configurations.map((packed): TlsConfiguration => ({
     ...packed,
     certificates: packed.certificates.map((place) => certificates[place]!),
@@ -73,7 +73,8 @@ export function unpackConfiguration(
   return { ...rest, frontends, tls: configurations[0]! };
 }
 
-function unpackCertificates(
+/** The certificates as they were before they were packed, but for the keys, which are bytes. */
+export function unpackCertificates(
   packed: readonly PackedCertificate[],
   told: ToldKeys,
 ): ServedCertificate[] {
@@ -92,18 +93,25 @@ export interface StateFrame {
   readonly certificates: readonly ServedCertificate[];
 }
 
-/** A request of this kind with a state, for the worker with this index. */
+/**
+ * A request of this kind with a state, for the worker with this index. `former`: the state that the worker has, if the
+ * certificates that both share need not be sent again.
+ */
 export function stateFrame(
   type: "start" | "prepare",
   id: number,
   { version, configuration, staples, missing, listeners }: WorkerState,
   index: number,
+  former?: WorkerState,
 ): StateFrame {
-  const { tls, frontends, ...rest } = configuration;
+  const { tls: _tls, frontends, ...rest } = configuration;
   const addresses = frontends.map(({ tls: _, ...address }) => address);
-  const { packed, certificates } = packTls(tls, frontends.map((frontend) => frontend.tls ?? tls));
+  const { packed, certificates: all } = packedTls(configuration);
+  const shared = former && certificateRuns(all, certificatesOf(former));
+  const certificates = shared?.fresh ?? all;
   const line = JSON.stringify({
     ...{ type, id, version, missing, listeners, followers: certificates.length },
+    ...shared && { shared: { version: former!.version, runs: shared.runs } },
     staples: stapleList(staples),
     configuration: { ...rest, index, frontends: addresses, tls: packed },
   });
@@ -177,11 +185,34 @@ export async function readCertificate(
   return keyBytes && { ...packed, keyBytes };
 }
 
+/** Those of a state, in the order in which a worker has them. */
+function certificatesOf({ configuration }: WorkerState): readonly ServedCertificate[] {
+  return packedTls(configuration).certificates;
+}
+
+/** Packs the TLS configurations of a configuration: once for all workers. */
+function packedTls(configuration: SharedConfiguration): PackedTogether {
+  let packed = packedBefore.get(configuration);
+  if (packed === undefined) {
+    const { frontends, tls } = configuration;
+    packed = packTls(tls, frontends.map((frontend) => frontend.tls ?? tls));
+    packedBefore.set(configuration, packed);
+  }
+  return packed;
+}
+
+const packedBefore = new WeakMap<SharedConfiguration, PackedTogether>();
+
+interface PackedTogether {
+  readonly packed: PackedTls;
+  readonly certificates: readonly ServedCertificate[];
+}
+
 /** Packs the general configuration and those of the frontends, in this order. */
 function packTls(
   general: TlsConfiguration,
   ofFrontends: readonly TlsConfiguration[],
-): { packed: PackedTls; certificates: readonly ServedCertificate[] } {
+): PackedTogether {
   const configurations = [...new Set([general, ...ofFrontends])];
   const certificates = [...new Set(configurations.flatMap((one) => one.certificates))];
   const places = new Map(certificates.map((certificate, place) => [certificate, place]));

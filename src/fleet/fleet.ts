@@ -101,8 +101,8 @@ export class Fleet {
   }
 
   /**
-   * The live connections of all workers that match; a worker that does not answer is left out. Rejects with
-   * `AddressFormatError` if the filter's client is no address.
+   * The live connections of all workers that match, the oldest first; a worker that does not answer is left out.
+   * Rejects with `AddressFormatError` if the filter's client is no address.
    */
   async connections(filter: ConnectionFilter, limit: number): Promise<AllConnections> {
     checkFilter(filter);
@@ -114,7 +114,8 @@ export class Fleet {
     });
     return {
       matching: answers.reduce((sum, { matching }) => sum + matching, 0),
-      connections: answers.flatMap(({ connections }) => connections).slice(0, limit),
+      connections: answers.flatMap(({ connections }) => connections)
+        .sort((one, other) => other.age - one.age).slice(0, limit),
     };
   }
 

@@ -19,6 +19,7 @@ import { deferred } from "../deferred.ts";
 import { StartupError } from "../errors.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
+import { servingEngine } from "../tls/engines.ts";
 import type {
   ChildProcess,
   Clock,
@@ -76,6 +77,8 @@ export class WorkerProcess {
   readonly #heartbeat: Heartbeat;
   readonly #questions: Questions;
   #state: WorkerState;
+  /** The state whose certificates it certainly has; undefined: not known. */
+  #has: WorkerState | undefined;
   /** The state that it changes to on commit. */
   #prepared: WorkerState | undefined;
   readonly #endReason = new EndReason();
@@ -172,8 +175,10 @@ export class WorkerProcess {
   async commit(): Promise<void> {
     const state = this.#prepared!;
     this.#prepared = undefined;
+    this.#has = undefined;
     await this.ask("commit", { version: state.version });
     this.#state = state;
+    this.#has = state;
     if (!this.#gone) this.#heartbeat.use(state.configuration.timeouts.worker ?? 0);
   }
 
@@ -215,11 +220,6 @@ export class WorkerProcess {
     const order = { ...seconds === undefined ? {} : { seconds }, successors };
     const listens = this.ask("drain", order, { patient: true });
     listens.then(() => this.#stoppedAccepting.resolve(), () => {});
-  }
-
-  /** Makes it log its counters. */
-  report(): void {
-    void this.ask("report", {});
   }
 
   /** How it ended, or would if it ended now; undefined: in order. */
@@ -269,6 +269,7 @@ export class WorkerProcess {
     try {
       const servingBy = await this.#askWithState("start", state, { patient: true });
       this.#serves = true;
+      this.#has = state;
       return servingBy;
     } catch (error) {
       this.#serves = false;
@@ -285,7 +286,9 @@ export class WorkerProcess {
     state: WorkerState,
     options: AskOptions<Kind>,
   ): Promise<Answer<Kind>> {
-    return this.#send(kind, (id) => stateFrame(kind, id, state, this.index), options);
+    const { configuration: { tls }, missing } = state;
+    const former = servingEngine(tls, missing).keepsKeys ? this.#has : undefined;
+    return this.#send(kind, (id) => stateFrame(kind, id, state, this.index, former), options);
   }
 
   /** Sends a request. The answer rejects with {@linkcode StartupError} if it fails or does not come. */

@@ -48,6 +48,8 @@ export class OcspRefresher {
   #plan: StaplingPlan | undefined;
   /** By fingerprint. */
   #watched = new Map<string, Watched>();
+  /** By fingerprint: certificates that name no responder. Of ten thousand, that may be all. */
+  #without = new Set<string>();
   /** Of running requests. */
   readonly #cancellations = new Set<Cancellation>();
   /** How many requests are running at a host. */
@@ -79,9 +81,12 @@ export class OcspRefresher {
     this.#plan = plan;
     this.#watched = new Map();
     this.#log.begin();
-    for (const certificate of plan?.certificates ?? []) {
-      const { fingerprint, isNamed } = certificate;
+    const certificates = plan?.certificates ?? [];
+    if (this.#without.size > 2 * certificates.length) this.#without = new Set();
+    for (const certificate of certificates) {
+      const { fingerprint, isNamed, ocspResponse } = certificate;
       if (this.#watched.has(fingerprint)) continue;
+      if (ocspResponse === undefined && this.#without.has(fingerprint)) continue;
       const known = before.get(fingerprint);
       const isKept = known !== undefined && !isNamed && !known.certificate.isNamed &&
         (known.response !== undefined || known.isRevoked);
@@ -146,13 +151,19 @@ export class OcspRefresher {
     try {
       const { certificate, issuer } = ocspSubject(certificateChain);
       watched.responders = ocspResponders(certificate);
-      if (watched.responders.length === 0) return;
+      if (watched.responders.length === 0) return this.#leaveOut(watched);
       if (issuer === undefined) return this.#log.noIssuer(source);
       const { clock } = this.#runtime;
       watched.due = clock.now() + (watched.response === undefined ? 0 : this.#pause(watched.until));
     } catch (error) {
       this.#log.unreadable(source, error as Error);
     }
+  }
+
+  /** Nothing will ever be fetched for it. */
+  #leaveOut({ certificate: { fingerprint }, response, isChanged }: Watched): void {
+    this.#without.add(fingerprint);
+    if (response === undefined && !isChanged) this.#watched.delete(fingerprint);
   }
 
   /** Does what is due, and schedules the next look. */

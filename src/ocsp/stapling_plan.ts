@@ -19,6 +19,8 @@ export interface StaplableCertificate
   readonly ocspResponse?: string;
   /** Where its response is from, or would be if it were usable. */
   readonly ocspOrigin?: OcspOrigin;
+  /** Nothing can be fetched for it. */
+  readonly namesNoResponder?: true;
 }
 
 /** A certificate that has a response, or may get one. */
@@ -54,8 +56,10 @@ export function staplingPlan(
   if (ENGINES[tlsLibrary.name].staples === "none") return undefined;
   return {
     certificates: certificates.flatMap(
-      ({ source, fingerprint, certificateChain, ocspResponse, ocspOrigin }) => {
+      ({ source, fingerprint, certificateChain, ocspResponse, ocspOrigin, namesNoResponder }) => {
         if (fingerprint === undefined) return [];
+        // Of ten thousand, that may be all.
+        if (namesNoResponder && ocspOrigin === undefined) return [];
         const { isNamed = false, nextUpdate } = ocspOrigin ?? {};
         return [{ source, fingerprint, certificateChain, ocspResponse, nextUpdate, isNamed }];
       },

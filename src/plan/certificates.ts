@@ -13,13 +13,12 @@ import { ENGINES } from "../tls/engines.ts";
 import { CertificateIndex } from "../tls/certificate_index.ts";
 import { makeSelfSigned } from "../x509/self_signed.ts";
 import { isKeyUri } from "../wire/key_uri.ts";
-import { BEFORE_COLLECTION, readFiles } from "./certificate_files.ts";
-import { fileModeWarnings } from "./file_mode.ts";
+import { readFiles } from "./certificate_files.ts";
+import { directoryOf, modeWarnings } from "./file_mode.ts";
 import { globMatcher } from "./glob.ts";
 import { HeldContent } from "./held_content.ts";
 import { rememberAlike } from "./known_certificates.ts";
 import { mapBounded } from "./map_bounded.ts";
-import { once } from "./once.ts";
 import { addNamedResponse, addStoredResponse, StoredResponses } from "./stored_ocsp_responses.ts";
 import type { WithResponse } from "./stored_ocsp_responses.ts";
 import { giveGoodKeys, giveKeys, isWithoutKey, READ_AT_ONCE } from "./private_keys.ts";
@@ -65,8 +64,10 @@ export async function loadCertificates(
   }
   const quarantine = new Quarantine(former, refused);
   const wanted = [...pemFiles, ...await filesOfDirectory(sources, runtime.files)];
-  const { files, held, compactMemory } = runtime;
-  const options = { clients: settings.clients, files, held, quarantine, former, compactMemory };
+  const { files, clock, held, compactMemory } = runtime;
+  const options = {
+    ...{ clients: settings.clients, files, clock, held, quarantine, compactMemory },
+  };
   const read = await readFiles(wanted, options);
   const complete = await giveAllKeys(read, sources, runtime.files, quarantine);
   const found = wanted.flatMap((setting, index): FoundCertificate[] => {
@@ -83,7 +84,7 @@ export async function loadCertificates(
     ...wanted.flatMap((one, at) => keyFile(one, read[at])),
     ...sources.privateKeys,
   ];
-  const loaded = {
+  return {
     certificates: stapled.certificates,
     defaultCertificate,
     warnings: [
@@ -95,9 +96,6 @@ export async function loadCertificates(
     ],
     quarantined: quarantine.lines,
   };
-  // They are written to the workers next, which makes some garbage too.
-  if (found.length >= BEFORE_COLLECTION) await compactMemory?.();
-  return loaded;
 }
 
 /** The settings that certificates are loaded by. */
@@ -186,28 +184,27 @@ async function addResponses(
 ): Promise<Pick<LoadedCertificates, "certificates" | "warnings">> {
   const { files, clock, unwatched = files, held = new HeldContent() } = runtime;
   const found = await storedResponses(settings, unwatched);
-  const results = await mapBounded(
-    wanted,
-    READ_AT_ONCE,
-    ({ certificate, setting }): Promise<WithResponse> => {
-      const { ocspResponse: named, ocspVerifyStaple: verify = settings.ocsp.verifyStaple } =
-        setting;
-      const reader = { files, clock, verify };
-      if (named !== undefined) return addNamedResponse(certificate, named, reader, held);
-      const path = found.stored.pathFor(certificate.source);
-      const stored = { ...reader, files: unwatched };
-      if (path !== undefined) return addStoredResponse(certificate, path, stored);
-      return Promise.resolve({ certificate, warning: undefined });
-    },
-  );
-  results.forEach(({ certificate }, index) =>
-    rememberAlike(certificate, wanted[index]!.certificate)
-  );
-  const warnings = [found.warning, ...results.map(({ warning }) => warning)];
-  return {
-    certificates: results.map(({ certificate }) => certificate),
-    warnings: warnings.filter((warning) => warning !== undefined),
+  const certificates = wanted.map(({ certificate }) => certificate);
+  const warnings: (string | undefined)[] = [found.warning];
+  const read = async (place: number): Promise<WithResponse> => {
+    const { certificate, setting } = wanted[place]!;
+    const { ocspResponse: named, ocspVerifyStaple: verify = settings.ocsp.verifyStaple } = setting;
+    const reader = { files, clock, verify };
+    if (named !== undefined) return await addNamedResponse(certificate, named, reader, held);
+    const path = found.stored.pathFor(certificate.source)!;
+    return await addStoredResponse(certificate, path, { ...reader, files: unwatched });
   };
+  const places = wanted.flatMap(({ certificate: { source }, setting }, place) =>
+    setting.ocspResponse ?? found.stored.pathFor(source) ? [place] : []
+  );
+  const results = await mapBounded(places, READ_AT_ONCE, read);
+  for (const [index, { certificate, warning }] of results.entries()) {
+    const place = places[index]!;
+    rememberAlike(certificate, certificates[place]!);
+    certificates[place] = certificate;
+    warnings.push(warning);
+  }
+  return { certificates, warnings: warnings.filter((warning) => warning !== undefined) };
 }
 
 /**
@@ -274,15 +271,18 @@ function keyFile(
 async function keyWarnings(pathsAndUris: readonly string[], files: Files): Promise<string[]> {
   const paths = [...new Set(pathsAndUris)].filter((path) => !isKeyUri(path));
   const why = "anyone who reads the private key in it can impersonate this server";
+  const warnings: string[] = [];
   // Thousands of files may be in one directory.
-  const modes = new Map<string, Promise<number | undefined>>();
-  const looked = { mode: (path: string) => once(modes, path, () => files.mode(path)) };
-  const warnings = await mapBounded(
-    paths,
-    READ_AT_ONCE,
-    (path) => fileModeWarnings(looked, path, why, { groupMayRead: true }).catch(() => []),
-  );
-  return summary(warnings.flat(), "private keys are accessible to users other than their owner");
+  const directories = new Map<string, number | undefined>();
+  const modeOf = (path: string) => files.mode(path).catch(() => undefined);
+  for (const path of paths) {
+    const mode = await modeOf(path);
+    const directory = directoryOf(path);
+    if (!directories.has(directory)) directories.set(directory, await modeOf(directory));
+    const around = directories.get(directory);
+    warnings.push(...modeWarnings(path, { mode, around }, why, { groupMayRead: true }));
+  }
+  return summary(warnings, "private keys are accessible to users other than their owner");
 }
 
 const MAX_WARNINGS = 10;

@@ -12,8 +12,31 @@ export async function fileModeWarnings(
   why: string,
   { groupMayRead = false }: { readonly groupMayRead?: boolean } = {},
 ): Promise<string[]> {
-  const warnings: string[] = [];
   const mode = await files.mode(path);
+  const around = await files.mode(directoryOf(path)).catch(() => undefined);
+  return modeWarnings(path, { mode, around }, why, { groupMayRead });
+}
+
+/** The directory that a file is in. */
+export function directoryOf(path: string): string {
+  const slash = path.lastIndexOf("/");
+  return slash < 0 ? "." : path.slice(0, slash) || "/";
+}
+
+/** The permission bits of a file, and those of the directory around it; undefined: unknown. */
+export interface FileModes {
+  readonly mode: number | undefined;
+  readonly around: number | undefined;
+}
+
+/** The same as {@linkcode fileModeWarnings} for modes that are known already. */
+export function modeWarnings(
+  path: string,
+  { mode, around }: FileModes,
+  why: string,
+  { groupMayRead = false }: { readonly groupMayRead?: boolean } = {},
+): string[] {
+  const warnings: string[] = [];
   // A file that a shell passes as /dev/fd/N is accessible to its owner only.
   const unwanted = groupMayRead ? GROUP_AND_OTHERS & ~GROUP_READ : GROUP_AND_OTHERS;
   if (mode !== undefined && (mode & unwanted) !== 0 && !path.startsWith("/dev/fd/")) {
@@ -24,9 +47,7 @@ export async function fileModeWarnings(
         `chmod 600 ${path}`,
     );
   }
-  const slash = path.lastIndexOf("/");
-  const directory = slash < 0 ? "." : path.slice(0, slash) || "/";
-  const around = await files.mode(directory).catch(() => undefined);
+  const directory = directoryOf(path);
   if (around !== undefined && (around & OTHERS_WRITE) !== 0 && (around & STICKY) === 0) {
     warnings.push(
       `${path}: anyone can replace this file, because its directory is world-writable (mode ` +

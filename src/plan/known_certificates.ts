@@ -6,10 +6,9 @@
 import { createHash } from "node:crypto";
 import type { PlannedCertificate } from "./planned_certificate.ts";
 
-/** Remembers the result for a file's text: a certificate with its own key. */
-export function remember(text: string, certificate: PlannedCertificate): void {
-  const origin = { digest: digestOf(text), certificate };
-  origins.set(certificate, origin);
+/** Remembers the result for a file with this digest: a certificate with its own key. */
+export function remember(digest: string, certificate: PlannedCertificate): void {
+  origins.set(certificate, { digest, certificate });
 }
 
 /** Remembers, under the same text, a certificate made from another, for example with a stapled response. */
@@ -18,17 +17,18 @@ export function rememberAlike(certificate: PlannedCertificate, base: PlannedCert
   if (origin !== undefined) origins.set(certificate, origin);
 }
 
-/** The former result for the same text, unchanged; undefined if the text is new. */
+/** The former result for the same digest, unchanged; undefined if the file's text is new. */
 export function recall(
-  text: string,
+  digest: string,
   former: PlannedCertificate | undefined,
 ): PlannedCertificate | undefined {
   const origin = former && origins.get(former);
-  return origin?.digest === digestOf(text) ? origin?.certificate : undefined;
+  return origin?.digest === digest ? origin.certificate : undefined;
 }
 
-function digestOf(text: string): string {
-  return createHash("sha256").update(text).digest("base64");
+/** The digest of a file's text, or of its bytes. */
+export function digestOf(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("base64");
 }
 
 const origins = new WeakMap<

@@ -24,6 +24,16 @@ export class Quarantine {
     this.#former = former && new Map(former.map((one) => [one.source, one]));
   }
 
+  /** Whether there are certificates of before, good or not. */
+  get isReload(): boolean {
+    return this.#former !== undefined;
+  }
+
+  /** What a file held before; undefined if it was not served. */
+  last(source: string): PlannedCertificate | undefined {
+    return this.#former?.get(source);
+  }
+
   /** The result of the work for a certificate, or undefined if the certificate is now in quarantine. */
   async attempt<Result>(
     source: string,

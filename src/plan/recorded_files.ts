@@ -1,6 +1,6 @@
 /** Files that remember what was read from them, and their metadata at that time. */
 
-import type { Files, FileStatus } from "../runtime/runtime.ts";
+import type { Files, FileStatus, ReadFile } from "../runtime/runtime.ts";
 
 /** By path, as {@linkcode Files.stamp} returns them. */
 export type Stamps = ReadonlyMap<string, string | undefined>;
@@ -22,6 +22,12 @@ export class RecordedFiles implements Files {
 
   async readBytes(path: string, limit?: number): Promise<Uint8Array> {
     return await this.#files.readBytes(path, limit, await this.#record(path));
+  }
+
+  readNow(path: string, into: Uint8Array<ArrayBuffer>): ReadFile | undefined {
+    const read = this.#files.readNow?.(path, into);
+    if (read !== undefined && !this.stamps.has(path)) this.#keep(path, read.status);
+    return read;
   }
 
   async list(directory: string): Promise<string[] | undefined> {
@@ -54,8 +60,12 @@ export class RecordedFiles implements Files {
   async #record(path: string): Promise<FileStatus | undefined> {
     if (this.stamps.has(path)) return undefined;
     const status = await this.#files.status(path);
+    this.#keep(path, status);
+    return status;
+  }
+
+  #keep(path: string, status: FileStatus | undefined): void {
     this.stamps.set(path, status?.stamp);
     if (status !== undefined) this.#modes.set(path, status.mode);
-    return status;
   }
 }

@@ -194,6 +194,7 @@ function servedCertificate(certificate: PlannedCertificate): ServedCertificate {
     notBefore: _from,
     notAfter: _until,
     ocspOrigin: _origin,
+    namesNoResponder: _none,
     remarks: _remarks,
     ...rest
   } = certificate;

@@ -19,35 +19,52 @@ export interface LiveScan {
   readonly clock: Pick<Clock, "now" | "turn">;
 }
 
-/** The open connections that match, those of each frontend with the oldest first: at most `limit`, and how many there are. */
+/** The open connections that match, the oldest first: at most `limit`, and how many there are. */
 export async function openConnections(scan: LiveScan, limit: number): Promise<LiveConnections> {
-  if (Object.keys(scan.filter).length === 0) return await firstOf(scan, limit);
+  const { filter, clock } = scan;
+  const matcher = new LiveMatcher(filter, clock.now());
+  const { matching, found } = Object.keys(filter).length === 0
+    ? firstOfEach(scan, limit)
+    : await search(scan, limit);
+  found.sort((one, other) => one.slot.began - other.slot.began);
   const connections: LiveConnection[] = [];
-  const matching = await forEachMatching(scan, (matcher, { frontend, client, slot }) => {
-    if (connections.length >= limit) return false;
+  for (const { frontend, client, slot } of found.slice(0, limit)) {
     connections.push(matcher.describe(frontend.shares.counts.name, client, slot));
-    return true;
-  });
+    if (connections.length % AT_ONCE === 0) await clock.turn();
+  }
   return { matching, connections };
 }
 
-/** All match, so only those that are described are looked at. */
-async function firstOf({ frontends, clock }: LiveScan, limit: number): Promise<LiveConnections> {
-  const matcher = new LiveMatcher({}, clock.now());
-  const connections: LiveConnection[] = [];
-  for (const { clients, shares } of frontends) {
-    for (const [client, slot] of clients) {
-      if (connections.length >= limit) break;
-      connections.push(matcher.describe(shares.counts.name, client, slot));
-      if (connections.length % AT_ONCE === 0) await clock.turn();
+/** All match, so only those that may be described are looked at: a frontend's clients are in the order of their arrival. */
+function firstOfEach({ frontends }: LiveScan, limit: number): Search {
+  const found: Found[] = [];
+  for (const frontend of frontends) {
+    let left = limit;
+    for (const [client, slot] of frontend.clients) {
+      if (left-- <= 0) break;
+      found.push({ frontend, client, slot });
     }
   }
-  return { matching: frontends.reduce((sum, { clients }) => sum + clients.size, 0), connections };
+  return { matching: frontends.reduce((sum, { clients }) => sum + clients.size, 0), found };
+}
+
+/** Finds at most `limit` of each frontend, and how many match. */
+async function search(scan: LiveScan, limit: number): Promise<Search> {
+  const found: Found[] = [];
+  const ofFrontend = new Map<Frontend, number>();
+  const matching = await forEachMatching(scan, (one) => {
+    const before = ofFrontend.get(one.frontend) ?? 0;
+    if (before >= limit) return false;
+    ofFrontend.set(one.frontend, before + 1);
+    found.push(one);
+    return false;
+  });
+  return { matching, found };
 }
 
 /** Resets the open connections that match, and returns their number. */
 export async function disconnect(scan: LiveScan): Promise<number> {
-  return await forEachMatching(scan, (_, { frontend, client }) => {
+  return await forEachMatching(scan, ({ frontend, client }) => {
     frontend.disconnect(client);
     return true;
   });
@@ -56,7 +73,7 @@ export async function disconnect(scan: LiveScan): Promise<number> {
 /** `use` returns whether there was work to do for it. */
 async function forEachMatching(
   { frontends, filter, clock }: LiveScan,
-  use: (matcher: LiveMatcher, found: Found) => boolean,
+  use: (found: Found) => boolean,
 ): Promise<number> {
   const matcher = new LiveMatcher(filter, clock.now());
   let [matching, work] = [0, 0];
@@ -67,7 +84,7 @@ async function forEachMatching(
       work++;
       if (matcher.matches(client, slot)) {
         matching++;
-        if (use(matcher, { frontend, client, slot })) work += USE_WORK;
+        if (use({ frontend, client, slot })) work += USE_WORK;
       }
       if (work < MAX_WORK) continue;
       // The connections are served meanwhile, and do not wait for the whole scan.
@@ -83,6 +100,12 @@ interface Found {
   readonly frontend: Frontend;
   readonly client: Client;
   readonly slot: Slot;
+}
+
+/** What a search has found. */
+interface Search {
+  readonly matching: number;
+  readonly found: Found[];
 }
 
 /** Tells which connections match a filter at one moment, by the clock. */

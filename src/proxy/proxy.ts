@@ -172,7 +172,7 @@ export class Proxy {
   readonly ageActivity = (): void => this.#activity.age();
 
   /**
-   * The connections that are open now and match, the oldest of each frontend first: at most `limit`, and how many
+   * The connections that are open now and match, the oldest first: at most `limit`, and how many
    * there are. Rejects with `AddressFormatError` if the filter's client is no address.
    */
   async connections(filter: ConnectionFilter, limit: number): Promise<LiveConnections> {

@@ -30,6 +30,19 @@ export function limitFor(kind: FileKind, wanted = MAX_FILE): number {
   return limit;
 }
 
+/**
+ * Reads a file of this size at once into a buffer. Undefined if it is empty or does not fit, or has another size by now;
+ * some files claim to be empty.
+ */
+export function readWhole(
+  size: number,
+  into: Uint8Array<ArrayBuffer>,
+  read: (into: Uint8Array) => number | null,
+): Uint8Array<ArrayBuffer> | undefined {
+  if (size === 0 || size >= into.length) return undefined;
+  return read(into.subarray(0, size + 1)) === size ? into.subarray(0, size) : undefined;
+}
+
 /** Reads until the end, but not beyond the limit. Throws an error with the reason. */
 export async function readUpTo(
   limit: number,

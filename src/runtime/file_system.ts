@@ -4,12 +4,14 @@
  */
 
 import { StartupError } from "../errors.ts";
-import type { Files, FileStatus } from "./files.ts";
+import type { Files, FileStatus, ReadFile } from "./files.ts";
 
 /** What a runtime does with files. Faults are its own. */
 export interface FileSystem extends Pick<Files, "list" | "replace"> {
   status(path: string): Promise<FileStatus>;
   read(path: string, limit?: number, status?: FileStatus): Promise<Uint8Array>;
+  /** See {@linkcode Files.readNow}; may also throw. */
+  readNow(path: string, into: Uint8Array<ArrayBuffer>): ReadFile | undefined;
   /** The reason in an error, for operators. */
   reasonOf(error: unknown): string;
 }
@@ -28,6 +30,13 @@ export function filesOn(system: FileSystem): Files {
     readText: (path, limit, status) =>
       named(path, async () => new TextDecoder().decode(await system.read(path, limit, status))),
     readBytes: (path, limit, status) => named(path, () => system.read(path, limit, status)),
+    readNow(path, into) {
+      try {
+        return system.readNow(path, into);
+      } catch {
+        return undefined;
+      }
+    },
     status,
     list: (directory) => named(directory, () => system.list(directory)),
     mode: (path) => named(path, async () => (await system.status(path)).mode),

@@ -14,6 +14,13 @@ export interface FileStatus extends Omit<FileKind, "path"> {
   readonly isFile: boolean;
 }
 
+/** A file that has been read, and its metadata from just before. */
+export interface ReadFile {
+  /** The part of the buffer that it fills. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly status: FileStatus;
+}
+
 /** Files, always read and written as a whole. */
 export interface Files {
   /**
@@ -24,6 +31,11 @@ export interface Files {
   readText(path: string, limit?: number, status?: FileStatus): Promise<string>;
   /** Rejects as {@linkcode Files.readText} does. */
   readBytes(path: string, limit?: number, status?: FileStatus): Promise<Uint8Array>;
+  /**
+   * Reads a file into this buffer without another thread: the process waits for the disk. Undefined if it is not an
+   * ordinary file, does not fit or cannot be read; `readBytes` then reads it or reports the fault. Optional.
+   */
+  readNow?(path: string, into: Uint8Array<ArrayBuffer>): ReadFile | undefined;
   /** Undefined if nothing is there, or if it cannot be seen. */
   status(path: string): Promise<FileStatus | undefined>;
   /**

@@ -7,8 +7,7 @@ import { lookup } from "node:dns/promises";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { deferred } from "../deferred.ts";
-import { joinBytes } from "../wire/bytes.ts";
-import { encodeHttpRequest, type HttpAnswer, parseHttpAnswer } from "../wire/http.ts";
+import { encodeHttpRequest, type HttpAnswer, HttpAnswerParser } from "../wire/http.ts";
 import { codeOf } from "./node/facts.ts";
 import type { HttpRequest } from "./runtime.ts";
 
@@ -105,21 +104,24 @@ class Exchange {
 
 function receive(socket: Socket, limit: number): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    let bytes = new Uint8Array();
-    const look = (ended: boolean) => {
+    const parser = new HttpAnswerParser();
+    let received = 0;
+    const settle = (parse: () => HttpAnswer | undefined) => {
       try {
-        const answer = parseHttpAnswer(bytes, ended);
+        const answer = parse();
         if (answer !== undefined) resolve(answer);
       } catch (error) {
         reject(error);
+        socket.destroy();
       }
     };
-    socket.on("data", (part: Uint8Array) => {
-      bytes = joinBytes(bytes, part);
-      if (bytes.length > limit) reject(new Error(`the answer is longer than ${limit} bytes`));
-      else look(false);
-    });
-    socket.on("end", () => look(true));
+    socket.on("data", (part: Uint8Array) =>
+      settle(() => {
+        received += part.length;
+        if (received > limit) throw new Error(`the answer is longer than ${limit} bytes`);
+        return parser.push(part);
+      }));
+    socket.on("end", () => settle(() => parser.end()));
     socket.on("error", (error) => reject(failure(error)));
     socket.on("close", () => reject(new Error("the connection was closed")));
   });

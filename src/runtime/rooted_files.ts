@@ -28,6 +28,11 @@ export function rootedFiles(files: Files): Files {
   return {
     readText: (path, limit, status) => files.readText(fromOrigin(path), limit, status),
     readBytes: (path, limit, status) => files.readBytes(fromOrigin(path), limit, status),
+    ...files.readNow &&
+      {
+        readNow: (path: string, into: Uint8Array<ArrayBuffer>) =>
+          files.readNow!(fromOrigin(path), into),
+      },
     status: (path) => files.status(fromOrigin(path)),
     list: (directory) => files.list(fromOrigin(directory)),
     mode: (path) => files.mode(fromOrigin(path)),

@@ -19,7 +19,7 @@ import type { StreamTls } from "./stream_tls.ts";
 import type { Stream, StreamListener, TlsStream, TlsStreamListener } from "./streams.ts";
 
 export type * from "./http_server.ts";
-export type { Files, FileStatus } from "./files.ts";
+export type { Files, FileStatus, ReadFile } from "./files.ts";
 export type { Agreement } from "./agreement.ts";
 export type * from "./other_process.ts";
 export type * from "./service.ts";

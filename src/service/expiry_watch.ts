@@ -17,13 +17,15 @@ import {
 export class ExpiryWatch {
   readonly #clock: Clock;
   readonly #log: Logger;
-  /** How many of the times to warn have passed. */
-  #passed = new Map<Expiring, number>();
+  #certificates: readonly CheckedCertificate[] = [];
+  #lists: readonly RevocationList[] = [];
+  #lookedAt: Date;
   #disarm: () => void = () => {};
 
   constructor(clock: Clock, log: Logger) {
     this.#clock = clock;
     this.#log = log;
+    this.#lookedAt = clock.date();
   }
 
   /** Watches these from now on. What is due today has been logged already. */
@@ -31,9 +33,9 @@ export class ExpiryWatch {
     certificates: readonly CheckedCertificate[],
     lists: readonly RevocationList[] = [],
   ): void {
-    const today = this.#clock.date();
-    const expiring = [...lists.flatMap(expiringList), ...certificates.map(expiringCertificate)];
-    this.#passed = new Map(expiring.map((one) => [one, momentsPassed(one, today)]));
+    this.#certificates = certificates;
+    this.#lists = lists;
+    this.#lookedAt = this.#clock.date();
     this.#arm();
   }
 
@@ -44,11 +46,13 @@ export class ExpiryWatch {
 
   #look(): void {
     const today = this.#clock.date();
-    const due: Expiring[] = [];
-    for (const [one, before] of this.#passed) {
-      const now = momentsPassed(one, today);
-      this.#passed.set(one, now);
-      if (now > before) due.push(one);
+    const before = this.#lookedAt;
+    this.#lookedAt = today;
+    const isDue = (one: Expiring) => momentsPassed(one, today) > momentsPassed(one, before);
+    const due = this.#lists.flatMap(expiringList).filter(isDue);
+    for (const certificate of this.#certificates) {
+      const one = expiringCertificate(certificate);
+      if (isDue(one)) due.push(one);
     }
     for (const one of due.slice(0, MAX_LINES)) {
       const warning = one.warning(today);

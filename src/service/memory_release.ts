@@ -11,30 +11,48 @@ export interface MemoryReleaseRuntime {
   readonly kernel: Pick<Kernel, "compactMemory"> | undefined;
 }
 
-/** Releases memory a while after certificates have been read. */
+/** Releases memory a while after certificates have been read, and before they are read again. */
 export class MemoryRelease {
   readonly #runtime: MemoryReleaseRuntime;
-  #cancel: () => void = () => {};
+  /** Undefined if nothing is to be released. */
+  #cancel: (() => void) | undefined;
 
   constructor(runtime: MemoryReleaseRuntime) {
     this.#runtime = runtime;
   }
 
+  /** Call it before certificates are read again: what the last reading has left must not be added to. */
+  before(): void {
+    if (this.#cancel !== undefined) this.#release();
+  }
+
+  /** Call it when this many certificates have been read, before they are sent to the workers, which needs memory too. */
+  async between(certificates: number): Promise<void> {
+    if (certificates >= THOUSANDS) await this.#runtime.kernel?.compactMemory?.();
+  }
+
   /** Call it when this many certificates have been read and sent to the workers. */
   after(certificates: number): void {
-    this.#cancel();
+    this.stop();
     if (certificates < MANY) return;
-    const { clock, kernel } = this.#runtime;
-    this.#cancel = clock.after(PAUSE, () => void kernel?.compactMemory?.());
+    this.#cancel = this.#runtime.clock.after(PAUSE, () => this.#release());
   }
 
   /** Cancels the release. */
   stop(): void {
-    this.#cancel();
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  #release(): void {
+    this.stop();
+    void this.#runtime.kernel?.compactMemory?.();
   }
 }
 
 /** For fewer certificates the release is not worth a tenth of a second. */
 const MANY = 500;
+/** For fewer the memory of a reading and that of a sending together are no trouble. */
+const THOUSANDS = 5_000;
 /** Milliseconds, in which the last data goes to the workers. */
 const PAUSE = 1_000;

@@ -65,7 +65,7 @@ export class CertificatesStatus {
         frontends: this.#frontends.get(fingerprint) ?? [],
         servedDiffers: differs(source),
         ocsp: dates === undefined ? null : {
-          producedAt: dates.thisUpdate.toISOString(),
+          thisUpdate: dates.thisUpdate.toISOString(),
           nextUpdate: dates.nextUpdate?.toISOString() ?? null,
           age: age(dates, now),
         },

@@ -75,7 +75,7 @@ export class Collector {
     this.#certificates.changed(paths);
   }
 
-  /** A reload has ended; returns it with its time. */
+  /** Records a reload that has ended. */
   reloaded(report: Omit<ReloadStatus, "time">): void {
     this.#counts[report.outcome]++;
     this.#reloads = [this.#dated(report), ...this.#reloads].slice(0, MAX_RELOADS);
@@ -192,11 +192,11 @@ export class Collector {
         const { died, hung, protocol } = restarts;
         return {
           ...present === undefined
-            ? { pid: 0, cpuSeconds: null, cpuShare: null, memory: null }
+            ? { pid: null, cpuSeconds: null, cpuShare: null, memory: null }
             : this.#uses.of(present.pid),
           index,
-          state: present?.state ?? "starting",
-          startedAt: (present?.startedAt ?? this.#options.clock.date()).toISOString(),
+          state: present?.state ?? "none",
+          startedAt: present?.startedAt.toISOString() ?? null,
           active: view.total("connections_active"),
           accepted: view.total("connections_accepted"),
           restarts: died + hung + protocol,

@@ -78,11 +78,13 @@ export interface FrontendStatus extends Totals {
 }
 
 /** One worker: the present process of its slot. */
-export interface WorkerStatus extends ProcessUse {
+export interface WorkerStatus extends Omit<ProcessUse, "pid"> {
   /** From 1. */
   readonly index: number;
-  readonly state: "starting" | "serving" | "draining";
-  readonly startedAt: string;
+  /** Null while there is no process: the last one has ended, and the next one is not started yet. */
+  readonly pid: number | null;
+  readonly state: "none" | "starting" | "serving" | "draining";
+  readonly startedAt: string | null;
   readonly active: number;
   readonly accepted: number;
   /** How often a process of this slot was replaced after it had ended unexpectedly. */
@@ -111,7 +113,7 @@ export interface CertificateStatus {
   readonly servedDiffers: boolean | null;
   /** The OCSP response that is stapled; null if none is. */
   readonly ocsp: {
-    readonly producedAt: string;
+    readonly thisUpdate: string;
     readonly nextUpdate: string | null;
     readonly age: number;
   } | null;
@@ -151,7 +153,7 @@ export interface HandshakeStatus {
 
 /** Handshakes that failed for one reason. */
 export interface HandshakeFailureStatus {
-  /** A code of docs/log.md. */
+  /** A code of docs/handshake_failures.md. */
   readonly reason: string;
   readonly count: number;
   readonly lastTime: string | null;

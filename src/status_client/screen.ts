@@ -79,7 +79,7 @@ function workers(status: Status, width: number): string[] {
   );
   const rows = sorted.slice(0, MAX_WORKERS).map((one) => [
     `${one.index}`,
-    `${one.pid}`,
+    `${one.pid ?? "-"}`,
     percent(one.cpuShare),
     size(one.memory),
     count(one.active),

@@ -105,7 +105,7 @@ function frontendLines({ frontends }: Status): string[] {
 function workerLines({ workers }: Status): string[] {
   const rows = workers.map((one) => [
     `${one.index}`,
-    `${one.pid}`,
+    `${one.pid ?? "-"}`,
     one.state,
     count(one.active),
     percent(one.cpuShare),

@@ -101,7 +101,9 @@ export class CertificateIndex {
 
   /** The indexes of all certificates that can be chosen, with or without a name. */
   reachable(): Set<number> {
-    return new Set(this.sets().flat());
+    const all = new Set<number>();
+    for (const set of this.sets()) for (const place of set) all.add(place);
+    return all;
   }
 
   #addSubstitute(name: string, index: number): void {
@@ -150,13 +152,15 @@ export class CertificateIndex {
 
 /** Creates every set once, however many names use it. */
 class SharedSets {
-  readonly #longer = new Map<readonly number[] | undefined, Map<number, readonly number[]>>();
+  /** Those of one index, at that index: with ten thousand certificates, nearly all. */
+  readonly #single: (readonly number[])[] = [];
+  readonly #longer = new Map<readonly number[], Map<number, readonly number[]>>();
 
   /** A set with this index added. */
   with(set: readonly number[], index: number): readonly number[] {
-    const start = set.length === 0 ? undefined : set;
-    let longer = this.#longer.get(start);
-    if (longer === undefined) this.#longer.set(start, longer = new Map());
+    if (set.length === 0) return this.#single[index] ??= [index];
+    let longer = this.#longer.get(set);
+    if (longer === undefined) this.#longer.set(set, longer = new Map());
     let result = longer.get(index);
     if (result === undefined) longer.set(index, result = [...set, index]);
     return result;

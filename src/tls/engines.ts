@@ -29,6 +29,8 @@ export interface EngineCapabilities {
   readonly addsAuthorities: boolean;
   /** Checks backends against revocation lists. */
   readonly revokesBackends: boolean;
+  /** Keeps the keys that it has had; otherwise it needs them again with every configuration. */
+  readonly keepsKeys: boolean;
   /** Its backend connections are the platform's, so unencrypted listeners must be the platform's too. */
   readonly platformSockets: boolean;
   /** Runs the host's native code in this process. A supervisor and other programs avoid that. */
@@ -67,6 +69,7 @@ const OPENSSL = {
   sharesSessions: true,
   addsAuthorities: false,
   revokesBackends: true,
+  keepsKeys: true,
   platformSockets: false,
   checksEarly: false,
 } as const satisfies Partial<EngineCapabilities>;
@@ -83,6 +86,7 @@ export const ENGINES: Readonly<Record<TlsLibraryName, EngineRow>> = {
     ownAuthorities: "machine",
     addsAuthorities: true,
     revokesBackends: false,
+    keepsKeys: false,
     platformSockets: true,
     foreignCode: false,
     checksEarly: true,
@@ -128,6 +132,14 @@ export const ENGINES: Readonly<Record<TlsLibraryName, EngineRow>> = {
       await toBackend(runtime, configuration, runtime.openStreamTls()),
   },
 };
+
+/** The engine of a configuration. `missing`: why its library cannot be opened; undefined if it can. */
+export function servingEngine(
+  { library, orElse }: Pick<TlsConfiguration, "library" | "orElse">,
+  missing: string | undefined,
+): EngineRow {
+  return ENGINES[missing === undefined ? library : orElse ?? library];
+}
 
 async function onOpenSsl(
   ...made: Parameters<typeof import("./openssl/engine.ts").createOpenSslEngine>

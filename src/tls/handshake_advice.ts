@@ -1,6 +1,6 @@
 /**
  * What would have worked: compares what a client offers with what stud serves, for the log entry about a handshake that
- * failed. It is about the faults of two lists that have nothing in common; what to do about others is in docs/log.md.
+ * failed. It is about the faults of two lists that have nothing in common; what to do about others is in docs/handshake_failures.md.
  */
 
 import type { DescribedHello } from "../wire/client_offers_text.ts";

@@ -1,7 +1,7 @@
 /**
  * Why a handshake can fail: a closed set of codes, the same for every engine as far as its library tells. Engines put a
  * code on the error; log, metrics and status page count by it, so a code never changes its meaning. The table in
- * docs/log.md is about the same codes.
+ * docs/handshake_failures.md is about the same codes.
  */
 
 import type { PeerError } from "../errors.ts";

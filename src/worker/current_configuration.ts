@@ -1,16 +1,18 @@
 /** The configuration that a worker uses: the one it received, with everything that has become known since. */
 
 import type { Asked, WorkerConfiguration } from "../control/messages.ts";
-import { type ToldKeys, unpackConfiguration } from "../control/packed_configuration.ts";
+import { unpackConfiguration } from "../control/packed_configuration.ts";
 import { withResponses } from "../tls/staples.ts";
 import type { TlsConfiguration } from "../tls/tls_configuration.ts";
+import type { ToldCertificates } from "./told_certificates.ts";
 
 /** The configuration of a state. Objects shared by several frontends stay shared. */
 export function currentConfiguration(
-  { configuration, certificates, staples, missing }: Asked<"prepare">,
-  keys: ToldKeys,
+  state: Asked<"prepare">,
+  certificates: ToldCertificates,
 ): WorkerConfiguration {
-  const unpacked = unpackConfiguration(configuration, certificates, keys);
+  const { configuration, staples, missing } = state;
+  const unpacked = unpackConfiguration(configuration, certificates.of(state));
   const responses = new Map(staples.map(({ fingerprint, response }) => {
     return [fingerprint, { response: response ?? undefined }];
   }));

@@ -25,7 +25,6 @@ import type {
   WorkerPrivileges,
   WorkerRequest,
 } from "../control/messages.ts";
-import { ToldKeys } from "../control/packed_configuration.ts";
 import { accessLines } from "../log/access_sample.ts";
 import { counted } from "../counted.ts";
 import { LineQueue } from "../log/line_queue.ts";
@@ -38,6 +37,7 @@ import { CounterReports } from "./counter_reports.ts";
 import { FrontendEngines } from "./frontend_engines.ts";
 import { readAhead } from "./read_ahead.ts";
 import { ENGINES } from "../tls/engines.ts";
+import { ToldCertificates } from "./told_certificates.ts";
 import { currentConfiguration } from "./current_configuration.ts";
 import type { MakeEngine } from "../tls/engine.ts";
 
@@ -52,7 +52,7 @@ class Worker {
   readonly #accessLines: LineQueue;
   readonly #log: Logger;
   readonly #engines: FrontendEngines;
-  readonly #keys = new ToldKeys();
+  readonly #certificates = new ToldCertificates();
   #proxy: Proxy | undefined;
   #prepared: Prepared | undefined;
   #reports: CounterReports | undefined;
@@ -189,7 +189,7 @@ class Worker {
       this.#say({ type: "busy" });
       await this.#runtime.clock.turn();
     }
-    return currentConfiguration(state, this.#keys);
+    return currentConfiguration(state, this.#certificates);
   }
 
   async #start(state: Asked<"start">): Promise<Answer<"start">> {
@@ -260,7 +260,7 @@ class Worker {
       this.#engines.forget();
       throw error;
     } finally {
-      this.#keys.wipeAgain();
+      this.#certificates.keys.wipeAgain();
     }
   }
 
@@ -271,6 +271,7 @@ class Worker {
     this.#drainSeconds = prepared.drainSeconds;
     const closed = prepared.change.commit();
     this.#engines.commit();
+    this.#certificates.commit(version);
     await closed;
   }
 
@@ -317,10 +318,7 @@ class Worker {
     return accessLines(log, (line) => this.#accessLines.push(line));
   }
 
-  /**
-   * Uses the other queue only when that is empty, so that lines lost because the supervisor stalls are counted
-   * here.
-   */
+  /** Uses the other queue only when that is empty, so that lines lost to a stalled supervisor are counted here. */
   async #sendAccessLines(lines: readonly string[]): Promise<void> {
     await this.#toSupervisor.flushed();
     for (const message of accessMessages(lines)) {

@@ -42,6 +42,8 @@ interface OperatorFacts extends CertificateFacts {
   readonly subject: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
+  /** It names no OCSP responder, because it says nothing about its authority. */
+  readonly namesNoResponder?: true;
   /** What the operator should know about its file; each remark names the file. */
   readonly remarks?: readonly string[];
 }
@@ -184,7 +186,14 @@ export const EXPIRY_DAYS = [30, 7, 1] as const;
 
 type ParsedCertificate = Pick<
   CertificateFile,
-  "subject" | "notBefore" | "notAfter" | "names" | "keyType" | "curve" | "publicKey"
+  | "subject"
+  | "notBefore"
+  | "notAfter"
+  | "namesNoResponder"
+  | "names"
+  | "keyType"
+  | "curve"
+  | "publicKey"
 >;
 
 /** Parses all fields of one certificate at once, because damage may be in any field. */
@@ -203,6 +212,7 @@ function parseCertificate(block: PemBlock, number: number, source: string): Pars
         names.map((name) => `DNS:${name}`).join(", "),
       notBefore,
       notAfter,
+      ...certificate.extension(AUTHORITY_INFO_ACCESS) === undefined && { namesNoResponder: true },
       names,
       keyType,
       ...curve !== undefined && { curve },
@@ -213,3 +223,6 @@ function parseCertificate(block: PemBlock, number: number, source: string): Pars
     throw new StartupError(`${source}: ${where} is damaged${pemDamage(block)}`, { cause: error });
   }
 }
+
+/** RFC 5280 section 4.2.2.1. */
+const AUTHORITY_INFO_ACCESS = "1.3.6.1.5.5.7.1.1";

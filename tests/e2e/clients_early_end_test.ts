@@ -4,12 +4,12 @@ import { assertEquals } from "../support/assert.ts";
 import { closeQuietly, writeAll } from "../support/backend.ts";
 import { realClientHello } from "../support/client_hello.ts";
 import { eventually } from "../support/eventually.ts";
-import { ownerOf } from "../support/proc.ts";
+import { ownersOf } from "../support/proc.ts";
 import { connectRaw } from "../support/raw_client.ts";
 import { resetConnection } from "../support/reset.ts";
 import { Site } from "../support/site.ts";
 import { receive } from "../support/tls_client.ts";
-import { testWith } from "../support/tools.ts";
+import { Shared } from "../support/shared.ts";
 
 type Leave = (conn: Deno.TcpConn) => void;
 
@@ -23,40 +23,48 @@ const LEAVING: Readonly<Record<string, Leave>> = {
 const LEFT =
   /handshake failed: the client (closed|reset) the connection during the handshake \(client/;
 
+const sites = new Shared(() => Site.startEcho([], 12));
+
 for (const [how, leave] of Object.entries(LEAVING)) {
-  testWith({ linux: true }, `${how} before the first octet is released`, async () => {
-    await using site = await Site.startEcho();
+  sites.test({ linux: true }, `${how} before the first octet is released`, async (site) => {
     await leaveManyTimes(site, leave, () => Promise.resolve());
   });
 
-  testWith({ linux: true }, `${how} inside the ClientHello is released and logged`, async () => {
-    await using site = await Site.startEcho();
-    const hello = await realClientHello();
-    await leaveManyTimes(site, leave, async (conn) => {
-      await writeAll(conn, hello.subarray(0, 100));
-      // A connection that is reset before it is accepted is nobody's, and not logged.
-      const accepted = () => ownerOf(conn, [site.worker]) !== undefined;
-      await eventually("stud has accepted the client", accepted);
-    });
-    await site.stud.output(LEFT);
-  });
+  sites.test(
+    { linux: true },
+    `${how} inside the ClientHello is released and logged`,
+    async (site) => {
+      const hello = await realClientHello();
+      await leaveManyTimes(site, leave, async (conns) => {
+        for (const conn of conns) await writeAll(conn, hello.subarray(0, 100));
+        // A connection that is reset before it is accepted is nobody's, and not logged.
+        const accepted = () => !ownersOf(conns, [site.worker]).includes(undefined);
+        await eventually("stud has accepted the clients", accepted);
+      });
+      await site.stud.output(LEFT);
+    },
+  );
 
-  testWith({ linux: true }, `${how} after the ServerHello is released and logged`, async () => {
-    await using site = await Site.startEcho();
-    const hello = await realClientHello();
-    await leaveManyTimes(site, leave, async (conn) => {
-      await writeAll(conn, hello);
-      await conn.read(new Uint8Array(4096));
-    });
-    await site.stud.output(LEFT);
-  });
+  sites.test(
+    { linux: true },
+    `${how} after the ServerHello is released and logged`,
+    async (site) => {
+      const hello = await realClientHello();
+      await leaveManyTimes(site, leave, async (conns) => {
+        await Promise.all(conns.map(async (conn) => {
+          await writeAll(conn, hello);
+          await conn.read(new Uint8Array(4096));
+        }));
+      });
+      await site.stud.output(LEFT);
+    },
+  );
 }
 
-testWith(
+sites.test(
   { linux: true },
   "a half-closed client before its handshake is done is ended",
-  async () => {
-    await using site = await Site.startEcho();
+  async (site) => {
     using conn = await connectRaw(site.port);
     await writeAll(conn, (await realClientHello()).subarray(0, 100));
     await conn.closeWrite();
@@ -68,14 +76,12 @@ testWith(
 async function leaveManyTimes(
   site: Site,
   leave: Leave,
-  prepare: (conn: Deno.TcpConn) => Promise<void>,
+  prepare: (conns: readonly Deno.TcpConn[]) => Promise<void>,
 ): Promise<void> {
   const { worker } = site;
-  await Promise.all(Array.from({ length: 50 }, async () => {
-    const conn = await connectRaw(site.port);
-    await prepare(conn);
-    leave(conn);
-  }));
+  const conns = await Promise.all(Array.from({ length: 50 }, () => connectRaw(site.port)));
+  await prepare(conns);
+  for (const conn of conns) leave(conn);
   await site.echoOnce();
   await site.released();
   assertEquals(site.worker, worker);

@@ -3,9 +3,9 @@
 import { assert, assertEquals } from "../support/assert.ts";
 import { realClientHello } from "../support/client_hello.ts";
 import { alertIn, answerTo } from "../support/raw_client.ts";
+import { Shared } from "../support/shared.ts";
 import { Site } from "../support/site.ts";
 import { byLibrary } from "../support/stud.ts";
-import { testWith } from "../support/tools.ts";
 
 /** Alerts of RFC 8446 section 6. */
 const UNEXPECTED_MESSAGE = 10;
@@ -77,27 +77,32 @@ const MALFORMED: readonly Malformed[] = [
   },
 ];
 
+const sites = new Shared(() => Site.startEcho([], 12));
+
 for (const { what, bytes, alert, reason } of MALFORMED) {
-  testWith({ linux: true }, `${what} is answered with an alert and named in the log`, async () => {
-    await using site = await Site.startEcho();
-    const { worker } = site;
-    const sent = typeof bytes === "string"
-      ? new TextEncoder().encode(bytes)
-      : Uint8Array.from(bytes);
-    const answer = await answerTo(site.port, sent);
-    assertEquals([alertIn(answer), answer.end], [alert, "clean"], site.stud.report());
-    await site.stud.output(/handshake failed/);
-    const line = site.stud.stdout.split("\n").find((each) => each.includes("handshake failed"))!;
-    const [, found, client] = /handshake failed: (.*) \(client (.*):\d+ to 127\./.exec(line) ?? [];
-    assertEquals([found, client], [reason, "127.0.0.1"], line);
-    await site.echoOnce();
-    assertEquals(site.worker, worker);
-    await site.released();
-  });
+  sites.test(
+    { linux: true },
+    `${what} is answered with an alert and named in the log`,
+    async (site) => {
+      const { worker } = site;
+      const sent = typeof bytes === "string"
+        ? new TextEncoder().encode(bytes)
+        : Uint8Array.from(bytes);
+      const answer = await answerTo(site.port, sent);
+      assertEquals([alertIn(answer), answer.end], [alert, "clean"], site.stud.report());
+      await site.stud.output(/handshake failed/);
+      const line = site.stud.stdout.split("\n").find((each) => each.includes("handshake failed"))!;
+      const [, found, client] = /handshake failed: (.*) \(client (.*):\d+ to 127\./.exec(line) ??
+        [];
+      assertEquals([found, client], [reason, "127.0.0.1"], line);
+      await site.echoOnce();
+      assertEquals(site.worker, worker);
+      await site.released();
+    },
+  );
 }
 
-testWith({ linux: true }, "random octets end their connection and nothing else", async () => {
-  await using site = await Site.startEcho();
+sites.test({ linux: true }, "random octets end their connection and nothing else", async (site) => {
   const { worker } = site;
   await Promise.all(Array.from({ length: 100 }, async () => {
     const random = crypto.getRandomValues(new Uint8Array(20_000));
@@ -109,11 +114,10 @@ testWith({ linux: true }, "random octets end their connection and nothing else",
   await site.released();
 });
 
-testWith(
+sites.test(
   { linux: true },
   "a ClientHello with one wrong octet anywhere harms no other client",
-  async () => {
-    await using site = await Site.startEcho();
+  async (site) => {
     const { worker } = site;
     const hello = await realClientHello();
     for (let at = 0; at < hello.length; at += 32) {

@@ -5,6 +5,7 @@ import { Backend } from "../support/backend.ts";
 import { eventually } from "../support/eventually.ts";
 import { keyUpdateArguments } from "../support/key_update_process.ts";
 import { MemoryWatch } from "../support/memory_watch.ts";
+import { Shared } from "../support/shared.ts";
 import { Site } from "../support/site.ts";
 import { byLibrary } from "../support/stud.ts";
 import { send } from "../support/tls_client.ts";
@@ -13,8 +14,9 @@ import { testWith } from "../support/tools.ts";
 
 const needs = { tools: ["openssl"], linux: true };
 
-testWith(needs, "TLS 1.2 renegotiation by the client is refused", async () => {
-  await using site = await Site.startEcho();
+const sites = new Shared(() => Site.startEcho([], 12));
+
+sites.test(needs, "TLS 1.2 renegotiation by the client is refused", async (site) => {
   const { worker } = site;
   await using openssl = startClient(site, ["-tls1_2"]);
   await openssl.output(/Verify return code: 0/);
@@ -27,16 +29,14 @@ testWith(needs, "TLS 1.2 renegotiation by the client is refused", async () => {
   await site.released();
 });
 
-testWith(needs, "secure renegotiation is announced, compression is not there", async () => {
-  await using site = await Site.startEcho();
+sites.test(needs, "secure renegotiation is announced, compression is not there", async (site) => {
   await using openssl = startClient(site, ["-tls1_2", "-comp"]);
   await openssl.output(/Verify return code: 0/);
   assertStringIncludes(openssl.stdout, "Compression: NONE");
   assertStringIncludes(openssl.stdout, "Secure Renegotiation IS supported");
 });
 
-testWith(needs, "tickets of TLS 1.3 allow no early data, and resume", async () => {
-  await using site = await Site.startEcho();
+sites.test(needs, "tickets of TLS 1.3 allow no early data, and resume", async (site) => {
   const session = await Deno.makeTempFile({ prefix: "stud-test-" });
   try {
     await using first = startClient(site, ["-tls1_3", "-sess_out", session]);
@@ -56,8 +56,7 @@ testWith(needs, "tickets of TLS 1.3 allow no early data, and resume", async () =
 });
 
 for (const version of ["-tls1", "-tls1_1"]) {
-  testWith(needs, `s_client ${version} is refused, and the log says why`, async () => {
-    await using site = await Site.startEcho();
+  sites.test(needs, `s_client ${version} is refused, and the log says why`, async (site) => {
     await using openssl = startClient(site, [version, "-cipher", "ALL:@SECLEVEL=0"]);
     assert(await openssl.ended() !== 0, openssl.report());
     const versions = byLibrary({
@@ -73,24 +72,27 @@ for (const version of ["-tls1", "-tls1_1"]) {
   });
 }
 
-testWith(needs, "a client that does not trust the certificate is named in the log", async () => {
-  await using site = await Site.startEcho();
-  await using openssl = new ToolProcess("openssl", [
-    ...["s_client", "-connect", `127.0.0.1:${site.port}`, "-verify_return_error", "-tls1_2"],
-  ]);
-  assert(await openssl.ended() !== 0, openssl.report());
-  await site.stud.output(/handshake failed: the client .*\(alert \w+\) \(client 127\.0\.0\.1:\d+ /);
-});
+sites.test(
+  needs,
+  "a client that does not trust the certificate is named in the log",
+  async (site) => {
+    await using openssl = new ToolProcess("openssl", [
+      ...["s_client", "-connect", `127.0.0.1:${site.port}`, "-verify_return_error", "-tls1_2"],
+    ]);
+    assert(await openssl.ended() !== 0, openssl.report());
+    await site.stud.output(
+      /handshake failed: the client .*\(alert \w+\) \(client 127\.0\.0\.1:\d+ /,
+    );
+  },
+);
 
-testWith(needs, "ciphers without forward secrecy are refused", async () => {
-  await using site = await Site.startEcho();
+sites.test(needs, "ciphers without forward secrecy are refused", async (site) => {
   await using openssl = startClient(site, ["-tls1_2", "-cipher", "AES128-SHA"]);
   assert(await openssl.ended() !== 0, openssl.report());
   await site.stud.output(/handshake failed: no .* in common/);
 });
 
-testWith(needs, "a client may ask for new keys, but not all the time", async () => {
-  await using site = await Site.startEcho();
+sites.test(needs, "a client may ask for new keys, but not all the time", async (site) => {
   const { worker } = site;
   await using openssl = startClient(site, ["-tls1_3"]);
   await openssl.output(/Verify return code: 0/);
@@ -110,10 +112,13 @@ testWith(needs, "a client may ask for new keys, but not all the time", async () 
   await site.released();
 });
 
+const answering = new Shared(() =>
+  Site.start({ backend: Backend.serve((conn) => send(conn, "the answer\n")) })
+);
+
 for (const version of ["-tls1_2", "-tls1_3"]) {
-  testWith(needs, `the end of an answer is a close_notify, with ${version} too`, async () => {
-    const backend = Backend.serve((conn) => send(conn, "the answer\n"));
-    await using site = await Site.start({ backend });
+  const name = `the end of an answer is a close_notify, with ${version} too`;
+  answering.test(needs, name, async (site) => {
     await using openssl = startClient(site, [version, "-msg"]);
     assertEquals(await openssl.ended(), 0, openssl.report());
     const answer = openssl.stdout.indexOf("the answer");

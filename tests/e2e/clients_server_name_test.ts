@@ -4,6 +4,7 @@ import { assert, assertEquals } from "../support/assert.ts";
 import { join, realClientHello, withServerName } from "../support/client_hello.ts";
 import { eventually } from "../support/eventually.ts";
 import { alertIn, answerTo } from "../support/raw_client.ts";
+import { Shared } from "../support/shared.ts";
 import { Site } from "../support/site.ts";
 import { BY_OPENSSL, TLS_LIBRARY } from "../support/stud.ts";
 import { testWith } from "../support/tools.ts";
@@ -26,34 +27,39 @@ const NAMES: Readonly<Record<string, Uint8Array>> = {
 /** Those that OpenSSL itself refuses. */
 const REFUSED = ["300 octets", "16 KiB", "60,000 octets", "a NUL"];
 
+const sites = new Shared(() => Site.startEcho([], 12));
+
 for (const [what, name] of Object.entries(NAMES)) {
-  testWith({ linux: true }, `a server name of ${what} harms neither worker nor log`, async () => {
-    await using site = await Site.startEcho();
-    const { worker } = site;
-    const hello = withServerName(await realClientHello(), name);
-    const received = await answerTo(site.port, hello, { fin: true });
-    await site.stud.output(/handshake failed: .* \(client 127\.0\.0\.1:\d+ to /);
-    if (TLS_LIBRARY !== "rustls") {
-      // Peers serve whatever else there is by their default certificate: it begins with a ServerHello.
-      const isRefused = REFUSED.includes(what);
-      assertEquals(received.bytes[0], isRefused ? 21 : 22, site.stud.report());
-      assertEquals(
-        /malformed|more than 32 KiB/.test(site.stud.stdout),
-        isRefused,
-        site.stud.report(),
-      );
-    }
-    await site.echoOnce();
-    assertEquals(site.worker, worker);
-    const log = site.stud.stdout + site.stud.stderr;
-    assert(/^[\x20-\x7e…\n\ufffd]*$/.test(log), `unprintable: ${JSON.stringify(log)}`);
-    for (const line of log.split("\n")) {
-      assert(line === "" || /^\S+Z (info|warning|error): /.test(line), line);
-      assert(line.length < 1_200, line);
-      assert(!line.includes("everything is lost") || line.includes("handshake failed"), line);
-    }
-    await site.released();
-  });
+  sites.test(
+    { linux: true },
+    `a server name of ${what} harms neither worker nor log`,
+    async (site) => {
+      const { worker } = site;
+      const hello = withServerName(await realClientHello(), name);
+      const received = await answerTo(site.port, hello, { fin: true });
+      await site.stud.output(/handshake failed: .* \(client 127\.0\.0\.1:\d+ to /);
+      if (TLS_LIBRARY !== "rustls") {
+        // Peers serve whatever else there is by their default certificate: it begins with a ServerHello.
+        const isRefused = REFUSED.includes(what);
+        assertEquals(received.bytes[0], isRefused ? 21 : 22, site.stud.report());
+        assertEquals(
+          /malformed|more than 32 KiB/.test(site.stud.stdout),
+          isRefused,
+          site.stud.report(),
+        );
+      }
+      await site.echoOnce();
+      assertEquals(site.worker, worker);
+      const log = site.stud.stdout + site.stud.stderr;
+      assert(/^[\x20-\x7e…\n\ufffd]*$/.test(log), `unprintable: ${JSON.stringify(log)}`);
+      for (const line of log.split("\n")) {
+        assert(line === "" || /^\S+Z (info|warning|error): /.test(line), line);
+        assert(line.length < 1_200, line);
+        assert(!line.includes("everything is lost") || line.includes("handshake failed"), line);
+      }
+      await site.released();
+    },
+  );
 }
 
 const STRANGE: readonly string[] = [

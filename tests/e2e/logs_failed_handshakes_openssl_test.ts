@@ -3,6 +3,7 @@
 import { assert } from "../support/assert.ts";
 import { Authority } from "../support/authority.ts";
 import { failHandshake } from "../support/serving.ts";
+import { Shared } from "../support/shared.ts";
 import { startError } from "../support/start_error.ts";
 import { testWith } from "../support/tools.ts";
 import { runTool } from "../support/tool_process.ts";
@@ -44,8 +45,9 @@ const CLIENTS: readonly (readonly [args: string[], reason: string, advice?: stri
   ],
 ];
 
-testWith(NEEDS, "each reason is a line with client, frontend and server name", async () => {
-  await using site = await start();
+const sites = new Shared(() => start(5));
+
+sites.test(NEEDS, "each reason is a line with client, frontend and server name", async (site) => {
   for (const [args, reason, advice] of CLIENTS) {
     const { served, report } = await site.handshake(NAME.toUpperCase(), args);
     assert(!served, report);
@@ -53,18 +55,16 @@ testWith(NEEDS, "each reason is a line with client, frontend and server name", a
   }
 });
 
-testWith(NEEDS, "without a server name the line ends earlier", async () => {
-  await using site = await start();
+sites.test(NEEDS, "without a server name the line ends earlier", async (site) => {
   const [args, reason] = CLIENTS[2]!;
   await site.handshake(undefined, args);
   await site.stud.output(lineWith(reason, site.port, ""));
 });
 
-testWith(
+sites.test(
   { ...NEEDS, tools: ["openssl", "curl"] },
   "curl that does not trust is named",
-  async () => {
-    await using site = await start();
+  async (site) => {
     const args = ["--silent", "--resolve", `${NAME}:${site.port}:127.0.0.1`];
     await runTool("curl", [...args, `https://${NAME}:${site.port}/`]);
     await site.stud.output(
@@ -77,16 +77,14 @@ testWith(
   },
 );
 
-testWith(NEEDS, "what is no TLS is called by its name", async () => {
-  await using site = await start();
+sites.test(NEEDS, "what is no TLS is called by its name", async (site) => {
   const reason = "not TLS (plain HTTP, a PROXY line or another protocol)";
   const client = await failHandshake(site.port, "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n");
   const line = `failed: ${reason} (client ${client} to 127.0.0.1:${site.port})`;
   await site.stud.output(new RegExp(`${escaped(line)}$`, "m"));
 });
 
-testWith(NEEDS, "a client that leaves is said to have left", async () => {
-  await using site = await start();
+sites.test(NEEDS, "a client that leaves is said to have left", async (site) => {
   {
     using client = await Deno.connect({ hostname: "127.0.0.1", port: site.port });
     // The beginning of a record.
@@ -128,10 +126,10 @@ testWith(
   },
 );
 
-function start(): Promise<TlsSite> {
+function start(frontends = 1): Promise<TlsSite> {
   return TlsSite.start([
     ...[`--self-signed=${NAME}`, "--alpn-protos", "h2", "--ecdh-curve", "X25519:P-256"],
-  ]);
+  ], { frontends });
 }
 
 function lineWith(reason: string, port: number, name: string, advice?: string): RegExp {

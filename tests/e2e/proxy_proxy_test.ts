@@ -5,6 +5,7 @@ import { closeQuietly, writeAll } from "../support/backend.ts";
 import { within } from "../support/eventually.ts";
 import { decodeProxyV2 } from "../support/proxy_v2_decoder.ts";
 import { answerTo, connectRaw } from "../support/raw_client.ts";
+import { Shared } from "../support/shared.ts";
 import { Site } from "../support/site.ts";
 import { BY_OPENSSL } from "../support/stud.ts";
 import { connectTls, receive, send } from "../support/tls_client.ts";
@@ -34,11 +35,12 @@ const HEADERS: Readonly<Record<string, Uint8Array>> = {
   "the longest": version2(0x21, 0, new Uint8Array((16 << 10) - 16).fill(22)),
 };
 
-testWith(
+const sites = new Shared(() => Site.start({ args: ARGS }));
+
+sites.test(
   NEEDS,
   "headers of every kind are passed on as they are, before the plaintext",
-  async () => {
-    await using site = await Site.start({ args: ARGS });
+  async (site) => {
     for (const [what, before] of Object.entries(HEADERS)) {
       assertEquals(await passedOn(site, { before }), before, `${what}, with the hello behind it`);
       if (before.length > 1_000) continue;
@@ -48,8 +50,7 @@ testWith(
   },
 );
 
-testWith(NEEDS, "a header that is split at any byte is passed on as it is", async () => {
-  await using site = await Site.start({ args: ARGS });
+sites.test(NEEDS, "a header that is split at any byte is passed on as it is", async (site) => {
   for (const before of [LINE, version2(0x21, 0x11, IPV4)]) {
     for (let at = 1; at <= before.length + 1; at++) {
       assertEquals(await passedOn(site, { before, cuts: () => [at] }), before, `split at ${at}`);
@@ -58,8 +59,7 @@ testWith(NEEDS, "a header that is split at any byte is passed on as it is", asyn
 });
 
 const behindHaproxy = "what HAProxy sends in front, in either version, reaches the backend";
-testWith({ ...NEEDS, tools: ["haproxy", "openssl"] }, behindHaproxy, async () => {
-  await using site = await Site.start({ args: ARGS });
+sites.test({ ...NEEDS, tools: ["haproxy", "openssl"] }, behindHaproxy, async (site) => {
   for (const version of [1, 2] as const) {
     // The connection that finds out whether HAProxy listens gets no further than to stud.
     await using haproxy = await startHaproxyBefore(site.port, version);
@@ -99,8 +99,7 @@ const GARBAGE: readonly (readonly [Uint8Array, string])[] = [
   [version2(0x21, 0x11, []).fill(255, 14), "a PROXY header of more than 16 KiB (CLIENT; it sent"],
 ];
 
-testWith(NEEDS, "anything else ends the connection, and the log says what came", async () => {
-  await using site = await Site.start({ args: ARGS });
+sites.test(NEEDS, "anything else ends the connection, and the log says what came", async (site) => {
   for (const [bytes, line] of GARBAGE) {
     const { bytes: answer } = await answerTo(site.port, bytes);
     assertEquals(answer.length, 0);

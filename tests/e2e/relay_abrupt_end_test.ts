@@ -1,6 +1,7 @@
 /** An end that is not orderly never looks orderly on the other side, and loses nothing that came before. */
 
 import { assert, assertEquals } from "../support/assert.ts";
+import { Shared } from "../support/shared.ts";
 import { connectTls, receive, receiveText, send } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
 import { Backend, closeQuietly } from "../support/backend.ts";
@@ -11,25 +12,29 @@ import { Wire } from "../support/wire.ts";
 
 const linux = { linux: true };
 
-testWith(linux, "a client's FIN without close_notify reaches the backend as a reset", async () => {
-  await using site = await Site.start();
-  await using wire = new Wire(site.port);
-  using client = await connectTls(wire.port, site.pem);
-  const peer = await site.backend.accept();
-  await send(client, "cut off");
-  assertEquals(await receiveText(peer, 7), "cut off");
-  await wire.endWithFin();
-  const { text, end } = await receive(peer);
-  assertEquals(text, "");
-  assert(/reset/i.test(end), `the backend saw this end: ${end}\n${site.stud.report()}`);
-  await site.released();
-});
+const sites = new Shared(() => Site.start());
 
-testWith(
+sites.test(
+  linux,
+  "a client's FIN without close_notify reaches the backend as a reset",
+  async (site) => {
+    await using wire = new Wire(site.port);
+    using client = await connectTls(wire.port, site.pem);
+    const peer = await site.backend.accept();
+    await send(client, "cut off");
+    assertEquals(await receiveText(peer, 7), "cut off");
+    await wire.endWithFin();
+    const { text, end } = await receive(peer);
+    assertEquals(text, "");
+    assert(/reset/i.test(end), `the backend saw this end: ${end}\n${site.stud.report()}`);
+    await site.released();
+  },
+);
+
+sites.test(
   linux,
   "a client's reset releases both sides and reaches the backend as a reset",
-  async () => {
-    await using site = await Site.start();
+  async (site) => {
     const { client, peer } = await site.connectThrough();
     await send(client, "hello");
     assertEquals(await receiveText(peer, 5), "hello");
@@ -41,35 +46,40 @@ testWith(
   },
 );
 
-testWith(linux, "a client's reset in the middle of a download releases both sides", async () => {
-  await using site = await Site.start();
-  const { client, peer } = await site.connectThrough();
-  const sending = sendWithoutEnd(peer);
-  await receiveText(client, 1 << 20);
-  resetConnection(client);
-  await sending;
-  await site.released();
-  closeQuietly(client);
-});
+sites.test(
+  linux,
+  "a client's reset in the middle of a download releases both sides",
+  async (site) => {
+    const { client, peer } = await site.connectThrough();
+    const sending = sendWithoutEnd(peer);
+    await receiveText(client, 1 << 20);
+    resetConnection(client);
+    await sending;
+    await site.released();
+    closeQuietly(client);
+  },
+);
 
-testWith(linux, "a client's reset in the middle of an upload releases both sides", async () => {
-  await using site = await Site.start();
-  const { client, peer } = await site.connectThrough();
-  const sending = sendWithoutEnd(client);
-  await receiveText(peer, 1 << 20);
-  resetConnection(client);
-  const { end } = await receive(peer);
-  assert(/reset/i.test(end), `the backend saw this end: ${end}`);
-  await sending;
-  await site.released();
-  closeQuietly(client);
-});
+sites.test(
+  linux,
+  "a client's reset in the middle of an upload releases both sides",
+  async (site) => {
+    const { client, peer } = await site.connectThrough();
+    const sending = sendWithoutEnd(client);
+    await receiveText(peer, 1 << 20);
+    resetConnection(client);
+    const { end } = await receive(peer);
+    assert(/reset/i.test(end), `the backend saw this end: ${end}`);
+    await sending;
+    await site.released();
+    closeQuietly(client);
+  },
+);
 
-testWith(
+sites.test(
   linux,
   "a backend's reset never ends the client's connection cleanly, and the client gets what came before",
-  async () => {
-    await using site = await Site.start();
+  async (site) => {
     for (let round = 0; round < 20; round++) {
       const { client, peer } = await site.connectThrough();
       using _ = client;
@@ -88,23 +98,27 @@ testWith(
   },
 );
 
-Deno.test("a backend that closes while the client is sending: the client gets the whole answer", async () => {
-  await using site = await Site.start({ backend: Backend.listen() });
-  for (let round = 0; round < 20; round++) {
-    const { client, peer } = await site.connectThrough();
-    using _ = client;
-    const sending = sendWithoutEnd(client);
-    await receiveText(peer, 100_000);
-    const answer = `answer ${round} `.repeat(1_000);
-    await send(peer, answer);
-    peer.close();
-    const { text } = await receive(client);
-    assertEquals(text.length, answer.length, `round ${round}\n${site.stud.report()}`);
-    assertEquals(text, answer);
-    closeQuietly(client);
-    await sending;
-  }
-});
+testWith(
+  {},
+  "a backend that closes while the client is sending: the client gets the whole answer",
+  async () => {
+    await using site = await Site.start({ backend: Backend.listen() });
+    for (let round = 0; round < 20; round++) {
+      const { client, peer } = await site.connectThrough();
+      using _ = client;
+      const sending = sendWithoutEnd(client);
+      await receiveText(peer, 100_000);
+      const answer = `answer ${round} `.repeat(1_000);
+      await send(peer, answer);
+      peer.close();
+      const { text } = await receive(client);
+      assertEquals(text.length, answer.length, `round ${round}\n${site.stud.report()}`);
+      assertEquals(text, answer);
+      closeQuietly(client);
+      await sending;
+    }
+  },
+);
 
 testWith(
   linux,
@@ -129,11 +143,10 @@ testWith(
   },
 );
 
-testWith(
+sites.test(
   linux,
   "a client that goes on sending to a backend that has gone is ended soon, and slowed until then",
-  async () => {
-    await using site = await Site.start();
+  async (site) => {
     const { client, peer } = await site.connectThrough();
     const sending = sendWithoutEnd(client);
     await receiveText(peer, 10_000);

@@ -36,7 +36,7 @@ testStatus("numbers move with traffic, per frontend, worker and backend", async 
   assertEquals(frontends[0]!.addresses, [`127.0.0.1:${site.port}`]);
   assertEquals(workers.map(({ index }) => index), [1, 2]);
   assertEquals(workers.reduce((sum, { accepted }) => sum + accepted, 0), 5);
-  assert(workers.every(({ pid, memory }) => site.stud.workers().includes(pid) && memory! > 1e6));
+  assert(workers.every(({ pid, memory }) => site.stud.workers().includes(pid!) && memory! > 1e6));
   assert(supervisor.memory! > 1e6 && supervisor.cpuSeconds! > 0);
   assertEquals(backends.map(({ connects }) => connects), [4]);
   assertEquals(

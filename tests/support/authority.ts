@@ -18,7 +18,7 @@ export interface Order {
   readonly commonName?: string;
   /** Instead of a subject that is one common name. */
   readonly subject?: x509.JsonName;
-  /** Default: `ec`, P-256. */
+  /** Default: `ec`, P-256. All certificates of `rsa` have one key: it takes long to make. */
   readonly keyType?: "rsa" | "ec";
   /** In hexadecimal. */
   readonly serialNumber?: string;
@@ -86,7 +86,7 @@ export class Authority {
     const { names = [], commonName = names[0] ?? "", keyType = "ec", serialNumber, days = 90 } =
       order;
     const { responders = [], isOcspSigner = false, subject } = order;
-    const keys = await madeKeys(keyType);
+    const keys = keyType === "rsa" ? await (rsaKeys ??= madeKeys("rsa")) : await madeKeys("ec");
     const certificate = await x509.X509CertificateGenerator.create({
       serialNumber: serialNumber ?? nextSerialNumber(),
       subject: subject ?? [{ CN: [commonName] }],
@@ -160,6 +160,8 @@ async function authorityFields(keys: CryptoKeyPair) {
     ],
   };
 }
+
+let rsaKeys: Promise<CryptoKeyPair> | undefined;
 
 let serialNumbers = 0x1000;
 

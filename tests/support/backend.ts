@@ -18,6 +18,7 @@ export interface TcpPlace {
 export class Backend implements AsyncDisposable {
   readonly #listener: Deno.Listener;
   readonly #open = new Set<Deno.Conn>();
+  readonly #served = new Set<Promise<void>>();
   #serving: Promise<void> = Promise.resolve();
   #closed = false;
   /** Connections accepted so far. */
@@ -76,6 +77,14 @@ export class Backend implements AsyncDisposable {
     return conn;
   }
 
+  /** Ends the connections that are open; resolves when none is. */
+  async endAll(): Promise<void> {
+    for (const conn of this.#open) closeQuietly(conn);
+    // Those of handlers end with them; those of the test were its own.
+    await Promise.all(this.#served);
+    this.#open.clear();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     this.#listener.close();
@@ -84,7 +93,6 @@ export class Backend implements AsyncDisposable {
   }
 
   async #serveAll(serve: ServeBackend): Promise<void> {
-    const served = new Set<Promise<void>>();
     while (!this.#closed) {
       let conn: Deno.Conn;
       try {
@@ -97,10 +105,10 @@ export class Backend implements AsyncDisposable {
       }
       this.accepted++;
       this.#open.add(conn);
-      const ended = this.#serveOne(serve, conn).then(() => void served.delete(ended));
-      served.add(ended);
+      const ended = this.#serveOne(serve, conn).then(() => void this.#served.delete(ended));
+      this.#served.add(ended);
     }
-    await Promise.all(served);
+    await Promise.all(this.#served);
   }
 
   async #serveOne(serve: ServeBackend, conn: Deno.Conn): Promise<void> {

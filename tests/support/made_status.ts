@@ -196,7 +196,7 @@ function certificate(index: number): CertificateStatus {
     frontends: index === 1 ? ["mail"] : [],
     servedDiffers: index === 4 ? true : index === 5 ? null : false,
     ocsp: index % 2 === 0
-      ? { producedAt: ago(7_200), nextUpdate: ago(-400_000), age: 7_200 }
+      ? { thisUpdate: ago(7_200), nextUpdate: ago(-400_000), age: 7_200 }
       : null,
   };
 }

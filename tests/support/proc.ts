@@ -52,12 +52,23 @@ export function listenerOwners(port: number): number[] {
 
 /** Which of the processes holds the other end of a connection. */
 export function ownerOf(connection: Deno.Conn, pids: readonly number[]): number | undefined {
-  const server = (connection.remoteAddr as Deno.NetAddr).port;
-  const client = (connection.localAddr as Deno.NetAddr).port;
-  const socket = sockets().find(({ localPort, remotePort }) =>
-    localPort === server && remotePort === client
+  return ownersOf([connection], pids)[0];
+}
+
+/** Which of the processes holds the other end of each connection; the kernel's tables are read once for all. */
+export function ownersOf(
+  connections: readonly Deno.Conn[],
+  pids: readonly number[],
+): (number | undefined)[] {
+  const inodes = new Map(
+    sockets().map(({ localPort, remotePort, inode }) => [`${localPort} ${remotePort}`, inode]),
   );
-  return pids.find((pid) => socket !== undefined && holds(pid, `socket:[${socket.inode}]`));
+  const links = new Map(pids.map((pid) => [pid, new Set(descriptorLinks(pid))]));
+  return connections.map(({ localAddr, remoteAddr }) => {
+    const ends = [remoteAddr, localAddr].map((address) => (address as Deno.NetAddr).port);
+    const inode = inodes.get(ends.join(" "));
+    return pids.find((pid) => inode !== undefined && links.get(pid)!.has(`socket:[${inode}]`));
+  });
 }
 
 /** The processes, zombies aside, that were started with a variable of this value in their environment. */
@@ -102,13 +113,13 @@ function portOf(address: string): number {
   return parseInt(address.slice(address.indexOf(":") + 1), 16);
 }
 
-function holds(pid: number, target: string): boolean {
+function descriptorLinks(pid: number): string[] {
   try {
-    return [...Deno.readDirSync(`/proc/${pid}/fd`)].some(({ name }) => {
-      return linkOf(`/proc/${pid}/fd/${name}`) === target;
+    return [...Deno.readDirSync(`/proc/${pid}/fd`)].flatMap(({ name }) => {
+      return linkOf(`/proc/${pid}/fd/${name}`) ?? [];
     });
   } catch {
-    return false;
+    return [];
   }
 }
 

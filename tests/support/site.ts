@@ -16,6 +16,8 @@ export interface SiteOptions {
   readonly backendAddress?: string;
   /** Default: a free port of 127.0.0.1. */
   readonly frontend?: string;
+  /** So many frontends of that address, one for each of the tests that share the site. Default: 1. */
+  readonly frontends?: number;
   /** A command that runs stud, such as `prlimit`. */
   readonly prefix?: readonly string[];
 }
@@ -27,6 +29,7 @@ export class Site implements AsyncDisposable {
   readonly pem: PemFile;
   /** Sockets each worker had open before its first client. Linux only. */
   readonly #baseline = new Map<number, number>();
+  #turn = 0;
 
   private constructor(stud: Stud, backend: Backend, pem: PemFile) {
     this.stud = stud;
@@ -41,10 +44,9 @@ export class Site implements AsyncDisposable {
     const pem = await temporaryPem();
     const address = options.backendAddress ?? backend.address;
     try {
-      const { prefix } = options;
-      const stud = await Stud.start(["-f", frontend, "-b", address, ...args, pem.path], {}, {
-        prefix,
-      });
+      const { prefix, frontends = 1 } = options;
+      const where = Array.from({ length: frontends }, () => ["-f", frontend]).flat();
+      const stud = await Stud.start([...where, "-b", address, ...args, pem.path], {}, { prefix });
       return new Site(stud, backend, pem);
     } catch (error) {
       pem[Symbol.dispose]();
@@ -54,12 +56,14 @@ export class Site implements AsyncDisposable {
   }
 
   /** A site whose backend sends everything back. */
-  static startEcho(args: readonly string[] = []): Promise<Site> {
-    return Site.start({ args, backend: Backend.serve(echo) });
+  static startEcho(args: readonly string[] = [], frontends?: number): Promise<Site> {
+    return Site.start({ args, backend: Backend.serve(echo), frontends });
   }
 
+  /** Of its frontend; tests that share the site have another one each, as far as there are. */
   get port(): number {
-    return this.stud.port;
+    const { ports } = this.stud;
+    return ports[this.#turn % ports.length]!;
   }
 
   /** The process id of the only worker. Linux only. */
@@ -90,6 +94,21 @@ export class Site implements AsyncDisposable {
   /** Waits until every worker lives on and holds no more sockets than at its start. Linux only. */
   async released(limit = 15_000): Promise<void> {
     for (const [pid, baseline] of this.#baseline) await socketsBackTo(baseline, pid, limit);
+  }
+
+  /**
+   * For the next of the tests that share it: nothing was printed, nobody came to the backend. It has another frontend,
+   * for stud writes one line a minute of each reason why handshakes fail at a frontend.
+   */
+  forget(): void {
+    this.#turn++;
+    this.stud.forget();
+    this.backend.accepted = 0;
+  }
+
+  /** After one of the tests that share it: its connections end. */
+  settle(): Promise<void> {
+    return this.backend.endAll();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -107,6 +107,7 @@ export class Stud implements AsyncDisposable {
   readonly #command: readonly string[];
   readonly #waiting = new Set<() => void>();
   readonly #readers: Promise<unknown>;
+  #ports: readonly number[] = [];
   stdout = "";
   stderr = "";
   status: Deno.CommandStatus | undefined;
@@ -164,9 +165,22 @@ export class Stud implements AsyncDisposable {
 
   /** The port of the first frontend, from the log line that says where stud serves. */
   get port(): number {
-    const match = /serves? on \S*:(\d+)/.exec(this.stdout);
-    if (match === null) throw new Error(`stud does not serve\n${this.report()}`);
-    return Number(match[1]);
+    return this.ports[0]!;
+  }
+
+  /** The ports of its frontends, as named at its start, in the order of their options. */
+  get ports(): readonly number[] {
+    if (this.#ports.length > 0) return this.#ports;
+    const [, places = ""] = /serves? on (.*?), backend /.exec(this.stdout) ?? [];
+    this.#ports = [...places.matchAll(/:(\d+)(?= and |$)/g)].map(([, port]) => Number(port));
+    if (this.#ports.length === 0) throw new Error(`stud does not serve\n${this.report()}`);
+    return this.#ports;
+  }
+
+  /** Drops what was printed so far, so that the next test of a stud that is shared waits for lines of its own. */
+  forget(): void {
+    void this.ports;
+    this.stdout = this.stderr = "";
   }
 
   /** Process ids of the workers that live now. Linux only. */

@@ -25,12 +25,15 @@ export class Folder implements Disposable {
 /** How stud is started otherwise than usual. */
 export interface TlsSiteOptions extends StudEnvironment {
   readonly env?: Record<string, string>;
+  /** So many frontends, one for each of the tests that share the site. Default: 1. */
+  readonly frontends?: number;
 }
 
 /** stud and its backend. Use it with `await using`. */
 export class TlsSite implements AsyncDisposable {
   readonly stud: Stud;
   readonly #backend: Backend;
+  #turn = 0;
 
   private constructor(stud: Stud, backend: Backend) {
     this.stud = stud;
@@ -40,11 +43,12 @@ export class TlsSite implements AsyncDisposable {
   /** Starts stud with these arguments, which give the certificates too. */
   static async start(
     args: readonly string[],
-    { env = {}, ...how }: TlsSiteOptions = {},
+    { env = {}, frontends = 1, ...how }: TlsSiteOptions = {},
   ): Promise<TlsSite> {
     const backend = answering();
     try {
-      const common = [BY_OPENSSL, "-f", "127.0.0.1,0", "-b", backend.address];
+      const where = Array.from({ length: frontends }, () => ["-f", "127.0.0.1,0"]).flat();
+      const common = [BY_OPENSSL, ...where, "-b", backend.address];
       return new TlsSite(await Stud.start([...common, ...args], env, how), backend);
     } catch (error) {
       await backend[Symbol.asyncDispose]();
@@ -52,8 +56,10 @@ export class TlsSite implements AsyncDisposable {
     }
   }
 
+  /** Of its frontend; tests that share the site have another one each, as far as there are. */
   get port(): number {
-    return this.stud.port;
+    const { ports } = this.stud;
+    return ports[this.#turn % ports.length]!;
   }
 
   /** Connections that came to the backend. */
@@ -64,6 +70,21 @@ export class TlsSite implements AsyncDisposable {
   /** One connection of `openssl s_client`, by name (undefined: none). */
   handshake(serverName: string | undefined, args: readonly string[] = []): Promise<Handshake> {
     return handshake(this.port, serverName, args);
+  }
+
+  /**
+   * For the next of the tests that share it: nothing was printed, nobody came to the backend. It has another frontend,
+   * for stud writes one line a minute of each reason why handshakes fail at a frontend.
+   */
+  forget(): void {
+    this.#turn++;
+    this.stud.forget();
+    this.#backend.accepted = 0;
+  }
+
+  /** After one of the tests that share it: its connections end. */
+  settle(): Promise<void> {
+    return this.#backend.endAll();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

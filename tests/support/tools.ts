@@ -35,13 +35,16 @@ export interface Needs {
   readonly notOnNode?: boolean;
 }
 
-/** Declares a test that has needs. Without them it is skipped with a line that names what is missing. */
+/**
+ * Declares a test that has needs. Without them it is skipped with a line that names what is missing. Whether it will
+ * run.
+ */
 export function testWith(
   needs: Needs,
   name: string,
   run: () => Promise<void>,
-): void {
-  if (needs.notOnNode && TLS_LIBRARY === "node") return;
+): boolean {
+  if (needs.notOnNode && TLS_LIBRARY === "node") return false;
   const missing = [
     ...(needs.tools ?? []).filter((tool) => !hasTool(tool)),
     ...(needs.root && Deno.uid() !== 0 ? ["root"] : []),
@@ -55,13 +58,25 @@ export function testWith(
   Deno.test({
     name,
     ignore,
+    ...isShared && { sanitizeOps: false },
     ...needs.keepsResources && { sanitizeResources: false, sanitizeOps: false },
     fn: async () => {
       if (missing.length > 0) throw new Error(`this test needs ${missing.join(", ")}`);
       await run();
     },
   });
+  return missing.length === 0;
 }
+
+/**
+ * From now on something goes on from test to test of this file (shared.ts), so that operations end in other tests than
+ * they began in: only resources are checked for leaks.
+ */
+export function startSharing(): void {
+  isShared = true;
+}
+
+let isShared = false;
 
 /** Whether this machine has an IPv6 loopback address. */
 export function hasIpv6(): boolean {

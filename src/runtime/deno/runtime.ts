@@ -3,9 +3,9 @@
  * retries and log lines belong to the callers.
  */
 
-import type { FileStatus, Kernel, Runtime } from "../runtime.ts";
+import type { FileStatus, Kernel, ReadFile, Runtime } from "../runtime.ts";
 import { StartupError } from "../../errors.ts";
-import { checkedLength, limitFor, readUpTo } from "../bounded_files.ts";
+import { checkedLength, limitFor, readUpTo, readWhole } from "../bounded_files.ts";
 import { clock } from "../clock.ts";
 import { filesOn, mayBeFile } from "../file_system.ts";
 import { createDenoNetwork } from "./network.ts";
@@ -49,7 +49,7 @@ export function createRuntime(
     version: `Deno ${Deno.version.deno}`,
     platform: Deno.build.os,
     network: loop === undefined ? network : createLoopNetwork(() => loop.begin(), network),
-    files: rootedFiles(filesOn({ status, read, list, replace, reasonOf })),
+    files: rootedFiles(filesOn({ status, read, readNow, list, replace, reasonOf })),
     processes: createDenoProcesses(worker, loop && loopPipes(loop, standardBytes)),
     service: createDenoService(program),
     clock: loop ?? clock,
@@ -79,7 +79,12 @@ export function createRuntime(
 }
 
 async function status(path: string): Promise<FileStatus> {
-  const { dev, ino, mtime, mode, size, isDirectory, isFile } = await Deno.stat(path);
+  return statusFrom(await Deno.stat(path));
+}
+
+function statusFrom(
+  { dev, ino, mtime, mode, size, isDirectory, isFile }: Deno.FileInfo,
+): FileStatus {
   // Deno 2.4's `isFifo` is never true.
   const type = (mode ?? 0) & FILE_TYPE;
   return {
@@ -102,6 +107,14 @@ async function read(
   if (isFile && size > 0) return checkedLength(await Deno.readFile(path), limit);
   using file = await Deno.open(path);
   return await readUpTo(limit, (into) => file.read(into));
+}
+
+function readNow(path: string, into: Uint8Array<ArrayBuffer>): ReadFile | undefined {
+  const status = statusFrom(Deno.statSync(path));
+  if (!status.isFile) return undefined;
+  using file = Deno.openSync(path);
+  const bytes = readWhole(status.size, into, (part) => file.readSync(part));
+  return bytes && { status, bytes };
 }
 
 /** S_IFMT, S_IFIFO and S_IFCHR of inode(7). */

@@ -3,10 +3,11 @@
  * retries and log lines belong to the callers. In the npm package it replaces deno/runtime.ts.
  */
 
+import { closeSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { chmod, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { StartupError } from "../../errors.ts";
-import { limitFor, readUpTo } from "../bounded_files.ts";
+import { limitFor, readUpTo, readWhole } from "../bounded_files.ts";
 import { clock } from "../clock.ts";
 import { filesOn, mayBeFile } from "../file_system.ts";
 import { codeOf } from "./facts.ts";
@@ -15,7 +16,7 @@ import { createNodeNetwork } from "./network.ts";
 import { createNodeProcesses, type WorkerProgram } from "./processes.ts";
 import { createNodeService } from "./service.ts";
 import { openNodeTls } from "./tls.ts";
-import type { FileStatus, Kernel, Runtime } from "../runtime.ts";
+import type { FileStatus, Kernel, ReadFile, Runtime } from "../runtime.ts";
 import { rootedFiles } from "../rooted_files.ts";
 
 /** What a process needs from the platform. `ownsLoop` changes nothing here, where Node's own loop is the only one. */
@@ -33,7 +34,7 @@ export function createRuntime(program: RuntimeOptions): Runtime {
     version: `Node ${process.versions.node}`,
     tlsLibraries: ["node"],
     network: createNodeNetwork(),
-    files: rootedFiles(filesOn({ status, read, list, replace, reasonOf })),
+    files: rootedFiles(filesOn({ status, read, readNow, list, replace, reasonOf })),
     processes: createNodeProcesses(program, descriptors),
     service: createNodeService(descriptors),
     clock,
@@ -50,7 +51,10 @@ export function createRuntime(program: RuntimeOptions): Runtime {
 }
 
 async function status(path: string): Promise<FileStatus> {
-  const found = await stat(path);
+  return statusFrom(await stat(path));
+}
+
+function statusFrom(found: Stats): FileStatus {
   const { dev, ino, size, mode, mtimeMs } = found;
   return {
     stamp: [dev, ino, size, mtimeMs].join(" "),
@@ -71,6 +75,18 @@ async function read(
     return await readUpTo(limit, async (into) => (await file.read(into)).bytesRead);
   } finally {
     await file.close();
+  }
+}
+
+function readNow(path: string, into: Uint8Array<ArrayBuffer>): ReadFile | undefined {
+  const status = statusFrom(statSync(path));
+  if (!status.isFile) return undefined;
+  const file = openSync(path, "r");
+  try {
+    const bytes = readWhole(status.size, into, (part) => readSync(file, part));
+    return bytes && { status, bytes };
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -98,7 +98,10 @@ function endings(ended: Readonly<Record<string, number>>): Content {
 
 /** Every worker, and the supervisor. */
 export function workers({ workers: rows, supervisor, time, startedAt }: Status): Tree {
-  type Row = ProcessUse & Partial<WorkerStatus> & { readonly startedAt: string };
+  type Row =
+    & Omit<ProcessUse, "pid">
+    & Partial<Omit<WorkerStatus, "pid" | "startedAt">>
+    & Pick<WorkerStatus, "pid" | "startedAt">;
   const number = (value: number | undefined) => value === undefined ? "–" : count(value);
   const state = ({ state }: Row) =>
     state === undefined ? badge("plain", "no traffic") : badge(
@@ -110,7 +113,7 @@ export function workers({ workers: rows, supervisor, time, startedAt }: Status):
       head: "Process",
       cell: ({ index, pid }) => [
         el("b", {}, index === undefined ? "Supervisor" : `Worker ${index}`),
-        el("small", {}, `pid ${pid}`),
+        el("small", {}, pid === null ? "no process" : `pid ${pid}`),
       ],
     },
     { head: "State", cell: state },

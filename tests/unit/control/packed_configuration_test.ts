@@ -6,6 +6,7 @@ import {
   certificateChunks,
   stateFrame,
   ToldKeys,
+  unpackCertificates,
   unpackConfiguration,
 } from "../../../src/control/packed_configuration.ts";
 import { KeyBytes } from "../../../src/x509/key_bytes.ts";
@@ -22,7 +23,7 @@ function bytesOf(configuration: WorkerConfiguration): Uint8Array<ArrayBuffer> {
 
 async function throughThePipe(
   configuration: WorkerConfiguration,
-  told?: ToldKeys,
+  told = new ToldKeys(),
 ): Promise<WorkerConfiguration> {
   const stream = ReadableStream.from([
     bytesOf(configuration),
@@ -30,7 +31,7 @@ async function throughThePipe(
   ]);
   const [message, next, ...others] = await Array.fromAsync(readRequests(stream));
   assert(message?.type === "start" && next?.type === "ping" && others.length === 0);
-  return unpackConfiguration(message.configuration, message.certificates, told);
+  return unpackConfiguration(message.configuration, unpackCertificates(message.certificates, told));
 }
 
 /** JSON has no undefined. Keys that came as bytes are shown as text. */

@@ -89,13 +89,19 @@ Deno.test("live connections are those of all workers, and one that does not answ
     ...{ client: "192.0.2.1:5", serverName: null, frontend: "web", backend: null, version: null },
     ...{ cipher: null, age: 1.5, idle: null, bytesToBackend: 1, bytesToClient: 0 },
   };
-  const { fleet, children, clock } = await bench(3, (child) =>
+  // The first worker has the oldest and the newest one, and the third those between.
+  const ages = [[9, 1], [], [7, 5]];
+  const workers: FakeChild[] = [];
+  const { fleet, children, clock } = await bench(3, (child) => {
+    workers.push(child);
     obey(child, {
       answer: ({ type }) => {
-        if (type === "connections") return { matching: 2, connections: [one, one] };
+        const connections = ages[workers.indexOf(child)]!.map((age) => ({ ...one, age }));
+        if (type === "connections") return { matching: 2, connections };
         return type === "disconnect" ? { matching: 2 } : {};
       },
-    }));
+    });
+  });
   children[1]!.onTold = () => {};
   const asked = fleet.connections({ client: "192.0.2.0/24" }, 3);
   await clock.advance(2_000);
@@ -103,9 +109,9 @@ Deno.test("live connections are those of all workers, and one that does not answ
   assertEquals(children[0]!.last, {
     ...{ type: "connections", filter: { client: "192.0.2.0/24" }, limit: 3 },
   });
-  assertEquals([matching, connections.length], [4, 3]);
-  assertEquals(connections.map(({ worker }) => worker), [1, 1, 3]);
-  assertEquals(connections[0], { ...one, worker: 1 });
+  assertEquals(matching, 4);
+  assertEquals(connections.map(({ worker, age }) => [worker, age]), [[1, 9], [3, 7], [3, 5]]);
+  assertEquals(connections[0], { ...one, age: 9, worker: 1 });
   const disconnected = fleet.disconnect({ frontend: "web" });
   await clock.advance(2_000);
   assertEquals(await disconnected, 4);

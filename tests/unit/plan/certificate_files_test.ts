@@ -2,14 +2,21 @@
 
 import { StartupError } from "../../../src/errors.ts";
 import { BEFORE_COLLECTION, readFiles } from "../../../src/plan/certificate_files.ts";
+import type { PlannedCertificate } from "../../../src/plan/planned_certificate.ts";
 import { Quarantine } from "../../../src/plan/quarantine.ts";
+import type { Files } from "../../../src/runtime/runtime.ts";
 import { formatPem, parsePem, pemBytes } from "../../../src/x509/pem.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { ManualClock } from "../../support/manual_clock.ts";
 import { FakeFiles } from "../../support/fake_runtime.ts";
 import { made } from "../../support/made_certificates.ts";
 import { settingsOf } from "../config/settings_of.ts";
 
 const COUNT = 60;
+const STATUS = {
+  ...{ stamp: "", mode: undefined, isFile: true, size: 1 },
+  ...{ isDirectory: false, isNamedPipe: false, isDevice: false },
+};
 const { clients } = settingsOf(["--tls-library=openssl", "a.pem"]);
 
 function path(place: number): string {
@@ -31,7 +38,7 @@ async function reading(texts: Readonly<Record<number, string>>, count = COUNT) {
   for (const place of places) files.texts.set(path(place), texts[place] ?? pem);
   return (quarantine = new Quarantine(undefined), compactMemory?: () => Promise<void>) =>
     readFiles(places.map((place) => ({ certificate: path(place) })), {
-      ...{ clients, files, held: undefined, quarantine, compactMemory },
+      ...{ clients, files, clock: new ManualClock(), held: undefined, quarantine, compactMemory },
     });
 }
 
@@ -74,5 +81,34 @@ Deno.test("readFiles() collects garbage only among thousands of files", async ()
   await (await reading({}))(undefined, compact);
   assertEquals(collected, 0);
   await (await reading({}, BEFORE_COLLECTION + 1))(undefined, compact);
-  assertEquals(collected, 2);
+  assertEquals(collected, 3);
+});
+
+Deno.test("readFiles() reads many files at once, and parses again only those that have changed", async () => {
+  const { pem } = await made();
+  const texts = Array.from({ length: COUNT }, () => pem);
+  const files = new FakeFiles();
+  const encoder = new TextEncoder();
+  let readNow = 0;
+  const quick: Files = Object.assign(files, {
+    readNow(path: string, into: Uint8Array<ArrayBuffer>) {
+      readNow++;
+      const { written } = encoder.encodeInto(files.texts.get(path)!, into);
+      return { bytes: into.subarray(0, written), status: STATUS };
+    },
+    readText: (path: string) => Promise.reject(new Error(`${path} was read in the usual way`)),
+  });
+  for (const [place, text] of texts.entries()) files.texts.set(path(place), text);
+  const read = async (former?: readonly PlannedCertificate[]) =>
+    await readFiles(texts.map((_, place) => ({ certificate: path(place) })), {
+      ...{ clients, files: quick, clock: new ManualClock(), held: undefined },
+      quarantine: new Quarantine(former),
+    }) as PlannedCertificate[];
+  const first = await read();
+  assertEquals(readNow, COUNT);
+  files.texts.set(path(7), (await made()).pem);
+  const second = await read(first);
+  const changed = second.flatMap((one, place) => one === first[place] ? [] : [place]);
+  assertEquals(changed, [7]);
+  assert(second[7]!.fingerprint !== first[7]!.fingerprint);
 });

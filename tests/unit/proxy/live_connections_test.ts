@@ -57,3 +57,16 @@ Deno.test("what leaves during a scan is left out, and so is what arrives", async
     !reset.some((one) => (one as { clientInHeader: { port: number } }).clientInHeader.port > 2_000),
   );
 });
+
+Deno.test("the oldest of all frontends come first, with a filter and without", async () => {
+  const [one, other] = [crowded(0), crowded(0)];
+  for (const [port, began] of [[1, 100], [2, 400]] as const) one.add(port, began);
+  for (const [port, began] of [[3, 200], [4, 300]] as const) other.add(port, began);
+  const frontends = [one.frontend, other.frontend];
+  for (const filter of [{}, { client: "192.0.2.0/24" }]) {
+    const scan = { frontends, filter, clock: clockOf(() => {}) };
+    const { matching, connections } = await openConnections(scan, 3);
+    assertEquals(matching, 4);
+    assertEquals(connections.map(({ age }) => age), [0.9, 0.8, 0.7]);
+  }
+});

@@ -37,6 +37,14 @@ testWith(
       assertEquals((await files.readText("/proc/self/status")).startsWith("Name:"), true);
       assertEquals(await files.readText("/dev/null"), "");
       await new Deno.Command("mkfifo", { args: [`${folder}/pipe`] }).output();
+      const space = new Uint8Array(200_001);
+      const { bytes, status } = files.readNow!(path, space)!;
+      assertEquals([new TextDecoder().decode(bytes), bytes.buffer], [text, space.buffer]);
+      assertEquals(status.stamp, await files.stamp(path));
+      assertEquals(files.readNow!(path, space.subarray(1)), undefined);
+      for (const other of ["/proc/self/status", "/dev/zero", `${folder}/pipe`, folder, "/none"]) {
+        assertEquals(files.readNow!(other, space), undefined);
+      }
       const refused = async (path: string, limit?: number) =>
         (await assertRejects(() => files.readBytes(path, limit), StartupError)).message.replace(
           folder,

@@ -16,6 +16,9 @@ const files = filesOn({
       })
       : Promise.reject(GONE),
   read: (path) => path === "/a" ? Promise.resolve(new Uint8Array([97])) : Promise.reject(GONE),
+  readNow: () => {
+    throw GONE;
+  },
   list: () => Promise.reject(GONE),
   replace: () => Promise.reject(GONE),
   reasonOf: (error) => (error as Error).message.toLowerCase(),
@@ -38,6 +41,7 @@ Deno.test("filesOn() puts the path before the reason and keeps the cause", async
 
 Deno.test("filesOn() says of what cannot be seen that it is not there", async () => {
   assertEquals(await files.status("/b"), undefined);
+  assertEquals(files.readNow!("/b", new Uint8Array(1)), undefined);
   assertEquals([await files.isDirectory("/"), await files.isDirectory("/b")], [true, false]);
   assertEquals([await files.stamp("/"), await files.stamp("/b")], ["1", undefined]);
 });

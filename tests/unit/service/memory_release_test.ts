@@ -35,3 +35,24 @@ Deno.test("a few certificates are not worth it, and neither is what ends", async
   await clock.advance(10_000);
   assertEquals([released(), clock.waiting], [0, 0]);
 });
+
+Deno.test("reloads in quick succession do not pile up memory", async () => {
+  const { clock, memory, released } = bench();
+  memory.before();
+  memory.after(10_000);
+  assertEquals(released(), 0);
+  memory.before();
+  assertEquals([released(), clock.waiting], [1, 0]);
+  memory.after(10_000);
+  await clock.advance(1_000);
+  memory.before();
+  assertEquals(released(), 2);
+});
+
+Deno.test("between a reading and a sending memory is given back for many thousands of certificates only", async () => {
+  const { memory, released } = bench();
+  await memory.between(4_999);
+  assertEquals(released(), 0);
+  await memory.between(5_000);
+  assertEquals(released(), 1);
+});

@@ -1,9 +1,19 @@
 /** Requests and answers of HTTP, octet by octet. */
 
-import { encodeHttpRequest, HttpFormatError, parseHttpAnswer } from "../../../src/wire/http.ts";
+import {
+  encodeHttpRequest,
+  type HttpAnswer,
+  HttpAnswerParser,
+  HttpFormatError,
+} from "../../../src/wire/http.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
+/** Parses what has arrived; `ended`: that is all. */
+function parse(bytes: Uint8Array, ended: boolean): HttpAnswer | undefined {
+  const parser = new HttpAnswerParser();
+  return parser.push(bytes) ?? (ended ? parser.end() : undefined);
+}
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
 Deno.test("encodeHttpRequest() writes a request that ends the connection", () => {
@@ -37,28 +47,28 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`parseHttpAnswer() reads an answer ${what} as soon as it is there`, () => {
+  Deno.test(`HttpAnswerParser reads an answer ${what} as soon as it is there`, () => {
     const all = bytes(answer);
     const least = Array.from(all, (_, length) => length)
-      .find((length) => parseHttpAnswer(all.subarray(0, length), false) !== undefined) ??
+      .find((length) => parse(all.subarray(0, length), false) !== undefined) ??
       all.length;
-    const { status: found, body: read } = parseHttpAnswer(all.subarray(0, least), false)!;
+    const { status: found, body: read } = parse(all.subarray(0, least), false)!;
     assertEquals([found, text(read)], [status, body]);
     // Only the end of the chunks is of no interest.
     assertEquals(all.length - least <= 2, true);
     for (let length = 0; length < least; length++) {
-      assertThrows(() => parseHttpAnswer(all.subarray(0, length), true), HttpFormatError);
+      assertThrows(() => parse(all.subarray(0, length), true), HttpFormatError);
     }
   });
 }
 
-Deno.test("parseHttpAnswer() takes what comes until the end where no length is given", () => {
+Deno.test("HttpAnswerParser takes what comes until the end where no length is given", () => {
   const all = bytes("HTTP/1.1 200 OK\r\nServer: x\r\n\r\nabc");
-  assertEquals(parseHttpAnswer(all, false), undefined);
-  assertEquals(text(parseHttpAnswer(all, true)!.body), "abc");
+  assertEquals(parse(all, false), undefined);
+  assertEquals(text(parse(all, true)!.body), "abc");
 });
 
-Deno.test("parseHttpAnswer() says what is wrong", () => {
+Deno.test("HttpAnswerParser says what is wrong", () => {
   const head = "HTTP/1.1 200 OK\r\n";
   for (
     const [answer, message] of [
@@ -72,6 +82,27 @@ Deno.test("parseHttpAnswer() says what is wrong", () => {
       [`${head}X: ${"x".repeat(20_000)}`, "its header has no end"],
     ]
   ) {
-    assertThrows(() => parseHttpAnswer(bytes(answer!), false), HttpFormatError, message);
+    assertThrows(() => parse(bytes(answer!), false), HttpFormatError, message);
   }
+});
+
+Deno.test("HttpAnswerParser reads the same in parts of any size, the smallest chunks too", () => {
+  const chunks = Array.from("x".repeat(3_000), (byte) => `1\r\n${byte}\r\n`).join("");
+  const interim = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n".repeat(8);
+  const head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const all = bytes(`${interim}${head}${chunks}0\r\n\r\n`);
+  for (const size of [1, 2, 3, 7, 1_000, all.length]) {
+    const parser = new HttpAnswerParser();
+    let answer: HttpAnswer | undefined;
+    for (let at = 0; at < all.length && answer === undefined; at += size) {
+      answer = parser.push(all.subarray(at, at + size));
+    }
+    assertEquals([answer?.status, answer && text(answer.body)], [200, "x".repeat(3_000)]);
+  }
+});
+
+Deno.test("HttpAnswerParser gives up on interim responses without end", () => {
+  const parser = new HttpAnswerParser();
+  const flood = bytes("HTTP/1.1 100 C\r\n\r\n".repeat(5_000));
+  assertThrows(() => parser.push(flood), HttpFormatError, "its answer never comes");
 });
