@@ -1100,7 +1100,6 @@ const table = [
     name: "drain-timeout",
     sets: ["timeouts", "drain"],
     key: "drain-timeout",
-    hitch: { default: "0" },
     valueName: "SECONDS",
     type: { kind: "seconds", minimum: 0, maximum: 7 * DAY },
     default: "30",

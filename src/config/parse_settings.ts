@@ -44,9 +44,12 @@ export function parseSettings(
   checkSources(values);
   checkStatus(values);
   const groups = settledGroups(values);
+  const compat = lastValue("compat", values) as Settings["compat"];
+  const resetsOnSigterm = compat === "hitch" && !values.has("drain-timeout");
   return {
     ...groups,
-    compat: lastValue("compat", values) as Settings["compat"],
+    compat,
+    service: { ...groups.service, resetsOnSigterm },
     warnings: [...settingsWarnings(values), ...clientRuleWarnings(values)],
     frontends,
     frontendsGiven:

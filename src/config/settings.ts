@@ -295,6 +295,8 @@ export interface ServiceSettings {
   readonly statusPublic: boolean;
   /** Seconds from the announcement of a drain to its begin. */
   readonly drainDelay: number;
+  /** SIGTERM resets open connections immediately, as hitch does unless `--drain-timeout` is given. */
+  readonly resetsOnSigterm: boolean;
 }
 
 /** Whose behavior stud follows where stud and hitch differ: its own, or hitch's. */

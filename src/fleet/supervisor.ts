@@ -339,7 +339,8 @@ export class Supervisor {
   }
 
   async #drain(): Promise<void> {
-    const limit = this.#plan.configuration.timeouts.drain;
+    const { settings: { service }, configuration: { timeouts } } = this.#plan;
+    const limit = service.resetsOnSigterm && this.#signals.isTerminated ? 0 : timeouts.drain;
     this.#log.info("draining: waiting up to {limit} s for open connections", { limit });
     const drained = this.#fleet.drain(limit);
     // Workers keep the limit themselves; one that does not is killed a little later.

@@ -23,6 +23,7 @@ export class StopSignals {
   readonly #hurry = deferred<void>();
   #settled: Promise<void> = Promise.resolve();
   #terminated = false;
+  #endedBySigterm = false;
   #isReplaced = false;
   #isStopping = false;
   #hungUp = false;
@@ -43,6 +44,11 @@ export class StopSignals {
   /** Whether a successor has replaced this stud, so that nothing has to wait for clients of this one. */
   get isReplaced(): boolean {
     return this.#isReplaced;
+  }
+
+  /** Whether SIGTERM ended this stud, and not a successor or a request. */
+  get isTerminated(): boolean {
+    return this.#endedBySigterm && !this.#isReplaced;
   }
 
   /** Requests a drain like a first SIGTERM, but never counts as one. False if stud is ending already. */
@@ -72,6 +78,7 @@ export class StopSignals {
   #terminate(): void {
     if (this.#terminated) return this.#endNow();
     this.#terminated = true;
+    this.#endedBySigterm = !this.#isStopping;
     this.#end("drain");
   }
 

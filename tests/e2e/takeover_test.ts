@@ -39,6 +39,27 @@ testWith(NEEDS, "--takeover serves the same address and drains the other stud", 
   await echoOnce(port, pem);
 });
 
+testWith(NEEDS, "with --compat=hitch a takeover drains too, though SIGTERM does not", async () => {
+  const hitch = ["--compat=hitch", "-u", Deno.uid() === 0 ? "nobody" : ""];
+  await using site = await Site.startEcho(hitch);
+  const { port, pem, backend, stud: former } = site;
+  using client = await site.connect();
+  await exchange(client);
+  const args = [...hitch, "-f", `[127.0.0.1]:${port}`, "-b", backend.address, pem.path];
+  await using successor = await Stud.start(["--takeover", String(former.pid), ...args]);
+  await successor.output(/took over from process \d+/);
+  await former.output(/draining: waiting up to 30 s/);
+  await exchange(client, "the former one goes on with its clients");
+  await client.closeWrite();
+  assertEquals((await receive(client)).end, "clean");
+  assertEquals((await former.ended(10_000)).code, 0, former.report());
+  using other = await site.connect();
+  await exchange(other);
+  successor.signal("SIGTERM");
+  await successor.output(/draining: waiting up to 0 s/);
+  assertEquals((await successor.ended(10_000)).code, 0, successor.report());
+});
+
 testWith(NEEDS, "of two takeovers at once one is refused, and no transfer is cut", async () => {
   await using site = await Site.startEcho(["-n", "2"]);
   const { port, pem, backend, stud: former } = site;

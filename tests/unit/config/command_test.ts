@@ -40,6 +40,7 @@ const DEFAULTS: Settings = {
     status: undefined,
     statusPublic: false,
     drainDelay: 0,
+    resetsOnSigterm: false,
   },
   tlsLibrary: OPENSSL_OR_RUSTLS,
   engine: {
@@ -252,7 +253,13 @@ Deno.test("each option changes its setting and no other", () => {
   }
   const changed = new Set(changes.flatMap(([, change]) => fieldsOf(change)));
   const missing = fieldsOf(DEFAULTS).filter((setting) => !changed.has(setting));
-  assertEquals(missing, ["compat", "warnings", "pemFiles", "certificates selfSigned"]);
+  assertEquals(missing, [
+    "compat",
+    "warnings",
+    "pemFiles",
+    "certificates selfSigned",
+    "service resetsOnSigterm",
+  ]);
 });
 
 /** With their groups. */

@@ -24,10 +24,15 @@ Deno.test("PEM files and frontends of the command line come after those of the f
   assertEquals(settings.backend.address, { kind: "tcp", host: "127.0.0.1", port: "4" });
 });
 
-Deno.test("SIGTERM does not drain unless an option asks for it", () => {
-  assertEquals(settingsOf([HITCH, "a.pem"]).timeouts.drain, 0);
-  assertEquals(settingsOf([HITCH, "--drain-timeout=9", "a.pem"]).timeouts.drain, 9);
-  assertEquals(settingsOf([HITCH, "a.pem"], "drain-timeout = 9").timeouts.drain, 9);
+Deno.test("SIGTERM does not drain unless an option asks for it; everything else waits", () => {
+  const drain = (argv: string[], file?: string) => {
+    const { service, timeouts } = settingsOf([...argv, "a.pem"], file);
+    return [service.resetsOnSigterm, timeouts.drain];
+  };
+  assertEquals(drain([HITCH]), [true, 30]);
+  assertEquals(drain([HITCH, "--drain-timeout=9"]), [false, 9]);
+  assertEquals(drain([HITCH], "drain-timeout = 9"), [false, 9]);
+  assertEquals(drain([]), [false, 30]);
 });
 
 Deno.test("tls = on is TLS 1.0 to 1.3, and off says nothing, in general and in a block", () => {

@@ -113,7 +113,7 @@ sni-nomatch-abort = off
     withHitch: {
       preface: { kind: "proxy-v2" },
       engine: { protocols: TLS_PROTOCOLS },
-      timeouts: { drain: 0 },
+      service: { resetsOnSigterm: true },
     },
   },
   {
@@ -303,7 +303,7 @@ pem-file = "/etc/hitch/example.org.pem"
       backend: { address: { kind: "tcp", host: "127.0.0.1", port: "8080" } },
       pemFiles: [{ certificate: "/etc/hitch/example.org.pem" }],
     },
-    withHitch: { timeouts: { drain: 0 } },
+    withHitch: { service: { resetsOnSigterm: true } },
   },
 ];
 

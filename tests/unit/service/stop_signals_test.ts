@@ -42,6 +42,23 @@ Deno.test("a successor's request drains, and is neither an operator's first SIGT
   assertEquals(second.seen, ["drain", "replaced"]);
 });
 
+Deno.test("only SIGTERM that begins the end, without a successor, counts as terminated", async () => {
+  const after = async (...signals: ("SIGTERM" | "SIGURG")[]) => {
+    const { processes, signals: { isTerminated: before }, signals: own } = newSignals();
+    for (const signal of signals) processes.raise(signal);
+    await settled();
+    return [before, own.isTerminated];
+  };
+  assertEquals(await after("SIGTERM"), [false, true]);
+  assertEquals(await after("SIGURG"), [false, false]);
+  assertEquals(await after("SIGURG", "SIGTERM"), [false, false]);
+  assertEquals(await after("SIGTERM", "SIGURG"), [false, false]);
+  const requested = newSignals();
+  requested.signals.requestDrain();
+  requested.processes.raise("SIGTERM");
+  assertEquals(requested.signals.isTerminated, false);
+});
+
 Deno.test("a successor's request waits until this stud has the ports to itself, SIGTERM does not", async () => {
   const { processes, signals, seen } = newSignals();
   const handover = deferred<void>();
