@@ -89,7 +89,9 @@ Deno.test("a certificate differs from what is served too if only its key has cha
   collector.changed(["some.key"]);
   assertEquals(await differing(), [true, null]);
   const text = formatMetrics(await collector.families(), "prometheus");
-  assertEquals(text.match(/^stud_certificate_served_differs\{.*/gm)?.length, 1);
+  // It is one certificate.
+  assertEquals(text.match(/^stud_certificate_served_differs\{.*\} 1$/gm)?.length, 1);
+  assertEquals(text.match(/^stud_certificate_(served|not).*\} /gm)?.length, 2);
   collector.stop();
 });
 
