@@ -29,6 +29,10 @@ export async function groupTests(files: readonly string[], folder: string): Prom
   }
   for (let at = 0; at < neighbours.length; at += MAX_NEIGHBOURS) {
     const members = neighbours.slice(at, at + MAX_NEIGHBOURS);
+    if (members.length === 1) {
+      others.push(...members);
+      continue;
+    }
     const [first, last] = [members[0]!, members.at(-1)!].map((file) =>
       file.slice(file.lastIndexOf("/") + 1).replace("_test.ts", "")
     );
