@@ -62,7 +62,9 @@ export class Generation {
 
   /** Starts the workers and returns their TLS library. Rejects with {@linkcode StartupError} if one cannot serve. */
   async start(): Promise<ServingBy> {
-    this.#state = { ...this.#state, listeners: await this.#listenersNeeded() };
+    const listeners = await this.#listenersNeeded();
+    // It may have been updated meanwhile.
+    this.#state = { ...this.#state, listeners };
     const [servingBy] = await Promise.all(this.#slots.map((slot) => slot.start()));
     // Later workers use the same library as the first ones, even if another has been installed meanwhile.
     this.#state = { ...this.#state, missing: servingBy!.missing };

@@ -10,8 +10,13 @@ function reach(pid: number): string[] {
   const found: string[] = [];
   for (const { name } of Deno.readDirSync(`/proc/${pid}/fd`)) {
     const path = `/proc/${pid}/fd/${name}`;
-    const { isFile, isDirectory, isBlockDevice } = Deno.statSync(path);
-    if (isFile || isDirectory || isBlockDevice) found.push(`${name}: ${Deno.readLinkSync(path)}`);
+    try {
+      const { isFile, isDirectory, isBlockDevice } = Deno.statSync(path);
+      if (isFile || isDirectory || isBlockDevice) found.push(`${name}: ${Deno.readLinkSync(path)}`);
+    } catch (error) {
+      // It has been closed since the folder was read.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
   const maps = Deno.readTextFileSync(`/proc/${pid}/maps`);
   return [...found, ...maps.match(/^\S+ .w.s .*\/.*$/gm) ?? []];

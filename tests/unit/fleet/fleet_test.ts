@@ -44,6 +44,21 @@ Deno.test("staples and backend addresses are sent unchanged", async () => {
   await fleet.kill();
 });
 
+Deno.test("responses that arrive before the first workers are started are what these start with", async () => {
+  const runtime = new FakeRuntime();
+  runtime.processes.onStart = (child) => obey(child, { busy: true });
+  const fleet = new Fleet(stateOf({ workers: 1 }), {
+    ...{ runtime, log: configureLog(() => {}, "error"), onServing: () => {} },
+  });
+  const started = fleet.start();
+  await fleet.apply({ ...fleet.state, staples: FRESH });
+  await started;
+  const [start] = runtime.processes.children[0]!.messages;
+  assertEquals((start as { staples?: unknown }).staples, [{ fingerprint: "f1", response: "AA==" }]);
+  assertEquals(fleet.state.staples, FRESH);
+  await fleet.kill();
+});
+
 Deno.test("responses that arrive while workers prepare are sent after their change", async () => {
   const { fleet, children, told } = await bench();
   children[1]!.onTold = () => {};
