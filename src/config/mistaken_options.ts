@@ -71,9 +71,9 @@ const COMMANDS: readonly (readonly [readonly string[], string])[] = [
   [["help", "usage"], "write --help for help"],
   [["version"], "write --version for the version"],
   [["test", "check", "configtest"], "write --test to check the configuration"],
-  [["start", "run", "serve"], "stud has no commands; leave it out"],
+  [["start", "run", "serve"], "stud has no such command; leave it out"],
   [
     ["stop", "restart", "reload"],
-    "stud has no commands; send SIGTERM to stop it, SIGHUP to reload",
+    "stud has no such command; send SIGTERM to stop it, SIGHUP to reload",
   ],
 ];
