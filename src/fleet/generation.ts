@@ -194,8 +194,7 @@ export class Generation {
    * (handover.ts). So fewer workers than before open several each.
    */
   async #listenersNeeded(): Promise<number> {
-    const counts = this.addresses.map((address) => this.#handover.count(address));
-    const most = Math.max(1, ...await Promise.all(counts));
+    const most = Math.max(1, ...await this.#handover.counts(this.addresses));
     return Math.min(Math.ceil(most / this.#slots.length), MAX_LISTENERS);
   }
 

@@ -54,9 +54,20 @@ export class Handover {
 
   /** How many sockets, of any process, listen on an address; 0 where that is unknown. */
   async count(address: SocketAddress): Promise<number> {
-    const file = address.host.includes(":") ? "/proc/net/tcp6" : "/proc/net/tcp";
-    const table = await this.#runtime.files.readText(file, Infinity).catch(() => "");
-    return countListeners(table, address);
+    const [count] = await this.counts([address]);
+    return count!;
+  }
+
+  /** The same for several. Each table is read once: it also has all connections of this machine. */
+  async counts(addresses: readonly SocketAddress[]): Promise<number[]> {
+    const tables = new Map<string, Promise<string>>();
+    return await Promise.all(addresses.map(async (address) => {
+      const file = address.host.includes(":") ? "/proc/net/tcp6" : "/proc/net/tcp";
+      const table = tables.get(file) ??
+        this.#runtime.files.readText(file, Infinity).catch(() => "");
+      tables.set(file, table);
+      return countListeners(await table, address);
+    }));
   }
 
   async #run(options: HandoverOptions, close: () => Promise<unknown>): Promise<void> {

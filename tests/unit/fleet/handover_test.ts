@@ -155,3 +155,17 @@ Deno.test("count() reads the table of the address's family", async () => {
   assertEquals(await handover.count({ host: "::", port: 8443 }), 1);
   assertEquals(await handover.count({ host: "::", port: 1 }), 0);
 });
+
+Deno.test("counts() reads each table once, however many addresses there are", async () => {
+  const { runtime, handover } = bench(3);
+  const { files } = runtime;
+  const read: string[] = [];
+  const readText = files.readText.bind(files);
+  files.readText = (path) => {
+    read.push(path);
+    return readText(path);
+  };
+  const all = [ADDRESS, { ...ADDRESS, port: 1 }, { host: "::", port: 8443 }];
+  assertEquals(await handover.counts(all), [3, 0, 0]);
+  assertEquals(read, ["/proc/net/tcp", "/proc/net/tcp6"]);
+});
