@@ -27,9 +27,9 @@ export function certificateRuns(
   const fresh: ServedCertificate[] = [];
   let byFingerprint: Map<string | undefined, number[]> | undefined;
   const find = (wanted: ServedCertificate): number | undefined => {
-    byFingerprint ??= placesByFingerprint(former);
-    return byFingerprint.get(wanted.fingerprint)?.find((place) =>
-      isSameData(former[place], wanted)
+    byFingerprint ??= indexesByFingerprint(former);
+    return byFingerprint.get(wanted.fingerprint)?.find((index) =>
+      isSameData(former[index], wanted)
     );
   };
   let first = 0;
@@ -43,12 +43,12 @@ export function certificateRuns(
     // If the list goes on as before, one was replaced, and the others need not be searched for it.
     const isReplaced = () =>
       index + 1 < certificates.length && former[next + 1] === certificates[index + 1];
-    const place = isSameData(former[next], certificate)
+    const found = isSameData(former[next], certificate)
       ? next
       : isReplaced()
       ? undefined
       : find(certificate);
-    if (place === undefined) {
+    if (found === undefined) {
       end();
       // The list often goes on behind the one that was replaced.
       first = next + 1;
@@ -56,11 +56,11 @@ export function certificateRuns(
       const last = runs.at(-1);
       if (typeof last === "number") runs[runs.length - 1] = last + 1;
       else runs.push(1);
-    } else if (place === next) {
+    } else if (found === next) {
       count++;
     } else {
       end();
-      [first, count] = [place, 1];
+      [first, count] = [found, 1];
     }
   }
   end();
@@ -78,20 +78,20 @@ export function joinRuns<Certificate>(
   for (const run of runs) {
     const [from, first, count] = typeof run === "number" ? [fresh, used, run] : [former, ...run];
     if (first + count > from.length) throw new ProtocolError("certificates are missing");
-    for (let place = first; place < first + count; place++) all.push(from[place]!);
+    for (let index = first; index < first + count; index++) all.push(from[index]!);
     if (from === fresh) used += count;
   }
   return all;
 }
 
-function placesByFingerprint(
+function indexesByFingerprint(
   certificates: readonly ServedCertificate[],
 ): Map<string | undefined, number[]> {
-  const places = new Map<string | undefined, number[]>();
-  for (const [place, { fingerprint }] of certificates.entries()) {
-    const others = places.get(fingerprint);
-    if (others === undefined) places.set(fingerprint, [place]);
-    else others.push(place);
+  const indexes = new Map<string | undefined, number[]>();
+  for (const [index, { fingerprint }] of certificates.entries()) {
+    const others = indexes.get(fingerprint);
+    if (others === undefined) indexes.set(fingerprint, [index]);
+    else others.push(index);
   }
-  return places;
+  return indexes;
 }

@@ -186,22 +186,22 @@ async function addResponses(
   const found = await storedResponses(settings, unwatched);
   const certificates = wanted.map(({ certificate }) => certificate);
   const warnings: (string | undefined)[] = [found.warning];
-  const read = async (place: number): Promise<WithResponse> => {
-    const { certificate, setting } = wanted[place]!;
+  const read = async (index: number): Promise<WithResponse> => {
+    const { certificate, setting } = wanted[index]!;
     const { ocspResponse: named, ocspVerifyStaple: verify = settings.ocsp.verifyStaple } = setting;
     const reader = { files, clock, verify };
     if (named !== undefined) return await addNamedResponse(certificate, named, reader, held);
     const path = found.stored.pathFor(certificate.source)!;
     return await addStoredResponse(certificate, path, { ...reader, files: unwatched });
   };
-  const places = wanted.flatMap(({ certificate: { source }, setting }, place) =>
-    setting.ocspResponse ?? found.stored.pathFor(source) ? [place] : []
+  const indexes = wanted.flatMap(({ certificate: { source }, setting }, index) =>
+    setting.ocspResponse ?? found.stored.pathFor(source) ? [index] : []
   );
-  const results = await mapBounded(places, READ_AT_ONCE, read);
-  for (const [index, { certificate, warning }] of results.entries()) {
-    const place = places[index]!;
-    rememberAlike(certificate, certificates[place]!);
-    certificates[place] = certificate;
+  const results = await mapBounded(indexes, READ_AT_ONCE, read);
+  for (const [at, { certificate, warning }] of results.entries()) {
+    const index = indexes[at]!;
+    rememberAlike(certificate, certificates[index]!);
+    certificates[index] = certificate;
     warnings.push(warning);
   }
   return { certificates, warnings: warnings.filter((warning) => warning !== undefined) };

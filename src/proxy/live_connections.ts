@@ -25,7 +25,7 @@ export async function openConnections(scan: LiveScan, limit: number): Promise<Li
   const matcher = new LiveMatcher(filter, clock.now());
   const { matching, found } = Object.keys(filter).length === 0
     ? firstOfEach(scan, limit)
-    : await search(scan, limit);
+    : await search(scan, matcher, limit);
   found.sort((one, other) => one.slot.began - other.slot.began);
   const connections: LiveConnection[] = [];
   for (const { frontend, client, slot } of found.slice(0, limit)) {
@@ -49,10 +49,10 @@ function firstOfEach({ frontends }: LiveScan, limit: number): Search {
 }
 
 /** Finds at most `limit` of each frontend, and how many match. */
-async function search(scan: LiveScan, limit: number): Promise<Search> {
+async function search(scan: LiveScan, matcher: LiveMatcher, limit: number): Promise<Search> {
   const found: Found[] = [];
   const ofFrontend = new Map<Frontend, number>();
-  const matching = await forEachMatching(scan, (one) => {
+  const matching = await forEachMatching(scan, matcher, (one) => {
     const before = ofFrontend.get(one.frontend) ?? 0;
     if (before >= limit) return false;
     ofFrontend.set(one.frontend, before + 1);
@@ -64,7 +64,8 @@ async function search(scan: LiveScan, limit: number): Promise<Search> {
 
 /** Resets the open connections that match, and returns their number. */
 export async function disconnect(scan: LiveScan): Promise<number> {
-  return await forEachMatching(scan, ({ frontend, client }) => {
+  const matcher = new LiveMatcher(scan.filter, scan.clock.now());
+  return await forEachMatching(scan, matcher, ({ frontend, client }) => {
     frontend.disconnect(client);
     return true;
   });
@@ -72,10 +73,10 @@ export async function disconnect(scan: LiveScan): Promise<number> {
 
 /** `use` returns whether there was work to do for it. */
 async function forEachMatching(
-  { frontends, filter, clock }: LiveScan,
+  { frontends, clock }: LiveScan,
+  matcher: LiveMatcher,
   use: (found: Found) => boolean,
 ): Promise<number> {
-  const matcher = new LiveMatcher(filter, clock.now());
   let [matching, work] = [0, 0];
   for (const frontend of frontends) {
     if (!matcher.wantsFrontend(frontend.shares.counts.name)) continue;

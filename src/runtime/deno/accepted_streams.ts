@@ -6,7 +6,9 @@
 
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
+import { clock } from "../clock.ts";
 import type { TcpAcceptor } from "../http_server.ts";
+import { pause } from "../runtime.ts";
 
 /** Accepts connections on an address, whose port may be 0. Throws Deno's errors, with the codes of errno(3). */
 export function acceptStreams(
@@ -20,7 +22,7 @@ export function acceptStreams(
       try {
         onStream(new ConnectionStream(await listener.accept()));
       } catch (error) {
-        if (!isClosed) await pause(isShortage(error) ? SHORTAGE_PAUSE : 0);
+        if (!isClosed) await pause(clock, isShortage(error) ? SHORTAGE_PAUSE : 0);
       }
     }
   };
@@ -85,10 +87,6 @@ class ConnectionStream extends Duplex {
 /** Whether accepting fails for want of descriptors or memory, not because of a client. */
 function isShortage(error: unknown): boolean {
   return SHORTAGES.has((error as { code?: string }).code ?? "");
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** accept(2). */

@@ -5,6 +5,7 @@ import { optionLabel, OPTIONS } from "../../../src/config/options.ts";
 import type { Settings } from "../../../src/config/settings.ts";
 import { UsageError } from "../../../src/errors.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
+import { ENGINE } from "../../support/tls_configuration.ts";
 import {
   ON_DENO,
   OPENSSL_OR_RUSTLS,
@@ -43,16 +44,7 @@ const DEFAULTS: Settings = {
     resetsOnSigterm: false,
   },
   tlsLibrary: OPENSSL_OR_RUSTLS,
-  engine: {
-    protocols: ["TLSv1.2", "TLSv1.3"],
-    ciphers: undefined,
-    ciphersuites: undefined,
-    groups: undefined,
-    preferServerCiphers: false,
-    sslEngine: undefined,
-    alpnProtocols: [],
-    sniNomatchAbort: false,
-  },
+  engine: ENGINE,
   clients: {
     verify: "none",
     authorities: undefined,
