@@ -23,6 +23,8 @@ export function isSameBytes(one: Uint8Array, other: Uint8Array): boolean {
 /** Two lower-case digits for each byte. */
 export function toHex(bytes: Uint8Array): string {
   let text = "";
-  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
+  for (const byte of bytes) text += HEX[byte];
   return text;
 }
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));

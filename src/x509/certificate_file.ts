@@ -112,7 +112,6 @@ export function readCertificate(
   return {
     source,
     certificateChain: certificates.map((block) => block.text).join(""),
-    fingerprint: createHash("sha256").update(pemBytes(first)).digest("hex"),
     ...leaf,
     ...dhParameters === undefined ? {} : { dhParameters },
     ...remarks.length === 0 ? {} : { remarks },
@@ -186,6 +185,7 @@ export const EXPIRY_DAYS = [30, 7, 1] as const;
 
 type ParsedCertificate = Pick<
   CertificateFile,
+  | "fingerprint"
   | "subject"
   | "notBefore"
   | "notAfter"
@@ -207,6 +207,7 @@ function parseCertificate(block: PemBlock, number: number, source: string): Pars
     const { type: keyType, curve } = publicKeyAlgorithm(publicKey);
     distinguishedName(certificate.issuer);
     return {
+      fingerprint: createHash("sha256").update(der).digest("hex"),
       // A certificate may have only alternative names, and no subject.
       subject: distinguishedName(certificate.subject) ||
         names.map((name) => `DNS:${name}`).join(", "),

@@ -39,6 +39,11 @@ export class DerElement {
     if (this.#end > limit) throw new DerFormatError("an element is longer than what holds it");
   }
 
+  /** Bytes of tag, length and content. */
+  get length(): number {
+    return this.#end - this.#start;
+  }
+
   /** A view of its content. */
   get content(): Uint8Array {
     return this.#bytes.subarray(this.#contentStart, this.#end);
@@ -79,7 +84,7 @@ export class DerFormatError extends Error {
 /** Parses bytes that are exactly one element. Throws {@linkcode DerFormatError}. */
 export function readDer(bytes: Uint8Array): DerElement {
   const element = readFirstDer(bytes);
-  if (element.whole.length !== bytes.length) throw new DerFormatError("octets after the end");
+  if (element.length !== bytes.length) throw new DerFormatError("octets after the end");
   return element;
 }
 
@@ -120,17 +125,21 @@ export function checkDer(element: DerElement): void {
 
 /** The dotted form of an object identifier's content, for example `2.5.29.17`. */
 export function objectIdentifier(content: Uint8Array): string {
-  const numbers: number[] = [];
+  let text = "";
   let number = 0;
   for (const byte of content) {
     number = number * 128 + (byte & 0x7f);
     if ((byte & 0x80) !== 0) continue;
-    numbers.push(number);
+    text += text === "" ? firstTwo(number) : `.${number}`;
     number = 0;
   }
-  const [first = 0, ...others] = numbers;
-  const root = Math.min(2, Math.floor(first / 40));
-  return [root, first - 40 * root, ...others].join(".");
+  return text === "" ? firstTwo(0) : text;
+}
+
+/** The first two numbers are encoded as one. */
+function firstTwo(number: number): string {
+  const root = Math.min(2, Math.floor(number / 40));
+  return `${root}.${number - 40 * root}`;
 }
 
 /** Encodes one element; its content is the parts in their order. */

@@ -30,7 +30,7 @@ function formatAttribute(attribute: DerElement): string {
 
 /** BMPString is the only type in use whose bytes are not UTF-8, ASCII or nearly so. */
 function text({ tag, content }: DerElement): string {
-  if (tag !== BMP_STRING) return new TextDecoder().decode(content);
+  if (tag !== BMP_STRING) return DECODER.decode(content);
   const codes: number[] = [];
   for (let at = 0; at + 1 < content.length; at += 2) {
     codes.push((content[at]! << 8) | content[at + 1]!);
@@ -43,6 +43,7 @@ function escaped(value: string): string {
   return value.replace(/[\\",+;<>]|^[ #]| $/g, "\\$&").replaceAll("\0", "\\00");
 }
 
+const DECODER = new TextDecoder();
 const BMP_STRING = 0x1e;
 /** RFC 4514 section 3, and other attributes that clients' certificates often have. */
 const NAMES = new Map([

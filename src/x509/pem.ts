@@ -61,8 +61,10 @@ export function parsePem(text: string): PemBlock[] {
 
 /** The bytes of a block. Throws {@linkcode PemFormatError} for text that is not base64. */
 export function pemBytes(block: PemBlock): Uint8Array<ArrayBuffer> {
-  const lines = block.text.trimEnd().split("\n").slice(1, -1);
-  return decoded(bodyOf(lines), block);
+  const { text } = block;
+  const body = text.slice(text.indexOf("\n") + 1, text.lastIndexOf("-----END"));
+  // Line feeds may stay in base64.
+  return decoded(body.includes(":") ? bodyOf(body.split("\n")) : body, block);
 }
 
 /** Why a block is damaged, for the end of a line, as far as its text shows: `: line 3 is not base64`. */

@@ -103,7 +103,11 @@ function isPlain(content: Uint8Array): boolean {
 }
 
 function numberOf(bytes: Uint8Array): bigint {
-  return BigInt(`0x${toHex(bytes)}`);
+  if (bytes.length !== FIELD_BYTES) return BigInt(`0x${toHex(bytes)}`);
+  const { buffer, byteOffset } = bytes;
+  const view = new DataView(buffer, byteOffset);
+  const high = view.getBigUint64(0) << 64n | view.getBigUint64(8);
+  return high << 128n | view.getBigUint64(16) << 64n | view.getBigUint64(24);
 }
 
 function bytesOf(hex: string): Uint8Array {

@@ -129,7 +129,7 @@ Deno.test("parsePem() says which block is broken", () => {
   }
 });
 
-Deno.test("pemOctets() decodes what was encoded, whatever the length of the lines", () => {
+Deno.test("pemBytes() decodes what was encoded, whatever the length of the lines", () => {
   const length = fc.integer({ min: 4, max: 80 });
   fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), length, (bytes, width) => {
     const lines = btoa(String.fromCharCode(...bytes)).match(new RegExp(`.{1,${width}}`, "g")) ??
@@ -139,7 +139,7 @@ Deno.test("pemOctets() decodes what was encoded, whatever the length of the line
   }));
 });
 
-Deno.test("pemOctets() leaves headers out, and refuses what is not base64", () => {
+Deno.test("pemBytes() leaves headers out, and refuses what is not base64", () => {
   const [legacy, broken] = parsePem(
     block("RSA PRIVATE KEY", "Proc-Type: 4,MIC-CLEAR\n\nAQID") + block("X", "????"),
   );
