@@ -12,7 +12,7 @@
 
 import type { Logger } from "../log/log.ts";
 import type { Runtime, SocketAddress, Steering } from "../runtime/runtime.ts";
-import { countListeners } from "../wire/listener_tables.ts";
+import { countListeners, hasAllListeners } from "../wire/listener_tables.ts";
 
 /** A worker that can steer, because it listens on these addresses itself. */
 export interface Steerer {
@@ -58,13 +58,13 @@ export class Handover {
     return count!;
   }
 
-  /** The same for several. Each table is read once: it also has all connections of this machine. */
+  /** The same for several. Each table is read once. */
   async counts(addresses: readonly SocketAddress[]): Promise<number[]> {
     const tables = new Map<string, Promise<string>>();
     return await Promise.all(addresses.map(async (address) => {
       const file = address.host.includes(":") ? "/proc/net/tcp6" : "/proc/net/tcp";
       const table = tables.get(file) ??
-        this.#runtime.files.readText(file, Infinity).catch(() => "");
+        this.#runtime.files.readBeginning(file, hasAllListeners).catch(() => "");
       tables.set(file, table);
       return countListeners(await table, address);
     }));

@@ -20,6 +20,10 @@ export class RecordedFiles implements Files {
     return await this.#files.readText(path, limit, await this.#record(path));
   }
 
+  readBeginning(path: string, isEnough: (beginning: string) => boolean): Promise<string> {
+    return this.#files.readBeginning(path, isEnough);
+  }
+
   async readBytes(path: string, limit?: number): Promise<Uint8Array> {
     return await this.#files.readBytes(path, limit, await this.#record(path));
   }

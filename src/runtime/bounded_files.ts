@@ -43,10 +43,14 @@ export function readWhole(
   return read(into.subarray(0, size + 1)) === size ? into.subarray(0, size) : undefined;
 }
 
-/** Reads until the end, but not beyond the limit. Throws an error with the reason. */
+/**
+ * Reads until the end, or until `isEnough` says so of all bytes so far, but not beyond the limit. Throws an error with
+ * the reason.
+ */
 export async function readUpTo(
   limit: number,
   read: (into: Uint8Array) => Promise<number | null>,
+  isEnough?: (bytes: Uint8Array) => boolean,
 ): Promise<Uint8Array<ArrayBuffer>> {
   let space = new Uint8Array(FIRST);
   for (let length = 0;;) {
@@ -54,6 +58,7 @@ export async function readUpTo(
     if (more === 0) return space.slice(0, length);
     length += more;
     if (length > limit) throw tooLong(limit);
+    if (isEnough?.(space.subarray(0, length))) return space.slice(0, length);
     if (length < space.length) continue;
     const larger = new Uint8Array(Math.min(2 * length, limit + 1));
     larger.set(space);

@@ -9,7 +9,13 @@ import type { Files, FileStatus, ReadFile } from "./files.ts";
 /** What a runtime does with files. Faults are its own. */
 export interface FileSystem extends Pick<Files, "list" | "replace"> {
   status(path: string): Promise<FileStatus>;
-  read(path: string, limit?: number, status?: FileStatus): Promise<Uint8Array>;
+  /** All, or as much as `isEnough` is content with. */
+  read(
+    path: string,
+    limit?: number,
+    status?: FileStatus,
+    isEnough?: (bytes: Uint8Array) => boolean,
+  ): Promise<Uint8Array>;
   /** See {@linkcode Files.readNow}; may also throw. */
   readNow(path: string, into: Uint8Array<ArrayBuffer>): ReadFile | undefined;
   /** The reason in an error, for operators. */
@@ -29,6 +35,13 @@ export function filesOn(system: FileSystem): Files {
   return {
     readText: (path, limit, status) =>
       named(path, async () => new TextDecoder().decode(await system.read(path, limit, status))),
+    readBeginning: (path, isEnough) =>
+      named(path, async () => {
+        const decoded = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+        return decoded(
+          await system.read(path, Infinity, undefined, (bytes) => isEnough(decoded(bytes))),
+        );
+      }),
     readBytes: (path, limit, status) => named(path, () => system.read(path, limit, status)),
     readNow(path, into) {
       try {

@@ -29,6 +29,11 @@ export interface Files {
    * spares the call that would ask for it.
    */
   readText(path: string, limit?: number, status?: FileStatus): Promise<string>;
+  /**
+   * The beginning of a file, as far as it has been read when `isEnough` says so of it, or all. It may end inside a line.
+   * For the tables of proc(5), which the kernel writes while they are read. Rejects as {@linkcode Files.readText} does.
+   */
+  readBeginning(path: string, isEnough: (beginning: string) => boolean): Promise<string>;
   /** Rejects as {@linkcode Files.readText} does. */
   readBytes(path: string, limit?: number, status?: FileStatus): Promise<Uint8Array>;
   /**

@@ -27,6 +27,7 @@ export function below(directory: string, path: string): string {
 export function rootedFiles(files: Files): Files {
   return {
     readText: (path, limit, status) => files.readText(fromOrigin(path), limit, status),
+    readBeginning: (path, isEnough) => files.readBeginning(fromOrigin(path), isEnough),
     readBytes: (path, limit, status) => files.readBytes(fromOrigin(path), limit, status),
     ...files.readNow &&
       {

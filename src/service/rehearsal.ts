@@ -17,7 +17,7 @@ import type {
   SocketAddress,
 } from "../runtime/runtime.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
-import { listenerOn, type ListenerTables } from "../wire/listener_tables.ts";
+import { hasAllListeners, listenerOn, type ListenerTables } from "../wire/listener_tables.ts";
 import { missingCapability } from "../plan/capabilities.ts";
 import { type Plan, refuseRootWorkers } from "../plan/plan.ts";
 import { workersOf } from "./takeover.ts";
@@ -150,7 +150,10 @@ export class Rehearsal {
 
   async #tables(): Promise<ListenerTables> {
     const [ipv4, ipv6] = await Promise.all(
-      ["tcp", "tcp6"].map((name) => this.#read(`/proc/self/net/${name}`)),
+      ["tcp", "tcp6"].map((name) =>
+        this.#platform.files.readBeginning(`/proc/self/net/${name}`, hasAllListeners)
+          .catch(() => "")
+      ),
     );
     return { ipv4: ipv4!, ipv6: ipv6! };
   }

@@ -12,6 +12,14 @@ export function countListeners(table: string, { host, port }: SocketAddress): nu
   return listening(table).filter((one) => one === local).length;
 }
 
+/**
+ * Whether the beginning of a table has all listening sockets of it: the kernel lists them first. All connections of the
+ * machine follow, perhaps a hundred thousand lines.
+ */
+export function hasAllListeners(beginning: string): boolean {
+  return OTHER_SOCKET.test(beginning);
+}
+
 /** The two tables of a machine; an empty text for a missing table. */
 export interface ListenerTables {
   readonly ipv4: string;
@@ -58,5 +66,7 @@ function hexadecimal(value: number, digits: number): string {
   return value.toString(16).toUpperCase().padStart(digits, "0");
 }
 
+/** The line of a socket that does not listen. */
+const OTHER_SOCKET = /^ *\d+: \S+ \S+ (?!0A )\S+ /m;
 /** TCP_LISTEN of linux/tcp_states.h. */
 const LISTEN = "0A";

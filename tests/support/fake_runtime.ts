@@ -255,6 +255,10 @@ export class FakeFiles implements Files {
       : Promise.resolve(text);
   }
 
+  readBeginning(path: string): Promise<string> {
+    return this.readText(path);
+  }
+
   readBytes(path: string): Promise<Uint8Array> {
     const bytes = this.bytes.get(path);
     if (bytes !== undefined) return Promise.resolve(bytes);

@@ -99,14 +99,17 @@ async function read(
   path: string,
   wanted: number | undefined,
   known: FileStatus | undefined,
+  isEnough?: (bytes: Uint8Array) => boolean,
 ): Promise<Uint8Array> {
   const found = known ?? await status(path);
   const limit = limitFor({ path, ...found }, wanted);
   const { isFile, size } = found;
   // One call instead of four, for ten thousand files. Those of /proc are of no known size, and may have no end.
-  if (isFile && size > 0) return checkedLength(await Deno.readFile(path), limit);
+  if (isFile && size > 0 && isEnough === undefined) {
+    return checkedLength(await Deno.readFile(path), limit);
+  }
   using file = await Deno.open(path);
-  return await readUpTo(limit, (into) => file.read(into));
+  return await readUpTo(limit, (into) => file.read(into), isEnough);
 }
 
 function readNow(path: string, into: Uint8Array<ArrayBuffer>): ReadFile | undefined {

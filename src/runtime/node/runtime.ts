@@ -68,11 +68,12 @@ async function read(
   path: string,
   wanted: number | undefined,
   known: FileStatus | undefined,
+  isEnough?: (bytes: Uint8Array) => boolean,
 ): Promise<Uint8Array> {
   const limit = limitFor({ path, ...known ?? await status(path) }, wanted);
   const file = await open(path);
   try {
-    return await readUpTo(limit, async (into) => (await file.read(into)).bytesRead);
+    return await readUpTo(limit, async (into) => (await file.read(into)).bytesRead, isEnough);
   } finally {
     await file.close();
   }

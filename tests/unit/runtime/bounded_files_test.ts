@@ -3,7 +3,7 @@
 import { StartupError } from "../../../src/errors.ts";
 import { readUpTo } from "../../../src/runtime/bounded_files.ts";
 import { createRuntime } from "../../../src/runtime/deno/runtime.ts";
-import { assertEquals, assertRejects } from "../../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { testWith } from "../../support/tools.ts";
 
 const { files } = createRuntime({ workerArguments: [] });
@@ -20,6 +20,26 @@ Deno.test("readUpTo() reads up to the limit, in whatever pieces, and no further"
     assertEquals([...await readUpTo(100, read)], Array(100).fill(7));
     left = 101;
     await assertRejects(() => readUpTo(100, read), Error, "is larger than 100 bytes, or endless");
+  }
+});
+
+testWith({ linux: true }, "readBeginning() reads no further than is enough", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "stud-test-" });
+  try {
+    const path = `${folder}/file`;
+    await Deno.writeTextFile(path, "ü".repeat(100_000));
+    const lengths: number[] = [];
+    const beginning = await files.readBeginning(path, (text) => {
+      lengths.push(text.length);
+      return text.length > 10_000;
+    });
+    assertEquals(beginning.length, lengths.at(-1));
+    assert(beginning.length < 50_000 && lengths.length > 1, lengths.join(" "));
+    assertEquals((await files.readBeginning(path, () => false)).length, 100_000);
+    const message = `${folder}/none: no such file`;
+    await assertRejects(() => files.readBeginning(`${folder}/none`, () => true), Error, message);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 });
 

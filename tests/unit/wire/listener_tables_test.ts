@@ -1,7 +1,7 @@
 /** The kernel's tables of sockets, as samples and as this machine has them. */
 
-import { countListeners, listenerOn } from "../../../src/wire/listener_tables.ts";
-import { assertEquals } from "../../support/assert.ts";
+import { countListeners, hasAllListeners, listenerOn } from "../../../src/wire/listener_tables.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
 import { testWith } from "../../support/tools.ts";
 
 const HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid";
@@ -53,4 +53,26 @@ testWith({ linux: true }, "countListeners() reads this machine's table", () => {
   another.close();
   listener.close();
   return Promise.resolve();
+});
+
+Deno.test("hasAllListeners() is true from the first line of another socket on", () => {
+  const lines = V4.split(/^/m);
+  assert(!hasAllListeners(""));
+  assert(!hasAllListeners(lines.slice(0, 3).join("")));
+  assert(!hasAllListeners(`${lines.slice(0, 3).join("")}   2: 0100007F:20FB 0100007F:C350 0`));
+  assert(hasAllListeners(lines.slice(0, 4).join("")));
+  assert(!hasAllListeners(V6));
+});
+
+testWith({ linux: true }, "the kernel lists listening sockets before all others", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  const lines = Deno.readTextFileSync("/proc/net/tcp").trim().split("\n").slice(1);
+  const first = lines.findIndex((line) => !/^ *\d+: \S+ \S+ 0A /.test(line));
+  assert(first > 0);
+  for (const line of lines.slice(first)) assert(!/^ *\d+: \S+ \S+ 0A /.test(line), line);
+  conn.close();
+  (await listener.accept()).close();
+  listener.close();
 });
