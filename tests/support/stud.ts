@@ -203,9 +203,14 @@ export class Stud implements AsyncDisposable {
     await this.#until(matches, limit, `no output like ${pattern}`);
   }
 
-  /** The same for what was printed since the start: what the next test of a stud that is shared has not caused itself. */
+  /** Everything printed since the start, what tests that share it have dropped too. */
+  get history(): string {
+    return this.#forgotten + this.stdout + this.stderr;
+  }
+
+  /** Like `output`, for the history. */
   async everOutput(pattern: RegExp): Promise<void> {
-    const matches = () => pattern.test(this.#forgotten + this.stdout + this.stderr);
+    const matches = () => pattern.test(this.history);
     await this.#until(matches, 15_000, `never any output like ${pattern}\n${this.#forgotten}`);
   }
 
