@@ -94,10 +94,6 @@ shared.test(NEEDS, "names without certificates are a start error", async (place)
     await startError([BY_OPENSSL, "--allow-cn=alice", place.pem]),
     '--allow-cn: "alice" needs --client-verify=required: a client without a certificate has no name',
   );
-  assertStringIncludes(
-    await startError([BY_OPENSSL, "--client-verify-ca", place.ca, place.pem]),
-    "has no effect: no client is asked for a certificate",
-  );
 });
 
 /** Clients of one authority, by the names of {@linkcode CLIENTS}, and a stud with several rules. */

@@ -84,13 +84,9 @@ shared.test(NEEDS, "a new client is not led back to an old version", async ({ si
   await site.stud.output(/handshake failed: the client fell back to an older TLS version/);
 });
 
-Deno.test("SSLv3 is refused in words, wherever it is asked for", async () => {
-  for (const list of ["SSLv3", "TLSv1.2,SSLv3", "sslv3 TLSv1.3"]) {
-    const line = await startError(["--self-signed", "--tls-protos", list]);
-    for (const words of ["--tls-protos", "SSLv3 is broken"]) {
-      assertStringIncludes(line, words);
-    }
-  }
+Deno.test("SSLv3 is refused in words", async () => {
+  const line = await startError(["--self-signed", "--tls-protos", "TLSv1.2,SSLv3"]);
+  for (const words of ["--tls-protos", "SSLv3 is broken"]) assertStringIncludes(line, words);
 });
 
 /** A stud with a frontend for each of {@linkcode CASES}. */
