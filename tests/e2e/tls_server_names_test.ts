@@ -37,16 +37,21 @@ const CHOICES: readonly (readonly [asked: string | undefined, got: string])[] = 
   [undefined, "default"],
 ];
 
-const VERSIONS = ["-tls1_2", "-tls1_3"];
+/** For clients of an older version too: the same index is asked, with a name that another hello had. */
+const FEW = CHOICES.filter(([asked]) =>
+  asked === undefined || ["a.example", "any.wild.example", "unknown.example"].includes(asked)
+);
+
+const VERSIONS = { "-tls1_2": FEW, "-tls1_3": CHOICES };
 
 const shared = new Shared(() => Names.start());
 
-for (const version of VERSIONS) {
+for (const [version, choices] of Object.entries(VERSIONS)) {
   shared.test(
     NEEDS,
     `${version}: the name asked for decides on the certificate`,
     async ({ site }) => {
-      for (const [asked, got] of CHOICES) {
+      for (const [asked, got] of choices) {
         const { served, certificate, report } = await site.at("listed").handshake(asked, [version]);
         assertEquals([asked, served, certificate], [asked, true, got], report);
       }
@@ -59,13 +64,13 @@ shared.test(
   "--sni-nomatch-abort refuses names that no certificate is for",
   async ({ site }) => {
     const frontend = site.at("abort");
-    for (const version of VERSIONS) {
+    for (const [version, choices] of Object.entries(VERSIONS)) {
       const refused = await frontend.handshake("Unknown.example", [version]);
       assert(!refused.served, refused.report);
       assertStringIncludes(refused.stderr, "alert number 112");
       const two = await frontend.handshake("two.labels.wild.example", [version]);
       assertStringIncludes(two.stderr, "alert number 112");
-      for (const [asked, got] of CHOICES.filter(([asked, got]) => !asked || got !== "default")) {
+      for (const [asked, got] of choices.filter(([asked, got]) => !asked || got !== "default")) {
         const { served, certificate, report } = await frontend.handshake(asked, [version]);
         assertEquals([asked, served, certificate], [asked, true, got], report);
       }
