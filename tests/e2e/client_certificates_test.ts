@@ -88,7 +88,7 @@ shared.test(
       assert(first.served, first.report);
       const again = await frontend.handshake("all.example", [version, "-sess_in", session]);
       assert(again.served && /^Reused, /m.test(again.stdout), again.report);
-      const closed = site.at(`required ${version}`);
+      const closed = site.at("required elsewhere");
       for (const [where, name] of [[frontend, "own.example"], [closed, "all.example"]] as const) {
         const other = await where.handshake(name, [version, "-sess_in", session]);
         assert(!other.served, other.report);
@@ -137,7 +137,7 @@ shared.test(
 );
 
 shared.test(NEEDS, "a chain with an intermediate authority is verified", async (doors) => {
-  const frontend = doors.site.at("required -tls1_2");
+  const frontend = doors.site.at("required of a chain");
   const middle = await doors.clients.authority("Middle");
   const { certificate, key } = await middle.issue({ commonName: "deep" });
   const file = doors.folder.write("deep", certificate + key);
@@ -207,6 +207,8 @@ pem-file = "${all}"
     return new Doors(
       await TlsSite.startFrontends(folder, {
         ...Object.fromEntries(VERSIONS.map((version) => [`required ${version}`, ""])),
+        "required elsewhere": "",
+        "required of a chain": "",
         "optional": "client-verify = optional",
         "none": "client-verify = none",
         "open block": open,
