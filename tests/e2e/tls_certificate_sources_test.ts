@@ -9,6 +9,7 @@ import { Authority } from "../support/authority.ts";
 import { within } from "../support/eventually.ts";
 import { Shared } from "../support/shared.ts";
 import { startError } from "../support/start_error.ts";
+import { BY_OPENSSL } from "../support/stud.ts";
 import { Folder, SharedTlsSite, TlsSite } from "../support/tls_site.ts";
 
 const NEEDS = { tools: ["openssl"], linux: true };
@@ -20,12 +21,8 @@ shared.test(
   "--pem-dir-glob chooses the files; listed files go before them",
   async (sources) => {
     await expectCertificates(sources.site, { n1: "n1", n2: "n2", n3: "three", unknown: "three" });
-    const line = await startError([
-      "--pem-dir",
-      `${sources.folder.path}/pem`,
-      "--pem-dir-glob",
-      "*.key",
-    ]);
+    const directory = ["--pem-dir", `${sources.folder.path}/pem`];
+    const line = await startError([BY_OPENSSL, ...directory, "--pem-dir-glob", "*.key"]);
     assertStringIncludes(line, "*.key matches none of its 4 files");
   },
 );
