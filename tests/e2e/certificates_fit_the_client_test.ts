@@ -2,10 +2,9 @@
 
 import { assertEquals } from "../support/assert.ts";
 import { Authority } from "../support/authority.ts";
-import { Backend, echo } from "../support/backend.ts";
-import { type PemFile, pemFile } from "../support/certificates.ts";
-import { BY_OPENSSL, Stud } from "../support/stud.ts";
-import { testWith } from "../support/tools.ts";
+import { NO_AUTHORITIES } from "../support/handshake.ts";
+import { Shared } from "../support/shared.ts";
+import { Folder, SharedTlsSite, TlsSite } from "../support/tls_site.ts";
 
 /** What makes a client verify one kind of keys only. */
 const ONLY: Readonly<Record<string, readonly string[]>> = {
@@ -19,7 +18,10 @@ const ONLY: Readonly<Record<string, readonly string[]>> = {
 /** The common name of the certificate that the client is shown, or the alert. */
 async function shown(port: number, name: string, args: readonly string[]): Promise<string> {
   const { stdout, stderr } = await new Deno.Command("openssl", {
-    args: ["s_client", "-connect", `127.0.0.1:${port}`, "-servername", name, ...args],
+    args: [
+      ...["s_client", "-connect", `127.0.0.1:${port}`, "-servername", name, ...NO_AUTHORITIES],
+      ...args,
+    ],
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -28,47 +30,51 @@ async function shown(port: number, name: string, args: readonly string[]): Promi
   return /^subject=CN ?= ?(.*)$/m.exec(text)?.[1] ?? /alert number \d+/.exec(text)?.[0] ?? text;
 }
 
-for (const [exact, wildcard] of [["ec", "rsa"], ["rsa", "ec"]] as const) {
-  testWith(
+/** Which type of certificate is for the exact names, and which for the wildcard. */
+const TYPES = [["ec", "rsa"], ["rsa", "ec"]] as const;
+
+const shared = new Shared(() => Names.start());
+
+for (const [exact, wildcard] of TYPES) {
+  shared.test(
     { tools: ["openssl"], linux: true },
     `an exact ${exact} name and a wildcard of ${wildcard}: each client gets what it can verify`,
-    async () => {
-      const authority = await Authority.make();
-      const files: PemFile[] = [];
-      const issue = async (commonName: string, keyType: "rsa" | "ec", names: string[]) => {
-        files.push(pemFile((await authority.issue({ commonName, keyType, names })).pem));
-      };
-      await issue("exact", exact, ["a.example"]);
-      await issue("b.example", exact, []);
-      await issue("wildcard", wildcard, ["*.example"]);
-      await issue("default", exact, ["other.test"]);
-      try {
-        await using backend = Backend.serve(echo);
-        const pems = files.map(({ path }) => path);
-        await using stud = await Stud.start([
-          ...["-n", "1", BY_OPENSSL, "-f", "127.0.0.1,0", "-b", backend.address, ...pems],
-        ]);
-        const type = { ec: "ECDSA", rsa: "RSA" };
-        for (const [what, args] of Object.entries(ONLY)) {
-          const isExact = what.startsWith(type[exact]);
-          assertEquals(await shown(stud.port, "a.example", args), isExact ? "exact" : "wildcard");
-          assertEquals(
-            await shown(stud.port, "b.example", args),
-            isExact ? "b.example" : "wildcard",
-          );
-          assertEquals(await shown(stud.port, "c.example", args), isExact ? "default" : "wildcard");
-          assertEquals(
-            await shown(stud.port, "no.where", args),
-            isExact ? "default" : "alert number 40",
-          );
-        }
-        for (const version of ["-tls1_2", "-tls1_3"]) {
-          assertEquals(await shown(stud.port, "a.example", [version]), "exact");
-          assertEquals(await shown(stud.port, "c.example", [version]), "wildcard");
-        }
-      } finally {
-        for (const file of files) file[Symbol.dispose]();
+    async ({ site }) => {
+      const { port } = site.at(exact);
+      const type = { ec: "ECDSA", rsa: "RSA" };
+      for (const [what, args] of Object.entries(ONLY)) {
+        const isExact = what.startsWith(type[exact]);
+        assertEquals(await shown(port, "a.example", args), isExact ? "exact" : "wildcard");
+        assertEquals(await shown(port, "b.example", args), isExact ? "b.example" : "wildcard");
+        assertEquals(await shown(port, "c.example", args), isExact ? "default" : "wildcard");
+        assertEquals(await shown(port, "no.where", args), isExact ? "default" : "alert number 40");
+      }
+      for (const version of ["-tls1_2", "-tls1_3"]) {
+        assertEquals(await shown(port, "a.example", [version]), "exact");
+        assertEquals(await shown(port, "c.example", [version]), "wildcard");
       }
     },
   );
+}
+
+/** A stud with a frontend for each of {@linkcode TYPES}, by the type of its exact names. */
+class Names extends SharedTlsSite {
+  static async start(): Promise<Names> {
+    const folder = new Folder();
+    const authority = await Authority.make();
+    const frontends: Record<string, string> = {};
+    for (const [exact, wildcard] of TYPES) {
+      const line = async (commonName: string, keyType: "rsa" | "ec", names: string[]) => {
+        const { pem } = await authority.issue({ commonName, keyType, names });
+        return `pem-file = "${folder.write(`${exact}/${commonName}`, pem)}"\n`;
+      };
+      frontends[exact] = [
+        await line("exact", exact, ["a.example"]),
+        await line("b.example", exact, []),
+        await line("wildcard", wildcard, ["*.example"]),
+        await line("default", exact, ["other.test"]),
+      ].join("");
+    }
+    return new Names(await TlsSite.startFrontends(folder, frontends), folder);
+  }
 }

@@ -1,10 +1,12 @@
-/** Revoked certificates of clients: who is refused, what the log says, and how lists are renewed. */
+/**
+ * Revoked certificates of clients: who is refused, what the log says, and how lists are renewed. Every list has a frontend
+ * of one stud.
+ */
 
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { Authority, type Issued } from "../support/authority.ts";
-import { eventually } from "../support/eventually.ts";
-import { testWith } from "../support/tools.ts";
-import { Folder, TlsSite } from "../support/tls_site.ts";
+import { Shared } from "../support/shared.ts";
+import { Folder, SharedTlsSite, TlsSite } from "../support/tls_site.ts";
 import { startError } from "../support/start_error.ts";
 import { BY_OPENSSL, byLibrary, runStud } from "../support/stud.ts";
 
@@ -12,112 +14,111 @@ const NEEDS = { tools: ["openssl"], linux: true };
 const VERSIONS = ["-tls1_2", "-tls1_3"];
 const REVOKED = "1a2b";
 
+const shared = new Shared(() => Place.start());
+
 for (const version of VERSIONS) {
-  testWith(NEEDS, `${version}: a revoked client is refused, and others are not`, async () => {
-    await using place = await Place.open();
-    const list = place.list("clients.crl", await place.clients.revoke([REVOKED]));
-    await using site = await place.start(["--client-verify-crl", list]);
-    const good = await site.handshake("localhost", [version, ...place.good]);
-    assert(good.served, good.report);
-    const revoked = await site.handshake("localhost", [version, ...place.revoked]);
-    assert(!revoked.served, revoked.report);
-    const isTold = byLibrary({ rustls: true, openssl: true, node: false });
-    assertEquals(revoked.stderr.includes("alert number 44"), isTold, revoked.report);
-    await site.stud.output(
-      /handshake failed: the client's certificate has been revoked \(client 127\.0\.0\.1:/,
-    );
-    assertEquals(site.accepted, 1);
-  });
+  shared.test(
+    NEEDS,
+    `${version}: a revoked client is refused, and others are not`,
+    async (place) => {
+      const { site } = place;
+      const frontend = site.at(`clients ${version}`);
+      const good = await frontend.handshake("localhost", [version, ...place.good]);
+      assert(good.served, good.report);
+      const revoked = await frontend.handshake("localhost", [version, ...place.revoked]);
+      assert(!revoked.served, revoked.report);
+      const isTold = byLibrary({ rustls: true, openssl: true, node: false });
+      assertEquals(revoked.stderr.includes("alert number 44"), isTold, revoked.report);
+      await site.stud.output(
+        /handshake failed: the client's certificate has been revoked \(client 127\.0\.0\.1:/,
+      );
+      assertEquals(site.accepted, 1);
+    },
+  );
 }
 
-testWith(NEEDS, "lists in the file of authorities count", async () => {
-  await using place = await Place.open();
-  const both = place.list("both.pem", place.authority + await place.clients.revoke([REVOKED]));
-  await using site = await place.start([], both);
-  const good = await site.handshake("localhost", place.good);
+shared.test(NEEDS, "lists in the file of authorities count", async (place) => {
+  const frontend = place.site.at("both in one");
+  const good = await frontend.handshake("localhost", place.good);
   assert(good.served, good.report);
-  const revoked = await site.handshake("localhost", place.revoked);
+  const revoked = await frontend.handshake("localhost", place.revoked);
   assert(!revoked.served, revoked.report);
 });
 
-testWith(NEEDS, "an expired list admits no client, and stud warns at the start", async () => {
-  await using place = await Place.open();
-  const list = place.list("old.crl", await place.clients.revoke([], { days: -2 }));
-  await using site = await place.start(["--client-verify-crl", list]);
-  await site.stud.output(/old\.crl: the revocation list of CN=Clients expired on .*are refused/);
-  const good = await site.handshake("localhost", place.good);
-  assert(!good.served, good.report);
-  await site.stud.output(/the revocation list of its authority or of one above has expired/);
-  const args = place.args(["--client-verify-crl", list]);
-  const tested = await runStud(["-t", BY_OPENSSL, ...args]);
-  assertEquals(tested.code, 0);
-  assertStringIncludes(tested.stderr + tested.stdout, "old.crl: the revocation list of CN=Clients");
-});
+shared.test(
+  NEEDS,
+  "an expired list admits no client, and stud warns at the start",
+  async (place) => {
+    const { stud } = place.site;
+    await stud.everOutput(/old\.crl: the revocation list of CN=Clients expired on .*are refused/);
+    const good = await place.site.at("expired").handshake("localhost", place.good);
+    assert(!good.served, good.report);
+    await stud.output(/the revocation list of its authority or of one above has expired/);
+    const args = place.args(["--client-verify-crl", `${place.folder.path}/old.crl`]);
+    const tested = await runStud(["-t", BY_OPENSSL, ...args]);
+    assertEquals(tested.code, 0);
+    assertStringIncludes(
+      tested.stderr + tested.stdout,
+      "old.crl: the revocation list of CN=Clients",
+    );
+  },
+);
 
-testWith(NEEDS, "an authority without a list admits no client, and stud warns", async () => {
-  await using place = await Place.open();
-  const other = await Authority.make("Others");
-  const both = place.list("two.pem", place.authority + other.certificate);
-  const list = place.list("others.crl", await other.revoke([]));
-  await using site = await place.start(["--client-verify-crl", list], both);
-  await site.stud.output(/others\.crl: no revocation list of CN=Clients; certificates of such/);
-  const good = await site.handshake("localhost", place.good);
-  assert(!good.served, good.report);
-  await site.stud.output(/no revocation list of its authority or of one above/);
-});
+shared.test(
+  NEEDS,
+  "an authority without a list admits no client, and stud warns",
+  async (place) => {
+    const { stud } = place.site;
+    await stud.everOutput(/others\.crl: no revocation list of CN=Clients; certificates of such/);
+    const good = await place.site.at("no list").handshake("localhost", place.good);
+    assert(!good.served, good.report);
+    await stud.output(/no revocation list of its authority or of one above/);
+  },
+);
 
-testWith(NEEDS, "a whole chain is looked up", async () => {
-  await using place = await Place.open();
-  const middle = await place.clients.authority("Middle");
-  const deep = place.shown("deep", await middle.issue({ commonName: "deep" }));
-  const both = place.list("chain.pem", place.authority + middle.certificate);
-  const lists = [await place.clients.revoke([REVOKED]), await middle.revoke([])];
-  const list = place.list("chain.crl", lists.join(""));
-  await using site = await place.start(["--client-verify-crl", list], both);
-  const good = await site.handshake("localhost", deep);
+shared.test(NEEDS, "a whole chain is looked up", async (place) => {
+  const good = await place.site.at("chain").handshake("localhost", place.deep);
   assert(good.served, good.report);
 });
 
-testWith(
+shared.test(
   NEEDS,
   "SIGHUP loads a newer list, and earlier sessions are not resumed",
-  async () => {
-    await using place = await Place.open();
-    const list = place.list("clients.crl", await place.clients.revoke([]));
-    await using site = await place.start(["--client-verify-crl", list]);
+  async (place) => {
+    const { stud } = place.site;
+    const frontend = place.site.at("renewed");
     const session = `${place.folder.path}/session`;
     const before = ["-tls1_3", ...place.revoked];
-    const first = await site.handshake("localhost", [...before, "-sess_out", session]);
+    const first = await frontend.handshake("localhost", [...before, "-sess_out", session]);
     assert(first.served, first.report);
-    place.list("clients.crl", await place.clients.revoke([REVOKED]));
-    site.stud.signal("SIGHUP");
-    await site.stud.output(/reloaded/);
+    place.list("renewed.crl", await place.clients.revoke([REVOKED]));
+    stud.signal("SIGHUP");
+    await stud.output(/reloaded/);
     for (const args of [before, [...before, "-sess_in", session]]) {
-      const again = await site.handshake("localhost", args);
+      const again = await frontend.handshake("localhost", args);
       assert(!again.served, again.report);
     }
-    place.list("clients.crl", "damaged");
-    site.stud.signal("SIGHUP");
-    await site.stud.output(/keeping its previous content: .*clients\.crl: not a PEM file/);
-    const still = await site.handshake("localhost", before);
+    place.list("renewed.crl", "damaged");
+    stud.signal("SIGHUP");
+    await stud.output(/keeping its previous content: .*renewed\.crl: not a PEM file/);
+    const still = await frontend.handshake("localhost", before);
     assert(!still.served, still.report);
   },
 );
 
-testWith(NEEDS, "--watch brings a newer list by itself", async () => {
-  await using place = await Place.open();
-  const list = place.list("clients.crl", await place.clients.revoke([]));
-  await using site = await place.start(["--client-verify-crl", list, "--watch"]);
+shared.test(NEEDS, "--watch brings a newer list by itself", async (place) => {
+  const list = place.list("watched.crl", await place.clients.revoke([]));
+  const args = place.args(["--client-verify-crl", list, "--watch"]);
+  await using site = await TlsSite.start(args);
   const first = await site.handshake("localhost", place.revoked);
   assert(first.served, first.report);
-  place.list("clients.crl", await place.clients.revoke([REVOKED]));
-  await eventually("the newer list", async () => {
-    return !(await site.handshake("localhost", place.revoked)).served;
-  }, 30_000);
+  place.list("watched.crl", await place.clients.revoke([REVOKED]));
+  await site.stud.output(/reloaded/, 30_000);
+  const second = await site.handshake("localhost", place.revoked);
+  assert(!second.served, second.report);
 });
 
-testWith(NEEDS, "a list that is none of the authorities' is a start error", async () => {
-  await using place = await Place.open();
+shared.test(NEEDS, "a list that is none of the authorities' is a start error", async (place) => {
   const list = place.list("evil.crl", await (await Authority.make("Evil")).revoke([]));
   assertStringIncludes(
     await startError([BY_OPENSSL, ...place.args(["--client-verify-crl", list])]),
@@ -125,30 +126,57 @@ testWith(NEEDS, "a list that is none of the authorities' is a start error", asyn
   );
 });
 
-/** Clients of one authority, one of them revoked. */
-class Place implements AsyncDisposable {
+/** Clients of one authority, one of them revoked, and a stud that has a frontend for each way of saying so. */
+class Place extends SharedTlsSite {
   private constructor(
-    readonly folder: Folder,
+    site: TlsSite,
+    folder: Folder,
     readonly clients: Authority,
-    readonly server: string,
     readonly good: readonly string[],
     readonly revoked: readonly string[],
-  ) {}
-
-  static async open(): Promise<Place> {
-    const folder = new Folder();
-    const clients = await Authority.make("Clients");
-    const { pem } = await (await Authority.make()).issue({ names: ["localhost"] });
-    const place = new Place(folder, clients, folder.write("server.pem", pem), [], []);
-    return new Place(
-      ...[folder, clients, place.server] as const,
-      place.shown("good", await clients.issue({ commonName: "good" })),
-      place.shown("bad", await clients.issue({ commonName: "bad", serialNumber: REVOKED })),
-    );
+    readonly deep: readonly string[],
+  ) {
+    super(site, folder);
   }
 
-  get authority(): string {
-    return this.clients.certificate;
+  static async start(): Promise<Place> {
+    const folder = new Folder();
+    const [clients, others] = [await Authority.make("Clients"), await Authority.make("Others")];
+    const middle = await clients.authority("Middle");
+    const list = await clients.revoke([REVOKED]);
+    const [authority, above] = [clients.certificate, clients.certificate + middle.certificate];
+    const pem = folder.write("server.pem", (await others.issue({ names: ["localhost"] })).pem);
+    const general = `client-verify = required
+client-verify-ca = "${folder.write("ca.pem", authority)}"
+pem-file = "${pem}"
+`;
+    const rules = (name: string, list: string, authorities = authority) => {
+      const [ca, crl] = [
+        folder.write(`${name}.pem`, authorities),
+        folder.write(`${name}.crl`, list),
+      ];
+      return `client-verify-ca = "${ca}"\nclient-verify-crl = "${crl}"`;
+    };
+    const site = await TlsSite.startFrontends(folder, {
+      ...Object.fromEntries(
+        VERSIONS.map((version) => [`clients ${version}`, rules("clients", list)]),
+      ),
+      "both in one": `client-verify-ca = "${folder.write("both.pem", authority + list)}"`,
+      "expired": rules("old", await clients.revoke([], { days: -2 })),
+      "no list": rules("others", await others.revoke([]), authority + others.certificate),
+      "chain": rules("chain", list + await middle.revoke([]), above),
+      "renewed": rules("renewed", await clients.revoke([])),
+    }, { general });
+    const shown = (name: string, { pem }: Issued) => {
+      const file = folder.write(`shown_${name}.pem`, pem);
+      return ["-cert", file, "-key", file];
+    };
+    return new Place(
+      ...[site, folder, clients] as const,
+      shown("good", await clients.issue({ commonName: "good" })),
+      shown("bad", await clients.issue({ commonName: "bad", serialNumber: REVOKED })),
+      shown("deep", await middle.issue({ commonName: "deep" })),
+    );
   }
 
   /** Writes a file; returns its path. */
@@ -156,23 +184,9 @@ class Place implements AsyncDisposable {
     return this.folder.write(name, text);
   }
 
-  /** Arguments of s_client for a certificate. */
-  shown(name: string, { pem }: Issued): string[] {
-    const file = this.folder.write(`${name}.pem`, pem);
-    return ["-cert", file, "-key", file];
-  }
-
-  args(more: readonly string[], authorities?: string): string[] {
-    const ca = authorities ?? this.folder.write("ca.pem", this.authority);
-    return ["--client-verify=required", "--client-verify-ca", ca, ...more, this.server];
-  }
-
-  start(more: readonly string[], authorities?: string): Promise<TlsSite> {
-    return TlsSite.start(this.args(more, authorities));
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    this.folder[Symbol.dispose]();
-    return Promise.resolve();
+  /** Of a stud of its own, with these clients and a certificate for localhost. */
+  args(more: readonly string[]): string[] {
+    const [ca, pem] = [`${this.folder.path}/ca.pem`, `${this.folder.path}/server.pem`];
+    return ["--client-verify=required", "--client-verify-ca", ca, ...more, pem];
   }
 }

@@ -1,107 +1,117 @@
-/** OCSP responses that stud fetches by itself, from a responder that the certificate names. */
+/**
+ * OCSP responses that stud fetches by itself, from responders that the certificates name. One stud has a certificate with
+ * a responder of its own for every way in which a responder may behave.
+ */
 
 import { assert, assertEquals } from "../support/assert.ts";
 import { Authority, type Issued } from "../support/authority.ts";
 import { eventually } from "../support/eventually.ts";
 import { signedOcspResponse, type WantedResponse } from "../support/made_ocsp_responses.ts";
+import { hitchResponseName } from "../../src/ocsp/response.ts";
 import { OcspResponder } from "../support/ocsp_responder.ts";
-import { Folder, TlsSite } from "../support/tls_site.ts";
-import { testWith } from "../support/tools.ts";
+import { Shared } from "../support/shared.ts";
+import { Folder, SharedTlsSite, TlsSite } from "../support/tls_site.ts";
 
 const NEEDS = { tools: ["openssl"], linux: true };
 
-testWith(
+const shared = new Shared(() => Bed.start());
+
+shared.test(NEEDS, "a response is fetched, stapled and refreshed", async ({ site, renewed }) => {
+  await renewed.stapled(site, /Cert Status: good/);
+  const fetched = renewed.requests;
+  await eventually("another fetch", () => renewed.requests > fetched);
+  // A worker that starts later has the newest response from its first client on.
+  Deno.kill(site.stud.workers()[0]!, "SIGKILL");
+  await site.stud.output(/serves again/);
+  for (let client = 0; client < 4; client++) {
+    assert(/Cert Status: good/.test(await renewed.status(site)));
+  }
+});
+
+shared.test(NEEDS, "a responder that hangs delays no handshake", async ({ site, hanging }) => {
+  // stud waits longer than a client of the test does.
+  await eventually("a request", () => hanging.requests > 0);
+  assert(/no response sent/.test(await hanging.status(site)), "no handshake waits for it");
+});
+
+shared.test(NEEDS, "a staple is taken back when its time is over", async ({ site, brief }) => {
+  await brief.stapled(site, /Cert Status: good/);
+  brief.responder.answer = refuse;
+  await site.stud.output(
+    new RegExp(`warning: OCSP: the response for ${brief.path} has expired`),
+  );
+  await brief.stapled(site, /no response sent/);
+});
+
+shared.test(NEEDS, "a staple is taken back when the certificate is revoked", async (bed) => {
+  const { site, withdrawn } = bed;
+  await withdrawn.stapled(site, /Cert Status: good/);
+  withdrawn.responder.answer = () =>
+    withdrawn.response({ status: "revoked", nextUpdate: seconds(600) });
+  await site.stud.output(
+    new RegExp(`error: ${withdrawn.path}: the certificate is revoked according to `),
+  );
+  await withdrawn.stapled(site, /no response sent/);
+});
+
+shared.test(
   NEEDS,
-  "a response is fetched, stapled, refreshed and stored for the next start",
-  async () => {
-    await using bed = await Bed.make();
-    bed.responder.answer = () => bed.response({ nextUpdate: seconds(600) });
-    {
-      await using site = await bed.start(["--ocsp-refresh-interval=1", "-n", "2"]);
-      await bed.stapled(site, /Cert Status: good/);
-      const fetched = bed.responder.requests.length;
-      await eventually("another fetch", () => bed.responder.requests.length > fetched);
-      // A worker that starts later has the newest response from its first client on.
-      Deno.kill(site.stud.workers()[0]!, "SIGKILL");
-      await site.stud.output(/serves again/);
-      for (let client = 0; client < 4; client++) {
-        assert(/Cert Status: good/.test(await bed.status(site)));
-      }
+  "a response is stored for the next start, and responders that are late or missing are logged",
+  async ({ site, folder, authority, stored, hanging }) => {
+    await stored.stapled(site, /Cert Status: good/);
+    const fetched = stored.requests;
+    await eventually("another fetch, after the first is stored", () => stored.requests > fetched);
+    stored.responder.answer = refuse;
+    const name = hitchResponseName(stored.path);
+    assert(/^[0-9a-f]{32}$/.test(name), name);
+    assertEquals(Deno.statSync(`${folder.path}/ocsp/${name}`).mode! & 0o777, 0o644);
+    const missing = await Subject.make("missing", folder, authority);
+    await missing.responder.close();
+    await using next = await TlsSite.start([
+      ...[`--ocsp-dir=${folder.path}/ocsp`, "--ocsp-verify-staple", "--ocsp-resp-tmo=1"],
+      ...[stored.path, hanging.path, missing.path],
+    ]);
+    assert(/Cert Status: good/.test(await stored.status(next)));
+    assert(/no response sent/.test(await missing.status(next)));
+    for (
+      const [{ path }, why] of [[missing, "connection refused"], [
+        hanging,
+        "no answer within 1 s",
+      ]] as const
+    ) {
+      await next.stud.output(
+        new RegExp(`warning: OCSP: no response for ${path} from \\S+: ${why}; `),
+      );
     }
-    const [name] = [...Deno.readDirSync(`${bed.folder.path}/ocsp`)].map(({ name }) => name);
-    assert(/^[0-9a-f]{32}$/.test(name!), name);
-    assertEquals(Deno.statSync(`${bed.folder.path}/ocsp/${name}`).mode! & 0o777, 0o644);
-    await bed.responder.close();
-    await using site = await bed.start(["--ocsp-verify-staple"]);
-    assert(/Cert Status: good/.test(await bed.status(site)));
   },
 );
 
-testWith(
-  NEEDS,
-  "a responder that hangs delays no handshake, and a missing one is logged",
-  async () => {
-    await using bed = await Bed.make();
-    const hanging = Promise.withResolvers<Response>();
-    bed.responder.answer = () => hanging.promise;
-    {
-      // Longer than a client of the test waits.
-      await using patient = await bed.start(["--ocsp-resp-tmo=60"]);
-      await eventually("a request", () => bed.responder.requests.length > 0);
-      assert(/no response sent/.test(await bed.status(patient)), "no handshake waits for it");
-    }
-    await using site = await bed.start(["--ocsp-resp-tmo=1"]);
-    await site.stud.output(/warning: OCSP: no response for \S+ from \S+: no answer within 1 s; /);
-    hanging.resolve(new Response());
-    await bed.responder.close();
-    await using other = await bed.start([]);
-    await other.stud.output(/warning: OCSP: no response for \S+ from \S+: connection refused; /);
-    assert(/no response sent/.test(await bed.status(other)));
-  },
-);
-
-testWith(
-  NEEDS,
-  "a staple is taken back when its time is over, or the certificate is revoked",
-  async () => {
-    await using bed = await Bed.make();
-    bed.responder.answer = () => bed.response({ nextUpdate: seconds(4) });
-    await using site = await bed.start([]);
-    await bed.stapled(site, /Cert Status: good/);
-    bed.responder.answer = () => new Response("", { status: 503 });
-    await site.stud.output(/warning: OCSP: the response for \S+ has expired/);
-    await bed.stapled(site, /no response sent/);
-    bed.responder.answer = () => bed.response({ status: "revoked", nextUpdate: seconds(600) });
-    await using other = await bed.start([]);
-    await other.stud.output(/error: \S+: the certificate is revoked according to /);
-    // What is stored is valid for another second, and stapled until the workers have heard of it.
-    await bed.stapled(other, /no response sent/);
-  },
-);
-
-/** A certificate that names a responder, and what goes with it. */
-class Bed implements AsyncDisposable {
+/** A certificate, and the responder that it names. */
+class Subject {
   private constructor(
-    readonly folder: Folder,
+    readonly name: string,
+    readonly path: string,
     readonly responder: OcspResponder,
     readonly authority: Authority,
     readonly issued: Issued,
   ) {}
 
-  static async make(): Promise<Bed> {
-    const folder = new Folder();
+  /** Until the test says otherwise, the certificate is good for a while. */
+  static async make(name: string, folder: Folder, authority: Authority): Promise<Subject> {
     const responder = new OcspResponder();
-    const authority = await Authority.make();
-    const issued = await authority.issue({ names: ["a.example"], responders: [responder.url] });
-    folder.write("a.pem", issued.pem + authority.certificate);
-    Deno.mkdirSync(`${folder.path}/ocsp`);
-    return new Bed(folder, responder, authority, issued);
+    const issued = await authority.issue({
+      names: [`${name}.example`],
+      responders: [responder.url],
+    });
+    const path = folder.write(`${name}.pem`, issued.pem + authority.certificate);
+    const subject = new Subject(name, path, responder, authority, issued);
+    responder.answer = () => subject.response({ nextUpdate: seconds(600) });
+    return subject;
   }
 
-  start(args: readonly string[]): Promise<TlsSite> {
-    return TlsSite.start([
-      ...[`--ocsp-dir=${this.folder.path}/ocsp`, ...args, `${this.folder.path}/a.pem`],
-    ]);
+  /** How many have come. */
+  get requests(): number {
+    return this.responder.requests.length;
   }
 
   response(wanted: Partial<WantedResponse>): Uint8Array {
@@ -113,19 +123,69 @@ class Bed implements AsyncDisposable {
 
   /** What a client that asks for a response is told. */
   async status(site: TlsSite): Promise<string> {
-    const client = await site.handshake("a.example", ["-status"]);
+    const client = await site.handshake(`${this.name}.example`, ["-status"]);
     assert(client.served, client.report);
     return client.stdout;
   }
 
-  stapled(site: TlsSite, pattern: RegExp): Promise<void> {
-    return eventually(String(pattern), async () => pattern.test(await this.status(site)));
+  /** Waits until clients are told so, which is not before stud has asked. */
+  async stapled(site: TlsSite, pattern: RegExp): Promise<void> {
+    await eventually("a request", () => this.requests > 0);
+    await eventually(String(pattern), async () => pattern.test(await this.status(site)));
+  }
+}
+
+/** A stud with a certificate for each test. It fetches every second, and waits long for an answer. */
+class Bed extends SharedTlsSite {
+  private constructor(
+    site: TlsSite,
+    folder: Folder,
+    readonly authority: Authority,
+    readonly renewed: Subject,
+    readonly hanging: Subject,
+    readonly brief: Subject,
+    readonly withdrawn: Subject,
+    readonly stored: Subject,
+  ) {
+    super(site, folder);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.responder.close();
-    this.folder[Symbol.dispose]();
+  static async start(): Promise<Bed> {
+    const [folder, authority] = [new Folder(), await Authority.make()];
+    const make = (name: string) => Subject.make(name, folder, authority);
+    const [renewed, hanging, brief] = [
+      await make("renewed"),
+      await make("hanging"),
+      await make("brief"),
+    ];
+    const [withdrawn, stored] = [await make("withdrawn"), await make("stored")];
+    hanging.responder.answer = () => never.promise;
+    brief.responder.answer = () => brief.response({ nextUpdate: seconds(4) });
+    const subjects = [renewed, hanging, brief, withdrawn, stored] as const;
+    Deno.mkdirSync(`${folder.path}/ocsp`);
+    const site = await TlsSite.start([
+      ...["-n", "2", `--ocsp-dir=${folder.path}/ocsp`, "--ocsp-refresh-interval=1"],
+      ...["--ocsp-resp-tmo=60", ...subjects.map(({ path }) => path)],
+    ]);
+    return new Bed(site, folder, authority, ...subjects);
   }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
+    never.resolve(new Response());
+    for (
+      const { responder } of [this.renewed, this.hanging, this.brief, this.withdrawn, this.stored]
+    ) {
+      await responder.close();
+    }
+  }
+}
+
+/** What a responder answers that hangs. */
+const never = Promise.withResolvers<Response>();
+
+function refuse(): Response {
+  return new Response("", { status: 503 });
 }
 
 function seconds(fromNow: number): Date {

@@ -1,11 +1,16 @@
-/** Stapled OCSP responses: from a pem-file block and from a directory, each with its own certificate. */
+/**
+ * Stapled OCSP responses: from a pem-file block and from a directory, each with its own certificate. One stud has all
+ * certificates whose blocks name responses, and one all whose responses are in a directory.
+ */
 
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { Authority } from "../support/authority.ts";
 import { madeOcspResponse, refusedOcspResponse } from "../support/made_ocsp_responses.ts";
+import { Shared } from "../support/shared.ts";
 import { startError } from "../support/start_error.ts";
+import { TLS_LIBRARY } from "../support/stud.ts";
 import { testWith } from "../support/tools.ts";
-import { Folder, TlsSite } from "../support/tls_site.ts";
+import { Folder, SharedTlsSite, TlsSite } from "../support/tls_site.ts";
 
 const NEEDS = { tools: ["openssl"], linux: true };
 /** Node asks for the response before it is known which of several certificates the client gets. */
@@ -13,31 +18,47 @@ const SEVERAL = { ...NEEDS, notOnNode: true };
 const VERSIONS = ["-tls1_2", "-tls1_3"];
 const NO_RESPONSE = "no response sent";
 
-for (const from of ["block", "directory"] as const) {
-  testWith(NEEDS, `responses from a ${from} are stapled to their certificates`, async () => {
-    await using stapled = await Stapled.start(from, {
-      one: { serialNumber: "0a0001" },
-      two: { serialNumber: "0a0002", keyType: "rsa" },
-      bare: {},
-    });
-    for (const version of VERSIONS) {
-      assertEquals(await stapled.serialNumber("one", [version]), "0A0001");
-      assertEquals(await stapled.serialNumber("two", [version]), "0A0002");
-      assertEquals(await stapled.serialNumber("bare", [version]), undefined);
-    }
-    const unasked = await stapled.site.handshake("one.example");
-    assert(unasked.served && !/OCSP/.test(unasked.stdout), unasked.report);
-  });
+const block = new Shared(() =>
+  Stapled.start("block", {
+    one: { serialNumber: "0a0001" },
+    two: { serialNumber: "0a0002", keyType: "rsa" },
+    ...BOTH,
+    rsaOfHalf: { serialNumber: "0b0003", keyType: "rsa", name: "half" },
+    ecOfHalf: { keyType: "ec", name: "half" },
+    bare: {},
+  })
+);
+const directory = new Shared(() =>
+  Stapled.start("directory", {
+    one: { serialNumber: "0a0001" },
+    two: { serialNumber: "0a0002", keyType: "rsa" },
+    ...BOTH,
+    old: { serialNumber: "0c0001", until: -1 },
+    wrong: { serialNumber: "0c0002", about: "0c0003" },
+    refused: { serialNumber: "0c0004", about: "refusal" },
+    bare: {},
+  })
+);
 
-  testWith(
+for (const [from, shared] of [["block", block], ["directory", directory]] as const) {
+  shared.test(
+    NEEDS,
+    `responses from a ${from} are stapled to their certificates`,
+    async (stapled) => {
+      for (const version of VERSIONS) {
+        assertEquals(await stapled.serialNumber("one", [version]), "0A0001");
+        assertEquals(await stapled.serialNumber("two", [version]), "0A0002");
+        assertEquals(await stapled.serialNumber("bare", [version]), undefined);
+      }
+      const unasked = await stapled.site.handshake("one.example");
+      assert(unasked.served && !/OCSP/.test(unasked.stdout), unasked.report);
+    },
+  );
+
+  shared.test(
     SEVERAL,
     `RSA and ECDSA for one name have each its response from a ${from}`,
-    async () => {
-      await using stapled = await Stapled.start(from, {
-        rsa: { serialNumber: "0b0001", keyType: "rsa", name: "both" },
-        ec: { serialNumber: "0b0002", keyType: "ec", name: "both" },
-        other: {},
-      });
+    async (stapled) => {
       for (const [algorithm, expected] of [["RSA", "0B0001"], ["ECDSA", "0B0002"]] as const) {
         const old = ["-tls1_2", "-cipher", `ECDHE+a${algorithm}`];
         const scheme = algorithm === "RSA" ? "rsa_pss_rsae_sha256" : "ecdsa_secp256r1_sha256";
@@ -48,19 +69,18 @@ for (const from of ["block", "directory"] as const) {
   );
 }
 
-testWith(SEVERAL, "of RSA and ECDSA for one name one may be without a response", async () => {
-  await using stapled = await Stapled.start("block", {
-    rsa: { serialNumber: "0b0001", keyType: "rsa", name: "both" },
-    ec: { keyType: "ec", name: "both" },
-  });
-  const schemes = { rsa_pss_rsae_sha256: "0B0001", ecdsa_secp256r1_sha256: undefined };
-  for (const [scheme, expected] of Object.entries(schemes)) {
-    assertEquals(await stapled.serialNumber("both", ["-tls1_3", "-sigalgs", scheme]), expected);
-  }
-});
+block.test(
+  SEVERAL,
+  "of RSA and ECDSA for one name one may be without a response",
+  async (stapled) => {
+    const schemes = { rsa_pss_rsae_sha256: "0B0003", ecdsa_secp256r1_sha256: undefined };
+    for (const [scheme, expected] of Object.entries(schemes)) {
+      assertEquals(await stapled.serialNumber("half", ["-tls1_3", "-sigalgs", scheme]), expected);
+    }
+  },
+);
 
-testWith(NEEDS, "a resumed session is served all the same", async () => {
-  await using stapled = await Stapled.start("block", { one: { serialNumber: "0a0001" } });
+block.test(NEEDS, "a resumed session is served all the same", async (stapled) => {
   for (const version of VERSIONS) {
     const session = `${stapled.folder.path}/session`;
     const first = ["-status", version, "-sess_out", session];
@@ -72,21 +92,19 @@ testWith(NEEDS, "a resumed session is served all the same", async () => {
   }
 });
 
-testWith(NEEDS, "stored responses that are no use are named and not stapled", async () => {
-  await using stapled = await Stapled.start("directory", {
-    old: { serialNumber: "0c0001", until: -1 },
-    wrong: { serialNumber: "0c0002", about: "0c0003" },
-    refused: { serialNumber: "0c0004", about: "refusal" },
-    good: { serialNumber: "0c0005" },
-  });
-  for (const name of ["old", "wrong", "refused"]) {
-    assertEquals(await stapled.serialNumber(name), undefined);
-    await stapled.site.stud.output(
-      new RegExp(`warning: .*/${name}\\.ocsp: .*nothing is stapled`, "s"),
-    );
-  }
-  assertEquals(await stapled.serialNumber("good"), "0C0005");
-});
+directory.test(
+  NEEDS,
+  "stored responses that are no use are named and not stapled",
+  async (stapled) => {
+    for (const name of ["old", "wrong", "refused"]) {
+      assertEquals(await stapled.serialNumber(name), undefined);
+      await stapled.site.stud.everOutput(
+        new RegExp(`warning: .*/${name}\\.ocsp: .*nothing is stapled`),
+      );
+    }
+    assertEquals(await stapled.serialNumber("one"), "0A0001");
+  },
+);
 
 testWith(NEEDS, "a named response about another certificate is a start error", async () => {
   using folder = new Folder();
@@ -112,10 +130,14 @@ interface Wanted {
   readonly about?: string;
 }
 
-/** A stud with responses. */
-class Stapled implements AsyncDisposable {
-  private constructor(readonly site: TlsSite, readonly folder: Folder) {}
+/** Certificates of both kinds for one name. */
+const BOTH: Readonly<Record<string, Wanted>> = TLS_LIBRARY === "node" ? {} : {
+  rsa: { serialNumber: "0b0001", keyType: "rsa", name: "both" },
+  ec: { serialNumber: "0b0002", keyType: "ec", name: "both" },
+};
 
+/** A stud with responses. */
+class Stapled extends SharedTlsSite {
   static async start(
     from: "block" | "directory",
     all: Readonly<Record<string, Wanted>>,
@@ -146,11 +168,6 @@ class Stapled implements AsyncDisposable {
     if (client.stdout.includes(`OCSP response: ${NO_RESPONSE}`)) return undefined;
     assertStringIncludes(client.stdout, "OCSP Response Status: successful", client.report);
     return /Serial Number: (\w+)/.exec(client.stdout)?.[1];
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.site[Symbol.asyncDispose]();
-    this.folder[Symbol.dispose]();
   }
 }
 

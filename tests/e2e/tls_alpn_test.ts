@@ -1,6 +1,7 @@
 /** ALPN (RFC 7301): which protocol stud agrees on, and what becomes of clients that have none in common. */
 
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { Shared } from "../support/shared.ts";
 import { runTool } from "../support/tool_process.ts";
 import { testWith } from "../support/tools.ts";
 import { TlsSite } from "../support/tls_site.ts";
@@ -10,13 +11,15 @@ const NAME = "one.example";
 
 const VERSIONS = ["-tls1_2", "-tls1_3"];
 
-testWith(NEEDS, "stud's order decides on the protocol", async () => {
-  await using site = await start(["--alpn-protos", "h2,http/1.1"]);
+/** It has a frontend for each of the tests of it. */
+const sites = new Shared(() => start(["--alpn-protos", "http/1.1,h2"], 4));
+
+sites.test(NEEDS, "stud's order decides on the protocol", async (site) => {
   const cases: readonly (readonly [offered: string, chosen: string])[] = [
-    ["http/1.1,h2", "h2"],
-    ["h2,http/1.1", "h2"],
-    ["http/1.1", "http/1.1"],
-    ["spdy/1,http/1.1", "http/1.1"],
+    ["http/1.1,h2", "http/1.1"],
+    ["h2,http/1.1", "http/1.1"],
+    ["h2", "h2"],
+    ["spdy/1,h2", "h2"],
   ];
   for (const version of VERSIONS) {
     for (const [offered, chosen] of cases) {
@@ -28,12 +31,12 @@ testWith(NEEDS, "stud's order decides on the protocol", async () => {
 });
 
 for (const version of VERSIONS) {
-  testWith(
+  sites.test(
     NEEDS,
     `${version}: clients with other protocols only are refused, and those without ALPN served`,
-    async () => {
-      await using site = await start(["--alpn-protos", "h2"]);
-      const { served, stderr, report } = await site.handshake(NAME, [version, "-alpn", "http/1.1"]);
+    async (site) => {
+      const args = [version, "-alpn", "spdy/1"];
+      const { served, stderr, report } = await site.handshake(NAME, args);
       assert(!served, report);
       assertStringIncludes(stderr, "alert number 120");
       await site.stud.output(
@@ -53,8 +56,7 @@ testWith(NEEDS, "without --alpn-protos ALPN is not answered", async () => {
   }
 });
 
-testWith({ tools: ["curl"], linux: true }, "curl agrees on what stud offers", async () => {
-  await using site = await start(["--alpn-protos", "http/1.1"]);
+sites.test({ tools: ["curl"], linux: true }, "curl agrees on what stud offers", async (site) => {
   const curl = await runTool("curl", [
     ...["--silent", "--verbose", "--insecure", "--http2", `https://127.0.0.1:${site.port}/`],
   ]);
@@ -62,6 +64,6 @@ testWith({ tools: ["curl"], linux: true }, "curl agrees on what stud offers", as
   assert(/ALPN[:,] server (accepted|accepted to use) http\/1\.1/.test(curl.stderr), curl.report());
 });
 
-function start(options: readonly string[]): Promise<TlsSite> {
-  return TlsSite.start([...options, `--self-signed=${NAME}`]);
+function start(options: readonly string[], frontends = 1): Promise<TlsSite> {
+  return TlsSite.start([...options, `--self-signed=${NAME}`], { frontends });
 }

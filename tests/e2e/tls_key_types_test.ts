@@ -1,10 +1,13 @@
-/** RSA and ECDSA certificates for one name, side by side: every client gets the one it can verify. */
+/**
+ * RSA and ECDSA certificates for one name, side by side: every client gets the one it can verify. Each set of certificates
+ * has a frontend of one stud.
+ */
 
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { Authority } from "../support/authority.ts";
 import { curl } from "../support/handshake.ts";
-import { testWith } from "../support/tools.ts";
-import { Folder, TlsSite } from "../support/tls_site.ts";
+import { Shared } from "../support/shared.ts";
+import { Folder, SharedTlsSite, TlsSite } from "../support/tls_site.ts";
 
 const NAME = "both.example";
 
@@ -24,28 +27,23 @@ const CIPHERS: Readonly<Record<string, string>> = {
   "ECDHE-ECDSA-AES128-GCM-SHA256": "ec",
 };
 
-for (const order of [["rsa", "ec"], ["ec", "rsa"]] as const) {
-  testWith(
+const ORDERS = [["rsa", "ec"], ["ec", "rsa"]] as const;
+
+const shared = new Shared(() => Types.start());
+
+for (const order of ORDERS) {
+  shared.test(
     { tools: ["openssl", "curl"], linux: true },
     `of ${order.join(" and ")} certificates for one name each client gets the right one`,
-    async () => {
-      using folder = new Folder();
-      const authority = await Authority.make();
-      const trusted = folder.write("authority", authority.certificate);
-      const paths = await Promise.all(order.map(async (keyType) => {
-        const { pem } = await authority.issue({ names: [NAME], commonName: keyType, keyType });
-        return folder.write(keyType, pem);
-      }));
-      const other = await authority.issue({ names: ["default.example"] });
-      const last = folder.write("default", other.pem);
-      await using site = await TlsSite.start([...paths, last]);
+    async ({ site, folder }) => {
+      const frontend = site.at(order.join());
       for (const [args, expected] of CLIENTS) {
-        const { served, certificate, report } = await site.handshake(NAME, args);
+        const { served, certificate, report } = await frontend.handshake(NAME, args);
         assertEquals([args, served, certificate], [args, true, expected], report);
       }
       for (const [cipher, expected] of Object.entries(CIPHERS)) {
         const args = ["--tls-max", "1.2", "--ciphers", cipher];
-        const client = await curl(site.port, NAME, trusted, args);
+        const client = await curl(frontend.port, NAME, `${folder.path}/authority`, args);
         assertEquals(client.stdout, "served\n", client.report());
         assertStringIncludes(client.stderr, cipher);
         assert(new RegExp(`subject: CN=${expected}\\b`).test(client.stderr), client.report());
@@ -54,43 +52,59 @@ for (const order of [["rsa", "ec"], ["ec", "rsa"]] as const) {
   );
 }
 
-testWith(
+shared.test(
   { tools: ["openssl"], linux: true },
   "clients that ask for no name get the default of either type",
-  async () => {
-    using folder = new Folder();
-    const authority = await Authority.make();
-    const paths = await Promise.all((["rsa", "ec"] as const).map(async (keyType) => {
-      const { pem } = await authority.issue({ names: [NAME], commonName: keyType, keyType });
-      return folder.write(keyType, pem);
-    }));
-    await using site = await TlsSite.start(paths);
+  async ({ site }) => {
     for (const asked of [undefined, "unknown.example"]) {
       for (const [args, expected] of CLIENTS) {
-        const { served, certificate, report } = await site.handshake(asked, args);
+        const { served, certificate, report } = await site.at("default").handshake(asked, args);
         assertEquals([args, served, certificate], [args, true, expected], report);
       }
     }
   },
 );
 
-testWith(
+shared.test(
   { tools: ["openssl"], linux: true },
   "a client that can verify only the other type is refused, and the log says why",
-  async () => {
-    using folder = new Folder();
-    const authority = await Authority.make();
-    const { pem } = await authority.issue({ names: [NAME] });
-    await using site = await TlsSite.start([folder.write("ec", pem)]);
-    const old = await site.handshake(NAME, ["-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"]);
+  async ({ site }) => {
+    const frontend = site.at("ec alone");
+    const rsa = ["-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"];
+    const old = await frontend.handshake(NAME, rsa);
     assert(!old.served, old.report);
     await site.stud.output(
       /handshake failed: no cipher suite in common that fits the certificate \(client .* for both\.example[;)]/,
     );
     const args = ["-tls1_3", "-sigalgs", "rsa_pss_rsae_sha256"];
-    assert(!(await site.handshake(NAME, args)).served);
+    assert(!(await frontend.handshake(NAME, args)).served);
     await site.stud.output(
       /handshake failed: no signature scheme in common that fits the certificate \(client .* for both\.example[;)]/,
     );
   },
 );
+
+/** A stud with a certificate of each type for {@linkcode NAME}. */
+class Types extends SharedTlsSite {
+  static async start(): Promise<Types> {
+    const folder = new Folder();
+    const authority = await Authority.make();
+    folder.write("authority", authority.certificate);
+    const lines = new Map<string, string>();
+    for (const keyType of ["rsa", "ec", "other"] as const) {
+      const { pem } = await authority.issue(
+        keyType === "other"
+          ? { names: ["default.example"] }
+          : { names: [NAME], commonName: keyType, keyType },
+      );
+      lines.set(keyType, `pem-file = "${folder.write(keyType, pem)}"\n`);
+    }
+    const served = (types: readonly string[]) => types.map((type) => lines.get(type)!).join("");
+    const site = await TlsSite.startFrontends(folder, {
+      ...Object.fromEntries(ORDERS.map((order) => [order.join(), served([...order, "other"])])),
+      "default": served(["rsa", "ec"]),
+      "ec alone": served(["ec"]),
+    });
+    return new Types(site, folder);
+  }
+}

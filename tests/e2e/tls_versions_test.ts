@@ -1,9 +1,12 @@
-/** TLS versions: which clients are served under --tls-protos, --ssl and neither, and what the log says. */
+/**
+ * TLS versions: which clients are served under --tls-protos, --ssl and neither, and what the log says. Each choice has a
+ * frontend of one stud.
+ */
 
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { Shared } from "../support/shared.ts";
 import { startError } from "../support/start_error.ts";
-import { testWith } from "../support/tools.ts";
-import { TlsSite } from "../support/tls_site.ts";
+import { Folder, SharedTlsSite, TlsSite } from "../support/tls_site.ts";
 
 const NEEDS = { tools: ["openssl"], linux: true };
 const NAME = "one.example";
@@ -16,23 +19,25 @@ const VERSIONS: Readonly<Record<string, string[]>> = {
   "TLSv1.3": ["-tls1_3"],
 };
 
-/** Options of stud, and the versions that it then speaks. */
-const CASES: readonly (readonly [options: string[], versions: string[]])[] = [
-  [[], ["TLSv1.2", "TLSv1.3"]],
-  [["--tls"], ["TLSv1.2", "TLSv1.3"]],
-  [["--tls-protos", "TLSv1.3"], ["TLSv1.3"]],
-  [["--tls-protos", "TLSv1.2"], ["TLSv1.2"]],
-  [["--tls-protos", "TLSv1.1,TLSv1.2"], ["TLSv1.1", "TLSv1.2"]],
-  [["--tls-protos", "TLSv1.1 TLSv1.3"], ["TLSv1.1", "TLSv1.3"]],
-  [["--ssl"], ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]],
+/** Keys of a frontend, and the versions that it then speaks. */
+const CASES: readonly (readonly [keys: string, versions: string[]])[] = [
+  ["", ["TLSv1.2", "TLSv1.3"]],
+  ["tls = on", ["TLSv1.2", "TLSv1.3"]],
+  ['tls-protos = "TLSv1.3"', ["TLSv1.3"]],
+  ['tls-protos = "TLSv1.2"', ["TLSv1.2"]],
+  ['tls-protos = "TLSv1.1,TLSv1.2"', ["TLSv1.1", "TLSv1.2"]],
+  ['tls-protos = "TLSv1.1 TLSv1.3"', ["TLSv1.1", "TLSv1.3"]],
+  ["ssl = on", ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]],
 ];
+const WITH_LEVEL = 'tls-protos = "TLSv1.0,TLSv1.2" ciphers = "DEFAULT@SECLEVEL=1"';
 
-for (const [options, versions] of CASES) {
-  const what = options.join(" ") || "without options";
-  testWith(NEEDS, `${what}: ${versions.join(", ")}`, async () => {
-    await using site = await start(options);
+const shared = new Shared(() => Versions.start());
+
+for (const [keys, versions] of CASES) {
+  const what = keys || "without options";
+  shared.test(NEEDS, `${what}: ${versions.join(", ")}`, async ({ site }) => {
     for (const [version, args] of Object.entries(VERSIONS)) {
-      const { served, protocol, stderr, report } = await site.handshake(NAME, args);
+      const { served, protocol, stderr, report } = await site.at(keys).handshake(NAME, args);
       assertEquals([version, served], [version, versions.includes(version)], report);
       // protocol_version; of lower versions that stud offers, it is the client that does not want them.
       if (versions.every((allowed) => allowed > version)) {
@@ -45,38 +50,52 @@ for (const [options, versions] of CASES) {
         /handshake failed: the client offers no TLS version that stud allows \(client 127\.0\.0\.1:\d+ .* for one\.example[;)]/,
       );
     }
-    const explained =
-      /warning: TLSv1\.\d.* needs? SHA-1 signatures, so OpenSSL's security level is/;
-    const old = versions.some((version) => version === "TLSv1" || version === "TLSv1.1");
-    assertEquals(explained.test(site.stud.stderr), old, site.stud.report());
   });
 }
 
-testWith(NEEDS, "@SECLEVEL in -c stands above the level that old versions would get", async () => {
-  await using site = await start(["--ssl", "-c", "DEFAULT@SECLEVEL=1"]);
-  assert(!(await site.handshake(NAME, VERSIONS["TLSv1.1"])).served, site.stud.report());
-  assert((await site.handshake(NAME, VERSIONS["TLSv1.2"])).served, site.stud.report());
-  assert(!site.stud.stderr.includes("SHA-1"), site.stud.report());
-});
+shared.test(
+  NEEDS,
+  "the log explains what old versions need, and nothing else",
+  async ({ site }) => {
+    const explained =
+      /warning: (TLSv1\.\d.*) needs? SHA-1 signatures, so OpenSSL's security level is/g;
+    await site.stud.everOutput(/TLSv1\.0 and TLSv1\.1 need SHA-1/);
+    const found = [...site.stud.history.matchAll(explained)].map(([, versions]) => versions);
+    assertEquals(found, ["TLSv1.1", "TLSv1.0 and TLSv1.1"], site.stud.history);
+  },
+);
 
-testWith(NEEDS, "a new client is not led back to an old version", async () => {
-  await using site = await start(["--ssl"]);
-  const { served, protocol, report } = await site.handshake(NAME);
+shared.test(
+  NEEDS,
+  "@SECLEVEL in -c stands above the level that old versions would get",
+  async ({ site }) => {
+    const frontend = site.at(WITH_LEVEL);
+    assert(!(await frontend.handshake(NAME, VERSIONS["TLSv1"])).served, site.stud.report());
+    assert((await frontend.handshake(NAME, VERSIONS["TLSv1.2"])).served, site.stud.report());
+  },
+);
+
+shared.test(NEEDS, "a new client is not led back to an old version", async ({ site }) => {
+  const frontend = site.at("ssl = on");
+  const { served, protocol, report } = await frontend.handshake(NAME);
   assertEquals([served, protocol], [true, "TLSv1.3"], report);
-  const back = await site.handshake(NAME, [...VERSIONS["TLSv1.1"]!, "-fallback_scsv"]);
+  const back = await frontend.handshake(NAME, [...VERSIONS["TLSv1.1"]!, "-fallback_scsv"]);
   assert(!back.served, back.report);
   await site.stud.output(/handshake failed: the client fell back to an older TLS version/);
 });
 
-Deno.test("SSLv3 is refused in words, wherever it is asked for", async () => {
-  for (const list of ["SSLv3", "TLSv1.2,SSLv3", "sslv3 TLSv1.3"]) {
-    const line = await startError(["--self-signed", "--tls-protos", list]);
-    for (const words of ["--tls-protos", "SSLv3 is broken"]) {
-      assertStringIncludes(line, words);
-    }
-  }
+Deno.test("SSLv3 is refused in words", async () => {
+  const line = await startError(["--self-signed", "--tls-protos", "TLSv1.2,SSLv3"]);
+  for (const words of ["--tls-protos", "SSLv3 is broken"]) assertStringIncludes(line, words);
 });
 
-function start(options: readonly string[]): Promise<TlsSite> {
-  return TlsSite.start([...options, `--self-signed=${NAME}`]);
+/** A stud with a frontend for each of {@linkcode CASES}. */
+class Versions extends SharedTlsSite {
+  static async start(): Promise<Versions> {
+    const folder = new Folder();
+    const frontends = Object.fromEntries(CASES.map(([keys]) => [keys, keys]));
+    const blocks = { ...frontends, [WITH_LEVEL]: WITH_LEVEL };
+    const args = [`--self-signed=${NAME}`];
+    return new Versions(await TlsSite.startFrontends(folder, blocks, { args }), folder);
+  }
 }

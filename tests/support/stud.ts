@@ -108,6 +108,7 @@ export class Stud implements AsyncDisposable {
   readonly #waiting = new Set<() => void>();
   readonly #readers: Promise<unknown>;
   #ports: readonly number[] = [];
+  #forgotten = "";
   stdout = "";
   stderr = "";
   status: Deno.CommandStatus | undefined;
@@ -180,6 +181,7 @@ export class Stud implements AsyncDisposable {
   /** Drops what was printed so far, so that the next test of a stud that is shared waits for lines of its own. */
   forget(): void {
     void this.ports;
+    this.#forgotten += this.stdout + this.stderr;
     this.stdout = this.stderr = "";
   }
 
@@ -199,6 +201,17 @@ export class Stud implements AsyncDisposable {
   async output(pattern: RegExp, limit = 15_000): Promise<void> {
     const matches = () => pattern.test(this.stdout) || pattern.test(this.stderr);
     await this.#until(matches, limit, `no output like ${pattern}`);
+  }
+
+  /** Everything printed since the start, what tests that share it have dropped too. */
+  get history(): string {
+    return this.#forgotten + this.stdout + this.stderr;
+  }
+
+  /** Like `output`, for the history. */
+  async everOutput(pattern: RegExp): Promise<void> {
+    const matches = () => pattern.test(this.history);
+    await this.#until(matches, 15_000, `never any output like ${pattern}\n${this.#forgotten}`);
   }
 
   /** Waits until stud has ended and returns its status. */

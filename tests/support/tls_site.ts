@@ -2,6 +2,7 @@
 
 import type { Backend } from "./backend.ts";
 import { answering, type Handshake, handshake } from "./handshake.ts";
+import type { Shareable } from "./shared.ts";
 import { BY_OPENSSL, Stud, type StudEnvironment } from "./stud.ts";
 
 /** A folder for a test's files. Use it with `using`. */
@@ -29,15 +30,41 @@ export interface TlsSiteOptions extends StudEnvironment {
   readonly frontends?: number;
 }
 
+/** One of the frontends that have blocks. */
+export interface OwnFrontend {
+  readonly port: number;
+  /** As that of the site. */
+  handshake(serverName: string | undefined, args?: readonly string[]): Promise<Handshake>;
+}
+
 /** stud and its backend. Use it with `await using`. */
-export class TlsSite implements AsyncDisposable {
+export class TlsSite implements Shareable {
   readonly stud: Stud;
   readonly #backend: Backend;
+  #names: readonly string[] = [];
   #turn = 0;
 
   private constructor(stud: Stud, backend: Backend) {
     this.stud = stud;
     this.#backend = backend;
+  }
+
+  /**
+   * Starts stud with a configuration file that has a block for each of these frontends, by names of the test's, and
+   * what else belongs into it. Tests that share the site choose a frontend by its name ({@linkcode at}).
+   */
+  static async startFrontends(
+    folder: Folder,
+    blocks: Readonly<Record<string, string>>,
+    { general = "", args = [] }: { readonly general?: string; readonly args?: readonly string[] } =
+      {},
+  ): Promise<TlsSite> {
+    const frontends = Object.values(blocks)
+      .map((block) => `frontend = {\n host = 127.0.0.1\n port = 0\n${block}\n}\n`);
+    const file = folder.write("frontends.conf", `${general}\n${frontends.join("")}`);
+    const site = await TlsSite.start(["--config", file, ...args], { frontends: 0 });
+    site.#names = Object.keys(blocks);
+    return site;
   }
 
   /** Starts stud with these arguments, which give the certificates too. */
@@ -60,6 +87,13 @@ export class TlsSite implements AsyncDisposable {
   get port(): number {
     const { ports } = this.stud;
     return ports[this.#turn % ports.length]!;
+  }
+
+  /** The frontend of this name. */
+  at(name: string): OwnFrontend {
+    const port = this.stud.ports[this.#names.indexOf(name)];
+    if (port === undefined) throw new Error(`no frontend ${name}`);
+    return { port, handshake: (serverName, args) => handshake(port, serverName, args) };
   }
 
   /** Connections that came to the backend. */
@@ -90,5 +124,23 @@ export class TlsSite implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stud[Symbol.asyncDispose]();
     await this.#backend[Symbol.asyncDispose]();
+  }
+}
+
+/** What the tests of a file share if the site has files. The class of the test that extends it says which. */
+export abstract class SharedTlsSite implements Shareable {
+  protected constructor(readonly site: TlsSite, readonly folder: Folder) {}
+
+  forget(): void {
+    this.site.forget();
+  }
+
+  settle(): Promise<void> {
+    return this.site.settle();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.site[Symbol.asyncDispose]();
+    this.folder[Symbol.dispose]();
   }
 }

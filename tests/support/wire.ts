@@ -14,11 +14,13 @@ export interface WireOptions {
   readonly cuts?: (length: number) => readonly number[];
   /** Octets that go to stud in front of the client's first ones. They count for the cuts. */
   readonly before?: Uint8Array;
+  /** Instead of the first client of a port of its own. */
+  readonly client?: Promise<Deno.Conn>;
 }
 
 /** One client's wire to stud. Clients connect to `port`. */
 export class Wire implements AsyncDisposable {
-  readonly #listener: Deno.Listener;
+  readonly #listener: Deno.Listener | undefined;
   readonly #options: WireOptions;
   readonly #running: Promise<void>;
   #client: Deno.TcpConn | undefined;
@@ -31,12 +33,14 @@ export class Wire implements AsyncDisposable {
 
   constructor(studPort: number, options: WireOptions = {}) {
     this.#options = options;
-    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    if (options.client === undefined) {
+      this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    }
     this.#running = this.#run(studPort).catch(() => {});
   }
 
   get port(): number {
-    return (this.#listener.addr as Deno.NetAddr).port;
+    return (this.#listener!.addr as Deno.NetAddr).port;
   }
 
   /** Takes nothing more from stud: its send queue fills up, as with a client that does not read. */
@@ -72,14 +76,15 @@ export class Wire implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    closeQuietly(this.#listener);
+    if (this.#listener !== undefined) closeQuietly(this.#listener);
     this.#over = this.#holding = true;
     for (const conn of [this.#client, this.#stud]) if (conn !== undefined) closeQuietly(conn);
     await this.#running;
   }
 
   async #run(studPort: number): Promise<void> {
-    this.#client = await this.#listener.accept() as Deno.TcpConn;
+    const client = this.#options.client ?? this.#listener!.accept();
+    this.#client = await client as Deno.TcpConn;
     this.#stud = await Deno.connect({ hostname: "127.0.0.1", port: studPort });
     this.#stud.setNoDelay(true);
     await Promise.all([
