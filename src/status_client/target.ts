@@ -28,6 +28,9 @@ export async function findTarget(text: string | undefined, runtime: Runtime): Pr
     return await ofProcess(Number(content), `${text}: process ${content}`, runtime);
   }
   if (text.includes("/")) throw new StartupError(`${text}: no such socket or pidfile`);
+  if (!/[,:]/.test(text)) {
+    throw new UsageError(`${text}: no such socket or pidfile; write an address as HOST,PORT`);
+  }
   return toTarget(parseStatus(text, "ADDRESS"), text);
 }
 

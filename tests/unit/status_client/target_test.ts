@@ -31,7 +31,11 @@ Deno.test("an address is one in any form that --status takes, and every address 
   for (const [text, host, port] of cases) {
     assertEquals(await findTarget(text, runtime), { kind: "tcp", host, port }, text);
   }
-  await assertRejects(() => findTarget("nonsense", runtime), UsageError);
+  await assertRejects(
+    () => findTarget("stud.sock", runtime),
+    UsageError,
+    "stud.sock: no such socket or pidfile; write an address as HOST,PORT",
+  );
   await assertRejects(() => findTarget("127.0.0.1:0", runtime), StartupError, "the log says which");
   await assertRejects(() => findTarget("/no/such", runtime), StartupError, "no such socket");
 });
