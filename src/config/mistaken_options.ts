@@ -58,6 +58,7 @@ const LONG: Readonly<Record<string, string>> = {
   "pid-file": "write --pidfile",
   "log-file": "write --log-filename",
   "max-conn": "write --max-connections",
+  json: "stud status has it: write stud status --json",
 };
 
 const SHORT: Readonly<Record<string, string>> = {
