@@ -86,16 +86,12 @@ async function run(
 }
 
 /** The last chance to warn the terminal: a daemon writes only to its log. */
-async function warnOfNoLog({ log }: Settings, runtime: Runtime): Promise<void> {
-  if (!log.syslog || log.file !== undefined) return;
-  const { DEV_LOG } = await import("./log/syslog.ts");
-  if (await runtime.files.mode(DEV_LOG).catch(() => undefined) !== undefined) return;
-  await writeOut(
-    runtime,
-    "stderr",
-    `stud: warning: --daemon: the log goes to syslog, but there is no ${DEV_LOG}; lines wait until a ` +
-      "log daemon runs, or add --log-filename FILE\n",
-  );
+async function warnOfNoLog(settings: Settings, runtime: Runtime): Promise<void> {
+  if (settings.log.file !== undefined) return;
+  const { LOG_SOCKET, syslogWarning } = await import("./service/syslog_warning.ts");
+  const warning = syslogWarning(settings);
+  if (await runtime.files.mode(LOG_SOCKET).catch(() => undefined) !== undefined) return;
+  await writeOut(runtime, "stderr", `stud: warning: ${warning}\n`);
 }
 
 /** Workers take as long to start as the rest of this program loads, so both happen at the same time. */
