@@ -207,7 +207,7 @@ export const KEY_FILES: readonly Row[] = [
       return key;
     },
     outcome: refused(
-      "$file: the private key (line 1) belongs to no certificate that lacks a key",
+      "$file: the private key (line 1) belongs to no certificate that lacks a key; remove it, or give its certificate",
     ),
   },
   {

@@ -123,7 +123,9 @@ function groupFault(groups: string, attempt: Attempt): string {
   }
   const [meant] = unknown.flatMap((name) => nearest(name, KNOWN_GROUPS) ?? []);
   const usual = USUAL_GROUPS.filter(isKnown).join(", ");
-  return `OpenSSL does not know the group${unknown.length > 1 ? "s" : ""} ${unknown.join(" and ")}` +
+  return `OpenSSL does not know the group${unknown.length > 1 ? "s" : ""} ${
+    unknown.join(" and ")
+  }` +
     (meant === undefined && usual !== ""
       ? `; it knows ${usual}, and the curves that openssl ecparam -list_curves lists`
       : suggestion(meant));

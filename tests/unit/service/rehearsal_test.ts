@@ -94,7 +94,8 @@ Deno.test("the pidfile of a stud that runs is a note, and another program's is a
 });
 
 Deno.test("a missing log daemon is a note that names the option which needs one", async () => {
-  const daemon = "--daemon: the log goes to syslog, but there is no /dev/log; lines wait until a log " +
+  const daemon =
+    "--daemon: the log goes to syslog, but there is no /dev/log; lines wait until a log " +
     "daemon runs, or add --log-filename FILE";
   const cases: readonly (readonly [args: readonly string[], note?: string])[] = [
     [[]],
