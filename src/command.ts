@@ -41,8 +41,8 @@ async function run(
     const write = (stream: "stdout" | "stderr", text: string) => writeOut(runtime, stream, text);
     return await runStatusCommand(argv, runtime, { stop: signals.stop, write });
   }
+  const reader = new CommandReader(argv, runtime, background?.input);
   try {
-    const reader = new CommandReader(argv, runtime, background?.input);
     // Reading the configuration may take long, for example from a pipe.
     const command = await Promise.race([reader.read(), signals.stop]);
     if (typeof command === "string") return reader.tests ? await cutShort(runtime) : 0;
@@ -79,7 +79,7 @@ async function run(
         });
     }
   } catch (error) {
-    const { line, exitCode } = reportError(error);
+    const { line, exitCode } = reportError(reader.naming(error));
     await tellStarter(line);
     return exitCode;
   }

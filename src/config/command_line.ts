@@ -64,7 +64,7 @@ function readArguments(
   const rest = [...argv];
   let empty: Option | undefined;
   const add: Add = (option, text) => {
-    const origin = option.operand ? "PEM file" : optionLabel(option);
+    const origin = option.operand ? OPERAND_ORIGIN : optionLabel(option);
     if (text === "" && !option.emptyIsOff) empty ??= option;
     else values.set(option.name, [...values.get(option.name) ?? [], { text, origin }]);
   };
@@ -198,6 +198,9 @@ function isOn(values: RawValues, name: OptionName): boolean {
   const text = values.get(name)?.at(-1)?.text;
   return text !== undefined && (parseFlag(text) ?? (name === "help" || name === "completion"));
 }
+
+/** What messages call a plain argument. */
+export const OPERAND_ORIGIN = "PEM file";
 
 const ACTIONS = ["help", "version", "completion", "default-config", "test"] as const;
 

@@ -54,3 +54,13 @@ Deno.test("a process that is no stud is not taken for one with a wrong option", 
   runtime.files.texts.set("/proc/7/cmdline", "/sbin/init\0--firecracker-init\0");
   await assertRejects(() => findTarget("7", runtime), StartupError, "process 7 is no stud");
 });
+
+Deno.test("a configuration file that cannot be read is named with its process", async () => {
+  const runtime = new FakeRuntime();
+  runtime.files.texts.set("/proc/7/cmdline", "/usr/bin/stud\0--config\0/etc/stud.conf\0");
+  await assertRejects(
+    () => findTarget("7", runtime),
+    StartupError,
+    "process 7 was started with --config /etc/stud.conf: no such file; give the address",
+  );
+});
