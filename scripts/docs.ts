@@ -12,7 +12,7 @@ import { allEventCalls, eventFaults, withEvents } from "./log_lines/log_events.t
 import { allSaid, faultsOf, withTexts } from "./log_lines/log_page.ts";
 
 /** Date of the manual page: update it when the text changes. */
-const MAN_PAGE_DATE = "2026-11-22";
+const MAN_PAGE_DATE = "2026-11-28";
 
 const VERSION_DOC = "/** The version of stud; `deno task docs` writes it here from deno.json. */\n";
 
