@@ -94,8 +94,8 @@ function parseArguments([name, ...args]: readonly string[]): StatusRequest | "he
 const HELP = `Usage: stud status [--json] [ADDRESS|SOCKET|PIDFILE]
        stud top [ADDRESS|SOCKET|PIDFILE]
 
-stud ${VERSION}: shows what a running stud says about itself. That stud must have been
-started with --status.
+stud ${VERSION}: shows what a running stud says about itself. That stud must have
+been started with --status.
 
   ADDRESS   HOST:PORT or HOST,PORT of its --status
   SOCKET    the path of a unix socket, if --status is one
