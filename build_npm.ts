@@ -21,6 +21,7 @@ import {
   NODE_SIGNALS,
   packageJson,
 } from "./scripts/npm/package_json.ts";
+import { helpIfAsked } from "./scripts/script_help.ts";
 
 const root = new URL("./", import.meta.url);
 const folder = new URL("npm/", root);
@@ -113,4 +114,7 @@ const COPIED = [["docs/npm.md", "README.md"], ["LICENSE", "LICENSE"], [
   "CHANGELOG.md",
 ]] as const;
 
-if (import.meta.main) await main();
+if (import.meta.main) {
+  await helpIfAsked(import.meta.url);
+  await main();
+}

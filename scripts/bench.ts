@@ -28,6 +28,7 @@ import type { Proxy } from "./bench/proxy.ts";
 import { barsOf, jsonReport, markdownReport, type Run } from "./bench/report.ts";
 import { EXPERIMENTS } from "./bench/rows.ts";
 import { selectExperiments, selectProxies } from "./bench/selection.ts";
+import { helpIfAsked } from "./script_help.ts";
 
 async function main(): Promise<number> {
   const text = { type: "string" } as const;
@@ -169,6 +170,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     void endAll();
   });
 }
+await helpIfAsked(import.meta.url);
 try {
   Deno.exit(await main());
 } catch (error) {

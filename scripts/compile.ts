@@ -14,6 +14,7 @@
 import { parseArgs } from "node:util";
 import { bundle } from "./compile/bundle.ts";
 import { OFFLINE_VERSION, offlineToolchain } from "./compile/offline_toolchain.ts";
+import { helpIfAsked } from "./script_help.ts";
 
 /**
  * Passed to `deno compile`, whichever Deno runs it. Foreign functions make narrower permissions than `-A` meaningless.
@@ -164,6 +165,7 @@ function describe(error: unknown): string {
 const BASE_BINARY_MISSING = /base binary|denort/i;
 
 if (import.meta.main) {
+  await helpIfAsked(import.meta.url);
   try {
     await main(Deno.args);
   } catch (error) {

@@ -7,10 +7,13 @@
 
 import { request } from "node:https";
 import { startBackend } from "./demo/backend.ts";
+import { helpIfAsked } from "./script_help.ts";
 
 const WANTED_PORT = 8443;
 const WANTED_STATUS_PORT = 8404;
 const LINUX = Deno.build.os === "linux";
+
+await helpIfAsked(import.meta.url);
 
 const port = freePort(WANTED_PORT);
 const statusPort = freePort(WANTED_STATUS_PORT);

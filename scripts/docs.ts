@@ -10,9 +10,10 @@ import { manPage } from "../src/manual/man_page.ts";
 import { optionsMarkdown } from "../src/manual/options_markdown.ts";
 import { allEventCalls, eventFaults, withEvents } from "./log_lines/log_events.ts";
 import { allSaid, faultsOf, withTexts } from "./log_lines/log_page.ts";
+import { helpIfAsked } from "./script_help.ts";
 
 /** Date of the manual page: update it when the text changes. */
-const MAN_PAGE_DATE = "2026-11-22";
+const MAN_PAGE_DATE = "2026-11-28";
 
 const VERSION_DOC = "/** The version of stud; `deno task docs` writes it here from deno.json. */\n";
 
@@ -68,4 +69,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) {
+  await helpIfAsked(import.meta.url);
+  Deno.exit(await main(Deno.args));
+}

@@ -8,6 +8,7 @@
 
 import type { Layer } from "./layer_rules.ts";
 import { EXIT, LAYERS, MAX_LINES, MAY_BE_LONGER, MAY_EXIT, RESERVED } from "./layer_rules.ts";
+import { helpIfAsked } from "./script_help.ts";
 
 /** One violation of a rule. */
 export interface Violation {
@@ -207,4 +208,7 @@ async function* sources(root: URL, folder = "src/"): AsyncGenerator<string> {
   }
 }
 
-if (import.meta.main) await main();
+if (import.meta.main) {
+  await helpIfAsked(import.meta.url);
+  await main();
+}

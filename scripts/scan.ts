@@ -11,6 +11,7 @@
 import { parseArgs } from "node:util";
 import { endAll } from "./bench/processes.ts";
 import { output, type Proxy, startProxy } from "./bench/proxy.ts";
+import { helpIfAsked } from "./script_help.ts";
 import { type Chain, makeChain } from "./scan/chain.ts";
 import { aboveLow, findings, findingsTable, type Report } from "./scan/findings.ts";
 
@@ -117,6 +118,7 @@ function plain(text: string): string {
   return text.replace(/\x1b\[[\d;]*m/g, "");
 }
 
+await helpIfAsked(import.meta.url);
 try {
   Deno.exit(await main());
 } catch (error) {

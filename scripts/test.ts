@@ -12,6 +12,7 @@
  * names another stud.
  */
 
+import { helpIfAsked } from "./script_help.ts";
 import { bundleStud } from "./test/bundled_stud.ts";
 import { groupTests } from "./test/groups.ts";
 
@@ -106,6 +107,7 @@ async function sanitizers(): Promise<string[]> {
 const HEAD = 1_000;
 
 if (import.meta.main) {
+  await helpIfAsked(import.meta.url);
   try {
     if (!await main(Deno.args)) Deno.exitCode = 1;
   } catch (error) {

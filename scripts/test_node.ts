@@ -10,6 +10,7 @@
 
 import { parseArgs } from "node:util";
 import { compilePackage } from "./npm/compile_package.ts";
+import { helpIfAsked } from "./script_help.ts";
 
 const root = new URL("../", import.meta.url);
 
@@ -134,4 +135,7 @@ const REPORT = "report.tap";
 /** Max milliseconds for one test file. */
 const TIME_LIMIT = 120_000;
 
-if (import.meta.main) await main();
+if (import.meta.main) {
+  await helpIfAsked(import.meta.url);
+  await main();
+}

@@ -41,8 +41,8 @@ async function run(
     const write = (stream: "stdout" | "stderr", text: string) => writeOut(runtime, stream, text);
     return await runStatusCommand(argv, runtime, { stop: signals.stop, write });
   }
+  const reader = new CommandReader(argv, runtime, background?.input);
   try {
-    const reader = new CommandReader(argv, runtime, background?.input);
     // Reading the configuration may take long, for example from a pipe.
     const command = await Promise.race([reader.read(), signals.stop]);
     if (typeof command === "string") return reader.tests ? await cutShort(runtime) : 0;
@@ -79,23 +79,19 @@ async function run(
         });
     }
   } catch (error) {
-    const { line, exitCode } = reportError(error);
+    const { line, exitCode } = reportError(reader.naming(error));
     await tellStarter(line);
     return exitCode;
   }
 }
 
 /** The last chance to warn the terminal: a daemon writes only to its log. */
-async function warnOfNoLog({ log }: Settings, runtime: Runtime): Promise<void> {
-  if (!log.syslog || log.file !== undefined) return;
-  const { DEV_LOG } = await import("./log/syslog.ts");
-  if (await runtime.files.mode(DEV_LOG).catch(() => undefined) !== undefined) return;
-  await writeOut(
-    runtime,
-    "stderr",
-    `stud: warning: --daemon: the log goes to syslog, but there is no ${DEV_LOG}; lines wait until a ` +
-      "log daemon runs, or add --log-filename FILE\n",
-  );
+async function warnOfNoLog(settings: Settings, runtime: Runtime): Promise<void> {
+  if (settings.log.file !== undefined) return;
+  const { LOG_SOCKET, syslogWarning } = await import("./service/syslog_warning.ts");
+  const warning = syslogWarning(settings);
+  if (await runtime.files.mode(LOG_SOCKET).catch(() => undefined) !== undefined) return;
+  await writeOut(runtime, "stderr", `stud: warning: ${warning}\n`);
 }
 
 /** Workers take as long to start as the rest of this program loads, so both happen at the same time. */

@@ -11,6 +11,9 @@ export class UsageError extends TypeError {
   override readonly name = "UsageError";
 }
 
+/** A configuration file has other syntax or other keys than it may have. The message begins with its name. */
+export class ConfigFileError extends UsageError {}
+
 /** The command line is valid, but this machine or its files refuse: port, certificate, privilege. */
 export class StartupError extends Error {
   override readonly name = "StartupError";
@@ -114,11 +117,10 @@ export interface ErrorReport {
 /** Turns any thrown value into the one line and the exit code that an operator sees. */
 export function reportError(error: unknown): ErrorReport {
   if (error instanceof UsageError) {
-    return {
-      level: "error",
-      line: `${error.message} (stud --help all lists the options)`,
-      exitCode: 1,
-    };
+    const where = error instanceof ConfigFileError
+      ? "stud --default-config lists the keys"
+      : "stud --help all lists the options";
+    return { level: "error", line: `${error.message} (${where})`, exitCode: 1 };
   }
   if (error instanceof StartupError) {
     return { level: "error", line: error.message, exitCode: 1 };

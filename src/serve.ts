@@ -199,7 +199,7 @@ class Service {
       }
       const error = await this.#supervise({ outputs, log, accessLog, notifier });
       if (error === undefined) return 0;
-      const { line, exitCode } = reportError(error);
+      const { line, exitCode } = reportError(this.#options.reader.naming(error));
       log.error("{line}", { line }, { event: "startup_failed", fields: { exitCode } });
       if (!outputs.onStandardStreams) await this.#options.tell(line);
       return exitCode;
@@ -245,9 +245,13 @@ class Service {
     scope: ReloadScope,
     refused: ReadonlyMap<string, string>,
   ): Promise<Plan> {
-    const { settings } = scope === "all" ? await this.#options.reader.readSettings() : former;
-    const plan = await planFor(settings, this.#runtime, former, refused);
-    await checkEarly(plan, this.#runtime);
+    const { reader } = this.#options;
+    const { settings } = scope === "all" ? await reader.readSettings() : former;
+    const named = (error: unknown) => {
+      throw reader.naming(error);
+    };
+    const plan = await planFor(settings, this.#runtime, former, refused).catch(named);
+    await checkEarly(plan, this.#runtime).catch(named);
     const { certificates } = plan.tls;
     if (certificates.some((one, place) => one !== former.tls.certificates[place])) {
       await this.#memory.between(certificates.length);

@@ -1,6 +1,7 @@
 /** The library: a proxy inside the calling program, without supervisor, workers or signals. */
 
 import { getLogger } from "@logtape/logtape";
+import { namingOption } from "./config/file_option.ts";
 import { parseSettings } from "./config/parse_settings.ts";
 import type { Settings, TlsLibraryName } from "./config/settings.ts";
 import { StartupError, UsageError } from "./errors.ts";
@@ -58,7 +59,7 @@ export async function terminateOn(
   try {
     return await start(runtime, checked);
   } catch (error) {
-    throw inLibraryWords(error);
+    throw inLibraryWords(namingOption(error, rawOptions(checked)));
   }
 }
 

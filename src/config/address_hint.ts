@@ -12,7 +12,8 @@ export type Side = "frontend" | "backend" | "status";
 
 /** What is wrong with `text` and what to write instead; undefined if the general rule says all there is to say. */
 export function addressHint(text: string, side: Side): string | undefined {
-  return urlHint(text, side) ?? pathHint(text, side) ?? portHint(text, side) ?? hostHint(text);
+  return urlHint(text, side) ?? pathHint(text, side) ?? portHint(text, side) ??
+    hostHint(text, side);
 }
 
 function urlHint(text: string, side: Side): string | undefined {
@@ -32,7 +33,7 @@ function urlHint(text: string, side: Side): string | undefined {
 }
 
 function pathHint(text: string, side: Side): string | undefined {
-  const isPath = /^(?:\/|\.\.?\/|~\/|unix:[/.~@])/.test(text);
+  const isPath = /^(?:\/|\.\.?\/|~\/|unix:[/.~@]|[^,:]*\/[^,:]*$)/.test(text);
   if (!isPath) return undefined;
   return side === "frontend"
     ? "stud listens on TCP addresses only, not on unix sockets; write HOST,PORT"
@@ -50,10 +51,15 @@ function portHint(text: string, side: Side): string | undefined {
   return `it has no host; write 127.0.0.1,${text} ${purpose}`;
 }
 
-function hostHint(text: string): string | undefined {
+function hostHint(text: string, side: Side): string | undefined {
   const host = /^\[(.*)\]$/s.exec(text)?.[1] ?? text;
   if (!isIpAddress(host)) {
-    return host === "*" || isHostName(host) ? `it has no port; write ${host},PORT` : undefined;
+    if (host !== "*" && !isHostName(host)) return undefined;
+    // A relative path in one word looks like a host.
+    const orPath = side === "frontend" || host !== text || host === "*"
+      ? ""
+      : ", or the absolute path of a unix socket";
+    return `it has no port; write ${host},PORT${orPath}`;
   }
   if (!host.includes(":")) return `it has no port; write ${host},PORT`;
   return text === host ? ipv6Hint(text) : `it has no port; write [${host}]:PORT`;

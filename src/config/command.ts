@@ -35,20 +35,30 @@ export function toCommand(
   libraries: readonly TlsLibraryName[],
   config?: ConfigText,
 ): Command {
-  const { action, compat, configFile, helpTopic } = parsed;
+  const { action, compat, helpTopic } = parsed;
   if (action === "help") return { action, compat, topic: helpTopic };
   if (action === "completion") {
     const shell = lastValue("completion", parsed.values);
     return { action, compat, shell: shell as (Command & { action: "completion" })["shell"] };
   }
   if (action !== "run" && action !== "test") return { action, compat };
+  return { action, settings: parseSettings(givenValues(parsed, config), libraries) };
+}
+
+/**
+ * The values of the command line and the configuration file together, for a command that has settings. Throws as
+ * {@linkcode toCommand} does.
+ */
+export function givenValues(
+  { compat, configFile, values }: ParsedCommandLine,
+  config?: ConfigText,
+): RawValues {
   if (configFile !== undefined && config === undefined) {
     throw new TypeError(`the text of ${configFile} was not passed`);
   }
-  const values = checkOnce(parsed.values, compat);
+  const written = checkOnce(values, compat);
   const filed: RawValues = configFile === undefined ? new Map() : parseConfigFile(config!, compat);
-  const joined = compat === "hitch" ? hitchValues(values, filed) : studValues(values, filed);
-  return { action, settings: parseSettings(joined, libraries) };
+  return compat === "hitch" ? hitchValues(written, filed) : studValues(written, filed);
 }
 
 /**

@@ -59,13 +59,13 @@ export function parseCommandLine(
 /** Each option's values, and the first option whose value is empty, if there is one. */
 function readArguments(
   argv: readonly string[],
-): { values: Map<OptionName, RawValue[]>; empty: string | undefined } {
+): { values: Map<OptionName, RawValue[]>; empty: Option | undefined } {
   const values = new Map<OptionName, RawValue[]>();
   const rest = [...argv];
-  let empty: string | undefined;
+  let empty: Option | undefined;
   const add: Add = (option, text) => {
-    const origin = option.operand ? "PEM file" : optionLabel(option);
-    if (text === "" && !option.emptyIsOff) empty ??= optionLabel(option);
+    const origin = option.operand ? OPERAND_ORIGIN : optionLabel(option);
+    if (text === "" && !option.emptyIsOff) empty ??= option;
     else values.set(option.name, [...values.get(option.name) ?? [], { text, origin }]);
   };
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
@@ -88,13 +88,13 @@ function readLong(argument: string, rest: string[], add: Add): void {
   const equals = argument.indexOf("=");
   const written = equals < 0 ? argument : argument.slice(0, equals);
   const option = longOption(written.slice(2));
-  const label = `--${option.name}`;
   if (equals >= 0) {
     const text = argument.slice(equals + 1);
-    if (text !== "" && option.type.kind === "flag") parseValue(option, { text, origin: label });
+    const origin = optionLabel(option);
+    if (text !== "" && option.type.kind === "flag") parseValue(option, { text, origin });
     add(option, text);
   } else {
-    add(option, topic(option, rest) ?? bareValue(option) ?? nextValue(label, rest));
+    add(option, topic(option, rest) ?? bareValue(option) ?? nextValue(option, rest));
   }
 }
 
@@ -106,17 +106,15 @@ function readCluster(argument: string, rest: string[], add: Add): void {
     const label = `-${escapeControl(letter)}`;
     if (option === undefined) {
       const inside = argument.length > 2 ? ` in ${quote(argument)}` : "";
-      const hint = shortOptionHint(letter);
+      const [name = ""] = argument.slice(1).split("=");
+      const hint = byLong.has(name) ? `write --${name}` : shortOptionHint(letter);
       throw new UsageError(
         `unknown option ${label}${inside}${hint === undefined ? "" : `; ${hint}`}`,
       );
     }
     const bare = bareValue(option);
     if (bare === undefined) {
-      add(
-        option,
-        letters.splice(0).join("") || nextValue(`${label}/--${option.name}`, rest),
-      );
+      add(option, letters.splice(0).join("") || nextValue(option, rest));
     } else if (letters[0] === "=") {
       throw new UsageError(
         `${quote(argument)}: ${label} takes no value; write --${option.name}${letters.join("")}`,
@@ -134,11 +132,15 @@ function longOption(written: string): Option<OptionName> {
   const begun = OPTIONS.filter((option) => written !== "" && option.name.startsWith(written));
   if (begun.length === 1) return begun[0]!;
   const shown = `--${escapeControl(written)}`;
+  const short = byShort.get(written);
+  const hyphen = short && `write -${written} or --${short.name}`;
   if (begun.length > 1) {
     const names = begun.map((option) => `--${option.name}`).join(", ");
-    throw new UsageError(`option ${shown} is ambiguous: ${names}`);
+    throw new UsageError(
+      `option ${shown} is ambiguous: ${names}${hyphen === undefined ? "" : `; ${hyphen}`}`,
+    );
   }
-  const hint = longOptionHint(written);
+  const hint = longOptionHint(written) ?? hyphen;
   throw new UsageError(
     hint === undefined
       ? `unknown option ${shown}${suggestion(nearest(written, byLong.keys()), "--")}`
@@ -168,14 +170,20 @@ function isWritten(word: string): boolean {
   );
 }
 
-function nextValue(label: string, rest: string[]): string {
+function nextValue(option: Option, rest: string[]): string {
   const next = rest.shift();
-  if (next === undefined) throw missingValue(label);
+  if (next === undefined) throw missingValue(option);
   return next;
 }
 
-function missingValue(label: string): UsageError {
-  return new UsageError(`${label} needs a value`);
+function missingValue(option: Option): UsageError {
+  return new UsageError(`${optionLabel(option)} ${whatIsMissing(option)}`);
+}
+
+function whatIsMissing({ name, type, bare, valueName }: Option): string {
+  if (type.kind === "flag") return `has nothing after =; write --${name}, or --${name}=on|off`;
+  if (bare === undefined) return "needs a value";
+  return `has nothing after =; write --${name}, or --${name}=${valueName}`;
 }
 
 function checkOperand(operand: string): string {
@@ -190,6 +198,9 @@ function isOn(values: RawValues, name: OptionName): boolean {
   const text = values.get(name)?.at(-1)?.text;
   return text !== undefined && (parseFlag(text) ?? (name === "help" || name === "completion"));
 }
+
+/** What messages call a plain argument. */
+export const OPERAND_ORIGIN = "PEM file";
 
 const ACTIONS = ["help", "version", "completion", "default-config", "test"] as const;
 

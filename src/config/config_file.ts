@@ -7,7 +7,7 @@
  * An empty value leaves an option unset; without quotes this works only for options without a default.
  */
 
-import { UsageError } from "../errors.ts";
+import { ConfigFileError } from "../errors.ts";
 import type { ConfigEntry, ConfigText, KeyRules } from "./config_syntax.ts";
 import { configEntries } from "./config_syntax.ts";
 import { nearest, suggestion } from "./nearest.ts";
@@ -23,7 +23,7 @@ export type { ConfigText } from "./config_syntax.ts";
  * Parses a configuration file. Of a duplicate key hitch uses the last value, with a warning here; otherwise that is an
  * error.
  *
- * @throws UsageError that names file, line, column and the offending text
+ * @throws ConfigFileError that names file, line, column and the offending text
  */
 export function parseConfigFile(config: ConfigText, compat: Compat = "none"): RawValues {
   return rawValues(configEntries(config, rules), { outer: undefined, compat });
@@ -65,9 +65,11 @@ function addsUp({ repeatable = false, type }: Option, { outer }: Scope): boolean
   return repeatable && (outer !== "pem-file" || type.kind === "client-name");
 }
 
-function duplicate({ key, place }: ConfigEntry, former: ConfigEntry): UsageError {
+function duplicate({ key, place }: ConfigEntry, former: ConfigEntry): ConfigFileError {
   const [line] = former.place.split(":").slice(-2);
-  return new UsageError(`${place}: ${quote(key)} is given twice, first on line ${line}; keep one`);
+  return new ConfigFileError(
+    `${place}: ${quote(key)} is given twice, first on line ${line}; keep one`,
+  );
 }
 
 function textValue(entry: ConfigEntry, text: string, option: Option): RawValue | undefined {
@@ -76,7 +78,7 @@ function textValue(entry: ConfigEntry, text: string, option: Option): RawValue |
   const isRefused = option.type.kind === "client-name";
   if (text !== "" || option.emptyIsOff || isRefused) return { text, origin };
   if (entry.quoted || option.default === undefined) return undefined;
-  throw new UsageError(`${origin}: ${quote(entry.written)}: the value is missing`);
+  throw new ConfigFileError(`${origin}: ${quote(entry.written)}: the value is missing`);
 }
 
 /** The raw value of a pem-file whose block holds `entries`. */
@@ -88,7 +90,9 @@ function pemBlock(
   const inner = rawValues(entries, { outer: "pem-file", compat });
   const certificate = inner.get("cert")?.at(-1);
   if (certificate === undefined) {
-    throw new UsageError(`${blockOrigin(block)}: the block has no certificate; add cert = FILE`);
+    throw new ConfigFileError(
+      `${blockOrigin(block)}: the block has no certificate; add cert = FILE`,
+    );
   }
   inner.delete("cert");
   return { text: certificate.text, origin: blockOrigin(block), block: inner };
@@ -103,10 +107,10 @@ function frontendBlock(
   const inner = rawValues(entries, { outer: "frontend", compat });
   const [host, port] = (["host", "port"] as const).map((name) => inner.get(name)?.at(-1)?.text);
   if (port === undefined) {
-    throw new UsageError(`${blockOrigin(block)}: the block has no port; add port = PORT`);
+    throw new ConfigFileError(`${blockOrigin(block)}: the block has no port; add port = PORT`);
   }
   if (/\+/.test(host + port)) {
-    throw new UsageError(
+    throw new ConfigFileError(
       `${blockOrigin(block)}: in a block, give the certificate as pem-file = FILE`,
     );
   }
@@ -120,9 +124,12 @@ const rules: KeyRules = {
   checkBlock(key, place, outer) {
     const { name } = optionOf({ key, place }, outer);
     if (name === "pem-file" || name === "frontend") return;
-    throw new UsageError(
+    throw new ConfigFileError(
       `${place}: ${quote(key)}: only pem-file and frontend take a block in braces`,
     );
+  },
+  isKey(word) {
+    return [TOP, ...IN_BLOCK.values()].some((keys) => keys.has(word));
   },
   isList(key) {
     const kind = keysIn(undefined).get(key)?.type.kind;
@@ -148,18 +155,18 @@ function optionOf(
   if (option) return option;
   const at = `${place}: ${quote(key)}`;
   if (outer !== undefined && keysIn(undefined).has(key)) {
-    throw new UsageError(
+    throw new ConfigFileError(
       `${at} does not belong in a ${outer} block, which takes ${[...known.keys()].join(", ")}`,
     );
   }
   if (OPTIONS.some((other) => other.name === key)) {
-    throw new UsageError(`${at} is allowed only on the command line`);
+    throw new ConfigFileError(`${at} is allowed only on the command line`);
   }
   const block = BLOCKS.find((each) => keysIn(each.key).has(key));
   if (block !== undefined) {
-    throw new UsageError(`${at} is allowed only inside ${block.key} = { }`);
+    throw new ConfigFileError(`${at} is allowed only inside ${block.key} = { }`);
   }
-  throw new UsageError(
+  throw new ConfigFileError(
     `${place}: unknown key ${quote(key)}${suggestion(nearest(key, known.keys()))}`,
   );
 }

@@ -9,7 +9,7 @@
  * character, and so is a semicolon.
  */
 
-import { UsageError } from "../errors.ts";
+import { ConfigFileError } from "../errors.ts";
 import { utf16Encoding } from "../wire/utf16_text.ts";
 import { escapeControl, quote } from "../wire/escape.ts";
 
@@ -42,6 +42,8 @@ export interface KeyRules {
    * may not have a block there.
    */
   checkBlock(key: string, place: string, outer: string | undefined): void;
+  /** Whether some option has this key, in a block or outside. */
+  isKey(word: string): boolean;
   /** Whether a bare value may be several words. */
   isList(key: string): boolean;
 }
@@ -49,7 +51,7 @@ export interface KeyRules {
 /**
  * Parses the entries one by one.
  *
- * @throws UsageError that names file, line, column and the offending text
+ * @throws ConfigFileError that names file, line, column and the offending text
  */
 export function* configEntries(config: ConfigText, rules: KeyRules): Generator<ConfigEntry> {
   const reader = new Reader(config, rules);
@@ -71,7 +73,7 @@ class Reader {
     this.#rules = rules;
     const encoding = utf16Encoding(config.text);
     if (encoding !== undefined) {
-      throw new UsageError(
+      throw new ConfigFileError(
         `${
           escapeControl(config.file)
         }: is UTF-16 text; convert it: iconv -f ${encoding} -t UTF-8 FILE > new.conf`,
@@ -93,9 +95,10 @@ class Reader {
     const key = this.#take(KEY)?.[1];
     if (key === undefined) {
       const hint = this.#lastLine === this.#line
-        ? "; put a value that contains spaces in quotes"
-        : "";
-      throw this.#error(`${quote(written)} is not of the form key = value${hint}`);
+        ? "put a value that contains spaces in quotes"
+        : otherForm(written, this.#rules);
+      const end = hint === undefined ? "" : `; ${hint}`;
+      throw this.#error(`${quote(written)} is not of the form key = value${end}`);
     }
     this.#toValue();
     const valuePlace = this.#place;
@@ -122,7 +125,7 @@ class Reader {
     for (;;) {
       this.#take(BETWEEN);
       if (this.#atEnd) {
-        throw new UsageError(`${place}: ${key}: the } that closes the block is missing`);
+        throw new ConfigFileError(`${place}: ${key}: the } that closes the block is missing`);
       }
       if (this.#take(/\}/y)) return entries;
       entries.push(this.#entry(key));
@@ -193,9 +196,18 @@ class Reader {
     return `${escapeControl(this.#config.file)}:${this.#line}:${column}`;
   }
 
-  #error(reason: string): UsageError {
-    return new UsageError(`${this.#place}: ${reason}`);
+  #error(reason: string): ConfigFileError {
+    return new ConfigFileError(`${this.#place}: ${reason}`);
   }
+}
+
+/** What to write instead of a line that other programs' files have; undefined if that is unknown. */
+function otherForm(written: string, { isKey }: KeyRules): string | undefined {
+  if (/^\[[^\]]*\]$/.test(written)) return "sections are not supported; remove the line";
+  if (written.startsWith("//")) return "a comment starts with #";
+  const [, key = "", value = ""] = /^([^\s:]+)(?:\s*:\s*|\s+)([^{]*)$/.exec(written) ?? [];
+  if (!isKey(key)) return undefined;
+  return `write ${key} = ${escapeControl(value) || "VALUE"}`;
 }
 
 const BLANK = /(?:\s|#[^\n]*)*/y;

@@ -3,7 +3,9 @@
  * what to write; a name that stud has is never asked about.
  */
 
+import { nearest } from "./nearest.ts";
 import { OPTIONS } from "./options.ts";
+import { STATUS_COMMANDS } from "./status_commands.ts";
 
 /** What to write instead of an unknown long option, without dashes; undefined if nothing is known. */
 export function longOptionHint(written: string): string | undefined {
@@ -36,6 +38,16 @@ export function operandHint(operand: string): string | undefined {
   return isOption ? `write --${operand} if you mean the option` : undefined;
 }
 
+/** The same for a plain argument that names no file: perhaps the operator meant a command. */
+export function missingFileHint(operand: string): string | undefined {
+  if (!/^[a-z]+$/i.test(operand)) return undefined;
+  const words = COMMANDS.flatMap(([words]) => words);
+  const meant = nearest(operand, [...STATUS_COMMANDS, ...words]);
+  if (meant === undefined) return undefined;
+  const command = COMMANDS.find(([words]) => words.includes(meant))?.[1];
+  return command ?? `did you mean stud ${meant}?`;
+}
+
 const MORE_LINES = "for more log lines write -L 2";
 const CERTIFICATE = "give the PEM file as an argument, without an option";
 
@@ -58,6 +70,7 @@ const LONG: Readonly<Record<string, string>> = {
   "pid-file": "write --pidfile",
   "log-file": "write --log-filename",
   "max-conn": "write --max-connections",
+  json: "stud status has it: write stud status --json",
 };
 
 const SHORT: Readonly<Record<string, string>> = {

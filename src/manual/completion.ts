@@ -1,12 +1,13 @@
 /**
  * Completion of the command line in shells, from the option table: what `stud --completion SHELL` prints. It completes
- * names, the allowed words of a value, files, users and groups; any other value is left to the operator.
+ * names, the allowed words of a value, files, users and groups; any other value is left to the operator. After `status`
+ * or `top` it completes what these have instead.
  */
 
 import type { Option } from "../config/options.ts";
 import { OPTIONS } from "../config/options.ts";
-import { STATUS_COMMANDS } from "../config/status_commands.ts";
-import type { Shell } from "../config/settings.ts";
+import { type Shell, TLS_PROTOCOLS } from "../config/settings.ts";
+import { STATUS_COMMANDS, STATUS_OPTIONS, type StatusCommand } from "../config/status_commands.ts";
 
 /** A script for the shell to read, with a final line feed. */
 export function completion(shell: Shell): string {
@@ -29,12 +30,24 @@ type Values =
 function valuesOf({ name, type, valueName = "" }: Option): Values {
   if (name === "help") return { kind: "words", words: ["all", ...OPTIONS.map((one) => one.name)] };
   if (type.kind === "choice") return { kind: "words", words: type.choices };
-  if (type.kind === "number" && type.words) return { kind: "words", words: type.words };
+  if (type.kind === "tls-protocols") return { kind: "words", words: TLS_PROTOCOLS };
+  if (type.kind === "number") {
+    const words = [...type.words ?? [], ...fewNumbers(type)];
+    return words.length > 0 ? { kind: "words", words } : { kind: "anything" };
+  }
   if (/FILE|PEM/.test(valueName) && type.kind === "text") return { kind: "files" };
   if (valueName === "DIR") return { kind: "directories" };
   if (valueName === "USER") return { kind: "users" };
   return { kind: valueName === "GROUP" ? "groups" : "anything" };
 }
+
+/** All numbers, unless there are too many to choose from. */
+function fewNumbers({ minimum, maximum }: { minimum: number; maximum: number }): string[] {
+  const count = maximum - minimum + 1;
+  return count > MAX_NUMBERS ? [] : Array.from({ length: count }, (_, at) => `${minimum + at}`);
+}
+
+const MAX_NUMBERS = 10;
 
 /** Whether the next argument is its value. */
 function takesNext(option: Option): boolean {
@@ -47,8 +60,12 @@ function summary({ brief, help }: Option): string {
     help.replace(/\.( .*)?$/s, "").replace(/^\w(?=[a-z ])/, (letter) => letter.toLowerCase());
 }
 
-function names({ name, short }: Option): string[] {
+function names({ name, short }: Pick<Option, "name" | "short">): string[] {
   return short === undefined ? [`--${name}`] : [`-${short}`, `--${name}`];
+}
+
+function optionsOf(command: StatusCommand) {
+  return STATUS_OPTIONS.filter(({ of }) => of.includes(command));
 }
 
 /** Bash splits `--name=value` into three words. */
@@ -57,6 +74,9 @@ function bash(options: readonly Option[]): string {
     `    ${names(option).join(" | ")}) ${bashValues(valuesOf(option))} ;;`
   );
   const all = options.flatMap(names).join(" ");
+  const statusCases = STATUS_COMMANDS.map((command) =>
+    `      ${command}) own="${optionsOf(command).flatMap(names).join(" ")}" ;;`
+  );
   return `# Completion of stud for bash: source it, or save it as /etc/bash_completion.d/stud
 _stud() {
   local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]}
@@ -66,6 +86,20 @@ _stud() {
     before=\${COMP_WORDS[COMP_CWORD - 2]}
   fi
   COMPREPLY=()
+  if ((COMP_CWORD > 1)); then
+    local own=
+    case \${COMP_WORDS[1]} in
+${statusCases.join("\n")}
+    esac
+    if [[ -n $own ]]; then
+      if [[ $word == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$own" -- "$word")
+      else
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+      fi
+      return
+    fi
+  fi
   case $before in
 ${cases.join("\n")}
     *)
@@ -108,12 +142,28 @@ function zsh(options: readonly Option[]): string {
   });
   return `#compdef stud
 # Completion of stud for zsh: save it as _stud in a directory of $fpath.
-_arguments -s -S \\
+${STATUS_COMMANDS.map(zshCommand).join("")}_arguments -s -S \\
 ${specs.map((spec) => `${spec} \\`).join("\n")}
   '1:command or PEM file:{_alternative "commands:command:(${
     STATUS_COMMANDS.join(" ")
   })" "files:PEM file:_files"}' \\
   '*:PEM file:_files'
+`;
+}
+
+/** Returns before the options of the server are completed. */
+function zshCommand(command: StatusCommand): string {
+  const specs = optionsOf(command).map((option) => {
+    const about = shellQuoted(`[${option.brief}]`);
+    const [first, second] = names(option);
+    return second === undefined
+      ? `${first}${about}`
+      : `'(${first} ${second})'{${first},${second}}${about}`;
+  });
+  return `if (( CURRENT > 2 )) && [[ $words[2] == ${command} ]]; then
+  _arguments -S ${specs.join(" ")} '1:command:(${command})' '2:socket or pidfile:_files'
+  return
+fi
 `;
 }
 
@@ -135,6 +185,7 @@ const ZSH = {
 } as const;
 
 function fish(options: readonly Option[]): string {
+  const isCommand = `${FISH_COMMAND} ${STATUS_COMMANDS.join(" ")}`;
   const lines = options.filter((option) => !option.operand).map((option) => {
     const { name, short, type } = option;
     const values = valuesOf(option);
@@ -144,13 +195,22 @@ function fish(options: readonly Option[]): string {
       ? ` -x -a ${shellQuoted(values.words.join(" "))}`
       : FISH[values.kind];
     const letter = short === undefined ? "" : ` -s ${short}`;
-    return `complete -c stud${letter} -l ${name}${value} -d ${shellQuoted(summary(option))}`;
+    const about = shellQuoted(summary(option));
+    return `complete -c stud -n 'not ${isCommand}'${letter} -l ${name}${value} -d ${about}`;
+  });
+  const statusLines = STATUS_OPTIONS.map(({ name, short, brief, of }) => {
+    const letter = short === undefined ? "" : ` -s ${short}`;
+    const condition = `'${FISH_COMMAND} ${of.join(" ")}'`;
+    return `complete -c stud -n ${condition}${letter} -l ${name} -d ${shellQuoted(brief)}`;
   });
   const commands = STATUS_COMMANDS.join(" ");
   return `# Completion of stud for fish: save it as ~/.config/fish/completions/stud.fish\n` +
     `complete -c stud -n __fish_use_subcommand -a '${commands}' -d 'Ask a running stud'\n` +
-    lines.join("\n") + "\n";
+    [...statusLines, ...lines].join("\n") + "\n";
 }
+
+/** True after one of the commands that follow. */
+const FISH_COMMAND = "__fish_seen_subcommand_from";
 
 const FISH = {
   files: " -r -F",

@@ -156,7 +156,10 @@ async function lookup(host: string, option: string, runtime: Runtime): Promise<s
   try {
     return [...new Set(await runtime.network.lookup(host))];
   } catch (error) {
-    throw new StartupError(`${option}: the host name ${host} cannot be resolved`, { cause: error });
+    throw new StartupError(
+      `${option}: the host name ${host} cannot be resolved; check it and the name server: getent hosts ${host}`,
+      { cause: error },
+    );
   }
 }
 

@@ -98,7 +98,8 @@ class CertificateWithoutKey {
     const [only, second] = possible;
     if (only === undefined) {
       throw new StartupError(
-        `${key.source}: the private key${atLine(key)} belongs to no certificate that lacks a key`,
+        `${key.source}: the private key${atLine(key)} belongs to no certificate that ` +
+          "lacks a key; remove it, or give its certificate",
       );
     }
     if (second !== undefined) {
@@ -114,7 +115,9 @@ class CertificateWithoutKey {
   giveLast(key: PrivateKey): void {
     const [only, second] = this.#left();
     if (only === undefined) {
-      throw new StartupError(`${key.source}: every certificate already has a private key`);
+      throw new StartupError(
+        `${key.source}: every certificate already has a private key; remove it, or give its certificate`,
+      );
     }
     if (second !== undefined) {
       throw new StartupError(

@@ -45,7 +45,10 @@ async function hostFor(host: string, { network }: Runtime): Promise<string> {
   try {
     all = await network.lookup(host);
   } catch (error) {
-    throw new StartupError(`--status: the host name ${host} cannot be resolved`, { cause: error });
+    throw new StartupError(
+      `--status: the host name ${host} cannot be resolved; check it and the name server: getent hosts ${host}`,
+      { cause: error },
+    );
   }
   return all.find((one) => !one.includes(":")) ?? all[0]!;
 }

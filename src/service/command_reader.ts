@@ -1,8 +1,10 @@
 /** Reads the command line and the configuration file it names, as often as needed. */
 
-import { toCommand } from "../config/command.ts";
+import { givenValues, toCommand } from "../config/command.ts";
 import { parseCommandLine } from "../config/command_line.ts";
 import type { ConfigText } from "../config/config_file.ts";
+import { namingOption } from "../config/file_option.ts";
+import type { RawValues } from "../config/raw_values.ts";
 import type { Command, Settings } from "../config/settings.ts";
 import { StartupError } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -13,6 +15,8 @@ export class CommandReader {
   readonly #runtime: Runtime;
   #standardInput: string | undefined;
   #tests = false;
+  /** What the operator wrote, when it was last right. */
+  #given: () => RawValues = () => new Map();
 
   /** `standardInput` is what another process has read from it, for this one. */
   constructor(argv: readonly string[], runtime: Runtime, standardInput?: string) {
@@ -36,7 +40,9 @@ export class CommandReader {
     const parsed = parseCommandLine(this.#argv, this.#runtime.processes.programName);
     this.#tests = parsed.action === "test";
     const config = await this.#readConfig(parsed.configFile);
-    return toCommand(parsed, this.#runtime.tlsLibraries, config);
+    const command = toCommand(parsed, this.#runtime.tlsLibraries, config);
+    if ("settings" in command) this.#given = () => givenValues(parsed, config);
+    return command;
   }
 
   /** The settings for a reload. Throws as {@linkcode read} does. */
@@ -46,12 +52,26 @@ export class CommandReader {
     return command;
   }
 
+  /** The same error, which now begins with the option whose file is at fault. */
+  naming(error: unknown): unknown {
+    return namingOption(error, this.#given());
+  }
+
   async #readConfig(file: string | undefined): Promise<ConfigText | undefined> {
     if (file === undefined) return undefined;
-    if (file !== "-") return { file, text: await this.#runtime.files.readText(file) };
+    if (file !== "-") return { file, text: await this.#readText(file) };
     // It can be read only once.
     this.#standardInput ??= await textUpTo(MAX_INPUT, this.#runtime.processes.stdin);
     return { file, text: this.#standardInput };
+  }
+
+  async #readText(file: string): Promise<string> {
+    try {
+      return await this.#runtime.files.readText(file);
+    } catch (error) {
+      if (!(error instanceof StartupError)) throw error;
+      throw new StartupError(`--config ${error.message}`, { cause: error });
+    }
   }
 }
 

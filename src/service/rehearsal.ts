@@ -4,7 +4,6 @@
  * stud may be the one to reload. It is reported as a note instead.
  */
 
-import { ACCESS_TO_SYSLOG } from "../config/log_settings.ts";
 import type { Settings } from "../config/settings.ts";
 import { PortInUseError, StartupError } from "../errors.ts";
 import type {
@@ -20,6 +19,7 @@ import { formatSocketAddress } from "../wire/ip_address.ts";
 import { hasAllListeners, listenerOn, type ListenerTables } from "../wire/listener_tables.ts";
 import { missingCapability } from "../plan/capabilities.ts";
 import { type Plan, refuseRootWorkers } from "../plan/plan.ts";
+import { LOG_SOCKET, syslogWarning } from "./syslog_warning.ts";
 import { workersOf } from "./takeover.ts";
 
 /** A start without side effects. */
@@ -52,7 +52,7 @@ export class Rehearsal {
   /** Notes what would fail only at a start, or only later. */
   async look(plan: Plan): Promise<void> {
     const { service, files } = this.#platform;
-    const { compat, log: { syslog, access }, service: { listenReport } } = this.#settings;
+    const { compat, service: { listenReport } } = this.#settings;
     try {
       // hitch accepts such a configuration in a test, and then refuses to start with it.
       if (compat === "hitch") refuseRootWorkers(plan, this.#platform);
@@ -64,12 +64,9 @@ export class Rehearsal {
         this.notes.push(`--dbg-listen ${error.message}`)
       );
     }
-    if ((syslog || access === ACCESS_TO_SYSLOG) && await files.stamp(LOG_SOCKET) === undefined) {
-      this.notes.push(
-        syslog
-          ? `-s/--syslog: no ${LOG_SOCKET}; lines wait until a log daemon runs`
-          : `--access-log: no ${LOG_SOCKET}; lines wait until a log daemon runs`,
-      );
+    const warning = syslogWarning(this.#settings);
+    if (warning !== undefined && await files.stamp(LOG_SOCKET) === undefined) {
+      this.notes.push(warning);
     }
   }
 
@@ -168,5 +165,3 @@ const UNOPENED: LogHandle = {
   isCurrent: () => Promise.resolve(true),
   close: () => Promise.resolve(),
 };
-
-const LOG_SOCKET = "/dev/log";

@@ -3,7 +3,7 @@
  * comes from its `--status` address; nothing here touches the running stud otherwise.
  */
 
-import type { StatusCommand } from "../config/status_commands.ts";
+import { STATUS_OPTIONS, type StatusCommand } from "../config/status_commands.ts";
 import { UsageError } from "../errors.ts";
 import type { Endpoint, Runtime } from "../runtime/runtime.ts";
 import { VERSION } from "../version.ts";
@@ -69,12 +69,16 @@ interface StatusRequest {
   readonly json: boolean;
 }
 
-function parseArguments([command, ...args]: readonly string[]): StatusRequest | "help" {
+function parseArguments([name, ...args]: readonly string[]): StatusRequest | "help" {
+  const command = name as StatusCommand;
   let json = false;
   const targets: string[] = [];
   for (const arg of args) {
-    if (arg === "-h" || arg === "--help") return "help";
-    if (arg === "--json" && command === "status") json = true;
+    const option = STATUS_OPTIONS.find(({ name, short, of }) =>
+      of.includes(command) && [`--${name}`, short && `-${short}`].includes(arg)
+    );
+    if (option?.name === "help") return "help";
+    if (option?.name === "json") json = true;
     else if (arg.startsWith("-") && arg !== "-") {
       throw new UsageError(`${command}: unknown option ${quote(arg)}; see stud ${command} --help`);
     } else targets.push(arg);
@@ -83,15 +87,15 @@ function parseArguments([command, ...args]: readonly string[]): StatusRequest | 
     const all = targets.map(quote).join(", ");
     throw new UsageError(`${command}: ${all}: give one address, socket or pidfile`);
   }
-  return { command: command as StatusCommand, target: targets[0], json };
+  return { command, target: targets[0], json };
 }
 
 /** Lines of at most 80 columns. */
 const HELP = `Usage: stud status [--json] [ADDRESS|SOCKET|PIDFILE]
        stud top [ADDRESS|SOCKET|PIDFILE]
 
-stud ${VERSION}: shows what a running stud says about itself. That stud must have been
-started with --status.
+stud ${VERSION}: shows what a running stud says about itself. That stud must have
+been started with --status.
 
   ADDRESS   HOST:PORT or HOST,PORT of its --status
   SOCKET    the path of a unix socket, if --status is one

@@ -28,6 +28,9 @@ export async function findTarget(text: string | undefined, runtime: Runtime): Pr
     return await ofProcess(Number(content), `${text}: process ${content}`, runtime);
   }
   if (text.includes("/")) throw new StartupError(`${text}: no such socket or pidfile`);
+  if (!/[,:]/.test(text)) {
+    throw new UsageError(`${text}: no such socket or pidfile; write an address as HOST,PORT`);
+  }
   return toTarget(parseStatus(text, "ADDRESS"), text);
 }
 
@@ -43,13 +46,25 @@ async function ofProcess(pid: number, what: string, runtime: Runtime): Promise<E
   }
   const config = file === undefined
     ? undefined
-    : { file, text: await runtime.files.readText(file) };
+    : { file, text: await readConfig(file, what, runtime) };
   const command = toCommand(parsed, runtime.tlsLibraries, config);
   const status = "settings" in command ? command.settings.service.status : undefined;
   if (status === undefined) {
     throw new StartupError(`${what} was started without --status, so it tells nothing`);
   }
   return toTarget(status, what);
+}
+
+async function readConfig(file: string, what: string, { files }: Runtime): Promise<string> {
+  try {
+    return await files.readText(file);
+  } catch (error) {
+    if (!(error instanceof StartupError)) throw error;
+    const { message } = error;
+    throw new StartupError(`${what} was started with --config ${message}; give the address`, {
+      cause: error,
+    });
+  }
 }
 
 /** A stale pidfile may name any process. */

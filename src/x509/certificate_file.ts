@@ -97,7 +97,9 @@ export function readCertificate(
   const certificates = blocks.filter((block) => block.label === "CERTIFICATE");
   const [first, ...chain] = certificates;
   if (first === undefined) {
-    throw new StartupError(`${source}: no certificate in it${insteadOf(pem, blocks, source)}`);
+    const instead = insteadOf(pem, blocks, source);
+    const remedy = instead.endsWith(")") && blocks.some(isPrivateKey) ? PREPEND : "";
+    throw new StartupError(`${source}: no certificate in it${instead}${remedy}`);
   }
   const leaf = parseCertificate(first, 1, source);
   chain.forEach((block, index) => {
@@ -227,3 +229,4 @@ function parseCertificate(block: PemBlock, number: number, source: string): Pars
 
 /** RFC 5280 section 4.2.2.1. */
 const AUTHORITY_INFO_ACCESS = "1.3.6.1.5.5.7.1.1";
+const PREPEND = "; put its certificate before the key: cat cert.pem key.pem > both.pem";

@@ -52,27 +52,31 @@ export const CLIENT_FILES: readonly Row[] = [
       name: "ca-der",
       make: (it: Making) => it.openssl("x509 -outform DER", it.root.certificate),
       outcome: refused(
-        "$file: is DER, not PEM; convert it: openssl x509 -inform DER -in $file -out cert.pem",
+        "--client-verify-ca $file: is DER, not PEM; convert it: openssl x509 -inform DER -in $file -out cert.pem",
       ),
     },
-    { name: "ca-empty", make: () => "", outcome: refused("$file: the file is empty") },
+    {
+      name: "ca-empty",
+      make: () => "",
+      outcome: refused("--client-verify-ca $file: the file is empty"),
+    },
     {
       name: "ca-utf-16",
       make: (it: Making) => utf16(it.root.certificate),
       outcome: refused(
-        "$file: is UTF-16 text; convert it: iconv -f UTF-16LE -t UTF-8 $file > new.pem",
+        "--client-verify-ca $file: is UTF-16 text; convert it: iconv -f UTF-16LE -t UTF-8 $file > new.pem",
       ),
     },
     {
       name: "ca-is-a-key",
       make: async (it: Making) => (await it.leaf()).key,
-      outcome: refused("$file: no certificate in it, only PRIVATE KEY (line 1)"),
+      outcome: refused("--client-verify-ca $file: no certificate in it, only PRIVATE KEY (line 1)"),
     },
     {
       name: "ca-six-dashes",
       make: (it: Making) => `-${it.root.certificate}`,
       outcome: refused(
-        "$file: line 1 is no -----BEGIN line: those have five dashes on each side and nothing else",
+        "--client-verify-ca $file: line 1 is no -----BEGIN line: those have five dashes on each side and nothing else",
       ),
     },
     {
@@ -85,12 +89,14 @@ export const CLIENT_FILES: readonly Row[] = [
     {
       name: "ca-truncated",
       make: (it: Making) => it.root.certificate.slice(0, 300),
-      outcome: refused("$file: the CERTIFICATE block of line 1 has no end (the file is truncated)"),
+      outcome: refused(
+        "--client-verify-ca $file: the CERTIFICATE block of line 1 has no end (the file is truncated)",
+      ),
     },
     {
       name: "ca-damaged-second",
       make: (it: Making) => it.root.certificate + it.intermediate.certificate.replace("\nM", "\nN"),
-      outcome: refused("$file: certificate 2 in it (line #) is damaged"),
+      outcome: refused("--client-verify-ca $file: certificate 2 in it (line #) is damaged"),
     },
     {
       name: "ca-pkcs7",
@@ -99,14 +105,14 @@ export const CLIENT_FILES: readonly Row[] = [
         return it.opensslText("crl2pkcs7 -nocrl -certfile c");
       },
       outcome: refused(
-        "$file: no certificate in it, only PKCS7 (line 1); convert it: openssl pkcs7 -print_certs -in $file -out certs.pem",
+        "--client-verify-ca $file: no certificate in it, only PKCS7 (line 1); convert it: openssl pkcs7 -print_certs -in $file -out certs.pem",
       ),
     },
     {
       name: "ca-is-a-leaf",
       make: async (it: Making) => (await it.leaf()).certificate,
       outcome: refused(
-        "$file: the certificate in it is signed by others, so no client's certificate can be verified; append the self-signed certificate of the root authority",
+        "--client-verify-ca $file: the certificate in it is signed by others, so no client's certificate can be verified; append the self-signed certificate of the root authority",
       ),
     },
   ].map((row) => ({ ...row, args: ca })),
@@ -138,70 +144,76 @@ export const CLIENT_FILES: readonly Row[] = [
       name: "list-of-another",
       make: async () => (await Authority.make("Another Authority")).revoke([]),
       outcome: refused(
-        "$file: revocation list 1 in it, of CN=Another Authority, is from none of the authorities in …/ca",
+        "--client-verify-crl $file: revocation list 1 in it, of CN=Another Authority, is from none of the authorities in …/ca",
       ),
     },
     {
       name: "list-of-namesake",
       make: async () => (await Authority.make("Corpus Root")).revoke([]),
       outcome: refused(
-        "$file: revocation list 1 in it, of CN=Corpus Root, was not signed by the key that …/ca has for that authority",
+        "--client-verify-crl $file: revocation list 1 in it, of CN=Corpus Root, was not signed by the key that …/ca has for that authority",
       ),
     },
     {
       name: "list-delta",
       make: (it: Making) => it.root.revoke([], { isDelta: true }),
       outcome: refused(
-        "$file: revocation list 1 in it, of CN=Corpus Root, has changes only (a delta CRL); give the whole list",
+        "--client-verify-crl $file: revocation list 1 in it, of CN=Corpus Root, has changes only (a delta CRL); give the whole list",
       ),
     },
     {
       name: "list-is-a-certificate",
       make: (it: Making) => it.root.certificate,
       outcome: refused(
-        "$file: no revocation list in it, only CERTIFICATE (line 1); it must be DER, or PEM with -----BEGIN X509 CRL-----",
+        "--client-verify-crl $file: no revocation list in it, only CERTIFICATE (line 1); it must be DER, or PEM with -----BEGIN X509 CRL-----",
       ),
     },
     {
       name: "list-is-a-certificate-in-der",
       make: (it: Making) => it.openssl("x509 -outform DER", it.root.certificate),
-      outcome: refused("$file: is a certificate in DER, not a revocation list"),
+      outcome: refused("--client-verify-crl $file: is a certificate in DER, not a revocation list"),
     },
-    { name: "list-empty", make: () => "", outcome: refused("$file: the file is empty") },
+    {
+      name: "list-empty",
+      make: () => "",
+      outcome: refused("--client-verify-crl $file: the file is empty"),
+    },
     {
       name: "list-html",
       make: () => "<html><body>404</body></html>",
-      outcome: refused("$file: is a web page, not PEM; get the file itself"),
+      outcome: refused("--client-verify-crl $file: is a web page, not PEM; get the file itself"),
     },
     {
       name: "list-utf-16",
       make: async (it: Making) => utf16(await it.root.revoke([])),
       outcome: refused(
-        "$file: is UTF-16 text; convert it: iconv -f UTF-16LE -t UTF-8 $file > new.pem",
+        "--client-verify-crl $file: is UTF-16 text; convert it: iconv -f UTF-16LE -t UTF-8 $file > new.pem",
       ),
     },
     {
       name: "list-truncated",
       make: async (it: Making) => (await it.root.revoke(["01"])).slice(0, 200),
-      outcome: refused("$file: the X509 CRL block of line 1 has no end (the file is truncated)"),
+      outcome: refused(
+        "--client-verify-crl $file: the X509 CRL block of line 1 has no end (the file is truncated)",
+      ),
     },
     {
       name: "list-der-truncated",
       make: async (it: Making) =>
         (await it.openssl("crl -outform DER", await it.root.revoke(["01"]))).subarray(0, 100),
-      outcome: refused("$file: revocation list 1 in it is damaged"),
+      outcome: refused("--client-verify-crl $file: revocation list 1 in it is damaged"),
     },
     {
       name: "list-der-garbage-behind",
       make: async (it: Making) =>
         Uint8Array.of(...await it.openssl("crl -outform DER", await it.root.revoke(["01"])), 10),
-      outcome: refused("$file: revocation list 1 in it is damaged"),
+      outcome: refused("--client-verify-crl $file: revocation list 1 in it is damaged"),
     },
     {
       name: "list-six-dashes",
       make: async (it: Making) => `-${await it.root.revoke(["01"])}`,
       outcome: refused(
-        "$file: line 1 is no -----BEGIN line: those have five dashes on each side and nothing else",
+        "--client-verify-crl $file: line 1 is no -----BEGIN line: those have five dashes on each side and nothing else",
       ),
     },
   ].map((row) => ({ ...row, args: list })),

@@ -41,7 +41,7 @@ const SPELLINGS: readonly Row[] = (["stud", "hitch"] as const).flatMap((style) =
     make: async (it: Making) => change((await texts(it))[style]),
     outcome: name === "utf-16"
       ? refused(
-        "$file: is UTF-16 text; convert it: iconv -f UTF-16LE -t UTF-8 FILE > new.conf (stud --help all lists the options)",
+        "$file: is UTF-16 text; convert it: iconv -f UTF-16LE -t UTF-8 FILE > new.conf (stud --default-config lists the keys)",
       )
       : served(),
     args: config,
@@ -53,91 +53,91 @@ const FAULTS: readonly Row[] = [
     name: "config-unterminated-quote",
     make: async (it: Making) => (await texts(it)).stud.replace('pem"', "pem"),
     outcome: refused(
-      '$file:4:13: "pem-file = \\"…/site.pem": the closing " is missing (stud --help all lists the options)',
+      '$file:4:13: "pem-file = \\"…/site.pem": the closing " is missing (stud --default-config lists the keys)',
     ),
   },
   {
     name: "config-missing-brace",
     make: async (it: Making) => (await texts(it)).hitch.replace(/\}\n$/, ""),
     outcome: refused(
-      "$file:8:1: pem-file: the } that closes the block is missing (stud --help all lists the options)",
+      "$file:8:1: pem-file: the } that closes the block is missing (stud --default-config lists the keys)",
     ),
   },
   {
     name: "config-missing-brace-within",
     make: async (it: Making) => (await texts(it)).hitch.replace("}\nbackend", "backend"),
     outcome: refused(
-      "$file:2:1: frontend: the } that closes the block is missing (stud --help all lists the options)",
+      "$file:2:1: frontend: the } that closes the block is missing (stud --default-config lists the keys)",
     ),
   },
   {
     name: "config-brace-too-many",
     make: async (it: Making) => `${(await texts(it)).hitch}}\n`,
     outcome: refused(
-      '$file:11:1: "}" is not of the form key = value (stud --help all lists the options)',
+      '$file:11:1: "}" is not of the form key = value (stud --default-config lists the keys)',
     ),
   },
   {
     name: "config-word-processor-quotes",
     make: async (it: Making) => (await texts(it)).stud.replace(/"(.*)"/, "“$1”"),
     outcome: refused(
-      '$file:4:12: "pem-file = “…/site.pem”": use only " or \' to quote a value (stud --help all lists the options)',
+      '$file:4:12: "pem-file = “…/site.pem”": use only " or \' to quote a value (stud --default-config lists the keys)',
     ),
   },
   {
     name: "config-yaml",
     make: async (it: Making) => (await texts(it)).stud.replaceAll(" =", ":"),
     outcome: refused(
-      '$file:2:1: "frontend: [*]:8443" is not of the form key = value (stud --help all lists the options)',
+      '$file:2:1: "frontend: [*]:8443" is not of the form key = value; write frontend = [*]:8443 (stud --default-config lists the keys)',
     ),
   },
   {
     name: "config-without-equals",
     make: async (it: Making) => (await texts(it)).stud.replaceAll(" =", ""),
     outcome: refused(
-      '$file:2:1: "frontend [*]:8443" is not of the form key = value (stud --help all lists the options)',
+      '$file:2:1: "frontend [*]:8443" is not of the form key = value; write frontend = [*]:8443 (stud --default-config lists the keys)',
     ),
   },
   {
     name: "config-ini-section",
     make: async (it: Making) => `[stud]\n${(await texts(it)).stud}`,
     outcome: refused(
-      '$file:1:1: "[stud]" is not of the form key = value (stud --help all lists the options)',
+      '$file:1:1: "[stud]" is not of the form key = value; sections are not supported; remove the line (stud --default-config lists the keys)',
     ),
   },
   {
     name: "config-slash-comments",
     make: async (it: Making) => (await texts(it)).stud.replaceAll("# ", "// "),
     outcome: refused(
-      '$file:1:1: "// stud" is not of the form key = value (stud --help all lists the options)',
+      '$file:1:1: "// stud" is not of the form key = value; a comment starts with # (stud --default-config lists the keys)',
     ),
   },
   {
     name: "config-options-of-the-command-line",
     make: async (it: Making) => (await texts(it)).stud.replace("workers", "--workers"),
     outcome: refused(
-      '$file:5:1: unknown key "--workers"; did you mean workers? (stud --help all lists the options)',
+      '$file:5:1: unknown key "--workers"; did you mean workers? (stud --default-config lists the keys)',
     ),
   },
   {
     name: "config-nul",
     make: async (it: Making) => `${(await texts(it)).stud}\0\0\0`,
     outcome: refused(
-      '$file:6:1: "\\x00\\x00\\x00" is not of the form key = value (stud --help all lists the options)',
+      '$file:6:1: "\\x00\\x00\\x00" is not of the form key = value (stud --default-config lists the keys)',
     ),
   },
   {
     name: "config-misspelt",
     make: async (it: Making) => (await texts(it)).stud.replace("workers", "worker"),
     outcome: refused(
-      '$file:5:1: unknown key "worker"; did you mean workers? (stud --help all lists the options)',
+      '$file:5:1: unknown key "worker"; did you mean workers? (stud --default-config lists the keys)',
     ),
   },
   {
     name: "config-is-a-pem-file",
     make: async (it: Making) => (await it.leaf()).pem,
     outcome: refused(
-      '$file:1:1: "-----BEGIN CERTIFICATE-----" is not of the form key = value (stud --help all lists the options)',
+      '$file:1:1: "-----BEGIN CERTIFICATE-----" is not of the form key = value (stud --default-config lists the keys)',
     ),
   },
   {
@@ -150,14 +150,14 @@ const FAULTS: readonly Row[] = [
     name: "config-html",
     make: () => "<!DOCTYPE html>\n<html></html>\n",
     outcome: refused(
-      '$file:1:1: "<!DOCTYPE html>" is not of the form key = value (stud --help all lists the options)',
+      '$file:1:1: "<!DOCTYPE html>" is not of the form key = value (stud --default-config lists the keys)',
     ),
   },
   {
     name: "config-merge-conflict",
     make: async (it: Making) => `<<<<<<< HEAD\n${(await texts(it)).stud}=======\n>>>>>>> x\n`,
     outcome: refused(
-      '$file:1:1: "<<<<<<< HEAD" is not of the form key = value (stud --help all lists the options)',
+      '$file:1:1: "<<<<<<< HEAD" is not of the form key = value (stud --default-config lists the keys)',
     ),
   },
   {

@@ -125,7 +125,9 @@ export const LABELS: readonly Row[] = [
       const { key } = await it.leaf();
       return await it.opensslText("pkey -pubout", key) + key;
     },
-    outcome: refused("$file: no certificate in it, only PUBLIC KEY (line 1), PRIVATE KEY (line 5)"),
+    outcome: refused(
+      "$file: no certificate in it, only PUBLIC KEY (line 1), PRIVATE KEY (line 5); put its certificate before the key: cat cert.pem key.pem > both.pem",
+    ),
   },
   {
     name: "public-key-instead-of-private",
@@ -231,7 +233,9 @@ export const LABELS: readonly Row[] = [
     name: "openssh-certificate-line",
     make: async (it) =>
       `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA== root@test\n${(await it.leaf()).key}`,
-    outcome: refused("$file: no certificate in it, only PRIVATE KEY (line 2)"),
+    outcome: refused(
+      "$file: no certificate in it, only PRIVATE KEY (line 2); put its certificate before the key: cat cert.pem key.pem > both.pem",
+    ),
   },
   {
     name: "dsa-key",

@@ -40,14 +40,14 @@ export const OCSP_FILES: readonly Row[] = [
     name: "ocsp-pem",
     make: async (it: Making) => pem("OCSP RESPONSE", await response(it, 3)),
     outcome: refused(
-      "$file: not an OCSP response in DER but one in PEM; convert it: sed /-----/d $file | base64 -d > new.der; it is named for …/stapled.pem",
+      "…/config:1:…: ocsp-resp-file $file: not an OCSP response in DER but one in PEM; convert it: sed /-----/d $file | base64 -d > new.der; it is named for …/stapled.pem",
     ),
   },
   {
     name: "ocsp-base64",
     make: async (it: Making) => btoa(String.fromCharCode(...await response(it, 3))),
     outcome: refused(
-      "$file: not an OCSP response in DER but base64; convert it: base64 -d $file > new.der; it is named for …/stapled.pem",
+      "…/config:1:…: ocsp-resp-file $file: not an OCSP response in DER but base64; convert it: base64 -d $file > new.der; it is named for …/stapled.pem",
     ),
   },
   {
@@ -61,7 +61,7 @@ export const OCSP_FILES: readonly Row[] = [
     name: "ocsp-revoked",
     make: (it: Making) => response(it, 3, "revoked"),
     outcome: refused(
-      "$file: the OCSP response says that the certificate is revoked; it is named for …/stapled.pem",
+      "…/config:1:…: ocsp-resp-file $file: the OCSP response says that the certificate is revoked; it is named for …/stapled.pem",
     ),
   },
   {
@@ -72,7 +72,7 @@ export const OCSP_FILES: readonly Row[] = [
       return bytes;
     },
     outcome: refused(
-      "$file: the OCSP response is not about this certificate (serial number …); it is named for …/stapled.pem",
+      "…/config:1:…: ocsp-resp-file $file: the OCSP response is not about this certificate (serial number …); it is named for …/stapled.pem",
     ),
   },
   {
@@ -82,7 +82,7 @@ export const OCSP_FILES: readonly Row[] = [
       return refusedOcspResponse(6);
     },
     outcome: refused(
-      "$file: the OCSP responder refused to answer (unauthorized, status 6); it is named for …/stapled.pem",
+      "…/config:1:…: ocsp-resp-file $file: the OCSP responder refused to answer (unauthorized, status 6); it is named for …/stapled.pem",
     ),
   },
   {
@@ -92,7 +92,7 @@ export const OCSP_FILES: readonly Row[] = [
       return "<html>404</html>";
     },
     outcome: refused(
-      "$file: not an OCSP response in DER; openssl ocsp -respout writes one; it is named for …/stapled.pem",
+      "…/config:1:…: ocsp-resp-file $file: not an OCSP response in DER; openssl ocsp -respout writes one; it is named for …/stapled.pem",
     ),
   },
   {
@@ -102,7 +102,7 @@ export const OCSP_FILES: readonly Row[] = [
       return it.root.certificate;
     },
     outcome: refused(
-      "$file: not an OCSP response in DER; openssl ocsp -respout writes one; it is named for …/stapled.pem",
+      "…/config:1:…: ocsp-resp-file $file: not an OCSP response in DER; openssl ocsp -respout writes one; it is named for …/stapled.pem",
     ),
   },
   {
@@ -112,7 +112,9 @@ export const OCSP_FILES: readonly Row[] = [
       it.write("i", it.intermediate.certificate);
       return await it.openssl("ocsp -issuer i -cert stapled.pem -reqout /dev/stdout");
     },
-    outcome: refused("$file: not an OCSP response in DER; it is named for …/stapled.pem"),
+    outcome: refused(
+      "…/config:1:…: ocsp-resp-file $file: not an OCSP response in DER; it is named for …/stapled.pem",
+    ),
   },
   {
     name: "ocsp-empty",
@@ -120,12 +122,16 @@ export const OCSP_FILES: readonly Row[] = [
       await response(it, 3);
       return "";
     },
-    outcome: refused("$file: the file is empty; it is named for …/stapled.pem"),
+    outcome: refused(
+      "…/config:1:…: ocsp-resp-file $file: the file is empty; it is named for …/stapled.pem",
+    ),
   },
   {
     name: "ocsp-truncated",
     make: async (it: Making) => (await response(it, 3)).subarray(0, 100),
-    outcome: refused("$file: not an OCSP response in DER; it is named for …/stapled.pem"),
+    outcome: refused(
+      "…/config:1:…: ocsp-resp-file $file: not an OCSP response in DER; it is named for …/stapled.pem",
+    ),
   },
 ].map((row) => ({ ...row, args: stapled }));
 
@@ -149,28 +155,28 @@ export const SECRETS: readonly Row[] = [
     name: "secret-empty",
     make: () => "",
     outcome: refused(
-      "$file: a ticket secret needs at least 32 bytes, and this one has 0; make one with: openssl rand 48 > $file",
+      "--ticket-secret $file: a ticket secret needs at least 32 bytes, and this one has 0; make one with: openssl rand 48 > $file",
     ),
   },
   {
     name: "secret-short",
     make: () => "12345678901234567890123456789012".slice(1),
     outcome: refused(
-      "$file: a ticket secret needs at least 32 bytes, and this one has 31; make one with: openssl rand 48 > $file",
+      "--ticket-secret $file: a ticket secret needs at least 32 bytes, and this one has 31; make one with: openssl rand 48 > $file",
     ),
   },
   {
     name: "secret-short-by-newline",
     make: () => "1234567890123456789012345678901\n",
     outcome: refused(
-      "$file: a ticket secret needs at least 32 bytes, and this one has 31, the newline at its end not counted; make one with: openssl rand 48 > $file",
+      "--ticket-secret $file: a ticket secret needs at least 32 bytes, and this one has 31, the newline at its end not counted; make one with: openssl rand 48 > $file",
     ),
   },
   {
     name: "secret-zeros",
     make: () => new Uint8Array(48),
     outcome: refused(
-      "$file: this ticket secret repeats one byte, which anyone can guess; make one with: openssl rand 48 > $file",
+      "--ticket-secret $file: this ticket secret repeats one byte, which anyone can guess; make one with: openssl rand 48 > $file",
     ),
   },
   {
@@ -207,7 +213,7 @@ export const KEY_FILES: readonly Row[] = [
       return key;
     },
     outcome: refused(
-      "$file: the private key (line 1) belongs to no certificate that lacks a key",
+      "--private-key $file: the private key (line 1) belongs to no certificate that lacks a key; remove it, or give its certificate",
     ),
   },
   {
@@ -216,21 +222,21 @@ export const KEY_FILES: readonly Row[] = [
       await keyFor(it);
       return it.root.certificate;
     },
-    outcome: refused("$file: no private key in it, only CERTIFICATE (line 1)"),
+    outcome: refused("--private-key $file: no private key in it, only CERTIFICATE (line 1)"),
   },
   {
     name: "key-file-encrypted",
     make: async (it: Making) =>
       await it.opensslText("pkcs8 -topk8 -passout pass:corpus", await keyFor(it)),
     outcome: refused(
-      "$file: the private key (line 1) is encrypted; remove its passphrase: openssl pkey -in $file -out key.pem",
+      "--private-key $file: the private key (line 1) is encrypted; remove its passphrase: openssl pkey -in $file -out key.pem",
     ),
   },
   {
     name: "key-file-der",
     make: async (it: Making) => await it.openssl("pkey -outform DER", await keyFor(it)),
     outcome: refused(
-      "$file: is a key in DER, not PEM; convert it: openssl pkey -inform DER -in $file -out key.pem",
+      "--private-key $file: is a key in DER, not PEM; convert it: openssl pkey -inform DER -in $file -out key.pem",
     ),
   },
   {
@@ -240,7 +246,7 @@ export const KEY_FILES: readonly Row[] = [
       return "PuTTY-User-Key-File-2: ssh-rsa\r\nEncryption: none\r\n";
     },
     outcome: refused(
-      "$file: is a PuTTY key, not PEM; convert it: puttygen $file -O private-openssh -o key.pem",
+      "--private-key $file: is a PuTTY key, not PEM; convert it: puttygen $file -O private-openssh -o key.pem",
     ),
   },
   {
@@ -250,7 +256,7 @@ export const KEY_FILES: readonly Row[] = [
       return pem("OPENSSH PRIVATE KEY", encoded("openssh-key-v1\0\0\0\0\x04none"));
     },
     outcome: refused(
-      "$file: the private key (line 1) is in OpenSSH's own format; convert a copy of it: ssh-keygen -p -m PKCS8 -f COPY",
+      "--private-key $file: the private key (line 1) is in OpenSSH's own format; convert a copy of it: ssh-keygen -p -m PKCS8 -f COPY",
     ),
   },
   {
@@ -259,7 +265,7 @@ export const KEY_FILES: readonly Row[] = [
       await keyFor(it);
       return await it.opensslText("ecparam -name prime256v1");
     },
-    outcome: refused("$file: no private key in it, only EC PARAMETERS (line 1)"),
+    outcome: refused("--private-key $file: no private key in it, only EC PARAMETERS (line 1)"),
   },
   {
     name: "key-file-empty",
@@ -267,6 +273,6 @@ export const KEY_FILES: readonly Row[] = [
       await keyFor(it);
       return "";
     },
-    outcome: refused("$file: the file is empty"),
+    outcome: refused("--private-key $file: the file is empty"),
   },
 ].map((row) => ({ ...row, args: keyFile }));

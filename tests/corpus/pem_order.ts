@@ -87,7 +87,9 @@ export const PEM_ORDER: readonly Row[] = [
   {
     name: "no-certificate",
     make: async (it) => (await it.leaf()).key,
-    outcome: refused("$file: no certificate in it, only PRIVATE KEY (line 1)"),
+    outcome: refused(
+      "$file: no certificate in it, only PRIVATE KEY (line 1); put its certificate before the key: cat cert.pem key.pem > both.pem",
+    ),
   },
   {
     name: "two-files-of-renewals",

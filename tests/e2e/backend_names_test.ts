@@ -49,7 +49,7 @@ testWith(
     hosts.write("");
     await site.stud.output(
       new RegExp(
-        `warning: backend backend.test:${port}: lookup failed: .* cannot be resolved; keeping`,
+        `warning: backend backend.test:${port}: lookup failed: .* cannot be resolved; .*; keeping`,
       ),
     );
     await site.echoOnce();

@@ -51,7 +51,10 @@ Deno.test("a fault in a configuration file is named by file and line", async () 
 
 Deno.test("a configuration file that cannot be read is named", async () => {
   const { code, stderr } = await runStud(["--config", "/no/such/stud.conf"]);
-  assertEquals({ code, stderr }, { code: 1, stderr: "stud: /no/such/stud.conf: no such file\n" });
+  assertEquals({ code, stderr }, {
+    code: 1,
+    stderr: "stud: --config /no/such/stud.conf: no such file\n",
+  });
 });
 
 type Fault = [text: string, place: string, ...words: string[]];

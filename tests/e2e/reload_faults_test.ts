@@ -28,6 +28,13 @@ testWith(
       "current configuration: --backend: no-such-service is neither",
     );
     await site.echoOnce();
+    site.configure(['ticket-secret = "/no/secret"']);
+    await site.reload();
+    assertStringIncludes(
+      site.stud.stderr,
+      "/stud.conf:4:17: ticket-secret /no/secret: no such file",
+    );
+    await site.echoOnce();
     site.configure([], { frontends: ["192.0.2.1,443"] });
     await site.reload();
     assertStringIncludes(site.stud.stderr, "192.0.2.1:443");

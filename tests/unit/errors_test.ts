@@ -1,6 +1,12 @@
 /** Errors by who has to act, and the one line that an operator sees of each. */
 
-import { PeerError, reportError, StartupError, UsageError } from "../../src/errors.ts";
+import {
+  ConfigFileError,
+  PeerError,
+  reportError,
+  StartupError,
+  UsageError,
+} from "../../src/errors.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 
 Deno.test("reportError() points from a UsageError to the help", () => {
@@ -9,6 +15,13 @@ Deno.test("reportError() points from a UsageError to the help", () => {
     line: "unknown option -x (stud --help all lists the options)",
     exitCode: 1,
   });
+});
+
+Deno.test("reportError() points from a fault of a configuration file to the keys", () => {
+  assertEquals(
+    reportError(new ConfigFileError('a.conf:1:1: unknown key "x"')).line,
+    'a.conf:1:1: unknown key "x" (stud --default-config lists the keys)',
+  );
 });
 
 Deno.test("reportError() gives a StartupError as it is", () => {

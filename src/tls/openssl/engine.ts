@@ -5,6 +5,7 @@
  */
 
 import { StartupError } from "../../errors.ts";
+import { OpenSslError } from "../../runtime/openssl.ts";
 import type { Runtime, StreamListener } from "../../runtime/runtime.ts";
 import type { StreamTls } from "../../runtime/stream_tls.ts";
 import type { PendingClient, TlsEngine, TlsListener } from "../engine.ts";
@@ -67,9 +68,11 @@ export function useEngine(library: StreamTls, { engine: { sslEngine } }: TlsConf
   try {
     library.useEngine(sslEngine);
   } catch (error) {
-    throw new StartupError(`-e/--ssl-engine ${sslEngine}: ${(error as Error).message}`, {
-      cause: error,
-    });
+    const { message } = error as Error;
+    const advice = error instanceof OpenSslError && /no such engine/.test(message)
+      ? "; openssl version -e names the directory of the engines that are installed"
+      : "";
+    throw new StartupError(`-e/--ssl-engine ${sslEngine}: ${message}${advice}`, { cause: error });
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Creates a context, and reports what the library refuses in words for operators: the option or the file, the name that
- * was probably meant, and the security level (SSL_CTX_set_security_level(3)) at which OpenSSL would accept it. Only
- * OpenSSL knows that level, so stud asks it.
+ * is unknown or was probably meant, and the security level (SSL_CTX_set_security_level(3)) at which OpenSSL would accept
+ * it. Only OpenSSL knows the names and that level, so stud asks it.
  */
 
 import { nearest, suggestion } from "../../config/nearest.ts";
@@ -25,20 +25,20 @@ export function newContext(
     if (!(error instanceof OpenSslError)) throw error;
     throw startupError(
       ...[error, configuration, certificates] as const,
-      (ciphers) => library.newContext({ ...whole, ciphers }).free(),
+      (change) => library.newContext({ ...whole, ...change }).free(),
     );
   }
 }
 
 /**
  * Names the option or file that OpenSSL refuses; for a single certificate the error is a `CertificatesRefused`.
- * `attempt` creates the same thing with other ciphers, to find out which security level would be enough.
+ * `attempt` creates the same thing with other options, to find out what would be accepted.
  */
 function startupError(
   error: OpenSslError,
   configuration: TlsConfiguration,
   certificates: readonly ServedCertificate[],
-  attempt: (ciphers: string) => void,
+  attempt: Attempt,
 ): StartupError {
   const { ciphers, ciphersuites, groups, protocols } = configuration.engine;
   const files = certificates.map((each) => each.source).join(" and ");
@@ -60,17 +60,17 @@ function startupError(
       ? certificateRefused(certificate, line.slice(`${files}: `.length), { cause: error })
       : new StartupError(line, { cause: error });
   if (error.subject === "groups" && groups !== undefined) {
-    return new StartupError(
-      `${subject}: OpenSSL does not know all of these groups${groupSuggestion(groups)}`,
-      { cause: error },
-    );
+    return new StartupError(`${subject}: ${groupFault(groups, attempt)}`, { cause: error });
   }
   if (error.subject === "private key" && /mismatch|no certificate assigned/.test(error.message)) {
     return refusal(`${subject} does not belong to the certificate`);
   }
-  const advice = isTooWeak(error) ? levelAdvice(ciphers, attempt) : "";
+  const advice = isTooWeak(error) ? levelAdvice(ciphers, attempt) : cipherAdvice(error);
   return refusal(`${subject}: OpenSSL refuses it: ${error.message}${advice}`);
 }
+
+/** Throws {@linkcode OpenSslError} if the library refuses it with these options. */
+type Attempt = (change: Partial<SslContextOptions>) => void;
 
 /** What can be wrong with a certificate alone. */
 const OF_A_CERTIFICATE: readonly unknown[] = ["certificate", "private key", "DH parameters"];
@@ -80,18 +80,20 @@ function isTooWeak({ message }: OpenSslError): boolean {
   return /too small|too weak/.test(message);
 }
 
-/**
- * The advice to add to a message about something too weak. `attempt` creates the same thing with another cipher
- * list, and throws {@linkcode OpenSslError} if that is refused again.
- */
-function levelAdvice(
-  ciphers: string | undefined,
-  attempt: (ciphers: string) => void,
-): string {
+/** The advice to add to a message about names of ciphers; may be empty. */
+function cipherAdvice({ message, subject }: OpenSslError): string {
+  if (message !== "no cipher match") return "";
+  return subject === "ciphersuites"
+    ? "; openssl ciphers -s -tls1_3 lists the names, those up to TLS 1.2 go to -c/--ciphers"
+    : "; openssl ciphers -v ALL lists the names, those of TLS 1.3 go to --ciphersuites";
+}
+
+/** The advice to add to a message about something too weak. */
+function levelAdvice(ciphers: string | undefined, attempt: Attempt): string {
   const list = ciphers?.replace(/[:, ]?@SECLEVEL=\d/g, "") || USUAL_CIPHERS;
   for (const level of [1, 0]) {
     const wanted = `${list}:@SECLEVEL=${level}`;
-    if (!isTaken(() => attempt(wanted))) continue;
+    if (!isTaken(() => attempt({ ciphers: wanted }))) continue;
     const ssl = /@SECLEVEL/.test(ciphers ?? "") ? "" : " or --ssl";
     return `; too weak for its security level: use a stronger one, or allow it with -c '${wanted}'${ssl}`;
   }
@@ -111,13 +113,25 @@ function isTaken(attempt: () => void): boolean {
 /** A short form of stud's default ciphers. */
 const USUAL_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
-/** A suggestion for the first name in `groups` that is not known here, to append to a message; may be empty. */
-function groupSuggestion(groups: string): string {
-  const known = KNOWN_GROUPS.map((name) => name.toLowerCase());
-  const unknown = groups.split(/[:/]/).map((name) => name.replace(/^[?*-]+/, ""))
-    .find((name) => !known.includes(name.toLowerCase()));
-  return suggestion(unknown === undefined ? undefined : nearest(unknown, KNOWN_GROUPS));
+/** What is wrong with a list of groups: names that the library does not know, each asked for alone. */
+function groupFault(groups: string, attempt: Attempt): string {
+  const isKnown = (name: string) => isTaken(() => attempt({ groups: name, certificates: [] }));
+  const names = groups.split(/[:/]/).map((name) => name.replace(/^[?*-]+/, ""));
+  const unknown = names.filter((name) => name !== "" && !isKnown(name));
+  if (unknown.length === 0) {
+    return "OpenSSL refuses this list of groups; name each group once, with a colon between two";
+  }
+  const [meant] = unknown.flatMap((name) => nearest(name, KNOWN_GROUPS) ?? []);
+  const usual = USUAL_GROUPS.filter(isKnown).join(", ");
+  return `OpenSSL does not know the group${unknown.length > 1 ? "s" : ""} ${
+    unknown.join(" and ")
+  }` +
+    (meant === undefined && usual !== ""
+      ? `; it knows ${usual}, and the curves that openssl ecparam -list_curves lists`
+      : suggestion(meant));
 }
+
+const USUAL_GROUPS = ["X25519MLKEM768", "X25519", "X448", "P-256", "P-384", "P-521", "ffdhe2048"];
 
 /** The usual ones; only OpenSSL knows all, and newer versions have more. */
 const KNOWN_GROUPS = [

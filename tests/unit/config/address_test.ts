@@ -3,6 +3,7 @@ import {
   isSameAddress,
   parseBackend,
   parseFrontend,
+  parseStatus,
 } from "../../../src/config/address.ts";
 import type { TcpAddress } from "../../../src/config/settings.ts";
 import { UsageError } from "../../../src/errors.ts";
@@ -11,6 +12,8 @@ import { assertEquals, assertStringIncludes, assertThrows } from "../../support/
 const tcp = (host: string, port: string): TcpAddress => ({ kind: "tcp", host, port });
 const frontend = (text: string) => parseFrontend(text, "-f/--frontend");
 const backend = (text: string) => parseBackend(text, "-b/--backend");
+const status = (text: string) => parseStatus(text, "--status");
+const PATH = ", or the absolute path of a unix socket";
 
 Deno.test("an address is read in every form that stud and hitch write", () => {
   const forms: [string, string, string][] = [
@@ -87,6 +90,8 @@ Deno.test("text that is no address is refused with what was probably meant", () 
     ["::1", "write an IPv6 host as [HOST]:PORT, such as [::1]:PORT"],
     ["https://*:443/", "this is a URL; write *:443 instead"],
     ["https://", "this is a URL; write *:443 instead"],
+    ["stud.sock", "it has no port; write stud.sock,PORT"],
+    ["run/stud.sock", "stud listens on TCP addresses only, not on unix sockets; write HOST,PORT"],
     ["/run/stud.sock", "stud listens on TCP addresses only, not on unix sockets; write HOST,PORT"],
     [
       "unix:/run/stud.sock",
@@ -95,7 +100,10 @@ Deno.test("text that is no address is refused with what was probably meant", () 
   ];
   const backends: [string, string][] = [
     ["8000", "it has no host; write 127.0.0.1,8000 for a service on this machine"],
-    ["localhost", "it has no port; write localhost,PORT"],
+    ["localhost", `it has no port; write localhost,PORT${PATH}`],
+    ["app.sock", `it has no port; write app.sock,PORT${PATH}`],
+    ["*", "it has no port; write *,PORT"],
+    ["run/app.sock", "the path of a unix socket begins with /"],
     ["http://127.0.0.1:8000", "this is a URL; write 127.0.0.1:8000 instead"],
     ["HTTP://127.0.0.1:8000/", "this is a URL; write 127.0.0.1:8000 instead"],
     ["http://app.example/x?y", "this is a URL; write app.example:80 instead"],
@@ -114,6 +122,7 @@ Deno.test("text that is no address is refused with what was probably meant", () 
   const all = [
     ...frontends.map(([text, hint]) => ["-f/--frontend", frontend, text, hint] as const),
     ...backends.map(([text, hint]) => ["-b/--backend", backend, text, hint] as const),
+    ["--status", status, "stud.sock", `it has no port; write stud.sock,PORT${PATH}`] as const,
   ];
   for (const [origin, parse, text, hint] of all) {
     const { message } = assertThrows(() => parse(text), UsageError);

@@ -75,7 +75,7 @@ Deno.test("flags take on and off in every spelling", () => {
     assertEquals(given(`--quiet=${text}`), { quiet: [text] });
   }
   assertEquals(given("--quiet", "off"), { quiet: ["on"], "pem-file": ["off"] });
-  assertEquals(refusalOf(["--quiet=maybe"]), '--quiet: "maybe" is neither on nor off');
+  assertEquals(refusalOf(["--quiet=maybe"]), '-q/--quiet: "maybe" is neither on nor off');
   assertEquals(refusalOf(["-q=on"]), '"-q=on": -q takes no value; write --quiet=on');
 });
 
@@ -102,6 +102,7 @@ Deno.test("a long option that begins another is meant itself", () => {
     refusalOf(["--cipher=a"]),
     "option --cipher is ambiguous: --ciphers, --ciphersuites",
   );
+  assertStringIncludes(refusalOf(["--b"]), "--backend-connect-timeout; write -b or --backend");
 });
 
 Deno.test("what stands only in a pem-file block is not an option", () => {
@@ -142,6 +143,10 @@ Deno.test("options and words of other programs are answered with what to write",
     ["--no-sandbox", "unknown option --no-sandbox; write --sandbox=off"],
     ["--no-backend", "unknown option --no-backend; did you mean --backend?"],
     ["--key", "unknown option --key; write --private-key"],
+    ["--json", "unknown option --json; stud status has it: write stud status --json"],
+    ["--n", "unknown option --n; write -n or --workers"],
+    ["--V=", "unknown option --V; write -V or --version"],
+    ["-workers=4", 'unknown option -w in "-workers=4"; write --workers'],
     [
       "help",
       '"help" is not an option; write --help for help; for a PEM file of that name, write ./help',
@@ -163,7 +168,7 @@ Deno.test("options and words of other programs are answered with what to write",
 
 Deno.test("every option that needs a value says so when it is missing", () => {
   for (const option of OPTIONS.filter(({ type, bare }) => type.kind !== "flag" && !bare)) {
-    assertEquals(refusalOf([`--${option.name}`]), `--${option.name} needs a value`);
+    assertEquals(refusalOf([`--${option.name}`]), `${optionLabel(option)} needs a value`);
     for (const argv of [[`--${option.name}=`], [`--${option.name}`, ""]]) {
       if (option.emptyIsOff) assertEquals(given(...argv), { [option.name]: [""] });
       else assertEquals(refusalOf(argv), `${optionLabel(option)} needs a value`);
@@ -174,7 +179,18 @@ Deno.test("every option that needs a value says so when it is missing", () => {
       `-${option.short}/--${option.name} needs a value`,
     );
   }
-  assertEquals(refusalOf(["--self-signed="]), "--self-signed needs a value");
+});
+
+Deno.test("an option that needs no value says what to write if there is nothing after =", () => {
+  for (const option of OPTIONS.filter(({ type, bare }) => type.kind === "flag" || bare)) {
+    const { name, type, valueName } = option;
+    assertEquals(
+      refusalOf([`--${name}=`]),
+      `${optionLabel(option)} has nothing after =; write --${name}, or --${name}=${
+        type.kind === "flag" ? "on|off" : valueName
+      }`,
+    );
+  }
 });
 
 Deno.test("an empty argument is not taken for a file", () => {

@@ -90,6 +90,20 @@ Deno.test("a list needs no quotes, other values with spaces do", () => {
 });
 
 Deno.test("a line of another form is refused with file, line and text", () => {
+  const forms = [
+    ["drain-timeout: 5", "write drain-timeout = 5"],
+    ["drain-timeout:5 # s", "write drain-timeout = 5 # s"],
+    ["workers 4", "write workers = 4"],
+    ["quiet:", "write quiet = VALUE"],
+    ["[stud]", "sections are not supported; remove the line"],
+    ["// stud", "a comment starts with #"],
+  ];
+  for (const [line, hint] of forms) {
+    assertEquals(
+      refused(line!),
+      `stud.conf:1:1: "${line}" is not of the form key = value; ${hint}`,
+    );
+  }
   assertEquals(refused("quiet"), 'stud.conf:1:1: "quiet" is not of the form key = value');
   assertEquals(refused("= 4"), 'stud.conf:1:1: "= 4" is not of the form key = value');
   assertEquals(refused("my key = 4"), 'stud.conf:1:1: "my key = 4" is not of the form key = value');

@@ -6,7 +6,9 @@ import { UsageError } from "../../../src/errors.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 
 /** Every key may have a block, and `list` is the one whose value is words. */
-const LENIENT: KeyRules = { checkBlock: () => {}, isList: (key) => key === "list" };
+const LENIENT: KeyRules = {
+  ...{ checkBlock: () => {}, isList: (key) => key === "list", isKey: (word) => word === "list" },
+};
 
 type Tree = [key: string, value: string | Tree[]];
 

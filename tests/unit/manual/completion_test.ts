@@ -44,6 +44,13 @@ testWith(
     assertEquals(await complete("-q", "/etc/hostn"), ["/etc/hostname"]);
     assertEquals(await complete("--help", "write-ip"), ["write-ip"]);
     assertEquals(await complete("-b", "x"), [""]);
+    assertEquals(await complete("--log-level", ""), ["0", "1", "2"]);
+    assertEquals(await complete("--tls-protos", "TLSv1.3"), ["TLSv1.3"]);
+    assertEquals(await complete("stat"), ["status"]);
+    assertEquals(await complete("status", "-"), ["--json", "-h", "--help"]);
+    assertEquals(await complete("top", "-"), ["-h", "--help"]);
+    assertEquals(await complete("status", "--json", "/etc/hostn"), ["/etc/hostname"]);
+    assertEquals(await complete("./status", "--fron"), ["--frontend"]);
   },
 );
 
@@ -59,6 +66,25 @@ for (const [shell, check] of [["zsh", ["-n"]], ["fish", ["--no-execute"]]] as co
     }
   });
 }
+
+Deno.test("fish and zsh complete only their own options after status and top", () => {
+  const lines = completion("fish").split("\n").filter((line) => / -l /.test(line));
+  const own = lines.filter((line) =>
+    !/ -n 'not __fish_seen_subcommand_from status top' /.test(line)
+  );
+  assertEquals(own.map((line) => line.replace(/^complete -c stud -n | -d .*/g, "")), [
+    "'__fish_seen_subcommand_from status' -l json",
+    "'__fish_seen_subcommand_from status top' -s h -l help",
+  ]);
+  const script = completion("zsh");
+  const [status, top] = ["status", "top"].map((command) =>
+    script.indexOf(`[[ $words[2] == ${command} ]]; then\n  _arguments -S `)
+  );
+  const rest = script.indexOf("_arguments -s -S");
+  assert(0 < status! && status! < top! && top! < rest, script);
+  assertEquals(script.slice(0, rest).match(/(?<= )--[a-z]+(?=')/g), ["--json"]);
+  assertEquals(script.slice(top, rest).split("\n")[2], "  return");
+});
 
 Deno.test("summaries are one line, and quote nothing that a shell would take", () => {
   assertStringIncludes(completion("zsh"), "--frontend=}'[address to listen on]:HOST,PORT[+PEM]:'");

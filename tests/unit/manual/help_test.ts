@@ -194,6 +194,24 @@ Deno.test("the manual page has its sections in the usual order", () => {
   );
 });
 
+Deno.test("examples in the manual page fit a terminal", () => {
+  const examples = manPage("1.0.0", "2001-02-03").match(/^\.nf\n\.RS 4\n[^]*?^\.RE$/gm)!;
+  for (const line of examples.flatMap((text) => text.split("\n").slice(2, -1))) {
+    const shown = line.replaceAll("\\(aq", "'").replaceAll("\\e", "\\").replaceAll("\\-", "-");
+    // A section is indented by 7 columns.
+    assert(7 + 4 + shown.length <= 80, shown);
+  }
+});
+
+Deno.test("the manual page names every exit status, file and variable of the status commands", () => {
+  const page = manPage("1.0.0", "2001-02-03").replaceAll("\\-", "-");
+  const [, status, environment, files] =
+    /^\.SH EXIT STATUS$([^]*)^\.SH ENVIRONMENT$([^]*)^\.SH FILES$([^]*)^\.SH EX/m.exec(page)!;
+  assertStringIncludes(oneLine(status!), "2 if something is broken, 3 if stud does not answer");
+  assertStringIncludes(environment!, "\n.B SSL_CERT_FILE, SSL_CERT_DIR\n");
+  assertStringIncludes(files!, "\n.I /run/stud/status.sock\n");
+});
+
 Deno.test("no line of the manual page is taken for a request that is none", () => {
   const requests = new Set(
     ["TH", "SH", "SS", "TP", "PP", "B", "I", "BR", "IR", "RI", "RS", "RE", "nf", "fi", "br"],

@@ -156,7 +156,7 @@ Deno.test("loadCertificates() names keys and certificates that find no partner",
   const runtime = machine({ "/a": a.certificate, "/a.key": a.key, "/b": b.pem, "/b.key": b.key });
   assertEquals(
     await refusal({ ...files("/a"), certificates: { privateKeys: ["/a.key", "/b.key"] } }, runtime),
-    "/b.key: the private key (line 1) belongs to no certificate that lacks a key",
+    "/b.key: the private key (line 1) belongs to no certificate that lacks a key; remove it, or give its certificate",
   );
   assertEquals(
     await refusal(files("/b", "/a"), runtime),
@@ -187,7 +187,7 @@ Deno.test("loadCertificates() gives a URI to the only certificate that is left w
   );
   assertEquals(
     await refusal({ ...files("/a"), certificates: { privateKeys: [uri, uri] } }, runtime),
-    `${uri}: every certificate already has a private key`,
+    `${uri}: every certificate already has a private key; remove it, or give its certificate`,
   );
 });
 

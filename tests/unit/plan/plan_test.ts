@@ -97,7 +97,7 @@ Deno.test("makePlan() returns how to look up the backend's name again, if reques
   await assertRejects(
     async () => await backendName?.lookUp(),
     StartupError,
-    "--backend: the host name web.example cannot be resolved",
+    "--backend: the host name web.example cannot be resolved; check it and the name server: getent hosts web.example",
   );
   for (const args of [["-b", "web.example,80"], ["-b", "192.0.2.1,80", "-R1"], ["-b/a", "-R1"]]) {
     assertEquals((await plan(args)).backendName, undefined);
@@ -106,8 +106,14 @@ Deno.test("makePlan() returns how to look up the backend's name again, if reques
 
 Deno.test("makePlan() names option and text of what is unknown here", async () => {
   const cases: [args: string[], message: string][] = [
-    [["-b", "other.example,80"], "--backend: the host name other.example cannot be resolved"],
-    [["-f", "other.example,80"], "--frontend: the host name other.example cannot be resolved"],
+    [
+      ["-b", "other.example,80"],
+      "--backend: the host name other.example cannot be resolved; check it and the name server: getent hosts other.example",
+    ],
+    [
+      ["-f", "other.example,80"],
+      "--frontend: the host name other.example cannot be resolved; check it and the name server: getent hosts other.example",
+    ],
     [["-b", "192.0.2.1,gopher"], "--backend: gopher is neither a port number nor a service"],
     [["-f", "192.0.2.1,syslog"], "--frontend: syslog is neither a port number nor a service"],
     [["-u", "mallory"], "--user mallory: no such user"],

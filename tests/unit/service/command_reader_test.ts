@@ -13,7 +13,11 @@ Deno.test("readSettings() reads the file as it is by now", async () => {
   const runtime = new FakeRuntime();
   const { texts } = runtime.files;
   const commands = reader(runtime, "--config=stud.conf");
-  await assertRejects(() => commands.readSettings(), StartupError, "stud.conf: no such file");
+  await assertRejects(
+    () => commands.readSettings(),
+    StartupError,
+    "--config stud.conf: no such file",
+  );
   texts.set("stud.conf", "workers = 2\n");
   assertEquals((await commands.readSettings()).settings.workers.count, 2);
   texts.set("stud.conf", "\nwrokers = 3\n");
@@ -41,4 +45,19 @@ Deno.test("standard input is read once and known from then on", async () => {
   for (let count = 0; count < 3; count++) {
     assertEquals((await commands.readSettings()).settings.workers.count, 2);
   }
+});
+
+Deno.test("naming() names options as they were when they were last right", async () => {
+  const runtime = new FakeRuntime();
+  const { texts } = runtime.files;
+  texts.set("stud.conf", '\nticket-secret = "/a"');
+  const commands = reader(runtime, "--config=stud.conf");
+  const lineOf = (message: string) =>
+    (commands.naming(new StartupError(message)) as StartupError).message;
+  assertEquals(lineOf("/a: is empty"), "/a: is empty");
+  await commands.read();
+  assertEquals(lineOf("/a: is empty"), "stud.conf:2:17: ticket-secret /a: is empty");
+  texts.set("stud.conf", "wrokers = 3\n");
+  await assertRejects(() => commands.read(), UsageError);
+  assertEquals(lineOf("/a: is empty"), "stud.conf:2:17: ticket-secret /a: is empty");
 });

@@ -6,6 +6,8 @@ import { Rehearsal } from "../../../src/service/rehearsal.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeOther } from "../../support/fake_others.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
+import { planOf } from "../../support/plan_of.ts";
+import { CONFIGURATION } from "../../support/worker_configuration.ts";
 import { settingsOf } from "../config/settings_of.ts";
 
 function newRehearsal(...args: string[]) {
@@ -89,4 +91,29 @@ Deno.test("the pidfile of a stud that runs is a note, and another program's is a
   platform.service.pidFiles.set("/run/pid", { refusal });
   await service.claimPidFile("/run/pid");
   assertEquals(rehearsal.notes, []);
+});
+
+Deno.test("a missing log daemon is a note that names the option which needs one", async () => {
+  const daemon =
+    "--daemon: the log goes to syslog, but there is no /dev/log; lines wait until a log " +
+    "daemon runs, or add --log-filename FILE";
+  const cases: readonly (readonly [args: readonly string[], note?: string])[] = [
+    [[]],
+    [["--syslog"], "-s/--syslog: no /dev/log; lines wait until a log daemon runs"],
+    [["--access-log=syslog:"], "--access-log: no /dev/log; lines wait until a log daemon runs"],
+    [["--daemon", "--log-filename=/var/log/stud"]],
+    [["--daemon", "--syslog=off"], daemon],
+    [["--compat=hitch", "--daemon", "--syslog=off"], daemon],
+  ];
+  const { privileges } = CONFIGURATION;
+  const plan = planOf({ configuration: { privileges: { ...privileges, uid: 65_534 } } });
+  for (const [args, note] of cases) {
+    const notes = note === undefined ? [] : [note];
+    const { platform, rehearsal } = newRehearsal(...args);
+    await rehearsal.look(plan);
+    assertEquals(rehearsal.notes, notes, args.join(" "));
+    platform.files.texts.set("/dev/log", "");
+    await rehearsal.look(plan);
+    assertEquals(rehearsal.notes, notes, args.join(" "));
+  }
 });

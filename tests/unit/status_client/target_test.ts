@@ -31,7 +31,11 @@ Deno.test("an address is one in any form that --status takes, and every address 
   for (const [text, host, port] of cases) {
     assertEquals(await findTarget(text, runtime), { kind: "tcp", host, port }, text);
   }
-  await assertRejects(() => findTarget("nonsense", runtime), UsageError);
+  await assertRejects(
+    () => findTarget("stud.sock", runtime),
+    UsageError,
+    "stud.sock: no such socket or pidfile; write an address as HOST,PORT",
+  );
   await assertRejects(() => findTarget("127.0.0.1:0", runtime), StartupError, "the log says which");
   await assertRejects(() => findTarget("/no/such", runtime), StartupError, "no such socket");
 });
@@ -49,4 +53,14 @@ Deno.test("a process that is no stud is not taken for one with a wrong option", 
   const runtime = new FakeRuntime();
   runtime.files.texts.set("/proc/7/cmdline", "/sbin/init\0--firecracker-init\0");
   await assertRejects(() => findTarget("7", runtime), StartupError, "process 7 is no stud");
+});
+
+Deno.test("a configuration file that cannot be read is named with its process", async () => {
+  const runtime = new FakeRuntime();
+  runtime.files.texts.set("/proc/7/cmdline", "/usr/bin/stud\0--config\0/etc/stud.conf\0");
+  await assertRejects(
+    () => findTarget("7", runtime),
+    StartupError,
+    "process 7 was started with --config /etc/stud.conf: no such file; give the address",
+  );
 });

@@ -71,7 +71,10 @@ Deno.test("checkCertificate() says what is wrong, and in which file", async () =
       certificate.slice(0, 99),
       "a.pem: the CERTIFICATE block of line 1 has no end (the file is truncated)",
     ],
-    [key, "a.pem: no certificate in it, only PRIVATE KEY (line 1)"],
+    [
+      key,
+      "a.pem: no certificate in it, only PRIVATE KEY (line 1); put its certificate before the key: cat cert.pem key.pem > both.pem",
+    ],
     [certificate, "a.pem: no private key in it; give its key with --private-key FILE or append it"],
     [
       certificate + encrypted,

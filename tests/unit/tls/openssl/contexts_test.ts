@@ -299,7 +299,7 @@ Deno.test("choose() leaves faults of our own as they are", () => {
 const REFUSED: readonly (readonly [subject: string | undefined, line: string])[] = [
   ["ciphers", "-c/--ciphers FAST: OpenSSL refuses it: no"],
   ["ciphersuites", "--ciphersuites TLS_FAST: OpenSSL refuses it: no"],
-  ["groups", "--ecdh-curve P-9: OpenSSL does not know all of these groups"],
+  ["groups", "--ecdh-curve P-9: OpenSSL does not know the group P-9"],
   ["protocols", "--tls-protos TLSv1.2 TLSv1.3: OpenSSL refuses it: no"],
   ["authorities", "--client-verify-ca: OpenSSL refuses it: no"],
   ["certificate", "a.pem and b.pem: the certificate: OpenSSL refuses it: no"],
@@ -329,9 +329,16 @@ Deno.test("what OpenSSL refuses is named by its option or its file", () => {
 Deno.test("what OpenSSL says in words of its own is put into an operator's", () => {
   const cases = [
     [
-      "groups",
-      "passed invalid argument",
-      "--ecdh-curve P-9: OpenSSL does not know all of these groups",
+      "ciphers",
+      "no cipher match",
+      "-c/--ciphers FAST: OpenSSL refuses it: no cipher match; openssl ciphers -v ALL lists the " +
+      "names, those of TLS 1.3 go to --ciphersuites",
+    ],
+    [
+      "ciphersuites",
+      "no cipher match",
+      "--ciphersuites TLS_FAST: OpenSSL refuses it: no cipher match; openssl ciphers -s -tls1_3 " +
+      "lists the names, those up to TLS 1.2 go to -c/--ciphers",
     ],
     [
       "private key",
@@ -345,11 +352,34 @@ Deno.test("what OpenSSL says in words of its own is put into an operator's", () 
     ],
   ] as const;
   for (const [subject, reason, line] of cases) {
-    const bed = bench(numbered(1), engineWith({ groups: "P-9" }));
+    const bed = bench(numbered(1), engineWith({ ciphers: "FAST", ciphersuites: "TLS_FAST" }));
     bed.library.judge = () => {
       throw new OpenSslError(reason, { subject });
     };
     assertEquals(assertThrows(() => bed.served(undefined), StartupError).message, line);
+  }
+});
+
+Deno.test("of a list of groups, those that the library does not know are named", () => {
+  const start = "OpenSSL does not know the group";
+  const usual = "it knows X25519, P-256, and the curves that openssl ecparam -list_curves lists";
+  const cases = [
+    ["X25519:fast", `${start} fast; ${usual}`],
+    ["?X25519/fast:*P-257", `${start}s fast and P-257; did you mean P-256?`],
+    [
+      "X25519::X25519",
+      "OpenSSL refuses this list of groups; name each group once, with a colon between two",
+    ],
+  ] as const;
+  for (const [groups, line] of cases) {
+    const bed = bench(numbered(1), engineWith({ groups }));
+    bed.library.judge = (options) => {
+      if (["X25519", "P-256"].includes(options.groups!)) return;
+      throw new OpenSslError("passed invalid argument", { subject: "groups" });
+    };
+    const { message } = assertThrows(() => bed.served(undefined), StartupError);
+    assertEquals(message, `--ecdh-curve ${groups}: ${line}`);
+    assertEquals(bed.library.contexts.every(({ freed }) => freed), true);
   }
 });
 

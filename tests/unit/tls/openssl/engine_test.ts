@@ -192,7 +192,11 @@ Deno.test("an engine of OpenSSL's is loaded before any certificate", () => {
     () => makeOn(runtime, { ...TLS_CONFIGURATION, ...engineWith({ sslEngine: "tpm" }) }),
     StartupError,
   );
-  assertEquals(error.message, "-e/--ssl-engine tpm: no such engine");
+  assertEquals(
+    error.message,
+    "-e/--ssl-engine tpm: no such engine; openssl version -e names the directory of the engines that " +
+      "are installed",
+  );
   assert(error.cause === cause);
 });
 
