@@ -21,7 +21,13 @@ import { rememberAlike } from "./known_certificates.ts";
 import { mapBounded } from "./map_bounded.ts";
 import { addNamedResponse, addStoredResponse, StoredResponses } from "./stored_ocsp_responses.ts";
 import type { WithResponse } from "./stored_ocsp_responses.ts";
-import { giveGoodKeys, giveKeys, isWithoutKey, READ_AT_ONCE } from "./private_keys.ts";
+import {
+  giveGoodKeys,
+  giveKeys,
+  isWithoutKey,
+  READ_AT_ONCE,
+  type SpareKeys,
+} from "./private_keys.ts";
 import { Quarantine } from "./quarantine.ts";
 import type { PlannedCertificate, PlannedFile } from "./planned_certificate.ts";
 
@@ -43,6 +49,8 @@ export interface FilesAndClock extends Pick<Runtime, "files" | "clock"> {
   readonly unwatched?: Files;
   /** The former content of other files, for those that are now bad. */
   readonly held?: HeldContent;
+  /** Collects private keys that belong to none of the certificates; without it they are an error. */
+  readonly spareKeys?: SpareKeys;
   /** Collects garbage and returns memory to the system, for thousands of files. */
   readonly compactMemory?: () => Promise<void>;
 }
@@ -69,7 +77,7 @@ export async function loadCertificates(
     ...{ clients: settings.clients, files, clock, held, quarantine, compactMemory },
   };
   const read = await readFiles(wanted, options);
-  const complete = await giveAllKeys(read, sources, runtime.files, quarantine);
+  const complete = await giveAllKeys(read, sources, runtime, quarantine);
   const found = wanted.flatMap((setting, index): FoundCertificate[] => {
     const own = complete[index];
     const certificate = (own && quarantine.accept(own)) ?? quarantine.former(setting.certificate);
@@ -156,15 +164,14 @@ async function filesOfDirectory(
 async function giveAllKeys(
   read: readonly (PlannedCertificate | PlannedFile | undefined)[],
   { privateKeys }: CertificateSettings,
-  files: Files,
+  { files, spareKeys }: FilesAndClock,
   quarantine: Quarantine,
 ): Promise<(PlannedCertificate | undefined)[]> {
   const present = read.filter((one) => one !== undefined);
   let given: (PlannedCertificate | undefined)[];
   try {
-    given = await giveKeys(present, privateKeys, files, ({ source }, error) => {
-      quarantine.add(source, error);
-    });
+    const onFault = ({ source }: PlannedFile, error: unknown) => quarantine.add(source, error);
+    given = await giveKeys(present, privateKeys, files, onFault, spareKeys);
   } catch (error) {
     given = await giveGoodKeys(present, privateKeys, files);
     given.forEach((one, index) => {

@@ -20,8 +20,8 @@ export async function loadPrivateKey(
 
 /**
  * Gives every certificate without a key the one that belongs to it; a URI goes to the only one that is still without.
- * Rejects with {@linkcode StartupError} for a key that belongs to none of them. Certificates that stay without a key
- * are reported to `onFault`, which may throw the error, and become undefined.
+ * Rejects with {@linkcode StartupError} for a key that belongs to none of them, unless `spare` collects such keys.
+ * Certificates that stay without a key are reported to `onFault`, which may throw the error, and become undefined.
  */
 export async function giveKeys(
   certificates: readonly (PlannedCertificate | PlannedFile)[],
@@ -30,12 +30,17 @@ export async function giveKeys(
   onFault: (certificate: PlannedFile, error: unknown) => void = (_, error) => {
     throw error;
   },
+  spare?: SpareKeys,
 ): Promise<(PlannedCertificate | undefined)[]> {
   const keys = await mapBounded(pathsAndUris, READ_AT_ONCE, (path) => loadPrivateKey(path, files));
   const withoutKey = new CertificateWithoutKey(certificates.filter(isWithoutKey));
-  for (const key of keys.filter(({ algorithm }) => algorithm !== undefined)) withoutKey.match(key);
-  for (const key of keys.filter(({ algorithm }) => algorithm === undefined)) {
-    withoutKey.giveLast(key);
+  const isKnown = ({ algorithm }: PrivateKey) => algorithm !== undefined;
+  // A key about which nothing is known goes to what the others have left.
+  for (const key of [...keys.filter(isKnown), ...keys.filter((key) => !isKnown(key))]) {
+    const fault = isKnown(key) ? withoutKey.match(key) : withoutKey.giveLast(key);
+    if (fault === undefined) continue;
+    if (spare === undefined) throw fault;
+    spare.set(key.source, fault);
   }
   return certificates.map((one) => {
     if (!isWithoutKey(one)) return one;
@@ -66,6 +71,9 @@ export async function giveGoodKeys(
   });
 }
 
+/** By the source of each private key that belongs to none of the certificates: the error if no other ones need it. */
+export type SpareKeys = Map<string, StartupError>;
+
 /** Files being read at the same time. */
 export const READ_AT_ONCE = 32;
 
@@ -84,20 +92,20 @@ class CertificateWithoutKey {
     }
   }
 
-  /** Gives a key to all the certificates it belongs to. */
-  match(key: PrivateKey): void {
+  /** Gives a key to all the certificates it belongs to. Returns an error if there are none. */
+  match(key: PrivateKey): StartupError | undefined {
     const certificates = this.#byPublicKey.get(key.publicKey?.join() ?? "") ??
       this.#certificates.filter(({ publicKey }) => keyBelongs(key, publicKey));
     if (certificates.length > 0) {
       for (const certificate of certificates) this.given.set(certificate, key);
-      return;
+      return undefined;
     }
     const possible = this.#left().filter(({ publicKey }) =>
       keyBelongs(key, publicKey) === undefined
     );
     const [only, second] = possible;
     if (only === undefined) {
-      throw new StartupError(
+      return new StartupError(
         `${key.source}: the private key${atLine(key)} belongs to no certificate that ` +
           "lacks a key; remove it, or give its certificate",
       );
@@ -109,13 +117,14 @@ class CertificateWithoutKey {
       );
     }
     this.given.set(only, key);
+    return undefined;
   }
 
-  /** Gives a key about which nothing is known to the only certificate that has none yet. */
-  giveLast(key: PrivateKey): void {
+  /** Gives a key about which nothing is known to the only certificate that has none yet, or returns an error. */
+  giveLast(key: PrivateKey): StartupError | undefined {
     const [only, second] = this.#left();
     if (only === undefined) {
-      throw new StartupError(
+      return new StartupError(
         `${key.source}: every certificate already has a private key; remove it, or give its certificate`,
       );
     }
@@ -126,6 +135,7 @@ class CertificateWithoutKey {
       );
     }
     this.given.set(only, key);
+    return undefined;
   }
 
   #left(): PlannedFile[] {

@@ -1,6 +1,12 @@
 /** Turns the operator's TLS settings into the configuration of engines: files into text, secrets into bytes. */
 
-import type { EngineSettings, FrontendTls, Settings, TlsSettings } from "../config/settings.ts";
+import type {
+  EngineSettings,
+  FrontendSettings,
+  FrontendTls,
+  Settings,
+  TlsSettings,
+} from "../config/settings.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { PlannedCertificate } from "./planned_certificate.ts";
 import { CertificateIndex } from "../tls/certificate_index.ts";
@@ -14,6 +20,7 @@ import { ClientRulesReader, revocationListsOf } from "./client_rules.ts";
 import { HeldContent } from "./held_content.ts";
 import { dhWarnings, rareKeyWarnings } from "./key_warnings.ts";
 import { RecordedFiles, type Stamps } from "./recorded_files.ts";
+import type { SpareKeys } from "./private_keys.ts";
 import { type StaplingPlan, staplingPlan } from "../ocsp/stapling_plan.ts";
 import { readTicketSecret } from "./ticket_secret.ts";
 
@@ -71,11 +78,7 @@ export async function makeTlsPlan(
   const sources = { files, variable, platform: platform.platform };
   const backend = await readBackendTls(settings, sources, held);
   const { ticketSecret: secretFile } = settings.sessions;
-  const general = loaded !== undefined
-    ? { warnings: [], quarantined: [], ...loaded }
-    : settings.backend.tls !== undefined && settings.pemFiles.length === 0
-    ? NO_CERTIFICATES
-    : await loadCertificates(settings, runtime, former?.certificates, refused);
+  const { general, own } = await readCertificates(settings, runtime, { loaded, former, refused });
   const ticketSecret = await held.read(
     `ticket secret ${secretFile}`,
     () => readTicketSecret(secretFile, runtime, former?.configuration.ticketSecret),
@@ -90,12 +93,10 @@ export async function makeTlsPlan(
   });
   const all: ServedTogether[] = [{ tls: settings, certificates: general }];
   const ofFrontends: (TlsConfiguration | undefined)[] = [];
-  for (const { tls } of settings.frontends) {
-    if (tls !== undefined) {
-      const known = { former, refused };
-      all.push({ tls, certificates: await ofFrontend(tls, general, settings, runtime, known) });
-    }
-    ofFrontends.push(tls && await configuration(tls, all.at(-1)!.certificates));
+  for (const [index, { tls }] of settings.frontends.entries()) {
+    const certificates = own[index] ?? general;
+    if (tls !== undefined) all.push({ tls, certificates });
+    ofFrontends.push(tls && await configuration(tls, certificates));
   }
   const configured = await configuration(settings, general);
   const revocation = revocationListsOf(
@@ -146,15 +147,55 @@ function engineWarnings(settings: Settings, all: readonly ServedTogether[]): str
   ];
 }
 
-/** A frontend's own certificates, before the general ones if it wants them; those alone if it has none. */
+/** The general certificates, and those of the frontends that have their own, by their index in the settings. */
+async function readCertificates(
+  settings: Settings,
+  runtime: FilesAndClock,
+  known: KnownTls,
+): Promise<{ general: LoadedCertificates; own: readonly (LoadedCertificates | undefined)[] }> {
+  const { loaded, former, refused } = known;
+  const spareKeys: SpareKeys[] = [];
+  const collecting = (): FilesAndClock => {
+    const ofThese: SpareKeys = new Map();
+    spareKeys.push(ofThese);
+    return { ...runtime, spareKeys: ofThese };
+  };
+  const hasOwn = ({ tls }: FrontendSettings) => tls && tls.pemFiles !== settings.pemFiles;
+  const ofAll = () => settings.frontends.some(hasOwn) ? collecting() : runtime;
+  const general = loaded !== undefined
+    ? { warnings: [], quarantined: [], ...loaded }
+    : settings.backend.tls !== undefined && settings.pemFiles.length === 0
+    ? NO_CERTIFICATES
+    : await loadCertificates(settings, ofAll(), former?.certificates, refused);
+  const own: (LoadedCertificates | undefined)[] = [];
+  for (const frontend of settings.frontends) {
+    own.push(
+      hasOwn(frontend)
+        ? await ofFrontend(frontend.tls!, general, settings, collecting(), known)
+        : undefined,
+    );
+  }
+  const isGood = [general, ...own].every((one) => (one?.quarantined.length ?? 0) === 0);
+  // A key that belongs to none of them may belong to one that is bad.
+  if (isGood) refuseSpare(spareKeys);
+  return { general, own };
+}
+
+/** Throws if a private key belongs to no certificate at all. */
+function refuseSpare([first, ...others]: readonly SpareKeys[]): void {
+  for (const [source, fault] of first ?? []) {
+    if (others.every((one) => one.has(source))) throw fault;
+  }
+}
+
+/** A frontend's own certificates, before the general ones if it wants them. */
 async function ofFrontend(
   tls: FrontendTls,
   general: LoadedCertificates,
   settings: Settings,
   runtime: FilesAndClock,
-  { former, refused }: { former: TlsPlan | undefined; refused: KnownTls["refused"] },
+  { former, refused }: KnownTls,
 ): Promise<LoadedCertificates> {
-  if (tls.pemFiles === settings.pemFiles) return general;
   const { privateKeys } = settings.certificates;
   const ownOnly = {
     ...{ pemDir: undefined, pemDirGlob: undefined, selfSigned: undefined },

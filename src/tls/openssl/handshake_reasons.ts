@@ -102,9 +102,15 @@ const VERDICT_REASONS: readonly (readonly [RegExp, HandshakeReason])[] = [
 /** A pattern in OpenSSL's text, its code, and its meaning. The first match counts. */
 const REASONS: readonly (readonly [RegExp, HandshakeReason, string])[] = [
   [
-    /^http request|wrong version number/,
+    /^http request/,
     "not-tls",
     "not TLS (plain HTTP, a PROXY line or another protocol)",
+  ],
+  // The hello was one of TLS (wire/client_hello.ts).
+  [
+    /wrong version number/,
+    "malformed",
+    "after its hello, a record of another TLS version than was chosen, or not of TLS",
   ],
   [
     /packet length too long|record too small|record length mismatch|encrypted length too long|data length too long/,

@@ -59,6 +59,34 @@ function plan(args: string[], runtime = newRuntime()): Promise<TlsPlan> {
   return makeTlsPlan(settingsOf([...args, "a.pem"]), runtime, { loaded: LOADED });
 }
 
+Deno.test("makeTlsPlan() matches private keys to the certificates of all frontends", async () => {
+  const [a, b, c] = await Promise.all(["a", "b", "c"].map((name) => made({ names: [name] })));
+  const texts = {
+    ...{ "a.pem": a!.pem, "a.crt": a!.certificate, "a.key": a!.key },
+    ...{ "b.pem": b!.pem, "b.crt": b!.certificate, "b.key": b!.key, "c.key": c!.key },
+  };
+  const planned = (general: string, own: string, ...keys: string[]) => {
+    const lines = [
+      `pem-file = "${general}"`,
+      ...keys.map((key) => `private-key = "${key}"`),
+      `frontend = { host = "192.0.2.1" port = "8443" pem-file = "${own}" }`,
+    ];
+    return makeTlsPlan(settingsOf([], lines.join("\n")), newRuntime(texts));
+  };
+  const rows = [["a.crt", "b.pem", "a.key"], ["a.pem", "b.crt", "b.key"]] as const;
+  for (const [general, own, ...keys] of [...rows, ["a.crt", "b.crt", "a.key", "b.key"]] as const) {
+    const { configuration, ofFrontends } = await planned(general, own, ...keys);
+    assertEquals(configuration.certificates.map(({ names }) => names), [["a"]]);
+    assertEquals(ofFrontends[0]?.certificates.map(({ names }) => names), [["b"]]);
+  }
+  await assertRejects(
+    () => planned("a.crt", "b.pem", "a.key", "c.key"),
+    StartupError,
+    "c.key: the private key (line 1) belongs to no certificate that lacks a key",
+  );
+  await assertRejects(() => planned("a.pem", "b.crt", "a.key"), StartupError);
+});
+
 Deno.test("makeTlsPlan() passes on every option of TLS", async () => {
   const runtime = newRuntime({ "tickets.key": SECRET });
   const { configuration, warnings } = await plan([

@@ -21,7 +21,7 @@ const SAME: readonly (readonly [openssl: string, rustls: string, code: string])[
     "no-shared-signature",
   ],
   ["no application protocol", "", "no-shared-alpn"],
-  ["wrong version number", "received corrupt message of type InvalidContentType", "not-tls"],
+  ["http request", "received corrupt message of type InvalidContentType", "not-tls"],
   ["packet length too long", "received corrupt message of type MessageTooLarge", "malformed"],
   ["peer did not return a certificate", "", "client-certificate-missing"],
   ["certificate verify failed: certificate has expired", "", "client-certificate-expired"],

@@ -8,8 +8,8 @@ const handshakeReason = (error: OpenSslError) => explainHandshake(error).words;
 
 /** What an operator reads, and OpenSSL's reasons for it. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
-  "not TLS (plain HTTP, a PROXY line or another protocol)": [
-    "http request",
+  "not TLS (plain HTTP, a PROXY line or another protocol)": ["http request"],
+  "after its hello, a record of another TLS version than was chosen, or not of TLS": [
     "wrong version number",
   ],
   "malformed TLS record": [
