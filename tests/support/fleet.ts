@@ -1,7 +1,8 @@
 /** Several studs in front of one backend, as machines behind a balancer: they share what a test gives them. */
 
 import { Backend, echo } from "./backend.ts";
-import { type PemFile, temporaryPem } from "./certificates.ts";
+import { type PemFile, pemFile, temporaryPem } from "./certificates.ts";
+import type { Shareable } from "./shared.ts";
 import { BY_OPENSSL, Stud } from "./stud.ts";
 
 /** What is particular to one of the studs. */
@@ -11,11 +12,17 @@ export interface Member {
   readonly env?: Record<string, string>;
   /** Its PEM files instead of the certificate for localhost. */
   readonly pems?: readonly PemFile[];
+  /**
+   * What the blocks of its frontends hold in a configuration file, each besides a port of its own. With it `args` name
+   * the engine. Default: one frontend, of the command line.
+   */
+  readonly frontends?: readonly string[];
 }
 
-/** Its studs and files end with it. Use it with `await using`. */
-export class Fleet implements AsyncDisposable {
+/** Its studs and files end with it. Use it with `await using`, or as what tests share. */
+export class Fleet implements Shareable {
   readonly #ending = new AsyncDisposableStack();
+  readonly #studs: Stud[] = [];
   readonly #backend: Backend;
   /** A certificate for localhost. */
   readonly pem: PemFile;
@@ -35,10 +42,20 @@ export class Fleet implements AsyncDisposable {
   }
 
   /** Starts a stud on a port of its own, with the OpenSSL engine unless `args` say otherwise. */
-  async start({ args = [BY_OPENSSL], env = {}, pems }: Member = {}): Promise<Stud> {
+  async start({ args = [BY_OPENSSL], env = {}, pems, frontends }: Member = {}): Promise<Stud> {
     const files = (pems ?? [this.pem]).map(({ path }) => path);
-    const where = ["-f", "127.0.0.1,0", "-b", this.#backend.address];
-    return this.#ending.use(await Stud.start([...where, ...args, ...files], env));
+    const where = frontends === undefined ? ["-f", "127.0.0.1,0"] : this.#blocks(frontends);
+    const all = [...where, "-b", this.#backend.address, ...args, ...files];
+    const stud = this.#ending.use(await Stud.start(all, env));
+    this.#studs.push(stud);
+    return stud;
+  }
+
+  #blocks(frontends: readonly string[]): string[] {
+    const blocks = frontends.map((block) =>
+      `frontend = {\nhost = "127.0.0.1"\nport = "0"\n${block}\n}\n`
+    );
+    return ["--config", this.#ending.use(pemFile(blocks.join(""))).path];
   }
 
   /** A file with a ticket secret in it, for `--ticket-secret`. */
@@ -47,6 +64,15 @@ export class Fleet implements AsyncDisposable {
     this.#ending.defer(() => Deno.removeSync(path));
     Deno.writeFileSync(path, crypto.getRandomValues(new Uint8Array(48)));
     return path;
+  }
+
+  forget(): void {
+    for (const stud of this.#studs) stud.forget();
+    this.#backend.accepted = 0;
+  }
+
+  settle(): Promise<void> {
+    return this.#backend.endAll();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
