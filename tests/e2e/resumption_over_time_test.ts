@@ -7,11 +7,10 @@
 
 import { TICKET_PERIOD } from "../../src/tls/ticket_keys.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import type { PemFile } from "../support/certificates.ts";
 import { clientCertificate } from "../support/client_certificate.ts";
 import { Fleet } from "../support/fleet.ts";
-import { ReturningClient, TICKET_VERSIONS, type Visit } from "../support/returning_client.ts";
-import { type Shareable, Shared } from "../support/shared.ts";
+import { TICKET_VERSIONS, type Visit } from "../support/returning_client.ts";
+import { Shared } from "../support/shared.ts";
 import { ShiftedClock } from "../support/shifted_clock.ts";
 import { BY_OPENSSL, byLibrary, type Stud } from "../support/stud.ts";
 import { testWith } from "../support/tools.ts";
@@ -27,16 +26,28 @@ const kept = (version: string, { ticketKeys }: Visit) =>
   version === "-tls1_3" ? undefined : ticketKeys;
 const FIRST_PERIOD = Math.ceil(Date.now() / TICKET_PERIOD);
 
-const shared = new Shared(() => Machines.start());
+/** Two machines with one secret, at dates of their own, and the certificate of a client that one frontend asks for. */
+const shared = new Shared(() =>
+  Fleet.of(async (fleet) => {
+    const ours = fleet.adopt(await clientCertificate("ours"));
+    const frontends = ["", `client-verify = required\nclient-verify-ca = "${ours.path}"`];
+    const args = [BY_OPENSSL, "--ticket-secret", fleet.ticketSecret(), ...UNCONFINED];
+    const [first, second] = await Promise.all([1, 2].map(async () => {
+      const clock = fleet.adopt(new ShiftedClock(ahead(0, 1)));
+      return new Machine(await fleet.start({ args, frontends, env: clock.env }), clock);
+    }));
+    return { first: first!, second: second!, ours };
+  })
+);
 
-shared.test(NEEDS, "a ticket of the previous period resumes and is renewed", async (machines) => {
-  const [old, now] = [machines.first.at(0, 10), machines.second.at(1, 2)];
+shared.test(NEEDS, "a ticket of the previous period resumes and is renewed", async (fleet) => {
+  const [old, now] = [fleet.first.at(0, 10), fleet.second.at(1, 2)];
   for (const version of TICKET_VERSIONS) {
-    using client = machines.client(version);
+    using client = fleet.client(version);
     const began = await client.begin(old);
     const visit = await client.offer(now);
     assertEquals([visit.answered, visit.resumed], [true, true], visit.report);
-    using other = machines.client(version);
+    using other = fleet.client(version);
     const { ticketKeys } = await other.begin(now);
     assert(ticketKeys !== began.ticketKeys, "other keys than before");
     assertEquals(visit.ticketKeys, RENEWS ? ticketKeys : kept(version, began), visit.report);
@@ -44,12 +55,12 @@ shared.test(NEEDS, "a ticket of the previous period resumes and is renewed", asy
 });
 
 const outlives = "a renewed TLS 1.3 session outlives the keys that it began with";
-shared.test(RENEWED, outlives, async (machines) => {
-  const { first, second } = machines;
+shared.test(RENEWED, outlives, async (fleet) => {
+  const { first, second } = fleet;
   const began = first.at(0, 10);
-  using client = machines.client("-tls1_3");
+  using client = fleet.client("-tls1_3");
   await client.begin(began);
-  using other = machines.client("-tls1_3");
+  using other = fleet.client("-tls1_3");
   await other.begin(began);
   for (const [period, hours] of [[1, 2], [2, 1]] as const) {
     const visit = await client.renew(second.at(period, hours));
@@ -59,11 +70,11 @@ shared.test(RENEWED, outlives, async (machines) => {
   assertEquals([visit.answered, visit.resumed], [true, false], visit.report);
 });
 
-shared.test(RENEWED, "a client's certificate goes on when the keys change", async (machines) => {
-  const { ours } = machines;
-  const [old, now] = [machines.first.at(0, 10, RULES), machines.second.at(1, 2, RULES)];
+shared.test(RENEWED, "a client's certificate goes on when the keys change", async (fleet) => {
+  const { ours } = fleet;
+  const [old, now] = [fleet.first.at(0, 10, RULES), fleet.second.at(1, 2, RULES)];
   for (const version of TICKET_VERSIONS) {
-    using client = machines.client(version);
+    using client = fleet.client(version);
     const stranger = await client.begin(old);
     assert(!stranger.answered, stranger.report);
     const began = await client.begin(old, ["-cert", ours.path]);
@@ -74,11 +85,11 @@ shared.test(RENEWED, "a client's certificate goes on when the keys change", asyn
 });
 
 const twice = "the previous keys still open a ticket that comes a second time";
-shared.test(NEEDS, twice, async (machines) => {
+shared.test(NEEDS, twice, async (fleet) => {
   // The client guesses a group that stud does not take, and has to begin again (HelloRetryRequest).
   const groups = ["-msg", "-groups", "P-521:P-256"];
-  const [old, now] = [machines.first.at(0, 10), machines.second.at(1, 2)];
-  using client = machines.client("-tls1_3");
+  const [old, now] = [fleet.first.at(0, 10), fleet.second.at(1, 2)];
+  using client = fleet.client("-tls1_3");
   const began = await client.begin(old, groups);
   const visit = await client.offer(now, groups);
   assertEquals([visit.answered, visit.resumed], [true, true], visit.report);
@@ -87,9 +98,9 @@ shared.test(NEEDS, twice, async (machines) => {
 });
 
 const notRenewed = "a TLS 1.2 ticket is not renewed while its keys are in use";
-shared.test(NEEDS, notRenewed, async (machines) => {
-  const [early, late] = [machines.first.at(0, 1), machines.second.at(0, 11)];
-  using client = machines.client("-tls1_2");
+shared.test(NEEDS, notRenewed, async (fleet) => {
+  const [early, late] = [fleet.first.at(0, 1), fleet.second.at(0, 11)];
+  using client = fleet.client("-tls1_2");
   const began = await client.begin(early, ["-msg"]);
   assert(began.report.includes("NewSessionTicket"), began.report);
   const visit = await client.offer(late, ["-msg"]);
@@ -98,10 +109,10 @@ shared.test(NEEDS, notRenewed, async (machines) => {
 });
 
 const behindKnows = "a machine whose clock is behind knows the keys of the next period";
-shared.test(NEEDS, behindKnows, async (machines) => {
-  const [ahead, behind] = [machines.first.at(1, 0.1), machines.second.at(0, 11.9)];
+shared.test(NEEDS, behindKnows, async (fleet) => {
+  const [ahead, behind] = [fleet.first.at(1, 0.1), fleet.second.at(0, 11.9)];
   for (const version of TICKET_VERSIONS) {
-    using client = machines.client(version);
+    using client = fleet.client(version);
     await client.begin(ahead);
     const visit = await client.offer(behind);
     assertEquals([visit.answered, visit.resumed], [true, true], visit.report);
@@ -109,24 +120,24 @@ shared.test(NEEDS, behindKnows, async (machines) => {
 });
 
 const tooLong = "a session of more than twelve hours begins anew, its keys known or not";
-shared.test(NEEDS, tooLong, async (machines) => {
-  const began = machines.first.at(0, 1);
+shared.test(NEEDS, tooLong, async (fleet) => {
+  const began = fleet.first.at(0, 1);
   for (const version of TICKET_VERSIONS) {
-    using client = machines.client(version);
+    using client = fleet.client(version);
     await client.begin(began);
     // First its keys are known, then they are gone.
     for (const [period, hours] of [[1, 1.5], [2, 1]] as const) {
-      const visit = await client.offer(machines.second.at(period, hours));
+      const visit = await client.offer(fleet.second.at(period, hours));
       assertEquals([visit.answered, visit.resumed], [true, false], visit.report);
     }
   }
 });
 
 const notOpened = "a ticket of two periods ahead is not opened, whatever its age";
-shared.test(NEEDS, notOpened, async (machines) => {
-  const [ahead, behind] = [machines.first.at(2, 1), machines.second.at(0, 11)];
+shared.test(NEEDS, notOpened, async (fleet) => {
+  const [ahead, behind] = [fleet.first.at(2, 1), fleet.second.at(0, 11)];
   for (const version of TICKET_VERSIONS) {
-    using client = machines.client(version);
+    using client = fleet.client(version);
     await client.begin(ahead);
     const visit = await client.offer(behind);
     assertEquals([visit.answered, visit.resumed], [true, false], visit.report);
@@ -142,7 +153,7 @@ testWith(NEEDS, "workers change their keys over time without being asked", async
   });
   for (const [period, version] of TICKET_VERSIONS.entries()) {
     clock.set(ahead(period, 10));
-    using client = new ReturningClient({ version, trusted: fleet.pem });
+    using client = fleet.client(version);
     const began = await client.begin(stud.port);
     clock.set(ahead(period + 1, 2));
     const keys = new Set<string | undefined>();
@@ -159,56 +170,6 @@ testWith(NEEDS, "workers change their keys over time without being asked", async
     assertEquals([visit.answered, visit.resumed], [true, false], visit.report);
   }
 });
-
-/** Two machines with one secret, at dates of their own, and the certificate of a client that one frontend asks for. */
-class Machines implements Shareable {
-  readonly first: Machine;
-  readonly second: Machine;
-  readonly ours: PemFile;
-  readonly #fleet: Fleet;
-  readonly #ending: AsyncDisposableStack;
-
-  private constructor(
-    [first, second]: readonly Machine[],
-    ours: PemFile,
-    fleet: Fleet,
-    ending: AsyncDisposableStack,
-  ) {
-    [this.first, this.second] = [first!, second!];
-    this.ours = ours;
-    this.#fleet = fleet;
-    this.#ending = ending;
-  }
-
-  static async start(): Promise<Machines> {
-    await using ending = new AsyncDisposableStack();
-    const ours = ending.use(await clientCertificate("ours"));
-    const fleet = ending.use(await Fleet.open());
-    const frontends = ["", `client-verify = required\nclient-verify-ca = "${ours.path}"`];
-    const args = [BY_OPENSSL, "--ticket-secret", fleet.ticketSecret(), ...UNCONFINED];
-    const machines = await Promise.all([1, 2].map(async () => {
-      const clock = ending.use(new ShiftedClock(ahead(0, 1)));
-      return new Machine(await fleet.start({ args, frontends, env: clock.env }), clock);
-    }));
-    return new Machines(machines, ours, fleet, ending.move());
-  }
-
-  client(version: typeof TICKET_VERSIONS[number]): ReturningClient {
-    return new ReturningClient({ version, trusted: this.#fleet.pem });
-  }
-
-  forget(): void {
-    this.#fleet.forget();
-  }
-
-  settle(): Promise<void> {
-    return this.#fleet.settle();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#ending.disposeAsync();
-  }
-}
 
 /** A stud with a clock of its own. */
 class Machine {

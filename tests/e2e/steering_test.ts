@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "../support/assert.ts";
 import { Fleet } from "../support/fleet.ts";
-import { ReturningClient, TICKET_VERSIONS } from "../support/returning_client.ts";
+import { TICKET_VERSIONS } from "../support/returning_client.ts";
 import type { Stud } from "../support/stud.ts";
 import { Folder } from "../support/tls_site.ts";
 import { testWith } from "../support/tools.ts";
@@ -49,7 +49,7 @@ async function resumes(
   version: typeof TICKET_VERSIONS[number],
   address: string,
 ): Promise<void> {
-  using client = new ReturningClient({ version, trusted: fleet.pem, args: ["-bind", address] });
+  using client = fleet.client(version, ["-bind", address]);
   const began = await client.begin(stud.port);
   assert(began.answered, began.report);
   for (let count = 0; count < 4; count++) {

@@ -2,6 +2,7 @@
 
 import { Backend, echo } from "./backend.ts";
 import { type PemFile, pemFile, temporaryPem } from "./certificates.ts";
+import { type ClientOptions, ReturningClient } from "./returning_client.ts";
 import type { Shareable } from "./shared.ts";
 import { BY_OPENSSL, Stud } from "./stud.ts";
 
@@ -36,6 +37,24 @@ export class Fleet implements Shareable {
     return new Fleet(await temporaryPem());
   }
 
+  /** A fleet that tests share, and what is made for it, studs above all, as fields of it. */
+  static async of<Made extends object>(
+    make: (fleet: Fleet) => Promise<Made>,
+  ): Promise<Fleet & Made> {
+    const fleet = await Fleet.open();
+    try {
+      return Object.assign(fleet, await make(fleet));
+    } catch (error) {
+      await fleet[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** What ends with it. */
+  adopt<Value extends Disposable>(value: Value): Value {
+    return this.#ending.use(value);
+  }
+
   /** Connections that came to the backend. */
   get accepted(): number {
     return this.#backend.accepted;
@@ -56,6 +75,11 @@ export class Fleet implements Shareable {
       `frontend = {\nhost = "127.0.0.1"\nport = "0"\n${block}\n}\n`
     );
     return ["--config", this.#ending.use(pemFile(blocks.join(""))).path];
+  }
+
+  /** A client that trusts the certificate for localhost. */
+  client(version: ClientOptions["version"], args?: readonly string[]): ReturningClient {
+    return new ReturningClient({ version, trusted: this.pem, args });
   }
 
   /** A file with a ticket secret in it, for `--ticket-secret`. */

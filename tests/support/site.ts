@@ -27,7 +27,7 @@ export class Site implements AsyncDisposable {
   readonly stud: Stud;
   readonly backend: Backend;
   readonly pem: PemFile;
-  /** Sockets each worker had open before its first client. Linux only. */
+  /** Sockets each worker had open before its first client, or the first client of a test. Linux only. */
   readonly #baseline = new Map<number, number>();
   #turn = 0;
 
@@ -35,8 +35,7 @@ export class Site implements AsyncDisposable {
     this.stud = stud;
     this.backend = backend;
     this.pem = pem;
-    if (Deno.build.os !== "linux") return;
-    for (const pid of stud.workers()) this.#baseline.set(pid, openSockets(pid));
+    this.#countSockets();
   }
 
   static async start(options: SiteOptions = {}): Promise<Site> {
@@ -104,11 +103,22 @@ export class Site implements AsyncDisposable {
     this.#turn++;
     this.stud.forget();
     this.backend.accepted = 0;
+    this.#countSockets();
   }
 
   /** After one of the tests that share it: its connections end. */
   settle(): Promise<void> {
     return this.backend.endAll();
+  }
+
+  /** Of workers that have come since the last time; others are gone. */
+  #countSockets(): void {
+    if (Deno.build.os !== "linux") return;
+    const pids = this.stud.workers();
+    for (const pid of this.#baseline.keys()) if (!pids.includes(pid)) this.#baseline.delete(pid);
+    for (const pid of pids) {
+      if (!this.#baseline.has(pid)) this.#baseline.set(pid, openSockets(pid));
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
