@@ -1,7 +1,8 @@
 /** Several studs in front of one backend, as machines behind a balancer: they share what a test gives them. */
 
 import { Backend, echo } from "./backend.ts";
-import { type PemFile, pemFile, temporaryPem } from "./certificates.ts";
+import { type PemFile, temporaryPem } from "./certificates.ts";
+import { frontendBlocks } from "./frontend_blocks.ts";
 import { type ClientOptions, ReturningClient } from "./returning_client.ts";
 import type { Shareable } from "./shared.ts";
 import { BY_OPENSSL, Stud } from "./stud.ts";
@@ -13,10 +14,7 @@ export interface Member {
   readonly env?: Record<string, string>;
   /** Its PEM files instead of the certificate for localhost. */
   readonly pems?: readonly PemFile[];
-  /**
-   * What the blocks of its frontends hold in a configuration file, each besides a port of its own. With it `args` name
-   * the engine. Default: one frontend, of the command line.
-   */
+  /** Blocks for {@linkcode frontendBlocks}; `args` then name the engine. Default: one frontend, of the command line. */
   readonly frontends?: readonly string[];
 }
 
@@ -71,10 +69,7 @@ export class Fleet implements Shareable {
   }
 
   #blocks(frontends: readonly string[]): string[] {
-    const blocks = frontends.map((block) =>
-      `frontend = {\nhost = "127.0.0.1"\nport = "0"\n${block}\n}\n`
-    );
-    return ["--config", this.#ending.use(pemFile(blocks.join(""))).path];
+    return ["--config", this.adopt(frontendBlocks(frontends)).path];
   }
 
   /** A client that trusts the certificate for localhost. */
