@@ -17,7 +17,12 @@ async function start(folder: string, ...args: string[]): Promise<{ stud: Stud; p
     ...["-l", `${folder}/log`, "--self-signed", "-f", `127.0.0.1,${port}`, "-b", "127.0.0.1,9"],
     ...args,
   ]);
-  await serving(port);
+  try {
+    await serving(port);
+  } catch (error) {
+    await stud[Symbol.asyncDispose]();
+    throw error;
+  }
   return { stud, port };
 }
 
