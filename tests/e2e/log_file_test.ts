@@ -81,7 +81,9 @@ const shared = new Shared(async () => {
 shared.test(
   { linux: true },
   "SIGHUP reopens the file after it was renamed",
-  async ({ stud, path, old }) => {
+  async ({ stud, port, path, old }) => {
+    // stud has just looked at the file, and would look again later.
+    await holds(path, `client ${await failHandshake(port)} to `);
     Deno.renameSync(path, old);
     stud.signal("SIGHUP");
     await holds(path, "reloaded: ");
