@@ -41,7 +41,8 @@ sites.test(
     }
     const earliest = Math.min(...(await stalled)) - began;
     assert(earliest >= 1_900, `one was ended after ${earliest} ms already`);
-    assert(served > 10, `only ${served} others were served`);
+    // One that had to wait for their deadline would be the only one.
+    assert(served > 1, `only ${served} others were served`);
     await site.stud.output(
       /handshake failed: no handshake within --ssl-handshake-timeout \(client 127\.0\.0\.1/,
     );
