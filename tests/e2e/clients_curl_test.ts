@@ -1,15 +1,22 @@
 /** curl and `openssl s_client` reach a web server through stud, with TLS 1.2 and 1.3. */
 
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { Shared } from "../support/shared.ts";
 import { Site } from "../support/site.ts";
 import { runTool, ToolProcess } from "../support/tool_process.ts";
-import { testWith } from "../support/tools.ts";
+import { hasIpv6 } from "../support/tools.ts";
 import { startHaproxy, startNginx } from "../support/web_servers.ts";
 
+/** The second frontend of a stud, if there is one. */
+const IPV6 = 1;
+
+const plain = new Shared(async () => {
+  const nginx = await startNginx({ proxyProtocol: false });
+  return Site.start({ backendAddress: nginx.address, owns: [nginx] });
+});
+
 for (const version of ["1.2", "1.3"]) {
-  testWith({ tools: ["curl", "nginx"] }, `curl speaks TLS ${version} to nginx`, async () => {
-    await using nginx = await startNginx({ proxyProtocol: false });
-    await using site = await Site.start({ backendAddress: nginx.address });
+  plain.test({ tools: ["curl", "nginx"] }, `curl speaks TLS ${version} to nginx`, async (site) => {
     const curl = await runTool("curl", [
       ...["--silent", "--show-error", "--verbose", "--cacert", site.pem.path],
       ...[`--tlsv${version}`, "--tls-max", version, `https://localhost:${site.port}/`],
@@ -19,9 +26,8 @@ for (const version of ["1.2", "1.3"]) {
     assertStringIncludes(curl.stderr, `SSL connection using TLSv${version}`);
   });
 
-  testWith({ tools: ["openssl", "nginx"] }, `openssl speaks TLS ${version} to nginx`, async () => {
-    await using nginx = await startNginx({ proxyProtocol: false });
-    await using site = await Site.start({ backendAddress: nginx.address });
+  const name = `openssl speaks TLS ${version} to nginx`;
+  plain.test({ tools: ["openssl", "nginx"] }, name, async (site) => {
     await using openssl = new ToolProcess("openssl", [
       ...["s_client", "-connect", `127.0.0.1:${site.port}`, "-servername", "localhost"],
       ...["-CAfile", site.pem.path, "-verify_return_error", "-ign_eof"],
@@ -36,9 +42,7 @@ for (const version of ["1.2", "1.3"]) {
 }
 
 const keptAlive = "many requests of one curl share a connection";
-testWith({ tools: ["curl", "nginx"] }, keptAlive, async () => {
-  await using nginx = await startNginx({ proxyProtocol: false });
-  await using site = await Site.start({ backendAddress: nginx.address });
+plain.test({ tools: ["curl", "nginx"] }, keptAlive, async (site) => {
   const url = `https://localhost:${site.port}/[1-50]`;
   const curl = await runTool("curl", ["--silent", "--cacert", site.pem.path, url]);
   assertEquals(curl.status?.code, 0, curl.report());
@@ -48,31 +52,26 @@ testWith({ tools: ["curl", "nginx"] }, keptAlive, async () => {
 
 const servers = { nginx: () => startNginx({ proxyProtocol: true }), haproxy: () => startHaproxy() };
 for (const [name, start] of Object.entries(servers)) {
+  const behind = new Shared(async () => {
+    const server = await start();
+    const ipv6 = hasIpv6() ? ["-f", "[::1]:0"] : [];
+    const args = ["--write-proxy", ...ipv6];
+    return Site.start({ args, backendAddress: server.address, owns: [server] });
+  });
   const what = `${name} accepts the PROXY line and sees the client's address`;
-  testWith({ tools: ["curl", name], linux: true }, what, async () => {
-    await using server = await start();
-    await using site = await Site.start({
-      args: ["--write-proxy"],
-      backendAddress: server.address,
-    });
+  behind.test({ tools: ["curl", name], linux: true }, what, async (site) => {
+    const [port] = site.stud.ports;
     const curl = await runTool("curl", [
       ...["--silent", "--show-error", "--cacert", site.pem.path, "--interface", "127.0.0.5"],
-      ...["--write-out", "%{local_port}", `https://localhost:${site.port}/`],
+      ...["--write-out", "%{local_port}", `https://localhost:${port}/`],
     ]);
     assertEquals(curl.status?.code, 0, curl.report());
-    const [answer, port] = curl.stdout.trim().split("\n");
-    assertEquals(answer, `${name} saw 127.0.0.5 ${port}`, curl.report());
+    const [answer, from] = curl.stdout.trim().split("\n");
+    assertEquals(answer, `${name} saw 127.0.0.5 ${from}`, curl.report());
   });
 
-  testWith({ tools: ["curl", name], ipv6: true }, `${what}, over IPv6`, async () => {
-    await using server = await start();
-    const site = await Site.start({
-      args: ["--write-proxy"],
-      backendAddress: server.address,
-      frontend: "[::1]:0",
-    });
-    await using _ = site;
-    const url = `https://[::1]:${site.port}/`;
+  behind.test({ tools: ["curl", name], ipv6: true }, `${what}, over IPv6`, async (site) => {
+    const url = `https://[::1]:${site.stud.ports[IPV6]}/`;
     const curl = await runTool("curl", ["--silent", "--cacert", site.pem.path, url]);
     assert(curl.stdout.startsWith(`${name} saw ::1 `), curl.report());
   });

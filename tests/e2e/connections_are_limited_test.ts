@@ -6,12 +6,15 @@ import { realClientHello } from "../support/client_hello.ts";
 import { eventually } from "../support/eventually.ts";
 import { answerTo, connectRaw } from "../support/raw_client.ts";
 import { ReloadingSite } from "../support/reloading_site.ts";
+import { Shared } from "../support/shared.ts";
 import { Site } from "../support/site.ts";
 import { BY_OPENSSL } from "../support/stud.ts";
 import { connectTls, receiveText, send } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
 
 const LINUX = { linux: true };
+/** `--max-connections`. */
+const LIMIT = 5;
 
 /** Whether a connection still carries what is sent. */
 async function echoes(conn: Deno.TlsConn): Promise<void> {
@@ -19,42 +22,39 @@ async function echoes(conn: Deno.TlsConn): Promise<void> {
   assertEquals(await receiveText(conn, 10), "still here");
 }
 
-testWith(
+/** Clients that had to wait for the deadline of others would wait longer than the test. */
+const limited = new Shared(() =>
+  Site.startEcho(["--max-connections", `${LIMIT}`, "--ssl-handshake-timeout", "600"])
+);
+
+limited.test(
   { linux: true, notOnNode: true },
   "beyond --max-connections a client waits in the kernel's queue until another has gone",
-  async () => {
-    await using site = await Site.start({
-      args: ["--max-connections", "2"],
-      backend: Backend.serve(echo),
-    });
-    const clients = [await site.connect(), await site.connect()];
+  async (site) => {
+    const clients = await Promise.all(Array.from({ length: LIMIT }, () => site.connect()));
     await Promise.all(clients.map(echoes));
     let served = false;
-    const third = site.connect().then(async (conn) => {
+    const next = site.connect().then(async (conn) => {
       await echoes(conn);
       served = true;
       closeQuietly(conn);
     });
-    await site.stud.output(/warning: .*--max-connections 2 reached: new clients wait/);
+    await site.stud.output(/warning: .*--max-connections 5 reached: new clients wait/);
     await Promise.all(clients.map(echoes));
     assertEquals(served, false);
     closeQuietly(clients[0]!);
-    await third;
-    await echoes(clients[1]!);
-    closeQuietly(clients[1]!);
+    await next;
+    const others = clients.slice(1);
+    await Promise.all(others.map(echoes));
+    others.forEach(closeQuietly);
     await site.released();
   },
 );
 
-testWith(
+limited.test(
   { linux: true, notOnNode: true },
   "clients that stall do not fill --max-connections",
-  async () => {
-    await using site = await Site.start({
-      // Clients that had to wait for the deadline of others would wait longer than the test.
-      args: ["--max-connections", "5", "--ssl-handshake-timeout", "600"],
-      backend: Backend.serve(echo),
-    });
+  async (site) => {
     const kept = await site.connect();
     await echoes(kept);
     const hello = await realClientHello();
@@ -129,13 +129,12 @@ testWith(
   },
 );
 
-testWith(LINUX, "a frontend has limits of its own, with the engine that all have", async () => {
-  await using site = await ReloadingSite.start({
-    lines: [
-      'frontend = { host = "127.0.0.1" port = "0" max-connections-per-client = 1 }',
-    ],
-  });
-  const limited = Number(/127\.0\.0\.1:\d+ and 127\.0\.0\.1:(\d+)/.exec(site.stud.stdout)![1]);
+const OWN_LIMIT = 'frontend = { host = "127.0.0.1" port = "0" max-connections-per-client = 1 }';
+const reloading = new Shared(() => ReloadingSite.start({ lines: [OWN_LIMIT] }));
+
+const own = "a frontend has limits of its own, with the engine that all have";
+reloading.test(LINUX, own, async (site) => {
+  const limited = site.stud.ports[1]!;
   const clients = [await connectTls(site.port, site.first), await connectTls(limited, site.first)];
   await Promise.all(clients.map(echoes));
   await site.echoOnce();
@@ -146,23 +145,27 @@ testWith(LINUX, "a frontend has limits of its own, with the engine that all have
   clients.forEach(closeQuietly);
 });
 
-testWith(LINUX, "a reload changes the limits in place; nothing is cut off", async () => {
-  await using site = await ReloadingSite.start({ lines: [] });
+reloading.test(LINUX, "a reload changes the limits in place; nothing is cut off", async (site) => {
   const workers = site.stud.workers();
   const clients: Deno.TlsConn[] = [];
   while (clients.length < 3) clients.push(await connectTls(site.port, site.first));
   await Promise.all(clients.map(echoes));
-  site.configure(["max-connections-per-client = 2"]);
-  await site.reload();
-  assertEquals(await site.echoOnce().catch(() => "refused"), "refused");
-  await Promise.all(clients.map(echoes));
-  site.configure(["max-connections-per-client = 4"]);
-  await site.reload();
-  await site.echoOnce();
-  await Promise.all(clients.map(echoes));
-  assertEquals(site.stud.workers(), workers);
-  assertStringIncludes(site.stud.stdout, "reloaded: ");
-  clients.forEach(closeQuietly);
+  try {
+    site.configure([OWN_LIMIT, "max-connections-per-client = 2"]);
+    await site.reload();
+    assertEquals(await site.echoOnce().catch(() => "refused"), "refused");
+    await Promise.all(clients.map(echoes));
+    site.configure([OWN_LIMIT, "max-connections-per-client = 4"]);
+    await site.reload();
+    await site.echoOnce();
+    await Promise.all(clients.map(echoes));
+    assertEquals(site.stud.workers(), workers);
+    assertStringIncludes(site.stud.stdout, "reloaded: ");
+  } finally {
+    clients.forEach(closeQuietly);
+    site.configure([OWN_LIMIT]);
+    await site.reload();
+  }
 });
 
 testWith(
@@ -172,7 +175,7 @@ testWith(
     await using site = await Site.startEcho([
       ...["-n", "2", "--steer-by-client", "--max-connections-per-client", "3"],
     ]);
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 3; round++) {
       const attempts = await Promise.all(
         Array.from({ length: 8 }, () => site.connect().catch(() => undefined)),
       );

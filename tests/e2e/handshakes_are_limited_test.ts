@@ -4,12 +4,13 @@
  */
 
 import { assert, assertEquals } from "../support/assert.ts";
-import { Backend, closeQuietly, echo, writeAll } from "../support/backend.ts";
+import { closeQuietly, writeAll } from "../support/backend.ts";
 import { realClientHello } from "../support/client_hello.ts";
 import { openSockets } from "../support/descriptors.ts";
 import { eventually } from "../support/eventually.ts";
 import { connectRaw } from "../support/raw_client.ts";
 import { ReloadingSite } from "../support/reloading_site.ts";
+import { Shared } from "../support/shared.ts";
 import { Site } from "../support/site.ts";
 import { testWith } from "../support/tools.ts";
 
@@ -18,14 +19,12 @@ const LIMIT = 10;
 const PATIENT = ["--ssl-handshake-timeout", "600"];
 const needs = { linux: true, notOnNode: true };
 
-testWith(
+const shared = new Shared(() => Site.startEcho(["--max-handshakes", `${LIMIT}`, ...PATIENT]));
+
+shared.test(
   needs,
   "clients that stall beyond the limit hold up an honest one for seconds only",
-  async () => {
-    await using site = await Site.start({
-      args: ["--max-handshakes", `${LIMIT}`, ...PATIENT],
-      backend: Backend.serve(echo),
-    });
+  async (site) => {
     const { worker } = site;
     const idle = openSockets(worker);
     const stalled = await stall(site.port, 3 * LIMIT);
@@ -52,14 +51,10 @@ testWith(
   },
 );
 
-testWith(needs, "connections that are established do not count", async () => {
-  await using site = await Site.start({
-    args: ["--max-handshakes", "1"],
-    backend: Backend.serve(echo),
-  });
+shared.test(needs, "connections that are established do not count", async (site) => {
   const clients: Deno.TlsConn[] = [];
   try {
-    while (clients.length < 20) clients.push(await site.connect());
+    while (clients.length < 2 * LIMIT) clients.push(await site.connect());
     await site.echoOnce();
     assert(!site.stud.stdout.includes("gave way"), site.stud.report());
   } finally {

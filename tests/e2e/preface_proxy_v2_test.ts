@@ -4,49 +4,68 @@ import { assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { Authority } from "../support/authority.ts";
 import { within } from "../support/eventually.ts";
 import { type DecodedProxyV2, decodeProxyV2, tlvText } from "../support/proxy_v2_decoder.ts";
+import { Shared } from "../support/shared.ts";
 import { Site } from "../support/site.ts";
 import { BY_ITS_OPTIONS, BY_OPENSSL, byLibrary } from "../support/stud.ts";
 import { Folder } from "../support/tls_site.ts";
 import { runTool, ToolProcess } from "../support/tool_process.ts";
-import { testWith } from "../support/tools.ts";
+import { hasIpv6, testWith } from "../support/tools.ts";
 import { startHaproxy, startNginx } from "../support/web_servers.ts";
 
 const NEEDS = { tools: ["openssl"], linux: true };
 /** Sub-TLVs of PP2_TYPE_SSL. */
 const [VERSION, COMMON_NAME, CIPHER, SIGNATURE, KEY] = [0x21, 0x22, 0x23, 0x24, 0x25];
 
+/** The frontends of the shared stud, by their index. */
+const [IPV4, VERIFYING, TWO_CERTIFICATES, IPV6] = [0, 1, 2, 3];
+
+const shared = new Shared(async () => {
+  const folder = new Folder();
+  const authority = await Authority.make();
+  const ann = await authority.issue({ commonName: "Änn Example" });
+  const ca = folder.write("ca", authority.certificate);
+  const keyTypes = ["rsa", "ec"] as const;
+  const files = await Promise.all(
+    keyTypes.map(async (keyType) =>
+      folder.write(keyType, (await authority.issue({ names: ["localhost"], keyType })).pem)
+    ),
+  );
+  const site = await Site.start({
+    args: [BY_OPENSSL, "--write-proxy-v2", "--alpn-protos=h2,http/1.1", "--proxy-client-cert"],
+    blocks: [
+      "",
+      `client-verify = optional\nclient-verify-ca = "${ca}"`,
+      files.map((file) => `pem-file = "${file}"`).join("\n"),
+      ...hasIpv6() ? ['host = "::1"'] : [],
+    ],
+    owns: [folder],
+  });
+  return Object.assign(site, { folder, ann });
+});
+
 for (const to of ["127.0.0.1", "::1"]) {
   const ipv6 = to === "::1";
-  testWith(
-    { ...NEEDS, ipv6 },
-    `a client of ${to} is described with all that was negotiated`,
-    async () => {
-      await using site = await Site.start({
-        args: [BY_OPENSSL, "--write-proxy-v2", "--alpn-protos=h2,http/1.1"],
-        frontend: ipv6 ? "[::1]:0" : "127.0.0.1,0",
-      });
-      const client = ["-servername", "LocalHost", "-alpn", "spdy/1,http/1.1", "-tls1_3"];
-      const header = await headerOf(
-        site,
-        [...client, "-ciphersuites", "TLS_AES_256_GCM_SHA384"],
-        to,
-      );
-      const host = ipv6 ? "0:0:0:0:0:0:0:1" : to;
-      assertEquals([header.command, header.family], ["PROXY", ipv6 ? 0x21 : 0x11]);
-      assertEquals(header.destination, `${host} ${site.port}`);
-      assertEquals(header.source!.split(" ")[0], host);
-      assertEquals(header.tlvs.map(({ type }) => type), [0x01, 0x02, 0x20]);
-      assertEquals([tlvText(header, 0x01), tlvText(header, 0x02)], ["http/1.1", "localhost"]);
-      const expected = [[VERSION, "TLSv1.3"], [CIPHER, "TLS_AES_256_GCM_SHA384"]];
-      const { flags, verify, subTlvs } = header.ssl!;
-      assertEquals([flags, verify], [1, 1]);
-      assertEquals<unknown>(subTlvs, [...expected, [SIGNATURE, "SHA256"], [KEY, "EC256"]]);
+  const name = `a client of ${to} is described with all that was negotiated`;
+  shared.test({ ...NEEDS, ipv6 }, name, async (site) => {
+    const port = site.stud.ports[ipv6 ? IPV6 : IPV4]!;
+    const client = ["-servername", "LocalHost", "-alpn", "spdy/1,http/1.1", "-tls1_3"];
+    const suite = ["-ciphersuites", "TLS_AES_256_GCM_SHA384"];
+    const header = await headerOf(site, [...client, ...suite], to, port);
+    const host = ipv6 ? "0:0:0:0:0:0:0:1" : to;
+    assertEquals([header.command, header.family], ["PROXY", ipv6 ? 0x21 : 0x11]);
+    assertEquals(header.destination, `${host} ${port}`);
+    assertEquals(header.source!.split(" ")[0], host);
+    assertEquals(header.tlvs.map(({ type }) => type), [0x01, 0x02, 0x20]);
+    assertEquals([tlvText(header, 0x01), tlvText(header, 0x02)], ["http/1.1", "localhost"]);
+    const expected = [[VERSION, "TLSv1.3"], [CIPHER, "TLS_AES_256_GCM_SHA384"]];
+    const { flags, verify, subTlvs } = header.ssl!;
+    assertEquals([flags, verify], [1, 1]);
+    assertEquals<unknown>(subTlvs, [...expected, [SIGNATURE, "SHA256"], [KEY, "EC256"]]);
 
-      const nameless = await headerOf(site, ["-noservername", "-tls1_2"], to);
-      assertEquals(nameless.tlvs.map(({ type }) => type), [0x20], "no name, no protocol");
-      assertEquals(nameless.ssl!.subTlvs[0], [VERSION, "TLSv1.2"]);
-    },
-  );
+    const nameless = await headerOf(site, ["-noservername", "-tls1_2"], to, port);
+    assertEquals(nameless.tlvs.map(({ type }) => type), [0x20], "no name, no protocol");
+    assertEquals(nameless.ssl!.subTlvs[0], [VERSION, "TLSv1.2"]);
+  });
 }
 
 testWith(NEEDS, "what is turned off is not sent", async () => {
@@ -56,23 +75,17 @@ testWith(NEEDS, "what is turned off is not sent", async () => {
   assertEquals((await headerOf(site, ["-servername", "localhost"])).tlvs, []);
 });
 
-testWith(NEEDS, "a client's certificate is sent, and how it was verified", async () => {
-  using folder = new Folder();
-  const authority = await Authority.make();
-  const ann = await authority.issue({ commonName: "Änn Example" });
-  const [file, ca] = [folder.write("ann", ann.pem), folder.write("ca", authority.certificate)];
-  await using site = await Site.start({
-    args: [
-      ...[BY_OPENSSL, "--write-proxy-v2", "--proxy-client-cert"],
-      ...["--client-verify=optional", "--client-verify-ca", ca],
-    ],
-  });
-  const session = `${folder.path}/session`;
+const verified = "a client's certificate is sent, and how it was verified";
+shared.test(NEEDS, verified, async (site) => {
+  const { folder, ann } = site;
+  const port = site.stud.ports[VERIFYING]!;
+  const [file, session] = [folder.write("ann", ann.pem), `${folder.path}/session`];
+  const header = (...args: string[]) => headerOf(site, args, "127.0.0.1", port);
   for (const version of ["-tls1_2", "-tls1_3"]) {
-    const none = await headerOf(site, [version]);
+    const none = await header(version);
     assertEquals([tlvText(none, 0xe0), none.ssl!.flags, none.ssl!.verify], [undefined, 1, 1]);
-    const first = await headerOf(site, [version, "-cert", file, "-sess_out", session]);
-    const again = await headerOf(site, [version, "-cert", file, "-sess_in", session]);
+    const first = await header(version, "-cert", file, "-sess_out", session);
+    const again = await header(version, "-cert", file, "-sess_in", session);
     for (const { tlvs, ssl } of [first, again]) {
       assertEquals(tlvs.map(({ type }) => type), [0xe0, 0x20]);
       assertEquals(ssl!.verify, 0);
@@ -88,26 +101,15 @@ testWith(NEEDS, "a client's certificate is sent, and how it was verified", async
   }
 });
 
-testWith(NEEDS, "of two certificates for a name, the one that was used is described", async () => {
-  using folder = new Folder();
-  const authority = await Authority.make();
-  const names = ["localhost"];
-  const files = await Promise.all(
-    (["rsa", "ec"] as const).map(async (keyType) =>
-      folder.write(keyType, (await authority.issue({ names, keyType })).pem)
-    ),
-  );
-  // The site's own certificate is the last one, and for other names.
-  await using site = await Site.start({ args: [BY_OPENSSL, "--write-proxy-v2", ...files] });
+const twoCertificates = "of two certificates for a name, the one that was used is described";
+shared.test(NEEDS, twoCertificates, async (site) => {
   const client = ["-servername", "localhost", "-tls1_2", "-cipher"];
   for (const [cipher, key] of [["ECDHE-RSA-AES128-GCM-SHA256", "RSA2048"], [EC_CIPHER, "EC256"]]) {
-    const { ssl } = await headerOf(site, [...client, cipher!]);
+    const port = site.stud.ports[TWO_CERTIFICATES]!;
+    const { ssl } = await headerOf(site, [...client, cipher!], "127.0.0.1", port);
     const found = new Map(ssl!.subTlvs);
-    assertEquals([found.get(CIPHER), found.get(SIGNATURE), found.get(KEY)], [
-      cipher,
-      "SHA256",
-      key,
-    ]);
+    const described = [CIPHER, SIGNATURE, KEY].map((type) => found.get(type));
+    assertEquals(described, [cipher, "SHA256", key]);
   }
 });
 
@@ -147,11 +149,13 @@ async function headerOf(
   site: Site,
   args: readonly string[],
   to = "127.0.0.1",
+  port = site.port,
 ): Promise<DecodedProxyV2> {
   const host = to.includes(":") ? `[${to}]` : to;
   const accepted = site.backend.accept();
   accepted.catch(() => {});
-  const connect = ["s_client", "-connect", `${host}:${site.port}`, "-ign_eof"];
+  // It verifies nothing; to read the authorities of the machine would take it longer than all the rest.
+  const connect = ["s_client", "-no-CAfile", "-connect", `${host}:${port}`, "-ign_eof"];
   await using client = new ToolProcess("openssl", [...connect, ...args]);
   await client.write(PLAINTEXT);
   const conn = await accepted.catch((error) => {

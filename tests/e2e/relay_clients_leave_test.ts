@@ -4,13 +4,19 @@
  */
 
 import { assert, assertEquals } from "../support/assert.ts";
+import { Shared } from "../support/shared.ts";
 import { Site } from "../support/site.ts";
-import { BY_OPENSSL } from "../support/stud.ts";
+import { BY_OPENSSL, TLS_LIBRARY } from "../support/stud.ts";
 import { connectTls, receive, receiveText, send } from "../support/tls_client.ts";
-import { testWith } from "../support/tools.ts";
 import { Wire } from "../support/wire.ts";
 
 const linux = { linux: true };
+
+const sites = new Shared(() => Site.start());
+/** The same, where OpenSSL is what is tested anyway. */
+const byOpenSsl = TLS_LIBRARY === "rustls"
+  ? new Shared(() => Site.start({ args: [BY_OPENSSL] }))
+  : sites;
 
 /** A client behind a wire, and its connection at the backend. */
 interface Through {
@@ -20,13 +26,12 @@ interface Through {
   readonly peer: Deno.Conn;
 }
 
-/** Connects once. Afterwards stud must have released everything. */
+/** Connects some times. Afterwards stud must have released everything. */
 async function through(
+  site: Site,
+  rounds: number,
   use: (one: Through) => Promise<void>,
-  args: readonly string[] = [],
-  rounds = 1,
 ): Promise<void> {
-  await using site = await Site.start({ args });
   for (let round = 0; round < rounds; round++) {
     await using wire = new Wire(site.port);
     using client = await connectTls(wire.port, site.pem);
@@ -51,84 +56,70 @@ async function assertEnd({ site, peer }: Through, end: "FIN" | "RST"): Promise<v
   assert(matches, `the backend saw this end: ${seen.end}\n${site.stud.report()}`);
 }
 
-testWith(
+sites.test(
   linux,
   "a client's FIN without close_notify, after its answer, is a FIN for the backend",
-  () =>
-    through(
-      async (one) => {
-        await converse(one);
-        await one.wire.endWithFin();
-        await assertEnd(one, "FIN");
-      },
-      [],
-      20,
-    ),
-);
-
-testWith(
-  linux,
-  "a client's reset after its answer is a FIN for the backend",
-  () =>
-    through(
-      async (one) => {
-        await converse(one);
-        one.wire.reset();
-        await assertEnd(one, "FIN");
-      },
-      [],
-      20,
-    ),
-);
-
-testWith(
-  linux,
-  "a client that said nothing leaves the backend a FIN",
-  () =>
-    through(async (one) => {
+  (site) =>
+    through(site, 10, async (one) => {
+      await converse(one);
       await one.wire.endWithFin();
       await assertEnd(one, "FIN");
     }),
 );
 
-testWith(
+sites.test(
+  linux,
+  "a client's reset after its answer is a FIN for the backend",
+  (site) =>
+    through(site, 10, async (one) => {
+      await converse(one);
+      one.wire.reset();
+      await assertEnd(one, "FIN");
+    }),
+);
+
+sites.test(
+  linux,
+  "a client that said nothing leaves the backend a FIN",
+  (site) =>
+    through(site, 1, async (one) => {
+      await one.wire.endWithFin();
+      await assertEnd(one, "FIN");
+    }),
+);
+
+sites.test(
   linux,
   "a client that leaves before its answer is a reset for the backend",
-  () =>
-    through(
-      async (one) => {
-        await converse(one);
-        await send(one.client, "another question");
-        assertEquals(await receiveText(one.peer, 16), "another question");
-        await one.wire.endWithFin();
-        await assertEnd(one, "RST");
-      },
-      [],
-      5,
-    ),
+  (site) =>
+    through(site, 5, async (one) => {
+      await converse(one);
+      await send(one.client, "another question");
+      assertEquals(await receiveText(one.peer, 16), "another question");
+      await one.wire.endWithFin();
+      await assertEnd(one, "RST");
+    }),
 );
 
-testWith(
+sites.test(
   linux,
   "a client that leaves in the middle of an upload is a reset for the backend",
-  () =>
-    through(
-      async (one) => {
-        await converse(one);
-        const upload = "x".repeat(100_000);
-        await send(one.client, upload);
-        assertEquals(await receiveText(one.peer, upload.length), upload);
-        await one.wire.endWithFin();
-        await assertEnd(one, "RST");
-      },
-      [],
-      5,
-    ),
+  (site) =>
+    through(site, 5, async (one) => {
+      await converse(one);
+      const upload = "x".repeat(100_000);
+      await send(one.client, upload);
+      assertEquals(await receiveText(one.peer, upload.length), upload);
+      await one.wire.endWithFin();
+      await assertEnd(one, "RST");
+    }),
 );
 
-testWith(linux, "what a client sent before it left is delivered", () =>
-  through(
-    async (one) => {
+sites.test(
+  linux,
+  "what a client sent before it left is delivered",
+  (site) =>
+    through(site, 10, async (one) => {
       const sent = "x".repeat(10_000);
       await send(one.client, sent);
       await send(one.peer, "all sent");
@@ -136,23 +127,17 @@ testWith(linux, "what a client sent before it left is delivered", () =>
       await one.wire.endWithFin();
       // Whether it counts as answered depends on which of both stud saw first.
       assertEquals((await receive(one.peer)).text, sent);
-    },
-    [],
-    20,
-  ));
+    }),
+);
 
-testWith(
+byOpenSsl.test(
   { ...linux, notOnNode: true },
   "a client that leaves within a TLS record is a reset for the backend, though it was answered",
-  () =>
-    through(
-      async (one) => {
-        await converse(one);
-        one.wire.endWithin("request");
-        await send(one.client, "more that never comes");
-        await assertEnd(one, "RST");
-      },
-      [BY_OPENSSL],
-      5,
-    ),
+  (site) =>
+    through(site, 5, async (one) => {
+      await converse(one);
+      one.wire.endWithin("request");
+      await send(one.client, "more that never comes");
+      await assertEnd(one, "RST");
+    }),
 );

@@ -1,11 +1,13 @@
 /** Each side may end its sending direction and go on receiving. */
 
 import { assertEquals } from "../support/assert.ts";
+import { Shared } from "../support/shared.ts";
 import { Site } from "../support/site.ts";
 import { receive, receiveText, send } from "../support/tls_client.ts";
 
-Deno.test("a client that ends its sending side still reads the answer", async () => {
-  await using site = await Site.start();
+const sites = new Shared(() => Site.start());
+
+sites.test({}, "a client that ends its sending side still reads the answer", async (site) => {
   const { client, peer } = await site.connectThrough();
   using _ = client;
   await send(client, "the whole question");
@@ -20,25 +22,27 @@ Deno.test("a client that ends its sending side still reads the answer", async ()
   assertEquals([answer.text, answer.end], ["second part", "clean"], site.stud.report());
 });
 
-Deno.test("a backend that ends its sending side still gets the rest of the upload", async () => {
-  await using site = await Site.start();
-  const { client, peer } = await site.connectThrough();
-  using _ = client;
-  await send(peer, "early answer");
-  await peer.closeWrite();
-  const answer = await receive(client);
-  assertEquals([answer.text, answer.end], ["early answer", "clean"]);
-  for (let part = 0; part < 10; part++) {
-    await send(client, `part ${part};`);
-    assertEquals(await receiveText(peer, 7), `part ${part};`);
-  }
-  await client.closeWrite();
-  const { text, end } = await receive(peer);
-  assertEquals([text, end], ["", "clean"], site.stud.report());
-});
+sites.test(
+  {},
+  "a backend that ends its sending side still gets the rest of the upload",
+  async (site) => {
+    const { client, peer } = await site.connectThrough();
+    using _ = client;
+    await send(peer, "early answer");
+    await peer.closeWrite();
+    const answer = await receive(client);
+    assertEquals([answer.text, answer.end], ["early answer", "clean"]);
+    for (let part = 0; part < 10; part++) {
+      await send(client, `part ${part};`);
+      assertEquals(await receiveText(peer, 7), `part ${part};`);
+    }
+    await client.closeWrite();
+    const { text, end } = await receive(peer);
+    assertEquals([text, end], ["", "clean"], site.stud.report());
+  },
+);
 
-Deno.test("both sides end at the same time and both get everything", async () => {
-  await using site = await Site.start();
+sites.test({}, "both sides end at the same time and both get everything", async (site) => {
   const { client, peer } = await site.connectThrough();
   using _ = client;
   await Promise.all([send(client, "up"), send(peer, "down")]);
@@ -48,12 +52,15 @@ Deno.test("both sides end at the same time and both get everything", async () =>
   assertEquals([down.text, down.end], ["down", "clean"]);
 });
 
-Deno.test("a backend that closes silently ends the client's connection in order", async () => {
-  await using site = await Site.start();
-  const { client, peer } = await site.connectThrough();
-  using _ = client;
-  peer.close();
-  const answer = await receive(client);
-  assertEquals([answer.text, answer.end], ["", "clean"]);
-  await client.closeWrite();
-});
+sites.test(
+  {},
+  "a backend that closes silently ends the client's connection in order",
+  async (site) => {
+    const { client, peer } = await site.connectThrough();
+    using _ = client;
+    peer.close();
+    const answer = await receive(client);
+    assertEquals([answer.text, answer.end], ["", "clean"]);
+    await client.closeWrite();
+  },
+);

@@ -1,18 +1,19 @@
 /**
  * Ticket keys change every twelve hours and are known for one period more, on either side; a session goes on
  * for twelve hours. All dates lie in periods that begin after the test, far from their boundaries, so that it
- * does not matter when the test runs.
+ * does not matter when the test runs. A machine looks at its clock whenever a client comes, so that the tests share two
+ * machines and set their clocks.
  */
 
 import { TICKET_PERIOD } from "../../src/tls/ticket_keys.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { clientCertificate } from "../support/client_certificate.ts";
 import { Fleet } from "../support/fleet.ts";
-import { ReturningClient, TICKET_VERSIONS, type Visit } from "../support/returning_client.ts";
-import { clockAhead, ShiftedClock } from "../support/shifted_clock.ts";
-import type { Stud } from "../support/stud.ts";
+import { TICKET_VERSIONS, type Visit } from "../support/returning_client.ts";
+import { Shared } from "../support/shared.ts";
+import { ShiftedClock } from "../support/shifted_clock.ts";
+import { BY_OPENSSL, byLibrary, type Stud } from "../support/stud.ts";
 import { testWith } from "../support/tools.ts";
-import { BY_OPENSSL, byLibrary } from "../support/stud.ts";
 
 const NEEDS = { tools: ["openssl"], linux: true, faketime: true };
 /** Node's tickets of the former period resume, under its keys; sessions with certificates never do. */
@@ -25,125 +26,134 @@ const kept = (version: string, { ticketKeys }: Visit) =>
   version === "-tls1_3" ? undefined : ticketKeys;
 const FIRST_PERIOD = Math.ceil(Date.now() / TICKET_PERIOD);
 
-testWith(NEEDS, "a ticket of the previous period resumes and is renewed", async () => {
-  await using machines = await Machines.open();
-  const [old, now] = [await machines.at(0, 10), await machines.at(1, 2)];
+/** Two machines with one secret, at dates of their own, and the certificate of a client that one frontend asks for. */
+const shared = new Shared(() =>
+  Fleet.of(async (fleet) => {
+    const ours = fleet.adopt(await clientCertificate("ours"));
+    const frontends = ["", `client-verify = required\nclient-verify-ca = "${ours.path}"`];
+    const args = [BY_OPENSSL, "--ticket-secret", fleet.ticketSecret(), ...UNCONFINED];
+    const [first, second] = await Promise.all([1, 2].map(async () => {
+      const clock = fleet.adopt(new ShiftedClock(ahead(0, 1)));
+      return new Machine(await fleet.start({ args, frontends, env: clock.env }), clock);
+    }));
+    return { first: first!, second: second!, ours };
+  })
+);
+
+shared.test(NEEDS, "a ticket of the previous period resumes and is renewed", async (fleet) => {
+  const [old, now] = [fleet.first.at(0, 10), fleet.second.at(1, 2)];
   for (const version of TICKET_VERSIONS) {
-    using client = machines.client(version);
-    const began = await client.begin(old.port);
-    const visit = await client.offer(now.port);
+    using client = fleet.client(version);
+    const began = await client.begin(old);
+    const visit = await client.offer(now);
     assertEquals([visit.answered, visit.resumed], [true, true], visit.report);
-    using other = machines.client(version);
-    const { ticketKeys } = await other.begin(now.port);
+    using other = fleet.client(version);
+    const { ticketKeys } = await other.begin(now);
     assert(ticketKeys !== began.ticketKeys, "other keys than before");
     assertEquals(visit.ticketKeys, RENEWS ? ticketKeys : kept(version, began), visit.report);
   }
 });
 
-testWith(RENEWED, "a renewed TLS 1.3 session outlives the keys that it began with", async () => {
-  await using machines = await Machines.open();
-  const began = await machines.at(0, 10);
-  const [renewing, later] = [await machines.at(1, 2), await machines.at(2, 1)];
-  using client = machines.client("-tls1_3");
-  await client.begin(began.port);
-  using other = machines.client("-tls1_3");
-  await other.begin(began.port);
-  for (const stud of [renewing, later]) {
-    const visit = await client.renew(stud.port);
+const outlives = "a renewed TLS 1.3 session outlives the keys that it began with";
+shared.test(RENEWED, outlives, async (fleet) => {
+  const { first, second } = fleet;
+  const began = first.at(0, 10);
+  using client = fleet.client("-tls1_3");
+  await client.begin(began);
+  using other = fleet.client("-tls1_3");
+  await other.begin(began);
+  for (const [period, hours] of [[1, 2], [2, 1]] as const) {
+    const visit = await client.renew(second.at(period, hours));
     assertEquals([visit.answered, visit.resumed], [true, true], visit.report);
   }
-  const visit = await other.offer(later.port);
+  const visit = await other.offer(second.at(2, 1));
   assertEquals([visit.answered, visit.resumed], [true, false], visit.report);
 });
 
-testWith(RENEWED, "a client's certificate goes on when the keys change", async () => {
-  await using machines = await Machines.open();
-  using ours = await clientCertificate("ours");
-  const rules = ["--client-verify=required", "--client-verify-ca", ours.path];
-  const [old, now] = [await machines.at(0, 10, rules), await machines.at(1, 2, rules)];
+shared.test(RENEWED, "a client's certificate goes on when the keys change", async (fleet) => {
+  const { ours } = fleet;
+  const [old, now] = [fleet.first.at(0, 10, RULES), fleet.second.at(1, 2, RULES)];
   for (const version of TICKET_VERSIONS) {
-    using client = machines.client(version);
-    const began = await client.begin(old.port, ["-cert", ours.path]);
+    using client = fleet.client(version);
+    const stranger = await client.begin(old);
+    assert(!stranger.answered, stranger.report);
+    const began = await client.begin(old, ["-cert", ours.path]);
     assert(began.answered, began.report);
-    const visit = await client.offer(now.port);
+    const visit = await client.offer(now);
     assertEquals([visit.answered, visit.resumed], [true, true], visit.report);
   }
 });
 
-testWith(NEEDS, "the previous keys still open a ticket that comes a second time", async () => {
-  await using machines = await Machines.open();
-  // The client guesses another group than stud takes, and has to begin again (HelloRetryRequest).
-  const [curve, groups] = [["--ecdh-curve", "P-256"], ["-msg", "-groups", "X25519:P-256"]];
-  const [old, now] = [await machines.at(0, 10, curve), await machines.at(1, 2, curve)];
-  using client = machines.client("-tls1_3");
-  const began = await client.begin(old.port, groups);
-  const visit = await client.offer(now.port, groups);
+const twice = "the previous keys still open a ticket that comes a second time";
+shared.test(NEEDS, twice, async (fleet) => {
+  // The client guesses a group that stud does not take, and has to begin again (HelloRetryRequest).
+  const groups = ["-msg", "-groups", "P-521:P-256"];
+  const [old, now] = [fleet.first.at(0, 10), fleet.second.at(1, 2)];
+  using client = fleet.client("-tls1_3");
+  const began = await client.begin(old, groups);
+  const visit = await client.offer(now, groups);
   assertEquals([visit.answered, visit.resumed], [true, true], visit.report);
   assertEquals(visit.report.split(", ClientHello").length - 1, 2, visit.report);
   assert(visit.ticketKeys !== began.ticketKeys, visit.report);
 });
 
-testWith(NEEDS, "a TLS 1.2 ticket is not renewed while its keys are in use", async () => {
-  await using machines = await Machines.open();
-  const [early, late] = [await machines.at(0, 1), await machines.at(0, 11)];
-  using client = machines.client("-tls1_2");
-  const began = await client.begin(early.port, ["-msg"]);
+const notRenewed = "a TLS 1.2 ticket is not renewed while its keys are in use";
+shared.test(NEEDS, notRenewed, async (fleet) => {
+  const [early, late] = [fleet.first.at(0, 1), fleet.second.at(0, 11)];
+  using client = fleet.client("-tls1_2");
+  const began = await client.begin(early, ["-msg"]);
   assert(began.report.includes("NewSessionTicket"), began.report);
-  const visit = await client.offer(late.port, ["-msg"]);
+  const visit = await client.offer(late, ["-msg"]);
   assertEquals([visit.answered, visit.resumed], [true, true], visit.report);
   assert(!visit.report.includes("NewSessionTicket"), visit.report);
 });
 
-testWith(NEEDS, "a machine whose clock is behind knows the keys of the next period", async () => {
-  await using machines = await Machines.open();
-  const [ahead, behind] = [await machines.at(1, 0.1), await machines.at(0, 11.9)];
+const behindKnows = "a machine whose clock is behind knows the keys of the next period";
+shared.test(NEEDS, behindKnows, async (fleet) => {
+  const [ahead, behind] = [fleet.first.at(1, 0.1), fleet.second.at(0, 11.9)];
   for (const version of TICKET_VERSIONS) {
-    using client = machines.client(version);
-    await client.begin(ahead.port);
-    const visit = await client.offer(behind.port);
+    using client = fleet.client(version);
+    await client.begin(ahead);
+    const visit = await client.offer(behind);
     assertEquals([visit.answered, visit.resumed], [true, true], visit.report);
   }
 });
 
-testWith(
-  NEEDS,
-  "a session of more than twelve hours begins anew, its keys known or not",
-  async () => {
-    await using machines = await Machines.open();
-    const began = await machines.at(0, 1);
-    const [keysKnown, keysGone] = [await machines.at(1, 1.5), await machines.at(2, 1)];
-    for (const version of TICKET_VERSIONS) {
-      using client = machines.client(version);
-      await client.begin(began.port);
-      for (const stud of [keysKnown, keysGone]) {
-        const visit = await client.offer(stud.port);
-        assertEquals([visit.answered, visit.resumed], [true, false], visit.report);
-      }
-    }
-  },
-);
-
-testWith(NEEDS, "a ticket of two periods ahead is not opened, whatever its age", async () => {
-  await using machines = await Machines.open();
-  const [ahead, behind] = [await machines.at(2, 1), await machines.at(0, 11)];
+const tooLong = "a session of more than twelve hours begins anew, its keys known or not";
+shared.test(NEEDS, tooLong, async (fleet) => {
+  const began = fleet.first.at(0, 1);
   for (const version of TICKET_VERSIONS) {
-    using client = machines.client(version);
-    await client.begin(ahead.port);
-    const visit = await client.offer(behind.port);
+    using client = fleet.client(version);
+    await client.begin(began);
+    // First its keys are known, then they are gone.
+    for (const [period, hours] of [[1, 1.5], [2, 1]] as const) {
+      const visit = await client.offer(fleet.second.at(period, hours));
+      assertEquals([visit.answered, visit.resumed], [true, false], visit.report);
+    }
+  }
+});
+
+const notOpened = "a ticket of two periods ahead is not opened, whatever its age";
+shared.test(NEEDS, notOpened, async (fleet) => {
+  const [ahead, behind] = [fleet.first.at(2, 1), fleet.second.at(0, 11)];
+  for (const version of TICKET_VERSIONS) {
+    using client = fleet.client(version);
+    await client.begin(ahead);
+    const visit = await client.offer(behind);
     assertEquals([visit.answered, visit.resumed], [true, false], visit.report);
   }
 });
 
 testWith(NEEDS, "workers change their keys over time without being asked", async () => {
-  await using machines = await Machines.open();
+  await using fleet = await Fleet.open();
   using clock = new ShiftedClock(ahead(0, 10));
-  const stud = await machines.fleet.start({
+  const stud = await fleet.start({
     args: [BY_OPENSSL, "-n", "2", ...UNCONFINED],
     env: clock.env,
   });
   for (const [period, version] of TICKET_VERSIONS.entries()) {
     clock.set(ahead(period, 10));
-    using client = machines.client(version);
+    using client = fleet.client(version);
     const began = await client.begin(stud.port);
     clock.set(ahead(period + 1, 2));
     const keys = new Set<string | undefined>();
@@ -161,34 +171,25 @@ testWith(NEEDS, "workers change their keys over time without being asked", async
   }
 });
 
-/** Machines with one secret, at dates of their own. */
-class Machines implements AsyncDisposable {
-  readonly fleet: Fleet;
-  readonly #secret: string;
+/** A stud with a clock of its own. */
+class Machine {
+  readonly #stud: Stud;
+  readonly #clock: ShiftedClock;
 
-  private constructor(fleet: Fleet) {
-    this.fleet = fleet;
-    this.#secret = fleet.ticketSecret();
+  constructor(stud: Stud, clock: ShiftedClock) {
+    this.#stud = stud;
+    this.#clock = clock;
   }
 
-  static async open(): Promise<Machines> {
-    return new Machines(await Fleet.open());
-  }
-
-  /** One whose clock says that so many hours of a period are over. */
-  at(period: number, hours: number, more: readonly string[] = []): Promise<Stud> {
-    const args = ["--ticket-secret", this.#secret, ...UNCONFINED, ...more];
-    return this.fleet.start({ args, env: clockAhead(ahead(period, hours)) });
-  }
-
-  client(version: typeof TICKET_VERSIONS[number]): ReturningClient {
-    return new ReturningClient({ version, trusted: this.fleet.pem });
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.fleet[Symbol.asyncDispose]();
+  /** Sets its clock so that so many hours of a period are over; returns the port of one of its frontends. */
+  at(period: number, hours: number, frontend = 0): number {
+    this.#clock.set(ahead(period, hours));
+    return this.#stud.ports[frontend]!;
   }
 }
+
+/** The frontend that requires a certificate. */
+const RULES = 1;
 
 /** How far from now that is. */
 function ahead(period: number, hours: number): number {

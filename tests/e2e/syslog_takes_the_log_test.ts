@@ -1,7 +1,6 @@
 /** `-s`: the log also goes to the system's log daemon, here rsyslogd, under facility and identity. */
 
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
-import { Backend } from "../support/backend.ts";
 import { temporaryPem } from "../support/certificates.ts";
 import { freePort } from "../support/ports.ts";
 import { Rsyslog } from "../support/rsyslog.ts";
@@ -48,16 +47,10 @@ testWith(
   "the facility is daemon unless another is chosen, and -q holds there too",
   async () => {
     await using rsyslog = await Rsyslog.start();
-    await using backend = Backend.listen();
     using pem = await temporaryPem();
-    await using stud = await Stud.start([
-      ...["--syslog", "-f", "127.0.0.1,0", "-b", backend.address, pem.path],
-    ]);
-    await rsyslog.line(new RegExp(`^daemon info stud\\[${stud.pid}\\]: +1 worker serves`));
-
     const port = freePort();
     await using quiet = Stud.spawn([
-      ...["-sq", "-f", `127.0.0.1,${port}`, "-b", `127.0.0.1,${freePort()}`, pem.path],
+      ...["--syslog", "-q", "-f", `127.0.0.1,${port}`, "-b", `127.0.0.1,${freePort()}`, pem.path],
     ]);
     const died = new RegExp(
       `^daemon err stud\\[${quiet.pid}\\]: +worker 1 \\(process \\d+\\) died`,

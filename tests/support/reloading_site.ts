@@ -125,6 +125,17 @@ export class ReloadingSite implements AsyncDisposable {
     return echoOnce(port, trusted);
   }
 
+  /** For the next of the tests that share it: nothing was printed, nobody came to the backend. */
+  forget(): void {
+    this.stud.forget();
+    this.backend.accepted = 0;
+  }
+
+  /** After one of the tests that share it, which leaves the configuration as it was: its connections end. */
+  settle(): Promise<void> {
+    return this.backend.endAll();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stud[Symbol.asyncDispose]();
     await this.backend[Symbol.asyncDispose]();

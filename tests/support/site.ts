@@ -3,6 +3,7 @@
 import { Backend, echo } from "./backend.ts";
 import { type PemFile, temporaryPem } from "./certificates.ts";
 import { openSockets, socketsBackTo } from "./descriptors.ts";
+import { frontendBlocks } from "./frontend_blocks.ts";
 import { Stud } from "./stud.ts";
 import { connectTls, echoOnce } from "./tls_client.ts";
 
@@ -18,6 +19,10 @@ export interface SiteOptions {
   readonly frontend?: string;
   /** So many frontends of that address, one for each of the tests that share the site. Default: 1. */
   readonly frontends?: number;
+  /** Frontends that differ, in place of those: blocks for {@linkcode frontendBlocks}; `args` then name the engine. */
+  readonly blocks?: readonly string[];
+  /** What else ends with the site, after stud. */
+  readonly owns?: readonly (Disposable | AsyncDisposable)[];
   /** A command that runs stud, such as `prlimit`. */
   readonly prefix?: readonly string[];
 }
@@ -27,30 +32,38 @@ export class Site implements AsyncDisposable {
   readonly stud: Stud;
   readonly backend: Backend;
   readonly pem: PemFile;
-  /** Sockets each worker had open before its first client. Linux only. */
+  readonly #ending: AsyncDisposableStack;
+  /** Sockets each worker had open before its first client, or the first client of a test. Linux only. */
   readonly #baseline = new Map<number, number>();
   #turn = 0;
 
-  private constructor(stud: Stud, backend: Backend, pem: PemFile) {
+  private constructor(stud: Stud, backend: Backend, pem: PemFile, ending: AsyncDisposableStack) {
+    this.#ending = ending;
     this.stud = stud;
     this.backend = backend;
     this.pem = pem;
-    if (Deno.build.os !== "linux") return;
-    for (const pid of stud.workers()) this.#baseline.set(pid, openSockets(pid));
+    this.#countSockets();
   }
 
   static async start(options: SiteOptions = {}): Promise<Site> {
     const { args = [], frontend = "127.0.0.1,0", backend = Backend.listen() } = options;
     const pem = await temporaryPem();
+    const ending = new AsyncDisposableStack();
+    for (const each of options.owns ?? []) ending.use(each);
     const address = options.backendAddress ?? backend.address;
     try {
-      const { prefix, frontends = 1 } = options;
-      const where = Array.from({ length: frontends }, () => ["-f", frontend]).flat();
+      const { prefix, frontends = 1, blocks } = options;
+      const config = blocks && frontendBlocks(blocks);
+      if (config) ending.use(config);
+      const where = config
+        ? ["--config", config.path]
+        : Array.from({ length: frontends }, () => ["-f", frontend]).flat();
       const stud = await Stud.start([...where, "-b", address, ...args, pem.path], {}, { prefix });
-      return new Site(stud, backend, pem);
+      return new Site(stud, backend, pem, ending);
     } catch (error) {
       pem[Symbol.dispose]();
       await backend[Symbol.asyncDispose]();
+      await ending[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -104,6 +117,7 @@ export class Site implements AsyncDisposable {
     this.#turn++;
     this.stud.forget();
     this.backend.accepted = 0;
+    this.#countSockets();
   }
 
   /** After one of the tests that share it: its connections end. */
@@ -111,9 +125,20 @@ export class Site implements AsyncDisposable {
     return this.backend.endAll();
   }
 
+  /** Of workers that have come since the last time; others are gone. */
+  #countSockets(): void {
+    if (Deno.build.os !== "linux") return;
+    const pids = this.stud.workers();
+    for (const pid of this.#baseline.keys()) if (!pids.includes(pid)) this.#baseline.delete(pid);
+    for (const pid of pids) {
+      if (!this.#baseline.has(pid)) this.#baseline.set(pid, openSockets(pid));
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stud[Symbol.asyncDispose]();
     await this.backend[Symbol.asyncDispose]();
     this.pem[Symbol.dispose]();
+    await this.#ending[Symbol.asyncDispose]();
   }
 }
