@@ -140,7 +140,7 @@ export const ROUTES: readonly Route[] = [
       if (Object.keys(filter).length === 0 && query.get("all") !== "yes") {
         throw new QueryError("name the connections by a filter, or all=yes");
       }
-      return json({ disconnected: await source.disconnect(filter) });
+      return json(await source.disconnect(filter));
     },
   },
 ];
