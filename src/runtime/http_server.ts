@@ -56,6 +56,8 @@ export interface HttpServerOptions {
 export interface HttpServer {
   /** With the port that the system chose for 0. */
   readonly address: HttpServerAddress;
+  /** False once its unix socket is no longer at its path: removed, or replaced by something else. Never rejects. */
+  isThere(): Promise<boolean>;
   /** Stops listening, removes the unix socket if it is still the same one, and ends all connections. Never rejects. */
   close(): Promise<void>;
 }

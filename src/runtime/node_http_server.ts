@@ -121,6 +121,10 @@ class NodeHttpServer implements HttpServer {
     if (typeof bound === "object" && bound !== null) this.#address = { host, port: bound.port };
   }
 
+  async isThere(): Promise<boolean> {
+    return await this.#unix?.isThere() ?? true;
+  }
+
   async close(): Promise<void> {
     await this.#unix?.remove();
     this.#acceptor?.close();

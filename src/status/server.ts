@@ -62,6 +62,11 @@ export class StatusServer {
     return this.#server.address;
   }
 
+  /** As {@linkcode HttpServer.isThere}. */
+  async isThere(): Promise<boolean> {
+    return await this.#server.isThere();
+  }
+
   /** Stops listening, and ends all connections. */
   async close(): Promise<void> {
     await this.#server.close();

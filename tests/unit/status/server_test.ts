@@ -38,7 +38,11 @@ async function bench({ path, names }: { path?: string; names?: readonly string[]
       network: {
         serveHttp(given): Promise<HttpServer> {
           options = given;
-          return Promise.resolve({ address: given.address, close: () => Promise.resolve() });
+          return Promise.resolve({
+            address: given.address,
+            isThere: () => Promise.resolve(true),
+            close: () => Promise.resolve(),
+          });
         },
       },
     },
