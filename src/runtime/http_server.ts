@@ -11,8 +11,15 @@ export type HttpServerAddress = SocketAddress | { readonly path: string };
 
 /** What clients may use. Times are in milliseconds. */
 export interface HttpServerLimits {
-  /** At the limit, a new connection ends the one that has waited longest. */
+  /**
+   * At the limit, a new connection ends those that have waited longest, if they had their `fairTime`, so that what a
+   * client sends as it connects is read and answered even in a flood.
+   */
   readonly connections: number;
+  /** For a first request, and for its answer, before the connection may have to give way to a new one. */
+  readonly fairTime: number;
+  /** At this limit, a new connection ends the one that has waited longest in any case. */
+  readonly burst: number;
   /** Max bytes of a request's line and headers. */
   readonly headerBytes: number;
   /** For a client to send a whole request. */

@@ -28,6 +28,8 @@ export interface Route {
    * The same answer serves all requests of a moment, by this key. Undefined: each request is answered by itself.
    */
   shares?(call: RouteCall): string;
+  /** For balancers: costs nothing, and has requests a second of its own, so that others use up none. */
+  readonly isProbe?: boolean;
   /** Only one request at a time is answered, because it makes workers work. */
   readonly inTurn?: boolean;
   /** Throws {@linkcode QueryError} for values that it cannot take. */
@@ -82,10 +84,11 @@ export const ROUTES: readonly Route[] = [
       return json(await source.connections(filter, limit));
     },
   },
-  { method: "GET", path: "/healthz", answer: () => text(200, "alive") },
+  { method: "GET", path: "/healthz", isProbe: true, answer: () => text(200, "alive") },
   {
     method: "GET",
     path: "/readyz",
+    isProbe: true,
     answer: ({ source: { unready } }) =>
       unready === undefined ? text(200, "ready") : text(503, unready),
   },
