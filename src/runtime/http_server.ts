@@ -46,7 +46,18 @@ export interface ReceivedRequest {
 export interface HttpServerAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** Text, or UTF-8 in parts that other answers may have too. */
+  readonly body: string | readonly Uint8Array[];
+}
+
+/** A body as it is sent. */
+export function bodyParts({ body }: HttpServerAnswer): readonly Uint8Array[] {
+  return typeof body === "string" ? [new TextEncoder().encode(body)] : body;
+}
+
+/** The number of bytes of a body. */
+export function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** The parameters of a web server. */

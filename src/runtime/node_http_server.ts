@@ -9,12 +9,15 @@ import { Server as TcpServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { PortInUseError, StartupError } from "../errors.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
-import type {
-  AcceptStreams,
-  HttpServer,
-  HttpServerAddress,
-  HttpServerOptions,
-  TcpAcceptor,
+import {
+  type AcceptStreams,
+  bodyParts,
+  type HttpServer,
+  type HttpServerAddress,
+  type HttpServerAnswer,
+  type HttpServerOptions,
+  lengthOf,
+  type TcpAcceptor,
 } from "./http_server.ts";
 import { codeOf } from "./node/facts.ts";
 import { createSmallHttpServer, FAILED, MALFORMED, TOO_LARGE } from "./small_http_server.ts";
@@ -229,19 +232,17 @@ interface Waiting {
   fairUntil: number;
 }
 
-function send(
-  response: ServerResponse,
-  { status, headers, body }: Awaited<ReturnType<HttpServerOptions["answer"]>>,
-  ends = false,
-): void {
-  const bytes = new TextEncoder().encode(body);
-  response.writeHead(status, {
-    ...headers,
-    "content-length": String(bytes.length),
+function send(response: ServerResponse, answer: HttpServerAnswer, ends = false): void {
+  const parts = bodyParts(answer);
+  response.writeHead(answer.status, {
+    ...answer.headers,
+    "content-length": String(lengthOf(parts)),
     ...ends && { connection: "close" },
   });
-  if (response.req.method === "HEAD") response.end();
-  else response.end(bytes);
+  if (response.req.method !== "HEAD") {
+    for (const part of parts.slice(0, -1)) response.write(part);
+    response.end(parts.at(-1));
+  } else response.end();
 }
 
 /** RFC 9112 section 3.2: of two Host headers, two readers could each believe another one. */

@@ -6,7 +6,8 @@
 import type { LogSettings } from "../config/settings.ts";
 import type { HttpServerAnswer, ReceivedRequest } from "../runtime/runtime.ts";
 import { connectionQuery, FILTERS } from "./connection_query.ts";
-import { chooseFormat, formatMetrics, METRICS_TYPES } from "./openmetrics.ts";
+import { encodeStatus } from "./encode_status.ts";
+import { chooseFormat, encodeMetrics, METRICS_TYPES } from "./openmetrics.ts";
 import { QueryError } from "./query.ts";
 import { traceQuery } from "./trace_query.ts";
 import type { StatusSource } from "./source.ts";
@@ -64,7 +65,7 @@ export const ROUTES: readonly Route[] = [
     shares: ({ request }) => chooseFormat(request.header("accept")),
     async answer({ source, request }) {
       const format = chooseFormat(request.header("accept"));
-      const body = formatMetrics(await source.families(), format);
+      const body = encodeMetrics(await source.families(), format);
       return { status: 200, headers: { "content-type": METRICS_TYPES[format] }, body };
     },
   },
@@ -72,7 +73,10 @@ export const ROUTES: readonly Route[] = [
     method: "GET",
     path: "/status",
     shares: () => "",
-    answer: async ({ source }) => json(await source.status()),
+    async answer({ source }) {
+      const body = encodeStatus(await source.status());
+      return { status: 200, headers: JSON_HEADERS, body };
+    },
   },
   {
     method: "GET",
@@ -154,8 +158,9 @@ export function text(status: number, line: string): HttpServerAnswer {
 }
 
 function json(value: unknown, status = 200): HttpServerAnswer {
-  const headers = { "content-type": "application/json; charset=utf-8" };
-  return { status, headers, body: `${JSON.stringify(value)}\n` };
+  return { status, headers: JSON_HEADERS, body: `${JSON.stringify(value)}\n` };
 }
+
+const JSON_HEADERS = { "content-type": "application/json; charset=utf-8" };
 
 const LEVELS = ["error", "info", "debug"] as const satisfies readonly LogSettings["level"][];
