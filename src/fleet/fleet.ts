@@ -41,6 +41,8 @@ export interface FleetOptions {
   readonly log: Logger;
   /** Where lines of the access log go. */
   readonly accessLog?: AccessOutput | undefined;
+  /** The workers of another stud, which these take over from, listen on the same addresses. */
+  readonly takesOver?: boolean;
   /** Called when new processes serve, with the TLS library that they use. */
   readonly onServing: (servingBy: ServingBy) => void;
 }
@@ -137,7 +139,8 @@ export class Fleet {
 
   /** Starts the workers. Rejects with {@linkcode StartupError} if one cannot serve. */
   async start(): Promise<void> {
-    this.#options.onServing(await this.#current.start());
+    const { onServing, takesOver = false } = this.#options;
+    onServing(await this.#current.start({ isFirst: !takesOver }));
   }
 
   /**

@@ -60,9 +60,13 @@ export class Generation {
     });
   }
 
-  /** Starts the workers and returns their TLS library. Rejects with {@linkcode StartupError} if one cannot serve. */
-  async start(): Promise<ServingBy> {
-    const listeners = await this.#listenersNeeded();
+  /**
+   * Starts the workers and returns their TLS library. Rejects with {@linkcode StartupError} if one cannot serve.
+   * `isFirst`: no others listen on these addresses, so the tables of sockets, which have all connections of this
+   * machine, need not be read.
+   */
+  async start({ isFirst = false } = {}): Promise<ServingBy> {
+    const listeners = isFirst ? 1 : await this.#listenersNeeded();
     // It may have been updated meanwhile.
     this.#state = { ...this.#state, listeners };
     const [servingBy] = await Promise.all(this.#slots.map((slot) => slot.start()));
@@ -194,8 +198,8 @@ export class Generation {
    * (handover.ts). So fewer workers than before open several each.
    */
   async #listenersNeeded(): Promise<number> {
-    const most = Math.max(1, ...await this.#handover.counts(this.addresses));
-    return Math.min(Math.ceil(most / this.#slots.length), MAX_LISTENERS);
+    const others = Math.max(1, ...await this.#handover.counts(this.addresses));
+    return Math.min(Math.ceil(others / this.#slots.length), MAX_LISTENERS);
   }
 
   async #retire(): Promise<void> {
