@@ -50,8 +50,8 @@ export class Generation {
       ...{ log, accessLog, trace, state: () => this.#state },
       handOver: (successor: WorkerProcess, close: () => Promise<void>) =>
         this.#handOver(successor, this.addresses, this.#socketsEach, close),
-      isNobodyLeft: () => this.#isNobodyLeft(),
-      isNobodyThere: () => this.#isNobodyThere(runtime.clock.now()),
+      hasNoWorker: () => this.#hasNoWorker(),
+      hasNoRecentWorker: () => this.#hasNoRecentWorker(runtime.clock.now()),
     };
     const length = state.configuration.workers;
     this.#slots = Array.from({ length }, (_, place) => {
@@ -206,13 +206,13 @@ export class Generation {
     await Promise.all(this.#slots.map((slot) => slot.retire()));
   }
 
-  #isNobodyLeft(): boolean {
+  #hasNoWorker(): boolean {
     return this.#slots.every(({ current }) => current === undefined);
   }
 
   /** No worker is left, and none was started in the last second, so that many that fail take turns. */
-  #isNobodyThere(now: number): boolean {
-    return this.#isNobodyLeft() &&
+  #hasNoRecentWorker(now: number): boolean {
+    return this.#hasNoWorker() &&
       this.#slots.every(({ launchedAt }) => now - launchedAt >= LONGEST_ALONE);
   }
 
