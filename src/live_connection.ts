@@ -42,3 +42,17 @@ export interface LiveConnections<Connection extends LiveConnection = LiveConnect
   readonly matching: number;
   readonly connections: readonly Connection[];
 }
+
+/** What a question to all workers brought together. */
+export interface OfAllWorkers {
+  /**
+   * The indexes of the workers that did not answer in time, so that nothing of theirs is included; what they were asked
+   * to do may still happen.
+   */
+  readonly unanswered: readonly number[];
+}
+
+/** How many connections were reset. */
+export interface Disconnected extends OfAllWorkers {
+  readonly disconnected: number;
+}

@@ -268,7 +268,10 @@ class Service {
     const memory = this.#memory;
     let latest: Plan | undefined;
     return {
-      onHangUp: () => void reopen(spoken),
+      onHangUp: () => {
+        void reopen(spoken);
+        void status.renew();
+      },
       onReloading: () => {
         memory.before();
         notifier.reloading();

@@ -20,7 +20,7 @@ import type {
 } from "./messages.ts";
 
 /** The private keys that a process has received. Each is kept once, for as long as it is used. */
-export class ToldKeys {
+export class ReceivedKeys {
   readonly #keys = new Map<string, WeakRef<KeyBytes>>();
   /** Keys that had been overwritten and were received again. */
   readonly #again: KeyBytes[] = [];
@@ -28,7 +28,7 @@ export class ToldKeys {
   /**
    * The key with this name; without a name it is always a new one. If the key is known, the new bytes are
    * overwritten. If the known key was overwritten before, the new bytes replace it until
-   * {@linkcode ToldKeys.wipeAgain}.
+   * {@linkcode ReceivedKeys.wipeAgain}.
    */
   take(name: string | undefined, bytes: Uint8Array<ArrayBuffer>): KeyBytes {
     const known = name === undefined ? undefined : this.#keys.get(name)?.deref();
@@ -76,7 +76,7 @@ export function unpackConfiguration(
 /** The certificates as they were before they were packed, but for the keys, which are bytes. */
 export function unpackCertificates(
   packed: readonly PackedCertificate[],
-  told: ToldKeys,
+  told: ReceivedKeys,
 ): ServedCertificate[] {
   told.tidy();
   const keys: KeyBytes[] = [];

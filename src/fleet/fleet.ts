@@ -14,7 +14,13 @@ import {
 import { needsPreparation } from "../control/worker_state.ts";
 import { deferred } from "../deferred.ts";
 import { CertificatesRefused, UsageError } from "../errors.ts";
-import type { ConnectionFilter, LiveConnection, LiveConnections } from "../live_connection.ts";
+import type {
+  ConnectionFilter,
+  Disconnected,
+  LiveConnection,
+  LiveConnections,
+  OfAllWorkers,
+} from "../live_connection.ts";
 import type { AccessOutput } from "../log/access_output.ts";
 import type { Logger } from "../log/log.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
@@ -35,6 +41,8 @@ export interface FleetOptions {
   readonly log: Logger;
   /** Where lines of the access log go. */
   readonly accessLog?: AccessOutput | undefined;
+  /** The workers of another stud, which these take over from, listen on the same addresses. */
+  readonly takesOver?: boolean;
   /** Called when new processes serve, with the TLS library that they use. */
   readonly onServing: (servingBy: ServingBy) => void;
 }
@@ -101,14 +109,14 @@ export class Fleet {
   }
 
   /**
-   * The live connections of all workers that match, the oldest first; a worker that does not answer is left out.
+   * The live connections that match of all workers that answer in time, the oldest first.
    * Rejects with `AddressFormatError` if the filter's client is no address.
    */
   async connections(filter: ConnectionFilter, limit: number): Promise<AllConnections> {
     checkFilter(filter);
-    const most = Math.min(limit, MAX_CONNECTIONS);
-    const answers = await this.#askAll(async (worker) => {
-      const { matching, connections } = await worker.ask("connections", { filter, limit: most });
+    const max = Math.min(limit, MAX_CONNECTIONS);
+    const { answers, unanswered } = await this.#askAll(async (worker) => {
+      const { matching, connections } = await worker.ask("connections", { filter, limit: max });
       const { index } = worker;
       return { matching, connections: connections.map((one) => ({ ...one, worker: index })) };
     });
@@ -116,19 +124,23 @@ export class Fleet {
       matching: answers.reduce((sum, { matching }) => sum + matching, 0),
       connections: answers.flatMap(({ connections }) => connections)
         .sort((one, other) => other.age - one.age).slice(0, limit),
+      unanswered,
     };
   }
 
-  /** Resets the live connections that match, and returns their number. Rejects like {@linkcode Fleet.connections}. */
-  async disconnect(filter: ConnectionFilter): Promise<number> {
+  /** Resets the live connections that match. Rejects like {@linkcode Fleet.connections}. */
+  async disconnect(filter: ConnectionFilter): Promise<Disconnected> {
     checkFilter(filter);
-    const answers = await this.#askAll((worker) => worker.ask("disconnect", { filter }));
-    return answers.reduce((sum, { matching }) => sum + matching, 0);
+    const { answers, unanswered } = await this.#askAll((worker) =>
+      worker.ask("disconnect", { filter })
+    );
+    return { disconnected: answers.reduce((sum, { matching }) => sum + matching, 0), unanswered };
   }
 
   /** Starts the workers. Rejects with {@linkcode StartupError} if one cannot serve. */
   async start(): Promise<void> {
-    this.#options.onServing(await this.#current.start());
+    const { onServing, takesOver = false } = this.#options;
+    onServing(await this.#current.start({ isFirst: !takesOver }));
   }
 
   /**
@@ -155,7 +167,8 @@ export class Fleet {
    * at once is left out; never rejects.
    */
   async faults(): Promise<WorkerFaults> {
-    return mergedFaults(await this.#askAll((worker) => worker.ask("faults", {}), FAULTS_LIMIT));
+    const { answers } = await this.#askAll((worker) => worker.ask("faults", {}), FAULTS_LIMIT);
+    return mergedFaults(answers);
   }
 
   /**
@@ -171,7 +184,7 @@ export class Fleet {
     const { clock } = this.#options.runtime;
     this.#trace = { cidr, until: clock.now() + 1_000 * seconds };
     const order = { cidr, seconds };
-    return (await this.#askAll((worker) => worker.ask("trace", order))).length;
+    return (await this.#askAll((worker) => worker.ask("trace", order))).answers.length;
   }
 
   /** The rest of the trace that is under way. */
@@ -193,11 +206,11 @@ export class Fleet {
     await Promise.all([...this.#generations].map((one) => one.kill()));
   }
 
-  /** The answers of all workers that serve; one that is gone, or hangs, has none. */
+  /** Asks all workers that serve. One that ends meanwhile has no answer, and nothing that could be missed either. */
   async #askAll<Given>(
     ask: (worker: WorkerProcess) => Promise<Given>,
     limit = ASK_LIMIT,
-  ): Promise<Given[]> {
+  ): Promise<OfAllWorkers & { readonly answers: readonly Given[] }> {
     const { clock } = this.#options.runtime;
     const late = deferred<undefined>();
     const cancel = clock.after(limit, () => late.resolve(undefined));
@@ -206,7 +219,13 @@ export class Fleet {
       return Promise.race([ask(worker).catch(() => undefined), late.promise]);
     }));
     cancel();
-    return answers.filter((answer) => answer !== undefined);
+    const silent = serving.filter((worker, index) =>
+      answers[index] === undefined && this.alive.includes(worker)
+    );
+    return {
+      answers: answers.filter((answer) => answer !== undefined),
+      unanswered: [...new Set(silent.map(({ index }) => index))].sort((one, other) => one - other),
+    };
   }
 
   #recordOf(index: number): SlotRecord {
@@ -291,7 +310,9 @@ function checkFilter({ client }: ConnectionFilter): void {
 }
 
 /** Those of several workers. */
-type AllConnections = LiveConnections<LiveConnection & { readonly worker: number }>;
+type AllConnections =
+  & LiveConnections<LiveConnection & { readonly worker: number }>
+  & OfAllWorkers;
 
 /** Milliseconds that a worker may take to answer a question of the status page. */
 const ASK_LIMIT = 2_000;

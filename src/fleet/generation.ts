@@ -50,8 +50,8 @@ export class Generation {
       ...{ log, accessLog, trace, state: () => this.#state },
       handOver: (successor: WorkerProcess, close: () => Promise<void>) =>
         this.#handOver(successor, this.addresses, this.#socketsEach, close),
-      isNobodyLeft: () => this.#isNobodyLeft(),
-      isNobodyThere: () => this.#isNobodyThere(runtime.clock.now()),
+      hasNoWorker: () => this.#hasNoWorker(),
+      hasNoRecentWorker: () => this.#hasNoRecentWorker(runtime.clock.now()),
     };
     const length = state.configuration.workers;
     this.#slots = Array.from({ length }, (_, place) => {
@@ -60,9 +60,13 @@ export class Generation {
     });
   }
 
-  /** Starts the workers and returns their TLS library. Rejects with {@linkcode StartupError} if one cannot serve. */
-  async start(): Promise<ServingBy> {
-    const listeners = await this.#listenersNeeded();
+  /**
+   * Starts the workers and returns their TLS library. Rejects with {@linkcode StartupError} if one cannot serve.
+   * `isFirst`: no others listen on these addresses, so the tables of sockets, which have all connections of this
+   * machine, need not be read.
+   */
+  async start({ isFirst = false } = {}): Promise<ServingBy> {
+    const listeners = isFirst ? 1 : await this.#listenersNeeded();
     // It may have been updated meanwhile.
     this.#state = { ...this.#state, listeners };
     const [servingBy] = await Promise.all(this.#slots.map((slot) => slot.start()));
@@ -194,21 +198,21 @@ export class Generation {
    * (handover.ts). So fewer workers than before open several each.
    */
   async #listenersNeeded(): Promise<number> {
-    const most = Math.max(1, ...await this.#handover.counts(this.addresses));
-    return Math.min(Math.ceil(most / this.#slots.length), MAX_LISTENERS);
+    const others = Math.max(1, ...await this.#handover.counts(this.addresses));
+    return Math.min(Math.ceil(others / this.#slots.length), MAX_LISTENERS);
   }
 
   async #retire(): Promise<void> {
     await Promise.all(this.#slots.map((slot) => slot.retire()));
   }
 
-  #isNobodyLeft(): boolean {
+  #hasNoWorker(): boolean {
     return this.#slots.every(({ current }) => current === undefined);
   }
 
   /** No worker is left, and none was started in the last second, so that many that fail take turns. */
-  #isNobodyThere(now: number): boolean {
-    return this.#isNobodyLeft() &&
+  #hasNoRecentWorker(now: number): boolean {
+    return this.#hasNoWorker() &&
       this.#slots.every(({ launchedAt }) => now - launchedAt >= LONGEST_ALONE);
   }
 

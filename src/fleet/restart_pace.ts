@@ -11,9 +11,9 @@ import { Allowance } from "./allowance.ts";
 export interface RestartPaceOptions {
   readonly clock: Clock;
   /** Whether no worker of any slot serves or is about to. */
-  readonly isNobodyLeft: () => boolean;
+  readonly hasNoWorker: () => boolean;
   /** The same, and none has just been started. */
-  readonly isNobodyThere: () => boolean;
+  readonly hasNoRecentWorker: () => boolean;
   /** Whether no more workers are to be started. */
   readonly isOver: () => boolean;
   /** Called before a pause, with its milliseconds. */
@@ -34,15 +34,15 @@ export class RestartPace {
 
   /** Resolves when the next worker may be started. `served`: whether the last one ever served. */
   async wait(served: boolean): Promise<void> {
-    const { clock, onPause, isNobodyLeft, isNobodyThere, isOver } = this.#options;
+    const { clock, onPause, hasNoWorker, hasNoRecentWorker, isOver } = this.#options;
     this.#failures = served ? 0 : this.#failures + 1;
     const wait = served ? this.#mishapPause() : restartPause(this.#failures);
     if (wait === 0) return;
-    onPause(isNobodyLeft() ? Math.min(wait, LONGEST_ALONE) : wait);
+    onPause(hasNoWorker() ? Math.min(wait, LONGEST_ALONE) : wait);
     const began = clock.now();
     for (let left = wait; left > 0 && !isOver(); left = began + wait - clock.now()) {
       await pause(clock, Math.min(left, LONGEST_ALONE));
-      if (isNobodyThere()) return;
+      if (hasNoRecentWorker()) return;
     }
   }
 

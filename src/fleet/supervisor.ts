@@ -94,6 +94,8 @@ export class Supervisor {
     const { runtime, log, accessLog, responses } = options;
     this.#fleet = new Fleet(this.#stateOf(this.#plan, this.#frontends), {
       ...{ runtime, log, accessLog },
+      // Otherwise the ports were claimed for this stud alone.
+      takesOver: this.#plan.settings.service.takeover !== undefined,
       onServing: (servingBy) => this.#useLibrary(servingBy),
     });
     responses?.onChange(() => {

@@ -30,8 +30,8 @@ export interface WorkerSlotOptions {
   /** Where lines of the access log go. */
   readonly accessLog?: AccessOutput | undefined;
   /** As in {@linkcode RestartPaceOptions}; by default, for this slot alone. */
-  readonly isNobodyLeft?: RestartPaceOptions["isNobodyLeft"];
-  readonly isNobodyThere?: RestartPaceOptions["isNobodyThere"];
+  readonly hasNoWorker?: RestartPaceOptions["hasNoWorker"];
+  readonly hasNoRecentWorker?: RestartPaceOptions["hasNoRecentWorker"];
 }
 
 /** One of the supervisor's workers, across all its restarts. */
@@ -58,12 +58,12 @@ export class WorkerSlot {
     this.#log = options.log;
     this.#index = options.index;
     this.#record = options.record ?? new SlotRecord(options.index);
-    const { isNobodyLeft = () => this.#current === undefined } = options;
-    const { isNobodyThere = isNobodyLeft } = options;
+    const { hasNoWorker = () => this.#current === undefined } = options;
+    const { hasNoRecentWorker = hasNoWorker } = options;
     this.#pace = new RestartPace({
       clock: runtime.clock,
-      isNobodyLeft,
-      isNobodyThere,
+      hasNoWorker,
+      hasNoRecentWorker,
       isOver: () => this.#stopping,
       onPause: (wait) => this.#logPause(wait),
     });
@@ -226,10 +226,10 @@ export class WorkerSlot {
       } else {
         // SIGTERM to the whole process group also reaches the supervisor; give it time to arrive.
         await pause(this.#runtime.clock, GROUP_PAUSE);
-        await this.#fewAlive();
+        await this.#awaitRoom();
       }
       if (this.#stopping) return;
-      const next = await this.#launchAtLast();
+      const next = await this.#launchWithRetries();
       if (next === undefined) return;
       this.#record.restarts[reason === undefined ? "replaced" : current.failure ?? "died"]++;
       this.#announce(next);
@@ -243,14 +243,14 @@ export class WorkerSlot {
    * any number of them. Each that leaves keeps its clients for as long as a drain takes. The latest one serves
    * meanwhile.
    */
-  async #fewAlive(): Promise<void> {
+  async #awaitRoom(): Promise<void> {
     while (!this.#stopping && this.#alive.size > MAX_ALIVE) {
       await Promise.race([...this.#alive].map((worker) => worker.ended));
     }
   }
 
   /** Starts a worker, however long this machine refuses to; undefined when none is wanted any more. */
-  async #launchAtLast(): Promise<WorkerProcess | undefined> {
+  async #launchWithRetries(): Promise<WorkerProcess | undefined> {
     while (!this.#stopping) {
       try {
         return this.#launch();

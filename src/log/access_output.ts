@@ -59,7 +59,7 @@ function openSyslog(
   { log, facility }: Pick<AccessOutputOptions, "log" | "facility">,
 ): AccessOutput {
   const syslog = new Syslog(runtime, {
-    ...{ facility, identity: "stud-access", most: 10_000 },
+    ...{ facility, identity: "stud-access", max: 10_000 },
     onAway: (reason) =>
       log.warning("--access-log {path} no log daemon is running, lines wait for it: {reason}", {
         path,

@@ -44,6 +44,7 @@ const BY_TEMPLATE = {
   "reloaded: {what}": "reloaded",
   "drain announced: still accepting for {delay} s (--drain-delay)": "drain_announced",
   "status is served on {where}": "status_served",
+  "{path}: this socket was removed or replaced; status is served on it again": "status_restored",
   "stopped{totals}": "stopped",
   "the sandbox of the workers is incomplete: {unconfined}": "sandbox_incomplete",
   "took over from process {pid}, which is draining now": "took_over",

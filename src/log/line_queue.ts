@@ -9,7 +9,7 @@ export type WriteLines = (lines: readonly string[]) => Promise<void>;
 /** Options of a {@linkcode LineQueue}. */
 export interface LineQueueOptions {
   /** Lines kept while the reader stalls. */
-  readonly most: number;
+  readonly max: number;
   /** Lines written at once. */
   readonly batch: number;
   /** Makes the line that reports how many lines were lost. */
@@ -35,7 +35,7 @@ export class LineQueue {
 
   /** Queues a line, without a newline. A needed line is kept even if the queue is full. */
   push(line: string, isNeeded = false): void {
-    if (!isNeeded && this.#waiting.length >= this.#options.most) {
+    if (!isNeeded && this.#waiting.length >= this.#options.max) {
       this.#lost++;
       return;
     }

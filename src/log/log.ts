@@ -123,7 +123,7 @@ export class Outputs {
     const write = (lines: readonly string[]) =>
       this.#runtime.processes.write(stream, new TextEncoder().encode(`${lines.join("\n")}\n`));
     return new LineQueue(write, {
-      most: 5_000,
+      max: 5_000,
       batch: 200,
       lossLine: (lost) =>
         this.#stamp("warning", `${counted(lost, "log line")} lost: they were not read in time`, {

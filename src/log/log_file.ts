@@ -37,7 +37,7 @@ export class LogFile {
     this.#file = file;
     this.#checked = runtime.clock.now();
     this.#queue = new LineQueue((lines) => this.#inOrder(() => this.#write(lines)), {
-      most: 5_000,
+      max: 5_000,
       batch: 200,
       lossLine,
       onLoss: (lost) => this.onLoss(lost),

@@ -65,7 +65,7 @@ export interface SyslogOptions {
   /** Called with the reason when lines must wait for the daemon, once for each time that it is unavailable. */
   readonly onAway?: (reason: string) => void;
   /** Max lines that wait for the daemon; 2,000 by default. */
-  readonly most?: number;
+  readonly max?: number;
   /** Makes what follows the program's name; the text by default. */
   readonly body?: LineBody;
   /** Called with the number of lost lines, instead of a line that says so. */
@@ -85,7 +85,7 @@ export class Syslog implements LogSink {
     this.#runtime = runtime;
     this.#options = options;
     this.#queue = new LineQueue((lines) => this.#deliver(lines), {
-      most: options.most ?? 2_000,
+      max: options.max ?? 2_000,
       batch: 1,
       ...options.onLoss === undefined ? { lossLine: this.#lossLine } : { onLoss: options.onLoss },
     });

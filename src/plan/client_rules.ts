@@ -18,7 +18,6 @@ import {
 } from "../x509/revocation_lists.ts";
 import type { ClientRules, TlsConfiguration } from "../tls/tls_configuration.ts";
 import { HeldContent } from "./held_content.ts";
-import { once } from "./once.ts";
 
 /** Reads rules; a file that many rules name is read once. */
 export class ClientRulesReader {
@@ -117,4 +116,15 @@ export function revocationListsOf(
     if (warning !== undefined) warnings.add(warning);
   }
   return { lists: [...lists.values()], warnings: [...warnings] };
+}
+
+/** The value for this key, known or made now; callers that ask at the same time wait for the same one. */
+function once<Value>(
+  known: Map<string, Promise<Value>>,
+  key: string,
+  make: () => Promise<Value>,
+): Promise<Value> {
+  const value = known.get(key) ?? make();
+  known.set(key, value);
+  return value;
 }

@@ -44,10 +44,10 @@ async function bufferWarning(
   runtime: Runtime,
 ): Promise<string[]> {
   if (bytes === 0) return [];
-  const most = await sysctl(`core/${limit}`, runtime);
-  if (most === undefined || bytes <= most) return [];
+  const max = await sysctl(`core/${limit}`, runtime);
+  if (max === undefined || bytes <= max) return [];
   return [
-    `${option} ${bytes}: the kernel allows at most ${most}; raise the sysctl net.core.${limit}`,
+    `${option} ${bytes}: the kernel allows at most ${max}; raise the sysctl net.core.${limit}`,
   ];
 }
 

@@ -20,10 +20,10 @@ export function workerCount(
       `--workers ${count}: workers can share a port only on Linux; use one worker on ${platform}`,
     );
   }
-  const most = Math.max(ON_ANY_MACHINE, FOR_EACH_CPU * cpus);
-  if (workers !== "auto" && count > most) {
+  const max = Math.max(ON_ANY_MACHINE, FOR_EACH_CPU * cpus);
+  if (workers !== "auto" && count > max) {
     throw new StartupError(
-      `--workers ${count}: the max is ${most} on this machine, which has ` +
+      `--workers ${count}: the max is ${max} on this machine, which has ` +
         `${counted(cpus, "CPU")}; more workers only cost memory: use --workers auto for ` +
         "one per CPU",
     );

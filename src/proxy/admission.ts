@@ -9,10 +9,10 @@ import { PeerError } from "../errors.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import { type Deadline, DeadlineQueue } from "./deadline_queue.ts";
 import {
+  AdmittedConnection,
   type Arrival,
   type ClientRule,
   type Shortage,
-  Slot,
   type SlotRule,
   Slots,
 } from "./slots.ts";
@@ -106,9 +106,9 @@ export class Admission {
   }
 
   /** Takes a slot for an accepted client. */
-  enter(frontend: FrontendSlots): Slot {
+  enter(frontend: FrontendSlots): AdmittedConnection {
     const all = [this.#slots, frontend.slots];
-    return new Slot(all, this.#beginHandshake, frontend.handshakes);
+    return new AdmittedConnection(all, this.#beginHandshake, frontend.handshakes);
   }
 
   /** Makes room for an accepted client: ends handshakes beyond the limits whose grace period has passed. */
@@ -123,8 +123,8 @@ export class Admission {
   }
 
   /** Releases a connection's slot. */
-  leave(slot: Slot): void {
-    slot.leave();
+  leave(admitted: AdmittedConnection): void {
+    admitted.leave();
     this.#changed();
   }
 

@@ -76,7 +76,7 @@ export class BackendDialer {
    * Connects; synchronously if nothing needs to be waited for. Throws or rejects with a {@linkcode PeerError} of
    * the backend that names the addresses tried. The slot and the record receive the address connected to.
    */
-  dial(slot: Dialling, record?: Connected): Stream | Promise<Stream> {
+  dial(admitted: Dialling, record?: Connected): Stream | Promise<Stream> {
     const backend = this.#backend;
     const { clock } = this.#runtime;
     if (backend instanceof StaggeredDialer || this.#tls !== undefined) {
@@ -85,7 +85,7 @@ export class BackendDialer {
           backend instanceof StaggeredDialer
             ? backend.dial(cancellation)
             : this.#connect(backend, cancellation),
-        slot,
+        admitted,
         record,
       );
     }
@@ -101,17 +101,17 @@ export class BackendDialer {
     }
     if (stream instanceof Promise) {
       const dialling = stream;
-      return this.#underDeadline(() => dialling, slot, record, cancellation);
+      return this.#underDeadline(() => dialling, admitted, record, cancellation);
     }
     counts.connected(clock.now() - began);
-    slot.backend = counts;
+    admitted.backend = counts;
     record?.connected(backend);
     return stream;
   }
 
   async #underDeadline(
     begin: (cancellation: Cancellation) => Stream | Promise<Stream>,
-    slot: Dialling,
+    admitted: Dialling,
     record: Connected | undefined,
     cancellation = new Cancellation(),
   ): Promise<Stream> {
@@ -122,7 +122,7 @@ export class BackendDialer {
       const stream = await begin(cancellation);
       counts?.connected(this.#runtime.clock.now() - deadline.began);
       const endpoint = connectedTo(stream, backend);
-      if (endpoint !== undefined) slot.backend = counts ?? this.#countsOf(endpoint);
+      if (endpoint !== undefined) admitted.backend = counts ?? this.#countsOf(endpoint);
       record?.connected(endpoint);
       return stream;
     } catch (error) {

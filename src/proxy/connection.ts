@@ -15,7 +15,7 @@ import type { Deadline } from "./deadline_queue.ts";
 import type { Departures } from "./departures.ts";
 import type { FaultSite } from "./handshake_failures.ts";
 import type { BackendDialer } from "./backend_dialer.ts";
-import type { Slot } from "./slots.ts";
+import type { AdmittedConnection } from "./slots.ts";
 import type { EncodePreface } from "./preface.ts";
 import { relay, type RelayServices } from "./relay.ts";
 
@@ -53,7 +53,7 @@ export interface ConnectionServices extends RelayServices {
 export async function serveConnection(
   client: PendingClient,
   services: ConnectionServices,
-  slot: Slot,
+  admitted: AdmittedConnection,
   site: FaultSite,
   counts: FrontendCounts,
 ): Promise<void> {
@@ -61,7 +61,7 @@ export async function serveConnection(
   let stream: Duplex | undefined;
   let negotiated: Negotiated | undefined;
   let backend: Stream | undefined;
-  const records = { slot, counts, record };
+  const records = { admitted, counts, record };
   try {
     const secure = await handshake(client, services, records);
     ({ stream } = secure);
@@ -69,7 +69,7 @@ export async function serveConnection(
     admit(secure, services, counts);
     // A client that has left right after its handshake needs no backend.
     if (stream.gone) throw new PeerError("client", "reset", "connection reset");
-    const dialling = services.backend.dial(slot, record);
+    const dialling = services.backend.dial(admitted, record);
     backend = dialling instanceof Promise ? await dialling : dialling;
     const preface = services.preface(client, secure);
     if (preface !== undefined) await writeAll(backend, preface, services);
@@ -92,7 +92,7 @@ export async function serveConnection(
 
 /** What a connection is recorded in. */
 interface Records {
-  readonly slot: Slot;
+  readonly admitted: AdmittedConnection;
   readonly counts: FrontendCounts;
   readonly record: AccessRecord | undefined;
 }
@@ -101,14 +101,14 @@ interface Records {
 function recordEnd(
   fault: PeerError | undefined,
   { runtime, drainTimeout }: ConnectionServices,
-  { slot, counts, record }: Records,
+  { admitted, counts, record }: Records,
 ): void {
   const end = endOf(
     fault,
-    slot.backend !== undefined,
-    drainTimeout.isOver ? "drained" : slot.fate,
+    admitted.backend !== undefined,
+    drainTimeout.isOver ? "drained" : admitted.fate,
   );
-  counts.ended(end, (runtime.clock.now() - slot.began) / 1000);
+  counts.ended(end, (runtime.clock.now() - admitted.began) / 1000);
   record?.end(fault, end);
 }
 
@@ -116,17 +116,17 @@ function recordEnd(
 async function handshake(
   client: PendingClient,
   services: ConnectionServices,
-  { slot, counts, record }: Records,
+  { admitted, counts, record }: Records,
 ): Promise<SecureClient> {
   const { counters, tlsLibrary } = services;
-  const deadline = slot.beginHandshake(() => services.aborter.abort(client, "now"));
+  const deadline = admitted.beginHandshake(() => services.aborter.abort(client, "now"));
   const { tracing } = services;
   let traced = tracing.current?.begin(client);
   let awaited = "PROXY header";
   try {
     if (services.takesProxyHeader) {
       await client.readProxyHeader!();
-      checkClient(client, slot);
+      checkClient(client, admitted);
       traced ??= tracing.current?.begin(client);
     }
     awaited = "handshake";
@@ -143,11 +143,11 @@ async function handshake(
   } catch (error) {
     const fault = handshakeFault(error, deadline, awaited);
     countFault(fault, counters, counts);
-    if (deadline.expired && deadline.early === undefined) slot.fate = "deadline";
+    if (deadline.expired && deadline.early === undefined) admitted.fate = "deadline";
     if (fault instanceof PeerError) traced?.failed(fault);
     throw fault;
   } finally {
-    slot.endHandshake(deadline);
+    admitted.endHandshake(deadline);
   }
 }
 
@@ -193,8 +193,8 @@ function admit(
  * Behind a load balancer, the PROXY header identifies the client. A header without an address (such as a health
  * check's) is not counted.
  */
-function checkClient({ clientInHeader }: Client, slot: Slot): void {
-  const rule = clientInHeader && slot.takeFor(clientInHeader.host);
+function checkClient({ clientInHeader }: Client, admitted: AdmittedConnection): void {
+  const rule = clientInHeader && admitted.takeFor(clientInHeader.host);
   if (rule !== undefined) throw tooManyOf(rule);
 }
 

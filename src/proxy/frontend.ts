@@ -13,7 +13,7 @@ import { CLIENT_LIMIT, DESCRIPTORS, type FrontendSlots, tooManyOf } from "./admi
 import type { FrontendCounts } from "./frontend_counts.ts";
 import { type ConnectionServices, serveConnection } from "./connection.ts";
 import type { FaultSite } from "./handshake_failures.ts";
-import type { Arrival, Shortage, Slot } from "./slots.ts";
+import type { AdmittedConnection, Arrival, Shortage } from "./slots.ts";
 
 /** What the addresses of one name share. */
 export interface FrontendShares {
@@ -43,7 +43,7 @@ export class Frontend implements FaultSite {
   #services: ConnectionServices;
   #slots: FrontendSlots;
   #counts: FrontendCounts;
-  readonly #clients = new Map<PendingClient, Slot>();
+  readonly #clients = new Map<PendingClient, AdmittedConnection>();
   #accepted = 0;
   /** Accepts the clients left in the kernel's queue before it closes. */
   #emptying = false;
@@ -97,9 +97,9 @@ export class Frontend implements FaultSite {
     this.#slots = slots;
     this.#counts = counts;
     if (!services.admission.countsClients(slots)) return;
-    for (const [client, slot] of this.#clients) {
+    for (const [client, admitted] of this.#clients) {
       const host = this.#hostOf(client);
-      if (host !== undefined) slot.countFor(host);
+      if (host !== undefined) admitted.countFor(host);
     }
   }
 
@@ -108,17 +108,17 @@ export class Frontend implements FaultSite {
     return { slots: this.#slots, counts: this.#counts };
   }
 
-  /** Its clients, the oldest first, each with its slot. */
-  get clients(): ReadonlyMap<Client, Slot> {
+  /** Its clients, the oldest first, each with its connection as it was admitted. */
+  get clients(): ReadonlyMap<Client, AdmittedConnection> {
     return this.#clients;
   }
 
   /** Resets a client because the operator wants that. */
   disconnect(client: Client): void {
-    const slot = this.#clients.get(client as PendingClient);
-    if (slot === undefined) return;
-    slot.fate ??= "disconnected";
-    if (slot.relay !== undefined) slot.relay.disconnect();
+    const admitted = this.#clients.get(client as PendingClient);
+    if (admitted === undefined) return;
+    admitted.fate ??= "disconnected";
+    if (admitted.relay !== undefined) admitted.relay.disconnect();
     else this.#services.aborter.abort(client as PendingClient, "now");
   }
 
@@ -239,20 +239,20 @@ export class Frontend implements FaultSite {
   #begin(client: PendingClient): void {
     const { counters, admission, departures } = this.#services;
     const counts = this.#counts;
-    const slot = admission.enter(this.#slots);
-    if (!this.#takeFor(client, slot)) return;
+    const admitted = admission.enter(this.#slots);
+    if (!this.#takeFor(client, admitted)) return;
     this.#accepted++;
     counters.accepted++;
     counters.active++;
     counts.accepted.value++;
     counts.active.value++;
     this.#services.onAccept?.();
-    this.#clients.set(client, slot);
-    serveConnection(client, this.#services, slot, this, counts).then(() => {
+    this.#clients.set(client, admitted);
+    serveConnection(client, this.#services, admitted, this, counts).then(() => {
       departures.ended(--counters.active);
       counts.active.value--;
       this.#clients.delete(client);
-      admission.leave(slot);
+      admission.leave(admitted);
       if (this.#clients.size > 0) return;
       for (const resolve of this.#onEmpty.splice(0)) resolve();
     });
@@ -260,15 +260,15 @@ export class Frontend implements FaultSite {
   }
 
   /** Counts a connection for its client, or ends it at once, before anything is read from it or sent to it. */
-  #takeFor(client: PendingClient, slot: Slot): boolean {
+  #takeFor(client: PendingClient, admitted: AdmittedConnection): boolean {
     const { admission, counters, takesProxyHeader } = this.#services;
     if (takesProxyHeader || !admission.countsClients(this.#slots)) return true;
-    const rule = slot.takeFor(client.pair.peer.host);
+    const rule = admitted.takeFor(client.pair.peer.host);
     if (rule === undefined) return true;
     counters.refused++;
     this.#counts.refused(CLIENT_LIMIT);
     this.#services.onFault(tooManyOf(rule), client, this);
-    admission.leave(slot);
+    admission.leave(admitted);
     client.reset();
     client.close();
     return false;

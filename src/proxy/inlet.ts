@@ -38,7 +38,7 @@ export function lendingInlet(from: Source, to: Sink): Inlet | undefined {
 class LentNow implements Inlet {
   readonly #from: Source;
   readonly #to: Sink;
-  #most = SMALL;
+  #max = SMALL;
   #last = 0;
 
   constructor(from: Source, to: Sink) {
@@ -47,7 +47,7 @@ class LentNow implements Inlet {
   }
 
   next(wake: () => void): Bytes | undefined {
-    const bytes = this.#from.lendNow!(this.#most);
+    const bytes = this.#from.lendNow!(this.#max);
     if (bytes === undefined) this.#from.whenReadable!(wake);
     else this.#last = bytes === null ? 0 : bytes.length;
     return bytes;
@@ -55,7 +55,7 @@ class LentNow implements Inlet {
 
   adapt(): void {
     // What a slow reader has not taken is kept in memory for it, so keep that small.
-    this.#most = this.#last < SMALL / 2
+    this.#max = this.#last < SMALL / 2
       ? SMALL
       : Math.max(SMALL, Math.min(LARGE, Math.trunc((this.#to.room?.() ?? 0) * ROOM_SHARE)));
   }

@@ -9,7 +9,7 @@ import type { ConnectionFilter, LiveConnection, LiveConnections } from "../live_
 import { formatSocketAddress } from "../wire/ip_address.ts";
 import { isInNetwork, type Network, parseNetwork } from "../wire/network.ts";
 import type { Frontend } from "./frontend.ts";
-import type { Slot } from "./slots.ts";
+import type { AdmittedConnection } from "./slots.ts";
 
 /** What is looked through, and how. */
 export interface LiveScan {
@@ -26,10 +26,10 @@ export async function openConnections(scan: LiveScan, limit: number): Promise<Li
   const { matching, found } = Object.keys(filter).length === 0
     ? firstOfEach(scan, limit)
     : await search(scan, matcher, limit);
-  found.sort((one, other) => one.slot.began - other.slot.began);
+  found.sort((one, other) => one.admitted.began - other.admitted.began);
   const connections: LiveConnection[] = [];
-  for (const { frontend, client, slot } of found.slice(0, limit)) {
-    connections.push(matcher.describe(frontend.shares.counts.name, client, slot));
+  for (const { frontend, client, admitted } of found.slice(0, limit)) {
+    connections.push(matcher.describe(frontend.shares.counts.name, client, admitted));
     if (connections.length % AT_ONCE === 0) await clock.turn();
   }
   return { matching, connections };
@@ -40,9 +40,9 @@ function firstOfEach({ frontends }: LiveScan, limit: number): Search {
   const found: Found[] = [];
   for (const frontend of frontends) {
     let left = limit;
-    for (const [client, slot] of frontend.clients) {
+    for (const [client, admitted] of frontend.clients) {
       if (left-- <= 0) break;
-      found.push({ frontend, client, slot });
+      found.push({ frontend, client, admitted });
     }
   }
   return { matching: frontends.reduce((sum, { clients }) => sum + clients.size, 0), found };
@@ -81,11 +81,11 @@ async function forEachMatching(
   for (const frontend of frontends) {
     if (!matcher.wantsFrontend(frontend.shares.counts.name)) continue;
     // Those that leave during a turn are left out of the iteration, and those that arrive are too new to match.
-    for (const [client, slot] of frontend.clients) {
+    for (const [client, admitted] of frontend.clients) {
       work++;
-      if (matcher.matches(client, slot)) {
+      if (matcher.matches(client, admitted)) {
         matching++;
-        if (use({ frontend, client, slot })) work += USE_WORK;
+        if (use({ frontend, client, admitted })) work += USE_WORK;
       }
       if (work < MAX_WORK) continue;
       // The connections are served meanwhile, and do not wait for the whole scan.
@@ -100,7 +100,7 @@ async function forEachMatching(
 interface Found {
   readonly frontend: Frontend;
   readonly client: Client;
-  readonly slot: Slot;
+  readonly admitted: AdmittedConnection;
 }
 
 /** What a search has found. */
@@ -127,33 +127,33 @@ class LiveMatcher {
   }
 
   /** Whether a connection matches, not counting its frontend. */
-  matches(client: Client, slot: Slot): boolean {
+  matches(client: Client, admitted: AdmittedConnection): boolean {
     const { serverName, backend, minAge = 0, minIdle = 0 } = this.#filter;
-    if (slot.began > this.#now) return false;
+    if (admitted.began > this.#now) return false;
     if (serverName !== undefined && client.serverName?.toLowerCase() !== serverName.toLowerCase()) {
       return false;
     }
-    if (backend !== undefined && slot.backend?.address !== backend) return false;
-    if (this.#secondsSince(slot.began) < minAge) return false;
-    if (this.#secondsSince(slot.relay?.movedAt ?? slot.began) < minIdle) return false;
+    if (backend !== undefined && admitted.backend?.address !== backend) return false;
+    if (this.#secondsSince(admitted.began) < minAge) return false;
+    if (this.#secondsSince(admitted.relay?.movedAt ?? admitted.began) < minIdle) return false;
     if (this.#network === undefined) return true;
     const host = (client.clientInHeader ?? peerOf(client))?.host;
     return host !== undefined && isInNetwork(host, this.#network);
   }
 
   /** The facts about a connection. */
-  describe(frontend: string, client: Client, slot: Slot): LiveConnection {
-    const { relay } = slot;
+  describe(frontend: string, client: Client, admitted: AdmittedConnection): LiveConnection {
+    const { relay } = admitted;
     const address = client.clientInHeader ?? peerOf(client);
     const agreement = relay?.agreement;
     return {
       client: address === undefined ? null : formatSocketAddress(address),
       serverName: client.serverName ?? null,
       frontend,
-      backend: slot.backend?.address ?? null,
+      backend: admitted.backend?.address ?? null,
       version: agreement?.version ?? null,
       cipher: agreement?.cipher ?? null,
-      age: this.#secondsSince(slot.began),
+      age: this.#secondsSince(admitted.began),
       idle: relay?.movedAt === undefined ? null : this.#secondsSince(relay.movedAt),
       bytesToBackend: relay?.bytesToBackend ?? 0,
       bytesToClient: relay?.bytesToClient ?? 0,

@@ -33,13 +33,13 @@ export class ReadBuffers {
   readonly small: BufferPool;
   readonly large: BufferPool;
   readonly medium: BufferPool;
-  readonly #mostLarge: number;
+  readonly #maxLarge: number;
   #largeInUse = 0;
 
   constructor(sizes: BufferSizes) {
     this.sizes = sizes;
     const { crowd = { from: Infinity, size: sizes.large } } = sizes;
-    this.#mostLarge = crowd.from;
+    this.#maxLarge = crowd.from;
     this.medium = new BufferPool(crowd.size, Math.floor(SPARE_LARGE_BYTES / crowd.size));
     this.small = new BufferPool(sizes.small, Math.floor(SPARE_SMALL_BYTES / sizes.small));
     this.large = new BufferPool(sizes.large, Math.floor(SPARE_LARGE_BYTES / sizes.large));
@@ -52,7 +52,7 @@ export class ReadBuffers {
 
   /** The pool of the largest buffer available now. Return its buffers with {@linkcode give}. */
   largest(): BufferPool {
-    return this.#largeInUse < this.#mostLarge ? this.large : this.medium;
+    return this.#largeInUse < this.#maxLarge ? this.large : this.medium;
   }
 
   /** Takes a buffer from a pool. */

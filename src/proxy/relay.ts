@@ -33,7 +33,7 @@ export interface RelayServices {
 export interface RelayOwner {
   readonly counts: RelayCounts;
   /** Gets the relay while it runs. */
-  readonly slot?: { relay: OpenRelay | undefined };
+  readonly admitted?: { relay: OpenRelay | undefined };
   readonly record?: Pick<AccessRecord, "relayed"> | undefined;
 }
 
@@ -138,16 +138,16 @@ class Relay implements Watched, OpenRelay {
     });
   }
 
-  async run({ slot, record }: RelayOwner): Promise<PeerError | undefined> {
+  async run({ admitted, record }: RelayOwner): Promise<PeerError | undefined> {
     const { stallWatch, counters } = this.#services;
-    if (slot !== undefined) slot.relay = this;
+    if (admitted !== undefined) admitted.relay = this;
     stallWatch.add(this);
     const down = this.#runDown();
     await this.#runUp();
     await down;
     if (this.#aborts.length > 0) await Promise.all(this.#aborts);
     stallWatch.delete(this);
-    if (slot !== undefined) slot.relay = undefined;
+    if (admitted !== undefined) admitted.relay = undefined;
     counters.bytesToBackend += this.#up.bytes;
     counters.bytesToClient += this.#down.bytes;
     record?.relayed(this.#up.bytes, this.#down.bytes);

@@ -159,8 +159,11 @@ export interface OpenRelay {
   disconnect(): void;
 }
 
-/** The slot of one connection, in its worker and in its frontend, and what it is doing there. */
-export class Slot {
+/**
+ * An accepted connection: the slots that it takes, in its worker and in its frontend, and what `/connections` tells of
+ * it.
+ */
+export class AdmittedConnection {
   /** When the connection was accepted: whole milliseconds by the clock, which take no memory of their own. */
   began = 0;
   /** The backend that it is connected to; undefined before. */
@@ -188,7 +191,7 @@ export class Slot {
     for (const slots of all) slots.enter();
   }
 
-  /** Starts the handshake. If it must end before it is done, `expire` is called once, and the slot is already free. */
+  /** Starts the handshake. If it must end before it is done, `expire` is called once, and its slots are already free. */
   beginHandshake(expire: () => void): Deadline {
     const deadline = this.#begin(() => {
       this.leave();
@@ -230,7 +233,7 @@ export class Slot {
     }
   }
 
-  /** Releases the slot. Has no effect the second time. */
+  /** Releases its slots. Has no effect the second time. */
   leave(): void {
     if (this.#left) return;
     this.#left = true;

@@ -2,13 +2,13 @@
 export class BufferPool {
   /** Bytes. */
   readonly size: number;
-  readonly #most: number;
+  readonly #max: number;
   readonly #spare: Uint8Array[] = [];
 
   /** Keeps up to `most` spare buffers. */
-  constructor(size: number, most: number) {
+  constructor(size: number, max: number) {
     this.size = size;
-    this.#most = most;
+    this.#max = max;
   }
 
   /** A buffer that holds whatever its last user left in it. */
@@ -18,6 +18,6 @@ export class BufferPool {
 
   /** Takes the buffer back. No read or write may be waiting on it. */
   give(buffer: Uint8Array): void {
-    if (this.#spare.length < this.#most) this.#spare.push(buffer);
+    if (this.#spare.length < this.#max) this.#spare.push(buffer);
   }
 }

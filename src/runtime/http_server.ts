@@ -11,8 +11,15 @@ export type HttpServerAddress = SocketAddress | { readonly path: string };
 
 /** What clients may use. Times are in milliseconds. */
 export interface HttpServerLimits {
-  /** At the limit, a new connection ends the one that has waited longest. */
+  /**
+   * At the limit, a new connection ends those that have waited longest, if they had their `fairTime`, so that what a
+   * client sends as it connects is read and answered even in a flood.
+   */
   readonly connections: number;
+  /** For a first request, and for its answer, before the connection may have to give way to a new one. */
+  readonly fairTime: number;
+  /** At this limit, a new connection ends the one that has waited longest in any case. */
+  readonly burst: number;
   /** Max bytes of a request's line and headers. */
   readonly headerBytes: number;
   /** For a client to send a whole request. */
@@ -39,7 +46,18 @@ export interface ReceivedRequest {
 export interface HttpServerAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** Text, or UTF-8 in parts that other answers may have too. */
+  readonly body: string | readonly Uint8Array[];
+}
+
+/** A body as it is sent. */
+export function bodyParts({ body }: HttpServerAnswer): readonly Uint8Array[] {
+  return typeof body === "string" ? [new TextEncoder().encode(body)] : body;
+}
+
+/** The number of bytes of a body. */
+export function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** The parameters of a web server. */
@@ -56,6 +74,8 @@ export interface HttpServerOptions {
 export interface HttpServer {
   /** With the port that the system chose for 0. */
   readonly address: HttpServerAddress;
+  /** False once its unix socket is no longer at its path: removed, or replaced by something else. Never rejects. */
+  isThere(): Promise<boolean>;
   /** Stops listening, removes the unix socket if it is still the same one, and ends all connections. Never rejects. */
   close(): Promise<void>;
 }

@@ -9,12 +9,15 @@ import { Server as TcpServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { PortInUseError, StartupError } from "../errors.ts";
 import { formatSocketAddress } from "../wire/ip_address.ts";
-import type {
-  AcceptStreams,
-  HttpServer,
-  HttpServerAddress,
-  HttpServerOptions,
-  TcpAcceptor,
+import {
+  type AcceptStreams,
+  bodyParts,
+  type HttpServer,
+  type HttpServerAddress,
+  type HttpServerAnswer,
+  type HttpServerOptions,
+  lengthOf,
+  type TcpAcceptor,
 } from "./http_server.ts";
 import { codeOf } from "./node/facts.ts";
 import { createSmallHttpServer, FAILED, MALFORMED, TOO_LARGE } from "./small_http_server.ts";
@@ -50,8 +53,8 @@ export async function serveHttp(
 class NodeHttpServer implements HttpServer {
   readonly #options: HttpServerOptions;
   readonly #server: TcpServer;
-  /** All connections, and what ends each in time; the one that has waited longest for a request comes first. */
-  readonly #connections = new Map<Duplex, ReturnType<typeof setTimeout>>();
+  /** All connections; the one that has waited longest for a request comes first. */
+  readonly #connections = new Map<Duplex, Waiting>();
   #address: HttpServerAddress;
   #unix: UnixListener | undefined;
   readonly #accept: AcceptStreams | undefined;
@@ -85,13 +88,13 @@ class NodeHttpServer implements HttpServer {
 
   #smallServer(): TcpServer {
     const { answer, limits } = this.#options;
-    const { answerTime, idleTime, requestTime } = limits;
+    const { answerTime } = limits;
     return createSmallHttpServer(limits, {
       onRequest: (request, socket) => {
         this.#limit(socket, answerTime);
         return answer(request);
       },
-      onIdle: (socket) => this.#limit(socket, idleTime + requestTime),
+      onIdle: (socket) => this.#answered(socket),
     });
   }
 
@@ -119,6 +122,10 @@ class NodeHttpServer implements HttpServer {
     }
     const bound = this.#server.address();
     if (typeof bound === "object" && bound !== null) this.#address = { host, port: bound.port };
+  }
+
+  async isThere(): Promise<boolean> {
+    return await this.#unix?.isThere() ?? true;
   }
 
   async close(): Promise<void> {
@@ -153,34 +160,53 @@ class NodeHttpServer implements HttpServer {
   }
 
   #take(socket: Duplex): void {
-    const { connections, requestTime } = this.#options.limits;
-    if (this.#connections.size >= connections) {
-      const [longest] = this.#connections.keys();
-      this.#forget(longest!);
-      longest!.destroy();
-    }
-    this.#limit(socket, requestTime + CHECK_PERIOD);
+    this.#makeRoom();
+    this.#limit(socket, this.#options.limits.requestTime + CHECK_PERIOD);
     socket.on("close", () => this.#forget(socket));
     socket.on("error", () => socket.destroy());
   }
 
+  #makeRoom(): void {
+    const { connections, burst } = this.#options.limits;
+    const now = performance.now();
+    for (const [socket, { fairUntil }] of this.#connections) {
+      if (this.#connections.size < connections) return;
+      if (fairUntil <= now) this.#end(socket);
+    }
+    const [longest] = this.#connections.keys();
+    if (this.#connections.size >= burst) this.#end(longest!);
+  }
+
+  #end(socket: Duplex): void {
+    this.#forget(socket);
+    socket.destroy();
+  }
+
+  /** The connection stays, but has had its fair time: further requests get none, so that a busy client yields too. */
+  #answered(socket: Duplex): void {
+    const { idleTime, requestTime } = this.#options.limits;
+    this.#limit(socket, idleTime + requestTime);
+    this.#connections.get(socket)!.fairUntil = OVER;
+  }
+
   /** Ends a connection after this time, whatever it does; empty lines, for example, are no request. */
   #limit(socket: Duplex, time: number): void {
+    const isOver = this.#connections.get(socket)?.fairUntil === OVER;
+    const fairUntil = isOver ? OVER : performance.now() + this.#options.limits.fairTime;
     this.#forget(socket);
-    this.#connections.set(socket, setTimeout(() => socket.destroy(), time));
+    this.#connections.set(socket, { timer: setTimeout(() => socket.destroy(), time), fairUntil });
   }
 
   #forget(socket: Duplex): void {
-    clearTimeout(this.#connections.get(socket));
+    clearTimeout(this.#connections.get(socket)?.timer);
     this.#connections.delete(socket);
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket } = request;
-    const { answerTime, idleTime, requestTime } = this.#options.limits;
-    this.#limit(socket, answerTime);
+    this.#limit(socket, this.#options.limits.answerTime);
     response.on("close", () => {
-      if (!socket.destroyed) this.#limit(socket, idleTime + requestTime);
+      if (!socket.destroyed) this.#answered(socket);
     });
     response.on("error", () => socket.destroy());
     if (hasBody(request)) return void send(response, TOO_LARGE, true);
@@ -198,19 +224,25 @@ class NodeHttpServer implements HttpServer {
   }
 }
 
-function send(
-  response: ServerResponse,
-  { status, headers, body }: Awaited<ReturnType<HttpServerOptions["answer"]>>,
-  ends = false,
-): void {
-  const bytes = new TextEncoder().encode(body);
-  response.writeHead(status, {
-    ...headers,
-    "content-length": String(bytes.length),
+/** A connection. */
+interface Waiting {
+  /** Ends it in time. */
+  readonly timer: ReturnType<typeof setTimeout>;
+  /** By `performance.now()`. */
+  fairUntil: number;
+}
+
+function send(response: ServerResponse, answer: HttpServerAnswer, ends = false): void {
+  const parts = bodyParts(answer);
+  response.writeHead(answer.status, {
+    ...answer.headers,
+    "content-length": String(lengthOf(parts)),
     ...ends && { connection: "close" },
   });
-  if (response.req.method === "HEAD") response.end();
-  else response.end(bytes);
+  if (response.req.method !== "HEAD") {
+    for (const part of parts.slice(0, -1)) response.write(part);
+    response.end(parts.at(-1));
+  } else response.end();
 }
 
 /** RFC 9112 section 3.2: of two Host headers, two readers could each believe another one. */
@@ -246,6 +278,8 @@ const LISTEN_FAULTS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
 };
 
+/** For {@linkcode Waiting.fairUntil}. */
+const OVER = -Infinity;
 /** Milliseconds to wait until the server says that it is closed. */
 const CLOSE_LIMIT = 200;
 /** Milliseconds between two checks for clients that take too long. */

@@ -7,7 +7,13 @@ import { createServer, type Server } from "node:net";
 import type { Duplex } from "node:stream";
 import { joinBytes } from "../wire/bytes.ts";
 import { type HttpRequestHead, parseHttpRequest } from "../wire/http_request.ts";
-import type { HttpServerAnswer, HttpServerLimits, ReceivedRequest } from "./http_server.ts";
+import {
+  bodyParts,
+  type HttpServerAnswer,
+  type HttpServerLimits,
+  lengthOf,
+  type ReceivedRequest,
+} from "./http_server.ts";
 
 /** What its owner does for each request. */
 export interface SmallHttpEvents {
@@ -76,23 +82,28 @@ class Connection {
     const answer = head.hasBody
       ? TOO_LARGE
       : await this.#events.onRequest(request, this.#socket).catch(() => FAILED);
-    const { status, headers: told, body } = answer;
+    const { status, headers: told } = answer;
     // As node:http does here: what comes after a fault comes on another connection.
     const keeps = head.keepsAlive && answer !== TOO_LARGE && answer !== FAILED &&
       ++this.#requests < this.#limits.requests;
-    const content = new TextEncoder().encode(body);
+    const parts = bodyParts(answer);
     const lines = [
       `HTTP/1.1 ${status} ${PHRASES[status] ?? "Answer"}`,
       ...Object.entries(told).map(([name, value]) => `${name}: ${value}`),
-      `content-length: ${content.length}`,
+      `content-length: ${lengthOf(parts)}`,
       `connection: ${keeps ? "keep-alive" : "close"}`,
       "\r\n",
     ];
     const start = new TextEncoder().encode(lines.join("\r\n"));
-    const bytes = method === "HEAD" ? start : joinBytes(start, content);
     if (this.#socket.destroyed) return;
-    if (!keeps) return void this.#socket.end(bytes);
-    this.#socket.write(bytes, () => {
+    const [first = EMPTY, ...others] = method === "HEAD" ? [] : parts;
+    // A short answer leaves in one piece.
+    const pieces = first.length <= SHORT ? [joinBytes(start, first)] : [start, first];
+    pieces.push(...others);
+    const last = pieces.pop()!;
+    for (const piece of pieces) this.#socket.write(piece);
+    if (!keeps) return void this.#socket.end(last);
+    this.#socket.write(last, () => {
       this.#answering = false;
       if (this.#socket.destroyed) return;
       this.#events.onIdle(this.#socket);
@@ -106,6 +117,9 @@ class Connection {
   }
 }
 
+const EMPTY = new Uint8Array();
+/** Bytes. */
+const SHORT = 16 << 10;
 const PLAIN = { "content-type": "text/plain; charset=utf-8" };
 /** For a request with a body. */
 export const TOO_LARGE: HttpServerAnswer = {

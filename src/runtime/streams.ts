@@ -18,7 +18,7 @@ export interface Duplex {
    * undefined if there is no data yet, see {@linkcode Duplex.whenReadable}. The bytes are valid only until the caller
    * next waits for anything. Only where {@linkcode Duplex.lends}.
    */
-  lendNow?(most: number): Uint8Array | null | undefined;
+  lendNow?(max: number): Uint8Array | null | undefined;
   /** Whether `lendNow` lends bytes, so that no buffer is needed while no data has arrived. */
   readonly lends?: boolean;
   /**

@@ -13,6 +13,8 @@ import { isSocket } from "./service_files.ts";
 
 /** A unix socket at its path. */
 export interface UnixListener {
+  /** Whether the path still leads to this socket. Never rejects. */
+  isThere(): Promise<boolean>;
   /** Removes the path if it still leads to this socket. Never rejects. */
   remove(): Promise<void>;
 }
@@ -34,11 +36,15 @@ export async function listenOnPath(
     await chmod(first, 0o600);
     const { dev, ino } = await lstat(first);
     await rename(first, path);
+    const isThere = async () => {
+      const found = await lstat(path).catch(() => undefined);
+      return found?.dev === dev && found.ino === ino;
+    };
     return {
+      isThere,
       async remove() {
-        const found = await lstat(path).catch(() => undefined);
         // By now the path may belong to another process.
-        if (found?.dev === dev && found.ino === ino) await unlink(path).catch(() => {});
+        if (await isThere()) await unlink(path).catch(() => {});
       },
     };
   } catch (error) {

@@ -134,7 +134,7 @@ export class Rehearsal {
       if (!(error instanceof PortInUseError)) throw error;
       this.#wouldFail(error);
     }
-    return { address, close: () => Promise.resolve() };
+    return { address, isThere: () => Promise.resolve(true), close: () => Promise.resolve() };
   }
 
   /** False too where that is unknown: where there is no proc(5). */

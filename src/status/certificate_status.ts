@@ -14,8 +14,12 @@ export interface CertificateNumbers {
   readonly notAfter: number;
   /** Null if unknown. */
   readonly servedDiffers: boolean | null;
-  /** Seconds since the stapled OCSP response was made; undefined if none is stapled. */
-  readonly ocspAge: number | undefined;
+}
+
+/** How old the OCSP response is that is stapled for a certificate. */
+export interface OcspAge extends Pick<CertificateNumbers, "labels"> {
+  /** Seconds. */
+  readonly age: number;
 }
 
 /** Describes certificates. */
@@ -27,6 +31,10 @@ export class CertificatesStatus {
   #keyFiles: ReadonlyMap<string, string> = new Map();
   /** Paths that have changed since the plan was made. */
   #changed = new Set<string>();
+  /** Until one of them changes. */
+  #numbers: readonly CertificateNumbers[] | undefined;
+  /** As last told, in the order of the plan. */
+  #last: CertificateStatus[] = [];
 
   /** Describes what this plan serves from now on. */
   use(plan: Plan, frontends: readonly ServedFrontend[]): void {
@@ -34,6 +42,8 @@ export class CertificatesStatus {
     // A plan of the same files, such as one with another log level, differs from them as before.
     if (plan.tls !== this.#plan?.tls) this.#changed = new Set();
     this.#plan = plan;
+    this.#numbers = undefined;
+    this.#last = [];
     this.#frontends = frontendsByFingerprint(plan, frontends);
     this.#keyFiles = keyFilesOf(plan);
   }
@@ -49,42 +59,70 @@ export class CertificatesStatus {
   /** These files no longer are what was read from them. */
   changed(paths: readonly string[]): void {
     for (const path of paths) this.#changed.add(path);
+    this.#numbers = undefined;
   }
 
-  /** Every certificate that is served. `staples`: responses instead of those that came with the certificates. */
-  certificates(staples: Staples, now: Date): CertificateStatus[] {
+  /**
+   * Every certificate that is served; what has not changed is the same object again. `staples`: responses instead of
+   * those that came with the certificates.
+   */
+  certificates(staples: Staples, now: Date): readonly CertificateStatus[] {
     const differs = this.#differing();
-    return this.#all.map((certificate) => {
-      const { fingerprint = "", names, notAfter, source } = certificate;
-      const { issuer, keyType, ...facts } = this.#cache.of(certificate);
+    this.#all.forEach((certificate, index) => {
+      const { notAfter, source } = certificate;
       const dates = this.#ocspDates(certificate, staples, now);
-      return {
-        ...{ fingerprint, names, issuer, keyType, source },
-        ...{ notBefore: facts.notBefore, notAfter: facts.notAfter },
-        daysLeft: Math.round((notAfter.getTime() - now.getTime()) / DAY * 10) / 10,
-        frontends: this.#frontends.get(fingerprint) ?? [],
-        servedDiffers: differs(source),
-        ocsp: dates === undefined ? null : {
-          thisUpdate: dates.thisUpdate.toISOString(),
-          nextUpdate: dates.nextUpdate?.toISOString() ?? null,
-          age: age(dates, now),
-        },
-      };
+      const daysLeft = Math.round((notAfter.getTime() - now.getTime()) / DAY * 10) / 10;
+      const servedDiffers = differs(source);
+      const last = this.#last[index];
+      const isSame = last?.daysLeft === daysLeft && last.servedDiffers === servedDiffers &&
+        last.ocsp === null && dates === undefined;
+      if (!isSame) {
+        this.#last[index] = this.#describe(certificate, { daysLeft, servedDiffers, dates, now });
+      }
     });
+    return [...this.#last];
   }
 
-  /** The same certificates, in the same order, for metrics. */
-  numbers(staples: Staples, now: Date): CertificateNumbers[] {
+  #describe(
+    certificate: PlannedCertificate,
+    { daysLeft, servedDiffers, dates, now }:
+      & Pick<CertificateStatus, "daysLeft" | "servedDiffers">
+      & { readonly dates: OcspDates | undefined; readonly now: Date },
+  ): CertificateStatus {
+    const { fingerprint = "", names, source } = certificate;
+    const { issuer, keyType, notBefore, notAfter } = this.#cache.of(certificate);
+    return {
+      ...{ fingerprint, names, issuer, keyType, source, notBefore, notAfter, daysLeft },
+      frontends: this.#frontends.get(fingerprint) ?? [],
+      servedDiffers,
+      ocsp: dates === undefined ? null : {
+        thisUpdate: dates.thisUpdate.toISOString(),
+        nextUpdate: dates.nextUpdate?.toISOString() ?? null,
+        age: age(dates, now),
+      },
+    };
+  }
+
+  /** The same for metrics: each certificate once, in the same array until something changes. */
+  numbers(): readonly CertificateNumbers[] {
     const differs = this.#differing();
-    return this.#all.map((certificate) => {
+    return this.#numbers ??= eachOnce(this.#all.map((certificate) => ({
+      labels: this.#cache.of(certificate).labels,
+      notAfter: certificate.notAfter.getTime() / 1_000,
+      servedDiffers: differs(certificate.source),
+    })));
+  }
+
+  /** For metrics too, of each certificate for which a response is stapled. */
+  ocspAges(staples: Staples, now: Date): OcspAge[] {
+    const ages = new Map<string, OcspAge>();
+    for (const certificate of this.#plan?.stapling === undefined ? [] : this.#all) {
       const dates = this.#ocspDates(certificate, staples, now);
-      return {
-        labels: this.#cache.of(certificate).labels,
-        notAfter: certificate.notAfter.getTime() / 1_000,
-        servedDiffers: differs(certificate.source),
-        ocspAge: dates && age(dates, now),
-      };
-    });
+      if (dates === undefined) continue;
+      const { labels } = this.#cache.of(certificate);
+      if (!ages.has(labels)) ages.set(labels, { labels, age: age(dates, now) });
+    }
+    return [...ages.values()];
   }
 
   /** The files that are in quarantine. */
@@ -125,6 +163,20 @@ export class CertificatesStatus {
     if (response === undefined) return undefined;
     return this.#cache.ocspDates(certificate, response, now);
   }
+}
+
+/** A certificate that is in several files is one, and differs from them if it differs from one. */
+function eachOnce(all: readonly CertificateNumbers[]): readonly CertificateNumbers[] {
+  const byLabels = new Map<string, CertificateNumbers>();
+  for (const one of all) {
+    const known = byLabels.get(one.labels);
+    if (known === undefined || difference(one) > difference(known)) byLabels.set(one.labels, one);
+  }
+  return [...byLabels.values()];
+}
+
+function difference({ servedDiffers }: CertificateNumbers): number {
+  return servedDiffers === null ? 0.5 : Number(servedDiffers);
 }
 
 /** Seconds. */

@@ -2,7 +2,7 @@
 
 import { FAMILIES, type Family, type FamilyName } from "../metrics/families.ts";
 import type { WorkerFacts } from "../fleet/slot_record.ts";
-import type { CertificateNumbers } from "./certificate_status.ts";
+import type { CertificateNumbers, OcspAge } from "./certificate_status.ts";
 import { labelsText, type MetricFamily, type Sample } from "./openmetrics.ts";
 import type { SeriesView } from "./series_view.ts";
 import type { ProcessUse, ReloadStatus, Status } from "./status.ts";
@@ -19,7 +19,9 @@ export interface FamiliesOf {
   readonly supervisor: ProcessUse;
   /** What a worker process uses. */
   readonly useOf: (pid: number) => ProcessUse;
+  /** The same array until something changes. */
   readonly certificates: readonly CertificateNumbers[];
+  readonly ocspAges: readonly OcspAge[];
   /** How many files are in quarantine. */
   readonly quarantined: number;
   readonly reloads: Readonly<Record<ReloadStatus["outcome"], number>>;
@@ -160,47 +162,55 @@ function aboutProcesses({ facts, supervisor, useOf }: FamiliesOf): MetricFamily[
   ];
 }
 
-function aboutCertificates({ certificates: all, quarantined }: FamiliesOf): MetricFamily[] {
-  const certificates = eachOnce(all);
+function aboutCertificates(
+  { certificates, ocspAges, quarantined }: FamiliesOf,
+): MetricFamily[] {
+  const { notAfter, servedDiffers } = certificateSamples(certificates);
   return [
-    seconds(
-      "stud_certificate_not_after_timestamp_seconds",
-      "When a served certificate expires, since the epoch.",
-      certificates.map(({ labels, notAfter: value }) => ({ labels, value })),
-    ),
-    gauge(
-      "stud_certificate_served_differs",
-      "1 if the file of a served certificate now has something else.",
-      certificates.flatMap(({ labels, servedDiffers: value }) =>
-        value === null ? [] : [{ labels, value: Number(value) }]
+    {
+      ...seconds(
+        "stud_certificate_not_after_timestamp_seconds",
+        "When a served certificate expires, since the epoch.",
+        notAfter,
       ),
-    ),
+      isKept: true,
+    },
+    {
+      ...gauge(
+        "stud_certificate_served_differs",
+        "1 if the file of a served certificate now has something else.",
+        servedDiffers,
+      ),
+      isKept: true,
+    },
     gauge("stud_certificates_quarantined", "Certificate files that are not served as they are.", [
       sample(quarantined),
     ]),
     seconds(
       "stud_ocsp_response_age_seconds",
       "Age of the stapled OCSP response of a certificate.",
-      certificates.flatMap(({ labels, ocspAge: value }) =>
-        value === undefined ? [] : [{ labels, value }]
-      ),
+      ocspAges.map(({ labels, age: value }) => ({ labels, value })),
     ),
   ];
 }
 
-/** A certificate that is in several files is one, and differs from them if it differs from one. */
-function eachOnce(all: FamiliesOf["certificates"]): FamiliesOf["certificates"] {
-  const byLabels = new Map<string, FamiliesOf["certificates"][number]>();
-  for (const one of all) {
-    const known = byLabels.get(one.labels);
-    if (known === undefined || difference(one) > difference(known)) byLabels.set(one.labels, one);
-  }
-  return [...byLabels.values()];
+/** The same arrays for the same numbers. */
+function certificateSamples(certificates: FamiliesOf["certificates"]): CertificateSamples {
+  const known = CERTIFICATE_SAMPLES.get(certificates);
+  if (known !== undefined) return known;
+  const samples = {
+    notAfter: certificates.map(({ labels, notAfter: value }) => ({ labels, value })),
+    servedDiffers: certificates.flatMap(({ labels, servedDiffers: value }) =>
+      value === null ? [] : [{ labels, value: Number(value) }]
+    ),
+  };
+  CERTIFICATE_SAMPLES.set(certificates, samples);
+  return samples;
 }
 
-function difference({ servedDiffers }: FamiliesOf["certificates"][number]): number {
-  return servedDiffers === null ? 0.5 : Number(servedDiffers);
-}
+type CertificateSamples = Readonly<Record<"notAfter" | "servedDiffers", readonly Sample[]>>;
+
+const CERTIFICATE_SAMPLES = new WeakMap<FamiliesOf["certificates"], CertificateSamples>();
 
 function aboutReloads({ reloads, lastReload: last }: FamiliesOf): MetricFamily[] {
   const own = (value: (last: ReloadStatus) => number) =>

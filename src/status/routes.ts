@@ -6,7 +6,8 @@
 import type { LogSettings } from "../config/settings.ts";
 import type { HttpServerAnswer, ReceivedRequest } from "../runtime/runtime.ts";
 import { connectionQuery, FILTERS } from "./connection_query.ts";
-import { chooseFormat, formatMetrics, METRICS_TYPES } from "./openmetrics.ts";
+import { encodeStatus } from "./encode_status.ts";
+import { chooseFormat, encodeMetrics, METRICS_TYPES } from "./openmetrics.ts";
 import { QueryError } from "./query.ts";
 import { traceQuery } from "./trace_query.ts";
 import type { StatusSource } from "./source.ts";
@@ -28,6 +29,8 @@ export interface Route {
    * The same answer serves all requests of a moment, by this key. Undefined: each request is answered by itself.
    */
   shares?(call: RouteCall): string;
+  /** For balancers: costs nothing, and has requests a second of its own, so that others use up none. */
+  readonly isProbe?: boolean;
   /** Only one request at a time is answered, because it makes workers work. */
   readonly inTurn?: boolean;
   /** Throws {@linkcode QueryError} for values that it cannot take. */
@@ -62,7 +65,7 @@ export const ROUTES: readonly Route[] = [
     shares: ({ request }) => chooseFormat(request.header("accept")),
     async answer({ source, request }) {
       const format = chooseFormat(request.header("accept"));
-      const body = formatMetrics(await source.families(), format);
+      const body = encodeMetrics(await source.families(), format);
       return { status: 200, headers: { "content-type": METRICS_TYPES[format] }, body };
     },
   },
@@ -70,7 +73,10 @@ export const ROUTES: readonly Route[] = [
     method: "GET",
     path: "/status",
     shares: () => "",
-    answer: async ({ source }) => json(await source.status()),
+    async answer({ source }) {
+      const body = encodeStatus(await source.status());
+      return { status: 200, headers: JSON_HEADERS, body };
+    },
   },
   {
     method: "GET",
@@ -82,10 +88,11 @@ export const ROUTES: readonly Route[] = [
       return json(await source.connections(filter, limit));
     },
   },
-  { method: "GET", path: "/healthz", answer: () => text(200, "alive") },
+  { method: "GET", path: "/healthz", isProbe: true, answer: () => text(200, "alive") },
   {
     method: "GET",
     path: "/readyz",
+    isProbe: true,
     answer: ({ source: { unready } }) =>
       unready === undefined ? text(200, "ready") : text(503, unready),
   },
@@ -140,7 +147,7 @@ export const ROUTES: readonly Route[] = [
       if (Object.keys(filter).length === 0 && query.get("all") !== "yes") {
         throw new QueryError("name the connections by a filter, or all=yes");
       }
-      return json({ disconnected: await source.disconnect(filter) });
+      return json(await source.disconnect(filter));
     },
   },
 ];
@@ -151,8 +158,9 @@ export function text(status: number, line: string): HttpServerAnswer {
 }
 
 function json(value: unknown, status = 200): HttpServerAnswer {
-  const headers = { "content-type": "application/json; charset=utf-8" };
-  return { status, headers, body: `${JSON.stringify(value)}\n` };
+  return { status, headers: JSON_HEADERS, body: `${JSON.stringify(value)}\n` };
 }
+
+const JSON_HEADERS = { "content-type": "application/json; charset=utf-8" };
 
 const LEVELS = ["error", "info", "debug"] as const satisfies readonly LogSettings["level"][];

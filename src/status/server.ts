@@ -30,11 +30,10 @@ export interface StatusServerOptions {
 export class StatusServer {
   readonly #options: StatusServerOptions;
   readonly #door: Door;
-  readonly #allowance: Allowance;
+  readonly #probes: Pace;
+  readonly #others: Pace;
   /** Answers that serve other requests too, by path and key. */
   readonly #shared = new Map<string, Promise<HttpServerAnswer>>();
-  /** Requests that wait because there were too many. */
-  #late = 0;
   /** Requests that wait for their turn, or have it. */
   #waiting = 0;
   #turn: Promise<unknown> = Promise.resolve();
@@ -43,7 +42,9 @@ export class StatusServer {
   private constructor(options: StatusServerOptions) {
     this.#options = options;
     this.#door = { isUnix: "path" in options.address, names: options.names };
-    this.#allowance = new Allowance(options.platform.clock, REQUESTS_A_SECOND, REQUESTS_AT_ONCE);
+    const { clock } = options.platform;
+    this.#probes = new Pace(clock, PROBES);
+    this.#others = new Pace(clock, OTHERS);
   }
 
   /** Listens. Rejects with {@linkcode StartupError} that names the address. */
@@ -62,6 +63,11 @@ export class StatusServer {
     return this.#server.address;
   }
 
+  /** As {@linkcode HttpServer.isThere}. */
+  async isThere(): Promise<boolean> {
+    return await this.#server.isThere();
+  }
+
   /** Stops listening, and ends all connections. */
   async close(): Promise<void> {
     await this.#server.close();
@@ -74,14 +80,10 @@ export class StatusServer {
   }
 
   async #inTime(request: ReceivedRequest): Promise<HttpServerAnswer> {
-    if (this.#late >= MAX_LATE) return text(503, "too many requests at the same time");
-    const wait = this.#allowance.take(1);
-    if (wait > 0) {
-      this.#late++;
-      await pause(this.#options.platform.clock, wait);
-      this.#late--;
-    }
-    return await this.#answer(request);
+    const { path } = splitTarget(request.target);
+    const isProbe = ROUTES.some((route) => route.isProbe && route.path === path);
+    const mayGoOn = await (isProbe ? this.#probes : this.#others).wait();
+    return mayGoOn ? await this.#answer(request) : text(503, TOO_MANY);
   }
 
   async #answer(request: ReceivedRequest): Promise<HttpServerAnswer> {
@@ -117,7 +119,7 @@ export class StatusServer {
       return await this.#share(route, `${route.path} ${route.shares(call)}`, call);
     }
     if (!route.inTurn) return await route.answer(call);
-    if (this.#waiting >= MAX_WAITING) return text(503, "too many requests at the same time");
+    if (this.#waiting >= MAX_WAITING) return text(503, TOO_MANY);
     this.#waiting++;
     const done = this.#turn.then(() => route.answer(call)).finally(() => this.#waiting--);
     // A pause after each, so that workers are asked at a bounded rate.
@@ -137,6 +139,32 @@ export class StatusServer {
   }
 }
 
+/** Limits requests a second: what comes too soon waits, and what would wait with too many others is refused. */
+class Pace {
+  readonly #clock: Clock;
+  readonly #allowance: Allowance;
+  readonly #maxLate: number;
+  /** Requests that wait. */
+  #late = 0;
+
+  constructor(clock: Clock, { perSecond, atOnce, maxLate }: typeof PROBES) {
+    this.#clock = clock;
+    this.#allowance = new Allowance(clock, perSecond, atOnce);
+    this.#maxLate = maxLate;
+  }
+
+  /** Resolves when a request may go on; with false if it is refused. */
+  async wait(): Promise<boolean> {
+    if (this.#late >= this.#maxLate) return false;
+    const wait = this.#allowance.take(1);
+    if (wait === 0) return true;
+    this.#late++;
+    await pause(this.#clock, wait);
+    this.#late--;
+    return true;
+  }
+}
+
 function notAllowed(routes: readonly Route[]): HttpServerAnswer {
   const methods = routes.map(({ method }) => method === "GET" ? "GET, HEAD" : method).join(", ");
   const { status, headers, body } = text(405, `only ${methods} here`);
@@ -146,16 +174,19 @@ function notAllowed(routes: readonly Route[]): HttpServerAnswer {
 // All times are in milliseconds.
 const LIMITS = {
   connections: 32,
+  fairTime: 1_000,
+  burst: 256,
   headerBytes: 8 << 10,
   requestTime: 5_000,
   answerTime: 10_000,
   idleTime: 15_000,
   requests: 100,
 };
-const REQUESTS_A_SECOND = 50;
-const REQUESTS_AT_ONCE = 100;
+/** As many as the server can handle connections: to refuse a probe is a wrong answer, and no cheaper. */
+const PROBES = { perSecond: 2_000, atOnce: 2_000, maxLate: 512 };
 /** A connection may send several requests at once. */
-const MAX_LATE = 64;
+const OTHERS: typeof PROBES = { perSecond: 50, atOnce: 100, maxLate: 64 };
+const TOO_MANY = "too many requests at the same time";
 const SHARE_TIME = 200;
 const TURN_PAUSE = 50;
 const MAX_WAITING = 8;

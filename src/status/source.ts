@@ -1,6 +1,6 @@
 /** What the endpoints ask a running stud: to tell, and to do. Its answers are what they show. */
 
-import type { ConnectionFilter } from "../live_connection.ts";
+import type { ConnectionFilter, Disconnected } from "../live_connection.ts";
 import type { LogSettings } from "../config/settings.ts";
 import type { MetricFamily } from "./openmetrics.ts";
 import type { ConnectionsStatus, ReloadStatus, Status } from "./status.ts";
@@ -26,6 +26,6 @@ export interface StatusSource {
    * rejects with `UsageError` if it is no network.
    */
   trace(cidr: string, seconds: number): Promise<number>;
-  /** Resets the connections that match; resolves with their number. */
-  disconnect(filter: ConnectionFilter): Promise<number>;
+  /** Resets the connections that match. */
+  disconnect(filter: ConnectionFilter): Promise<Disconnected>;
 }

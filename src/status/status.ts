@@ -4,7 +4,7 @@
  * the TLS library or the platform does not tell it, is null.
  */
 
-import type { LiveConnection, LiveConnections } from "../live_connection.ts";
+import type { LiveConnection, LiveConnections, OfAllWorkers } from "../live_connection.ts";
 
 /** Everything, at one moment. */
 export interface Status {
@@ -207,6 +207,6 @@ export interface ConnectionStatus extends LiveConnection {
 }
 
 /** The answer of `GET /connections`. */
-export interface ConnectionsStatus extends LiveConnections<ConnectionStatus> {
+export interface ConnectionsStatus extends LiveConnections<ConnectionStatus>, OfAllWorkers {
   readonly time: string;
 }

@@ -91,6 +91,32 @@ export class StatusService {
     }
   }
 
+  /**
+   * Makes the unix socket again if it is no longer at its path. What another process has there stays, and is logged.
+   * Never rejects.
+   */
+  async renew(): Promise<void> {
+    const [former, place] = [this.#server, this.#place];
+    if (former === undefined || place === undefined || !("path" in former.address)) return;
+    const isStale = () => this.#over || this.#server !== former;
+    if (await former.isThere() || isStale()) return;
+    const { path } = former.address;
+    try {
+      const next = await this.#listen(place);
+      // A reload may have moved it meanwhile.
+      if (isStale()) return await next.close();
+      this.#server = next;
+      void former.close();
+      this.#log?.warning(
+        "{path}: this socket was removed or replaced; status is served on it again",
+        { path },
+      );
+    } catch (error) {
+      const { message: reason } = error as Error;
+      this.#log?.error("{reason}", { reason }, { event: "status_failed" });
+    }
+  }
+
   /** Opens a new address, if it is one, beside the present one. Rejects with {@linkcode StartupError}. */
   async prepare(place: StatusPlace | undefined): Promise<void> {
     await this.discard();

@@ -28,10 +28,11 @@ export async function fetchConnections(
   runtime: Pick<Runtime, "network">,
 ): Promise<ConnectionsStatus> {
   const answer = parsed(await get(`/connections?limit=${limit}`, target, runtime), target);
-  if (!Array.isArray((answer as Partial<ConnectionsStatus> | null)?.connections)) {
+  const { connections, unanswered = [] } = (answer ?? {}) as Partial<ConnectionsStatus>;
+  if (!Array.isArray(connections) || !Array.isArray(unanswered)) {
     throw new StartupError(`${describe(target)}: these are not the connections of a stud`);
   }
-  return answer as ConnectionsStatus;
+  return { ...answer as ConnectionsStatus, unanswered };
 }
 
 /** Whether it has the parts of a status. What they contain is a server's word, and escaped when it is shown. */

@@ -45,6 +45,7 @@ export function screenLines(options: ScreenOptions): string[] {
     ...workers(status, width),
     "",
     `${count(connections.matching)} open connections by ${sorting}. ${KEYS}`,
+    ...silentWorkers(connections),
     ...connectionLines(connections, sorting, width),
   ].map((line) => shortened(printable(line), width));
 }
@@ -90,6 +91,12 @@ function workers(status: Status, width: number): string[] {
     rows,
     width,
   );
+}
+
+function silentWorkers({ unanswered }: ConnectionsStatus): string[] {
+  if (unanswered.length === 0) return [];
+  const [noun, their] = unanswered.length === 1 ? ["worker", "its"] : ["workers", "their"];
+  return [`no answer from ${noun} ${unanswered.join(", ")}: ${their} connections are missing here`];
 }
 
 function connectionLines(

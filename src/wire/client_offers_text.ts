@@ -44,9 +44,9 @@ export function versionNames({ versions }: Pick<ClientOffers, "versions">): stri
     .map((version) => VERSIONS.get(version) ?? hex(version));
 }
 
-function few(names: readonly string[], most = 6): string {
-  const more = names.length - most;
-  return more > 0 ? `${names.slice(0, most).join(" ")} and ${more} more` : names.join(" ");
+function few(names: readonly string[], max = 6): string {
+  const more = names.length - max;
+  return more > 0 ? `${names.slice(0, max).join(" ")} and ${more} more` : names.join(" ");
 }
 
 function groupName(group: number): string {

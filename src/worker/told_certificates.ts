@@ -5,14 +5,14 @@
 
 import { joinRuns } from "../control/certificate_runs.ts";
 import type { Asked } from "../control/messages.ts";
-import { ToldKeys, unpackCertificates } from "../control/packed_configuration.ts";
+import { ReceivedKeys, unpackCertificates } from "../control/packed_configuration.ts";
 import { ProtocolError } from "../control/shapes.ts";
 import type { ServedCertificate } from "../tls/tls_configuration.ts";
 
 /** Remembers certificates from one state to the next. */
 export class ToldCertificates {
   /** The keys that came with them. */
-  readonly keys = new ToldKeys();
+  readonly keys = new ReceivedKeys();
   /** By the version of the state: those of the current one, and of the one that was last prepared. */
   readonly #lists = new Map<number, readonly ServedCertificate[]>();
   #current: number | undefined;

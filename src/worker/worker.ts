@@ -90,13 +90,13 @@ class Worker {
     this.#toSupervisor = new LineQueue(
       (lines) => runtime.processes.write("stdout", new TextEncoder().encode(lines.join(""))),
       {
-        most: 2_000,
+        max: 2_000,
         batch: 100,
         lossLine: (lost) => messageLine(linesLost(lost)),
       },
     );
     this.#accessLines = new LineQueue((lines) => this.#sendAccessLines(lines), {
-      most: 10_000,
+      max: 10_000,
       batch: 100,
       gather: () => pause(runtime.clock, ACCESS_PAUSE),
       onLoss: (lost) =>

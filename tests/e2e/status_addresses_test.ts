@@ -111,6 +111,37 @@ testStatus("a reload moves it, switches it on and off, and keeps it if it fails"
   await site.echoOnce();
 });
 
+testStatus("SIGHUP makes a socket again that was removed, and takes away none", async () => {
+  using place = socketPlace();
+  await using site = await Site.startEcho(["--status", place.path]);
+  const answers = () => ask(place, "/healthz").then(({ status }) => status === 200, () => false);
+  Deno.removeSync(place.path);
+  assertEquals(await answers(), false);
+  site.stud.signal("SIGHUP");
+  await site.stud.output(/status\.sock: this socket was removed or replaced; status is served on/);
+  assertEquals(await answers(), true);
+  assertEquals(Deno.statSync(place.path).mode! & 0o777, 0o600);
+  Deno.removeSync(place.path);
+  {
+    using _ = Deno.listen({ transport: "unix", path: place.path });
+    const { ino } = Deno.statSync(place.path);
+    site.stud.signal("SIGHUP");
+    await site.stud.output(/--status: cannot listen on \S+: another process listens there/);
+    assertEquals(Deno.statSync(place.path).ino, ino);
+  }
+  await Deno.remove(place.path).catch(() => {});
+  await Deno.writeTextFile(place.path, "precious");
+  site.stud.signal("SIGHUP");
+  await site.stud.output(/--status: cannot listen on \S+: it exists and is not a socket/);
+  assertEquals(await Deno.readTextFile(place.path), "precious");
+  await Deno.remove(place.path);
+  site.stud.signal("SIGHUP");
+  await eventually("an answer", answers);
+  assertEquals([...Deno.readDirSync(place.folder)].map(({ name }) => name), ["status.sock"]);
+  const { reloads } = await statusOf(place);
+  assertEquals(reloads.filter(({ outcome }) => outcome !== "unchanged"), []);
+});
+
 testStatus("a stud that takes over gets the address", async () => {
   using place = socketPlace();
   const status = ["--status", place.path];

@@ -61,10 +61,10 @@ testStatus("POST /disconnect resets the connections that match, and no others", 
   assertEquals((await ask(place, "/disconnect", POST)).status, 400);
   assertEquals((await ask(place, "/disconnect?clint=127.0.0.1", POST)).status, 400);
   const others = await ask(place, "/disconnect?client=192.0.2.0/24", POST);
-  assertEquals(JSON.parse(others.body), { disconnected: 0 });
+  assertEquals(JSON.parse(others.body), { disconnected: 0, unanswered: [] });
   await exchange(client, "still here");
   const { body } = await ask(place, "/disconnect?client=127.0.0.1", POST);
-  assertEquals(JSON.parse(body), { disconnected: 1 });
+  assertEquals(JSON.parse(body), { disconnected: 1, unanswered: [] });
   assert((await receive(client)).end !== "clean");
   await site.echoOnce();
 });

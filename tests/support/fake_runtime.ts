@@ -165,7 +165,8 @@ export class FakeNetwork implements Network {
     Promise.reject(new Error("connection refused"));
 
   serveHttp({ address }: HttpServerOptions): Promise<HttpServer> {
-    return Promise.resolve({ address, close: () => Promise.resolve() });
+    const isThere = () => Promise.resolve(true);
+    return Promise.resolve({ address, isThere, close: () => Promise.resolve() });
   }
 
   request(request: HttpRequest): Promise<HttpAnswer> {

@@ -60,8 +60,8 @@ export function collectorOf(wanted: WantedStatus = {}) {
     fleet: {
       metrics: () => [{ index: 1, series }],
       workers: () => [worker],
-      connections: () => Promise.resolve({ matching: 0, connections: [] }),
-      disconnect: () => Promise.resolve(0),
+      connections: () => Promise.resolve({ matching: 0, connections: [], unanswered: [] }),
+      disconnect: () => Promise.resolve({ disconnected: 0, unanswered: [] }),
       faults: () => Promise.resolve(faults),
       trace: () => Promise.resolve(1),
     },

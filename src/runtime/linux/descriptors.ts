@@ -191,8 +191,8 @@ export class SocketDescriptors {
   }
 
   /** Checks above: lower descriptors that were in use when the kernel chose may have been closed since. */
-  #guessAbove(from: number, connection: Connection, most: number): boolean {
-    for (let fd = from - 1, tries = 0; tries < most; tries++) {
+  #guessAbove(from: number, connection: Connection, max: number): boolean {
+    for (let fd = from - 1, tries = 0; tries < max; tries++) {
       fd = this.#taken.firstAbsent(fd + 1);
       if (this.#look(fd, connection) === "connection") return true;
     }

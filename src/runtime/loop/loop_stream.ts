@@ -115,9 +115,9 @@ export class LoopStream implements TcpStream, Watcher {
     return bytes === 0 ? null : bytes;
   }
 
-  lendNow(most: number): Uint8Array | null | undefined {
+  lendNow(max: number): Uint8Array | null | undefined {
     const { lent } = this.#services;
-    const bytes = this.#receive(lent, Math.min(most, lent.length));
+    const bytes = this.#receive(lent, Math.min(max, lent.length));
     if (bytes === WAIT) return undefined;
     return bytes === 0 ? null : lent.subarray(0, bytes);
   }
@@ -228,20 +228,20 @@ export class LoopStream implements TcpStream, Watcher {
   }
 
   /** Returns the number of bytes; 0 at the end; {@linkcode WAIT} if there is nothing yet. */
-  #receive(into: Uint8Array, most: number): number {
+  #receive(into: Uint8Array, max: number): number {
     const descriptor = this.#open();
     if (!this.#readable) return WAIT;
     for (;;) {
       const bytes = this.#services.libc.recv(
         descriptor,
         into as Uint8Array<ArrayBuffer>,
-        most,
+        max,
         0,
       );
       if (bytes === 0 && this.#fault !== undefined) throw SocketError.of(this.#fault);
       if (bytes >= 0) {
         // Fewer bytes than requested: the queue is empty, and an event announces more (epoll(7), edge-triggered).
-        if (bytes < most && !this.#over) this.#readable = false;
+        if (bytes < max && !this.#over) this.#readable = false;
         return bytes;
       }
       const error = errno();

@@ -72,14 +72,14 @@ export class OutputBio implements SslOutput {
 export class OutputBios {
   readonly #crypto: Libraries["crypto"];
   readonly #capacity: number;
-  readonly #most: number;
+  readonly #max: number;
   readonly #free: OutputBio[] = [];
 
   /** Keeps up to `most` spare ones. */
-  constructor(crypto: Libraries["crypto"], capacity: number, most: number) {
+  constructor(crypto: Libraries["crypto"], capacity: number, max: number) {
     this.#crypto = crypto;
     this.#capacity = capacity;
-    this.#most = most;
+    this.#max = max;
   }
 
   /** The BIO to write to next; it stays here until it is taken. */
@@ -97,7 +97,7 @@ export class OutputBios {
   }
 
   give(bio: OutputBio): void {
-    if (this.#free.length < this.#most) this.#free.push(bio);
+    if (this.#free.length < this.#max) this.#free.push(bio);
     else bio.free();
   }
 }

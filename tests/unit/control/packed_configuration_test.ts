@@ -4,8 +4,8 @@ import { readRequests } from "../../../src/control/message_lines.ts";
 import type { WorkerConfiguration } from "../../../src/control/messages.ts";
 import {
   certificateChunks,
+  ReceivedKeys,
   stateFrame,
-  ToldKeys,
   unpackCertificates,
   unpackConfiguration,
 } from "../../../src/control/packed_configuration.ts";
@@ -23,7 +23,7 @@ function bytesOf(configuration: WorkerConfiguration): Uint8Array<ArrayBuffer> {
 
 async function throughThePipe(
   configuration: WorkerConfiguration,
-  told = new ToldKeys(),
+  told = new ReceivedKeys(),
 ): Promise<WorkerConfiguration> {
   const stream = ReadableStream.from([
     bytesOf(configuration),
@@ -129,7 +129,7 @@ Deno.test("thousands of certificates leave in pieces, a large one in a piece of 
 });
 
 Deno.test("a key that is sent again is the same object, and is overwritten again if it was", async () => {
-  const told = new ToldKeys();
+  const told = new ReceivedKeys();
   const tls = { ...TLS_CONFIGURATION };
   const first = keyOf((await throughThePipe({ ...CONFIGURATION, tls }, told)).tls);
   assert(first instanceof KeyBytes);

@@ -84,7 +84,7 @@ Deno.test("sums go on over a reload that replaces all workers, also of slots tha
   await fleet.kill();
 });
 
-Deno.test("live connections are those of all workers, and one that does not answer is left out", async () => {
+Deno.test("live connections are those of all workers, and one that does not answer is named", async () => {
   const one = {
     ...{ client: "192.0.2.1:5", serverName: null, frontend: "web", backend: null, version: null },
     ...{ cipher: null, age: 1.5, idle: null, bytesToBackend: 1, bytesToClient: 0 },
@@ -105,16 +105,21 @@ Deno.test("live connections are those of all workers, and one that does not answ
   children[1]!.onTold = () => {};
   const asked = fleet.connections({ client: "192.0.2.0/24" }, 3);
   await clock.advance(2_000);
-  const { matching, connections } = await asked;
+  const { matching, connections, unanswered } = await asked;
   assertEquals(children[0]!.last, {
     ...{ type: "connections", filter: { client: "192.0.2.0/24" }, limit: 3 },
   });
   assertEquals(matching, 4);
+  assertEquals(unanswered, [2]);
   assertEquals(connections.map(({ worker, age }) => [worker, age]), [[1, 9], [3, 7], [3, 5]]);
   assertEquals(connections[0], { ...one, age: 9, worker: 1 });
   const disconnected = fleet.disconnect({ frontend: "web" });
   await clock.advance(2_000);
-  assertEquals(await disconnected, 4);
+  assertEquals(await disconnected, { disconnected: 4, unanswered: [2] });
+  const without = fleet.connections({}, 3);
+  await settled();
+  leave(children[1]!);
+  assertEquals((await without).unanswered, []);
   await assertRejects(() => fleet.connections({ client: "nobody" }, 1), AddressFormatError);
   await assertRejects(() => fleet.disconnect({ client: "nobody" }), AddressFormatError);
   await fleet.kill();

@@ -3,8 +3,9 @@
 import { SOCKETS } from "../../support/socket_settings.ts";
 import { configureLog } from "../../../src/log/log.ts";
 import { Fleet } from "../../../src/fleet/fleet.ts";
-import { assertEquals } from "../../support/assert.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
+import { setListeners } from "../../support/listeners_table.ts";
 import { settled } from "../../support/manual_clock.ts";
 import { obey } from "../../support/obedient_worker.ts";
 import { stateOf } from "../../support/worker_configuration.ts";
@@ -44,11 +45,39 @@ Deno.test("staples and backend addresses are sent unchanged", async () => {
   await fleet.kill();
 });
 
+Deno.test("the table of sockets is read where others may listen: on a takeover, and for new workers", async () => {
+  for (const takesOver of [false, true]) {
+    const runtime = new FakeRuntime();
+    setListeners(runtime.files, 3);
+    runtime.processes.onStart = (child) => obey(child);
+    const { files } = runtime;
+    const read: string[] = [];
+    const readText = files.readText.bind(files);
+    files.readText = (path) => {
+      read.push(path);
+      return readText(path);
+    };
+    const fleet = new Fleet(stateOf({ workers: 1 }), {
+      ...{ runtime, log: configureLog(() => {}, "error"), onServing: () => {}, takesOver },
+    });
+    await fleet.start();
+    const table = "/proc/net/tcp";
+    assertEquals(read.filter((path) => path === table).length, takesOver ? 1 : 0);
+    assertEquals(fleet.state.listeners, takesOver ? 3 : 1);
+    read.length = 0;
+    await fleet.apply(stateOf({ workers: 2 }));
+    assert(read.includes(table));
+    await fleet.kill();
+  }
+});
+
 Deno.test("responses that arrive before the first workers are started are what these start with", async () => {
   const runtime = new FakeRuntime();
   runtime.processes.onStart = (child) => obey(child, { busy: true });
   const fleet = new Fleet(stateOf({ workers: 1 }), {
     ...{ runtime, log: configureLog(() => {}, "error"), onServing: () => {} },
+    // It then waits for the table of sockets first.
+    takesOver: true,
   });
   const started = fleet.start();
   await fleet.apply({ ...fleet.state, staples: FRESH });

@@ -10,8 +10,8 @@ function newPace({ alone = false, left = false } = {}) {
   const told: number[] = [];
   const pace = new RestartPace({
     clock,
-    isNobodyLeft: () => state.left || state.alone,
-    isNobodyThere: () => state.alone,
+    hasNoWorker: () => state.left || state.alone,
+    hasNoRecentWorker: () => state.alone,
     isOver: () => state.over,
     onPause: (wait) => told.push(wait),
   });

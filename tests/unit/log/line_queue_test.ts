@@ -13,7 +13,7 @@ function newQueue(options: Partial<LineQueueOptions> = {}) {
     const turn = Promise.withResolvers<void>();
     waiting.push(turn);
     return turn.promise;
-  }, { most: 5, batch: 3, lossLine: (lost) => `${lost} lost`, ...options });
+  }, { max: 5, batch: 3, lossLine: (lost) => `${lost} lost`, ...options });
   const next = async (fault?: Error) => {
     const turn = waiting.shift()!;
     if (fault === undefined) turn.resolve();
@@ -38,7 +38,7 @@ Deno.test("a line goes out at once, the others when the writer is free, in batch
 });
 
 Deno.test("while the writer stalls a bounded number is kept, and the rest is counted", async () => {
-  const { queue, written, next } = newQueue({ most: 2, batch: 10 });
+  const { queue, written, next } = newQueue({ max: 2, batch: 10 });
   for (const line of ["a", "b", "c", "d", "e"]) queue.push(line);
   await next();
   assertEquals(written, [["a"], ["b", "c", "2 lost"]]);
@@ -49,7 +49,7 @@ Deno.test("while the writer stalls a bounded number is kept, and the rest is cou
 });
 
 Deno.test("a line that is needed is kept, however many wait, and in its turn", async () => {
-  const { queue, written, next } = newQueue({ most: 2, batch: 10 });
+  const { queue, written, next } = newQueue({ max: 2, batch: 10 });
   for (const line of ["a", "b", "c", "d"]) queue.push(line);
   queue.push("needed", true);
   await next();
@@ -58,7 +58,7 @@ Deno.test("a line that is needed is kept, however many wait, and in its turn", a
 });
 
 Deno.test("lines of a failed write are counted, and no count is lost", async () => {
-  const { queue, written, next } = newQueue({ most: 3, batch: 2 });
+  const { queue, written, next } = newQueue({ max: 3, batch: 2 });
   queue.push("a");
   for (const line of ["b", "c", "d", "e"]) queue.push(line);
   const full = new Error("no space left");
@@ -99,7 +99,7 @@ Deno.test("flushed() resolves when the lines are lost, too", async () => {
 Deno.test("what was lost is said elsewhere if that is wanted, once lines get through again", async () => {
   const said: number[] = [];
   const onLoss = (lost: number) => void said.push(lost);
-  const { queue, written, next } = newQueue({ most: 1, lossLine: undefined, onLoss });
+  const { queue, written, next } = newQueue({ max: 1, lossLine: undefined, onLoss });
   for (const line of ["a", "b", "c", "d"]) queue.push(line);
   await next(new Error("no space left"));
   assertEquals(written, [["a"], ["b"]]);
@@ -117,7 +117,7 @@ Deno.test("a queue that gathers waits while there are few lines, and not while t
     pauses.push(turn);
     return turn.promise;
   };
-  const { queue, written, next } = newQueue({ most: 10, gather });
+  const { queue, written, next } = newQueue({ max: 10, gather });
   for (const line of ["a", "b", "c", "d"]) queue.push(line);
   assertEquals(written, []);
   pauses[0]!.resolve();

@@ -30,15 +30,15 @@ function newAdmission(limits: Partial<ConnectionLimits>, descriptors = 0) {
   const expired: string[] = [];
   /** A client whose handshake begins. */
   const come = (name: string, at: FrontendSlots) => {
-    const slot = admission.enter(at);
-    const deadline = slot.beginHandshake(() => expired.push(name));
-    return { slot, deadline, done: () => slot.endHandshake(deadline) };
+    const admitted = admission.enter(at);
+    const deadline = admitted.beginHandshake(() => expired.push(name));
+    return { admitted, deadline, done: () => admitted.endHandshake(deadline) };
   };
   /** A client whose handshake is done. */
   const settle = (at: FrontendSlots) => {
     const client = come("settled", at);
     client.done();
-    return client.slot;
+    return client.admitted;
   };
   const wait = (at: FrontendSlots, arrival: Arrival = "asked") =>
     admission.shortage(at, arrival)?.wait ?? 0;
@@ -170,7 +170,7 @@ Deno.test("at --max-connections a handshake gives way after 250 ms, and its slot
   );
   assertEquals(wait(at), Infinity);
   // The end of the connection itself changes nothing any more.
-  admission.leave(stalled.slot);
+  admission.leave(stalled.admitted);
   assertEquals(wait(at), Infinity);
 });
 
@@ -234,8 +234,8 @@ Deno.test("a client has as many slots as it may have, wherever in its IPv6 netwo
   const { admission, frontend, wait } = newAdmission({ maxConnectionsPerClient: 2 });
   const at = frontend();
   const enter = (host: string) => {
-    const slot = admission.enter(at);
-    return { slot, refused: slot.takeFor(host)?.name };
+    const admitted = admission.enter(at);
+    return { admitted, refused: admitted.takeFor(host)?.name };
   };
   const name = "--max-connections-per-client 2";
   const first = enter("2001:db8::1");
@@ -244,8 +244,8 @@ Deno.test("a client has as many slots as it may have, wherever in its IPv6 netwo
     name,
   ]);
   assertEquals(enter("2001:db8:0:1::1").refused, undefined);
-  admission.leave(first.slot);
-  admission.leave(first.slot);
+  admission.leave(first.admitted);
+  admission.leave(first.admitted);
   assertEquals([enter("2001:db8::4"), enter("2001:db8::5")].map(({ refused }) => refused), [
     undefined,
     name,
@@ -257,9 +257,9 @@ Deno.test("a client that a frontend refuses counts nowhere", () => {
   const { admission, frontend } = newAdmission({ maxConnectionsPerClient: 2 });
   const [strict, other] = [frontend({ maxConnectionsPerClient: 1 }, "strict"), frontend()];
   const enter = (at: FrontendSlots) => {
-    const slot = admission.enter(at);
-    const refused = slot.takeFor("192.0.2.1")?.name;
-    if (refused !== undefined) admission.leave(slot);
+    const admitted = admission.enter(at);
+    const refused = admitted.takeFor("192.0.2.1")?.name;
+    if (refused !== undefined) admission.leave(admitted);
     return refused;
   };
   assertEquals([enter(strict), enter(strict), enter(strict)], [

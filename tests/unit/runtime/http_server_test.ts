@@ -9,7 +9,7 @@ import { resetConnection } from "../../support/reset.ts";
 
 const LIMITS = {
   ...{ connections: 4, headerBytes: 4_096, requestTime: 1_000, answerTime: 1_000, idleTime: 1_000 },
-  requests: 3,
+  ...{ requests: 3, fairTime: 2_000, burst: 8 },
 };
 
 async function open(
@@ -51,6 +51,8 @@ function test(
 const connect = (port: number) => Deno.connect({ hostname: "127.0.0.1", port });
 const send = (conn: Deno.Conn, text: string) => conn.write(new TextEncoder().encode(text));
 
+const REQUEST = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+
 async function read(conn: Deno.Conn): Promise<string> {
   const bytes = new Uint8Array(65_536);
   let text = "";
@@ -82,7 +84,7 @@ test("serveHttp() ends a client that says nothing, dribbles, or sends empty line
 
 test("serveHttp() ends a client that does not read its answer", async (port) => {
   using client = await connect(port);
-  await send(client, "GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+  await send(client, REQUEST);
   await new Promise((resolve) => setTimeout(resolve, 3_000));
   const text = await read(client);
   assert(text.length < 50_000_000, `${text.length}`);
@@ -114,6 +116,32 @@ test("serveHttp() makes room for a new client at the expense of the one that wai
   using client = await connect(port);
   await send(client, "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
   assert((await read(client)).startsWith("HTTP/1.1 200 "));
+  crowd.forEach((conn) => conn.close());
+});
+
+test("serveHttp() answers a client that came just before a crowd, and ends one that had its answer", async (port) => {
+  using served = await connect(port);
+  await send(served, REQUEST);
+  await served.read(new Uint8Array(65_536));
+  using client = await connect(port);
+  const crowd: Deno.Conn[] = [];
+  for (let count = 0; count < 5; count++) crowd.push(await connect(port));
+  // The last one is answered, so all have been accepted.
+  await send(crowd.at(-1)!, REQUEST);
+  assert(await crowd.at(-1)!.read(new Uint8Array(65_536)) !== null);
+  await send(client, REQUEST);
+  assert((await read(client)).startsWith("HTTP/1.1 200 "));
+  await send(served, REQUEST).catch(() => {});
+  assert(!(await read(served)).includes("HTTP/1.1"));
+  crowd.forEach((conn) => conn.close());
+});
+
+test("serveHttp() ends the longest of a crowd that is too large, however new it is", async (port) => {
+  const crowd: Deno.Conn[] = [];
+  for (let count = 0; count < 9; count++) crowd.push(await connect(port));
+  const began = performance.now();
+  await read(crowd[0]!);
+  assert(performance.now() - began < LIMITS.fairTime);
   crowd.forEach((conn) => conn.close());
 });
 

@@ -1,6 +1,6 @@
 /** What the status tells, from what the parts of a stud say. */
 
-import { formatMetrics } from "../../../src/status/openmetrics.ts";
+import { encodeMetrics, formatMetrics } from "../../../src/status/openmetrics.ts";
 import { HISTORY_STEP } from "../../../src/status/history.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { seriesKey } from "../../../src/metrics/series.ts";
@@ -65,6 +65,26 @@ Deno.test("frontends have the operator's names, and everything is as the schema 
   assertEquals(status.postQuantum.offered, true);
   collector.changed([pem.path]);
   assertEquals((await collector.status()).certificates[0]!.servedDiffers, true);
+  collector.stop();
+});
+
+Deno.test("what has not changed about a certificate is neither made nor encoded again", async () => {
+  using pem = await temporaryPem();
+  const { collector, subject } = collectorOf({
+    certificates: [checkCertificate(pem.text, pem.path)],
+  });
+  collector.watch(subject, () => new Map());
+  const told = async () => (await collector.status()).certificates[0]!;
+  const encoded = async () => encodeMetrics(await collector.families(), "prometheus");
+  const [one, parts] = [await told(), await encoded()];
+  const kept = async () => (await encoded()).filter((part) => parts.includes(part)).length;
+  assert(await told() === one);
+  assertEquals(await kept(), 2);
+  collector.changed([pem.path]);
+  assert(await told() !== one);
+  assertEquals(await kept(), 0);
+  const text = formatMetrics(await collector.families(), "openmetrics");
+  assertEquals(text.match(/^stud_certificate_served_differs\{.*\} 1$/gm)?.length, 1);
   collector.stop();
 });
 

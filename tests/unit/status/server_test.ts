@@ -19,7 +19,7 @@ async function bench({ path, names }: { path?: string; names?: readonly string[]
   };
   let options!: HttpServerOptions;
   const source: StatusSource = {
-    status: () => asked("status"),
+    status: () => (calls.push("status"), Promise.resolve({ certificates: [] } as never)),
     families: () => (calls.push("families"), Promise.resolve([])),
     unready: undefined,
     connections: () => asked("connections"),
@@ -38,7 +38,11 @@ async function bench({ path, names }: { path?: string; names?: readonly string[]
       network: {
         serveHttp(given): Promise<HttpServer> {
           options = given;
-          return Promise.resolve({ address: given.address, close: () => Promise.resolve() });
+          return Promise.resolve({
+            address: given.address,
+            isThere: () => Promise.resolve(true),
+            close: () => Promise.resolve(),
+          });
         },
       },
     },
@@ -130,15 +134,32 @@ Deno.test("a flood waits, and is refused once too many wait", async () => {
   const { ask, clock } = await bench();
   const answers: HttpServerAnswer[] = [];
   for (let count = 0; count < 300; count++) {
-    void ask("/healthz").then((answer) => answers.push(answer));
+    void ask("/nothing").then((answer) => answers.push(answer));
   }
   await settled();
   const of = (status: number) => answers.filter((answer) => answer.status === status).length;
-  assertEquals([of(200), of(503)], [100, 136]);
+  assertEquals([of(404), of(503)], [100, 136]);
+  assertEquals((await ask("/readyz")).status, 200, "probes do not wait with others");
   await clock.advance(1_000);
-  assertEquals(of(200), 150);
+  assertEquals(of(404), 150);
   await clock.advance(1_000);
-  assertEquals([of(200), of(503)], [164, 136]);
+  assertEquals([of(404), of(503)], [164, 136]);
+});
+
+Deno.test("a flood of probes is answered at a limited rate", async () => {
+  const { ask, clock } = await bench();
+  let answered = 0;
+  for (let count = 0; count < 2_300; count++) {
+    void ask(count % 2 === 0 ? "/healthz" : "/readyz?").then(({ status }) => {
+      if (status === 200) answered++;
+    });
+  }
+  await settled();
+  assertEquals(answered, 2_000);
+  await clock.advance(100);
+  assertEquals(answered, 2_200);
+  await clock.advance(100);
+  assertEquals(answered, 2_300);
 });
 
 Deno.test("workers are asked one question at a time", async () => {

@@ -19,8 +19,13 @@ const CONNECTIONS = [
   connection("a third", { age: 3, idle: 30, bytesToClient: 50, frontend: "a" }),
 ];
 
-function lines(width: number, sorting: Sorting = "bytes", trouble?: string): string[] {
-  const connections = { time: "", matching: 3, connections: CONNECTIONS };
+function lines(
+  width: number,
+  sorting: Sorting = "bytes",
+  trouble?: string,
+  unanswered: readonly number[] = [],
+): string[] {
+  const connections = { time: "", matching: 3, connections: CONNECTIONS, unanswered };
   return screenLines({ status: busyStatus(), connections, trouble, sorting, width });
 }
 
@@ -54,10 +59,26 @@ Deno.test("a stud that no longer answers is told above what it said last", () =>
   assertEquals(second, "/run/x: connection refused\\x1b[2J");
 });
 
+Deno.test("workers that did not answer are named above the connections that lack theirs", () => {
+  const all = (unanswered: readonly number[]) => lines(80, "bytes", undefined, unanswered);
+  assertEquals(all([]).filter((line) => line.includes("no answer")), []);
+  const one = all([2]);
+  const index = one.indexOf("no answer from worker 2: its connections are missing here");
+  assert(one[index - 1]!.startsWith("3 open connections"), one.join("\n"));
+  assert(
+    all([2, 5]).includes(
+      "no answer from workers 2, 5: their connections are missing here",
+    ),
+  );
+});
+
 Deno.test("nothing that a server says controls the terminal", () => {
   const hostile = "\x1b[2J\x1b]0;x\x07\u202e";
   const status = { ...busyStatus(), version: hostile, time: hostile, state: hostile as "serving" };
-  const connections = { time: "", matching: 1, connections: [connection(hostile)] };
+  const connections = {
+    ...{ time: "", matching: 1, connections: [connection(hostile)] },
+    unanswered: [hostile as unknown as number],
+  };
   const all = screenLines({ status, connections, trouble: hostile, sorting: "bytes", width: 300 });
   // deno-lint-ignore no-control-regex
   assert(!/[\x00-\x1f\x7f-\x9f\u202e]/.test(all.join("")), all.join("\n"));
@@ -66,7 +87,7 @@ Deno.test("nothing that a server says controls the terminal", () => {
 Deno.test("a long value leaves room for the other columns", () => {
   const status = busyStatus();
   const frontends = status.frontends.map((one) => ({ ...one, name: "x".repeat(3_000) }));
-  const connections = { time: "", matching: 0, connections: [] };
+  const connections = { time: "", matching: 0, connections: [], unanswered: [] };
   const options = { connections, trouble: undefined, sorting: "bytes", width: 80 } as const;
   const all = screenLines({ status: { ...status, frontends }, ...options });
   const heading = all.find((line) => line.startsWith("FRONTEND"))!;
