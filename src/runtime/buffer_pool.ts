@@ -5,7 +5,7 @@ export class BufferPool {
   readonly #max: number;
   readonly #spare: Uint8Array[] = [];
 
-  /** Keeps up to `most` spare buffers. */
+  /** Keeps up to `max` spare buffers. */
   constructor(size: number, max: number) {
     this.size = size;
     this.#max = max;

@@ -75,7 +75,7 @@ export class OutputBios {
   readonly #max: number;
   readonly #free: OutputBio[] = [];
 
-  /** Keeps up to `most` spare ones. */
+  /** Keeps up to `max` spare ones. */
   constructor(crypto: Libraries["crypto"], capacity: number, max: number) {
     this.#crypto = crypto;
     this.#capacity = capacity;
