@@ -2,6 +2,7 @@
 
 import { assertEquals } from "./assert.ts";
 import { runInProcess } from "./command_in_process.ts";
+import { runTogether } from "./commands_process.ts";
 import { runStud, type StudEnvironment, type StudResult } from "./stud.ts";
 
 /**
@@ -21,6 +22,15 @@ export async function startError(
  */
 export async function startErrorInProcess(args: readonly string[]): Promise<string> {
   return lineOf(args, await runInProcess(args));
+}
+
+/** The same, of several starts in one process under a prefix (commands_process.ts). */
+export async function startErrorsTogether(
+  starts: readonly (readonly string[])[],
+  prefix: readonly string[],
+): Promise<string[]> {
+  const results = await runTogether(starts, prefix);
+  return results.map((result, at) => lineOf(starts[at]!, result));
 }
 
 function lineOf(args: readonly string[], { code, stdout, stderr }: StudResult): string {
