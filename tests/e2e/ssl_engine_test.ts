@@ -82,39 +82,44 @@ const SIGNED = {
   ec: ["-sigalgs", "ecdsa_secp256r1_sha256"],
 } as const;
 
-testWith(NEEDS, "-t looks at keys in tokens, and says what is wrong with them", async () => {
-  await using held = await Held.make({ one: "ec" });
-  const { env } = held.token;
-  const prefix = ["env", ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
-  const test = (uri: string, ...more: string[]) => [
-    ...["-t", ...more, "--private-key", uri, held.files.get("one")!],
-  ];
-  const engine = ["-e", "pkcs11"];
-  const good = await runStud(test(held.uris.get("one")!, ...engine), undefined, { prefix });
-  assertEquals(good.code, 0, good.stderr);
-  const { key } = await held.authority.issue({ names: ["other.example"] });
-  const other = await held.token.import("other", key);
-  const faults: readonly (readonly [args: string[], ...words: string[]])[] = [
-    [test(other, ...engine), "does not belong to the certificate"],
-    [test(held.token.uri("nosuch"), ...engine), "object not found"],
-    [test(held.token.uri("one", "9999"), ...engine), "PIN incorrect"],
-  ];
-  for (const [args, ...words] of faults) {
-    judge(await runStud(args, undefined, { prefix }), words);
-  }
-  // It is found before there is an engine.
-  judge(await runInProcess(test(held.uris.get("one")!)), ["name it with -e"]);
-
-  function judge({ code, stderr }: StudResult, words: readonly string[]): void {
-    assertEquals(code, 1, stderr);
-    const line = /^stud: (?!warning).*/m.exec(stderr)?.[0] ?? "";
-    for (const word of [held.files.get("one")!, "the private key", ...words]) {
-      assertStringIncludes(line, word);
+// In the test's process the command keeps libraries open.
+testWith(
+  { ...NEEDS, keepsResources: true },
+  "-t looks at keys in tokens, and says what is wrong with them",
+  async () => {
+    await using held = await Held.make({ one: "ec" });
+    const { env } = held.token;
+    const prefix = ["env", ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
+    const test = (uri: string, ...more: string[]) => [
+      ...["-t", ...more, "--private-key", uri, held.files.get("one")!],
+    ];
+    const engine = ["-e", "pkcs11"];
+    const good = await runStud(test(held.uris.get("one")!, ...engine), undefined, { prefix });
+    assertEquals(good.code, 0, good.stderr);
+    const { key } = await held.authority.issue({ names: ["other.example"] });
+    const other = await held.token.import("other", key);
+    const faults: readonly (readonly [args: string[], ...words: string[]])[] = [
+      [test(other, ...engine), "does not belong to the certificate"],
+      [test(held.token.uri("nosuch"), ...engine), "object not found"],
+      [test(held.token.uri("one", "9999"), ...engine), "PIN incorrect"],
+    ];
+    for (const [args, ...words] of faults) {
+      judge(await runStud(args, undefined, { prefix }), words);
     }
-    // Neither stud nor the engine tells the PIN.
-    assert(!/pin-value|9999/.test(stderr), stderr);
-  }
-});
+    // It is found before there is an engine.
+    judge(await runInProcess(test(held.uris.get("one")!)), ["name it with -e"]);
+
+    function judge({ code, stderr }: StudResult, words: readonly string[]): void {
+      assertEquals(code, 1, stderr);
+      const line = /^stud: (?!warning).*/m.exec(stderr)?.[0] ?? "";
+      for (const word of [held.files.get("one")!, "the private key", ...words]) {
+        assertStringIncludes(line, word);
+      }
+      // Neither stud nor the engine tells the PIN.
+      assert(!/pin-value|9999/.test(stderr), stderr);
+    }
+  },
+);
 
 testWith(
   { ...NEEDS, root: true },
