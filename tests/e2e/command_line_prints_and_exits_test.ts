@@ -3,39 +3,49 @@
 import denoJson from "../../deno.json" with { type: "json" };
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { temporaryPem } from "../support/certificates.ts";
+import { runInProcess } from "../support/command_in_process.ts";
 import { byLibrary, runStud, TLS_LIBRARY } from "../support/stud.ts";
 import { testWith } from "../support/tools.ts";
 
+/** In the test's process the command keeps libraries open. */
+const IN_PROCESS = { keepsResources: true };
+
 Deno.test("-h and --help print the options to stdout and exit 0", async () => {
-  const [short, long] = await Promise.all([runStud(["-h"]), runStud(["--help"])]);
+  const [short, long] = await Promise.all([runStud(["-h"]), runInProcess(["--help"])]);
   assertEquals(short, long);
   assertEquals({ code: short.code, stderr: short.stderr }, { code: 0, stderr: "" });
   for (const option of ["--frontend", "--backend", "--workers", "--help all"]) {
     assertStringIncludes(short.stdout, option);
   }
-  const [all, one] = await Promise.all([runStud(["-h", "all"]), runStud(["--help", "write-ip"])]);
-  assertStringIncludes(all.stdout, "--drain-timeout");
-  assertStringIncludes(one.stdout, "--write-ip\n");
-  const wrong = await runStud(["--help", "write-iq"]);
+  const [all, one] = await Promise.all(
+    [["-h", "all"], ["--help", "write-ip"]].map((args) => runInProcess(args)),
+  );
+  assertStringIncludes(all!.stdout, "--drain-timeout");
+  assertStringIncludes(one!.stdout, "--write-ip\n");
+  const wrong = await runInProcess(["--help", "write-iq"]);
   assertEquals([wrong.code, wrong.stdout], [1, ""]);
   assertStringIncludes(wrong.stderr, "did you mean --write-ip?");
 });
 
 Deno.test("help wins over everything else on a sound command line", async () => {
-  const { code, stdout } = await runStud(["-n", "2", "--test", "no-such.pem", "-h"]);
+  const { code, stdout } = await runInProcess(["-n", "2", "--test", "no-such.pem", "-h"]);
   assertEquals(code, 0);
   assertStringIncludes(stdout, "--frontend");
 });
 
-Deno.test("-V and --version print name, version and TLS engines, and exit 0", async () => {
-  const [short, long] = await Promise.all([runStud(["-V"]), runStud(["--version"])]);
-  assertEquals(short, long);
-  assertEquals([short.code, short.stderr], [0, ""]);
-  const [version, ...engines] = short.stdout.trimEnd().split("\n");
-  assertEquals(version, `stud ${denoJson.version}`);
-  assertEquals(engines.length, ENGINES.length, short.stdout);
-  engines.forEach((line, index) => assert(ENGINES[index]!.test(line), line));
-});
+testWith(
+  IN_PROCESS,
+  "-V and --version print name, version and TLS engines, and exit 0",
+  async () => {
+    const [short, long] = await Promise.all([runStud(["-V"]), runInProcess(["--version"])]);
+    assertEquals(short, long);
+    assertEquals([short.code, short.stderr], [0, ""]);
+    const [version, ...engines] = short.stdout.trimEnd().split("\n");
+    assertEquals(version, `stud ${denoJson.version}`);
+    assertEquals(engines.length, ENGINES.length, short.stdout);
+    engines.forEach((line, index) => assert(ENGINES[index]!.test(line), line));
+  },
+);
 
 const ON_DENO = [
   // Where there is none, it says why.
@@ -54,12 +64,12 @@ const ENGINES = byLibrary({
 
 if (TLS_LIBRARY !== "node") {
   testWith(
-    { tools: ["openssl"], linux: true },
+    { ...IN_PROCESS, tools: ["openssl"], linux: true },
     "--version names the OpenSSL of this machine, which auto then is",
     async () => {
       const { stdout } = await new Deno.Command("openssl", { args: ["version"] }).output();
       const library = /\(Library: (.*)\)/.exec(new TextDecoder().decode(stdout))?.[1];
-      const said = (await runStud(["--version"])).stdout;
+      const said = (await runInProcess(["--version"])).stdout;
       assertStringIncludes(said, `TLS engine openssl: ${library}; `);
       assertStringIncludes(said, "TLS engine auto: openssl\n");
     },
@@ -68,21 +78,25 @@ if (TLS_LIBRARY !== "node") {
 
 Deno.test("--default-config prints a file that --config reads back from standard input", async () => {
   using pem = await temporaryPem();
-  const printed = await runStud(["--default-config"]);
+  const printed = await runInProcess(["--default-config"]);
   assertEquals({ code: printed.code, stderr: printed.stderr }, { code: 0, stderr: "" });
   assertStringIncludes(printed.stdout, "workers = 1");
   const { code, stdout } = await runStud(["-t", "--config", "-", pem.path], printed.stdout);
   assertEquals({ code, stdout }, { code: 0, stdout: "stud: the configuration is good\n" });
 });
 
-Deno.test("-t with a good configuration says so, exits 0 and listens on nothing", async () => {
-  using pem = await temporaryPem();
-  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = taken.addr as Deno.NetAddr;
-  // A configuration can be checked while the stud that runs by it holds the port.
-  const { code, stdout } = await runStud(["-t", "-f", `127.0.0.1,${port}`, pem.path]);
-  assertEquals({ code, stdout }, { code: 0, stdout: "stud: the configuration is good\n" });
-});
+testWith(
+  IN_PROCESS,
+  "-t with a good configuration says so, exits 0 and listens on nothing",
+  async () => {
+    using pem = await temporaryPem();
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = taken.addr as Deno.NetAddr;
+    // A configuration can be checked while the stud that runs by it holds the port.
+    const { code, stdout } = await runInProcess(["-t", "-f", `127.0.0.1,${port}`, pem.path]);
+    assertEquals({ code, stdout }, { code: 0, stdout: "stud: the configuration is good\n" });
+  },
+);
 
 Deno.test("-t with a bad configuration names the fault on stderr and exits 1", async () => {
   const { code, stdout, stderr } = await runStud(["-t", "/no/such/cert.pem"]);

@@ -3,6 +3,7 @@
 import { assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { temporaryPem } from "../support/certificates.ts";
 import { Backend, echo } from "../support/backend.ts";
+import { runInProcess } from "../support/command_in_process.ts";
 import { byLibrary, runStud, Stud } from "../support/stud.ts";
 import { echoOnce } from "../support/tls_client.ts";
 
@@ -39,14 +40,15 @@ Deno.test("a fault in a configuration file is named by file and line", async () 
     ['backend = "127.0.0.1,http-no"\n', "--backend: http-no is neither a port number nor"],
     ["config = x\n", ":1:1: ", "only on the command line"],
   ];
-  await Promise.all(faults.map(async ([text, place, ...words]) => {
+  for (const [text, place, ...words] of faults) {
     using file = configFile(text);
-    const { code, stdout, stderr } = await runStud(["--config", file.path, "--self-signed"]);
+    const args = ["--config", file.path, "--self-signed"];
+    const { code, stdout, stderr } = await runInProcess(args);
     assertEquals({ code, stdout }, { code: 1, stdout: "" }, stderr);
     assertStringIncludes(stderr, place.startsWith(":") ? `stud: ${file.path}${place}` : place);
     for (const word of words) assertStringIncludes(stderr, word);
     assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
-  }));
+  }
 });
 
 Deno.test("a configuration file that cannot be read is named", async () => {

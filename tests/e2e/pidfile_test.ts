@@ -1,9 +1,12 @@
 /** `-p`: one stud per pidfile. */
 
 import { assertEquals, assertStringIncludes } from "../support/assert.ts";
-import { startError } from "../support/start_error.ts";
+import { startErrorInProcess } from "../support/start_error.ts";
 import { Stud } from "../support/stud.ts";
 import { testWith } from "../support/tools.ts";
+
+/** In the test's process the command keeps the C library open. */
+const IN_PROCESS = { linux: true, keepsResources: true };
 
 const ARGS = ["--self-signed", "-f", "127.0.0.1,0", "-p"];
 
@@ -19,13 +22,16 @@ async function withPath(run: (path: string) => Promise<void>): Promise<void> {
 }
 
 testWith(
-  { linux: true },
-  "the pidfile holds the process id, and is removed at the end",
+  IN_PROCESS,
+  "the pidfile holds the process id, a second stud is refused by it, and it is removed at the end",
   () =>
     withPath(async (path) => {
       await using stud = await Stud.start([...ARGS, path]);
       assertEquals(Deno.readTextFileSync(path), `${stud.pid}\n`);
       assertEquals(Deno.statSync(path).mode! & 0o777, 0o644);
+      const line = `--pidfile ${path}: stud is already running, as process ${stud.pid}`;
+      assertStringIncludes(await startErrorInProcess([...ARGS, path]), line);
+      assertEquals(Deno.readTextFileSync(path), `${stud.pid}\n`);
       stud.signal("SIGTERM");
       assertEquals((await stud.ended()).code, 0);
       assertEquals([...Deno.readDirSync(path.slice(0, -4))], []);
@@ -34,24 +40,12 @@ testWith(
 
 testWith(
   { linux: true },
-  "a second stud is refused in one line that names file and process",
+  "the file of a stud that was killed is taken over, also if another program has its number now",
   () =>
     withPath(async (path) => {
-      await using stud = await Stud.start([...ARGS, path]);
-      assertStringIncludes(
-        await startError([...ARGS, path]),
-        `--pidfile ${path}: stud is already running, as process ${stud.pid}`,
-      );
-      assertEquals(Deno.readTextFileSync(path), `${stud.pid}\n`);
-    }),
-);
-
-testWith(
-  { linux: true },
-  "the file of a stud that was killed is taken over",
-  () =>
-    withPath(async (path) => {
+      Deno.writeTextFileSync(path, `${Deno.pid}\n`);
       await using first = await Stud.start([...ARGS, path]);
+      assertEquals(Deno.readTextFileSync(path), `${first.pid}\n`);
       first.signal("SIGKILL");
       await first.ended();
       await using second = await Stud.start([...ARGS, path]);
@@ -60,25 +54,14 @@ testWith(
 );
 
 testWith(
-  { linux: true },
-  "so is one whose number belongs to another program now",
-  () =>
-    withPath(async (path) => {
-      Deno.writeTextFileSync(path, `${Deno.pid}\n`);
-      await using stud = await Stud.start([...ARGS, path]);
-      assertEquals(Deno.readTextFileSync(path), `${stud.pid}\n`);
-    }),
-);
-
-testWith(
-  { linux: true },
+  IN_PROCESS,
   "a certificate given as the pidfile by mistake survives",
   () =>
     withPath(async (path) => {
       Deno.writeTextFileSync(path, "-----BEGIN CERTIFICATE-----\n");
       for (const check of [[], ["-t"]]) {
         assertStringIncludes(
-          await startError([...check, ...ARGS, path]),
+          await startErrorInProcess([...check, ...ARGS, path]),
           `--pidfile ${path}: the file does not hold a process id`,
         );
       }
@@ -86,9 +69,9 @@ testWith(
     }),
 );
 
-Deno.test("a pidfile that cannot be written is a start error", async () => {
+testWith(IN_PROCESS, "a pidfile that cannot be written is a start error", async () => {
   assertStringIncludes(
-    await startError([...ARGS, "/no/such/place/pid"]),
+    await startErrorInProcess([...ARGS, "/no/such/place/pid"]),
     "/no/such/place/pid: no such directory",
   );
 });

@@ -5,7 +5,7 @@ import { Backend, echo } from "../support/backend.ts";
 import { pemFile, temporaryPem } from "../support/certificates.ts";
 import { openSockets, socketsBackTo } from "../support/descriptors.ts";
 import { threadFields } from "../support/proc.ts";
-import { startError } from "../support/start_error.ts";
+import { startError, startErrorsTogether } from "../support/start_error.ts";
 import { byLibrary, Stud } from "../support/stud.ts";
 import { echoOnce } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
@@ -22,13 +22,16 @@ const AS_NOBODY = [
 
 testWith(
   { root: true, linux: true },
-  "a port below 1024 works, for a replaced worker too",
+  "a port below 1024 works, and a replaced worker has it too, whose PEM file may be gone",
   async () => {
     await using backend = Backend.serve(echo);
-    using pem = await temporaryPem();
+    using shared = await temporaryPem();
+    const pem = pemFile(shared.text);
+    Deno.chmodSync(pem.path, 0o400);
     await using stud = await Stud.start([
       ...["-f", `127.0.0.1,${freeLowPort()}`, "-b", backend.address, "-u", "nobody", pem.path],
     ]);
+    pem[Symbol.dispose]();
     assert(stud.port < 1024);
     await echoOnce(stud.port, pem);
     Deno.kill(stud.workers()[0]!, "SIGKILL");
@@ -60,24 +63,6 @@ testWith(
 
 testWith(
   { root: true, linux: true },
-  "a replaced worker does not need the PEM file, which may be gone",
-  async () => {
-    await using backend = Backend.serve(echo);
-    using shared = await temporaryPem();
-    const pem = pemFile(shared.text);
-    Deno.chmodSync(pem.path, 0o400);
-    await using stud = await Stud.start([
-      ...["-f", "127.0.0.1,0", "-b", backend.address, "-u", "nobody", pem.path],
-    ]);
-    pem[Symbol.dispose]();
-    Deno.kill(stud.workers()[0]!, "SIGKILL");
-    await stud.output(/serves again/);
-    await echoOnce(stud.port, pem);
-  },
-);
-
-testWith(
-  { root: true, linux: true },
   "a silent client is really closed at its deadline",
   async () => {
     const root = Deno.makeTempDirSync({ prefix: "stud-test-" });
@@ -104,12 +89,15 @@ testWith(
   { tools: ["setpriv"], root: true, linux: true },
   "without root, stud can change neither root directory, user nor group",
   async () => {
-    for (const option of [["-u", "nobody"], ["-g", "daemon"], within("/tmp")]) {
-      if (option.length === 0) continue;
-      const args = ["--self-signed", "-f", "127.0.0.1,0", ...option];
-      const line = await startError(args, { prefix: AS_NOBODY });
-      const name = { "-u": "--user", "-g": "--group", "-r": "--chroot" }[option[0]!];
-      assertStringIncludes(line, `${name}: only root can change it`);
+    const options = [["-u", "nobody"], ["-g", "daemon"], within("/tmp")];
+    const given = options.filter(({ length }) => length > 0);
+    const lines = await startErrorsTogether(
+      given.map((option) => ["--self-signed", "-f", "127.0.0.1,0", ...option]),
+      AS_NOBODY,
+    );
+    for (const [at, [option]] of given.entries()) {
+      const name = { "-u": "--user", "-g": "--group", "-r": "--chroot" }[option!];
+      assertStringIncludes(lines[at]!, `${name}: only root can change it`);
     }
   },
 );

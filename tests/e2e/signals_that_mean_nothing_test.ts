@@ -27,7 +27,7 @@ testWith({ linux: true }, "signals without a meaning change nothing", async () =
   const workers = stud.workers();
   const processes = [stud.pid, ...workers];
   const ports = processes.map(listeningPorts);
-  for (const signal of HARMLESS) for (const pid of processes) await send(signal, pid);
+  for (const signal of HARMLESS) await send(signal, processes);
   await pause(OPENS_WITHIN);
   assertEquals(processes.map(listeningPorts), ports, stud.report());
   assertEquals(stud.workers(), workers, stud.report());
@@ -127,8 +127,8 @@ testWith(
   },
 );
 
-async function send(signal: string, pid: number): Promise<void> {
-  const { success } = await new Deno.Command("/bin/kill", { args: ["-s", signal, `${pid}`] })
-    .output();
-  assert(success, `cannot send ${signal} to ${pid}`);
+async function send(signal: string, pids: readonly number[]): Promise<void> {
+  const args = ["-s", signal, ...pids.map(String)];
+  const { success } = await new Deno.Command("/bin/kill", { args }).output();
+  assert(success, `cannot send ${signal} to ${pids.join(", ")}`);
 }

@@ -4,7 +4,7 @@ import { makeSelfSigned } from "../../src/x509/self_signed.ts";
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { Backend, echo } from "../support/backend.ts";
 import { pemFile, temporaryPem } from "../support/certificates.ts";
-import { startError } from "../support/start_error.ts";
+import { startError, startErrorInProcess } from "../support/start_error.ts";
 import { byLibrary, Stud } from "../support/stud.ts";
 import { connectTls } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
@@ -12,7 +12,7 @@ import { testWith } from "../support/tools.ts";
 /** Refuses a file with this text, naming the file and every one of the words. */
 async function refuses(text: string, ...words: string[]): Promise<void> {
   using file = pemFile(text);
-  const line = await startError([file.path]);
+  const line = await startErrorInProcess([file.path]);
   assert(line.startsWith(`${file.path}: `), line);
   for (const word of words) assertStringIncludes(line, word);
 }
@@ -58,20 +58,20 @@ Deno.test("the key of another certificate is refused", async () => {
 });
 
 testWith(
-  { tools: ["openssl"] },
+  { tools: ["openssl"], keepsResources: true },
   "a key that the TLS library does not take is refused by name, by -t too",
   async () => {
     const folder = await Deno.makeTempDir();
     const [key, certificate] = [`${folder}/key.pem`, `${folder}/certificate.pem`];
     // Some of Node's have a lower security level than those of systems.
     const weakBits = byLibrary({ rustls: 1024, openssl: 1024, node: 512 });
-    const args =
+    const order =
       `req -x509 -newkey rsa:${weakBits} -nodes -subj /CN=short -keyout ${key} -out ${certificate}`;
-    await new Deno.Command("openssl", { args: args.split(" "), stderr: "null" }).output();
+    await new Deno.Command("openssl", { args: order.split(" "), stderr: "null" }).output();
     using file = pemFile(Deno.readTextFileSync(certificate) + Deno.readTextFileSync(key));
     await Deno.remove(folder, { recursive: true });
-    for (const options of [[], ["-t"]]) {
-      const line = await startError([...options, "-f", "127.0.0.1,0", file.path]);
+    const args = ["-f", "127.0.0.1,0", file.path];
+    for (const line of [await startError(args), await startErrorInProcess(["-t", ...args])]) {
       const refusal = byLibrary({
         rustls: "rustls cannot serve",
         openssl: "the certificate: OpenSSL refuses it: ee key too small",
@@ -90,7 +90,7 @@ Deno.test("a damaged certificate and a damaged key are refused", async () => {
 
 Deno.test("a PEM file that is missing or a directory is refused", async () => {
   assertEquals(await startError(["/no/such/cert.pem"]), "/no/such/cert.pem: no such file");
-  assertEquals(await startError(["/etc"]), "/etc: is a directory, not a file");
+  assertEquals(await startErrorInProcess(["/etc"]), "/etc: is a directory, not a file");
 });
 
 testWith(

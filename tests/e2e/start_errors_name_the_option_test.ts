@@ -1,8 +1,8 @@
 /** Faults in the command line: each is one line that names the option and what is wrong, with status 1. */
 
-import { assertStringIncludes } from "../support/assert.ts";
+import { assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { freePort } from "../support/ports.ts";
-import { startError } from "../support/start_error.ts";
+import { startError, startErrorInProcess } from "../support/start_error.ts";
 import { BY_OPENSSL } from "../support/stud.ts";
 import { testWith } from "../support/tools.ts";
 
@@ -76,39 +76,67 @@ const OPENSSL_REFUSES: readonly (readonly [args: string[], ...words: string[]])[
   [["--ecdh-curve", "X25519:P-257"], "--ecdh-curve X25519:P-257: ", "did you mean P-256?"],
   [["-e", "nosuch"], "-e/--ssl-engine nosuch: "],
 ];
+/** Options of these that are also tried with workers: one that a context refuses, and one before there is a context. */
+const IN_WORKERS: ReadonlySet<string> = new Set(["-c", "-e"]);
 
 Deno.test("each fault of the command line is one line that names option and value", async () => {
-  await inTurns(FAULTS);
+  await eachRefused(FAULTS);
+});
+
+Deno.test("the program ends with the line, whether it is to serve or to test", async () => {
+  for (const test of [[], ["-t"]]) {
+    assertEquals(
+      await startError([...test, "--self-signed", "-n", "two"]),
+      await startErrorInProcess(["--self-signed", "-n", "two"]),
+    );
+  }
 });
 
 testWith({ notOnNode: true }, "what rustls cannot do is named with its option", async () => {
-  await inTurns(RUSTLS_CANNOT);
+  await eachRefused(RUSTLS_CANNOT);
 });
 
 Deno.test("an option that this release cannot honour is refused by name, never ignored", async () => {
-  await inTurns(REFUSED.map(([args, ...words]) => [["--self-signed", ...args], ...words]));
+  await eachRefused(REFUSED.map(([args, ...words]) => [["--self-signed", ...args], ...words]));
 });
 
 testWith(
-  { tools: ["openssl"], linux: true },
-  "what OpenSSL does not take is named with its option, by -t too",
+  { tools: ["openssl"], linux: true, keepsResources: true },
+  "what OpenSSL does not take is named with its option",
   async () => {
-    for (const [args, ...words] of OPENSSL_REFUSES) {
-      const whole = [BY_OPENSSL, "--self-signed", "-f", "127.0.0.1,0", ...args];
-      await inTurns([[whole, ...words], [["-t", ...whole], ...words]]);
+    await eachRefused(
+      OPENSSL_REFUSES.map(([args, ...words]) => [["-t", ...withOpenSsl(args)], ...words]),
+    );
+  },
+);
+
+// At a start it is the workers that find it, by the same contexts.
+testWith(
+  { tools: ["openssl"], linux: true },
+  "what OpenSSL does not take in a worker is what the program ends with",
+  async () => {
+    for (
+      const [args, ...words] of OPENSSL_REFUSES.filter(([[option]]) => IN_WORKERS.has(option!))
+    ) {
+      const line = await startError(withOpenSsl(args));
+      for (const word of words) assertStringIncludes(line, word);
     }
   },
 );
 
+function withOpenSsl(args: readonly string[]): string[] {
+  return [BY_OPENSSL, "--self-signed", "-f", "127.0.0.1,0", ...args];
+}
+
 Deno.test("a name that cannot be resolved is named with its option", async () => {
-  await inTurns([
+  await eachRefused([
     [["--self-signed", "-b", "backend.invalid,80"], "--backend", "backend.invalid"],
     [["--self-signed", "-f", "frontend.invalid,0"], "--frontend", "frontend.invalid"],
   ]);
 });
 
 Deno.test("a service that /etc/services does not know is named with its option", async () => {
-  await inTurns([
+  await eachRefused([
     [["--self-signed", "-f", "127.0.0.1,no-service"], "--frontend", "no-service"],
     [["--self-signed", "-b", "127.0.0.1,no-service"], "--backend", "no-service"],
   ]);
@@ -119,19 +147,19 @@ Deno.test("a backend that is a frontend of stud is refused, by -t too", async ()
   for (const [frontend, backend] of [["*", "localhost"], ["127.0.0.1", "0.0.0.0"]]) {
     const args = ["--self-signed", "-f", `${frontend},${port}`, "-b", `${backend},${port}`];
     const words = ["--backend ", `:${port} is stud's own --frontend `];
-    await inTurns([[args, ...words], [["-t", ...args], ...words]]);
+    await eachRefused([[args, ...words], [["-t", ...args], ...words]]);
   }
 });
 
 Deno.test("an address that this machine does not have is named", async () => {
-  await inTurns([[["--self-signed", "-f", "192.0.2.1,0"], "--frontend", "192.0.2.1"]]);
+  await eachRefused([[["--self-signed", "-f", "192.0.2.1,0"], "--frontend", "192.0.2.1"]]);
 });
 
 testWith(
   { root: true, linux: true },
   "unknown users and groups are named",
   async () => {
-    await inTurns([
+    await eachRefused([
       [["--self-signed", "-u", "no-such-user"], "--user no-such-user", "no such user"],
       [["--self-signed", "-g", "no-such-group"], "--group no-such-group", "no such group"],
     ]);
@@ -142,23 +170,18 @@ testWith(
   { root: true, linux: true, notOnNode: true },
   "unknown directories are named",
   async () => {
-    await inTurns([
+    await eachRefused([
       [["--self-signed", "-r", "/no/such/dir"], "--chroot /no/such/dir", "no such directory"],
       [["--self-signed", "-r", "/etc/passwd"], "--chroot /etc/passwd", "no such directory"],
     ]);
   },
 );
 
-/** A few at a time: each is a process of its own. */
-async function inTurns(
+async function eachRefused(
   cases: readonly (readonly [args: string[], ...words: string[]])[],
 ): Promise<void> {
-  const waiting = [...cases];
-  await Promise.all(Array.from({ length: 4 }, async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [args, ...words] = next;
-      const line = await startError(args);
-      for (const word of words) assertStringIncludes(line, word);
-    }
-  }));
+  for (const [args, ...words] of cases) {
+    const line = await startErrorInProcess(args);
+    for (const word of words) assertStringIncludes(line, word, args.join(" "));
+  }
 }

@@ -1,43 +1,59 @@
 /** A new stud takes the place of a running one, and no client notices. */
 
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
-import { eventually } from "../support/eventually.ts";
+import { runInProcess } from "../support/command_in_process.ts";
+import { eventually, pause } from "../support/eventually.ts";
 import { exchange, freePort } from "../support/ports.ts";
 import { isAlive } from "../support/proc.ts";
-import { startError } from "../support/start_error.ts";
+import { startErrorInProcess } from "../support/start_error.ts";
 import { runStud, Stud } from "../support/stud.ts";
 import { Site } from "../support/site.ts";
 import { echoOnce, receive } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
 
 const NEEDS = { linux: true, notOnNode: true };
+/** In the test's process the command keeps the C library open. */
+const IN_PROCESS = { ...NEEDS, keepsResources: true };
 
-testWith(NEEDS, "--takeover serves the same address and drains the other stud", async () => {
-  await using site = await Site.startEcho(["-n", "2"]);
-  const { port, pem, backend, stud: former } = site;
-  using client = await site.connect();
-  await exchange(client);
-  let failed = 0;
-  let served = 0;
-  let over = false;
-  const clients = Array.from({ length: 3 }, async () => {
-    while (!over) {
-      await echoOnce(port, pem).then(() => served++, () => failed++);
-    }
-  });
-  const args = ["-f", `127.0.0.1,${port}`, "-b", backend.address, pem.path];
-  await using successor = await Stud.start(["--takeover", String(former.pid), ...args]);
-  await successor.output(/took over from process \d+, which is draining now/);
-  await exchange(client, "the former one goes on with its clients");
-  await client.closeWrite();
-  assertEquals((await receive(client)).end, "clean");
-  assertEquals((await former.ended(10_000)).code, 0, former.report());
-  over = true;
-  await Promise.all(clients);
-  assertEquals(failed, 0, `of ${served}`);
-  assert(served > 0);
-  await echoOnce(port, pem);
-});
+testWith(
+  NEEDS,
+  "--takeover serves the same address, has the pidfile, and drains the other stud",
+  async () => {
+    using folder = temporaryFolder();
+    const pidFile = `${folder.path}/pid`;
+    await using site = await Site.startEcho(["-n", "2", "-p", pidFile]);
+    const { port, pem, backend, stud: former } = site;
+    using client = await site.connect();
+    await exchange(client);
+    let failed = 0;
+    let served = 0;
+    let over = false;
+    const clients = Array.from({ length: 3 }, async () => {
+      while (!over) {
+        await echoOnce(port, pem).then(() => served++, () => failed++);
+        await pause(5);
+      }
+    });
+    const args = ["-f", `127.0.0.1,${port}`, "-b", backend.address, pem.path];
+    await using successor = await Stud.start(["--takeover", pidFile, "-p", pidFile, ...args]);
+    await successor.output(/took over from process \d+, which is draining now/);
+    // While the former one still drains.
+    await eventually(
+      "a pidfile of the successor's",
+      () => exists(pidFile) && pidIn(pidFile) !== former.pid,
+    );
+    assertEquals(pidIn(pidFile), successor.pid);
+    await exchange(client, "the former one goes on with its clients");
+    await client.closeWrite();
+    assertEquals((await receive(client)).end, "clean");
+    assertEquals((await former.ended(10_000)).code, 0, former.report());
+    over = true;
+    await Promise.all(clients);
+    assertEquals(failed, 0, `of ${served}`);
+    assert(served > 0);
+    await echoOnce(port, pem);
+  },
+);
 
 testWith(NEEDS, "with --compat=hitch a takeover drains too, though SIGTERM does not", async () => {
   const hitch = ["--compat=hitch", "-u", Deno.uid() === 0 ? "nobody" : ""];
@@ -60,37 +76,45 @@ testWith(NEEDS, "with --compat=hitch a takeover drains too, though SIGTERM does 
   assertEquals((await successor.ended(10_000)).code, 0, successor.report());
 });
 
-testWith(NEEDS, "of two takeovers at once one is refused, and no transfer is cut", async () => {
-  await using site = await Site.startEcho(["-n", "2"]);
-  const { port, pem, backend, stud: former } = site;
-  using client = await site.connect();
-  await exchange(client);
-  const args = ["-f", `127.0.0.1,${port}`, "-b", backend.address, pem.path];
-  const takeover = ["--takeover", String(former.pid), ...args];
-  const rivals = [Stud.spawn(takeover), Stud.spawn(takeover)] as const;
-  await using one = rivals[0];
-  await using other = rivals[1];
-  await eventually("one of them to be refused", () => rivals.some(({ status }) => status), 30_000);
-  const [refused, successor] = one.status === undefined ? [other, one] : [one, other];
-  assertEquals((await refused.ended()).code, 1, refused.report());
-  assertStringIncludes(
-    refused.stderr,
-    `process ${former.pid} is already being replaced by process ${successor.pid}`,
-  );
-  await successor.output(/took over from process \d+/);
-  await former.output(/another stud has taken over/);
-  // What an operator's script sends to the one that it knows is the first TERM, not the second.
-  former.signal("SIGTERM");
-  assertStringIncludes(
-    (await runStud(takeover)).stderr,
-    `is already being replaced by process ${successor.pid}`,
-  );
-  await exchange(client, "the former one goes on with its clients");
-  await client.closeWrite();
-  assertEquals((await receive(client)).end, "clean");
-  assertEquals((await former.ended(10_000)).code, 0, former.report());
-  await echoOnce(port, pem);
-});
+testWith(
+  IN_PROCESS,
+  "of two takeovers at once one is refused, and no transfer is cut",
+  async () => {
+    await using site = await Site.startEcho(["-n", "2"]);
+    const { port, pem, backend, stud: former } = site;
+    using client = await site.connect();
+    await exchange(client);
+    const args = ["-f", `127.0.0.1,${port}`, "-b", backend.address, pem.path];
+    const takeover = ["--takeover", String(former.pid), ...args];
+    const rivals = [Stud.spawn(takeover), Stud.spawn(takeover)] as const;
+    await using one = rivals[0];
+    await using other = rivals[1];
+    await eventually(
+      "one of them to be refused",
+      () => rivals.some(({ status }) => status),
+      30_000,
+    );
+    const [refused, successor] = one.status === undefined ? [other, one] : [one, other];
+    assertEquals((await refused.ended()).code, 1, refused.report());
+    assertStringIncludes(
+      refused.stderr,
+      `process ${former.pid} is already being replaced by process ${successor.pid}`,
+    );
+    await successor.output(/took over from process \d+/);
+    await former.output(/another stud has taken over/);
+    // What an operator's script sends to the one that it knows is the first TERM, not the second.
+    former.signal("SIGTERM");
+    assertStringIncludes(
+      (await runInProcess(takeover)).stderr,
+      `is already being replaced by process ${successor.pid}`,
+    );
+    await exchange(client, "the former one goes on with its clients");
+    await client.closeWrite();
+    assertEquals((await receive(client)).end, "clean");
+    assertEquals((await former.ended(10_000)).code, 0, former.report());
+    await echoOnce(port, pem);
+  },
+);
 
 testWith(
   NEEDS,
@@ -115,39 +139,7 @@ testWith(
   },
 );
 
-testWith(NEEDS, "the pidfile is the successor's while the former one still drains", async () => {
-  using folder = temporaryFolder();
-  const pidFile = `${folder.path}/pid`;
-  await using site = await Site.startEcho(["-p", pidFile]);
-  const { port, pem, backend, stud: former } = site;
-  using client = await site.connect();
-  await exchange(client);
-  const args = ["-f", `127.0.0.1,${port}`, "-b", backend.address, pem.path];
-  await using successor = await Stud.start(["--takeover", pidFile, "-p", pidFile, ...args]);
-  await eventually(
-    "a pidfile of the successor's",
-    () => exists(pidFile) && pidIn(pidFile) !== former.pid,
-  );
-  assertEquals(pidIn(pidFile), successor.pid);
-  await exchange(client, "the former one goes on with its clients");
-});
-
-testWith(
-  NEEDS,
-  "without --takeover the port is in use, and a process that is none is named",
-  async () => {
-    await using site = await Site.startEcho();
-    const args = ["-f", `127.0.0.1,${site.port}`, "-b", site.backend.address, site.pem.path];
-    const refused = await runStud(args);
-    assert(/port is in use/.test(refused.stderr), refused.stderr);
-    const nobody = await runStud(["--takeover", "4194305", ...args]);
-    assertEquals(nobody.code, 1);
-    assert(/--takeover 4194305: there is no process 4194305/.test(nobody.stderr), nobody.stderr);
-    await site.echoOnce();
-  },
-);
-
-testWith(NEEDS, "a stale pidfile ends no process and is not changed", async () => {
+testWith(IN_PROCESS, "a stale pidfile ends no process and is not changed", async () => {
   using folder = temporaryFolder();
   const pidFile = `${folder.path}/pid`;
   const innocent = new Deno.Command("sleep", { args: ["60"] }).spawn();
@@ -155,12 +147,12 @@ testWith(NEEDS, "a stale pidfile ends no process and is not changed", async () =
     Deno.writeTextFileSync(pidFile, `${innocent.pid}\n`);
     const args = ["--self-signed", "-f", "127.0.0.1,0"];
     assertStringIncludes(
-      await startError([...args, "--takeover", pidFile, "-p", pidFile]),
+      await startErrorInProcess([...args, "--takeover", pidFile, "-p", pidFile]),
       `--takeover ${pidFile}: process ${innocent.pid} (sleep) is not a stud that serves, nor does ` +
         "it hold this pidfile; give the id or the pidfile of the stud that serves now",
     );
     assertStringIncludes(
-      await startError([...args, "--takeover", String(innocent.pid)]),
+      await startErrorInProcess([...args, "--takeover", String(innocent.pid)]),
       `process ${innocent.pid} (sleep) is not a stud that serves; `,
     );
     assertEquals(Deno.readTextFileSync(pidFile), `${innocent.pid}\n`);
@@ -172,8 +164,8 @@ testWith(NEEDS, "a stale pidfile ends no process and is not changed", async () =
 });
 
 testWith(
-  NEEDS,
-  "a stud with other addresses is left alone unless the pidfile names it",
+  IN_PROCESS,
+  "a stud with other addresses is left alone unless the pidfile names it, and so is its port without --takeover",
   async () => {
     using folder = temporaryFolder();
     const pidFile = `${folder.path}/pid`;
@@ -182,8 +174,15 @@ testWith(
     const port = freePort();
     const args = ["-f", `127.0.0.1,${port}`, "-b", backend.address, pem.path];
     assertStringIncludes(
-      await startError(["--takeover", String(former.pid), ...args]),
+      await startErrorInProcess(["--takeover", String(former.pid), ...args]),
       `is a stud, but does not listen on 127.0.0.1:${port}; `,
+    );
+    // Its address without --takeover, and with a process that is none.
+    const own = ["-f", `127.0.0.1,${site.port}`, "-b", backend.address, pem.path];
+    assertStringIncludes(await startErrorInProcess(own), "port is in use");
+    assertStringIncludes(
+      await startErrorInProcess(["--takeover", "4194305", ...own]),
+      "--takeover 4194305: there is no process 4194305",
     );
     await site.echoOnce();
     await using successor = await Stud.start(["--takeover", pidFile, "-p", pidFile, ...args]);

@@ -1,11 +1,12 @@
 /** `-t` says what a start would say, and does none of it. */
 
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { runInProcess } from "../support/command_in_process.ts";
 import { freePort } from "../support/ports.ts";
 import { isAlive } from "../support/proc.ts";
 import { Site } from "../support/site.ts";
-import { startError } from "../support/start_error.ts";
-import { runStud } from "../support/stud.ts";
+import { startErrorInProcess, startErrorsTogether } from "../support/start_error.ts";
+import { ToolProcess } from "../support/tool_process.ts";
 import { testWith } from "../support/tools.ts";
 
 const SERVES = ["--self-signed", "-f", "127.0.0.1,0"];
@@ -21,16 +22,19 @@ const FAULTS: readonly (readonly string[])[] = [
   ["-f", "192.0.2.1,8443"],
 ];
 
+/** In the test's process the command keeps the C library open. */
+const IN_PROCESS = { linux: true, keepsResources: true };
+
 for (const fault of FAULTS) {
-  testWith({ linux: true }, `-t ends with the line of the start: ${fault.join(" ")}`, async () => {
-    const line = await startError([...SERVES, ...fault]);
+  testWith(IN_PROCESS, `-t ends with the line of the start: ${fault.join(" ")}`, async () => {
+    const line = await startErrorInProcess([...SERVES, ...fault]);
     assertStringIncludes(line, fault[1]!.replace(",", ":"));
-    assertEquals(await startError(["-t", ...SERVES, ...fault]), line);
+    assertEquals(await startErrorInProcess(["-t", ...SERVES, ...fault]), line);
   });
 }
 
 testWith(
-  { linux: true, notOnNode: true },
+  { ...IN_PROCESS, notOnNode: true },
   "-t ends with the line of the start: a pidfile to take over from that was left behind",
   async () => {
     using folder = temporaryFolder();
@@ -39,26 +43,27 @@ testWith(
     await child.status;
     Deno.writeTextFileSync(stale, `${child.pid}\n`);
     const foreign = `${folder.path}/foreign`;
-    Deno.writeTextFileSync(foreign, `${Deno.pid}\n`);
+    await using other = new ToolProcess("cat", []);
+    Deno.writeTextFileSync(foreign, `${other.pid}\n`);
     const empty = `${folder.path}/empty`;
     Deno.writeTextFileSync(empty, "");
     const cases = [
       [stale, `the file names process ${child.pid}, which does not exist`],
-      [foreign, `process ${Deno.pid} (deno`],
+      [foreign, `process ${other.pid} (cat)`],
       [empty, "the file is empty"],
       [`${folder.path}/none`, "no such file"],
     ] as const;
     for (const [path, reason] of cases) {
       const args = [...SERVES, "--takeover", path, "-p", path];
-      const line = await startError(args);
+      const line = await startErrorInProcess(args);
       assertStringIncludes(line, `--takeover ${path}: ${reason}`);
       assertStringIncludes(
         line,
         "; give the id or the pidfile of the stud that serves now, or start",
       );
-      assertEquals(await startError(["-t", ...args]), line);
+      assertEquals(await startErrorInProcess(["-t", ...args]), line);
     }
-    assertEquals(folder.contents().get("foreign"), `${Deno.pid}\n`);
+    assertEquals(folder.contents().get("foreign"), `${other.pid}\n`);
   },
 );
 
@@ -68,12 +73,15 @@ testWith(
   async () => {
     using folder = temporaryFolder();
     Deno.chmodSync(folder.path, 0o555);
-    const environment = { prefix: ["setpriv", "--bounding-set=-dac_override"] };
-    for (const option of ["--log-filename", "--access-log", "-p"]) {
+    const prefix = ["setpriv", "--bounding-set=-dac_override"];
+    const starts = ["--log-filename", "--access-log", "-p"].flatMap((option) => {
       const args = [...SERVES, option, `${folder.path}/file`];
-      const line = await startError(args, environment);
-      assertStringIncludes(line, `${folder.path}/file: permission denied`);
-      assertEquals(await startError(["-t", ...args], environment), line);
+      return [args, ["-t", ...args]];
+    });
+    const lines = await startErrorsTogether(starts, prefix);
+    for (let at = 0; at < lines.length; at += 2) {
+      assertStringIncludes(lines[at]!, `${folder.path}/file: permission denied`);
+      assertEquals(lines[at + 1], lines[at]);
     }
   },
 );
@@ -88,15 +96,15 @@ testWith(
     ] as const;
     for (const [right, more, message] of cases) {
       const args = ["--self-signed", "-f", "127.0.0.1,0", ...more];
-      const environment = { prefix: ["setpriv", `--bounding-set=-${right}`] };
-      const line = await startError(args, environment);
-      assertStringIncludes(line, message);
-      assertEquals(await startError(["-t", ...args], environment), line);
+      const prefix = ["setpriv", `--bounding-set=-${right}`];
+      const [line, tested] = await startErrorsTogether([args, ["-t", ...args]], prefix);
+      assertStringIncludes(line!, message);
+      assertEquals(tested, line);
     }
   },
 );
 
-testWith({ linux: true }, "-t leaves everything as it is", async () => {
+testWith(IN_PROCESS, "-t leaves everything as it is", async () => {
   using folder = temporaryFolder();
   Deno.writeTextFileSync(`${folder.path}/log`, "a line\n");
   const port = freePort();
@@ -106,7 +114,7 @@ testWith({ linux: true }, "-t leaves everything as it is", async () => {
   const files = [["-p", "pid"], ["--log-filename", "log"], ["--access-log", "access"]]
     .flatMap(([option, name]) => [option!, `${folder.path}/${name}`]);
   const where = ["-f", `127.0.0.1,${port}`, "-f", `127.0.0.1,${taken}`];
-  const { code, stdout, stderr } = await runStud(["-t", "--self-signed", ...files, ...where]);
+  const { code, stdout, stderr } = await runInProcess(["-t", "--self-signed", ...files, ...where]);
   assertEquals([code, stdout], [0, GOOD], stderr);
   assertStringIncludes(
     stderr,
@@ -116,13 +124,13 @@ testWith({ linux: true }, "-t leaves everything as it is", async () => {
   assertEquals(folder.contents(), before);
 });
 
-testWith({ linux: true }, "-t beside the stud that is to be reloaded is good", async () => {
+testWith(IN_PROCESS, "-t beside the stud that is to be reloaded is good", async () => {
   using folder = temporaryFolder();
   const pidFile = `${folder.path}/pid`;
   await using site = await Site.startEcho(["-p", pidFile]);
   const { port, pem, backend, stud } = site;
   const args = ["-f", `127.0.0.1,${port}`, "-b", backend.address, "-p", pidFile, pem.path];
-  const { code, stdout, stderr } = await runStud(["-t", ...args]);
+  const { code, stdout, stderr } = await runInProcess(["-t", ...args]);
   assertEquals([code, stdout], [0, GOOD], stderr);
   const would = "stud: warning: a start now would fail: ";
   assertStringIncludes(stderr, `${would}--pidfile ${pidFile}: stud is already running, as process`);
@@ -132,7 +140,7 @@ testWith({ linux: true }, "-t beside the stud that is to be reloaded is good", a
 });
 
 testWith(
-  { linux: true, notOnNode: true },
+  { ...IN_PROCESS, notOnNode: true },
   "-t with --takeover sends no signal, and reports nothing about a stud that can be taken over",
   async () => {
     using folder = temporaryFolder();
@@ -140,7 +148,7 @@ testWith(
     await using site = await Site.startEcho(["-p", pidFile]);
     const { port, pem, backend, stud } = site;
     const args = ["-f", `127.0.0.1,${port}`, "-b", backend.address, "-p", pidFile, pem.path];
-    const { code, stdout, stderr } = await runStud(["-t", "--takeover", pidFile, ...args]);
+    const { code, stdout, stderr } = await runInProcess(["-t", "--takeover", pidFile, ...args]);
     assertEquals([code, stdout], [0, GOOD], stderr);
     assert(!stderr.includes("would fail"), stderr);
     await site.echoOnce();

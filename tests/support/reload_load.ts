@@ -7,6 +7,7 @@ import { connectTls, echoOnce, type Trusted } from "./tls_client.ts";
 /** Use it with `await using`: it ends with the test. */
 export class ReloadLoad implements AsyncDisposable {
   readonly #port: number;
+  readonly #pace: number;
   /** Certificates that the server may show. */
   readonly #trusted: Trusted;
   readonly #running: Promise<void>;
@@ -18,8 +19,10 @@ export class ReloadLoad implements AsyncDisposable {
   /** What went wrong, in words. */
   readonly faults: string[] = [];
 
-  constructor(port: number, certificates: readonly Trusted[]) {
+  /** `pace`: milliseconds until a client that has gone comes again; the default is as often as they can. */
+  constructor(port: number, certificates: readonly Trusted[], { pace = 1 } = {}) {
     this.#port = port;
+    this.#pace = pace;
     this.#trusted = { certificate: certificates.map(({ certificate }) => certificate).join("") };
     this.#running = Promise.all([
       ...Array.from({ length: 6 }, () => this.#comeAndGo()),
@@ -45,7 +48,7 @@ export class ReloadLoad implements AsyncDisposable {
       } catch (error) {
         this.faults.push(described("connection", error));
       }
-      await pause(1);
+      await pause(this.#pace);
     }
   }
 
@@ -55,7 +58,7 @@ export class ReloadLoad implements AsyncDisposable {
       for (let round = 0; !this.#stopping; round++) {
         await exchange(client, `${round} `.repeat(2_000));
         this.rounds++;
-        await pause(5);
+        await pause(this.#pace + 4);
       }
     } catch (error) {
       this.faults.push(described("transfer", error));

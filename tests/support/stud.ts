@@ -288,7 +288,7 @@ export class Stud implements AsyncDisposable {
 }
 
 /** The arguments of a test, and the library before them unless they name one, or a file that may. */
-function withLibrary(args: readonly string[]): readonly string[] {
+export function withLibrary(args: readonly string[]): readonly string[] {
   const library = requestedLibrary();
   const chosen = args.some((arg) => /^(--(tls-library|config)\b|(status|top)$)/.test(arg));
   return library === undefined || chosen ? args : [`--tls-library=${library}`, ...args];

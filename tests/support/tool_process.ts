@@ -31,6 +31,10 @@ export class ToolProcess implements AsyncDisposable {
     ]);
   }
 
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** Writes to its standard input, which stays open. */
   async write(text: string): Promise<void> {
     await this.#input.write(new TextEncoder().encode(text));
