@@ -21,6 +21,9 @@ export class Backend implements AsyncDisposable {
   readonly #served = new Set<Promise<void>>();
   #serving: Promise<void> = Promise.resolve();
   #closed = false;
+  #serves = false;
+  /** Of the backend's own connection, which is not served: where it comes from, and whether it has been accepted. */
+  #last: { port: PromiseWithResolvers<number>; taken: PromiseWithResolvers<void> } | undefined;
   /** Connections accepted so far. */
   accepted = 0;
   /** What handlers threw. */
@@ -52,6 +55,7 @@ export class Backend implements AsyncDisposable {
   /** Listens and serves every connection. */
   static serve(serve: ServeBackend, where?: string | TcpPlace): Backend {
     const backend = Backend.listen(where);
+    backend.#serves = true;
     backend.#serving = backend.#serveAll(serve);
     return backend;
   }
@@ -77,12 +81,40 @@ export class Backend implements AsyncDisposable {
     return conn;
   }
 
-  /** Ends the connections that are open; resolves when none is. */
+  /** Ends the connections that have come; resolves when none is left. */
   async endAll(): Promise<void> {
+    await this.#takeAll();
     for (const conn of this.#open) closeQuietly(conn);
     // Those of handlers end with them; those of the test were its own.
     await Promise.all(this.#served);
     this.#open.clear();
+  }
+
+  /** Waits until those are accepted that still wait for it: a connection of its own comes after them. */
+  async #takeAll(): Promise<void> {
+    const { addr } = this.#listener;
+    if (!this.#serves || this.#closed || addr.transport !== "tcp") return;
+    const { hostname, port } = addr;
+    const last = { port: Promise.withResolvers<number>(), taken: Promise.withResolvers<void>() };
+    this.#last = last;
+    const conn = await Deno.connect({ hostname, port });
+    last.port.resolve((conn.localAddr as Deno.NetAddr).port);
+    try {
+      await within(10_000, "the backend accepts", last.taken.promise);
+    } finally {
+      this.#last = undefined;
+      closeQuietly(conn);
+    }
+  }
+
+  /** Whether this is the connection that comes after all others. */
+  async #isLast({ remoteAddr }: Deno.Conn): Promise<boolean> {
+    const last = this.#last;
+    if (last === undefined || await last.port.promise !== (remoteAddr as Deno.NetAddr).port) {
+      return false;
+    }
+    last.taken.resolve();
+    return true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -101,6 +133,10 @@ export class Backend implements AsyncDisposable {
         // A connection that was reset before it was accepted is no reason to stop.
         if (!this.#closed) this.faults.push(error);
         await pause(1);
+        continue;
+      }
+      if (await this.#isLast(conn)) {
+        closeQuietly(conn);
         continue;
       }
       this.accepted++;

@@ -90,8 +90,10 @@ export class Fleet implements Shareable {
     this.#backend.accepted = 0;
   }
 
-  settle(): Promise<void> {
-    return this.#backend.endAll();
+  async settle(): Promise<void> {
+    await this.#backend.endAll();
+    for (const stud of this.#studs) await stud.quiet();
+    await this.#backend.endAll();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

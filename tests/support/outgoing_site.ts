@@ -108,6 +108,8 @@ export class OutgoingSite implements Shareable {
   async settle(): Promise<void> {
     await this.#junction?.settle();
     await this.backend.endAll();
+    await this.stud.quiet();
+    await this.backend.endAll();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

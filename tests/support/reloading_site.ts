@@ -132,8 +132,10 @@ export class ReloadingSite implements AsyncDisposable {
   }
 
   /** After one of the tests that share it, which leaves the configuration as it was: its connections end. */
-  settle(): Promise<void> {
-    return this.backend.endAll();
+  async settle(): Promise<void> {
+    await this.backend.endAll();
+    await this.stud.quiet();
+    await this.backend.endAll();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

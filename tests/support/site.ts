@@ -121,8 +121,10 @@ export class Site implements AsyncDisposable {
   }
 
   /** After one of the tests that share it: its connections end. */
-  settle(): Promise<void> {
-    return this.backend.endAll();
+  async settle(): Promise<void> {
+    await this.backend.endAll();
+    await this.stud.quiet();
+    await this.backend.endAll();
   }
 
   /** Of workers that have come since the last time; others are gone. */

@@ -4,6 +4,8 @@
  * everything it printed.
  */
 
+import { openSockets } from "./descriptors.ts";
+import { eventually } from "./eventually.ts";
 import type { TlsLibraryName } from "../../src/config/settings.ts";
 
 /**
@@ -109,6 +111,8 @@ export class Stud implements AsyncDisposable {
   readonly #readers: Promise<unknown>;
   #ports: readonly number[] = [];
   #forgotten = "";
+  /** Of each worker, before the test. */
+  #sockets: ReadonlyMap<number, number> = new Map();
   stdout = "";
   stderr = "";
   status: Deno.CommandStatus | undefined;
@@ -183,6 +187,20 @@ export class Stud implements AsyncDisposable {
     void this.ports;
     this.#forgotten += this.stdout + this.stderr;
     this.stdout = this.stderr = "";
+    this.#sockets = socketsOf(this);
+  }
+
+  /**
+   * After a test of a stud that is shared, whose clients have left: waits until the workers hold no more sockets than
+   * before it, so that a connection to the backend that they were about to make is none of the next test's. It does not
+   * insist, because that is not what the test is about.
+   */
+  async quiet(): Promise<void> {
+    const isQuiet = () => {
+      const now = socketsOf(this);
+      return [...this.#sockets].every(([pid, before]) => (now.get(pid) ?? 0) <= before);
+    };
+    await eventually("quiet", isQuiet, 5_000).catch(() => {});
   }
 
   /** Process ids of the workers that live now. Linux only. */
@@ -302,4 +320,13 @@ function requestedLibrary(): TlsLibraryName | undefined {
   const library = (["rustls", "openssl", "node"] as const).find((each) => each === name);
   if (name === library) return library;
   throw new Error(`STUD_TLS_LIBRARY is rustls, openssl or node, not ${name}`);
+}
+
+/** How many sockets each worker has open; empty where that cannot be seen. */
+function socketsOf(stud: Stud): ReadonlyMap<number, number> {
+  try {
+    return new Map(stud.workers().map((pid) => [pid, openSockets(pid)]));
+  } catch {
+    return new Map();
+  }
 }

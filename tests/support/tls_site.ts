@@ -117,8 +117,10 @@ export class TlsSite implements Shareable {
   }
 
   /** After one of the tests that share it: its connections end. */
-  settle(): Promise<void> {
-    return this.#backend.endAll();
+  async settle(): Promise<void> {
+    await this.#backend.endAll();
+    await this.stud.quiet();
+    await this.#backend.endAll();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
