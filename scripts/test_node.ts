@@ -2,10 +2,10 @@
  * Runs the tests under Node that cannot run under Deno: the contract of the TLS engines with Node's engine
  * (tests/contract) and the tests of the Node runtime's parts (tests/node).
  *
- *     deno run -A scripts/test_node.ts [--node PATH] [TEST…]
+ *     deno run -A scripts/test_node.ts [--node PATH]… [TEST…]
  *
- * The tests are compiled like the npm package and run in a folder with the libraries of deno.json. The last line has
- * the format of `deno test`.
+ * The tests are compiled like the npm package and run in a folder with the libraries of deno.json, on one Node after the
+ * other. The last line of each run has the format of `deno test`.
  */
 
 import { parseArgs } from "node:util";
@@ -24,22 +24,20 @@ interface Sums {
 async function main(): Promise<void> {
   const { values: { node }, positionals: named } = parseArgs({
     args: Deno.args,
-    options: { node: { type: "string" } },
+    options: { node: { type: "string", multiple: true } },
     allowPositionals: true,
   });
-  const began = Date.now();
   const tests = named.length > 0 ? named : await findTests();
   const folder = await Deno.makeTempDir({ prefix: "stud-test-node-" });
   try {
     await prepare(folder, tests);
-    const { success, report } = await run(
-      folder,
-      node ?? Deno.env.get("STUD_NODE") ?? "node",
-      tests,
-    );
-    const sums = sumsOf(report);
-    console.log(summary(sums, success, Date.now() - began));
-    if (!success || !(sums.passed > 0)) Deno.exitCode = 1;
+    for (const one of node ?? [Deno.env.get("STUD_NODE") ?? "node"]) {
+      const began = Date.now();
+      const { success, report } = await run(folder, one, tests);
+      const sums = sumsOf(report);
+      console.log(summary(sums, success, Date.now() - began));
+      if (!success || !(sums.passed > 0)) Deno.exitCode = 1;
+    }
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
