@@ -14,6 +14,8 @@ const HELLO = octetsOf("the handshake of the client");
 const LONG = new Uint8Array(LONGEST_PROXY_HEADER);
 LONG.set([13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10, 0x20, 0, 0x3f, 0xf0]);
 
+const SPACE = new Uint8Array(64 << 10);
+
 /** Buffers on their way to others. */
 const lent: Promise<unknown>[] = [];
 
@@ -31,11 +33,11 @@ const SOURCES: Readonly<Record<string, (stream: FakeStream) => Source>> = {
   "lent": (stream) => ({
     read: () => Promise.reject(new Error("it lends")),
     async lend() {
-      const bytes = new Uint8Array(64 << 10);
-      const count = await stream.read(bytes);
-      const taken = new Promise<void>((resolve) => setTimeout(resolve)).then(() => bytes.fill(0));
-      lent.push(taken);
-      return count === null ? null : bytes.subarray(0, count);
+      const count = await stream.read(SPACE);
+      if (count === null) return null;
+      const bytes = SPACE.slice(0, count);
+      lent.push(new Promise<void>((resolve) => setTimeout(resolve)).then(() => void bytes.fill(0)));
+      return bytes;
     },
   }),
 };
