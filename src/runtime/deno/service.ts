@@ -55,21 +55,7 @@ export function createDenoService(program: { readonly entry: string }): Service 
     },
     async startDaemon(handover) {
       const { startDaemon } = await import("../background.ts");
-      return await startDaemon(handover, (variables) => {
-        const command = new Deno.Command(Deno.execPath(), {
-          args: [...programArguments(program.entry), ...Deno.args],
-          env: variables,
-          detached: true,
-          stdin: "null",
-          stdout: "null",
-          stderr: "null",
-        });
-        const child = spawnEarly(command);
-        return {
-          ended: child.status.then(({ code, signal }) => ({ code, signal })),
-          stop: () => stop(child),
-        };
-      });
+      return await startDaemon(handover, (variables) => spawnDetached(program.entry, variables));
     },
     async joinStarter() {
       if (!Deno.env.has(STARTER_VARIABLE)) return undefined;
@@ -86,6 +72,24 @@ export function createDenoService(program: { readonly entry: string }): Service 
     },
     // Descriptors that are not marked close-on-exec are inherited anyway.
     shareWithWorkers() {},
+  };
+}
+
+/** The same program with the same arguments, in a session of its own. */
+function spawnDetached(entry: string, variables: Readonly<Record<string, string>>) {
+  const child = spawnEarly(
+    new Deno.Command(Deno.execPath(), {
+      args: [...programArguments(entry), ...Deno.args],
+      env: variables,
+      detached: true,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }),
+  );
+  return {
+    ended: child.status.then(({ code, signal }) => ({ code, signal })),
+    stop: () => stop(child),
   };
 }
 
