@@ -162,6 +162,6 @@ const TOGETHER = 500;
  * V8 would let the garbage of ten thousand files grow to a hundred MB before it collects any, although what is kept of
  * them is a tenth of that. A collection takes a tenth of a second.
  */
-export const BEFORE_COLLECTION = 4_000;
+export const BEFORE_COLLECTION = 3_000;
 /** For fewer files, verifying their keys together is not worth while. */
 const MANY = 50;
