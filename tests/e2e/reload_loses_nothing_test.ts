@@ -29,8 +29,8 @@ sites.test(
   { linux: true, notOnNode: true },
   "other numbers of workers cost no connection",
   async (site) => {
-    // The new workers shall find a processor to start on.
-    await underLoad(site, 15, RELOADS.workers, (certificate, round) => {
+    // The new workers need a processor to start on.
+    await underLoad(site, 5, RELOADS.workers, (certificate, round) => {
       site.put("site.pem", certificate.text);
       site.configure([`workers = ${[3, 1, 2][round % 3]}`]);
     });
