@@ -1,14 +1,21 @@
 /** A backend that goes away in the middle: bounded time, both sides released, the next client served. */
 
 import { assert, assertEquals } from "../support/assert.ts";
-import { Backend, closeQuietly, echo, writeAll } from "../support/backend.ts";
+import { Backend, closeQuietly, echo, type ServeBackend, writeAll } from "../support/backend.ts";
 import { EchoProcess } from "../support/echo_process.ts";
 import { resetConnection } from "../support/reset.ts";
+import { Shared } from "../support/shared.ts";
 import { Site } from "../support/site.ts";
 import { receive, receiveText, send } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
 
 const linux = { linux: true };
+
+/** What the shared backend does in the test that runs. */
+let serve: ServeBackend;
+const sites = new Shared(() =>
+  Site.start({ backend: Backend.serve((conn) => serve(conn)), frontends: 3 })
+);
 
 testWith(linux, "a backend killed in the middle of an upload ends its clients", async () => {
   await using backend = await EchoProcess.start();
@@ -21,7 +28,7 @@ testWith(linux, "a backend killed in the middle of an upload ends its clients", 
     return client;
   }));
   const uploads = clients.map(uploadUntilRefused);
-  await receiveText(clients[0]!, 1 << 20);
+  await receiveText(clients[0]!, 1 << 18);
   backend.kill();
   await Promise.all(clients.map((client) => receive(client)));
   await Promise.all(uploads);
@@ -30,36 +37,42 @@ testWith(linux, "a backend killed in the middle of an upload ends its clients", 
   assertEquals(site.worker, worker);
 });
 
-testWith(linux, "a backend that resets each connection at once leaves nothing behind", async () => {
-  const backend = Backend.serve((conn) => Promise.resolve(resetConnection(conn)));
-  await using site = await Site.start({ backend });
-  await Promise.all(Array.from({ length: 50 }, async () => {
-    using client = await site.connect();
-    await send(client, "hello").catch(() => {});
-    const { end } = await receive(client);
-    assert(end !== "clean", `the client saw a clean end\n${site.stud.report()}`);
-  }));
-  await site.stud.output(/backend failed: .* \(client 127\.0\.0\.1:\d+ to 127\.0\.0\.1:\d+\)/);
-  await site.released();
-});
+sites.test(
+  linux,
+  "a backend that resets each connection at once leaves nothing behind",
+  async (site) => {
+    serve = (conn) => Promise.resolve(resetConnection(conn));
+    await Promise.all(Array.from({ length: 50 }, async () => {
+      using client = await site.connect();
+      await send(client, "hello").catch(() => {});
+      const { end } = await receive(client);
+      assert(end !== "clean", `the client saw a clean end\n${site.stud.report()}`);
+    }));
+    await site.stud.output(/backend failed: .* \(client 127\.0\.0\.1:\d+ to 127\.0\.0\.1:\d+\)/);
+    await site.released();
+  },
+);
 
-testWith(linux, "a backend that closes each connection at once leaves nothing behind", async () => {
-  await using site = await Site.start({ backend: Backend.serve(() => Promise.resolve()) });
-  await Promise.all(Array.from({ length: 50 }, async () => {
-    using client = await site.connect();
-    assertEquals((await receive(client)).end, "clean");
-  }));
-  await site.released();
-});
+sites.test(
+  linux,
+  "a backend that closes each connection at once leaves nothing behind",
+  async (site) => {
+    serve = () => Promise.resolve();
+    await Promise.all(Array.from({ length: 50 }, async () => {
+      using client = await site.connect();
+      assertEquals((await receive(client)).end, "clean");
+    }));
+    await site.released();
+  },
+);
 
-testWith(linux, "the other clients of a failing backend go on", async () => {
-  const backend = Backend.serve(async (conn) => {
+sites.test(linux, "the other clients of a failing backend go on", async (site) => {
+  serve = async (conn) => {
     const wish = await receiveText(conn, 4);
     if (wish === "fail") return resetConnection(conn);
     await send(conn, wish);
     await echo(conn);
-  });
-  await using site = await Site.start({ backend });
+  };
   const kept: Deno.TlsConn[] = [];
   for (let round = 0; round < 20; round++) {
     const client = await site.connect();

@@ -4,15 +4,18 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "../su
 import { eventually } from "../support/eventually.ts";
 import { exchange } from "../support/ports.ts";
 import { newCertificate, ReloadingSite } from "../support/reloading_site.ts";
+import { Shared } from "../support/shared.ts";
 import { BY_OPENSSL } from "../support/stud.ts";
 import { connectTls } from "../support/tls_client.ts";
-import { testWith } from "../support/tools.ts";
 
-testWith(
+const library = BY_OPENSSL.split("=")[1]!;
+const sites = new Shared(() => ReloadingSite.start({ library, lines: ["workers = 1"] }));
+
+sites.test(
   { linux: true },
   "a bad configuration changes nothing, and its fault is named",
-  async () => {
-    await using site = await ReloadingSite.start();
+  async (site) => {
+    await site.restore(1);
     const workers = site.stud.workers();
     site.configure(["workers = 1", "wrokers = 2"]);
     await site.reload();
@@ -48,11 +51,11 @@ testWith(
   },
 );
 
-testWith(
+sites.test(
   { linux: true },
   "a bad certificate among others is named, and what its file held before is served on",
-  async () => {
-    await using site = await ReloadingSite.start({ library: BY_OPENSSL.split("=")[1]! });
+  async (site) => {
+    await site.restore(1);
     const more = [1, 2].map((index) => `pem-file = "${site.folder}/${index}.pem"`);
     // The last one is the default, which clients without a server name get.
     const last = await newCertificate();
@@ -81,8 +84,8 @@ testWith(
   },
 );
 
-testWith({ linux: true }, "three hundred HUPs at once are a few reloads", async () => {
-  await using site = await ReloadingSite.start();
+sites.test({ linux: true }, "three hundred HUPs at once are a few reloads", async (site) => {
+  await site.restore(1);
   const workers = site.stud.workers();
   using client = await connectTls(site.port, site.first);
   for (let count = 0; count < 300; count++) site.stud.signal("SIGHUP");
@@ -96,11 +99,11 @@ testWith({ linux: true }, "three hundred HUPs at once are a few reloads", async 
   assertEquals(site.stud.workers(), workers);
 });
 
-testWith(
+sites.test(
   { linux: true },
   "a new worker that is killed while it starts is started once more",
-  async () => {
-    await using site = await ReloadingSite.start({ lines: ["workers = 1"] });
+  async (site) => {
+    await site.restore(1);
     const before = site.stud.workers();
     site.configure(["workers = 2"]);
     const reloading = site.reload();

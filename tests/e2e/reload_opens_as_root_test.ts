@@ -9,6 +9,7 @@ import { exchange, freePort } from "../support/ports.ts";
 import { gone, listenerOwners } from "../support/proc.ts";
 import { ReloadLoad } from "../support/reload_load.ts";
 import { newCertificate, ReloadingSite } from "../support/reloading_site.ts";
+import { Shared } from "../support/shared.ts";
 import { Stud, TLS_LIBRARY } from "../support/stud.ts";
 import { stealPort } from "../support/thief.ts";
 import { connectTls, echoOnce } from "../support/tls_client.ts";
@@ -17,15 +18,18 @@ import { testWith } from "../support/tools.ts";
 const NEEDS = { root: true, linux: true, tools: ["setpriv"] };
 const LINES = ['user = "nobody"', "workers = 2"];
 
-testWith(
+/** Nobody else holds a port when its only worker dies. */
+const ONE = ['user = "nobody"'];
+const sites = new Shared(() => ReloadingSite.start({ lines: ONE }));
+
+sites.test(
   NEEDS,
   "a frontend that SIGHUP adds belongs to root, and a worker that dies there is replaced",
-  async () => {
-    await using site = await ReloadingSite.start({ lines: LINES });
+  async (site) => {
     const added = freePort();
     const frontends = ["127.0.0.1,0", `127.0.0.1,${added}`];
     using client = await connectTls(site.port, site.first);
-    site.configure(LINES, { frontends });
+    site.configure(ONE, { frontends });
     await site.reload();
     await assertRootServes(site, added);
     assertEquals(await stealPort(added), "AddrInUse");
@@ -36,10 +40,10 @@ testWith(
     await site.reload();
     await assertRootServes(site, added, next);
     // Removed, and added once more.
-    site.configure(LINES);
+    site.configure(ONE);
     await site.reload();
     await eventually("nothing listens there", () => listenerOwners(added).length === 0);
-    site.configure(LINES, { frontends });
+    site.configure(ONE, { frontends });
     await site.reload();
     await assertRootServes(site, added, next);
 
@@ -68,15 +72,14 @@ testWith(
     const added = freePort();
     const frontends = ["127.0.0.1,0", `127.0.0.1,${added}`];
     const renewed = await newCertificate();
-    // Each of six at any moment: some hundred connections and transfers in the time of a reload.
-    await using load = new ReloadLoad(site.port, [site.first, renewed], { pace: 25 });
+    // Each of six at any moment: dozens of connections and transfers in the time of a reload.
+    await using load = new ReloadLoad(site.port, [site.first, renewed], { pace: 50 });
     const steps = [
       () => site.configure(LINES, { frontends }),
       () => site.put("site.pem", renewed.text),
-      () => site.configure([...LINES, "recv-bufsize = 65536"], { frontends }),
-      () => site.configure(['user = "nobody"', "workers = 3"], { frontends }),
-      () => site.configure(['user = "nobody"', 'group = "daemon"', "workers = 3"], { frontends }),
-      () => site.configure(LINES, { frontends }),
+      () =>
+        site.configure(['user = "nobody"', "recv-bufsize = 65536", "workers = 3"], { frontends }),
+      () => site.configure([...LINES, 'group = "daemon"'], { frontends }),
     ];
     for (const step of steps) {
       const before = load.connections;
@@ -101,11 +104,12 @@ testWith(
   },
 );
 
-testWith(
+sites.test(
   { ...NEEDS, notOnNode: true },
   "when no worker is left, nobody can take the port before the next one does",
-  async () => {
-    await using site = await ReloadingSite.start({ lines: ['user = "nobody"'] });
+  async (site) => {
+    site.put("site.pem", site.first.text);
+    await site.reload();
     const workers = site.stud.workers();
     // So that it starts no others yet.
     site.stud.signal("SIGSTOP");

@@ -4,16 +4,18 @@ import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts
 import { eventually, pause, within } from "../support/eventually.ts";
 import { exchange } from "../support/ports.ts";
 import { gone, isAlive, ownerOf } from "../support/proc.ts";
+import { Shared } from "../support/shared.ts";
 import { Site } from "../support/site.ts";
 import { TLS_LIBRARY } from "../support/stud.ts";
 import { receive } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
 
-testWith(
+const sites = new Shared(() => Site.startEcho(["-n", "2"]));
+
+sites.test(
   { linux: true },
   "SIGKILL of a worker under load ends its own connections and no others",
-  async () => {
-    await using site = await Site.startEcho(["-n", "3"]);
+  async (site) => {
     const workers = site.stud.workers();
     using clients = new DisposableStack();
     const byWorker = await clientsOfEach(workers, site, clients);
@@ -27,12 +29,12 @@ testWith(
 
     Deno.kill(victim!, "SIGKILL");
     await site.stud.output(
-      new RegExp(`worker 1 \\(process ${victim}\\) died: killed by SIGKILL; `),
+      new RegExp(`worker \\d \\(process ${victim}\\) died: killed by SIGKILL; `),
     );
     assertEquals((await within(10_000, "their end", loads.get(victim!)!.ended)).broken, "all");
     // New clients, and those of the other workers, do not notice.
     for (let count = 0; count < 20; count++) await site.echoOnce();
-    await site.stud.output(/worker 1 serves again \(process \d+\)/);
+    await site.stud.output(/worker \d serves again \(process \d+\)/);
     const before = others.map((pid) => loads.get(pid)!.done);
     await eventually("the others go on", () => {
       return others.every((pid, index) => loads.get(pid)!.done > before[index]! + 20);
@@ -40,17 +42,17 @@ testWith(
     for (let count = 0; count < 20; count++) await site.echoOnce();
     stop.abort();
     for (const pid of others) assertEquals((await loads.get(pid)!.ended).broken, "none");
-    await eventually("three workers again", () => site.stud.workers().length === 3);
+    await eventually("two workers again", () => site.stud.workers().length === 2);
   },
 );
 
-testWith(
+sites.test(
   { linux: true },
   "a worker that crashes is replaced and its signal is in the log",
-  async () => {
-    await using site = await Site.startEcho();
+  async (site) => {
     for (const signal of ["SIGSEGV", "SIGABRT"] as const) {
-      const { worker } = site;
+      const before = site.stud.workers();
+      const worker = before[0]!;
       // The runtime takes a first SIGSEGV for a trap of WebAssembly; a real crash faults again at once.
       const killed = eventually("its end", () => {
         if (isAlive(worker)) Deno.kill(worker, signal);
@@ -58,22 +60,22 @@ testWith(
       });
       const words = `\\(process ${worker}\\) died: killed by ${signal}; a crash in native code`;
       await Promise.all([killed, site.stud.output(new RegExp(words))]);
-      await eventually("another one", () => site.stud.workers().some((pid) => pid !== worker));
-      await site.stud.output(new RegExp(`serves again \\(process ${site.worker}\\)`));
+      const successor = () => site.stud.workers().find((pid) => !before.includes(pid));
+      await eventually("another one", () => successor() !== undefined);
+      await site.stud.output(new RegExp(`serves again \\(process ${successor()}\\)`));
       await site.echoOnce();
     }
   },
 );
 
-testWith(
+sites.test(
   { linux: true },
   "workers that had served are replaced at once, however often they are killed",
-  async () => {
-    await using site = await Site.startEcho(["-n", "2"]);
+  async (site) => {
     const served = () => site.stud.stdout.split("serves again").length - 1;
     const stop = new AbortController();
     const refused = connectAlways(site.port, stop.signal);
-    for (let deaths = 0; deaths < 8; deaths++) {
+    for (let deaths = 0; deaths < 4; deaths++) {
       Deno.kill(site.stud.workers()[deaths % 2]!, "SIGKILL");
       await eventually("a restart", () => served() === deaths + 1);
     }
@@ -85,7 +87,7 @@ testWith(
 
 testWith(
   { linux: true },
-  "workers that never come to serve are started again after growing pauses, until one does",
+  "workers that never come to serve are started again after growing pauses, until one does or TERM ends stud",
   async () => {
     await using site = await Site.startEcho();
     const stop = new AbortController();
@@ -98,31 +100,28 @@ testWith(
     await site.stud.output(/worker 1 serves again/);
     await site.echoOnce();
     assert(!/next start in [2-9]/.test(site.stud.stderr), site.stud.report());
+
+    site.stud.forget();
+    const stopAtEnd = new AbortController();
+    const killingToTheEnd = killAlways(site, stopAtEnd.signal);
+    await site.stud.output(/next start in 1 s/, 60_000);
+    site.stud.signal("SIGTERM");
+    assertEquals((await site.stud.ended(10_000)).code, 0, "of TERM during the pause");
+    stopAtEnd.abort();
+    await killingToTheEnd;
   },
 );
 
-testWith({ linux: true }, "TERM during the pause before a restart ends stud at once", async () => {
-  await using site = await Site.startEcho();
-  const stop = new AbortController();
-  const killing = killAlways(site, stop.signal);
-  await site.stud.output(/next start in 1 s/, 60_000);
-  site.stud.signal("SIGTERM");
-  assertEquals((await site.stud.ended(10_000)).code, 0);
-  stop.abort();
-  await killing;
-});
-
-testWith(
+sites.test(
   { linux: true },
   "TERM to one worker lets its clients finish while another takes its place",
-  async () => {
-    await using site = await Site.startEcho();
-    const { worker } = site;
+  async (site) => {
     using client = await site.connect();
     await exchange(client);
+    const worker = ownerOf(client, site.stud.workers())!;
     Deno.kill(worker, "SIGTERM");
-    await site.stud.output(/worker 1 \(process \d+\) received SIGTERM; replacing it/);
-    await site.stud.output(/worker 1 serves again/);
+    await site.stud.output(/worker \d \(process \d+\) received SIGTERM; replacing it/);
+    await site.stud.output(/worker \d serves again/);
     await exchange(client, "long after");
     for (let count = 0; count < 10; count++) await echoOnceOrAgain(site);
     assert(site.stud.workers().includes(worker), "it waits for its client");

@@ -4,32 +4,37 @@ import { assert, assertEquals } from "../support/assert.ts";
 import { eventually, pause } from "../support/eventually.ts";
 import { isAlive } from "../support/proc.ts";
 import { ReloadingSite } from "../support/reloading_site.ts";
+import { Shared } from "../support/shared.ts";
 import { Site } from "../support/site.ts";
 import { testWith } from "../support/tools.ts";
 
-testWith({ linux: true }, "a worker that hangs is killed and replaced", async () => {
-  await using site = await Site.startEcho(["--worker-timeout", "1"]);
+const sites = new Shared(() =>
+  ReloadingSite.start({ lines: ["workers = 2", "worker-timeout = 1"] })
+);
+
+sites.test({ linux: true }, "a worker that hangs is killed and replaced", async (site) => {
   for (let round = 0; round < 2; round++) {
-    const { worker } = site;
+    const before = site.stud.workers();
+    const worker = before[0]!;
     Deno.kill(worker, "SIGSTOP");
     const words =
-      `worker 1 \\(process ${worker}\\) hangs: no answer for 1 s \\(--worker-timeout\\)`;
+      `worker \\d \\(process ${worker}\\) hangs: no answer for 1 s \\(--worker-timeout\\)`;
     await site.stud.output(new RegExp(words));
     await site.stud.output(
       new RegExp(`\\(process ${worker}\\) died: killed by stud because it hung`),
     );
-    await eventually("another one", () => site.stud.workers().some((pid) => pid !== worker));
-    await site.stud.output(new RegExp(`serves again \\(process ${site.worker}\\)`));
+    const successor = () => site.stud.workers().find((pid) => !before.includes(pid));
+    await eventually("another one", () => successor() !== undefined);
+    await site.stud.output(new RegExp(`serves again \\(process ${successor()}\\)`));
     assert(!isAlive(worker));
     await site.echoOnce();
   }
 });
 
-testWith(
+sites.test(
   { linux: true },
   "a reload waits for a worker that hangs no longer than it may",
-  async () => {
-    await using site = await ReloadingSite.start({ lines: ["workers = 2", "worker-timeout = 2"] });
+  async (site) => {
     const [first, second] = site.stud.workers();
     Deno.kill(second!, "SIGSTOP");
     const next = await site.renew();
@@ -37,6 +42,9 @@ testWith(
     for (let count = 0; count < 10; count++) await site.echoOnce(next);
     assert(!site.stud.workers().includes(second!), site.stud.report());
     assert(site.stud.workers().includes(first!), site.stud.report());
+    site.put("site.pem", site.first.text);
+    await site.stud.output(/serves again/);
+    await site.reload();
   },
 );
 
@@ -51,11 +59,10 @@ testWith({ linux: true }, "a worker that drains is watched too", async () => {
   assert(site.stud.stderr.includes(`(process ${worker}) hangs`), site.stud.report());
 });
 
-testWith(
+sites.test(
   { linux: true },
   "a worker that was stopped together with stud, or answers late, is left alone",
-  async () => {
-    await using site = await Site.startEcho(["-n", "2", "--worker-timeout", "1"]);
+  async (site) => {
     const workers = site.stud.workers();
     const all = [site.stud.pid, ...workers];
     // The supervisor alone, all of them, and all of them with the supervisor first to go on.

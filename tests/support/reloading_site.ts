@@ -38,19 +38,21 @@ export class ReloadingSite implements AsyncDisposable {
   /** What is served at the start, from `site.pem`. */
   readonly first: Named;
   #frontends: readonly string[];
+  #lines: readonly string[];
 
   private constructor(
     stud: Stud,
     backend: Backend,
     folder: string,
     first: Named,
-    frontends: readonly string[],
+    { frontends, lines }: { frontends: readonly string[]; lines: readonly string[] },
   ) {
     this.stud = stud;
     this.backend = backend;
     this.folder = folder;
     this.first = first;
     this.#frontends = frontends;
+    this.#lines = lines;
   }
 
   /** Starts one in front of a backend that sends everything back. */
@@ -70,7 +72,7 @@ export class ReloadingSite implements AsyncDisposable {
         {},
         how,
       );
-      return new ReloadingSite(stud, backend, folder, first, frontends);
+      return new ReloadingSite(stud, backend, folder, first, { frontends, lines });
     } catch (error) {
       await backend[Symbol.asyncDispose]();
       Deno.removeSync(folder, { recursive: true });
@@ -118,6 +120,16 @@ export class ReloadingSite implements AsyncDisposable {
     this.stud.signal("SIGHUP");
     const done = () => this.reloads > before;
     await eventually("a reload", done, 20_000, () => this.stud.report());
+  }
+
+  /** What it was at the start, for a test that shares it: the configuration, `site.pem`, and so many workers. */
+  async restore(workers: number): Promise<void> {
+    this.put("site.pem", this.first.text);
+    this.configure(this.#lines);
+    await this.reload();
+    const former = () => this.stud.workers().length === workers;
+    await eventually("the workers of the start", former, 20_000, () => this.stud.report());
+    this.forget();
   }
 
   /** One echo from a server that shows this certificate; rejects if it shows another. */
