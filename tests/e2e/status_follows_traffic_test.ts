@@ -112,11 +112,11 @@ testStatus("failures say who was the last, and why a backend failed", async () =
 });
 
 shared.test(LINUX, "/status is as its schema says", async ({ site, place }) => {
-  const { accepted } = (await statusOf(place)).totals;
+  const at = site.stud.ports.indexOf(site.port);
   await site.echoOnce();
   await eventually(
     "a counted connection",
-    async () => (await statusOf(place)).totals.accepted === accepted + 1,
+    async () => (await statusOf(place)).frontends[at]!.accepted === 1,
   );
   const schema = JSON.parse(
     await Deno.readTextFile(new URL("../../docs/status.schema.json", import.meta.url)),
@@ -128,11 +128,11 @@ shared.test(
   { ...LINUX, tools: ["promtool"] },
   "promtool finds nothing in /metrics",
   async ({ site, place }) => {
-    const { accepted } = (await statusOf(place)).totals;
+    const at = site.stud.ports.indexOf(site.port);
     await site.echoOnce();
     await eventually(
       "a counted connection",
-      async () => (await statusOf(place)).totals.accepted === accepted + 1,
+      async () => (await statusOf(place)).frontends[at]!.accepted === 1,
     );
     const { head, body } = await ask(place, "/metrics");
     assertStringIncludes(head, "content-type: text/plain; version=0.0.4");
