@@ -5,7 +5,7 @@ import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/ports.ts";
 import { failHandshake, serving } from "../support/serving.ts";
 import { Shared } from "../support/shared.ts";
-import { startError } from "../support/start_error.ts";
+import { startErrorInProcess } from "../support/start_error.ts";
 import { Stud } from "../support/stud.ts";
 import { Folder } from "../support/tls_site.ts";
 import { testWith } from "../support/tools.ts";
@@ -39,7 +39,7 @@ function holds(path: string, text: string): Promise<void> {
 
 testWith(
   { linux: true },
-  "the log is appended to a file that others cannot read, and the standard streams are empty",
+  "the log is in a file that others cannot read, and the standard streams are empty",
   async () => {
     using place = new Folder();
     const folder = place.path;
@@ -50,21 +50,18 @@ testWith(
     stud.signal("SIGTERM");
     assertEquals((await stud.ended()).code, 0);
     assertEquals([stud.stdout, stud.stderr], ["", ""]);
-    const before = Deno.readTextFileSync(`${folder}/log`);
-    const again = await start(folder);
-    await using _other = again.stud;
-    await holds(`${folder}/log`, `127.0.0.1:${again.port}`);
-    assert(Deno.readTextFileSync(`${folder}/log`).startsWith(before));
   },
 );
 
-/** A stud that logs every connection too, and its folder. */
+/** A stud that logs every connection too, to a file that was there before it, and its folder. */
 const shared = new Shared(async () => {
   const folder = new Folder();
   try {
+    const path = folder.write("log", "a line of a former run\n");
     const { stud, port } = await start(folder.path, "-L", "2");
+    await holds(path, "info: 1 worker serves on ");
     return {
-      ...{ stud, port, path: `${folder.path}/log`, old: `${folder.path}/old` },
+      ...{ stud, port, path, old: `${folder.path}/old`, begun: Deno.readTextFileSync(path) },
       forget: () => {},
       settle: () => Promise.resolve(),
       [Symbol.asyncDispose]: async () => {
@@ -76,6 +73,11 @@ const shared = new Shared(async () => {
     folder[Symbol.dispose]();
     throw error;
   }
+});
+
+shared.test({ linux: true }, "the log is appended to what is in the file", ({ begun }) => {
+  assert(/^a line of a former run\n2\S+ \w+: /.test(begun), begun);
+  return Promise.resolve();
 });
 
 shared.test(
@@ -120,9 +122,9 @@ shared.test(
   },
 );
 
-Deno.test("a log that cannot be opened is a start error", async () => {
+testWith({ keepsResources: true }, "a log that cannot be opened is a start error", async () => {
   assertStringIncludes(
-    await startError(["--self-signed", "-f", "127.0.0.1,0", "-l", "/no/such/place/log"]),
+    await startErrorInProcess(["--self-signed", "-f", "127.0.0.1,0", "-l", "/no/such/place/log"]),
     "--log-filename /no/such/place/log: no such directory",
   );
 });

@@ -6,12 +6,19 @@ import { processesWith } from "../support/proc.ts";
 import { Stud } from "../support/stud.ts";
 import { testWith } from "../support/tools.ts";
 
-/** Milliseconds after the start at which the signal is sent: before, while and after workers start. */
-const MOMENTS = [0, 30, 60, 90, 120, 160, 200, 260, 330];
+/**
+ * Milliseconds after the start at which the signal is sent: before, while and after workers start. SIGTERM and SIGINT
+ * end a start by the same way, so that they share the moments.
+ */
+const MOMENTS = {
+  SIGTERM: [0, 60, 120, 200, 330],
+  SIGINT: [30, 90, 160, 260],
+  SIGHUP: [0, 60, 90, 120, 200, 330],
+} as const;
 
-for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+for (const [signal, moments] of Object.entries(MOMENTS) as [Deno.Signal, readonly number[]][]) {
   testWith({ linux: true }, `${signal} at any moment of the start leaves no orphans`, async () => {
-    for (const moment of MOMENTS) {
+    for (const moment of moments) {
       const mark = crypto.randomUUID();
       await using stud = Stud.spawn(["--self-signed", "-f", "127.0.0.1,0", "-n", "2"], {
         STUD_TEST_MARK: mark,

@@ -1,12 +1,11 @@
 /** Signals that stud has no use for, and SIGUSR2: none ends it, none opens a port, whenever and to whom it is sent. */
 
 import { assert, assertEquals } from "../support/assert.ts";
-import { Backend, echo } from "../support/backend.ts";
-import { temporaryPem } from "../support/certificates.ts";
 import { eventually, pause } from "../support/eventually.ts";
 import { isAlive, listeningPorts } from "../support/proc.ts";
+import { Shared } from "../support/shared.ts";
+import { Site } from "../support/site.ts";
 import { Stud, TLS_LIBRARY } from "../support/stud.ts";
-import { echoOnce } from "../support/tls_client.ts";
 import { testWith } from "../support/tools.ts";
 
 /** By number, as signal(7) has them: of those that a program has no name for, too. */
@@ -19,11 +18,11 @@ const HARMLESS = [
 /** Milliseconds in which the inspector of a runtime would have begun to listen. */
 const OPENS_WITHIN = 500;
 
-testWith({ linux: true }, "signals without a meaning change nothing", async () => {
-  await using backend = Backend.serve(echo);
-  using pem = await temporaryPem();
-  const args = ["-n", "2", "-f", "127.0.0.1,0", "-b", backend.address, pem.path];
-  await using stud = await Stud.start(args);
+/** A stud of two workers. */
+const shared = new Shared(() => Site.startEcho(["-n", "2"]));
+
+shared.test({ linux: true }, "signals without a meaning change nothing", async (site) => {
+  const { stud } = site;
   const workers = stud.workers();
   const processes = [stud.pid, ...workers];
   const ports = processes.map(listeningPorts);
@@ -32,23 +31,21 @@ testWith({ linux: true }, "signals without a meaning change nothing", async () =
   assertEquals(processes.map(listeningPorts), ports, stud.report());
   assertEquals(stud.workers(), workers, stud.report());
   assert(!/Debugger|died/.test(stud.stdout + stud.stderr), stud.report());
-  await echoOnce(stud.port, pem);
+  await site.echoOnce();
 });
 
-testWith(
+shared.test(
   { linux: true, notOnNode: true },
   "workers ignore them from their first moment on, SIGUSR2 too",
-  async () => {
-    await using backend = Backend.serve(echo);
-    using pem = await temporaryPem();
-    const args = ["-n", "1", "-f", "127.0.0.1,0", "-b", backend.address, pem.path];
-    await using stud = await Stud.start(args);
+  async (site) => {
+    const { stud } = site;
     for (const signal of ["SIGUSR1", "SIGUSR2", "SIGALRM"] as const) {
-      const [former] = stud.workers();
+      const [former, other] = stud.workers();
       const said = stud.stdout.length;
       Deno.kill(former!, "SIGKILL");
       const serves = () => stud.stdout.indexOf("serves again", said) >= 0;
-      const next = () => stud.workers().find((pid) => pid !== former && isAlive(pid));
+      const next = () =>
+        stud.workers().find((pid) => pid !== former && pid !== other && isAlive(pid));
       await eventually("a new worker", () => next() !== undefined);
       const worker = next()!;
       while (!serves()) {
@@ -57,32 +54,37 @@ testWith(
         await pause(1);
       }
       await pause(OPENS_WITHIN);
-      assertEquals(stud.workers(), [worker], stud.report());
+      assertEquals(stud.workers(), [other, worker], stud.report());
       assertEquals(listeningPorts(worker), [stud.port], stud.report());
     }
-    await echoOnce(stud.port, pem);
+    await site.echoOnce();
   },
 );
 
-testWith({ linux: true }, "SIGUSR2 has every worker write its counters", async () => {
-  await using backend = Backend.serve(echo);
-  using pem = await temporaryPem();
-  const args = ["-n", "2", "-f", "127.0.0.1,0", "-b", backend.address, pem.path];
-  await using stud = await Stud.start(args);
-  for (let count = 0; count < 5; count++) await echoOnce(stud.port, pem);
-  stud.signal("SIGUSR2");
-  await stud.output(/worker 1: counters: .*worker 2: counters: |2: counters: .*1: counters: /s);
-  assert(/info: counters of 2 workers follow/.test(stud.stdout), stud.report());
-  const accepted = [...stud.stdout.matchAll(/counters: (\d+) connections? accepted/g)];
-  assertEquals(accepted.reduce((sum, [, count]) => sum + Number(count), 0), 5, stud.report());
+shared.test({ linux: true }, "SIGUSR2 has every worker write its counters", async (site) => {
+  const { stud } = site;
+  const accepted = async () => {
+    stud.forget();
+    stud.signal("SIGUSR2");
+    await stud.output(/worker 1: counters: .*worker 2: counters: |2: counters: .*1: counters: /s);
+    assert(/info: counters of 2 workers follow/.test(stud.stdout), stud.report());
+    const counts = [...stud.stdout.matchAll(/counters: (\d+) connections? accepted/g)];
+    return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+  };
+  const before = await accepted();
+  for (let count = 0; count < 5; count++) await site.echoOnce();
+  assertEquals(await accepted(), before + 5, stud.report());
 });
 
-testWith({ linux: true }, "a worker that gets SIGUSR2 writes its own counters", async () => {
-  await using stud = await Stud.start(["--self-signed", "-n", "2", "-f", "127.0.0.1,0"]);
-  Deno.kill(stud.workers()[1]!, "SIGUSR2");
-  await stud.output(/worker \d: counters: 0 connections accepted, 0 open, /);
-  assertEquals(stud.stdout.match(/counters/g)?.length, 1, stud.report());
-});
+shared.test(
+  { linux: true },
+  "a worker that gets SIGUSR2 writes its own counters",
+  async ({ stud }) => {
+    Deno.kill(stud.workers()[1]!, "SIGUSR2");
+    await stud.output(/worker \d: counters: \d+ connections? accepted, 0 open, /);
+    assertEquals(stud.stdout.match(/counters/g)?.length, 1, stud.report());
+  },
+);
 
 testWith({ linux: true }, "SIGQUIT ends stud at once, with a line and status 0", async () => {
   await using stud = await Stud.start(["--self-signed", "-n", "2", "-f", "127.0.0.1,0"]);

@@ -4,18 +4,20 @@ import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts
 import { eventually } from "../support/eventually.ts";
 import { exchange } from "../support/ports.ts";
 import { listenersOn, mainThreadField, ownerOf } from "../support/proc.ts";
+import { Shared } from "../support/shared.ts";
 import { Site } from "../support/site.ts";
 import { runStud, TLS_LIBRARY } from "../support/stud.ts";
 import { testWith } from "../support/tools.ts";
 
-testWith(
+const shared = new Shared(() => Site.startEcho(["-n", "3"]));
+
+shared.test(
   { linux: true },
   "three workers listen on one port and all of them get clients",
-  async () => {
-    await using site = await Site.startEcho(["-n", "3"]);
-    assertStringIncludes(site.stud.stdout, "3 workers serve on 127.0.0.1:");
+  async (site) => {
+    assertStringIncludes(site.stud.history, "3 workers serve on 127.0.0.1:");
     const workers = site.stud.workers();
-    assertEquals([workers.length, listenersOn(site.port)], [3, ONE_SOCKET ? 1 : 3]);
+    assertEquals([workers.length, listenersOn(site.port)], [3, await sharesOneSocket() ? 1 : 3]);
     const busy = new Set<number | undefined>();
     using clients = new DisposableStack();
     // The kernel spreads clients by a hash: that a worker got none of a hundred would be no chance.
@@ -39,11 +41,10 @@ testWith({ linux: true }, "one worker is the default", async () => {
   assertEquals(site.stud.workers().length, 1);
 });
 
-testWith(
+shared.test(
   { linux: true, notOnNode: true },
   "workers stay on a CPU each, replaced ones too, and the supervisor on none",
-  async () => {
-    await using site = await Site.startEcho(["-n", "3"]);
+  async (site) => {
     const allowed = cpuList(mainThreadField(Deno.pid, "Cpus_allowed_list")!);
     const expected = [0, 1, 2].map((place) => String(allowed[place % allowed.length])).sort();
     const cpus = () =>
@@ -58,26 +59,26 @@ testWith(
   },
 );
 
-testWith(
+shared.test(
   { linux: true },
   "every worker may open as many descriptors as the hard limit allows",
-  async () => {
-    await using site = await Site.startEcho(["-n", "2"]);
+  (site) => {
     for (const pid of site.stud.workers()) {
       const limits = Deno.readTextFileSync(`/proc/${pid}/limits`);
       const [, soft, hard] = /^Max open files\s+(\d+)\s+(\d+)/m.exec(limits) ?? [];
       assert(soft !== undefined && soft === hard, limits);
     }
+    return Promise.resolve();
   },
 );
 
 /** Until Node 22.12 workers share the socket of their supervisor. */
-const ONE_SOCKET = await (async () => {
+async function sharesOneSocket(): Promise<boolean> {
   if (TLS_LIBRARY !== "node") return false;
   const version = /\(Node (\d+)\.(\d+)\./.exec((await runStud(["--version"])).stdout);
   const [major, minor] = version!.slice(1).map(Number);
   return major! < 22 || major === 22 && minor! < 12;
-})();
+}
 
 /** `0-2,5` as numbers. */
 function cpuList(text: string): number[] {

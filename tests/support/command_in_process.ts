@@ -11,6 +11,11 @@ import { runStud, type StudResult, withLibrary } from "./stud.ts";
 /** Runs a command that ends before workers start; one that would start them fails and says so. */
 export async function runInProcess(args: readonly string[], stdin = ""): Promise<StudResult> {
   if (Deno.env.get("STUD_BIN")) return await runStud([...args], stdin);
+  return await runFromSource(args, stdin);
+}
+
+/** The same from the source even where `STUD_BIN` is tested: for what only asks that stud, as another test has it do. */
+export async function runFromSource(args: readonly string[], stdin = ""): Promise<StudResult> {
   const [{ runCommand }, { createRuntime }] = await Promise.all([
     import("../../src/command.ts"),
     import("../../src/runtime/deno/runtime.ts"),
