@@ -80,14 +80,15 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Accepts TCP connections on an address, whose port may be 0, from now on. */
+/** Accepts connections on an address, whose port may be 0, from now on. */
 export type AcceptStreams = (
-  address: { readonly host: string; readonly port: number },
+  address: HttpServerAddress,
   onStream: (stream: Duplex) => void,
-) => TcpAcceptor;
+) => StreamAcceptor;
 
 /** What accepts connections until it is closed. */
-export interface TcpAcceptor {
-  readonly port: number;
+export interface StreamAcceptor {
+  /** Undefined on a unix socket. */
+  readonly port: number | undefined;
   close(): void;
 }

@@ -17,7 +17,7 @@ import {
   type HttpServerAnswer,
   type HttpServerOptions,
   lengthOf,
-  type TcpAcceptor,
+  type StreamAcceptor,
 } from "./http_server.ts";
 import { codeOf } from "./node/facts.ts";
 import { createSmallHttpServer, FAILED, MALFORMED, TOO_LARGE } from "./small_http_server.ts";
@@ -27,7 +27,7 @@ import { checkUnixPath, listenOnPath, type UnixListener } from "./unix_listener.
 export interface HttpPlatform {
   /** On our own small server, whatever the platform has. */
   readonly onlySmall?: boolean;
-  /** Accepts TCP connections for our own small server. Throws errors with a code of errno(3). */
+  /** Accepts connections for our own small server. Throws errors with a code of errno(3). */
   readonly accept?: AcceptStreams;
 }
 
@@ -58,7 +58,7 @@ class NodeHttpServer implements HttpServer {
   #address: HttpServerAddress;
   #unix: UnixListener | undefined;
   readonly #accept: AcceptStreams | undefined;
-  #acceptor: TcpAcceptor | undefined;
+  #acceptor: StreamAcceptor | undefined;
 
   constructor(options: HttpServerOptions, { onlySmall = false, accept }: HttpPlatform) {
     this.#options = options;
@@ -104,24 +104,19 @@ class NodeHttpServer implements HttpServer {
 
   async listen(address: HttpServerAddress): Promise<void> {
     if ("path" in address) {
-      this.#unix = await listenOnPath(address.path, (path) => this.#opened({ path }));
+      this.#unix = await listenOnPath(address.path, (path) => this.#open({ path }));
       return;
     }
     const { host, port } = address;
     try {
-      if (this.#accept !== undefined) {
-        this.#acceptor = this.#accept(address, (stream) => this.#server.emit("connection", stream));
-        this.#address = { host, port: this.#acceptor.port };
-        return;
-      }
-      await this.#opened({ host, port });
+      await this.#open({ host, port });
     } catch (error) {
       const why = LISTEN_FAULTS[codeOf(error) ?? ""] ?? (error as Error).message;
       const Fault = codeOf(error) === "EADDRINUSE" ? PortInUseError : StartupError;
       throw new Fault(`cannot listen on ${formatSocketAddress(address)}: ${why}`, { cause: error });
     }
-    const bound = this.#server.address();
-    if (typeof bound === "object" && bound !== null) this.#address = { host, port: bound.port };
+    const bound = this.#acceptor ?? this.#server.address() as Partial<StreamAcceptor> | null;
+    this.#address = { host, port: bound?.port ?? port };
   }
 
   async isThere(): Promise<boolean> {
@@ -142,7 +137,12 @@ class NodeHttpServer implements HttpServer {
     });
   }
 
-  #opened(where: { path: string } | { host: string; port: number }): Promise<void> {
+  async #open(where: HttpServerAddress): Promise<void> {
+    if (this.#accept === undefined) return await this.#opened(where);
+    this.#acceptor = this.#accept(where, (stream) => this.#server.emit("connection", stream));
+  }
+
+  #opened(where: HttpServerAddress): Promise<void> {
     return new Promise((resolve, reject) => {
       const server = this.#server;
       const settle = (error?: Error) => {

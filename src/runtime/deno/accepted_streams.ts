@@ -1,21 +1,24 @@
 /**
- * TCP connections that Deno accepts, as the streams of `node:stream` that a server of `node:net` would give. Before 2.9
- * that server pauses longer and longer, up to a second, after each client that has reset before it was accepted: a
- * burst of them would keep everybody else out for minutes.
+ * Connections that Deno accepts, as the streams of `node:stream` that a server of `node:net` would give. Before 2.9 that
+ * server pauses longer and longer, up to a second, after each client that has reset before it was accepted: a burst of
+ * them would keep everybody else out for minutes. And on a unix socket it accepts no more after 512 connections, however
+ * many of them have ended.
  */
 
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 import { clock } from "../clock.ts";
-import type { TcpAcceptor } from "../http_server.ts";
+import type { HttpServerAddress, StreamAcceptor } from "../http_server.ts";
 import { pause } from "../runtime.ts";
 
 /** Accepts connections on an address, whose port may be 0. Throws Deno's errors, with the codes of errno(3). */
 export function acceptStreams(
-  { host, port }: { readonly host: string; readonly port: number },
+  address: HttpServerAddress,
   onStream: (stream: Duplex) => void,
-): TcpAcceptor {
-  const listener = Deno.listen({ hostname: host, port });
+): StreamAcceptor {
+  const listener: Deno.Listener = "path" in address
+    ? Deno.listen({ transport: "unix", path: address.path })
+    : Deno.listen({ hostname: address.host, port: address.port });
   let isClosed = false;
   const accept = async () => {
     while (!isClosed) {
@@ -28,7 +31,7 @@ export function acceptStreams(
   };
   void accept();
   return {
-    port: listener.addr.port,
+    port: (listener.addr as Partial<Deno.NetAddr>).port,
     close() {
       isClosed = true;
       listener.close();
@@ -37,9 +40,9 @@ export function acceptStreams(
 }
 
 class ConnectionStream extends Duplex {
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: Deno.Conn;
 
-  constructor(conn: Deno.TcpConn) {
+  constructor(conn: Deno.Conn) {
     super({ allowHalfOpen: false });
     this.#conn = conn;
   }

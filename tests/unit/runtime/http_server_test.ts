@@ -1,6 +1,7 @@
 /** The web servers, that of the platform and our own: their limits hold against clients that do not care. */
 
 import type { HttpServerOptions } from "../../../src/runtime/http_server.ts";
+import { createRuntime } from "../../../src/runtime/deno/runtime.ts";
 import { acceptStreams } from "../../../src/runtime/deno/accepted_streams.ts";
 import { type HttpPlatform, serveHttp } from "../../../src/runtime/node_http_server.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
@@ -173,3 +174,40 @@ test("serveHttp() answers at once after a crowd that has reset before it was acc
   await send(client, "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
   assert((await read(client)).startsWith("HTTP/1.1 200 "));
 });
+
+for (const kind of ["TCP", "a unix socket"]) {
+  Deno.test({
+    name: `serveHttp() answers on ${kind} however many have asked before`,
+    ignore: kind !== "TCP" && Deno.build.os === "windows",
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      const folder = await Deno.makeTempDir({ prefix: "stud-test-" });
+      const place = { path: `${folder}/s` };
+      const { network } = createRuntime({ workerArguments: [] });
+      const server = await network.serveHttp({
+        address: kind === "TCP" ? { host: "127.0.0.1", port: 0 } : place,
+        limits: { ...LIMITS, connections: 32, burst: 256 },
+        answer: () => Promise.resolve({ status: 200, headers: {}, body: "here" }),
+      });
+      const { address } = server;
+      const ask = async () => {
+        using conn = "path" in address
+          ? await Deno.connect({ transport: "unix", path: address.path })
+          : await connect(address.port);
+        await send(conn, "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+        return await read(conn);
+      };
+      try {
+        // Deno 2.4 queues no more than 512 for its server of unix sockets, in all its life.
+        for (let count = 0; count < 600; count++) {
+          const text = await within(5_000, `answer ${count}`, ask());
+          assert(text.endsWith("here"), text);
+        }
+      } finally {
+        await server.close();
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+}
