@@ -59,5 +59,5 @@ const MAX_NEIGHBOURS = 5;
 /** End-to-end files that take so long that they run by themselves, and first. */
 const SLOW: ReadonlySet<string> = new Set([
   ...["load_churn", "load_leaks", "ocsp_refresh", "openssl_missing", "reload_opens_as_root"],
-  ...["stalled_peers", "status_page"],
+  ...["reload_memory", "stalled_peers", "status_page", "workers_that_hang"],
 ]);
