@@ -62,8 +62,7 @@ export class Generation {
 
   /**
    * Starts the workers and returns their TLS library. Rejects with {@linkcode StartupError} if one cannot serve.
-   * `isFirst`: no others listen on these addresses, so the tables of sockets, which have all connections of this
-   * machine, need not be read.
+   * `isFirst`: no others listen on these addresses, so the tables of sockets need not be read.
    */
   async start({ isFirst = false } = {}): Promise<ServingBy> {
     const listeners = isFirst ? 1 : await this.#listenersNeeded();

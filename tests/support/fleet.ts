@@ -5,7 +5,7 @@ import { type PemFile, temporaryPem } from "./certificates.ts";
 import { frontendBlocks } from "./frontend_blocks.ts";
 import { type ClientOptions, ReturningClient } from "./returning_client.ts";
 import type { Shareable } from "./shared.ts";
-import { BY_OPENSSL, Stud } from "./stud.ts";
+import { BY_OPENSSL, endShared, Stud } from "./stud.ts";
 
 /** What is particular to one of the studs. */
 export interface Member {
@@ -90,10 +90,8 @@ export class Fleet implements Shareable {
     this.#backend.accepted = 0;
   }
 
-  async settle(): Promise<void> {
-    await this.#backend.endAll();
-    for (const stud of this.#studs) await stud.quiet();
-    await this.#backend.endAll();
+  settle(): Promise<void> {
+    return endShared(this.#backend, ...this.#studs);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

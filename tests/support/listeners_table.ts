@@ -9,3 +9,14 @@ export function setListeners(files: FakeFiles, count: number): void {
   const lines = Array.from({ length: count }, (_, index) => line(index));
   files.texts.set("/proc/net/tcp", header + lines.join(""));
 }
+
+/** The paths that are read from now on; the test may empty the list. */
+export function recordReads(files: FakeFiles): string[] {
+  const read: string[] = [];
+  const readText = files.readText.bind(files);
+  files.readText = (path) => {
+    read.push(path);
+    return readText(path);
+  };
+  return read;
+}

@@ -7,7 +7,7 @@ import { openSockets, socketsBackTo } from "./descriptors.ts";
 import type { Junction } from "./junction.ts";
 import { connectRaw } from "./raw_client.ts";
 import type { Shareable } from "./shared.ts";
-import { Stud } from "./stud.ts";
+import { endShared, Stud } from "./stud.ts";
 import { Wire } from "./wire.ts";
 
 /** Where the parts differ from the usual. */
@@ -107,9 +107,7 @@ export class OutgoingSite implements Shareable {
 
   async settle(): Promise<void> {
     await this.#junction?.settle();
-    await this.backend.endAll();
-    await this.stud.quiet();
-    await this.backend.endAll();
+    await endShared(this.backend, this.stud);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

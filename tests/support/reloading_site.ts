@@ -3,7 +3,7 @@
 import { makeSelfSigned } from "../../src/x509/self_signed.ts";
 import { Backend, echo } from "./backend.ts";
 import { eventually } from "./eventually.ts";
-import { Stud, type StudEnvironment, TLS_LIBRARY } from "./stud.ts";
+import { endShared, Stud, type StudEnvironment, TLS_LIBRARY } from "./stud.ts";
 import { echoOnce, type Trusted } from "./tls_client.ts";
 
 /** A certificate for localhost, 127.0.0.1 and ::1 that no other one can be taken for. */
@@ -144,10 +144,8 @@ export class ReloadingSite implements AsyncDisposable {
   }
 
   /** After one of the tests that share it, which leaves the configuration as it was: its connections end. */
-  async settle(): Promise<void> {
-    await this.backend.endAll();
-    await this.stud.quiet();
-    await this.backend.endAll();
+  settle(): Promise<void> {
+    return endShared(this.backend, this.stud);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,7 +4,7 @@ import { Backend, echo } from "./backend.ts";
 import { type PemFile, temporaryPem } from "./certificates.ts";
 import { openSockets, socketsBackTo } from "./descriptors.ts";
 import { frontendBlocks } from "./frontend_blocks.ts";
-import { Stud } from "./stud.ts";
+import { endShared, Stud } from "./stud.ts";
 import { connectTls, echoOnce } from "./tls_client.ts";
 
 /** Where the parts of a site differ from the usual. */
@@ -121,10 +121,8 @@ export class Site implements AsyncDisposable {
   }
 
   /** After one of the tests that share it: its connections end. */
-  async settle(): Promise<void> {
-    await this.backend.endAll();
-    await this.stud.quiet();
-    await this.backend.endAll();
+  settle(): Promise<void> {
+    return endShared(this.backend, this.stud);
   }
 
   /** Of workers that have come since the last time; others are gone. */

@@ -4,6 +4,7 @@
  * everything it printed.
  */
 
+import type { Backend } from "./backend.ts";
 import { openSockets } from "./descriptors.ts";
 import { eventually } from "./eventually.ts";
 import type { TlsLibraryName } from "../../src/config/settings.ts";
@@ -320,6 +321,16 @@ function requestedLibrary(): TlsLibraryName | undefined {
   const library = (["rustls", "openssl", "node"] as const).find((each) => each === name);
   if (name === library) return library;
   throw new Error(`STUD_TLS_LIBRARY is rustls, openssl or node, not ${name}`);
+}
+
+/**
+ * After a test of studs that are shared, in front of this backend: ends its connections, also those that were still on
+ * their way to the backend.
+ */
+export async function endShared(backend: Backend, ...studs: readonly Stud[]): Promise<void> {
+  await backend.endAll();
+  for (const stud of studs) await stud.quiet();
+  await backend.endAll();
 }
 
 /** How many sockets each worker has open; empty where that cannot be seen. */

@@ -3,7 +3,7 @@
 import type { Backend } from "./backend.ts";
 import { answering, type Handshake, handshake } from "./handshake.ts";
 import type { Shareable } from "./shared.ts";
-import { BY_OPENSSL, Stud, type StudEnvironment } from "./stud.ts";
+import { BY_OPENSSL, endShared, Stud, type StudEnvironment } from "./stud.ts";
 
 /** A folder for a test's files. Use it with `using`. */
 export class Folder implements Disposable {
@@ -117,10 +117,8 @@ export class TlsSite implements Shareable {
   }
 
   /** After one of the tests that share it: its connections end. */
-  async settle(): Promise<void> {
-    await this.#backend.endAll();
-    await this.stud.quiet();
-    await this.#backend.endAll();
+  settle(): Promise<void> {
+    return endShared(this.#backend, this.stud);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,7 +5,7 @@ import { configureLog } from "../../../src/log/log.ts";
 import { Fleet } from "../../../src/fleet/fleet.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
-import { setListeners } from "../../support/listeners_table.ts";
+import { recordReads, setListeners } from "../../support/listeners_table.ts";
 import { settled } from "../../support/manual_clock.ts";
 import { obey } from "../../support/obedient_worker.ts";
 import { stateOf } from "../../support/worker_configuration.ts";
@@ -50,13 +50,7 @@ Deno.test("the table of sockets is read where others may listen: on a takeover, 
     const runtime = new FakeRuntime();
     setListeners(runtime.files, 3);
     runtime.processes.onStart = (child) => obey(child);
-    const { files } = runtime;
-    const read: string[] = [];
-    const readText = files.readText.bind(files);
-    files.readText = (path) => {
-      read.push(path);
-      return readText(path);
-    };
+    const read = recordReads(runtime.files);
     const fleet = new Fleet(stateOf({ workers: 1 }), {
       ...{ runtime, log: configureLog(() => {}, "error"), onServing: () => {}, takesOver },
     });

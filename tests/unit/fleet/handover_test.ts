@@ -5,7 +5,7 @@ import { configureLog } from "../../../src/log/log.ts";
 import { Handover, type HandoverOptions } from "../../../src/fleet/handover.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeRuntime } from "../../support/fake_runtime.ts";
-import { setListeners } from "../../support/listeners_table.ts";
+import { recordReads, setListeners } from "../../support/listeners_table.ts";
 import { settled } from "../../support/manual_clock.ts";
 
 const ADDRESS = { host: "192.0.2.1", port: 8443 };
@@ -158,13 +158,7 @@ Deno.test("count() reads the table of the address's family", async () => {
 
 Deno.test("counts() reads each table once, however many addresses there are", async () => {
   const { runtime, handover } = bench(3);
-  const { files } = runtime;
-  const read: string[] = [];
-  const readText = files.readText.bind(files);
-  files.readText = (path) => {
-    read.push(path);
-    return readText(path);
-  };
+  const read = recordReads(runtime.files);
   const all = [ADDRESS, { ...ADDRESS, port: 1 }, { host: "::", port: 8443 }];
   assertEquals(await handover.counts(all), [3, 0, 0]);
   assertEquals(read, ["/proc/net/tcp", "/proc/net/tcp6"]);
